@@ -1,0 +1,1 @@
+"""The built-in checks: one area a folder, one cause a file, named as its id."""

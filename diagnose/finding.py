@@ -1,0 +1,98 @@
+"""The vocabulary of everything else: what a check says, and how it says it.
+
+Facts and findings are ``NamedTuple`` classes: immutable, typed, and, unlike dataclasses, they cost a command next to
+nothing at start-up (``dataclasses`` alone imports for longer than the interpreter starts).
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import NamedTuple
+
+
+class Severity(enum.Enum):
+    """How bad a finding is. ``ERROR``: fails now, or at the users'. ``WARNING``: may. ``NOTE``: worth knowing."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst, so that sorting by rank puts errors first."""
+        return _RANK[self]
+
+
+_RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+
+
+class Stage(enum.Enum):
+    """When a command of a fix has to run; fixes of several findings merge by this order."""
+
+    SOURCES = 0  # package sources rewritten
+    ARCHITECTURE = 1  # dpkg --add-architecture
+    UPDATE = 2  # apt-get update, apk update
+    PACKAGES = 3  # the system's package manager
+    TOOLCHAIN = 4  # rustup, pip
+    BUILD = 5  # cargo, maturin, auditwheel: acts on the project or the wheel
+
+
+class Command(NamedTuple):
+    """One shell command line of a fix, POSIX ``sh``, idempotent."""
+
+    line: str
+    stage: Stage
+
+
+class FileEdit(NamedTuple):
+    """A file as it is and as it shall be. ``before`` is None for a file that does not exist yet."""
+
+    path: str
+    before: str | None
+    after: str
+
+
+class Fix(NamedTuple):
+    """One way out, as data; :mod:`diagnose.fixes` renders it as a script, a Dockerfile step or a config block.
+
+    ``env`` holds variables as (name, value); they are target-scoped wherever the reader of the variable knows such a
+    form. ``files`` are edits that make the same change last. ``safe`` says that it may be applied unasked.
+    """
+
+    title: str
+    commands: tuple[Command, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+    files: tuple[FileEdit, ...] = ()
+    notes: str = ""
+    safe: bool = False
+
+
+class Evidence(NamedTuple):
+    """What was read, and where: a path inside the subject (optionally ``path:line``), or another place in words.
+
+    Exactly one of ``path`` (a file or archive member) and ``where`` (a variable, a command line, a header) is set.
+    """
+
+    detail: str
+    path: str = ""
+    where: str = ""
+
+
+class Finding(NamedTuple):
+    """One thing that is wrong with one subject.
+
+    ``message`` is one line that names the thing. ``consequence`` says what follows if it is left alone: the very error
+    that the user met or will meet. ``fixes`` are alternatives, best first. ``check`` is the cause's id; detectors leave
+    it empty, the run fills it in.
+    """
+
+    message: str
+    severity: Severity
+    evidence: tuple[Evidence, ...]
+    consequence: str = ""
+    fixes: tuple[Fix, ...] = ()
+    check: str = ""
+
+
+class InputError(Exception):
+    """An input that cannot be read. ``str()`` is one line that names the input and the reason."""

@@ -1,0 +1,1 @@
+"""Fixes rendered as scripts, diffs and config blocks; and applied."""

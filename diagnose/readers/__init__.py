@@ -1,0 +1,1 @@
+"""Readers: facts only. A reader never judges."""

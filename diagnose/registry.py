@@ -1,0 +1,123 @@
+"""Finds the causes: the built-in ones and those of plugins, all through the entry-point group ``diagnose.checks``.
+
+An entry point names a package. Every module below it whose name does not start with an underscore, and which lies in
+an area folder (``package/area/cause_id.py``), is one cause: its id is its file name with dashes, its docstring is its
+documentation, and each of its functions named after a kind of subject (``wheel``, ``env``, ``log``, ``workflow``) is a
+detector that takes the subject's facts and yields findings.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from diagnose.finding import Finding
+
+GROUP = "diagnose.checks"
+KINDS = ("wheel", "env", "log", "workflow")
+
+Detector = Callable[[Any], Iterable[Finding]]
+
+
+class Cause(NamedTuple):
+    """One thing that goes wrong in the world, with the detectors that see it from several sides.
+
+    ``aliases`` are other names under which the cause is known to ``explain``, ``--select`` and ``--ignore``.
+    """
+
+    id: str
+    area: str
+    doc: str
+    aliases: tuple[str, ...]
+    detectors: dict[str, Detector]
+
+    @property
+    def title(self) -> str:
+        """The first line of the documentation."""
+        return self.doc.partition("\n")[0].rstrip(".")
+
+    def answers_to(self, selector: str) -> bool:
+        """Whether *selector*, an id, an alias, or a prefix of one that ends at a dash, names this cause."""
+        return any(name == selector or name.startswith(selector.rstrip("-") + "-") for name in (self.id, *self.aliases))
+
+
+def packages() -> list[str]:
+    """Return the packages that the entry-point group names, sorted.
+
+    Reads ``entry_points.txt`` of every installed distribution itself: ``importlib.metadata`` takes several times as
+    long to import as the whole command takes to start. The format is fixed by the packaging user guide.
+    """
+    found = set()
+    for folder in dict.fromkeys(sys.path):
+        try:
+            names = os.listdir(folder or ".")
+        except OSError:
+            continue
+        for name in names:
+            if name.endswith((".dist-info", ".egg-info")):
+                found.update(_group_values(os.path.join(folder, name, "entry_points.txt")))
+    return sorted(found)
+
+
+def _group_values(path: str) -> Iterator[str]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except (OSError, UnicodeDecodeError):
+        return
+    section = ""
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("["):
+            section = line.strip("[] ")
+        elif section == GROUP and "=" in line:
+            yield line.partition("=")[2].partition(":")[0].strip()
+
+
+def modules(package: str) -> list[tuple[str, str]]:
+    """Return (area, module name) of every cause below *package*, sorted."""
+    found = []
+    for root in importlib.import_module(package).__path__:
+        for area in os.listdir(root):
+            folder = os.path.join(root, area)
+            if area.startswith(("_", ".")) or area == "data" or not os.path.isdir(folder):
+                continue
+            found += [(area, name[:-3]) for name in os.listdir(folder) if name.endswith(".py") and name[0] != "_"]
+    return sorted(found)
+
+
+def load(kind: str | None = None) -> list[Cause]:
+    """Import and return all causes, or those that can see *kind*, sorted by id.
+
+    Raises:
+        ValueError: two modules carry the same id.
+    """
+    causes: dict[str, Cause] = {}
+    for package in packages() or ["checks"]:
+        for area, name in modules(package):
+            module = importlib.import_module(f"{package}.{area}.{name}")
+            detectors = {k: getattr(module, k) for k in KINDS if callable(getattr(module, k, None))}
+            cause = Cause(
+                id=name.replace("_", "-"),
+                area=area,
+                doc=module.__doc__ or "",
+                aliases=tuple(getattr(module, "ALIASES", ())),
+                detectors=detectors,
+            )
+            if cause.id in causes:
+                raise ValueError(f"two checks are named {cause.id}")
+            if kind is None or kind in detectors:
+                causes[cause.id] = cause
+    return [causes[key] for key in sorted(causes)]
+
+
+def select(causes: Iterable[Cause], wanted: Iterable[str], unwanted: Iterable[str]) -> list[Cause]:
+    """Return the causes that *wanted* names (all when empty) and *unwanted* does not."""
+    wanted, unwanted = list(wanted), list(unwanted)
+    return [
+        cause
+        for cause in causes
+        if (not wanted or any(map(cause.answers_to, wanted))) and not any(map(cause.answers_to, unwanted))
+    ]

@@ -1,0 +1,64 @@
+"""Subjects × checks → report. Reads nothing and prints nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from diagnose.finding import Finding, InputError, Severity
+from diagnose.registry import Cause
+
+
+class Judgement(NamedTuple):
+    """One subject: its facts, what is wrong with it, and which checks found nothing.
+
+    ``error`` is set when the subject could not be read; then ``facts`` is None. ``unseen`` says in plain words what
+    could not be looked at.
+    """
+
+    kind: str
+    name: str
+    facts: Any = None
+    findings: tuple[Finding, ...] = ()
+    passed: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+    error: str | None = None
+
+
+class Report(NamedTuple):
+    """All judgements of one run, in the order of the inputs."""
+
+    judgements: tuple[Judgement, ...]
+
+    def count(self, severity: Severity) -> int:
+        """Return the number of findings of exactly *severity*."""
+        return sum(finding.severity is severity for j in self.judgements for finding in j.findings)
+
+    @property
+    def unreadable(self) -> int:
+        """The number of subjects that could not be read."""
+        return sum(j.error is not None for j in self.judgements)
+
+    def exit_code(self, fail_on: Severity | None) -> int:
+        """Return 2 if an input could not be read, 1 if a finding is at or above *fail_on* (None: never), else 0."""
+        if self.unreadable:
+            return 2
+        if fail_on is None:
+            return 0
+        return int(any(f.severity.rank <= fail_on.rank for j in self.judgements for f in j.findings))
+
+
+def judge(kind: str, name: str, read: Callable[[], Any], causes: Iterable[Cause]) -> Judgement:
+    """Read one subject and let every cause that can see its kind look at it; worst findings first, then by id."""
+    try:
+        facts = read()
+    except InputError as error:
+        return Judgement(kind, name, error=str(error))
+    findings, passed = [], []
+    for cause in causes:
+        found = [finding._replace(check=cause.id) for finding in cause.detectors[kind](facts)]
+        findings += found
+        if not found:
+            passed.append(cause.id)
+    findings.sort(key=lambda finding: (finding.severity.rank, finding.check, finding.message))
+    return Judgement(kind, name, facts, tuple(findings), tuple(passed), tuple(getattr(facts, "unseen", ())))
