@@ -50,7 +50,7 @@ def packages() -> list[str]:
     Reads ``entry_points.txt`` of every installed distribution itself: ``importlib.metadata`` takes several times as
     long to import as the whole command takes to start. The format is fixed by the packaging user guide.
     """
-    found = set()
+    found: set[str] = set()
     for folder in dict.fromkeys(sys.path):
         try:
             names = os.listdir(folder or ".")

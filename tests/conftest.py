@@ -1,0 +1,16 @@
+"""What tests need of the machine, and what happens where it is missing."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+
+def need(condition: object, reason: str) -> None:
+    """Skip with *reason* unless *condition*; fail instead where DIAGNOSE_REQUIRE says that everything must run."""
+    if condition:
+        return
+    if os.environ.get("DIAGNOSE_REQUIRE"):
+        pytest.fail(f"must run here, but {reason}", pytrace=False)
+    pytest.skip(reason)
