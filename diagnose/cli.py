@@ -1,12 +1,111 @@
-"""The commands: each parses its arguments, calls one function and sets the exit code."""
+"""The commands: each parses its arguments, calls one function and sets the exit code.
+
+:mod:`diagnose.start` answers the common calls without importing this module; what it does not understand, and every
+usage error and help page, comes here.
+"""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
 import typer
 
-app = typer.Typer(name="diagnose", no_args_is_help=True, add_completion=False)
+from diagnose import commands, start
+
+app = typer.Typer(
+    name="diagnose",
+    help=start.TAGLINE,
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Format = Annotated[Literal["text", "json", "github"], typer.Option("--format", help="How to print the report.")]
+FailOn = Annotated[
+    Literal["error", "warning", "note", "never"], typer.Option("--fail-on", help="Exit with 1 from this severity on.")
+]
+Select = Annotated[
+    list[str] | None, typer.Option("--select", metavar="ID", help="Only these checks (id or prefix, repeatable).")
+]
+Ignore = Annotated[
+    list[str] | None, typer.Option("--ignore", metavar="ID", help="Not these checks (id or prefix, repeatable).")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print findings only.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Also print what passed and what could not be seen.")]
 
 
-@app.callback()
-def _main() -> None:
-    """Say why a cross-built wheel, or its build, fails, and exactly what to do."""
+def _exit(command: Callable[..., int], *args: Any) -> None:
+    try:
+        raise typer.Exit(command(*args))
+    except commands.UsageError as error:
+        typer.echo(f"diagnose: {error}", err=True)
+        raise typer.Exit(2) from None
+
+
+def _output(*values: Any) -> commands.Output:
+    form, fail_on, select, ignore, quiet, verbose = values
+    return commands.Output(form, fail_on, tuple(select or ()), tuple(ignore or ()), quiet, verbose)
+
+
+@app.command(help=start.COMMANDS["env"])
+def env(
+    target: Annotated[
+        str | None, typer.Option("--target", metavar="NAME", help="What to build for, by any of its names.")
+    ] = None,
+    lib: Annotated[
+        list[str] | None, typer.Option("--lib", metavar="MODULE", help="A pkg-config module needed (repeatable).")
+    ] = None,
+    policy: Annotated[
+        str | None, typer.Option("--policy", metavar="TAG", help="The platform tag wanted, like manylinux2014.")
+    ] = None,
+    root: Annotated[str, typer.Option("--root", metavar="DIR", help="Inspect the root in this folder instead.")] = "/",
+    form: Format = "text",
+    fail_on: FailOn = "error",
+    select: Select = None,
+    ignore: Ignore = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    output = _output(form, fail_on, select, ignore, quiet, verbose)
+    _exit(commands.env, target, tuple(lib or ()), policy, root, output)
+
+
+@app.command(help=start.COMMANDS["wheel"])
+def wheel(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Wheels, glob patterns or folders.")],
+    form: Format = "text",
+    fail_on: FailOn = "error",
+    select: Select = None,
+    ignore: Ignore = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    _exit(commands.wheel, paths, _output(form, fail_on, select, ignore, quiet, verbose))
+
+
+@app.command(help=start.COMMANDS["explain"])
+def explain(
+    name: Annotated[str | None, typer.Argument(metavar="[ID]", help="A check; without it, the catalogue.")] = None,
+) -> None:
+    _exit(commands.explain, name)
+
+
+@app.command(help=start.COMMANDS["targets"])
+def targets(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="Any name of an architecture; without it, the table.")
+    ] = None,
+) -> None:
+    _exit(commands.targets, name)
+
+
+def main() -> None:
+    """Parse ``sys.argv`` and run; ends in ``SystemExit``."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)

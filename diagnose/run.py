@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from diagnose.finding import Finding, InputError, Severity
 from diagnose.registry import Cause
 
+_Subject = TypeVar("_Subject")
+
 
 class Judgement(NamedTuple):
-    """One subject: its facts, what is wrong with it, and which checks found nothing.
+    """One subject: its facts (as JSON carries them), what is wrong with it, and which checks found nothing.
 
-    ``error`` is set when the subject could not be read; then ``facts`` is None. ``unseen`` says in plain words what
+    ``error`` is set when the subject could not be read; then ``facts`` is empty. ``unseen`` says in plain words what
     could not be looked at.
     """
 
     kind: str
     name: str
-    facts: Any = None
+    facts: dict[str, Any] = {}
     findings: tuple[Finding, ...] = ()
     passed: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
@@ -48,17 +50,27 @@ class Report(NamedTuple):
         return int(any(f.severity.rank <= fail_on.rank for j in self.judgements for f in j.findings))
 
 
-def judge(kind: str, name: str, read: Callable[[], Any], causes: Iterable[Cause]) -> Judgement:
-    """Read one subject and let every cause that can see its kind look at it; worst findings first, then by id."""
+def judge(
+    kind: str,
+    name: str,
+    read: Callable[[], _Subject],
+    describe: Callable[[_Subject], dict[str, Any]],
+    causes: Iterable[Cause],
+) -> Judgement:
+    """Read one subject and let every cause that can see its kind look at it; worst findings first, then by id.
+
+    *describe* turns what *read* returns into the facts that JSON carries.
+    """
     try:
-        facts = read()
+        subject = read()
     except InputError as error:
         return Judgement(kind, name, error=str(error))
     findings, passed = [], []
     for cause in causes:
-        found = [finding._replace(check=cause.id) for finding in cause.detectors[kind](facts)]
+        found = [finding._replace(check=cause.id) for finding in cause.detectors[kind](subject)]
         findings += found
         if not found:
             passed.append(cause.id)
     findings.sort(key=lambda finding: (finding.severity.rank, finding.check, finding.message))
-    return Judgement(kind, name, facts, tuple(findings), tuple(passed), tuple(getattr(facts, "unseen", ())))
+    unseen = tuple(getattr(subject, "unseen", ()))
+    return Judgement(kind, name, describe(subject), tuple(findings), tuple(passed), unseen)

@@ -166,8 +166,8 @@ TARGETS: tuple[Target, ...] = (
          "loongarch64", "LA64 v1.0", ("loongarch64-alpine-linux-musl",)),
     _row("mipsel-unknown-linux-musl", "musl-linux-mipsel", "mipsel-linux-musl", "mipsel-linux-musl", "", "", "mips",
          "mips", "linux/mipsle", EM_MIPS, 32, "little", _MIPS_O32, "mipsel", "MIPS32r2"),
-    _row("mips64el-unknown-linux-muslabi64", "musl-linux-mips64el", "mips64el-linux-muslabi64",
-         "mips64el-linux-muslabi64", "", "", "mips64", "mips64", "linux/mips64le", EM_MIPS, 64, "little", _MIPS_N64,
+    _row("mips64el-unknown-linux-muslabi64", "musl-linux-mips64el", "mips64el-linux-musl",
+         "mips64el-linux-musl", "", "", "mips64", "mips64", "linux/mips64le", EM_MIPS, 64, "little", _MIPS_N64,
          "mips64el", "MIPS64r2"),
 )
 # fmt: on

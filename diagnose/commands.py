@@ -1,0 +1,193 @@
+"""What each command does, free of any command-line parser: every function prints and returns the exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from diagnose import registry
+from diagnose.finding import InputError, Severity
+from diagnose.run import Judgement, Report, judge
+
+FORMATS = ("text", "json", "github")
+FAIL_LEVELS = ("error", "warning", "note", "never")
+
+
+class UsageError(Exception):
+    """The command was called with something that it does not know. ``str()`` says what is known."""
+
+
+class Output(NamedTuple):
+    """The options that every judging command has."""
+
+    format: str = "text"
+    fail_on: str = "error"
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    quiet: bool = False
+    verbose: bool = False
+
+
+def env(
+    target: str | None = None,
+    lib: tuple[str, ...] = (),
+    policy: str | None = None,
+    root: str = "/",
+    output: Output = Output(),  # noqa: B008  (immutable)
+) -> int:
+    """Judge the machine, or the root in a folder, as a place to build for *target* against the *lib* modules."""
+    from diagnose.readers import env as reader
+
+    causes = _causes("env", output)
+
+    def read() -> reader.Environment:
+        return reader.read(root=root, target=target, libs=lib, policy=policy)
+
+    name = "this machine" if root == "/" else root
+    return _finish(Report((judge("env", name, read, reader.facts, causes),)), output)
+
+
+def wheel(paths: Iterable[str], output: Output = Output()) -> int:  # noqa: B008  (immutable)
+    """Judge wheels: files, glob patterns and folders; several at once run over all cores."""
+    _causes("wheel", output)  # a wrong --select fails before any work
+    inputs = list(_expand(paths))
+    judgements = _judge_wheels(inputs, output)
+    return _finish(Report(tuple(judgements)), output)
+
+
+def explain(name: str | None = None) -> int:
+    """Print the documentation of one check, or the catalogue of all."""
+    causes = registry.load()
+    if name is None:
+        from diagnose.reports import tables
+
+        print(tables.catalogue(causes), end="")
+        return 0
+    for cause in causes:
+        if name in (cause.id, *cause.aliases):
+            print(f"{cause.id}\n{'=' * len(cause.id)}\n\n{cause.doc.strip()}")
+            if cause.aliases:
+                print(f"\nAlso known as: {', '.join(cause.aliases)}")
+            print(f"\nSeen in: {', '.join(cause.detectors)}")
+            return 0
+    raise UsageError(f"no check is named {name!r}{_did_you_mean(name, _names(causes))}")
+
+
+def targets(name: str | None = None) -> int:
+    """Print what an architecture is called everywhere else, or the table of all."""
+    from diagnose import targets as table
+    from diagnose.reports import tables
+
+    if name is None:
+        print(tables.targets(table.TARGETS), end="")
+        return 0
+    rows = table.find(name)
+    if not rows:
+        raise UsageError(f"no architecture is named {name!r}{_did_you_mean(name, table.suggest(name))}")
+    print(tables.target(rows), end="")
+    return 0
+
+
+def _causes(kind: str, output: Output) -> list[registry.Cause]:
+    causes = registry.load(kind)
+    for selector in (*output.select, *output.ignore):
+        if not any(cause.answers_to(selector) for cause in causes):
+            known = registry.load()  # of another kind of subject: selects nothing here, and is no mistake
+            if not any(cause.answers_to(selector) for cause in known):
+                raise UsageError(f"no check is named {selector!r}{_did_you_mean(selector, _names(known))}")
+    return registry.select(causes, output.select, output.ignore)
+
+
+def _names(causes: Iterable[registry.Cause]) -> list[str]:
+    return [name for cause in causes for name in (cause.id, *cause.aliases)]
+
+
+def _did_you_mean(name: str, known: list[str]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, known, n=3) or known[:0]
+    return f"; did you mean {' or '.join(close)}?" if close else ""
+
+
+class _Input(NamedTuple):
+    """One wheel to judge; ``error`` is set when there is nothing to read under that name."""
+
+    path: str
+    error: str = ""
+
+
+def _expand(paths: Iterable[str]) -> Iterator[_Input]:
+    from glob import glob, has_magic
+
+    for path in paths:
+        if os.path.isdir(path):
+            found = sorted(name for name in os.listdir(path) if name.endswith(".whl"))
+            yield from (_Input(os.path.join(path, name)) for name in found)
+            if not found:
+                yield _Input(path, f"{path}: no wheel in this folder")
+        elif not os.path.lexists(path) and has_magic(path):
+            matches = sorted(glob(path, recursive=True))
+            yield from map(_Input, matches)
+            if not matches:
+                yield _Input(path, f"{path}: no file matches")
+        else:
+            yield _Input(path)
+
+
+def _judge_wheel(item: _Input, output: Output) -> Judgement:
+    from diagnose.readers import wheel as reader
+
+    def read() -> reader.Wheel:
+        if item.error:
+            raise InputError(item.error)
+        return reader.read(item.path)
+
+    return judge("wheel", os.path.basename(item.path) or item.path, read, reader.facts, _causes("wheel", output))
+
+
+def _judge_wheels(inputs: list[_Input], output: Output) -> list[Judgement]:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if len(inputs) < 2 or cores < 2:
+        return [_judge_wheel(item, output) for item in inputs]
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    # A forked worker has everything imported already; where fork does not exist, the platform's own way serves.
+    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else None
+    with ProcessPoolExecutor(min(cores, len(inputs)), multiprocessing.get_context(method)) as pool:
+        futures = [pool.submit(_judge_wheel, item, output) for item in inputs]
+        if output.format == "text" and not output.quiet and sys.stderr.isatty():
+            _show_progress(futures)
+        return [future.result() for future in futures]
+
+
+def _show_progress(futures: list[Any]) -> None:
+    from concurrent.futures import as_completed
+
+    from rich.console import Console
+    from rich.progress import track
+
+    for _ in track(as_completed(futures), "judging", len(futures), console=Console(stderr=True), transient=True):
+        pass
+
+
+def _finish(report: Report, output: Output) -> int:
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    if output.format == "json":
+        from diagnose.reports import json
+
+        text = json.render(report)
+    elif output.format == "github":
+        from diagnose.reports import github
+
+        text = github.render(report)
+    else:
+        from diagnose.reports import text as text_report
+
+        text = text_report.render(report, text_report.terminal_style(output.quiet, output.verbose))
+    sys.stdout.write(text)
+    sys.stdout.flush()
+    return report.exit_code(None if output.fail_on == "never" else Severity(output.fail_on))

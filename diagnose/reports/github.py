@@ -1,0 +1,39 @@
+"""GitHub Actions workflow commands: every finding becomes an annotation of the run."""
+
+from __future__ import annotations
+
+from diagnose.finding import Finding, Severity
+from diagnose.run import Judgement, Report
+
+_COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
+
+
+def render(report: Report) -> str:
+    """Return one workflow command a line; nothing for a report without findings."""
+    lines = []
+    for judgement in report.judgements:
+        if judgement.error is not None:
+            lines.append(_command("error", "unreadable input", judgement.error))
+        lines += [
+            _command(_COMMAND[finding.severity], finding.check, _text(judgement, finding))
+            for finding in judgement.findings
+        ]
+    return "".join(line + "\n" for line in lines)
+
+
+def _text(judgement: Judgement, finding: Finding) -> str:
+    lines = [f"{judgement.name}: {finding.message}"]
+    lines += [f"{item.path or item.where}: {item.detail}" for item in finding.evidence]
+    lines += [finding.consequence] if finding.consequence else []
+    for fix in finding.fixes[:1]:
+        lines.append(f"Fix: {fix.title}")
+        lines += [f"  {command.line}" for command in fix.commands]
+        lines += [f"  {name}={value}" for name, value in fix.env]
+    return "\n".join(lines)
+
+
+def _command(command: str, title: str, text: str) -> str:
+    # The escapes of @actions/core (packages/core/src/command.ts): properties escape two characters more than data.
+    data = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    prop = title.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A").replace(":", "%3A").replace(",", "%2C")
+    return f"::{command} title={prop}::{data}"

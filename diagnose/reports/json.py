@@ -1,0 +1,64 @@
+"""The machine-readable report, described by ``diagnose/data/report.schema.json``."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from diagnose import __version__
+from diagnose.finding import Evidence, Finding, Fix, Severity
+from diagnose.run import Judgement, Report
+
+SCHEMA = 1
+"""Raised when a field changes its meaning or goes away; new fields may come without."""
+
+
+def render(report: Report) -> str:
+    """Return *report* as one JSON document, ASCII only, with a final newline."""
+    document = {
+        "schema": SCHEMA,
+        "tool": {"name": "crosslink-diagnose", "version": __version__},
+        "subjects": [_subject(judgement) for judgement in report.judgements],
+        "summary": {severity.value: report.count(severity) for severity in Severity}
+        | {"unreadable": report.unreadable},
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _subject(judgement: Judgement) -> dict[str, Any]:
+    return {
+        "kind": judgement.kind,
+        "name": judgement.name,
+        "facts": judgement.facts,
+        "findings": [_finding(finding) for finding in judgement.findings],
+        "passed": list(judgement.passed),
+        "unseen": list(judgement.unseen),
+        "error": judgement.error,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "check": finding.check,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "evidence": [_evidence(item) for item in finding.evidence],
+        "consequence": finding.consequence,
+        "fixes": [_fix(fix) for fix in finding.fixes],
+    }
+
+
+def _evidence(evidence: Evidence) -> dict[str, str]:
+    place = {"path": evidence.path} if evidence.path else {"where": evidence.where}
+    return place | {"detail": evidence.detail}
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    return {
+        "title": fix.title,
+        "commands": [command.line for command in fix.commands],
+        "env": dict(fix.env),
+        "files": [edit._asdict() for edit in fix.files],
+        "notes": fix.notes,
+        "safe": fix.safe,
+    }

@@ -1,0 +1,108 @@
+"""Tables: the catalogue of checks, the names of architectures, the summary of several wheels."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from diagnose.registry import Cause
+from diagnose.reports.verdict import claimed_tag
+from diagnose.run import Judgement
+from diagnose.targets import Target
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_ELF_MACHINE = {3: "EM_386", 8: "EM_MIPS", 21: "EM_PPC64", 22: "EM_S390", 40: "EM_ARM", 62: "EM_X86_64"}
+_ELF_MACHINE |= {183: "EM_AARCH64", 243: "EM_RISCV", 258: "EM_LOONGARCH"}
+
+
+def catalogue(causes: Iterable[Cause]) -> str:
+    """Return the table of all checks: id, where it is seen, title."""
+    rows = [(cause.id, " ".join(cause.detectors), cause.title) for cause in causes]
+    return _table(("check", "seen in", "what is wrong"), rows)
+
+
+def targets(rows: Iterable[Target]) -> str:
+    """Return the table of all architectures under their commonest names."""
+    header = ("Rust target", "Debian", "GNU triplet", "RPM", "Alpine", "platform tag", "OCI platform", "uname -m")
+    return _table(
+        header,
+        [(t.triple, t.debian, t.gnu, t.rpm, t.alpine, t.wheel, t.oci, t.uname) for t in rows],
+    )
+
+
+def target(rows: Sequence[Target]) -> str:
+    """Return everything about the first of *rows*, and one line each for what else the name may mean."""
+    first, others = rows[0], rows[1:]
+    flags = f"e_flags & {first.flags.mask:#x} in {{{', '.join(map(hex, first.flags.values))}}}"
+    elf = f"{_ELF_MACHINE[first.machine]} ({first.machine}), ELFCLASS{first.bits}, {first.endian}-endian"
+    if first.flags.mask:
+        elf += f", {flags}: {first.flags.meaning}"
+    facts = {
+        "Rust target": first.triple,
+        "C library": first.libc,
+        "baseline": first.baseline,
+        "Debian, Ubuntu": first.debian,
+        "multiarch": first.multiarch,
+        "GNU tools": f"{first.gnu}-gcc" if first.gnu else "",
+        "RPM": first.rpm,
+        "Alpine": first.alpine,
+        "platform tag": f"{_platform_family(first)}_{first.wheel}",
+        "uname -m": first.uname,
+        "OCI platform": first.oci,
+        "ELF": elf,
+        "QEMU": f"qemu-{first.qemu}",
+        "variables": f"PKG_CONFIG_{first.env_name}, CARGO_TARGET_{first.cargo_env_name}_LINKER",
+        "also": ", ".join(first.aliases),
+    }
+    lines = [f"{name:<16}{value or '—'}" for name, value in facts.items() if value or name != "also"]
+    if others:
+        lines += ["", "the name may also mean:", *(f"  {row.triple} ({row.baseline})" for row in others)]
+    return "".join(line + "\n" for line in lines)
+
+
+def _platform_family(row: Target) -> str:
+    # PEP 600 and 656 leave these to the tools; auditwheel and the index know no policy for any other processor.
+    if row.wheel not in ("x86_64", "i686", "aarch64", "armv7l", "ppc64", "ppc64le", "s390x", "riscv64", "loongarch64"):
+        return "linux"
+    return "manylinux_X_Y" if row.libc == "glibc" else "musllinux_X_Y"
+
+
+def wheels(judgements: Iterable[Judgement]) -> str:
+    """Return the closing table of several wheels: what each claims, what it is, and the verdict."""
+    rows = []
+    for judgement in judgements:
+        if judgement.error is not None:
+            rows.append((judgement.name, "", "", "", "unreadable"))
+            continue
+        facts = judgement.facts
+        worst = judgement.findings[0].severity.value if judgement.findings else "ok"
+        rows.append(
+            (judgement.name, facts["architecture"] or "any", claimed_tag(facts), facts["lowest_tag"] or "any", worst)
+        )
+    return _table(("wheel", "arch", "claimed", "real", "verdict"), rows)
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from diagnose.reports.text import clean
+
+    table: Table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in header:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(clean(cell)) for cell in row))
+    file = io.StringIO()
+    terminal = sys.stdout.isatty()
+    width = None if terminal or "COLUMNS" in os.environ else 160
+    color = terminal and not os.environ.get("NO_COLOR")
+    Console(file=file, width=width, force_terminal=color, no_color=not color).print(table)
+    return "".join(line.rstrip() + "\n" for line in file.getvalue().splitlines() if line.strip())

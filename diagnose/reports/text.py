@@ -1,0 +1,167 @@
+"""The report for people: the verdict first, then each finding with its evidence, its consequence and its fixes."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from diagnose.finding import FileEdit, Finding, Fix, Severity
+from diagnose.reports.verdict import verdict
+from diagnose.run import Judgement, Report
+
+_SGR = {"error": "1;31", "warning": "1;33", "note": "1;36", "ok": "1;32", "bold": "1", "dim": "2", "": ""}
+_MARK = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.NOTE: "·"}
+# C0, C1 and bidirectional controls: names out of an archive could otherwise rewrite the reader's screen.
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+class Style(NamedTuple):
+    """How to write: ``width`` in columns (0: never wrap), colour or not, and how much of it."""
+
+    width: int = 0
+    color: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+
+def terminal_style(quiet: bool = False, verbose: bool = False) -> Style:
+    """Return the style for standard output: wrapped and coloured on a terminal only; NO_COLOR is obeyed."""
+    if not sys.stdout.isatty():
+        return Style(0, False, quiet, verbose)
+    try:
+        width = os.get_terminal_size(sys.stdout.fileno()).columns
+    except OSError:
+        width = 80
+    color = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return Style(max(width, 40), color, quiet, verbose)
+
+
+def clean(text: str) -> str:
+    """Return *text* with every control character shown as an escape."""
+    return _UNSAFE.sub(lambda match: match.group().encode("unicode_escape", "surrogatepass").decode("ascii"), text)
+
+
+def render(report: Report, style: Style) -> str:
+    """Return the whole report as text with a final newline, or nothing when quiet and clean."""
+    lines: list[str] = []
+    for judgement in report.judgements:
+        block = list(_judgement(judgement, style))
+        if block and lines and not style.quiet:
+            lines.append("")
+        lines += block
+    if not style.quiet and len(report.judgements) > 1:
+        lines += ["", summary(report)]
+    return "".join(line + "\n" for line in lines)
+
+
+def summary(report: Report) -> str:
+    """Return the one line that counts everything: ``12 subjects: 3 errors, 1 warning``."""
+    counts = [_count(report.count(severity), severity.value) for severity in Severity if report.count(severity)]
+    counts += [f"{report.unreadable} unreadable"] if report.unreadable else []
+    kinds = {judgement.kind for judgement in report.judgements}
+    noun = kinds.pop() if len(kinds) == 1 else "subject"
+    return f"{_count(len(report.judgements), noun)}: {', '.join(counts) or 'nothing wrong'}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _judgement(judgement: Judgement, style: Style) -> Iterator[str]:
+    if judgement.error is not None:
+        yield from _put(style, f"✗ {judgement.error}", "error", hang=2)
+        return
+    if not style.quiet:
+        worst = judgement.findings[0].severity if judgement.findings else None
+        mark, tone = (_MARK[worst], worst.value) if worst else ("✓", "ok")
+        headline, details = verdict(judgement)
+        yield from _put(style, f"{mark} {judgement.name}: {headline}", tone, hang=2)
+        for line in details:
+            yield from _put(style, line, "", indent=2, hang=2)
+    for finding in judgement.findings:
+        if not style.quiet:
+            yield ""
+        yield from _finding(judgement, finding, style)
+    if style.verbose:
+        if judgement.passed:
+            yield ""
+            yield from _put(style, f"passed: {', '.join(judgement.passed)}", "dim", indent=2, hang=2)
+        for unseen in judgement.unseen:
+            yield from _put(style, f"not seen: {unseen}", "dim", indent=2, hang=2)
+
+
+def _finding(judgement: Judgement, finding: Finding, style: Style) -> Iterator[str]:
+    name = f"{judgement.name}: " if style.quiet else ""
+    head = f"{finding.severity.value}[{finding.check}] "
+    yield from _put(style, head + name + finding.message, finding.severity.value, indent=2, hang=2, paint=len(head))
+    for item in finding.evidence:
+        yield from _put(style, f"{item.path or item.where}: {item.detail}", "dim", indent=4, hang=2)
+    if finding.consequence:
+        yield from _put(style, f"→ {finding.consequence}", "", indent=4, hang=2)
+    for number, fix in enumerate(finding.fixes):
+        yield from _fix(fix, "fix" if number == 0 else "or", style)
+
+
+def _fix(fix: Fix, word: str, style: Style) -> Iterator[str]:
+    yield from _put(style, f"{word}: {fix.title}", "ok", indent=4, hang=len(word) + 2, paint=len(word) + 1)
+    for command in fix.commands:
+        yield "      " + clean(command.line)  # never wrapped: it is there to be copied
+    for edit in fix.files:
+        yield from _edit(edit, style)
+    for name, value in fix.env:
+        yield f"      export {name}={_quote(clean(value))}"
+    if fix.notes:
+        yield from _put(style, fix.notes, "", indent=6)
+
+
+def _edit(edit: FileEdit, style: Style) -> Iterator[str]:
+    from difflib import unified_diff  # only a fix with files needs it
+
+    if edit.before is None:
+        yield _paint(f"      # {clean(edit.path)} (new file)", "dim", style)
+        yield from (f"      {clean(line)}".rstrip() for line in edit.after.splitlines())
+        return
+    yield _paint(f"      # {clean(edit.path)}", "dim", style)
+    for line in list(unified_diff(edit.before.splitlines(), edit.after.splitlines(), lineterm="", n=1))[2:]:
+        tone = {"+": "ok", "-": "error", "@": "dim"}.get(line[:1], "")
+        yield _paint(f"      {clean(line)}".rstrip(), tone, style)
+
+
+def _quote(value: str) -> str:
+    import shlex
+
+    return shlex.quote(value)
+
+
+def _paint(text: str, tone: str, style: Style) -> str:
+    code = _SGR[tone] if style.color else ""
+    return f"\x1b[{code}m{text}\x1b[0m" if code and text else text
+
+
+def _put(style: Style, text: str, tone: str, indent: int = 0, hang: int = 0, paint: int = 0) -> Iterator[str]:
+    """Yield *text* wrapped to the width; only its first *paint* characters are coloured, if that is given."""
+    text = clean(text)
+    for number, paragraph in enumerate(text.splitlines() or [""]):
+        margin = " " * (indent + (hang if number else 0))
+        lines = [margin + paragraph]
+        if style.width and len(lines[0]) > style.width:
+            import textwrap
+
+            following = " " * (indent + hang)
+            lines = textwrap.wrap(
+                paragraph,
+                style.width,
+                initial_indent=margin,
+                subsequent_indent=following,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        for row, line in enumerate(lines):
+            if paint and (row or number):
+                yield line
+                continue
+            head = len(line) if not paint else len(margin) + paint
+            yield margin + _paint(line[len(margin) : head], tone, style) + line[head:]

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import importlib.resources
+import json
+import subprocess
+import sys
+
+import jsonschema
+import pytest
+
+from diagnose.finding import Command, Evidence, FileEdit, Finding, Fix, Severity, Stage
+from diagnose.reports import github, text
+from diagnose.reports import json as json_report
+from diagnose.run import Judgement, Report
+
+FIX = Fix(
+    "install it: now",
+    commands=(Command("apt-get install --yes pkgconf:armhf", Stage.PACKAGES),),
+    env=(("PKG_CONFIG_x", "a b"),),
+    files=(FileEdit(".cargo/config.toml", "[a]\nb = 1\n", "[a]\nb = 2\n"), FileEdit("new", None, "x = 1\n")),
+    notes="or not",
+)
+EVIL = Finding(
+    "100% of\r\nx\x1b[2J::error::,:",
+    Severity.ERROR,
+    (Evidence("libc.so.6 \u202e", path="pkg/\x07a.so"), Evidence("unset", where="$PKG_CONFIG")),
+    consequence="ImportError: nothing loads",
+    fixes=(FIX, FIX),
+    check="a-b",
+)
+FACTS = {"tags": {"platforms": ["linux_x86_64"]}, "lowest_tag": "manylinux_2_17_x86_64", "architecture": "x86_64"}
+REPORT = Report(
+    (
+        Judgement("wheel", "w.whl", FACTS, (EVIL, EVIL._replace(severity=Severity.NOTE, check="c")), ("d",), ("e",)),
+        Judgement("wheel", "x.whl", error="x.whl: not a zip archive"),
+    )
+)
+
+
+def schema() -> dict[str, object]:
+    file = importlib.resources.files("diagnose") / "data" / "report.schema.json"
+    return json.loads(file.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+
+
+def test_json_follows_its_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(schema())
+    document = json.loads(json_report.render(REPORT))
+    jsonschema.validate(document, schema())
+    assert document["summary"] == {"error": 1, "warning": 0, "note": 1, "unreadable": 1}
+    assert document["subjects"][0]["findings"][0]["fixes"][0]["commands"] == ["apt-get install --yes pkgconf:armhf"]
+    assert document["subjects"][1]["error"] == "x.whl: not a zip archive"
+
+
+def test_real_output_follows_the_schema() -> None:
+    command = [sys.executable, "-m", "diagnose", "env", "--lib", "alsa", "--format", "json"]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode in (0, 1), result.stderr
+    jsonschema.validate(json.loads(result.stdout), schema())
+
+
+def test_github_escapes_what_github_needs_escaped() -> None:
+    lines = github.render(REPORT).splitlines()
+    assert len(lines) == 3
+    assert lines[0].startswith("::error title=a-b::w.whl: 100%25 of%0D%0Ax")
+    assert lines[1].startswith("::notice title=c::")
+    assert lines[2] == "::error title=unreadable input::x.whl: not a zip archive"
+
+
+def test_text_shows_no_control_characters() -> None:
+    out = text.render(REPORT, text.Style())
+    assert "\x1b" not in out
+    assert "\x07" not in out
+    assert "\u202e" not in out
+    assert "\\x1b[2J" in out
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_text_keeps_to_the_width_but_never_breaks_a_command(width: int) -> None:
+    out = text.render(REPORT, text.Style(width=width, verbose=True))
+    assert "      apt-get install --yes pkgconf:armhf\n" in out
+    assert all(len(line) <= width for line in out.splitlines() if not line.startswith("      "))
+
+
+def test_text_order_verdict_finding_evidence_consequence_fix() -> None:
+    out = text.render(REPORT, text.Style(verbose=True))
+    words = [
+        "✗ w.whl",
+        "error[a-b]",
+        "$PKG_CONFIG: unset",
+        "→ ImportError",
+        "fix: install it",
+        "export PKG_CONFIG_x='a b'",
+    ]
+    words += [
+        "or: install it",
+        "note[c]",
+        "passed: d",
+        "not seen: e",
+        "✗ x.whl: not a zip",
+        "2 wheels: 1 error, 1 note",
+    ]
+    places = [out.index(word) for word in words]
+    assert places == sorted(places)
+
+
+def test_quiet_prints_findings_only() -> None:
+    out = text.render(REPORT, text.Style(quiet=True))
+    assert out.startswith("  error[a-b] w.whl: 100% of")
+    assert "2 wheels" not in out
+    assert text.render(Report((Judgement("wheel", "w.whl", FACTS),)), text.Style(quiet=True)) == ""
+
+
+def test_colour_only_where_asked() -> None:
+    assert "\x1b[1;31m" in text.render(REPORT, text.Style(color=True))
