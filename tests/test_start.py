@@ -15,11 +15,13 @@ def real_options(command: str) -> dict[str, object]:
     found: dict[str, object] = {}
     for hint in typing.get_type_hints(getattr(cli, command), include_extras=True).values():
         option = next((extra for extra in getattr(hint, "__metadata__", ()) if hasattr(extra, "param_decls")), None)
-        if option is None or not option.param_decls:
+        if option is None:
             continue
+        # In an annotation typer takes the first name as `default` until it builds the command.
+        names = [name for name in (option.default, *(option.param_decls or ())) if str(name).startswith("-")]
         kinds = {bool: bool, str: str, str | None: str, list[str] | None: list}
         kind = typing.get_args(hint)[0]
-        found.update(dict.fromkeys(option.param_decls, kinds.get(kind) or typing.get_args(kind)))
+        found.update(dict.fromkeys(names, kinds.get(kind) or typing.get_args(kind)))
     return found
 
 
