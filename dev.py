@@ -1,0 +1,134 @@
+"""The one door to this repository: sets up what it needs in ``.venv``, then runs.
+
+    python3 dev.py demo           diagnose the shipped wheels and this machine
+    python3 dev.py test [ARG...]  run the tests (arguments go to pytest)
+    python3 dev.py lint           ruff and mypy
+    python3 dev.py package        build the wheel, install it into an empty environment and run it
+    python3 dev.py bench          measure against auditwheel and against the bare interpreter
+
+Needs Python 3.10 or newer with venv, pip or uv, and nothing else; never touches the system's own packages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+VENV = HERE / ".venv"
+BIN = "Scripts" if os.name == "nt" else "bin"
+
+
+def run(*command: str | Path) -> None:
+    """Run *command* in the repository; end with its exit code if it fails."""
+    code = subprocess.run([str(word) for word in command], cwd=HERE).returncode
+    if code:
+        sys.exit(code)
+
+
+def make_venv(folder: Path) -> None:
+    """Make an empty environment, also where Debian split venv's pip off into a package of its own."""
+    if shutil.which("uv"):
+        run("uv", "venv", "--quiet", "--python", sys.executable, folder)
+        return
+    if not subprocess.run([sys.executable, "-m", "venv", folder], capture_output=True).returncode:
+        return
+    run(sys.executable, "-m", "venv", "--clear", "--without-pip", folder)
+
+
+def install(folder: Path, *what: str) -> None:
+    """Install into the environment with whichever installer the machine has."""
+    python = folder / BIN / "python"
+    if shutil.which("uv"):
+        run("uv", "pip", "install", "--quiet", "--python", python, *what)
+        return
+    if subprocess.run([python, "-c", "import pip"], capture_output=True).returncode == 0:
+        run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *what)
+        return
+    try:
+        import pip
+    except ImportError:
+        sys.exit("dev.py: this Python has neither venv with pip, nor pip, nor is uv installed; install one of them")
+    # The system's pip, run by the environment's Python: PEP 668 forbids it to touch the system, not an environment.
+    system = str(Path(pip.__file__).parents[1])
+    borrow = f"import sys, runpy; sys.path.append({system!r}); runpy.run_module('pip', run_name='__main__')"
+    run(python, "-c", borrow, "install", "--quiet", *what)
+
+
+def prepare(extra: str) -> Path:
+    """Return the interpreter of ``.venv`` with this project and its *extra* (if any) installed; a second call costs nothing."""
+    stamp = VENV / f"installed-{extra or 'plain'}"
+    state = hashlib.sha256((HERE / "pyproject.toml").read_bytes() + sys.version.encode()).hexdigest()
+    if not stamp.exists() or stamp.read_text() != state:
+        print(f"setting up {VENV.name} …", file=sys.stderr, flush=True)
+        if not (VENV / BIN / "python").exists():
+            make_venv(VENV)
+        install(VENV, "--editable", f".[{extra}]" if extra else ".")
+        stamp.write_text(state)
+    return VENV / BIN / "python"
+
+
+def demo() -> None:
+    """Show the main job on real input: the shipped wheels, then this machine."""
+    diagnose = [prepare(""), "-m", "diagnose"]
+    wheels = sorted((HERE / "fixtures" / "wheels").glob("demo_*.whl"))
+    print("$ diagnose wheel fixtures/wheels/demo_*.whl", flush=True)
+    run(*diagnose, "wheel", "--fail-on", "never", *(wheel.relative_to(HERE) for wheel in wheels))
+    print("\n$ diagnose env --lib alsa", flush=True)
+    run(*diagnose, "env", "--fail-on", "never", "--lib", "alsa")
+
+
+def test(*args: str) -> None:
+    """Run the tests; what this machine cannot run is skipped with a reason."""
+    run(prepare("test"), "-m", "pytest", *args)
+
+
+def lint() -> None:
+    """Check style and types."""
+    python = prepare("dev")
+    run(python, "-m", "ruff", "check", ".")
+    run(python, "-m", "ruff", "format", "--check", ".")
+    run(python, "-m", "mypy")
+
+
+def package() -> None:
+    """Build the wheel as a user's installer would, install it into an empty environment, and run both scripts."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make_venv(folder / "build")
+        install(folder / "build", "pip")
+        run(folder / "build" / BIN / "python", "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", folder, HERE)
+        make_venv(folder / "empty")
+        install(folder / "empty", *map(str, folder.glob("*.whl")))
+        for script in ("diagnose", "crosslink-diagnose"):
+            run(folder / "empty" / BIN / script, "--version")
+        fixture = next(iter(sorted((HERE / "fixtures" / "wheels").glob("demo_*.whl"))))
+        os.chdir(folder)
+        for command in (["wheel", fixture], ["env"], ["explain"], ["targets", "armhf"]):
+            options = ["--fail-on", "never"] if command[0] in ("wheel", "env") else []
+            run(folder / "empty" / BIN / "diagnose", *command, *options)
+
+
+def bench(*args: str) -> None:
+    """Measure speed and memory, side by side with auditwheel and the bare interpreter."""
+    run(prepare("test"), HERE / "benchmarks" / "run.py", *args)
+
+
+def main() -> None:
+    """Dispatch to the command named on the command line."""
+    if sys.version_info < (3, 10):
+        sys.exit("dev.py: needs Python 3.10 or newer")
+    commands = {function.__name__: function for function in (demo, test, lint, package, bench)}
+    name, args = (sys.argv[1:2] or [""])[0], sys.argv[2:]
+    if name not in commands or (args and name not in ("test", "bench")):
+        sys.exit(__doc__)
+    commands[name](*args)
+
+
+if __name__ == "__main__":
+    main()
