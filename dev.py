@@ -61,7 +61,7 @@ def install(folder: Path, *what: str) -> None:
 
 
 def prepare(extra: str) -> Path:
-    """Return the interpreter of ``.venv`` with this project and its *extra* (if any) installed; a second call costs nothing."""
+    """Return the interpreter of ``.venv`` with this project, and its *extra* if any, installed once."""
     stamp = VENV / f"installed-{extra or 'plain'}"
     state = hashlib.sha256((HERE / "pyproject.toml").read_bytes() + sys.version.encode()).hexdigest()
     if not stamp.exists() or stamp.read_text() != state:
@@ -75,7 +75,7 @@ def prepare(extra: str) -> Path:
 
 def demo() -> None:
     """Show the main job on real input: the shipped wheels, then this machine."""
-    diagnose = [prepare(""), "-m", "diagnose"]
+    diagnose: list[str | Path] = [prepare(""), "-m", "diagnose"]
     wheels = sorted((HERE / "fixtures" / "wheels").glob("demo_*.whl"))
     print("$ diagnose wheel fixtures/wheels/demo_*.whl", flush=True)
     run(*diagnose, "wheel", "--fail-on", "never", *(wheel.relative_to(HERE) for wheel in wheels))
@@ -121,7 +121,7 @@ def bench(*args: str) -> None:
 
 def main() -> None:
     """Dispatch to the command named on the command line."""
-    if sys.version_info < (3, 10):
+    if sys.version_info < (3, 10):  # noqa: UP036  (the one file that an older Python may meet)
         sys.exit("dev.py: needs Python 3.10 or newer")
     commands = {function.__name__: function for function in (demo, test, lint, package, bench)}
     name, args = (sys.argv[1:2] or [""])[0], sys.argv[2:]
