@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
 from diagnose import registry
@@ -90,6 +91,7 @@ def targets(name: str | None = None) -> int:
     return 0
 
 
+@cache
 def _causes(kind: str, output: Output) -> list[registry.Cause]:
     causes = registry.load(kind)
     for selector in (*output.select, *output.ignore):

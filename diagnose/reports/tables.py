@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import io
-import os
-import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from diagnose.registry import Cause
+from diagnose.reports.text import Style, clean, terminal_style
 from diagnose.reports.verdict import claimed_tag
 from diagnose.run import Judgement
 from diagnose.targets import Target
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 _ELF_MACHINE = {3: "EM_386", 8: "EM_MIPS", 21: "EM_PPC64", 22: "EM_S390", 40: "EM_ARM", 62: "EM_X86_64"}
 _ELF_MACHINE |= {183: "EM_AARCH64", 243: "EM_RISCV", 258: "EM_LOONGARCH"}
@@ -72,9 +67,9 @@ def _platform_family(row: Target) -> str:
     return "manylinux_X_Y" if row.libc == "glibc" else "musllinux_X_Y"
 
 
-def wheels(judgements: Iterable[Judgement]) -> str:
+def wheels(judgements: Iterable[Judgement], style: Style) -> str:
     """Return the closing table of several wheels: what each claims, what it is, and the verdict."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for judgement in judgements:
         if judgement.error is not None:
             rows.append((judgement.name, "", "", "", "unreadable"))
@@ -84,25 +79,22 @@ def wheels(judgements: Iterable[Judgement]) -> str:
         rows.append(
             (judgement.name, facts["architecture"] or "any", claimed_tag(facts), facts["lowest_tag"] or "any", worst)
         )
-    return _table(("wheel", "arch", "claimed", "real", "verdict"), rows)
+    return _table(("wheel", "arch", "claimed", "real", "verdict"), rows, style)
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]], style: Style | None = None) -> str:
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    from diagnose.reports.text import clean
-
-    table: Table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    style = style or terminal_style()
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in header:
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(Text(clean(cell)) for cell in row))
     file = io.StringIO()
-    terminal = sys.stdout.isatty()
-    width = None if terminal or "COLUMNS" in os.environ else 160
-    color = terminal and not os.environ.get("NO_COLOR")
-    Console(file=file, width=width, force_terminal=color, no_color=not color).print(table)
+    # Unwrapped, a table is as wide as it has to be, for whatever reads it.
+    Console(file=file, width=style.width or 1000, force_terminal=style.color, no_color=not style.color).print(table)
     return "".join(line.rstrip() + "\n" for line in file.getvalue().splitlines() if line.strip())

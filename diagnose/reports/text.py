@@ -53,7 +53,12 @@ def render(report: Report, style: Style) -> str:
             lines.append("")
         lines += block
     if not style.quiet and len(report.judgements) > 1:
-        lines += ["", summary(report)]
+        lines.append("")
+        if all(judgement.kind == "wheel" for judgement in report.judgements):
+            from diagnose.reports import tables
+
+            lines += [*tables.wheels(report.judgements, style).splitlines(), ""]
+        lines.append(summary(report))
     return "".join(line + "\n" for line in lines)
 
 
