@@ -139,7 +139,7 @@ fn configure(pcm: &PCM, config: Config) -> alsa::Result<()> {
     hw.set_format(config.format.alsa())?;
     hw.set_channels(config.channels)?;
     hw.set_rate(config.rate, ValueOr::Nearest)?;
-    let period = hw.set_period_size_near(Frames::from(config.period), ValueOr::Nearest)?;
+    let period = hw.set_period_size_near(config.period as Frames, ValueOr::Nearest)?;
     hw.set_buffer_size_near(period * PERIODS)?;
     pcm.hw_params(&hw)?;
 
