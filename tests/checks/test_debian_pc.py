@@ -6,8 +6,9 @@ import glob
 import os
 import subprocess
 
-from checks.data.debian_pc import TABLE, providers
 from conftest import need
+
+from checks.data.debian_pc import TABLE, providers
 
 
 def test_known_modules() -> None:
