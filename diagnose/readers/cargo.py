@@ -38,6 +38,14 @@ class Override(NamedTuple):
     path: str
 
 
+class ConfigFile(NamedTuple):
+    """A cargo configuration file as it was read. ``own`` is False for the one in ``$CARGO_HOME``, which all projects share."""
+
+    path: str
+    text: str
+    own: bool = True
+
+
 class Project(NamedTuple):
     """The Cargo project that holds the working directory; ``path`` is its manifest, ``lock`` its Cargo.lock.
 
@@ -48,7 +56,7 @@ class Project(NamedTuple):
     lock: str = ""
     crates: tuple[Crate, ...] = ()
     needs: tuple[Need, ...] = ()
-    config: tuple[str, ...] = ()
+    config: tuple[ConfigFile, ...] = ()
     overrides: tuple[Override, ...] = ()
 
     def crate(self, name: str) -> Crate | None:
