@@ -39,7 +39,7 @@ class Override(NamedTuple):
 
 
 class ConfigFile(NamedTuple):
-    """A cargo configuration file as it was read. ``own`` is False for the one in ``$CARGO_HOME``, which all projects share."""
+    """A cargo configuration file as it was read. ``own`` is False for ``$CARGO_HOME``'s, which all projects share."""
 
     path: str
     text: str
