@@ -1,0 +1,124 @@
+"""The manylinux and musllinux policies, as data: which symbols and libraries of the system a tag may count on.
+
+``manylinux.json`` and ``musllinux.json`` are derived from auditwheel's own policy files by
+:mod:`diagnose.policies.update`; each names its source. A test holds them against the installed auditwheel.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+from typing import Any, NamedTuple
+
+
+class Policy(NamedTuple):
+    """One policy on one architecture.
+
+    ``name`` and ``aliases`` carry no architecture (``manylinux_2_17``, ``manylinux2014``); :attr:`tag` does.
+    ``priority`` is auditwheel's: the higher, the more systems accept the tag. ``symbol_versions`` maps a family
+    (``GLIBC``) to the versions that the policy allows; a family that is not in it is not limited. ``whitelist`` are the
+    libraries that every system has; ``blacklist`` maps one of them to symbols that must not be used all the same.
+    """
+
+    name: str
+    aliases: tuple[str, ...]
+    priority: int
+    libc: str
+    arch: str
+    symbol_versions: dict[str, frozenset[str]]
+    whitelist: frozenset[str]
+    blacklist: dict[str, frozenset[str]]
+
+    @property
+    def tag(self) -> str:
+        """The platform tag, ``manylinux_2_17_x86_64``."""
+        return f"{self.name}_{self.arch}"
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The platform tag and its older spellings, ``manylinux2014_x86_64``."""
+        return (self.tag, *(f"{alias}_{self.arch}" for alias in self.aliases))
+
+    @property
+    def libc_version(self) -> tuple[int, int]:
+        """The version of the C library that the name promises at least."""
+        major, minor = self.name.split("_")[1:]
+        return int(major), int(minor)
+
+
+class PlatformTag(NamedTuple):
+    """A platform tag taken apart.
+
+    ``family`` is ``manylinux``, ``musllinux``, ``linux``, ``any`` or another system's name; ``policy`` is the part
+    before the architecture, in its PEP 600 spelling where there is one.
+    """
+
+    family: str
+    policy: str
+    arch: str
+
+    @property
+    def libc(self) -> str:
+        """The C library that the tag promises, empty if it promises none."""
+        return {"manylinux": "glibc", "musllinux": "musl"}.get(self.family, "")
+
+
+_LEGACY = {"manylinux1": "manylinux_2_5", "manylinux2010": "manylinux_2_12", "manylinux2014": "manylinux_2_17"}
+_FORM = re.compile(r"(?:(manylinux|musllinux)_(\d+)_(\d+)|(manylinux1|manylinux2010|manylinux2014)|(linux))_(\w+)")
+
+
+def split(platform: str) -> PlatformTag:
+    """Take a platform tag apart; a tag that is not for Linux has neither policy nor architecture."""
+    match = _FORM.fullmatch(platform)
+    if match is None:
+        return PlatformTag(re.split(r"[_\d]", platform)[0], "", "")
+    family, major, minor, legacy, _, arch = match.groups()
+    if family:
+        return PlatformTag(family, f"{family}_{int(major)}_{int(minor)}", arch)
+    return PlatformTag("manylinux", _LEGACY[legacy], arch) if legacy else PlatformTag("linux", "linux", arch)
+
+
+@functools.cache
+def _data(libc: str) -> dict[str, Any]:
+    import json
+
+    name = {"glibc": "manylinux.json", "musl": "musllinux.json"}[libc]
+    with open(os.path.join(os.path.dirname(__file__), name), encoding="utf-8") as file:
+        data: dict[str, Any] = json.load(file)
+    return data
+
+
+@functools.cache
+def load(libc: str, arch: str) -> tuple[Policy, ...]:
+    """Return the policies of *libc* (``glibc`` or ``musl``) for *arch*, the one that most systems accept first.
+
+    Empty for an architecture that has none.
+    """
+    data = _data(libc)
+    rename = data["libc_sonames"].get(arch, {}) if libc == "musl" else {}
+    found = [
+        Policy(
+            name=row["name"],
+            aliases=tuple(row["aliases"]),
+            priority=row["priority"],
+            libc=libc,
+            arch=arch,
+            symbol_versions={
+                family: frozenset(f"{family}_{version}" for version in versions)
+                for family, versions in row["symbol_versions"][arch].items()
+            },
+            whitelist=frozenset(rename.get(name, name) for name in row["lib_whitelist"]),
+            blacklist={library: frozenset(names) for library, names in row["blacklist"].items()},
+        )
+        for row in data["policies"]
+        if arch in row["symbol_versions"]
+    ]
+    return tuple(sorted(found, key=lambda policy: -policy.priority))
+
+
+def find(platform: str) -> Policy | None:
+    """Return the policy that a platform tag names by either spelling, or None where there is no such policy."""
+    tag = split(platform)
+    known = load(tag.libc, tag.arch) if tag.libc else ()
+    return next((policy for policy in known if policy.name == tag.policy), None)

@@ -1,0 +1,214 @@
+"""Reads a zip archive without believing it: the members, what is unsafe about them, and their bytes, bounded.
+
+Written against the zip application note (APPNOTE.TXT 6.3.10, sections 4.3 and 4.4). ``zipfile`` would do, but takes
+longer to import than a small wheel takes to judge, and gives no say in how a member is inflated.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from diagnose.finding import InputError
+
+try:
+    from isal import isal_zlib as inflater  # ISA-L: about twice as fast
+except ImportError:
+    inflater = zlib  # type: ignore[misc]
+
+# Limits. What is above them is refused as a whole, because no installer should be made to unpack it.
+MAX_MEMBERS = 1 << 18
+MAX_MEMBER = 8 << 30  # bytes of one inflated member; the largest seen in published wheels is about 2 GiB
+MAX_TOTAL = 32 << 30  # bytes of all inflated members
+MAX_RATIO = 400  # inflated ÷ compressed bytes of a member …
+RATIO_FREE = 64 << 20  # … that is larger than this: small runs of zeros may well shrink a thousand times
+CHUNK = 256 << 10  # compressed bytes per step
+
+STORED, DEFLATED = 0, 8
+
+
+class Member(NamedTuple):
+    """One file in the archive as the central directory describes it. Sizes in bytes, ``offset`` of its local header."""
+
+    name: str
+    size: int
+    compressed: int
+    crc: int
+    method: int
+    offset: int
+    mode: int
+
+
+class ZipFlaw(NamedTuple):
+    """Something unsafe or broken about one member.
+
+    ``kind`` is one of ``symlink``, ``absolute`` and ``escaping`` (name), ``duplicate`` (name), ``crc``, ``size``
+    (inflates to another size than declared), ``corrupt`` (cannot be inflated), ``name`` (local header and central
+    directory disagree), ``method`` (a compression that wheels must not use).
+    """
+
+    kind: str
+    path: str
+    detail: str
+
+
+class Archive(NamedTuple):
+    """An opened archive: its bytes, its members in the order of the central directory, and what is wrong with them."""
+
+    data: Any
+    members: tuple[Member, ...]
+    flaws: tuple[ZipFlaw, ...]
+
+
+def open_archive(data: Any, name: str) -> Archive:
+    """Read the central directory of the zip archive *data* (``bytes`` or ``mmap``); *name* is for messages.
+
+    Raises:
+        InputError: not a zip archive, cut off, encrypted, or beyond the limits.
+    """
+    try:
+        members = list(_central_directory(data, name))
+    except (struct.error, OverflowError):
+        raise InputError(f"{name}: the zip directory is cut off or broken") from None
+    total = sum(member.size for member in members)
+    if total > MAX_TOTAL:
+        raise InputError(f"{name}: refused, would unpack to {total} bytes")
+    return Archive(data, tuple(m for m in members if not m.name.endswith("/")), tuple(_name_flaws(members)))
+
+
+def _central_directory(data: Any, name: str) -> Iterator[Member]:
+    end = data.rfind(b"PK\5\6", max(0, len(data) - 65557))
+    if end < 0:
+        raise InputError(f"{name}: not a zip archive, or cut off")
+    count, size, start = struct.unpack_from("<10xHII", data, end)
+    shift = end - size - start  # bytes before the archive proper
+    if 0xFFFF in (count,) or 0xFFFFFFFF in (size, start):
+        locator = struct.unpack_from("<4sIQI", data, end - 20) if end >= 20 else (b"",)
+        if locator[0] == b"PK\6\7":
+            at = end - 20 - 56
+            if data[at : at + 4] != b"PK\6\6":
+                raise InputError(f"{name}: the zip64 directory is broken")
+            count, size, start = struct.unpack_from("<32xQQQ", data, at)
+            shift = at - size - start
+    if shift < 0:
+        raise InputError(f"{name}: the zip directory is cut off")
+    if count > MAX_MEMBERS:
+        raise InputError(f"{name}: refused, {count} members")
+    position, stop = start + shift, start + shift + size
+    for _ in range(count):
+        if position + 46 > stop:
+            raise InputError(f"{name}: the zip directory is shorter than it says")
+        row = struct.unpack_from("<4s4xHHHHIIIHHHHHII", data, position)
+        (
+            signature,
+            flags,
+            method,
+            _,
+            _,
+            crc,
+            compressed,
+            inflated,
+            n_name,
+            n_extra,
+            n_comment,
+            _,
+            _,
+            attributes,
+            offset,
+        ) = row
+        if signature != b"PK\1\2":
+            raise InputError(f"{name}: the zip directory is broken")
+        position += 46
+        raw = data[position : position + n_name]
+        extra = data[position + n_name : position + n_name + n_extra]
+        position += n_name + n_extra + n_comment
+        if 0xFFFFFFFF in (inflated, compressed, offset):
+            inflated, compressed, offset = _zip64(extra, inflated, compressed, offset)
+        member_name = raw.decode("utf-8" if flags & 0x800 else "cp437", "backslashreplace")
+        if flags & 1:
+            raise InputError(f"{name}: {member_name} is encrypted")
+        if inflated > MAX_MEMBER or (inflated > RATIO_FREE and inflated > MAX_RATIO * compressed):
+            raise InputError(f"{name}: refused, {member_name} would unpack from {compressed} to {inflated} bytes")
+        yield Member(member_name, inflated, compressed, crc, method, offset + shift, attributes >> 16)
+
+
+def _zip64(extra: bytes, *fields: int) -> list[int]:
+    position = 0
+    while position + 4 <= len(extra):
+        kind, size = struct.unpack_from("<HH", extra, position)
+        if kind == 1:
+            wide = struct.iter_unpack("<Q", extra[position + 4 : position + 4 + size // 8 * 8])
+            return [next(wide, (field,))[0] if field == 0xFFFFFFFF else field for field in fields]
+        position += 4 + size
+    return list(fields)
+
+
+def _name_flaws(members: list[Member]) -> Iterator[ZipFlaw]:
+    seen: set[str] = set()
+    for member in members:
+        name = member.name
+        if name in seen:
+            yield ZipFlaw("duplicate", name, "the archive holds two members of this name")
+        seen.add(name)
+        if member.mode & 0o170000 == 0o120000:
+            yield ZipFlaw("symlink", name, "a symbolic link; installers write a text file with the link's target")
+        if name.startswith(("/", "\\")) or name[1:3] in (":/", ":\\"):
+            yield ZipFlaw("absolute", name, "an absolute path")
+        if ".." in name.replace("\\", "/").split("/"):
+            yield ZipFlaw("escaping", name, "leads out of the folder that it is unpacked to")
+        if member.method not in (STORED, DEFLATED) and not name.endswith("/"):
+            yield ZipFlaw("method", name, f"compression method {member.method}; installers know stored and deflated")
+
+
+def inflate(archive: Archive, member: Member, take: Callable[[bytes], None]) -> ZipFlaw | None:
+    """Hand the inflated bytes of *member* to *take*, piece by piece, never more than the member declares.
+
+    Returns:
+        What is wrong with the member's bytes, or None.
+    """
+    data, name = archive.data, member.name
+    if data[member.offset : member.offset + 4] != b"PK\3\4" or member.offset + 30 > len(data):
+        return ZipFlaw("corrupt", name, "its local header is missing")
+    n_name, n_extra = struct.unpack_from("<26xHH", data, member.offset)
+    start = member.offset + 30 + n_name + n_extra
+    stop = start + member.compressed
+    if stop > len(data):
+        return ZipFlaw("corrupt", name, "its data reach beyond the end of the archive")
+    if member.method not in (STORED, DEFLATED):
+        return None  # already told from the directory
+    pieces = _stored(data, start, stop) if member.method == STORED else _deflated(data, start, stop, member.size)
+    crc = size = 0
+    try:
+        for piece in pieces:
+            size += len(piece)
+            if size > member.size:
+                return ZipFlaw("size", name, f"unpacks to more than the declared {member.size} bytes")
+            crc = inflater.crc32(piece, crc)
+            take(piece)
+    except (zlib.error, inflater.error):  # type: ignore[misc]
+        return ZipFlaw("corrupt", name, f"its compressed data are broken after {size} unpacked bytes")
+    if size != member.size:
+        return ZipFlaw("size", name, f"unpacks to {size} bytes, declared are {member.size}")
+    if crc != member.crc:
+        return ZipFlaw("crc", name, f"CRC-32 is {crc:08x}, declared is {member.crc:08x}")
+    return None
+
+
+def _stored(data: Any, start: int, stop: int) -> Iterator[bytes]:
+    for at in range(start, stop, CHUNK):
+        yield data[at : min(at + CHUNK, stop)]
+
+
+def _deflated(data: Any, start: int, stop: int, size: int) -> Iterator[bytes]:
+    stream = inflater.decompressobj(-15)
+    for at in range(start, stop, CHUNK):
+        piece = data[at : min(at + CHUNK, stop)]
+        while piece:
+            out = stream.decompress(piece, size + 1)
+            size -= len(out)
+            yield out
+            if stream.eof or size < 0:
+                return
+            piece = stream.unconsumed_tail

@@ -1,0 +1,631 @@
+"""Reads one ELF file: what it is, what it needs, and where it looks for it.
+
+Everything that the dynamic linker acts on is read the way the dynamic linker reads it, through the program headers and
+``PT_DYNAMIC``; section headers, which may be stripped, serve only for what has no other home (debug information, the
+build attributes of Arm). Nothing in a file is believed: every offset is checked, every chain is bounded, and what
+cannot be read becomes a reason in :attr:`Elf.broken` instead of an exception.
+
+Sources: the generic ABI (gabi, chapters 4 and 5), the GNU extensions in glibc's ``elf.h``, the Linux extensions gABI
+(GNU property notes), and "Addenda to, and Errata in, the ABI for the Arm Architecture" (build attributes).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+MAGIC = b"\x7fELF"
+
+ET_REL, ET_EXEC, ET_DYN = 1, 2, 3
+EM_ARM, EM_X86_64, EM_386, EM_S390 = 40, 62, 3, 22
+PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_GNU_STACK, PT_GNU_PROPERTY = 1, 2, 3, 4, 0x6474E551, 0x6474E553
+SHT_NOBITS, SHT_ARM_ATTRIBUTES = 8, 0x70000003
+SHF_ALLOC, SHF_EXECINSTR = 2, 4
+STB_WEAK = 2
+STT_NOTYPE, STT_FUNC = 0, 2
+VER_FLG_WEAK = 2
+DF_TEXTREL = 4
+
+# Limits. Real files stay an order of magnitude below each of them.
+MAX_SEGMENTS = 4096
+MAX_SECTIONS = 1 << 20
+MAX_DYNAMIC = 1 << 16
+MAX_VERSIONS = 1 << 16
+MAX_NAME = 1 << 14  # bytes of one symbol, library or version name
+MAX_NAMES = 64 << 20  # bytes of all names of one file together
+MAX_NOTES = 1 << 20  # bytes of one note segment
+
+
+class Verneed(NamedTuple):
+    """One symbol version that a file needs: ``version`` (``GLIBC_2.17``) of the file ``library``, as verneed names it.
+
+    The name belongs to that library: ``GLIBC_2.0`` of ``libgcc_s.so.1`` says nothing about glibc. ``weak`` is
+    ``VER_FLG_WEAK``; ``symbols`` are the undefined symbols that are bound to the version.
+    """
+
+    library: str
+    version: str
+    weak: bool = False
+    symbols: tuple[str, ...] = ()
+
+    @property
+    def family(self) -> str:
+        """The version's prefix: ``GLIBC``, ``GLIBCXX``, ``CXXABI``, ``GCC`` …"""
+        return self.version.partition("_")[0]
+
+
+class Elf(NamedTuple):
+    """One ELF file. Strings are empty and tuples are empty where the file says nothing.
+
+    ``path`` is the name it was read by; ``installed`` is where an installer puts it, relative to the environment's
+    prefix (see :func:`diagnose.readers.wheel.installed_path`), and empty outside wheels. ``machine``, ``flags``,
+    ``type`` and ``osabi`` are the header's numbers. ``rpath`` and ``runpath`` are raw; None means absent, which differs
+    from empty. ``defines`` are the versions that the file itself defines.
+
+    ``undefined`` and ``undefined_weak`` are the dynamic symbols that others must provide; symbols that the file defines
+    itself are in neither. ``undefined_data`` are those of them that are marked neither as function nor as untyped.
+    ``init`` are the Python modules whose init function (``PyInit_…``) the file defines; ``init2`` the same for
+    Python 2 (``init…``, only looked for under the file's own name).
+
+    ``load_align`` is the smallest alignment of a ``PT_LOAD`` segment in bytes, 0 if there is none. ``gnu_stack`` holds
+    the flags of ``PT_GNU_STACK``, None if absent. ``isa_needed`` is the bit mask of ``GNU_PROPERTY_X86_ISA_1_NEEDED``:
+    1 baseline, 2, 4, 8 for x86-64-v2 to v4. ``arm_float`` is ``hard``, ``soft`` or empty (says nothing, or not Arm);
+    ``arm_cpu`` is the build attribute ``Tag_CPU_arch`` (6 and 9 to 12: Armv6, 10: Armv7), None if absent.
+
+    ``split_debug``: the code is elsewhere (``objcopy --only-keep-debug``). ``debug_size`` and ``symtab_size`` are the
+    bytes that ``strip`` would save. ``broken`` are the reasons why parts could not be read.
+    """
+
+    path: str
+    size: int = 0
+    installed: str = ""
+    machine: int = 0
+    bits: int = 0
+    endian: str = ""
+    flags: int = 0
+    type: int = 0
+    osabi: int = 0
+    interp: str = ""
+    dynamic: bool = False
+    soname: str = ""
+    needed: tuple[str, ...] = ()
+    rpath: str | None = None
+    runpath: str | None = None
+    verneed: tuple[Verneed, ...] = ()
+    defines: tuple[str, ...] = ()
+    undefined: tuple[str, ...] = ()
+    undefined_weak: tuple[str, ...] = ()
+    undefined_data: tuple[str, ...] = ()
+    init: tuple[str, ...] = ()
+    init2: tuple[str, ...] = ()
+    textrel: bool = False
+    gnu_stack: int | None = None
+    load_align: int = 0
+    isa_needed: int = 0
+    arm_float: str = ""
+    arm_cpu: int | None = None
+    split_debug: bool = False
+    debug_size: int = 0
+    symtab_size: int = 0
+    broken: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The last component of ``path``."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def libc(self) -> str:
+        """``glibc``, ``musl``, or empty where nothing in the file tells."""
+        loader = self.interp.rpartition("/")[2]
+        if loader:
+            if loader.startswith("ld-musl-"):
+                return "musl"
+            return "glibc" if loader.startswith(("ld-linux", "ld64.so", "ld.so")) else ""
+        for name in self.needed:
+            if name == "libc.so" or name.startswith(("libc.musl-", "ld-musl-")):
+                return "musl"
+            if name == "libc.so.6" or name.startswith(("ld-linux", "ld64.so")):
+                return "glibc"
+        libc_family = ("libm.so.6", "libpthread.so.0", "libdl.so.2", "librt.so.1", "libc.so.6")
+        if any(need.family == "GLIBC" and need.library in libc_family for need in self.verneed):
+            return "glibc"
+        return ""
+
+    @property
+    def is_extension(self) -> bool:
+        """Whether the file is a Python extension module: it defines the init function that its file name asks for."""
+        module = self.name.partition(".")[0]
+        return module in self.init or module in self.init2
+
+    @property
+    def is_executable(self) -> bool:
+        """Whether the file is a program: it has an interpreter, or is linked to a fixed address."""
+        return bool(self.interp) or self.type == ET_EXEC
+
+
+class _BrokenError(Exception):
+    """A part of the file cannot be read; the message says which and why."""
+
+
+class _Layout(NamedTuple):
+    """The struct formats of one class and byte order."""
+
+    ehdr: struct.Struct
+    phdr: struct.Struct
+    shdr: struct.Struct
+    dyn: struct.Struct
+    u32: struct.Struct
+    u16: struct.Struct
+    sym_size: int
+    sym_info: int  # offset of st_info
+    sym_shndx: int
+
+
+def _layout(bits: int, order: str) -> _Layout:
+    if bits == 64:
+        forms = ("16xHHIQQQIHHHHHH", "IIQQQQQQ", "IIQQQQIIQQ", "qQ")
+        sizes = (24, 4, 6)
+    else:
+        forms = ("16xHHIIIIIHHHHHH", "IIIIIIII", "IIIIIIIIII", "iI")
+        sizes = (16, 12, 14)
+    ehdr, phdr, shdr, dyn, u32, u16 = (struct.Struct(order + form) for form in (*forms, "I", "H"))
+    return _Layout(ehdr, phdr, shdr, dyn, u32, u16, *sizes)
+
+
+_LAYOUTS = {(bits, order): _layout(bits, order) for bits in (32, 64) for order in "<>"}
+
+
+class _Segment(NamedTuple):
+    type: int
+    flags: int
+    offset: int
+    vaddr: int
+    filesz: int
+    align: int
+
+
+class _Section(NamedTuple):
+    name: str
+    type: int
+    flags: int
+    offset: int
+    size: int
+
+
+def read(data: Any, path: str, installed: str = "") -> Elf:
+    """Return the facts of the ELF file *data* (``bytes`` or ``mmap``), which is known as *path*.
+
+    Never raises for what the bytes contain; see :attr:`Elf.broken`. Time and memory are bounded by the size of *data*.
+    """
+    facts: dict[str, Any] = {"path": path, "size": len(data), "installed": installed}
+    broken: list[str] = []
+
+    def attempt(part: Callable[[], None]) -> None:
+        try:
+            part()
+        except _BrokenError as reason:
+            broken.append(str(reason))
+        except (struct.error, OverflowError):
+            broken.append("a table reaches beyond the end of the file")
+
+    reader = _Reader(data, facts)
+    attempt(reader.header)
+    if reader.layout:
+        for part in (reader.segments, reader.sections, reader.dynamic, reader.versions, reader.symbols, reader.notes):
+            attempt(part)
+    facts["broken"] = tuple(dict.fromkeys(broken))
+    return Elf(**facts)
+
+
+def load(path: str) -> Elf | None:
+    """Return the facts of the file at *path*, or None if it is not ELF.
+
+    Raises:
+        OSError: the file cannot be opened or read.
+    """
+    import mmap
+
+    with open(path, "rb") as file:
+        if file.read(4) != MAGIC:
+            return None
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            return read(data, path)
+
+
+class _Reader:
+    """Fills ``facts`` part by part. Later parts use what earlier parts found, and do without what they did not."""
+
+    def __init__(self, data: Any, facts: dict[str, Any]) -> None:
+        self.data = data
+        self.facts = facts
+        self.layout: _Layout | None = None
+        self._segments: list[_Segment] = []
+        self._sections: list[_Section] = []
+        self.tags: dict[int, int] = {}
+        self.strings = b""
+        self.version_of: dict[int, int] = {}  # versym index → position in verneed
+        self.names_left = MAX_NAMES
+
+    # -- headers
+
+    def header(self) -> None:
+        data, facts = self.data, self.facts
+        if data[:4] != MAGIC:
+            raise _BrokenError("does not start with the ELF magic")
+        if len(data) < 20:
+            raise _BrokenError("the ELF header is cut off")
+        bits, order = {1: 32, 2: 64}.get(data[4]), {1: "<", 2: ">"}.get(data[5])
+        if bits is None or order is None:
+            raise _BrokenError(f"the ELF header has an unknown class or byte order ({data[4]}, {data[5]})")
+        layout = _LAYOUTS[bits, order]
+        facts.update(bits=bits, endian="little" if order == "<" else "big", osabi=data[7])
+        facts["type"], facts["machine"] = (layout.u16.unpack_from(data, offset)[0] for offset in (16, 18))
+        if len(data) < layout.ehdr.size:
+            raise _BrokenError("the ELF header is cut off")
+        self.ehdr = layout.ehdr.unpack_from(data)
+        facts["flags"] = self.ehdr[6]
+        self.layout = layout
+        if facts["machine"] == EM_ARM:
+            facts["arm_float"] = {0x400: "hard", 0x200: "soft"}.get(facts["flags"] & 0x600, "")
+        if facts["machine"] == 0:
+            raise _BrokenError("the ELF header names no machine (EM_NONE)")
+
+    def segments(self) -> None:
+        layout = self._need_layout()
+        phoff, phentsize, phnum = self.ehdr[4], self.ehdr[8], self.ehdr[9]
+        if not phnum:
+            return
+        if phentsize < layout.phdr.size or phnum > MAX_SEGMENTS:
+            raise _BrokenError(f"implausible program headers ({phnum} of {phentsize} bytes)")
+        for number in range(phnum):
+            row = layout.phdr.unpack_from(self.data, phoff + number * phentsize)
+            if layout.phdr.size == 56:
+                kind, flags, offset, vaddr, _, filesz, _, align = row
+            else:
+                kind, offset, vaddr, _, filesz, _, flags, align = row
+            self._segments.append(_Segment(kind, flags, offset, vaddr, filesz, align))
+        loads = [segment.align for segment in self._segments if segment.type == PT_LOAD]
+        self.facts["load_align"] = min(loads, default=0)
+        for segment in self._segments:
+            if segment.type == PT_GNU_STACK:
+                self.facts["gnu_stack"] = segment.flags
+            elif segment.type == PT_INTERP and not self.facts.get("interp"):
+                raw = self.data[segment.offset : segment.offset + min(segment.filesz, MAX_NAME)]
+                self.facts["interp"] = _text(raw.partition(b"\0")[0])
+
+    def sections(self) -> None:
+        layout = self._need_layout()
+        shoff, shentsize, shnum, shstrndx = self.ehdr[5], self.ehdr[10], self.ehdr[11], self.ehdr[12]
+        if shoff:
+            self._read_sections(layout, shoff, shentsize, shnum, shstrndx)
+        code = [s for s in self._sections if s.flags & SHF_ALLOC and s.flags & SHF_EXECINSTR and s.size]
+        self.facts["split_debug"] = bool(code) and all(section.type == SHT_NOBITS for section in code)
+        if not self.facts["split_debug"]:
+            end = max((s.offset + s.filesz for s in self._segments if s.type == PT_LOAD), default=0)
+            if end > len(self.data):
+                raise _BrokenError(f"truncated: its segments end at byte {end}, the file at {len(self.data)}")
+
+    def _read_sections(self, layout: _Layout, shoff: int, shentsize: int, shnum: int, shstrndx: int) -> None:
+        if shentsize < layout.shdr.size:
+            raise _BrokenError(f"implausible section headers (of {shentsize} bytes)")
+        first = layout.shdr.unpack_from(self.data, shoff)
+        shnum, shstrndx = shnum or first[5], first[6] if shstrndx == 0xFFFF else shstrndx
+        if shnum > MAX_SECTIONS or shoff + shnum * shentsize > len(self.data):
+            raise _BrokenError(f"truncated: {shnum} section headers at byte {shoff}, the file ends at {len(self.data)}")
+        rows = [layout.shdr.unpack_from(self.data, shoff + number * shentsize) for number in range(shnum)]
+        names = b""
+        if shstrndx < shnum:
+            names = self.data[rows[shstrndx][4] : rows[shstrndx][4] + rows[shstrndx][5]]
+        facts, debug, symtab = self.facts, 0, 0
+        for name, kind, flags, _, offset, size, *_ in rows:
+            end = names.find(b"\0", name, name + 256)
+            section = _Section(_text(names[name : max(end, name)]), kind, flags, offset, size)
+            self._sections.append(section)
+            if flags & SHF_ALLOC or kind == SHT_NOBITS:
+                continue
+            if section.name.startswith((".debug_", ".zdebug_")):
+                debug += size
+            elif section.name in (".symtab", ".strtab"):
+                symtab += size
+            elif kind == SHT_ARM_ATTRIBUTES and facts["machine"] == EM_ARM:
+                self._arm_attributes(self.data[offset : offset + min(size, MAX_NOTES)])
+        facts["debug_size"], facts["symtab_size"] = min(debug, len(self.data)), min(symtab, len(self.data))
+
+    def _arm_attributes(self, raw: bytes) -> None:
+        if raw[:1] != b"A" or raw[5:11] != b"aeabi\0":
+            return
+        order = self._need_layout().u32
+        if raw[11:12] != b"\1":  # Tag_File
+            return
+        stop = min(11 + order.unpack_from(raw, 12)[0], len(raw))
+        position = 16
+        while position < stop:
+            tag, position = _uleb(raw, position, stop)
+            if tag in (4, 5, 67) or (tag > 32 and tag % 2):  # NUL-terminated values
+                position = raw.find(b"\0", position, stop) + 1
+                if not position:
+                    return
+                continue
+            value, position = _uleb(raw, position, stop)
+            if tag == 6:
+                self.facts["arm_cpu"] = value
+            elif tag == 28 and not self.facts.get("arm_float") and value < 2:
+                self.facts["arm_float"] = ("soft", "hard")[value]
+            elif tag == 32:
+                position = raw.find(b"\0", position, stop) + 1
+                if not position:
+                    return
+
+    # -- what the dynamic linker reads
+
+    def dynamic(self) -> None:
+        layout, facts = self._need_layout(), self.facts
+        segment = next((s for s in self._segments if s.type == PT_DYNAMIC), None)
+        if segment is None or facts.get("split_debug"):
+            return
+        facts["dynamic"] = True
+        size = min(segment.filesz, layout.dyn.size * MAX_DYNAMIC)
+        table = self.data[segment.offset : segment.offset + size]
+        if len(table) < size:
+            raise _BrokenError("truncated: the dynamic segment lies beyond the end of the file")
+        lists: dict[int, list[int]] = {1: [], 14: [], 15: [], 29: []}
+        for tag, value in layout.dyn.iter_unpack(table[: len(table) // layout.dyn.size * layout.dyn.size]):
+            if tag == 0:
+                break
+            tag &= 0xFFFFFFFF
+            if tag in lists:
+                lists[tag].append(value)
+            self.tags[tag] = value
+        facts["textrel"] = 22 in self.tags or bool(self.tags.get(30, 0) & DF_TEXTREL)
+        if 5 not in self.tags:
+            if any(lists.values()):
+                raise _BrokenError("the dynamic segment has no string table")
+            return
+        offset = self._offset(self.tags[5], "string table")
+        self.strings = self.data[offset : offset + self.tags.get(10, 0)]
+        facts["needed"] = tuple(self._string(value) for value in lists[1])
+        for tag, key in ((14, "soname"), (15, "rpath"), (29, "runpath")):
+            if lists[tag]:
+                facts[key] = self._string(lists[tag][-1])
+
+    def versions(self) -> None:
+        if 0x6FFFFFFC in self.tags:
+            self.facts["defines"] = tuple(self._verdef())
+        if 0x6FFFFFFE in self.tags:
+            self.facts["verneed"] = tuple(self._verneed())
+
+    def _verdef(self) -> list[str]:
+        u16, u32 = self._need_layout().u16, self._need_layout().u32
+        offset = self._offset(self.tags[0x6FFFFFFC], "version definitions")
+        names = []
+        for _ in range(min(self.tags.get(0x6FFFFFFD, MAX_VERSIONS), MAX_VERSIONS)):
+            flags = u16.unpack_from(self.data, offset + 2)[0]
+            aux, step = (u32.unpack_from(self.data, offset + at)[0] for at in (12, 16))
+            if not flags & 1:  # VER_FLG_BASE is the file's own name
+                names.append(self._string(u32.unpack_from(self.data, offset + aux)[0]))
+            if not step:
+                break
+            offset += step
+        return names
+
+    def _verneed(self) -> list[Verneed]:
+        u16, u32 = self._need_layout().u16, self._need_layout().u32
+        offset = self._offset(self.tags[0x6FFFFFFE], "version needs")
+        found: list[Verneed] = []
+        for _ in range(min(self.tags.get(0x6FFFFFFF, MAX_VERSIONS), MAX_VERSIONS)):
+            count = u16.unpack_from(self.data, offset + 2)[0]
+            file, aux, step = (u32.unpack_from(self.data, offset + at)[0] for at in (4, 8, 12))
+            library, entry = self._string(file), offset + aux
+            for _ in range(count):
+                flags, index = (u16.unpack_from(self.data, entry + at)[0] for at in (4, 6))
+                name, next_aux = (u32.unpack_from(self.data, entry + at)[0] for at in (8, 12))
+                self.version_of.setdefault(index & 0x7FFF, len(found))
+                found.append(Verneed(library, self._string(name), bool(flags & VER_FLG_WEAK)))
+                if len(found) > MAX_VERSIONS:
+                    raise _BrokenError("more symbol versions than any real file needs")
+                if not next_aux:
+                    break
+                entry += next_aux
+            if not step:
+                break
+            offset += step
+        return found
+
+    def symbols(self) -> None:
+        layout, facts = self._need_layout(), self.facts
+        if 6 not in self.tags or not self.strings:
+            return
+        start = self._offset(self.tags[6], "symbol table")
+        size = layout.sym_size
+        count = self._symbol_count(start, size)
+        table = self.data[start : start + count * size]
+        if len(table) < count * size:
+            raise _BrokenError("truncated: the dynamic symbols lie beyond the end of the file")
+        low, high = layout.sym_shndx, layout.sym_shndx + 1
+        if facts["endian"] == "big":
+            low, high = high, low
+        # SHN_UNDEF is 0: of all symbols, look only at those whose section index has a zero low byte.
+        section_low, section_high = table[low::size], table[high::size]
+        infos = table[layout.sym_info :: size]
+        versym = self._versym(count)
+        strong: list[str] = []
+        weak: list[str] = []
+        data: list[str] = []
+        by_version: dict[int, list[str]] = {}
+        names, find = layout.u32, section_low.find
+        index = find(0, 1)
+        while index > 0:
+            if not section_high[index]:
+                name = self._string(names.unpack_from(table, index * size)[0])
+                info = infos[index]
+                if name:
+                    (weak if info >> 4 == STB_WEAK else strong).append(name)
+                    if info & 15 not in (STT_NOTYPE, STT_FUNC):
+                        data.append(name)
+                    if versym:
+                        by_version.setdefault(versym[index] & 0x7FFF, []).append(name)
+            index = find(0, index + 1)
+        facts["undefined"], facts["undefined_weak"] = tuple(strong), tuple(weak)
+        facts["undefined_data"] = tuple(data)
+        verneed = list(facts.get("verneed", ()))
+        for version, symbols in by_version.items():
+            if version in self.version_of:
+                position = self.version_of[version]
+                verneed[position] = verneed[position]._replace(symbols=tuple(symbols))
+        facts["verneed"] = tuple(verneed)
+        self._inits(table, infos, section_low, section_high)
+
+    def _versym(self, count: int) -> tuple[int, ...]:
+        if 0x6FFFFFF0 not in self.tags or not self.version_of:
+            return ()
+        offset = self._offset(self.tags[0x6FFFFFF0], "symbol versions")
+        order = "<" if self.facts["endian"] == "little" else ">"
+        return struct.unpack_from(f"{order}{count}H", self.data, offset)
+
+    def _inits(self, table: bytes, infos: bytes, section_low: bytes, section_high: bytes) -> None:
+        """Find the init functions by their names in the string table: few strings, so few symbols to look at."""
+        layout, strings = self._need_layout(), self.strings
+        module = self.facts["path"].rpartition("/")[2].partition(".")[0].encode("utf-8", "surrogateescape")
+        found: dict[str, list[str]] = {"init": [], "init2": []}
+        wanted = [(b"init" + module + b"\0", "init2", 4), (b"_cffi_pypyinit_" + module + b"\0", "init2", 15)]
+        for prefix, key, cut in ((b"PyInit_", "init", 7), *wanted):
+            at = strings.find(prefix)
+            for _ in range(1024):
+                if at < 0:
+                    break
+                position = table.find(layout.u32.pack(at))
+                while position >= 0 and position % layout.sym_size:
+                    position = table.find(layout.u32.pack(at), position + 1)
+                index = position // layout.sym_size
+                if position > 0 and infos[index] & 15 == STT_FUNC and (section_low[index] or section_high[index]):
+                    found[key].append(self._string(at)[cut:])
+                at = strings.find(prefix, at + 1)
+        for key, names in found.items():
+            self.facts[key] = tuple(dict.fromkeys(names))
+
+    def _symbol_count(self, start: int, size: int) -> int:
+        """Return how many dynamic symbols there are: no tag says so, but the hash tables do."""
+        layout, limit = self._need_layout(), (len(self.data) - start) // size
+        if 4 in self.tags:
+            offset = self._offset(self.tags[4], "hash table")
+            wide = self.facts["machine"] == EM_S390 and self.facts["bits"] == 64
+            if wide:
+                order = "<" if self.facts["endian"] == "little" else ">"
+                count = struct.unpack_from(order + "QQ", self.data, offset)[1]
+            else:
+                count = layout.u32.unpack_from(self.data, offset + 4)[0]
+            if count > limit:
+                raise _BrokenError(f"the hash table speaks of {count} symbols, which the file has no room for")
+            return int(count)
+        if 0x6FFFFEF5 in self.tags and (count := self._gnu_hash_count(limit)):
+            return count
+        # No hash table, or an empty one: the table ends where the next one begins.
+        starts = [value for tag, value in self.tags.items() if tag in _ADDRESSES and value > self.tags[6]]
+        return min((min(starts, default=self.tags[6]) - self.tags[6]) // size, limit)
+
+    def _gnu_hash_count(self, limit: int) -> int:
+        layout = self._need_layout()
+        offset = self._offset(self.tags[0x6FFFFEF5], "GNU hash table")
+        buckets, first, bloom = (layout.u32.unpack_from(self.data, offset + at)[0] for at in (0, 4, 8))
+        table = offset + 16 + bloom * (self.facts["bits"] // 8)
+        if table + 4 * buckets > len(self.data):
+            raise _BrokenError("truncated: the GNU hash table lies beyond the end of the file")
+        order = "<" if self.facts["endian"] == "little" else ">"
+        last = max(struct.unpack_from(f"{order}{buckets}I", self.data, table), default=0)
+        if last < first:
+            return 0
+        chain = table + 4 * buckets
+        while last < limit:
+            if layout.u32.unpack_from(self.data, chain + 4 * (last - first))[0] & 1:
+                return last + 1
+            last += 1
+        raise _BrokenError("the GNU hash table speaks of more symbols than the file has room for")
+
+    # -- notes
+
+    def notes(self) -> None:
+        if self.facts["machine"] not in (EM_X86_64, EM_386) or self.facts.get("split_debug"):
+            return
+        u32 = self._need_layout().u32
+        width = self.facts["bits"] // 8
+        for segment in self._segments:
+            if segment.type not in (PT_NOTE, PT_GNU_PROPERTY) or segment.filesz > MAX_NOTES:
+                continue
+            raw = self.data[segment.offset : segment.offset + segment.filesz]
+            align = 8 if segment.align == 8 else 4
+            position = 0
+            while position + 12 <= len(raw):
+                namesz, descsz, kind = (u32.unpack_from(raw, position + at)[0] for at in (0, 4, 8))
+                start = position + 12 + _pad(namesz, 4)
+                start = _pad(start, align)
+                if kind == 5 and raw[position + 12 : position + 12 + namesz] == b"GNU\0":
+                    self._properties(raw[start : start + descsz], width)
+                position = _pad(start + descsz, align)
+
+    def _properties(self, raw: bytes, width: int) -> None:
+        u32 = self._need_layout().u32
+        position = 0
+        while position + 8 <= len(raw):
+            kind, size = (u32.unpack_from(raw, position + at)[0] for at in (0, 4))
+            if kind == 0xC0008002 and size == 4 and position + 12 <= len(raw):  # GNU_PROPERTY_X86_ISA_1_NEEDED
+                self.facts["isa_needed"] = u32.unpack_from(raw, position + 8)[0]
+            position += 8 + _pad(size, width)
+
+    # -- helpers
+
+    def _need_layout(self) -> _Layout:
+        assert self.layout is not None
+        return self.layout
+
+    def _offset(self, vaddr: int, what: str) -> int:
+        """Return the file offset of a virtual address.
+
+        Raises:
+            _BrokenError: no segment's bytes hold it.
+        """
+        for segment in self._segments:
+            if segment.type == PT_LOAD and segment.vaddr <= vaddr < segment.vaddr + segment.filesz:
+                offset = vaddr - segment.vaddr + segment.offset
+                if offset < len(self.data):
+                    return offset
+        raise _BrokenError(f"the {what} (address {vaddr:#x}) lies in no segment of the file")
+
+    def _string(self, offset: int) -> str:
+        end = self.strings.find(b"\0", offset, offset + MAX_NAME)
+        if end < 0:
+            raise _BrokenError("a name lies outside the string table, or has no end")
+        self.names_left -= end - offset
+        if self.names_left < 0:
+            raise _BrokenError("more names than any real file has")
+        return _text(self.strings[offset:end])
+
+
+# Tags whose value is an address: HASH, STRTAB, SYMTAB, RELA, INIT, FINI, REL, JMPREL, INIT/FINI_ARRAY, RELR, GNU_HASH,
+# VERSYM, VERDEF, VERNEED.
+_ADDRESSES = {4, 5, 7, 12, 13, 17, 23, 25, 26, 36, 0x6FFFFEF5, 0x6FFFFFF0, 0x6FFFFFFC, 0x6FFFFFFE}
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.decode("ascii")
+    except UnicodeDecodeError:
+        return raw.decode("utf-8", "backslashreplace")
+
+
+def _pad(value: int, width: int) -> int:
+    return (value + width - 1) // width * width
+
+
+def _uleb(raw: bytes, position: int, stop: int) -> tuple[int, int]:
+    """Return the ULEB128 number at *position*, and the position after it; reads at most ten bytes."""
+    value = shift = 0
+    while position < stop and shift < 70:
+        byte = raw[position]
+        position += 1
+        value |= (byte & 127) << shift
+        shift += 7
+        if not byte & 128:
+            break
+    return value, position

@@ -1,0 +1,145 @@
+"""Reads a wheel's RECORD and holds it against what the archive really contains.
+
+Source: "Recording installed projects" and "Binary distribution format" of the PyPA specifications: one CSV row per
+file, ``path,algorithm=digest,size``; the digest is urlsafe base64 without padding, sha256 or better; RECORD itself and
+its signatures carry none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+STRONG = ("sha256", "sha384", "sha512")
+_SIGNATURES = ("RECORD.jws", "RECORD.p7s")
+
+
+class RecordRow(NamedTuple):
+    """One row. ``algorithm``, ``digest`` and ``size`` are empty where the row gives none; ``line`` counts from 1."""
+
+    path: str
+    algorithm: str
+    digest: str
+    size: str
+    line: int
+
+
+class RecordFlaw(NamedTuple):
+    """One thing that is wrong with RECORD.
+
+    ``kind``: ``missing`` (file without a row), ``stale`` (row without a file), ``absolute`` (path, or one that leads
+    out), ``duplicate`` (row), ``hash``, ``size`` (other than the file's), ``digest-form`` (the right digest in hex or
+    padded), ``no-hash``, ``weak-hash`` (an algorithm that the specification forbids), ``malformed`` (not three fields).
+    ``line`` is 0 where no row is to blame.
+    """
+
+    kind: str
+    path: str
+    detail: str
+    line: int = 0
+
+
+class Record(NamedTuple):
+    """RECORD's member name, how many rows it has, and what is wrong with them."""
+
+    path: str
+    rows: int
+    flaws: tuple[RecordFlaw, ...]
+
+
+class Contents(NamedTuple):
+    """What one member really is: its size in bytes and its digest by the algorithm that its row names."""
+
+    size: int
+    algorithm: str = ""
+    digest: bytes = b""
+
+
+def parse(text: str) -> list[RecordRow | RecordFlaw]:
+    """Return RECORD's rows in order; a row that is none becomes a flaw."""
+    rows: list[RecordRow | RecordFlaw] = []
+    for line, fields in _fields(text):
+        if len(fields) != 3:
+            rows.append(RecordFlaw("malformed", ",".join(fields), f"has {len(fields)} fields instead of 3", line))
+            continue
+        path, digest, size = fields
+        algorithm, _, value = digest.partition("=")
+        rows.append(RecordRow(path, algorithm.lower(), value, size, line))
+    return rows
+
+
+def _fields(text: str) -> Iterator[tuple[int, list[str]]]:
+    if '"' in text:
+        import csv  # a quoted path is rare, and csv slow to import
+
+        reader = csv.reader(text.splitlines())
+        try:
+            for fields in reader:
+                if fields:
+                    yield reader.line_num, fields
+        except csv.Error:
+            yield reader.line_num, ["?"]
+        return
+    for number, line in enumerate(text.splitlines(), 1):
+        if line:
+            yield number, line.split(",")
+
+
+def verify(path: str, rows: Iterable[RecordRow | RecordFlaw], contents: Mapping[str, Contents]) -> Record:
+    """Hold RECORD's *rows* against the archive's *contents*, by member name."""
+    flaws: list[RecordFlaw] = []
+    seen: set[str] = set()
+    count = 0
+    folder = path.rpartition("/")[0]
+    unsigned = {path, *(f"{folder}/{name}" for name in _SIGNATURES)}
+    for row in rows:
+        count += 1
+        if isinstance(row, RecordFlaw):
+            flaws.append(row)
+            continue
+        if row.path in seen:
+            flaws.append(RecordFlaw("duplicate", row.path, "has more than one row", row.line))
+        seen.add(row.path)
+        real = contents.get(row.path)
+        if row.path.startswith("/") or row.path[1:2] == ":" or ".." in row.path.replace("\\", "/").split("/"):
+            flaws.append(RecordFlaw("absolute", row.path, "leads out of the wheel", row.line))
+        elif real is None:
+            flaws.append(RecordFlaw("stale", row.path, "is not in the wheel", row.line))
+        elif row.path not in unsigned or row.digest:
+            flaws += _row_flaws(row, real)
+    flaws += [
+        RecordFlaw("missing", name, "has no row")
+        for name in contents
+        if name not in seen and name not in unsigned and not name.endswith("/")
+    ]
+    return Record(path, count, tuple(flaws))
+
+
+def _row_flaws(row: RecordRow, real: Contents) -> Iterator[RecordFlaw]:
+    if row.size and row.size != str(real.size):
+        yield RecordFlaw("size", row.path, f"is {real.size} bytes, RECORD says {row.size}", row.line)
+    if not row.algorithm:
+        yield RecordFlaw("no-hash", row.path, "has no hash", row.line)
+        return
+    if row.algorithm not in STRONG:
+        yield RecordFlaw(
+            "weak-hash", row.path, f"is recorded with {row.algorithm}, sha256 is the least allowed", row.line
+        )
+        return
+    expected = _urlsafe(real.digest)
+    if row.digest == expected:
+        return
+    if row.digest.rstrip("=") == expected or row.digest.lower() == real.digest.hex():
+        form = "padded" if row.digest.endswith("=") else "hexadecimal"
+        yield RecordFlaw(
+            "digest-form", row.path, f"{form} {row.algorithm} digest, must be base64 without padding", row.line
+        )
+    elif real.digest:
+        detail = f"{row.algorithm} is {expected}, RECORD says {row.digest[:100]}"
+        yield RecordFlaw("hash", row.path, detail, row.line)
+
+
+def _urlsafe(digest: bytes) -> str:
+    from binascii import b2a_base64
+
+    return b2a_base64(digest, newline=False).decode().rstrip("=").replace("+", "-").replace("/", "_")

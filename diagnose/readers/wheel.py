@@ -1,0 +1,270 @@
+"""Reads a wheel: every fact about it, none of it believed, nothing unpacked to disk.
+
+Sources: "Binary distribution format" and "Platform compatibility tags" of the PyPA specifications.
+
+Limits: a member may unpack to 8 GiB and to 400 times its compressed size, a wheel to 32 GiB and 262144 members
+(:mod:`diagnose.readers.archive`); what lies beyond is refused. Memory stays below the two largest members together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mmap
+import os
+import re
+from collections.abc import Iterable
+from itertools import product
+from typing import Any, NamedTuple
+
+from diagnose.finding import InputError
+from diagnose.readers import archive, elf, linkage, record, verdict
+from diagnose.readers.archive import Archive, Member, ZipFlaw
+from diagnose.readers.elf import Elf
+from diagnose.readers.linkage import SITE, Link
+from diagnose.readers.record import Contents, Record
+from diagnose.readers.verdict import Verdict
+from diagnose.readers.wheel_facts import facts
+
+__all__ = ["Tag", "Wheel", "facts", "installed_path", "parse_file_name", "read"]
+
+MAX_METADATA = 16 << 20  # bytes of RECORD, WHEEL or METADATA
+SMALL = 1 << 20  # bytes: a wheel below is not worth a second thread
+
+
+class Tag(NamedTuple):
+    """One compatibility tag; its text is ``python-abi-platform``."""
+
+    python: str
+    abi: str
+    platform: str
+
+    def __str__(self) -> str:
+        return "-".join(self)
+
+
+class Wheel(NamedTuple):
+    """One wheel.
+
+    ``name``, ``version``, ``build`` and ``tags`` come from the file name, compressed sets expanded; ``wheel_tags``,
+    ``root_is_purelib`` (None if not said) and ``generator`` from the WHEEL file, ``requires`` and ``requires_python``
+    from METADATA. ``files`` are all members but folders. ``elves`` are its ELF files, found by their content, in
+    RECORD's order. ``links`` says how they find each other. ``unseen`` says what could not be looked at.
+    """
+
+    path: str
+    size: int
+    name: str
+    version: str
+    build: str
+    tags: tuple[Tag, ...]
+    wheel_tags: tuple[Tag, ...]
+    root_is_purelib: bool | None
+    generator: str
+    requires: tuple[str, ...]
+    requires_python: str
+    dist_info: str
+    files: tuple[str, ...]
+    elves: tuple[Elf, ...]
+    links: tuple[Link, ...]
+    record: Record
+    zip_flaws: tuple[ZipFlaw, ...]
+    verdict: Verdict
+    unseen: tuple[str, ...] = ()
+
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """The platform tags of the file name."""
+        return tuple(dict.fromkeys(tag.platform for tag in self.tags))
+
+
+def read(path: str) -> Wheel:
+    """Read the wheel at *path*.
+
+    Raises:
+        InputError: not a wheel: a wrong file name, not a zip archive or a broken, encrypted or oversized one, or one
+            without WHEEL, METADATA or RECORD.
+    """
+    name = os.path.basename(path)
+    parse_file_name(name)  # before anything is opened
+    try:
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if not size:
+                raise InputError(f"{name}: is empty")
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                return _read(path, size, archive.open_archive(data, name))
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from None
+
+
+def _read(path: str, size: int, opened: Archive) -> Wheel:
+    file_name = os.path.basename(path)
+    project, version, build, tags = parse_file_name(file_name)
+    by_name = {member.name: member for member in opened.members}
+    dist_info = _dist_info(file_name, project, version, by_name)
+    texts = {name: _text(opened, by_name, f"{dist_info}/{name}", file_name) for name in ("WHEEL", "METADATA", "RECORD")}
+    headers = _headers(texts["WHEEL"])
+    metadata = _headers(texts["METADATA"])
+    rows = record.parse(texts["RECORD"])
+    algorithms = {row.path: row.algorithm for row in rows if isinstance(row, record.RecordRow)}
+    harvest = _Harvest(opened, algorithms, dist_info.removesuffix(".dist-info") + ".data/")
+    harvest.run()
+    order = {row.path: position for position, row in enumerate(rows)}
+    elves = tuple(sorted(harvest.elves, key=lambda found: (order.get(found.path, len(order)), found.path)))
+    judged = verdict.judge(elves, dict.fromkeys(tag.platform for tag in tags))
+    purelib = headers.get("root-is-purelib", [""])[0].strip().lower()
+    return Wheel(
+        path=path,
+        size=size,
+        name=project,
+        version=version,
+        build=build,
+        tags=tags,
+        wheel_tags=_expand(headers.get("tag", [])),
+        root_is_purelib={"true": True, "false": False}.get(purelib),
+        generator=headers.get("generator", [""])[0],
+        requires=tuple(metadata.get("requires-dist", [])),
+        requires_python=metadata.get("requires-python", [""])[0],
+        dist_info=dist_info,
+        files=tuple(by_name),
+        elves=elves,
+        links=linkage.links(elves, judged.libc == "musl"),
+        record=record.verify(f"{dist_info}/RECORD", rows, harvest.contents),
+        zip_flaws=(*opened.flaws, *harvest.flaws),
+        verdict=judged,
+        unseen=tuple(harvest.unseen),
+    )
+
+
+_PART = re.compile(r"[^\s/\\-]+")
+
+
+def parse_file_name(name: str) -> tuple[str, str, str, tuple[Tag, ...]]:
+    """Take a wheel's file name apart: project, version, build, tags.
+
+    Raises:
+        InputError: it is not ``name-version[-build]-python-abi-platform.whl``.
+    """
+    parts = name.removesuffix(".whl").split("-")
+    well_formed = name.endswith(".whl") and len(parts) in (5, 6) and all(map(_PART.fullmatch, parts))
+    if not well_formed or (len(parts) == 6 and not parts[2][:1].isdigit()):
+        raise InputError(f"{name}: not a wheel's file name (name-version[-build]-python-abi-platform.whl)")
+    build = parts[2] if len(parts) == 6 else ""
+    return parts[0], parts[1], build, _expand(["-".join(parts[-3:])])
+
+
+def _expand(texts: Iterable[str]) -> tuple[Tag, ...]:
+    tags: dict[Tag, None] = {}
+    for text in texts:
+        parts = [part.split(".") for part in text.strip().split("-")]
+        if len(parts) == 3 and len(parts[0]) * len(parts[1]) * len(parts[2]) <= 4096:
+            tags.update({Tag(*tag): None for tag in product(*parts)})
+    return tuple(tags)
+
+
+def _dist_info(file_name: str, project: str, version: str, by_name: dict[str, Member]) -> str:
+    folders = {name.partition("/")[0] for name in by_name if name.partition("/")[0].endswith(".dist-info")}
+    if len(folders) != 1:
+        found = ", ".join(sorted(folders)[:4]) or "none"
+        raise InputError(f"{file_name}: not a wheel, needs one .dist-info folder (has: {found})")
+    return folders.pop()
+
+
+def _text(opened: Archive, by_name: dict[str, Member], member_name: str, file_name: str) -> str:
+    member = by_name.get(member_name)
+    if member is None:
+        raise InputError(f"{file_name}: not a wheel, has no {member_name}")
+    if member.size > MAX_METADATA:
+        raise InputError(f"{file_name}: refused, {member_name} has {member.size} bytes")
+    raw = bytearray()
+    flaw = archive.inflate(opened, member, raw.extend)
+    if flaw is not None and flaw.kind != "crc":
+        raise InputError(f"{file_name}: cannot read {member_name}: {flaw.detail}")
+    return raw.decode("utf-8", "backslashreplace")
+
+
+def _headers(text: str) -> dict[str, list[str]]:
+    """Return the header fields of an RFC 822 text by lower-case name; the body is left out."""
+    found: dict[str, list[str]] = {}
+    for line in text.partition("\n\n")[0].splitlines():
+        name, colon, value = line.partition(":")
+        if colon and not name[:1].isspace():
+            found.setdefault(name.strip().lower(), []).append(value.strip())
+    return found
+
+
+def installed_path(name: str, data_prefix: str) -> str:
+    """Return where an installer puts the member *name*, relative to the environment's prefix.
+
+    The scheme is CPython's ``posix_prefix`` without the interpreter's version: what is not below *data_prefix*
+    (``NAME-VERSION.data/``) goes to :data:`diagnose.readers.linkage.SITE`.
+    """
+    if not name.startswith(data_prefix):
+        return f"{SITE}/{name}"
+    scheme, _, rest = name[len(data_prefix) :].partition("/")
+    folders = {"purelib": f"{SITE}/", "platlib": f"{SITE}/", "scripts": "bin/", "headers": "include/", "data": ""}
+    return folders.get(scheme, f"{SITE}/{data_prefix}{scheme}/") + rest
+
+
+class _Harvest:
+    """Goes once through the bytes of all members: digests for RECORD, facts of the ELF files."""
+
+    def __init__(self, opened: Archive, algorithms: dict[str, str], data_prefix: str) -> None:
+        self.opened = opened
+        self.algorithms = algorithms
+        self.data_prefix = data_prefix
+        self.contents: dict[str, Contents] = {}
+        self.elves: list[Elf] = []
+        self.flaws: list[ZipFlaw] = []
+        self.unseen: list[str] = []
+        # The largest first: no thread is left alone with a long one at the end.
+        self.queue = sorted(opened.members, key=lambda member: member.size)
+
+    def run(self) -> None:
+        """Look at every member; a second thread helps with larger wheels, as inflating and hashing release the GIL."""
+        if sum(member.compressed for member in self.queue) > SMALL:
+            import threading
+
+            helper = threading.Thread(target=self._work)
+            helper.start()
+            self._work()
+            helper.join()
+        else:
+            self._work()
+        self.flaws.sort()
+        self.unseen.sort()
+
+    def _work(self) -> None:
+        while True:
+            try:
+                member = self.queue.pop()
+            except IndexError:
+                return
+            self._look(member)
+
+    def _look(self, member: Member) -> None:
+        name = member.name
+        algorithm = self.algorithms.get(name, "")
+        digest = hashlib.new(algorithm) if algorithm in record.STRONG else None
+        whole: Any = None
+        filled = 0
+
+        def take(piece: bytes) -> None:
+            nonlocal whole, filled
+            if digest is not None:
+                digest.update(piece)
+            if filled == 0 and piece[:4] == elf.MAGIC:
+                whole = piece if len(piece) == member.size else bytearray(member.size)
+            if whole is not None and whole is not piece:
+                whole[filled : filled + len(piece)] = piece
+            filled += len(piece)
+
+        flaw = archive.inflate(self.opened, member, take)
+        if flaw is not None:
+            self.flaws.append(flaw)
+            if flaw.kind != "crc":
+                self.unseen.append(f"{name}: {flaw.detail}")
+        if whole is not None:
+            data = whole if filled == member.size else whole[:filled]
+            self.elves.append(elf.read(data, name, installed_path(name, self.data_prefix)))
+        self.contents[name] = Contents(filled, algorithm, digest.digest() if digest is not None else b"")
