@@ -26,6 +26,21 @@ class Severity(enum.Enum):
 _RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 
 
+class Phase(enum.Enum):
+    """When a build meets a cause: what is met earlier hides what would be met later, and is to be mended first."""
+
+    START = 0  # a program cannot be started at all
+    RUST = 1  # the compiler has nothing to compile against
+    PYTHON = 2  # maturin and PyO3 look for the interpreter
+    PROBE = 3  # build scripts look for pkg-config, and the crate lets them
+    SEARCH = 4  # pkg-config looks for the module
+    COMPILE = 5  # build scripts compile C and read headers
+    LINKER = 6  # the linker starts
+    LINK = 7  # the linker reads the libraries
+    AUDIT = 8  # the finished file is judged and repaired
+    LATER = 9  # what no build meets in this order
+
+
 class Stage(enum.Enum):
     """When a command of a fix has to run; fixes of several findings merge by this order."""
 

@@ -3,7 +3,7 @@
 An entry point names a package. Every module below it whose name does not start with an underscore, and which lies in
 an area folder (``package/area/cause_id.py``), is one cause: its id is its file name with dashes, its docstring is its
 documentation, and each of its functions named after a kind of subject (``wheel``, ``env``, ``log``, ``workflow``) is a
-detector that takes the subject's facts and yields findings.
+detector that takes the subject's facts and yields findings. It may name a ``PHASE`` and ``ALIASES``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from diagnose.finding import Finding
+from diagnose.finding import Finding, Phase
 
 GROUP = "diagnose.checks"
 KINDS = ("wheel", "env", "log", "workflow")
@@ -25,7 +25,8 @@ Detector = Callable[[Any], Iterable[Finding]]
 class Cause(NamedTuple):
     """One thing that goes wrong in the world, with the detectors that see it from several sides.
 
-    ``aliases`` are other names under which the cause is known to ``explain``, ``--select`` and ``--ignore``.
+    ``aliases`` are other names under which the cause is known to ``explain``, ``--select`` and ``--ignore``. ``phase``
+    is when a build meets it.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Cause(NamedTuple):
     doc: str
     aliases: tuple[str, ...]
     detectors: dict[str, Detector]
+    phase: Phase = Phase.LATER
 
     @property
     def title(self) -> str:
@@ -105,6 +107,7 @@ def load(kind: str | None = None) -> list[Cause]:
                 doc=module.__doc__ or "",
                 aliases=tuple(getattr(module, "ALIASES", ())),
                 detectors=detectors,
+                phase=getattr(module, "PHASE", Phase.LATER),
             )
             if cause.id in causes:
                 raise ValueError(f"two checks are named {cause.id}")

@@ -57,7 +57,9 @@ def judge(
     describe: Callable[[_Subject], dict[str, Any]],
     causes: Iterable[Cause],
 ) -> Judgement:
-    """Read one subject and let every cause that can see its kind look at it; worst findings first, then by id.
+    """Read one subject and let every cause that can see its kind look at it.
+
+    The worst findings come first, among equals what a build meets first.
 
     *describe* turns what *read* returns into the facts that JSON carries.
     """
@@ -65,12 +67,14 @@ def judge(
         subject = read()
     except InputError as error:
         return Judgement(kind, name, error=str(error))
+    causes = list(causes)
     findings, passed = [], []
     for cause in causes:
         found = [finding._replace(check=cause.id) for finding in cause.detectors[kind](subject)]
         findings += found
         if not found:
             passed.append(cause.id)
-    findings.sort(key=lambda finding: (finding.severity.rank, finding.check, finding.message))
+    phases = {cause.id: cause.phase.value for cause in causes}
+    findings.sort(key=lambda f: (f.severity.rank, phases[f.check], f.check, f.message))
     unseen = tuple(getattr(subject, "unseen", ()))
     return Judgement(kind, name, describe(subject), tuple(findings), tuple(passed), unseen)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from diagnose.finding import Evidence, Finding, InputError, Severity
+from diagnose.finding import Evidence, Finding, InputError, Phase, Severity
 from diagnose.registry import Cause, select
 from diagnose.run import Report, judge
 
@@ -27,6 +27,16 @@ def test_findings_carry_their_check_and_the_worst_comes_first() -> None:
     judged = report(finding(Severity.NOTE), finding(Severity.ERROR)).judgements[0]
     assert [(f.check, f.severity) for f in judged.findings] == [("a-b", Severity.ERROR), ("a-b", Severity.NOTE)]
     assert judged.passed == ()
+
+
+def test_among_equals_what_a_build_meets_first_comes_first() -> None:
+    causes = [
+        cause("a-late", finding(Severity.ERROR)),
+        cause("b-early", finding(Severity.ERROR))._replace(phase=Phase.RUST),
+        cause("c-note", finding(Severity.NOTE))._replace(phase=Phase.START),
+    ]
+    judged = judge("wheel", "w", lambda: None, lambda facts: {}, causes)
+    assert [f.check for f in judged.findings] == ["b-early", "a-late", "c-note"]
 
 
 @pytest.mark.parametrize(
