@@ -58,30 +58,36 @@ pub struct Pcm {
     inner: PCM,
     name: String,
     direction: Direction,
+    period: usize,
+    period_size: usize,
+    xruns: u64,
 }
 
 impl Pcm {
     /// Opens the PCM `name`, and asks for exactly this format, rate and number of channels.
     pub fn open(name: &str, direction: Direction, config: Config) -> PyResult<Self> {
         let c_name = CString::new(name)?;
-        let inner = PCM::open(&c_name, direction, true)
-            .and_then(|pcm| configure(&pcm, config).map(|()| pcm))
+        let (inner, period) = PCM::open(&c_name, direction, true)
+            .and_then(|pcm| configure(&pcm, config).map(|period| (pcm, period)))
             .map_err(|error| Error::of_pcm(error, name))?;
-        let pcm = Self { inner, name: name.to_owned(), direction };
+        let period_size = period * config.frame_size();
+        let pcm = Self { inner, name: name.to_owned(), direction, period, period_size, xruns: 0 };
         pcm.prepared()?;
         Ok(pcm)
     }
 
-    /// Writes as many of these frames as fit, and returns their number: zero if none did within [`TICK`].
+    /// Writes as many of these frames as fit, at most a period, and returns their number: zero if none did within
+    /// [`TICK`].
     pub fn write(&mut self, frames: &[u8]) -> Result<usize> {
-        let written = self.inner.io_bytes().writei(frames);
+        let written = self.inner.io_bytes().writei(&frames[..frames.len().min(self.period_size)]);
         self.moved(written)
     }
 
-    /// Reads as many frames as are there, at most as many as fit, and returns their number: zero if none came within
+    /// Reads as many frames as are there, at most a period, and returns their number: zero if none came within
     /// [`TICK`].
     pub fn read(&mut self, frames: &mut [u8]) -> Result<usize> {
-        let read = self.inner.io_bytes().readi(frames);
+        let size = frames.len().min(self.period_size);
+        let read = self.inner.io_bytes().readi(&mut frames[..size]);
         self.moved(read)
     }
 
@@ -101,6 +107,21 @@ impl Pcm {
         }
     }
 
+    /// Frames in a period, as ALSA has it.
+    pub fn period(&self) -> usize {
+        self.period
+    }
+
+    /// Bytes in a period.
+    pub fn period_size(&self) -> usize {
+        self.period_size
+    }
+
+    /// How often it ran dry, or over, and was set going again.
+    pub fn xruns(&self) -> u64 {
+        self.xruns
+    }
+
     /// The result of a transfer: frames; or none, after having waited or recovered.
     fn moved(&mut self, result: alsa::Result<usize>) -> Result<usize> {
         match result {
@@ -116,6 +137,7 @@ impl Pcm {
     /// (`EINTR`). Returns any other error.
     fn recover(&mut self, error: alsa::Error) -> Result<usize> {
         self.inner.try_recover(error, true).map_err(|error| self.error(error))?;
+        self.xruns += u64::from(error.errno() == libc::EPIPE);
         self.prepared()?;
         Ok(0)
     }
@@ -133,18 +155,20 @@ impl Pcm {
     }
 }
 
-fn configure(pcm: &PCM, config: Config) -> alsa::Result<()> {
+/// Configures a PCM, and returns its period.
+fn configure(pcm: &PCM, config: Config) -> alsa::Result<usize> {
     let hw = HwParams::any(pcm)?;
     hw.set_access(Access::RWInterleaved)?;
     hw.set_format(config.format.alsa())?;
     hw.set_channels(config.channels)?;
     hw.set_rate(config.rate, ValueOr::Nearest)?;
     let period = hw.set_period_size_near(config.period as Frames, ValueOr::Nearest)?;
-    hw.set_buffer_size_near(period * PERIODS)?;
+    let buffer = hw.set_buffer_size_near(period * PERIODS)?;
     pcm.hw_params(&hw)?;
 
     let sw = pcm.sw_params_current()?;
-    sw.set_start_threshold(hw.get_buffer_size()?)?;
-    sw.set_avail_min(hw.get_period_size()?)?;
-    pcm.sw_params(&sw)
+    sw.set_start_threshold(buffer)?;
+    sw.set_avail_min(period)?;
+    pcm.sw_params(&sw)?;
+    Ok(period as usize)
 }
