@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from diagnose.registry import Cause
 from diagnose.reports.text import Style, clean, terminal_style
-from diagnose.reports.verdict import claimed_tag
+from diagnose.reports.verdict import platforms
 from diagnose.run import Judgement
 from diagnose.targets import Target
 
@@ -76,9 +76,8 @@ def wheels(judgements: Iterable[Judgement], style: Style) -> str:
             continue
         facts = judgement.facts
         worst = judgement.findings[0].severity.value if judgement.findings else "ok"
-        rows.append(
-            (judgement.name, facts["architecture"] or "any", claimed_tag(facts), facts["lowest_tag"] or "any", worst)
-        )
+        claimed = " ".join(platforms(facts))
+        rows.append((judgement.name, facts["arch"] or "any", claimed, facts["lowest_tag"] or "any", worst))
     return _table(("wheel", "arch", "claimed", "real", "verdict"), rows, style)
 
 

@@ -12,23 +12,19 @@ def verdict(judgement: Judgement) -> tuple[str, list[str]]:
     return _VERDICTS[judgement.kind](judgement)
 
 
+def platforms(facts: dict[str, Any]) -> list[str]:
+    """Return the platform tags of a wheel's file name, in its order."""
+    return list(dict.fromkeys(tag.rpartition("-")[2] for tag in facts["tags"]))
+
+
 def _wheel(judgement: Judgement) -> tuple[str, list[str]]:
-    facts = judgement.facts
-    claimed, real = claimed_tag(facts), facts["lowest_tag"]
-    if not real:
-        return "no compiled code", []
-    if real in facts["tags"]["platforms"] or claimed == real:
-        headline = f"{claimed} holds"
-    elif judgement.findings:
-        headline = f"says {claimed}, is {real}"
-    else:
-        headline = f"{claimed} holds (it could say {real})"
-    return headline, []
-
-
-def claimed_tag(facts: dict[str, Any]) -> str:
-    """Return the platform tags of the file name as they stand in it."""
-    return ".".join(facts["tags"]["platforms"]) or "no platform tag"
+    claimed, real = platforms(judgement.facts), judgement.facts["lowest_tag"]
+    words = " + ".join(claimed) or "no valid tags"
+    if not judgement.facts["elf_files"]:
+        return f"{words}, no compiled code", []
+    if not real or real in claimed:
+        return words, []
+    return f"says {words}, is {real}", []
 
 
 def _env(judgement: Judgement) -> tuple[str, list[str]]:

@@ -28,7 +28,7 @@ EVIL = Finding(
     fixes=(FIX, FIX),
     check="a-b",
 )
-FACTS = {"tags": {"platforms": ["linux_x86_64"]}, "lowest_tag": "manylinux_2_17_x86_64", "architecture": "x86_64"}
+FACTS = {"tags": ["cp39-abi3-linux_x86_64"], "lowest_tag": "manylinux_2_17_x86_64", "arch": "x86_64", "elf_files": [{}]}
 REPORT = Report(
     (
         Judgement("wheel", "w.whl", FACTS, (EVIL, EVIL._replace(severity=Severity.NOTE, check="c")), ("d",), ("e",)),
