@@ -22,6 +22,7 @@ EM_ARM, EM_X86_64, EM_386, EM_S390 = 40, 62, 3, 22
 PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_GNU_STACK, PT_GNU_PROPERTY = 1, 2, 3, 4, 0x6474E551, 0x6474E553
 SHT_NOBITS, SHT_ARM_ATTRIBUTES = 8, 0x70000003
 SHF_ALLOC, SHF_EXECINSTR = 2, 4
+_CODE = SHF_ALLOC | SHF_EXECINSTR
 STB_WEAK = 2
 STT_NOTYPE, STT_FUNC = 0, 2
 VER_FLG_WEAK = 2
@@ -35,6 +36,7 @@ MAX_VERSIONS = 1 << 16
 MAX_NAME = 1 << 14  # bytes of one symbol, library or version name
 MAX_NAMES = 64 << 20  # bytes of all names of one file together
 MAX_NOTES = 1 << 20  # bytes of one note segment
+MAX_INITS = 256  # Python modules in one file
 
 
 class Verneed(NamedTuple):
@@ -150,28 +152,33 @@ class _BrokenError(Exception):
 
 
 class _Layout(NamedTuple):
-    """The struct formats of one class and byte order."""
+    """The struct formats of one class and byte order; the last three place a symbol's fields."""
 
+    order: str
     ehdr: struct.Struct
     phdr: struct.Struct
     shdr: struct.Struct
     dyn: struct.Struct
+    verneed: struct.Struct
+    vernaux: struct.Struct
     u32: struct.Struct
     u16: struct.Struct
     sym_size: int
-    sym_info: int  # offset of st_info
+    sym_info: int
     sym_shndx: int
 
 
 def _layout(bits: int, order: str) -> _Layout:
     if bits == 64:
         forms = ("16xHHIQQQIHHHHHH", "IIQQQQQQ", "IIQQQQIIQQ", "qQ")
-        sizes = (24, 4, 6)
+        symbol = (24, 4, 6)
     else:
         forms = ("16xHHIIIIIHHHHHH", "IIIIIIII", "IIIIIIIIII", "iI")
-        sizes = (16, 12, 14)
-    ehdr, phdr, shdr, dyn, u32, u16 = (struct.Struct(order + form) for form in (*forms, "I", "H"))
-    return _Layout(ehdr, phdr, shdr, dyn, u32, u16, *sizes)
+        symbol = (16, 12, 14)
+    ehdr, phdr, shdr, dyn, verneed, vernaux, u32, u16 = (
+        struct.Struct(order + form) for form in (*forms, "HHIII", "IHHII", "I", "H")
+    )
+    return _Layout(order, ehdr, phdr, shdr, dyn, verneed, vernaux, u32, u16, *symbol)
 
 
 _LAYOUTS = {(bits, order): _layout(bits, order) for bits in (32, 64) for order in "<>"}
@@ -184,14 +191,6 @@ class _Segment(NamedTuple):
     vaddr: int
     filesz: int
     align: int
-
-
-class _Section(NamedTuple):
-    name: str
-    type: int
-    flags: int
-    offset: int
-    size: int
 
 
 def read(data: Any, path: str, installed: str = "") -> Elf:
@@ -242,9 +241,10 @@ class _Reader:
         self.facts = facts
         self.layout: _Layout | None = None
         self._segments: list[_Segment] = []
-        self._sections: list[_Section] = []
         self.tags: dict[int, int] = {}
-        self.strings = b""
+        self.strings = b""  # the dynamic string table, …
+        self.text = ""  # … as text, one character for each byte
+        self.ascii = True
         self.version_of: dict[int, int] = {}  # versym index → position in verneed
         self.names_left = MAX_NAMES
 
@@ -300,34 +300,31 @@ class _Reader:
         shoff, shentsize, shnum, shstrndx = self.ehdr[5], self.ehdr[10], self.ehdr[11], self.ehdr[12]
         if shoff:
             self._read_sections(layout, shoff, shentsize, shnum, shstrndx)
-        code = [s for s in self._sections if s.flags & SHF_ALLOC and s.flags & SHF_EXECINSTR and s.size]
-        self.facts["split_debug"] = bool(code) and all(section.type == SHT_NOBITS for section in code)
-        if not self.facts["split_debug"]:
+        if not self.facts.get("split_debug"):
             end = max((s.offset + s.filesz for s in self._segments if s.type == PT_LOAD), default=0)
             if end > len(self.data):
                 raise _BrokenError(f"truncated: its segments end at byte {end}, the file at {len(self.data)}")
 
     def _read_sections(self, layout: _Layout, shoff: int, shentsize: int, shnum: int, shstrndx: int) -> None:
-        if shentsize < layout.shdr.size:
+        if shentsize != layout.shdr.size:
             raise _BrokenError(f"implausible section headers (of {shentsize} bytes)")
         first = layout.shdr.unpack_from(self.data, shoff)
         shnum, shstrndx = shnum or first[5], first[6] if shstrndx == 0xFFFF else shstrndx
         if shnum > MAX_SECTIONS or shoff + shnum * shentsize > len(self.data):
             raise _BrokenError(f"truncated: {shnum} section headers at byte {shoff}, the file ends at {len(self.data)}")
-        rows = [layout.shdr.unpack_from(self.data, shoff + number * shentsize) for number in range(shnum)]
+        rows = list(layout.shdr.iter_unpack(self.data[shoff : shoff + shnum * shentsize]))
         names = b""
         if shstrndx < shnum:
             names = self.data[rows[shstrndx][4] : rows[shstrndx][4] + rows[shstrndx][5]]
         facts, debug, symtab = self.facts, 0, 0
+        code = [row[1] for row in rows if row[2] & _CODE == _CODE and row[5]]
+        facts["split_debug"] = bool(code) and all(kind == SHT_NOBITS for kind in code)
         for name, kind, flags, _, offset, size, *_ in rows:
-            end = names.find(b"\0", name, name + 256)
-            section = _Section(_text(names[name : max(end, name)]), kind, flags, offset, size)
-            self._sections.append(section)
             if flags & SHF_ALLOC or kind == SHT_NOBITS:
                 continue
-            if section.name.startswith((".debug_", ".zdebug_")):
+            if names.startswith((b".debug_", b".zdebug_"), name):
                 debug += size
-            elif section.name in (".symtab", ".strtab"):
+            elif names.startswith((b".symtab\0", b".strtab\0"), name):
                 symtab += size
             elif kind == SHT_ARM_ATTRIBUTES and facts["machine"] == EM_ARM:
                 self._arm_attributes(self.data[offset : offset + min(size, MAX_NOTES)])
@@ -385,6 +382,7 @@ class _Reader:
             return
         offset = self._offset(self.tags[5], "string table")
         self.strings = self.data[offset : offset + self.tags.get(10, 0)]
+        self.text, self.ascii = self.strings.decode("latin-1"), self.strings.isascii()
         facts["needed"] = tuple(self._string(value) for value in lists[1])
         for tag, key in ((14, "soname"), (15, "rpath"), (29, "runpath")):
             if lists[tag]:
@@ -411,16 +409,15 @@ class _Reader:
         return names
 
     def _verneed(self) -> list[Verneed]:
-        u16, u32 = self._need_layout().u16, self._need_layout().u32
+        layout, data = self._need_layout(), self.data
+        read_need, read_aux = layout.verneed.unpack_from, layout.vernaux.unpack_from
         offset = self._offset(self.tags[0x6FFFFFFE], "version needs")
         found: list[Verneed] = []
         for _ in range(min(self.tags.get(0x6FFFFFFF, MAX_VERSIONS), MAX_VERSIONS)):
-            count = u16.unpack_from(self.data, offset + 2)[0]
-            file, aux, step = (u32.unpack_from(self.data, offset + at)[0] for at in (4, 8, 12))
+            _, count, file, aux, step = read_need(data, offset)
             library, entry = self._string(file), offset + aux
             for _ in range(count):
-                flags, index = (u16.unpack_from(self.data, entry + at)[0] for at in (4, 6))
-                name, next_aux = (u32.unpack_from(self.data, entry + at)[0] for at in (8, 12))
+                _, flags, index, name, next_aux = read_aux(data, entry)
                 self.version_of.setdefault(index & 0x7FFF, len(found))
                 found.append(Verneed(library, self._string(name), bool(flags & VER_FLG_WEAK)))
                 if len(found) > MAX_VERSIONS:
@@ -443,67 +440,68 @@ class _Reader:
         table = self.data[start : start + count * size]
         if len(table) < count * size:
             raise _BrokenError("truncated: the dynamic symbols lie beyond the end of the file")
-        low, high = layout.sym_shndx, layout.sym_shndx + 1
-        if facts["endian"] == "big":
-            low, high = high, low
-        # SHN_UNDEF is 0: of all symbols, look only at those whose section index has a zero low byte.
-        section_low, section_high = table[low::size], table[high::size]
+        # Column by column: an object per symbol would cost more than all the rest.
         infos = table[layout.sym_info :: size]
-        versym = self._versym(count)
+        places = self._column(table, 0, "I")
+        sections = self._column(table, layout.sym_shndx, "H")
+        undefined = [index for index, section in enumerate(sections) if not section and places[index]]
+        names = self._names([places[index] for index in undefined])
         strong: list[str] = []
         weak: list[str] = []
-        data: list[str] = []
-        by_version: dict[int, list[str]] = {}
-        names, find = layout.u32, section_low.find
-        index = find(0, 1)
-        while index > 0:
-            if not section_high[index]:
-                name = self._string(names.unpack_from(table, index * size)[0])
-                info = infos[index]
-                if name:
-                    (weak if info >> 4 == STB_WEAK else strong).append(name)
-                    if info & 15 not in (STT_NOTYPE, STT_FUNC):
-                        data.append(name)
-                    if versym:
-                        by_version.setdefault(versym[index] & 0x7FFF, []).append(name)
-            index = find(0, index + 1)
+        for index, name in zip(undefined, names, strict=True):
+            (weak if infos[index] >> 4 == STB_WEAK else strong).append(name)
         facts["undefined"], facts["undefined_weak"] = tuple(strong), tuple(weak)
-        facts["undefined_data"] = tuple(data)
-        verneed = list(facts.get("verneed", ()))
-        for version, symbols in by_version.items():
-            if version in self.version_of:
-                position = self.version_of[version]
-                verneed[position] = verneed[position]._replace(symbols=tuple(symbols))
-        facts["verneed"] = tuple(verneed)
-        self._inits(table, infos, section_low, section_high)
+        facts["undefined_data"] = tuple(
+            name
+            for index, name in zip(undefined, names, strict=True)
+            if infos[index] & 15 not in (STT_NOTYPE, STT_FUNC)
+        )
+        self._bind(undefined, names, count)
+        self._inits(places, infos, sections)
 
-    def _versym(self, count: int) -> tuple[int, ...]:
+    def _column(self, table: bytes, place: int, form: str) -> tuple[int, ...]:
+        """Return one field of every symbol; *place* is where it starts in a symbol, *form* its struct format."""
+        layout = self._need_layout()
+        count, width = len(table) // layout.sym_size, struct.calcsize(form)
+        column = bytearray(count * width)
+        for byte in range(width):
+            column[byte::width] = table[place + byte :: layout.sym_size]
+        return struct.unpack(f"{layout.order}{count}{form}", column)
+
+    def _bind(self, undefined: list[int], names: list[str], count: int) -> None:
+        """Tell every needed version by which symbols it is needed."""
         if 0x6FFFFFF0 not in self.tags or not self.version_of:
-            return ()
+            return
         offset = self._offset(self.tags[0x6FFFFFF0], "symbol versions")
-        order = "<" if self.facts["endian"] == "little" else ">"
-        return struct.unpack_from(f"{order}{count}H", self.data, offset)
+        versym = struct.unpack_from(f"{self._need_layout().order}{count}H", self.data, offset)
+        bound: dict[int, list[str]] = {}
+        for index, name in zip(undefined, names, strict=True):
+            bound.setdefault(versym[index] & 0x7FFF, []).append(name)
+        verneed = list(self.facts["verneed"])
+        for version, position in self.version_of.items():
+            if version in bound:
+                library, name, weak, _ = verneed[position]
+                verneed[position] = Verneed(library, name, weak, tuple(bound[version]))
+        self.facts["verneed"] = tuple(verneed)
 
-    def _inits(self, table: bytes, infos: bytes, section_low: bytes, section_high: bytes) -> None:
+    def _inits(self, places: tuple[int, ...], infos: bytes, sections: tuple[int, ...]) -> None:
         """Find the init functions by their names in the string table: few strings, so few symbols to look at."""
-        layout, strings = self._need_layout(), self.strings
         module = self.facts["path"].rpartition("/")[2].partition(".")[0].encode("utf-8", "surrogateescape")
-        found: dict[str, list[str]] = {"init": [], "init2": []}
-        wanted = [(b"init" + module + b"\0", "init2", 4), (b"_cffi_pypyinit_" + module + b"\0", "init2", 15)]
-        for prefix, key, cut in ((b"PyInit_", "init", 7), *wanted):
-            at = strings.find(prefix)
-            for _ in range(1024):
-                if at < 0:
-                    break
-                position = table.find(layout.u32.pack(at))
-                while position >= 0 and position % layout.sym_size:
-                    position = table.find(layout.u32.pack(at), position + 1)
-                index = position // layout.sym_size
-                if position > 0 and infos[index] & 15 == STT_FUNC and (section_low[index] or section_high[index]):
-                    found[key].append(self._string(at)[cut:])
-                at = strings.find(prefix, at + 1)
-        for key, names in found.items():
-            self.facts[key] = tuple(dict.fromkeys(names))
+        kinds = (
+            ("init", b"PyInit_", b"PyInit_"),
+            ("init2", b"init", b"init" + module + b"\0"),
+            ("init2", b"_cffi_pypyinit_", b"_cffi_pypyinit_" + module + b"\0"),
+        )
+        for key, prefix, wanted in kinds:
+            found: list[int] = []
+            at = self.strings.find(wanted)
+            while at >= 0 and len(found) < MAX_INITS:
+                found.append(at)
+                at = self.strings.find(wanted, at + 1)
+            for at in found:
+                index = places.index(at) if at in places else 0
+                if index and infos[index] & 15 == STT_FUNC and sections[index]:
+                    self.facts[key] = (*self.facts.get(key, ()), self._string(at)[len(prefix) :])
 
     def _symbol_count(self, start: int, size: int) -> int:
         """Return how many dynamic symbols there are: no tag says so, but the hash tables do."""
@@ -512,8 +510,7 @@ class _Reader:
             offset = self._offset(self.tags[4], "hash table")
             wide = self.facts["machine"] == EM_S390 and self.facts["bits"] == 64
             if wide:
-                order = "<" if self.facts["endian"] == "little" else ">"
-                count = struct.unpack_from(order + "QQ", self.data, offset)[1]
+                count = struct.unpack_from(layout.order + "QQ", self.data, offset)[1]
             else:
                 count = layout.u32.unpack_from(self.data, offset + 4)[0]
             if count > limit:
@@ -532,8 +529,7 @@ class _Reader:
         table = offset + 16 + bloom * (self.facts["bits"] // 8)
         if table + 4 * buckets > len(self.data):
             raise _BrokenError("truncated: the GNU hash table lies beyond the end of the file")
-        order = "<" if self.facts["endian"] == "little" else ">"
-        last = max(struct.unpack_from(f"{order}{buckets}I", self.data, table), default=0)
+        last = max(struct.unpack_from(f"{layout.order}{buckets}I", self.data, table), default=0)
         if last < first:
             return 0
         chain = table + 4 * buckets
@@ -593,13 +589,24 @@ class _Reader:
         raise _BrokenError(f"the {what} (address {vaddr:#x}) lies in no segment of the file")
 
     def _string(self, offset: int) -> str:
-        end = self.strings.find(b"\0", offset, offset + MAX_NAME)
-        if end < 0:
+        return self._names([offset])[0]
+
+    def _names(self, offsets: list[int]) -> list[str]:
+        """Return the strings that start at *offsets* of the dynamic string table.
+
+        Raises:
+            _BrokenError: one lies outside the table, or they are longer than any real file's; they may overlap, so the
+                size of the table bounds neither.
+        """
+        text, find = self.text, self.text.find
+        ends = [find("\0", offset, offset + MAX_NAME) for offset in offsets]
+        if -1 in ends:
             raise _BrokenError("a name lies outside the string table, or has no end")
-        self.names_left -= end - offset
+        self.names_left -= sum(ends) - sum(offsets)
         if self.names_left < 0:
             raise _BrokenError("more names than any real file has")
-        return _text(self.strings[offset:end])
+        names = [text[offset:end] for offset, end in zip(offsets, ends, strict=True)]
+        return names if self.ascii else [_text(name.encode("latin-1")) for name in names]
 
 
 # Tags whose value is an address: HASH, STRTAB, SYMTAB, RELA, INIT, FINI, REL, JMPREL, INIT/FINI_ARRAY, RELR, GNU_HASH,
