@@ -212,7 +212,15 @@ def read(data: Any, path: str, installed: str = "") -> Elf:
     reader = _Reader(data, facts)
     attempt(reader.header)
     if reader.layout:
-        for part in (reader.segments, reader.sections, reader.dynamic, reader.versions, reader.symbols, reader.notes):
+        for part in (
+            reader.segments,
+            reader.sections,
+            reader.length,
+            reader.dynamic,
+            reader.versions,
+            reader.symbols,
+            reader.notes,
+        ):
             attempt(part)
     facts["broken"] = tuple(dict.fromkeys(broken))
     return Elf(**facts)
@@ -300,16 +308,18 @@ class _Reader:
         shoff, shentsize, shnum, shstrndx = self.ehdr[5], self.ehdr[10], self.ehdr[11], self.ehdr[12]
         if shoff:
             self._read_sections(layout, shoff, shentsize, shnum, shstrndx)
-        if not self.facts.get("split_debug"):
-            end = max((s.offset + s.filesz for s in self._segments if s.type == PT_LOAD), default=0)
-            if end > len(self.data):
-                raise _BrokenError(f"truncated: its segments end at byte {end}, the file at {len(self.data)}")
+
+    def length(self) -> None:
+        end = max((s.offset + s.filesz for s in self._segments if s.type == PT_LOAD), default=0)
+        if end > len(self.data) and not self.facts.get("split_debug"):
+            raise _BrokenError(f"truncated: its segments end at byte {end}, the file at {len(self.data)}")
 
     def _read_sections(self, layout: _Layout, shoff: int, shentsize: int, shnum: int, shstrndx: int) -> None:
         if shentsize != layout.shdr.size:
             raise _BrokenError(f"implausible section headers (of {shentsize} bytes)")
-        first = layout.shdr.unpack_from(self.data, shoff)
-        shnum, shstrndx = shnum or first[5], first[6] if shstrndx == 0xFFFF else shstrndx
+        if shoff + shentsize <= len(self.data):
+            first = layout.shdr.unpack_from(self.data, shoff)
+            shnum, shstrndx = shnum or first[5], first[6] if shstrndx == 0xFFFF else shstrndx
         if shnum > MAX_SECTIONS or shoff + shnum * shentsize > len(self.data):
             raise _BrokenError(f"truncated: {shnum} section headers at byte {shoff}, the file ends at {len(self.data)}")
         rows = list(layout.shdr.iter_unpack(self.data[shoff : shoff + shnum * shentsize]))
@@ -505,22 +515,27 @@ class _Reader:
 
     def _symbol_count(self, start: int, size: int) -> int:
         """Return how many dynamic symbols there are: no tag says so, but the hash tables do."""
-        layout, limit = self._need_layout(), (len(self.data) - start) // size
-        if 4 in self.tags:
-            offset = self._offset(self.tags[4], "hash table")
-            wide = self.facts["machine"] == EM_S390 and self.facts["bits"] == 64
-            if wide:
-                count = struct.unpack_from(layout.order + "QQ", self.data, offset)[1]
-            else:
-                count = layout.u32.unpack_from(self.data, offset + 4)[0]
-            if count > limit:
-                raise _BrokenError(f"the hash table speaks of {count} symbols, which the file has no room for")
-            return int(count)
+        limit = (len(self.data) - start) // size
         if 0x6FFFFEF5 in self.tags and (count := self._gnu_hash_count(limit)):
             return count
-        # No hash table, or an empty one: the table ends where the next one begins.
+        if 4 in self.tags and (count := self._hash_count(limit)):
+            return count
+        # No hash table, or an empty one: the symbols end where the next table begins.
         starts = [value for tag, value in self.tags.items() if tag in _ADDRESSES and value > self.tags[6]]
         return min((min(starts, default=self.tags[6]) - self.tags[6]) // size, limit)
+
+    def _hash_count(self, limit: int) -> int:
+        """Return the number of chains, which is that of the symbols. Words are 64 bits wide on s390x, by its ABI."""
+        layout = self._need_layout()
+        offset = self._offset(self.tags[4], "hash table")
+        forms = ["II"]
+        if self.facts["machine"] == EM_S390 and self.facts["bits"] == 64:
+            forms.insert(0, "QQ")  # LLVM's linker writes narrow ones all the same
+        for form in forms:
+            count: int = struct.unpack_from(layout.order + form, self.data, offset)[1]
+            if count <= limit:
+                return count
+        raise _BrokenError("the hash table speaks of more symbols than the file has room for")
 
     def _gnu_hash_count(self, limit: int) -> int:
         layout = self._need_layout()

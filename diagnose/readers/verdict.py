@@ -95,7 +95,8 @@ def judge(elves: tuple[Elf, ...], platforms: Iterable[str]) -> Verdict:
     for scope in (_Scope(elves, arch, libc), _Scope(elves, "", "")):
         if scope.elves:
             return scope.verdict()
-    return Verdict(ignored=tuple(elf.path for elf in elves))
+    plain = f"linux_{arch}" if arch and elves else ""
+    return Verdict(libc, arch, plain, plain, ignored=tuple(elf.path for elf in elves))
 
 
 class _Scope:

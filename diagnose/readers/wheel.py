@@ -217,8 +217,9 @@ class _Harvest:
         self.elves: list[Elf] = []
         self.flaws: list[ZipFlaw] = []
         self.unseen: list[str] = []
-        # The largest first: no thread is left alone with a long one at the end.
-        self.queue = sorted(opened.members, key=lambda member: member.size)
+        # Of several members of one name installers take the last. The largest come first (from the end of the list), so
+        # that no thread is left alone with a long one.
+        self.queue = sorted({member.name: member for member in opened.members}.values(), key=lambda member: member.size)
 
     def run(self) -> None:
         """Look at every member; a second thread helps with larger wheels, as inflating and hashing release the GIL."""
