@@ -21,6 +21,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
+WHEELS = HERE / "fixtures" / "wheels"
+DEMO = ("healthy_abi3-", "wheel_glibc_too_new-1-", "wheel_bundled_lib_missing-1-", "wheel_libc_mismatch-1-")
 BIN = "Scripts" if os.name == "nt" else "bin"
 
 
@@ -76,9 +78,9 @@ def prepare(extra: str) -> Path:
 def demo() -> None:
     """Show the main job on real input: the shipped wheels, then this machine."""
     diagnose: list[str | Path] = [prepare(""), "-m", "diagnose"]
-    wheels = sorted((HERE / "fixtures" / "wheels").glob("demo_*.whl"))
-    print("$ diagnose wheel fixtures/wheels/demo_*.whl", flush=True)
-    run(*diagnose, "wheel", "--fail-on", "never", *(wheel.relative_to(HERE) for wheel in wheels))
+    wheels = [path for name in DEMO for path in WHEELS.glob(f"{name}*.whl")]
+    print("$ diagnose wheel", *(wheel.relative_to(HERE) for wheel in wheels), flush=True)
+    run(*diagnose, "wheel", "--fail-on", "never", *wheels)
     print("\n$ diagnose env --lib alsa", flush=True)
     run(*diagnose, "env", "--fail-on", "never", "--lib", "alsa")
 
@@ -107,7 +109,7 @@ def package() -> None:
         install(folder / "empty", *map(str, folder.glob("*.whl")))
         for script in ("diagnose", "crosslink-diagnose"):
             run(folder / "empty" / BIN / script, "--version")
-        fixture = next(iter(sorted((HERE / "fixtures" / "wheels").glob("demo_*.whl"))))
+        fixture = next(WHEELS.glob(f"{DEMO[0]}*.whl"))
         os.chdir(folder)
         for command in (["wheel", fixture], ["env"], ["explain"], ["targets", "armhf"]):
             options = ["--fail-on", "never"] if command[0] in ("wheel", "env") else []
