@@ -423,12 +423,13 @@ class _Reader:
         read_need, read_aux = layout.verneed.unpack_from, layout.vernaux.unpack_from
         offset = self._offset(self.tags[0x6FFFFFFE], "version needs")
         found: list[Verneed] = []
+        version_of: dict[int, int] = {}
         for _ in range(min(self.tags.get(0x6FFFFFFF, MAX_VERSIONS), MAX_VERSIONS)):
             _, count, file, aux, step = read_need(data, offset)
             library, entry = self._string(file), offset + aux
             for _ in range(count):
                 _, flags, index, name, next_aux = read_aux(data, entry)
-                self.version_of.setdefault(index & 0x7FFF, len(found))
+                version_of.setdefault(index & 0x7FFF, len(found))
                 found.append(Verneed(library, self._string(name), bool(flags & VER_FLG_WEAK)))
                 if len(found) > MAX_VERSIONS:
                     raise _BrokenError("more symbol versions than any real file needs")
@@ -438,6 +439,7 @@ class _Reader:
             if not step:
                 break
             offset += step
+        self.version_of = version_of
         return found
 
     def symbols(self) -> None:

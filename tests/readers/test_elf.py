@@ -1,0 +1,140 @@
+"""The ELF reader: equal to pyelftools on every fixture, and never wrong-footed by a broken file."""
+
+from __future__ import annotations
+
+import struct
+import time
+
+import pytest
+from oracle import elf_files, elftools_facts, elves, only_elf
+
+from diagnose.readers import elf
+
+INTACT = [name for name in elves() if not name.startswith(("wheel_elf_broken", "wheel_debug_shipped_split"))]
+EXTENSION = "demo.cpython-312-x86_64-linux-gnu.so"
+X86_64 = elf_files("healthy_x86_64")[EXTENSION]
+
+
+@pytest.mark.parametrize("name", INTACT)
+def test_same_as_pyelftools(name: str) -> None:
+    data = elves()[name]
+    ours, theirs = elf.read(data, name.partition("::")[2]), elftools_facts(data)
+    assert ours.broken == ()
+    for key in ("bits", "endian", "flags", "soname", "rpath", "runpath", "interp", "gnu_stack", "load_align"):
+        assert getattr(ours, key) == theirs[key], key
+    for key in ("needed", "defines", "undefined", "undefined_weak"):
+        assert list(getattr(ours, key)) == theirs[key], key
+    assert sorted((need.library, need.version) for need in ours.verneed) == theirs["verneed"]
+    assert {(need.library, need.version): list(need.symbols) for need in ours.verneed if need.symbols} == theirs[
+        "versioned"
+    ]
+
+
+def test_the_fixtures_cover_what_differs() -> None:
+    """Otherwise the comparison above could pass on one kind of file only."""
+    found = [elf.read(data, name) for name, data in elves().items()]
+    assert {(file.bits, file.endian) for file in found} == {(32, "little"), (64, "little"), (64, "big")}
+    assert len({file.machine for file in found}) >= 7
+    assert any(file.interp for file in found) or any(not file.dynamic for file in found)
+    assert any(file.verneed for file in found)
+    assert any(file.rpath for file in found)
+    assert any(file.runpath for file in found)
+
+
+def test_extension_module_is_told_by_its_init_function() -> None:
+    assert elf.read(X86_64, f"pkg/{EXTENSION}").is_extension
+    assert not elf.read(X86_64, "pkg/other.cpython-312-x86_64-linux-gnu.so").is_extension
+
+
+def test_python_symbols_are_seen_as_undefined() -> None:
+    found = elf.read(X86_64, "demo.so")
+    assert "PyModule_Create2" in found.undefined
+    assert not any(name.startswith("PyInit_") for name in found.undefined)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "reason"),
+    [("wheel_elf_broken-1", "EM_NONE"), ("wheel_elf_broken_truncated-1", "truncated")],
+)
+def test_broken_files_say_why(prefix: str, reason: str) -> None:
+    assert any(reason in line for line in elf.read(only_elf(prefix), "x.so").broken)
+
+
+def test_split_debug_file_is_not_broken() -> None:
+    found = [elf.read(data, name) for name, data in elf_files("wheel_debug_shipped_split-1").items()]
+    assert [file.split_debug for file in found if file.name.endswith(".debug")] == [True]
+    assert all(file.broken == () for file in found)
+
+
+def test_arm_float_abi() -> None:
+    assert elf.read(only_elf("healthy_armv7l"), "x.so").arm_float == "hard"
+    assert elf.read(only_elf("wheel_wrong_arch_float-1"), "x.so").arm_float == "soft"
+
+
+def test_arm_float_abi_from_build_attributes_where_the_header_is_silent() -> None:
+    data = bytearray(only_elf("healthy_armv7l"))
+    struct.pack_into("<I", data, 36, struct.unpack_from("<I", data, 36)[0] & ~0x600)
+    found = elf.read(bytes(data), "x.so")
+    assert (found.flags & 0x600, found.arm_float, found.arm_cpu) == (0, "hard", 10)
+
+
+@pytest.mark.parametrize("prefix", ["healthy_x86_64", "healthy_s390x", "healthy_armv7l"])
+def test_cut_anywhere(prefix: str) -> None:
+    """Cut at every byte of the headers, and at strides through the rest: a reason, never an exception."""
+    data = next(iter(elf_files(prefix).values()))
+    for length in (*range(min(600, len(data))), *range(600, len(data), 37)):
+        assert elf.read(data[:length], "x.so").broken, length
+
+
+def _patched(data: bytes, offset: int, form: str, value: int) -> bytes:
+    copy = bytearray(data)
+    struct.pack_into(form, copy, offset, value)
+    return bytes(copy)
+
+
+def _dynamic(data: bytes, tag: int) -> int:
+    """Return the file offset of the value of a dynamic tag in a 64-bit little-endian file."""
+    phoff, phnum = struct.unpack_from("<Q", data, 32)[0], struct.unpack_from("<H", data, 56)[0]
+    for number in range(phnum):
+        kind, _, offset = struct.unpack_from("<IIQ", data, phoff + 56 * number)
+        if kind == elf.PT_DYNAMIC:
+            while struct.unpack_from("<q", data, offset)[0] != tag:
+                offset += 16
+            return offset + 8
+    raise AssertionError("no such tag")
+
+
+DT_STRTAB, DT_SYMTAB, DT_STRSZ, DT_VERNEED, DT_VERNEEDNUM = 5, 6, 10, 0x6FFFFFFE, 0x6FFFFFFF
+
+
+@pytest.mark.parametrize("tag", [DT_STRTAB, DT_SYMTAB, DT_VERNEED])
+@pytest.mark.parametrize("value", [1 << 62, (1 << 64) - 1])
+def test_addresses_outside_the_file(tag: int, value: int) -> None:
+    data = X86_64
+    assert elf.read(_patched(data, _dynamic(data, tag), "<Q", value), "x.so").broken
+
+
+def test_version_chain_that_loops() -> None:
+    """Each entry says that the next one is itself: bounded by the counts, not by the chain's end."""
+    data = X86_64
+    offset = struct.unpack_from("<Q", data, _dynamic(data, DT_VERNEED))[0]  # in the first segment: address is offset
+    looped = _patched(data, _dynamic(data, DT_VERNEEDNUM), "<Q", (1 << 64) - 1)
+    looped = _patched(looped, offset + 12, "<I", 1 << 16)
+    start = time.perf_counter()
+    assert elf.read(looped, "x.so").broken
+    assert time.perf_counter() - start < 5
+
+
+def test_overlapping_names_do_not_multiply_memory() -> None:
+    """Many symbols that point into one endless string."""
+    data = X86_64
+    found = elf.read(_patched(data, _dynamic(data, DT_STRSZ), "<Q", 3), "x.so")
+    assert any("name lies outside" in reason for reason in found.broken)
+
+
+def test_load_tells_other_files_apart(tmp_path: object) -> None:
+    import os
+    import sys
+
+    assert elf.load(os.path.realpath(sys.executable)) is not None
+    assert elf.load(__file__) is None
