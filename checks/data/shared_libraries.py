@@ -1,0 +1,169 @@
+"""Shared libraries that must not, or need not, travel inside a wheel, by the stem of their soname."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+
+class Hazard(NamedTuple):
+    """A library that works badly as a private copy: why, what the user meets, and whether that is sure."""
+
+    what: str
+    why: str
+    meets: str
+    serious: bool
+
+
+_ALSA = Hazard(
+    "ALSA's library",
+    "reads alsa.conf and loads plugins from folders compiled in where it was built, and the plugins want the system's "
+    "own libasound.so.2: two copies in one process",
+    "ALSA lib conf.c: Cannot access file …/alsa.conf, Unknown PCM default; no sound through PulseAudio or PipeWire",
+    True,
+)
+_GL = Hazard(
+    "a loader of graphics drivers",
+    "hands every call to the driver of the user's own card, whose interface it has to match",
+    "no GPU is found, software rendering, or a crash when the context is made",
+    True,
+)
+_CUDA = Hazard(
+    "a part of the NVIDIA driver",
+    "must have exactly the version of the kernel module on the user's machine",
+    "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH, or: Driver/library version mismatch",
+    True,
+)
+_VA = Hazard(
+    "a loader of video drivers",
+    "loads the card's driver from a folder compiled in where it was built, by an entry point of its own version",
+    "va_openDriver() returns -1: hardware video is off",
+    False,
+)
+_DBUS = Hazard(
+    "D-Bus's library",
+    "looks for the bus socket, machine id and configuration under the prefix it was built with, and shares no state "
+    "with the copy that toolkits in the same process use",
+    "Failed to connect to socket …/system_bus_socket where that prefix is not the distribution's",
+    False,
+)
+_UDEV = Hazard(
+    "udev's library",
+    "reads the private database of the udev that runs on the user's machine",
+    "devices without properties where the database has another format",
+    False,
+)
+_NSS = Hazard(
+    "Mozilla NSS",
+    "loads its softoken by name and checks it against a .chk signature that patching breaks",
+    "SEC_ERROR_PKCS11_DEVICE_ERROR, or no FIPS mode",
+    False,
+)
+_PAM = Hazard(
+    "PAM",
+    "loads the modules that the administrator configured, from a folder compiled in where it was built",
+    "every authentication fails: PAM unable to dlopen",
+    True,
+)
+_PIPEWIRE = Hazard(
+    "PipeWire's or JACK's client library",
+    "speaks the protocol of its own version's server, and loads plugins from a folder compiled in where it was built",
+    "no connection to the sound server",
+    True,
+)
+
+#: soname stem (hash and version taken off) → what happens. The first that matches counts.
+HAZARDS: tuple[tuple[re.Pattern[str], Hazard], ...] = (
+    (re.compile(r"libasound"), _ALSA),
+    (re.compile(r"lib(?:GL|EGL|GLX|OpenGL|GLdispatch|GLESv[12]|GLESv1_CM|vulkan|gbm)(?:_\w+)?"), _GL),
+    (re.compile(r"lib(?:cuda|nvidia-(?!ml-)\w+|nvidia-ml|nvcuvid)"), _CUDA),
+    (re.compile(r"lib(?:va|vdpau)(?:-\w+)?"), _VA),
+    (re.compile(r"libdbus-1"), _DBUS),
+    (re.compile(r"libudev"), _UDEV),
+    (re.compile(r"lib(?:nss3|nssutil3|softokn3|freebl3|freeblpriv3|smime3)"), _NSS),
+    (re.compile(r"libpam(?:_misc)?"), _PAM),
+    (re.compile(r"lib(?:pipewire-0\.3|jack)"), _PIPEWIRE),
+)
+
+#: Pieces of glibc and musl. libcrypt and libnsl ≥ 2 live on their own by now, libmvec uses only public symbols.
+_PIECES = "c m dl rt pthread util resolv anl thread_db BrokenLocale nss_files nss_dns nss_compat nss_db nss_hesiod"
+LIBC_PIECES = re.compile(
+    rf"lib(?:{_PIECES.replace(' ', '|')})(?:-2\.\d+)?\.so(?:\.[126])?|libnsl\.so\.1"
+    r"|ld-linux[\w.-]*\.so\.\d|ld-2\.\d+\.so|ld64\.so\.[12]|ld-musl-\w+\.so\.1|libc\.musl-\w+\.so\.1"
+)
+
+_CUDA_LIBRARIES = (
+    "cudart cublas cublasLt cudnn\\w* cufft cufftw cufile curand cusolver cusolverMg cusparse cusparseLt cupti nccl "
+    "nvJitLink nvrtc nvshmem\\w* nvToolsExt npp\\w+ nvjpeg"
+)
+
+#: soname → the distributions that bring it, which a wheel may rightly expect to be installed beside it.
+OTHER_WHEELS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
+    (re.compile(r"lib(?:torch|c10|shm|caffe2)\w*\.so.*"), ("torch", "torchaudio", "torchvision")),
+    (re.compile(r"lib(?:tensorflow|_pywrap_tensorflow)\w*\.so.*"), ("tensorflow", "tensorflow-cpu")),
+    (re.compile(rf"lib(?:{_CUDA_LIBRARIES.replace(' ', '|')})\.so.*"), ("nvidia-*", "cuda-*", "torch")),
+    (re.compile(r"lib(?:amdhip64|hip\w*|roc\w*|MIOpen|rccl)\.so.*"), ("torch", "rocm-*")),
+    (re.compile(r"lib(?:arrow\w*|parquet)\.so.*"), ("pyarrow",)),
+    (
+        re.compile(r"lib(?:Qt[56]\w+|pyside[26]\w*|shiboken[26])[\w.-]*\.so.*"),
+        ("PyQt5-Qt5", "PyQt6-Qt6", "PySide6", "shiboken6"),
+    ),
+    (re.compile(r"libmkl_\w+\.so.*"), ("mkl",)),
+    (
+        re.compile(r"lib(?:iomp5|tbb\w*|sycl|ze_loader|OpenCL|ur_\w+)\.so.*"),
+        ("intel-openmp", "tbb", "dpcpp-cpp-rt"),
+    ),
+    (re.compile(r"libopenvino\w*\.so.*"), ("openvino",)),
+)
+
+#: soname → what brings it to the machine; it cannot come from a wheel at all.
+DRIVERS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"libcuda\.so\.1|libnvidia-\w+\.so\.1|libnvcuvid\.so\.1"), "the NVIDIA driver"),
+    (re.compile(r"libze_intel_gpu\.so\.1|libxpti\w*\.so.*"), "the Intel GPU driver"),
+    (re.compile(r"libclntsh\.so.*"), "Oracle Instant Client"),
+)
+
+_HASH = re.compile(r"-[0-9a-f]{8}(?=\.so)")
+_VERSION = re.compile(r"(?:-\d[\d.]*)?\.so(?:\.[\d.]+)?$")
+
+
+def plain(name: str) -> str:
+    """Return a library's name without a repair tool's hash: ``libasound-b9128502.so.2`` → ``libasound.so.2``."""
+    return _HASH.sub("", name)
+
+
+def hazard(name: str) -> Hazard | None:
+    """Return what is wrong with bundling the library, None if nothing is known."""
+    stem = _VERSION.sub("", plain(name))
+    return next((found for pattern, found in HAZARDS if pattern.fullmatch(stem)), None)
+
+
+def is_libc_piece(name: str) -> bool:
+    """Whether the file is a part of a C library."""
+    return LIBC_PIECES.fullmatch(plain(name)) is not None
+
+
+def another_wheels(name: str, requires: tuple[str, ...]) -> str:
+    """Return which other installed thing is to bring the library, empty if none is known."""
+    for pattern, what in DRIVERS:
+        if pattern.fullmatch(name):
+            return f"comes with {what}"
+    for pattern, distributions in OTHER_WHEELS:
+        if pattern.fullmatch(name):
+            wanted = sorted({w for w in map(_project, requires) for d in distributions if _matches(w, d)})
+            return (
+                f"comes with {wanted[0]}, which the wheel requires"
+                if wanted
+                else f"usually comes with {distributions[0]}"
+            )
+    return ""
+
+
+def _project(requirement: str) -> str:
+    match = re.match(r"[\w.-]+", requirement)
+    return re.sub(r"[-_.]+", "-", match.group().lower()) if match else ""
+
+
+def _matches(project: str, distribution: str) -> bool:
+    name = distribution.lower()
+    return project.startswith(name[:-1]) if name.endswith("*") else project == name

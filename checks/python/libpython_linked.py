@@ -1,0 +1,53 @@
+"""The extension module is linked against libpython.
+
+A module gets Python's functions from the interpreter that imports it, so it must not need ``libpython3.X.so`` itself.
+Many interpreters (Debian's and manylinux's among them) have no such file at all, since they contain it statically;
+where there is one, the module brings a second interpreter into the process. The policies therefore forbid it.
+
+For Rust, PyO3's ``extension-module`` feature (``PYO3_BUILD_EXTENSION_MODULE`` in newer versions) leaves the library
+out; it must be off only for tests and for programs that embed Python. For C, drop ``-lpython3.X`` and do not take the
+flags of ``python3-config --embed`` or of CMake's ``Python::Python`` (``Python::Module`` is the right target).
+
+References: https://pyo3.rs/latest/building-and-distribution, https://peps.python.org/pep-0513/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.wheel._external import is_libpython
+from checks.wheel._wheel import bounded, inside, own, repack, some
+from diagnose.finding import Evidence, Finding, Fix, Severity
+from diagnose.readers.wheel import Wheel
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See extension modules, or libraries beside them, that need libpython and do not bring it."""
+    present = {name.rpartition("/")[2] for name in wheel.files}
+    users = [
+        (elf, name)
+        for elf in own(wheel)
+        for name in elf.needed
+        if is_libpython(name) and name not in present and not elf.is_executable
+    ]
+    if not users:
+        return
+    names = sorted({name for _, name in users})
+    lines = [
+        f"patchelf --remove-needed {name} {inside(wheel, [e.path for e, n in users if n == name])}" for name in names
+    ]
+    yield Finding(
+        f"is linked against {some(names)}",
+        Severity.ERROR if any(elf.is_extension for elf, _ in users) else Severity.WARNING,
+        bounded(Evidence(f"needs {name}", elf.path) for elf, name in users),
+        f"with an interpreter that has no such file: ImportError: {names[0]}: cannot open shared object file: "
+        "No such file or directory",
+        (
+            Fix(
+                "build it as an extension module",
+                notes='PyO3: the feature "extension-module" in pyproject.toml, [tool.maturin] features = '
+                '["pyo3/extension-module"]. CMake: Python::Module instead of Python::Python.',
+            ),
+            repack(wheel, "take the entry out of the finished wheel", lines),
+        ),
+    )

@@ -1,0 +1,65 @@
+"""What the checks of needed libraries share: which names nothing in the wheel answers, and who else could."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from checks.data.shared_libraries import another_wheels, is_libc_piece
+from checks.wheel._wheel import own, promised
+from diagnose.readers.elf import Elf
+from diagnose.readers.wheel import Wheel
+
+_LIBPYTHON = re.compile(r"libpython\d[\d.]*[a-z]*\.so(\.[\d.]+)?")
+# auditwheel and maturin write eight hexadecimal digits of the file's sha256 into the name.
+_HASHED = re.compile(r"lib.+-[0-9a-f]{8}\.so(?:\.[\d.]+)?")
+
+
+def is_libpython(name: str) -> bool:
+    """Whether the name is an interpreter's library."""
+    return _LIBPYTHON.fullmatch(name) is not None
+
+
+def is_hashed(name: str) -> bool:
+    """Whether a repair tool made up the name."""
+    return _HASHED.fullmatch(name) is not None
+
+
+def missing(wheel: Wheel) -> dict[str, list[Elf]]:
+    """Return the libraries that the wheel may not count on and does not have, with the files that need them.
+
+    Not among them: names that the wheel has a file for, which is a matter of the search path; the interpreter's
+    library; parts of the C library.
+    """
+    promise = promised(wheel)
+    limit = promise[1].priority if promise else 1
+    found = {s.library for s in wheel.verdict.shortfalls if s.kind == "external-library" and s.priority < limit}
+    present = {name.rpartition("/")[2] for name in wheel.files}
+    names = {name for name in found if name not in present and not is_libpython(name) and not is_libc_piece(name)}
+    needs: dict[str, list[Elf]] = {}
+    for elf in own(wheel):
+        for name in elf.needed:
+            if name in names:
+                needs.setdefault(name, []).append(elf)
+    return {name: needs[name] for name in sorted(needs)}
+
+
+def expected_from(wheel: Wheel, name: str, users: list[Elf]) -> str:
+    """Return what else is to bring the library, and how one knows; empty if nothing says so."""
+    if reason := another_wheels(name, wheel.requires):
+        return reason
+    for elf in users:
+        for folder in (elf.runpath or elf.rpath or "").split(":"):
+            sibling = _sibling(elf, folder)
+            if sibling and not any(member.startswith(sibling + "/") for member in wheel.files):
+                return f"is looked for in {sibling}, another distribution's folder ({folder})"
+    return ""
+
+
+def _sibling(elf: Elf, folder: str) -> str:
+    """Return the top-level folder of site-packages that an RPATH element points into."""
+    folder = folder.replace("${ORIGIN}", "$ORIGIN")
+    if "$ORIGIN" not in folder:
+        return ""
+    path = posixpath.normpath(folder.replace("$ORIGIN", posixpath.dirname(elf.path) or "."))
+    return "" if path.startswith(("..", "/")) or path == "." else path.partition("/")[0]

@@ -1,0 +1,87 @@
+"""What the checks of symbol versions share: the needs above the promise, who has them, and the ways out."""
+
+from __future__ import annotations
+
+from checks.data.build_images import manylinux_image
+from checks.wheel._wheel import bounded, broken_promises, retag, role, some
+from diagnose import policies
+from diagnose.finding import Command, Evidence, Fix, Stage
+from diagnose.readers.verdict import Shortfall, version_key
+from diagnose.readers.wheel import Wheel
+from diagnose.targets import TARGETS
+
+#: GLIBC_PRIVATE is no version but a sign of a bundled piece of glibc, which another check speaks about.
+_NO_VERSION = "GLIBC_PRIVATE"
+
+
+def needs(wheel: Wheel, glibc: bool) -> tuple[str, list[Shortfall]]:
+    """Return the tag that promises most, and the version needs above it: glibc's own, or all others."""
+    tag, found = broken_promises(wheel, "symbol-version")
+    if not found:
+        return tag, []
+    promise = version_key(policies.split(tag).policy)
+
+    def counts(need: Shortfall) -> bool:
+        family = need.detail.partition("_")[0]
+        if need.detail == _NO_VERSION or (family == "GLIBC") is not glibc:
+            return False
+        # A tag between two known policies is held against the newer one, so the number itself must be looked at too.
+        version = version_key(need.detail)
+        return not glibc or not version or version > promise
+
+    return tag, [need for need in found if counts(need)]
+
+
+def evidence(wheel: Wheel, found: list[Shortfall]) -> tuple[Evidence, ...]:
+    """Return one piece per file: which versions it needs too much, for which symbols, and what the file is."""
+    files: dict[str, list[Shortfall]] = {}
+    for need in sorted(found, key=lambda need: version_key(need.detail), reverse=True):
+        files.setdefault(need.path, []).append(need)
+    elves = {elf.path: elf for elf in wheel.elves}
+    return bounded(
+        Evidence(f"{role(wheel, elves[path])}: {'; '.join(map(_need, rows[:4]))}{_rest(rows)}", path)
+        for path, rows in files.items()
+    )
+
+
+def _need(need: Shortfall) -> str:
+    symbols = f" for {some(need.symbols)}" if need.symbols else ""
+    return f"{need.detail} of {need.library}{symbols}"
+
+
+def _rest(rows: list[Shortfall]) -> str:
+    return f" and {len(rows) - 4} more versions" if len(rows) > 4 else ""
+
+
+def fixes(wheel: Wheel, tag: str, found: list[Shortfall]) -> tuple[Fix, ...]:
+    """Return the ways out: build against what was promised, or promise what is kept."""
+    modules = {elf.path for elf in wheel.elves if elf.is_extension}
+    libraries = sorted({need.path.rpartition("/")[2] for need in found if need.path not in modules})
+    notes = (
+        f"Build {some(libraries)} there too, from source or from that system's packages: a copy from a newer "
+        "distribution brings the need for its glibc along."
+        if libraries
+        else ""
+    )
+    out = [build_for(wheel, tag, notes)]
+    verdict = wheel.verdict
+    if not verdict.lowest_tag.startswith("linux_"):
+        out.append(retag(wheel, verdict.lowest_tag, notes="Older systems then no longer install it."))
+    elif not verdict.symbol_tag.startswith("linux_"):
+        notes = "Only once the other findings are mended: as it stands, the wheel keeps no policy."
+        out.append(retag(wheel, verdict.symbol_tag, notes=notes))
+    return tuple(out)
+
+
+def build_for(wheel: Wheel, tag: str, notes: str) -> Fix:
+    """Return the fix that builds the wheel so that *tag* holds, by the tool that built it."""
+    parts = policies.split(tag)
+    title = f"build against what {tag} promises"
+    image = manylinux_image(version_key(parts.policy), parts.arch)
+    if wheel.generator.startswith("maturin") or not image:
+        triple = next((row.triple for row in TARGETS if (row.wheel, row.libc) == (parts.arch, parts.libc)), parts.arch)
+        line = f"maturin build --release --zig --target {triple} --compatibility {parts.policy}"
+        return Fix(title, (Command(line, Stage.BUILD),), notes=notes)
+    return Fix(
+        title, env=((f"CIBW_MANYLINUX_{parts.arch.upper()}_IMAGE", image),), notes=f"For cibuildwheel. {notes}".strip()
+    )

@@ -1,0 +1,148 @@
+"""What the checks of wheels share: who is who in a wheel, evidence that stays short, and fixes that repack it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+
+from diagnose import policies
+from diagnose.finding import Command, Evidence, Fix, Stage
+from diagnose.policies import PlatformTag, Policy
+from diagnose.readers.elf import Elf
+from diagnose.readers.verdict import Shortfall, arch_of, version_key
+from diagnose.readers.wheel import Wheel
+
+LIMIT = 10
+"""Pieces of evidence that one finding shows; the last one counts the rest."""
+
+
+def bounded(evidence: Iterable[Evidence], noun: str = "files") -> tuple[Evidence, ...]:
+    """Return the first pieces of *evidence*, and how many more there are."""
+    everything = list(evidence)
+    if len(everything) <= LIMIT:
+        return tuple(everything)
+    rest = len(everything) - LIMIT + 1
+    return (*everything[: LIMIT - 1], Evidence(f"and {rest} more {noun}", where="the wheel"))
+
+
+def some(names: Sequence[str], limit: int = 4) -> str:
+    """Return *names* as text, the first few of many: ``a, b and 7 more``."""
+    if len(names) <= limit:
+        return ", ".join(names)
+    return f"{', '.join(names[:limit])} and {len(names) - limit} more"
+
+
+def count(number: int, noun: str) -> str:
+    """Return ``1 file`` or ``3 files``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+# --- who is who --------------------------------------------------------------------------------------------------
+
+
+def linux_tags(wheel: Wheel) -> list[tuple[str, PlatformTag]]:
+    """Return the platform tags that are for Linux, as text and taken apart."""
+    tags = [(platform, policies.split(platform)) for platform in wheel.platforms]
+    return [(text, tag) for text, tag in tags if tag.family in ("manylinux", "musllinux", "linux")]
+
+
+def own(wheel: Wheel) -> list[Elf]:
+    """Return the ELF files of the wheel's own architecture and C library: those that its tag speaks about."""
+    return [elf for elf in wheel.elves if elf.path not in wheel.verdict.ignored]
+
+
+def native(wheel: Wheel) -> list[Elf]:
+    """Return the ELF files of the wheel's own architecture, whatever their C library."""
+    return [elf for elf in wheel.elves if runs_as(elf, wheel.verdict.arch)]
+
+
+def runs_as(elf: Elf, arch: str) -> bool:
+    """Whether the file is code for *arch*; the headers of Armv6 and Armv7 are the same."""
+    own_arch = arch_of(elf)
+    return own_arch == arch or (own_arch, arch) == ("armv7l", "armv6l")
+
+
+def loaded(wheel: Wheel) -> set[str]:
+    """Return the members that importing a module or running a program of the wheel is sure to load.
+
+    Modules and programs, and everything they need from the wheel, whether the search path reaches it or not. What is
+    missing may still be loaded by name (``ctypes``, plugins) or be data.
+    """
+    needs: dict[str, list[str]] = {}
+    for link in wheel.links:
+        needs.setdefault(link.path, []).extend([link.target] if link.target else link.candidates)
+    queue = [elf.path for elf in wheel.elves if elf.is_extension or elf.is_executable]
+    found = set(queue)
+    for path in queue:
+        queue += [target for target in needs.get(path, ()) if target not in found]
+        found.update(needs.get(path, ()))
+    return found
+
+
+def role(wheel: Wheel, elf: Elf) -> str:
+    """Say what the file is to the wheel: the extension itself, a bundled library, a program, a library."""
+    if elf.is_extension:
+        return "the extension itself"
+    if elf.is_executable:
+        return "a program"
+    users = sorted({link.path for link in wheel.links if link.target == elf.path or elf.path in link.candidates})
+    if users:
+        return f"a bundled library, needed by {some([user.rpartition('/')[2] for user in users], 2)}"
+    return "a library"
+
+
+# --- promises ----------------------------------------------------------------------------------------------------
+
+
+def promised(wheel: Wheel) -> tuple[str, Policy] | None:
+    """Return the tag of the file name that promises most, and the policy to hold the wheel against.
+
+    For a tag between two known policies (``manylinux_2_33``) that is the next newer one, for one newer than all of them
+    the newest: better silent than wrong. None for wheels that promise nothing about their own files.
+    """
+    verdict = wheel.verdict
+    known = policies.load(verdict.libc, verdict.arch) if verdict.libc else ()
+    tags = [(text, tag) for text, tag in linux_tags(wheel) if (tag.libc, tag.arch) == (verdict.libc, verdict.arch)]
+    if not known or not tags:
+        return None
+    text, tag = min(tags, key=lambda pair: version_key(pair[1].policy))
+    wanted = version_key(tag.policy)
+    return text, next((policy for policy in known if policy.libc_version >= wanted), known[-1])
+
+
+def broken_promises(wheel: Wheel, kind: str) -> tuple[str, list[Shortfall]]:
+    """Return the tag that promises most, and what of *kind* keeps the wheel from it."""
+    promise = promised(wheel)
+    if promise is None:
+        return "", []
+    tag, policy = promise
+    return tag, [shortfall for shortfall in wheel.verdict.against(policy) if shortfall.kind == kind]
+
+
+# --- fixes -------------------------------------------------------------------------------------------------------
+
+
+def quote(text: str) -> str:
+    """Quote for a POSIX shell."""
+    import shlex
+
+    return shlex.quote(text)
+
+
+def inside(wheel: Wheel, paths: Iterable[str]) -> str:
+    """Return members as a shell names them after ``wheel unpack``."""
+    return " ".join(quote(f"{wheel.name}-{wheel.version}/{path}") for path in paths)
+
+
+def repack(wheel: Wheel, title: str, lines: Iterable[str], notes: str = "") -> Fix:
+    """Return a fix that changes files inside the wheel: unpack, *lines*, pack (which writes RECORD anew)."""
+    target = os.path.dirname(wheel.path)
+    pack = f"python -m wheel pack {quote(f'{wheel.name}-{wheel.version}')}" + (f" -d {quote(target)}" if target else "")
+    commands = (f"python -m wheel unpack {quote(wheel.path)}", *lines, pack)
+    return Fix(title, tuple(Command(line, Stage.BUILD) for line in commands), notes=notes)
+
+
+def retag(wheel: Wheel, platform: str, title: str = "", notes: str = "") -> Fix:
+    """Return a fix that gives the wheel another platform tag, in its file name and in WHEEL."""
+    line = f"python -m wheel tags --remove --platform-tag {platform} {quote(wheel.path)}"
+    return Fix(title or f"say what it is: {platform}", (Command(line, Stage.BUILD),), notes=notes)

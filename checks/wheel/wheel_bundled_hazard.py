@@ -1,0 +1,47 @@
+"""The wheel brings a library that works badly as a private copy.
+
+Most libraries do not care where they are loaded from. Some belong to the machine: they talk to a daemon or a driver in
+a protocol that has to match, or they read configuration and load plugins from folders that were compiled in where they
+were built. ALSA's libasound is the typical one: it needs ``/usr/share/alsa/alsa.conf``, and its plugins (PulseAudio,
+PipeWire) are linked against the system's ``libasound.so.2``, so that two copies end up in one process.
+
+Repair tools bundle them all the same, because no policy allows them. Leave them outside the wheel
+(``auditwheel repair --exclude``) and tell the users which system package they need, or load the library at run time
+and do without where there is none.
+
+References: https://www.alsa-project.org/alsa-doc/alsa-lib/conf.html, https://github.com/pypa/auditwheel
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.data.shared_libraries import Hazard, hazard, plain
+from checks.wheel._wheel import bounded, own, quote, role, some
+from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.readers.elf import Elf
+from diagnose.readers.wheel import Wheel
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See bundled libraries of the table in ``checks/data/shared_libraries.py``."""
+    groups: dict[Hazard, list[Elf]] = {}
+    for elf in own(wheel):
+        found = None if elf.is_extension or elf.is_executable else hazard(elf.name)
+        if found:
+            groups.setdefault(found, []).append(elf)
+    for found, elves in groups.items():
+        names = sorted({plain(elf.name) for elf in elves})
+        exclude = " ".join(f"--exclude {quote(plain(elf.soname or elf.name))}" for elf in elves[:8])
+        yield Finding(
+            f"brings its own {some(names)}: {found.what}",
+            Severity.WARNING if found.serious else Severity.NOTE,
+            bounded(Evidence(role(wheel, elf), elf.path) for elf in elves),
+            f"it {found.why}; on other systems: {found.meets}",
+            (
+                Fix(
+                    "leave it outside the wheel, and tell the users which system package they need",
+                    (Command(f"auditwheel repair {exclude} <the wheel before it was repaired>", Stage.BUILD),),
+                ),
+            ),
+        )

@@ -1,0 +1,59 @@
+"""The wheel needs a bundled library that is not in it.
+
+A name such as ``libasound-b9128502.so.2`` is made up by a repair tool: it copies a library into the wheel under its own
+name plus eight digits of its hash, and writes that name into the module. No system has a library of that name. If the
+module needs it and the wheel does not have it, the two have come apart.
+
+The usual way there is building twice. maturin's repair changes the module in cargo's target folder; a second
+``maturin build`` takes the changed module as it is, does not find the renamed library, and with a plain linux tag or
+without the audit it packs the module all the same.
+
+Mend it by having cargo link the module anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.wheel._external import is_hashed, missing
+from checks.wheel._wheel import bounded, some
+from diagnose import policies
+from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.readers.wheel import Wheel
+from diagnose.targets import TARGETS
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See NEEDED names of a repair tool's making that the wheel has no file for."""
+    needs = {name: users for name, users in missing(wheel).items() if is_hashed(name)}
+    if not needs:
+        return
+    names = list(needs)
+    yield Finding(
+        f"needs {some(names)}, a bundled library that is not in the wheel",
+        Severity.ERROR,
+        bounded(
+            (
+                Evidence(f"needs {name}, a name that only a repair tool makes", users[0].path)
+                for name, users in needs.items()
+            ),
+            "libraries",
+        ),
+        f"on every system: ImportError: {names[0]}: cannot open shared object file: No such file or directory",
+        (_fix(wheel),),
+    )
+
+
+def _fix(wheel: Wheel) -> Fix:
+    tag = policies.split(wheel.platforms[0])
+    triples = [row.triple for row in TARGETS if row.wheel == tag.arch and row.libc == (wheel.verdict.libc or "glibc")]
+    target = f" --target {triples[0]}" if triples else ""
+    name = wheel.name.replace("_", "-")
+    return Fix(
+        "link the module anew, then build once",
+        (
+            Command(f"cargo clean --release -p {name}{target}", Stage.BUILD),
+            Command(f"maturin build --release{target}", Stage.BUILD),
+        ),
+        notes=f"If the crate is not called {name}, name it; for other build tools remove their build folder.",
+    )

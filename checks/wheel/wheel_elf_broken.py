@@ -1,0 +1,42 @@
+"""The wheel has ELF files that are damaged.
+
+A file that says ``EM_NONE`` for its machine, ends before its segments do, or whose dynamic segment cannot be read, is
+not loaded by any system. Interrupted downloads, text-mode copies, stripping with the wrong architecture's tool and
+patching tools that ran out of room leave such files behind.
+
+Build the file anew and look at every step that changes it afterwards, ``strip``, ``patchelf`` and ``objcopy`` above
+all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.wheel._wheel import bounded, loaded, quote, some
+from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.readers.elf import ET_REL
+from diagnose.readers.wheel import Wheel
+
+ALIASES = ("runtime-elf-broken-by-repair",)
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See files that could not be read to the end."""
+    found = [elf for elf in wheel.elves if elf.broken and elf.type != ET_REL and not elf.split_debug]
+    if not found:
+        return
+    certain = loaded(wheel)
+    used = [elf for elf in found if elf.path in certain or elf.name.endswith(".so") or ".so." in elf.name]
+    yield Finding(
+        f"has damaged ELF files: {some([elf.name for elf in found])}",
+        Severity.ERROR if used else Severity.WARNING,
+        bounded(Evidence("; ".join(elf.broken[:3]), elf.path) for elf in found),
+        f"cannot be loaded: ImportError: {found[0].name}: invalid ELF header, file too short, or cannot open shared "
+        "object file",
+        (
+            Fix(
+                "build the file anew, and look at it after every step that changes it",
+                (Command(f"readelf -hld {quote(found[0].name)}", Stage.BUILD),),
+            ),
+        ),
+    )

@@ -1,0 +1,64 @@
+"""The wheel has libraries that ask for an executable stack.
+
+A shared object says in its ``PT_GNU_STACK`` header whether it needs to run code on the stack. One assembly file without
+a ``.note.GNU-stack`` section is enough for the linker to say yes; nearly always nothing needs it. Without the header,
+the answer on x86, 32-bit Arm, s390x and MIPS is yes as well.
+
+Older systems made the whole process's stack executable, silently. glibc 2.41 no longer does that for libraries that
+are loaded later, so for every Python extension: loading fails. SELinux may refuse it on older systems too.
+
+Clear the mark in the finished files, and keep it from coming back with ``-z noexecstack`` at the link.
+
+References: https://sourceware.org/glibc/wiki/Release/2.41, glibc's ``elf/dl-load.c`` and ``stackinfo.h``
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.wheel._wheel import bounded, inside, native, repack
+from diagnose.finding import Evidence, Finding, Fix, Severity
+from diagnose.readers.elf import ET_DYN, Elf
+from diagnose.readers.wheel import Wheel
+
+ALIASES = ("runtime-execstack",)
+
+PF_X = 1
+#: Where a missing header means an executable stack: glibc's stackinfo.h of each architecture.
+_DEFAULT_EXECUTABLE = {"x86_64", "i686", "armv7l", "armv6l", "armv5tel", "s390x", "mips", "mips64"}
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See shared objects for glibc with an executable PT_GNU_STACK, or with none where that means the same."""
+    found = [(elf, why) for elf in native(wheel) if (why := _why(elf, wheel.verdict.arch))]
+    if not found:
+        return
+    yield Finding(
+        "asks for an executable stack",
+        Severity.ERROR,
+        bounded(Evidence(why, elf.path) for elf, why in found),
+        f"with glibc 2.41 or newer (Debian 13, Ubuntu 25.04, Fedora 42): ImportError: {found[0][0].name}: "
+        "cannot enable executable stack as shared object requires: Invalid argument",
+        (
+            repack(
+                wheel,
+                "clear the mark in the finished wheel",
+                [f"patchelf --clear-execstack {inside(wheel, [elf.path for elf, _ in found])}"],
+                "Where code really runs on the stack (GCC's nested functions), it has to be changed.",
+            ),
+            Fix(
+                "link without it",
+                env=(("LDFLAGS", "-Wl,-z,noexecstack"), ("RUSTFLAGS", "-C link-arg=-Wl,-z,noexecstack")),
+                notes='Assembly files need: .section .note.GNU-stack,"",%progbits',
+            ),
+        ),
+    )
+
+
+def _why(elf: Elf, arch: str) -> str:
+    # A program brings its own stack, and static ones and musl's loader do not ask.
+    if elf.type != ET_DYN or elf.is_executable or not elf.dynamic or elf.libc == "musl" or elf.split_debug:
+        return ""
+    if elf.gnu_stack is None:
+        return f"has no PT_GNU_STACK header, which means yes on {arch}" if arch in _DEFAULT_EXECUTABLE else ""
+    return "PT_GNU_STACK has the flags RWE" if elf.gnu_stack & PF_X else ""

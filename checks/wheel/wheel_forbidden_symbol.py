@@ -1,0 +1,37 @@
+"""The wheel uses symbols that the policy forbids, of a library that it allows.
+
+Some libraries are on every system, but not everything that they export is theirs to give: zlib's internals
+(``inflate_fast``, ``deflate_copyright`` …) are exported by some builds only. The manylinux and musllinux policies list
+such symbols; a file that takes one of them from the system's library works where it was built and fails elsewhere.
+
+Mend it by linking that library statically, or by bundling it: what comes along in the wheel is not forbidden.
+
+References: https://peps.python.org/pep-0513/, auditwheel's policy files
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.wheel._wheel import bounded, broken_promises, some
+from diagnose.finding import Evidence, Finding, Fix, Severity
+from diagnose.readers.wheel import Wheel
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See symbols that the promised policy black-lists."""
+    tag, found = broken_promises(wheel, "forbidden-symbol")
+    if not found:
+        return
+    files: dict[tuple[str, str], list[str]] = {}
+    for shortfall in found:
+        files.setdefault((shortfall.path, shortfall.library), []).extend(shortfall.symbols)
+    libraries = sorted({library for _, library in files})
+    yield Finding(
+        f"takes symbols from {some(libraries)} that {tag} forbids",
+        Severity.ERROR,
+        bounded(Evidence(f"{some(symbols)} of {library}", path) for (path, library), symbols in files.items()),
+        f"on systems whose {libraries[0]} does not export them importing fails: ImportError: undefined symbol: "
+        f"{found[0].symbols[0]}",
+        (Fix(f"link {some(libraries)} statically, or put a copy into the wheel and point the module's RUNPATH at it"),),
+    )

@@ -1,0 +1,46 @@
+"""The wheel needs a newer glibc than its tag promises.
+
+``manylinux_2_17`` promises that glibc 2.17 is enough. Every function that a file takes from glibc carries the version
+in which it got its present form; the highest of them, over the extension module and every library in the wheel, is the
+glibc that the wheel really needs. A bundled library copied from a newer distribution raises it as well as the
+extension's own code, and is the usual culprit where the extension was linked against an old glibc on purpose.
+
+Installers believe the tag. On an older system the wheel installs, and importing it fails.
+
+Mend it by building where the promised glibc is the one that is linked (a manylinux container of that policy, or zig's
+linker with the version in its target), together with every library that is to be bundled; or by saying the tag that
+the wheel really keeps.
+
+References: https://peps.python.org/pep-0600/, https://github.com/pypa/manylinux,
+https://www.maturin.rs/distribution
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.data.libc_releases import older_than
+from checks.wheel._versions import evidence, fixes, needs
+from checks.wheel._wheel import some
+from diagnose.finding import Finding, Severity
+from diagnose.readers.verdict import version_key
+from diagnose.readers.wheel import Wheel
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See version needs of glibc above the promised one."""
+    tag, found = needs(wheel, glibc=True)
+    if not found:
+        return
+    highest = max(found, key=lambda need: version_key(need.detail))
+    version = version_key(highest.detail)
+    old = older_than(glibc=version)
+    where = f" (for example {some(old[-3:], 3)})" if old else ""
+    yield Finding(
+        f"{tag} promises an older glibc than the wheel needs: {highest.detail}",
+        Severity.ERROR,
+        evidence(wheel, found),
+        f"installs on systems whose glibc is too old{where}, where importing fails: "
+        f"ImportError: libc.so.6: version `{highest.detail}' not found (required by {highest.path.rpartition('/')[2]})",
+        fixes(wheel, tag, found),
+    )

@@ -1,0 +1,42 @@
+"""The wheel needs a newer libstdc++, libgcc or other runtime library than its tag promises.
+
+A manylinux policy limits more than glibc: the symbol versions of ``libstdc++.so.6`` (GLIBCXX, CXXABI),
+``libgcc_s.so.1`` (GCC), ``libatomic.so.1`` and some more, which come with the system's compiler. Code built with a
+newer compiler against its own newer libstdc++ needs versions that the promised systems do not have. manylinux
+containers link the difference statically; a plain distribution's compiler does not.
+
+Mend it by building in the manylinux container of the promised policy, by linking libstdc++ and libgcc statically
+(``-static-libstdc++ -static-libgcc``), or by saying the tag that the wheel keeps.
+
+References: https://peps.python.org/pep-0600/, https://gcc.gnu.org/onlinedocs/libstdc++/manual/abi.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.data.libc_releases import older_than
+from checks.wheel._versions import evidence, fixes, needs
+from checks.wheel._wheel import some
+from diagnose.finding import Finding, Severity
+from diagnose.readers.verdict import version_key
+from diagnose.readers.wheel import Wheel
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See version needs above the promised ones, of everything but glibc."""
+    tag, found = needs(wheel, glibc=False)
+    if not found:
+        return
+    highest = max(found, key=lambda need: (-need.priority, version_key(need.detail)))
+    glibcxx = max((version_key(n.detail) for n in found if n.detail.startswith("GLIBCXX_")), default=())
+    old = older_than(glibcxx=glibcxx) if glibcxx else []
+    where = f" (for example {some(old[-3:], 3)})" if old else ""
+    yield Finding(
+        f"{tag} promises an older {highest.library} than the wheel needs: {highest.detail}",
+        Severity.ERROR,
+        evidence(wheel, found),
+        f"installs on systems with an older compiler runtime{where}, where importing fails: ImportError: "
+        f"{highest.library}: version `{highest.detail}' not found (required by {highest.path.rpartition('/')[2]})",
+        fixes(wheel, tag, found),
+    )

@@ -1,0 +1,62 @@
+"""The wheel's code needs a newer processor than its tag promises.
+
+The architecture at the end of a platform tag means its baseline: ``x86_64`` is x86-64-v1, ``armv6l`` is the first
+Raspberry Pi's Armv6. Files can say what they need: on x86 in a GNU property note (``-Wl,-z,x86-64-v3``, or a compiler
+that writes it by itself with ``-march=``), on Arm in the build attributes. Where a file says more than the baseline,
+glibc refuses to load it on an older processor, or the program dies with an illegal instruction.
+
+Mend it by building without ``-march=native``, ``-march=x86-64-v3`` or ``-C target-cpu=native``, and by choosing faster
+code at run time instead.
+
+References: https://gitlab.com/x86-psABIs/x86-64-ABI, "ELF for the Arm Architecture", build attributes
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.wheel._wheel import bounded, linux_tags, native, some
+from diagnose.finding import Evidence, Finding, Fix, Severity
+from diagnose.readers.elf import EM_ARM, EM_X86_64, Elf
+from diagnose.readers.wheel import Wheel
+
+# "Addenda to, and Errata in, the ABI for the Arm Architecture": values of Tag_CPU_arch.
+_ARM = {0: "Armv4", 1: "Armv4", 2: "Armv4T", 3: "Armv5T", 4: "Armv5TE", 5: "Armv5TEJ", 6: "Armv6", 7: "Armv6KZ"}
+_ARM |= {8: "Armv6T2", 9: "Armv6K", 10: "Armv7", 11: "Armv6-M", 12: "Armv6S-M", 13: "Armv7E-M", 14: "Armv8-A"}
+_ARMV6 = {*range(10), 11, 12}
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See files whose notes or build attributes ask for more than the baseline."""
+    arches = {tag.arch for _, tag in linux_tags(wheel)}
+    found = [(elf, need) for elf in native(wheel) for arch in sorted(arches) if (need := _need(elf, arch))]
+    if not found:
+        return
+    needs = sorted({need for _, need in found})
+    arm = found[0][0].machine == EM_ARM
+    meets = "Illegal instruction" if arm else "ImportError: …: CPU ISA level is lower than required"
+    option = "-C target-cpu / -march" if arm else "-C target-cpu=…, -march=… and -Wl,-z,x86-64-v…"
+    yield Finding(
+        f"needs {some(needs)}, more than {some(sorted(arches))} promises",
+        Severity.ERROR,
+        bounded(
+            Evidence(f"{'build attributes' if arm else 'GNU property note'} ask for {need}", elf.path)
+            for elf, need in found
+        ),
+        f"on an older processor: {meets}",
+        (Fix(f"build without {option}, or install the faster files into glibc-hwcaps/ folders"),),
+    )
+
+
+def _need(elf: Elf, arch: str) -> str:
+    if "/glibc-hwcaps/" in "/" + elf.path:
+        return ""  # the loader itself picks those by processor
+    if elf.machine == EM_X86_64 and arch == "x86_64" and elf.isa_needed & ~1:
+        level = (elf.isa_needed & 15).bit_length()
+        return f"x86-64-v{level}" if level > 1 else ""
+    if elf.machine == EM_ARM and elf.arm_cpu is not None:
+        if arch == "armv6l" and elf.arm_cpu not in _ARMV6:
+            return _ARM.get(elf.arm_cpu, "Armv8 or newer")
+        if arch == "armv7l" and elf.arm_cpu >= 14:
+            return _ARM.get(elf.arm_cpu, "Armv8 or newer")
+    return ""

@@ -1,0 +1,56 @@
+"""The wheel's libraries are laid out for smaller memory pages than the architecture may have.
+
+A shared object's segments are mapped page by page, so its layout has to fit the largest page that kernels of the
+architecture use: 64 KiB on aarch64 and ppc64le, 16 KiB on loongarch64. Files laid out for 4 KiB work on most machines
+and fail on the others: Raspberry Pi 5's and Asahi's kernels have 16 KiB pages, some server kernels 64 KiB. An old
+patchelf (before 0.12), and linkers told ``-z max-page-size=4096``, make such files.
+
+Link with the architecture's own page size, which is every linker's default, or pass ``-z max-page-size=65536``.
+
+References: https://github.com/NixOS/patchelf/releases/tag/0.12, glibc's ``elf/dl-load.c``
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.wheel._wheel import bounded, native, role
+from diagnose.finding import Evidence, Finding, Fix, Severity
+from diagnose.readers.wheel import Wheel
+
+ALIASES = ("runtime-page-alignment",)
+
+KIB = 1024
+#: Architecture → the largest page of its kernels in bytes, and the smallest that is common beside 4 KiB.
+PAGES = {"aarch64": (64 * KIB, 16 * KIB), "ppc64le": (64 * KIB, 64 * KIB), "loongarch64": (16 * KIB, 16 * KIB)}
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See PT_LOAD segments aligned to less than the largest page."""
+    arch = wheel.verdict.arch
+    if arch not in PAGES:
+        return
+    largest, common = PAGES[arch]
+    found = [elf for elf in native(wheel) if 1 < elf.load_align < largest and not elf.split_debug]
+    if not found:
+        return
+    smallest = min(elf.load_align for elf in found)
+    yield Finding(
+        f"is laid out for pages of {smallest // KIB} KiB, {arch} has pages of up to {largest // KIB} KiB",
+        Severity.ERROR if smallest < common else Severity.WARNING,
+        bounded(
+            Evidence(f"{role(wheel, elf)}: PT_LOAD is aligned to {elf.load_align // KIB} KiB", elf.path)
+            for elf in found
+        ),
+        f"on kernels with larger pages: ImportError: {found[0].name}: ELF load command alignment not page-aligned",
+        (
+            Fix(
+                "link for the largest page, and patch with patchelf ≥ 0.14.5",
+                env=(
+                    ("LDFLAGS", f"-Wl,-z,max-page-size={largest}"),
+                    ("RUSTFLAGS", f"-C link-arg=-Wl,-z,max-page-size={largest}"),
+                ),
+                notes="A finished file cannot be re-aligned; it has to be linked anew.",
+            ),
+        ),
+    )

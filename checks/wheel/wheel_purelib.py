@@ -1,0 +1,91 @@
+"""The wheel says that it is pure Python, but holds compiled code.
+
+Two places say where a wheel's files may go. ``Root-Is-Purelib: true`` in WHEEL, and a ``.data/purelib`` folder, send
+them to the folder for code that runs everywhere; on distributions that keep compiled code apart (``lib64``), a binary
+does not belong there, and auditwheel refuses to repair such a wheel. The platform tag ``any`` says that every machine
+can use the wheel; with extension modules in it that is not true.
+
+Projects that load libraries for several platforms by name ship them in an ``any`` wheel on purpose; that is a note.
+
+Have the build back end know about the binary: ``ext_modules``, or a ``Distribution`` whose ``has_ext_modules()`` is
+true for setuptools; ``tool.maturin`` and scikit-build do it by themselves.
+
+References: https://packaging.python.org/en/latest/specifications/binary-distribution-format/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.wheel._wheel import bounded, count, inside, own, quote, repack, some
+from diagnose.finding import Evidence, Finding, Fix, Severity
+from diagnose.readers.elf import Elf
+from diagnose.readers.verdict import arch_of
+from diagnose.readers.wheel import Wheel
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See ELF files in an ``any`` wheel, or where pure Python belongs."""
+    if not wheel.elves:
+        return
+    if "any" in wheel.platforms:
+        yield _any(wheel)
+        return
+    folder = f"{wheel.dist_info.removesuffix('.dist-info')}.data/"
+    purelib = [elf for elf in wheel.elves if elf.path.startswith(folder + "purelib/")]
+    root = [elf for elf in wheel.elves if not elf.path.startswith(folder)] if wheel.root_is_purelib else []
+    if not (root or purelib):
+        return
+    lines, said = [], []
+    if root:
+        said.append("Root-Is-Purelib: true")
+        name = quote(f"{wheel.name}-{wheel.version}/{wheel.dist_info}/WHEEL")
+        lines.append(f"sed -i 's/^Root-Is-Purelib: *true/Root-Is-Purelib: false/I' {name}")
+    if purelib:
+        said.append(f"{folder}purelib")
+        lines.append(f"mv {inside(wheel, [folder + 'purelib'])} {inside(wheel, [folder + 'platlib'])}")
+    yield Finding(
+        f"puts {count(len(root) + len(purelib), 'compiled file')} where pure Python belongs ({' and '.join(said)})",
+        Severity.WARNING,
+        bounded(Evidence(_what(elf), elf.path) for elf in (*purelib, *root)),
+        "lands in lib/ instead of lib64/ on Fedora, RHEL and openSUSE; auditwheel: Invalid binary wheel, found the "
+        "following shared library/libraries in purelib folder",
+        (
+            Fix(
+                "have the build back end know that there is compiled code",
+                notes="setuptools: ext_modules=[…], or a Distribution class whose has_ext_modules() returns True.",
+            ),
+            repack(wheel, "correct the finished wheel", lines),
+        ),
+    )
+
+
+def _any(wheel: Wheel) -> Finding:
+    modules = [elf for elf in own(wheel) if elf.is_extension]
+    arches = sorted({arch_of(elf) or "other" for elf in wheel.elves})
+    evidence = bounded(Evidence(_what(elf), elf.path) for elf in (modules or wheel.elves))
+    fix = Fix(
+        "make one wheel per platform, each with its own tag",
+        notes=f"As it stands the files would allow {wheel.verdict.lowest_tag}." if wheel.verdict.lowest_tag else "",
+    )
+    if len(arches) > 1:
+        return Finding(
+            f"is tagged any, and carries ELF files for {some(arches, 6)}",
+            Severity.NOTE,
+            evidence,
+            "fine if the code picks the right one and does without on other machines; everybody downloads all of them",
+            (fix,),
+        )
+    what = "extension modules" if modules else "ELF files"
+    first = (modules or wheel.elves)[0].name
+    return Finding(
+        f"is tagged any, but its {what} run on {arches[0]} only",
+        Severity.ERROR if modules else Severity.WARNING,
+        evidence,
+        f"installs on every machine; elsewhere: ImportError: {first}: cannot open shared object file",
+        (fix,),
+    )
+
+
+def _what(elf: Elf) -> str:
+    return "an extension module" if elf.is_extension else f"an ELF file for {arch_of(elf) or f'machine {elf.machine}'}"

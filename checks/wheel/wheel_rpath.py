@@ -1,0 +1,146 @@
+"""The wheel's libraries are looked for in the wrong place.
+
+``RPATH`` and ``RUNPATH`` tell the dynamic linker where to look for the libraries that a file needs. In a wheel the only
+useful entries begin with ``$ORIGIN``, the folder that the file is installed in. Others do harm:
+
+- an absolute folder of the build machine (``/home/runner/…``) is empty for the users, or belongs to somebody else,
+  whose libraries are then loaded;
+- a folder relative to the working directory (``NAME.libs``, ``@loader_path/``), and an empty element, which means the
+  working directory itself, load whatever lies where the user happens to be;
+- a folder above the environment is not the wheel's business.
+
+And if no entry leads to the library that the wheel brings, it is not found at all. That is judged on the installed
+layout, where ``.data/platlib`` and the like have been moved, and as the loader does it: ``DT_RPATH`` is inherited by
+the libraries that a file loads, ``DT_RUNPATH`` is not.
+
+References: ld.so(8), https://github.com/NixOS/patchelf
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from checks.wheel._wheel import bounded, inside, own, quote, repack, some
+from diagnose.finding import Evidence, Finding, Severity
+from diagnose.readers.elf import Elf
+from diagnose.readers.linkage import Link
+from diagnose.readers.wheel import Wheel
+
+_SYSTEM = re.compile(r"/(?:usr|lib|lib32|lib64|opt|etc)(?:/|$)")
+_ORIGIN = re.compile(r"\$ORIGIN\b|\$\{ORIGIN\}")
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See bundled libraries that the search does not reach, and entries that lead astray."""
+    missed = [link for link in wheel.links if link.missed_from and link.candidates and not _ignored(wheel, link)]
+    if missed:
+        yield _missed(wheel, missed)
+    elves = [elf for elf in own(wheel) if elf.runpath or elf.rpath]
+    explained = {link.path for link in missed}
+    judged = [(elf, bad) for elf in elves if elf.path not in explained and (bad := list(_bad_elements(elf)))]
+    for severity in (Severity.WARNING, Severity.NOTE):
+        found = [(elf, [b for b in bad if b[2] is severity]) for elf, bad in judged]
+        found = [(elf, bad) for elf, bad in found if bad]
+        if found:
+            yield _astray(wheel, severity, found)
+
+
+def _ignored(wheel: Wheel, link: Link) -> bool:
+    return link.path in wheel.verdict.ignored or all(path in wheel.verdict.ignored for path in link.candidates)
+
+
+# --- libraries that are not reached --------------------------------------------------------------------------------
+
+
+def _missed(wheel: Wheel, missed: list[Link]) -> Finding:
+    elves = {elf.path: elf for elf in wheel.elves}
+    reached = {link.needed for link in wheel.links if link.target}
+    lost = [link for link in missed if link.needed not in reached]
+    starts = {path for link in lost for path in link.missed_from}
+    sure = any(elves[path].is_extension or elves[path].is_executable for path in starts)
+    shown = lost if sure else missed
+    evidence = [
+        Evidence(
+            f"needs {link.needed}, which is {link.candidates[0]}; looks in {_search_path(elves[link.path])}", link.path
+        )
+        for link in shown
+    ]
+    names = sorted({link.needed for link in shown})
+    condition = "" if sure else ", unless other code has loaded it before"
+    return Finding(
+        f"does not find {some(names)}, which is in the wheel" + ("" if sure else " (not from every file)"),
+        Severity.ERROR if sure else Severity.WARNING,
+        bounded(evidence),
+        f"ImportError: {names[0]}: cannot open shared object file: No such file or directory{condition}",
+        (repack(wheel, "lead the search there", _set_rpaths(wheel, shown, elves)),),
+    )
+
+
+def _search_path(elf: Elf) -> str:
+    if elf.runpath is not None:
+        return f"RUNPATH {elf.runpath or '(empty)'}"
+    return (
+        f"RPATH {elf.rpath or '(empty)'}" if elf.rpath is not None else "the system's folders only, it has no RUNPATH"
+    )
+
+
+def _set_rpaths(wheel: Wheel, links: list[Link], elves: dict[str, Elf]) -> list[str]:
+    wanted: dict[str, list[str]] = {}
+    for link in links:
+        here, there = (posixpath.dirname(elves[path].installed) for path in (link.path, link.candidates[0]))
+        step = posixpath.relpath(there or ".", here or ".")
+        wanted.setdefault(link.path, []).append("$ORIGIN" if step == "." else f"$ORIGIN/{step}")
+    lines = []
+    for path, folders in wanted.items():
+        elf = elves[path]
+        bad = {element for element, _, _ in _bad_elements(elf)}
+        keep = [e for e in (elf.runpath or elf.rpath or "").split(":") if e and e not in bad]
+        value = ":".join(dict.fromkeys([*keep, *folders]))
+        lines.append(f"patchelf --set-rpath {quote(value)} {inside(wheel, [path])}")
+    return lines
+
+
+# --- entries that lead astray --------------------------------------------------------------------------------------
+
+
+def _bad_elements(elf: Elf) -> Iterator[tuple[str, str, Severity]]:
+    """Yield (element, what is wrong with it, how bad that is). A RUNPATH that is wholly empty is ignored by loaders."""
+    for element in (elf.runpath if elf.runpath is not None else elf.rpath or "").split(":"):
+        if _ORIGIN.match(element):
+            folder = posixpath.normpath(_ORIGIN.sub(posixpath.dirname(elf.installed) or ".", element))
+            if folder.startswith(".."):
+                yield element, "leads out of the environment that the wheel is installed in", Severity.WARNING
+        elif element.startswith("/"):
+            system = _SYSTEM.match(element) is not None
+            yield element, "is an absolute folder", Severity.NOTE if system else Severity.WARNING
+        elif not element:
+            yield element, "is empty, which means the working directory", Severity.WARNING
+        elif not element.startswith("$"):
+            yield element, "is relative to the working directory", Severity.WARNING
+
+
+def _astray(wheel: Wheel, severity: Severity, found: list[tuple[Elf, list[tuple[str, str, Severity]]]]) -> Finding:
+    evidence = []
+    lines = []
+    elements: dict[str, None] = {}
+    for elf, bad in found:
+        kind = "RUNPATH" if elf.runpath is not None else "RPATH"
+        value = (elf.runpath if elf.runpath is not None else elf.rpath) or ""
+        evidence.append(
+            Evidence(f"{kind} {value}: {'; '.join(f'{e or chr(39) * 2} {why}' for e, why, _ in bad[:4])}", elf.path)
+        )
+        elements.update(dict.fromkeys(element for element, _, _ in bad))
+        names = {element for element, _, _ in bad}
+        keep = ":".join(element for element in value.split(":") if element not in names)
+        option = f"--set-rpath {quote(keep)}" if keep else "--remove-rpath"
+        lines.append(f"patchelf {option} {inside(wheel, [elf.path])}")
+    shown = some([element or "an empty element" for element in elements], 3)
+    if severity is Severity.NOTE:
+        message = f"looks for libraries in system folders by RPATH: {shown}"
+        consequence = "loads what lies there in preference to what the loader would choose; needless on most systems"
+    else:
+        message = f"looks for libraries in folders that are not the users': {shown}"
+        consequence = "whoever can write there decides what is loaded; nothing is found there otherwise"
+    return Finding(message, severity, bounded(evidence), consequence, (repack(wheel, "take these entries out", lines),))

@@ -1,0 +1,52 @@
+"""The tags inside the wheel are not those of its file name.
+
+WHEEL repeats the tags of the file name, one per line. Installers choose by the file name; ``pip check`` and tools that
+look at installed packages read WHEEL. They differ when a wheel was renamed by hand, mostly from ``linux_x86_64`` to
+``manylinux…`` in order to get past the index, and then nobody has checked that the new tag holds either.
+
+Change tags with a tool that changes both.
+
+References: https://packaging.python.org/en/latest/specifications/binary-distribution-format/
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from checks.wheel._wheel import quote, some
+from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.readers.wheel import Wheel
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See a difference between the two sets."""
+    name, inside = {str(tag) for tag in wheel.tags}, {str(tag) for tag in wheel.wheel_tags}
+    if name == inside:
+        return
+    path = f"{wheel.dist_info}/WHEEL"
+    evidence = []
+    if inside - name:
+        evidence.append(Evidence(f"only here: {some(sorted(inside - name))}", path))
+    if name - inside:
+        evidence.append(Evidence(f"only here: {some(sorted(name - inside))}", where="the file name"))
+    if not inside:
+        evidence.append(Evidence("has no Tag line", path))
+    yield Finding(
+        "has other tags in its WHEEL file than in its file name",
+        Severity.WARNING,
+        tuple(evidence),
+        "installers go by the file name, pip check by WHEEL; a tag that was only renamed has been checked by nobody",
+        (_fix(wheel),),
+    )
+
+
+def _fix(wheel: Wheel) -> Fix:
+    parts = [".".join(dict.fromkeys(getattr(tag, key) for tag in wheel.tags)) for key in ("python", "abi", "platform")]
+    options = " ".join(f"--{key}-tag {value}" for key, value in zip(("python", "abi", "platform"), parts, strict=True))
+    path = posixpath.normpath(wheel.path)
+    return Fix(
+        "write the file name's tags into WHEEL",
+        (Command(f"python -m wheel tags {options} {quote(path)}", Stage.BUILD),),
+        notes="Only if the file name is the true one; see what the other checks say about it.",
+    )

@@ -1,0 +1,56 @@
+"""The wheel could say an older policy than it does.
+
+Nothing in the wheel needs what its tag asks for: it would work on older systems too, but installers there pass it over
+and build from source, or fail. Tools take the tag from the machine that they run on, or from an option.
+
+Policies below ``manylinux_2_17`` are not worth a word: hardly any system is left there.
+
+References: https://peps.python.org/pep-0600/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.data.libc_releases import older_than
+from checks.wheel._wheel import linux_tags, own, retag, some
+from diagnose import policies
+from diagnose.finding import Evidence, Finding, Severity
+from diagnose.readers.verdict import version_key
+from diagnose.readers.wheel import Wheel
+
+#: The oldest glibc that current installers and interpreters still meet.
+OLDEST = (2, 17)
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See a lowest possible tag below every tag of the wheel."""
+    tags = [(text, tag) for text, tag in linux_tags(wheel) if tag.arch == wheel.verdict.arch]
+    lowest = policies.find(wheel.verdict.lowest_tag)
+    if lowest is None or lowest.libc != "glibc" or not tags or any(tag.libc != "glibc" for _, tag in tags):
+        return
+    text, claimed = min(tags, key=lambda pair: version_key(pair[1].policy))
+    known = [policy for policy in policies.load("glibc", lowest.arch) if policy.libc_version >= OLDEST]
+    best = max(lowest, known[0], key=lambda policy: policy.libc_version) if known else lowest
+    if best.libc_version >= version_key(claimed.policy) or not any(elf.dynamic for elf in own(wheel)):
+        return
+    passed = [
+        name
+        for name in older_than(glibc=version_key(claimed.policy))
+        if name not in older_than(glibc=best.libc_version)
+    ]
+    cause = wheel.verdict.cause
+    why = f"the most that it needs is {cause.detail or cause.library}" if cause else "it needs nothing newer"
+    yield Finding(
+        f"is tagged {text}, but keeps {best.tag}",
+        Severity.NOTE,
+        (Evidence(why, cause.path) if cause else Evidence(why, where="its ELF files"),),
+        f"passed over on systems that could run it{f', for example {some(passed)}' if passed else ''}",
+        (
+            retag(
+                wheel,
+                best.tag,
+                notes="Only if it has been tried there: a policy is about libraries, not about behaviour.",
+            ),
+        ),
+    )
