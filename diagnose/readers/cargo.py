@@ -1,17 +1,31 @@
-"""Cargo's configuration, the project in the working directory, and the system libraries that it needs."""
+"""Cargo's configuration, the project in the working directory, and the system libraries that it needs.
+
+Sources: The Cargo Book, configuration (which files, in which order, and which variables beat them), ``Cargo.lock``, and
+the system-deps crate's documentation (``[package.metadata.system-deps]``).
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
-from diagnose.readers.variables import Setting
+from diagnose.finding import InputError
+from diagnose.readers.root import Root
+from diagnose.readers.variables import Setting, Variables
+from diagnose.targets import Target
+
+#: The largest Cargo.lock that is read, in bytes.
+LOCK_LIMIT = 16 << 20
 
 
 class Crate(NamedTuple):
-    """One package of ``Cargo.lock``."""
+    """One package of ``Cargo.lock``: ``line`` is where its name stands, ``dependencies`` the names it lists."""
 
     name: str
     version: str
+    line: int = 0
+    dependencies: tuple[str, ...] = ()
 
 
 class Need(NamedTuple):
@@ -19,8 +33,8 @@ class Need(NamedTuple):
 
     ``crate`` is ``name version``. ``requirement`` is the constraint that the crate passes (``>= 1.0``) or empty.
     ``links`` is the crate's ``links`` key, by which ``[target.<triple>.<links>]`` overrides its build script.
-    ``path`` is the file that says so (``Cargo.lock:line`` or ``Cargo.toml``). ``static`` is False where the crate
-    insists on dynamic linking, whatever the variables say.
+    ``path`` is the file that says so (``Cargo.lock:line`` or ``Cargo.toml``). ``static`` is set where the crate insists
+    on one way of linking, whatever the variables say. ``optional`` says that the crate can do without the module.
     """
 
     module: str
@@ -29,6 +43,7 @@ class Need(NamedTuple):
     links: str = ""
     path: str = ""
     static: bool | None = None
+    optional: bool = False
 
 
 class Override(NamedTuple):
@@ -38,37 +53,404 @@ class Override(NamedTuple):
     path: str
 
 
-class ConfigFile(NamedTuple):
-    """A cargo configuration file as it was read. ``own`` is False for ``$CARGO_HOME``'s, which all projects share."""
-
-    path: str
-    text: str
-    own: bool = True
-
-
 class Project(NamedTuple):
     """The Cargo project that holds the working directory; ``path`` is its manifest, ``lock`` its Cargo.lock.
 
-    ``config`` are the configuration files that cargo reads here, the nearest first.
+    ``config`` are the configuration files that cargo reads here, the nearest first. ``unknown`` are crates that ask
+    pkg-config for something that is not known here.
     """
 
     path: str = ""
     lock: str = ""
     crates: tuple[Crate, ...] = ()
     needs: tuple[Need, ...] = ()
-    config: tuple[ConfigFile, ...] = ()
+    config: tuple[str, ...] = ()
     overrides: tuple[Override, ...] = ()
+    unknown: tuple[str, ...] = ()
 
     def crate(self, name: str) -> Crate | None:
         """Return the crate of that name from Cargo.lock, the newest if there are several."""
         return next((crate for crate in reversed(self.crates) if crate.name == name), None)
 
 
-class Ignored(NamedTuple):
-    """A variable that looks as if it were meant for pkg-config-rs or cargo, and that neither reads.
+class Config(NamedTuple):
+    """Cargo's configuration files, the nearest first, each as (path, parsed content, text)."""
 
-    ``meant`` is the name that would be read, empty where that cannot be told.
+    files: tuple[tuple[str, dict[str, Any], str], ...] = ()
+
+    def find(self, *keys: str) -> Setting | None:
+        """Return the nearest file's value of a key, given as the names of its tables and its own."""
+        for path, content, text in self.files:
+            value: Any = content
+            for key in keys:
+                value = value.get(key) if isinstance(value, dict) else None
+            if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+                value = " ".join(value)
+            if isinstance(value, str):
+                return Setting(".".join(keys), value, _place(path, text, keys))
+        return None
+
+    def variables(self, process: Mapping[str, str]) -> Variables:
+        """Return the variables of build scripts: *process* and the ``[env]`` tables."""
+        found: dict[str, Setting] = {}
+        forced = set()
+        for path, content, text in reversed(self.files):
+            table = content.get("env")
+            for name, entry in table.items() if isinstance(table, dict) else ():
+                value = entry.get("value") if isinstance(entry, dict) else entry
+                if not isinstance(value, str):
+                    continue
+                if isinstance(entry, dict) and entry.get("relative") is True:
+                    value = os.path.join(_base(path), value)
+                found[name] = Setting(name, value, _place(path, text, ("env", name)))
+                forced.discard(name)
+                if isinstance(entry, dict) and entry.get("force") is True:
+                    forced.add(name)
+        return Variables(process, found, frozenset(forced))
+
+    def linker(self, variables: Variables, target: Target) -> Setting | None:
+        """Return what cargo hands to rustc as the linker for *target*; None leaves rustc its default.
+
+        ``-C linker=`` in the flags wins, because rustc takes the last one. A configured path with a slash in it is
+        relative to the folder that holds ``.cargo``.
+        """
+        if (flags := self._linker_flag(variables, target)) is not None:
+            return flags
+        own = variables.own(f"CARGO_TARGET_{target.cargo_env_name}_LINKER")
+        if own is not None:
+            return own
+        found = self.find("target", target.triple, "linker") or self._cfg_linker(target)
+        if found is not None and "/" in found.value and not found.value.startswith("/"):
+            found = found._replace(value=os.path.join(_base(found.path.rpartition(":")[0] or found.path), found.value))
+        return found
+
+    def _linker_flag(self, variables: Variables, target: Target) -> Setting | None:
+        """Look for ``-C linker=`` where cargo looks for flags: the first source that is set excludes the others."""
+        encoded = variables.own("CARGO_ENCODED_RUSTFLAGS")
+        sources = (
+            encoded._replace(value=encoded.value.replace("\x1f", " ")) if encoded else None,
+            variables.own("RUSTFLAGS"),
+            variables.own(f"CARGO_TARGET_{target.cargo_env_name}_RUSTFLAGS"),
+            self.find("target", target.triple, "rustflags"),
+            variables.own("CARGO_BUILD_RUSTFLAGS"),
+            self.find("build", "rustflags"),
+        )
+        setting = next((source for source in sources if source is not None), None)
+        if setting is None:
+            return None
+        words = iter(setting.value.split())
+        linker = ""
+        for word in words:
+            option = next(words, "") if word in ("-C", "--codegen") else word[2:] if word.startswith("-C") else ""
+            if option.startswith("linker="):
+                linker = option[len("linker=") :]
+        return setting._replace(value=linker) if linker else None
+
+    def _cfg_linker(self, target: Target) -> Setting | None:
+        for path, content, text in self.files:
+            table = content.get("target")
+            for key, entry in table.items() if isinstance(table, dict) else ():
+                linker = entry.get("linker") if isinstance(entry, dict) else None
+                if isinstance(linker, str) and key.startswith("cfg(") and cfg(key, target):
+                    return Setting(f"target.'{key}'.linker", linker, _place(path, text, (key, "linker")))
+        return None
+
+    def overrides(self, triple: str) -> tuple[Override, ...]:
+        """Return the ``links`` values whose build scripts the configuration overrides for *triple*."""
+        found = []
+        for path, content, text in self.files:
+            table = content.get("target")
+            entry = table.get(triple) if isinstance(table, dict) else None
+            for key, value in entry.items() if isinstance(entry, dict) else ():
+                if isinstance(value, dict):
+                    found.append(Override(key, _place(path, text, ("target", triple, key))))
+        return tuple(found)
+
+
+def cfg(expression: str, target: Target) -> bool:
+    """Whether a ``cfg(…)`` expression holds for *target*; what cannot be told does not."""
+    arch, _, rest = target.triple.partition("-")
+    known = {
+        "target_os": "linux",
+        "target_family": "unix",
+        "target_vendor": rest.partition("-")[0],
+        "target_arch": {"i686": "x86", "powerpc64le": "powerpc64", "riscv64gc": "riscv64", "mipsel": "mips"}.get(
+            arch, "mips64" if arch == "mips64el" else "arm" if arch.startswith(("arm", "thumb")) else arch
+        ),
+        "target_env": "musl" if target.libc == "musl" else "gnu",
+        "target_endian": target.endian,
+        "target_pointer_width": str(target.bits),
+        "target_abi": next((abi for abi in ("eabihf", "eabi", "abi64") if target.triple.endswith(abi)), ""),
+    }
+    tokens = _cfg_tokens(expression)
+    position = 0
+
+    def parse() -> bool:
+        nonlocal position
+        name = tokens[position] if position < len(tokens) else ""
+        position += 1
+        following = tokens[position] if position < len(tokens) else ""
+        if following == "(" and name in ("cfg", "all", "any", "not"):
+            position += 1
+            values = []
+            while position < len(tokens) and tokens[position] != ")":
+                values.append(parse())
+                if position < len(tokens) and tokens[position] == ",":
+                    position += 1
+            position += 1
+            return not any(values) if name == "not" else any(values) if name == "any" else all(values)
+        if following == "=":
+            value = tokens[position + 1] if position + 1 < len(tokens) else ""
+            position += 2
+            return known.get(name) == value.strip('"')
+        return name == "unix"
+
+    return parse()
+
+
+def _cfg_tokens(expression: str) -> list[str]:
+    tokens, word, quoted = [], "", False
+    for char in expression[:512]:
+        if char == '"':
+            quoted = not quoted
+        elif not quoted and (char in "(),=" or char.isspace()):
+            if word:
+                tokens.append(word)
+                word = ""
+            if not char.isspace():
+                tokens.append(char)
+        else:
+            word += char
+    return [*tokens, word] if word else tokens
+
+
+def home(root: Root, environ: Mapping[str, str]) -> str:
+    """Return ``CARGO_HOME``: as set, or ``.cargo`` in the user's home; for a foreign root, in root's home."""
+    if environ.get("CARGO_HOME"):
+        return environ["CARGO_HOME"]
+    user = environ.get("HOME") or (os.path.expanduser("~") if root.live else "/root")
+    return os.path.join(user, ".cargo")
+
+
+def configuration(root: Root, cwd: str, cargo_home: str) -> Config:
+    """Read the configuration files that cargo merges in *cwd*, a folder of this machine, with *cargo_home* in *root*.
+
+    Raises:
+        InputError: a file is not TOML.
+    """
+    here = root if root.live else Root("/")
+    found: list[tuple[str, dict[str, Any], str]] = []
+    folders = [(here, os.path.join(folder, ".cargo")) for folder in _upwards(os.path.realpath(cwd))]
+    if (root, cargo_home) not in folders:
+        folders.append((root, cargo_home))
+    for place, folder in folders:
+        for name in ("config", "config.toml"):  # cargo prefers the old name where both exist
+            path = os.path.join(folder, name)
+            text = place.text(path) if place.is_file(path) else None
+            if text is not None:
+                found.append((path, _toml(path, text), text))
+                break
+    return Config(tuple(found))
+
+
+def _upwards(folder: str) -> Iterator[str]:
+    while True:
+        yield folder
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return
+        folder = parent
+
+
+def _toml(path: str, text: str) -> dict[str, Any]:
+    import sys  # a project without any configuration does not pay for a parser
+
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        reason = str(error) if isinstance(error, ValueError) else "nested too deeply"
+        raise InputError(f"{path}: {reason}") from None
+
+
+def _base(path: str) -> str:
+    """Return the folder that paths in a configuration file are relative to: the one that holds ``.cargo``."""
+    return os.path.dirname(os.path.dirname(path))
+
+
+def _place(path: str, text: str, keys: tuple[str, ...]) -> str:
+    """Return ``path:line`` of a key: the first line that names it after the line that names the key before."""
+    lines = text.splitlines()
+    start = 0
+    for key in keys:
+        for number in range(start, len(lines)):
+            line = lines[number]
+            if key in line and not line.lstrip().startswith("#"):
+                start = number
+                break
+        else:
+            return path
+    return f"{path}:{start + 1}"
+
+
+def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Target) -> Project:
+    """Read the project that holds *cwd* and find out which system libraries it needs.
+
+    Raises:
+        InputError: its manifest or lock file is broken.
+    """
+    here = root if root.live else Root("/")
+    files = tuple(path for path, _, _ in config.files)
+    overrides = config.overrides(target.triple)
+    manifest = lock = ""
+    for folder in _upwards(os.path.realpath(cwd)):
+        if not manifest and here.is_file(os.path.join(folder, "Cargo.toml")):
+            manifest = os.path.join(folder, "Cargo.toml")
+        if manifest and here.is_file(os.path.join(folder, "Cargo.lock")):
+            lock = os.path.join(folder, "Cargo.lock")
+            break
+    if not manifest:
+        return Project(config=files, overrides=overrides)
+    crates: tuple[Crate, ...] = ()
+    if lock:
+        text = here.text(lock, LOCK_LIMIT)
+        crates = tuple(_locked(text or ""))
+    needs = list(_system_deps(manifest, _toml(manifest, here.text(manifest) or ""), ""))
+    unknown = []
+    sources = _sources(root, cargo_home, config) if crates else ()
+    table = _sys_crates() if crates else {}
+    for crate in crates:
+        if not {"pkg-config", "system-deps", "metadeps"} & set(crate.dependencies) and crate.name not in table:
+            continue
+        found = list(_crate_needs(root, crate, sources, table, lock))
+        if found:
+            needs += found
+        elif "pkg-config" in crate.dependencies and crate.name not in ("system-deps", "metadeps"):
+            unknown.append(f"{crate.name} {crate.version}")
+    return Project(manifest, lock, crates, tuple(dict.fromkeys(needs)), files, overrides, tuple(unknown))
+
+
+def _locked(text: str) -> Iterator[Crate]:
+    """Yield the packages of a Cargo.lock, which cargo writes one key to a line."""
+    name = version = ""
+    start = 0
+    dependencies: list[str] = []
+    inside = False
+    for number, line in enumerate((*text.splitlines(), "[[package]]"), 1):
+        if line.startswith("[["):
+            if name:
+                yield Crate(name, version, start, tuple(dependencies))
+            name, version, dependencies, inside = "", "", [], False
+        elif inside:
+            if line.startswith("]"):
+                inside = False
+            else:
+                dependencies.append(line.strip(' ",').partition(" ")[0])
+        elif line.startswith("name = "):
+            name, start = line[7:].strip('"'), number
+        elif line.startswith("version = "):
+            version = line[10:].strip('"')
+        elif line.startswith("dependencies = ["):
+            inside = not line.endswith("]")
+
+
+class _Row(NamedTuple):
+    links: str
+    module: str
+    requirement: str
+    unless: str
+    static: bool | None
+
+
+def _sys_crates() -> dict[str, list[_Row]]:
+    """Read the table of crates that ask pkg-config."""
+    path = os.path.join(os.path.dirname(os.path.dirname(__file__)), "data", "sys_crates.txt")
+    table: dict[str, list[_Row]] = {}
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            words = ["" if word == "-" else word for word in line.split()]
+            if words and not line.startswith("#"):
+                name, _, links, module, requirement, unless, static = words
+                row = _Row(links, module, _spaced(requirement), unless, {"no": False, "yes": True}.get(static))
+                table.setdefault(name, []).append(row)
+    return table
+
+
+def _spaced(requirement: str) -> str:
+    operator = requirement[: len(requirement) - len(requirement.lstrip("<>=!"))]
+    return f"{operator} {requirement[len(operator) :].strip()}" if operator else requirement
+
+
+def _sources(root: Root, cargo_home: str, config: Config) -> tuple[str, ...]:
+    """Return the folders in which cargo has unpacked crates, or is told to find them."""
+    found = []
+    for path, content, _ in config.files:
+        table = content.get("source")
+        entries = table.values() if isinstance(table, dict) else ()
+        named = (entry.get("directory") for entry in entries if isinstance(entry, dict))
+        found += [os.path.join(_base(path), folder) for folder in named if isinstance(folder, str)]
+    folder = os.path.join(cargo_home, "registry", "src")
+    return (*found, *(os.path.join(folder, name) for name in root.names(folder)))
+
+
+def _crate_needs(
+    root: Root, crate: Crate, sources: tuple[str, ...], table: dict[str, list[_Row]], lock: str
+) -> Iterator[Need]:
+    where = f"{lock}:{crate.line}"
+    label = f"{crate.name} {crate.version}"
+    links = ""
+    folders = (f"{source}/{name}" for source in sources for name in (f"{crate.name}-{crate.version}", crate.name))
+    for folder in folders:
+        path = os.path.join(folder, "Cargo.toml")
+        text = root.text(path) if root.is_file(path) else None
+        if text is None:
+            continue
+        content = _toml(path, text)
+        package = content.get("package")
+        links = str(package.get("links") or "") if isinstance(package, dict) else ""
+        declared = list(_system_deps(path, content, label, links))
+        if declared:
+            yield from (need._replace(path=where) for need in declared)
+            return
+        break
+    for row in table.get(crate.name, ()):
+        own = row.unless == "own" or (row.unless.startswith("+") and row.unless[1:] in crate.dependencies)
+        yield Need(row.module, label, row.requirement, links or row.links, where, row.static, own)
+
+
+def _system_deps(path: str, content: dict[str, Any], label: str, links: str = "") -> Iterator[Need]:
+    """Yield what ``[package.metadata.system-deps]`` asks for; versions that a feature raises are left out."""
+    value: Any = content
+    for key in ("package", "metadata", "system-deps"):
+        value = value.get(key) if isinstance(value, dict) else None
+    package = content.get("package")
+    if not label and isinstance(package, dict):
+        label = f"{package.get('name', '')} {package.get('version', '')}".strip()
+        links = str(package.get("links") or "")
+    for key, entry in value.items() if isinstance(value, dict) else ():
+        if key.startswith("cfg("):  # tables for other systems; those for this one are rare, and are not guessed
+            continue
+        if isinstance(entry, str):
+            entry = {"version": entry}
+        if not isinstance(entry, dict) or entry.get("optional") is True or "feature" in entry:
+            continue
+        version = entry.get("version")
+        requirement = ""
+        if isinstance(version, str) and version:
+            first = version.partition(",")[0].strip()
+            requirement = _spaced(first if first[0] in "<>=!" else ">=" + first)
+        yield Need(str(entry.get("name", key)), label, requirement, links, path)
+
+
+class Ignored(NamedTuple):
+    """A variable that looks as if it were meant for pkg-config-rs, cargo or cc, and that nothing reads.
+
+    ``meant`` is the name that would be read, empty where that cannot be told; ``reason`` says why it is not.
     """
 
     setting: Setting
     meant: str = ""
+    reason: str = ""

@@ -179,6 +179,17 @@ class Root:
             raise InputError(f"{path}: larger than {limit >> 20} MiB")
         return b"".join(parts)
 
+    def head(self, path: str, length: int) -> bytes:
+        """Return the first *length* bytes of a regular file; nothing if there is none, or it may not be read."""
+        real = self.locate(path) if self.is_file(path) else None
+        if real is None:
+            return b""
+        try:
+            with open(real, "rb", buffering=0) as file:
+                return file.read(length)
+        except OSError:
+            return b""
+
     def text(self, path: str, limit: int = TEXT_LIMIT) -> str | None:
         """Return the text of *path*; None if it is missing or may not be read.
 
