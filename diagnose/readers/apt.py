@@ -124,10 +124,12 @@ class Apt(NamedTuple):
 
 _FIELDS = ("types", "uris", "suites", "components", "enabled")
 _KNOWN = frozenset(
-    ("trusted", "signed-by", "snapshot", "pdiffs", "by-hash", "include", "exclude", "inrelease-path")
-    + ("check-valid-until", "valid-until-min", "valid-until-max", "check-date", "date-max-future")
-    + ("allow-insecure", "allow-weak", "allow-downgrade-to-insecure")
-    + ("arch", "arch+", "arch-", "lang", "lang+", "lang-", "target", "target+", "target-")
+    (
+        *("trusted", "signed-by", "snapshot", "pdiffs", "by-hash", "include", "exclude", "inrelease-path"),
+        *("check-valid-until", "valid-until-min", "valid-until-max", "check-date", "date-max-future"),
+        *("allow-insecure", "allow-weak", "allow-downgrade-to-insecure"),
+        *("arch", "arch+", "arch-", "lang", "lang+", "lang-", "target", "target+", "target-"),
+    )
 )
 # A stanza's name of a one-line option; every other has the same name in both.
 _STANZA_NAMES = {
@@ -229,7 +231,7 @@ def _entry(path: str, number: int, line: str) -> AptSource | str:
     options: list[tuple[str, str]] = []
     if rest.startswith("["):
         inner, bracket, rest = rest[1:].partition("]")
-        if not bracket:
+        if not bracket or not rest.startswith(" "):
             return "the options have no end"
         for option in inner.split():
             name, sign, value = option.partition("=")

@@ -443,14 +443,3 @@ def _system_deps(path: str, content: dict[str, Any], label: str, links: str = ""
             first = version.partition(",")[0].strip()
             requirement = _spaced(first if first[0] in "<>=!" else ">=" + first)
         yield Need(str(entry.get("name", key)), label, requirement, links, path)
-
-
-class Ignored(NamedTuple):
-    """A variable that looks as if it were meant for pkg-config-rs, cargo or cc, and that nothing reads.
-
-    ``meant`` is the name that would be read, empty where that cannot be told; ``reason`` says why it is not.
-    """
-
-    setting: Setting
-    meant: str = ""
-    reason: str = ""

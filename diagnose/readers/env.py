@@ -8,13 +8,15 @@ from typing import Any, NamedTuple
 
 from diagnose import targets
 from diagnose.finding import InputError
-from diagnose.readers import distro, pkgconfig
-from diagnose.readers.apt import Apt, Package, RpmRepo
-from diagnose.readers.cargo import Ignored, Project
+from diagnose.readers import apt, cargo, distro, ignored, packages, pkgconfig, toolchain
+from diagnose.readers.apt import Apt
+from diagnose.readers.cargo import Project
 from diagnose.readers.distro import Container, Distro
+from diagnose.readers.ignored import Ignored
+from diagnose.readers.packages import Package, RpmRepo
 from diagnose.readers.pkgconfig import Library, PkgConfig
 from diagnose.readers.root import Root
-from diagnose.readers.toolchain import Program, Rust, Toolchain
+from diagnose.readers.toolchain import Toolchain
 from diagnose.readers.variables import Setting, Variables
 from diagnose.targets import Target
 
@@ -23,13 +25,17 @@ class Environment(NamedTuple):
     """Everything that is known of one place to build.
 
     ``root`` is the folder that was inspected, ``live`` whether it is this machine's own ``/`` (then programs may be
-    run). ``target_from`` is the setting that named the target, None where it is the host or was asked for
-    (``target_asked``). ``pkgconfig`` and ``libraries`` are the pkg-config crate's decisions and answers for the target;
-    in a cross build ``host_pkgconfig`` and ``host_libraries`` are those that a build script's own dependencies get for
-    the host. ``apt`` is None where there is no apt. ``packages`` are all installed packages, None where they were not
-    read: nothing asked for them, or this root's package database needs a program of its own. ``policy`` is the platform
-    tag asked for, with or without architecture, or empty. ``ignored`` are variables that nothing reads. ``unseen`` says
-    in plain words what could not be looked at.
+    run). ``native`` is what the root's own programs are made for, ``host`` what build scripts are made for: cargo's
+    host, which can differ. ``machine`` is the kernel's name of the processor (``uname -m``). ``target_from`` is the
+    setting that named the target, None where it is the host or was asked for (``target_asked``).
+
+    ``pkgconfig`` and ``libraries`` are the pkg-config crate's decisions and answers for the target; in a cross build
+    ``host_pkgconfig`` and ``host_libraries`` are those that a build script's own dependencies get for the host.
+
+    ``apt`` is None where there is no apt. ``packages`` are all installed packages, None where they were not read:
+    nothing asked for them, or this root's package database needs a program of its own. ``policy`` is the platform tag
+    asked for, with or without architecture, or empty. ``ignored`` are variables that nothing reads. ``unseen`` says in
+    plain words what could not be looked at.
     """
 
     root: str
@@ -54,6 +60,8 @@ class Environment(NamedTuple):
     target_asked: bool = False
     ignored: tuple[Ignored, ...] = ()
     cwd: str = ""
+    native: Target | None = None
+    machine: str = ""
     unseen: tuple[str, ...] = ()
 
     @property
@@ -68,6 +76,10 @@ class Environment(NamedTuple):
                 return package
         return None
 
+    def library(self, module: str) -> Library | None:
+        """Return what the crate finds for *module*, or None if nothing asked for it."""
+        return next((library for library in self.libraries if library.module == module), None)
+
 
 def read(
     root: str = "/",
@@ -79,8 +91,9 @@ def read(
 ) -> Environment:
     """Look at *root* as a place to build for *target* against the pkg-config modules *libs*.
 
-    *cwd* is where the Cargo project is looked for, *environ* the process environment (this one's by default; for a
-    foreign root, whose environment cannot be known, none).
+    A module may carry a constraint (``alsa >= 1.2``). Without *libs* the modules are those that the Cargo project in
+    *cwd* cannot do without. *environ* is the process environment: this one's by default, and for a foreign root, whose
+    processes' environment cannot be known, none.
 
     Raises:
         InputError: *root* is no folder, *target* no known name, or a file that must be understood is broken.
@@ -88,63 +101,211 @@ def read(
     place = Root(root)
     if environ is None:
         environ = os.environ if place.live else {}
-    variables = Variables(environ, {})
-    here = distro.read(place)
-    host = _host(place)
-    row = host
-    if target is not None:
-        found = targets.resolve(target)
-        if found is None:
-            hint = " or ".join(targets.suggest(target))
-            raise InputError(f"{target}: no architecture has this name" + (f"; did you mean {hint}?" if hint else ""))
-        row = found
-    search = environ.get("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
-
-    def program(name: str, setting: Setting | None = None) -> Program:
-        return Program(name, place.which(name, search), setting=setting)
-
-    chosen = pkgconfig.targeted(variables, "PKG_CONFIG", row.triple, host.triple)
-    allowed, allowed_by = pkgconfig.guard(variables, row.triple, host.triple)
-    decided = PkgConfig(
-        triple=row.triple,
-        host=host.triple,
-        program=program(chosen.value if chosen else "pkg-config", chosen),
-        allowed=allowed,
-        allowed_by=allowed_by,
+        if not place.live:
+            place.unseen.append(
+                "the environment variables of processes in this root: only cargo's configuration files were read"
+            )
+    home = cargo.home(place, environ)
+    config = cargo.configuration(place, cwd, home)
+    variables = config.variables(environ)
+    search = environ.get("PATH") or toolchain.DEFAULT_PATH
+    finder = toolchain.Finder(place, search if place.live else f"{search}:{home}/bin")
+    native = _native(place)
+    rust = toolchain.rust(finder, variables, cwd, native)
+    host = _exact(rust.host) or native
+    row, target_from = _target(target, variables, config, host)
+    here = distro.read(place, native.multiarch)
+    container = distro.container(place, environ, here)
+    policy_from = None
+    if policy is None:
+        policy_from = variables.own("AUDITWHEEL_PLAT") or variables.own("AUDITWHEEL_POLICY")
+    linker = config.linker(variables, row)
+    project = cargo.project(place, cwd, config, home, row)
+    tools = toolchain.read(
+        finder,
+        variables,
+        row,
+        host,
+        linker,
+        linker if row == host else config.linker(variables, host),
+        rust,
+        bindgen=project.crate("bindgen") is not None or project.crate("clang-sys") is not None,
     )
-    modules = [Library(name, "not-found" if allowed else "cross-refused") for name in libs]
+    wanted = [_asked(name) for name in libs] or [need for need in project.needs if not need.optional]
+    decided = pkgconfig.decide(finder, variables, row.triple, host.triple)
+    host_decided = None if row == host else pkgconfig.decide(finder, variables, host.triple, host.triple)
+    overridden = {override.links: override.path for override in project.overrides}
+    prober = pkgconfig.Prober(finder, variables, decided, row, tools.link_dirs)
+    libraries = tuple(_probe(prober, need, overridden) for need in wanted)
+    host_libraries: tuple[Library, ...] = ()
+    if host_decided is not None:
+        own = _host_dirs(host)
+        host_prober = pkgconfig.Prober(finder, variables, host_decided, host, own)
+        host_libraries = tuple(_probe(host_prober, need, {}) for need in wanted)
+    installed = None
+    if wanted or row != host:
+        installed = packages.installed(place)
+        if installed is None and packages.has_rpm(place):
+            place.unseen.append("the installed RPM packages: their database needs rpm itself")
+    if wanted and tools.linker.found and not tools.linker_target:
+        place.unseen.append(f"where {tools.linker.path} looks for libraries by itself: its name does not tell")
+    place.unseen += [f"what {crate} asks pkg-config for: name the module with --lib" for crate in project.unknown]
     return Environment(
         root=root,
         live=place.live,
         host=host,
         target=row,
         distro=here,
-        container=distro.container(place, environ, here),
+        container=container,
         variables=variables,
         pkgconfig=decided,
-        toolchain=Toolchain(
-            linker=program("cc"),
-            cc=program("cc"),
-            host_linker=program("cc"),
-            host_cc=program("cc"),
-            rust=Rust(program("cargo"), program("rustc")),
-            patchelf=program("patchelf"),
-        ),
-        libraries=tuple(modules),
-        policy=policy or "",
+        toolchain=tools,
+        native=native,
+        machine=os.uname().machine,
+        project=project,
+        libraries=libraries,
+        host_pkgconfig=host_decided,
+        host_libraries=host_libraries,
+        apt=apt.read(place, native.debian),
+        rpm_repos=packages.repositories(place),
+        packages=installed,
+        policy=policy if policy is not None else policy_from.value if policy_from else "",
+        policy_from=policy_from,
+        target_from=target_from,
         target_asked=target is not None,
+        ignored=ignored.find(variables, row),
         cwd=os.path.abspath(cwd),
-        unseen=tuple(place.unseen),
+        unseen=tuple(dict.fromkeys(place.unseen)),
     )
 
 
-def _host(root: Root) -> Target:
-    row = targets.resolve(os.uname().machine)
+def _asked(text: str) -> cargo.Need:
+    module, _, requirement = text.strip().partition(" ")
+    return cargo.Need(module, requirement=requirement.strip())
+
+
+def _probe(prober: pkgconfig.Prober, need: cargo.Need, overridden: Mapping[str, str]) -> Library:
+    if need.links and need.links in overridden:
+        return Library(
+            need.module, "overridden", need.requirement, crate=need.crate, overridden_by=overridden[need.links]
+        )
+    return prober.probe(need.module, need.requirement, need.static, need.crate)
+
+
+def _host_dirs(host: Target) -> tuple[str, ...]:
+    return (f"/lib/{host.multiarch}", f"/usr/lib/{host.multiarch}", "/lib64", "/usr/lib64", "/lib", "/usr/lib")
+
+
+def _exact(triple: str) -> Target | None:
+    return next((row for row in targets.TARGETS if row.triple == triple), None)
+
+
+def _target(
+    asked: str | None, variables: Variables, config: cargo.Config, host: Target
+) -> tuple[Target, Setting | None]:
+    setting = None
+    if asked is None:
+        setting = (
+            variables.own("CARGO_BUILD_TARGET")
+            or variables.own("RUST_MUSL_CROSS_TARGET")
+            or config.find("build", "target")
+        )
+        if setting is None:
+            return host, None
+    name = asked if asked is not None else setting.value.split()[0] if setting and setting.value.split() else ""
+    row = targets.resolve(name)
     if row is None:
-        raise InputError(f"{os.uname().machine}: an architecture that is not known")
+        hint = " or ".join(targets.suggest(name))
+        where = f" ({setting.where})" if setting else ""
+        meant = f"; did you mean {hint}?" if hint else ""
+        raise InputError(f"{name or 'target'}: no architecture has this name{where}{meant}")
+    return row, setting
+
+
+def _native(root: Root) -> Target:
+    """Return what the root's own programs are made for."""
+    debian = packages.native(root)
+    if debian:
+        release = root.text("/etc/os-release", 1 << 16) or ""
+        if debian == "armhf" and "ID=raspbian" in release.split():
+            debian = "arm-unknown-linux-gnueabihf"  # Raspbian's armhf is Armv6, unlike Debian's
+        if (row := targets.resolve(debian)) is not None:
+            return row
+    alpine = (root.text("/etc/apk/arch", 1 << 10) or "").strip()
+    for row in targets.TARGETS:
+        if alpine and row.libc == "musl" and row.alpine == alpine:
+            return row
+    for program in ("/bin/sh", "/usr/bin/env", "/bin/busybox"):
+        head = root.head(program, 4096)
+        if head[:4] == b"\x7fELF" and (found := _machine(head)) is not None:
+            return found
+    row = targets.resolve(os.uname().machine) if root.live else None
+    if row is None:
+        raise InputError(f"{root.path}: no system to be found in it (no dpkg, apk or /bin/sh)")
     return row
 
 
+def _machine(head: bytes) -> Target | None:
+    """Return the target whose ELF header a program has; of several, the first in the table."""
+    order = "little" if head[5] == 1 else "big"
+    bits = 64 if head[4] == 2 else 32
+    machine = int.from_bytes(head[18:20], order)  # type: ignore[arg-type]
+    start = 48 if bits == 64 else 36
+    flags = int.from_bytes(head[start : start + 4], order)  # type: ignore[arg-type]
+    libc = "musl" if b"/ld-musl-" in head else "glibc"
+    for row in targets.TARGETS:
+        if row.libc == libc and row.accepts(machine, bits, order, flags):
+            return row
+    return None
+
+
 def facts(env: Environment) -> dict[str, Any]:
-    """Return the facts as plain data, for JSON."""
-    return {"distribution": env.distro.name, "host": env.host.triple, "target": env.target.triple}
+    """Return the facts as plain data, for JSON: nested, with empty values left out."""
+    host, target = env.host, env.target
+    found: dict[str, Any] = {
+        "root": env.root,
+        "live": env.live,
+        "distribution": _plain(env.distro),
+        "container": _plain(env.container),
+        "machine": env.machine,
+        "host": _names(host),
+        "target": {**_names(target), "from": env.target_from.where if env.target_from else ""},
+        "cross": env.cross,
+        "policy": env.policy,
+        "pkg_config": _plain(env.pkgconfig),
+        "libraries": [_plain(library) for library in env.libraries],
+        "toolchain": _plain(env.toolchain),
+        "project": {
+            "manifest": env.project.path,
+            "needs": [_plain(need) for need in env.project.needs],
+            "config": list(env.project.config),
+        },
+        "ignored_variables": [one.setting.name for one in env.ignored],
+    }
+    if env.apt is not None:
+        found["apt"] = {
+            "architectures": list(env.apt.architectures),
+            "sources": [_plain(source) for source in env.apt.sources],
+            "indexed": list(env.apt.indexed),
+        }
+    if env.rpm_repos:
+        found["repositories"] = [_plain(repo) for repo in env.rpm_repos]
+    return found
+
+
+def _names(row: Target) -> dict[str, str]:
+    names = ("triple", "libc", "debian", "multiarch", "gnu", "rpm", "alpine", "wheel", "uname", "oci")
+    return {name: getattr(row, name) for name in names}
+
+
+def _plain(value: Any) -> Any:
+    """Turn facts into dicts, lists, strings, numbers; ELF files shrink to what identifies them."""
+    if hasattr(value, "_asdict"):
+        pairs = value._asdict().items()
+        if "verneed" in value._fields:
+            kept = ("machine", "bits", "endian", "flags", "soname", "needed")
+            pairs = [(name, item) for name, item in pairs if name in kept]
+        return {name: _plain(item) for name, item in pairs if item not in ("", (), None)}
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    return value

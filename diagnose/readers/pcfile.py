@@ -73,7 +73,10 @@ class Problem(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What the program would print: ``cflags`` and ``libs`` as words with pkgconf's quoting, or the problems."""
+    """What the program would print: ``cflags`` and ``libs`` as words with pkgconf's quoting, or the problems.
+
+    Bytes beyond ASCII are lone surrogates in the words (``surrogateescape``), because pkgconf quotes each of them.
+    """
 
     version: str = ""
     path: str = ""
@@ -349,6 +352,11 @@ def render(fragment: Fragment) -> str:
     return f"-{fragment.type}{quoted}" if fragment.type else quoted
 
 
+def _text(raw: str) -> str:
+    """Return what was read byte by byte as the text that it is."""
+    return raw.encode("ascii", "surrogateescape").decode("utf-8", "surrogateescape")
+
+
 def _squeeze(path: str) -> str:
     while "//" in path:
         path = path.replace("//", "/")
@@ -419,7 +427,7 @@ class Resolver:
             self._walk(world, collect_libs, problems, static)
             first = self._find(wanted[0].module) if wanted else None
             return Answer(
-                version=first.version if first else "",
+                version=_text(first.version) if first else "",
                 path=first.path if first else "",
                 cflags=tuple(map(self._word, [*cflags, *private] if static else cflags)),
                 libs=tuple(map(self._word, libs)),
@@ -532,8 +540,12 @@ class Resolver:
         return None
 
     def _load(self, path: str) -> PcFile | None:
-        text = self._root.text(path, FILE_LIMIT)
-        return None if text is None else self.parse(path, text)
+        data = self._root.read(path, FILE_LIMIT)
+        if data is None:
+            return None
+        if b"\0" in data:
+            raise InputError(f"{path}: not a text file (NUL byte at offset {data.index(0)})")
+        return self.parse(path, data.decode("ascii", "surrogateescape"))  # byte by byte, as pkgconf sees it
 
     def parse(self, path: str, text: str) -> PcFile | None:
         """Parse one file; None if it lacks a field that every ``.pc`` file must have."""

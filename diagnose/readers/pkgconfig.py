@@ -6,10 +6,16 @@ The decisions are those of ``src/lib.rs`` of rust-lang/pkg-config-rs 0.3.34: ``C
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from diagnose.readers.toolchain import Program
+from diagnose import targets
+from diagnose.finding import InputError
+from diagnose.readers import linkfile, pcfile, pkgtool
+from diagnose.readers.linkfile import LinkFile as LinkFile
+from diagnose.readers.toolchain import Finder, Program
 from diagnose.readers.variables import Setting, Variables
+from diagnose.targets import Target
 
 
 class PkgConfig(NamedTuple):
@@ -19,7 +25,8 @@ class PkgConfig(NamedTuple):
     because there is no ``pkg-config``. ``allowed`` is the cross guard's verdict, ``allowed_by`` the variable that
     decided it (None: the triples are equal, or nothing is set). ``path``, ``libdir`` and ``sysroot`` are the settings
     that the crate hands to the program. ``default_path`` is the program's own search path, ``default_origin`` where
-    that is known from; ``search_path`` what is searched in the end, in this order.
+    that is known from; ``search_path`` what is searched in the end, in this order. ``broken`` is what
+    the program says instead of answering, whatever it is asked.
     """
 
     triple: str
@@ -35,6 +42,7 @@ class PkgConfig(NamedTuple):
     default_path: tuple[str, ...] = ()
     default_origin: str = ""
     search_path: tuple[str, ...] = ()
+    broken: str = ""
 
     @property
     def cross(self) -> bool:
@@ -59,30 +67,6 @@ class Mismatch(NamedTuple):
     required_by: str = ""
 
 
-class LinkFile(NamedTuple):
-    """What one ``-l`` flag leads the linker to.
-
-    ``path`` is the first file that matches in the flags' folders (``searched``), or else in the linker's own;
-    ``real`` is where its links end. ``kind`` is ``shared``, ``static``, ``script`` (a linker script; ``members`` are
-    the files that it names), ``dangling`` (a link to nothing), ``unreadable`` or ``missing``. ``accepted`` says whether
-    the target's linker can use it, None where the file does not tell. ``glibc`` is the highest GLIBC version that it
-    needs, as ``2.34``. ``default`` says that only the linker's own folders had it. ``saved_by`` is a file of the
-    target's own folders that a linker which skips unfitting files would use instead.
-    """
-
-    name: str
-    kind: str = "missing"
-    path: str = ""
-    real: str = ""
-    accepted: bool | None = None
-    libc: str = ""
-    glibc: str = ""
-    members: tuple[str, ...] = ()
-    searched: tuple[str, ...] = ()
-    default: bool = False
-    saved_by: str = ""
-
-
 class Candidate(NamedTuple):
     """A ``.pc`` file of the module that exists but that is not on the search path.
 
@@ -105,6 +89,7 @@ class Library(NamedTuple):
     - ``cross-refused``: the crate's cross guard stops before the program is run;
     - ``not-found``: the program has no such module, or not everything that it requires;
     - ``wrong-arch``: the flags lead to a file of another architecture;
+    - ``file-missing``: the flags lead to no file, or to one that is broken;
     - ``disabled``: ``<NAME>_NO_PKG_CONFIG`` is set (``disabled_by``);
     - ``overridden``: cargo does not run the crate's build script (``overridden_by``).
 
@@ -176,3 +161,293 @@ def static(variables: Variables, module: str) -> tuple[bool, Setting | None]:
         if (setting := variables.get(variable)) is not None:
             return answer, setting
     return False, None
+
+
+def decide(finder: Finder, variables: Variables, triple: str, host: str) -> PkgConfig:
+    """Make the crate's decisions for a build for *triple* on *host*, and look at the program that they lead to."""
+    root = finder.root
+    setting = targeted(variables, "PKG_CONFIG", triple, host)
+    program = finder.program(setting.value if setting else "pkg-config", setting)
+    fallback = False
+    if not program.found and setting is None:
+        other = finder.program("pkgconf")
+        fallback, program = other.found, other if other.found else program
+    tool = pkgtool.identify(root, program.path, program.real) if program.found else pkgtool.Tool()
+    path = targeted(variables, "PKG_CONFIG_PATH", triple, host)
+    libdir = targeted(variables, "PKG_CONFIG_LIBDIR", triple, host)
+    allowed, allowed_by = guard(variables, triple, host)
+    first = path.value.split(":") if path else []
+    then = libdir.value.split(":") if libdir else tool.default_path
+    return PkgConfig(
+        triple=triple,
+        host=host,
+        program=program._replace(version=tool.version),
+        fallback=fallback,
+        implementation=tool.implementation,
+        allowed=allowed,
+        allowed_by=allowed_by,
+        path=path,
+        libdir=libdir,
+        sysroot=targeted(variables, "PKG_CONFIG_SYSROOT_DIR", triple, host),
+        default_path=tool.default_path,
+        default_origin=tool.origin,
+        search_path=tuple(dict.fromkeys(filter(None, (*first, *then)))),
+        broken=tool.broken,
+    )
+
+
+def command_line(decided: PkgConfig, module: str, requirement: str = "", *, static: bool = False) -> str:
+    """Return the command line as the crate prints it when it fails."""
+    settings = (("PATH", decided.path), ("LIBDIR", decided.libdir), ("SYSROOT_DIR", decided.sysroot))
+    words = [f"PKG_CONFIG_{name}={setting.value}" for name, setting in settings if setting]
+    words += ["PKG_CONFIG_ALLOW_SYSTEM_LIBS=1", "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1"]
+    words.append("pkg-config" if decided.fallback else decided.program.name)  # the fallback goes unmentioned
+    words += [f"'{word}'" if " " in word else word for word in _arguments(module, requirement, static)]
+    return " ".join(words)
+
+
+def _arguments(module: str, requirement: str, static: bool) -> list[str]:
+    options = ["--static", "--libs", "--cflags"] if static else ["--libs", "--cflags"]
+    return [*options, module, *([f"{module} {requirement}"] if requirement else [])]
+
+
+class Prober:
+    """Asks for modules as the crate would, one build target on one root.
+
+    *own* are the folders in which the target's linker looks by itself. On a live root the real program is run, with the
+    environment that the crate gives it; on a foreign one the answer is computed.
+    """
+
+    def __init__(
+        self, finder: Finder, variables: Variables, decided: PkgConfig, target: Target, own: Iterable[str]
+    ) -> None:
+        self._finder = finder
+        self._root = finder.root
+        self._variables = variables
+        self._decided = decided
+        self._target = target
+        self._own = tuple(own)
+
+    def probe(self, module: str, requirement: str = "", insists: bool | None = None, crate: str = "") -> Library:
+        """Return what the crate finds for *module*; *insists* is the crate's own choice of static linking.
+
+        Raises:
+            InputError: a ``.pc`` file that has to be read is broken.
+        """
+        disabled = self._variables.get(f"{envify(module)}_NO_PKG_CONFIG")
+        inferred, static_by = static(self._variables, module)
+        statik = inferred if insists is None else insists
+        library = Library(
+            module,
+            "not-found",
+            requirement,
+            static=statik,
+            static_by=static_by if insists is None else None,
+            crate=crate,
+        )
+        if disabled is not None:
+            return library._replace(outcome="disabled", disabled_by=disabled)
+        if not self._decided.allowed:
+            return self._with_candidates(library._replace(outcome="cross-refused"))
+        library = library._replace(command=command_line(self._decided, module, requirement, static=statik))
+        if not self._decided.program.found:
+            return self._with_candidates(library._replace(outcome="tool-missing"))
+        answered = self._run(library) if self._root.live else self._compute(library)
+        if answered.outcome != "found":
+            return self._with_candidates(answered)
+        judged = self._judge(answered)
+        return judged if judged.outcome == "found" else self._with_candidates(judged)
+
+    def _run(self, library: Library) -> Library:
+        """Ask the real program, with both command lines of the crate."""
+        from diagnose.readers.run import run
+
+        environ = self._environ()
+        asked = _arguments(library.module, library.requirement, library.static)
+        program = self._decided.program
+        argv = [program.path if "/" in program.name else program.name]
+        options = len(asked) - (2 if library.requirement else 1)
+        version_asked = [*(["--static"] if library.static else []), "--modversion", *asked[options:]]
+        try:
+            flags = run([*argv, *asked], environ)
+            version = run([*argv, *version_asked], environ) if flags.status == 0 else flags
+        except OSError as error:
+            return library._replace(outcome="tool-failed", output=(error.strerror or str(error)))
+        said = (flags.err or version.err).decode("utf-8", "replace").strip()
+        status = flags.status or version.status
+        if status:
+            return self._explain(library._replace(status=status, output=said))
+        first = version.out.decode("utf-8", "replace").splitlines()
+        words = split_flags(flags.out)
+        return self._words(library, words)._replace(
+            outcome="found",
+            status=0,
+            version=first[0].strip() if first else "",
+            pc=self._path_of(library.module),
+        )
+
+    def _environ(self) -> dict[str, str]:
+        """Return the environment that the crate gives the program."""
+        environ = self._variables.merged()
+        for name, setting in (
+            ("PKG_CONFIG_PATH", self._decided.path),
+            ("PKG_CONFIG_LIBDIR", self._decided.libdir),
+            ("PKG_CONFIG_SYSROOT_DIR", self._decided.sysroot),
+        ):
+            if setting is not None:
+                environ[name] = setting.value
+        return {**environ, "PKG_CONFIG_ALLOW_SYSTEM_LIBS": "1", "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS": "1"}
+
+    def _resolver(self) -> pcfile.Resolver:
+        sysroot = self._decided.sysroot.value if self._decided.sysroot else None
+        freedesktop = self._decided.implementation == "pkg-config"
+        return pcfile.Resolver(self._root, self._decided.search_path, sysroot, freedesktop)
+
+    def _ask(self, library: Library) -> pcfile.Answer:
+        asked = _arguments(library.module, library.requirement, library.static)
+        return self._resolver().ask((one for one in asked if not one.startswith("--")), library.static)
+
+    def _path_of(self, module: str) -> str:
+        """Return the file that answered: the first on the search path that has everything that a file must have."""
+        try:
+            return self._resolver().ask([module]).path
+        except InputError:
+            return ""  # the program could read it, so its answer stands
+
+    def _compute(self, library: Library) -> Library:
+        """Work out what the program would answer."""
+        if self._decided.broken:
+            return library._replace(outcome="tool-failed", status=1, output=self._decided.broken)
+        if not self._decided.implementation:
+            said = f"{self._decided.program.path}: a script of its own, which is not run"
+            return library._replace(outcome="tool-failed", output=said)
+        answer = self._ask(library)
+        library = library._replace(version=answer.version, pc=answer.path)
+        if answer.problems:
+            return _with_problems(library._replace(status=1), answer.problems)
+        words = split_flags(" ".join((*answer.cflags, *answer.libs)).encode("utf-8", "surrogateescape"))
+        return self._words(library, words)._replace(outcome="found", status=0)
+
+    def _explain(self, library: Library) -> Library:
+        """Find out why the program refused: by what it says, or else by reading the files that it reads."""
+        missing, mismatches = _complaints(library.output, library.module)
+        if missing or mismatches:
+            found = self._path_of(library.module)
+            return library._replace(missing=missing, mismatches=mismatches, pc=found)
+        answer = self._ask(library)
+        library = library._replace(version=answer.version, pc=answer.path)
+        if answer.problems:
+            return _with_problems(library, answer.problems)
+        return library._replace(outcome="tool-failed")  # everything is there, and still it refuses
+
+    def _words(self, library: Library, words: list[str]) -> Library:
+        libs: list[str] = []
+        cflags: list[str] = []
+        argument = False  # of the option before, which takes one
+        for word in words:
+            own = word.startswith(("-L", "-l", "-Wl,")) or (word.startswith("/") and not argument)
+            (libs if own else cflags).append(word)
+            argument = word in ("-isystem", "-iquote", "-idirafter", "-include")
+        folders = dict.fromkeys(word[2:] for word in libs if word.startswith("-L") and len(word) > 2)
+        return library._replace(libs=tuple(libs), cflags=tuple(cflags), link_dirs=tuple(folders))
+
+    def _judge(self, library: Library) -> Library:
+        files = []
+        for word in dict.fromkeys(library.libs):
+            if word.startswith("-l") and len(word) > 2:
+                files.append(linkfile.find(self._root, word[2:], library.link_dirs, self._own, self._target))
+            elif word.startswith("/") and self._root.is_file(word):
+                files.append(linkfile.inspect(self._root, word, word, self._target))
+        outcome = "found"
+        if any(file.kind in ("dangling", "unreadable") or (file.kind == "missing" and self._own) for file in files):
+            outcome = "file-missing"
+        if any(file.accepted is False for file in files):
+            outcome = "wrong-arch"
+        return library._replace(files=tuple(files), outcome=outcome)
+
+    def _with_candidates(self, library: Library) -> Library:
+        """Add the ``.pc`` files of the module that are on the machine, but not on the search path."""
+        if library.pc and library.outcome != "wrong-arch":
+            return library
+        found = []
+        for folder, debian in self._folders():
+            path = f"{folder}/{library.module}.pc"
+            if folder in self._decided.search_path and self._decided.allowed:
+                continue
+            if self._root.is_file(path):
+                try:
+                    answer = pcfile.Resolver(self._root, [folder]).ask([library.module])
+                except InputError:
+                    continue
+                found.append(Candidate(path, answer.version, debian))
+        return library._replace(candidates=tuple(found))
+
+    def _folders(self) -> Iterable[tuple[str, str]]:
+        """Yield (folder, Debian architecture) of every place where distributions put ``.pc`` files."""
+        rows = sorted(targets.TARGETS, key=lambda row: row.triple != self._target.triple)
+        seen = set()
+        for row in rows:
+            for base in (f"/usr/lib/{row.multiarch}", f"/usr/{row.gnu}/lib", f"/usr/local/lib/{row.multiarch}"):
+                if (row.multiarch or "/lib/" not in base) and base not in seen:
+                    seen.add(base)
+                    yield f"{base}/pkgconfig", row.debian
+        for own in self._own:
+            if own not in seen:
+                seen.add(own)
+                yield f"{own}/pkgconfig", ""
+        for base in ("/usr/lib64", "/usr/lib", "/usr/share", "/usr/local/lib64", "/usr/local/lib", "/usr/local/share"):
+            if base not in seen:
+                yield f"{base}/pkgconfig", ""
+
+
+def split_flags(output: bytes) -> list[str]:
+    """Split a program's output into words as the crate does: a backslash keeps the next byte."""
+    words: list[str] = []
+    word = bytearray()
+    escaped = False
+    for byte in output:
+        if escaped:
+            escaped = False
+            word.append(byte)
+        elif byte == 0x5C:
+            escaped = True
+        elif byte in b"\t\n\r ":
+            if word:
+                words.append(word.decode("utf-8", "surrogateescape"))
+                word = bytearray()
+        else:
+            word.append(byte)
+    return [*words, word.decode("utf-8", "surrogateescape")] if word else words
+
+
+def _with_problems(library: Library, problems: Iterable[pcfile.Problem]) -> Library:
+    missing, mismatches = [], []
+    for problem in problems:
+        wanted = problem.dependency
+        if problem.found is None:
+            missing.append(Missing(wanted.module, problem.required_by))
+        else:
+            operator = "conflicts" if problem.conflict else wanted.operator
+            mismatches.append(Mismatch(wanted.module, operator, wanted.version, problem.found, problem.required_by))
+    return library._replace(missing=tuple(missing), mismatches=tuple(mismatches))
+
+
+def _complaints(text: str, asked: str) -> tuple[tuple[Missing, ...], tuple[Mismatch, ...]]:
+    """Read what pkgconf and freedesktop's pkg-config say of missing modules and of versions that do not satisfy."""
+    missing: list[Missing] = []
+    mismatches: list[Mismatch] = []
+    for line in text.splitlines():
+        quoted = line.split("'")[1::2]
+        if line.startswith("Package '") and "required by" in line and line.endswith("not found") and len(quoted) > 1:
+            missing.append(Missing(quoted[0], "" if quoted[1] in ("virtual:world", "world") else quoted[1]))
+        elif line.startswith("No package '") and quoted:
+            missing.append(Missing(quoted[0]))
+        elif line.startswith("Package '") and "required version is" in line and len(quoted) > 2:
+            operator, _, wanted = quoted[2].partition(" ")
+            mismatches.append(Mismatch(quoted[0], operator, wanted, quoted[1]))
+        elif line.startswith("Requested '") and " but version of " in line and quoted:
+            module, operator, wanted = (*quoted[0].split(), "", "")[:3]
+            mismatches.append(Mismatch(module, operator, wanted, line.rpartition(" is ")[2].strip()))
+    named = {one.module for one in missing if one.required_by}
+    kept = [one for one in missing if one.required_by or one.module not in named]
+    return tuple(dict.fromkeys(kept)), tuple(dict.fromkeys(mismatches))

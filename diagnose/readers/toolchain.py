@@ -331,7 +331,8 @@ def rust(finder: Finder, variables: Variables, cwd: str, native: Target) -> Rust
     folder = os.path.dirname(cargo.path or rustc.path)
     if folder and root.is_executable(f"{folder}/rustup"):
         return _rustup(finder, variables, cwd, native, cargo, rustc)
-    host, sysroot, std = native.triple, "", ()
+    host, sysroot = native.triple, ""
+    std: tuple[str, ...] = ()
     if rustc.found:
         sysroot = os.path.dirname(os.path.dirname(rustc.real))
         std = _std(root, sysroot)
@@ -383,18 +384,23 @@ def _rustup(finder: Finder, variables: Variables, cwd: str, native: Target, carg
     if chosen is None and "default_toolchain" in settings:
         chosen = Setting("default_toolchain", settings["default_toolchain"], path)
     name = chosen.value if chosen else ""
-    full = next((one for one in installed if one == name), "") or next(
-        (one for one in installed if name and one == f"{name}-{settings.get('default_host_triple', native.triple)}"),
-        next(
-            (one for one in installed if name and one.startswith(name + "-") and targets.resolve(one[len(name) + 1 :])),
-            "",
-        ),
-    )
+    default_host = settings.get("default_host_triple", native.triple)
+    full = _toolchain(name, default_host, installed)
     if not full:
-        return Rust(cargo, rustc, name, settings.get("default_host_triple", native.triple), "", (), chosen, asked)
+        return Rust(cargo, rustc, name, default_host, "", (), chosen, asked)
     sysroot = f"{base}/toolchains/{full}"
     host = next((full[-len(row.triple) :] for row in targets.TARGETS if full.endswith("-" + row.triple)), native.triple)
     return Rust(cargo, rustc, full, host, sysroot, _std(root, sysroot), chosen, asked)
+
+
+def _toolchain(name: str, host: str, installed: list[str]) -> str:
+    """Return the installed toolchain that *name* means; a channel alone means the one for this host."""
+    if name in installed or not name:
+        return name
+    if f"{name}-{host}" in installed:
+        return f"{name}-{host}"
+    named = (one for one in installed if one.startswith(name + "-") and targets.resolve(one[len(name) + 1 :]))
+    return next(named, "")
 
 
 def _settings(text: str) -> tuple[dict[str, str], dict[str, str]]:

@@ -1,0 +1,130 @@
+"""Which pkg-config a program is, and what is compiled into it: read from its files, without running it.
+
+Sources: pkgconf's ``cli/main.c`` (``deduce_personality``) and ``libpkgconf/personality.c``; Debian's
+``/usr/share/pkg-config-crosswrapper`` of the freedesktop implementation.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from diagnose.readers import pcfile
+from diagnose.readers.root import Root
+
+#: The most bytes of a program or its library that are searched.
+PROGRAM_LIMIT = 4 << 20
+_PERSONALITIES = ("/usr/share/pkgconfig/personality.d", "/etc/pkgconfig/personality.d")
+
+
+class Tool(NamedTuple):
+    """What a pkg-config program is.
+
+    ``implementation`` is ``pkgconf``, ``pkg-config`` (freedesktop's) or empty. ``default_path`` is where it looks for
+    ``.pc`` files unless told otherwise, and ``origin`` the file that says so; both are empty where that cannot be told
+    (a script of someone's own). ``broken`` says why it cannot answer anything.
+    """
+
+    implementation: str = ""
+    version: str = ""
+    default_path: tuple[str, ...] = ()
+    origin: str = ""
+    broken: str = ""
+
+
+def identify(root: Root, path: str, real: str) -> Tool:
+    """Tell what the program at *path* (its links followed: *real*) is."""
+    data = root.head(real, PROGRAM_LIMIT)
+    if not data.startswith(b"\x7fELF"):
+        return _script(root, path, real, data)
+    texts = [(real, data), *_library(root, real)]
+    implementation = "pkgconf" if len(texts) > 1 or b"pkgconf" in data else "pkg-config"
+    compiled = ((found, place) for place, content in texts if (found := _compiled_path(content)))
+    default, origin = next(compiled, ((), ""))
+    tool = Tool(implementation, _version(data), default, origin)
+    return _personality(root, path, tool) if implementation == "pkgconf" else tool
+
+
+def _library(root: Root, real: str) -> Iterator[tuple[str, bytes]]:
+    """Yield libpkgconf next to the program's prefix, into which newer releases compile the defaults."""
+    prefix = os.path.dirname(os.path.dirname(real))
+    folders = [f"{prefix}/lib", f"{prefix}/lib64"]
+    folders += [f"{prefix}/lib/{name}" for name in root.names(f"{prefix}/lib") if "-linux-" in name]
+    for folder in folders:
+        for name in root.names(folder):
+            if name.startswith("libpkgconf.so."):
+                yield f"{folder}/{name}", root.head(f"{folder}/{name}", PROGRAM_LIMIT)
+                return
+
+
+def _strings(data: bytes, part: bytes) -> Iterator[bytes]:
+    """Yield the C strings of *data* that hold *part*."""
+    position = data.find(part)
+    while position >= 0:
+        start = data.rfind(b"\0", 0, position) + 1
+        end = data.find(b"\0", position)
+        end = len(data) if end < 0 else end
+        yield data[start:end]
+        position = data.find(part, end)
+
+
+def _compiled_path(data: bytes) -> tuple[str, ...]:
+    """Return the search path among the strings of a program: absolute folders, all called ``pkgconfig``."""
+    for text in _strings(data, b"/pkgconfig"):
+        folders = text.split(b":")
+        if len(text) < 4096 and all(one.startswith(b"/") and one.endswith(b"/pkgconfig") for one in folders):
+            return tuple(one.decode("utf-8", "surrogateescape") for one in folders)
+    return ()
+
+
+def _version(data: bytes) -> str:
+    """Return the one string of a program that has the shape of a release number."""
+    found = set()
+    for part in (b"\x000.", b"\x001.", b"\x002.", b"\x003."):
+        position = data.find(part)
+        while position >= 0:
+            end = data.find(b"\0", position + 1)
+            text = data[position + 1 : end].decode("ascii", "replace")
+            if end - position < 16 and text.count(".") == 2 and text.replace(".", "").isdigit():
+                found.add(text)
+            position = data.find(part, position + 1)
+    return found.pop() if len(found) == 1 else ""
+
+
+def _personality(root: Root, path: str, tool: Tool) -> Tool:
+    """Apply the personality that the program's own name selects: ``<triplet>-pkg-config``."""
+    prefix, found, _ = os.path.basename(path).partition("-pkg")
+    if not found:
+        return tool
+    if not prefix.replace("-", "").replace("_", "").isalnum():
+        return tool
+    for folder in _PERSONALITIES:
+        file = f"{folder}/{prefix}.personality"
+        text = root.text(file, pcfile.FILE_LIMIT)
+        if text is None:
+            continue
+        values = {key.lower(): value for key, sign, value in pcfile.fields(text) if sign == ":"}
+        paths = tuple(filter(None, values.get("defaultsearchpaths", "").split(":")))
+        return tool._replace(default_path=paths, origin=file)
+    return tool
+
+
+def _script(root: Root, path: str, real: str, data: bytes) -> Tool:
+    if os.path.basename(real) != "pkg-config-crosswrapper":
+        return Tool()
+    triplet = os.path.basename(path).removesuffix("-pkg-config")
+    if not root.is_executable("/usr/bin/dpkg-architecture"):
+        return Tool("pkg-config", broken="Please install dpkg-dev to use pkg-config when cross-building")
+    multiarch = "i386" + triplet[4:] if triplet.startswith(("i486-", "i586-", "i686-")) else triplet
+    folders = (
+        f"/usr/local/lib/{multiarch}/pkgconfig",
+        f"/usr/local/{triplet}/lib/pkgconfig",
+        "/usr/local/share/pkgconfig",
+        f"/usr/lib/{multiarch}/pkgconfig",
+        f"/usr/{triplet}/lib/pkgconfig",
+        "/usr/share/pkgconfig",
+    )
+    inner = root.which("pkg-config", "/usr/local/bin:/usr/bin:/bin")
+    behind = identify(root, inner, root.resolve(inner) or inner) if inner and inner != path else Tool()
+    return behind._replace(default_path=folders, origin=real)
