@@ -1,0 +1,149 @@
+"""The states that a cross build goes through on its way from nothing to a wheel, and how to look at each of them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from e2e import roots
+from e2e.cache import say
+from e2e.roots import PROJECT, REPOSITORY, Done, Root
+
+CONFIG = f"{PROJECT}/.cargo/config.toml"
+
+
+class Target(NamedTuple):
+    """One target of the climbs, and what it is called elsewhere."""
+
+    triple: str
+    debian: str
+    gnu: str
+    qemu: str
+    tag: str
+
+    @property
+    def env(self) -> str:
+        """The triple as the suffix of a variable."""
+        return self.triple.replace("-", "_")
+
+
+ARMV7 = Target("armv7-unknown-linux-gnueabihf", "armhf", "arm-linux-gnueabihf", "arm", "armv7l")
+AARCH64 = Target("aarch64-unknown-linux-gnu", "arm64", "aarch64-linux-gnu", "aarch64", "aarch64")
+
+
+class Builder(Root):
+    """A trixie root with the reference crate in it, and ``diagnose`` installed."""
+
+    def build(self, target: Target, options: str = "") -> Done:
+        """Run the real build."""
+        return self.run(f"maturin build --release --target {target.triple} {options}".rstrip(), cwd=PROJECT)
+
+    def configure(self, target: Target, environment: Mapping[str, str], linker: str = "") -> None:
+        """Write ``.cargo/config.toml`` with these variables and this linker, and nothing else.
+
+        Cargo 1.85 does not run a build script again because a variable changed in this file (rust-lang/cargo#10358),
+        so what it found under the old ones is forgotten.
+        """
+        text = "[env]\n" + "".join(f'{name} = "{value}"\n' for name, value in environment.items())
+        if linker:
+            text += f'\n[target.{target.triple}]\nlinker = "{linker}"\n'
+        self.file(CONFIG).parent.mkdir(exist_ok=True)
+        self.file(CONFIG).write_text(text)
+        self.check(f"cargo clean --quiet --release --target {target.triple} --package alsa-sys", cwd=PROJECT)
+
+    def inside(self, target: Target, *options: str) -> dict[str, Any]:
+        """Return what ``diagnose env`` says in the root."""
+        words = ["diagnose", "env", "--target", target.triple, "--format", "json", "--fail-on", "never", *options]
+        done = self.run(" ".join(words), cwd=PROJECT)
+        assert done.code == 0, done.output
+        return _subject(done.output)
+
+    def outside(self, target: Target, *options: str) -> dict[str, Any]:
+        """Return what ``diagnose env --root`` says of the root from outside."""
+        words = ["env", "--target", target.triple, "--root", str(self.path), "--format", "json", "--fail-on", "never"]
+        done = subprocess.run(
+            [sys.executable, "-m", "diagnose", *words, *options],
+            cwd=self.file(PROJECT),
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout
+        return _subject(done.stdout)
+
+    def apply(self, fix: Mapping[str, Any], *, exports: bool = False) -> dict[str, str]:
+        """Do exactly what a fix says; return the variables to export, which are none unless *exports* is asked for."""
+        for edit in fix["files"]:
+            if exports and edit["path"].endswith("config.toml"):
+                continue
+            file = self.file(edit["path"])
+            assert (file.read_text() if file.exists() else None) == edit["before"], edit
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(edit["after"])
+        for command in fix["commands"]:
+            self.check(command, cwd=PROJECT)
+        return dict(fix["env"]) if exports else {}
+
+
+def _subject(text: str) -> dict[str, Any]:
+    (subject,) = json.loads(text)["subjects"]
+    assert subject["error"] is None, subject["error"]
+    return dict(subject)
+
+
+def causes(subject: Mapping[str, Any], severity: str = "error") -> list[str]:
+    """Return the ids of a report's findings of one severity, worst first."""
+    return [finding["check"] for finding in subject["findings"] if finding["severity"] == severity]
+
+
+def finding(subject: Mapping[str, Any], cause: str) -> Mapping[str, Any]:
+    """Return the first finding of a cause."""
+    return next(found for found in subject["findings"] if found["check"] == cause)
+
+
+class Workshop:
+    """What all climbs of a test session share: the archive's proxy, and a root ready to build in, as layers."""
+
+    def __init__(self, folder: Path, proxy: str) -> None:
+        self.folder = folder
+        self.proxy = proxy
+        self.count = 0
+        self.layers = [roots.bare()]
+        with self.root() as builder:
+            self._furnish(builder)
+        self.layers = [self.folder / "1" / "upper", *self.layers]
+
+    def _furnish(self, builder: Builder) -> None:
+        say("furnishing the build root …")
+        shutil.copytree(roots.crates(), builder.file("/opt/crates"))
+        shutil.copytree(roots.CRATE, builder.file(PROJECT), ignore=shutil.ignore_patterns("target", ".venv"))
+        builder.file("/root/.cargo").mkdir()
+        builder.file("/root/.cargo/config.toml").write_text(roots.CARGO_CONFIG)
+        source = builder.file("/opt/diagnose")
+        for name in ("diagnose", "checks"):
+            shutil.copytree(REPOSITORY / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("pyproject.toml", "README.md", "LICENSE"):
+            shutil.copy(REPOSITORY / name, source)
+        builder.check("pip install --quiet /opt/diagnose && rm -r /opt/diagnose")
+
+    @contextlib.contextmanager
+    def root(self, *layers: Path) -> Iterator[Builder]:
+        """Mount a fresh root; *layers* lie over the usual ones."""
+        self.count += 1
+        with roots.overlay(self.folder / str(self.count), *layers, *self.layers) as path:
+            yield Builder(path, {"http_proxy": self.proxy})
+
+
+def scrubbed(text: str) -> str:
+    """Return a log without what differs from run to run for no reason, and without this machine's addresses."""
+    text = re.sub(r"\[IP: 127\.\d+\.\d+\.\d+ \d+\]", "[IP: 192.0.2.1 80]", text)
+    return re.sub(r"/tmp/rustc\w{6}\b", "/tmp/rustcXXXXXX", text)

@@ -1,0 +1,35 @@
+#!/bin/sh
+# Installs what the end-to-end tests need, on Debian or Ubuntu, as root. Run it again at will.
+#
+#   mmdebstrap, debian-archive-keyring   make fresh Debian roots
+#   apt-utils, gnupg, xz-utils           make and sign the package archives that the tests serve on loopback
+#   qemu-user-static                     runs what was built for another processor
+#   util-linux, iproute2                 private mounts and processes for a root
+#   cargo                                fetches the crates' sources (rustup's, where there is one)
+#   docker                               runs the same roots as containers (used where it is; never installed from here)
+set -eu
+
+tools='mmdebstrap apt-ftparchive gpg xz qemu-arm-static qemu-aarch64-static unshare'
+missing=
+for tool in $tools; do
+    command -v "$tool" >/dev/null || missing="$missing $tool"
+done
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+test -e "$keyring" || missing="$missing $keyring"
+cargo=
+command -v cargo >/dev/null || test -x "${CARGO_HOME:-$HOME/.cargo}/bin/cargo" || cargo=cargo
+test -n "$missing$cargo" || exit 0
+
+if ! command -v apt-get >/dev/null; then
+    echo "tests/e2e/setup.sh: missing${missing} ${cargo}, and no apt-get to install it with" >&2
+    exit 1
+fi
+if test "$(id -u)" -ne 0; then
+    echo "tests/e2e/setup.sh: missing${missing} ${cargo}; run it as root" >&2
+    exit 1
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+# shellcheck disable=SC2086  # empty when there is a cargo already
+apt-get install -y -qq --no-install-recommends \
+    mmdebstrap debian-archive-keyring apt-utils gnupg xz-utils qemu-user-static util-linux $cargo >/dev/null
