@@ -62,26 +62,4 @@ def _next_command(facts: dict[str, Any]) -> str:
     return " ".join(command)
 
 
-_VERDICTS[judgement.kind](judgement)
-
-
-def platforms(facts: dict[str, Any]) -> list[str]:
-    """Return the platform tags of a wheel's file name, in its order."""
-    return list(dict.fromkeys(tag.rpartition("-")[2] for tag in facts["tags"]))
-
-
-def _wheel(judgement: Judgement) -> tuple[str, list[str]]:
-    claimed, real = platforms(judgement.facts), judgement.facts["lowest_tag"]
-    words = " + ".join(claimed) or "no valid tags"
-    if not judgement.facts["elf_files"]:
-        return f"{words}, no compiled code", []
-    if not real or real in claimed:
-        return words, []
-    return f"says {words}, is {real}", []
-
-
-def _env(judgement: Judgement) -> tuple[str, list[str]]:
-    return "", []
-
-
 _VERDICTS = {"wheel": _wheel, "env": _env}
