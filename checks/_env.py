@@ -1,0 +1,68 @@
+"""Questions that several detectors ask of an environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from diagnose.finding import Evidence
+from diagnose.readers.env import Environment
+from diagnose.readers.pkgconfig import Candidate, Library, LinkFile
+from diagnose.readers.variables import Setting
+
+#: Outcomes in which pkg-config was not even asked, so that nobody knows what it would say.
+UNASKED = ("tool-missing", "tool-failed", "cross-refused")
+
+
+def seen(setting: Setting, detail: str = "") -> Evidence:
+    """Return *setting* as evidence."""
+    text = detail or f"{setting.name}={setting.value}"
+    return Evidence(text, path=setting.path) if setting.path else Evidence(text, where=f"variable {setting.name}")
+
+
+def names(libraries: Iterable[Library]) -> str:
+    """Return the modules as a list in words."""
+    return ", ".join(library.module for library in libraries)
+
+
+def with_outcome(env: Environment, *outcomes: str) -> list[Library]:
+    """Return the libraries that end in one of *outcomes*."""
+    return [library for library in env.libraries if library.outcome in outcomes]
+
+
+def fitting(env: Environment, library: Library) -> list[Candidate]:
+    """Return the ``.pc`` files of the module that are here, off the search path, and may be the target's."""
+    return [candidate for candidate in library.candidates if candidate.debian in ("", env.target.debian)]
+
+
+def link_files(env: Environment) -> Iterator[tuple[Library, LinkFile]]:
+    """Yield every file that a found library's flags lead to."""
+    for library in env.libraries:
+        if library.outcome in ("found", "wrong-arch"):
+            for file in library.files:
+                yield library, file
+
+
+def belongs_to_host(env: Environment, file: LinkFile) -> bool:
+    """Whether *file* is code for the host and not for the target."""
+    if file.elf is None:
+        return bool(env.cross and file.accepted is False)
+    elf = file.elf
+    return env.host.accepts(elf.machine, elf.bits, elf.endian, elf.flags)
+
+
+def newer(version: str, than: str) -> bool:
+    """Whether the dotted number *version* is higher than *than*; False if either is unknown."""
+    if not version or not than:
+        return False
+    return numbers(version) > numbers(than)
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """Return the leading numbers of a dotted version."""
+    found = []
+    for part in version.split("."):
+        digits = part[: len(part) - len(part.lstrip("0123456789"))]
+        if not digits:
+            break
+        found.append(int(digits))
+    return tuple(found)

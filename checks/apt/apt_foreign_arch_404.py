@@ -1,0 +1,48 @@
+"""A package source is asked for an architecture that its server does not have.
+
+Ubuntu serves amd64 and i386 from archive.ubuntu.com and security.ubuntu.com, and every other architecture from
+ports.ubuntu.com. The Release file of either lists all of them, so apt asks both for each architecture that dpkg knows,
+and ``apt-get update`` ends in 404. Debian's mirrors serve all of theirs.
+
+Mend it: name the architectures in each entry (``[arch=amd64]``, or ``Architectures: amd64`` in a ``.sources`` file),
+and add an entry for the other server.
+
+References:
+    https://wiki.ubuntu.com/Ports
+    https://manpages.debian.org/sources.list
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._advice import fix
+from checks.apt._sources import host, meant_option, serving, unservable
+from diagnose.finding import Command, Evidence, Finding, Severity, Stage
+from diagnose.readers.apt import AptSource
+from diagnose.readers.env import Environment
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See which entries apt asks in vain."""
+    found: dict[tuple[str, tuple[str, ...]], list[AptSource]] = {}
+    for source, wrong in unservable(env):
+        misspelt = any(meant_option(name, source.style).lower().startswith("arch") for name in source.unknown)
+        if env.apt is not None and not misspelt:  # apt-wrong-option-name says it
+            found.setdefault((host(source, env.distro.id, env.apt.native).kind, wrong), []).append(source)
+    for (kind, wrong), sources in found.items():
+        names = {"archive": "Ubuntu's archive", "ports": "Ubuntu's ports server"}[kind]
+        yield Finding(
+            message=f"apt asks {names} for {' and '.join(wrong)}, which it does not have",
+            severity=Severity.ERROR,
+            evidence=tuple(Evidence(f"{' '.join(s.uris)} {' '.join(s.suites)}", s.where) for s in sources),
+            consequence='apt-get update fails with "404  Not Found"; no package of that architecture can be installed.',
+            fixes=(
+                fix(
+                    env,
+                    "ask each server for what it has",
+                    commands=(Command("apt-get update", Stage.UPDATE),),
+                    files=serving(env, wrong[0]),
+                ),
+            ),
+        )

@@ -1,0 +1,71 @@
+"""dpkg does not know the target's architecture, so that no package of it can be installed.
+
+Debian and Ubuntu install packages of other architectures beside the system's own (``libasound2-dev:armhf``) once dpkg
+was told of the architecture, and apt has fetched its index. Without that, the package "cannot be located", and nothing
+says why. On Ubuntu apt also has to be told where the other architectures are, which is another server.
+
+Mend it: ``dpkg --add-architecture ARCH``, then ``apt-get update``.
+
+References:
+    https://wiki.debian.org/Multiarch/HOWTO
+    https://wiki.ubuntu.com/Ports
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._advice import fix
+from checks._install import packaged, system
+from checks.apt._sources import ARCHITECTURES
+from diagnose.finding import Command, Evidence, FileEdit, Finding, Severity, Stage
+from diagnose.readers.env import Environment
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether dpkg knows the target's architecture, where something of it is still to be installed."""
+    if env.apt is None or not env.cross or env.target.debian in env.apt.architectures:
+        return
+    if packaged(system(env), env.target) or not _needed(env):
+        return
+    arch = env.target.debian
+    if env.apt.foreign:
+        evidence = Evidence(f"has {', '.join(env.apt.foreign)}", env.apt.foreign_path)
+    else:
+        evidence = Evidence("no architecture beside the system's own", where=f"dpkg's architectures ({env.apt.native})")
+    listed = [
+        source for source in env.apt.sources if source.enabled and source.declared and arch in source.architectures
+    ]
+    yield Finding(
+        message=f"dpkg does not know the architecture {arch}, of which packages are needed for {env.target.triple}",
+        severity=Severity.ERROR,
+        evidence=(evidence, *(Evidence(f"asks for {arch} all the same", source.where) for source in listed)),
+        consequence=(
+            f'apt-get install of a package for {arch} stops: "Unable to locate package", or '
+            f'"package architecture ({arch}) does not match system ({env.apt.native})".'
+        ),
+        fixes=(
+            fix(
+                env,
+                f"add {arch}",
+                commands=(
+                    Command(f"dpkg --add-architecture {arch}", Stage.ARCHITECTURE),
+                    Command("apt-get update", Stage.UPDATE),
+                ),
+                files=_sources(env, arch),
+            ),
+        ),
+    )
+
+
+def _needed(env: Environment) -> bool:
+    return any(
+        library.outcome != "found" and not any(found.debian == env.target.debian for found in library.candidates)
+        for library in env.libraries
+    )
+
+
+def _sources(env: Environment, arch: str) -> tuple[FileEdit, ...]:
+    from checks.apt._sources import serving
+
+    return serving(env, arch) if arch in ARCHITECTURES else ()

@@ -1,0 +1,46 @@
+"""The release has left its mirrors: its package sources answer 404.
+
+Debian moves a release to archive.debian.org when its support has ended, Ubuntu moves one that is no long-term release
+to old-releases.ubuntu.com. ``apt-get update`` then says that the repository "does not have a Release file", for every
+architecture alike.
+
+Mend it: a newer image. Where it has to be this one, the archive's address, whose Release files have expired.
+
+References:
+    https://www.debian.org/distrib/archive
+    https://wiki.ubuntu.com/Releases
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._advice import fix
+from checks.apt._sources import moves, serving
+from diagnose.finding import Command, Evidence, Finding, Severity, Stage
+from diagnose.readers.env import Environment
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See which entries name a release that is not there any more."""
+    if env.apt is None:
+        return
+    gone = [source for source in env.apt.sources if source.enabled and moves(source)]
+    if not gone:
+        return
+    suites = ", ".join(dict.fromkeys(suite for source in gone for suite in source.suites))
+    yield Finding(
+        message=f"{suites} has left the servers that apt's sources name",
+        severity=Severity.ERROR if any(library.outcome != "found" for library in env.libraries) else Severity.WARNING,
+        evidence=tuple(Evidence(f"{' '.join(source.uris)} {' '.join(source.suites)}", source.where) for source in gone),
+        consequence='apt-get update fails: the repository "does not have a Release file"; nothing can be installed.',
+        fixes=(
+            fix(
+                env,
+                "take the packages from the archive, which gets no updates",
+                commands=(Command("apt-get update", Stage.UPDATE),),
+                files=serving(env),
+                notes="A newer image is the better answer.",
+            ),
+        ),
+    )

@@ -1,0 +1,51 @@
+"""A package source has an option whose name apt does not know, and passes over.
+
+The ``.sources`` format calls the field ``Architectures``, the one-line format calls the option ``arch``. With
+``Architecture:`` or ``[architecture=...]`` the entry counts for every architecture, and nothing says so.
+
+Mend it: the name as sources.list(5) has it.
+
+References:
+    https://manpages.debian.org/sources.list
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._advice import fix
+from checks.apt._sources import meant_option, serving, unservable
+from diagnose.finding import Command, Evidence, Finding, Severity, Stage
+from diagnose.readers.env import Environment
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See which options apt passes over, of those that are near to one it knows."""
+    if env.apt is None:
+        return
+    failing = [source for source, _ in unservable(env)]
+    for source in env.apt.sources:
+        if not source.enabled:
+            continue
+        for name in source.unknown:
+            right = meant_option(name, source.style)
+            if not right:
+                continue
+            yield Finding(
+                message=f"{source.where} has an option {name}, which apt does not know: did you mean {right}?",
+                severity=Severity.ERROR if source in failing else Severity.WARNING,
+                evidence=(Evidence(f"{name} of {' '.join(source.uris)}", source.where),),
+                consequence=(
+                    'apt asks this server for every architecture, and apt-get update fails with "404  Not Found".'
+                    if source in failing
+                    else "The option has no effect."
+                ),
+                fixes=(
+                    fix(
+                        env,
+                        f"call it {right}",
+                        commands=(Command("apt-get update", Stage.UPDATE),),
+                        files=serving(env),
+                    ),
+                ),
+            )

@@ -1,0 +1,75 @@
+"""pkg-config answers a build for the target with a library of another architecture, usually the host's.
+
+Once the crate's guard is open and nothing else is set, pkg-config searches the host's folders and answers with
+``-L/usr/lib/x86_64-linux-gnu``. Linkers differ in what they make of that: GNU ld for armhf refuses the file, GNU ld for
+arm64 passes over it and may find the right one in a folder of its own, so that the build succeeds by accident.
+
+Mend it: send pkg-config to the target's files, with the target's own variables, and install the library for it.
+
+References:
+    https://wiki.debian.org/Multiarch/HOWTO
+    https://sourceware.org/binutils/docs/ld/Options.html (``-L`` and incompatible libraries)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._advice import bring, fix, pkgconfig_configuration
+from checks._env import belongs_to_host, fitting
+from diagnose import targets
+from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.env import Environment
+from diagnose.readers.pkgconfig import Library, LinkFile
+
+PHASE = Phase.LINK
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether the flags lead to a file that the target cannot use."""
+    for library in env.libraries:
+        wrong = [file for file in library.files if file.accepted is False]
+        if library.outcome not in ("found", "wrong-arch") or not wrong:
+            continue
+        file = wrong[0]
+        saved = all(other.saved_by for other in wrong)
+        if saved:
+            consequence = (
+                f"The build passes by accident where the linker skips this file and takes {file.saved_by}; "
+                "other linkers stop, and maturin looks for the library where pkg-config said."
+            )
+        else:
+            consequence = (
+                f'The linker stops: "file not recognized: file format not recognized", or '
+                f'"skipping incompatible" and "cannot find -l{file.name}".'
+            )
+        yield Finding(
+            message=f"pkg-config answers {library.module} for {env.target.triple} with {_owner(env, file)}",
+            severity=Severity.ERROR,
+            evidence=(
+                Evidence(f"answers {' '.join(library.libs)}", where=f"`{library.command}`"),
+                Evidence(_machine(file), file.path),
+            ),
+            consequence=consequence,
+            fixes=_fixes(env, library, saved),
+        )
+
+
+def _fixes(env: Environment, library: Library, installed: bool) -> tuple[Fix, ...]:
+    if installed or fitting(env, library):
+        configuration = pkgconfig_configuration(env)
+        if configuration.variables:
+            return (fix(env, "send pkg-config to the target's own files", configuration=configuration),)
+    return bring(env, library.module)
+
+
+def _owner(env: Environment, file: LinkFile) -> str:
+    return "the host's own library" if belongs_to_host(env, file) else "a library of another architecture"
+
+
+def _machine(file: LinkFile) -> str:
+    elf = file.elf
+    if elf is None:
+        return "not for the target"
+    row = next((row for row in targets.TARGETS if row.accepts(elf.machine, elf.bits, elf.endian, elf.flags)), None)
+    return f"{elf.bits}-bit {row.uname if row else f'machine {elf.machine}'}"

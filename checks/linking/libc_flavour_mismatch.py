@@ -1,0 +1,42 @@
+"""The library is built for another C library than the target's: glibc for a musl target, or the other way round.
+
+A distribution's packages are built for its own C library. A musl target on Debian, Ubuntu or in the rust-musl-cross
+images (which are Ubuntu) cannot use them: the link ends in undefined ``__memcpy_chk``, ``__isoc23_strtol`` or
+``...@GLIBC_2.17``, or it passes and the program dies when it starts.
+
+Mend it: build the library for the target's C library (a crate's ``vendored`` feature does), or build on a distribution
+whose C library it is: Alpine, or the musllinux images, for musl.
+
+References:
+    https://wiki.musl-libc.org/faq.html (mixing glibc and musl)
+    https://github.com/rust-cross/rust-musl-cross
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._advice import bring
+from checks._env import link_files
+from diagnose.finding import Evidence, Finding, Phase, Severity
+from diagnose.readers.env import Environment
+
+PHASE = Phase.LINK
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether a library needs the other C library."""
+    reported = set()
+    for library, file in link_files(env):
+        if not file.libc or file.libc == env.target.libc or file.accepted is False or library.module in reported:
+            continue
+        reported.add(library.module)
+        yield Finding(
+            message=f"{file.path} is built for {file.libc}, and {env.target.triple} is a {env.target.libc} target",
+            severity=Severity.ERROR,
+            evidence=(Evidence(f"needs {file.libc}", file.path),),
+            consequence=(
+                "The link ends in undefined symbols of the other C library, or what it makes cannot be loaded."
+            ),
+            fixes=bring(env, library.module),
+        )

@@ -1,0 +1,50 @@
+"""A static link is asked for, and there is no static library: the shared one is linked instead, without a word.
+
+``<NAME>_STATIC=1`` and ``PKG_CONFIG_ALL_STATIC=1`` make the pkg-config crate ask for ``--static``. It then links
+statically only what it finds as ``libNAME.a``, and never what lies below the system's root, ``/usr``. Everything else
+is linked dynamically, and the wheel needs a shared library that was to be avoided. Some distributions ship no ``.a`` at
+all.
+
+Mend it: build the library as a static one, for the target, in a prefix of its own, and point pkg-config there; or let
+the crate build it from source.
+
+References:
+    https://docs.rs/pkg-config/latest/pkg_config/ (static linking)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._advice import vendored
+from checks._env import seen
+from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.env import Environment
+
+PHASE = Phase.AUDIT
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether what was asked to be static comes out shared."""
+    for library in env.libraries:
+        if library.outcome != "found" or not library.static or library.static_by is None:
+            continue
+        shared = [file for file in library.files if file.kind == "shared" and not file.default]
+        if not shared:
+            continue
+        yield Finding(
+            message=f"{library.static_by.name} asks for a static {library.module}, and {shared[0].path} is shared",
+            severity=Severity.WARNING,
+            evidence=(seen(library.static_by), Evidence("a shared library", shared[0].path)),
+            consequence=f"The wheel needs lib{shared[0].name} as a shared library all the same.",
+            fixes=(
+                *vendored(env, library.module),
+                Fix(
+                    f"build {library.module} as a static library in a prefix of its own",
+                    notes=(
+                        f"Point PKG_CONFIG_LIBDIR_{env.target.env_name} to that prefix's lib/pkgconfig. "
+                        "Below /usr the crate links nothing statically."
+                    ),
+                ),
+            ),
+        )

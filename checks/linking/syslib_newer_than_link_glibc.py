@@ -1,0 +1,44 @@
+"""The library needs a newer glibc than the one that the target's toolchain links with.
+
+A cross toolchain brings its own glibc: 2.17 in the manylinux2014 cross images, whose system is Ubuntu 22.04. A library
+from that system needs symbol versions that the toolchain's glibc does not have. GNU ld refuses to link a program with
+it; a shared library, such as a Python extension, links without a word and fails where it is loaded, or in the audit.
+
+Mend it: a library built with that toolchain, or from a release whose glibc is not newer; or a newer toolchain.
+
+References:
+    https://github.com/rust-cross/manylinux-cross
+    https://sourceware.org/binutils/docs/ld/Options.html (``--allow-shlib-undefined``)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._advice import elsewhere, vendored
+from checks._env import link_files, newer
+from diagnose.finding import Evidence, Finding, Phase, Severity
+from diagnose.readers.env import Environment
+
+PHASE = Phase.LINK
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """Compare what the library needs with what the linker has."""
+    chain = env.toolchain
+    for library, file in link_files(env):
+        if env.target.libc != "glibc" or file.accepted is False or not newer(file.glibc, chain.glibc):
+            continue
+        yield Finding(
+            message=f"{file.path} needs glibc {file.glibc}, and the linker for {env.target.triple} has {chain.glibc}",
+            severity=Severity.ERROR,
+            evidence=(
+                Evidence(f"needs GLIBC_{file.glibc}", file.path),
+                Evidence(f"glibc {chain.glibc} in {chain.sysroot or '/'}", where=f"linker {chain.linker.name}"),
+            ),
+            consequence=(
+                f'A program does not link: "undefined reference to ...@GLIBC_{file.glibc}"; an extension module links, '
+                f"and the wheel needs glibc {file.glibc} where it is used."
+            ),
+            fixes=(*vendored(env, library.module), elsewhere(env, library.module)),
+        )

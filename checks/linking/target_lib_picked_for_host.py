@@ -1,0 +1,51 @@
+"""Build scripts and procedural macros, which run on the host, would be linked with the target's library.
+
+``PKG_CONFIG_PATH``, ``PKG_CONFIG_LIBDIR``, ``PKG_CONFIG`` and ``PKG_CONFIG_SYSROOT_DIR`` without a target in their name
+are read for the host too: a build dependency that asks pkg-config gets the target's library, and its build script does
+not link.
+
+Mend it: give the variables the target's name, ``X_<triple>`` with underscores, or the prefix ``TARGET_``.
+
+References:
+    https://docs.rs/pkg-config/latest/pkg_config/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._advice import fix, scoped
+from checks._env import seen
+from diagnose.finding import Evidence, Finding, Phase, Severity
+from diagnose.readers.env import Environment
+
+PHASE = Phase.LINK
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether the host's own probes are answered with the target's files."""
+    decided = env.host_pkgconfig
+    if not env.cross or decided is None:
+        return
+    chosen = (decided.program.setting, decided.libdir, decided.path, decided.sysroot)
+    settings = [setting for setting in chosen if setting is not None]
+    for library in env.host_libraries:
+        wrong = [file for file in library.files if file.accepted is False and file.elf is not None]
+        theirs = [
+            f for f in wrong if f.elf and env.target.accepts(f.elf.machine, f.elf.bits, f.elf.endian, f.elf.flags)
+        ]
+        if not theirs or not settings:
+            continue
+        yield Finding(
+            message=f"pkg-config answers build scripts, which run on the host, with the target's {library.module}",
+            severity=Severity.WARNING,
+            evidence=(
+                *(seen(setting) for setting in settings),
+                Evidence(f"code for {env.target.triple}", theirs[0].path),
+            ),
+            consequence=(
+                "A build script or procedural macro that needs this library does not link: "
+                '"file in wrong format" in a step named (build script).'
+            ),
+            fixes=(fix(env, "give the variables the target's name", configuration=scoped(env, settings)),),
+        )

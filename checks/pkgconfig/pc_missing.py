@@ -1,0 +1,59 @@
+"""The library's development files for the target are not installed.
+
+A crate asks pkg-config for a module by name, and there is no ``NAME.pc`` for the target's architecture anywhere on this
+system. The runtime library, the daemon or the command-line tool do not bring that file: the development package does,
+and in a cross build it has to be the one of the target's architecture, beside or instead of the host's.
+
+Mend it: install the development package (``-dev`` in Debian and Alpine, ``-devel`` in RPM distributions), for a foreign
+architecture as ``NAME:ARCH`` after ``dpkg --add-architecture``. Where no package can fit, because the target's C
+library is another one or an older one, let the crate build the library from source, or build on a system of the
+target's own.
+
+References:
+    https://wiki.debian.org/Multiarch/HOWTO
+    https://www.freedesktop.org/wiki/Software/pkg-config/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._advice import bring
+from checks._env import UNASKED, fitting
+from checks.pkgconfig._search import absent
+from diagnose.finding import Evidence, Finding, Phase, Severity
+from diagnose.readers.env import Environment
+from diagnose.readers.pkgconfig import Library
+
+PHASE = Phase.SEARCH
+ALIASES = ("pc-missing-in-container",)
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See which modules have no ``.pc`` file for the target at all."""
+    for library in env.libraries:
+        if not (absent(library) or library.outcome in UNASKED) or fitting(env, library):
+            continue
+        asker = f"{library.crate} asks for it; " if library.crate else ""
+        if library.outcome in UNASKED:
+            consequence = f"Once pkg-config runs, it will say that {library.module} was not found."
+        else:
+            consequence = f"The build script says that the system library {library.module} was not found."
+        yield Finding(
+            message=f"no {library.module}.pc for {env.target.triple} is installed",
+            severity=Severity.ERROR,
+            evidence=(_evidence(env, library), *_others(library)),
+            consequence=asker + consequence if asker else consequence,
+            fixes=bring(env, library.module),
+        )
+
+
+def _evidence(env: Environment, library: Library) -> Evidence:
+    if library.command:
+        return Evidence(library.output.strip().rpartition("\n")[2] or "not found", where=f"`{library.command}`")
+    folders = ":".join(env.pkgconfig.search_path)
+    return Evidence(f"no {library.module}.pc there", where=f"folders {folders}" if folders else "pkg-config's folders")
+
+
+def _others(library: Library) -> tuple[Evidence, ...]:
+    return tuple(Evidence(f"is for {found.debian}, not for the target", found.path) for found in library.candidates[:2])

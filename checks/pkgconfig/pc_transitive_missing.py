@@ -1,0 +1,44 @@
+"""A module that the library requires has no ``.pc`` file for the target.
+
+``Requires`` and, for the flags, ``Requires.private`` name other modules, and pkg-config answers only if it finds all of
+them. The one asked for is there; the one to install is the other. The pkg-config crate from 0.3.28 to 0.3.32 hides
+pkg-config's own message and blames the module that was asked for.
+
+Mend it: install the development package of the module that is missing, for the same architecture.
+
+References:
+    https://people.freedesktop.org/~dbn/pkg-config-guide.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._advice import bring
+from diagnose.finding import Evidence, Finding, Phase, Severity
+from diagnose.readers.env import Environment
+
+PHASE = Phase.SEARCH
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See which required modules are missing."""
+    reported = set()
+    for library in env.libraries:
+        if library.outcome != "not-found":
+            continue
+        for missing in library.missing:
+            if not missing.required_by or missing.module in reported:
+                continue
+            reported.add(missing.module)
+            yield Finding(
+                message=f"{missing.required_by} requires {missing.module}, not installed for {env.target.triple}",
+                severity=Severity.ERROR,
+                evidence=(
+                    Evidence(f"requires {missing.module}", library.pc)
+                    if library.pc and missing.required_by == library.module
+                    else Evidence(f"{missing.required_by} requires {missing.module}", where=f"`{library.command}`"),
+                ),
+                consequence=f"The build script says that {library.module} was not found, although it is installed.",
+                fixes=bring(env, missing.module),
+            )

@@ -1,0 +1,52 @@
+"""The library is installed in a version that the crate, or another module, does not take.
+
+A crate can ask for ``alsa >= 1.2`` and one module for a version of another. pkg-config then fails as if nothing were
+installed, and several versions of the pkg-config crate do not show its explanation.
+
+Mend it: take a newer release of the distribution, let the crate build the library from source, or pin an older version
+of the crate that is content with what is here.
+
+References:
+    https://docs.rs/pkg-config/latest/pkg_config/struct.Config.html#method.atleast_version
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._advice import vendored
+from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.env import Environment
+
+PHASE = Phase.SEARCH
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See which versions do not satisfy what is asked."""
+    for library in env.libraries:
+        if library.outcome != "not-found":
+            continue
+        for mismatch in library.mismatches:
+            asker = mismatch.required_by or library.crate or "what was asked"
+            wanted = f"{mismatch.operator} {mismatch.wanted}"
+            evidence = (
+                Evidence(f"version {mismatch.found}", library.pc)
+                if library.pc
+                else Evidence(f"version {mismatch.found}", where=f"`{library.command}`")
+            )
+            yield Finding(
+                message=f"{mismatch.module} is version {mismatch.found} here, and {asker} wants {wanted}",
+                severity=Severity.ERROR,
+                evidence=(evidence,),
+                consequence=f"The build script says that {library.module} was not found, although it is installed.",
+                fixes=(
+                    *vendored(env, mismatch.module),
+                    Fix(
+                        f"build {mismatch.module} {wanted} from its own source, or on a release that has it",
+                        notes=(
+                            f"This release's package is {mismatch.found}. Install a build of your own with a --prefix, "
+                            f"and put its lib/pkgconfig into PKG_CONFIG_PATH_{env.target.env_name}."
+                        ),
+                    ),
+                ),
+            )

@@ -1,0 +1,73 @@
+"""The pkg-config crate refuses to run in a cross build that nothing was set up for.
+
+When target and host triple differ, the crate runs pkg-config only if ``PKG_CONFIG_ALLOW_CROSS`` is set (to anything but
+``0``), or if ``PKG_CONFIG`` or ``PKG_CONFIG_SYSROOT_DIR`` is; each also as ``X_<triple>``, ``X_<triple_>`` and
+``TARGET_X``. ``PKG_CONFIG_PATH`` and ``PKG_CONFIG_LIBDIR`` alone do not open it. pkg-config has not run at that point,
+so the library may well be there. From glibc to musl on one processor is a cross build too.
+
+Mend it by telling pkg-config about the target, not by opening the guard alone: with ``PKG_CONFIG_ALLOW_CROSS=1`` and
+nothing else, it answers with the host's library. Debian's ``<triplet>-pkg-config`` (package ``pkgconf:ARCH``) does both
+in one variable; without it, ``PKG_CONFIG_LIBDIR_<triple>`` and ``PKG_CONFIG_ALLOW_CROSS_<triple>`` belong together.
+
+References:
+    https://docs.rs/pkg-config/latest/pkg_config/#cross-compilation
+    https://github.com/rust-lang/pkg-config-rs/blob/master/src/lib.rs (``target_supported``)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._advice import fix, pkgconfig_configuration, two_variables
+from checks._env import names, seen, with_outcome
+from checks._install import packaged, system
+from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.env import Environment
+
+PHASE = Phase.PROBE
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether the guard lets the crate run pkg-config."""
+    libraries = with_outcome(env, "cross-refused")
+    if not libraries:
+        return
+    refusal = env.pkgconfig.allowed_by
+    if refusal is not None:
+        evidence = seen(refusal)
+        why = f"{refusal.name}={refusal.value} forbids it"
+    else:
+        unset = "PKG_CONFIG_ALLOW_CROSS, PKG_CONFIG and PKG_CONFIG_SYSROOT_DIR"
+        evidence = Evidence("none is set in any form that the crate reads", where=f"variables {unset}")
+        why = "nothing tells pkg-config about the target"
+    yield Finding(
+        message=(
+            f"the pkg-config crate will refuse to look for {names(libraries)}: "
+            f"{env.target.triple} is not the host's {env.host.triple}, and {why}"
+        ),
+        severity=Severity.ERROR,
+        evidence=(evidence,),
+        consequence='The build script stops with "pkg-config has not been configured to support cross-compilation."',
+        fixes=_fixes(env),
+    )
+
+
+def _fixes(env: Environment) -> tuple[Fix, ...]:
+    configuration = pkgconfig_configuration(env)
+    if not configuration.variables:
+        reason = packaged(system(env), env.target) or "no folder with the target's libraries is known here"
+        suffix = env.target.env_name
+        return (
+            fix(
+                env,
+                "set both variables, once there is a folder with the target's own .pc files",
+                notes=(
+                    f"{reason[0].upper()}{reason[1:]}: build what is needed for the target with a --prefix of its own, "
+                    f"then set PKG_CONFIG_LIBDIR_{suffix}=PREFIX/lib/pkgconfig and PKG_CONFIG_ALLOW_CROSS_{suffix}=1."
+                ),
+            ),
+        )
+    found = [fix(env, "tell pkg-config about the target, and only about it", configuration=configuration)]
+    if (other := two_variables(env)) and other.variables != configuration.variables:
+        found.append(fix(env, "or without the wrapper, by two variables", configuration=other))
+    return tuple(found)

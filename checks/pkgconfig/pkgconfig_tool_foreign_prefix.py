@@ -1,0 +1,47 @@
+"""The pkg-config that comes first on PATH belongs to conda, Homebrew or another prefix, and searches only there.
+
+Every pkg-config has a search path compiled in. One from conda, Linuxbrew, Nix or a prefix of somebody's own does not
+look into the system's folders, so that a library whose development package is installed is "not found" all the same.
+
+Mend it: name the system's own program for this target, or leave the environment that put the other one first.
+
+References:
+    https://github.com/conda-forge/pkg-config-feedstock
+    https://linux.die.net/man/1/pkg-config (PKG_CONFIG_LIBDIR, pc_path)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._advice import Configuration, fix, pkgconfig_configuration
+from checks._env import names
+from checks._install import system, tool
+from checks.pkgconfig._search import hidden_by_tool
+from diagnose.finding import Evidence, Finding, Phase, Severity
+from diagnose.readers.env import Environment
+
+PHASE = Phase.SEARCH
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether the program looks elsewhere than in the system's folders, where the file is."""
+    libraries = hidden_by_tool(env)
+    if not libraries:
+        return
+    program = env.pkgconfig.program
+    configuration = pkgconfig_configuration(env)
+    if not configuration.variables:
+        name = f"PKG_CONFIG_{env.target.env_name}"
+        configuration = Configuration(((name, "/usr/bin/pkg-config"),), tool(system(env), "pkg-config"))
+    found = libraries[0].candidates[0]
+    yield Finding(
+        message=f"{program.path} does not search the system's folders, where {names(libraries)} is installed",
+        severity=Severity.ERROR,
+        evidence=(
+            Evidence(f"comes first on PATH; searches {':'.join(env.pkgconfig.search_path) or 'nothing'}", program.path),
+            Evidence(f"version {found.version}, not searched", found.path),
+        ),
+        consequence=f"The build script says that the system library {libraries[0].module} was not found.",
+        fixes=(fix(env, "use the system's own pkg-config for this target", configuration=configuration),),
+    )

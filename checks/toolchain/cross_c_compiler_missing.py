@@ -1,0 +1,45 @@
+"""Crates that compile C find no compiler for the target.
+
+The ``cc`` crate takes ``CC_<triple>``, ``TARGET_CC`` or ``CC``, and without any of them guesses a name from the triple,
+such as ``aarch64-linux-gnu-gcc``. Cargo's ``linker`` setting has no part in that. A crate with a ``vendored`` feature
+needs such a compiler.
+
+Mend it: install the distribution's cross compiler, whose name is the one that is guessed; or name another one.
+
+References:
+    https://docs.rs/cc/latest/cc/#external-configuration-via-environment-variables
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._advice import Configuration, fix, with_zig
+from checks._env import seen
+from checks._install import cross_compiler, system
+from diagnose.finding import Evidence, Finding, Phase, Severity
+from diagnose.readers.env import Environment
+
+PHASE = Phase.COMPILE
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether a crate that compiles C could."""
+    compiler, linker = env.toolchain.cc, env.toolchain.linker
+    crate = env.project.crate("cc")
+    if not env.cross or compiler.found or crate is None:
+        return
+    if linker.name == compiler.name and linker.setting is not None:
+        return  # cross-linker-missing says it
+    packages = cross_compiler(system(env), env.target)
+    own = f"{env.target.gnu}-gcc"
+    variables = () if compiler.name == own else ((f"CC_{env.target.env_name}", own),)
+    fixes = (fix(env, f"install {packages[0]}", configuration=Configuration(variables, packages)),) if packages else ()
+    used = Evidence(f"cc {crate.version}: crates compile C", env.project.lock)
+    yield Finding(
+        message=f"there is no C compiler for {env.target.triple}: {compiler.name} is not installed",
+        severity=Severity.WARNING,
+        evidence=(used, seen(compiler.setting)) if compiler.setting else (used,),
+        consequence=f'A crate that compiles C for it stops: "Failed to find tool. Is `{compiler.name}` installed?"',
+        fixes=fixes or with_zig(env),
+    )

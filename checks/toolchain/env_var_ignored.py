@@ -1,0 +1,38 @@
+"""A variable is set that nothing reads, because its name is not quite the one that counts.
+
+The pkg-config crate reads ``PKG_CONFIG_LIBDIR_<triple>`` with the target triple as Rust writes it, in lower case, with
+dashes or underscores; ``PKG_CONFIG_LIBDIR_ARMV7_UNKNOWN_...`` and Debian's ``..._arm_linux_gnueabihf`` mean nothing to
+it. Cargo reads ``CARGO_TARGET_<TRIPLE>_LINKER`` in upper case with underscores only.
+
+Mend it: the right name.
+
+References:
+    https://docs.rs/pkg-config/latest/pkg_config/
+    https://doc.rust-lang.org/cargo/reference/environment-variables.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._advice import Configuration, fix
+from checks._env import seen
+from diagnose.finding import Finding, Fix, Severity
+from diagnose.readers.env import Environment
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See which variables are written for nobody."""
+    for ignored in env.ignored:
+        setting, meant = ignored.setting, ignored.meant
+        already = env.variables.get(meant) if meant else None
+        fixes: tuple[Fix, ...] = ()
+        if meant and (already is None or already.value != setting.value):
+            fixes = (fix(env, f"call it {meant}", configuration=Configuration(((meant, setting.value),))),)
+        yield Finding(
+            message=f"nothing reads {setting.name}" + (f": did you mean {meant}?" if meant else ""),
+            severity=Severity.WARNING,
+            evidence=(seen(setting),),
+            consequence=ignored.reason or "The build goes on as if it were not set.",
+            fixes=fixes,
+        )

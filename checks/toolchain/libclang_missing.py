@@ -1,0 +1,50 @@
+"""A crate generates its bindings with libclang, and there is none.
+
+``bindgen`` loads libclang at build time. It is part of LLVM, not of the C compiler, and minimal images do not have it.
+
+Mend it: ``libclang-dev`` (Debian), ``clang-devel`` (RPM distributions from 8 on), ``clang-dev`` (Alpine), ``clang``
+(Arch); ``LIBCLANG_PATH`` if it is somewhere else. In a pypa image, ``manylinux-install-clang`` brings one.
+
+References:
+    https://rust-lang.github.io/rust-bindgen/requirements.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._advice import fix
+from checks._env import seen
+from checks._install import system, tool
+from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.readers.env import Environment
+
+PHASE = Phase.COMPILE
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether a crate that wants libclang finds one."""
+    crate = env.project.crate("clang-sys")
+    if crate is None or env.toolchain.libclang:
+        return
+    evidence = [Evidence(f"clang-sys {crate.version}, which loads libclang", env.project.lock)]
+    setting = env.variables.get("LIBCLANG_PATH")
+    if setting is not None:
+        evidence.append(seen(setting, f"{setting.value} holds no libclang"))
+    yield Finding(
+        message="bindgen needs libclang, and none is installed",
+        severity=Severity.ERROR,
+        evidence=tuple(evidence),
+        consequence='The build script stops: "Unable to find libclang".',
+        fixes=(_fix(env),),
+    )
+
+
+def _fix(env: Environment) -> Fix:
+    here = system(env)
+    if here.container in ("manylinux", "musllinux"):
+        return fix(env, "install the image's own clang", commands=(Command("manylinux-install-clang", Stage.PACKAGES),))
+    packages = tool(here, "libclang")
+    if packages:
+        return fix(env, f"install {' '.join(packages)}", packages)
+    return fix(env, "install LLVM's libclang", notes="This system's own packages have none that bindgen takes.")

@@ -1,0 +1,78 @@
+"""Nothing tells cargo which linker makes code for the target, or the one it is told makes code for another.
+
+Without ``[target.<triple>] linker``, rustc links with ``cc``, the host's compiler, which does not know the target's
+relocations. ``CC_<triple>`` does not help: it is for C code. A variable's name must be upper case with underscores
+(``CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER``), or it is ignored.
+
+Mend it: name the cross compiler as the linker, in ``.cargo/config.toml`` or by the variable.
+
+References:
+    https://doc.rust-lang.org/cargo/reference/config.html#targettriplelinker
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._advice import fix, linker_configuration, with_zig
+from checks._env import seen
+from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.env import Environment
+
+PHASE = Phase.LINKER
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether the linker makes code for the target."""
+    linker, makes = env.toolchain.linker, env.toolchain.linker_target
+    if not env.cross or (env.target.machine, env.target.bits) == (env.host.machine, env.host.bits):
+        return
+    if linker.setting is None:
+        if makes and _is_target(env, makes):
+            return
+        # The host's own compiler may be missing: that is host-cc-missing, and does not make this one right.
+        yield Finding(
+            message=f"no linker is configured for {env.target.triple}: rustc will use {linker.name}, the host's",
+            severity=Severity.ERROR,
+            evidence=(
+                Evidence(
+                    f"neither [target.{env.target.triple}] linker nor its variable is set",
+                    where=f"cargo's configuration and CARGO_TARGET_{env.target.cargo_env_name}_LINKER",
+                ),
+            ),
+            consequence='Linking fails: "file in wrong format" or "Relocations in generic ELF".',
+            fixes=_fixes(env),
+        )
+    elif linker.found and makes and not _is_target(env, makes):
+        yield Finding(
+            message=f"the linker for {env.target.triple}, {linker.name}, makes code for {makes}",
+            severity=Severity.ERROR,
+            evidence=(seen(linker.setting), Evidence(f"makes code for {makes}", linker.path)),
+            consequence='Linking fails: "file in wrong format".',
+            fixes=_fixes(env),
+        )
+
+
+def _is_target(env: Environment, makes: str) -> bool:
+    """Whether code for the GNU triplet *makes* is code for the target's processor."""
+    from diagnose import targets
+
+    rows = targets.find(makes) or targets.find(_plain(makes))
+    return not rows or any((r.machine, r.bits, r.endian) == _kind(env) for r in rows)
+
+
+def _plain(triplet: str) -> str:
+    """Return *triplet* without its vendor: ``aarch64-unknown-linux-gnu`` is ``aarch64-linux-gnu`` elsewhere."""
+    parts = triplet.split("-")
+    return "-".join([parts[0], *parts[2:]]) if len(parts) == 4 else triplet
+
+
+def _kind(env: Environment) -> tuple[int, int, str]:
+    return env.target.machine, env.target.bits, env.target.endian
+
+
+def _fixes(env: Environment) -> tuple[Fix, ...]:
+    configuration = linker_configuration(env, replace=True)
+    if not configuration.variables:
+        return with_zig(env)
+    return (fix(env, f"link with {configuration.variables[0][1]}", configuration=configuration),)

@@ -1,0 +1,41 @@
+"""The linker for the target is there, and the target's start files are not.
+
+``crti.o`` and ``Scrt1.o`` come with the C library's development files, ``crtbeginS.o`` and ``libgcc`` with the
+compiler. Debian's cross compiler only recommends the former, so ``apt-get install --no-install-recommends
+gcc-<triplet>`` leaves them out.
+
+Mend it: install the target's C library: ``libc6-dev-<arch>-cross`` in Debian and Ubuntu, ``libc6-dev`` or ``musl-dev``
+natively.
+
+References:
+    https://gcc.gnu.org/onlinedocs/gccint/Initialization.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._advice import fix, with_zig
+from checks._install import cross_compiler, system, tool
+from diagnose.finding import Evidence, Finding, Phase, Severity
+from diagnose.readers.env import Environment
+
+PHASE = Phase.LINKER
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether the linker has everything that a program starts with."""
+    chain = env.toolchain
+    missing = [file.name for file in chain.start_files if not file.path]
+    if not chain.linker.found or not missing:
+        return
+    here = system(env)
+    packages = cross_compiler(here, env.target) if env.cross else tool(here, "cc")
+    fixes = (fix(env, f"install {packages[-1]}", packages),) if packages else with_zig(env)
+    yield Finding(
+        message=f"{chain.linker.name} does not find {', '.join(missing)} of {env.target.triple}",
+        severity=Severity.ERROR,
+        evidence=(Evidence(f"does not find {', '.join(missing)}", chain.linker.path),),
+        consequence=f'Linking fails: "cannot find {missing[0]}: No such file or directory".',
+        fixes=fixes,
+    )
