@@ -305,7 +305,8 @@ class _Entry:
 
     def replace(self, uri: str, other: str) -> None:
         """Change the address *uri* to *other*."""
-        self.lines = [line if line.lstrip().startswith("#") else line.replace(uri, other, 1) for line in self.lines]
+        pattern = re.compile(rf"(?<=[\s]){re.escape(uri.rstrip('/'))}/?(?=\s|$)")
+        self.lines = [line if line.startswith("#") else pattern.sub(other, line, count=1) for line in self.lines]
 
     def move(self, uri: str) -> None:
         """Point the whole entry to *uri*."""
@@ -323,7 +324,7 @@ class _Entry:
             twin._set_field("Types", "deb")
         first, *rest = self.source.uris
         for old in rest:
-            twin.lines = [line.replace(f" {old}", "", 1) for line in twin.lines]
+            twin.lines = [re.sub(rf"\s+{re.escape(old.rstrip('/'))}/?(?=\s|$)", "", line) for line in twin.lines]
         twin.replace(first, uri)
         twin.restrict(architectures)
         if self.lines and not self.lines[-1].endswith("\n"):

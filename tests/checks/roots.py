@@ -1,0 +1,41 @@
+"""The container roots of ``fixtures/containers``, furnished in a folder and judged as ``diagnose env --root`` does."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from diagnose import registry
+from diagnose.readers import env
+from diagnose.run import Judgement, judge
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+sys.path.insert(0, str(FIXTURES))
+try:
+    from containers import cases
+finally:
+    sys.path.remove(str(FIXTURES))
+
+CAUSES = registry.load("env")
+
+
+def read(case: cases.Case, folder: str) -> env.Environment:
+    """Furnish *case* below *folder* and read it."""
+    root = cases.furnish(case, folder)
+    return look(case, root)
+
+
+def look(case: cases.Case, root: str, **changes: Any) -> env.Environment:
+    """Read the furnished *root* of *case* again, with *changes* to its environment."""
+    project = os.path.join(os.path.dirname(root), "project")
+    environ = {**cases.environ(case), **changes}
+    return env.read(root, case.target, case.libs, case.policy, project, environ)
+
+
+def judged(facts: env.Environment) -> Judgement:
+    """Let every cause look at *facts*."""
+    judgement = judge("env", "root", lambda: facts, lambda facts: {}, CAUSES)
+    assert judgement.error is None
+    return judgement

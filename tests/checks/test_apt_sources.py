@@ -1,0 +1,240 @@
+"""apt's sources rewritten: what changes, what stays, and that apt itself takes the result."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import need
+
+from checks.apt import _sources
+from diagnose import targets
+from diagnose.readers import apt
+from diagnose.readers.distro import Container, Distro
+from diagnose.readers.env import Environment
+from diagnose.readers.pkgconfig import PkgConfig
+from diagnose.readers.toolchain import Program, Rust, Toolchain
+from diagnose.readers.variables import Variables
+from diagnose.targets import Target
+
+NOBLE = "http://archive.ubuntu.com/ubuntu"
+PORTS = "http://ports.ubuntu.com/ubuntu-ports"
+
+
+def row(name: str) -> Target:
+    found = targets.resolve(name)
+    assert found is not None
+    return found
+
+
+def environment(
+    *files: apt.AptFile, id: str = "ubuntu", native: str = "amd64", foreign: tuple[str, ...] = ()
+) -> Environment:
+    none = Program("none")
+    host = row(native)
+    return Environment(
+        root="/",
+        live=False,
+        host=host,
+        target=host,
+        distro=Distro(id=id, codename="noble" if id == "ubuntu" else "trixie", manager="apt"),
+        container=Container(),
+        variables=Variables({}, {}),
+        pkgconfig=PkgConfig(host.triple, host.triple, none),
+        toolchain=Toolchain(none, none, none, none, Rust(none, none), none),
+        apt=apt.Apt(native, foreign, files),
+    )
+
+
+def rewritten(
+    text: str, architecture: str = "armhf", style: str = "list", id: str = "ubuntu", native: str = "amd64",
+    foreign: tuple[str, ...] = (),
+) -> str:  # fmt: skip
+    """Rewrite, and check on the way that a second run changes nothing."""
+    path = f"/etc/apt/sources.list.d/x.{style}"
+    known = (native, *foreign)
+    file = apt.parse(path, text, known)
+    assert file.text == text
+    edits = _sources.serving(environment(file, id=id, native=native, foreign=foreign), architecture)
+    after = edits[0].after if edits else text
+    known = tuple(dict.fromkeys((*known, architecture))) if architecture else known
+    again = environment(apt.parse(path, after, known), id=id, native=native, foreign=known[1:])
+    assert [edit.after for edit in _sources.serving(again, architecture)] == []
+    assert not list(_sources.unservable(again))
+    return after
+
+
+CASES = {
+    "one-line": (
+        f"deb {NOBLE} noble main universe # ours\n# deb {NOBLE} noble-backports main\n",
+        f"deb [arch=amd64] {NOBLE} noble main universe # ours\ndeb [arch=armhf] {PORTS}/ noble main universe\n"
+        f"# deb {NOBLE} noble-backports main\n",
+    ),
+    "options are kept": (
+        f"deb [signed-by=/k.gpg trusted=yes] {NOBLE}/ noble main\n",
+        f"deb [arch=amd64 signed-by=/k.gpg trusted=yes] {NOBLE}/ noble main\n"
+        f"deb [arch=armhf signed-by=/k.gpg trusted=yes] {PORTS}/ noble main\n",
+    ),
+    "security, no final newline, sources": (
+        f"deb http://security.ubuntu.com/ubuntu noble-security main\ndeb-src {NOBLE} noble main",
+        f"deb [arch=amd64] http://security.ubuntu.com/ubuntu noble-security main\n"
+        f"deb [arch=armhf] {PORTS}/ noble-security main\ndeb-src {NOBLE} noble main",
+    ),
+    "a country's mirror, https and a mirror by its path": (
+        "deb http://de.archive.ubuntu.com/ubuntu noble main\ndeb https://mirror.example/ubuntu/ noble-updates main\n",
+        f"deb [arch=amd64] http://de.archive.ubuntu.com/ubuntu noble main\ndeb [arch=armhf] {PORTS}/ noble main\n"
+        f"deb [arch=amd64] https://mirror.example/ubuntu/ noble-updates main\n"
+        f"deb [arch=armhf] {PORTS}/ noble-updates main\n",
+    ),
+    "ports is there, but unlimited": (
+        f"deb [arch=amd64] {NOBLE} noble main\ndeb {PORTS} noble main\n",
+        f"deb [arch=amd64] {NOBLE} noble main\ndeb [arch=armhf] {PORTS} noble main\n",
+    ),
+    "ports is there for another architecture": (
+        f"deb [arch=amd64] {NOBLE} noble main\ndeb [arch=arm64] {PORTS} noble main\n",
+        f"deb [arch=amd64] {NOBLE} noble main\ndeb [arch=arm64,armhf] {PORTS} noble main\n",
+    ),
+    "all is well": (
+        f"deb [arch=amd64] {NOBLE} noble main\ndeb [arch=armhf] {PORTS} noble main\n",
+        f"deb [arch=amd64] {NOBLE} noble main\ndeb [arch=armhf] {PORTS} noble main\n",
+    ),
+    "left out by name, which is right": (
+        f"deb [arch-=armhf] {NOBLE} noble main\ndeb [arch=armhf] {PORTS} noble main\n",
+        f"deb [arch-=armhf] {NOBLE} noble main\ndeb [arch=armhf] {PORTS} noble main\n",
+    ),
+    "a misspelt architecture": (
+        f"deb [arch=amd86] {NOBLE} noble main\ndeb [arch=armhf] {PORTS} noble main\n",
+        f"deb [arch=amd64] {NOBLE} noble main\ndeb [arch=armhf] {PORTS} noble main\n",
+    ),
+    "a misspelt option": (
+        f"deb [architecture=amd64] {NOBLE} noble main\ndeb [arch=armhf] {PORTS} noble main\n",
+        f"deb [arch=amd64] {NOBLE} noble main\ndeb [arch=armhf] {PORTS} noble main\n",
+    ),
+    "the wrong server": (
+        f"deb [arch=amd64] {NOBLE} noble main\ndeb [arch=armhf] {NOBLE} noble main\n",
+        f"deb [arch=amd64] {NOBLE} noble main\ndeb [arch=armhf] {PORTS}/ noble main\n",
+    ),
+    "a third party's": (
+        "deb http://ppa.launchpadcontent.net/deadsnakes/ppa/ubuntu noble main\n",
+        "deb [arch=amd64] http://ppa.launchpadcontent.net/deadsnakes/ppa/ubuntu noble main\n",
+    ),
+    "a list of mirrors": (
+        "deb mirror+file:/etc/apt/apt-mirrors.txt noble main\n",
+        f"deb [arch=amd64] mirror+file:/etc/apt/apt-mirrors.txt noble main\ndeb [arch=armhf] {PORTS}/ noble main\n",
+    ),
+    "tabs and an empty bracket": (
+        f"deb\t[ ]\t{NOBLE}\tnoble\tmain\n",
+        f"deb\t[ arch=amd64 ]\t{NOBLE}\tnoble\tmain\ndeb\t[ arch=armhf ]\t{PORTS}/\tnoble\tmain\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_one_line(case: str) -> None:
+    before, after = CASES[case]
+    assert rewritten(before) == after
+
+
+def test_deb822() -> None:
+    before = (
+        "# Ubuntu\nTypes: deb deb-src\nURIs: http://archive.ubuntu.com/ubuntu http://mirror.example/ubuntu\n"
+        "# which\nSuites: noble noble-updates\nComponents: main\n universe\nSigned-By: /k.gpg\n\n"
+        "Types: deb\nEnabled: no\nURIs: http://archive.ubuntu.com/ubuntu\nSuites: noble-proposed\nComponents: main\n\n"
+        "Types: deb\nURIs: http://security.ubuntu.com/ubuntu\nSuites: noble-security\nComponents: main\n"
+        "Architecture: amd64"
+    )
+    assert rewritten(before, style="sources") == (
+        "# Ubuntu\nTypes: deb deb-src\nURIs: http://archive.ubuntu.com/ubuntu http://mirror.example/ubuntu\n"
+        "# which\nSuites: noble noble-updates\nComponents: main\n universe\nArchitectures: amd64\nSigned-By: /k.gpg\n\n"
+        f"Types: deb\nURIs: {PORTS}/\n"
+        "Suites: noble noble-updates\nComponents: main\n universe\nArchitectures: armhf\nSigned-By: /k.gpg\n\n"
+        "Types: deb\nEnabled: no\nURIs: http://archive.ubuntu.com/ubuntu\nSuites: noble-proposed\nComponents: main\n\n"
+        "Types: deb\nURIs: http://security.ubuntu.com/ubuntu\nSuites: noble-security\nComponents: main\n"
+        "Architectures: amd64\n\n"
+        f"Types: deb\nURIs: {PORTS}/\nSuites: noble-security\nComponents: main\nArchitectures: armhf\n"
+    )
+
+
+def test_deb822_replaces_a_folded_field() -> None:
+    before = (
+        f"Types: deb\nURIs: {PORTS}\nSuites: noble\nComponents: main\nArchitectures: arm64\n riscv64\nTrusted: yes\n"
+    )
+    after = before.replace("arm64\n riscv64", "arm64 riscv64 armhf")
+    assert rewritten(before, style="sources") == after
+
+
+def test_several_architectures_at_once() -> None:
+    before = f"deb {NOBLE} noble main\n"
+    after = rewritten(before, "armhf", foreign=("i386", "arm64"))
+    assert after == f"deb [arch=amd64,i386] {NOBLE} noble main\ndeb [arch=arm64,armhf] {PORTS}/ noble main\n"
+
+
+def test_from_a_ports_machine() -> None:
+    before = f"deb {PORTS} noble main\n"
+    assert rewritten(before, "amd64", native="arm64") == (
+        f"deb [arch=arm64] {PORTS} noble main\ndeb [arch=amd64] {NOBLE}/ noble main\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "deb http://deb.debian.org/debian trixie main\n",
+        "deb http://mirror.example/debian trixie main\ndeb https://third.example/apt stable main\n",
+        "deb [arch=armhf,amd64] http://deb.debian.org/debian trixie main\n",
+    ],
+)
+def test_debian_serves_everything_from_one_place(before: str) -> None:
+    assert rewritten(before, id="debian") == before
+
+
+def test_debian_limited_to_its_own() -> None:
+    before = "deb [arch=amd64 signed-by=/k.gpg] http://deb.debian.org/debian trixie main\n"
+    assert rewritten(before, id="debian") == before.replace("arch=amd64", "arch=amd64,armhf")
+
+
+def test_a_release_that_has_left() -> None:
+    before = "deb http://deb.debian.org/debian buster main\ndeb http://security.debian.org/debian-security buster/updates main\n"
+    assert rewritten(before, "", id="debian") == (
+        "deb [check-valid-until=no] http://archive.debian.org/debian/ buster main\n"
+        "deb [check-valid-until=no] http://archive.debian.org/debian-security/ buster/updates main\n"
+    )
+    assert rewritten("deb http://archive.ubuntu.com/ubuntu mantic main\n", "") == (
+        "deb [check-valid-until=no] http://old-releases.ubuntu.com/ubuntu/ mantic main\n"
+    )
+
+
+def test_native_alone_changes_nothing() -> None:
+    before = f"deb {NOBLE} noble main\ndeb http://ppa.launchpadcontent.net/x/ppa/ubuntu noble main\n"
+    assert rewritten(before, "") == before
+
+
+@pytest.mark.parametrize(("wrong", "right"), [("amd86", "amd64"), ("armv7", "armhf"), ("aarch64", "arm64"), ("x", "")])
+def test_meant(wrong: str, right: str) -> None:
+    assert _sources.meant(wrong) == right
+
+
+@pytest.mark.parametrize("style", ["list", "sources"])
+def test_apt_takes_what_is_written(tmp_path: Path, style: str) -> None:
+    need(shutil.which("apt-get"), "apt is not installed")
+    text = "".join(before if before.endswith("\n") else before + "\n" for before, _ in CASES.values())
+    text = text.replace("[signed-by=/k.gpg trusted=yes] ", "").replace("[ ]", "")
+    if style == "sources":
+        text = f"Types: deb deb-src\nURIs: {NOBLE}\n# which\nSuites: noble noble-updates\nComponents: main\n universe"
+    after = rewritten(text, style=style)
+    (tmp_path / f"x.{style}").write_text(after)
+    folders = {name: tmp_path / name for name in ("lists/partial", "cache/archives/partial")}
+    for folder in folders.values():
+        os.makedirs(folder)
+    command = ["apt-get", f"-oDir::Etc::SourceParts={tmp_path}", "-oDir::Etc::SourceList=-", f"-oDir::State={tmp_path}"]
+    command += [f"-oDir::Cache={tmp_path}/cache", "-oAPT::Architecture=amd64", "-oAPT::Architectures=amd64,armhf"]
+    command += ["indextargets", "--no-release-info", "--format", "$(CREATED_BY) $(SITE) $(ARCHITECTURE)"]
+    run = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"})
+    assert (run.returncode, run.stderr) == (0, "")
+    asked = {tuple(line.split()[1:]) for line in run.stdout.splitlines() if line.startswith("Packages ")}
+    for site, architecture in asked:
+        assert architecture == "all" or ("ports" in site) == (architecture == "armhf"), (site, architecture)
+    assert {architecture for _, architecture in asked} == {"amd64", "armhf", "all"}

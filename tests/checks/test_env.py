@@ -1,0 +1,75 @@
+"""Every cause fires on the roots that are broken that way, alone or with what follows, and on no other."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import need
+from roots import CAUSES, cases, judged, read
+
+from diagnose import cargo_config
+from diagnose.finding import Finding, Fix, Severity
+
+
+def findings(name: str, folder: Path) -> tuple[Finding, ...]:
+    return judged(read(cases.CASES[name], str(folder))).findings
+
+
+@pytest.mark.parametrize("name", cases.CASES)
+def test_exactly_what_is_wrong_in_the_order_of_the_build(name: str, tmp_path: Path) -> None:
+    assert tuple(finding.check for finding in findings(name, tmp_path)) == cases.CASES[name].finds
+
+
+@pytest.mark.parametrize("name", [case.name for case in cases.BROKEN])
+def test_every_finding_has_evidence_and_a_fix_that_can_be_run(name: str, tmp_path: Path) -> None:
+    root = str(tmp_path / "root")
+    for finding in findings(name, tmp_path):
+        assert finding.evidence
+        for evidence in finding.evidence:
+            assert bool(evidence.path) != bool(evidence.where), evidence
+            assert evidence.detail
+        assert finding.severity is Severity.NOTE or finding.fixes, finding.check
+        assert "\n" not in finding.message
+        texts = (finding.message, finding.consequence, *(e.detail + e.path + e.where for e in finding.evidence))
+        assert not any(root in text for text in texts), texts
+        for fix in finding.fixes:
+            _runs(fix, root)
+
+
+def _runs(fix: Fix, root: str) -> None:
+    stages = [command.stage.value for command in fix.commands]
+    assert stages == sorted(stages)
+    script = "\n".join(command.line for command in fix.commands)
+    subprocess.run(["sh", "-n"], input=script, text=True, check=True)
+    for name, value in fix.env:
+        assert name.isidentifier() or "-" in name
+        assert value and root not in value
+    if fix.env:
+        assert cargo_config.edited(cargo_config.block(fix.env), fix.env) == cargo_config.block(fix.env)
+    for edit in fix.files:
+        assert edit.before != edit.after
+        assert edit.after.endswith("\n")
+        if edit.path.endswith("config.toml"):
+            _toml(edit.after)
+
+
+def _toml(text: str) -> None:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    tomllib.loads(text)
+
+
+def test_every_cause_of_an_environment_is_found_somewhere() -> None:
+    found = {check for case in cases.BROKEN for check in case.finds}
+    impossible = {"exec-format-no-binfmt"}  # depends on this very machine: tested by itself
+    assert {cause.id for cause in CAUSES} - impossible == found
+
+
+def test_shell_is_posix() -> None:
+    need(shutil.which("dash"), "dash is not installed")
