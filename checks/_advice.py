@@ -71,7 +71,7 @@ def _config_edit(env: Environment, variables: Variables) -> tuple[tuple[FileEdit
     from diagnose import cargo_config
 
     own = next((file for file in env.project.config if file.own), None)
-    path = own.path if own else _new_config(env)
+    path = _relative(env, own.path if own else _new_config(env))
     try:
         after = cargo_config.edited(own.text if own else "", variables)
     except ValueError as error:
@@ -84,7 +84,12 @@ def _config_edit(env: Environment, variables: Variables) -> tuple[tuple[FileEdit
 
 
 def _new_config(env: Environment) -> str:
-    return os.path.join(os.path.dirname(env.project.path), ".cargo", "config.toml")
+    return os.path.join(os.path.dirname(env.project.path) or env.cwd, ".cargo", "config.toml")
+
+
+def _relative(env: Environment, path: str) -> str:
+    """Return *path*, of the project, as seen from the working directory: absolute paths are those of the root."""
+    return os.path.relpath(path, env.cwd)
 
 
 def configuration(env: Environment) -> Configuration:

@@ -37,7 +37,7 @@ def fitting(env: Environment, library: Library) -> list[Candidate]:
 def link_files(env: Environment) -> Iterator[tuple[Library, LinkFile]]:
     """Yield every file that a found library's flags lead to."""
     for library in env.libraries:
-        if library.outcome in ("found", "wrong-arch"):
+        if library.outcome in ("found", "wrong-arch", "file-missing"):
             for file in library.files:
                 yield library, file
 

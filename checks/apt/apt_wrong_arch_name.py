@@ -17,7 +17,8 @@ from collections.abc import Iterator
 
 from checks._advice import fix
 from checks.apt._sources import ARCHITECTURES, meant, named, serving
-from diagnose.finding import Command, Evidence, Finding, Severity, Stage
+from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.readers.apt import AptSource
 from diagnose.readers.env import Environment
 
 
@@ -25,35 +26,25 @@ def env(env: Environment) -> Iterator[Finding]:
     """See which names of architectures nobody knows."""
     if env.apt is None:
         return
+    wrong: dict[str, list[AptSource]] = {}
     for source in env.apt.sources:
-        if not source.enabled:
-            continue
-        given = named(source)
-        for name in given:
-            if name in ARCHITECTURES:
-                continue
-            right = meant(name)
-            alone = all(other not in ARCHITECTURES for other in given)
-            yield Finding(
-                message=f"{source.where} names the architecture {name}, which does not exist" + _hint(right),
-                severity=Severity.ERROR if alone else Severity.WARNING,
-                evidence=(Evidence(f"{' '.join(source.uris)} for {', '.join(given)}", source.where),),
-                consequence=(
-                    "apt passes over the entry without a word, and the packages of it cannot be located."
-                    if alone
-                    else f"apt passes over {name} without a word."
-                ),
-                fixes=(
-                    fix(
-                        env,
-                        f"call it {right}",
-                        commands=(Command("apt-get update", Stage.UPDATE),),
-                        files=serving(env),
-                    ),
-                )
-                if right
-                else (),
-            )
+        for name in named(source) if source.enabled else ():
+            if name not in ARCHITECTURES:
+                wrong.setdefault(name, []).append(source)
+    for name, sources in wrong.items():
+        right = meant(name)
+        alone = any(not ARCHITECTURES.intersection(named(source)) for source in sources)
+        yield Finding(
+            message=f"a package source is limited to {name}, an architecture that does not exist" + _hint(right),
+            severity=Severity.ERROR if alone else Severity.WARNING,
+            evidence=tuple(Evidence(f"{' '.join(s.uris)} for {', '.join(named(s))}", s.where) for s in sources),
+            consequence=(
+                "apt passes over the entry without a word, and the packages of it cannot be located."
+                if alone
+                else f"apt passes over {name} without a word."
+            ),
+            fixes=(_respelt(env, right),) if right else (),
+        )
     for name in env.apt.foreign:
         if name not in ARCHITECTURES:
             right = meant(name)
@@ -76,6 +67,11 @@ def env(env: Environment) -> Iterator[Finding]:
                 if right
                 else (),
             )
+
+
+def _respelt(env: Environment, right: str) -> Fix:
+    update = (Command("apt-get update", Stage.UPDATE),)
+    return fix(env, f"call it {right}", commands=update, files=serving(env))
 
 
 def _hint(right: str) -> str:

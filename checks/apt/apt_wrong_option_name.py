@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from checks._advice import fix
 from checks.apt._sources import meant_option, serving, unservable
 from diagnose.finding import Command, Evidence, Finding, Severity, Stage
+from diagnose.readers.apt import AptSource
 from diagnose.readers.env import Environment
 
 
@@ -24,28 +25,28 @@ def env(env: Environment) -> Iterator[Finding]:
     if env.apt is None:
         return
     failing = [source for source, _ in unservable(env)]
+    wrong: dict[tuple[str, str], list[AptSource]] = {}
     for source in env.apt.sources:
-        if not source.enabled:
-            continue
-        for name in source.unknown:
-            right = meant_option(name, source.style)
-            if not right:
-                continue
-            yield Finding(
-                message=f"{source.where} has an option {name}, which apt does not know: did you mean {right}?",
-                severity=Severity.ERROR if source in failing else Severity.WARNING,
-                evidence=(Evidence(f"{name} of {' '.join(source.uris)}", source.where),),
-                consequence=(
-                    'apt asks this server for every architecture, and apt-get update fails with "404  Not Found".'
-                    if source in failing
-                    else "The option has no effect."
+        for name in source.unknown if source.enabled else ():
+            if right := meant_option(name, source.style):
+                wrong.setdefault((name, right), []).append(source)
+    for (name, right), sources in wrong.items():
+        fails = any(source in failing for source in sources)
+        yield Finding(
+            message=f"a package source has an option {name}, which apt does not know: did you mean {right}?",
+            severity=Severity.ERROR if fails else Severity.WARNING,
+            evidence=tuple(Evidence(f"{name} of {' '.join(source.uris)}", source.where) for source in sources),
+            consequence=(
+                'apt asks this server for every architecture, and apt-get update fails with "404  Not Found".'
+                if fails
+                else "The option has no effect."
+            ),
+            fixes=(
+                fix(
+                    env,
+                    f"call it {right}",
+                    commands=(Command("apt-get update", Stage.UPDATE),),
+                    files=serving(env),
                 ),
-                fixes=(
-                    fix(
-                        env,
-                        f"call it {right}",
-                        commands=(Command("apt-get update", Stage.UPDATE),),
-                        files=serving(env),
-                    ),
-                ),
-            )
+            ),
+        )

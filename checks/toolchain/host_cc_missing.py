@@ -26,8 +26,8 @@ PHASE = Phase.START
 def env(env: Environment) -> Iterator[Finding]:
     """See whether build scripts can be linked."""
     linker = env.toolchain.host_linker
-    if linker.found:
-        return
+    if linker.found or (linker.setting is not None and not env.cross):
+        return  # a configured linker that is not there is cross-linker-missing, in a native build too
     packages = tool(system(env), "cc")
     evidence = [Evidence(f"no program {linker.name} in any of its folders", where="variable PATH")]
     if linker.setting is not None:

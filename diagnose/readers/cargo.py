@@ -53,20 +53,30 @@ class Override(NamedTuple):
     path: str
 
 
+class ConfigFile(NamedTuple):
+    """A cargo configuration file as it was read. ``own`` is False for ``$CARGO_HOME``'s, which all projects share."""
+
+    path: str
+    text: str
+    own: bool = True
+
+
 class Project(NamedTuple):
     """The Cargo project that holds the working directory; ``path`` is its manifest, ``lock`` its Cargo.lock.
 
     ``config`` are the configuration files that cargo reads here, the nearest first. ``unknown`` are crates that ask
-    pkg-config for something that is not known here.
+    pkg-config for something that is not known here. ``abi3`` says whether the manifest turns on PyO3's stable ABI, None
+    where it does not depend on PyO3.
     """
 
     path: str = ""
     lock: str = ""
     crates: tuple[Crate, ...] = ()
     needs: tuple[Need, ...] = ()
-    config: tuple[str, ...] = ()
+    config: tuple[ConfigFile, ...] = ()
     overrides: tuple[Override, ...] = ()
     unknown: tuple[str, ...] = ()
+    abi3: bool | None = None
 
     def crate(self, name: str) -> Crate | None:
         """Return the crate of that name from Cargo.lock, the newest if there are several."""
@@ -303,7 +313,7 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
         InputError: its manifest or lock file is broken.
     """
     here = root if root.live else Root("/")
-    files = tuple(path for path, _, _ in config.files)
+    files = tuple(ConfigFile(path, text, os.path.dirname(path) != cargo_home) for path, _, text in config.files)
     overrides = config.overrides(target.triple)
     manifest = lock = ""
     for folder in _upwards(os.path.realpath(cwd)):
@@ -318,7 +328,8 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
     if lock:
         text = here.text(lock, LOCK_LIMIT)
         crates = tuple(_locked(text or ""))
-    needs = list(_system_deps(manifest, _toml(manifest, here.text(manifest) or ""), ""))
+    content = _toml(manifest, here.text(manifest) or "")
+    needs = list(_system_deps(manifest, content, ""))
     unknown = []
     sources = _sources(root, cargo_home, config) if crates else ()
     table = _sys_crates() if crates else {}
@@ -330,7 +341,21 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
             needs += found
         elif "pkg-config" in crate.dependencies and crate.name not in ("system-deps", "metadeps"):
             unknown.append(f"{crate.name} {crate.version}")
-    return Project(manifest, lock, crates, tuple(dict.fromkeys(needs)), files, overrides, tuple(unknown))
+    unique = tuple(dict.fromkeys(needs))
+    return Project(manifest, lock, crates, unique, files, overrides, tuple(unknown), _abi3(content))
+
+
+def _abi3(manifest: dict[str, Any]) -> bool | None:
+    """Return whether PyO3's ``abi3`` or ``abi3-py3X`` is on: in the dependency, or behind a feature of the crate's."""
+    dependencies, features = manifest.get("dependencies"), manifest.get("features")
+    pyo3 = dependencies.get("pyo3") if isinstance(dependencies, dict) else None
+    if pyo3 is None:
+        return None
+    named = pyo3.get("features") if isinstance(pyo3, dict) else None
+    words = list(named) if isinstance(named, list) else []
+    for entry in features.values() if isinstance(features, dict) else ():
+        words += [word[5:] for word in entry if str(word).startswith("pyo3/")] if isinstance(entry, list) else []
+    return any(str(word).startswith("abi3") for word in words)
 
 
 def _locked(text: str) -> Iterator[Crate]:

@@ -278,7 +278,7 @@ def facts(env: Environment) -> dict[str, Any]:
         "project": {
             "manifest": env.project.path,
             "needs": [_plain(need) for need in env.project.needs],
-            "config": list(env.project.config),
+            "config": [file.path for file in env.project.config],
         },
         "ignored_variables": [one.setting.name for one in env.ignored],
     }

@@ -200,7 +200,8 @@ def triplet(name: str) -> str:
     parts = name.split("-")
     if "linux" not in parts:
         return ""
-    plain = "-".join((parts[0], "linux", *parts[parts.index("linux") + 1 :]))
+    # Red Hat's compilers say no more: x86_64-redhat-linux.
+    plain = "-".join((parts[0], "linux", *(parts[parts.index("linux") + 1 :] or ["gnu"])))
     for row in targets.TARGETS:
         if plain == row.gnu:
             return row.gnu
