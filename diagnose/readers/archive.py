@@ -22,11 +22,12 @@ except ImportError:
 MAX_MEMBERS = 1 << 18
 MAX_MEMBER = 8 << 30  # bytes of one inflated member; the largest seen in published wheels is about 2 GiB
 MAX_TOTAL = 32 << 30  # bytes of all inflated members
-MAX_RATIO = 400  # inflated ÷ compressed bytes of a member …
-RATIO_FREE = 64 << 20  # … that is larger than this: small runs of zeros may well shrink a thousand times
+MAX_RATIO = 250  # inflated ÷ compressed bytes, of a member and of all together, …
+RATIO_FREE = 128 << 20  # … once they are larger than this: small runs of zeros may well shrink a thousand times
 CHUNK = 256 << 10  # compressed bytes per step
 
 STORED, DEFLATED = 0, 8
+_ENTRY = struct.Struct("<4s4xHH4xIIIHHH4xII")
 
 
 class Member(NamedTuple):
@@ -72,9 +73,11 @@ def open_archive(data: Any, name: str) -> Archive:
         members = list(_central_directory(data, name))
     except (struct.error, OverflowError):
         raise InputError(f"{name}: the zip directory is cut off or broken") from None
-    total = sum(member.size for member in members)
-    if total > MAX_TOTAL:
-        raise InputError(f"{name}: refused, would unpack to {total} bytes")
+    total, compressed = sum(member.size for member in members), sum(member.compressed for member in members)
+    if compressed > len(data):
+        raise InputError(f"{name}: refused, its members overlap")
+    if total > MAX_TOTAL or _is_bomb(total, compressed):
+        raise InputError(f"{name}: refused, would unpack from {compressed} to {total} bytes")
     return Archive(data, tuple(m for m in members if not m.name.endswith("/")), tuple(_name_flaws(members)))
 
 
@@ -83,15 +86,12 @@ def _central_directory(data: Any, name: str) -> Iterator[Member]:
     if end < 0:
         raise InputError(f"{name}: not a zip archive, or cut off")
     count, size, start = struct.unpack_from("<10xHII", data, end)
+    if data[max(0, end - 20) : end][:4] == b"PK\6\7":  # the zip64 locator; its record lies before it
+        end -= 76
+        if data[max(0, end) : end + 4] != b"PK\6\6":
+            raise InputError(f"{name}: the zip64 directory is broken")
+        count, size, start = struct.unpack_from("<32xQQQ", data, end)
     shift = end - size - start  # bytes before the archive proper
-    if 0xFFFF in (count,) or 0xFFFFFFFF in (size, start):
-        locator = struct.unpack_from("<4sIQI", data, end - 20) if end >= 20 else (b"",)
-        if locator[0] == b"PK\6\7":
-            at = end - 20 - 56
-            if data[at : at + 4] != b"PK\6\6":
-                raise InputError(f"{name}: the zip64 directory is broken")
-            count, size, start = struct.unpack_from("<32xQQQ", data, at)
-            shift = at - size - start
     if shift < 0:
         raise InputError(f"{name}: the zip directory is cut off")
     if count > MAX_MEMBERS:
@@ -100,24 +100,8 @@ def _central_directory(data: Any, name: str) -> Iterator[Member]:
     for _ in range(count):
         if position + 46 > stop:
             raise InputError(f"{name}: the zip directory is shorter than it says")
-        row = struct.unpack_from("<4s4xHHHHIIIHHHHHII", data, position)
-        (
-            signature,
-            flags,
-            method,
-            _,
-            _,
-            crc,
-            compressed,
-            inflated,
-            n_name,
-            n_extra,
-            n_comment,
-            _,
-            _,
-            attributes,
-            offset,
-        ) = row
+        row = _ENTRY.unpack_from(data, position)
+        signature, flags, method, crc, compressed, inflated, n_name, n_extra, n_comment, attributes, offset = row
         if signature != b"PK\1\2":
             raise InputError(f"{name}: the zip directory is broken")
         position += 46
@@ -129,9 +113,13 @@ def _central_directory(data: Any, name: str) -> Iterator[Member]:
         member_name = raw.decode("utf-8" if flags & 0x800 else "cp437", "backslashreplace")
         if flags & 1:
             raise InputError(f"{name}: {member_name} is encrypted")
-        if inflated > MAX_MEMBER or (inflated > RATIO_FREE and inflated > MAX_RATIO * compressed):
+        if inflated > MAX_MEMBER or _is_bomb(inflated, compressed):
             raise InputError(f"{name}: refused, {member_name} would unpack from {compressed} to {inflated} bytes")
         yield Member(member_name, inflated, compressed, crc, method, offset + shift, attributes >> 16)
+
+
+def _is_bomb(size: int, compressed: int) -> bool:
+    return size > RATIO_FREE and size > MAX_RATIO * compressed
 
 
 def _zip64(extra: bytes, *fields: int) -> list[int]:

@@ -12,6 +12,8 @@ Sources: the generic ABI (gabi, chapters 4 and 5), the GNU extensions in glibc's
 from __future__ import annotations
 
 import struct
+import sys
+from array import array
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -29,12 +31,11 @@ VER_FLG_WEAK = 2
 DF_TEXTREL = 4
 
 # Limits. Real files stay an order of magnitude below each of them.
-MAX_SEGMENTS = 4096
+MAX_SEGMENTS = 1024
 MAX_SECTIONS = 1 << 20
-MAX_DYNAMIC = 1 << 16
-MAX_VERSIONS = 1 << 16
-MAX_NAME = 1 << 14  # bytes of one symbol, library or version name
-MAX_NAMES = 64 << 20  # bytes of all names of one file together
+MAX_DYNAMIC = 4096
+MAX_VERSIONS = 4096
+MAX_NAME = 1 << 14  # bytes of one symbol, library or version name; all of them together may be twice the file's size
 MAX_NOTES = 1 << 20  # bytes of one note segment
 MAX_INITS = 256  # Python modules in one file
 
@@ -254,7 +255,7 @@ class _Reader:
         self.text = ""  # … as text, one character for each byte
         self.ascii = True
         self.version_of: dict[int, int] = {}  # versym index → position in verneed
-        self.names_left = MAX_NAMES
+        self.names_left = 2 * len(data)
 
     # -- headers
 
@@ -471,14 +472,16 @@ class _Reader:
         self._bind(undefined, names, count)
         self._inits(places, infos, sections)
 
-    def _column(self, table: bytes, place: int, form: str) -> tuple[int, ...]:
-        """Return one field of every symbol; *place* is where it starts in a symbol, *form* its struct format."""
-        layout = self._need_layout()
-        count, width = len(table) // layout.sym_size, struct.calcsize(form)
-        column = bytearray(count * width)
-        for byte in range(width):
-            column[byte::width] = table[place + byte :: layout.sym_size]
-        return struct.unpack(f"{layout.order}{count}{form}", column)
+    def _column(self, table: bytes, place: int, form: str) -> array[int]:
+        """Return one field of every symbol; *place* is where it starts in a symbol, *form* its array type code."""
+        column = array(form)
+        raw = bytearray(len(table) // self._need_layout().sym_size * column.itemsize)
+        for byte in range(column.itemsize):
+            raw[byte :: column.itemsize] = table[place + byte :: self._need_layout().sym_size]
+        column.frombytes(raw)
+        if self.facts["endian"] != sys.byteorder:
+            column.byteswap()
+        return column
 
     def _bind(self, undefined: list[int], names: list[str], count: int) -> None:
         """Tell every needed version by which symbols it is needed."""
@@ -496,7 +499,7 @@ class _Reader:
                 verneed[position] = Verneed(library, name, weak, tuple(bound[version]))
         self.facts["verneed"] = tuple(verneed)
 
-    def _inits(self, places: tuple[int, ...], infos: bytes, sections: tuple[int, ...]) -> None:
+    def _inits(self, places: array[int], infos: bytes, sections: array[int]) -> None:
         """Find the init functions by their names in the string table: few strings, so few symbols to look at."""
         module = self.facts["path"].rpartition("/")[2].partition(".")[0].encode("utf-8", "surrogateescape")
         kinds = (

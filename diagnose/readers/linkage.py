@@ -7,10 +7,10 @@ musl's ``ldso/dynlink.c`` (both are inherited alike).
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections import deque
 from collections.abc import Iterable
+from posixpath import normpath
 from typing import NamedTuple
 
 from diagnose.readers.elf import Elf
@@ -18,7 +18,7 @@ from diagnose.readers.elf import Elf
 SITE = "lib/python/site-packages"
 _SITE_FORM = re.compile(r"\blib(?:64)?/(?:python|pypy)\d[\w.]*/(?:site|dist)-packages(?=/|$)")
 _ORIGIN = re.compile(r"\$ORIGIN\b|\$\{ORIGIN\}")
-MAX_STEPS = 1 << 20  # searches per wheel; real ones need some thousands
+MAX_STEPS = 1 << 21  # folders looked into per wheel; real ones need some thousands
 
 
 class Link(NamedTuple):
@@ -27,7 +27,7 @@ class Link(NamedTuple):
     ``path`` needs ``needed``. ``target`` is the member that the dynamic linker loads for it, empty if it finds none;
     ``via`` says how: ``rpath``, ``runpath``, ``inherited`` (a loader's path) or ``loaded`` (something else loaded it
     before). ``missed_from`` are the files (extension modules, programs) from whose loading the search fails although
-    the wheel has the library: ``candidates``, members with that file name.
+    the wheel has the library: ``candidates``, members with that file name or SONAME.
     """
 
     path: str
@@ -50,44 +50,59 @@ def expand(search_path: str, origin: str) -> list[str]:
         folder = _ORIGIN.sub(lambda _: origin or ".", element)
         if folder == element:
             continue
-        folder = _SITE_FORM.sub(SITE, posixpath.normpath(folder))
+        folder = _SITE_FORM.sub(SITE, normpath(folder))
         if not folder.startswith(("..", "/")) and "$" not in folder:
             folders.append(folder)
     return list(dict.fromkeys(folders))
 
 
 class Index:
-    """The ELF files of a wheel by installed place and by name."""
+    """The ELF files of a wheel by installed place and by name, and the folders that each of them searches.
+
+    ``exhausted`` turns true when a wheel, surely made for it, asks for more searches than :data:`MAX_STEPS`; from then
+    on nothing is found.
+    """
 
     def __init__(self, elves: Iterable[Elf]) -> None:
-        self.by_place: dict[str, Elf] = {}
+        self.by_place: dict[tuple[str, str], Elf] = {}
         self.by_name: dict[str, list[Elf]] = {}
-        self.folders: set[str] = set()
+        self.by_soname: dict[str, list[Elf]] = {}
+        self.search: dict[str, tuple[list[str], list[str]]] = {}
+        self.exhausted = False
+        self._steps = 0
+        folders = set()
         for elf in elves:
-            self.by_place.setdefault(elf.installed, elf)
             folder, _, name = elf.installed.rpartition("/")
+            self.by_place.setdefault((folder, name), elf)
             self.by_name.setdefault(name, []).append(elf)
-            self.folders.add(folder)
+            self.by_soname.setdefault(elf.soname or name, []).append(elf)
+            folders.add(folder)
+        for elf in elves:
+            rpath, runpath = _own_folders(elf)
+            self.search[elf.path] = [f for f in rpath if f in folders], [f for f in runpath if f in folders]
 
     def find(self, name: str, folders: Iterable[str], wanted: Elf) -> Elf | None:
         """Return the file called *name* in the first of *folders* that has one that *wanted* can be linked with."""
-        if name not in self.by_name:
+        self._steps += 1
+        self.exhausted = self._steps > MAX_STEPS
+        if name not in self.by_name or self.exhausted:
             return None
         for folder in folders:
-            found = self.by_place.get(posixpath.join(folder, name))
-            if found is not None and compatible(found, wanted):
+            self._steps += 1
+            found = self.by_place.get((folder, name))
+            if found is not None and _compatible(found, wanted):
                 return found
         return None
 
 
-def compatible(one: Elf, other: Elf) -> bool:
+def _compatible(one: Elf, other: Elf) -> bool:
     """Whether the dynamic linker would link the two: same class, byte order and machine."""
     return (one.bits, one.endian, one.machine) == (other.bits, other.endian, other.machine)
 
 
-def own_folders(elf: Elf) -> tuple[list[str], list[str]]:
+def _own_folders(elf: Elf) -> tuple[list[str], list[str]]:
     """Return the folders of the file's own (rpath, runpath); an RPATH beside a RUNPATH is ignored."""
-    origin = posixpath.dirname(elf.installed)
+    origin = elf.installed.rpartition("/")[0]
     if elf.runpath is not None:
         return [], expand(elf.runpath, origin)
     return expand(elf.rpath or "", origin), []
@@ -98,58 +113,55 @@ class _Loaded(NamedTuple):
     loader: _Loaded | None
 
 
-def links(elves: tuple[Elf, ...], musl: bool) -> tuple[Link, ...]:
+def links(index: Index, elves: Iterable[Elf], musl: bool) -> tuple[Link, ...]:
     """Return every NEEDED entry that a file of the wheel answers or could answer, by loading each possible start.
 
     Starts are extension modules, programs, and libraries that no other file of the wheel needs.
     """
-    index = Index(elves)
-    folders = {elf.path: own_folders(elf) for elf in elves}
     needed = {name for elf in elves for name in elf.needed}
-    roots = [elf for elf in elves if elf.is_extension or elf.is_executable or elf.name not in needed]
     found: dict[tuple[str, str], tuple[str, str]] = {}
     missed: dict[tuple[str, str], list[str]] = {}
-    steps = 0
-    for root in roots:
+    for root in elves:
+        if not (root.is_extension or root.is_executable or root.name not in needed):
+            continue
         queue = deque([_Loaded(root, None)])
         loaded = {root.name: root, root.soname: root}
-        while queue and steps < MAX_STEPS:
+        while queue and not index.exhausted:
             item = queue.popleft()
-            elf = item.elf
-            for name in elf.needed:
-                steps += 1
-                if name not in index.by_name:
-                    continue
-                key = (elf.path, name)
+            for name in item.elf.needed:
+                key = (item.elf.path, name)
                 target, via = loaded.get(name), "loaded"
                 if target is None:
-                    target, via = _search(index, folders, item, name, musl)
+                    target, via = _search(index, item, name, musl)
+                    if target is not None:
+                        loaded[name] = target
+                        loaded.setdefault(target.soname, target)
+                        queue.append(_Loaded(target, item))
                 if target is None:
-                    missed.setdefault(key, []).append(root.path)
-                    continue
-                if via != "loaded" or key not in found:
+                    if name in index.by_name or name in index.by_soname:
+                        missed.setdefault(key, []).append(root.path)
+                elif via != "loaded" or key not in found:
                     found[key] = (target.path, via)
-                if name not in loaded:
-                    loaded[name] = target
-                    loaded.setdefault(target.soname, target)
-                    queue.append(_Loaded(target, item))
     return tuple(
-        Link(*key, *found.get(key, ("", "")), tuple(c.path for c in index.by_name[key[1]]), tuple(missed.get(key, ())))
+        Link(*key, *found.get(key, ("", "")), _candidates(index, key[1]), tuple(missed.get(key, ())))
         for key in sorted({*found, *missed})
     )
 
 
-def _search(
-    index: Index, folders: dict[str, tuple[list[str], list[str]]], item: _Loaded, name: str, musl: bool
-) -> tuple[Elf | None, str]:
-    rpath, runpath = folders[item.elf.path]
-    if target := index.find(name, rpath, item.elf):
-        return target, "rpath"
-    if item.elf.runpath is None or musl:
-        loader = item.loader
-        while loader is not None:
-            inherited = folders[loader.elf.path]
-            if target := index.find(name, inherited[0] + (inherited[1] if musl else []), item.elf):
-                return target, "inherited"
-            loader = loader.loader
-    return index.find(name, runpath, item.elf), "runpath"
+def _candidates(index: Index, name: str) -> tuple[str, ...]:
+    both = (*index.by_name.get(name, ()), *index.by_soname.get(name, ()))
+    return tuple(dict.fromkeys(elf.path for elf in both))
+
+
+def _search(index: Index, item: _Loaded, name: str, musl: bool) -> tuple[Elf | None, str]:
+    rpath, runpath = index.search[item.elf.path]
+    for folders, via in ((rpath, "rpath"), (runpath, "runpath")):
+        if target := index.find(name, folders, item.elf):
+            return target, via
+    loader = item.loader if item.elf.runpath is None or musl else None
+    while loader is not None and name in index.by_name:
+        rpath, runpath = index.search[loader.elf.path]
+        if target := index.find(name, (*rpath, *runpath) if musl else rpath, item.elf):
+            return target, "inherited"
+        loader = loader.loader
+    return None, ""

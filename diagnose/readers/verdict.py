@@ -23,7 +23,7 @@ from typing import NamedTuple
 from diagnose import policies
 from diagnose.policies import Policy
 from diagnose.readers.elf import EM_ARM, Elf
-from diagnose.readers.linkage import Index, own_folders
+from diagnose.readers.linkage import Index
 from diagnose.targets import TARGETS
 
 
@@ -83,8 +83,8 @@ def arch_of(elf: Elf) -> str:
     return next((row.wheel for row in TARGETS if header == (row.machine, row.bits, row.endian)), "")
 
 
-def judge(elves: tuple[Elf, ...], platforms: Iterable[str]) -> Verdict:
-    """Return the verdict on the files *elves* (in RECORD's order) of a wheel that claims *platforms*."""
+def judge(elves: tuple[Elf, ...], platforms: Iterable[str], index: Index) -> Verdict:
+    """Return the verdict on the files *elves* (in RECORD's order, in *index*) of a wheel that claims *platforms*."""
     tags = [policies.split(platform) for platform in platforms]
     if not any(tag.family in ("manylinux", "musllinux", "linux", "any") for tag in tags):
         return Verdict()
@@ -92,7 +92,7 @@ def judge(elves: tuple[Elf, ...], platforms: Iterable[str]) -> Verdict:
     libcs = {tag.libc for tag in tags if tag.libc}
     arch = arches.pop() if len(arches) == 1 else ""
     libc = libcs.pop() if len(libcs) == 1 else ""
-    for scope in (_Scope(elves, arch, libc), _Scope(elves, "", "")):
+    for scope in (_Scope(elves, arch, libc, index), _Scope(elves, "", "", index)):
         if scope.elves:
             return scope.verdict()
     plain = f"linux_{arch}" if arch and elves else ""
@@ -102,7 +102,7 @@ def judge(elves: tuple[Elf, ...], platforms: Iterable[str]) -> Verdict:
 class _Scope:
     """The files that count for the verdict, those of the wheel's architecture and C library, and what they need."""
 
-    def __init__(self, elves: tuple[Elf, ...], arch: str, libc: str) -> None:
+    def __init__(self, elves: tuple[Elf, ...], arch: str, libc: str, index: Index) -> None:
         self.elves: list[Elf] = []
         ignored = []
         for elf in elves:
@@ -121,7 +121,7 @@ class _Scope:
         self.arch = arch
         self.libc = libc or next((elf.libc for elf in self.elves if elf.libc), "glibc")
         self.ignored = tuple(ignored)
-        self.index = Index(elves)
+        self.index = index
         known = policies.load(self.libc, arch)
         # musl has no symbol versions, so nothing in a wheel proves that an older release will do.
         self.policies = known[-1:] if self.libc == "musl" else known
@@ -174,7 +174,7 @@ class _Scope:
             if name in seen or name in allowed or _is_loader(name):
                 continue
             seen.add(name)
-            target = tree[name]
+            target = tree.get(name)
             if target is not None:
                 queue += target.needed
                 continue
@@ -186,7 +186,7 @@ class _Scope:
 
         The search path is auditwheel's: the root's own RPATH and RUNPATH hold for everything below it.
         """
-        rpath, runpath = self._existing(root)
+        rpath, runpath = self.index.search[root.path]
         tree: dict[str, Elf | None] = {}
         stack = [iter([(root, name) for name in root.needed])]
         while stack:
@@ -194,16 +194,12 @@ class _Scope:
             if not name:
                 stack.pop()
             elif name not in tree:
-                own = self._existing(elf)
+                own = self.index.search[elf.path]
                 folders = () if _LIBPYTHON.fullmatch(name) else (*rpath, *own[0], *own[1], *runpath)
                 tree[name] = target = self.index.find(name, folders, elf)
-                if target is not None:
+                if target is not None and not self.index.exhausted:
                     stack.append(iter([(target, below) for below in target.needed]))
         return tree
-
-    def _existing(self, elf: Elf) -> tuple[list[str], list[str]]:
-        rpath, runpath = own_folders(elf)
-        return rpath, runpath
 
     def _forbidden(self, root: Elf) -> Iterator[Shortfall]:
         strong = set(root.undefined)

@@ -13,7 +13,7 @@ import mmap
 import os
 import re
 from collections.abc import Iterable
-from itertools import product
+from itertools import islice, product
 from typing import Any, NamedTuple
 
 from diagnose.finding import InputError
@@ -28,6 +28,7 @@ from diagnose.readers.wheel_facts import facts
 __all__ = ["Tag", "Wheel", "facts", "installed_path", "parse_file_name", "read"]
 
 MAX_METADATA = 16 << 20  # bytes of RECORD, WHEEL or METADATA
+MAX_TAGS = 4096  # compatibility tags of one wheel
 SMALL = 1 << 20  # bytes: a wheel below is not worth a second thread
 
 
@@ -111,7 +112,11 @@ def _read(path: str, size: int, opened: Archive) -> Wheel:
     harvest.run()
     order = {row.path: position for position, row in enumerate(rows)}
     elves = tuple(sorted(harvest.elves, key=lambda found: (order.get(found.path, len(order)), found.path)))
-    judged = verdict.judge(elves, dict.fromkeys(tag.platform for tag in tags))
+    index = linkage.Index(elves)
+    judged = verdict.judge(elves, dict.fromkeys(tag.platform for tag in tags), index)
+    links = linkage.links(index, elves, judged.libc == "musl")
+    if index.exhausted:
+        harvest.unseen.append("its libraries need each other in more ways than can be followed")
     purelib = headers.get("root-is-purelib", [""])[0].strip().lower()
     return Wheel(
         path=path,
@@ -128,7 +133,7 @@ def _read(path: str, size: int, opened: Archive) -> Wheel:
         dist_info=dist_info,
         files=tuple(by_name),
         elves=elves,
-        links=linkage.links(elves, judged.libc == "musl"),
+        links=links,
         record=record.verify(f"{dist_info}/RECORD", rows, harvest.contents),
         zip_flaws=(*opened.flaws, *harvest.flaws),
         verdict=judged,
@@ -154,11 +159,14 @@ def parse_file_name(name: str) -> tuple[str, str, str, tuple[Tag, ...]]:
 
 
 def _expand(texts: Iterable[str]) -> tuple[Tag, ...]:
+    """Expand compressed tag sets, up to :data:`MAX_TAGS` tags."""
     tags: dict[Tag, None] = {}
     for text in texts:
         parts = [part.split(".") for part in text.strip().split("-")]
-        if len(parts) == 3 and len(parts[0]) * len(parts[1]) * len(parts[2]) <= 4096:
-            tags.update({Tag(*tag): None for tag in product(*parts)})
+        if len(parts) == 3:
+            tags.update({Tag(*tag): None for tag in islice(product(*parts), MAX_TAGS)})
+        if len(tags) >= MAX_TAGS:
+            break
     return tuple(tags)
 
 

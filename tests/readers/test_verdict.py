@@ -10,7 +10,7 @@ from conftest import need
 from oracle import WHEELS, auditwheel_tags, elf_files
 
 from diagnose import policies
-from diagnose.readers import elf, verdict, wheel
+from diagnose.readers import elf, linkage, verdict, wheel
 
 DIFFERENT = {
     # armv6l has no policies; auditwheel takes its files for armv7l.
@@ -104,18 +104,22 @@ def _elf(path: str = "pkg/m.cpython-312-x86_64-linux-gnu.so", **facts: object) -
     return elf.Elf(**values)  # type: ignore[arg-type]
 
 
+def _judge(files: tuple[elf.Elf, ...], platforms: list[str]) -> verdict.Verdict:
+    return verdict.judge(files, platforms, linkage.Index(files))
+
+
 def _need(version: str, library: str = "libc.so.6", *symbols: str) -> elf.Verneed:
     return elf.Verneed(library, version, False, symbols)
 
 
 def test_nothing_needed_satisfies_every_policy() -> None:
-    found = verdict.judge((_elf(needed=()),), ["linux_x86_64"])
+    found = _judge((_elf(needed=()),), ["linux_x86_64"])
     assert (found.libc, found.lowest_tag, found.cause) == ("glibc", "manylinux_2_5_x86_64", None)
 
 
 def test_symbols_and_libraries_are_counted_apart() -> None:
     files = (_elf(needed=("libc.so.6", "libasound.so.2"), verneed=(_need("GLIBC_2.28", "libc.so.6", "fcntl64"),)),)
-    found = verdict.judge(files, [X86_64])
+    found = _judge(files, [X86_64])
     assert (found.symbol_tag, found.lowest_tag) == ("manylinux_2_28_x86_64", "linux_x86_64")
     assert found.cause is not None
     assert (found.cause.kind, found.cause.library) == ("external-library", "libasound.so.2")
@@ -129,7 +133,7 @@ def test_symbols_and_libraries_are_counted_apart() -> None:
 
 def test_the_largest_cause_is_the_newest_symbol() -> None:
     old, new = _need("GLIBC_2.14", "libc.so.6", "memcpy"), _need("GLIBC_2.34", "libc.so.6", "dlopen")
-    found = verdict.judge((_elf(verneed=(new, old)), _elf("pkg/n.so", verneed=(old,))), [X86_64])
+    found = _judge((_elf(verneed=(new, old)), _elf("pkg/n.so", verneed=(old,))), [X86_64])
     assert found.lowest_tag == "manylinux_2_34_x86_64"
     assert found.cause is not None
     assert (found.cause.detail, found.cause.symbols, found.cause.path) == (
@@ -140,45 +144,45 @@ def test_the_largest_cause_is_the_newest_symbol() -> None:
 
 
 def test_an_unknown_version_of_a_known_family_fits_no_policy() -> None:
-    assert verdict.judge((_elf(verneed=(_need("GLIBC_2.99"),)),), [X86_64]).symbol_tag == "linux_x86_64"
-    assert verdict.judge((_elf(verneed=(_need("OPENSSL_9"),)),), [X86_64]).symbol_tag == "manylinux_2_5_x86_64"
+    assert _judge((_elf(verneed=(_need("GLIBC_2.99"),)),), [X86_64]).symbol_tag == "linux_x86_64"
+    assert _judge((_elf(verneed=(_need("OPENSSL_9"),)),), [X86_64]).symbol_tag == "manylinux_2_5_x86_64"
 
 
 def test_versions_of_the_loader_do_not_count() -> None:
     files = (_elf(verneed=(_need("GLIBC_2.35", "ld-linux-x86-64.so.2"),), needed=("ld-linux-x86-64.so.2",)),)
-    assert verdict.judge(files, [X86_64]).lowest_tag == "manylinux_2_5_x86_64"
+    assert _judge(files, [X86_64]).lowest_tag == "manylinux_2_5_x86_64"
 
 
 def test_weak_symbols_are_not_forbidden() -> None:
     files = (_elf(needed=("libz.so.1",), undefined=("inflate_fast",)),)
-    found = verdict.judge(files, [X86_64])
+    found = _judge(files, [X86_64])
     assert (found.symbol_tag, found.lowest_tag) == ("manylinux_2_5_x86_64", "linux_x86_64")
     assert [(s.kind, s.library, s.symbols) for s in found.shortfalls] == [
         ("forbidden-symbol", "libz.so.1", ("inflate_fast",))
     ]
     weak = (_elf(needed=("libz.so.1",), undefined_weak=("inflate_fast",)),)
-    assert verdict.judge(weak, [X86_64]).lowest_tag == "manylinux_2_5_x86_64"
+    assert _judge(weak, [X86_64]).lowest_tag == "manylinux_2_5_x86_64"
 
 
 @pytest.mark.parametrize(("mask", "expected"), [(1, "manylinux_2_5_x86_64"), (3, "linux_x86_64"), (5, "linux_x86_64")])
 def test_instruction_sets(mask: int, expected: str) -> None:
-    assert verdict.judge((_elf(isa_needed=mask),), [X86_64]).lowest_tag == expected
+    assert _judge((_elf(isa_needed=mask),), [X86_64]).lowest_tag == expected
 
 
 def test_python_2_builds() -> None:
     ucs2 = _elf(init=(), init2=("m",), undefined=("PyUnicodeUCS2_FromObject",))
-    assert verdict.judge((ucs2,), [X86_64]).lowest_tag == "linux_x86_64"
+    assert _judge((ucs2,), [X86_64]).lowest_tag == "linux_x86_64"
     ucs4 = _elf(init=(), init2=("m",), undefined=("PyUnicodeUCS4_FromObject",))
-    assert verdict.judge((ucs4,), [X86_64]).lowest_tag == "manylinux_2_5_x86_64"
+    assert _judge((ucs4,), [X86_64]).lowest_tag == "manylinux_2_5_x86_64"
     pyfpe = _elf(undefined=("PyFPE_jbuf",), undefined_data=())
-    assert verdict.judge((pyfpe,), [X86_64]).lowest_tag == "linux_x86_64"
+    assert _judge((pyfpe,), [X86_64]).lowest_tag == "linux_x86_64"
 
 
 def test_a_library_that_no_path_reaches_is_external() -> None:
     lib = _elf("pkg.libs/liba-1234.so.1", init=())
     for runpath, expected in ((None, "linux_x86_64"), ("$ORIGIN/../pkg.libs", "manylinux_2_5_x86_64")):
         files = (_elf(needed=("liba-1234.so.1",), runpath=runpath), lib)
-        assert verdict.judge(files, [X86_64]).lowest_tag == expected
+        assert _judge(files, [X86_64]).lowest_tag == expected
 
 
 def test_libraries_below_a_library_count_where_the_tree_starts() -> None:
@@ -186,25 +190,25 @@ def test_libraries_below_a_library_count_where_the_tree_starts() -> None:
     a = _elf("pkg.libs/liba.so.1", init=(), needed=("libb.so.1",))
     b = _elf("pkg.libs/libb.so.1", init=(), needed=("libasound.so.2",))
     extension = _elf(needed=("liba.so.1",), rpath="$ORIGIN/../pkg.libs")
-    found = verdict.judge((extension, a, b), [X86_64])
+    found = _judge((extension, a, b), [X86_64])
     assert [(s.path, s.library) for s in found.shortfalls] == [(extension.path, "libasound.so.2")]
 
 
 def test_dependency_loops_end() -> None:
     a = _elf("pkg.libs/liba.so.1", init=(), needed=("libb.so.1",), rpath="$ORIGIN")
     b = _elf("pkg.libs/libb.so.1", init=(), needed=("liba.so.1",), rpath="$ORIGIN")
-    assert verdict.judge((a, b), [X86_64]).lowest_tag == "manylinux_2_5_x86_64"
+    assert _judge((a, b), [X86_64]).lowest_tag == "manylinux_2_5_x86_64"
 
 
 def test_deep_chains_do_not_overflow() -> None:
     chain = [_elf(f"pkg/lib{n}.so", init=(), needed=(f"lib{n + 1}.so",), rpath="$ORIGIN") for n in range(3000)]
-    assert verdict.judge(tuple(chain), [X86_64]).lowest_tag == "linux_x86_64"
+    assert _judge(tuple(chain), [X86_64]).lowest_tag == "linux_x86_64"
 
 
 def test_files_of_another_architecture_or_libc_are_left_out() -> None:
     foreign = _elf("pkg/other.so", machine=183, verneed=(_need("GLIBC_2.39"),))
     musl = _elf("pkg/musl.so", needed=("libc.musl-x86_64.so.1",))
-    found = verdict.judge((_elf(), foreign, musl), [X86_64])
+    found = _judge((_elf(), foreign, musl), [X86_64])
     assert found.lowest_tag == "manylinux_2_5_x86_64"
     assert found.ignored == ("pkg/other.so", "pkg/musl.so")
 
@@ -212,18 +216,18 @@ def test_files_of_another_architecture_or_libc_are_left_out() -> None:
 def test_musl_wheel_is_judged_alike_on_every_host() -> None:
     files = (_elf(needed=("libc.musl-x86_64.so.1",)),)
     for claim in ("musllinux_1_2_x86_64", "linux_x86_64", "any"):
-        assert verdict.judge(files, [claim]).lowest_tag == "musllinux_1_2_x86_64"
+        assert _judge(files, [claim]).lowest_tag == "musllinux_1_2_x86_64"
 
 
 def test_both_libcs_claimed_and_none_used() -> None:
     """A static program under manylinux and musllinux tags, as several tools written in Rust ship it."""
     files = (_elf("pkg-1.data/scripts/tool", needed=(), init=()),)
-    assert verdict.judge(files, [X86_64, "musllinux_1_1_x86_64"]).lowest_tag == "manylinux_2_5_x86_64"
+    assert _judge(files, [X86_64, "musllinux_1_1_x86_64"]).lowest_tag == "manylinux_2_5_x86_64"
 
 
 def test_other_systems_have_no_verdict() -> None:
-    assert verdict.judge((_elf(),), ["android_21_x86_64"]) == verdict.Verdict()
-    assert verdict.judge((), [X86_64]).lowest_tag == ""
+    assert _judge((_elf(),), ["android_21_x86_64"]) == verdict.Verdict()
+    assert _judge((), [X86_64]).lowest_tag == ""
 
 
 def test_architecture_of_arm_files() -> None:
