@@ -6,6 +6,8 @@ import struct
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from oracle import elf_files, elftools_facts, elves, only_elf
 
 from diagnose.readers import elf
@@ -130,6 +132,35 @@ def test_overlapping_names_do_not_multiply_memory() -> None:
     data = X86_64
     found = elf.read(_patched(data, _dynamic(data, DT_STRSZ), "<Q", 3), "x.so")
     assert any("name lies outside" in reason for reason in found.broken)
+
+
+INTERESTING = (0, 1, 2, 8, 0x7F, 0xFF, 0xFFF, 0x1000, 0x7FFF, 0xFFFF, 0x10000, 0x7FFFFFFF, 0xFFFFFFFF, (1 << 63) - 1)
+
+
+@settings(max_examples=600, deadline=None)
+@given(
+    data=st.sampled_from(sorted(elves().values(), key=len)[:40]),
+    patches=st.lists(
+        st.tuples(st.integers(0, 1 << 16), st.sampled_from("BHIQ"), st.sampled_from(INTERESTING) | st.integers(0, 255)),
+        max_size=6,
+    ),
+    cut=st.none() | st.integers(0, 1 << 16),
+)
+def test_any_damage_is_read_in_bounded_time(data: bytes, patches: list[tuple[int, str, int]], cut: int | None) -> None:
+    mutated = bytearray(data if cut is None else data[: cut % len(data)])
+    for offset, form, value in patches:
+        width = struct.calcsize(form)
+        if len(mutated) > width:
+            # Half of them into the headers, where most can go wrong.
+            at = offset // 2 % (len(mutated) - width) if offset % 2 else offset // 2 % min(1024, len(mutated) - width)
+            struct.pack_into("<" + form, mutated, at, value & ((1 << 8 * width) - 1))
+    start = time.perf_counter()
+    found = elf.read(bytes(mutated), "pkg/demo.so")
+    assert time.perf_counter() - start < 2
+    assert all("\n" not in reason for reason in found.broken)
+    names = (*found.undefined, *found.undefined_weak, *found.needed, *(need.version for need in found.verneed))
+    assert sum(map(len, names)) <= 2 * len(mutated)
+    assert found == elf.read(bytes(mutated), "pkg/demo.so")
 
 
 def test_load_tells_other_files_apart(tmp_path: object) -> None:
