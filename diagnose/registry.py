@@ -78,16 +78,18 @@ def _group_values(path: str) -> Iterator[str]:
             yield line.partition("=")[2].partition(":")[0].strip()
 
 
-def modules(package: str) -> list[tuple[str, str]]:
-    """Return (area, module name) of every cause below *package*, sorted."""
-    found = []
+def modules(package: str) -> dict[str, str]:
+    """Return module name → source file of every cause below *package*, as ``package.area.cause_id``."""
+    found = {}
     for root in importlib.import_module(package).__path__:
         for area in os.listdir(root):
             folder = os.path.join(root, area)
             if area.startswith(("_", ".")) or area == "data" or not os.path.isdir(folder):
                 continue
-            found += [(area, name[:-3]) for name in os.listdir(folder) if name.endswith(".py") and name[0] != "_"]
-    return sorted(found)
+            for name in os.listdir(folder):
+                if name.endswith(".py") and name[0] != "_":
+                    found[f"{package}.{area}.{name[:-3]}"] = os.path.join(folder, name)
+    return found
 
 
 def load(kind: str | None = None) -> list[Cause]:
@@ -98,22 +100,29 @@ def load(kind: str | None = None) -> list[Cause]:
     """
     causes: dict[str, Cause] = {}
     for package in packages() or ["checks"]:
-        for area, name in modules(package):
-            module = importlib.import_module(f"{package}.{area}.{name}")
-            detectors = {k: getattr(module, k) for k in KINDS if callable(getattr(module, k, None))}
+        for name, path in modules(package).items():
+            if kind is not None and not _detects(path, kind):
+                continue
+            module = importlib.import_module(name)
+            _, area, stem = name.rsplit(".", 2)
             cause = Cause(
-                id=name.replace("_", "-"),
+                id=stem.replace("_", "-"),
                 area=area,
                 doc=module.__doc__ or "",
                 aliases=tuple(getattr(module, "ALIASES", ())),
-                detectors=detectors,
+                detectors={k: getattr(module, k) for k in KINDS if callable(getattr(module, k, None))},
                 phase=getattr(module, "PHASE", Phase.LATER),
             )
             if cause.id in causes:
                 raise ValueError(f"two checks are named {cause.id}")
-            if kind is None or kind in detectors:
-                causes[cause.id] = cause
+            causes[cause.id] = cause
     return [causes[key] for key in sorted(causes)]
+
+
+def _detects(path: str, kind: str) -> bool:
+    # Importing every cause only to see which functions it has would cost more than judging does.
+    with open(path, "rb") as file:
+        return f"\ndef {kind}(".encode() in file.read()
 
 
 def select(causes: Iterable[Cause], wanted: Iterable[str], unwanted: Iterable[str]) -> list[Cause]:

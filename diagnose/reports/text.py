@@ -80,11 +80,14 @@ def _judgement(judgement: Judgement, style: Style) -> Iterator[str]:
         yield from _put(style, f"✗ {judgement.error}", "error", hang=2)
         return
     if not style.quiet:
-        worst = judgement.findings[0].severity if judgement.findings else None
-        mark, tone = (_MARK[worst], worst.value) if worst else ("✓", "ok")
-        headline, details = verdict(judgement)
-        yield from _put(style, f"{mark} {judgement.name}: {headline}", tone, hang=2)
-        for line in details:
+        found = verdict(judgement)
+        if found.good:
+            mark, tone = "✓", "ok"
+        else:
+            worst = judgement.findings[0].severity if judgement.findings else Severity.ERROR
+            mark, tone = _MARK[worst], worst.value
+        yield from _put(style, f"{mark} {judgement.name}: {found.headline}", tone, hang=2)
+        for line in found.details:
             yield from _put(style, line, "", indent=2, hang=2)
     for finding in judgement.findings:
         if not style.quiet:

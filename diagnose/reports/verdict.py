@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from diagnose.finding import Severity
 from diagnose.run import Judgement
 
 
-def verdict(judgement: Judgement) -> tuple[str, list[str]]:
-    """Return the headline of a readable subject, and the lines of fact that belong under it."""
+class Verdict(NamedTuple):
+    """The headline of a readable subject, whether all is well with it, and the lines of fact that belong under it."""
+
+    headline: str
+    good: bool
+    details: list[str] = []
+
+
+def verdict(judgement: Judgement) -> Verdict:
+    """Return what *judgement*, of a readable subject, comes down to."""
     return _VERDICTS[judgement.kind](judgement)
 
 
@@ -18,27 +26,31 @@ def platforms(facts: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys(tag.rpartition("-")[2] for tag in facts["tags"]))
 
 
-def _wheel(judgement: Judgement) -> tuple[str, list[str]]:
+def _wheel(judgement: Judgement) -> Verdict:
+    good = not judgement.findings
     claimed, real = platforms(judgement.facts), judgement.facts["lowest_tag"]
     words = " + ".join(claimed) or "no valid tags"
     if not judgement.facts["elf_files"]:
-        return f"{words}, no compiled code", []
+        return Verdict(f"{words}, no compiled code", good)
     if not real or real in claimed:
-        return words, []
-    return f"says {words}, is {real}", []
+        return Verdict(words, good)
+    return Verdict(f"says {words}, is {real}", good)
 
 
-def _env(judgement: Judgement) -> tuple[str, list[str]]:
+def _env(judgement: Judgement) -> Verdict:
     facts = judgement.facts
     triple = facts["target"]["triple"]
     details = [_place(facts), *map(_library, facts["libraries"])]
     errors = sum(finding.severity is Severity.ERROR for finding in judgement.findings)
-    if errors:
-        return f"not ready to build for {triple}: {errors} thing{'' if errors == 1 else 's'} to mend", details
+    unusable = [library for library in facts["libraries"] if library["outcome"] not in ("found", "overridden")]
+    if errors or unusable:
+        count = max(errors, len(unusable))
+        things = f"{count} thing{'' if count == 1 else 's'}"
+        return Verdict(f"not ready to build for {triple}: {things} to mend", False, details)
     if not facts["libraries"]:
         details.append("no library was asked for (--lib MODULE), and no Cargo.lock here names one")
     details.append(f"next: {_next_command(facts)}")
-    return f"ready to build for {triple}", details
+    return Verdict(f"ready to build for {triple}", not judgement.findings, details)
 
 
 def _place(facts: dict[str, Any]) -> str:
@@ -49,10 +61,10 @@ def _place(facts: dict[str, Any]) -> str:
 
 def _library(library: dict[str, Any]) -> str:
     name = f"{library['module']} {library.get('version', '')}".rstrip()
-    if library["outcome"] != "found":
-        return f"{name}: {library['outcome']}"
-    places = [library.get("pc", ""), *(file["path"] for file in library.get("files", ()) if file.get("path"))]
-    return f"{name}: found, {' → '.join(filter(None, places[:2]))}"
+    state = "" if library["outcome"] == "found" else f"{library['outcome']} "
+    files = [file["path"] for file in library.get("files", ()) if file.get("path")]
+    places = [library["pc"], *files[:1]] if library.get("pc") else []
+    return f"{name}: {state}{' → '.join(places)}".rstrip()
 
 
 def _next_command(facts: dict[str, Any]) -> str:
