@@ -244,8 +244,9 @@ def _places(root: Root, program: Program, gnu: str, multiarch: str, bits: int) -
             return _Places(tuple(inner), (*dirs, f"{prefix}/{name}/lib"), sysroot)
         if prefix != "/usr" and root.is_dir(f"{prefix}/{name}/lib"):
             return _Places(tuple(inner), (f"{prefix}/{name}/lib",), f"{prefix}/{name}")
-    dirs = [f"/usr/{gnu}/lib", f"/lib/{multiarch}", f"/usr/lib/{multiarch}"]
-    dirs += [f"/{leaf}" for leaf in wide] + [f"/usr/{leaf}" for leaf in wide]
+    dirs = [f"/usr/{gnu}/lib"]
+    for base in ("/usr",) if root.resolve("/lib") == "/usr/lib" else ("", "/usr"):
+        dirs += [f"{base}/lib/{multiarch}", *(f"{base}/{leaf}" for leaf in wide)]
     dirs += [f"/usr/local/lib/{multiarch}", "/usr/local/lib"]
     return _Places(tuple(inner), tuple(dirs))
 
