@@ -46,13 +46,23 @@ def fix(
 ) -> Fix:
     """Return one fix: *packages* and those of *configuration* installed, *configuration* exported and written down."""
     here = system(env)
+    if configuration.variables:
+        # One file, whichever finding it is read under: everything that the target's configuration still lacks.
+        lacking = (*pkgconfig_configuration(env).variables, *linker_configuration(env).variables)
+        named = {name for name, _ in configuration.variables}
+        rest = tuple(one for one in lacking if one[0] not in named and not _same_purpose(one[0], named))
+        configuration = configuration._replace(variables=(*configuration.variables, *rest))
     names = (*packages, *configuration.packages)
     foreign = env.target.debian if any(name.endswith(f":{env.target.debian}") for name in names) else ""
     installing = install(here, names, foreign)
-    if foreign and env.apt is not None:
+    if installing and env.apt is not None:
         from checks.apt._sources import serving
 
         files = (*files, *serving(env, foreign))
+    elif installing and env.rpm_repos:
+        from checks.rpm._repos import mending
+
+        installing = (*mending(env), *installing)
     edits, remarks = _config_edit(env, configuration.variables)
     return Fix(
         title=title,
@@ -62,6 +72,11 @@ def fix(
         notes=" ".join(filter(None, (notes, remarks))),
         safe=safe,
     )
+
+
+def _same_purpose(name: str, named: set[str]) -> bool:
+    """Whether the variables *named* already say what *name* would: both choose where pkg-config looks."""
+    return name.startswith("PKG_CONFIG") and any(other.startswith("PKG_CONFIG") for other in named)
 
 
 def _config_edit(env: Environment, variables: Variables) -> tuple[tuple[FileEdit, ...], str]:
@@ -212,7 +227,7 @@ def with_zig(env: Environment) -> tuple[Fix, ...]:
                 Command("python3 -m pip install 'maturin[zig]'", Stage.TOOLCHAIN),
                 Command(f"maturin build --release --zig --target {env.target.triple}", Stage.BUILD),
             ),
-            notes="This distribution has no cross compiler for the target. zig brings glibc's and musl's files itself.",
+            notes="zig brings the compiler, and glibc's or musl's files, itself; cargo then needs no linker setting.",
         ),
     )
 
@@ -295,7 +310,8 @@ def vendored(env: Environment, name: str) -> list[Fix]:
 def elsewhere(env: Environment, name: str) -> Fix:
     """Return the way that always works: a system of the target's own, whose packages fit."""
     policy = env.container.policy or (env.policy if "linux_" in env.policy else "")
-    image = f"the pypa image for {policy} on {env.target.wheel}" if policy else "a container"
+    plain = "Alpine, or a musllinux image," if env.target.libc == "musl" else "a container"
+    image = f"the pypa image for {policy} on {env.target.wheel}" if policy else plain
     reason = packaged(system(env), env.target) or "this package manager installs nothing for other architectures"
     return Fix(
         f"build {name} for {env.target.triple} yourself, or build the wheel on a system of that architecture",

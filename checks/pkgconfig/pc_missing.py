@@ -51,8 +51,11 @@ def env(env: Environment) -> Iterator[Finding]:
 def _evidence(env: Environment, library: Library) -> Evidence:
     if library.command:
         return Evidence(library.output.strip().rpartition("\n")[2] or "not found", where=f"`{library.command}`")
-    folders = ":".join(env.pkgconfig.search_path)
-    return Evidence(f"no {library.module}.pc there", where=f"folders {folders}" if folders else "pkg-config's folders")
+    if env.distro.family == "debian" and env.target.multiarch:
+        folders = f"/usr/lib/{env.target.multiarch}/pkgconfig and /usr/share/pkgconfig"
+    else:
+        folders = " and ".join(env.pkgconfig.search_path) or "any folder of pkg-config's"
+    return Evidence(f"no {library.module}.pc there", where=folders)
 
 
 def _others(library: Library) -> tuple[Evidence, ...]:

@@ -68,6 +68,7 @@ def _fixes(env: Environment) -> tuple[Fix, ...]:
             ),
         )
     found = [fix(env, "tell pkg-config about the target, and only about it", configuration=configuration)]
-    if (other := two_variables(env)) and other.variables != configuration.variables:
-        found.append(fix(env, "or without the wrapper, by two variables", configuration=other))
+    other = two_variables(env)
+    if other.variables and other.variables != configuration.variables:
+        found.append(fix(env, "the same without the wrapper, by two variables", configuration=other))
     return tuple(found)

@@ -15,47 +15,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks._advice import fix
-from diagnose.finding import Command, Evidence, Finding, Severity, Stage
+from checks.rpm._repos import gone, mending
+from diagnose.finding import Evidence, Finding, Severity
 from diagnose.readers.env import Environment
-
-_GONE = ("mirrorlist.centos.org", "mirror.centos.org")
-_ENDED = ("6", "7", "8")
 
 
 def env(env: Environment) -> Iterator[Finding]:
     """See which repositories point to servers that are gone."""
-    if env.distro.id != "centos" or env.distro.version.partition(".")[0] not in _ENDED:
+    repos = gone(env)
+    if not repos:
         return
-    gone = [
-        repo
-        for repo in env.rpm_repos
-        if repo.enabled and any(_host(address) in _GONE for address in (repo.mirrorlist, *repo.baseurl) if address)
-    ]
-    if not gone:
-        return
-    files = " ".join(dict.fromkeys(repo.path for repo in gone))
-    edit = (
-        "sed -i -e 's;^mirrorlist=;#mirrorlist=;' "
-        f"-e 's;^#*baseurl=http://mirror.centos.org;baseurl=http://vault.centos.org;' {files}"
-    )
     yield Finding(
         message=f"the repositories of CentOS {env.distro.version} have left the servers that are named here",
         severity=Severity.ERROR if any(library.outcome != "found" for library in env.libraries) else Severity.WARNING,
         evidence=tuple(
             Evidence(f"{repo.id}: {repo.mirrorlist or ' '.join(repo.baseurl)}", f"{repo.path}:{repo.line}")
-            for repo in gone
+            for repo in repos
         ),
         consequence='yum fails: "Could not resolve host: mirrorlist.centos.org"; nothing can be installed.',
         fixes=(
             fix(
                 env,
                 "take the packages from the vault, which gets no updates",
-                commands=(Command(edit, Stage.SOURCES),),
+                commands=mending(env),
                 notes="A newer image is the better answer: the pypa images of today point to the vault.",
             ),
         ),
     )
-
-
-def _host(address: str) -> str:
-    return address.partition("://")[2].partition("/")[0].lower()

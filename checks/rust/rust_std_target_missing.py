@@ -50,7 +50,8 @@ def _fix(env: Environment) -> Fix:
         return fix(env, f"add {triple} to the toolchain in use", commands=(command,))
     if here.family == "debian" and not packaged(here, env.target):
         suffix = "" if env.target.debian == here.native else f":{env.target.debian}"
-        return fix(env, "install it from the same release as rustc", (f"libstd-rust-dev{suffix}",))
+        package = f"libstd-rust-dev{suffix}"
+        return fix(env, f"install {package}, of the same release as rustc", (package,))
     return fix(
         env,
         "install Rust by rustup, which has every target",

@@ -75,4 +75,4 @@ def _fixes(env: Environment) -> tuple[Fix, ...]:
     configuration = linker_configuration(env, replace=True)
     if not configuration.variables:
         return with_zig(env)
-    return (fix(env, f"link with {configuration.variables[0][1]}", configuration=configuration),)
+    return (fix(env, f"link with {configuration.variables[0][1]}", configuration=configuration), *with_zig(env))
