@@ -94,32 +94,42 @@ LIBC_PIECES = re.compile(
 
 _CUDA_LIBRARIES = (
     "cudart cublas cublasLt cudnn\\w* cufft cufftw cufile curand cusolver cusolverMg cusparse cusparseLt cupti nccl "
-    "nvJitLink nvrtc nvshmem\\w* nvToolsExt npp\\w+ nvjpeg"
+    "nvJitLink nvrtc nvshmem\\w* nvToolsExt npp\\w+ nvjpeg cutensor\\w*"
 )
 
-#: soname → the distributions that bring it, which a wheel may rightly expect to be installed beside it.
-OTHER_WHEELS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
-    (re.compile(r"lib(?:torch|c10|shm|caffe2)\w*\.so.*"), ("torch", "torchaudio", "torchvision")),
-    (re.compile(r"lib(?:tensorflow|_pywrap_tensorflow)\w*\.so.*"), ("tensorflow", "tensorflow-cpu")),
-    (re.compile(rf"lib(?:{_CUDA_LIBRARIES.replace(' ', '|')})\.so.*"), ("nvidia-*", "cuda-*", "torch")),
-    (re.compile(r"lib(?:amdhip64|hip\w*|roc\w*|MIOpen|rccl)\.so.*"), ("torch", "rocm-*")),
-    (re.compile(r"lib(?:arrow\w*|parquet)\.so.*"), ("pyarrow",)),
+#: soname → what usually brings it, and the distributions that a wheel names if it expects them to be installed.
+OTHER_WHEELS: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = (
+    (re.compile(r"lib(?:torch|c10|shm|caffe2)\w*\.so.*"), "torch", ("torch",)),
+    (re.compile(r"lib(?:tensorflow|_pywrap_tensorflow)\w*\.so.*"), "tensorflow", ("tensorflow", "tensorflow-cpu")),
+    (
+        re.compile(rf"lib(?:{_CUDA_LIBRARIES.replace(' ', '|')})\.so.*"),
+        "the CUDA toolkit, or NVIDIA's wheels of it",
+        ("nvidia-*", "cuda-toolkit", "cutensor-*", "torch"),
+    ),
+    (
+        re.compile(r"lib(?:amdhip64|hip\w*|roc\w*|MIOpen|rccl)\.so.*"),
+        "ROCm, or torch built for it",
+        ("torch", "rocm-*"),
+    ),
+    (re.compile(r"lib(?:arrow\w*|parquet)\.so.*"), "pyarrow", ("pyarrow",)),
     (
         re.compile(r"lib(?:Qt[56]\w+|pyside[26]\w*|shiboken[26])[\w.-]*\.so.*"),
-        ("PyQt5-Qt5", "PyQt6-Qt6", "PySide6", "shiboken6"),
+        "the Qt wheels",
+        ("PyQt5-Qt5", "PyQt6-Qt6", "PySide6", "PySide6-Essentials", "shiboken6"),
     ),
-    (re.compile(r"libmkl_\w+\.so.*"), ("mkl",)),
+    (re.compile(r"libmkl_\w+\.so.*"), "mkl", ("mkl",)),
     (
-        re.compile(r"lib(?:iomp5|tbb\w*|sycl|ze_loader|OpenCL|ur_\w+)\.so.*"),
-        ("intel-openmp", "tbb", "dpcpp-cpp-rt"),
+        re.compile(r"lib(?:iomp5|tbb\w*|sycl|ur_\w+|imf|intlc|irng|irc|svml)\.so.*"),
+        "the runtime of Intel's compilers",
+        ("intel-openmp", "tbb", "dpcpp-cpp-rt", "intel-*", "torch"),
     ),
-    (re.compile(r"libopenvino\w*\.so.*"), ("openvino",)),
+    (re.compile(r"libopenvino\w*\.so.*"), "openvino", ("openvino",)),
 )
 
 #: soname → what brings it to the machine; it cannot come from a wheel at all.
 DRIVERS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"libcuda\.so\.1|libnvidia-\w+\.so\.1|libnvcuvid\.so\.1"), "the NVIDIA driver"),
-    (re.compile(r"libze_intel_gpu\.so\.1|libxpti\w*\.so.*"), "the Intel GPU driver"),
+    (re.compile(r"libOpenCL\.so\.1|libze_loader\.so\.1|libze_intel_gpu\.so\.1"), "the driver of the graphics card"),
     (re.compile(r"libclntsh\.so.*"), "Oracle Instant Client"),
 )
 
@@ -148,22 +158,19 @@ def another_wheels(name: str, requires: tuple[str, ...]) -> str:
     for pattern, what in DRIVERS:
         if pattern.fullmatch(name):
             return f"comes with {what}"
-    for pattern, distributions in OTHER_WHEELS:
+    for pattern, usually, distributions in OTHER_WHEELS:
         if pattern.fullmatch(name):
-            wanted = sorted({w for w in map(_project, requires) for d in distributions if _matches(w, d)})
-            return (
-                f"comes with {wanted[0]}, which the wheel requires"
-                if wanted
-                else f"usually comes with {distributions[0]}"
-            )
+            wanted = sorted({w for w in map(project, requires) for d in distributions if _matches(w, d)})
+            return f"comes with {wanted[0]}, which the wheel requires" if wanted else f"usually comes with {usually}"
     return ""
 
 
-def _project(requirement: str) -> str:
+def project(requirement: str) -> str:
+    """Return the normalized name of the distribution that a Requires-Dist line names."""
     match = re.match(r"[\w.-]+", requirement)
     return re.sub(r"[-_.]+", "-", match.group().lower()) if match else ""
 
 
-def _matches(project: str, distribution: str) -> bool:
+def _matches(wanted: str, distribution: str) -> bool:
     name = distribution.lower()
-    return project.startswith(name[:-1]) if name.endswith("*") else project == name
+    return wanted.startswith(name[:-1]) if name.endswith("*") else wanted == name

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from checks.data.build_images import manylinux_image
-from checks.wheel._wheel import bounded, broken_promises, retag, role, some
+from checks.wheel._wheel import bounded, broken_promises, retag, role, shorten, some, weigh
 from diagnose import policies
-from diagnose.finding import Command, Evidence, Fix, Stage
+from diagnose.finding import Command, Evidence, Fix, Severity, Stage
 from diagnose.readers.verdict import Shortfall, version_key
 from diagnose.readers.wheel import Wheel
 from diagnose.targets import TARGETS
@@ -32,6 +32,12 @@ def needs(wheel: Wheel, glibc: bool) -> tuple[str, list[Shortfall]]:
     return tag, [need for need in found if counts(need)]
 
 
+def weight(wheel: Wheel, found: list[Shortfall]) -> Severity:
+    """Return an error, or a note if only samples need too much."""
+    paths = {need.path for need in found}
+    return weigh(Severity.ERROR, (elf for elf in wheel.elves if elf.path in paths))
+
+
 def evidence(wheel: Wheel, found: list[Shortfall]) -> tuple[Evidence, ...]:
     """Return one piece per file: which versions it needs too much, for which symbols, and what the file is."""
     files: dict[str, list[Shortfall]] = {}
@@ -45,7 +51,7 @@ def evidence(wheel: Wheel, found: list[Shortfall]) -> tuple[Evidence, ...]:
 
 
 def _need(need: Shortfall) -> str:
-    symbols = f" for {some(need.symbols)}" if need.symbols else ""
+    symbols = f" for {some([shorten(name, 60) for name in need.symbols], 3)}" if need.symbols else ""
     return f"{need.detail} of {need.library}{symbols}"
 
 

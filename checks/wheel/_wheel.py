@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterable, Sequence
 
 from diagnose import policies
-from diagnose.finding import Command, Evidence, Fix, Stage
+from diagnose.finding import Command, Evidence, Fix, Severity, Stage
 from diagnose.policies import PlatformTag, Policy
-from diagnose.readers.elf import Elf
+from diagnose.readers.elf import ET_REL, Elf
 from diagnose.readers.verdict import Shortfall, arch_of, version_key
 from diagnose.readers.wheel import Wheel
 
@@ -52,8 +52,10 @@ def own(wheel: Wheel) -> list[Elf]:
 
 
 def native(wheel: Wheel) -> list[Elf]:
-    """Return the ELF files of the wheel's own architecture, whatever their C library."""
-    return [elf for elf in wheel.elves if runs_as(elf, wheel.verdict.arch)]
+    """Return the ELF files of the wheel's own architecture, whatever their C library, that are meant to be loaded."""
+    return [
+        elf for elf in wheel.elves if runs_as(elf, wheel.verdict.arch) and elf.type != ET_REL and not is_sample(elf)
+    ]
 
 
 def runs_as(elf: Elf, arch: str) -> bool:
@@ -77,6 +79,17 @@ def loaded(wheel: Wheel) -> set[str]:
         queue += [target for target in needs.get(path, ()) if target not in found]
         found.update(needs.get(path, ()))
     return found
+
+
+def is_sample(elf: Elf) -> bool:
+    """Whether the file lies below ``testdata``, a folder that toolchains leave alone: something to read, not to run."""
+    return "testdata" in elf.path.split("/")
+
+
+def shorten(text: str, limit: int = 160) -> str:
+    """Return *text* without needless white space, and cut if it is long."""
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def role(wheel: Wheel, elf: Elf) -> str:
@@ -108,6 +121,11 @@ def promised(wheel: Wheel) -> tuple[str, Policy] | None:
     text, tag = min(tags, key=lambda pair: version_key(pair[1].policy))
     wanted = version_key(tag.policy)
     return text, next((policy for policy in known if policy.libc_version >= wanted), known[-1])
+
+
+def weigh(severity: Severity, elves: Iterable[Elf]) -> Severity:
+    """Return *severity*, but a note if all that it is about are samples."""
+    return Severity.NOTE if all(map(is_sample, elves)) else severity
 
 
 def broken_promises(wheel: Wheel, kind: str) -> tuple[str, list[Shortfall]]:

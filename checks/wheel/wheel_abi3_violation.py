@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterator
 
 from checks.wheel._wheel import bounded, own, quote, some
+from diagnose import policies
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
 from diagnose.readers.elf import Elf
 from diagnose.readers.wheel import Wheel
@@ -37,7 +38,9 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         return
     base = min((int(match[1]), int(match[2] or 0)) for match in versions)
     added = _stable()
-    outside = [(elf, sorted(name for name in names if name not in added)) for elf, names in files]
+    # A library beside the module may offer functions of that name in the limited API's terms, as Qt's bindings do.
+    sealed = [(elf, names) for elf, names in files if not _has_companion(wheel, elf)]
+    outside = [(elf, sorted(name for name in names if name not in added)) for elf, names in sealed]
     newer = [(elf, sorted(name for name in names if added.get(name, base) > base)) for elf, names in files]
     evidence = [Evidence(f"uses {some(names)}, not in the stable ABI", elf.path) for elf, names in outside if names]
     evidence += [
@@ -75,6 +78,18 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
 
 def _counts(elf: Elf) -> bool:
     return ".abi3." in elf.name or (elf.is_extension and elf.name.count(".") == 1)
+
+
+def _has_companion(wheel: Wheel, elf: Elf) -> bool:
+    """Whether the file needs a library that may define such functions: one that uses Python, or an unknown one."""
+    python = {other.name for other in wheel.elves if any(_API.fullmatch(name) for name in other.undefined)}
+    present = {other.name for other in wheel.elves}
+    known = policies.load(wheel.verdict.libc, wheel.verdict.arch) if wheel.verdict.libc else ()
+    system = known[-1].whitelist if known else frozenset()
+    return any(
+        name in python or (name not in present and name not in system and not name.startswith("ld"))
+        for name in elf.needed
+    )
 
 
 def _text(version: tuple[int, int]) -> str:

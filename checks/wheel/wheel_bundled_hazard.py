@@ -32,7 +32,8 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             groups.setdefault(found, []).append(elf)
     for found, elves in groups.items():
         names = sorted({plain(elf.name) for elf in elves})
-        exclude = " ".join(f"--exclude {quote(plain(elf.soname or elf.name))}" for elf in elves[:8])
+        stems = sorted({name.partition(".so")[0] for name in names})
+        exclude = " ".join("--exclude " + quote(f"{stem}.so*") for stem in stems)
         yield Finding(
             f"brings its own {some(names)}: {found.what}",
             Severity.WARNING if found.serious else Severity.NOTE,

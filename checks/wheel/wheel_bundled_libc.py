@@ -2,8 +2,8 @@
 
 The C library comes with the system, and its parts (``libc``, ``libm``, ``libpthread``, ``ld-linux`` …) fit together
 only as built together: they call each other through ``GLIBC_PRIVATE`` symbols, which change with every release. A
-private copy of one piece meets the other pieces of the user's system in the same process. That works where both have
-the same version, and fails or crashes elsewhere. A file that takes ``GLIBC_PRIVATE`` symbols itself has the same
+private copy of one piece meets the other pieces of the user's system in the same process. That works while both have
+the same private parts, and fails or crashes elsewhere. A file that takes ``GLIBC_PRIVATE`` symbols itself has the same
 problem.
 
 Repair tools never copy these libraries; it takes a hand-written step, or a library that itself was taken from a
@@ -19,15 +19,17 @@ from collections.abc import Iterator
 from checks.data.shared_libraries import is_libc_piece
 from checks.wheel._wheel import bounded, inside, loaded, own, repack, role, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
+from diagnose.readers.elf import Elf, Verneed
 from diagnose.readers.wheel import Wheel
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
     """See members that are pieces of glibc or musl, and needs of GLIBC_PRIVATE."""
     certain = loaded(wheel)
+    modules = any(elf.is_extension for elf in own(wheel))
     pieces = [elf for elf in own(wheel) if is_libc_piece(elf.name) or (elf.soname and is_libc_piece(elf.soname))]
     if pieces:
-        used = any(elf.path in certain for elf in pieces)
+        used = any(elf.path in certain and _private(elf) for elf in pieces) and modules
         yield Finding(
             f"brings its own {some([elf.name for elf in pieces])}, a piece of the C library",
             Severity.ERROR if used else Severity.WARNING,
@@ -44,19 +46,20 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             ),
         )
     names = {elf.path for elf in pieces}
-    private = [
-        (elf, need)
-        for elf in own(wheel)
-        for need in elf.verneed
-        if need.version == "GLIBC_PRIVATE" and elf.path not in names and not need.weak
-    ]
+    private = [(elf, need) for elf in own(wheel) if elf.path not in names for need in _private(elf)]
     if private:
-        elf, need = private[0]
+        need = private[0][1]
+        used = any(user.path in certain and not user.is_executable for user, _ in private)
         yield Finding(
             f"uses private symbols of {need.library}",
-            Severity.ERROR if elf.path in certain else Severity.WARNING,
+            Severity.ERROR if used else Severity.WARNING,
             bounded(Evidence(f"needs GLIBC_PRIVATE of {n.library} for {some(n.symbols)}", e.path) for e, n in private),
             f"with any glibc but the one it was built with: {need.library}: version `GLIBC_PRIVATE' not found, or "
             f"undefined symbol: {need.symbols[0] if need.symbols else '…'}",
             (Fix("leave the library out that uses them, or build it without: it is a part of glibc"),),
         )
+
+
+def _private(elf: Elf) -> list[Verneed]:
+    """Return the file's needs of private symbols; the dynamic linker's own are the same for all pieces."""
+    return [need for need in elf.verneed if need.version == "GLIBC_PRIVATE" and not need.weak]

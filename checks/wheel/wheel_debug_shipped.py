@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.wheel._wheel import bounded, inside, repack
+from checks.wheel._wheel import bounded, inside, is_sample, repack
 from diagnose.finding import Evidence, Finding, Fix, Severity
+from diagnose.readers.elf import ET_REL
 from diagnose.readers.wheel import Wheel
 
 #: Bytes of debug information in one wheel that are worth a word.
@@ -23,9 +24,10 @@ ENOUGH = 2 << 20
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
     """See split-debug files, and DWARF of more than :data:`ENOUGH` bytes over all files."""
-    split = [elf for elf in wheel.elves if elf.split_debug]
+    split = [elf for elf in wheel.elves if elf.split_debug and elf.type != ET_REL and not is_sample(elf)]
     dwarf = sorted(
-        (elf for elf in wheel.elves if elf.debug_size and not elf.split_debug), key=lambda elf: -elf.debug_size
+        (elf for elf in wheel.elves if elf.debug_size and not elf.split_debug and not is_sample(elf)),
+        key=lambda elf: -elf.debug_size,
     )
     if sum(elf.debug_size for elf in dwarf) < ENOUGH:
         dwarf = []
@@ -51,7 +53,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             0, Fix("have cargo strip what it builds", env=(("CARGO_PROFILE_RELEASE_STRIP", "true"),), notes=notes)
         )
     yield Finding(
-        f"carries {_mb(saved)} of debug information, unpacked ({saved * 100 // whole} % of its ELF files)",
+        f"carries {_mb(saved)} that strip would take out ({saved * 100 // whole} % of its ELF files, unpacked)",
         Severity.NOTE,
         bounded(evidence),
         "every download and every image is that much larger",

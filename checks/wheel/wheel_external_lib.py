@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 from checks.data.shared_libraries import hazard
 from checks.wheel._external import expected_from, is_hashed, missing
-from checks.wheel._wheel import bounded, loaded, own, promised, quote, role, some
+from checks.wheel._wheel import bounded, is_sample, loaded, own, promised, quote, role, some
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
 from diagnose.readers.elf import Elf
 from diagnose.readers.wheel import Wheel
@@ -28,7 +28,9 @@ ALIASES = ("wheel-external-lib-needs-copy", "wheel-forbidden-lib")
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
     """See NEEDED names that no policy allows and the wheel does not answer; one finding per severity."""
-    needs = {name: users for name, users in missing(wheel).items() if not is_hashed(name)}
+    needs = {
+        name: users for name, users in missing(wheel).items() if not is_hashed(name) and not all(map(is_sample, users))
+    }
     certain = loaded(wheel) or {elf.path for elf in own(wheel)}
     groups: dict[Severity, list[tuple[str, list[Elf], str]]] = {}
     for name, users in needs.items():

@@ -20,9 +20,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.data.libc_releases import older_than
-from checks.wheel._versions import evidence, fixes, needs
+from checks.wheel._versions import evidence, fixes, needs, weight
 from checks.wheel._wheel import some
-from diagnose.finding import Finding, Severity
+from diagnose.finding import Finding
 from diagnose.readers.verdict import version_key
 from diagnose.readers.wheel import Wheel
 
@@ -38,7 +38,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     where = f" (for example {some(old[-3:], 3)})" if old else ""
     yield Finding(
         f"{tag} promises an older glibc than the wheel needs: {highest.detail}",
-        Severity.ERROR,
+        weight(wheel, found),
         evidence(wheel, found),
         f"installs on systems whose glibc is too old{where}, where importing fails: "
         f"ImportError: libc.so.6: version `{highest.detail}' not found (required by {highest.path.rpartition('/')[2]})",

@@ -2,10 +2,11 @@
 
 Two places say where a wheel's files may go. ``Root-Is-Purelib: true`` in WHEEL, and a ``.data/purelib`` folder, send
 them to the folder for code that runs everywhere; on distributions that keep compiled code apart (``lib64``), a binary
-does not belong there, and auditwheel refuses to repair such a wheel. The platform tag ``any`` says that every machine
-can use the wheel; with extension modules in it that is not true.
+does not belong there, and auditwheel refuses to repair a wheel with one in ``.data/purelib``. The platform tag ``any``
+says that every machine can use the wheel; with extension modules in it that is not true.
 
-Projects that load libraries for several platforms by name ship them in an ``any`` wheel on purpose; that is a note.
+A library that is only loaded by name does no harm below ``Root-Is-Purelib``; that is a note. So is an ``any`` wheel
+with libraries for several platforms, which is made that way on purpose.
 
 Have the build back end know about the binary: ``ext_modules``, or a ``Distribution`` whose ``has_ext_modules()`` is
 true for setuptools; ``tool.maturin`` and scikit-build do it by themselves.
@@ -22,6 +23,9 @@ from diagnose.finding import Evidence, Finding, Fix, Severity
 from diagnose.readers.elf import Elf
 from diagnose.readers.verdict import arch_of
 from diagnose.readers.wheel import Wheel
+
+#: Files of other operating systems: what has them beside ELF files serves several platforms on purpose.
+_FOREIGN = (".dll", ".dylib", ".pyd", ".exe")
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
@@ -46,10 +50,10 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         lines.append(f"mv {inside(wheel, [folder + 'purelib'])} {inside(wheel, [folder + 'platlib'])}")
     yield Finding(
         f"puts {count(len(root) + len(purelib), 'compiled file')} where pure Python belongs ({' and '.join(said)})",
-        Severity.WARNING,
+        Severity.WARNING if purelib or any(elf.is_extension for elf in root) else Severity.NOTE,
         bounded(Evidence(_what(elf), elf.path) for elf in (*purelib, *root)),
-        "lands in lib/ instead of lib64/ on Fedora, RHEL and openSUSE; auditwheel: Invalid binary wheel, found the "
-        "following shared library/libraries in purelib folder",
+        "lands in lib/ instead of lib64/ on Fedora, RHEL and openSUSE"
+        + ("; auditwheel: Invalid binary wheel, found shared libraries in purelib folder" if purelib else ""),
         (
             Fix(
                 "have the build back end know that there is compiled code",
@@ -63,14 +67,17 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
 def _any(wheel: Wheel) -> Finding:
     modules = [elf for elf in own(wheel) if elf.is_extension]
     arches = sorted({arch_of(elf) or "other" for elf in wheel.elves})
+    foreign = any(name.endswith(_FOREIGN) for name in wheel.files)
+    data = not modules and (foreign or len(arches) > 1 or not any(elf.dynamic and arch_of(elf) for elf in wheel.elves))
     evidence = bounded(Evidence(_what(elf), elf.path) for elf in (modules or wheel.elves))
     fix = Fix(
         "make one wheel per platform, each with its own tag",
         notes=f"As it stands the files would allow {wheel.verdict.lowest_tag}." if wheel.verdict.lowest_tag else "",
     )
-    if len(arches) > 1:
+    if data or len(arches) > 1:
         return Finding(
-            f"is tagged any, and carries ELF files for {some(arches, 6)}",
+            f"is tagged any, and carries ELF files for {some(arches, 6)}"
+            + (", and other systems' libraries" if foreign else ""),
             Severity.NOTE,
             evidence,
             "fine if the code picks the right one and does without on other machines; everybody downloads all of them",

@@ -22,7 +22,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from checks.wheel._wheel import bounded, inside, own, quote, repack, some
+from checks.wheel._wheel import bounded, inside, is_sample, own, quote, repack, shorten, some
 from diagnose.finding import Evidence, Finding, Severity
 from diagnose.readers.elf import Elf
 from diagnose.readers.linkage import Link
@@ -34,47 +34,55 @@ _ORIGIN = re.compile(r"\$ORIGIN\b|\$\{ORIGIN\}")
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
     """See bundled libraries that the search does not reach, and entries that lead astray."""
-    missed = [link for link in wheel.links if link.missed_from and link.candidates and not _ignored(wheel, link)]
-    if missed:
-        yield _missed(wheel, missed)
-    elves = [elf for elf in own(wheel) if elf.runpath or elf.rpath]
-    explained = {link.path for link in missed}
-    judged = [(elf, bad) for elf in elves if elf.path not in explained and (bad := list(_bad_elements(elf)))]
-    for severity in (Severity.WARNING, Severity.NOTE):
-        found = [(elf, [b for b in bad if b[2] is severity]) for elf, bad in judged]
-        found = [(elf, bad) for elf, bad in found if bad]
-        if found:
-            yield _astray(wheel, severity, found)
-
-
-def _ignored(wheel: Wheel, link: Link) -> bool:
-    return link.path in wheel.verdict.ignored or all(path in wheel.verdict.ignored for path in link.candidates)
+    elves = {elf.path: elf for elf in own(wheel) if not is_sample(elf)}
+    sure, unsure = _missed(wheel, elves)
+    if sure or unsure:
+        yield _not_found(wheel, elves, sure or unsure, bool(sure))
+    explained = {link.path for link in (*sure, *unsure)}
+    found = [(elf, bad) for path, elf in elves.items() if path not in explained and (bad := list(_bad_elements(elf)))]
+    if found:
+        yield _astray(wheel, found)
 
 
 # --- libraries that are not reached --------------------------------------------------------------------------------
 
 
-def _missed(wheel: Wheel, missed: list[Link]) -> Finding:
-    elves = {elf.path: elf for elf in wheel.elves}
+def _missed(wheel: Wheel, elves: dict[str, Elf]) -> tuple[list[Link], list[Link]]:
+    """Return the links that fail for sure, and those that fail unless something else has loaded the library before.
+
+    What only plugins miss is loaded already if anything else in the wheel loads it, be it Python itself.
+    """
     reached = {link.needed for link in wheel.links if link.target}
-    lost = [link for link in missed if link.needed not in reached]
-    starts = {path for link in lost for path in link.missed_from}
-    sure = any(elves[path].is_extension or elves[path].is_executable for path in starts)
-    shown = lost if sure else missed
+    sure: list[Link] = []
+    unsure: list[Link] = []
+    for link in wheel.links:
+        starts = [elves[path] for path in link.missed_from if path in elves]
+        candidates = [elves[path] for path in link.candidates if path in elves]
+        if not starts or not candidates or link.path not in elves:
+            continue
+        known = link.needed in reached or any(elf.is_extension for elf in candidates)
+        if any(elf.is_extension or elf.is_executable for elf in starts):
+            (unsure if known else sure).append(link)
+        elif not known:
+            unsure.append(link)
+    return sure, unsure
+
+
+def _not_found(wheel: Wheel, elves: dict[str, Elf], links: list[Link], sure: bool) -> Finding:
+    names = sorted({link.needed for link in links})
     evidence = [
         Evidence(
             f"needs {link.needed}, which is {link.candidates[0]}; looks in {_search_path(elves[link.path])}", link.path
         )
-        for link in shown
+        for link in links
     ]
-    names = sorted({link.needed for link in shown})
-    condition = "" if sure else ", unless other code has loaded it before"
     return Finding(
-        f"does not find {some(names)}, which is in the wheel" + ("" if sure else " (not from every file)"),
+        f"does not find {some(names)}, which is in the wheel" + ("" if sure else ", from every file that needs it"),
         Severity.ERROR if sure else Severity.WARNING,
         bounded(evidence),
-        f"ImportError: {names[0]}: cannot open shared object file: No such file or directory{condition}",
-        (repack(wheel, "lead the search there", _set_rpaths(wheel, shown, elves)),),
+        f"ImportError: {names[0]}: cannot open shared object file: No such file or directory"
+        + ("" if sure else ", unless other code has loaded it before"),
+        (repack(wheel, "lead the search there", _set_rpaths(wheel, links, elves)),),
     )
 
 
@@ -107,7 +115,8 @@ def _set_rpaths(wheel: Wheel, links: list[Link], elves: dict[str, Elf]) -> list[
 
 def _bad_elements(elf: Elf) -> Iterator[tuple[str, str, Severity]]:
     """Yield (element, what is wrong with it, how bad that is). A RUNPATH that is wholly empty is ignored by loaders."""
-    for element in (elf.runpath if elf.runpath is not None else elf.rpath or "").split(":"):
+    value = elf.runpath if elf.runpath is not None else elf.rpath
+    for element in value.split(":") if value else ():
         if _ORIGIN.match(element):
             folder = posixpath.normpath(_ORIGIN.sub(posixpath.dirname(elf.installed) or ".", element))
             if folder.startswith(".."):
@@ -121,22 +130,21 @@ def _bad_elements(elf: Elf) -> Iterator[tuple[str, str, Severity]]:
             yield element, "is relative to the working directory", Severity.WARNING
 
 
-def _astray(wheel: Wheel, severity: Severity, found: list[tuple[Elf, list[tuple[str, str, Severity]]]]) -> Finding:
-    evidence = []
-    lines = []
+def _astray(wheel: Wheel, found: list[tuple[Elf, list[tuple[str, str, Severity]]]]) -> Finding:
+    evidence, lines = [], []
     elements: dict[str, None] = {}
     for elf, bad in found:
         kind = "RUNPATH" if elf.runpath is not None else "RPATH"
         value = (elf.runpath if elf.runpath is not None else elf.rpath) or ""
-        evidence.append(
-            Evidence(f"{kind} {value}: {'; '.join(f'{e or chr(39) * 2} {why}' for e, why, _ in bad[:4])}", elf.path)
-        )
-        elements.update(dict.fromkeys(element for element, _, _ in bad))
-        names = {element for element, _, _ in bad}
+        names = {element: f"{shorten(element, 60) or 'one element'} {why}" for element, why, _ in bad}
+        evidence.append(Evidence(f"{kind} {shorten(value)}: {some(list(names.values()), 2)}", elf.path))
+        elements.update(dict.fromkeys(names))
         keep = ":".join(element for element in value.split(":") if element not in names)
-        option = f"--set-rpath {quote(keep)}" if keep else "--remove-rpath"
-        lines.append(f"patchelf {option} {inside(wheel, [elf.path])}")
-    shown = some([element or "an empty element" for element in elements], 3)
+        lines.append(
+            f"patchelf {f'--set-rpath {quote(keep)}' if keep else '--remove-rpath'} {inside(wheel, [elf.path])}"
+        )
+    severity = min((level for _, bad in found for _, _, level in bad), key=lambda level: level.rank)
+    shown = some([shorten(element, 60) or "an empty element" for element in elements], 3)
     if severity is Severity.NOTE:
         message = f"looks for libraries in system folders by RPATH: {shown}"
         consequence = "loads what lies there in preference to what the loader would choose; needless on most systems"

@@ -3,7 +3,8 @@
 Nothing in the wheel needs what its tag asks for: it would work on older systems too, but installers there pass it over
 and build from source, or fail. Tools take the tag from the machine that they run on, or from an option.
 
-Policies below ``manylinux_2_17`` are not worth a word: hardly any system is left there.
+Policies below ``manylinux_2_17`` are not worth a word, hardly any system is left there; nor are steps between which no
+known distribution lies.
 
 References: https://peps.python.org/pep-0600/
 """
@@ -39,13 +40,15 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         for name in older_than(glibc=version_key(claimed.policy))
         if name not in older_than(glibc=best.libc_version)
     ]
+    if not passed:
+        return
     cause = wheel.verdict.cause
     why = f"the most that it needs is {cause.detail or cause.library}" if cause else "it needs nothing newer"
     yield Finding(
         f"is tagged {text}, but keeps {best.tag}",
         Severity.NOTE,
         (Evidence(why, cause.path) if cause else Evidence(why, where="its ELF files"),),
-        f"passed over on systems that could run it{f', for example {some(passed)}' if passed else ''}",
+        f"passed over on systems that could run it, for example {some(passed)}",
         (
             retag(
                 wheel,

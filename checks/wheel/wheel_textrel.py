@@ -30,7 +30,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         bounded(Evidence(f"{role(wheel, elf)}: the dynamic segment has DT_TEXTREL", elf.path) for elf in found),
         "musl's loader does not make code writable: a crash while loading"
         if musl
-        else "where SELinux enforces execmod: ImportError: cannot restore segment prot after reloc: Permission denied",
+        else "where SELinux enforces execmod: cannot restore segment prot after reloc: Permission denied",
         (
             Fix(
                 "compile everything position-independent, and have the linker insist on it",

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from checks.wheel._wheel import bounded, count, linux_tags, runs_as, some
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
-from diagnose.readers.elf import EM_ARM, Elf
+from diagnose.readers.elf import EM_ARM, ET_REL, Elf
 from diagnose.readers.verdict import arch_of
 from diagnose.readers.wheel import Wheel
 from diagnose.targets import TARGETS
@@ -29,10 +29,11 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     known = {row.wheel for row in TARGETS}
     if not arches or not arches <= known:
         return
-    wrong = [elf for elf in wheel.elves if elf.machine and not any(_fits(elf, arch) for arch in arches)]
+    files = [elf for elf in wheel.elves if elf.machine and elf.type != ET_REL]
+    wrong = [elf for elf in files if not any(_fits(elf, arch) for arch in arches)]
     if not wrong:
         return
-    right = [elf for elf in wheel.elves if elf not in wrong and elf.machine]
+    right = [elf for elf in files if elf not in wrong]
     needed = {name for elf in right for name in elf.needed} - {elf.name for elf in right}
     modules = {_module(elf) for elf in right}
     bad = [
