@@ -51,7 +51,8 @@ def fix(
         lacking = (*pkgconfig_configuration(env).variables, *linker_configuration(env).variables)
         named = {name for name, _ in configuration.variables}
         rest = tuple(one for one in lacking if one[0] not in named and not _same_purpose(one[0], named))
-        configuration = configuration._replace(variables=(*configuration.variables, *rest))
+        both = sorted((*configuration.variables, *rest), key=lambda one: one[0].startswith("CARGO_TARGET_"))
+        configuration = configuration._replace(variables=tuple(both))
     names = (*packages, *configuration.packages)
     foreign = env.target.debian if any(name.endswith(f":{env.target.debian}") for name in names) else ""
     installing = install(here, names, foreign)
