@@ -10,7 +10,7 @@ from checks._install import cross_compiler, install, module, packaged, system, t
 from checks.data import distributions
 from diagnose.finding import Command, FileEdit, Fix, Stage
 from diagnose.readers.env import Environment
-from diagnose.readers.pkgconfig import targeted
+from diagnose.readers.pkgconfig import Library, targeted
 from diagnose.readers.variables import Setting
 
 Variables = tuple[tuple[str, str], ...]
@@ -233,8 +233,19 @@ def with_zig(env: Environment) -> tuple[Fix, ...]:
     )
 
 
-def bring(env: Environment, name: str, title: str = "") -> tuple[Fix, ...]:
-    """Return the ways to bring the module *name* for the target, the best first."""
+def ask_again(env: Environment, library: Library) -> tuple[Command, ...]:
+    """Return what makes cargo run the build script again that got a wrong answer.
+
+    Before 1.86 cargo did not do so when a variable of its configuration changed (rust-lang/cargo#10358).
+    """
+    if not library.crate or not env.project.lock:
+        return ()
+    crate = library.crate.partition(" ")[0]
+    return (Command(f"cargo clean --release --target {env.target.triple} --package {crate}", Stage.BUILD),)
+
+
+def bring(env: Environment, name: str, commands: tuple[Command, ...] = ()) -> tuple[Fix, ...]:
+    """Return the ways to bring the module *name* for the target, the best first, with *commands* to follow."""
     here = system(env)
     package = module(here, name, env.target, env.host)
     fixes = []
@@ -242,9 +253,10 @@ def bring(env: Environment, name: str, title: str = "") -> tuple[Fix, ...]:
         fixes.append(
             fix(
                 env,
-                title or f"install {package}, which holds {name}.pc for {env.target.triple}",
+                f"install {package}, which holds {name}.pc for {env.target.triple}",
                 (package,),
                 pkgconfig_configuration(env),
+                commands,
                 notes=_extra_folder(env, name),
             )
         )

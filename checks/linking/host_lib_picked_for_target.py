@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import bring, fix, pkgconfig_configuration
+from checks._advice import ask_again, bring, fix, pkgconfig_configuration
 from checks._env import belongs_to_host, fitting
 from diagnose import targets
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
@@ -56,11 +56,13 @@ def env(env: Environment) -> Iterator[Finding]:
 
 
 def _fixes(env: Environment, library: Library, installed: bool) -> tuple[Fix, ...]:
+    again = ask_again(env, library)
     if installed or fitting(env, library):
         configuration = pkgconfig_configuration(env)
         if configuration.variables:
-            return (fix(env, "send pkg-config to the target's own files", configuration=configuration),)
-    return bring(env, library.module)
+            title = "send pkg-config to the target's own files"
+            return (fix(env, title, configuration=configuration, commands=again),)
+    return bring(env, library.module, again)
 
 
 def _owner(env: Environment, file: LinkFile) -> str:

@@ -15,31 +15,53 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks._advice import Configuration, fix, with_zig
-from checks._env import seen
+from checks._env import numbers, seen
 from checks._install import cross_compiler, system
 from diagnose.finding import Evidence, Finding, Phase, Severity
+from diagnose.readers.cargo import Crate
 from diagnose.readers.env import Environment
 
 PHASE = Phase.COMPILE
 
 
+#: Crates that use ``cc`` for other systems than Linux only, or hardly ever (their build scripts).
+_ELSEWHERE = frozenset({"iana-time-zone-haiku", "libloading", "winresource"})
+#: Crates whose build scripts compile or preprocess C for the target in every build from source.
+_ALWAYS = frozenset({"aws-lc-sys", "blake3", "bzip2-sys", "openssl-src", "openssl-sys", "psm", "ring", "zstd-sys"})
+
+
 def env(env: Environment) -> Iterator[Finding]:
     """See whether a crate that compiles C could."""
     compiler, linker = env.toolchain.cc, env.toolchain.linker
-    crate = env.project.crate("cc")
-    if not env.cross or compiler.found or crate is None:
+    users = [crate for crate in env.project.crates if "cc" in crate.dependencies and _compiles(env, crate) is not False]
+    if not env.cross or compiler.found or not users:
         return
     if linker.name == compiler.name and linker.setting is not None:
         return  # cross-linker-missing says it
     packages = cross_compiler(system(env), env.target)
     own = f"{env.target.gnu}-gcc"
     variables = () if compiler.name == own else ((f"CC_{env.target.env_name}", own),)
-    fixes = (fix(env, f"install {packages[0]}", configuration=Configuration(variables, packages)),) if packages else ()
-    used = Evidence(f"cc {crate.version}: crates compile C", env.project.lock)
+    fixes = (
+        (fix(env, f"install {' '.join(packages)}", configuration=Configuration(variables, packages)),)
+        if packages
+        else with_zig(env)
+    )
+    sure = [crate for crate in users if _compiles(env, crate)]
+    crate = (sure or users)[0]
+    used = Evidence(f"{crate.name} {crate.version} compiles C with the cc crate", f"{env.project.lock}:{crate.line}")
     yield Finding(
         message=f"there is no C compiler for {env.target.triple}: {compiler.name} is not installed",
-        severity=Severity.WARNING,
+        severity=Severity.ERROR if sure else Severity.WARNING,
         evidence=(used, seen(compiler.setting)) if compiler.setting else (used,),
-        consequence=f'A crate that compiles C for it stops: "Failed to find tool. Is `{compiler.name}` installed?"',
-        fixes=fixes or with_zig(env),
+        consequence=f"The build script of {crate.name} stops: failed to find tool, is `{compiler.name}` installed?",
+        fixes=fixes,
     )
+
+
+def _compiles(env: Environment, crate: Crate) -> bool | None:
+    """Whether the crate, which depends on ``cc``, compiles C for the target: None if that depends on its features."""
+    if crate.name == "alsa-sys":  # since 0.6 it measures a struct, where that has more than one possible size
+        return env.target.bits == 32 and env.target.libc == "glibc" and numbers(crate.version) >= (0, 6)
+    if crate.name in _ELSEWHERE:
+        return False
+    return True if crate.name in _ALWAYS else None
