@@ -147,16 +147,29 @@ def quote(text: str) -> str:
     return shlex.quote(text)
 
 
+SCRATCH = "repack"
+"""The folder below the working directory in which a fix unpacks the wheel."""
+
+
 def inside(wheel: Wheel, paths: Iterable[str]) -> str:
-    """Return members as a shell names them after ``wheel unpack``."""
-    return " ".join(quote(f"{wheel.name}-{wheel.version}/{path}") for path in paths)
+    """Return members as a shell names them after :func:`repack` has unpacked the wheel."""
+    return " ".join(quote(f"{SCRATCH}/{wheel.name}-{wheel.version}/{path}") for path in paths)
 
 
-def repack(wheel: Wheel, title: str, lines: Iterable[str], notes: str = "") -> Fix:
+def rename(wheel: Wheel, old: str, new: str) -> str:
+    """Return the command that renames a member after :func:`repack` has unpacked the wheel."""
+    return f"test ! -e {inside(wheel, [old])} || mv {inside(wheel, [old, new])}"
+
+
+def repack(wheel: Wheel, title: str, lines: Iterable[str], notes: str = "", unpack: str = "") -> Fix:
     """Return a fix that changes files inside the wheel: unpack, *lines*, pack (which writes RECORD anew)."""
-    target = os.path.dirname(wheel.path)
-    pack = f"python -m wheel pack {quote(f'{wheel.name}-{wheel.version}')}" + (f" -d {quote(target)}" if target else "")
-    commands = (f"python -m wheel unpack {quote(wheel.path)}", *lines, pack)
+    folder = quote(f"{SCRATCH}/{wheel.name}-{wheel.version}")
+    commands = (
+        f"rm -rf {SCRATCH}",
+        unpack or f"python -m wheel unpack -d {SCRATCH} {quote(wheel.path)}",
+        *lines,
+        f"python -m wheel pack -d {quote(os.path.dirname(wheel.path) or '.')} {folder}",
+    )
     return Fix(title, tuple(Command(line, Stage.BUILD) for line in commands), notes=notes)
 
 

@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.data.shared_libraries import is_libc_piece
-from checks.wheel._wheel import bounded, inside, loaded, own, repack, role, some
+from checks.data.shared_libraries import is_libc_piece, plain
+from checks.wheel._wheel import bounded, inside, loaded, own, quote, repack, role, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
 from diagnose.readers.elf import Elf, Verneed
 from diagnose.readers.wheel import Wheel
@@ -36,14 +36,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             bounded(Evidence(role(wheel, elf), elf.path) for elf in pieces),
             "beside the system's C library of another version: symbol lookup error: undefined symbol …, version "
             "GLIBC_PRIVATE, or a crash",
-            (
-                repack(
-                    wheel,
-                    "leave it out: every system has it",
-                    [f"rm {inside(wheel, [elf.path for elf in pieces])}"],
-                    "If its name was changed, change it back in the files that need it: patchelf --replace-needed.",
-                ),
-            ),
+            (repack(wheel, "leave it out: every system has it", _leave_out(wheel, pieces)),),
         )
     names = {elf.path for elf in pieces}
     private = [(elf, need) for elf in own(wheel) if elf.path not in names for need in _private(elf)]
@@ -63,3 +56,13 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
 def _private(elf: Elf) -> list[Verneed]:
     """Return the file's needs of private symbols; the dynamic linker's own are the same for all pieces."""
     return [need for need in elf.verneed if need.version == "GLIBC_PRIVATE" and not need.weak]
+
+
+def _leave_out(wheel: Wheel, pieces: list[Elf]) -> list[str]:
+    lines = [f"rm -f {inside(wheel, [elf.path for elf in pieces])}"]
+    for piece in pieces:
+        users = [elf.path for elf in wheel.elves if piece.name in elf.needed and elf not in pieces]
+        if users and plain(piece.name) != piece.name:
+            names = f"{quote(piece.name)} {quote(plain(piece.name))}"
+            lines.append(f"patchelf --replace-needed {names} {inside(wheel, users)}")
+    return lines

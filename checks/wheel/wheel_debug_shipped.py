@@ -41,7 +41,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         for elf in dwarf
     ]
     lines = [f"strip --strip-unneeded {inside(wheel, [elf.path for elf in dwarf])}"] if dwarf else []
-    lines += [f"rm {inside(wheel, [elf.path for elf in split])}"] if split else []
+    lines += [f"rm -f {inside(wheel, [elf.path for elf in split])}"] if split else []
     fixes = [
         repack(
             wheel, f"take {_mb(saved)} out of the wheel", lines, "For another architecture: its own <triplet>-strip."

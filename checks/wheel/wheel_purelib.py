@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.wheel._wheel import bounded, count, inside, own, quote, repack, some
+from checks.wheel._wheel import bounded, count, inside, own, rename, repack, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
 from diagnose.readers.elf import Elf
 from diagnose.readers.verdict import arch_of
@@ -43,11 +43,11 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     lines, said = [], []
     if root:
         said.append("Root-Is-Purelib: true")
-        name = quote(f"{wheel.name}-{wheel.version}/{wheel.dist_info}/WHEEL")
-        lines.append(f"sed -i 's/^Root-Is-Purelib: *true/Root-Is-Purelib: false/I' {name}")
+        where = inside(wheel, [f"{wheel.dist_info}/WHEEL"])
+        lines.append(f"sed -i 's/^Root-Is-Purelib: *true/Root-Is-Purelib: false/I' {where}")
     if purelib:
         said.append(f"{folder}purelib")
-        lines.append(f"mv {inside(wheel, [folder + 'purelib'])} {inside(wheel, [folder + 'platlib'])}")
+        lines.append(rename(wheel, folder + "purelib", folder + "platlib"))
     yield Finding(
         f"puts {count(len(root) + len(purelib), 'compiled file')} where pure Python belongs ({' and '.join(said)})",
         Severity.WARNING if purelib or any(elf.is_extension for elf in root) else Severity.NOTE,

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.wheel._python import Module, interpreter_soabi, modules, triplet
-from checks.wheel._wheel import bounded, inside, linux_tags, quote, repack, some
+from checks.wheel._wheel import bounded, linux_tags, quote, rename, repack, some
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
 from diagnose.readers.wheel import Tag, Wheel
 
@@ -82,10 +82,7 @@ def _closed_fixes(wheel: Wheel, bad: list[tuple[Module, str]], tags: list[Tag]) 
     wanted = {interpreter_soabi(tag) for tag in tags}
     if soabis <= wanted:
         # Only the machine part is wrong: the code may well be right.
-        lines = [
-            f"mv {inside(wheel, [module.elf.path])} {inside(wheel, [module.elf.path[: -len(module.suffix)] + end])}"
-            for module, end in bad
-        ]
+        lines = [rename(wheel, module.elf.path, module.elf.path[: -len(module.suffix)] + end) for module, end in bad]
         return (repack(wheel, "give the files the name that the interpreter looks for", lines),)
     build = Fix(
         "build it with the interpreter that the tag names",
@@ -104,11 +101,7 @@ def _abi3(wheel: Wheel, groups: dict[str, list[Module]]) -> Iterator[Finding]:
     if not bad:
         return
     first = bad[0][0]
-    moves = [
-        f"mv {inside(wheel, [files[0].elf.path])} {inside(wheel, [files[0].key + '.abi3.so'])}"
-        for files in bad
-        if len(files) == 1
-    ]
+    moves = [rename(wheel, files[0].elf.path, files[0].key + ".abi3.so") for files in bad if len(files) == 1]
     match = first.soabi.partition("-")[2]
     one = (f"cp{match.rstrip('abcdefghijklmnopqrstuvwxyz')}", f"cp{match}")
     line = f"python -m wheel tags --remove --python-tag {one[0]} --abi-tag {one[1]} {quote(wheel.path)}"

@@ -14,11 +14,10 @@ https://packaging.python.org/en/latest/specifications/recording-installed-packag
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
-from checks.wheel._wheel import bounded, quote, some
-from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from checks.wheel._wheel import SCRATCH, bounded, quote, repack, some
+from diagnose.finding import Evidence, Finding, Fix, Severity
 from diagnose.readers.wheel import Wheel
 
 #: Flaws that installers or the index refuse.
@@ -74,14 +73,11 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
 
 
 def _fix(wheel: Wheel) -> Fix:
-    # `wheel unpack` would refuse.
-    folder = quote(f"{wheel.name}-{wheel.version}")
-    target = os.path.dirname(wheel.path)
-    return Fix(
+    folder = quote(f"{SCRATCH}/{wheel.name}-{wheel.version}")
+    return repack(
+        wheel,
         "pack it anew, which writes RECORD anew",
-        (
-            Command(f"unzip -q -o {quote(wheel.path)} -d {folder}", Stage.BUILD),
-            Command(f"python -m wheel pack {folder}" + (f" -d {quote(target)}" if target else ""), Stage.BUILD),
-        ),
-        notes="Only if you know why the file differs; otherwise build the wheel anew.",
+        (),
+        "Only if you know why the files differ; otherwise build the wheel anew.",
+        unpack=f"mkdir {SCRATCH} && unzip -q -o {quote(wheel.path)} -d {folder}",  # `wheel unpack` would refuse
     )

@@ -11,11 +11,10 @@ References: https://packaging.python.org/en/latest/specifications/binary-distrib
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator
 
-from checks.wheel._wheel import quote, some
-from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from checks.wheel._wheel import inside, quote, repack, some
+from diagnose.finding import Evidence, Finding, Fix, Severity
 from diagnose.readers.wheel import Wheel
 
 
@@ -42,11 +41,12 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
 
 
 def _fix(wheel: Wheel) -> Fix:
-    parts = [".".join(dict.fromkeys(getattr(tag, key) for tag in wheel.tags)) for key in ("python", "abi", "platform")]
-    options = " ".join(f"--{key}-tag {value}" for key, value in zip(("python", "abi", "platform"), parts, strict=True))
-    path = posixpath.normpath(wheel.path)
-    return Fix(
+    # `wheel tags` refuses a wheel whose tags disagree.
+    path = inside(wheel, [f"{wheel.dist_info}/WHEEL"])
+    tags = " ".join(quote(str(tag)) for tag in wheel.tags)
+    return repack(
+        wheel,
         "write the file name's tags into WHEEL",
-        (Command(f"python -m wheel tags {options} {quote(path)}", Stage.BUILD),),
-        notes="Only if the file name is the true one; see what the other checks say about it.",
+        (f"sed -i -e '/^Tag:/d' -e '/^[[:space:]]*$/d' {path}", f"printf 'Tag: %s\\n' {tags} >> {path}"),
+        "Only if the file name is the true one; see what the other checks say about it.",
     )

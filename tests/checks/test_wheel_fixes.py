@@ -1,0 +1,56 @@
+"""The fixes that need nothing but the wheel are applied as they are printed, and mend it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import need
+from wheels import CAUSES, EXPECTED, FOLDER, findings
+
+from diagnose.finding import Fix
+from diagnose.readers import wheel
+
+_TOOLS = ("python", "patchelf", "strip", "unzip", "mv", "rm", "sed", "printf", "mkdir", "test")
+
+
+def _applicable() -> list[tuple[str, str, int]]:
+    """Return (file, check, number of the fix) of every fix whose commands only change the wheel."""
+    found = []
+    for name in sorted(EXPECTED):
+        facts = wheel.read(str(FOLDER / name))
+        for cause in CAUSES:
+            for finding in cause.detectors["wheel"](facts):
+                for number, fix in enumerate(finding.fixes):
+                    if fix.commands and all(command.line.split()[0] in _TOOLS for command in fix.commands):
+                        found.append((name, cause.id, number))
+    return found
+
+
+def _apply(fix: Fix, folder: Path) -> None:
+    for tool in {command.line.split()[0] for command in fix.commands} - {"python"}:
+        beside = Path(sys.executable).parent / tool
+        need(beside.exists() or shutil.which(tool), f"{tool} is not installed")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    for command in fix.commands:
+        subprocess.run(["sh", "-euc", command.line], cwd=folder, check=True, env={**os.environ, "PATH": path})
+
+
+@pytest.mark.parametrize(("name", "check", "number"), _applicable())
+def test_applying_the_fix_mends_the_wheel(name: str, check: str, number: int, tmp_path: Path) -> None:
+    # The printed commands name the wheel as the user did; here the user stands beside it.
+    shutil.copy(FOLDER / name, tmp_path)
+    facts = wheel.read(str(tmp_path / name))._replace(path=name)
+    cause = next(cause for cause in CAUSES if cause.id == check)
+    (finding,) = cause.detectors["wheel"](facts)
+    for _ in range(1 + name.startswith(check.replace("-", "_") + "-")):  # a fix may be applied twice
+        if (tmp_path / name).exists():
+            _apply(finding.fixes[number], tmp_path)
+    (mended,) = tmp_path.glob("*.whl")
+    after = {found.check: found.severity.value for found in findings(mended)}
+    assert check not in after
+    assert not set(after) - set(EXPECTED[name]), "nothing else breaks"
