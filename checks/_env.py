@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from diagnose.finding import Evidence
 from diagnose.readers.env import Environment
-from diagnose.readers.pkgconfig import Candidate, Library, LinkFile
+from diagnose.readers.pkgconfig import Candidate, Library
 from diagnose.readers.variables import Setting
+
+if TYPE_CHECKING:  # loaded only where a library was asked for
+    from diagnose.readers.linkfile import LinkFile
 
 #: Outcomes in which pkg-config was not even asked, so that nobody knows what it would say.
 UNASKED = ("tool-missing", "tool-failed", "cross-refused")

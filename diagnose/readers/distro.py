@@ -133,12 +133,8 @@ def _libc(root: Root, multiarch: str) -> tuple[str, str, str]:
 
 def glibc_version(root: Root, path: str) -> str:
     """Return the version that a glibc's ``libc.so.6`` prints when it is run (``2.36``); empty if it is none."""
-    data = root.head(path, LIBC_LIMIT)
-    start = data.find(b"GNU C Library")
-    start = data.find(b" version ", start) if start >= 0 else -1
-    if start < 0:
-        return ""
-    words = data[start + 9 : start + 32].replace(b",", b" ").split()
+    banner = root.find(path, b"GNU C Library", 256)
+    words = banner.partition(b" version ")[2].replace(b",", b" ").split()
     version = words[0].decode("ascii", "replace").rstrip(".") if words else ""
     return version if version[:1].isdigit() else ""
 

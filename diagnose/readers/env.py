@@ -223,26 +223,26 @@ def _target(
 
 
 def _native(root: Root) -> Target:
-    """Return what the root's own programs are made for."""
-    debian = packages.native(root)
-    if debian:
-        release = root.text("/etc/os-release", 1 << 16) or ""
-        if debian == "armhf" and "ID=raspbian" in release.split():
-            debian = "arm-unknown-linux-gnueabihf"  # Raspbian's armhf is Armv6, unlike Debian's
-        if (row := targets.resolve(debian)) is not None:
-            return row
+    """Return what the root's own programs are made for: dpkg's or apk's word, or else what ``/bin/sh`` is."""
     alpine = (root.text("/etc/apk/arch", 1 << 10) or "").strip()
     for row in targets.TARGETS:
         if alpine and row.libc == "musl" and row.alpine == alpine:
             return row
-    for program in ("/bin/sh", "/usr/bin/env", "/bin/busybox"):
-        head = root.head(program, 4096)
-        if head[:4] == b"\x7fELF" and (found := _machine(head)) is not None:
-            return found
-    row = targets.resolve(os.uname().machine) if root.live else None
-    if row is None:
+    added = (root.text("/var/lib/dpkg/arch", 1 << 12) or "").split()  # dpkg writes its own architecture first
+    found = targets.resolve(added[0]) if added else None
+    for program in ("/usr/bin/dpkg", "/bin/sh", "/usr/bin/env", "/bin/busybox"):
+        head = root.head(program, 4096) if found is None else b""
+        if head[:4] == b"\x7fELF":
+            found = _machine(head)
+    if found is None and (debian := packages.native(root)):
+        found = targets.resolve(debian)
+    if found is None and root.live:
+        found = targets.resolve(os.uname().machine)
+    if found is None:
         raise InputError(f"{root.path}: no system to be found in it (no dpkg, apk or /bin/sh)")
-    return row
+    if found.debian == "armhf" and "ID=raspbian" in (root.text("/etc/os-release", 1 << 16) or "").split():
+        return targets.resolve("arm-unknown-linux-gnueabihf") or found  # Raspbian's armhf is Armv6, unlike Debian's
+    return found
 
 
 def _machine(head: bytes) -> Target | None:

@@ -44,13 +44,13 @@ class RpmRepo(NamedTuple):
 
 
 def native(root: Root) -> str:
-    """Return dpkg's own architecture, from what dpkg itself is installed as; empty where there is no dpkg."""
+    """Return dpkg's own architecture as its status file says it; empty where there is no dpkg."""
     data = root.read(_STATUS, DATABASE_LIMIT) or b""
-    start = data.find(b"Package: dpkg\n")
-    if start < 0 or (start > 0 and data[start - 1] != 10):
+    start = 0 if data.startswith(b"Package: dpkg\n") else data.find(b"\nPackage: dpkg\n") + 1
+    if not data.startswith(b"Package: dpkg\n", start):
         return ""
-    stanza = data[start : _stanza_end(data, start)]
-    return _field(stanza, b"Architecture")
+    end = data.find(b"\n\n", start)
+    return _field(data[start : len(data) if end < 0 else end], b"Architecture")
 
 
 def installed(root: Root) -> tuple[Package, ...] | None:
@@ -65,11 +65,6 @@ def installed(root: Root) -> tuple[Package, ...] | None:
     if root.is_dir(_PACMAN):
         return tuple(_pacman(root))
     return None
-
-
-def _stanza_end(data: bytes, start: int) -> int:
-    end = data.find(b"\n\n", start)
-    return len(data) if end < 0 else end
 
 
 def _field(stanza: bytes, name: bytes) -> str:

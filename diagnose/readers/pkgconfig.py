@@ -7,15 +7,18 @@ The decisions are those of ``src/lib.rs`` of rust-lang/pkg-config-rs 0.3.34: ``C
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from diagnose import targets
 from diagnose.finding import InputError
-from diagnose.readers import linkfile, pcfile, pkgtool
-from diagnose.readers.linkfile import LinkFile as LinkFile
+from diagnose.readers import pkgtool
 from diagnose.readers.toolchain import Finder, Program
 from diagnose.readers.variables import Setting, Variables
 from diagnose.targets import Target
+
+if TYPE_CHECKING:  # what a machine without a question for a library does not pay for
+    from diagnose.readers import pcfile
+    from diagnose.readers.linkfile import LinkFile
 
 
 class PkgConfig(NamedTuple):
@@ -299,6 +302,8 @@ class Prober:
         return {**environ, "PKG_CONFIG_ALLOW_SYSTEM_LIBS": "1", "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS": "1"}
 
     def _resolver(self) -> pcfile.Resolver:
+        from diagnose.readers import pcfile
+
         sysroot = self._decided.sysroot.value if self._decided.sysroot else None
         freedesktop = self._decided.implementation == "pkg-config"
         return pcfile.Resolver(self._root, self._decided.search_path, sysroot, freedesktop)
@@ -352,6 +357,8 @@ class Prober:
         return library._replace(libs=tuple(libs), cflags=tuple(cflags), link_dirs=tuple(folders))
 
     def _judge(self, library: Library) -> Library:
+        from diagnose.readers import linkfile
+
         files = []
         for word in dict.fromkeys(library.libs):
             if word.startswith("-l") and len(word) > 2:
@@ -369,6 +376,8 @@ class Prober:
         """Add the ``.pc`` files of the module that are on the machine, but not on the search path."""
         if library.pc and library.outcome != "wrong-arch":
             return library
+        from diagnose.readers import pcfile
+
         found = []
         for folder, debian in self._folders():
             path = f"{folder}/{library.module}.pc"

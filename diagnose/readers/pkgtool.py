@@ -10,11 +10,12 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from diagnose.readers import pcfile
+from diagnose import targets
 from diagnose.readers.root import Root
 
 #: The most bytes of a program or its library that are searched.
 PROGRAM_LIMIT = 4 << 20
+_SONAMES = range(3, 12)  # of libpkgconf, from pkgconf 1.6 on
 _PERSONALITIES = ("/usr/share/pkgconfig/personality.d", "/etc/pkgconfig/personality.d")
 
 
@@ -50,12 +51,11 @@ def _library(root: Root, real: str) -> Iterator[tuple[str, bytes]]:
     """Yield libpkgconf next to the program's prefix, into which newer releases compile the defaults."""
     prefix = os.path.dirname(os.path.dirname(real))
     folders = [f"{prefix}/lib", f"{prefix}/lib64"]
-    folders += [f"{prefix}/lib/{name}" for name in root.names(f"{prefix}/lib") if "-linux-" in name]
-    for folder in folders:
-        for name in root.names(folder):
-            if name.startswith("libpkgconf.so."):
-                yield f"{folder}/{name}", root.head(f"{folder}/{name}", PROGRAM_LIMIT)
-                return
+    folders += [f"{prefix}/lib/{row.multiarch}" for row in targets.TARGETS if row.multiarch and row.libc == "glibc"]
+    for path in (f"{folder}/libpkgconf.so.{version}" for folder in folders for version in _SONAMES):
+        if root.is_file(path):
+            yield path, root.head(path, PROGRAM_LIMIT)
+            return
 
 
 def _strings(data: bytes, part: bytes) -> Iterator[bytes]:
@@ -99,6 +99,8 @@ def _personality(root: Root, path: str, tool: Tool) -> Tool:
         return tool
     if not prefix.replace("-", "").replace("_", "").isalnum():
         return tool
+    from diagnose.readers import pcfile  # the files have the same form
+
     for folder in _PERSONALITIES:
         file = f"{folder}/{prefix}.personality"
         text = root.text(file, pcfile.FILE_LIMIT)

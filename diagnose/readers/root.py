@@ -190,6 +190,20 @@ class Root:
         except OSError:
             return b""
 
+    def find(self, path: str, needle: bytes, length: int) -> bytes:
+        """Return *length* bytes of a regular file from where *needle* first stands in it; nothing if it does not."""
+        import mmap
+
+        real = self.locate(path) if self.is_file(path) else None
+        if real is None:
+            return b""
+        try:
+            with open(real, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                start = data.find(needle)
+                return data[start : start + length] if start >= 0 else b""
+        except (OSError, ValueError):  # an empty file cannot be mapped
+            return b""
+
     def text(self, path: str, limit: int = TEXT_LIMIT) -> str | None:
         """Return the text of *path*; None if it is missing or may not be read.
 

@@ -19,8 +19,6 @@ from diagnose.readers.variables import Setting, Variables
 from diagnose.targets import Target
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#: The most bytes of a program that are searched for its version.
-PROGRAM_LIMIT = 16 << 20
 
 
 class Program(NamedTuple):
@@ -320,10 +318,8 @@ def patchelf(finder: Finder) -> Program:
     found = finder.program("patchelf")
     if not found.found:
         return found
-    data = finder.root.head(found.real, PROGRAM_LIMIT)
-    position = data.find(b"patchelf 0.")
-    version = data[position + 9 : position + 32].split(b"\0")[0].split() if position >= 0 else []
-    return found._replace(version=version[0].decode("ascii", "replace") if version else "")
+    words = finder.root.find(found.real, b"patchelf 0.", 32).split(b"\0")[0].split()
+    return found._replace(version=words[1].decode("ascii", "replace") if len(words) > 1 else "")
 
 
 def rust(finder: Finder, variables: Variables, cwd: str, native: Target) -> Rust:
