@@ -1,6 +1,7 @@
 //! A PCM, opened and configured, that can be read and written without ever waiting for long.
 
 use std::ffi::CString;
+use std::thread;
 use std::time::Duration;
 
 use alsa::pcm::{Access, Frames, HwParams, PCM, State};
@@ -93,14 +94,10 @@ impl Pcm {
 
     /// Goes on playing what was written, for at most [`TICK`]; returns whether all of it has been played.
     pub fn drain(&mut self) -> Result<bool> {
-        // Less than a full buffer has not started to play yet.
-        if self.inner.state() == State::Prepared {
-            self.inner.start().map_err(|error| self.error(error))?;
-        }
         match self.inner.drain() {
             Ok(()) => Ok(true),
             Err(error) if error.errno() == libc::EAGAIN => {
-                std::thread::sleep(TICK / 10);
+                thread::sleep(TICK / 10);
                 Ok(false)
             }
             Err(error) => Err(self.error(error)),

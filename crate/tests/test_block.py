@@ -61,8 +61,12 @@ def test_real_time(steady: str) -> None:
     assert 0.5 <= time.monotonic() - start < 2
 
 
-def test_less_than_a_buffer_is_played(steady: str) -> None:
-    alsastream.play(bytes(2 * 100), pcm=steady, channels=1)
+@pytest.mark.parametrize("frames", [0, 1, 1000])
+def test_less_than_a_buffer_is_played(frames: int, steady: str, tmp_path: Path) -> None:
+    file = tmp_path / "played.raw"
+    samples = array.array("h", range(frames))
+    alsastream.play(samples, pcm=f"tee:{steady},{file},raw", channels=1)
+    assert array.array("h", file.read_bytes()) == samples
 
 
 def test_other_threads_run_meanwhile(steady: str) -> None:

@@ -122,6 +122,19 @@ def test_late_callback_makes_an_xrun_and_the_stream_goes_on(steady: str) -> None
     assert (stream.frames, stream.xruns) == (16 * 480, 1)
 
 
+def test_late_end_is_an_end(steady: str) -> None:
+    def late(frames: int) -> bytes:
+        if stream.frames < 8 * 480:
+            return silence(frames)
+        time.sleep(0.1)
+        return b""
+
+    stream = alsastream.Playback(late, pcm=steady, period=480)
+    with stream:
+        stream.join()
+    assert stream.frames == 8 * 480
+
+
 def test_late_reader_makes_an_xrun_and_the_stream_goes_on(steady: str) -> None:
     blocks: list[bytes] = []
 
