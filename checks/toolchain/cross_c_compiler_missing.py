@@ -15,28 +15,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks._advice import Configuration, fix, with_zig
-from checks._env import numbers, seen
+from checks._env import seen
 from checks._install import cross_compiler, system
+from checks.toolchain._compiling import compiling, surely_compiling
 from diagnose.finding import Evidence, Finding, Phase, Severity
-from diagnose.readers.cargo import Crate
 from diagnose.readers.env import Environment
 
 PHASE = Phase.COMPILE
 
 
-#: Crates that use ``cc`` for other systems than Linux only, or hardly ever (their build scripts).
-_ELSEWHERE = frozenset({"iana-time-zone-haiku", "libloading", "winresource"})
-#: Crates whose build scripts compile or preprocess C for the target in every build from source.
-_ALWAYS = frozenset({"aws-lc-sys", "blake3", "bzip2-sys", "openssl-src", "openssl-sys", "psm", "ring", "zstd-sys"})
-
-
 def env(env: Environment) -> Iterator[Finding]:
     """See whether a crate that compiles C could."""
     compiler, linker = env.toolchain.cc, env.toolchain.linker
-    users = [crate for crate in env.project.crates if "cc" in crate.dependencies and _compiles(env, crate) is not False]
+    users, sure = compiling(env), surely_compiling(env)
     if not env.cross or compiler.found or not users:
         return
-    if linker.name == compiler.name and linker.setting is not None:
+    if linker.name == compiler.name and linker.setting is not None and not sure:
         return  # cross-linker-missing says it
     packages = cross_compiler(system(env), env.target)
     own = f"{env.target.gnu}-gcc"
@@ -46,7 +40,6 @@ def env(env: Environment) -> Iterator[Finding]:
         if packages
         else with_zig(env)
     )
-    sure = [crate for crate in users if _compiles(env, crate)]
     crate = (sure or users)[0]
     used = Evidence(f"{crate.name} {crate.version} compiles C with the cc crate", f"{env.project.lock}:{crate.line}")
     yield Finding(
@@ -56,12 +49,3 @@ def env(env: Environment) -> Iterator[Finding]:
         consequence=f"The build script of {crate.name} stops: failed to find tool, is `{compiler.name}` installed?",
         fixes=fixes,
     )
-
-
-def _compiles(env: Environment, crate: Crate) -> bool | None:
-    """Whether the crate, which depends on ``cc``, compiles C for the target: None if that depends on its features."""
-    if crate.name == "alsa-sys":  # since 0.6 it measures a struct, where that has more than one possible size
-        return env.target.bits == 32 and env.target.libc == "glibc" and numbers(crate.version) >= (0, 6)
-    if crate.name in _ELSEWHERE:
-        return False
-    return True if crate.name in _ALWAYS else None

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from checks._advice import Configuration, fix, with_zig
 from checks._env import seen
 from checks._install import cross_compiler, system, tool
+from checks.toolchain._compiling import surely_compiling
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.readers.env import Environment
 
@@ -29,6 +30,8 @@ def env(env: Environment) -> Iterator[Finding]:
     linker = env.toolchain.linker
     if linker.setting is None or linker.found:
         return
+    if env.cross and linker.name == env.toolchain.cc.name and surely_compiling(env):
+        return  # the same program is missed before, to compile with: cross-c-compiler-missing says it
     yield Finding(
         message=f"the linker for {env.target.triple}, {linker.name}, is not installed",
         severity=Severity.ERROR,
