@@ -89,10 +89,11 @@ def _judgement(judgement: Judgement, style: Style) -> Iterator[str]:
         yield from _put(style, f"{mark} {judgement.name}: {found.headline}", tone, hang=2)
         for line in found.details:
             yield from _put(style, line, "", indent=2, hang=2)
+    shown: set[FileEdit] = set()
     for finding in judgement.findings:
         if not style.quiet:
             yield ""
-        yield from _finding(judgement, finding, style)
+        yield from _finding(judgement, finding, style, shown)
     if style.verbose:
         if judgement.passed:
             yield ""
@@ -101,7 +102,7 @@ def _judgement(judgement: Judgement, style: Style) -> Iterator[str]:
             yield from _put(style, f"not seen: {unseen}", "dim", indent=2, hang=2)
 
 
-def _finding(judgement: Judgement, finding: Finding, style: Style) -> Iterator[str]:
+def _finding(judgement: Judgement, finding: Finding, style: Style, shown: set[FileEdit]) -> Iterator[str]:
     name = f"{judgement.name}: " if style.quiet else ""
     head = f"{finding.severity.value}[{finding.check}] "
     yield from _put(style, head + name + finding.message, finding.severity.value, indent=2, hang=2, paint=len(head))
@@ -110,17 +111,24 @@ def _finding(judgement: Judgement, finding: Finding, style: Style) -> Iterator[s
     if finding.consequence:
         yield from _put(style, f"→ {finding.consequence}", "", indent=4, hang=2)
     for number, fix in enumerate(finding.fixes):
-        yield from _fix(fix, "fix" if number == 0 else "or", style)
+        yield from _fix(fix, "fix" if number == 0 else "or", style, shown)
 
 
-def _fix(fix: Fix, word: str, style: Style) -> Iterator[str]:
+def _fix(fix: Fix, word: str, style: Style, shown: set[FileEdit]) -> Iterator[str]:
     yield from _put(style, f"{word}: {fix.title}", "ok", indent=4, hang=len(word) + 2, paint=len(word) + 1)
     for command in fix.commands:
         yield "      " + clean(command.line)  # never wrapped: it is there to be copied
     for edit in fix.files:
-        yield from _edit(edit, style)
-    for name, value in fix.env:
-        yield f"      export {name}={_quote(clean(value))}"
+        if edit in shown:  # findings of one build share their configuration
+            yield _paint(f"      # {clean(edit.path)} as above", "dim", style)
+        else:
+            yield from _edit(edit, style)
+    if fix.env and not (fix.files and shown.issuperset(fix.files)):
+        if fix.files:
+            yield _paint("      # or, for this shell only", "dim", style)
+        for name, value in fix.env:
+            yield f"      export {name}={_quote(clean(value))}"
+    shown.update(fix.files)
     if fix.notes:
         yield from _put(style, fix.notes, "", indent=6)
 
