@@ -34,7 +34,7 @@ def missing(wheel: Wheel) -> dict[str, list[Elf]]:
     promise = promised(wheel)
     limit = promise[1].priority if promise else 1
     found = {s.library for s in wheel.verdict.shortfalls if s.kind == "external-library" and s.priority < limit}
-    present = {name.rpartition("/")[2] for name in wheel.files}
+    present = {name.rpartition("/")[2] for name in wheel.files} | {elf.soname for elf in wheel.elves}
     names = {name for name in found if name not in present and not is_libpython(name) and not is_libc_piece(name)}
     needs: dict[str, list[Elf]] = {}
     for elf in own(wheel):

@@ -20,11 +20,14 @@ def needs(wheel: Wheel, glibc: bool) -> tuple[str, list[Shortfall]]:
     if not found:
         return tag, []
     promise = version_key(policies.split(tag).policy)
+    brought = {name for elf in wheel.elves for name in (elf.name, elf.soname)}
 
     def counts(need: Shortfall) -> bool:
         family = need.detail.partition("_")[0]
         if need.detail == _NO_VERSION or (family == "GLIBC") is not glibc:
             return False
+        if need.library in brought:
+            return False  # a version of a library in the wheel is no promise about the system
         # A tag between two known policies is held against the newer one, so the number itself must be looked at too.
         version = version_key(need.detail)
         return not glibc or not version or version > promise

@@ -96,12 +96,10 @@ def role(wheel: Wheel, elf: Elf) -> str:
     """Say what the file is to the wheel: the extension itself, a bundled library, a program, a library."""
     if elf.is_extension:
         return "the extension itself"
-    if elf.is_executable:
-        return "a program"
     users = sorted({link.path for link in wheel.links if link.target == elf.path or elf.path in link.candidates})
     if users:
         return f"a bundled library, needed by {some([user.rpartition('/')[2] for user in users], 2)}"
-    return "a library"
+    return "a program" if elf.is_executable else "a library"
 
 
 # --- promises ----------------------------------------------------------------------------------------------------
@@ -128,13 +126,13 @@ def weigh(severity: Severity, elves: Iterable[Elf]) -> Severity:
     return Severity.NOTE if all(map(is_sample, elves)) else severity
 
 
-def broken_promises(wheel: Wheel, kind: str) -> tuple[str, list[Shortfall]]:
-    """Return the tag that promises most, and what of *kind* keeps the wheel from it."""
+def broken_promises(wheel: Wheel, *kinds: str) -> tuple[str, list[Shortfall]]:
+    """Return the tag that promises most, and what of these *kinds* keeps the wheel from it."""
     promise = promised(wheel)
     if promise is None:
         return "", []
     tag, policy = promise
-    return tag, [shortfall for shortfall in wheel.verdict.against(policy) if shortfall.kind == kind]
+    return tag, [shortfall for shortfall in wheel.verdict.against(policy) if shortfall.kind in kinds]
 
 
 # --- fixes -------------------------------------------------------------------------------------------------------

@@ -61,12 +61,13 @@ def _finding(wheel: Wheel, severity: Severity, group: list[tuple[str, list[Elf],
         message = f"counts on {some(names)} from outside the wheel"
         consequence = f"imports only where that is installed; else: ImportError: {lib}: cannot open shared object file"
         return Finding(message, severity, bounded(evidence, "libraries"), consequence, (_declare(names),))
-    message = f"needs {some(names)}, which is not in the wheel"
+    absent = "which is not in the wheel" if len(names) == 1 else "which are not in the wheel"
+    message = f"needs {some(names)}, {absent}"
     consequence = (
         f"where it is not installed: ImportError: {lib}: cannot open shared object file: No such file or directory"
     )
     if not any(elf.path in loaded(wheel) for _, users, _ in group for elf in users) and loaded(wheel):
-        message = f"plugins or tools in it need {some(names)}, which is not in the wheel"
+        message = f"plugins or tools in it need {some(names)}, {absent}"
         consequence = f"what needs it does not start where it is not installed: {lib}: cannot open shared object file"
     hazards = sorted(name for name in names if hazard(name))
     fixes = (_declare(names), _repair(wheel, names)) if hazards and len(hazards) == len(names) else (

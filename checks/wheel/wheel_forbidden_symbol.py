@@ -6,6 +6,9 @@ such symbols; a file that takes one of them from the system's library works wher
 
 Mend it by linking that library statically, or by bundling it: what comes along in the wheel is not forbidden.
 
+Python 2 extensions built for narrow Unicode (``PyUnicodeUCS2_…``), and modules that use the old floating-point traps
+(``PyFPE_jbuf``), are ruled out in the same way: other builds of the same Python do not have these symbols.
+
 References: https://peps.python.org/pep-0513/, auditwheel's policy files
 """
 
@@ -20,18 +23,31 @@ from diagnose.readers.wheel import Wheel
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
     """See symbols that the promised policy black-lists."""
-    tag, found = broken_promises(wheel, "forbidden-symbol")
+    tag, found = broken_promises(wheel, "forbidden-symbol", "ucs2", "pyfpe")
     if not found:
         return
     files: dict[tuple[str, str], list[str]] = {}
     for shortfall in found:
-        files.setdefault((shortfall.path, shortfall.library), []).extend(shortfall.symbols)
+        files.setdefault((shortfall.path, shortfall.library or "the interpreter"), []).extend(shortfall.symbols)
     libraries = sorted({library for _, library in files})
     yield Finding(
         f"takes symbols from {some(libraries)} that {tag} forbids",
         Severity.ERROR,
         bounded(Evidence(f"{some(symbols)} of {library}", path) for (path, library), symbols in files.items()),
-        f"on systems whose {libraries[0]} does not export them importing fails: ImportError: undefined symbol: "
-        f"{found[0].symbols[0]}",
-        (Fix(f"link {some(libraries)} statically, or put a copy into the wheel and point the module's RUNPATH at it"),),
+        f"where {libraries[0]} does not export them: ImportError: undefined symbol: {found[0].symbols[0]}",
+        (_fix([library for library in libraries if library != "the interpreter"]),),
+    )
+
+
+def _fix(libraries: list[str]) -> Fix:
+    if not libraries:
+        return Fix(
+            "build with an interpreter for wide Unicode (cp27mu), and with a Cython that knows no floating-point traps"
+        )
+    return Fix(
+        f"link {some(libraries)} statically",
+        env=(("LIBZ_SYS_STATIC", "1"),) if "libz.so.1" in libraries else (),
+        notes="The variable is for Rust's libz-sys; for C and C++ name the .a file in place of -lz."
+        if "libz.so.1" in libraries
+        else "",
     )

@@ -5,9 +5,9 @@ Raspberry Pi's Armv6. Files can say what they need: on x86 in a GNU property not
 that writes it by itself with ``-march=``), on Arm in the build attributes. Where a file says more than the baseline,
 glibc refuses to load it on an older processor, or the program dies with an illegal instruction.
 
-On x86-64 the loader enforces the note. On Arm nobody looks at the attributes, and one object of a library that asks
-the processor at run time is enough to raise them; there, and for x86-64-v2, which every processor has had for many
-years, the finding is a warning.
+On x86-64 the loader enforces the note; for x86-64-v2, which every processor has had for many years, the finding is a
+warning. On Arm nobody looks at the attributes, and one object of a library that asks the processor at run time is
+enough to raise them; there it is a note.
 
 Mend it by building without ``-march=native``, ``-march=x86-64-v3`` or ``-C target-cpu=native``, and by choosing faster
 code at run time instead.
@@ -46,7 +46,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     option = "-C target-cpu / -march" if arm else "-C target-cpu=…, -march=… and -Wl,-z,x86-64-v…"
     yield Finding(
         f"needs {some(needs)}, more than {some(sorted(arches))} promises",
-        Severity.WARNING if arm or needs == ["x86-64-v2"] else Severity.ERROR,
+        Severity.NOTE if arm else Severity.WARNING if needs == ["x86-64-v2"] else Severity.ERROR,
         bounded(
             Evidence(f"{'build attributes ask' if arm else 'its GNU property note asks'} for {need}", elf.path)
             for elf, need in found

@@ -28,7 +28,7 @@ from diagnose.readers.elf import Elf
 from diagnose.readers.linkage import Link
 from diagnose.readers.wheel import Wheel
 
-_SYSTEM = re.compile(r"/(?:usr|lib|lib32|lib64|opt|etc)(?:/|$)")
+_SYSTEM = re.compile(r"/(?:usr|lib|lib32|lib64|opt/(?:cuda|ibm|intel|nvidia|oracle|rocm))(?:[-/]|$)")
 _ORIGIN = re.compile(r"\$ORIGIN\b|\$\{ORIGIN\}")
 
 
@@ -61,29 +61,34 @@ def _missed(wheel: Wheel, elves: dict[str, Elf]) -> tuple[list[Link], list[Link]
         if not starts or not candidates or link.path not in elves:
             continue
         known = link.needed in reached or any(elf.is_extension for elf in candidates)
-        if any(elf.is_extension or elf.is_executable for elf in starts):
-            (unsure if known else sure).append(link)
-        elif not known:
+        if any(elf.is_extension for elf in starts) and not known:
+            sure.append(link)
+        elif any(elf.is_extension or elf.is_executable for elf in starts) or not known:
             unsure.append(link)
     return sure, unsure
 
 
 def _not_found(wheel: Wheel, elves: dict[str, Elf], links: list[Link], sure: bool) -> Finding:
     names = sorted({link.needed for link in links})
+    files: dict[str, list[Link]] = {}
+    for link in links:
+        files.setdefault(link.path, []).append(link)
     evidence = [
-        Evidence(
-            f"needs {link.needed}, which is {link.candidates[0]}; looks in {_search_path(elves[link.path])}", link.path
-        )
-        for link in links
+        Evidence(f"needs {some([_found(link) for link in rows], 2)}; looks in {_search_path(elves[path])}", path)
+        for path, rows in files.items()
     ]
     return Finding(
-        f"does not find {some(names)}, which is in the wheel" + ("" if sure else ", from every file that needs it"),
+        f"does not find {some(names)} in the wheel" + ("" if sure else " from all files that need it"),
         Severity.ERROR if sure else Severity.WARNING,
         bounded(evidence),
         f"ImportError: {names[0]}: cannot open shared object file: No such file or directory"
-        + ("" if sure else ", unless other code has loaded it before"),
+        + ("" if sure else ", unless other code has loaded it before, or LD_LIBRARY_PATH leads there"),
         (repack(wheel, "lead the search there", _set_rpaths(wheel, links, elves)),),
     )
+
+
+def _found(link: Link) -> str:
+    return f"{link.needed}, which is {link.candidates[0]}"
 
 
 def _search_path(elf: Elf) -> str:
@@ -96,18 +101,25 @@ def _search_path(elf: Elf) -> str:
 
 def _set_rpaths(wheel: Wheel, links: list[Link], elves: dict[str, Elf]) -> list[str]:
     wanted: dict[str, list[str]] = {}
+    renamed: dict[str, list[str]] = {}
     for link in links:
         here, there = (posixpath.dirname(elves[path].installed) for path in (link.path, link.candidates[0]))
         step = posixpath.relpath(there or ".", here or ".")
         wanted.setdefault(link.path, []).append("$ORIGIN" if step == "." else f"$ORIGIN/{step}")
-    lines = []
+        name = link.candidates[0].rpartition("/")[2]
+        if name != link.needed:
+            renamed.setdefault(f"--replace-needed {quote(link.needed)} {quote(name)}", []).append(link.path)
+    options: dict[str, list[str]] = {}
     for path, folders in wanted.items():
         elf = elves[path]
         bad = {element for element, _, _ in _bad_elements(elf)}
         keep = [e for e in (elf.runpath or elf.rpath or "").split(":") if e and e not in bad]
-        value = ":".join(dict.fromkeys([*keep, *folders]))
-        lines.append(f"patchelf --set-rpath {quote(value)} {inside(wheel, [path])}")
-    return lines
+        options.setdefault(f"--set-rpath {quote(':'.join(dict.fromkeys([*keep, *folders])))}", []).append(path)
+    return _patch(wheel, renamed) + _patch(wheel, options)
+
+
+def _patch(wheel: Wheel, options: dict[str, list[str]]) -> list[str]:
+    return [f"patchelf {option} {inside(wheel, paths)}" for option, paths in options.items()]
 
 
 # --- entries that lead astray --------------------------------------------------------------------------------------
@@ -131,7 +143,8 @@ def _bad_elements(elf: Elf) -> Iterator[tuple[str, str, Severity]]:
 
 
 def _astray(wheel: Wheel, found: list[tuple[Elf, list[tuple[str, str, Severity]]]]) -> Finding:
-    evidence, lines = [], []
+    evidence = []
+    options: dict[str, list[str]] = {}
     elements: dict[str, None] = {}
     for elf, bad in found:
         kind = "RUNPATH" if elf.runpath is not None else "RPATH"
@@ -140,9 +153,7 @@ def _astray(wheel: Wheel, found: list[tuple[Elf, list[tuple[str, str, Severity]]
         evidence.append(Evidence(f"{kind} {shorten(value)}: {some(list(names.values()), 2)}", elf.path))
         elements.update(dict.fromkeys(names))
         keep = ":".join(element for element in value.split(":") if element not in names)
-        lines.append(
-            f"patchelf {f'--set-rpath {quote(keep)}' if keep else '--remove-rpath'} {inside(wheel, [elf.path])}"
-        )
+        options.setdefault(f"--set-rpath {quote(keep)}" if keep else "--remove-rpath", []).append(elf.path)
     severity = min((level for _, bad in found for _, _, level in bad), key=lambda level: level.rank)
     shown = some([shorten(element, 60) or "an empty element" for element in elements], 3)
     if severity is Severity.NOTE:
@@ -151,4 +162,10 @@ def _astray(wheel: Wheel, found: list[tuple[Elf, list[tuple[str, str, Severity]]
     else:
         message = f"looks for libraries in folders that are not the users': {shown}"
         consequence = "whoever can write there decides what is loaded; nothing is found there otherwise"
-    return Finding(message, severity, bounded(evidence), consequence, (repack(wheel, "take these entries out", lines),))
+    return Finding(
+        message,
+        severity,
+        bounded(evidence),
+        consequence,
+        (repack(wheel, "take these entries out", _patch(wheel, options)),),
+    )
