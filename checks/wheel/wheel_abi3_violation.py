@@ -13,7 +13,7 @@ References: https://docs.python.org/3/c-api/stable.html (the list of functions i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from checks.wheel._wheel import bounded, own, quote, some
 from diagnose import policies
@@ -22,24 +22,24 @@ from diagnose.readers.elf import Elf
 from diagnose.readers.wheel import Wheel
 
 _API = re.compile(r"_?Py[A-Z_]\w*")
+_CPYTHON = re.compile(r"cp(\d)(\d*)")
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
     """See undefined Python symbols outside the stable ABI, or newer in it than the lowest tagged version."""
-    versions = [
-        match for tag in wheel.tags if tag.abi == "abi3" and (match := re.fullmatch(r"cp(\d)(\d*)", tag.python))
-    ]
+    versions = [match for tag in wheel.tags if tag.abi == "abi3" and (match := _CPYTHON.fullmatch(tag.python))]
+    if not versions:
+        return
     files = [
-        (elf, names)
-        for elf in own(wheel)
-        if _counts(elf) and (names := [n for n in elf.undefined if _API.fullmatch(n)])
+        (elf, names) for elf in own(wheel) if _counts(elf) and (names := list(filter(_API.fullmatch, elf.undefined)))
     ]
-    if not versions or not files:
+    if not files:
         return
     base = min((int(match[1]), int(match[2] or 0)) for match in versions)
     added = _stable()
     # A library beside the module may offer functions of that name in the limited API's terms, as Qt's bindings do.
-    sealed = [(elf, names) for elf, names in files if not _has_companion(wheel, elf)]
+    strange = _companions(wheel)
+    sealed = [(elf, names) for elf, names in files if not any(map(strange, elf.needed))]
     outside = [(elf, sorted(name for name in names if name not in added)) for elf, names in sealed]
     newer = [(elf, sorted(name for name in names if added.get(name, base) > base)) for elf, names in files]
     evidence = [Evidence(f"uses {some(names)}, not in the stable ABI", elf.path) for elf, names in outside if names]
@@ -80,16 +80,12 @@ def _counts(elf: Elf) -> bool:
     return ".abi3." in elf.name or (elf.is_extension and elf.name.count(".") == 1)
 
 
-def _has_companion(wheel: Wheel, elf: Elf) -> bool:
-    """Whether the file needs a library that may define such functions: one that uses Python, or an unknown one."""
-    python = {other.name for other in wheel.elves if any(_API.fullmatch(name) for name in other.undefined)}
-    present = {other.name for other in wheel.elves}
+def _companions(wheel: Wheel) -> Callable[[str], bool]:
+    """Return the test for a library that may define such functions: one that uses Python, or an unknown one."""
+    python = {elf.name for elf in wheel.elves if any(map(_API.fullmatch, elf.undefined))}
     known = policies.load(wheel.verdict.libc, wheel.verdict.arch) if wheel.verdict.libc else ()
-    system = known[-1].whitelist if known else frozenset()
-    return any(
-        name in python or (name not in present and name not in system and not name.startswith("ld"))
-        for name in elf.needed
-    )
+    harmless = {elf.name for elf in wheel.elves} | (known[-1].whitelist if known else frozenset())
+    return lambda name: name in python or (name not in harmless and not name.startswith("ld"))
 
 
 def _text(version: tuple[int, int]) -> str:

@@ -15,10 +15,11 @@ References: https://peps.python.org/pep-0513/, https://github.com/pypa/auditwhee
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from checks.data.shared_libraries import hazard
 from checks.wheel._external import expected_from, is_hashed, missing
-from checks.wheel._wheel import bounded, is_sample, loaded, own, promised, quote, role, some
+from checks.wheel._wheel import bounded, is_sample, loaded, promised, quote, role, some
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
 from diagnose.readers.elf import Elf
 from diagnose.readers.wheel import Wheel
@@ -29,51 +30,64 @@ ALIASES = ("wheel-external-lib-needs-copy", "wheel-forbidden-lib")
 def wheel(wheel: Wheel) -> Iterator[Finding]:
     """See NEEDED names that no policy allows and the wheel does not answer; one finding per severity."""
     needs = {
-        name: users for name, users in missing(wheel).items() if not is_hashed(name) and not all(map(is_sample, users))
+        name: [elf for elf in users if not is_sample(elf)]
+        for name, users in missing(wheel).items()
+        if not is_hashed(name)
     }
-    certain = loaded(wheel) or {elf.path for elf in own(wheel)}
-    groups: dict[Severity, list[tuple[str, list[Elf], str]]] = {}
+    certain = loaded(wheel)
+    groups: dict[Severity, list[_Lack]] = {}
     for name, users in needs.items():
-        reason = expected_from(wheel, name, users)
-        sure = any(elf.path in certain for elf in users)
-        if reason:
-            severity = Severity.NOTE
-        elif not sure or hazard(name) or promised(wheel) is None:
-            severity = Severity.WARNING
-        else:
-            severity = Severity.ERROR
-        groups.setdefault(severity, []).append((name, users, reason))
+        if users:
+            sure = not certain or any(elf.path in certain for elf in users)
+            reason = expected_from(wheel, name, users)
+            if reason:
+                severity = Severity.NOTE
+            elif not sure or hazard(name) or promised(wheel) is None:
+                severity = Severity.WARNING
+            else:
+                severity = Severity.ERROR
+            groups.setdefault(severity, []).append(_Lack(name, users, reason, sure))
     for severity in Severity:
         if severity in groups:
             yield _finding(wheel, severity, groups[severity])
 
 
-def _finding(wheel: Wheel, severity: Severity, group: list[tuple[str, list[Elf], str]]) -> Finding:
-    names = [name for name, _, _ in group]
-    evidence = []
-    for name, users, reason in group:
-        paths = [elf.path.rpartition("/")[2] for elf in users]
-        also = f", as {some(paths[1:], 2)} do" if len(paths) > 2 else f", as {paths[1]} does" if len(paths) == 2 else ""
-        why = f"; {reason}" if reason else ""
-        evidence.append(Evidence(f"{role(wheel, users[0])}: needs {name}{also}{why}", users[0].path))
-    lib = names[0]
+class _Lack(NamedTuple):
+    """A library that is not there, who needs it, what else is to bring it, and whether it is needed in any case."""
+
+    name: str
+    users: list[Elf]
+    reason: str
+    sure: bool
+
+
+def _finding(wheel: Wheel, severity: Severity, group: list[_Lack]) -> Finding:
+    names = [lack.name for lack in group]
+    evidence = bounded((_evidence(wheel, lack) for lack in group), "libraries")
+    error = f"ImportError: {names[0]}: cannot open shared object file: No such file or directory"
     if severity is Severity.NOTE:
         message = f"counts on {some(names)} from outside the wheel"
-        consequence = f"imports only where that is installed; else: ImportError: {lib}: cannot open shared object file"
-        return Finding(message, severity, bounded(evidence, "libraries"), consequence, (_declare(names),))
+        return Finding(message, severity, evidence, f"where that is not installed: {error}", (_declare(names),))
     absent = "which is not in the wheel" if len(names) == 1 else "which are not in the wheel"
-    message = f"needs {some(names)}, {absent}"
-    consequence = (
-        f"where it is not installed: ImportError: {lib}: cannot open shared object file: No such file or directory"
+    plugins = not any(lack.sure for lack in group)
+    fixes = (_repair(wheel, names), _declare(names))
+    if all(hazard(name) for name in names):
+        fixes = (_declare(names), _repair(wheel, names))
+    return Finding(
+        f"plugins or tools in it need {some(names)}, {absent}" if plugins else f"needs {some(names)}, {absent}",
+        severity,
+        evidence,
+        f"where it is not installed they do not start: {error}" if plugins else f"where it is not installed: {error}",
+        fixes,
     )
-    if not any(elf.path in loaded(wheel) for _, users, _ in group for elf in users) and loaded(wheel):
-        message = f"plugins or tools in it need {some(names)}, {absent}"
-        consequence = f"what needs it does not start where it is not installed: {lib}: cannot open shared object file"
-    hazards = sorted(name for name in names if hazard(name))
-    fixes = (_declare(names), _repair(wheel, names)) if hazards and len(hazards) == len(names) else (
-        _repair(wheel, names),
-    )  # fmt: skip
-    return Finding(message, severity, bounded(evidence, "libraries"), consequence, fixes)
+
+
+def _evidence(wheel: Wheel, lack: _Lack) -> Evidence:
+    first, *others = lack.users
+    names = [elf.name for elf in others]
+    also = f", as {names[0]} does" if len(names) == 1 else f", as {some(names, 2)} do" if names else ""
+    why = f"; {lack.reason}" if lack.reason else ""
+    return Evidence(f"{role(wheel, first)}: needs {lack.name}{also}{why}", first.path)
 
 
 def _repair(wheel: Wheel, names: list[str]) -> Fix:
@@ -86,8 +100,8 @@ def _repair(wheel: Wheel, names: list[str]) -> Fix:
 
 
 def _declare(names: list[str]) -> Fix:
-    options = " ".join(f"--exclude {name}" for name in names[:8])
     return Fix(
         "leave it outside, and say so in the installation notes",
-        notes=f"Name the package that brings it. Repair the rest with: auditwheel repair {options}",
+        notes="Name the package that brings it, and repair the rest with: auditwheel repair "
+        + " ".join(f"--exclude {quote(name)}" for name in names),
     )
