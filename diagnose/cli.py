@@ -63,6 +63,13 @@ def env(
         str | None, typer.Option("--policy", metavar="TAG", help="The platform tag wanted, like manylinux2014.")
     ] = None,
     root: Annotated[str, typer.Option("--root", metavar="DIR", help="Inspect the root in this folder instead.")] = "/",
+    fix_format: Annotated[
+        Literal["sh", "before-script", "dockerfile", "cargo-config", "cross-toml", "json"] | None,
+        typer.Option("--fix-format", help="Print all fixes together, ready to paste, instead of the report."),
+    ] = None,
+    diff: Annotated[bool, typer.Option("--diff", help="Print the fixes' edits of files as a patch instead.")] = False,
+    apply: Annotated[bool, typer.Option("--apply", help="Do what the fixes say, then report.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Apply without asking.")] = False,
     form: Format = "text",
     fail_on: FailOn = "error",
     select: Select = None,
@@ -71,7 +78,8 @@ def env(
     verbose: Verbose = False,
 ) -> None:
     output = _output(form, fail_on, select, ignore, quiet, verbose)
-    _exit(commands.env, target, tuple(lib or ()), policy, root, output)
+    mend = commands.Mend(fix_format or "", diff, apply, yes)
+    _exit(commands.env, target, tuple(lib or ()), policy, root, output, mend)
 
 
 @app.command(help=start.COMMANDS["wheel"])
@@ -85,6 +93,11 @@ def wheel(
     verbose: Verbose = False,
 ) -> None:
     _exit(commands.wheel, paths, _output(form, fail_on, select, ignore, quiet, verbose))
+
+
+@app.command(help=start.COMMANDS["undo"])
+def undo() -> None:
+    _exit(commands.undo)
 
 
 @app.command(help=start.COMMANDS["explain"])

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
 from diagnose import registry
 from diagnose.finding import InputError, Severity
 from diagnose.run import Judgement, Report, judge
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from diagnose.fixes.plan import Plan
 
 FORMATS = ("text", "json", "github")
 FAIL_LEVELS = ("error", "warning", "note", "never")
@@ -31,12 +35,22 @@ class Output(NamedTuple):
     verbose: bool = False
 
 
+class Mend(NamedTuple):
+    """What ``env`` does with its fixes: print them together in a format, as a patch, or carry them out."""
+
+    format: str = ""
+    diff: bool = False
+    apply: bool = False
+    yes: bool = False
+
+
 def env(
     target: str | None = None,
     lib: tuple[str, ...] = (),
     policy: str | None = None,
     root: str = "/",
     output: Output = Output(),  # noqa: B008  (immutable)
+    mend: Mend = Mend(),  # noqa: B008
 ) -> int:
     """Judge the machine, or the root in a folder, as a place to build for *target* against the *lib* modules."""
     from diagnose.readers import env as reader
@@ -47,7 +61,74 @@ def env(
         return reader.read(root=root, target=target, libs=lib, policy=policy)
 
     name = "this machine" if root == "/" else root
-    return _finish(Report((judge("env", name, read, reader.facts, causes),)), output)
+
+    def judged() -> Judgement:
+        return judge("env", name, read, reader.facts, causes)
+
+    if mend.apply:
+        if mend.format or mend.diff or root != "/":
+            raise UsageError("--apply works on this machine, and alone: see --diff and --fix-format for the rest")
+        _apply(judged, mend.yes)
+    judgement = judged()
+    if (mend.format or mend.diff) and judgement.error is None:
+        return _print_fixes(judgement, mend, output)
+    return _finish(Report((judgement,)), output)
+
+
+def _print_fixes(judgement: Judgement, mend: Mend, output: Output) -> int:
+    from diagnose import targets as table
+    from diagnose.fixes import plan, render
+
+    merged = plan.plan(judgement.findings)
+    row = table.resolve(judgement.facts["target"]["triple"])
+    assert row is not None
+    sys.stdout.write(render.diff(merged) if mend.diff else render.FORMATS[mend.format](merged, row))
+    return Report((judgement,)).exit_code(None if output.fail_on == "never" else Severity(output.fail_on))
+
+
+def _apply(judged: Callable[[], Judgement], yes: bool) -> None:
+    """Carry out the fixes, and those of what comes to light then, until nothing is left that can be done."""
+    from diagnose.fixes import apply, plan
+
+    def show(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    done = None
+    for _ in range(6):
+        merged = plan.plan(judged().findings)
+        if merged == done or not (merged.files or merged.commands):
+            return
+        done = merged
+        if not yes and not _agreed(merged):
+            raise UsageError("nothing was applied: --yes says that it shall be")
+        try:
+            apply.apply(merged.files, merged.commands, "/", os.getcwd(), show)
+        except apply.ApplyError as error:
+            raise UsageError(f"{error}; the files are as they were") from None
+
+
+def _agreed(merged: Plan) -> bool:
+    """Ask on a terminal whether *merged* shall be carried out; elsewhere the answer is no."""
+    from diagnose.fixes import render
+
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    sys.stderr.write(render.diff(merged) + "".join(f"$ {command.line}\n" for command in merged.commands))
+    sys.stderr.write("Apply all this? [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def undo() -> int:
+    """Put back every file that ``env --apply`` wrote."""
+    from diagnose.fixes import apply
+
+    try:
+        count = apply.undo(print)
+    except apply.ApplyError as error:
+        raise UsageError(str(error)) from None
+    print(f"{count} file{'' if count == 1 else 's'} put back" if count else "nothing to put back")
+    return 0
 
 
 def wheel(paths: Iterable[str], output: Output = Output()) -> int:  # noqa: B008  (immutable)

@@ -20,6 +20,7 @@ TAGLINE = "Say why a cross-built wheel, or its build, fails, and exactly what to
 COMMANDS = {
     "wheel": "Judge wheels: do they run where their tags say?",
     "env": "Judge this machine, or a root: would the build find and link its libraries for the target?",
+    "undo": "Put back the files that `env --apply` wrote.",
     "explain": "Print a check's documentation, or the catalogue of all checks.",
     "targets": "Print what an architecture is called elsewhere.",
 }
@@ -37,7 +38,17 @@ OUTPUT_OPTIONS = {
 """Option → what its value is: a tuple of choices, ``str``, ``list`` (repeatable) or ``bool`` (none)."""
 
 OPTIONS: dict[str, dict[str, Any]] = {
-    "env": {"--target": str, "--lib": list, "--policy": str, "--root": str, **OUTPUT_OPTIONS},
+    "env": {
+        "--target": str,
+        "--lib": list,
+        "--policy": str,
+        "--root": str,
+        "--fix-format": ("sh", "before-script", "dockerfile", "cargo-config", "cross-toml", "json"),
+        "--diff": bool,
+        "--apply": bool,
+        "--yes": bool,
+        **OUTPUT_OPTIONS,
+    },
     "wheel": dict(OUTPUT_OPTIONS),
 }
 
@@ -102,6 +113,9 @@ def _run(command: str, options: dict[str, Any], positional: list[str]) -> int | 
             policy=options.get("--policy"),
             root=options.get("--root", "/"),
             output=output,
+            mend=commands.Mend(
+                options.get("--fix-format", ""), "--diff" in options, "--apply" in options, "--yes" in options
+            ),
         )
     except commands.UsageError as error:
         sys.stderr.write(f"diagnose: {error}\n")

@@ -21,7 +21,8 @@ def real_options(command: str) -> dict[str, object]:
         names = [name for name in (option.default, *(option.param_decls or ())) if str(name).startswith("-")]
         kinds = {bool: bool, str: str, str | None: str, list[str] | None: list}
         kind = typing.get_args(hint)[0]
-        found.update(dict.fromkeys(names, kinds.get(kind) or typing.get_args(kind)))
+        choices = next((one for one in typing.get_args(kind) if typing.get_origin(one) is typing.Literal), kind)
+        found.update(dict.fromkeys(names, kinds.get(kind) or typing.get_args(choices)))
     return found
 
 

@@ -1,0 +1,92 @@
+"""Many findings, one way out: what their fixes say together, once, in the order in which it has to be done."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from diagnose import cargo_config
+from diagnose.finding import Command, FileEdit, Finding, Stage
+
+
+class Plan(NamedTuple):
+    """The best fixes of several findings, merged.
+
+    ``sources`` are edits of the system's files, which come first; ``settings`` those of the project, which come last:
+    their paths are relative. ``build`` are commands for the project itself. ``manual`` are findings for which nothing
+    can be done by rote, each as (message, what to do).
+    """
+
+    sources: tuple[FileEdit, ...] = ()
+    commands: tuple[Command, ...] = ()
+    build: tuple[Command, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+    settings: tuple[FileEdit, ...] = ()
+    manual: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def files(self) -> tuple[FileEdit, ...]:
+        """All edits, in order."""
+        return (*self.sources, *self.settings)
+
+
+def plan(findings: Iterable[Finding]) -> Plan:
+    """Merge the first fix of every finding; one that may not be applied unasked is left to the reader."""
+    commands: list[Command] = []
+    env: dict[str, str] = {}
+    edits: dict[str, FileEdit] = {}
+    manual = []
+    for finding in findings:
+        if not finding.fixes:
+            continue
+        fix = finding.fixes[0]
+        if not fix.safe or not (fix.commands or fix.files or fix.env):
+            manual.append((finding.message, f"{fix.title}. {fix.notes}".strip()))
+            continue
+        commands += fix.commands
+        for name, value in fix.env:
+            env.setdefault(name, value)
+        for edit in fix.files:
+            # Edits of one file are made from the same facts: the longer says what the shorter says, and more.
+            if edit.path not in edits or len(edits[edit.path].after) < len(edit.after):
+                edits[edit.path] = edit
+    settings = [_complete(edit, env) for edit in edits.values() if not os.path.isabs(edit.path)]
+    return Plan(
+        sources=tuple(edit for edit in edits.values() if os.path.isabs(edit.path)),
+        commands=merged(one for one in commands if one.stage is not Stage.BUILD),
+        build=merged(one for one in commands if one.stage is Stage.BUILD),
+        env=tuple(env.items()),
+        settings=tuple(settings),
+        manual=tuple(manual),
+    )
+
+
+def _complete(edit: FileEdit, env: dict[str, str]) -> FileEdit:
+    """Put everything into cargo's configuration that any finding wants there."""
+    if os.path.basename(os.path.dirname(edit.path)) != ".cargo":
+        return edit
+    return edit._replace(after=cargo_config.edited(edit.before or "", env.items()))
+
+
+def merged(commands: Iterable[Command]) -> tuple[Command, ...]:
+    """Return *commands* by stage, each once, and calls of one package manager as one."""
+    found: dict[tuple[Stage, str], dict[str, None]] = {}
+    for command in sorted(commands, key=lambda command: command.stage.value):
+        head, packages = _taken_apart(command)
+        found.setdefault((command.stage, head), {}).update(dict.fromkeys(packages))
+    return tuple(Command(" ".join((head, *packages)), stage) for (stage, head), packages in found.items())
+
+
+_VERBS = ("install", "add", "reinstall")
+
+
+def _taken_apart(command: Command) -> tuple[str, list[str]]:
+    """Return what a package manager's command line starts with, and its packages; other lines are all start."""
+    words = command.line.split()
+    if command.stage is not Stage.PACKAGES or not set(command.line).isdisjoint(";&|<>$`"):
+        return command.line, []
+    count = 1
+    while count < len(words) and (words[count].startswith("-") or words[count] in _VERBS):
+        count += 1
+    return (" ".join(words[:count]), words[count:]) if 1 < count < len(words) else (command.line, [])

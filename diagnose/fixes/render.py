@@ -1,0 +1,162 @@
+"""A plan as something to paste: a shell script, a build step, a configuration block. One function per format."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator
+
+from diagnose import cargo_config
+from diagnose.finding import Command, FileEdit, Stage
+from diagnose.fixes.plan import Plan
+from diagnose.targets import Target
+
+
+def sh(plan: Plan, target: Target) -> str:
+    """Return a POSIX shell script that does everything; running it twice changes nothing the second time."""
+    lines = ["#!/bin/sh", f"# Makes this system ready to build for {target.triple}.", "set -eu", *_manual(plan)]
+    lines += [*_quietly(plan), *_body(plan), *map(_line, plan.build)]
+    for edit in plan.settings:
+        lines += _heredoc(edit)
+    if plan.env:
+        said = f", which {plan.settings[0].path} says for good" if plan.settings else ""
+        lines += [f"# For the shell that builds{said}:", *_exports(plan)]
+    return "\n".join(lines) + "\n"
+
+
+def before_script(plan: Plan, target: Target) -> str:
+    """Return the body of maturin-action's ``before-script-linux`` or cibuildwheel's ``before-all``.
+
+    The former runs in the shell that builds, so exports reach the build; the latter in one of its own, so that the
+    variables have to be set in ``environment``.
+    """
+    lines = [f"# Makes the container ready to build for {target.triple}.", "set -eu", *_manual(plan)]
+    lines += [*_quietly(plan), *_body(plan)]
+    if plan.env:
+        pairs = " ".join(f"{name}={shlex.quote(value)}" for name, value in plan.env)
+        lines += _exports(plan)
+        lines += ["# With cibuildwheel the exports end here: set them in its configuration.", "# [tool.cibuildwheel]"]
+        lines += [f"# environment = {_toml(pairs)}"]
+    return "\n".join(lines) + "\n"
+
+
+def dockerfile(plan: Plan, target: Target) -> str:
+    """Return steps for a Dockerfile."""
+    lines = [f"# Ready to build for {target.triple}.", *_manual(plan)]
+    for edit in plan.sources:
+        content = " ".join(shlex.quote(line) for line in edit.after.splitlines())
+        lines.append(f"RUN printf '%s\\n' {content} > {shlex.quote(edit.path)}")
+    system = [command.line for command in plan.commands if command.stage is not Stage.TOOLCHAIN]
+    if any(line.startswith("apt-get") for line in system):
+        system = [f"DEBIAN_FRONTEND=noninteractive {line}" if " install " in line else line for line in system]
+        system.append("rm -rf /var/lib/apt/lists/*")
+    if system:
+        lines.append("RUN " + " \\\n && ".join(system))
+    lines += [f"RUN {command.line}" for command in plan.commands if command.stage is Stage.TOOLCHAIN]
+    if plan.env:
+        lines.append("ENV " + " \\\n    ".join(f"{name}={_quoted(value)}" for name, value in plan.env))
+    return "\n".join(lines) + "\n"
+
+
+def cargo_config_block(plan: Plan, target: Target) -> str:
+    """Return what belongs into ``.cargo/config.toml``."""
+    if not plan.env:
+        return f"# Nothing has to be configured for {target.triple}.\n"
+    return cargo_config.block(plan.env)
+
+
+def cross_toml(plan: Plan, target: Target) -> str:
+    """Return what belongs into ``Cross.toml``; only its last command's failure counts unless the shell is told more."""
+    steps = ["set -eu"]
+    for edit in plan.sources:
+        content = " ".join(shlex.quote(line) for line in edit.after.splitlines())
+        steps.append(f"printf '%s\\n' {content} > {shlex.quote(edit.path)}")
+    steps += [command.line for command in plan.commands if command.stage is not Stage.TOOLCHAIN]
+    lines = [*_manual(plan)]
+    if len(steps) > 1:
+        lines += [f"[target.{target.triple}]", "pre-build = [", *(f"    {_toml(step)}," for step in steps), "]"]
+    if plan.env:
+        lines += ["", f"[target.{target.triple}.env]", "passthrough = ["]
+        lines += [*(f"    {_toml(f'{name}={value}')}," for name, value in plan.env), "]"]
+    return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def json(plan: Plan, target: Target) -> str:
+    """Return the plan as data."""
+    from json import dumps
+
+    data = {
+        "target": target.triple,
+        "files": [edit._asdict() for edit in plan.files],
+        "commands": [{"line": one.line, "stage": one.stage.name.lower()} for one in (*plan.commands, *plan.build)],
+        "env": dict(plan.env),
+        "manual": [{"message": message, "advice": advice} for message, advice in plan.manual],
+    }
+    return dumps(data, indent=2) + "\n"
+
+
+FORMATS: dict[str, Callable[[Plan, Target], str]] = {
+    "sh": sh,
+    "before-script": before_script,
+    "dockerfile": dockerfile,
+    "cargo-config": cargo_config_block,
+    "cross-toml": cross_toml,
+    "json": json,
+}
+
+
+def diff(plan: Plan) -> str:
+    """Return all edits as one unified diff."""
+    from difflib import unified_diff
+
+    lines: list[str] = []
+    for edit in plan.files:
+        before = (edit.before or "").splitlines(keepends=True)
+        old = "/dev/null" if edit.before is None else f"a/{edit.path.lstrip('/')}"
+        found = unified_diff(before, edit.after.splitlines(keepends=True), old, f"b/{edit.path.lstrip('/')}")
+        lines += (line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in found)
+    return "".join(lines)
+
+
+def _manual(plan: Plan) -> Iterator[str]:
+    for message, advice in plan.manual:
+        yield f"# Not done here: {message}."
+        yield f"#   {advice}"
+
+
+def _quietly(plan: Plan) -> Iterator[str]:
+    if any(command.line.startswith("apt-get") for command in plan.commands):
+        yield "export DEBIAN_FRONTEND=noninteractive"
+
+
+def _body(plan: Plan) -> Iterator[str]:
+    for edit in plan.sources:
+        yield from _heredoc(edit)
+    yield from map(_line, plan.commands)
+
+
+def _line(command: Command) -> str:
+    return command.line
+
+
+def _exports(plan: Plan) -> list[str]:
+    return [f"export {name}={shlex.quote(value)}" for name, value in plan.env]
+
+
+def _heredoc(edit: FileEdit) -> Iterator[str]:
+    end = "END"
+    while end in edit.after.splitlines():
+        end += "_"
+    folder, slash, _ = edit.path.rpartition("/")
+    if slash and edit.before is None:
+        yield f"mkdir -p {shlex.quote(folder)}"
+    yield f"cat > {shlex.quote(edit.path)} <<'{end}'"
+    yield from edit.after.splitlines()
+    yield end
+
+
+def _toml(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _quoted(value: str) -> str:
+    return value if value.replace("-", "").replace("_", "").isalnum() else '"' + value.replace('"', '\\"') + '"'

@@ -1,0 +1,178 @@
+"""Fixes of a whole environment, rendered: the tools that read each format take it, and it does what the fixes say."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import need
+
+from diagnose import targets
+from diagnose.finding import Command, FileEdit, Finding, Fix, Severity, Stage
+from diagnose.fixes import render
+from diagnose.fixes.plan import Plan, merged, plan
+
+ARMHF = targets.TARGETS[3]
+SOURCES = FileEdit("/etc/apt/sources.list", "deb x y z\n", "deb [arch=amd64] x y z\n# it's $HOME \\ `x`\nEND\n")
+APT = "apt-get install -y --no-install-recommends"
+
+
+def finding(*fixes: Fix, message: str = "something is wrong") -> Finding:
+    return Finding(message, Severity.ERROR, (), "", fixes)
+
+
+GUARD = Fix(
+    "wrapper",
+    (
+        Command("dpkg --add-architecture armhf", Stage.ARCHITECTURE),
+        Command("apt-get update", Stage.UPDATE),
+        Command(f"{APT} pkgconf:armhf", Stage.PACKAGES),
+    ),
+    (("PKG_CONFIG_armv7_unknown_linux_gnueabihf", "arm-linux-gnueabihf-pkg-config"),),
+    (SOURCES, FileEdit(".cargo/config.toml", None, "[env]\nPKG_CONFIG_armv7_unknown_linux_gnueabihf = 'x'\n")),
+    safe=True,
+)
+LINKER = Fix(
+    "gcc",
+    (
+        Command("apt-get update", Stage.UPDATE),
+        Command(f"{APT} gcc-arm-linux-gnueabihf libc6-dev-armhf-cross", Stage.PACKAGES),
+    ),
+    (("CARGO_TARGET_ARMV7_UNKNOWN_LINUX_GNUEABIHF_LINKER", "arm-linux-gnueabihf-gcc"),),
+    (FileEdit(".cargo/config.toml", None, "[target.x]\n"),),
+    safe=True,
+)
+STD = Fix("std", (Command("rustup target add armv7-unknown-linux-gnueabihf", Stage.TOOLCHAIN),), safe=True)
+CLEAN = Fix("clean", (Command("cargo clean --package alsa-sys", Stage.BUILD),), safe=True)
+VENDORED = Fix("build it from source", (Command("cargo add x", Stage.BUILD),), notes="Slow.")
+WHOLE = plan(map(finding, (GUARD, LINKER, STD, CLEAN, VENDORED)))
+
+
+def test_everything_once_in_order() -> None:
+    assert [command.line for command in WHOLE.commands] == [
+        "dpkg --add-architecture armhf",
+        "apt-get update",
+        f"{APT} pkgconf:armhf gcc-arm-linux-gnueabihf libc6-dev-armhf-cross",
+        "rustup target add armv7-unknown-linux-gnueabihf",
+    ]
+    assert [command.line for command in WHOLE.build] == ["cargo clean --package alsa-sys"]
+    assert WHOLE.sources == (SOURCES,)
+    (config,) = WHOLE.settings
+    assert config.after == render.cargo_config_block(WHOLE, ARMHF)
+    assert WHOLE.manual == (("something is wrong", "build it from source. Slow."),)
+
+
+def test_the_first_fix_counts_and_no_finding_is_no_plan() -> None:
+    assert plan([finding(STD, GUARD)]).env == ()
+    assert plan([finding()]) == plan([]) == Plan()
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (("apk add a", "apk add b a"), ("apk add a b",)),
+        (("zypper --non-interactive install 'pkgconfig(a)'", "zypper --non-interactive install b"),
+         ("zypper --non-interactive install 'pkgconfig(a)' b",)),
+        (("pacman -Syu --needed --noconfirm a", "pacman -Syu --needed --noconfirm b"),
+         ("pacman -Syu --needed --noconfirm a b",)),
+        (("dnf install -y a", "dnf reinstall -y a"), ("dnf install -y a", "dnf reinstall -y a")),
+        (("manylinux-install-clang", "manylinux-install-clang"), ("manylinux-install-clang",)),
+        (("a && b c", "a && b d"), ("a && b c", "a && b d")),
+    ],
+)  # fmt: skip
+def test_calls_of_one_manager_become_one(lines: tuple[str, ...], expected: tuple[str, ...]) -> None:
+    assert tuple(command.line for command in merged(Command(line, Stage.PACKAGES) for line in lines)) == expected
+
+
+def _stubs(folder: Path) -> dict[str, str]:
+    """Put stand-ins for the programs that change the system on PATH; each writes its words to a log."""
+    for name in ("apt-get", "dpkg", "rustup", "cargo"):
+        (folder / name).write_text(f'#!/bin/sh\necho {name} "$@" >> "{folder}/log"\n')
+        (folder / name).chmod(0o755)
+    return {"PATH": f"{folder}:/usr/bin:/bin", "HOME": str(folder)}
+
+
+def test_the_script_does_what_the_plan_says_and_again(tmp_path: Path) -> None:
+    path = tmp_path / "sources.list"
+    path.write_text(SOURCES.before or "")
+    here = WHOLE._replace(sources=(SOURCES._replace(path=str(path)),))
+    for shell in ("sh", "bash"):
+        for _ in range(2):
+            script = render.sh(here, ARMHF) + 'echo "$CARGO_TARGET_ARMV7_UNKNOWN_LINUX_GNUEABIHF_LINKER"\n'
+            run = subprocess.run(
+                [shell], input=script, text=True, capture_output=True, cwd=tmp_path, env=_stubs(tmp_path)
+            )
+            assert (run.returncode, run.stdout, run.stderr) == (0, "arm-linux-gnueabihf-gcc\n", "")
+            assert path.read_text() == SOURCES.after
+            assert (tmp_path / ".cargo/config.toml").read_text() == WHOLE.settings[0].after
+            log = (tmp_path / "log").read_text().splitlines()
+            assert log == [command.line for command in (*WHOLE.commands, *WHOLE.build)]
+            (tmp_path / "log").unlink()
+
+
+def test_before_script_survives_the_strict_shell_of_maturin_action(tmp_path: Path) -> None:
+    path = tmp_path / "sources.list"
+    here = WHOLE._replace(sources=(SOURCES._replace(path=str(path)),))
+    script = "set -euo pipefail\n" + render.before_script(here, ARMHF) + "env\n"
+    run = subprocess.run(["bash"], input=script, text=True, capture_output=True, cwd=tmp_path, env=_stubs(tmp_path))
+    assert run.returncode == 0, run.stderr
+    assert "PKG_CONFIG_armv7_unknown_linux_gnueabihf=arm-linux-gnueabihf-pkg-config" in run.stdout.splitlines()
+    assert path.read_text() == SOURCES.after
+
+
+def _toml(text: str) -> dict[str, object]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    return tomllib.loads(text)
+
+
+def test_cross_toml_runs_as_cross_runs_it(tmp_path: Path) -> None:
+    path = tmp_path / "sources.list"
+    here = WHOLE._replace(sources=(SOURCES._replace(path=str(path)),))
+    table = _toml(render.cross_toml(here, ARMHF))["target"]
+    assert isinstance(table, dict)
+    entry = table["armv7-unknown-linux-gnueabihf"]
+    joined = "\n".join(entry["pre-build"])
+    run = subprocess.run(["sh", "-c", 'eval "${CROSS_CMD}"'], env={**_stubs(tmp_path), "CROSS_CMD": joined})
+    assert run.returncode == 0
+    assert path.read_text() == SOURCES.after
+    assert "PKG_CONFIG_armv7_unknown_linux_gnueabihf=arm-linux-gnueabihf-pkg-config" in entry["env"]["passthrough"]
+
+
+def test_dockerfile_steps_run_as_docker_runs_them(tmp_path: Path) -> None:
+    path = tmp_path / "sources.list"
+    text = render.dockerfile(WHOLE._replace(sources=(SOURCES._replace(path=str(path)),)), ARMHF)
+    steps = text.replace("\\\n", " ").splitlines()
+    assert {step.split()[0] for step in steps} == {"#", "RUN", "ENV"}
+    for step in steps:
+        if step.startswith("RUN "):
+            run = step[4:].replace("/var/lib/apt/lists/*", str(tmp_path / "none"))
+            subprocess.run(["/bin/sh", "-c", run], env=_stubs(tmp_path), check=True)
+    assert path.read_text() == SOURCES.after
+
+
+def test_json() -> None:
+    data = json.loads(render.json(WHOLE, ARMHF))
+    assert data["commands"][0] == {"line": "dpkg --add-architecture armhf", "stage": "architecture"}
+    assert data["files"][0]["after"] == SOURCES.after
+
+
+def test_nothing_to_do_renders() -> None:
+    for form in render.FORMATS.values():
+        assert form(Plan(), ARMHF).endswith("\n")
+    assert render.diff(Plan()) == ""
+
+
+def test_patch_takes_the_diff(tmp_path: Path) -> None:
+    need(shutil.which("patch"), "patch is not installed")
+    (tmp_path / "etc/apt").mkdir(parents=True)
+    (tmp_path / "etc/apt/sources.list").write_text(SOURCES.before or "")
+    subprocess.run(["patch", "-p1", "--quiet"], input=render.diff(WHOLE), text=True, cwd=tmp_path, check=True)
+    assert (tmp_path / "etc/apt/sources.list").read_text() == SOURCES.after
+    assert (tmp_path / ".cargo/config.toml").read_text() == WHOLE.settings[0].after
