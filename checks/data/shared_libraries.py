@@ -78,11 +78,11 @@ HAZARDS: tuple[tuple[re.Pattern[str], Hazard], ...] = (
     (re.compile(r"lib(?:GL|EGL|GLX|OpenGL|GLdispatch|GLESv[12]|GLESv1_CM|vulkan|gbm)(?:_\w+)?"), _GL),
     (re.compile(r"lib(?:cuda|nvidia-(?!ml-)\w+|nvidia-ml|nvcuvid)"), _CUDA),
     (re.compile(r"lib(?:va|vdpau)(?:-\w+)?"), _VA),
-    (re.compile(r"libdbus-1"), _DBUS),
+    (re.compile(r"libdbus"), _DBUS),
     (re.compile(r"libudev"), _UDEV),
     (re.compile(r"lib(?:nss3|nssutil3|softokn3|freebl3|freeblpriv3|smime3)"), _NSS),
     (re.compile(r"libpam(?:_misc)?"), _PAM),
-    (re.compile(r"lib(?:pipewire-0\.3|jack)"), _PIPEWIRE),
+    (re.compile(r"lib(?:pipewire|jack)"), _PIPEWIRE),
 )
 
 #: Pieces of glibc and musl. libcrypt and libnsl ≥ 2 live on their own by now, libmvec uses only public symbols.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from checks.data.build_images import manylinux_image
-from checks.wheel._wheel import bounded, broken_promises, retag, role, shorten, some, weigh
+from checks.wheel._wheel import bounded, promised, retag, role, shorten, some, weigh
 from diagnose import policies
 from diagnose.finding import Command, Evidence, Fix, Severity, Stage
 from diagnose.readers.verdict import Shortfall, version_key
@@ -16,23 +16,24 @@ _NO_VERSION = "GLIBC_PRIVATE"
 
 def needs(wheel: Wheel, glibc: bool) -> tuple[str, list[Shortfall]]:
     """Return the tag that promises most, and the version needs above it: glibc's own, or all others."""
-    tag, found = broken_promises(wheel, "symbol-version")
-    if not found:
-        return tag, []
-    promise = version_key(policies.split(tag).policy)
+    promise = promised(wheel)
+    if promise is None:
+        return "", []
+    tag, policy = promise
+    number = version_key(policies.split(tag).policy)
     brought = {name for elf in wheel.elves for name in (elf.name, elf.soname)}
 
     def counts(need: Shortfall) -> bool:
-        family = need.detail.partition("_")[0]
-        if need.detail == _NO_VERSION or (family == "GLIBC") is not glibc:
+        # A version of a library in the wheel is no promise about the system.
+        if need.kind != "symbol-version" or need.detail == _NO_VERSION or need.library in brought:
             return False
-        if need.library in brought:
-            return False  # a version of a library in the wheel is no promise about the system
-        # A tag between two known policies is held against the newer one, so the number itself must be looked at too.
+        if need.detail.partition("_")[0] != "GLIBC":
+            return not glibc and need.priority < policy.priority
+        # The number in the tag is the promise, also where no policy is known by it.
         version = version_key(need.detail)
-        return not glibc or not version or version > promise
+        return glibc and (version > number if version else need.priority < policy.priority)
 
-    return tag, [need for need in found if counts(need)]
+    return tag, [need for need in wheel.verdict.shortfalls if counts(need)]
 
 
 def weight(wheel: Wheel, found: list[Shortfall]) -> Severity:

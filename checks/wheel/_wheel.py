@@ -9,7 +9,7 @@ from diagnose import policies
 from diagnose.finding import Command, Evidence, Fix, Severity, Stage
 from diagnose.policies import PlatformTag, Policy
 from diagnose.readers.elf import ET_REL, Elf
-from diagnose.readers.verdict import Shortfall, arch_of, version_key
+from diagnose.readers.verdict import arch_of, version_key
 from diagnose.readers.wheel import Wheel
 
 LIMIT = 10
@@ -124,15 +124,6 @@ def promised(wheel: Wheel) -> tuple[str, Policy] | None:
 def weigh(severity: Severity, elves: Iterable[Elf]) -> Severity:
     """Return *severity*, but a note if all that it is about are samples."""
     return Severity.NOTE if all(map(is_sample, elves)) else severity
-
-
-def broken_promises(wheel: Wheel, *kinds: str) -> tuple[str, list[Shortfall]]:
-    """Return the tag that promises most, and what of these *kinds* keeps the wheel from it."""
-    promise = promised(wheel)
-    if promise is None:
-        return "", []
-    tag, policy = promise
-    return tag, [shortfall for shortfall in wheel.verdict.against(policy) if shortfall.kind in kinds]
 
 
 # --- fixes -------------------------------------------------------------------------------------------------------

@@ -16,14 +16,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.wheel._wheel import bounded, broken_promises, some
+from checks.wheel._wheel import bounded, promised, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
 from diagnose.readers.wheel import Wheel
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
     """See symbols that the promised policy black-lists."""
-    tag, found = broken_promises(wheel, "forbidden-symbol", "ucs2", "pyfpe")
+    promise = promised(wheel)
+    if promise is None:
+        return
+    tag, policy = promise
+    found = [s for s in wheel.verdict.against(policy) if s.kind in ("forbidden-symbol", "ucs2", "pyfpe")]
     if not found:
         return
     files: dict[tuple[str, str], list[str]] = {}

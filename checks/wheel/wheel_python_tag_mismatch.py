@@ -24,14 +24,10 @@ from diagnose.readers.wheel import Tag, Wheel
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
     """See modules that no file serves for some tagged interpreter; and modules of one version behind an open tag."""
-    if any(
-        tag.python.startswith(("graalpy", "cp2", "py2")) and "py3" not in tag.python for tag in wheel.tags
-    ) and not any(tag.python.startswith(("cp3", "py3", "pp3")) for tag in wheel.tags):
-        return
     groups: dict[str, list[Module]] = {}
     for module in modules(wheel):
         groups.setdefault(module.key, []).append(module)
-    pairs = list(dict.fromkeys(Tag(tag.python, tag.abi, "") for tag in wheel.tags))
+    pairs = [tag for tag in dict.fromkeys(tag._replace(platform="") for tag in wheel.tags) if tag.python[2:3] == "3"]
     yield from _closed(wheel, groups, [tag for tag in pairs if interpreter_soabi(tag)])
     if any(tag.abi == "abi3" for tag in pairs):
         yield from _abi3(wheel, groups)
@@ -46,14 +42,14 @@ def _libc(wheel: Wheel) -> str:
 
 def _closed(wheel: Wheel, groups: dict[str, list[Module]], tags: list[Tag]) -> Iterator[Finding]:
     """Look at tags that name one interpreter."""
-    bad: list[tuple[Module, str]] = []
+    wanted: dict[str, tuple[Module, str]] = {}
     for tag in tags:
         soabi = interpreter_soabi(tag)
         machine = triplet(soabi, wheel.verdict.arch, _libc(wheel))
-        end = f".{soabi}-{machine or '…'}.so"
-        unserved = [files for files in groups.values() if not any(_imports(m, soabi, machine) for m in files)]
-        bad += [(files[0], end) for files in unserved]
-    bad = list({module.elf.path: (module, wanted) for module, wanted in reversed(bad)}.values())[::-1]
+        for files in groups.values():
+            if not any(_imports(module, soabi, machine) for module in files):
+                wanted.setdefault(files[0].elf.path, (files[0], f".{soabi}-{machine or '…'}.so"))
+    bad = list(wanted.values())
     if not bad:
         return
     first = bad[0][0]

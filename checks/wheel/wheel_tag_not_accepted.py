@@ -24,7 +24,7 @@ _INDEX_MUSL = frozenset({"x86_64", "i686", "aarch64", "armv7l", "ppc64le", "s390
 _INDEX_GLIBC = _INDEX_MUSL | {"ppc64"}
 # packaging asks for no manylinux tag elsewhere, since it cannot tell the ABI.
 _INSTALLED_GLIBC = _INDEX_GLIBC | {"loongarch64"}
-_LEGACY = {"manylinux1": _X86, "manylinux2010": _X86, "manylinux2014": _INDEX_GLIBC}
+_LEGACY = {"manylinux1": _X86, "manylinux2010": _X86, "manylinux2014": _INDEX_GLIBC - {"riscv64"}}
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
@@ -55,7 +55,8 @@ def _reason(text: str, tag: PlatformTag) -> tuple[str, bool]:
     """Return why the index refuses the tag, if it does, and whether no installer takes it either."""
     legacy = text.partition("_")[0]
     if legacy in _LEGACY and tag.arch not in _LEGACY[legacy]:
-        return f"{legacy} exists for {some(sorted(_LEGACY[legacy]), 8)} only", True
+        why = f"{legacy} exists for {some(sorted(_LEGACY[legacy]), 8)} only"
+        return why, legacy != "manylinux2014" or tag.arch not in _INSTALLED_GLIBC
     if tag.family == "musllinux":
         return ("" if tag.arch in _INDEX_MUSL else f"the index takes no musllinux wheels for {tag.arch}"), False
     if tag.arch not in _INSTALLED_GLIBC:
