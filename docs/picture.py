@@ -13,6 +13,9 @@ from rich.text import Text
 
 HERE = Path(__file__).resolve().parent
 WIDTH = 110
+LINES = 24
+"""Of each session; a picture shows what the output is like, not all of it."""
+
 SESSIONS = (
     (
         "wheel",
@@ -46,7 +49,8 @@ def main() -> None:
     console = Console(record=True, width=WIDTH, file=open(os.devnull, "w"), force_terminal=True)  # noqa: SIM115
     for args in SESSIONS:
         console.print(Text(f"$ diagnose {' '.join(args)}", style="bold"))
-        console.print(Text.from_ansi(on_terminal(*args)))
+        lines = on_terminal(*args).splitlines()
+        console.print(Text.from_ansi("\n".join(lines[:LINES] + ["  …"] * (len(lines) > LINES) + [""])))
     console.save_svg(str(HERE / "diagnose.svg"), title="diagnose", unique_id="diagnose")
 
 
