@@ -1,4 +1,4 @@
-"""The pkg-config that a variable names is not there.
+"""The pkg-config that a variable names is not there, or cannot run.
 
 ``PKG_CONFIG`` in any of its forms names one program, and where it is set the crate tries nothing else: no plain
 ``pkg-config`` and no ``pkgconf``. The crate's message then reads "The pkg-config command could not be found" and
@@ -6,7 +6,7 @@ advises to install pkg-config, which does not help. The value is a program, not 
 a name that no program has.
 
 Mend it: install the program. Debian 12, Ubuntu 24.04 and later have ``<triplet>-pkg-config`` in ``pkgconf:ARCH``, which
-works alone. Or name one that exists.
+works alone. Before that the wrapper is a script of pkg-config's own, which asks for dpkg-dev. Or name one that exists.
 
 References:
     https://packages.debian.org/stable/pkgconf
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import Configuration, fix, pkgconfig_configuration
+from checks._advice import Configuration, fix, pkgconfig_configuration, two_variables
 from checks._env import names, seen, with_outcome
 from diagnose.finding import Evidence, Finding, Phase, Severity
 from diagnose.readers.env import Environment
@@ -28,6 +28,7 @@ PHASE = Phase.PROBE
 def env(env: Environment) -> Iterator[Finding]:
     """See whether the program that a variable names is there."""
     program = env.pkgconfig.program
+    yield from _failing(env)
     libraries = with_outcome(env, "tool-missing")
     if program.setting is None or not libraries:
         return
@@ -50,4 +51,26 @@ def env(env: Environment) -> Iterator[Finding]:
             " It advises to install pkg-config, which does not help: nothing else is tried."
         ),
         fixes=(fix(env, title, configuration=configuration),),
+    )
+
+
+def _failing(env: Environment) -> Iterator[Finding]:
+    """See whether the program runs, where one is named."""
+    program = env.pkgconfig.program
+    libraries = with_outcome(env, "tool-failed")
+    if not libraries:
+        return
+    said = libraries[0].output.strip().rpartition("\n")[2]
+    packages = ("dpkg-dev",) if "dpkg-dev" in said else ()
+    title = "install dpkg-dev" if packages else "name a pkg-config that runs"
+    configuration = Configuration() if packages else two_variables(env)
+    yield Finding(
+        message=f"{program.name} cannot run" + (f": {said}" if said else ""),
+        severity=Severity.ERROR,
+        evidence=(
+            Evidence(said or f"exit code {libraries[0].status}", program.path or program.name),
+            *((seen(program.setting),) if program.setting is not None else ()),
+        ),
+        consequence=f"The build script that looks for {names(libraries)} stops.",
+        fixes=(fix(env, title, packages, configuration),),
     )

@@ -7,7 +7,8 @@ Sources: sources.list(5); apt's ``apt-pkg/sourcelist.cc`` (what an entry is, whi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from diagnose.finding import InputError
@@ -92,11 +93,26 @@ class AptRelease(NamedTuple):
     architectures: tuple[str, ...] = ()
 
 
+class Skew(NamedTuple):
+    """A package that must have one version on all architectures, and cannot have one on *native* and *architecture*.
+
+    ``installed`` is its version on the native architecture; ``offered`` are those that the fetched indexes have for
+    ``architecture``, none of which is offered or installed natively. ``path`` is the index that says so.
+    """
+
+    name: str
+    installed: str
+    architecture: str
+    offered: tuple[str, ...]
+    path: str
+
+
 class Apt(NamedTuple):
     """apt and dpkg of one root.
 
     ``native`` is dpkg's own architecture, ``foreign`` those added to it (from ``foreign_path``). ``indexed`` are the
-    architectures of which a Packages index has been fetched; ``lists`` says whether any has.
+    architectures of which a Packages index has been fetched; ``lists`` says whether any has. ``skews`` is only looked
+    for where a library of another architecture is still to be installed.
     """
 
     native: str
@@ -105,6 +121,7 @@ class Apt(NamedTuple):
     releases: tuple[AptRelease, ...] = ()
     indexed: tuple[str, ...] = ()
     lists: bool = False
+    skews: tuple[Skew, ...] = ()
     foreign_path: str = "/var/lib/dpkg/arch"
 
     @property
@@ -120,6 +137,41 @@ class Apt(NamedTuple):
     def release(self, uri: str, suite: str) -> AptRelease | None:
         """Return the fetched Release file of an entry's URI and suite."""
         return next((one for one in self.releases if (one.uri, one.asked) == (uri, suite)), None)
+
+
+#: The largest Packages index that is read, in bytes: Debian's main is about 60 MB.
+INDEX_LIMIT = 256 << 20
+_ENTRY = re.compile(rb"^Package: (\S+)\n(?:.+\n)*?Version: (\S+)\n", re.MULTILINE)
+
+
+def skews(root: Root, installed: Mapping[str, str], native: str, architecture: str) -> Iterator[Skew]:
+    """Yield the packages of *installed* (name: version, all ``Multi-Arch: same``) that cannot be had for both.
+
+    Reads the indexes that apt has fetched; compressed ones are passed over.
+    """
+    ours, _ = _versions(root, native, installed)
+    theirs, path = _versions(root, architecture, installed)
+    if not ours:
+        return
+    for name, version in sorted(installed.items()):
+        offered = theirs.get(name, set())
+        if offered and not offered & (ours.get(name, set()) | {version}):
+            yield Skew(name, version, architecture, tuple(sorted(offered)), path)
+
+
+def _versions(root: Root, architecture: str, names: Container[str]) -> tuple[dict[str, set[str]], str]:
+    """Return {package: versions} of *names* in the fetched indexes of *architecture*, and the last of these."""
+    found: dict[str, set[str]] = {}
+    last = ""
+    for file in root.names(_LISTS):
+        if _indexed(file) != architecture or not file.endswith("_Packages"):
+            continue
+        last = f"{_LISTS}/{file}"
+        for match in _ENTRY.finditer(root.read(last, INDEX_LIMIT) or b""):
+            name = match[1].decode("ascii", "replace")
+            if name in names:
+                found.setdefault(name, set()).add(match[2].decode("ascii", "replace"))
+    return found, last
 
 
 _FIELDS = ("types", "uris", "suites", "components", "enabled")

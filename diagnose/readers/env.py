@@ -166,7 +166,7 @@ def read(
         libraries=libraries,
         host_pkgconfig=host_decided,
         host_libraries=host_libraries,
-        apt=apt.read(place, native.debian),
+        apt=_apt(place, native, row, installed, libraries),
         rpm_repos=packages.repositories(place),
         packages=installed,
         policy=policy if policy is not None else policy_from.value if policy_from else "",
@@ -177,6 +177,22 @@ def read(
         cwd=os.path.abspath(cwd),
         unseen=tuple(dict.fromkeys(place.unseen)),
     )
+
+
+def _apt(
+    place: Root,
+    native: Target,
+    row: Target,
+    installed: tuple[Package, ...] | None,
+    libraries: tuple[Library, ...],
+) -> Apt | None:
+    """Read apt; look for packages out of step where something of the target's is still to be installed."""
+    found = apt.read(place, native.debian)
+    lacking = any(library.outcome != "found" for library in libraries)
+    if found is None or not lacking or row.debian not in found.foreign or row.debian not in found.indexed:
+        return found
+    same = {one.name: one.version for one in installed or () if one.same and one.architecture == native.debian}
+    return found._replace(skews=tuple(apt.skews(place, same, native.debian, row.debian)))
 
 
 def _asked(text: str) -> cargo.Need:

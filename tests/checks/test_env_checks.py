@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from conftest import need
 from roots import CAUSES, cases, judged, read
 
 from diagnose import cargo_config
 from diagnose.finding import Finding, Fix, Severity
+from diagnose.readers.toolchain import Emulator
 
 
 def findings(name: str, folder: Path) -> tuple[Finding, ...]:
@@ -65,11 +64,26 @@ def _toml(text: str) -> None:
     tomllib.loads(text)
 
 
+def test_a_root_whose_programs_cannot_start_here(tmp_path: Path) -> None:
+    facts = read(cases.CASES["native-healthy"], str(tmp_path))
+    chain = facts.toolchain
+    for emulator, found in (
+        (Emulator(), ()),
+        (Emulator(needed=True), ("exec-format-no-binfmt",)),
+        (Emulator(needed=True, name="qemu-arm"), ("exec-format-no-binfmt",)),
+        (Emulator(needed=True, name="qemu-arm", enabled=True), ()),
+    ):
+        judgement = judged(facts._replace(toolchain=chain._replace(emulator=emulator)))
+        assert tuple(finding.check for finding in judgement.findings) == found
+
+
+def test_cross_compiling_needs_no_emulator(tmp_path: Path) -> None:
+    facts = read(cases.CASES["trixie-healthy"], str(tmp_path))
+    chain = facts.toolchain._replace(emulator=Emulator(needed=True))
+    assert judged(facts._replace(toolchain=chain)).findings == ()
+
+
 def test_every_cause_of_an_environment_is_found_somewhere() -> None:
     found = {check for case in cases.BROKEN for check in case.finds}
     impossible = {"exec-format-no-binfmt"}  # depends on this very machine: tested by itself
     assert {cause.id for cause in CAUSES} - impossible == found
-
-
-def test_shell_is_posix() -> None:
-    need(shutil.which("dash"), "dash is not installed")

@@ -1,0 +1,38 @@
+"""A variable keeps the crate from asking pkg-config at all.
+
+``<NAME>_NO_PKG_CONFIG``, with the module's name in upper case, makes the pkg-config crate answer "Aborted because
+<NAME>_NO_PKG_CONFIG is set". Crates that can find their library in another way, such as openssl-sys by ``OPENSSL_DIR``,
+go on from there; others stop.
+
+Mend it: unset the variable, unless the crate is told where the library is in its own way.
+
+References:
+    https://docs.rs/pkg-config/latest/pkg_config/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._env import seen, with_outcome
+from diagnose.finding import Finding, Fix, Phase, Severity
+from diagnose.readers.env import Environment
+
+PHASE = Phase.PROBE
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See which modules are not asked for."""
+    for library in with_outcome(env, "disabled"):
+        setting = library.disabled_by
+        if setting is None:
+            continue
+        yield Finding(
+            message=f"{setting.name} keeps the build script from asking pkg-config for {library.module}",
+            severity=Severity.WARNING,
+            evidence=(seen(setting),),
+            consequence=f'A crate that has no other way stops: "Aborted because {setting.name} is set".',
+            fixes=(
+                Fix(f"unset {setting.name}", notes="Unless the crate is told in its own way where the library is."),
+            ),
+        )
