@@ -94,6 +94,9 @@ def _judgement(judgement: Judgement, style: Style) -> Iterator[str]:
         if not style.quiet:
             yield ""
         yield from _finding(judgement, finding, style, shown)
+    if judgement.kind == "env" and len(judgement.findings) > 1 and not style.quiet:
+        yield ""
+        yield from _put(style, "all fixes as one script: --fix-format sh; carried out here: --apply", "dim", indent=2)
     if style.verbose:
         if judgement.passed:
             yield ""
