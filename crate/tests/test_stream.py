@@ -269,10 +269,12 @@ print("end of main")
 
 def test_fork_exits_while_the_parent_has_a_stream(steady: str) -> None:
     done = run("""
-import alsastream, os, sys, warnings
+import alsastream, os, sys, time, warnings
 warnings.simplefilter("ignore", DeprecationWarning)
 stream = alsastream.Playback(lambda frames: bytes(4 * frames), pcm="steady")
 stream.start()
+while not stream.frames:
+    time.sleep(0.001)
 child = os.fork()
 if not child:
     try:
