@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from checks._install import cross_compiler, install, module, packaged, system, tool
 from checks.data import distributions
 from diagnose.finding import Command, FileEdit, Fix, Stage
+from diagnose.named import NamedTuple
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig import Library, targeted
 from diagnose.readers.variables import Setting

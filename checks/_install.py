@@ -6,10 +6,10 @@ Everything takes a :class:`System`, which an environment tells in full and a bui
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
 
 from checks.data import distributions
 from diagnose.finding import Command, Stage
+from diagnose.named import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from diagnose.readers.env import Environment

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
 
+from diagnose.named import TYPE_CHECKING
 from diagnose.targets import TARGETS
+
+if TYPE_CHECKING:
+    from typing import Any
+
 
 Variables = Iterable[tuple[str, str]]
 

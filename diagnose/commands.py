@@ -6,14 +6,15 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from typing import Any, NamedTuple
 
 from diagnose import registry
 from diagnose.finding import InputError, Severity
+from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.run import Judgement, Report, judge
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from diagnose.fixes.plan import Plan
 
 FORMATS = ("text", "json", "github")

@@ -7,7 +7,8 @@ nothing at start-up (``dataclasses`` alone imports for longer than the interpret
 from __future__ import annotations
 
 import enum
-from typing import NamedTuple
+
+from diagnose.named import NamedTuple
 
 
 class Severity(enum.Enum):

@@ -12,14 +12,18 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
 
 from diagnose.finding import Finding, Phase
+from diagnose.named import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    Detector = Callable[[Any], Iterable[Finding]]
+
 
 GROUP = "diagnose.checks"
 KINDS = ("wheel", "env", "log", "workflow")
-
-Detector = Callable[[Any], Iterable[Finding]]
 
 
 class Cause(NamedTuple):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple, TypeVar
 
 from diagnose.finding import Finding, InputError, Severity
+from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.registry import Cause
 
-_Subject = TypeVar("_Subject")
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    _Subject = TypeVar("_Subject")
 
 
 class Judgement(NamedTuple):

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
 
 from checks.data import distributions
 from diagnose.finding import FileEdit
+from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.targets import TARGETS
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
-from typing import NamedTuple
+
+from diagnose.named import NamedTuple
 
 TABLE = os.path.join(os.path.dirname(__file__), "debian-pc.txt")
 SUITES = ("bullseye", "bookworm", "trixie")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
-from typing import NamedTuple
+
+from diagnose.named import NamedTuple
 
 _COLUMNS = ("rhel", "alpine", "arch", "suse")
 

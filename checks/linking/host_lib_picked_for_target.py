@@ -14,12 +14,12 @@ References:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from checks._advice import ask_again, bring, fix, pkgconfig_configuration
 from checks._env import belongs_to_host, fitting
 from diagnose import targets
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig import Library
 

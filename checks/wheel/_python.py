@@ -7,9 +7,9 @@ Sources: PEP 3149 and PEP 425, CPython's ``configure.ac`` (EXT_SUFFIX; musl has 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from checks.wheel._wheel import linux_tags, native
+from diagnose.named import NamedTuple
 from diagnose.readers.elf import Elf
 from diagnose.readers.wheel import Tag, Wheel
 from diagnose.targets import TARGETS

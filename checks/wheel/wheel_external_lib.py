@@ -15,12 +15,12 @@ References: https://peps.python.org/pep-0513/, https://github.com/pypa/auditwhee
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from checks.data.shared_libraries import hazard
 from checks.wheel._external import expected_from, is_hashed, missing
 from checks.wheel._wheel import bounded, is_sample, loaded, promised, quote, role, some
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.named import NamedTuple
 from diagnose.readers.elf import Elf
 from diagnose.readers.wheel import Wheel
 

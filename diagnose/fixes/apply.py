@@ -11,9 +11,9 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 from diagnose.finding import Command, FileEdit
+from diagnose.named import NamedTuple
 
 #: apt passes over files called so in its folders without a word (``Dir::Ignore-Files-Silently``).
 BACKUP = ".diagnose.bak"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from diagnose import cargo_config
 from diagnose.finding import Command, FileEdit, Finding, Stage
+from diagnose.named import NamedTuple
 
 
 class Plan(NamedTuple):

@@ -9,7 +9,11 @@ from __future__ import annotations
 import functools
 import os
 import re
-from typing import Any, NamedTuple
+
+from diagnose.named import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Policy(NamedTuple):

@@ -7,11 +7,10 @@ Sources: sources.list(5); apt's ``apt-pkg/sourcelist.cc`` (what an entry is, whi
 
 from __future__ import annotations
 
-import re
-from collections.abc import Container, Iterable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
 
 from diagnose.finding import InputError
+from diagnose.named import NamedTuple
 from diagnose.readers.root import Root
 
 #: The most bytes of one sources file, and of the head of a Release file, that are read.
@@ -19,7 +18,7 @@ SOURCES_LIMIT = 1 << 20
 RELEASE_HEAD = 1 << 14
 
 _PARTS = "/etc/apt/sources.list.d"
-_LISTS = "/var/lib/apt/lists"
+LISTS = "/var/lib/apt/lists"
 
 
 class AptSource(NamedTuple):
@@ -139,41 +138,6 @@ class Apt(NamedTuple):
         return next((one for one in self.releases if (one.uri, one.asked) == (uri, suite)), None)
 
 
-#: The largest Packages index that is read, in bytes: Debian's main is about 60 MB.
-INDEX_LIMIT = 256 << 20
-_ENTRY = re.compile(rb"^Package: (\S+)\n(?:.+\n)*?Version: (\S+)\n", re.MULTILINE)
-
-
-def skews(root: Root, installed: Mapping[str, str], native: str, architecture: str) -> Iterator[Skew]:
-    """Yield the packages of *installed* (name: version, all ``Multi-Arch: same``) that cannot be had for both.
-
-    Reads the indexes that apt has fetched; compressed ones are passed over.
-    """
-    ours, _ = _versions(root, native, installed)
-    theirs, path = _versions(root, architecture, installed)
-    if not ours:
-        return
-    for name, version in sorted(installed.items()):
-        offered = theirs.get(name, set())
-        if offered and not offered & (ours.get(name, set()) | {version}):
-            yield Skew(name, version, architecture, tuple(sorted(offered)), path)
-
-
-def _versions(root: Root, architecture: str, names: Container[str]) -> tuple[dict[str, set[str]], str]:
-    """Return {package: versions} of *names* in the fetched indexes of *architecture*, and the last of these."""
-    found: dict[str, set[str]] = {}
-    last = ""
-    for file in root.names(_LISTS):
-        if _indexed(file) != architecture or not file.endswith("_Packages"):
-            continue
-        last = f"{_LISTS}/{file}"
-        for match in _ENTRY.finditer(root.read(last, INDEX_LIMIT) or b""):
-            name = match[1].decode("ascii", "replace")
-            if name in names:
-                found.setdefault(name, set()).add(match[2].decode("ascii", "replace"))
-    return found, last
-
-
 _FIELDS = ("types", "uris", "suites", "components", "enabled")
 _KNOWN = frozenset(
     (
@@ -211,8 +175,8 @@ def read(root: Root, native: str) -> Apt | None:
         if text is not None:
             parsed = parse(path, text, architectures)
             files.append(parsed._replace(sources=tuple(_with_mirrors(root, one) for one in parsed.sources)))
-    names = root.names(_LISTS)
-    indexed = sorted({architecture for name in names if (architecture := _indexed(name))})
+    names = root.names(LISTS)
+    indexed = sorted({architecture for name in names if (architecture := indexed_architecture(name))})
     releases = tuple(_releases(root, files, frozenset(names)))
     return Apt(native, foreign, tuple(files), releases, tuple(indexed), bool(indexed))
 
@@ -393,7 +357,7 @@ def host(uri: str) -> str:
     return authority.partition(":")[0].lower()
 
 
-def _indexed(name: str) -> str:
+def indexed_architecture(name: str) -> str:
     """Return the architecture of a fetched Packages index from its file name."""
     head, found, rest = name.rpartition("_binary-")
     architecture, _, what = rest.partition("_")
@@ -409,7 +373,7 @@ def _releases(root: Root, files: list[AptFile], fetched: frozenset[str]) -> Iter
                 for name in (base + "InRelease", base + "Release"):
                     if name in fetched and (uri, suite) not in done:
                         done.add((uri, suite))
-                        yield _release(root, f"{_LISTS}/{name}", uri, suite)
+                        yield _release(root, f"{LISTS}/{name}", uri, suite)
 
 
 def list_name(uri: str) -> str:

@@ -9,9 +9,13 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
 
 from diagnose.finding import InputError
+from diagnose.named import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any
+
 
 try:
     from isal import isal_zlib as inflater  # ISA-L: about twice as fast

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
 
 from diagnose.finding import InputError
+from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.readers.root import Root
 from diagnose.readers.variables import Setting, Variables
 from diagnose.targets import Target
+
+if TYPE_CHECKING:
+    from typing import Any
+
 
 #: The largest Cargo.lock that is read, in bytes.
 LOCK_LIMIT = 16 << 20

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
 
+from diagnose.named import NamedTuple
 from diagnose.readers.root import Root
 
 #: More than any C library has, in bytes.

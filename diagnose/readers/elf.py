@@ -15,7 +15,12 @@ import struct
 import sys
 from array import array
 from collections.abc import Callable
-from typing import Any, NamedTuple
+
+from diagnose.named import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any
+
 
 MAGIC = b"\x7fELF"
 

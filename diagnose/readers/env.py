@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
 
 from diagnose import targets
 from diagnose.finding import InputError
+from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.readers import apt, cargo, distro, ignored, packages, pkgconfig, toolchain
 from diagnose.readers.apt import Apt
 from diagnose.readers.cargo import Project
@@ -19,6 +19,9 @@ from diagnose.readers.root import Root
 from diagnose.readers.toolchain import Toolchain
 from diagnose.readers.variables import Setting, Variables
 from diagnose.targets import Target
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Environment(NamedTuple):
@@ -191,8 +194,10 @@ def _apt(
     lacking = any(library.outcome != "found" for library in libraries)
     if found is None or not lacking or row.debian not in found.foreign or row.debian not in found.indexed:
         return found
+    from diagnose.readers import skew
+
     same = {one.name: one.version for one in installed or () if one.same and one.architecture == native.debian}
-    return found._replace(skews=tuple(apt.skews(place, same, native.debian, row.debian)))
+    return found._replace(skews=tuple(skew.find(place, same, native.debian, row.debian)))
 
 
 def _asked(text: str) -> cargo.Need:

@@ -7,9 +7,9 @@ pkg-config(1) and pkgconf(1).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from diagnose import targets
+from diagnose.named import NamedTuple
 from diagnose.readers.variables import Setting, Variables
 from diagnose.targets import Target
 

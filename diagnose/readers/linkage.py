@@ -11,8 +11,8 @@ import re
 from collections import deque
 from collections.abc import Iterable
 from posixpath import normpath
-from typing import NamedTuple
 
+from diagnose.named import NamedTuple
 from diagnose.readers.elf import Elf
 
 SITE = "lib/python/site-packages"

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from diagnose.finding import InputError
+from diagnose.named import NamedTuple
 from diagnose.readers import elf
 from diagnose.readers.elf import Elf
 from diagnose.readers.root import Root

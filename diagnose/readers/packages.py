@@ -7,8 +7,8 @@ database, dnf.conf(5) (``.repo`` files).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from diagnose.named import NamedTuple
 from diagnose.readers.root import Root
 
 #: The largest package database that is read, in bytes; a desktop's dpkg status is about 10 MB.

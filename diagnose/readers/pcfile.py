@@ -9,9 +9,9 @@ because the answer has to be the one that the program would give. ``freedesktop`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
 
 from diagnose.finding import InputError
+from diagnose.named import NamedTuple
 from diagnose.readers.root import Root
 
 #: No ``.pc`` file comes near this many bytes; a variable never grows beyond pkgconf's own buffer.

@@ -7,10 +7,10 @@ The decisions are those of ``src/lib.rs`` of rust-lang/pkg-config-rs 0.3.34: ``C
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
 
 from diagnose import targets
 from diagnose.finding import InputError
+from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.readers import pkgtool
 from diagnose.readers.toolchain import Finder, Program
 from diagnose.readers.variables import Setting, Variables

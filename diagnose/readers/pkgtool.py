@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from diagnose import targets
+from diagnose.named import NamedTuple
 from diagnose.readers.root import Root
 
 #: The most bytes of a program or its library that are searched.

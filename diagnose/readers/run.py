@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from diagnose.named import NamedTuple
 
 #: Seconds after which a program is killed, and bytes of each of its outputs that are kept.
 TIME_LIMIT = 10.0

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from diagnose import targets
 from diagnose.finding import InputError
+from diagnose.named import NamedTuple
 from diagnose.readers.distro import glibc_version
 from diagnose.readers.root import Root
 from diagnose.readers.variables import Setting, Variables

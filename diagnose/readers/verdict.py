@@ -18,9 +18,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from diagnose import policies
+from diagnose.named import NamedTuple
 from diagnose.policies import Policy
 from diagnose.readers.elf import EM_ARM, Elf
 from diagnose.readers.linkage import Index

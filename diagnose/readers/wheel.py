@@ -14,9 +14,9 @@ import os
 import re
 from collections.abc import Iterable
 from itertools import islice, product
-from typing import Any, NamedTuple
 
 from diagnose.finding import InputError
+from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.readers import archive, elf, linkage, record, verdict
 from diagnose.readers.archive import Archive, Member, ZipFlaw
 from diagnose.readers.elf import Elf
@@ -24,6 +24,10 @@ from diagnose.readers.linkage import SITE, Link
 from diagnose.readers.record import Contents, Record
 from diagnose.readers.verdict import Verdict
 from diagnose.readers.wheel_facts import facts
+
+if TYPE_CHECKING:
+    from typing import Any
+
 
 __all__ = ["Tag", "Wheel", "facts", "installed_path", "parse_file_name", "read"]
 

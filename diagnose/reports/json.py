@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from diagnose import __version__
 from diagnose.finding import Evidence, Finding, Fix, Severity
+from diagnose.named import TYPE_CHECKING
 from diagnose.run import Judgement, Report
+
+if TYPE_CHECKING:
+    from typing import Any
+
 
 SCHEMA = 1
 """Raised when a field changes its meaning or goes away; new fields may come without."""

@@ -6,9 +6,9 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from diagnose.finding import FileEdit, Finding, Fix, Severity
+from diagnose.named import NamedTuple
 from diagnose.reports.verdict import verdict
 from diagnose.run import Judgement, Report
 

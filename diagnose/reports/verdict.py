@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 from diagnose.finding import Severity
+from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.run import Judgement
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Verdict(NamedTuple):

@@ -1,0 +1,96 @@
+"""The NamedTuple of this project behaves as typing's does."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import typing
+
+import pytest
+
+from diagnose import named
+
+
+class Ours(named.NamedTuple):
+    """Documented."""
+
+    a: int
+    b: str = "x"
+    c: tuple[int, ...] = ()
+
+    @property
+    def twice(self) -> int:
+        return self.a * 2
+
+
+class Theirs(typing.NamedTuple):
+    """Documented."""
+
+    a: int
+    b: str = "x"
+    c: tuple[int, ...] = ()
+
+    @property
+    def twice(self) -> int:
+        return self.a * 2
+
+
+GOOD = [((1,), {}), ((1, "y", (2,)), {}), ((), {"a": 1}), ((1,), {"c": (3,)}), ((), {"c": (1,), "b": "z", "a": 0})]
+BAD = [((), {}), ((1, "y", (), 4), {}), ((1,), {"a": 2}), ((1,), {"d": 2}), ((), {"b": "y"})]
+
+
+@pytest.mark.parametrize(("args", "kwargs"), GOOD)
+def test_what_it_makes(args, kwargs):
+    ours, theirs = Ours(*args, **kwargs), Theirs(*args, **kwargs)
+    assert ours == theirs and hash(ours) == hash(theirs)
+    assert repr(ours) == repr(theirs).replace("Theirs", "Ours")
+    assert (ours.a, ours.b, ours.c, ours.twice) == (theirs.a, theirs.b, theirs.c, theirs.twice)
+    assert ours._asdict() == theirs._asdict()
+    assert ours._replace(b="new") == theirs._replace(b="new")
+    assert pickle.loads(pickle.dumps(ours)) == ours and type(pickle.loads(pickle.dumps(ours))) is Ours
+    assert Ours._make(theirs) == ours
+
+
+@pytest.mark.parametrize(("args", "kwargs"), BAD)
+def test_what_it_refuses(args, kwargs):
+    for kind in (Ours, Theirs):
+        with pytest.raises(TypeError):
+            kind(*args, **kwargs)
+    with pytest.raises((TypeError, ValueError)):
+        Ours(1)._replace(d=1)
+
+
+def test_immutable_and_closed():
+    for name in ("a", "new"):
+        with pytest.raises(AttributeError):
+            setattr(Ours(1), name, 2)
+    assert Ours._fields == Theirs._fields and Ours._field_defaults == Theirs._field_defaults
+    assert Ours.__match_args__ == Theirs.__match_args__ and Ours.__doc__ == Theirs.__doc__
+
+
+def test_a_machine_in_order_loads_nothing_heavy():
+    code = (
+        "import sys; before = set(sys.modules); from diagnose import start; sys.argv = ['diagnose', 'env']\n"
+        "try: start.main()\n"
+        "except SystemExit: pass\n"
+        "print('LOADED', *sorted(set(sys.modules) - before))\n"
+    )
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("CARGO_", "PKG_CONFIG"))}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd="/", env=environ)
+    loaded = done.stdout.rpartition("LOADED ")[2].split()
+    heavy = {
+        "typing",
+        "dataclasses",
+        "pathlib",
+        "inspect",
+        "argparse",
+        "json",
+        "importlib.metadata",
+        "logging",
+        "tempfile",
+    }
+    heavy |= {"subprocess", "shutil", "struct", "typer", "rich", "elftools", "concurrent.futures", "tomllib"}
+    assert "diagnose.readers.env" in loaded, done.stderr
+    assert heavy.isdisjoint(loaded), "loaded although nothing asked for it"
