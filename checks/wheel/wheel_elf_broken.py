@@ -17,8 +17,6 @@ from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
 from diagnose.readers.elf import ET_REL
 from diagnose.readers.wheel import Wheel
 
-ALIASES = ("runtime-elf-broken-by-repair",)
-
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
     """See files that could not be read to the end."""

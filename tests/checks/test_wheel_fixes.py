@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -10,12 +11,15 @@ from pathlib import Path
 
 import pytest
 from conftest import need
-from wheels import CAUSES, EXPECTED, FOLDER, findings
+from wheels import CAUSES, EXPECTED, FOLDER, broken, build, findings
 
 from diagnose.finding import Fix
 from diagnose.readers import wheel
 
 _TOOLS = ("python", "patchelf", "strip", "unzip", "mv", "rm", "sed", "printf", "mkdir", "test")
+
+
+_PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 
 def _applicable() -> list[tuple[str, str, int]]:
@@ -35,9 +39,8 @@ def _apply(fix: Fix, folder: Path) -> None:
     for tool in {command.line.split()[0] for command in fix.commands} - {"python"}:
         beside = Path(sys.executable).parent / tool
         need(beside.exists() or shutil.which(tool), f"{tool} is not installed")
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     for command in fix.commands:
-        subprocess.run(["sh", "-euc", command.line], cwd=folder, check=True, env={**os.environ, "PATH": path})
+        subprocess.run(["sh", "-euc", command.line], cwd=folder, check=True, env={**os.environ, "PATH": _PATH})
 
 
 @pytest.mark.parametrize(("name", "check", "number"), _applicable())
@@ -54,3 +57,20 @@ def test_applying_the_fix_mends_the_wheel(name: str, check: str, number: int, tm
     after = {found.check: found.severity.value for found in findings(mended)}
     assert check not in after
     assert not set(after) - set(EXPECTED[name]), "nothing else breaks"
+
+
+def test_auditwheel_brings_the_external_library_in(tmp_path: Path) -> None:
+    need(platform.machine() == "x86_64" and platform.libc_ver()[0] == "glibc", "auditwheel repairs for its own machine")
+    name = broken("wheel_external_lib").name
+    shutil.copy(FOLDER / name, tmp_path)
+    library = build.Elf(calls=("secure_getenv",), defines=("sf_open",), soname="libsndfile.so.1")
+    compiler, folder = build.compiler()
+    with folder:
+        (tmp_path / "libsndfile.so.1").write_bytes(compiler.elf(library))
+    (finding,) = findings(tmp_path / name)
+    (command,) = finding.fixes[0].commands
+    line = command.line.replace(str(tmp_path / name), name)
+    environment = {**os.environ, "PATH": _PATH, "LD_LIBRARY_PATH": str(tmp_path)}
+    subprocess.run(["sh", "-euc", line], cwd=tmp_path, check=True, env=environment, capture_output=True)
+    (mended,) = (tmp_path / "wheelhouse").glob("*.whl")
+    assert not findings(mended)
