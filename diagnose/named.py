@@ -10,7 +10,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NamedTuple as NamedTuple
 else:
-    from _collections import _tuplegetter  # the descriptor that collections.namedtuple uses
+    try:
+        from _collections import _tuplegetter  # the descriptor that collections.namedtuple uses
+    except ImportError:  # as collections does without it
+
+        def _tuplegetter(index, doc):
+            from operator import itemgetter
+
+            return property(itemgetter(index), doc=doc)
 
     class _Meta(type):
         def __new__(cls, name, bases, namespace):
