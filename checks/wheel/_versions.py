@@ -42,6 +42,12 @@ def weight(wheel: Wheel, found: list[Shortfall]) -> Severity:
     return weigh(Severity.ERROR, (elf for elf in wheel.elves if elf.path in paths))
 
 
+def honest(wheel: Wheel) -> str:
+    """Return the end of a message that names the lowest tag which the symbol versions allow, empty if there is none."""
+    tag = wheel.verdict.symbol_tag
+    return "" if tag.startswith("linux_") else f"; {tag} is the lowest honest tag"
+
+
 def evidence(wheel: Wheel, found: list[Shortfall]) -> tuple[Evidence, ...]:
     """Return one piece per file: which versions it needs too much, for which symbols, and what the file is."""
     files: dict[str, list[Shortfall]] = {}

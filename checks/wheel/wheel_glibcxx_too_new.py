@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.data.libc_releases import older_than
-from checks.wheel._versions import evidence, fixes, needs, weight
+from checks.wheel._versions import evidence, fixes, honest, needs, weight
 from checks.wheel._wheel import some
 from diagnose.finding import Finding
 from diagnose.readers.verdict import version_key
@@ -33,7 +33,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     old = older_than(glibcxx=glibcxx) if glibcxx else []
     where = f" (for example {some(old[-3:], 3)})" if old else ""
     yield Finding(
-        f"{tag} promises an older {highest.library} than the wheel needs: {highest.detail}",
+        f"{tag} promises an older {highest.library} than the wheel needs: {highest.detail}{honest(wheel)}",
         weight(wheel, found),
         evidence(wheel, found),
         f"installs on systems with an older compiler runtime{where}, where importing fails: ImportError: "
