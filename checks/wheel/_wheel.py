@@ -48,14 +48,15 @@ def linux_tags(wheel: Wheel) -> list[tuple[str, PlatformTag]]:
 
 def own(wheel: Wheel) -> list[Elf]:
     """Return the ELF files of the wheel's own architecture and C library: those that its tag speaks about."""
-    return [elf for elf in wheel.elves if elf.path not in wheel.verdict.ignored]
+    ignored = set(wheel.verdict.ignored)
+    return [elf for elf in wheel.elves if elf.path not in ignored] if wheel.verdict.arch else []
 
 
 def native(wheel: Wheel) -> list[Elf]:
     """Return the ELF files of the wheel's own architecture, whatever their C library, that are meant to be loaded."""
-    return [
-        elf for elf in wheel.elves if runs_as(elf, wheel.verdict.arch) and elf.type != ET_REL and not is_sample(elf)
-    ]
+    arch = wheel.verdict.arch
+    files = [elf for elf in wheel.elves if elf.type != ET_REL and not is_sample(elf)]
+    return [elf for elf in files if runs_as(elf, arch)] if arch else []
 
 
 def runs_as(elf: Elf, arch: str) -> bool:

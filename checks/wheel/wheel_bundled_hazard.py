@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 from checks.data.shared_libraries import Hazard, hazard, plain
 from checks.wheel._wheel import bounded, own, quote, role, some
-from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.finding import Evidence, Finding, Fix, Severity
 from diagnose.readers.elf import Elf
 from diagnose.readers.wheel import Wheel
 
@@ -42,7 +42,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             (
                 Fix(
                     "leave it outside the wheel, and tell the users which system package they need",
-                    (Command(f"auditwheel repair {exclude} <the wheel before it was repaired>", Stage.BUILD),),
+                    notes=f"On the wheel as it was before its repair: auditwheel repair {exclude}",
                 ),
             ),
         )

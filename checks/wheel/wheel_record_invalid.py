@@ -67,7 +67,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         ),
         "installers that check refuse it, and so does wheel unpack"
         if refused
-        else "installers that check refuse it; what RECORD does not list is not uninstalled",
+        else "installers that check refuse it" + ("; it stays behind on uninstalling" if "missing" in kinds else ""),
         (_fix(wheel),),
     )
 

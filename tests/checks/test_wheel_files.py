@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from facts import elf, found, levels, wheel
-from wheels import broken, finding, findings
+from wheels import CAUSES, broken, finding, findings
 
 from diagnose.readers.archive import ZipFlaw
 from diagnose.readers.elf import ET_EXEC, ET_REL
@@ -353,3 +353,9 @@ def test_a_wheel_wrong_in_one_way_gives_one_message_that_names_the_thing() -> No
     assert finding("wheel_external_lib").message == "needs libsndfile.so.1, which is not in the wheel"
     assert finding("libpython_linked").message == "is linked against libpython3.12.so.1.0"
     assert [f.check for f in findings(broken("wheel_libc_mismatch"))] == ["wheel-libc-mismatch"]
+
+
+def test_wheels_for_other_systems_are_left_alone() -> None:
+    data = elf("demo/payload", runpath="/home/me", gnu_stack=7, needed=("libc.so.6", "libx.so.1"), textrel=True)
+    for tag in ("py3-none-win_amd64", "cp312-cp312-macosx_11_0_arm64"):
+        assert all(not found(cause.id, wheel(tag, data)) for cause in CAUSES)
