@@ -64,6 +64,8 @@ def fix(
         from checks.rpm._repos import mending
 
         installing = (*mending(env), *installing)
+    if names and not installing:
+        notes = f"No package manager is known here; Debian calls it {' and '.join(names)}. {notes}".strip()
     edits, remarks = _config_edit(env, configuration.variables)
     return Fix(
         title=title,

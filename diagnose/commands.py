@@ -100,6 +100,8 @@ def _apply(judged: Callable[[], Judgement], yes: bool) -> None:
         if merged == done or not (merged.files or merged.commands):
             return
         done = merged
+        if os.geteuid() and any(not command.line.startswith("rustup") for command in merged.commands):
+            raise UsageError("--apply would install packages: run it as root, or see --fix-format sh")
         if not yes and not _agreed(merged):
             raise UsageError("nothing was applied: --yes says that it shall be")
         try:

