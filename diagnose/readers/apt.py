@@ -15,7 +15,7 @@ from diagnose.readers.root import Root
 
 #: The most bytes of one sources file, and of the head of a Release file, that are read.
 SOURCES_LIMIT = 1 << 20
-RELEASE_HEAD = 1 << 14
+RELEASE_HEAD = 1 << 12
 
 _PARTS = "/etc/apt/sources.list.d"
 LISTS = "/var/lib/apt/lists"
@@ -391,7 +391,7 @@ def _release(root: Root, path: str, uri: str, asked: str) -> AptRelease:
     except InputError:
         head = ""
     fields: dict[str, str] = {}
-    for line in head.splitlines():
+    for line in head.partition("\nMD5Sum:")[0].partition("\nSHA256:")[0].splitlines():
         name, colon, value = line.partition(":")
         if colon and name and name[0].isalpha():
             fields.setdefault(name.lower(), value.strip())

@@ -387,6 +387,7 @@ def _locked(text: str) -> Iterator[Crate]:
 
 
 class _Row(NamedTuple):
+    version: str
     links: str
     module: str
     requirement: str
@@ -402,8 +403,8 @@ def _sys_crates() -> dict[str, list[_Row]]:
         for line in file:
             words = ["" if word == "-" else word for word in line.split()]
             if words and not line.startswith("#"):
-                name, _, links, module, requirement, unless, static = words
-                row = _Row(links, module, _spaced(requirement), unless, {"no": False, "yes": True}.get(static))
+                name, version, links, module, requirement, unless, static = words
+                row = _Row(version, links, module, _spaced(requirement), unless, {"no": False, "yes": True}.get(static))
                 table.setdefault(name, []).append(row)
     return table
 
@@ -447,7 +448,9 @@ def _crate_needs(
         break
     for row in table.get(crate.name, ()):
         own = row.unless == "own" or (row.unless.startswith("+") and row.unless[1:] in crate.dependencies)
-        yield Need(row.module, label, row.requirement, links or row.links, where, row.static, own)
+        same = crate.version.split(".")[:2] == row.version.split(".")[:2]  # others may ask for other versions
+        requirement, static = (row.requirement, row.static) if same else ("", None)
+        yield Need(row.module, label, requirement, links or row.links, where, static, own)
 
 
 def _system_deps(path: str, content: dict[str, Any], label: str, links: str = "") -> Iterator[Need]:

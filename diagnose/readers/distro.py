@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 
+from diagnose.finding import InputError
 from diagnose.named import NamedTuple
 from diagnose.readers.root import Root
 
@@ -133,6 +135,15 @@ def _libc(root: Root, multiarch: str) -> tuple[str, str, str]:
 
 def glibc_version(root: Root, path: str) -> str:
     """Return the version that a glibc's ``libc.so.6`` prints when it is run (``2.36``); empty if it is none."""
+    try:
+        real = root.resolve(path)
+    except InputError:
+        real = None
+    return _glibc_banner(root, real) if real else ""
+
+
+@cache  # the same file is asked for as the system's library and as the linker's
+def _glibc_banner(root: Root, path: str) -> str:
     banner = root.find(path, b"GNU C Library", 256)
     words = banner.partition(b" version ")[2].replace(b",", b" ").split()
     version = words[0].decode("ascii", "replace").rstrip(".") if words else ""

@@ -103,7 +103,7 @@ def read(
     """
     place = Root(root)
     if environ is None:
-        environ = os.environ if place.live else {}
+        environ = dict(os.environ) if place.live else {}
         if not place.live:
             place.unseen.append(
                 "the environment variables of processes in this root: only cargo's configuration files were read"

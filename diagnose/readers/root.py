@@ -32,7 +32,7 @@ class Root:
 
     def __init__(self, path: str = "/") -> None:
         try:
-            real = os.path.realpath(path, strict=True)
+            real = os.path.realpath(path, strict=True) if path else ""
             if not os.path.isdir(real):
                 raise InputError(f"{path}: not a folder")
             if not os.access(real, os.R_OK | os.X_OK):

@@ -194,7 +194,10 @@ def makes(root: Root, program: Program, native: Target) -> str:
 
 
 def triplet(name: str) -> str:
-    """Return the GNU triplet that a tool prefix means: vendors fall away (``s390x-ibm-linux-gnu``)."""
+    """Return the GNU triplet that a tool prefix means: vendors fall away (``s390x-ibm-linux-gnu``).
+
+    Where the C library goes unsaid (``x86_64-redhat-linux``) it is glibc.
+    """
     parts = name.split("-")
     if "linux" not in parts:
         return ""
@@ -417,7 +420,7 @@ def _settings(text: str) -> tuple[dict[str, str], dict[str, str]]:
 
 def _toolchain_file(text: str) -> tuple[str, tuple[str, ...]]:
     """Return (channel, targets) of a ``rust-toolchain`` file: a bare name, or TOML."""
-    if "[toolchain]" not in text:
+    if "[" not in text:
         words = text.split()
         return (words[0], ()) if len(words) == 1 else ("", ())
     import sys

@@ -1,0 +1,268 @@
+"""Cargo's configuration and projects, held against cargo itself where it tells."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import need
+from readers import miniroot
+
+from diagnose import targets
+from diagnose.finding import InputError
+from diagnose.readers import cargo, ignored
+from diagnose.readers.root import Root
+from diagnose.readers.variables import Setting, Variables
+
+ARM = "armv7-unknown-linux-gnueabihf"
+LINKER = "CARGO_TARGET_ARMV7_UNKNOWN_LINUX_GNUEABIHF_LINKER"
+ROW = targets.resolve(ARM)
+assert ROW is not None
+
+
+def configure(tmp_path: Path, near: str = "", far: str = "", home: str = "") -> tuple[cargo.Config, Path]:
+    """Lay out three configuration files, and read them from the innermost folder."""
+    inner = tmp_path / "outer" / "inner"
+    inner.mkdir(parents=True)
+    for text, folder in ((near, inner / ".cargo"), (far, tmp_path / "outer/.cargo"), (home, tmp_path / "home")):
+        if text:
+            miniroot.write(folder / "config.toml", text)
+    return cargo.configuration(Root("/"), str(inner), str(tmp_path / "home")), inner
+
+
+def test_the_nearest_file_wins(tmp_path):
+    config, inner = configure(
+        tmp_path,
+        '[build]\ntarget = "a"\n',
+        '[build]\ntarget = "b"\n[target.x]\nlinker = "l"\n',
+        '[target.x]\nlinker = "m"\n',
+    )
+    assert config.find("build", "target") == Setting("build.target", "a", f"{inner}/.cargo/config.toml:2")
+    assert config.find("target", "x", "linker") == Setting(
+        "target.x.linker", "l", f"{tmp_path}/outer/.cargo/config.toml:4"
+    )
+    assert config.find("build", "jobs") is None
+
+
+def test_the_old_name_is_preferred(tmp_path):
+    _, inner = configure(tmp_path, '[build]\ntarget = "new"\n')
+    miniroot.write(inner / ".cargo/config", '[build]\ntarget = "old"\n')
+    found = cargo.configuration(Root("/"), str(inner), "/nowhere").find("build", "target")
+    assert found is not None and found.value == "old"
+
+
+ENV = """\
+[env]
+A = "near"
+B = { value = "forced", force = true }
+C = { value = "sub/folder", relative = true }
+D = { value = "kept" }
+"""
+
+
+def test_env_tables_as_cargo_applies_them(tmp_path):
+    need(shutil.which("cargo"), "there is no cargo")
+    config, inner = configure(tmp_path, ENV, '[env]\nA = "far"\nE = "far"\n')
+    process = {"B": "process", "D": "process"}
+    variables = config.variables(process)
+    ours = {name: found.value if (found := variables.get(name)) else None for name in "ABCDE"}
+    (inner / "src").mkdir()
+    (inner / "src/lib.rs").write_text("")
+    (inner / "build.rs").write_text(
+        'fn main() { for n in ["A", "B", "C", "D", "E"] '
+        '{ println!("cargo:warning={n}={}", std::env::var(n).unwrap()) } }'
+    )
+    (inner / "Cargo.toml").write_text('[package]\nname = "x"\nversion = "0.1.0"\nedition = "2021"\n[workspace]\n')
+    done = subprocess.run(
+        ["cargo", "build", "--offline"], cwd=inner, capture_output=True, text=True,
+        env={**os.environ, **process, "CARGO_TARGET_DIR": str(tmp_path / "target")},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    theirs = dict(
+        line.rpartition("0.1.0: ")[2].split("=", 1)
+        for line in done.stderr.splitlines()
+        if line.startswith("warning: x@")
+    )
+    assert ours == theirs
+
+
+@pytest.mark.parametrize(
+    ("environ", "near", "value"),
+    [
+        ({}, "", None),
+        ({}, f'[target.{ARM}]\nlinker = "a-gcc"\n', "a-gcc"),
+        (
+            {"CARGO_TARGET_ARMV7_UNKNOWN_LINUX_GNUEABIHF_LINKER": "b-gcc"},
+            f'[target.{ARM}]\nlinker = "a-gcc"\n',
+            "b-gcc",
+        ),
+        ({}, '[target.\'cfg(all(unix, target_arch = "arm"))\']\nlinker = "c-gcc"\n', "c-gcc"),
+        ({}, '[target.\'cfg(not(target_env = "gnu"))\']\nlinker = "c-gcc"\n', None),
+        ({}, f'[target.{ARM}]\nlinker = "tools/gcc"\n', "{inner}/tools/gcc"),
+        ({"RUSTFLAGS": "-C linker=d-gcc"}, f'[target.{ARM}]\nlinker = "a-gcc"\n', "d-gcc"),
+        ({}, f'[target.{ARM}]\nrustflags = ["-C", "linker=e-gcc"]\n', "e-gcc"),
+        ({"RUSTFLAGS": "-C opt-level=1"}, '[build]\nrustflags = ["-Clinker=f-gcc"]\n', None),
+    ],
+)
+def test_the_linker(tmp_path, environ, near, value):
+    config, inner = configure(tmp_path, near)
+    found = config.linker(Variables(environ, {}), ROW)
+    assert (found.value if found else None) == (value.format(inner=inner) if value else None)
+
+
+@pytest.mark.parametrize(
+    ("expression", "holds"),
+    [
+        ("cfg(unix)", True),
+        ("cfg(windows)", False),
+        ('cfg(target_os = "linux")', True),
+        ('cfg(any(windows, target_pointer_width = "32"))', True),
+        ('cfg(all(target_arch="arm",not(target_env="musl"),target_endian="little"))', True),
+        ('cfg(target_arch = "aarch64")', False),
+        ('cfg(target_abi = "eabihf")', True),
+        ("cfg(", False),
+        ("cfg(all(all(all(all", True),
+        ("cfg(" + "not(" * 500, False),
+    ],
+)
+def test_cfg(expression, holds):
+    assert cargo.cfg(expression, ROW) in ((holds,) if expression.endswith(")") else (True, False))
+
+
+LOCK = """\
+version = 4
+
+[[package]]
+name = "alsa-sys"
+version = "0.3.1"
+source = "somewhere"
+dependencies = [
+ "libc",
+ "pkg-config",
+]
+
+[[package]]
+name = "glib-sys"
+version = "0.18.1"
+dependencies = [
+ "system-deps 6.2.2",
+]
+
+[[package]]
+name = "libz-sys"
+version = "1.1.20"
+dependencies = [
+ "cc",
+ "pkg-config",
+]
+
+[[package]]
+name = "openssl-sys"
+version = "0.9.104"
+dependencies = [
+ "openssl-src",
+ "pkg-config",
+]
+
+[[package]]
+name = "strange-sys"
+version = "0.1.0"
+dependencies = [
+ "pkg-config",
+]
+"""
+
+
+def test_what_a_project_needs(tmp_path):
+    config, inner = configure(tmp_path)
+    miniroot.write(
+        inner / "Cargo.toml",
+        '[package]\nname = "own"\nversion = "1.0.0"\nlinks = "own"\n[package.metadata.system-deps]\nlibpng = "1.6"\n'
+        'other = { name = "other-2.0", version = ">= 2, < 3" }\nspare = { version = "1", optional = true }\n',
+    )
+    miniroot.write(inner / "Cargo.lock", LOCK)
+    found = cargo.project(Root("/"), str(inner / "src"), config, str(tmp_path / "home"), ROW)
+    assert [(need.module, need.requirement, need.crate, need.optional) for need in found.needs] == [
+        ("libpng", ">= 1.6", "own 1.0.0", False),
+        ("other-2.0", ">= 2", "own 1.0.0", False),
+        ("alsa", "", "alsa-sys 0.3.1", False),
+        ("glib-2.0", "", "glib-sys 0.18.1", False),
+        ("zlib", "", "libz-sys 1.1.20", True),
+        ("openssl", "", "openssl-sys 0.9.104", True),
+    ]
+    assert found.unknown == ("strange-sys 0.1.0",)
+    assert found.needs[2].path == f"{inner}/Cargo.lock:4"
+    assert found.crate("libz-sys") == cargo.Crate("libz-sys", "1.1.20", 20, ("cc", "pkg-config"))
+
+
+def test_a_crates_own_manifest_says_more(tmp_path):
+    config, inner = configure(tmp_path)
+    miniroot.write(inner / "Cargo.toml", '[package]\nname = "own"\nversion = "1.0.0"\n')
+    miniroot.write(inner / "Cargo.lock", LOCK)
+    miniroot.write(
+        tmp_path / "home/registry/src/index/glib-sys-0.18.1/Cargo.toml",
+        '[package]\nname = "glib-sys"\nversion = "0.18.1"\nlinks = "glib"\n'
+        '[package.metadata.system-deps.glib_2_0]\nname = "glib-2.0"\nversion = "2.48"\n',
+    )
+    found = cargo.project(Root("/"), str(inner), config, str(tmp_path / "home"), ROW)
+    (need_,) = [one for one in found.needs if one.crate == "glib-sys 0.18.1"]
+    assert (need_.module, need_.requirement, need_.links) == ("glib-2.0", ">= 2.48", "glib")
+
+
+@pytest.mark.parametrize("text", ["[", "a = 1\na = 2\n", "x = " + "[" * 5000, "\0"])
+def test_broken_configuration_ends_in_one_line(tmp_path, text):
+    with pytest.raises(InputError) as error:
+        configure(tmp_path, text)
+    assert "config.toml: " in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("PKG_CONFIG_LIBDIR_ARMV7_UNKNOWN_LINUX_GNUEABIHF", "PKG_CONFIG_LIBDIR_armv7_unknown_linux_gnueabihf"),
+        ("PKG_CONFIG_PATH_arm_linux_gnueabihf", "PKG_CONFIG_PATH_armv7_unknown_linux_gnueabihf"),
+        ("PKG_CONFIG_arm-linux-gnueabihf", "PKG_CONFIG_armv7_unknown_linux_gnueabihf"),
+        ("CARGO_TARGET_armv7_unknown_linux_gnueabihf_LINKER", "CARGO_TARGET_ARMV7_UNKNOWN_LINUX_GNUEABIHF_LINKER"),
+        ("CARGO_TARGET_ARMV7-UNKNOWN-LINUX-GNUEABIHF_LINKER", "CARGO_TARGET_ARMV7_UNKNOWN_LINUX_GNUEABIHF_LINKER"),
+        ("CARGO_TARGET_ARM_LINUX_GNUEABIHF_LINKER", "CARGO_TARGET_ARMV7_UNKNOWN_LINUX_GNUEABIHF_LINKER"),
+        ("CC_ARMV7_UNKNOWN_LINUX_GNUEABIHF", "CC_armv7_unknown_linux_gnueabihf"),
+        ("CC_riscv64_unknown_linux_gnu", "CC_riscv64gc_unknown_linux_gnu"),
+        ("PKGCONFIG_PATH", "PKG_CONFIG_PATH"),
+        ("PKG_CONFIG_LIB_DIR", "PKG_CONFIG_LIBDIR"),
+        ("PKG_CONFIG_SYSROOTDIR", "PKG_CONFIG_SYSROOT_DIR"),
+        ("pkg_config_path", "PKG_CONFIG_PATH"),
+        ("PKG_CONFIG_PATH_armv7_unknown_linux_gnueabihf", None),
+        ("PKG_CONFIG_PATH_armv7-unknown-linux-gnueabihf", None),
+        ("PKG_CONFIG_PATH_aarch64_unknown_linux_gnu", None),
+        ("PKG_CONFIG_PATH_x86_64_pc_windows_gnu", None),
+        ("PKG_CONFIG_PATH_FOR_TARGET", None),
+        ("PKG_CONFIG_SYSTEM_LIBRARY_PATH", None),
+        ("PKG_CONFIG_GLIB_2_0_PREFIX", None),
+        ("TARGET_PKG_CONFIG_PATH", None),
+        ("CARGO_TARGET_DIR", None),
+        ("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", None),
+        ("CARGO_TARGET_THUMBV7EM_NONE_EABIHF_RUNNER", None),
+        ("CC_FOR_BUILD", None),
+        ("CC", None),
+        ("AR", None),
+        ("CCACHE_DIR", None),
+    ],
+)
+def test_variables_that_nothing_reads(name, meant):
+    found = ignored.find(Variables({name: "x"}, {}), ROW)
+    assert [one.meant for one in found] == ([] if meant is None else [meant])
+
+
+def test_cargos_own_variables_have_no_effect_in_env(tmp_path):
+    config, inner = configure(
+        tmp_path, '[env]\nCARGO_TARGET_ARMV7_UNKNOWN_LINUX_GNUEABIHF_LINKER = "x"\nCARGO_BUILD_TARGET = "y"\n'
+    )
+    variables = config.variables({})
+    assert config.linker(variables, ROW) is None
+    assert [(one.meant, one.setting.path) for one in ignored.find(variables, ROW)] == [
+        ("build.target", f"{inner}/.cargo/config.toml:3"),
+        (f"target.{ARM}.linker", f"{inner}/.cargo/config.toml:2"),
+    ]

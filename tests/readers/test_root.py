@@ -1,0 +1,152 @@
+"""A root is looked at, never left, and never hangs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from diagnose.finding import InputError
+from diagnose.readers.root import LINK_LIMIT, Root
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "root" / "etc").mkdir(parents=True)
+    (tmp_path / "root" / "etc" / "file").write_text("inside")
+    (tmp_path / "secret").write_text("outside")
+    return tmp_path / "root"
+
+
+@pytest.mark.parametrize(
+    ("target", "leads_to"),
+    [
+        ("file", "/etc/file"),
+        ("/etc/file", "/etc/file"),
+        ("../etc/./file", "/etc/file"),
+        ("../../../../../etc/file", "/etc/file"),
+        ("/../..//etc//file", "/etc/file"),
+        ("../../secret", None),
+        ("/nothing", None),
+        ("link", "loop"),
+        ("/etc/link/x", "loop"),
+    ],
+)
+def test_links_stay_inside(folder, target, leads_to):
+    (folder / "etc" / "link").symlink_to(target)
+    root = Root(str(folder))
+    if leads_to == "loop":
+        with pytest.raises(InputError, match="symbolic links"):
+            root.resolve("/etc/link")
+        assert not root.exists("/etc/link")
+        return
+    assert root.resolve("/etc/link") == leads_to
+    assert root.text("/etc/link") == ("inside" if leads_to else None)
+    assert root.resolve("/etc/link", follow=False) == "/etc/link"
+
+
+def test_an_absolute_link_out_of_a_live_looking_path(folder, tmp_path):
+    (folder / "etc" / "passwd").symlink_to(tmp_path / "secret")  # a path of this machine means nothing inside
+    assert Root(str(folder)).text("/etc/passwd") is None
+
+
+def test_as_many_links_as_the_kernel_follows(folder):
+    for number in range(LINK_LIMIT + 1):
+        (folder / f"l{number}").symlink_to(f"l{number + 1}" if number < LINK_LIMIT else "etc/file")
+    root = Root(str(folder))
+    assert root.text("/l1") == "inside"
+    with pytest.raises(InputError):
+        root.text("/l0")
+
+
+def test_what_is_no_regular_file(folder):
+    os.mkfifo(folder / "fifo")
+    root = Root(str(folder))
+    with pytest.raises(InputError, match="not a regular file"):
+        root.read("/fifo")
+    assert root.read("/etc") is None
+    assert root.head("/fifo", 10) == b"" and root.find("/fifo", b"x", 1) == b""
+
+
+def test_bounds(folder):
+    (folder / "big").write_bytes(b"x" * 2_000_000)
+    root = Root(str(folder))
+    assert root.read("/big", 2_000_000) == b"x" * 2_000_000
+    with pytest.raises(InputError, match=r"/big: larger than 1 MiB"):
+        root.read("/big", 1 << 20)
+    with pytest.raises(InputError, match="NUL byte at offset 3"):
+        (folder / "binary").write_bytes(b"abc\0")
+        root.text("/binary")
+
+
+def test_what_may_not_be_read_is_said():
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        for name, mode in (("file", 0o600), ("folder", 0o700)):
+            place = Path(folder) / name
+            place.write_text("x") if name == "file" else place.mkdir()
+            place.chmod(mode if os.geteuid() == 0 else 0)
+        root = Root(folder)
+        with nobody():
+            assert root.text("/file") is None and root.names("/folder") == []
+        assert root.unseen == ["/file: permission denied", "/folder: permission denied"]
+
+
+@contextlib.contextmanager
+def nobody() -> Iterator[None]:
+    """Be a user who may not read what root keeps to itself."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+@pytest.mark.parametrize("path", ["", "/no/such/folder", __file__, "a\0b"])
+def test_no_root(path):
+    with pytest.raises(InputError) as error:
+        Root(path)
+    assert "\n" not in str(error.value)
+
+
+def test_programs(folder):
+    (folder / "bin").mkdir()
+    (folder / "bin" / "tool").write_text("#!/bin/sh\n")
+    root = Root(str(folder))
+    assert root.which("tool", "/nothing:/bin") == ""
+    (folder / "bin" / "tool").chmod(0o755)
+    assert root.which("tool", "/nothing:/bin") == "/bin/tool"
+    assert root.which("/bin/tool", "") == "/bin/tool"
+    assert root.which("etc", "/") == ""  # a folder
+
+
+PARTS = st.sampled_from(["a", "b", "..", ".", "", "/", "c"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(PARTS, st.lists(PARTS, max_size=4)), max_size=6), st.lists(PARTS, max_size=6))
+def test_any_tangle_of_links_ends_inside(tmp_path_factory, links, asked):
+    top = tmp_path_factory.mktemp("tangle")
+    inside = top / "root"
+    (inside / "c").mkdir(parents=True)
+    for name, target in links:
+        place = inside / "c" / name if name == "a" else inside / (name.strip("./") or "x")
+        if not os.path.lexists(place):
+            place.symlink_to("/".join(target) or "a")
+    root = Root(str(inside))
+    try:
+        found = root.locate("/" + "/".join(asked))
+    except InputError:
+        return
+    if found is not None:
+        assert os.path.realpath(os.path.dirname(found)).startswith(str(inside)) or found == f"{inside}/"
+        assert ".." not in found.split("/")

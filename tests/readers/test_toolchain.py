@@ -1,0 +1,226 @@
+"""Compilers, linkers, Rust toolchains and emulators, held against the real tools where these tell."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import need
+from readers import miniroot
+
+from diagnose import targets
+from diagnose.readers import env, toolchain
+from diagnose.readers.root import Root
+from diagnose.readers.toolchain import Finder
+from diagnose.readers.variables import Setting, Variables
+from diagnose.targets import Target
+
+
+def row(name: str) -> Target:
+    found = targets.resolve(name)
+    assert found is not None
+    return found
+
+
+HOST, ARM = row("amd64"), row("armhf")
+
+
+def finder(path: Path, *programs: str) -> Finder:
+    for name in programs:
+        miniroot.write(path / "usr/bin" / name, miniroot.elf("amd64"), 0o755)
+    (path / "usr/bin").mkdir(parents=True, exist_ok=True)
+    return Finder(Root(str(path)), "/usr/bin")
+
+
+@pytest.mark.parametrize(
+    ("target", "environ", "linker", "name"),
+    [
+        ("armhf", {}, "", "arm-linux-gnueabihf-gcc"),
+        ("armhf", {"CC": "gcc"}, "", "gcc"),
+        ("armhf", {"CC": "gcc", "TARGET_CC": "t"}, "", "t"),
+        ("armhf", {"TARGET_CC": "t", "CC_armv7_unknown_linux_gnueabihf": "u"}, "", "u"),
+        ("armhf", {"CC_armv7_unknown_linux_gnueabihf": "u", "CC_armv7-unknown-linux-gnueabihf": "d"}, "", "d"),
+        ("armhf", {"HOST_CC": "h"}, "", "arm-linux-gnueabihf-gcc"),
+        ("armhf", {"CC": "ccache arm-gcc -O2"}, "", "arm-gcc"),
+        ("armhf", {"CROSS_COMPILE": "arm-x-"}, "a-gcc", "arm-x-gcc"),
+        ("armhf", {}, "armv7l-linux-gnueabihf-gcc", "armv7l-linux-gnueabihf-gcc"),
+        ("armhf", {}, "zig-cc", "arm-linux-gnueabihf-gcc"),
+        ("amd64", {}, "", "cc"),
+        ("amd64", {"HOST_CC": "h", "CC": "c"}, "", "h"),
+        ("x86_64-unknown-linux-musl", {}, "", "musl-gcc"),
+        ("i686-unknown-linux-gnu", {}, "", "cc"),
+        ("s390x-unknown-linux-musl", {}, "", "cc"),
+        ("riscv64", {}, "", "riscv64-linux-gnu-gcc"),
+    ],
+)
+def test_the_compiler_that_the_cc_crate_takes(tmp_path, target, environ, linker, name):
+    setting = Setting("linker", linker) if linker else None
+    found = toolchain.c_compiler(finder(tmp_path, "musl-gcc", "cc"), Variables(environ, {}), row(target), HOST, setting)
+    assert found.name == name
+
+
+@pytest.mark.parametrize(
+    ("prefix", "gnu"),
+    [
+        ("arm-linux-gnueabihf", "arm-linux-gnueabihf"),
+        ("aarch64-unknown-linux-gnu", "aarch64-linux-gnu"),
+        ("s390x-ibm-linux-gnu", "s390x-linux-gnu"),
+        ("x86_64-redhat-linux", "x86_64-linux-gnu"),
+        ("ppc64le-redhat-linux", "powerpc64le-linux-gnu"),
+        ("armv7l-linux-gnueabihf", "arm-linux-gnueabihf"),
+        ("x86_64-alpine-linux-musl", "x86_64-linux-musl"),
+        ("riscv64-unknown-linux-gnu", "riscv64-linux-gnu"),
+        ("sparc-linux-gnu", ""),
+        ("avr", ""),
+    ],
+)
+def test_tool_prefixes(prefix, gnu):
+    assert toolchain.triplet(prefix) == gnu
+
+
+def test_the_real_gcc_looks_where_we_say():
+    gcc = shutil.which("gcc")
+    need(gcc, "there is no gcc")
+    facts = env.read(cwd="/")
+    made = subprocess.run(["gcc", "-dumpmachine"], capture_output=True, text=True, check=True).stdout.strip()
+    assert facts.toolchain.linker_target == made
+    for file in facts.toolchain.start_files:
+        told = subprocess.run(
+            ["gcc", f"-print-file-name={file.name}"], capture_output=True, text=True, check=True
+        ).stdout
+        assert os.path.realpath(told.strip()) == os.path.realpath(file.path), file
+
+
+def rustup(path: Path, settings: str, *toolchains: str) -> Finder:
+    found = finder(path, "cargo", "rustc", "rustup")
+    miniroot.write(path / "root/.rustup/settings.toml", settings)
+    for name in toolchains:
+        host = next(one.triple for one in targets.TARGETS if name.endswith(one.triple))
+        miniroot.write(path / f"root/.rustup/toolchains/{name}/lib/rustlib/{host}/lib/libcore-1.rlib", "")
+        miniroot.write(path / f"root/.rustup/toolchains/{name}/lib/rustlib/etc/x", "")
+    return found
+
+
+STABLE, NIGHTLY = f"stable-{HOST.triple}", f"nightly-{HOST.triple}"
+DEFAULT = f'version = "12"\ndefault_toolchain = "{STABLE}"\n'
+
+
+@pytest.mark.parametrize(
+    ("settings", "environ", "files", "name", "asked"),
+    [
+        (DEFAULT, {}, {}, STABLE, ()),
+        (DEFAULT, {"RUSTUP_TOOLCHAIN": "nightly"}, {}, NIGHTLY, ()),
+        (DEFAULT, {}, {"rust-toolchain": "nightly\n"}, NIGHTLY, ()),
+        (DEFAULT, {}, {"rust-toolchain.toml": '[toolchain]\nchannel="nightly"\ntargets=["a"]\n'}, NIGHTLY, ("a",)),
+        (DEFAULT, {}, {"rust-toolchain.toml": '[toolchain]\ntargets = ["a"]\n'}, STABLE, ("a",)),
+        (DEFAULT, {}, {"rust-toolchain.toml": "[toolchain\n"}, STABLE, ()),
+        (DEFAULT + '\n[overrides]\n"{cwd}" = "nightly"\n', {}, {}, NIGHTLY, ()),
+        (DEFAULT, {"RUSTUP_TOOLCHAIN": "1.2.3"}, {}, "1.2.3", ()),
+        ("", {}, {}, "", ()),
+    ],
+)  # fmt: skip
+def test_which_toolchain_rustup_takes(tmp_path, settings, environ, files, name, asked):
+    cwd = tmp_path / "project" / "sub"
+    cwd.mkdir(parents=True)
+    for file, text in files.items():
+        (cwd.parent / file).write_text(text)
+    place = rustup(tmp_path / "root", settings.replace("{cwd}", str(cwd.parent)), STABLE, NIGHTLY)
+    found = toolchain.rust(place, Variables({"HOME": "/root", **environ}, {}), str(cwd), HOST)
+    assert (found.toolchain, found.asked) == (name, asked)
+    assert found.std == ((HOST.triple,) if name in (STABLE, NIGHTLY) else ())
+
+
+def test_the_real_rustup():
+    need(shutil.which("rustup"), "there is no rustup")
+    done = subprocess.run(["rustup", "show", "active-toolchain"], capture_output=True, text=True, cwd="/")
+    need(done.returncode == 0, "rustup has no active toolchain")
+    rust = env.read(cwd="/").toolchain.rust
+    assert rust.toolchain == done.stdout.split()[0]
+    installed = subprocess.run(
+        ["rustup", "target", "list", "--installed"], capture_output=True, text=True, cwd="/"
+    ).stdout
+    assert sorted(rust.std) == sorted(installed.split())
+    verbose = subprocess.run(["rustc", "-vV"], capture_output=True, text=True, cwd="/", check=True).stdout
+    assert f"host: {rust.host}\n" in verbose
+
+
+def test_a_distributions_rustc(tmp_path):
+    place = finder(tmp_path, "cargo", "rustc")
+    for triple in (HOST.triple, ARM.triple):
+        miniroot.write(tmp_path / f"usr/lib/rustlib/{triple}/lib/libcore-1.rlib", "")
+    found = toolchain.rust(place, Variables({}, {}), str(tmp_path), HOST)
+    assert (found.toolchain, found.host, found.std) == ("", HOST.triple, (ARM.triple, HOST.triple))
+
+
+@pytest.mark.parametrize("content", [b"\x7fELF\0patchelf 0.14.3\0", b"\x7fELF", b""])
+def test_the_version_of_patchelf(tmp_path, content):
+    miniroot.write(tmp_path / "usr/bin/patchelf", content, 0o755)
+    assert toolchain.patchelf(finder(tmp_path)).version == ("0.14.3" if b"0.14" in content else "")
+
+
+def test_the_real_patchelf():
+    need(shutil.which("patchelf"), "there is no patchelf")
+    said = subprocess.run(["patchelf", "--version"], capture_output=True, text=True, check=True).stdout
+    assert said.split()[1].startswith(toolchain.patchelf(Finder(Root("/"), os.environ["PATH"])).version)
+
+
+def test_libclang(tmp_path):
+    for name in ("usr/lib/llvm-14/lib/libclang.so.1", "usr/lib/llvm-14/lib/libclang-cpp.so.14", "opt/c/libclang.so"):
+        miniroot.write(tmp_path / name, miniroot.elf("amd64"))
+    root = Root(str(tmp_path))
+    assert list(toolchain.libclang(root, Variables({}, {}))) == ["/usr/lib/llvm-14/lib/libclang.so.1"]
+    pointed = Variables({"LIBCLANG_PATH": "/opt/c"}, {})
+    assert next(toolchain.libclang(root, pointed)) == "/opt/c/libclang.so"
+
+
+QEMU_ARM = (
+    "enabled\ninterpreter /usr/bin/qemu-arm-static\nflags: POCF\noffset 0\n"
+    "magic 7f454c4601010100000000000000000002002800\nmask ffffffffffffff00fffffffffffffffffeffffff\n"
+)
+
+
+def test_entries_of_binfmt_misc():
+    fields = {line.partition(" ")[0].rstrip(":"): line.partition(" ")[2] for line in QEMU_ARM.splitlines()}
+    assert toolchain._matches(fields, ARM)
+    assert not toolchain._matches(fields, row("arm64"))
+    assert not toolchain._matches({"magic": "zz"}, ARM) and not toolchain._matches({}, ARM)
+
+
+def test_what_this_kernel_runs():
+    facts = env.read(target="armhf" if HOST.uname == os.uname().machine else "amd64", cwd="/")
+    base = "/proc/sys/fs/binfmt_misc"
+    registered = [name for name in (os.listdir(base) if os.path.isdir(base) else []) if name.startswith("qemu-arm")]
+    assert facts.toolchain.emulator.needed
+    assert facts.toolchain.emulator.name in (registered or [""])
+    assert not env.read(cwd="/").toolchain.emulator.needed
+
+
+def test_crosstools_sysroot(tmp_path):
+    triple = "aarch64-unknown-linux-gnu"
+    base = tmp_path / f"usr/{triple}"
+    miniroot.write(base / f"bin/{triple}-gcc", miniroot.elf("amd64"), 0o755)
+    for name in ("lib/gcc/aarch64-unknown-linux-gnu/4.8.5/crtbeginS.o", f"{triple}/sysroot/usr/lib/crti.o"):
+        miniroot.write(base / name, "")
+    banner = b"\x7fELF GNU C Library (crosstool-NG) stable release version 2.17, by Roland McGrath et al.\0"
+    miniroot.write(base / f"{triple}/sysroot/lib/libc.so.6", banner)
+    linker = Setting("linker", f"/usr/{triple}/bin/{triple}-gcc")
+    place = finder(tmp_path)
+    none = toolchain.rust(place, Variables({}, {}), "/", HOST)
+    found = toolchain.read(place, Variables({}, {}), row("arm64"), HOST, linker, None, none, bindgen=False)
+    assert (found.linker_target, found.glibc) == ("aarch64-linux-gnu", "2.17")
+    assert found.sysroot == f"/usr/{triple}/{triple}/sysroot"
+    assert {file.name: bool(file.path) for file in found.start_files} == {
+        "crti.o": True, "libc.so": False, "crtbeginS.o": True, "libgcc.a": False,
+    }  # fmt: skip
+
+
+def test_pyo3s_settings(tmp_path):
+    miniroot.write(tmp_path / "py/python3.11/_sysconfigdata__linux_arm-linux-gnueabihf.py", "")
+    found = toolchain.python(Root(str(tmp_path)), Variables({"PYO3_CROSS_LIB_DIR": "/py", "PYO3_CROSS": "1"}, {}))
+    assert [setting.name for setting in found.settings] == ["PYO3_CROSS", "PYO3_CROSS_LIB_DIR"]
+    assert found.lib_dir == "/py"
+    assert found.sysconfigdata == ("/py/python3.11/_sysconfigdata__linux_arm-linux-gnueabihf.py",)
+    assert toolchain.python(Root(str(tmp_path)), Variables({"PYO3_CROSS_LIB_DIR": "/no"}, {})).lib_dir == ""
