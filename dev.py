@@ -49,17 +49,21 @@ def install(folder: Path, *what: str) -> None:
     if shutil.which("uv"):
         run("uv", "pip", "install", "--quiet", "--python", python, *what)
         return
-    if subprocess.run([python, "-c", "import pip"], capture_output=True).returncode == 0:
-        run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *what)
-        return
+    if subprocess.run([python, "-c", "import pip"], capture_output=True).returncode:
+        borrow_pip(python)
+    run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *what)
+
+
+def borrow_pip(python: Path) -> None:
+    """Give the environment a pip of its own by the system's, which PEP 668 forbids to touch the system only."""
     try:
         import pip
     except ImportError:
         sys.exit("dev.py: this Python has neither venv with pip, nor pip, nor is uv installed; install one of them")
-    # The system's pip, run by the environment's Python: PEP 668 forbids it to touch the system, not an environment.
     system = str(Path(pip.__file__).parents[1])
-    borrow = f"import sys, runpy; sys.path.append({system!r}); runpy.run_module('pip', run_name='__main__')"
-    run(python, "-c", borrow, "install", "--quiet", *what)
+    code = f"import sys, runpy; sys.path.append({system!r}); runpy.run_module('pip', run_name='__main__')"
+    # Seen from there, the system's packages count as installed; what is asked for is installed all the same.
+    run(python, "-c", code, "install", "--quiet", "--ignore-installed", "pip")
 
 
 def prepare(extra: str) -> Path:
