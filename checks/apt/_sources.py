@@ -156,24 +156,26 @@ def serving(env: Environment, architecture: str = "") -> tuple[FileEdit, ...]:
         return ()
     needed = {name for _, names in unservable(env) for name in names} | set(filter(None, [architecture]))
     edits = []
+    added: set[tuple[str, str, str]] = set()
     for file in env.apt.files:
-        after = _rewritten(file, env, sorted(needed))
+        after = _rewritten(file, env, sorted(needed), added)
         if after != file.text:
             edits.append(FileEdit(file.path, file.text, after))
     return tuple(edits)
 
 
-def _rewritten(file: AptFile, env: Environment, needed: list[str]) -> str:
+def _rewritten(file: AptFile, env: Environment, needed: list[str], added: set[tuple[str, str, str]]) -> str:
     lines = list(file.lines)
     # From the end, so that the line numbers of the entries before stay true.
     for source in sorted(_binary(file.sources), key=lambda source: -source.line):
         entry = _Entry(source, lines[source.line - 1 : source.end])
-        _repair(entry, env, needed)
+        _repair(entry, env, needed, added)
         lines[source.line - 1 : source.end] = entry.lines
     return "".join(lines)
 
 
-def _repair(entry: _Entry, env: Environment, needed: list[str]) -> None:
+def _repair(entry: _Entry, env: Environment, needed: list[str], added: set[tuple[str, str, str]]) -> None:
+    """Mend one entry; *added* are (architecture, suite, component) that new entries serve by now."""
     assert env.apt is not None
     source = entry.source
     for name in source.unknown:
@@ -184,19 +186,25 @@ def _repair(entry: _Entry, env: Environment, needed: list[str]) -> None:
     _unarchive(entry)
     here = host(source, env.distro.id, env.apt.native)
     asked = _asked(entry, env, needed)
-    servable = [a for a in asked if here.serves is None or a in here.serves]
     if here.kind == "other":
         if len(asked) > 1 and not entry.chosen() and env.distro.id == "ubuntu":
             entry.restrict([env.apt.native])
-    elif not servable:
-        entry.move(_OPPOSITE[here.kind])
-    else:
-        mine = servable + [a for a in needed if a not in asked and (here.serves is None or a in here.serves)]
-        if mine != asked:
-            entry.restrict(mine)
-        theirs = [a for a in needed if a not in mine and not _served(a, source, env, needed)]
+        return
+    wanted = list(dict.fromkeys((*asked, *needed)))
+    mine = [a for a in wanted if here.serves is None or a in here.serves]
+    theirs = [a for a in wanted if a not in mine and not _served(a, source, env, needed)]
+    if not mine:
         if theirs:
-            entry.add(_OPPOSITE[here.kind], theirs)
+            entry.move(_OPPOSITE[here.kind])
+        else:  # it asks for nothing that is not had from another entry
+            entry.disable()
+        return
+    if mine != asked:
+        entry.restrict(mine)
+    new = {(a, suite, part) for a in theirs for suite in source.suites for part in source.components}
+    if theirs and not new <= added:
+        entry.add(_OPPOSITE[here.kind], theirs)
+        added |= new
 
 
 _OPPOSITE = {"archive": PORTS, "ports": ARCHIVE}
@@ -211,9 +219,8 @@ def _asked(entry: _Entry, env: Environment, needed: list[str]) -> list[str]:
     """Return what apt will ask the entry for, once dpkg knows every architecture that is needed."""
     assert env.apt is not None
     known = list(dict.fromkeys((*env.apt.architectures, *needed)))
-    if declared := _spelt(entry):
-        return [a for name in declared for a in (known if name == "any" else [name]) if name not in ("all", "native")]
-    return [a for a in known if a not in entry.excluded()]
+    asked = (*(_spelt(entry) or known), *entry.added_architectures())
+    return list(dict.fromkeys(a for a in asked if a not in (*entry.excluded(), "all")))
 
 
 def _served(architecture: str, source: AptSource, env: Environment, needed: list[str]) -> bool:
@@ -222,9 +229,9 @@ def _served(architecture: str, source: AptSource, env: Environment, needed: list
     suites: set[str] = set()
     for other in _binary(env.apt.sources):
         serves = host(other, env.distro.id, env.apt.native).serves or frozenset()
-        asked = _asked(_Entry(other, []), env, needed)
-        moving = architecture in asked and not serves & set(asked)
-        if architecture in serves or moving:
+        wanted = {*_asked(_Entry(other, []), env, needed), *needed}
+        moving = other != source and architecture in wanted and not serves & wanted
+        if architecture in (serves & wanted) or moving:
             suites.update(other.suites)
     return set(source.suites) <= suites
 
@@ -267,14 +274,19 @@ class _Entry:
 
     def architectures(self) -> list[str]:
         """Return the architectures that the entry names, as written."""
-        wanted = ("arch", "arch+") if self.source.style == "list" else ("architectures", "architectures-add")
-        values = (value for name, value in self.source.options if name.lower() in wanted)
-        return [name for value in values for name in re.split(r"[,\s]+", value) if name]
+        return self._list("arch", "architectures")
+
+    def added_architectures(self) -> list[str]:
+        """Return the architectures that the entry asks for besides those that it would by itself."""
+        return self._list("arch+", "architectures-add")
 
     def excluded(self) -> list[str]:
         """Return the architectures that the entry leaves out by name."""
-        wanted = ("arch-",) if self.source.style == "list" else ("architectures-remove",)
-        values = (value for name, value in self.source.options if name.lower() in wanted)
+        return self._list("arch-", "architectures-remove")
+
+    def _list(self, option: str, field: str) -> list[str]:
+        wanted = option if self.source.style == "list" else field
+        values = (value for name, value in self.source.options if name.lower() == wanted)
         return [name for value in values for name in re.split(r"[,\s]+", value) if name]
 
     def chosen(self) -> bool:
@@ -286,9 +298,10 @@ class _Entry:
     def restrict(self, architectures: list[str]) -> None:
         """Make the entry name exactly *architectures*."""
         if self.source.style == "list":
-            self._drop(r"arch[+-]=\S+")
+            self._drop(r"arch[+-]=[^\]\s]+")
             self.option("arch", ",".join(architectures))
         else:
+            self.lines = [line for line in self.lines if not re.match(r"(?i)architectures-(add|remove)\s*:", line)]
             self.option("Architectures", " ".join(architectures))
 
     def option(self, name: str, value: str) -> None:
@@ -314,6 +327,13 @@ class _Entry:
         """Change the address *uri* to *other*."""
         pattern = re.compile(rf"(?<=[\s]){re.escape(uri.rstrip('/'))}/?(?=\s|$)")
         self.lines = [line if line.startswith("#") else pattern.sub(other, line, count=1) for line in self.lines]
+
+    def disable(self) -> None:
+        """Make apt pass over the entry."""
+        if self.source.style == "list":
+            self.lines[0] = "# " + self.lines[0]
+        else:
+            self._set_field("Enabled", "no")
 
     def move(self, uri: str) -> None:
         """Point the whole entry to *uri*."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
 from conftest import need
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from checks.apt import _sources
 from diagnose import targets
@@ -236,3 +239,78 @@ def test_apt_takes_what_is_written(tmp_path: Path, case: str) -> None:
     for site, architecture in asked:
         assert architecture == "all" or ("ports" in site) == (architecture != "amd64"), (site, architecture)
     assert {architecture for _, architecture in asked} >= {"amd64", "armhf", "all"}
+
+
+OPTIONS = st.lists(
+    st.sampled_from(
+        ["lang=en", "arch=amd64", "arch=armhf", "arch=amd64,armhf", "arch-=armhf", "arch+=armhf", "pdiffs=no"]
+    ),
+    max_size=2,
+    unique_by=lambda option: option[:4],
+)
+URIS = st.sampled_from(
+    [NOBLE, f"{NOBLE}/", "http://security.ubuntu.com/ubuntu", PORTS, f"{PORTS}/", "https://third.example/apt",
+     "http://ppa.launchpadcontent.net/a/b/ubuntu", "mirror+file:/etc/apt/mirrors.txt", "http://mirror.example/ubuntu/"]
+)  # fmt: skip
+SUITES = st.sampled_from(["noble", "noble-updates", "noble-security"])
+COMMENTS = st.sampled_from(["# a comment\n", "\n", f"# deb {NOBLE} noble main\n", "#deb-src x\n", "  # \t\n"])
+
+
+@st.composite
+def one_line(draw: st.DrawFn) -> str:
+    options = draw(OPTIONS)
+    gap = draw(st.sampled_from([" ", "\t", "  "]))
+    bracket = [f"[{' '.join(options)}]"] if options else []
+    words = [draw(st.sampled_from(["deb", "deb", "deb-src"])), *bracket, draw(URIS), draw(SUITES), "main"]
+    return gap.join(words) + draw(st.sampled_from(["", " universe", " # note", "  "])) + "\n"
+
+
+@st.composite
+def stanza(draw: st.DrawFn) -> str:
+    fields = [
+        f"Types: {draw(st.sampled_from(['deb', 'deb deb-src', 'deb-src']))}",
+        f"URIs: {draw(URIS)}",
+        f"Suites: {' '.join(draw(st.lists(SUITES, min_size=1, max_size=3, unique=True)))}",
+        draw(st.sampled_from(["Components: main", "Components:\n main\n universe", "components: main"])),
+        *draw(st.sampled_from([[], ["Architectures: amd64"], ["architectures: armhf"], ["Architectures:\n amd64"]])),
+        *draw(st.sampled_from([[], ["Enabled: no"], ["# a comment", "Languages: en"], ["X-Repolib-Name: x"]])),
+    ]  # fmt: skip
+    return "\n".join(draw(st.permutations(fields)) if "#" not in "".join(fields) else fields) + "\n\n"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.one_of(st.lists(one_line() | COMMENTS), st.lists(stanza() | COMMENTS.filter(str.strip))), st.booleans())
+def test_any_file_is_mended_once_and_keeps_what_is_not_apts(parts: list[str], needed: bool) -> None:
+    text = "".join(parts)
+    style = "sources" if "Types:" in text else "list"
+    after = rewritten(text, "armhf" if needed else "", style=style)
+    comments = [line for line in text.splitlines() if line.lstrip().startswith("#")]
+    kept = [line for line in after.splitlines() if line.lstrip().startswith("#") and line not in disabled(text)]
+    assert kept == comments
+    for part in parts:
+        if ("deb-src" in part and "deb " not in part) or "Enabled: no" in part:
+            assert part.strip() in after
+    known = apt.parse(f"/x.{style}", text, ("amd64",))
+    if not needed and not list(_sources.unservable(environment(known, id="ubuntu", native="amd64", foreign=()))):
+        assert after == text
+    if shutil.which("apt-get"):
+        before, now = _apt_takes(text, style), _apt_takes(after, style)
+        assert now or not before
+
+
+def disabled(text: str) -> set[str]:
+    """Return what the lines of *text* would be, were they commented out."""
+    return {f"# {line}" for line in text.splitlines() if line.startswith("deb")}
+
+
+def _apt_takes(text: str, style: str) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, f"x.{style}").write_text(text)
+        command = ["apt-get", f"-oDir::Etc::SourceParts={folder}", "-oDir::Etc::SourceList=-", f"-oDir::State={folder}"]
+        command += [
+            "-oAPT::Architecture=amd64",
+            "-oAPT::Architectures=amd64,armhf",
+            "indextargets",
+            "--no-release-info",
+        ]
+        return subprocess.run(command, capture_output=True).returncode == 0
