@@ -79,5 +79,5 @@ def _fix(wheel: Wheel) -> Fix:
         "pack it anew, which writes RECORD anew",
         (),
         "Only if you know why the files differ; otherwise build the wheel anew.",
-        unpack=f"mkdir {SCRATCH} && unzip -q -o {quote(wheel.path)} -d {folder}",  # `wheel unpack` would refuse
+        unpack=f"python -m zipfile -e {quote(wheel.path)} {folder}",  # `wheel unpack` would refuse
     )

@@ -16,7 +16,7 @@ from wheels import CAUSES, EXPECTED, FOLDER, broken, build, findings
 from diagnose.finding import Fix
 from diagnose.readers import wheel
 
-_TOOLS = ("python", "patchelf", "strip", "unzip", "mv", "rm", "sed", "printf", "mkdir", "test")
+_TOOLS = ("python", "patchelf", "strip", "mv", "rm", "sed", "printf", "mkdir", "test")
 
 
 _PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
