@@ -284,9 +284,8 @@ def test_any_file_is_mended_once_and_keeps_what_is_not_apts(parts: list[str], ne
     text = "".join(parts)
     style = "sources" if "Types:" in text else "list"
     after = rewritten(text, "armhf" if needed else "", style=style)
-    comments = [line for line in text.splitlines() if line.lstrip().startswith("#")]
-    kept = [line for line in after.splitlines() if line.lstrip().startswith("#") and line not in disabled(text)]
-    assert kept == comments
+    lines = iter(after.splitlines())
+    assert all(line in lines for line in text.splitlines() if line.lstrip().startswith("#")), after
     for part in parts:
         if ("deb-src" in part and "deb " not in part) or "Enabled: no" in part:
             assert part.strip() in after
@@ -296,11 +295,6 @@ def test_any_file_is_mended_once_and_keeps_what_is_not_apts(parts: list[str], ne
     if shutil.which("apt-get"):
         before, now = _apt_takes(text, style), _apt_takes(after, style)
         assert now or not before
-
-
-def disabled(text: str) -> set[str]:
-    """Return what the lines of *text* would be, were they commented out."""
-    return {f"# {line}" for line in text.splitlines() if line.startswith("deb")}
 
 
 def _apt_takes(text: str, style: str) -> bool:
