@@ -34,7 +34,7 @@ def _wheel(judgement: Judgement) -> Verdict:
     words = " + ".join(claimed) or "no valid tags"
     if not judgement.facts["elf_files"]:
         return Verdict(f"{words}, no compiled code", good)
-    if not real or real in claimed:
+    if good or not real or real in claimed:
         return Verdict(words, good)
     return Verdict(f"says {words}, is {real}", good)
 
