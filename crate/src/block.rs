@@ -27,11 +27,16 @@ pub fn play(
     let config = Config { format: format.parse()?, rate, channels, period };
     let samples = config.frames(samples)?;
     let mut pcm = py.detach(|| Pcm::open(pcm, Direction::Playback, config))?;
-    let mut rest = &samples[..];
-    while !rest.is_empty() {
+    let outcome = write_all(py, &mut pcm, &samples, config.frame_size());
+    py.detach(|| drop(pcm));
+    outcome
+}
+
+fn write_all(py: Python<'_>, pcm: &mut Pcm, mut samples: &[u8], frame_size: usize) -> PyResult<()> {
+    while !samples.is_empty() {
         py.check_signals()?;
-        let frames = py.detach(|| pcm.write(rest))?;
-        rest = &rest[frames * config.frame_size()..];
+        let frames = py.detach(|| pcm.write(samples))?;
+        samples = &samples[frames * frame_size..];
     }
     while !py.detach(|| pcm.drain())? {
         py.check_signals()?;
@@ -56,12 +61,16 @@ pub fn record<'py>(
     let config = Config { format: format.parse()?, rate, channels, period };
     let size = frames.checked_mul(config.frame_size()).ok_or_else(|| PyOverflowError::new_err("too many frames"))?;
     let mut pcm = py.detach(|| Pcm::open(pcm, Direction::Capture, config))?;
-    PyBytes::new_with(py, size, |mut rest| {
-        while !rest.is_empty() {
-            py.check_signals()?;
-            let frames = py.detach(|| pcm.read(rest))?;
-            rest = &mut rest[frames * config.frame_size()..];
-        }
-        Ok(())
-    })
+    let recorded = PyBytes::new_with(py, size, |samples| read_all(py, &mut pcm, samples, config.frame_size()));
+    py.detach(|| drop(pcm));
+    recorded
+}
+
+fn read_all(py: Python<'_>, pcm: &mut Pcm, mut samples: &mut [u8], frame_size: usize) -> PyResult<()> {
+    while !samples.is_empty() {
+        py.check_signals()?;
+        let frames = py.detach(|| pcm.read(samples))?;
+        samples = &mut samples[frames * frame_size..];
+    }
+    Ok(())
 }

@@ -16,8 +16,8 @@ pub fn alsa_version() -> String {
 }
 
 /// A sound card.
-#[pyclass(frozen, eq, get_all, module = "alsastream")]
-#[derive(PartialEq)]
+#[pyclass(frozen, eq, hash, get_all, module = "alsastream")]
+#[derive(PartialEq, Hash)]
 pub struct Card {
     /// Its number, as in `hw:0`.
     index: i32,
@@ -46,8 +46,8 @@ pub fn cards() -> Result<Vec<Card>> {
 }
 
 /// A PCM that ALSA's configuration names.
-#[pyclass(frozen, eq, get_all, module = "alsastream")]
-#[derive(PartialEq)]
+#[pyclass(frozen, eq, hash, get_all, module = "alsastream")]
+#[derive(PartialEq, Hash)]
 pub struct PcmName {
     /// What `play` and `record` take as `pcm`.
     name: String,

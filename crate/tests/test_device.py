@@ -31,3 +31,7 @@ def test_names_are_those_of_the_configuration(alsa_config: Callable[[str], None]
     attic = names["attic"]
     assert (attic.description, attic.playback, attic.capture) == ("The room\nupstairs", True, True)
     assert repr(attic) == "<PcmName attic>"
+
+
+def test_names_are_values() -> None:
+    assert set(alsastream.pcm_names()) == set(alsastream.pcm_names())
