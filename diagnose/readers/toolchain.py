@@ -196,27 +196,19 @@ def makes(root: Root, program: Program, native: Target) -> str:
 def triplet(name: str) -> str:
     """Return the GNU triplet that a tool prefix means: vendors fall away (``s390x-ibm-linux-gnu``).
 
-    Where the C library goes unsaid (``x86_64-redhat-linux``) it is glibc.
+    Where the C library goes unsaid (``x86_64-redhat-linux``) it is glibc. Arm's many machine names share one triplet
+    for each ABI.
     """
-    parts = name.split("-")
-    if "linux" not in parts:
+    machine, *rest = name.split("-")
+    if "linux" not in rest:
         return ""
-    # Red Hat's compilers say no more: x86_64-redhat-linux.
-    plain = "-".join((parts[0], "linux", *(parts[parts.index("linux") + 1 :] or ["gnu"])))
+    system = "-".join(("linux", *(rest[rest.index("linux") + 1 :] or ["gnu"])))
     for row in targets.TARGETS:
-        if plain == row.gnu:
+        own, _, tail = row.gnu.partition("-")
+        known = (own, row.triple.partition("-")[0], row.uname, row.rpm)
+        if tail == system and (machine in known or (own == "arm" and machine.startswith("arm"))):
             return row.gnu
-    row_of_name = targets.resolve(name) or targets.resolve(plain)
-    if row_of_name is not None:
-        return row_of_name.gnu
-    machine = plain.partition("-")
-    return triplet_of_arm(machine[2]) if machine[0].startswith("arm") else ""
-
-
-def triplet_of_arm(rest: str) -> str:
-    """Return the GNU triplet of any Arm prefix (``armv7l-linux-gnueabihf``): they share their ABI's."""
-    plain = f"arm-{rest}"
-    return plain if any(row.gnu == plain for row in targets.TARGETS) else ""
+    return ""
 
 
 class _Places(NamedTuple):
