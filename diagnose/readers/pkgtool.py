@@ -39,8 +39,9 @@ def identify(root: Root, path: str, real: str) -> Tool:
     data = root.head(real, PROGRAM_LIMIT)
     if not data.startswith(b"\x7fELF"):
         return _script(root, path, real, data)
-    texts = [(real, data), *_library(root, real)]
-    implementation = "pkgconf" if len(texts) > 1 or b"pkgconf" in data else "pkg-config"
+    named = any(name in data for name in (b"libpkgconf.so", b"\0pkgconf\0"))  # what it loads, what --about prints
+    implementation = "pkgconf" if named else "pkg-config"
+    texts = [(real, data), *(_library(root, real) if implementation == "pkgconf" else ())]
     compiled = ((found, place) for place, content in texts if (found := _compiled_path(content)))
     default, origin = next(compiled, ((), ""))
     tool = Tool(implementation, _version(data), default, origin)
