@@ -99,7 +99,8 @@ class Finding(NamedTuple):
 
     ``message`` is one line that names the thing. ``consequence`` says what follows if it is left alone: the very error
     that the user met or will meet. ``fixes`` are alternatives, best first. ``check`` is the cause's id; detectors leave
-    it empty, the run fills it in.
+    it empty, the run fills it in. So it does with ``consequences``: other findings that only happened because of this
+    one, and that go away with it.
     """
 
     message: str
@@ -108,6 +109,7 @@ class Finding(NamedTuple):
     consequence: str = ""
     fixes: tuple[Fix, ...] = ()
     check: str = ""
+    consequences: tuple[Finding, ...] = ()
 
 
 class InputError(Exception):

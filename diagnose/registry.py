@@ -4,6 +4,8 @@ An entry point names a package. Every module below it whose name does not start 
 an area folder (``package/area/cause_id.py``), is one cause: its id is its file name with dashes, its docstring is its
 documentation, and each of its functions named after a kind of subject (``wheel``, ``env``, ``log``, ``workflow``) is a
 detector that takes the subject's facts and yields findings. It may name a ``PHASE`` and ``ALIASES``.
+detector that takes the subject's facts and yields findings. Its ``PHRASES`` are the wordings that it knows in logs, its
+``leads_to`` tells which other findings follow from its own.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ class Cause(NamedTuple):
     """One thing that goes wrong in the world, with the detectors that see it from several sides.
 
     ``aliases`` are other names under which the cause is known to ``explain``, ``--select`` and ``--ignore``. ``phase``
-    is when a build meets it.
+    is when a build meets it. ``phrases`` are the wordings of logs that it knows
+    (:class:`diagnose.readers.buildlog.Phrase`), ``leads_to`` says which other findings it brings about
+    (:mod:`diagnose.chain`).
     """
 
     id: str
@@ -39,6 +43,8 @@ class Cause(NamedTuple):
     aliases: tuple[str, ...]
     detectors: dict[str, Detector]
     phase: Phase = Phase.LATER
+    phrases: tuple[Any, ...] = ()
+    leads_to: Callable[[Finding, Finding, Any], bool] | None = None
 
     @property
     def title(self) -> str:
@@ -116,6 +122,8 @@ def load(kind: str | None = None) -> list[Cause]:
                 aliases=tuple(getattr(module, "ALIASES", ())),
                 detectors={k: getattr(module, k) for k in KINDS if callable(getattr(module, k, None))},
                 phase=getattr(module, "PHASE", Phase.LATER),
+                phrases=tuple(getattr(module, "PHRASES", ())),
+                leads_to=getattr(module, "leads_to", None),
             )
             if cause.id in causes:
                 raise ValueError(f"two checks are named {cause.id}")

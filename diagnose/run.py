@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from diagnose.chain import chain, ordered
 from diagnose.finding import Finding, InputError, Severity
 from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.registry import Cause
@@ -62,7 +63,8 @@ def judge(
 ) -> Judgement:
     """Read one subject and let every cause that can see its kind look at it.
 
-    The worst findings come first, among equals what a build meets first.
+    The worst findings come first, among equals what a build meets first; what only follows from another finding is put
+    under that one.
 
     *describe* turns what *read* returns into the facts that JSON carries.
     """
@@ -77,7 +79,7 @@ def judge(
         findings += found
         if not found:
             passed.append(cause.id)
-    phases = {cause.id: cause.phase.value for cause in causes}
-    findings.sort(key=lambda f: (f.severity.rank, phases[f.check], f.check, f.message))
+    findings = ordered(findings, subject, {cause.id: cause.phase.value for cause in causes})
+    findings = chain(findings, {cause.id: cause.leads_to for cause in causes if cause.leads_to is not None}, subject)
     unseen = tuple(getattr(subject, "unseen", ()))
     return Judgement(kind, name, describe(subject), tuple(findings), tuple(passed), unseen)

@@ -17,9 +17,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks._advice import fix
+from checks._log import found
+from checks._order import prepares
+from checks.apt._indexes import unserved
 from checks.apt._sources import host, meant_option, serving, unservable
-from diagnose.finding import Command, Evidence, Finding, Severity, Stage
+from checks.apt._split import split
+from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
 from diagnose.readers.apt import AptSource
+from diagnose.readers.buildlog import BuildLog
 from diagnose.readers.env import Environment
 
 
@@ -46,3 +51,29 @@ def env(env: Environment) -> Iterator[Finding]:
                 ),
             ),
         )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See apt get 404 for some architectures of a server that has others."""
+    for arch, hits in unserved(log).items():
+        distro = log.distro_at(hits[0].line)
+        ports = "ports" in hits[0].said["url"]
+        native = "arm64" if ports else "amd64"
+        fixed = split(distro.codename, arch, native) if not ports else _limit(arch)
+        yield found(
+            log,
+            hits,
+            f"apt asks {'the ports server' if ports else 'the archive'} for {arch}, which it does not have",
+            "apt-get update fails, and no package of that architecture can be located.",
+            (fixed,),
+        )
+
+
+leads_to = prepares
+
+
+def _limit(arch: str) -> Fix:
+    return Fix(
+        f"limit the entries of ports.ubuntu.com to the architectures that it has, and take {arch} from the archive",
+        notes=f"`[arch=arm64]` (or `Architectures: arm64`) there; an entry with `arch={arch}` for archive.ubuntu.com.",
+    )

@@ -17,8 +17,13 @@ from collections.abc import Iterator
 
 from checks._advice import fix
 from checks._install import packaged, system
+from checks._log import distinct, environments, found, host
+from checks._order import prepares
+from checks.apt._indexes import dead_release, unserved
 from checks.apt._sources import ARCHITECTURES
+from checks.apt.apt_wrong_arch_name import misnamed
 from diagnose.finding import Command, Evidence, FileEdit, Finding, Severity, Stage
+from diagnose.readers.buildlog import BuildLog
 from diagnose.readers.env import Environment
 
 
@@ -69,3 +74,42 @@ def _sources(env: Environment, arch: str) -> tuple[FileEdit, ...]:
     from checks.apt._sources import serving
 
     return serving(env, arch) if arch in ARCHITECTURES else ()
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See apt not locate a package of a foreign architecture of which the log shows no index at all."""
+    native = host(log).debian
+    fetched = {hit.said["arch"] for hit in log.find("apt-index") if hit.said["state"] in ("Get", "Hit")}
+    gone = unserved(log)
+    hits = [
+        hit
+        for hit in log.find("apt-unlocatable")
+        if hit.said["arch"] and hit.said["arch"] not in (native, "all", "any")
+    ]
+    for hit in distinct(hits, "arch"):
+        arch = hit.said["arch"]
+        if arch in fetched or arch in gone or dead_release(log) or misnamed(arch):
+            continue
+        yield found(
+            log,
+            [one for one in hits if one.said["arch"] == arch],
+            f"apt has no packages of {arch} to locate {hit.said['package']} among",
+            "Nothing is installed.",
+            (
+                fix(
+                    environments(log, hit.line)[0],
+                    f"add {arch}, then update",
+                    commands=(
+                        Command(f"dpkg --add-architecture {arch}", Stage.ARCHITECTURE),
+                        Command("apt-get update", Stage.UPDATE),
+                        Command(
+                            f"apt-get install -y --no-install-recommends {hit.said['package']}:{arch}", Stage.PACKAGES
+                        ),
+                    ),
+                    notes="On Ubuntu its packages are on ports.ubuntu.com. Else it is the name, or the release.",
+                ),
+            ),
+        )
+
+
+leads_to = prepares

@@ -17,8 +17,13 @@ from collections.abc import Iterator
 
 from checks._advice import fix
 from checks._install import module, system
-from diagnose.finding import Command, Evidence, Finding, Severity, Stage
+from checks._log import found, host
+from checks._order import prepares
+from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.readers.buildlog import BuildLog, Hit
 from diagnose.readers.env import Environment
+
+leads_to = prepares
 
 #: What every library of every architecture depends on.
 _BASE = ("libc6", "libgcc-s1", "libstdc++6")
@@ -58,3 +63,32 @@ def env(env: Environment) -> Iterator[Finding]:
                 ),
             ),
         )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See apt say that a foreign package's dependency cannot be had in that version."""
+    native = host(log).debian
+    hits = [hit for hit in log.find("apt-unmet") if foreign(hit, native)]
+    if not hits:
+        return
+    first = hits[0]
+    package = f"{first.said['package']}:{first.said['arch'] or first.said['needs_arch']}"
+    wanted = f" in version {first.said['version'].lstrip('=<> ')}" if first.said["version"] else ""
+    yield found(
+        log,
+        [*hits, *log.near(first.line, "apt-broken", after=40)],
+        f"{package} needs {first.said['needs']}{wanted}, which does not go together with what is installed",
+        "apt installs nothing of what was asked for.",
+        [
+            Fix(
+                "bring the native packages to the archive's versions first",
+                (Command("apt-get update", Stage.UPDATE), Command("apt-get upgrade -y", Stage.UPDATE)),
+            ),
+            Fix("or take both architectures from the same mirror, or try again in an hour"),
+        ],
+    )
+
+
+def foreign(hit: Hit, native: str) -> bool:
+    """Whether an unmet dependency is one between packages of a foreign architecture."""
+    return bool({hit.said["arch"], hit.said["needs_arch"]} - {"", native, "any"})

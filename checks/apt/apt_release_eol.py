@@ -16,8 +16,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks._advice import fix
+from checks._log import found
+from checks._order import prepares
+from checks.apt._indexes import dead_release
 from checks.apt._sources import moves, serving
-from diagnose.finding import Command, Evidence, Finding, Severity, Stage
+from checks.data import distributions
+from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.readers.buildlog import BuildLog
 from diagnose.readers.env import Environment
 
 
@@ -42,5 +47,39 @@ def env(env: Environment) -> Iterator[Finding]:
                 files=serving(env),
                 notes="A newer image is the better answer.",
             ),
+        ),
+    )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See apt miss the Release file itself, or every index, of a release that has left the servers."""
+    hits = dead_release(log)
+    if hits:
+        suite = hits[0].said["suite"] or log.distro_at(hits[0].line).codename
+        yield found(
+            log,
+            hits,
+            f"{suite or 'the release'} is not on the server that apt's sources name",
+            "apt-get update fails; nothing can be installed.",
+            (_archive(suite), Fix("or use an image of a release that is still served")),
+        )
+
+
+leads_to = prepares
+
+
+def _archive(suite: str) -> Fix:
+    name = suite.partition("-")[0].partition("/")[0]
+    if name in distributions.UBUNTU_OLD:
+        edit = "s,//(archive|security|[a-z]{2}\\.archive)\\.ubuntu\\.com,//old-releases.ubuntu.com,"
+    else:
+        edit = "s,//(deb|security|httpredir)\\.debian\\.org,//archive.debian.org,"
+    command = f"sed -i -E '{edit}' /etc/apt/sources.list"
+    return Fix(
+        "take the packages from the archive, which gets no updates",
+        (
+            Command(command, Stage.SOURCES),
+            Command("sed -i -E '/-updates|-backports/d' /etc/apt/sources.list", Stage.SOURCES),
+            Command("apt-get -o Acquire::Check-Valid-Until=false update", Stage.UPDATE),
         ),
     )

@@ -16,9 +16,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks._advice import fix
+from checks._log import distinct, found
+from checks._order import prepares
 from checks.apt._sources import ARCHITECTURES, meant, named, serving
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
 from diagnose.readers.apt import AptSource
+from diagnose.readers.buildlog import BuildLog, Hit
 from diagnose.readers.env import Environment
 
 
@@ -76,3 +79,45 @@ def _respelt(env: Environment, right: str) -> Fix:
 
 def _hint(right: str) -> str:
     return f": did you mean {right}?" if right else ""
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a name that Debian does not have, where an architecture belongs."""
+    hits = [
+        hit
+        for hit in log.find("apt-unfetched", "apt-unlocatable", "apt-arch", "apt-index")
+        if misnamed(hit.said["arch"])
+    ]
+    for hit in distinct(hits, "arch")[:1]:
+        arch = hit.said["arch"]
+        right = meant(arch)
+        yield found(
+            log,
+            [one for one in hits if one.said["arch"] == arch],
+            f"{arch} is no architecture of Debian or Ubuntu" + _hint(right),
+            "No server has packages under that name.",
+            (Fix(f"call it {right}", _again(hit, arch, right)),) if right else (),
+        )
+
+
+leads_to = prepares
+
+
+def misnamed(arch: str) -> bool:
+    """Whether *arch* stands where an architecture belongs, and is none."""
+    return bool(arch) and arch not in ARCHITECTURES and arch not in ("source", "musl-linux-amd64")
+
+
+def _again(hit: Hit, arch: str, right: str) -> tuple[Command, ...]:
+    commands = (
+        [Command(f"dpkg --remove-architecture {arch}", Stage.ARCHITECTURE)] if hit.kind != "apt-unlocatable" else []
+    )
+    commands += [
+        Command(f"dpkg --add-architecture {right}", Stage.ARCHITECTURE),
+        Command("apt-get update", Stage.UPDATE),
+    ]
+    if hit.said["package"]:
+        commands.append(
+            Command(f"apt-get install -y --no-install-recommends {hit.said['package']}:{right}", Stage.PACKAGES)
+        )
+    return tuple(commands)

@@ -13,12 +13,39 @@ References:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from checks._log import after, found
 from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.readers.buildlog import BuildLog, wordings
 from diagnose.readers.env import Environment
 
 PHASE = Phase.START
+PHRASES = (
+    *wordings(
+        "exec-format",
+        (
+            "exec format error",
+            r"exec (?:user process caused:? )?[\"'`]?(?P<program>/[^\s\"':]*)?[\"'`]?:? ?[\"']?exec format error",
+        ),
+        ("xec format error", r"(?P<program>[^\s:]+): (?:cannot execute binary file: )?[Ee]xec format error"),
+        ("xec format error", r"[Ee]xec format error: '(?P<program>[^']+)'"),
+        ("xec format error", r"[Ee]xec format error(?: \(os error 8\))?"),
+        ("cannot execute binary file", r"(?P<program>[^\s:]+): cannot execute binary file(?!: Permission)"),
+    ),
+    *wordings(
+        "platform-note",
+        (
+            "requested image's platform",
+            r"requested image's platform \((?P<want>[\w/]+)\) does not match the detected host platform",
+        ),
+    ),
+)
+_SCRIPT = re.compile(r"\.(?:sh|py|bash)$|entrypoint")
+_HELPERS = frozenset(
+    {"patchelf", "protoc", "cmake", "ninja", "sccache", "rustc", "cargo", "maturin", "zig", "uv", "node"}
+)
 
 
 def env(env: Environment) -> Iterator[Finding]:
@@ -47,4 +74,35 @@ def env(env: Environment) -> Iterator[Finding]:
                 notes="On the machine that runs the container, not inside it.",
             ),
         ),
+    )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a program not start because it is another processor's; a script without its first line looks alike."""
+    hits = log.find("exec-format")
+    wanted = log.find("platform-note")
+    if not hits or (not wanted and all(_SCRIPT.search(hit.said["program"]) for hit in hits)):
+        return
+    program = hits[0].said["program"]
+    platform = wanted[-1].said["want"] if wanted else ""
+    helper = program.rpartition("/")[2]
+    if helper in _HELPERS:
+        fixes = [Fix(f"install a {helper} for this machine's own processor", notes="It is found after the wrong one.")]
+        message = f"{program} is a program of another processor"
+    else:
+        architecture = platform.removeprefix("linux/").replace("/v7", "").replace("/v6", "").replace("/v8", "") or "all"
+        fixes = [_emulate(architecture), Fix("or run the job on a machine of that architecture, or cross compile")]
+        message = f"{program or 'a program'} is for {platform or 'another processor'}, and this machine cannot run it"
+    yield found(log, [*wanted[-1:], *hits], message, "Nothing of that container or root can be started.", fixes)
+
+
+leads_to = after
+
+
+def _emulate(architecture: str) -> Fix:
+    command = f"docker run --privileged --rm tonistiigi/binfmt --install {architecture}"
+    return Fix(
+        "register the emulator on the machine that runs the container",
+        (Command(command, Stage.ARCHITECTURE),),
+        notes="In a workflow, the action docker/setup-qemu-action before the step.",
     )

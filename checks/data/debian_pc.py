@@ -66,6 +66,17 @@ def providers(module: str, codename: str = "") -> list[Provider]:
     return list(dict.fromkeys(Provider(row[3], _FOLDERS.get(row[4], row[4])) for row in sorted(rows)))
 
 
+def modules(package: str) -> list[str]:
+    """Return the modules that Debian's *package* brings, in any of its releases."""
+    table, found = _table(), []
+    key = b"\t" + package.encode() + b"\t"
+    at = table.find(key)
+    while at >= 0:
+        found.append(table[table.rfind(b"\n", 0, at) + 1 : at].decode())
+        at = table.find(key, at + 1)
+    return found
+
+
 @functools.cache
 def _table() -> bytes:
     with open(TABLE, "rb") as file:

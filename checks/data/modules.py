@@ -11,7 +11,8 @@ _COLUMNS = ("rhel", "alpine", "arch", "suse")
 
 
 @functools.cache
-def _table() -> dict[str, tuple[str, ...]]:
+def rows() -> dict[str, tuple[str, ...]]:
+    """Return the table: module, and its packages by column."""
     with open(os.path.join(os.path.dirname(__file__), "modules.txt"), encoding="utf-8") as file:
         rows = (line.split() for line in file if not line.startswith("#"))
         return {row[0]: tuple(row[1:]) for row in rows}
@@ -19,9 +20,9 @@ def _table() -> dict[str, tuple[str, ...]]:
 
 def package(module: str, family: str) -> str:
     """Return the package that brings *module* in the distributions of *family*, or nothing where that is not known."""
-    if family not in _COLUMNS or module not in _table():
+    if family not in _COLUMNS or module not in rows():
         return ""
-    name = _table()[module][_COLUMNS.index(family)]
+    name = rows()[module][_COLUMNS.index(family)]
     return "" if name == "-" else name
 
 

@@ -17,14 +17,18 @@ from collections.abc import Iterator
 
 from checks._advice import ask_again, bring, fix, pkgconfig_configuration
 from checks._env import belongs_to_host, fitting
+from checks._linked import foreign_files, library_module
+from checks._log import advise, ask_target, found
 from diagnose import targets
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.named import TYPE_CHECKING
+from diagnose.readers.buildlog import BuildLog
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig import Library
 
 if TYPE_CHECKING:  # loaded only where a library was asked for
     from diagnose.readers.linkfile import LinkFile
+from diagnose.targets import Target
 
 PHASE = Phase.LINK
 
@@ -79,3 +83,30 @@ def _machine(file: LinkFile) -> str:
         return "not for the target"
     row = next((row for row in targets.TARGETS if row.accepts(elf.machine, elf.bits, elf.endian, elf.flags)), None)
     return f"{elf.bits}-bit {row.uname if row else f'machine {elf.machine}'}"
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the target's linker skip or refuse a library of the host's folders."""
+    for link in log.links:
+        files = foreign_files(log, link)
+        if not files or link.for_host:
+            continue
+        lib, file = next(iter(files.items()))
+        target = link.target or log.target_at(link.line)
+        yield found(
+            log,
+            [*link.of("ld-skipping", "ld-wrong-file"), *link.of("ld-no-lib")],
+            f"{file} is the host's, and is linked for {target.triple if target else 'the target'}",
+            "The linker passes over it or stops. Installing the target's library alone changes nothing.",
+            advise(log, link.line, _for_log, lib, target) if target else ask_target(),
+        )
+
+
+def _for_log(env: Environment, lib: str, target: Target | None) -> tuple[Fix, ...]:
+    env = env._replace(target=target or env.target)
+    module = library_module(lib, env.distro.codename)
+    configuration = pkgconfig_configuration(env)
+    if module:
+        return bring(env, module)
+    title = "send pkg-config to the target's own files, and install the library for it"
+    return (fix(env, title, configuration=configuration),)

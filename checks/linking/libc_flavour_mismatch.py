@@ -18,7 +18,10 @@ from collections.abc import Iterator
 
 from checks._advice import bring
 from checks._env import link_files
-from diagnose.finding import Evidence, Finding, Phase, Severity
+from checks._linked import other_libc
+from checks._log import advise, found
+from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.buildlog import BuildLog
 from diagnose.readers.env import Environment
 
 PHASE = Phase.LINK
@@ -40,3 +43,32 @@ def env(env: Environment) -> Iterator[Finding]:
             ),
             fixes=bring(env, library.module),
         )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a build for one C library miss the functions of the other."""
+    for link in log.links:
+        hits = other_libc(log, link)
+        if not hits:
+            continue
+        target = link.target or log.target_at(link.line)
+        symbol = hits[0].said["symbol"].rstrip("'")
+        yield found(
+            log,
+            hits,
+            f"what is linked for {target.triple if target else 'musl'} was compiled for another C library: {symbol}",
+            "Linking fails.",
+            advise(log, link.line, _own),
+        )
+        return
+
+
+def _own(env: Environment) -> list[Fix]:
+    name = f"CC_{env.target.env_name}"
+    return [
+        Fix(
+            "compile the C parts with musl's own compiler",
+            env=((name, f"{env.target.gnu}-gcc"),),
+            notes="The rust-musl-cross images, Alpine or zig have one; packages of a glibc system do not fit.",
+        )
+    ]

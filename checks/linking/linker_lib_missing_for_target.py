@@ -13,9 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import reinstall
+from checks._advice import bring, reinstall
 from checks._env import link_files
-from diagnose.finding import Evidence, Finding, Phase, Severity
+from checks._linked import library_module, missing_libraries
+from checks._log import advise, found
+from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.buildlog import BuildLog
 from diagnose.readers.env import Environment
 
 PHASE = Phase.LINK
@@ -41,3 +44,24 @@ def env(env: Environment) -> Iterator[Finding]:
             consequence=f'The linker stops: "cannot find -l{file.name}".',
             fixes=reinstall(env, library.module),
         )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the linker find nothing under a name, and skip nothing."""
+    for link in log.links:
+        for lib, hits in missing_libraries(log, link).items():
+            target = link.target or (log.target_at(link.line) if log.cross_at(link.line) is not False else None)
+            yield found(
+                log,
+                hits,
+                f"there is no lib{lib} where the linker looks{f' for {target.triple}' if target else ''}",
+                "Linking stops.",
+                advise(log, link.line, _bring, lib),
+            )
+
+
+def _bring(env: Environment, lib: str) -> tuple[Fix, ...]:
+    module = library_module(lib, env.distro.codename)
+    if module:
+        return bring(env, module)
+    return (Fix(f"install the development package that holds lib{lib}.so for {env.target.triple}"),)

@@ -18,7 +18,10 @@ from collections.abc import Iterator
 
 from checks._advice import vendored
 from checks._env import seen
+from checks._linked import library_module
+from checks._log import distinct, found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.buildlog import BuildLog
 from diagnose.readers.env import Environment
 
 PHASE = Phase.AUDIT
@@ -45,6 +48,31 @@ def env(env: Environment) -> Iterator[Finding]:
                         f"Point PKG_CONFIG_LIBDIR_{env.target.env_name} to that prefix's lib/pkgconfig. "
                         "Below /usr the crate links nothing statically."
                     ),
+                ),
+            ),
+        )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See rustc, which looks nowhere by itself, not find an archive."""
+    for hit in distinct(log.find("native-static"), "lib"):
+        lib = hit.said["lib"]
+        if lib.startswith("python3"):
+            continue
+        yield found(
+            log,
+            [hit],
+            f"there is no lib{lib}.a in the folders that rustc was given",
+            "Linking stops. rustc searches no folder of the system for a static library.",
+            (
+                Fix(
+                    f"install or build lib{lib}.a, and name its folder",
+                    env=(("RUSTFLAGS", "-L native=FOLDER"),),
+                    notes="FOLDER stands for it; some packages put it into lib64. Alpine has them in -static packages.",
+                ),
+                Fix(
+                    "or link the shared library",
+                    notes=f"{(library_module(lib) or lib).upper().replace('-', '_')}_DYNAMIC=1.",
                 ),
             ),
         )

@@ -17,7 +17,10 @@ from collections.abc import Iterator
 
 from checks._advice import elsewhere, vendored
 from checks._env import link_files, newer
-from diagnose.finding import Evidence, Finding, Phase, Severity
+from checks._linked import library_module, stem, versioned
+from checks._log import advise, found
+from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.buildlog import BuildLog
 from diagnose.readers.env import Environment
 
 PHASE = Phase.LINK
@@ -42,3 +45,34 @@ def env(env: Environment) -> Iterator[Finding]:
             ),
             fixes=(*vendored(env, library.module), elsewhere(env, library.module)),
         )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the linker miss a version of glibc that a shared library of the system asks for."""
+    for link in log.links:
+        hits = versioned(log, link)
+        target = link.target or log.target_at(link.line)
+        if not hits or (target is not None and target.libc == "musl"):
+            continue
+        file = next((hit.said["file"] for hit in hits if hit.said["file"]), "a shared library")
+        symbol = hits[0].said["symbol"].rstrip("'")
+        yield found(
+            log,
+            hits,
+            f"{file} was built for a newer glibc than the linker has: {symbol}",
+            "Linking fails; the library is the right one but for its age.",
+            advise(log, link.line, _older, stem(file)),
+        )
+        return
+
+
+def _older(env: Environment, lib: str) -> list[Fix]:
+    module = library_module(lib, env.distro.codename)
+    own = [*vendored(env, module), elsewhere(env, module)] if module else []
+    return [
+        Fix(
+            "use a toolchain and a sysroot of the same release as the library",
+            notes="The distribution's own cross compiler, or an image of that release.",
+        ),
+        *own,
+    ]

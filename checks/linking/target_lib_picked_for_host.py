@@ -16,7 +16,10 @@ from collections.abc import Iterator
 
 from checks._advice import fix, scoped
 from checks._env import seen
-from diagnose.finding import Evidence, Finding, Phase, Severity
+from checks._linked import foreign_files
+from checks._log import found
+from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.buildlog import BuildLog
 from diagnose.readers.env import Environment
 
 PHASE = Phase.LINK
@@ -49,3 +52,28 @@ def env(env: Environment) -> Iterator[Finding]:
             ),
             fixes=(fix(env, "give the variables the target's name", configuration=scoped(env, settings)),),
         )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the host's linker skip or refuse the target's library in a step of the host's own."""
+    for link in log.links:
+        files = foreign_files(log, link) if link.for_host else {}
+        if not files:
+            continue
+        lib, file = next(iter(files.items()))
+        target = log.target_at(link.line)
+        suffix = target.env_name if target else "<target>"
+        yield found(
+            log,
+            [*link.of("ld-skipping", "ld-wrong-file"), *link.of("ld-no-lib")],
+            f"{file} is the target's, and is linked into a program that the host runs",
+            "A variable without the target's name sends build scripts there as well.",
+            (
+                Fix(
+                    "give the variables the target's name",
+                    notes=f"PKG_CONFIG_PATH_{suffix} instead of PKG_CONFIG_PATH, and so on; OPENSSL_DIR as "
+                    f"{suffix.upper()}_OPENSSL_DIR. The host then needs its own lib{lib} as well.",
+                ),
+            ),
+        )
+        return

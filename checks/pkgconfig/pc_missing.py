@@ -20,13 +20,15 @@ from collections.abc import Iterator
 
 from checks._advice import bring
 from checks._env import UNASKED, fitting
+from checks._log import advise, found, same_crate
+from checks._searched import Reason, reason
 from checks.pkgconfig._search import absent
-from diagnose.finding import Evidence, Finding, Phase, Severity
+from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.buildlog import BuildLog, Probe
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig import Library
 
 PHASE = Phase.SEARCH
-ALIASES = ("pc-missing-in-container",)
 
 
 def env(env: Environment) -> Iterator[Finding]:
@@ -60,3 +62,35 @@ def _evidence(env: Environment, library: Library) -> Evidence:
 
 def _others(library: Library) -> tuple[Evidence, ...]:
     return tuple(Evidence(f"is for {found.debian}, not for the target", found.path) for found in library.candidates[:2])
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See pkg-config, or who asked it, say that there is no such module, with nothing that points elsewhere."""
+    for probe in log.probes:
+        if reason(log, probe) is not Reason.ABSENT or not probe.module:
+            continue
+        crate = f"{probe.crate} asks for it; " if probe.crate else ""
+        target = log.target_at(probe.line) if log.cross_at(probe.line) else None
+        message = f"no {probe.module}.pc{f' for {target.triple}' if target else ''} was found"
+        if probe.wanted and probe.silent:
+            message += f", or none of a version {probe.wanted}: the log hides which"
+        yield found(
+            log,
+            probe.hits,
+            message,
+            crate + "the runtime library alone does not bring that file.",
+            advise(log, probe.line, _bring, probe, probe=probe),
+        )
+
+
+def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:
+    """Whether *other* is what openssl-sys makes of it."""
+    return other.check == "openssl-not-found-cross" and same_crate(finding, other, log)
+
+
+def _bring(env: Environment, probe: Probe) -> tuple[Fix, ...]:
+    fixes = bring(env, probe.module)
+    if probe.silent and probe.command:
+        see = Fix("see what pkg-config itself says", notes=f"The crate hides it. Run: {probe.command}")
+        return (*fixes, see)
+    return fixes

@@ -19,8 +19,11 @@ from collections.abc import Iterator
 
 from checks._advice import Configuration, fix, pkgconfig_configuration
 from checks._env import fitting
+from checks._log import advise, found
+from checks._searched import Reason, present, reason
 from checks.pkgconfig._search import absent, hidden_by_tool
-from diagnose.finding import Evidence, Finding, Phase, Severity
+from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.buildlog import BuildLog, Probe
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig import Candidate
 
@@ -58,3 +61,32 @@ def _configuration(env: Environment, found: Candidate) -> Configuration:
         return configuration
     own = Configuration(((f"PKG_CONFIG_PATH_{env.target.env_name}", folder),))
     return configuration + own
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a module missed that the same log shows installed, or a search path that cannot be right."""
+    for probe in log.probes:
+        if reason(log, probe) is not Reason.ELSEWHERE:
+            continue
+        lines = present(log, probe)
+        searched = next((value for name, value in probe.environ.items() if name in _PATHS), "pkg-config's own folders")
+        yield found(
+            log,
+            [*lines[:2], *probe.hits],
+            f"{probe.module}.pc is installed, but not in {searched}, where pkg-config looks",
+            "The build script says that the library was not found.",
+            advise(log, probe.line, _search, probe, probe=probe),
+        )
+
+
+_PATHS = ("PKG_CONFIG_LIBDIR", "PKG_CONFIG_PATH")
+
+
+def _search(env: Environment, probe: Probe) -> list[Fix]:
+    if env.cross and env.target.multiarch:
+        suffix = env.target.env_name
+        folders = f"/usr/lib/{env.target.multiarch}/pkgconfig:/usr/share/pkgconfig"
+        own = Configuration(((f"PKG_CONFIG_ALLOW_CROSS_{suffix}", "1"), (f"PKG_CONFIG_LIBDIR_{suffix}", folders)))
+        return [fix(env, "search the target's own folders", configuration=own)]
+    name = f"PKG_CONFIG_PATH_{env.target.env_name}"
+    return [Fix(f"add the folder that holds {probe.module}.pc", env=((name, "FOLDER"),), notes="FOLDER stands for it.")]

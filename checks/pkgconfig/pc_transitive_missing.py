@@ -15,7 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks._advice import bring
+from checks._log import advise, found
 from diagnose.finding import Evidence, Finding, Phase, Severity
+from diagnose.readers.buildlog import BuildLog
 from diagnose.readers.env import Environment
 
 PHASE = Phase.SEARCH
@@ -42,3 +44,19 @@ def env(env: Environment) -> Iterator[Finding]:
                 consequence=f"The build script says that {library.module} was not found, although it is installed.",
                 fixes=bring(env, missing.module),
             )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See pkgconf name a module that another one requires."""
+    reported = set()
+    for probe in log.probes:
+        if not probe.missing or probe.missing in reported:
+            continue
+        reported.add(probe.missing)
+        yield found(
+            log,
+            [*(hit for hit in probe.hits if hit.kind == "pc-transitive"), *probe.hits],
+            f"{probe.required_by} requires {probe.missing}, which is not installed",
+            f"The build script says that {probe.module} was not found, although it is installed.",
+            advise(log, probe.line, bring, probe.missing, probe=probe),
+        )

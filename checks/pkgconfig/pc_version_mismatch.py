@@ -15,7 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks._advice import vendored
+from checks._log import advise, found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.buildlog import BuildLog, Probe
 from diagnose.readers.env import Environment
 
 PHASE = Phase.SEARCH
@@ -50,3 +52,32 @@ def env(env: Environment) -> Iterator[Finding]:
                     ),
                 ),
             )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See pkg-config say that the module is there in another version."""
+    for probe in log.probes:
+        if probe.needs and not probe.missing:
+            found_version = (
+                f" is version {probe.found} here, and" if probe.found else " is here in another version, and"
+            )
+            yield found(
+                log,
+                [*(hit for hit in probe.hits if hit.kind == "pc-version"), *probe.hits],
+                f"{probe.module}{found_version} {probe.crate or 'the build'} wants {probe.needs}",
+                "The library is installed; installing it again changes nothing.",
+                advise(log, probe.line, _newer, probe, probe=probe),
+            )
+
+
+def _newer(env: Environment, probe: Probe) -> list[Fix]:
+    return [
+        *vendored(env, probe.module),
+        Fix(
+            f"build {probe.module} {probe.needs} from its own source, or on a release that has it",
+            notes=f"With a --prefix of its own, and its lib/pkgconfig in PKG_CONFIG_PATH_{env.target.env_name}.",
+        ),
+        Fix(
+            f"or use a version of {probe.crate or 'the crate'} that takes {probe.found or 'the one that is installed'}"
+        ),
+    ]

@@ -21,7 +21,9 @@ from collections.abc import Iterator
 from checks._advice import fix, pkgconfig_configuration, two_variables
 from checks._env import names, seen, with_outcome
 from checks._install import packaged, system
+from checks._log import advise, ask_target, found, names_of, same_crate
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.buildlog import BuildLog
 from diagnose.readers.env import Environment
 
 PHASE = Phase.PROBE
@@ -72,3 +74,25 @@ def _fixes(env: Environment) -> tuple[Fix, ...]:
     if other.variables and other.variables != configuration.variables:
         found.append(fix(env, "the same without the wrapper, by two variables", configuration=other))
     return tuple(found)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the guard's refusal, in the words of any release of the crate."""
+    probes = [probe for probe in log.probes if probe.outcome == "cross-refused"]
+    if not probes:
+        return
+    line = probes[0].line
+    target = log.target_at(line)
+    yield found(
+        log,
+        [hit for probe in probes for hit in probe.hits if hit.kind == "pc-guard"],
+        f"the pkg-config crate refuses to look for {names_of(probes)}: nothing tells it about "
+        + (target.triple if target else "the target"),
+        "pkg-config has not run: the library may be there or not.",
+        advise(log, line, _fixes, probe=probes[0]) if target else ask_target(),
+    )
+
+
+def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:
+    """Whether *other* is what openssl-sys makes of the refusal."""
+    return other.check == "openssl-not-found-cross" and same_crate(finding, other, log)

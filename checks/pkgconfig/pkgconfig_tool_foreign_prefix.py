@@ -17,11 +17,24 @@ from collections.abc import Iterator
 from checks._advice import Configuration, fix, pkgconfig_configuration
 from checks._env import names
 from checks._install import system, tool
+from checks._log import advise, found
+from checks._searched import Reason, foreign_prefix, present, reason
 from checks.pkgconfig._search import hidden_by_tool
-from diagnose.finding import Evidence, Finding, Phase, Severity
+from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.buildlog import BuildLog, wordings
 from diagnose.readers.env import Environment
 
 PHASE = Phase.SEARCH
+PHRASES = wordings(
+    "foreign-note",
+    (
+        "conda",
+        r"(?P<prefix>/\S*/(?:(?:mini|ana|mamba)?conda\d?|miniforge\d?|micromamba|conda/envs/[\w.-]+))(?=[/:\s]|$)",
+    ),
+    ("linuxbrew", r"(?P<prefix>/home/linuxbrew/\.linuxbrew)"),
+    (".pyenv/", r"(?P<prefix>/\S*/\.pyenv)/"),
+    ("/nix/store", r"(?P<prefix>/nix/store/[\w.-]+)"),
+)
 
 
 def env(env: Environment) -> Iterator[Finding]:
@@ -45,3 +58,29 @@ def env(env: Environment) -> Iterator[Finding]:
         consequence=f"The build script says that the system library {libraries[0].module} was not found.",
         fixes=(fix(env, "use the system's own pkg-config for this target", configuration=configuration),),
     )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a module missed by a pkg-config that is not the system's."""
+    for probe in log.probes:
+        if reason(log, probe) is Reason.FOREIGN_TOOL:
+            prefix = foreign_prefix(log, probe)
+            yield found(
+                log,
+                [*present(log, probe)[:1], *log.find("foreign-note")[:1], *probe.hits],
+                f"the pkg-config of {prefix} does not search the system's folders, where {probe.module} is installed",
+                "The build script says that the library was not found.",
+                advise(log, probe.line, _own, probe=probe),
+            )
+            return
+
+
+def _own(env: Environment) -> list[Fix]:
+    configuration = Configuration(((f"PKG_CONFIG_{env.target.env_name}", "/usr/bin/pkg-config"),))
+    return [
+        fix(env, "use the system's own pkg-config", tool(system(env), "pkg-config"), configuration),
+        Fix(
+            "or see where it looks",
+            notes="`pkg-config --variable pc_path pkg-config`; deactivate conda while building.",
+        ),
+    ]

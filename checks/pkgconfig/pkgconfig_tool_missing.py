@@ -19,7 +19,9 @@ from collections.abc import Iterator
 from checks._advice import fix, pkgconfig_configuration
 from checks._env import names, with_outcome
 from checks._install import system, tool
-from diagnose.finding import Evidence, Finding, Phase, Severity
+from checks._log import advise, found, names_of, same_crate
+from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.buildlog import BuildLog
 from diagnose.readers.env import Environment
 
 PHASE = Phase.PROBE
@@ -44,3 +46,32 @@ def env(env: Environment) -> Iterator[Finding]:
         consequence='The build script stops with "The pkg-config command could not be found."',
         fixes=tuple(fixes),
     )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the crate, a shell or another build system not find the program under its own name."""
+    probes = [probe for probe in log.probes if probe.outcome == "tool-missing" and plain(probe.program)]
+    if probes:
+        yield found(
+            log,
+            [hit for probe in probes for hit in probe.hits],
+            f"pkg-config is not installed, and {names_of(probes)} cannot be looked for without it",
+            "The build stops there.",
+            advise(log, probes[0].line, _install, probe=probes[0]),
+        )
+
+
+def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:
+    """Whether *other* is what a build script makes of it."""
+    return other.check in ("openssl-not-found-cross", "pc-missing") and same_crate(finding, other, log)
+
+
+def plain(program: str) -> bool:
+    """Whether *program* is pkg-config's own name, or unknown, and not that of a wrapper."""
+    return program.rpartition("/")[2] in ("", "pkg-config", "pkgconf", "pkg-config.exe") and "/" not in program
+
+
+def _install(env: Environment) -> list[Fix]:
+    configuration = pkgconfig_configuration(env)
+    packages = configuration.packages or tool(system(env), "pkg-config")
+    return [fix(env, f"install {' '.join(packages)}", packages, configuration)] if packages else []

@@ -19,7 +19,11 @@ from collections.abc import Iterator
 
 from checks._advice import Configuration, fix, pkgconfig_configuration, two_variables
 from checks._env import names, seen, with_outcome
-from diagnose.finding import Evidence, Finding, Phase, Severity
+from checks._install import system, tool
+from checks._log import advise, found, names_of
+from checks.pkgconfig.pkgconfig_tool_missing import plain
+from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.buildlog import BuildLog
 from diagnose.readers.env import Environment
 
 PHASE = Phase.PROBE
@@ -74,3 +78,28 @@ def _failing(env: Environment) -> Iterator[Finding]:
         consequence=f"The build script that looks for {names(libraries)} stops.",
         fixes=(fix(env, title, packages, configuration),),
     )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the crate or another build system not find a program of another name than pkg-config's."""
+    probes = [probe for probe in log.probes if probe.outcome == "tool-missing" and not plain(probe.program)]
+    if probes:
+        program = probes[0].program
+        yield found(
+            log,
+            [hit for probe in probes for hit in probe.hits],
+            f"{program} is to be run instead of pkg-config, and there is no such program",
+            f"{names_of(probes)} cannot be looked for. Installing pkg-config, as the message advises, does not help.",
+            advise(log, probes[0].line, _bring, program, probe=probes[0]),
+        )
+
+
+def _bring(env: Environment, program: str) -> list[Fix]:
+    configuration = pkgconfig_configuration(env)
+    if any(value == program for _, value in configuration.variables):
+        packages = configuration.packages
+        return [fix(env, f"install {' '.join(packages)}, which brings {program}", packages)]
+    if configuration.variables:
+        return [fix(env, "name a pkg-config for the target that can be installed", configuration=configuration)]
+    packages = tool(system(env), "pkg-config")
+    return [fix(env, "unset PKG_CONFIG, so that pkg-config itself is run", packages)]

@@ -17,10 +17,16 @@ from collections.abc import Iterator
 
 from checks._advice import fix, pkgconfig_configuration
 from checks._env import link_files, seen
-from diagnose.finding import Evidence, Finding, Phase, Severity
+from checks._log import advise, found
+from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.buildlog import BuildLog, wordings
 from diagnose.readers.env import Environment
 
 PHASE = Phase.LINK
+PHRASES = (
+    *wordings("sysroot-note", ("PKG_CONFIG_SYSROOT_DIR", r"PKG_CONFIG_SYSROOT_DIR\w*=(?P<sysroot>\S+)")),
+    *wordings("search-note", ("link-search=", r"rustc-link-search=(?:native=)?(?P<folder>/usr/lib/[\w.-]+-linux-\w+)")),
+)
 
 
 def env(env: Environment) -> Iterator[Finding]:
@@ -43,3 +49,27 @@ def env(env: Environment) -> Iterator[Finding]:
             consequence="The build passes by accident; another linker, or maturin's search for the library, will not.",
             fixes=(fix(env, "no sysroot for this target", configuration=pkgconfig_configuration(env)),),
         )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See host folders in the answer although a sysroot is set."""
+    notes = [hit for hit in log.find("sysroot-note") if hit.said["sysroot"].strip("'\"").rstrip("/")]
+    answers = [hit for hit in log.find("search-note") if notes and hit.line > notes[0].line]
+    wrong = [hit for hit in answers if not hit.said["folder"].startswith(notes[0].said["sysroot"].rstrip("/"))]
+    hits = [hit for link in log.links if link.skipped or link.wrong for hit in link.of("ld-skipping", "ld-wrong-file")]
+    if wrong and hits:
+        yield found(
+            log,
+            [notes[0], wrong[0], *hits],
+            f"pkg-config answers with {wrong[0].said['folder']}, not below {notes[0].said['sysroot']}",
+            "The linker is sent to the host's files.",
+            advise(log, wrong[0].line, _without),
+            Severity.WARNING,
+        )
+
+
+def _without(env: Environment) -> list[Fix]:
+    return [
+        fix(env, "no sysroot for this target", configuration=pkgconfig_configuration(env)),
+        Fix("or a pkgconf of 1.9 or later, and a sysroot in its shortest form", notes="No slash at the end, no `..`."),
+    ]

@@ -13,12 +13,23 @@ References: https://pyo3.rs/latest/building-and-distribution, https://peps.pytho
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from checks._log import found as quoted
 from checks.wheel._external import is_libpython
 from checks.wheel._wheel import bounded, inside, own, repack, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
+from diagnose.readers.buildlog import BuildLog, wordings
 from diagnose.readers.wheel import Wheel
+
+PHRASES = wordings(
+    "libpython",
+    ("links libpython", r"Your library links libpython \((?P<lib>[^)]+)\)"),
+    ("only supports embedding", r"your python installation only supports embedding the Python interpreter statically"),
+    ("`auto-initialize`", r"The `auto-initialize` feature is enabled, but your python installation only supports"),
+)
+_LIB = re.compile(r"^python3(?:\.\d+)?[a-z]*$")
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
@@ -50,4 +61,38 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             ),
             repack(wheel, "take the entry out of the finished wheel", lines),
         ),
+    )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See libpython missed or refused: by the linker, by PyO3, by the audit, by the loader."""
+    hits = [
+        *log.find("libpython"),
+        *(hit for hit in log.find("audit-forbidden") if "libpython3" in hit.said["libs"]),
+        *(hit for hit in log.find("ld-no-lib", "native-static") if _LIB.match(hit.said["lib"])),
+        *(hit for hit in log.find("loader-no-lib") if is_libpython(hit.said["lib"])),
+    ]
+    if not hits:
+        return
+    hits.sort(key=lambda hit: hit.line)
+    loaded = all(hit.kind == "loader-no-lib" for hit in hits)
+    fixes = [
+        Fix(
+            "build it as an extension module, without libpython",
+            notes='pyproject.toml: [tool.maturin] features = ["pyo3/extension-module"]; PyO3 0.26 and later take '
+            "PYO3_BUILD_EXTENSION_MODULE=1 instead. The manylinux images have no libpython: python3-devel is no help.",
+        ),
+        Fix(
+            "for a program or test that embeds Python, on a machine of your own: install libpython",
+            notes="python3-dev or python3-devel; for pyenv, PYTHON_CONFIGURE_OPTS=--enable-shared."
+            + (" LD_LIBRARY_PATH has to name its folder." if loaded else ""),
+        ),
+    ]
+    what = hits[0].said["lib"] or "libpython"
+    yield quoted(
+        log,
+        hits,
+        f"it is linked against {what if 'python' in what else 'libpython'}, which an extension module must not be",
+        "It cannot be loaded here." if loaded else "No wheel is made.",
+        fixes,
     )

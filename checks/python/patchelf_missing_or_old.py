@@ -18,12 +18,26 @@ from collections.abc import Iterator
 from checks._advice import fix
 from checks._env import newer
 from checks._install import system, tool
+from checks._log import advise, found
 from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.readers.buildlog import BuildLog, wordings
 from diagnose.readers.env import Environment
 
 PHASE = Phase.AUDIT
 
 _WANTED = "0.14.5"
+PHRASES = wordings(
+    "no-patchelf",
+    ("patchelf", r"Failed to execute '?patchelf'?, did you install it"),
+    ("required utility", r"Cannot find required utility [`']patchelf' in PATH"),
+    (
+        "patchelf",
+        r"patchelf (?P<version>[\d.]+) found\. (?P<asker>auditwheel).* requires patchelf >= (?P<needs>[\d.]+)",
+    ),
+    ("patchelf", r"patchelf >= ?(?P<needs>[\d.]+) is required, but (?P<version>[\d.]+)"),
+    ("patchelf", r"patchelf: (?:command )?not found$"),
+    ("patchelf", r"patchelf version (?P<version>[\d.]+) is too old"),
+)
 
 
 def env(env: Environment) -> Iterator[Finding]:
@@ -64,3 +78,20 @@ def _fix(env: Environment) -> Fix:
         commands=(command,),
         notes="In the environment that maturin runs in; the system's own Python may refuse to be installed into.",
     )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See maturin or auditwheel miss patchelf, or refuse its age."""
+    for hit in log.find("no-patchelf")[:1]:
+        version = hit.said["version"]
+        if version:
+            message = (
+                f"patchelf {version} is older than what {hit.said['asker'] or 'the repair'} takes ({hit.said['needs']})"
+            )
+        else:
+            message = "patchelf is not installed, without which no library can be bundled into the wheel"
+        yield found(log, [hit], message, "No wheel is made.", advise(log, hit.line, _fixes))
+
+
+def _fixes(env: Environment) -> tuple[Fix, ...]:
+    return (_fix(env),)

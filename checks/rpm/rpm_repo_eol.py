@@ -15,9 +15,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks._advice import fix
+from checks._log import found
+from checks._order import prepares
 from checks.rpm._repos import gone, mending
-from diagnose.finding import Evidence, Finding, Severity
+from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.readers.buildlog import BuildLog, wordings
 from diagnose.readers.env import Environment
+
+PHRASES = wordings(
+    "centos-gone",
+    ("mirrorlist.centos.org", r"(?:Could not (?:resolve host|retrieve mirrorlist)|Cannot).*mirrorlist\.centos\.org"),
+    ("mirrorlist.centos.org", r"mirrorlist\.centos\.org.*(?:[Uu]nknown error|could not resolve|Could not resolve)"),
+    ("prepare internal mirrorlist", r"Cannot prepare internal mirrorlist"),
+    ("mirror.centos.org", r"https?://mirror\.centos\.org/\S+: \[Errno 14\].*40[34]"),
+)
 
 
 def env(env: Environment) -> Iterator[Finding]:
@@ -42,3 +53,38 @@ def env(env: Environment) -> Iterator[Finding]:
             ),
         ),
     )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See yum or dnf look for CentOS's list of mirrors, which is gone."""
+    hits = log.find("centos-gone")
+    if hits:
+        yield found(
+            log,
+            hits,
+            "CentOS's mirror list is gone: its releases have moved to the vault",
+            "Nothing can be installed.",
+            (
+                Fix(
+                    "use a current tag of the image",
+                    notes="The pypa images point to the vault since July 2024.",
+                ),
+                Fix(
+                    "or point the repositories there",
+                    (
+                        Command(
+                            "sed -i -e 's/^mirrorlist=/#mirrorlist=/' /etc/yum.repos.d/CentOS-*.repo", Stage.SOURCES
+                        ),
+                        Command(
+                            "sed -i -E 's,^#? *baseurl=http://mirror.centos.org,baseurl=https://vault.centos.org,' "
+                            "/etc/yum.repos.d/CentOS-*.repo",
+                            Stage.SOURCES,
+                        ),
+                    ),
+                    notes="AArch64 and ppc64le of CentOS 7 are below vault.centos.org/altarch.",
+                ),
+            ),
+        )
+
+
+leads_to = prepares

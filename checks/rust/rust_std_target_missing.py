@@ -17,10 +17,16 @@ from collections.abc import Iterator
 from checks._advice import fix
 from checks._env import seen
 from checks._install import packaged, system
+from checks._log import advise, found
+from checks.rust._std import WORDINGS, missing
+from diagnose import targets
 from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.readers.buildlog import BuildLog, wordings
 from diagnose.readers.env import Environment
+from diagnose.readers.toolchain import Program, Rust
 
 PHASE = Phase.RUST
+PHRASES = (*WORDINGS, *wordings("rustup-note", ("rustup", "rustup")))
 
 
 def env(env: Environment) -> Iterator[Finding]:
@@ -58,3 +64,24 @@ def _fix(env: Environment) -> Fix:
         notes=f"This distribution packages no standard library for {triple}. After https://rustup.rs: "
         f"`rustup target add {triple}`.",
     )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See rustc miss `core` or `std` for a target that the log does not add."""
+    for triple, hits in missing(log).items():
+        if any(hit.said["triple"] == triple and hit.line < hits[0].line for hit in log.find("rust-std")):
+            continue
+        rustup = not log.distro_at(hits[0].line).id or bool(log.find("rust-std", "rustup-note"))
+        yield found(
+            log,
+            hits,
+            f"the standard library for {triple or 'the target'} is not installed",
+            "Nothing compiles.",
+            advise(log, hits[0].line, _for_log, triple, rustup),
+        )
+
+
+def _for_log(env: Environment, triple: str, rustup: bool) -> tuple[Fix, ...]:
+    rust = Rust(Program("cargo"), Program("rustc"), "stable" if rustup else "")
+    row = targets.resolve(triple) or env.target
+    return (_fix(env._replace(target=row, toolchain=env.toolchain._replace(rust=rust))),)

@@ -12,16 +12,32 @@ References:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from checks._advice import Configuration, fix, with_zig
 from checks._env import seen
 from checks._install import cross_compiler, system
+from checks._log import advise, distinct, found
 from checks.toolchain._compiling import compiling, surely_compiling
-from diagnose.finding import Evidence, Finding, Phase, Severity
+from checks.toolchain.host_cc_missing import plain
+from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.buildlog import BuildLog, wordings
 from diagnose.readers.env import Environment
 
 PHASE = Phase.COMPILE
+PHRASES = wordings(
+    "no-tool",
+    ("ailed to find tool", r"[Ff]ailed to find tool\. Is [`'](?P<tool>[^`']+)[`'] installed"),
+    ("ailed to find tool", r"[Ff]ailed to find tool \"(?P<tool>[^\"]+)\""),
+    ("not installed?", r"[Ii]s [`'](?P<tool>[^`']+)[`'] not installed\?"),
+    ("compiler not found", r"[Cc]ompiler not found: (?P<tool>\S+)"),
+    (
+        "not found",
+        r"(?:^|[\s:])(?P<tool>[\w.]+-linux-\w+-(?:gcc|g\+\+|cc|ar|ranlib)|musl-gcc): (?:command )?not found$",
+    ),
+)
+_COMPILER = re.compile(r"(?:gcc|g\+\+|cc|c\+\+|clang(?:\+\+)?)(?:-\d+)?$")
 
 
 def env(env: Environment) -> Iterator[Finding]:
@@ -49,3 +65,33 @@ def env(env: Environment) -> Iterator[Finding]:
         consequence=f"The build script of {crate.name} stops: failed to find tool, is `{compiler.name}` installed?",
         fixes=fixes,
     )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the cc crate not find the compiler that it guessed or was told."""
+    for hit in distinct(log.find("no-tool"), "tool"):
+        compiler = hit.said["tool"]
+        if plain(compiler) or not _COMPILER.search(compiler):
+            continue
+        target = log.target_at(hit.line)
+        name = f" for {target.triple}" if target else ""
+        yield found(
+            log,
+            [hit],
+            f"there is no C compiler{name}: {compiler} is not installed",
+            "C code of a crate cannot be compiled. The linker that cargo is told of is not used for that.",
+            advise(log, hit.line, _compiler, compiler),
+        )
+
+
+def _compiler(env: Environment, name: str) -> tuple[Fix, ...]:
+    if not env.cross:
+        return (
+            Fix("unset the variable that names it, where this is a native build", notes="CC, CC_<target>, TARGET_CC."),
+        )
+    packages = cross_compiler(system(env), env.target)
+    if not packages:
+        return with_zig(env)
+    own = f"{env.target.gnu}-gcc"
+    variables = () if name == own else ((f"CC_{env.target.env_name}", own),)
+    return (fix(env, f"install {' '.join(packages)}", configuration=Configuration(variables, packages)), *with_zig(env))

@@ -18,9 +18,15 @@ from collections.abc import Iterator
 from checks._advice import Configuration, fix, with_zig
 from checks._env import seen
 from checks._install import cross_compiler, system, tool
+from checks._log import advise, distinct, found
 from checks.toolchain._compiling import surely_compiling
+from checks.toolchain.host_cc_missing import plain
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.buildlog import BuildLog
+from diagnose.readers.buildlog.linking import named
 from diagnose.readers.env import Environment
+from diagnose.readers.toolchain import Program
+from diagnose.readers.variables import Setting
 
 PHASE = Phase.LINKER
 
@@ -53,3 +59,37 @@ def _fixes(env: Environment) -> tuple[Fix, ...]:
     own = f"{env.target.gnu}-gcc"
     variables = () if linker.name == own else ((variable, own),)
     return (fix(env, f"install {' '.join(packages)}", configuration=Configuration(variables, packages)),)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See rustc not find a linker that some configuration names."""
+    for hit in distinct(log.find("no-linker"), "linker"):
+        linker = hit.said["linker"]
+        if plain(linker) or linker in ("lld", "rust-lld", "ld.lld", "link.exe", "wasm-ld"):
+            continue
+        native = _native(log, linker, hit.line)
+        yield found(
+            log,
+            [hit],
+            f"the linker {linker} is not installed"
+            + (", and this is a native build, which should not use it" if native else ""),
+            "Nothing can be linked for the target.",
+            advise(log, hit.line, _for_log, linker, native),
+        )
+
+
+def _native(log: BuildLog, linker: str, line: int) -> bool:
+    """Whether a linker for another machine is asked for in a build for the machine itself."""
+    done = log.near(line, "crate-done", after=6)[:1]
+    return log.cross_at(line) is False or bool(done and "build script" in done[0].said["part"])
+
+
+def _for_log(env: Environment, name: str, native: bool) -> tuple[Fix, ...]:
+    setting = Setting(f"CARGO_TARGET_{env.target.cargo_env_name}_LINKER", name)
+    made_for = named(name)
+    if native:
+        target = made_for or env.target
+        env = env._replace(target=target, host=target)
+    elif not env.cross and made_for is not None:
+        env = env._replace(target=made_for)
+    return _fixes(env._replace(toolchain=env.toolchain._replace(linker=Program(name, setting=setting))))

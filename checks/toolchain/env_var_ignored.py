@@ -17,8 +17,18 @@ from collections.abc import Iterator
 
 from checks._advice import Configuration, fix
 from checks._env import seen
+from checks._log import found
 from diagnose.finding import Finding, Fix, Severity
+from diagnose.readers.buildlog import BuildLog, wordings
 from diagnose.readers.env import Environment
+
+PHRASES = wordings(
+    "ignored-note",
+    (
+        "expected to use uppercase",
+        r"environment variables are expected to use uppercase letters and underscores, the variable `(?P<name>[^`]+)`",
+    ),
+)
 
 
 def env(env: Environment) -> Iterator[Finding]:
@@ -35,4 +45,18 @@ def env(env: Environment) -> Iterator[Finding]:
             evidence=(seen(setting),),
             consequence=ignored.reason or "The build goes on as if it were not set.",
             fixes=fixes,
+        )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See cargo warn of a variable that it does not read."""
+    for hit in log.find("ignored-note")[:1]:
+        name = hit.said["name"]
+        yield found(
+            log,
+            [hit],
+            f"nothing reads {name}" + (f": did you mean {name.upper()}?" if name else ""),
+            "The build goes on as if it were not set.",
+            (Fix(f"call it {name.upper().replace('-', '_').replace('.', '_')}"),) if name else (),
+            Severity.WARNING,
         )

@@ -17,10 +17,24 @@ from collections.abc import Iterator
 from checks._advice import Configuration, fix
 from checks._env import seen
 from checks._install import install, system, tool
-from diagnose.finding import Evidence, Finding, Phase, Severity
+from checks._log import advise, after, found
+from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.buildlog import BuildLog, wordings
 from diagnose.readers.env import Environment
 
 PHASE = Phase.START
+PHRASES = wordings(
+    "no-compiler",
+    ("not found", r"(?:^|[\s:])(?P<linker>cc|gcc|c\+\+|g\+\+|clang|x86_64-linux-gnu-gcc): (?:command )?not found$"),
+    (
+        "No such file",
+        r"(?:unable to execute|command) '(?P<linker>[\w./+-]*(?:gcc|cc|[cg]\+\+))'(?: failed)?: No such file",
+    ),
+    ("No such file", r"^make(?:\[\d+\])?: (?P<linker>cc|gcc|c\+\+|g\+\+): No such file"),
+    ("no acceptable C compiler", r"no acceptable C compiler found in \$PATH(?P<linker>)"),
+    ("CMAKE_C_COMPILER", r"No CMAKE_C(?:XX)?_COMPILER could be found(?P<linker>)"),
+)
+_OWN = frozenset({"", "cc", "gcc", "clang", "c++", "g++", "clang++"})
 
 
 def env(env: Environment) -> Iterator[Finding]:
@@ -46,3 +60,33 @@ def env(env: Environment) -> Iterator[Finding]:
         consequence=f'The first build script fails: "linker `{linker.name}` not found".',
         fixes=(fix(env, title, configuration=configuration, commands=install(system(env), packages)),),
     )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See rustc, cargo's build scripts, make or setuptools not find the machine's own compiler."""
+    hits = [hit for hit in log.find("no-linker", "no-compiler") if plain(hit.said["linker"])]
+    if hits:
+        name = hits[0].said["linker"] or "cc"
+        yield found(
+            log,
+            hits,
+            f"no {name} is installed, with which the host's own programs are compiled and linked",
+            "Build scripts cannot be linked, in a cross build either.",
+            advise(log, hits[0].line, _install, "++" in name),
+        )
+
+
+leads_to = after
+
+
+def plain(program: str) -> bool:
+    """Whether *program* is the name of the machine's own compiler."""
+    name = program.rpartition("/")[2]
+    return name in _OWN or (name.endswith("-linux-gnu-gcc") and name.startswith("x86_64") and "/" not in program)
+
+
+def _install(env: Environment, plus: bool) -> list[Fix]:
+    here = system(env)
+    packages = (*tool(here, "cc"), *(("g++",) if plus and here.family in ("debian", "alpine") else ()))
+    packages += ("gcc-c++",) if plus and here.family in ("rhel", "suse") else ()
+    return [Fix(f"install {' '.join(packages)}", install(here, packages), safe=True)] if packages else []

@@ -16,10 +16,21 @@ from collections.abc import Iterator
 from checks._advice import fix
 from checks._env import seen
 from checks._install import system, tool
+from checks._log import advise, found
 from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.readers.buildlog import BuildLog, wordings
 from diagnose.readers.env import Environment
 
 PHASE = Phase.COMPILE
+PHRASES = wordings(
+    "no-libclang",
+    ("nable to find libclang", r"[Uu]nable to find libclang"),
+    ("any valid shared libraries matching", r"couldn't find any valid shared libraries matching: \[.*libclang"),
+    (
+        "libclang",
+        r"libclang\S*: cannot open shared object file|[Cc]ould not (?:find|locate) libclang",
+    ),
+)
 
 
 def env(env: Environment) -> Iterator[Finding]:
@@ -48,3 +59,20 @@ def _fix(env: Environment) -> Fix:
     if packages:
         return fix(env, f"install {' '.join(packages)}", packages)
     return fix(env, "install LLVM's libclang", notes="This system's own packages have none that bindgen takes.")
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See clang-sys not find the library; one that is found and cannot be loaded is another matter."""
+    hits = [hit for hit in log.find("no-libclang") if "invalid: []" in hit.text or "invalid:" not in hit.text]
+    if hits:
+        yield found(
+            log,
+            hits,
+            "bindgen needs libclang, and none is installed",
+            "The bindings cannot be made, and the crate cannot be built.",
+            advise(log, hits[0].line, _fixes),
+        )
+
+
+def _fixes(env: Environment) -> tuple[Fix, ...]:
+    return (_fix(env),)

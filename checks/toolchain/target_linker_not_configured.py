@@ -16,7 +16,10 @@ from collections.abc import Iterator
 
 from checks._advice import fix, linker_configuration, with_zig
 from checks._env import seen
+from checks._linked import objects_of_the_target, wants_gcc
+from checks._log import advise, ask_target, found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.buildlog import BuildLog
 from diagnose.readers.env import Environment
 
 PHASE = Phase.LINKER
@@ -76,3 +79,28 @@ def _fixes(env: Environment) -> tuple[Fix, ...]:
     if not configuration.variables:
         return with_zig(env)
     return (fix(env, f"link with {configuration.variables[0][1]}", configuration=configuration), *with_zig(env))
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the host's linker, or another machine's, refuse what was compiled for the target."""
+    for link in log.links:
+        hits = objects_of_the_target(log, link) or wants_gcc(link)
+        if not hits or link.for_host:
+            continue
+        target = log.target_at(link.line)
+        name = target.triple if target else "the target"
+        program = link.program or "cc"
+        if wants_gcc(link):
+            message = f"{program} is set as the linker for {name}, which is not a compiler: rustc needs gcc or clang"
+        elif link.target is None:
+            message = f"no linker is configured for {name}: rustc uses {program}, the host's"
+        else:
+            message = f"the linker for {name}, {program}, makes code for another processor"
+        yield found(
+            log,
+            [*log.near(link.line, "link-failed"), *hits],
+            message,
+            "Nothing can be linked for the target.",
+            advise(log, link.line, _fixes) if target and log.cross_at(link.line) is not False else ask_target(),
+        )
+        return

@@ -17,7 +17,10 @@ from collections.abc import Iterator
 
 from checks._advice import fix, with_zig
 from checks._install import cross_compiler, system, tool
-from diagnose.finding import Evidence, Finding, Phase, Severity
+from checks._linked import without_toolchain
+from checks._log import advise, found
+from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.buildlog import BuildLog
 from diagnose.readers.env import Environment
 
 PHASE = Phase.LINKER
@@ -39,3 +42,25 @@ def env(env: Environment) -> Iterator[Finding]:
         consequence=f'Linking fails: "cannot find {missing[0]}: No such file or directory".',
         fixes=fixes,
     )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the linker miss start files, or the C library and the compiler's own."""
+    for link in log.links:
+        hits = without_toolchain(link)
+        if hits:
+            names = list(dict.fromkeys(hit.said["file"] or f"-l{hit.said['lib']}" for hit in hits))
+            target = link.target or log.target_at(link.line)
+            yield found(
+                log,
+                hits,
+                f"the linker does not find {', '.join(names[:4])}{f' of {target.triple}' if target else ''}",
+                "No program can be linked.",
+                advise(log, link.line, _bring),
+            )
+            return
+
+
+def _bring(env: Environment) -> tuple[Fix, ...]:
+    packages = cross_compiler(system(env), env.target) if env.cross else tool(system(env), "cc")
+    return (fix(env, f"install {' '.join(packages)}", packages),) if packages else with_zig(env)

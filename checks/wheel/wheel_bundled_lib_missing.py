@@ -15,10 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks._log import found as quoted
 from checks.wheel._external import is_hashed, missing
 from checks.wheel._wheel import bounded, some
+from checks.wheel.wheel_lib_not_located import unlocated
 from diagnose import policies
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.readers.buildlog import BuildLog
 from diagnose.readers.wheel import Wheel
 from diagnose.targets import TARGETS
 
@@ -57,3 +60,24 @@ def _fix(wheel: Wheel) -> Fix:
         ),
         notes=f"If the crate is not called {name}, name it; for other build tools remove their build folder.",
     )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the repair look for a library under the name that an earlier repair gave it."""
+    hits = [hit for hit in unlocated(log) if is_hashed(hit.said["lib"])]
+    if hits:
+        target = log.target_at(hits[0].line)
+        option = f" --target {target.triple}" if target else ""
+        yield quoted(
+            log,
+            hits,
+            f"{hits[0].said['lib']} is what an earlier repair made of a library, and it is not there",
+            "No wheel is made; without the audit, one that does not work.",
+            (
+                Fix(
+                    "have cargo link the module anew",
+                    (Command(f"cargo clean --release{option} -p CRATE", Stage.BUILD),),
+                    notes="CRATE stands for the extension's own; maturin's repair changed cargo's file in place.",
+                ),
+            ),
+        )

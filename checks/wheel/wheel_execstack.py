@@ -16,8 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks._log import found as quoted
 from checks.wheel._wheel import bounded, inside, native, repack
-from diagnose.finding import Evidence, Finding, Fix, Severity
+from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.readers.buildlog import BuildLog, wordings
 from diagnose.readers.elf import ET_DYN, Elf
 from diagnose.readers.wheel import Wheel
 
@@ -26,6 +28,13 @@ ALIASES = ("runtime-execstack",)
 PF_X = 1
 #: Where a missing header means an executable stack: glibc's stackinfo.h of each architecture.
 _DEFAULT_EXECUTABLE = {"x86_64", "i686", "armv7l", "armv6l", "armv5tel", "s390x", "mips", "mips64"}
+PHRASES = (
+    *wordings("execstack", ("enable executable stack", r"(?P<file>\S+): cannot enable executable stack")),
+    *wordings(
+        "execstack-note",
+        ("executable stack", r"(?:requires executable stack|implies executable stack)"),
+    ),
+)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
@@ -62,3 +71,22 @@ def _why(elf: Elf, arch: str) -> str:
     if elf.gnu_stack is None:
         return f"has no PT_GNU_STACK header, which means yes on {arch}" if arch in _DEFAULT_EXECUTABLE else ""
     return "PT_GNU_STACK has the flags RWE" if elf.gnu_stack & PF_X else ""
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the loader refuse an executable stack."""
+    for hit in log.find("execstack")[:1]:
+        name = hit.said["file"].rpartition("/")[2] or "the library"
+        yield quoted(
+            log,
+            [hit, *log.find("execstack-note")],
+            f"{name} asks for an executable stack, which this system does not give",
+            "It cannot be loaded with glibc 2.41 or newer.",
+            (
+                Fix("clear the mark", (Command(f"patchelf --clear-execstack {name}", Stage.BUILD),)),
+                Fix(
+                    "or link without it",
+                    env=(("LDFLAGS", "-Wl,-z,noexecstack"), ("RUSTFLAGS", "-C link-arg=-Wl,-z,noexecstack")),
+                ),
+            ),
+        )

@@ -16,15 +16,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks._glibc import LIBC
+from checks._log import found as quoted
 from checks.data.shared_libraries import hazard
-from checks.wheel._external import expected_from, is_hashed, missing
+from checks.runtime._loader import LOADER
+from checks.wheel._audit import library, listed
+from checks.wheel._external import expected_from, is_hashed, is_libpython, missing
 from checks.wheel._wheel import bounded, is_sample, loaded, promised, quote, role, some
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
 from diagnose.named import NamedTuple
+from diagnose.readers.buildlog import BuildLog, wordings
 from diagnose.readers.elf import Elf
 from diagnose.readers.wheel import Wheel
 
 ALIASES = ("wheel-external-lib-needs-copy", "wheel-forbidden-lib")
+PHRASES = (
+    *wordings(
+        "audit-needs-copy",
+        (
+            "requires copying the",
+            r"requires copying the (?:following|above external) librar(?:ies|y)(?::? ?(?P<libs>\[.*\]))?",
+        ),
+        ("--auditwheel=check", r"Can ?not repair the wheel because `--auditwheel=check` is specified"),
+    ),
+    *wordings("external-note", (" => ", r"^\s*(?P<lib>lib[\w.+-]+\.so[\w.]*) => ")),
+)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
@@ -105,3 +121,29 @@ def _declare(names: list[str]) -> Fix:
         notes="Name the package that brings it, and repair the rest with: auditwheel repair "
         + " ".join(f"--exclude {quote(name)}" for name in names),
     )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See maturin forbid libraries, or ask for leave to copy them."""
+    for hit in log.find("audit-needs-copy", "audit-forbidden"):
+        names = [library(entry) for entry in listed(hit.said["libs"])]
+        names += [one.said["lib"] for one in log.near(hit.line, "external-note", before=12, after=6)]
+        names = [name for name in dict.fromkeys(names) if not is_libpython(name)]
+        if (not names and hit.said["libs"]) or any(LIBC.match(name) or LOADER.match(name) for name in names):
+            continue  # of libpython, of too new symbols, or of the tool's own mistake others speak
+        what = some(names) if names else "shared libraries"
+        yield quoted(
+            log,
+            [hit],
+            f"the wheel needs {what}, which the policy does not allow from outside",
+            "No wheel is made.",
+            (
+                Fix(
+                    "let them be copied into the wheel",
+                    (Command("maturin build --release --auditwheel repair", Stage.BUILD),),
+                    notes="A maturin before 0.12 cannot: `auditwheel repair` after it does.",
+                ),
+                Fix("or link them statically, or not at all"),
+            ),
+        )
+        return

@@ -16,9 +16,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks._log import found as quoted
 from checks.wheel._wheel import bounded, promised, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
+from diagnose.readers.buildlog import BuildLog, wordings
 from diagnose.readers.wheel import Wheel
+
+PHRASES = wordings(
+    "audit-symbols",
+    ("black-listed symbol", r"black-listed symbol(?:s|\(s\))?(?: dependencies)?(?:: (?P<symbols>\[[^\]]*\]))?"),
+)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
@@ -55,3 +62,16 @@ def _fix(libraries: list[str]) -> Fix:
         if "libz.so.1" in libraries
         else "",
     )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See auditwheel or maturin refuse a symbol of an allowed library."""
+    for hit in log.find("audit-symbols")[:1]:
+        yield quoted(
+            log,
+            [hit],
+            "the wheel uses functions of an allowed library that are not that library's to give"
+            + (f": {hit.said['symbols']}" if hit.said["symbols"] else ""),
+            "No wheel with this tag is made.",
+            (Fix("link that library statically, or have it copied into the wheel"),),
+        )

@@ -15,10 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks._log import found as quoted
 from checks.data.libc_releases import older_than
 from checks.wheel._versions import evidence, fixes, honest, needs, weight
+from checks.wheel._audit import refusals, versions
+from checks.wheel._ways import older
 from checks.wheel._wheel import some
 from diagnose.finding import Finding
+from diagnose.readers.buildlog import BuildLog
 from diagnose.readers.verdict import version_key
 from diagnose.readers.wheel import Wheel
 
@@ -40,3 +44,18 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         f"{highest.library}: version `{highest.detail}' not found (required by {highest.path.rpartition('/')[2]})",
         fixes(wheel, tag, found),
     )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See auditwheel or maturin refuse symbols of the C++ library alone."""
+    for refusal in refusals(log):
+        if refusal.cause == "wheel-glibcxx-too-new":
+            newest = versions(refusal.offenders)
+            yield quoted(
+                log,
+                refusal.hits,
+                f"{refusal.tag or 'the tag'} promises an older C++ library than the wheel needs"
+                + (f": {newest[0]}" if newest else ""),
+                "No wheel with this tag is made.",
+                older(log, refusal),
+            )

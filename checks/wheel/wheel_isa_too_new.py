@@ -19,8 +19,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks._log import found as quoted
 from checks.wheel._wheel import bounded, linux_tags, native, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
+from diagnose.readers.buildlog import BuildLog, wordings
 from diagnose.readers.elf import EM_ARM, EM_X86_64, Elf
 from diagnose.readers.wheel import Wheel
 
@@ -28,6 +30,7 @@ from diagnose.readers.wheel import Wheel
 _ARM = {0: "Armv4", 1: "Armv4", 2: "Armv4T", 3: "Armv5T", 4: "Armv5TE", 5: "Armv5TEJ", 6: "Armv6", 7: "Armv6KZ"}
 _ARM |= {8: "Armv6T2", 9: "Armv6K", 10: "Armv7", 11: "Armv6-M", 12: "Armv6S-M", 13: "Armv7E-M", 14: "Armv8-A"}
 _ARMV6 = {*range(10), 11, 12}
+PHRASES = wordings("audit-isa", ("unsupported ISA ext", r"depends on unsupported ISA extensions"))
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
@@ -68,3 +71,15 @@ def _need(elf: Elf, arch: str) -> str:
         if arch == "armv7l" and elf.arm_cpu >= 14:
             return _ARM.get(elf.arm_cpu, "Armv8 or newer")
     return ""
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See auditwheel refuse the instruction set."""
+    for hit in log.find("audit-isa")[:1]:
+        yield quoted(
+            log,
+            [hit],
+            "the wheel's code needs a newer processor than its tag promises",
+            "auditwheel does not repair it.",
+            (Fix("build without -march=native and -C target-cpu=native"),),
+        )

@@ -19,8 +19,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from checks._log import found as quoted
+from checks.runtime.glibc_binary_on_musl import foreign
 from checks.wheel._wheel import bounded, linux_tags, loaded, role, runs_as, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
+from diagnose.readers.buildlog import BuildLog
 from diagnose.readers.elf import Elf
 from diagnose.readers.wheel import Wheel
 
@@ -112,3 +115,17 @@ def _build(libc: str) -> str:
     if libc == "musl":
         return "In a musllinux container, or for Rust: maturin build --release --target <arch>-unknown-linux-musl"
     return "In a manylinux container, or for Rust: maturin build --release --target <arch>-unknown-linux-gnu"
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See musl's loader miss a function of glibc's in a module that says it is for musl."""
+    hits = [hit for hit in foreign(log) if "musl" in hit.said["file"]]
+    if hits:
+        name = hits[0].said["file"].rpartition("/")[2]
+        yield quoted(
+            log,
+            hits,
+            f"{name} is made for musl, but needs {hits[0].said['symbol']}, which only glibc has",
+            "It cannot be loaded. The audit passes: musl has no symbol versions to tell by.",
+            (Fix("compile every object with musl's headers", notes="A prebuilt static library is the usual culprit."),),
+        )

@@ -14,13 +14,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks._log import found as quoted
+from checks.wheel._rejected import WORDINGS, rejected
 from checks.wheel._wheel import linux_tags, quote, retag, some
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.readers.buildlog import BuildLog
 from diagnose.readers.wheel import Wheel
 
 ALIASES = ("pypi-tag-rejected",)
 
 ACCEPTED = frozenset({"linux_armv6l", "linux_armv7l"})
+
+PHRASES = WORDINGS
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
@@ -65,3 +70,27 @@ def _repair(wheel: Wheel) -> Fix:
         (Command(f"auditwheel repair {quote(wheel.path)}", Stage.BUILD),),
         notes="maturin does it by itself, unless told --auditwheel skip or --compatibility linux.",
     )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the index refuse a linux_* tag."""
+    for hit, tag in rejected(log):
+        if tag.startswith("linux"):
+            yield quoted(
+                log,
+                [hit, *log.find("linux-tag-note")],
+                f"the package index refuses the tag {tag}",
+                "The wheel is not uploaded; under another name it would fail at its users'.",
+                (
+                    Fix(
+                        "let maturin check the wheel and set the tag",
+                        (Command("maturin build --release --auditwheel repair --compatibility pypi", Stage.BUILD),),
+                        notes="Called as a build back end it does not, unless [tool.maturin] compatibility says so.",
+                    ),
+                    Fix(
+                        "or repair the finished wheel",
+                        (Command("auditwheel repair WHEEL", Stage.BUILD),),
+                        notes="Both in a manylinux image, or with zig, if older systems are to run it.",
+                    ),
+                ),
+            )

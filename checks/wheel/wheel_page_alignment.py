@@ -14,8 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks._log import found as quoted
 from checks.wheel._wheel import bounded, native, role
 from diagnose.finding import Evidence, Finding, Fix, Severity
+from diagnose.readers.buildlog import BuildLog, wordings
 from diagnose.readers.wheel import Wheel
 
 ALIASES = ("runtime-page-alignment",)
@@ -23,6 +25,9 @@ ALIASES = ("runtime-page-alignment",)
 KIB = 1024
 #: Architecture → the largest page of its kernels in bytes, and the smallest that is common beside 4 KiB.
 PAGES = {"aarch64": (64 * KIB, 16 * KIB), "ppc64le": (64 * KIB, 64 * KIB), "loongarch64": (16 * KIB, 16 * KIB)}
+PHRASES = wordings(
+    "page-alignment", ("not page-aligned", r"(?P<file>\S+): (?:.*: )?ELF load command .*not page-aligned")
+)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
@@ -54,3 +59,18 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             ),
         ),
     )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the loader refuse the alignment."""
+    for hit in log.find("page-alignment")[:1]:
+        yield quoted(
+            log,
+            [hit],
+            f"{hit.said['file'].rpartition('/')[2]} is aligned to smaller pages than this system has",
+            "It cannot be loaded here.",
+            (
+                Fix("link it for large pages", env=(("RUSTFLAGS", "-C link-arg=-Wl,-z,max-page-size=65536"),)),
+                Fix("and repair with patchelf 0.12 or later, which keeps the alignment"),
+            ),
+        )

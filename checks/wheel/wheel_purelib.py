@@ -18,14 +18,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks._log import found as quoted
 from checks.wheel._wheel import bounded, count, inside, own, rename, repack, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
+from diagnose.readers.buildlog import BuildLog, wordings
 from diagnose.readers.elf import Elf
 from diagnose.readers.verdict import arch_of
 from diagnose.readers.wheel import Wheel
 
 #: Files of other operating systems: what has them beside ELF files serves several platforms on purpose.
 _FOREIGN = (".dll", ".dylib", ".pyd", ".exe")
+PHRASES = (
+    *wordings(
+        "purelib", ("in purelib folder", r"found the following shared librar(?:y/libraries|ies|y) in purelib folder")
+    ),
+    *wordings("purelib-file", (".so", r"^\s*(?P<file>[\w./+-]+\.so[\w.]*)$")),
+)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
@@ -96,3 +104,20 @@ def _any(wheel: Wheel) -> Finding:
 
 def _what(elf: Elf) -> str:
     return "an extension module" if elf.is_extension else f"an ELF file for {arch_of(elf) or f'machine {elf.machine}'}"
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See auditwheel refuse compiled code in purelib."""
+    for hit in log.find("purelib")[:1]:
+        yield quoted(
+            log,
+            [hit, *log.near(hit.line, "purelib-file", after=8)],
+            "the wheel has compiled code in its folder for pure Python",
+            "auditwheel does not repair it.",
+            (
+                Fix(
+                    "have the build back end know that there is compiled code",
+                    notes="setuptools: ext_modules=[…], or a Distribution class whose has_ext_modules() returns True.",
+                ),
+            ),
+        )

@@ -13,9 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks._log import found as quoted
+from checks.wheel._rejected import rejected
 from checks.wheel._wheel import linux_tags, quote, retag, some
+from diagnose import policies
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
 from diagnose.policies import PlatformTag
+from diagnose.readers.buildlog import BuildLog
 from diagnose.readers.verdict import version_key
 from diagnose.readers.wheel import Wheel
 
@@ -80,3 +84,18 @@ def _fixes(wheel: Wheel, bad: list[str], others: bool) -> tuple[Fix, ...]:
             (Command(f"auditwheel repair {quote(wheel.path)}", Stage.BUILD),),
         ),
     )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the index refuse a tag that is not a plain linux one."""
+    for hit, platform in rejected(log):
+        if platform.startswith("linux"):
+            continue
+        why, _ = _reason(platform, policies.split(platform))
+        yield quoted(
+            log,
+            [hit],
+            f"the package index refuses the tag {platform}" + (f": {why}" if why else ""),
+            "The wheel is not uploaded.",
+            (Fix("have the tag set by the tool that knows it", (Command("auditwheel repair WHEEL", Stage.BUILD),)),),
+        )

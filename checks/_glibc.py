@@ -1,0 +1,37 @@
+"""Who asks for a newer C library in a loader's complaint: a tool, a build script, or the product."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import Hit
+
+_BUILD_SCRIPT = re.compile(
+    r"/build/[^/]+-[0-9a-f]{16}/build[-_]script|build-script-(?:build|main)|/deps/lib\w+-[0-9a-f]{16}\.so$"
+)
+#: Libraries of glibc.
+LIBC = re.compile(r"^lib(?:c|m|pthread|dl|rt|util)\.so")
+_TOOL = re.compile(
+    r"(?:^|/)(?:cargo|rustc|rustup|rustfmt|rustdoc|cross|maturin|sccache|node|npm|protoc|cmake|ninja|clang|clang-\d+|lld|ld"
+    r"|zig|uv|git|make|qemu-\w+|patchelf|cargo-\w+|buf|bazel|go|deno|wasm-\w+)$"
+    r"|/(?:hostedtoolcache|externals|__e|__t|\.rustup|\.cargo/bin|rustup/toolchains|_tool)/"
+    r"|/lib(?:LLVM|rustc_driver|std|clang)[-\w.]*\.so"
+)
+
+
+def demander(hit: Hit) -> str:
+    """Return who needs the newer version: ``tool``, ``build script`` or ``product``; empty if the line does not say."""
+    by = hit.said["by"]
+    if not by:
+        return ""
+    if _BUILD_SCRIPT.search(by):
+        return "build script"
+    return "tool" if _TOOL.search(by) else "product"
+
+
+def highest(hits: Iterable[Hit]) -> Hit:
+    """Return the hit that asks for the highest version."""
+    return max(hits, key=lambda hit: [int(part) for part in re.findall(r"\d+", hit.said["version"])])

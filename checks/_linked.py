@@ -1,0 +1,144 @@
+"""What a failed link step comes down to, as far as a log tells: one answer for each, so that causes do not overlap."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from checks._log import host
+from diagnose.readers.buildlog.linking import folder
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog, Hit, Link
+    from diagnose.targets import Target
+
+#: What comes with the compiler and the C library.
+TOOLCHAIN = frozenset(
+    {"atomic", "c", "crypt", "dl", "gcc", "gcc_eh", "gcc_s", "m", "pthread", "resolv", "rt", "stdc++", "util", "unwind"}
+)
+_START = re.compile(r"(?:^|/)(?:[SMgr]?crt[1in]|crtbegin[ST]?|crtendS?)\.o$")
+_SYSTEM = re.compile(r"^(?:/usr)?(?:/local)?/lib(?:32|64)?/|^/opt/|^/home/linuxbrew/|/lib/[a-z0-9_]+-linux-\w+/")
+_SHARED = re.compile(r"\.(?:so(?:\.[\d.]+)?|a)$")
+# What glibc's headers turn ordinary calls into, and functions that musl does not have.
+_GLIBC = re.compile(
+    r"^__(?:v?(?:s|f|sn|as|d)?w?printf|mem(?:p?cpy|move|set)|st[rp]n?c(?:py|at)|strncat|f?gets|f?read|realpath|getcwd|longjmp"
+    r"|fdelt|explicit_bzero|poll|recv|read|pread|vsyslog|syslog)_chk$"
+    r"|^__isoc\d+_\w+$|^gnu_get_libc_version$|^__res_(?:init|ninit|search|query)$|^backtrace(?:_symbols)?$|^__\w+_finite$"
+    r"|^(?:mallinfo2?|malloc_trim|__strdup|__rawmemchr|__libc_single_threaded|getcontext|makecontext|secure_getenv)$"
+)
+_MUSL = re.compile(r"^__\w+_time64$|^__stat_time64$|^__clock_gettime64$")
+#: Which module brings a library whose name is another one's.
+_MODULES = {
+    "asound": "alsa", "ssl": "openssl", "crypto": "openssl", "udev": "libudev", "usb-1.0": "libusb-1.0", "z": "zlib",
+    "pulse": "libpulse", "pulse-simple": "libpulse-simple", "X11": "x11", "xcb": "xcb", "curl": "libcurl",
+    "lzma": "liblzma", "systemd": "libsystemd", "ffi": "libffi", "xml2": "libxml-2.0", "png": "libpng", "png16": "libpng", "GL": "gl",
+    "pq": "libpq", "bz2": "bzip2", "zstd": "libzstd", "sodium": "libsodium", "git2": "libgit2", "ssh2": "libssh2",
+    "SDL2": "sdl2", "fontconfig": "fontconfig", "freetype": "freetype2", "input": "libinput", "gbm": "gbm",
+    "xkbcommon": "xkbcommon", "wayland-client": "wayland-client", "portaudio": "portaudio-2.0", "sndfile": "sndfile",
+    "zmq": "libzmq", "pcap": "libpcap", "opus": "opus", "jack": "jack", "gtk-3": "gtk+-3.0", "ncurses": "ncurses",
+}  # fmt: skip
+
+
+def library_module(lib: str, codename: str = "") -> str:
+    """Return the pkg-config module that brings ``lib<lib>``; empty if none is known."""
+    from checks.data.debian_pc import providers
+
+    if lib in _MODULES:
+        return _MODULES[lib]
+    return next((name for name in (lib, f"lib{lib}", lib.lower()) if name and providers(name, codename)), "")
+
+
+def stem(file: str) -> str:
+    """Return the library's name in the linker's words: ``asound`` for ``/usr/lib/libasound.so.2``."""
+    name = file.rpartition("/")[2].removeprefix("lib")
+    return re.split(r"\.(?:so|a)\b", name)[0]
+
+
+def without_toolchain(link: Link) -> list[Hit]:
+    """Return the lines in which start files, or the C library and the compiler's own, are missed."""
+    absent = [hit for hit in link.of("ld-no-file") if _START.search(hit.said["file"])]
+    missing = [hit for hit in link.of("ld-no-lib") if hit.said["lib"] in ("c", "gcc", "gcc_s", "gcc_eh", "m", "stdc++")]
+    if not absent and not any(hit.said["lib"] in ("c", "gcc") for hit in missing):
+        return [] if wants_gcc(link) or not missing else missing
+    return [*absent, *missing]
+
+
+def wants_gcc(link: Link) -> list[Hit]:
+    """Return the lines that say that a bare linker was called where rustc needs a compiler driver."""
+    bare = re.search(r"(?:^|[/-])(?:ld|ld\.\w+|lld|rust-lld)$", link.program)
+    return link.of("ld-no-lib", "ld-undefined")[:2] if bare and "gcc_s" in link.missing else []
+
+
+def _target(log: BuildLog, link: Link) -> Target | None:
+    """Return what *link* links for: the host in its own steps, else what the linker's name or the log says."""
+    if link.for_host:
+        return host(log)
+    return link.target or log.target_at(link.line)
+
+
+def _owner(log: BuildLog, path: str) -> Target | None:
+    """Return the architecture of the system folder that *path* lies in; None outside of those."""
+    if not _SYSTEM.search(path) or not _SHARED.search(path):
+        return None
+    return folder(path) or host(log)
+
+
+def foreign_files(log: BuildLog, link: Link) -> dict[str, str]:
+    """Return the libraries in a system's folders that are another machine's than *link* links for: name → file."""
+    if without_toolchain(link):
+        return {}
+    target = _target(log, link)
+    found: dict[str, str] = {}
+    files = [*link.skipped, *((stem(file), file) for file in link.wrong if not link.machines)]
+    for lib, file in files:
+        owner = _owner(log, file)
+        if owner is None or lib in TOOLCHAIN:
+            continue
+        if target is None or (owner.machine, owner.bits) != (target.machine, target.bits):
+            found.setdefault(lib, file)
+    return found
+
+
+def objects_of_the_target(log: BuildLog, link: Link) -> list[Hit]:
+    """Return the lines in which a linker refuses objects that rustc has just made."""
+    hits = [hit for hit in link.of("ld-generic-elf", "ld-wrong-file") if not _is_library(hit.said["file"])]
+    rust = "link-failed" in [hit.kind for hit in link.hits] or any(".rcgu.o" in hit.text for hit in hits)
+    return hits if rust and not foreign_files(log, link) else []
+
+
+def _is_library(path: str) -> bool:
+    return bool(_SYSTEM.search(path) and _SHARED.search(path))
+
+
+def missing_libraries(log: BuildLog, link: Link) -> dict[str, list[Hit]]:
+    """Return the libraries that are nowhere: none of the compiler's, none that was skipped, and not Python."""
+    skipped = {lib for lib, _ in link.skipped} | set(foreign_files(log, link))
+    found: dict[str, list[Hit]] = {}
+    for hit in link.of("ld-no-lib"):
+        lib = hit.said["lib"].rstrip("'")
+        if lib in TOOLCHAIN or lib in skipped or re.match(r"python3?(?:\.|$)", lib) or objects_of_the_target(log, link):
+            continue
+        found.setdefault(lib, []).append(hit)
+    return found
+
+
+def versioned(log: BuildLog, link: Link) -> list[Hit]:
+    """Return the lines in which a shared library's need of a version of glibc stays undefined."""
+    hits = [hit for hit in link.of("ld-undefined") if re.search(r"@+GLIBC(?:XX)?_", hit.said["symbol"])]
+    shared = any(".so" in hit.said["file"] for hit in link.of("ld-referenced"))
+    if not hits and (shared or any("allow-shlib-undefined" in hit.text for hit in link.hits)):
+        return link.of("ld-undefined") if not log.find("zig-note") else []
+    return [hit for hit in hits if ".so" in hit.said["file"] or "allow-shlib" in hit.text] or (hits if shared else [])
+
+
+def other_libc(log: BuildLog, link: Link) -> list[Hit]:
+    """Return the lines in which a build for musl misses glibc's functions, or the reverse."""
+    target = link.target if link.target and link.target.libc == "musl" else log.target_at(link.line) or link.target
+    musl = (target is not None and target.libc == "musl") or "musl" in link.program
+    undefined = link.of("ld-undefined")
+    if musl and not link.for_host:
+        hits = [hit for hit in undefined if "@GLIBC" in hit.said["symbol"] or _GLIBC.match(hit.said["symbol"])]
+        headers = [hit for hit in undefined if re.search(r"/usr/include/\S*-linux-gnu", hit.text)]
+        newer = [hit for hit in undefined if _MUSL.match(hit.said["symbol"])]
+        return hits or headers or newer
+    return [hit for hit in undefined if _MUSL.match(hit.said["symbol"])] if not musl else []

@@ -1,0 +1,27 @@
+"""Package names of one distribution in terms of another: by the pkg-config module that both bring."""
+
+from __future__ import annotations
+
+from checks.data import debian_pc
+from checks.data import modules as table
+
+
+def module_of(package: str) -> str:
+    """Return the pkg-config module that the package, of whatever distribution, is installed for; empty if unknown."""
+    name = package.partition(":")[0]
+    for row, columns in table.rows().items():
+        if name in columns:
+            return row
+    brought = debian_pc.modules(name)
+    # libasound2-dev brings alsa and alsa-topology: the shortest is the one that people mean
+    return min(brought, key=lambda module: (len(module), module)) if brought else ""
+
+
+def called_here(package: str, family: str) -> str:
+    """Return what *package* of another distribution is called in those of *family*; empty if that is not known."""
+    if package in ("build-essential", "base-devel", "build-base"):
+        return {"rhel": "gcc", "alpine": "build-base", "debian": "build-essential"}.get(family, "")
+    if package in ("pkg-config", "pkgconfig", "pkgconf", "pkgconf-pkg-config"):
+        return {"rhel": "pkgconf-pkg-config", "alpine": "pkgconf", "debian": "pkg-config"}.get(family, "")
+    module = module_of(package)
+    return table.package(module, family) if module else ""

@@ -1,0 +1,32 @@
+"""Which failures bring about which: shared by the causes' ``leads_to``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checks._log import after
+
+if TYPE_CHECKING:
+    from diagnose.finding import Finding
+    from diagnose.readers.buildlog import BuildLog
+
+# fmt: off
+#: What a package that was not installed is missed as later on.
+MISSED = frozenset({
+    "bindgen-target-headers-missing", "cross-c-compiler-missing", "cross-linker-missing", "host-cc-missing",
+    "host-lib-picked-for-target", "libclang-missing", "linker-lib-missing-for-target", "openssl-not-found-cross",
+    "openssl-vendored-needs-perl", "patchelf-missing-or-old", "pc-missing", "pc-missing-in-container",
+    "pc-not-on-search-path", "pc-transitive-missing", "pkgconfig-tool-missing", "pkgconfig-wrapper-missing",
+    "static-lib-missing", "toolchain-crt-missing",
+})
+#: What a package manager says because of what it said before.
+_MANAGERS = frozenset({
+    "apk-package-missing", "apt-foreign-arch-not-enabled", "apt-lists-missing", "apt-multiarch-version-skew",
+    "apt-package-renamed-t64", "apt-release-eol", "network-or-mirror-outage", "rpm-package-missing",
+})
+# fmt: on
+
+
+def prepares(finding: Finding, other: Finding, log: BuildLog) -> bool:
+    """Whether *other* is something that is missing later because a package manager could not do its work."""
+    return after(finding, other, log) and other.check in MISSED | _MANAGERS

@@ -1,0 +1,42 @@
+"""Alpine's repositories do not fit together: a package needs a library version that none of them has.
+
+The package itself is known, but it was built against a library (``so:libX.so.N``) of another release. That happens when
+``edge`` is in the middle of a rebuild, or when repositories of a stable release and of ``edge`` are mixed.
+
+Mend it: repositories of one release only; on ``edge``, try again later.
+
+References:
+    https://wiki.alpinelinux.org/wiki/Repositories
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._log import found
+from checks._order import prepares
+from diagnose.finding import Finding, Fix, Phase
+from diagnose.readers.buildlog import BuildLog
+
+PHASE = Phase.START
+leads_to = prepares
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See apk miss a library that a package, not the user, asks for."""
+    for hit in log.find("apk-unknown"):
+        wanted = log.near(hit.line, "apk-wanted-by", after=2)[:1]
+        if hit.said["package"].startswith("so:") and wanted and "world[" not in wanted[0].said["by"]:
+            yield found(
+                log,
+                [hit, *wanted],
+                f"{wanted[0].said['by']} needs {hit.said['package'].removeprefix('so:')}, which no repository has",
+                "apk installs nothing of what was asked for.",
+                [
+                    Fix(
+                        "use the repositories of one release",
+                        notes="/etc/apk/repositories: all lines v3.N, or all edge. On edge, try again later.",
+                    )
+                ],
+            )
+            return

@@ -1,0 +1,48 @@
+"""Two architectures of one package bring the same file with different contents.
+
+Packages that are installed for two architectures at once share their files, which have to be the same byte for byte. Of
+some packages they are not: those can be installed for one architecture only, whatever their metadata says.
+
+Mend it: one architecture per image; or keep the other one apart, unpacked with ``dpkg -x`` into a folder of its own.
+
+References:
+    https://wiki.debian.org/Multiarch/Implementation#Known_issues
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._log import found
+from checks._order import prepares
+from diagnose.finding import Finding, Fix, Phase
+from diagnose.readers.buildlog import BuildLog, wordings
+
+PHASE = Phase.START
+leads_to = prepares
+PHRASES = wordings(
+    "file-conflict",
+    (
+        "trying to overwrite shared",
+        r"overwrite shared '(?P<file>[^']+)', which is different from other instances of package (?P<package>\S+)",
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See dpkg refuse the second architecture."""
+    for hit in log.find("file-conflict")[:1]:
+        package = hit.said["package"]
+        yield found(
+            log,
+            [hit],
+            f"{package} cannot be installed beside its other architecture: {hit.said['file']} differs",
+            "dpkg stops, and apt with it.",
+            [
+                Fix("build each architecture in an image of its own"),
+                Fix(
+                    "or unpack the foreign package without installing it",
+                    notes=f"`apt-get download {package} && dpkg -x *.deb /opt/sysroot`; then point pkg-config there.",
+                ),
+            ],
+        )

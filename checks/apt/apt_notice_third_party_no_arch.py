@@ -1,0 +1,59 @@
+"""A third party's repository does not have the foreign architecture.
+
+``Skipping acquire of configured file … as repository … doesn't support architecture`` is a notice. apt goes on, and
+what fails later fails for another reason. It only matters if the package that cannot be found lives in that very
+repository.
+
+Mend it: nothing; or, to be rid of the notice, ``arch=amd64`` in the entry of that repository.
+
+References:
+    https://wiki.debian.org/Multiarch/HOWTO
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from checks._log import found
+from diagnose.finding import Finding, Fix, Phase
+from diagnose.readers.buildlog import BuildLog, wordings
+
+PHASE = Phase.START
+PHRASES = wordings(
+    "no-arch-note",
+    (
+        "Skipping acquire of configured file",
+        r"as repository '(?P<url>\S+) [^']*' (?:doesn't|does not) support architecture '(?P<arch>[\w-]+)'",
+    ),
+)
+_COMMON = {
+    "https",
+    "http",
+    "stable",
+    "debian",
+    "ubuntu",
+    "linux",
+    "download",
+    "packages",
+    "repos",
+    "apt",
+    "archive",
+    "ports",
+}
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a package that only that repository could have had go missing."""
+    for notice in log.find("no-arch-note"):
+        words = {word for word in re.split(r"[^a-z0-9]+", notice.said["url"].lower()) if len(word) > 4} - _COMMON
+        for missing in log.find("apt-unlocatable"):
+            if missing.said["arch"] == notice.said["arch"] and words & set(missing.said["package"].split("-")):
+                yield found(
+                    log,
+                    [notice, missing],
+                    f"{notice.said['url']} has nothing for {notice.said['arch']}, nor {missing.said['package']} for it",
+                    "apt cannot locate the package.",
+                    [Fix("take the package from elsewhere, or build it for that architecture")],
+                )
+                return

@@ -1,0 +1,50 @@
+"""A build tool needs a newer glibc than the image has.
+
+A program of the build itself (cargo, cross, node, a Python of the tool cache, a downloaded helper) was made for a newer
+system than the container's. The loader names two files: the C library that it found, and in brackets the one that asks
+for more. Here that is a tool; the wheel is not built yet and not to blame.
+
+Mend it: a newer image for the build (the tag of the wheel follows from what it links, so an old policy can still be had
+with ``--zig`` or a cross image), or a build of the tool for this one.
+
+References:
+    https://github.com/rust-lang/rust/blob/master/src/doc/rustc/src/platform-support.md
+    https://github.com/actions/runner/issues/2906
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._glibc import demander, highest
+from checks._log import after, found
+from diagnose.finding import Finding, Fix, Phase
+from diagnose.readers.buildlog import BuildLog
+
+PHASE = Phase.START
+leads_to = after
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the loader refuse a tool of the build."""
+    hits = [hit for hit in log.find("glibc-wanted", "glibcxx-wanted") if demander(hit) == "tool"]
+    for program in dict.fromkeys(hit.said["by"] for hit in hits):
+        own = [hit for hit in hits if hit.said["by"] == program]
+        worst = highest(own)
+        yield found(
+            log,
+            [worst, *own],
+            f"{program} needs {worst.said['version']}, which this image's {worst.said['libc']} does not have",
+            "The tool does not start; nothing after this line can be trusted.",
+            [
+                Fix("build in an image that is new enough for the tool", notes=_images(log, worst.line)),
+                Fix("or use a build of the tool that was made for this image's C library, or a static (musl) one"),
+            ],
+        )
+
+
+def _images(log: BuildLog, line: int) -> str:
+    container = log.container_at(line)
+    if container.policy:
+        return f"The image is made for {container.policy}; manylinux_2_28 and later run today's tools."
+    return ""

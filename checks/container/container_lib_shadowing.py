@@ -1,0 +1,55 @@
+"""A library on LD_LIBRARY_PATH hides the one that a program of the system was built with.
+
+The package manager, or another program of the system, loads a shared library from a folder that the image or an action
+put on ``LD_LIBRARY_PATH``, and finds it without a symbol that the system's own copy has: it dies before it has done
+anything. Images with a compiler toolset of their own, and actions that export the path of a Python, do this.
+
+Mend it: unset the variable for the system's programs, or take an image where the two agree.
+
+References:
+    https://man7.org/linux/man-pages/man8/ld.so.8.html
+    https://github.com/pypa/manylinux/issues/1421
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._log import after, found
+from diagnose.finding import Finding, Fix, Phase
+from diagnose.readers.buildlog import BuildLog, Hit, wordings
+
+PHASE = Phase.START
+leads_to = after
+_TOOLS = r"yum|dnf\S*|microdnf|rpm|apt\S*|apk|git|curl|python[\d.]*|platform-python[\d.]*"
+PHRASES = wordings(
+    "tool-shadowed",
+    (
+        "symbol lookup error",
+        rf"(?P<tool>/usr/(?:libexec|s?bin)/(?:{_TOOLS})): symbol lookup error: (?P<lib>\S+): undefined symbol",
+    ),
+    ("modules required to run", r"one of the Python modules\s+required to run (?P<tool>yum|dnf)", 2),
+    ("undefined symbol", r"/site-packages/(?:rpm|dnf|hawkey|libdnf|librepo|gpg|yum)/\S*: undefined symbol"),
+    ("undefined symbol", r"lib(?:rpm|dnf|rpmio|repo|solv|curl)\S*\.so\S*: undefined symbol"),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a program of the system die on a symbol."""
+    hits = [hit for hit in log.find("tool-shadowed") if "required to run" not in hit.text or _symbol(log, hit.line)]
+    if hits:
+        tool = hits[0].said["tool"] or "the package manager"
+        yield found(
+            log,
+            [*hits, *_symbol(log, hits[0].line)],
+            f"{tool} loads a library that is not the system's own, and dies",
+            "Nothing is installed.",
+            [
+                Fix("run it without the variable", notes="`env -u LD_LIBRARY_PATH yum install …`"),
+                Fix("or take a newer image", notes="The pypa images of manylinux_2_28 and later do not have this."),
+            ],
+        )
+
+
+def _symbol(log: BuildLog, line: int) -> list[Hit]:
+    return log.near(line, "loader-undefined", "tool-shadowed", after=30)[:1]

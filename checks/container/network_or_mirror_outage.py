@@ -1,0 +1,59 @@
+"""A server could not be reached, or answered that it is out of order.
+
+A mirror, a registry or an index was down, slow or in the middle of an update: names are not resolved, connections time
+out or are reset, the answer is 500, 502, 503 or 504, or the files of an index do not belong together. The build is not
+to blame, and nothing in it has to change.
+
+Mend it: run it again. If that does not help, another mirror; inside a company, the proxy and its certificate.
+
+References:
+    https://wiki.debian.org/DebianRepository/Format
+    https://docs.github.com/actions/using-github-hosted-runners
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._log import found
+from checks._order import prepares
+from diagnose.finding import Finding, Fix, Phase
+from diagnose.readers.buildlog import BuildLog, wordings
+
+PHASE = Phase.START
+leads_to = prepares
+_DOWN = (
+    r"(?:Temporary failure|Could not (?:resolve|connect)|Connection (?:timed out|failed|refused|reset)"
+    r"|Unable to connect|50[0234] |Hash Sum mismatch|File has unexpected size)"
+)
+PHRASES = wordings(
+    "outage",
+    (
+        "ailed to fetch",
+        rf"Failed to fetch (?P<url>\S+)\s+.*{_DOWN}",
+    ),
+    ("emporary failure resolving", r"Temporary failure resolving '(?P<url>[^']+)'"),
+    ("HTTP Error 50", r"(?P<url>https?://\S+): \[Errno 14\] HTTPS? Error 50[0234]"),
+    ("Curl error", r"Curl error \((?:6|7|28|35|52|56)\): .* for (?P<url>\S+)"),
+    ("Max retries exceeded", r"HTTPS?ConnectionPool\(host='(?P<url>[^']+)'.*Max retries exceeded"),
+    ("spurious network error", r"spurious network error \(\d tr(?:y|ies) remaining\): (?!.*too large)(?P<why>.*)"),
+    ("temporary error (try again", r"(?P<url>https?://\S+): temporary error \(try again later\)"),
+    ("mirror sync in progress", r"[Mm]irror sync in progress"),
+    ("received unexpected HTTP status", r"received unexpected HTTP status: 50[0234]"),
+    ("TLS handshake timeout", r"TLS handshake timeout"),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See package managers and registries fail for want of a server."""
+    hits = [hit for hit in log.find("outage") if "mirrorlist.centos.org" not in hit.text]
+    overflow = log.find("value-too-large")  # cargo calls that a network error as well
+    if hits and not overflow:
+        named = next((hit.said["url"] for hit in hits if hit.said["url"]), "")
+        yield found(
+            log,
+            hits,
+            f"a server did not answer{f': {named}' if named else ''}",
+            "What had to be fetched is missing.",
+            [Fix("run the build again", notes="If it stays, another mirror, or the proxy's settings.")],
+        )

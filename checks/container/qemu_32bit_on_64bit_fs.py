@@ -1,0 +1,49 @@
+"""A 32-bit program under QEMU cannot read a folder of a 64-bit file system.
+
+Emulated on a 64-bit host, a 32-bit program without large-file support gets directory offsets that do not fit its types:
+``readdir`` fails with EOVERFLOW, "Value too large for defined data type". cargo meets it when it reads the registry's
+git index, and calls it a spurious network error.
+
+Mend it: the sparse registry, which reads no such folder (the default since cargo 1.70); or ``CARGO_HOME`` on a tmpfs;
+or cross compile instead of emulating.
+
+References:
+    https://github.com/rust-lang/cargo/issues/8719
+    https://sourceware.org/bugzilla/show_bug.cgi?id=23960
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._log import after, found
+from diagnose.finding import Finding, Fix, Phase
+from diagnose.readers.buildlog import BuildLog, wordings
+
+PHASE = Phase.START
+leads_to = after
+PHRASES = wordings(
+    "value-too-large",
+    ("too large for defined data type", r"[Vv]alue too large for defined data type"),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See EOVERFLOW where folders are read."""
+    hits = log.find("value-too-large")
+    if hits:
+        yield found(
+            log,
+            hits,
+            "a 32-bit program under emulation cannot read a folder of this 64-bit file system",
+            "cargo cannot read its registry index, and reports a network error.",
+            [
+                Fix(
+                    "use the sparse registry, with cargo 1.68 or later",
+                    env=(("CARGO_REGISTRIES_CRATES_IO_PROTOCOL", "sparse"),),
+                    notes="The default since 1.70.",
+                ),
+                Fix("or put CARGO_HOME on a tmpfs", notes="docker run --tmpfs /root/.cargo:exec …"),
+                Fix("or cross compile: nothing has to be emulated then"),
+            ],
+        )

@@ -1,0 +1,51 @@
+"""The linker does not find a library that another library needs.
+
+A shared library names those that it needs itself. GNU ld looks for them to check that all symbols are there, in other
+places than those of ``-L``: ``-rpath-link``, the library's own RPATH, the sysroot's folders. In a cross build the
+target's folders are not among them by themselves.
+
+Mend it: install the missing library for the target as well, and name its folder with ``-rpath-link``; or tell the
+linker to leave the check alone.
+
+References:
+    https://sourceware.org/binutils/docs/ld/Options.html (``-rpath-link``)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._log import found
+from diagnose.finding import Finding, Fix, Phase
+from diagnose.readers.buildlog import BuildLog
+
+PHASE = Phase.LINK
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See ld warn of a needed library, and then miss its symbols."""
+    for link in log.links:
+        needed = link.of("ld-needed")
+        if not needed:
+            continue
+        lib, by = needed[0].said["lib"], needed[0].said["by"]
+        target = log.target_at(link.line)
+        name = f"CARGO_TARGET_{target.cargo_env_name if target else 'TRIPLE'}_RUSTFLAGS"
+        folder = f"/usr/lib/{target.multiarch}" if target and target.multiarch else "FOLDER"
+        yield found(
+            log,
+            [*needed, *link.of("ld-undefined")],
+            f"{by} needs {lib}, which the linker does not find",
+            "The symbols that it would bring stay undefined, and linking fails.",
+            [
+                Fix(
+                    f"tell the linker where {lib} is",
+                    env=((name, f"-C link-arg=-Wl,-rpath-link,{folder}"),),
+                    notes="The library has to be installed for the target, too.",
+                ),
+                Fix(
+                    "or leave the check to the loader",
+                    env=((name, "-C link-arg=-Wl,--allow-shlib-undefined"),),
+                ),
+            ],
+        )

@@ -1,0 +1,73 @@
+"""openssl-sys does not find OpenSSL for the target.
+
+openssl-sys looks at ``<TRIPLE>_OPENSSL_DIR`` and ``OPENSSL_DIR`` (and ``…_LIB_DIR`` with ``…_INCLUDE_DIR``) first, and
+asks pkg-config only if none is set. If pkg-config fails, its reason is printed before the panic, and that reason is the
+cause. The rust-cross images set ``<TRIPLE>_OPENSSL_DIR`` to a folder that holds no OpenSSL, so that pkg-config is never
+asked there, whatever is installed.
+
+Mend it: OpenSSL for the target and pkg-config told about it; or the crate's ``vendored`` feature, which builds it; or
+rustls instead. In a rust-cross image unset the variable, or set both ``OPENSSL_LIB_DIR`` and ``OPENSSL_INCLUDE_DIR``.
+
+References:
+    https://docs.rs/openssl/latest/openssl/#automatic
+    https://github.com/rust-cross/manylinux-cross/issues/132
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._log import advise, found
+from diagnose.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.readers.buildlog import BuildLog, wordings
+from diagnose.readers.env import Environment
+
+PHASE = Phase.SEARCH
+PHRASES = (
+    *wordings(
+        "no-openssl",
+        ("find directory of OpenSSL", "Could not find directory of OpenSSL installation"),
+        ("find openssl via pkg-config", "Could not find openssl via pkg-config"),
+        ("directory does not exist", r"OpenSSL (?:library|include) directory does not exist: (?P<folder>\S+)"),
+        (
+            "does not contain the required files",
+            r"OpenSSL libdir at `(?P<folder>[^`]*)` does not contain the required files",
+        ),
+    ),
+    *wordings("openssl-dir", ("OPENSSL_DIR", r"^\s*(?P<name>\w*OPENSSL_DIR)(?: = |=)(?!unset)(?P<folder>/\S*)")),
+    *wordings("openssl-host", ("HOST = ", r"^\s*\$HOST = (?P<triple>\S+)")),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See openssl-sys give up."""
+    for hit in log.find("no-openssl")[:1]:
+        target = log.target_at(hit.line)
+        preset = log.near(hit.line, "openssl-dir", before=60, after=40)
+        folder = hit.said["folder"] or (preset[-1].said["folder"] if preset else "")
+        if folder:
+            message = f"there is no OpenSSL in {folder}, where a variable tells openssl-sys to look"
+        else:
+            message = f"openssl-sys does not find OpenSSL{f' for {target.triple}' if target else ''}"
+        fixes = [_unset(preset[-1].said["name"])] if preset else []
+        yield found(
+            log,
+            [hit, *preset],
+            message,
+            "openssl-sys cannot be built, nor anything that uses it.",
+            [*fixes, *advise(log, hit.line, _bring)],
+        )
+
+
+def _unset(name: str) -> Fix:
+    return Fix(
+        f"unset {name}, so that pkg-config is asked",
+        (Command(f"unset {name}", Stage.BUILD),),
+        notes="The images of rust-cross set it to a folder without OpenSSL.",
+    )
+
+
+def _bring(env: Environment) -> tuple[Fix, ...]:
+    from checks._advice import bring
+
+    return bring(env, "openssl")

@@ -1,0 +1,49 @@
+"""The installed OpenSSL is of a version that this openssl-sys does not know or no longer supports.
+
+openssl-sys found OpenSSL and read its headers; so this is not about paths. An old openssl-sys refuses an OpenSSL that
+came out after it; one from 0.9.112 on refuses what is older than OpenSSL 1.1.0, CentOS 7's 1.0.2 among them.
+
+Mend it: update the crate; on CentOS 7 take ``openssl11-devel`` of EPEL, the ``vendored`` feature, or a newer image.
+
+References:
+    https://github.com/sfackler/rust-openssl/blob/master/openssl-sys/CHANGELOG.md
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._log import found
+from diagnose.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.readers.buildlog import BuildLog, wordings
+
+PHASE = Phase.SEARCH
+PHRASES = wordings(
+    "openssl-version",
+    ("only compatible with OpenSSL", "This crate is only compatible with OpenSSL"),
+    ("different version of OpenSSL", "a different version of OpenSSL was found"),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See openssl-sys refuse the version."""
+    hits = log.find("openssl-version")
+    if hits:
+        _, version = log.crate_at(hits[0].line)
+        yield found(
+            log,
+            hits,
+            f"openssl-sys {version or 'of this version'} does not support the OpenSSL that is installed",
+            "openssl-sys cannot be built, nor anything that uses it.",
+            [
+                Fix("update the crates", (Command("cargo update -p openssl-sys -p openssl", Stage.BUILD),)),
+                Fix(
+                    "or build OpenSSL from source with the crate's own feature",
+                    (Command("cargo add openssl --features vendored", Stage.BUILD),),
+                ),
+                Fix(
+                    "or take an image with an OpenSSL that it supports",
+                    notes="CentOS 7 has 1.0.2: manylinux_2_28 and later.",
+                ),
+            ],
+        )

@@ -1,0 +1,54 @@
+"""An old pkg-config crate lets a cross build pass because of a wrapper, and then does not run the wrapper.
+
+From 0.3.15 to 0.3.19 the crate took ``PKG_CONFIG_<triple>`` as a sign that cross building is set up, and ran plain
+``pkg-config`` all the same: the answer is about the host's library, or there is none.
+
+Mend it: version 0.3.20 or later of the crate; or set ``PKG_CONFIG`` itself, which also changes the host's build
+scripts.
+
+References:
+    https://github.com/rust-lang/pkg-config-rs/blob/master/CHANGELOG.md
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._log import found
+from diagnose.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.readers.buildlog import BuildLog, wordings
+
+PHASE = Phase.PROBE
+PHRASES = wordings(
+    "wrapper-note",
+    (
+        "PKG_CONFIG_",
+        r"(?:^|\s|['\"])PKG_CONFIG_(?P<triple>[a-z0-9_]+[-_]linux[-_]\w+)=['\"]?(?P<program>[\w./+-]*pkg-config)",
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a wrapper set for the target, and plain pkg-config run by a crate of that age."""
+    settings = log.find("wrapper-note")
+    for probe in log.probes:
+        if (
+            probe.outcome != "not-found"
+            or not settings
+            or probe.program != "pkg-config"
+            or '"pkg-config"' not in probe.command
+        ):
+            continue
+        wrapper = settings[0].said["program"]
+        if wrapper.endswith("-pkg-config"):
+            yield found(
+                log,
+                [settings[0], *probe.hits],
+                f"{wrapper} is set for the target, but the pkg-config crate runs pkg-config",
+                f"{probe.module or 'The library'} is looked for among the host's.",
+                [
+                    Fix("update the crate", (Command("cargo update -p pkg-config", Stage.BUILD),)),
+                    Fix("or set the variable without a target", env=(("PKG_CONFIG", wrapper),)),
+                ],
+            )
+            return

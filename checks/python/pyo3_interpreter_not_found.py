@@ -1,0 +1,62 @@
+"""maturin or PyO3 does not find out which Python to build for.
+
+An extension without an ``abi3`` feature is for one version of Python. In a container maturin looks below
+``/opt/python`` and on the path; in a cross build it cannot run the target's Python, so it has to be told the version by
+name (``python3.12``, not a path), or be given the target's ``_sysconfigdata``.
+
+Mend it: ``-i python3.12``, or ``--find-interpreter``; an ``abi3-py3X`` feature, which needs no interpreter; in a cross
+build with an interpreter of its own, ``PYO3_CROSS_LIB_DIR``.
+
+References:
+    https://www.maturin.rs/distribution
+    https://pyo3.rs/latest/building-and-distribution.html#cross-compiling
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._log import found
+from diagnose.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.readers.buildlog import BuildLog, wordings
+
+PHASE = Phase.PYTHON
+PHRASES = wordings(
+    "no-interpreter",
+    ("any python interpreter", r"Couldn't find any python interpreters?"),
+    (
+        "should be a kind of interpreter",
+        r"[Pp]ython interpreter should be a kind of interpreter .*when cross-compiling",
+    ),
+    ("_sysconfigdata", r"Could not find _sysconfigdata\S* in(?: (?P<folder>\S+))?"),
+    ("find a python interpreter", r"(?:Could not|Failed to|Couldn't) find (?:a|any|the) python interpreter"),
+    ("is not a valid python interpreter", r"(?P<name>\S+) is not a valid python interpreter"),
+    ("no Python 3.x interpreter found", r"no Python 3\.x interpreter found"),
+    ("PYO3_CROSS_PYTHON_VERSION", r"PYO3_CROSS_PYTHON_VERSION or an abi3-py3\* feature must be specified"),
+    ("python version have been specified", r"both major and minor python version have been specified"),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See maturin or PyO3's build script without an interpreter."""
+    for hit in log.find("no-interpreter")[:1]:
+        target = log.target_at(hit.line)
+        option = f" --target {target.triple}" if target and log.cross_at(hit.line) is not False else ""
+        yield found(
+            log,
+            [hit],
+            "nothing says which Python to build for, or it cannot be found",
+            "No wheel is built.",
+            [
+                Fix(
+                    "name the version",
+                    (Command(f"maturin build --release{option} -i python3.12", Stage.BUILD),),
+                    notes="3.12 stands for the version that is wanted; in a cross build a name, not a path.",
+                ),
+                Fix(
+                    "or build for all that are there",
+                    (Command(f"maturin build --release{option} --find-interpreter", Stage.BUILD),),
+                ),
+                Fix("or one wheel for every Python", (Command("cargo add pyo3 --features abi3-py39", Stage.BUILD),)),
+            ],
+        )

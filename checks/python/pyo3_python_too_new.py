@@ -1,0 +1,59 @@
+"""This Python is newer than the ones that the crate's PyO3 knows.
+
+PyO3 checks the interpreter's version, because the layout of Python's structures changes with every minor release. In a
+container the interpreters are the image's: what ``setup-python`` put on the runner does not count, and an image that
+was updated overnight brings a new one.
+
+Mend it: a newer PyO3; or name the versions to build for instead of all that are there; or, with an ``abi3`` feature,
+``PYO3_USE_ABI3_FORWARD_COMPATIBILITY=1``.
+
+References:
+    https://pyo3.rs/latest/building-and-distribution.html
+    https://github.com/PyO3/pyo3/blob/main/CHANGELOG.md
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._log import found
+from diagnose.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.readers.buildlog import BuildLog, wordings
+
+PHASE = Phase.PYTHON
+PHRASES = wordings(
+    "python-new",
+    (
+        "maximum supported version",
+        r"configured (?P<kind>\w+) (?:interpreter )?version \((?P<has>[\d.]+)\) is newer than PyO3's maximum supported "
+        r"version \((?P<max>[\d.]+)\)",
+    ),
+    ("maximum supported version", r"is newer than PyO3's maximum supported version"),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See PyO3's build script refuse the interpreter."""
+    for hit in log.find("python-new")[:1]:
+        has, highest = hit.said["has"] or "of this version", hit.said["max"]
+        knows = f", which knows versions up to {highest}" if highest else ""
+        yield found(
+            log,
+            [hit],
+            f"{hit.said['kind'] or 'Python'} {has} is newer than the crate's PyO3{knows}",
+            "PyO3 cannot be built.",
+            [
+                Fix(
+                    "update PyO3",
+                    (Command("cargo update -p pyo3", Stage.BUILD),),
+                    notes="Across minor versions: in Cargo.toml.",
+                ),
+                Fix(
+                    "or build for versions that it knows",
+                    (Command(f"maturin build --release -i python{highest or '3.12'}", Stage.BUILD),),
+                ),
+                Fix(
+                    "or, with an abi3 feature, build all the same", env=(("PYO3_USE_ABI3_FORWARD_COMPATIBILITY", "1"),)
+                ),
+            ],
+        )

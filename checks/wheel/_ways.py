@@ -1,0 +1,53 @@
+"""The ways out of a refusal for too new symbols, for the tag and target of a log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from checks.data.build_images import manylinux_image
+from checks.wheel._audit import promise, versions
+from diagnose.finding import Command, Fix, Stage
+from diagnose.readers.verdict import version_key
+
+if TYPE_CHECKING:
+    from checks.wheel._audit import Refusal
+    from diagnose.readers.buildlog import BuildLog
+
+
+def older(log: BuildLog, refusal: Refusal) -> list[Fix]:
+    """Return: link an older glibc, in a container or with zig; or say the tag that holds."""
+    target = log.target_at(refusal.hits[0].line)
+    arch = target.wheel if target else "x86_64"
+    option = f" --target {target.triple}" if target and log.cross_at(refusal.hits[0].line) is not False else ""
+    wanted = promise(refusal.tag)
+    image = manylinux_image(wanted, arch) if wanted else "manylinux2014"
+    policy = f"manylinux_{wanted[0]}_{wanted[1]}" if wanted else "manylinux2014"
+    fixes = []
+    if image:
+        fixes.append(
+            Fix(
+                f"build in the image for {image}",
+                notes=f"quay.io/pypa/{image}_{arch}; maturin-action: `manylinux: {image.removeprefix('manylinux')}`.",
+            )
+        )
+    fixes.append(
+        Fix(
+            "or let zig link for the older glibc",
+            (
+                Command("python3 -m pip install 'maturin[zig]'", Stage.TOOLCHAIN),
+                Command(f"maturin build --release --zig{option} --compatibility {policy}", Stage.BUILD),
+            ),
+            notes="That links the extension; a C library that is bundled has to be built for it as well.",
+        )
+    )
+    newest = [version for version in versions(refusal.offenders) if version.startswith("GLIBC_")]
+    if newest:
+        major, minor = version_key(newest[0])[:2]
+        fixes.append(
+            Fix(
+                "or say the tag that it keeps",
+                (Command(f"maturin build --release{option} --compatibility manylinux_{major}_{minor}", Stage.BUILD),),
+                notes=f"It then installs only where glibc is {major}.{minor} or later.",
+            )
+        )
+    return fixes

@@ -1,0 +1,48 @@
+"""The package has no wheel that fits, and no source distribution either.
+
+``(from versions: none)`` means that the index lists nothing that this pip could use: wheels for other platforms or
+Pythons only, and no source. It is also what pip says if the index could not be reached, or if the name is misspelt.
+
+Mend it: a Python or platform that has a wheel; an older or newer version of the package; ask for a source distribution.
+
+References:
+    https://pip.pypa.io/en/stable/topics/dependency-resolution/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._log import found
+from diagnose.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.readers.buildlog import BuildLog, wordings
+
+PHASE = Phase.LATER
+PHRASES = wordings(
+    "no-versions",
+    ("from versions: none", r"requirement (?P<package>[\w.\[\]-]+).*\(from versions: none\)"),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See pip find nothing under a name, without a failing network."""
+    for hit in log.find("no-versions")[:1]:
+        if log.near(hit.line, "outage", before=60):
+            continue
+        package = hit.said["package"]
+        yield found(
+            log,
+            [hit],
+            f"the index has nothing for {package} that this Python on this machine could use",
+            "It is not installed.",
+            [
+                Fix(
+                    "see what this pip accepts, and what there is",
+                    (
+                        Command("python3 -m pip debug --verbose", Stage.TOOLCHAIN),
+                        Command(f"python3 -m pip index versions {package.partition('[')[0]}", Stage.TOOLCHAIN),
+                    ),
+                    notes="Wheels for other platforms or Pythons only, and no source; or the name is another one.",
+                )
+            ],
+        )

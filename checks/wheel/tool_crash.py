@@ -1,0 +1,60 @@
+"""maturin or auditwheel itself crashed.
+
+The log ends in a panic inside maturin, or in an exception inside auditwheel or the library that it reads ELF files
+with, and not in a message about the wheel. That is a bug of the tool; often a newer release has it mended.
+
+Mend it: update the tool; if that does not help, report it with the log.
+
+References:
+    https://github.com/PyO3/maturin/issues
+    https://github.com/pypa/auditwheel/issues
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._log import found
+from diagnose.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.readers.buildlog import BuildLog, wordings
+
+PHASE = Phase.AUDIT
+PHRASES = (
+    *wordings(
+        "tool-frame",
+        ("-packages/", r"File \"[^\"]*-packages/(?P<tool>auditwheel|elftools)/"),
+        ("panicked at", r"panicked at (?:'.*', )?\S*/(?P<tool>maturin|cargo-zigbuild|lddtree|goblin)-\d[\w.]*/"),
+    ),
+    *wordings(
+        "crash-words",
+        (
+            "Error",
+            r"^(?:[\w.]+\.)?(?P<error>(?:Key|Index|Attribute|Assertion|Type|Recursion|ELF|ELFParse|UnicodeDecode|Stream|Construct"
+            r"|NotImplemented|Overflow)Error)(?::|$)",
+        ),
+    ),
+)  # fmt: skip
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a traceback or panic inside the tool that is not one of its messages."""
+    for frame in log.find("tool-frame"):
+        words = log.near(frame.line, "crash-words", after=40)
+        if "panicked at" not in frame.text and not words:
+            continue
+        tool = {"elftools": "auditwheel"}.get(frame.said["tool"], frame.said["tool"])
+        package = "maturin" if tool in ("lddtree", "goblin") else tool
+        yield found(
+            log,
+            [frame, *words[:1]],
+            f"{package} crashed" + (f" with {words[0].said['error']}" if words else ""),
+            "No wheel is made.",
+            [
+                Fix(
+                    "update it",
+                    (Command(f"python3 -m pip install --upgrade {package}", Stage.TOOLCHAIN),),
+                    notes="If the newest release does the same, report it with this log.",
+                )
+            ],
+        )
+        return

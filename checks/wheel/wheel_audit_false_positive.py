@@ -1,0 +1,38 @@
+"""The tool refuses a wheel for a library that every system has.
+
+Old releases of maturin had incomplete tables: they call the loader (``ld-linux-aarch64.so.1``) or another library that
+the policy allows a forbidden one. Nothing is wrong with the wheel.
+
+Mend it: a current maturin.
+
+References:
+    https://github.com/PyO3/maturin/blob/main/Changelog.md
+    https://peps.python.org/pep-0599/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._log import found
+from checks.runtime._loader import LOADER
+from checks.wheel._audit import library, listed
+from diagnose.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.readers.buildlog import BuildLog
+
+PHASE = Phase.AUDIT
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a loader among the forbidden libraries, and nothing else."""
+    for hit in log.find("audit-forbidden"):
+        names = [library(entry) for entry in listed(hit.said["libs"])]
+        if names and all(LOADER.match(name) for name in names):
+            yield found(
+                log,
+                [hit],
+                f"this maturin takes {', '.join(names)} for forbidden, which every system has",
+                "No wheel is made, although nothing is wrong with it.",
+                [Fix("update maturin", (Command("python3 -m pip install --upgrade maturin", Stage.TOOLCHAIN),))],
+            )
+            return

@@ -1,0 +1,55 @@
+"""A library that is to be copied into the wheel is newer than the tag allows.
+
+The extension itself keeps what the tag promises. The shared library that would travel with it was built on a newer
+system: downloaded ready-made, copied from elsewhere, or taken from the build machine, which is newer than the sysroot
+that the extension was linked with (zig's, for one). A link that succeeds proves nothing here.
+
+Mend it: build that library from source in the image, or with zig for the same glibc, and let the repair find this copy
+(``LD_LIBRARY_PATH``); or say the tag that the library allows.
+
+References:
+    https://www.maturin.rs/distribution
+    https://github.com/pypa/auditwheel
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._log import found
+from checks.wheel._audit import library, refusals, versions
+from diagnose.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.readers.buildlog import BuildLog
+
+PHASE = Phase.AUDIT
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the tools refuse a library beside the extension, or an image that cannot be to blame."""
+    for refusal in refusals(log):
+        if refusal.cause != "wheel-bundled-lib-too-new":
+            continue
+        libraries = [library(entry) for entry in refusal.offenders if not entry.startswith(("libc.", "libm."))]
+        newest = versions(refusal.offenders)
+        what = ", ".join(libraries) or "a library that was not built in this image"
+        fixes = [
+            Fix(
+                f"build {what} from source for the same glibc",
+                notes="In the image, or with `zig cc`, and an LD_LIBRARY_PATH that makes the repair take it.",
+            )
+        ]
+        if newest and newest[0].startswith("GLIBC_2"):
+            tag = "manylinux_" + newest[0].removeprefix("GLIBC_").replace(".", "_")
+            fixes.append(
+                Fix(
+                    "or say the tag that it allows",
+                    (Command(f"maturin build --release --compatibility {tag}", Stage.BUILD),),
+                )
+            )
+        yield found(
+            log,
+            refusal.hits,
+            f"{what} needs {newest[0] if newest else 'newer symbols'}, more than {refusal.tag or 'the tag'} allows",
+            "No wheel with this tag is made.",
+            fixes,
+        )

@@ -1,0 +1,44 @@
+"""This system's glibc is older than the wheel's tag asks for.
+
+``manylinux_2_39`` means: glibc 2.39 or later. An installer on an older system passes over such a wheel, or refuses it
+if it is named. Wheels that were built on a desktop or a current runner, outside a manylinux image, get such tags.
+
+Mend it: build the wheel for an older policy; or install on a newer system.
+
+References:
+    https://peps.python.org/pep-0600/
+    https://github.com/mayeut/pep600_compliance
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._log import found
+from checks.wheel._install import refused
+from diagnose.finding import Command, Finding, Fix, Phase, Severity, Stage
+from diagnose.readers.buildlog import BuildLog
+
+PHASE = Phase.LATER
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See an installer refuse a wheel for a newer glibc."""
+    for one in refused(log):
+        if one.cause == "wheel-not-supported-glibc":
+            name = one.wheel or "the package's wheels"
+            yield found(
+                log,
+                [one.hit],
+                f"{name} asks for a newer glibc than this system has{f' ({one.detail})' if one.detail else ''}",
+                "The wheel is not installed.",
+                [
+                    Fix(
+                        "build it for an older glibc",
+                        (Command("maturin build --release --zig --compatibility manylinux2014", Stage.BUILD),),
+                        notes="Or in a manylinux image.",
+                    ),
+                    Fix("or install on a newer system", notes="`ldd --version` tells the glibc of this one."),
+                ],
+                Severity.ERROR if one.detail else Severity.WARNING,
+            )

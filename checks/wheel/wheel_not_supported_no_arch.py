@@ -1,0 +1,38 @@
+"""There is no wheel for this machine's processor or C library.
+
+The wheels that exist are for other processors, for another operating system, or for glibc where this system has musl
+(or the reverse). An installer then takes the source distribution, or gives up.
+
+Mend it: build and publish one for this platform; or install from source.
+
+References:
+    https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks._log import found
+from checks.wheel._install import refused
+from diagnose.finding import Finding, Fix, Phase
+from diagnose.readers.buildlog import BuildLog
+
+PHASE = Phase.LATER
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See an installer refuse a wheel of another platform."""
+    for one in refused(log):
+        if one.cause == "wheel-not-supported-no-arch":
+            name = one.wheel or "the package"
+            yield found(
+                log,
+                [one.hit],
+                f"{name} has no wheel for this machine{f': {one.detail}' if one.detail else ''}",
+                "It is not installed.",
+                [
+                    Fix("build a wheel for this platform", notes=f"It has them for {', '.join(one.platforms[:6])}."),
+                    Fix("or install the source distribution, with the tools that building it takes"),
+                ],
+            )

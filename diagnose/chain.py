@@ -1,0 +1,58 @@
+"""Which of several findings came first: one is the cause, others only happened because of it.
+
+A cause's module may say what it brings about, in a function ``leads_to(finding, other, facts) -> bool``. The findings
+that it leads to then become the consequences of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from diagnose.finding import Finding
+
+LeadsTo = Callable[[Finding, Finding, Any], bool]
+
+
+def chain(findings: Sequence[Finding], leads_to: Mapping[str, LeadsTo], facts: Any) -> list[Finding]:
+    """Return those of *findings* that nothing else explains, each with those that it explains as its consequences.
+
+    *leads_to* holds the functions of the causes that have one, by id. A finding that several lead to belongs to the
+    first of them; what leads to each other in a circle begins with the first.
+    """
+    parents: dict[int, int] = {}
+    for child, other in enumerate(findings):
+        for parent, finding in enumerate(findings):
+            says = leads_to.get(finding.check)
+            if says and parent != child and says(finding, other, facts) and _root(parents, parent) != child:
+                parents[child] = parent
+                break
+    followers: dict[int, list[Finding]] = {}
+    for child in parents:
+        followers.setdefault(_root(parents, child), []).append(findings[child])
+    return [
+        finding._replace(consequences=tuple(followers.get(number, ())))
+        for number, finding in enumerate(findings)
+        if number not in parents
+    ]
+
+
+def _root(parents: Mapping[int, int], number: int) -> int:
+    while number in parents:
+        number = parents[number]
+    return number
+
+
+def ordered(findings: Iterable[Finding], facts: Any, phases: Mapping[str, int]) -> list[Finding]:
+    """Return *findings* with the worst first, among equals what a build meets first.
+
+    That is what stands first in a subject that has an order of its own (``facts.position(evidence)``), and in others
+    what belongs to an earlier of the *phases*, given by the cause's id.
+    """
+    position = getattr(facts, "position", None)
+
+    def key(found: Finding) -> tuple[int, int, int, str, str]:
+        line = min(position(item) for item in found.evidence) if position else 0
+        return found.severity.rank, line, phases[found.check], found.check, found.message
+
+    return sorted(findings, key=key)

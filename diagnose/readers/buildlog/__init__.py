@@ -1,0 +1,240 @@
+"""Reads the log of a failed build, of any size: the lines that say something, and what they say together."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO, NamedTuple
+
+from diagnose import targets
+from diagnose.finding import Evidence, InputError
+from diagnose.readers.buildlog import phrases as table
+from diagnose.readers.buildlog.linking import Link, links
+from diagnose.readers.buildlog.pkgconfig import Probe, probes
+from diagnose.readers.buildlog.place import Sight, parse, sights
+from diagnose.readers.buildlog.scan import Hit, Phrase, Scanner, wordings
+from diagnose.readers.distro import Container, Distro
+from diagnose.targets import Target
+
+__all__ = ["BuildLog", "Hit", "Link", "Phrase", "Probe", "facts", "read", "wordings"]
+
+
+class BuildLog(NamedTuple):
+    """What a log says. ``hits`` are its telling lines in order; everything else is drawn from them.
+
+    ``asked_target`` and ``asked_distro`` are what the user said of the log; they overrule what it says itself.
+    ``first_error`` is the first line that reports a failure and is more than the echo of another, None where there is
+    none. ``failed`` is the line number of the last report of a failure, ``succeeded`` of the last report of a success,
+    0 where there is none.
+    """
+
+    name: str
+    lines: int = 0
+    hits: tuple[Hit, ...] = ()
+    probes: tuple[Probe, ...] = ()
+    links: tuple[Link, ...] = ()
+    sights: tuple[Sight, ...] = ()
+    crates: tuple[tuple[int, str, str], ...] = ()
+    asked_target: Target | None = None
+    asked_distro: Distro | None = None
+    first_error: Hit | None = None
+    failed: int = 0
+    succeeded: int = 0
+
+    def find(self, *kinds: str) -> list[Hit]:
+        """Return the hits of these kinds, in the order of the log."""
+        return [hit for hit in self.hits if hit.kind in kinds]
+
+    def near(self, line: int, *kinds: str, before: int = 0, after: int = 0) -> list[Hit]:
+        """Return the hits, of these kinds if any is named, *before* lines above to *after* lines below *line*."""
+        around = [hit for hit in self.hits if line - before <= hit.line <= line + after]
+        return [hit for hit in around if not kinds or hit.kind in kinds]
+
+    def quote(self, *hits: Hit) -> tuple[Evidence, ...]:
+        """Return *hits* as evidence: ``LOG:LINE`` and the line; of several on one line, the first."""
+        lines = {hit.line: Evidence(hit.text, path=f"{self.name}:{hit.line}") for hit in reversed(hits)}
+        return tuple(lines[line] for line in sorted(lines))
+
+    def position(self, evidence: Evidence) -> int:
+        """Return the line number that *evidence* of this log quotes; 0 for evidence of anything else."""
+        name, _, line = evidence.path.rpartition(":")
+        return int(line) if name == self.name and line.isdigit() else 0
+
+    def crate_at(self, line: int) -> tuple[str, str]:
+        """Return (name, version) of the crate whose build script's failure *line* belongs to, or empty texts."""
+        at = bisect_right(self.crates, line, key=lambda unit: unit[0]) - 1
+        return self.crates[at][1:] if at >= 0 else ("", "")
+
+    def target_at(self, line: int) -> Target | None:
+        """Return the target that is built for at *line*: asked for, else named last before it, else first after."""
+        if self.asked_target is not None:
+            return self.asked_target
+        known = [sight for sight in self.sights if sight.target is not None]
+        before = [sight.target for sight in known if sight.line <= line]
+        return before[-1] if before else known[0].target if known else None
+
+    def distro_at(self, line: int) -> Distro:
+        """Return the distribution that *line* was written on; all fields empty where nothing tells."""
+        if self.asked_distro is not None:
+            return self.asked_distro
+        known = [sight for sight in self.sights if sight.distro is not None]
+        before = [sight.distro for sight in known if sight.line <= line]
+        found = before[-1] if before else known[0].distro if known else None
+        return found or Distro()
+
+    def container_at(self, line: int) -> Container:
+        """Return the image that *line* was written in; all fields empty where nothing tells."""
+        before = [sight.container for sight in self.sights if sight.container is not None and sight.line <= line]
+        return before[-1] if before else Container()
+
+    def cross_at(self, line: int) -> bool | None:
+        """Return whether the build at *line* is a cross build; None where the log does not say."""
+        side = [hit.said["side"] for hit in self.find("pc-side") if hit.said["side"] and hit.line <= line]
+        if side:
+            return side[-1] == "TARGET"
+        host, target = self.host, self.target_at(line)
+        return None if host is None or target is None else host.triple != target.triple
+
+    @property
+    def host(self) -> Target | None:
+        """The machine that built, where the log names it."""
+        named = self.find("host")
+        return targets.resolve(named[-1].said["triple"]) if named else None
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """What a reader of the log would still like to know."""
+        return ()
+
+
+# A report that only repeats, sums up, or introduces: the failure itself stands elsewhere.
+_ECHOES = (
+    "could not compile", "build failed", "maturin failed", "custom build command", "aborting due to", "Sub-process",
+    "Failed to build", "subprocess-exited-with-error", "metadata-generation-failed", "Failed building wheel",
+    "Could not build wheels", "waiting for other jobs", "exit code", "exit status", "did not run successfully",
+    "Cargo build finished", "Process completed", "failed-wheel-build", "RUST_BACKTRACE", "non-zero", "linking with",
+    "ld returned", "failed to solve", "Failed to generate package metadata", "Getting requirements", "previous error",
+    "Traceback (most recent call last)", "linker command failed", "process didn't exit",
+)  # fmt: skip
+
+
+def read(
+    path: str,
+    phrases: Iterable[Phrase] = (),
+    target: str | None = None,
+    distro: str | None = None,
+) -> BuildLog:
+    """Read the log *path*, or standard input for ``-``; *phrases* are the wordings that the causes know.
+
+    *target* and *distro* say what the log may not: any name of an architecture; a distribution, release or image.
+
+    Raises:
+        InputError: there is no such file, it is not text, or *target* or *distro* is no known name.
+    """
+    asked_target = _asked_target(target)
+    asked_distro = parse(distro) if distro else None
+    if distro and asked_distro is None:
+        raise InputError(
+            f"{distro}: no distribution of this name is known; as in ubuntu:22.04, bookworm, manylinux2014"
+        )
+    scanner = Scanner((*table.SHARED, *phrases))
+    if path == "-":
+        return _assemble("stdin", scanner, sys.stdin.buffer, asked_target, asked_distro)
+    try:
+        with open(path, "rb") as stream:
+            return _assemble(os.path.basename(path), scanner, stream, asked_target, asked_distro)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from None
+
+
+def read_text(text: str, name: str, phrases: Iterable[Phrase] = ()) -> BuildLog:
+    """Read a log that is at hand as text."""
+    return _assemble(name, Scanner((*table.SHARED, *phrases)), io.BytesIO(text.encode()), None, None)
+
+
+def _asked_target(name: str | None) -> Target | None:
+    if name is None:
+        return None
+    found = targets.resolve(name)
+    if found is None:
+        hint = " or ".join(targets.suggest(name))
+        raise InputError(f"{name}: no architecture has this name" + (f"; did you mean {hint}?" if hint else ""))
+    return found
+
+
+def _assemble(
+    name: str, scanner: Scanner, stream: BinaryIO, asked_target: Target | None, asked_distro: Distro | None
+) -> BuildLog:
+    hits = tuple(scanner.scan(stream))
+    if scanner.binary:
+        raise InputError(f"{name}: not a log: binary data")
+    crates = tuple(_crates(hits))
+    log = BuildLog(name, scanner.lines, hits, crates=crates, asked_target=asked_target, asked_distro=asked_distro)
+    crate_at = {position: log.crate_at(hit.line)[0] for position, hit in enumerate(hits) if hit.kind.startswith("pc-")}
+    failures = log.find("failed")
+    return log._replace(
+        probes=probes(hits, crate_at),
+        links=links(hits),
+        sights=sights(hits),
+        first_error=next((hit for hit in failures if not any(echo in hit.text for echo in _ECHOES)), None)
+        or (failures[0] if failures else None),
+        failed=failures[-1].line if failures else 0,
+        succeeded=max((hit.line for hit in log.find("succeeded")), default=0),
+    )
+
+
+def _crates(hits: Iterable[Hit]) -> Iterator[tuple[int, str, str]]:
+    """Yield where each failed build script's report begins, and an empty name where it ends."""
+    for hit in hits:
+        if hit.kind == "crate-failed":
+            yield hit.line, hit.said["crate"], hit.said["version"]
+        elif hit.kind in ("rust-waits", "crate-done", "link-failed"):
+            yield hit.line, "", ""
+
+
+def facts(log: BuildLog) -> dict[str, Any]:
+    """Return the facts as plain data, for JSON."""
+    last = log.hits[-1].line if log.hits else 0
+    target, distro, container = log.target_at(last), log.distro_at(last), log.container_at(last)
+    return {
+        "lines": log.lines,
+        "target": target.triple if target else None,
+        "host": log.host.triple if log.host else None,
+        "cross": log.cross_at(last),
+        "distribution": distro.name or None,
+        "container": {"kind": container.kind, "policy": container.policy} if container.kind else None,
+        "crates": [{"name": crate, "version": version} for _, crate, version in log.crates if crate],
+        "pkg_config": [_probe_facts(probe) for probe in log.probes],
+        "links": [_link_facts(link) for link in log.links],
+        "first_error": {"line": log.first_error.line, "text": log.first_error.text} if log.first_error else None,
+        "failed": log.failed > 0,
+    }
+
+
+def _probe_facts(probe: Probe) -> dict[str, Any]:
+    return {
+        "line": probe.line,
+        "outcome": probe.outcome,
+        "crate": probe.crate or None,
+        "module": probe.module or None,
+        "constraint": probe.wanted or probe.needs or None,
+        "transitive": probe.missing or None,
+        "program": probe.program or None,
+        "command": probe.command or None,
+        "search_path": {name: value for name, value in probe.environ.items() if "ALLOW" not in name},
+    }
+
+
+def _link_facts(link: Link) -> dict[str, Any]:
+    return {
+        "line": link.line,
+        "linker": link.program or link.ld or None,
+        "crate": link.crate or None,
+        "for_host": link.for_host,
+        "machines": list(link.machines),
+        "missing": list(link.missing),
+        "skipped": [file for _, file in link.skipped],
+    }

@@ -1,0 +1,123 @@
+"""Makes lines of a log comparable: what terminals, continuous integration and programs around the tool added, goes.
+
+Every rule undoes one habit: terminal control sequences (ECMA-48), progress bars that redraw a line, time stamps, the
+names that GitHub Actions, BuildKit, Buildkite, cibuildwheel, nix, cargo and pip put before a line, links that a web
+page put between lines, Rust's ``{:?}`` of a text, HTML entities, typographic quotes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+# CSI … final byte, OSC … BEL or ST, and the two-byte escapes.
+_TERMINAL = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[@-Z\\^_=>()][0-9A-Za-z]?)")
+# The same colours where the escape character itself was lost on the way, or was shown as "^[".
+_LOST_COLOUR = re.compile(rb"(?:\^\[|\xe2\x90\x9b)?\[\d{0,2}(?:;\d{1,3})*m(?:\^\[\[K)?|\^\[\[K")
+_PREFIXES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        # gh run view --log: job, step, time; the web page's link to the line
+        r"^[^\t]{1,200}\t[^\t]{1,200}\t(?=\ufeff?\d{4}-\d\d-\d\dT)",
+        r"^\s*\[\d+\]\(https?://[^)\s]*\)\s?",
+        r"^\ufeff",
+        # a time, in any of the usual dresses
+        r"^\s*\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|\s?[+-]\d\d:?\d\d)?\]?:?\s?",
+        r"^\s*\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]?\s",
+        r"^\s*_bk;t=\d+\x07?",
+        r"^\s*\|?\s*\[\d{4}-[^\]\n]{5,40}\]\s?",
+        # GitHub's, Azure's and Travis's marks
+        r"^##\[(?:error|warning|group|endgroup|command|debug|section|notice)\]",
+        r"^::(?:error|warning|notice|group|debug)[^:\n]{0,300}::",
+        r"^travis_\w+(?::\S*)?\s?",
+        # BuildKit: "#12 3.456 ", in the summary of a failed step "3.456 "; podman and old docker: "[2/5] "
+        r"^\s*#\d+ (?:\d+\.\d+ )?(?!\[)",
+        r"^\s*\d+\.\d{2,4} (?=\S)",
+        # cargo -vv: "[alsa-sys 0.3.1] "; cargo's and maturin's warning of a build script
+        r"^\[[a-z0-9][\w-]* \d+\.\d+\.[\w.+-]+\] ",
+        r"^\s*(?:cargo:warning=|warning: [a-z0-9][\w-]*@\d[\w.+-]*: )",
+        # nix: "pkg> "; a margin of bars or a quotation mark
+        r"^[a-z][\w.+-]{1,60}> (?=\S)",
+        r"^\s*[|│┃╎▌]+(?:\s|$)",
+        r"^\s*(?:[╰└]─+>|[╭╰├└]─+)\s?",
+        r"^>+ (?=\S)",
+    )
+)
+# Nothing of a prefix can start with these, so most lines need no look at the rules.
+_PLAIN = frozenset("abcdefghijklmnopqrsuvxyzABCDEFGHIJKLMNOPQRSTUVWXYZ/`'\"=(")
+_ENTITY = re.compile(r"&(?:#x([0-9a-fA-F]{1,6})|#(\d{1,7})|(quot|apos|lt|gt|amp));")
+_NAMED = {"quot": '"', "apos": "'", "lt": "<", "gt": ">", "amp": "&"}
+_QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "„": '"', "‚": "'", "«": '"', "»": '"', "\xa0": " "})
+_ESCAPE = re.compile(r"\\(?:u\{([0-9a-f]{1,6})\}|(.))")
+_PLAIN_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "", '"': '"', "'": "'", "\\": "\\"}
+
+
+def plain(block: bytes) -> bytes:
+    """Return *block* without terminal control sequences, and without what is left of colours in a copied log."""
+    if b"\x1b" in block:
+        block = _TERMINAL.sub(b"", block)
+    if b"[0m" in block or b"[m" in block:
+        block = _LOST_COLOUR.sub(b"", block)
+    return block
+
+
+def clean(line: str) -> list[str]:
+    """Return the lines that *line* of a log, made plain, really holds, without anything that was put around them.
+
+    More than one comes back where a text with line breaks was printed as Rust's ``{:?}``, and where a progress bar drew
+    over itself. The indentation stays.
+    """
+    if "\r" in line:
+        line = line.strip("\r")
+        if "\r" in line:
+            return [text for part in line.split("\r") if part for text in clean(part)]
+    if line[:1] not in _PLAIN or line[:8] == "warning:" or "> " in line[:62] or "\t" in line:
+        line = _unprefixed(line)
+    if not line.isascii():
+        line = line.translate(_QUOTES)
+    if "&" in line:
+        line = _ENTITY.sub(_entity, line)
+    if "\\n" in line or '\\"' in line:
+        return [text for part in unescape(line).split("\n") if (text := part.rstrip())]
+    return [line.rstrip()]
+
+
+def _unprefixed(line: str) -> str:
+    for _ in range(6):  # prefixes stack: a time before a mark before a margin
+        before = line
+        for prefix in _PREFIXES:
+            line = prefix.sub("", line, count=1)
+        if line == before:
+            break
+    return line
+
+
+def _entity(match: re.Match[str]) -> str:
+    if match[3]:
+        return _NAMED[match[3]]
+    code = int(match[1], 16) if match[1] else int(match[2])
+    return chr(code) if 31 < code < 0x110000 and not 0xD800 <= code < 0xE000 else "?"
+
+
+def unescape(text: str) -> str:
+    r"""Undo Rust's ``{:?}``, and a ``{:?}`` of a ``{:?}``: ``\n``, ``\"``, ``\'``, ``\u{1b}``."""
+    for _ in range(3):
+        new = _ESCAPE.sub(_character, text)
+        if new == text or "\\" not in new:
+            return plain(new.encode(errors="replace")).decode(errors="replace")
+        text = new
+    return text
+
+
+def _character(match: re.Match[str]) -> str:
+    if match[1]:
+        code = int(match[1], 16)
+        return chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "?"
+    return _PLAIN_ESCAPES.get(match[2], match[0])
+
+
+def joined(lines: list[str]) -> Iterator[str]:
+    """Yield the two ways to join lines that a program wrapped at the width of a terminal: at a blank, or in a word."""
+    parts = [line.strip() for line in lines]
+    yield " ".join(parts)
+    yield "".join(parts)

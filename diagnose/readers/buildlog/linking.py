@@ -1,0 +1,138 @@
+"""What the linker said in a log: one record per failed link step."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from diagnose import targets
+from diagnose.readers.buildlog.scan import Hit
+from diagnose.targets import Target
+
+_SAYINGS = "ld-skipping ld-generic-elf ld-wrong-file ld-no-lib ld-no-file ld-undefined ld-referenced ld-needed"
+_KINDS = frozenset((*_SAYINGS.split(), "native-static", "no-linker"))
+_REACH = 400  # lines of one linker run
+_FOLDER = re.compile(r"/(?:lib|include)/([a-z0-9_]+-linux-[a-z0-9]+)(?:/|$)|^/usr/([a-z0-9_]+-linux-[a-z0-9]+)/")
+_PREFIX = re.compile(
+    r"(?:^|/)([a-z0-9_]+-(?:[a-z0-9_]+-)?linux-[a-z0-9]+)-(?:gcc|g\+\+|cc|ld|clang)[^/]*$|/([a-z0-9_]+-(?:[a-z0-9_]+-)?linux-[a-z0-9]+)/bin/ld"
+)
+
+
+class Link(NamedTuple):
+    """One failed link step.
+
+    ``program`` is what rustc ran, or what ran outside rustc; ``ld`` the linker's own name where its messages show it.
+    ``crate`` and ``part`` are what was linked (``part`` is ``build script``, ``lib``, ``bin "x"``…), empty where the
+    log does not say. ``skipped`` are (library, file) pairs of files for another machine; ``wrong`` are files that
+    made it stop; ``missing`` are libraries without ``-l``, ``absent`` other files; ``undefined`` (symbol, file) pairs.
+    """
+
+    hits: tuple[Hit, ...]
+    program: str = ""
+    ld: str = ""
+    crate: str = ""
+    part: str = ""
+    skipped: tuple[tuple[str, str], ...] = ()
+    wrong: tuple[str, ...] = ()
+    machines: tuple[int, ...] = ()
+    missing: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    undefined: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def line(self) -> int:
+        """Where it begins."""
+        return self.hits[0].line
+
+    @property
+    def target(self) -> Target | None:
+        """The architecture that the linker's own name says it links for; None for a plain ``cc`` or ``ld``."""
+        return next((row for name in (self.program, self.ld) if (row := named(name)) is not None), None)
+
+    @property
+    def for_host(self) -> bool:
+        """Whether a program of the build itself was linked: a build script or a procedural macro."""
+        return "build script" in self.part or "build-script" in self.part or "proc-macro" in self.part
+
+    def of(self, *kinds: str) -> list[Hit]:
+        """Return the hits of these kinds."""
+        return [hit for hit in self.hits if hit.kind in kinds]
+
+
+def folder(path: str) -> Target | None:
+    """Return the architecture whose multiarch or cross folder *path* lies in."""
+    match = _FOLDER.search(path)
+    return targets.resolve(match[1] or match[2]) if match else None
+
+
+def named(program: str) -> Target | None:
+    """Return the architecture in a cross tool's name: ``arm-linux-gnueabihf-gcc``, ``…/aarch64-linux-gnu/bin/ld``."""
+    match = _PREFIX.search(program)
+    if not match:
+        return None
+    triplet = match[1] or match[2]
+    short = re.sub(r"-(?:unknown|none|pc|ibm|buildroot|alpine)-", "-", triplet)
+    return targets.resolve(triplet) or targets.resolve(short)
+
+
+def links(hits: Sequence[Hit]) -> tuple[Link, ...]:
+    """Return the failed link steps among *hits*, in their order."""
+    found: list[Link] = []
+    group: list[Hit] = []
+    for hit in hits:
+        if hit.kind == "link-failed":
+            found += _link(group)
+            group = [hit]
+        elif hit.kind in _KINDS:
+            if group and hit.line - group[-1].line > _REACH:
+                found += _link(group)
+                group = []
+            group.append(hit)
+        elif hit.kind in ("crate-done", "crate-failed") and group:
+            found += _link(group, hit.said if hit.kind == "crate-done" else {})
+            group = []
+    return tuple(found + _link(group))
+
+
+def _link(group: list[Hit], done: Mapping[str, str] | None = None) -> list[Link]:
+    if not group:
+        return []
+    skipped, wrong, machines, missing, absent, undefined = [], [], [], [], [], []
+    program = ld = ""
+    for hit in group:
+        said = hit.said
+        ld = ld or said["ld"]
+        if hit.kind == "link-failed":
+            program = said["linker"]
+        elif hit.kind == "ld-skipping":
+            skipped.append((said["lib"], said["file"]))
+        elif hit.kind == "ld-generic-elf":
+            machines.append(int(said["machine"]))
+            wrong.append(said["file"])
+        elif hit.kind == "ld-wrong-file":
+            wrong.append(said["file"])
+        elif hit.kind == "ld-no-lib":
+            missing.append(said["lib"])
+        elif hit.kind == "ld-no-file":
+            absent.append(said["file"])
+        elif hit.kind == "ld-undefined":
+            undefined.append((said["symbol"], said["file"]))
+        elif hit.kind == "ld-referenced" and undefined and not undefined[-1][1]:
+            undefined[-1] = (undefined[-1][0], said["file"])
+    unique = dict.fromkeys
+    return [
+        Link(
+            tuple(group),
+            program,
+            ld,
+            (done or {}).get("crate", ""),
+            (done or {}).get("part", ""),
+            tuple(unique(skipped)),
+            tuple(unique(wrong)),
+            tuple(unique(machines)),
+            tuple(unique(missing)),
+            tuple(unique(absent)),
+            tuple(unique(undefined)),
+        )
+    ]

@@ -1,0 +1,341 @@
+r"""The wordings that several causes share: who failed, what pkg-config and the linker said, where it all ran.
+
+A wording that only one cause knows stands in that cause's own file. Sources: the history of rust-lang/pkg-config-rs
+(``src/lib.rs``), pkgconf and freedesktop's pkg-config; GNU binutils (``ld/ldmain.c``, ``ld/ldfile.c``, ``bfd/bfd.c``),
+LLVM's lld, mold and zig; cargo and rustc; glibc's and musl's loaders; apt and dpkg; the images' own names.
+"""
+
+from __future__ import annotations
+
+from diagnose.readers.buildlog.scan import Phrase, wordings
+
+TRIPLE = r"(?:x86_64|i[3-6]86|aarch64(?:_be)?|arm\w*|thumb\w*|powerpc\w*|s390x|riscv\w+|loongarch64|mips\w*)-unknown-linux-\w+"
+_Q = "[`'\"]?"
+_LD = r"(?:(?P<ld>\S*(?:ld|lld|gold|mold)(?:\.\w+)?): )?(?:error: )?"
+_PC = r"[\w./+-]*pkg-?conf(?:ig)?"
+
+# Which unit of work a line belongs to, and how it ended.
+_UNITS = (
+    *wordings(
+        "crate-failed",
+        ("custom build command for", rf"build command for {_Q}(?P<crate>[\w-]+) v(?P<version>\d\S*?){_Q}(?:\s|$)"),
+    ),
+    *wordings("link-failed", ("linking with ", rf"linking with {_Q}(?P<linker>[^`'\"\s]+){_Q} failed")),
+    *wordings(
+        "crate-done",
+        ("could not compile", rf"could not compile {_Q}(?P<crate>[\w-]+){_Q}(?: v\S+ \S+)?(?: \((?P<part>[^)]*)\))?"),
+    ),
+    *wordings("rust-waits", ("build failed, waiting", "build failed, waiting for other jobs")),
+)
+
+_OUTCOMES = (
+    *wordings(
+        "succeeded",
+        ("target(s) in", r"^\s*Finished .*target\(s\) in"),
+        ("Built wheel", r"Built wheel (?:for|to)\b"),
+        ("Successfully ", r"Successfully (?:installed|built|tagged|created wheel)"),
+        ("Fixed-up wheel", "Fixed-up wheel written to"),
+        ("produced in", r"^\d+ wheels? produced in"),
+        ("Created wheel for", r"Created wheel for \S+: filename="),
+        ("writing image sha256", "writing image sha256:"),
+        ("View at", r"View at:?$"),
+    ),
+    *wordings(
+        "failed",
+        ("rror", r"^\s*(?:fatal )?[Ee]rror(?:\[E\d+\])?: |: (?:fatal )?error: |^\S*Error: "),
+        ("RROR", r"^\s*ERROR:? "),
+        ("panicked at", "panicked at"),
+        ("maturin failed", "maturin failed"),
+        ("exit code", r"(?:completed with|unsuccessfully: |successfully: |failed with) exit code:? [1-9]"),
+        ("exited with code", r"exited with code [1-9]"),
+        ("non-zero", r"returned (?:a )?non-zero"),
+        ("Failed ", r"^\s*Failed (?:to build|building wheel)|^\S+: Failed"),
+        ("E: Un", r"^E: "),
+        ("E: Sub-process", r"^E: "),
+        ("*** ", r"^make(?:\[\d+\])?: \*\*\* "),
+        ("Traceback (most", "Traceback \\(most recent call last\\)"),
+        ("not found", "not found$"),
+        ("cannot ", r"\bcannot (?:open|execute|enable|find|load)\b"),
+    ),
+)  # fmt: skip
+
+_PKG_CONFIG = (
+    *wordings(
+        "pc-guard",
+        ("configured to support cross", "has not been configured to support cross-compilation"),
+        ("Cross compilation detected", r"Cross compilation detected\. Use PKG_CONFIG_ALLOW_CROSS"),
+        ("handle cross compilation", r"doesn't handle cross compilation\. Use PKG_CONFIG_ALLOW_CROSS"),
+        ("CrossCompilation", r"(?:value: |fail: |: |`)\"?CrossCompilation\b"),
+    ),
+    *wordings(
+        "pc-command",
+        (
+            "--cflags",
+            r"(?P<command>(?:\w[\w-]*=(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s\"']*)\s+)*\"?[^\s\"`=>{]+\"?\s+\"?--[^`]*--cflags[^`]*)",
+        ),
+    ),
+    *wordings(
+        "pc-spawn",
+        ("Could not run", "Could not run `(?P<command>[^`]*)`"),
+        ("ailed to run", r"[Ff]ailed to run `(?P<command>[^`]*--libs[^`]*)`(?::? (?P<why>.*))?"),
+        ("because", r"Failed to run command `(?P<command>[^`]*)`, because(?P<why>)"),
+        ("command could not be found", "The pkg-config command could not be found"),
+        ("Command { command", r"Command \{ command: \"?(?P<command>.*--libs.*?)\", cause: (?P<why>.*)"),
+    ),
+    *wordings(
+        "pc-shell",
+        ("not found", rf"(?:^|[:\s'\"])(?P<program>{_PC})['\"]?: (?:command )?not found"),
+        ("executable file not found", rf"\"?(?P<program>{_PC})\"?: executable file not found"),
+        ("No such file or directory", rf"No such file or directory: '(?P<program>{_PC})'"),
+        ("pkg-config: No such file", r"(?:^|\s)(?P<program>pkg-config): No such file or directory"),
+        ("pkg-config script could not", r"pkg-config script could not be found or is (?:too old|not executable)"),
+        ("PKG_CONFIG_EXECUTABLE", r"Could NOT find PkgConfig \(missing: [^)]*PKG_CONFIG_EXECUTABLE"),
+        ("Pkg-config for machine", r"Pkg-config for machine (?P<machine>host|build) machine not found"),
+        ("pkg-config probably not", "pkg-config probably not installed"),
+        ("pkg-config is required", r"pkg-config is required"),
+        ("no pkg-config in", r"which: no (?P<program>pkg-config) in"),
+        ("'pkg-config'", r"(?:[Pp]rogram|binary|command) '?(?P<program>pkg-config)'? (?:was )?(?:not found|could not be found)"),
+    ),
+    *wordings(
+        "pc-failed",
+        ("pkg-config exited with", r"pkg-config exited with status code (?P<status>-?\d+)"),
+        ("did not exit successfully", r"`[^`]*--cflags[^`]*` did not exit successfully"),
+        ("Failure { command", r"Failure \{ command: .*--cflags"),
+    ),
+    *wordings(
+        "pc-library",
+        (
+            "The system library",
+            rf"The system library {_Q}(?P<module>[^`'\"\s]+){_Q} required by crate {_Q}(?P<crate>[\w-]+){_Q} was not found(?P<silent>)",
+        ),
+        (
+            "could not find system library",
+            rf"could not find system library {_Q}(?P<module>[^`'\"\s]+){_Q} required by the {_Q}(?P<crate>[\w-]+){_Q} crate",
+        ),
+    ),
+    *wordings(
+        "pc-transitive",
+        (
+            "required by",
+            r"Package '?(?P<module>[^',\s]+)'?, required by '(?!(?:virtual:)?world')(?P<by>[^']+)', not found",
+        ),
+    ),
+    *wordings(
+        "pc-none",
+        ("was not found in the pkg-config", r"Package '?(?P<module>[^'\s]+)'? was not found in the pkg-config search path"),
+        ("required by", r"Package '(?P<module>[^']+)', required by '(?:virtual:)?world', not found"),
+        ("No package", r"No package '(?P<module>[^']+)' found"),
+        ("None of the required", r"None of the required '(?P<module>[^']+)' found"),
+        ("tried pkgconfig", r"Dependency \"?(?P<module>[\w.+-]+)\"? not found, tried pkgconfig"),
+        ("required packages were not found", r"The following required packages were not found:(?:\s+- (?P<module>\S+))?", 2),
+        ("Package requirements", r"Package requirements \((?P<module>[^)\s]+)(?P<rest>[^)]*)\) were not met"),
+    ),
+    *wordings(
+        "pc-version",
+        ("but version of", r"Requested '(?P<module>[^'\s]+) (?P<needs>[<>=]+ ?[^']+)' but version of .+? is (?P<found>\S+)"),
+        (
+            "Package dependency requirement",
+            r"Package dependency requirement '(?P<module>[^'\s]+) (?P<needs>[<>=]+ ?[^']+)' could not be satisfied",
+        ),
+        (
+            "required version is",
+            r"Package '(?P<module>[^']+)' has version '(?P<found>[^']+)', required version is '(?P<needs>[^']+)'",
+        ),
+        ("but need", r"Dependency (?P<module>\S+) found: NO\W+found '?(?P<found>[\w.]+)'?,? but need:? '?(?P<needs>[^)']+)"),
+    ),
+    *wordings(
+        "pc-path",
+        ("PKG_CONFIG_PATH contains", r"PKG_CONFIG_PATH contains the following:(?P<folders>(?:\s+- \S+)+)", 8),
+    ),
+    *wordings(
+        "pc-side",
+        ("rerun-if-env-changed=", r"rerun-if-env-changed=(?P<side>TARGET|HOST)_PKG_CONFIG"),
+        ("rerun-if-env-changed=", rf"rerun-if-env-changed=PKG_CONFIG(?:_[A-Z]+)*_(?P<triple>{TRIPLE})\s*$"),
+    ),
+)  # fmt: skip
+
+_LINKING = (
+    *wordings(
+        "ld-skipping",
+        ("skipping incompatible", rf"{_LD}skipping incompatible (?P<file>\S+) when searching for (?:-l)?(?P<lib>\S+)"),
+    ),
+    *wordings(
+        "ld-generic-elf",
+        ("elocations in generic ELF", rf"{_LD}(?P<file>\S+): [Rr]elocations in generic ELF \(EM: (?P<machine>\d+)\)"),
+    ),
+    *wordings(
+        "ld-wrong-file",
+        ("ile in wrong format", r"(?P<file>[^\s:'\"]+): (?:error adding symbols: )?[Ff]ile in wrong format"),
+        ("not recognized", r"(?P<file>[^\s:'\"]+): file not recognized: [Ff]ile (?:format not recognized|in wrong format)"),
+        ("is incompatible with", r"(?P<file>[^\s:'\"]+) is incompatible with (?P<emulation>(?:elf|arm|aarch|ppc|i386)[\w-]*)"),
+        ("incompatible file type", r"(?P<file>[^\s:'\"]+): incompatible file type: (?P<want>\w+) is expected but got (?P<got>\w+)"),
+        ("incompatible target", r"(?P<file>[^\s:'\"]+): incompatible target"),
+        ("of input file", r"architecture of input file [`'](?P<file>[^'\s]+)' is incompatible with (?P<want>[\w:]+) output"),
+    ),
+    *wordings(
+        "ld-no-lib",
+        ("cannot find -l", rf"{_LD}cannot find -l(?P<lib>[^\s:,]+)"),
+        ("unable to find library -l", r"unable to find library -l(?P<lib>[^\s:,]+)"),
+        ("library not found: ", r"library not found: (?P<lib>[\w.+-]+)$"),
+        ("system library", r"unable to find [Dd]ynamic system library '(?P<lib>[^']+)' using strategy"),
+    ),
+    *wordings(
+        "ld-no-file",
+        ("cannot find ", rf"{_LD}cannot find (?P<file>(?!-l)\S*\.(?:o|a|so)[\w.]*)(?: inside (?P<sysroot>\S+))?"),
+        ("cannot open ", r"ld\.lld: error: cannot open (?P<file>[^\s:]+): No such file"),
+        ("cannot open:", r"mold: (?:fatal|error): (?P<file>\S+): cannot open"),
+        ("No such file", rf"{_LD}(?P<file>(?:\S*/)?(?:Scrt1|crt1|crti|crtbeginS?|crtendS?|crtn)\.o): No such file"),
+    ),
+    *wordings(
+        "ld-undefined",
+        ("undefined reference to", r"(?:(?P<file>[^\s'\"]+?): )?undefined reference to [`'\"]?(?P<symbol>[^'\"\s]+)"),
+        ("undefined symbol: ", r"(?:ld\.lld|lld|error|mold)\S*: (?:error: )?undefined symbol: (?P<symbol>\S+)"),
+        ("no-allow-shlib-undefined", r"undefined reference due to --no-allow-shlib-undefined: (?P<symbol>\S+)"),
+    ),
+    *wordings("ld-referenced", (">>> referenced by", r">>> referenced by (?P<file>\S+)")),
+    *wordings("ld-needed", (", needed by", r"(?P<lib>lib[\w.+-]+\.so[\w.]*), needed by (?P<by>\S+), not found")),
+    *wordings(
+        "native-static",
+        ("native static library", rf"could not find native static library {_Q}(?P<lib>[^`'\"\s,]+)"),
+    ),
+    *wordings("no-linker", ("not found", rf"linker {_Q}(?P<linker>[^`'\"\s]+){_Q} not found")),
+)  # fmt: skip
+
+_VERSION = r"version [`'](?P<version>{family}_[\w.]+)' not found(?: \(required by (?P<by>[^)]+)\))?"
+_LOADER = (
+    *wordings(
+        "glibc-wanted",
+        ("GLIBC_", r"(?P<libc>\S*lib(?:c|m|pthread|dl|rt)[.-][\w.-]*): " + _VERSION.replace("{family}", "GLIBC")),
+    ),
+    *wordings(
+        "glibcxx-wanted",
+        ("GLIBCXX_", r"(?P<libc>\S+): " + _VERSION.replace("{family}", "GLIBCXX")),
+        ("CXXABI_", r"(?P<libc>\S+): " + _VERSION.replace("{family}", "CXXABI")),
+        ("GCC_", r"(?P<libc>\S+): " + _VERSION.replace("{family}", "GCC")),
+    ),
+    *wordings(
+        "loader-no-lib",
+        ("cannot open shared object file", r"(?P<lib>[\w.+-]+\.so[\w.]*): cannot open shared object file"),
+    ),
+    *wordings(
+        "loader-undefined",
+        ("undefined symbol: ", r"(?P<file>\S+?): undefined symbol: (?P<symbol>[\w@.]+)(?:, version (?P<version>\w+))?"),
+        ("cannot locate symbol", r"cannot locate symbol \"(?P<symbol>[^\"]+)\" referenced by \"(?P<file>[^\"]+)\""),
+        ("ymbol not found", r"Symbol not found: \(?_?(?P<symbol>\w+)"),
+        ("flat namespace", r"symbol not found in flat namespace '?\(?_?(?P<symbol>\w+)"),
+    ),
+    *wordings(
+        "musl-relocating",
+        ("Error relocating", r"Error relocating (?P<file>[^:\s]+): (?P<symbol>\S+): symbol not found"),
+    ),
+    *wordings(
+        "musl-no-lib",
+        (
+            "Error loading shared library",
+            r"Error loading shared library (?P<lib>[^:\s]+):? ?(?P<why>.*?)(?: \(needed by (?P<by>[^)]+)\))?$",
+        ),
+    ),
+)
+
+_APT = (
+    *wordings(
+        "apt-unfetched",
+        ("ailed to fetch", r"^(?:E|W|Err|Error|Warning): ?Failed to fetch (?P<url>\S+/binary-(?P<arch>[\w-]+)/\S*)\s+404"),
+        ("ailed to fetch", r"^(?:E|W|Err|Error|Warning): ?Failed to fetch (?P<url>\S+)\s+(?P<why>.*)"),
+        ("  404", r"(?P<url>https?://\S+/binary-(?P<arch>[\w-]+)/Packages\S*)\s+404"),
+    ),
+    *wordings(
+        "apt-index",
+        (
+            " Packages",
+            r"(?P<state>Err|Ign|Get|Hit):?\d*:? ?(?P<url>[a-z+]+:\S+) (?P<suite>[\w./-]+?)/(?P<component>[\w-]+) (?P<arch>[\w-]+) Packages",
+        ),
+    ),
+    *wordings("apt-404", ("404  Not Found", r"^\s*404\s+Not Found(?: \[IP: (?P<ip>[\w.:]+))?")),
+    *wordings(
+        "apt-no-release",
+        ("The repository ", r"The repository '(?P<url>\S+) (?P<suite>[\w./-]+) (?:In)?Release' (?:does not have|no longer has)"),
+    ),
+    *wordings(
+        "apt-unlocatable",
+        ("Unable to locate package", r"Unable to locate package (?P<package>[\w.+-]+)(?::(?P<arch>[\w-]+))?"),
+        ("installation candidate", r"Package '?(?P<package>[\w.+-]+)(?::(?P<arch>[\w-]+))?'? has no installation candidate"),
+    ),
+    *wordings(
+        "apt-virtual",
+        ("is a virtual package", r"Package (?P<package>[\w.+-]+)(?::(?P<arch>[\w-]+))? is a virtual package provided by"),
+    ),
+    *wordings(
+        "apt-unmet",
+        (
+            "Depends: ",
+            r"(?:^|\s)(?P<package>[\w.+-]+)(?::(?P<arch>[\w-]+))? : (?:Pre-?)?Depends: (?P<needs>[\w.+-]+)(?::(?P<needs_arch>[\w-]+))?"
+            r"(?: \((?P<version>[^)]*)\))?(?P<why> but.*| is not.*)?$",
+        ),
+    ),
+    *wordings(
+        "apt-broken",
+        ("held broken", "held broken packages"),
+        ("roken packages", "Broken packages"),
+        ("Unmet dependencies", "Unmet dependencies"),
+    ),
+    *wordings("apt-arch", ("-architecture ", r"(?:dpkg --add-architecture|--foreign-architecture) (?P<arch>[a-z][\w-]+)")),
+)  # fmt: skip
+
+_PLACE = (
+    *wordings(
+        "target",
+        ("-unknown-linux-", rf"TARGET(?: = |: )(?:Some\()?\"?(?P<triple>{TRIPLE})"),
+        ("-unknown-linux-", rf"--target[= ]\"?(?P<triple>{TRIPLE})"),
+        ("-unknown-linux-", rf"(?:CARGO_BUILD_TARGET|RUST_MUSL_CROSS_TARGET)[=:] ?\"?(?P<triple>{TRIPLE})"),
+        ("-unknown-linux-", rf"target/(?P<triple>{TRIPLE})/(?:release|debug)"),
+        ("-unknown-linux-", rf"the [`'](?P<triple>{TRIPLE})[`'] target may not"),
+        ("-unknown-linux-", rf"ghcr\.io/cross-rs/(?P<triple>{TRIPLE})"),
+    ),
+    *wordings("host", ("HOST", rf"\$?HOST(?: = |: )(?:Some\()?\"?(?P<triple>{TRIPLE})")),
+    *wordings(
+        "rust-std",
+        ("rust-std", rf"component '?rust-std'? for (?:target )?'?(?P<triple>{TRIPLE})"),
+        ("rustup target add", rf"rustup target add (?P<triple>{TRIPLE})"),
+    ),
+    *wordings(
+        "image",
+        ("quay.io/pypa/", r"(?P<image>quay\.io/pypa/[\w./:@+-]+)"),
+        ("ghcr.io/", r"(?P<image>ghcr\.io/(?:rust-cross|cross-rs|pyo3)/[\w./:@+-]+)"),
+        ("messense/", r"(?P<image>messense/[\w./:@+-]+)"),
+        ("rustembedded/", r"(?P<image>rustembedded/cross:[\w.-]+)"),
+        ("konstin2/", r"(?P<image>konstin2/maturin[\w.:-]*)"),
+        ("container image", r"Starting container image (?P<image>\S+?)(?:\.\.\.)?$"),
+        ("load metadata for", r"load metadata for (?P<image>\S+)"),
+        ("FROM ", r"(?:^|\]\s|: )FROM (?:--platform=\S+ )?(?P<image>[a-z0-9][\w./:@+-]+)"),
+    ),
+    *wordings(
+        "system",
+        (".el7", r"\.el(?P<el>7)(?:[_.]|$)"),
+        (".el8", r"\.el(?P<el>8)(?:[_.]|$)"),
+        (".el9", r"\.el(?P<el>9)(?:[_.]|$)"),
+        ("AlmaLinux", r"(?P<id>AlmaLinux) (?:release )?(?P<version>\d+)"),
+        ("Rocky Linux", r"(?P<id>Rocky) Linux (?:release )?(?P<version>\d+)"),
+        ("CentOS", r"(?P<id>CentOS)(?:-| Linux |-Stream-| Linux release )(?P<version>\d)"),
+        ("alpine", r"(?P<id>alpine)/v(?P<version>3\.\d+)/"),
+        ("linux/alpine", r"(?P<id>alpine)/edge/"),
+        (".fc4", r"\.fc(?P<fc>4\d)(?:[_.]|$)"),
+        ("Debian GNU", r"(?P<id>Debian) GNU/Linux (?P<version>\d+)"),
+        ("deb1", r"[+~]deb(?P<deb>1\d)u\d"),
+        ("Image: ubuntu", r"Image: (?P<id>ubuntu)-(?P<version>\d\d\.04)"),
+        (" LTS", r"^\s*(?:(?P<id>Ubuntu) )?(?P<version>\d\d\.04)(?:\.\d)? LTS"),
+        ("archlinux", r"(?P<id>arch)linux"),
+    ),
+    *wordings(
+        "policy",
+        ("linux", r"(?P<tag>(?:manylinux|musllinux)\w+)\" ABI"),
+        ("ompliance", r"ensuring (?P<tag>(?:manylinux|musllinux)\w+) compliance"),
+        ("ompliant", r"is not (?P<tag>(?:manylinux|musllinux)\w+) compliant"),
+        ("--plat", r"--plat[= ](?P<tag>\w+)"),
+        ("--compatibility", r"--compatibility[= ](?P<tag>\w+)"),
+        ("--manylinux", r"--manylinux[= ](?P<tag>\w+)"),
+        ("AUDITWHEEL_PLAT", r"AUDITWHEEL_PLAT[=:] ?(?P<tag>\w+)"),
+    ),
+)  # fmt: skip
+
+SHARED: tuple[Phrase, ...] = (*_UNITS, *_OUTCOMES, *_PKG_CONFIG, *_LINKING, *_LOADER, *_APT, *_PLACE)

@@ -1,0 +1,207 @@
+"""Finds the telling lines of a log of any size, fast and in bounded memory.
+
+Almost every line of a log says nothing. So every phrase has a literal anchor; block by block, the bytes are sieved for
+all anchors at once, and only lines that hold one are decoded, cleaned, and held against the phrases behind it.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import BinaryIO, NamedTuple
+
+from diagnose.readers.buildlog.clean import clean, joined, plain
+from diagnose.readers.buildlog.sieve import Sieve
+
+_BLOCK = 1 << 20
+_ZEROS = 1 << 13  # bytes at the beginning among which one in twenty being NUL means: not a text
+_AHEAD = 1 << 14  # bytes kept back so that a wrapped message is seen whole
+_LINE = 1 << 16  # of a longer line, this much around the anchor
+_QUOTE = 600  # characters of a line that are kept
+_FLOOD = 30_000  # times that an anchor is looked at, or that four of its bytes are found elsewhere
+_OF_A_KIND = 400  # hits of one kind that are kept
+_REPEATS = 4  # hits of one kind that say the very same
+
+
+class Phrase(NamedTuple):
+    """One wording, as a table row: what it says (``kind``), and how to recognise it.
+
+    ``pattern`` is searched for in a cleaned line; its named groups are the facts. ``anchor`` is a literal text that
+    every line that can match contains, at least four bytes long and without quotes, which vary. A message that may be
+    wrapped, or that goes on in the next lines, spans up to ``lines`` of them.
+    """
+
+    kind: str
+    anchor: str
+    pattern: str
+    lines: int = 1
+
+
+def wordings(kind: str, *rows: tuple[str, str] | tuple[str, str, int]) -> tuple[Phrase, ...]:
+    """Return the ways in which *kind* is said, each given as (anchor, pattern) or (anchor, pattern, lines).
+
+    Of several that fit one line, the first counts.
+    """
+    return tuple(Phrase(kind, *row) for row in rows)
+
+
+class Said(dict[str, str]):
+    """What the named groups of a phrase caught; empty where a group is not part of the wording at hand."""
+
+    def __missing__(self, group: str) -> str:
+        return ""
+
+
+class Hit(NamedTuple):
+    """A line that says something: its number from 1, the cleaned text, and what the phrase's groups caught."""
+
+    kind: str
+    line: int
+    text: str
+    said: Mapping[str, str] = Said()
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+class Scanner:
+    """One pass over a log. ``lines`` is the number of lines read so far, ``binary`` that they are no text."""
+
+    def __init__(self, phrases: Iterable[Phrase]) -> None:
+        self.lines = 0
+        self.binary = False
+        self._behind: dict[bytes, list[Phrase]] = {}
+        for phrase in phrases:
+            self._behind.setdefault(phrase.anchor.encode(), []).append(phrase)
+        self._sieve = Sieve(self._behind)
+        self._found: Counter[bytes] = Counter()
+        self._floods: set[bytes] = set()
+        self._kinds: Counter[str] = Counter()
+        self._said: Counter[tuple[str, str]] = Counter()
+
+    def scan(self, stream: BinaryIO) -> Iterator[Hit]:
+        """Yield the hits of *stream* in the order of its lines."""
+        carry = b""
+        for block in _blocks(stream):
+            if not self.lines and block.count(0, 0, _ZEROS) * 20 > min(len(block), _ZEROS):
+                self.binary = True
+                return
+            data = carry + block
+            cut = data.rfind(b"\n", 0, max(len(data) - _AHEAD, 0)) + 1
+            if not cut and len(data) > 4 * _BLOCK:  # one endless line: looked at in pieces
+                cut = len(data) - _AHEAD
+            yield from self._piece(data[:cut], data[cut:])
+            carry = data[cut:]
+        yield from self._piece(carry, b"")
+        self.lines += bool(carry) and not carry.endswith(b"\n")
+
+    def _piece(self, piece: bytes, rest: bytes) -> Iterator[Hit]:
+        newlines = piece.count(b"\n")
+        piece, rest = plain(piece), plain(rest)
+        starts = self._candidates(piece)
+        number, counted = self.lines + 1, 0
+        for start in sorted(starts):
+            number += piece.count(b"\n", counted, start)
+            counted = start
+            at, phrases = starts[start]
+            yield from self._line(piece, rest, start, at, number, phrases)
+        self.lines += newlines
+
+    def _candidates(self, piece: bytes) -> dict[int, tuple[int, list[Phrase]]]:
+        """Return the lines that hold an anchor: where each starts, where the anchor is, and the phrases to try."""
+        starts: dict[int, tuple[int, list[Phrase]]] = {}
+        start = end = -1
+        for at, text in self._sieve.finds(piece):
+            if at >= end or at < start:
+                start, end = piece.rfind(b"\n", 0, at) + 1, piece.find(b"\n", at)
+                end = len(piece) if end < 0 else end
+            starts.setdefault(start, (at, []))[1].extend(self._behind[text])
+            self._found[text] += 1
+        self._stem()
+        return starts
+
+    def _stem(self) -> None:
+        """Stop looking for what floods the log, and find the rest by grams that do not."""
+        floods = {gram for gram, count in self._sieve.strays.items() if count > _FLOOD}
+        drowned = [text for text, count in self._found.items() if count > _FLOOD and text in self._behind]
+        if floods or drowned:
+            self._floods |= floods
+            for text in drowned:
+                del self._behind[text]
+            self._sieve = Sieve(self._behind, self._floods)
+
+    def _line(
+        self, piece: bytes, rest: bytes, start: int, at: int, number: int, phrases: list[Phrase]
+    ) -> Iterator[Hit]:
+        end = piece.find(b"\n", at)
+        end = len(piece) if end < 0 else end
+        if end - start > _LINE:
+            start, end = max(start, at - _LINE // 2), min(end, at + _LINE // 2)
+        texts = clean(piece[start:end].decode(errors="replace"))
+        following: list[str] = []
+        for text in texts:
+            known: set[str] = set()
+            for phrase in phrases:
+                if phrase.kind in known:
+                    continue
+                match = _compiled(phrase.pattern).search(text) if phrase.anchor in text else None
+                if match is None and phrase.lines > 1 and text is texts[-1]:
+                    following = following or _following(piece[end + 1 : end + 1 + _AHEAD], rest)
+                    match = _wrapped(phrase, text, following)
+                if match is not None:
+                    known.add(phrase.kind)
+                    if self._wanted(phrase.kind, match):
+                        said = Said((key, value) for key, value in match.groupdict().items() if value is not None)
+                        yield Hit(phrase.kind, number, _around(text, match), said)
+
+    def _wanted(self, kind: str, match: re.Match[str]) -> bool:
+        said = (kind, match[0])
+        if self._kinds[kind] >= _OF_A_KIND or self._said[said] >= _REPEATS:
+            return False
+        self._kinds[kind] += 1
+        self._said[said] += 1
+        return True
+
+
+def _wrapped(phrase: Phrase, text: str, following: list[str]) -> re.Match[str] | None:
+    """Return the match of *phrase* that begins in *text* and goes on in the lines after it."""
+    for whole in joined([text, *following[: phrase.lines - 1]]):
+        match = _compiled(phrase.pattern).search(whole)
+        if match is not None and match.start() < len(text.strip()):
+            return match
+    return None
+
+
+def _around(text: str, match: re.Match[str]) -> str:
+    """Return the line as it is quoted: whole, or the part of a very long one that matters."""
+    text_start = len(text) - len(text.lstrip())
+    if len(text) - text_start <= _QUOTE:
+        return text.strip()
+    start = max(min(match.start(), len(text)) - 120, 0)
+    return ("…" if start else "") + text[start : start + _QUOTE].strip() + "…"
+
+
+def _following(tail: bytes, rest: bytes) -> list[str]:
+    if len(tail) < _AHEAD:
+        tail += rest[: _AHEAD - len(tail)]
+    lines = tail.split(b"\n", 12)[:12]
+    return [" ".join(clean(line[:2000].decode(errors="replace"))) for line in lines]
+
+
+def _blocks(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield *stream* block by block as UTF-8; a byte order mark of UTF-16 (PowerShell's ``>``) is obeyed."""
+    block = stream.read(_BLOCK)
+    if block[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        decoder = codecs.getincrementaldecoder("utf-16")("replace")
+        while block:
+            yield decoder.decode(block).encode(errors="replace")
+            block = stream.read(_BLOCK)
+        return
+    while block:
+        yield block
+        block = stream.read(_BLOCK)
