@@ -31,11 +31,10 @@ _MUSL = re.compile(r"^__\w+_time64$|^__stat_time64$|^__clock_gettime64$")
 _MODULES = {
     "asound": "alsa", "ssl": "openssl", "crypto": "openssl", "udev": "libudev", "usb-1.0": "libusb-1.0", "z": "zlib",
     "pulse": "libpulse", "pulse-simple": "libpulse-simple", "X11": "x11", "xcb": "xcb", "curl": "libcurl",
-    "lzma": "liblzma", "systemd": "libsystemd", "ffi": "libffi", "xml2": "libxml-2.0", "png": "libpng", "png16": "libpng", "GL": "gl",
+    "lzma": "liblzma", "systemd": "libsystemd", "ffi": "libffi", "xml2": "libxml-2.0", "png": "libpng", "GL": "gl",
     "pq": "libpq", "bz2": "bzip2", "zstd": "libzstd", "sodium": "libsodium", "git2": "libgit2", "ssh2": "libssh2",
-    "SDL2": "sdl2", "fontconfig": "fontconfig", "freetype": "freetype2", "input": "libinput", "gbm": "gbm",
-    "xkbcommon": "xkbcommon", "wayland-client": "wayland-client", "portaudio": "portaudio-2.0", "sndfile": "sndfile",
-    "zmq": "libzmq", "pcap": "libpcap", "opus": "opus", "jack": "jack", "gtk-3": "gtk+-3.0", "ncurses": "ncurses",
+    "SDL2": "sdl2", "freetype": "freetype2", "input": "libinput", "portaudio": "portaudio-2.0", "zmq": "libzmq",
+    "pcap": "libpcap", "gtk-3": "gtk+-3.0", "png16": "libpng", "gtk-4": "gtk4", "ncursesw": "ncursesw",
 }  # fmt: skip
 
 

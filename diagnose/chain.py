@@ -1,7 +1,8 @@
 """Which of several findings came first: one is the cause, others only happened because of it.
 
-A cause's module may say what it brings about, in a function ``leads_to(finding, other, facts) -> bool``. The findings
-that it leads to then become the consequences of its own.
+In a log one failure brings about the next. A cause's module may say what it brings about, in a function
+``leads_to(finding, other, log) -> bool``; the findings that it leads to become the consequences of its own. In subjects
+without an order of time, every finding stands for itself.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ def chain(findings: Sequence[Finding], leads_to: Mapping[str, LeadsTo], facts: A
     *leads_to* holds the functions of the causes that have one, by id. A finding that several lead to belongs to the
     first of them; what leads to each other in a circle begins with the first.
     """
+    if not hasattr(facts, "position"):
+        return list(findings)
     parents: dict[int, int] = {}
     for child, other in enumerate(findings):
         for parent, finding in enumerate(findings):

@@ -22,7 +22,7 @@ from diagnose.readers.buildlog import BuildLog, wordings
 
 PHASE = Phase.START
 leads_to = prepares
-PHRASES = wordings("t64-note", ("t64", r"^\s*(?P<package>lib[\w.+-]+t64)(?::\w+)? \d"))
+PHRASES = wordings("t64-note", ("t64 ", r"^\s*(?P<package>lib[\w.+-]+t64)(?::\w+)? \d"))
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

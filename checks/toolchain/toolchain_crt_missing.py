@@ -1,8 +1,8 @@
-"""The linker for the target is there, and the target's start files are not.
+"""The compiler for the target is there, and the target's C library is not.
 
-``crti.o`` and ``Scrt1.o`` come with the C library's development files, ``crtbeginS.o`` and ``libgcc`` with the
-compiler. Debian's cross compiler only recommends the former, so ``apt-get install --no-install-recommends
-gcc-<triplet>`` leaves them out.
+``crti.o`` and ``Scrt1.o`` come with the C library's development files, as ``stdio.h`` does, ``crtbeginS.o`` and
+``libgcc`` with the compiler. Debian's cross compiler only recommends the former, so ``apt-get install
+--no-install-recommends gcc-<triplet>`` leaves them out.
 
 Mend it: install the target's C library: ``libc6-dev-<arch>-cross`` in Debian and Ubuntu, ``libc6-dev`` or ``musl-dev``
 natively.
@@ -20,10 +20,20 @@ from checks._install import cross_compiler, system, tool
 from checks._linked import without_toolchain
 from checks._log import advise, found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.readers.buildlog import BuildLog
+from diagnose.readers.buildlog import BuildLog, wordings
 from diagnose.readers.env import Environment
 
 PHASE = Phase.LINKER
+PHRASES = wordings(
+    "no-c-header",
+    (
+        "No such file or directory",
+        r"fatal error: (?P<header>(?:std(?:io|lib|int|def|arg|bool)|string|assert|errno|limits|features|math|unistd)\.h"
+        r"|(?:sys|bits|gnu)/[\w.-]+\.h): No such file or directory",
+    ),
+    # alsa-sys hides what the compiler said of a program that includes next to nothing
+    ("time64_control.o", r"command did not execute successfully .*time64_control\.o"),
+)
 
 
 def env(env: Environment) -> Iterator[Finding]:
@@ -45,7 +55,17 @@ def env(env: Environment) -> Iterator[Finding]:
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the linker miss start files, or the C library and the compiler's own."""
+    """See the linker miss start files, the C library or the compiler's own; and the compiler miss the C headers."""
+    for hit in log.find("no-c-header")[:1]:
+        target = log.target_at(hit.line)
+        name = hit.said["header"] or "the C library's headers"
+        yield found(
+            log,
+            [hit],
+            f"the compiler does not find {name}{f' for {target.triple}' if target else ''}",
+            "No C code can be compiled.",
+            advise(log, hit.line, _bring),
+        )
     for link in log.links:
         hits = without_toolchain(link)
         if hits:

@@ -28,11 +28,9 @@ from diagnose.readers.wheel import Wheel
 
 #: Files of other operating systems: what has them beside ELF files serves several platforms on purpose.
 _FOREIGN = (".dll", ".dylib", ".pyd", ".exe")
-PHRASES = (
-    *wordings(
-        "purelib", ("in purelib folder", r"found the following shared librar(?:y/libraries|ies|y) in purelib folder")
-    ),
-    *wordings("purelib-file", (".so", r"^\s*(?P<file>[\w./+-]+\.so[\w.]*)$")),
+PHRASES = wordings(
+    "purelib",
+    ("in purelib folder", r"shared librar\S+ in purelib folder:?\s*(?P<file>[\w./+-]+\.so[\w.]*)?", 3),
 )
 
 
@@ -111,8 +109,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
     for hit in log.find("purelib")[:1]:
         yield quoted(
             log,
-            [hit, *log.near(hit.line, "purelib-file", after=8)],
-            "the wheel has compiled code in its folder for pure Python",
+            [hit],
+            f"the wheel has compiled code in its folder for pure Python: {hit.said['file']}".rstrip(": "),
             "auditwheel does not repair it.",
             (
                 Fix(

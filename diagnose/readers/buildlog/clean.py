@@ -7,6 +7,7 @@ page put between lines, Rust's ``{:?}`` of a text, HTML entities, typographic qu
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -71,7 +72,7 @@ def clean(line: str) -> list[str]:
         line = line.strip("\r")
         if "\r" in line:
             return [text for part in line.split("\r") if part for text in clean(part)]
-    if line[:1] not in _PLAIN or line[:8] == "warning:" or "> " in line[:62] or "\t" in line:
+    if line[:1] not in _PLAIN or line.startswith(("warning:", "cargo:")) or "> " in line[:62] or "\t" in line:
         line = _unprefixed(line)
     if not line.isascii():
         line = line.translate(_QUOTES)
@@ -117,7 +118,7 @@ def _character(match: re.Match[str]) -> str:
 
 
 def joined(lines: list[str]) -> Iterator[str]:
-    """Yield the two ways to join lines that a program wrapped at the width of a terminal: at a blank, or in a word."""
+    """Yield the ways to join *lines* that a program wrapped to its terminal: each at a blank, or within a word."""
     parts = [line.strip() for line in lines]
-    yield " ".join(parts)
-    yield "".join(parts)
+    for gaps in itertools.product((" ", ""), repeat=len(parts) - 1):
+        yield "".join(part + gap for part, gap in zip(parts, (*gaps, ""), strict=True))

@@ -1,0 +1,57 @@
+"""Every labelled log is traced to its cause: the one primary, what follows from it, and what stands beside it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from logs import CAUSES, FOLDER, judged, labels
+
+from diagnose.finding import Severity
+from diagnose.readers.buildlog.phrases import SHARED
+from diagnose.readers.buildlog.scan import Phrase
+from diagnose.readers.buildlog.sieve import GRAM
+
+
+@pytest.mark.parametrize("name", labels())
+def test_the_cause_its_consequences_and_what_stands_beside_it(name: str) -> None:
+    label = labels()[name]
+    findings = judged(FOLDER / name).findings
+    ids = tuple(finding.check for finding in findings)
+    assert ids == ((label.cause, *label.others) if label.cause else ())
+    if findings:
+        assert tuple(finding.check for finding in findings[0].consequences) == label.consequences
+    assert label.near not in {*ids, *(other.check for finding in findings for other in finding.consequences)}
+
+
+@pytest.mark.parametrize("name", [name for name, label in labels().items() if label.cause])
+def test_the_evidence_is_lines_of_the_log_and_there_is_advice(name: str) -> None:
+    path = FOLDER / name
+    lines = path.read_bytes().decode(errors="replace").split("\n")
+    for finding in judged(path).findings:
+        assert "\n" not in finding.message
+        assert finding.evidence
+        for evidence in finding.evidence:
+            file, _, number = evidence.path.rpartition(":")
+            assert file == path.name
+            assert any(word in lines[int(number) - 1] for word in evidence.detail.split()), evidence
+        assert finding.fixes or finding.severity is not Severity.ERROR
+
+
+def test_no_log_is_left_without_a_label() -> None:
+    assert {str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.log")} == set(labels())
+
+
+@pytest.mark.parametrize("phrase", [phrase for cause in CAUSES for phrase in cause.phrases] + list(SHARED), ids=str)
+def test_a_phrase_can_be_found_by_its_anchor(phrase: Phrase) -> None:
+    assert len(phrase.anchor.encode()) >= GRAM
+    re.compile(phrase.pattern)
+
+
+def test_a_folder_or_nothing_is_no_log(tmp_path: Path) -> None:
+    assert "directory" in (judged(tmp_path).error or "")
+    assert "No such file" in (judged(tmp_path / "no").error or "")
+    (tmp_path / "binary").write_bytes(b"\x7fELF" + bytes(5000))
+    assert "binary" in (judged(tmp_path / "binary").error or "")
+    assert judged(tmp_path / "binary").findings == ()

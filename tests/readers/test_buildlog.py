@@ -1,0 +1,177 @@
+"""Logs read: nothing of what stands around a line matters, whatever the size of the log."""
+
+from __future__ import annotations
+
+import io
+import random
+import tracemalloc
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from diagnose.readers import buildlog
+from diagnose.readers.buildlog import Hit, place
+from diagnose.readers.buildlog.clean import clean, plain
+from diagnose.readers.buildlog.phrases import SHARED
+from diagnose.readers.buildlog.scan import Scanner, wordings
+from diagnose.readers.buildlog.sieve import Sieve
+
+LINE = "E: Unable to locate package libasound2-dev:armhf"
+
+
+@pytest.mark.parametrize(
+    "dressed",
+    [
+        LINE,
+        f"2024-01-02T03:04:05.1234567Z {LINE}",
+        f"build (armv7)\tInstall\t2024-01-02T03:04:05.1234567Z {LINE}",
+        f"\x1b[31m{LINE}\x1b[0m",
+        f"\x1b]0;title\x07{LINE}",
+        f"[31m{LINE}[0m",
+        f"#12 3.456 {LINE}",
+        f"3.456 {LINE}",
+        f"   | {LINE}",
+        f"_bk;t=1700000000000\x07{LINE}",
+        f"[406](https://example.org/x#step:5:406){LINE}",
+        f"##[error]{LINE}",
+        f"Reading package lists... 0%\rReading package lists... Done\r{LINE}",
+        f"[2024-01-02 03:04:05] {LINE}",
+        f"> {LINE}",
+        f"libalsa> {LINE}",
+        f"cargo:warning={LINE}",
+        f"warning: alsa-sys@0.3.1: {LINE}",
+        f"{LINE}\r",
+    ],
+)
+def test_what_others_put_around_a_line_goes(dressed: str) -> None:
+    cleaned = clean(plain(dressed.encode()).decode())
+    assert cleaned[-1].strip() == LINE
+
+
+def test_a_text_printed_for_debugging_is_many_lines() -> None:
+    line = r"""`Result::unwrap()` on an `Err` value: "`\"pkg-config\" \"alsa\"` failed\n--- stderr\nNo \'alsa\'\n" """
+    assert clean(line) == [
+        '`Result::unwrap()` on an `Err` value: "`"pkg-config" "alsa"` failed',
+        "--- stderr",
+        "No 'alsa'",
+        '"',
+    ]
+
+
+def test_typographic_quotes_and_entities_are_plain() -> None:
+    assert clean("‘-lasound’ and “x” &#x27;y&#x27; &lt;z&gt;") == ["'-lasound' and \"x\" 'y' <z>"]
+
+
+@settings(max_examples=60)
+@given(st.lists(st.binary(min_size=4, max_size=12), min_size=1, max_size=40, unique=True), st.binary(max_size=400))
+def test_the_sieve_finds_what_a_plain_search_finds(texts: list[bytes], noise: bytes) -> None:
+    block = noise + b"\n".join(texts[::2]) + noise
+    wanted = {(at, text) for text in texts for at in range(len(block)) if block.startswith(text, at)}
+    assert set(Sieve(texts).finds(block)) == wanted
+
+
+def scan(data: bytes, phrases: tuple[buildlog.Phrase, ...]) -> tuple[list[Hit], int]:
+    scanner = Scanner(phrases)
+    return list(scanner.scan(io.BytesIO(data))), scanner.lines
+
+
+@pytest.mark.parametrize("offset", [0, 1, (1 << 20) - 30, (1 << 20) - 5, 1 << 20, (2 << 20) + 7])
+def test_lines_are_counted_and_found_across_blocks(offset: int) -> None:
+    filler = b"x" * 79 + b"\n"
+    before = filler * (offset // 80) + b"y" * (offset % 80) + b"\n"
+    data = before + b"here is the NEEDLE of it\n" + filler * 30000
+    hits, lines = scan(data, wordings("found", ("NEEDLE", "the (?P<what>NEEDLE)")))
+    assert [(hit.line, hit.said["what"]) for hit in hits] == [(before.count(b"\n") + 1, "NEEDLE")]
+    assert lines == data.count(b"\n")
+
+
+def test_a_message_that_was_wrapped_is_read_as_one() -> None:
+    phrases = wordings("refused", ("Binary wheel", r"Binary wheel '(?P<file>\S+)' has", 4))
+    data = b"  Binary wheel\n  'demo-0.1-cp39-\n  linux_x86_64.whl' has an\n"
+    (hit,), _ = scan(data, phrases)
+    assert (hit.line, hit.said["file"]) == (1, "demo-0.1-cp39-linux_x86_64.whl")
+
+
+def test_windows_redirection_is_read() -> None:
+    (hit,), _ = scan("\ufefferror: NEEDLE\r\n".encode("utf-16-le"), wordings("found", ("NEEDLE", "NEEDLE")))
+    assert hit.text == "error: NEEDLE"
+
+
+def test_a_flood_of_one_message_hides_no_other_and_costs_no_memory() -> None:
+    phrases = (*wordings("flood", ("flooding", "flooding (?P<n>\\d+)")), *wordings("found", ("NEEDLE", "NEEDLE")))
+    flood = b"".join(b"this is flooding %d\n" % number for number in range(200_000))
+    tracemalloc.start()
+    hits, _ = scan(flood + b"a NEEDLE at last\n", phrases)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert hits[-1].kind == "found"
+    assert len(hits) < 500
+    assert peak < 40 << 20
+
+
+def test_one_endless_line_is_read_in_pieces() -> None:
+    phrases = wordings("found", ("NEEDLE", "NEEDLE"))
+    hits, lines = scan(b"x" * (9 << 20) + b" NEEDLE " + b"y" * (9 << 20), phrases)
+    assert [hit.line for hit in hits] == [1]
+    assert len(hits[0].text) < 1000
+    assert lines == 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.binary(max_size=3000))
+def test_anything_can_be_read(data: bytes) -> None:
+    words = [phrase.anchor.encode() for phrase in random.Random(len(data)).sample(SHARED, 5)]
+    hits, _ = scan(data + b" ".join(words) + b"\n" + data, SHARED)
+    assert all(hit.line >= 1 for hit in hits)
+
+
+@pytest.mark.parametrize(
+    ("name", "system", "kind", "target"),
+    [
+        ("quay.io/pypa/manylinux2014_x86_64:latest", "centos 7 yum", "manylinux", "x86_64-unknown-linux-gnu"),
+        ("quay.io/pypa/manylinux_2_28_aarch64", "almalinux 8 dnf", "manylinux", "aarch64-unknown-linux-gnu"),
+        ("quay.io/pypa/musllinux_1_2_x86_64", "alpine 3.22 apk", "musllinux", "x86_64-unknown-linux-musl"),
+        (
+            "ghcr.io/rust-cross/manylinux2014-cross:aarch64",
+            "ubuntu 22.04 apt",
+            "manylinux-cross",
+            "aarch64-unknown-linux-gnu",
+        ),
+        (
+            "ghcr.io/rust-cross/rust-musl-cross:x86_64-musl",
+            "ubuntu 22.04 apt",
+            "rust-musl-cross",
+            "x86_64-unknown-linux-musl",
+        ),
+        (
+            "ghcr.io/cross-rs/armv7-unknown-linux-gnueabihf:0.2.5",
+            "ubuntu  apt",
+            "cross-rs",
+            "armv7-unknown-linux-gnueabihf",
+        ),
+        ("docker.io/library/rust:1.70-slim-bookworm", "debian 12 apt", "plain", ""),
+        ("python:3.11-alpine3.18", "alpine 3.18 apk", "plain", ""),
+        ("ubuntu:22.04", "ubuntu 22.04 apt", "plain", ""),
+    ],
+)
+def test_an_image_tells_the_distribution_the_kind_and_the_target(
+    name: str, system: str, kind: str, target: str
+) -> None:
+    distro, container, row = place.image(name)
+    assert distro is not None and container is not None
+    assert (f"{distro.id} {distro.version} {distro.manager}", container.kind, row.triple if row else "") == (
+        system,
+        kind,
+        target,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [("ubuntu:22.04", "ubuntu 22.04"), ("noble", "ubuntu 24.04"), ("debian-12", "debian 12"), ("bookworm", "debian 12"),
+     ("alpine", "alpine "), ("manylinux2014", "centos 7"), ("Fedora 40", "fedora 40"), ("arch", "arch "), ("no", None)],
+)  # fmt: skip
+def test_what_people_call_a_distribution(name: str, known: str | None) -> None:
+    distro = place.parse(name)
+    assert (f"{distro.id} {distro.version}" if distro else None) == known
