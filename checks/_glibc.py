@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+
+from diagnose.named import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from diagnose.readers.buildlog import Hit

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from checks._log import host
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.buildlog.linking import folder
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from diagnose import targets
 from diagnose.finding import Finding, Fix, Severity
+from diagnose.named import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit, Probe

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from checks._log import after
+from diagnose.named import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from diagnose.finding import Finding

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING
 
 from checks._names import module_of
+from diagnose.named import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit, Probe

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from checks.apt._sources import ARCHITECTURES
 from checks.data import distributions
+from diagnose.named import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit

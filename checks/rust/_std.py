@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.buildlog.phrases import TRIPLE
 from diagnose.readers.buildlog.scan import wordings
 

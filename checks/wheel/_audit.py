@@ -7,10 +7,10 @@ for, the image that the build ran in, and the symbols, as far as the log shows t
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
 
 from checks._glibc import LIBC
 from diagnose import policies
+from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.readers.buildlog.scan import wordings
 from diagnose.readers.verdict import version_key
 

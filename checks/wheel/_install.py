@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
 
 from diagnose import policies, targets
+from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.readers.buildlog.scan import wordings
 from diagnose.readers.verdict import version_key
 

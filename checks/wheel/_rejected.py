@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.buildlog.scan import wordings
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from collections.abc import Iterator
 
 from checks._log import found as finding
 from checks.data.libc_releases import older_than
-from checks.wheel._versions import evidence, fixes, honest, needs, weight
 from checks.wheel._audit import WORDINGS, refusals, versions
+from checks.wheel._versions import evidence, fixes, honest, needs, weight
 from checks.wheel._ways import older
 from checks.wheel._wheel import some
 from diagnose.finding import Finding

@@ -7,10 +7,11 @@ import os
 import sys
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 from diagnose import targets
 from diagnose.finding import Evidence, InputError
+from diagnose.named import NamedTuple
 from diagnose.readers.buildlog import phrases as table
 from diagnose.readers.buildlog.linking import Link, links
 from diagnose.readers.buildlog.pkgconfig import Probe, probes

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from diagnose import targets
+from diagnose.named import NamedTuple
 from diagnose.readers.buildlog.scan import Hit
 from diagnose.targets import Target
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
+from diagnose.named import NamedTuple
 from diagnose.readers.buildlog.scan import Hit, Said
 
 _REACH = 60  # lines that one report of a failed question takes at most

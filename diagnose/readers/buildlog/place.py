@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from diagnose import targets
+from diagnose.named import NamedTuple
 from diagnose.readers.buildlog.scan import Hit
 from diagnose.readers.distro import Container, Distro
 from diagnose.targets import Target

@@ -11,8 +11,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
+from diagnose.named import NamedTuple
 from diagnose.readers.buildlog.clean import clean, joined, plain
 from diagnose.readers.buildlog.sieve import Sieve
 
