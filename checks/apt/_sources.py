@@ -193,18 +193,18 @@ def _repair(entry: _Entry, env: Environment, needed: list[str], added: set[tuple
     wanted = list(dict.fromkeys((*asked, *needed)))
     mine = [a for a in wanted if here.serves is None or a in here.serves]
     theirs = [a for a in wanted if a not in mine and not _served(a, source, env, needed)]
-    if not mine:
-        if theirs:
-            entry.move(_OPPOSITE[here.kind])
-        else:  # it asks for nothing that is not had from another entry
-            entry.disable()
-        return
-    if mine != asked:
-        entry.restrict(mine)
     new = {(a, suite, part) for a in theirs for suite in source.suites for part in source.components}
-    if theirs and not new <= added:
-        entry.add(_OPPOSITE[here.kind], theirs)
-        added |= new
+    lacking = not new <= added
+    added |= new
+    if mine:
+        if mine != asked:
+            entry.restrict(mine)
+        if lacking:
+            entry.add(_OPPOSITE[here.kind], theirs)
+    elif lacking:
+        entry.move(_OPPOSITE[here.kind])
+    else:  # it asks for nothing that is not had from another entry
+        entry.disable()
 
 
 _OPPOSITE = {"archive": PORTS, "ports": ARCHIVE}
@@ -224,14 +224,12 @@ def _asked(entry: _Entry, env: Environment, needed: list[str]) -> list[str]:
 
 
 def _served(architecture: str, source: AptSource, env: Environment, needed: list[str]) -> bool:
-    """Whether the suites of *source* are, or will be, served for *architecture* by another entry."""
+    """Whether the suites of *source* are served for *architecture* by another entry, once that is mended."""
     assert env.apt is not None
     suites: set[str] = set()
     for other in _binary(env.apt.sources):
         serves = host(other, env.distro.id, env.apt.native).serves or frozenset()
-        wanted = {*_asked(_Entry(other, []), env, needed), *needed}
-        moving = other != source and architecture in wanted and not serves & wanted
-        if architecture in (serves & wanted) or moving:
+        if architecture in serves & {*_asked(_Entry(other, []), env, needed), *needed}:
             suites.update(other.suites)
     return set(source.suites) <= suites
 
