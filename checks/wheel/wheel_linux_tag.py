@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from checks._log import found as quoted
 from checks.wheel._rejected import WORDINGS, rejected
-from checks.wheel._wheel import linux_tags, quote, retag, some
+from checks.wheel._wheel import by_shell, linux_tags, quote, retag, some
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
 from diagnose.readers.buildlog import BuildLog
 from diagnose.readers.wheel import Wheel
@@ -61,7 +61,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
 
 def _drop(wheel: Wheel, platform: str) -> Fix:
     line = f"python -m wheel tags --remove --platform-tag=-{platform} {quote(wheel.path)}"
-    return Fix(f"drop the tag {platform}: the other tags say more", (Command(line, Stage.BUILD),))
+    return by_shell(f"drop the tag {platform}: the other tags say more", [line])
 
 
 def _repair(wheel: Wheel) -> Fix:

@@ -17,8 +17,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.wheel._python import Module, interpreter_soabi, modules, triplet
-from checks.wheel._wheel import bounded, linux_tags, quote, rename, repack, some
-from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from checks.wheel._wheel import bounded, by_shell, linux_tags, quote, rename, repack, some
+from diagnose.finding import Evidence, Finding, Fix, Severity
 from diagnose.readers.wheel import Tag, Wheel
 
 
@@ -88,7 +88,7 @@ def _closed_fixes(wheel: Wheel, bad: list[tuple[Module, str]], tags: list[Tag]) 
     if len(soabis) == 1 and bad[0][0].soabi.startswith("cpython-") and match:
         python, abi = f"cp{match.rstrip('abcdefghijklmnopqrstuvwxyz')}", f"cp{match}"
         line = f"python -m wheel tags --remove --python-tag {python} --abi-tag {abi} {quote(wheel.path)}"
-        return (Fix(f"tag it for what it is: {python}-{abi}", (Command(line, Stage.BUILD),)), build)
+        return (by_shell(f"tag it for what it is: {python}-{abi}", [line]), build)
     return (build,)
 
 
@@ -114,7 +114,7 @@ def _abi3(wheel: Wheel, groups: dict[str, list[Module]]) -> Iterator[Finding]:
                 "build the module for the stable ABI too",
                 notes="setuptools: Extension(…, py_limited_api=True) and Py_LIMITED_API; PyO3: the feature abi3-py3X.",
             ),
-            Fix("or tag it for the one version", (Command(line, Stage.BUILD),)),
+            by_shell("or tag it for the one version", [line]),
             *((repack(wheel, "if the code does keep to the stable ABI, rename it", moves),) if moves else ()),
         ),
     )
@@ -155,7 +155,7 @@ def _per_version(wheel: Wheel, versions: list[str]) -> Fix:
         return Fix("make one wheel per Python version, or build for the stable ABI")
     python = f"cp{number.rstrip('abcdefghijklmnopqrstuvwxyz')}"
     line = f"python -m wheel tags --remove --python-tag {python} --abi-tag cp{number} {quote(wheel.path)}"
-    return Fix(f"tag it for what it is: {python}-cp{number}", (Command(line, Stage.BUILD),))
+    return by_shell(f"tag it for what it is: {python}-cp{number}", [line])
 
 
 def _uses_python(module: Module) -> bool:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from checks._log import found as quoted
 from checks.wheel._rejected import rejected
-from checks.wheel._wheel import linux_tags, quote, retag, some
+from checks.wheel._wheel import by_shell, linux_tags, quote, retag, some
 from diagnose import policies
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
 from diagnose.policies import PlatformTag
@@ -74,7 +74,7 @@ def _fixes(wheel: Wheel, bad: list[str], others: bool) -> tuple[Fix, ...]:
     if others:
         options = "".join(f"-{text}" if not index else f".{text}" for index, text in enumerate(bad))
         line = f"python -m wheel tags --remove --platform-tag={options} {quote(wheel.path)}"
-        return (Fix("drop the tag", (Command(line, Stage.BUILD),)),)
+        return (by_shell("drop the tag", [line]),)
     lowest = wheel.verdict.lowest_tag
     if lowest and (not lowest.startswith("linux_") or lowest == "linux_armv6l"):
         return (retag(wheel, lowest),)
