@@ -17,11 +17,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks._advice import vendored
-from checks._env import link_files, newer, seen
+from checks._env import link_files, newer, numbers, seen
 from diagnose import policies
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.policies import Policy
 from diagnose.readers.env import Environment
+from diagnose.readers.linkfile import LinkFile
 
 PHASE = Phase.AUDIT
 
@@ -33,15 +34,17 @@ def env(env: Environment) -> Iterator[Finding]:
         return
     asked = seen(env.policy_from) if env.policy_from else Evidence(f"{env.policy} was asked for", where="--policy")
     for library, file in link_files(env):
-        if file.kind == "static" or file.accepted is False or not newer(file.glibc, allowed):
+        if file.kind == "static" or file.accepted is False:
             continue
-        if policy is not None and file.elf is not None and file.elf.soname in policy.whitelist:
-            continue  # the tag promises that every system has this library: it is never bundled
-        tag = f"manylinux_{file.glibc.replace('.', '_')}_{env.target.wheel}"
+        path, glibc = max(_bundled(file, policy), key=lambda one: numbers(one[1]), default=("", ""))
+        if not newer(glibc, allowed):
+            continue
+        tag = f"manylinux_{glibc.replace('.', '_')}_{env.target.wheel}"
+        with_it = "" if path == file.path else f", which {file.path} needs,"
         yield Finding(
-            message=f"{file.path} needs glibc {file.glibc}, newer than the {allowed} that {env.policy} allows",
+            message=f"{path}{with_it} needs glibc {glibc}, newer than the {allowed} that {env.policy} allows",
             severity=Severity.ERROR,
-            evidence=(Evidence(f"needs GLIBC_{file.glibc}", file.path), asked),
+            evidence=(Evidence(f"needs GLIBC_{glibc}", path), asked),
             consequence=(
                 "auditwheel and maturin refuse the tag for too-recent versioned symbols, "
                 "or a wheel is made that does not load on the systems that it promises."
@@ -63,6 +66,23 @@ def env(env: Environment) -> Iterator[Finding]:
                 Fix(f"ask for {tag}, the lowest tag that this library allows"),
             ),
         )
+
+
+def _bundled(file: LinkFile, policy: Policy | None) -> Iterator[tuple[str, str]]:
+    """Yield (path, glibc version) of what a wheel that links *file* has to carry.
+
+    Not what the tag promises that every system has, nor what only that needs.
+    """
+    whitelist = policy.whitelist if policy is not None else frozenset()
+    if file.elf is None or file.elf.soname in whitelist:
+        return
+    yield file.path, file.glibc
+    for needed in file.needs:
+        if needed.path and needed.soname not in whitelist and not needed.soname.startswith(_LIBC):
+            yield needed.path, needed.glibc
+
+
+_LIBC = ("libc.so", "libm.so", "ld-linux", "libpthread.so", "libdl.so", "librt.so")
 
 
 def _policy(env: Environment) -> tuple[str, Policy | None]:
