@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # loaded only where a library was asked for
     from diagnose.readers.linkfile import LinkFile
 
 #: Outcomes in which pkg-config was not even asked, so that nobody knows what it would say.
-UNASKED = ("tool-missing", "tool-failed", "cross-refused")
+UNASKED = ("tool-missing", "tool-failed", "cross-refused", "unknown")
 
 
 def seen(setting: Setting, detail: str = "") -> Evidence:

@@ -362,6 +362,13 @@ def _abi3(manifest: dict[str, Any]) -> bool | None:
     return any(str(word).startswith("abi3") for word in words)
 
 
+def overridden(overrides: tuple[Override, ...]) -> dict[str, str]:
+    """Return {``links`` value: path} of *overrides*, and ``module NAME`` for what crates of that value ask for."""
+    found = {override.links: override.path for override in overrides}
+    rows = (row for rows in _sys_crates().values() for row in rows) if overrides else ()
+    return {**{f"module {row.module}": found[row.links] for row in rows if row.links in found}, **found}
+
+
 def _locked(text: str) -> Iterator[Crate]:
     """Yield the packages of a Cargo.lock, which cargo writes one key to a line."""
     name = version = ""

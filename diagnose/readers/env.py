@@ -137,7 +137,7 @@ def read(
     wanted = [_asked(name) for name in libs] or [need for need in project.needs if not need.optional]
     decided = pkgconfig.decide(finder, variables, row.triple, host.triple)
     host_decided = None if row == host else pkgconfig.decide(finder, variables, host.triple, host.triple)
-    overridden = {override.links: override.path for override in project.overrides}
+    overridden = cargo.overridden(project.overrides)
     prober = pkgconfig.Prober(finder, variables, decided, row, tools.link_dirs)
     libraries = tuple(_probe(prober, need, overridden) for need in wanted)
     host_libraries: tuple[Library, ...] = ()
@@ -206,10 +206,9 @@ def _asked(text: str) -> cargo.Need:
 
 
 def _probe(prober: pkgconfig.Prober, need: cargo.Need, overridden: Mapping[str, str]) -> Library:
-    if need.links and need.links in overridden:
-        return Library(
-            need.module, "overridden", need.requirement, crate=need.crate, overridden_by=overridden[need.links]
-        )
+    path = overridden.get(need.links) or overridden.get(f"module {need.module}")
+    if path:
+        return Library(need.module, "overridden", need.requirement, crate=need.crate, overridden_by=path)
     return prober.probe(need.module, need.requirement, need.static, need.crate)
 
 

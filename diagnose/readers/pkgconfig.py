@@ -28,8 +28,9 @@ class PkgConfig(NamedTuple):
     because there is no ``pkg-config``. ``allowed`` is the cross guard's verdict, ``allowed_by`` the variable that
     decided it (None: the triples are equal, or nothing is set). ``path``, ``libdir`` and ``sysroot`` are the settings
     that the crate hands to the program. ``default_path`` is the program's own search path, ``default_origin`` where
-    that is known from; ``search_path`` what is searched in the end, in this order. ``broken`` is what
-    the program says instead of answering, whatever it is asked.
+    that is known from; ``search_path`` what is searched in the end, in this order. ``sets`` are
+    variables that the program, a wrapper script, sets whatever they were. ``broken`` is what it says instead of
+    answering, whatever it is asked.
     """
 
     triple: str
@@ -45,6 +46,7 @@ class PkgConfig(NamedTuple):
     default_path: tuple[str, ...] = ()
     default_origin: str = ""
     search_path: tuple[str, ...] = ()
+    sets: tuple[tuple[str, str], ...] = ()
     broken: str = ""
 
     @property
@@ -89,6 +91,7 @@ class Library(NamedTuple):
     - ``found``: the crate gets its flags, and they lead to files that the target can use;
     - ``tool-missing``: there is no such program;
     - ``tool-failed``: the program cannot be run, or dies;
+    - ``unknown``: only the program itself could tell, and it is not run: a script of a foreign root;
     - ``cross-refused``: the crate's cross guard stops before the program is run;
     - ``not-found``: the program has no such module, or not everything that it requires;
     - ``wrong-arch``: the flags lead to a file of another architecture;
@@ -176,11 +179,16 @@ def decide(finder: Finder, variables: Variables, triple: str, host: str) -> PkgC
         other = finder.program("pkgconf")
         fallback, program = other.found, other if other.found else program
     tool = pkgtool.identify(root, program.path, program.real) if program.found else pkgtool.Tool()
-    path = targeted(variables, "PKG_CONFIG_PATH", triple, host)
-    libdir = targeted(variables, "PKG_CONFIG_LIBDIR", triple, host)
+    if root.live and program.found and not tool.implementation:
+        tool = _asked(program, variables)
+    settings = {name: targeted(variables, name, triple, host) for name in _HANDED}
     allowed, allowed_by = guard(variables, triple, host)
-    first = path.value.split(":") if path else []
-    then = libdir.value.split(":") if libdir else tool.default_path
+    sets = dict(tool.sets)
+    first, then = (
+        sets.get(name, setting.value if (setting := settings[name]) else None)
+        for name in ("PKG_CONFIG_PATH", "PKG_CONFIG_LIBDIR")
+    )
+    folders = [*(first or "").split(":"), *(tool.default_path if then is None else then.split(":"))]
     return PkgConfig(
         triple=triple,
         host=host,
@@ -189,14 +197,33 @@ def decide(finder: Finder, variables: Variables, triple: str, host: str) -> PkgC
         implementation=tool.implementation,
         allowed=allowed,
         allowed_by=allowed_by,
-        path=path,
-        libdir=libdir,
-        sysroot=targeted(variables, "PKG_CONFIG_SYSROOT_DIR", triple, host),
+        path=settings["PKG_CONFIG_PATH"],
+        libdir=settings["PKG_CONFIG_LIBDIR"],
+        sysroot=settings["PKG_CONFIG_SYSROOT_DIR"],
         default_path=tool.default_path,
         default_origin=tool.origin,
-        search_path=tuple(dict.fromkeys(filter(None, (*first, *then)))),
+        search_path=tuple(dict.fromkeys(filter(None, folders))),
+        sets=tool.sets,
         broken=tool.broken,
     )
+
+
+_HANDED = ("PKG_CONFIG_PATH", "PKG_CONFIG_LIBDIR", "PKG_CONFIG_SYSROOT_DIR")
+
+
+def _asked(program: Program, variables: Variables) -> pkgtool.Tool:
+    """Ask a program of the live machine, whose files do not tell, for its version and search path."""
+    from diagnose.readers.run import run
+
+    def answer(*words: str) -> str:
+        try:
+            done = run([program.path, *words], variables.merged())
+        except OSError:
+            return ""
+        return done.out.decode("utf-8", "surrogateescape").strip() if done.status == 0 else ""
+
+    folders = answer("--variable=pc_path", "pkg-config").split(":")
+    return pkgtool.Tool("", answer("--version"), tuple(filter(None, folders)), program.path)
 
 
 def command_line(decided: PkgConfig, module: str, requirement: str = "", *, static: bool = False) -> str:
@@ -282,11 +309,17 @@ class Prober:
             return self._explain(library._replace(status=status, output=said))
         first = version.out.decode("utf-8", "replace").splitlines()
         words = split_flags(flags.out)
+        pc = self._path_of(library.module)
+        if not pc:  # a script that looks in places of its own
+            folder = run([*argv, "--variable=pcfiledir", library.module], environ).out.decode(
+                "utf-8", "surrogateescape"
+            )
+            pc = f"{folder.strip()}/{library.module}.pc" if folder.strip() else ""
         return self._words(library, words)._replace(
             outcome="found",
             status=0,
             version=first[0].strip() if first else "",
-            pc=self._path_of(library.module),
+            pc=pc,
         )
 
     def _environ(self) -> dict[str, str]:
@@ -304,7 +337,8 @@ class Prober:
     def _resolver(self) -> pcfile.Resolver:
         from diagnose.readers import pcfile
 
-        sysroot = self._decided.sysroot.value if self._decided.sysroot else None
+        setting = self._decided.sysroot
+        sysroot = dict(self._decided.sets).get("PKG_CONFIG_SYSROOT_DIR", setting.value if setting else None)
         freedesktop = self._decided.implementation == "pkg-config"
         return pcfile.Resolver(self._root, self._decided.search_path, sysroot, freedesktop)
 
@@ -324,8 +358,10 @@ class Prober:
         if self._decided.broken:
             return library._replace(outcome="tool-failed", status=1, output=self._decided.broken)
         if not self._decided.implementation:
-            said = f"{self._decided.program.path}: a script of its own, which is not run"
-            return library._replace(outcome="tool-failed", output=said)
+            self._root.unseen.append(
+                f"what {self._decided.program.path} would answer: it is a script, and nothing of another root is run"
+            )
+            return library._replace(outcome="unknown")
         answer = self._ask(library)
         library = library._replace(version=answer.version, pc=answer.path)
         if answer.problems:

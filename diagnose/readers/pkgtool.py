@@ -22,15 +22,17 @@ _PERSONALITIES = ("/usr/share/pkgconfig/personality.d", "/etc/pkgconfig/personal
 class Tool(NamedTuple):
     """What a pkg-config program is.
 
-    ``implementation`` is ``pkgconf``, ``pkg-config`` (freedesktop's) or empty. ``default_path`` is where it looks for
-    ``.pc`` files unless told otherwise, and ``origin`` the file that says so; both are empty where that cannot be told
-    (a script of someone's own). ``broken`` says why it cannot answer anything.
+    ``implementation`` is ``pkgconf``, ``pkg-config`` (freedesktop's) or empty, for a script that does more than set
+    variables. ``default_path`` is where it looks for ``.pc`` files unless told otherwise, and ``origin`` the file
+    that says so. ``sets`` are the variables that a wrapper script sets whatever they were. ``broken`` says why it
+    cannot answer anything.
     """
 
     implementation: str = ""
     version: str = ""
     default_path: tuple[str, ...] = ()
     origin: str = ""
+    sets: tuple[tuple[str, str], ...] = ()
     broken: str = ""
 
 
@@ -114,8 +116,60 @@ def _personality(root: Root, path: str, tool: Tool) -> Tool:
 
 
 def _script(root: Root, path: str, real: str, data: bytes) -> Tool:
-    if os.path.basename(real) != "pkg-config-crosswrapper":
+    if os.path.basename(real) == "pkg-config-crosswrapper":
+        return _debian_wrapper(root, path, real)
+    given = _assignments(data)
+    if given is None:
         return Tool()
+    program, variables = given
+    inner = root.which(program, "/usr/local/bin:/usr/bin:/bin")
+    if not inner or root.resolve(inner) == real:
+        return Tool()
+    behind = identify(root, inner, root.resolve(inner) or inner)
+    if not behind.implementation:
+        return Tool()
+    sets = {**dict(behind.sets), **{name: value for name, value, always in variables if always}}
+    libdir = next((value for name, value, always in variables if name == "PKG_CONFIG_LIBDIR" and not always), None)
+    if libdir is not None:
+        behind = behind._replace(default_path=tuple(filter(None, libdir.split(":"))), origin=real)
+    return behind._replace(sets=tuple(sorted(sets.items())))
+
+
+_SETTABLE = ("PKG_CONFIG_PATH", "PKG_CONFIG_LIBDIR", "PKG_CONFIG_SYSROOT_DIR")
+
+
+def _assignments(data: bytes) -> tuple[str, list[tuple[str, str, bool]]] | None:
+    """Read a shell script that only sets variables and then becomes another program, as most wrappers do.
+
+    Returns the program, and (variable, value, whether it is set even if it was already) of each variable; None for any
+    other script.
+    """
+    if not data.startswith(b"#!") or b"\0" in data or len(data) > 1 << 14:
+        return None
+    variables: list[tuple[str, str, bool]] = []
+    lines = [line.strip() for line in data.decode("utf-8", "surrogateescape").splitlines()]
+    for line in (line for line in lines if line and not line.startswith("#")):
+        words = line.split()
+        if words[0] == "exec" and len(words) == 3 and words[2] in ('"$@"', '${1+"$@"}'):
+            return words[1].strip("\"'"), variables
+        name, equals, value = line.removeprefix("export ").partition("=")
+        if not equals and line.startswith("export ") and all(word in _SETTABLE for word in words[1:]):
+            continue  # exported after it was set
+        value = value.strip("\"'")
+        always = True
+        if value.startswith("${" + name) and value.endswith("}"):
+            rest = value[len(name) + 2 : -1]
+            always, value = False, rest[2:] if rest.startswith(":-") else rest[1:] if rest.startswith("-") else "$"
+        if not equals or any(sign in value for sign in "$`\\;&|<>") or not name.isidentifier():
+            return None
+        if name in _SETTABLE and (always or name == "PKG_CONFIG_LIBDIR"):
+            variables.append((name, value, always))
+        elif name in _SETTABLE:
+            return None  # a default of the path or the sysroot: rare, and not worth a rule
+    return None
+
+
+def _debian_wrapper(root: Root, path: str, real: str) -> Tool:
     triplet = os.path.basename(path).removesuffix("-pkg-config")
     if not root.is_executable("/usr/bin/dpkg-architecture"):
         return Tool("pkg-config", broken="Please install dpkg-dev to use pkg-config when cross-building")

@@ -319,7 +319,36 @@ def test_linkers(root, linker, path):
     assert facts.toolchain.linker.path == path
 
 
-def test_a_program_that_was_broken_off_or_says_nothing_useful(tmp_path):
+def test_an_override_covers_a_module_that_was_asked_for(root, tmp_path):
+    (tmp_path / ".cargo").mkdir()
+    (tmp_path / ".cargo/config.toml").write_text(f'[target.{ARM}.alsa]\nrustc-link-lib = ["asound"]\n')
+    libraries = env.read(str(root), ARM, ["alsa", "dbus-1"], cwd=str(tmp_path), environ=PATH).libraries
+    assert [library.outcome for library in libraries] == ["overridden", REFUSED]
+
+
+WRAPPERS = {
+    "default": f'#!/bin/sh\nexport PKG_CONFIG_LIBDIR="${{PKG_CONFIG_LIBDIR:-{P}}}"\nexec pkgconf "$@"\n',
+    "forced": f'#!/bin/sh\nPKG_CONFIG_LIBDIR={P}\nexport PKG_CONFIG_LIBDIR\nexec /usr/bin/pkgconf "$@"\n',
+}
+
+
+@pytest.mark.parametrize("libdir", [None, Q])
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+def test_the_real_crate_with_a_wrapper_script(probe, root, wrapper, libdir):
+    shell = shutil.which("dash") or shutil.which("sh")
+    assert shell is not None
+    miniroot.install(root, shell)
+    (root / "bin/sh").unlink(missing_ok=True)
+    (root / "bin/sh").symlink_to(shell)
+    miniroot.write(root / "usr/bin/my-pkg-config", WRAPPERS[wrapper], 0o755)
+    environ = {"PKG_CONFIG": "my-pkg-config", **({"PKG_CONFIG_LIBDIR": libdir} if libdir else {})}
+    real = ask_the_crate(probe, root, {"TARGET": ARM, **environ}, "alsa")
+    library = look(root, environ)
+    assert (real["outcome"], tuple(real["dir"])) == (["found"], library.link_dirs)
+    assert library.link_dirs == (ON_HOST if (libdir, wrapper) == (Q, "default") else ON_ARM)
+
+
+def test_nothing_is_set_and_nothing_is_needed():
     variables = Variables({"PATH": "/usr/bin"}, {})
     assert pkgconfig.guard(variables, HOST, HOST) == (True, None)
     assert pkgconfig.static(variables, "alsa") == (False, None)
@@ -344,3 +373,19 @@ def test_the_live_program_is_run_as_the_crate_runs_it(probe):
             assert tuple(folders) == library.link_dirs
         else:
             assert lines[1] == f"command {library.command}"
+
+
+def test_a_live_script_is_asked_for_its_search_path(tmp_path):
+    program = shutil.which("pkgconf")
+    need(program, "there is no pkgconf")
+    folder = tmp_path / "pc"
+    folder.mkdir()
+    (folder / "own.pc").write_text("Name: own\nDescription: own\nVersion: 7\n")
+    text = f'#!/bin/sh\nPKG_CONFIG_PATH="{folder}:$PKG_CONFIG_PATH" exec {program} "$@"\n'
+    script = miniroot.write(tmp_path / "bin/pkg-config", text, 0o755)
+    environ = {**os.environ, "PATH": f"{script.parent}:{os.environ['PATH']}"}
+    facts = env.read("/", libs=["own"], cwd="/", environ=environ)
+    asked = subprocess.run([program, "--variable=pc_path", "pkg-config"], capture_output=True, text=True, check=True)
+    assert facts.pkgconfig.default_path == tuple(asked.stdout.strip().split(":"))
+    assert (facts.libraries[0].outcome, facts.libraries[0].version) == ("found", "7")
+    assert facts.libraries[0].pc == f"{folder}/own.pc"

@@ -87,6 +87,40 @@ def test_the_cross_wrapper_of_the_freedesktop_package(tmp_path):
     assert "/usr/lib/i386-linux-gnu/pkgconfig" in tool.default_path
 
 
-def test_a_script_of_someones_own_tells_nothing(tmp_path):
-    miniroot.write(tmp_path / "usr/bin/pkg-config", "#!/bin/sh\nPKG_CONFIG_LIBDIR=/x exec pkgconf\n", 0o755)
+# as in Fedora's pkgconf-pkg-config, and as cross images write them
+SCRIPTS = {
+    "#!/usr/bin/sh\n# a comment\nexport PKG_CONFIG_LIBDIR=\"${PKG_CONFIG_LIBDIR:-/a/pkgconfig:/b}\"\n"
+    "export PKG_CONFIG_SYSTEM_LIBRARY_PATH=\"${PKG_CONFIG_SYSTEM_LIBRARY_PATH:-/usr/lib64}\"\n"
+    'exec pkgconf "$@"\n': (("/a/pkgconfig", "/b"), ()),
+    "#!/bin/sh\nPKG_CONFIG_LIBDIR=/c\nexport PKG_CONFIG_LIBDIR\nexec pkgconf \"$@\"\n": (
+        FOLDERS, (("PKG_CONFIG_LIBDIR", "/c"),),
+    ),
+    "#!/bin/sh\nexport PKG_CONFIG_SYSROOT_DIR='/s'\nexport PKG_CONFIG_PATH=\nexec /usr/bin/pkgconf \"$@\"\n": (
+        FOLDERS, (("PKG_CONFIG_PATH", ""), ("PKG_CONFIG_SYSROOT_DIR", "/s")),
+    ),
+}  # fmt: skip
+OBSCURE = (
+    '#!/bin/sh\nPKG_CONFIG_LIBDIR=$(dirname $0) exec pkgconf "$@"\n',
+    '#!/bin/sh\nexport PKG_CONFIG_LIBDIR=`pwd`\nexec pkgconf "$@"\n',
+    '#!/bin/sh\nexec pkgconf --static "$@"\n',
+    "#!/bin/sh\nif true; then exec pkgconf; fi\n",
+    '#!/bin/sh\nexec pkg-config "$@"\n',  # itself
+    '#!/bin/sh\nexec nothing-there "$@"\n',
+    "#!/usr/bin/python3\nimport os\n",
+    "",
+)
+
+
+@pytest.mark.parametrize("text", SCRIPTS)
+def test_scripts_that_only_set_variables(tmp_path, text):
+    program(tmp_path, "pkgconf", PATH, name="pkgconf")
+    miniroot.write(tmp_path / "usr/bin/pkg-config", text, 0o755)
+    tool = identify(tmp_path, "/usr/bin/pkg-config")
+    assert (tool.implementation, (tool.default_path, tool.sets)) == ("pkgconf", SCRIPTS[text])
+
+
+@pytest.mark.parametrize("text", OBSCURE)
+def test_other_scripts_tell_nothing(tmp_path, text):
+    program(tmp_path, "pkgconf", PATH, name="pkgconf")
+    miniroot.write(tmp_path / "usr/bin/pkg-config", text, 0o755)
     assert identify(tmp_path, "/usr/bin/pkg-config") == pkgtool.Tool()
