@@ -6,7 +6,6 @@ import re
 
 from checks._log import host
 from diagnose.named import TYPE_CHECKING
-from diagnose.readers.buildlog.linking import folder
 
 if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit, Link
@@ -79,6 +78,8 @@ def _owner(log: BuildLog, path: str) -> Target | None:
     """Return the architecture of the system folder that *path* lies in; None outside of those."""
     if not _SYSTEM.search(path) or not _SHARED.search(path):
         return None
+    from diagnose.readers.buildlog.linking import folder  # only who reads logs needs its patterns
+
     return folder(path) or host(log)
 
 

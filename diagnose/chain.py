@@ -8,11 +8,14 @@ without an order of time, every finding stands for itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 from diagnose.finding import Finding
+from diagnose.named import TYPE_CHECKING
 
-LeadsTo = Callable[[Finding, Finding, Any], bool]
+if TYPE_CHECKING:
+    from typing import Any
+
+    LeadsTo = Callable[[Finding, Finding, Any], bool]
 
 
 def chain(findings: Sequence[Finding], leads_to: Mapping[str, LeadsTo], facts: Any) -> list[Finding]:

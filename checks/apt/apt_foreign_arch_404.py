@@ -23,9 +23,12 @@ from checks.apt._indexes import unserved
 from checks.apt._sources import host, meant_option, serving, unservable
 from checks.apt._split import split
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.apt import AptSource
-from diagnose.readers.buildlog import BuildLog
 from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 
 def env(env: Environment) -> Iterator[Finding]:

@@ -23,8 +23,11 @@ from checks.apt._indexes import dead_release, unserved
 from checks.apt._sources import ARCHITECTURES
 from checks.apt.apt_wrong_arch_name import misnamed
 from diagnose.finding import Command, Evidence, FileEdit, Finding, Severity, Stage
-from diagnose.readers.buildlog import BuildLog
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 
 def env(env: Environment) -> Iterator[Finding]:

@@ -20,8 +20,11 @@ from checks._install import module, system
 from checks._log import found, host
 from checks._order import prepares
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
-from diagnose.readers.buildlog import BuildLog, Hit
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 leads_to = prepares
 

@@ -19,7 +19,10 @@ from checks._log import found, host
 from checks._order import prepares
 from checks.apt.apt_multiarch_version_skew import foreign
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
-from diagnose.readers.buildlog import BuildLog
+from diagnose.named import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.START
 leads_to = prepares

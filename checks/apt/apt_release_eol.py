@@ -22,8 +22,11 @@ from checks.apt._indexes import dead_release
 from checks.apt._sources import moves, serving
 from checks.data import distributions
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
-from diagnose.readers.buildlog import BuildLog
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 
 def env(env: Environment) -> Iterator[Finding]:

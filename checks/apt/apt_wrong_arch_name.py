@@ -20,9 +20,12 @@ from checks._log import distinct, found
 from checks._order import prepares
 from checks.apt._sources import ARCHITECTURES, meant, named, serving
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.apt import AptSource
-from diagnose.readers.buildlog import BuildLog, Hit
 from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 
 def env(env: Environment) -> Iterator[Finding]:

@@ -19,7 +19,10 @@ from collections.abc import Iterator
 from checks._glibc import demander, highest
 from checks._log import after, found
 from diagnose.finding import Finding, Fix, Phase
-from diagnose.readers.buildlog import BuildLog
+from diagnose.named import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.START
 leads_to = after

@@ -18,8 +18,12 @@ from collections.abc import Iterator
 
 from checks._log import after, found
 from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
-from diagnose.readers.buildlog import BuildLog, wordings
+from diagnose.named import TYPE_CHECKING
+from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.START
 PHRASES = (

@@ -18,7 +18,11 @@ from collections.abc import Iterator
 from checks._log import found
 from checks._order import prepares
 from diagnose.finding import Finding, Fix, Phase
-from diagnose.readers.buildlog import BuildLog, wordings
+from diagnose.named import TYPE_CHECKING
+from diagnose.phrase import wordings
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.START
 leads_to = prepares

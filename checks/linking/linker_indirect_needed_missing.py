@@ -17,7 +17,10 @@ from collections.abc import Iterator
 
 from checks._log import found
 from diagnose.finding import Finding, Fix, Phase
-from diagnose.readers.buildlog import BuildLog
+from diagnose.named import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.LINK
 

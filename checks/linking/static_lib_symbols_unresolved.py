@@ -19,7 +19,11 @@ from collections.abc import Iterator
 
 from checks._log import found
 from diagnose.finding import Finding, Fix, Phase
-from diagnose.readers.buildlog import BuildLog, Hit, wordings
+from diagnose.named import TYPE_CHECKING
+from diagnose.phrase import wordings
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 PHASE = Phase.LINK
 _LIBC = re.compile(

@@ -20,8 +20,11 @@ from checks._env import link_files, newer
 from checks._linked import library_module, stem, versioned
 from checks._log import advise, found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.readers.buildlog import BuildLog
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.LINK
 

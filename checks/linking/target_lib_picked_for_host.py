@@ -19,8 +19,11 @@ from checks._env import seen
 from checks._linked import foreign_files
 from checks._log import found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.readers.buildlog import BuildLog
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.LINK
 

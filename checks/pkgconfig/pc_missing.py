@@ -24,9 +24,12 @@ from checks._log import advise, found, same_crate
 from checks._searched import Reason, reason
 from checks.pkgconfig._search import absent
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.readers.buildlog import BuildLog, Probe
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig import Library
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog, Probe
 
 PHASE = Phase.SEARCH
 

@@ -21,8 +21,12 @@ from collections.abc import Iterator
 from checks._log import advise, found
 from checks._names import module_of
 from diagnose.finding import Finding, Fix, Phase
-from diagnose.readers.buildlog import BuildLog, Hit, Probe, wordings
+from diagnose.named import TYPE_CHECKING
+from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog, Hit, Probe
 
 PHASE = Phase.SEARCH
 PHRASES = (

@@ -17,8 +17,11 @@ from collections.abc import Iterator
 from checks._advice import vendored
 from checks._log import advise, found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.readers.buildlog import BuildLog, Probe
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog, Probe
 
 PHASE = Phase.SEARCH
 

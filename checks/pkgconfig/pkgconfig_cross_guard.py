@@ -23,8 +23,11 @@ from checks._env import names, seen, with_outcome
 from checks._install import packaged, system
 from checks._log import advise, ask_target, found, names_of, same_crate
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.readers.buildlog import BuildLog
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.PROBE
 

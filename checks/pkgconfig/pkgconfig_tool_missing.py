@@ -21,8 +21,11 @@ from checks._env import names, with_outcome
 from checks._install import system, tool
 from checks._log import advise, found, names_of, same_crate
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.readers.buildlog import BuildLog
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.PROBE
 

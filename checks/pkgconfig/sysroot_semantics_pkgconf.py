@@ -19,8 +19,12 @@ from checks._advice import fix, pkgconfig_configuration
 from checks._env import link_files, seen
 from checks._log import advise, found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.readers.buildlog import BuildLog, wordings
+from diagnose.named import TYPE_CHECKING
+from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.LINK
 PHRASES = (

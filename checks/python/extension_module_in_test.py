@@ -18,7 +18,10 @@ from collections.abc import Iterator
 
 from checks._log import found
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
-from diagnose.readers.buildlog import BuildLog
+from diagnose.named import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.LINK
 _PYTHON = re.compile(r"^_?Py(?:[A-Z]\w*_|_)\w+$|^_Py_\w+$|^PyExc_\w+$")

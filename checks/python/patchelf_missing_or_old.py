@@ -20,8 +20,12 @@ from checks._env import newer
 from checks._install import system, tool
 from checks._log import advise, found
 from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
-from diagnose.readers.buildlog import BuildLog, wordings
+from diagnose.named import TYPE_CHECKING
+from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.AUDIT
 

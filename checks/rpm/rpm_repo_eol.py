@@ -19,8 +19,12 @@ from checks._log import found
 from checks._order import prepares
 from checks.rpm._repos import gone, mending
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
-from diagnose.readers.buildlog import BuildLog, wordings
+from diagnose.named import TYPE_CHECKING
+from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 PHRASES = wordings(
     "centos-gone",

@@ -20,7 +20,10 @@ from collections.abc import Iterator
 from checks._log import found
 from checks.runtime._loader import LOADER
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
-from diagnose.readers.buildlog import BuildLog, Hit
+from diagnose.named import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 PHASE = Phase.LATER
 #: Functions that glibc has, or that its headers turn others into, and that musl has not.

@@ -19,7 +19,10 @@ from collections.abc import Iterator
 from checks._glibc import demander, highest
 from checks._log import distinct, found
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
-from diagnose.readers.buildlog import BuildLog, Hit
+from diagnose.named import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 PHASE = Phase.LATER
 

@@ -20,7 +20,10 @@ from collections.abc import Iterator
 from checks._log import distinct, found
 from checks.runtime._loader import HASHED, LIBPYTHON, LOADER
 from diagnose.finding import Finding, Fix, Phase
-from diagnose.readers.buildlog import BuildLog
+from diagnose.named import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.LATER
 _SONAME = re.compile(r"^(?:lib[\w.+-]+|[\w+-]+)\.so(?:\.[\w.]+)?$")

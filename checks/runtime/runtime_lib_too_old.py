@@ -16,7 +16,11 @@ from collections.abc import Iterator
 from checks._log import found
 from checks.runtime.runtime_undefined_lib_symbol import unnamed
 from diagnose.finding import Finding, Fix, Phase
-from diagnose.readers.buildlog import BuildLog, wordings
+from diagnose.named import TYPE_CHECKING
+from diagnose.phrase import wordings
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.LATER
 PHRASES = wordings(

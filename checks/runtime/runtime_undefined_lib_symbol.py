@@ -20,7 +20,10 @@ from checks._log import distinct, found
 from checks.runtime._loader import wheel_file
 from checks.runtime.runtime_undefined_python_symbol import PYTHON
 from diagnose.finding import Finding, Fix, Phase
-from diagnose.readers.buildlog import BuildLog, Hit
+from diagnose.named import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 PHASE = Phase.LATER
 _STREAMS = ("stderr", "stdout", "stdin", "environ", "optarg")

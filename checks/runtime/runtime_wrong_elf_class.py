@@ -17,7 +17,11 @@ from collections.abc import Iterator
 
 from checks._log import found
 from diagnose.finding import Finding, Fix, Phase
-from diagnose.readers.buildlog import BuildLog, wordings
+from diagnose.named import TYPE_CHECKING
+from diagnose.phrase import wordings
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.LATER
 PHRASES = wordings("elf-class", ("wrong ELF class", r"(?P<file>[^\s:]+): wrong ELF class: ELFCLASS(?P<bits>32|64)"))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from diagnose.named import TYPE_CHECKING
-from diagnose.readers.buildlog.phrases import TRIPLE
-from diagnose.readers.buildlog.scan import wordings
+from diagnose.phrase import TRIPLE, wordings
 
 if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit

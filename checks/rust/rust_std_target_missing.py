@@ -21,9 +21,13 @@ from checks._log import advise, found
 from checks.rust._std import WORDINGS, missing
 from diagnose import targets
 from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
-from diagnose.readers.buildlog import BuildLog, wordings
+from diagnose.named import TYPE_CHECKING
+from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
 from diagnose.readers.toolchain import Program, Rust
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.RUST
 PHRASES = (*WORDINGS, *wordings("rustup-note", ("rustup", "rustup")))

@@ -18,8 +18,12 @@ from collections.abc import Iterator
 
 from checks._log import advise, found, host
 from diagnose.finding import Finding, Fix, Phase
-from diagnose.readers.buildlog import BuildLog, Hit, wordings
+from diagnose.named import TYPE_CHECKING
+from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 PHASE = Phase.COMPILE
 _SYSTEM = (

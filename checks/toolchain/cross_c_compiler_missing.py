@@ -22,8 +22,12 @@ from checks._log import advise, distinct, found
 from checks.toolchain._compiling import compiling, surely_compiling
 from checks.toolchain.host_cc_missing import plain
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.readers.buildlog import BuildLog, wordings
+from diagnose.named import TYPE_CHECKING
+from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.COMPILE
 PHRASES = wordings(

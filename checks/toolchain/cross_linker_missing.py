@@ -22,11 +22,13 @@ from checks._log import advise, distinct, found
 from checks.toolchain._compiling import surely_compiling
 from checks.toolchain.host_cc_missing import plain
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.readers.buildlog import BuildLog
-from diagnose.readers.buildlog.linking import named
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
 from diagnose.readers.toolchain import Program
 from diagnose.readers.variables import Setting
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.LINKER
 
@@ -86,6 +88,8 @@ def _native(log: BuildLog, linker: str, line: int) -> bool:
 
 def _for_log(env: Environment, name: str, native: bool) -> tuple[Fix, ...]:
     setting = Setting(f"CARGO_TARGET_{env.target.cargo_env_name}_LINKER", name)
+    from diagnose.readers.buildlog.linking import named  # only who reads logs needs its patterns
+
     made_for = named(name)
     if native:
         target = made_for or env.target

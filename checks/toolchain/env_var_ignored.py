@@ -19,8 +19,12 @@ from checks._advice import Configuration, fix
 from checks._env import seen
 from checks._log import found
 from diagnose.finding import Finding, Fix, Severity
-from diagnose.readers.buildlog import BuildLog, wordings
+from diagnose.named import TYPE_CHECKING
+from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 PHRASES = wordings(
     "ignored-note",

@@ -19,8 +19,12 @@ from checks._env import seen
 from checks._install import install, system, tool
 from checks._log import advise, after, found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.readers.buildlog import BuildLog, wordings
+from diagnose.named import TYPE_CHECKING
+from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.START
 PHRASES = wordings(

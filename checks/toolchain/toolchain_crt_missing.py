@@ -20,8 +20,12 @@ from checks._install import cross_compiler, system, tool
 from checks._linked import without_toolchain
 from checks._log import advise, found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.readers.buildlog import BuildLog, wordings
+from diagnose.named import TYPE_CHECKING
+from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.LINKER
 PHRASES = wordings(

@@ -11,7 +11,7 @@ import re
 from checks._glibc import LIBC
 from diagnose import policies
 from diagnose.named import TYPE_CHECKING, NamedTuple
-from diagnose.readers.buildlog.scan import wordings
+from diagnose.phrase import wordings
 from diagnose.readers.verdict import version_key
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import re
 
 from diagnose import policies, targets
 from diagnose.named import TYPE_CHECKING, NamedTuple
-from diagnose.readers.buildlog.scan import wordings
+from diagnose.phrase import wordings
 from diagnose.readers.verdict import version_key
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from diagnose.named import TYPE_CHECKING
-from diagnose.readers.buildlog.scan import wordings
+from diagnose.phrase import wordings
 
 if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit

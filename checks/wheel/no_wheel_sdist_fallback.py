@@ -17,7 +17,11 @@ from collections.abc import Iterator
 
 from checks._log import found
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
-from diagnose.readers.buildlog import BuildLog, wordings
+from diagnose.named import TYPE_CHECKING
+from diagnose.phrase import wordings
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.START
 PHRASES = (

@@ -18,7 +18,10 @@ from checks._log import found
 from checks.runtime._loader import LOADER
 from checks.wheel._audit import library, listed
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
-from diagnose.readers.buildlog import BuildLog
+from diagnose.named import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.AUDIT
 

@@ -21,9 +21,12 @@ from checks.wheel._wheel import bounded, some
 from checks.wheel.wheel_lib_not_located import unlocated
 from diagnose import policies
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
-from diagnose.readers.buildlog import BuildLog
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.wheel import Wheel
 from diagnose.targets import TARGETS
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

@@ -19,7 +19,10 @@ from collections.abc import Iterator
 from checks._log import found
 from checks.wheel._audit import library, refusals, versions
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
-from diagnose.readers.buildlog import BuildLog
+from diagnose.named import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.AUDIT
 

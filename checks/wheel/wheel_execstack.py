@@ -19,9 +19,13 @@ from collections.abc import Iterator
 from checks._log import found as quoted
 from checks.wheel._wheel import bounded, inside, native, repack
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
-from diagnose.readers.buildlog import BuildLog, wordings
+from diagnose.named import TYPE_CHECKING
+from diagnose.phrase import wordings
 from diagnose.readers.elf import ET_DYN, Elf
 from diagnose.readers.wheel import Wheel
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 ALIASES = ("runtime-execstack",)
 

@@ -24,10 +24,13 @@ from checks.wheel._audit import library, listed
 from checks.wheel._external import expected_from, is_hashed, is_libpython, missing
 from checks.wheel._wheel import bounded, is_sample, loaded, promised, quote, role, some
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
-from diagnose.named import NamedTuple
-from diagnose.readers.buildlog import BuildLog, wordings
+from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.phrase import wordings
 from diagnose.readers.elf import Elf
 from diagnose.readers.wheel import Wheel
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 ALIASES = ("wheel-external-lib-needs-copy", "wheel-forbidden-lib")
 PHRASES = (

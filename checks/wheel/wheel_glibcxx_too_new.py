@@ -22,9 +22,12 @@ from checks.wheel._versions import evidence, fixes, honest, needs, weight
 from checks.wheel._ways import older
 from checks.wheel._wheel import some
 from diagnose.finding import Finding
-from diagnose.readers.buildlog import BuildLog
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.verdict import version_key
 from diagnose.readers.wheel import Wheel
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

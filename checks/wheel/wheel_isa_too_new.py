@@ -22,9 +22,13 @@ from collections.abc import Iterator
 from checks._log import found as quoted
 from checks.wheel._wheel import bounded, linux_tags, native, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
-from diagnose.readers.buildlog import BuildLog, wordings
+from diagnose.named import TYPE_CHECKING
+from diagnose.phrase import wordings
 from diagnose.readers.elf import EM_ARM, EM_X86_64, Elf
 from diagnose.readers.wheel import Wheel
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 # "Addenda to, and Errata in, the ABI for the Arm Architecture": values of Tag_CPU_arch.
 _ARM = {0: "Armv4", 1: "Armv4", 2: "Armv4T", 3: "Armv5T", 4: "Armv5TE", 5: "Armv5TEJ", 6: "Armv6", 7: "Armv6KZ"}

@@ -21,7 +21,11 @@ from checks._log import distinct, found
 from checks.data.shared_libraries import another_wheels
 from checks.wheel._external import is_hashed, is_libpython
 from diagnose.finding import Finding, Fix, Phase
-from diagnose.readers.buildlog import BuildLog, Hit, wordings
+from diagnose.named import TYPE_CHECKING
+from diagnose.phrase import wordings
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 PHASE = Phase.AUDIT
 PHRASES = wordings(

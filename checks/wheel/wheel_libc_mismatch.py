@@ -23,9 +23,12 @@ from checks._log import found as quoted
 from checks.runtime.glibc_binary_on_musl import foreign
 from checks.wheel._wheel import bounded, linux_tags, loaded, role, runs_as, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
-from diagnose.readers.buildlog import BuildLog
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.elf import Elf
 from diagnose.readers.wheel import Wheel
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 ALIASES = ("glibc-symbol-in-musl-wheel",)
 

@@ -17,7 +17,10 @@ from collections.abc import Iterator
 from checks._log import found
 from checks.wheel._install import WORDINGS, refused
 from diagnose.finding import Command, Finding, Fix, Phase, Severity, Stage
-from diagnose.readers.buildlog import BuildLog
+from diagnose.named import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 PHRASES = WORDINGS
 

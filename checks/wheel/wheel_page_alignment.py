@@ -17,8 +17,12 @@ from collections.abc import Iterator
 from checks._log import found as quoted
 from checks.wheel._wheel import bounded, native, role
 from diagnose.finding import Evidence, Finding, Fix, Severity
-from diagnose.readers.buildlog import BuildLog, wordings
+from diagnose.named import TYPE_CHECKING
+from diagnose.phrase import wordings
 from diagnose.readers.wheel import Wheel
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 ALIASES = ("runtime-page-alignment",)
 

@@ -21,10 +21,14 @@ from collections.abc import Iterator
 from checks._log import found as quoted
 from checks.wheel._wheel import bounded, count, inside, own, rename, repack, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
-from diagnose.readers.buildlog import BuildLog, wordings
+from diagnose.named import TYPE_CHECKING
+from diagnose.phrase import wordings
 from diagnose.readers.elf import Elf
 from diagnose.readers.verdict import arch_of
 from diagnose.readers.wheel import Wheel
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 #: Files of other operating systems: what has them beside ELF files serves several platforms on purpose.
 _FOREIGN = (".dll", ".dylib", ".pyd", ".exe")

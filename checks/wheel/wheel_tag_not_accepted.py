@@ -18,10 +18,13 @@ from checks.wheel._rejected import rejected
 from checks.wheel._wheel import by_shell, linux_tags, quote, retag, some
 from diagnose import policies
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.named import TYPE_CHECKING
 from diagnose.policies import PlatformTag
-from diagnose.readers.buildlog import BuildLog
 from diagnose.readers.verdict import version_key
 from diagnose.readers.wheel import Wheel
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog
 
 _X86 = frozenset({"x86_64", "i686"})
 _INDEX_MUSL = frozenset({"x86_64", "i686", "aarch64", "armv7l", "ppc64le", "s390x", "riscv64"})

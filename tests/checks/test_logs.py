@@ -9,8 +9,8 @@ import pytest
 from logs import CAUSES, FOLDER, judged, labels
 
 from diagnose.finding import Severity
+from diagnose.phrase import Phrase
 from diagnose.readers.buildlog.phrases import SHARED
-from diagnose.readers.buildlog.scan import Phrase
 from diagnose.readers.buildlog.sieve import GRAM
 
 

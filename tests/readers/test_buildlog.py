@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from diagnose.phrase import wordings
 from diagnose.readers import buildlog
 from diagnose.readers.buildlog import Hit, place
 from diagnose.readers.buildlog.clean import clean, plain
 from diagnose.readers.buildlog.phrases import SHARED
-from diagnose.readers.buildlog.scan import Scanner, wordings
+from diagnose.readers.buildlog.scan import Scanner
 from diagnose.readers.buildlog.sieve import Sieve
 
 LINE = "E: Unable to locate package libasound2-dev:armhf"

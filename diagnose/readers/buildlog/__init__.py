@@ -12,11 +12,12 @@ from typing import Any, BinaryIO
 from diagnose import targets
 from diagnose.finding import Evidence, InputError
 from diagnose.named import NamedTuple
+from diagnose.phrase import Phrase, wordings
 from diagnose.readers.buildlog import phrases as table
 from diagnose.readers.buildlog.linking import Link, links
 from diagnose.readers.buildlog.pkgconfig import Probe, probes
 from diagnose.readers.buildlog.place import Sight, parse, sights
-from diagnose.readers.buildlog.scan import Hit, Phrase, Scanner, wordings
+from diagnose.readers.buildlog.scan import Hit, Scanner
 from diagnose.readers.distro import Container, Distro
 from diagnose.targets import Target
 

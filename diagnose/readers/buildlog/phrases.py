@@ -7,9 +7,8 @@ LLVM's lld, mold and zig; cargo and rustc; glibc's and musl's loaders; apt and d
 
 from __future__ import annotations
 
-from diagnose.readers.buildlog.scan import Phrase, wordings
+from diagnose.phrase import TRIPLE, Phrase, wordings
 
-TRIPLE = r"(?:x86_64|i[3-6]86|aarch64(?:_be)?|arm\w*|thumb\w*|powerpc\w*|s390x|riscv\w+|loongarch64|mips\w*)-unknown-linux-\w+"
 _Q = "[`'\"]?"
 _LD = r"(?:(?P<ld>\S*(?:ld|lld|gold|mold)(?:\.\w+)?): )?(?:error: )?"
 _PC = r"[\w./+-]*pkg-?conf(?:ig)?"

@@ -14,6 +14,7 @@ from functools import cache
 from typing import BinaryIO
 
 from diagnose.named import NamedTuple
+from diagnose.phrase import Phrase
 from diagnose.readers.buildlog.clean import clean, joined, plain
 from diagnose.readers.buildlog.sieve import Sieve
 
@@ -25,28 +26,6 @@ _QUOTE = 600  # characters of a line that are kept
 _FLOOD = 30_000  # times that an anchor is looked at, or that four of its bytes are found elsewhere
 _OF_A_KIND = 400  # hits of one kind that are kept
 _REPEATS = 4  # hits of one kind that say the very same
-
-
-class Phrase(NamedTuple):
-    """One wording, as a table row: what it says (``kind``), and how to recognise it.
-
-    ``pattern`` is searched for in a cleaned line; its named groups are the facts. ``anchor`` is a literal text that
-    every line that can match contains, at least four bytes long and without quotes, which vary. A message that may be
-    wrapped, or that goes on in the next lines, spans up to ``lines`` of them.
-    """
-
-    kind: str
-    anchor: str
-    pattern: str
-    lines: int = 1
-
-
-def wordings(kind: str, *rows: tuple[str, str] | tuple[str, str, int]) -> tuple[Phrase, ...]:
-    """Return the ways in which *kind* is said, each given as (anchor, pattern) or (anchor, pattern, lines).
-
-    Of several that fit one line, the first counts.
-    """
-    return tuple(Phrase(kind, *row) for row in rows)
 
 
 class Said(dict[str, str]):

@@ -1,0 +1,31 @@
+"""How causes tell the reader of build logs their wordings; apart from it, so that naming them costs nothing."""
+
+from __future__ import annotations
+
+from diagnose.named import NamedTuple
+
+_CPU = r"x86_64|i[3-6]86|aarch64(?:_be)?|arm\w*|thumb\w*|powerpc\w*|s390x|riscv\w+|loongarch64|mips\w*"
+TRIPLE = rf"(?:{_CPU})-unknown-linux-\w+"
+"""A Rust target triple, as a pattern."""
+
+
+class Phrase(NamedTuple):
+    """One wording, as a table row: what it says (``kind``), and how to recognise it.
+
+    ``pattern`` is searched for in a cleaned line; its named groups are the facts. ``anchor`` is a literal text that
+    every line that can match contains, at least four bytes long and without quotes, which vary. A message that may be
+    wrapped, or that goes on in the next lines, spans up to ``lines`` of them.
+    """
+
+    kind: str
+    anchor: str
+    pattern: str
+    lines: int = 1
+
+
+def wordings(kind: str, *rows: tuple[str, str] | tuple[str, str, int]) -> tuple[Phrase, ...]:
+    """Return the ways in which *kind* is said, each given as (anchor, pattern) or (anchor, pattern, lines).
+
+    Of several that fit one line, the first counts.
+    """
+    return tuple(Phrase(kind, *row) for row in rows)
