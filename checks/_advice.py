@@ -124,10 +124,13 @@ def pkgconfig_configuration(env: Environment) -> Configuration:
         return _sysroot_configuration(env)
     if here.codename in distributions.NO_PKGCONF_WRAPPER or here.container == "cross-rs":
         return two_variables(env)
-    wrapper = (_scoped(env, "PKG_CONFIG"), f"{env.target.gnu}-pkg-config")
+    program = f"{env.target.gnu}-pkg-config"
+    ready = env.pkgconfig.program.found and env.pkgconfig.program.name == program
+    wrapper = () if ready else ((_scoped(env, "PKG_CONFIG"), program),)
     allow = targeted(env.variables, "PKG_CONFIG_ALLOW_CROSS", env.target.triple, env.host.triple)
     refused = ((_scoped(env, "PKG_CONFIG_ALLOW_CROSS"), "1"),) if allow is not None and allow.value == "0" else ()
-    return Configuration((wrapper, *refused, *_overriding(env)), (f"pkgconf:{env.target.debian}",))
+    packages = () if ready else (f"pkgconf:{env.target.debian}",)
+    return Configuration((*wrapper, *refused, *_overriding(env)), packages)
 
 
 def two_variables(env: Environment) -> Configuration:
@@ -179,10 +182,15 @@ def _overriding(env: Environment) -> Variables:
         setting = targeted(env.variables, variable, env.target.triple, env.host.triple)
         if setting is not None and setting.value and _leads_astray(env, setting):
             found.append((_scoped(env, variable), _folders(env)))
+    return (*found, *no_sysroot(env).variables)
+
+
+def no_sysroot(env: Environment) -> Configuration:
+    """Return what keeps a sysroot out of pkg-config's answers for the target; nothing if there is none."""
     sysroot = targeted(env.variables, "PKG_CONFIG_SYSROOT_DIR", env.target.triple, env.host.triple)
-    if sysroot is not None and sysroot.value.rstrip("/"):
-        found.append((_scoped(env, "PKG_CONFIG_SYSROOT_DIR"), "/"))
-    return tuple(found)
+    if sysroot is None or not sysroot.value.rstrip("/"):
+        return _NOTHING
+    return Configuration(((_scoped(env, "PKG_CONFIG_SYSROOT_DIR"), "/"),))
 
 
 def _leads_astray(env: Environment, setting: Setting) -> bool:
@@ -246,8 +254,11 @@ def ask_again(env: Environment, library: Library) -> tuple[Command, ...]:
     return (Command(f"cargo clean --release --target {env.target.triple} --package {crate}", Stage.BUILD),)
 
 
-def bring(env: Environment, name: str, commands: tuple[Command, ...] = ()) -> tuple[Fix, ...]:
-    """Return the ways to bring the module *name* for the target, the best first, with *commands* to follow."""
+def bring(env: Environment, name: str, commands: tuple[Command, ...] = (), *, asked: bool = True) -> tuple[Fix, ...]:
+    """Return the ways to bring the module *name* for the target, the best first, with *commands* to follow.
+
+    *asked* is False for a module that a crate does not ask for itself, so that no crate can build it either.
+    """
     here = system(env)
     package = module(here, name, env.target, env.host)
     fixes = []
@@ -264,7 +275,7 @@ def bring(env: Environment, name: str, commands: tuple[Command, ...] = ()) -> tu
         )
     elif not packaged(here, env.target):
         fixes += _searching(env, name)
-    fixes += vendored(env, name)
+    fixes += vendored(env, name) if asked else []
     if packaged(here, env.target) or (env.cross and here.family != "debian"):
         fixes.append(elsewhere(env, name))
     return tuple(fixes)

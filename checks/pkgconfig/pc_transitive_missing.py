@@ -45,7 +45,7 @@ def env(env: Environment) -> Iterator[Finding]:
                     else Evidence(f"{missing.required_by} requires {missing.module}", where=f"`{library.command}`"),
                 ),
                 consequence=f"The build script says that {library.module} was not found, although it is installed.",
-                fixes=bring(env, missing.module),
+                fixes=bring(env, missing.module, asked=False),
             )
 
 

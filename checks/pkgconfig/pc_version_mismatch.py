@@ -32,7 +32,7 @@ def env(env: Environment) -> Iterator[Finding]:
         if library.outcome != "not-found":
             continue
         for mismatch in library.mismatches:
-            asker = mismatch.required_by or library.crate or "what was asked"
+            asker = mismatch.required_by or library.crate or "this build"
             wanted = f"{mismatch.operator} {mismatch.wanted}"
             evidence = (
                 Evidence(f"version {mismatch.found}", library.pc)

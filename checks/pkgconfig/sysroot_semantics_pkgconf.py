@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import fix, pkgconfig_configuration
+from checks._advice import fix, no_sysroot
 from checks._env import link_files, seen
 from checks._log import advise, found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
@@ -51,7 +51,7 @@ def env(env: Environment) -> Iterator[Finding]:
                 Evidence("found in the linker's own folder instead", file.path),
             ),
             consequence="The build passes by accident; another linker, or maturin's search for the library, will not.",
-            fixes=(fix(env, "no sysroot for this target", configuration=pkgconfig_configuration(env)),),
+            fixes=(fix(env, "no sysroot for this target", configuration=no_sysroot(env)),),
         )
 
 
@@ -74,6 +74,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 def _without(env: Environment) -> list[Fix]:
     return [
-        fix(env, "no sysroot for this target", configuration=pkgconfig_configuration(env)),
+        fix(env, "no sysroot for this target", configuration=no_sysroot(env)),
         Fix("or a pkgconf of 1.9 or later, and a sysroot in its shortest form", notes="No slash at the end, no `..`."),
     ]

@@ -50,8 +50,8 @@ def env(env: Environment) -> Iterator[Finding]:
     users, sure = compiling(env), surely_compiling(env)
     if not env.cross or compiler.found or not users:
         return
-    if linker.name == compiler.name and linker.setting is not None and not sure:
-        return  # cross-linker-missing says it
+    if not sure and (linker.setting is None or not linker.found):
+        return  # the linker is missed in any case, and comes with the compiler
     packages = cross_compiler(system(env), env.target)
     own = f"{env.target.gnu}-gcc"
     variables = () if compiler.name == own else ((f"CC_{env.target.env_name}", own),)

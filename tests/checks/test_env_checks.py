@@ -36,6 +36,7 @@ def test_every_finding_has_evidence_and_a_fix_that_can_be_run(name: str, tmp_pat
         texts = (finding.message, finding.consequence, *(e.detail + e.path + e.where for e in finding.evidence))
         assert not any(root in text for text in texts), texts
         for fix in finding.fixes:
+            assert fix.commands or fix.env or fix.files or fix.notes or not fix.safe, fix
             _runs(fix, root)
 
 
