@@ -53,7 +53,15 @@ def env(env: Environment) -> Iterator[Finding]:
                 "A build script or procedural macro that needs this library does not link: "
                 '"file in wrong format" in a step named (build script).'
             ),
-            fixes=(fix(env, "give the variables the target's name", configuration=scoped(env, settings)),),
+            fixes=(
+                fix(
+                    env,
+                    "give the variables the target's name",
+                    configuration=scoped(env, settings),
+                    notes=f"And unset {' and '.join(one.name for one in settings)}: only then is the host spared.",
+                    safe=False,
+                ),
+            ),
         )
 
 

@@ -39,9 +39,10 @@ def env(env: Environment) -> Iterator[Finding]:
     """See which variables are written for nobody."""
     for ignored in env.ignored:
         setting, meant = ignored.setting, ignored.meant
-        already = env.variables.get(meant) if meant else None
+        if _said_elsewhere(env, meant) == setting.value:
+            continue
         fixes: tuple[Fix, ...] = ()
-        if meant and (already is None or already.value != setting.value):
+        if meant:
             fixes = (fix(env, f"call it {meant}", configuration=Configuration(((meant, setting.value),))),)
         yield Finding(
             message=f"nothing reads {setting.name}" + (f": did you mean {meant}?" if meant else ""),
@@ -64,3 +65,12 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (Fix(f"call it {name.upper().replace('-', '_').replace('.', '_')}"),) if name else (),
             Severity.WARNING,
         )
+
+
+def _said_elsewhere(env: Environment, meant: str) -> str | None:
+    """Return what the right name, or cargo's configuration in its place, is set to."""
+    linker = env.toolchain.linker.setting
+    if meant == f"CARGO_TARGET_{env.target.cargo_env_name}_LINKER":
+        return linker.value if linker is not None else None
+    setting = env.variables.get(meant) if meant else None
+    return setting.value if setting is not None else None

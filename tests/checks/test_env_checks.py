@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from roots import CAUSES, cases, judged, read
+from roots import CAUSES, cases, judged, look, read
 
 from diagnose import cargo_config
-from diagnose.finding import Finding, Fix, Severity
+from diagnose.finding import Finding, Fix, Severity, Stage
 from diagnose.readers.toolchain import Emulator
 
 
@@ -63,6 +63,27 @@ def _toml(text: str) -> None:
     else:
         import tomli as tomllib
     tomllib.loads(text)
+
+
+@pytest.mark.parametrize("name", [case.name for case in cases.BROKEN])
+def test_what_files_alone_can_mend_is_mended(name: str, tmp_path: Path) -> None:
+    """Written as a fix says, and with nothing installed, the edits end a finding whose fix installs nothing."""
+    case = cases.CASES[name]
+    facts = read(case, str(tmp_path))
+    for finding in judged(facts).findings:
+        fix = next(iter(finding.fixes), None)
+        stages = {command.stage for command in fix.commands} if fix else set()
+        if fix is None or not fix.safe or not fix.files or stages & {Stage.PACKAGES, Stage.ARCHITECTURE}:
+            continue
+        for edit in fix.files:
+            base = tmp_path / ("root" if edit.path.startswith("/") else "project")
+            path = base / edit.path.lstrip("/")
+            assert (path.read_text() if path.exists() else None) == edit.before
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(edit.after)
+        again = judged(look(case, str(tmp_path / "root")))
+        assert finding.check not in [other.check for other in again.findings]
+        return
 
 
 def test_a_root_whose_programs_cannot_start_here(tmp_path: Path) -> None:
