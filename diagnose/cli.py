@@ -100,6 +100,26 @@ def undo() -> None:
     _exit(commands.undo)
 
 
+@app.command(help=start.COMMANDS["log"])
+def log(
+    path: Annotated[str, typer.Argument(metavar="FILE", help="The log of a build; - is standard input.")],
+    target: Annotated[
+        str | None, typer.Option("--target", metavar="NAME", help="What was built for, where the log does not tell.")
+    ] = None,
+    distro: Annotated[
+        str | None,
+        typer.Option("--distro", metavar="NAME", help="Where it was built, as ubuntu:22.04."),
+    ] = None,
+    form: Format = "text",
+    fail_on: FailOn = "error",
+    select: Select = None,
+    ignore: Ignore = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    _exit(commands.log, path, target, distro, _output(form, fail_on, select, ignore, quiet, verbose))
+
+
 @app.command(help=start.COMMANDS["explain"])
 def explain(
     name: Annotated[str | None, typer.Argument(metavar="[ID]", help="A check; without it, the catalogue.")] = None,

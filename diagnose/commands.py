@@ -142,6 +142,24 @@ def wheel(paths: Iterable[str], output: Output = Output()) -> int:  # noqa: B008
     return _finish(Report(tuple(judgements)), output)
 
 
+def log(
+    path: str,
+    target: str | None = None,
+    distro: str | None = None,
+    output: Output = Output(),  # noqa: B008  (immutable)
+) -> int:
+    """Judge the log of a build in a file, or on standard input for ``-``."""
+    from diagnose.readers import buildlog as reader
+
+    causes = _causes("log", output)
+
+    def read() -> reader.BuildLog:
+        return reader.read(path, [phrase for cause in causes for phrase in cause.phrases], target, distro)
+
+    name = "standard input" if path == "-" else os.path.basename(path)
+    return _finish(Report((judge("log", name, read, reader.facts, causes),)), output)
+
+
 def explain(name: str | None = None) -> int:
     """Print the documentation of one check, or the catalogue of all."""
     causes = registry.load()

@@ -100,7 +100,7 @@ class Finding(NamedTuple):
     ``message`` is one line that names the thing. ``consequence`` says what follows if it is left alone: the very error
     that the user met or will meet. ``fixes`` are alternatives, best first. ``check`` is the cause's id; detectors leave
     it empty, the run fills it in. So it does with ``consequences``: other findings that only happened because of this
-    one, and that go away with it.
+    one, and that go away with it; and with ``aliases``, the other names of the cause.
     """
 
     message: str
@@ -110,6 +110,7 @@ class Finding(NamedTuple):
     fixes: tuple[Fix, ...] = ()
     check: str = ""
     consequences: tuple[Finding, ...] = ()
+    aliases: tuple[str, ...] = ()
 
 
 class InputError(Exception):

@@ -75,7 +75,7 @@ def judge(
     causes = list(causes)
     findings, passed = [], []
     for cause in causes:
-        found = [finding._replace(check=cause.id) for finding in cause.detectors[kind](subject)]
+        found = [finding._replace(check=cause.id, aliases=cause.aliases) for finding in cause.detectors[kind](subject)]
         findings += found
         if not found:
             passed.append(cause.id)

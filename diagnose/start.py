@@ -21,6 +21,7 @@ COMMANDS = {
     "wheel": "Judge wheels: do they run where their tags say?",
     "env": "Judge this machine, or a root: would the build find and link its libraries for the target?",
     "undo": "Put back the files that `env --apply` wrote.",
+    "log": "Name the cause in the log of a failed build, and what mends it.",
     "explain": "Print a check's documentation, or the catalogue of all checks.",
     "targets": "Print what an architecture is called elsewhere.",
 }

@@ -44,11 +44,13 @@ def _subject(judgement: Judgement) -> dict[str, Any]:
 def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "check": finding.check,
+        "aliases": list(finding.aliases),
         "severity": finding.severity.value,
         "message": finding.message,
         "evidence": [_evidence(item) for item in finding.evidence],
         "consequence": finding.consequence,
         "fixes": [_fix(fix) for fix in finding.fixes],
+        "consequences": [_finding(follower) for follower in finding.consequences],
     }
 
 

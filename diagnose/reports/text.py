@@ -115,6 +115,9 @@ def _finding(judgement: Judgement, finding: Finding, style: Style, shown: set[Fi
         yield from _put(style, f"→ {finding.consequence}", "", indent=4, hang=2)
     for number, fix in enumerate(finding.fixes):
         yield from _fix(fix, "fix" if number == 0 else "or", style, shown)
+    for follower in finding.consequences:
+        place = follower.evidence[0].path or follower.evidence[0].where
+        yield from _put(style, f"hence {follower.check} ({place}): {follower.message}", "dim", indent=4, hang=2)
 
 
 def _fix(fix: Fix, word: str, style: Style, shown: set[FileEdit]) -> Iterator[str]:

@@ -76,4 +76,15 @@ def _next_command(facts: dict[str, Any]) -> str:
     return " ".join(command)
 
 
-_VERDICTS = {"wheel": _wheel, "env": _env}
+def _log(judgement: Judgement) -> Verdict:
+    facts, findings = judgement.facts, judgement.findings
+    if findings:
+        others = len(findings) - 1
+        return Verdict(findings[0].check + (f", and {others} more" if others else ""), False)
+    error = facts["first_error"]
+    if not facts["failed"] or error is None:
+        return Verdict("no failure", True)
+    return Verdict("no known cause", False, [f"the first error, in line {error['line']}: {error['text']}"])
+
+
+_VERDICTS = {"wheel": _wheel, "env": _env, "log": _log}
