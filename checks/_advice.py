@@ -319,10 +319,11 @@ def vendored(env: Environment, name: str) -> list[Fix]:
     """Return the way to let a crate build the library of the module *name* itself, if one is known."""
     from checks.data.modules import VENDORED
 
-    way = VENDORED.get(name)
-    crate = env.project.crate(way.crate) if way else None
-    if way is None or (env.project.lock and crate is None):
+    ways = [way for way in VENDORED.get(name, ()) if not env.project.lock or env.project.crate(way.crate)]
+    if not ways:
         return []
+    way = ways[0]
+    crate = env.project.crate(way.crate)
     wanted = f"{way.crate}@{crate.version}" if crate else way.crate
     return [
         Fix(

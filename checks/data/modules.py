@@ -33,19 +33,19 @@ class Vendored(NamedTuple):
     feature: str
 
 
-#: ``-sys`` crates that can build the library of a module from source, with the feature that says so (their Cargo.toml).
-VENDORED = {
-    "bzip2": Vendored("bzip2-sys", "static"),
-    "dbus-1": Vendored("libdbus-sys", "vendored"),
-    "fontconfig": Vendored("yeslogic-fontconfig-sys", "dlopen"),
-    "freetype2": Vendored("freetype-sys", "bundled"),
-    "libcurl": Vendored("curl-sys", "static-curl"),
-    "libgit2": Vendored("libgit2-sys", "vendored"),
-    "liblzma": Vendored("lzma-sys", "static"),
-    "libpq": Vendored("pq-sys", "bundled"),
-    "libusb-1.0": Vendored("libusb1-sys", "vendored"),
-    "openssl": Vendored("openssl-sys", "vendored"),
-    "sdl2": Vendored("sdl2-sys", "bundled"),
-    "sqlite3": Vendored("libsqlite3-sys", "bundled"),
-    "zlib": Vendored("libz-sys", "static"),
+#: Crates that can build the library of a module from source, with the feature that says so (their Cargo.toml).
+VENDORED: dict[str, tuple[Vendored, ...]] = {
+    "bzip2": (Vendored("bzip2-sys", "static"),),
+    "dbus-1": (Vendored("libdbus-sys", "vendored"),),
+    "fontconfig": (Vendored("yeslogic-fontconfig-sys", "dlopen"),),
+    "freetype2": (Vendored("freetype-sys", "bundled"),),
+    "libcurl": (Vendored("curl-sys", "static-curl"),),
+    "libgit2": (Vendored("libgit2-sys", "vendored"),),
+    "liblzma": (Vendored("liblzma-sys", "static"), Vendored("lzma-sys", "static")),
+    "libpq": (Vendored("pq-sys", "bundled"),),
+    "libusb-1.0": (Vendored("libusb1-sys", "vendored"),),
+    "openssl": (Vendored("openssl-sys", "vendored"),),
+    "sdl2": (Vendored("sdl2-sys", "bundled"),),
+    "sqlite3": (Vendored("libsqlite3-sys", "bundled"),),
+    "zlib": (Vendored("libz-sys", "static"),),
 }
