@@ -20,9 +20,12 @@ from checks._advice import vendored
 from checks._env import link_files, newer, numbers, seen
 from diagnose import policies
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.named import TYPE_CHECKING
 from diagnose.policies import Policy
 from diagnose.readers.env import Environment
-from diagnose.readers.linkfile import LinkFile
+
+if TYPE_CHECKING:  # loaded only where a library was asked for
+    from diagnose.readers.linkfile import LinkFile
 
 PHASE = Phase.AUDIT
 
