@@ -31,7 +31,9 @@ WHEELS = (
 )
 PLATFORMS = ("manylinux_2_34_x86_64", "manylinux_2_28_x86_64")
 ROOT = Path(__file__).resolve().parents[1]
-ENV = {**os.environ, "PYTHONPATH": str(ROOT)}
+# Like an installed package: compiled once. Some machines forbid writing bytecode, and would measure the compiler.
+ENV = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+ENV["PYTHONPATH"] = str(ROOT)
 
 
 class Cost(NamedTuple):
