@@ -6,6 +6,7 @@ longer to import than a small wheel takes to judge, and gives no say in how a me
 
 from __future__ import annotations
 
+import mmap
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -28,7 +29,7 @@ MAX_MEMBER = 8 << 30  # bytes of one inflated member; the largest seen in publis
 MAX_TOTAL = 32 << 30  # bytes of all inflated members
 MAX_RATIO = 250  # inflated ÷ compressed bytes, of a member and of all together, …
 RATIO_FREE = 128 << 20  # … once they are larger than this: small runs of zeros may well shrink a thousand times
-CHUNK = 256 << 10  # compressed bytes per step
+CHUNK = 64 << 10  # compressed bytes per step: what they inflate to still fits a core's cache
 
 STORED, DEFLATED = 0, 8
 _ENTRY = struct.Struct("<4s4xHH4xIIIHHH4xII")
@@ -62,13 +63,13 @@ class ZipFlaw(NamedTuple):
 class Archive(NamedTuple):
     """An opened archive: its bytes, its members in the order of the central directory, and what is wrong with them."""
 
-    data: Any
+    data: memoryview
     members: tuple[Member, ...]
     flaws: tuple[ZipFlaw, ...]
 
 
-def open_archive(data: Any, name: str) -> Archive:
-    """Read the central directory of the zip archive *data* (``bytes`` or ``mmap``); *name* is for messages.
+def open_archive(data: memoryview, name: str) -> Archive:
+    """Read the central directory of the zip archive *data*; *name* is for messages.
 
     Raises:
         InputError: not a zip archive, cut off, encrypted, or beyond the limits.
@@ -85,14 +86,15 @@ def open_archive(data: Any, name: str) -> Archive:
     return Archive(data, tuple(m for m in members if not m.name.endswith("/")), tuple(_name_flaws(members)))
 
 
-def _central_directory(data: Any, name: str) -> Iterator[Member]:
-    end = data.rfind(b"PK\5\6", max(0, len(data) - 65557))
-    if end < 0:
+def _central_directory(data: memoryview, name: str) -> Iterator[Member]:
+    tail = max(0, len(data) - 65557)
+    end = tail + bytes(data[tail:]).rfind(b"PK\5\6")
+    if end < tail:
         raise InputError(f"{name}: not a zip archive, or cut off")
     count, size, start = struct.unpack_from("<10xHII", data, end)
-    if data[max(0, end - 20) : end][:4] == b"PK\6\7":  # the zip64 locator; its record lies before it
+    if bytes(data[max(0, end - 20) : end])[:4] == b"PK\6\7":  # the zip64 locator; its record lies before it
         end -= 76
-        if data[max(0, end) : end + 4] != b"PK\6\6":
+        if bytes(data[max(0, end) : end + 4]) != b"PK\6\6":
             raise InputError(f"{name}: the zip64 directory is broken")
         count, size, start = struct.unpack_from("<32xQQQ", data, end)
     shift = end - size - start  # bytes before the archive proper
@@ -100,26 +102,29 @@ def _central_directory(data: Any, name: str) -> Iterator[Member]:
         raise InputError(f"{name}: the zip directory is cut off")
     if count > MAX_MEMBERS:
         raise InputError(f"{name}: refused, {count} members")
-    position, stop = start + shift, start + shift + size
+    directory, position = bytes(data[start + shift : start + shift + size]), 0
     for _ in range(count):
-        if position + 46 > stop:
+        if position + 46 > len(directory):
             raise InputError(f"{name}: the zip directory is shorter than it says")
-        row = _ENTRY.unpack_from(data, position)
-        signature, flags, method, crc, compressed, inflated, n_name, n_extra, n_comment, attributes, offset = row
+        signature, flags, method, crc, compressed, inflated, n_name, n_extra, n_comment, attributes, offset = (
+            _ENTRY.unpack_from(directory, position)
+        )
         if signature != b"PK\1\2":
             raise InputError(f"{name}: the zip directory is broken")
-        position += 46
-        raw = data[position : position + n_name]
-        extra = data[position + n_name : position + n_name + n_extra]
-        position += n_name + n_extra + n_comment
+        extra = position + 46 + n_name
+        member_name = _decode(directory[position + 46 : extra], flags)
         if 0xFFFFFFFF in (inflated, compressed, offset):
-            inflated, compressed, offset = _zip64(extra, inflated, compressed, offset)
-        member_name = raw.decode("utf-8" if flags & 0x800 else "cp437", "backslashreplace")
+            inflated, compressed, offset = _zip64(directory[extra : extra + n_extra], inflated, compressed, offset)
+        position = extra + n_extra + n_comment
         if flags & 1:
             raise InputError(f"{name}: {member_name} is encrypted")
         if inflated > MAX_MEMBER or _is_bomb(inflated, compressed):
             raise InputError(f"{name}: refused, {member_name} would unpack from {compressed} to {inflated} bytes")
         yield Member(member_name, inflated, compressed, crc, method, offset + shift, attributes >> 16)
+
+
+def _decode(name: bytes, flags: int) -> str:
+    return name.decode("utf-8" if flags & 0x800 else "cp437", "backslashreplace")
 
 
 def _is_bomb(size: int, compressed: int) -> bool:
@@ -148,7 +153,7 @@ def _name_flaws(members: list[Member]) -> Iterator[ZipFlaw]:
             yield ZipFlaw("symlink", name, "a symbolic link; installers write a text file with the link's target")
         if name.startswith(("/", "\\")) or name[1:3] in (":/", ":\\"):
             yield ZipFlaw("absolute", name, "an absolute path")
-        if ".." in name.replace("\\", "/").split("/"):
+        if ".." in name and ".." in name.replace("\\", "/").split("/"):
             yield ZipFlaw("escaping", name, "leads out of the folder that it is unpacked to")
         if member.method not in (STORED, DEFLATED) and not name.endswith("/"):
             yield ZipFlaw("method", name, f"compression method {member.method}; installers know stored and deflated")
@@ -161,10 +166,14 @@ def inflate(archive: Archive, member: Member, take: Callable[[bytes], None]) -> 
         What is wrong with the member's bytes, or None.
     """
     data, name = archive.data, member.name
-    if data[member.offset : member.offset + 4] != b"PK\3\4" or member.offset + 30 > len(data):
+    header = bytes(data[member.offset : member.offset + 30])
+    if len(header) < 30 or header[:4] != b"PK\3\4":
         return ZipFlaw("corrupt", name, "its local header is missing")
-    n_name, n_extra = struct.unpack_from("<26xHH", data, member.offset)
+    flags, n_name, n_extra = struct.unpack("<6xH18xHH", header)
     start = member.offset + 30 + n_name + n_extra
+    local_name = _decode(bytes(data[member.offset + 30 : member.offset + 30 + n_name]), flags)
+    if local_name != name:
+        return ZipFlaw("name", name, f"its local header calls it {local_name}")
     stop = start + member.compressed
     if stop > len(data):
         return ZipFlaw("corrupt", name, "its data reach beyond the end of the archive")
@@ -181,6 +190,8 @@ def inflate(archive: Archive, member: Member, take: Callable[[bytes], None]) -> 
             take(piece)
     except (zlib.error, inflater.error):  # type: ignore[misc]
         return ZipFlaw("corrupt", name, f"its compressed data are broken after {size} unpacked bytes")
+    finally:
+        _forget(data, start, stop)
     if size != member.size:
         return ZipFlaw("size", name, f"unpacks to {size} bytes, declared are {member.size}")
     if crc != member.crc:
@@ -188,15 +199,15 @@ def inflate(archive: Archive, member: Member, take: Callable[[bytes], None]) -> 
     return None
 
 
-def _stored(data: Any, start: int, stop: int) -> Iterator[bytes]:
+def _stored(data: memoryview, start: int, stop: int) -> Iterator[bytes]:
     for at in range(start, stop, CHUNK):
-        yield data[at : min(at + CHUNK, stop)]
+        yield bytes(data[at : min(at + CHUNK, stop)])
 
 
-def _deflated(data: Any, start: int, stop: int, size: int) -> Iterator[bytes]:
+def _deflated(data: memoryview, start: int, stop: int, size: int) -> Iterator[bytes]:
     stream = inflater.decompressobj(-15)
     for at in range(start, stop, CHUNK):
-        piece = data[at : min(at + CHUNK, stop)]
+        piece: Any = data[at : min(at + CHUNK, stop)]
         while piece:
             out = stream.decompress(piece, size + 1)
             size -= len(out)
@@ -204,3 +215,10 @@ def _deflated(data: Any, start: int, stop: int, size: int) -> Iterator[bytes]:
             if stream.eof or size < 0:
                 return
             piece = stream.unconsumed_tail
+
+
+def _forget(data: memoryview, start: int, stop: int) -> None:
+    """Tell the system that a mapped file's bytes were needed once only, so that they do not count as memory in use."""
+    if stop - start > CHUNK and isinstance(data.obj, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        start -= start % mmap.PAGESIZE
+        data.obj.madvise(mmap.MADV_DONTNEED, start, stop - start)

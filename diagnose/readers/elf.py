@@ -21,6 +21,7 @@ from diagnose.named import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from typing import Any
 
+    from typing_extensions import Buffer
 
 MAGIC = b"\x7fELF"
 
@@ -199,12 +200,13 @@ class _Segment(NamedTuple):
     align: int
 
 
-def read(data: Any, path: str, installed: str = "") -> Elf:
-    """Return the facts of the ELF file *data* (``bytes`` or ``mmap``), which is known as *path*.
+def read(data: Buffer, path: str, installed: str = "") -> Elf:
+    """Return the facts of the ELF file *data* (anything that has a buffer), which is known as *path*.
 
     Never raises for what the bytes contain; see :attr:`Elf.broken`. Time and memory are bounded by the size of *data*.
     """
-    facts: dict[str, Any] = {"path": path, "size": len(data), "installed": installed}
+    view = memoryview(data)
+    facts: dict[str, Any] = {"path": path, "size": len(view), "installed": installed}
     broken: list[str] = []
 
     def attempt(part: Callable[[], None]) -> None:
@@ -215,7 +217,7 @@ def read(data: Any, path: str, installed: str = "") -> Elf:
         except (struct.error, OverflowError):
             broken.append("a table reaches beyond the end of the file")
 
-    reader = _Reader(data, facts)
+    reader = _Reader(view, facts)
     attempt(reader.header)
     if reader.layout:
         for part in (
@@ -243,14 +245,13 @@ def load(path: str) -> Elf | None:
     with open(path, "rb") as file:
         if file.read(4) != MAGIC:
             return None
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            return read(data, path)
+        return read(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), path)
 
 
 class _Reader:
     """Fills ``facts`` part by part. Later parts use what earlier parts found, and do without what they did not."""
 
-    def __init__(self, data: Any, facts: dict[str, Any]) -> None:
+    def __init__(self, data: memoryview, facts: dict[str, Any]) -> None:
         self.data = data
         self.facts = facts
         self.layout: _Layout | None = None
@@ -291,10 +292,12 @@ class _Reader:
         phoff, phentsize, phnum = self.ehdr[4], self.ehdr[8], self.ehdr[9]
         if not phnum:
             return
-        if phentsize < layout.phdr.size or phnum > MAX_SEGMENTS:
+        if phentsize != layout.phdr.size or phnum > MAX_SEGMENTS:
             raise _BrokenError(f"implausible program headers ({phnum} of {phentsize} bytes)")
-        for number in range(phnum):
-            row = layout.phdr.unpack_from(self.data, phoff + number * phentsize)
+        table = self._bytes(phoff, phoff + phnum * phentsize)
+        if len(table) < phnum * phentsize:
+            raise _BrokenError("truncated: the program headers lie beyond the end of the file")
+        for row in layout.phdr.iter_unpack(table):
             if layout.phdr.size == 56:
                 kind, flags, offset, vaddr, _, filesz, _, align = row
             else:
@@ -306,7 +309,7 @@ class _Reader:
             if segment.type == PT_GNU_STACK:
                 self.facts["gnu_stack"] = segment.flags
             elif segment.type == PT_INTERP and not self.facts.get("interp"):
-                raw = self.data[segment.offset : segment.offset + min(segment.filesz, MAX_NAME)]
+                raw = self._bytes(segment.offset, segment.offset + min(segment.filesz, MAX_NAME))
                 self.facts["interp"] = _text(raw.partition(b"\0")[0])
 
     def sections(self) -> None:
@@ -328,10 +331,10 @@ class _Reader:
             shnum, shstrndx = shnum or first[5], first[6] if shstrndx == 0xFFFF else shstrndx
         if shnum > MAX_SECTIONS or shoff + shnum * shentsize > len(self.data):
             raise _BrokenError(f"truncated: {shnum} section headers at byte {shoff}, the file ends at {len(self.data)}")
-        rows = list(layout.shdr.iter_unpack(self.data[shoff : shoff + shnum * shentsize]))
+        rows = list(layout.shdr.iter_unpack(self._bytes(shoff, shoff + shnum * shentsize)))
         names = b""
         if shstrndx < shnum:
-            names = self.data[rows[shstrndx][4] : rows[shstrndx][4] + rows[shstrndx][5]]
+            names = self._bytes(rows[shstrndx][4], rows[shstrndx][4] + rows[shstrndx][5])
         facts, debug, symtab = self.facts, 0, 0
         code = [row[1] for row in rows if row[2] & _CODE == _CODE and row[5]]
         facts["split_debug"] = bool(code) and all(kind == SHT_NOBITS for kind in code)
@@ -343,7 +346,7 @@ class _Reader:
             elif names.startswith((b".symtab\0", b".strtab\0"), name):
                 symtab += size
             elif kind == SHT_ARM_ATTRIBUTES and facts["machine"] == EM_ARM:
-                self._arm_attributes(self.data[offset : offset + min(size, MAX_NOTES)])
+                self._arm_attributes(self._bytes(offset, offset + min(size, MAX_NOTES)))
         facts["debug_size"], facts["symtab_size"] = min(debug, len(self.data)), min(symtab, len(self.data))
 
     def _arm_attributes(self, raw: bytes) -> None:
@@ -380,7 +383,7 @@ class _Reader:
             return
         facts["dynamic"] = True
         size = min(segment.filesz, layout.dyn.size * MAX_DYNAMIC)
-        table = self.data[segment.offset : segment.offset + size]
+        table = self._bytes(segment.offset, segment.offset + size)
         if len(table) < size:
             raise _BrokenError("truncated: the dynamic segment lies beyond the end of the file")
         lists: dict[int, list[int]] = {1: [], 14: [], 15: [], 29: []}
@@ -397,7 +400,7 @@ class _Reader:
                 raise _BrokenError("the dynamic segment has no string table")
             return
         offset = self._offset(self.tags[5], "string table")
-        self.strings = self.data[offset : offset + self.tags.get(10, 0)]
+        self.strings = self._bytes(offset, offset + self.tags.get(10, 0))
         self.text, self.ascii = self.strings.decode("latin-1"), self.strings.isascii()
         facts["needed"] = tuple(self._string(value) for value in lists[1])
         for tag, key in ((14, "soname"), (15, "rpath"), (29, "runpath")):
@@ -428,16 +431,18 @@ class _Reader:
         layout, data = self._need_layout(), self.data
         read_need, read_aux = layout.verneed.unpack_from, layout.vernaux.unpack_from
         offset = self._offset(self.tags[0x6FFFFFFE], "version needs")
-        found: list[Verneed] = []
+        names: list[int] = []
+        flags: list[int] = []
         version_of: dict[int, int] = {}
         for _ in range(min(self.tags.get(0x6FFFFFFF, MAX_VERSIONS), MAX_VERSIONS)):
-            _, count, file, aux, step = read_need(data, offset)
-            library, entry = self._string(file), offset + aux
+            _, count, library, aux, step = read_need(data, offset)
+            entry = offset + aux
             for _ in range(count):
-                _, flags, index, name, next_aux = read_aux(data, entry)
-                version_of.setdefault(index & 0x7FFF, len(found))
-                found.append(Verneed(library, self._string(name), bool(flags & VER_FLG_WEAK)))
-                if len(found) > MAX_VERSIONS:
+                _, flag, index, name, next_aux = read_aux(data, entry)
+                version_of.setdefault(index & 0x7FFF, len(flags))
+                names += (library, name)
+                flags.append(flag)
+                if len(flags) > MAX_VERSIONS:
                     raise _BrokenError("more symbol versions than any real file needs")
                 if not next_aux:
                     break
@@ -445,6 +450,8 @@ class _Reader:
             if not step:
                 break
             offset += step
+        texts = iter(self._names(names))
+        found = [Verneed(next(texts), next(texts), bool(flag & VER_FLG_WEAK)) for flag in flags]
         self.version_of = version_of
         return found
 
@@ -455,7 +462,7 @@ class _Reader:
         start = self._offset(self.tags[6], "symbol table")
         size = layout.sym_size
         count = self._symbol_count(start, size)
-        table = self.data[start : start + count * size]
+        table = self._bytes(start, start + count * size)
         if len(table) < count * size:
             raise _BrokenError("truncated: the dynamic symbols lie beyond the end of the file")
         # Column by column: an object per symbol would cost more than all the rest.
@@ -464,26 +471,22 @@ class _Reader:
         sections = self._column(table, layout.sym_shndx, "H")
         undefined = [index for index, section in enumerate(sections) if not section and places[index]]
         names = self._names([places[index] for index in undefined])
-        strong: list[str] = []
-        weak: list[str] = []
-        for index, name in zip(undefined, names, strict=True):
-            (weak if infos[index] >> 4 == STB_WEAK else strong).append(name)
-        facts["undefined"], facts["undefined_weak"] = tuple(strong), tuple(weak)
-        facts["undefined_data"] = tuple(
-            name
-            for index, name in zip(undefined, names, strict=True)
-            if infos[index] & 15 not in (STT_NOTYPE, STT_FUNC)
-        )
+        kinds = [infos[index] for index in undefined]
+        weak = {kind for kind in set(kinds) if kind >> 4 == STB_WEAK}
+        data = {kind for kind in set(kinds) if kind & 15 not in (STT_NOTYPE, STT_FUNC)}
+        facts["undefined"] = tuple([name for name, kind in zip(names, kinds, strict=True) if kind not in weak])
+        facts["undefined_weak"] = tuple([name for name, kind in zip(names, kinds, strict=True) if kind in weak])
+        facts["undefined_data"] = tuple([name for name, kind in zip(names, kinds, strict=True) if kind in data])
         self._bind(undefined, names, count)
         self._inits(places, infos, sections)
 
     def _column(self, table: bytes, place: int, form: str) -> array[int]:
         """Return one field of every symbol; *place* is where it starts in a symbol, *form* its array type code."""
-        column = array(form)
-        raw = bytearray(len(table) // self._need_layout().sym_size * column.itemsize)
-        for byte in range(column.itemsize):
-            raw[byte :: column.itemsize] = table[place + byte :: self._need_layout().sym_size]
-        column.frombytes(raw)
+        width, size = array(form).itemsize, self._need_layout().sym_size
+        raw = bytearray(len(table) // size * width)
+        for byte in range(width):
+            raw[byte::width] = table[place + byte :: size]
+        column = array(form, bytes(raw))
         if self.facts["endian"] != sys.byteorder:
             column.byteswap()
         return column
@@ -493,10 +496,17 @@ class _Reader:
         if 0x6FFFFFF0 not in self.tags or not self.version_of:
             return
         offset = self._offset(self.tags[0x6FFFFFF0], "symbol versions")
-        versym = struct.unpack_from(f"{self._need_layout().order}{count}H", self.data, offset)
+        raw = self._bytes(offset, offset + 2 * count)
+        if len(raw) < 2 * count:
+            raise _BrokenError("truncated: the symbol versions lie beyond the end of the file")
+        versions = array("H", raw)
+        if self.facts["endian"] != sys.byteorder:
+            versions.byteswap()
         bound: dict[int, list[str]] = {}
         for index, name in zip(undefined, names, strict=True):
-            bound.setdefault(versym[index] & 0x7FFF, []).append(name)
+            version = versions[index] & 0x7FFF
+            if version > 1:  # 0 and 1 are no versions
+                bound.setdefault(version, []).append(name)
         verneed = list(self.facts["verneed"])
         for version, position in self.version_of.items():
             if version in bound:
@@ -574,7 +584,7 @@ class _Reader:
         for segment in self._segments:
             if segment.type not in (PT_NOTE, PT_GNU_PROPERTY) or segment.filesz > MAX_NOTES:
                 continue
-            raw = self.data[segment.offset : segment.offset + segment.filesz]
+            raw = self._bytes(segment.offset, segment.offset + segment.filesz)
             align = 8 if segment.align == 8 else 4
             position = 0
             while position + 12 <= len(raw):
@@ -612,6 +622,10 @@ class _Reader:
                 if offset < len(self.data):
                     return offset
         raise _BrokenError(f"the {what} (address {vaddr:#x}) lies in no segment of the file")
+
+    def _bytes(self, start: int, stop: int) -> bytes:
+        """Return as many of the bytes from *start* to *stop* as the file has."""
+        return bytes(self.data[start:stop])
 
     def _string(self, offset: int) -> str:
         return self._names([offset])[0]

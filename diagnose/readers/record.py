@@ -7,6 +7,7 @@ its signatures carry none.
 
 from __future__ import annotations
 
+from binascii import b2a_base64
 from collections.abc import Iterable, Iterator, Mapping
 
 from diagnose.named import NamedTuple
@@ -98,49 +99,45 @@ def verify(path: str, rows: Iterable[RecordRow | RecordFlaw], contents: Mapping[
         if isinstance(row, RecordFlaw):
             flaws.append(row)
             continue
-        if row.path in seen:
-            flaws.append(RecordFlaw("duplicate", row.path, "has more than one row", row.line))
-        seen.add(row.path)
-        real = contents.get(row.path)
-        if row.path.startswith("/") or row.path[1:2] == ":" or ".." in row.path.replace("\\", "/").split("/"):
-            flaws.append(RecordFlaw("absolute", row.path, "leads out of the wheel", row.line))
+        name = row.path
+        if name in seen:
+            flaws.append(RecordFlaw("duplicate", name, "has more than one row", row.line))
+        seen.add(name)
+        real = contents.get(name)
+        if name.startswith("/") or name[1:2] == ":" or (".." in name and ".." in name.replace("\\", "/").split("/")):
+            flaws.append(RecordFlaw("absolute", name, "leads out of the wheel", row.line))
         elif real is None:
-            flaws.append(RecordFlaw("stale", row.path, "is not in the wheel", row.line))
-        elif row.path not in unsigned or row.digest:
-            flaws += _row_flaws(row, real)
+            flaws.append(RecordFlaw("stale", name, "is not in the wheel", row.line))
+        elif row.digest != _urlsafe(real.digest) or row.size != str(real.size):
+            flaws += _row_flaws(row, real, name in unsigned)
     flaws += [
-        RecordFlaw("missing", name, "has no row")
-        for name in contents
-        if name not in seen and name not in unsigned and not name.endswith("/")
+        RecordFlaw("missing", name, "has no row") for name in contents if name not in seen and name not in unsigned
     ]
     return Record(path, count, tuple(flaws))
 
 
-def _row_flaws(row: RecordRow, real: Contents) -> Iterator[RecordFlaw]:
-    if row.size and row.size != str(real.size):
-        yield RecordFlaw("size", row.path, f"is {real.size} bytes, RECORD says {row.size}", row.line)
-    if not row.algorithm:
-        yield RecordFlaw("no-hash", row.path, "has no hash", row.line)
-        return
-    if row.algorithm not in STRONG:
-        yield RecordFlaw(
-            "weak-hash", row.path, f"is recorded with {row.algorithm}, sha256 is the least allowed", row.line
-        )
-        return
+def _row_flaws(row: RecordRow, real: Contents, unsigned: bool) -> Iterator[RecordFlaw]:
+    def flaw(kind: str, detail: str) -> RecordFlaw:
+        return RecordFlaw(kind, row.path, detail, row.line)
+
     expected = _urlsafe(real.digest)
-    if row.digest == expected:
+    if unsigned and not row.digest:
         return
-    if row.digest.rstrip("=") == expected or row.digest.lower() == real.digest.hex():
-        form = "padded" if row.digest.endswith("=") else "hexadecimal"
-        yield RecordFlaw(
-            "digest-form", row.path, f"{form} {row.algorithm} digest, must be base64 without padding", row.line
-        )
-    elif real.digest:
-        detail = f"{row.algorithm} is {expected}, RECORD says {row.digest[:100]}"
-        yield RecordFlaw("hash", row.path, detail, row.line)
+    if row.size and row.size != str(real.size):
+        yield flaw("size", f"is {real.size} bytes, RECORD says {row.size}")
+    if not row.algorithm:
+        yield flaw("no-hash", "has no hash")
+    elif row.algorithm not in STRONG:
+        yield flaw("weak-hash", f"is recorded with {row.algorithm}, sha256 is the least allowed")
+    elif row.digest == expected:
+        return
+    elif row.digest.rstrip("=") == expected:
+        yield flaw("digest-form", f"padded {row.algorithm} digest, must be base64 without padding")
+    elif row.digest.lower() == real.digest.hex():
+        yield flaw("digest-form", f"hexadecimal {row.algorithm} digest, must be base64 without padding")
+    else:
+        yield flaw("hash", f"{row.algorithm} is {expected}, RECORD says {row.digest[:100]}")
 
 
 def _urlsafe(digest: bytes) -> str:
-    from binascii import b2a_base64
-
     return b2a_base64(digest, newline=False).decode().rstrip("=").replace("+", "-").replace("/", "_")

@@ -147,14 +147,16 @@ class _Scope:
         return Shortfall(kind, path, library, detail, symbols, tag, priority)
 
     def _versions(self) -> Iterator[Shortfall]:
-        lowest = self.policies[0]
+        best: dict[str, Policy | None] = {}
         for elf in self.elves:
             for need in elf.verneed:
-                family, version = need.family, need.version
-                if _allows(lowest, family, version) or _is_loader(need.library):
-                    continue
-                best = next((policy for policy in self.policies if _allows(policy, family, version)), None)
-                yield self._shortfall("symbol-version", elf.path, need.library, version, need.symbols, best)
+                version = need.version
+                if version not in best:
+                    best[version] = next((p for p in self.policies if _allows(p, need.family, version)), None)
+                if best[version] is not self.policies[0] and not _is_loader(need.library):
+                    yield self._shortfall(
+                        "symbol-version", elf.path, need.library, version, need.symbols, best[version]
+                    )
 
     def _trees(self) -> Iterator[Shortfall]:
         """What the start of each dependency tree adds; a library that another needs is judged in that one's tree."""
@@ -202,9 +204,8 @@ class _Scope:
         return tree
 
     def _forbidden(self, root: Elf) -> Iterator[Shortfall]:
-        strong = set(root.undefined)
         for library in root.needed:
-            for symbol in sorted(strong & self.policies[0].blacklist.get(library, frozenset())):
+            for symbol in sorted(self.policies[0].blacklist.get(library, frozenset()).intersection(root.undefined)):
                 best = next((p for p in self.policies if symbol not in p.blacklist.get(library, ())), None)
                 yield self._shortfall("forbidden-symbol", root.path, library, "", (symbol,), best)
 

@@ -8,15 +8,17 @@ Limits: a member may unpack to 8 GiB and to 400 times its compressed size, a whe
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import mmap
 import os
 import re
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Callable, Iterable
 from itertools import islice, product
 
 from diagnose.finding import InputError
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.named import NamedTuple
 from diagnose.readers import archive, elf, linkage, record, verdict
 from diagnose.readers.archive import Archive, Member, ZipFlaw
 from diagnose.readers.elf import Elf
@@ -24,10 +26,6 @@ from diagnose.readers.linkage import SITE, Link
 from diagnose.readers.record import Contents, Record
 from diagnose.readers.verdict import Verdict
 from diagnose.readers.wheel_facts import facts
-
-if TYPE_CHECKING:
-    from typing import Any
-
 
 __all__ = ["Tag", "Wheel", "facts", "installed_path", "parse_file_name", "read"]
 
@@ -96,8 +94,9 @@ def read(path: str) -> Wheel:
             size = os.fstat(file.fileno()).st_size
             if not size:
                 raise InputError(f"{name}: is empty")
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                return _read(path, size, archive.open_archive(data, name))
+            # Closed when the last view of it is gone, which an exception's frames may still hold.
+            data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        return _read(path, size, archive.open_archive(data, name))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
 
@@ -229,47 +228,61 @@ class _Harvest:
         self.elves: list[Elf] = []
         self.flaws: list[ZipFlaw] = []
         self.unseen: list[str] = []
-        # Of several members of one name installers take the last. The largest come first (from the end of the list), so
-        # that no thread is left alone with a long one.
-        self.queue = sorted({member.name: member for member in opened.members}.values(), key=lambda member: member.size)
+        # Of several members of one name installers take the last.
+        members = {member.name: member for member in opened.members}.values()
+        self.queue = deque(sorted(members, key=lambda member: member.size))
+        self.largest = self.queue[-1].size
+        self.failures: list[BaseException] = []
 
     def run(self) -> None:
-        """Look at every member; a second thread helps with larger wheels, as inflating and hashing release the GIL."""
+        """Look at every member; a second thread helps with larger wheels, as inflating and hashing release the GIL.
+
+        The one takes the smallest, the other the largest, until they meet: two threads that both pass many small
+        members would only wait for each other.
+        """
+        helper = None
         if sum(member.compressed for member in self.queue) > SMALL:
             import threading
 
-            helper = threading.Thread(target=self._work)
+            helper = threading.Thread(target=self._work, args=(self.queue.pop,))
             helper.start()
-            self._work()
+        self._work(self.queue.popleft)
+        if helper is not None:
             helper.join()
-        else:
-            self._work()
+        if self.failures:
+            raise self.failures[0]
         self.flaws.sort()
         self.unseen.sort()
 
-    def _work(self) -> None:
-        while True:
-            try:
-                member = self.queue.pop()
-            except IndexError:
-                return
-            self._look(member)
+    def _work(self, take: Callable[[], Member]) -> None:
+        buffer = _room(1)
+        try:
+            while self.queue:
+                buffer = self._look(take(), buffer)
+        except IndexError:  # the other thread was faster
+            pass
+        except BaseException as failure:
+            self.failures.append(failure)
+            self.queue.clear()
 
-    def _look(self, member: Member) -> None:
+    def _look(self, member: Member, buffer: mmap.mmap) -> mmap.mmap:
+        """Look at one member; *buffer* holds an ELF file's bytes, and is returned, grown if need be, for the next."""
         name = member.name
         algorithm = self.algorithms.get(name, "")
-        digest = hashlib.new(algorithm) if algorithm in record.STRONG else None
-        whole: Any = None
+        digest = getattr(hashlib, algorithm)() if algorithm in record.STRONG else None
+        is_elf = False
         filled = 0
 
         def take(piece: bytes) -> None:
-            nonlocal whole, filled
+            nonlocal buffer, is_elf, filled
             if digest is not None:
                 digest.update(piece)
             if filled == 0 and piece[:4] == elf.MAGIC:
-                whole = piece if len(piece) == member.size else bytearray(member.size)
-            if whole is not None and whole is not piece:
-                whole[filled : filled + len(piece)] = piece
+                is_elf = True
+                if len(buffer) < member.size:
+                    buffer = _room(min(max(member.size, 2 * len(buffer)), self.largest))
+            if is_elf:
+                buffer[filled : filled + len(piece)] = piece
             filled += len(piece)
 
         flaw = archive.inflate(self.opened, member, take)
@@ -277,7 +290,17 @@ class _Harvest:
             self.flaws.append(flaw)
             if flaw.kind != "crc":
                 self.unseen.append(f"{name}: {flaw.detail}")
-        if whole is not None:
-            data = whole if filled == member.size else whole[:filled]
-            self.elves.append(elf.read(data, name, installed_path(name, self.data_prefix)))
+        if is_elf:
+            self.elves.append(elf.read(memoryview(buffer)[:filled], name, installed_path(name, self.data_prefix)))
         self.contents[name] = Contents(filled, algorithm, digest.digest() if digest is not None else b"")
+        return buffer
+
+
+def _room(size: int) -> mmap.mmap:
+    """Return *size* bytes of memory, in huge pages: faulting in small ones takes as long as reading what fills them."""
+    if not hasattr(mmap, "MADV_HUGEPAGE"):
+        return mmap.mmap(-1, size)
+    room = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    with contextlib.suppress(OSError):  # a kernel without huge pages
+        room.madvise(mmap.MADV_HUGEPAGE)
+    return room
