@@ -451,7 +451,7 @@ class _Reader:
                 break
             offset += step
         texts = iter(self._names(names))
-        found = [Verneed(next(texts), next(texts), bool(flag & VER_FLG_WEAK)) for flag in flags]
+        found = [Verneed(next(texts), next(texts), bool(flag & VER_FLG_WEAK), ()) for flag in flags]
         self.version_of = version_of
         return found
 

@@ -108,7 +108,7 @@ def verify(path: str, rows: Iterable[RecordRow | RecordFlaw], contents: Mapping[
             flaws.append(RecordFlaw("absolute", name, "leads out of the wheel", row.line))
         elif real is None:
             flaws.append(RecordFlaw("stale", name, "is not in the wheel", row.line))
-        elif row.digest != _urlsafe(real.digest) or row.size != str(real.size):
+        elif not row.digest or row.digest != _urlsafe(real.digest) or row.size != str(real.size):
             flaws += _row_flaws(row, real, name in unsigned)
     flaws += [
         RecordFlaw("missing", name, "has no row") for name in contents if name not in seen and name not in unsigned
