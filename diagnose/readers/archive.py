@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 
 from diagnose.finding import InputError
 from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.readers.text import decode
 
 if TYPE_CHECKING:
     from typing import Any
@@ -124,7 +125,7 @@ def _central_directory(data: memoryview, name: str) -> Iterator[Member]:
 
 
 def _decode(name: bytes, flags: int) -> str:
-    return name.decode("utf-8" if flags & 0x800 else "cp437", "backslashreplace")
+    return decode(name, "utf-8" if flags & 0x800 else "cp437")
 
 
 def _is_bomb(size: int, compressed: int) -> bool:

@@ -15,8 +15,10 @@ import struct
 import sys
 from array import array
 from collections.abc import Callable
+from itertools import compress
 
 from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.readers.text import decode
 
 if TYPE_CHECKING:
     from typing import Any
@@ -35,6 +37,16 @@ STB_WEAK = 2
 STT_NOTYPE, STT_FUNC = 0, 2
 VER_FLG_WEAK = 2
 DF_TEXTREL = 4
+
+# What a symbol's st_info (binding and type) says, by its value.
+_STRONG, _WEAK, _DATA = (
+    bytes(map(test, range(256)))
+    for test in (
+        lambda info: info >> 4 != STB_WEAK,
+        lambda info: info >> 4 == STB_WEAK,
+        lambda info: info & 15 not in (STT_NOTYPE, STT_FUNC),
+    )
+)
 
 # Limits. Real files stay an order of magnitude below each of them.
 MAX_SEGMENTS = 1024
@@ -259,7 +271,7 @@ class _Reader:
         self.tags: dict[int, int] = {}
         self.strings = b""  # the dynamic string table, …
         self.text = ""  # … as text, one character for each byte
-        self.ascii = True
+        self.plain = True  # … which prints as it is
         self.version_of: dict[int, int] = {}  # versym index → position in verneed
         self.names_left = 2 * len(data)
 
@@ -310,7 +322,7 @@ class _Reader:
                 self.facts["gnu_stack"] = segment.flags
             elif segment.type == PT_INTERP and not self.facts.get("interp"):
                 raw = self._bytes(segment.offset, segment.offset + min(segment.filesz, MAX_NAME))
-                self.facts["interp"] = _text(raw.partition(b"\0")[0])
+                self.facts["interp"] = decode(raw.partition(b"\0")[0])
 
     def sections(self) -> None:
         layout = self._need_layout()
@@ -401,7 +413,8 @@ class _Reader:
             return
         offset = self._offset(self.tags[5], "string table")
         self.strings = self._bytes(offset, offset + self.tags.get(10, 0))
-        self.text, self.ascii = self.strings.decode("latin-1"), self.strings.isascii()
+        self.text = self.strings.decode("latin-1")
+        self.plain = self.text.isascii() and self.text.replace("\0", "").isprintable()
         facts["needed"] = tuple(self._string(value) for value in lists[1])
         for tag, key in ((14, "soname"), (15, "rpath"), (29, "runpath")):
             if lists[tag]:
@@ -471,12 +484,10 @@ class _Reader:
         sections = self._column(table, layout.sym_shndx, "H")
         undefined = [index for index, section in enumerate(sections) if not section and places[index]]
         names = self._names([places[index] for index in undefined])
-        kinds = [infos[index] for index in undefined]
-        weak = {kind for kind in set(kinds) if kind >> 4 == STB_WEAK}
-        data = {kind for kind in set(kinds) if kind & 15 not in (STT_NOTYPE, STT_FUNC)}
-        facts["undefined"] = tuple([name for name, kind in zip(names, kinds, strict=True) if kind not in weak])
-        facts["undefined_weak"] = tuple([name for name, kind in zip(names, kinds, strict=True) if kind in weak])
-        facts["undefined_data"] = tuple([name for name, kind in zip(names, kinds, strict=True) if kind in data])
+        kinds = bytes([infos[index] for index in undefined])
+        facts["undefined"] = tuple(compress(names, kinds.translate(_STRONG)))
+        facts["undefined_weak"] = tuple(compress(names, kinds.translate(_WEAK)))
+        facts["undefined_data"] = tuple(compress(names, kinds.translate(_DATA)))
         self._bind(undefined, names, count)
         self._inits(places, infos, sections)
 
@@ -529,8 +540,11 @@ class _Reader:
                 found.append(at)
                 at = self.strings.find(wanted, at + 1)
             for at in found:
-                index = places.index(at) if at in places else 0
-                if index and infos[index] & 15 == STT_FUNC and sections[index]:
+                try:
+                    index = places.index(at)
+                except ValueError:  # the end of another name
+                    continue
+                if infos[index] & 15 == STT_FUNC and sections[index]:
                     self.facts[key] = (*self.facts.get(key, ()), self._string(at)[len(prefix) :])
 
     def _symbol_count(self, start: int, size: int) -> int:
@@ -645,19 +659,12 @@ class _Reader:
         if self.names_left < 0:
             raise _BrokenError("more names than any real file has")
         names = [text[offset:end] for offset, end in zip(offsets, ends, strict=True)]
-        return names if self.ascii else [_text(name.encode("latin-1")) for name in names]
+        return names if self.plain else [decode(name.encode("latin-1")) for name in names]
 
 
 # Tags whose value is an address: HASH, STRTAB, SYMTAB, RELA, INIT, FINI, REL, JMPREL, INIT/FINI_ARRAY, RELR, GNU_HASH,
 # VERSYM, VERDEF, VERNEED.
 _ADDRESSES = {4, 5, 7, 12, 13, 17, 23, 25, 26, 36, 0x6FFFFEF5, 0x6FFFFFF0, 0x6FFFFFFC, 0x6FFFFFFE}
-
-
-def _text(raw: bytes) -> str:
-    try:
-        return raw.decode("ascii")
-    except UnicodeDecodeError:
-        return raw.decode("utf-8", "backslashreplace")
 
 
 def _pad(value: int, width: int) -> int:

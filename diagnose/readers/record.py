@@ -11,6 +11,7 @@ from binascii import b2a_base64
 from collections.abc import Iterable, Iterator, Mapping
 
 from diagnose.named import NamedTuple
+from diagnose.readers.text import printable
 
 STRONG = ("sha256", "sha384", "sha512")
 _SIGNATURES = ("RECORD.jws", "RECORD.p7s")
@@ -60,7 +61,8 @@ class Contents(NamedTuple):
 def parse(text: str) -> list[RecordRow | RecordFlaw]:
     """Return RECORD's rows in order; a row that is none becomes a flaw."""
     rows: list[RecordRow | RecordFlaw] = []
-    for line, fields in _fields(text):
+    for line, raw in _fields(text):
+        fields = list(map(printable, raw))
         if len(fields) != 3:
             rows.append(RecordFlaw("malformed", ",".join(fields), f"has {len(fields)} fields instead of 3", line))
             continue

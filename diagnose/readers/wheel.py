@@ -24,6 +24,7 @@ from diagnose.readers.archive import Archive, Member, ZipFlaw
 from diagnose.readers.elf import Elf
 from diagnose.readers.linkage import SITE, Link
 from diagnose.readers.record import Contents, Record
+from diagnose.readers.text import printable
 from diagnose.readers.verdict import Verdict
 from diagnose.readers.wheel_facts import facts
 
@@ -200,7 +201,7 @@ def _headers(text: str) -> dict[str, list[str]]:
     for line in text.partition("\n\n")[0].splitlines():
         name, colon, value = line.partition(":")
         if colon and not name[:1].isspace():
-            found.setdefault(name.strip().lower(), []).append(value.strip())
+            found.setdefault(name.strip().lower(), []).append(printable(value.strip()))
     return found
 
 

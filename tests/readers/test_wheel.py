@@ -224,6 +224,18 @@ def test_any_text_in_record_and_wheel(rows: str, head: str, tmp_path: Path) -> N
     wheel.facts(wheel.read(build(tmp_path, {"demo.py": b"1"}, wheel=head, rows=rows or ",")))
 
 
+def test_nothing_in_a_wheel_reaches_the_terminal_unescaped(tmp_path: Path) -> None:
+    evil = "a\x1b]0;x\x07\n.py"
+    rows = f"{evil.replace(chr(10), '')},sha256=x,1\nb\x1b,c\n"
+    found = wheel.read(build(tmp_path, {evil: b"1"}, rows=rows))
+    assert "a\\x1b]0;x\\x07\\n.py" in found.files
+    shown = [*found.files, *(part for flaw in found.record.flaws for part in (flaw.path, flaw.detail))]
+    assert all(text.isprintable() for text in shown)
+    patched = X86_64.replace(b"secure_getenv\0", b"secure\x1bgetenv\0")
+    (path,) = (build(tmp_path, {EXTENSION: patched}),)
+    assert all(name.isprintable() for name in wheel.read(path).elves[0].undefined)
+
+
 def test_endless_tag_sets(tmp_path: Path) -> None:
     parts = ".".join(f"x{n}" for n in range(500))
     found = wheel.read(build(tmp_path, {}, wheel="".join(f"Tag: {parts}-{parts}-{parts}\n" for _ in range(50))))
