@@ -68,6 +68,7 @@ _PKG_CONFIG = (
     ),
     *wordings(
         "pc-command",
+        ("Failure { command", r"Failure \{ command: \"(?P<command>.*?--cflags.*?)\", output: "),
         (
             "--cflags",
             r"(?P<command>(?:\w[\w-]*=(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s\"']*)\s+)*\"?[^\s\"`=>{]+\"?\s+\"?--[^`]*--cflags[^`]*)",

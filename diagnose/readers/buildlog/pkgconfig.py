@@ -87,6 +87,11 @@ def _begins(group: list[tuple[Hit, str]], hit: Hit, crate: str) -> bool:
     kinds = {known.kind for known, _ in group}
     if hit.kind == "pc-guard":
         return bool(kinds - {"pc-guard", "pc-path"})
+    ended = "pc-none" in kinds or any("silent" in known.said for known, _ in group)
+    if hit.kind == "pc-none" and kinds & {"pc-command", "pc-failed"} and not ended:
+        return False  # the program's own words, which may be about a module that the one asked for requires
+    if hit.kind in ("pc-transitive", "pc-version"):
+        return False
     if hit.line == first.line or hit.line - last.line <= 1:
         return hit.kind == "pc-none" and hit.kind in kinds and not _same_module(group, hit)
     if hit.kind in ("pc-command", "pc-failed", "pc-spawn"):
