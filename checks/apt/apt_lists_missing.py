@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import fix
+from checks._fixes import fix
 from diagnose.finding import Command, Evidence, Finding, Severity, Stage
 from diagnose.readers.env import Environment
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import fix
+from checks._fixes import fix
 from checks._install import module, system
 from checks._log import found, host
 from checks._order import prepares

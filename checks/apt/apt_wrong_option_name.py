@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import fix
+from checks._fixes import fix
 from checks.apt._sources import meant_option, serving, unservable
 from diagnose.finding import Command, Evidence, Finding, Severity, Stage
 from diagnose.readers.apt import AptSource

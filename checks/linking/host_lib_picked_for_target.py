@@ -15,8 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import ask_again, bring, fix, pkgconfig_configuration
+from checks._configuration import pkgconfig_configuration
 from checks._env import belongs_to_host, fitting
+from checks._fixes import ask_again, fix
+from checks._libraries import bring
 from checks._linked import foreign_files, library_module
 from checks._log import advise, ask_target, found
 from diagnose import targets

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import reinstall
 from checks._env import link_files
+from checks._libraries import reinstall
 from diagnose.finding import Evidence, Finding, Phase, Severity
 from diagnose.readers.env import Environment
 

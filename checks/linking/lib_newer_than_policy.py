@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import vendored
 from checks._env import link_files, newer, numbers, seen
+from checks._libraries import vendored
 from diagnose import policies
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.named import TYPE_CHECKING

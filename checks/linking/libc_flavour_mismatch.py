@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import bring
 from checks._env import link_files
+from checks._libraries import bring
 from checks._linked import other_libc
 from checks._log import advise, found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity

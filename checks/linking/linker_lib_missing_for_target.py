@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import bring, reinstall
 from checks._env import link_files
+from checks._libraries import bring, reinstall
 from checks._linked import library_module, missing_libraries
 from checks._log import advise, found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity

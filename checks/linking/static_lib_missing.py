@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import vendored
 from checks._env import seen
+from checks._libraries import vendored
 from checks._linked import library_module
 from checks._log import distinct, found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import elsewhere, vendored
 from checks._env import link_files, newer
+from checks._libraries import elsewhere, vendored
 from checks._linked import library_module, stem, versioned
 from checks._log import advise, found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity

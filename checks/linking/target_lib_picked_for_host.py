@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import fix, scoped
+from checks._configuration import for_target_alone
 from checks._env import seen
+from checks._fixes import fix
 from checks._linked import foreign_files
 from checks._log import found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
@@ -57,7 +58,7 @@ def env(env: Environment) -> Iterator[Finding]:
                 fix(
                     env,
                     "give the variables the target's name",
-                    configuration=scoped(env, settings),
+                    configuration=for_target_alone(env, settings),
                     notes=f"And unset {' and '.join(one.name for one in settings)}: only then is the host spared.",
                     safe=False,
                 ),

@@ -72,6 +72,6 @@ def _unset(name: str) -> Fix:
 
 
 def _bring(env: Environment) -> tuple[Fix, ...]:
-    from checks._advice import bring
+    from checks._libraries import bring
 
     return bring(env, "openssl")

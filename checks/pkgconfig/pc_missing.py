@@ -18,8 +18,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import bring
 from checks._env import UNASKED, fitting
+from checks._libraries import bring
 from checks._log import advise, found, same_crate
 from checks._searched import Reason, reason
 from checks.pkgconfig._search import absent

@@ -98,6 +98,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 
 def _bring(env: Environment, module: str, where: str) -> list[Fix]:
-    from checks._advice import bring
+    from checks._libraries import bring
 
     return [fix._replace(notes=f"In {where}. {fix.notes}".strip()) for fix in bring(env, module)]

@@ -17,8 +17,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from checks._advice import Configuration, fix, pkgconfig_configuration
+from checks._configuration import Configuration, pkgconfig_configuration
 from checks._env import fitting
+from checks._fixes import fix
 from checks._log import advise, found
 from checks._searched import Reason, present, reason
 from checks.pkgconfig._search import absent, hidden_by_tool

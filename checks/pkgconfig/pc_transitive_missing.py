@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import bring
+from checks._libraries import bring
 from checks._log import advise, found
 from diagnose.finding import Evidence, Finding, Phase, Severity
 from diagnose.named import TYPE_CHECKING

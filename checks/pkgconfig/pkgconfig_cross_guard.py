@@ -18,8 +18,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import fix, pkgconfig_configuration, two_variables
+from checks._configuration import pkgconfig_configuration, two_variables
 from checks._env import names, seen, with_outcome
+from checks._fixes import fix
 from checks._install import packaged, system
 from checks._log import advise, ask_target, found, names_of, same_crate
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import Configuration, fix, pkgconfig_configuration
+from checks._configuration import Configuration, pkgconfig_configuration
 from checks._env import names
+from checks._fixes import fix
 from checks._install import system, tool
 from checks._log import advise, found
 from checks._searched import Reason, foreign_prefix, present, reason

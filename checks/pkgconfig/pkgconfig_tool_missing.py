@@ -16,8 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import fix, pkgconfig_configuration
+from checks._configuration import pkgconfig_configuration
 from checks._env import names, with_outcome
+from checks._fixes import fix
 from checks._install import system, tool
 from checks._log import advise, found, names_of, same_crate
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity

@@ -17,8 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import Configuration, fix, pkgconfig_configuration, two_variables
+from checks._configuration import Configuration, pkgconfig_configuration, two_variables
 from checks._env import names, seen, with_outcome
+from checks._fixes import fix
 from checks._install import system, tool
 from checks._log import advise, found, names_of
 from checks.pkgconfig.pkgconfig_tool_missing import plain

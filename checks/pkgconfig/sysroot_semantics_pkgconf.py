@@ -15,8 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import fix, no_sysroot
+from checks._configuration import no_sysroot
 from checks._env import link_files, seen
+from checks._fixes import fix
 from checks._log import advise, found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.named import TYPE_CHECKING

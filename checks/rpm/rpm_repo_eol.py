@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import fix
+from checks._fixes import fix
 from checks._log import found
 from checks._order import prepares
 from checks.rpm._repos import gone, mending

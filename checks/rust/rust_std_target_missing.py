@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import fix
 from checks._env import seen
+from checks._fixes import fix
 from checks._install import packaged, system
 from checks._log import advise, found
 from checks.rust._std import WORDINGS, missing

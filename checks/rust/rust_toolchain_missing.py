@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import fix
+from checks._fixes import fix
 from checks._install import packaged, system
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.readers.env import Environment

@@ -15,8 +15,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from checks._advice import Configuration, fix, with_zig
+from checks._configuration import Configuration
 from checks._env import seen
+from checks._fixes import fix, with_zig
 from checks._install import cross_compiler, system
 from checks._log import advise, distinct, found
 from checks.toolchain._compiling import compiling, surely_compiling

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import Configuration, fix
+from checks._configuration import Configuration
 from checks._env import seen
+from checks._fixes import fix
 from checks._log import found
 from diagnose.finding import Finding, Fix, Severity
 from diagnose.named import TYPE_CHECKING

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import Configuration, fix
+from checks._configuration import Configuration
 from checks._env import seen
+from checks._fixes import fix
 from checks._install import install, system, tool
 from checks._log import advise, after, found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity

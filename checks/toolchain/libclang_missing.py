@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import fix
 from checks._env import seen
+from checks._fixes import fix
 from checks._install import system, tool
 from checks._log import advise, found
 from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import fix, linker_configuration, with_zig
+from checks._configuration import linker_configuration
 from checks._env import seen
+from checks._fixes import fix, with_zig
 from checks._linked import objects_of_the_target, wants_gcc
 from checks._log import advise, ask_target, found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity

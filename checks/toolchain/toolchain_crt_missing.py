@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks._advice import fix, with_zig
+from checks._fixes import fix, with_zig
 from checks._install import cross_compiler, system, tool
 from checks._linked import without_toolchain
 from checks._log import advise, found

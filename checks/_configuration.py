@@ -1,0 +1,146 @@
+"""The minimal configuration of a cross build: variables that speak of the target alone, and what they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from checks._install import cross_compiler, packaged, system, tool
+from checks.data import distributions
+from diagnose.readers.env import Environment
+from diagnose.readers.pkgconfig import targeted
+from diagnose.readers.variables import Setting
+
+Variables = tuple[tuple[str, str], ...]
+
+
+class Configuration(NamedTuple):
+    """Variables that a build for the target needs here, and the packages that they name programs of."""
+
+    variables: Variables = ()
+    packages: tuple[str, ...] = ()
+
+    def __add__(self, other: object) -> Configuration:
+        if not isinstance(other, Configuration):
+            return NotImplemented
+        return Configuration(
+            tuple(dict((*self.variables, *other.variables)).items()),
+            tuple(dict.fromkeys((*self.packages, *other.packages))),
+        )
+
+
+NOTHING = Configuration()
+
+
+def pkgconfig_configuration(env: Environment) -> Configuration:
+    """Return what makes the pkg-config crate answer, for the target alone in a cross build; nothing if it does."""
+    here = system(env)
+    if not env.cross or answers_for_target(env):
+        return NOTHING if env.pkgconfig.program.found else Configuration((), tool(here, "pkg-config"))
+    if packaged(here, env.target) or here.family != "debian" or not env.target.multiarch:
+        return _sysroot_configuration(env)
+    if here.codename in distributions.NO_PKGCONF_WRAPPER or here.container == "cross-rs":
+        return two_variables(env)
+    program = f"{env.target.gnu}-pkg-config"
+    ready = env.pkgconfig.program.found and env.pkgconfig.program.name == program
+    wrapper = () if ready else ((_own_name(env, "PKG_CONFIG"), program),)
+    allow = targeted(env.variables, "PKG_CONFIG_ALLOW_CROSS", env.target.triple, env.host.triple)
+    refused = ((_own_name(env, "PKG_CONFIG_ALLOW_CROSS"), "1"),) if allow is not None and allow.value == "0" else ()
+    packages = () if ready else (f"pkgconf:{env.target.debian}",)
+    return Configuration((*wrapper, *refused, *_overriding(env)), packages)
+
+
+def two_variables(env: Environment) -> Configuration:
+    """Return the configuration that needs no wrapper: the target's folders, and the guard opened for the target."""
+    here = system(env)
+    if here.family != "debian" or not env.target.multiarch or packaged(here, env.target):
+        return NOTHING
+    variables = (
+        (_own_name(env, "PKG_CONFIG_ALLOW_CROSS"), "1"),
+        (_own_name(env, "PKG_CONFIG_LIBDIR"), _folders(env)),
+        *_overriding(env),
+    )
+    return Configuration(tuple(dict(variables).items()), tool(here, "pkg-config"))
+
+
+def for_target_alone(env: Environment, settings: Iterable[Setting]) -> Configuration:
+    """Return *settings* with the target's name in theirs, so that the host is left alone."""
+    suffix = env.target.env_name
+    return Configuration(tuple((f"{setting.name}_{suffix}", setting.value) for setting in settings))
+
+
+def _folders(env: Environment) -> str:
+    return f"/usr/lib/{env.target.multiarch}/pkgconfig:/usr/share/pkgconfig"
+
+
+def answers_for_target(env: Environment) -> bool:
+    """Whether pkg-config, as it is configured, would run and look for the target's files before the host's."""
+    decided = env.pkgconfig
+    if not decided.allowed or (not decided.program.found and decided.libdir is None):
+        return False
+    theirs = [f for f in decided.search_path if env.target.multiarch and f"/{env.target.multiarch}/" in f"{f}/"]
+    ours = [f for f in decided.search_path if is_host_folder(env, f)]
+    if theirs and ours:
+        return decided.search_path.index(theirs[0]) < decided.search_path.index(ours[0])
+    return bool(theirs) or not ours
+
+
+def is_host_folder(env: Environment, folder: str) -> bool:
+    """Whether *folder* holds ``.pc`` files of the host alone: those of another architecture are never there."""
+    if env.distro.family == "debian":
+        return f"/{env.host.multiarch}/" in f"{folder}/"
+    return env.target.machine != env.host.machine and folder.startswith(("/usr/lib/", "/usr/lib64/"))
+
+
+def _overriding(env: Environment) -> Variables:
+    """Return the variables that outrank those which would send pkg-config elsewhere than to the target's folders."""
+    found = []
+    for variable in ("PKG_CONFIG_LIBDIR", "PKG_CONFIG_PATH"):
+        setting = targeted(env.variables, variable, env.target.triple, env.host.triple)
+        if setting is not None and setting.value and _leads_astray(env, setting):
+            found.append((_own_name(env, variable), _folders(env)))
+    return (*found, *no_sysroot(env).variables)
+
+
+def no_sysroot(env: Environment) -> Configuration:
+    """Return what keeps a sysroot out of pkg-config's answers for the target; nothing if there is none."""
+    sysroot = targeted(env.variables, "PKG_CONFIG_SYSROOT_DIR", env.target.triple, env.host.triple)
+    if sysroot is None or not sysroot.value.rstrip("/"):
+        return NOTHING
+    return Configuration(((_own_name(env, "PKG_CONFIG_SYSROOT_DIR"), "/"),))
+
+
+def _leads_astray(env: Environment, setting: Setting) -> bool:
+    folders = setting.value.split(":")
+    if "PKG_CONFIG_LIBDIR" in setting.name:
+        return not any(f"/{env.target.multiarch}/" in f"{folder}/" for folder in folders)
+    return any(is_host_folder(env, folder) for folder in folders)
+
+
+def _own_name(env: Environment, variable: str) -> str:
+    """Return the name of *variable* for this target alone: the one in use if it is already of that kind."""
+    setting = targeted(env.variables, variable, env.target.triple, env.host.triple)
+    name = f"{variable}_{env.target.env_name}"
+    return setting.name if setting is not None and setting.name == f"{variable}_{env.target.triple}" else name
+
+
+def _sysroot_configuration(env: Environment) -> Configuration:
+    """Return what makes pkg-config look into the toolchain's own sysroot, where it has one."""
+    sysroot, suffix = env.toolchain.sysroot, env.target.env_name
+    if not sysroot or sysroot == "/":
+        return NOTHING
+    return Configuration(
+        (
+            (f"PKG_CONFIG_SYSROOT_DIR_{suffix}", sysroot),
+            (f"PKG_CONFIG_LIBDIR_{suffix}", f"{sysroot}/usr/lib/pkgconfig:{sysroot}/usr/share/pkgconfig"),
+        ),
+        () if env.pkgconfig.program.found else tool(system(env), "pkg-config"),
+    )
+
+
+def linker_configuration(env: Environment, replace: bool = False) -> Configuration:
+    """Return the linker of the distribution's cross compiler; nothing if one is configured (and not to *replace*)."""
+    packages = cross_compiler(system(env), env.target)
+    if not env.cross or not packages or (env.toolchain.linker.setting is not None and not replace):
+        return NOTHING
+    return Configuration(((f"CARGO_TARGET_{env.target.cargo_env_name}_LINKER", f"{env.target.gnu}-gcc"),), packages)

@@ -1,0 +1,137 @@
+"""How a library comes to be there for the target: installed, built by a crate, built elsewhere, installed again."""
+
+from __future__ import annotations
+
+from checks._configuration import pkgconfig_configuration
+from checks._fixes import fix
+from checks._install import module, packaged, system
+from diagnose.finding import Command, Fix, Stage
+from diagnose.readers.env import Environment
+
+
+def bring(env: Environment, name: str, commands: tuple[Command, ...] = (), *, asked: bool = True) -> tuple[Fix, ...]:
+    """Return the ways to bring the module *name* for the target, the best first, with *commands* to follow.
+
+    *asked* is False for a module that a crate does not ask for itself, so that no crate can build it either.
+    """
+    here = system(env)
+    package = module(here, name, env.target, env.host)
+    fixes = []
+    if package:
+        fixes.append(
+            fix(
+                env,
+                f"install {package}, which holds {name}.pc for {env.target.triple}",
+                (package,),
+                pkgconfig_configuration(env),
+                commands,
+                notes=_extra_folder(env, name),
+            )
+        )
+    elif not packaged(here, env.target):
+        fixes += _searching(env, name)
+    fixes += vendored(env, name) if asked else []
+    if packaged(here, env.target) or (env.cross and here.family != "debian"):
+        fixes.append(elsewhere(env, name))
+    return tuple(fixes)
+
+
+def _extra_folder(env: Environment, name: str) -> str:
+    if env.distro.family != "debian":
+        return ""
+    from checks.data.debian_pc import providers
+
+    found = providers(name, env.distro.codename)
+    if not found or found[0].searched:
+        return ""
+    folder = found[0].folder.replace("@", env.target.multiarch)
+    return f"The file lies in {folder}, where nothing looks by itself: add it to PKG_CONFIG_PATH_{env.target.env_name}."
+
+
+_SEARCH = {
+    "apt": "apt-file search /{name}.pc",
+    "dnf": "dnf provides '*/{name}.pc'",
+    "yum": "yum provides '*/{name}.pc'",
+    "zypper": "zypper what-provides 'pkgconfig({name})'",
+    "apk": "apk search pc:{name}",
+    "pacman": "pacman -F {name}.pc",
+}
+
+
+def _searching(env: Environment, name: str) -> list[Fix]:
+    command = _SEARCH.get(env.distro.manager)
+    if not command:
+        return [Fix(f"install the development files of {name}", notes="No package manager is known here.")]
+    return [
+        Fix(
+            f"find the package that holds {name}.pc, and install it",
+            notes=f"No package with this file is known. `{command.format(name=name)}` asks the package manager.",
+        )
+    ]
+
+
+def vendored(env: Environment, name: str) -> list[Fix]:
+    """Return the way to let a crate build the library of the module *name* itself, if one is known."""
+    from checks.data.modules import VENDORED
+
+    ways = [way for way in VENDORED.get(name, ()) if not env.project.lock or env.project.crate(way.crate)]
+    if not ways:
+        return []
+    way = ways[0]
+    crate = env.project.crate(way.crate)
+    wanted = f"{way.crate}@{crate.version}" if crate else way.crate
+    return [
+        Fix(
+            f"build {name} from source with the crate's own feature `{way.feature}`",
+            (Command(f"cargo add {wanted} --features {way.feature}", Stage.BUILD),),
+            notes="This needs a C compiler for the target, and no package of its libraries.",
+        )
+    ]
+
+
+def elsewhere(env: Environment, name: str) -> Fix:
+    """Return the way that always works: a system of the target's own, whose packages fit."""
+    policy = env.container.policy or (env.policy if "linux_" in env.policy else "")
+    plain = "Alpine, or a musllinux image," if env.target.libc == "musl" else "a container"
+    image = f"the pypa image for {policy} on {env.target.wheel}" if policy else plain
+    reason = packaged(system(env), env.target) or "this package manager installs nothing for other architectures"
+    return Fix(
+        f"build {name} for {env.target.triple} yourself, or build the wheel on a system of that architecture",
+        notes=(
+            f"{reason[0].upper()}{reason[1:]}. Build its source with the target's compiler and a --prefix of its own, "
+            f"and point PKG_CONFIG_LIBDIR_{env.target.env_name} to its lib/pkgconfig; or build in {image} of the "
+            "target's own architecture, natively or under emulation, where the packages fit."
+        ),
+    )
+
+
+def reinstall(env: Environment, name: str) -> tuple[Fix, ...]:
+    """Return the ways to make the installed but damaged module *name* whole."""
+    here = system(env)
+    package = module(here, name, env.target, env.host)
+    again = {"apt": "apt-get install -y --reinstall", "dnf": "dnf reinstall -y", "yum": "yum reinstall -y"}
+    if not package or here.manager not in again:
+        return bring(env, name)
+    packages = [package]
+    if env.packages is not None and here.family == "debian":
+        packages += _runtime(env, package)
+    quoted = " ".join(f"'{one}'" if "(" in one else one for one in packages)
+    update = (Command("apt-get update", Stage.UPDATE),) if here.manager == "apt" else ()
+    commands = (*update, Command(f"{again[here.manager]} {quoted}", Stage.PACKAGES))
+    return (fix(env, f"install {' and '.join(packages)} again", commands=commands),)
+
+
+def _runtime(env: Environment, package: str) -> list[str]:
+    """Return the installed libraries of the same version and architecture, which a Debian -dev package links to."""
+    name, _, architecture = package.partition(":")
+    development = env.installed(name, architecture or (env.apt.native if env.apt else ""))
+    if development is None:
+        return []
+    stem = name.removesuffix("-dev")
+    return [
+        other.name + (f":{architecture}" if architecture else "")
+        for other in env.packages or ()
+        if other.name.startswith(stem)
+        and other.name != name
+        and (other.version, other.architecture) == (development.version, development.architecture)
+    ]
