@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 TOOLCHAIN = frozenset(
     {"atomic", "c", "crypt", "dl", "gcc", "gcc_eh", "gcc_s", "m", "pthread", "resolv", "rt", "stdc++", "util", "unwind"}
 )
-_START = re.compile(r"(?:^|/)(?:[SMgr]?crt[1in]|crtbegin[ST]?|crtendS?)\.o$")
-_SYSTEM = re.compile(r"^(?:/usr)?(?:/local)?/lib(?:32|64)?/|^/opt/|^/home/linuxbrew/|/lib/[a-z0-9_]+-linux-\w+/")
-_SHARED = re.compile(r"\.(?:so(?:\.[\d.]+)?|a)$")
+_START = r"(?:^|/)(?:[SMgr]?crt[1in]|crtbegin[ST]?|crtendS?)\.o$"
+_SYSTEM = r"^(?:/usr)?(?:/local)?/lib(?:32|64)?/|^/opt/|^/home/linuxbrew/|/lib/[a-z0-9_]+-linux-\w+/"
+_SHARED = r"\.(?:so(?:\.[\d.]+)?|a)$"
 # What glibc's headers turn ordinary calls into, and functions that musl does not have.
-_GLIBC = re.compile(
+_GLIBC = (
     r"^__(?:v?(?:s|f|sn|as|d)?w?printf|mem(?:p?cpy|move|set)|st[rp]n?c(?:py|at)|strncat|f?gets|f?read|realpath|getcwd|longjmp"
     r"|fdelt|explicit_bzero|poll|recv|read|pread|vsyslog|syslog)_chk$"
     r"|^__isoc\d+_\w+$|^gnu_get_libc_version$|^__res_(?:init|ninit|search|query)$|^backtrace(?:_symbols)?$|^__\w+_finite$"
     r"|^(?:mallinfo2?|malloc_trim|__strdup|__rawmemchr|__libc_single_threaded|getcontext|makecontext|secure_getenv)$"
 )
-_MUSL = re.compile(r"^__\w+_time64$|^__stat_time64$|^__clock_gettime64$")
+_MUSL = r"^__\w+_time64$|^__stat_time64$|^__clock_gettime64$"
 #: Which module brings a library whose name is another one's.
 _MODULES = {
     "asound": "alsa", "ssl": "openssl", "crypto": "openssl", "udev": "libudev", "usb-1.0": "libusb-1.0", "z": "zlib",
@@ -54,7 +54,7 @@ def stem(file: str) -> str:
 
 def without_toolchain(link: Link) -> list[Hit]:
     """Return the lines in which start files, or the C library and the compiler's own, are missed."""
-    absent = [hit for hit in link.of("ld-no-file") if _START.search(hit.said["file"])]
+    absent = [hit for hit in link.of("ld-no-file") if re.search(_START, hit.said["file"])]
     missing = [hit for hit in link.of("ld-no-lib") if hit.said["lib"] in ("c", "gcc", "gcc_s", "gcc_eh", "m", "stdc++")]
     if not absent and not any(hit.said["lib"] in ("c", "gcc") for hit in missing):
         return [] if wants_gcc(link) or not missing else missing
@@ -76,7 +76,7 @@ def _target(log: BuildLog, link: Link) -> Target | None:
 
 def _owner(log: BuildLog, path: str) -> Target | None:
     """Return the architecture of the system folder that *path* lies in; None outside of those."""
-    if not _SYSTEM.search(path) or not _SHARED.search(path):
+    if not re.search(_SYSTEM, path) or not re.search(_SHARED, path):
         return None
     from diagnose.readers.buildlog.linking import folder  # only who reads logs needs its patterns
 
@@ -107,7 +107,7 @@ def objects_of_the_target(log: BuildLog, link: Link) -> list[Hit]:
 
 
 def _is_library(path: str) -> bool:
-    return bool(_SYSTEM.search(path) and _SHARED.search(path))
+    return bool(re.search(_SYSTEM, path) and re.search(_SHARED, path))
 
 
 def missing_libraries(log: BuildLog, link: Link) -> dict[str, list[Hit]]:
@@ -137,8 +137,8 @@ def other_libc(log: BuildLog, link: Link) -> list[Hit]:
     musl = (target is not None and target.libc == "musl") or "musl" in link.program
     undefined = link.of("ld-undefined")
     if musl and not link.for_host:
-        hits = [hit for hit in undefined if "@GLIBC" in hit.said["symbol"] or _GLIBC.match(hit.said["symbol"])]
+        hits = [hit for hit in undefined if "@GLIBC" in hit.said["symbol"] or re.match(_GLIBC, hit.said["symbol"])]
         headers = [hit for hit in undefined if re.search(r"/usr/include/\S*-linux-gnu", hit.text)]
-        newer = [hit for hit in undefined if _MUSL.match(hit.said["symbol"])]
+        newer = [hit for hit in undefined if re.match(_MUSL, hit.said["symbol"])]
         return hits or headers or newer
-    return [hit for hit in undefined if _MUSL.match(hit.said["symbol"])] if not musl else []
+    return [hit for hit in undefined if re.match(_MUSL, hit.said["symbol"])] if not musl else []

@@ -69,12 +69,12 @@ class PlatformTag(NamedTuple):
 
 
 _LEGACY = {"manylinux1": "manylinux_2_5", "manylinux2010": "manylinux_2_12", "manylinux2014": "manylinux_2_17"}
-_FORM = re.compile(r"(?:(manylinux|musllinux)_(\d+)_(\d+)|(manylinux1|manylinux2010|manylinux2014)|(linux))_(\w+)")
+_FORM = r"(?:(manylinux|musllinux)_(\d+)_(\d+)|(manylinux1|manylinux2010|manylinux2014)|(linux))_(\w+)"
 
 
 def split(platform: str) -> PlatformTag:
     """Take a platform tag apart; a tag that is not for Linux has neither policy nor architecture."""
-    match = _FORM.fullmatch(platform)
+    match = re.fullmatch(_FORM, platform)
     if match is None:
         return PlatformTag(re.split(r"[_\d]", platform)[0], "", "")
     family, major, minor, legacy, _, arch = match.groups()
