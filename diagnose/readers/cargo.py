@@ -481,4 +481,6 @@ def _system_deps(path: str, content: dict[str, Any], label: str, links: str = ""
         if isinstance(version, str) and version:
             first = version.partition(",")[0].strip()
             requirement = _spaced(first if first[0] in "<>=!" else ">=" + first)
-        yield Need(str(entry.get("name", key)), label, requirement, links, path)
+        module = str(entry.get("name", key))
+        if module and not module.startswith("-"):  # pkg-config would take it for an option
+            yield Need(module, label, requirement, links, path)

@@ -202,6 +202,8 @@ def _apt(
 
 def _asked(text: str) -> cargo.Need:
     module, _, requirement = text.strip().partition(" ")
+    if not module or module.startswith("-"):  # the program would take it for an option
+        raise InputError(f"{text!r}: not the name of a pkg-config module")
     return cargo.Need(module, requirement=requirement.strip())
 
 

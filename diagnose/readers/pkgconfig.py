@@ -91,7 +91,7 @@ class Library(NamedTuple):
     - ``found``: the crate gets its flags, and they lead to files that the target can use;
     - ``tool-missing``: there is no such program;
     - ``tool-failed``: the program cannot be run, or dies;
-    - ``unknown``: only the program itself could tell, and it is not run: a script of a foreign root;
+    - ``unknown``: only the program itself could tell, and it is not run: a script of a foreign root or of a project;
     - ``cross-refused``: the crate's cross guard stops before the program is run;
     - ``not-found``: the program has no such module, or not everything that it requires;
     - ``wrong-arch``: the flags lead to a file of another architecture;
@@ -179,7 +179,7 @@ def decide(finder: Finder, variables: Variables, triple: str, host: str) -> PkgC
         other = finder.program("pkgconf")
         fallback, program = other.found, other if other.found else program
     tool = pkgtool.identify(root, program.path, program.real) if program.found else pkgtool.Tool()
-    if root.live and program.found and not tool.implementation:
+    if root.live and program.found and not tool.implementation and not _brought(program):
         tool = _asked(program, variables)
     settings = {name: targeted(variables, name, triple, host) for name in _HANDED}
     allowed, allowed_by = guard(variables, triple, host)
@@ -209,6 +209,11 @@ def decide(finder: Finder, variables: Variables, triple: str, host: str) -> PkgC
 
 
 _HANDED = ("PKG_CONFIG_PATH", "PKG_CONFIG_LIBDIR", "PKG_CONFIG_SYSROOT_DIR")
+
+
+def _brought(program: Program) -> bool:
+    """Whether a configuration file names the program by its path."""
+    return program.setting is not None and bool(program.setting.path) and "/" in program.name
 
 
 def _asked(program: Program, variables: Variables) -> pkgtool.Tool:
@@ -245,7 +250,8 @@ class Prober:
     """Asks for modules as the crate would, one build target on one root.
 
     *own* are the folders in which the target's linker looks by itself. On a live root the real program is run, with the
-    environment that the crate gives it; on a foreign one the answer is computed.
+    environment that the crate gives it; on a foreign one the answer is computed. So it is for a program that a
+    configuration file names by its path: looking at a project is not to run what lies in it.
     """
 
     def __init__(
@@ -282,7 +288,8 @@ class Prober:
         library = library._replace(command=command_line(self._decided, module, requirement, static=statik))
         if not self._decided.program.found:
             return self._with_candidates(library._replace(outcome="tool-missing"))
-        answered = self._run(library) if self._root.live else self._compute(library)
+        run = self._root.live and not _brought(self._decided.program)
+        answered = self._run(library) if run else self._compute(library)
         if answered.outcome != "found":
             return self._with_candidates(answered)
         judged = self._judge(answered)
@@ -359,7 +366,7 @@ class Prober:
             return library._replace(outcome="tool-failed", status=1, output=self._decided.broken)
         if not self._decided.implementation:
             self._root.unseen.append(
-                f"what {self._decided.program.path} would answer: it is a script, and nothing of another root is run"
+                f"what {self._decided.program.path} would answer: it is a script, and is not run to be looked at"
             )
             return library._replace(outcome="unknown")
         answer = self._ask(library)

@@ -147,6 +147,23 @@ def test_versions_out_of_step(root):
     assert look(root, "alsa", PKG_CONFIG="arm-linux-gnueabihf-pkg-config").apt == facts.apt._replace(skews=())
 
 
+@pytest.mark.parametrize("name", ["", " ", "--log-file=/tmp/x", "-x"])
+def test_options_are_no_modules(root, name):
+    with pytest.raises(InputError, match="not the name of a pkg-config module"):
+        look(root, name)
+
+
+def test_a_project_cannot_have_its_own_program_run(tmp_path):
+    script = miniroot.write(tmp_path / "pkg-config.sh", f"#!/bin/sh\ntouch {tmp_path}/ran\n", 0o755)
+    miniroot.write(tmp_path / ".cargo/config.toml", f'[env]\nPKG_CONFIG = "{script}"\n')
+    manifest = '[package]\nname = "x"\nversion = "1.0.0"\n[package.metadata.system-deps]\n'
+    miniroot.write(tmp_path / "Cargo.toml", f'{manifest}"--log-file={tmp_path}/written" = "1"\n')
+    facts = env.read(libs=["alsa"], cwd=str(tmp_path))
+    assert [library.outcome for library in facts.libraries] == ["unknown"]
+    env.read(cwd=str(tmp_path))
+    assert not (tmp_path / "ran").exists() and not (tmp_path / "written").exists()
+
+
 HOSTILE = {
     "a loop of links for os-release": ("etc/os-release", "loop", "/etc/os-release: too many levels of symbolic links"),
     "a fifo for the sources": ("etc/apt/sources.list", "fifo", "/etc/apt/sources.list: not a regular file"),
