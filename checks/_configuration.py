@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from checks._install import cross_compiler, packaged, system, tool
 from checks.data import distributions
+from diagnose.named import NamedTuple
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig import targeted
 from diagnose.readers.variables import Setting
