@@ -247,7 +247,7 @@ def moves(source: AptSource) -> dict[str, str]:
     for uri in source.uris:
         name = uri.partition("://")[2].partition("/")[0].lower()
         bases = {suite.partition("/")[0].partition("-")[0] for suite in source.suites}
-        if bases <= distributions.DEBIAN_ARCHIVED and (name in _DEBIAN_HOSTS or name.endswith(".debian.org")):
+        if bases <= distributions.DEBIAN_ARCHIVED and name.endswith(".debian.org"):
             if name != "archive.debian.org":
                 security = "security" in uri
                 found[uri] = f"http://archive.debian.org/debian{'-security' if security else ''}/"
@@ -257,9 +257,6 @@ def moves(source: AptSource) -> dict[str, str]:
         ):
             found[uri] = "http://old-releases.ubuntu.com/ubuntu/"
     return found
-
-
-_DEBIAN_HOSTS = ("deb.debian.org", "security.debian.org", "httpredir.debian.org", "cdn-fastly.deb.debian.org")
 
 
 class _Entry:

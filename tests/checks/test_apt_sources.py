@@ -185,9 +185,9 @@ def test_from_a_ports_machine() -> None:
 @pytest.mark.parametrize(
     "before",
     [
-        "deb http://deb.debian.org/debian trixie main\n",
+        "deb http://deb.example.debian.org/debian trixie main\n",
         "deb http://mirror.example/debian trixie main\ndeb https://third.example/apt stable main\n",
-        "deb [arch=armhf,amd64] http://deb.debian.org/debian trixie main\n",
+        "deb [arch=armhf,amd64] http://deb.example.debian.org/debian trixie main\n",
     ],
 )
 def test_debian_serves_everything_from_one_place(before: str) -> None:
@@ -195,12 +195,12 @@ def test_debian_serves_everything_from_one_place(before: str) -> None:
 
 
 def test_debian_limited_to_its_own() -> None:
-    before = "deb [arch=amd64 signed-by=/k.gpg] http://deb.debian.org/debian trixie main\n"
+    before = "deb [arch=amd64 signed-by=/k.gpg] http://deb.example.debian.org/debian trixie main\n"
     assert rewritten(before, id="debian") == before.replace("arch=amd64", "arch=amd64,armhf")
 
 
 def test_a_release_that_has_left() -> None:
-    before = "deb http://deb.debian.org/debian buster main\n"
+    before = "deb http://deb.example.debian.org/debian buster main\n"
     before += "deb http://security.debian.org/debian-security buster/updates main\n"
     assert rewritten(before, "", id="debian") == (
         "deb [check-valid-until=no] http://archive.debian.org/debian/ buster main\n"

@@ -19,8 +19,8 @@ from diagnose.readers.root import Root
 ARCHITECTURES = ("amd64", "armhf", "arm64")
 
 LISTS = {
-    "debian": "deb http://deb.debian.org/debian trixie main contrib\n"
-    "deb-src http://deb.debian.org/debian trixie main\n",
+    "debian": "deb http://deb.example.debian.org/debian trixie main contrib\n"
+    "deb-src http://deb.example.debian.org/debian trixie main\n",
     "ubuntu": "deb [arch=amd64] http://archive.ubuntu.com/ubuntu noble main universe # ours\n"
     "deb [ arch=armhf,arm64 ] http://ports.ubuntu.com/ubuntu-ports/ noble main\n",
     "minus": "deb [arch-=armhf] http://archive.ubuntu.com/ubuntu noble main\n",

@@ -23,7 +23,7 @@ _ORDINARY = (
     b" Compiling Checking Downloaded Downloading Running Fresh Building Installing installed Collecting Requirement "
     b"already satisfied Using cached Unpacking Preparing to unpack Selecting previously unselected package packages "
     b"Setting up Get:1 Processing triggers for target/release/deps/ debug --crate-name --edition=2021 -C metadata="
-    b" --emit=dep-info,link,metadata --extern -L dependency=/home/user/.cargo/registry/src/index.crates.io include/ "
+    b" --emit=dep-info,link,metadata --extern -L dependency=/home/user/.cargo/registry/src/index include/ "
     b"--cap-lints unused variable warning: generated note: cargo:rerun-if-changed=src/ cargo:rustc-link-search= "
     b"error_chain thiserror https://github.com/ http://deb. x86_64-linux-gnu /usr/lib/ /usr/bin/ checking "
     b"whether ... yes no -- Looking - found -O3 -fPIC -Wall -std=gnu extracting creating build/ copying adding "
