@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
+import re
 from typing import Any
 
 SOURCE = "https://github.com/pypa/auditwheel/tree/{version}/src/auditwheel/policy"
@@ -40,11 +41,11 @@ def derive() -> dict[str, dict[str, Any]]:
 
 
 def main() -> None:
-    """Rewrite the data files beside this module."""
+    """Rewrite the data files beside this module, one list to a line."""
     for name, content in derive().items():
+        text = re.sub(r"\[([^\[\]{}]*)\]", lambda m: f"[{' '.join(m[1].split())}]", json.dumps(content, indent=1))
         with open(os.path.join(os.path.dirname(__file__), name), "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=1)
-            file.write("\n")
+            file.write(text + "\n")
 
 
 if __name__ == "__main__":

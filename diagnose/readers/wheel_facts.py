@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.elf import Elf, Verneed
 from diagnose.readers.verdict import Shortfall, version_key
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from diagnose.readers.wheel import Wheel
 
 
