@@ -11,6 +11,7 @@ from oracle import WHEELS, auditwheel_tags, elf_files
 
 from diagnose import policies
 from diagnose.readers import elf, linkage, verdict, wheel
+from diagnose.targets import TARGETS
 
 DIFFERENT = {
     # armv6l has no policies; auditwheel takes its files for armv7l.
@@ -82,6 +83,67 @@ def test_the_real_wheels_cover_the_architectures() -> None:
         "x86_64", "i686", "aarch64", "armv7l", "ppc64le", "ppc64", "s390x", "riscv64"
     }  # fmt: skip
     assert {tag.libc for tag in tags} >= {"glibc", "musl"}
+
+
+# -- every policy of every architecture, one need at a time
+
+GLIBC_ARCHES = ("x86_64", "i686", "aarch64", "armv7l", "ppc64le", "ppc64", "s390x", "riscv64", "loongarch64")
+
+
+def _of_arch(arch: str, **facts: object) -> elf.Elf:
+    """Return the facts of an otherwise empty extension module for *arch*."""
+    target = next(row for row in TARGETS if row.wheel == arch and row.libc == "glibc")
+    flags = 0x5000400 if arch == "armv7l" else 0
+    header = {"machine": target.machine, "bits": target.bits, "endian": target.endian, "flags": flags}
+    return _elf("m.so", **{**header, "arm_float": "hard" if flags else "", "needed": (), **facts})
+
+
+@pytest.mark.parametrize("arch", GLIBC_ARCHES)
+def test_every_symbol_version_gives_auditwheels_policy(arch: str) -> None:
+    from auditwheel.architecture import Architecture
+    from auditwheel.libc import Libc
+    from auditwheel.policy import WheelPolicies
+
+    theirs = WheelPolicies(libc=Libc.GLIBC, arch=Architecture(arch))
+    known = {v for policy in policies.load("glibc", arch) for vs in policy.symbol_versions.values() for v in vs}
+    assert len(known) > 40
+    for version in sorted(known | {"GLIBC_2.99", "GLIBC_PRIVATE", "GLIBCXX_3.4.99", "OPENSSL_1.1.0", "X"}):
+        found = _judge((_of_arch(arch, verneed=(_need(version, "libx.so"),)),), [f"linux_{arch}"])
+        assert found.symbol_tag == theirs.versioned_symbols_policy({"libx.so": {version}}).name, version
+        assert found.lowest_tag == found.symbol_tag
+
+
+@pytest.mark.parametrize(("libc", "arch"), [*(("glibc", arch) for arch in GLIBC_ARCHES), ("musl", "aarch64")])
+def test_every_library_gives_auditwheels_policy(libc: str, arch: str, tmp_path: Path) -> None:
+    from auditwheel.architecture import Architecture
+    from auditwheel.lddtree import DynamicExecutable, DynamicLibrary, Platform
+    from auditwheel.libc import Libc
+    from auditwheel.policy import WheelPolicies
+
+    theirs = WheelPolicies(libc=Libc(libc), arch=Architecture(arch))
+    platform = Platform("", 64, True, "", Architecture(arch), None, None)
+    names = {name for policy in policies.load(libc, arch) for name in policy.whitelist}
+    assert names
+    file = tmp_path / "m.so"  # auditwheel looks into it for forbidden symbols; this one has none
+    file.write_bytes(next(iter(elf_files("healthy_x86_64").values())))
+    loaders = {"ld-linux.so.2", "ld64.so.1", "ld-linux-aarch64.so.1"} if libc == "glibc" else set()
+    for name in sorted(names | loaders | {"libasound.so.2", "libc.so", "libpython3.12.so.1.0"}):
+        libraries = {name: DynamicLibrary(name, None, None)}
+        tree = DynamicExecutable(None, None, "m.so", file, platform, (name,), (), (), libraries)
+        references = theirs.lddtree_external_references(tree, Path("/nowhere"))
+        expected = max(reference.policy for reference in references.values() if not reference.libs)
+        claim = f"{theirs.highest.name.rpartition('_' + arch)[0]}_{arch}"
+        assert _judge((_of_arch(arch, needed=(name,)),), [claim]).lowest_tag == expected.name, name
+
+
+@pytest.mark.parametrize("arch", GLIBC_ARCHES)
+def test_every_forbidden_symbol_gives_the_policy_that_allows_it(arch: str) -> None:
+    known = policies.load("glibc", arch)
+    for library, symbols in known[0].blacklist.items():
+        for symbol in symbols:
+            found = _judge((_of_arch(arch, needed=(library,), undefined=(symbol,)),), [f"linux_{arch}"])
+            allowing = [p.tag for p in known if symbol not in p.blacklist.get(library, ())]
+            assert found.lowest_tag == [*allowing, f"linux_{arch}"][0]
 
 
 # -- what no fixture shows
