@@ -2,6 +2,7 @@
 
     python3 dev.py demo           diagnose the shipped wheels and this machine
     python3 dev.py test [ARG...]  run the tests (arguments go to pytest)
+    python3 dev.py e2e [ARG...]   build and run for real, in fresh Debian roots (see tests/e2e/setup.sh)
     python3 dev.py lint           ruff and mypy
     python3 dev.py package        build the wheel, install it into an empty environment and run it
     python3 dev.py bench          measure against auditwheel and against the bare interpreter
@@ -94,6 +95,11 @@ def test(*args: str) -> None:
     run(prepare("test"), "-m", "pytest", *args)
 
 
+def e2e(*args: str) -> None:
+    """Run the end-to-end tests, which take minutes, root, mmdebstrap and qemu."""
+    run(prepare("test"), "-m", "pytest", "-m", "e2e", "tests/e2e", *args)
+
+
 def lint() -> None:
     """Check style and types."""
     python = prepare("dev")
@@ -129,9 +135,9 @@ def main() -> None:
     """Dispatch to the command named on the command line."""
     if sys.version_info < (3, 10):  # noqa: UP036  (the one file that an older Python may meet)
         sys.exit("dev.py: needs Python 3.10 or newer")
-    commands = {function.__name__: function for function in (demo, test, lint, package, bench)}
+    commands = {function.__name__: function for function in (demo, test, e2e, lint, package, bench)}
     name, args = (sys.argv[1:2] or [""])[0], sys.argv[2:]
-    if name not in commands or (args and name not in ("test", "bench")):
+    if name not in commands or (args and name not in ("test", "e2e", "bench")):
         sys.exit(__doc__)
     commands[name](*args)
 
