@@ -9,6 +9,7 @@ import os
 import shutil
 import struct
 import subprocess
+import sys
 from pathlib import Path
 
 from diagnose import targets
@@ -66,6 +67,11 @@ def module(root: Path, name: str, lib: str, version: str, architecture: str, req
     link.symlink_to(f"lib{lib}.so.2")
 
 
+def real_pkgconf() -> str | None:
+    """Return this machine's pkgconf, if it is one that such a root could have."""
+    return shutil.which("pkgconf") if sys.platform == "linux" and os.uname().machine == "x86_64" else None
+
+
 def make(root: Path) -> Path:
     """Fill *root*: Debian 13 on amd64 with armhf and arm64, pkgconf and its wrappers, a gcc for armhf."""
     for name in ("bin", "lib", "lib64"):
@@ -101,7 +107,7 @@ def make(root: Path) -> Path:
         personality = f"Triplet: {row.gnu}\nDefaultSearchPaths: {SEARCH.format(row.multiarch)}\n"
         if architecture != "amd64":
             write(root / f"usr/share/pkgconfig/personality.d/{row.gnu}.personality", personality)
-    program = shutil.which("pkgconf")
+    program = real_pkgconf()
     if program is None:
         strings = b"\0pkgconf\0001.8.1\0" + SEARCH.format("x86_64-linux-gnu").encode() + b"\0"
         write(root / "usr/bin/pkgconf", elf("amd64") + strings, 0o755)

@@ -161,7 +161,7 @@ def test_decision(root, name):
 def probe(tmp_path_factory) -> Path:
     """The real crate, as a program."""
     need(shutil.which("cargo"), "there is no cargo")
-    need(shutil.which("pkgconf"), "there is no pkgconf")
+    need(miniroot.real_pkgconf(), "there is no pkgconf, or this is not an x86_64 Linux")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "diagnose-tests" / "probe"
     source = tmp_path_factory.mktemp("probe") / "probe"
     shutil.copytree(Path(__file__).parent / "probe", source)
