@@ -46,12 +46,6 @@ def library_module(lib: str, codename: str = "") -> str:
     return next((name for name in (lib, f"lib{lib}", lib.lower()) if name and providers(name, codename)), "")
 
 
-def stem(file: str) -> str:
-    """Return the library's name in the linker's words: ``asound`` for ``/usr/lib/libasound.so.2``."""
-    name = file.rpartition("/")[2].removeprefix("lib")
-    return re.split(r"\.(?:so|a)\b", name)[0]
-
-
 def without_toolchain(link: Link) -> list[Hit]:
     """Return the lines in which start files, or the C library and the compiler's own, are missed."""
     absent = [hit for hit in link.of("ld-no-file") if re.search(_START, hit.said["file"])]
@@ -87,8 +81,12 @@ def foreign_files(log: BuildLog, link: Link) -> dict[str, str]:
     """Return the libraries in a system's folders that are another machine's than *link* links for: name → file."""
     if without_toolchain(link):
         return {}
+    from diagnose.readers.buildlog.linking import stem
+
     target = _target(log, link)
     found: dict[str, str] = {}
+    if _host_script(link):
+        found["c"] = "the linker script libc.so"
     files = [*link.skipped, *((stem(file), file) for file in link.wrong if not link.machines)]
     for lib, file in files:
         owner = _owner(log, file)
@@ -99,9 +97,17 @@ def foreign_files(log: BuildLog, link: Link) -> dict[str, str]:
     return found
 
 
+def _host_script(link: Link) -> bool:
+    """Whether lld, called for the target, took the machine from the host's ``libc.so``: a script with OUTPUT_FORMAT."""
+    for_target = link.target is not None or any(_START.search(file) for file in link.wrong)
+    return for_target and bool(link.of("ld-host-script"))
+
+
 def objects_of_the_target(log: BuildLog, link: Link) -> list[Hit]:
     """Return the lines in which a linker refuses objects that rustc has just made."""
     hits = [hit for hit in link.of("ld-generic-elf", "ld-wrong-file") if not _is_library(hit.said["file"])]
+    if _host_script(link):
+        return []
     rust = "link-failed" in [hit.kind for hit in link.hits] or any(".rcgu.o" in hit.text for hit in hits)
     return hits if rust and not foreign_files(log, link) else []
 
@@ -113,6 +119,7 @@ def _is_library(path: str) -> bool:
 def missing_libraries(log: BuildLog, link: Link) -> dict[str, list[Hit]]:
     """Return the libraries that are nowhere: none of the compiler's, none that was skipped, and not Python."""
     skipped = {lib for lib, _ in link.skipped} | set(foreign_files(log, link))
+    skipped |= {hit.said["lib"] for hit in link.of("ld-static")}
     found: dict[str, list[Hit]] = {}
     for hit in link.of("ld-no-lib"):
         lib = hit.said["lib"].rstrip("'")
@@ -135,6 +142,7 @@ def other_libc(log: BuildLog, link: Link) -> list[Hit]:
     """Return the lines in which a build for musl misses glibc's functions, or the reverse."""
     target = link.target if link.target and link.target.libc == "musl" else log.target_at(link.line) or link.target
     musl = (target is not None and target.libc == "musl") or "musl" in link.program
+    musl = musl or bool(target is None and log.near(link.line, "ld-musl", before=30))
     undefined = link.of("ld-undefined")
     if musl and not link.for_host:
         hits = [hit for hit in undefined if "@GLIBC" in hit.said["symbol"] or re.match(_GLIBC, hit.said["symbol"])]

@@ -100,7 +100,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         target = link.target or log.target_at(link.line)
         yield found(
             log,
-            [*link.of("ld-skipping", "ld-wrong-file"), *link.of("ld-no-lib")],
+            [*link.of("ld-host-script")[:1], *link.of("ld-skipping", "ld-wrong-file"), *link.of("ld-no-lib")],
             f"{file} is the host's, and is linked for {target.triple if target else 'the target'}",
             "The linker passes over it or stops. Installing the target's library alone changes nothing.",
             advise(log, link.line, _for_log, lib, target) if target else ask_target(),

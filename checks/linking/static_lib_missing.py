@@ -57,16 +57,16 @@ def env(env: Environment) -> Iterator[Finding]:
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See rustc, which looks nowhere by itself, not find an archive."""
-    for hit in distinct(log.find("native-static"), "lib"):
+    """See rustc, which looks nowhere by itself, or ld not find an archive."""
+    for hit in distinct(log.find("native-static", "ld-static"), "lib"):
         lib = hit.said["lib"]
         if lib.startswith("python3"):
             continue
         yield found(
             log,
             [hit],
-            f"there is no lib{lib}.a in the folders that rustc was given",
-            "Linking stops. rustc searches no folder of the system for a static library.",
+            f"there is no lib{lib}.a in the folders that are searched",
+            "Linking stops. A static library is not searched for where shared ones are.",
             (
                 Fix(
                     f"install or build lib{lib}.a, and name its folder",

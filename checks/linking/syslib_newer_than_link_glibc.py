@@ -17,10 +17,11 @@ from collections.abc import Iterator
 
 from checks._env import link_files, newer
 from checks._libraries import elsewhere, vendored
-from checks._linked import library_module, stem, versioned
+from checks._linked import library_module, versioned
 from checks._log import advise, found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.named import TYPE_CHECKING
+from diagnose.readers.buildlog.linking import stem
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:

@@ -21,12 +21,21 @@ from checks._linked import objects_of_the_target, wants_gcc
 from checks._log import advise, ask_target, found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.named import TYPE_CHECKING
+from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.LINKER
+PHRASES = wordings(
+    "wrong-driver",
+    (
+        "unrecognized command",
+        r"(?P<program>\S+-(?:gcc|g\+\+)): error: unrecognized command[- ]line option '-m(?:64|32)'",
+    ),
+    ("unknown option", r"^\s*ld: unknown option: --(?:as-needed|version-script\S*|eh-frame-hdr|hash-style\S*)"),
+)
 
 
 def env(env: Environment) -> Iterator[Finding]:
@@ -88,8 +97,8 @@ def _fixes(env: Environment) -> tuple[Fix, ...]:
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the host's linker, or another machine's, refuse what was compiled for the target."""
     for link in log.links:
-        hits = objects_of_the_target(log, link) or wants_gcc(link)
-        if not hits or link.for_host:
+        hits = objects_of_the_target(log, link) or wants_gcc(link) or log.near(link.line, "wrong-driver", after=12)
+        if not hits or (link.for_host and hits[0].kind != "wrong-driver"):
             continue
         target = log.target_at(link.line)
         name = target.triple if target else "the target"

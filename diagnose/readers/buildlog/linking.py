@@ -10,8 +10,12 @@ from diagnose.named import NamedTuple
 from diagnose.readers.buildlog.scan import Hit
 from diagnose.targets import Target
 
-_SAYINGS = "ld-skipping ld-generic-elf ld-wrong-file ld-no-lib ld-no-file ld-undefined ld-referenced ld-needed"
-_KINDS = frozenset((*_SAYINGS.split(), "native-static", "no-linker"))
+# fmt: off
+_KINDS = frozenset({
+    "ld-skipping", "ld-generic-elf", "ld-wrong-file", "ld-no-lib", "ld-no-file", "ld-undefined", "ld-referenced",
+    "ld-needed", "ld-static", "ld-host-script", "native-static", "no-linker",
+})
+# fmt: on
 _REACH = 400  # lines of one linker run
 _FOLDER = re.compile(r"/(?:lib|include)/([a-z0-9_]+-linux-[a-z0-9]+)(?:/|$)|^/usr/([a-z0-9_]+-linux-[a-z0-9]+)/")
 _PREFIX = re.compile(
@@ -76,6 +80,11 @@ def named(program: str) -> Target | None:
     return targets.resolve(triplet) or targets.resolve(short)
 
 
+def stem(file: str) -> str:
+    """Return the library's name in the linker's words: ``asound`` for ``/usr/lib/libasound.so.2``."""
+    return re.split(r"\.(?:so|a)\b", file.rpartition("/")[2].removeprefix("lib"))[0]
+
+
 def links(hits: Sequence[Hit]) -> tuple[Link, ...]:
     """Return the failed link steps among *hits*, in their order."""
     found: list[Link] = []
@@ -106,7 +115,7 @@ def _link(group: list[Hit], done: Mapping[str, str] | None = None) -> list[Link]
         if hit.kind == "link-failed":
             program = said["linker"]
         elif hit.kind == "ld-skipping":
-            skipped.append((said["lib"], said["file"]))
+            skipped.append((said["lib"] or stem(said["file"]), said["file"]))
         elif hit.kind == "ld-generic-elf":
             machines.append(int(said["machine"]))
             wrong.append(said["file"])

@@ -90,7 +90,8 @@ _PKG_CONFIG = (
         ("pkg-config: No such file", r"(?:^|\s)(?P<program>pkg-config): No such file or directory"),
         ("pkg-config script could not", r"pkg-config script could not be found or is (?:too old|not executable)"),
         ("PKG_CONFIG_EXECUTABLE", r"Could NOT find PkgConfig \(missing: [^)]*PKG_CONFIG_EXECUTABLE"),
-        ("Pkg-config for machine", r"Pkg-config for machine (?P<machine>host|build) machine not found"),
+        ("pkg-config by name", r"Did not find pkg-config by name '(?P<program>[^']+)'"),
+        ("Pkg-config for machine", r"Pkg-config for machine (?:host|build) machine not found"),
         ("pkg-config probably not", "pkg-config probably not installed"),
         ("pkg-config is required", r"pkg-config is required"),
         ("no pkg-config in", r"which: no (?P<program>pkg-config) in"),
@@ -157,7 +158,11 @@ _PKG_CONFIG = (
 _LINKING = (
     *wordings(
         "ld-skipping",
-        ("skipping incompatible", rf"{_LD}skipping incompatible (?P<file>\S+) when searching for (?:-l)?(?P<lib>\S+)"),
+        (
+            "skipping incompatible",
+            rf"{_LD}skipping incompatible (?P<file>\S+) when searching for (?:-l|lib)?(?P<lib>[^\s.]+(?:\.\d[\d.]*(?!\d*\.so|\S))?)",
+        ),
+        ("skipping incompatible file", r"(?P<file>\S+): skipping incompatible file"),
     ),
     *wordings(
         "ld-generic-elf",
@@ -191,6 +196,17 @@ _LINKING = (
         ("undefined reference to", r"(?:(?P<file>[^\s'\"]+?): )?undefined reference to [`'\"]?(?P<symbol>[^'\"\s]+)"),
         ("undefined symbol: ", r"(?:ld\.lld|lld|error|mold)\S*: (?:error: )?undefined symbol: (?P<symbol>\S+)"),
         ("no-allow-shlib-undefined", r"undefined reference due to --no-allow-shlib-undefined: (?P<symbol>\S+)"),
+    ),
+    *wordings(
+        "ld-host-script",
+        ("is incompatible with", r"ld\.lld: error: \S+ is incompatible with (?P<format>elf\d\d-[\w-]+)"),
+        ("supported on AArch64 targets", r"--fix-cortex-\S+ is only supported on AArch64 targets"),
+    ),
+    *wordings("ld-static", ("static version of the", r"have you installed the static version of the (?P<lib>\S+) library")),
+    *wordings(
+        "ld-musl",
+        ("musl-gcc", r"(?:^|[\s\"'/])(?P<ld>musl-gcc)\b"),
+        ("-linux-musl", r"(?:^|[\s\"'/])(?P<ld>[\w.]+-linux-musl\w*-(?:gcc|g\+\+|ld|cc))\b"),
     ),
     *wordings("ld-referenced", (">>> referenced by", r">>> referenced by (?P<file>\S+)")),
     *wordings("ld-needed", (", needed by", r"(?P<lib>lib[\w.+-]+\.so[\w.]*), needed by (?P<by>\S+), not found")),

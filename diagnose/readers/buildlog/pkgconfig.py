@@ -98,7 +98,7 @@ def _begins(group: list[tuple[Hit, str]], hit: Hit, crate: str) -> bool:
         return hit.kind in kinds and hit.line - last.line > 2
     if hit.kind in ("pc-none", "pc-library"):
         return not _same_module(group, hit)
-    return hit.kind == "pc-shell" and "pc-shell" in kinds
+    return hit.kind == "pc-shell" and "pc-shell" in kinds and hit.line - last.line > 6
 
 
 def _same_module(group: list[tuple[Hit, str]], hit: Hit) -> bool:
