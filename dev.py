@@ -90,14 +90,21 @@ def demo() -> None:
     run(*diagnose, "env", "--fail-on", "never", "--lib", "alsa")
 
 
+def run_pytest(*args: str) -> None:
+    """Run pytest with the environment activated: some tests run the programs in it by name."""
+    python = prepare("test")
+    os.environ["PATH"] = os.pathsep.join([str(python.parent), os.environ.get("PATH", os.defpath)])
+    run(python, "-m", "pytest", *args)
+
+
 def test(*args: str) -> None:
     """Run the tests; what this machine cannot run is skipped with a reason."""
-    run(prepare("test"), "-m", "pytest", *args)
+    run_pytest(*args)
 
 
 def e2e(*args: str) -> None:
     """Run the end-to-end tests, which take minutes, root, mmdebstrap and qemu."""
-    run(prepare("test"), "-m", "pytest", "-m", "e2e", "tests/e2e", *args)
+    run_pytest("-m", "e2e", "tests/e2e", *args)
 
 
 def lint() -> None:
