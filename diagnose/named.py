@@ -50,7 +50,7 @@ else:
 
         @classmethod
         def _make(cls, values):
-            return cls(*values)
+            return tuple.__new__(cls, values)  # much faster than a call: for rows by the thousand, all fields given
 
         def _replace(self, **changes):
             return type(self)(**{**self._asdict(), **changes})

@@ -82,7 +82,7 @@ def open_archive(data: memoryview, name: str) -> Archive:
     total, compressed = sum(member.size for member in members), sum(member.compressed for member in members)
     if compressed > len(data):
         raise InputError(f"{name}: refused, its members overlap")
-    if total > MAX_TOTAL or _is_bomb(total, compressed):
+    if total > RATIO_FREE and (total > MAX_TOTAL or total > MAX_RATIO * compressed):
         raise InputError(f"{name}: refused, would unpack from {compressed} to {total} bytes")
     return Archive(data, tuple(m for m in members if not m.name.endswith("/")), tuple(_name_flaws(members)))
 
@@ -119,17 +119,14 @@ def _central_directory(data: memoryview, name: str) -> Iterator[Member]:
         position = extra + n_extra + n_comment
         if flags & 1:
             raise InputError(f"{name}: {member_name} is encrypted")
-        if inflated > MAX_MEMBER or _is_bomb(inflated, compressed):
+        if inflated > RATIO_FREE and (inflated > MAX_MEMBER or inflated > MAX_RATIO * compressed):
             raise InputError(f"{name}: refused, {member_name} would unpack from {compressed} to {inflated} bytes")
-        yield Member(member_name, inflated, compressed, crc, method, offset + shift, attributes >> 16)
+        yield Member._make((member_name, inflated, compressed, crc, method, offset + shift, attributes >> 16))
 
 
 def _decode(name: bytes, flags: int) -> str:
-    return decode(name, "utf-8" if flags & 0x800 else "cp437")
-
-
-def _is_bomb(size: int, compressed: int) -> bool:
-    return size > RATIO_FREE and size > MAX_RATIO * compressed
+    # cp437 is ASCII where ASCII is, and slow.
+    return decode(name, "utf-8" if flags & 0x800 or name.isascii() else "cp437")
 
 
 def _zip64(extra: bytes, *fields: int) -> list[int]:

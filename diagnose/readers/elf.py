@@ -314,7 +314,7 @@ class _Reader:
                 kind, flags, offset, vaddr, _, filesz, _, align = row
             else:
                 kind, offset, vaddr, _, filesz, _, flags, align = row
-            self._segments.append(_Segment(kind, flags, offset, vaddr, filesz, align))
+            self._segments.append(_Segment._make((kind, flags, offset, vaddr, filesz, align)))
         loads = [segment.align for segment in self._segments if segment.type == PT_LOAD]
         self.facts["load_align"] = min(loads, default=0)
         for segment in self._segments:
@@ -464,7 +464,7 @@ class _Reader:
                 break
             offset += step
         texts = iter(self._names(names))
-        found = [Verneed(next(texts), next(texts), bool(flag & VER_FLG_WEAK), ()) for flag in flags]
+        found = [Verneed._make((next(texts), next(texts), bool(flag & VER_FLG_WEAK), ())) for flag in flags]
         self.version_of = version_of
         return found
 

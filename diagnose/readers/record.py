@@ -61,32 +61,27 @@ class Contents(NamedTuple):
 def parse(text: str) -> list[RecordRow | RecordFlaw]:
     """Return RECORD's rows in order; a row that is none becomes a flaw."""
     rows: list[RecordRow | RecordFlaw] = []
-    for line, raw in _fields(text):
-        fields = list(map(printable, raw))
+    for line, fields in _fields(text):
         if len(fields) != 3:
-            rows.append(RecordFlaw("malformed", ",".join(fields), f"has {len(fields)} fields instead of 3", line))
+            detail = f"has {len(fields)} fields instead of 3"
+            rows.append(RecordFlaw("malformed", ",".join(fields), detail, line))
             continue
         path, digest, size = fields
         algorithm, _, value = digest.partition("=")
-        rows.append(RecordRow(path, algorithm.lower(), value, size, line))
+        rows.append(RecordRow._make((path, algorithm.lower(), value, size, line)))
     return rows
 
 
-def _fields(text: str) -> Iterator[tuple[int, list[str]]]:
-    if '"' in text:
-        import csv  # a quoted path is rare, and csv slow to import
+def _fields(text: str) -> Iterable[tuple[int, list[str]]]:
+    lines = list(map(printable, text.splitlines()))
+    if '"' not in text:
+        return ((number, line.split(",")) for number, line in enumerate(lines, 1) if line)
+    import csv  # a quoted path is rare, and csv slow to import
 
-        reader = csv.reader(text.splitlines())
-        try:
-            for fields in reader:
-                if fields:
-                    yield reader.line_num, fields
-        except csv.Error:
-            yield reader.line_num, ["?"]
-        return
-    for number, line in enumerate(text.splitlines(), 1):
-        if line:
-            yield number, line.split(",")
+    try:
+        return [(number, fields) for number, fields in enumerate(csv.reader(lines), 1) if fields]
+    except csv.Error:
+        return [(1, ["not CSV"])]
 
 
 def verify(path: str, rows: Iterable[RecordRow | RecordFlaw], contents: Mapping[str, Contents]) -> Record:
@@ -142,4 +137,7 @@ def _row_flaws(row: RecordRow, real: Contents, unsigned: bool) -> Iterator[Recor
 
 
 def _urlsafe(digest: bytes) -> str:
-    return b2a_base64(digest, newline=False).decode().rstrip("=").replace("+", "-").replace("/", "_")
+    return b2a_base64(digest).translate(_URLSAFE, b"=\n").decode()
+
+
+_URLSAFE = bytes.maketrans(b"+/", b"-_")

@@ -293,7 +293,7 @@ class _Harvest:
                 self.unseen.append(f"{name}: {flaw.detail}")
         if is_elf:
             self.elves.append(elf.read(memoryview(buffer)[:filled], name, installed_path(name, self.data_prefix)))
-        self.contents[name] = Contents(filled, algorithm, digest.digest() if digest is not None else b"")
+        self.contents[name] = Contents._make((filled, algorithm, digest.digest() if digest is not None else b""))
         return buffer
 
 
