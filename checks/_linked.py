@@ -99,7 +99,7 @@ def foreign_files(log: BuildLog, link: Link) -> dict[str, str]:
 
 def _host_script(link: Link) -> bool:
     """Whether lld, called for the target, took the machine from the host's ``libc.so``: a script with OUTPUT_FORMAT."""
-    for_target = link.target is not None or any(_START.search(file) for file in link.wrong)
+    for_target = link.target is not None or any(re.search(_START, file) for file in link.wrong)
     return for_target and bool(link.of("ld-host-script"))
 
 
