@@ -73,12 +73,12 @@ class Root:
             **(environment or {}),
         }
 
-    def run(self, command: str, *, cwd: str = "/", env: Mapping[str, str] | None = None, timeout: float = 600) -> Done:
-        """Run a shell command line in the root."""
+    def enter(self, *words: str, env: Mapping[str, str] | None = None, timeout: float = 600) -> Done:
+        """Run a program of the root."""
         (self.path / "proc").mkdir(exist_ok=True)
-        enter = ["unshare", "--mount", "--pid", "--fork", "--kill-child", f"--mount-proc={self.path}/proc"]
+        unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child", f"--mount-proc={self.path}/proc"]
         done = subprocess.run(
-            [*enter, "chroot", str(self.path), "/bin/sh", "-c", f'cd "$0" && {command}', cwd],
+            [*unshare, "chroot", str(self.path), *words],
             env={**self.environment, **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -87,9 +87,13 @@ class Root:
         )
         return Done(done.returncode, done.stdout.decode(errors="replace"))
 
-    def check(self, command: str, **options: object) -> str:
-        """Run a command that must succeed; return its output."""
-        done = self.run(command, **options)  # type: ignore[arg-type]
+    def run(self, command: str, *, cwd: str = "/", env: Mapping[str, str] | None = None) -> Done:
+        """Run a shell command line in the root."""
+        return self.enter("/bin/sh", "-c", f'cd "$0" && {command}', cwd, env=env)
+
+    def check(self, command: str, *, cwd: str = "/", env: Mapping[str, str] | None = None) -> str:
+        """Run a command line that must succeed; return its output."""
+        done = self.run(command, cwd=cwd, env=env)
         assert done.code == 0, f"$ {command}\n{done.output}"
         return done.output
 
