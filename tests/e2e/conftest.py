@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from conftest import need
@@ -75,3 +77,29 @@ def keep(request: pytest.FixtureRequest) -> Keep:
             labels.write_text(json.dumps({**known, name: cause}, indent=2) + "\n")
 
     return keep
+
+
+class Ready(NamedTuple):
+    """A root in which the wheel for a target was built once, to be laid over by a fresh one, and that wheel."""
+
+    target: ladder.Target
+    layer: Path
+    wheel: Path
+
+
+@pytest.fixture(scope="session")
+def ready(workshop: ladder.Workshop) -> Callable[[ladder.Target], Ready]:
+    """Return a function that makes all that is needed for a target, once, and the wheel that comes out."""
+
+    @functools.cache
+    def ready(target: ladder.Target) -> Ready:
+        with workshop.root() as root:
+            cache.say(f"preparing the build for {target.debian} …")
+            root.prepare(target)
+            done = root.build(target)
+            assert done.code == 0, done.output
+            wheel = root.wheel().relative_to(root.path)
+        layer = root.path.with_name("upper")
+        return Ready(target, layer, layer / wheel)
+
+    return ready

@@ -37,10 +37,24 @@ class Target(NamedTuple):
 
 ARMV7 = Target("armv7-unknown-linux-gnueabihf", "armhf", "arm-linux-gnueabihf", "arm", "armv7l")
 AARCH64 = Target("aarch64-unknown-linux-gnu", "arm64", "aarch64-linux-gnu", "aarch64", "aarch64")
+X86_64 = Target("x86_64-unknown-linux-gnu", "amd64", "x86_64-linux-gnu", "x86_64", "x86_64")
+
+
+# what a cross build for a target needs of Debian, and of cargo
+PACKAGES = (
+    "libstd-rust-dev:{debian} gcc-{gnu} libc6-dev-{debian}-cross pkgconf:{debian} libasound2-dev:{debian} patchelf"
+)
+INSTALL = "apt-get install -q -y --no-install-recommends"
 
 
 class Builder(Root):
     """A trixie root with the reference crate in it, and ``diagnose`` installed."""
+
+    def prepare(self, target: Target) -> None:
+        """Install and configure all that a build for the target needs."""
+        self.check(f"dpkg --add-architecture {target.debian} && apt-get update -q")
+        self.check(f"{INSTALL} {PACKAGES.format(**target._asdict())}")
+        self.configure(target, {f"PKG_CONFIG_{target.env}": f"{target.gnu}-pkg-config"}, f"{target.gnu}-gcc")
 
     def build(self, target: Target, options: str = "") -> Done:
         """Run the real build."""
@@ -58,6 +72,11 @@ class Builder(Root):
         self.file(CONFIG).parent.mkdir(exist_ok=True)
         self.file(CONFIG).write_text(text)
         self.check(f"cargo clean --quiet --release --target {target.triple} --package alsa-sys", cwd=PROJECT)
+
+    def wheel(self) -> Path:
+        """Return where the one wheel that was built lies."""
+        (path,) = self.file(f"{PROJECT}/target/wheels").glob("*.whl")
+        return path
 
     def inside(self, target: Target, *options: str) -> dict[str, Any]:
         """Return what ``diagnose env`` says in the root."""
@@ -124,10 +143,8 @@ class Workshop:
 
     def _furnish(self, builder: Builder) -> None:
         say("furnishing the build root …")
-        shutil.copytree(roots.crates(), builder.file("/opt/crates"))
-        shutil.copytree(roots.CRATE, builder.file(PROJECT), ignore=shutil.ignore_patterns("target", ".venv"))
-        builder.file("/root/.cargo").mkdir()
-        builder.file("/root/.cargo/config.toml").write_text(roots.CARGO_CONFIG)
+        roots.furnish(builder)
+        shutil.copytree(roots.compiled(), builder.file(f"{PROJECT}/target/release"))
         source = builder.file("/opt/diagnose")
         for name in ("diagnose", "checks"):
             shutil.copytree(REPOSITORY / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -18,7 +18,7 @@ given = memoryview(tone.tobytes())
 position = 0
 
 
-def more(frames):
+def more(frames: int) -> memoryview:
     global position
     position += 2 * frames
     return given[position - 2 * frames : position]

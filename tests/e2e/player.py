@@ -28,7 +28,8 @@ class Player(Root):
         shutil.copy(shutil.which(Path(self.emulator).name) or "", self.file(self.emulator))
         if target.qemu == "aarch64":  # pointer authentication of the newest emulated processor is twenty times slower
             self.environment["QEMU_CPU"] = "cortex-a72"
-        shutil.copytree(roots.wheels(), self.file("/opt/wheels"))
+        (self.pip,) = (path.name for path in roots.wheels().glob("pip-*.whl"))
+        shutil.copy(roots.wheels() / self.pip, self.file("/opt"))
         shutil.copy(Path(__file__).with_name("play.py"), self.file("/opt/play.py"))
 
     def python(self, *words: str, env: Mapping[str, str] | None = None) -> Done:
@@ -38,9 +39,8 @@ class Player(Root):
     def install(self, wheel: Path) -> Done:
         """Let the target's pip install a wheel; pip itself runs out of its own wheel."""
         shutil.copy(wheel, self.file("/opt"))
-        (pip,) = (path.name for path in self.file("/opt/wheels").glob("pip-*.whl"))
         options = ["--no-index", "--no-deps", "--target", "/opt/app", "--upgrade", "--disable-pip-version-check"]
-        return self.python(f"/opt/wheels/{pip}/pip", "install", *options, f"/opt/{wheel.name}")
+        return self.python(f"/opt/{self.pip}/pip", "install", *options, f"/opt/{wheel.name}")
 
     def play(self, env: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Play the tone as a block and as a stream; check every sample that arrived; return what was found."""

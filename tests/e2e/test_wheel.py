@@ -1,0 +1,120 @@
+"""The wheel at the top of the ladder, and wheels with which the tools are content although they are wrong."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from e2e import roots
+from e2e.cache import say
+from e2e.conftest import Ready
+from e2e.ladder import AARCH64, ARMV7, Target, Workshop, causes, finding
+from e2e.player import player
+from e2e.roots import PROJECT
+
+Prepare = Callable[[Target], Ready]
+both = pytest.mark.parametrize("target", [ARMV7, AARCH64], ids=lambda target: target.debian)
+
+
+def diagnosed(wheel: Path) -> dict[str, Any]:
+    """Return what `diagnose wheel` says."""
+    command = [sys.executable, "-m", "diagnose", "wheel", "--format", "json", "--fail-on", "never", str(wheel)]
+    (subject,) = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)["subjects"]
+    return dict(subject)
+
+
+def audited(wheel: Path) -> str:
+    """Return the tag that auditwheel finds for a wheel, with nothing of this machine in view."""
+    command = [sys.executable, "-m", "auditwheel", "show", str(wheel)]
+    text = " ".join(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+    found = re.search(r'consistent with the following platform tag: "(\w+)"', text)
+    assert found, text
+    return found[1]
+
+
+@both
+def test_wheel_is_what_it_says_and_plays(ready: Prepare, tmp_path: Path, target: Target) -> None:
+    wheel = ready(target).wheel
+    report = diagnosed(wheel)
+    assert causes(report) == []
+    assert report["facts"]["lowest_tag"] == audited(wheel) == f"manylinux_2_38_{target.tag}"
+    with player(tmp_path / "root", "trixie", target) as machine:
+        say(f"{target.debian}: installing and playing under qemu …")
+        assert machine.install(wheel).code == 0
+        found = machine.play()
+        say(f"{target.debian}: every sample of both WAV files is right")
+    assert found["machine"] == target.tag
+    assert found["alsa"].startswith("1.2.14")
+    (mapped,) = found["mapped"]
+    assert re.fullmatch(r"/opt/app/alsastream.libs/libasound-[0-9a-f]{8}\.so\.2\S*", mapped)
+
+
+def test_bundled_alsa_without_its_configuration(ready: Prepare, tmp_path: Path) -> None:
+    wheel = ready(ARMV7).wheel
+    hazard = finding(diagnosed(wheel), "wheel-bundled-hazard")
+    assert hazard["severity"] == "warning"
+    assert "/usr/share/alsa/alsa.conf" in hazard["consequence"]
+    with player(tmp_path / "root", "trixie", ARMV7, alsa=False) as machine:
+        assert machine.install(wheel).code == 0
+        failed = machine.python("-c", "import alsastream; alsastream.play(b'', pcm='null')")
+    assert failed.code == 1
+    assert "Cannot access file /usr/share/alsa/alsa.conf" in failed.output
+    assert "AlsaError" in failed.output
+
+
+def test_second_build_in_a_row(ready: Prepare, workshop: Workshop, tmp_path: Path) -> None:
+    with workshop.root(ready(ARMV7).layer) as root:
+        again = root.build(ARMV7)
+        assert again.code != 0
+        assert re.search(r"required library libasound-[0-9a-f]{8}\.so\.2 could not be located", again.output)
+        root.check(f"rm -r {PROJECT}/target/wheels")
+        content = root.build(ARMV7, "--compatibility linux")
+        assert content.code == 0, content.output
+        report = diagnosed(root.wheel())
+        assert causes(report)[0] == "wheel-bundled-lib-missing"
+        with player(tmp_path / "root", "trixie", ARMV7) as machine:
+            assert machine.install(root.wheel()).code == 0
+            failed = machine.python("-c", "import alsastream")
+        assert re.search(r"ImportError: libasound-[0-9a-f]{8}\.so\.2: cannot open shared object file", failed.output)
+        fix = finding(report, "wheel-bundled-lib-missing")["fixes"][0]
+        root.check(f"rm -r {PROJECT}/target/wheels")
+        root.apply(fix)
+        assert causes(diagnosed(root.wheel())) == []
+
+
+def test_tag_that_nobody_checked(ready: Prepare, workshop: Workshop, tmp_path: Path) -> None:
+    with workshop.root(ready(ARMV7).layer) as root:
+        root.check(f"cargo clean --release -p alsastream && rm -r {PROJECT}/target/wheels", cwd=PROJECT)
+        done = root.build(ARMV7, "--auditwheel skip --compatibility manylinux2014")
+        assert done.code == 0, done.output
+        report = diagnosed(root.wheel())
+        assert "manylinux2014" in root.wheel().name
+        assert {"wheel-glibc-too-new", "wheel-external-lib"} <= set(causes(report))
+        with player(tmp_path / "root", "bullseye", ARMV7) as machine:
+            assert machine.install(root.wheel()).code == 0
+            failed = machine.python("-c", "import alsastream")
+        assert re.search(r"ImportError: .*version `GLIBC_2\.\d+' not found", failed.output), failed.output
+
+
+def test_bundled_library_newer_than_the_tag(ready: Prepare, workshop: Workshop, tmp_path: Path) -> None:
+    """Maturin of trixie counts the extension's symbols alone, not those of the library that it bundles."""
+    with workshop.root(ready(ARMV7).layer) as root:
+        root.check(f"cargo clean --release -p alsastream && rm -r {PROJECT}/target/wheels", cwd=PROJECT)
+        root.check(f"pip install --quiet {roots.OLD_MATURIN}")
+        done = root.build(ARMV7)
+        assert done.code == 0, done.output
+        wheel = root.wheel()
+        report = diagnosed(wheel)
+        assert causes(report) == ["wheel-glibc-too-new"]
+        assert report["facts"]["lowest_tag"] == audited(wheel) == "manylinux_2_38_armv7l" != wheel.stem.split("-")[-1]
+        with player(tmp_path / "root", "bookworm", ARMV7) as machine:
+            assert machine.install(wheel).code == 0
+            failed = machine.python("-c", "import alsastream")
+        assert re.search(r"version `GLIBC_2.38' not found \(required by .*/libasound-\w+\.so\.2", failed.output)
