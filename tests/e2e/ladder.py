@@ -73,6 +73,11 @@ class Builder(Root):
         self.file(CONFIG).write_text(text)
         self.check(f"cargo clean --quiet --release --target {target.triple} --package alsa-sys", cwd=PROJECT)
 
+    def forget(self, target: Target) -> None:
+        """Forget the wheel and the library in it, which maturin's repair has changed where cargo keeps it."""
+        clean = f"cargo clean --quiet --release --target {target.triple} --package alsastream"
+        self.check(f"{clean} && rm -rf target/wheels", cwd=PROJECT)
+
     def wheel(self) -> Path:
         """Return where the one wheel that was built lies."""
         (path,) = self.file(f"{PROJECT}/target/wheels").glob("*.whl")

@@ -60,7 +60,7 @@ def test_bundled_alsa_without_its_configuration(ready: Prepare, tmp_path: Path) 
     wheel = ready(ARMV7).wheel
     hazard = finding(diagnosed(wheel), "wheel-bundled-hazard")
     assert hazard["severity"] == "warning"
-    assert "/usr/share/alsa/alsa.conf" in hazard["consequence"]
+    assert "alsa.conf" in hazard["consequence"]
     with player(tmp_path / "root", "trixie", ARMV7, alsa=False) as machine:
         assert machine.install(wheel).code == 0
         failed = machine.python("-c", "import alsastream; alsastream.play(b'', pcm='null')")
@@ -91,7 +91,7 @@ def test_second_build_in_a_row(ready: Prepare, workshop: Workshop, tmp_path: Pat
 
 def test_tag_that_nobody_checked(ready: Prepare, workshop: Workshop, tmp_path: Path) -> None:
     with workshop.root(ready(ARMV7).layer) as root:
-        root.check(f"cargo clean --release -p alsastream && rm -r {PROJECT}/target/wheels", cwd=PROJECT)
+        root.forget(ARMV7)
         done = root.build(ARMV7, "--auditwheel skip --compatibility manylinux2014")
         assert done.code == 0, done.output
         report = diagnosed(root.wheel())
@@ -106,9 +106,9 @@ def test_tag_that_nobody_checked(ready: Prepare, workshop: Workshop, tmp_path: P
 def test_bundled_library_newer_than_the_tag(ready: Prepare, workshop: Workshop, tmp_path: Path) -> None:
     """Maturin of trixie counts the extension's symbols alone, not those of the library that it bundles."""
     with workshop.root(ready(ARMV7).layer) as root:
-        root.check(f"cargo clean --release -p alsastream && rm -r {PROJECT}/target/wheels", cwd=PROJECT)
+        root.forget(ARMV7)
         root.check(f"pip install --quiet {roots.OLD_MATURIN}")
-        done = root.build(ARMV7)
+        done = root.build(ARMV7, "--features pyo3/extension-module")
         assert done.code == 0, done.output
         wheel = root.wheel()
         report = diagnosed(wheel)
