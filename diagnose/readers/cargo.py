@@ -68,7 +68,8 @@ class ConfigFile(NamedTuple):
 class Project(NamedTuple):
     """The Cargo project that holds the working directory; ``path`` is its manifest, ``lock`` its Cargo.lock.
 
-    ``config`` are the configuration files that cargo reads here, the nearest first. ``unknown`` are crates that ask
+    ``config`` are the configuration files that cargo reads here, the nearest first. ``idle`` are crates of Cargo.lock
+    that no default feature of the project brings in, and that ask pkg-config. ``unknown`` are crates that ask
     pkg-config for something that is not known here. ``abi3`` says whether the manifest turns on PyO3's stable ABI, None
     where it does not depend on PyO3.
     """
@@ -79,6 +80,7 @@ class Project(NamedTuple):
     needs: tuple[Need, ...] = ()
     config: tuple[ConfigFile, ...] = ()
     overrides: tuple[Override, ...] = ()
+    idle: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     abi3: bool | None = None
 
@@ -334,19 +336,82 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
         crates = tuple(_locked(text or ""))
     content = _toml(manifest, here.text(manifest) or "")
     needs = list(_system_deps(manifest, content, ""))
-    unknown = []
+    idle, unknown = [], []
+    reached = _reached(content, crates)
     sources = _sources(root, cargo_home, config) if crates else ()
     table = _sys_crates() if crates else {}
     for crate in crates:
         if not {"pkg-config", "system-deps", "metadeps"} & set(crate.dependencies) and crate.name not in table:
             continue
         found = list(_crate_needs(root, crate, sources, table, lock))
-        if found:
+        if crate.name not in reached:
+            idle.append(f"{crate.name} {crate.version}")
+        elif found:
             needs += found
         elif "pkg-config" in crate.dependencies and crate.name not in ("system-deps", "metadeps"):
             unknown.append(f"{crate.name} {crate.version}")
     unique = tuple(dict.fromkeys(needs))
-    return Project(manifest, lock, crates, unique, files, overrides, tuple(unknown), _abi3(content))
+    return Project(manifest, lock, crates, unique, files, overrides, tuple(idle), tuple(unknown), _abi3(content))
+
+
+def _reached(manifest: dict[str, Any], crates: tuple[Crate, ...]) -> set[str]:
+    """Return the names of the locked crates that a build with the default features takes.
+
+    Cargo.lock also has what other features, the tests and other members of a workspace would need.
+    """
+    edges: dict[str, set[str]] = {}
+    for crate in crates:
+        edges.setdefault(crate.name, set()).update(crate.dependencies)
+    package = manifest.get("package")
+    own = package.get("name") if isinstance(package, dict) else None
+    if not isinstance(own, str) or own not in edges:
+        return set(edges)
+    edges[own] -= _left_out(manifest)
+    reached, pending = set(), [own]
+    while pending:
+        name = pending.pop()
+        if name not in reached:
+            reached.add(name)
+            pending += edges.get(name, ())
+    return reached
+
+
+def _left_out(manifest: dict[str, Any]) -> set[str]:
+    """Return the packages among the direct dependencies that a build with the default features does without."""
+    targets = manifest.get("target")
+    sections = [manifest, *(targets.values() if isinstance(targets, dict) else ())]
+    taken: set[str] = set()
+    named: set[str] = set()
+    active = _default_features(manifest)
+    for kind in ("dependencies", "build-dependencies", "dev-dependencies"):
+        for section in sections:
+            table = section.get(kind) if isinstance(section, dict) else None
+            for key, entry in table.items() if isinstance(table, dict) else ():
+                options = entry if isinstance(entry, dict) else {}
+                package = str(options.get("package", key))
+                named.add(package)
+                if kind != "dev-dependencies" and (options.get("optional") is not True or key in active):
+                    taken.add(package)
+    return named - taken
+
+
+def _default_features(manifest: dict[str, Any]) -> set[str]:
+    """Return the features, and the optional dependencies, that the feature ``default`` turns on."""
+    features = manifest.get("features")
+    table = features if isinstance(features, dict) else {}
+    active: set[str] = set()
+    seen: set[str] = set()
+    pending = ["default"]
+    while pending:
+        word = pending.pop()
+        name, _, rest = word.removeprefix("dep:").partition("/")
+        if word in seen or (rest and name.endswith("?")):
+            continue
+        seen.add(word)
+        active.add(name)
+        entry = table.get(word)
+        pending += map(str, entry) if isinstance(entry, list) else ()
+    return active
 
 
 def _abi3(manifest: dict[str, Any]) -> bool | None:

@@ -212,6 +212,47 @@ def test_a_crates_own_manifest_says_more(tmp_path):
     assert (need_.module, need_.requirement, need_.links) == ("glib-2.0", ">= 2.48", "glib")
 
 
+MANIFEST = """
+[package]
+name = "own"
+version = "1.0.0"
+[features]
+default = ["sound", "tls?/vendored", "glib-sys/v2"]
+sound = ["dep:alsa-sys"]
+compress = ["dep:z"]
+[dependencies]
+alsa-sys = { version = "0.3", optional = true }
+glib-sys = { version = "0.18", optional = true }
+tls = { version = "0.9", optional = true, package = "openssl-sys" }
+[target.'cfg(unix)'.dependencies]
+z = { version = "1.1", optional = true, package = "libz-sys" }
+[dev-dependencies]
+strange-sys = "0.1"
+"""
+OWN = """
+[[package]]
+name = "own"
+version = "1.0.0"
+dependencies = [
+ "alsa-sys",
+ "glib-sys",
+ "libz-sys",
+ "openssl-sys",
+ "strange-sys",
+]
+"""
+
+
+def test_what_no_default_feature_turns_on_is_not_needed(tmp_path):
+    config, inner = configure(tmp_path)
+    miniroot.write(inner / "Cargo.toml", MANIFEST)
+    miniroot.write(inner / "Cargo.lock", LOCK + OWN)
+    found = cargo.project(Root("/"), str(inner), config, str(tmp_path / "home"), ROW)
+    assert [need.module for need in found.needs] == ["alsa", "glib-2.0"]
+    assert found.idle == ("libz-sys 1.1.20", "openssl-sys 0.9.104", "strange-sys 0.1.0")
+    assert found.unknown == ()
+
+
 @pytest.mark.parametrize("text", ["[", "a = 1\na = 2\n", "x = " + "[" * 5000, "\0"])
 def test_broken_configuration_ends_in_one_line(tmp_path, text):
     with pytest.raises(InputError) as error:
