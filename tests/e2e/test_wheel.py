@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,11 @@ import pytest
 
 from e2e import roots
 from e2e.cache import say
-from e2e.conftest import Ready
+from e2e.conftest import Climbed
 from e2e.ladder import AARCH64, ARMV7, Target, Workshop, causes, finding
 from e2e.player import player
 from e2e.roots import PROJECT
 
-Prepare = Callable[[Target], Ready]
 both = pytest.mark.parametrize("target", [ARMV7, AARCH64], ids=lambda target: target.debian)
 
 
@@ -40,8 +38,8 @@ def audited(wheel: Path) -> str:
 
 
 @both
-def test_wheel_is_what_it_says_and_plays(ready: Prepare, tmp_path: Path, target: Target) -> None:
-    wheel = ready(target).wheel
+def test_wheel_is_what_it_says_and_plays(climbed: Climbed, tmp_path: Path, target: Target) -> None:
+    wheel = climbed(target).wheel
     report = diagnosed(wheel)
     assert causes(report) == []
     assert report["facts"]["lowest_tag"] == audited(wheel) == f"manylinux_2_38_{target.tag}"
@@ -56,8 +54,8 @@ def test_wheel_is_what_it_says_and_plays(ready: Prepare, tmp_path: Path, target:
     assert re.fullmatch(r"/opt/app/alsastream.libs/libasound-[0-9a-f]{8}\.so\.2\S*", mapped)
 
 
-def test_bundled_alsa_without_its_configuration(ready: Prepare, tmp_path: Path) -> None:
-    wheel = ready(ARMV7).wheel
+def test_bundled_alsa_without_its_configuration(climbed: Climbed, tmp_path: Path) -> None:
+    wheel = climbed(ARMV7).wheel
     hazard = finding(diagnosed(wheel), "wheel-bundled-hazard")
     assert hazard["severity"] == "warning"
     assert "alsa.conf" in hazard["consequence"]
@@ -69,8 +67,8 @@ def test_bundled_alsa_without_its_configuration(ready: Prepare, tmp_path: Path) 
     assert "AlsaError" in failed.output
 
 
-def test_second_build_in_a_row(ready: Prepare, workshop: Workshop, tmp_path: Path) -> None:
-    with workshop.root(ready(ARMV7).layer) as root:
+def test_second_build_in_a_row(climbed: Climbed, workshop: Workshop, tmp_path: Path) -> None:
+    with workshop.root(climbed(ARMV7).layer) as root:
         again = root.build(ARMV7)
         assert again.code != 0
         assert re.search(r"required library libasound-[0-9a-f]{8}\.so\.2 could not be located", again.output)
@@ -89,8 +87,8 @@ def test_second_build_in_a_row(ready: Prepare, workshop: Workshop, tmp_path: Pat
         assert causes(diagnosed(root.wheel())) == []
 
 
-def test_tag_that_nobody_checked(ready: Prepare, workshop: Workshop, tmp_path: Path) -> None:
-    with workshop.root(ready(ARMV7).layer) as root:
+def test_tag_that_nobody_checked(climbed: Climbed, workshop: Workshop, tmp_path: Path) -> None:
+    with workshop.root(climbed(ARMV7).layer) as root:
         root.forget(ARMV7)
         done = root.build(ARMV7, "--auditwheel skip --compatibility manylinux2014")
         assert done.code == 0, done.output
@@ -103,9 +101,9 @@ def test_tag_that_nobody_checked(ready: Prepare, workshop: Workshop, tmp_path: P
         assert re.search(r"ImportError: .*version `GLIBC_2\.\d+' not found", failed.output), failed.output
 
 
-def test_bundled_library_newer_than_the_tag(ready: Prepare, workshop: Workshop, tmp_path: Path) -> None:
+def test_bundled_library_newer_than_the_tag(climbed: Climbed, workshop: Workshop, tmp_path: Path) -> None:
     """Maturin of trixie counts the extension's symbols alone, not those of the library that it bundles."""
-    with workshop.root(ready(ARMV7).layer) as root:
+    with workshop.root(climbed(ARMV7).layer) as root:
         root.forget(ARMV7)
         root.check(f"pip install --quiet {roots.OLD_MATURIN}")
         done = root.build(ARMV7, "--features pyo3/extension-module")
