@@ -74,11 +74,11 @@ def vendored(env: Environment, name: str) -> list[Fix]:
     """Return the way to let a crate build the library of the module *name* itself, if one is known."""
     from checks.data.modules import VENDORED
 
-    ways = [way for way in VENDORED.get(name, ()) if not env.project.lock or env.project.crate(way.crate)]
+    ways = [way for way in VENDORED.get(name, ()) if not env.project.lock or env.project.locked(way.crate)]
     if not ways:
         return []
     way = ways[0]
-    crate = env.project.crate(way.crate)
+    crate = env.project.locked(way.crate)
     wanted = f"{way.crate}@{crate.version}" if crate else way.crate
     return [
         Fix(

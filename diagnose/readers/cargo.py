@@ -85,8 +85,12 @@ class Project(NamedTuple):
     abi3: bool | None = None
 
     def crate(self, name: str) -> Crate | None:
-        """Return the crate of that name from Cargo.lock, the newest if there are several."""
+        """Return the crate of that name that the build takes, the newest if there are several."""
         return next((crate for crate in reversed(self.crates) if crate.name == name), None)
+
+    def locked(self, name: str) -> Crate | None:
+        """Return the crate of that name that the build takes, or that it would take with another feature."""
+        return self.crate(name) or next((crate for crate in self.idle if crate.name == name), None)
 
 
 class Config(NamedTuple):

@@ -4,6 +4,6 @@
 roots) is kept in ``$XDG_CACHE_HOME/diagnose-e2e``; remove that folder to begin from nothing. Each test works in a
 throw-away overlay over such a root.
 
-    python3 dev.py test -m e2e                        run
-    python3 dev.py test -m e2e --save-logs            run, and write the logs of the failures to fixtures/logs/ladder
+    python3 dev.py e2e                run
+    python3 dev.py e2e --save-logs    run, and write the logs of the failures to fixtures/logs/ladder
 """
