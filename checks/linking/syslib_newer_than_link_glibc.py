@@ -21,7 +21,6 @@ from checks._linked import library_module, versioned
 from checks._log import advise, found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.named import TYPE_CHECKING
-from diagnose.readers.buildlog.linking import stem
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
@@ -53,6 +52,8 @@ def env(env: Environment) -> Iterator[Finding]:
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the linker miss a version of glibc that a shared library of the system asks for."""
+    from diagnose.readers.buildlog.linking import stem  # only who reads logs needs its patterns
+
     for link in log.links:
         hits = versioned(log, link)
         target = link.target or log.target_at(link.line)
