@@ -26,9 +26,15 @@ def fix(
     here = system(env)
     if configuration.variables:
         # One file, whichever finding it is read under: everything that the target's configuration still lacks.
-        lacking = (*pkgconfig_configuration(env).variables, *linker_configuration(env).variables)
+        search = pkgconfig_configuration(env)
         named = {name for name, _ in configuration.variables}
-        rest = tuple(one for one in lacking if one[0] not in named and not _same_purpose(one[0], named))
+        rest = [one for one in search.variables if one[0] not in named and not _same_purpose(one[0], named)]
+        if rest:
+            # The build asks pkg-config before it links, so what it then asks has to be there, and to be asked anew.
+            packages = (*packages, *search.packages)
+            answered = [library for library in env.libraries if library.outcome in ("found", "wrong-arch")]
+            commands = (*commands, *(command for library in answered for command in ask_again(env, library)))
+        rest += [one for one in linker_configuration(env).variables if one[0] not in named]
         both = sorted((*configuration.variables, *rest), key=lambda one: one[0].startswith("CARGO_TARGET_"))
         configuration = configuration._replace(variables=tuple(both))
     names = (*packages, *configuration.packages)

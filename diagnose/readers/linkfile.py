@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from diagnose.finding import InputError
 from diagnose.named import NamedTuple
-from diagnose.readers import elf
+from diagnose.readers import elf, loader
 from diagnose.readers.elf import Elf
 from diagnose.readers.root import Root
 from diagnose.targets import Target
@@ -40,6 +40,7 @@ class LinkFile(NamedTuple):
     ``missing``. ``accepted`` says whether the target's linker can use it, None where the file does not tell. ``glibc``
     is the highest GLIBC version that it needs, as ``2.34``. ``default`` says that only the linker's own folders had it.
     ``saved_by`` is a file of the linker's own folders that one which skips unfitting files would use instead.
+    ``loaded`` is another file of the same soname, if the dynamic loader takes that by itself and not this one.
     ``archive`` is the static library of that name in the flags' folders. ``needs`` are the libraries that the file
     needs at run time.
     """
@@ -56,6 +57,7 @@ class LinkFile(NamedTuple):
     searched: tuple[str, ...] = ()
     default: bool = False
     saved_by: str = ""
+    loaded: str = ""
     archive: str = ""
     needs: tuple[Needed, ...] = ()
 
@@ -75,7 +77,8 @@ def find(root: Root, name: str, folders: Iterable[str], own: Iterable[str], targ
                 if found.accepted is False and not default:
                     found = found._replace(saved_by=_fitting(root, name, names, own, target))
                 if found.kind == "shared" and found.elf is not None:
-                    found = found._replace(needs=_needs(root, found, (*folders, *own), target))
+                    needs = _needs(root, found, (*folders, *own), target)
+                    found = found._replace(needs=needs, loaded=_loaded(root, found, target))
                 return found
     return LinkFile(name, searched=folders)
 
@@ -83,6 +86,17 @@ def find(root: Root, name: str, folders: Iterable[str], own: Iterable[str], targ
 def _fitting(root: Root, name: str, names: tuple[str, ...], own: tuple[str, ...], target: Target) -> str:
     paths = (f"{folder}/{file}" for folder in own for file in names)
     return next((path for path in paths if root.is_file(path) and inspect(root, name, path, target).accepted), "")
+
+
+def _loaded(root: Root, found: LinkFile, target: Target) -> str:
+    """Return what the loader finds for the soname of *found*, if that is another file."""
+    if found.elf is None or not found.elf.soname or "/" in found.elf.soname or not found.accepted:
+        return ""
+    for folder in loader.folders(root, target):
+        path = f"{folder}/{found.elf.soname}"
+        if root.is_file(path) and (one := inspect(root, found.name, path, target)).accepted:
+            return "" if one.real == found.real else path
+    return ""
 
 
 def inspect(root: Root, name: str, path: str, target: Target, *, scripts: bool = True) -> LinkFile:
