@@ -28,6 +28,7 @@ class Player(Root):
         shutil.copy(shutil.which(Path(self.emulator).name) or "", self.file(self.emulator))
         if target.qemu == "aarch64":  # pointer authentication of the newest emulated processor is twenty times slower
             self.environment["QEMU_CPU"] = "cortex-a72"
+        self.file("/opt").mkdir(exist_ok=True)
         (self.pip,) = (path.name for path in roots.wheels().glob("pip-*.whl"))
         shutil.copy(roots.wheels() / self.pip, self.file("/opt"))
         shutil.copy(Path(__file__).with_name("play.py"), self.file("/opt/play.py"))
