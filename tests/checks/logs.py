@@ -20,26 +20,34 @@ class Label(NamedTuple):
     """What a log comes down to.
 
     ``cause`` is the id of its one primary cause, empty where it has none that is known; ``consequences`` are found
-    under it, ``others`` beside it. ``near`` is a cause that the log looks like and is not. ``composed`` says that it
-    was put together from the tools' own wordings, because it cannot be made to happen here.
+    under it, ``others`` beside it. ``near`` are causes that the log looks like and is not.
     """
 
     cause: str
     consequences: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
-    near: str = ""
-    composed: bool = False
+    near: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Every cause that the log is a case of."""
+        return tuple(filter(None, (self.cause, *self.consequences, *self.others)))
 
 
 @functools.cache
 def labels() -> dict[str, Label]:
-    """Return the label of every log, by its path below the folder."""
-    rows = json.loads((FOLDER / "labels.json").read_text())
-    found = {
-        name: Label(**{k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}) for name, row in rows.items()
-    }
-    ladder = json.loads((FOLDER / "ladder" / "labels.json").read_text())
-    return found | {f"ladder/{name}.log": Label(cause) for name, cause in ladder.items()}
+    """Return the label of every log, by its path below the folder; each folder of logs has its ``labels.json``."""
+    found = {}
+    for file in sorted(FOLDER.rglob("labels.json")):
+        for name, row in json.loads(file.read_text()).items():
+            fields = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+            found[str((file.parent / name).relative_to(FOLDER))] = Label(**fields)
+    return found
+
+
+def composed(name: str) -> bool:
+    """Whether a log was put together from the tools' own wordings, because it cannot be made to happen here."""
+    return name.startswith("composed/")
 
 
 def judged(path: Path, target: str | None = None, distro: str | None = None) -> Judgement:

@@ -74,7 +74,9 @@ def keep(request: pytest.FixtureRequest) -> Keep:
             (LOGS / f"{name}.log").write_text(ladder.scrubbed(text))
             labels = LOGS / "labels.json"
             known = json.loads(labels.read_text()) if labels.exists() else {}
-            labels.write_text(json.dumps({**known, name: cause}, indent=2) + "\n")
+            rows = {**known, f"{name}.log": {"cause": cause}}
+            lines = [f"  {json.dumps(key)}: {json.dumps(row)}" for key, row in sorted(rows.items())]
+            labels.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
     return keep
 
