@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from checks._install import cross_compiler, packaged, system, tool
 from checks.data import distributions
-from diagnose.named import NamedTuple
+from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig import targeted
 from diagnose.readers.variables import Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Variables = tuple[tuple[str, str], ...]
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
 from diagnose.finding import Evidence
 from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig import Candidate, Library
 from diagnose.readers.variables import Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 if TYPE_CHECKING:  # loaded only where a library was asked for
     from diagnose.readers.linkfile import LinkFile

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 
 from checks._configuration import NOTHING, Configuration, Variables, linker_configuration, pkgconfig_configuration
 from checks._install import install, system
 from diagnose.finding import Command, FileEdit, Fix, Stage
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig import Library
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def fix(

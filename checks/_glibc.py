@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from diagnose.named import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from diagnose.readers.buildlog import Hit
 
 _BUILD_SCRIPT = re.compile(

@@ -5,13 +5,13 @@ Everything takes a :class:`System`, which an environment tells in full and a bui
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from checks.data import distributions
 from diagnose.finding import Command, Stage
 from diagnose.named import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from diagnose.readers.env import Environment
     from diagnose.targets import Target
 

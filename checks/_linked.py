@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from checks._log import host
-from diagnose.named import TYPE_CHECKING
+from diagnose.named import TYPE_CHECKING, re
 
 if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit, Link

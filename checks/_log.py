@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-
 from diagnose import targets
 from diagnose.finding import Finding, Fix, Severity
 from diagnose.named import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
     from diagnose.readers.buildlog import BuildLog, Hit, Probe
     from diagnose.readers.env import Environment
     from diagnose.targets import Target

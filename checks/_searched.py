@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import enum
-
 from checks._names import module_of
-from diagnose.named import TYPE_CHECKING
+from diagnose.named import TYPE_CHECKING, Enum
 
 if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit, Probe
 
 
-class Reason(enum.Enum):
+class Reason(Enum):
     """What the answer "not found" comes down to."""
 
     OTHER = "another cause, of its own wording"

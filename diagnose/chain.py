@@ -7,12 +7,11 @@ without an order of time, every finding stands for itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-
 from diagnose.finding import Finding
 from diagnose.named import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
     LeadsTo = Callable[[Finding, Finding, Any], bool]

@@ -7,12 +7,15 @@ usage error and help page, comes here.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 import typer
 
 from diagnose import commands, start
+from diagnose.named import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 app = typer.Typer(
     name="diagnose",
@@ -136,9 +139,9 @@ def targets(
     _exit(commands.targets, name)
 
 
-def main() -> None:
-    """Parse ``sys.argv`` and run; ends in ``SystemExit``."""
+def main(args: list[str]) -> None:
+    """Parse *args* and run; ends in ``SystemExit``."""
     try:
-        app()
+        app(args)
     except KeyboardInterrupt:
         sys.exit(130)

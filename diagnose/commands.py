@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from functools import cache
 
 from diagnose import registry
 from diagnose.finding import InputError, Severity
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.named import TYPE_CHECKING, NamedTuple, cache
 from diagnose.run import Judgement, Report, judge
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
     from diagnose.fixes.plan import Plan

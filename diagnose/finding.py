@@ -6,12 +6,10 @@ nothing at start-up (``dataclasses`` alone imports for longer than the interpret
 
 from __future__ import annotations
 
-import enum
-
-from diagnose.named import NamedTuple
+from diagnose.named import Enum, NamedTuple
 
 
-class Severity(enum.Enum):
+class Severity(Enum):
     """How bad a finding is. ``ERROR``: fails now, or at the users'. ``WARNING``: may. ``NOTE``: worth knowing."""
 
     ERROR = "error"
@@ -27,7 +25,7 @@ class Severity(enum.Enum):
 _RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 
 
-class Phase(enum.Enum):
+class Phase(Enum):
     """When a build meets a cause: what is met earlier hides what would be met later, and is to be mended first."""
 
     START = 0  # a program cannot be started at all
@@ -42,7 +40,7 @@ class Phase(enum.Enum):
     LATER = 9  # what no build meets in this order
 
 
-class Stage(enum.Enum):
+class Stage(Enum):
     """When a command of a fix has to run; fixes of several findings merge by this order."""
 
     SOURCES = 0  # package sources rewritten

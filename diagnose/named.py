@@ -1,15 +1,78 @@
-"""``NamedTuple`` and ``TYPE_CHECKING`` without the cost of importing typing; type checkers see typing's own.
+"""What every command needs of the standard library, without what importing it costs; type checkers see the originals.
 
-Importing typing takes about as long as starting Python, and every class that its NamedTuple makes is compiled from
-source text. The facts and findings are dozens of such classes, and ``diagnose env`` is to answer at once.
+Importing typing takes about as long as starting Python, enum, functools and re as long again together, and every class
+that typing's NamedTuple makes is compiled from source text. The facts and findings are dozens of such classes, and
+``diagnose env`` is to answer at once. A test holds each name against its original.
 """
 
 from __future__ import annotations
 
+import sys
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import re as re
+    from enum import Enum as Enum
+    from functools import cache as cache
     from typing import NamedTuple as NamedTuple
 else:
+
+    class _Later:
+        """A module that is imported when something in it is used."""
+
+        def __init__(self, name):
+            self._name = name
+
+        def __getattr__(self, attribute):
+            __import__(self._name)
+            return getattr(sys.modules[self._name], attribute)
+
+    re = _Later("re")
+
+    def cache(function):
+        """Remember what *function* returned for its arguments."""
+        known = {}
+
+        def cached(*args):
+            if args not in known:
+                known[args] = function(*args)
+            return known[args]
+
+        cached.__name__, cached.__doc__, cached.__wrapped__ = function.__name__, function.__doc__, function
+        return cached
+
+    class _EnumMeta(type):
+        def __new__(cls, name, bases, namespace):
+            made = super().__new__(cls, name, bases, namespace)
+            made._members = {}
+            for key, value in namespace.items():
+                if key[0] != "_" and not hasattr(value, "__get__"):
+                    member = object.__new__(made)
+                    member.name, member.value = key, value
+                    setattr(made, key, member)
+                    made._members[value] = member
+            return made
+
+        def __call__(cls, value):
+            if value not in cls._members:
+                raise ValueError(f"{value!r} is not a valid {cls.__name__}")
+            return cls._members[value]
+
+        def __iter__(cls):
+            return iter(cls._members.values())
+
+        def __len__(cls):
+            return len(cls._members)
+
+    class Enum(metaclass=_EnumMeta):
+        """A fixed set of named values, each of them one object."""
+
+        def __repr__(self):
+            return f"<{type(self).__name__}.{self.name}: {self.value!r}>"
+
+        def __reduce__(self):
+            return type(self), (self.value,)
+
     try:
         from _collections import _tuplegetter  # the descriptor that collections.namedtuple uses
     except ImportError:  # as collections does without it
@@ -34,19 +97,15 @@ else:
 
         def __new__(cls, *values, **named):
             if named or len(values) != len(cls._fields):
-                values = (*values, *cls._rest(len(values), named))
+                rest = cls._fields[len(values) :]
+                known = {**cls._field_defaults, **named}
+                try:
+                    values = (*values, *[known[field] for field in rest])
+                except KeyError as lacking:
+                    raise TypeError(f"{cls.__name__}() lacks {lacking}") from None
+                if len(values) > len(cls._fields) or not named.keys() <= set(rest):
+                    raise TypeError(f"{cls.__name__}() got too many values, or unknown ones among {list(named)}")
             return tuple.__new__(cls, values)
-
-        @classmethod
-        def _rest(cls, given, named):
-            """Return the values of the fields after the first *given*, from *named* and the defaults."""
-            defaults, rest = cls._field_defaults, cls._fields[given:]
-            missing = [field for field in rest if field not in named and field not in defaults]
-            unknown = [name for name in named if name not in rest]
-            if missing or unknown or given > len(cls._fields):
-                reason = f"lacks {missing}" if missing else f"got too many values {unknown or ''}"
-                raise TypeError(f"{cls.__name__}() {reason}")
-            return [named[field] if field in named else defaults[field] for field in rest]
 
         @classmethod
         def _make(cls, values):

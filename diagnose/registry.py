@@ -2,30 +2,29 @@
 
 An entry point names a package. Every module below it whose name does not start with an underscore, and which lies in
 an area folder (``package/area/cause_id.py``), is one cause: its id is its file name with dashes, its docstring is its
-documentation, and each of its functions named after a kind of subject (``wheel``, ``env``, ``log``, ``workflow``) is a
-detector that takes the subject's facts and yields findings. It may name a ``PHASE`` and ``ALIASES``.
-detector that takes the subject's facts and yields findings. Its ``PHRASES`` are the wordings that it knows in logs, its
-``leads_to`` tells which other findings follow from its own.
+documentation, and each of its functions named after a kind of subject (``wheel``, ``env``, ``log``) is a detector that
+takes the subject's facts and yields findings. It may name a ``PHASE`` and ``ALIASES``; its ``PHRASES`` are the wordings
+that it knows in logs, its ``leads_to`` tells which other findings follow from its own.
 """
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
 
 from diagnose.finding import Finding, Phase
 from diagnose.named import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from types import ModuleType
     from typing import Any
 
     Detector = Callable[[Any], Iterable[Finding]]
 
 
 GROUP = "diagnose.checks"
-KINDS = ("wheel", "env", "log", "workflow")
+KINDS = ("wheel", "env", "log")
 
 
 class Cause(NamedTuple):
@@ -91,7 +90,7 @@ def _group_values(path: str) -> Iterator[str]:
 def modules(package: str) -> dict[str, str]:
     """Return module name → source file of every cause below *package*, as ``package.area.cause_id``."""
     found = {}
-    for root in importlib.import_module(package).__path__:
+    for root in _imported(package).__path__:
         for area in os.listdir(root):
             folder = os.path.join(root, area)
             if area.startswith(("_", ".")) or area == "data" or not os.path.isdir(folder):
@@ -113,7 +112,7 @@ def load(kind: str | None = None) -> list[Cause]:
         for name, path in modules(package).items():
             if kind is not None and not _detects(path, kind):
                 continue
-            module = importlib.import_module(name)
+            module = _imported(name)
             _, area, stem = name.rsplit(".", 2)
             cause = Cause(
                 id=stem.replace("_", "-"),
@@ -129,6 +128,11 @@ def load(kind: str | None = None) -> list[Cause]:
                 raise ValueError(f"two checks are named {cause.id}")
             causes[cause.id] = cause
     return [causes[key] for key in sorted(causes)]
+
+
+def _imported(name: str) -> ModuleType:
+    __import__(name)  # importlib's own function costs the import of a package
+    return sys.modules[name]
 
 
 def _detects(path: str, kind: str) -> bool:

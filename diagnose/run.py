@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-
 from diagnose.chain import chain, ordered
 from diagnose.finding import Finding, InputError, Severity
 from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.registry import Cause
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from typing import Any, TypeVar
 
     _Subject = TypeVar("_Subject")

@@ -1,7 +1,8 @@
-"""The NamedTuple of this project behaves as typing's does."""
+"""What this project has of its own behaves as the standard library's does."""
 
 from __future__ import annotations
 
+import enum
 import os
 import pickle
 import subprocess
@@ -70,11 +71,60 @@ def test_immutable_and_closed():
     assert Ours.__match_args__ == Theirs.__match_args__ and Ours.__doc__ == Theirs.__doc__
 
 
+class OurColor(named.Enum):
+    """Documented."""
+
+    RED = "red"
+    BLUE = "blue"
+
+    @property
+    def loud(self) -> str:
+        return str(self.value).upper()
+
+
+class TheirColor(enum.Enum):
+    """Documented."""
+
+    RED = "red"
+    BLUE = "blue"
+
+    @property
+    def loud(self) -> str:
+        return str(self.value).upper()
+
+
+def test_enum():
+    for color in (OurColor, TheirColor):
+        assert [member.value for member in color] == ["red", "blue"] and len(color) == 2
+        assert color("blue") is color.BLUE and color.RED is not color.BLUE and color.RED != color.BLUE
+        assert (color.RED.name, color.RED.value, color.RED.loud, type(color.RED)) == ("RED", "red", "RED", color)
+        assert pickle.loads(pickle.dumps(color.RED)) is color.RED
+        assert {color.RED: 1}[color("red")] == 1
+        with pytest.raises(ValueError, match="'green' is not a valid"):
+            color("green")
+    assert repr(OurColor.RED) == repr(TheirColor.RED).replace("Their", "Our")
+
+
+def test_cache():
+    calls = []
+
+    @named.cache
+    def double(number: int) -> int:
+        """Documented."""
+        calls.append(number)
+        return 2 * number
+
+    assert [double(2), double(3), double(2)] == [4, 6, 4] and calls == [2, 3]
+    assert (double.__name__, double.__doc__) == ("double", "Documented.")
+
+
+def test_re_is_the_real_one_when_it_is_used():
+    assert named.re.findall(r"\d+", "a1b22") == ["1", "22"]
+
+
 def test_a_machine_in_order_loads_nothing_heavy():
     code = (
-        "import sys; before = set(sys.modules); from diagnose import start; sys.argv = ['diagnose', 'env']\n"
-        "try: start.main()\n"
-        "except SystemExit: pass\n"
+        "import sys; before = set(sys.modules); from diagnose import start; start.run(['env'])\n"
         "print('LOADED', *sorted(set(sys.modules) - before))\n"
     )
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("CARGO_", "PKG_CONFIG"))}
@@ -91,6 +141,7 @@ def test_a_machine_in_order_loads_nothing_heavy():
         "logging",
         "tempfile",
     }
+    heavy |= {"collections", "contextlib", "enum", "functools", "importlib", "re"}
     heavy |= {"subprocess", "shutil", "struct", "typer", "rich", "elftools", "concurrent.futures", "tomllib"}
     assert "diagnose.readers.env" in loaded, done.stderr
     heavy |= {"diagnose.readers.elf", "diagnose.readers.pcfile", "diagnose.readers.buildlog", "diagnose.readers.wheel"}

@@ -80,8 +80,6 @@ def test_wrong_usage_is_one_message_and_exit_2(args: list[str]) -> None:
 
 
 def test_the_fast_door_imports_no_parser() -> None:
-    code = (
-        "import sys, diagnose.start as s; sys.argv = ['diagnose', '--help']\ntry: s.main()\nexcept SystemExit: pass\n"
-    )
+    code = "import sys, diagnose.start as s; s.run(['--help'])\n"
     code += "sys.exit(bool({'typer', 'rich', 'inspect', 'dataclasses', 're'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-S", "-c", code], capture_output=True).returncode == 0

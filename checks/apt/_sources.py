@@ -7,15 +7,14 @@ Sources: sources.list(5) for both styles; https://wiki.ubuntu.com/Ports for what
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
-
 from checks.data import distributions
 from diagnose.finding import FileEdit
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.named import TYPE_CHECKING, NamedTuple, re
 from diagnose.targets import TARGETS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from diagnose.readers.apt import AptFile, AptSource
     from diagnose.readers.env import Environment
 

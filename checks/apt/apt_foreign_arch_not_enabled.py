@@ -13,8 +13,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._fixes import fix
 from checks._install import packaged, system
 from checks._log import distinct, environments, found, host
@@ -27,6 +25,8 @@ from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 

@@ -11,11 +11,13 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._fixes import fix
 from diagnose.finding import Command, Evidence, Finding, Severity, Stage
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def env(env: Environment) -> Iterator[Finding]:

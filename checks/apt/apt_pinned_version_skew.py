@@ -13,8 +13,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._log import found, host
 from checks._order import prepares
 from checks.apt.apt_multiarch_version_skew import foreign
@@ -22,6 +20,8 @@ from diagnose.finding import Command, Finding, Fix, Phase, Stage
 from diagnose.named import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.START

@@ -13,8 +13,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._fixes import fix
 from checks._log import found
 from checks._order import prepares
@@ -26,6 +24,8 @@ from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 

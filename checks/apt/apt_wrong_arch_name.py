@@ -13,8 +13,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._fixes import fix
 from checks._log import distinct, found
 from checks._order import prepares
@@ -25,6 +23,8 @@ from diagnose.readers.apt import AptSource
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog, Hit
 
 

@@ -11,13 +11,15 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._fixes import fix
 from checks.apt._sources import meant_option, serving, unservable
 from diagnose.finding import Command, Evidence, Finding, Severity, Stage
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.apt import AptSource
 from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def env(env: Environment) -> Iterator[Finding]:

@@ -13,16 +13,15 @@ References:
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-
 from checks._log import after, found
 from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.named import TYPE_CHECKING, re
 from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.START
@@ -46,7 +45,7 @@ PHRASES = (
         ),
     ),
 )
-_SCRIPT = re.compile(r"\.(?:sh|py|bash)$|entrypoint")
+_SCRIPT = r"\.(?:sh|py|bash)$|entrypoint"
 _HELPERS = frozenset(
     {"patchelf", "protoc", "cmake", "ninja", "sccache", "rustc", "cargo", "maturin", "zig", "uv", "node"}
 )
@@ -85,7 +84,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See a program not start because it is another processor's; a script without its first line looks alike."""
     hits = log.find("exec-format")
     wanted = log.find("platform-note")
-    if not hits or (not wanted and all(_SCRIPT.search(hit.said["program"]) for hit in hits)):
+    if not hits or (not wanted and all(re.search(_SCRIPT, hit.said["program"]) for hit in hits)):
         return
     program = hits[0].said["program"]
     platform = wanted[-1].said["want"] if wanted else ""

@@ -14,14 +14,14 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._glibc import demander, highest
 from checks._log import after, found
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
 from diagnose.named import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.START

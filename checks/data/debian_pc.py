@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import os
 
-from diagnose.named import NamedTuple
+from diagnose.named import NamedTuple, cache
 
 TABLE = os.path.join(os.path.dirname(__file__), "debian-pc.txt")
 SUITES = ("bullseye", "bookworm", "trixie")
@@ -77,7 +76,7 @@ def modules(package: str) -> list[str]:
     return found
 
 
-@functools.cache
+@cache
 def _table() -> bytes:
     with open(TABLE, "rb") as file:
         return file.read()

@@ -15,9 +15,12 @@ import re
 import subprocess
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
 
 from checks.data.debian_pc import SUITES, TABLE
+from diagnose.named import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # What is on any of these is on all of them, but for a few packages of one architecture.
 ARCHITECTURES = ("amd64", "arm64", "armhf", "all")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 import os
 
-from diagnose.named import NamedTuple
+from diagnose.named import NamedTuple, cache
 
 _COLUMNS = ("rhel", "alpine", "arch", "suse")
 
 
-@functools.cache
+@cache
 def rows() -> dict[str, tuple[str, ...]]:
     """Return the table: module, and its packages by column."""
     with open(os.path.join(os.path.dirname(__file__), "modules.txt"), encoding="utf-8") as file:

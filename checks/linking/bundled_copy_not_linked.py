@@ -17,12 +17,15 @@ References:
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
 
 from checks._env import link_files
 from diagnose import policies
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PHASE = Phase.AUDIT
 

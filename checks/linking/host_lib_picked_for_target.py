@@ -13,8 +13,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._configuration import pkgconfig_configuration
 from checks._env import belongs_to_host, fitting
 from checks._fixes import ask_again, fix
@@ -33,6 +31,8 @@ from diagnose.named import TYPE_CHECKING
 from diagnose.targets import Target
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.LINK

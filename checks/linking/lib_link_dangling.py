@@ -12,12 +12,14 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._env import link_files
 from checks._libraries import reinstall
 from diagnose.finding import Evidence, Finding, Phase, Severity
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PHASE = Phase.LINK
 

@@ -14,8 +14,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._env import link_files, newer, numbers, seen
 from checks._libraries import vendored
 from diagnose import policies
@@ -23,6 +21,9 @@ from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.named import TYPE_CHECKING
 from diagnose.policies import Policy
 from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 if TYPE_CHECKING:  # loaded only where a library was asked for
     from diagnose.readers.linkfile import LinkFile

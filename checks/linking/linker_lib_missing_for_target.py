@@ -11,8 +11,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._env import link_files
 from checks._libraries import bring, reinstall
 from checks._linked import library_module, missing_libraries
@@ -22,6 +20,8 @@ from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.LINK

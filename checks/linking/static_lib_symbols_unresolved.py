@@ -15,7 +15,6 @@ References:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from checks._log import found
 from diagnose.finding import Finding, Fix, Phase
@@ -23,6 +22,8 @@ from diagnose.named import TYPE_CHECKING
 from diagnose.phrase import wordings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog, Hit
 
 PHASE = Phase.LINK

@@ -12,8 +12,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._configuration import for_target_alone
 from checks._env import seen
 from checks._fixes import fix
@@ -24,6 +22,8 @@ from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.LINK

@@ -16,8 +16,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._env import UNASKED, fitting
 from checks._libraries import bring
 from checks._log import advise, found, same_crate
@@ -29,6 +27,8 @@ from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig import Library
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog, Probe
 
 PHASE = Phase.SEARCH

@@ -16,8 +16,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._log import advise, found
 from checks._names import module_of
 from diagnose.finding import Finding, Fix, Phase
@@ -26,6 +24,8 @@ from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog, Hit, Probe
 
 PHASE = Phase.SEARCH

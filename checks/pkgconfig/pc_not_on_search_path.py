@@ -15,7 +15,6 @@ References:
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 from checks._configuration import Configuration, pkgconfig_configuration
 from checks._env import fitting
@@ -29,6 +28,8 @@ from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig import Candidate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog, Probe
 
 PHASE = Phase.SEARCH

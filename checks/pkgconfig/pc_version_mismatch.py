@@ -12,8 +12,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._libraries import vendored
 from checks._log import advise, found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
@@ -21,6 +19,8 @@ from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog, Probe
 
 PHASE = Phase.SEARCH

@@ -12,11 +12,13 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._env import seen, with_outcome
 from diagnose.finding import Finding, Fix, Phase, Severity
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PHASE = Phase.PROBE
 

@@ -12,8 +12,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._configuration import Configuration, pkgconfig_configuration
 from checks._env import names
 from checks._fixes import fix
@@ -27,6 +25,8 @@ from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.SEARCH

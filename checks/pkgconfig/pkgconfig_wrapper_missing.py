@@ -15,8 +15,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._configuration import Configuration, pkgconfig_configuration, two_variables
 from checks._env import names, seen, with_outcome
 from checks._fixes import fix
@@ -28,6 +26,8 @@ from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.PROBE

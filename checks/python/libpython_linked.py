@@ -14,7 +14,6 @@ References: https://pyo3.rs/latest/building-and-distribution, https://peps.pytho
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from checks._log import found as quoted
 from checks.wheel._external import is_libpython
@@ -25,6 +24,8 @@ from diagnose.phrase import wordings
 from diagnose.readers.wheel import Wheel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 PHRASES = wordings(

@@ -13,10 +13,12 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PHASE = Phase.PYTHON
 

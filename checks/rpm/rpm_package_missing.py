@@ -13,8 +13,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._log import distinct, found
 from checks._names import called_here
 from checks._order import prepares
@@ -23,6 +21,8 @@ from diagnose.named import TYPE_CHECKING
 from diagnose.phrase import wordings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.START

@@ -15,7 +15,6 @@ References:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from checks._log import found
 from checks.runtime._loader import LOADER
@@ -23,6 +22,8 @@ from diagnose.finding import Command, Finding, Fix, Phase, Stage
 from diagnose.named import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog, Hit
 
 PHASE = Phase.LATER

@@ -15,7 +15,6 @@ References:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from checks._log import distinct, found
 from checks.runtime._loader import HASHED, LIBPYTHON, LOADER
@@ -23,6 +22,8 @@ from diagnose.finding import Finding, Fix, Phase
 from diagnose.named import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.LATER

@@ -11,8 +11,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._log import found
 from checks.runtime.runtime_undefined_lib_symbol import unnamed
 from diagnose.finding import Finding, Fix, Phase
@@ -20,6 +18,8 @@ from diagnose.named import TYPE_CHECKING
 from diagnose.phrase import wordings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.LATER

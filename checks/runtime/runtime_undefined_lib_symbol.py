@@ -14,8 +14,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._log import distinct, found
 from checks.runtime._loader import wheel_file
 from checks.runtime.runtime_undefined_python_symbol import PYTHON
@@ -23,6 +21,8 @@ from diagnose.finding import Finding, Fix, Phase
 from diagnose.named import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog, Hit
 
 PHASE = Phase.LATER

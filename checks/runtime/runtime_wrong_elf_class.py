@@ -13,14 +13,14 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._log import found
 from diagnose.finding import Finding, Fix, Phase
 from diagnose.named import TYPE_CHECKING
 from diagnose.phrase import wordings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.LATER

@@ -12,8 +12,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._env import seen
 from checks._fixes import fix
 from checks._install import packaged, system
@@ -27,6 +25,8 @@ from diagnose.readers.env import Environment
 from diagnose.readers.toolchain import Program, Rust
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.RUST

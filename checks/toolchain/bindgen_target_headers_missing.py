@@ -14,8 +14,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._log import advise, found, host
 from diagnose.finding import Finding, Fix, Phase
 from diagnose.named import TYPE_CHECKING
@@ -23,6 +21,8 @@ from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog, Hit
 
 PHASE = Phase.COMPILE

@@ -12,9 +12,6 @@ References:
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-
 from checks._configuration import Configuration
 from checks._env import seen
 from checks._fixes import fix, with_zig
@@ -23,11 +20,13 @@ from checks._log import advise, distinct, found
 from checks.toolchain._compiling import compiling, surely_compiling
 from checks.toolchain.host_cc_missing import plain
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.named import TYPE_CHECKING, re
 from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.COMPILE
@@ -42,7 +41,7 @@ PHRASES = wordings(
         r"(?:^|[\s:])(?P<tool>[\w.]+-linux-\w+-(?:gcc|g\+\+|cc|ar|ranlib)|musl-gcc): (?:command )?not found$",
     ),
 )
-_COMPILER = re.compile(r"(?:gcc|g\+\+|cc|c\+\+|clang(?:\+\+)?)(?:-\d+)?$")
+_COMPILER = r"(?:gcc|g\+\+|cc|c\+\+|clang(?:\+\+)?)(?:-\d+)?$"
 
 
 def env(env: Environment) -> Iterator[Finding]:
@@ -76,7 +75,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See the cc crate not find the compiler that it guessed or was told."""
     for hit in distinct(log.find("no-tool"), "tool"):
         compiler = hit.said["tool"]
-        if plain(compiler) or not _COMPILER.search(compiler):
+        if plain(compiler) or not re.search(_COMPILER, compiler):
             continue
         target = log.target_at(hit.line)
         name = f" for {target.triple}" if target else ""

@@ -13,8 +13,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._configuration import Configuration
 from checks._env import seen
 from checks._fixes import fix, with_zig
@@ -29,6 +27,8 @@ from diagnose.readers.toolchain import Program
 from diagnose.readers.variables import Setting
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.LINKER

@@ -11,8 +11,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._env import seen
 from checks._fixes import fix
 from checks._install import system, tool
@@ -23,6 +21,8 @@ from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.COMPILE

@@ -13,8 +13,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._fixes import fix, with_zig
 from checks._install import cross_compiler, system, tool
 from checks._linked import without_toolchain
@@ -25,6 +23,8 @@ from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.LINKER

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
 
 from diagnose import policies
 from diagnose.finding import Command, Evidence, Fix, Severity, Stage
+from diagnose.named import TYPE_CHECKING
 from diagnose.policies import PlatformTag, Policy
 from diagnose.readers.elf import ET_REL, Elf
 from diagnose.readers.verdict import arch_of, version_key
 from diagnose.readers.wheel import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 LIMIT = 10
 """Pieces of evidence that one finding shows; the last one counts the rest."""

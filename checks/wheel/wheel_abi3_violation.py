@@ -13,13 +13,16 @@ References: https://docs.python.org/3/c-api/stable.html (the list of functions i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 
 from checks.wheel._wheel import bounded, by_shell, own, quote, some
 from diagnose import policies
 from diagnose.finding import Evidence, Finding, Fix, Severity
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.elf import Elf
 from diagnose.readers.wheel import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 _API = re.compile(r"_?Py[A-Z_]\w*")
 _CPYTHON = re.compile(r"cp(\d)(\d*)")

@@ -12,8 +12,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._log import found
 from checks.runtime._loader import LOADER
 from checks.wheel._audit import library, listed
@@ -21,6 +19,8 @@ from diagnose.finding import Command, Finding, Fix, Phase, Stage
 from diagnose.named import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.AUDIT

@@ -14,13 +14,15 @@ References: https://www.alsa-project.org/alsa-doc/alsa-lib/conf.html, https://gi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks.data.shared_libraries import Hazard, hazard, plain
 from checks.wheel._wheel import bounded, own, quote, role, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.elf import Elf
 from diagnose.readers.wheel import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

@@ -13,8 +13,6 @@ Mend it by having cargo link the module anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._log import found as quoted
 from checks.wheel._external import is_hashed, missing
 from checks.wheel._wheel import bounded, some
@@ -26,6 +24,8 @@ from diagnose.readers.wheel import Wheel
 from diagnose.targets import TARGETS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 

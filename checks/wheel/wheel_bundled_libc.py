@@ -14,13 +14,15 @@ References: https://sourceware.org/glibc/wiki/Testing/Builds, https://peps.pytho
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks.data.shared_libraries import is_libc_piece, plain
 from checks.wheel._wheel import bounded, inside, loaded, own, quote, repack, role, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.elf import Elf, Verneed
 from diagnose.readers.wheel import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

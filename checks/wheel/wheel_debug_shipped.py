@@ -11,12 +11,14 @@ References: https://doc.rust-lang.org/cargo/reference/profiles.html#strip
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks.wheel._wheel import bounded, inside, is_sample, repack
 from diagnose.finding import Evidence, Finding, Fix, Severity
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.elf import ET_REL
 from diagnose.readers.wheel import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: Bytes of debug information in one wheel that are worth a word.
 ENOUGH = 2 << 20

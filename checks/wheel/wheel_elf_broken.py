@@ -10,12 +10,14 @@ all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks.wheel._wheel import bounded, loaded, quote, some
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.elf import ET_REL
 from diagnose.readers.wheel import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

@@ -14,8 +14,6 @@ References: https://sourceware.org/glibc/wiki/Release/2.41, glibc's ``elf/dl-loa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._log import found as quoted
 from checks.wheel._wheel import bounded, inside, native, repack
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
@@ -25,6 +23,8 @@ from diagnose.readers.elf import ET_DYN, Elf
 from diagnose.readers.wheel import Wheel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 ALIASES = ("runtime-execstack",)

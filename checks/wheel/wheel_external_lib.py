@@ -14,8 +14,6 @@ References: https://peps.python.org/pep-0513/, https://github.com/pypa/auditwhee
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._glibc import LIBC
 from checks._log import found as quoted
 from checks.data.shared_libraries import hazard
@@ -30,6 +28,8 @@ from diagnose.readers.elf import Elf
 from diagnose.readers.wheel import Wheel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 ALIASES = ("wheel-external-lib-needs-copy", "wheel-forbidden-lib")

@@ -14,8 +14,6 @@ References: https://peps.python.org/pep-0513/, auditwheel's policy files
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._log import found as quoted
 from checks.wheel._wheel import bounded, promised, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
@@ -24,6 +22,8 @@ from diagnose.phrase import wordings
 from diagnose.readers.wheel import Wheel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 PHRASES = wordings(

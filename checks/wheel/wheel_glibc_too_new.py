@@ -17,8 +17,6 @@ https://www.maturin.rs/distribution
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._log import found as finding
 from checks.data.libc_releases import older_than
 from checks.wheel._audit import WORDINGS, refusals, versions
@@ -31,6 +29,8 @@ from diagnose.readers.verdict import version_key
 from diagnose.readers.wheel import Wheel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 PHRASES = WORDINGS

@@ -13,8 +13,6 @@ References: https://peps.python.org/pep-0600/, https://gcc.gnu.org/onlinedocs/li
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._log import found as quoted
 from checks.data.libc_releases import older_than
 from checks.wheel._audit import refusals, versions
@@ -27,6 +25,8 @@ from diagnose.readers.verdict import version_key
 from diagnose.readers.wheel import Wheel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 

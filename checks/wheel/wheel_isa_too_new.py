@@ -17,8 +17,6 @@ References: https://gitlab.com/x86-psABIs/x86-64-ABI, "ELF for the Arm Architect
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._log import found as quoted
 from checks.wheel._wheel import bounded, linux_tags, native, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
@@ -28,6 +26,8 @@ from diagnose.readers.elf import EM_ARM, EM_X86_64, Elf
 from diagnose.readers.wheel import Wheel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 # "Addenda to, and Errata in, the ABI for the Arm Architecture": values of Tag_CPU_arch.

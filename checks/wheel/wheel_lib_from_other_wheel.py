@@ -11,8 +11,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._log import found
 from checks.wheel._external import is_libpython
 from checks.wheel.wheel_lib_not_located import from_another_wheel, unlocated
@@ -20,6 +18,8 @@ from diagnose.finding import Command, Finding, Fix, Phase, Stage
 from diagnose.named import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.AUDIT

@@ -17,7 +17,6 @@ References: https://peps.python.org/pep-0656/, https://peps.python.org/pep-0600/
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from checks._log import found as quoted
 from checks.runtime.glibc_binary_on_musl import foreign
@@ -28,6 +27,8 @@ from diagnose.readers.elf import Elf
 from diagnose.readers.wheel import Wheel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 ALIASES = ("glibc-symbol-in-musl-wheel",)

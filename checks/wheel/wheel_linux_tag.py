@@ -12,8 +12,6 @@ References: https://packaging.python.org/en/latest/specifications/platform-compa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._log import found as quoted
 from checks.wheel._rejected import WORDINGS, rejected
 from checks.wheel._wheel import by_shell, linux_tags, quote, retag, some
@@ -22,6 +20,8 @@ from diagnose.named import TYPE_CHECKING
 from diagnose.readers.wheel import Wheel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 ALIASES = ("pypi-tag-rejected",)

@@ -12,14 +12,16 @@ References: https://peps.python.org/pep-0656/, musl's WHATSNEW
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks.data.libc_releases import ALPINE, musl_release
 from checks.wheel._wheel import bounded, own, promised, retag, role, some
 from diagnose import policies
 from diagnose.finding import Evidence, Finding, Severity
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.verdict import version_key
 from diagnose.readers.wheel import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

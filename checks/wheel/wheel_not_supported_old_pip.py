@@ -12,14 +12,14 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._log import found
 from checks.wheel._install import WORDINGS, refused
 from diagnose.finding import Command, Finding, Fix, Phase, Severity, Stage
 from diagnose.named import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 PHRASES = WORDINGS

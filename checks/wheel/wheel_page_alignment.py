@@ -12,8 +12,6 @@ References: https://github.com/NixOS/patchelf/releases/tag/0.12, glibc's ``elf/d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._log import found as quoted
 from checks.wheel._wheel import bounded, native, role
 from diagnose.finding import Evidence, Finding, Fix, Severity
@@ -22,6 +20,8 @@ from diagnose.phrase import wordings
 from diagnose.readers.wheel import Wheel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 ALIASES = ("runtime-page-alignment",)

@@ -16,8 +16,6 @@ References: https://packaging.python.org/en/latest/specifications/binary-distrib
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._log import found as quoted
 from checks.wheel._wheel import bounded, count, inside, own, rename, repack, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
@@ -28,6 +26,8 @@ from diagnose.readers.verdict import arch_of
 from diagnose.readers.wheel import Wheel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 #: Files of other operating systems: what has them beside ELF files serves several platforms on purpose.

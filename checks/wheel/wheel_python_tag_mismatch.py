@@ -14,12 +14,14 @@ References: https://peps.python.org/pep-3149/, https://peps.python.org/pep-0425/
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks.wheel._python import Module, interpreter_soabi, modules, triplet
 from checks.wheel._wheel import bounded, by_shell, linux_tags, quote, rename, repack, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.wheel import Tag, Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

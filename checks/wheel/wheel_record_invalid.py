@@ -14,11 +14,13 @@ https://packaging.python.org/en/latest/specifications/recording-installed-packag
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks.wheel._wheel import SCRATCH, bounded, quote, repack, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.wheel import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: Flaws that installers or the index refuse.
 _REFUSED = frozenset({"hash", "size", "malformed", "duplicate member"})

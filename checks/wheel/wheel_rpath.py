@@ -20,13 +20,16 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
 
 from checks.wheel._wheel import bounded, inside, is_sample, own, quote, repack, shorten, some
 from diagnose.finding import Evidence, Finding, Severity
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.elf import Elf
 from diagnose.readers.linkage import Link
 from diagnose.readers.wheel import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _SYSTEM = re.compile(r"/(?:usr|lib|lib32|lib64|opt/(?:cuda|ibm|intel|nvidia|oracle|rocm))(?:[-/]|$)")
 _ORIGIN = re.compile(r"\$ORIGIN\b|\$\{ORIGIN\}")

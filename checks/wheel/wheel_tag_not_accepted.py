@@ -11,8 +11,6 @@ source (pypi/warehouse, ``warehouse/forklift/legacy.py``) and in packaging's ``_
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks._log import found as quoted
 from checks.wheel._rejected import rejected
 from checks.wheel._wheel import by_shell, linux_tags, quote, retag, some
@@ -24,6 +22,8 @@ from diagnose.readers.verdict import version_key
 from diagnose.readers.wheel import Wheel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.readers.buildlog import BuildLog
 
 _X86 = frozenset({"x86_64", "i686"})

@@ -11,14 +11,16 @@ References: https://peps.python.org/pep-0600/
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks.data.libc_releases import older_than
 from checks.wheel._wheel import linux_tags, own, retag, some
 from diagnose import policies
 from diagnose.finding import Evidence, Finding, Severity
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.verdict import version_key
 from diagnose.readers.wheel import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: The oldest glibc that current installers and interpreters still meet.
 OLDEST = (2, 17)

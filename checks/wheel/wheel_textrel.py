@@ -11,11 +11,13 @@ References: https://wiki.gentoo.org/wiki/Hardened/Textrels_Guide, ld's ``-z text
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks.wheel._wheel import bounded, native, role
 from diagnose.finding import Evidence, Finding, Fix, Severity
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.wheel import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

@@ -13,14 +13,16 @@ References: https://packaging.python.org/en/latest/specifications/platform-compa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks.wheel._wheel import bounded, count, linux_tags, runs_as, some
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.elf import EM_ARM, ET_REL, Elf
 from diagnose.readers.verdict import arch_of
 from diagnose.readers.wheel import Wheel
 from diagnose.targets import TARGETS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

@@ -12,12 +12,14 @@ References: https://packaging.python.org/en/latest/specifications/binary-distrib
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from checks.wheel._wheel import bounded, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.archive import ZipFlaw
 from diagnose.readers.wheel import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

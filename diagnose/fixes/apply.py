@@ -10,10 +10,12 @@ import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable
 
 from diagnose.finding import Command, FileEdit
-from diagnose.named import NamedTuple
+from diagnose.named import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 #: apt passes over files called so in its folders without a word (``Dir::Ignore-Files-Silently``).
 BACKUP = ".diagnose.bak"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 
 from diagnose import cargo_config
 from diagnose.finding import Command, FileEdit, Finding, Stage
-from diagnose.named import NamedTuple
+from diagnose.named import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Plan(NamedTuple):

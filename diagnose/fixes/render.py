@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator
 
 from diagnose import cargo_config
 from diagnose.finding import Command, FileEdit, Stage
 from diagnose.fixes.plan import Plan
+from diagnose.named import TYPE_CHECKING
 from diagnose.targets import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 
 def sh(plan: Plan, target: Target) -> str:

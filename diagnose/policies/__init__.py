@@ -6,11 +6,9 @@
 
 from __future__ import annotations
 
-import functools
 import os
-import re
 
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.named import TYPE_CHECKING, NamedTuple, cache, re
 
 if TYPE_CHECKING:
     from typing import Any
@@ -83,7 +81,7 @@ def split(platform: str) -> PlatformTag:
     return PlatformTag("manylinux", _LEGACY[legacy], arch) if legacy else PlatformTag("linux", "linux", arch)
 
 
-@functools.cache
+@cache
 def _data(libc: str) -> dict[str, Any]:
     import json
 
@@ -93,7 +91,7 @@ def _data(libc: str) -> dict[str, Any]:
     return data
 
 
-@functools.cache
+@cache
 def load(libc: str, arch: str) -> tuple[Policy, ...]:
     """Return the policies of *libc* (``glibc`` or ``musl``) for *arch*, the one that most systems accept first.
 

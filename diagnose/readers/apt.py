@@ -7,11 +7,12 @@ Sources: sources.list(5); apt's ``apt-pkg/sourcelist.cc`` (what an entry is, whi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
 from diagnose.finding import InputError
-from diagnose.named import NamedTuple
+from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.readers.root import Root
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 #: The most bytes of one sources file, and of the head of a Release file, that are read.
 SOURCES_LIMIT = 1 << 20

@@ -9,13 +9,13 @@ from __future__ import annotations
 import mmap
 import struct
 import zlib
-from collections.abc import Callable, Iterator
 
 from diagnose.finding import InputError
 from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.readers.text import decode
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 

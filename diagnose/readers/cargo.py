@@ -7,7 +7,6 @@ the system-deps crate's documentation (``[package.metadata.system-deps]``).
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
 
 from diagnose.finding import InputError
 from diagnose.named import TYPE_CHECKING, NamedTuple
@@ -16,6 +15,7 @@ from diagnose.readers.variables import Setting, Variables
 from diagnose.targets import Target
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache
-
 from diagnose.finding import InputError
-from diagnose.named import NamedTuple
+from diagnose.named import TYPE_CHECKING, NamedTuple, cache
 from diagnose.readers.root import Root
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
 
 #: More than any C library has, in bytes.
 LIBC_LIMIT = 16 << 20

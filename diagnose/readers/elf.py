@@ -14,13 +14,13 @@ from __future__ import annotations
 import struct
 import sys
 from array import array
-from collections.abc import Callable
 from itertools import compress
 
 from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.readers.text import decode
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from typing_extensions import Buffer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
 
 from diagnose import targets
 from diagnose.finding import InputError
@@ -21,6 +20,7 @@ from diagnose.readers.variables import Setting, Variables
 from diagnose.targets import Target
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
 

@@ -6,12 +6,13 @@ pkg-config(1) and pkgconf(1).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from diagnose import targets
-from diagnose.named import NamedTuple
+from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.readers.variables import Setting, Variables
 from diagnose.targets import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Ignored(NamedTuple):

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable
 from posixpath import normpath
 
-from diagnose.named import NamedTuple
+from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.readers.elf import Elf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SITE = "lib/python/site-packages"
 _SITE_FORM = re.compile(r"\blib(?:64)?/(?:python|pypy)\d[\w.]*/(?:site|dist)-packages(?=/|$)")

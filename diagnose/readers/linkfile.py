@@ -6,14 +6,16 @@ Sources: ld's manual (``-l``, ``-L``, implicit linker scripts) and rustc's handl
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 
 from diagnose.finding import InputError
-from diagnose.named import NamedTuple
+from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.readers import elf, loader
 from diagnose.readers.elf import Elf
 from diagnose.readers.root import Root
 from diagnose.targets import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 #: The most bytes of a linker script, and the most members of an archive, that are read.
 SCRIPT_LIMIT = 1 << 16

@@ -6,10 +6,11 @@ database, dnf.conf(5) (``.repo`` files).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from diagnose.named import NamedTuple
+from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.readers.root import Root
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: The largest package database that is read, in bytes; a desktop's dpkg status is about 10 MB.
 DATABASE_LIMIT = 64 << 20

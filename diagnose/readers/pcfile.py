@@ -8,11 +8,12 @@ because the answer has to be the one that the program would give. ``freedesktop`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-
 from diagnose.finding import InputError
-from diagnose.named import NamedTuple
+from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.readers.root import Root
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
 
 #: No ``.pc`` file comes near this many bytes; a variable never grows beyond pkgconf's own buffer.
 FILE_LIMIT = 1 << 20

@@ -6,8 +6,6 @@ The decisions are those of ``src/lib.rs`` of rust-lang/pkg-config-rs 0.3.34: ``C
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from diagnose import targets
 from diagnose.finding import InputError
 from diagnose.named import TYPE_CHECKING, NamedTuple
@@ -15,6 +13,9 @@ from diagnose.readers import pkgtool
 from diagnose.readers.toolchain import Finder, Program
 from diagnose.readers.variables import Setting, Variables
 from diagnose.targets import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 if TYPE_CHECKING:  # what a machine without a question for a library does not pay for
     from diagnose.readers import pcfile

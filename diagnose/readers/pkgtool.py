@@ -7,11 +7,13 @@ Sources: pkgconf's ``cli/main.c`` (``deduce_personality``) and ``libpkgconf/pers
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 from diagnose import targets
-from diagnose.named import NamedTuple
+from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.readers.root import Root
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: The most bytes of a program or its library that are searched.
 PROGRAM_LIMIT = 4 << 20

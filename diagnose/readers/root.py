@@ -191,7 +191,10 @@ class Root:
             return b""
 
     def find(self, path: str, needle: bytes, length: int) -> bytes:
-        """Return *length* bytes of a regular file from where *needle* first stands in it; nothing if it does not."""
+        """Return *length* bytes of a regular file from where *needle* last stands in it; nothing if it does not.
+
+        From the end, because that is where the texts of a program lie: code need not be read.
+        """
         import mmap
 
         real = self.locate(path) if self.is_file(path) else None
@@ -199,7 +202,7 @@ class Root:
             return b""
         try:
             with open(real, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                start = data.find(needle)
+                start = data.rfind(needle)
                 return data[start : start + length] if start >= 0 else b""
         except (OSError, ValueError):  # an empty file cannot be mapped
             return b""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 
-from diagnose.named import NamedTuple
+from diagnose.named import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: Seconds after which a program is killed, and bytes of each of its outputs that are kept.
 TIME_LIMIT = 10.0

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import mmap
 import re
-from collections.abc import Container, Iterator, Mapping
 
+from diagnose.named import TYPE_CHECKING
 from diagnose.readers.apt import LISTS, Skew, indexed_architecture
 from diagnose.readers.root import Root
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Mapping
 
 _ENTRY = re.compile(rb"^Package: (\S+)\n(?:(?!Version: ).+\n)*Version: (\S+)\n", re.MULTILINE)
 

@@ -8,15 +8,17 @@ for), the kernel's binfmt_misc documentation, PyO3's guide (cross compiling).
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 from diagnose import targets
 from diagnose.finding import InputError
-from diagnose.named import NamedTuple
+from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.readers.distro import glibc_version
 from diagnose.readers.root import Root
 from diagnose.readers.variables import Setting, Variables
 from diagnose.targets import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 

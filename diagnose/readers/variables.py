@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from diagnose.named import TYPE_CHECKING, NamedTuple
 
-from diagnose.named import NamedTuple
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 
 class Setting(NamedTuple):

@@ -17,14 +17,16 @@ runs on; each difference has a test:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 
 from diagnose import policies
-from diagnose.named import NamedTuple
+from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.policies import Policy
 from diagnose.readers.elf import EM_ARM, Elf
 from diagnose.readers.linkage import Index
 from diagnose.targets import TARGETS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 
 class Shortfall(NamedTuple):

@@ -14,11 +14,10 @@ import mmap
 import os
 import re
 from collections import deque
-from collections.abc import Callable, Iterable
 from itertools import islice, product
 
 from diagnose.finding import InputError
-from diagnose.named import NamedTuple
+from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.readers import archive, elf, linkage, record, verdict
 from diagnose.readers.archive import Archive, Member, ZipFlaw
 from diagnose.readers.elf import Elf
@@ -27,6 +26,9 @@ from diagnose.readers.record import Contents, Record
 from diagnose.readers.text import printable
 from diagnose.readers.verdict import Verdict
 from diagnose.readers.wheel_facts import facts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 __all__ = ["Tag", "Wheel", "facts", "installed_path", "parse_file_name", "read"]
 

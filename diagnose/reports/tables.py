@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
 
+from diagnose.named import TYPE_CHECKING
 from diagnose.registry import Cause
 from diagnose.reports.text import Style, clean, terminal_style
 from diagnose.reports.verdict import platforms
 from diagnose.run import Judgement
 from diagnose.targets import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 _ELF_MACHINE = {3: "EM_386", 8: "EM_MIPS", 21: "EM_PPC64", 22: "EM_S390", 40: "EM_ARM", 62: "EM_X86_64"}
 _ELF_MACHINE |= {183: "EM_AARCH64", 243: "EM_RISCV", 258: "EM_LOONGARCH"}

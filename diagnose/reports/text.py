@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
-from collections.abc import Iterator
 
 from diagnose.finding import FileEdit, Finding, Fix, Severity
-from diagnose.named import NamedTuple
+from diagnose.named import TYPE_CHECKING, NamedTuple, re
 from diagnose.reports.verdict import verdict
 from diagnose.run import Judgement, Report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _SGR = {"error": "1;31", "warning": "1;33", "note": "1;36", "ok": "1;32", "bold": "1", "dim": "2", "": ""}
 _MARK = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.NOTE: "·"}
 # C0, C1 and bidirectional controls: names out of an archive could otherwise rewrite the reader's screen.
-_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNSAFE = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 
 
 class Style(NamedTuple):
@@ -41,7 +42,9 @@ def terminal_style(quiet: bool = False, verbose: bool = False) -> Style:
 
 def clean(text: str) -> str:
     """Return *text* with every control character shown as an escape."""
-    return _UNSAFE.sub(lambda match: match.group().encode("unicode_escape", "surrogatepass").decode("ascii"), text)
+    if text.isprintable():
+        return text
+    return re.sub(_UNSAFE, lambda match: match.group().encode("unicode_escape", "surrogatepass").decode("ascii"), text)
 
 
 def render(report: Report, style: Style) -> str:

@@ -6,12 +6,11 @@ import io
 import os
 import sys
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 from diagnose import targets
 from diagnose.finding import Evidence, InputError
-from diagnose.named import NamedTuple
+from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.phrase import Phrase, wordings
 from diagnose.readers.buildlog import phrases as table
 from diagnose.readers.buildlog.linking import Link, links
@@ -20,6 +19,9 @@ from diagnose.readers.buildlog.place import Sight, parse, sights
 from diagnose.readers.buildlog.scan import Hit, Scanner
 from diagnose.readers.distro import Container, Distro
 from diagnose.targets import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["BuildLog", "Hit", "Link", "Phrase", "Probe", "facts", "read", "wordings"]
 

@@ -9,7 +9,11 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+
+from diagnose.named import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # CSI … final byte, OSC … BEL or ST, and the two-byte escapes.
 _TERMINAL = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[@-Z\\^_=>()][0-9A-Za-z]?)")

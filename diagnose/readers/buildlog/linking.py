@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 
 from diagnose import targets
-from diagnose.named import NamedTuple
+from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.readers.buildlog.scan import Hit
 from diagnose.targets import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 # fmt: off
 _KINDS = frozenset({

@@ -7,13 +7,15 @@ Debian's and Ubuntu's release histories.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
 
 from diagnose import targets
-from diagnose.named import NamedTuple
+from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.readers.buildlog.scan import Hit
 from diagnose.readers.distro import Container, Distro
 from diagnose.targets import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 DEBIAN = {
     "stretch": "9", "buster": "10", "bullseye": "11", "bookworm": "12", "trixie": "13", "forky": "14", "sid": "",

@@ -9,14 +9,16 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import BinaryIO
 
-from diagnose.named import NamedTuple
+from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.phrase import Phrase
 from diagnose.readers.buildlog.clean import clean, joined, plain
 from diagnose.readers.buildlog.sieve import Sieve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
 
 _BLOCK = 1 << 20
 _ZEROS = 1 << 13  # bytes at the beginning among which one in twenty being NUL means: not a text

@@ -11,7 +11,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+
+from diagnose.named import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
 
 GRAM = 4
 # The bytes of ordinary build output, the most frequent first; all others are rarer.
