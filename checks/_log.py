@@ -114,15 +114,14 @@ def advise(
     places = environments(log, line, probe)
     if len(places) == 1:
         return tuple(build(places[0], *about))
-    fixes: list[Fix] = []
+    families: dict[Fix, list[str]] = {}
     for place in places:
         for fix in list(build(place, *about))[:1]:
-            if fix.commands and fix.commands in [other.commands for other in fixes]:
-                continue
-            title = f"{_FAMILY[place.distro.id]}: {fix.title}" if fix.commands else fix.title
-            if title not in [other.title for other in fixes]:
-                fixes.append(fix._replace(title=title))
-    if len(fixes) > 1:
+            families.setdefault(fix, []).append(_FAMILY[place.distro.id])
+    if len(families) == 1:
+        return tuple(families)
+    fixes = [fix._replace(title=f"{', '.join(names)}: {fix.title}") for fix, names in families.items()]
+    if fixes:
         hint = "The log does not say which distribution it is from: --distro NAME picks one."
         fixes[0] = fixes[0]._replace(notes=" ".join(filter(None, (fixes[0].notes, hint))))
     return tuple(fixes)
