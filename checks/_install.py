@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class System(NamedTuple):
-    """Where packages are installed. ``native`` and ``foreign`` are dpkg's, ``container`` is the kind of image."""
+    """Where packages are installed.
+
+    ``native`` and ``foreign`` are dpkg's, ``machine`` is the processor as wheels name it, ``container`` the kind of image.
+    """
 
     manager: str = ""
     family: str = ""
@@ -25,6 +28,7 @@ class System(NamedTuple):
     version: str = ""
     codename: str = ""
     libc: str = "glibc"
+    machine: str = ""
     native: str = ""
     foreign: tuple[str, ...] = ()
     container: str = ""
@@ -45,6 +49,7 @@ def system(env: Environment) -> System:
         version=distro.version,
         codename=distro.codename,
         libc=distro.libc or "glibc",
+        machine=env.host.wheel,
         native=env.apt.native if env.apt else env.host.debian,
         foreign=env.apt.foreign if env.apt else (),
         container=env.container.kind,
@@ -138,7 +143,9 @@ def packaged(system: System, target: Target) -> str:
     if target.libc != system.libc:
         return f"packages of this system are built for {system.libc}, not for {target.libc}"
     if system.family != "debian":
-        return ""
+        multilib = system.family == "rhel" and (system.machine, target.wheel) == ("x86_64", "i686")
+        fits = multilib or target.wheel == system.machine
+        return "" if fits else "this package manager installs nothing for other architectures"
     if not target.debian:
         return f"Debian and Ubuntu have no packages for {target.triple} (their armhf is Armv7)"
     if system.id == "ubuntu":
@@ -148,7 +155,7 @@ def packaged(system: System, target: Target) -> str:
     return "" if known else f"{system.id} {system.codename} has no packages for {target.debian}"
 
 
-def module(system: System, name: str, target: Target, host: Target) -> str:
+def module(system: System, name: str, target: Target) -> str:
     """Return the package with the ``.pc`` file of the module *name* for *target*, as the manager takes it.
 
     Empty where no package is known or none can fit (:func:`packaged` says why).
@@ -163,8 +170,7 @@ def module(system: System, name: str, target: Target, host: Target) -> str:
     from checks.data.modules import package
 
     known = package(name, system.family)
-    if target.machine != host.machine or target.bits != host.bits:
-        multilib = system.family == "rhel" and target.wheel == "i686" and host.wheel == "x86_64"
-        return f"{known}.i686" if known and multilib else ""
+    if target.wheel != system.machine:  # multilib
+        return f"{known}.i686" if known else ""
     generic = {"rhel": f"pkgconfig({name})", "suse": f"pkgconfig({name})", "alpine": f"pc:{name}"}
     return known or generic.get(system.family, "")

@@ -15,7 +15,7 @@ def bring(env: Environment, name: str, commands: tuple[Command, ...] = (), *, as
     *asked* is False for a module that a crate does not ask for itself, so that no crate can build it either.
     """
     here = system(env)
-    package = module(here, name, env.target, env.host)
+    package = module(here, name, env.target)
     fixes = []
     if package:
         fixes.append(
@@ -31,7 +31,7 @@ def bring(env: Environment, name: str, commands: tuple[Command, ...] = (), *, as
     elif not packaged(here, env.target):
         fixes += _searching(env, name)
     fixes += vendored(env, name) if asked else []
-    if packaged(here, env.target) or (env.cross and here.family != "debian"):
+    if packaged(here, env.target):
         fixes.append(elsewhere(env, name))
     return tuple(fixes)
 
@@ -94,7 +94,7 @@ def elsewhere(env: Environment, name: str) -> Fix:
     policy = env.container.policy or (env.policy if "linux_" in env.policy else "")
     plain = "Alpine, or a musllinux image," if env.target.libc == "musl" else "a container"
     image = f"the pypa image for {policy} on {env.target.wheel}" if policy else plain
-    reason = packaged(system(env), env.target) or "this package manager installs nothing for other architectures"
+    reason = packaged(system(env), env.target)
     return Fix(
         f"build {name} for {env.target.triple} yourself, or build the wheel on a system of that architecture",
         notes=(
@@ -108,7 +108,7 @@ def elsewhere(env: Environment, name: str) -> Fix:
 def reinstall(env: Environment, name: str) -> tuple[Fix, ...]:
     """Return the ways to make the installed but damaged module *name* whole."""
     here = system(env)
-    package = module(here, name, env.target, env.host)
+    package = module(here, name, env.target)
     again = {"apt": "apt-get install -y --reinstall", "dnf": "dnf reinstall -y", "yum": "yum reinstall -y"}
     if not package or here.manager not in again:
         return bring(env, name)

@@ -39,7 +39,7 @@ def env(env: Environment) -> Iterator[Finding]:
     wanted = [
         package.partition(":")[0].removesuffix("-dev")
         for library in env.libraries
-        if library.outcome != "found" and (package := module(system(env), library.module, env.target, env.host))
+        if library.outcome != "found" and (package := module(system(env), library.module, env.target))
     ]
     for skew in env.apt.skews:
         if skew.name not in _BASE and not any(skew.name.startswith(stem) for stem in wanted):
