@@ -30,7 +30,7 @@ MAGIC = b"\x7fELF"
 ET_REL, ET_EXEC, ET_DYN = 1, 2, 3
 EM_ARM, EM_X86_64, EM_386, EM_S390 = 40, 62, 3, 22
 PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_GNU_STACK, PT_GNU_PROPERTY = 1, 2, 3, 4, 0x6474E551, 0x6474E553
-SHT_NOBITS, SHT_ARM_ATTRIBUTES = 8, 0x70000003
+SHT_NOBITS, SHT_DYNSYM, SHT_ARM_ATTRIBUTES = 8, 11, 0x70000003
 SHF_ALLOC, SHF_EXECINSTR = 2, 4
 _CODE = SHF_ALLOC | SHF_EXECINSTR
 STB_WEAK = 2
@@ -272,6 +272,7 @@ class _Reader:
         self.strings = b""  # the dynamic string table, …
         self.text = ""  # … as text, one character for each byte
         self.plain = True  # … which prints as it is
+        self.dynsym = (0, 0)  # address and bytes of the dynamic symbols, as the section headers have it
         self.version_of: dict[int, int] = {}  # versym index → position in verneed
         self.names_left = 2 * len(data)
 
@@ -350,7 +351,9 @@ class _Reader:
         facts, debug, symtab = self.facts, 0, 0
         code = [row[1] for row in rows if row[2] & _CODE == _CODE and row[5]]
         facts["split_debug"] = bool(code) and all(kind == SHT_NOBITS for kind in code)
-        for name, kind, flags, _, offset, size, *_ in rows:
+        for name, kind, flags, address, offset, size, *_ in rows:
+            if kind == SHT_DYNSYM:
+                self.dynsym = (address, size)
             if flags & SHF_ALLOC or kind == SHT_NOBITS:
                 continue
             if names.startswith((b".debug_", b".zdebug_"), name):
@@ -554,9 +557,22 @@ class _Reader:
             return count
         if 4 in self.tags and (count := self._hash_count(limit)):
             return count
-        # No hash table, or an empty one: the symbols end where the next table begins.
-        starts = [value for tag, value in self.tags.items() if tag in _ADDRESSES and value > self.tags[6]]
-        return min((min(starts, default=self.tags[6]) - self.tags[6]) // size, limit)
+        return self._symbol_count_unhashed(start, size)
+
+    def _symbol_count_unhashed(self, start: int, size: int) -> int:
+        """Return the number of symbols of a file without a hash table, or with one in which nothing is to be found.
+
+        The section knows. Where sections are stripped, the symbols end with their segment, where the next table
+        begins, or at what cannot be one because its name lies outside the string table.
+        """
+        address = self.tags[6]
+        ends = [s.vaddr + s.filesz for s in self._segments if s.type == PT_LOAD and s.vaddr <= address]
+        ends += [value for tag, value in self.tags.items() if tag in _ADDRESSES and value > address]
+        limit = (min(end for end in ends if end > address) - address) // size
+        if self.dynsym[0] == address:
+            return min(self.dynsym[1] // size, limit)
+        places = self._column(self._bytes(start, start + limit * size), 0, "I")
+        return next((index for index, place in enumerate(places) if place >= len(self.strings)), limit)
 
     def _hash_count(self, limit: int) -> int:
         """Return the number of chains, which is that of the symbols. Words are 64 bits wide on s390x, by its ABI."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import struct
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -17,10 +19,8 @@ EXTENSION = "demo.cpython-312-x86_64-linux-gnu.so"
 X86_64 = elf_files("healthy_x86_64")[EXTENSION]
 
 
-@pytest.mark.parametrize("name", INTACT)
-def test_same_as_pyelftools(name: str) -> None:
-    data = elves()[name]
-    ours, theirs = elf.read(data, name.partition("::")[2]), elftools_facts(data)
+def assert_same_as_pyelftools(data: bytes, path: str) -> None:
+    ours, theirs = elf.read(data, path), elftools_facts(data)
     assert ours.broken == ()
     for key in ("bits", "endian", "flags", "soname", "rpath", "runpath", "interp", "gnu_stack", "load_align"):
         assert getattr(ours, key) == theirs[key], key
@@ -30,6 +30,53 @@ def test_same_as_pyelftools(name: str) -> None:
     assert {(need.library, need.version): list(need.symbols) for need in ours.verneed if need.symbols} == theirs[
         "versioned"
     ]
+
+
+@pytest.mark.parametrize("name", INTACT)
+def test_same_as_pyelftools(name: str) -> None:
+    assert_same_as_pyelftools(elves()[name], name.partition("::")[2])
+
+
+@pytest.mark.parametrize("name", INTACT)
+def test_same_after_patchelf_has_moved_its_tables(name: str, tmp_path: Path) -> None:
+    """It moves the tables about, so that after one of them comes what never came there before."""
+    data = elves()[name]
+    if not elf.read(data, name).dynamic:
+        return
+    moved = tmp_path / "moved.so"
+    moved.write_bytes(data)
+    moved.chmod(0o755)
+    subprocess.run(["patchelf", "--set-rpath", f"$ORIGIN/{'far/' * 40}", moved], check=True)
+    assert_same_as_pyelftools(moved.read_bytes(), name.partition("::")[2])
+
+
+@pytest.mark.parametrize("stripped", [False, True], ids=["sections", "no-sections"])
+def test_what_follows_the_symbols_is_not_taken_for_symbols(stripped: bool) -> None:
+    """As old releases of patchelf lay a library out: in a new segment the symbols, other things, and the strings."""
+    data = bytearray(elf_files("healthy_no_exports")["healthy_no_exports.libs/libsilent-1a2b3c4d.so.1"])
+    (shoff,), (shentsize, shnum) = struct.unpack_from("<Q", data, 40), struct.unpack_from("<HH", data, 58)
+    base, start = 0x100000, len(data)
+    where = {}  # section type → its place in the appended bytes
+    for header in range(shoff, shoff + shnum * shentsize, shentsize):
+        kind, flags, _, offset, size = struct.unpack_from("<4xIQQQQ", data, header)
+        if kind == 11 or (kind == 3 and flags & 2):  # SHT_DYNSYM, and the SHT_STRTAB that is loaded
+            where[kind] = base + len(data) - start
+            struct.pack_into("<QQ", data, header + 16, where[kind], len(data))
+            data += data[offset : offset + size] + 20 * struct.pack("<IBBHQQ", 0x7FFFFFFF, 0x12, 0, 0, 0, 0)
+    phoff, phentsize, phnum = struct.unpack_from("<Q14xHH", data, 32)
+    for header in range(phoff, phoff + phnum * phentsize, phentsize):
+        kind, _, offset, _, _, size = struct.unpack_from("<IIQQQQ", data, header)
+        if kind == 0x6474E550:  # PT_GNU_EH_FRAME becomes the PT_LOAD of what was appended
+            struct.pack_into("<IIQQQQQ", data, header, 1, 4, start, base, base, len(data) - start, len(data) - start)
+        elif kind == 2:  # PT_DYNAMIC
+            for entry in range(offset, offset + size, 16):
+                (tag,) = struct.unpack_from("<Q", data, entry)
+                if tag in (5, 6):  # DT_STRTAB, DT_SYMTAB
+                    struct.pack_into("<Q", data, entry + 8, where[{5: 3, 6: 11}[tag]])
+    if stripped:
+        data[40:48] = bytes(8)  # e_shoff
+    found = elf.read(data, "silent.so")
+    assert (found.broken, found.undefined) == ((), ("secure_getenv",))
 
 
 def test_the_fixtures_cover_what_differs() -> None:
