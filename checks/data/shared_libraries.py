@@ -114,10 +114,12 @@ OTHER_WHEELS: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = (
     ),
     (re.compile(r"lib(?:arrow\w*|parquet)\.so.*"), "pyarrow", ("pyarrow",)),
     (
-        re.compile(r"lib(?:Qt[56]\w+|pyside[26]\w*|shiboken[26])[\w.-]*\.so.*"),
+        re.compile(r"libQt[56]\w+\.so.*"),
         "the Qt wheels",
-        ("PyQt5-Qt5", "PyQt6-Qt6", "PySide6", "PySide6-Essentials", "shiboken6"),
+        ("PyQt5-Qt5", "PyQt6-*", "PySide2", "PySide6", "PySide6-Essentials", "PySide6-Addons"),
     ),
+    (re.compile(r"libpyside[26][\w.-]*\.so.*"), "PySide", ("PySide2", "PySide6", "PySide6-Essentials")),
+    (re.compile(r"libshiboken[26][\w.-]*\.so.*"), "Shiboken", ("shiboken2", "shiboken6", "PySide2", "PySide6")),
     (re.compile(r"libmkl_\w+\.so.*"), "mkl", ("mkl",)),
     (
         re.compile(r"lib(?:iomp5|tbb\w*|sycl|ur_\w+|imf|intlc|irng|irc|svml)\.so.*"),
@@ -161,8 +163,11 @@ def another_wheels(name: str, requires: tuple[str, ...]) -> str:
             return f"comes with {what}"
     for pattern, usually, distributions in OTHER_WHEELS:
         if pattern.fullmatch(name):
-            wanted = sorted({w for w in map(project, requires) for d in distributions if _matches(w, d)})
-            return f"comes with {wanted[0]}, which the wheel requires" if wanted else f"usually comes with {usually}"
+            wanted = [line for line in requires if any(_matches(project(line), d) for d in distributions)]
+            # One that is wanted in any case before one that the user may ask for.
+            for line in sorted(wanted, key=lambda line: (is_extra(line), project(line))):
+                return f"comes with {project(line)}, which {'an extra of ' if is_extra(line) else ''}the wheel requires"
+            return f"usually comes with {usually}"
     return ""
 
 
@@ -170,6 +175,11 @@ def project(requirement: str) -> str:
     """Return the normalized name of the distribution that a Requires-Dist line names."""
     match = re.match(r"[\w.-]+", requirement)
     return re.sub(r"[-_.]+", "-", match.group().lower()) if match else ""
+
+
+def is_extra(requirement: str) -> bool:
+    """Whether a Requires-Dist line counts only for those who ask for an extra."""
+    return re.search(r"\bextra\b", requirement.partition(";")[2]) is not None
 
 
 def _matches(wanted: str, distribution: str) -> bool:

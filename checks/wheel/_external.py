@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 
-from checks.data.shared_libraries import another_wheels, is_libc_piece, project
+from checks.data.shared_libraries import another_wheels, is_extra, is_libc_piece, project
 from checks.wheel._wheel import own, promised
 from diagnose.readers.elf import Elf
 from diagnose.readers.wheel import Wheel
@@ -53,12 +53,14 @@ def expected_from(wheel: Wheel, name: str, users: list[Elf]) -> str:
             sibling = _sibling(elf, folder)
             if sibling and not any(member.startswith(sibling + "/") for member in wheel.files):
                 return f"is looked for in {sibling}, another distribution's folder ({folder})"
-    # A library without a version in its name is no distribution's; a part that is pinned exactly belongs to the wheel.
-    family = project(wheel.name).split("-")[0]
-    parts = [project(line) for line in wheel.requires if "==" in line.partition(";")[0]]
-    siblings = [part for part in parts if part.split("-")[0] == family]
-    if siblings and name.endswith(".so"):
-        return f"may come with {siblings[0]}, which the wheel requires in exactly its own version"
+    # What is pinned exactly belongs to the wheel: one that the library is named after (libz3 and z3-solver), or, for a
+    # library without a version in its name, which is no distribution's, one of the same family.
+    stem = project(name.removeprefix("lib").partition(".so")[0])
+    family = project(wheel.name).split("-")[0] if name.endswith(".so") else ""
+    pinned = [project(line) for line in wheel.requires if "==" in line.partition(";")[0] and not is_extra(line)]
+    for part in sorted(pinned, key=lambda part: part.split("-")[0] != stem):
+        if part == stem or part.split("-")[0] in (stem, family):
+            return f"may come with {part}, which the wheel requires in exactly one version"
     return ""
 
 

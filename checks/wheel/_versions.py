@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from checks.data.build_images import manylinux_image
-from checks.wheel._wheel import bounded, promised, retag, role, shorten, some, weigh
+from checks.wheel._wheel import bounded, promised, refused, retag, role, shorten, some, weigh
 from diagnose import policies
 from diagnose.finding import Command, Evidence, Fix, Severity, Stage
 from diagnose.readers.verdict import Shortfall, version_key
@@ -46,6 +46,12 @@ def honest(wheel: Wheel) -> str:
     """Return the end of a message that names the lowest tag which the symbol versions allow, empty if there is none."""
     tag = wheel.verdict.symbol_tag
     return "" if tag.startswith("linux_") else f"; {tag} is the lowest honest tag"
+
+
+def unmet(wheel: Wheel, need: Shortfall) -> str:
+    """Return what the user reads where the version that is needed does not exist."""
+    elf = next(elf for elf in wheel.elves if elf.path == need.path)
+    return refused(elf, f"{need.library}: version `{need.detail}' not found (required by {elf.name})")
 
 
 def evidence(wheel: Wheel, found: list[Shortfall]) -> tuple[Evidence, ...]:

@@ -106,6 +106,20 @@ def role(wheel: Wheel, elf: Elf) -> str:
     return "a program" if elf.is_executable else "a library"
 
 
+def refused(elf: Elf, reason: str) -> str:
+    """Return what the user reads when the dynamic linker cannot load the file for *reason*."""
+    return f"{elf.name}: {reason}" if elf.is_executable else f"ImportError: {reason}"
+
+
+def not_found(elf: Elf, library: str) -> str:
+    """Return what the user reads when *library*, which the file needs, is not there."""
+    if elf.libc == "musl":
+        reason = f"Error loading shared library {library}: No such file or directory (needed by {elf.name})"
+        return reason if elf.is_executable else refused(elf, reason)
+    reason = f"{library}: cannot open shared object file: No such file or directory"
+    return refused(elf, f"error while loading shared libraries: {reason}" if elf.is_executable else reason)
+
+
 # --- promises ----------------------------------------------------------------------------------------------------
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from checks._log import found as quoted
 from checks.wheel._external import is_hashed, missing
-from checks.wheel._wheel import bounded, some
+from checks.wheel._wheel import bounded, not_found, some
 from checks.wheel.wheel_lib_not_located import unlocated
 from diagnose import policies
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
@@ -45,7 +45,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             ),
             "libraries",
         ),
-        f"on every system: ImportError: {names[0]}: cannot open shared object file: No such file or directory",
+        f"on every system: {not_found(needs[names[0]][0], names[0])}",
         (_fix(wheel),),
     )
 

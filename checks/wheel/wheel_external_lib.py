@@ -20,7 +20,7 @@ from checks.data.shared_libraries import hazard
 from checks.runtime._loader import LOADER
 from checks.wheel._audit import library, listed
 from checks.wheel._external import expected_from, is_hashed, is_libpython, missing
-from checks.wheel._wheel import bounded, is_sample, loaded, promised, quote, role, some
+from checks.wheel._wheel import bounded, is_sample, loaded, not_found, promised, quote, role, some
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
 from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.phrase import wordings
@@ -83,7 +83,7 @@ class _Lack(NamedTuple):
 def _finding(wheel: Wheel, severity: Severity, group: list[_Lack]) -> Finding:
     names = [lack.name for lack in group]
     evidence = bounded((_evidence(wheel, lack) for lack in group), "libraries")
-    error = f"ImportError: {names[0]}: cannot open shared object file: No such file or directory"
+    error = not_found(group[0].users[0], names[0])
     if severity is Severity.NOTE:
         message = f"counts on {some(names)} from outside the wheel"
         return Finding(message, severity, evidence, f"where that is not installed: {error}", (_declare(names),))

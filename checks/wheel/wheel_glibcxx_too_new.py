@@ -16,7 +16,7 @@ from __future__ import annotations
 from checks._log import found as quoted
 from checks.data.libc_releases import older_than
 from checks.wheel._audit import refusals, versions
-from checks.wheel._versions import evidence, fixes, honest, needs, weight
+from checks.wheel._versions import evidence, fixes, honest, needs, unmet, weight
 from checks.wheel._ways import older
 from checks.wheel._wheel import some
 from diagnose.finding import Finding
@@ -43,8 +43,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         f"{tag} promises an older {highest.library} than the wheel needs: {highest.detail}{honest(wheel)}",
         weight(wheel, found),
         evidence(wheel, found),
-        f"installs on systems with an older compiler runtime{where}, where importing fails: ImportError: "
-        f"{highest.library}: version `{highest.detail}' not found (required by {highest.path.rpartition('/')[2]})",
+        f"installs on systems with an older compiler runtime{where}, where it fails: {unmet(wheel, highest)}",
         fixes(wheel, tag, found),
     )
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 import posixpath
 import re
 
-from checks.wheel._wheel import bounded, inside, is_sample, own, quote, repack, shorten, some
+from checks.wheel._wheel import bounded, inside, is_sample, not_found, own, quote, repack, shorten, some
 from diagnose.finding import Evidence, Finding, Severity
 from diagnose.named import TYPE_CHECKING
 from diagnose.readers.elf import Elf
@@ -84,7 +84,7 @@ def _not_found(wheel: Wheel, elves: dict[str, Elf], links: list[Link], sure: boo
         f"does not find {some(names)} in the wheel" + ("" if sure else " from all files that need it"),
         Severity.ERROR if sure else Severity.WARNING,
         bounded(evidence),
-        f"ImportError: {names[0]}: cannot open shared object file: No such file or directory"
+        not_found(elves[next(link.path for link in links if link.needed == names[0])], names[0])
         + ("" if sure else ", unless other code has loaded it before, or LD_LIBRARY_PATH leads there"),
         (repack(wheel, "lead the search there", _set_rpaths(wheel, links, elves)),),
     )
@@ -95,11 +95,16 @@ def _found(link: Link) -> str:
 
 
 def _search_path(elf: Elf) -> str:
-    if elf.runpath is not None:
-        return f"RUNPATH {elf.runpath or '(empty)'}"
-    return (
-        f"RPATH {elf.rpath or '(empty)'}" if elf.rpath is not None else "the system's folders only, it has no RUNPATH"
-    )
+    for kind, value in (("RUNPATH", elf.runpath), ("RPATH", elf.rpath)):
+        if value is not None:
+            return f'{kind} "{shorten(value)}"'
+    return "the system's folders only, it has no RUNPATH"
+
+
+def _set_rpath(elf: Elf, value: str) -> str:
+    """Return the options of patchelf for it; DT_RPATH stays what it is, because it serves also what the file needs."""
+    force = "--force-rpath " if elf.runpath is None and elf.rpath is not None else ""
+    return f"{force}--set-rpath {quote(value)}" if value else "--remove-rpath"
 
 
 def _set_rpaths(wheel: Wheel, links: list[Link], elves: dict[str, Elf]) -> list[str]:
@@ -117,7 +122,7 @@ def _set_rpaths(wheel: Wheel, links: list[Link], elves: dict[str, Elf]) -> list[
         elf = elves[path]
         bad = {element for element, _, _ in _bad_elements(elf)}
         keep = [e for e in (elf.runpath or elf.rpath or "").split(":") if e and e not in bad]
-        options.setdefault(f"--set-rpath {quote(':'.join(dict.fromkeys([*keep, *folders])))}", []).append(path)
+        options.setdefault(_set_rpath(elf, ":".join(dict.fromkeys([*keep, *folders]))), []).append(path)
     return _patch(wheel, renamed) + _patch(wheel, options)
 
 
@@ -150,13 +155,12 @@ def _astray(wheel: Wheel, found: list[tuple[Elf, list[tuple[str, str, Severity]]
     options: dict[str, list[str]] = {}
     elements: dict[str, None] = {}
     for elf, bad in found:
-        kind = "RUNPATH" if elf.runpath is not None else "RPATH"
         value = (elf.runpath if elf.runpath is not None else elf.rpath) or ""
         names = {element: f"{shorten(element, 60) or 'one element'} {why}" for element, why, _ in bad}
-        evidence.append(Evidence(f"{kind} {shorten(value)}: {some(list(names.values()), 2)}", elf.path))
+        evidence.append(Evidence(f"{_search_path(elf)}: {some(list(names.values()), 2)}", elf.path))
         elements.update(dict.fromkeys(names))
         keep = ":".join(element for element in value.split(":") if element not in names)
-        options.setdefault(f"--set-rpath {quote(keep)}" if keep else "--remove-rpath", []).append(elf.path)
+        options.setdefault(_set_rpath(elf, keep), []).append(elf.path)
     severity = min((level for _, bad in found for _, _, level in bad), key=lambda level: level.rank)
     shown = some([shorten(element, 60) or "an empty element" for element in elements], 3)
     if severity is Severity.NOTE:

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 from conftest import need
+from facts import found, wheel
 from wheels import broken, finding, mended
+
+from diagnose.readers import elf
 
 # Loads the one extension module below the folder, whatever version its name is for.
 _LOAD = """
@@ -47,6 +50,24 @@ def test_the_error_is_the_one_foretold(case: str, error: str, tmp_path: Path) ->
     said = _load(broken(case), tmp_path)
     assert error in said
     assert error in finding(case).consequence
+
+
+def test_the_error_of_a_program_is_the_one_foretold(tmp_path: Path) -> None:
+    need(platform.machine() == "x86_64" and platform.libc_ver()[0] == "glibc", "the program is for x86_64 and glibc")
+    library, program = tmp_path / "libdemo.so.1", tmp_path / "demo"
+    zig = [sys.executable, "-m", "ziglang", "cc", "-target", "x86_64-linux-gnu.2.17", "-x", "c", "-"]
+    for out, text, options in (
+        (library, "int demo(void) { return 0; }", ["-shared", f"-Wl,-soname,{library.name}"]),
+        (program, "int demo(void); int main(void) { return demo(); }", [str(library)]),
+    ):
+        # Inputs after `-x c` would be taken for C.
+        subprocess.run([*zig[:-3], *options, *zig[-3:], "-o", out], input=text.encode(), check=True)
+    library.unlink()
+    said = subprocess.run([program], capture_output=True, text=True, check=False).stderr.strip()
+    data = program.read_bytes()
+    subject = wheel("py3-none-manylinux2014_x86_64", elf.read(data, "demo-1.data/scripts/demo", "bin/demo"))
+    (missing,) = found("wheel-external-lib", subject)
+    assert said.rpartition("/")[2] in missing.consequence
 
 
 @pytest.mark.parametrize("case", ["healthy_x86_64", "healthy_abi3", "wheel_external_lib", "wheel_rpath_relative"])

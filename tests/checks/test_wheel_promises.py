@@ -107,6 +107,9 @@ def test_a_library_from_outside_weighs_by_where_it_can_come_from() -> None:
     assert external("libtorch_cpu.so", requires=("torch>=2",)) == ["note"]
     assert external("libcore.so", requires=("demo-core==1",)) == ["note"], "a part that is pinned"
     assert external("libcore.so.1", requires=("demo-core==1",)) == ["error"], "a versioned library is a distribution's"
+    assert external("libz3.so.5.3", requires=("z3-solver==5.3.1.0",)) == ["note"], "a pinned one of the library's name"
+    assert external("libz3.so.5.3", requires=("z3-solver>=5",)) == ["error"], "nothing ties the two together"
+    assert external("libz3.so.5.3", requires=('z3-solver==5.3.1.0; extra == "z3"',)) == ["error"], "may be absent"
     assert external("libbar.so.1", module={"runpath": "$ORIGIN/bar/lib"}) == ["note"], "another distribution's folder"
     assert external("libz.so.1") == [], "every system has it"
     assert external("ld-linux-x86-64.so.2") == []
