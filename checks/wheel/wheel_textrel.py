@@ -2,7 +2,8 @@
 
 Text relocations (``DT_TEXTREL``) come from objects that were compiled without ``-fPIC``: the dynamic linker has to make
 the code writable, change it, and make it executable again. The code is then private to every process. Hardened systems
-refuse it (SELinux's execmod), and musl's loader does not support it.
+refuse it (SELinux's execmod), and musl's loader does not support it. (Linkers for RISC-V also set the flag for empty
+relocations, which change nothing: those files are not meant.)
 
 Compile every object of the library, assembly too, as position-independent code.
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See DT_TEXTREL."""
+    """See DT_TEXTREL that relocations confirm."""
     found = [elf for elf in native(wheel) if elf.textrel]
     if not found:
         return

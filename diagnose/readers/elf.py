@@ -14,13 +14,13 @@ from __future__ import annotations
 import struct
 import sys
 from array import array
-from itertools import compress
+from itertools import accumulate, compress
 
 from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.readers.text import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from typing_extensions import Buffer
@@ -36,6 +36,7 @@ _CODE = SHF_ALLOC | SHF_EXECINSTR
 STB_WEAK = 2
 STT_NOTYPE, STT_FUNC = 0, 2
 VER_FLG_WEAK = 2
+PF_W = 2
 DF_TEXTREL = 4
 
 # What a symbol's st_info (binding and type) says, by its value.
@@ -55,6 +56,7 @@ MAX_DYNAMIC = 4096
 MAX_VERSIONS = 4096
 MAX_NAME = 1 << 14  # bytes of one symbol, library or version name; all of them together may be twice the file's size
 MAX_NOTES = 1 << 20  # bytes of one note segment
+MAX_RELOCATIONS = 1 << 22  # looked at only where the file claims to patch its code; believed from there on
 MAX_INITS = 256  # Python modules in one file
 
 
@@ -89,10 +91,12 @@ class Elf(NamedTuple):
     ``init`` are the Python modules whose init function (``PyInit_…``) the file defines; ``init2`` the same for
     Python 2 (``init…``, only looked for under the file's own name).
 
-    ``load_align`` is the smallest alignment of a ``PT_LOAD`` segment in bytes, 0 if there is none. ``gnu_stack`` holds
-    the flags of ``PT_GNU_STACK``, None if absent. ``isa_needed`` is the bit mask of ``GNU_PROPERTY_X86_ISA_1_NEEDED``:
-    1 baseline, 2, 4, 8 for x86-64-v2 to v4. ``arm_float`` is ``hard``, ``soft`` or empty (says nothing, or not Arm);
-    ``arm_cpu`` is the build attribute ``Tag_CPU_arch`` (6 and 9 to 12: Armv6, 10: Armv7), None if absent.
+    ``textrel``: the loader has to write into read-only segments, as ``DT_TEXTREL`` or ``DF_TEXTREL`` says and the
+    relocations confirm. ``load_align`` is the smallest alignment of a ``PT_LOAD`` segment in bytes, 0 if there is none.
+    ``gnu_stack`` holds the flags of ``PT_GNU_STACK``, None if absent. ``isa_needed`` is the bit mask of
+    ``GNU_PROPERTY_X86_ISA_1_NEEDED``: 1 baseline, 2, 4, 8 for x86-64-v2 to v4. ``arm_float`` is ``hard``, ``soft`` or
+    empty (says nothing, or not Arm); ``arm_cpu`` is the build attribute ``Tag_CPU_arch`` (6 and 9 to 12: Armv6, 10:
+    Armv7), None if absent.
 
     ``split_debug``: the code is elsewhere (``objcopy --only-keep-debug``). ``debug_size`` and ``symtab_size`` are the
     bytes that ``strip`` would save. ``broken`` are the reasons why parts could not be read.
@@ -409,7 +413,8 @@ class _Reader:
             if tag in lists:
                 lists[tag].append(value)
             self.tags[tag] = value
-        facts["textrel"] = 22 in self.tags or bool(self.tags.get(30, 0) & DF_TEXTREL)
+        if 22 in self.tags or self.tags.get(30, 0) & DF_TEXTREL:
+            facts["textrel"] = self._patches_code()
         if 5 not in self.tags:
             if any(lists.values()):
                 raise _BrokenError("the dynamic segment has no string table")
@@ -422,6 +427,33 @@ class _Reader:
         for tag, key in ((14, "soname"), (15, "rpath"), (29, "runpath")):
             if lists[tag]:
                 facts[key] = self._string(lists[tag][-1])
+
+    def _patches_code(self) -> bool:
+        """Whether a relocation changes what is mapped read-only; linkers for RISC-V say so where only empty ones do."""
+        from bisect import bisect_right
+
+        fixed = [(s.vaddr, s.vaddr + s.filesz) for s in self._segments if s.type == PT_LOAD and not s.flags & PF_W]
+        starts = [start for start, _ in sorted(fixed)]
+        ends = list(accumulate((end for _, end in sorted(fixed)), max))
+        for number, place in enumerate(self._relocated()):
+            segment = bisect_right(starts, place)
+            if number == MAX_RELOCATIONS or (segment and place < ends[segment - 1]):
+                return True
+        return False
+
+    def _relocated(self) -> Iterator[int]:
+        """Yield the addresses that relocations change, the runs of DT_RELR by their beginnings."""
+        layout, tags = self._need_layout(), self.tags
+        word, kind = ("Q", 0xFFFFFFFF) if self.facts["bits"] == 64 else ("I", 0xFF)
+        for table, length, fields in ((7, 8, 3), (17, 18, 2), (23, 2, 3 if tags.get(20) == 7 else 2), (36, 35, 1)):
+            if table in tags:
+                row = struct.Struct(layout.order + word * fields)
+                start = self._offset(tags[table], "relocation table")
+                raw = self.data[start : start + tags.get(length, 0)]
+                for address, *info in row.iter_unpack(raw[: len(raw) // row.size * row.size]):
+                    # In DT_RELR an even word is an address, an odd one speaks of the words behind the last.
+                    if info[0] & kind if info else not address & 1:
+                        yield address
 
     def versions(self) -> None:
         if 0x6FFFFFFC in self.tags:
