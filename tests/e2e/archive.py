@@ -264,14 +264,18 @@ def publish(
         packed.write_bytes(lzma.compress(text.encode(), preset=1))
         for file in (index, packed):
             checked.append(f" {_sha256(file)} {file.stat().st_size} {file.relative_to(dist)}")
-            if any(name.startswith(f"main/binary-{arch}/") for arch in absent):
-                file.unlink()
+            by_hash = index.parent / "by-hash" / "SHA256"
+            by_hash.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, by_hash / _sha256(file))
+        if any(name.startswith(f"main/binary-{arch}/") for arch in absent):
+            shutil.rmtree(index.parent)
     release = {
         "Origin": "Debian",
         "Label": "Debian",
         "Suite": suite,
         "Codename": suite,
         "Date": email.utils.formatdate(usegmt=True),
+        "Acquire-By-Hash": "yes",
         "Architectures": " ".join(packages),
         "Components": "main",
         **(fields or {}),
@@ -323,6 +327,10 @@ class _Proxy(SimpleHTTPRequestHandler):
             if url.startswith(base + "/"):
                 return str(folder / os.path.normpath(url[len(base) :]).lstrip("/"))
         return os.devnull + "/nowhere"
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer with the code's own words, as the servers of archives do."""
+        super().send_error(code)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""

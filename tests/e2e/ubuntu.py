@@ -34,7 +34,7 @@ OLDER = "1.2.14-1"
 def servers() -> Path:
     """Return a folder with the servers: ``archive``, ``archive-unlisted``, ``ports`` and ``ports-older``."""
     debian = archive.debian()
-    return made("ubuntu", debian.name, lambda folder: _make(folder, debian))
+    return made("ubuntu", (debian.name, FIELDS, OLDER, "by-hash"), lambda folder: _make(folder, debian))
 
 
 def _make(folder: Path, debian: Path) -> None:
