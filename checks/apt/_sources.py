@@ -45,41 +45,95 @@ ARCHITECTURES = frozenset(
 
 
 class Host(NamedTuple):
-    """What is known of the server of an entry: its kind and the architectures that it serves (None: unknown)."""
+    """What is known of the server of an entry: its kind and the architectures that it serves (None: all, or unknown).
 
-    kind: str  # "archive", "ports", "debian", "other"
+    ``archive`` and ``ports`` are Ubuntu's two, ``whole`` serves every architecture of a distribution from one place,
+    ``nowhere`` is one of Ubuntu's servers under the other one's path, and ``other`` a third party.
+    """
+
+    kind: str
     serves: frozenset[str] | None
 
 
-def host(source: AptSource, distribution: str, native: str) -> Host:
-    """Tell what serves *source*, by the address: Ubuntu's archive, its ports, Debian, or something else."""
-    kinds = {_kind(uri, distribution, native) for uri in source.uris}
+_SERVES = {"archive": distributions.UBUNTU_ARCHIVE, "ports": distributions.UBUNTU_PORTS, "nowhere": frozenset[str]()}
+_POCKETS = ("updates", "security", "backports", "proposed")
+_SECTIONS = {"restricted", "universe", "multiverse"}
+
+
+def host(source: AptSource, env: Environment) -> Host:
+    """Tell what serves *source*: by the address, by the Release file fetched from it, or by what is asked of it."""
+    listed = [uri for uri in source.uris if not uri.startswith("mirror")]
+    kinds = {_kind(uri, source, env) for uri in (*listed, *source.mirrors)} or {_own(env)}
     kind = kinds.pop() if len(kinds) == 1 else "other"
-    serves = {"archive": distributions.UBUNTU_ARCHIVE, "ports": distributions.UBUNTU_PORTS}.get(kind)
-    return Host(kind, serves)
+    return Host(kind, _SERVES.get(kind))
 
 
-def _kind(uri: str, distribution: str, native: str) -> str:
-    scheme, _, rest = uri.partition(":")
-    name, _, path = rest.lstrip("/").partition("/")
-    name, path = name.rpartition("@")[2].partition(":")[0].lower(), "/" + path.strip("/")
+def _kind(uri: str, source: AptSource, env: Environment) -> str:
+    name, path = _address(uri)
+    if name == "old-releases.ubuntu.com" or name.endswith(".debian.org") or path in ("/debian", "/debian-security"):
+        return "whole"
+    if uri in misplaced(source):
+        return "nowhere"
+    if _is_archive(name):
+        return "archive"
     if name == "ports.ubuntu.com" or path.endswith("/ubuntu-ports"):
         return "ports"
-    if name in ("archive.ubuntu.com", "security.ubuntu.com") or name.endswith(".archive.ubuntu.com"):
-        return "archive"
-    if distribution == "ubuntu" and (path == "/ubuntu" or scheme.startswith("mirror")):
-        # A mirror of Ubuntu that goes by its usual path, or a list of mirrors: for the machine's own architecture.
-        return "archive" if native in distributions.UBUNTU_ARCHIVE else "ports"
-    if name.endswith(".debian.org") or path in ("/debian", "/debian-security"):
-        return "debian"
-    return "other"
+    return _own(env) if env.distro.id == "ubuntu" and _is_ubuntu(uri, env) else "other"
+
+
+def _own(env: Environment) -> str:
+    """Return the kind of a mirror that serves the machine's own architecture and no server's name tells more."""
+    if env.distro.id != "ubuntu":
+        return "whole"
+    assert env.apt is not None
+    return "archive" if env.apt.native in distributions.UBUNTU_ARCHIVE else "ports"
+
+
+def _is_archive(name: str) -> bool:
+    return name in ("archive.ubuntu.com", "security.ubuntu.com") or name.endswith(".archive.ubuntu.com")
+
+
+def _is_ubuntu(uri: str, env: Environment) -> bool:
+    """Whether a mirror serves Ubuntu itself: its Release file says so, or it is asked for what only Ubuntu has.
+
+    A third party's repository has a suite named as the release, and sections of its own; Ubuntu's has pockets and
+    four sections.
+    """
+    assert env.apt is not None
+    entries = [source for source in env.apt.sources if uri in (*source.uris, *source.mirrors)]
+    origins = {release.origin for one in entries for s in one.suites if (release := env.apt.release(uri, s))}
+    if origins:
+        return "Ubuntu" in origins
+    for source in entries:
+        pockets = {"/" if "/" in suite else suite.partition("-")[2] for suite in source.suites}
+        if pockets <= {"", *_POCKETS} and (pockets & {*_POCKETS} or _SECTIONS.intersection(source.components)):
+            return True
+    return False
+
+
+def _address(uri: str) -> tuple[str, str]:
+    """Return host and path of *uri*."""
+    name, _, path = uri.partition(":")[2].lstrip("/").partition("/")
+    return name.rpartition("@")[2].partition(":")[0].lower(), "/" + path.strip("/")
+
+
+def misplaced(source: AptSource) -> dict[str, str]:
+    """Return {address: what is meant} for each of Ubuntu's two servers that is asked under the other one's path."""
+    found = {}
+    for uri in source.uris:
+        name, path = _address(uri)
+        if name == "ports.ubuntu.com" and path == "/ubuntu":
+            found[uri] = PORTS
+        elif _is_archive(name) and path == "/ubuntu-ports":
+            found[uri] = uri.replace("/ubuntu-ports", "/ubuntu")
+    return found
 
 
 def unservable(env: Environment) -> Iterator[tuple[AptSource, tuple[str, ...]]]:
     """Yield every entry that apt asks for architectures which its server does not have, with these architectures."""
     if env.apt is None:
         return
-    entries = [(source, host(source, env.distro.id, env.apt.native).serves) for source in _binary(env.apt.sources)]
+    entries = [(source, host(source, env).serves) for source in _binary(env.apt.sources)]
     # An index that has been fetched, and that no other entry can have brought, proves the mirror better than its name.
     proven = {
         a
@@ -96,6 +150,17 @@ def unservable(env: Environment) -> Iterator[tuple[AptSource, tuple[str, ...]]]:
 
 
 _WORDS = ("all", "any", "native")
+
+
+def unserved(env: Environment, architecture: str) -> tuple[AptSource, ...]:
+    """Return the distribution's own entries if none of them is asked for *architecture*, or asked in vain.
+
+    Empty, too, where it is not known which entries these are.
+    """
+    if env.apt is None or architecture in env.apt.indexed:
+        return ()
+    own = tuple(source for source in _binary(env.apt.sources) if host(source, env).kind != "other")
+    return () if any(architecture in source.architectures for source in own) else own
 
 
 def _binary(sources: Iterable[AptSource]) -> Iterator[AptSource]:
@@ -150,10 +215,14 @@ FIELDS = (
 
 
 def serving(env: Environment, architecture: str = "") -> tuple[FileEdit, ...]:
-    """Return the edits after which apt's sources are right, and serve *architecture* too if one is given."""
+    """Return the edits after which apt's sources are right.
+
+    They serve every architecture that they are asked for, the target's if dpkg knows it, and *architecture*.
+    """
     if env.apt is None:
         return ()
     needed = {name for _, names in unservable(env) for name in names} | set(filter(None, [architecture]))
+    needed |= {env.target.debian} & {*env.apt.foreign}
     edits = []
     added: set[tuple[str, str, str]] = set()
     for file in env.apt.files:
@@ -183,7 +252,10 @@ def _repair(entry: _Entry, env: Environment, needed: list[str], added: set[tuple
     if entry.architectures() != (spelt := _spelt(entry)):
         entry.restrict(spelt)
     _unarchive(entry)
-    here = host(source, env.distro.id, env.apt.native)
+    for uri, right in misplaced(source).items():
+        entry.replace(uri, right)
+    source = entry.source
+    here = host(source, env)
     asked = _asked(entry, env, needed)
     if here.kind == "other":
         if len(asked) > 1 and not entry.chosen() and env.distro.id == "ubuntu":
@@ -227,7 +299,7 @@ def _served(architecture: str, source: AptSource, env: Environment, needed: list
     assert env.apt is not None
     suites: set[str] = set()
     for other in _binary(env.apt.sources):
-        serves = host(other, env.distro.id, env.apt.native).serves or frozenset()
+        serves = host(other, env).serves or frozenset()
         if architecture in serves & {*_asked(_Entry(other, []), env, needed), *needed}:
             suites.update(other.suites)
     return set(source.suites) <= suites
@@ -321,6 +393,7 @@ class _Entry:
         """Change the address *uri* to *other*."""
         pattern = re.compile(rf"(?<=[\s]){re.escape(uri.rstrip('/'))}/?(?=\s|$)")
         self.lines = [line if line.startswith("#") else pattern.sub(other, line, count=1) for line in self.lines]
+        self.source = self.source._replace(uris=tuple(other if one == uri else one for one in self.source.uris))
 
     def disable(self) -> None:
         """Make apt pass over the entry."""
@@ -336,7 +409,9 @@ class _Entry:
 
     def add(self, uri: str, architectures: list[str]) -> None:
         """Put a copy of the entry after it, for *architectures* at *uri*; comments stay with the original."""
-        lines = [re.sub(r"(?<!\\)\s+#.*", "", line) for line in self.lines if not line.lstrip().startswith("#")]
+        lines = [line for line in self.lines if not line.startswith("#")]
+        if self.source.style == "list":
+            lines = [re.sub(r"\s+#.*", "", line) for line in lines]
         lines = [line if line.endswith("\n") else line + "\n" for line in lines]
         twin = _Entry(self.source, lines)
         if self.source.style == "list":

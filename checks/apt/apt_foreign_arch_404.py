@@ -36,15 +36,19 @@ def env(env: Environment) -> Iterator[Finding]:
     found: dict[tuple[str, tuple[str, ...]], list[AptSource]] = {}
     for source, wrong in unservable(env):
         misspelt = any(meant_option(name, source.style).lower().startswith("arch") for name in source.unknown)
-        if env.apt is not None and not misspelt:  # apt-wrong-option-name says it
-            found.setdefault((host(source, env.distro.id, env.apt.native).kind, wrong), []).append(source)
+        if not misspelt:  # apt-wrong-option-name says it
+            found.setdefault((host(source, env).kind, wrong), []).append(source)
     for (kind, wrong), sources in found.items():
-        names = {"archive": "Ubuntu's archive", "ports": "Ubuntu's ports server"}[kind]
+        names = " and ".join(wrong)
         yield Finding(
-            message=f"apt asks {names} for {' and '.join(wrong)}, which it does not have",
+            message={
+                "archive": f"apt asks Ubuntu's archive for {names}, which it does not have",
+                "ports": f"apt asks Ubuntu's ports server for {names}, which it does not have",
+                "nowhere": f"apt asks one of Ubuntu's servers for {names} under the other one's path",
+            }[kind],
             severity=Severity.ERROR,
             evidence=tuple(Evidence(f"{' '.join(s.uris)} {' '.join(s.suites)}", s.where) for s in sources),
-            consequence='apt-get update fails with "404  Not Found"; no package of that architecture can be installed.',
+            consequence=_consequence(env, kind, wrong, sources),
             fixes=(
                 fix(
                     env,
@@ -54,6 +58,16 @@ def env(env: Environment) -> Iterator[Finding]:
                 ),
             ),
         )
+
+
+def _consequence(env: Environment, kind: str, wrong: tuple[str, ...], sources: list[AptSource]) -> str:
+    if kind == "nowhere":
+        return 'apt-get update fails: the repository "does not have a Release file".'
+    assert env.apt is not None
+    releases = [env.apt.release(uri, suite) for source in sources for uri in source.uris for suite in source.suites]
+    if releases and not any(one is None or {*wrong} & {*one.architectures} for one in releases):
+        return 'apt-get update passes over it without a word; then apt-get install stops: "Unable to locate package".'
+    return 'apt-get update fails with "404  Not Found"; no package of that architecture can be installed.'
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

@@ -1,10 +1,12 @@
-"""dpkg does not know the target's architecture, so that no package of it can be installed.
+"""apt has no packages of the target's architecture: dpkg was not told of it, or no source is asked for it.
 
 Debian and Ubuntu install packages of other architectures beside the system's own (``libasound2-dev:armhf``) once dpkg
 was told of the architecture, and apt has fetched its index. Without that, the package "cannot be located", and nothing
 says why. On Ubuntu apt also has to be told where the other architectures are, which is another server.
 
-Mend it: ``dpkg --add-architecture ARCH``, then ``apt-get update``.
+Entries that are limited (``[arch=amd64]``, ``Architectures: amd64``) leave it out just as silently.
+
+Mend it: ``dpkg --add-architecture ARCH``, an entry that serves it, then ``apt-get update``.
 
 References:
     https://wiki.debian.org/Multiarch/HOWTO
@@ -17,8 +19,8 @@ from checks._fixes import fix
 from checks._install import packaged, system
 from checks._log import distinct, environments, found, host
 from checks._order import prepares
-from checks.apt._indexes import dead_release, unserved
-from checks.apt._sources import ARCHITECTURES
+from checks.apt import _indexes
+from checks.apt._sources import ARCHITECTURES, serving, unserved
 from checks.apt.apt_wrong_arch_name import misnamed
 from diagnose.finding import Command, Evidence, FileEdit, Finding, Severity, Stage
 from diagnose.named import TYPE_CHECKING
@@ -32,11 +34,12 @@ if TYPE_CHECKING:
 
 def env(env: Environment) -> Iterator[Finding]:
     """See whether dpkg knows the target's architecture, where something of it is still to be installed."""
-    if env.apt is None or not env.cross or env.target.debian in env.apt.architectures:
-        return
-    if packaged(system(env), env.target) or not _needed(env):
+    if env.apt is None or not env.cross or packaged(system(env), env.target) or not _needed(env):
         return
     arch = env.target.debian
+    if arch in env.apt.architectures:
+        yield from _left_out(env, arch)
+        return
     if env.apt.foreign:
         evidence = Evidence(f"has {', '.join(env.apt.foreign)}", env.apt.foreign_path)
     else:
@@ -66,6 +69,29 @@ def env(env: Environment) -> Iterator[Finding]:
     )
 
 
+def _left_out(env: Environment, arch: str) -> Iterator[Finding]:
+    own = unserved(env, arch)
+    if own:
+        yield Finding(
+            message=f"no package source of apt is asked for {arch}, of which packages are needed for "
+            f"{env.target.triple}",
+            severity=Severity.ERROR,
+            evidence=tuple(
+                Evidence(f"{' '.join(source.uris)} for {', '.join(source.architectures)}", source.where)
+                for source in own
+            ),
+            consequence='apt-get update passes; then apt-get install stops: "Unable to locate package".',
+            fixes=(
+                fix(
+                    env,
+                    f"ask for {arch} too",
+                    commands=(Command("apt-get update", Stage.UPDATE),),
+                    files=_sources(env, arch),
+                ),
+            ),
+        )
+
+
 def _needed(env: Environment) -> bool:
     return any(
         library.outcome != "found" and not any(found.debian == env.target.debian for found in library.candidates)
@@ -74,8 +100,6 @@ def _needed(env: Environment) -> bool:
 
 
 def _sources(env: Environment, arch: str) -> tuple[FileEdit, ...]:
-    from checks.apt._sources import serving
-
     return serving(env, arch) if arch in ARCHITECTURES else ()
 
 
@@ -83,7 +107,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See apt not locate a package of a foreign architecture of which the log shows no index at all."""
     native = host(log).debian
     fetched = {hit.said["arch"] for hit in log.find("apt-index") if hit.said["state"] in ("Get", "Hit")}
-    gone = unserved(log)
+    gone = _indexes.unserved(log)
     hits = [
         hit
         for hit in log.find("apt-unlocatable")
@@ -91,7 +115,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     ]
     for hit in distinct(hits, "arch"):
         arch = hit.said["arch"]
-        if arch in fetched or arch in gone or dead_release(log) or misnamed(arch):
+        if arch in fetched or arch in gone or _indexes.dead_release(log) or misnamed(arch):
             continue
         yield found(
             log,

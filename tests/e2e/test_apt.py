@@ -15,7 +15,7 @@ from e2e.ubuntu import ARCHIVE, KEYRING, PORTS, SUITE
 
 LIST = "/etc/apt/sources.list"
 DEB822 = "/etc/apt/sources.list.d/ubuntu.sources"
-INSTALL = "apt-get install -q -y --no-install-recommends libasound2-dev:armhf"
+INSTALL = "apt-get install -q -y --no-install-recommends"
 
 
 def one_line(uri: str, options: str = "") -> str:
@@ -30,13 +30,19 @@ def stanza(uri: str, option: str = "") -> str:
 
 
 class Case(NamedTuple):
-    """Sources, what ``apt-get update`` and ``apt-get install`` do with them, and the cause that has to be named."""
+    """Sources, what ``apt-get update`` and ``apt-get install`` do with them, and the cause that has to be named.
+
+    The log shows the same cause, or ``log``: of some cases nothing is in it (empty), or less than in the files.
+    """
 
     name: str
     sources: str
     cause: str
     update: str = ""  # in its output, where it fails
     install: str = ""  # in its output, where the update did not fail
+    package: str = "libasound2-dev:armhf"
+    before: str = "true"  # a command that passes before that
+    log: str | None = None
     added: bool = True  # whether dpkg knows armhf
     archive: str = "archive"
     ports: str = "ports"
@@ -50,20 +56,43 @@ class Case(NamedTuple):
 
 _NOT_FOUND = f"E: Failed to fetch {ARCHIVE}/dists/{SUITE}/main/binary-armhf/Packages  404  Not Found"
 _UNLOCATED = "E: Unable to locate package libasound2-dev"
+_NO_INDEX = "apt-foreign-arch-not-enabled"  # all that a silent update leaves to be seen
 _SKEW = "libasound2-dev:armhf : Depends: libasound2t64:armhf (= "
 
 CASES = (
     Case("404", one_line(ARCHIVE), "apt-foreign-arch-404", update=_NOT_FOUND),
     Case("404-deb822", stanza(ARCHIVE), "apt-foreign-arch-404", update=_NOT_FOUND),
-    Case("unlisted", one_line(ARCHIVE), "apt-foreign-arch-404", install=_UNLOCATED, archive="archive-unlisted"),
-    Case("unlisted-deb822", stanza(ARCHIVE), "apt-foreign-arch-404", install=_UNLOCATED, archive="archive-unlisted"),
+    Case(
+        "unlisted",
+        one_line(ARCHIVE),
+        "apt-foreign-arch-404",
+        install=_UNLOCATED,
+        archive="archive-unlisted",
+        log=_NO_INDEX,
+    ),
+    Case(
+        "unlisted-deb822",
+        stanza(ARCHIVE),
+        "apt-foreign-arch-404",
+        install=_UNLOCATED,
+        archive="archive-unlisted",
+        log=_NO_INDEX,
+    ),
     Case(
         "amd86",
         one_line(ARCHIVE, "arch=amd86") + one_line(PORTS, "arch=armhf"),
         "apt-wrong-arch-name",
-        install="E: ",
+        install=f"{_UNLOCATED}:amd64",
+        log="",
+        package="libasound2-dev:amd64",  # without the architecture it is the target's that is installed
     ),
-    Case("amd86-deb822", stanza(ARCHIVE, "Architectures: amd86"), "apt-wrong-arch-name", install=_UNLOCATED),
+    Case(
+        "amd86-deb822",
+        stanza(ARCHIVE, "Architectures: amd86"),
+        "apt-wrong-arch-name",
+        install=_UNLOCATED,
+        log=_NO_INDEX,
+    ),
     Case(
         "option",
         stanza(ARCHIVE, "Architecture: amd64") + "\n" + stanza(PORTS, "Architectures: armhf"),
@@ -97,9 +126,22 @@ CASES = (
         added=False,
     ),
     Case(
+        "left-out",
+        one_line(ARCHIVE, "arch=amd64"),
+        "apt-foreign-arch-not-enabled",
+        install="E: Unable to locate package libasound2-dev:armhf",
+    ),
+    Case(
+        "left-out-deb822",
+        stanza(ARCHIVE, "Architectures-Remove: armhf"),
+        "apt-foreign-arch-not-enabled",
+        install="E: Unable to locate package libasound2-dev:armhf",
+    ),
+    Case(
         "skew",
         one_line(ARCHIVE, "arch=amd64") + one_line(PORTS, "arch=armhf"),
         "apt-multiarch-version-skew",
+        before=f"{INSTALL} libasound2-dev",
         install=_SKEW,
         ports="ports-older",
         mended=False,
@@ -137,11 +179,12 @@ def test_sources(workshop: Workshop, keep: Keep, case: Case) -> None:
         log = update.output
         assert (update.code, case.update in update.output) == (100 if case.update else 0, True), update.output
         if case.install:
-            install = root.run(INSTALL)
+            root.check(case.before)
+            install = root.run(f"{INSTALL} {case.package}")
             log += install.output
             assert install.code == 100
             assert case.install in install.output, install.output
-        keep(f"apt-{case.name}", case.cause, log)
+        keep(f"apt-{case.name}", case.cause if case.log is None else case.log, log)
         outside = root.outside(ARMV7, "--lib", "alsa")
         inside = root.inside(ARMV7, "--lib", "alsa")
         assert case.cause in causes(outside)
@@ -149,5 +192,5 @@ def test_sources(workshop: Workshop, keep: Keep, case: Case) -> None:
         if case.mended:
             root.apply(finding(outside, case.cause)["fixes"][0])
             root.check("apt-get update -q")
-            root.check(INSTALL)
+            root.check(f"{INSTALL} libasound2-dev:armhf && {INSTALL} --simulate libdbus-1-dev")
             assert case.cause not in causes(root.outside(ARMV7, "--lib", "alsa"))
