@@ -106,7 +106,8 @@ def _apply(judged: Callable[[], Judgement], yes: bool) -> None:
         try:
             apply.apply(merged.files, merged.commands, "/", os.getcwd(), show)
         except apply.ApplyError as error:
-            raise UsageError(f"{error}; the files are as they were") from None
+            earlier = "; what an earlier step did, `diagnose undo` takes back" if apply.known() else ""
+            raise UsageError(f"{error}; the files of this step are as they were{earlier}") from None
 
 
 def _agreed(merged: Plan) -> bool:

@@ -57,6 +57,11 @@ class Command(NamedTuple):
     line: str
     stage: Stage
 
+    @property
+    def reverse(self) -> str:
+        """The command line that takes it back; empty where there is none: what was installed stays installed."""
+        return self.line.replace("--add-", "--remove-") if self.stage is Stage.ARCHITECTURE else ""
+
 
 class FileEdit(NamedTuple):
     """A file as it is and as it shall be. ``before`` is None for a file that does not exist yet."""

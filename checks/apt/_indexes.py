@@ -57,6 +57,11 @@ def _suite(hit: Hit) -> str:
     return suite.partition("/")[0].partition("-")[0]
 
 
+def misplaced(log: BuildLog) -> list[Hit]:
+    """Return the lines in which the ports server is asked under the archive's path."""
+    return [hit for hit in log.find("apt-no-release") if _misplaced(hit)]
+
+
 def _misplaced(hit: Hit) -> bool:
     """Whether the address cannot hold Ubuntu's release at all: the ports server under the archive's path."""
     url = hit.said["url"]

@@ -15,10 +15,10 @@ References:
 from __future__ import annotations
 
 from checks._fixes import fix
-from checks._log import found
+from checks._log import distinct, found
 from checks._order import prepares
-from checks.apt._indexes import unserved
-from checks.apt._sources import host, meant_option, serving, unservable
+from checks.apt._indexes import misplaced, unserved
+from checks.apt._sources import PORTS, host, meant_option, serving, unservable
 from checks.apt._split import split
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
 from diagnose.named import TYPE_CHECKING
@@ -71,7 +71,23 @@ def _consequence(env: Environment, kind: str, wrong: tuple[str, ...], sources: l
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See apt get 404 for some architectures of a server that has others."""
+    """See apt get 404 for some architectures of a server that has others, or for everything under a wrong path."""
+    for hit in distinct(misplaced(log), "url")[:1]:
+        yield found(
+            log,
+            misplaced(log),
+            f"there is nothing at {hit.said['url']}: Ubuntu's ports are at {PORTS.rstrip('/')}",
+            "apt-get update fails, and no package of that architecture can be located.",
+            (
+                Fix(
+                    "correct the path",
+                    (
+                        Command(_CORRECT, Stage.SOURCES),
+                        Command("apt-get update", Stage.UPDATE),
+                    ),
+                ),
+            ),
+        )
     for arch, hits in unserved(log).items():
         distro = log.distro_at(hits[0].line)
         ports = "ports" in hits[0].said["url"]
@@ -87,6 +103,12 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 
 leads_to = prepares
+
+
+_CORRECT = (
+    "find /etc/apt -name '*.list' -o -name '*.sources' | "
+    "xargs sed -i -E 's,(//ports\\.ubuntu\\.com)/ubuntu(/?)([[:space:]]|$),\\1/ubuntu-ports\\2\\3,'"
+)
 
 
 def _limit(arch: str) -> Fix:

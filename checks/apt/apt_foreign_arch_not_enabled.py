@@ -24,12 +24,22 @@ from checks.apt._sources import ARCHITECTURES, serving, unserved
 from checks.apt.apt_wrong_arch_name import misnamed
 from diagnose.finding import Command, Evidence, FileEdit, Finding, Severity, Stage
 from diagnose.named import TYPE_CHECKING
+from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+
+#: dpkg's, when apt has the architecture's index by an entry that names it, and dpkg was never told.
+PHRASES = wordings(
+    "dpkg-no-arch",
+    (
+        "does not match system",
+        r"package architecture \((?P<arch>[\w-]+)\) does not match system \((?P<native>[\w-]+)\)",
+    ),
+)
 
 
 def env(env: Environment) -> Iterator[Finding]:
@@ -104,7 +114,26 @@ def _sources(env: Environment, arch: str) -> tuple[FileEdit, ...]:
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See apt not locate a package of a foreign architecture of which the log shows no index at all."""
+    """See dpkg refuse an architecture, or apt not locate a package of one of which the log shows no index at all."""
+    refused = list(log.find("dpkg-no-arch"))
+    for hit in distinct(refused, "arch"):
+        arch = hit.said["arch"]
+        yield found(
+            log,
+            [one for one in refused if one.said["arch"] == arch],
+            f"dpkg does not know the architecture {arch}",
+            "Nothing is installed.",
+            (
+                fix(
+                    environments(log, hit.line)[0],
+                    f"add {arch}, then update, and install again",
+                    commands=(
+                        Command(f"dpkg --add-architecture {arch}", Stage.ARCHITECTURE),
+                        Command("apt-get update", Stage.UPDATE),
+                    ),
+                ),
+            ),
+        )
     native = host(log).debian
     fetched = {hit.said["arch"] for hit in log.find("apt-index") if hit.said["state"] in ("Get", "Hit")}
     gone = _indexes.unserved(log)
