@@ -17,7 +17,6 @@ import re
 from checks._log import found
 from diagnose.finding import Finding, Fix, Phase
 from diagnose.named import TYPE_CHECKING
-from diagnose.phrase import wordings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,13 +24,6 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.START
-PHRASES = wordings(
-    "no-arch-note",
-    (
-        "Skipping acquire of configured file",
-        r"as repository '(?P<url>\S+) [^']*' (?:doesn't|does not) support architecture '(?P<arch>[\w-]+)'",
-    ),
-)
 _COMMON = {
     "https",
     "http",
@@ -50,7 +42,7 @@ _COMMON = {
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a package that only that repository could have had go missing."""
-    for notice in log.find("no-arch-note"):
+    for notice in log.find("apt-no-arch"):
         words = {word for word in re.split(r"[^a-z0-9]+", notice.said["url"].lower()) if len(word) > 4} - _COMMON
         for missing in log.find("apt-unlocatable"):
             if missing.said["arch"] == notice.said["arch"] and words & set(missing.said["package"].split("-")):

@@ -88,7 +88,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See a name that Debian does not have, where an architecture belongs."""
     hits = [
         hit
-        for hit in log.find("apt-unfetched", "apt-unlocatable", "apt-arch", "apt-index")
+        for hit in log.find("apt-unfetched", "apt-unlocatable", "apt-arch", "apt-index", "apt-no-arch")
         if misnamed(hit.said["arch"])
     ]
     for hit in distinct(hits, "arch")[:1]:
@@ -112,6 +112,12 @@ def misnamed(arch: str) -> bool:
 
 
 def _again(hit: Hit, arch: str, right: str) -> tuple[Command, ...]:
+    if hit.kind == "apt-no-arch":  # it stands in the options of a source
+        sources = f"$(grep -rlw '{arch}' /etc/apt/sources.list*)"
+        return (
+            Command(f"sed -i 's/\\b{arch}\\b/{right}/g' {sources}", Stage.SOURCES),
+            Command("apt-get update", Stage.UPDATE),
+        )
     commands = (
         [Command(f"dpkg --remove-architecture {arch}", Stage.ARCHITECTURE)] if hit.kind != "apt-unlocatable" else []
     )

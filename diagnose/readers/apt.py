@@ -169,7 +169,7 @@ def read(root: Root, native: str) -> Apt | None:
     foreign = _architectures(root, native)
     architectures = (native, *foreign)
     paths = ["/etc/apt/sources.list"]
-    paths += [f"{_PARTS}/{name}" for name in root.names(_PARTS) if name.endswith((".list", ".sources"))]
+    paths += [f"{_PARTS}/{name}" for name in root.names(_PARTS) if _is_read(name)]
     files = []
     for path in paths:
         text = root.text(path, SOURCES_LIMIT)
@@ -180,6 +180,12 @@ def read(root: Root, native: str) -> Apt | None:
     indexed = sorted({architecture for name in names if (architecture := indexed_architecture(name))})
     releases = tuple(_releases(root, files, frozenset(names)))
     return Apt(native, foreign, tuple(files), releases, tuple(indexed), bool(indexed))
+
+
+def _is_read(name: str) -> bool:
+    """Whether apt reads a file of this name among its parts, or passes over it (``GetListOfFilesInDir``)."""
+    plain = name.translate(dict.fromkeys(map(ord, "_-:.")))
+    return name.endswith((".list", ".sources")) and name[0] != "." and plain.isascii() and plain.isalnum()
 
 
 def _architectures(root: Root, native: str) -> tuple[str, ...]:
@@ -255,7 +261,7 @@ def _entry(path: str, number: int, line: str) -> AptSource | str:
             if not sign or not name or not value:
                 return f"option {option!r} is not an assignment"
             options.append((name, value))
-    words = [word.strip('"') for word in rest.split()]
+    words = [word.strip('"') for word in _words(rest)]
     if len(words) < 2 or ":" not in words[0]:
         return "no URI" if not words or ":" not in words[0] else "no suite"
     flat = words[1].endswith("/")
@@ -275,6 +281,20 @@ def _entry(path: str, number: int, line: str) -> AptSource | str:
         options=tuple(options),
         unknown=tuple(name for name, _ in options if name not in _KNOWN and not name.lower().startswith(_NOTES)),
     )
+
+
+def _words(text: str) -> list[str]:
+    """Split at blanks, of which quotes and brackets may hold some: the URI of a CD is its label in brackets."""
+    if "[" not in text and '"' not in text:
+        return text.split()
+    words, closing = [""], ""
+    for char in text:
+        if closing or not char.isspace():
+            words[-1] += char
+            closing = ("" if char == closing else closing) if closing else {"[": "]", '"': '"'}.get(char, "")
+        elif words[-1]:
+            words.append("")
+    return [word for word in words if word]
 
 
 def _stanzas(path: str, lines: tuple[str, ...]) -> Iterator[AptSource | tuple[int, str]]:

@@ -166,4 +166,5 @@ class Workshop:
 def scrubbed(text: str) -> str:
     """Return a log without what differs from run to run for no reason, and without this machine's addresses."""
     text = re.sub(r"\[IP: 127\.\d+\.\d+\.\d+ \d+\]", "[IP: 192.0.2.1 80]", text)
+    text = re.sub(r"/tmp/apt-dpkg-install-\w{6}\b", "/tmp/apt-dpkg-install-XXXXXX", text)
     return re.sub(r"/tmp/rustc\w{6}\b", "/tmp/rustcXXXXXX", text)

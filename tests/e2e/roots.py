@@ -76,10 +76,8 @@ class Root:
 
     def enter(self, *words: str, env: Mapping[str, str] | None = None, timeout: float = 600) -> Done:
         """Run a program of the root."""
-        (self.path / "proc").mkdir(exist_ok=True)
-        unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child", f"--mount-proc={self.path}/proc"]
         done = subprocess.run(
-            [*unshare, "chroot", str(self.path), *words],
+            self._inside(*words),
             env={**self.environment, **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -87,6 +85,20 @@ class Root:
             timeout=timeout,
         )
         return Done(done.returncode, done.stdout.decode(errors="replace"))
+
+    def _inside(self, *words: str) -> list[str]:
+        (self.path / "proc").mkdir(exist_ok=True)
+        unshare = ["unshare", "--mount", "--pid", "--fork", "--kill-child", f"--mount-proc={self.path}/proc"]
+        return [*unshare, "chroot", str(self.path), *words]
+
+    def on_terminal(self, command: str) -> str:
+        """Run a shell command line with a terminal for its output, as a person sees it; return all that is printed."""
+        spawn = "import pty, sys; pty.spawn(sys.argv[1:])"
+        words = [sys.executable, "-c", spawn, *self._inside("/bin/sh", "-c", command)]
+        done = subprocess.run(
+            words, env={**self.environment, "TERM": "xterm"}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
+        )
+        return done.stdout.decode(errors="replace")
 
     def run(self, command: str, *, cwd: str = "/", env: Mapping[str, str] | None = None) -> Done:
         """Run a shell command line in the root."""

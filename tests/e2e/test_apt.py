@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -47,6 +48,7 @@ class Case(NamedTuple):
     archive: str = "archive"
     ports: str = "ports"
     mended: bool = True  # whether a change on this side of the wire can help
+    terminal: bool = False  # whether to keep what apt says on a terminal, too, which is more
 
     @property
     def file(self) -> str:
@@ -60,7 +62,7 @@ _NO_INDEX = "apt-foreign-arch-not-enabled"  # all that a silent update leaves to
 _SKEW = "libasound2-dev:armhf : Depends: libasound2t64:armhf (= "
 
 CASES = (
-    Case("404", one_line(ARCHIVE), "apt-foreign-arch-404", update=_NOT_FOUND),
+    Case("404", one_line(ARCHIVE), "apt-foreign-arch-404", update=_NOT_FOUND, terminal=True),
     Case("404-deb822", stanza(ARCHIVE), "apt-foreign-arch-404", update=_NOT_FOUND),
     Case(
         "unlisted",
@@ -69,6 +71,7 @@ CASES = (
         install=_UNLOCATED,
         archive="archive-unlisted",
         log=_NO_INDEX,
+        terminal=True,
     ),
     Case(
         "unlisted-deb822",
@@ -84,6 +87,7 @@ CASES = (
         "apt-wrong-arch-name",
         install=f"{_UNLOCATED}:amd64",
         log="",
+        terminal=True,
         package="libasound2-dev:amd64",  # without the architecture it is the target's that is installed
     ),
     Case(
@@ -98,6 +102,7 @@ CASES = (
         stanza(ARCHIVE, "Architecture: amd64") + "\n" + stanza(PORTS, "Architectures: armhf"),
         "apt-wrong-option-name",
         update=_NOT_FOUND,
+        log="apt-foreign-arch-404",
     ),
     Case(
         "ports-unrestricted",
@@ -184,7 +189,12 @@ def test_sources(workshop: Workshop, keep: Keep, case: Case) -> None:
             log += install.output
             assert install.code == 100
             assert case.install in install.output, install.output
-        keep(f"apt-{case.name}", case.cause if case.log is None else case.log, log)
+        told = case.cause if case.log is None else case.log
+        keep(f"apt-{case.name}", told, log)
+        if case.terminal:
+            words = root.on_terminal(f"apt-get update; {INSTALL.replace(' -q', '')} {case.package}")
+            keep(f"apt-{case.name}-terminal", told or case.cause, words)
+            assert re.search("doesn't support architecture|Working", words), words
         outside = root.outside(ARMV7, "--lib", "alsa")
         inside = root.inside(ARMV7, "--lib", "alsa")
         assert case.cause in causes(outside)

@@ -295,6 +295,13 @@ _APT = (
         ("roken packages", "Broken packages"),
         ("Unmet dependencies", "Unmet dependencies"),
     ),
+    *wordings(
+        "apt-no-arch",
+        (
+            "Skipping acquire of configured file",
+            r"as repository '(?P<url>\S+) [^']*' (?:doesn't|does not) support architecture '(?P<arch>[\w-]+)'",
+        ),
+    ),
     *wordings("apt-arch", ("-architecture ", r"(?:dpkg --add-architecture|--foreign-architecture) (?P<arch>[a-z][\w-]+)")),
 )  # fmt: skip
 
