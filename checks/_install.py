@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class System(NamedTuple):
     """Where packages are installed.
 
-    ``native`` and ``foreign`` are dpkg's, ``machine`` is the processor as wheels name it, ``container`` the kind of image.
+    ``native`` and ``foreign`` are dpkg's, ``machine`` is the processor as wheels name it, ``container`` is the kind of
+    image.
     """
 
     manager: str = ""

@@ -18,10 +18,10 @@ from diagnose.named import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    Show = Callable[[str], None]
+
 #: apt passes over files called so in its folders without a word (``Dir::Ignore-Files-Silently``).
 BACKUP = ".diagnose.bak"
-
-Show = Callable[[str], None]
 
 
 class ApplyError(Exception):
