@@ -95,10 +95,11 @@ def elsewhere(env: Environment, name: str) -> Fix:
     plain = "Alpine, or a musllinux image," if env.target.libc == "musl" else "a container"
     image = f"the pypa image for {policy} on {env.target.wheel}" if policy else plain
     reason = packaged(system(env), env.target)
+    why = f"{reason[0].upper()}{reason[1:]}. " if reason else ""
     return Fix(
         f"build {name} for {env.target.triple} yourself, or build the wheel on a system of that architecture",
         notes=(
-            f"{reason[0].upper()}{reason[1:]}. Build its source with the target's compiler and a --prefix of its own, "
+            f"{why}Build its source with the target's compiler and a --prefix of its own, "
             f"and point PKG_CONFIG_LIBDIR_{env.target.env_name} to its lib/pkgconfig; or build in {image} of the "
             "target's own architecture, natively or under emulation, where the packages fit."
         ),

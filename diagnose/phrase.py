@@ -6,7 +6,9 @@ from diagnose.named import NamedTuple
 
 _CPU = r"x86_64|i[3-6]86|aarch64(?:_be)?|arm\w*|thumb\w*|powerpc\w*|s390x|riscv\w+|loongarch64|mips\w*"
 TRIPLE = rf"(?:{_CPU})-unknown-linux-\w+"
-"""A Rust target triple, as a pattern."""
+"""A Rust target triple for Linux, as a pattern."""
+ANY_TRIPLE = r"[a-z0-9_]+(?:\.[a-z0-9_]+)*(?:-[a-z0-9_]+){1,3}"
+"""A Rust target triple of any system, as a pattern: ``thumbv7em-none-eabihf``, ``wasm32-wasip1``."""
 
 
 class Phrase(NamedTuple):

@@ -65,7 +65,8 @@ def judge(
     The worst findings come first, among equals what a build meets first; what only follows from another finding is put
     under that one.
 
-    *describe* turns what *read* returns into the facts that JSON carries.
+    *describe* turns what *read* returns into the facts that JSON carries. A subject with a method ``overcome`` says by
+    it which findings came to nothing: these are left out.
     """
     try:
         subject = read()
@@ -73,8 +74,13 @@ def judge(
         return Judgement(kind, name, error=str(error))
     causes = list(causes)
     findings, passed = [], []
+    overcome = getattr(subject, "overcome", lambda finding: False)
     for cause in causes:
-        found = [finding._replace(check=cause.id, aliases=cause.aliases) for finding in cause.detectors[kind](subject)]
+        found = [
+            finding._replace(check=cause.id, aliases=cause.aliases)
+            for finding in cause.detectors[kind](subject)
+            if not overcome(finding)
+        ]
         findings += found
         if not found:
             passed.append(cause.id)

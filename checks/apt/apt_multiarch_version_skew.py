@@ -77,10 +77,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
     first = hits[0]
     package = f"{first.said['package']}:{first.said['arch'] or first.said['needs_arch']}"
     wanted = f" in version {first.said['version'].lstrip('=<> ')}" if first.said["version"] else ""
+    if first.said["breaks"]:  # Multi-Arch: same is enforced like this: every other version is one that it breaks
+        other = f"{first.said['needs']}{':' + first.said['needs_arch'] if first.said['needs_arch'] else ''}"
+        message = f"{package} and {other} have to be of one version, and are not"
+    else:
+        message = f"{package} needs {first.said['needs']}{wanted}, which does not go together with what is installed"
     yield found(
         log,
         [*hits, *log.near(first.line, "apt-broken", after=40)],
-        f"{package} needs {first.said['needs']}{wanted}, which does not go together with what is installed",
+        message,
         "apt installs nothing of what was asked for.",
         [
             Fix(

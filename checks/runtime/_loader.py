@@ -10,6 +10,9 @@ LIBPYTHON = re.compile(r"^libpython\d")
 #: What glibc's loader and musl's are called.
 LOADER = re.compile(r"^ld-(?:linux|musl)[\w.-]*\.so|^ld64?\.so|^libc\.musl-")
 
+#: musl's loader, which is its libc as well.
+MUSL = re.compile(r"^ld-musl|^libc\.musl-")
+
 
 def wheel_file(path: str) -> bool:
     """Whether *path* is an extension module or a library of an installed wheel."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diagnose.named import TYPE_CHECKING
-from diagnose.phrase import TRIPLE, wordings
+from diagnose.phrase import ANY_TRIPLE, wordings
 
 if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
@@ -15,7 +15,7 @@ WORDINGS = (
     ),
     *wordings(
         "no-std-target",
-        ("target may not", rf"the `(?P<triple>{TRIPLE}|[a-z0-9_]+(?:-[a-z0-9_]+){{2,3}})` target may not"),
+        ("target may not", rf"the `(?P<triple>{ANY_TRIPLE})` target may not"),
         ("target may not", r"target may not (?:be|support)"),
     ),
 )

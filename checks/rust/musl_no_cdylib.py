@@ -31,7 +31,7 @@ PHRASES = (
         "no-cdylib",
         (
             "does not support these crate types",
-            r"cannot produce (?P<type>[\w-]+) for `(?P<crate>[^`]+)` as the target `(?P<triple>[^`]+)`",
+            r"cannot produce (?P<type>[\w-]+) for (?:`(?P<crate>[^`]+)`|\S+) as the target `(?P<triple>[^`]+)`",
         ),
     ),
     *wordings(

@@ -87,5 +87,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 def _for_log(env: Environment, triple: str, rustup: bool) -> tuple[Fix, ...]:
     rust = Rust(Program("cargo"), Program("rustc"), "stable" if rustup else "")
-    row = targets.resolve(triple) or env.target
+    row = targets.resolve(triple) if triple else env.target
+    if row is None:  # of another system than Linux, or of none at all: only rustup has it
+        return (
+            Fix(f"add {triple} to the toolchain in use", (Command(f"rustup target add {triple}", Stage.TOOLCHAIN),)),
+        )
     return (_fix(env._replace(target=row, toolchain=env.toolchain._replace(rust=rust))),)

@@ -72,6 +72,8 @@ def refused(log: BuildLog) -> list[Refused]:
 def impossible(platform: str) -> str:
     """Return why no installer ever asks for *platform*, or nothing."""
     tag = policies.split(platform)
+    if platform in _KNOWN:  # what stands before it was cut off at a hyphen
+        return f"{platform} alone is no platform tag; linux_{platform} is one"
     if tag.family in ("manylinux", "musllinux") and not tag.arch:
         return f"{platform} is no platform tag"
     if tag.family not in ("manylinux", "musllinux", "linux"):

@@ -13,7 +13,7 @@ References:
 from __future__ import annotations
 
 from checks._log import found
-from checks.runtime._loader import LOADER
+from checks.runtime._loader import LOADER, MUSL
 from checks.wheel._audit import library, listed
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
 from diagnose.named import TYPE_CHECKING
@@ -30,7 +30,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See a loader among the forbidden libraries, and nothing else."""
     for hit in log.find("audit-forbidden"):
         names = [library(entry) for entry in listed(hit.said["libs"])]
-        if names and all(LOADER.match(name) for name in names):
+        if names and all(LOADER.match(name) and not MUSL.match(name) for name in names):
             yield found(
                 log,
                 [hit],

@@ -19,9 +19,11 @@ from __future__ import annotations
 import re
 
 from checks._log import found as quoted
+from checks.runtime._loader import MUSL
 from checks.runtime.glibc_binary_on_musl import foreign
+from checks.wheel._audit import library, listed
 from checks.wheel._wheel import bounded, linux_tags, loaded, role, runs_as, some
-from diagnose.finding import Evidence, Finding, Fix, Severity
+from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
 from diagnose.named import TYPE_CHECKING
 from diagnose.readers.elf import Elf
 from diagnose.readers.wheel import Wheel
@@ -122,7 +124,24 @@ def _build(libc: str) -> str:
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See musl's loader miss a function of glibc's in a module that says it is for musl."""
+    """See musl miss a function of glibc's in a module made for musl, and maturin take a musl wheel for manylinux."""
+    for hit in log.find("audit-forbidden"):
+        names = [library(entry) for entry in listed(hit.said["libs"])]
+        if names and all(MUSL.match(name) for name in names):
+            yield quoted(
+                log,
+                [hit],
+                f"the wheel is linked with musl ({names[0]}), and maturin judges it as one for manylinux",
+                "No wheel is made. maturin knows musllinux from 0.12 on.",
+                (
+                    Fix(
+                        "update maturin, which tags it musllinux",
+                        (Command("python3 -m pip install --upgrade maturin", Stage.TOOLCHAIN),),
+                    ),
+                    Fix("or, for glibc systems, build it in a manylinux container"),
+                ),
+            )
+            return
     hits = [hit for hit in foreign(log) if "musl" in hit.said["file"]]
     if hits:
         name = hits[0].said["file"].rpartition("/")[2]

@@ -32,6 +32,9 @@ LINE = "E: Unable to locate package libasound2-dev:armhf"
         f"[31m{LINE}[0m",
         f"#12 3.456 {LINE}",
         f"3.456 {LINE}",
+        f"3.456   {LINE}",
+        f"builder-1  | {LINE}",
+        f"   +wheel *failed* | {LINE}",
         f"   | {LINE}",
         f"_bk;t=1700000000000\x07{LINE}",
         f"[406](https://example.org/x#step:5:406){LINE}",
@@ -58,6 +61,21 @@ def test_a_text_printed_for_debugging_is_many_lines() -> None:
         "No 'alsa'",
         '"',
     ]
+
+
+def test_an_escaped_apostrophe_alone_is_one_as_well() -> None:
+    assert clean(r"couldn\'t find [\'libclang.so\']") == ["couldn't find ['libclang.so']"]
+
+
+def test_source_text_that_a_compiler_shows_says_nothing() -> None:
+    assert clean('12 |     let hint = "linker `cc` not found";') == []
+    assert clean("   4 | >>> RUN apt-get install libasound2-dev:armhf") == []
+    assert clean(f"   | {LINE}") == [LINE]
+
+
+def test_blank_lines_within_a_message_do_not_break_it() -> None:
+    found = buildlog.read_text("Symbol not found: \n\n_PyLong_AsLong\n", "x.log").find("loader-undefined")
+    assert [hit.said["symbol"] for hit in found] == ["PyLong_AsLong"]
 
 
 def test_typographic_quotes_and_entities_are_plain() -> None:

@@ -9,7 +9,7 @@ from bisect import bisect_right
 from typing import Any, BinaryIO
 
 from diagnose import targets
-from diagnose.finding import Evidence, InputError
+from diagnose.finding import Evidence, Finding, InputError, Severity
 from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.phrase import Phrase, wordings
 from diagnose.readers.buildlog import phrases as table
@@ -31,8 +31,8 @@ class BuildLog(NamedTuple):
 
     ``asked_target`` and ``asked_distro`` are what the user said of the log; they overrule what it says itself.
     ``first_error`` is the first line that reports a failure and is more than the echo of another, None where there is
-    none. ``failed`` is the line number of the last report of a failure, ``succeeded`` of the last report of a success,
-    0 where there is none.
+    none. ``failed`` is the line number of the last report of a failure, ``succeeded`` of the last report that a whole
+    build, test run or upload went well, ``stepped`` of the last report that at least a step did; 0 where there is none.
     """
 
     name: str
@@ -47,6 +47,7 @@ class BuildLog(NamedTuple):
     first_error: Hit | None = None
     failed: int = 0
     succeeded: int = 0
+    stepped: int = 0
 
     def find(self, *kinds: str) -> list[Hit]:
         """Return the hits of these kinds, in the order of the log."""
@@ -66,6 +67,18 @@ class BuildLog(NamedTuple):
         """Return the line number that *evidence* of this log quotes; 0 for evidence of anything else."""
         name, _, line = evidence.path.rpartition(":")
         return int(line) if name == self.name and line.isdigit() else 0
+
+    def overcome(self, finding: Finding) -> bool:
+        """Whether the build went on as if what *finding* quotes had not happened, and nothing failed after it.
+
+        A warning (a request that was repeated, say) is overcome by any step that goes well later, the report of a
+        failure (in a test that was skipped, say) only by the success of the whole.
+        """
+        lines = [line for evidence in finding.evidence if (line := self.position(evidence))]
+        if finding.severity is not Severity.ERROR or not lines or self.failed > max(lines):
+            return False
+        failed = any(hit.line in lines for hit in self.find(*_FAILURES))
+        return max(lines) < (self.succeeded if failed else max(self.succeeded, self.stepped))
 
     def crate_at(self, line: int) -> tuple[str, str]:
         """Return (name, version) of the crate whose build script's failure *line* belongs to, or empty texts."""
@@ -114,6 +127,17 @@ class BuildLog(NamedTuple):
         return ()
 
 
+# What is said only when something has failed.
+_FAILURES = (
+    "failed",
+    "crate-failed",
+    "link-failed",
+    "crate-done",
+    "ld-undefined",
+    "ld-no-lib",
+    "ld-no-file",
+    "apt-unmet",
+)
 # A report that only repeats, sums up, or introduces: the failure itself stands elsewhere.
 _ECHOES = (
     "could not compile", "build failed", "maturin failed", "custom build command", "aborting due to", "Sub-process",
@@ -178,15 +202,16 @@ def _assemble(
     crates = tuple(_crates(hits))
     log = BuildLog(name, scanner.lines, hits, crates=crates, asked_target=asked_target, asked_distro=asked_distro)
     crate_at = {position: log.crate_at(hit.line)[0] for position, hit in enumerate(hits) if hit.kind.startswith("pc-")}
-    failures = log.find("failed")
+    failures = log.find(*_FAILURES)
+    errors = [hit for hit in failures if not any(echo in hit.text for echo in _ECHOES)]
     return log._replace(
         probes=probes(hits, crate_at),
         links=links(hits),
         sights=sights(hits),
-        first_error=next((hit for hit in failures if not any(echo in hit.text for echo in _ECHOES)), None)
-        or (failures[0] if failures else None),
+        first_error=next(iter(errors or failures), None),
         failed=failures[-1].line if failures else 0,
         succeeded=max((hit.line for hit in log.find("succeeded")), default=0),
+        stepped=max((hit.line for hit in log.find("step-done")), default=0),
     )
 
 

@@ -37,17 +37,21 @@ _PREFIXES = tuple(
         r"^travis_\w+(?::\S*)?\s?",
         # BuildKit: "#12 3.456 ", in the summary of a failed step "3.456 "; podman and old docker: "[2/5] "
         r"^\s*#\d+ (?:\d+\.\d+ )?(?!\[)",
-        r"^\s*\d+\.\d{2,4} (?=\S)",
+        r"^\s*\d+\.\d{2,4} (?= *\S)",
         # cargo -vv: "[alsa-sys 0.3.1] "; cargo's and maturin's warning of a build script
         r"^\[[a-z0-9][\w-]* \d+\.\d+\.[\w.+-]+\] ",
         r"^\s*(?:cargo:warning=|warning: [a-z0-9][\w-]*@\d[\w.+-]*: )",
         # nix: "pkg> "; a margin of bars or a quotation mark
         r"^[a-z][\w.+-]{1,60}> (?=\S)",
         r"^\s*[|│┃╎▌]+(?:\s|$)",
+        # docker compose: "service-1    | "; earthly: "+target *failed* | "
+        r"^\s*\+?[a-z][\w.-]{0,40}(?: \*\w+\*)? +\| (?=\S)",
         r"^\s*(?:[╰└]─+>|[╭╰├└]─+)\s?",
         r"^>+ (?=\S)",
     )
 )
+# Lines of a program's or a Dockerfile's text that a tool shows: what stands there was not said by anybody.
+_SOURCE = re.compile(r"\s*\d+\s*\|(?:\s|$)")
 # Nothing of a prefix can start with these, so most lines need no look at the rules.
 _PLAIN = frozenset("abcdefghijklmnopqrsuvxyzABCDEFGHIJKLMNOPQRSTUVWXYZ/`'\"=(")
 _ENTITY = re.compile(r"&(?:#x([0-9a-fA-F]{1,6})|#(\d{1,7})|(quot|apos|lt|gt|amp));")
@@ -70,19 +74,27 @@ def clean(line: str) -> list[str]:
     """Return the lines that *line* of a log, made plain, really holds, without anything that was put around them.
 
     More than one comes back where a text with line breaks was printed as Rust's ``{:?}``, and where a progress bar drew
-    over itself. The indentation stays.
+    over itself; none for a line of source text that a compiler or BuildKit shows. The indentation stays.
     """
     if "\r" in line:
         line = line.strip("\r")
         if "\r" in line:
             return [text for part in line.split("\r") if part for text in clean(part)]
-    if line[:1] not in _PLAIN or line.startswith(("warning:", "cargo:")) or "> " in line[:62] or "\t" in line:
+    if (
+        line[:1] not in _PLAIN
+        or line.startswith(("warning:", "cargo:"))
+        or "> " in line[:62]
+        or " | " in line[:62]
+        or "\t" in line
+    ):
         line = _unprefixed(line)
+        if _SOURCE.match(line):
+            return []
     if not line.isascii():
         line = line.translate(_QUOTES)
     if "&" in line:
         line = _ENTITY.sub(_entity, line)
-    if "\\n" in line or '\\"' in line:
+    if "\\n" in line or '\\"' in line or "\\'" in line:
         return [text for part in unescape(line).split("\n") if (text := part.rstrip())]
     return [line.rstrip()]
 

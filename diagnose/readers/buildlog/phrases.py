@@ -7,7 +7,7 @@ LLVM's lld, mold and zig; cargo and rustc; glibc's and musl's loaders; apt and d
 
 from __future__ import annotations
 
-from diagnose.phrase import TRIPLE, Phrase, wordings
+from diagnose.phrase import ANY_TRIPLE, TRIPLE, Phrase, wordings
 
 _Q = "[`'\"]?"
 _LD = r"(?:(?P<ld>\S*(?:ld|lld|gold|mold)(?:\.\w+)?): )?(?:error: )?"
@@ -32,12 +32,20 @@ _OUTCOMES = (
         "succeeded",
         ("target(s) in", r"^\s*Finished .*target\(s\) in"),
         ("Built wheel", r"Built wheel (?:for|to)\b"),
-        ("Successfully ", r"Successfully (?:installed|built|tagged|created wheel)"),
         ("Fixed-up wheel", "Fixed-up wheel written to"),
         ("produced in", r"^\d+ wheels? produced in"),
-        ("Created wheel for", r"Created wheel for \S+: filename="),
         ("writing image sha256", "writing image sha256:"),
         ("View at", r"View at:?$"),
+        ("test result: ok", "test result: ok"),
+        ("passed", r"^=+ \d+ passed\b(?!.*\b(?:failed|errors?)\b).* in [\d.]+s"),
+    ),
+    *wordings(
+        "step-done",
+        ("Successfully ", r"Successfully (?:installed|built|tagged|created wheel)"),
+        ("Created wheel for", r"Created wheel for \S+: filename="),
+        ("Setting up", r"^Setting up \S+ \("),
+        ("Complete!", r"^Complete!"),
+        (" packages", r"^OK: \d+ MiB in \d+ packages"),
     ),
     *wordings(
         "failed",
@@ -51,9 +59,12 @@ _OUTCOMES = (
         ("Failed ", r"^\s*Failed (?:to build|building wheel)|^\S+: Failed"),
         ("E: Un", r"^E: "),
         ("E: Sub-process", r"^E: "),
+        ("E: Package", r"^E: "),
+        ("E: Failed to fetch", r"^E: "),
+        ("E: The repository", r"^E: "),
         ("*** ", r"^make(?:\[\d+\])?: \*\*\* "),
         ("Traceback (most", "Traceback \\(most recent call last\\)"),
-        ("not found", "not found$"),
+        ("not found", r"(?<!\.\.\. )not found$"),  # configure tells so of what it can do without
         ("cannot ", r"\bcannot (?:open|execute|enable|find|load)\b"),
     ),
 )  # fmt: skip
@@ -235,9 +246,12 @@ _LOADER = (
     ),
     *wordings(
         "loader-undefined",
-        ("undefined symbol: ", r"(?P<file>\S+?): undefined symbol: (?P<symbol>[\w@.]+)(?:, version (?P<version>\w+))?"),
+        (
+            "undefined symbol: ",
+            r"(?:^|[\s'\"(])(?P<file>(?!error:)\S+?): undefined symbol: (?P<symbol>[\w@.]+)(?:, version (?P<version>\w+))?",
+        ),
         ("cannot locate symbol", r"cannot locate symbol \"(?P<symbol>[^\"]+)\" referenced by \"(?P<file>[^\"]+)\""),
-        ("ymbol not found", r"Symbol not found: \(?_?(?P<symbol>\w+)"),
+        ("ymbol not found", r"Symbol not found:\s+\(?_?(?P<symbol>\w+)", 2),
         ("flat namespace", r"symbol not found in flat namespace '?\(?_?(?P<symbol>\w+)"),
     ),
     *wordings(
@@ -253,6 +267,11 @@ _LOADER = (
     ),
 )
 
+_UNMET = r"(?:^|\s)(?P<package>[\w.+-]+)(?::(?P<arch>[\w-]+))? : "
+_NEEDED = (
+    r"(?P<needs>[\w.+-]+)(?::(?P<needs_arch>[\w-]+))?"
+    r"(?: \((?P<version>[^)]*)\))?(?P<why> but.*| is not.*)?$"
+)
 _APT = (
     *wordings(
         "apt-unfetched",
@@ -283,11 +302,9 @@ _APT = (
     ),
     *wordings(
         "apt-unmet",
-        (
-            "Depends: ",
-            r"(?:^|\s)(?P<package>[\w.+-]+)(?::(?P<arch>[\w-]+))? : (?:Pre-?)?Depends: (?P<needs>[\w.+-]+)(?::(?P<needs_arch>[\w-]+))?"
-            r"(?: \((?P<version>[^)]*)\))?(?P<why> but.*| is not.*)?$",
-        ),
+        ("Depends: ", rf"{_UNMET}(?:Pre-?)?Depends: {_NEEDED}"),
+        ("Breaks: ", rf"{_UNMET}(?P<breaks>Breaks): {_NEEDED}"),
+        ("Conflicts: ", rf"{_UNMET}(?P<breaks>Conflicts): {_NEEDED}"),
     ),
     *wordings(
         "apt-broken",
@@ -318,8 +335,8 @@ _PLACE = (
     *wordings("host", ("HOST", rf"\$?HOST(?: = |: )(?:Some\()?\"?(?P<triple>{TRIPLE})")),
     *wordings(
         "rust-std",
-        ("rust-std", rf"component '?rust-std'? for (?:target )?'?(?P<triple>{TRIPLE})"),
-        ("rustup target add", rf"rustup target add (?P<triple>{TRIPLE})"),
+        ("rust-std", rf"component '?rust-std'? for (?:target )?'?(?P<triple>{ANY_TRIPLE})"),
+        ("rustup target add", rf"(?<!`)rustup target add (?P<triple>{ANY_TRIPLE})"),
     ),
     *wordings(
         "image",

@@ -27,6 +27,7 @@ _LINE = 1 << 16  # of a longer line, this much around the anchor
 _QUOTE = 600  # characters of a line that are kept
 _FLOOD = 30_000  # times that an anchor is looked at, or that four of its bytes are found elsewhere
 _OF_A_KIND = 400  # hits of one kind that are kept
+_FOLLOWING = 24  # lines in which the rest of a wrapped message is looked for
 _REPEATS = 4  # hits of one kind that say the very same
 
 
@@ -171,8 +172,9 @@ def _around(text: str, match: re.Match[str]) -> str:
 def _following(tail: bytes, rest: bytes) -> list[str]:
     if len(tail) < _AHEAD:
         tail += rest[: _AHEAD - len(tail)]
-    lines = tail.split(b"\n", 12)[:12]
-    return [" ".join(clean(line[:2000].decode(errors="replace"))) for line in lines]
+    lines = tail.split(b"\n", _FOLLOWING)[:_FOLLOWING]
+    texts = (" ".join(clean(line[:2000].decode(errors="replace"))) for line in lines)
+    return [text for text in texts if text.strip()]  # a message copied from a web page can have blank lines in it
 
 
 def _blocks(stream: BinaryIO) -> Iterator[bytes]:
