@@ -6,7 +6,7 @@ from checks._install import cross_compiler, packaged, system, tool
 from checks.data import distributions
 from diagnose.named import TYPE_CHECKING, NamedTuple
 from diagnose.readers.env import Environment
-from diagnose.readers.pkgconfig import targeted
+from diagnose.readers.pkgconfig import names, targeted
 from diagnose.readers.variables import Setting
 
 if TYPE_CHECKING:
@@ -16,10 +16,14 @@ Variables = tuple[tuple[str, str], ...]
 
 
 class Configuration(NamedTuple):
-    """Variables that a build for the target needs here, and the packages that they name programs of."""
+    """Variables that a build for the target needs here, and the packages that they name programs of.
+
+    ``gone`` are settings that are wrong for every build, and have to be taken away.
+    """
 
     variables: Variables = ()
     packages: tuple[str, ...] = ()
+    gone: tuple[Setting, ...] = ()
 
     def __add__(self, other: object) -> Configuration:
         if not isinstance(other, Configuration):
@@ -27,6 +31,7 @@ class Configuration(NamedTuple):
         return Configuration(
             tuple(dict((*self.variables, *other.variables)).items()),
             tuple(dict.fromkeys((*self.packages, *other.packages))),
+            tuple(dict.fromkeys((*self.gone, *other.gone))),
         )
 
 
@@ -44,11 +49,11 @@ def pkgconfig_configuration(env: Environment) -> Configuration:
         return two_variables(env)
     program = f"{env.target.gnu}-pkg-config"
     ready = env.pkgconfig.program.found and env.pkgconfig.program.name == program
-    wrapper = () if ready else ((_own_name(env, "PKG_CONFIG"), program),)
+    wrapper = () if ready else ((own_name(env, "PKG_CONFIG"), program),)
     allow = targeted(env.variables, "PKG_CONFIG_ALLOW_CROSS", env.target.triple, env.host.triple)
-    refused = ((_own_name(env, "PKG_CONFIG_ALLOW_CROSS"), "1"),) if allow is not None and allow.value == "0" else ()
+    refused = ((own_name(env, "PKG_CONFIG_ALLOW_CROSS"), "1"),) if allow is not None and allow.value == "0" else ()
     packages = () if ready else (f"pkgconf:{env.target.debian}",)
-    return Configuration((*wrapper, *refused, *_overriding(env)), packages)
+    return Configuration((*wrapper, *refused), packages) + _redirecting(env)
 
 
 def two_variables(env: Environment) -> Configuration:
@@ -56,18 +61,17 @@ def two_variables(env: Environment) -> Configuration:
     here = system(env)
     if here.family != "debian" or not env.target.multiarch or packaged(here, env.target):
         return NOTHING
-    variables = (
-        (_own_name(env, "PKG_CONFIG_ALLOW_CROSS"), "1"),
-        (_own_name(env, "PKG_CONFIG_LIBDIR"), _folders(env)),
-        *_overriding(env),
-    )
-    return Configuration(tuple(dict(variables).items()), tool(here, "pkg-config"))
+    allowing = Configuration(((own_name(env, "PKG_CONFIG_ALLOW_CROSS"), "1"),), tool(here, "pkg-config"))
+    libdir = targeted(env.variables, "PKG_CONFIG_LIBDIR", env.target.triple, env.host.triple)
+    if libdir is None or _leads_astray(env, libdir):
+        allowing += Configuration(((own_name(env, "PKG_CONFIG_LIBDIR"), _folders(env)),))
+    return allowing + _redirecting(env)
 
 
 def for_target_alone(env: Environment, settings: Iterable[Setting]) -> Configuration:
     """Return *settings* with the target's name in theirs, so that the host is left alone."""
-    suffix = env.target.env_name
-    return Configuration(tuple((f"{setting.name}_{suffix}", setting.value) for setting in settings))
+    suffix, moved = env.target.env_name, tuple(settings)
+    return Configuration(tuple((f"{setting.name}_{suffix}", setting.value) for setting in moved), gone=moved)
 
 
 def _folders(env: Environment) -> str:
@@ -83,7 +87,23 @@ def answers_for_target(env: Environment) -> bool:
     ours = [f for f in decided.search_path if is_host_folder(env, f)]
     if theirs and ours:
         return decided.search_path.index(theirs[0]) < decided.search_path.index(ours[0])
-    return bool(theirs) or not ours
+    if not decided.implementation:
+        return not ours  # where a script looks that does more than set variables, nobody knows
+    return _may_hold(env, decided.search_path)
+
+
+# Folders of no architecture, and those that on Debian hold what belongs to the host.
+_COMMON = ("/usr/share/pkgconfig", "/usr/local/share/pkgconfig", "/usr/lib/pkgconfig", "/usr/lib64/pkgconfig")
+
+
+def _may_hold(env: Environment, folders: Iterable[str]) -> bool:
+    """Whether one of *folders*, which are searched, is the target's, or may be: it exists and is nobody else's."""
+    return any(
+        (env.target.multiarch and f"/{env.target.multiarch}/" in f"{folder}/")
+        or not (folder in (*_COMMON, *env.pkgconfig.absent) or is_host_folder(env, folder))
+        for folder in folders
+        if folder
+    )
 
 
 def is_host_folder(env: Environment, folder: str) -> bool:
@@ -93,14 +113,31 @@ def is_host_folder(env: Environment, folder: str) -> bool:
     return env.target.machine != env.host.machine and folder.startswith(("/usr/lib/", "/usr/lib64/"))
 
 
-def _overriding(env: Environment) -> Variables:
-    """Return the variables that outrank those which would send pkg-config elsewhere than to the target's folders."""
-    found = []
+def _redirecting(env: Environment) -> Configuration:
+    """Return what ends the effect of settings that would send pkg-config elsewhere than to the target's folders.
+
+    One that is the target's alone, or that leads nowhere, is of use to nobody: it goes. One that others may use is
+    outranked for the target.
+    """
+    configuration = no_sysroot(env)
     for variable in ("PKG_CONFIG_LIBDIR", "PKG_CONFIG_PATH"):
-        setting = targeted(env.variables, variable, env.target.triple, env.host.triple)
-        if setting is not None and setting.value and _leads_astray(env, setting):
-            found.append((_own_name(env, variable), _folders(env)))
-    return (*found, *no_sysroot(env).variables)
+        for name in names(variable, env.target.triple, env.host.triple):
+            setting = env.variables.get(name)
+            if setting is None:
+                continue
+            if not _leads_astray(env, setting):
+                break
+            if env.target.env_name in name.replace("-", "_") or leads_nowhere(env, setting):
+                configuration += Configuration(gone=(setting,))
+                continue
+            configuration += Configuration(((own_name(env, variable), _folders(env)),))
+            break
+    return configuration
+
+
+def leads_nowhere(env: Environment, setting: Setting) -> bool:
+    """Whether none of the folders that *setting*, one that is in effect, names exists."""
+    return all(not folder or folder in env.pkgconfig.absent for folder in setting.value.split(":"))
 
 
 def no_sysroot(env: Environment) -> Configuration:
@@ -108,17 +145,17 @@ def no_sysroot(env: Environment) -> Configuration:
     sysroot = targeted(env.variables, "PKG_CONFIG_SYSROOT_DIR", env.target.triple, env.host.triple)
     if sysroot is None or not sysroot.value.rstrip("/"):
         return NOTHING
-    return Configuration(((_own_name(env, "PKG_CONFIG_SYSROOT_DIR"), "/"),))
+    return Configuration(((own_name(env, "PKG_CONFIG_SYSROOT_DIR"), "/"),))
 
 
 def _leads_astray(env: Environment, setting: Setting) -> bool:
     folders = setting.value.split(":")
     if "PKG_CONFIG_LIBDIR" in setting.name:
-        return not any(f"/{env.target.multiarch}/" in f"{folder}/" for folder in folders)
+        return not _may_hold(env, folders)
     return any(is_host_folder(env, folder) for folder in folders)
 
 
-def _own_name(env: Environment, variable: str) -> str:
+def own_name(env: Environment, variable: str) -> str:
     """Return the name of *variable* for this target alone: the one in use if it is already of that kind."""
     setting = targeted(env.variables, variable, env.target.triple, env.host.triple)
     name = f"{variable}_{env.target.env_name}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from checks._configuration import NOTHING, Configuration, Variables, linker_configuration, pkgconfig_configuration
+from checks._configuration import NOTHING, Configuration, linker_configuration, pkgconfig_configuration
 from checks._install import install, system
 from diagnose.finding import Command, FileEdit, Fix, Stage
 from diagnose.named import TYPE_CHECKING
@@ -39,7 +39,8 @@ def fix(
             commands = (*commands, *(command for library in answered for command in ask_again(env, library)))
         rest += [one for one in linker_configuration(env).variables if one[0] not in named]
         both = sorted((*configuration.variables, *rest), key=lambda one: one[0].startswith("CARGO_TARGET_"))
-        configuration = configuration._replace(variables=tuple(both))
+        gone = (*configuration.gone, *(search.gone if rest else ()))
+        configuration = configuration._replace(variables=tuple(both), gone=tuple(dict.fromkeys(gone)))
     names = (*packages, *configuration.packages)
     foreign = env.target.debian if any(name.endswith(f":{env.target.debian}") for name in names) else ""
     installing = install(here, names, foreign)
@@ -53,13 +54,14 @@ def fix(
         installing = (*mending(env), *installing)
     if names and not installing:
         notes = f"No package manager is known here; Debian calls it {' and '.join(names)}. {notes}".strip()
-    edits, remarks = _config_edit(env, configuration.variables)
+    edits, remarks = _config_edit(env, configuration)
     return Fix(
         title=title,
         commands=tuple(sorted((*installing, *commands), key=lambda command: command.stage.value)),
         env=configuration.variables,
+        unset=_unset(env, configuration),
         files=(*files, *edits),
-        notes=" ".join(filter(None, (notes, remarks))),
+        notes=" ".join(filter(None, (notes, remarks, _where(configuration)))),
         safe=safe,
     )
 
@@ -69,23 +71,38 @@ def _same_purpose(name: str, named: set[str]) -> bool:
     return name.startswith("PKG_CONFIG") and any(other.startswith("PKG_CONFIG") for other in named)
 
 
-def _config_edit(env: Environment, variables: Variables) -> tuple[tuple[FileEdit, ...], str]:
-    """Return the edit of cargo's configuration that sets *variables* for good, and what has to be said about it."""
-    if not variables:
+def _unset(env: Environment, configuration: Configuration) -> tuple[str, ...]:
+    """Return the variables of this process's environment that are wrong, or that would win over the file."""
+    gone = [setting.name for setting in configuration.gone if not setting.path]
+    winning = [
+        name for name, value in configuration.variables if (own := env.variables.own(name)) and own.value != value
+    ]
+    return tuple(dict.fromkeys((*gone, *winning)))
+
+
+def _where(configuration: Configuration) -> str:
+    gone = " and ".join(setting.name for setting in configuration.gone if not setting.path)
+    return f"Take {gone} out where it comes from as well: a profile, ENV, the workflow." if gone else ""
+
+
+def _config_edit(env: Environment, configuration: Configuration) -> tuple[tuple[FileEdit, ...], str]:
+    """Return the edit of cargo's configuration that makes *configuration* last, and what has to be said about it."""
+    written = [setting for setting in configuration.gone if setting.path]
+    if not configuration.variables and not written:
         return (), ""
     from diagnose import cargo_config
 
     own = next((file for file in env.project.config if file.own), None)
     path = _relative(env, own.path if own else _new_config(env))
+    mine = [setting.name for setting in written if own and setting.path.startswith(f"{own.path}:")]
+    others = [f"Take {setting.name} out of {setting.path}." for setting in written if setting.name not in mine]
     try:
-        after = cargo_config.edited(own.text if own else "", variables)
+        after = cargo_config.edited(own.text if own else "", configuration.variables, mine)
     except ValueError as error:
-        return (), f"{path} has to be edited by hand: {error}."
-    shadowing = [name for name, _ in variables if env.variables.own(name) is not None and not name.startswith("CARGO_")]
-    remarks = f"The variable {shadowing[0]} of this shell wins over the file: unset it." if shadowing else ""
-    if own and own.text == after:
-        return (), remarks
-    return (FileEdit(path, own.text if own else None, after),), remarks
+        return (), " ".join((f"{path} has to be edited by hand: {error}.", *others))
+    if after == (own.text if own else ""):
+        return (), " ".join(others)
+    return (FileEdit(path, own.text if own else None, after),), " ".join(others)
 
 
 def _new_config(env: Environment) -> str:
@@ -97,14 +114,34 @@ def _relative(env: Environment, path: str) -> str:
     return os.path.relpath(path, env.cwd)
 
 
+#: Runs a program of the environment that :func:`from_index` makes where none is active, and what it calls in turn.
+IN_VENV = 'PATH="$PWD/.venv/bin:$PATH" '
+
+
+def from_index(env: Environment, requirement: str) -> tuple[Command, ...]:
+    """Return what installs *requirement* from the Python package index into the active environment, or a new one.
+
+    The system's own Python is no place for it: since PEP 668 it refuses, and it need not have pip at all.
+    """
+    if env.variables.own("VIRTUAL_ENV") is not None:
+        return (Command(f"python3 -m pip install '{requirement}'", Stage.TOOLCHAIN),)
+    here = system(env)
+    packages = ("python3-venv",) if here.family == "debian" else ()
+    return (
+        *install(here, packages),
+        Command(f"python3 -m venv .venv && .venv/bin/pip install '{requirement}'", Stage.TOOLCHAIN),
+    )
+
+
 def with_zig(env: Environment) -> tuple[Fix, ...]:
     """Return the linker for every target that needs no package of the distribution: zig's, through maturin."""
+    prefix = "" if env.variables.own("VIRTUAL_ENV") is not None else IN_VENV
     return (
         Fix(
             "let zig link, which needs no package for the target",
             (
-                Command("python3 -m pip install 'maturin[zig]'", Stage.TOOLCHAIN),
-                Command(f"maturin build --release --zig --target {env.target.triple}", Stage.BUILD),
+                *from_index(env, "maturin[zig]"),
+                Command(f"{prefix}maturin build --release --zig --target {env.target.triple}", Stage.BUILD),
             ),
             notes="zig brings the compiler, and glibc's or musl's files, itself; cargo then needs no linker setting.",
         ),

@@ -16,8 +16,10 @@ def bring(env: Environment, name: str, commands: tuple[Command, ...] = (), *, as
     """
     here = system(env)
     package = module(here, name, env.target)
-    fixes = []
-    if package:
+    fixes = _renaming(env, name)
+    if package and _is_installed(env, package):
+        fixes += reinstall(env, name)
+    elif package:
         fixes.append(
             fix(
                 env,
@@ -34,6 +36,13 @@ def bring(env: Environment, name: str, commands: tuple[Command, ...] = (), *, as
     if packaged(here, env.target):
         fixes.append(elsewhere(env, name))
     return tuple(fixes)
+
+
+def _is_installed(env: Environment, package: str) -> bool:
+    """Whether dpkg has *package* (``NAME`` or ``NAME:ARCH``) already, so that installing it would do nothing."""
+    name, _, architecture = package.partition(":")
+    native = env.apt.native if env.apt else ""
+    return env.distro.manager == "apt" and env.installed(name, architecture or native) is not None
 
 
 def _extra_folder(env: Environment, name: str) -> str:
@@ -58,14 +67,45 @@ _SEARCH = {
 }
 
 
+def _renaming(env: Environment, name: str) -> list[Fix]:
+    """Return what to ask for instead of *name*, where the user gave it and no distribution is known to have it."""
+    from checks.data import debian_pc, modules
+
+    library = env.library(name)
+    if library is None or library.crate:
+        return []
+    if name in modules.rows() or debian_pc.releases(name):
+        return []
+    from checks._names import meant
+
+    found = meant(name, env.distro.codename)
+    if not found:
+        return []
+    return [
+        Fix(
+            f"ask for {' or '.join(found)}, if that is what is meant",
+            notes=f"No distribution is known to have a {name}.pc: pkg-config's names are often not the package's.",
+        )
+    ]
+
+
 def _searching(env: Environment, name: str) -> list[Fix]:
+    from checks.data import debian_pc
+
     command = _SEARCH.get(env.distro.manager)
     if not command:
         return [Fix(f"install the development files of {name}", notes="No package manager is known here.")]
+    releases = debian_pc.releases(name) if env.distro.family == "debian" else []
+    known = (
+        f"Debian had it in {', '.join(releases)}, and not in this release" if releases else "No such package is known"
+    )
     return [
         Fix(
             f"find the package that holds {name}.pc, and install it",
-            notes=f"No package with this file is known. `{command.format(name=name)}` asks the package manager.",
+            notes=(
+                f"{known}. `{command.format(name=name)}` asks the package manager. A library of your own has to have "
+                f"its lib/pkgconfig in PKG_CONFIG_PATH_{env.target.env_name}."
+            ),
         )
     ]
 

@@ -17,6 +17,23 @@ def module_of(package: str) -> str:
     return min(brought, key=lambda module: (len(module), module)) if brought else ""
 
 
+def meant(name: str, codename: str) -> list[str]:
+    """Return the pkg-config modules that somebody may mean by *name*, which is none, the likeliest first.
+
+    People give the package, the library as the linker knows it, or nearly the right spelling.
+    """
+    from checks._linked import library_module
+
+    known = dict.fromkeys((*debian_pc.names(codename), *table.rows()))
+    found = [module_of(name), library_module(name.removeprefix("lib"), codename)]
+    found += [other for other in known if other.lower() == name.lower()]
+    if not any(found):
+        from difflib import get_close_matches
+
+        found = get_close_matches(name, known, n=3, cutoff=0.75)
+    return [one for one in dict.fromkeys(filter(None, found)) if one in known and one != name][:3]
+
+
 def called_here(package: str, family: str) -> str:
     """Return what *package* of another distribution is called in those of *family*; empty if that is not known."""
     if package in ("build-essential", "base-devel", "build-base"):

@@ -27,14 +27,19 @@ def block(variables: Variables) -> str:
     return _appended("", _tables(variables))
 
 
-def edited(text: str, variables: Variables) -> str:
+def edited(text: str, variables: Variables, without: Iterable[str] = ()) -> str:
     """Return the configuration *text* with *variables* set, its comments and everything else as they were.
+
+    *without* are names of variables that shall not be set by it any more.
 
     Raises:
         ValueError: *text* is not TOML, or writes these tables in a form that cannot be edited line by line.
     """
     wanted = _tables(variables)
     expected = _parse(text)
+    gone = [_place(name) for name in without]
+    for path, key in gone:
+        _table(expected, path).pop(key, None)
     for path, entries in wanted.items():
         table = expected
         for name in path:
@@ -46,6 +51,8 @@ def edited(text: str, variables: Variables) -> str:
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
     missing = {}
+    for path, key in gone:
+        _remove(lines, path, key)
     for path, entries in wanted.items():
         span = _span(lines, path)
         if span is None:
@@ -54,8 +61,22 @@ def edited(text: str, variables: Variables) -> str:
             _set(lines, span, entries)
     after = _appended("".join(lines), missing)
     if _parse(after) != expected:
-        raise ValueError(f"{' and '.join('.'.join(path) for path in wanted)} cannot be edited line by line")
+        paths = dict.fromkeys((*wanted, *(path for path, _ in gone)))
+        raise ValueError(f"{' and '.join('.'.join(path) for path in paths)} cannot be edited line by line")
     return after
+
+
+def removed(before: str, after: str) -> set[str]:
+    """Return the names of variables that the configuration *before* sets and *after* does not."""
+    return set(_table(_parse(before), ("env",))) - set(_table(_parse(after), ("env",)))
+
+
+def _table(configuration: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    """Return the table *path* of a configuration; an empty one if it has none."""
+    table: Any = configuration
+    for name in path:
+        table = table.get(name) if isinstance(table, dict) else None
+    return table if isinstance(table, dict) else {}
 
 
 def _tables(variables: Variables) -> dict[tuple[str, ...], dict[str, str]]:
@@ -109,10 +130,22 @@ def _span(lines: list[str], path: tuple[str, ...]) -> tuple[int, int] | None:
     return start, end
 
 
+def _line_of(key: str) -> re.Pattern[str]:
+    return re.compile(rf"""(\s*["']?{re.escape(key)}["']?\s*=\s*)[^#]*?(\s*#.*)?$""")
+
+
+def _remove(lines: list[str], path: tuple[str, ...], key: str) -> None:
+    span, pattern = _span(lines, path), _line_of(key)
+    found = (number for number in range(*span or (0, 0)) if pattern.match(lines[number].rstrip("\r\n")))
+    for number in found:
+        del lines[number]
+        return
+
+
 def _set(lines: list[str], span: tuple[int, int], entries: dict[str, str]) -> None:
     start, end = span
     for key, value in entries.items():
-        pattern = re.compile(rf"""(\s*["']?{re.escape(key)}["']?\s*=\s*)[^#]*?(\s*#.*)?$""")
+        pattern = _line_of(key)
         for number in range(start, end):
             match = pattern.match(lines[number].rstrip("\r\n"))
             if match:

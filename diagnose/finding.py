@@ -29,15 +29,16 @@ class Phase(Enum):
     """When a build meets a cause: what is met earlier hides what would be met later, and is to be mended first."""
 
     START = 0  # a program cannot be started at all
-    RUST = 1  # the compiler has nothing to compile against
-    PYTHON = 2  # maturin and PyO3 look for the interpreter
-    PROBE = 3  # build scripts look for pkg-config, and the crate lets them
-    SEARCH = 4  # pkg-config looks for the module
-    COMPILE = 5  # build scripts compile C and read headers
-    LINKER = 6  # the linker starts
-    LINK = 7  # the linker reads the libraries
-    AUDIT = 8  # the finished file is judged and repaired
-    LATER = 9  # what no build meets in this order
+    PACKAGES = 1  # the package manager brings what is not there yet
+    RUST = 2  # the compiler has nothing to compile against
+    PYTHON = 3  # maturin and PyO3 look for the interpreter
+    PROBE = 4  # build scripts look for pkg-config, and the crate lets them
+    SEARCH = 5  # pkg-config looks for the module
+    COMPILE = 6  # build scripts compile C and read headers
+    LINKER = 7  # the linker starts
+    LINK = 8  # the linker reads the libraries
+    AUDIT = 9  # the finished file is judged and repaired
+    LATER = 10  # what no build meets in this order
 
 
 class Stage(Enum):
@@ -75,7 +76,8 @@ class Fix(NamedTuple):
     """One way out, as data; :mod:`diagnose.fixes` renders it as a script, a Dockerfile step or a config block.
 
     ``env`` holds variables as (name, value); they are target-scoped wherever the reader of the variable knows such a
-    form. ``files`` are edits that make the same change last. ``safe`` says that it may be applied unasked.
+    form. ``unset`` names variables that have to leave the environment of the build first. ``files`` are edits that make
+    the same change last. ``safe`` says that it may be applied unasked.
     """
 
     title: str
@@ -84,6 +86,7 @@ class Fix(NamedTuple):
     files: tuple[FileEdit, ...] = ()
     notes: str = ""
     safe: bool = False
+    unset: tuple[str, ...] = ()
 
 
 class Evidence(NamedTuple):

@@ -59,6 +59,15 @@ linker = "other"
     assert cargo_config.edited(before, ARMV7) == after
 
 
+def test_what_is_wrong_goes_and_its_comment_with_it() -> None:
+    before = '# mine\n[env]\nA = "1"  # a slip\n"B" = "2"\n\n[target.x86_64-unknown-linux-gnu]\nlinker = "cc"\n'
+    after = cargo_config.edited(before, [("C", "3")], ["A", "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER", "ABSENT"])
+    assert after == '# mine\n[env]\n"B" = "2"\nC = "3"\n\n[target.x86_64-unknown-linux-gnu]\n'
+    assert cargo_config.removed(before, after) == {"A"}
+    with pytest.raises(ValueError, match="line by line"):
+        cargo_config.edited('env = { A = "1" }\n', [], ["A"])
+
+
 def test_quoted_header_and_no_final_newline() -> None:
     before = "[target.'armv7-unknown-linux-gnueabihf']\nrunner = \"qemu\""
     after = cargo_config.edited(before, ARMV7[1:])

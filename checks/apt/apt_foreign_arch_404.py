@@ -20,7 +20,7 @@ from checks._order import prepares
 from checks.apt._indexes import misplaced, unserved
 from checks.apt._sources import PORTS, host, meant_option, serving, unservable
 from checks.apt._split import split
-from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
 from diagnose.named import TYPE_CHECKING
 from diagnose.readers.apt import AptSource
 from diagnose.readers.env import Environment
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+
+PHASE = Phase.PACKAGES
 
 
 def env(env: Environment) -> Iterator[Finding]:

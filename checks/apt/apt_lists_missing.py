@@ -12,12 +12,14 @@ References:
 from __future__ import annotations
 
 from checks._fixes import fix
-from diagnose.finding import Command, Evidence, Finding, Severity, Stage
+from diagnose.finding import Command, Evidence, Finding, Phase, Severity, Stage
 from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+PHASE = Phase.PACKAGES
 
 
 def env(env: Environment) -> Iterator[Finding]:

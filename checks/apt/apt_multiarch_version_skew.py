@@ -17,7 +17,7 @@ from checks._fixes import fix
 from checks._install import module, system
 from checks._log import found, host
 from checks._order import prepares
-from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
 from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 leads_to = prepares
 
 #: What every library of every architecture depends on.
+
+PHASE = Phase.PACKAGES
 _BASE = ("libc6", "libgcc-s1", "libstdc++6")
 
 

@@ -19,7 +19,7 @@ from checks._order import prepares
 from checks.apt._indexes import dead_release
 from checks.apt._sources import moves, serving
 from checks.data import distributions
-from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
 from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+
+PHASE = Phase.PACKAGES
 
 
 def env(env: Environment) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from checks._fixes import fix
 from checks._log import distinct, found
 from checks._order import prepares
 from checks.apt._sources import ARCHITECTURES, meant, named, serving
-from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
 from diagnose.named import TYPE_CHECKING
 from diagnose.readers.apt import AptSource
 from diagnose.readers.env import Environment
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog, Hit
+
+PHASE = Phase.PACKAGES
 
 
 def env(env: Environment) -> Iterator[Finding]:

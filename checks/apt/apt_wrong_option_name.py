@@ -13,13 +13,15 @@ from __future__ import annotations
 
 from checks._fixes import fix
 from checks.apt._sources import meant_option, serving, unservable
-from diagnose.finding import Command, Evidence, Finding, Severity, Stage
+from diagnose.finding import Command, Evidence, Finding, Phase, Severity, Stage
 from diagnose.named import TYPE_CHECKING
 from diagnose.readers.apt import AptSource
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+PHASE = Phase.PACKAGES
 
 
 def env(env: Environment) -> Iterator[Finding]:

@@ -65,6 +65,18 @@ def providers(module: str, codename: str = "") -> list[Provider]:
     return list(dict.fromkeys(Provider(row[3], _FOLDERS.get(row[4], row[4])) for row in sorted(rows)))
 
 
+def names(codename: str = "") -> list[str]:
+    """Return the names of all modules that the release *codename* has; those of all releases if it is unknown."""
+    suite = _SUITES.get(codename, codename)
+    rows = (line.split("\t") for line in _table().decode().splitlines() if not line.startswith("#"))
+    return [row[0] for row in rows if len(row) < 4 or suite not in SUITES or suite in row[3].split(",")]
+
+
+def releases(module: str) -> list[str]:
+    """Return the releases of Debian that have *module*, oldest first."""
+    return [suite for suite in SUITES if providers(module, suite)]
+
+
 def modules(package: str) -> list[str]:
     """Return the modules that Debian's *package* brings, in any of its releases."""
     table, found = _table(), []

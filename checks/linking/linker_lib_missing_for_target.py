@@ -12,17 +12,21 @@ References:
 from __future__ import annotations
 
 from checks._env import link_files
+from checks._fixes import fix, with_zig
+from checks._install import cross_compiler, system, tool
 from checks._libraries import bring, reinstall
 from checks._linked import library_module, missing_libraries
 from checks._log import advise, found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
+from diagnose.readers.pkgconfig import Library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.linkfile import LinkFile
 
 PHASE = Phase.LINK
 
@@ -33,8 +37,8 @@ _TOOLCHAIN = frozenset({"atomic", "c", "crypt", "dl", "gcc", "gcc_s", "m", "pthr
 def env(env: Environment) -> Iterator[Finding]:
     """See which flags lead to no file at all."""
     for library, file in link_files(env):
-        if file.kind != "missing" or file.name in _TOOLCHAIN:
-            continue
+        if file.kind != "missing" or (file.name in _TOOLCHAIN and not _complete(env)):
+            continue  # without its start files the whole toolchain is missing
         searched = ", ".join(file.searched) or "no folder"
         yield Finding(
             message=f"there is no lib{file.name}, to which pkg-config's answer for {library.module} leads",
@@ -45,8 +49,23 @@ def env(env: Environment) -> Iterator[Finding]:
                 else Evidence(f"-l{file.name}; searched {searched}", where=f"`{library.command}`"),
             ),
             consequence=f'The linker stops: "cannot find -l{file.name}".',
-            fixes=reinstall(env, library.module),
+            fixes=_owner(env, library, file),
         )
+
+
+def _complete(env: Environment) -> bool:
+    return all(file.path for file in env.toolchain.start_files)
+
+
+def _owner(env: Environment, library: Library, file: LinkFile) -> tuple[Fix, ...]:
+    """Return the ways to bring *file*: it is the module's own, or, of a static answer, another library's."""
+    if file.name in _TOOLCHAIN:
+        packages = cross_compiler(system(env), env.target) if env.cross else tool(system(env), "cc")
+        return (fix(env, "install the whole compiler", packages),) if packages else with_zig(env)
+    module = library_module(file.name, env.distro.codename)
+    if module and module != library.module and any(other.kind != "missing" for other in library.files):
+        return bring(env, module, asked=False)
+    return reinstall(env, library.module)
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

@@ -45,7 +45,7 @@ def env(env: Environment) -> Iterator[Finding]:
             continue
         yield Finding(
             message=f"pkg-config answers build scripts, which run on the host, with the target's {library.module}",
-            severity=Severity.WARNING,
+            severity=Severity.NOTE,
             evidence=(
                 *(seen(setting) for setting in settings),
                 Evidence(f"code for {env.target.triple}", theirs[0].path),
@@ -59,7 +59,6 @@ def env(env: Environment) -> Iterator[Finding]:
                     env,
                     "give the variables the target's name",
                     configuration=for_target_alone(env, settings),
-                    notes=f"And unset {' and '.join(one.name for one in settings)}: only then is the host spared.",
                     safe=False,
                 ),
             ),

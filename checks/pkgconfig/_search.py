@@ -25,7 +25,8 @@ def hidden_by_tool(env: Environment) -> list[Library]:
     program = decided.program
     if not program.found or (program.real or program.path).startswith(_SYSTEM) or decided.libdir is not None:
         return []
-    if any(folder.startswith(("/usr/lib/", "/usr/lib64/", "/usr/share/")) for folder in decided.default_path):
+    system = any(folder.startswith(("/usr/lib/", "/usr/lib64/", "/usr/share/")) for folder in decided.search_path)
+    if system and decided.implementation:
         return []
     return [
         library

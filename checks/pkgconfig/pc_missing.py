@@ -39,16 +39,16 @@ def env(env: Environment) -> Iterator[Finding]:
     for library in env.libraries:
         if not (absent(library) or library.outcome in UNASKED) or fitting(env, library):
             continue
-        asker = f"{library.crate} asks for it; " if library.crate else ""
+        asker = f"the build script of {library.crate}" if library.crate else "the build script"
         if library.outcome in UNASKED:
-            consequence = f"Once pkg-config runs, it will say that {library.module} was not found."
+            consequence = f"Once pkg-config runs, {asker} will say that {library.module} was not found."
         else:
-            consequence = f"The build script says that the system library {library.module} was not found."
+            consequence = f"{asker[0].upper()}{asker[1:]} says that the system library {library.module} was not found."
         yield Finding(
             message=f"no {library.module}.pc for {env.target.triple} is installed",
             severity=Severity.ERROR,
             evidence=(_evidence(env, library), *_others(library)),
-            consequence=asker + consequence if asker else consequence,
+            consequence=consequence,
             fixes=bring(env, library.module),
         )
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 
-from checks._configuration import Configuration, pkgconfig_configuration
+from checks._configuration import Configuration, leads_nowhere, own_name, pkgconfig_configuration
 from checks._env import fitting
 from checks._fixes import fix
 from checks._log import advise, found
@@ -25,10 +25,10 @@ from checks.pkgconfig._search import absent, hidden_by_tool
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
-from diagnose.readers.pkgconfig import Candidate
+from diagnose.readers.pkgconfig import Library
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from diagnose.readers.buildlog import BuildLog, Probe
 
@@ -46,6 +46,8 @@ def env(env: Environment) -> Iterator[Finding]:
         searched = ":".join(decided.search_path) or "nothing"
         setting = decided.libdir or decided.path
         reason = f", because {setting.name} says so" if setting is not None else ""
+        if decided.search_path and set(decided.search_path) == set(decided.absent):
+            reason += "; there is no such folder"
         yield Finding(
             message=f"{found[0].path} is not on pkg-config's search path",
             severity=Severity.ERROR,
@@ -54,18 +56,37 @@ def env(env: Environment) -> Iterator[Finding]:
                 Evidence(f"{searched}{reason}", where="pkg-config's search path"),
             ),
             consequence=f"The build script says that the system library {library.module} was not found.",
-            fixes=(fix(env, "search the folder for this target", configuration=_configuration(env, found[0])),),
+            fixes=(_fix(env, hidden),),
         )
 
 
-def _configuration(env: Environment, found: Candidate) -> Configuration:
+def _fix(env: Environment, hidden: list[Library]) -> Fix:
+    """Return the one fix for all modules that are not searched, so that what is found later stays found."""
+    decided = env.pkgconfig
     configuration = pkgconfig_configuration(env)
-    folder = os.path.dirname(found.path)
-    standard = (f"/usr/lib/{env.target.multiarch}/pkgconfig", "/usr/share/pkgconfig")
-    if configuration.variables and folder in standard:
-        return configuration
-    own = Configuration(((f"PKG_CONFIG_PATH_{env.target.env_name}", folder),))
-    return configuration + own
+    folders = dict.fromkeys(
+        os.path.dirname(fitting(env, library)[0].path)
+        for library in env.libraries
+        if absent(library) and fitting(env, library) and library not in hidden
+    )
+    libdir = decided.libdir
+    if not env.cross and libdir is not None and leads_nowhere(env, libdir):
+        configuration += Configuration(gone=(libdir,))
+        libdir = None
+    forced = any(name == "PKG_CONFIG_LIBDIR" for name, _ in decided.sets)
+    covered: Iterable[str] = decided.default_path if libdir is None and not forced else ()
+    if configuration.variables:
+        covered = (f"/usr/lib/{env.target.multiarch}/pkgconfig", "/usr/share/pkgconfig")
+    extra = [folder for folder in folders if folder not in covered]
+    if extra:
+        variable, before = ("PKG_CONFIG_PATH", decided.path) if libdir is None else ("PKG_CONFIG_LIBDIR", libdir)
+        kept = before.value.split(":") if before is not None else []
+        order = (*extra, *kept) if libdir is None else (*kept, *extra)
+        value = ":".join(dict.fromkeys(filter(None, order)))
+        configuration += Configuration(((own_name(env, variable), value),))
+    gone = " and ".join(f"unset {setting.name}, which leads nowhere" for setting in configuration.gone)
+    search = "search the folder for this target" if configuration.variables else ""
+    return fix(env, ", and ".join(filter(None, (gone, search))), configuration=configuration)
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

@@ -12,8 +12,10 @@ References:
 
 from __future__ import annotations
 
+from checks._configuration import Configuration
 from checks._env import seen, with_outcome
-from diagnose.finding import Finding, Fix, Phase, Severity
+from checks._fixes import fix
+from diagnose.finding import Finding, Phase, Severity
 from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
 
@@ -35,6 +37,12 @@ def env(env: Environment) -> Iterator[Finding]:
             evidence=(seen(setting),),
             consequence=f'A crate that has no other way stops: "Aborted because {setting.name} is set".',
             fixes=(
-                Fix(f"unset {setting.name}", notes="Unless the crate is told in its own way where the library is."),
+                fix(
+                    env,
+                    f"unset {setting.name}",
+                    configuration=Configuration(gone=(setting,)),
+                    notes="Unless the crate is told in its own way where the library is.",
+                    safe=False,
+                ),
             ),
         )

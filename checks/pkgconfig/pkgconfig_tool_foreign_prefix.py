@@ -53,11 +53,13 @@ def env(env: Environment) -> Iterator[Finding]:
         name = f"PKG_CONFIG_{env.target.env_name}"
         configuration = Configuration(((name, "/usr/bin/pkg-config"),), tool(system(env), "pkg-config"))
     found = libraries[0].candidates[0]
+    folders = ":".join(env.pkgconfig.search_path) or "nothing"
+    searches = f"searches {folders}" if env.pkgconfig.implementation else "a script that looks elsewhere"
     yield Finding(
         message=f"{program.path} does not search the system's folders, where {names(libraries)} is installed",
         severity=Severity.ERROR,
         evidence=(
-            Evidence(f"comes first on PATH; searches {':'.join(env.pkgconfig.search_path) or 'nothing'}", program.path),
+            Evidence(f"comes first on PATH; {searches}", program.path),
             Evidence(f"version {found.version}, not searched", found.path),
         ),
         consequence=f"The build script says that the system library {libraries[0].module} was not found.",

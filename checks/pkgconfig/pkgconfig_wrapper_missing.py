@@ -15,7 +15,7 @@ References:
 
 from __future__ import annotations
 
-from checks._configuration import Configuration, pkgconfig_configuration, two_variables
+from checks._configuration import NOTHING, Configuration, pkgconfig_configuration, two_variables
 from checks._env import names, seen, with_outcome
 from checks._fixes import fix
 from checks._install import system, tool
@@ -41,13 +41,17 @@ def env(env: Environment) -> Iterator[Finding]:
     if program.setting is None or not libraries:
         return
     configuration = pkgconfig_configuration(env)
+    wrong = Configuration(gone=(program.setting,))
     if (program.setting.name, program.name) in configuration.variables:
         # The right program is named already; it only has to be installed.
         configuration = Configuration((), configuration.packages)
         title = f"install {' '.join(configuration.packages)}, which brings {program.name}"
     elif configuration.variables:
+        configuration += wrong
         title = "name a pkg-config for the target that can be installed here"
     else:
+        present = env.pkgconfig.plain is not None and env.pkgconfig.plain.found
+        configuration = wrong if present else wrong + configuration
         title = f"unset {program.setting.name}, so that pkg-config itself is run"
     hint = " (the variable holds a program's name, not a command line)" if " " in program.name else ""
     yield Finding(
@@ -69,9 +73,16 @@ def _failing(env: Environment) -> Iterator[Finding]:
     if not libraries:
         return
     said = libraries[0].output.strip().rpartition("\n")[2]
-    packages = ("dpkg-dev",) if "dpkg-dev" in said else ()
-    title = "install dpkg-dev" if packages else "name a pkg-config that runs"
-    configuration = Configuration() if packages else two_variables(env)
+    packages: tuple[str, ...] = ("dpkg-dev",) if "dpkg-dev" in said else ()
+    configuration = NOTHING
+    if packages:
+        title = "install dpkg-dev"
+    elif program.setting is not None:
+        title = "name a pkg-config that runs"
+        configuration = Configuration(gone=(program.setting,)) + (two_variables(env) if env.cross else NOTHING)
+    else:
+        packages = tool(system(env), "pkg-config")
+        title = f"install {' '.join(packages) or 'pkg-config'} again"
     yield Finding(
         message=f"{program.name} cannot run" + (f": {said}" if said else ""),
         severity=Severity.ERROR,

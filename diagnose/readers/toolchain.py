@@ -97,7 +97,7 @@ class Toolchain(NamedTuple):
     ``host_cc`` and ``host_linker`` are the same for build scripts. ``linker_target`` is the GNU triplet that the linker
     makes code for, where it can be told. ``start_files`` are those of that linker, ``sysroot`` where it looks for them
     (empty: the root itself), ``glibc`` the version of the C library that it links with (from ``glibc_path``),
-    ``link_dirs`` the folders in which it looks for libraries by itself.
+    ``link_dirs`` the folders in which it looks for libraries by itself, its own first.
     """
 
     linker: Program
@@ -129,6 +129,11 @@ class Finder:
         """Return what running *name* would run."""
         path = self.root.which(name, self.path)
         return Program(name, path, (self.root.resolve(path) or path) if path else "", setting=setting)
+
+    def denied(self, name: str) -> bool:
+        """Whether *name*, which is no program, is something else: then the system says that it may not be run."""
+        places = [name] if "/" in name else [os.path.join(folder, name) for folder in self.path.split(":")]
+        return bool(name) and any(self.root.exists(place) for place in places)
 
 
 # Words that CC may start with and that only pass the rest on (the cc crate's list).
@@ -302,7 +307,7 @@ def read(
         libc=target.libc if places.dirs else "",
         glibc=glibc,
         glibc_path=glibc_path if glibc else "",
-        link_dirs=places.dirs,
+        link_dirs=(*places.inner, *places.dirs),
     )
 
 

@@ -28,6 +28,7 @@ def _text(judgement: Judgement, finding: Finding) -> str:
     for fix in finding.fixes[:1]:
         lines.append(f"Fix: {fix.title}")
         lines += [f"  {command.line}" for command in fix.commands]
+        lines += [f"  unset {name}" for name in fix.unset]
         lines += [f"  {name}={value}" for name, value in fix.env]
     return "\n".join(lines)
 

@@ -64,6 +64,7 @@ def _fix(fix: Fix) -> dict[str, Any]:
         "title": fix.title,
         "commands": [command.line for command in fix.commands],
         "env": dict(fix.env),
+        "unset": list(fix.unset),
         "files": [edit._asdict() for edit in fix.files],
         "notes": fix.notes,
         "safe": fix.safe,

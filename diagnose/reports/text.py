@@ -92,7 +92,7 @@ def _judgement(judgement: Judgement, style: Style) -> Iterator[str]:
         yield from _put(style, f"{mark} {judgement.name}: {found.headline}", tone, hang=2)
         for line in found.details:
             yield from _put(style, line, "", indent=2, hang=2)
-    shown: set[FileEdit] = set()
+    shown: set[FileEdit | str] = set()
     for finding in judgement.findings:
         if not style.quiet:
             yield ""
@@ -108,7 +108,7 @@ def _judgement(judgement: Judgement, style: Style) -> Iterator[str]:
             yield from _put(style, f"not seen: {unseen}", "dim", indent=2, hang=2)
 
 
-def _finding(judgement: Judgement, finding: Finding, style: Style, shown: set[FileEdit]) -> Iterator[str]:
+def _finding(judgement: Judgement, finding: Finding, style: Style, shown: set[FileEdit | str]) -> Iterator[str]:
     name = f"{judgement.name}: " if style.quiet else ""
     head = f"{finding.severity.value}[{finding.check}] "
     yield from _put(style, head + name + finding.message, finding.severity.value, indent=2, hang=2, paint=len(head))
@@ -123,21 +123,29 @@ def _finding(judgement: Judgement, finding: Finding, style: Style, shown: set[Fi
         yield from _put(style, f"hence {follower.check} ({place}): {follower.message}", "dim", indent=4, hang=2)
 
 
-def _fix(fix: Fix, word: str, style: Style, shown: set[FileEdit]) -> Iterator[str]:
-    yield from _put(style, f"{word}: {fix.title}", "ok", indent=4, hang=len(word) + 2, paint=len(word) + 1)
-    for command in fix.commands:
-        yield "      " + clean(command.line)  # never wrapped: it is there to be copied
+def _fix(fix: Fix, word: str, style: Style, shown: set[FileEdit | str]) -> Iterator[str]:
+    """Yield one fix. What an earlier finding has one do first is not said again; an alternative is whole."""
+    steps = [*(f"unset {name}" for name in fix.unset), *(command.line for command in fix.commands)]
+    whole = bool(steps or fix.files)
+    while word == "fix" and steps and steps[0] in shown:
+        del steps[0]
+    done = " (as above)" if whole and not steps and shown.issuperset(fix.files) else ""
+    yield from _put(style, f"{word}: {fix.title}{done}", "ok", indent=4, hang=len(word) + 2, paint=len(word) + 1)
+    for step in steps:
+        yield "      " + clean(step)  # never wrapped: it is there to be copied
     for edit in fix.files:
-        if edit in shown:  # findings of one build share their configuration
-            yield _paint(f"      # {clean(edit.path)} as above", "dim", style)
-        else:
+        if edit not in shown:
             yield from _edit(edit, style)
+        elif not done:  # findings of one build share their configuration
+            yield _paint(f"      # {clean(edit.path)} as above", "dim", style)
     if fix.env and not (fix.files and shown.issuperset(fix.files)):
         if fix.files:
             yield _paint("      # or, for this shell only", "dim", style)
         for name, value in fix.env:
             yield f"      export {name}={_quote(clean(value))}"
     shown.update(fix.files)
+    if word == "fix":
+        shown.update(steps)
     if fix.notes:
         yield from _put(style, fix.notes, "", indent=6)
 

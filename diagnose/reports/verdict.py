@@ -52,7 +52,9 @@ def _env(judgement: Judgement) -> Verdict:
     if not facts["libraries"]:
         details.append("no library was asked for (--lib MODULE), and no Cargo.lock here names one")
     details.append(f"next: {_next_command(facts)}")
-    return Verdict(f"ready to build for {triple}", not judgement.findings, details)
+    rest = len(judgement.findings)
+    aside = f", with {rest} thing{'' if rest == 1 else 's'} to know" if rest else ""
+    return Verdict(f"ready to build for {triple}{aside}", True, details)
 
 
 def _place(facts: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,11 @@ def read(case: cases.Case, folder: str) -> env.Environment:
     return look(case, root)
 
 
-def look(case: cases.Case, root: str, **changes: Any) -> env.Environment:
-    """Read the furnished *root* of *case* again, with *changes* to its environment."""
+def look(case: cases.Case, root: str, unset: Iterable[str] = (), **changes: Any) -> env.Environment:
+    """Read the furnished *root* of *case* again, with *changes* to its environment after *unset* left it."""
     project = os.path.join(os.path.dirname(root), "project")
-    environ = {**cases.environ(case), **changes}
+    gone = set(unset)
+    environ = {name: value for name, value in cases.environ(case).items() if name not in gone} | changes
     return env.read(root, case.target, case.libs, case.policy, project, environ)
 
 

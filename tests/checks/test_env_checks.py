@@ -65,24 +65,33 @@ def _toml(text: str) -> None:
     tomllib.loads(text)
 
 
+@pytest.mark.parametrize("way", ["files", "exports"])
 @pytest.mark.parametrize("name", [case.name for case in cases.BROKEN])
-def test_what_files_alone_can_mend_is_mended(name: str, tmp_path: Path) -> None:
-    """Written as a fix says, and with nothing installed, the edits end a finding whose fix installs nothing."""
+def test_what_settings_alone_can_mend_is_mended(name: str, way: str, tmp_path: Path) -> None:
+    """With nothing installed, edits or exports end a finding whose fix installs nothing, and bring up no other."""
     case = cases.CASES[name]
     facts = read(case, str(tmp_path))
-    for finding in judged(facts).findings:
+    before = judged(facts).findings
+    for finding in before:
         fix = next(iter(finding.fixes), None)
         stages = {command.stage for command in fix.commands} if fix else set()
-        if fix is None or not fix.safe or not fix.files or stages & {Stage.PACKAGES, Stage.ARCHITECTURE}:
+        if fix is None or stages & {Stage.PACKAGES, Stage.ARCHITECTURE}:
+            continue
+        if not (fix.unset or fix.files or (way == "exports" and fix.env)):
             continue
         for edit in fix.files:
+            if way == "exports" and edit.path.endswith("config.toml") and (fix.env or fix.unset):
+                continue
             base = tmp_path / ("root" if edit.path.startswith("/") else "project")
             path = base / edit.path.lstrip("/")
             assert (path.read_text() if path.exists() else None) == edit.before
             path.parent.mkdir(exist_ok=True)
             path.write_text(edit.after)
-        again = judged(look(case, str(tmp_path / "root")))
-        assert finding.check not in [other.check for other in again.findings]
+        changes = dict(fix.env) if way == "exports" else {}
+        again = judged(look(case, str(tmp_path / "root"), fix.unset, **changes))
+        left = [other.check for other in again.findings]
+        assert finding.check not in left
+        assert set(left) <= {other.check for other in before}
         return
 
 

@@ -71,6 +71,21 @@ def test_the_first_fix_counts_and_no_finding_is_no_plan() -> None:
     assert plan([finding()]) == plan([]) == Plan()
 
 
+def test_what_has_to_go_goes_everywhere() -> None:
+    config = '[env]\nA = "slip"\nB = "2"\n'
+    wrong = Fix("unset A", files=(FileEdit(".cargo/config.toml", config, '[env]\nB = "2"\n'),), safe=True, unset=("A",))
+    more = Fix(
+        "set C", files=(FileEdit(".cargo/config.toml", config, config + 'C = "3"\n'),), env=(("C", "3"),), safe=True
+    )
+    both = plan(map(finding, (wrong, more)))
+    assert both.settings[0].after == '[env]\nB = "2"\nC = "3"\n'
+    assert render.sh(both, ARMHF).endswith("unset A\nexport C=3\n")
+    assert "\nunset A\n" in render.before_script(both, ARMHF)
+    for text in (render.dockerfile, render.cargo_config_block, render.cross_toml, render.before_script):
+        assert "# Take A out" in text(both, ARMHF) or "take A out" in text(both, ARMHF)
+    assert json.loads(render.json(both, ARMHF))["unset"] == ["A"]
+
+
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [

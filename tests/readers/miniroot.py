@@ -5,6 +5,7 @@ Its program files are this machine's own, so nothing is downloaded; its librarie
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import struct
@@ -116,6 +117,7 @@ def make(root: Path) -> Path:
     return root
 
 
+@functools.cache  # a property test asks again and again
 def install(root: Path, program: str) -> None:
     """Copy a program of this machine, and the libraries that it needs, to where they are."""
     done = subprocess.run(["ldd", program], capture_output=True, text=True, check=True)

@@ -92,6 +92,9 @@ SCRIPTS = {
     "#!/usr/bin/sh\n# a comment\nexport PKG_CONFIG_LIBDIR=\"${PKG_CONFIG_LIBDIR:-/a/pkgconfig:/b}\"\n"
     "export PKG_CONFIG_SYSTEM_LIBRARY_PATH=\"${PKG_CONFIG_SYSTEM_LIBRARY_PATH:-/usr/lib64}\"\n"
     'exec pkgconf "$@"\n': (("/a/pkgconfig", "/b"), ()),
+    "#!/bin/sh\nPKG_CONFIG_LIBDIR=/c PKG_CONFIG_PATH='' exec pkgconf \"$@\"\n": (
+        FOLDERS, (("PKG_CONFIG_LIBDIR", "/c"), ("PKG_CONFIG_PATH", "")),
+    ),
     "#!/bin/sh\nPKG_CONFIG_LIBDIR=/c\nexport PKG_CONFIG_LIBDIR\nexec pkgconf \"$@\"\n": (
         FOLDERS, (("PKG_CONFIG_LIBDIR", "/c"),),
     ),
