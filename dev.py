@@ -90,21 +90,28 @@ def demo() -> None:
     run(*diagnose, "env", "--fail-on", "never", "--lib", "alsa")
 
 
-def run_pytest(*args: str) -> None:
-    """Run pytest with the environment activated: some tests run the programs in it by name."""
+def activated() -> tuple[str, ...]:
+    """Activate the environment, some of whose programs are run by name by the tests; return the command of pytest."""
     python = prepare("test")
     os.environ["PATH"] = os.pathsep.join([str(python.parent), os.environ.get("PATH", os.defpath)])
-    run(python, "-m", "pytest", *args)
+    return str(python), "-m", "pytest"
 
 
 def test(*args: str) -> None:
     """Run the tests; what this machine cannot run is skipped with a reason."""
-    run_pytest(*args)
+    run(*activated(), *args)
 
 
 def e2e(*args: str) -> None:
-    """Run the end-to-end tests, which take minutes, root, mmdebstrap and qemu."""
-    run_pytest("-m", "e2e", "tests/e2e", *args)
+    """Run the end-to-end tests, which take minutes, root, mmdebstrap and qemu.
+
+    What they mount is seen by them alone, and is gone with the last of their processes, however it ends.
+    """
+    alone = ("unshare", "--mount") if sys.platform == "linux" and os.geteuid() == 0 and shutil.which("unshare") else ()
+    named = any((HERE / arg.partition("::")[0]).exists() for arg in args if not arg.startswith("-"))
+    words = [*alone, *activated(), "-m", "e2e", *(() if named else ("tests/e2e",)), *args]
+    os.chdir(HERE)
+    os.execvp(words[0], words)  # signals reach the tests, which then clean up
 
 
 def lint() -> None:

@@ -6,4 +6,7 @@ throw-away overlay over such a root.
 
     python3 dev.py e2e                run
     python3 dev.py e2e --save-logs    run, and write the logs of the failures to fixtures/logs/ladder
+
+``states.py`` is the table of all rungs, ``walk.py`` visits each of them, ``climb.py`` goes from nothing to the top by
+printed fixes alone.
 """

@@ -8,12 +8,14 @@ import hashlib
 import os
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "diagnose-e2e"
-_holding = False
+_within = threading.RLock()
+_depth = 0  # of makings within makings, all of the one thread that is within
 KEEP = 30 * 24 * 3600  # seconds for which an entry that nothing asked for stays
 
 
@@ -32,19 +34,17 @@ def say(text: str) -> None:
 
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
-    """Let one process at a time add to the cache; what is made from something else nests."""
-    global _holding
-    if _holding:
-        yield
-        return
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with open(CACHE / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        _holding = True
+    """Let one thread of one process at a time add to the cache; what is made from something else nests."""
+    global _depth
+    with _within, contextlib.ExitStack() as stack:
+        if not _depth:
+            CACHE.mkdir(parents=True, exist_ok=True)
+            fcntl.flock(stack.enter_context(open(CACHE / "lock", "w")), fcntl.LOCK_EX)
+        _depth += 1
         try:
             yield
         finally:
-            _holding = False
+            _depth -= 1
 
 
 def made(name: str, ingredients: object, make: Callable[[Path], None]) -> Path:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import contextlib
 import functools
 import json
 import os
+import resource
 import shutil
-import sys
+import signal
+import subprocess
+import tempfile
+import urllib.parse
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from types import FrameType
+from typing import Any, NamedTuple
 
 import pytest
 from conftest import need
 
-from e2e import archive, cache, climb, ladder
+from e2e import archive, cache, climb, ladder, player, roots, walk
 
-LOGS = Path(__file__).resolve().parents[2] / "fixtures" / "logs" / "ladder"
+LOGS = roots.REPOSITORY / "fixtures" / "logs" / "ladder"
 TOOLS = ("mmdebstrap", "gpg", "gpgv", "unshare", "mount", "dpkg-deb", "qemu-arm-static", "qemu-aarch64-static")
 
 
@@ -25,22 +32,45 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let what takes long say so while it runs: what pytest captures, nobody sees."""
+    """Let what takes long say so while it runs, and whoever ends the tests let them clean up first."""
     capture = config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
+        terminal = os.fdopen(os.dup(2), "w")  # what pytest captures, nobody sees
+    cache.show = functools.partial(print, file=terminal, flush=True)
+    signal.signal(signal.SIGTERM, _interrupt)
 
-    def print_now(text: str) -> None:
-        with capture.global_and_fixture_disabled():
-            print(text, file=sys.stderr, flush=True)
 
-    if capture:
-        cache.show = print_now
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of this folder; those that wait for what goes on in the background come last."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+    items.sort(key=_waits)
+
+
+def _waits(item: pytest.Item) -> bool:
+    return "walked" in getattr(item, "fixturenames", ())
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what the tests have recorded: the rungs, and the sound that came out at the top."""
+    reports = [one for kind in ("passed", "failed") for one in terminalreporter.stats.get(kind, [])]
+    recorded = [pair for report in reports for pair in getattr(report, "user_properties", ())]
+    rungs = [value for name, value in recorded if name == "rung"]
+    played = [value for name, value in recorded if name == "played"]
+    if rungs:
+        terminalreporter.write_sep("=", "the ladder")
+        terminalreporter.write_line(climb.table(rungs))
+    if played:
+        terminalreporter.write_sep("=", "played under qemu")
+        terminalreporter.write_line(player.table(played))
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    terminalreporter.write_line(f"processor time of all programs that were run: {used.ru_utime + used.ru_stime:.0f} s")
 
 
 @pytest.fixture(scope="session")
@@ -55,28 +85,44 @@ def machine() -> None:
 
 
 @pytest.fixture(scope="session")
-def workshop(machine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ladder.Workshop]:
-    """A root ready to build in."""
-    with archive.serving({archive.DEBIAN: archive.debian()}) as proxy:
-        yield ladder.Workshop(tmp_path_factory.mktemp("roots"), proxy)
+def workshop(machine: None) -> Iterator[ladder.Workshop]:
+    """A root ready to build in. Everything that is built is thrown away at the end."""
+    folder = tempfile.mkdtemp(prefix="diagnose-e2e-")
+    try:
+        with archive.serving({archive.DEBIAN: archive.debian()}) as proxy:
+            yield ladder.Workshop(Path(folder), proxy)
+    finally:
+        subprocess.run(["rm", "-rf", folder], check=True)  # many times as fast as shutil.rmtree
 
 
-Keep = Callable[[str, str, str], None]
+Record = Callable[[str, object], None]
+Keep = walk.Keep
+
+
+@pytest.fixture
+def record(record_property: Record) -> Record:
+    """Record something for the tables at the end."""
+    return record_property
 
 
 @pytest.fixture(scope="session")
 def keep(request: pytest.FixtureRequest) -> Keep:
     """Keep a log, with the cause that it has to be told, as a fixture, if that was asked for."""
+    if not request.config.getoption("--save-logs", default=False):
+        return lambda name, cause, text: None
+    # Paths within a root are the same everywhere; these are not, and are nobody's business.
+    private = [str(roots.REPOSITORY), str(cache.CACHE), urllib.parse.urlsplit(archive.mirror_of("trixie")).netloc]
 
     def keep(name: str, cause: str, text: str) -> None:
-        if request.config.getoption("--save-logs", default=False):
-            LOGS.mkdir(parents=True, exist_ok=True)
-            (LOGS / f"{name}.log").write_text(ladder.scrubbed(text))
-            labels = LOGS / "labels.json"
-            known = json.loads(labels.read_text()) if labels.exists() else {}
-            rows = {**known, f"{name}.log": {"cause": cause}}
-            lines = [f"  {json.dumps(key)}: {json.dumps(row)}" for key, row in sorted(rows.items())]
-            labels.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+        text = ladder.scrubbed(text)
+        assert not [word for word in private if word in text], text
+        LOGS.mkdir(parents=True, exist_ok=True)
+        (LOGS / f"{name}.log").write_text(text)
+        labels = LOGS / "labels.json"
+        known = json.loads(labels.read_text()) if labels.exists() else {}
+        rows = {**known, f"{name}.log": {"cause": cause}}
+        lines = [f"  {json.dumps(key)}: {json.dumps(row)}" for key, row in sorted(rows.items())]
+        labels.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
     return keep
 
@@ -85,11 +131,12 @@ class Summit(NamedTuple):
     """Where the climb for a target ended: a layer to lay over a fresh root, the way there, and the wheel."""
 
     layer: Path
-    steps: list[climb.Step]
+    rungs: list[climb.Rung]
     wheel: Path
 
 
 Climbed = Callable[[ladder.Target], Summit]
+Walked = Callable[[ladder.Target], list[walk.Place]]
 
 
 @pytest.fixture(scope="session")
@@ -99,8 +146,34 @@ def climbed(workshop: ladder.Workshop) -> Climbed:
     @functools.cache
     def climbed(target: ladder.Target) -> Summit:
         with workshop.root() as root:
-            steps = climb.climb(root, target)
+            rungs = climb.climb(workshop, root, climb.Climb(target, f"{target.debian} climb"))
             wheel = root.wheel().relative_to(root.path)
-        return Summit(root.upper, steps, root.upper / wheel)
+        return Summit(root.upper, rungs, root.upper / wheel)
 
     return climbed
+
+
+@pytest.fixture(scope="session")
+def walked(request: pytest.FixtureRequest, workshop: ladder.Workshop, keep: Keep) -> Iterator[Walked]:
+    """Return a function that goes through all states of a target, once: in the background, while other tests run."""
+    with concurrent.futures.ThreadPoolExecutor(1) as background:
+
+        @functools.cache
+        def begun(target: ladder.Target) -> concurrent.futures.Future[list[walk.Place]]:
+            return background.submit(walk.walk, workshop, target, keep)
+
+        for item in filter(_waits, request.session.items):
+            begun(item.callspec.params["target"])
+        try:
+            yield lambda target: begun(target).result()
+        finally:
+            roots.over.set()
+            background.shutdown(cancel_futures=True)
+            roots.over.clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def background(request: pytest.FixtureRequest) -> None:
+    """Begin at once with what goes on in the background, if any test waits for it."""
+    if any(map(_waits, request.session.items)):
+        request.getfixturevalue("walked")

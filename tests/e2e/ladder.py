@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -11,36 +12,18 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from e2e import roots
 from e2e.cache import say
 from e2e.roots import PROJECT, REPOSITORY, Done, Root
+from e2e.targets import AARCH64, ARMV7, X86_64, Target
+
+__all__ = ["AARCH64", "ARMV7", "CONFIG", "INSTALL", "X86_64", "Builder", "Target", "Workshop"]
 
 CONFIG = f"{PROJECT}/.cargo/config.toml"
-
-
-class Target(NamedTuple):
-    """One target of the climbs, and what it is called elsewhere."""
-
-    triple: str
-    debian: str
-    gnu: str
-    qemu: str
-    tag: str
-
-    @property
-    def env(self) -> str:
-        """The triple as the suffix of a variable."""
-        return self.triple.replace("-", "_")
-
-
-ARMV7 = Target("armv7-unknown-linux-gnueabihf", "armhf", "arm-linux-gnueabihf", "arm", "armv7l")
-AARCH64 = Target("aarch64-unknown-linux-gnu", "arm64", "aarch64-linux-gnu", "aarch64", "aarch64")
-X86_64 = Target("x86_64-unknown-linux-gnu", "amd64", "x86_64-linux-gnu", "x86_64", "x86_64")
-
-
 INSTALL = "apt-get install -q -y --no-install-recommends"
+Report = Mapping[str, Any]
 
 
 class Builder(Root):
@@ -78,27 +61,24 @@ class Builder(Root):
         (path,) = self.file(f"{PROJECT}/target/wheels").glob("*.whl")
         return path
 
-    def inside(self, target: Target, *options: str, env: Mapping[str, str] | None = None) -> dict[str, Any]:
+    def inside(self, target: Target, *options: str, env: Mapping[str, str] | None = None) -> Report:
         """Return what ``diagnose env`` says in the root."""
         words = ["diagnose", "env", "--target", target.triple, "--format", "json", "--fail-on", "never", *options]
         done = self.run(" ".join(words), cwd=PROJECT, env=env)
         assert done.code == 0, done.output
         return _subject(done.output)
 
-    def outside(self, target: Target, *options: str) -> dict[str, Any]:
+    def outside(self, target: Target, *options: str) -> Report:
         """Return what ``diagnose env --root`` says of the root from outside."""
-        words = ["env", "--target", target.triple, "--root", str(self.path), "--format", "json", "--fail-on", "never"]
-        done = subprocess.run(
-            [sys.executable, "-m", "diagnose", *words, *options],
-            cwd=self.file(PROJECT),
-            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        assert done.returncode == 0, done.stdout
+        words = ["env", "--target", target.triple, "--root", str(self.path), *options]
         # the project, too, is seen from outside: its files are there under this machine's names
-        return _subject(done.stdout.replace(str(self.path), ""))
+        return _subject(diagnose(*words, cwd=self.file(PROJECT)).replace(str(self.path), ""))
+
+    def looked_at(self, target: Target, *options: str) -> Report:
+        """Return what ``diagnose env`` says inside, having required that it says the same from outside."""
+        inside, outside = self.inside(target, *options), self.outside(target, *options)
+        assert verdict(inside) == verdict(outside)
+        return inside
 
     def apply(self, fix: Mapping[str, Any]) -> None:
         """Do exactly what a fix says, in its lasting form: no variable is exported."""
@@ -111,25 +91,53 @@ class Builder(Root):
             self.check(command, cwd=PROJECT)
 
 
-def _subject(text: str) -> dict[str, Any]:
+def diagnose(*words: str, cwd: Path | None = None, given: str | None = None) -> str:
+    """Run this repository's ``diagnose`` on this machine; return its report as JSON."""
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # it is run a hundred times
+    done = subprocess.run(
+        [sys.executable, "-m", "diagnose", *words, "--format", "json", "--fail-on", "never"],
+        cwd=cwd,
+        env=environment,
+        input=given,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def told(log: str) -> str:
+    """Return the one cause that ``diagnose log`` finds in a log; empty if it finds none, or cannot say which."""
+    found = causes(_subject(diagnose("log", "-", given=log)))
+    return found[0] if found else ""
+
+
+def _subject(text: str) -> Report:
     (subject,) = json.loads(text)["subjects"]
     assert subject["error"] is None, subject["error"]
     return dict(subject)
 
 
-def causes(subject: Mapping[str, Any], severity: str = "error") -> list[str]:
+def causes(report: Report, severity: str = "error") -> list[str]:
     """Return the ids of a report's findings of one severity, worst first."""
-    return [finding["check"] for finding in subject["findings"] if finding["severity"] == severity]
+    return [finding["check"] for finding in report["findings"] if finding["severity"] == severity]
 
 
-def verdict(subject: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+def met(report: Report) -> list[str]:
+    """Return the errors that a build meets, in its order: what only a package manager meets is named before them."""
+    return [cause for cause in causes(report) if not cause.startswith("apt-")]
+
+
+def verdict(report: Report) -> list[tuple[Any, ...]]:
     """Return what a report says, without the evidence: inside it may be a program's own words."""
-    return [tuple(found[key] for key in ("check", "severity", "message", "fixes")) for found in subject["findings"]]
+    return [tuple(found[key] for key in ("check", "severity", "message", "fixes")) for found in report["findings"]]
 
 
-def finding(subject: Mapping[str, Any], cause: str) -> Mapping[str, Any]:
+def finding(report: Report, cause: str) -> Mapping[str, Any]:
     """Return the first finding of a cause."""
-    return next(found for found in subject["findings"] if found["check"] == cause)
+    return next(found for found in report["findings"] if found["check"] == cause)
 
 
 class Workshop:
@@ -138,8 +146,8 @@ class Workshop:
     def __init__(self, folder: Path, proxy: str) -> None:
         self.folder = folder
         self.proxy = proxy
-        self.count = 0
-        self.layers = [roots.bare()]
+        self.count = itertools.count()
+        self.layers = [roots.compiled(), roots.bare()]
         with self.root() as builder:
             self._furnish(builder)
         self.layers = [builder.upper, *self.layers]
@@ -147,7 +155,6 @@ class Workshop:
     def _furnish(self, builder: Builder) -> None:
         say("furnishing the build root …")
         roots.furnish(builder)
-        shutil.copytree(roots.compiled(), builder.file(f"{PROJECT}/target/release"))
         source = builder.file("/opt/diagnose")
         for name in ("diagnose", "checks"):
             shutil.copytree(REPOSITORY / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -157,10 +164,16 @@ class Workshop:
 
     @contextlib.contextmanager
     def root(self, *layers: Path) -> Iterator[Builder]:
-        """Mount a fresh root; *layers* lie over the usual ones."""
-        self.count += 1
-        with roots.overlay(self.folder / str(self.count), *layers, *self.layers) as path:
+        """Mount a fresh root; *layers*, the uppermost first, lie over the usual ones."""
+        with roots.overlay(self.folder / str(next(self.count)), *layers, *self.layers) as path:
             yield Builder(path, {"http_proxy": self.proxy})
+
+    @contextlib.contextmanager
+    def bare(self, target: Target, *layers: Path) -> Iterator[Builder]:
+        """Mount a root in which nothing was ever compiled for a target."""
+        with self.root(*layers) as root:
+            shutil.rmtree(root.file(f"{PROJECT}/target/{target.triple}"))
+            yield root
 
 
 def scrubbed(text: str) -> str:

@@ -47,11 +47,27 @@ class Player(Root):
         """Play the tone as a block and as a stream; check every sample that arrived; return what was found."""
         done = self.python("/opt/play.py", "/tmp/block.wav", "/tmp/stream.wav", env=env)
         assert done.code == 0, done.output
+        found = dict(json.loads(done.output.splitlines()[-1]))
         for name in ("block", "stream"):
             with wave.open(str(self.file(f"/tmp/{name}.wav"))) as file:
                 assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, RATE)
-                assert array.array("h", file.readframes(RATE + 1)) == tone(), name
-        return dict(json.loads(done.output.splitlines()[-1]))
+                samples = array.array("h", file.readframes(RATE + 1))
+                assert samples == tone(), name
+                found[name] = len(samples)
+        return found
+
+
+HEAD = ("wheel", "machine", "libasound", "mapped", "samples that arrived as they were sent, as a block and as a stream")
+
+
+def table(played: list[Mapping[str, Any]]) -> str:
+    """Return what :meth:`Player.play` found, with the wheel's name, as a Markdown table."""
+    rows = [list(HEAD), ["---"] * len(HEAD)]
+    rows += [
+        [one["wheel"], one["machine"], one["alsa"], ", ".join(one["mapped"]), f"{one['block']}, {one['stream']}"]
+        for one in played
+    ]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def tone() -> array.array[int]:

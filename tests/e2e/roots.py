@@ -7,12 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from e2e import archive
 from e2e.cache import made
+from e2e.targets import CROSS
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -34,8 +36,12 @@ Components: main
 Signed-By: {archive.KEYRING.replace(".gpg", ".pgp")}
 """
 # Crates and Python packages come from folders: nothing inside a root asks a registry. What the wheel is built with,
-# not how fast it is, matters here.
+# not how fast it is, matters here. Of two failures cargo may meet one and never come to the other: with one job at a
+# time it has one order, and which of them it is does not depend on speed.
 CARGO_CONFIG = """\
+[build]
+jobs = 1
+
 [source.crates-io]
 replace-with = "vendored"
 
@@ -44,7 +50,7 @@ directory = "/opt/crates"
 
 [profile.release]
 lto = "off"
-opt-level = 1
+opt-level = 0
 """
 PIP_CONFIG = """\
 [global]
@@ -52,6 +58,10 @@ no-index = true
 find-links = /opt/wheels
 disable-pip-version-check = true
 """
+
+
+#: Set when the tests are over: whatever still runs for them in the background shall come to its end.
+over = threading.Event()
 
 
 class Done(NamedTuple):
@@ -76,6 +86,7 @@ class Root:
 
     def enter(self, *words: str, env: Mapping[str, str] | None = None, timeout: float = 600) -> Done:
         """Run a program of the root."""
+        assert not over.is_set(), "the tests are over"
         done = subprocess.run(
             self._inside(*words),
             env={**self.environment, **(env or {})},
@@ -121,7 +132,8 @@ def overlay(folder: Path, *layers: Path) -> Iterator[Path]:
     for name in ("upper", "work", "root"):
         (folder / name).mkdir(parents=True)
     lower = ":".join(map(str, layers))
-    options = f"lowerdir={lower},upperdir={folder}/upper,workdir={folder}/work"
+    # volatile: nothing waits for the disk, for all of it is thrown away
+    options = f"lowerdir={lower},upperdir={folder}/upper,workdir={folder}/work,volatile"
     subprocess.run(["mount", "-t", "overlay", "overlay", "-o", options, str(folder / "root")], check=True)
     try:
         yield folder / "root"
@@ -193,14 +205,18 @@ def _make_bare(folder: Path) -> None:
 def furnish(root: Root) -> None:
     """Put the reference crate, the sources of all that it depends on and cargo's configuration into a root."""
     shutil.copytree(crates(), root.file("/opt/crates"))
-    shutil.copytree(CRATE, root.file(PROJECT), ignore=shutil.ignore_patterns("target", ".venv", "build"))
+    ignore = shutil.ignore_patterns("target", ".venv", "build", "*_cache", "__pycache__")
+    shutil.copytree(CRATE, root.file(PROJECT), ignore=ignore, dirs_exist_ok=True)
     root.file("/root/.cargo").mkdir()
     root.file("/root/.cargo/config.toml").write_text(CARGO_CONFIG)
 
 
 def compiled() -> Path:
-    """Return what cargo compiles for the build machine itself: procedural macros and build scripts, for any target."""
-    ingredients = (bare().name, crates().name, (CRATE / "Cargo.toml").read_text(), CARGO_CONFIG)
+    """Return a layer with all that the reference crate depends on compiled, but for what asks for ALSA.
+
+    That is what a build for any target runs on the build machine, and the crates for the targets themselves.
+    """
+    ingredients = (bare().name, crates().name, (CRATE / "Cargo.toml").read_text(), CARGO_CONFIG, CROSS)
     return made("compiled", ingredients, _compile)
 
 
@@ -208,11 +224,24 @@ def _compile(folder: Path) -> None:
     work = folder.with_name("compiled.work")
     shutil.rmtree(work, ignore_errors=True)
     with archive.serving({archive.DEBIAN: archive.debian()}) as proxy, overlay(work, bare()) as path:
-        root = Root(path, {"http_proxy": proxy})
+        root = Root(path, {"http_proxy": proxy, "CARGO_BUILD_JOBS": "2"})
         furnish(root)
-        root.check("apt-get update -q && apt-get install -q -y --no-install-recommends pkgconf libasound2-dev")
-        root.check("maturin build --release --target x86_64-unknown-linux-gnu --auditwheel skip", cwd=PROJECT)
-        shutil.copytree(root.file(f"{PROJECT}/target/release"), folder, dirs_exist_ok=True)
+        root.check(" && ".join(f"dpkg --add-architecture {target.debian}" for target in CROSS))
+        names = "gcc-{gnu} libc6-dev-{debian}-cross libstd-rust-dev:{debian} pkgconf:{debian} libasound2-dev:{debian}"
+        packages = " ".join(names.format(**target._asdict()) for target in CROSS)
+        root.check(f"apt-get update -q && apt-get install -q -y --no-install-recommends {packages}")
+        for target in CROSS:
+            name = target.env
+            environment = {
+                f"PKG_CONFIG_{name}": f"{target.gnu}-pkg-config",
+                f"CARGO_TARGET_{name.upper()}_LINKER": f"{target.gnu}-gcc",
+            }
+            options = f"--release --target {target.triple}"
+            root.check(f"maturin build {options} --auditwheel skip", cwd=PROJECT, env=environment)
+            asking = "--package alsa --package alsa-sys --package alsastream"
+            root.check(f"cargo clean --quiet {options} {asking}", cwd=PROJECT)
+        root.check("rm -r target/wheels", cwd=PROJECT)
+        shutil.copytree(root.file(f"{PROJECT}/target"), folder / PROJECT.lstrip("/") / "target", symlinks=True)
     shutil.rmtree(work)
 
 

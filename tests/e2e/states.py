@@ -16,7 +16,9 @@ class State(NamedTuple):
 
     ``variables`` and ``linker`` are all that ``.cargo/config.toml`` holds. ``says`` is in the build's output, or in the
     output of ``command`` where the failure is not the build's. ``only`` is the Debian architecture of the one target
-    that has this state: on 32-bit targets alsa-sys compiles a probe, so a C compiler is missed before a linker is.
+    that has this state: on 32-bit targets alsa-sys compiles a probe, so a C compiler and its headers are missed before
+    a linker and the files that it adds. ``first`` says that nothing was compiled for the target before, ``mended`` that
+    it is where the fix of the state before leads.
     """
 
     name: str
@@ -27,6 +29,8 @@ class State(NamedTuple):
     linker: str = ""
     command: str = ""
     only: str = ""
+    first: bool = False
+    mended: bool = False
 
     def of(self, target: Target) -> State:
         """Return the state as it is for a target."""
@@ -54,16 +58,12 @@ STATES = (
         "E: Unable to locate package libasound2-dev:{debian}",
         command="apt-get update -q && apt-get install -q -y libasound2-dev:{debian}",
     ),
-    State("std-missing", "rust-std-target-missing", "error[E0463]: can't find crate for `core`"),
+    State("std-missing", "rust-std-target-missing", "error[E0463]: can't find crate for `core`", first=True),
     State(
         "guard",
         "pkgconfig-cross-guard",
         _GUARD,
-        (
-            "dpkg --add-architecture {debian}",
-            "apt-get update -q",
-            f"{INSTALL} libstd-rust-dev:{{debian}}",
-        ),
+        mended=True,
     ),
     State(
         "pkg-config-missing",
@@ -125,6 +125,24 @@ STATES = (
         only="arm64",
     ),
     State(
+        "linker-misnamed",
+        "cross-c-compiler-missing",
+        'ToolNotFound: failed to find tool "armv7-linux-gnueabihf-gcc"',
+        (),
+        _ALLOW,
+        "armv7-linux-gnueabihf-gcc",  # as the triple suggests; from such a linker's name the cc crate takes its own
+        only="armhf",
+    ),
+    State(
+        "linker-missing",
+        "cross-linker-missing",
+        "error: linker `arm-linux-gnueabihf-gcc-12` not found",
+        (),
+        _ALLOW,
+        "arm-linux-gnueabihf-gcc-12",  # that of the last release of Debian
+        only="armhf",
+    ),
+    State(
         "host-library",
         "host-lib-picked-for-target",
         "/usr/lib/x86_64-linux-gnu/libasound.so: file not recognized: file format not recognized",
@@ -175,10 +193,14 @@ def states(target: Target) -> list[State]:
     return [state.of(target) for state in STATES if state.only in ("", target.debian)]
 
 
-def named(output: str, target: Target) -> dict[str, str]:
-    """Return the causes that a build's output speaks of, each with the line that does."""
-    found = {}
-    for state in states(target):
-        if not state.command and state.says in output:
-            found[state.cause] = next(line.strip() for line in output.splitlines() if state.says in line)
-    return found
+# What other builds than those of the states say.
+_OTHERS = (("pc-missing", "The system library `dbus-1` required by crate `libdbus-sys` was not found."),)
+
+
+def line_of(output: str, cause: str, target: Target) -> str:
+    """Return the line in which a build's output speaks of a cause; it is an error if there is none."""
+    says = [state.says for state in states(target) if state.cause == cause and not state.command]
+    says += [text for other, text in _OTHERS if other == cause]
+    lines = [line.strip() for line in output.splitlines() if any(text in line for text in says)]
+    assert lines, f"nothing in it speaks of {cause}:\n{output}"
+    return lines[0]
