@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import Hit
 
-_BUILD_SCRIPT = re.compile(
+#: A program or macro that cargo makes for the build itself.
+BUILD_SCRIPT = re.compile(
     r"/build/[^/]+-[0-9a-f]{16}/build[-_]script|build-script-(?:build|main)|/deps/lib\w+-[0-9a-f]{16}\.so$"
 )
 #: Libraries of glibc.
@@ -29,7 +30,7 @@ def demander(hit: Hit) -> str:
     by = hit.said["by"]
     if not by:
         return ""
-    if _BUILD_SCRIPT.search(by):
+    if BUILD_SCRIPT.search(by):
         return "build script"
     return "tool" if _TOOL.search(by) else "product"
 

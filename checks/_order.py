@@ -21,6 +21,7 @@ MISSED = frozenset({
 #: What a package manager says because of what it said before.
 _MANAGERS = frozenset({
     "apk-package-missing", "apt-foreign-arch-not-enabled", "apt-lists-missing", "apt-multiarch-version-skew",
+    "apt-package-missing",
     "apt-package-renamed-t64", "apt-release-eol", "network-or-mirror-outage", "rpm-package-missing",
 })
 # fmt: on

@@ -13,6 +13,8 @@ References:
 
 from __future__ import annotations
 
+import re
+
 from checks._log import distinct, found
 from checks._names import called_here
 from checks._order import prepares
@@ -34,27 +36,48 @@ PHRASES = (
         ("(missing):", r"^\s*(?P<package>[\w.+:-]+) \(missing\):"),
     ),
     *wordings("apk-wanted-by", ("required by: ", r"required by: (?P<by>.+)$")),
+    *wordings("apk-pinned", ("breaks: ", r"breaks: (?:world|\.\S+?)\[(?P<package>[\w.+-]+)(?P<wanted>[<>=~][^\]]*)\]")),
 )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See apk not know a name that was asked for."""
+    hits, packages = [], []
     for hit in distinct(log.find("apk-unknown"), "package"):
         package = hit.said["package"]
         wanted = log.near(hit.line, "apk-wanted-by", after=2)[:1]
-        if ":" in package or (wanted and f"world[{package}]" not in wanted[0].said["by"].replace("~", "[")):
-            continue
+        if ":" not in package and (not wanted or _asked(package, wanted[0].said["by"])):
+            hits += [hit, *wanted]
+            packages.append(package)
+    if packages:
         yield found(
             log,
-            [hit, *wanted],
-            f"Alpine's repositories have no package {package}",
+            hits,
+            f"Alpine's repositories have no {', '.join(packages)}",
             "apk installs nothing of what was asked for.",
-            _fixes(package),
+            [fix for package in packages for fix in _fixes(package)],
         )
+    for hit in distinct(log.find("apk-pinned"), "package"):
+        package, pin = hit.said["package"], hit.said["wanted"]
+        yield found(
+            log,
+            [hit],
+            f"Alpine's repositories have {package}, but not {pin.lstrip('=~<>')}: old versions leave them",
+            "apk installs nothing of what was asked for.",
+            [
+                Fix("take the version that the release has", (Command(f"apk add {package}", Stage.PACKAGES),)),
+                Fix("or pin only its first numbers", notes=f"`apk add '{package}~=MAJOR.MINOR'` takes later patches."),
+            ],
+        )
+
+
+def _asked(package: str, by: str) -> bool:
+    """Whether the user asked for *package*, by name or in a group (``--virtual``), and not another package."""
+    return bool(re.search(rf"(?:^|\s)(?:world|\.[\w.-]+)\[{re.escape(package)}[\]<>=~]", by))
 
 
 def _fixes(package: str) -> list[Fix]:
     known = called_here(package, "alpine")
     if known and known != package:
-        return [Fix(f"its name here is {known}", (Command(f"apk add {known}", Stage.PACKAGES),))]
-    return [Fix("look the name up", notes="`apk search pc:NAME` finds a library by its pkg-config name.")]
+        return [Fix(f"{package} is {known} here", (Command(f"apk add {known}", Stage.PACKAGES),))]
+    return [Fix(f"look {package} up", notes="`apk search pc:NAME` finds a library by its pkg-config name.")]

@@ -17,11 +17,10 @@ from __future__ import annotations
 
 from checks._fixes import fix
 from checks._install import packaged, system
-from checks._log import distinct, environments, found, host
+from checks._log import distinct, environments, found
 from checks._order import prepares
-from checks.apt import _indexes
 from checks.apt._sources import ARCHITECTURES, serving, unserved
-from checks.apt.apt_wrong_arch_name import misnamed
+from checks.apt._unlocatable import Why, why
 from diagnose.finding import Command, Evidence, FileEdit, Finding, Phase, Severity, Stage
 from diagnose.named import TYPE_CHECKING
 from diagnose.phrase import wordings
@@ -135,18 +134,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             ),
         )
-    native = host(log).debian
-    fetched = {hit.said["arch"] for hit in log.find("apt-index") if hit.said["state"] in ("Get", "Hit")}
-    gone = _indexes.unserved(log)
-    hits = [
-        hit
-        for hit in log.find("apt-unlocatable")
-        if hit.said["arch"] and hit.said["arch"] not in (native, "all", "any")
-    ]
+    hits = [hit for hit in log.find("apt-unlocatable") if why(log, hit) is Why.ARCHITECTURE]
     for hit in distinct(hits, "arch"):
         arch = hit.said["arch"]
-        if arch in fetched or arch in gone or _indexes.dead_release(log) or misnamed(arch):
-            continue
         yield found(
             log,
             [one for one in hits if one.said["arch"] == arch],

@@ -12,12 +12,18 @@ References:
 from __future__ import annotations
 
 from checks._fixes import fix
-from diagnose.finding import Command, Evidence, Finding, Phase, Severity, Stage
+from checks._log import found
+from checks._order import prepares
+from checks.apt._indexes import dead_release
+from checks.apt._unlocatable import Why, why
+from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
 from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.PACKAGES
 
@@ -32,4 +38,45 @@ def env(env: Environment) -> Iterator[Finding]:
         evidence=(Evidence("holds no index of packages", "/var/lib/apt/lists"),),
         consequence='apt-get install stops: "Unable to locate package".',
         fixes=(fix(env, "fetch the lists", commands=(Command("apt-get update", Stage.UPDATE),)),),
+    )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See apt not locate a package that Debian has, without an update before; or ask for files that are gone."""
+    missing = [hit for hit in log.find("apt-unlocatable") if why(log, hit) is Why.LISTS]
+    stale = [hit for hit in log.find("apt-unfetched") if hit.said["url"].endswith(".deb") and "404" in hit.text]
+    if missing:
+        names = list(dict.fromkeys(hit.said["package"] for hit in missing))
+        yield found(
+            log,
+            missing,
+            f"apt cannot locate {', '.join(names)}, and the log shows no list of packages fetched before",
+            "Nothing is installed: without lists apt knows no package at all.",
+            [
+                _update(*names),
+                Fix("or, if it was updated, the release has no package of that name", notes="`apt-cache policy NAME`."),
+            ],
+        )
+    elif stale and not dead_release(log):
+        yield found(
+            log,
+            stale,
+            "apt's lists are older than the archive: they name files that were replaced since",
+            "Nothing is installed.",
+            [_update(*dict.fromkeys(hit.said["url"].rpartition("/")[2].partition("_")[0] for hit in stale))],
+        )
+
+
+leads_to = prepares
+
+
+def _update(*names: str) -> Fix:
+    return Fix(
+        "fetch the lists in the same step",
+        (
+            Command("apt-get update", Stage.UPDATE),
+            Command(f"apt-get install -y --no-install-recommends {' '.join(names)}", Stage.PACKAGES),
+        ),
+        notes="In a Dockerfile both belong into one RUN: a cached layer of its own keeps old lists.",
+        safe=True,
     )

@@ -21,7 +21,7 @@ from diagnose.named import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 PHASE = Phase.START
 _COMMON = {
@@ -40,17 +40,25 @@ _COMMON = {
 }
 
 
-def log(log: BuildLog) -> Iterator[Finding]:
-    """See a package that only that repository could have had go missing."""
+def could_have(log: BuildLog, missing: Hit) -> list[Hit]:
+    """Return the notices of repositories that are named after the *missing* package of a foreign architecture."""
+    found = []
     for notice in log.find("apt-no-arch"):
         words = {word for word in re.split(r"[^a-z0-9]+", notice.said["url"].lower()) if len(word) > 4} - _COMMON
-        for missing in log.find("apt-unlocatable"):
-            if missing.said["arch"] == notice.said["arch"] and words & set(missing.said["package"].split("-")):
-                yield found(
-                    log,
-                    [notice, missing],
-                    f"{notice.said['url']} has nothing for {notice.said['arch']}, nor {missing.said['package']} for it",
-                    "apt cannot locate the package.",
-                    [Fix("take the package from elsewhere, or build it for that architecture")],
-                )
-                return
+        if missing.said["arch"] == notice.said["arch"] and words & set(missing.said["package"].split("-")):
+            found.append(notice)
+    return found
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a package that only that repository could have had go missing."""
+    for missing in log.find("apt-unlocatable"):
+        for notice in could_have(log, missing):
+            yield found(
+                log,
+                [notice, missing],
+                f"{notice.said['url']} has nothing for {notice.said['arch']}, nor {missing.said['package']} for it",
+                "apt cannot locate the package.",
+                [Fix("take the package from elsewhere, or build it for that architecture")],
+            )
+            return

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from checks._log import distinct, found
 from checks._order import prepares
+from checks.apt._unlocatable import renamed
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
 from diagnose.named import TYPE_CHECKING
 from diagnose.phrase import wordings
@@ -35,9 +36,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     for hit in distinct(log.find("apt-virtual"), "package"):
         old = hit.said["package"]
         new = f"{old}t64"
-        providers = [
-            provider for provider in log.near(hit.line, "t64-note", after=12) if provider.said["package"] == new
-        ]
+        providers = renamed(log, hit)
         if not providers or old not in refused:
             continue
         arch = f":{hit.said['arch']}" if hit.said["arch"] else ""

@@ -21,6 +21,7 @@ from checks.apt._sources import moves, serving
 from checks.data import distributions
 from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
 from diagnose.named import TYPE_CHECKING
+from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.PACKAGES
+PHRASES = wordings(
+    "release-expired",
+    ("is expired", r"Release file for (?P<url>\S+?)(?:/dists/(?P<suite>[\w./-]+?)/(?:In)?Release)? is expired"),
+)
 
 
 def env(env: Environment) -> Iterator[Finding]:
@@ -58,6 +63,24 @@ def env(env: Environment) -> Iterator[Finding]:
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See apt miss the Release file itself, or every index, of a release that has left the servers."""
+    expired = log.find("release-expired")
+    if expired:
+        suite = expired[0].said["suite"]
+        yield found(
+            log,
+            expired,
+            f"the Release file of {suite or expired[0].said['url']} has expired: nobody updates it any more",
+            "apt-get update fails; nothing can be installed.",
+            (
+                Fix(
+                    "let apt take it all the same",
+                    (Command("apt-get -o Acquire::Check-Valid-Until=false update", Stage.UPDATE),),
+                    notes="Right for archive.debian.org and snapshots. Else take another mirror.",
+                ),
+                Fix("or use an image of a release that is still served"),
+            ),
+        )
+        return
     hits = dead_release(log)
     if hits:
         suite = hits[0].said["suite"] or log.distro_at(hits[0].line).codename

@@ -34,8 +34,15 @@ PHRASES = wordings(
     ("manifest unknown", r"(?P<image>\S+): (?:.*: )?manifest unknown"),
     (
         "failed to resolve source metadata",
-        r"failed to resolve source metadata for (?P<image>[^\s:]+(?::[\w.-]+)?): .*not found",
+        r"failed to resolve source metadata for (?P<image>[^\s:]+(?::[\w.-]+)?): "
+        r"(?!.*no match for platform).*not found",
     ),
+    (
+        "failed to solve",
+        r"failed to solve(?: with frontend \S+)?: (?:failed to create LLB definition: )?"
+        r"(?P<image>[\w./-]+(?::[\w.-]+)?): not found",
+    ),
+    ("response from daemon", r"Error response from daemon: (?:unauthorized|denied): (?P<image>)"),
     ("does not exist or no pull access", r"(?P<image>\S+) does not exist or no pull access"),
 )
 

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 PHASE = Phase.START
 leads_to = after
-_TOOLS = r"yum|dnf\S*|microdnf|rpm|apt\S*|apk|git|curl|python[\d.]*|platform-python[\d.]*"
 PHRASES = wordings(
     "tool-shadowed",
     (
         "symbol lookup error",
-        rf"(?P<tool>/usr/(?:libexec|s?bin)/(?:{_TOOLS})): symbol lookup error: (?P<lib>\S+): undefined symbol",
+        r"(?P<tool>(?:/usr)?/(?:libexec|s?bin)/\S+|\b(?:yum|dnf|apt\S*|rpm|curl|git)): symbol lookup error: "
+        r"(?P<lib>\S+): undefined symbol",
     ),
-    ("modules required to run", r"one of the Python modules\s+required to run (?P<tool>yum|dnf)", 2),
+    ("of the Python modules", r"one of the Python modules\s+required to run (?P<tool>yum|dnf)", 2),
     ("undefined symbol", r"/site-packages/(?:rpm|dnf|hawkey|libdnf|librepo|gpg|yum)/\S*: undefined symbol"),
     ("undefined symbol", r"lib(?:rpm|dnf|rpmio|repo|solv|curl)\S*\.so\S*: undefined symbol"),
 )

@@ -13,6 +13,7 @@ References:
 
 from __future__ import annotations
 
+from checks._glibc import BUILD_SCRIPT as _BUILD_SCRIPT
 from checks._log import after, found
 from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
 from diagnose.named import TYPE_CHECKING, re
@@ -43,9 +44,15 @@ PHRASES = (
             "requested image's platform",
             r"requested image's platform \((?P<want>[\w/]+)\) does not match the detected host platform",
         ),
+        ("--platform", r"--platform[= ](?P<want>linux/[\w/]+)"),
+        ("[linux/", r"\[(?P<want>linux/[\w/]+)(?: [\w.-]+)? +\d+/\d+\]"),
+    ),
+    *wordings(
+        "never-ran", ("never executed", r"could not execute process `(?P<program>[^`\s]+)[^`]*` \(never executed\)")
     ),
 )
-_SCRIPT = r"\.(?:sh|py|bash)$|entrypoint"
+_SCRIPT = r"\.(?:sh|py|bash)$|(?:^|/)(?:docker-)?entrypoint$"
+_BUILT = r"/target/(?:[^/]+/)*(?:release|debug)/"
 _HELPERS = frozenset(
     {"patchelf", "protoc", "cmake", "ninja", "sccache", "rustc", "cargo", "maturin", "zig", "uv", "node"}
 )
@@ -82,14 +89,31 @@ def env(env: Environment) -> Iterator[Finding]:
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a program not start because it is another processor's; a script without its first line looks alike."""
-    hits = log.find("exec-format")
-    wanted = log.find("platform-note")
-    if not hits or (not wanted and all(re.search(_SCRIPT, hit.said["program"]) for hit in hits)):
+    hits = [hit for hit in log.find("exec-format") if not log.near(hit.line, "postinst-failed", after=3)]
+    if not hits:
         return
-    program = hits[0].said["program"]
+    wanted = [note for note in log.find("platform-note") if note.line < hits[0].line]
+    if not wanted and all(re.search(_SCRIPT, hit.said["program"]) for hit in hits):
+        return
+    ran = log.near(hits[0].line, "never-ran", before=4)
+    program = ran[-1].said["program"] if ran else hits[0].said["program"]
     platform = wanted[-1].said["want"] if wanted else ""
     helper = program.rpartition("/")[2]
-    if helper in _HELPERS:
+    if _BUILD_SCRIPT.search(program):
+        hits = [*ran, *hits]
+        message = f"a build script was linked for another processor than this machine's: {program}"
+        fixes = [
+            Fix(
+                "link the machine's own programs with its own compiler",
+                notes="Name the target in --target or [build] target, and the cross linker in [target.TRIPLE] alone: "
+                "in RUSTFLAGS or for the host's triple it also links build scripts.",
+            )
+        ]
+    elif re.search(_BUILT, program):
+        hits = [*ran, *hits]
+        message = f"{program} was built for another processor, and this machine cannot run it"
+        fixes = [_runner(log, hits[0].line), Fix("or only build here, and test on a machine of that architecture")]
+    elif helper in _HELPERS:
         fixes = [Fix(f"install a {helper} for this machine's own processor", notes="It is found after the wrong one.")]
         message = f"{program} is a program of another processor"
     else:
@@ -100,6 +124,19 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 
 leads_to = after
+
+
+def _runner(log: BuildLog, line: int) -> Fix:
+    target = log.target_at(line)
+    name = target.cargo_env_name if target else "TARGET"
+    return Fix(
+        "let cargo run it under QEMU's user emulation",
+        env=((f"CARGO_TARGET_{name}_RUNNER", f"qemu-{_QEMU.get(target.wheel, target.wheel) if target else 'ARCH'}"),),
+        notes="From the package qemu-user; -L names the folder with the target's C library.",
+    )
+
+
+_QEMU = {"armv7l": "arm", "armv6l": "arm", "i686": "i386"}
 
 
 def _emulate(architecture: str) -> Fix:

@@ -34,6 +34,10 @@ PHRASES = wordings(
     ),
     ("does not provide the specified platform", r"provide the specified platform \(?(?P<platform>linux/[\w/]+)"),
     ("no match for platform in manifest", r"no match for platform in manifest(?P<platform>)"),
+    (
+        "no image found in",
+        r"no image found in (?:image index|manifest list) for architecture \"?(?P<platform>[\w/]+)",
+    ),
 )
 
 

@@ -37,11 +37,19 @@ PHRASES = wordings(
         rf"Failed to fetch (?P<url>\S+)\s+.*{_DOWN}",
     ),
     ("emporary failure resolving", r"Temporary failure resolving '(?P<url>[^']+)'"),
-    ("HTTP Error 50", r"(?P<url>https?://\S+): \[Errno 14\] HTTPS? Error 50[0234]"),
+    ("[Errno 14]", r"(?P<url>https?://\S+): \[Errno 14\] HTTPS? Error 50[0234]"),
     ("Curl error", r"Curl error \((?:6|7|28|35|52|56)\): .* for (?P<url>\S+)"),
+    ("curl: (", r"curl: \((?:6|7|28|35|52|56)\) "),
+    ("dial tcp", r"dial tcp\b.*(?:no such host|i/o timeout|refused|unreachable|server misbehaving|reset)"),
+    ("net/http: ", r"net/http: (?:request canceled|TLS handshake timeout|timeout awaiting)"),
+    ("ould not resolve host", r"fatal: unable to access '(?P<url>[^']+)': Could not resolve host"),
     ("Max retries exceeded", r"HTTPS?ConnectionPool\(host='(?P<url>[^']+)'.*Max retries exceeded"),
     ("spurious network error", r"spurious network error \(\d tr(?:y|ies) remaining\): (?!.*too large)(?P<why>.*)"),
     ("temporary error (try again", r"(?P<url>https?://\S+): temporary error \(try again later\)"),
+    (
+        "WARNING: ",
+        r"WARNING: (?:Ignoring|fetching|opening|updating and opening) (?P<url>https?://\S+): (?!.*UNTRUSTED)\S",
+    ),
     ("mirror sync in progress", r"[Mm]irror sync in progress"),
     ("received unexpected HTTP status", r"received unexpected HTTP status: 50[0234]"),
     ("TLS handshake timeout", r"TLS handshake timeout"),
@@ -59,5 +67,11 @@ def log(log: BuildLog) -> Iterator[Finding]:
             hits,
             f"a server did not answer{f': {named}' if named else ''}",
             "What had to be fetched is missing.",
-            [Fix("run the build again", notes="If it stays, another mirror, or the proxy's settings.")],
+            [
+                Fix(
+                    "run the build again",
+                    notes="If it stays: the address may name what is not there any more, or take another mirror, "
+                    "or set the proxy.",
+                )
+            ],
         )

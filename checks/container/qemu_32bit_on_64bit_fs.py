@@ -26,16 +26,29 @@ if TYPE_CHECKING:
 
 PHASE = Phase.START
 leads_to = after
-PHRASES = wordings(
-    "value-too-large",
-    ("too large for defined data type", r"[Vv]alue too large for defined data type"),
+PHRASES = (
+    *wordings(
+        "value-too-large",
+        (
+            "too large for defined data type",
+            r"[Vv]alue too large for defined data type(?P<rust>; class=Os| \(os error 75\))?",
+        ),
+    ),
+    *wordings(
+        "narrow-platform",
+        ("linux/arm/v", r"linux/arm/v[67]"),
+        ("linux/386", r"linux/386"),
+        ("arm32v", r"\barm32v[67]/"),
+        ("armv7l", r"(?:many|musl)linux\w*_armv7l"),
+        ("-linux-gnueabi", r"-linux-gnueabi(?:hf)?\b"),
+    ),
 )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See EOVERFLOW where folders are read."""
+    """See EOVERFLOW in cargo, or in any program where the log shows a 32-bit platform; a huge file gives it as well."""
     hits = log.find("value-too-large")
-    if hits:
+    if any(hit.said["rust"] for hit in hits) or (hits and log.find("narrow-platform")):
         yield found(
             log,
             hits,

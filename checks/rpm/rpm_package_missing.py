@@ -13,7 +13,7 @@ References:
 
 from __future__ import annotations
 
-from checks._log import distinct, found
+from checks._log import found
 from checks._names import called_here
 from checks._order import prepares
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
@@ -24,38 +24,56 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.distro import Distro
 
 PHASE = Phase.START
 leads_to = prepares
 PHRASES = wordings(
     "rpm-unknown",
     ("No match for argument", r"No match for argument: (?P<package>\S+)"),
-    ("Unable to find a match", r"Unable to find a match: (?P<package>\S+)"),
+    ("Unable to find a match", r"Unable to find a match: (?P<package>\S.*)"),
     ("No package ", r"No package (?P<package>\S+) available"),
     ("No package matches", r"No package matches '(?P<package>[^']+)'"),
+    ("nothing provides", r"nothing provides (?P<package>\S+)(?: [<>=]+ \S+)? needed by "),
     ("No provider of", r"No provider of '(?P<package>[^']+)' found"),
 )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See dnf, yum or zypper not know a name."""
-    for hit in distinct(log.find("rpm-unknown"), "package"):
-        package = hit.said["package"].strip("'\"")
+    hits = log.find("rpm-unknown")
+    if hits:
+        names = [name for hit in hits for name in hit.said["package"].replace("'", "").replace('"', "").split()]
+        packages = list(dict.fromkeys(names))
         yield found(
             log,
-            [hit],
-            f"no repository that is switched on has a package {package}",
-            "yum goes on without it, and what needs it fails later; dnf stops.",
-            _fixes(package, log.distro_at(hit.line).version),
+            hits,
+            f"no repository that is switched on has {', '.join(packages)}",
+            "yum goes on without, and what needs it fails later; dnf stops.",
+            _fixes(packages, log.distro_at(hits[0].line)),
         )
 
 
-def _fixes(package: str, version: str) -> list[Fix]:
+_INSTALL = {"yum": "yum install -y", "dnf": "dnf install -y", "zypper": "zypper --non-interactive install"}
+
+
+def _fixes(packages: list[str], distro: Distro) -> list[Fix]:
     fixes = []
-    known = called_here(package, "rhel")
-    if known and known != package:
-        fixes.append(Fix(f"its name here is {known}", (Command(f"dnf install -y {known}", Stage.PACKAGES),)))
-    crb = "powertools" if version.startswith("8") else "crb"
+    family = "suse" if distro.manager == "zypper" else "rhel"
+    manager = distro.manager if distro.manager in ("yum", "zypper") else "dnf"
+    for package in packages:
+        known = called_here(package, family)
+        if known and known != package:
+            fixes.append(Fix(f"{package} is {known} here", (Command(f"{_INSTALL[manager]} {known}", Stage.PACKAGES),)))
+    if manager == "yum":
+        epel = (Command("yum install -y epel-release", Stage.SOURCES),)
+        fixes.append(
+            Fix("switch on EPEL", epel, notes="`yum provides '*/NAME.pc'` finds a library by its pkg-config name.")
+        )
+        return fixes
+    if manager == "zypper":
+        return fixes or [Fix("look the name up", notes="`zypper search --provides 'pkgconfig(NAME)'`.")]
+    crb = "powertools" if distro.version.startswith("8") else "crb"
     fixes.append(
         Fix(
             "switch on the repositories that are off by default",

@@ -33,6 +33,7 @@ PHRASES = wordings(
     ("mirrorlist.centos.org", r"mirrorlist\.centos\.org.*(?:[Uu]nknown error|could not resolve|Could not resolve)"),
     ("prepare internal mirrorlist", r"Cannot prepare internal mirrorlist"),
     ("mirror.centos.org", r"https?://mirror\.centos\.org/\S+: \[Errno 14\].*40[34]"),
+    ("mirror.centos.org", r"(?:Status code: 40[34]|Curl error \(6\).*) for https?://mirror\.centos\.org/"),
 )
 
 

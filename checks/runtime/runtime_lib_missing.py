@@ -40,6 +40,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             or LIBPYTHON.match(lib)
             or LOADER.match(lib)
             or lib == "libc.so.6"
+            or log.near(hit.line, "libclang-unopened")
         ):
             continue
         yield found(

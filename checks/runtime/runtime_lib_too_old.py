@@ -46,7 +46,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         return
     for hit in unnamed(log):
         versioned = hit.said["version"] and not hit.said["version"].isdigit()
-        if versioned:
+        if versioned and not log.near(hit.line, "tool-shadowed"):
             yield found(
                 log,
                 [hit],

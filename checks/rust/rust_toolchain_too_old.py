@@ -32,6 +32,10 @@ PHRASES = wordings(
     ("requires rustc ", r"requires rustc (?P<needs>[\d.]+)(?: or newer)?"),
     ("is not supported by the following", r"rustc (?P<has>[\d.]+) is not supported by the following package"),
     ("edition", r"unknown (?:cargo )?edition `?(?P<needs>20\d\d)"),
+    (
+        "only allowed on the nightly channel",
+        r"(?:namespaced|weak dependency) features .*only allowed on the nightly channel",
+    ),
     ("this version of Cargo is older than", r"this version of Cargo is older than the `(?P<needs>20\d\d)` edition"),
 )
 

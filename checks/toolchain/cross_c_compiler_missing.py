@@ -36,6 +36,9 @@ PHRASES = wordings(
     ("ailed to find tool", r"[Ff]ailed to find tool \"(?P<tool>[^\"]+)\""),
     ("not installed?", r"[Ii]s [`'](?P<tool>[^`']+)[`'] not installed\?"),
     ("compiler not found", r"[Cc]ompiler not found: (?P<tool>\S+)"),
+    ("ailed to execute", r"failed to execute \[?\"(?P<tool>[^\"]+)\".*(?:No such file|NotFound|os error 2)"),
+    ("_COMPILER:", r"The CMAKE_C(?:XX)?_COMPILER:\s+(?P<tool>\S+)\s+is not a full path and was not found", 5),
+    ("No such file", r"(?:^|[\s:])(?P<tool>[\w.]+-linux-\w+-(?:gcc|g\+\+|cc)|musl-gcc): No such file or directory$"),
     (
         "not found",
         r"(?:^|[\s:])(?P<tool>[\w.]+-linux-\w+-(?:gcc|g\+\+|cc|ar|ranlib)|musl-gcc): (?:command )?not found$",

@@ -70,8 +70,9 @@ def env(env: Environment) -> Iterator[Finding]:
 def log(log: BuildLog) -> Iterator[Finding]:
     """See rustc, cargo's build scripts, make or setuptools not find the machine's own compiler."""
     hits = [hit for hit in log.find("no-linker", "no-compiler") if plain(hit.said["linker"])]
+    hits += [hit for hit in log.find("no-tool") if plain(hit.said["tool"])]
     if hits:
-        name = hits[0].said["linker"] or "cc"
+        name = hits[0].said["linker"] or hits[0].said["tool"] or "cc"
         yield found(
             log,
             hits,

@@ -67,7 +67,11 @@ def _fix(env: Environment) -> Fix:
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See clang-sys not find the library; one that is found and cannot be loaded is another matter."""
-    hits = [hit for hit in log.find("no-libclang") if "invalid: []" in hit.text or "invalid:" not in hit.text]
+    hits = [
+        hit
+        for hit in log.find("no-libclang")
+        if ("invalid: []" in hit.text or "invalid:" not in hit.text) and not log.near(hit.line, "libclang-unopened")
+    ]
     if hits:
         yield found(
             log,

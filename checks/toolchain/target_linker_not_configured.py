@@ -34,7 +34,7 @@ PHRASES = wordings(
         "unrecognized command",
         r"(?P<program>\S+-(?:gcc|g\+\+)): error: unrecognized command[- ]line option '-m(?:64|32)'",
     ),
-    ("unknown option", r"^\s*ld: unknown option: --(?:as-needed|version-script\S*|eh-frame-hdr|hash-style\S*)"),
+    ("unknown option", r"(?:^|\s)ld: unknown option: --(?:as-needed|version-script\S*|eh-frame-hdr|hash-style\S*)"),
 )
 
 

@@ -15,8 +15,8 @@ from diagnose.named import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# CSI … final byte, OSC … BEL or ST, and the two-byte escapes.
-_TERMINAL = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[@-Z\\^_=>()][0-9A-Za-z]?)")
+# CSI … final byte, OSC, APC, DCS and PM … BEL or ST, and the two-byte escapes.
+_TERMINAL = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]_P^][^\x07\x1b\n]*(?:\x07|\x1b\\)|[@-Z\\^_=>()][0-9A-Za-z]?)")
 # The same colours where the escape character itself was lost on the way, or was shown as "^[".
 _LOST_COLOUR = re.compile(rb"(?:\^\[|\xe2\x90\x9b)?\[\d{0,2}(?:;\d{1,3})*m(?:\^\[\[K)?|\^\[\[K")
 _PREFIXES = tuple(
@@ -29,6 +29,7 @@ _PREFIXES = tuple(
         # a time, in any of the usual dresses
         r"^\s*\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|\s?[+-]\d\d:?\d\d)?\]?:?\s?",
         r"^\s*\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]?\s",
+        r"^[0-9a-f]{2}[OE]\+? ",  # and GitLab's stream, after its time
         r"^\s*_bk;t=\d+\x07?",
         r"^\s*\|?\s*\[\d{4}-[^\]\n]{5,40}\]\s?",
         # GitHub's, Azure's and Travis's marks
@@ -37,7 +38,7 @@ _PREFIXES = tuple(
         r"^travis_\w+(?::\S*)?\s?",
         # BuildKit: "#12 3.456 ", in the summary of a failed step "3.456 "; podman and old docker: "[2/5] "
         r"^\s*#\d+ (?:\d+\.\d+ )?(?!\[)",
-        r"^\s*\d+\.\d{2,4} (?= *\S)",
+        r"^\s*(?:\d+\.\d{2,4}|\d{3,}\.\d)(?: |$)",
         # cargo -vv: "[alsa-sys 0.3.1] "; cargo's and maturin's warning of a build script
         r"^\[[a-z0-9][\w-]* \d+\.\d+\.[\w.+-]+\] ",
         r"^\s*(?:cargo:warning=|warning: [a-z0-9][\w-]*@\d[\w.+-]*: )",

@@ -57,14 +57,11 @@ _OUTCOMES = (
         ("exited with code", r"exited with code [1-9]"),
         ("non-zero", r"returned (?:a )?non-zero"),
         ("Failed ", r"^\s*Failed (?:to build|building wheel)|^\S+: Failed"),
-        ("E: Un", r"^E: "),
-        ("E: Sub-process", r"^E: "),
-        ("E: Package", r"^E: "),
-        ("E: Failed to fetch", r"^E: "),
-        ("E: The repository", r"^E: "),
+        *((f"E: {letter}", r"^E: ") for letter in "CFILMNPRSTUY"),
         ("*** ", r"^make(?:\[\d+\])?: \*\*\* "),
         ("Traceback (most", "Traceback \\(most recent call last\\)"),
         ("not found", r"(?<!\.\.\. )not found$"),  # configure tells so of what it can do without
+        ("exec ", r"^exec \S+: (?:exec format error|no such file)"),
         ("cannot ", r"\bcannot (?:open|execute|enable|find|load)\b"),
     ),
 )  # fmt: skip
@@ -286,7 +283,7 @@ _APT = (
             r"(?P<state>Err|Ign|Get|Hit):?\d*:? ?(?P<url>[a-z+]+:\S+) (?P<suite>[\w./-]+?)/(?P<component>[\w-]+) (?P<arch>[\w-]+) Packages",
         ),
     ),
-    *wordings("apt-404", ("404  Not Found", r"^\s*404\s+Not Found(?: \[IP: (?P<ip>[\w.:]+))?")),
+    *wordings("apt-404", ("404  ", r"^\s*404\s+\S.*?(?: \[IP: (?P<ip>[\w.:]+)|$)")),
     *wordings(
         "apt-no-release",
         ("The repository ", r"The repository '(?P<url>\S+) (?P<suite>[\w./-]+) (?:In)?Release' (?:does not have|no longer has)"),
@@ -318,6 +315,14 @@ _APT = (
             "Skipping acquire of configured file",
             r"as repository '(?P<url>\S+) [^']*' (?:doesn't|does not) support architecture '(?P<arch>[\w-]+)'",
         ),
+    ),
+    *wordings(
+        "apt-updated",
+        ("InRelease", r"^(?:Get|Hit):?\d*:? \S+ \S+ InRelease"),
+        ("Release", r"^(?:Get|Hit):?\d*:? \S+ \S+ Release"),
+        ("Fetched ", r"^Fetched \S+ \S+ in "),
+        ("packages can be upgraded", "packages can be upgraded"),
+        (" update", r"\bapt(?:-get|itude)?(?: -\S+)* update\b"),
     ),
     *wordings("apt-arch", ("-architecture ", r"(?:dpkg --add-architecture|--foreign-architecture) (?P<arch>[a-z][\w-]+)")),
 )  # fmt: skip

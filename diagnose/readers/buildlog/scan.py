@@ -129,10 +129,11 @@ class Scanner:
         following: list[str] = []
         for text in texts:
             known: set[str] = set()
+            bare = text.strip()  # how far a line is indented says nothing
             for phrase in phrases:
                 if phrase.kind in known:
                     continue
-                match = _compiled(phrase.pattern).search(text) if phrase.anchor in text else None
+                match = _compiled(phrase.pattern).search(bare) if phrase.anchor in bare else None
                 if match is None and phrase.lines > 1 and text is texts[-1]:
                     following = following or _following(piece[end + 1 : end + 1 + _AHEAD], rest)
                     match = _wrapped(phrase, text, following)
@@ -140,7 +141,7 @@ class Scanner:
                     known.add(phrase.kind)
                     if self._wanted(phrase.kind, match):
                         said = Said((key, value) for key, value in match.groupdict().items() if value is not None)
-                        yield Hit(phrase.kind, number, _around(text, match), said)
+                        yield Hit(phrase.kind, number, _around(bare, match), said)
 
     def _wanted(self, kind: str, match: re.Match[str]) -> bool:
         said = (kind, match[0])
@@ -162,9 +163,8 @@ def _wrapped(phrase: Phrase, text: str, following: list[str]) -> re.Match[str] |
 
 def _around(text: str, match: re.Match[str]) -> str:
     """Return the line as it is quoted: whole, or the part of a very long one that matters."""
-    text_start = len(text) - len(text.lstrip())
-    if len(text) - text_start <= _QUOTE:
-        return text.strip()
+    if len(text) <= _QUOTE:
+        return text
     start = max(min(match.start(), len(text)) - 120, 0)
     return ("…" if start else "") + text[start : start + _QUOTE].strip() + "…"
 

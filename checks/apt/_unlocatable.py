@@ -1,0 +1,72 @@
+"""Why apt does not know a package that it is asked for: one answer for each, so that causes do not overlap."""
+
+from __future__ import annotations
+
+import enum
+
+from checks._log import host
+from checks._names import called_here, module_of
+from checks.apt._indexes import dead_release, unserved
+from checks.apt.apt_notice_third_party_no_arch import could_have
+from checks.apt.apt_wrong_arch_name import misnamed
+from diagnose.named import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog, Hit
+
+
+class Why(enum.Enum):
+    """What "Unable to locate package" comes down to."""
+
+    OTHER = "what another cause says: 404, a release that is gone, a renamed package, a misspelt architecture"
+    ARCHITECTURE = "nothing of the package's architecture was fetched"
+    LISTS = "the log shows no apt-get update, and the name is one that Debian has"
+    NAME = "lists were fetched, and the package is not in them; or Debian knows no such name"
+
+
+def why(log: BuildLog, hit: Hit) -> Why:
+    """Return why the package of *hit*, of the kind ``apt-unlocatable``, is not there."""
+    arch, package = hit.said["arch"], hit.said["package"]
+    foreign = arch if arch not in ("", host(log).debian, "all", "any") else ""
+    if dead_release(log) or misnamed(arch) or could_have(log, hit):
+        return Why.OTHER
+    if any(note.said["package"] == package and renamed(log, note) for note in log.find("apt-virtual")):
+        return Why.OTHER
+    if foreign and foreign in unserved(log):
+        return Why.OTHER
+    indexes = log.find("apt-index")
+    fetched = {index.said["arch"] for index in indexes if index.said["state"] in ("Get", "Hit")}
+    if foreign and foreign not in fetched:
+        return Why.ARCHITECTURE
+    if log.find("apt-unfetched") or any(index.said["state"] == "Err" for index in indexes):
+        return Why.OTHER
+    if any(note.line < hit.line for note in log.find("apt-updated")) or "candidate" in hit.text:
+        return Why.NAME
+    asked = {other.said["package"] for other in log.find("apt-unlocatable")}
+    return Why.LISTS if any(map(_debians, asked)) else Why.NAME
+
+
+def _debians(package: str) -> bool:
+    """Whether Debian has, in any release, a package of this name; of the ones without a library, only common tools."""
+    known = called_here(package, "debian")
+    return (
+        package in _TOOLS
+        or package.startswith(("gcc-", "libc6-", "crossbuild-"))
+        or (bool(module_of(package)) and known in ("", package))
+    )
+
+
+# fmt: off
+_TOOLS = frozenset({
+    "build-essential", "ca-certificates", "cargo", "clang", "cmake", "curl", "g++", "gcc", "git", "libclang-dev",
+    "make", "ninja-build", "patchelf", "perl", "pkg-config", "pkgconf", "protobuf-compiler", "python3", "python3-dev",
+    "python3-pip", "python3-venv", "qemu-user-static", "rustc", "sudo", "unzip", "wget", "musl-tools", "lld",
+    "llvm", "mold",
+})
+# fmt: on
+
+
+def renamed(log: BuildLog, note: Hit) -> list[Hit]:
+    """Return the lines that name the package of *note*, of the kind ``apt-virtual``, in its form of 64-bit time."""
+    new = f"{note.said['package']}t64"
+    return [line for line in log.near(note.line, "t64-note", after=12) if line.said["package"] == new]

@@ -1,0 +1,44 @@
+"""The same log from a terminal, a container or a service of continuous integration has the same causes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from logs import CAUSES, FOLDER, PHRASES, judged, labels
+
+from diagnose.readers import buildlog
+from diagnose.run import judge
+
+
+def _marked(line: str) -> str:
+    return f"##[error]{line}" if line.startswith(("error", "Error", "E: ")) else line
+
+
+DRESSES: dict[str, Callable[[str], str]] = {
+    "github": lambda line: f"2024-11-26T19:26:50.1234567Z {_marked(line)}",
+    "gh": lambda line: f"build (armv7)\tRun build\t2024-11-26T19:26:50.1234567Z {line}",
+    "buildkit": lambda line: f"#12 3.456 {line}",
+    "buildkit-summary": lambda line: f"3.456 {line}",
+    "cibuildwheel": lambda line: f"    {line}",
+    "pip": lambda line: f"      {line}",
+    "compose": lambda line: f"builder-1  | {line}",
+    "gitlab": lambda line: f"2024-11-26T19:26:50.123456Z 01O {line}",
+    "coloured": lambda line: f"\x1b[0m\x1b[1m\x1b[38;5;9m{line}\x1b[0m",
+    "buildkite": lambda line: f"\x1b_bk;t=1732649210123\x07{line}",
+    "windows": lambda line: f"{line}\r",
+    "dated": lambda line: f"[2024-11-26 19:26:50] {line}",
+}
+# Every log in one of the dresses, in turn.
+WORN = [(name, list(DRESSES)[number % len(DRESSES)]) for number, name in enumerate(labels())]
+
+
+@pytest.mark.parametrize(("name", "dress"), WORN)
+def test_what_stands_around_the_lines_changes_nothing(name: str, dress: str, tmp_path: Path) -> None:
+    plain = judged(FOLDER / name)
+    text = (FOLDER / name).read_bytes().decode(errors="replace")
+    dressed = tmp_path / Path(name).name
+    dressed.write_bytes("\n".join(DRESSES[dress](line) for line in text.split("\n")).encode())
+    seen = judge("log", name, lambda: buildlog.read(str(dressed), PHRASES), buildlog.facts, CAUSES)
+    assert [finding.check for finding in seen.findings] == [finding.check for finding in plain.findings]
