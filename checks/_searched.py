@@ -22,10 +22,11 @@ class Reason(Enum):
 def reason(log: BuildLog, probe: Probe) -> Reason:
     """Return why *probe* was answered with "not found"."""
     from checks.pkgconfig.pc_missing_in_container import outside
+    from checks.pkgconfig.pkgconfig_wrapper_ignored import ignored
 
     if probe.outcome != "not-found" or probe.missing or (probe.needs and probe.found):
         return Reason.OTHER
-    if probe.needs or log.find("pkgconf-bug"):
+    if probe.needs or log.find("pkgconf-bug") or ignored(log, probe):
         return Reason.OTHER
     if outside(log, probe):
         return Reason.CONTAINER

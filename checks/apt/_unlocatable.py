@@ -28,7 +28,8 @@ def why(log: BuildLog, hit: Hit) -> Why:
     """Return why the package of *hit*, of the kind ``apt-unlocatable``, is not there."""
     arch, package = hit.said["arch"], hit.said["package"]
     foreign = arch if arch not in ("", host(log).debian, "all", "any") else ""
-    if dead_release(log) or misnamed(arch) or could_have(log, hit):
+    misspelt = any(misnamed(name) for name in (arch, *(note.said["arch"] for note in log.find("apt-no-arch"))))
+    if dead_release(log) or misspelt or could_have(log, hit):
         return Why.OTHER
     if any(note.said["package"] == package and renamed(log, note) for note in log.find("apt-virtual")):
         return Why.OTHER
@@ -38,6 +39,8 @@ def why(log: BuildLog, hit: Hit) -> Why:
     fetched = {index.said["arch"] for index in indexes if index.said["state"] in ("Get", "Hit")}
     if foreign and foreign not in fetched:
         return Why.ARCHITECTURE
+    if fetched - {"all"} and not foreign and host(log).debian not in fetched:
+        return Why.OTHER  # of the system's own packages nothing was fetched, for whatever reason
     if log.find("apt-unfetched") or any(index.said["state"] == "Err" for index in indexes):
         return Why.OTHER
     if any(note.line < hit.line for note in log.find("apt-updated")) or "candidate" in hit.text:

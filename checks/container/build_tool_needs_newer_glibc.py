@@ -22,7 +22,7 @@ from diagnose.named import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 PHASE = Phase.START
 leads_to = after
@@ -31,9 +31,11 @@ leads_to = after
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the loader refuse a tool of the build."""
     hits = [hit for hit in log.find("glibc-wanted", "glibcxx-wanted") if demander(hit) == "tool"]
-    for program in dict.fromkeys(hit.said["by"] for hit in hits):
-        own = [hit for hit in hits if hit.said["by"] == program]
+    # the loader names whom it starts, then who asks: that program, or a library that it brings
+    for started in dict.fromkeys(_started(hit) for hit in hits):
+        own = [hit for hit in hits if _started(hit) == started]
         worst = highest(own)
+        program = worst.said["by"]
         yield found(
             log,
             [worst, *own],
@@ -44,6 +46,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 Fix("or use a build of the tool that was made for this image's C library, or a static (musl) one"),
             ],
         )
+
+
+def _started(hit: Hit) -> str:
+    return hit.text.partition(": ")[0]
 
 
 def _images(log: BuildLog, line: int) -> str:

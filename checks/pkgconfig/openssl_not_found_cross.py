@@ -45,7 +45,9 @@ PHRASES = (
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See openssl-sys give up."""
-    for hit in log.find("no-openssl")[:1]:
+    # cargo repeats the first line as a warning before its report, in which the reason stands
+    hits = sorted(log.find("no-openssl"), key=lambda hit: "openssl" not in log.crate_at(hit.line)[0])
+    for hit in hits[:1]:
         target = log.target_at(hit.line)
         preset = log.near(hit.line, "openssl-dir", before=60, after=40)
         folder = hit.said["folder"] or (preset[-1].said["folder"] if preset else "")

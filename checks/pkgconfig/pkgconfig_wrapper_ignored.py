@@ -20,7 +20,7 @@ from diagnose.phrase import wordings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit, Probe
 
 PHASE = Phase.PROBE
 PHRASES = wordings(
@@ -32,22 +32,22 @@ PHRASES = wordings(
 )
 
 
+def ignored(log: BuildLog, probe: Probe) -> list[Hit]:
+    """Return the lines that set a wrapper which *probe*, in the words of a crate of that age, did not run."""
+    if probe.outcome != "not-found" or probe.program != "pkg-config" or '"pkg-config"' not in probe.command:
+        return []
+    return [hit for hit in log.find("wrapper-note")[:1] if hit.said["program"].endswith("-pkg-config")]
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a wrapper set for the target, and plain pkg-config run by a crate of that age."""
-    settings = log.find("wrapper-note")
     for probe in log.probes:
-        if (
-            probe.outcome != "not-found"
-            or not settings
-            or probe.program != "pkg-config"
-            or '"pkg-config"' not in probe.command
-        ):
-            continue
-        wrapper = settings[0].said["program"]
-        if wrapper.endswith("-pkg-config"):
+        settings = ignored(log, probe)
+        if settings:
+            wrapper = settings[0].said["program"]
             yield found(
                 log,
-                [settings[0], *probe.hits],
+                [*settings, *probe.hits],
                 f"{wrapper} is set for the target, but the pkg-config crate runs pkg-config",
                 f"{probe.module or 'The library'} is looked for among the host's.",
                 [

@@ -28,6 +28,7 @@ leads_to = after
 PHRASES = wordings(
     "rust-old",
     ("is required", r"feature `(?P<needs>edition\d+)` is required"),
+    ("unknown cargo feature", r"unknown cargo feature `(?P<needs>edition\d+)`"),
     ("lock file version", r"lock file version [`']?(?P<needs>\d)[`']? (?:requires|was found)"),
     ("requires rustc ", r"requires rustc (?P<needs>[\d.]+)(?: or newer)?"),
     ("is not supported by the following", r"rustc (?P<has>[\d.]+) is not supported by the following package"),
