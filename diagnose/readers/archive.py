@@ -26,7 +26,7 @@ except ImportError:
 
 # Limits. What is above them is refused as a whole, because no installer should be made to unpack it.
 MAX_MEMBERS = 1 << 18
-MAX_MEMBER = 8 << 30  # bytes of one inflated member; the largest seen in published wheels is about 2 GiB
+MAX_MEMBER = 4 << 30  # bytes of one inflated member; the largest seen in published wheels is about 2 GiB
 MAX_TOTAL = 32 << 30  # bytes of all inflated members
 MAX_RATIO = 250  # inflated ÷ compressed bytes, of a member and of all together, …
 RATIO_FREE = 128 << 20  # … once they are larger than this: small runs of zeros may well shrink a thousand times
@@ -117,7 +117,7 @@ def _central_directory(data: memoryview, name: str) -> Iterator[Member]:
         if 0xFFFFFFFF in (inflated, compressed, offset):
             inflated, compressed, offset = _zip64(directory[extra : extra + n_extra], inflated, compressed, offset)
         position = extra + n_extra + n_comment
-        if flags & 1:
+        if flags & 0x41:  # encrypted, or strongly so
             raise InputError(f"{name}: {member_name} is encrypted")
         if inflated > RATIO_FREE and (inflated > MAX_MEMBER or inflated > MAX_RATIO * compressed):
             raise InputError(f"{name}: refused, {member_name} would unpack from {compressed} to {inflated} bytes")

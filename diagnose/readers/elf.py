@@ -51,9 +51,11 @@ _STRONG, _WEAK, _DATA = (
 
 # Limits. Real files stay an order of magnitude below each of them.
 MAX_SEGMENTS = 1024
-MAX_SECTIONS = 1 << 20
+MAX_SECTIONS = 1 << 18
 MAX_DYNAMIC = 4096
 MAX_VERSIONS = 4096
+MAX_SYMBOLS = 1 << 21
+MAX_STRINGS = 1 << 28  # bytes of the dynamic string table
 MAX_NAME = 1 << 14  # bytes of one symbol, library or version name; all of them together may be twice the file's size
 MAX_NOTES = 1 << 20  # bytes of one note segment
 MAX_RELOCATIONS = 1 << 22  # looked at only where the file claims to patch its code; believed from there on
@@ -351,7 +353,7 @@ class _Reader:
         rows = list(layout.shdr.iter_unpack(self._bytes(shoff, shoff + shnum * shentsize)))
         names = b""
         if shstrndx < shnum:
-            names = self._bytes(rows[shstrndx][4], rows[shstrndx][4] + rows[shstrndx][5])
+            names = self._bytes(rows[shstrndx][4], rows[shstrndx][4] + min(rows[shstrndx][5], MAX_STRINGS))
         facts, debug, symtab = self.facts, 0, 0
         code = [row[1] for row in rows if row[2] & _CODE == _CODE and row[5]]
         facts["split_debug"] = bool(code) and all(kind == SHT_NOBITS for kind in code)
@@ -420,6 +422,8 @@ class _Reader:
                 raise _BrokenError("the dynamic segment has no string table")
             return
         offset = self._offset(self.tags[5], "string table")
+        if self.tags.get(10, 0) > MAX_STRINGS:
+            raise _BrokenError(f"implausible string table (of {self.tags[10]} bytes)")
         self.strings = self._bytes(offset, offset + self.tags.get(10, 0))
         self.text = self.strings.decode("latin-1")
         self.plain = self.text.isascii() and self.text.replace("\0", "").isprintable()
@@ -584,7 +588,7 @@ class _Reader:
 
     def _symbol_count(self, start: int, size: int) -> int:
         """Return how many dynamic symbols there are: no tag says so, but the hash tables do."""
-        limit = (len(self.data) - start) // size
+        limit = min((len(self.data) - start) // size, MAX_SYMBOLS)
         if 0x6FFFFEF5 in self.tags and (count := self._gnu_hash_count(limit)):
             return count
         if 4 in self.tags and (count := self._hash_count(limit)):
@@ -600,7 +604,7 @@ class _Reader:
         address = self.tags[6]
         ends = [s.vaddr + s.filesz for s in self._segments if s.type == PT_LOAD and s.vaddr <= address]
         ends += [value for tag, value in self.tags.items() if tag in _ADDRESSES and value > address]
-        limit = (min(end for end in ends if end > address) - address) // size
+        limit = min((min(end for end in ends if end > address) - address) // size, MAX_SYMBOLS)
         if self.dynsym[0] == address:
             return min(self.dynsym[1] // size, limit)
         places = self._column(self._bytes(start, start + limit * size), 0, "I")
@@ -617,15 +621,15 @@ class _Reader:
             count: int = struct.unpack_from(layout.order + form, self.data, offset)[1]
             if count <= limit:
                 return count
-        raise _BrokenError("the hash table speaks of more symbols than the file has room for")
+        raise _BrokenError("the hash table speaks of more symbols than there can be")
 
     def _gnu_hash_count(self, limit: int) -> int:
         layout = self._need_layout()
         offset = self._offset(self.tags[0x6FFFFEF5], "GNU hash table")
         buckets, first, bloom = (layout.u32.unpack_from(self.data, offset + at)[0] for at in (0, 4, 8))
         table = offset + 16 + bloom * (self.facts["bits"] // 8)
-        if table + 4 * buckets > len(self.data):
-            raise _BrokenError("truncated: the GNU hash table lies beyond the end of the file")
+        if buckets > MAX_SYMBOLS or table + 4 * buckets > len(self.data):
+            raise _BrokenError("the GNU hash table reaches beyond the end of the file")
         last = max(struct.unpack_from(f"{layout.order}{buckets}I", self.data, table), default=0)
         if last < first:
             return 0
@@ -634,7 +638,7 @@ class _Reader:
             if layout.u32.unpack_from(self.data, chain + 4 * (last - first))[0] & 1:
                 return last + 1
             last += 1
-        raise _BrokenError("the GNU hash table speaks of more symbols than the file has room for")
+        raise _BrokenError("the GNU hash table speaks of more symbols than there can be")
 
     # -- notes
 

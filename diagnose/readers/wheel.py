@@ -2,7 +2,7 @@
 
 Sources: "Binary distribution format" and "Platform compatibility tags" of the PyPA specifications.
 
-Limits: a member may unpack to 8 GiB and to 400 times its compressed size, a wheel to 32 GiB and 262144 members
+Limits: a member may unpack to 4 GiB and to 250 times its compressed size, a wheel to 32 GiB and 262144 members
 (:mod:`diagnose.readers.archive`); what lies beyond is refused. Memory stays below the two largest members together.
 """
 
@@ -13,6 +13,7 @@ import hashlib
 import mmap
 import os
 import re
+import stat
 from collections import deque
 from itertools import islice, product
 
@@ -87,12 +88,15 @@ def read(path: str) -> Wheel:
     """Read the wheel at *path*.
 
     Raises:
-        InputError: not a wheel: a wrong file name, not a zip archive or a broken, encrypted or oversized one, or one
-            without WHEEL, METADATA or RECORD.
+        InputError: no regular file, or not a wheel: a wrong file name, not a zip archive or a broken, encrypted or
+            oversized one, or one without WHEEL, METADATA or RECORD; or there is not the memory to read it.
     """
     name = os.path.basename(path)
-    parse_file_name(name)  # before anything is opened
     try:
+        regular = stat.S_ISREG(os.stat(path).st_mode)
+        parse_file_name(name)  # before anything is opened
+        if not regular:
+            raise InputError(f"{name}: is not a regular file")
         with open(path, "rb") as file:
             size = os.fstat(file.fileno()).st_size
             if not size:
@@ -102,6 +106,8 @@ def read(path: str) -> Wheel:
         return _read(path, size, archive.open_archive(data, name))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
+    except MemoryError:
+        raise InputError(f"{name}: refused, needs more memory than there is") from None
 
 
 def _read(path: str, size: int, opened: Archive) -> Wheel:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import mmap
 import struct
 import subprocess
 import time
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -179,6 +182,49 @@ def test_overlapping_names_do_not_multiply_memory() -> None:
     data = X86_64
     found = elf.read(_patched(data, _dynamic(data, DT_STRSZ), "<Q", 3), "x.so")
     assert any("name lies outside" in reason for reason in found.broken)
+
+
+DT_GNU_HASH, PT_LOAD = 0x6FFFFEF5, 1
+VAST = 512 << 20
+
+
+def _vast(data: bytes) -> mmap.mmap:
+    """Return *data* followed by zeros without end, all of it claimed by its first segment; costs no memory."""
+    (phoff,) = struct.unpack_from("<Q", data, 32)
+    out = mmap.mmap(-1, VAST)
+    out[: len(data)] = data
+    for header in range(phoff, phoff + 56 * struct.unpack_from("<H", data, 56)[0], 56):
+        kind, offset = struct.unpack_from("<I4xQ", data, header)
+        if kind == PT_LOAD and offset == 0:
+            struct.pack_into("<QQ", out, header + 32, VAST, VAST)
+    return out
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda out: struct.pack_into("<Q", out, _dynamic(X86_64, DT_STRSZ), VAST), "implausible string table"),
+        (lambda out: struct.pack_into("<I", out, _hash(), (VAST - 4096) // 4), "GNU hash table reaches beyond"),
+        (lambda out: struct.pack_into("<I", out, _hash() + 4, 1 << 30), ""),
+    ],
+    ids=["strings", "buckets", "first symbol"],
+)
+def test_tables_as_large_as_a_vast_file(damage: Callable[[mmap.mmap], None], reason: str) -> None:
+    out = _vast(X86_64)
+    damage(out)
+    tracemalloc.start()
+    start = time.perf_counter()
+    found = elf.read(out, "x.so")
+    took, (_, peak) = time.perf_counter() - start, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert any(reason in said for said in found.broken) or not reason
+    assert took < 5
+    assert peak < VAST // 4
+
+
+def _hash() -> int:
+    (offset,) = struct.unpack_from("<Q", X86_64, _dynamic(X86_64, DT_GNU_HASH))  # the first segment's address is 0
+    return int(offset)
 
 
 INTERESTING = (0, 1, 2, 8, 0x7F, 0xFF, 0xFFF, 0x1000, 0x7FFF, 0xFFFF, 0x10000, 0x7FFFFFFF, 0xFFFFFFFF, (1 << 63) - 1)

@@ -5,7 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import pickle
+import re
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -102,9 +106,33 @@ def test_paths_that_are_no_files(tmp_path: Path) -> None:
     for path in (tmp_path / NAME, tmp_path / "x" / NAME):
         with pytest.raises(InputError, match="No such file"):
             wheel.read(str(path))
+    with pytest.raises(InputError, match="No such file"):
+        wheel.read(str(tmp_path / "nor.whl"))
     (tmp_path / NAME).mkdir()
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match="not a regular file"):
         wheel.read(str(tmp_path / NAME))
+    (tmp_path / NAME).rmdir()
+    os.mkfifo(tmp_path / NAME)  # nobody writes into it: who opens it waits for ever
+    with pytest.raises(InputError, match="not a regular file"):
+        wheel.read(str(tmp_path / NAME))
+
+
+def test_without_the_memory_to_read_it(tmp_path: Path) -> None:
+    path = build(tmp_path, {"demo.so": X86_64 + bytes(120 << 20)})
+    read = """
+import resource, sys
+from diagnose.finding import InputError
+from diagnose.readers import wheel
+pages = int(open("/proc/self/statm").read().split()[0])
+limit = pages * resource.getpagesize() + (64 << 20)
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+try:
+    wheel.read(sys.argv[1])
+except InputError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", read, path], capture_output=True, text=True, check=True)
+    assert re.fullmatch(rf"\S*{NAME}: (Cannot allocate memory|refused, needs more memory than there is)\n", done.stdout)
 
 
 # -- RECORD
