@@ -163,12 +163,22 @@ def another_wheels(name: str, requires: tuple[str, ...]) -> str:
             return f"comes with {what}"
     for pattern, usually, distributions in OTHER_WHEELS:
         if pattern.fullmatch(name):
-            wanted = [line for line in requires if any(_matches(project(line), d) for d in distributions)]
-            # One that is wanted in any case before one that the user may ask for.
-            for line in sorted(wanted, key=lambda line: (is_extra(line), project(line))):
+            if line := _requirement(distributions, requires):
                 return f"comes with {project(line)}, which {'an extra of ' if is_extra(line) else ''}the wheel requires"
             return f"usually comes with {usually}"
     return ""
+
+
+def is_required(name: str, requires: tuple[str, ...]) -> bool:
+    """Whether the library comes with a distribution that the wheel requires in any case."""
+    lines = [_requirement(names, requires) for pattern, _, names in OTHER_WHEELS if pattern.fullmatch(name)]
+    return any(line and not is_extra(line) for line in lines)
+
+
+def _requirement(distributions: tuple[str, ...], requires: tuple[str, ...]) -> str:
+    """Return the line that requires one of *distributions*: rather one that counts in any case than an extra's."""
+    wanted = [line for line in requires if any(_matches(project(line), name) for name in distributions)]
+    return min(wanted, key=lambda line: (is_extra(line), project(line)), default="")
 
 
 def project(requirement: str) -> str:

@@ -10,7 +10,7 @@ from diagnose.named import TYPE_CHECKING
 from diagnose.policies import PlatformTag, Policy
 from diagnose.readers.elf import ET_REL, Elf
 from diagnose.readers.verdict import arch_of, version_key
-from diagnose.readers.wheel import Wheel
+from diagnose.readers.wheel import Tag, Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -168,16 +168,31 @@ def rename(wheel: Wheel, old: str, new: str) -> str:
     return f"test ! -e {inside(wheel, [old])} || mv {inside(wheel, [old, new])}"
 
 
-def repack(wheel: Wheel, title: str, lines: Iterable[str], notes: str = "", unpack: str = "") -> Fix:
-    """Return a fix that changes files inside the wheel: unpack, *lines*, pack (which writes RECORD anew)."""
+def repack(
+    wheel: Wheel, title: str, lines: Iterable[str], notes: str = "", unpack: str = "", tags: Sequence[Tag] = ()
+) -> Fix:
+    """Return a fix that changes files inside the wheel: unpack, *lines*, pack (which writes RECORD anew).
+
+    Packing names the file by the tags in WHEEL: where they are not the wanted ones (*tags*, or else those of the file
+    name) they are written there first.
+    """
+    tags = tags or wheel.tags
     folder = quote(f"{SCRATCH}/{wheel.name}-{wheel.version}")
     commands = (
         f"rm -rf {SCRATCH}",
         unpack or f"python -m wheel unpack -d {SCRATCH} {quote(wheel.path)}",
         *lines,
+        *(_write_tags(wheel, tags) if set(tags) != set(wheel.wheel_tags) else ()),
         f"python -m wheel pack -d {quote(os.path.dirname(wheel.path) or '.')} {folder}",
+        *(() if set(tags) == set(wheel.tags) else (f"rm {quote(wheel.path)}",)),
     )
     return by_shell(title, commands, notes)
+
+
+def _write_tags(wheel: Wheel, tags: Sequence[Tag]) -> tuple[str, str]:
+    path = inside(wheel, [f"{wheel.dist_info}/WHEEL"])
+    texts = " ".join(quote(str(tag)) for tag in tags)
+    return f"sed -i -e '/^Tag:/d' -e '/^[[:space:]]*$/d' {path}", f"printf 'Tag: %s\\n' {texts} >> {path}"
 
 
 def by_shell(title: str, lines: Iterable[str], notes: str = "") -> Fix:
@@ -192,5 +207,10 @@ def by_shell(title: str, lines: Iterable[str], notes: str = "") -> Fix:
 
 def retag(wheel: Wheel, platform: str, title: str = "", notes: str = "") -> Fix:
     """Return a fix that gives the wheel another platform tag, in its file name and in WHEEL."""
-    line = f"python -m wheel tags --remove --platform-tag {platform} {quote(wheel.path)}"
-    return by_shell(title or f"say what it is: {platform}", [line], notes)
+    title = title or f"say what it is: {platform}"
+    if set(wheel.tags) == set(wheel.wheel_tags):
+        line = f"python -m wheel tags --remove --platform-tag {platform} {quote(wheel.path)}"
+        return by_shell(title, [line], notes)
+    # `wheel tags` refuses a wheel whose tags disagree.
+    tags = dict.fromkeys(tag._replace(platform=one) for tag in wheel.tags for one in platform.split("."))
+    return repack(wheel, title, (), notes, tags=tuple(tags))

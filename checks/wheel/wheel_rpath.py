@@ -21,6 +21,7 @@ from __future__ import annotations
 import posixpath
 import re
 
+from checks.data.shared_libraries import is_required
 from checks.wheel._wheel import bounded, inside, is_sample, not_found, own, quote, repack, shorten, some
 from diagnose.finding import Evidence, Finding, Severity
 from diagnose.named import TYPE_CHECKING
@@ -53,7 +54,8 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
 def _missed(wheel: Wheel, elves: dict[str, Elf]) -> tuple[list[Link], list[Link]]:
     """Return the links that fail for sure, and those that fail unless something else has loaded the library before.
 
-    What only plugins miss is loaded already if anything else in the wheel loads it, be it Python itself.
+    What only plugins miss is loaded already if anything else in the wheel loads it, be it Python itself. What comes
+    with a wheel that is required (CUDA's runtime with torch) is that one's to load: a second copy would not help.
     """
     reached = {link.needed for link in wheel.links if link.target}
     sure: list[Link] = []
@@ -61,7 +63,7 @@ def _missed(wheel: Wheel, elves: dict[str, Elf]) -> tuple[list[Link], list[Link]
     for link in wheel.links:
         starts = [elves[path] for path in link.missed_from if path in elves]
         candidates = [elves[path] for path in link.candidates if path in elves]
-        if not starts or not candidates or link.path not in elves:
+        if not starts or not candidates or link.path not in elves or is_required(link.needed, wheel.requires):
             continue
         known = link.needed in reached or any(elf.is_extension for elf in candidates)
         if any(elf.is_extension for elf in starts) and not known:

@@ -11,8 +11,8 @@ References: https://packaging.python.org/en/latest/specifications/binary-distrib
 
 from __future__ import annotations
 
-from checks.wheel._wheel import inside, quote, repack, some
-from diagnose.finding import Evidence, Finding, Fix, Severity
+from checks.wheel._wheel import repack, some
+from diagnose.finding import Evidence, Finding, Severity
 from diagnose.named import TYPE_CHECKING
 from diagnose.readers.wheel import Wheel
 
@@ -38,17 +38,12 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         Severity.WARNING,
         tuple(evidence),
         "installers go by the file name, pip check by WHEEL; a tag that was only renamed has been checked by nobody",
-        (_fix(wheel),),
-    )
-
-
-def _fix(wheel: Wheel) -> Fix:
-    # `wheel tags` refuses a wheel whose tags disagree.
-    path = inside(wheel, [f"{wheel.dist_info}/WHEEL"])
-    tags = " ".join(quote(str(tag)) for tag in wheel.tags)
-    return repack(
-        wheel,
-        "write the file name's tags into WHEEL",
-        (f"sed -i -e '/^Tag:/d' -e '/^[[:space:]]*$/d' {path}", f"printf 'Tag: %s\\n' {tags} >> {path}"),
-        "Only if the file name is the true one; see what the other checks say about it.",
+        (
+            repack(
+                wheel,
+                "write the file name's tags into WHEEL",
+                (),
+                "Only if the file name is the true one; see what the other checks say about it.",
+            ),
+        ),
     )

@@ -152,6 +152,13 @@ def test_what_the_process_has_loaded_already_is_found() -> None:
     assert levels("wheel-rpath", wheel(MANYLINUX, library, module, second)) == ["warning"]
 
 
+def test_what_a_required_wheel_brings_is_that_one_s_to_load() -> None:
+    library = elf("demo.libs/libcudart-3eda8113.so.13", soname="libcudart.so.13")
+    module = elf(f"demo/{MODULE}", needed=("libc.so.6", "libcudart.so.13"))
+    for requires, level in ((("torch>=2",), []), (("numpy",), ["error"]), (('torch; extra == "gpu"',), ["error"])):
+        assert levels("wheel-rpath", wheel(MANYLINUX, library, module, requires=requires)) == level
+
+
 def test_a_library_under_another_file_name_is_named_in_the_module() -> None:
     library = elf("demo/libSDL2-2.0.so", soname="libSDL2-2.0.so.0")
     user = elf("demo/libSDL2_image-2.0.so", needed=("libc.so.6", "libSDL2-2.0.so.0"), runpath="$ORIGIN")
