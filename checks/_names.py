@@ -13,8 +13,9 @@ def module_of(package: str) -> str:
         if name in columns:
             return row
     brought = debian_pc.modules(name)
-    # libasound2-dev brings alsa and alsa-topology: the shortest is the one that people mean
-    return min(brought, key=lambda module: (len(module), module)) if brought else ""
+    # libssl-dev brings openssl, which others have too, libssl and libcrypto; libasound2-dev alsa and alsa-topology: the
+    # one that is known everywhere, else the shortest, is what people mean
+    return min(brought, key=lambda module: (module not in table.rows(), len(module), module)) if brought else ""
 
 
 def meant(name: str, codename: str) -> list[str]:
@@ -41,4 +42,6 @@ def called_here(package: str, family: str) -> str:
     if package in ("pkg-config", "pkgconfig", "pkgconf", "pkgconf-pkg-config"):
         return {"rhel": "pkgconf-pkg-config", "alpine": "pkgconf", "debian": "pkg-config"}.get(family, "")
     module = module_of(package)
+    if family == "debian" and module:
+        return next((provider.package for provider in debian_pc.providers(module, "")), "")
     return table.package(module, family) if module else ""

@@ -23,7 +23,7 @@ from diagnose.phrase import wordings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
     from diagnose.readers.distro import Distro
 
 PHASE = Phase.START
@@ -50,17 +50,23 @@ def log(log: BuildLog) -> Iterator[Finding]:
             hits,
             f"no repository that is switched on has {', '.join(packages)}",
             "yum goes on without, and what needs it fails later; dnf stops.",
-            _fixes(packages, log.distro_at(hits[0].line)),
+            _fixes(packages, log.distro_at(hits[0].line), _manager(hits[0], log.distro_at(hits[0].line))),
         )
 
 
 _INSTALL = {"yum": "yum install -y", "dnf": "dnf install -y", "zypper": "zypper --non-interactive install"}
 
 
-def _fixes(packages: list[str], distro: Distro) -> list[Fix]:
+def _manager(hit: Hit, distro: Distro) -> str:
+    """Return the manager that said *hit*: each has words of its own."""
+    if distro.manager in _INSTALL:
+        return distro.manager
+    return "zypper" if "No provider" in hit.text else "yum" if hit.text.endswith("available.") else "dnf"
+
+
+def _fixes(packages: list[str], distro: Distro, manager: str) -> list[Fix]:
     fixes = []
-    family = "suse" if distro.manager == "zypper" else "rhel"
-    manager = distro.manager if distro.manager in ("yum", "zypper") else "dnf"
+    family = "suse" if manager == "zypper" else "rhel"
     for package in packages:
         known = called_here(package, family)
         if known and known != package:
@@ -81,7 +87,8 @@ def _fixes(packages: list[str], distro: Distro) -> list[Fix]:
                 Command("dnf install -y epel-release dnf-plugins-core", Stage.SOURCES),
                 Command(f"dnf config-manager --set-enabled {crb}", Stage.SOURCES),
             ),
-            notes="`dnf install 'pkgconfig(NAME)'` finds a library by its pkg-config name.",
+            notes="`dnf install 'pkgconfig(NAME)'` finds a library by its pkg-config name."
+            + ("" if distro.version else " On release 8, crb is called powertools."),
         )
     )
     return fixes

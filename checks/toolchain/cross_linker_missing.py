@@ -84,7 +84,13 @@ def log(log: BuildLog) -> Iterator[Finding]:
 def _native(log: BuildLog, linker: str, line: int) -> bool:
     """Whether a linker for another machine is asked for in a build for the machine itself."""
     done = log.near(line, "crate-done", after=6)[:1]
-    return log.cross_at(line) is False or bool(done and "build script" in done[0].said["part"])
+    if log.cross_at(line) is False:
+        return True
+    return bool(done) and ("build script" in done[0].said["part"] or done[0].said["crate"] in _ONLY_SCRIPTS)
+
+
+# Plain libraries, which are not linked: of these only the build scripts are. Cargo did not always say so.
+_ONLY_SCRIPTS = frozenset({"anyhow", "libc", "log", "memchr", "proc-macro2", "quote", "serde", "serde_json", "syn"})
 
 
 def _for_log(env: Environment, name: str, native: bool) -> tuple[Fix, ...]:
