@@ -33,9 +33,12 @@ PHRASES = (
             "exec format error",
             r"exec (?:user process caused:? )?[\"'`]?(?P<program>/[^\s\"':]*)?[\"'`]?:? ?[\"']?exec format error",
         ),
-        ("xec format error", r"(?P<program>[^\s:]+): (?:cannot execute binary file: )?[Ee]xec format error"),
+        (
+            "xec format error",
+            r"^(?!Error loading shared).*?(?P<program>[^\s:]+): (?:cannot execute binary file: )?[Ee]xec format error",
+        ),
         ("xec format error", r"[Ee]xec format error: '(?P<program>[^']+)'"),
-        ("xec format error", r"[Ee]xec format error(?: \(os error 8\))?"),
+        ("xec format error", r"^(?!Error loading shared).*[Ee]xec format error(?: \(os error 8\))?"),
         ("cannot execute binary file", r"(?P<program>[^\s:]+): cannot execute binary file(?!: Permission)"),
     ),
     *wordings(

@@ -33,12 +33,16 @@ _WANTED = "0.14.5"
 PHRASES = wordings(
     "no-patchelf",
     ("patchelf", r"Failed to execute '?patchelf'?, did you install it"),
-    ("required utility", r"Cannot find required utility [`']patchelf' in PATH"),
+    ("required utility", r"Cannot find required utility [`']patchelf[`'] in PATH"),
     (
         "patchelf",
-        r"patchelf (?P<version>[\d.]+) found\. (?P<asker>auditwheel).* requires patchelf >= (?P<needs>[\d.]+)",
+        r"patchelf (?:patchelf )?(?P<version>[\d.]*\d)[\s.]+found\.\s+(?P<asker>auditwheel) repair requires "
+        r"patchelf >= (?P<needs>[\d.]*\d)",
+        3,
     ),
     ("requires patchelf", r"(?P<asker>auditwheel) repair requires patchelf >= (?P<needs>\d[\d.]*\d)"),
+    ("patchelf", r"cannot find the .patchelf. tool, which is required"),
+    ("patchelf", r"Could not call [`']patchelf[`'] binary"),
     ("patchelf", r"patchelf >= ?(?P<needs>[\d.]+) is required, but (?P<version>[\d.]+)"),
     ("patchelf", r"patchelf: (?:command )?not found$"),
     ("patchelf", r"patchelf version (?P<version>[\d.]+) is too old"),

@@ -34,6 +34,12 @@ PHRASES = wordings(
     ),
     ("_sysconfigdata", r"Could not find _sysconfigdata\S* in(?: (?P<folder>\S+))?"),
     ("find a python interpreter", r"(?:Could not|Failed to|Couldn't) find (?:a|any|the) python interpreter"),
+    ("list of python interpreters", r"The given list of python interpreters is invalid"),
+    ("Python interpreter", r"Python interpreter [`'](?P<name>[^`']+)[`'] doesn't exist"),
+    ("Failed to find a", r"Failed to find a (?:CPython|PyPy|GraalPy|python)[\w. -]* interpreter"),
+    ("Python interpreter", r"failed to run the Python interpreter at (?P<name>[^\s:]+)"),
+    ("python interpreter version", r"Invalid python interpreter version"),
+    ("Unsupported Python interpreter", r"Unsupported Python interpreter: (?P<name>\S+)"),
     ("is not a valid python interpreter", r"(?P<name>\S+) is not a valid python interpreter"),
     ("no Python 3.x interpreter found", r"no Python 3\.x interpreter found"),
     ("PYO3_CROSS_PYTHON_VERSION", r"PYO3_CROSS_PYTHON_VERSION or an abi3-py3\* feature must be specified"),
@@ -43,12 +49,13 @@ PHRASES = wordings(
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See maturin or PyO3's build script without an interpreter."""
-    for hit in log.find("no-interpreter")[:1]:
+    hits = log.find("no-interpreter")
+    for hit in hits[:1]:
         target = log.target_at(hit.line)
         option = f" --target {target.triple}" if target and log.cross_at(hit.line) is not False else ""
         yield found(
             log,
-            [hit],
+            hits,
             "nothing says which Python to build for, or it cannot be found",
             "No wheel is built.",
             [

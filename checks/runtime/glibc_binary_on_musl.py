@@ -14,12 +14,11 @@ References:
 
 from __future__ import annotations
 
-import re
-
 from checks._log import found
-from checks.runtime._loader import LOADER
+from checks.runtime._loader import GLIBC_ONLY, LOADER
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
 from diagnose.named import TYPE_CHECKING
+from diagnose.phrase import wordings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,11 +26,7 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
 
 PHASE = Phase.LATER
-#: Functions that glibc has, or that its headers turn others into, and that musl has not.
-GLIBC_ONLY = re.compile(
-    r"^(?:__isoc\d+_\w+|__\w+_chk|__res_\w+|gnu_get_libc_\w+|__libc_\w+|__memcpy_chk|__strdup|backtrace\w*|fcntl64|__cxa_\w+"
-    r"|__finite\w*|__\w+_finite|mallinfo\d?|malloc_trim|__register_atfork|__errno_location64|qsort_r|\w+64)$"
-)
+PHRASES = wordings("path-not-found", (": not found", r"(?:^|: )(?P<file>\.{0,2}/[^\s:]+): not found$"))
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
@@ -41,7 +36,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
         for hit in log.find("musl-no-lib")
         if LOADER.match(hit.said["lib"].rpartition("/")[2]) and "musl" not in hit.said["lib"]
     ]
-    hits = [*loaders, *(hit for hit in foreign(log) if "musl" not in hit.said["file"])]
+    # A shell says so of a file that exists if the loader that the file names does not.
+    unstarted = [hit for hit in log.find("path-not-found") if log.distro_at(hit.line).libc == "musl"]
+    hits = [*loaders, *unstarted, *(hit for hit in foreign(log) if "musl" not in hit.said["file"])]
     if not hits:
         return
     file = (hits[0].said["by"] or hits[0].said["file"]).rpartition("/")[2] or "the program"

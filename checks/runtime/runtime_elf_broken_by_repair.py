@@ -28,12 +28,14 @@ if TYPE_CHECKING:
 PHASE = Phase.LATER
 PHRASES = wordings(
     "elf-damaged",
-    ("past end of file", r"(?P<file>\S+): (?:.*: )?ELF load command past end of file"),
+    ("past end of file", r"(?P<file>[^\s:]+): ELF load command past end of file"),
     (
         "not properly aligned",
-        r"(?P<file>\S+): (?:.*: )?ELF load command (?:address/offset|alignment) not properly aligned",
+        r"(?P<file>[^\s:]+): ELF load command (?:address/offset|alignment) not properly aligned",
     ),
-    ("file too short", r"(?P<file>\S+): file too short"),
+    ("file too short", r"(?P<file>[^\s:]+): file too short"),
+    ("cannot read file data", r"(?P<file>[^\s:]+\.so[\w.]*): cannot read file data"),
+    ("invalid ELF header", r"(?P<file>[^\s:]+\.so[\w.]*): invalid ELF header"),
     ("no version information", r"(?P<file>\S+): no version information available \(required by \S*-[0-9a-f]{8}\S*\)"),
     ("undefined symbol", r"(?P<file>\S+): undefined symbol: (?:stderr|stdout|stdin|environ|optarg), version \d+"),
     ("unsupported version", r"(?P<file>\S+): unsupported version \d+ of Verneed record"),

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 
 from checks._log import distinct, found
-from checks.runtime._loader import HASHED, LIBPYTHON, LOADER
+from checks.runtime._loader import HASHED, LIBPYTHON, LOADER, foreign_module
 from diagnose.finding import Finding, Fix, Phase
 from diagnose.named import TYPE_CHECKING
 
@@ -41,6 +41,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
             or LOADER.match(lib)
             or lib == "libc.so.6"
             or log.near(hit.line, "libclang-unopened")
+            or foreign_module(hit)
+            or hit.said["why"].startswith("Exec format")
         ):
             continue
         yield found(

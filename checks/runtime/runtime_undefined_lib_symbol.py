@@ -15,7 +15,8 @@ References:
 from __future__ import annotations
 
 from checks._log import distinct, found
-from checks.runtime._loader import wheel_file
+from checks.runtime._loader import undefined, wheel_file
+from checks.runtime.glibc_binary_on_musl import foreign
 from checks.runtime.runtime_undefined_python_symbol import PYTHON
 from diagnose.finding import Finding, Fix, Phase
 from diagnose.named import TYPE_CHECKING
@@ -33,7 +34,7 @@ def unnamed(log: BuildLog) -> list[Hit]:
     """Return the symbols, each once, that the loader misses and that belong to no C library and no Python."""
     return [
         hit
-        for hit in distinct(log.find("loader-undefined"), "symbol")
+        for hit in distinct(undefined(log), "symbol")
         if not PYTHON.match(hit.said["symbol"].partition("@")[0]) and hit.said["symbol"] not in _STREAMS
     ]
 
@@ -46,6 +47,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
             continue  # a version's name, or the system's own program: runtime-lib-too-old, container-lib-shadowing
         if log.near(hit.line, "tool-shadowed", before=30, after=30):
             continue
+        if hit.kind == "musl-relocating" and any(other.said["file"] == file for other in foreign(log)):
+            continue  # a file for glibc: glibc-binary-on-musl
         yield found(
             log,
             [hit],

@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 
 from checks._log import distinct, found
+from checks.runtime._loader import undefined
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
 from diagnose.named import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ PYTHON = re.compile(r"^_*Py(?:[A-Z]\w*|_\w+)$")
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the loader miss a function of Python's own."""
-    hits = [hit for hit in log.find("loader-undefined") if PYTHON.match(hit.said["symbol"].partition("@")[0])]
+    hits = [hit for hit in undefined(log) if PYTHON.match(hit.said["symbol"].partition("@")[0])]
     for hit in distinct(hits, "symbol")[:1]:
         file = hit.said["file"].rpartition("/")[2] or "the extension"
         yield found(

@@ -17,7 +17,7 @@ from diagnose.readers.verdict import version_key
 if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
 
-_TAG = r"(?P<tag>(?:manylinux|musllinux)\w*)"
+_TAG = r"(?P<tag>(?:manylinux|musllinux)\w*)(?: ?\(aka [^)]*\))?"
 WORDINGS = (
     *wordings(
         "audit-too-recent",
@@ -48,6 +48,10 @@ WORDINGS = (
             r"(?P<libs>\[.*\])",
         ),
         ("forbidden librar", r"forbidden librar(?:ies|y): ?(?P<libs>\[.*\])"),
+    ),
+    *wordings(
+        "audit-incompatible",
+        ("incompatible with policy", rf"Package requires (?P<version>[A-Z]+_[\d.]+), incompatible with policy {_TAG}"),
     ),
     *wordings("audit-plat", ("--plat", rf"--plat(?:-name)?[= ]{_TAG}")),
 )
@@ -83,14 +87,30 @@ def refusals(log: BuildLog) -> list[Refusal]:
     found: dict[str, Refusal] = {}
     for hit in log.find("audit-too-recent", "audit-external-new", "audit-forbidden"):
         offenders = listed(hit.said["symbols"] or hit.said["libs"])
+        tag = hit.said["tag"] or _asked(log, hit)
+        offenders = offenders or _told_before(log, hit, tag)
         if hit.kind == "audit-forbidden" and not _about_versions(offenders):
             continue
-        tag = hit.said["tag"] or _asked(log, hit)
         refusal = Refusal((hit,), tag, hit.said["file"], offenders, _cause(log, hit, tag, offenders))
         known = found.get(tag) or next(iter(found.values()), None)
         if known is None or (hit.said["tag"] and tag not in found):
             found[tag] = refusal
     return list(found.values())
+
+
+# Whose versions are called so.
+_OWNERS = {"GLIBC": "libc.so.6", "GLIBCXX": "libstdc++.so.6", "CXXABI": "libstdc++.so.6", "GCC": "libgcc_s.so.1"}
+
+
+def _told_before(log: BuildLog, hit: Hit, tag: str) -> tuple[str, ...]:
+    """Return what auditwheel's verbose messages before *hit* find too new for *tag*, in maturin's form."""
+    wanted = promise(tag)
+    notes = [
+        one for one in log.find("audit-incompatible") if one.line < hit.line and promise(one.said["tag"]) == wanted
+    ]
+    versions = dict.fromkeys(one.said["version"] for one in notes)
+    owned = ((_OWNERS.get(version.partition("_")[0], ""), version) for version in versions)
+    return tuple(f"{owner} offending versions: {version}" for owner, version in owned if owner)
 
 
 def _about_versions(offenders: tuple[str, ...]) -> bool:

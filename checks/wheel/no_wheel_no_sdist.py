@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PHASE = Phase.LATER
 PHRASES = wordings(
     "no-versions",
-    ("from versions: none", r"requirement (?P<package>[\w.\[\]-]+).*\(from versions: none\)"),
+    ("from versions:", r"requirement (?P<package>[\w.\[\]-]+).*\(from versions: (?:none)?\)"),
 )
 
 

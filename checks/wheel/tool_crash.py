@@ -27,6 +27,7 @@ PHRASES = (
     *wordings(
         "tool-frame",
         ("-packages/", r"File \"[^\"]*-packages/(?P<tool>auditwheel|elftools)/"),
+        ("had a problem and crashed", r"(?P<tool>maturin|cargo-zigbuild) had a problem and crashed"),
         ("panicked at", r"panicked at (?:'.*', )?\S*/(?P<tool>maturin|cargo-zigbuild|lddtree|goblin)-\d[\w.]*/"),
     ),
     *wordings(
@@ -44,7 +45,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See a traceback or panic inside the tool that is not one of its messages."""
     for frame in log.find("tool-frame"):
         words = log.near(frame.line, "crash-words", after=40)
-        if "panicked at" not in frame.text and not words:
+        if "File " in frame.text and not words:
             continue
         tool = {"elftools": "auditwheel"}.get(frame.said["tool"], frame.said["tool"])
         package = "maturin" if tool in ("lddtree", "goblin") else tool

@@ -62,8 +62,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
             yield finding(
                 log,
                 refusal.hits,
-                f"{refusal.tag or 'the tag'} promises an older glibc than the wheel needs"
-                + (f": {newest[0]}" if newest else ""),
+                f"{refusal.tag or 'the tag'} promises an older glibc than the wheel needs: {newest[0]}"
+                if newest
+                else f"the wheel needs a newer glibc, or C++ library, than {refusal.tag or 'the tag'} promises",
                 "No wheel with this tag is made.",
                 older(log, refusal),
             )

@@ -30,7 +30,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         if one.cause == "wheel-not-supported-bad-tag":
             yield found(
                 log,
-                [one.hit],
+                one.hits,
                 f"{one.wheel} has a tag that nothing asks for: {one.detail}",
                 "The wheel installs nowhere.",
                 [Fix("have the tag set by the tool that knows it", (Command("auditwheel repair WHEEL", Stage.BUILD),))],

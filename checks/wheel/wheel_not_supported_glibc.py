@@ -32,7 +32,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             name = one.wheel or "the package's wheels"
             yield found(
                 log,
-                [one.hit],
+                one.hits,
                 f"{name} asks for a newer glibc than this system has{f' ({one.detail})' if one.detail else ''}",
                 "The wheel is not installed.",
                 [

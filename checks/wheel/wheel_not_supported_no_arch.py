@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from checks._log import found
 from checks.wheel._install import refused
-from diagnose.finding import Finding, Fix, Phase
+from diagnose.finding import Command, Finding, Fix, Phase, Severity, Stage
 from diagnose.named import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,11 +31,19 @@ def log(log: BuildLog) -> Iterator[Finding]:
             name = one.wheel or "the package"
             yield found(
                 log,
-                [one.hit],
-                f"{name} has no wheel for this machine{f': {one.detail}' if one.detail else ''}",
+                one.hits,
+                f"{name} has no wheel for this machine: {one.detail}"
+                if one.detail
+                else f"{name} is for another platform than this one, as far as the log tells",
                 "It is not installed.",
                 [
-                    Fix("build a wheel for this platform", notes=f"It has them for {', '.join(one.platforms[:6])}."),
+                    Fix("build a wheel for this platform", notes=_has(one.platforms)),
                     Fix("or install the source distribution, with the tools that building it takes"),
+                    Fix("see what this pip takes", (Command("python3 -m pip debug --verbose", Stage.TOOLCHAIN),)),
                 ],
+                Severity.ERROR if one.detail else Severity.WARNING,
             )
+
+
+def _has(platforms: tuple[str, ...]) -> str:
+    return f"It has them for {', '.join(platforms[:6])}." if platforms else ""

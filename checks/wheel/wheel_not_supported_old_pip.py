@@ -33,10 +33,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
         if one.cause != "wheel-not-supported-old-pip":
             continue
         platform = one.platforms[0]
-        why = one.detail or f"pip knows {platform.partition('_')[0]}_X_Y tags from 20.3 (musllinux from 21.2) on"
+        why = one.detail or f"pip knows tags like {platform} from 20.3 on, and it may be older"
         yield found(
             log,
-            [one.hit],
+            one.hits,
             f"pip refuses {one.wheel}: {why}",
             "The wheel is not installed.",
             [

@@ -29,9 +29,7 @@ ALIASES = ("runtime-page-alignment",)
 KIB = 1024
 #: Architecture → the largest page of its kernels in bytes, and the smallest that is common beside 4 KiB.
 PAGES = {"aarch64": (64 * KIB, 16 * KIB), "ppc64le": (64 * KIB, 64 * KIB), "loongarch64": (16 * KIB, 16 * KIB)}
-PHRASES = wordings(
-    "page-alignment", ("not page-aligned", r"(?P<file>\S+): (?:.*: )?ELF load command .*not page-aligned")
-)
+PHRASES = wordings("page-alignment", ("not page-aligned", r"(?P<file>[^\s:]+): ELF load command .*not page-aligned"))
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

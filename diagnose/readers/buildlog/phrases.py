@@ -53,6 +53,7 @@ _OUTCOMES = (
         ("RROR", r"^\s*ERROR:? "),
         ("panicked at", "panicked at"),
         ("maturin failed", "maturin failed"),
+        ("aused by: ", r"^\s*[Cc]aused by: \S"),
         ("exit code", r"(?:completed with|unsuccessfully: |successfully: |failed with) exit code:? [1-9]"),
         ("exited with code", r"exited with code [1-9]"),
         ("non-zero", r"returned (?:a )?non-zero"),
@@ -239,13 +240,16 @@ _LOADER = (
     ),
     *wordings(
         "loader-no-lib",
-        ("cannot open shared object file", r"(?P<lib>[\w.+-]+\.so[\w.]*): cannot open shared object file"),
+        (
+            "cannot open shared object file",
+            r"(?P<folder>[^\s:'\"]*/)?(?P<lib>[\w.+-]+\.so[\w.]*): cannot open shared object file",
+        ),
     ),
     *wordings(
         "loader-undefined",
         (
             "undefined symbol: ",
-            r"(?:^|[\s'\"(])(?P<file>(?!error:)\S+?): undefined symbol: (?P<symbol>[\w@.]+)(?:, version (?P<version>\w+))?",
+            r"(?:^|[\s'\"(])(?P<file>(?!error:)[^\s:]+): undefined symbol: (?P<symbol>[\w@.]+)(?:, version (?P<version>\w+))?",
         ),
         ("cannot locate symbol", r"cannot locate symbol \"(?P<symbol>[^\"]+)\" referenced by \"(?P<file>[^\"]+)\""),
         ("ymbol not found", r"Symbol not found:\s+\(?_?(?P<symbol>\w+)", 2),
@@ -375,7 +379,7 @@ _PLACE = (
         "policy",
         ("linux", r"(?P<tag>(?:manylinux|musllinux)\w+)\" ABI"),
         ("ompliance", r"ensuring (?P<tag>(?:manylinux|musllinux)\w+) compliance"),
-        ("ompliant", r"is not (?P<tag>(?:manylinux|musllinux)\w+) compliant"),
+        ("ompliant", r"is not (?P<tag>(?:manylinux|musllinux)\w+)(?: ?\([^)]*\))? compliant"),
         ("--plat", r"--plat[= ](?P<tag>\w+)"),
         ("--compatibility", r"--compatibility[= ](?P<tag>\w+)"),
         ("--manylinux", r"--manylinux[= ](?P<tag>\w+)"),

@@ -59,8 +59,10 @@ class Scanner:
         self.lines = 0
         self.binary = False
         self._behind: dict[bytes, list[Phrase]] = {}
+        self._rank: dict[Phrase, int] = {}  # of several wordings that fit, the first of the table counts
         for phrase in phrases:
             self._behind.setdefault(phrase.anchor.encode(), []).append(phrase)
+            self._rank.setdefault(phrase, len(self._rank))
         self._sieve = Sieve(self._behind)
         self._found: Counter[bytes] = Counter()
         self._floods: set[bytes] = set()
@@ -92,8 +94,17 @@ class Scanner:
             number += piece.count(b"\n", counted, start)
             counted = start
             at, phrases = starts[start]
-            yield from self._line(piece, rest, start, at, number, phrases)
+            yield from self._line(piece, rest, start, at, number, self._ranked(phrases))
         self.lines += newlines
+
+    def _ranked(self, phrases: list[Phrase]) -> list[Phrase]:
+        """Return *phrases* kind by kind, and those of a kind in the order of the table."""
+        if len(phrases) < 2:
+            return phrases
+        kinds: dict[str, list[Phrase]] = {}
+        for phrase in phrases:
+            kinds.setdefault(phrase.kind, []).append(phrase)
+        return [phrase for group in kinds.values() for phrase in sorted(group, key=self._rank.__getitem__)]
 
     def _candidates(self, piece: bytes) -> dict[int, tuple[int, list[Phrase]]]:
         """Return the lines that hold an anchor: where each starts, where the anchor is, and the phrases to try."""
