@@ -136,12 +136,17 @@ def from_index(env: Environment, requirement: str) -> tuple[Command, ...]:
 def with_zig(env: Environment) -> tuple[Fix, ...]:
     """Return the linker for every target that needs no package of the distribution: zig's, through maturin."""
     prefix = "" if env.variables.own("VIRTUAL_ENV") is not None else IN_VENV
+    from checks._tags import tag_to_ask_for
+
+    tag = tag_to_ask_for(env)
+    # zig links for the glibc of the tag, and refuses libraries that need a newer one.
+    asked = f" --compatibility {tag}" if tag else ""
     return (
         Fix(
             "let zig link, which needs no package for the target",
             (
                 *from_index(env, "maturin[zig]"),
-                Command(f"{prefix}maturin build --release --zig --target {env.target.triple}", Stage.BUILD),
+                Command(f"{prefix}maturin build --release --zig --target {env.target.triple}{asked}", Stage.BUILD),
             ),
             notes="zig brings the compiler, and glibc's or musl's files, itself; cargo then needs no linker setting.",
         ),

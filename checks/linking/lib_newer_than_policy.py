@@ -43,7 +43,9 @@ def env(env: Environment) -> Iterator[Finding]:
         path, glibc = max(_bundled(file, policy), key=lambda one: numbers(one[1]), default=("", ""))
         if not newer(glibc, allowed):
             continue
-        tag = f"manylinux_{glibc.replace('.', '_')}_{env.target.wheel}"
+        from checks._tags import lowest_tag
+
+        tag = f"{lowest_tag(env, glibc)}_{env.target.wheel}"
         with_it = "" if path == file.path else f", which {file.path} needs,"
         yield Finding(
             message=f"{path}{with_it} needs glibc {glibc}, newer than the {allowed} that {env.policy} allows",

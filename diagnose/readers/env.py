@@ -300,6 +300,7 @@ def facts(env: Environment) -> dict[str, Any]:
         "toolchain": _plain(env.toolchain),
         "project": {
             "manifest": env.project.path,
+            "lock": env.project.lock,
             "needs": [_plain(need) for need in env.project.needs],
             "config": [file.path for file in env.project.config],
         },

@@ -50,11 +50,20 @@ def _env(judgement: Judgement) -> Verdict:
         things = f"{count} thing{'' if count == 1 else 's'}"
         return Verdict(f"not ready to build for {triple}: {things} to mend", False, details)
     if not facts["libraries"]:
-        details.append("no library was asked for (--lib MODULE), and no Cargo.lock here names one")
+        details.append(_nothing_asked(facts["project"]))
     details.append(f"next: {_next_command(facts)}")
     rest = len(judgement.findings)
     aside = f", with {rest} thing{'' if rest == 1 else 's'} to know" if rest else ""
-    return Verdict(f"ready to build for {triple}{aside}", True, details)
+    limit = "" if facts["libraries"] else ", as long as it needs no system library"
+    return Verdict(f"ready to build for {triple}{limit}{aside}", True, details)
+
+
+def _nothing_asked(project: dict[str, Any]) -> str:
+    if project["lock"]:
+        return "no library was looked for: no crate in Cargo.lock is known to need one (--lib MODULE asks for one)"
+    if project["manifest"]:
+        return "no library was looked for: `cargo generate-lockfile` writes the Cargo.lock that tells which are needed"
+    return "no library was looked for: name it with --lib MODULE, or stand in the Cargo project that needs it"
 
 
 def _place(facts: dict[str, Any]) -> str:

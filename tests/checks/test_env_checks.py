@@ -118,3 +118,27 @@ def test_every_cause_of_an_environment_is_found_somewhere() -> None:
     found = {check for case in cases.BROKEN for check in case.finds}
     impossible = {"exec-format-no-binfmt"}  # depends on this very machine: tested by itself
     assert {cause.id for cause in CAUSES} - impossible == found
+
+
+def test_zig_is_asked_for_the_glibc_that_the_library_needs(tmp_path: Path) -> None:
+    """zig links for the glibc of the tag, and its linker refuses libraries that need a newer one."""
+    (finding,) = findings("trixie-no-linker-setting", tmp_path)
+    lines = [command.line for command in finding.fixes[-1].commands]
+    assert lines[-1].endswith(f"maturin build --release --zig --target {cases.ARMV7} --compatibility manylinux_2_38")
+    assert lines[-2] == "python3 -m venv .venv && .venv/bin/pip install 'maturin[zig]'"
+
+
+def test_a_name_that_no_distribution_has_is_met_with_what_is_meant(tmp_path: Path) -> None:
+    root = cases.furnish(cases.CASES["native-healthy"], str(tmp_path))
+    case = cases.CASES["native-healthy"]
+    for name, meant in (("asound", "alsa"), ("libssl-dev", "libssl"), ("usb-1.0", "libusb-1.0"), ("GTK4", "gtk4")):
+        (finding,) = judged(look(case._replace(libs=(name,)), root)).findings
+        assert finding.fixes[0].title == f"ask for {meant}, if that is what is meant"
+
+
+def test_a_package_that_is_there_and_damaged_is_installed_again(tmp_path: Path) -> None:
+    case = cases.CASES["native-healthy"]
+    gone = case._replace(without=("/usr/lib/x86_64-linux-gnu/pkgconfig/alsa.pc",))
+    (finding,) = judged(read(gone, str(tmp_path))).findings
+    assert finding.check == "pc-missing"
+    assert finding.fixes[0].commands[-1].line == "apt-get install -y --reinstall libasound2-dev libasound2t64"
