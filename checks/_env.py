@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnose.finding import Evidence
+from diagnose.finding import Evidence, Severity
 from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig import Candidate, Library
@@ -32,6 +32,14 @@ def names(libraries: Iterable[Library]) -> str:
 def with_outcome(env: Environment, *outcomes: str) -> list[Library]:
     """Return the libraries that end in one of *outcomes*."""
     return [library for library in env.libraries if library.outcome in outcomes]
+
+
+def if_installing(env: Environment) -> Severity:
+    """Return how bad it is that nothing can be installed here: an error where the build still lacks something."""
+    tools = env.toolchain
+    complete = tools.linker.found and tools.host_cc.found and all(file.path for file in tools.start_files)
+    satisfied = all(library.outcome in ("found", "overridden") for library in env.libraries)
+    return Severity.WARNING if complete and satisfied else Severity.ERROR
 
 
 def fitting(env: Environment, library: Library) -> list[Candidate]:

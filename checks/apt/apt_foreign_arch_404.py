@@ -14,13 +14,14 @@ References:
 
 from __future__ import annotations
 
+from checks._env import if_installing
 from checks._fixes import fix
 from checks._log import distinct, found
 from checks._order import prepares
 from checks.apt._indexes import misplaced, unserved
 from checks.apt._sources import PORTS, host, meant_option, serving, unservable
 from checks.apt._split import split
-from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Stage
 from diagnose.named import TYPE_CHECKING
 from diagnose.readers.apt import AptSource
 from diagnose.readers.env import Environment
@@ -48,7 +49,7 @@ def env(env: Environment) -> Iterator[Finding]:
                 "ports": f"apt asks Ubuntu's ports server for {names}, which it does not have",
                 "nowhere": f"apt asks one of Ubuntu's servers for {names} under the other one's path",
             }[kind],
-            severity=Severity.ERROR,
+            severity=if_installing(env),
             evidence=tuple(Evidence(f"{' '.join(s.uris)} {' '.join(s.suites)}", s.where) for s in sources),
             consequence=_consequence(env, kind, wrong, sources),
             fixes=(

@@ -13,13 +13,14 @@ References:
 
 from __future__ import annotations
 
+from checks._env import if_installing
 from checks._fixes import fix
 from checks._log import found
 from checks._order import prepares
 from checks.apt._indexes import dead_release
 from checks.apt._sources import moves, serving
 from checks.data import distributions
-from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Stage
 from diagnose.named import TYPE_CHECKING
 from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
@@ -46,7 +47,7 @@ def env(env: Environment) -> Iterator[Finding]:
     suites = ", ".join(dict.fromkeys(suite for source in gone for suite in source.suites))
     yield Finding(
         message=f"{suites} has left the servers that apt's sources name",
-        severity=Severity.ERROR if any(library.outcome != "found" for library in env.libraries) else Severity.WARNING,
+        severity=if_installing(env),
         evidence=tuple(Evidence(f"{' '.join(source.uris)} {' '.join(source.suites)}", source.where) for source in gone),
         consequence='apt-get update fails: the repository "does not have a Release file"; nothing can be installed.',
         fixes=(

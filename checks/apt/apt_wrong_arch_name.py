@@ -13,6 +13,7 @@ References:
 
 from __future__ import annotations
 
+from checks._env import if_installing
 from checks._fixes import fix
 from checks._log import distinct, found
 from checks._order import prepares
@@ -44,7 +45,7 @@ def env(env: Environment) -> Iterator[Finding]:
         alone = any(not ARCHITECTURES.intersection(named(source)) for source in sources)
         yield Finding(
             message=f"a package source is limited to {name}, an architecture that does not exist" + _hint(right),
-            severity=Severity.ERROR if alone else Severity.WARNING,
+            severity=if_installing(env) if alone else Severity.WARNING,
             evidence=tuple(Evidence(f"{' '.join(s.uris)} for {', '.join(named(s))}", s.where) for s in sources),
             consequence=(
                 "apt passes over the entry without a word, and the packages of it cannot be located."

@@ -11,6 +11,7 @@ References:
 
 from __future__ import annotations
 
+from checks._env import if_installing
 from checks._fixes import fix
 from checks.apt._sources import meant_option, serving, unservable
 from diagnose.finding import Command, Evidence, Finding, Phase, Severity, Stage
@@ -38,7 +39,7 @@ def env(env: Environment) -> Iterator[Finding]:
         fails = any(source in failing for source in sources)
         yield Finding(
             message=f"a package source has an option {name}, which apt does not know: did you mean {right}?",
-            severity=Severity.ERROR if fails else Severity.WARNING,
+            severity=if_installing(env) if fails else Severity.WARNING,
             evidence=tuple(Evidence(f"{name} of {' '.join(source.uris)}", source.where) for source in sources),
             consequence=(
                 'apt asks this server for every architecture, and apt-get update fails with "404  Not Found".'

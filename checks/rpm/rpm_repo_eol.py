@@ -12,11 +12,12 @@ References:
 
 from __future__ import annotations
 
+from checks._env import if_installing
 from checks._fixes import fix
 from checks._log import found
 from checks._order import prepares
 from checks.rpm._repos import gone, mending
-from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Stage
 from diagnose.named import TYPE_CHECKING
 from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
@@ -44,7 +45,7 @@ def env(env: Environment) -> Iterator[Finding]:
         return
     yield Finding(
         message=f"the repositories of CentOS {env.distro.version} have left the servers that are named here",
-        severity=Severity.ERROR if any(library.outcome != "found" for library in env.libraries) else Severity.WARNING,
+        severity=if_installing(env),
         evidence=tuple(
             Evidence(f"{repo.id}: {repo.mirrorlist or ' '.join(repo.baseurl)}", f"{repo.path}:{repo.line}")
             for repo in repos

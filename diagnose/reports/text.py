@@ -131,11 +131,17 @@ def _fix(fix: Fix, word: str, style: Style, shown: set[FileEdit | str]) -> Itera
         del steps[0]
     done = " (as above)" if whole and not steps and shown.issuperset(fix.files) else ""
     yield from _put(style, f"{word}: {fix.title}{done}", "ok", indent=4, hang=len(word) + 2, paint=len(word) + 1)
+    first = [edit for edit in fix.files if os.path.isabs(edit.path) and edit not in shown]
+    for edit in first:
+        yield from _edit(edit, style)  # the system's own come first: what is installed depends on them
+    if first and steps:
+        yield ""
     for step in steps:
         yield "      " + clean(step)  # never wrapped: it is there to be copied
     for edit in fix.files:
         if edit not in shown:
-            yield from _edit(edit, style)
+            if not os.path.isabs(edit.path):
+                yield from _edit(edit, style)
         elif not done:  # findings of one build share their configuration
             yield _paint(f"      # {clean(edit.path)} as above", "dim", style)
     if fix.env and not (fix.files and shown.issuperset(fix.files)):
