@@ -81,7 +81,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path,
     return found
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from(CASES), turned=st.sampled_from(sorted(TURNED)), data=st.data())
 def test_any_file_may_be_anything(
     furnished: dict[str, tuple[Path, list[str]]], tmp_path: Path, name: str, turned: str, data: st.DataObject
@@ -90,7 +90,7 @@ def test_any_file_may_be_anything(
     path = data.draw(st.sampled_from([path for path in paths if path not in ("root", "project")]))
     work = tmp_path / "work"
     shutil.rmtree(work, ignore_errors=True)
-    shutil.copytree(folder, work, symlinks=True)
+    shutil.copytree(folder, work, symlinks=True, copy_function=os.link)
     place = work / path
     if place.is_dir() and not place.is_symlink():
         shutil.rmtree(place)
