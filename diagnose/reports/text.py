@@ -87,7 +87,7 @@ def _judgement(judgement: Judgement, style: Style) -> Iterator[str]:
         if found.good:
             mark, tone = "✓", "ok"
         else:
-            worst = judgement.findings[0].severity if judgement.findings else Severity.ERROR
+            worst = judgement.findings[0].severity if judgement.findings else found.weight
             mark, tone = _MARK[worst], worst.value
         yield from _put(style, f"{mark} {judgement.name}: {found.headline}", tone, hang=2)
         for line in found.details:
@@ -99,7 +99,8 @@ def _judgement(judgement: Judgement, style: Style) -> Iterator[str]:
         yield from _finding(judgement, finding, style, shown)
     if judgement.kind == "env" and len(judgement.findings) > 1 and not style.quiet:
         yield ""
-        yield from _put(style, "all fixes as one script: --fix-format sh; carried out here: --apply", "dim", indent=2)
+        here = "; carried out here: --apply" if judgement.facts.get("live") else ""
+        yield from _put(style, f"all fixes as one script: --fix-format sh{here}", "dim", indent=2)
     if style.verbose:
         if judgement.passed:
             yield ""

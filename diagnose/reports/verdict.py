@@ -11,11 +11,15 @@ if TYPE_CHECKING:
 
 
 class Verdict(NamedTuple):
-    """The headline of a readable subject, whether all is well with it, and the lines of fact that belong under it."""
+    """The headline of a readable subject, whether all is well with it, and the lines of fact that belong under it.
+
+    ``weight`` is how bad it is where no finding says so.
+    """
 
     headline: str
     good: bool
     details: list[str] = []
+    weight: Severity = Severity.ERROR
 
 
 def verdict(judgement: Judgement) -> Verdict:
@@ -45,6 +49,10 @@ def _env(judgement: Judgement) -> Verdict:
     details = [_place(facts), *map(_library, facts["libraries"])]
     errors = sum(finding.severity is Severity.ERROR for finding in judgement.findings)
     unusable = [library for library in facts["libraries"] if library["outcome"] not in ("found", "overridden")]
+    untold = [library["module"] for library in unusable if library["outcome"] in ("unknown", "disabled")]
+    if untold and not errors and len(untold) == len(unusable):
+        asked = f"pkg-config was not asked for {' and '.join(untold)}"
+        return Verdict(f"cannot tell whether {triple} can be built for: {asked}", False, details, Severity.NOTE)
     if errors or unusable:
         count = max(errors, len(unusable))
         things = f"{count} thing{'' if count == 1 else 's'}"
@@ -52,8 +60,8 @@ def _env(judgement: Judgement) -> Verdict:
     if not facts["libraries"]:
         details.append(_nothing_asked(facts["project"]))
     details.append(f"next: {_next_command(facts)}")
-    rest = len(judgement.findings)
-    aside = f", with {rest} thing{'' if rest == 1 else 's'} to know" if rest else ""
+    warnings = dict.fromkeys(found.check for found in judgement.findings if found.severity is Severity.WARNING)
+    aside = f", apart from {' and '.join(warnings)}" if warnings else ""
     limit = "" if facts["libraries"] else ", as long as it needs no system library"
     return Verdict(f"ready to build for {triple}{limit}{aside}", True, details)
 

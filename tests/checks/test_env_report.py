@@ -1,0 +1,75 @@
+"""What somebody reads who asked about a machine: the verdict first, and nothing said twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from roots import CAUSES, cases, look
+
+from diagnose.readers import env
+from diagnose.reports import text
+from diagnose.run import Report, judge
+
+SCRIPT = "/usr/bin/arm-linux-gnueabihf-pkg-config"
+OBSCURE = '#!/bin/sh\nif true; then exec pkgconf "$@"; fi\n'
+
+
+def shown(case: cases.Case, folder: Path) -> list[str]:
+    facts = look(case, cases.furnish(case, str(folder)))
+    judgement = judge("env", "here", lambda: facts, env.facts, CAUSES)
+    return text.render(Report((judgement,)), text.Style()).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("name", "headline"),
+    [
+        ("trixie-healthy", f"✓ here: ready to build for {cases.ARMV7}"),
+        ("trixie-no-patchelf", f"✓ here: ready to build for {cases.ARMV7}, apart from patchelf-missing-or-old"),
+        ("trixie-for-the-host-too", f"✓ here: ready to build for {cases.ARMV7}"),
+        ("noble-404", f"✓ here: ready to build for {cases.ARM64}, apart from apt-foreign-arch-404"),
+        ("trixie-no-library", f"✗ here: not ready to build for {cases.ARMV7}: 1 thing to mend"),
+        (
+            "trixie-disabled",
+            f"! here: cannot tell whether {cases.ARMV7} can be built for: pkg-config was not asked for alsa",
+        ),
+    ],
+)
+def test_the_verdict_comes_first(name: str, headline: str, tmp_path: Path) -> None:
+    assert shown(cases.CASES[name], tmp_path)[0] == headline
+
+
+def test_what_was_not_seen_is_no_fault(tmp_path: Path) -> None:
+    case = cases.CASES["trixie-healthy"]
+    case = case._replace(without=(SCRIPT,), tree={SCRIPT: cases.tree.Script(OBSCURE)})
+    first, *_ = shown(case, tmp_path)
+    assert first == f"· here: cannot tell whether {cases.ARMV7} can be built for: pkg-config was not asked for alsa"
+
+
+def test_nothing_asked_is_nothing_found(tmp_path: Path) -> None:
+    lines = shown(cases.CASES["native-healthy"]._replace(libs=()), tmp_path)
+    assert lines[0] == f"✓ here: ready to build for {cases.X86_64}, as long as it needs no system library"
+    assert (
+        "  no library was looked for: name it with --lib MODULE, or stand in the Cargo project that needs it" in lines
+    )
+
+
+def test_a_healthy_machine_is_told_what_was_found_where_and_what_is_next(tmp_path: Path) -> None:
+    assert shown(cases.CASES["trixie-healthy"], tmp_path)[1:] == [
+        "  on Debian GNU/Linux 13 (x86_64)",
+        f"  alsa 1.2.14: {cases.ARM_LIB}/pkgconfig/alsa.pc → {cases.ARM_LIB}/libasound.so",
+        f"  next: maturin build --release --target {cases.ARMV7}",
+    ]
+
+
+def test_what_one_fix_does_first_the_next_does_not_say_again(tmp_path: Path) -> None:
+    lines = shown(cases.CASES["trixie-bare"], tmp_path)
+    fixes = [line.strip() for line in lines if line.startswith("      ")]
+    assert fixes.count("dpkg --add-architecture armhf") == 1
+    assert sum(line.startswith("# .cargo/config.toml (new file)") for line in fixes) == 2  # one is of an alternative
+
+
+def test_a_systems_files_are_edited_before_what_depends_on_them(tmp_path: Path) -> None:
+    lines = shown(cases.CASES["noble-no-arch"], tmp_path)
+    edit = lines.index("      # /etc/apt/sources.list.d/ubuntu.sources")
+    assert edit < lines.index("      dpkg --add-architecture arm64") < lines.index("      apt-get update")
