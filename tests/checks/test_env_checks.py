@@ -131,7 +131,7 @@ def test_zig_is_asked_for_the_glibc_that_the_library_needs(tmp_path: Path) -> No
 def test_a_name_that_no_distribution_has_is_met_with_what_is_meant(tmp_path: Path) -> None:
     root = cases.furnish(cases.CASES["native-healthy"], str(tmp_path))
     case = cases.CASES["native-healthy"]
-    for name, meant in (("asound", "alsa"), ("libssl-dev", "libssl"), ("usb-1.0", "libusb-1.0"), ("GTK4", "gtk4")):
+    for name, meant in (("asound", "alsa"), ("libssl-dev", "openssl"), ("usb-1.0", "libusb-1.0"), ("GTK4", "gtk4")):
         (finding,) = judged(look(case._replace(libs=(name,)), root)).findings
         assert finding.fixes[0].title == f"ask for {meant}, if that is what is meant"
 
