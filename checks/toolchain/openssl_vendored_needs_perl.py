@@ -24,11 +24,15 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.COMPILE
-PHRASES = wordings(
-    "no-perl",
-    ("Can't locate", r"Can't locate (?P<module>[\w/]+)\.pm in @INC"),
-    ("perl", r"Command '?perl'? not found\. Is perl installed"),
-    ("perl", r"(?:^|[\s:'\"/])perl: (?:command )?not found|No such file or directory: 'perl'"),
+PHRASES = (
+    *wordings(
+        "no-perl",
+        ("Can't locate", r"Can't locate (?P<module>[\w/]+)\.pm in @INC"),
+        ("perl", r"Command '?perl'? not found\. Is perl installed"),
+        ("perl", r"(?:^|[\s:'\"/])perl: (?:command )?not found|No such file or directory: 'perl'"),
+    ),
+    *wordings("openssl-step", (" OpenSSL build", r"Error configuring OpenSSL build:")),
+    *wordings("openssl-unrun", ("Failed to execute", r"^Failed to execute: (?:No such file|program not found)")),
 )
 _NEEDED = {
     "rhel": ("perl-core",),
@@ -42,7 +46,8 @@ _USED = {"IPC/Cmd", "FindBin", "Data/Dumper", "File/Compare", "File/Copy", "File
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See Perl miss a module while OpenSSL is configured."""
-    for hit in log.find("no-perl"):
+    unrun = [hit for hit in log.find("openssl-unrun") if log.near(hit.line, "openssl-step", before=4)]
+    for hit in [*log.find("no-perl"), *unrun]:
         crate, _ = log.crate_at(hit.line)
         about_openssl = "openssl" in crate or any(
             "openssl" in other.text for other in log.near(hit.line, before=40, after=40)
