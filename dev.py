@@ -4,6 +4,7 @@
     python3 dev.py test [ARG...]  run the tests (arguments go to pytest)
     python3 dev.py e2e [ARG...]   build and run for real, in fresh Debian roots (see tests/e2e/setup.sh)
     python3 dev.py lint           ruff and mypy
+    python3 dev.py crate          format, lint, type-check and test the reference crate (see tests/e2e/setup.sh)
     python3 dev.py package        build the wheel, install it into an empty environment and run it
     python3 dev.py bench          measure against auditwheel and against the bare interpreter
 
@@ -122,6 +123,25 @@ def lint() -> None:
     run(python, "-m", "mypy")
 
 
+def crate() -> None:
+    """Run the commands that the crate's README gives to whoever works on it, in an environment of its own."""
+    folder = HERE / "crate"
+    for tool in ("cargo-clippy", "cargo-fmt", "pkg-config"):
+        if not shutil.which(tool):
+            sys.exit(f"dev.py: {tool} is missing; the crate needs Rust with clippy and rustfmt, and libasound2-dev")
+    venv = folder / ".venv"
+    if not (venv / BIN / "maturin").exists():
+        make_venv(venv)
+        install(venv, "maturin")
+    commands = (folder / "README.md").read_text().partition("<!-- run: work -->\n```sh\n")[2].partition("```")[0]
+    activated = {"VIRTUAL_ENV": str(venv), "PATH": os.pathsep.join([str(venv / BIN), os.environ["PATH"]])}
+    if shutil.which("uv"):  # an environment that uv made has no pip
+        commands = commands.replace("maturin develop", "maturin develop --uv")
+    code = subprocess.run(["sh", "-euxc", commands], cwd=folder, env={**os.environ, **activated}).returncode
+    if code:
+        sys.exit(code)
+
+
 def package() -> None:
     """Build the wheel as a user's installer would, install it into an empty environment, and run both scripts."""
     with tempfile.TemporaryDirectory() as name:
@@ -149,7 +169,7 @@ def main() -> None:
     """Dispatch to the command named on the command line."""
     if sys.version_info < (3, 10):  # noqa: UP036  (the one file that an older Python may meet)
         sys.exit("dev.py: needs Python 3.10 or newer")
-    commands = {function.__name__: function for function in (demo, test, e2e, lint, package, bench)}
+    commands = {function.__name__: function for function in (demo, test, e2e, lint, crate, package, bench)}
     name, args = (sys.argv[1:2] or [""])[0], sys.argv[2:]
     if name not in commands or (args and name not in ("test", "e2e", "bench")):
         sys.exit(__doc__)

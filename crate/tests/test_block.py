@@ -54,9 +54,9 @@ def test_record_returns_as_many_frames_as_asked() -> None:
 
 def test_real_time(steady: str) -> None:
     start = time.monotonic()
-    alsastream.play(bytes(2 * RATE // 4), pcm=steady, channels=1)
+    alsastream.play(bytes(2 * RATE // 4), pcm=steady, channels=1, period=2400)
     assert 0.25 <= time.monotonic() - start < 1
-    recorded = array.array("h", alsastream.record(RATE // 4, pcm=steady, channels=1))
+    recorded = array.array("h", alsastream.record(RATE // 4, pcm=steady, channels=1, period=2400))
     assert recorded.tolist() == list(range(RATE // 4))
     assert 0.5 <= time.monotonic() - start < 2
 
@@ -70,13 +70,13 @@ def test_less_than_a_buffer_is_played(frames: int, steady: str, tmp_path: Path) 
 
 
 def test_other_threads_run_meanwhile(steady: str) -> None:
-    player = threading.Thread(target=alsastream.play, args=[bytes(4 * RATE // 4)], kwargs={"pcm": steady})
+    player = threading.Thread(target=alsastream.play, args=[bytes(4 * RATE)], kwargs={"pcm": steady})
     player.start()
     rounds = 0
     while player.is_alive():
         rounds += 1
         time.sleep(0.001)
-    assert rounds > 50
+    assert rounds > 20  # one would do: it could not come if the player held the interpreter
 
 
 def test_ctrl_c_interrupts(steady: str) -> None:

@@ -84,7 +84,7 @@ class Root:
             **(environment or {}),
         }
 
-    def enter(self, *words: str, env: Mapping[str, str] | None = None, timeout: float = 600) -> Done:
+    def enter(self, *words: str, env: Mapping[str, str] | None = None, timeout: float = 1800) -> Done:
         """Run a program of the root."""
         assert not over.is_set(), "the tests are over"
         done = subprocess.run(

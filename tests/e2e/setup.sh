@@ -5,6 +5,7 @@
 #   apt-utils, gnupg, xz-utils           make and sign the package archives that the tests serve on loopback
 #   qemu-user-static                     runs what was built for another processor
 #   util-linux, iproute2                 private mounts and processes for a root
+#   pkg-config, lib{asound2,dbus-1}-dev  build the reference crate for this machine
 #   cargo                                fetches the crates' sources (rustup's, where there is one)
 #   docker                               runs the same roots as containers (used where it is; never installed from here)
 set -eu
@@ -16,6 +17,7 @@ for tool in $tools; do
 done
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 test -e "$keyring" || missing="$missing $keyring"
+command -v pkg-config >/dev/null && pkg-config --exists alsa dbus-1 || missing="$missing alsa.pc dbus-1.pc"
 cargo=
 command -v cargo >/dev/null || test -x "${CARGO_HOME:-$HOME/.cargo}/bin/cargo" || cargo=cargo
 test -n "$missing$cargo" || exit 0
@@ -32,4 +34,5 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 # shellcheck disable=SC2086  # empty when there is a cargo already
 apt-get install -y -qq --no-install-recommends \
-    mmdebstrap debian-archive-keyring apt-utils gnupg xz-utils qemu-user-static util-linux $cargo >/dev/null
+    mmdebstrap debian-archive-keyring apt-utils gnupg xz-utils qemu-user-static util-linux \
+    pkg-config libasound2-dev libdbus-1-dev gcc libc6-dev $cargo >/dev/null

