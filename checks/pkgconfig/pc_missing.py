@@ -22,7 +22,7 @@ from checks._log import advise, found, same_crate
 from checks._searched import Reason, reason
 from checks.pkgconfig._search import absent
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.named import TYPE_CHECKING, re
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig import Library
 
@@ -82,7 +82,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             probe.hits,
             message,
             crate + "the runtime library alone does not bring that file.",
-            advise(log, probe.line, _bring, probe, probe=probe),
+            (*advise(log, probe.line, bring, probe.module, probe=probe), *_ask(probe)),
         )
 
 
@@ -91,9 +91,12 @@ def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:
     return other.check == "openssl-not-found-cross" and same_crate(finding, other, log)
 
 
-def _bring(env: Environment, probe: Probe) -> tuple[Fix, ...]:
-    fixes = bring(env, probe.module)
-    if probe.silent and probe.command:
-        see = Fix("see what pkg-config itself says", notes=f"The crate hides it. Run: {probe.command}")
-        return (*fixes, see)
-    return fixes
+_BARE = re.compile(r"(?<=\s)([\w.+-]+ [<>]?= ?[\w.]+)(?=\s|$)")  # a version wanted, which a shell would take for more
+
+
+def _ask(probe: Probe) -> tuple[Fix, ...]:
+    if not probe.silent or not probe.command:
+        return ()
+    command = _BARE.sub(r"'\1'", probe.command)
+    old = f" If it is only older than {probe.wanted.lstrip('>= ')}, a newer release has it." if probe.wanted else ""
+    return (Fix("see what pkg-config itself says", notes=f"The crate hides it. Run: {command}.{old}"),)

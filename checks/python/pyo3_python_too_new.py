@@ -40,6 +40,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See PyO3's build script refuse the interpreter."""
     for hit in log.find("python-new")[:1]:
         has, highest = hit.said["has"] or "of this version", hit.said["max"]
+        python = "pypy" if hit.said["kind"] == "PyPy" else "python"
         knows = f", which knows versions up to {highest}" if highest else ""
         yield found(
             log,
@@ -54,7 +55,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
                 Fix(
                     "or build for versions that it knows",
-                    (Command(f"maturin build --release -i python{highest or '3.12'}", Stage.BUILD),),
+                    (Command(f"maturin build --release -i {python}{highest or '3.12'}", Stage.BUILD),),
+                    notes="Who only installs the package: a newer release of it may have a wheel; or an older Python.",
                 ),
                 Fix(
                     "or, with an abi3 feature, build all the same", env=(("PYO3_USE_ABI3_FORWARD_COMPATIBILITY", "1"),)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from checks._glibc import demander, highest
 from checks._log import found
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.named import TYPE_CHECKING, re
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.LATER
+
+_CONDA = re.compile(r"(?:ana|mini)?conda\d?/|(?:mamba|mini)forge|/envs/")
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
@@ -33,10 +35,16 @@ def log(log: BuildLog) -> Iterator[Finding]:
     worst = highest(hits)
     library = worst.said["libc"]
     fixes = [Fix("build the module where the C++ library is old enough", notes="A manylinux container, for wheels.")]
-    if "conda" in library or "envs/" in library:
+    if _CONDA.search(library) or _CONDA.search(worst.said["by"]):
         fixes.insert(
             0,
-            Fix("update conda's own copy", (Command("conda install -y -c conda-forge libstdcxx-ng", Stage.PACKAGES),)),
+            Fix(
+                "update conda's own copy"
+                if _CONDA.search(library)
+                else "give the environment a copy of its own, and let it be found first",
+                (Command("conda install -y -c conda-forge libstdcxx-ng", Stage.PACKAGES),),
+                notes="" if _CONDA.search(library) else "If it has one: LD_LIBRARY_PATH=$CONDA_PREFIX/lib.",
+            ),
         )
     else:
         fixes.insert(0, Fix("update the system's C++ library", notes="The package libstdc++6, libstdc++ or libgcc."))

@@ -32,7 +32,8 @@ PHRASES = wordings(
     ("lock file version", r"lock file version [`']?(?P<needs>\d)[`']? (?:requires|was found)"),
     ("requires rustc ", r"requires rustc (?P<needs>[\d.]+)(?: or newer)?"),
     ("is not supported by the following", r"rustc (?P<has>[\d.]+) is not supported by the following package"),
-    ("edition", r"unknown (?:cargo )?edition `?(?P<needs>20\d\d)"),
+    ("unknown edition", r"unknown edition `?(?P<needs>20\d\d)"),
+    ("unknown cargo edition", r"unknown cargo edition `?(?P<needs>20\d\d)"),
     (
         "only allowed on the nightly channel",
         r"(?:namespaced|weak dependency) features .*only allowed on the nightly channel",

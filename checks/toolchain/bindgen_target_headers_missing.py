@@ -62,6 +62,14 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 def _fixes(log: BuildLog, hit: Hit, header: str) -> list[Fix]:
     target, machine = log.target_at(hit.line), host(log)
+    if target is None and header.startswith("gnu/stubs-"):  # named by the word size that the compiler builds for
+        return [
+            Fix(
+                "tell bindgen where the target's headers are",
+                notes="It reads the host's headers for another word size; gcc-multilib would only hide that. "
+                "BINDGEN_EXTRA_CLANG_ARGS_<target>=--sysroot=SYSROOT; --target NAME here gives the whole line.",
+            )
+        ]
     if target is None or target.triple == machine.triple:
         fixes = advise(log, hit.line, _clang) if header in _CLANGS_OWN else ()
         return [*fixes, Fix("install the C library's headers", notes="libc6-dev, glibc-devel or musl-dev.")]

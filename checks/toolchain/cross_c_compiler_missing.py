@@ -19,6 +19,7 @@ from checks._install import cross_compiler, system
 from checks._log import advise, distinct, found
 from checks.toolchain._compiling import compiling, surely_compiling
 from checks.toolchain.host_cc_missing import plain
+from diagnose import targets
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.named import TYPE_CHECKING, re
 from diagnose.phrase import wordings
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.targets import Target
 
 PHASE = Phase.COMPILE
 PHRASES = wordings(
@@ -80,22 +82,28 @@ def log(log: BuildLog) -> Iterator[Finding]:
         compiler = hit.said["tool"]
         if plain(compiler) or not re.search(_COMPILER, compiler):
             continue
-        target = log.target_at(hit.line)
+        named = log.target_at(hit.line)
+        target = named or targets.resolve(re.sub(rf"-{_COMPILER}", "", compiler.rpartition("/")[2]))
         name = f" for {target.triple}" if target else ""
         yield found(
             log,
             [hit],
             f"there is no C compiler{name}: {compiler} is not installed",
             "C code of a crate cannot be compiled. The linker that cargo is told of is not used for that.",
-            advise(log, hit.line, _compiler, compiler),
+            (
+                *advise(log, hit.line, _compiler, compiler, target),
+                *(() if named else (Fix(f"or, where this is a native build: {_UNSET[0]}", notes=_UNSET[1]),)),
+            ),
         )
 
 
-def _compiler(env: Environment, name: str) -> tuple[Fix, ...]:
+_UNSET = ("unset the variable that names it", "CC, CC_<target>, TARGET_CC.")
+
+
+def _compiler(env: Environment, name: str, target: Target | None) -> tuple[Fix, ...]:
+    env = env._replace(target=target or env.target)
     if not env.cross:
-        return (
-            Fix("unset the variable that names it, where this is a native build", notes="CC, CC_<target>, TARGET_CC."),
-        )
+        return (Fix(_UNSET[0], notes=_UNSET[1]),)
     packages = cross_compiler(system(env), env.target)
     if not packages:
         return with_zig(env)

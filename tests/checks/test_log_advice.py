@@ -1,34 +1,85 @@
-"""Advice out of a log is for the place where the log was written, as far as the log, or the caller, tells it."""
+"""What a log's reader is told to do: for the target that the log means, even where it does not name it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
-from logs import FOLDER, judged
+from logs import judged
 
-CROSS = FOLDER / "ladder" / "armhf-host-library.log"
+from diagnose.finding import Finding, Fix
+
+STUBS = (
+    "/usr/include/x86_64-linux-gnu/gnu/stubs.h:7:11: fatal error: 'gnu/stubs-32.h' file not found\n"
+    "thread 'main' panicked at 'Unable to generate bindings: ()', build.rs:44:39\n"
+)
+CONDA = (
+    "ImportError: (/lib64/libstdc++.so.6: version `GLIBCXX_3.4.30' not found "
+    "(required by /home/user/miniconda3/lib/python3.12/site-packages/tone/_core.so))\n"
+)
+TOO_NEW = (
+    "  error: the configured {} interpreter version (3.14) is newer than PyO3's maximum supported version (3.13)\n"
+    "warning: build failed, waiting for other jobs to finish...\n"
+)
+SILENT = """
+  pkg-config exited with status code 1
+  > PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 pkg-config --libs --cflags gtk4 gtk4 >= 4.11
+
+  The system library `gtk4` required by crate `gdk4-sys` was not found.
+"""
 
 
-def titles(distro: str | None) -> list[str]:
-    (finding,) = judged(CROSS, distro=distro).findings
-    return [fix.title for fix in finding.fixes]
+@pytest.fixture
+def told(tmp_path: Path) -> Callable[[str], Finding]:
+    """Return what finds the one cause of a text."""
+
+    def judge(text: str) -> Finding:
+        path = tmp_path / "build.log"
+        path.write_text(text)
+        (finding,) = judged(path).findings
+        return finding
+
+    return judge
 
 
-def test_where_nothing_tells_the_distribution_every_alternative_says_whose_it_is() -> None:
-    assert [title.partition(":")[0] for title in titles(None)] == [
-        "Debian, Ubuntu",
-        "Enterprise Linux, Fedora",
-        "Alpine",
-    ]
+def _words(fix: Fix) -> str:
+    return " ".join([fix.title, *(command.line for command in fix.commands), fix.notes])
 
 
-@pytest.mark.parametrize("distro", ["almalinux:9", "fedora:42", "alpine:3.22", "opensuse", "archlinux"])
-def test_a_manager_without_foreign_packages_is_not_asked_for_one(distro: str) -> None:
-    assert [title.partition(",")[0] for title in titles(distro)] == [
-        "build alsa for armv7-unknown-linux-gnueabihf yourself"
-    ]
+def test_a_compilers_name_tells_the_target(told: Callable[[str], Finding]) -> None:
+    finding = told("Failed to find tool. Is `arm-linux-gnueabihf-gcc` installed?\n")
+    assert "armv7-unknown-linux-gnueabihf" in finding.message
+    assert "gcc-arm-linux-gnueabihf" in _words(finding.fixes[0])
+    assert "native build" in finding.fixes[-1].title
 
 
-def test_debian_installs_the_targets_library() -> None:
-    assert (
-        titles("debian:13")[0] == "install libasound2-dev:armhf, which holds alsa.pc for armv7-unknown-linux-gnueabihf"
-    )
+def test_the_hosts_headers_are_not_completed(told: Callable[[str], Finding]) -> None:
+    finding = told(STUBS)
+    assert finding.check == "bindgen-target-headers-missing"
+    assert "BINDGEN_EXTRA_CLANG_ARGS" in _words(finding.fixes[0])
+    assert "libc6-dev" not in _words(finding.fixes[0])
+
+
+def test_an_environment_of_conda_gets_a_library_of_its_own(told: Callable[[str], Finding]) -> None:
+    finding = told(CONDA)
+    assert finding.message.endswith("which /lib64/libstdc++.so.6 does not have")
+    assert "conda install" in _words(finding.fixes[0])
+
+
+@pytest.mark.parametrize(("kind", "interpreter"), [("Python", "-i python3.13"), ("PyPy", "-i pypy3.13")])
+def test_an_older_interpreter_of_the_same_kind(told: Callable[[str], Finding], kind: str, interpreter: str) -> None:
+    assert interpreter in _words(told(TOO_NEW.format(kind)).fixes[1])
+
+
+def test_a_hidden_version_can_be_asked_for(told: Callable[[str], Finding]) -> None:
+    finding = told(SILENT)
+    assert finding.check == "pc-missing"
+    assert "--cflags gtk4 'gtk4 >= 4.11'." in finding.fixes[-1].notes
+    assert "older than 4.11" in finding.fixes[-1].notes
+
+
+def test_a_target_of_no_linux_is_added_as_it_is_called(told: Callable[[str], Finding]) -> None:
+    note = "  = note: the `thumbv7m-none-eabi` target may not be installed\n"
+    (fix,) = told("error[E0463]: can't find crate for `core`\n  |\n" + note).fixes
+    assert [command.line for command in fix.commands] == ["rustup target add thumbv7m-none-eabi"]

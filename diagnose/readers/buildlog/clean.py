@@ -15,6 +15,7 @@ from diagnose.named import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_COLOUR = re.compile(rb"\x1b\[[0-9;]*[mK]")  # most of them, and fast
 # CSI … final byte, OSC, APC, DCS and PM … BEL or ST, and the two-byte escapes.
 _TERMINAL = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]_P^][^\x07\x1b\n]*(?:\x07|\x1b\\)|[@-Z\\^_=>()][0-9A-Za-z]?)")
 # The same colours where the escape character itself was lost on the way, or was shown as "^[".
@@ -64,6 +65,8 @@ _PLAIN_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "", '"': '"', "'": "'", 
 
 def plain(block: bytes) -> bytes:
     """Return *block* without terminal control sequences, and without what is left of colours in a copied log."""
+    if b"\x1b" in block:
+        block = _COLOUR.sub(b"", block)
     if b"\x1b" in block:
         block = _TERMINAL.sub(b"", block)
     if b"[0m" in block or b"[m" in block:

@@ -49,8 +49,9 @@ _OUTCOMES = (
     ),
     *wordings(
         "failed",
-        ("rror", r"^\s*(?:fatal )?[Ee]rror(?:\[E\d+\])?: |: (?:fatal )?error: |^\S*Error: "),
-        ("RROR", r"^\s*ERROR:? "),
+        ("rror: ", r"^\s*(?:fatal )?[Ee]rror: |: (?:fatal )?error: |^\S*Error: "),
+        ("rror[E", r"^\s*error\[E\d+\]: "),
+        ("ERROR", r"^\s*ERROR:? "),
         ("panicked at", "panicked at"),
         ("maturin failed", "maturin failed"),
         ("aused by: ", r"^\s*[Cc]aused by: \S"),
@@ -234,9 +235,9 @@ _LOADER = (
     ),
     *wordings(
         "glibcxx-wanted",
-        ("GLIBCXX_", r"(?P<libc>\S+): " + _VERSION.replace("{family}", "GLIBCXX")),
-        ("CXXABI_", r"(?P<libc>\S+): " + _VERSION.replace("{family}", "CXXABI")),
-        ("GCC_", r"(?P<libc>\S+): " + _VERSION.replace("{family}", "GCC")),
+        ("GLIBCXX_", r"(?P<libc>[^\s(]+): " + _VERSION.replace("{family}", "GLIBCXX")),
+        ("CXXABI_", r"(?P<libc>[^\s(]+): " + _VERSION.replace("{family}", "CXXABI")),
+        ("GCC_", r"(?P<libc>[^\s(]+): " + _VERSION.replace("{family}", "GCC")),
     ),
     *wordings(
         "loader-no-lib",
@@ -377,7 +378,7 @@ _PLACE = (
     ),
     *wordings(
         "policy",
-        ("linux", r"(?P<tag>(?:manylinux|musllinux)\w+)\" ABI"),
+        (" ABI", r"(?P<tag>(?:manylinux|musllinux)\w+)\" ABI"),
         ("ompliance", r"ensuring (?P<tag>(?:manylinux|musllinux)\w+) compliance"),
         ("ompliant", r"is not (?P<tag>(?:manylinux|musllinux)\w+)(?: ?\([^)]*\))? compliant"),
         ("--plat", r"--plat[= ](?P<tag>\w+)"),

@@ -25,7 +25,7 @@ _ZEROS = 1 << 13  # bytes at the beginning among which one in twenty being NUL m
 _AHEAD = 1 << 14  # bytes kept back so that a wrapped message is seen whole
 _LINE = 1 << 16  # of a longer line, this much around the anchor
 _QUOTE = 600  # characters of a line that are kept
-_FLOOD = 30_000  # times that an anchor is looked at, or that four of its bytes are found elsewhere
+_FLOOD = 10_000  # times that an anchor is looked at in a row for nothing new, or that its gram is found elsewhere
 _OF_A_KIND = 400  # hits of one kind that are kept
 _FOLLOWING = 24  # lines in which the rest of a wrapped message is looked for
 _REPEATS = 4  # hits of one kind that say the very same
@@ -151,6 +151,7 @@ class Scanner:
                 if match is not None:
                     known.add(phrase.kind)
                     if self._wanted(phrase.kind, match):
+                        self._found[phrase.anchor.encode()] = 0
                         said = Said((key, value) for key, value in match.groupdict().items() if value is not None)
                         yield Hit(phrase.kind, number, _around(bare, match), said)
 

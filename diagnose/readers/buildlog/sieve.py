@@ -1,10 +1,11 @@
-"""Finds any of hundreds of literal texts in a block of bytes, several times faster than searching for each.
+"""Finds any of hundreds of literal texts in a block of bytes, many times faster than searching for each.
 
-Every text is known by four of its bytes in a row. The texts are dealt into eight buckets, one bit each; for the first,
-second, third and fourth byte there is a table that maps a byte to the buckets that can have it there. Translating the
-whole block through the tables, and combining the four results, shifted, as one huge integer each, leaves a bit only
-where all four bytes fit: three or four passes over memory in all, whatever the number of texts. What is left is looked
-at closely. (The idea is that of the Teddy algorithm in Intel's Hyperscan, with long integers for vector registers.)
+Every text is known by six of its bytes in a row (by four, if it is shorter): its gram. First every byte and the one
+after it are made one byte, a hash of the pair. The grams are dealt into eight buckets, one bit each; for the
+pairs at some places of a gram there is a table that maps a hash to the buckets that can have it there. Translating the
+hashes through the tables, and combining the results, shifted, as one huge integer each, leaves a bit only where all
+pairs fit: a dozen passes over memory in all, whatever the number of texts. What is left is looked at closely. (The idea
+is that of the Teddy algorithm in Intel's Hyperscan, with long integers for vector registers.)
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from diagnose.named import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-GRAM = 4
-# The bytes of ordinary build output, the most frequent first; all others are rarer.
-_FREQUENT = b" eratsinoldcumg-p/._bhv012fy\n:=3kw456789"
-_RANK = {byte: 1 / (rank + 3) for rank, byte in enumerate(_FREQUENT)}
-_RARE = 0.004
-# Words that stand in thousands of lines of a build that goes well: a text is not known by a part of one of these.
+GRAM = 4  # bytes that a text has at least
+_LONG = 6
+_STEP = 1 << 14  # bytes looked at in one go: a processor's cache holds all that is made of them
+_PLACES = (0, 1, 2, 4)  # where the pairs of a gram that are looked at begin; a short gram has none at the last
+_FIRST = bytes(byte * 167 & 255 for byte in range(256))
+_SECOND = bytes((byte * 59 ^ byte >> 2) & 255 for byte in range(256))
+# What stands in thousands of lines of a build that goes well: a text is not known by a part of one of these.
 _ORDINARY = (
     b" Compiling Checking Downloaded Downloading Running Fresh Building Installing installed Collecting Requirement "
     b"already satisfied Using cached Unpacking Preparing to unpack Selecting previously unselected package packages "
@@ -31,14 +33,29 @@ _ORDINARY = (
     b"--cap-lints unused variable warning: generated note: cargo:rerun-if-changed=src/ cargo:rustc-link-search= "
     b"error_chain thiserror https://github.com/ http://deb. x86_64-linux-gnu /usr/lib/ /usr/bin/ checking "
     b"whether ... yes no -- Looking - found -O3 -fPIC -Wall -std=gnu extracting creating build/ copying adding "
-    b"src/main.rs the of and that is in with code file library libraries command "
+    b"src/main.rs the of and that is in with code file library libraries command cargo:rerun-if-env-changed=PKG_CONFIG "
+    b"aarch64-unknown-linux-gnu armv7-unknown-linux-gnueabihf --error-format=json --crate-type lib -C opt-level=3 "
+    b"skipping incompatible when searching for Reading package lists... 0% Done Building dependency tree... 50% "
+    b"Reading database ... (%) libc6-dev:armhf (2.36-9) ... [1234 kB] #12 0.412 2024-05-01T12:03:04.1234567Z 1.2 MB "
 )
-_ORDINARY_GRAMS = {_ORDINARY[at : at + GRAM] for at in range(len(_ORDINARY) - GRAM + 1)}
+_ORDINARY_GRAMS = {_ORDINARY[at : at + size] for size in (GRAM, _LONG) for at in range(len(_ORDINARY) - size + 1)}
 _NEXT_MARK = re.compile(rb"\0*(?:([^\0])|\Z)")
 
 
-def _likelihood(values: Iterable[int]) -> float:
-    return sum(_RANK.get(value, _RARE) for value in values) / 4
+def _hashed(block: bytes) -> bytes:
+    """Return, for every byte of *block*, the hash of it and the next one."""
+    first = int.from_bytes(block.translate(_FIRST), "little")
+    second = int.from_bytes(block.translate(_SECOND), "little")
+    return (first ^ second >> 8).to_bytes(len(block), "little")
+
+
+def _usual() -> list[float]:
+    """Return how often each hash is met in ordinary output."""
+    counts = Counter(_hashed(_ORDINARY))
+    return [(counts[value] + 0.5) / (len(_ORDINARY) + 128) for value in range(256)]
+
+
+_USUAL = _usual()
 
 
 class Sieve:
@@ -51,7 +68,8 @@ class Sieve:
     def __init__(self, texts: Iterable[bytes], floods: Collection[bytes] = ()) -> None:
         self.grams: dict[bytes, list[tuple[int, bytes]]] = {}
         for text in sorted(set(texts), key=lambda text: (len(text), text)):
-            own = [text[at : at + GRAM] for at in range(len(text) - GRAM + 1)]
+            size = _LONG if len(text) >= _LONG else GRAM
+            own = [text[at : at + size] for at in range(len(text) - size + 1)]
             usable = [gram for gram in own if gram not in floods]
             if usable:
                 shared = [gram for gram in usable if gram in self.grams]
@@ -62,46 +80,69 @@ class Sieve:
 
     def finds(self, block: bytes) -> Iterator[tuple[int, bytes]]:
         """Yield (position, text) for every text in *block*."""
-        if len(block) < GRAM:
-            return
-        marks = int.from_bytes(block.translate(self._tables[0]), "little")
-        for number in range(1, GRAM):
-            marks &= int.from_bytes(block.translate(self._tables[number]), "little") >> (8 * number)
-        for mark in _NEXT_MARK.finditer(marks.to_bytes(len(block), "little")):
-            if not mark[1]:
-                break
-            at = mark.end() - 1
-            gram = block[at : at + GRAM]
-            if gram in self.grams:
-                stray = True
-                for offset, text in self.grams[gram]:
-                    if block.startswith(text, at - offset if at > offset else 0):
-                        stray = False
-                        yield at - offset, text
-                self.strays[gram] += stray
+        grams = self.grams
+        for at in self._candidates(block):
+            for size in (_LONG, GRAM):
+                gram = block[at : at + size]
+                if gram in grams:
+                    stray = True
+                    for offset, text in grams[gram]:
+                        if at >= offset and block.startswith(text, at - offset):
+                            stray = False
+                            yield at - offset, text
+                    self.strays[gram] += stray
+
+    def _candidates(self, block: bytes) -> Iterator[int]:
+        """Yield the places of *block* where a gram can begin."""
+        for begin in range(0, len(block), _STEP):
+            part = block[begin : begin + _STEP + _LONG]
+            part += bytes(_STEP + _LONG - len(part))  # so that a short gram at the end has all its pairs
+            pairs = _hashed(part)
+            marks = int.from_bytes(pairs.translate(self._tables[0]), "little")
+            for place, table in zip(_PLACES[1:], self._tables[1:], strict=True):
+                marks &= int.from_bytes(pairs.translate(table), "little") >> (8 * place)
+            if marks:
+                for mark in _NEXT_MARK.finditer(marks.to_bytes(len(pairs), "little"), 0, _STEP):
+                    if mark[1]:
+                        yield begin + mark.end() - 1
 
 
 def _commonness(gram: bytes) -> tuple[bool, float]:
-    return gram in _ORDINARY_GRAMS, _product([{byte} for byte in gram])
+    return gram in _ORDINARY_GRAMS, _chance([_USUAL[value] for value in _values(gram)])
 
 
-def _product(sets: Iterable[Iterable[int]]) -> float:
-    result = 1.0
-    for values in sets:
-        result *= _likelihood(values)
-    return result
+def _values(gram: bytes) -> list[int]:
+    hashes = _hashed(gram)
+    return [hashes[place] for place in _PLACES if place + 1 < len(gram)]
+
+
+def _chance(parts: Iterable[float]) -> float:
+    product = 1.0
+    for part in parts:
+        product *= min(part, 1.0)
+    return product
 
 
 def _tables(grams: Iterable[bytes]) -> tuple[bytes, ...]:
-    """Deal *grams* into eight buckets so that few other bytes fit, and return the four translation tables."""
-    buckets: list[list[set[int]]] = [[set() for _ in range(GRAM)] for _ in range(8)]
-    for gram in sorted(grams, key=lambda gram: (-_product([{byte} for byte in gram]), gram)):
-        grown = [[known | {byte} for known, byte in zip(bucket, gram, strict=True)] for bucket in buckets]
-        best = min(range(8), key=lambda number: _product(grown[number]) - _product(buckets[number]))
-        buckets[best] = grown[best]
-    tables = [bytearray(256) for _ in range(GRAM)]
-    for number, bucket in enumerate(buckets):
-        for table, values in zip(tables, bucket, strict=True):
-            for value in values:
-                table[value] |= 1 << number
+    """Deal *grams* into eight buckets so that few other bytes fit, and return a translation table for each place."""
+    tables = [bytearray(256) for _ in _PLACES]
+    likely = [[0.0] * len(_PLACES) for _ in range(8)]  # of each bucket, how probable it is that a pair fits
+    for gram in sorted(grams, key=lambda gram: (len(gram), -_commonness(gram)[1], gram)):
+        values = _values(gram)
+        best, grown_best, cost_best = 0, likely[0], 2.0
+        # Short grams, of which the last place is anything, stay among themselves.
+        for number in range(2) if len(gram) < _LONG else range(2, 8):
+            grown = [
+                known if table[value] >> number & 1 else known + _USUAL[value]
+                for known, table, value in zip(likely[number], tables, values, strict=False)
+            ]
+            grown += [1.0] * (len(_PLACES) - len(grown))
+            cost = _chance(grown) - _chance(likely[number])
+            if cost < cost_best:
+                best, grown_best, cost_best = number, grown, cost
+        likely[best] = grown_best
+        for table, value in zip(tables, values, strict=False):
+            table[value] |= 1 << best
+        for table in tables[len(values) :]:
+            table[:] = bytes(byte | 1 << best for byte in table)
     return tuple(map(bytes, tables))
