@@ -72,10 +72,10 @@ WORDINGS = (
     ),
     *wordings(
         "python-note",
-        ("ython ", r"\(python (?P<version>[23]\.\d+)\)$"),
-        ("ython ", r"^Python (?P<version>[23]\.\d+)(?:\.\d+)?(?:[ab]|rc|\+)?\d*$"),
-        ("ython ", r"^Using (?:CPython|Python) (?P<version>[23]\.\d+)"),
-        ("/lib/python", r"/lib/python(?P<version>[23]\.\d+)/(?:site|dist)-packages/pip"),
+        ("(python ", r"\(python (?P<version>[23]\.\d+)\)$"),
+        ("Python 3.", r"^Python (?P<version>[23]\.\d+)(?:\.\d+)?(?:[ab]|rc|\+)?\d*$"),
+        ("Python 3.", r"^Using (?:CPython|Python) (?P<version>[23]\.\d+)"),
+        ("-packages/pip", r"/lib/python(?P<version>[23]\.\d+)/(?:site|dist)-packages/pip"),
     ),
     *wordings(
         "glibc-note",
@@ -85,9 +85,7 @@ WORDINGS = (
     *wordings(
         "machine-note",
         ("Linux ", r"^Linux \S+ \d.* (?P<machine>x86_64|aarch64|armv[67]l|i686|ppc64le|s390x|riscv64)(?: GNU.*)?$"),
-        ("x86_64", r"^(?P<machine>x86_64)$"),
-        ("aarch64", r"^(?P<machine>aarch64)$"),
-        ("armv", r"^(?P<machine>armv[67]l)$"),
+        ("uname -m", r"uname -m\s+(?P<machine>x86_64|aarch64|armv[67]l|i686|ppc64le|s390x|riscv64)(?:\s|$)", 2),
     ),
 )  # fmt: skip
 _KNOWN = {"x86_64", "i686", "aarch64", "armv7l", "ppc64", "ppc64le", "s390x", "riscv64", "loongarch64"}
