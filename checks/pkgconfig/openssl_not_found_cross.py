@@ -31,6 +31,7 @@ PHRASES = (
     *wordings(
         "no-openssl",
         ("find directory of OpenSSL", "Could not find directory of OpenSSL installation"),
+        ("OpenSSL development headers", "Failed to find OpenSSL development headers"),
         ("find openssl via pkg-config", "Could not find openssl via pkg-config"),
         ("directory does not exist", r"OpenSSL (?:library|include) directory does not exist: (?P<folder>\S+)"),
         (
@@ -48,6 +49,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
     # cargo repeats the first line as a warning before its report, in which the reason stands
     hits = sorted(log.find("no-openssl"), key=lambda hit: "openssl" not in log.crate_at(hit.line)[0])
     for hit in hits[:1]:
+        if "headers" in hit.text and log.find("openssl-version"):
+            return  # they were found, and not understood
         target = log.target_at(hit.line)
         preset = log.near(hit.line, "openssl-dir", before=60, after=40)
         folder = hit.said["folder"] or (preset[-1].said["folder"] if preset else "")

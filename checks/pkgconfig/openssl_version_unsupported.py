@@ -25,6 +25,8 @@ PHASE = Phase.SEARCH
 PHRASES = wordings(
     "openssl-version",
     ("only compatible with OpenSSL", "This crate is only compatible with OpenSSL"),
+    # of OpenSSL 3's version number, which is a macro with arguments, by a crate from before 0.9.64
+    ("RUST_VERSION_OPENSSL_", r"pasting \"RUST_VERSION_OPENSSL_\" and \"\(\" does not give a valid"),
     ("different version of OpenSSL", "a different version of OpenSSL was found"),
 )
 
