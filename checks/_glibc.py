@@ -17,7 +17,7 @@ BUILD_SCRIPT = re.compile(
 )
 #: Libraries of glibc.
 LIBC = re.compile(r"^lib(?:c|m|pthread|dl|rt|util)\.so")
-_TOOL = re.compile(
+_TOOL = (  # compiled when the first name is held against it
     r"(?:^|/)(?:cargo|rustc|rustup|rustfmt|rustdoc|cross|maturin|sccache|node|npm|protoc|cmake|ninja|clang|clang-\d+|lld|ld"
     r"|zig|uv|git|make|qemu-\w+|patchelf|cargo-\w+|buf|bazel|go|deno|wasm-\w+)$"
     r"|/(?:hostedtoolcache|externals|__e|__t|\.rustup|\.cargo/bin|rustup/toolchains|_tool)/"
@@ -32,7 +32,7 @@ def demander(hit: Hit) -> str:
         return ""
     if BUILD_SCRIPT.search(by):
         return "build script"
-    return "tool" if _TOOL.search(by) else "product"
+    return "tool" if re.search(_TOOL, by) else "product"
 
 
 def highest(hits: Iterable[Hit]) -> Hit:

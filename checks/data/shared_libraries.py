@@ -73,22 +73,24 @@ _PIPEWIRE = Hazard(
     True,
 )
 
+# The patterns below are compiled when the first name is held against them: few wheels need any of them.
+
 #: soname stem (hash and version taken off) → what happens. The first that matches counts.
-HAZARDS: tuple[tuple[re.Pattern[str], Hazard], ...] = (
-    (re.compile(r"libasound"), _ALSA),
-    (re.compile(r"lib(?:GL|EGL|GLX|OpenGL|GLdispatch|GLESv[12]|GLESv1_CM|vulkan|gbm)(?:_\w+)?"), _GL),
-    (re.compile(r"lib(?:cuda|nvidia-(?!ml-)\w+|nvidia-ml|nvcuvid)"), _CUDA),
-    (re.compile(r"lib(?:va|vdpau)(?:-\w+)?"), _VA),
-    (re.compile(r"libdbus"), _DBUS),
-    (re.compile(r"libudev"), _UDEV),
-    (re.compile(r"lib(?:nss3|nssutil3|softokn3|freebl3|freeblpriv3|smime3)"), _NSS),
-    (re.compile(r"libpam(?:_misc)?"), _PAM),
-    (re.compile(r"lib(?:pipewire|jack)"), _PIPEWIRE),
+HAZARDS: tuple[tuple[str, Hazard], ...] = (
+    (r"libasound", _ALSA),
+    (r"lib(?:GL|EGL|GLX|OpenGL|GLdispatch|GLESv[12]|GLESv1_CM|vulkan|gbm)(?:_\w+)?", _GL),
+    (r"lib(?:cuda|nvidia-(?!ml-)\w+|nvidia-ml|nvcuvid)", _CUDA),
+    (r"lib(?:va|vdpau)(?:-\w+)?", _VA),
+    (r"libdbus", _DBUS),
+    (r"libudev", _UDEV),
+    (r"lib(?:nss3|nssutil3|softokn3|freebl3|freeblpriv3|smime3)", _NSS),
+    (r"libpam(?:_misc)?", _PAM),
+    (r"lib(?:pipewire|jack)", _PIPEWIRE),
 )
 
 #: Pieces of glibc and musl. libcrypt and libnsl ≥ 2 live on their own by now, libmvec uses only public symbols.
 _PIECES = "c m dl rt pthread util resolv anl thread_db BrokenLocale nss_files nss_dns nss_compat nss_db nss_hesiod"
-LIBC_PIECES = re.compile(
+LIBC_PIECES = (
     rf"lib(?:{_PIECES.replace(' ', '|')})(?:-2\.\d+)?\.so(?:\.[126])?|libnsl\.so\.1"
     r"|ld-linux[\w.-]*\.so\.\d|ld-2\.\d+\.so|ld64\.so\.[12]|ld-musl-\w+\.so\.1|libc\.musl-\w+\.so\.1"
 )
@@ -99,41 +101,41 @@ _CUDA_LIBRARIES = (
 )
 
 #: soname → what usually brings it, and the distributions that a wheel names if it expects them to be installed.
-OTHER_WHEELS: tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...] = (
-    (re.compile(r"lib(?:torch|c10|shm|caffe2)\w*\.so.*"), "torch", ("torch",)),
-    (re.compile(r"lib(?:tensorflow|_pywrap_tensorflow)\w*\.so.*"), "tensorflow", ("tensorflow", "tensorflow-cpu")),
+OTHER_WHEELS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    (r"lib(?:torch|c10|shm|caffe2)\w*\.so.*", "torch", ("torch",)),
+    (r"lib(?:tensorflow|_pywrap_tensorflow)\w*\.so.*", "tensorflow", ("tensorflow", "tensorflow-cpu")),
     (
-        re.compile(rf"lib(?:{_CUDA_LIBRARIES.replace(' ', '|')})\.so.*"),
+        rf"lib(?:{_CUDA_LIBRARIES.replace(' ', '|')})\.so.*",
         "the CUDA toolkit, or NVIDIA's wheels of it",
         ("nvidia-*", "cuda-toolkit", "cutensor-*", "torch"),
     ),
     (
-        re.compile(r"lib(?:amdhip64|hip\w*|roc\w*|MIOpen|rccl)\.so.*"),
+        r"lib(?:amdhip64|hip\w*|roc\w*|MIOpen|rccl)\.so.*",
         "ROCm, or torch built for it",
         ("torch", "rocm-*"),
     ),
-    (re.compile(r"lib(?:arrow\w*|parquet)\.so.*"), "pyarrow", ("pyarrow",)),
+    (r"lib(?:arrow\w*|parquet)\.so.*", "pyarrow", ("pyarrow",)),
     (
-        re.compile(r"libQt[56]\w+\.so.*"),
+        r"libQt[56]\w+\.so.*",
         "the Qt wheels",
         ("PyQt5-Qt5", "PyQt6-*", "PySide2", "PySide6", "PySide6-Essentials", "PySide6-Addons"),
     ),
-    (re.compile(r"libpyside[26][\w.-]*\.so.*"), "PySide", ("PySide2", "PySide6", "PySide6-Essentials")),
-    (re.compile(r"libshiboken[26][\w.-]*\.so.*"), "Shiboken", ("shiboken2", "shiboken6", "PySide2", "PySide6")),
-    (re.compile(r"libmkl_\w+\.so.*"), "mkl", ("mkl",)),
+    (r"libpyside[26][\w.-]*\.so.*", "PySide", ("PySide2", "PySide6", "PySide6-Essentials")),
+    (r"libshiboken[26][\w.-]*\.so.*", "Shiboken", ("shiboken2", "shiboken6", "PySide2", "PySide6")),
+    (r"libmkl_\w+\.so.*", "mkl", ("mkl",)),
     (
-        re.compile(r"lib(?:iomp5|tbb\w*|sycl|ur_\w+|imf|intlc|irng|irc|svml)\.so.*"),
+        r"lib(?:iomp5|tbb\w*|sycl|ur_\w+|imf|intlc|irng|irc|svml)\.so.*",
         "the runtime of Intel's compilers",
         ("intel-openmp", "tbb", "dpcpp-cpp-rt", "intel-*", "torch"),
     ),
-    (re.compile(r"libopenvino\w*\.so.*"), "openvino", ("openvino",)),
+    (r"libopenvino\w*\.so.*", "openvino", ("openvino",)),
 )
 
 #: soname → what brings it to the machine; it cannot come from a wheel at all.
-DRIVERS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"libcuda\.so\.1|libnvidia-\w+\.so\.1|libnvcuvid\.so\.1"), "the NVIDIA driver"),
-    (re.compile(r"libOpenCL\.so\.1|libze_loader\.so\.1|libze_intel_gpu\.so\.1"), "the driver of the graphics card"),
-    (re.compile(r"libclntsh\.so.*"), "Oracle Instant Client"),
+DRIVERS: tuple[tuple[str, str], ...] = (
+    (r"libcuda\.so\.1|libnvidia-\w+\.so\.1|libnvcuvid\.so\.1", "the NVIDIA driver"),
+    (r"libOpenCL\.so\.1|libze_loader\.so\.1|libze_intel_gpu\.so\.1", "the driver of the graphics card"),
+    (r"libclntsh\.so.*", "Oracle Instant Client"),
 )
 
 _HASH = re.compile(r"-[0-9a-f]{8}(?=\.so)")
@@ -148,21 +150,21 @@ def plain(name: str) -> str:
 def hazard(name: str) -> Hazard | None:
     """Return what is wrong with bundling the library, None if nothing is known."""
     stem = _VERSION.sub("", plain(name))
-    return next((found for pattern, found in HAZARDS if pattern.fullmatch(stem)), None)
+    return next((found for pattern, found in HAZARDS if re.fullmatch(pattern, stem)), None)
 
 
 def is_libc_piece(name: str) -> bool:
     """Whether the file is a part of a C library."""
-    return LIBC_PIECES.fullmatch(plain(name)) is not None
+    return re.fullmatch(LIBC_PIECES, plain(name)) is not None
 
 
 def another_wheels(name: str, requires: tuple[str, ...]) -> str:
     """Return which other installed thing is to bring the library, empty if none is known."""
     for pattern, what in DRIVERS:
-        if pattern.fullmatch(name):
+        if re.fullmatch(pattern, name):
             return f"comes with {what}"
     for pattern, usually, distributions in OTHER_WHEELS:
-        if pattern.fullmatch(name):
+        if re.fullmatch(pattern, name):
             if line := _requirement(distributions, requires):
                 return f"comes with {project(line)}, which {'an extra of ' if is_extra(line) else ''}the wheel requires"
             return f"usually comes with {usually}"
@@ -171,7 +173,7 @@ def another_wheels(name: str, requires: tuple[str, ...]) -> str:
 
 def is_required(name: str, requires: tuple[str, ...]) -> bool:
     """Whether the library comes with a distribution that the wheel requires in any case."""
-    lines = [_requirement(names, requires) for pattern, _, names in OTHER_WHEELS if pattern.fullmatch(name)]
+    lines = [_requirement(names, requires) for pattern, _, names in OTHER_WHEELS if re.fullmatch(pattern, name)]
     return any(line and not is_extra(line) for line in lines)
 
 
