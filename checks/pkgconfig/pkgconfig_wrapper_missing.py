@@ -57,12 +57,18 @@ def env(env: Environment) -> Iterator[Finding]:
     yield Finding(
         message=f"{program.setting.name} names {program.name}, and there is no such program{hint}",
         severity=Severity.ERROR,
-        evidence=(seen(program.setting), Evidence(f"no program {program.name} there", where="variable PATH")),
+        evidence=(seen(program.setting), _absence(program.name)),
         consequence=(
             f'The build script for {names(libraries)} stops with "The pkg-config command could not be found."'
             " It advises to install pkg-config, which does not help: nothing else is tried."
         ),
         fixes=(fix(env, title, configuration=configuration),),
+    )
+
+
+def _absence(name: str) -> Evidence:
+    return (
+        Evidence("is not there", name) if "/" in name else Evidence(f"no program {name} there", where="variable PATH")
     )
 
 
