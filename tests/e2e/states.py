@@ -44,6 +44,8 @@ class State(NamedTuple):
         )
 
 
+LONG = 120  # characters
+
 _ALLOW = (("PKG_CONFIG_ALLOW_CROSS", "1"),)
 _LIBDIR = (("PKG_CONFIG_LIBDIR", "/usr/lib/{gnu}/pkgconfig"),)
 _WRAPPER = (("PKG_CONFIG_{env}", "{gnu}-pkg-config"),)
@@ -201,6 +203,13 @@ def line_of(output: str, cause: str, target: Target) -> str:
     """Return the line in which a build's output speaks of a cause; it is an error if there is none."""
     says = [state.says for state in states(target) if state.cause == cause and not state.command]
     says += [text for other, text in _OTHERS if other == cause]
-    lines = [line.strip() for line in output.splitlines() if any(text in line for text in says)]
-    assert lines, f"nothing in it speaks of {cause}:\n{output}"
-    return lines[0]
+    said = [text for text in says if text in output]
+    assert said, f"nothing in it speaks of {cause}:\n{output}"
+    return excerpt(output, said[0])
+
+
+def excerpt(output: str, text: str) -> str:
+    """Return the first line that has *text* in it, or as much of it as fits into a table."""
+    line = next(line.strip() for line in output.splitlines() if text in line)
+    start = max(0, line.index(text) - 20) if len(line) > LONG else 0
+    return ("… " if start else "") + line[start : start + LONG] + (" …" if len(line) > start + LONG else "")

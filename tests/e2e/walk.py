@@ -12,7 +12,7 @@ from e2e.cache import say
 from e2e.climb import Climb, Rung, judged
 from e2e.ladder import Builder, Report, Target, Workshop, causes, finding, met, told
 from e2e.roots import Done
-from e2e.states import State, states
+from e2e.states import State, excerpt, states
 
 Keep = Callable[[str, str, str], None]
 
@@ -72,8 +72,7 @@ def _met(workshop: Workshop, root: Builder, target: Target, state: State, below:
         mended = trial.upper
     assert following != state.cause, after.output
     say(f"{name}: {state.cause}; {fix['title']}; then {following}")
-    line = next(line.strip() for line in done.output.splitlines() if state.says in line)
-    rung = Rung(name, line, named, named, log, fix["title"], following, seconds)
+    rung = Rung(name, excerpt(done.output, state.says), named, named, log, fix["title"], following, seconds)
     return Place(state, rung, report, (root.upper, *below), mended)
 
 
