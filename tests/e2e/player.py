@@ -8,6 +8,7 @@ import json
 import math
 import shutil
 import wave
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,11 @@ class Player(Root):
         shutil.copy(wheel, self.file("/opt"))
         options = ["--no-index", "--no-deps", "--target", "/opt/app", "--upgrade", "--disable-pip-version-check"]
         return self.python(f"/opt/{self.pip}/pip", "install", *options, f"/opt/{wheel.name}")
+
+    def unpack(self, wheel: Path) -> None:
+        """Install a wheel where no pip of today runs any more."""
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(self.file("/opt/app"))
 
     def play(self, env: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Play the tone as a block and as a stream; check every sample that arrived; return what was found."""

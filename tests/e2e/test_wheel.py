@@ -93,9 +93,10 @@ def test_tag_that_nobody_checked(climbed: Climbed, workshop: Workshop, tmp_path:
         assert done.code == 0, done.output
         report = diagnosed(root.wheel())
         assert "manylinux2014" in root.wheel().name
-        assert {"wheel-glibc-too-new", "wheel-external-lib"} <= set(causes(report))
+        assert causes(report) == ["wheel-glibc-too-new"]
+        assert "needs libasound.so.2" in finding(report, "wheel-external-lib")["message"]
         with player(tmp_path / "root", "bullseye", ARMV7) as machine:
-            assert machine.install(root.wheel()).code == 0
+            machine.unpack(root.wheel())
             failed = machine.python("-c", "import alsastream")
         assert re.search(r"ImportError: .*version `GLIBC_2\.\d+' not found", failed.output), failed.output
 
