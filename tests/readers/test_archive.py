@@ -99,6 +99,7 @@ ONE = _zip(("a", b"1" * 5000))
     ("patched", "reason"),
     [
         (_patch(ONE, CENTRAL, 8, "<H", 1), "a is encrypted"),
+        (_patch(ONE, CENTRAL, 8, "<H", 0x40), "a is encrypted"),
         (_patch(ONE, CENTRAL, 24, "<I", 0xFFFFFFF0), "would unpack from"),
         (_patch(ONE, CENTRAL, 20, "<I", 0x7FFFFFFF), "members overlap"),
         (_patch(ONE, END, 10, "<H", 7), "shorter than it says"),
