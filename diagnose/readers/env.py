@@ -202,10 +202,14 @@ def _apt(
 
 
 def _asked(text: str) -> cargo.Need:
-    module, _, requirement = text.strip().partition(" ")
+    text = text.strip()
+    end = next((place for place, sign in enumerate(text) if sign in " <>=!"), len(text))
+    module, rest = text[:end], text[end:].strip()
     if not module or module.startswith("-"):  # the program would take it for an option
         raise InputError(f"{text!r}: not the name of a pkg-config module")
-    return cargo.Need(module, requirement=requirement.strip())
+    version = rest.lstrip("<>=!")
+    operator = rest[: len(rest) - len(version)]
+    return cargo.Need(module, requirement=f"{operator} {version.strip()}".strip())
 
 
 def _probe(prober: pkgconfig.Prober, need: cargo.Need, overridden: Mapping[str, str]) -> Library:

@@ -230,3 +230,18 @@ def test_this_machine():
     assert (facts.live and not facts.cross) or facts.target_from
     assert facts.host.uname == os.uname().machine or facts.host.bits == 32
     json.dumps(env.facts(facts))
+
+
+@pytest.mark.parametrize(
+    ("text", "module", "requirement"),
+    [
+        ("alsa", "alsa", ""),
+        (" alsa >= 1.2 ", "alsa", ">= 1.2"),
+        ("alsa>=1.2", "alsa", ">= 1.2"),
+        ("gtk+-3.0 <4", "gtk+-3.0", "< 4"),
+        ("libusb-1.0!= 1.0.26", "libusb-1.0", "!= 1.0.26"),
+    ],
+)
+def test_a_module_may_carry_a_constraint(text, module, requirement):
+    need = env._asked(text)
+    assert (need.module, need.requirement) == (module, requirement)
