@@ -47,7 +47,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     notes="The library has to be installed for the target, too.",
                 ),
                 Fix(
-                    "or leave the check to the loader",
+                    "leave the check to the loader",
                     env=((name, "-C link-arg=-Wl,--allow-shlib-undefined"),),
                 ),
             ],

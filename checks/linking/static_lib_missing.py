@@ -74,7 +74,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     notes="FOLDER stands for it; some packages put it into lib64. Alpine has them in -static packages.",
                 ),
                 Fix(
-                    "or link the shared library",
+                    "link the shared library",
                     notes=f"{(library_module(lib) or lib).upper().replace('-', '_')}_DYNAMIC=1.",
                 ),
             ),

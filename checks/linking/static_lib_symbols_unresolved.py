@@ -57,7 +57,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     env=(("PKG_CONFIG_ALL_STATIC", "1"),),
                     notes="A build script that names libraries itself has to name this one too, after the archive.",
                 ),
-                Fix("or link the shared library instead of the archive"),
+                Fix("link the shared library instead of the archive"),
             ],
         )
         return

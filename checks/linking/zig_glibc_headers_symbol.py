@@ -69,7 +69,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     (Command("python3 -m pip install --upgrade ziglang cargo-zigbuild", Stage.TOOLCHAIN),),
                 ),
                 Fix(
-                    f"or link for glibc {since}",
+                    f"link for glibc {since}",
                     (Command(f"cargo zigbuild --release --target {triple}.{since}", Stage.BUILD),),
                     notes=f"With maturin: --zig --compatibility manylinux_{since.replace('.', '_')}.",
                 ),

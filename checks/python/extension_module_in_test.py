@@ -44,9 +44,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                         notes='Cargo.toml: pyo3 without "extension-module". pyproject.toml: [tool.maturin] '
                         'features = ["pyo3/extension-module"].',
                     ),
-                    Fix(
-                        "or, where it is a default feature", (Command("cargo test --no-default-features", Stage.BUILD),)
-                    ),
+                    Fix("where it is a default feature", (Command("cargo test --no-default-features", Stage.BUILD),)),
                 ],
             )
             return

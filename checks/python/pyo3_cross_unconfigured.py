@@ -46,7 +46,7 @@ def env(env: Environment) -> Iterator[Finding]:
                 notes="The extension then uses the stable ABI only.",
             ),
             Fix(
-                "or name the version",
+                "name the version",
                 (Command(f"maturin build --release --target {env.target.triple} -i python3.12", Stage.BUILD),),
                 env=(("PYO3_CROSS_PYTHON_VERSION", "3.12"),),
                 notes="The variable is for cargo alone. 3.12 stands for the version that is wanted.",

@@ -65,9 +65,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     notes="3.12 stands for the version that is wanted; in a cross build a name, not a path.",
                 ),
                 Fix(
-                    "or build for all that are there",
+                    "build for all that are there",
                     (Command(f"maturin build --release{option} --find-interpreter", Stage.BUILD),),
                 ),
-                Fix("or one wheel for every Python", (Command("cargo add pyo3 --features abi3-py39", Stage.BUILD),)),
+                Fix("one wheel for every Python", (Command("cargo add pyo3 --features abi3-py39", Stage.BUILD),)),
             ],
         )

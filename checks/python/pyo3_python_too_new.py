@@ -54,12 +54,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     notes="Across minor versions: in Cargo.toml.",
                 ),
                 Fix(
-                    "or build for versions that it knows",
+                    "build for versions that it knows",
                     (Command(f"maturin build --release -i {python}{highest or '3.12'}", Stage.BUILD),),
                     notes="Who only installs the package: a newer release of it may have a wheel; or an older Python.",
                 ),
-                Fix(
-                    "or, with an abi3 feature, build all the same", env=(("PYO3_USE_ABI3_FORWARD_COMPATIBILITY", "1"),)
-                ),
+                Fix("with an abi3 feature, build all the same", env=(("PYO3_USE_ABI3_FORWARD_COMPATIBILITY", "1"),)),
             ],
         )

@@ -53,7 +53,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 (Command("maturin build --release --target x86_64-unknown-linux-musl", Stage.BUILD),),
                 notes="With the machine's own processor in the target. The wheel then gets a musllinux tag.",
             ),
-            Fix("or run it in an image with glibc", notes="Debian's -slim images, for example."),
+            Fix("run it in an image with glibc", notes="Debian's -slim images, for example."),
         ],
     )
 

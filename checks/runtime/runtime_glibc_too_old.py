@@ -54,7 +54,7 @@ def _fixes(hit: Hit) -> list[Fix]:
             notes="Or in a manylinux container. For a program: cargo zigbuild --target x86_64-unknown-linux-gnu.2.17.",
         ),
         Fix(
-            f"or run it on a system with glibc {hit.said['version'].removeprefix('GLIBC_')} or later",
+            f"run it on a system with glibc {hit.said['version'].removeprefix('GLIBC_')} or later",
             notes="glibc itself cannot be replaced or bundled.",
         ),
     ]

@@ -52,7 +52,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "It cannot be loaded.",
             [
                 Fix(f"install the package that holds {lib}", notes=_search(log.distro_at(hit.line).manager, lib)),
-                Fix("or ship it in the wheel", notes="`auditwheel repair`, or maturin without --auditwheel skip."),
+                Fix("ship it in the wheel", notes="`auditwheel repair`, or maturin without --auditwheel skip."),
             ],
         )
 

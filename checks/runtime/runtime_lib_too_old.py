@@ -63,5 +63,5 @@ def _fixes() -> list[Fix]:
             "install a newer version of the library",
             notes="`ldd FILE` shows which copy is loaded: it may not be the system's.",
         ),
-        Fix("or build on a system that has the old one, or ship the library in the wheel"),
+        Fix("build on a system that has the old one, or ship the library in the wheel"),
     ]

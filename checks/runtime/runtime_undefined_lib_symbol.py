@@ -59,6 +59,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     f"link the library that holds {symbol}",
                     notes="It has to stand after its users. `readelf -d` of the file shows what is named.",
                 ),
-                Fix("or, if it is named there, install a version that is new enough to have it"),
+                Fix("if it is named there, install a version that is new enough to have it"),
             ],
         )

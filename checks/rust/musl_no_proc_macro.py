@@ -35,11 +35,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "No crate that uses it can be built.",
             [
                 Fix("update Rust to 1.44 or later", (Command("rustup update stable", Stage.TOOLCHAIN),)),
-                Fix(
-                    "or use Alpine's own, which is linked dynamically", (Command("apk add rust cargo", Stage.PACKAGES),)
-                ),
-                Fix(
-                    "or do not pass +crt-static to the host's own programs", notes="Build with --target, even natively."
-                ),
+                Fix("use Alpine's own, which is linked dynamically", (Command("apk add rust cargo", Stage.PACKAGES),)),
+                Fix("do not pass +crt-static to the host's own programs", notes="Build with --target, even natively."),
             ],
         )

@@ -46,6 +46,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
                         ),
                         safe=True,
                     ),
-                    Fix("or list it in rust-toolchain.toml", notes=f'[toolchain] targets = ["{triple}"]'),
+                    Fix("list it in rust-toolchain.toml", notes=f'[toolchain] targets = ["{triple}"]'),
                 ],
             )

@@ -54,7 +54,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [
                 Fix("update the toolchain", (Command("rustup update stable", Stage.TOOLCHAIN),)),
                 Fix(
-                    "or pin the crate to a version that this Rust can build",
+                    "pin the crate to a version that this Rust can build",
                     notes="`cargo update -p CRATE --precise VERSION`; a Cargo.lock of version 4 needs cargo 1.78.",
                 ),
             ],

@@ -31,7 +31,7 @@ def older(log: BuildLog, refusal: Refusal) -> list[Fix]:
         )
     fixes.append(
         Fix(
-            "or let zig link for the older glibc",
+            "let zig link for the older glibc",
             (
                 Command("python3 -m pip install 'maturin[zig]'", Stage.TOOLCHAIN),
                 Command(f"maturin build --release --zig{option} --compatibility {policy}", Stage.BUILD),
@@ -44,7 +44,7 @@ def older(log: BuildLog, refusal: Refusal) -> list[Fix]:
         major, minor = version_key(newest[0])[:2]
         fixes.append(
             Fix(
-                "or say the tag that it keeps",
+                "say the tag that it keeps",
                 (Command(f"maturin build --release{option} --compatibility manylinux_{major}_{minor}", Stage.BUILD),),
                 notes=f"It then installs only where glibc is {major}.{minor} or later.",
             )

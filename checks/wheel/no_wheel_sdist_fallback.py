@@ -57,11 +57,11 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     (Command("python3 -m pip install --upgrade pip", Stage.TOOLCHAIN),),
                 ),
                 Fix(
-                    "or ask for the newest version that has a wheel",
+                    "ask for the newest version that has a wheel",
                     (Command("python3 -m pip install --only-binary :all: PACKAGE", Stage.BUILD),),
                 ),
                 Fix(
-                    "or install Rust",
+                    "install Rust",
                     (Command("curl -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal", Stage.TOOLCHAIN),),
                     notes="The crate may need libraries of the system besides.",
                 ),

@@ -45,7 +45,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             tag = "manylinux_" + newest[0].removeprefix("GLIBC_").replace(".", "_")
             fixes.append(
                 Fix(
-                    "or say the tag that it allows",
+                    "say the tag that it allows",
                     (Command(f"maturin build --release --compatibility {tag}", Stage.BUILD),),
                 )
             )

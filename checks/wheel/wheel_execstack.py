@@ -89,7 +89,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (
                 Fix("clear the mark", (Command(f"patchelf --clear-execstack {name}", Stage.BUILD),)),
                 Fix(
-                    "or link without it",
+                    "link without it",
                     env=(("LDFLAGS", "-Wl,-z,noexecstack"), ("RUSTFLAGS", "-C link-arg=-Wl,-z,noexecstack")),
                 ),
             ),

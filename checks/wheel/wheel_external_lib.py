@@ -146,7 +146,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     (Command("maturin build --release --auditwheel repair", Stage.BUILD),),
                     notes="A maturin before 0.12 cannot: `auditwheel repair` after it does.",
                 ),
-                Fix("or link them statically, or not at all"),
+                Fix("link them statically, or not at all"),
             ),
         )
         return

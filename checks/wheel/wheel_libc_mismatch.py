@@ -138,7 +138,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                         "update maturin, which tags it musllinux",
                         (Command("python3 -m pip install --upgrade maturin", Stage.TOOLCHAIN),),
                     ),
-                    Fix("or, for glibc systems, build it in a manylinux container"),
+                    Fix("for glibc systems, build it in a manylinux container"),
                 ),
             )
             return

@@ -91,7 +91,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                         notes="Called as a build back end it does not, unless [tool.maturin] compatibility says so.",
                     ),
                     Fix(
-                        "or repair the finished wheel",
+                        "repair the finished wheel",
                         (Command("auditwheel repair WHEEL", Stage.BUILD),),
                         notes="Both in a manylinux image, or with zig, if older systems are to run it.",
                     ),

@@ -41,7 +41,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                         (Command("maturin build --release --zig --compatibility manylinux2014", Stage.BUILD),),
                         notes="Or in a manylinux image.",
                     ),
-                    Fix("or install on a newer system", notes="`ldd --version` tells the glibc of this one."),
+                    Fix("install on a newer system", notes="`ldd --version` tells the glibc of this one."),
                 ],
                 Severity.ERROR if one.detail else Severity.WARNING,
             )

@@ -38,7 +38,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 "It is not installed.",
                 [
                     Fix("build a wheel for this platform", notes=_has(one.platforms)),
-                    Fix("or install the source distribution, with the tools that building it takes"),
+                    Fix("install the source distribution, with the tools that building it takes"),
                     Fix("see what this pip takes", (Command("python3 -m pip debug --verbose", Stage.TOOLCHAIN),)),
                 ],
                 Severity.ERROR if one.detail else Severity.WARNING,

@@ -73,6 +73,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "It cannot be loaded here.",
             (
                 Fix("link it for large pages", env=(("RUSTFLAGS", "-C link-arg=-Wl,-z,max-page-size=65536"),)),
-                Fix("and repair with patchelf 0.12 or later, which keeps the alignment"),
+                Fix("repair with patchelf 0.12 or later, which keeps the alignment"),
             ),
         )

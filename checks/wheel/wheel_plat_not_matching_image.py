@@ -45,6 +45,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     (Command("auditwheel repair --plat auto WHEEL", Stage.BUILD),),
                     notes="auditwheel before 6.4 takes the oldest policy if none is named." if oldest else "",
                 ),
-                Fix(f"or build in the image for {refusal.tag}"),
+                Fix(f"build in the image for {refusal.tag}"),
             ],
         )
