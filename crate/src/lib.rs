@@ -3,7 +3,7 @@
 //! The Python package `alsastream` re-exports everything in here. The rules of the house:
 //!
 //! * nothing waits while it is attached to the interpreter,
-//! * nothing waits for longer than [`pcm::TICK`] without looking up,
+//! * nothing waits for longer than [`pcm::TICK`] without looking up (see [`pcm::Pcm::drain`] for what ALSA makes of it),
 //! * every error of ALSA becomes an [`error::AlsaError`].
 
 mod block;

@@ -93,6 +93,9 @@ impl Pcm {
     }
 
     /// Goes on playing what was written, for at most [`TICK`]; returns whether all of it has been played.
+    ///
+    /// Plugins that are made with alsa-lib's ioplug and have no drain of their own wait for the end in here: alsa-lib
+    /// tells them of the non-blocking mode in `snd_pcm_nonblock` only, not when they are opened, and `alsa` lacks it.
     pub fn drain(&mut self) -> Result<bool> {
         match self.inner.drain() {
             Ok(()) => Ok(true),

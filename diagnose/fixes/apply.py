@@ -207,8 +207,10 @@ def _roll_back(before: list[Done], contents: dict[str, str], show: Show) -> None
 
 def _take_back(one: Done, show: Show) -> None:
     show(f"run   {one.reverse}")
-    with contextlib.suppress(ApplyError):  # dpkg says why: packages of the architecture are installed
+    try:
         _run(one.reverse, "/")
+    except ApplyError:  # dpkg has said why
+        show("keep    the architecture: packages of it are installed")
 
 
 def _atomic(path: str, text: str, like: str) -> None:
