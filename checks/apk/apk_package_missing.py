@@ -66,7 +66,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "apk installs nothing of what was asked for.",
             [
                 Fix("take the version that the release has", (Command(f"apk add {package}", Stage.PACKAGES),)),
-                Fix("or pin only its first numbers", notes=f"`apk add '{package}~=MAJOR.MINOR'` takes later patches."),
+                Fix("pin only its first numbers", notes=f"`apk add '{package}~=MAJOR.MINOR'` takes later patches."),
             ],
         )
 

@@ -55,7 +55,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     notes="With --no-install-recommends. Tools, daemons and interpreters belong to the native one.",
                 ),
                 Fix(
-                    "or register an emulator on the machine",
+                    "register an emulator on the machine",
                     notes="docker run --privileged --rm tonistiigi/binfmt --install all",
                 ),
             ],

@@ -45,7 +45,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [
                 Fix("build each architecture in an image of its own"),
                 Fix(
-                    "or unpack the foreign package without installing it",
+                    "unpack the foreign package without installing it",
                     notes=f"`apt-get download {package} && dpkg -x *.deb /opt/sysroot`; then point pkg-config there.",
                 ),
             ],

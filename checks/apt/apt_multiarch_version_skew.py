@@ -94,7 +94,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 "bring the native packages to the archive's versions first",
                 (Command("apt-get update", Stage.UPDATE), Command("apt-get upgrade -y", Stage.UPDATE)),
             ),
-            Fix("or take both architectures from the same mirror, or try again in an hour"),
+            Fix("take both architectures from the same mirror, or try again in an hour"),
         ],
     )
 

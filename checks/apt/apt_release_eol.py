@@ -78,7 +78,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     (Command("apt-get -o Acquire::Check-Valid-Until=false update", Stage.UPDATE),),
                     notes="Right for archive.debian.org and snapshots. Else take another mirror.",
                 ),
-                Fix("or use an image of a release that is still served"),
+                Fix("use an image of a release that is still served"),
             ),
         )
         return
@@ -90,7 +90,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             hits,
             f"{suite or 'the release'} is not on the server that apt's sources name",
             "apt-get update fails; nothing can be installed.",
-            (_archive(suite), Fix("or use an image of a release that is still served")),
+            (_archive(suite), Fix("use an image of a release that is still served")),
         )
 
 

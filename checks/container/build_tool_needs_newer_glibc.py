@@ -43,7 +43,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "The tool does not start; nothing after this line can be trusted.",
             [
                 Fix("build in an image that is new enough for the tool", notes=_images(log, worst.line)),
-                Fix("or use a build of the tool that was made for this image's C library, or a static (musl) one"),
+                Fix("use a build of the tool that was made for this image's C library, or a static (musl) one"),
             ],
         )
 

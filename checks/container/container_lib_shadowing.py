@@ -50,7 +50,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "Nothing is installed.",
             [
                 Fix("run it without the variable", notes="`env -u LD_LIBRARY_PATH yum install …`"),
-                Fix("or take a newer image", notes="The pypa images of manylinux_2_28 and later do not have this."),
+                Fix("take a newer image", notes="The pypa images of manylinux_2_28 and later do not have this."),
             ],
         )
 

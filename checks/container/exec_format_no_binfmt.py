@@ -115,13 +115,13 @@ def log(log: BuildLog) -> Iterator[Finding]:
     elif re.search(_BUILT, program):
         hits = [*ran, *hits]
         message = f"{program} was built for another processor, and this machine cannot run it"
-        fixes = [_runner(log, hits[0].line), Fix("or only build here, and test on a machine of that architecture")]
+        fixes = [_runner(log, hits[0].line), Fix("only build here, and test on a machine of that architecture")]
     elif helper in _HELPERS:
         fixes = [Fix(f"install a {helper} for this machine's own processor", notes="It is found after the wrong one.")]
         message = f"{program} is a program of another processor"
     else:
         architecture = platform.removeprefix("linux/").replace("/v7", "").replace("/v6", "").replace("/v8", "") or "all"
-        fixes = [_emulate(architecture), Fix("or run the job on a machine of that architecture, or cross compile")]
+        fixes = [_emulate(architecture), Fix("run the job on a machine of that architecture, or cross compile")]
         message = f"{program or 'a program'} is for {platform or 'another processor'}, and this machine cannot run it"
     yield found(log, [*wanted[-1:], *hits], message, "Nothing of that container or root can be started.", fixes)
 

@@ -56,6 +56,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     (Command("docker pull --platform linux/amd64 IMAGE", Stage.BUILD),),
                     notes="`docker manifest inspect IMAGE` lists them. On another processor the image then needs QEMU.",
                 ),
-                Fix("or take an image that exists for this machine's processor"),
+                Fix("take an image that exists for this machine's processor"),
             ],
         )

@@ -60,7 +60,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     env=(("CARGO_REGISTRIES_CRATES_IO_PROTOCOL", "sparse"),),
                     notes="The default since 1.70.",
                 ),
-                Fix("or put CARGO_HOME on a tmpfs", notes="docker run --tmpfs /root/.cargo:exec …"),
-                Fix("or cross compile: nothing has to be emulated then"),
+                Fix("put CARGO_HOME on a tmpfs", notes="docker run --tmpfs /root/.cargo:exec …"),
+                Fix("cross compile: nothing has to be emulated then"),
             ],
         )

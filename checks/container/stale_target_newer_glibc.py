@@ -44,7 +44,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     (Command("cargo clean", Stage.BUILD),),
                     notes="Do not restore target/ from a cache that another image or the host wrote.",
                 ),
-                Fix("or give each system a target folder of its own", env=(("CARGO_TARGET_DIR", "target/container"),)),
+                Fix("give each system a target folder of its own", env=(("CARGO_TARGET_DIR", "target/container"),)),
                 Fix(
                     "or, if the folder was empty before this build, take a newer image",
                     notes="Then the image links with a newer C library than the one that it runs its programs with.",

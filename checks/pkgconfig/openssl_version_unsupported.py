@@ -44,11 +44,11 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [
                 Fix("update the crates", (Command("cargo update -p openssl-sys -p openssl", Stage.BUILD),)),
                 Fix(
-                    "or build OpenSSL from source with the crate's own feature",
+                    "build OpenSSL from source with the crate's own feature",
                     (Command("cargo add openssl --features vendored", Stage.BUILD),),
                 ),
                 Fix(
-                    "or take an image with an OpenSSL that it supports",
+                    "take an image with an OpenSSL that it supports",
                     notes="CentOS 7 has 1.0.2: manylinux_2_28 and later.",
                 ),
             ],

@@ -80,7 +80,5 @@ def _newer(env: Environment, probe: Probe) -> list[Fix]:
             f"build {probe.module} {probe.needs} from its own source, or on a release that has it",
             notes=f"With a --prefix of its own, and its lib/pkgconfig in PKG_CONFIG_PATH_{env.target.env_name}.",
         ),
-        Fix(
-            f"or use a version of {probe.crate or 'the crate'} that takes {probe.found or 'the one that is installed'}"
-        ),
+        Fix(f"use a version of {probe.crate or 'the crate'} that takes {probe.found or 'the one that is installed'}"),
     ]

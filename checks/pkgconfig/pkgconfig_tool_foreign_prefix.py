@@ -87,7 +87,7 @@ def _own(env: Environment) -> list[Fix]:
     return [
         fix(env, "use the system's own pkg-config", tool(system(env), "pkg-config"), configuration),
         Fix(
-            "or see where it looks",
+            "see where it looks",
             notes="`pkg-config --variable pc_path pkg-config`; deactivate conda while building.",
         ),
     ]

@@ -52,7 +52,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 f"{probe.module or 'The library'} is looked for among the host's.",
                 [
                     Fix("update the crate", (Command("cargo update -p pkg-config", Stage.BUILD),)),
-                    Fix("or set the variable without a target", env=(("PKG_CONFIG", wrapper),)),
+                    Fix("set the variable without a target", env=(("PKG_CONFIG", wrapper),)),
                 ],
             )
             return

@@ -76,5 +76,5 @@ def log(log: BuildLog) -> Iterator[Finding]:
 def _without(env: Environment) -> list[Fix]:
     return [
         fix(env, "no sysroot for this target", configuration=no_sysroot(env)),
-        Fix("or a pkgconf of 1.9 or later, and a sysroot in its shortest form", notes="No slash at the end, no `..`."),
+        Fix("a pkgconf of 1.9 or later, and a sysroot in its shortest form", notes="No slash at the end, no `..`."),
     ]

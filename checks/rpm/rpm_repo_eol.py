@@ -77,7 +77,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     notes="The pypa images point to the vault since July 2024.",
                 ),
                 Fix(
-                    "or point the repositories there",
+                    "point the repositories there",
                     (
                         Command(
                             "sed -i -e 's/^mirrorlist=/#mirrorlist=/' /etc/yum.repos.d/CentOS-*.repo", Stage.SOURCES

@@ -46,7 +46,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [
                 *advise(log, hit.line, _install),
                 Fix(
-                    "or see what it misses",
+                    "see what it misses",
                     notes=f"`ldd {hit.said['file']}`; it has to be for the machine that builds.",
                 ),
             ],

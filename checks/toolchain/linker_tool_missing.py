@@ -55,7 +55,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [
                 *fixes,
                 Fix(
-                    "or take the flag away",
+                    "take the flag away",
                     notes=f"Look for -fuse-ld={name or '…'} in RUSTFLAGS and .cargo/config.toml.",
                 ),
             ],

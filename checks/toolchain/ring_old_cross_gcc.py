@@ -40,6 +40,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "ring cannot be built for this target.",
             [
                 Fix("define it for the target", env=((f"CFLAGS_{triple}", f"-D__ARM_ARCH={level}"),)),
-                Fix("or build in the image for manylinux_2_28, whose compiler is newer"),
+                Fix("build in the image for manylinux_2_28, whose compiler is newer"),
             ],
         )

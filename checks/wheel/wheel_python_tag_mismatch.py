@@ -116,7 +116,7 @@ def _abi3(wheel: Wheel, groups: dict[str, list[Module]]) -> Iterator[Finding]:
                 "build the module for the stable ABI too",
                 notes="setuptools: Extension(…, py_limited_api=True) and Py_LIMITED_API; PyO3: the feature abi3-py3X.",
             ),
-            by_shell("or tag it for the one version", [line]),
+            by_shell("tag it for the one version", [line]),
             *((repack(wheel, "if the code does keep to the stable ABI, rename it", moves),) if moves else ()),
         ),
     )

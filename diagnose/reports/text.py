@@ -131,8 +131,7 @@ def _fix(fix: Fix, word: str, style: Style, shown: set[FileEdit | str]) -> Itera
     while word == "fix" and steps and steps[0] in shown:
         del steps[0]
     done = " (as above)" if whole and not steps and shown.issuperset(fix.files) else ""
-    title = fix.title.removeprefix("or").lstrip(", ") if fix.title.startswith(("or ", "or, ")) else fix.title
-    yield from _put(style, f"{word}: {title}{done}", "ok", indent=4, hang=len(word) + 2, paint=len(word) + 1)
+    yield from _put(style, f"{word}: {fix.title}{done}", "ok", indent=4, hang=len(word) + 2, paint=len(word) + 1)
     first = [edit for edit in fix.files if os.path.isabs(edit.path) and edit not in shown]
     for edit in first:
         yield from _edit(edit, style)  # the system's own come first: what is installed depends on them

@@ -38,6 +38,7 @@ def test_the_evidence_is_lines_of_the_log_and_there_is_advice(name: str) -> None
             assert file == path.name
             assert any(word in lines[int(number) - 1] for word in evidence.detail.split()), evidence
         assert finding.fixes or finding.severity is not Severity.ERROR
+        assert not any(fix.title.startswith("or ") for fix in finding.fixes)  # the report says that
 
 
 def test_no_log_is_left_without_a_label() -> None:
