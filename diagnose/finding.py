@@ -29,7 +29,7 @@ class Phase(Enum):
     """When a build meets a cause: what is met earlier hides what would be met later, and is to be mended first."""
 
     START = 0  # a program cannot be started at all
-    PACKAGES = 1  # the package manager brings what is not there yet
+    PACKAGES = 1  # the package manager works at all, so that what is not there yet can be brought
     RUST = 2  # the compiler has nothing to compile against
     PYTHON = 3  # maturin and PyO3 look for the interpreter
     PROBE = 4  # build scripts look for pkg-config, and the crate lets them

@@ -21,7 +21,7 @@ from checks._log import distinct, environments, found
 from checks._order import prepares
 from checks.apt._sources import ARCHITECTURES, serving, unserved
 from checks.apt._unlocatable import Why, why
-from diagnose.finding import Command, Evidence, FileEdit, Finding, Phase, Severity, Stage
+from diagnose.finding import Command, Evidence, FileEdit, Finding, Severity, Stage
 from diagnose.named import TYPE_CHECKING
 from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-PHASE = Phase.PACKAGES
 #: dpkg's, when apt has the architecture's index by an entry that names it, and dpkg was never told.
 PHRASES = wordings(
     "dpkg-no-arch",

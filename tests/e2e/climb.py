@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from e2e.cache import say
-from e2e.ladder import Builder, Report, Target, Workshop, causes, finding, met, told
+from e2e.ladder import Builder, Report, Target, Workshop, causes, finding, told
 from e2e.roots import Done
 from e2e.states import line_of
 
@@ -52,9 +52,9 @@ def judged(root: Builder, climb: Climb, done: Done) -> tuple[str, Report]:
     if done.code == 0:
         assert causes(inside) == [], done.output
         return PASSES, inside
-    assert met(inside), f"nothing is found wrong, but\n{done.output}"
-    assert met(inside)[0] == told(done.output), f"{causes(inside)}\n{done.output}"
-    return met(inside)[0], inside
+    assert causes(inside), f"nothing is found wrong, but\n{done.output}"
+    assert causes(inside)[0] == told(done.output), f"{causes(inside)}\n{done.output}"
+    return causes(inside)[0], inside
 
 
 def climb(workshop: Workshop, root: Builder, way: Climb) -> list[Rung]:

@@ -125,11 +125,6 @@ def causes(report: Report, severity: str = "error") -> list[str]:
     return [finding["check"] for finding in report["findings"] if finding["severity"] == severity]
 
 
-def met(report: Report) -> list[str]:
-    """Return the errors that a build meets, in its order: what only a package manager meets is named before them."""
-    return [cause for cause in causes(report) if not cause.startswith("apt-")]
-
-
 def verdict(report: Report) -> list[tuple[Any, ...]]:
     """Return what a report says, without the evidence: inside it may be a program's own words."""
     return [tuple(found[key] for key in ("check", "severity", "message", "fixes")) for found in report["findings"]]
