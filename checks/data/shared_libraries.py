@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from checks._repaired import plain
 from diagnose.named import NamedTuple
 
 
@@ -138,13 +139,7 @@ DRIVERS: tuple[tuple[str, str], ...] = (
     (r"libclntsh\.so.*", "Oracle Instant Client"),
 )
 
-_HASH = re.compile(r"-[0-9a-f]{8}(?=\.so)")
 _VERSION = re.compile(r"(?:-\d[\d.]*)?\.so(?:\.[\d.]+)?$")
-
-
-def plain(name: str) -> str:
-    """Return a library's name without a repair tool's hash: ``libasound-b9128502.so.2`` → ``libasound.so.2``."""
-    return _HASH.sub("", name)
 
 
 def hazard(name: str) -> Hazard | None:

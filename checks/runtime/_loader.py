@@ -9,8 +9,6 @@ from diagnose.named import TYPE_CHECKING
 if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
 
-#: A name that a repair tool gave to a copied library: ``libX-1e52349c.so.1``.
-HASHED = re.compile(r"^lib[\w.+-]+-[0-9a-f]{8}(?:[0-9a-f]{24,32})?(?:\.\d+)*\.so(?:\.[\d.]+)?$")
 LIBPYTHON = re.compile(r"^libpython\d")
 #: What glibc's loader and musl's are called.
 LOADER = re.compile(r"^ld-(?:linux|musl)[\w.-]*\.so|^ld64?\.so|^libc\.musl-")

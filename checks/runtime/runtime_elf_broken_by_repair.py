@@ -15,7 +15,7 @@ References:
 from __future__ import annotations
 
 from checks._log import found
-from checks.runtime._loader import HASHED
+from checks._repaired import HASH, is_hashed
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
 from diagnose.named import TYPE_CHECKING
 from diagnose.phrase import wordings
@@ -36,7 +36,7 @@ PHRASES = wordings(
     ("file too short", r"(?P<file>[^\s:]+): file too short"),
     ("cannot read file data", r"(?P<file>[^\s:]+\.so[\w.]*): cannot read file data"),
     ("invalid ELF header", r"(?P<file>[^\s:]+\.so[\w.]*): invalid ELF header"),
-    ("no version information", r"(?P<file>\S+): no version information available \(required by \S*-[0-9a-f]{8}\S*\)"),
+    ("no version information", rf"(?P<file>\S+): no version information available \(required by \S*{HASH}\S*\)"),
     ("undefined symbol", r"(?P<file>\S+): undefined symbol: (?:stderr|stdout|stdin|environ|optarg), version \d+"),
     ("unsupported version", r"(?P<file>\S+): unsupported version \d+ of Verneed record"),
 )
@@ -44,7 +44,7 @@ PHRASES = wordings(
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the loader meet a damaged file, or miss a copied one."""
-    missing = [hit for hit in log.find("loader-no-lib", "musl-no-lib") if HASHED.match(hit.said["lib"])]
+    missing = [hit for hit in log.find("loader-no-lib", "musl-no-lib") if is_hashed(hit.said["lib"].rpartition("/")[2])]
     hits = [*log.find("elf-damaged"), *missing]
     if not hits:
         return

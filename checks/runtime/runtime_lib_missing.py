@@ -17,7 +17,8 @@ from __future__ import annotations
 import re
 
 from checks._log import distinct, found
-from checks.runtime._loader import HASHED, LIBPYTHON, LOADER, foreign_module
+from checks._repaired import is_hashed
+from checks.runtime._loader import LIBPYTHON, LOADER, foreign_module
 from diagnose.finding import Finding, Fix, Phase
 from diagnose.named import TYPE_CHECKING
 
@@ -36,7 +37,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         lib = hit.said["lib"].rpartition("/")[2]
         if (
             not _SONAME.match(lib)
-            or HASHED.match(lib)
+            or is_hashed(lib)
             or LIBPYTHON.match(lib)
             or LOADER.match(lib)
             or lib == "libc.so.6"

@@ -11,18 +11,11 @@ from diagnose.readers.elf import Elf
 from diagnose.readers.wheel import Wheel
 
 _LIBPYTHON = re.compile(r"libpython\d[\d.]*[a-z]*\.so(\.[\d.]+)?")
-# auditwheel and maturin write eight hexadecimal digits of the file's sha256 into the name.
-_HASHED = re.compile(r"lib.+-[0-9a-f]{8}\.so(?:\.[\d.]+)?")
 
 
 def is_libpython(name: str) -> bool:
     """Whether the name is an interpreter's library."""
     return _LIBPYTHON.fullmatch(name) is not None
-
-
-def is_hashed(name: str) -> bool:
-    """Whether a repair tool made up the name."""
-    return _HASHED.fullmatch(name) is not None
 
 
 def missing(wheel: Wheel) -> dict[str, list[Elf]]:

@@ -14,7 +14,8 @@ References: https://www.alsa-project.org/alsa-doc/alsa-lib/conf.html, https://gi
 
 from __future__ import annotations
 
-from checks.data.shared_libraries import Hazard, hazard, plain
+from checks._repaired import plain
+from checks.data.shared_libraries import Hazard, hazard
 from checks.wheel._wheel import bounded, own, quote, role, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
 from diagnose.named import TYPE_CHECKING

@@ -1,8 +1,9 @@
 """The wheel needs a bundled library that is not in it.
 
 A name such as ``libasound-b9128502.so.2`` is made up by a repair tool: it copies a library into the wheel under its own
-name plus eight digits of its hash, and writes that name into the module. No system has a library of that name. If the
-module needs it and the wheel does not have it, the two have come apart.
+name plus eight digits of its hash (torchvision's own tool writes ``libjpeg.d33e0c76.so.8``), and writes that name into
+the module. No system has a library of that name. If the module needs it and the wheel does not have it, the two have
+come apart.
 
 The usual way there is building twice. maturin's repair changes the module in cargo's target folder; a second
 ``maturin build`` takes the changed module as it is, does not find the renamed library, and with a plain linux tag or
@@ -14,7 +15,8 @@ Mend it by having cargo link the module anew.
 from __future__ import annotations
 
 from checks._log import found as quoted
-from checks.wheel._external import is_hashed, missing
+from checks._repaired import is_hashed
+from checks.wheel._external import missing
 from checks.wheel._wheel import bounded, not_found, some
 from checks.wheel.wheel_lib_not_located import unlocated
 from diagnose import policies

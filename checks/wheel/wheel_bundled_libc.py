@@ -14,7 +14,8 @@ References: https://sourceware.org/glibc/wiki/Testing/Builds, https://peps.pytho
 
 from __future__ import annotations
 
-from checks.data.shared_libraries import is_libc_piece, plain
+from checks._repaired import plain
+from checks.data.shared_libraries import is_libc_piece
 from checks.wheel._wheel import bounded, inside, loaded, own, quote, repack, role, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
 from diagnose.named import TYPE_CHECKING

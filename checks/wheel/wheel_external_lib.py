@@ -16,10 +16,11 @@ from __future__ import annotations
 
 from checks._glibc import LIBC
 from checks._log import found as quoted
+from checks._repaired import is_hashed
 from checks.data.shared_libraries import hazard
 from checks.runtime._loader import LOADER
 from checks.wheel._audit import library, listed
-from checks.wheel._external import expected_from, is_hashed, is_libpython, missing
+from checks.wheel._external import expected_from, is_libpython, missing
 from checks.wheel._wheel import bounded, is_sample, loaded, not_found, promised, quote, role, some
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
 from diagnose.named import TYPE_CHECKING, NamedTuple

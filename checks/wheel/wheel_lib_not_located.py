@@ -17,8 +17,9 @@ from __future__ import annotations
 import re
 
 from checks._log import distinct, found
+from checks._repaired import is_hashed
 from checks.data.shared_libraries import another_wheels
-from checks.wheel._external import is_hashed, is_libpython
+from checks.wheel._external import is_libpython
 from diagnose.finding import Finding, Fix, Phase
 from diagnose.named import TYPE_CHECKING
 from diagnose.phrase import wordings

@@ -1,8 +1,10 @@
 """The wheel's archive holds members that cannot be unpacked safely, or at all.
 
 A wheel is a zip archive of plain files below one folder. Installers refuse absolute names and names that climb out with
-``..``. A member with a wrong checksum, or whose data break off, stops the installation. Symbolic links have no place in
-the format: pip writes a small text file that holds the link's target, so a library behind it is not a library any more.
+``..``. A member with a wrong checksum, or whose data break off, stops the installation. A NUL in a name ends it for
+Python's ``zipfile``, and so for pip, but not for every other reader: what is checked is not what is installed. Symbolic
+links have no place in the format: pip writes a small text file that holds the link's target, so a library behind it is
+not a library any more.
 
 Pack wheels with a wheel tool. ``zip -y`` keeps links, and so do some build systems for versioned libraries
 (``libfoo.so`` → ``libfoo.so.1``): put the file itself there, or only the name that is needed.
@@ -28,10 +30,12 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     if broken:
         names = sorted({flaw.path for flaw in broken})
         yield Finding(
-            f"cannot be unpacked: {some(names)}",
+            f"cannot be unpacked as it stands: {some(names)}",
             Severity.ERROR,
             _evidence(broken),
-            "installers stop: bad CRC-32, a broken zip file, or a file outside the target directory",
+            "installers stop: bad CRC-32, a broken zip file, or a file outside the target directory"
+            if any(flaw.kind != "nul" for flaw in broken)
+            else "installers write another file than the archive names, or refuse it",
             (Fix("build or download the wheel anew"),),
         )
     links = [flaw for flaw in wheel.zip_flaws if flaw.kind == "symlink"]

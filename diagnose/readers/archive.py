@@ -51,9 +51,9 @@ class Member(NamedTuple):
 class ZipFlaw(NamedTuple):
     """Something unsafe or broken about one member.
 
-    ``kind`` is one of ``symlink``, ``absolute`` and ``escaping`` (name), ``duplicate`` (name), ``crc``, ``size``
-    (inflates to another size than declared), ``corrupt`` (cannot be inflated), ``name`` (local header and central
-    directory disagree), ``method`` (a compression that wheels must not use).
+    ``kind`` is one of ``symlink``, ``absolute`` and ``escaping`` (name), ``nul`` (in the name), ``duplicate`` (name),
+    ``crc``, ``size`` (inflates to another size than declared), ``corrupt`` (cannot be inflated), ``name`` (local header
+    and central directory disagree), ``method`` (a compression that wheels must not use).
     """
 
     kind: str
@@ -76,7 +76,8 @@ def open_archive(data: memoryview, name: str) -> Archive:
         InputError: not a zip archive, cut off, encrypted, or beyond the limits.
     """
     try:
-        members = list(_central_directory(data, name))
+        flaws: list[ZipFlaw] = []
+        members = list(_central_directory(data, name, flaws))
     except (struct.error, OverflowError):
         raise InputError(f"{name}: the zip directory is cut off or broken") from None
     total, compressed = sum(member.size for member in members), sum(member.compressed for member in members)
@@ -84,10 +85,11 @@ def open_archive(data: memoryview, name: str) -> Archive:
         raise InputError(f"{name}: refused, its members overlap")
     if total > RATIO_FREE and (total > MAX_TOTAL or total > MAX_RATIO * compressed):
         raise InputError(f"{name}: refused, would unpack from {compressed} to {total} bytes")
-    return Archive(data, tuple(m for m in members if not m.name.endswith("/")), tuple(_name_flaws(members)))
+    return Archive(data, tuple(m for m in members if not m.name.endswith("/")), (*flaws, *_name_flaws(members)))
 
 
-def _central_directory(data: memoryview, name: str) -> Iterator[Member]:
+def _central_directory(data: memoryview, name: str, flaws: list[ZipFlaw]) -> Iterator[Member]:
+    """Yield the members; add to *flaws* what no longer shows in their printable names."""
     tail = max(0, len(data) - 65557)
     end = tail + bytes(data[tail:]).rfind(b"PK\5\6")
     if end < tail:
@@ -114,11 +116,16 @@ def _central_directory(data: memoryview, name: str) -> Iterator[Member]:
             raise InputError(f"{name}: the zip directory is broken")
         extra = position + 46 + n_name
         member_name = _decode(directory[position + 46 : extra], flags)
+        if 0 in directory[position + 46 : extra]:
+            kept = member_name.partition("\\x00")[0]
+            flaws.append(ZipFlaw("nul", member_name, f"a NUL in its name; Python's zipfile, and pip, write {kept!r}"))
         if 0xFFFFFFFF in (inflated, compressed, offset):
             inflated, compressed, offset = _zip64(directory[extra : extra + n_extra], inflated, compressed, offset)
         position = extra + n_extra + n_comment
         if flags & 0x41:  # encrypted, or strongly so
             raise InputError(f"{name}: {member_name} is encrypted")
+        if flags & 0x20:  # a difference to other data; zipfile refuses it too
+            raise InputError(f"{name}: {member_name} is compressed patched data, which no installer reads")
         if inflated > RATIO_FREE and (inflated > MAX_MEMBER or inflated > MAX_RATIO * compressed):
             raise InputError(f"{name}: refused, {member_name} would unpack from {compressed} to {inflated} bytes")
         yield Member._make((member_name, inflated, compressed, crc, method, offset + shift, attributes >> 16))

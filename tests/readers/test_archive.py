@@ -100,6 +100,7 @@ ONE = _zip(("a", b"1" * 5000))
     [
         (_patch(ONE, CENTRAL, 8, "<H", 1), "a is encrypted"),
         (_patch(ONE, CENTRAL, 8, "<H", 0x40), "a is encrypted"),
+        (_patch(ONE, CENTRAL, 8, "<H", 0x20), "a is compressed patched data"),
         (_patch(ONE, CENTRAL, 24, "<I", 0xFFFFFFF0), "would unpack from"),
         (_patch(ONE, CENTRAL, 20, "<I", 0x7FFFFFFF), "members overlap"),
         (_patch(ONE, END, 10, "<H", 7), "shorter than it says"),
@@ -144,6 +145,22 @@ def test_broken_members_say_how(patched: bytes, kind: str) -> None:
 def test_names_that_lead_out(name: str, kind: str) -> None:
     flaws = _open(_zip((name, b""))).flaws
     assert [flaw.kind for flaw in flaws] == [kind]
+
+
+def test_a_nul_in_a_name_is_told_and_zipfile_cuts_there() -> None:
+    data = _zip(("a.py~.txt", b"1")).replace(b"a.py~", b"a.py\0")
+    (flaw,) = _open(data).flaws
+    (cut,) = zipfile.ZipFile(io.BytesIO(data)).namelist()
+    assert flaw.kind == "nul"
+    assert cut == "a.py"
+    assert repr(cut) in flaw.detail
+    assert _open(_zip(("a\\x00.py", b"1"))).flaws == ()
+
+
+def test_zipfile_refuses_patched_data_too() -> None:
+    file = zipfile.ZipFile(io.BytesIO(_patch(ONE, CENTRAL, 8, "<H", 0x20)))
+    with pytest.raises(NotImplementedError, match="patched data"):
+        file.read("a")
 
 
 def test_ordinary_names_do_not() -> None:
