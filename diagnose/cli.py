@@ -139,9 +139,47 @@ def targets(
     _exit(commands.targets, name)
 
 
+_Wrong: Any = typer.BadParameter.__mro__[1]  # UsageError, which typer took from click and does not export itself
+
+
+def _one_line(error: Any) -> str:
+    """Say what is wrong with the command line, by the name of the option or argument, and what would be right."""
+    kind, message = type(error).__name__, error.message.removeprefix("Value error, ").rstrip(".")
+    command = error.ctx.command_path.partition(" ")[2] if error.ctx else ""
+    param: Any = getattr(error, "param", None)
+    option = getattr(error, "option_name", "") or (param.opts[0] if param else "")
+    if kind == "NoSuchOption":
+        names = ["--help", *(name for one in error.ctx.command.params for name in one.opts if name.startswith("--"))]
+        known = commands.did_you_mean(option, names) or f"; it has {', '.join(sorted(names))}"
+        return (
+            f"{command} has no option {option}{known}" if command else f"no command, and no option, is named {option}"
+        )
+    if kind == "BadOptionUsage":
+        return f"{option} {'needs a value' if 'requires' in message else 'takes no value'}{_choices(option)}"
+    if kind == "MissingParameter":
+        return f"{command} needs {param.metavar}: {param.help[:1].lower()}{param.help[1:]}".rstrip(".")
+    if kind == "BadParameter":
+        return f"{option}: {message}"
+    if message.startswith("No such command"):
+        name = message.split("'")[1]
+        close = commands.did_you_mean(name, list(start.COMMANDS))
+        return f"no command is named {name!r}{close or '; there are ' + ', '.join(start.COMMANDS)}"
+    if "unexpected extra" in message:
+        return f"{command} does not take {message.partition('(s) (')[2].rstrip(')')!r}; see diagnose {command} --help"
+    return f"{command}: {message[:1].lower()}{message[1:]}".removeprefix(": ")
+
+
+def _choices(option: str) -> str:
+    kinds = (table[option] for table in start.OPTIONS.values() if option in table)
+    return next((f": {', '.join(kind)}" for kind in kinds if isinstance(kind, tuple)), "")
+
+
 def main(args: list[str]) -> None:
     """Parse *args* and run; ends in ``SystemExit``."""
     try:
-        app(args)
-    except KeyboardInterrupt:
+        sys.exit(typer.main.get_command(app).main(args, prog_name="diagnose", standalone_mode=False))
+    except _Wrong as error:
+        typer.echo(f"diagnose: {_one_line(error)}", err=True)
+        sys.exit(2)
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)

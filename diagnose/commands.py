@@ -55,6 +55,8 @@ def env(
     """Judge the machine, or the root in a folder, as a place to build for *target* against the *lib* modules."""
     from diagnose.readers import env as reader
 
+    if policy:
+        _check_policy(policy)
     causes = _causes("env", output)
 
     def read() -> reader.Environment:
@@ -73,6 +75,15 @@ def env(
     if (mend.format or mend.diff) and judgement.error is None:
         return _print_fixes(judgement, mend, output)
     return _finish(Report((judgement,)), output)
+
+
+def _check_policy(name: str) -> None:
+    from diagnose import policies
+
+    if not (policies.split(name).policy or policies.split(f"{name}_x86_64").policy):
+        rows = [*policies.load("glibc", "x86_64"), *policies.load("musl", "x86_64")]
+        close = did_you_mean(name, [known for row in rows for known in (row.name, *row.aliases)])
+        raise UsageError(f"--policy: no platform tag is named {name!r}{close or '; one is like manylinux_2_28'}")
 
 
 def _print_fixes(judgement: Judgement, mend: Mend, output: Output) -> int:
@@ -175,7 +186,7 @@ def explain(name: str | None = None) -> int:
                 print(f"\nAlso known as: {', '.join(cause.aliases)}")
             print(f"\nSeen in: {', '.join(cause.detectors)}")
             return 0
-    raise UsageError(f"no check is named {name!r}{_did_you_mean(name, _names(causes))}")
+    raise UsageError(f"no check is named {name!r}{did_you_mean(name, _names(causes))}")
 
 
 def targets(name: str | None = None) -> int:
@@ -188,7 +199,7 @@ def targets(name: str | None = None) -> int:
         return 0
     rows = table.find(name)
     if not rows:
-        raise UsageError(f"no architecture is named {name!r}{_did_you_mean(name, table.suggest(name))}")
+        raise UsageError(f"no architecture is named {name!r}{did_you_mean(name, table.suggest(name))}")
     print(tables.target(rows), end="")
     return 0
 
@@ -200,7 +211,7 @@ def _causes(kind: str, output: Output) -> list[registry.Cause]:
         if not any(cause.answers_to(selector) for cause in causes):
             known = registry.load()  # of another kind of subject: selects nothing here, and is no mistake
             if not any(cause.answers_to(selector) for cause in known):
-                raise UsageError(f"no check is named {selector!r}{_did_you_mean(selector, _names(known))}")
+                raise UsageError(f"no check is named {selector!r}{did_you_mean(selector, _names(known))}")
     return registry.select(causes, output.select, output.ignore)
 
 
@@ -208,7 +219,8 @@ def _names(causes: Iterable[registry.Cause]) -> list[str]:
     return [name for cause in causes for name in (cause.id, *cause.aliases)]
 
 
-def _did_you_mean(name: str, known: list[str]) -> str:
+def did_you_mean(name: str, known: list[str]) -> str:
+    """Return the end of a message on *name*, which is not *known*: those that look like it, or nothing."""
     from difflib import get_close_matches
 
     close = get_close_matches(name, known, n=3) or known[:0]

@@ -67,16 +67,52 @@ def test_both_doors_give_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    "args",
-    [["nonsense"], ["env", "--format", "yaml"], ["wheel"], ["targets", "amd86"], ["explain", "pc-misssing"],
-     ["env", "--select", "no-such-check"], ["env", "stray"]],
-)  # fmt: skip
-def test_wrong_usage_is_one_message_and_exit_2(args: list[str]) -> None:
-    result = run(*args)
-    assert result.returncode == 2
-    assert result.stdout == ""
-    assert "Traceback" not in result.stderr
-    assert result.stderr.strip()
+    ("args", "message"),
+    [
+        ("nonsense", "no command is named 'nonsense'; there are wheel, env, undo, log, explain, targets"),
+        ("evn", "no command is named 'evn'; did you mean env?"),
+        ("--bogus", "no command, and no option, is named --bogus"),
+        ("env --format yaml", "--format: 'yaml' is not one of 'text', 'json', 'github'"),
+        ("wheel --fail-on bad x.whl", "--fail-on: 'bad' is not one of 'error', 'warning', 'note', 'never'"),
+        ("env --format", "--format needs a value: text, json, github"),
+        ("env --quiet=1", "--quiet takes no value"),
+        ("wheel --fial-on error x.whl", "wheel has no option --fial-on; did you mean --fail-on?"),
+        ("explain --x", "explain has no option --x; it has --help"),
+        ("wheel", "wheel needs PATH...: wheels, glob patterns or folders"),
+        ("log", "log needs FILE: the log of a build; - is standard input"),
+        ("env stray", "env does not take 'stray'; see diagnose env --help"),
+        ("explain pc-misssing", "no check is named 'pc-misssing'; did you mean pc-missing"),
+        ("targets amd86", "no architecture is named 'amd86'; did you mean"),
+        ("env --select no-such-check", "no check is named 'no-such-check'"),
+        (
+            "env --policy manylinux_2014",
+            "--policy: no platform tag is named 'manylinux_2014'; did you mean manylinux2014",
+        ),
+        ("env --policy foo", "--policy: no platform tag is named 'foo'; one is like manylinux_2_28"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_2(args: str, message: str) -> None:
+    result = run(*args.split())
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"diagnose: {message}")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ("env --root /etc/os-release", "/etc/os-release: not a folder"),
+        ("env --root /no/such", "/no/such: no such file or directory"),
+        ("env --target armv9", "armv9: no architecture has this name"),
+        ("log /usr", "/usr: Is a directory"),
+        ("log /no/such", "/no/such: No such file or directory"),
+    ],
+)
+def test_unusable_input_is_one_line_and_exit_2(args: str, message: str) -> None:
+    result = run(*args.split())
+    assert (result.returncode, result.stderr) == (2, "")
+    assert message in result.stdout
+    assert result.stdout.count("\n") == 1
 
 
 def test_the_fast_door_imports_no_parser() -> None:
