@@ -24,15 +24,22 @@ from diagnose.named import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 PHASE = Phase.LATER
 PYTHON = re.compile(r"^_*Py(?:[A-Z]\w*|_\w+)$")
 
 
+def _listed(log: BuildLog, hit: Hit) -> bool:
+    """Whether *hit* is of ldd's list: of every extension, musl's tells what only the interpreter has."""
+    return hit.text.startswith("Error relocating") and bool(log.near(hit.line, "external-note", before=60))
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the loader miss a function of Python's own."""
-    hits = [hit for hit in undefined(log) if PYTHON.match(hit.said["symbol"].partition("@")[0])]
+    hits = [
+        hit for hit in undefined(log) if PYTHON.match(hit.said["symbol"].partition("@")[0]) and not _listed(log, hit)
+    ]
     for hit in distinct(hits, "symbol")[:1]:
         file = hit.said["file"].rpartition("/")[2] or "the extension"
         yield found(
