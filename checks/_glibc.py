@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from diagnose.named import TYPE_CHECKING
+from diagnose.named import TYPE_CHECKING, re
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -12,12 +10,10 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import Hit
 
 #: A program or macro that cargo makes for the build itself.
-BUILD_SCRIPT = re.compile(
-    r"/build/[^/]+-[0-9a-f]{16}/build[-_]script|build-script-(?:build|main)|/deps/lib\w+-[0-9a-f]{16}\.so$"
-)
+BUILD_SCRIPT = r"/build/[^/]+-[0-9a-f]{16}/build[-_]script|build-script-(?:build|main)|/deps/lib\w+-[0-9a-f]{16}\.so$"
 #: Libraries of glibc.
-LIBC = re.compile(r"^lib(?:c|m|pthread|dl|rt|util)\.so")
-_TOOL = (  # compiled when the first name is held against it
+LIBC = r"^lib(?:c|m|pthread|dl|rt|util)\.so"
+_TOOL = (
     r"(?:^|/)(?:cargo|rustc|rustup|rustfmt|rustdoc|cross|maturin|sccache|node|npm|protoc|cmake|ninja|clang|clang-\d+|lld|ld"
     r"|zig|uv|git|make|qemu-\w+|patchelf|cargo-\w+|buf|bazel|go|deno|wasm-\w+)$"
     r"|/(?:hostedtoolcache|externals|__e|__t|\.rustup|\.cargo/bin|rustup/toolchains|_tool)/"
@@ -30,7 +26,7 @@ def demander(hit: Hit) -> str:
     by = hit.said["by"]
     if not by:
         return ""
-    if BUILD_SCRIPT.search(by):
+    if re.search(BUILD_SCRIPT, by):
         return "build script"
     return "tool" if re.search(_TOOL, by) else "product"
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import enum
-
 from checks._log import host
 from checks._names import called_here, module_of
 from checks.apt._indexes import dead_release, unserved
 from checks.apt.apt_notice_third_party_no_arch import could_have
 from checks.apt.apt_wrong_arch_name import misnamed
-from diagnose.named import TYPE_CHECKING
+from diagnose.named import TYPE_CHECKING, Enum
 
 if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
 
 
-class Why(enum.Enum):
+class Why(Enum):
     """What "Unable to locate package" comes down to."""
 
     OTHER = "what another cause says: 404, a release that is gone, a renamed package, a misspelt architecture"

@@ -12,11 +12,9 @@ References:
 
 from __future__ import annotations
 
-import re
-
 from checks._log import found
 from diagnose.finding import Finding, Fix, Phase
-from diagnose.named import TYPE_CHECKING
+from diagnose.named import TYPE_CHECKING, re
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

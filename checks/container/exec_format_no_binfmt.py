@@ -13,7 +13,7 @@ References:
 
 from __future__ import annotations
 
-from checks._glibc import BUILD_SCRIPT as _BUILD_SCRIPT
+from checks._glibc import BUILD_SCRIPT
 from checks._log import after, found
 from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
 from diagnose.named import TYPE_CHECKING, re
@@ -102,7 +102,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     program = ran[-1].said["program"] if ran else hits[0].said["program"]
     platform = wanted[-1].said["want"] if wanted else ""
     helper = program.rpartition("/")[2]
-    if _BUILD_SCRIPT.search(program):
+    if re.search(BUILD_SCRIPT, program):
         hits = [*ran, *hits]
         message = f"a build script was linked for another processor than this machine's: {program}"
         fixes = [

@@ -91,12 +91,12 @@ def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:
     return other.check == "openssl-not-found-cross" and same_crate(finding, other, log)
 
 
-_BARE = re.compile(r"(?<=\s)([\w.+-]+ [<>]?= ?[\w.]+)(?=\s|$)")  # a version wanted, which a shell would take for more
+_BARE = r"(?<=\s)([\w.+-]+ [<>]?= ?[\w.]+)(?=\s|$)"  # a version wanted, which a shell would take for more
 
 
 def _ask(probe: Probe) -> tuple[Fix, ...]:
     if not probe.silent or not probe.command:
         return ()
-    command = _BARE.sub(r"'\1'", probe.command)
+    command = re.sub(_BARE, r"'\1'", probe.command)
     old = f" If it is only older than {probe.wanted.lstrip('>= ')}, a newer release has it." if probe.wanted else ""
     return (Fix("see what pkg-config itself says", notes=f"The crate hides it. Run: {command}.{old}"),)

@@ -115,7 +115,7 @@ def _told_before(log: BuildLog, hit: Hit, tag: str) -> tuple[str, ...]:
 
 def _about_versions(offenders: tuple[str, ...]) -> bool:
     """Whether a list of "forbidden" libraries is, in an old maturin's words, about the C library's versions."""
-    return any(LIBC.match(library(entry)) or "offending" in entry for entry in offenders)
+    return any(re.match(LIBC, library(entry)) or "offending" in entry for entry in offenders)
 
 
 def _asked(log: BuildLog, hit: Hit) -> str:

@@ -23,7 +23,7 @@ from checks.wheel._audit import library, listed
 from checks.wheel._external import expected_from, is_libpython, missing
 from checks.wheel._wheel import bounded, is_sample, loaded, not_found, promised, quote, role, some
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.named import TYPE_CHECKING, NamedTuple, re
 from diagnose.phrase import wordings
 from diagnose.readers.elf import Elf
 from diagnose.readers.wheel import Wheel
@@ -133,7 +133,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         names = [library(entry) for entry in listed(hit.said["libs"])]
         names += [one.said["lib"] for one in log.near(hit.line, "external-note", before=12, after=6)]
         names = [name for name in dict.fromkeys(names) if not is_libpython(name)]
-        if (not names and hit.said["libs"]) or any(LIBC.match(name) or LOADER.match(name) for name in names):
+        if (not names and hit.said["libs"]) or any(re.match(LIBC, name) or LOADER.match(name) for name in names):
             continue  # of libpython, of too new symbols, or of the tool's own mistake others speak
         what = some(names) if names else "shared libraries"
         yield quoted(
