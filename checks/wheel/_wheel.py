@@ -11,6 +11,7 @@ from diagnose.policies import PlatformTag, Policy
 from diagnose.readers.elf import ET_REL, Elf
 from diagnose.readers.verdict import arch_of, version_key
 from diagnose.readers.wheel import Tag, Wheel
+from diagnose.targets import EM_386, EM_AARCH64, EM_ARM, EM_X86_64, Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -118,6 +119,26 @@ def not_found(elf: Elf, library: str) -> str:
         return reason if elf.is_executable else refused(elf, reason)
     reason = f"{library}: cannot open shared object file: No such file or directory"
     return refused(elf, f"error while loading shared libraries: {reason}" if elf.is_executable else reason)
+
+
+def out_of_place(elf: Elf, here: Target | None = None) -> str:
+    """Return what the user reads when the file, code for another machine, is loaded or started on *here*'s."""
+    if elf.is_executable:
+        if here and elf.interp and elf.endian == here.endian and elf.machine in _RUNS.get(here.machine, ()):
+            # The kernel can run it; what the shell calls missing is the dynamic linker, not the program.
+            return f"{elf.name}: No such file or directory, because its loader {elf.interp} is not there"
+        return f"{elf.name}: cannot execute binary file: Exec format error"
+    if elf.libc == "musl":
+        return (
+            f"ImportError: Error loading shared library {elf.name}: Exec format error, or Error relocating {elf.name}"
+        )
+    if here and elf.bits != here.bits:
+        return f"ImportError: {elf.name}: wrong ELF class: ELFCLASS{elf.bits}"
+    return f"ImportError: {elf.name}: cannot open shared object file: No such file or directory"
+
+
+#: Machine → the machines whose programs its kernels run.
+_RUNS = {EM_X86_64: (EM_X86_64, EM_386), EM_AARCH64: (EM_AARCH64, EM_ARM), EM_ARM: (EM_ARM,), EM_386: (EM_386,)}
 
 
 # --- promises ----------------------------------------------------------------------------------------------------

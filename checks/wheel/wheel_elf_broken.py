@@ -32,7 +32,9 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         Severity.ERROR if used else Severity.WARNING,
         bounded(Evidence("; ".join(elf.broken[:3]), elf.path) for elf in found),
         f"cannot be loaded: ImportError: {found[0].name}: invalid ELF header, file too short, or cannot open shared "
-        "object file",
+        "object file"
+        if not found[0].is_executable
+        else f"cannot be started: {found[0].name}: Exec format error, or a crash",
         (
             Fix(
                 "build the file anew, and look at it after every step that changes it",

@@ -5,7 +5,8 @@ a ``.note.GNU-stack`` section is enough for the linker to say yes; nearly always
 the answer on x86, 32-bit Arm, s390x and MIPS is yes as well.
 
 Older systems made the whole process's stack executable, silently. glibc 2.41 no longer does that for libraries that
-are loaded later, so for every Python extension: loading fails. SELinux may refuse it on older systems too.
+are loaded later, so for every Python extension: loading fails. It still does for the libraries that a program needs at
+its start; those are a warning. SELinux may refuse either, on older systems too.
 
 Clear the mark in the finished files, and keep it from coming back with ``-z noexecstack`` at the link.
 
@@ -46,12 +47,19 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     found = [(elf, why) for elf in native(wheel) if (why := _why(elf, wheel.verdict.arch))]
     if not found:
         return
+    starts = _programs(wheel)
+    later = [elf for elf, _ in found if elf.path not in starts]
+    said = "cannot enable executable stack as shared object requires"
+    first = found[0][0]
     yield Finding(
         "asks for an executable stack",
-        Severity.ERROR,
+        Severity.ERROR if later else Severity.WARNING,
         bounded(Evidence(why, elf.path) for elf, why in found),
-        f"with glibc 2.41 or newer (Debian 13, Ubuntu 25.04, Fedora 42): ImportError: {found[0][0].name}: "
-        "cannot enable executable stack as shared object requires: Invalid argument",
+        f"with glibc 2.41 or newer (Debian 13, Ubuntu 25.04, Fedora 42): ImportError: {later[0].name}: {said}: "
+        "Invalid argument"
+        if later
+        else f"{starts[first.path]} runs with an executable stack, and where SELinux forbids that not at all: "
+        f"{starts[first.path]}: error while loading shared libraries: {first.name}: {said}: Permission denied",
         (
             repack(
                 wheel,
@@ -66,6 +74,24 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             ),
         ),
     )
+
+
+def _programs(wheel: Wheel) -> dict[str, str]:
+    """Return the members that only programs of the wheel need, with the name of such a program.
+
+    They are loaded before the program runs, when glibc still makes its stack executable.
+    """
+    users: dict[str, set[str]] = {}
+    for link in wheel.links:
+        for target in [link.target] if link.target else link.candidates:
+            users.setdefault(target, set()).add(link.path)
+    programs = {elf.path: elf.name for elf in wheel.elves if elf.is_executable}
+    queue = list(programs)
+    for path in queue:
+        new = [target for target, who in users.items() if target not in programs and who <= programs.keys()]
+        programs.update(dict.fromkeys(new, programs[path]))
+        queue += new
+    return programs
 
 
 def _why(elf: Elf, arch: str) -> str:

@@ -15,7 +15,7 @@ References: https://peps.python.org/pep-0513/, auditwheel's policy files
 from __future__ import annotations
 
 from checks._log import found as quoted
-from checks.wheel._wheel import bounded, promised, some
+from checks.wheel._wheel import bounded, promised, refused, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
 from diagnose.named import TYPE_CHECKING
 from diagnose.phrase import wordings
@@ -45,11 +45,14 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     for shortfall in found:
         files.setdefault((shortfall.path, shortfall.library or "the interpreter"), []).extend(shortfall.symbols)
     libraries = sorted({library for _, library in files})
+    first = next(elf for elf in wheel.elves if elf.path == found[0].path)
+    lookup = f"symbol lookup error: {first.name}: " if first.is_executable else ""
     yield Finding(
         f"takes symbols from {some(libraries)} that {tag} forbids",
         Severity.ERROR,
         bounded(Evidence(f"{some(symbols)} of {library}", path) for (path, library), symbols in files.items()),
-        f"where {libraries[0]} does not export them: ImportError: undefined symbol: {found[0].symbols[0]}",
+        f"where {libraries[0]} does not export them: "
+        + refused(first, f"{lookup}undefined symbol: {found[0].symbols[0]}"),
         (_fix([library for library in libraries if library != "the interpreter"]),),
     )
 

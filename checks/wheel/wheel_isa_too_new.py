@@ -5,7 +5,7 @@ Raspberry Pi's Armv6. Files can say what they need: on x86 in a GNU property not
 that writes it by itself with ``-march=``), on Arm in the build attributes. Where a file says more than the baseline,
 glibc refuses to load it on an older processor, or the program dies with an illegal instruction.
 
-On x86-64 the loader enforces the note; for x86-64-v2, which every processor has had for many years, the finding is a
+On x86-64 glibc's loader enforces the note (musl's does not, and a static program has none); for x86-64-v2, which every processor has had for many years, the finding is a
 warning. On Arm nobody looks at the attributes, and one object of a library that asks the processor at run time is
 enough to raise them; there it is a note.
 
@@ -44,11 +44,15 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     if not found:
         return
     needs = sorted({need for _, need in found})
-    arm = found[0][0].machine == EM_ARM
+    first = found[0][0]
+    arm = first.machine == EM_ARM
+    # Only glibc's dynamic linker reads the note: not musl's, and nobody for a static program.
+    checked = not arm and first.dynamic and first.libc != "musl"
     meets = (
-        "Illegal instruction, unless that code is only called where the processor has been asked"
-        if arm
-        else "ImportError: …: CPU ISA level is lower than required (glibc 2.33 or newer)"
+        f"{'' if first.is_executable else 'ImportError: '}{first.name}: CPU ISA level is lower than required "
+        "(glibc 2.33 or newer)"
+        if checked
+        else "Illegal instruction, unless that code is only called where the processor has been asked"
     )
     option = "-C target-cpu / -march" if arm else "-C target-cpu=…, -march=… and -Wl,-z,x86-64-v…"
     yield Finding(

@@ -17,7 +17,7 @@ References: https://packaging.python.org/en/latest/specifications/binary-distrib
 from __future__ import annotations
 
 from checks._log import found as quoted
-from checks.wheel._wheel import bounded, count, inside, own, rename, repack, some
+from checks.wheel._wheel import bounded, count, inside, out_of_place, own, rename, repack, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
 from diagnose.named import TYPE_CHECKING
 from diagnose.phrase import wordings
@@ -94,12 +94,12 @@ def _any(wheel: Wheel) -> Finding:
             (fix,),
         )
     what = "extension modules" if modules else "ELF files"
-    first = (modules or wheel.elves)[0].name
+    first = (modules or wheel.elves)[0]
     return Finding(
         f"is tagged any, but its {what} run on {arches[0]} only",
         Severity.ERROR if modules else Severity.WARNING,
         evidence,
-        f"installs on every machine; elsewhere: ImportError: {first}: cannot open shared object file",
+        f"installs on every machine; elsewhere: {out_of_place(first)}",
         (fix,),
     )
 

