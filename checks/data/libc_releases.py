@@ -21,32 +21,8 @@ GLIBC = (
     ("Debian 13", (2, 41), (3, 4, 33)),
 )
 
-#: Functions that a binary can be seen to use, and the musl release that brought them: musl's WHATSNEW file.
-MUSL_FUNCTIONS = {
-    "_Fork": (1, 2, 2),
-    "gettid": (1, 2, 2),
-    "reallocarray": (1, 2, 2),
-    "tcgetwinsize": (1, 2, 2),
-    "tcsetwinsize": (1, 2, 2),
-    "pthread_getname_np": (1, 2, 3),
-    "qsort_r": (1, 2, 3),
-    "preadv2": (1, 2, 5),
-    "pwritev2": (1, 2, 5),
-    "statx": (1, 2, 5),
-}
-
 #: The first Alpine release with a musl release.
 ALPINE = {(1, 2, 0): "3.13", (1, 2, 2): "3.13", (1, 2, 3): "3.16", (1, 2, 5): "3.20"}
-
-
-def musl_release(function: str) -> tuple[int, int, int] | None:
-    """Return the musl release that brought *function*, None if it is older than all that musllinux tags promise.
-
-    Names with ``time64`` in them exist on 32-bit architectures, since their ``time_t`` has 64 bits.
-    """
-    if function.startswith("__") and "time64" in function:
-        return (1, 2, 0)
-    return MUSL_FUNCTIONS.get(function)
 
 
 def older_than(glibc: tuple[int, ...] = (), glibcxx: tuple[int, ...] = ()) -> list[str]:

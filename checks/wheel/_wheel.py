@@ -129,9 +129,8 @@ def out_of_place(elf: Elf, here: Target | None = None) -> str:
             return f"{elf.name}: No such file or directory, because its loader {elf.interp} is not there"
         return f"{elf.name}: cannot execute binary file: Exec format error"
     if elf.libc == "musl":
-        return (
-            f"ImportError: Error loading shared library {elf.name}: Exec format error, or Error relocating {elf.name}"
-        )
+        # musl looks at the format, not at the machine: what it can map fails at the first relocation.
+        return f"ImportError: Error loading shared library {elf.name}: Exec format error, or: unsupported relocation"
     if here and elf.bits != here.bits:
         return f"ImportError: {elf.name}: wrong ELF class: ELFCLASS{elf.bits}"
     return f"ImportError: {elf.name}: cannot open shared object file: No such file or directory"

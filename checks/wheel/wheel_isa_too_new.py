@@ -5,9 +5,9 @@ Raspberry Pi's Armv6. Files can say what they need: on x86 in a GNU property not
 that writes it by itself with ``-march=``), on Arm in the build attributes. Where a file says more than the baseline,
 glibc refuses to load it on an older processor, or the program dies with an illegal instruction.
 
-On x86-64 glibc's loader enforces the note (musl's does not, and a static program has none); for x86-64-v2, which every processor has had for many years, the finding is a
-warning. On Arm nobody looks at the attributes, and one object of a library that asks the processor at run time is
-enough to raise them; there it is a note.
+On x86-64 glibc's loader enforces the note (musl's does not, and nobody does for a static program); for x86-64-v2, which
+every processor has had for many years, the finding is a warning. On Arm nobody looks at the attributes, and one object
+of a library that asks the processor at run time is enough to raise them; there it is a note.
 
 Mend it by building without ``-march=native``, ``-march=x86-64-v3`` or ``-C target-cpu=native``, and by choosing faster
 code at run time instead.

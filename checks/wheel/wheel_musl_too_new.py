@@ -12,11 +12,12 @@ References: https://peps.python.org/pep-0656/, musl's WHATSNEW
 
 from __future__ import annotations
 
-from checks.data.libc_releases import ALPINE, musl_release
+from checks.data.libc_releases import ALPINE
 from checks.wheel._wheel import bounded, own, promised, retag, role, some
 from diagnose import policies
 from diagnose.finding import Evidence, Finding, Severity
 from diagnose.named import TYPE_CHECKING
+from diagnose.policies import musl
 from diagnose.readers.verdict import version_key
 from diagnose.readers.wheel import Wheel
 
@@ -35,7 +36,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     evidence = []
     for elf in own(wheel):
         releases = {
-            name: release for name in elf.undefined if (release := musl_release(name)) and release > (*version, 0)
+            name: release for name in elf.undefined if (release := musl.release(name)) and release > (*version, 0)
         }
         if releases and "musl" in (elf.libc, wheel.verdict.libc):
             newest = max(newest, *releases.values())

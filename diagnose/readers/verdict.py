@@ -56,6 +56,10 @@ class Verdict(NamedTuple):
     ``lowest_tag`` as the wheel stands; ``linux_ARCH`` where none is kept, and empty for a wheel without ELF files for
     Linux. ``cause`` is the shortfall that forces the tag up most, None where nothing does. ``ignored`` are the members
     that did not count, being of another architecture or C library.
+
+    No file states the musl release that it needs, so for musl the two tags are the newest policy, auditwheel's choice
+    where it does not run on musl itself. ``musl_release`` is what the functions used prove, () if nothing: an older
+    claim is as good as long as it is not below that.
     """
 
     libc: str = ""
@@ -65,6 +69,7 @@ class Verdict(NamedTuple):
     cause: Shortfall | None = None
     shortfalls: tuple[Shortfall, ...] = ()
     ignored: tuple[str, ...] = ()
+    musl_release: tuple[int, ...] = ()
 
     def against(self, policy: Policy) -> tuple[Shortfall, ...]:
         """Return what keeps the wheel from *policy*."""
@@ -140,7 +145,18 @@ class _Scope:
         by_symbols = min((s.priority for s in found if s.kind == "symbol-version"), default=top)
         overall = min((s.priority for s in found), default=top)
         cause = max(found, key=lambda s: (-s.priority, _KINDS.index(s.kind), version_key(s.detail)), default=None)
-        return Verdict(self.libc, self.arch, tags[by_symbols], tags[overall], cause, tuple(found), self.ignored)
+        symbol_tag, lowest_tag = tags[by_symbols], tags[overall]
+        return Verdict(
+            self.libc, self.arch, symbol_tag, lowest_tag, cause, tuple(found), self.ignored, self._musl_release()
+        )
+
+    def _musl_release(self) -> tuple[int, ...]:
+        if self.libc != "musl":
+            return ()
+        from diagnose.policies import musl
+
+        names = {name for elf in self.elves for name in elf.undefined}
+        return max((found for name in names if (found := musl.release(name))), default=())
 
     def _shortfall(
         self, kind: str, path: str, library: str, detail: str, symbols: tuple[str, ...], best: Policy | None

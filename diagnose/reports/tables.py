@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+from itertools import zip_longest
 
 from diagnose.named import TYPE_CHECKING
 from diagnose.registry import Cause
 from diagnose.reports.text import Style, clean, terminal_style
-from diagnose.reports.verdict import platforms
+from diagnose.reports.verdict import platforms, real
 from diagnose.run import Judgement
 from diagnose.targets import Target
 
@@ -75,16 +76,45 @@ def wheels(judgements: Iterable[Judgement], style: Style) -> str:
     rows: list[tuple[str, ...]] = []
     for judgement in judgements:
         if judgement.error is not None:
-            rows.append((judgement.name, "", "", "", "unreadable"))
+            rows.append((clean(judgement.name), "", "", "", "unreadable"))
             continue
         facts = judgement.facts
         worst = judgement.findings[0].severity.value if judgement.findings else "ok"
-        claimed = " ".join(platforms(facts))
-        rows.append((judgement.name, facts["arch"] or "any", claimed, facts["lowest_tag"] or "any", worst))
-    return _table(("wheel", "arch", "claimed", "real", "verdict"), rows, style)
+        arch = facts["arch"] or "any"
+        claimed, could = ([tag.removesuffix(f"_{arch}") for tag in tags] for tags in (platforms(facts), [real(facts)]))
+        rows.append((_short(judgement.name), arch, clean(" ".join(claimed)), could[0] or "any", worst))
+    header = ("wheel", "arch", "claimed", "real", "verdict")
+    # Best only the claimed tags are folded; where that is not enough, the names get lines of their own.
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    widths[2] = max(len(word) for row in (header, *rows) for word in row[2].split() or [""])
+    if not style.width or sum(widths) + 3 * len(widths) <= style.width:
+        return _table(header, rows, style, fold=("claimed",))
+    if sum(widths[1:]) + 2 * len(widths[1:]) <= style.width >= widths[0]:
+        return _stacked(header, rows, widths)
+    return _table(header, rows, style)
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]], style: Style | None = None) -> str:
+def _short(name: str) -> str:
+    """Return distribution, version and Python tags of a wheel's file name: the platform has columns of its own."""
+    parts = clean(name).removesuffix(".whl").split("-")
+    return "-".join(parts[:-1]) if len(parts) in (5, 6) else clean(name)
+
+
+def _stacked(header: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequence[int]) -> str:
+    lines = [header[0]]
+    for name, *cells in (("", *header[1:]), *rows):
+        lines += [name] if name else []
+        for texts in zip_longest(*(cell.split() for cell in cells), fillvalue=""):
+            padded = (text.ljust(width) for text, width in zip(texts, widths[1:], strict=True))
+            lines.append("  " + "  ".join(padded).rstrip())
+        lines += [] if name else ["─" * (sum(widths[1:]) + 2 * len(widths[1:]))]
+    return "".join(line + "\n" for line in lines)
+
+
+def _table(
+    header: Sequence[str], rows: Iterable[Sequence[str]], style: Style | None = None, fold: Sequence[str] = ()
+) -> str:
+    """Render a table; where it is too wide the columns called *fold* are folded, or all of them."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -93,7 +123,7 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]], style: Style | 
     style = style or terminal_style()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in header:
-        table.add_column(name, overflow="fold")
+        table.add_column(name, overflow="fold", no_wrap=bool(fold) and name not in fold)
     for row in rows:
         table.add_row(*(Text(clean(cell)) for cell in row))
     file = io.StringIO()

@@ -32,15 +32,32 @@ def platforms(facts: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys(tag.rpartition("-")[2] for tag in facts["tags"]))
 
 
+def real(facts: dict[str, Any]) -> str:
+    """Return the tag that a wheel's files could carry, empty if there are none for Linux.
+
+    Every musllinux tag that nothing contradicts is as good as the newest, which ``lowest_tag`` is: musl gives its
+    symbols no versions.
+    """
+    lowest: str = facts["lowest_tag"] or ""
+    if not lowest.startswith("musllinux_"):
+        return lowest
+    from diagnose import policies
+    from diagnose.readers.verdict import version_key
+
+    proven = facts["musl_release"] or ""
+    claims = [tag for tag in platforms(facts) if tag.startswith("musllinux_") and tag.endswith(f"_{facts['arch']}")]
+    return next((tag for tag in claims if version_key(proven)[:2] <= version_key(policies.split(tag).policy)), lowest)
+
+
 def _wheel(judgement: Judgement) -> Verdict:
     good = not judgement.findings
-    claimed, real = platforms(judgement.facts), judgement.facts["lowest_tag"]
+    claimed, could = platforms(judgement.facts), real(judgement.facts)
     words = " + ".join(claimed) or "no valid tags"
     if not judgement.facts["elf_files"]:
         return Verdict(f"{words}, no compiled code", good)
-    if good or not real or real in claimed:
+    if good or not could or could in claimed:
         return Verdict(words, good)
-    return Verdict(f"says {words}, is {real}", good)
+    return Verdict(f"says {words}, is {could}", good)
 
 
 def _env(judgement: Judgement) -> Verdict:

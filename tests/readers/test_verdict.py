@@ -275,6 +275,12 @@ def test_files_of_another_architecture_or_libc_are_left_out() -> None:
     assert found.ignored == ("pkg/other.so", "pkg/musl.so")
 
 
+def test_musl_shows_its_release_by_functions_alone() -> None:
+    libc = ("libc.musl-x86_64.so.1",)
+    for names, release in (((), ()), (("malloc",), ()), (("qsort_r", "reallocarray"), (1, 2, 3))):
+        assert _judge((_elf(needed=libc, undefined=names),), ["musllinux_1_1_x86_64"]).musl_release == release
+
+
 def test_musl_wheel_is_judged_alike_on_every_host() -> None:
     files = (_elf(needed=("libc.musl-x86_64.so.1",)),)
     for claim in ("musllinux_1_2_x86_64", "linux_x86_64", "any"):

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from diagnose.finding import Command, Evidence, FileEdit, Finding, Fix, Severity, Stage
-from diagnose.reports import github, text
+from diagnose.reports import github, text, verdict
 from diagnose.reports import json as json_report
 from diagnose.run import Judgement, Report
 
@@ -28,7 +28,13 @@ EVIL = Finding(
     fixes=(FIX, FIX),
     check="a-b",
 )
-FACTS = {"tags": ["cp39-abi3-linux_x86_64"], "lowest_tag": "manylinux_2_17_x86_64", "arch": "x86_64", "elf_files": [{}]}
+FACTS = {
+    "tags": ["cp39-abi3-linux_x86_64"],
+    "lowest_tag": "manylinux_2_17_x86_64",
+    "arch": "x86_64",
+    "elf_files": [{}],
+    "musl_release": None,
+}
 REPORT = Report(
     (
         Judgement("wheel", "w.whl", FACTS, (EVIL, EVIL._replace(severity=Severity.NOTE, check="c")), ("d",), ("e",)),
@@ -79,6 +85,51 @@ def test_text_keeps_to_the_width_but_never_breaks_a_command(width: int) -> None:
     out = text.render(REPORT, text.Style(width=width, verbose=True))
     assert "      apt-get install --yes pkgconf:armhf\n" in out
     assert all(len(line) <= width for line in out.splitlines() if not line.startswith("      "))
+
+
+def _wheels(*rows: tuple[str, str, str, str | None]) -> Report:
+    """Return a report on wheels of these (name without platform, architecture, platforms, tag that is real)."""
+    made = []
+    for name, arch, claimed, real in rows:
+        tags = [f"cp314-cp314t-{policy}_{arch}" for policy in claimed.split(".")]
+        facts = {"tags": tags, "lowest_tag": f"{real}_{arch}", "arch": arch, "elf_files": [{}], "musl_release": None}
+        made.append(Judgement("wheel", f"{name}-{claimed.replace('.', f'_{arch}.')}_{arch}.whl", facts))
+    return Report(tuple(made))
+
+
+LONG = _wheels(
+    ("aiohttp-3.14.5-cp314-cp314t", "aarch64", "musllinux_1_2", "musllinux_1_2"),
+    ("coverage-7.17.5-1-cp314-cp314t", "ppc64le", "manylinux2014.manylinux_2_17.manylinux_2_28", "manylinux_2_17"),
+)
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 0])
+def test_the_summary_of_wheels_breaks_no_name_and_no_tag(width: int) -> None:
+    table = text.render(LONG, text.Style(width=width)).rpartition(" wheel")[0].partition("claimed")[2]
+    words = table.split()
+    assert {"aiohttp-3.14.5-cp314-cp314t", "coverage-7.17.5-1-cp314-cp314t"} <= set(words)
+    assert [words.count(word) for word in ("musllinux_1_2", "manylinux_2_17", "manylinux_2_28")] == [2, 2, 1]
+    assert not width or all(len(line) <= width for line in table.splitlines()[1:])
+
+
+@pytest.mark.parametrize(
+    ("claimed", "release", "real"),
+    [
+        ("musllinux_1_1", None, "musllinux_1_1"),
+        ("musllinux_1_2", "1.2.5", "musllinux_1_2"),
+        ("musllinux_1_1", "1.2.3", "musllinux_1_2"),
+        ("linux", None, "musllinux_1_2"),
+    ],
+)
+def test_musl_is_no_newer_than_its_functions_prove(claimed: str, release: str | None, real: str) -> None:
+    """A file for musl does not state a release: the newest policy is no proof against an older claim."""
+    facts = {
+        "tags": [f"py3-none-{claimed}_i686"],
+        "lowest_tag": "musllinux_1_2_i686",
+        "arch": "i686",
+        "elf_files": [{}],
+    }
+    assert verdict.real({**facts, "musl_release": release}) == f"{real}_i686"
 
 
 def test_text_order_verdict_finding_evidence_consequence_fix() -> None:

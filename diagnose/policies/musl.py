@@ -1,0 +1,30 @@
+"""What tells which musl a file needs: musl gives its symbols no versions, but new releases bring new functions.
+
+Source: musl's WHATSNEW file.
+"""
+
+from __future__ import annotations
+
+#: Functions that a binary can be seen to use, and the musl release that brought them.
+MUSL_FUNCTIONS = {
+    "_Fork": (1, 2, 2),
+    "gettid": (1, 2, 2),
+    "reallocarray": (1, 2, 2),
+    "tcgetwinsize": (1, 2, 2),
+    "tcsetwinsize": (1, 2, 2),
+    "pthread_getname_np": (1, 2, 3),
+    "qsort_r": (1, 2, 3),
+    "preadv2": (1, 2, 5),
+    "pwritev2": (1, 2, 5),
+    "statx": (1, 2, 5),
+}
+
+
+def release(function: str) -> tuple[int, int, int] | None:
+    """Return the musl release that brought *function*, None if it is older than all that musllinux tags promise.
+
+    Names with ``time64`` in them exist on 32-bit architectures, since their ``time_t`` has 64 bits.
+    """
+    if function.startswith("__") and "time64" in function:
+        return (1, 2, 0)
+    return MUSL_FUNCTIONS.get(function)
