@@ -23,6 +23,14 @@ def test_every_cause_is_documented_and_detectable(cause: registry.Cause) -> None
     assert cause.id not in cause.aliases
 
 
+@pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.id)
+def test_every_page_says_how_to_mend_it_and_where_that_is_known_from(cause: registry.Cause) -> None:
+    body, _, references = cause.doc.strip().partition("\n\nReferences:\n")
+    assert "\nMend it" in body
+    assert references
+    assert all(line.startswith("    ") for line in references.splitlines())
+
+
 def test_names_are_unique() -> None:
     names = [name for cause in CAUSES for name in (cause.id, *cause.aliases)]
     assert len(names) == len(set(names))

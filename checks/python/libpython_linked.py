@@ -4,11 +4,13 @@ A module gets Python's functions from the interpreter that imports it, so it mus
 Many interpreters (Debian's and manylinux's among them) have no such file at all, since they contain it statically;
 where there is one, the module brings a second interpreter into the process. The policies therefore forbid it.
 
-For Rust, PyO3's ``extension-module`` feature (``PYO3_BUILD_EXTENSION_MODULE`` in newer versions) leaves the library
-out; it must be off only for tests and for programs that embed Python. For C, drop ``-lpython3.X`` and do not take the
-flags of ``python3-config --embed`` or of CMake's ``Python::Python`` (``Python::Module`` is the right target).
+Mend it: for Rust, PyO3's ``extension-module`` feature (``PYO3_BUILD_EXTENSION_MODULE`` in newer versions) leaves the
+library out; it must be off only for tests and for programs that embed Python. For C, drop ``-lpython3.X`` and do not
+take the flags of ``python3-config --embed`` or of CMake's ``Python::Python`` (``Python::Module`` is the right target).
 
-References: https://pyo3.rs/latest/building-and-distribution, https://peps.python.org/pep-0513/
+References:
+    https://pyo3.rs/latest/building-and-distribution
+    https://peps.python.org/pep-0513/
 """
 
 from __future__ import annotations

@@ -4,10 +4,11 @@
 that it had in 3.9: others may be missing from a later Python, or were not there yet in an earlier one. Installers take
 the tag's word; the module then fails to import, or crashes.
 
-The compiler keeps the promise if it is told of it: the macro ``Py_LIMITED_API`` with the lowest version for C and C++,
-the feature ``abi3-py39`` for PyO3, ``py_limited_api=True`` for Cython.
+Mend it: let the compiler keep the promise: the macro ``Py_LIMITED_API`` with the lowest version for C, C++ and Cython
+(3.1 or later), the feature ``abi3-py39`` for PyO3. setuptools' ``py_limited_api=True`` alone only names the file.
 
-References: https://docs.python.org/3/c-api/stable.html (the list of functions is abi3info's)
+References:
+    https://docs.python.org/3/c-api/stable.html (the list of functions is abi3info's)
 """
 
 from __future__ import annotations

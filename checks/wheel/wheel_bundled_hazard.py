@@ -5,11 +5,14 @@ a protocol that has to match, or they read configuration and load plugins from f
 were built. ALSA's libasound is the typical one: it needs ``/usr/share/alsa/alsa.conf``, and its plugins (PulseAudio,
 PipeWire) are linked against the system's ``libasound.so.2``, so that two copies end up in one process.
 
-Repair tools bundle them all the same, because no policy allows them. Leave them outside the wheel
-(``auditwheel repair --exclude``) and tell the users which system package they need, or load the library at run time
-and do without where there is none.
+Repair tools bundle them all the same, because no policy allows them.
 
-References: https://www.alsa-project.org/alsa-doc/alsa-lib/conf.html, https://github.com/pypa/auditwheel
+Mend it: leave the library outside the wheel (``auditwheel repair --exclude``) and tell the users which system package
+they need, or load it at run time and do without where there is none.
+
+References:
+    https://www.alsa-project.org/alsa-doc/alsa-lib/conf.html
+    https://github.com/pypa/auditwheel
 """
 
 from __future__ import annotations

@@ -9,7 +9,11 @@ The usual way there is building twice. maturin's repair changes the module in ca
 ``maturin build`` takes the changed module as it is, does not find the renamed library, and with a plain linux tag or
 without the audit it packs the module all the same.
 
-Mend it by having cargo link the module anew.
+Mend it: have cargo link the module anew (``cargo clean --release -p CRATE``), and build once.
+
+References:
+    https://github.com/PyO3/maturin/tree/main/src/auditwheel
+    https://github.com/pypa/auditwheel/blob/main/src/auditwheel/repair.py
 """
 
 from __future__ import annotations

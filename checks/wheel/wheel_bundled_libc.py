@@ -7,9 +7,13 @@ the same private parts, and fails or crashes elsewhere. A file that takes ``GLIB
 problem.
 
 Repair tools never copy these libraries; it takes a hand-written step, or a library that itself was taken from a
-glibc package. Leave the pieces out.
+glibc package.
 
-References: https://sourceware.org/glibc/wiki/Testing/Builds, https://peps.python.org/pep-0600/
+Mend it: leave the pieces out; the system has its own.
+
+References:
+    https://sourceware.org/glibc/wiki/Testing/Builds
+    https://peps.python.org/pep-0600/
 """
 
 from __future__ import annotations

@@ -3,10 +3,11 @@
 DWARF sections (``.debug_info`` …) and split-debug files (``*.debug``) serve nobody who only installs the package, and
 often are the largest part of it. Every download, container image and cache pays for them.
 
-Strip the files before they are packed: ``strip = true`` in Cargo's release profile, ``-Wl,-s`` or ``strip
+Mend it: strip the files before they are packed: ``strip = true`` in Cargo's release profile, ``-Wl,-s`` or ``strip
 --strip-unneeded`` for C and C++. Keep the symbols elsewhere if crash reports need them.
 
-References: https://doc.rust-lang.org/cargo/reference/profiles.html#strip
+References:
+    https://doc.rust-lang.org/cargo/reference/profiles.html#strip
 """
 
 from __future__ import annotations

@@ -4,8 +4,12 @@ A file that says ``EM_NONE`` for its machine, ends before its segments do, or wh
 not loaded by any system. Interrupted downloads, text-mode copies, stripping with the wrong architecture's tool and
 patching tools that ran out of room leave such files behind.
 
-Build the file anew and look at every step that changes it afterwards, ``strip``, ``patchelf`` and ``objcopy`` above
-all.
+Mend it: build the file anew and look at every step that changes it afterwards, ``strip``, ``patchelf`` and ``objcopy``
+above all.
+
+References:
+    https://man7.org/linux/man-pages/man5/elf.5.html
+    https://github.com/NixOS/patchelf/issues
 """
 
 from __future__ import annotations

@@ -8,9 +8,11 @@ Older systems made the whole process's stack executable, silently. glibc 2.41 no
 are loaded later, so for every Python extension: loading fails. It still does for the libraries that a program needs at
 its start; those are a warning. SELinux may refuse either, on older systems too.
 
-Clear the mark in the finished files, and keep it from coming back with ``-z noexecstack`` at the link.
+Mend it: clear the mark in the finished files, and keep it from coming back with ``-z noexecstack`` at the link.
 
-References: https://sourceware.org/glibc/wiki/Release/2.41, glibc's ``elf/dl-load.c`` and ``stackinfo.h``
+References:
+    https://sourceware.org/glibc/wiki/Release/2.41
+    glibc's ``elf/dl-load.c`` and ``stackinfo.h``
 """
 
 from __future__ import annotations

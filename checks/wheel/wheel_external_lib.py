@@ -9,7 +9,12 @@ Libraries that belong to a driver or to another installed wheel (CUDA, torch, Qt
 finding then is a note. For the few that work badly as a private copy (see ``wheel-bundled-hazard``) it is a warning:
 there is no good place for them, so the users have to be told what to install.
 
-References: https://peps.python.org/pep-0513/, https://github.com/pypa/auditwheel
+Mend it: ``auditwheel repair``, or maturin without ``--auditwheel skip``, which copy the library into the wheel; or link
+it statically.
+
+References:
+    https://peps.python.org/pep-0513/
+    https://github.com/pypa/auditwheel
 """
 
 from __future__ import annotations

@@ -9,7 +9,9 @@ Mend it by linking that library statically, or by bundling it: what comes along 
 Python 2 extensions built for narrow Unicode (``PyUnicodeUCS2_…``), and modules that use the old floating-point traps
 (``PyFPE_jbuf``), are ruled out in the same way: other builds of the same Python do not have these symbols.
 
-References: https://peps.python.org/pep-0513/, auditwheel's policy files
+References:
+    https://peps.python.org/pep-0513/
+    https://github.com/pypa/auditwheel/tree/main/src/auditwheel/policy
 """
 
 from __future__ import annotations

@@ -11,8 +11,10 @@ Mend it by building where the promised glibc is the one that is linked (a manyli
 linker with the version in its target), together with every library that is to be bundled; or by saying the tag that
 the wheel really keeps.
 
-References: https://peps.python.org/pep-0600/, https://github.com/pypa/manylinux,
-https://www.maturin.rs/distribution
+References:
+    https://peps.python.org/pep-0600/
+    https://github.com/pypa/manylinux
+    https://www.maturin.rs/distribution
 """
 
 from __future__ import annotations

@@ -8,7 +8,9 @@ containers link the difference statically; a plain distribution's compiler does 
 Mend it by building in the manylinux container of the promised policy, by linking libstdc++ and libgcc statically
 (``-static-libstdc++ -static-libgcc``), or by saying the tag that the wheel keeps.
 
-References: https://peps.python.org/pep-0600/, https://gcc.gnu.org/onlinedocs/libstdc++/manual/abi.html
+References:
+    https://peps.python.org/pep-0600/
+    https://gcc.gnu.org/onlinedocs/libstdc++/manual/abi.html
 """
 
 from __future__ import annotations

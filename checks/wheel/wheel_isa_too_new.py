@@ -1,9 +1,9 @@
 """The wheel's code needs a newer processor than its tag promises.
 
 The architecture at the end of a platform tag means its baseline: ``x86_64`` is x86-64-v1, ``armv6l`` is the first
-Raspberry Pi's Armv6. Files can say what they need: on x86 in a GNU property note (``-Wl,-z,x86-64-v3``, or a compiler
-that writes it by itself with ``-march=``), on Arm in the build attributes. Where a file says more than the baseline,
-glibc refuses to load it on an older processor, or the program dies with an illegal instruction.
+Raspberry Pi's Armv6. Files can say what they need: on x86 in a GNU property note (``-Wl,-z,x86-64-v3``, or GCC's
+``-mneeded``), on Arm in the build attributes. Where a file says more than the baseline, glibc refuses to load it on an
+older processor, or the program dies with an illegal instruction.
 
 On x86-64 glibc's loader enforces the note (musl's does not, and nobody does for a static program); for x86-64-v2, which
 every processor has had for many years, the finding is a warning. On Arm nobody looks at the attributes, and one object
@@ -12,7 +12,9 @@ of a library that asks the processor at run time is enough to raise them; there 
 Mend it by building without ``-march=native``, ``-march=x86-64-v3`` or ``-C target-cpu=native``, and by choosing faster
 code at run time instead.
 
-References: https://gitlab.com/x86-psABIs/x86-64-ABI, "ELF for the Arm Architecture", build attributes
+References:
+    https://gitlab.com/x86-psABIs/x86-64-ABI
+    https://github.com/ARM-software/abi-aa (Addenda to the ABI: build attributes)
 """
 
 from __future__ import annotations

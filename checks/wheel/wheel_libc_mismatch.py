@@ -11,7 +11,12 @@ resolves everything at once, so importing fails as well; auditwheel does not loo
 It happens when a build for musl takes glibc objects or a glibc Python, when a prebuilt library is copied in, and when
 wheels are renamed by hand.
 
-References: https://peps.python.org/pep-0656/, https://peps.python.org/pep-0600/
+Mend it: build the wheel, and every library that goes into it, where its C library is at home: in a musllinux container,
+in a manylinux one, or for the ``-musl`` or ``-gnu`` target with a compiler of that target.
+
+References:
+    https://peps.python.org/pep-0656/
+    https://peps.python.org/pep-0600/
 """
 
 from __future__ import annotations

@@ -7,7 +7,11 @@ are ``linux_armv6l`` and ``linux_armv7l``.
 It is what build tools write when the check against the policies was skipped or failed: ``maturin build --auditwheel
 skip``, a build through a PEP 517 front end, or ``setup.py bdist_wheel`` without ``auditwheel repair`` after it.
 
-References: https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
+Mend it: ``auditwheel repair``, or maturin without ``--auditwheel skip``; where nothing has to be copied, saying the tag
+that the files keep is enough.
+
+References:
+    https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
 """
 
 from __future__ import annotations

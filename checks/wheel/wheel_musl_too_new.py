@@ -7,7 +7,9 @@ came with 1.2.0. A ``musllinux_1_1`` wheel with one of those fails on the system
 
 Mend it by building where the promised musl is the one that is linked, or by saying the newer tag.
 
-References: https://peps.python.org/pep-0656/, musl's WHATSNEW
+References:
+    https://peps.python.org/pep-0656/
+    https://git.musl-libc.org/cgit/musl/tree/WHATSNEW
 """
 
 from __future__ import annotations

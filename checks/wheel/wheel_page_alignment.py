@@ -5,9 +5,12 @@ architecture use: 64 KiB on aarch64 and ppc64le, 16 KiB on loongarch64. Files la
 and fail on the others: Raspberry Pi 5's and Asahi's kernels have 16 KiB pages, some server kernels 64 KiB. An old
 patchelf (before 0.12), and linkers told ``-z max-page-size=4096``, make such files.
 
-Link with the architecture's own page size, which is every linker's default, or pass ``-z max-page-size=65536``.
+Mend it: link with the architecture's own page size, which is every linker's default, or pass
+``-z max-page-size=65536``.
 
-References: https://github.com/NixOS/patchelf/releases/tag/0.12, glibc's ``elf/dl-load.c``
+References:
+    https://github.com/NixOS/patchelf/releases/tag/0.12
+    glibc's ``elf/dl-load.c``
 """
 
 from __future__ import annotations

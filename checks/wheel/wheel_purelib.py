@@ -8,10 +8,11 @@ says that every machine can use the wheel; with extension modules in it that is 
 A library that is only loaded by name does no harm below ``Root-Is-Purelib``; that is a note. So is an ``any`` wheel
 with libraries for several platforms, which is made that way on purpose.
 
-Have the build back end know about the binary: ``ext_modules``, or a ``Distribution`` whose ``has_ext_modules()`` is
-true for setuptools; ``tool.maturin`` and scikit-build do it by themselves.
+Mend it: have the build back end know about the binary: ``ext_modules``, or a ``Distribution`` whose
+``has_ext_modules()`` is true for setuptools; ``tool.maturin`` and scikit-build do it by themselves.
 
-References: https://packaging.python.org/en/latest/specifications/binary-distribution-format/
+References:
+    https://packaging.python.org/en/latest/specifications/binary-distribution-format/
 """
 
 from __future__ import annotations

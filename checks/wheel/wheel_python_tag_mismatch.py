@@ -9,7 +9,12 @@ Common forms: a module built by another interpreter than the one that packed the
 wheel for Python 3.11 or newer; a module named for one version in an ``abi3`` wheel (``py_limited_api`` set for the
 wheel but not for the extension) or in a ``py3-none`` wheel.
 
-References: https://peps.python.org/pep-3149/, https://peps.python.org/pep-0425/
+Mend it: build the module with the interpreter, and for the stable ABI with the setting, that the tag names; or say the
+tag that the module keeps.
+
+References:
+    https://peps.python.org/pep-3149/
+    https://peps.python.org/pep-0425/
 """
 
 from __future__ import annotations

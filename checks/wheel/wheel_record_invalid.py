@@ -8,8 +8,11 @@ absolute paths would be removed on uninstalling, wherever they point.
 It goes wrong when a file in the archive is changed, added or renamed after the wheel was packed. ``wheel pack`` and
 auditwheel write RECORD anew; ``zip -u`` does not.
 
-References: https://packaging.python.org/en/latest/specifications/binary-distribution-format/,
-https://packaging.python.org/en/latest/specifications/recording-installed-packages/
+Mend it: pack the wheel anew with a wheel tool. If you do not know who changed the file, build it anew instead.
+
+References:
+    https://packaging.python.org/en/latest/specifications/binary-distribution-format/
+    https://packaging.python.org/en/latest/specifications/recording-installed-packages/
 """
 
 from __future__ import annotations

@@ -13,7 +13,12 @@ And if no entry leads to the library that the wheel brings, it is not found at a
 layout, where ``.data/platlib`` and the like have been moved, and as the loader does it: ``DT_RPATH`` is inherited by
 the libraries that a file loads, ``DT_RUNPATH`` is not.
 
-References: ld.so(8), https://github.com/NixOS/patchelf
+Mend it: link with ``$ORIGIN/…`` only, or let ``auditwheel repair`` or maturin write the entry; in a finished wheel,
+``patchelf --set-rpath``.
+
+References:
+    https://man7.org/linux/man-pages/man8/ld.so.8.html
+    https://github.com/NixOS/patchelf
 """
 
 from __future__ import annotations

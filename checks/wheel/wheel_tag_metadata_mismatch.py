@@ -4,9 +4,11 @@ WHEEL repeats the tags of the file name, one per line. Installers choose by the 
 look at installed packages read WHEEL. They differ when a wheel was renamed by hand, mostly from ``linux_x86_64`` to
 ``manylinux…`` in order to get past the index, and then nobody has checked that the new tag holds either.
 
-Change tags with a tool that changes both.
+Mend it: where they still agree, change tags with a tool that changes both (``python -m wheel tags``); where they differ
+already, unpack the wheel, write the right ones into WHEEL and pack it.
 
-References: https://packaging.python.org/en/latest/specifications/binary-distribution-format/
+References:
+    https://packaging.python.org/en/latest/specifications/binary-distribution-format/
 """
 
 from __future__ import annotations

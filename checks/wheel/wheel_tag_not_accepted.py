@@ -5,8 +5,13 @@ A tag can be well-formed and still mean nothing. The old names exist for few arc
 ``armv6l``. No installer ever asks for such a tag. Others are good tags that the public index has no place for:
 ``loongarch64``, ``musllinux`` on ``ppc64`` or ``armv6l``; those wheels install from another index or from a file.
 
-References: https://peps.python.org/pep-0600/, https://peps.python.org/pep-0656/, the tag rules in the index's own
-source (pypi/warehouse, ``warehouse/forklift/legacy.py``) and in packaging's ``_manylinux.py``
+Mend it: say a tag that exists; ``auditwheel repair`` and maturin find it.
+
+References:
+    https://peps.python.org/pep-0600/
+    https://peps.python.org/pep-0656/
+    https://github.com/pypi/warehouse/blob/main/warehouse/forklift/legacy.py
+    https://github.com/pypa/packaging/blob/main/src/packaging/_manylinux.py
 """
 
 from __future__ import annotations

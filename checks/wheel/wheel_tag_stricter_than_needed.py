@@ -6,7 +6,10 @@ and build from source, or fail. Tools take the tag from the machine that they ru
 Policies below ``manylinux_2_17`` are not worth a word, hardly any system is left there; nor are steps between which no
 known distribution lies.
 
-References: https://peps.python.org/pep-0600/
+Mend it: say the older policy (``python -m wheel tags --platform-tag``, maturin's ``--compatibility``).
+
+References:
+    https://peps.python.org/pep-0600/
 """
 
 from __future__ import annotations

@@ -5,9 +5,12 @@ the code writable, change it, and make it executable again. The code is then pri
 refuse it (SELinux's execmod). musl's loader does it for libraries, but not for programs: those crash at their start.
 (Linkers for RISC-V also set the flag for empty relocations, which change nothing: those files are not meant.)
 
-Compile every object of the library, assembly too, as position-independent code.
+Mend it: compile every object of the library, assembly too, as position-independent code.
 
-References: https://wiki.gentoo.org/wiki/Hardened/Textrels_Guide, ld's ``-z text``
+References:
+    https://wiki.gentoo.org/wiki/Hardened/Textrels_Guide
+    https://sourceware.org/binutils/docs/ld/Options.html (``-z text``)
+    https://git.musl-libc.org/cgit/musl/tree/ldso/dynlink.c (``DT_TEXTREL``)
 """
 
 from __future__ import annotations

@@ -9,7 +9,10 @@ library of the wrong platform is copied in, or when a wheel is renamed by hand.
 A file of another architecture that nothing in the wheel needs is only a note: some projects ship one wheel's data for
 several platforms.
 
-References: https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
+Mend it: remove the build folder, in which old objects may lie, and build with a compiler for the tag's architecture.
+
+References:
+    https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
 """
 
 from __future__ import annotations

@@ -6,10 +6,11 @@ Python's ``zipfile``, and so for pip, but not for every other reader: what is ch
 links have no place in the format: pip writes a small text file that holds the link's target, so a library behind it is
 not a library any more.
 
-Pack wheels with a wheel tool. ``zip -y`` keeps links, and so do some build systems for versioned libraries
+Mend it: pack wheels with a wheel tool. ``zip -y`` keeps links, and so do some build systems for versioned libraries
 (``libfoo.so`` → ``libfoo.so.1``): put the file itself there, or only the name that is needed.
 
-References: https://packaging.python.org/en/latest/specifications/binary-distribution-format/
+References:
+    https://packaging.python.org/en/latest/specifications/binary-distribution-format/
 """
 
 from __future__ import annotations
