@@ -11,7 +11,6 @@ from diagnose.readers.variables import Setting
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-if TYPE_CHECKING:  # loaded only where a library was asked for
     from diagnose.readers.linkfile import LinkFile
 
 #: Outcomes in which pkg-config was not even asked, so that nobody knows what it would say.

@@ -24,16 +24,13 @@ from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.named import TYPE_CHECKING
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig import Library
-
-if TYPE_CHECKING:  # loaded only where a library was asked for
-    from diagnose.readers.linkfile import LinkFile
-from diagnose.named import TYPE_CHECKING
 from diagnose.targets import Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.linkfile import LinkFile
 
 PHASE = Phase.LINK
 

@@ -25,7 +25,6 @@ from diagnose.readers.env import Environment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-if TYPE_CHECKING:  # loaded only where a library was asked for
     from diagnose.readers.linkfile import LinkFile
 
 PHASE = Phase.AUDIT

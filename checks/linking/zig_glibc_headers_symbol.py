@@ -34,6 +34,7 @@ PHRASES = wordings(
     ("zigcc", "zigcc"),
     ("--zig", "--zig"),
     ("zig cc", "zig cc"),
+    ("/zig/o/", r"/zig/o/[0-9a-f]{32}/"),  # the C library that zig made for this link
 )
 #: The glibc version that introduced a symbol which newer headers, or libraries built with them, bring in unasked.
 SINCE = {

@@ -76,6 +76,7 @@ WORDINGS = (
         ("Python 3.", r"^Python (?P<version>[23]\.\d+)(?:\.\d+)?(?:[ab]|rc|\+)?\d*$"),
         ("Python 3.", r"^Using (?:CPython|Python) (?P<version>[23]\.\d+)"),
         ("-packages/pip", r"/lib/python(?P<version>[23]\.\d+)/(?:site|dist)-packages/pip"),
+        ("python3.", r"\bpython(?P<version>3\.\d+)\W{1,4}-m\W{1,4}pip\b"),
     ),
     *wordings(
         "glibc-note",
@@ -166,6 +167,11 @@ def impossible(platform: str) -> str:
     return ""
 
 
+def known_since(platform: str) -> tuple[int, ...]:
+    """Return the first pip version that knows tags like *platform*; () where that is not a matter of pip's age."""
+    return next((first for kind, first in _SINCE if kind.match(platform)), ())
+
+
 def _cause(log: BuildLog, hit: Hit, wheel: str, platforms: tuple[str, ...]) -> tuple[str, str]:
     """Return the cause, first by what the log tells, then by what is left."""
     wrong = [reason for platform in platforms if (reason := impossible(platform))]
@@ -182,7 +188,7 @@ def _cause(log: BuildLog, hit: Hit, wheel: str, platforms: tuple[str, ...]) -> t
         return "wheel-not-supported-python", detail
     pip = _version(log, hit, "pip-note")
     limit = pip or (_PREFIXED if hit.kind == "wheel-refused" and not hit.said["prefix"] else ())
-    since = [next((first for kind, first in _SINCE if kind.match(platform)), ()) for platform in platforms]
+    since = [known_since(platform) for platform in platforms]
     if limit and all(since) and all(limit < first or (not pip and limit <= first) for first in since):
         which = f"pip {'.'.join(map(str, pip))}" if pip else "a pip that prints no ERROR: before its errors"
         return "wheel-not-supported-old-pip", f"{which} does not know {platforms[0]}"
@@ -192,11 +198,11 @@ def _cause(log: BuildLog, hit: Hit, wheel: str, platforms: tuple[str, ...]) -> t
         return "wheel-not-supported-glibc", f"this system has glibc {'.'.join(map(str, glibc))}"
     if {tag.libc for tag in tags} == {"musl"} and (glibc or (pip and pip >= (21, 2))):
         return "wheel-not-supported-no-arch", "it is for musl, and this system has glibc" if glibc else "it is for musl"
-    return _likeliest(tags, platforms, limit, machine)
+    return _likeliest(tags, platforms, limit, machine, bool(_version(log, hit, "python-note")))
 
 
 def _likeliest(
-    tags: list[PlatformTag], platforms: tuple[str, ...], pip: tuple[int, ...], machine: str
+    tags: list[PlatformTag], platforms: tuple[str, ...], pip: tuple[int, ...], machine: str, python_fits: bool
 ) -> tuple[str, str]:
     """Return the likeliest cause of what is left, without a detail: nothing in the log shows it."""
     if not machine and {tag.arch for tag in tags} - {"x86_64", ""}:
@@ -208,7 +214,7 @@ def _likeliest(
     new = all(re.match(r"(?:manylinux|musllinux)_\d", platform) for platform in platforms)
     if (new and not pip) or (pip == _PREFIXED and platforms[0].startswith("manylinux2010")):
         return "wheel-not-supported-old-pip", ""
-    return "wheel-not-supported-python", ""
+    return "wheel-not-supported-old-pip" if python_fits and not pip else "wheel-not-supported-python", ""
 
 
 def _machine(log: BuildLog) -> str:

@@ -13,7 +13,7 @@ References:
 from __future__ import annotations
 
 from checks._log import found
-from checks.wheel._install import WORDINGS, refused
+from checks.wheel._install import WORDINGS, known_since, refused
 from diagnose.finding import Command, Finding, Fix, Phase, Severity, Stage
 from diagnose.named import TYPE_CHECKING
 
@@ -33,7 +33,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
         if one.cause != "wheel-not-supported-old-pip":
             continue
         platform = one.platforms[0]
-        why = one.detail or f"pip knows tags like {platform} from 20.3 on, and it may be older"
+        first = ".".join(map(str, known_since(platform)))
+        why = one.detail or f"pip knows tags like {platform} from {first} on, and it may be older"
         yield found(
             log,
             one.hits,

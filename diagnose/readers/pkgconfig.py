@@ -17,7 +17,6 @@ from diagnose.targets import Target
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-if TYPE_CHECKING:  # what a machine without a question for a library does not pay for
     from diagnose.readers import pcfile
     from diagnose.readers.linkfile import LinkFile
 
