@@ -9,6 +9,9 @@ Libraries that belong to a driver or to another installed wheel (CUDA, torch, Qt
 finding then is a note. For the few that work badly as a private copy (see ``wheel-bundled-hazard``) it is a warning:
 there is no good place for them, so the users have to be told what to install.
 
+A musl wheel that was not linked on Alpine may need musl as ``libc.so``. musl's loader answers that name by itself, so
+the wheel works; but auditwheel knows only Alpine's name (``libc.musl-x86_64.so.1``), and calls it a plain linux wheel.
+
 Mend it: ``auditwheel repair``, or maturin without ``--auditwheel skip``, which copy the library into the wheel; or link
 it statically.
 
@@ -26,7 +29,19 @@ from checks.data.shared_libraries import hazard
 from checks.runtime._loader import LOADER
 from checks.wheel._audit import library, listed
 from checks.wheel._external import expected_from, is_libpython, missing
-from checks.wheel._wheel import bounded, is_sample, loaded, not_found, promised, quote, role, some
+from checks.wheel._wheel import (
+    bounded,
+    inside,
+    is_sample,
+    loaded,
+    not_found,
+    own,
+    promised,
+    quote,
+    repack,
+    role,
+    some,
+)
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
 from diagnose.named import TYPE_CHECKING, NamedTuple, re
 from diagnose.phrase import wordings
@@ -75,6 +90,31 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     for severity in Severity:
         if severity in groups:
             yield _finding(wheel, severity, groups[severity])
+    yield from _musl_itself(wheel)
+
+
+def _musl_itself(wheel: Wheel) -> Iterator[Finding]:
+    """See musl needed under its own name, which its loader knows and the policies do not."""
+    promise = promised(wheel)
+    if promise is None or wheel.verdict.libc != "musl":
+        return
+    named = next(name for name in promise[1].whitelist if name.startswith("libc.musl-"))
+    users = [elf for elf in own(wheel) if "libc.so" in elf.needed]
+    if users:
+        paths = inside(wheel, [elf.path for elf in users])
+        yield Finding(
+            f"needs musl as libc.so, a name that auditwheel does not know ({named})",
+            Severity.NOTE,
+            bounded(Evidence("needs libc.so", elf.path) for elf in users),
+            f"every musl system has it; auditwheel calls the wheel {wheel.verdict.lowest_tag} all the same",
+            (
+                repack(
+                    wheel,
+                    "use the name that the policy has, if auditwheel has to agree",
+                    [f"patchelf --replace-needed libc.so {named} {paths}"],
+                ),
+            ),
+        )
 
 
 class _Lack(NamedTuple):

@@ -20,6 +20,10 @@ MUSL_FUNCTIONS = {
 }
 
 
+SELF = frozenset({"libc.so", "libpthread.so", "librt.so", "libm.so", "libdl.so", "libutil.so", "libxnet.so"})
+"""Names that musl's loader answers by itself, whatever its file is called: ``load_library`` in ``ldso/dynlink.c``."""
+
+
 def release(function: str) -> tuple[int, int, int] | None:
     """Return the musl release that brought *function*, None if it is older than all that musllinux tags promise.
 

@@ -113,23 +113,23 @@ def test_the_summary_of_wheels_breaks_no_name_and_no_tag(width: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("claimed", "release", "real"),
+    ("claimed", "release", "external", "lowest", "real"),
     [
-        ("musllinux_1_1", None, "musllinux_1_1"),
-        ("musllinux_1_2", "1.2.5", "musllinux_1_2"),
-        ("musllinux_1_1", "1.2.3", "musllinux_1_2"),
-        ("linux", None, "musllinux_1_2"),
+        ("musllinux_1_1", None, [], "musllinux_1_2", "musllinux_1_1"),
+        ("musllinux_1_2", "1.2.5", [], "musllinux_1_2", "musllinux_1_2"),
+        ("musllinux_1_1", "1.2.3", [], "musllinux_1_2", "musllinux_1_2"),
+        ("linux", None, [], "musllinux_1_2", "musllinux_1_2"),
+        # musl's loader answers its own name.
+        ("musllinux_1_2", None, ["libc.so"], "linux", "musllinux_1_2"),
+        ("musllinux_1_2", None, ["libc.so", "libx.so.1"], "linux", "linux"),
     ],
 )
-def test_musl_is_no_newer_than_its_functions_prove(claimed: str, release: str | None, real: str) -> None:
+def test_musl_is_no_newer_than_its_functions_prove(
+    claimed: str, release: str | None, external: list[str], lowest: str, real: str
+) -> None:
     """A file for musl does not state a release: the newest policy is no proof against an older claim."""
-    facts = {
-        "tags": [f"py3-none-{claimed}_i686"],
-        "lowest_tag": "musllinux_1_2_i686",
-        "arch": "i686",
-        "elf_files": [{}],
-    }
-    assert verdict.real({**facts, "musl_release": release}) == f"{real}_i686"
+    facts = {"tags": [f"py3-none-{claimed}_i686"], "lowest_tag": f"{lowest}_i686", "arch": "i686", "libc": "musl"}
+    assert verdict.real({**facts, "musl_release": release, "external_libraries": external}) == f"{real}_i686"
 
 
 def test_text_order_verdict_finding_evidence_consequence_fix() -> None:
