@@ -24,8 +24,12 @@ def fix(
     files: tuple[FileEdit, ...] = (),
     notes: str = "",
     safe: bool = True,
+    again: bool = False,
 ) -> Fix:
-    """Return one fix: *packages* and those of *configuration* installed, *configuration* exported and written down."""
+    """Return one fix: *packages* and those of *configuration* installed, *configuration* exported and written down.
+
+    *again* is for packages that are installed, and damaged.
+    """
     here = system(env)
     if configuration.variables:
         # One file, whichever finding it is read under: everything that the target's configuration still lacks.
@@ -43,7 +47,7 @@ def fix(
         configuration = configuration._replace(variables=tuple(both), gone=tuple(dict.fromkeys(gone)))
     names = (*packages, *configuration.packages)
     foreign = env.target.debian if any(name.endswith(f":{env.target.debian}") for name in names) else ""
-    installing = install(here, names, foreign)
+    installing = install(here, names, foreign, again=again)
     if installing and env.apt is not None:
         from checks.apt._sources import serving
 

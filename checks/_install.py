@@ -69,10 +69,15 @@ _INSTALL = {
 }
 
 
-def install(system: System, packages: Iterable[str], foreign: str = "") -> tuple[Command, ...]:
+#: What puts the files of an installed package back.
+AGAIN = {"apt": "apt-get install -y --reinstall", "dnf": "dnf reinstall -y", "yum": "yum reinstall -y"}
+
+
+def install(system: System, packages: Iterable[str], foreign: str = "", *, again: bool = False) -> tuple[Command, ...]:
     """Return the commands that install *packages*, where ``NAME:ARCH`` is of another dpkg architecture.
 
-    *foreign* is a dpkg architecture that has to be known first. Empty where no manager is known.
+    *foreign* is a dpkg architecture that has to be known first. *again* is for packages that are installed, by a
+    manager of :data:`AGAIN`. Empty where no manager is known.
     """
     names = " ".join(f"'{name}'" if "(" in name else name for name in dict.fromkeys(packages))
     if not names or system.manager not in _INSTALL:
@@ -82,7 +87,8 @@ def install(system: System, packages: Iterable[str], foreign: str = "") -> tuple
         commands.append(Command(f"dpkg --add-architecture {foreign}", Stage.ARCHITECTURE))
     if system.manager in _UPDATE:
         commands.append(Command(_UPDATE[system.manager], Stage.UPDATE))
-    commands.append(Command(f"{_INSTALL[system.manager]} {names}", Stage.PACKAGES))
+    verb = (AGAIN if again else _INSTALL)[system.manager]
+    commands.append(Command(f"{verb} {names}", Stage.PACKAGES))
     return tuple(commands)
 
 

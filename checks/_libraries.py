@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checks._configuration import pkgconfig_configuration
 from checks._fixes import fix
-from checks._install import module, packaged, system
+from checks._install import AGAIN, module, packaged, system
 from diagnose.finding import Command, Fix, Stage
 from diagnose.readers.env import Environment
 
@@ -150,16 +150,12 @@ def reinstall(env: Environment, name: str) -> tuple[Fix, ...]:
     """Return the ways to make the installed but damaged module *name* whole."""
     here = system(env)
     package = module(here, name, env.target)
-    again = {"apt": "apt-get install -y --reinstall", "dnf": "dnf reinstall -y", "yum": "yum reinstall -y"}
-    if not package or here.manager not in again:
+    if not package or here.manager not in AGAIN:
         return bring(env, name)
     packages = [package]
     if env.packages is not None and here.family == "debian":
         packages += _runtime(env, package)
-    quoted = " ".join(f"'{one}'" if "(" in one else one for one in packages)
-    update = (Command("apt-get update", Stage.UPDATE),) if here.manager == "apt" else ()
-    commands = (*update, Command(f"{again[here.manager]} {quoted}", Stage.PACKAGES))
-    return (fix(env, f"install {' and '.join(packages)} again", commands=commands),)
+    return (fix(env, f"install {' and '.join(packages)} again", packages, again=True),)
 
 
 def _runtime(env: Environment, package: str) -> list[str]:
