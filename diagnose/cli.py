@@ -165,7 +165,7 @@ def _one_line(error: Any) -> str:
         close = commands.did_you_mean(name, list(start.COMMANDS))
         return f"no command is named {name!r}{close or '; there are ' + ', '.join(start.COMMANDS)}"
     if "unexpected extra" in message:
-        return f"{command} does not take {message.partition('(s) (')[2].rstrip(')')!r}; see diagnose {command} --help"
+        return f"{command} does not take {message.rpartition('(')[2].rstrip(')')!r}; see diagnose {command} --help"
     return f"{command}: {message[:1].lower()}{message[1:]}".removeprefix(": ")
 
 
