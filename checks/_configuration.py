@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checks._install import cross_compiler, packaged, system, tool
 from checks.data import distributions
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.light import TYPE_CHECKING, NamedTuple
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig import names, targeted
 from diagnose.readers.variables import Setting

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diagnose.finding import Evidence, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig import Candidate, Library
 from diagnose.readers.variables import Setting

@@ -7,7 +7,7 @@ import os
 from checks._configuration import NOTHING, Configuration, linker_configuration, pkgconfig_configuration
 from checks._install import install, system
 from diagnose.finding import Command, FileEdit, Fix, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig import Library
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnose.named import TYPE_CHECKING, re
+from diagnose.light import TYPE_CHECKING, re
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from checks.data import distributions
 from diagnose.finding import Command, Stage
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.light import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

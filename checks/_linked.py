@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from checks._log import host
-from diagnose.named import TYPE_CHECKING, re
+from diagnose.light import TYPE_CHECKING, re
 
 if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit, Link

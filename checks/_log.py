@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diagnose import targets
 from diagnose.finding import Finding, Fix, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

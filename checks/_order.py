@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from checks._log import after
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from diagnose.finding import Finding

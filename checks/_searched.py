@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from checks._names import module_of
-from diagnose.named import TYPE_CHECKING, Enum
+from diagnose.light import TYPE_CHECKING, Enum
 
 if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit, Probe

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from checks._env import link_files, newer, numbers
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from diagnose.readers.env import Environment

@@ -8,7 +8,7 @@ without an order of time, every finding stands for itself.
 from __future__ import annotations
 
 from diagnose.finding import Finding
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

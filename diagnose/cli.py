@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from diagnose import commands, start
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ import sys
 
 from diagnose import registry
 from diagnose.finding import InputError, Severity
-from diagnose.named import TYPE_CHECKING, NamedTuple, cache
+from diagnose.light import TYPE_CHECKING, NamedTuple, cache
 from diagnose.run import Judgement, Report, judge
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ nothing at start-up (``dataclasses`` alone imports for longer than the interpret
 
 from __future__ import annotations
 
-from diagnose.named import Enum, NamedTuple
+from diagnose.light import Enum, NamedTuple
 
 
 class Severity(Enum):

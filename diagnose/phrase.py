@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnose.named import NamedTuple
+from diagnose.light import NamedTuple
 
 _CPU = r"x86_64|i[3-6]86|aarch64(?:_be)?|arm\w*|thumb\w*|powerpc\w*|s390x|riscv\w+|loongarch64|mips\w*"
 TRIPLE = rf"(?:{_CPU})-unknown-linux-\w+"

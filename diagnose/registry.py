@@ -13,7 +13,7 @@ import os
 import sys
 
 from diagnose.finding import Finding, Phase
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.light import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

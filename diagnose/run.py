@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diagnose.chain import chain, ordered
 from diagnose.finding import Finding, InputError, Severity
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.light import TYPE_CHECKING, NamedTuple
 from diagnose.registry import Cause
 
 if TYPE_CHECKING:

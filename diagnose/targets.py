@@ -9,7 +9,7 @@ each processor supplement of the ELF ABI (machine and flags); QEMU's linux-user 
 
 from __future__ import annotations
 
-from diagnose.named import NamedTuple
+from diagnose.light import NamedTuple
 
 EM_386, EM_MIPS, EM_PPC64, EM_S390, EM_ARM = 3, 8, 21, 22, 40
 EM_X86_64, EM_AARCH64, EM_RISCV, EM_LOONGARCH = 62, 183, 243, 258

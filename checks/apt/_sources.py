@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from checks.data import distributions
 from diagnose.finding import FileEdit
-from diagnose.named import TYPE_CHECKING, NamedTuple, re
+from diagnose.light import TYPE_CHECKING, NamedTuple, re
 from diagnose.targets import TARGETS
 
 if TYPE_CHECKING:

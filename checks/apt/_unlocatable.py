@@ -7,7 +7,7 @@ from checks._names import called_here, module_of
 from checks.apt._indexes import dead_release, unserved
 from checks.apt.apt_notice_third_party_no_arch import could_have
 from checks.apt.apt_wrong_arch_name import misnamed
-from diagnose.named import TYPE_CHECKING, Enum
+from diagnose.light import TYPE_CHECKING, Enum
 
 if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit

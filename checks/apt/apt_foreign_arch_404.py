@@ -22,7 +22,7 @@ from checks.apt._indexes import misplaced, unserved
 from checks.apt._sources import PORTS, host, meant_option, serving, unservable
 from checks.apt._split import split
 from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.apt import AptSource
 from diagnose.readers.env import Environment
 

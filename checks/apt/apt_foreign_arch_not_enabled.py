@@ -22,7 +22,7 @@ from checks._order import prepares
 from checks.apt._sources import ARCHITECTURES, serving, unserved
 from checks.apt._unlocatable import Why, why
 from diagnose.finding import Command, Evidence, FileEdit, Finding, Severity, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
 

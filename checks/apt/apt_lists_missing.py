@@ -17,7 +17,7 @@ from checks._order import prepares
 from checks.apt._indexes import dead_release
 from checks.apt._unlocatable import Why, why
 from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:

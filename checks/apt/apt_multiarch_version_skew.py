@@ -18,7 +18,7 @@ from checks._install import module, system
 from checks._log import found, host
 from checks._order import prepares
 from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from checks._names import called_here
 from checks._order import prepares
 from checks.apt._unlocatable import Why, why
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ from checks._log import found, host
 from checks._order import prepares
 from checks.apt.apt_multiarch_version_skew import foreign
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

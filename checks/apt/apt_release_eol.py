@@ -21,7 +21,7 @@ from checks.apt._indexes import dead_release
 from checks.apt._sources import moves, serving
 from checks.data import distributions
 from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
 

@@ -19,7 +19,7 @@ from checks._log import distinct, found
 from checks._order import prepares
 from checks.apt._sources import ARCHITECTURES, meant, named, serving
 from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.apt import AptSource
 from diagnose.readers.env import Environment
 

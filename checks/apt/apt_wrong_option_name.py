@@ -15,7 +15,7 @@ from checks._env import if_installing
 from checks._fixes import fix
 from checks.apt._sources import meant_option, serving, unservable
 from diagnose.finding import Command, Evidence, Finding, Phase, Severity, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.apt import AptSource
 from diagnose.readers.env import Environment
 

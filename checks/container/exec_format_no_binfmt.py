@@ -16,7 +16,7 @@ from __future__ import annotations
 from checks._glibc import BUILD_SCRIPT
 from checks._log import after, found
 from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
-from diagnose.named import TYPE_CHECKING, re
+from diagnose.light import TYPE_CHECKING, re
 from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from checks._glibc import demander, highest
 from checks._log import after, found
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

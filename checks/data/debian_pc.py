@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from diagnose.named import NamedTuple, cache
+from diagnose.light import NamedTuple, cache
 
 TABLE = os.path.join(os.path.dirname(__file__), "debian-pc.txt")
 SUITES = ("bullseye", "bookworm", "trixie")

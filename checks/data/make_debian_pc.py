@@ -17,7 +17,7 @@ import tempfile
 from collections import defaultdict
 
 from checks.data.debian_pc import SUITES, TABLE
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

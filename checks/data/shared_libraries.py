@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from checks._repaired import plain
-from diagnose.named import NamedTuple
+from diagnose.light import NamedTuple
 
 
 class Hazard(NamedTuple):

@@ -21,7 +21,7 @@ from checks._linked import foreign_files, library_module
 from checks._log import advise, ask_target, found
 from diagnose import targets
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig import Library
 from diagnose.targets import Target

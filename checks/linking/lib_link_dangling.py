@@ -15,7 +15,7 @@ from __future__ import annotations
 from checks._env import link_files
 from checks._libraries import reinstall
 from diagnose.finding import Evidence, Finding, Phase, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from checks._env import link_files, newer, numbers, seen
 from checks._libraries import vendored
 from diagnose import policies
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.policies import Policy
 from diagnose.readers.env import Environment
 

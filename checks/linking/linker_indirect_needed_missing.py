@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from checks._log import found
 from diagnose.finding import Finding, Fix, Phase
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,7 @@ from checks._libraries import bring, reinstall
 from checks._linked import library_module, missing_libraries
 from checks._log import advise, found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig import Library
 

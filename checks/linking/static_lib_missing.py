@@ -19,7 +19,7 @@ from checks._libraries import vendored
 from checks._linked import library_module
 from checks._log import distinct, found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from checks._libraries import elsewhere, vendored
 from checks._linked import library_module, versioned
 from checks._log import advise, found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:

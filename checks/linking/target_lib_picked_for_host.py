@@ -18,7 +18,7 @@ from checks._fixes import fix
 from checks._linked import foreign_files
 from checks._log import found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:

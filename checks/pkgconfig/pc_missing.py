@@ -22,7 +22,7 @@ from checks._log import advise, found, same_crate
 from checks._searched import Reason, reason
 from checks.pkgconfig._search import absent
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.named import TYPE_CHECKING, re
+from diagnose.light import TYPE_CHECKING, re
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig import Library
 

@@ -23,7 +23,7 @@ from checks._log import advise, found
 from checks._searched import Reason, present, reason
 from checks.pkgconfig._search import absent, hidden_by_tool
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig import Library
 

@@ -22,7 +22,7 @@ from checks._fixes import fix
 from checks._install import packaged, system
 from checks._log import advise, ask_target, found, names_of, same_crate
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:

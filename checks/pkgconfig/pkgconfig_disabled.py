@@ -16,7 +16,7 @@ from checks._configuration import Configuration
 from checks._env import seen, with_outcome
 from checks._fixes import fix
 from diagnose.finding import Finding, Phase, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from checks._log import advise, found
 from checks._searched import Reason, foreign_prefix, present, reason
 from checks.pkgconfig._search import hidden_by_tool
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
 

@@ -20,7 +20,7 @@ from checks._fixes import fix
 from checks._install import system, tool
 from checks._log import advise, found, names_of, same_crate
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from checks._install import system, tool
 from checks._log import advise, found, names_of
 from checks.pkgconfig.pkgconfig_tool_missing import plain
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:

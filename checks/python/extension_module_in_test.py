@@ -17,7 +17,7 @@ import re
 
 from checks._log import found
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,7 +21,7 @@ from checks._log import found as quoted
 from checks.wheel._external import is_libpython
 from checks.wheel._wheel import bounded, inside, own, repack, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
 from diagnose.readers.wheel import Wheel
 

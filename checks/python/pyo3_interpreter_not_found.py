@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from checks._log import found
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from checks._log import found
 from checks._names import called_here
 from checks._order import prepares
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
 
 if TYPE_CHECKING:

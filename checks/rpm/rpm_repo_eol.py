@@ -18,7 +18,7 @@ from checks._log import found
 from checks._order import prepares
 from checks.rpm._repos import gone, mending
 from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from checks._glibc import demander, highest
 from checks._log import found
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
-from diagnose.named import TYPE_CHECKING, re
+from diagnose.light import TYPE_CHECKING, re
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,7 +20,7 @@ from checks._log import distinct, found
 from checks._repaired import is_hashed
 from checks.runtime._loader import LIBPYTHON, LOADER, foreign_module
 from diagnose.finding import Finding, Fix, Phase
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

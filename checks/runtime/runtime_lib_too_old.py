@@ -14,7 +14,7 @@ from __future__ import annotations
 from checks._log import found
 from checks.runtime.runtime_undefined_lib_symbol import unnamed
 from diagnose.finding import Finding, Fix, Phase
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
 
 if TYPE_CHECKING:

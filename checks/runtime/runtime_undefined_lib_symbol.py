@@ -19,7 +19,7 @@ from checks.runtime._loader import undefined, wheel_file
 from checks.runtime.glibc_binary_on_musl import foreign
 from checks.runtime.runtime_undefined_python_symbol import PYTHON
 from diagnose.finding import Finding, Fix, Phase
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import ANY_TRIPLE, wordings
 
 if TYPE_CHECKING:

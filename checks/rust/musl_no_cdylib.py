@@ -17,7 +17,7 @@ from __future__ import annotations
 from checks._log import found
 from diagnose import targets
 from diagnose.finding import Finding, Fix, Phase, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from checks._log import advise, found
 from checks.rust._std import WORDINGS, missing
 from diagnose import targets
 from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
 from diagnose.readers.toolchain import Program, Rust

@@ -15,7 +15,7 @@ from __future__ import annotations
 from checks._fixes import fix
 from checks._install import packaged, system
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from checks._log import after, found
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from checks.toolchain._compiling import compiling, surely_compiling
 from checks.toolchain.host_cc_missing import plain
 from diagnose import targets
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.named import TYPE_CHECKING, re
+from diagnose.light import TYPE_CHECKING, re
 from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
 

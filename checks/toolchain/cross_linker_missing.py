@@ -21,7 +21,7 @@ from checks._log import advise, distinct, found
 from checks.toolchain._compiling import surely_compiling
 from checks.toolchain.host_cc_missing import plain
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.env import Environment
 from diagnose.readers.toolchain import Program
 from diagnose.readers.variables import Setting

@@ -18,7 +18,7 @@ from checks._env import seen
 from checks._fixes import fix
 from checks._log import found
 from diagnose.finding import Finding, Fix, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
 

@@ -18,7 +18,7 @@ from checks._fixes import fix
 from checks._install import install, system, tool
 from checks._log import advise, after, found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
 

@@ -16,7 +16,7 @@ from checks._fixes import fix
 from checks._install import system, tool
 from checks._log import advise, found
 from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
 

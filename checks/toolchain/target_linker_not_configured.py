@@ -18,7 +18,7 @@ from checks._fixes import fix, with_zig
 from checks._linked import objects_of_the_target, wants_gcc
 from checks._log import advise, ask_target, found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
 

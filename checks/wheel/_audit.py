@@ -10,7 +10,7 @@ import re
 
 from checks._glibc import LIBC
 from diagnose import policies
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.light import TYPE_CHECKING, NamedTuple
 from diagnose.phrase import wordings
 from diagnose.readers.verdict import version_key
 

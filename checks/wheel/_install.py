@@ -6,7 +6,7 @@ import re
 
 from checks.data.libc_releases import GLIBC
 from diagnose import policies, targets
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.light import TYPE_CHECKING, NamedTuple
 from diagnose.phrase import wordings
 from diagnose.readers.verdict import version_key
 

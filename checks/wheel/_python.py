@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from checks.wheel._wheel import linux_tags, native
-from diagnose.named import NamedTuple
+from diagnose.light import NamedTuple
 from diagnose.readers.elf import Elf
 from diagnose.readers.wheel import Tag, Wheel
 from diagnose.targets import TARGETS

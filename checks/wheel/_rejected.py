@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
 
 if TYPE_CHECKING:

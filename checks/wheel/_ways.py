@@ -5,7 +5,7 @@ from __future__ import annotations
 from checks.data.build_images import manylinux_image
 from checks.wheel._audit import promise, versions
 from diagnose.finding import Command, Fix, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.verdict import version_key
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import os
 
 from diagnose import policies
 from diagnose.finding import Command, Evidence, Fix, Severity, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.policies import PlatformTag, Policy
 from diagnose.readers.elf import ET_REL, Elf
 from diagnose.readers.verdict import arch_of, version_key

@@ -18,7 +18,7 @@ import re
 from checks.wheel._wheel import bounded, by_shell, own, quote, some
 from diagnose import policies
 from diagnose.finding import Evidence, Finding, Fix, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.elf import Elf
 from diagnose.readers.wheel import Wheel
 

@@ -16,7 +16,7 @@ from checks._log import found
 from checks.runtime._loader import LOADER, MUSL
 from checks.wheel._audit import library, listed
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

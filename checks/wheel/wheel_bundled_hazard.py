@@ -21,7 +21,7 @@ from checks._repaired import plain
 from checks.data.shared_libraries import Hazard, hazard
 from checks.wheel._wheel import bounded, own, quote, role, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.elf import Elf
 from diagnose.readers.wheel import Wheel
 

@@ -25,7 +25,7 @@ from checks.wheel._wheel import bounded, not_found, some
 from checks.wheel.wheel_lib_not_located import unlocated
 from diagnose import policies
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.wheel import Wheel
 from diagnose.targets import TARGETS
 

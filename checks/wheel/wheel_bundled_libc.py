@@ -22,7 +22,7 @@ from checks._repaired import plain
 from checks.data.shared_libraries import is_libc_piece
 from checks.wheel._wheel import bounded, inside, loaded, own, quote, repack, role, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.elf import Elf, Verneed
 from diagnose.readers.wheel import Wheel
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from checks.wheel._wheel import bounded, inside, is_sample, repack
 from diagnose.finding import Evidence, Finding, Fix, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.elf import ET_REL
 from diagnose.readers.wheel import Wheel
 

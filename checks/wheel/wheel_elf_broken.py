@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from checks.wheel._wheel import bounded, loaded, quote, some
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.elf import ET_REL
 from diagnose.readers.wheel import Wheel
 

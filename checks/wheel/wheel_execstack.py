@@ -20,7 +20,7 @@ from __future__ import annotations
 from checks._log import found as quoted
 from checks.wheel._wheel import bounded, inside, native, repack
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
 from diagnose.readers.elf import ET_DYN, Elf
 from diagnose.readers.wheel import Wheel

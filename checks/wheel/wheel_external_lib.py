@@ -43,7 +43,7 @@ from checks.wheel._wheel import (
     some,
 )
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
-from diagnose.named import TYPE_CHECKING, NamedTuple, re
+from diagnose.light import TYPE_CHECKING, NamedTuple, re
 from diagnose.phrase import wordings
 from diagnose.readers.elf import Elf
 from diagnose.readers.wheel import Wheel

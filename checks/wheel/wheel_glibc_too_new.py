@@ -26,7 +26,7 @@ from checks.wheel._versions import evidence, fixes, honest, needs, unmet, weight
 from checks.wheel._ways import older
 from checks.wheel._wheel import some
 from diagnose.finding import Finding
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.verdict import version_key
 from diagnose.readers.wheel import Wheel
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 from checks._log import found as quoted
 from checks.wheel._wheel import bounded, linux_tags, native, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
 from diagnose.readers.elf import EM_ARM, EM_X86_64, Elf
 from diagnose.readers.wheel import Wheel

@@ -15,7 +15,7 @@ from checks._log import found
 from checks.wheel._external import is_libpython
 from checks.wheel.wheel_lib_not_located import from_another_wheel, unlocated
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

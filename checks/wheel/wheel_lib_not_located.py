@@ -21,7 +21,7 @@ from checks._repaired import is_hashed
 from checks.data.shared_libraries import another_wheels
 from checks.wheel._external import is_libpython
 from diagnose.finding import Finding, Fix, Phase
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
 
 if TYPE_CHECKING:

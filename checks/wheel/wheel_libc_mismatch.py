@@ -29,7 +29,7 @@ from checks.runtime.glibc_binary_on_musl import foreign
 from checks.wheel._audit import library, listed
 from checks.wheel._wheel import bounded, linux_tags, loaded, role, runs_as, some
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.elf import Elf
 from diagnose.readers.wheel import Wheel
 

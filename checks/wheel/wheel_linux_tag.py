@@ -20,7 +20,7 @@ from checks._log import found as quoted
 from checks.wheel._rejected import WORDINGS, rejected
 from checks.wheel._wheel import by_shell, linux_tags, quote, retag, some
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.wheel import Wheel
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from checks.data.libc_releases import ALPINE
 from checks.wheel._wheel import bounded, own, promised, retag, role, some
 from diagnose import policies
 from diagnose.finding import Evidence, Finding, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.policies import musl
 from diagnose.readers.verdict import version_key
 from diagnose.readers.wheel import Wheel

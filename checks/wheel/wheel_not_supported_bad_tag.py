@@ -14,7 +14,7 @@ from __future__ import annotations
 from checks._log import found
 from checks.wheel._install import refused
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,7 @@ from __future__ import annotations
 from checks._log import found as quoted
 from checks.wheel._wheel import bounded, native, role
 from diagnose.finding import Evidence, Finding, Fix, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
 from diagnose.readers.wheel import Wheel
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 from checks._log import found as quoted
 from checks.wheel._wheel import bounded, count, inside, out_of_place, own, rename, repack, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
 from diagnose.readers.elf import Elf
 from diagnose.readers.verdict import arch_of

@@ -22,7 +22,7 @@ from __future__ import annotations
 from checks.wheel._python import Module, interpreter_soabi, modules, triplet
 from checks.wheel._wheel import bounded, by_shell, linux_tags, quote, rename, repack, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.wheel import Tag, Wheel
 
 if TYPE_CHECKING:

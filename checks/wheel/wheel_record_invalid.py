@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from checks.wheel._wheel import SCRATCH, bounded, quote, repack, some
 from diagnose.finding import Evidence, Finding, Fix, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.wheel import Wheel
 
 if TYPE_CHECKING:

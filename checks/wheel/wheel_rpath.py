@@ -29,7 +29,7 @@ import re
 from checks.data.shared_libraries import is_required
 from checks.wheel._wheel import bounded, inside, is_sample, not_found, own, quote, repack, shorten, some
 from diagnose.finding import Evidence, Finding, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.elf import Elf
 from diagnose.readers.linkage import Link
 from diagnose.readers.wheel import Wheel

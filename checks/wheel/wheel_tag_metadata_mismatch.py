@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from checks.wheel._wheel import repack, some
 from diagnose.finding import Evidence, Finding, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.wheel import Wheel
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from checks.wheel._rejected import rejected
 from checks.wheel._wheel import by_shell, linux_tags, quote, retag, some
 from diagnose import policies
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.policies import PlatformTag
 from diagnose.readers.verdict import version_key
 from diagnose.readers.wheel import Wheel

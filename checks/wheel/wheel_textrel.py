@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from checks.wheel._wheel import bounded, native, refused, role
 from diagnose.finding import Evidence, Finding, Fix, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.elf import Elf
 from diagnose.readers.wheel import Wheel
 

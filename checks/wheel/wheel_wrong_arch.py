@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from checks.wheel._wheel import bounded, count, linux_tags, out_of_place, runs_as, some
 from diagnose.finding import Command, Evidence, Finding, Fix, Severity, Stage
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.elf import EM_ARM, ET_REL, Elf
 from diagnose.readers.verdict import arch_of
 from diagnose.readers.wheel import Wheel

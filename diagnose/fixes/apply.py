@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 
 from diagnose.finding import Command, FileEdit
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.light import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

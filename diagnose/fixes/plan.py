@@ -6,7 +6,7 @@ import os
 
 from diagnose import cargo_config
 from diagnose.finding import Command, FileEdit, Finding, Stage
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.light import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,7 +7,7 @@ import shlex
 from diagnose import cargo_config
 from diagnose.finding import Command, FileEdit, Stage
 from diagnose.fixes.plan import Plan
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.targets import Target
 
 if TYPE_CHECKING:

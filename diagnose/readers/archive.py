@@ -11,7 +11,7 @@ import struct
 import zlib
 
 from diagnose.finding import InputError
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.light import TYPE_CHECKING, NamedTuple
 from diagnose.readers.text import decode
 
 if TYPE_CHECKING:

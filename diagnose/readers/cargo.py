@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from diagnose.finding import InputError
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.light import TYPE_CHECKING, NamedTuple
 from diagnose.readers.root import Root
 from diagnose.readers.variables import Setting, Variables
 from diagnose.targets import Target

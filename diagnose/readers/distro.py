@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diagnose.finding import InputError
-from diagnose.named import TYPE_CHECKING, NamedTuple, cache
+from diagnose.light import TYPE_CHECKING, NamedTuple, cache
 from diagnose.readers.root import Root
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import sys
 from array import array
 from itertools import accumulate, compress
 
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.light import TYPE_CHECKING, NamedTuple
 from diagnose.readers.text import decode
 
 if TYPE_CHECKING:

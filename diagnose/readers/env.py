@@ -6,7 +6,7 @@ import os
 
 from diagnose import targets
 from diagnose.finding import InputError
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.light import TYPE_CHECKING, NamedTuple
 from diagnose.readers import apt, cargo, distro, ignored, packages, pkgconfig, toolchain
 from diagnose.readers.apt import Apt
 from diagnose.readers.cargo import Project

@@ -7,7 +7,7 @@ pkg-config(1) and pkgconf(1).
 from __future__ import annotations
 
 from diagnose import targets
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.light import TYPE_CHECKING, NamedTuple
 from diagnose.readers.variables import Setting, Variables
 from diagnose.targets import Target
 

@@ -11,7 +11,7 @@ import re
 from collections import deque
 from posixpath import normpath
 
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.light import TYPE_CHECKING, NamedTuple
 from diagnose.readers.elf import Elf
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from diagnose.finding import InputError
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.light import TYPE_CHECKING, NamedTuple
 from diagnose.readers import elf, loader
 from diagnose.readers.elf import Elf
 from diagnose.readers.root import Root

@@ -6,7 +6,7 @@ database, dnf.conf(5) (``.repo`` files).
 
 from __future__ import annotations
 
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.light import TYPE_CHECKING, NamedTuple
 from diagnose.readers.root import Root
 
 if TYPE_CHECKING:

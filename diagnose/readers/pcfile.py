@@ -9,7 +9,7 @@ because the answer has to be the one that the program would give. ``freedesktop`
 from __future__ import annotations
 
 from diagnose.finding import InputError
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.light import TYPE_CHECKING, NamedTuple
 from diagnose.readers.root import Root
 
 if TYPE_CHECKING:

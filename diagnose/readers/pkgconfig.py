@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from diagnose import targets
 from diagnose.finding import InputError
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.light import TYPE_CHECKING, NamedTuple
 from diagnose.readers import pkgtool
 from diagnose.readers.toolchain import Finder, Program
 from diagnose.readers.variables import Setting, Variables

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from diagnose import targets
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.light import TYPE_CHECKING, NamedTuple
 from diagnose.readers.root import Root
 
 if TYPE_CHECKING:

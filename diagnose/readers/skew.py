@@ -8,7 +8,7 @@ from __future__ import annotations
 import mmap
 import re
 
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.apt import LISTS, Skew, indexed_architecture
 from diagnose.readers.root import Root
 

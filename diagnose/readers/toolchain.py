@@ -11,7 +11,7 @@ import os
 
 from diagnose import targets
 from diagnose.finding import InputError
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.light import TYPE_CHECKING, NamedTuple
 from diagnose.readers.distro import glibc_version
 from diagnose.readers.root import Root
 from diagnose.readers.variables import Setting, Variables

@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 
 from diagnose import policies
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.light import TYPE_CHECKING, NamedTuple
 from diagnose.policies import Policy
 from diagnose.readers.elf import EM_ARM, Elf
 from diagnose.readers.linkage import Index

@@ -18,7 +18,7 @@ from collections import deque
 from itertools import islice, product
 
 from diagnose.finding import InputError
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.light import TYPE_CHECKING, NamedTuple
 from diagnose.readers import archive, elf, linkage, record, verdict
 from diagnose.readers.archive import Archive, Member, ZipFlaw
 from diagnose.readers.elf import Elf

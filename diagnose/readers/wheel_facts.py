@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.readers.elf import Elf, Verneed
 from diagnose.readers.verdict import Shortfall, version_key
 

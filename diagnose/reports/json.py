@@ -6,7 +6,7 @@ import json
 
 from diagnose import __version__
 from diagnose.finding import Evidence, Finding, Fix, Severity
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.run import Judgement, Report
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from itertools import zip_longest
 
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 from diagnose.registry import Cause
 from diagnose.reports.text import Style, clean, terminal_style
 from diagnose.reports.verdict import platforms, real

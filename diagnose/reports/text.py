@@ -6,7 +6,7 @@ import os
 import sys
 
 from diagnose.finding import FileEdit, Finding, Fix, Severity
-from diagnose.named import TYPE_CHECKING, NamedTuple, re
+from diagnose.light import TYPE_CHECKING, NamedTuple, re
 from diagnose.reports.verdict import verdict
 from diagnose.run import Judgement, Report
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diagnose.finding import Severity
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.light import TYPE_CHECKING, NamedTuple
 from diagnose.run import Judgement
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from diagnose import targets
 from diagnose.finding import Evidence, Finding, InputError, Severity
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.light import TYPE_CHECKING, NamedTuple
 from diagnose.phrase import Phrase, wordings
 from diagnose.readers.buildlog import phrases as table
 from diagnose.readers.buildlog.linking import Link, links

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.light import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.light import TYPE_CHECKING, NamedTuple
 from diagnose.readers.buildlog.scan import Hit, Said
 
 if TYPE_CHECKING:

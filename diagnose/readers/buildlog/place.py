@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from diagnose import targets
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.light import TYPE_CHECKING, NamedTuple
 from diagnose.readers.buildlog.scan import Hit
 from diagnose.readers.distro import Container, Distro
 from diagnose.targets import Target

@@ -12,7 +12,7 @@ from collections import Counter
 from functools import cache
 from typing import BinaryIO
 
-from diagnose.named import TYPE_CHECKING, NamedTuple
+from diagnose.light import TYPE_CHECKING, NamedTuple
 from diagnose.phrase import Phrase
 from diagnose.readers.buildlog.clean import clean, joined, plain
 from diagnose.readers.buildlog.sieve import Sieve

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from diagnose.named import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

@@ -11,10 +11,10 @@ import typing
 
 import pytest
 
-from diagnose import named
+from diagnose import light
 
 
-class Ours(named.NamedTuple):
+class Ours(light.NamedTuple):
     """Documented."""
 
     a: int
@@ -71,7 +71,7 @@ def test_immutable_and_closed():
     assert Ours.__match_args__ == Theirs.__match_args__ and Ours.__doc__ == Theirs.__doc__
 
 
-class OurColor(named.Enum):
+class OurColor(light.Enum):
     """Documented."""
 
     RED = "red"
@@ -108,7 +108,7 @@ def test_enum():
 def test_cache():
     calls = []
 
-    @named.cache
+    @light.cache
     def double(number: int) -> int:
         """Documented."""
         calls.append(number)
@@ -119,7 +119,7 @@ def test_cache():
 
 
 def test_re_is_the_real_one_when_it_is_used():
-    assert named.re.findall(r"\d+", "a1b22") == ["1", "22"]
+    assert light.re.findall(r"\d+", "a1b22") == ["1", "22"]
 
 
 def test_a_machine_in_order_loads_nothing_heavy():
