@@ -15,13 +15,15 @@ from typing import BinaryIO
 from diagnose.light import TYPE_CHECKING, NamedTuple
 from diagnose.phrase import Phrase
 from diagnose.readers.buildlog.clean import clean, joined, plain
-from diagnose.readers.buildlog.sieve import Sieve
+from diagnose.readers.buildlog.sieve import Sieve, usual
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 _BLOCK = 1 << 20
 _ZEROS = 1 << 13  # bytes at the beginning among which one in twenty being NUL means: not a text
+_LEARNT = 4  # blocks after which a log is long enough that it pays to learn what is common in it, from a sample
+_SAMPLE = 1 << 17
 _AHEAD = 1 << 14  # bytes kept back so that a wrapped message is seen whole
 _LINE = 1 << 16  # of a longer line, this much around the anchor
 _QUOTE = 600  # characters of a line that are kept
@@ -63,7 +65,8 @@ class Scanner:
         for phrase in phrases:
             self._behind.setdefault(phrase.anchor.encode(), []).append(phrase)
             self._rank.setdefault(phrase, len(self._rank))
-        self._sieve = Sieve(self._behind)
+        self._common = usual()
+        self._sieve = Sieve(self._behind, self._common)
         self._found: Counter[bytes] = Counter()
         self._floods: set[bytes] = set()
         self._kinds: Counter[str] = Counter()
@@ -72,7 +75,10 @@ class Scanner:
     def scan(self, stream: BinaryIO) -> Iterator[Hit]:
         """Yield the hits of *stream* in the order of its lines."""
         carry = b""
-        for block in _blocks(stream):
+        for number, block in enumerate(_blocks(stream)):
+            if number == _LEARNT:
+                self._common = usual(plain(block[:_SAMPLE]))
+                self._sieve = Sieve(self._behind, self._common, self._floods)
             if not self.lines and block.count(0, 0, _ZEROS) * 20 > min(len(block), _ZEROS):
                 self.binary = True
                 return
@@ -127,7 +133,7 @@ class Scanner:
             self._floods |= floods
             for text in drowned:
                 del self._behind[text]
-            self._sieve = Sieve(self._behind, self._floods)
+            self._sieve = Sieve(self._behind, self._common, self._floods)
 
     def _line(
         self, piece: bytes, rest: bytes, start: int, at: int, number: int, phrases: list[Phrase]

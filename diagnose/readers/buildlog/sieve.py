@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from diagnose.light import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -38,7 +38,6 @@ _ORDINARY = (
     b"skipping incompatible when searching for Reading package lists... 0% Done Building dependency tree... 50% "
     b"Reading database ... (%) libc6-dev:armhf (2.36-9) ... [1234 kB] #12 0.412 2024-05-01T12:03:04.1234567Z 1.2 MB "
 )
-_ORDINARY_GRAMS = {_ORDINARY[at : at + size] for size in (GRAM, _LONG) for at in range(len(_ORDINARY) - size + 1)}
 _NEXT_MARK = re.compile(rb"\0*(?:([^\0])|\Z)")
 
 
@@ -49,23 +48,38 @@ def _hashed(block: bytes) -> bytes:
     return (first ^ second >> 8).to_bytes(len(block), "little")
 
 
-def _usual() -> list[float]:
-    """Return how often each hash is met in ordinary output."""
-    counts = Counter(_hashed(_ORDINARY))
-    return [(counts[value] + 0.5) / (len(_ORDINARY) + 128) for value in range(256)]
+class Usual(NamedTuple):
+    """What is met in the output of builds that go well: the ``shares`` of the hashes, and the ``grams``."""
+
+    shares: list[float]
+    grams: set[bytes]
 
 
-_USUAL = _usual()
+def usual(sample: bytes = b"") -> Usual:
+    """Return what is usual, and in a log of which *sample* is a part."""
+    shares = []
+    for output in (_ORDINARY, sample):
+        counts = Counter(_hashed(output))
+        shares.append([(counts[value] + 0.5) / (len(output) + 128) for value in range(256)])
+    grams = {
+        output[at : at + size]
+        for output in (_ORDINARY, sample)
+        for size in (GRAM, _LONG)
+        for at in range(len(output) - size + 1)
+    }
+    return Usual(list(map(max, *shares)) if sample else shares[0], grams)
 
 
 class Sieve:
     """A search for *texts* (each at least four bytes long) by grams that are not in *floods*.
 
+    Of a text, a gram is searched for that is not *common*, as far as there is one.
+
     ``grams`` says which texts each gram stands for, and where in the text it is. A text all of whose grams are floods
     is not searched for. ``strays`` counts how often a gram was found outside its texts.
     """
 
-    def __init__(self, texts: Iterable[bytes], floods: Collection[bytes] = ()) -> None:
+    def __init__(self, texts: Iterable[bytes], common: Usual, floods: Collection[bytes] = ()) -> None:
         self.grams: dict[bytes, list[tuple[int, bytes]]] = {}
         for text in sorted(set(texts), key=lambda text: (len(text), text)):
             size = _LONG if len(text) >= _LONG else GRAM
@@ -73,10 +87,10 @@ class Sieve:
             usable = [gram for gram in own if gram not in floods]
             if usable:
                 shared = [gram for gram in usable if gram in self.grams]
-                gram = min(shared or usable, key=_commonness)
+                gram = min(shared or usable, key=lambda gram: _commonness(gram, common))
                 self.grams.setdefault(gram, []).append((own.index(gram), text))
         self.strays: Counter[bytes] = Counter()
-        self._tables = _tables(self.grams)
+        self._tables = _tables(self.grams, common)
 
     def finds(self, block: bytes) -> Iterator[tuple[int, bytes]]:
         """Yield (position, text) for every text in *block*."""
@@ -107,8 +121,8 @@ class Sieve:
                         yield begin + mark.end() - 1
 
 
-def _commonness(gram: bytes) -> tuple[bool, float]:
-    return gram in _ORDINARY_GRAMS, _chance([_USUAL[value] for value in _values(gram)])
+def _commonness(gram: bytes, common: Usual) -> tuple[bool, float]:
+    return gram in common.grams, _chance([common.shares[value] for value in _values(gram)])
 
 
 def _values(gram: bytes) -> list[int]:
@@ -123,17 +137,17 @@ def _chance(parts: Iterable[float]) -> float:
     return product
 
 
-def _tables(grams: Iterable[bytes]) -> tuple[bytes, ...]:
+def _tables(grams: Iterable[bytes], common: Usual) -> tuple[bytes, ...]:
     """Deal *grams* into eight buckets so that few other bytes fit, and return a translation table for each place."""
     tables = [bytearray(256) for _ in _PLACES]
     likely = [[0.0] * len(_PLACES) for _ in range(8)]  # of each bucket, how probable it is that a pair fits
-    for gram in sorted(grams, key=lambda gram: (len(gram), -_commonness(gram)[1], gram)):
+    for gram in sorted(grams, key=lambda gram: (len(gram), -_commonness(gram, common)[1], gram)):
         values = _values(gram)
         best, grown_best, cost_best = 0, likely[0], 2.0
         # Short grams, of which the last place is anything, stay among themselves.
         for number in range(2) if len(gram) < _LONG else range(2, 8):
             grown = [
-                known if table[value] >> number & 1 else known + _USUAL[value]
+                known if table[value] >> number & 1 else known + common.shares[value]
                 for known, table, value in zip(likely[number], tables, values, strict=False)
             ]
             grown += [1.0] * (len(_PLACES) - len(grown))
