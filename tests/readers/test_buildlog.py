@@ -16,7 +16,7 @@ from diagnose.readers.buildlog import Hit, place
 from diagnose.readers.buildlog.clean import clean, plain
 from diagnose.readers.buildlog.phrases import SHARED
 from diagnose.readers.buildlog.scan import Scanner
-from diagnose.readers.buildlog.sieve import Sieve
+from diagnose.readers.buildlog.sieve import Sieve, usual
 
 LINE = "E: Unable to locate package libasound2-dev:armhf"
 
@@ -87,7 +87,8 @@ def test_typographic_quotes_and_entities_are_plain() -> None:
 def test_the_sieve_finds_what_a_plain_search_finds(texts: list[bytes], noise: bytes) -> None:
     block = noise + b"\n".join(texts[::2]) + noise
     wanted = {(at, text) for text in texts for at in range(len(block)) if block.startswith(text, at)}
-    assert set(Sieve(texts).finds(block)) == wanted
+    for common in (usual(), usual(block)):
+        assert set(Sieve(texts, common).finds(block)) == wanted
 
 
 def scan(data: bytes, phrases: tuple[buildlog.Phrase, ...]) -> tuple[list[Hit], int]:
