@@ -4,10 +4,14 @@ The compiler makes code for every target, but the standard library is installed 
 was added to ``stable`` is missing where a ``rust-toolchain.toml``, ``sudo`` or a distribution's rustc picks another.
 
 Mend it: ``rustup target add`` in the project's folder, so that it acts on the toolchain that is used there; with the
-distribution's own rustc, its package for the target (``libstd-rust-dev:ARCH`` in Debian and Ubuntu).
+distribution's own rustc, its package for the target. Debian and Ubuntu have several compilers, each with a standard
+library of its own: ``rustc`` wants ``libstd-rust-dev:ARCH``, ``rustc-web`` ``libstd-rust-web-dev:ARCH``, ``rustc-1.80``
+``libstd-rust-1.80-dev:ARCH``. That of another compiler makes apt remove the one in use.
 
 References:
     https://rust-lang.github.io/rustup/cross-compilation.html
+    https://packages.debian.org/bookworm/rustc-web
+    https://packages.ubuntu.com/noble-updates/rustc-1.80
 """
 
 from __future__ import annotations
@@ -22,15 +26,29 @@ from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Severity, S
 from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
-from diagnose.readers.toolchain import Program, Rust
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.targets import Target
 
 PHASE = Phase.RUST
-PHRASES = (*WORDINGS, *wordings("rustup-note", ("rustup", "rustup")))
+# rustc names `rustup target add` whoever brought it, so that only these tell.
+PHRASES = (
+    *WORDINGS,
+    *wordings(
+        "rustc-of-rustup",
+        ("rustup/toolchains/", r"rustup/toolchains/"),
+        ("info: ", r"^info: (?:syncing channel|latest update|downloading component|installing component)"),
+    ),
+    *wordings(
+        "rustc-of-distribution",
+        ("/usr/lib/rust", r"/usr/lib/rust(?:lib|-1\.\d+)/"),
+        ("(built from a source tarball)", r"rustc 1\..*\(built from a source tarball\)"),
+        ("/usr/src/rustc-", r"/usr/src/rustc-1\."),
+    ),
+)
 
 
 def env(env: Environment) -> Iterator[Finding]:
@@ -38,7 +56,8 @@ def env(env: Environment) -> Iterator[Finding]:
     rust = env.toolchain.rust
     if not rust.rustc.found or env.target.triple in rust.std:
         return
-    used = f"toolchain {rust.toolchain}" if rust.toolchain else "the distribution's rustc"
+    own = f"{rust.rustc.path} of {rust.package}" if rust.package else rust.rustc.path
+    used = f"toolchain {rust.toolchain}" if rust.toolchain else own
     has = ", ".join(rust.std) or "no target at all"
     evidence = [Evidence(f"{used} has {has}", f"{rust.sysroot}/lib/rustlib" if rust.sysroot else rust.rustc.path)]
     if rust.chosen is not None:
@@ -53,21 +72,32 @@ def env(env: Environment) -> Iterator[Finding]:
 
 
 def _fix(env: Environment) -> Fix:
-    triple = env.target.triple
-    here = system(env)
-    if env.toolchain.rust.toolchain:
-        command = Command(f"rustup target add {triple}", Stage.TOOLCHAIN)
-        return fix(env, f"add {triple} to the toolchain in use", commands=(command,))
-    if here.family == "debian" and not packaged(here, env.target):
-        suffix = "" if env.target.debian == here.native else f":{env.target.debian}"
-        package = f"libstd-rust-dev{suffix}"
-        return fix(env, f"install {package}, of the same release as rustc", (package,))
+    triple, rust = env.target.triple, env.toolchain.rust
+    if rust.toolchain:
+        return fix(env, f"add {triple} to the toolchain in use", commands=(_rustup(triple),))
+    if package := _package(env, rust.package):
+        return fix(env, f"install {package}, of the same release as {rust.package}", (package,))
+    reason = f"This distribution packages no standard library for {triple}."
+    if system(env).family == "debian" and not rust.package:
+        reason = f"No package brought {rust.rustc.path}, so that none has a standard library that fits it."
     return fix(
         env,
         "install Rust by rustup, which has every target",
-        notes=f"This distribution packages no standard library for {triple}. After https://rustup.rs: "
-        f"`rustup target add {triple}`.",
+        notes=f"{reason} After https://rustup.rs: `rustup target add {triple}`.",
     )
+
+
+def _package(env: Environment, compiler: str) -> str:
+    """Return the package with the target's standard library for the rustc of the package *compiler*; empty for none."""
+    here = system(env)
+    if here.family != "debian" or packaged(here, env.target) or not compiler.startswith("rustc"):
+        return ""
+    suffix = "" if env.target.debian == here.native else f":{env.target.debian}"
+    return f"libstd-rust{compiler.removeprefix('rustc')}-dev{suffix}"
+
+
+def _rustup(triple: str) -> Command:
+    return Command(f"rustup target add {triple}", Stage.TOOLCHAIN)
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
@@ -75,21 +105,36 @@ def log(log: BuildLog) -> Iterator[Finding]:
     for triple, hits in missing(log).items():
         if any(hit.said["triple"] == triple and hit.line < hits[0].line for hit in log.find("rust-std")):
             continue
-        rustup = not log.distro_at(hits[0].line).id or bool(log.find("rust-std", "rustup-note"))
         yield found(
             log,
             hits,
             f"the standard library for {triple or 'the target'} is not installed",
             "Nothing compiles.",
-            advise(log, hits[0].line, _for_log, triple, rustup),
+            _for_log(log, hits[0].line, triple),
         )
 
 
-def _for_log(env: Environment, triple: str, rustup: bool) -> tuple[Fix, ...]:
-    rust = Rust(Program("cargo"), Program("rustc"), "stable" if rustup else "")
-    row = targets.resolve(triple) if triple else env.target
-    if row is None:  # of another system than Linux, or of none at all: only rustup has it
-        return (
-            Fix(f"add {triple} to the toolchain in use", (Command(f"rustup target add {triple}", Stage.TOOLCHAIN),)),
-        )
-    return (_fix(env._replace(target=row, toolchain=env.toolchain._replace(rust=rust))),)
+def _for_log(log: BuildLog, line: int, triple: str) -> tuple[Fix, ...]:
+    """Return rustup's way, the distribution's, or both with their conditions where the log does not tell whose."""
+    row = targets.resolve(triple) if triple else log.target_at(line)
+    name = triple or (row.triple if row else "TARGET")
+    by_rustup = Fix(f"add {name} to the toolchain in use", (_rustup(name),) if name != "TARGET" else (), safe=True)
+    if row is None or log.find("rust-std", "rustc-of-rustup"):  # what is of another system only rustup has
+        return (by_rustup,)
+    known = bool(log.find("rustc-of-distribution"))
+    by_package = advise(log, line, _packaged, row, known)
+    if not by_package:
+        return (by_rustup,)
+    if known:
+        return by_package
+    return (by_rustup._replace(title=f"where rustup brought rustc: {by_rustup.title}"), *by_package)
+
+
+def _packaged(env: Environment, target: Target, known: bool) -> list[Fix]:
+    env = env._replace(target=target)
+    package = _package(env, "rustc")
+    if not package:
+        return []
+    condition = "" if known else "where rustc is Debian's or Ubuntu's own: "
+    notes = "A rustc of another package has its own: rustc-web libstd-rust-web-dev, rustc-1.80 libstd-rust-1.80-dev."
+    return [fix(env, f"{condition}install {package}, of the same release as rustc", (package,), notes=notes)]

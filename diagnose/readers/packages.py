@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 #: The largest package database that is read, in bytes; a desktop's dpkg status is about 10 MB.
 DATABASE_LIMIT = 64 << 20
 _STATUS = "/var/lib/dpkg/status"
+_INFO = "/var/lib/dpkg/info"
 _APK = ("/lib/apk/db/installed", "/usr/lib/apk/db/installed")
 _PACMAN = "/var/lib/pacman/local"
 _RPM = ("/var/lib/rpm", "/usr/lib/sysimage/rpm")
@@ -66,6 +67,19 @@ def installed(root: Root) -> tuple[Package, ...] | None:
     if root.is_dir(_PACMAN):
         return tuple(_pacman(root))
     return None
+
+
+def owner(root: Root, path: str, prefix: str) -> str:
+    """Return the Debian package that brought the file *path*, among those whose names start with *prefix*.
+
+    dpkg lists each package's files in ``info/NAME.list`` or ``info/NAME:ARCH.list``. Empty where none lists *path*.
+    """
+    line = path.encode("utf-8", "surrogateescape")
+    lists = (name for name in root.names(_INFO) if name.startswith(prefix) and name.endswith(".list"))
+    for name in lists:
+        if line in (root.read(f"{_INFO}/{name}", DATABASE_LIMIT) or b"").splitlines():
+            return name.removesuffix(".list").partition(":")[0]
+    return ""
 
 
 def _field(stanza: bytes, name: bytes) -> str:

@@ -12,6 +12,7 @@ import os
 from diagnose import targets
 from diagnose.finding import InputError
 from diagnose.light import TYPE_CHECKING, NamedTuple
+from diagnose.readers import packages
 from diagnose.readers.distro import glibc_version
 from diagnose.readers.root import Root
 from diagnose.readers.variables import Setting, Variables
@@ -55,6 +56,7 @@ class Rust(NamedTuple):
     ``toolchain`` is rustup's name for it, or empty (a distribution's rustc). ``host`` is its host triple. ``std`` are
     the triples whose standard library is installed below ``sysroot``/lib/rustlib. ``chosen`` says what picked the
     toolchain where rustup has several; ``asked`` are the targets that a ``rust-toolchain.toml`` has rustup install.
+    ``package`` is the Debian package that brought ``rustc`` (``rustc``, ``rustc-web``, ``rustc-1.80``), where one did.
     """
 
     cargo: Program
@@ -65,6 +67,7 @@ class Rust(NamedTuple):
     std: tuple[str, ...] = ()
     chosen: Setting | None = None
     asked: tuple[str, ...] = ()
+    package: str = ""
 
 
 class Emulator(NamedTuple):
@@ -338,7 +341,8 @@ def rust(finder: Finder, variables: Variables, cwd: str, native: Target) -> Rust
         std = _std(root, sysroot)
         if host not in std:
             host = next((one for one in std if _same_machine(one, native)), host)
-    return Rust(cargo, rustc, "", host, sysroot, std)
+    package = packages.owner(root, rustc.real, "rustc") if rustc.found else ""
+    return Rust(cargo, rustc, "", host, sysroot, std, package=package)
 
 
 def _same_machine(triple: str, native: Target) -> bool:

@@ -142,3 +142,27 @@ def test_a_package_that_is_there_and_damaged_is_installed_again(tmp_path: Path) 
     (finding,) = judged(read(gone, str(tmp_path))).findings
     assert finding.check == "pc-missing"
     assert finding.fixes[0].commands[-1].line == "apt-get install -y --reinstall libasound2-dev libasound2t64"
+
+
+@pytest.mark.parametrize(
+    ("compiler", "package"),
+    [
+        ("rustc", "libstd-rust-dev:armhf"),
+        ("rustc-web", "libstd-rust-web-dev:armhf"),  # of bookworm: apt removes it for libstd-rust-dev
+        ("rustc-1.80", "libstd-rust-1.80-dev:armhf"),  # of noble
+        ("", ""),
+    ],
+)
+def test_the_standard_library_is_that_of_the_compiler_in_use(compiler: str, package: str, tmp_path: Path) -> None:
+    root = cases.furnish(cases.CASES["trixie-no-std"], str(tmp_path))
+    info = Path(root, "var/lib/dpkg/info")
+    owned = (info / "rustc.list").rename(tmp_path / "list")
+    (info / "rustc-doc.list").write_text("/usr/share/doc/rustc\n")
+    if compiler:
+        owned.rename(info / f"{compiler}.list")
+    (finding,) = judged(look(cases.CASES["trixie-no-std"], root)).findings
+    (fix,) = finding.fixes
+    installs = [command.line.split()[-1] for command in fix.commands if command.stage is Stage.PACKAGES]
+    assert installs == ([package] if package else [])
+    assert compiler in finding.message
+    assert bool(package) != ("rustup" in fix.title)

@@ -83,3 +83,31 @@ def test_a_target_of_no_linux_is_added_as_it_is_called(told: Callable[[str], Fin
     note = "  = note: the `thumbv7m-none-eabi` target may not be installed\n"
     (fix,) = told("error[E0463]: can't find crate for `core`\n  |\n" + note).fixes
     assert [command.line for command in fix.commands] == ["rustup target add thumbv7m-none-eabi"]
+
+
+_NO_STD = (
+    "error[E0463]: can't find crate for `core`\n  |\n"
+    "  = note: the `armv7-unknown-linux-gnueabihf` target may not be installed\n"
+    "  = help: consider downloading the target with `rustup target add armv7-unknown-linux-gnueabihf`\n"
+)
+_DEBIAN = "Get:1 http://deb.debian.org/debian trixie InRelease [140 kB]\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "ways"),
+    [
+        ("", ("rustup target add", "libstd-rust-dev:armhf")),
+        (_DEBIAN, ("rustup target add", "libstd-rust-dev:armhf")),
+        (_DEBIAN + "rustc 1.85.0 (4d91de4e4 2025-02-17) (built from a source tarball)\n", ("libstd-rust-dev:armhf",)),
+        (_DEBIAN + "info: downloading component 'rustc'\n", ("rustup target add",)),
+        ("  /root/.rustup/toolchains/stable-x86_64-unknown-linux-gnu/bin/rustc\n", ("rustup target add",)),
+    ],
+)
+def test_whose_compiler_lacks_the_standard_library(
+    told: Callable[[str], Finding], before: str, ways: tuple[str, ...]
+) -> None:
+    fixes = told(before + _NO_STD).fixes
+    assert len(fixes) == len(ways)
+    for fix, way in zip(fixes, ways, strict=True):
+        assert any(way in command.line for command in fix.commands), fix
+        assert ("where" in fix.title) is (len(ways) == 2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from conftest import need
@@ -102,3 +103,11 @@ def test_odd_databases(tmp_path, text):
     miniroot.write(tmp_path / "var/lib/dpkg/status", text)
     root = Root(str(tmp_path))
     assert packages.installed(root) == () and packages.native(root) == ""
+
+
+def test_whose_file_it_is():
+    if not Path("/var/lib/dpkg/info").is_dir():
+        pytest.skip("there is no dpkg")
+    assert packages.owner(Root("/"), "/usr/bin/dpkg", "dpkg") == "dpkg"
+    assert packages.owner(Root("/"), "/usr/bin/dpkg", "rustc") == ""
+    assert packages.owner(Root("/"), "/usr/bin/dpk", "dpkg") == ""
