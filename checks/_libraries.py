@@ -120,13 +120,20 @@ def vendored(env: Environment, name: str) -> list[Fix]:
     way = ways[0]
     crate = env.project.locked(way.crate)
     wanted = f"{way.crate}@{crate.version}" if crate else way.crate
-    return [
-        Fix(
-            f"build {name} from source with the crate's own feature `{way.feature}`",
-            (Command(f"cargo add {wanted} --features {way.feature}", Stage.BUILD),),
-            notes="This needs a C compiler for the target, and no package of its libraries.",
-        )
-    ]
+    if way.loaded:
+        title = f"open {name} at run time only, with the crate's own feature `{way.feature}`"
+        notes = "Nothing is needed for the build then; the library has to be on every machine that uses the wheel."
+    else:
+        title = f"build {name} from source with the crate's own feature `{way.feature}`"
+        compiler = f"a C compiler for the target{f', with {way.tools}' if way.tools else ''}"
+        notes = f"This needs {compiler}, and no package of its libraries."
+        if way.needs:
+            notes = f"This needs {compiler}, and {way.needs} for the target: by its package, or built from source too."
+    commands = [Command(f"cargo add {wanted} --features {way.feature}", Stage.BUILD)]
+    if way.needs:
+        anew = env._replace(project=env.project._replace(lock=""))  # it comes into the lock file by this very feature
+        commands += [command for other in vendored(anew, way.needs) for command in other.commands]
+    return [Fix(title, tuple(commands), notes=notes)]
 
 
 def elsewhere(env: Environment, name: str) -> Fix:

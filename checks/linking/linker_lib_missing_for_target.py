@@ -76,14 +76,22 @@ def log(log: BuildLog) -> Iterator[Finding]:
             yield found(
                 log,
                 hits,
-                f"there is no lib{lib} where the linker looks{f' for {target.triple}' if target else ''}",
+                f"there is no {_file(lib)} where the linker looks{f' for {target.triple}' if target else ''}",
                 "Linking stops.",
                 advise(log, link.line, _bring, lib),
             )
 
 
+def _file(lib: str) -> str:
+    """Return what the linker looks for: after ``-l:`` stands the whole file name."""
+    return lib[1:] if lib.startswith(":") else f"lib{lib}"
+
+
 def _bring(env: Environment, lib: str) -> tuple[Fix, ...]:
-    module = library_module(lib, env.distro.codename)
+    from diagnose.readers.buildlog.linking import stem  # only who reads logs needs its patterns
+
+    module = library_module(stem(_file(lib)), env.distro.codename)
     if module:
         return bring(env, module)
-    return (Fix(f"install the development package that holds lib{lib}.so for {env.target.triple}"),)
+    name = _file(lib) if lib.startswith(":") else f"{_file(lib)}.so"
+    return (Fix(f"install the development package that holds {name} for {env.target.triple}"),)

