@@ -10,7 +10,7 @@ import os
 
 from diagnose.finding import InputError
 from diagnose.light import TYPE_CHECKING, NamedTuple
-from diagnose.readers.root import Root
+from diagnose.readers.root import TEXT_LIMIT, Root
 from diagnose.readers.variables import Setting, Variables
 from diagnose.targets import Target
 
@@ -266,7 +266,7 @@ def configuration(root: Root, cwd: str, cargo_home: str) -> Config:
     for place, folder in folders:
         for name in ("config", "config.toml"):  # cargo prefers the old name where both exist
             path = os.path.join(folder, name)
-            text = place.text(path) if place.is_file(path) else None
+            text = _present(place, path)
             if text is not None:
                 found.append((path, _toml(path, text), text))
                 break
@@ -329,16 +329,13 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
     for folder in _upwards(os.path.realpath(cwd)):
         if not manifest and here.is_file(os.path.join(folder, "Cargo.toml")):
             manifest = os.path.join(folder, "Cargo.toml")
-        if manifest and here.is_file(os.path.join(folder, "Cargo.lock")):
+        if manifest and here.exists(os.path.join(folder, "Cargo.lock")):
             lock = os.path.join(folder, "Cargo.lock")
             break
     if not manifest:
         return Project(config=files, overrides=overrides)
-    crates: tuple[Crate, ...] = ()
-    if lock:
-        text = here.text(lock, LOCK_LIMIT)
-        crates = tuple(_locked(text or ""))
-    content = _toml(manifest, here.text(manifest) or "")
+    crates = lock_file(lock, _present(here, lock, LOCK_LIMIT) or "").crates if lock else ()
+    content = _toml(manifest, _present(here, manifest) or "")
     needs = list(_system_deps(manifest, content, ""))
     idle: list[Crate] = []
     unknown: list[str] = []
@@ -440,28 +437,108 @@ def overridden(overrides: tuple[Override, ...]) -> dict[str, str]:
     return {**{f"module {row.module}": found[row.links] for row in rows if row.links in found}, **found}
 
 
-def _locked(text: str) -> Iterator[Crate]:
-    """Yield the packages of a Cargo.lock, which cargo writes one key to a line."""
-    name = version = ""
-    start = 0
+def _present(place: Root, path: str, limit: int = TEXT_LIMIT) -> str | None:
+    """Return the text of a file that cargo reads wherever it exists; None if it does not.
+
+    Raises:
+        InputError: it is there and cannot be read, or is no text, as cargo then stops too.
+    """
+    if not place.exists(path):
+        return None
+    text = place.text(path, limit)
+    if text is None:
+        raise InputError(f"{path}: {'is a directory' if place.is_dir(path) else 'permission denied'}")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InputError(f"{path}: not UTF-8") from None
+    return text
+
+
+class Lock(NamedTuple):
+    """A Cargo.lock: ``version`` is its format's, 0 where it names none, as the formats 1 and 2 do."""
+
+    version: int = 0
+    crates: tuple[Crate, ...] = ()
+
+
+def lock_file(path: str, text: str) -> Lock:
+    """Return what the Cargo.lock *text* holds; *path* is for messages.
+
+    Raises:
+        InputError: cargo would not take it.
+    """
+    return _as_written(text) or _as_toml(path, text)
+
+
+#: How the lines begin that cargo writes for a package, besides those that are read.
+_PASSED_OVER = ('source = "', 'checksum = "', 'replace = "')
+
+
+def _as_written(text: str) -> Lock | None:
+    """Read a Cargo.lock line by line, as cargo writes it; None if any line is not of that kind."""
+    crates: list[Crate] = []
+    fields: dict[str, str] = {}
     dependencies: list[str] = []
-    inside = False
+    start = version = 0
+    within = inside = False
     for number, line in enumerate((*text.splitlines(), "[[package]]"), 1):
-        if line.startswith("[["):
-            if name:
-                yield Crate(name, version, start, tuple(dependencies))
-            name, version, dependencies, inside = "", "", [], False
-        elif inside:
-            if line.startswith("]"):
+        if inside:
+            if line == "]":
                 inside = False
-            else:
+            elif line.startswith(' "') and line.endswith(('",', '"')) and line.count('"') == 2:
                 dependencies.append(line.strip(' ",').partition(" ")[0])
-        elif line.startswith("name = "):
-            name, start = line[7:].strip('"'), number
-        elif line.startswith("version = "):
-            version = line[10:].strip('"')
-        elif line.startswith("dependencies = ["):
-            inside = not line.endswith("]")
+            else:
+                return None
+        elif line == "[[package]]":
+            if within:
+                if len(fields) != 2:
+                    return None
+                crates.append(Crate(fields["name"], fields["version"], start, tuple(dependencies)))
+            within, fields, dependencies = True, {}, []
+        elif not line or line.startswith("#"):
+            continue
+        elif not within:
+            if version or not line.startswith("version = ") or not line[10:].isdecimal():
+                return None
+            version = int(line[10:])
+        elif line == "dependencies = [" and not dependencies:
+            inside = True
+        elif not line.endswith('"') or line.count('"') != 2 or "\\" in line:
+            return None
+        elif line.startswith(('name = "', 'version = "')):
+            key, _, value = line.partition(" = ")
+            if key in fields:
+                return None
+            fields[key] = value[1:-1]
+            start = number if key == "name" else start
+        elif not line.startswith(_PASSED_OVER):
+            return None
+    return None if inside else Lock(version, tuple(crates))
+
+
+def _as_toml(path: str, text: str) -> Lock:
+    """Read a Cargo.lock that another hand wrote, or an older cargo."""
+    content = _toml(path, text)
+    version, entries = content.get("version", 0), content.get("package", [])
+    if not isinstance(version, int) or not isinstance(entries, list):
+        raise InputError(f"{path}: {'`version` is no number' if isinstance(entries, list) else '`package` is no list'}")
+    lines = text.splitlines()
+    crates: list[Crate] = []
+    start = 0
+    for place, entry in enumerate(entries, 1):
+        table = entry if isinstance(entry, dict) else {}
+        name, release, listed = table.get("name"), table.get("version"), table.get("dependencies", [])
+        for key, value in (("name", name), ("version", release)):
+            if not isinstance(value, str):
+                raise InputError(f"{path}: package {place} has no {key}")
+        if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
+            raise InputError(f"{path}: the dependencies of {name} are no list of strings")
+        quoted = (f'"{name}"', f"'{name}'")
+        found = (at for at in range(start, len(lines)) if lines[at].lstrip().startswith("name"))
+        start = next((at + 1 for at in found if any(one in lines[at] for one in quoted)), start)
+        crates.append(Crate(str(name), str(release), start, tuple(one.partition(" ")[0] for one in listed)))
+    return Lock(version, tuple(crates))
 
 
 class _Row(NamedTuple):

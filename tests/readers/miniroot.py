@@ -5,12 +5,14 @@ Its program files are this machine's own, so nothing is downloaded; its librarie
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import shutil
 import struct
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from diagnose import targets
@@ -139,3 +141,16 @@ def run(root: Path, argv: list[str], environ: dict[str, str]) -> str:
     done = subprocess.run([*enter, *command], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+@contextlib.contextmanager
+def nobody() -> Iterator[None]:
+    """Be a user who may not read what root keeps to itself."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -252,6 +253,73 @@ def test_what_no_default_feature_turns_on_is_not_needed(tmp_path):
     assert [crate.name for crate in found.crates] == ["alsa-sys", "glib-sys", "own"]
     assert [crate.name for crate in found.idle] == ["libz-sys", "openssl-sys", "strange-sys"]
     assert found.unknown == ()
+
+
+BROKEN_LOCKS = {
+    "bracket": (b"[[package", "at the end of an array declaration"),
+    "conflict": (b'version = 3\n<<<<<<< HEAD\n[[package]]\nname = "x"\n=======\n>>>>>>> x\n', "Invalid statement"),
+    "cut off": (b'version = 3\n[[package]]\nname = "x"\nversion = "0.1.0"\ndependencies = [\n "y",\n', "Invalid value"),
+    "twice": (b'[[package]]\nname = "x"\nname = "x"\nversion = "0.1.0"\n', "overwrite"),
+    "binary": (b"\x7fELF\x00\x01", "not a text file"),
+    "Latin-1": (b"# \xff\nversion = 3\n", "not UTF-8"),
+    "no version": (b'version = 3\n[[package]]\nname = "x"\n', "package 1 has no version"),
+    "no list": (b"version = 3\npackage = 4\n", "`package` is no list"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN_LOCKS)
+def test_a_lock_file_that_cargo_refuses_is_refused(tmp_path, name):
+    need(shutil.which("cargo"), "there is no cargo")
+    content, reason = BROKEN_LOCKS[name]
+    config, inner = configure(tmp_path)
+    miniroot.write(inner / "src/lib.rs", "")
+    miniroot.write(inner / "Cargo.toml", '[package]\nname = "x"\nversion = "0.1.0"\nedition = "2021"\n[workspace]\n')
+    (inner / "Cargo.lock").write_bytes(content)
+    done = subprocess.run(["cargo", "metadata", "--offline", "--locked"], cwd=inner, capture_output=True, text=True)
+    assert done.returncode, "cargo takes it"
+    with pytest.raises(InputError) as error:
+        cargo.project(Root("/"), str(inner), config, str(tmp_path / "home"), ROW)
+    message = str(error.value)
+    assert message.startswith(f"{inner}/Cargo.lock: ") and reason in message and "\n" not in message
+
+
+@pytest.mark.parametrize("kind", ["is a directory", "permission denied"])
+@pytest.mark.parametrize("name", ["Cargo.lock", ".cargo/config.toml", "Cargo.toml"])
+def test_what_cargo_reads_and_we_may_not_is_said(name, kind):
+    if (name, kind) == ("Cargo.toml", "is a directory"):
+        return  # that is no manifest: cargo looks further up
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        miniroot.write(Path(folder) / "Cargo.toml", '[package]\nname = "x"\nversion = "0.1.0"\n')
+        path = Path(folder) / name
+        path.parent.mkdir(exist_ok=True)
+        path.unlink(missing_ok=True)
+        path.mkdir() if kind == "is a directory" else path.touch(0)
+        with pytest.raises(InputError) as error, miniroot.nobody():
+            config = cargo.configuration(Root("/"), folder, "/nowhere")
+            cargo.project(Root("/"), folder, config, "/nowhere", ROW)
+        assert str(error.value) == f"{path}: {kind}"
+
+
+@pytest.mark.parametrize("link", ["", "elsewhere.lock"])
+def test_a_pipe_is_no_lock_file_and_a_link_to_one_is_read(tmp_path, link):
+    config, inner = configure(tmp_path)
+    miniroot.write(inner / "Cargo.toml", '[package]\nname = "own"\nversion = "1.0.0"\n')
+    if link:
+        miniroot.write(tmp_path / link, LOCK)
+        (inner / "Cargo.lock").symlink_to(tmp_path / link)
+        assert cargo.project(Root("/"), str(inner), config, "/nowhere", ROW).crates
+        return
+    os.mkfifo(inner / "Cargo.lock")
+    with pytest.raises(InputError, match=r"Cargo\.lock: not a regular file$"):
+        cargo.project(Root("/"), str(inner), config, "/nowhere", ROW)
+
+
+def test_a_lock_file_by_another_hand_says_the_same():
+    """One line for what cargo writes on several, comments, other quotes: TOML all the same."""
+    ours = LOCK.replace('name = "libz-sys"', "name = 'libz-sys' # mended")
+    assert ours != LOCK
+    assert cargo.lock_file("x", ours) == cargo.lock_file("x", LOCK)
 
 
 @pytest.mark.parametrize("text", ["[", "a = 1\na = 2\n", "x = " + "[" * 5000, "\0"])

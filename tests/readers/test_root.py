@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from readers import miniroot
 
 from diagnose.finding import InputError
 from diagnose.readers.root import LINK_LIMIT, Root
@@ -93,22 +92,9 @@ def test_what_may_not_be_read_is_said():
             place.write_text("x") if name == "file" else place.mkdir()
             place.chmod(mode if os.geteuid() == 0 else 0)
         root = Root(folder)
-        with nobody():
+        with miniroot.nobody():
             assert root.text("/file") is None and root.names("/folder") == []
         assert root.unseen == ["/file: permission denied", "/folder: permission denied"]
-
-
-@contextlib.contextmanager
-def nobody() -> Iterator[None]:
-    """Be a user who may not read what root keeps to itself."""
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
 
 
 @pytest.mark.parametrize("path", ["", "/no/such/folder", __file__, "a\0b"])
