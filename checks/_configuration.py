@@ -61,7 +61,9 @@ def two_variables(env: Environment) -> Configuration:
     here = system(env)
     if here.family != "debian" or not env.target.multiarch or packaged(here, env.target):
         return NOTHING
-    allowing = Configuration(((own_name(env, "PKG_CONFIG_ALLOW_CROSS"), "1"),), tool(here, "pkg-config"))
+    plain = env.pkgconfig.plain or env.pkgconfig.program
+    packages = () if plain.found else tool(here, "pkg-config")  # the other implementation would make apt remove it
+    allowing = Configuration(((own_name(env, "PKG_CONFIG_ALLOW_CROSS"), "1"),), packages)
     libdir = targeted(env.variables, "PKG_CONFIG_LIBDIR", env.target.triple, env.host.triple)
     if libdir is None or _leads_astray(env, libdir):
         allowing += Configuration(((own_name(env, "PKG_CONFIG_LIBDIR"), _folders(env)),))

@@ -1,4 +1,4 @@
-"""The pkg-config that a variable names is not there, or cannot run.
+"""The pkg-config that a variable names is not there, cannot run, or is none.
 
 ``PKG_CONFIG`` in any of its forms names one program, and where it is set the crate tries nothing else: no plain
 ``pkg-config`` and no ``pkgconf``. The crate's message then reads "The pkg-config command could not be found" and
@@ -84,16 +84,20 @@ def _failing(env: Environment) -> Iterator[Finding]:
     if packages:
         title = "install dpkg-dev"
     elif program.setting is not None:
-        title = "name a pkg-config that runs"
         configuration = Configuration(gone=(program.setting,)) + (two_variables(env) if env.cross else NOTHING)
+        plain = env.pkgconfig.plain is not None and env.pkgconfig.plain.found
+        packages = () if plain else tool(system(env), "pkg-config")
+        title = f"unset {program.setting.name}, so that pkg-config itself is run"
     else:
         packages = tool(system(env), "pkg-config")
         title = f"install {' '.join(packages) or 'pkg-config'} again"
     yield Finding(
-        message=f"{program.name} cannot run" + (f": {said}" if said else ""),
+        message=f"{program.name} cannot run: {said}"
+        if said
+        else f"{program.name} answers nothing: it is no pkg-config",
         severity=Severity.ERROR,
         evidence=(
-            Evidence(said or f"exit code {libraries[0].status}", program.path or program.name),
+            Evidence(said or f"exit code {libraries[0].status}, and not a word", program.path or program.name),
             *((seen(program.setting),) if program.setting is not None else ()),
         ),
         consequence=f"The build script that looks for {names(libraries)} stops.",

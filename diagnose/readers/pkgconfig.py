@@ -339,6 +339,11 @@ class Prober:
             pc=pc,
         )
 
+    @property
+    def _silent(self) -> bool:
+        """Whether the program, which is none that is known, does not even tell its version, as ``false``."""
+        return not self._decided.implementation and not self._decided.program.version
+
     def _environ(self) -> dict[str, str]:
         """Return the environment that the crate gives the program."""
         environ = self._variables.merged()
@@ -376,7 +381,7 @@ class Prober:
             return library._replace(outcome="tool-failed", status=1, output=self._decided.broken)
         if not self._decided.implementation:
             self._root.unseen.append(
-                f"what {self._decided.program.path} would answer: it is a script, and is not run to be looked at"
+                f"what {self._decided.program.path} would answer: it is no known pkg-config, and is not run to be seen"
             )
             return library._replace(outcome="unknown")
         answer = self._ask(library)
@@ -393,6 +398,8 @@ class Prober:
             itself = Missing(library.module) in missing
             found = "" if itself else self._path_of(library.module)
             return library._replace(missing=missing, mismatches=mismatches, pc=found)
+        if self._silent:
+            return library._replace(outcome="tool-failed")
         answer = self._ask(library)
         library = library._replace(version=answer.version, pc=answer.path)
         if answer.problems:

@@ -25,9 +25,9 @@ class Tool(NamedTuple):
     """What a pkg-config program is.
 
     ``implementation`` is ``pkgconf``, ``pkg-config`` (freedesktop's) or empty, for a script that does more than set
-    variables. ``default_path`` is where it looks for ``.pc`` files unless told otherwise, and ``origin`` the file
-    that says so. ``sets`` are the variables that a wrapper script sets whatever they were. ``broken`` says why it
-    cannot answer anything.
+    variables and for a program that is neither. ``default_path`` is where it looks for ``.pc`` files unless told
+    otherwise, and ``origin`` the file that says so. ``sets`` are the variables that a wrapper script sets whatever they
+    were. ``broken`` says why it cannot answer anything.
     """
 
     implementation: str = ""
@@ -48,6 +48,8 @@ def identify(root: Root, path: str, real: str) -> Tool:
     texts = [(real, data), *(_library(root, real) if implementation == "pkgconf" else ())]
     compiled = ((found, place) for place, content in texts if (found := _compiled_path(content)))
     default, origin = next(compiled, ((), ""))
+    if not named and not default and b"PKG_CONFIG_" not in data:
+        return Tool()  # another program
     tool = Tool(implementation, _version(data), default, origin)
     return _personality(root, path, tool) if implementation == "pkgconf" else tool
 

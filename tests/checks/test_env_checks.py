@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from roots import CAUSES, cases, judged, look, read
 from checks._libraries import vendored
 from diagnose import cargo_config
 from diagnose.finding import Finding, Fix, Severity, Stage
+from diagnose.readers import env as environment
 from diagnose.readers.toolchain import Emulator
 
 
@@ -192,3 +194,35 @@ def test_the_standard_library_is_that_of_the_compiler_in_use(compiler: str, pack
     assert installs == ([package] if package else [])
     assert compiler in finding.message
     assert bool(package) != ("rustup" in fix.title)
+
+
+@pytest.mark.parametrize(
+    ("script", "none"),
+    [
+        ("exit 1", True),
+        (
+            'case "$*" in --version) exit 1 ;; *--modversion*) echo 1 ;; *) echo ;; esac',
+            False,
+        ),  # it answers all the same
+    ],
+)
+def test_a_pkg_config_that_answers_nothing_is_none(script: str, none: bool, tmp_path: Path) -> None:
+    program = tmp_path / "odd"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PKG_CONFIG": str(program)}
+    found = judged(environment.read("/", libs=["no-such-module"], cwd=str(tmp_path), environ=environ)).findings
+    named = [finding for finding in found if finding.check == "pkgconfig-wrapper-missing"]
+    assert bool(named) is none
+    if none:
+        assert named[0].fixes[0].unset == ("PKG_CONFIG",)
+        assert not [finding for finding in found if finding.check == "pc-not-on-search-path"]
+        del environ["PKG_CONFIG"]
+        after = judged(environment.read("/", libs=["no-such-module"], cwd=str(tmp_path), environ=environ)).findings
+        assert "pkgconfig-wrapper-missing" not in {finding.check for finding in after}
+
+
+def test_false_is_no_pkg_config(tmp_path: Path) -> None:
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PKG_CONFIG": "false"}
+    facts = environment.read("/", libs=["no-such-module"], cwd=str(tmp_path), environ=environ)
+    assert (facts.libraries[0].outcome, facts.pkgconfig.implementation) == ("tool-failed", "")

@@ -195,7 +195,7 @@ def test_broken_programs_and_libraries_are_no_reason_to_stop(root):
         (root / name).write_bytes(b"\x7fELF")
         (root / name).chmod(0o755)
     facts = look(root, "alsa", PKG_CONFIG="arm-linux-gnueabihf-pkg-config")
-    assert facts.libraries[0].outcome in ("not-found", "file-missing")
+    assert facts.libraries[0].outcome == "unknown"  # what such a program would answer
 
 
 FILES = (
