@@ -10,6 +10,7 @@ import os
 
 from diagnose.finding import InputError
 from diagnose.light import TYPE_CHECKING, NamedTuple
+from diagnose.readers import workspace
 from diagnose.readers.root import TEXT_LIMIT, Root
 from diagnose.readers.variables import Setting, Variables
 from diagnose.targets import Target
@@ -189,8 +190,25 @@ class Config(NamedTuple):
 
 def cfg(expression: str, target: Target) -> bool:
     """Whether a ``cfg(…)`` expression holds for *target*; what cannot be told does not."""
+    return _holds(expression, _known(target)) is True
+
+
+def fits(platform: str, target: Target, *, build: bool = False) -> bool:
+    """Whether the dependencies that a manifest has for *platform*, a ``cfg(…)`` or a triple, are needed for *target*.
+
+    What cannot be told counts as needed. Those of a build script (*build*) are for the host: some Linux machine.
+    """
+    if not platform.startswith("cfg("):
+        return "-linux-" in platform if build else platform == target.triple
+    known = _known(target)
+    if build:
+        known = {name: known[name] for name in ("target_os", "target_family")}
+    return _holds(platform, known) is not False
+
+
+def _known(target: Target) -> dict[str, str]:
     arch, _, rest = target.triple.partition("-")
-    known = {
+    return {
         "target_os": "linux",
         "target_family": "unix",
         "target_vendor": rest.partition("-")[0],
@@ -202,28 +220,35 @@ def cfg(expression: str, target: Target) -> bool:
         "target_pointer_width": str(target.bits),
         "target_abi": next((abi for abi in ("eabihf", "eabi", "abi64") if target.triple.endswith(abi)), ""),
     }
+
+
+def _holds(expression: str, known: Mapping[str, str]) -> bool | None:
+    """Return whether *expression* holds where *known* does; None if that cannot be told."""
     tokens = _cfg_tokens(expression)
     position = 0
 
-    def parse() -> bool:
+    def parse() -> bool | None:
         nonlocal position
         name = tokens[position] if position < len(tokens) else ""
         position += 1
         following = tokens[position] if position < len(tokens) else ""
         if following == "(" and name in ("cfg", "all", "any", "not"):
             position += 1
-            values = []
+            values: list[bool | None] = []
             while position < len(tokens) and tokens[position] != ")":
                 values.append(parse())
                 if position < len(tokens) and tokens[position] == ",":
                     position += 1
             position += 1
-            return not any(values) if name == "not" else any(values) if name == "any" else all(values)
+            decides = name == "any"  # one such value is enough; otherwise one that is unknown leaves it open
+            if name == "not":
+                return None if None in values else not any(values)
+            return decides if decides in values else None if None in values else not decides
         if following == "=":
             value = tokens[position + 1] if position + 1 < len(tokens) else ""
             position += 2
-            return known.get(name) == value.strip('"')
-        return name == "unix"
+            return known[name] == value.strip('"') if name in known else None
+        return {"unix": True, "windows": False, "true": True, "false": False}.get(name)
 
     return parse()
 
@@ -339,17 +364,22 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
     needs = list(_system_deps(manifest, content, ""))
     idle: list[Crate] = []
     unknown: list[str] = []
-    reached = _reached(content, crates)
+    others = {}
+    if crates:
+        beside = os.path.join(os.path.dirname(lock), "Cargo.toml")
+        found = workspace.manifests(here, manifest, beside, lambda path: _toml(path, _present(here, path) or ""))
+        others = {workspace.name(other): other for path, other in found if path != manifest}
+    reached = _reached(content, others, crates, target)
     sources = _sources(root, cargo_home, config) if crates else ()
     table = _sys_crates() if crates else {}
     for crate in crates:
         if not {"pkg-config", "system-deps", "metadeps"} & set(crate.dependencies) and crate.name not in table:
             continue
-        found = list(_crate_needs(root, crate, sources, table, lock))
+        asked = list(_crate_needs(root, crate, sources, table, lock))
         if crate.name not in reached:
             idle.append(crate)
-        elif found:
-            needs += found
+        elif asked:
+            needs += asked
         elif "pkg-config" in crate.dependencies and crate.name not in ("system-deps", "metadeps"):
             unknown.append(f"{crate.name} {crate.version}")
     unique = tuple(dict.fromkeys(needs))
@@ -357,20 +387,27 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
     return Project(manifest, lock, crates, unique, files, overrides, tuple(idle), tuple(unknown), _abi3(content))
 
 
-def _reached(manifest: dict[str, Any], crates: tuple[Crate, ...]) -> set[str]:
-    """Return the names of the locked crates that a build with the default features takes.
+def _reached(
+    manifest: dict[str, Any], others: Mapping[str, dict[str, Any]], crates: tuple[Crate, ...], target: Target
+) -> set[str]:
+    """Return the names of the locked crates that a build for *target* with the default features takes.
 
-    Cargo.lock also has what other features, the tests and other members of a workspace would need.
+    Cargo.lock also has what other features, other platforms, the tests and other members of a workspace would need.
+    *others* are manifests of the workspace's other packages and those in folders, by their names.
     """
     edges: dict[str, set[str]] = {}
     for crate in crates:
         edges.setdefault(crate.name, set()).update(crate.dependencies)
-    package = manifest.get("package")
-    own = package.get("name") if isinstance(package, dict) else None
-    if not isinstance(own, str) or own not in edges:
+    own = workspace.name(manifest)
+    start = {own} if own in edges else edges.keys() - set().union(*edges.values()) | edges.keys() & others.keys()
+    if not start:
         return set(edges)
-    edges[own] -= _left_out(manifest)
-    reached, pending = set(), [own]
+    for name, other in others.items():
+        if name in edges:
+            edges[name] -= _left_out(other, target)
+    if own in edges:
+        edges[own] -= _left_out(manifest, target, _default_features(manifest))
+    reached, pending = set(), sorted(start)
     while pending:
         name = pending.pop()
         if name not in reached:
@@ -379,22 +416,21 @@ def _reached(manifest: dict[str, Any], crates: tuple[Crate, ...]) -> set[str]:
     return reached
 
 
-def _left_out(manifest: dict[str, Any]) -> set[str]:
-    """Return the packages among the direct dependencies that a build with the default features does without."""
-    targets = manifest.get("target")
-    sections = [manifest, *(targets.values() if isinstance(targets, dict) else ())]
+def _left_out(manifest: dict[str, Any], target: Target, active: set[str] | None = None) -> set[str]:
+    """Return the packages among the direct dependencies that a build for *target* does without.
+
+    *active* are the features, None where others decide which are on.
+    """
     taken: set[str] = set()
     named: set[str] = set()
-    active = _default_features(manifest)
-    for kind in ("dependencies", "build-dependencies", "dev-dependencies"):
-        for section in sections:
-            table = section.get(kind) if isinstance(section, dict) else None
-            for key, entry in table.items() if isinstance(table, dict) else ():
-                options = entry if isinstance(entry, dict) else {}
-                package = str(options.get("package", key))
-                named.add(package)
-                if kind != "dev-dependencies" and (options.get("optional") is not True or key in active):
-                    taken.add(package)
+    for platform, section in workspace.sections(manifest):
+        for kind, key, options in workspace.dependencies(section):
+            package = str(options.get("package", key))
+            named.add(package)
+            needed = not platform or fits(platform, target, build=kind == "build-dependencies")
+            optional = options.get("optional") is True and active is not None and key not in active
+            if needed and not optional and kind != "dev-dependencies":
+                taken.add(package)
     return named - taken
 
 

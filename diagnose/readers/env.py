@@ -153,7 +153,10 @@ def read(
     if wanted and tools.linker.found and not tools.linker_target:
         place.unseen.append(f"where {tools.linker.path} looks for libraries by itself: its name does not tell")
     place.unseen += [f"what {crate} asks pkg-config for: name the module with --lib" for crate in project.unknown]
-    place.unseen += [f"{name}, which no default feature needs: name its module with --lib" for name, *_ in project.idle]
+    place.unseen += [
+        f"{name}, which this target with the default features does not need: name its module with --lib"
+        for name, *_ in project.idle
+    ]
     return Environment(
         root=root,
         live=place.live,

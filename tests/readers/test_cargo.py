@@ -133,6 +133,31 @@ def test_cfg(expression, holds):
     assert cargo.cfg(expression, ROW) in ((holds,) if expression.endswith(")") else (True, False))
 
 
+@pytest.mark.parametrize(
+    ("platform", "needed", "by_build_script"),
+    [
+        ("cfg(windows)", False, False),
+        ("cfg(unix)", True, True),
+        ('cfg(target_os = "macos")', False, False),
+        ('cfg(not(target_os = "linux"))', False, False),
+        ('cfg(any(windows, target_vendor = "apple"))', False, True),
+        ('cfg(all(windows, feature = "tls"))', False, False),
+        ('cfg(all(unix, feature = "tls"))', True, True),
+        ("cfg(some_flag)", True, True),
+        ("cfg(not(some_flag))", True, True),
+        ('cfg(not(any(windows, target_os = "macos")))', True, True),
+        ('cfg(target_arch = "x86_64")', False, True),
+        ("x86_64-pc-windows-msvc", False, False),
+        ("x86_64-unknown-linux-gnu", False, True),
+        (ARM, True, True),
+    ],
+)
+def test_which_platforms_tables_are_needed(platform, needed, by_build_script):
+    """A build script is built for the host, whatever that is: what only its processor decides stays needed."""
+    assert cargo.fits(platform, ROW) is needed
+    assert cargo.fits(platform, ROW, build=True) is by_build_script
+
+
 LOCK = """\
 version = 4
 
@@ -242,6 +267,55 @@ dependencies = [
  "strange-sys",
 ]
 """
+
+
+ELSEWHERE = """
+[package]
+name = "{}"
+version = "1.0.0"
+[target.'cfg(windows)'.dependencies]
+openssl-sys = "0.9"
+alsa-sys = "0.3"
+[target.'cfg(unix)'.dependencies]
+alsa-sys = "0.3"
+"""
+TWO = """
+[[package]]
+name = "own"
+version = "1.0.0"
+dependencies = [
+ "alsa-sys",
+ "member",
+ "openssl-sys",
+]
+
+[[package]]
+name = "member"
+version = "1.0.0"
+dependencies = [
+ "alsa-sys",
+ "openssl-sys",
+]
+"""
+
+
+@pytest.mark.parametrize("layout", ["workspace", "path", "virtual"])
+def test_what_only_another_platform_takes_is_not_needed(tmp_path, layout):
+    config, inner = configure(tmp_path)
+    own = ELSEWHERE.format("own")
+    if layout == "virtual":
+        miniroot.write(inner / "Cargo.toml", '[workspace]\nmembers = ["own", "crates/*"]\n')
+        miniroot.write(inner / "own/Cargo.toml", own)
+    elif layout == "path":
+        miniroot.write(inner / "Cargo.toml", own + '[dependencies]\nmember = { path = "crates/member" }\n')
+    else:
+        miniroot.write(inner / "Cargo.toml", own + '[workspace]\nmembers = ["crates/*"]\n')
+    miniroot.write(inner / "crates/member/Cargo.toml", ELSEWHERE.format("member"))
+    miniroot.write(inner / "Cargo.lock", LOCK + TWO)
+    found = cargo.project(Root("/"), str(inner), config, str(tmp_path / "home"), ROW)
+    modules = [need.module for need in found.needs]
+    assert "alsa" in modules
+    assert "openssl" not in modules
 
 
 def test_what_no_default_feature_turns_on_is_not_needed(tmp_path):
