@@ -84,14 +84,14 @@ def _debian(codename: str) -> str:
     return f"""\
 Types: deb
 # http://snapshot.debian.org/archive/debian/20250520T000000Z
-URIs: http://deb.debian.org/debian
+URIs: http://deb.example.debian.org/debian
 Suites: {codename} {codename}-updates
 Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 
 Types: deb
 # http://snapshot.debian.org/archive/debian-security/20250520T000000Z
-URIs: http://deb.debian.org/debian-security
+URIs: http://deb.example.debian.org/debian-security
 Suites: {codename}-security
 Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
@@ -100,18 +100,18 @@ Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 
 BULLSEYE = """\
 # deb http://snapshot.debian.org/archive/debian/20240110T000000Z bullseye main
-deb http://deb.debian.org/debian bullseye main
+deb http://deb.example.debian.org/debian bullseye main
 # deb http://snapshot.debian.org/archive/debian-security/20240110T000000Z bullseye-security main
-deb http://deb.debian.org/debian-security bullseye-security main
+deb http://deb.example.debian.org/debian-security bullseye-security main
 # deb http://snapshot.debian.org/archive/debian/20240110T000000Z bullseye-updates main
-deb http://deb.debian.org/debian bullseye-updates main
+deb http://deb.example.debian.org/debian bullseye-updates main
 """
 INSTALLED = """\
 #deb cdrom:[Debian GNU/Linux 12.5.0 _Bookworm_ - Official amd64 NETINST with firmware 20240210-11:27]/ bookworm main
 
 deb cdrom:[Debian GNU/Linux 12.5.0 _Bookworm_ - Official amd64 DVD Binary-1]/ bookworm main non-free-firmware
-deb http://ftp.de.debian.org/debian/ bookworm main non-free-firmware
-deb-src http://ftp.de.debian.org/debian/ bookworm main non-free-firmware
+deb http://ftp.example.debian.org/debian/ bookworm main non-free-firmware
+deb-src http://ftp.example.debian.org/debian/ bookworm main non-free-firmware
 """
 MIRRORS = (
     "http://azure.archive.ubuntu.com/ubuntu/\tpriority:1\n"

@@ -201,7 +201,7 @@ def test_debian_limited_to_its_own() -> None:
 
 def test_a_release_that_has_left() -> None:
     before = "deb http://deb.example.debian.org/debian buster main\n"
-    before += "deb http://security.debian.org/debian-security buster/updates main\n"
+    before += "deb http://security.example.debian.org/debian-security buster/updates main\n"
     assert rewritten(before, "", id="debian") == (
         "deb [check-valid-until=no] http://archive.debian.org/debian/ buster main\n"
         "deb [check-valid-until=no] http://archive.debian.org/debian-security/ buster/updates main\n"
