@@ -66,7 +66,8 @@ def judge(
     under that one.
 
     *describe* turns what *read* returns into the facts that JSON carries. A subject with a method ``overcome`` says by
-    it which findings came to nothing: these are left out.
+    it which findings came to nothing: these are left out. One with a method ``looked`` says by it whether anything was
+    looked for that a build meets in a phase: a check of another phase has not passed.
     """
     try:
         subject = read()
@@ -75,6 +76,7 @@ def judge(
     causes = list(causes)
     findings, passed = [], []
     overcome = getattr(subject, "overcome", lambda finding: False)
+    looked = getattr(subject, "looked", lambda phase: True)
     for cause in causes:
         found = [
             finding._replace(check=cause.id, aliases=cause.aliases)
@@ -82,7 +84,7 @@ def judge(
             if not overcome(finding)
         ]
         findings += found
-        if not found:
+        if not found and looked(cause.phase):
             passed.append(cause.id)
     findings = ordered(findings, subject, {cause.id: cause.phase.value for cause in causes})
     findings = chain(findings, {cause.id: cause.leads_to for cause in causes if cause.leads_to is not None}, subject)

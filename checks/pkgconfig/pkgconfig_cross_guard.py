@@ -36,7 +36,8 @@ PHASE = Phase.PROBE
 def env(env: Environment) -> Iterator[Finding]:
     """See whether the guard lets the crate run pkg-config."""
     libraries = with_outcome(env, "cross-refused")
-    if not libraries:
+    unknown = () if env.pkgconfig.allowed else env.project.unknown
+    if not libraries and not unknown:
         return
     refusal = env.pkgconfig.allowed_by
     if refusal is not None:
@@ -48,10 +49,11 @@ def env(env: Environment) -> Iterator[Finding]:
         why = "nothing tells pkg-config about the target"
     yield Finding(
         message=(
-            f"the pkg-config crate will refuse to look for {names(libraries)}: "
+            "the pkg-config crate will refuse to look for "
+            f"{names(libraries) or 'what ' + ' and '.join(unknown[:3]) + ' asks for'}: "
             f"{env.target.triple} is not the host's {env.host.triple}, and {why}"
         ),
-        severity=Severity.ERROR,
+        severity=Severity.ERROR if libraries else Severity.WARNING,  # an unknown crate may do without
         evidence=(evidence,),
         consequence='The build script stops with "pkg-config has not been configured to support cross-compilation."',
         fixes=_fixes(env),

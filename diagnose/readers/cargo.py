@@ -16,10 +16,12 @@ from diagnose.readers.variables import Setting, Variables
 from diagnose.targets import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
 
+#: The crates by which a build script asks pkg-config.
+_ASKING = frozenset({"pkg-config", "system-deps", "metadeps"})
 #: The largest Cargo.lock that is read, in bytes.
 LOCK_LIMIT = 16 << 20
 
@@ -372,19 +374,39 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
     reached = _reached(content, others, crates, target)
     sources = _sources(root, cargo_home, config) if crates else ()
     table = _sys_crates() if crates else {}
+    features = _features((content, *others.values()), crates)
     for crate in crates:
-        if not {"pkg-config", "system-deps", "metadeps"} & set(crate.dependencies) and crate.name not in table:
+        if crate.name in _ASKING or not _ASKING & set(crate.dependencies):
             continue
-        asked = list(_crate_needs(root, crate, sources, table, lock))
+        asked = list(_crate_needs(root, crate, sources, table, lock, features))
         if crate.name not in reached:
             idle.append(crate)
         elif asked:
             needs += asked
-        elif "pkg-config" in crate.dependencies and crate.name not in ("system-deps", "metadeps"):
+        else:
             unknown.append(f"{crate.name} {crate.version}")
     unique = tuple(dict.fromkeys(needs))
     crates = tuple(crate for crate in crates if crate.name in reached)
     return Project(manifest, lock, crates, unique, files, overrides, tuple(idle), tuple(unknown), _abi3(content))
+
+
+def _edges(crates: tuple[Crate, ...]) -> dict[str, set[str]]:
+    edges: dict[str, set[str]] = {}
+    for crate in crates:
+        edges.setdefault(crate.name, set()).update(crate.dependencies)
+    return edges
+
+
+def _below(edges: dict[str, set[str]], start: Iterable[str]) -> set[str]:
+    """Return the crates *start* and everything that they depend on."""
+    reached: set[str] = set()
+    pending = list(start)
+    while pending:
+        name = pending.pop()
+        if name not in reached:
+            reached.add(name)
+            pending += edges.get(name, ())
+    return reached
 
 
 def _reached(
@@ -395,9 +417,7 @@ def _reached(
     Cargo.lock also has what other features, other platforms, the tests and other members of a workspace would need.
     *others* are manifests of the workspace's other packages and those in folders, by their names.
     """
-    edges: dict[str, set[str]] = {}
-    for crate in crates:
-        edges.setdefault(crate.name, set()).update(crate.dependencies)
+    edges = _edges(crates)
     own = workspace.name(manifest)
     start = {own} if own in edges else edges.keys() - set().union(*edges.values()) | edges.keys() & others.keys()
     if not start:
@@ -407,13 +427,26 @@ def _reached(
             edges[name] -= _left_out(other, target)
     if own in edges:
         edges[own] -= _left_out(manifest, target, _default_features(manifest))
-    reached, pending = set(), sorted(start)
-    while pending:
-        name = pending.pop()
-        if name not in reached:
-            reached.add(name)
-            pending += edges.get(name, ())
-    return reached
+    return _below(edges, start)
+
+
+def _features(manifests: tuple[dict[str, Any], ...], crates: tuple[Crate, ...]) -> dict[str, set[str]]:
+    """Return {crate: features that the manifests ask for} of their dependencies, handed on to what these depend on.
+
+    A crate that wraps another has its features under the same names (``zstd/pkg-config`` is ``zstd-sys/pkg-config``).
+    """
+    edges: dict[str, set[str]] = {}
+    found: dict[str, set[str]] = {}
+    for manifest in manifests:
+        for _, section in workspace.sections(manifest):
+            for kind, key, options in workspace.dependencies(section):
+                named = options.get("features")
+                if kind == "dev-dependencies" or not isinstance(named, list) or not named:
+                    continue
+                edges = edges or _edges(crates)
+                for name in _below(edges, (str(options.get("package", key)),)):
+                    found.setdefault(name, set()).update(map(str, named))
+    return found
 
 
 def _left_out(manifest: dict[str, Any], target: Target, active: set[str] | None = None) -> set[str]:
@@ -618,7 +651,12 @@ def _sources(root: Root, cargo_home: str, config: Config) -> tuple[str, ...]:
 
 
 def _crate_needs(
-    root: Root, crate: Crate, sources: tuple[str, ...], table: dict[str, list[_Row]], lock: str
+    root: Root,
+    crate: Crate,
+    sources: tuple[str, ...],
+    table: dict[str, list[_Row]],
+    lock: str,
+    features: dict[str, set[str]],
 ) -> Iterator[Need]:
     where = f"{lock}:{crate.line}"
     label = f"{crate.name} {crate.version}"
@@ -638,7 +676,11 @@ def _crate_needs(
             return
         break
     for row in table.get(crate.name, ()):
-        own = row.unless == "own" or (row.unless.startswith("+") and row.unless[1:] in crate.dependencies)
+        own = (
+            row.unless == "own"
+            or (row.unless.startswith("+") and row.unless[1:] in crate.dependencies)
+            or (row.unless.startswith("?") and row.unless[1:] not in features.get(crate.name, ()))
+        )
         same = crate.version.split(".")[:2] == row.version.split(".")[:2]  # others may ask for other versions
         requirement, static = (row.requirement, row.static) if same else ("", None)
         yield Need(row.module, label, requirement, links or row.links, where, static, own)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from diagnose import targets
-from diagnose.finding import InputError
+from diagnose.finding import InputError, Phase
 from diagnose.light import TYPE_CHECKING, NamedTuple
 from diagnose.readers import apt, cargo, distro, ignored, packages, pkgconfig, toolchain
 from diagnose.readers.apt import Apt
@@ -79,6 +79,10 @@ class Environment(NamedTuple):
                 return package
         return None
 
+    def looked(self, phase: Phase) -> bool:
+        """Whether there was anything to look for that a build meets in *phase*: some are about libraries alone."""
+        return bool(self.libraries) or phase not in (Phase.PROBE, Phase.SEARCH, Phase.LINK, Phase.AUDIT)
+
     def library(self, module: str) -> Library | None:
         """Return what the crate finds for *module*, or None if nothing asked for it."""
         return next((library for library in self.libraries if library.module == module), None)
@@ -124,6 +128,9 @@ def read(
         policy_from = variables.own("AUDITWHEEL_PLAT") or variables.own("AUDITWHEEL_POLICY")
     linker = config.linker(variables, row)
     project = cargo.project(place, cwd, config, home, row)
+    libs = list(libs)
+    if libs:  # then it has been said what is asked for
+        project = project._replace(unknown=())
     tools = toolchain.read(
         finder,
         variables,
@@ -152,7 +159,7 @@ def read(
             place.unseen.append("the installed RPM packages: their database needs rpm itself")
     if wanted and tools.linker.found and not tools.linker_target:
         place.unseen.append(f"where {tools.linker.path} looks for libraries by itself: its name does not tell")
-    place.unseen += [f"what {crate} asks pkg-config for: name the module with --lib" for crate in project.unknown]
+    place.unseen += [f"what {crate} asks pkg-config for: name it with --lib MODULE" for crate in project.unknown]
     place.unseen += [
         f"{name}, which this target with the default features does not need: name its module with --lib"
         for name, *_ in project.idle
@@ -309,6 +316,7 @@ def facts(env: Environment) -> dict[str, Any]:
             "manifest": env.project.path,
             "lock": env.project.lock,
             "needs": [_plain(need) for need in env.project.needs],
+            "unknown": list(env.project.unknown),
             "config": [file.path for file in env.project.config],
         },
         "ignored_variables": [one.setting.name for one in env.ignored],

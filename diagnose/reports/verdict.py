@@ -71,9 +71,16 @@ def _env(judgement: Judgement) -> Verdict:
     errors = sum(finding.severity is Severity.ERROR for finding in judgement.findings)
     unusable = [library for library in facts["libraries"] if library["outcome"] not in ("found", "overridden")]
     untold = [library["module"] for library in unusable if library["outcome"] in ("unknown", "disabled")]
-    if untold and not errors and len(untold) == len(unusable):
-        asked = f"pkg-config was not asked for {' and '.join(untold)}"
-        return Verdict(f"cannot tell whether {triple} can be built for: {asked}", False, details, Severity.NOTE)
+    unknown = facts["project"]["unknown"]
+    if (untold or unknown) and not errors and len(untold) == len(unusable):
+        reasons = [f"pkg-config was not asked for {' and '.join(untold)}"] if untold else []
+        if unknown:
+            verb = "asks" if len(unknown) == 1 else "ask"
+            reasons.append(f"{_several(unknown)} {verb} pkg-config for something not known here")
+            details.append("name it with --lib MODULE")
+        return Verdict(
+            f"cannot tell whether {triple} can be built for: {', and '.join(reasons)}", False, details, Severity.NOTE
+        )
     if errors or unusable:
         count = max(errors, len(unusable))
         things = f"{count} thing{'' if count == 1 else 's'}"
@@ -85,6 +92,11 @@ def _env(judgement: Judgement) -> Verdict:
     aside = f", apart from {' and '.join(warnings)}" if warnings else ""
     limit = "" if facts["libraries"] else ", as long as it needs no system library"
     return Verdict(f"ready to build for {triple}{limit}{aside}", True, details)
+
+
+def _several(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return (", ".join(names[:3]) + more) if more else " and ".join(names)
 
 
 def _nothing_asked(project: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from roots import CAUSES, cases, look
+from roots import CAUSES, cases, judged, look, read
 
 from diagnose.readers import env
 from diagnose.reports import text
@@ -52,6 +52,26 @@ def test_nothing_asked_is_nothing_found(tmp_path: Path) -> None:
     assert (
         "  no library was looked for: name it with --lib MODULE, or stand in the Cargo project that needs it" in lines
     )
+
+
+def test_what_an_unknown_crate_asks_for_cannot_be_told(tmp_path: Path) -> None:
+    case = cases.CASES["trixie-healthy"]._replace(libs=(), lock=("pkg-config", "strange-sys"))
+    assert shown(case, tmp_path) == [
+        f"· here: cannot tell whether {cases.ARMV7} can be built for: "
+        "strange-sys 1.0.0 asks pkg-config for something not known here",
+        "  on Debian GNU/Linux 13 (x86_64)",
+        "  name it with --lib MODULE",
+    ]
+    named = shown(case._replace(libs=("alsa",)), tmp_path / "named")
+    assert named[0] == f"✓ here: ready to build for {cases.ARMV7}"
+
+
+def test_no_check_has_passed_that_had_nothing_to_look_at(tmp_path: Path) -> None:
+    case = cases.CASES["trixie-healthy"]
+    with_library = judged(read(case, str(tmp_path / "with"))).passed
+    without = judged(read(case._replace(libs=()), str(tmp_path / "without"))).passed
+    assert {"pc-missing", "pkgconfig-cross-guard", "static-lib-missing"} <= set(with_library) - set(without)
+    assert {"rust-std-target-missing", "target-linker-not-configured"} <= set(without)
 
 
 def test_a_healthy_machine_is_told_what_was_found_where_and_what_is_next(tmp_path: Path) -> None:

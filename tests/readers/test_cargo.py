@@ -341,6 +341,42 @@ BROKEN_LOCKS = {
 }
 
 
+ZSTD = """
+[[package]]
+name = "zstd"
+version = "0.13.3"
+dependencies = [
+ "zstd-sys",
+]
+
+[[package]]
+name = "zstd-sys"
+version = "2.1.3+zstd.1.5.7"
+dependencies = [
+ "cc",
+ "pkg-config",
+]
+"""
+
+
+@pytest.mark.parametrize(
+    ("dependency", "optional"),
+    [
+        ('zstd-sys = "2"', True),
+        ('zstd-sys = { version = "2", features = ["pkg-config"] }', False),
+        ('z = { package = "zstd", version = "0.13", features = ["pkg-config"] }', False),
+        ('zstd = { version = "0.13", features = ["zstdmt"] }', True),
+    ],
+)
+def test_a_crate_may_ask_with_a_feature_alone(tmp_path, dependency, optional):
+    config, inner = configure(tmp_path)
+    miniroot.write(inner / "Cargo.toml", f"[dependencies]\n{dependency}\n")
+    miniroot.write(inner / "Cargo.lock", ZSTD)
+    found = cargo.project(Root("/"), str(inner), config, "/nowhere", ROW)
+    assert [(need.module, need.optional) for need in found.needs] == [("libzstd", optional)]
+    assert found.unknown == ()
+
+
 @pytest.mark.parametrize("name", BROKEN_LOCKS)
 def test_a_lock_file_that_cargo_refuses_is_refused(tmp_path, name):
     need(shutil.which("cargo"), "there is no cargo")
