@@ -158,10 +158,15 @@ def _leads_astray(env: Environment, setting: Setting) -> bool:
 
 
 def own_name(env: Environment, variable: str) -> str:
-    """Return the name of *variable* for this target alone: the one in use if it is already of that kind."""
-    setting = targeted(env.variables, variable, env.target.triple, env.host.triple)
-    name = f"{variable}_{env.target.env_name}"
-    return setting.name if setting is not None and setting.name == f"{variable}_{env.target.triple}" else name
+    """Return the name of *variable* for this target alone, as a shell can export it; see :func:`outranking`."""
+    return f"{variable}_{env.target.env_name}"
+
+
+def outranking(env: Environment, variables: Variables) -> tuple[Setting, ...]:
+    """Return the settings that would win over *variables*: the same names with the triple's dashes come before them."""
+    dashed = ((name.replace(env.target.env_name, env.target.triple), name, value) for name, value in variables)
+    found = ((env.variables.get(other), value) for other, name, value in dashed if other != name)
+    return tuple(setting for setting, value in found if setting is not None and setting.value != value)
 
 
 def _sysroot_configuration(env: Environment) -> Configuration:

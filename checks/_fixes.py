@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import os
 
-from checks._configuration import NOTHING, Configuration, linker_configuration, pkgconfig_configuration
+from checks._configuration import (
+    NOTHING,
+    Configuration,
+    linker_configuration,
+    outranking,
+    pkgconfig_configuration,
+)
 from checks._install import install, system
 from diagnose.finding import Command, FileEdit, Fix, Stage
 from diagnose.light import TYPE_CHECKING
@@ -45,6 +51,8 @@ def fix(
         both = sorted((*configuration.variables, *rest), key=lambda one: one[0].startswith("CARGO_TARGET_"))
         gone = (*configuration.gone, *(search.gone if rest else ()))
         configuration = configuration._replace(variables=tuple(both), gone=tuple(dict.fromkeys(gone)))
+    gone = (*configuration.gone, *outranking(env, configuration.variables))
+    configuration = configuration._replace(gone=tuple(dict.fromkeys(gone)))
     names = (*packages, *configuration.packages)
     foreign = env.target.debian if any(name.endswith(f":{env.target.debian}") for name in names) else ""
     installing = install(here, names, foreign, again=again)

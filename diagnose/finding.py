@@ -64,6 +64,17 @@ class Command(NamedTuple):
         return self.line.replace("--add-", "--remove-") if self.stage is Stage.ARCHITECTURE else ""
 
 
+def unsetting(name: str) -> str:
+    """Return the line of POSIX ``sh`` that takes the variable *name* out of the shell that builds.
+
+    Some are named as no shell can name them (``PKG_CONFIG_armv7-unknown-linux-gnueabihf``): only env(1) reaches those,
+    for one command, and the line is a comment that says how.
+    """
+    if name.isascii() and name.isidentifier():
+        return f"unset {name}"
+    return f"# no shell can unset {name}: start the build with env -u '{name}'"
+
+
 class FileEdit(NamedTuple):
     """A file as it is and as it shall be. ``before`` is None for a file that does not exist yet."""
 

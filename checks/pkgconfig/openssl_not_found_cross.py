@@ -16,7 +16,7 @@ References:
 from __future__ import annotations
 
 from checks._log import advise, found
-from diagnose.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.finding import Command, Finding, Fix, Phase, Stage, unsetting
 from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
@@ -71,7 +71,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
 def _unset(name: str) -> Fix:
     return Fix(
         f"unset {name}, so that pkg-config is asked",
-        (Command(f"unset {name}", Stage.BUILD),),
+        (Command(unsetting(name), Stage.BUILD),),
         notes="The images of rust-cross set it to a folder without OpenSSL.",
     )
 

@@ -16,7 +16,7 @@ from checks._configuration import Configuration
 from checks._env import seen, with_outcome
 from checks._fixes import fix
 from checks._log import distinct, found, same_crate
-from diagnose.finding import Command, Finding, Fix, Phase, Severity, Stage
+from diagnose.finding import Command, Finding, Fix, Phase, Severity, Stage, unsetting
 from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
@@ -69,7 +69,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (
                 Fix(
                     f"unset {name}",
-                    (Command(f"unset {name}", Stage.BUILD),),
+                    (Command(unsetting(name), Stage.BUILD),),
                     notes="Unless the crate is told in its own way where the library is.",
                 ),
             ),

@@ -42,7 +42,7 @@ def env(env: Environment) -> Iterator[Finding]:
         return
     configuration = pkgconfig_configuration(env)
     wrong = Configuration(gone=(program.setting,))
-    if (program.setting.name, program.name) in configuration.variables:
+    if (program.setting.name.replace("-", "_"), program.name) in configuration.variables:
         # The right program is named already; it only has to be installed.
         configuration = Configuration((), configuration.packages)
         title = f"install {' '.join(configuration.packages)}, which brings {program.name}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from diagnose import cargo_config
-from diagnose.finding import Command, FileEdit, Stage
+from diagnose.finding import Command, FileEdit, Stage, unsetting
 from diagnose.fixes.plan import Plan
 from diagnose.light import TYPE_CHECKING
 from diagnose.targets import Target
@@ -147,7 +147,7 @@ def _line(command: Command) -> str:
 
 def _exports(plan: Plan) -> list[str]:
     return [
-        *(f"unset {name}" for name in plan.unset),
+        *map(unsetting, plan.unset),
         *(f"export {name}={shlex.quote(value)}" for name, value in plan.env),
     ]
 

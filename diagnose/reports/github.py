@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnose.finding import Finding, Severity
+from diagnose.finding import Finding, Severity, unsetting
 from diagnose.run import Judgement, Report
 
 _COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
@@ -28,7 +28,7 @@ def _text(judgement: Judgement, finding: Finding) -> str:
     for fix in finding.fixes[:1]:
         lines.append(f"Fix: {fix.title}")
         lines += [f"  {command.line}" for command in fix.commands]
-        lines += [f"  unset {name}" for name in fix.unset]
+        lines += [f"  {unsetting(name)}" for name in fix.unset]
         lines += [f"  {name}={value}" for name, value in fix.env]
     return "\n".join(lines)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from diagnose.finding import FileEdit, Finding, Fix, Severity
+from diagnose.finding import FileEdit, Finding, Fix, Severity, unsetting
 from diagnose.light import TYPE_CHECKING, NamedTuple, re
 from diagnose.reports.verdict import verdict
 from diagnose.run import Judgement, Report
@@ -126,7 +126,7 @@ def _finding(judgement: Judgement, finding: Finding, style: Style, shown: set[Fi
 
 def _fix(fix: Fix, word: str, style: Style, shown: set[FileEdit | str]) -> Iterator[str]:
     """Yield one fix. What an earlier finding has one do first is not said again; an alternative is whole."""
-    steps = [*(f"unset {name}" for name in fix.unset), *(command.line for command in fix.commands)]
+    steps = [*map(unsetting, fix.unset), *(command.line for command in fix.commands)]
     whole = bool(steps or fix.files)
     while word == "fix" and steps and steps[0] in shown:
         del steps[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -84,6 +85,22 @@ def test_what_has_to_go_goes_everywhere() -> None:
     for text in (render.dockerfile, render.cargo_config_block, render.cross_toml, render.before_script):
         assert "# Take A out" in text(both, ARMHF) or "take A out" in text(both, ARMHF)
     assert json.loads(render.json(both, ARMHF))["unset"] == ["A"]
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+def test_a_name_that_no_shell_can_unset(shell: str, tmp_path: Path) -> None:
+    need(shutil.which(shell) is not None, f"there is no {shell}")
+    name = "PKG_CONFIG_armv7-unknown-linux-gnueabihf"
+    here = plan([finding(Fix("unset both", safe=True, unset=(name, "A")))])
+    for form in (render.sh, render.before_script, render.cross_toml, render.cargo_config_block, render.dockerfile):
+        script = f"set -eu\n{form(here, ARMHF)}"
+        environ = {"PATH": "/usr/bin:/bin", "A": "1", name: "1"}
+        run = subprocess.run([shell], input=script, text=True, capture_output=True, env=environ)
+        assert (run.returncode, run.stdout, run.stderr) == (0, "", ""), form
+        assert name in script
+    (way,) = re.findall("env -u .*", render.sh(here, ARMHF))
+    run = subprocess.run([shell, "-c", f"{way} env"], text=True, capture_output=True, env={**environ, "B": "2"})
+    assert "B=2" in run.stdout.splitlines() and name not in run.stdout
 
 
 @pytest.mark.parametrize(
