@@ -54,7 +54,7 @@ def env(env: Environment) -> Iterator[Finding]:
     patchelf = env.toolchain.patchelf
     project = env.project
     python = project.crate("pyo3") or project.crate("pyo3-ffi")
-    if not env.libraries or (project.lock and not python):
+    if not env.libraries or (project.path and not project.wheel):
         return
     if (patchelf.found and not newer(_WANTED, patchelf.version)) or not _bundles(env):
         return

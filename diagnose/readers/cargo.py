@@ -73,8 +73,9 @@ class Project(NamedTuple):
 
     ``crates`` are those of Cargo.lock that a build with the default features takes, ``idle`` the others that ask
     pkg-config. ``config`` are the configuration files that cargo reads here, the nearest first. ``unknown`` are crates
-    that ask pkg-config for something that is not known here. ``abi3`` says whether the manifest turns on PyO3's stable
-    ABI, None where it does not depend on PyO3.
+    that ask pkg-config for something that is not known here. ``wheel`` says whether maturin can make a wheel of it:
+    its ``pyproject.toml`` names maturin, the build takes PyO3, or the manifest wants a ``cdylib``. ``abi3`` says
+    whether the manifest turns on PyO3's stable ABI, None where it does not depend on PyO3.
     """
 
     path: str = ""
@@ -86,6 +87,7 @@ class Project(NamedTuple):
     idle: tuple[Crate, ...] = ()
     unknown: tuple[str, ...] = ()
     abi3: bool | None = None
+    wheel: bool = False
 
     def crate(self, name: str) -> Crate | None:
         """Return the crate of that name that the build takes, the newest if there are several."""
@@ -387,7 +389,27 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
             unknown.append(f"{crate.name} {crate.version}")
     unique = tuple(dict.fromkeys(needs))
     crates = tuple(crate for crate in crates if crate.name in reached)
-    return Project(manifest, lock, crates, unique, files, overrides, tuple(idle), tuple(unknown), _abi3(content))
+    abi3 = _abi3(content)
+    wheel = abi3 is not None or any(crate.name == "pyo3-ffi" for crate in crates) or _cdylib(content)
+    wheel = wheel or _names_maturin(here, os.path.realpath(cwd), os.path.dirname(manifest))
+    return Project(manifest, lock, crates, unique, files, overrides, tuple(idle), tuple(unknown), abi3, wheel)
+
+
+def _cdylib(manifest: dict[str, Any]) -> bool:
+    library = manifest.get("lib")
+    kinds = library.get("crate-type", library.get("crate_type")) if isinstance(library, dict) else None
+    return isinstance(kinds, list) and "cdylib" in kinds
+
+
+def _names_maturin(here: Root, cwd: str, crate: str) -> bool:
+    """Whether a ``pyproject.toml`` in *cwd*, or above it up to the folder of the *crate*, names maturin."""
+    for folder in _upwards(cwd):
+        path = os.path.join(folder, "pyproject.toml")
+        if here.is_file(path) and "maturin" in (here.text(path) or ""):
+            return True
+        if folder == crate:
+            break
+    return False
 
 
 def _edges(crates: tuple[Crate, ...]) -> dict[str, set[str]]:

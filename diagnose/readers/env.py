@@ -164,6 +164,7 @@ def read(
         f"{name}, which this target with the default features does not need: name its module with --lib"
         for name, *_ in project.idle
     ]
+    place.unseen += [f"a build for {name}, which build.target names too" for name in _targets(target_from)[1:]]
     return Environment(
         root=root,
         live=place.live,
@@ -249,7 +250,7 @@ def _target(
         )
         if setting is None:
             return host, None
-    name = asked if asked is not None else setting.value.split()[0] if setting and setting.value.split() else ""
+    name = asked if asked is not None else next(iter(_targets(setting)), "")
     row = targets.resolve(name)
     if row is None:
         hint = " or ".join(targets.suggest(name))
@@ -257,6 +258,11 @@ def _target(
         meant = f"; did you mean {hint}?" if hint else ""
         raise InputError(f"{name or 'target'}: no architecture has this name{where}{meant}")
     return row, setting
+
+
+def _targets(setting: Setting | None) -> list[str]:
+    """Return the targets that *setting* names: cargo builds for every one of a list."""
+    return setting.value.split() if setting else []
 
 
 def _native(root: Root) -> Target:
@@ -306,7 +312,11 @@ def facts(env: Environment) -> dict[str, Any]:
         "container": _plain(env.container),
         "machine": env.machine,
         "host": _names(host),
-        "target": {**_names(target), "from": env.target_from.where if env.target_from else ""},
+        "target": {
+            **_names(target),
+            "from": env.target_from.where if env.target_from else "",
+            "others": _targets(env.target_from)[1:],
+        },
         "cross": env.cross,
         "policy": env.policy,
         "pkg_config": _plain(env.pkgconfig),
@@ -317,6 +327,7 @@ def facts(env: Environment) -> dict[str, Any]:
             "lock": env.project.lock,
             "needs": [_plain(need) for need in env.project.needs],
             "unknown": list(env.project.unknown),
+            "wheel": env.project.wheel,
             "config": [file.path for file in env.project.config],
         },
         "ignored_variables": [one.setting.name for one in env.ignored],

@@ -68,6 +68,10 @@ def _env(judgement: Judgement) -> Verdict:
     facts = judgement.facts
     triple = facts["target"]["triple"]
     details = [_place(facts), *map(_library, facts["libraries"])]
+    if facts["target"]["others"]:
+        details.append(
+            f"not judged: {' and '.join(facts['target']['others'])}, which build.target names too (--target)"
+        )
     errors = sum(finding.severity is Severity.ERROR for finding in judgement.findings)
     unusable = [library for library in facts["libraries"] if library["outcome"] not in ("found", "overridden")]
     untold = [library["module"] for library in unusable if library["outcome"] in ("unknown", "disabled")]
@@ -87,7 +91,8 @@ def _env(judgement: Judgement) -> Verdict:
         return Verdict(f"not ready to build for {triple}: {things} to mend", False, details)
     if not facts["libraries"]:
         details.append(_nothing_asked(facts["project"]))
-    details.append(f"next: {_next_command(facts)}")
+    if facts["project"]["manifest"]:
+        details.append(f"next: {_next_command(facts)}")
     warnings = dict.fromkeys(found.check for found in judgement.findings if found.severity is Severity.WARNING)
     aside = f", apart from {' and '.join(warnings)}" if warnings else ""
     limit = "" if facts["libraries"] else ", as long as it needs no system library"
@@ -122,9 +127,10 @@ def _library(library: dict[str, Any]) -> str:
 
 
 def _next_command(facts: dict[str, Any]) -> str:
-    command = ["maturin build --release"]
+    wheel = facts["project"]["wheel"]
+    command = ["maturin build --release" if wheel else "cargo build --release"]
     command += [f"--target {facts['target']['triple']}"] if facts["cross"] else []
-    command += [f"--compatibility {facts['policy']}"] if facts["policy"] else []
+    command += [f"--compatibility {facts['policy']}"] if facts["policy"] and wheel else []
     return " ".join(command)
 
 

@@ -78,8 +78,41 @@ def test_a_healthy_machine_is_told_what_was_found_where_and_what_is_next(tmp_pat
     assert shown(cases.CASES["trixie-healthy"], tmp_path)[1:] == [
         "  on Debian GNU/Linux 13 (x86_64)",
         f"  alsa 1.2.14: {cases.ARM_LIB}/pkgconfig/alsa.pc → {cases.ARM_LIB}/libasound.so",
-        f"  next: maturin build --release --target {cases.ARMV7}",
     ]
+
+
+@pytest.mark.parametrize(
+    ("files", "command"),
+    [
+        ({}, ""),
+        ({"pyproject.toml": '[build-system]\nrequires = ["meson-python"]\n'}, ""),
+        ({"Cargo.toml": '[package]\nname = "x"\n'}, "cargo build --release"),
+        ({"Cargo.toml": '[package]\nname = "x"\n[lib]\ncrate-type = ["cdylib"]\n'}, "maturin build --release"),
+        ({"Cargo.toml": '[package]\nname = "x"\n[dependencies]\npyo3 = "0.22"\n'}, "maturin build --release"),
+        (
+            {"Cargo.toml": '[package]\nname = "x"\n', "pyproject.toml": '[build-system]\nrequires = ["maturin>=1"]\n'},
+            "maturin build --release",
+        ),
+    ],
+)
+def test_what_is_next_is_what_the_project_is_built_with(files: dict[str, str], command: str, tmp_path: Path) -> None:
+    case = cases.CASES["trixie-healthy"]
+    root = cases.furnish(case, str(tmp_path))
+    for name, content in files.items():
+        (tmp_path / "project" / name).write_text(content)
+    judgement = judge("env", "here", lambda: look(case, root), env.facts, CAUSES)
+    lines = text.render(Report((judgement,)), text.Style()).splitlines()
+    assert [line for line in lines if "next:" in line] == (
+        [f"  next: {command} --target {cases.ARMV7}"] if command else []
+    )
+
+
+def test_of_several_targets_the_others_are_named(tmp_path: Path) -> None:
+    case = cases.CASES["trixie-healthy"]
+    case = case._replace(target=None, config=f'[build]\ntarget = ["{cases.ARMV7}", "{cases.ARM64}"]\n')
+    lines = shown(case, tmp_path)
+    assert f"for {cases.ARMV7}" in lines[0]
+    assert f"  not judged: {cases.ARM64}, which build.target names too (--target)" in lines
 
 
 def test_what_one_fix_does_first_the_next_does_not_say_again(tmp_path: Path) -> None:
