@@ -54,6 +54,21 @@ def link_files(env: Environment) -> Iterator[tuple[Library, LinkFile]]:
                 yield library, file
 
 
+def answer(library: Library) -> Evidence:
+    """Return as evidence who leads to the files of *library*: pkg-config, the crate's variables, or the crate alone."""
+    words = f"answers {' '.join(library.libs)}"
+    if library.directed_by:
+        return seen(library.directed_by[0])
+    return Evidence(words, where=f"the build script of {library.crate}" if library.alone else f"`{library.command}`")
+
+
+def answering(library: Library) -> str:
+    """Return in words who leads to the files of *library*."""
+    if library.directed_by:
+        return " and ".join(setting.name for setting in library.directed_by)
+    return library.crate if library.alone else "pkg-config"
+
+
 def belongs_to_host(env: Environment, file: LinkFile) -> bool:
     """Whether *file* is code for the host and not for the target."""
     if file.elf is None:

@@ -17,7 +17,7 @@ def bring(env: Environment, name: str, commands: tuple[Command, ...] = (), *, as
     here = system(env)
     package = module(here, name, env.target)
     fixes = _renaming(env, name)
-    if package and _is_installed(env, package):
+    if package and is_installed(env, package):
         fixes += reinstall(env, name)
     elif package:
         fixes.append(
@@ -38,7 +38,7 @@ def bring(env: Environment, name: str, commands: tuple[Command, ...] = (), *, as
     return tuple(fixes)
 
 
-def _is_installed(env: Environment, package: str) -> bool:
+def is_installed(env: Environment, package: str) -> bool:
     """Whether dpkg has *package* (``NAME`` or ``NAME:ARCH``) already, so that installing it would do nothing."""
     name, _, architecture = package.partition(":")
     native = env.apt.native if env.apt else ""

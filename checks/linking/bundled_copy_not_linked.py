@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import posixpath
 
-from checks._env import link_files
+from checks._env import answer, link_files
 from diagnose import policies
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.light import TYPE_CHECKING
@@ -47,7 +47,7 @@ def env(env: Environment) -> Iterator[Finding]:
             message=f"the wheel gets {file.loaded}, and not {file.path}, which is linked",
             severity=Severity.WARNING,
             evidence=(
-                Evidence(f"answers {' '.join(library.libs)}", where=f"`{library.command}`"),
+                answer(library),
                 Evidence(f"{file.elf.soname}, found first by the loader", file.loaded),
             ),
             consequence=(

@@ -14,7 +14,8 @@ References:
 from __future__ import annotations
 
 from checks._configuration import pkgconfig_configuration
-from checks._env import belongs_to_host, fitting
+from checks._directed import misdirected
+from checks._env import answer, answering, belongs_to_host, fitting
 from checks._fixes import ask_again, fix
 from checks._libraries import bring
 from checks._linked import foreign_files, library_module
@@ -46,7 +47,7 @@ def env(env: Environment) -> Iterator[Finding]:
         if saved:
             consequence = (
                 f"The build passes by accident where the linker skips this file and takes {file.saved_by}; "
-                "other linkers stop, and maturin looks for the library where pkg-config said."
+                f"other linkers stop, and maturin looks for the library where {answering(library)} said."
             )
         else:
             consequence = (
@@ -54,10 +55,10 @@ def env(env: Environment) -> Iterator[Finding]:
                 f'"skipping incompatible" and "cannot find -l{file.name}".'
             )
         yield Finding(
-            message=f"pkg-config answers {library.module} for {env.target.triple} with {_owner(env, file)}",
+            message=f"{answering(library)} answers {library.module} for {env.target.triple} with {_owner(env, file)}",
             severity=Severity.ERROR,
             evidence=(
-                Evidence(f"answers {' '.join(library.libs)}", where=f"`{library.command}`"),
+                answer(library),
                 Evidence(_machine(file), file.path),
             ),
             consequence=consequence,
@@ -67,6 +68,8 @@ def env(env: Environment) -> Iterator[Finding]:
 
 def _fixes(env: Environment, library: Library, installed: bool) -> tuple[Fix, ...]:
     again = ask_again(env, library)
+    if library.directed_by:
+        return (misdirected(env, library),)
     if installed or fitting(env, library):
         configuration = pkgconfig_configuration(env)
         if configuration.variables:

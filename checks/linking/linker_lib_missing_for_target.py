@@ -11,7 +11,8 @@ References:
 
 from __future__ import annotations
 
-from checks._env import link_files
+from checks._directed import misdirected, nowhere
+from checks._env import answer, link_files, with_outcome
 from checks._fixes import fix, with_zig
 from checks._install import cross_compiler, system, tool
 from checks._libraries import bring, reinstall
@@ -36,17 +37,24 @@ _TOOLCHAIN = frozenset({"atomic", "c", "crypt", "dl", "gcc", "gcc_s", "m", "pthr
 
 def env(env: Environment) -> Iterator[Finding]:
     """See which flags lead to no file at all."""
+    for library in with_outcome(env, "misdirected"):
+        if library.module != "openssl":  # openssl-sys has its own words for it
+            yield nowhere(env, library, "The build script or the linker stops.")
     for library, file in link_files(env):
         if file.kind != "missing" or (file.name in _TOOLCHAIN and not _complete(env)):
             continue  # without its start files the whole toolchain is missing
-        searched = ", ".join(file.searched) or "no folder"
+        searched = ", ".join((*file.searched, *(("the linker's own folders",) if library.alone else ()))) or "no folder"
         yield Finding(
-            message=f"there is no lib{file.name}, to which pkg-config's answer for {library.module} leads",
+            message=(
+                f"there is no lib{file.name} where the linker looks, and {library.crate} links it without pkg-config"
+                if library.alone
+                else f"there is no lib{file.name}, to which pkg-config's answer for {library.module} leads"
+            ),
             severity=Severity.ERROR,
             evidence=(
                 Evidence(f"-l{file.name}; searched {searched}", library.pc)
                 if library.pc
-                else Evidence(f"-l{file.name}; searched {searched}", where=f"`{library.command}`"),
+                else answer(library)._replace(detail=f"-l{file.name}; searched {searched}"),
             ),
             consequence=f'The linker stops: "cannot find -l{file.name}".',
             fixes=_owner(env, library, file),
@@ -59,6 +67,8 @@ def _complete(env: Environment) -> bool:
 
 def _owner(env: Environment, library: Library, file: LinkFile) -> tuple[Fix, ...]:
     """Return the ways to bring *file*: it is the module's own, or, of a static answer, another library's."""
+    if library.alone:
+        return (*((misdirected(env, library),) if library.directed_by else ()), *bring(env, library.module))
     if file.name in _TOOLCHAIN:
         packages = cross_compiler(system(env), env.target) if env.cross else tool(system(env), "cc")
         return (fix(env, "install the whole compiler", packages),) if packages else with_zig(env)

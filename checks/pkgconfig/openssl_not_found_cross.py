@@ -15,6 +15,8 @@ References:
 
 from __future__ import annotations
 
+from checks._directed import nowhere
+from checks._env import with_outcome
 from checks._log import advise, found
 from diagnose.finding import Command, Finding, Fix, Phase, Stage, unsetting
 from diagnose.light import TYPE_CHECKING
@@ -42,6 +44,13 @@ PHRASES = (
     *wordings("openssl-dir", ("OPENSSL_DIR", r"^\s*(?P<name>\w*OPENSSL_DIR)(?: = |=)(?!unset)(?P<folder>/\S*)")),
     *wordings("openssl-host", ("HOST = ", r"^\s*\$HOST = (?P<triple>\S+)")),
 )
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether the variables that openssl-sys looks at first lead anywhere."""
+    for library in with_outcome(env, "misdirected"):
+        if library.module == "openssl":
+            yield nowhere(env, library, "openssl-sys stops, whatever is installed: pkg-config is not asked.")
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ import os
 from diagnose import targets
 from diagnose.finding import InputError, Phase
 from diagnose.light import TYPE_CHECKING, NamedTuple
-from diagnose.readers import apt, cargo, distro, ignored, packages, pkgconfig, toolchain
+from diagnose.readers import apt, cargo, directed, distro, ignored, packages, pkgconfig, toolchain
 from diagnose.readers.apt import Apt
 from diagnose.readers.cargo import Project
 from diagnose.readers.distro import Container, Distro
@@ -227,7 +227,14 @@ def _probe(prober: pkgconfig.Prober, need: cargo.Need, overridden: Mapping[str, 
     path = overridden.get(need.links) or overridden.get(f"module {need.module}")
     if path:
         return Library(need.module, "overridden", need.requirement, crate=need.crate, overridden_by=path)
-    return prober.probe(need.module, need.requirement, need.static, need.crate)
+    way = directed.way(need.crate)
+    direction = directed.find(way, prober.root, prober.variables, prober.target) if way else None
+    if way and direction:
+        return prober.linked(need.module, way.libs, direction, need.crate)
+    library = prober.probe(need.module, need.requirement, need.static, need.crate)
+    if way and way.alone and library.outcome not in ("found", "wrong-arch", "file-missing"):
+        return prober.linked(need.module, way.libs, None, need.crate)
+    return library
 
 
 def _host_dirs(host: Target) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from diagnose.readers import pcfile
+    from diagnose.readers.directed import Direction
     from diagnose.readers.linkfile import LinkFile
 
 
@@ -100,11 +101,13 @@ class Library(NamedTuple):
     - ``wrong-arch``: the flags lead to a file of another architecture;
     - ``file-missing``: the flags lead to no file, or to one that is broken;
     - ``disabled``: ``<NAME>_NO_PKG_CONFIG`` is set (``disabled_by``);
+    - ``misdirected``: variables of the crate's own send it where its library is not (``lacking``);
     - ``overridden``: cargo does not run the crate's build script (``overridden_by``).
 
     ``command`` is the command line as the crate prints it, empty where it does not come to that. ``pc`` is the file
     that answers. ``libs`` and ``cflags`` are the words of the answer, ``link_dirs`` its ``-L`` folders. ``static`` says
     that the crate asks for ``--static``, ``static_by`` why. ``output`` is what the program says when it fails.
+    ``alone`` says that the answer is not pkg-config's: the crate links by itself, as ``directed_by`` tells it, if set.
     """
 
     module: str
@@ -127,6 +130,9 @@ class Library(NamedTuple):
     crate: str = ""
     status: int | None = None
     output: str = ""
+    alone: bool = False
+    directed_by: tuple[Setting, ...] = ()
+    lacking: tuple[str, ...] = ()
 
 
 def names(variable: str, triple: str, host: str) -> tuple[str, ...]:
@@ -265,10 +271,10 @@ class Prober:
         self, finder: Finder, variables: Variables, decided: PkgConfig, target: Target, own: Iterable[str]
     ) -> None:
         self._finder = finder
-        self._root = finder.root
-        self._variables = variables
+        self.root = finder.root
+        self.variables = variables
         self._decided = decided
-        self._target = target
+        self.target = target
         self._own = tuple(own)
 
     def probe(self, module: str, requirement: str = "", insists: bool | None = None, crate: str = "") -> Library:
@@ -277,8 +283,8 @@ class Prober:
         Raises:
             InputError: a ``.pc`` file that has to be read is broken.
         """
-        disabled = self._variables.get(f"{envify(module)}_NO_PKG_CONFIG")
-        inferred, static_by = static(self._variables, module)
+        disabled = self.variables.get(f"{envify(module)}_NO_PKG_CONFIG")
+        inferred, static_by = static(self.variables, module)
         statik = inferred if insists is None else insists
         library = Library(
             module,
@@ -298,12 +304,23 @@ class Prober:
             return self._with_candidates(
                 library._replace(outcome="tool-failed" if said else "tool-missing", output=said)
             )
-        run = self._root.live and not _brought(self._decided.program)
+        run = self.root.live and not _brought(self._decided.program)
         answered = self._run(library) if run else self._compute(library)
         if answered.outcome != "found":
             return self._with_candidates(answered)
         judged = self._judge(answered)
         return judged if judged.outcome == "found" else self._with_candidates(judged)
+
+    def linked(self, module: str, libs: Iterable[str], direction: Direction | None, crate: str) -> Library:
+        """Return what *crate* gets that links *libs* for *module* without pkg-config, where *direction* sends it."""
+        library = Library(module, "found", libs=tuple(f"-l{lib}" for lib in libs), crate=crate, alone=True)
+        if direction is not None:
+            library = library._replace(
+                link_dirs=direction.folders, directed_by=direction.settings, lacking=direction.lacking
+            )
+            if direction.lacking:
+                return library._replace(outcome="misdirected")
+        return self._judge(library)
 
     def _run(self, library: Library) -> Library:
         """Ask the real program, with both command lines of the crate."""
@@ -346,7 +363,7 @@ class Prober:
 
     def _environ(self) -> dict[str, str]:
         """Return the environment that the crate gives the program."""
-        environ = self._variables.merged()
+        environ = self.variables.merged()
         for name, setting in (
             ("PKG_CONFIG_PATH", self._decided.path),
             ("PKG_CONFIG_LIBDIR", self._decided.libdir),
@@ -362,7 +379,7 @@ class Prober:
         setting = self._decided.sysroot
         sysroot = dict(self._decided.sets).get("PKG_CONFIG_SYSROOT_DIR", setting.value if setting else None)
         freedesktop = self._decided.implementation == "pkg-config"
-        return pcfile.Resolver(self._root, self._decided.search_path, sysroot, freedesktop)
+        return pcfile.Resolver(self.root, self._decided.search_path, sysroot, freedesktop)
 
     def _ask(self, library: Library) -> pcfile.Answer:
         asked = _arguments(library.module, library.requirement, library.static)
@@ -380,7 +397,7 @@ class Prober:
         if self._decided.broken:
             return library._replace(outcome="tool-failed", status=1, output=self._decided.broken)
         if not self._decided.implementation:
-            self._root.unseen.append(
+            self.root.unseen.append(
                 f"what {self._decided.program.path} would answer: it is no known pkg-config, and is not run to be seen"
             )
             return library._replace(outcome="unknown")
@@ -423,9 +440,9 @@ class Prober:
         files = []
         for word in dict.fromkeys(library.libs):
             if word.startswith("-l") and len(word) > 2:
-                files.append(linkfile.find(self._root, word[2:], library.link_dirs, self._own, self._target))
-            elif word.startswith("/") and self._root.is_file(word):
-                files.append(linkfile.inspect(self._root, word, word, self._target))
+                files.append(linkfile.find(self.root, word[2:], library.link_dirs, self._own, self.target))
+            elif word.startswith("/") and self.root.is_file(word):
+                files.append(linkfile.inspect(self.root, word, word, self.target))
         outcome = "found"
         if any(file.kind in ("dangling", "unreadable") or (file.kind == "missing" and self._own) for file in files):
             outcome = "file-missing"
@@ -446,9 +463,9 @@ class Prober:
             path = f"{folder}/{library.module}.pc"
             if folder in self._decided.search_path and self._decided.allowed and not elsewhere:
                 continue
-            if self._root.is_file(path):
+            if self.root.is_file(path):
                 try:
-                    answer = pcfile.Resolver(self._root, [folder]).ask([library.module])
+                    answer = pcfile.Resolver(self.root, [folder]).ask([library.module])
                 except InputError:
                     continue
                 found.append(Candidate(path, answer.version, debian))
@@ -456,7 +473,7 @@ class Prober:
 
     def _folders(self) -> Iterable[tuple[str, str]]:
         """Yield (folder, Debian architecture) of every place where distributions put ``.pc`` files."""
-        rows = sorted(targets.TARGETS, key=lambda row: row.triple != self._target.triple)
+        rows = sorted(targets.TARGETS, key=lambda row: row.triple != self.target.triple)
         seen = set()
         for row in rows:
             for base in (f"/usr/lib/{row.multiarch}", f"/usr/{row.gnu}/lib", f"/usr/local/lib/{row.multiarch}"):

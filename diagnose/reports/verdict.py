@@ -122,7 +122,9 @@ def _library(library: dict[str, Any]) -> str:
     name = f"{library['module']} {library.get('version', '')}".rstrip()
     state = "" if library["outcome"] == "found" else f"{library['outcome']} "
     files = [file["path"] for file in library.get("files", ()) if file.get("path")]
-    places = [library["pc"], *files[:1]] if library.get("pc") else []
+    told = " and ".join(setting["name"] for setting in library.get("directed_by", ()))
+    source = library.get("pc") or told or ("without pkg-config" if library.get("alone") else "")
+    places = [source, *files[:1]] if source else []
     return f"{name}: {state}{' → '.join(places)}".rstrip()
 
 
