@@ -41,7 +41,7 @@ def env(env: Environment) -> Iterator[Finding]:
         return
     for library, file in link_files(env):
         lost = [folder for folder in library.link_dirs if folder.startswith(sysroot.value.rstrip("/") + "/")]
-        if not lost or not file.default or file.kind == "missing":
+        if library.alone or not lost or not file.default or file.kind == "missing":
             continue
         yield Finding(
             message=f"pkg-config answers {library.module} with {lost[0]}, where there is no lib{file.name}",
