@@ -68,6 +68,14 @@ class ConfigFile(NamedTuple):
     own: bool = True
 
 
+class Floor(NamedTuple):
+    """A release of cargo that the project needs at least: ``text`` asks for it, in ``path`` (``Cargo.lock:3``)."""
+
+    version: str
+    text: str
+    path: str
+
+
 class Project(NamedTuple):
     """The Cargo project that holds the working directory; ``path`` is its manifest, ``lock`` its Cargo.lock.
 
@@ -75,7 +83,8 @@ class Project(NamedTuple):
     pkg-config. ``config`` are the configuration files that cargo reads here, the nearest first. ``unknown`` are crates
     that ask pkg-config for something that is not known here. ``wheel`` says whether maturin can make a wheel of it:
     its ``pyproject.toml`` names maturin, the build takes PyO3, or the manifest wants a ``cdylib``. ``abi3`` says
-    whether the manifest turns on PyO3's stable ABI, None where it does not depend on PyO3.
+    whether the manifest turns on PyO3's stable ABI, None where it does not depend on PyO3. ``floors`` are the releases
+    of cargo that the lock file and the manifest need.
     """
 
     path: str = ""
@@ -88,6 +97,7 @@ class Project(NamedTuple):
     unknown: tuple[str, ...] = ()
     abi3: bool | None = None
     wheel: bool = False
+    floors: tuple[Floor, ...] = ()
 
     def crate(self, name: str) -> Crate | None:
         """Return the crate of that name that the build takes, the newest if there are several."""
@@ -363,8 +373,11 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
             break
     if not manifest:
         return Project(config=files, overrides=overrides)
-    crates = lock_file(lock, _present(here, lock, LOCK_LIMIT) or "").crates if lock else ()
-    content = _toml(manifest, _present(here, manifest) or "")
+    locked = lock_file(lock, _present(here, lock, LOCK_LIMIT) or "") if lock else Lock()
+    crates = locked.crates
+    text = _present(here, manifest) or ""
+    content = _toml(manifest, text)
+    floors = tuple(_floors(lock, locked.version, manifest, content, text))
     needs = list(_system_deps(manifest, content, ""))
     idle: list[Crate] = []
     unknown: list[str] = []
@@ -392,7 +405,22 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
     abi3 = _abi3(content)
     wheel = abi3 is not None or any(crate.name == "pyo3-ffi" for crate in crates) or _cdylib(content)
     wheel = wheel or _names_maturin(here, os.path.realpath(cwd), os.path.dirname(manifest))
-    return Project(manifest, lock, crates, unique, files, overrides, tuple(idle), tuple(unknown), abi3, wheel)
+    return Project(manifest, lock, crates, unique, files, overrides, tuple(idle), tuple(unknown), abi3, wheel, floors)
+
+
+#: The first cargo that takes a format of lock files, and that knows an edition. Sources: cargo's and Rust's changelogs.
+_LOCK_VERSIONS = {3: "1.53", 4: "1.78"}
+_EDITIONS = {"2021": "1.56", "2024": "1.85"}
+
+
+def _floors(lock: str, version: int, manifest: str, content: dict[str, Any], text: str) -> Iterator[Floor]:
+    if version in _LOCK_VERSIONS:
+        yield Floor(_LOCK_VERSIONS[version], f"version = {version}", lock)
+    package = content.get("package")
+    edition = package.get("edition") if isinstance(package, dict) else None
+    if isinstance(edition, str) and edition in _EDITIONS:
+        place = _place(manifest, text, ("edition",))
+        yield Floor(_EDITIONS[edition], f'edition = "{edition}"', place)
 
 
 def _cdylib(manifest: dict[str, Any]) -> bool:

@@ -133,6 +133,8 @@ def read(
     libs = list(libs)
     if libs:  # then it has been said what is asked for
         project = project._replace(unknown=())
+    if project.floors:
+        rust = rust._replace(version=toolchain.cargo_version(place, rust))
     tools = toolchain.read(
         finder,
         variables,

@@ -82,6 +82,12 @@ def owner(root: Root, path: str, prefix: str) -> str:
     return ""
 
 
+def version(root: Root, name: str) -> str:
+    """Return the version in which dpkg has the package *name*; empty if it has not."""
+    stanza = root.find(_STATUS, f"Package: {name}\n".encode(), 4096).partition(b"\n\n")[0]
+    return _field(stanza, b"Version")
+
+
 def _field(stanza: bytes, name: bytes) -> str:
     start = 0 if stanza.startswith(name + b":") else stanza.find(b"\n" + name + b":") + 1
     if start == 0 and not stanza.startswith(name + b":"):

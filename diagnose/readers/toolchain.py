@@ -57,6 +57,7 @@ class Rust(NamedTuple):
     the triples whose standard library is installed below ``sysroot``/lib/rustlib. ``chosen`` says what picked the
     toolchain where rustup has several; ``asked`` are the targets that a ``rust-toolchain.toml`` has rustup install.
     ``package`` is the Debian package that brought ``rustc`` (``rustc``, ``rustc-web``, ``rustc-1.80``), where one did.
+    ``version`` is cargo's, empty where it is not known or nothing asked for it.
     """
 
     cargo: Program
@@ -68,6 +69,7 @@ class Rust(NamedTuple):
     chosen: Setting | None = None
     asked: tuple[str, ...] = ()
     package: str = ""
+    version: str = ""
 
 
 class Emulator(NamedTuple):
@@ -343,6 +345,23 @@ def rust(finder: Finder, variables: Variables, cwd: str, native: Target) -> Rust
             host = next((one for one in std if _same_machine(one, native)), host)
     package = packages.owner(root, rustc.real, "rustc") if rustc.found else ""
     return Rust(cargo, rustc, "", host, sysroot, std, package=package)
+
+
+def cargo_version(root: Root, rust: Rust) -> str:
+    """Return the release that *rust*'s cargo calls itself, from rustup's or dpkg's files; empty if neither tells.
+
+    The crate ``cargo``, whose version these name, counts one ahead of the program: 0.96.0 calls itself 1.95.0.
+    """
+    if rust.toolchain:
+        head = root.head(f"{rust.sysroot}/lib/rustlib/multirust-channel-manifest.toml", 512)
+        found = head.partition(b'[pkg.cargo]\nversion = "')[2].partition(b" ")[0]
+    else:
+        package = packages.owner(root, rust.cargo.real, "cargo") if rust.cargo.found else ""
+        found = packages.version(root, package).encode() if package else b""
+    numbers = found.decode("ascii", "replace").split("+")[0].split("-")[0].split(".")
+    if len(numbers) < 3 or not all(number.isdecimal() for number in numbers):
+        return ""
+    return f"1.{int(numbers[1]) - 1}.{numbers[2]}" if numbers[0] == "0" else ".".join(numbers)
 
 
 def _same_machine(triple: str, native: Target) -> bool:

@@ -15,6 +15,7 @@ from diagnose import cargo_config
 from diagnose.finding import Finding, Fix, Severity, Stage
 from diagnose.readers import env as environment
 from diagnose.readers.toolchain import Emulator
+from diagnose.readers.variables import Setting
 
 
 def findings(name: str, folder: Path) -> tuple[Finding, ...]:
@@ -115,6 +116,25 @@ def test_cross_compiling_needs_no_emulator(tmp_path: Path) -> None:
     facts = read(cases.CASES["trixie-healthy"], str(tmp_path))
     chain = facts.toolchain._replace(emulator=Emulator(needed=True))
     assert judged(facts._replace(toolchain=chain)).findings == ()
+
+
+def test_an_old_cargo_is_called_what_it_calls_itself_and_replaced_by_what_fits_the_system(tmp_path: Path) -> None:
+    case = cases.CASES["bookworm-old-rust"]
+    (finding,) = findings(case.name, tmp_path)
+    assert finding.message == "cargo 1.65.0 is too old for this project, which needs 1.78"
+    assert [command.line for command in finding.fixes[0].commands][-1].endswith("cargo-web rustc-web")
+    status = "/var/lib/dpkg/status"
+    known = str(cases.FAMILIES["bookworm"].tree[status])
+    for version in ("1.85.0+dfsg3-1~deb12u3", "0.79.0-1", "of its own"):
+        newer = case._replace(tree={status: known.replace("0.66.0+ds1-1", version)})
+        assert judged(read(newer, str(tmp_path / version))).findings == (), version
+    facts = read(case, str(tmp_path / "again"))
+    rust = facts.toolchain.rust
+    for chosen, line in (("stable", "rustup update stable"), ("1.65.0", "")):
+        setting = Setting("channel", chosen, "rust-toolchain.toml")
+        changed = rust._replace(toolchain=f"{chosen}-x86_64-unknown-linux-gnu", chosen=setting)
+        (finding,) = judged(facts._replace(toolchain=facts.toolchain._replace(rust=changed))).findings
+        assert [command.line for command in finding.fixes[0].commands] == ([line] if line else [])
 
 
 def test_every_cause_of_an_environment_is_found_somewhere() -> None:

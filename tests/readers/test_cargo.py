@@ -425,6 +425,19 @@ def test_a_pipe_is_no_lock_file_and_a_link_to_one_is_read(tmp_path, link):
         cargo.project(Root("/"), str(inner), config, "/nowhere", ROW)
 
 
+@pytest.mark.parametrize(
+    ("edition", "lock", "floors"),
+    [("2018", "", []), ("2024", "", ["1.85"]), ("2021", "version = 3\n", ["1.53", "1.56"]), ("", LOCK, ["1.78"])],
+)
+def test_which_cargo_a_project_needs(tmp_path, edition, lock, floors):
+    config, inner = configure(tmp_path)
+    written = f'edition = "{edition}"\n' if edition else ""
+    miniroot.write(inner / "Cargo.toml", f'[package]\nname = "own"\nversion = "1.0.0"\n{written}')
+    miniroot.write(inner / "Cargo.lock", lock)
+    found = cargo.project(Root("/"), str(inner), config, "/nowhere", ROW)
+    assert [floor.version for floor in found.floors] == floors
+
+
 def test_a_lock_file_by_another_hand_says_the_same():
     """One line for what cargo writes on several, comments, other quotes: TOML all the same."""
     ours = LOCK.replace('name = "libz-sys"', "name = 'libz-sys' # mended")
