@@ -25,7 +25,7 @@ def seen(setting: Setting, detail: str = "") -> Evidence:
 
 def names(libraries: Iterable[Library]) -> str:
     """Return the modules as a list in words."""
-    return ", ".join(library.module for library in libraries)
+    return ", ".join(dict.fromkeys(library.module for library in libraries))
 
 
 def with_outcome(env: Environment, *outcomes: str) -> list[Library]:

@@ -39,7 +39,7 @@ def fix(
     here = system(env)
     if configuration.variables:
         # One file, whichever finding it is read under: everything that the target's configuration still lacks.
-        search = pkgconfig_configuration(env)
+        search = pkgconfig_configuration(env) if _may_ask(env) else NOTHING
         named = {name for name, _ in configuration.variables}
         rest = [one for one in search.variables if one[0] not in named and not _same_purpose(one[0], named)]
         if rest:
@@ -76,6 +76,11 @@ def fix(
         notes=" ".join(filter(None, (notes, remarks, _where(configuration)))),
         safe=safe,
     )
+
+
+def _may_ask(env: Environment) -> bool:
+    """Whether the build may ask pkg-config for anything: a log, which has no folder, does not tell."""
+    return bool(env.libraries or env.project.unknown or not env.cwd)
 
 
 def _same_purpose(name: str, named: set[str]) -> bool:

@@ -69,6 +69,9 @@ _INSTALL = {
 }
 
 
+#: Which package has a file, for a system that need not have apt-file yet.
+APT_FILE = "apt-get install -y apt-file && apt-file update && apt-file search"
+
 #: What puts the files of an installed package back.
 AGAIN = {"apt": "apt-get install -y --reinstall", "dnf": "dnf reinstall -y", "yum": "yum reinstall -y"}
 
@@ -79,7 +82,9 @@ def install(system: System, packages: Iterable[str], foreign: str = "", *, again
     *foreign* is a dpkg architecture that has to be known first. *again* is for packages that are installed, by a
     manager of :data:`AGAIN`. Empty where no manager is known.
     """
-    names = " ".join(f"'{name}'" if "(" in name else name for name in dict.fromkeys(packages))
+    from shlex import quote
+
+    names = " ".join(quote(name) for name in dict.fromkeys(packages))
     if not names or system.manager not in _INSTALL:
         return ()
     commands = []

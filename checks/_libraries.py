@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from checks._configuration import pkgconfig_configuration
 from checks._fixes import fix
-from checks._install import AGAIN, module, packaged, system
+from checks._install import AGAIN, APT_FILE, module, packaged, system
 from diagnose.finding import Command, Fix, Stage
 from diagnose.readers.env import Environment
 
@@ -58,7 +58,7 @@ def _extra_folder(env: Environment, name: str) -> str:
 
 
 _SEARCH = {
-    "apt": "apt-file search /{name}.pc",
+    "apt": f"{APT_FILE} /{{name}}.pc",
     "dnf": "dnf provides '*/{name}.pc'",
     "yum": "yum provides '*/{name}.pc'",
     "zypper": "zypper what-provides 'pkgconfig({name})'",

@@ -196,3 +196,18 @@ def suggest(name: str) -> list[str]:
 
     known = {candidate.lower(): candidate for row in TARGETS for candidate in row.names}
     return [known[match] for match in difflib.get_close_matches(name.strip().lower(), list(known), n=3, cutoff=0.6)]
+
+
+# Parts of rustc's triples that mean another system than Linux (`rustc --print target-list`).
+_OTHER_SYSTEMS = ("windows", "apple", "darwin", "freebsd", "netbsd", "openbsd", "android", "wasm", "none", "solaris")
+
+
+def refusal(name: str, origin: str = "") -> str:
+    """Return why :func:`resolve` does not know *name*; *origin* is what set it, or --target."""
+    if not name.strip():
+        return f"{origin or '--target'}: the name of the target is empty"
+    where = f" ({origin})" if origin else ""
+    if any(part.startswith(_OTHER_SYSTEMS) for part in name.lower().replace("_", "-").split("-")):
+        return f"{name}: only Linux targets are covered{where}"
+    hint = " or ".join(suggest(name))
+    return f"{name}: no architecture has this name{where}" + (f"; did you mean {hint}?" if hint else "")

@@ -14,6 +14,7 @@ References:
 
 from __future__ import annotations
 
+from checks._install import APT_FILE
 from checks._log import found
 from checks._names import called_here
 from checks._order import prepares
@@ -64,5 +65,5 @@ def _elsewhere(distro: Distro, updated: bool) -> Iterator[Fix]:
     off = {"ubuntu": "universe", "debian": "contrib or non-free"}.get(distro.id, "universe, contrib or non-free")
     yield Fix(
         "look the name up for this release",
-        notes=f"`apt-file search NAME.pc` finds a library by its pkg-config name. The component may be off: {off}.",
+        notes=f"`{APT_FILE} NAME.pc` finds a library by its pkg-config name. The component may be off: {off}.",
     )

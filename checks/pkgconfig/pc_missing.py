@@ -36,9 +36,11 @@ PHASE = Phase.SEARCH
 
 def env(env: Environment) -> Iterator[Finding]:
     """See which modules have no ``.pc`` file for the target at all."""
+    said = set()  # several crates may ask for one module: the first one speaks for all
     for library in env.libraries:
-        if not (absent(library) or library.outcome in UNASKED) or fitting(env, library):
+        if not (absent(library) or library.outcome in UNASKED) or fitting(env, library) or library.module in said:
             continue
+        said.add(library.module)
         asker = f"the build script of {library.crate}" if library.crate else "the build script"
         if library.outcome in UNASKED:
             consequence = f"Once pkg-config runs, {asker} will say that {library.module} was not found."
@@ -54,7 +56,7 @@ def env(env: Environment) -> Iterator[Finding]:
 
 
 def _evidence(env: Environment, library: Library) -> Evidence:
-    if library.command:
+    if library.command and library.outcome not in UNASKED:
         return Evidence(library.output.strip().rpartition("\n")[2] or "not found", where=f"`{library.command}`")
     if env.distro.family == "debian" and env.target.multiarch:
         folders = f"/usr/lib/{env.target.multiarch}/pkgconfig and /usr/share/pkgconfig"

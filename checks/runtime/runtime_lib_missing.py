@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 
+from checks._install import APT_FILE
 from checks._log import distinct, found
 from checks._repaired import is_hashed
 from checks.runtime._loader import LIBPYTHON, LOADER, foreign_module
@@ -60,7 +61,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 def _search(manager: str, lib: str) -> str:
     asks = {
-        "apt": f"`apt-file search {lib}` tells which.",
+        "apt": f"`{APT_FILE} {lib}` tells which.",
         "dnf": f"`dnf provides '*/{lib}'` tells which.",
         "yum": f"`yum provides '*/{lib}'` tells which.",
         "apk": f"`apk add so:{lib}` does it.",

@@ -221,7 +221,8 @@ def _asked(text: str) -> cargo.Need:
     text = text.strip()
     end = next((place for place, sign in enumerate(text) if sign in " <>=!"), len(text))
     module, rest = text[:end], text[end:].strip()
-    if not module or module.startswith("-"):  # the program would take it for an option
+    if not module or module.startswith("-") or not all(sign.isalnum() or sign in "._+-:@/%," for sign in module):
+        # An option, or what a shell would take apart where the name is printed in a command.
         raise InputError(f"{text!r}: not the name of a pkg-config module")
     version = rest.lstrip("<>=!")
     operator = rest[: len(rest) - len(version)]
@@ -271,10 +272,7 @@ def _target(
     name = asked if asked is not None else next(iter(_targets(setting)), "")
     row = targets.resolve(name)
     if row is None:
-        hint = " or ".join(targets.suggest(name))
-        where = f" ({setting.where})" if setting else ""
-        meant = f"; did you mean {hint}?" if hint else ""
-        raise InputError(f"{name or 'target'}: no architecture has this name{where}{meant}")
+        raise InputError(targets.refusal(name, setting.where if setting else ""))
     return row, setting
 
 

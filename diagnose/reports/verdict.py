@@ -67,7 +67,7 @@ def _wheel(judgement: Judgement) -> Verdict:
 def _env(judgement: Judgement) -> Verdict:
     facts = judgement.facts
     triple = facts["target"]["triple"]
-    details = [_place(facts), *map(_library, facts["libraries"])]
+    details = [_place(facts), *dict.fromkeys(map(_library, facts["libraries"]))]
     if facts["target"]["others"]:
         details.append(
             f"not judged: {' and '.join(facts['target']['others'])}, which build.target names too (--target)"
@@ -86,7 +86,7 @@ def _env(judgement: Judgement) -> Verdict:
             f"cannot tell whether {triple} can be built for: {', and '.join(reasons)}", False, details, Severity.NOTE
         )
     if errors or unusable:
-        count = max(errors, len(unusable))
+        count = max(errors, len({library["module"] for library in unusable}))
         things = f"{count} thing{'' if count == 1 else 's'}"
         return Verdict(f"not ready to build for {triple}: {things} to mend", False, details)
     if not facts["libraries"]:
@@ -142,6 +142,8 @@ def _log(judgement: Judgement) -> Verdict:
         others = len(findings) - 1
         return Verdict(findings[0].check + (f", and {others} more" if others else ""), False)
     error = facts["first_error"]
+    if not facts["lines"]:
+        return Verdict("empty: it tells nothing of a build", False, weight=Severity.WARNING)
     if not facts["failed"] or error is None:
         return Verdict("no failure", True)
     return Verdict("no known cause", False, [f"the first error, in line {error['line']}: {error['text']}"])

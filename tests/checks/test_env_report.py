@@ -126,3 +126,28 @@ def test_a_systems_files_are_edited_before_what_depends_on_them(tmp_path: Path) 
     lines = shown(cases.CASES["noble-no-arch"], tmp_path)
     edit = lines.index("      # /etc/apt/sources.list.d/ubuntu.sources")
     assert edit < lines.index("      dpkg --add-architecture arm64") < lines.index("      apt-get update")
+
+
+def test_a_module_that_two_crates_ask_for_is_named_once(tmp_path: Path) -> None:
+    case = cases.CASES["native-healthy"]._replace(libs=("gobject-2.0 >= 2.56", "gobject-2.0 >= 2.66"))
+    lines = shown(case, tmp_path)
+    assert "1 thing to mend" in lines[0]
+    assert lines.count("  gobject-2.0: not-found") == 1
+    assert sum("error[pc-missing]" in line for line in lines) == 1
+
+
+def test_who_asks_for_no_library_needs_no_pkg_config(tmp_path: Path) -> None:
+    case = cases.CASES["trixie-bare"]
+    for libs, needed in ((("alsa",), True), ((), False)):
+        folder = tmp_path / str(needed)
+        folder.mkdir()
+        facts = read(case._replace(libs=libs), str(folder))
+        linker = next(one for one in judged(facts).findings if one.check == "target-linker-not-configured")
+        words = [word for command in linker.fixes[0].commands for word in command.line.split()]
+        assert ("pkgconf:armhf" in words) is needed
+        assert "gcc-arm-linux-gnueabihf" in words
+
+
+def test_where_nobody_asked_the_folders_are_named(tmp_path: Path) -> None:
+    lines = shown(cases.CASES["native-no-tool"]._replace(libs=("libpulse",)), tmp_path)
+    assert "    /usr/lib/x86_64-linux-gnu/pkgconfig and /usr/share/pkgconfig: no libpulse.pc there" in lines

@@ -9,6 +9,7 @@ import pytest
 from logs import judged
 
 from diagnose.finding import Finding, Fix
+from diagnose.reports.verdict import verdict
 
 STUBS = (
     "/usr/include/x86_64-linux-gnu/gnu/stubs.h:7:11: fatal error: 'gnu/stubs-32.h' file not found\n"
@@ -111,3 +112,12 @@ def test_whose_compiler_lacks_the_standard_library(
     for fix, way in zip(fixes, ways, strict=True):
         assert any(way in command.line for command in fix.commands), fix
         assert ("where" in fix.title) is (len(ways) == 2)
+
+
+def test_an_empty_log_tells_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "build.log"
+    path.write_text("")
+    found = verdict(judged(path))
+    assert found.headline.startswith("empty") and not found.good
+    path.write_text("done\n")
+    assert verdict(judged(path)).good

@@ -188,8 +188,7 @@ def _asked_target(name: str | None) -> Target | None:
         return None
     found = targets.resolve(name)
     if found is None:
-        hint = " or ".join(targets.suggest(name))
-        raise InputError(f"{name}: no architecture has this name" + (f"; did you mean {hint}?" if hint else ""))
+        raise InputError(targets.refusal(name))
     return found
 
 
