@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checks._log import after
+from checks._log import after, same_crate
 from diagnose.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,3 +30,8 @@ _MANAGERS = frozenset({
 def prepares(finding: Finding, other: Finding, log: BuildLog) -> bool:
     """Whether *other* is something that is missing later because a package manager could not do its work."""
     return after(finding, other, log) and other.check in MISSED | _MANAGERS
+
+
+def stops_openssl(finding: Finding, other: Finding, log: BuildLog) -> bool:
+    """Whether *other* is what openssl-sys makes of the answer that pkg-config did not give."""
+    return other.check == "openssl-not-found-cross" and same_crate(finding, other, log)

@@ -5,6 +5,9 @@ asks pkg-config only if none is set. If pkg-config fails, its reason is printed 
 cause. The rust-cross images set ``<TRIPLE>_OPENSSL_DIR`` to a folder that holds no OpenSSL, so that pkg-config is never
 asked there, whatever is installed.
 
+zig finds no ``openssl/opensslconf.h``, because Debian keeps it in a multiarch include folder: ``CFLAGS_<target>`` with
+``-idirafter`` shows it that folder.
+
 Mend it: OpenSSL for the target and pkg-config told about it; or the crate's ``vendored`` feature, which builds it; or
 rustls instead. In a rust-cross image unset the variable, or set both ``OPENSSL_LIB_DIR`` and ``OPENSSL_INCLUDE_DIR``.
 
@@ -41,6 +44,11 @@ PHRASES = (
             r"OpenSSL libdir at `(?P<folder>[^`]*)` does not contain the required files",
         ),
     ),
+    # clang's words, and so zig's; what gcc does not find is not installed
+    *wordings(
+        "openssl-header",
+        ("file not found", r"(?P<by>\S+?):\d+:\d+: fatal error: '(?P<header>openssl/[\w.]+)' file not found"),
+    ),
     *wordings("openssl-dir", ("OPENSSL_DIR", r"^\s*(?P<name>\w*OPENSSL_DIR)(?: = |=)(?!unset)(?P<folder>/\S*)")),
     *wordings("openssl-host", ("HOST = ", r"^\s*\$HOST = (?P<triple>\S+)")),
 )
@@ -61,6 +69,18 @@ def log(log: BuildLog) -> Iterator[Finding]:
         if "headers" in hit.text and log.find("openssl-version"):
             return  # they were found, and not understood
         target = log.target_at(hit.line)
+        headers = log.near(hit.line, "openssl-header", before=60, after=10) if "headers" in hit.text else []
+        if headers:
+            header, by = headers[-1].said["header"], headers[-1].said["by"]
+            yield found(
+                log,
+                [headers[-1], hit],
+                f"the compiler does not find {header}, which {by} includes",
+                "openssl-sys cannot be built. Debian keeps headers that differ by architecture in multiarch include "
+                "folders, into which zig does not look, whatever is installed.",
+                advise(log, headers[-1].line, _include, header),
+            )
+            return
         preset = log.near(hit.line, "openssl-dir", before=60, after=40)
         folder = hit.said["folder"] or (preset[-1].said["folder"] if preset else "")
         if folder:
@@ -82,6 +102,19 @@ def _unset(name: str) -> Fix:
         f"unset {name}, so that pkg-config is asked",
         (Command(unsetting(name), Stage.BUILD),),
         notes="The images of rust-cross set it to a folder without OpenSSL.",
+    )
+
+
+def _include(env: Environment, header: str) -> tuple[Fix, ...]:
+    if env.distro.family != "debian" or not env.target.multiarch:
+        return ()
+    folder = f"/usr/include/{env.target.multiarch}"
+    return (
+        Fix(
+            f"let the compiler look into {folder} too, after its own folders",
+            env=((f"CFLAGS_{env.target.env_name}", f"-idirafter {folder}"),),
+            notes=f"{folder}/{header} comes with libssl-dev of the target's architecture.",
+        ),
     )
 
 

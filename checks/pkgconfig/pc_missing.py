@@ -18,7 +18,8 @@ from __future__ import annotations
 
 from checks._env import UNASKED, fitting
 from checks._libraries import bring
-from checks._log import advise, found, same_crate
+from checks._log import advise, found
+from checks._order import stops_openssl
 from checks._searched import Reason, reason
 from checks.pkgconfig._search import absent
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
@@ -88,9 +89,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         )
 
 
-def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:
-    """Whether *other* is what openssl-sys makes of it."""
-    return other.check == "openssl-not-found-cross" and same_crate(finding, other, log)
+leads_to = stops_openssl
 
 
 _BARE = r"(?<=\s)([\w.+-]+ [<>]?= ?[\w.]+)(?=\s|$)"  # a version wanted, which a shell would take for more

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from checks._log import advise, found
 from checks._names import module_of
+from checks._order import stops_openssl
 from diagnose.finding import Finding, Fix, Phase
 from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
@@ -101,3 +102,6 @@ def _bring(env: Environment, module: str, where: str) -> list[Fix]:
     from checks._libraries import bring
 
     return [fix._replace(notes=f"In {where}. {fix.notes}".strip()) for fix in bring(env, module)]
+
+
+leads_to = stops_openssl

@@ -20,6 +20,7 @@ from checks._configuration import Configuration, leads_nowhere, own_name, pkgcon
 from checks._env import fitting
 from checks._fixes import fix
 from checks._log import advise, found
+from checks._order import stops_openssl
 from checks._searched import Reason, present, reason
 from checks.pkgconfig._search import absent, hidden_by_tool
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
@@ -116,3 +117,6 @@ def _search(env: Environment, probe: Probe) -> list[Fix]:
         return [fix(env, "search the target's own folders", configuration=own)]
     name = f"PKG_CONFIG_PATH_{env.target.env_name}"
     return [Fix(f"add the folder that holds {probe.module}.pc", env=((name, "FOLDER"),), notes="FOLDER stands for it.")]
+
+
+leads_to = stops_openssl

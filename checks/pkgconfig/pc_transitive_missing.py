@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from checks._libraries import bring
 from checks._log import advise, found
+from checks._order import stops_openssl
 from diagnose.finding import Evidence, Finding, Phase, Severity
 from diagnose.light import TYPE_CHECKING
 from diagnose.readers.env import Environment
@@ -63,3 +64,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
             f"The build script says that {probe.module} was not found, although it is installed.",
             advise(log, probe.line, bring, probe.missing, probe=probe),
         )
+
+
+leads_to = stops_openssl

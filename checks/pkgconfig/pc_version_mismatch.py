@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from checks._libraries import vendored
 from checks._log import advise, found
+from checks._order import stops_openssl
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.light import TYPE_CHECKING
 from diagnose.readers.env import Environment
@@ -82,3 +83,6 @@ def _newer(env: Environment, probe: Probe) -> list[Fix]:
         ),
         Fix(f"use a version of {probe.crate or 'the crate'} that takes {probe.found or 'the one that is installed'}"),
     ]
+
+
+leads_to = stops_openssl

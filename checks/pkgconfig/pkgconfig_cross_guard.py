@@ -20,7 +20,8 @@ from checks._configuration import pkgconfig_configuration, two_variables
 from checks._env import names, seen, with_outcome
 from checks._fixes import fix
 from checks._install import packaged, system
-from checks._log import advise, ask_target, found, names_of, same_crate
+from checks._log import advise, ask_target, found, names_of
+from checks._order import stops_openssl
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.light import TYPE_CHECKING
 from diagnose.readers.env import Environment
@@ -99,6 +100,4 @@ def log(log: BuildLog) -> Iterator[Finding]:
     )
 
 
-def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:
-    """Whether *other* is what openssl-sys makes of the refusal."""
-    return other.check == "openssl-not-found-cross" and same_crate(finding, other, log)
+leads_to = stops_openssl

@@ -15,7 +15,8 @@ from __future__ import annotations
 from checks._configuration import Configuration
 from checks._env import seen, with_outcome
 from checks._fixes import fix
-from checks._log import distinct, found, same_crate
+from checks._log import distinct, found
+from checks._order import stops_openssl
 from diagnose.finding import Command, Finding, Fix, Phase, Severity, Stage, unsetting
 from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
@@ -76,6 +77,4 @@ def log(log: BuildLog) -> Iterator[Finding]:
         )
 
 
-def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:
-    """Whether *other* is what openssl-sys makes of it."""
-    return other.check == "openssl-not-found-cross" and same_crate(finding, other, log)
+leads_to = stops_openssl

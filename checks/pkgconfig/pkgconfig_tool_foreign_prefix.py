@@ -17,6 +17,7 @@ from checks._env import names
 from checks._fixes import fix
 from checks._install import system, tool
 from checks._log import advise, found
+from checks._order import stops_openssl
 from checks._searched import Reason, foreign_prefix, present, reason
 from checks.pkgconfig._search import hidden_by_tool
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
@@ -91,3 +92,6 @@ def _own(env: Environment) -> list[Fix]:
             notes="`pkg-config --variable pc_path pkg-config`; deactivate conda while building.",
         ),
     ]
+
+
+leads_to = stops_openssl

@@ -13,6 +13,7 @@ References:
 from __future__ import annotations
 
 from checks._log import found
+from checks._order import stops_openssl
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
 from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
@@ -56,3 +57,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ],
             )
             return
+
+
+leads_to = stops_openssl

@@ -20,6 +20,7 @@ from checks._env import names, seen, with_outcome
 from checks._fixes import fix
 from checks._install import system, tool
 from checks._log import advise, found, names_of
+from checks._order import stops_openssl
 from checks.pkgconfig.pkgconfig_tool_missing import plain
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.light import TYPE_CHECKING
@@ -128,3 +129,6 @@ def _bring(env: Environment, program: str) -> list[Fix]:
         return [fix(env, "name a pkg-config for the target that can be installed", configuration=configuration)]
     packages = tool(system(env), "pkg-config")
     return [fix(env, "unset PKG_CONFIG, so that pkg-config itself is run", packages)]
+
+
+leads_to = stops_openssl

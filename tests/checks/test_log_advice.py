@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from logs import judged
+from logs import FOLDER, judged
 
 from diagnose.finding import Finding, Fix
 from diagnose.reports.verdict import verdict
@@ -121,3 +121,23 @@ def test_an_empty_log_tells_nothing(tmp_path: Path) -> None:
     assert found.headline.startswith("empty") and not found.good
     path.write_text("done\n")
     assert verdict(judged(path)).good
+
+
+def test_zig_is_shown_the_folder_of_debians_openssl_headers(told: Callable[[str], Finding]) -> None:
+    """With these flags openssl-sys 0.9.109 is built by zig 0.13 on Debian 12, after this very error."""
+    text = (FOLDER / "real/zig/zig-openssl-header.log").read_text()
+    finding = told(text)
+    assert "openssl/opensslconf.h" in finding.message
+    assert "/usr/include/openssl/macros.h" in finding.message
+    assert finding.fixes[0].env == (("CFLAGS_x86_64_unknown_linux_gnu", "-idirafter /usr/include/x86_64-linux-gnu"),)
+
+
+def test_a_file_that_the_linker_is_to_take_by_its_whole_name(told: Callable[[str], Finding]) -> None:
+    finding = told((FOLDER / "real/linking/library-file-missing-bfd.log").read_text())
+    assert "there is no libpulse.so.0 where the linker looks" in finding.message
+    assert "libpulse-dev" in " ".join(_words(fix) for fix in finding.fixes)
+
+
+def test_what_keeps_pkg_config_from_being_asked_is_unset(told: Callable[[str], Finding]) -> None:
+    finding = told((FOLDER / "real/toolchains/pkg-config-disabled.log").read_text())
+    assert [command.line for command in finding.fixes[0].commands] == ["unset LIBUDEV_NO_PKG_CONFIG"]
