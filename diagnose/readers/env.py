@@ -135,6 +135,8 @@ def read(
         project = project._replace(unknown=())
     if project.floors:
         rust = rust._replace(version=toolchain.cargo_version(place, rust))
+        if rust.cargo.found and not rust.version:
+            place.unseen.append("how old cargo is: neither rustup's files nor dpkg's tell")
     tools = toolchain.read(
         finder,
         variables,

@@ -127,7 +127,9 @@ def test_an_old_cargo_is_called_what_it_calls_itself_and_replaced_by_what_fits_t
     known = str(cases.FAMILIES["bookworm"].tree[status])
     for version in ("1.85.0+dfsg3-1~deb12u3", "0.79.0-1", "of its own"):
         newer = case._replace(tree={status: known.replace("0.66.0+ds1-1", version)})
-        assert judged(read(newer, str(tmp_path / version))).findings == (), version
+        facts = read(newer, str(tmp_path / version))
+        assert judged(facts).findings == (), version
+        assert any("how old cargo is" in one for one in facts.unseen) == (version == "of its own")
     facts = read(case, str(tmp_path / "again"))
     rust = facts.toolchain.rust
     for chosen, line in (("stable", "rustup update stable"), ("1.65.0", "")):
