@@ -99,11 +99,15 @@ def _searching(env: Environment, name: str) -> list[Fix]:
     known = (
         f"Debian had it in {', '.join(releases)}, and not in this release" if releases else "No such package is known"
     )
+    from shlex import quote
+
+    # A manifest or a log may name what a shell would take apart: then there is no command to copy.
+    asks = f"`{command.format(name=name)}` asks the package manager. " if quote(name) == name else ""
     return [
         Fix(
             f"find the package that holds {name}.pc, and install it",
             notes=(
-                f"{known}. `{command.format(name=name)}` asks the package manager. A library of your own has to have "
+                f"{known}. {asks}A library of your own has to have "
                 f"its lib/pkgconfig in PKG_CONFIG_PATH_{env.target.env_name}."
             ),
         )

