@@ -46,6 +46,15 @@ WAYS = {
 }
 
 
+#: Variables by which a crate that would build its own copy has to find the system's, and stops where it cannot: the
+#: names, and whether "0" turns that off again. Of libgit2-sys 0.18.8, openssl-sys 0.9.118 and zstd-sys 2.1.3.
+_INSISTING = {
+    "libgit2-sys": (("LIBGIT2_NO_VENDOR",), True),
+    "openssl-sys": (("@_OPENSSL_NO_VENDOR", "OPENSSL_NO_VENDOR"), True),
+    "zstd-sys": (("ZSTD_SYS_USE_PKG_CONFIG",), False),
+}
+
+
 class Direction(NamedTuple):
     """Where variables (``settings``) send a crate: folders of the library, and what is not there (``lacking``)."""
 
@@ -62,10 +71,7 @@ def way(crate: str) -> Way | None:
 def find(way: Way, root: Root, variables: Variables, target: Target) -> Direction | None:
     """Return where variables send the crate in a build for *target*, None if pkg-config is asked."""
 
-    def setting(names: tuple[str, ...]) -> Setting | None:
-        return variables.first(*(name.replace("@", target.cargo_env_name) for name in names))
-
-    lib_dir, include, prefix = setting(way.lib_dir), setting(way.include), setting(way.prefix)
+    lib_dir, include, prefix = (_first(variables, names, target) for names in (way.lib_dir, way.include, way.prefix))
     if lib_dir is not None and (include is not None or not way.include):
         prefix = None
     elif prefix is None:
@@ -85,6 +91,17 @@ def find(way: Way, root: Root, variables: Variables, target: Target) -> Directio
         if way.header and not lacking:  # that is who looks at the libraries too
             lacking = [f"no lib{lib} in {', '.join(folders)}" for lib in way.libs if not _has(root, folders, lib)]
     return Direction(tuple(one for one in (lib_dir, include, prefix) if one), tuple(folders), tuple(lacking))
+
+
+def insists(crate: str, variables: Variables, target: Target) -> bool:
+    """Whether a variable forbids *crate* (``name version``) to build its own copy of the library."""
+    names, zero = _INSISTING.get(crate.partition(" ")[0], ((), False))
+    setting = _first(variables, names, target)
+    return setting is not None and not (zero and setting.value == "0")
+
+
+def _first(variables: Variables, names: tuple[str, ...], target: Target) -> Setting | None:
+    return variables.first(*(name.replace("@", target.cargo_env_name) for name in names))
 
 
 def _has(root: Root, folders: list[str], lib: str) -> bool:

@@ -147,7 +147,9 @@ def read(
         rust,
         bindgen=project.crate("bindgen") is not None or project.crate("clang-sys") is not None,
     )
-    wanted = [_asked(name) for name in libs] or [need for need in project.needs if not need.optional]
+    wanted = [_asked(name) for name in libs] or [
+        need for need in project.needs if not need.optional or directed.insists(need.crate, variables, row)
+    ]
     decided = pkgconfig.decide(finder, variables, row.triple, host.triple)
     host_decided = None if row == host else pkgconfig.decide(finder, variables, host.triple, host.triple)
     overridden = cargo.overridden(project.overrides)
