@@ -32,6 +32,7 @@ def root(workshop: Workshop) -> Iterator[Builder]:
     with workshop.root(*known) as root:
         shutil.copytree(_packages(), root.file("/opt/more"))
         root.environment["PIP_FIND_LINKS"] = "/opt/wheels /opt/more"
+        root.environment["CARGO_BUILD_JOBS"] = str(os.cpu_count())  # nobody looks at the order of what cargo says here
         yield root
 
 
