@@ -87,14 +87,22 @@ def install(system: System, packages: Iterable[str], foreign: str = "", *, again
     names = " ".join(quote(name) for name in dict.fromkeys(packages))
     if not names or system.manager not in _INSTALL:
         return ()
-    commands = []
+    commands: list[Command] = []
     if foreign and foreign not in (system.native, *system.foreign):
-        commands.append(Command(f"dpkg --add-architecture {foreign}", Stage.ARCHITECTURE))
-    if system.manager in _UPDATE:
+        commands += add_architecture(foreign)
+    elif system.manager in _UPDATE:
         commands.append(Command(_UPDATE[system.manager], Stage.UPDATE))
     verb = (AGAIN if again else _INSTALL)[system.manager]
     commands.append(Command(f"{verb} {names}", Stage.PACKAGES))
     return tuple(commands)
+
+
+def add_architecture(arch: str) -> tuple[Command, ...]:
+    """Return the commands after which dpkg knows the architecture *arch*, and apt its packages."""
+    return (
+        Command(f"dpkg --add-architecture {arch}", Stage.ARCHITECTURE),
+        Command(_UPDATE["apt"], Stage.UPDATE),
+    )
 
 
 # What brings a tool, by family; Debian's and RHEL's answers depend on the release and stand below.

@@ -5,6 +5,7 @@ Where the files themselves can be read, :mod:`checks.apt._sources` edits them ex
 
 from __future__ import annotations
 
+from checks._install import add_architecture
 from checks.apt._sources import PORTS
 from diagnose.finding import Command, FileEdit, Fix, Stage
 
@@ -34,10 +35,7 @@ def split(codename: str, arch: str, native: str) -> Fix:
         files = (FileEdit(path, None, text),)
     else:
         commands.append(Command(f'printf "{written}" > {path}', Stage.SOURCES))
-    commands += [
-        Command(f"dpkg --add-architecture {arch}", Stage.ARCHITECTURE),
-        Command("apt-get update", Stage.UPDATE),
-    ]
+    commands += add_architecture(arch)
     return Fix(
         f"ask Ubuntu's archive for {native} only, and its ports server for {arch}",
         tuple(commands),

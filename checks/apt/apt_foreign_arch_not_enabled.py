@@ -16,7 +16,7 @@ References:
 from __future__ import annotations
 
 from checks._fixes import fix
-from checks._install import packaged, system
+from checks._install import add_architecture, packaged, system
 from checks._log import distinct, environments, found
 from checks._order import prepares
 from checks.apt._sources import ARCHITECTURES, serving, unserved
@@ -68,10 +68,7 @@ def env(env: Environment) -> Iterator[Finding]:
             fix(
                 env,
                 f"add {arch}",
-                commands=(
-                    Command(f"dpkg --add-architecture {arch}", Stage.ARCHITECTURE),
-                    Command("apt-get update", Stage.UPDATE),
-                ),
+                commands=add_architecture(arch),
                 files=_sources(env, arch),
             ),
         ),
@@ -126,10 +123,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 fix(
                     environments(log, hit.line)[0],
                     f"add {arch}, then update, and install again",
-                    commands=(
-                        Command(f"dpkg --add-architecture {arch}", Stage.ARCHITECTURE),
-                        Command("apt-get update", Stage.UPDATE),
-                    ),
+                    commands=add_architecture(arch),
                 ),
             ),
         )
@@ -146,8 +140,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     environments(log, hit.line)[0],
                     f"add {arch}, then update",
                     commands=(
-                        Command(f"dpkg --add-architecture {arch}", Stage.ARCHITECTURE),
-                        Command("apt-get update", Stage.UPDATE),
+                        *add_architecture(arch),
                         Command(
                             f"apt-get install -y --no-install-recommends {hit.said['package']}:{arch}", Stage.PACKAGES
                         ),

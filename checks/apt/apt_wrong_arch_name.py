@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from checks._env import if_installing
 from checks._fixes import fix
+from checks._install import add_architecture
 from checks._log import distinct, found
 from checks._order import prepares
 from checks.apt._sources import ARCHITECTURES, meant, named, serving
@@ -68,8 +69,7 @@ def env(env: Environment) -> Iterator[Finding]:
                         f"call it {right}",
                         commands=(
                             Command(f"dpkg --remove-architecture {name}", Stage.ARCHITECTURE),
-                            Command(f"dpkg --add-architecture {right}", Stage.ARCHITECTURE),
-                            Command("apt-get update", Stage.UPDATE),
+                            *add_architecture(right),
                         ),
                     ),
                 )
@@ -124,10 +124,7 @@ def _again(hit: Hit, arch: str, right: str) -> tuple[Command, ...]:
     commands = (
         [Command(f"dpkg --remove-architecture {arch}", Stage.ARCHITECTURE)] if hit.kind != "apt-unlocatable" else []
     )
-    commands += [
-        Command(f"dpkg --add-architecture {right}", Stage.ARCHITECTURE),
-        Command("apt-get update", Stage.UPDATE),
-    ]
+    commands += add_architecture(right)
     if hit.said["package"]:
         commands.append(
             Command(f"apt-get install -y --no-install-recommends {hit.said['package']}:{right}", Stage.PACKAGES)

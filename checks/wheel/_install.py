@@ -119,8 +119,8 @@ class Refused(NamedTuple):
     detail: str
 
 
-def refused(log: BuildLog) -> list[Refused]:
-    """Return the wheels that pip or uv refuses, each once."""
+def refused(log: BuildLog, wanted: str) -> list[Refused]:
+    """Return the wheels that pip or uv refuses for the cause *wanted*, each once."""
     found: dict[str, Refused] = {}
     for hit in log.find("wheel-refused", "uv-refused"):
         wheel = hit.said["wheel"].rpartition("/")[2].replace("%2B", "+")
@@ -143,7 +143,7 @@ def refused(log: BuildLog) -> list[Refused]:
         if not found:
             detail = "uv looked for a tag of this Python"
             found[hit.text] = Refused((hit,), hit.said["wheel"], (), "wheel-not-supported-python", detail)
-    return list(found.values())
+    return [one for one in found.values() if one.cause == wanted]
 
 
 def impossible(platform: str) -> str:

@@ -26,12 +26,11 @@ PHASE = Phase.LATER
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See an installer refuse a wheel with an impossible tag."""
-    for one in refused(log):
-        if one.cause == "wheel-not-supported-bad-tag":
-            yield found(
-                log,
-                one.hits,
-                f"{one.wheel} has a tag that nothing asks for: {one.detail}",
-                "The wheel installs nowhere.",
-                [Fix("have the tag set by the tool that knows it", (Command("auditwheel repair WHEEL", Stage.BUILD),))],
-            )
+    for one in refused(log, "wheel-not-supported-bad-tag"):
+        yield found(
+            log,
+            one.hits,
+            f"{one.wheel} has a tag that nothing asks for: {one.detail}",
+            "The wheel installs nowhere.",
+            [Fix("have the tag set by the tool that knows it", (Command("auditwheel repair WHEEL", Stage.BUILD),))],
+        )

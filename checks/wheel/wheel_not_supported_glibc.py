@@ -27,21 +27,20 @@ PHASE = Phase.LATER
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See an installer refuse a wheel for a newer glibc."""
-    for one in refused(log):
-        if one.cause == "wheel-not-supported-glibc":
-            name = one.wheel or "the package's wheels"
-            yield found(
-                log,
-                one.hits,
-                f"{name} asks for a newer glibc than this system has{f' ({one.detail})' if one.detail else ''}",
-                "The wheel is not installed.",
-                [
-                    Fix(
-                        "build it for an older glibc",
-                        (Command("maturin build --release --zig --compatibility manylinux2014", Stage.BUILD),),
-                        notes="Or in a manylinux image.",
-                    ),
-                    Fix("install on a newer system", notes="`ldd --version` tells the glibc of this one."),
-                ],
-                Severity.ERROR if one.detail else Severity.WARNING,
-            )
+    for one in refused(log, "wheel-not-supported-glibc"):
+        name = one.wheel or "the package's wheels"
+        yield found(
+            log,
+            one.hits,
+            f"{name} asks for a newer glibc than this system has{f' ({one.detail})' if one.detail else ''}",
+            "The wheel is not installed.",
+            [
+                Fix(
+                    "build it for an older glibc",
+                    (Command("maturin build --release --zig --compatibility manylinux2014", Stage.BUILD),),
+                    notes="Or in a manylinux image.",
+                ),
+                Fix("install on a newer system", notes="`ldd --version` tells the glibc of this one."),
+            ],
+            Severity.ERROR if one.detail else Severity.WARNING,
+        )

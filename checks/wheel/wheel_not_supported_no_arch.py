@@ -26,23 +26,22 @@ PHASE = Phase.LATER
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See an installer refuse a wheel of another platform."""
-    for one in refused(log):
-        if one.cause == "wheel-not-supported-no-arch":
-            name = one.wheel or "the package"
-            yield found(
-                log,
-                one.hits,
-                f"{name} has no wheel for this machine: {one.detail}"
-                if one.detail
-                else f"{name} is for another platform than this one, as far as the log tells",
-                "It is not installed.",
-                [
-                    Fix("build a wheel for this platform", notes=_has(one.platforms)),
-                    Fix("install the source distribution, with the tools that building it takes"),
-                    Fix("see what this pip takes", (Command("python3 -m pip debug --verbose", Stage.TOOLCHAIN),)),
-                ],
-                Severity.ERROR if one.detail else Severity.WARNING,
-            )
+    for one in refused(log, "wheel-not-supported-no-arch"):
+        name = one.wheel or "the package"
+        yield found(
+            log,
+            one.hits,
+            f"{name} has no wheel for this machine: {one.detail}"
+            if one.detail
+            else f"{name} is for another platform than this one, as far as the log tells",
+            "It is not installed.",
+            [
+                Fix("build a wheel for this platform", notes=_has(one.platforms)),
+                Fix("install the source distribution, with the tools that building it takes"),
+                Fix("see what this pip takes", (Command("python3 -m pip debug --verbose", Stage.TOOLCHAIN),)),
+            ],
+            Severity.ERROR if one.detail else Severity.WARNING,
+        )
 
 
 def _has(platforms: tuple[str, ...]) -> str:

@@ -29,9 +29,7 @@ PHASE = Phase.LATER
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See pip refuse a wheel with a tag of the newer form."""
-    for one in refused(log):
-        if one.cause != "wheel-not-supported-old-pip":
-            continue
+    for one in refused(log, "wheel-not-supported-old-pip"):
         platform = one.platforms[0]
         first = ".".join(map(str, known_since(platform)))
         why = one.detail or f"pip knows tags like {platform} from {first} on, and it may be older"

@@ -27,24 +27,23 @@ PHASE = Phase.LATER
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See an installer refuse a wheel of another Python."""
-    for one in refused(log):
-        if one.cause == "wheel-not-supported-python":
-            name = one.wheel or "the package"
-            tags = one.wheel.removesuffix(".whl").split("-")
-            wanted = "-".join(tags[-3:-1]) if len(tags) >= 5 else ""
-            wheels = f"is for {wanted}" if wanted else "has no wheel for this Python"
-            yield found(
-                log,
-                one.hits,
-                f"{name} {wheels}: {one.detail}" if one.detail else f"{name} {wheels}, which this Python may not be",
-                "It is not installed.",
-                [
-                    Fix(
-                        "build the wheel with the Python that shall import it",
-                        (Command("python3 -m pip wheel --no-deps .", Stage.BUILD),),
-                        notes="With maturin: maturin build --release -i python3.12, with the version that is wanted.",
-                    ),
-                    Fix("see what this Python takes", (Command("python3 -m pip debug --verbose", Stage.TOOLCHAIN),)),
-                ],
-                Severity.ERROR if one.detail else Severity.WARNING,
-            )
+    for one in refused(log, "wheel-not-supported-python"):
+        name = one.wheel or "the package"
+        tags = one.wheel.removesuffix(".whl").split("-")
+        wanted = "-".join(tags[-3:-1]) if len(tags) >= 5 else ""
+        wheels = f"is for {wanted}" if wanted else "has no wheel for this Python"
+        yield found(
+            log,
+            one.hits,
+            f"{name} {wheels}: {one.detail}" if one.detail else f"{name} {wheels}, which this Python may not be",
+            "It is not installed.",
+            [
+                Fix(
+                    "build the wheel with the Python that shall import it",
+                    (Command("python3 -m pip wheel --no-deps .", Stage.BUILD),),
+                    notes="With maturin: maturin build --release -i python3.12, with the version that is wanted.",
+                ),
+                Fix("see what this Python takes", (Command("python3 -m pip debug --verbose", Stage.TOOLCHAIN),)),
+            ],
+            Severity.ERROR if one.detail else Severity.WARNING,
+        )
