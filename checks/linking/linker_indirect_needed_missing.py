@@ -33,8 +33,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
             continue
         lib, by = needed[0].said["lib"], needed[0].said["by"]
         target = log.target_at(link.line)
-        name = f"CARGO_TARGET_{target.cargo_env_name if target else 'TRIPLE'}_RUSTFLAGS"
+        # these flags reach the target alone; in a build for the machine itself there is nothing else to spare
+        name = f"CARGO_TARGET_{target.cargo_env_name}_RUSTFLAGS" if target else "RUSTFLAGS"
         folder = f"/usr/lib/{target.multiarch}" if target and target.multiarch else "FOLDER"
+        stands = "FOLDER stands for the one that holds it. " if folder == "FOLDER" else ""
         yield found(
             log,
             [*needed, *link.of("ld-undefined")],
@@ -44,7 +46,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 Fix(
                     f"tell the linker where {lib} is",
                     env=((name, f"-C link-arg=-Wl,-rpath-link,{folder}"),),
-                    notes="The library has to be installed for the target, too.",
+                    notes=f"{stands}The library has to be installed for the target, too.",
                 ),
                 Fix(
                     "leave the check to the loader",

@@ -21,7 +21,7 @@ from __future__ import annotations
 from checks._directed import nowhere
 from checks._env import with_outcome
 from checks._log import advise, found
-from diagnose.finding import Command, Finding, Fix, Phase, Stage, unsetting
+from diagnose.finding import Finding, Fix, Phase
 from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
@@ -100,7 +100,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
 def _unset(name: str) -> Fix:
     return Fix(
         f"unset {name}, so that pkg-config is asked",
-        (Command(unsetting(name), Stage.BUILD),),
+        unset=(name,),
         notes="The images of rust-cross set it to a folder without OpenSSL.",
     )
 

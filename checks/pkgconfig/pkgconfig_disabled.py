@@ -17,7 +17,7 @@ from checks._env import seen, with_outcome
 from checks._fixes import fix
 from checks._log import distinct, found
 from checks._order import stops_openssl
-from diagnose.finding import Command, Finding, Fix, Phase, Severity, Stage, unsetting
+from diagnose.finding import Finding, Fix, Phase, Severity
 from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
@@ -70,7 +70,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (
                 Fix(
                     f"unset {name}",
-                    (Command(unsetting(name), Stage.BUILD),),
+                    unset=(name,),
                     notes="Unless the crate is told in its own way where the library is.",
                 ),
             ),

@@ -128,7 +128,8 @@ def _bring(env: Environment, program: str) -> list[Fix]:
     if configuration.variables:
         return [fix(env, "name a pkg-config for the target that can be installed", configuration=configuration)]
     packages = tool(system(env), "pkg-config")
-    return [fix(env, "unset PKG_CONFIG, so that pkg-config itself is run", packages)]
+    names = ("PKG_CONFIG", f"PKG_CONFIG_{env.target.env_name}")  # the log does not tell which
+    return [fix(env, "unset PKG_CONFIG, so that pkg-config itself is run", packages)._replace(unset=names)]
 
 
 leads_to = stops_openssl

@@ -124,7 +124,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
             )
         else:
             message = "patchelf is not installed, without which no library can be bundled into the wheel"
-        fixes = (_from_index(hit.said["needs"] or _WANTED),) if hit.said["needs"] else advise(log, hit.line, _fixes)
+        # without a distribution's name, its patchelf may be too old
+        known = log.distro_at(hit.line).id and not hit.said["needs"]
+        fixes = advise(log, hit.line, _fixes) if known else (_from_index(hit.said["needs"] or _WANTED),)
         yield found(log, [hit], message, "No wheel is made.", fixes)
 
 

@@ -25,14 +25,18 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog
 
 PHASE = Phase.PYTHON
-PHRASES = wordings(
-    "python-new",
-    (
-        "maximum supported version",
-        r"configured (?P<kind>\w+) (?:interpreter )?version \((?P<has>[\d.]+)\) is newer than PyO3's maximum supported "
-        r"version \((?P<max>[\d.]+)\)",
+PHRASES = (
+    *wordings(
+        "python-new",
+        (
+            "maximum supported version",
+            r"configured (?P<kind>\w+) (?:interpreter )?version \((?P<has>[\d.]+)\) is newer than PyO3's maximum "
+            r"supported version \((?P<max>[\d.]+)\)",
+        ),
+        ("maximum supported version", r"is newer than PyO3's maximum supported version"),
     ),
-    ("maximum supported version", r"is newer than PyO3's maximum supported version"),
+    # PyO3 0.29 has a new name for it, and takes the old one where Python is not a free-threaded one
+    *wordings("forward-note", ("_FORWARD_COMPATIBILITY", r"set (?P<name>PYO3_USE_\w+_FORWARD_COMPATIBILITY)=1")),
 )
 
 
@@ -41,6 +45,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
     for hit in log.find("python-new")[:1]:
         has, highest = hit.said["has"] or "of this version", hit.said["max"]
         python = "pypy" if hit.said["kind"] == "PyPy" else "python"
+        notes = log.near(hit.line, "forward-note", after=8)
+        forward = notes[0].said["name"] if notes else "PYO3_USE_ABI3_FORWARD_COMPATIBILITY"
         knows = f", which knows versions up to {highest}" if highest else ""
         yield found(
             log,
@@ -58,6 +64,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     (Command(f"maturin build --release -i {python}{highest or '3.12'}", Stage.BUILD),),
                     notes="Who only installs the package: a newer release of it may have a wheel; or an older Python.",
                 ),
-                Fix("with an abi3 feature, build all the same", env=(("PYO3_USE_ABI3_FORWARD_COMPATIBILITY", "1"),)),
+                Fix("with an abi3 feature, build all the same", env=((forward, "1"),)),
             ],
         )

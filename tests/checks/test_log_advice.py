@@ -140,4 +140,4 @@ def test_a_file_that_the_linker_is_to_take_by_its_whole_name(told: Callable[[str
 
 def test_what_keeps_pkg_config_from_being_asked_is_unset(told: Callable[[str], Finding]) -> None:
     finding = told((FOLDER / "real/toolchains/pkg-config-disabled.log").read_text())
-    assert [command.line for command in finding.fixes[0].commands] == ["unset LIBUDEV_NO_PKG_CONFIG"]
+    assert finding.fixes[0].unset == ("LIBUDEV_NO_PKG_CONFIG",)

