@@ -55,7 +55,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             hits,
             f"Alpine's repositories have no {', '.join(packages)}",
             "apk installs nothing of what was asked for.",
-            [fix for package in packages for fix in _fixes(package)],
+            _fixes(packages),
         )
     for hit in distinct(log.find("apk-pinned"), "package"):
         package, pin = hit.said["package"], hit.said["wanted"]
@@ -76,8 +76,17 @@ def _asked(package: str, by: str) -> bool:
     return bool(re.search(rf"(?:^|\s)(?:world|\.[\w.-]+)\[{re.escape(package)}[\]<>=~]", by))
 
 
-def _fixes(package: str) -> list[Fix]:
-    known = called_here(package, "alpine")
-    if known and known != package:
-        return [Fix(f"{package} is {known} here", (Command(f"apk add {known}", Stage.PACKAGES),))]
-    return [Fix(f"look {package} up", notes="`apk search pc:NAME` finds a library by its pkg-config name.")]
+def _fixes(packages: list[str]) -> list[Fix]:
+    """Return the right names, all in one command: apk installs nothing where one of several is wrong."""
+    called = {package: called_here(package, "alpine") for package in packages}
+    right = {package: name for package, name in called.items() if name not in ("", package)}
+    fixes = []
+    if right:
+        title = ", ".join(f"{package} is {name}" for package, name in right.items())
+        line = f"apk add {' '.join(dict.fromkeys(right.values()))}"
+        fixes.append(Fix(f"{title} here", (Command(line, Stage.PACKAGES),)))
+    others = [package for package in packages if package not in right]
+    if others:
+        look = f"look {', '.join(others)} up"
+        fixes.append(Fix(look, notes="`apk search pc:NAME` finds a library by its pkg-config name."))
+    return fixes

@@ -24,11 +24,14 @@ def gone(env: Environment) -> list[RpmRepo]:
 def mending(env: Environment) -> tuple[Command, ...]:
     """Return the command that points these repositories to the vault; none where there is nothing to mend."""
     files = " ".join(dict.fromkeys(repo.path for repo in gone(env)))
-    if not files:
-        return ()
+    return to_the_vault(files) if files else ()
+
+
+def to_the_vault(files: str) -> tuple[Command, ...]:
+    """Return the command that points the repositories of *files* to the vault."""
     edit = (
         "sed -i -e 's;^mirrorlist=;#mirrorlist=;' "
-        f"-e 's;^#*baseurl=http://mirror.centos.org;baseurl=http://vault.centos.org;' {files}"
+        f"-e 's;^#* *baseurl=http://mirror.centos.org;baseurl=http://vault.centos.org;' {files}"
     )
     return (Command(edit, Stage.SOURCES),)
 

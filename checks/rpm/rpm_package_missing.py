@@ -28,14 +28,17 @@ if TYPE_CHECKING:
 
 PHASE = Phase.START
 leads_to = prepares
-PHRASES = wordings(
-    "rpm-unknown",
-    ("No match for argument", r"No match for argument: (?P<package>\S+)"),
-    ("Unable to find a match", r"Unable to find a match: (?P<package>\S.*)"),
-    ("No package ", r"No package (?P<package>\S+) available"),
-    ("No package matches", r"No package matches '(?P<package>[^']+)'"),
-    ("nothing provides", r"nothing provides (?P<package>\S+)(?: [<>=]+ \S+)? needed by "),
-    ("No provider of", r"No provider of '(?P<package>[^']+)' found"),
+PHRASES = (
+    *wordings("dnf5-note", ("resolve the transaction", "Failed to resolve the transaction")),
+    *wordings(
+        "rpm-unknown",
+        ("No match for argument", r"No match for argument: (?P<package>\S+)"),
+        ("Unable to find a match", r"Unable to find a match: (?P<package>\S.*)"),
+        ("No package ", r"No package (?P<package>\S+) available"),
+        ("No package matches", r"No package matches '(?P<package>[^']+)'"),
+        ("nothing provides", r"nothing provides (?P<package>\S+)(?: [<>=]+ \S+)? needed by "),
+        ("No provider of", r"No provider of '(?P<package>[^']+)' found"),
+    ),
 )
 
 
@@ -45,12 +48,13 @@ def log(log: BuildLog) -> Iterator[Finding]:
     if hits:
         names = [name for hit in hits for name in hit.said["package"].replace("'", "").replace('"', "").split()]
         packages = list(dict.fromkeys(names))
+        distro = log.distro_at(hits[0].line)
         yield found(
             log,
             hits,
             f"no repository that is switched on has {', '.join(packages)}",
             "yum goes on without, and what needs it fails later; dnf stops.",
-            _fixes(packages, log.distro_at(hits[0].line), _manager(hits[0], log.distro_at(hits[0].line))),
+            _fixes(packages, distro, _manager(hits[0], distro), bool(log.find("dnf5-note"))),
         )
 
 
@@ -64,13 +68,16 @@ def _manager(hit: Hit, distro: Distro) -> str:
     return "zypper" if "No provider" in hit.text else "yum" if hit.text.endswith("available.") else "dnf"
 
 
-def _fixes(packages: list[str], distro: Distro, manager: str) -> list[Fix]:
-    fixes = []
+def _fixes(packages: list[str], distro: Distro, manager: str, fedora: bool) -> list[Fix]:
+    """Return the right names, all in one command: dnf installs nothing where one of several is wrong."""
     family = "suse" if manager == "zypper" else "rhel"
-    for package in packages:
-        known = called_here(package, family)
-        if known and known != package:
-            fixes.append(Fix(f"{package} is {known} here", (Command(f"{_INSTALL[manager]} {known}", Stage.PACKAGES),)))
+    called = {package: called_here(package, family) for package in packages}
+    right = {package: name for package, name in called.items() if name not in ("", package)}
+    fixes = []
+    if right:
+        title = ", ".join(f"{package} is {name}" for package, name in right.items())
+        line = f"{_INSTALL[manager]} {' '.join(dict.fromkeys(right.values()))}"
+        fixes.append(Fix(f"{title} here", (Command(line, Stage.PACKAGES),)))
     if manager == "yum":
         epel = (Command("yum install -y epel-release", Stage.SOURCES),)
         fixes.append(
@@ -79,6 +86,8 @@ def _fixes(packages: list[str], distro: Distro, manager: str) -> list[Fix]:
         return fixes
     if manager == "zypper":
         return fixes or [Fix("look the name up", notes="`zypper search --provides 'pkgconfig(NAME)'`.")]
+    if fedora or distro.id == "fedora":  # dnf 5 is Fedora's alone, which has all in one repository
+        return fixes or [Fix("look the name up", notes="`dnf install 'pkgconfig(NAME)'` needs no package name.")]
     crb = "powertools" if distro.version.startswith("8") else "crb"
     fixes.append(
         Fix(

@@ -16,8 +16,8 @@ from checks._env import if_installing
 from checks._fixes import fix
 from checks._log import found
 from checks._order import prepares
-from checks.rpm._repos import gone, mending
-from diagnose.finding import Command, Evidence, Finding, Fix, Phase, Stage
+from checks.rpm._repos import gone, mending, to_the_vault
+from diagnose.finding import Evidence, Finding, Fix, Phase
 from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
@@ -78,16 +78,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
                 Fix(
                     "point the repositories there",
-                    (
-                        Command(
-                            "sed -i -e 's/^mirrorlist=/#mirrorlist=/' /etc/yum.repos.d/CentOS-*.repo", Stage.SOURCES
-                        ),
-                        Command(
-                            "sed -i -E 's,^#? *baseurl=http://mirror.centos.org,baseurl=https://vault.centos.org,' "
-                            "/etc/yum.repos.d/CentOS-*.repo",
-                            Stage.SOURCES,
-                        ),
-                    ),
+                    to_the_vault("/etc/yum.repos.d/CentOS-*.repo"),
                     notes="AArch64 and ppc64le of CentOS 7 are below vault.centos.org/altarch.",
                 ),
             ),

@@ -66,13 +66,13 @@ class Builder(Root):
         words = ["diagnose", "env", "--target", target.triple, "--format", "json", "--fail-on", "never", *options]
         done = self.run(" ".join(words), cwd=PROJECT, env=env)
         assert done.code == 0, done.output
-        return _subject(done.output)
+        return subject(done.output)
 
     def outside(self, target: Target, *options: str) -> Report:
         """Return what ``diagnose env --root`` says of the root from outside."""
         words = ["env", "--target", target.triple, "--root", str(self.path), *options]
         # the project, too, is seen from outside: its files are there under this machine's names
-        return _subject(diagnose(*words, cwd=self.file(PROJECT)).replace(str(self.path), ""))
+        return subject(diagnose(*words, cwd=self.file(PROJECT)).replace(str(self.path), ""))
 
     def looked_at(self, target: Target, *options: str) -> Report:
         """Return what ``diagnose env`` says inside, having required that it says the same from outside."""
@@ -110,11 +110,11 @@ def diagnose(*words: str, cwd: Path | None = None, given: str | None = None) -> 
 
 def told(log: str) -> str:
     """Return the one cause that ``diagnose log`` finds in a log; empty if it finds none, or cannot say which."""
-    found = causes(_subject(diagnose("log", "-", given=log)))
+    found = causes(subject(diagnose("log", "-", given=log)))
     return found[0] if found else ""
 
 
-def _subject(text: str) -> Report:
+def subject(text: str) -> Report:
     (subject,) = json.loads(text)["subjects"]
     assert subject["error"] is None, subject["error"]
     return dict(subject)
