@@ -17,7 +17,8 @@ mod stream;
 /// The extension module.
 #[pyo3::pymodule(gil_used = false)]
 mod _native {
-    use pyo3::prelude::*;
+    use pyo3::exceptions::PyImportError;
+    use pyo3::{ffi, prelude::*};
 
     #[pymodule_export]
     use crate::{
@@ -30,6 +31,12 @@ mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        // A thread of Rust's attaches to the main interpreter, and would call back there whoever had started it. PyO3
+        // refuses the subinterpreters that have a GIL of their own, and lets the others pass.
+        // SAFETY: this thread is attached.
+        if unsafe { ffi::PyInterpreterState_GetID(ffi::PyInterpreterState_Get()) } != 0 {
+            return Err(PyImportError::new_err("alsastream works in the main interpreter only"));
+        }
         crate::stream::end_streams_at_exit(module.py())
     }
 }

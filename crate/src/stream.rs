@@ -4,7 +4,6 @@
 //! for. It is attached to the interpreter, with one thread state for all its life, and detaches for everything that it
 //! does with ALSA. A [`Shared`] is what it has in common with the Python object.
 
-use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -35,30 +34,30 @@ impl Stream {
     fn new(pcm: String, direction: Direction, config: Config, callback: Py<PyAny>) -> Self {
         Self { pcm, direction, config, callback, shared: Arc::default() }
     }
+
+    /// Opens the PCM and starts the thread.
+    fn spawn(&self, callback: Py<PyAny>) -> PyResult<()> {
+        let pcm = Pcm::open(&self.pcm, self.direction, self.config)?;
+        let shared = Arc::clone(&self.shared);
+        let job = Job { pcm, direction: self.direction, config: self.config, callback, shared };
+        // Locked, for the thread must not finish before it is known to run.
+        let mut phase = self.shared.lock();
+        let thread = thread::Builder::new().name("alsastream".into()).spawn(|| job.run())?;
+        *phase = Phase::Running { process: process::id(), thread: thread.thread().id() };
+        Ok(())
+    }
 }
 
 #[pymethods]
 impl Stream {
     /// Opens the PCM and starts the thread that calls the callback.
     ///
-    /// Raises AlsaError if the PCM cannot be opened, and RuntimeError if the stream was started before.
+    /// Raises AlsaError if the PCM cannot be opened, and RuntimeError if the stream was started before or if the
+    /// interpreter exits.
     fn start(&self, py: Python<'_>) -> PyResult<()> {
-        self.shared.lock().check_new()?;
-        let pcm = py.detach(|| Pcm::open(&self.pcm, self.direction, self.config))?;
-        let job = Job {
-            pcm,
-            direction: self.direction,
-            config: self.config,
-            callback: self.callback.clone_ref(py),
-            shared: Arc::clone(&self.shared),
-        };
-        let mut phase = self.shared.lock();
-        phase.check_new()?;
-        let thread = thread::Builder::new().name("alsastream".into()).spawn(|| job.run())?;
-        *phase = Phase::Running { process: process::id(), thread: thread.thread().id() };
-        drop(phase);
-        register(&self.shared);
-        Ok(())
+        self.shared.claim()?;
+        let callback = self.callback.clone_ref(py);
+        py.detach(|| self.spawn(callback)).inspect_err(|_| self.shared.renounce())
     }
 
     /// Asks the thread to end: it calls back no more, and plays what it has.
@@ -79,6 +78,8 @@ impl Stream {
             .map_err(|error| PyValueError::new_err(error.to_string()))?;
         self.shared.lock().check_joinable()?;
         let ended = self.shared.wait(py, timeout.and_then(|timeout| Instant::now().checked_add(timeout)))?;
+        // What another thread was starting may have failed to start.
+        self.shared.lock().check_joinable()?;
         self.shared.take_error().map_or(Ok(ended), Err)
     }
 
@@ -125,6 +126,7 @@ impl Stream {
 impl Drop for Stream {
     fn drop(&mut self) {
         self.shared.end(ABORT);
+        self.shared.report_unheard();
     }
 }
 
@@ -256,6 +258,10 @@ const ABORT: u8 = 2;
 enum Phase {
     #[default]
     New,
+    /// One caller opens the PCM. No other may: to open a file that is being played to would empty it.
+    Starting {
+        process: u32,
+    },
     Running {
         process: u32,
         thread: ThreadId,
@@ -278,11 +284,16 @@ impl Phase {
             Self::Running { thread, .. } if *thread == thread::current().id() => {
                 Err(PyRuntimeError::new_err("the callback cannot wait for the thread that it runs on"))
             }
-            Self::Running { process, .. } if *process != process::id() => {
+            Self::Starting { process } | Self::Running { process, .. } if *process != process::id() => {
                 Err(PyRuntimeError::new_err("the stream runs in the process that this one was forked from"))
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether there is an end to wait for.
+    fn is_open(&self) -> bool {
+        matches!(self, Self::Starting { .. } | Self::Running { .. })
     }
 }
 
@@ -301,6 +312,21 @@ struct Shared {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Phase> {
         self.phase.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the caller, and nobody else, start the stream.
+    fn claim(self: &Arc<Self>) -> PyResult<()> {
+        let mut phase = self.lock();
+        phase.check_new()?;
+        register(self)?;
+        *phase = Phase::Starting { process: process::id() };
+        Ok(())
+    }
+
+    /// Takes a claim back.
+    fn renounce(&self) {
+        *self.lock() = Phase::New;
+        self.finished.notify_all();
     }
 
     /// Asks the audio thread to end. The stronger of two wishes holds.
@@ -328,8 +354,7 @@ impl Shared {
         loop {
             let left = deadline.map_or(TICK, |deadline| deadline.saturating_duration_since(Instant::now()));
             let running = py.detach(|| {
-                let running = |phase: &mut Phase| matches!(phase, Phase::Running { .. });
-                let waited = self.finished.wait_timeout_while(self.lock(), left.min(TICK), running);
+                let waited = self.finished.wait_timeout_while(self.lock(), left.min(TICK), |phase| phase.is_open());
                 waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
             });
             if !running || left.is_zero() {
@@ -352,33 +377,45 @@ impl Shared {
             error.write_unraisable(py, Some(PyString::new(py, "the audio thread of a stream").as_any()));
         }
     }
-}
 
-impl Drop for Shared {
-    fn drop(&mut self) {
+    /// Does so on a thread that need not be attached.
+    fn report_unheard(&self) {
         if matches!(*self.lock(), Phase::Finished(Some(_))) {
             Python::try_attach(|py| self.report(py));
         }
     }
 }
 
-/// The streams that were started, with the process that did.
-static STARTED: Mutex<Vec<(u32, Weak<Shared>)>> = Mutex::new(Vec::new());
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.report_unheard();
+    }
+}
 
-fn started() -> MutexGuard<'static, Vec<(u32, Weak<Shared>)>> {
+/// Streams, with the process that started each.
+type Started = Vec<(u32, Weak<Shared>)>;
+
+/// The streams that were started; none is any more once the interpreter exits, since nobody would end it.
+static STARTED: Mutex<Option<Started>> = Mutex::new(Some(Vec::new()));
+
+fn started() -> MutexGuard<'static, Option<Started>> {
     STARTED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn register(shared: &Arc<Shared>) {
+/// Registers a stream before it starts.
+fn register(shared: &Arc<Shared>) -> PyResult<()> {
     let mut started = started();
-    started.retain(|(_, shared)| shared.strong_count() > 0);
+    let started =
+        started.as_mut().ok_or_else(|| PyRuntimeError::new_err("no stream starts any more: the interpreter exits"))?;
+    started.retain(|(_, other)| other.strong_count() > 0 && other.as_ptr() != Arc::as_ptr(shared));
     started.push((process::id(), Arc::downgrade(shared)));
+    Ok(())
 }
 
 /// Ends all streams, before the interpreter goes away under their callbacks. Runs `atexit`.
 #[pyfunction]
 fn end_streams(py: Python<'_>) -> PyResult<()> {
-    let started = mem::take(&mut *started());
+    let started = started().take().unwrap_or_default();
     let own = started.iter().filter(|(process, _)| *process == process::id());
     let streams: Vec<_> = own.filter_map(|(_, shared)| shared.upgrade()).collect();
     streams.iter().for_each(|shared| shared.end(ABORT));
