@@ -30,7 +30,8 @@ leads_to = after
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the loader refuse a tool of the build."""
-    hits = [hit for hit in log.find("glibc-wanted", "glibcxx-wanted") if demander(hit) == "tool"]
+    wanted = [hit for hit in log.find("glibc-wanted", "glibcxx-wanted") if demander(hit) == "tool"]
+    hits = [hit for hit in wanted if not log.near(hit.line, "tool-shadowed", before=0, after=0)]
     # the loader names whom it starts, then who asks: that program, or a library that it brings
     for started in dict.fromkeys(_started(hit) for hit in hits):
         own = [hit for hit in hits if _started(hit) == started]

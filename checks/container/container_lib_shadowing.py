@@ -25,8 +25,15 @@ if TYPE_CHECKING:
 
 PHASE = Phase.START
 leads_to = after
+# Whom the system brings: package managers under any name, others by their folder.
+_TOOL = r"(?P<tool>(?:/usr)?/(?:libexec|s?bin)/[^\s:]+|\b(?:yum|dnf|microdnf|zypper|apt|apt-get|dpkg|rpm|apk))"
+_OTHER = r"(?P<other>/(?!(?:usr/)?lib(?:32|64|x32)?/)[^\s:]+)"  # of no folder of the system's
+_MODULES = r"/usr/lib(?:64)?/python[\d.]+/(?:dist|site)-packages/(?:rpm|dnf|hawkey|libdnf|librepo|gpg|yum|apt_pkg)"
+_VERSION = r"version [`'][^']+' not found \(required by "
 PHRASES = wordings(
     "tool-shadowed",
+    ("(required by ", rf"{_TOOL}: {_OTHER}: {_VERSION}"),
+    ("(required by ", rf"ImportError: {_OTHER}: {_VERSION}{_MODULES}"),
     (
         "symbol lookup error",
         r"(?P<tool>(?:/usr)?/(?:libexec|s?bin)/\S+|\b(?:yum|dnf|apt\S*|rpm|curl|git)): symbol lookup error: "
@@ -43,13 +50,18 @@ def log(log: BuildLog) -> Iterator[Finding]:
     hits = [hit for hit in log.find("tool-shadowed") if "required to run" not in hit.text or _symbol(log, hit.line)]
     if hits:
         tool = hits[0].said["tool"] or "the package manager"
+        library = f"{hits[0].said['other']}," if hits[0].said["other"] else "a library"
         yield found(
             log,
             [*hits, *_symbol(log, hits[0].line)],
-            f"{tool} loads a library that is not the system's own, and dies",
+            f"{tool} loads {library} that is not the system's own, and dies",
             "Nothing is installed.",
             [
-                Fix("run it without the variable", notes="`env -u LD_LIBRARY_PATH yum install …`"),
+                Fix(
+                    "run it without the variable that leads there",
+                    unset=("LD_LIBRARY_PATH",),
+                    notes="For one program alone: `env -u LD_LIBRARY_PATH yum install …`.",
+                ),
                 Fix("take a newer image", notes="The pypa images of manylinux_2_28 and later do not have this."),
             ],
         )

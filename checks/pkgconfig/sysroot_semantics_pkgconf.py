@@ -16,7 +16,7 @@ from __future__ import annotations
 from checks._configuration import no_sysroot
 from checks._env import link_files, seen
 from checks._fixes import fix
-from checks._log import advise, found
+from checks._log import found
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
@@ -29,7 +29,12 @@ if TYPE_CHECKING:
 
 PHASE = Phase.LINK
 PHRASES = (
-    *wordings("sysroot-note", ("PKG_CONFIG_SYSROOT_DIR", r"PKG_CONFIG_SYSROOT_DIR\w*=(?P<sysroot>\S+)")),
+    *wordings("sysroot-note", ("PKG_CONFIG_SYSROOT_DIR", r"(?P<name>PKG_CONFIG_SYSROOT_DIR\w*)=(?P<sysroot>\S+)")),
+    # Debian's cross sysroots, /usr/TRIPLET, hold the C library and nothing of a multiarch folder
+    *wordings(
+        "sysroot-lost",
+        ("/usr/lib/", r"[\"'=](?P<folder>(?P<sysroot>/usr/[\w.-]+-linux-\w+)/usr/lib/[\w.-]+-linux-\w+)[\"']?"),
+    ),
     *wordings("search-note", ("link-search=", r"rustc-link-search=(?:native=)?(?P<folder>/usr/lib/[\w.-]+-linux-\w+)")),
 )
 
@@ -57,8 +62,22 @@ def env(env: Environment) -> Iterator[Finding]:
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See host folders in the answer although a sysroot is set."""
+    """See host folders in the answer although a sysroot is set, or folders in it that are not there."""
     notes = [hit for hit in log.find("sysroot-note") if hit.said["sysroot"].strip("'\"").rstrip("/")]
+    for link in log.links:
+        missed = link.of("ld-no-lib")
+        lost = [hit for hit in log.find("sysroot-lost") if link.line - _BEFORE <= hit.line <= link.line + _AFTER]
+        if missed and lost:
+            own = [hit for hit in notes if hit.said["sysroot"].strip("'\"").rstrip("/") == lost[0].said["sysroot"]]
+            names = tuple(dict.fromkeys(hit.said["name"] for hit in own)) or ("PKG_CONFIG_SYSROOT_DIR",)
+            yield found(
+                log,
+                [*own[:1], lost[0], *missed],
+                f"a sysroot leads pkg-config's answer to {lost[0].said['folder']}, where nothing is",
+                "The linker does not find the library, wherever it is installed.",
+                [Fix("no sysroot for this target", unset=names)],
+            )
+            return
     answers = [hit for hit in log.find("search-note") if notes and hit.line > notes[0].line]
     wrong = [hit for hit in answers if not hit.said["folder"].startswith(notes[0].said["sysroot"].rstrip("/"))]
     hits = [hit for link in log.links if link.skipped or link.wrong for hit in link.of("ld-skipping", "ld-wrong-file")]
@@ -68,13 +87,20 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [notes[0], wrong[0], *hits],
             f"pkg-config answers with {wrong[0].said['folder']}, not below {notes[0].said['sysroot']}",
             "The linker is sent to the host's files.",
-            advise(log, wrong[0].line, _without),
+            [
+                Fix("no sysroot for this target", unset=(notes[0].said["name"],)),
+                Fix(
+                    "a pkgconf of 1.9 or later, and a sysroot in its shortest form",
+                    notes="No slash at the end, no `..`.",
+                ),
+            ],
             Severity.WARNING,
         )
 
 
-def _without(env: Environment) -> list[Fix]:
-    return [
-        fix(env, "no sysroot for this target", configuration=no_sysroot(env)),
-        Fix("a pkgconf of 1.9 or later, and a sysroot in its shortest form", notes="No slash at the end, no `..`."),
-    ]
+_BEFORE, _AFTER = 4, 4  # lines around a link's first
+
+
+def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:
+    """Say that the library is missed because of the folder that was searched for it."""
+    return finding.severity is Severity.ERROR and other.check == "linker-lib-missing-for-target"

@@ -37,6 +37,8 @@ PHRASES = wordings(
     ("`auto-initialize`", r"The `auto-initialize` feature is enabled, but your python installation only supports"),
 )
 _LIB = re.compile(r"^python3(?:\.\d+)?[a-z]*$")
+# What may need it: an interpreter that was copied without its library.
+_INTERPRETER = re.compile(r"(?:^|[\s/])python[\d.]*: error while loading")
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
@@ -77,7 +79,11 @@ def log(log: BuildLog) -> Iterator[Finding]:
         *log.find("libpython"),
         *(hit for hit in log.find("audit-forbidden") if "libpython3" in hit.said["libs"]),
         *(hit for hit in log.find("ld-no-lib", "native-static") if _LIB.match(hit.said["lib"])),
-        *(hit for hit in log.find("loader-no-lib") if is_libpython(hit.said["lib"])),
+        *(
+            hit
+            for hit in log.find("loader-no-lib")
+            if is_libpython(hit.said["lib"]) and not _INTERPRETER.search(hit.text)
+        ),
     ]
     if not hits:
         return

@@ -29,7 +29,8 @@ _CONDA = re.compile(r"(?:ana|mini)?conda\d?/|(?:mamba|mini)forge|/envs/")
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the loader miss a version of libstdc++ or libgcc."""
-    hits = [hit for hit in log.find("glibcxx-wanted") if demander(hit) != "tool"]
+    wanted = [hit for hit in log.find("glibcxx-wanted") if demander(hit) != "tool"]
+    hits = [hit for hit in wanted if not log.near(hit.line, "tool-shadowed", before=0, after=0)]
     if not hits:
         return
     worst = highest(hits)

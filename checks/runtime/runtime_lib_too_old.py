@@ -35,7 +35,8 @@ PHRASES = wordings(
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the loader miss an interface's version, or a system's own program miss a function."""
-    for hit in log.find("version-wanted")[:1]:
+    wanted = [hit for hit in log.find("version-wanted") if not log.near(hit.line, "tool-shadowed", before=0, after=0)]
+    for hit in wanted[:1]:
         yield found(
             log,
             [hit],

@@ -114,6 +114,23 @@ def told(log: str) -> str:
     return found[0] if found else ""
 
 
+def told_of(log: str, target: Target) -> Report:
+    """Return the first finding of ``diagnose log``, which is told the target and that the root is trixie's."""
+    words = ("--target", target.triple, "--distro", "debian:trixie")
+    first: Report = subject(diagnose("log", "-", *words, given=log))["findings"][0]
+    return first
+
+
+def covered(fix: Mapping[str, Any], others: list[Mapping[str, Any]]) -> bool:
+    """Whether one of *others*, which know less of the root, installs and sets all that *fix* does."""
+    return any(_packages(fix) <= _packages(one) and fix["env"].items() <= one["env"].items() for one in others)
+
+
+def _packages(fix: Mapping[str, Any]) -> set[str]:
+    installing = [command for command in fix["commands"] if command.startswith("apt-get install ")]
+    return {word for command in installing for word in command.split()[2:] if not word.startswith("-")}
+
+
 def subject(text: str) -> Report:
     (subject,) = json.loads(text)["subjects"]
     assert subject["error"] is None, subject["error"]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from collections.abc import Iterator, Mapping
 
 import pytest
+from conftest import need
 
 from e2e.ladder import diagnose, subject
 from e2e.managers import Fresh, serving
@@ -99,3 +103,20 @@ def test_dnf_finds_the_vault(root: Root) -> None:
 def test_zypper_takes_the_right_names(root: Root, wrong: str, right: str) -> None:
     root.check(f"zypper --non-interactive addrepo --no-gpgcheck {LEAP} oss")
     leads_on(root, f"zypper --non-interactive install {wrong}", "rpm-package-missing", f"rpm -q {right}")
+
+
+def test_dnf_is_run_without_the_folder_that_hides_its_library(root: Root) -> None:
+    """A library of the same name without a function that libdnf needs, as an image's own toolset may have it."""
+    need(shutil.which("cc"), "there is no C compiler")
+    folder = root.file("/opt/toolset/lib")
+    folder.mkdir(parents=True)
+    build = ["cc", "-shared", "-Wl,-soname,libsolv.so.1", "-o", str(folder / "libsolv.so.1"), "-x", "c", os.devnull]
+    subprocess.run(build, check=True)
+    root.file("/etc/yum.repos.d/base.repo").write_text(repository("base", f"baseurl={BASE}"))
+    command = "dnf install -y gcc"
+    done = root.run(command, env={"LD_LIBRARY_PATH": "/opt/toolset/lib"})
+    assert done.code != 0, done.output
+    finding = subject(diagnose("log", "-", given=done.output))["findings"][0]
+    assert finding["check"] == "container-lib-shadowing", done.output
+    assert finding["fixes"][0]["unset"] == ["LD_LIBRARY_PATH"]
+    root.check(command)

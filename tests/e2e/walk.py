@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from e2e.cache import say
 from e2e.climb import Climb, Rung, judged
-from e2e.ladder import Builder, Report, Target, Workshop, causes, finding, told
+from e2e.ladder import Builder, Report, Target, Workshop, causes, covered, finding, told_of
 from e2e.roots import Done
 from e2e.states import State, excerpt, states
 
@@ -57,11 +57,13 @@ def _met(workshop: Workshop, root: Builder, target: Target, state: State, below:
     keep(name.replace(" ", "-"), state.cause, done.output)
     assert done.code != 0, done.output
     assert state.says in done.output, done.output
-    report, log = root.looked_at(target), told(done.output)
+    report, read = root.looked_at(target), told_of(done.output, target)
+    log = read["check"]
     # what only the package manager meets is named after what the build meets
     named = next(cause for cause in causes(report) if not state.command or cause == state.cause)
     assert (named, log) == (state.cause, state.cause), done.output
     fix = finding(report, state.cause)["fixes"][0]
+    assert covered(fix, read["fixes"]), read["fixes"]
     with workshop.root(root.upper, *below) as trial:
         trial.apply(fix)
         after = _tried(trial, target, state)

@@ -218,6 +218,19 @@ LINKS = {
         programs=RUST,
         files={"Cargo.toml": f'{MANIFEST}[lib]\ncrate-type = ["cdylib"]\n', "src/lib.rs": ""},
     ),
+    "a static macro": Case(
+        "musl-no-proc-macro",
+        "cargo build",
+        "ls target/*/debug/libdemo.rlib",
+        programs=RUST,
+        files={
+            **package(lib="fn _three() {}\n"),
+            "Cargo.toml": f'{MANIFEST}[dependencies]\nmacros = {{ path = "macros" }}\n',
+            "macros/Cargo.toml": MANIFEST.replace("demo", "macros") + "[lib]\nproc-macro = true\n",
+            "macros/src/lib.rs": "",
+        },
+        env={"RUSTFLAGS": "-C target-feature=+crt-static"},
+    ),
     "pkg-config not asked": Case(
         "pkgconfig-disabled",
         "cargo build",
