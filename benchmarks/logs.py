@@ -11,6 +11,7 @@ is of the whole process. A run that does not name the failure is shown as such: 
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import random
 import subprocess
@@ -103,6 +104,12 @@ def _lines(line: Callable[[int], str]) -> Iterator[bytes]:
         yield "".join(texts).encode()
 
 
+def _in_turn() -> Iterator[bytes]:
+    parts = [_lines(line) for line in (_cargo, _apt, _actions, _progress, _errors, _rerun)]
+    for part in itertools.cycle(parts):
+        yield from itertools.islice(part, 2)
+
+
 def _repeated(chunk: bytes) -> Iterator[bytes]:
     while True:
         yield chunk
@@ -124,6 +131,7 @@ SHAPES: dict[str, Callable[[], Iterator[bytes]]] = {
     "apt": lambda: _lines(_apt),
     "actions": lambda: _lines(_actions),
     "colours": lambda: _lines(_colours),
+    "lost colours": lambda: (chunk.replace(b"\x1b", b"") for chunk in _lines(_colours)),
     "crlf": lambda: (chunk.replace(b"\n", b"\r\n") for chunk in _lines(_cargo)),
     "progress": lambda: _lines(_progress),
     "long lines": lambda: _repeated(b" ".join(b'"/target/release/deps/lib%d.rlib"' % n for n in range(30_000)) + b"\n"),
@@ -131,6 +139,7 @@ SHAPES: dict[str, Callable[[], Iterator[bytes]]] = {
     "one word": lambda: _repeated(b"x" * CHUNK),
     "errors": lambda: _lines(_errors),
     "build script": lambda: _lines(_rerun),
+    "all in turn": _in_turn,
     "random text": lambda: _random(1, _PRINTABLE),
     "random bytes": lambda: _random(2, bytes(range(1, 256))),
     "some NULs": lambda: (chunk.replace(b" v1", b" \0v1") for chunk in _lines(_cargo)),

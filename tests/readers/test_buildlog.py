@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import random
+import re
 import tracemalloc
+from collections import Counter
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given, settings
@@ -16,7 +19,7 @@ from diagnose.readers.buildlog import Hit, place
 from diagnose.readers.buildlog.clean import clean, plain
 from diagnose.readers.buildlog.phrases import SHARED
 from diagnose.readers.buildlog.scan import Scanner
-from diagnose.readers.buildlog.sieve import Sieve, usual
+from diagnose.readers.buildlog.sieve import GRAM, Sieve
 
 LINE = "E: Unable to locate package libasound2-dev:armhf"
 
@@ -30,6 +33,9 @@ LINE = "E: Unable to locate package libasound2-dev:armhf"
         f"\x1b[31m{LINE}\x1b[0m",
         f"\x1b]0;title\x07{LINE}",
         f"[31m{LINE}[0m",
+        f"^[[1m^[[31m{LINE}^[[0m^[[K",
+        f"␛[1;31m{LINE}␛[m",
+        f"\x1b[01;31m\x1b[K\x1b[1m{LINE}\x1b[m\x1b[K\x1b[0m",
         f"#12 3.456 {LINE}",
         f"3.456 {LINE}",
         f"3.456   {LINE}",
@@ -82,18 +88,74 @@ def test_typographic_quotes_and_entities_are_plain() -> None:
     assert clean("‘-lasound’ and “x” &#x27;y&#x27; &lt;z&gt;") == ["'-lasound' and \"x\" 'y' <z>"]
 
 
-@settings(max_examples=60)
-@given(st.lists(st.binary(min_size=4, max_size=12), min_size=1, max_size=40, unique=True), st.binary(max_size=400))
-def test_the_sieve_finds_what_a_plain_search_finds(texts: list[bytes], noise: bytes) -> None:
-    block = noise + b"\n".join(texts[::2]) + noise
-    wanted = {(at, text) for text in texts for at in range(len(block)) if block.startswith(text, at)}
-    for common in (usual(), usual(block)):
-        assert set(Sieve(texts, common).finds(block)) == wanted
+WORDS = [phrase.anchor.encode() for phrase in SHARED]
+
+
+def searched(texts: list[bytes], block: bytes) -> list[tuple[int, bytes]]:
+    """Return what a plain search for each of *texts* finds in *block*."""
+    found = []
+    for text in set(texts):
+        at = block.find(text)
+        while at >= 0:
+            found.append((at, text))
+            at = block.find(text, at + 1)
+    return sorted(found)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.one_of(st.binary(min_size=4, max_size=12), st.sampled_from(WORDS)), min_size=1, max_size=40),
+    st.lists(st.binary(max_size=40), max_size=20),
+    st.randoms(use_true_random=False),
+)
+def test_the_sieve_finds_what_a_plain_search_finds(
+    texts: list[bytes], noise: list[bytes], chance: random.Random
+) -> None:
+    # Whole texts, texts that lack a byte, and noise, also where one step of the sieve ends and the next begins.
+    parts = [*texts, *(text[1:] for text in texts), *(text[:-1] for text in texts), *noise]
+    chance.shuffle(parts)
+    some = b"".join(parts)
+    block = some + bytes(max(4096 - len(some) - chance.randrange(80), 0)) + some
+    wanted = searched(texts, block)
+    for sample in (b"", block, some[::-1], b"".join(texts) * 9, bytes(300)):
+        assert sorted(Sieve(texts, sample).finds(block)) == wanted
+
+
+def test_no_sample_makes_the_sieve_blind_and_a_good_one_saves_work() -> None:
+    lines = [f"   Compiling serde-{n} v1.0.{n % 300} (registry `arm-none`)\n".encode() for n in range(4000)]
+    log = b"".join(lines)
+    told = b"".join(b"%b %b\n" % pair for pair in zip(lines, sorted(set(WORDS)), strict=False))
+    vain = []
+    for sample in (b"", log[: 1 << 15], told):
+        sieve = Sieve(WORDS, sample)
+        assert sorted(sieve.finds(told)) == searched(WORDS, told)
+        sieve.vain = 0
+        assert sorted(sieve.finds(log)) == searched(WORDS, log)
+        vain.append(sieve.vain)
+    assert vain[1] * 10 < vain[0]
 
 
 def scan(data: bytes, phrases: tuple[buildlog.Phrase, ...]) -> tuple[list[Hit], int]:
     scanner = Scanner(phrases)
     return list(scanner.scan(io.BytesIO(data))), scanner.lines
+
+
+def test_what_is_learnt_on_the_way_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = []
+
+    class Recorded(Sieve):
+        def __init__(self, texts: Iterable[bytes], sample: bytes = b"") -> None:
+            samples.append(sample)
+            super().__init__(texts, sample)
+
+    monkeypatch.setattr(buildlog.scan, "Sieve", Recorded)
+    words = sorted({word for phrase in SHARED if len(word := phrase.anchor.strip(" >")) >= GRAM})
+    near = [word[:-1] + "~" for word in words if not any(other in word[:-1] for other in words)]
+    told = "".join(f"{word}!\n" for word in words)
+    log = told + "".join(f"{near[n % len(near)]} {n}\n" for n in range(40_000)) + told + f"{near[-1]}\n" * 40_000 + told
+    hits, _ = scan(log.encode(), tuple(row for word in words for row in wordings(word, (word, f"^{re.escape(word)}!"))))
+    assert any(samples)
+    assert Counter(hit.kind for hit in hits) == dict.fromkeys(words, 3)
 
 
 @pytest.mark.parametrize("offset", [0, 1, (1 << 20) - 30, (1 << 20) - 5, 1 << 20, (2 << 20) + 7])

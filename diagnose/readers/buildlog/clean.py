@@ -15,11 +15,15 @@ from diagnose.light import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_COLOUR = re.compile(rb"\x1b\[[0-9;]*[mK]")  # most of them, and fast
+# Most of them, and fast: often two in a row.
+_COLOUR = re.compile(rb"\x1b\[[0-9;]*[mK](?:\x1b\[[0-9;]*[mK])?")
 # CSI … final byte, OSC, APC, DCS and PM … BEL or ST, and the two-byte escapes.
 _TERMINAL = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]_P^][^\x07\x1b\n]*(?:\x07|\x1b\\)|[@-Z\\^_=>()][0-9A-Za-z]?)")
-# The same colours where the escape character itself was lost on the way, or was shown as "^[".
-_LOST_COLOUR = re.compile(rb"(?:\^\[|\xe2\x90\x9b)?\[\d{0,2}(?:;\d{1,3})*m(?:\^\[\[K)?|\^\[\[K")
+# The same colours where the escape character itself was lost on the way, or was shown as "^[" or "␛". (Every way begins
+# with a byte of its own, which makes the search several times faster.) Where there are any, one ends them.
+_LOST = rb"\[\d{0,2}(?:;\d{1,3})*m(?:\^\[\[K)?"
+_LOST_COLOUR = re.compile(rb"%b|\^\[(?:%b|\[K)|\xe2\x90\x9b%b" % (_LOST, _LOST, _LOST))
+_LOST_END = re.compile(rb"\[0?m")
 _PREFIXES = tuple(
     re.compile(pattern)
     for pattern in (
@@ -66,11 +70,12 @@ _PLAIN_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "", '"': '"', "'": "'", 
 def plain(block: bytes) -> bytes:
     """Return *block* without terminal control sequences, and without what is left of colours in a copied log."""
     if b"\x1b" in block:
-        block = _COLOUR.sub(b"", block)
+        block = block.replace(b"\x1b[0m", b"")  # a third of them in many logs
+        block = b"".join(_COLOUR.split(block))  # faster than sub
     if b"\x1b" in block:
         block = _TERMINAL.sub(b"", block)
-    if b"[0m" in block or b"[m" in block:
-        block = _LOST_COLOUR.sub(b"", block)
+    if _LOST_END.search(block):
+        block = b"".join(_LOST_COLOUR.split(block))
     return block
 
 

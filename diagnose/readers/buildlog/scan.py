@@ -15,19 +15,21 @@ from typing import BinaryIO
 from diagnose.light import TYPE_CHECKING, NamedTuple
 from diagnose.phrase import Phrase
 from diagnose.readers.buildlog.clean import clean, joined, plain
-from diagnose.readers.buildlog.sieve import Sieve, usual
+from diagnose.readers.buildlog.sieve import Sieve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-_BLOCK = 1 << 20
+_BLOCK = 1 << 18  # little enough that a processor's cache holds it and what is made of it
+_ENDLESS = 1 << 22  # bytes without a line's end that are looked at in pieces
 _ZEROS = 1 << 13  # bytes at the beginning among which one in twenty being NUL means: not a text
-_LEARNT = 4  # blocks after which a log is long enough that it pays to learn what is common in it, from a sample
-_SAMPLE = 1 << 17
+_VAIN = 10_000  # looks in vain that cost as much as to learn from a sample what is usual in the log
+_SAMPLE = 1 << 14  # bytes that are learnt from at once
+_SAMPLES = 1 << 17  # bytes learnt from that are remembered: many a log has parts that are very different
 _AHEAD = 1 << 14  # bytes kept back so that a wrapped message is seen whole
 _LINE = 1 << 16  # of a longer line, this much around the anchor
 _QUOTE = 600  # characters of a line that are kept
-_FLOOD = 10_000  # times that an anchor is looked at in a row for nothing new, or that its gram is found elsewhere
+_FLOOD = 10_000  # times that an anchor is looked at in a row for nothing new
 _OF_A_KIND = 400  # hits of one kind that are kept
 _FOLLOWING = 24  # lines in which the rest of a wrapped message is looked for
 _REPEATS = 4  # hits of one kind that say the very same
@@ -65,43 +67,44 @@ class Scanner:
         for phrase in phrases:
             self._behind.setdefault(phrase.anchor.encode(), []).append(phrase)
             self._rank.setdefault(phrase, len(self._rank))
-        self._common = usual()
-        self._sieve = Sieve(self._behind, self._common)
+        self._sieve = Sieve(self._behind)
+        self._sample = b""
+        self._patience = _VAIN
         self._found: Counter[bytes] = Counter()
-        self._floods: set[bytes] = set()
         self._kinds: Counter[str] = Counter()
         self._said: Counter[tuple[str, str]] = Counter()
 
     def scan(self, stream: BinaryIO) -> Iterator[Hit]:
         """Yield the hits of *stream* in the order of its lines."""
-        carry = b""
-        for number, block in enumerate(_blocks(stream)):
-            if number == _LEARNT:
-                self._common = usual(plain(block[:_SAMPLE]))
-                self._sieve = Sieve(self._behind, self._common, self._floods)
+        held: list[bytes] = []
+        for block in _blocks(stream):
             if not self.lines and block.count(0, 0, _ZEROS) * 20 > min(len(block), _ZEROS):
                 self.binary = True
                 return
-            data = carry + block
+            held.append(block)
+            if b"\n" not in block and sum(map(len, held)) <= _ENDLESS:
+                continue
+            data = b"".join(held)
             cut = data.rfind(b"\n", 0, max(len(data) - _AHEAD, 0)) + 1
-            if not cut and len(data) > 4 * _BLOCK:  # one endless line: looked at in pieces
+            if not cut and len(data) > _ENDLESS:
                 cut = len(data) - _AHEAD
-            yield from self._piece(data[:cut], data[cut:])
-            carry = data[cut:]
+            if cut:
+                yield from self._piece(data[:cut], data[cut : cut + _LINE])
+            held = [data[cut:]]
+        carry = b"".join(held)
         yield from self._piece(carry, b"")
         self.lines += bool(carry) and not carry.endswith(b"\n")
 
     def _piece(self, piece: bytes, rest: bytes) -> Iterator[Hit]:
-        newlines = piece.count(b"\n")
         piece, rest = plain(piece), plain(rest)
         starts = self._candidates(piece)
-        number, counted = self.lines + 1, 0
+        counted = 0
         for start in sorted(starts):
-            number += piece.count(b"\n", counted, start)
+            self.lines += piece.count(b"\n", counted, start)
             counted = start
             at, phrases = starts[start]
-            yield from self._line(piece, rest, start, at, number, self._ranked(phrases))
-        self.lines += newlines
+            yield from self._line(piece, rest, start, at, self.lines + 1, self._ranked(phrases))
+        self.lines += piece.count(b"\n", counted)
 
     def _ranked(self, phrases: list[Phrase]) -> list[Phrase]:
         """Return *phrases* kind by kind, and those of a kind in the order of the table."""
@@ -115,25 +118,26 @@ class Scanner:
     def _candidates(self, piece: bytes) -> dict[int, tuple[int, list[Phrase]]]:
         """Return the lines that hold an anchor: where each starts, where the anchor is, and the phrases to try."""
         starts: dict[int, tuple[int, list[Phrase]]] = {}
-        start = end = -1
-        for at, text in self._sieve.finds(piece):
-            if at >= end or at < start:
+        start, end = 0, -1
+        for at, text in sorted(self._sieve.finds(piece)):  # so that the order does not depend on what was learnt
+            if at >= end:
                 start, end = piece.rfind(b"\n", 0, at) + 1, piece.find(b"\n", at)
                 end = len(piece) if end < 0 else end
             starts.setdefault(start, (at, []))[1].extend(self._behind[text])
             self._found[text] += 1
-        self._stem()
+        self._learn(piece)
         return starts
 
-    def _stem(self) -> None:
-        """Stop looking for what floods the log, and find the rest by grams that do not."""
-        floods = {gram for gram, count in self._sieve.strays.items() if count > _FLOOD}
+    def _learn(self, piece: bytes) -> None:
+        """Stop looking for what floods the log; where much is looked at in vain, look at *piece* for what is usual."""
+        vain = self._sieve.vain > self._patience
         drowned = [text for text, count in self._found.items() if count > _FLOOD and text in self._behind]
-        if floods or drowned:
-            self._floods |= floods
-            for text in drowned:
-                del self._behind[text]
-            self._sieve = Sieve(self._behind, self._common, self._floods)
+        for text in drowned:
+            del self._behind[text]
+        if vain or drowned:
+            self._patience *= 1 + vain  # what cannot be learnt, as noise, is not tried again and again
+            self._sample = (_sample(piece) + self._sample)[:_SAMPLES]
+            self._sieve = Sieve(self._behind, self._sample)
 
     def _line(
         self, piece: bytes, rest: bytes, start: int, at: int, number: int, phrases: list[Phrase]
@@ -168,6 +172,12 @@ class Scanner:
         self._kinds[kind] += 1
         self._said[said] += 1
         return True
+
+
+def _sample(piece: bytes) -> bytes:
+    """Return a little from each of eight places."""
+    size = _SAMPLE // 8
+    return b"".join(piece[at : at + size] for at in range(0, len(piece), max(len(piece) // 8, size)))
 
 
 def _wrapped(phrase: Phrase, text: str, following: list[str]) -> re.Match[str] | None:

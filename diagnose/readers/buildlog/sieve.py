@@ -1,29 +1,32 @@
 """Finds any of hundreds of literal texts in a block of bytes, many times faster than searching for each.
 
-Every text is known by six of its bytes in a row (by four, if it is shorter): its gram. First every byte and the one
-after it are made one byte, a hash of the pair. The grams are dealt into eight buckets, one bit each; for the
-pairs at some places of a gram there is a table that maps a hash to the buckets that can have it there. Translating the
-hashes through the tables, and combining the results, shifted, as one huge integer each, leaves a bit only where all
-pairs fit: a dozen passes over memory in all, whatever the number of texts. What is left is looked at closely. (The idea
-is that of the Teddy algorithm in Intel's Hyperscan, with long integers for vector registers.)
+Every text is known by six of its bytes in a row (by all, if it is shorter): its gram. First every byte, with the two
+after it, is made one byte, a hash. The grams are dealt into eight buckets, one bit each; for each of the first four
+bytes of a gram, its places, there is a table that maps a hash to the buckets that can have it there. Translating the
+hashes through the tables, and combining the results, each a place further on, as one huge integer each, leaves a bit
+only where all hashes fit: a dozen passes over memory in all, whatever the number of texts. What is left is looked at
+closely. (The idea is that of the Teddy algorithm in Intel's Hyperscan, with long integers for vector registers.)
+
+How little is left depends on which grams are chosen, and which of them share a bucket. That is decided by a sample of
+what is usual: with a huge integer for every hash again, one bit for each position in the sample where it stands, it
+takes a few operations to count how much of the sample would be left.
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter
+from math import inf
 
 from diagnose.light import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 GRAM = 4  # bytes that a text has at least
 _LONG = 6
-_STEP = 1 << 14  # bytes looked at in one go: a processor's cache holds all that is made of them
-_PLACES = (0, 1, 2, 4)  # where the pairs of a gram that are looked at begin; a short gram has none at the last
-_FIRST = bytes(byte * 167 & 255 for byte in range(256))
-_SECOND = bytes((byte * 59 ^ byte >> 2) & 255 for byte in range(256))
+_PLACES = 4
+_BUCKETS = 8
+_SHORT = 3  # buckets for the grams of four bytes: anything fits their last place, so they stay among themselves
+_STEP = 1 << 13  # bytes looked at in one go: in so few, sometimes nothing is left before the last place
 # What stands in thousands of lines of a build that goes well: a text is not known by a part of one of these.
 _ORDINARY = (
     b" Compiling Checking Downloaded Downloading Running Fresh Building Installing installed Collecting Requirement "
@@ -38,125 +41,140 @@ _ORDINARY = (
     b"skipping incompatible when searching for Reading package lists... 0% Done Building dependency tree... 50% "
     b"Reading database ... (%) libc6-dev:armhf (2.36-9) ... [1234 kB] #12 0.412 2024-05-01T12:03:04.1234567Z 1.2 MB "
 )
-_NEXT_MARK = re.compile(rb"\0*(?:([^\0])|\Z)")
+_PLANES = [bytes(b"01"[value >> bit & 1] for value in range(256)) for bit in range(7, -1, -1)]
+_ANY = range(256)
 
 
-def _hashed(block: bytes) -> bytes:
-    """Return, for every byte of *block*, the hash of it and the next one."""
-    first = int.from_bytes(block.translate(_FIRST), "little")
-    second = int.from_bytes(block.translate(_SECOND), "little")
-    return (first ^ second >> 8).to_bytes(len(block), "little")
-
-
-class Usual(NamedTuple):
-    """What is met in the output of builds that go well: the ``shares`` of the hashes, and the ``grams``."""
-
-    shares: list[float]
-    grams: set[bytes]
-
-
-def usual(sample: bytes = b"") -> Usual:
-    """Return what is usual, and in a log of which *sample* is a part."""
-    shares = []
-    for output in (_ORDINARY, sample):
-        counts = Counter(_hashed(output))
-        shares.append([(counts[value] + 0.5) / (len(output) + 128) for value in range(256)])
-    grams = {
-        output[at : at + size]
-        for output in (_ORDINARY, sample)
-        for size in (GRAM, _LONG)
-        for at in range(len(output) - size + 1)
-    }
-    return Usual(list(map(max, *shares)) if sample else shares[0], grams)
+def _hashes(block: bytes) -> bytes:
+    """Return for every byte of *block* a hash: of it, the upper five bits of the next, the lower three of the third."""
+    number = int.from_bytes(block, "little")
+    return (number ^ number >> 11).to_bytes(len(block), "little")
 
 
 class Sieve:
-    """A search for *texts* (each at least four bytes long) by grams that are not in *floods*.
+    """A search for *texts*, each at least four bytes long, that is fast where the bytes are like those of *sample*.
 
-    Of a text, a gram is searched for that is not *common*, as far as there is one.
-
-    ``grams`` says which texts each gram stands for, and where in the text it is. A text all of whose grams are floods
-    is not searched for. ``strays`` counts how often a gram was found outside its texts.
+    ``vain`` counts how often a place was looked at closely at which no text was.
     """
 
-    def __init__(self, texts: Iterable[bytes], common: Usual, floods: Collection[bytes] = ()) -> None:
-        self.grams: dict[bytes, list[tuple[int, bytes]]] = {}
-        for text in sorted(set(texts), key=lambda text: (len(text), text)):
-            size = _LONG if len(text) >= _LONG else GRAM
-            own = [text[at : at + size] for at in range(len(text) - size + 1)]
-            usable = [gram for gram in own if gram not in floods]
-            if usable:
-                shared = [gram for gram in usable if gram in self.grams]
-                gram = min(shared or usable, key=lambda gram: _commonness(gram, common))
-                self.grams.setdefault(gram, []).append((own.index(gram), text))
-        self.strays: Counter[bytes] = Counter()
-        self._tables = _tables(self.grams, common)
+    def __init__(self, texts: Iterable[bytes], sample: bytes = b"") -> None:
+        self.vain = 0
+        self._texts: dict[bytes, list[tuple[int, bytes]]] = {}  # by the first bytes of the gram, and where that begins
+        usual = _Usual(_ORDINARY + sample)
+        grams = {}
+        for text in sorted(set(texts)):
+            *common, offset = min(usual.grams(text))
+            gram = text[offset : offset + _LONG]
+            grams[gram] = common
+            self._texts.setdefault(gram[:GRAM], []).append((offset, text))
+        # The hardest first: the shortest, and those that are common.
+        order = sorted(grams, key=lambda gram: (-len(gram), grams[gram], gram), reverse=True)
+        self._tables = _tables(order, usual)
 
     def finds(self, block: bytes) -> Iterator[tuple[int, bytes]]:
         """Yield (position, text) for every text in *block*."""
-        grams = self.grams
         for at in self._candidates(block):
-            for size in (_LONG, GRAM):
-                gram = block[at : at + size]
-                if gram in grams:
-                    stray = True
-                    for offset, text in grams[gram]:
-                        if at >= offset and block.startswith(text, at - offset):
-                            stray = False
-                            yield at - offset, text
-                    self.strays[gram] += stray
+            vain = True
+            for offset, text in self._texts.get(block[at : at + GRAM], ()):
+                if at >= offset and block.startswith(text, at - offset):
+                    vain = False
+                    yield at - offset, text
+            self.vain += vain
 
     def _candidates(self, block: bytes) -> Iterator[int]:
-        """Yield the places of *block* where a gram can begin."""
+        """Yield the positions in *block* where a gram can begin."""
+        first, *others = self._tables
         for begin in range(0, len(block), _STEP):
-            part = block[begin : begin + _STEP + _LONG]
-            part += bytes(_STEP + _LONG - len(part))  # so that a short gram at the end has all its pairs
-            pairs = _hashed(part)
-            marks = int.from_bytes(pairs.translate(self._tables[0]), "little")
-            for place, table in zip(_PLACES[1:], self._tables[1:], strict=True):
-                marks &= int.from_bytes(pairs.translate(table), "little") >> (8 * place)
-            if marks:
-                for mark in _NEXT_MARK.finditer(marks.to_bytes(len(pairs), "little"), 0, _STEP):
-                    if mark[1]:
-                        yield begin + mark.end() - 1
+            hashes = _hashes(block[begin : begin + _STEP + _LONG - 1])
+            marks = int.from_bytes(hashes[:_STEP].translate(first), "little")
+            for place, table in enumerate(others, 1):
+                marks &= int.from_bytes(hashes[place : place + _STEP].translate(table), "little")
+                if not marks:
+                    break
+            while marks:
+                at = (marks.bit_length() - 1) // 8
+                yield begin + at
+                marks &= (1 << 8 * at) - 1
 
 
-def _commonness(gram: bytes, common: Usual) -> tuple[bool, float]:
-    return gram in common.grams, _chance([common.shares[value] for value in _values(gram)])
+class _Usual:
+    """What is usual: at which positions of *sample* each hash stands, as the bits of an integer."""
+
+    def __init__(self, sample: bytes) -> None:
+        hashes = _hashes(sample)[::-1]
+        sets = [(1 << len(hashes)) - 1]
+        for plane in _PLANES:
+            ones = int(hashes.translate(plane), 2)
+            sets = [part for positions in sets for part in (positions & ~ones, positions & ones)]
+        self.shares = [(positions.bit_count() + 0.5) / (len(hashes) + 128) for positions in sets]
+        self._at = [[positions >> place for positions in sets] for place in range(_PLACES)]
+
+    def grams(self, text: bytes) -> Iterator[tuple[int, float, int]]:
+        """Yield for each gram of *text* how often it is met in the sample, how probable it is, and where it begins."""
+        hashes, shares = _hashes(text), self.shares
+        known = min(len(text) - 2, _PLACES)
+        for offset in range(max(len(text) - _LONG, 0) + 1):
+            positions, chance = -1, 1.0
+            for at, value in zip(self._at, hashes[offset : offset + known], strict=False):
+                positions &= at[value]
+                chance *= shares[value]
+            yield positions.bit_count() if positions else 0, chance, offset
+
+    def fits(self, values: Iterable[Sequence[int]]) -> list[int]:
+        """Return for each place the positions of the sample that have one of its *values* there."""
+        fits = []
+        for at, fitting in zip(self._at, values, strict=True):
+            positions = 0
+            for value in fitting if fitting is not _ANY else ():
+                positions |= at[value]
+            fits.append(positions if fitting is not _ANY else -1)
+        return fits
 
 
-def _values(gram: bytes) -> list[int]:
-    hashes = _hashed(gram)
-    return [hashes[place] for place in _PLACES if place + 1 < len(gram)]
+class _Bucket(NamedTuple):
+    """What fits a bucket: the positions of the sample that do, at each place and at all; and how probable that is."""
+
+    fits: list[int]
+    all_fit: int
+    shares: list[float]
+    chance: float
 
 
-def _chance(parts: Iterable[float]) -> float:
-    product = 1.0
-    for part in parts:
-        product *= min(part, 1.0)
-    return product
+def _values(gram: bytes) -> list[Sequence[int]]:
+    """Return the hashes that can be at each place of *gram*: where its bytes end, several, and after that any."""
+    *full, last, _ = _hashes(gram)
+    values: list[Sequence[int]] = [(value,) for value in full]
+    values.append([last ^ third << 5 for third in range(8)])
+    return (values + [_ANY] * _PLACES)[:_PLACES]
 
 
-def _tables(grams: Iterable[bytes], common: Usual) -> tuple[bytes, ...]:
-    """Deal *grams* into eight buckets so that few other bytes fit, and return a translation table for each place."""
-    tables = [bytearray(256) for _ in _PLACES]
-    likely = [[0.0] * len(_PLACES) for _ in range(8)]  # of each bucket, how probable it is that a pair fits
-    for gram in sorted(grams, key=lambda gram: (len(gram), -_commonness(gram, common)[1], gram)):
+def _tables(grams: Iterable[bytes], usual: _Usual) -> list[bytes]:
+    """Deal *grams* into buckets so that little of what is usual fits one, and return the table of each place."""
+    tables = [bytearray(256) for _ in range(_PLACES)]
+    buckets = [_Bucket([0] * _PLACES, 0, [0.0] * _PLACES, 0.0) for _ in range(_BUCKETS)]
+    for gram in grams:
         values = _values(gram)
-        best, grown_best, cost_best = 0, likely[0], 2.0
-        # Short grams, of which the last place is anything, stay among themselves.
-        for number in range(2) if len(gram) < _LONG else range(2, 8):
-            grown = [
-                known if table[value] >> number & 1 else known + common.shares[value]
-                for known, table, value in zip(likely[number], tables, values, strict=False)
+        fits = usual.fits(values)
+        # The values of a place are nearly always all in a table or none, so the first speaks for them.
+        parts = [(fitting[0], sum([usual.shares[value] for value in fitting])) for fitting in values]
+        best, cost, grown = 0, (inf, 0.0), buckets[0]
+        for number, bucket in enumerate(buckets[:_SHORT] if len(gram) == GRAM else buckets):
+            both = [known | new for known, new in zip(bucket.fits, fits, strict=True)]
+            all_fit = both[0] & both[1] & both[2] & both[3]
+            more = all_fit ^ bucket.all_fit
+            met = more.bit_count() if more else 0
+            if met > cost[0]:
+                continue
+            shares = [
+                share if table[value] >> number & 1 else share + part
+                for share, table, (value, part) in zip(bucket.shares, tables, parts, strict=True)
             ]
-            grown += [1.0] * (len(_PLACES) - len(grown))
-            cost = _chance(grown) - _chance(likely[number])
-            if cost < cost_best:
-                best, grown_best, cost_best = number, grown, cost
-        likely[best] = grown_best
-        for table, value in zip(tables, values, strict=False):
-            table[value] |= 1 << best
-        for table in tables[len(values) :]:
-            table[:] = bytes(byte | 1 << best for byte in table)
-    return tuple(map(bytes, tables))
+            chance = shares[0] * shares[1] * shares[2] * shares[3]
+            if (met, chance - bucket.chance) < cost:
+                best, cost = number, (met, chance - bucket.chance)
+                grown = _Bucket(both, all_fit, shares, chance)
+        buckets[best] = grown
+        for table, fitting in zip(tables, values, strict=True):
+            for value in fitting:
+                table[value] |= 1 << best
+    return [bytes(table) for table in tables]
