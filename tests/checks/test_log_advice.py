@@ -141,3 +141,26 @@ def test_a_file_that_the_linker_is_to_take_by_its_whole_name(told: Callable[[str
 def test_what_keeps_pkg_config_from_being_asked_is_unset(told: Callable[[str], Finding]) -> None:
     finding = told((FOLDER / "real/toolchains/pkg-config-disabled.log").read_text())
     assert finding.fixes[0].unset == ("LIBUDEV_NO_PKG_CONFIG",)
+
+
+def test_an_interpreter_without_its_library_is_no_extension(tmp_path: Path) -> None:
+    """As printed by a Python that was mounted into a container without its libpython."""
+    path = tmp_path / "build.log"
+    path.write_text(
+        "/opt/python/bin/python3: error while loading shared libraries: libpython3.11.so.1.0: "
+        "cannot open shared object file: No such file or directory\n"
+    )
+    assert "libpython-linked" not in [finding.check for finding in judged(path).findings]
+
+
+def test_fedora_has_neither_epel_nor_crb(told: Callable[[str], Finding]) -> None:
+    (fix,) = told((FOLDER / "composed/managers/dnf5-no-match.log").read_text()).fixes
+    assert [command.line for command in fix.commands] == ["dnf install -y openssl-devel"]
+
+
+def test_pyo3_names_the_variable_that_it_takes(told: Callable[[str], Finding]) -> None:
+    text = TOO_NEW.format("Python").replace(" interpreter", "")
+    names = ("PYO3_USE_ABI3_FORWARD_COMPATIBILITY", "PYO3_USE_STABLE_ABI_FORWARD_COMPATIBILITY")
+    for name in names:
+        help_line = f"  = help: set {name}=1 to suppress this check and build anyway using the stable ABI\n"
+        assert told(text + help_line).fixes[2].env == ((name, "1"),)
