@@ -46,9 +46,9 @@ def env(env: Environment) -> Iterator[Finding]:
         searched = ", ".join((*file.searched, *(("the linker's own folders",) if library.alone else ()))) or "no folder"
         yield Finding(
             message=(
-                f"there is no lib{file.name} where the linker looks, and {library.crate} links it without pkg-config"
+                f"there is no {_file(file.name)} where the linker looks, and {library.crate} links it without pkg-config"
                 if library.alone
-                else f"there is no lib{file.name}, to which pkg-config's answer for {library.module} leads"
+                else f"there is no {_file(file.name)}, to which pkg-config's answer for {library.module} leads"
             ),
             severity=Severity.ERROR,
             evidence=(

@@ -11,6 +11,7 @@ import os
 from diagnose.finding import InputError
 from diagnose.light import TYPE_CHECKING, NamedTuple
 from diagnose.readers import workspace
+from diagnose.readers.features import Features, words
 from diagnose.readers.root import TEXT_LIMIT, Root
 from diagnose.readers.variables import Setting, Variables
 from diagnose.targets import Target
@@ -389,16 +390,19 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
     reached = _reached(content, others, crates, target)
     sources = _sources(root, cargo_home, config) if crates else ()
     table = _sys_crates() if crates else {}
-    features = _features((content, *others.values()), crates)
+    named = _features((content, *others.values()), crates)
+    turned_on = _turned_on(root, (content, *others.values()), [one for one in crates if one.name in reached], sources)
     for crate in crates:
         if crate.name in _ASKING or not _ASKING & set(crate.dependencies):
             continue
-        asked = list(_crate_needs(root, crate, sources, table, lock, features))
         if crate.name not in reached:
             idle.append(crate)
-        elif asked:
-            needs += asked
-        else:
+            continue
+        rows = table.get(crate.name, ())
+        optional = {row: _optional(row, crate, turned_on, named) for row in rows}
+        asked = list(_crate_needs(root, crate, sources, optional, lock))
+        needs += asked
+        if not asked:
             unknown.append(f"{crate.name} {crate.version}")
     unique = tuple(dict.fromkeys(needs))
     crates = tuple(crate for crate in crates if crate.name in reached)
@@ -519,21 +523,8 @@ def _left_out(manifest: dict[str, Any], target: Target, active: set[str] | None 
 
 def _default_features(manifest: dict[str, Any]) -> set[str]:
     """Return the features, and the optional dependencies, that the feature ``default`` turns on."""
-    features = manifest.get("features")
-    table = features if isinstance(features, dict) else {}
-    active: set[str] = set()
-    seen: set[str] = set()
-    pending = ["default"]
-    while pending:
-        word = pending.pop()
-        name, _, rest = word.removeprefix("dep:").partition("/")
-        if word in seen or (rest and name.endswith("?")):
-            continue
-        seen.add(word)
-        active.add(name)
-        entry = table.get(word)
-        pending += map(str, entry) if isinstance(entry, list) else ()
-    return active
+    parts = (word.removeprefix("dep:").partition("/") for word in words(manifest, ("default",)))
+    return {name for name, _, rest in parts if not (rest and name.endswith("?"))}
 
 
 def _abi3(manifest: dict[str, Any]) -> bool | None:
@@ -700,37 +691,84 @@ def _sources(root: Root, cargo_home: str, config: Config) -> tuple[str, ...]:
     return (*found, *(os.path.join(folder, name) for name in root.names(folder)))
 
 
+def _source(root: Root, crate: Crate, sources: tuple[str, ...]) -> tuple[str, dict[str, Any]] | None:
+    """Return the path and the content of the manifest of *crate*, where its source is at hand."""
+    for folder in (f"{source}/{name}" for source in sources for name in (f"{crate.name}-{crate.version}", crate.name)):
+        path = os.path.join(folder, "Cargo.toml")
+        text = root.text(path) if root.is_file(path) else None
+        if text is not None:
+            return path, _toml(path, text)
+    return None
+
+
+def _turned_on(
+    root: Root, manifests: tuple[dict[str, Any], ...], crates: list[Crate], sources: tuple[str, ...]
+) -> Features:
+    """Return the features of *crates*, those that are built; *manifests* are the project's own."""
+    own = {workspace.name(manifest): manifest for manifest in manifests}
+    tables = (manifest.get("workspace") for manifest in manifests)
+    shared = next((table.get("dependencies") for table in tables if isinstance(table, dict)), None)
+    users: dict[str, set[str]] = {}
+    by_name: dict[str, list[Crate]] = {}
+    for crate in crates:
+        by_name.setdefault(crate.name, []).append(crate)
+        for name in crate.dependencies:
+            users.setdefault(name, set()).add(crate.name)
+
+    def load(name: str) -> dict[str, Any] | None:
+        if name in own:
+            return own[name]
+        found = [_source(root, crate, sources) for crate in by_name.get(name, ())]
+        return found[0][1] if len(found) == 1 and found[0] else None  # of two versions either may be the one
+
+    return Features(users, load, shared if isinstance(shared, dict) else {})
+
+
+def _optional(row: _Row, crate: Crate, turned_on: Features, named: Mapping[str, set[str]]) -> bool | None:
+    """Whether *crate* does without the module of *row*; None where that cannot be told.
+
+    *named* are the features by name, for when it cannot be followed who turns them on.
+    """
+    unless = row.unless
+    if not unless.startswith(("?", "!")):
+        return unless == "own" or (unless.startswith("+") and unless[1:] in crate.dependencies)
+    active = turned_on.of(crate.name)
+    certain = active is not None
+    active = named.get(crate.name, set()) if active is None else active
+    if any((word[1:] in active) is word.startswith("!") for word in unless.split(",")):
+        return True
+    certain = certain and _compatible(crate.version, row.version)
+    return False if certain or "!" not in unless else None
+
+
+def _compatible(one: str, other: str) -> bool:
+    """Whether cargo takes one version for the other: the first part that is not zero decides."""
+    parts = [version.split(".") for version in (one, other)]
+    leading = next((place for place, part in enumerate(parts[1]) if part != "0"), 0)
+    return parts[0][: leading + 1] == parts[1][: leading + 1]
+
+
 def _crate_needs(
     root: Root,
     crate: Crate,
     sources: tuple[str, ...],
-    table: dict[str, list[_Row]],
+    rows: Mapping[_Row, bool | None],
     lock: str,
-    features: dict[str, set[str]],
 ) -> Iterator[Need]:
     where = f"{lock}:{crate.line}"
     label = f"{crate.name} {crate.version}"
     links = ""
-    folders = (f"{source}/{name}" for source in sources for name in (f"{crate.name}-{crate.version}", crate.name))
-    for folder in folders:
-        path = os.path.join(folder, "Cargo.toml")
-        text = root.text(path) if root.is_file(path) else None
-        if text is None:
-            continue
-        content = _toml(path, text)
+    path, content = _source(root, crate, sources) or ("", {})
+    if path:
         package = content.get("package")
         links = str(package.get("links") or "") if isinstance(package, dict) else ""
         declared = list(_system_deps(path, content, label, links))
         if declared:
             yield from (need._replace(path=where) for need in declared)
             return
-        break
-    for row in table.get(crate.name, ()):
-        own = (
-            row.unless == "own"
-            or (row.unless.startswith("+") and row.unless[1:] in crate.dependencies)
-            or (row.unless.startswith("?") and row.unless[1:] not in features.get(crate.name, ()))
-        )
+    for row, own in rows.items():
+        if own is None:
+            continue
         same = crate.version.split(".")[:2] == row.version.split(".")[:2]  # others may ask for other versions
         requirement, static = (row.requirement, row.static) if same else ("", None)
         yield Need(row.module, label, requirement, links or row.links, where, static, own)

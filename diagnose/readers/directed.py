@@ -1,7 +1,7 @@
 """Crates that variables of their own tell where a library is, before or without pkg-config; and those that go on alone.
 
-Sources: the build scripts of openssl-sys 0.9.118 (``find_normal.rs``), libsqlite3-sys 0.40.0 and pq-sys 0.7.8, as the
-crate registry has them.
+Sources: the build scripts of openssl-sys 0.9.118 (``find_normal.rs``), libpulse-sys 1.23.0, libsqlite3-sys 0.40.0,
+pcsc-sys 1.3.0 and pq-sys 0.7.8, as the crate registry has them.
 """
 
 from __future__ import annotations
@@ -20,19 +20,23 @@ class Way(NamedTuple):
     ``lib_dir`` are the names of the variable for the folder of the ``libs``, the first that is set counts; ``include``
     those for the folder of the ``header``, without which ``lib_dir`` alone changes nothing. ``prefix`` are those for a
     folder that holds both. ``strict`` says that the build script stops where the folder is not there, or has not what
-    it should. ``alone`` says that the crate links the ``libs`` plainly where pkg-config has no answer.
+    it should. ``alone`` says that the crate links the ``libs`` plainly where pkg-config has no answer, ``guarded`` that
+    it stops all the same where the pkg-config crate refuses to ask for another architecture.
     """
 
     libs: tuple[str, ...]
-    lib_dir: tuple[str, ...]
+    lib_dir: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     prefix: tuple[str, ...] = ()
     header: str = ""
     strict: bool = False
     alone: bool = False
+    guarded: bool = False
 
 
 WAYS = {
+    # the library itself, as every desktop has it: the link of the development package is not needed
+    "libpulse-sys": Way((":libpulse.so.0",), alone=True, guarded=True),
     "libsqlite3-sys": Way(("sqlite3",), ("SQLITE3_LIB_DIR",), alone=True),
     "openssl-sys": Way(
         ("ssl", "crypto"),
@@ -42,6 +46,7 @@ WAYS = {
         header="openssl/opensslv.h",
         strict=True,
     ),
+    "pcsc-sys": Way(("pcsclite",), ("PCSC_LIB_DIR",)),
     "pq-sys": Way(("pq",), ("PQ_LIB_DIR_@", "PQ_LIB_DIR"), strict=True, alone=True),
 }
 

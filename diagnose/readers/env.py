@@ -242,7 +242,8 @@ def _probe(prober: pkgconfig.Prober, need: cargo.Need, overridden: Mapping[str, 
     if way and direction:
         return prober.linked(need.module, way.libs, direction, need.crate)
     library = prober.probe(need.module, need.requirement, need.static, need.crate)
-    if way and way.alone and library.outcome not in ("found", "wrong-arch", "file-missing"):
+    answered = ("found", "wrong-arch", "file-missing", *(("cross-refused",) if way and way.guarded else ()))
+    if way and way.alone and library.outcome not in answered:
         return prober.linked(need.module, way.libs, None, need.crate)
     return library
 

@@ -377,6 +377,107 @@ def test_a_crate_may_ask_with_a_feature_alone(tmp_path, dependency, optional):
     assert found.unknown == ()
 
 
+HIDAPI = """
+[[package]]
+name = "own"
+version = "1.0.0"
+dependencies = [
+ "{via}",
+]
+{between}
+[[package]]
+name = "hidapi"
+version = "{version}"
+dependencies = [
+ "cc",
+ "pkg-config",
+]
+"""
+KEYS = """
+[[package]]
+name = "keys"
+version = "1.0.0"
+dependencies = [
+ "hidapi",
+]
+"""
+OF_KEYS = """
+[package]
+name = "keys"
+version = "1.0.0"
+[features]
+native = ["hid?/linux-native-basic-udev"]
+[dependencies.hid]
+package = "hidapi"
+version = "2"
+optional = true
+default-features = false
+"""
+
+
+@pytest.mark.parametrize(
+    ("dependency", "version", "keys", "needs"),
+    [
+        # of real builds: "Unable to find libudev" with the default features
+        ('hidapi = "2"', "2.6.7", "", [("libudev", False)]),
+        ('hidapi = "2"', "2.4.1", "", [("libudev", False)]),
+        ('hidapi = { version = "2", features = ["linux-native-basic-udev"] }', "2.6.7", "", [("libudev", True)]),
+        ("hidapi.workspace = true", "2.6.7", "", [("libudev", True)]),
+        ('hidapi = "1"', "1.4.2", "", []),  # another hidapi may ask for another module
+        ('keys = "1"', "2.6.7", OF_KEYS, [("libudev", False)]),
+        ('keys = { version = "1", features = ["native"] }', "2.6.7", OF_KEYS, [("libudev", True)]),
+        ('keys = "1"', "2.6.7", OF_KEYS.replace("[features]", '[features]\ndefault = ["native"]'), [("libudev", True)]),
+        ('keys = "1"', "2.6.7", "", []),  # its features are not at hand
+    ],
+)
+def test_a_crate_may_ask_without_a_feature_alone(tmp_path, dependency, version, keys, needs):
+    config, inner = configure(tmp_path)
+    shared = '[workspace.dependencies]\nhidapi = { version = "2", features = ["linux-native-basic-udev"] }\n'
+    package = '[package]\nname = "own"\nversion = "1.0.0"\n'
+    miniroot.write(inner / "Cargo.toml", f"{package}[dependencies]\n{dependency}\n{shared}")
+    via = dependency.partition(" ")[0].partition(".")[0]
+    between = KEYS if via == "keys" else ""
+    miniroot.write(inner / "Cargo.lock", HIDAPI.format(via=via, between=between, version=version))
+    if keys:
+        miniroot.write(tmp_path / "home/registry/src/index/keys-1.0.0/Cargo.toml", keys)
+    found = cargo.project(Root("/"), str(inner), config, str(tmp_path / "home"), ROW)
+    assert [(need.module, need.optional) for need in found.needs] == needs
+    assert found.unknown == (() if needs else (f"hidapi {version}",))
+
+
+WAYLAND = """
+[[package]]
+name = "wayland-sys"
+version = "0.31.11"
+dependencies = [
+ "pkg-config",
+]
+"""
+
+
+@pytest.mark.parametrize(
+    ("features", "modules"),
+    [
+        ([], []),
+        (["client"], ["wayland-client"]),
+        (["egl"], ["wayland-client", "wayland-egl"]),
+        (["egl", "dlopen"], []),
+    ],
+)
+def test_a_crates_features_turn_others_on(tmp_path, features, modules):
+    config, inner = configure(tmp_path)
+    named = ", ".join(f'"{feature}"' for feature in features)
+    package = '[package]\nname = "own"\nversion = "1.0.0"\n[dependencies.wayland-sys]\nversion = "0.31"\n'
+    miniroot.write(inner / "Cargo.toml", f"{package}features = [{named}]\n")
+    own = '[[package]]\nname = "own"\nversion = "1.0.0"\ndependencies = [\n "wayland-sys",\n]\n'
+    miniroot.write(inner / "Cargo.lock", own + WAYLAND)
+    source = '[features]\nclient = ["dep:dlib", "dep:log"]\negl = ["client"]\ndlopen = ["once_cell"]\n'
+    miniroot.write(tmp_path / "home/registry/src/index/wayland-sys-0.31.11/Cargo.toml", source)
+    found = cargo.project(Root("/"), str(inner), config, str(tmp_path / "home"), ROW)
+    assert [need.module for need in found.needs if not need.optional] == modules
+    assert found.unknown == ()
+
+
 @pytest.mark.parametrize("name", BROKEN_LOCKS)
 def test_a_lock_file_that_cargo_refuses_is_refused(tmp_path, name):
     need(shutil.which("cargo"), "there is no cargo")
