@@ -99,6 +99,8 @@ def _print_fixes(judgement: Judgement, mend: Mend, output: Output) -> int:
 
 def _apply(judged: Callable[[], Judgement], yes: bool) -> None:
     """Carry out the fixes, and those of what comes to light then, until nothing is left that can be done."""
+    import shlex
+
     from diagnose.fixes import apply, plan
 
     def show(line: str) -> None:
@@ -112,6 +114,10 @@ def _apply(judged: Callable[[], Judgement], yes: bool) -> None:
                 show("\n".join((f"left  {message}: {advice}", *(f"      $ {line}" for line in commands))))
             for command in merged.build:
                 show(f"left  {command.line}")
+            for name, value in () if merged.settings else merged.env:  # they are for a file that could not be edited
+                show(f"left  export {name}={shlex.quote(value)}")
+            for name in merged.unset:
+                show(f"left  unset {name}")
             return
         done = merged
         if os.geteuid() and any(not command.line.startswith("rustup") for command in merged.commands):

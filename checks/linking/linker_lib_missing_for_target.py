@@ -43,12 +43,13 @@ def env(env: Environment) -> Iterator[Finding]:
     for library, file in link_files(env):
         if file.kind != "missing" or (file.name in _TOOLCHAIN and not _complete(env)):
             continue  # without its start files the whole toolchain is missing
+        name = _file(file.name)
         searched = ", ".join((*file.searched, *(("the linker's own folders",) if library.alone else ()))) or "no folder"
         yield Finding(
             message=(
-                f"there is no {_file(file.name)} where the linker looks, and {library.crate} links it without pkg-config"
+                f"there is no {name} where the linker looks, and {library.crate} links it without pkg-config"
                 if library.alone
-                else f"there is no {_file(file.name)}, to which pkg-config's answer for {library.module} leads"
+                else f"there is no {name}, to which pkg-config's answer for {library.module} leads"
             ),
             severity=Severity.ERROR,
             evidence=(

@@ -6,6 +6,7 @@ the system-deps crate's documentation (``[package.metadata.system-deps]``).
 
 from __future__ import annotations
 
+import itertools
 import os
 
 from diagnose.finding import InputError
@@ -296,7 +297,7 @@ def configuration(root: Root, cwd: str, cargo_home: str) -> Config:
     """Read the configuration files that cargo merges in *cwd*, a folder of this machine, with *cargo_home* in *root*.
 
     Raises:
-        InputError: a file is not TOML.
+        InputError: a file is not TOML, or cargo cannot merge two of them.
     """
     here = root if root.live else Root("/")
     found: list[tuple[str, dict[str, Any], str]] = []
@@ -310,7 +311,23 @@ def configuration(root: Root, cwd: str, cargo_home: str) -> Config:
             if text is not None:
                 found.append((path, _toml(path, text), text))
                 break
+    for (near, content, _), (far, other, _) in itertools.combinations(found, 2):
+        if key := _clash(content, other):
+            raise InputError(f"{near}: cargo cannot merge {key} with that of {far}, which is of another kind")
     return Config(tuple(found))
+
+
+def _clash(one: dict[str, Any], other: dict[str, Any]) -> str:
+    """Return the first key that cargo refuses to merge: a table or list in one file, something else in the other."""
+    for key, value in one.items():
+        if key not in other:
+            continue
+        if isinstance(value, dict) and isinstance(other[key], dict):
+            if deeper := _clash(value, other[key]):
+                return f"{key}.{deeper}"
+        elif any(isinstance(value, kind) is not isinstance(other[key], kind) for kind in (dict, list)):
+            return str(key)
+    return ""
 
 
 def _upwards(folder: str) -> Iterator[str]:

@@ -456,8 +456,9 @@ class Prober:
             return library
         from diagnose.readers import pcfile
 
-        # A script may say that it searches a folder, and not do so.
+        # A script may say that it searches a folder, and not do so; what does not run searches none.
         elsewhere = library.outcome == "not-found" and not self._decided.implementation
+        elsewhere = elsewhere or library.outcome in ("tool-missing", "tool-failed")
         found = []
         for folder, debian in self._folders():
             path = f"{folder}/{library.module}.pc"

@@ -176,7 +176,8 @@ class Root:
         except ValueError:
             return None
         if length > limit:
-            raise InputError(f"{path}: larger than {limit >> 20} MiB")
+            size = f"{limit >> 20} MiB" if limit >> 20 else f"{limit >> 10} KiB"
+            raise InputError(f"{path}: larger than {size}")
         return b"".join(parts)
 
     def head(self, path: str, length: int) -> bytes:

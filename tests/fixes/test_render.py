@@ -219,3 +219,12 @@ def test_what_is_left_to_the_reader_comes_with_its_commands(capsys: pytest.Captu
     commands._apply(lambda: judgement, yes=True)
     said = capsys.readouterr().err
     assert said == "left  something is wrong: build it from source. Slow.\n      $ cargo add x\n"
+
+
+def test_what_a_file_cannot_hold_is_left_to_the_shell(capsys: pytest.CaptureFixture[str]) -> None:
+    """``env = { A = "1" }`` in cargo's configuration takes no line more: the fix has variables and no file."""
+    shell = (("PKG_CONFIG", "/opt/my tools/pkg-config"),)
+    inline = Fix("tell pkg-config", env=shell, unset=("PKG_CONFIG_PATH",), safe=True)
+    commands._apply(lambda: Judgement("env", "x", findings=(finding(inline),)), yes=True)
+    said = capsys.readouterr().err
+    assert said == "left  export PKG_CONFIG='/opt/my tools/pkg-config'\nleft  unset PKG_CONFIG_PATH\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -375,6 +376,32 @@ def test_a_crate_may_ask_with_a_feature_alone(tmp_path, dependency, optional):
     found = cargo.project(Root("/"), str(inner), config, "/nowhere", ROW)
     assert [(need.module, need.optional) for need in found.needs] == [("libzstd", optional)]
     assert found.unknown == ()
+
+
+@pytest.mark.parametrize(
+    ("near", "far", "key"),
+    [
+        ('[env]\nPKG_CONFIG = { value = "a" }\n', '[env]\nPKG_CONFIG = "b"\n', "env.PKG_CONFIG"),
+        ('[build]\nrustflags = "-g"\n', '[build]\nrustflags = ["-g"]\n', "build.rustflags"),
+        ("[net]\nretry = 2\n", '[net]\nretry = "3"\n', ""),
+        ('[env]\nA = { value = "a" }\n', '[env]\nA = { value = "b", force = true }\n', ""),
+    ],
+)
+def test_two_configurations_that_cargo_cannot_merge_are_refused(tmp_path, near, far, key):
+    need(shutil.which("cargo"), "there is no cargo")
+    inner = tmp_path / "outer/inner"
+    manifest = '[package]\nname = "x"\nversion = "0.1.0"\nedition = "2021"\n[workspace]\n'
+    for path, text in {"Cargo.toml": manifest, "src/lib.rs": "", ".cargo/config.toml": near}.items():
+        miniroot.write(inner / path, text)
+    miniroot.write(tmp_path / "outer/.cargo/config.toml", far)
+    done = subprocess.run(["cargo", "metadata", "--offline"], cwd=inner, capture_output=True, text=True)
+    assert bool(done.returncode) is bool(key), done.stderr
+    if not key:
+        cargo.configuration(Root("/"), str(inner), "/nowhere")
+        return
+    said = re.escape(f"{inner}/.cargo/config.toml: cargo cannot merge {key} with that of {inner.parent}/.cargo/")
+    with pytest.raises(InputError, match=said):
+        cargo.configuration(Root("/"), str(inner), "/nowhere")
 
 
 HIDAPI = """
