@@ -66,7 +66,7 @@ def _target(log: BuildLog, link: Link) -> Target | None:
     return link.target or log.target_at(link.line)
 
 
-def _owner(log: BuildLog, path: str) -> Target | None:
+def owner_of(log: BuildLog, path: str) -> Target | None:
     """Return the architecture of the system folder that *path* lies in; None outside of those."""
     if not re.search(_SYSTEM, path) or not re.search(_SHARED, path):
         return None
@@ -87,7 +87,7 @@ def foreign_files(log: BuildLog, link: Link) -> dict[str, str]:
         found["c"] = "the linker script libc.so"
     files = [*link.skipped, *((stem(file), file) for file in link.wrong if not link.machines)]
     for lib, file in files:
-        owner = _owner(log, file)
+        owner = owner_of(log, file)
         if owner is None or lib in TOOLCHAIN:
             continue
         if target is None or (owner.machine, owner.bits) != (target.machine, target.bits):
@@ -106,8 +106,17 @@ def objects_of_the_target(log: BuildLog, link: Link) -> list[Hit]:
     hits = [hit for hit in link.of("ld-generic-elf", "ld-wrong-file") if not _is_library(hit.said["file"])]
     if _host_script(link):
         return []
+    if link.machines and _of_another(log, link):
+        return []
     rust = "link-failed" in [hit.kind for hit in link.hits] or any(".rcgu.o" in hit.text for hit in hits)
     return hits if rust and not foreign_files(log, link) else []
+
+
+def _of_another(log: BuildLog, link: Link) -> bool:
+    """Whether what is refused was compiled for another machine than the target: C code, by a compiler of the host's."""
+    target = log.target_at(link.line) or link.target
+    rusts = any(".rcgu.o" in file for file in link.wrong)
+    return target is not None and target.machine not in link.machines and not rusts
 
 
 def _is_library(path: str) -> bool:

@@ -43,6 +43,15 @@ def host(log: BuildLog) -> Target:
     return log.host or targets.TARGETS[0]
 
 
+def other_system(log: BuildLog) -> str:
+    """Return the system that built where it was not Linux, empty where it was or where nothing tells."""
+    signs = [] if log.host else log.find("other-system")
+    return _OTHER_SYSTEMS.get(signs[0].said["system"], "Windows") if signs else ""
+
+
+_OTHER_SYSTEMS = {"apple-darwin": "macOS", "/Users/": "macOS", "dylib": "macOS"}
+
+
 def environments(log: BuildLog, line: int, probe: Probe | None = None) -> list[Environment]:
     """Return what the log tells of the place where *line* was written: several where the distribution is unknown.
 
@@ -111,6 +120,9 @@ def advise(
     Where the log does not tell the distribution, the best fix for each of the usual ones is returned, and what to add
     to the command to get the right one alone.
     """
+    if system := other_system(log):
+        notes = f"The build ran on {system}; what is known here is how it is installed on Linux."
+        return (Fix(f"get it in the way of {system}", notes=notes),)
     places = environments(log, line, probe)
     if len(places) == 1:
         return tuple(build(places[0], *about))

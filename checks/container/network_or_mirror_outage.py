@@ -44,6 +44,8 @@ PHRASES = wordings(
     ("net/http: ", r"net/http: (?:request canceled|TLS handshake timeout|timeout awaiting)"),
     ("ould not resolve host", r"fatal: unable to access '(?P<url>[^']+)': Could not resolve host"),
     ("Max retries exceeded", r"HTTPS?ConnectionPool\(host='(?P<url>[^']+)'.*Max retries exceeded"),
+    # pip's last try; what it then says of versions is that it knows of none
+    ("connection broken by", r"Retrying \(Retry\(total=0,.*connection broken by "),
     ("spurious network error", r"spurious network error \(\d tr(?:y|ies) remaining\): (?!.*too large)(?P<why>.*)"),
     ("temporary error (try again", r"(?P<url>https?://\S+): temporary error \(try again later\)"),
     (

@@ -18,11 +18,11 @@ from checks._directed import misdirected
 from checks._env import answer, answering, belongs_to_host, fitting
 from checks._fixes import ask_again, fix
 from checks._libraries import bring
-from checks._linked import foreign_files, library_module
-from checks._log import advise, ask_target, found
+from checks._linked import foreign_files, library_module, owner_of
+from checks._log import advise, ask_target, found, host
 from diagnose import targets
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.light import TYPE_CHECKING
+from diagnose.light import TYPE_CHECKING, re
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig import Library
 from diagnose.targets import Target
@@ -98,13 +98,42 @@ def log(log: BuildLog) -> Iterator[Finding]:
             continue
         lib, file = next(iter(files.items()))
         target = link.target or log.target_at(link.line)
+        hits = [*link.of("ld-host-script")[:1], *link.of("ld-skipping", "ld-wrong-file"), *link.of("ld-no-lib")]
+        owner = owner_of(log, file)
+        if target is None and owner and owner != host(log) and re.search(_OWN_LINKER, link.ld):
+            yield found(
+                log,
+                hits,
+                f"{file} is for {owner.triple}, and is linked by the machine's own linker, {link.ld}",
+                "The linker passes over it or stops.",
+                _either(owner),
+            )
+            continue
         yield found(
             log,
-            [*link.of("ld-host-script")[:1], *link.of("ld-skipping", "ld-wrong-file"), *link.of("ld-no-lib")],
+            hits,
             f"{file} is the host's, and is linked for {target.triple if target else 'the target'}",
             "The linker passes over it or stops. Installing the target's library alone changes nothing.",
             advise(log, link.line, _for_log, lib, target) if target else ask_target(),
         )
+
+
+_OWN_LINKER = r"^(?:/usr)?/bin/ld(?:\.\w+)?$"
+
+
+def _either(owner: Target) -> tuple[Fix, ...]:
+    """Return the ways out where it is open which of the two is meant: the library's machine or the linker's."""
+    return (
+        Fix(
+            f"for {owner.triple}: link with its own compiler",
+            notes=f"It is {owner.gnu}-gcc; cargo is told of it by CARGO_TARGET_{owner.cargo_env_name}_LINKER, and of "
+            "the target by --target.",
+        ),
+        Fix(
+            "for this machine: do not name that folder",
+            notes="LIBRARY_PATH, PKG_CONFIG_PATH and RUSTFLAGS reach every build; there are forms for one target only.",
+        ),
+    )
 
 
 def _for_log(env: Environment, lib: str, target: Target | None) -> tuple[Fix, ...]:

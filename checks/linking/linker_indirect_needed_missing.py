@@ -28,9 +28,9 @@ PHASE = Phase.LINK
 def log(log: BuildLog) -> Iterator[Finding]:
     """See ld warn of a needed library, and then miss its symbols."""
     for link in log.links:
-        needed = link.of("ld-needed")
-        if not needed:
-            continue
+        needed, undefined = link.of("ld-needed"), link.of("ld-undefined")
+        if not needed or not (undefined or link.of("link-failed")):
+            continue  # ld only warns of a library that nothing is wanted from
         lib, by = needed[0].said["lib"], needed[0].said["by"]
         target = log.target_at(link.line)
         # these flags reach the target alone; in a build for the machine itself there is nothing else to spare
@@ -39,7 +39,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         stands = "FOLDER stands for the one that holds it. " if folder == "FOLDER" else ""
         yield found(
             log,
-            [*needed, *link.of("ld-undefined")],
+            [*needed, *undefined],
             f"{by} needs {lib}, which the linker does not find",
             "The symbols that it would bring stay undefined, and linking fails.",
             [

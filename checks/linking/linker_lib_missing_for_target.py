@@ -26,8 +26,9 @@ from diagnose.readers.pkgconfig import Library
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
     from diagnose.readers.linkfile import LinkFile
+    from diagnose.targets import Target
 
 PHASE = Phase.LINK
 
@@ -81,16 +82,19 @@ def _owner(env: Environment, library: Library, file: LinkFile) -> tuple[Fix, ...
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the linker find nothing under a name, and skip nothing."""
+    missed: dict[tuple[str, Target | None], list[Hit]] = {}
     for link in log.links:
+        target = link.target or (log.target_at(link.line) if log.cross_at(link.line) is not False else None)
         for lib, hits in missing_libraries(log, link).items():
-            target = link.target or (log.target_at(link.line) if log.cross_at(link.line) is not False else None)
-            yield found(
-                log,
-                hits,
-                f"there is no {_file(lib)} where the linker looks{f' for {target.triple}' if target else ''}",
-                "Linking stops.",
-                advise(log, link.line, _bring, lib),
-            )
+            missed.setdefault((lib, target), []).extend(hits)
+    for (lib, target), hits in missed.items():
+        yield found(
+            log,
+            hits,
+            f"there is no {_file(lib)} where the linker looks{f' for {target.triple}' if target else ''}",
+            "Linking stops.",
+            advise(log, hits[0].line, _bring, lib, target),
+        )
 
 
 def _file(lib: str) -> str:
@@ -98,9 +102,10 @@ def _file(lib: str) -> str:
     return lib[1:] if lib.startswith(":") else f"lib{lib}"
 
 
-def _bring(env: Environment, lib: str) -> tuple[Fix, ...]:
+def _bring(env: Environment, lib: str, target: Target | None) -> tuple[Fix, ...]:
     from diagnose.readers.buildlog.linking import stem  # only who reads logs needs its patterns
 
+    env = env._replace(target=target or env.target)
     module = library_module(stem(_file(lib)), env.distro.codename)
     if module:
         return bring(env, module)

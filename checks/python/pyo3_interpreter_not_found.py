@@ -22,7 +22,7 @@ from diagnose.phrase import wordings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 PHASE = Phase.PYTHON
 PHRASES = wordings(
@@ -42,7 +42,10 @@ PHRASES = wordings(
     ("Unsupported Python interpreter", r"Unsupported Python interpreter: (?P<name>\S+)"),
     ("is not a valid python interpreter", r"(?P<name>\S+) is not a valid python interpreter"),
     ("no Python 3.x interpreter found", r"no Python 3\.x interpreter found"),
-    ("PYO3_CROSS_PYTHON_VERSION", r"PYO3_CROSS_PYTHON_VERSION or an abi3-py3\* feature must be specified"),
+    (
+        "PYO3_CROSS_PYTHON_VERSION",
+        r"(?P<variable>PYO3_CROSS_PYTHON_VERSION) or (?:either )?an abi3-py3\*(?: or abi3t-py3\*)? feature must be",
+    ),
     ("python version have been specified", r"both major and minor python version have been specified"),
 )
 
@@ -59,6 +62,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "nothing says which Python to build for, or it cannot be found",
             "No wheel is built.",
             [
+                *_for_cargo(hits),
                 Fix(
                     "name the version",
                     (Command(f"maturin build --release{option} -i python3.12", Stage.BUILD),),
@@ -71,3 +75,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 Fix("one wheel for every Python", (Command("cargo add pyo3 --features abi3-py39", Stage.BUILD),)),
             ],
         )
+
+
+def _for_cargo(hits: list[Hit]) -> list[Fix]:
+    """Return what tells PyO3 the version where cargo builds alone: maturin sets the variable itself."""
+    variable = next((hit.said["variable"] for hit in hits if hit.said["variable"]), "")
+    return [Fix("where cargo builds without maturin: tell PyO3", env=((variable, "3.12"),))] if variable else []

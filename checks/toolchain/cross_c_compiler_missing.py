@@ -15,8 +15,8 @@ from __future__ import annotations
 from checks._configuration import Configuration
 from checks._env import seen
 from checks._fixes import fix, with_zig
-from checks._install import cross_compiler, system
-from checks._log import advise, distinct, found
+from checks._install import cross_compiler, install, system
+from checks._log import advise, distinct, found, packages
 from checks.toolchain._compiling import compiling, surely_compiling
 from checks.toolchain.host_cc_missing import plain
 from diagnose import targets
@@ -42,6 +42,14 @@ PHRASES = wordings(
     ("_COMPILER:", r"The CMAKE_C(?:XX)?_COMPILER:\s+(?P<tool>\S+)\s+is not a full path and was not found", 5),
     ("No such file", r"(?:^|[\s:])(?P<tool>[\w.]+-linux-\w+-(?:gcc|g\+\+|cc)|musl-gcc): No such file or directory$"),
     (
+        "No such file",
+        r"error: (?P<setuptools>\[Errno 2\]) No such file or directory: '(?P<tool>[\w.]+-linux-\w+-(?:gcc|g\+\+|cc))'",
+    ),
+    (
+        "No such file",
+        r"(?P<setuptools>unable to execute|command) '(?P<tool>[\w.]+-linux-\w+-(?:gcc|g\+\+|cc))'(?: failed)?: No such",
+    ),
+    (
         "not found",
         r"(?:^|[\s:])(?P<tool>[\w.]+-linux-\w+-(?:gcc|g\+\+|cc|ar|ranlib)|musl-gcc): (?:command )?not found$",
     ),
@@ -57,12 +65,12 @@ def env(env: Environment) -> Iterator[Finding]:
         return
     if not sure and (linker.setting is None or not linker.found):
         return  # the linker is missed in any case, and comes with the compiler
-    packages = cross_compiler(system(env), env.target)
+    names = cross_compiler(system(env), env.target)
     own = f"{env.target.gnu}-gcc"
     variables = () if compiler.name == own else ((f"CC_{env.target.env_name}", own),)
     fixes = (
-        (fix(env, f"install {' '.join(packages)}", configuration=Configuration(variables, packages)),)
-        if packages
+        (fix(env, f"install {' '.join(names)}", configuration=Configuration(variables, names)),)
+        if names
         else with_zig(env)
     )
     crate = (sure or users)[0]
@@ -85,6 +93,16 @@ def log(log: BuildLog) -> Iterator[Finding]:
         named = log.target_at(hit.line)
         target = named or targets.resolve(re.sub(rf"-{_COMPILER}", "", compiler.rpartition("/")[2]))
         name = f" for {target.triple}" if target else ""
+        if hit.said["setuptools"]:
+            own = packages(log, hit.line, "where it is the machine's own: install", {"debian": ("gcc", "libc6-dev")})
+            yield found(
+                log,
+                [hit],
+                f"there is no C compiler{name}: {compiler} is not installed",
+                "No extension in C can be built. Debian's own Python calls the machine's own compiler by such a name.",
+                (*own, *advise(log, hit.line, _cross, target)),
+            )
+            continue
         yield found(
             log,
             [hit],
@@ -97,6 +115,12 @@ def log(log: BuildLog) -> Iterator[Finding]:
         )
 
 
+def _cross(env: Environment, target: Target | None) -> list[Fix]:
+    names = cross_compiler(system(env), target) if target else ()
+    title = f"on another machine, to build for {target.triple if target else ''}: install {' '.join(names)}"
+    return [Fix(title, install(system(env), names), safe=True)] if names else []
+
+
 _UNSET = ("unset the variable that names it", "CC, CC_<target>, TARGET_CC.")
 
 
@@ -104,9 +128,9 @@ def _compiler(env: Environment, name: str, target: Target | None) -> tuple[Fix, 
     env = env._replace(target=target or env.target)
     if not env.cross:
         return (Fix(_UNSET[0], notes=_UNSET[1]),)
-    packages = cross_compiler(system(env), env.target)
-    if not packages:
+    names = cross_compiler(system(env), env.target)
+    if not names:
         return with_zig(env)
     own = f"{env.target.gnu}-gcc"
     variables = () if name == own else ((f"CC_{env.target.env_name}", own),)
-    return (fix(env, f"install {' '.join(packages)}", configuration=Configuration(variables, packages)), *with_zig(env))
+    return (fix(env, f"install {' '.join(names)}", configuration=Configuration(variables, names)), *with_zig(env))

@@ -20,6 +20,7 @@ from checks._install import cross_compiler, system, tool
 from checks._log import advise, distinct, found
 from checks.toolchain._compiling import surely_compiling
 from checks.toolchain.host_cc_missing import plain
+from diagnose import targets
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.light import TYPE_CHECKING
 from diagnose.readers.env import Environment
@@ -99,7 +100,9 @@ def _for_log(env: Environment, name: str, native: bool) -> tuple[Fix, ...]:
 
     made_for = named(name)
     if native:
-        target = made_for or env.target
+        # what is linked is the machine's own: the one that the name tells, unless that is neither x86-64 nor the target
+        ours = made_for is None or made_for.triple in (env.target.triple, targets.TARGETS[0].triple)
+        target = (made_for if ours else None) or env.target
         env = env._replace(target=target, host=target)
     elif not env.cross and made_for is not None:
         env = env._replace(target=made_for)

@@ -35,6 +35,7 @@ PHRASES = wordings(
         "No such file",
         r"(?:unable to execute|command) '(?P<linker>[\w./+-]*(?:gcc|cc|[cg]\+\+))'(?: failed)?: No such file",
     ),
+    ("No such file", r"error: \[Errno 2\] No such file or directory: '(?P<linker>[\w./+-]*(?:gcc|cc|[cg]\+\+))'"),
     ("No such file", r"^make(?:\[\d+\])?: (?P<linker>cc|gcc|c\+\+|g\+\+): No such file"),
     ("no acceptable C compiler", r"no acceptable C compiler found in \$PATH(?P<linker>)"),
     ("CMAKE_C_COMPILER", r"No CMAKE_C(?:XX)?_COMPILER could be found(?P<linker>)"),
@@ -88,7 +89,7 @@ leads_to = after
 def plain(program: str) -> bool:
     """Whether *program* is the name of the machine's own compiler."""
     name = program.rpartition("/")[2]
-    return name in _OWN or (name.endswith("-linux-gnu-gcc") and name.startswith("x86_64") and "/" not in program)
+    return name in _OWN or program == "x86_64-linux-gnu-gcc"
 
 
 def _install(env: Environment, plus: bool) -> list[Fix]:

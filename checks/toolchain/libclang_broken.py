@@ -2,7 +2,8 @@
 
 bindgen loads libclang when it runs. The file was found, and the loader could not open it: one of its own dependencies
 (another LLVM library, libtinfo, libstdc++) is missing or too old, or it is for another architecture than the build
-script, which is a program of the host.
+script, which is a program of the host. A build script that is itself linked statically for musl, as rustup's toolchain
+does on Alpine, cannot load any library: "Dynamic loading not supported".
 
 Mend it: install libclang from this system's packages, in one piece; check the file with ldd.
 
@@ -14,7 +15,7 @@ References:
 from __future__ import annotations
 
 from checks._log import advise, found
-from diagnose.finding import Finding, Fix, Phase
+from diagnose.finding import Command, Finding, Fix, Phase, Stage
 from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
 from diagnose.readers.env import Environment
@@ -27,22 +28,40 @@ if TYPE_CHECKING:
 PHASE = Phase.COMPILE
 PHRASES = wordings(
     "libclang-unopened",
-    ("could not be opened", r"the `libclang` shared library at (?P<file>\S+) could not be opened: (?P<why>[^\"]*)"),
+    ("could not be opened", r"the `?libclang`? shared library at (?P<file>\S+) could not be opened: (?P<why>[^\"]*)"),
     (
         "invalid: [(",
         r"couldn't find any valid shared libraries matching: .*invalid: \[\((?P<file>[^:]+): (?P<why>[^)]*)\)",
     ),
+)
+_STOPS = "bindgen stops, and with it every crate that makes its bindings when it is built."
+_DYNAMIC = (
+    Fix(
+        "link build scripts dynamically",
+        env=(("RUSTFLAGS", "-C target-feature=-crt-static"),),
+        notes="Without --target: with it, RUSTFLAGS does not reach build scripts.",
+    ),
+    Fix("use Alpine's own Rust, which links dynamically", (Command("apk add rust cargo", Stage.PACKAGES),)),
 )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the loader refuse libclang."""
     for hit in log.find("libclang-unopened")[:1]:
+        if "Dynamic loading not supported" in hit.said["why"]:  # musl's dlopen in a static program
+            yield found(
+                log,
+                [hit],
+                f"{hit.said['file']} is there, but the build script is a static program for musl, which loads nothing",
+                _STOPS,
+                _DYNAMIC,
+            )
+            continue
         yield found(
             log,
             [hit],
             f"{hit.said['file']} is there, but cannot be loaded: {hit.said['why']}",
-            "bindgen stops, and with it every crate that makes its bindings when it is built.",
+            _STOPS,
             [
                 *advise(log, hit.line, _install),
                 Fix(

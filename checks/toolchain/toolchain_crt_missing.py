@@ -2,10 +2,11 @@
 
 ``crti.o`` and ``Scrt1.o`` come with the C library's development files, as ``stdio.h`` does, ``crtbeginS.o`` and
 ``libgcc`` with the compiler. Debian's cross compiler only recommends the former, so ``apt-get install
---no-install-recommends gcc-<triplet>`` leaves them out.
+--no-install-recommends gcc-<triplet>`` leaves them out. With ``-m32``, x86-64's own compiler needs all of that once
+more, for 32 bits.
 
 Mend it: install the target's C library: ``libc6-dev-<arch>-cross`` in Debian and Ubuntu, ``libc6-dev`` or ``musl-dev``
-natively.
+natively; ``gcc-multilib`` or ``glibc-devel.i686`` for ``-m32``.
 
 References:
     https://gcc.gnu.org/onlinedocs/gccint/Initialization.html
@@ -16,7 +17,7 @@ from __future__ import annotations
 from checks._fixes import fix, with_zig
 from checks._install import cross_compiler, system, tool
 from checks._linked import without_toolchain
-from checks._log import advise, found
+from checks._log import advise, found, host, packages
 from diagnose.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.light import TYPE_CHECKING
 from diagnose.phrase import wordings
@@ -25,10 +26,10 @@ from diagnose.readers.env import Environment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Link
 
 PHASE = Phase.LINKER
-PHRASES = wordings(
+_NO_HEADER = wordings(
     "no-c-header",
     (
         "No such file or directory",
@@ -38,6 +39,7 @@ PHRASES = wordings(
     # alsa-sys hides what the compiler said of a program that includes next to nothing
     ("time64_control.o", r"command did not execute successfully .*time64_control\.o"),
 )
+PHRASES = (*_NO_HEADER, *wordings("half-words", ("-m32", r"(?:^|[\s\"'=])-m32(?=$|[\s\"'])")))
 
 
 def env(env: Environment) -> Iterator[Finding]:
@@ -68,7 +70,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [hit],
             f"the compiler does not find {name}{f' for {target.triple}' if target else ''}",
             "No C code can be compiled.",
-            advise(log, hit.line, _bring),
+            _for_32_bits(log, hit.line, "stubs-32" in name) or advise(log, hit.line, _bring),
         )
     for link in log.links:
         hits = without_toolchain(link)
@@ -80,9 +82,31 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 hits,
                 f"the linker does not find {', '.join(names[:4])}{f' of {target.triple}' if target else ''}",
                 "No program can be linked.",
-                advise(log, link.line, _bring),
+                _for_32_bits(log, link.line, _passes_over_itself(link)) or advise(log, link.line, _bring),
             )
             return
+
+
+def _for_32_bits(log: BuildLog, line: int, sure: bool) -> tuple[Fix, ...]:
+    """Return what brings the 32-bit half of x86-64's own compiler, where that is what was asked for."""
+    if host(log).wheel != "x86_64" or not (sure or log.near(line, "half-words", before=_REACH)):
+        return ()
+    return packages(log, line, "install the 32-bit half of the compiler and the C library", _MULTILIB)
+
+
+_REACH = 40  # lines from a compiler's command to what it complains of
+_MULTILIB = {
+    "debian": ("gcc-multilib",),
+    "rhel": ("gcc", "glibc-devel.i686", "libgcc.i686"),
+    "suse": ("gcc-32bit", "glibc-devel-32bit"),
+    "arch": ("lib32-glibc", "lib32-gcc-libs"),
+}
+
+
+def _passes_over_itself(link: Link) -> bool:
+    """Whether the machine's own linker finds its own compiler's library unfit: it links for the other word size."""
+    own = "/gcc/x86_64-linux-gnu/" in " ".join(file for _, file in link.skipped)
+    return own and not link.program and link.ld.endswith("/ld") and link.target is None
 
 
 def _bring(env: Environment) -> tuple[Fix, ...]:

@@ -35,7 +35,7 @@ PHRASES = (
         (
             "Error",
             r"^(?:[\w.]+\.)?(?P<error>(?:Key|Index|Attribute|Assertion|Type|Recursion|ELF|ELFParse|UnicodeDecode|Stream|Construct"
-            r"|NotImplemented|Overflow)Error)(?::|$)",
+            r"|NotImplemented|Overflow|ModuleNotFound|Import)Error)(?::|$)",
         ),
     ),
 )  # fmt: skip

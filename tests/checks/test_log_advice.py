@@ -164,3 +164,81 @@ def test_pyo3_names_the_variable_that_it_takes(told: Callable[[str], Finding]) -
     for name in names:
         help_line = f"  = help: set {name}=1 to suppress this check and build anyway using the stable ABI\n"
         assert told(text + help_line).fixes[2].env == ((name, "1"),)
+
+
+def test_a_cross_linkers_library_is_for_its_target(told: Callable[[str], Finding]) -> None:
+    finding = told(
+        "error: linking with `arm-linux-gnueabihf-gcc` failed: exit status: 1\n"
+        "  = note: /usr/lib/gcc-cross/arm-linux-gnueabihf/14/arm-linux-gnueabihf/bin/ld: cannot find -lpulse\n"
+    )
+    assert "libpulse-dev:armhf" in _words(finding.fixes[0])
+
+
+def test_a_library_that_several_links_miss_is_told_once(told: Callable[[str], Finding]) -> None:
+    failed = (
+        "error: linking with `cc` failed: exit status: 1\n"
+        "  = note: rust-lld: error: unable to find library -lasound\n"
+        "error: could not compile `{}` (build script) due to 1 previous error\n"
+    )
+    assert len(told(failed.format("proc-macro2") + failed.format("serde")).evidence) == 2
+
+
+@pytest.mark.parametrize(
+    ("sign", "system"),
+    [
+        ("  $HOST = aarch64-apple-darwin\n", "macOS"),
+        ("  $HOST = x86_64-pc-windows-msvc\n", "Windows"),
+        ("  process didn't exit successfully: `/Users/me/demo/target/debug/build/a/build-script-main`\n", "macOS"),
+        ("  process didn't exit successfully: `C:\\demo\\target\\debug\\build\\a\\build-script-main`\n", "Windows"),
+    ],
+)
+def test_what_did_not_run_on_linux_gets_no_packages_of_it(
+    told: Callable[[str], Finding], sign: str, system: str
+) -> None:
+    finding = told(
+        f"error: failed to run custom build command for `openssl-sys v0.9.118`\n{sign}"
+        "  Could not find directory of OpenSSL installation, and this `-sys` crate cannot\n"
+    )
+    (fix,) = finding.fixes
+    assert not fix.commands
+    assert system in _words(fix)
+
+
+def test_the_linker_of_a_native_build_is_set_for_the_target_that_is_built(told: Callable[[str], Finding]) -> None:
+    text = "error: linker `{}` not found\nerror: could not compile `serde` (build script) due to 1 previous error\n"
+    asked = "+ cargo build --target {}-unknown-linux-gnu\n"
+    for target, linker in (("x86_64", "aarch64-linux-gnu-gcc"), ("aarch64", "x86_64-unknown-linux-gnu-gcc")):
+        fix = told(asked.format(target) + text.format(linker)).fixes[0]
+        assert [name for name, _ in fix.env] == ["CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER"]
+
+
+def test_m32_wants_the_other_half_of_the_compiler(told: Callable[[str], Finding]) -> None:
+    error = "/usr/include/stdio.h:27:10: fatal error: bits/libc-header-start.h: No such file or directory\n"
+    assert "gcc-multilib" in _words(told("gcc -m32 -c h.c\n" + error).fixes[0])
+    assert "gcc-multilib" not in _words(told("gcc -c h.c\n" + error).fixes[0])
+
+
+def test_cargo_alone_is_told_the_version_by_a_variable(told: Callable[[str], Finding]) -> None:
+    finding = told(
+        "  error: PYO3_CROSS_PYTHON_VERSION or either an abi3-py3* or abi3t-py3* feature must be specified when "
+        "cross-compiling and PYO3_CROSS_LIB_DIR is not set.\n"
+    )
+    assert finding.fixes[0].env == (("PYO3_CROSS_PYTHON_VERSION", "3.12"),)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "error: command '{}' failed: No such file or directory",
+        "error: [Errno 2] No such file or directory: '{}'",
+        "unable to execute '{}': No such file or directory",
+    ],
+)
+def test_setuptools_misses_a_compiler(told: Callable[[str], Finding], words: str) -> None:
+    assert told(words.format("gcc") + "\n").check == "host-cc-missing"
+    assert told(words.format("x86_64-linux-gnu-gcc") + "\n").check == "host-cc-missing"
+    finding = told(words.format("aarch64-linux-gnu-gcc") + "\n")
+    assert finding.check == "cross-c-compiler-missing"
+    own, cross = finding.fixes
+    assert "gcc libc6-dev" in _words(own)
+    assert "gcc-aarch64-linux-gnu" in _words(cross)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 import re
 from pathlib import Path
 
@@ -57,3 +60,37 @@ def test_a_folder_or_nothing_is_no_log(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\x7fELF" + bytes(5000))
     assert "binary" in (judged(tmp_path / "binary").error or "")
     assert judged(tmp_path / "binary").findings == ()
+
+
+@pytest.mark.parametrize(
+    ("packed", "packer"),
+    [
+        (gzip.compress(b"make: *** [all] Error 1\n"), "gzip"),
+        (b"PK\x03\x04" + bytes(40), "zip"),
+        (lzma.compress(b"make: *** [all] Error 1\n"), "xz"),
+        (bz2.compress(b"make: *** [all] Error 1\n"), "bzip2"),
+    ],
+)
+def test_a_packed_log_is_not_said_to_be_without_failure(tmp_path: Path, packed: bytes, packer: str) -> None:
+    (tmp_path / "log").write_bytes(packed)
+    assert packer in (judged(tmp_path / "log").error or "")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "CMake Error at CMakeLists.txt:3 (find_package):",
+        'meson.build:2:0: ERROR: Dependency "demo" is not to be had',
+        "gcc_arm64.S:27: Error: no such instruction: `stp x29,x30,[sp,'",
+        "gmake[2]: *** [CMakeFiles/demo.dir/build.make:129: demo] Error 1",
+        "npm ERR! code 1",
+        "npm error code ELIFECYCLE",
+        "gyp ERR! build error",
+        "/usr/bin/ld: demo.o: file in wrong format",
+    ],
+)
+def test_a_failure_of_an_unknown_kind_is_one(tmp_path: Path, line: str) -> None:
+    (tmp_path / "log").write_text(f"before\n{line}\nafter\n")
+    seen = judged(tmp_path / "log")
+    assert seen.facts["failed"]
+    assert seen.facts["first_error"]["line"] == 2

@@ -84,6 +84,11 @@ def test_blank_lines_within_a_message_do_not_break_it() -> None:
     assert [hit.said["symbol"] for hit in found] == ["PyLong_AsLong"]
 
 
+@pytest.mark.parametrize("prefix", ["builder-1  | ", "builder-1  |"])
+def test_a_prefix_before_nothing_is_a_blank_line(prefix: str) -> None:
+    assert "".join(clean(prefix)).strip() == ""
+
+
 def test_typographic_quotes_and_entities_are_plain() -> None:
     assert clean("‘-lasound’ and “x” &#x27;y&#x27; &lt;z&gt;") == ["'-lasound' and \"x\" 'y' <z>"]
 

@@ -134,6 +134,7 @@ _FAILURES = (
     "link-failed",
     "crate-done",
     "ld-undefined",
+    "ld-wrong-file",
     "ld-no-lib",
     "ld-no-file",
     "apt-unmet",
@@ -192,9 +193,27 @@ def _asked_target(name: str | None) -> Target | None:
     return found
 
 
+# How packed files begin: gzip (RFC 1952), zip as CI servers hand logs out, xz, Zstandard (RFC 8878), bzip2.
+_PACKED = {
+    b"\x1f\x8b\x08": "gzip",
+    b"PK\x03\x04": "zip",
+    b"\xfd7zXZ\0": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"BZh": "bzip2",
+}
+
+
+def _start(stream: BinaryIO) -> bytes:
+    """Return how *stream* begins, without taking it from there."""
+    return stream.peek(8)[:8] if isinstance(stream, io.BufferedReader) else b""
+
+
 def _assemble(
     name: str, scanner: Scanner, stream: BinaryIO, asked_target: Target | None, asked_distro: Distro | None
 ) -> BuildLog:
+    packed = next((packer for magic, packer in _PACKED.items() if _start(stream).startswith(magic)), "")
+    if packed:
+        raise InputError(f"{name}: not a log: packed with {packed}; unpack it first")
     hits = tuple(scanner.scan(stream))
     if scanner.binary:
         raise InputError(f"{name}: not a log: binary data")

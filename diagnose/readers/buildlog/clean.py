@@ -51,7 +51,7 @@ _PREFIXES = tuple(
         r"^[a-z][\w.+-]{1,60}> (?=\S)",
         r"^\s*[|│┃╎▌]+(?:\s|$)",
         # docker compose: "service-1    | "; earthly: "+target *failed* | "
-        r"^\s*\+?[a-z][\w.-]{0,40}(?: \*\w+\*)? +\| (?= *\S)",
+        r"^\s*\+?[a-z][\w.-]{0,40}(?: \*\w+\*)? +\|(?: (?= *\S)|\s*$)",
         r"^\s*(?:[╰└]─+>|[╭╰├└]─+)\s?",
         r"^>+ (?=\S)",
     )
@@ -94,6 +94,7 @@ def clean(line: str) -> list[str]:
         or line.startswith(("warning:", "cargo:"))
         or "> " in line[:62]
         or " | " in line[:62]
+        or line.endswith(" |")
         or "\t" in line
     ):
         line = _unprefixed(line)

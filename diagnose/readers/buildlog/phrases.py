@@ -59,8 +59,15 @@ _OUTCOMES = (
         ("exited with code", r"exited with code [1-9]"),
         ("non-zero", r"returned (?:a )?non-zero"),
         ("Failed ", r"^\s*Failed (?:to build|building wheel)|^\S+: Failed"),
-        *((f"E: {letter}", r"^E: ") for letter in "CFILMNPRSTUY"),
-        ("*** ", r"^make(?:\[\d+\])?: \*\*\* "),
+        # dpkg's output goes to a terminal where there is one, and into apt's log in any case: without either, all is well
+        *((f"E: {letter}", r"^E: (?!Can not write log)") for letter in "CFILMNPRSTUY"),
+        ("*** ", r"^g?make(?:\[\d+\])?: \*\*\* "),
+        ("CMake Error", r"^\s*(?:-- )?CMake Error(?: at |: | \()"),
+        (": ERROR: ", r"^\S+:\d+:\d+: ERROR: "),  # meson
+        (": Error: ", r"^\S+\.[sS]:\d+: Error: "),  # GNU as
+        ("npm ERR!", "npm ERR! code "),
+        ("npm error", "npm error code "),
+        ("gyp ERR!", "gyp ERR! (?:build|configure) error|gyp ERR! not ok"),
         ("Traceback (most", "Traceback \\(most recent call last\\)"),
         ("not found", r"(?<!\.\.\. )not found$"),  # configure tells so of what it can do without
         ("exec ", r"^exec \S+: (?:exec format error|no such file)"),
@@ -137,6 +144,7 @@ _PKG_CONFIG = (
         ("required by", r"Package '(?P<module>[^']+)', required by '(?:virtual:)?world', not found"),
         ("No package", r"No package '(?P<module>[^']+)' found"),
         ("None of the required", r"None of the required '(?P<module>[^']+)' found"),
+        ("(tried pkg", r"Dependency \"?(?P<module>[\w.+-]+)\"? not found \(tried pkg-?config"),
         ("tried pkgconfig", r"Dependency \"?(?P<module>[\w.+-]+)\"? not found, tried pkgconfig"),
         ("required packages were not found", r"The following required packages were not found:(?:\s+- (?P<module>\S+))?", 2),
         ("Package requirements", r"Package requirements \((?P<module>[^)\s]+)(?P<rest>[^)]*)\) were not met"),
@@ -269,6 +277,23 @@ _LOADER = (
     ),
 )
 
+# apt's own translations of "Unable to locate package %s" (po/ of its sources), which a desktop's terminal shows.
+_CANNOT_LOCATE = (
+    "Impossible de trouver le paquet %s", "Impossibile trovare il pacchetto %s", "Impossível encontrar o pacote %s",
+    "No se ha podido localizar el paquete %s", "Não foi possível encontrar o pacote %s",
+    "Paket %s kann nicht gefunden werden", "Kan pakket %s niet vinden", "Kunde inte hitta paketet %s",
+    "Nie udało się odnaleźć pakietu %s", "Nelze najít balík %s", "%s paketi bulunamadı", "Невозможно найти пакет %s",
+    "Не можу знайти пакунок %s", "パッケージ %s が見つかりません", "无法定位软件包 %s", "找不到套件 %s",
+    "%s 패키지를 찾을 수 없습니다",
+)  # fmt: skip
+
+
+def _in_their_words(words: str) -> tuple[str, str]:
+    """Return *words* of apt's about the package ``%s`` as (anchor, pattern)."""
+    before, after = words.split("%s")
+    return max(before, after, key=len), rf"^E: {before}(?P<package>[\w.+-]+)(?::(?P<arch>[\w-]+))?{after}"
+
+
 _UNMET = r"(?:^|\s)(?P<package>[\w.+-]+)(?::(?P<arch>[\w-]+))? : "
 _NEEDED = (
     r"(?P<needs>[\w.+-]+)(?::(?P<needs_arch>[\w-]+))?"
@@ -296,6 +321,7 @@ _APT = (
     *wordings(
         "apt-unlocatable",
         ("Unable to locate package", r"Unable to locate package (?P<package>[\w.+-]+)(?::(?P<arch>[\w-]+))?"),
+        *(_in_their_words(words) for words in _CANNOT_LOCATE),
         ("installation candidate", r"Package '?(?P<package>[\w.+-]+)(?::(?P<arch>[\w-]+))?'? has no installation candidate"),
     ),
     *wordings(
@@ -341,6 +367,13 @@ _PLACE = (
         ("-unknown-linux-", rf"target/(?P<triple>{TRIPLE})/(?:release|debug)"),
         ("-unknown-linux-", rf"the [`'](?P<triple>{TRIPLE})[`'] target may not"),
         ("-unknown-linux-", rf"ghcr\.io/cross-rs/(?P<triple>{TRIPLE})"),
+    ),
+    *wordings(
+        "other-system",
+        ("-apple-darwin", r"(?:HOST(?: = |: )(?:Some\()?\"?|host triple is )\w+-(?P<system>apple-darwin)"),
+        ("-pc-windows-", r"(?:HOST(?: = |: )(?:Some\()?\"?|host triple is )\w+-(?P<system>pc-windows)"),
+        ("exit successfully: ", r"exit successfully: `(?P<system>/Users/|[A-Z]:\\)"),
+        ("libclang.d", r"'libclang\.(?P<system>dll|dylib)'"),
     ),
     *wordings("host", ("HOST", rf"\$?HOST(?: = |: )(?:Some\()?\"?(?P<triple>{TRIPLE})")),
     *wordings(
