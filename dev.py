@@ -110,7 +110,8 @@ def e2e(*args: str) -> None:
     """
     alone = ("unshare", "--mount") if sys.platform == "linux" and os.geteuid() == 0 and shutil.which("unshare") else ()
     named = any((HERE / arg.partition("::")[0]).exists() for arg in args if not arg.startswith("-"))
-    words = [*alone, *activated(), "-m", "e2e", *(() if named else ("tests/e2e",)), *args]
+    everything = ("--numprocesses=auto", "--dist=loadgroup", "--no-loadscope-reorder", "tests/e2e")
+    words = [*alone, *activated(), "-m", "e2e", *(() if named else everything), *args]
     os.chdir(HERE)
     os.execvp(words[0], words)  # signals reach the tests, which then clean up
 

@@ -1,7 +1,7 @@
 """Package archives served on loopback: a slice of the real Debian archive, and whatever shape a test gives it.
 
-The packages are Debian's own, downloaded once. apt reaches the archives through ``http_proxy``, so the sources of a
-root may name any host, and nothing outside this machine is ever asked.
+The packages are Debian's own, downloaded once; the large ones lie there uncompressed. apt reaches the archives through
+``http_proxy``, so the sources of a root may name any host, and nothing outside this machine is ever asked.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 import threading
 import urllib.parse
 import urllib.request
@@ -26,6 +27,7 @@ from typing import Any, NamedTuple
 from e2e.cache import CACHE, made, say
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+LARGE = 5_000_000  # bytes from which on a package is kept without its compression
 DEBIAN = "http://mirror.example/debian"  # what a test root calls the slice
 
 _ALSA = {"trixie": "libasound2t64", "bookworm": "libasound2", "bullseye": "libasound2"}
@@ -69,7 +71,7 @@ class Package(NamedTuple):
 
 def debian() -> Path:
     """Return the folder of the slice: ``pool``, and ``dists`` signed with :func:`signing_key`."""
-    return made("debian", WANTED, _download)
+    return made("debian", (WANTED, LARGE), _download)
 
 
 def _download(folder: Path) -> None:
@@ -197,6 +199,20 @@ def _at_version(package: Package, version: str) -> Package:
     return package._replace(version=version, filename=package.filename.replace(f"_{now}_", f"_{then}_"), sha256="")
 
 
+def _inflate(deb: Path) -> None:
+    """Take away the compression of a package, which costs more than all the rest of its installation."""
+    with tempfile.TemporaryDirectory(dir=deb.parent) as folder:
+        subprocess.run(["ar", "x", str(deb)], cwd=folder, check=True)
+        (packed,) = Path(folder).glob("data.tar.*")
+        with open(f"{folder}/data.tar", "wb") as data:
+            subprocess.run(["dpkg-deb", "--fsys-tarfile", str(deb)], stdout=data, check=True)
+        packed.unlink()
+        (control,) = Path(folder).glob("control.tar*")
+        members = ["debian-binary", control.name, "data.tar"]  # in this order
+        subprocess.run(["ar", "rc", "inflated.deb", *members], cwd=folder, check=True)
+        (Path(folder) / "inflated.deb").replace(deb)
+
+
 def _compare(one: str, other: str) -> int:
     if one == other:
         return 0
@@ -216,6 +232,8 @@ def _fetch(url: str, path: Path, sha256: str) -> None:
         raise RuntimeError(f"{url}: not the file that the index names")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
+    if len(data) > LARGE:
+        _inflate(path)
 
 
 # --- publishing and serving ------------------------------------------------------------------------------------------

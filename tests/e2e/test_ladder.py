@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
-
 from e2e.climb import PASSES
-from e2e.conftest import Climbed, Record, Walked
+from e2e.conftest import Climbed, Record, Walked, each
 from e2e.ladder import CONFIG, Target, Workshop, causes, finding
-from e2e.targets import CROSS
-
-both = pytest.mark.parametrize("target", CROSS, ids=lambda target: target.debian)
 
 
-@both
+@each("states")
 def test_states(walked: Walked, record: Record, target: Target) -> None:
     for place in walked(target):
         record("rung", place.rung._asdict())
         assert place.rung.next != place.state.cause
 
 
-@both
+@each("climb")
 def test_climb(climbed: Climbed, record: Record, target: Target) -> None:
     rungs = climbed(target).rungs
     for rung in rungs:
@@ -35,7 +30,7 @@ def test_climb(climbed: Climbed, record: Record, target: Target) -> None:
     assert rungs[-1].next == PASSES
 
 
-@both
+@each("climb")
 def test_exported_variables_do_as_well(climbed: Climbed, workshop: Workshop, target: Target) -> None:
     with workshop.root(climbed(target).layer) as root:
         root.forget(target)

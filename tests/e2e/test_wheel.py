@@ -8,17 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from e2e import roots
 from e2e.cache import say
-from e2e.conftest import Climbed, Record
+from e2e.conftest import Climbed, Record, each, together
 from e2e.ladder import Report, Workshop, causes, diagnose, finding
 from e2e.player import player
 from e2e.roots import PROJECT
-from e2e.targets import ARMV7, CROSS, Target
-
-both = pytest.mark.parametrize("target", CROSS, ids=lambda target: target.debian)
+from e2e.targets import ARMV7, Target
 
 
 def diagnosed(wheel: Path) -> Report:
@@ -36,7 +32,7 @@ def audited(wheel: Path) -> str:
     return found[1]
 
 
-@both
+@each("climb")
 def test_wheel_is_what_it_says_and_plays(climbed: Climbed, record: Record, tmp_path: Path, target: Target) -> None:
     wheel = climbed(target).wheel
     report = diagnosed(wheel)
@@ -53,6 +49,7 @@ def test_wheel_is_what_it_says_and_plays(climbed: Climbed, record: Record, tmp_p
     assert re.fullmatch(r"/opt/app/alsastream.libs/libasound-[0-9a-f]{8}\.so\.2\S*", mapped)
 
 
+@together("armhf climb")
 def test_bundled_alsa_without_its_configuration(climbed: Climbed, tmp_path: Path) -> None:
     wheel = climbed(ARMV7).wheel
     hazard = finding(diagnosed(wheel), "wheel-bundled-hazard")
@@ -66,6 +63,7 @@ def test_bundled_alsa_without_its_configuration(climbed: Climbed, tmp_path: Path
     assert "AlsaError" in failed.output
 
 
+@together("armhf climb")
 def test_second_build_in_a_row(climbed: Climbed, workshop: Workshop, tmp_path: Path) -> None:
     with workshop.root(climbed(ARMV7).layer) as root:
         again = root.build(ARMV7)
@@ -86,6 +84,7 @@ def test_second_build_in_a_row(climbed: Climbed, workshop: Workshop, tmp_path: P
         assert causes(diagnosed(root.wheel())) == []
 
 
+@together("armhf climb")
 def test_tag_that_nobody_checked(climbed: Climbed, workshop: Workshop, tmp_path: Path) -> None:
     with workshop.root(climbed(ARMV7).layer) as root:
         root.forget(ARMV7)
@@ -101,6 +100,7 @@ def test_tag_that_nobody_checked(climbed: Climbed, workshop: Workshop, tmp_path:
         assert re.search(r"ImportError: .*version `GLIBC_2\.\d+' not found", failed.output), failed.output
 
 
+@together("armhf climb")
 def test_bundled_library_newer_than_the_tag(climbed: Climbed, workshop: Workshop, tmp_path: Path) -> None:
     """Maturin of trixie counts the extension's symbols alone, not those of the library that it bundles."""
     with workshop.root(climbed(ARMV7).layer) as root:
