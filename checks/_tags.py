@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     from diagnose.readers.env import Environment
 
 
-def lowest_tag(env: Environment, glibc: str) -> str:
+def lowest_tag(arch: str, glibc: str) -> str:
     """Return the lowest manylinux tag, without architecture, of a policy that promises *glibc* (``2.33``) or more."""
     from diagnose import policies
 
     wanted = numbers(glibc)
-    known = [policy for policy in policies.load("glibc", env.target.wheel) if policy.libc_version >= wanted]
+    known = [policy for policy in policies.load("glibc", arch) if policy.libc_version >= wanted]
     best = min(known, key=lambda policy: policy.libc_version, default=None)
     return best.name if best is not None else f"manylinux_{'_'.join(map(str, wanted))}"
 
@@ -34,4 +34,4 @@ def tag_to_ask_for(env: Environment) -> str:
     for _, file in link_files(env):
         for version in (file.glibc, *(needed.glibc for needed in file.needs if not needed.soname.startswith("libc."))):
             glibc = version if not glibc or newer(version, glibc) else glibc
-    return lowest_tag(env, glibc) if glibc else ""
+    return lowest_tag(env.target.wheel, glibc) if glibc else ""

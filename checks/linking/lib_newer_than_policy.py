@@ -44,7 +44,7 @@ def env(env: Environment) -> Iterator[Finding]:
             continue
         from checks._tags import lowest_tag
 
-        tag = f"{lowest_tag(env, glibc)}_{env.target.wheel}"
+        tag = f"{lowest_tag(env.target.wheel, glibc)}_{env.target.wheel}"
         with_it = "" if path == file.path else f", which {file.path} needs,"
         yield Finding(
             message=f"{path}{with_it} needs glibc {glibc}, newer than the {allowed} that {env.policy} allows",

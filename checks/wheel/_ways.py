@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from checks._tags import lowest_tag
 from checks.data.build_images import manylinux_image
 from checks.wheel._audit import promise, versions
 from diagnose.finding import Command, Fix, Stage
 from diagnose.light import TYPE_CHECKING
-from diagnose.readers.verdict import version_key
 
 if TYPE_CHECKING:
     from checks.wheel._audit import Refusal
@@ -20,7 +20,9 @@ def older(log: BuildLog, refusal: Refusal) -> list[Fix]:
     option = f" --target {target.triple}" if target and log.cross_at(refusal.hits[0].line) is not False else ""
     wanted = promise(refusal.tag)
     image = manylinux_image(wanted, arch) if wanted else "manylinux2014"
-    policy = f"manylinux_{wanted[0]}_{wanted[1]}" if wanted else "manylinux2014"
+    # since 1.64 Rust's standard library needs glibc 2.17, whatever links it
+    linked = max(wanted, (2, 17))
+    policy = f"manylinux_{linked[0]}_{linked[1]}" if wanted else "manylinux2014"
     fixes = []
     if image:
         fixes.append(
@@ -41,12 +43,13 @@ def older(log: BuildLog, refusal: Refusal) -> list[Fix]:
     )
     newest = [version for version in versions(refusal.offenders) if version.startswith("GLIBC_")]
     if newest:
-        major, minor = version_key(newest[0])[:2]
+        tag = lowest_tag(arch, newest[0].removeprefix("GLIBC_"))  # maturin takes none that is not defined
+        promised = tag.removeprefix("manylinux_").replace("_", ".")
         fixes.append(
             Fix(
                 "say the tag that it keeps",
-                (Command(f"maturin build --release{option} --compatibility manylinux_{major}_{minor}", Stage.BUILD),),
-                notes=f"It then installs only where glibc is {major}.{minor} or later.",
+                (Command(f"maturin build --release{option} --compatibility {tag}", Stage.BUILD),),
+                notes=f"It then installs only where glibc is {promised} or later.",
             )
         )
     return fixes

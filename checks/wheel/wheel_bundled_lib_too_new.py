@@ -15,6 +15,7 @@ References:
 from __future__ import annotations
 
 from checks._log import found
+from checks._tags import lowest_tag
 from checks.wheel._audit import library, refusals, versions
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
 from diagnose.light import TYPE_CHECKING
@@ -42,7 +43,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
             )
         ]
         if newest and newest[0].startswith("GLIBC_2"):
-            tag = "manylinux_" + newest[0].removeprefix("GLIBC_").replace(".", "_")
+            target = log.target_at(refusal.hits[0].line)
+            tag = lowest_tag(target.wheel if target else "x86_64", newest[0].removeprefix("GLIBC_"))
             fixes.append(
                 Fix(
                     "say the tag that it allows",

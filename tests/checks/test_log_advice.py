@@ -242,3 +242,20 @@ def test_setuptools_misses_a_compiler(told: Callable[[str], Finding], words: str
     own, cross = finding.fixes
     assert "gcc libc6-dev" in _words(own)
     assert "gcc-aarch64-linux-gnu" in _words(cross)
+
+
+def _refused(tag: str, version: str) -> str:
+    offenders = f'["libc.so.6 offending versions: GLIBC_{version}"]'
+    return (
+        f"💥 maturin failed\n  Caused by: Error ensuring {tag} compliance\n  Caused by: Your library is not {tag} "
+        f"compliant because of the presence of too-recent versioned symbols: {offenders}. Consider building in a "
+        "manylinux docker container\n"
+    )
+
+
+def test_only_tags_that_maturin_and_rust_know_are_asked_for(told: Callable[[str], Finding]) -> None:
+    """Maturin says that 2_33 "is not defined by auditwheel yet", and that 2_5 "is unsupported by the Rust compiler"."""
+    fixes = told(_refused("manylinux_2_5", "2.33")).fixes
+    zig, tag = (fix.commands[-1].line for fix in fixes if fix.commands)
+    assert zig.endswith("--zig --compatibility manylinux_2_17")
+    assert tag.endswith("--compatibility manylinux_2_34")
