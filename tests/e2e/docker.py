@@ -11,9 +11,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from e2e.ladder import Builder
-from e2e.roots import Done
+from e2e.roots import PROJECT, Done
 
 LABEL = "diagnose-e2e"
+# What builds left behind, at which nobody looks: more than half of a root.
+WITHOUT = [f"--exclude=./{path.lstrip('/')}" for path in (f"{PROJECT}/target", "/opt/compiled")]
 
 
 def reason_against() -> str:
@@ -49,7 +51,7 @@ class Container(Builder):
         remove = ["docker", "exec", "--interactive", self.name, "xargs", "--null", "rm", "-rf", "--"]
         subprocess.run(remove, input="".join(f"/{name}\0" for name in deleted), text=True, check=True)
         without = "".join(f"./{name}\n" for name in deleted if not (layer / name).is_dir())
-        exclude = ["--anchored", "--no-wildcards", "--exclude-from=/dev/fd/0"]
+        exclude = ["--anchored", "--no-wildcards", "--exclude-from=/dev/fd/0", *WITHOUT]
         with subprocess.Popen(
             ["tar", "-C", str(layer), *exclude, "-c", "."], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         ) as tar:
@@ -80,7 +82,7 @@ def container(root: Builder) -> Iterator[Container]:
     name = f"{LABEL}-{os.getpid()}"
     try:
         make = ["docker", "import", f"--change=LABEL {LABEL}={os.getpid()}", "-", f"{name}:root"]
-        with subprocess.Popen(["tar", "-C", str(root.path), "-c", "."], stdout=subprocess.PIPE) as tar:
+        with subprocess.Popen(["tar", "-C", str(root.path), *WITHOUT, "-c", "."], stdout=subprocess.PIPE) as tar:
             subprocess.run(make, stdin=tar.stdout, stdout=subprocess.DEVNULL, check=True)
         run = ["docker", "run", "--detach", "--init", "--network=none", f"--name={name}"]
         subprocess.run([*run, f"{name}:root", "sleep", "infinity"], stdout=subprocess.DEVNULL, check=True)
