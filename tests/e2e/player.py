@@ -45,7 +45,7 @@ class Player(Root):
         return self.python(f"/opt/{self.pip}/pip", "install", *options, f"/opt/{wheel.name}")
 
     def unpack(self, wheel: Path) -> None:
-        """Install a wheel where no pip of today runs any more."""
+        """Put a wheel where pip would: in no time, and also where no pip of today runs any more."""
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(self.file("/opt/app"))
 

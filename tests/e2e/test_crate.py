@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from e2e import archive, roots
 from e2e.cache import found, made, say
 from e2e.conftest import together
 from e2e.ladder import AARCH64, ARMV7, X86_64, Builder, Target, Workshop
-from e2e.player import Player, player
+from e2e.player import player
 from e2e.roots import CRATE, PROJECT
 from e2e.test_wheel import audited, diagnosed
 
@@ -86,12 +85,6 @@ def wheel(root: Builder, tag: str) -> Path:
     return path
 
 
-def unpack(wheel: Path, machine: Player) -> None:
-    """Install a wheel where no pip of today runs any more."""
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(machine.file("/opt/app"))
-
-
 def test_native(root: Builder) -> None:
     output = follow(root, "native")
     assert re.search(r"^=+ \d+ passed in", output, re.M), output
@@ -150,7 +143,7 @@ def test_manylinux2014(root: Builder, source: Path, target: Target, tmp_path: Pa
     assert not [finding for finding in report["findings"] if finding["severity"] == "error"]
     for suite in ("bullseye", "bookworm"):
         with player(tmp_path / suite, suite, target) as machine:
-            unpack(built, machine)
+            machine.unpack(built)
             facts = machine.play()
         assert facts["machine"] == target.tag
         assert ["alsastream.libs" in path for path in facts["mapped"]] == [True]
@@ -161,7 +154,7 @@ def test_manylinux2014(root: Builder, source: Path, target: Target, tmp_path: Pa
 def _plays_with_the_other_time(wheel: Path, folder: Path) -> None:
     """Let an extension that was built for a libasound with 32-bit time meet trixie's, which has 64."""
     with player(folder, "trixie", ARMV7) as machine:
-        unpack(wheel, machine)
+        machine.unpack(wheel)
         (bundled,) = machine.file("/opt/app/alsastream.libs").iterdir()
         shutil.copy(machine.file("/usr/lib/arm-linux-gnueabihf/libasound.so.2").resolve(), bundled)
         assert machine.play()["alsa"].startswith("1.2.14")
