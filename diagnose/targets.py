@@ -207,6 +207,7 @@ def refusal(name: str, origin: str = "") -> str:
     if not name.strip():
         return f"{origin or '--target'}: the name of the target is empty"
     where = f" ({origin})" if origin else ""
+    name = name if name.isprintable() else repr(name)
     if any(part.startswith(_OTHER_SYSTEMS) for part in name.lower().replace("_", "-").split("-")):
         return f"{name}: only Linux targets are covered{where}"
     hint = " or ".join(suggest(name))

@@ -106,6 +106,7 @@ def test_wrong_usage_is_one_line_and_exit_2(args: str, message: str) -> None:
         ("env --target armv9", "armv9: no architecture has this name"),
         ("env --target x86_64-pc-windows-msvc", "x86_64-pc-windows-msvc: only Linux targets are covered"),
         ("env --target aarch64-apple-darwin", "aarch64-apple-darwin: only Linux targets are covered"),
+        ("env --target=a\x0ab", "'a\\nb': no architecture has this name"),
         ("env --target=", "--target: the name of the target is empty"),
         ("env --lib foo;rm", "'foo;rm': not the name of a pkg-config module"),
         ("log /usr", "/usr: Is a directory"),
@@ -113,7 +114,7 @@ def test_wrong_usage_is_one_line_and_exit_2(args: str, message: str) -> None:
     ],
 )
 def test_unusable_input_is_one_line_and_exit_2(args: str, message: str) -> None:
-    result = run(*args.split())
+    result = run(*args.split(" "))
     assert (result.returncode, result.stderr) == (2, "")
     assert message in result.stdout
     assert result.stdout.count("\n") == 1

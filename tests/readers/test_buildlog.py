@@ -205,6 +205,23 @@ def test_one_endless_line_is_read_in_pieces() -> None:
     assert lines == 1
 
 
+@pytest.mark.parametrize(
+    ("beginning", "binary"),
+    [
+        (random.Random(1).randbytes(4000), True),
+        (b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\0>\0\x01\0\0\0", True),
+        (b"error: \0linker cc not found\n" * 40, False),
+        ("Fehler: Datei für »größer« fehlt\n".encode("latin-1") * 40, False),
+        (b"\x1b[1m\x1b[31merror\x1b[0m\x07\r\x1b[K\n" * 40, False),
+        (b"\r 1%\b\b\b 2%\b\b\b\n" * 40, False),
+    ],
+)
+def test_what_is_no_text_is_told_from_what_is_a_strange_one(beginning: bytes, binary: bool) -> None:
+    scanner = Scanner(SHARED)
+    list(scanner.scan(io.BytesIO(beginning)))
+    assert scanner.binary == binary
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.binary(max_size=3000))
 def test_anything_can_be_read(data: bytes) -> None:

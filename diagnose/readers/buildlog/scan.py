@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _BLOCK = 1 << 18  # little enough that a processor's cache holds it and what is made of it
 _ENDLESS = 1 << 22  # bytes without a line's end that are looked at in pieces
-_ZEROS = 1 << 13  # bytes at the beginning among which one in twenty being NUL means: not a text
+_BEGINNING = 1 << 13  # bytes of the first block among which one in twenty that no text has means: not a text
+_NO_TEXT = bytes({*range(32)} - {*b"\a\b\t\n\v\f\r\x1b"})
 _VAIN = 10_000  # looks in vain that cost as much as to learn from a sample what is usual in the log
 _SAMPLE = 1 << 14  # bytes that are learnt from at once
 _SAMPLES = 1 << 17  # bytes learnt from that are remembered: many a log has parts that are very different
@@ -78,7 +79,7 @@ class Scanner:
         """Yield the hits of *stream* in the order of its lines."""
         held: list[bytes] = []
         for block in _blocks(stream):
-            if not self.lines and block.count(0, 0, _ZEROS) * 20 > min(len(block), _ZEROS):
+            if not self.lines and _is_binary(block[:_BEGINNING]):
                 self.binary = True
                 return
             held.append(block)
@@ -178,6 +179,10 @@ def _sample(piece: bytes) -> bytes:
     """Return a little from each of eight places."""
     size = _SAMPLE // 8
     return b"".join(piece[at : at + size] for at in range(0, len(piece), max(len(piece) // 8, size)))
+
+
+def _is_binary(beginning: bytes) -> bool:
+    return (len(beginning) - len(beginning.translate(None, _NO_TEXT))) * 20 > len(beginning)
 
 
 def _wrapped(phrase: Phrase, text: str, following: list[str]) -> re.Match[str] | None:
