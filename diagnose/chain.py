@@ -56,8 +56,8 @@ def ordered(findings: Iterable[Finding], facts: Any, phases: Mapping[str, int]) 
     """
     position = getattr(facts, "position", None)
 
-    def key(found: Finding) -> tuple[int, int, int, str, str]:
+    def key(found: Finding) -> tuple[int, int, int, str]:
         line = min(position(item) for item in found.evidence) if position else 0
-        return found.severity.rank, line, phases[found.check], found.check, found.message
+        return found.severity.rank, line, phases[found.check], found.check
 
-    return sorted(findings, key=key)
+    return sorted(findings, key=key)  # those of one cause stay in the order in which it met them
