@@ -71,7 +71,7 @@ class Package(NamedTuple):
 
 def debian() -> Path:
     """Return the folder of the slice: ``pool``, and ``dists`` signed with :func:`signing_key`."""
-    return made("debian", (WANTED, LARGE), _download)
+    return made("debian", (WANTED, LARGE, signing_key().name), _download)
 
 
 def _download(folder: Path) -> None:
@@ -240,19 +240,20 @@ def _fetch(url: str, path: Path, sha256: str) -> None:
 
 
 def signing_key() -> Path:
-    """Return a GnuPG home with one secret key; its public half is ``archive.pgp`` in it."""
-    return made("key", 1, _make_key)
+    """Return a folder with a key: the secret half in ``home``, which is GnuPG's, the public one in ``archive.pgp``."""
+    return made("key", 2, _make_key)
 
 
 def _make_key(folder: Path) -> None:
-    folder.chmod(0o700)
-    gpg = ["gpg", "--homedir", str(folder), "--batch", "--quiet"]
+    home = folder / "home"
+    home.mkdir(0o700)  # and nothing else, for apt reads the public half as a user of its own
+    gpg = ["gpg", "--homedir", str(home), "--batch", "--quiet"]
     subprocess.run(
         [*gpg, "--passphrase", "", "--quick-gen-key", "Test Archive", "rsa3072", "sign", "never"], check=True
     )
     with open(folder / "archive.pgp", "wb") as public:
         subprocess.run([*gpg, "--export"], stdout=public, check=True)
-    subprocess.run(["gpgconf", "--homedir", str(folder), "--kill", "all"], check=True)
+    subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=True)
 
 
 def publish(
@@ -300,7 +301,7 @@ def publish(
     }
     text = "".join(f"{name}: {value}\n" for name, value in release.items() if value)
     text += "SHA256:\n" + "".join(line + "\n" for line in checked)
-    home = signing_key()
+    home = signing_key() / "home"
     sign = ["gpg", "--homedir", str(home), "--batch", "--yes", "--quiet", "--clearsign", "--output"]
     subprocess.run([*sign, str(dist / "InRelease")], input=text, text=True, check=True)
     subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=True)
