@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from checks.data import debian_pc
 from checks.data import modules as table
+from diagnose.finding import Command, Fix, Stage
 
 
 def module_of(package: str) -> str:
@@ -45,3 +46,18 @@ def called_here(package: str, family: str) -> str:
     if family == "debian" and module:
         return next((provider.package for provider in debian_pc.providers(module, "")), "")
     return table.package(module, family) if module else ""
+
+
+def install_as_called(packages: list[str], family: str, install: str) -> tuple[list[Fix], list[str]]:
+    """Return the fix that installs *packages* by their names in *family*, and those whose name is not known.
+
+    All names stand in one *install* command: dnf, zypper and apk install nothing where one of several is wrong.
+    """
+    called = {package: called_here(package, family) for package in packages}
+    right = {package: name for package, name in called.items() if name not in ("", package)}
+    others = [package for package in packages if package not in right]
+    if not right:
+        return [], others
+    title = ", ".join(f"{package} is {name}" for package, name in right.items())
+    line = f"{install} {' '.join(dict.fromkeys(right.values()))}"
+    return [Fix(f"{title} here", (Command(line, Stage.PACKAGES),))], others

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 
 from checks._log import distinct, found
-from checks._names import called_here
+from checks._names import install_as_called
 from checks._order import prepares
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
 from diagnose.light import TYPE_CHECKING
@@ -77,15 +77,8 @@ def _asked(package: str, by: str) -> bool:
 
 
 def _fixes(packages: list[str]) -> list[Fix]:
-    """Return the right names, all in one command: apk installs nothing where one of several is wrong."""
-    called = {package: called_here(package, "alpine") for package in packages}
-    right = {package: name for package, name in called.items() if name not in ("", package)}
-    fixes = []
-    if right:
-        title = ", ".join(f"{package} is {name}" for package, name in right.items())
-        line = f"apk add {' '.join(dict.fromkeys(right.values()))}"
-        fixes.append(Fix(f"{title} here", (Command(line, Stage.PACKAGES),)))
-    others = [package for package in packages if package not in right]
+    """Return what installs the right names, and how to look the others up."""
+    fixes, others = install_as_called(packages, "alpine", "apk add")
     if others:
         look = f"look {', '.join(others)} up"
         fixes.append(Fix(look, notes="`apk search pc:NAME` finds a library by its pkg-config name."))

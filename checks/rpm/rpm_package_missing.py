@@ -14,7 +14,7 @@ References:
 from __future__ import annotations
 
 from checks._log import found
-from checks._names import called_here
+from checks._names import install_as_called
 from checks._order import prepares
 from diagnose.finding import Command, Finding, Fix, Phase, Stage
 from diagnose.light import TYPE_CHECKING
@@ -69,15 +69,8 @@ def _manager(hit: Hit, distro: Distro) -> str:
 
 
 def _fixes(packages: list[str], distro: Distro, manager: str, fedora: bool) -> list[Fix]:
-    """Return the right names, all in one command: dnf installs nothing where one of several is wrong."""
-    family = "suse" if manager == "zypper" else "rhel"
-    called = {package: called_here(package, family) for package in packages}
-    right = {package: name for package, name in called.items() if name not in ("", package)}
-    fixes = []
-    if right:
-        title = ", ".join(f"{package} is {name}" for package, name in right.items())
-        line = f"{_INSTALL[manager]} {' '.join(dict.fromkeys(right.values()))}"
-        fixes.append(Fix(f"{title} here", (Command(line, Stage.PACKAGES),)))
+    """Return what installs the right names, and where the others may be."""
+    fixes, _ = install_as_called(packages, "suse" if manager == "zypper" else "rhel", _INSTALL[manager])
     if manager == "yum":
         epel = (Command("yum install -y epel-release", Stage.SOURCES),)
         fixes.append(
