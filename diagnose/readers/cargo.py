@@ -12,13 +12,13 @@ import os
 from diagnose.finding import InputError
 from diagnose.light import TYPE_CHECKING, NamedTuple
 from diagnose.readers import workspace
-from diagnose.readers.features import Features, words
+from diagnose.readers.features import Features, closure, words
 from diagnose.readers.root import TEXT_LIMIT, Root
 from diagnose.readers.variables import Setting, Variables
 from diagnose.targets import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
 
@@ -468,18 +468,6 @@ def _edges(crates: tuple[Crate, ...]) -> dict[str, set[str]]:
     return edges
 
 
-def _below(edges: dict[str, set[str]], start: Iterable[str]) -> set[str]:
-    """Return the crates *start* and everything that they depend on."""
-    reached: set[str] = set()
-    pending = list(start)
-    while pending:
-        name = pending.pop()
-        if name not in reached:
-            reached.add(name)
-            pending += edges.get(name, ())
-    return reached
-
-
 def _reached(
     manifest: dict[str, Any], others: Mapping[str, dict[str, Any]], crates: tuple[Crate, ...], target: Target
 ) -> set[str]:
@@ -498,7 +486,7 @@ def _reached(
             edges[name] -= _left_out(other, target)
     if own in edges:
         edges[own] -= _left_out(manifest, target, _default_features(manifest))
-    return _below(edges, start)
+    return closure(edges, start)
 
 
 def _features(manifests: tuple[dict[str, Any], ...], crates: tuple[Crate, ...]) -> dict[str, set[str]]:
@@ -515,7 +503,7 @@ def _features(manifests: tuple[dict[str, Any], ...], crates: tuple[Crate, ...]) 
                 if kind == "dev-dependencies" or not isinstance(named, list) or not named:
                     continue
                 edges = edges or _edges(crates)
-                for name in _below(edges, (str(options.get("package", key)),)):
+                for name in closure(edges, (str(options.get("package", key)),)):
                     found.setdefault(name, set()).update(map(str, named))
     return found
 

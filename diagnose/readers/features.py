@@ -16,19 +16,23 @@ if TYPE_CHECKING:
 DEPTH = 64
 
 
+def closure(edges: Mapping[str, Iterable[str]], start: Iterable[str]) -> set[str]:
+    """Return *start* and everything that *edges* lead to from there."""
+    reached: set[str] = set()
+    pending = list(start)
+    while pending:
+        name = pending.pop()
+        if name not in reached:
+            reached.add(name)
+            pending += edges.get(name, ())
+    return reached
+
+
 def words(manifest: dict[str, Any], start: Iterable[str]) -> set[str]:
     """Return the features *start* of a crate and everything that they turn on, as its manifest words it."""
     features = manifest.get("features")
     table = features if isinstance(features, dict) else {}
-    seen: set[str] = set()
-    pending = list(start)
-    while pending:
-        word = pending.pop()
-        if word not in seen:
-            seen.add(word)
-            entry = table.get(word)
-            pending += map(str, entry) if isinstance(entry, list) else ()
-    return seen
+    return closure({word: map(str, entry) for word, entry in table.items() if isinstance(entry, list)}, start)
 
 
 class Features:
