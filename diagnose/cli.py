@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from diagnose import commands, start
-from diagnose.light import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
-from diagnose import registry
-from diagnose.finding import InputError, Severity
-from diagnose.light import TYPE_CHECKING, NamedTuple, cache
-from diagnose.run import Judgement, Report, judge
+from diagnose.engine import registry
+from diagnose.engine.run import Report, Result, run_checks
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, cache
+from diagnose.model.finding import InputError, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -64,17 +64,17 @@ def env(
 
     name = "this machine" if root == "/" else root
 
-    def judged() -> Judgement:
-        return judge("env", name, read, reader.facts, causes)
+    def judged() -> Result:
+        return run_checks("env", name, read, reader.facts, causes)
 
     if mend.apply:
         if mend.format or mend.diff or root != "/":
             raise UsageError("--apply works on this machine, and alone: see --diff and --fix-format for the rest")
         _apply(judged, mend.yes)
-    judgement = judged()
-    if (mend.format or mend.diff) and judgement.error is None:
-        return _print_fixes(judgement, mend, output)
-    return _finish(Report((judgement,)), output)
+    result = judged()
+    if (mend.format or mend.diff) and result.error is None:
+        return _print_fixes(result, mend, output)
+    return _finish(Report((result,)), output)
 
 
 def _check_policy(name: str) -> None:
@@ -86,18 +86,18 @@ def _check_policy(name: str) -> None:
         raise UsageError(f"--policy: no platform tag is named {name!r}{close or '; one is like manylinux_2_28'}")
 
 
-def _print_fixes(judgement: Judgement, mend: Mend, output: Output) -> int:
-    from diagnose import targets as table
+def _print_fixes(result: Result, mend: Mend, output: Output) -> int:
     from diagnose.fixes import plan, render
+    from diagnose.model import targets as table
 
-    merged = plan.plan(judgement.findings)
-    row = table.resolve(judgement.facts["target"]["triple"])
+    merged = plan.plan(result.findings)
+    row = table.resolve(result.facts["target"]["triple"])
     assert row is not None
     sys.stdout.write(render.diff(merged) if mend.diff else render.FORMATS[mend.format](merged, row))
-    return Report((judgement,)).exit_code(None if output.fail_on == "never" else Severity(output.fail_on))
+    return Report((result,)).exit_code(None if output.fail_on == "never" else Severity(output.fail_on))
 
 
-def _apply(judged: Callable[[], Judgement], yes: bool) -> None:
+def _apply(judged: Callable[[], Result], yes: bool) -> None:
     """Carry out the fixes, and those of what comes to light then, until nothing is left that can be done."""
     import shlex
 
@@ -159,8 +159,8 @@ def wheel(paths: Iterable[str], output: Output = Output()) -> int:  # noqa: B008
     """Judge wheels: files, glob patterns and folders; several at once run over all cores."""
     _causes("wheel", output)  # a wrong --select fails before any work
     inputs = list(_expand(paths))
-    judgements = _judge_wheels(inputs, output)
-    return _finish(Report(tuple(judgements)), output)
+    results = _judge_wheels(inputs, output)
+    return _finish(Report(tuple(results)), output)
 
 
 def log(
@@ -175,10 +175,10 @@ def log(
     causes = _causes("log", output)
 
     def read() -> reader.BuildLog:
-        return reader.read(path, [phrase for cause in causes for phrase in cause.phrases], target, distro)
+        return reader.read(path, [pattern for cause in causes for pattern in cause.patterns], target, distro)
 
     name = "standard input" if path == "-" else os.path.basename(path)
-    return _finish(Report((judge("log", name, read, reader.facts, causes),)), output)
+    return _finish(Report((run_checks("log", name, read, reader.facts, causes),)), output)
 
 
 def explain(name: str | None = None) -> int:
@@ -201,7 +201,7 @@ def explain(name: str | None = None) -> int:
 
 def targets(name: str | None = None) -> int:
     """Print what an architecture is called everywhere else, or the table of all."""
-    from diagnose import targets as table
+    from diagnose.model import targets as table
     from diagnose.reports import tables
 
     if name is None:
@@ -215,17 +215,17 @@ def targets(name: str | None = None) -> int:
 
 
 @cache
-def _causes(kind: str, output: Output) -> list[registry.Cause]:
+def _causes(kind: str, output: Output) -> list[registry.Check]:
     causes = registry.load(kind)
     for selector in (*output.select, *output.ignore):
-        if not any(cause.answers_to(selector) for cause in causes):
+        if not any(cause.matches(selector) for cause in causes):
             known = registry.load()  # of another kind of subject: selects nothing here, and is no mistake
-            if not any(cause.answers_to(selector) for cause in known):
+            if not any(cause.matches(selector) for cause in known):
                 raise UsageError(f"no check is named {selector!r}{did_you_mean(selector, _names(known))}")
     return registry.select(causes, output.select, output.ignore)
 
 
-def _names(causes: Iterable[registry.Cause]) -> list[str]:
+def _names(causes: Iterable[registry.Check]) -> list[str]:
     return [name for cause in causes for name in (cause.id, *cause.aliases)]
 
 
@@ -262,18 +262,18 @@ def _expand(paths: Iterable[str]) -> Iterator[_Input]:
             yield _Input(path)
 
 
-def _judge_wheel(item: _Input, output: Output) -> Judgement:
-    from diagnose.readers import wheel as reader
+def _judge_wheel(item: _Input, output: Output) -> Result:
+    from diagnose.readers.wheel import reader
 
     def read() -> reader.Wheel:
         if item.error:
             raise InputError(item.error)
         return reader.read(item.path)
 
-    return judge("wheel", os.path.basename(item.path) or item.path, read, reader.facts, _causes("wheel", output))
+    return run_checks("wheel", os.path.basename(item.path) or item.path, read, reader.facts, _causes("wheel", output))
 
 
-def _judge_wheels(inputs: list[_Input], output: Output) -> list[Judgement]:
+def _judge_wheels(inputs: list[_Input], output: Output) -> list[Result]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if len(inputs) < 2 or cores < 2:
         return [_judge_wheel(item, output) for item in inputs]

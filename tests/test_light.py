@@ -11,7 +11,7 @@ import typing
 
 import pytest
 
-from diagnose import light
+from diagnose.model import _lazy_stdlib as light
 
 
 class Ours(light.NamedTuple):
@@ -144,5 +144,10 @@ def test_a_machine_in_order_loads_nothing_heavy():
     heavy |= {"collections", "contextlib", "enum", "functools", "importlib", "re"}
     heavy |= {"subprocess", "shutil", "struct", "typer", "rich", "elftools", "concurrent.futures", "tomllib"}
     assert "diagnose.readers.env" in loaded, done.stderr
-    heavy |= {"diagnose.readers.elf", "diagnose.readers.pcfile", "diagnose.readers.buildlog", "diagnose.readers.wheel"}
+    heavy |= {
+        "diagnose.readers.elf.parser",
+        "diagnose.readers.pkgconfig.pcfile",
+        "diagnose.readers.buildlog",
+        "diagnose.readers.wheel.reader",
+    }
     assert sorted(heavy & set(loaded)) == []

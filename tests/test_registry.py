@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from diagnose import registry
+from diagnose.engine import registry
 
 CAUSES = registry.load()
 
 
 @pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.id)
-def test_every_cause_is_documented_and_detectable(cause: registry.Cause) -> None:
+def test_every_cause_is_documented_and_detectable(cause: registry.Check) -> None:
     title, _, body = cause.doc.partition("\n")
     assert title.strip().endswith(".")
     assert len(title) <= 120
@@ -24,7 +24,7 @@ def test_every_cause_is_documented_and_detectable(cause: registry.Cause) -> None
 
 
 @pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.id)
-def test_every_page_says_how_to_mend_it_and_where_that_is_known_from(cause: registry.Cause) -> None:
+def test_every_page_says_how_to_mend_it_and_where_that_is_known_from(cause: registry.Check) -> None:
     body, _, references = cause.doc.strip().partition("\n\nReferences:\n")
     assert "\nMend it" in body
     assert references

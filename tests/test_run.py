@@ -4,19 +4,19 @@ from typing import Any
 
 import pytest
 
-from diagnose.finding import Evidence, Finding, InputError, Phase, Severity
-from diagnose.registry import Cause, select
-from diagnose.run import Report, judge
+from diagnose.engine.registry import Check, select
+from diagnose.engine.run import Report, run_checks
+from diagnose.model.finding import Evidence, Finding, InputError, Phase, Severity
 
 EVIDENCE = (Evidence("seen", where="here"),)
 
 
-def cause(name: str, *findings: Finding, aliases: tuple[str, ...] = ()) -> Cause:
-    return Cause(name, "area", "Title.\n\nBody.", aliases, {"wheel": lambda facts: iter(findings)})
+def cause(name: str, *findings: Finding, aliases: tuple[str, ...] = ()) -> Check:
+    return Check(name, "area", "Title.\n\nBody.", aliases, {"wheel": lambda facts: iter(findings)})
 
 
 def report(*findings: Finding) -> Report:
-    return Report((judge("wheel", "w", lambda: None, lambda facts: {}, [cause("a-b", *findings)]),))
+    return Report((run_checks("wheel", "w", lambda: None, lambda facts: {}, [cause("a-b", *findings)]),))
 
 
 def finding(severity: Severity) -> Finding:
@@ -24,7 +24,7 @@ def finding(severity: Severity) -> Finding:
 
 
 def test_findings_carry_their_check_and_the_worst_comes_first() -> None:
-    judged = report(finding(Severity.NOTE), finding(Severity.ERROR)).judgements[0]
+    judged = report(finding(Severity.NOTE), finding(Severity.ERROR)).results[0]
     assert [(f.check, f.severity) for f in judged.findings] == [("a-b", Severity.ERROR), ("a-b", Severity.NOTE)]
     assert judged.passed == ()
 
@@ -35,7 +35,7 @@ def test_among_equals_what_a_build_meets_first_comes_first() -> None:
         cause("b-early", finding(Severity.ERROR))._replace(phase=Phase.RUST),
         cause("c-note", finding(Severity.NOTE))._replace(phase=Phase.START),
     ]
-    judged = judge("wheel", "w", lambda: None, lambda facts: {}, causes)
+    judged = run_checks("wheel", "w", lambda: None, lambda facts: {}, causes)
     assert [f.check for f in judged.findings] == ["b-early", "a-late", "c-note"]
 
 
@@ -57,8 +57,8 @@ def test_unreadable_input_beats_findings() -> None:
     def read() -> None:
         raise InputError("x.whl: not a zip archive")
 
-    broken = judge("wheel", "x.whl", read, lambda facts: {}, [])
-    judged = Report((*report(finding(Severity.ERROR)).judgements, broken))
+    broken = run_checks("wheel", "x.whl", read, lambda facts: {}, [])
+    judged = Report((*report(finding(Severity.ERROR)).results, broken))
     assert judged.exit_code(None) == 2
     assert judged.unreadable == 1
 

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from conftest import need
 
-from diagnose.targets import TARGETS, find, resolve, suggest
+from diagnose.model.targets import TARGETS, find, resolve, suggest
 
 GNU = "{}-unknown-linux-gnu{}"
 

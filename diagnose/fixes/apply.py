@@ -12,8 +12,8 @@ import os
 import subprocess
 import tempfile
 
-from diagnose.finding import Command, FileEdit
-from diagnose.light import TYPE_CHECKING, NamedTuple
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model.finding import Command, FileEdit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from diagnose import cargo_config
-from diagnose.finding import Command, FileEdit, Finding, Fix, Stage
-from diagnose.light import TYPE_CHECKING, NamedTuple
+from diagnose.fixes import cargo_config
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model.finding import Command, FileEdit, Finding, Fix, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 
-from diagnose import cargo_config
-from diagnose.finding import Command, FileEdit, Stage, unsetting
+from diagnose.fixes import cargo_config
 from diagnose.fixes.plan import Plan
-from diagnose.light import TYPE_CHECKING
-from diagnose.targets import Target
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, FileEdit, Stage, unsetting
+from diagnose.model.targets import Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

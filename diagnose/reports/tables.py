@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 from itertools import zip_longest
 
-from diagnose.light import TYPE_CHECKING
-from diagnose.registry import Cause
+from diagnose.engine.registry import Check
+from diagnose.engine.run import Result
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.targets import Target
 from diagnose.reports.text import Style, clean, terminal_style
 from diagnose.reports.verdict import platforms, real
-from diagnose.run import Judgement
-from diagnose.targets import Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ _ELF_MACHINE = {3: "EM_386", 8: "EM_MIPS", 21: "EM_PPC64", 22: "EM_S390", 40: "E
 _ELF_MACHINE |= {183: "EM_AARCH64", 243: "EM_RISCV", 258: "EM_LOONGARCH"}
 
 
-def catalogue(causes: Iterable[Cause]) -> str:
+def catalogue(causes: Iterable[Check]) -> str:
     """Return the table of all checks: id, where it is seen, title."""
     rows = [(cause.id, " ".join(cause.detectors), cause.title) for cause in causes]
     return _table(("check", "seen in", "what is wrong"), rows)
@@ -71,18 +71,18 @@ def _platform_family(row: Target) -> str:
     return "manylinux_X_Y" if row.libc == "glibc" else "musllinux_X_Y"
 
 
-def wheels(judgements: Iterable[Judgement], style: Style) -> str:
+def wheels(results: Iterable[Result], style: Style) -> str:
     """Return the closing table of several wheels: what each claims, what it is, and the verdict."""
     rows: list[tuple[str, ...]] = []
-    for judgement in judgements:
-        if judgement.error is not None:
-            rows.append((clean(judgement.name), "", "", "", "unreadable"))
+    for result in results:
+        if result.error is not None:
+            rows.append((clean(result.name), "", "", "", "unreadable"))
             continue
-        facts = judgement.facts
-        worst = judgement.findings[0].severity.value if judgement.findings else "ok"
+        facts = result.facts
+        worst = result.findings[0].severity.value if result.findings else "ok"
         arch = facts["arch"] or "any"
         claimed, could = ([tag.removesuffix(f"_{arch}") for tag in tags] for tags in (platforms(facts), [real(facts)]))
-        rows.append((_short(judgement.name), arch, clean(" ".join(claimed)), could[0] or "any", worst))
+        rows.append((_short(result.name), arch, clean(" ".join(claimed)), could[0] or "any", worst))
     header = ("wheel", "arch", "claimed", "real", "verdict")
     # Best only the claimed tags are folded; where that is not enough, the names get lines of their own.
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]

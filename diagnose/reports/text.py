@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
-from diagnose.finding import FileEdit, Finding, Fix, Severity, unsetting
-from diagnose.light import TYPE_CHECKING, NamedTuple, re
+from diagnose.engine.run import Report, Result
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
+from diagnose.model.finding import FileEdit, Finding, Fix, Severity, unsetting
 from diagnose.reports.verdict import verdict
-from diagnose.run import Judgement, Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,17 +50,17 @@ def clean(text: str) -> str:
 def render(report: Report, style: Style) -> str:
     """Return the whole report as text with a final newline, or nothing when quiet and clean."""
     lines: list[str] = []
-    for judgement in report.judgements:
-        block = list(_judgement(judgement, style))
+    for result in report.results:
+        block = list(_judgement(result, style))
         if block and lines and not style.quiet:
             lines.append("")
         lines += block
-    if not style.quiet and len(report.judgements) > 1:
+    if not style.quiet and len(report.results) > 1:
         lines.append("")
-        if all(judgement.kind == "wheel" for judgement in report.judgements):
+        if all(result.kind == "wheel" for result in report.results):
             from diagnose.reports import tables
 
-            lines += [*tables.wheels(report.judgements, style).splitlines(), ""]
+            lines += [*tables.wheels(report.results, style).splitlines(), ""]
         lines.append(summary(report))
     return "".join(line + "\n" for line in lines)
 
@@ -69,52 +69,52 @@ def summary(report: Report) -> str:
     """Return the one line that counts everything: ``12 subjects: 3 errors, 1 warning``."""
     counts = [_count(report.count(severity), severity.value) for severity in Severity if report.count(severity)]
     counts += [f"{report.unreadable} unreadable"] if report.unreadable else []
-    kinds = {judgement.kind for judgement in report.judgements}
+    kinds = {result.kind for result in report.results}
     noun = kinds.pop() if len(kinds) == 1 else "subject"
-    return f"{_count(len(report.judgements), noun)}: {', '.join(counts) or 'nothing wrong'}"
+    return f"{_count(len(report.results), noun)}: {', '.join(counts) or 'nothing wrong'}"
 
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _judgement(judgement: Judgement, style: Style) -> Iterator[str]:
-    if judgement.error is not None:
-        yield from _put(style, f"✗ {judgement.error}", "error", hang=2)
+def _judgement(result: Result, style: Style) -> Iterator[str]:
+    if result.error is not None:
+        yield from _put(style, f"✗ {result.error}", "error", hang=2)
         return
     if not style.quiet:
-        found = verdict(judgement)
+        found = verdict(result)
         if found.good:
             mark, tone = "✓", "ok"
         else:
-            worst = judgement.findings[0].severity if judgement.findings else found.weight
+            worst = result.findings[0].severity if result.findings else found.weight
             mark, tone = _MARK[worst], worst.value
-        yield from _put(style, f"{mark} {judgement.name}: {found.headline}", tone, hang=2)
+        yield from _put(style, f"{mark} {result.name}: {found.headline}", tone, hang=2)
         for line in found.details:
             yield from _put(style, line, "", indent=2, hang=2)
     shown: set[FileEdit | str] = set()
-    for finding in judgement.findings:
+    for finding in result.findings:
         if not style.quiet:
             yield ""
-        yield from _finding(judgement, finding, style, shown)
-    if judgement.kind == "env" and len(judgement.findings) > 1 and not style.quiet:
+        yield from _finding(result, finding, style, shown)
+    if result.kind == "env" and len(result.findings) > 1 and not style.quiet:
         yield ""
         from diagnose.fixes.plan import by_rote
 
-        here = "; carried out here: --apply" if judgement.facts.get("live") else ""
-        left = [finding.check for finding in judgement.findings if finding.fixes and not by_rote(finding.fixes[0])]
+        here = "; carried out here: --apply" if result.facts.get("live") else ""
+        left = [finding.check for finding in result.findings if finding.fixes and not by_rote(finding.fixes[0])]
         hand = f"; by hand: {', '.join(dict.fromkeys(left))}" if left else ""
         yield from _put(style, f"all fixes as one script: --fix-format sh{here}{hand}", "dim", indent=2)
     if style.verbose:
-        if judgement.passed:
+        if result.passed:
             yield ""
-            yield from _put(style, f"passed: {', '.join(judgement.passed)}", "dim", indent=2, hang=2)
-        for unseen in judgement.unseen:
+            yield from _put(style, f"passed: {', '.join(result.passed)}", "dim", indent=2, hang=2)
+        for unseen in result.unseen:
             yield from _put(style, f"not seen: {unseen}", "dim", indent=2, hang=2)
 
 
-def _finding(judgement: Judgement, finding: Finding, style: Style, shown: set[FileEdit | str]) -> Iterator[str]:
-    name = f"{judgement.name}: " if style.quiet else ""
+def _finding(result: Result, finding: Finding, style: Style, shown: set[FileEdit | str]) -> Iterator[str]:
+    name = f"{result.name}: " if style.quiet else ""
     head = f"{finding.severity.value}[{finding.check}] "
     yield from _put(style, head + name + finding.message, finding.severity.value, indent=2, hang=2, paint=len(head))
     for item in finding.evidence:

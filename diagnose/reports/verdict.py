@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from diagnose.finding import Severity
-from diagnose.light import TYPE_CHECKING, NamedTuple
-from diagnose.run import Judgement
+from diagnose.engine.run import Result
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model.finding import Severity
 
 if TYPE_CHECKING:
     from typing import Any
@@ -22,9 +22,9 @@ class Verdict(NamedTuple):
     weight: Severity = Severity.ERROR
 
 
-def verdict(judgement: Judgement) -> Verdict:
-    """Return what *judgement*, of a readable subject, comes down to."""
-    return _VERDICTS[judgement.kind](judgement)
+def verdict(result: Result) -> Verdict:
+    """Return what *result*, of a readable subject, comes down to."""
+    return _VERDICTS[result.kind](result)
 
 
 def platforms(facts: dict[str, Any]) -> list[str]:
@@ -43,7 +43,7 @@ def real(facts: dict[str, Any]) -> str:
         return lowest
     from diagnose import policies
     from diagnose.policies import musl
-    from diagnose.readers.verdict import version_key
+    from diagnose.readers.wheel.platform_tag import version_key
 
     external = facts["external_libraries"]
     if not (lowest.startswith("musllinux_") or (external and musl.SELF.issuperset(external))):
@@ -53,26 +53,26 @@ def real(facts: dict[str, Any]) -> str:
     return next((tag for tag in claims if version_key(proven)[:2] <= version_key(policies.split(tag).policy)), lowest)
 
 
-def _wheel(judgement: Judgement) -> Verdict:
-    good = not judgement.findings
-    claimed, could = platforms(judgement.facts), real(judgement.facts)
+def _wheel(result: Result) -> Verdict:
+    good = not result.findings
+    claimed, could = platforms(result.facts), real(result.facts)
     words = " + ".join(claimed) or "no valid tags"
-    if not judgement.facts["elf_files"]:
+    if not result.facts["elf_files"]:
         return Verdict(f"{words}, no compiled code", good)
     if good or not could or could in claimed:
         return Verdict(words, good)
     return Verdict(f"says {words}, is {could}", good)
 
 
-def _env(judgement: Judgement) -> Verdict:
-    facts = judgement.facts
+def _env(result: Result) -> Verdict:
+    facts = result.facts
     triple = facts["target"]["triple"]
     details = [_place(facts), *dict.fromkeys(map(_library, facts["libraries"]))]
     if facts["target"]["others"]:
         details.append(
             f"not judged: {' and '.join(facts['target']['others'])}, which build.target names too (--target)"
         )
-    errors = sum(finding.severity is Severity.ERROR for finding in judgement.findings)
+    errors = sum(finding.severity is Severity.ERROR for finding in result.findings)
     unusable = [library for library in facts["libraries"] if library["outcome"] not in ("found", "overridden")]
     untold = [library["module"] for library in unusable if library["outcome"] in ("unknown", "disabled")]
     unknown = facts["project"]["unknown"]
@@ -93,7 +93,7 @@ def _env(judgement: Judgement) -> Verdict:
         details.append(_nothing_asked(facts["project"]))
     if facts["project"]["manifest"]:
         details.append(f"next: {_next_command(facts)}")
-    warnings = dict.fromkeys(found.check for found in judgement.findings if found.severity is Severity.WARNING)
+    warnings = dict.fromkeys(found.check for found in result.findings if found.severity is Severity.WARNING)
     aside = f", apart from {' and '.join(warnings)}" if warnings else ""
     limit = "" if facts["libraries"] else ", as long as it needs no system library"
     return Verdict(f"ready to build for {triple}{limit}{aside}", True, details)
@@ -136,8 +136,8 @@ def _next_command(facts: dict[str, Any]) -> str:
     return " ".join(command)
 
 
-def _log(judgement: Judgement) -> Verdict:
-    facts, findings = judgement.facts, judgement.findings
+def _log(result: Result) -> Verdict:
+    facts, findings = result.facts, result.findings
     if findings:
         others = len(findings) - 1
         return Verdict(findings[0].check + (f", and {others} more" if others else ""), False)

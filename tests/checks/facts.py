@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from wheels import CAUSES
 
-from diagnose.finding import Finding
-from diagnose.readers import linkage, verdict
-from diagnose.readers.elf import ET_DYN, Elf, Verneed
-from diagnose.readers.record import Record
-from diagnose.readers.wheel import Wheel, installed_path, parse_file_name
-from diagnose.targets import EM_AARCH64, EM_ARM, EM_S390, EM_X86_64
+from diagnose.model.finding import Finding
+from diagnose.model.targets import EM_AARCH64, EM_ARM, EM_S390, EM_X86_64
+from diagnose.readers.elf.parser import ET_DYN, Elf, Verneed
+from diagnose.readers.wheel import linkage, platform_tag
+from diagnose.readers.wheel.reader import Wheel, installed_path, parse_file_name
+from diagnose.readers.wheel.record import Record
 
 _MACHINES = {"x86_64": (EM_X86_64, 64, "little", 0), "aarch64": (EM_AARCH64, 64, "little", 0)}
 _MACHINES |= {"s390x": (EM_S390, 64, "big", 0), "armv7l": (EM_ARM, 32, "little", 0x5000400)}
@@ -42,7 +42,7 @@ def wheel(tag: str, *elves: Elf, files: Iterable[str] = (), **rest: object) -> W
     """Return a wheel of these files with the tag in its name and in WHEEL."""
     name, version, build, tags = parse_file_name(f"demo-1-{tag}.whl")
     index = linkage.Index(elves)
-    judged = verdict.judge(elves, dict.fromkeys(tag.platform for tag in tags), index)
+    judged = platform_tag.judge(elves, dict.fromkeys(tag.platform for tag in tags), index)
     known = {
         "path": f"demo-1-{tag}.whl",
         "size": 1000,

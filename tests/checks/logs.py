@@ -7,13 +7,13 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
-from diagnose import registry
+from diagnose.engine import registry
+from diagnose.engine.run import Result, run_checks
 from diagnose.readers import buildlog
-from diagnose.run import Judgement, judge
 
 FOLDER = Path(__file__).resolve().parents[2] / "fixtures" / "logs"
 CAUSES = registry.load("log")
-PHRASES = [phrase for cause in CAUSES for phrase in cause.phrases]
+patterns = [pattern for cause in CAUSES for pattern in cause.patterns]
 
 
 class Label(NamedTuple):
@@ -50,6 +50,8 @@ def composed(name: str) -> bool:
     return name.startswith("composed/")
 
 
-def judged(path: Path, target: str | None = None, distro: str | None = None) -> Judgement:
+def judged(path: Path, target: str | None = None, distro: str | None = None) -> Result:
     """Judge the log *path* as the command does."""
-    return judge("log", path.name, lambda: buildlog.read(str(path), PHRASES, target, distro), buildlog.facts, CAUSES)
+    return run_checks(
+        "log", path.name, lambda: buildlog.read(str(path), patterns, target, distro), buildlog.facts, CAUSES
+    )

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from diagnose import registry
+from diagnose.engine import registry
+from diagnose.engine.run import Result, run_checks
 from diagnose.readers import env
-from diagnose.run import Judgement, judge
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 sys.path.insert(0, str(FIXTURES))
@@ -36,8 +36,8 @@ def look(case: cases.Case, root: str, unset: Iterable[str] = (), **changes: Any)
     return env.read(root, case.target, case.libs, case.policy, project, environ)
 
 
-def judged(facts: env.Environment) -> Judgement:
+def judged(facts: env.Environment) -> Result:
     """Let every cause look at *facts*."""
-    judgement = judge("env", "root", lambda: facts, lambda facts: {}, CAUSES)
-    assert judgement.error is None
-    return judgement
+    result = run_checks("env", "root", lambda: facts, lambda facts: {}, CAUSES)
+    assert result.error is None
+    return result

@@ -17,10 +17,10 @@ import pytest
 from conftest import need
 from test_apt_sources import environment
 
-from checks.apt import _sources
-from checks.data import distributions
-from diagnose.readers import apt
-from diagnose.readers.root import Root
+from diagnose.readers.system import apt
+from diagnose.readers.system.root import Root
+from diagnose.remedies import apt_sources
+from diagnose.tables import distributions
 
 UBUNTU_KEY = "/usr/share/keyrings/ubuntu-archive-keyring.gpg"
 ARCHIVE, SECURITY = "http://archive.ubuntu.com/ubuntu/", "http://security.ubuntu.com/ubuntu/"
@@ -271,15 +271,15 @@ def test_rewritten_for_more(root: Path, name: str, added: tuple[str, ...]) -> No
         if one == native:
             continue
         facts = environment(id=system.id, native=native, foreign=known)._replace(apt=read(root, system, known))
-        for edit in _sources.serving(facts, one):
+        for edit in apt_sources.serving(facts, one):
             path = root / edit.path.lstrip("/")
             assert path.read_text() == edit.before
             path.write_text(edit.after)
         known = (*known, one)
     facts = environment(id=system.id, native=native, foreign=foreign)._replace(apt=read(root, system, foreign))
-    assert list(_sources.unservable(facts)) == []
-    assert [_sources.unserved(facts, one) for one in foreign] == [()] * len(foreign)
-    assert _sources.serving(facts) == ()
+    assert list(apt_sources.unservable(facts)) == []
+    assert [apt_sources.unserved(facts, one) for one in foreign] == [()] * len(foreign)
+    assert apt_sources.serving(facts) == ()
 
     after = asked_by_apt(root, (native, *foreign))
     # nothing is lost for those that were there
@@ -322,7 +322,7 @@ def test_native_alone_changes_nothing(root: Path, name: str) -> None:
     system = SYSTEMS[name]
     write(root, system)
     facts = environment(id=system.id, native=system.native)._replace(apt=read(root, system, ()))
-    assert _sources.serving(facts) == ()
+    assert apt_sources.serving(facts) == ()
 
 
 def test_names_that_apt_passes_over(root: Path) -> None:

@@ -13,15 +13,15 @@ from conftest import need
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.apt import _sources
-from diagnose import targets
-from diagnose.readers import apt
-from diagnose.readers.distro import Container, Distro
+from diagnose.model import targets
+from diagnose.model.targets import Target
+from diagnose.readers.cargo.variables import Variables
 from diagnose.readers.env import Environment
-from diagnose.readers.pkgconfig import PkgConfig
-from diagnose.readers.toolchain import Program, Rust, Toolchain
-from diagnose.readers.variables import Variables
-from diagnose.targets import Target
+from diagnose.readers.pkgconfig.resolver import PkgConfig
+from diagnose.readers.system import apt
+from diagnose.readers.system.distro import Container, Distro
+from diagnose.readers.toolchain.reader import Program, Rust, Toolchain
+from diagnose.remedies import apt_sources
 
 NOBLE = "http://archive.ubuntu.com/ubuntu"
 PORTS = "http://ports.ubuntu.com/ubuntu-ports"
@@ -61,12 +61,12 @@ def rewritten(
     known = (native, *foreign)
     file = apt.parse(path, text, known)
     assert file.text == text
-    edits = _sources.serving(environment(file, id=id, native=native, foreign=foreign), architecture)
+    edits = apt_sources.serving(environment(file, id=id, native=native, foreign=foreign), architecture)
     after = edits[0].after if edits else text
     known = tuple(dict.fromkeys((*known, architecture))) if architecture else known
     again = environment(apt.parse(path, after, known), id=id, native=native, foreign=known[1:])
-    assert [edit.after for edit in _sources.serving(again, architecture)] == []
-    assert not list(_sources.unservable(again))
+    assert [edit.after for edit in apt_sources.serving(again, architecture)] == []
+    assert not list(apt_sources.unservable(again))
     return after
 
 
@@ -218,7 +218,7 @@ def test_native_alone_changes_nothing() -> None:
 
 @pytest.mark.parametrize(("wrong", "right"), [("amd86", "amd64"), ("armv7", "armhf"), ("aarch64", "arm64"), ("x", "")])
 def test_meant(wrong: str, right: str) -> None:
-    assert _sources.meant(wrong) == right
+    assert apt_sources.meant(wrong) == right
 
 
 @pytest.mark.parametrize("case", [*sorted(set(CASES) - {"a third party's", "options are kept"}), "deb822"])
@@ -290,7 +290,7 @@ def test_any_file_is_mended_once_and_keeps_what_is_not_apts(parts: list[str], ne
         if ("deb-src" in part and "deb " not in part) or "Enabled: no" in part:
             assert part.strip() in after
     known = apt.parse(f"/x.{style}", text, ("amd64",))
-    if not needed and not list(_sources.unservable(environment(known, id="ubuntu", native="amd64", foreign=()))):
+    if not needed and not list(apt_sources.unservable(environment(known, id="ubuntu", native="amd64", foreign=()))):
         assert after == text
     if shutil.which("apt-get"):
         before, now = _apt_takes(text, style), _apt_takes(after, style)

@@ -8,7 +8,7 @@ import subprocess
 
 from conftest import need
 
-from checks.data.debian_pc import TABLE, providers
+from diagnose.tables.debian_pc import TABLE, providers
 
 
 def test_known_modules() -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from roots import CAUSES, cases, judged, look, read
 
-from checks._libraries import vendored
-from diagnose import cargo_config
-from diagnose.finding import Finding, Fix, Severity, Stage
+from diagnose.fixes import cargo_config
+from diagnose.model.finding import Finding, Fix, Severity, Stage
 from diagnose.readers import env as environment
-from diagnose.readers.toolchain import Emulator
-from diagnose.readers.variables import Setting
+from diagnose.readers.cargo.variables import Setting
+from diagnose.readers.toolchain.reader import Emulator
+from diagnose.remedies.libraries import vendored
 
 
 def findings(name: str, folder: Path) -> tuple[Finding, ...]:
@@ -108,8 +108,8 @@ def test_a_root_whose_programs_cannot_start_here(tmp_path: Path) -> None:
         (Emulator(needed=True, name="qemu-arm"), ("exec-format-no-binfmt",)),
         (Emulator(needed=True, name="qemu-arm", enabled=True), ()),
     ):
-        judgement = judged(facts._replace(toolchain=chain._replace(emulator=emulator)))
-        assert tuple(finding.check for finding in judgement.findings) == found
+        result = judged(facts._replace(toolchain=chain._replace(emulator=emulator)))
+        assert tuple(finding.check for finding in result.findings) == found
 
 
 def test_cross_compiling_needs_no_emulator(tmp_path: Path) -> None:

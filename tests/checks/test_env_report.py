@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from roots import CAUSES, cases, judged, look, read
 
+from diagnose.engine.run import Report, run_checks
 from diagnose.readers import env
 from diagnose.reports import text
-from diagnose.run import Report, judge
 
 SCRIPT = "/usr/bin/arm-linux-gnueabihf-pkg-config"
 OBSCURE = '#!/bin/sh\nif true; then exec pkgconf "$@"; fi\n'
@@ -17,8 +17,8 @@ OBSCURE = '#!/bin/sh\nif true; then exec pkgconf "$@"; fi\n'
 
 def shown(case: cases.Case, folder: Path) -> list[str]:
     facts = look(case, cases.furnish(case, str(folder)))
-    judgement = judge("env", "here", lambda: facts, env.facts, CAUSES)
-    return text.render(Report((judgement,)), text.Style()).splitlines()
+    result = run_checks("env", "here", lambda: facts, env.facts, CAUSES)
+    return text.render(Report((result,)), text.Style()).splitlines()
 
 
 @pytest.mark.parametrize(
@@ -100,8 +100,8 @@ def test_what_is_next_is_what_the_project_is_built_with(files: dict[str, str], c
     root = cases.furnish(case, str(tmp_path))
     for name, content in files.items():
         (tmp_path / "project" / name).write_text(content)
-    judgement = judge("env", "here", lambda: look(case, root), env.facts, CAUSES)
-    lines = text.render(Report((judgement,)), text.Style()).splitlines()
+    result = run_checks("env", "here", lambda: look(case, root), env.facts, CAUSES)
+    lines = text.render(Report((result,)), text.Style()).splitlines()
     assert [line for line in lines if "next:" in line] == (
         [f"  next: {command} --target {cases.ARMV7}"] if command else []
     )

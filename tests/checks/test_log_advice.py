@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from logs import FOLDER, judged
 
-from diagnose.finding import Finding, Fix
+from diagnose.model.finding import Finding, Fix
 from diagnose.reports.verdict import verdict
 
 STUBS = (

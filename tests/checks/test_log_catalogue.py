@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from logs import CAUSES, labels
 
-from diagnose import registry
+from diagnose.engine import registry
 
 # How these builds fail, by the names that the field knows the causes by.
 # fmt: off

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from logs import CAUSES, FOLDER, PHRASES, judged, labels
+from logs import CAUSES, FOLDER, judged, labels, patterns
 
+from diagnose.engine.run import run_checks
 from diagnose.readers import buildlog
-from diagnose.run import judge
 
 
 def _marked(line: str) -> str:
@@ -40,5 +40,5 @@ def test_what_stands_around_the_lines_changes_nothing(name: str, dress: str, tmp
     text = (FOLDER / name).read_bytes().decode(errors="replace")
     dressed = tmp_path / Path(name).name
     dressed.write_bytes("\n".join(DRESSES[dress](line) for line in text.split("\n")).encode())
-    seen = judge("log", name, lambda: buildlog.read(str(dressed), PHRASES), buildlog.facts, CAUSES)
+    seen = run_checks("log", name, lambda: buildlog.read(str(dressed), patterns), buildlog.facts, CAUSES)
     assert [finding.check for finding in seen.findings] == [finding.check for finding in plain.findings]

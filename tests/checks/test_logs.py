@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from logs import CAUSES, FOLDER, judged, labels
 
-from diagnose.finding import Severity
-from diagnose.phrase import Phrase
-from diagnose.readers.buildlog.phrases import SHARED
+from diagnose.model.finding import Severity
+from diagnose.model.pattern import Pattern
+from diagnose.readers.buildlog.patterns import SHARED
 from diagnose.readers.buildlog.sieve import GRAM
 
 
@@ -48,10 +48,10 @@ def test_no_log_is_left_without_a_label() -> None:
     assert {str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.log")} == set(labels())
 
 
-@pytest.mark.parametrize("phrase", [phrase for cause in CAUSES for phrase in cause.phrases] + list(SHARED), ids=str)
-def test_a_phrase_can_be_found_by_its_anchor(phrase: Phrase) -> None:
-    assert len(phrase.anchor.encode()) >= GRAM
-    re.compile(phrase.pattern)
+@pytest.mark.parametrize("phrase", [pattern for cause in CAUSES for pattern in cause.patterns] + list(SHARED), ids=str)
+def test_a_phrase_can_be_found_by_its_anchor(pattern: Pattern) -> None:
+    assert len(pattern.anchor.encode()) >= GRAM
+    re.compile(pattern.pattern)
 
 
 def test_a_folder_or_nothing_is_no_log(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from checks._repaired import is_hashed, plain
+from diagnose.tables.repaired_names import is_hashed, plain
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from conftest import need
 from facts import found, wheel
 from wheels import broken, finding, mended
 
-from diagnose.readers import elf
-from diagnose.readers.wheel import Wheel
+from diagnose.readers.elf import parser as elf
+from diagnose.readers.wheel.reader import Wheel
 
 # Loads the one extension module below the folder, whatever version its name is for.
 _LOAD = """

@@ -6,9 +6,9 @@ import pytest
 from facts import elf, found, levels, wheel
 from wheels import CAUSES, broken, finding, findings
 
-from diagnose.readers.archive import ZipFlaw
-from diagnose.readers.elf import ET_EXEC, ET_REL
-from diagnose.readers.record import Record, RecordFlaw
+from diagnose.readers.elf.parser import ET_EXEC, ET_REL
+from diagnose.readers.wheel.archive import ZipFlaw
+from diagnose.readers.wheel.record import Record, RecordFlaw
 
 MODULE = "demo.cpython-312-x86_64-linux-gnu.so"
 MANYLINUX = "cp312-cp312-manylinux2014_x86_64"

@@ -13,8 +13,8 @@ import pytest
 from conftest import need
 from wheels import CAUSES, EXPECTED, FOLDER, broken, build, findings
 
-from diagnose.finding import Fix
-from diagnose.readers import wheel
+from diagnose.model.finding import Fix
+from diagnose.readers.wheel import reader as wheel
 
 _TOOLS = ("python", "patchelf", "strip", "mv", "rm", "sed", "printf", "mkdir", "test")
 

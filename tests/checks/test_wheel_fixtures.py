@@ -7,7 +7,7 @@ import zlib
 import pytest
 from wheels import CAUSES, EXPECTED, FOLDER, build, cases, findings
 
-from diagnose.finding import Finding
+from diagnose.model.finding import Finding
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))

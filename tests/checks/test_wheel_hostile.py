@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wheels import EXPECTED, FOLDER, build, findings
 
-from diagnose.finding import InputError
+from diagnose.model.finding import InputError
 
 _NAMES = sorted(name for name in EXPECTED if name.startswith(("healthy_", "wheel_rpath", "wheel_bundled")))
 

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from diagnose import registry
-from diagnose.finding import Finding
-from diagnose.readers import wheel
+from diagnose.engine import registry
+from diagnose.model.finding import Finding
+from diagnose.readers.wheel import reader as wheel
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "wheels"
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from diagnose.finding import Command, FileEdit, Stage
 from diagnose.fixes import apply
+from diagnose.model.finding import Command, FileEdit, Stage
 
 
 @pytest.fixture(autouse=True)

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 from conftest import need
 
-from diagnose import commands, targets
-from diagnose.finding import Command, FileEdit, Finding, Fix, Severity, Stage
+from diagnose import commands
+from diagnose.engine.run import Result
 from diagnose.fixes import render
 from diagnose.fixes.plan import Plan, merged, plan
-from diagnose.run import Judgement
+from diagnose.model import targets
+from diagnose.model.finding import Command, FileEdit, Finding, Fix, Severity, Stage
 
 ARMHF = targets.TARGETS[3]
 SOURCES = FileEdit("/etc/apt/sources.list", "deb x y z\n", "deb [arch=amd64] x y z\n# it's $HOME \\ `x`\nEND\n")
@@ -215,8 +216,8 @@ def test_what_is_left_to_the_reader_comes_with_its_commands(capsys: pytest.Captu
     lines = ["# Not done here: something is wrong.", "#   build it from source. Slow.", "#   $ cargo add x"]
     for form in (render.sh, render.before_script, render.dockerfile):
         assert "\n".join(lines) in form(WHOLE, ARMHF)
-    judgement = Judgement("env", "x", findings=(finding(VENDORED),))
-    commands._apply(lambda: judgement, yes=True)
+    result = Result("env", "x", findings=(finding(VENDORED),))
+    commands._apply(lambda: result, yes=True)
     said = capsys.readouterr().err
     assert said == "left  something is wrong: build it from source. Slow.\n      $ cargo add x\n"
 
@@ -225,6 +226,6 @@ def test_what_a_file_cannot_hold_is_left_to_the_shell(capsys: pytest.CaptureFixt
     """``env = { A = "1" }`` in cargo's configuration takes no line more: the fix has variables and no file."""
     shell = (("PKG_CONFIG", "/opt/my tools/pkg-config"),)
     inline = Fix("tell pkg-config", env=shell, unset=("PKG_CONFIG_PATH",), safe=True)
-    commands._apply(lambda: Judgement("env", "x", findings=(finding(inline),)), yes=True)
+    commands._apply(lambda: Result("env", "x", findings=(finding(inline),)), yes=True)
     said = capsys.readouterr().err
     assert said == "left  export PKG_CONFIG='/opt/my tools/pkg-config'\nleft  unset PKG_CONFIG_PATH\n"

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from diagnose import targets
+from diagnose.model import targets
 
 ARCHITECTURES = ("amd64", "armhf", "arm64")
 SEARCH = (

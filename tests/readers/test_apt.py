@@ -12,9 +12,9 @@ from conftest import need
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnose.finding import InputError
-from diagnose.readers import apt
-from diagnose.readers.root import Root
+from diagnose.model.finding import InputError
+from diagnose.readers.system import apt
+from diagnose.readers.system.root import Root
 
 ARCHITECTURES = ("amd64", "armhf", "arm64")
 

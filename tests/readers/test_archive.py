@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracle import WHEELS
 
-from diagnose.finding import InputError
-from diagnose.readers import archive
+from diagnose.model.finding import InputError
+from diagnose.readers.wheel import archive
 
 
 def _zip(*files: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED, prefix: bytes = b"") -> bytes:

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diagnose.phrase import wordings
+from diagnose.model.pattern import patterns_for
 from diagnose.readers import buildlog
-from diagnose.readers.buildlog import Hit, place
+from diagnose.readers.buildlog import Hit, context
 from diagnose.readers.buildlog.clean import clean, plain
-from diagnose.readers.buildlog.phrases import SHARED
+from diagnose.readers.buildlog.patterns import SHARED
 from diagnose.readers.buildlog.scan import Scanner
 from diagnose.readers.buildlog.sieve import GRAM, Sieve
 
@@ -81,7 +81,7 @@ def test_source_text_that_a_compiler_shows_says_nothing() -> None:
 
 def test_blank_lines_within_a_message_do_not_break_it() -> None:
     found = buildlog.read_text("Symbol not found: \n\n_PyLong_AsLong\n", "x.log").find("loader-undefined")
-    assert [hit.said["symbol"] for hit in found] == ["PyLong_AsLong"]
+    assert [hit.groups["symbol"] for hit in found] == ["PyLong_AsLong"]
 
 
 @pytest.mark.parametrize("prefix", ["builder-1  | ", "builder-1  |"])
@@ -93,7 +93,7 @@ def test_typographic_quotes_and_entities_are_plain() -> None:
     assert clean("‘-lasound’ and “x” &#x27;y&#x27; &lt;z&gt;") == ["'-lasound' and \"x\" 'y' <z>"]
 
 
-WORDS = [phrase.anchor.encode() for phrase in SHARED]
+WORDS = [pattern.anchor.encode() for pattern in SHARED]
 
 
 def searched(texts: list[bytes], block: bytes) -> list[tuple[int, bytes]]:
@@ -140,8 +140,8 @@ def test_no_sample_makes_the_sieve_blind_and_a_good_one_saves_work() -> None:
     assert vain[1] * 10 < vain[0]
 
 
-def scan(data: bytes, phrases: tuple[buildlog.Phrase, ...]) -> tuple[list[Hit], int]:
-    scanner = Scanner(phrases)
+def scan(data: bytes, patterns: tuple[buildlog.Pattern, ...]) -> tuple[list[Hit], int]:
+    scanner = Scanner(patterns)
     return list(scanner.scan(io.BytesIO(data))), scanner.lines
 
 
@@ -154,11 +154,13 @@ def test_what_is_learnt_on_the_way_loses_nothing(monkeypatch: pytest.MonkeyPatch
             super().__init__(texts, sample)
 
     monkeypatch.setattr(buildlog.scan, "Sieve", Recorded)
-    words = sorted({word for phrase in SHARED if len(word := phrase.anchor.strip(" >")) >= GRAM})
+    words = sorted({word for pattern in SHARED if len(word := pattern.anchor.strip(" >")) >= GRAM})
     near = [word[:-1] + "~" for word in words if not any(other in word[:-1] for other in words)]
     told = "".join(f"{word}!\n" for word in words)
     log = told + "".join(f"{near[n % len(near)]} {n}\n" for n in range(40_000)) + told + f"{near[-1]}\n" * 40_000 + told
-    hits, _ = scan(log.encode(), tuple(row for word in words for row in wordings(word, (word, f"^{re.escape(word)}!"))))
+    hits, _ = scan(
+        log.encode(), tuple(row for word in words for row in patterns_for(word, (word, f"^{re.escape(word)}!")))
+    )
     assert any(samples)
     assert Counter(hit.kind for hit in hits) == dict.fromkeys(words, 3)
 
@@ -168,28 +170,31 @@ def test_lines_are_counted_and_found_across_blocks(offset: int) -> None:
     filler = b"x" * 79 + b"\n"
     before = filler * (offset // 80) + b"y" * (offset % 80) + b"\n"
     data = before + b"here is the NEEDLE of it\n" + filler * 30000
-    hits, lines = scan(data, wordings("found", ("NEEDLE", "the (?P<what>NEEDLE)")))
-    assert [(hit.line, hit.said["what"]) for hit in hits] == [(before.count(b"\n") + 1, "NEEDLE")]
+    hits, lines = scan(data, patterns_for("found", ("NEEDLE", "the (?P<what>NEEDLE)")))
+    assert [(hit.line, hit.groups["what"]) for hit in hits] == [(before.count(b"\n") + 1, "NEEDLE")]
     assert lines == data.count(b"\n")
 
 
 def test_a_message_that_was_wrapped_is_read_as_one() -> None:
-    phrases = wordings("refused", ("Binary wheel", r"Binary wheel '(?P<file>\S+)' has", 4))
+    patterns = patterns_for("refused", ("Binary wheel", r"Binary wheel '(?P<file>\S+)' has", 4))
     data = b"  Binary wheel\n  'demo-0.1-cp39-\n  linux_x86_64.whl' has an\n"
-    (hit,), _ = scan(data, phrases)
-    assert (hit.line, hit.said["file"]) == (1, "demo-0.1-cp39-linux_x86_64.whl")
+    (hit,), _ = scan(data, patterns)
+    assert (hit.line, hit.groups["file"]) == (1, "demo-0.1-cp39-linux_x86_64.whl")
 
 
 def test_windows_redirection_is_read() -> None:
-    (hit,), _ = scan("\ufefferror: NEEDLE\r\n".encode("utf-16-le"), wordings("found", ("NEEDLE", "NEEDLE")))
+    (hit,), _ = scan("\ufefferror: NEEDLE\r\n".encode("utf-16-le"), patterns_for("found", ("NEEDLE", "NEEDLE")))
     assert hit.text == "error: NEEDLE"
 
 
 def test_a_flood_of_one_message_hides_no_other_and_costs_no_memory() -> None:
-    phrases = (*wordings("flood", ("flooding", "flooding (?P<n>\\d+)")), *wordings("found", ("NEEDLE", "NEEDLE")))
+    patterns = (
+        *patterns_for("flood", ("flooding", "flooding (?P<n>\\d+)")),
+        *patterns_for("found", ("NEEDLE", "NEEDLE")),
+    )
     flood = b"".join(b"this is flooding %d\n" % number for number in range(200_000))
     tracemalloc.start()
-    hits, _ = scan(flood + b"a NEEDLE at last\n", phrases)
+    hits, _ = scan(flood + b"a NEEDLE at last\n", patterns)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert hits[-1].kind == "found"
@@ -198,8 +203,8 @@ def test_a_flood_of_one_message_hides_no_other_and_costs_no_memory() -> None:
 
 
 def test_one_endless_line_is_read_in_pieces() -> None:
-    phrases = wordings("found", ("NEEDLE", "NEEDLE"))
-    hits, lines = scan(b"x" * (9 << 20) + b" NEEDLE " + b"y" * (9 << 20), phrases)
+    patterns = patterns_for("found", ("NEEDLE", "NEEDLE"))
+    hits, lines = scan(b"x" * (9 << 20) + b" NEEDLE " + b"y" * (9 << 20), patterns)
     assert [hit.line for hit in hits] == [1]
     assert len(hits[0].text) < 1000
     assert lines == 1
@@ -225,7 +230,7 @@ def test_what_is_no_text_is_told_from_what_is_a_strange_one(beginning: bytes, bi
 @settings(max_examples=40, deadline=None)
 @given(st.binary(max_size=3000))
 def test_anything_can_be_read(data: bytes) -> None:
-    words = [phrase.anchor.encode() for phrase in random.Random(len(data)).sample(SHARED, 5)]
+    words = [pattern.anchor.encode() for pattern in random.Random(len(data)).sample(SHARED, 5)]
     hits, _ = scan(data + b" ".join(words) + b"\n" + data, SHARED)
     assert all(hit.line >= 1 for hit in hits)
 
@@ -262,7 +267,7 @@ def test_anything_can_be_read(data: bytes) -> None:
 def test_an_image_tells_the_distribution_the_kind_and_the_target(
     name: str, system: str, kind: str, target: str
 ) -> None:
-    distro, container, row = place.image(name)
+    distro, container, row = context.image(name)
     assert distro is not None and container is not None
     assert (f"{distro.id} {distro.version} {distro.manager}", container.kind, row.triple if row else "") == (
         system,
@@ -277,5 +282,5 @@ def test_an_image_tells_the_distribution_the_kind_and_the_target(
      ("alpine", "alpine "), ("manylinux2014", "centos 7"), ("Fedora 40", "fedora 40"), ("arch", "arch "), ("no", None)],
 )  # fmt: skip
 def test_what_people_call_a_distribution(name: str, known: str | None) -> None:
-    distro = place.parse(name)
+    distro = context.parse(name)
     assert (f"{distro.id} {distro.version}" if distro else None) == known

@@ -13,11 +13,12 @@ import pytest
 from conftest import need
 from readers import miniroot
 
-from diagnose import targets
-from diagnose.finding import InputError
-from diagnose.readers import cargo, ignored
-from diagnose.readers.root import Root
-from diagnose.readers.variables import Setting, Variables
+from diagnose.model import targets
+from diagnose.model.finding import InputError
+from diagnose.readers.cargo import project as cargo
+from diagnose.readers.cargo import unread_variables
+from diagnose.readers.cargo.variables import Setting, Variables
+from diagnose.readers.system.root import Root
 
 ARM = "armv7-unknown-linux-gnueabihf"
 LINKER = "CARGO_TARGET_ARMV7_UNKNOWN_LINUX_GNUEABIHF_LINKER"
@@ -613,7 +614,7 @@ def test_broken_configuration_ends_in_one_line(tmp_path, text):
     ],
 )
 def test_variables_that_nothing_reads(name, meant):
-    found = ignored.find(Variables({name: "x"}, {}), ROW)
+    found = unread_variables.find(Variables({name: "x"}, {}), ROW)
     assert [one.meant for one in found] == ([] if meant is None else [meant])
 
 
@@ -623,7 +624,7 @@ def test_cargos_own_variables_have_no_effect_in_env(tmp_path):
     )
     variables = config.variables({})
     assert config.linker(variables, ROW) is None
-    assert [(one.meant, one.setting.path) for one in ignored.find(variables, ROW)] == [
+    assert [(one.meant, one.setting.path) for one in unread_variables.find(variables, ROW)] == [
         ("build.target", f"{inner}/.cargo/config.toml:3"),
         (f"target.{ARM}.linker", f"{inner}/.cargo/config.toml:2"),
     ]

@@ -9,9 +9,9 @@ import pytest
 from conftest import need
 from readers import miniroot
 
-from diagnose.finding import InputError
-from diagnose.readers import distro
-from diagnose.readers.root import Root
+from diagnose.model.finding import InputError
+from diagnose.readers.system import distro
+from diagnose.readers.system.root import Root
 
 ALMA = (
     'NAME="AlmaLinux"\nID="almalinux"\nID_LIKE="rhel centos fedora"\nVERSION_ID="8.10"\nPRETTY_NAME="AlmaLinux 8.10"\n'

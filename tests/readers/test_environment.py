@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from readers import miniroot
 
-from diagnose.finding import InputError
+from diagnose.model.finding import InputError
 from diagnose.readers import env
+from diagnose.readers.cargo.variables import Setting
 from diagnose.readers.env import Environment
-from diagnose.readers.variables import Setting
 
 ARM = "armv7-unknown-linux-gnueabihf"
 PATH = {"PATH": "/usr/bin"}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from diagnose.readers import linkage, wheel
-from diagnose.readers.elf import Elf
-from diagnose.readers.linkage import Link, expand
+from diagnose.readers.elf.parser import Elf
+from diagnose.readers.wheel import linkage
+from diagnose.readers.wheel import reader as wheel
+from diagnose.readers.wheel.linkage import Link, expand
 
 SITE = "lib/python/site-packages"
 

@@ -11,10 +11,10 @@ import pytest
 from conftest import need
 from readers import miniroot
 
-from diagnose import targets
-from diagnose.readers import linkfile
-from diagnose.readers.root import Root
-from diagnose.targets import Target
+from diagnose.model import targets
+from diagnose.model.targets import Target
+from diagnose.readers.elf import library as linkfile
+from diagnose.readers.system.root import Root
 
 A, B, OWN = "/a", "/b", "/usr/lib/arm-linux-gnueabihf"
 

@@ -10,9 +10,9 @@ import pytest
 from conftest import need
 from readers import miniroot
 
-from diagnose.readers import packages
-from diagnose.readers.packages import Package
-from diagnose.readers.root import Root
+from diagnose.readers.system import packages
+from diagnose.readers.system.packages import Package
+from diagnose.readers.system.root import Root
 
 STATUS = """\
 Package: libasound2t64

@@ -12,9 +12,9 @@ from conftest import need
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diagnose.finding import InputError
-from diagnose.readers import pcfile
-from diagnose.readers.root import Root
+from diagnose.model.finding import InputError
+from diagnose.readers.pkgconfig import pcfile
+from diagnose.readers.system.root import Root
 
 SYSTEM = ("/usr/lib/x86_64-linux-gnu/pkgconfig", "/usr/lib/pkgconfig", "/usr/lib64/pkgconfig", "/usr/share/pkgconfig")
 

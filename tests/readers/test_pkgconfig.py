@@ -12,9 +12,10 @@ import pytest
 from conftest import need
 from readers import miniroot
 
-from diagnose.readers import env, pkgconfig
-from diagnose.readers.pkgconfig import Library
-from diagnose.readers.variables import Setting, Variables
+from diagnose.readers import env
+from diagnose.readers.cargo.variables import Setting, Variables
+from diagnose.readers.pkgconfig import resolver as pkgconfig
+from diagnose.readers.pkgconfig.resolver import Library
 
 ARM = "armv7-unknown-linux-gnueabihf"
 HOST = "x86_64-unknown-linux-gnu"

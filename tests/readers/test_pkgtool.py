@@ -11,8 +11,8 @@ import pytest
 from conftest import need
 from readers import miniroot
 
-from diagnose.readers import pkgtool
-from diagnose.readers.root import Root
+from diagnose.readers.pkgconfig import tool as pkgtool
+from diagnose.readers.system.root import Root
 
 PATH = "/usr/lib64/pkgconfig:/usr/share/pkgconfig"
 FOLDERS = ("/usr/lib64/pkgconfig", "/usr/share/pkgconfig")

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from readers import miniroot
 
-from diagnose.finding import InputError
-from diagnose.readers.root import LINK_LIMIT, Root
+from diagnose.model.finding import InputError
+from diagnose.readers.system.root import LINK_LIMIT, Root
 
 
 @pytest.fixture

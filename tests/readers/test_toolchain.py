@@ -11,12 +11,13 @@ import pytest
 from conftest import need
 from readers import miniroot
 
-from diagnose import targets
-from diagnose.readers import env, toolchain
-from diagnose.readers.root import Root
-from diagnose.readers.toolchain import Finder
-from diagnose.readers.variables import Setting, Variables
-from diagnose.targets import Target
+from diagnose.model import targets
+from diagnose.model.targets import Target
+from diagnose.readers import env
+from diagnose.readers.cargo.variables import Setting, Variables
+from diagnose.readers.system.root import Root
+from diagnose.readers.toolchain import reader as toolchain
+from diagnose.readers.toolchain.reader import Finder
 
 
 def row(name: str) -> Target:

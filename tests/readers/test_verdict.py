@@ -10,8 +10,10 @@ from conftest import need
 from oracle import WHEELS, auditwheel_tags, elf_files
 
 from diagnose import policies
-from diagnose.readers import elf, linkage, verdict, wheel
-from diagnose.targets import TARGETS
+from diagnose.model.targets import TARGETS
+from diagnose.readers.elf import parser as elf
+from diagnose.readers.wheel import linkage, platform_tag
+from diagnose.readers.wheel import reader as wheel
 
 DIFFERENT = {
     # armv6l has no policies; auditwheel takes its files for armv7l.
@@ -166,8 +168,8 @@ def _elf(path: str = "pkg/m.cpython-312-x86_64-linux-gnu.so", **facts: object) -
     return elf.Elf(**values)  # type: ignore[arg-type]
 
 
-def _judge(files: tuple[elf.Elf, ...], platforms: list[str]) -> verdict.Verdict:
-    return verdict.judge(files, platforms, linkage.Index(files))
+def _judge(files: tuple[elf.Elf, ...], platforms: list[str]) -> platform_tag.Verdict:
+    return platform_tag.judge(files, platforms, linkage.Index(files))
 
 
 def _need(version: str, library: str = "libc.so.6", *symbols: str) -> elf.Verneed:
@@ -294,12 +296,12 @@ def test_both_libcs_claimed_and_none_used() -> None:
 
 
 def test_other_systems_have_no_verdict() -> None:
-    assert _judge((_elf(),), ["android_21_x86_64"]) == verdict.Verdict()
+    assert _judge((_elf(),), ["android_21_x86_64"]) == platform_tag.Verdict()
     assert _judge((), [X86_64]).lowest_tag == ""
 
 
 def test_architecture_of_arm_files() -> None:
     (data,) = elf_files("healthy_armv7l").values()
-    assert verdict.arch_of(elf.read(data, "x.so")) == "armv7l"
+    assert platform_tag.arch_of(elf.read(data, "x.so")) == "armv7l"
     (soft,) = elf_files("wheel_wrong_arch_float-1").values()
-    assert verdict.arch_of(elf.read(soft, "x.so")) == ""
+    assert platform_tag.arch_of(elf.read(soft, "x.so")) == ""

@@ -19,10 +19,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from oracle import FIXTURES, WHEELS, elf_files
 
-from diagnose.finding import InputError
-from diagnose.readers import wheel
-from diagnose.readers.record import RecordFlaw
-from diagnose.readers.wheel import Tag
+from diagnose.model.finding import InputError
+from diagnose.readers.wheel import reader as wheel
+from diagnose.readers.wheel.reader import Tag
+from diagnose.readers.wheel.record import RecordFlaw
 
 EXTENSION = "demo.cpython-312-x86_64-linux-gnu.so"
 X86_64 = elf_files("healthy_x86_64")[EXTENSION]

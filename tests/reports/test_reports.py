@@ -8,10 +8,10 @@ import sys
 import jsonschema
 import pytest
 
-from diagnose.finding import Command, Evidence, FileEdit, Finding, Fix, Severity, Stage
+from diagnose.engine.run import Report, Result
+from diagnose.model.finding import Command, Evidence, FileEdit, Finding, Fix, Severity, Stage
 from diagnose.reports import github, text, verdict
 from diagnose.reports import json as json_report
-from diagnose.run import Judgement, Report
 
 FIX = Fix(
     "install it: now",
@@ -37,8 +37,8 @@ FACTS = {
 }
 REPORT = Report(
     (
-        Judgement("wheel", "w.whl", FACTS, (EVIL, EVIL._replace(severity=Severity.NOTE, check="c")), ("d",), ("e",)),
-        Judgement("wheel", "x.whl", error="x.whl: not a zip archive"),
+        Result("wheel", "w.whl", FACTS, (EVIL, EVIL._replace(severity=Severity.NOTE, check="c")), ("d",), ("e",)),
+        Result("wheel", "x.whl", error="x.whl: not a zip archive"),
     )
 )
 
@@ -93,7 +93,7 @@ def _wheels(*rows: tuple[str, str, str, str | None]) -> Report:
     for name, arch, claimed, real in rows:
         tags = [f"cp314-cp314t-{policy}_{arch}" for policy in claimed.split(".")]
         facts = {"tags": tags, "lowest_tag": f"{real}_{arch}", "arch": arch, "elf_files": [{}], "musl_release": None}
-        made.append(Judgement("wheel", f"{name}-{claimed.replace('.', f'_{arch}.')}_{arch}.whl", facts))
+        made.append(Result("wheel", f"{name}-{claimed.replace('.', f'_{arch}.')}_{arch}.whl", facts))
     return Report(tuple(made))
 
 
@@ -158,7 +158,7 @@ def test_quiet_prints_findings_only() -> None:
     out = text.render(REPORT, text.Style(quiet=True))
     assert out.startswith("  error[a-b] w.whl: 100% of")
     assert "2 wheels" not in out
-    assert text.render(Report((Judgement("wheel", "w.whl", FACTS),)), text.Style(quiet=True)) == ""
+    assert text.render(Report((Result("wheel", "w.whl", FACTS),)), text.Style(quiet=True)) == ""
 
 
 def test_colour_only_where_asked() -> None:

@@ -8,22 +8,22 @@ import sys
 from bisect import bisect_right
 from typing import Any, BinaryIO
 
-from diagnose import targets
-from diagnose.finding import Evidence, Finding, InputError, Severity
-from diagnose.light import TYPE_CHECKING, NamedTuple
-from diagnose.phrase import Phrase, wordings
-from diagnose.readers.buildlog import phrases as table
+from diagnose.model import targets
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model.finding import Evidence, Finding, InputError, Severity
+from diagnose.model.pattern import Pattern, patterns_for
+from diagnose.model.targets import Target
+from diagnose.readers.buildlog import patterns as table
+from diagnose.readers.buildlog.context import ContextHint, parse, sights
 from diagnose.readers.buildlog.linking import Link, links
-from diagnose.readers.buildlog.pkgconfig import Probe, probes
-from diagnose.readers.buildlog.place import Sight, parse, sights
+from diagnose.readers.buildlog.probes import Probe, probes
 from diagnose.readers.buildlog.scan import Hit, Scanner
-from diagnose.readers.distro import Container, Distro
-from diagnose.targets import Target
+from diagnose.readers.system.distro import Container, Distro
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["BuildLog", "Hit", "Link", "Phrase", "Probe", "facts", "read", "wordings"]
+__all__ = ["BuildLog", "Hit", "Link", "Pattern", "Probe", "facts", "patterns_for", "read"]
 
 
 class BuildLog(NamedTuple):
@@ -40,7 +40,7 @@ class BuildLog(NamedTuple):
     hits: tuple[Hit, ...] = ()
     probes: tuple[Probe, ...] = ()
     links: tuple[Link, ...] = ()
-    sights: tuple[Sight, ...] = ()
+    sights: tuple[ContextHint, ...] = ()
     crates: tuple[tuple[int, str, str], ...] = ()
     asked_target: Target | None = None
     asked_distro: Distro | None = None
@@ -68,7 +68,7 @@ class BuildLog(NamedTuple):
         name, _, line = evidence.path.rpartition(":")
         return int(line) if name == self.name and line.isdigit() else 0
 
-    def overcome(self, finding: Finding) -> bool:
+    def is_recovered(self, finding: Finding) -> bool:
         """Whether the build went on as if what *finding* quotes had not happened, and nothing failed after it.
 
         A warning (a request that was repeated, say) is overcome by any step that goes well later, the report of a
@@ -109,7 +109,7 @@ class BuildLog(NamedTuple):
 
     def cross_at(self, line: int) -> bool | None:
         """Return whether the build at *line* is a cross build; None where the log does not say."""
-        side = [hit.said["side"] for hit in self.find("pc-side") if hit.said["side"] and hit.line <= line]
+        side = [hit.groups["side"] for hit in self.find("pc-side") if hit.groups["side"] and hit.line <= line]
         if side:
             return side[-1] == "TARGET"
         host, target = self.host, self.target_at(line)
@@ -119,7 +119,7 @@ class BuildLog(NamedTuple):
     def host(self) -> Target | None:
         """The machine that built, where the log names it."""
         named = self.find("host")
-        return targets.resolve(named[-1].said["triple"]) if named else None
+        return targets.resolve(named[-1].groups["triple"]) if named else None
 
     @property
     def unseen(self) -> tuple[str, ...]:
@@ -152,7 +152,7 @@ _ECHOES = (
 
 def read(
     path: str,
-    phrases: Iterable[Phrase] = (),
+    patterns: Iterable[Pattern] = (),
     target: str | None = None,
     distro: str | None = None,
 ) -> BuildLog:
@@ -169,7 +169,7 @@ def read(
         raise InputError(
             f"{distro}: no distribution of this name is known; as in ubuntu:22.04, bookworm, manylinux2014"
         )
-    scanner = Scanner((*table.SHARED, *phrases))
+    scanner = Scanner((*table.SHARED, *patterns))
     if path == "-":
         return _assemble("stdin", scanner, sys.stdin.buffer, asked_target, asked_distro)
     try:
@@ -179,9 +179,9 @@ def read(
         raise InputError(f"{path}: {error.strerror or error}") from None
 
 
-def read_text(text: str, name: str, phrases: Iterable[Phrase] = ()) -> BuildLog:
+def read_text(text: str, name: str, patterns: Iterable[Pattern] = ()) -> BuildLog:
     """Read a log that is at hand as text."""
-    return _assemble(name, Scanner((*table.SHARED, *phrases)), io.BytesIO(text.encode()), None, None)
+    return _assemble(name, Scanner((*table.SHARED, *patterns)), io.BytesIO(text.encode()), None, None)
 
 
 def _asked_target(name: str | None) -> Target | None:
@@ -237,7 +237,7 @@ def _crates(hits: Iterable[Hit]) -> Iterator[tuple[int, str, str]]:
     """Yield where each failed build script's report begins, and an empty name where it ends."""
     for hit in hits:
         if hit.kind == "crate-failed":
-            yield hit.line, hit.said["crate"], hit.said["version"]
+            yield hit.line, hit.groups["crate"], hit.groups["version"]
         elif hit.kind in ("rust-waits", "crate-done", "link-failed"):
             yield hit.line, "", ""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import re
 
-from diagnose.light import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

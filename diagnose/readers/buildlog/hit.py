@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from diagnose.light import TYPE_CHECKING, NamedTuple
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Phrase(NamedTuple):
+class Pattern(NamedTuple):
     """One wording, as a table row: what it says (``kind``), and how to recognise it.
 
     ``pattern`` is searched for in a cleaned line; its named groups are the facts. ``anchor`` is a literal text that
@@ -22,12 +22,12 @@ class Phrase(NamedTuple):
     lines: int = 1
 
 
-def wordings(kind: str, *rows: tuple[str, str] | tuple[str, str, int]) -> tuple[Phrase, ...]:
+def wordings(kind: str, *rows: tuple[str, str] | tuple[str, str, int]) -> tuple[Pattern, ...]:
     """Return the ways in which *kind* is said, each given as (anchor, pattern) or (anchor, pattern, lines).
 
     Of several that fit one line, the first counts.
     """
-    return tuple(Phrase(kind, *row) for row in rows)
+    return tuple(Pattern(kind, *row) for row in rows)
 
 
 class Said(dict[str, str]):
@@ -43,4 +43,4 @@ class Hit(NamedTuple):
     kind: str
     line: int
     text: str
-    said: Mapping[str, str] = Said()
+    groups: Mapping[str, str] = Said()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from diagnose import targets
-from diagnose.light import TYPE_CHECKING, NamedTuple
+from diagnose.model import targets
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model.targets import Target
 from diagnose.readers.buildlog.scan import Hit
-from diagnose.targets import Target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -101,7 +101,7 @@ def links(hits: Sequence[Hit]) -> tuple[Link, ...]:
                 group = []
             group.append(hit)
         elif hit.kind in ("crate-done", "crate-failed") and group:
-            found += _link(group, hit.said if hit.kind == "crate-done" else {})
+            found += _link(group, hit.groups if hit.kind == "crate-done" else {})
             group = []
     return tuple(found + _link(group))
 
@@ -112,7 +112,7 @@ def _link(group: list[Hit], done: Mapping[str, str] | None = None) -> list[Link]
     skipped, wrong, machines, missing, absent, undefined = [], [], [], [], [], []
     program = ld = ""
     for hit in group:
-        said = hit.said
+        said = hit.groups
         ld = ld or said["ld"]
         if hit.kind == "link-failed":
             program = said["linker"]

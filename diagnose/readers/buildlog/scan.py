@@ -12,8 +12,8 @@ from collections import Counter
 from functools import cache
 from typing import BinaryIO
 
-from diagnose.light import TYPE_CHECKING, NamedTuple
-from diagnose.phrase import Phrase
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model.pattern import Pattern
 from diagnose.readers.buildlog.clean import clean, joined, plain
 from diagnose.readers.buildlog.sieve import Sieve
 
@@ -49,7 +49,7 @@ class Hit(NamedTuple):
     kind: str
     line: int
     text: str
-    said: Mapping[str, str] = Said()
+    groups: Mapping[str, str] = Said()
 
 
 @cache
@@ -60,14 +60,14 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 class Scanner:
     """One pass over a log. ``lines`` is the number of lines read so far, ``binary`` that they are no text."""
 
-    def __init__(self, phrases: Iterable[Phrase]) -> None:
+    def __init__(self, patterns: Iterable[Pattern]) -> None:
         self.lines = 0
         self.binary = False
-        self._behind: dict[bytes, list[Phrase]] = {}
-        self._rank: dict[Phrase, int] = {}  # of several wordings that fit, the first of the table counts
-        for phrase in phrases:
-            self._behind.setdefault(phrase.anchor.encode(), []).append(phrase)
-            self._rank.setdefault(phrase, len(self._rank))
+        self._behind: dict[bytes, list[Pattern]] = {}
+        self._rank: dict[Pattern, int] = {}  # of several wordings that fit, the first of the table counts
+        for pattern in patterns:
+            self._behind.setdefault(pattern.anchor.encode(), []).append(pattern)
+            self._rank.setdefault(pattern, len(self._rank))
         self._sieve = Sieve(self._behind)
         self._sample = b""
         self._patience = _VAIN
@@ -103,22 +103,22 @@ class Scanner:
         for start in sorted(starts):
             self.lines += piece.count(b"\n", counted, start)
             counted = start
-            at, phrases = starts[start]
-            yield from self._line(piece, rest, start, at, self.lines + 1, self._ranked(phrases))
+            at, patterns = starts[start]
+            yield from self._line(piece, rest, start, at, self.lines + 1, self._ranked(patterns))
         self.lines += piece.count(b"\n", counted)
 
-    def _ranked(self, phrases: list[Phrase]) -> list[Phrase]:
+    def _ranked(self, patterns: list[Pattern]) -> list[Pattern]:
         """Return *phrases* kind by kind, and those of a kind in the order of the table."""
-        if len(phrases) < 2:
-            return phrases
-        kinds: dict[str, list[Phrase]] = {}
-        for phrase in phrases:
-            kinds.setdefault(phrase.kind, []).append(phrase)
-        return [phrase for group in kinds.values() for phrase in sorted(group, key=self._rank.__getitem__)]
+        if len(patterns) < 2:
+            return patterns
+        kinds: dict[str, list[Pattern]] = {}
+        for pattern in patterns:
+            kinds.setdefault(pattern.kind, []).append(pattern)
+        return [pattern for group in kinds.values() for pattern in sorted(group, key=self._rank.__getitem__)]
 
-    def _candidates(self, piece: bytes) -> dict[int, tuple[int, list[Phrase]]]:
+    def _candidates(self, piece: bytes) -> dict[int, tuple[int, list[Pattern]]]:
         """Return the lines that hold an anchor: where each starts, where the anchor is, and the phrases to try."""
-        starts: dict[int, tuple[int, list[Phrase]]] = {}
+        starts: dict[int, tuple[int, list[Pattern]]] = {}
         start, end = 0, -1
         for at, text in sorted(self._sieve.finds(piece)):  # so that the order does not depend on what was learnt
             if at >= end:
@@ -141,7 +141,7 @@ class Scanner:
             self._sieve = Sieve(self._behind, self._sample)
 
     def _line(
-        self, piece: bytes, rest: bytes, start: int, at: int, number: int, phrases: list[Phrase]
+        self, piece: bytes, rest: bytes, start: int, at: int, number: int, patterns: list[Pattern]
     ) -> Iterator[Hit]:
         end = piece.find(b"\n", at)
         end = len(piece) if end < 0 else end
@@ -152,19 +152,19 @@ class Scanner:
         for text in texts:
             known: set[str] = set()
             bare = text.strip()  # how far a line is indented says nothing
-            for phrase in phrases:
-                if phrase.kind in known:
+            for pattern in patterns:
+                if pattern.kind in known:
                     continue
-                match = _compiled(phrase.pattern).search(bare) if phrase.anchor in bare else None
-                if match is None and phrase.lines > 1 and text is texts[-1]:
+                match = _compiled(pattern.pattern).search(bare) if pattern.anchor in bare else None
+                if match is None and pattern.lines > 1 and text is texts[-1]:
                     following = following or _following(piece[end + 1 : end + 1 + _AHEAD], rest)
-                    match = _wrapped(phrase, text, following)
+                    match = _wrapped(pattern, text, following)
                 if match is not None:
-                    known.add(phrase.kind)
-                    if self._wanted(phrase.kind, match):
-                        self._found[phrase.anchor.encode()] = 0
+                    known.add(pattern.kind)
+                    if self._wanted(pattern.kind, match):
+                        self._found[pattern.anchor.encode()] = 0
                         said = Said((key, value) for key, value in match.groupdict().items() if value is not None)
-                        yield Hit(phrase.kind, number, _around(bare, match), said)
+                        yield Hit(pattern.kind, number, _around(bare, match), said)
 
     def _wanted(self, kind: str, match: re.Match[str]) -> bool:
         said = (kind, match[0])
@@ -185,10 +185,10 @@ def _is_binary(beginning: bytes) -> bool:
     return (len(beginning) - len(beginning.translate(None, _NO_TEXT))) * 20 > len(beginning)
 
 
-def _wrapped(phrase: Phrase, text: str, following: list[str]) -> re.Match[str] | None:
+def _wrapped(pattern: Pattern, text: str, following: list[str]) -> re.Match[str] | None:
     """Return the match of *phrase* that begins in *text* and goes on in the lines after it."""
-    for whole in joined([text, *following[: phrase.lines - 1]]):
-        match = _compiled(phrase.pattern).search(whole)
+    for whole in joined([text, *following[: pattern.lines - 1]]):
+        match = _compiled(pattern.pattern).search(whole)
         if match is not None and match.start() < len(text.strip()):
             return match
     return None

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from math import inf
 
-from diagnose.light import TYPE_CHECKING, NamedTuple
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -1,0 +1,123 @@
+"""A package source is asked for an architecture that its server does not have.
+
+Ubuntu serves amd64 and i386 from archive.ubuntu.com and security.ubuntu.com, and every other architecture from
+ports.ubuntu.com. The Release file of either lists all of them, so apt asks both for each architecture that dpkg knows,
+and ``apt-get update`` ends in 404. Debian's mirrors serve all of theirs.
+
+How to fix: name the architectures in each entry (``[arch=amd64]``, or ``Architectures: amd64`` in a ``.sources`` file),
+and add an entry for the other server.
+
+References:
+    https://wiki.ubuntu.com/Ports
+    https://manpages.debian.org/sources.list
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.causality import blocks_later_installs
+from diagnose.authoring.env import if_installing
+from diagnose.authoring.log import distinct, finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Stage
+from diagnose.readers.env import Environment
+from diagnose.readers.system.apt import AptSource
+from diagnose.remedies.apt_sources import PORTS, host, meant_option, serving, unservable
+from diagnose.remedies.apt_split import split
+from diagnose.remedies.fix import fix
+from diagnose_checks.apt._indexes import misplaced, unserved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(since="0.1.0", phase=Phase.PACKAGES)
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See which entries apt asks in vain."""
+    found: dict[tuple[str, tuple[str, ...]], list[AptSource]] = {}
+    for source, wrong in unservable(env):
+        misspelt = any(meant_option(name, source.style).lower().startswith("arch") for name in source.unknown)
+        if not misspelt:  # apt-wrong-option-name says it
+            found.setdefault((host(source, env).kind, wrong), []).append(source)
+    for (kind, wrong), sources in found.items():
+        names = " and ".join(wrong)
+        yield Finding(
+            message={
+                "archive": f"apt asks Ubuntu's archive for {names}, which it does not have",
+                "ports": f"apt asks Ubuntu's ports server for {names}, which it does not have",
+                "nowhere": f"apt asks one of Ubuntu's servers for {names} under the other one's path",
+            }[kind],
+            severity=if_installing(env),
+            evidence=tuple(Evidence(f"{' '.join(s.uris)} {' '.join(s.suites)}", s.where) for s in sources),
+            consequence=_consequence(env, kind, wrong, sources),
+            fixes=(
+                fix(
+                    env,
+                    "ask each server for what it has",
+                    commands=(Command("apt-get update", Stage.UPDATE),),
+                    files=serving(env, wrong[0]),
+                ),
+            ),
+        )
+
+
+def _consequence(env: Environment, kind: str, wrong: tuple[str, ...], sources: list[AptSource]) -> str:
+    if kind == "nowhere":
+        return 'apt-get update fails: the repository "does not have a Release file".'
+    assert env.apt is not None
+    releases = [env.apt.release(uri, suite) for source in sources for uri in source.uris for suite in source.suites]
+    if releases and not any(one is None or {*wrong} & {*one.architectures} for one in releases):
+        return 'apt-get update passes over it without a word; then apt-get install stops: "Unable to locate package".'
+    return 'apt-get update fails with "404  Not Found"; no package of that architecture can be installed.'
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See apt get 404 for some architectures of a server that has others, or for everything under a wrong path."""
+    for hit in distinct(misplaced(log), "url")[:1]:
+        yield finding_from_hits(
+            log,
+            misplaced(log),
+            f"there is nothing at {hit.groups['url']}: Ubuntu's ports are at {PORTS.rstrip('/')}",
+            "apt-get update fails, and no package of that architecture can be located.",
+            (
+                Fix(
+                    "correct the path",
+                    (
+                        Command(_CORRECT, Stage.SOURCES),
+                        Command("apt-get update", Stage.UPDATE),
+                    ),
+                ),
+            ),
+        )
+    for arch, hits in unserved(log).items():
+        distro = log.distro_at(hits[0].line)
+        ports = "ports" in hits[0].groups["url"]
+        native = "arm64" if ports else "amd64"
+        fixed = split(distro.codename, arch, native) if not ports else _limit(arch)
+        yield finding_from_hits(
+            log,
+            hits,
+            f"apt asks {'the ports server' if ports else 'the archive'} for {arch}, which it does not have",
+            "apt-get update fails, and no package of that architecture can be located.",
+            (fixed,),
+        )
+
+
+leads_to = blocks_later_installs
+
+
+_CORRECT = (
+    "find /etc/apt -name '*.list' -o -name '*.sources' | "
+    "xargs sed -i -E 's,(//ports\\.ubuntu\\.com)/ubuntu(/?)([[:space:]]|$),\\1/ubuntu-ports\\2\\3,'"
+)
+
+
+def _limit(arch: str) -> Fix:
+    return Fix(
+        f"limit the entries of ports.ubuntu.com to the architectures that it has, and take {arch} from the archive",
+        notes=f"`[arch=arm64]` (or `Architectures: arm64`) there; an entry with `arch={arch}` for archive.ubuntu.com.",
+    )

@@ -1,0 +1,159 @@
+"""apt has no packages of the target's architecture: dpkg was not told of it, or no source is asked for it.
+
+Debian and Ubuntu install packages of other architectures beside the system's own (``libasound2-dev:armhf``) once dpkg
+was told of the architecture, and apt has fetched its index. Without that, the package "cannot be located", and nothing
+says why. On Ubuntu apt also has to be told where the other architectures are, which is another server.
+
+Entries that are limited (``[arch=amd64]``, ``Architectures: amd64``) leave it out just as silently.
+
+How to fix: ``dpkg --add-architecture ARCH``, an entry that serves it, then ``apt-get update``.
+
+References:
+    https://wiki.debian.org/Multiarch/HOWTO
+    https://wiki.ubuntu.com/Ports
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.causality import blocks_later_installs
+from diagnose.authoring.log import distinct, environments, finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Evidence, FileEdit, Finding, Severity, Stage
+from diagnose.model.pattern import patterns_for
+from diagnose.readers.env import Environment
+from diagnose.remedies.apt_sources import ARCHITECTURES, serving, unserved
+from diagnose.remedies.fix import fix
+from diagnose.remedies.packages import add_architecture, system, unavailable_reason
+from diagnose_checks.apt._triage import Reason, reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+#: dpkg's, when apt has the architecture's index by an entry that names it, and dpkg was never told.
+CHECK = Check(
+    since="0.1.0",
+    patterns=patterns_for(
+        "dpkg-no-arch",
+        (
+            "does not match system",
+            r"package architecture \((?P<arch>[\w-]+)\) does not match system \((?P<native>[\w-]+)\)",
+        ),
+    ),
+)
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether dpkg knows the target's architecture, where something of it is still to be installed."""
+    if env.apt is None or not env.cross or unavailable_reason(system(env), env.target) or not _needed(env):
+        return
+    arch = env.target.debian
+    if arch in env.apt.architectures:
+        yield from _left_out(env, arch)
+        return
+    if env.apt.foreign:
+        evidence = Evidence(f"has {', '.join(env.apt.foreign)}", env.apt.foreign_path)
+    else:
+        evidence = Evidence("no architecture beside the system's own", where=f"dpkg's architectures ({env.apt.native})")
+    listed = [
+        source for source in env.apt.sources if source.enabled and source.declared and arch in source.architectures
+    ]
+    yield Finding(
+        message=f"dpkg does not know the architecture {arch}, of which packages are needed for {env.target.triple}",
+        severity=Severity.ERROR,
+        evidence=(evidence, *(Evidence(f"asks for {arch} all the same", source.where) for source in listed)),
+        consequence=(
+            f'apt-get install of a package for {arch} stops: "Unable to locate package", or '
+            f'"package architecture ({arch}) does not match system ({env.apt.native})".'
+        ),
+        fixes=(
+            fix(
+                env,
+                f"add {arch}",
+                commands=add_architecture(arch),
+                files=_sources(env, arch),
+            ),
+        ),
+    )
+
+
+def _left_out(env: Environment, arch: str) -> Iterator[Finding]:
+    own = unserved(env, arch)
+    if own:
+        yield Finding(
+            message=f"no package source of apt is asked for {arch}, of which packages are needed for "
+            f"{env.target.triple}",
+            severity=Severity.ERROR,
+            evidence=tuple(
+                Evidence(f"{' '.join(source.uris)} for {', '.join(source.architectures)}", source.where)
+                for source in own
+            ),
+            consequence='apt-get update passes; then apt-get install stops: "Unable to locate package".',
+            fixes=(
+                fix(
+                    env,
+                    f"ask for {arch} too",
+                    commands=(Command("apt-get update", Stage.UPDATE),),
+                    files=_sources(env, arch),
+                ),
+            ),
+        )
+
+
+def _needed(env: Environment) -> bool:
+    return any(
+        library.outcome != "found" and not any(found.debian == env.target.debian for found in library.candidates)
+        for library in env.libraries
+    )
+
+
+def _sources(env: Environment, arch: str) -> tuple[FileEdit, ...]:
+    return serving(env, arch) if arch in ARCHITECTURES else ()
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See dpkg refuse an architecture, or apt not locate a package of one of which the log shows no index at all."""
+    refused = list(log.find("dpkg-no-arch"))
+    for hit in distinct(refused, "arch"):
+        arch = hit.groups["arch"]
+        yield finding_from_hits(
+            log,
+            [one for one in refused if one.groups["arch"] == arch],
+            f"dpkg does not know the architecture {arch}",
+            "Nothing is installed.",
+            (
+                fix(
+                    environments(log, hit.line)[0],
+                    f"add {arch}, then update, and install again",
+                    commands=add_architecture(arch),
+                ),
+            ),
+        )
+    hits = [hit for hit in log.find("apt-unlocatable") if reason(log, hit) is Reason.ARCHITECTURE]
+    for hit in distinct(hits, "arch"):
+        arch = hit.groups["arch"]
+        yield finding_from_hits(
+            log,
+            [one for one in hits if one.groups["arch"] == arch],
+            f"apt has no packages of {arch} to locate {hit.groups['package']} among",
+            "Nothing is installed.",
+            (
+                fix(
+                    environments(log, hit.line)[0],
+                    f"add {arch}, then update",
+                    commands=(
+                        *add_architecture(arch),
+                        Command(
+                            f"apt-get install -y --no-install-recommends {hit.groups['package']}:{arch}", Stage.PACKAGES
+                        ),
+                    ),
+                    notes="On Ubuntu its packages are on ports.ubuntu.com. Else it is the name, or the release.",
+                ),
+            ),
+        )
+
+
+leads_to = blocks_later_installs

@@ -1,0 +1,84 @@
+"""apt has no package lists here: nothing can be installed before ``apt-get update``.
+
+Images delete ``/var/lib/apt/lists`` to be smaller. Every package is then one that "cannot be located", until the lists
+are fetched again in the same step or layer. Lists that are as old as an image name files that are gone.
+
+How to fix: ``apt-get update`` before ``apt-get install``, in one step.
+
+References:
+    https://docs.docker.com/build/building/best-practices/#apt-get
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.causality import blocks_later_installs
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.readers.env import Environment
+from diagnose.remedies.fix import fix
+from diagnose_checks.apt._indexes import dead_release
+from diagnose_checks.apt._triage import Reason, reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(since="0.1.0", phase=Phase.PACKAGES)
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether there are lists, where something is still to be installed."""
+    if env.apt is None or env.apt.lists or not any(library.outcome != "found" for library in env.libraries):
+        return
+    yield Finding(
+        message="apt has no package lists: run apt-get update before installing anything",
+        severity=Severity.NOTE,
+        evidence=(Evidence("holds no index of packages", "/var/lib/apt/lists"),),
+        consequence='apt-get install stops: "Unable to locate package".',
+        fixes=(fix(env, "fetch the lists", commands=(Command("apt-get update", Stage.UPDATE),)),),
+    )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See apt not locate a package that Debian has, without an update before; or ask for files that are gone."""
+    missing = [hit for hit in log.find("apt-unlocatable") if reason(log, hit) is Reason.LISTS]
+    stale = [hit for hit in log.find("apt-unfetched") if hit.groups["url"].endswith(".deb") and "404" in hit.text]
+    if missing:
+        names = list(dict.fromkeys(hit.groups["package"] for hit in missing))
+        yield finding_from_hits(
+            log,
+            missing,
+            f"apt cannot locate {', '.join(names)}, and the log shows no list of packages fetched before",
+            "Nothing is installed: without lists apt knows no package at all.",
+            [
+                _update(*names),
+                Fix("or, if it was updated, the release has no package of that name", notes="`apt-cache policy NAME`."),
+            ],
+        )
+    elif stale and not dead_release(log):
+        yield finding_from_hits(
+            log,
+            stale,
+            "apt's lists are older than the archive: they name files that were replaced since",
+            "Nothing is installed.",
+            [_update(*dict.fromkeys(hit.groups["url"].rpartition("/")[2].partition("_")[0] for hit in stale))],
+        )
+
+
+leads_to = blocks_later_installs
+
+
+def _update(*names: str) -> Fix:
+    return Fix(
+        "fetch the lists in the same step",
+        (
+            Command("apt-get update", Stage.UPDATE),
+            Command(f"apt-get install -y --no-install-recommends {' '.join(names)}", Stage.PACKAGES),
+        ),
+        notes="In a Dockerfile both belong into one RUN: a cached layer of its own keeps old lists.",
+        safe=True,
+    )

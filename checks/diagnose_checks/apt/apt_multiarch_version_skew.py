@@ -1,0 +1,106 @@
+"""A package has no version that is there for both architectures, which it must have.
+
+A library that is installed for two architectures at once has to be of one version in both (``Multi-Arch: same``). Where
+the image is older than what its mirror has, or the mirrors of two architectures are out of step (Ubuntu's archive and
+ports are two servers), the target's package needs a version that the system's own is not, and apt gives up: "held
+broken packages".
+
+How to fix: bring the system up to date first; if the servers are out of step, use mirrors of one family, or wait.
+
+References:
+    https://wiki.debian.org/Multiarch/Implementation
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.causality import blocks_later_installs
+from diagnose.authoring.log import finding_from_hits, host
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.readers.env import Environment
+from diagnose.remedies.fix import fix
+from diagnose.remedies.packages import module, system
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog, Hit
+
+leads_to = blocks_later_installs
+
+#: What every library of every architecture depends on.
+
+CHECK = Check(since="0.1.0", phase=Phase.PACKAGES)
+_BASE = ("libc6", "libgcc-s1", "libstdc++6")
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether what is still to be installed can have one version with what is."""
+    if env.apt is None or not env.apt.skews:
+        return
+    wanted = [
+        package.partition(":")[0].removesuffix("-dev")
+        for library in env.libraries
+        if library.outcome != "found" and (package := module(system(env), library.module, env.target))
+    ]
+    for skew in env.apt.skews:
+        if skew.name not in _BASE and not any(skew.name.startswith(stem) for stem in wanted):
+            continue
+        offered = " or ".join(skew.offered)
+        yield Finding(
+            message=f"{skew.name} is {skew.installed} here, and only {offered} is to be had for {skew.architecture}",
+            severity=Severity.ERROR,
+            evidence=(Evidence(f"{skew.name} {offered}", skew.path),),
+            consequence=(
+                f'apt-get install of packages for {skew.architecture} stops: "held broken packages", '
+                f'"{skew.name}:{skew.architecture} is not going to be installed".'
+            ),
+            fixes=(
+                fix(
+                    env,
+                    "bring the system up to date, so that both come from one state of the archive",
+                    commands=(
+                        Command("apt-get update", Stage.UPDATE),
+                        Command("apt-get upgrade -y", Stage.UPDATE),
+                    ),
+                    notes="If this changes nothing, the servers of the two architectures are out of step: "
+                    "name mirrors of one family for both, or try again later.",
+                ),
+            ),
+        )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See apt say that a foreign package's dependency cannot be had in that version."""
+    native = host(log).debian
+    hits = [hit for hit in log.find("apt-unmet") if foreign(hit, native)]
+    if not hits:
+        return
+    first = hits[0]
+    package = f"{first.groups['package']}:{first.groups['arch'] or first.groups['needs_arch']}"
+    wanted = f" in version {first.groups['version'].lstrip('=<> ')}" if first.groups["version"] else ""
+    if first.groups["breaks"]:  # Multi-Arch: same is enforced like this: every other version is one that it breaks
+        other = f"{first.groups['needs']}{':' + first.groups['needs_arch'] if first.groups['needs_arch'] else ''}"
+        message = f"{package} and {other} have to be of one version, and are not"
+    else:
+        message = f"{package} needs {first.groups['needs']}{wanted}, which does not go together with what is installed"
+    yield finding_from_hits(
+        log,
+        [*hits, *log.near(first.line, "apt-broken", after=40)],
+        message,
+        "apt installs nothing of what was asked for.",
+        [
+            Fix(
+                "bring the native packages to the archive's versions first",
+                (Command("apt-get update", Stage.UPDATE), Command("apt-get upgrade -y", Stage.UPDATE)),
+            ),
+            Fix("take both architectures from the same mirror, or try again in an hour"),
+        ],
+    )
+
+
+def foreign(hit: Hit, native: str) -> bool:
+    """Whether an unmet dependency is one between packages of a foreign architecture."""
+    return bool({hit.groups["arch"], hit.groups["needs_arch"]} - {"", native, "any"})

@@ -1,0 +1,64 @@
+"""A third party's repository does not have the foreign architecture.
+
+``Skipping acquire of configured file … as repository … doesn't support architecture`` is a notice. apt goes on, and
+what fails later fails for another reason. It only matters if the package that cannot be found lives in that very
+repository.
+
+How to fix: nothing; or, to be rid of the notice, ``arch=amd64`` in the entry of that repository.
+
+References:
+    https://wiki.debian.org/Multiarch/HOWTO
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model.finding import Finding, Fix, Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog, Hit
+
+CHECK = Check(since="0.1.0", phase=Phase.START)
+_COMMON = {
+    "https",
+    "http",
+    "stable",
+    "debian",
+    "ubuntu",
+    "linux",
+    "download",
+    "packages",
+    "repos",
+    "apt",
+    "archive",
+    "ports",
+}
+
+
+def could_have(log: BuildLog, missing: Hit) -> list[Hit]:
+    """Return the notices of repositories that are named after the *missing* package of a foreign architecture."""
+    found = []
+    for notice in log.find("apt-no-arch"):
+        words = {word for word in re.split(r"[^a-z0-9]+", notice.groups["url"].lower()) if len(word) > 4} - _COMMON
+        if missing.groups["arch"] == notice.groups["arch"] and words & set(missing.groups["package"].split("-")):
+            found.append(notice)
+    return found
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a package that only that repository could have had go missing."""
+    for missing in log.find("apt-unlocatable"):
+        for notice in could_have(log, missing):
+            yield finding_from_hits(
+                log,
+                [notice, missing],
+                f"{notice.groups['url']} has nothing for {notice.groups['arch']}, nor {missing.groups['package']} for it",
+                "apt cannot locate the package.",
+                [Fix("take the package from elsewhere, or build it for that architecture")],
+            )
+            return

@@ -1,0 +1,71 @@
+"""apt knows no package of this name.
+
+The lists were fetched, and the name is not in them: it is another distribution's (``openssl-devel`` is ``libssl-dev``
+here), one of another release, or the package is in a component that is off (``universe`` on Ubuntu, ``contrib`` and
+``non-free`` on Debian), or not built for the architecture. Where a package exists no more, but others still name it,
+apt says that it "has no installation candidate".
+
+How to fix: the right name. ``apt-file search NAME.pc`` finds a library by its pkg-config name.
+
+References:
+    https://packages.debian.org/
+    https://help.ubuntu.com/community/Repositories/Ubuntu
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.causality import blocks_later_installs
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.remedies.package_names import called_here
+from diagnose.remedies.packages import APT_FILE
+from diagnose_checks.apt._triage import Reason, reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.system.distro import Distro
+
+CHECK = Check(since="0.1.0", phase=Phase.START)
+leads_to = blocks_later_installs
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See apt not know a name, where nothing else in the log explains it."""
+    hits = [hit for hit in log.find("apt-unlocatable") if reason(log, hit) is Reason.NAME]
+    if hits:
+        packages = list(dict.fromkeys((hit.groups["package"], hit.groups["arch"]) for hit in hits))
+        names = [f"{name}:{arch}" if arch else name for name, arch in packages]
+        yield finding_from_hits(
+            log,
+            hits,
+            f"apt's package sources have no {', '.join(names)}",
+            "apt installs nothing of what was asked for.",
+            [*_names(packages), *_elsewhere(log.distro_at(hits[0].line), bool(log.find("apt-updated")))],
+        )
+
+
+def _names(packages: list[tuple[str, str]]) -> Iterator[Fix]:
+    for package, arch in packages:
+        known = called_here(package, "debian")
+        if known and known != package:
+            name = f"{known}:{arch}" if arch else known
+            install = Command(f"apt-get install -y --no-install-recommends {name}", Stage.PACKAGES)
+            yield Fix(f"{package} is {known} here", (Command("apt-get update", Stage.UPDATE), install), safe=True)
+
+
+def _elsewhere(distro: Distro, updated: bool) -> Iterator[Fix]:
+    if not updated:
+        yield Fix(
+            "if the name is right, fetch the lists first, in the same step",
+            (Command("apt-get update", Stage.UPDATE),),
+        )
+    off = {"ubuntu": "universe", "debian": "contrib or non-free"}.get(distro.id, "universe, contrib or non-free")
+    yield Fix(
+        "look the name up for this release",
+        notes=f"`{APT_FILE} NAME.pc` finds a library by its pkg-config name. The component may be off: {off}.",
+    )

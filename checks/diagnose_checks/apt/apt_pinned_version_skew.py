@@ -1,0 +1,61 @@
+"""A package wants its companion in an exact version, and another one is to be installed.
+
+A development package depends on the runtime library in the very same version. If the runtime library is pinned, held or
+installed from another source (a security update, a third party's repository, a newer release), apt cannot bring the two
+together.
+
+How to fix: install both in the same version: upgrade the older one, or ask for the runtime library's version
+explicitly.
+
+References:
+    https://manpages.debian.org/apt_preferences
+    https://www.debian.org/doc/debian-policy/ch-relationships.html
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.causality import blocks_later_installs
+from diagnose.authoring.log import finding_from_hits, host
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose_checks.apt.apt_multiarch_version_skew import foreign
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(since="0.1.0", phase=Phase.START)
+leads_to = blocks_later_installs
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See apt say that another version is to be installed, with no foreign architecture in it."""
+    native = host(log).debian
+    hits = [
+        hit
+        for hit in log.find("apt-unmet")
+        if not foreign(hit, native) and hit.groups["version"].startswith("=") and "to be installed" in hit.groups["why"]
+    ]
+    if hits:
+        said = hits[0].groups
+        yield finding_from_hits(
+            log,
+            hits,
+            f"{said['package']} needs {said['needs']} in version {said['version'].lstrip('= ')}, and gets another one",
+            "apt installs nothing of what was asked for.",
+            [
+                Fix(
+                    "bring both to the archive's version",
+                    (
+                        Command("apt-get update", Stage.UPDATE),
+                        Command(
+                            f"apt-get install -y --allow-downgrades {said['needs']} {said['package']}", Stage.PACKAGES
+                        ),
+                    ),
+                    notes=f"`apt-cache policy {said['needs']}` shows where the other version comes from.",
+                )
+            ],
+        )

@@ -1,0 +1,119 @@
+"""The release has left its mirrors: its package sources answer 404.
+
+Debian moves a release to archive.debian.org when its support has ended, Ubuntu moves one that is no long-term release
+to old-releases.ubuntu.com. ``apt-get update`` then says that the repository "does not have a Release file", for every
+architecture alike.
+
+How to fix: a newer image. Where it has to be this one, the archive's address, whose Release files have expired.
+
+References:
+    https://www.debian.org/distrib/archive
+    https://wiki.ubuntu.com/Releases
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.causality import blocks_later_installs
+from diagnose.authoring.env import if_installing
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Stage
+from diagnose.model.pattern import patterns_for
+from diagnose.readers.env import Environment
+from diagnose.remedies.apt_sources import moves, serving
+from diagnose.remedies.fix import fix
+from diagnose.tables import distributions
+from diagnose_checks.apt._indexes import dead_release
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.PACKAGES,
+    patterns=patterns_for(
+        "release-expired",
+        ("is expired", r"Release file for (?P<url>\S+?)(?:/dists/(?P<suite>[\w./-]+?)/(?:In)?Release)? is expired"),
+    ),
+)
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See which entries name a release that is not there any more."""
+    if env.apt is None:
+        return
+    gone = [source for source in env.apt.sources if source.enabled and moves(source)]
+    if not gone:
+        return
+    suites = ", ".join(dict.fromkeys(suite for source in gone for suite in source.suites))
+    yield Finding(
+        message=f"{suites} has left the servers that apt's sources name",
+        severity=if_installing(env),
+        evidence=tuple(Evidence(f"{' '.join(source.uris)} {' '.join(source.suites)}", source.where) for source in gone),
+        consequence='apt-get update fails: the repository "does not have a Release file"; nothing can be installed.',
+        fixes=(
+            fix(
+                env,
+                "take the packages from the archive, which gets no updates",
+                commands=(Command("apt-get update", Stage.UPDATE),),
+                files=serving(env),
+                notes="A newer image is the better answer.",
+            ),
+        ),
+    )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See apt miss the Release file itself, or every index, of a release that has left the servers."""
+    expired = log.find("release-expired")
+    if expired:
+        suite = expired[0].groups["suite"]
+        yield finding_from_hits(
+            log,
+            expired,
+            f"the Release file of {suite or expired[0].groups['url']} has expired: nobody updates it any more",
+            "apt-get update fails; nothing can be installed.",
+            (
+                Fix(
+                    "let apt take it all the same",
+                    (Command("apt-get -o Acquire::Check-Valid-Until=false update", Stage.UPDATE),),
+                    notes="Right for archive.debian.org and snapshots. Else take another mirror.",
+                ),
+                Fix("use an image of a release that is still served"),
+            ),
+        )
+        return
+    hits = dead_release(log)
+    if hits:
+        suite = hits[0].groups["suite"] or log.distro_at(hits[0].line).codename
+        yield finding_from_hits(
+            log,
+            hits,
+            f"{suite or 'the release'} is not on the server that apt's sources name",
+            "apt-get update fails; nothing can be installed.",
+            (_archive(suite), Fix("use an image of a release that is still served")),
+        )
+
+
+leads_to = blocks_later_installs
+
+
+def _archive(suite: str) -> Fix:
+    name = suite.partition("-")[0].partition("/")[0]
+    if name in distributions.UBUNTU_OLD:
+        edit = "s,//(archive|security|[a-z]{2}\\.archive)\\.ubuntu\\.com,//old-releases.ubuntu.com,"
+    else:
+        edit = "s,//(deb|security|httpredir)\\.debian\\.org,//archive.debian.org,"
+    command = f"sed -i -E '{edit}' /etc/apt/sources.list"
+    return Fix(
+        "take the packages from the archive, which gets no updates",
+        (
+            Command(command, Stage.SOURCES),
+            Command("sed -i -E '/-updates|-backports/d' /etc/apt/sources.list", Stage.SOURCES),
+            Command("apt-get -o Acquire::Check-Valid-Until=false update", Stage.UPDATE),
+        ),
+    )

@@ -1,0 +1,70 @@
+"""The container image does not exist under this name, or the registry does not hand it out.
+
+A registry answers ``manifest unknown`` for a tag that it does not have, and ``denied`` both for a private image and for
+a name that does not exist. Images of pypa/manylinux, rust-cross and cross-rs are named after architecture and policy;
+not every pair exists, and old ones were removed.
+
+How to fix: look the name up; log in for a private image; give the action or tool an image that exists.
+
+References:
+    https://github.com/pypa/manylinux#docker-images
+    https://github.com/rust-cross/manylinux-cross
+    https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.log import finding_from_hits, is_later
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+leads_to = is_later
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.START,
+    patterns=patterns_for(
+        "no-image",
+        ("manifest unknown", r"manifest for (?P<image>\S+) not found: manifest unknown"),
+        ("manifests/", r"/v2/(?P<image>\S+)/manifests/[^\s\"]+\"?: (?:denied|unauthorized|EOF|unknown)"),
+        ("pull access denied", r"pull access denied for (?P<image>[^\s,]+)"),
+        ("manifest unknown", r"(?P<image>\S+): (?:.*: )?manifest unknown"),
+        (
+            "failed to resolve source metadata",
+            r"failed to resolve source metadata for (?P<image>[^\s:]+(?::[\w.-]+)?): "
+            r"(?!.*no match for platform).*not found",
+        ),
+        (
+            "failed to solve",
+            r"failed to solve(?: with frontend \S+)?: (?:failed to create LLB definition: )?"
+            r"(?P<image>[\w./-]+(?::[\w.-]+)?): not found",
+        ),
+        ("response from daemon", r"Error response from daemon: (?:unauthorized|denied): (?P<image>)"),
+        ("does not exist or no pull access", r"(?P<image>\S+) does not exist or no pull access"),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the registry refuse the image."""
+    for hit in log.find("no-image")[:1]:
+        image = hit.groups["image"].strip("'\"`") or "the image"
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"the registry does not have {image}, or does not hand it out",
+            "The container is never started.",
+            [
+                Fix(
+                    "name an image that exists",
+                    notes="`denied` is also the answer for a name that does not exist. Log in if the image is private.",
+                )
+            ],
+        )

@@ -1,0 +1,158 @@
+"""This system's programs are for another processor, and nothing on this machine runs them.
+
+A container or root of another architecture needs an emulator that the kernel knows of (binfmt_misc). Without it every
+program of it stops with "exec format error". Cross compiling needs no emulator: nothing of the target is run.
+
+How to fix: register QEMU's user emulation on the machine: ``docker run --privileged --rm tonistiigi/binfmt --install
+ARCH``, docker/setup-qemu-action in a workflow, or the package ``qemu-user-static`` with ``binfmt-support``.
+
+References:
+    https://docs.kernel.org/admin-guide/binfmt-misc.html
+    https://github.com/tonistiigi/binfmt
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.libc_demands import BUILD_SCRIPT
+from diagnose.authoring.log import finding_from_hits, is_later
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.model.pattern import patterns_for
+from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.START,
+    patterns=(
+        *patterns_for(
+            "exec-format",
+            (
+                "exec format error",
+                r"exec (?:user process caused:? )?[\"'`]?(?P<program>/[^\s\"':]*)?[\"'`]?:? ?[\"']?exec format error",
+            ),
+            (
+                "xec format error",
+                r"^(?!Error loading shared).*?(?P<program>[^\s:]+): (?:cannot execute binary file: )?[Ee]xec format error",
+            ),
+            ("xec format error", r"[Ee]xec format error: '(?P<program>[^']+)'"),
+            ("xec format error", r"^(?!Error loading shared).*[Ee]xec format error(?: \(os error 8\))?"),
+            ("cannot execute binary file", r"(?P<program>[^\s:]+): cannot execute binary file(?!: Permission)"),
+        ),
+        *patterns_for(
+            "platform-note",
+            (
+                "requested image's platform",
+                r"requested image's platform \((?P<want>[\w/]+)\) does not match the detected host platform",
+            ),
+            ("--platform", r"--platform[= ](?P<want>linux/[\w/]+)"),
+            ("[linux/", r"\[(?P<want>linux/[\w/]+)(?: [\w.-]+)? +\d+/\d+\]"),
+        ),
+        *patterns_for(
+            "never-ran", ("never executed", r"could not execute process `(?P<program>[^`\s]+)[^`]*` \(never executed\)")
+        ),
+    ),
+)
+_SCRIPT = r"\.(?:sh|py|bash)$|(?:^|/)(?:docker-)?entrypoint$"
+_BUILT = r"/target/(?:[^/]+/)*(?:release|debug)/"
+_HELPERS = frozenset(
+    {"patchelf", "protoc", "cmake", "ninja", "sccache", "rustc", "cargo", "maturin", "zig", "uv", "node"}
+)
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether the programs of the root that is inspected can start."""
+    emulator = env.toolchain.emulator
+    if env.cross or not emulator.needed or (emulator.name and emulator.enabled):
+        return
+    if emulator.name:
+        evidence = Evidence("registered, and disabled", emulator.path or f"/proc/sys/fs/binfmt_misc/{emulator.name}")
+    else:
+        evidence = Evidence(f"nothing is registered for {env.target.uname}", "/proc/sys/fs/binfmt_misc")
+    architecture = env.target.oci.removeprefix("linux/").replace("/v7", "").replace("/v6", "")
+    yield Finding(
+        message=f"the programs here are for {env.target.uname}, and this machine runs none of those",
+        severity=Severity.ERROR,
+        evidence=(evidence,),
+        consequence='Whatever is started in it stops: "exec format error".',
+        fixes=(
+            Fix(
+                "register the emulator",
+                (
+                    Command(
+                        f"docker run --privileged --rm tonistiigi/binfmt --install {architecture}", Stage.ARCHITECTURE
+                    ),
+                ),
+                notes="On the machine that runs the container, not inside it.",
+            ),
+        ),
+    )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a program not start because it is another processor's; a script without its first line looks alike."""
+    hits = [hit for hit in log.find("exec-format") if not log.near(hit.line, "postinst-failed", after=3)]
+    if not hits:
+        return
+    wanted = [note for note in log.find("platform-note") if note.line < hits[0].line]
+    if not wanted and all(re.search(_SCRIPT, hit.groups["program"]) for hit in hits):
+        return
+    ran = log.near(hits[0].line, "never-ran", before=4)
+    program = ran[-1].groups["program"] if ran else hits[0].groups["program"]
+    platform = wanted[-1].groups["want"] if wanted else ""
+    helper = program.rpartition("/")[2]
+    if re.search(BUILD_SCRIPT, program):
+        hits = [*ran, *hits]
+        message = f"a build script was linked for another processor than this machine's: {program}"
+        fixes = [
+            Fix(
+                "link the machine's own programs with its own compiler",
+                notes="Name the target in --target or [build] target, and the cross linker in [target.TRIPLE] alone: "
+                "in RUSTFLAGS or for the host's triple it also links build scripts.",
+            )
+        ]
+    elif re.search(_BUILT, program):
+        hits = [*ran, *hits]
+        message = f"{program} was built for another processor, and this machine cannot run it"
+        fixes = [_runner(log, hits[0].line), Fix("only build here, and test on a machine of that architecture")]
+    elif helper in _HELPERS:
+        fixes = [Fix(f"install a {helper} for this machine's own processor", notes="It is found after the wrong one.")]
+        message = f"{program} is a program of another processor"
+    else:
+        architecture = platform.removeprefix("linux/").replace("/v7", "").replace("/v6", "").replace("/v8", "") or "all"
+        fixes = [_emulate(architecture), Fix("run the job on a machine of that architecture, or cross compile")]
+        message = f"{program or 'a program'} is for {platform or 'another processor'}, and this machine cannot run it"
+    yield finding_from_hits(
+        log, [*wanted[-1:], *hits], message, "Nothing of that container or root can be started.", fixes
+    )
+
+
+leads_to = is_later
+
+
+def _runner(log: BuildLog, line: int) -> Fix:
+    target = log.target_at(line)
+    name = target.cargo_env_name if target else "TARGET"
+    return Fix(
+        "let cargo run it under QEMU's user emulation",
+        env=((f"CARGO_TARGET_{name}_RUNNER", f"qemu-{_QEMU.get(target.wheel, target.wheel) if target else 'ARCH'}"),),
+        notes="From the package qemu-user; -L names the folder with the target's C library.",
+    )
+
+
+_QEMU = {"armv7l": "arm", "armv6l": "arm", "i686": "i386"}
+
+
+def _emulate(architecture: str) -> Fix:
+    command = f"docker run --privileged --rm tonistiigi/binfmt --install {architecture}"
+    return Fix(
+        "register the emulator on the machine that runs the container",
+        (Command(command, Stage.ARCHITECTURE),),
+        notes="In a workflow, the action docker/setup-qemu-action before the step.",
+    )

@@ -1,0 +1,84 @@
+"""A server could not be reached, or answered that it is out of order.
+
+A mirror, a registry or an index was down, slow or in the middle of an update: names are not resolved, connections time
+out or are reset, the answer is 500, 502, 503 or 504, or the files of an index do not belong together. The build is not
+to blame, and nothing in it has to change.
+
+How to fix: run it again. If that does not help, another mirror; inside a company, the proxy and its certificate.
+
+References:
+    https://wiki.debian.org/DebianRepository/Format
+    https://docs.github.com/actions/using-github-hosted-runners
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.causality import blocks_later_installs
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+leads_to = blocks_later_installs
+_DOWN = (
+    r"(?:Temporary failure|Could not (?:resolve|connect)|Connection (?:timed out|failed|refused|reset)"
+    r"|Unable to connect|50[0234] |Hash Sum mismatch|File has unexpected size)"
+)
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.START,
+    patterns=patterns_for(
+        "outage",
+        (
+            "ailed to fetch",
+            rf"Failed to fetch (?P<url>\S+)\s+.*{_DOWN}",
+        ),
+        ("emporary failure resolving", r"Temporary failure resolving '(?P<url>[^']+)'"),
+        ("[Errno 14]", r"(?P<url>https?://\S+): \[Errno 14\] HTTPS? Error 50[0234]"),
+        ("Curl error", r"Curl error \((?:6|7|28|35|52|56)\): .* for (?P<url>\S+)"),
+        ("curl: (", r"curl: \((?:6|7|28|35|52|56)\) "),
+        ("dial tcp", r"dial tcp\b.*(?:no such host|i/o timeout|refused|unreachable|server misbehaving|reset)"),
+        ("net/http: ", r"net/http: (?:request canceled|TLS handshake timeout|timeout awaiting)"),
+        ("ould not resolve host", r"fatal: unable to access '(?P<url>[^']+)': Could not resolve host"),
+        ("Max retries exceeded", r"HTTPS?ConnectionPool\(host='(?P<url>[^']+)'.*Max retries exceeded"),
+        # pip's last try; what it then says of versions is that it knows of none
+        ("connection broken by", r"Retrying \(Retry\(total=0,.*connection broken by "),
+        ("spurious network error", r"spurious network error \(\d tr(?:y|ies) remaining\): (?!.*too large)(?P<why>.*)"),
+        ("temporary error (try again", r"(?P<url>https?://\S+): temporary error \(try again later\)"),
+        (
+            "WARNING: ",
+            r"WARNING: (?:Ignoring|fetching|opening|updating and opening) (?P<url>https?://\S+): (?!.*UNTRUSTED)\S",
+        ),
+        ("mirror sync in progress", r"[Mm]irror sync in progress"),
+        ("received unexpected HTTP status", r"received unexpected HTTP status: 50[0234]"),
+        ("TLS handshake timeout", r"TLS handshake timeout"),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See package managers and registries fail for want of a server."""
+    hits = [hit for hit in log.find("outage") if "mirrorlist.centos.org" not in hit.text]
+    overflow = log.find("value-too-large")  # cargo calls that a network error as well
+    if hits and not overflow:
+        named = next((hit.groups["url"] for hit in hits if hit.groups["url"]), "")
+        yield finding_from_hits(
+            log,
+            hits,
+            f"a server did not answer{f': {named}' if named else ''}",
+            "What had to be fetched is missing.",
+            [
+                Fix(
+                    "run the build again",
+                    notes="If it stays: the address may name what is not there any more, or take another mirror, "
+                    "or set the proxy.",
+                )
+            ],
+        )

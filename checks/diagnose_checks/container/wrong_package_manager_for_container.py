@@ -1,0 +1,77 @@
+"""The package manager that a script calls does not exist in this container.
+
+The images that build wheels are different distributions, and one workflow uses several of them: the pypa images are
+CentOS 7 or AlmaLinux (yum, dnf), for musl Alpine (apk); the rust-cross and cross-rs images are Debian or Ubuntu (apt).
+maturin-action takes the first for x86_64 and the second for most other architectures. None of the pypa images has sudo,
+and neither do most others: their user is root.
+
+How to fix: let the script use what is there (``if command -v apt-get``), or write one for each image.
+
+References:
+    https://github.com/pypa/manylinux#docker-images
+    https://github.com/rust-cross/manylinux-cross
+    https://github.com/PyO3/maturin-action#using-before-script-linux
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.causality import blocks_later_installs
+from diagnose.authoring.log import distinct, finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+leads_to = blocks_later_installs
+_NAMES = "(?P<manager>yum|dnf|microdnf|apt-get|apt|apk|zypper|pacman|sudo)"
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.START,
+    patterns=patterns_for(
+        "no-manager",
+        ("not found", rf"(?:^|[\s:'\"`/]){_NAMES}['\"]?: (?:command )?not found"),
+        ("executable file not found", rf"\"{_NAMES}\": executable file not found"),
+        ("No such file or directory", rf"(?:^|[\s'\"`]|bin/){_NAMES}['\"]?: No such file or directory"),
+    ),
+)
+_OTHER = {"apt": "apt-get install -y", "apk": "apk add", "dnf": "dnf install -y", "yum": "yum install -y"}
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the shell not find a package manager, or sudo."""
+    for hit in distinct(log.find("no-manager"), "manager"):
+        manager = hit.groups["manager"]
+        distro = log.distro_at(hit.line)
+        here = f" in this container, which is {distro.name}" if distro.name else " in this container"
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"there is no {manager}{here}",
+            "Nothing was installed: what the build needs from those packages is missing.",
+            [_without_sudo() if manager == "sudo" else _other(distro.manager)],
+        )
+
+
+def _without_sudo() -> Fix:
+    return Fix("leave sudo out: the user of these images is root already")
+
+
+def _other(manager: str) -> Fix:
+    if manager in _OTHER:
+        return Fix(f"call {manager} here", notes=f"`{_OTHER[manager]} …`, with the names that packages have there.")
+    lines = (
+        "if command -v apt-get; then apt-get update && apt-get install -y PACKAGES_OF_DEBIAN; "
+        "elif command -v dnf; then dnf install -y PACKAGES_OF_FEDORA; "
+        "elif command -v yum; then yum install -y PACKAGES_OF_FEDORA; else apk add PACKAGES_OF_ALPINE; fi"
+    )
+    return Fix(
+        "call the one that is there",
+        (Command(lines, Stage.PACKAGES),),
+        notes="The capital words stand for the names that the packages have in each.",
+    )

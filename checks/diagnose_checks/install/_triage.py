@@ -1,0 +1,276 @@
+"""A wheel that an installer refuses: its name taken apart, and what the log tells of the system."""
+
+from __future__ import annotations
+
+import re
+
+from diagnose import policies
+from diagnose.model import targets
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model.pattern import patterns_for
+from diagnose.readers.wheel.platform_tag import version_key
+from diagnose.tables.libc_releases import GLIBC
+
+if TYPE_CHECKING:
+    from diagnose.policies import PlatformTag
+    from diagnose.readers.buildlog import BuildLog, Hit
+
+WORDINGS = (
+    *patterns_for(
+        "wheel-refused",
+        (
+            "is not a supported wheel",
+            r"(?P<prefix>ERROR: )?(?P<wheel>[\w.+%-]+\.whl) is not a supported wheel on this platform",
+        ),
+    ),
+    *patterns_for(
+        "uv-platform",
+        (
+            "re on Linux (",
+            r"re on (?:Linux|macOS|Windows) \(`(?P<tag>\w+)`\), but (?:`?(?P<wheel>[^`]*?)`? (?:\([^)]*\) )?)?"
+            r"(?:only has wheels|we only found wheels)[^:]* following platforms?: (?P<platforms>.*)",
+        ),
+        (
+            "re on Linux (",
+            r"wheel is compatible with \w+ \((?P<platforms>[^)]*)\), but you're on \w+ \(`(?P<tag>\w+)`\)",
+        ),
+        (
+            "has no wheels with",
+            r"(?P<wheel>\S+) has no wheels with\s+a\s+matching platform tag(?: \(e\.g\., `(?P<tag>\w+)`\))?",
+            3,
+        ),
+        ("matching platform tag", "matching platform tag"),
+    ),
+    *patterns_for(
+        "uv-python",
+        (
+            "has no wheels with",
+            r"(?P<wheel>\S+) has no wheels with\s+a\s+matching Python (?:ABI|version|implementation) tag",
+            3,
+        ),
+        ("matching Python", r"matching Python (?:ABI|version|implementation) tag"),
+    ),
+    *patterns_for(
+        "uv-found",
+        ("on the following platform", r"Wheels are available for [^:]* on the following platforms?: (?P<platforms>.*)"),
+    ),
+    *patterns_for(
+        "uv-refused",
+        (
+            "incompatible with the current platform",
+            r"dependency is incompatible with the current platform: (?P<wheel>\S+\.whl)",
+        ),
+        (
+            "incompatible with the current platform",
+            r"A path \((?P<wheel>[^)]+\.whl)\) dependency is incompatible with the current platform",
+        ),
+    ),
+    *patterns_for(
+        "pip-note",
+        ("pip ", r"(?:using pip version|^pip|[Uu]sing pip) (?P<version>\d+\.\d[\d.]*)"),
+        ("release of pip", r"new release of pip(?: is)? available: (?P<version>\d+\.\d[\d.]*)"),
+        ("pip-", r"(?:Found existing installation: pip|/pip-)(?: )?(?P<version>\d+\.\d[\d.]*)"),
+    ),
+    *patterns_for(
+        "python-note",
+        ("(python ", r"\(python (?P<version>[23]\.\d+)\)$"),
+        ("Python 3.", r"^Python (?P<version>[23]\.\d+)(?:\.\d+)?(?:[ab]|rc|\+)?\d*$"),
+        ("Python 3.", r"^Using (?:CPython|Python) (?P<version>[23]\.\d+)"),
+        ("-packages/pip", r"/lib/python(?P<version>[23]\.\d+)/(?:site|dist)-packages/pip"),
+        ("python3.", r"\bpython(?P<version>3\.\d+)\W{1,4}-m\W{1,4}pip\b"),
+    ),
+    *patterns_for(
+        "glibc-note",
+        ("GLIBC ", r"\((?:Debian|Ubuntu|GNU libc|Raspbian)[^)]*GLIBC[^)]*\) (?P<version>2\.\d+)"),
+        ("ldd (", r"^ldd \(GNU libc\) (?P<version>2\.\d+)"),
+    ),
+    *patterns_for(
+        "machine-note",
+        ("Linux ", r"^Linux \S+ \d.* (?P<machine>x86_64|aarch64|armv[67]l|i686|ppc64le|s390x|riscv64)(?: GNU.*)?$"),
+        ("uname -m", r"uname -m\s+(?P<machine>x86_64|aarch64|armv[67]l|i686|ppc64le|s390x|riscv64)(?:\s|$)", 2),
+    ),
+)  # fmt: skip
+_KNOWN = {"x86_64", "i686", "aarch64", "armv7l", "ppc64", "ppc64le", "s390x", "riscv64", "loongarch64"}
+_LEGACY = {
+    "manylinux1": {"x86_64", "i686"},
+    "manylinux2010": {"x86_64", "i686"},
+    "manylinux2014": _KNOWN - {"riscv64", "loongarch64"},
+}
+# Since which pip a kind of tag is understood: pip's release notes.
+_SINCE = (
+    (re.compile(r"manylinux_\d"), (20, 3)),
+    (re.compile(r"musllinux_"), (21, 2)),
+    (re.compile(r"manylinux2014_"), (19, 3)),
+    (re.compile(r"manylinux2010_"), (19, 0)),
+    (re.compile(r"manylinux1_"), (8, 1)),
+)
+_PREFIXED = (19, 2)  # the first pip that says "ERROR: " before its errors
+
+
+class Refused(NamedTuple):
+    """One refused wheel: its name, its platform tags, and which cause it comes down to.
+
+    ``detail`` says how one knows; where it is empty, the cause is only the likeliest of several.
+    """
+
+    hits: tuple[Hit, ...]
+    wheel: str
+    platforms: tuple[str, ...]
+    cause: str
+    detail: str
+
+
+def refused(log: BuildLog, wanted: str) -> list[Refused]:
+    """Return the wheels that pip or uv refuses for the cause *wanted*, each once."""
+    found: dict[str, Refused] = {}
+    for hit in log.find("wheel-refused", "uv-refused"):
+        wheel = hit.groups["wheel"].rpartition("/")[2].replace("%2B", "+")
+        hints = [one for one in log.find("uv-platform") if hit.kind == "uv-refused" and 0 < one.line - hit.line < 6]
+        platforms = tuple(wheel.removesuffix(".whl").rpartition("-")[2].split("."))
+        tag = hints[0].groups["tag"] if hints else ""
+        cause, detail = _uv(tag, platforms) if tag else _cause(log, hit, wheel, platforms)
+        found.setdefault(wheel, Refused((hit, *hints[:1]), wheel, platforms, cause, detail))
+    for hit in log.find("uv-platform"):
+        if found:
+            break
+        hints = [one for one in log.find("uv-found") if 0 <= one.line - hit.line < 8]
+        listed = hit.groups["platforms"] or (hints[0].groups["platforms"] if hints else "")
+        platforms = tuple(re.findall(r"`([^`]+)`", listed))
+        cause, detail = _uv(hit.groups["tag"], platforms)
+        found.setdefault(
+            hit.groups["wheel"] or hit.text, Refused((hit, *hints[:1]), hit.groups["wheel"], platforms, cause, detail)
+        )
+    for hit in log.find("uv-python"):
+        if not found:
+            detail = "uv looked for a tag of this Python"
+            found[hit.text] = Refused((hit,), hit.groups["wheel"], (), "wheel-not-supported-python", detail)
+    return [one for one in found.values() if one.cause == wanted]
+
+
+def impossible(platform: str) -> str:
+    """Return why no installer ever asks for *platform*, or nothing."""
+    tag = policies.split(platform)
+    if platform in _KNOWN:  # what stands before it was cut off at a hyphen
+        return f"{platform} alone is no platform tag; linux_{platform} is one"
+    if tag.family in ("manylinux", "musllinux") and not tag.arch:
+        return f"{platform} is no platform tag"
+    if tag.family not in ("manylinux", "musllinux", "linux"):
+        return ""
+    legacy = platform.partition("_")[0]
+    if legacy in _LEGACY and tag.arch not in _LEGACY[legacy]:
+        return f"{legacy} exists for {', '.join(sorted(_LEGACY[legacy]))} only"
+    row = targets.resolve(tag.arch)
+    if tag.arch not in _KNOWN | {"armv6l", "armv5tel", "mips64", "mips", "armv8l"} and (
+        row is None or row.wheel != tag.arch
+    ):
+        meant = f", {row.wheel} is meant" if row else ""
+        return f"{tag.arch} is not what Python calls a processor{meant}"
+    return ""
+
+
+def known_since(platform: str) -> tuple[int, ...]:
+    """Return the first pip version that knows tags like *platform*; () where that is not a matter of pip's age."""
+    return next((first for kind, first in _SINCE if kind.match(platform)), ())
+
+
+def _cause(log: BuildLog, hit: Hit, wheel: str, platforms: tuple[str, ...]) -> tuple[str, str]:
+    """Return the cause, first by what the log tells, then by what is left."""
+    wrong = [reason for platform in platforms if (reason := impossible(platform))]
+    if len(wrong) == len(platforms):
+        return "wheel-not-supported-bad-tag", wrong[0]
+    tags = [policies.split(platform) for platform in platforms]
+    arches = {tag.arch for tag in tags if tag.arch}
+    machine = _machine(log)
+    if machine and arches and machine not in arches and (machine, "armv7l") != ("aarch64", *arches):
+        return "wheel-not-supported-no-arch", f"this machine is {machine}"
+    if not arches and platforms != ("any",):
+        return "wheel-not-supported-no-arch", f"{platforms[0]} is another operating system"
+    if detail := _other_python(log, hit, wheel):
+        return "wheel-not-supported-python", detail
+    pip = _version(log, hit, "pip-note")
+    limit = pip or (_PREFIXED if hit.kind == "wheel-refused" and not hit.groups["prefix"] else ())
+    since = [known_since(platform) for platform in platforms]
+    if limit and all(since) and all(limit < first or (not pip and limit <= first) for first in since):
+        which = f"pip {'.'.join(map(str, pip))}" if pip else "a pip that prints no ERROR: before its errors"
+        return "wheel-not-supported-old-pip", f"{which} does not know {platforms[0]}"
+    glibc = _version(log, hit, "glibc-note") or _glibc_of(log, hit)
+    promises = [version_key(tag.policy) for tag in tags if tag.family == "manylinux"]
+    if glibc and promises and min(promises) > glibc:
+        return "wheel-not-supported-glibc", f"this system has glibc {'.'.join(map(str, glibc))}"
+    if {tag.libc for tag in tags} == {"musl"} and (glibc or (pip and pip >= (21, 2))):
+        return "wheel-not-supported-no-arch", "it is for musl, and this system has glibc" if glibc else "it is for musl"
+    return _likeliest(tags, platforms, limit, machine, bool(_version(log, hit, "python-note")))
+
+
+def _likeliest(
+    tags: list[PlatformTag], platforms: tuple[str, ...], pip: tuple[int, ...], machine: str, python_fits: bool
+) -> tuple[str, str]:
+    """Return the likeliest cause of what is left, without a detail: nothing in the log shows it."""
+    if not machine and {tag.arch for tag in tags} - {"x86_64", ""}:
+        return "wheel-not-supported-no-arch", ""
+    if {tag.libc for tag in tags} == {"musl"}:
+        return "wheel-not-supported-no-arch", ""
+    if min((version_key(tag.policy) for tag in tags if tag.family == "manylinux"), default=()) > (2, 28):
+        return "wheel-not-supported-glibc", ""
+    new = all(re.match(r"(?:manylinux|musllinux)_\d", platform) for platform in platforms)
+    if (new and not pip) or (pip == _PREFIXED and platforms[0].startswith("manylinux2010")):
+        return "wheel-not-supported-old-pip", ""
+    return "wheel-not-supported-old-pip" if python_fits and not pip else "wheel-not-supported-python", ""
+
+
+def _machine(log: BuildLog) -> str:
+    """Return what ``uname -m`` says in the log, or the architecture that its image is for."""
+    notes = [hit.groups["machine"] for hit in log.find("machine-note")]
+    return notes[-1] if notes else ""
+
+
+def _other_python(log: BuildLog, hit: Hit, wheel: str) -> str:
+    """Return how the wheel's Python and ABI tags do not fit the interpreter that the log names, or nothing."""
+    here = _version(log, hit, "python-note")
+    parts = wheel.removesuffix(".whl").split("-")
+    if not here or len(parts) < 5:
+        return ""
+    pythons, abis = parts[-3].split("."), parts[-2].split(".")
+    mine = f"cp{here[0]}{here[1]}"
+    for python in pythons:
+        match = re.fullmatch(r"(cp|py)(\d)(\d*)", python)
+        if match is None:
+            continue
+        wanted = (int(match[2]), int(match[3] or 0))
+        if python == mine and any(abi in (mine, f"{mine}m", f"{mine}mu", "abi3", "none") for abi in abis):
+            return ""
+        if (match[1] == "py" or {"abi3", "none"} & {*abis}) and wanted[0] == here[0] and wanted <= here[:2]:
+            return ""
+    if mine in pythons and f"{mine}t" in abis:
+        return f"{mine}t is for the free-threaded build of Python"
+    return f"this is Python {'.'.join(map(str, here))}"
+
+
+def _uv(here: str, platforms: tuple[str, ...]) -> tuple[str, str]:
+    wrong = [reason for platform in platforms if (reason := impossible(platform))]
+    if platforms and len(wrong) == len(platforms):
+        return "wheel-not-supported-bad-tag", wrong[0]
+    if not here or not platforms:
+        return "wheel-not-supported-no-arch", ""
+    mine = policies.split(here)
+    theirs = [policies.split(platform) for platform in platforms]
+    same = [tag for tag in theirs if tag.arch == mine.arch and tag.libc == mine.libc]
+    if same:
+        return "wheel-not-supported-glibc", f"this system is {here}"
+    return "wheel-not-supported-no-arch", f"this system is {here}"
+
+
+def _glibc_of(log: BuildLog, hit: Hit) -> tuple[int, ...]:
+    """Return the glibc of the release that the log names, () if it names none that is known."""
+    distro = log.distro_at(hit.line)
+    names = {"debian": f"Debian {distro.version}", "ubuntu": f"Ubuntu {distro.version}"}
+    if distro.family == "rhel" and distro.id != "fedora":
+        names[distro.id] = f"{'CentOS' if distro.version == '7' else 'RHEL'} {distro.version.partition('.')[0]}"
+    name = names.get(distro.id)
+    return next((libc for known, libc, _ in GLIBC if known == name), ())
+
+
+def _version(log: BuildLog, hit: Hit, kind: str) -> tuple[int, ...]:
+    notes = [note for note in log.find(kind) if note.groups["version"]]
+    before = [note for note in notes if note.line <= hit.line] or notes
+    return version_key(before[-1].groups["version"])[:2] if before else ()

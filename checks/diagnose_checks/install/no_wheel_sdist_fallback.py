@@ -1,0 +1,77 @@
+"""pip found no wheel that fits, and tries to build the package from source, for which the tools are missing.
+
+The package has wheels, but none for this Python, processor or C library (or this pip is too old to know their tags). So
+pip takes the source distribution, and building that needs Rust, a C compiler and the system's libraries.
+
+How to fix: update pip first. If there really is no wheel, a Python or platform that has one; or install what building
+takes.
+
+References:
+    https://pip.pypa.io/en/stable/cli/pip_install/#finding-packages
+    https://rustup.rs
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.START,
+    patterns=(
+        *patterns_for(
+            "no-rust",
+            ("the Rust package manager, is not", r"Cargo, the Rust package manager, is not installed"),
+            ("find Rust compiler", r"can't find Rust compiler"),
+            (
+                "requires Rust",
+                r"This package requires Rust(?: and Cargo)? (?:>=?[\d.]+)?(?:to compile|to be installed)?",
+            ),
+        ),
+        *patterns_for(
+            "sdist-note",
+            ("Downloading ", r"Downloading \S*?(?P<sdist>[\w.+-]+\.(?:tar\.gz|zip))"),
+            ("Using cached", r"Using cached \S*?(?P<sdist>[\w.+-]+\.(?:tar\.gz|zip))"),
+            ("(from ", r"Collecting \S+.*?(?P<sdist>[\w.+-]+\.tar\.gz)"),
+        ),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a package's build miss Rust."""
+    hits = log.find("no-rust")
+    if hits:
+        sources = [hit for hit in log.find("sdist-note") if hit.line < hits[0].line][-1:]
+        name = sources[0].groups["sdist"] if sources else "the source distribution"
+        yield finding_from_hits(
+            log,
+            [*sources, *hits],
+            f"there is no wheel that fits, so pip builds {name}, and Rust is not installed",
+            "The package is not installed.",
+            [
+                Fix(
+                    "update pip, which may know the wheel's tag then",
+                    (Command("python3 -m pip install --upgrade pip", Stage.TOOLCHAIN),),
+                ),
+                Fix(
+                    "ask for the newest version that has a wheel",
+                    (Command("python3 -m pip install --only-binary :all: PACKAGE", Stage.BUILD),),
+                ),
+                Fix(
+                    "install Rust",
+                    (Command("curl -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal", Stage.TOOLCHAIN),),
+                    notes="The crate may need libraries of the system besides.",
+                ),
+            ],
+        )

@@ -1,0 +1,48 @@
+"""This system's glibc is older than the wheel's tag asks for.
+
+``manylinux_2_39`` means: glibc 2.39 or later. An installer on an older system passes over such a wheel, or refuses it
+if it is named. Wheels that were built on a desktop or a current runner, outside a manylinux image, get such tags.
+
+How to fix: build the wheel for an older policy; or install on a newer system.
+
+References:
+    https://peps.python.org/pep-0600/
+    https://github.com/mayeut/pep600_compliance
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Finding, Fix, Phase, Severity, Stage
+from diagnose_checks.install._triage import refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(since="0.1.0", phase=Phase.LATER)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See an installer refuse a wheel for a newer glibc."""
+    for one in refused(log, "wheel-not-supported-glibc"):
+        name = one.wheel or "the package's wheels"
+        yield finding_from_hits(
+            log,
+            one.hits,
+            f"{name} asks for a newer glibc than this system has{f' ({one.detail})' if one.detail else ''}",
+            "The wheel is not installed.",
+            [
+                Fix(
+                    "build it for an older glibc",
+                    (Command("maturin build --release --zig --compatibility manylinux2014", Stage.BUILD),),
+                    notes="Or in a manylinux image.",
+                ),
+                Fix("install on a newer system", notes="`ldd --version` tells the glibc of this one."),
+            ],
+            Severity.ERROR if one.detail else Severity.WARNING,
+        )

@@ -1,0 +1,148 @@
+"""pkg-config answers a build for the target with a library of another architecture, usually the host's.
+
+Once the crate's guard is open and nothing else is set, pkg-config searches the host's folders and answers with
+``-L/usr/lib/x86_64-linux-gnu``. Linkers differ in what they make of that: GNU ld for armhf refuses the file, GNU ld for
+arm64 passes over it and may find the right one in a folder of its own, so that the build succeeds by accident.
+
+How to fix: send pkg-config to the target's files, with the target's own variables, and install the library for it.
+
+References:
+    https://wiki.debian.org/Multiarch/HOWTO
+    https://sourceware.org/binutils/docs/ld/Options.html (``-L`` and incompatible libraries)
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.env import answer_evidence, answer_source, belongs_to_host, fitting
+from diagnose.authoring.link_step import foreign_files, library_module, owner_of
+from diagnose.authoring.log import advise, ask_target, finding_from_hits, host
+from diagnose.authoring.overrides import unset_override_fix
+from diagnose.model import targets
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.model.targets import Target
+from diagnose.readers.env import Environment
+from diagnose.readers.pkgconfig.resolver import Library
+from diagnose.remedies.configuration import pkgconfig_configuration
+from diagnose.remedies.fix import fix, rerun_build_script
+from diagnose.remedies.libraries import install_fixes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.elf.library import LinkFile
+
+CHECK = Check(since="0.1.0", phase=Phase.LINK)
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether the flags lead to a file that the target cannot use."""
+    for library in env.libraries:
+        wrong = [file for file in library.files if file.accepted is False]
+        if library.outcome not in ("found", "wrong-arch") or not wrong:
+            continue
+        file = wrong[0]
+        saved = all(other.saved_by for other in wrong)
+        if saved:
+            consequence = (
+                f"The build passes by accident where the linker skips this file and takes {file.saved_by}; "
+                f"other linkers stop, and maturin looks for the library where {answer_source(library)} said."
+            )
+        else:
+            consequence = (
+                f'The linker stops: "file not recognized: file format not recognized", or '
+                f'"skipping incompatible" and "cannot find -l{file.name}".'
+            )
+        yield Finding(
+            message=f"{answer_source(library)} answers {library.module} for {env.target.triple} with {_owner(env, file)}",
+            severity=Severity.ERROR,
+            evidence=(
+                answer_evidence(library),
+                Evidence(_machine(file), file.path),
+            ),
+            consequence=consequence,
+            fixes=_fixes(env, library, saved),
+        )
+
+
+def _fixes(env: Environment, library: Library, installed: bool) -> tuple[Fix, ...]:
+    again = rerun_build_script(env, library)
+    if library.directed_by:
+        return (unset_override_fix(env, library),)
+    if installed or fitting(env, library):
+        configuration = pkgconfig_configuration(env)
+        if configuration.variables:
+            title = "send pkg-config to the target's own files"
+            return (fix(env, title, configuration=configuration, commands=again),)
+    return install_fixes(env, library.module, again)
+
+
+def _owner(env: Environment, file: LinkFile) -> str:
+    return "the host's own library" if belongs_to_host(env, file) else "a library of another architecture"
+
+
+def _machine(file: LinkFile) -> str:
+    elf = file.elf
+    if elf is None:
+        return "not for the target"
+    row = next((row for row in targets.TARGETS if row.accepts(elf.machine, elf.bits, elf.endian, elf.flags)), None)
+    return f"{elf.bits}-bit {row.uname if row else f'machine {elf.machine}'}"
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the target's linker skip or refuse a library of the host's folders."""
+    for link in log.links:
+        files = foreign_files(log, link)
+        if not files or link.for_host:
+            continue
+        lib, file = next(iter(files.items()))
+        target = link.target or log.target_at(link.line)
+        hits = [*link.of("ld-host-script")[:1], *link.of("ld-skipping", "ld-wrong-file"), *link.of("ld-no-lib")]
+        owner = owner_of(log, file)
+        if target is None and owner and owner != host(log) and re.search(_OWN_LINKER, link.ld):
+            yield finding_from_hits(
+                log,
+                hits,
+                f"{file} is for {owner.triple}, and is linked by the machine's own linker, {link.ld}",
+                "The linker passes over it or stops.",
+                _either(owner),
+            )
+            continue
+        yield finding_from_hits(
+            log,
+            hits,
+            f"{file} is the host's, and is linked for {target.triple if target else 'the target'}",
+            "The linker passes over it or stops. Installing the target's library alone changes nothing.",
+            advise(log, link.line, _for_log, lib, target) if target else ask_target(),
+        )
+
+
+_OWN_LINKER = r"^(?:/usr)?/bin/ld(?:\.\w+)?$"
+
+
+def _either(owner: Target) -> tuple[Fix, ...]:
+    """Return the ways out where it is open which of the two is meant: the library's machine or the linker's."""
+    return (
+        Fix(
+            f"for {owner.triple}: link with its own compiler",
+            notes=f"It is {owner.gnu}-gcc; cargo is told of it by CARGO_TARGET_{owner.cargo_env_name}_LINKER, and of "
+            "the target by --target.",
+        ),
+        Fix(
+            "for this machine: do not name that folder",
+            notes="LIBRARY_PATH, PKG_CONFIG_PATH and RUSTFLAGS reach every build; there are forms for one target only.",
+        ),
+    )
+
+
+def _for_log(env: Environment, lib: str, target: Target | None) -> tuple[Fix, ...]:
+    env = env._replace(target=target or env.target)
+    module = library_module(lib, env.distro.codename)
+    configuration = pkgconfig_configuration(env)
+    if module:
+        return install_fixes(env, module)
+    title = "send pkg-config to the target's own files, and install the library for it"
+    return (fix(env, title, configuration=configuration),)

@@ -1,0 +1,115 @@
+"""This library needs a newer glibc than the platform tag that is asked for allows.
+
+A wheel is as new as the newest file that it needs, bundled libraries included. A distribution's library is built
+against that distribution's glibc: Debian 13's libasound needs 2.38, Debian 12's 2.34. No setting of the build makes a
+wheel with it fit an older tag, and a link that passes proves nothing.
+
+How to fix: build where the tag is at home (the pypa image of that policy has libraries old enough), or build the
+library from source against the old glibc (zig's C compiler targets any version), or ask for the tag that the library
+allows.
+
+References:
+    https://github.com/pypa/manylinux
+    https://peps.python.org/pep-0600/
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose import policies
+from diagnose.authoring.env import link_files, newer, numbers, setting_evidence
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.policies import Policy
+from diagnose.readers.env import Environment
+from diagnose.remedies.libraries import vendored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.elf.library import LinkFile
+
+CHECK = Check(since="0.1.0", phase=Phase.AUDIT)
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """Compare what the library needs with what the tag promises."""
+    allowed, policy = _policy(env) if env.policy else ("", None)
+    if not allowed or env.target.libc != "glibc":
+        return
+    asked = (
+        setting_evidence(env.policy_from)
+        if env.policy_from
+        else Evidence(f"{env.policy} was asked for", where="--policy")
+    )
+    for library, file in link_files(env):
+        if file.kind == "static" or file.accepted is False:
+            continue
+        path, glibc = max(_bundled(file, policy), key=lambda one: numbers(one[1]), default=("", ""))
+        if not newer(glibc, allowed):
+            continue
+        from diagnose.remedies.platform_tag import lowest_tag
+
+        tag = f"{lowest_tag(env.target.wheel, glibc)}_{env.target.wheel}"
+        with_it = "" if path == file.path else f", which {file.path} needs,"
+        yield Finding(
+            message=f"{path}{with_it} needs glibc {glibc}, newer than the {allowed} that {env.policy} allows",
+            severity=Severity.ERROR,
+            evidence=(Evidence(f"needs GLIBC_{glibc}", path), asked),
+            consequence=(
+                "auditwheel and maturin refuse the tag for too-recent versioned symbols, "
+                "or a wheel is made that does not load on the systems that it promises."
+            ),
+            fixes=(
+                *vendored(env, library.module),
+                Fix(
+                    f"build {library.module} from source against glibc {allowed}, and link that",
+                    notes=(
+                        f'CC="python3 -m ziglang cc -target {_zig(env)}.{allowed}" builds its source for the old '
+                        "glibc, into a --prefix of its own; "
+                        f"PKG_CONFIG_LIBDIR_{env.target.env_name} then points to that prefix's lib/pkgconfig, "
+                        "and LD_LIBRARY_PATH to its lib for maturin's repair."
+                    ),
+                ),
+                Fix(
+                    f"build in the image of the policy itself, for {env.target.wheel}, with the library of its packages"
+                ),
+                Fix(f"ask for {tag}, the lowest tag that this library allows"),
+            ),
+        )
+
+
+def _bundled(file: LinkFile, policy: Policy | None) -> Iterator[tuple[str, str]]:
+    """Yield (path, glibc version) of what a wheel that links *file* has to carry.
+
+    Not what the tag promises that every system has, nor what only that needs.
+    """
+    whitelist = policy.whitelist if policy is not None else frozenset()
+    if file.elf is None or file.elf.soname in whitelist:
+        return
+    yield file.path, file.glibc
+    for needed in file.needs:
+        if needed.path and needed.soname not in whitelist and not needed.soname.startswith(_LIBC):
+            yield needed.path, needed.glibc
+
+
+_LIBC = ("libc.so", "libm.so", "ld-linux", "libpthread.so", "libdl.so", "librt.so")
+
+
+def _policy(env: Environment) -> tuple[str, Policy | None]:
+    """Return the glibc version that the tag promises (empty for tags of other kinds), and its policy if it is known."""
+    arch = env.target.wheel
+    tag = env.policy if env.policy.endswith(arch) else f"{env.policy}_{arch}"
+    named = policies.split(tag)
+    if named.family != "manylinux":
+        return "", None
+    return ".".join(named.policy.split("_")[1:]), policies.find(tag)
+
+
+def _zig(env: Environment) -> str:
+    arch = env.target.triple.partition("-")[0]
+    return f"{_ZIG.get(arch, arch)}-linux-{env.target.triple.rpartition('-')[2]}"
+
+
+_ZIG = {"armv7": "arm", "armv5te": "arm", "i686": "x86", "riscv64gc": "riscv64"}

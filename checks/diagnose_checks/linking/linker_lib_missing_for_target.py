@@ -1,0 +1,118 @@
+"""pkg-config answers, but no library of that name is where the answer points, nor where the linker looks by itself.
+
+The ``.pc`` file is there and the library is not: files copied from a package in part, a ``prefix`` in the ``.pc`` file
+that is not where the package was put, or a private library that only a static link needs.
+
+How to fix: install the whole development package for the target, or correct the prefix.
+
+References:
+    https://sourceware.org/binutils/docs/ld/Options.html (``-l``)
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.env import answer_evidence, link_files, with_outcome
+from diagnose.authoring.link_step import library_module, missing_libraries
+from diagnose.authoring.log import advise, finding_from_hits
+from diagnose.authoring.overrides import broken_override_finding, unset_override_fix
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.env import Environment
+from diagnose.readers.pkgconfig.resolver import Library
+from diagnose.remedies.fix import fix, with_zig
+from diagnose.remedies.libraries import install_fixes, reinstall
+from diagnose.remedies.packages import cross_compiler, system, tool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.model.targets import Target
+    from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.elf.library import LinkFile
+
+CHECK = Check(since="0.1.0", phase=Phase.LINK)
+
+#: What comes with the compiler and the C library; whether those are there is another question.
+_TOOLCHAIN = frozenset({"atomic", "c", "crypt", "dl", "gcc", "gcc_s", "m", "pthread", "resolv", "rt", "stdc++", "util"})
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See which flags lead to no file at all."""
+    for library in with_outcome(env, "misdirected"):
+        if library.module != "openssl":  # openssl-sys has its own words for it
+            yield broken_override_finding(env, library, "The build script or the linker stops.")
+    for library, file in link_files(env):
+        if file.kind != "missing" or (file.name in _TOOLCHAIN and not _complete(env)):
+            continue  # without its start files the whole toolchain is missing
+        name = _file(file.name)
+        searched = ", ".join((*file.searched, *(("the linker's own folders",) if library.alone else ()))) or "no folder"
+        yield Finding(
+            message=(
+                f"there is no {name} where the linker looks, and {library.crate} links it without pkg-config"
+                if library.alone
+                else f"there is no {name}, to which pkg-config's answer for {library.module} leads"
+            ),
+            severity=Severity.ERROR,
+            evidence=(
+                Evidence(f"-l{file.name}; searched {searched}", library.pc)
+                if library.pc
+                else answer_evidence(library)._replace(detail=f"-l{file.name}; searched {searched}"),
+            ),
+            consequence=f'The linker stops: "cannot find -l{file.name}".',
+            fixes=_owner(env, library, file),
+        )
+
+
+def _complete(env: Environment) -> bool:
+    return all(file.path for file in env.toolchain.start_files)
+
+
+def _owner(env: Environment, library: Library, file: LinkFile) -> tuple[Fix, ...]:
+    """Return the ways to bring *file*: it is the module's own, or, of a static answer, another library's."""
+    if library.alone:
+        return (
+            *((unset_override_fix(env, library),) if library.directed_by else ()),
+            *install_fixes(env, library.module),
+        )
+    if file.name in _TOOLCHAIN:
+        packages = cross_compiler(system(env), env.target) if env.cross else tool(system(env), "cc")
+        return (fix(env, "install the whole compiler", packages),) if packages else with_zig(env)
+    module = library_module(file.name, env.distro.codename)
+    if module and module != library.module and any(other.kind != "missing" for other in library.files):
+        return install_fixes(env, module, asked=False)
+    return reinstall(env, library.module)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the linker find nothing under a name, and skip nothing."""
+    missed: dict[tuple[str, Target | None], list[Hit]] = {}
+    for link in log.links:
+        target = link.target or (log.target_at(link.line) if log.cross_at(link.line) is not False else None)
+        for lib, hits in missing_libraries(log, link).items():
+            missed.setdefault((lib, target), []).extend(hits)
+    for (lib, target), hits in missed.items():
+        yield finding_from_hits(
+            log,
+            hits,
+            f"there is no {_file(lib)} where the linker looks{f' for {target.triple}' if target else ''}",
+            "Linking stops.",
+            advise(log, hits[0].line, _bring, lib, target),
+        )
+
+
+def _file(lib: str) -> str:
+    """Return what the linker looks for: after ``-l:`` stands the whole file name."""
+    return lib[1:] if lib.startswith(":") else f"lib{lib}"
+
+
+def _bring(env: Environment, lib: str, target: Target | None) -> tuple[Fix, ...]:
+    from diagnose.readers.buildlog.linking import stem  # only who reads logs needs its patterns
+
+    env = env._replace(target=target or env.target)
+    module = library_module(stem(_file(lib)), env.distro.codename)
+    if module:
+        return install_fixes(env, module)
+    name = _file(lib) if lib.startswith(":") else f"{_file(lib)}.so"
+    return (Fix(f"install the development package that holds {name} for {env.target.triple}"),)

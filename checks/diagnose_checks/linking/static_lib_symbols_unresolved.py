@@ -1,0 +1,73 @@
+"""A static library needs symbols of the C library that it is not linked with.
+
+An archive (``.a``) carries no list of what it needs. Its objects ask for functions of libc, libm, libdl or libpthread,
+and the linker has passed those already (order matters: a library has to stand after its users), or they are not on the
+command line, or the archive was compiled against another C library.
+
+How to fix: ask pkg-config with ``--static``, which names the private libraries too; put the C library after the
+archive; build the archive with the compiler that links it.
+
+References:
+    https://sourceware.org/binutils/docs/ld/Options.html (``-l``)
+    https://doc.rust-lang.org/rustc/command-line-arguments.html#-l-link-the-generated-crate-to-a-native-library
+"""
+
+from __future__ import annotations
+
+import re
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog, Hit
+
+_LIBC = re.compile(
+    r"^(?:dl(?:open|sym|close|error|addr)|pthread_\w+|sem_\w+|clock_\w+|shm_open|(?:l?rint|floor|ceil|pow|exp|log|sin|cos|sqrt)f?"
+    r"|mem(?:cpy|set|move)|str(?:len|cmp|cpy|dup|tol)|malloc|free|printf|fprintf|__errno_location|getauxval)$"
+)
+_ARCHIVE = re.compile(r"lib[\w.+-]+\.a\(")
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.LINK,
+    patterns=patterns_for("ld-in-archive", ("): in function", r"lib[\w.+-]+\.a\([^)]+\): in function")),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See an object of an archive ask for a plain function of the C library."""
+    for link in log.links:
+        hits = [
+            hit
+            for hit in link.of("ld-undefined")
+            if _LIBC.match(hit.groups["symbol"].partition("@")[0]) and _in_archive(log, hit)
+        ]
+        target = log.target_at(link.line)
+        if not hits or (target is not None and target.libc == "musl"):
+            continue
+        yield finding_from_hits(
+            log,
+            hits,
+            f"a static library needs {hits[0].groups['symbol']} of the C library, and is linked without it",
+            "Linking fails.",
+            [
+                Fix(
+                    "ask pkg-config for the private libraries too",
+                    env=(("PKG_CONFIG_ALL_STATIC", "1"),),
+                    notes="A build script that names libraries itself has to name this one too, after the archive.",
+                ),
+                Fix("link the shared library instead of the archive"),
+            ],
+        )
+        return
+
+
+def _in_archive(log: BuildLog, hit: Hit) -> bool:
+    """Whether the object that misses the symbol is an archive's: ld names it on the line of the function before."""
+    return bool(_ARCHIVE.search(hit.text) or log.near(hit.line, "ld-in-archive", before=4))

@@ -1,0 +1,85 @@
+"""The library needs a newer glibc than the one that the target's toolchain links with.
+
+A cross toolchain brings its own glibc: 2.17 in the manylinux2014 cross images, whose system is Ubuntu 22.04. A library
+from that system needs symbol versions that the toolchain's glibc does not have. GNU ld refuses to link a program with
+it; a shared library, such as a Python extension, links without a word and fails where it is loaded, or in the audit.
+
+How to fix: a library built with that toolchain, or from a release whose glibc is not newer; or a newer toolchain.
+
+References:
+    https://github.com/rust-cross/manylinux-cross
+    https://sourceware.org/binutils/docs/ld/Options.html (``--allow-shlib-undefined``)
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.env import link_files, newer
+from diagnose.authoring.link_step import library_module, versioned
+from diagnose.authoring.log import advise, finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.env import Environment
+from diagnose.remedies.libraries import build_from_source_fix, vendored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(since="0.1.0", phase=Phase.LINK)
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """Compare what the library needs with what the linker has."""
+    chain = env.toolchain
+    for library, file in link_files(env):
+        if env.target.libc != "glibc" or file.accepted is False or not newer(file.glibc, chain.glibc):
+            continue
+        yield Finding(
+            message=f"{file.path} needs glibc {file.glibc}, and the linker for {env.target.triple} has {chain.glibc}",
+            severity=Severity.ERROR,
+            evidence=(
+                Evidence(f"needs GLIBC_{file.glibc}", file.path),
+                Evidence(f"glibc {chain.glibc} in {chain.sysroot or '/'}", where=f"linker {chain.linker.name}"),
+            ),
+            consequence=(
+                f'A program does not link: "undefined reference to ...@GLIBC_{file.glibc}"; an extension module links, '
+                f"and the wheel needs glibc {file.glibc} where it is used."
+            ),
+            fixes=(*vendored(env, library.module), build_from_source_fix(env, library.module)),
+        )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the linker miss a version of glibc that a shared library of the system asks for."""
+    from diagnose.readers.buildlog.linking import stem  # only who reads logs needs its patterns
+
+    for link in log.links:
+        hits = versioned(log, link)
+        target = link.target or log.target_at(link.line)
+        if not hits or (target is not None and target.libc == "musl"):
+            continue
+        file = next((hit.groups["file"] for hit in hits if hit.groups["file"]), "a shared library")
+        symbol = hits[0].groups["symbol"].rstrip("'")
+        yield finding_from_hits(
+            log,
+            hits,
+            f"{file} was built for a newer glibc than the linker has: {symbol}",
+            "Linking fails; the library is the right one but for its age.",
+            advise(log, link.line, _older, stem(file)),
+        )
+        return
+
+
+def _older(env: Environment, lib: str) -> list[Fix]:
+    module = library_module(lib, env.distro.codename)
+    own = [*vendored(env, module), build_from_source_fix(env, module)] if module else []
+    return [
+        Fix(
+            "use a toolchain and a sysroot of the same release as the library",
+            notes="The distribution's own cross compiler, or an image of that release.",
+        ),
+        *own,
+    ]

@@ -1,0 +1,134 @@
+"""openssl-sys does not find OpenSSL for the target.
+
+openssl-sys looks at ``<TRIPLE>_OPENSSL_DIR`` and ``OPENSSL_DIR`` (and ``…_LIB_DIR`` with ``…_INCLUDE_DIR``) first, and
+asks pkg-config only if none is set. If pkg-config fails, its reason is printed before the panic, and that reason is the
+cause. The rust-cross images set ``<TRIPLE>_OPENSSL_DIR`` to a folder that holds no OpenSSL, so that pkg-config is never
+asked there, whatever is installed.
+
+zig finds no ``openssl/opensslconf.h``, because Debian keeps it in a multiarch include folder: ``CFLAGS_<target>`` with
+``-idirafter`` shows it that folder.
+
+How to fix: OpenSSL for the target and pkg-config told about it; or the crate's ``vendored`` feature, which builds it;
+or rustls instead. In a rust-cross image unset the variable, or set both ``OPENSSL_LIB_DIR`` and
+``OPENSSL_INCLUDE_DIR``.
+
+References:
+    https://docs.rs/openssl/latest/openssl/#automatic
+    https://github.com/rust-cross/manylinux-cross/issues/132
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.env import with_outcome
+from diagnose.authoring.log import advise, finding_from_hits
+from diagnose.authoring.overrides import broken_override_finding
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.pattern import patterns_for
+from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.SEARCH,
+    patterns=(
+        *patterns_for(
+            "no-openssl",
+            ("find directory of OpenSSL", "Could not find directory of OpenSSL installation"),
+            ("OpenSSL development headers", "Failed to find OpenSSL development headers"),
+            ("find openssl via pkg-config", "Could not find openssl via pkg-config"),
+            ("directory does not exist", r"OpenSSL (?:library|include) directory does not exist: (?P<folder>\S+)"),
+            (
+                "does not contain the required files",
+                r"OpenSSL libdir at `(?P<folder>[^`]*)` does not contain the required files",
+            ),
+        ),
+        # clang's words, and so zig's; what gcc does not find is not installed
+        *patterns_for(
+            "openssl-header",
+            ("file not found", r"(?P<by>\S+?):\d+:\d+: fatal error: '(?P<header>openssl/[\w.]+)' file not found"),
+        ),
+        *patterns_for(
+            "openssl-dir", ("OPENSSL_DIR", r"^\s*(?P<name>\w*OPENSSL_DIR)(?: = |=)(?!unset)(?P<folder>/\S*)")
+        ),
+        *patterns_for("openssl-host", ("HOST = ", r"^\s*\$HOST = (?P<triple>\S+)")),
+    ),
+)
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether the variables that openssl-sys looks at first lead anywhere."""
+    for library in with_outcome(env, "misdirected"):
+        if library.module == "openssl":
+            yield broken_override_finding(
+                env, library, "openssl-sys stops, whatever is installed: pkg-config is not asked."
+            )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See openssl-sys give up."""
+    # cargo repeats the first line as a warning before its report, in which the reason stands
+    hits = sorted(log.find("no-openssl"), key=lambda hit: "openssl" not in log.crate_at(hit.line)[0])
+    for hit in hits[:1]:
+        if "headers" in hit.text and log.find("openssl-version"):
+            return  # they were found, and not understood
+        target = log.target_at(hit.line)
+        headers = log.near(hit.line, "openssl-header", before=60, after=10) if "headers" in hit.text else []
+        if headers:
+            header, by = headers[-1].groups["header"], headers[-1].groups["by"]
+            yield finding_from_hits(
+                log,
+                [headers[-1], hit],
+                f"the compiler does not find {header}, which {by} includes",
+                "openssl-sys cannot be built. Debian keeps headers that differ by architecture in multiarch include "
+                "folders, into which zig does not look, whatever is installed.",
+                advise(log, headers[-1].line, _include, header),
+            )
+            return
+        preset = log.near(hit.line, "openssl-dir", before=60, after=40)
+        folder = hit.groups["folder"] or (preset[-1].groups["folder"] if preset else "")
+        if folder:
+            message = f"there is no OpenSSL in {folder}, where a variable tells openssl-sys to look"
+        else:
+            message = f"openssl-sys does not find OpenSSL{f' for {target.triple}' if target else ''}"
+        fixes = [_unset(preset[-1].groups["name"])] if preset else []
+        yield finding_from_hits(
+            log,
+            [hit, *preset],
+            message,
+            "openssl-sys cannot be built, nor anything that uses it.",
+            [*fixes, *advise(log, hit.line, _bring)],
+        )
+
+
+def _unset(name: str) -> Fix:
+    return Fix(
+        f"unset {name}, so that pkg-config is asked",
+        unset=(name,),
+        notes="The images of rust-cross set it to a folder without OpenSSL.",
+    )
+
+
+def _include(env: Environment, header: str) -> tuple[Fix, ...]:
+    if env.distro.family != "debian" or not env.target.multiarch:
+        return ()
+    folder = f"/usr/include/{env.target.multiarch}"
+    return (
+        Fix(
+            f"let the compiler look into {folder} too, after its own folders",
+            env=((f"CFLAGS_{env.target.env_name}", f"-idirafter {folder}"),),
+            notes=f"{folder}/{header} comes with libssl-dev of the target's architecture.",
+        ),
+    )
+
+
+def _bring(env: Environment) -> tuple[Fix, ...]:
+    from diagnose.remedies.libraries import install_fixes
+
+    return install_fixes(env, "openssl")

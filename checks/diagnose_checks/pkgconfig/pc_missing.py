@@ -1,0 +1,105 @@
+"""The library's development files for the target are not installed.
+
+A crate asks pkg-config for a module by name, and there is no ``NAME.pc`` for the target's architecture anywhere on this
+system. The runtime library, the daemon or the command-line tool do not bring that file: the development package does,
+and in a cross build it has to be the one of the target's architecture, beside or instead of the host's.
+
+How to fix: install the development package (``-dev`` in Debian and Alpine, ``-devel`` in RPM distributions), for a
+foreign architecture as ``NAME:ARCH`` after ``dpkg --add-architecture``. Where no package can fit, because the target's
+C library is another one or an older one, let the crate build the library from source, or build on a system of the
+target's own.
+
+References:
+    https://wiki.debian.org/Multiarch/HOWTO
+    https://www.freedesktop.org/wiki/Software/pkg-config/
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.causality import stops_openssl
+from diagnose.authoring.env import UNASKED, fitting
+from diagnose.authoring.log import advise, finding_from_hits
+from diagnose.authoring.pkgconfig import absent
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.env import Environment
+from diagnose.readers.pkgconfig.resolver import Library
+from diagnose.remedies.libraries import install_fixes
+from diagnose_checks.pkgconfig._triage import Reason, reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog, Probe
+
+CHECK = Check(since="0.1.0", phase=Phase.SEARCH)
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See which modules have no ``.pc`` file for the target at all."""
+    said = set()  # several crates may ask for one module: the first one speaks for all
+    for library in env.libraries:
+        if not (absent(library) or library.outcome in UNASKED) or fitting(env, library) or library.module in said:
+            continue
+        said.add(library.module)
+        asker = f"the build script of {library.crate}" if library.crate else "the build script"
+        if library.outcome in UNASKED:
+            consequence = f"Once pkg-config runs, {asker} will say that {library.module} was not found."
+        else:
+            consequence = f"{asker[0].upper()}{asker[1:]} says that the system library {library.module} was not found."
+        yield Finding(
+            message=f"no {library.module}.pc for {env.target.triple} is installed",
+            severity=Severity.ERROR,
+            evidence=(_evidence(env, library), *_others(library)),
+            consequence=consequence,
+            fixes=install_fixes(env, library.module),
+        )
+
+
+def _evidence(env: Environment, library: Library) -> Evidence:
+    if library.command and library.outcome not in UNASKED:
+        return Evidence(library.output.strip().rpartition("\n")[2] or "not found", where=f"`{library.command}`")
+    if env.distro.family == "debian" and env.target.multiarch:
+        folders = f"/usr/lib/{env.target.multiarch}/pkgconfig and /usr/share/pkgconfig"
+    else:
+        folders = " and ".join(env.pkgconfig.search_path) or "any folder of pkg-config's"
+    return Evidence(f"no {library.module}.pc there", where=folders)
+
+
+def _others(library: Library) -> tuple[Evidence, ...]:
+    return tuple(Evidence(f"is for {found.debian}, not for the target", found.path) for found in library.candidates[:2])
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See pkg-config, or who asked it, say that there is no such module, with nothing that points elsewhere."""
+    for probe in log.probes:
+        if reason(log, probe) is not Reason.ABSENT or not probe.module:
+            continue
+        crate = f"{probe.crate} asks for it; " if probe.crate else ""
+        target = log.target_at(probe.line) if log.cross_at(probe.line) else None
+        message = f"no {probe.module}.pc{f' for {target.triple}' if target else ''} was found"
+        if probe.wanted and probe.silent:
+            message += f", or none of a version {probe.wanted}: the log hides which"
+        yield finding_from_hits(
+            log,
+            probe.hits,
+            message,
+            crate + "the runtime library alone does not bring that file.",
+            (*advise(log, probe.line, install_fixes, probe.module, probe=probe), *_ask(probe)),
+        )
+
+
+leads_to = stops_openssl
+
+
+_BARE = r"(?<=\s)([\w.+-]+ [<>]?= ?[\w.]+)(?=\s|$)"  # a version wanted, which a shell would take for more
+
+
+def _ask(probe: Probe) -> tuple[Fix, ...]:
+    if not probe.silent or not probe.command:
+        return ()
+    command = re.sub(_BARE, r"'\1'", probe.command)
+    old = f" If it is only older than {probe.wanted.lstrip('>= ')}, a newer release has it." if probe.wanted else ""
+    return (Fix("see what pkg-config itself says", notes=f"The crate hides it. Run: {command}.{old}"),)

@@ -1,0 +1,112 @@
+"""The library is installed on the machine, but the build runs in a container, which does not have it.
+
+maturin-action, cibuildwheel and cross build inside a container. What a step before installed with ``sudo apt-get`` is
+on the runner; the container is another distribution with packages of its own. Since the project lies at the same path
+in both, the log looks as if it were one machine.
+
+How to fix: install it where the build runs: ``before-script-linux`` of maturin-action, ``CIBW_BEFORE_ALL_LINUX`` of
+cibuildwheel, ``pre-build`` in ``Cross.toml``, or the same stage of the Dockerfile, with the names that the image's own
+distribution has.
+
+References:
+    https://github.com/PyO3/maturin-action#inputs
+    https://cibuildwheel.pypa.io/en/stable/options/#before-all
+    https://github.com/cross-rs/cross/blob/main/docs/config_file.md
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.causality import stops_openssl
+from diagnose.authoring.log import advise, finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.pattern import patterns_for
+from diagnose.readers.env import Environment
+from diagnose.remedies.package_names import module_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog, Hit, Probe
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.SEARCH,
+    patterns=(
+        *patterns_for(
+            "outside-note",
+            ("Setting up ", r"Setting up (?P<package>[\w.+-]+)(?::\w+)? \("),
+            ("is already the newest version", r"(?P<package>[\w.+-]+) is already the newest version"),
+            ("apt-get install", r"sudo apt-get install (?P<names>[\w .:+-]+)"),
+            ("apt install", r"sudo apt install (?P<names>[\w .:+-]+)"),
+        ),
+        *patterns_for(
+            "installed-note",
+            ("Setting up ", r"Setting up (?P<package>[\w.+-]+)(?::(?P<arch>\w+))? \("),
+            ("is already the newest", r"^(?P<package>[\w.+-]+)(?::(?P<arch>\w+))? is already the newest version"),
+        ),
+        *patterns_for(
+            "pc-file-note",
+            (
+                "/pkgconfig/",
+                r"/lib(?:64)?(?:/(?P<folder>[a-z0-9_]+-linux-\w+))?/pkgconfig/(?P<module>[\w.+-]+)\.pc(?=\s|$|['\":])",
+            ),
+        ),
+        *patterns_for("io-note", ("/io/", r"(?:^|[\s'\"`(])/io/\w")),
+    ),
+)
+_PLACE = {
+    "manylinux": "before-script-linux of maturin-action, or CIBW_BEFORE_ALL_LINUX",
+    "musllinux": "before-script-linux of maturin-action, or CIBW_BEFORE_ALL_LINUX",
+    "manylinux-cross": "before-script-linux of maturin-action",
+    "rust-musl-cross": "before-script-linux of maturin-action",
+    "cross-rs": "pre-build in Cross.toml",
+}
+
+
+def outside(log: BuildLog, probe: Probe) -> list[Hit]:
+    """Return the lines that install, outside the container of *probe*, the package that it misses."""
+    container = log.container_at(probe.line)
+    begins = [int(line) for line, _ in container.evidence if line.isdigit()]
+    if container.kind not in _PLACE and not log.near(probe.line, "io-note", before=300, after=5):
+        return []
+    found = []
+    for hit in log.find("outside-note"):
+        names = [hit.groups["package"], *hit.groups["names"].split()]
+        if hit.line < (begins[0] if begins else probe.line) and any(
+            _brings(name, probe.module) for name in names if name
+        ):
+            found.append(hit)
+    return found
+
+
+def _brings(package: str, module: str) -> bool:
+    return bool(module) and (module_of(package) == module or module.removeprefix("lib") in package.removeprefix("lib"))
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a library missed in a container that was installed before, outside it."""
+    for probe in log.probes:
+        installed = outside(log, probe) if probe.outcome == "not-found" else []
+        if not installed:
+            continue
+        kind = log.container_at(probe.line).kind
+        where = _PLACE.get(kind, "the container's own script")
+        yield finding_from_hits(
+            log,
+            [*installed[:1], *probe.hits],
+            f"{probe.module} was installed outside the container in which the build runs",
+            "The build script does not find it in there.",
+            advise(log, probe.line, _bring, probe.module, where, probe=probe),
+        )
+
+
+def _bring(env: Environment, module: str, where: str) -> list[Fix]:
+    from diagnose.remedies.libraries import install_fixes
+
+    return [fix._replace(notes=f"In {where}. {fix.notes}".strip()) for fix in install_fixes(env, module)]
+
+
+leads_to = stops_openssl

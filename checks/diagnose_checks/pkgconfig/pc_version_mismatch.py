@@ -1,0 +1,90 @@
+"""The library is installed in a version that the crate, or another module, does not take.
+
+A crate can ask for ``alsa >= 1.2`` and one module for a version of another. pkg-config then fails as if nothing were
+installed, and several versions of the pkg-config crate do not show its explanation.
+
+How to fix: take a newer release of the distribution, let the crate build the library from source, or pin an older
+version of the crate that is content with what is here.
+
+References:
+    https://docs.rs/pkg-config/latest/pkg_config/struct.Config.html#method.atleast_version
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.causality import stops_openssl
+from diagnose.authoring.log import advise, finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.env import Environment
+from diagnose.remedies.libraries import vendored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog, Probe
+
+CHECK = Check(since="0.1.0", phase=Phase.SEARCH)
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See which versions do not satisfy what is asked."""
+    for library in env.libraries:
+        if library.outcome != "not-found":
+            continue
+        for mismatch in library.mismatches:
+            asker = mismatch.required_by or library.crate or "this build"
+            wanted = f"{mismatch.operator} {mismatch.wanted}"
+            evidence = (
+                Evidence(f"version {mismatch.found}", library.pc)
+                if library.pc
+                else Evidence(f"version {mismatch.found}", where=f"`{library.command}`")
+            )
+            yield Finding(
+                message=f"{mismatch.module} is version {mismatch.found} here, and {asker} wants {wanted}",
+                severity=Severity.ERROR,
+                evidence=(evidence,),
+                consequence=f"The build script says that {library.module} was not found, although it is installed.",
+                fixes=(
+                    *vendored(env, mismatch.module),
+                    Fix(
+                        f"build {mismatch.module} {wanted} from its own source, or on a release that has it",
+                        notes=(
+                            f"This release's package is {mismatch.found}. Install a build of your own with a --prefix, "
+                            f"and put its lib/pkgconfig into PKG_CONFIG_PATH_{env.target.env_name}."
+                        ),
+                    ),
+                ),
+            )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See pkg-config say that the module is there in another version."""
+    for probe in log.probes:
+        if probe.needs and not probe.missing:
+            found_version = (
+                f" is version {probe.found} here, and" if probe.found else " is here in another version, and"
+            )
+            yield finding_from_hits(
+                log,
+                [*(hit for hit in probe.hits if hit.kind == "pc-version"), *probe.hits],
+                f"{probe.module}{found_version} {probe.crate or 'the build'} wants {probe.needs}",
+                "The library is installed; installing it again changes nothing.",
+                advise(log, probe.line, _newer, probe, probe=probe),
+            )
+
+
+def _newer(env: Environment, probe: Probe) -> list[Fix]:
+    return [
+        *vendored(env, probe.module),
+        Fix(
+            f"build {probe.module} {probe.needs} from its own source, or on a release that has it",
+            notes=f"With a --prefix of its own, and its lib/pkgconfig in PKG_CONFIG_PATH_{env.target.env_name}.",
+        ),
+        Fix(f"use a version of {probe.crate or 'the crate'} that takes {probe.found or 'the one that is installed'}"),
+    ]
+
+
+leads_to = stops_openssl

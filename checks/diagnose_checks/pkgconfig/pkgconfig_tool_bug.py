@@ -1,0 +1,62 @@
+"""This pkgconf has a bug that refuses an ordinary question.
+
+pkgconf 2.0.0 does not answer ``--modversion`` when more than one package, or a package with a constraint, is asked for.
+The library is installed; build scripts take the failure for "not found".
+
+How to fix: pkgconf 2.0.1 or later.
+
+References:
+    https://github.com/pkgconf/pkgconf/blob/master/NEWS
+    https://github.com/rust-lang/pkg-config-rs/issues/150
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.log import advise, finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.pattern import patterns_for
+from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.SEARCH,
+    patterns=patterns_for(
+        "pkgconf-bug",
+        ("--modversion", r"--modversion (?:specified|requested|used) with (?:other options or )?multiple packages"),
+        ("--modversion", r"can only query (?:the )?version of one package with --modversion"),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See pkgconf's own words."""
+    hits = log.find("pkgconf-bug")
+    if hits:
+        yield finding_from_hits(
+            log,
+            hits,
+            "this pkgconf cannot answer --modversion for what it is asked",
+            "The build script says that an installed library was not found.",
+            advise(log, hits[0].line, _update),
+        )
+
+
+def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:
+    """Whether *other* is what a build script makes of it."""
+    return other.check in ("pc-missing", "openssl-not-found-cross")
+
+
+def _update(env: Environment) -> list[Fix]:
+    from diagnose.remedies.packages import install, system, tool
+
+    here = system(env)
+    names = tool(here, "pkg-config")
+    return [Fix("update pkgconf to 2.0.1 or later", install(here, names), safe=True)] if names else []

@@ -1,0 +1,102 @@
+"""The pkg-config that comes first on PATH belongs to conda, Homebrew or another prefix, and searches only there.
+
+Every pkg-config has a search path compiled in. One from conda, Linuxbrew, Nix or a prefix of somebody's own does not
+look into the system's folders, so that a library whose development package is installed is "not found" all the same.
+
+How to fix: name the system's own program for this target, or leave the environment that put the other one first.
+
+References:
+    https://github.com/conda-forge/pkg-config-feedstock
+    https://linux.die.net/man/1/pkg-config (PKG_CONFIG_LIBDIR, pc_path)
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.causality import stops_openssl
+from diagnose.authoring.env import names
+from diagnose.authoring.log import advise, finding_from_hits
+from diagnose.authoring.pkgconfig import hidden_by_tool
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.model.pattern import patterns_for
+from diagnose.readers.env import Environment
+from diagnose.remedies.configuration import Configuration, pkgconfig_configuration
+from diagnose.remedies.fix import fix
+from diagnose.remedies.packages import system, tool
+from diagnose_checks.pkgconfig._triage import Reason, foreign_prefix, present, reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.SEARCH,
+    patterns=patterns_for(
+        "foreign-note",
+        (
+            "conda",
+            r"(?P<prefix>/\S*/(?:(?:mini|ana|mamba)?conda\d?|miniforge\d?|micromamba|conda/envs/[\w.-]+))(?=[/:\s]|$)",
+        ),
+        ("linuxbrew", r"(?P<prefix>/home/linuxbrew/\.linuxbrew)"),
+        (".pyenv/", r"(?P<prefix>/\S*/\.pyenv)/"),
+        ("/nix/store", r"(?P<prefix>/nix/store/[\w.-]+)"),
+    ),
+)
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether the program looks elsewhere than in the system's folders, where the file is."""
+    libraries = hidden_by_tool(env)
+    if not libraries:
+        return
+    program = env.pkgconfig.program
+    configuration = pkgconfig_configuration(env)
+    if not configuration.variables:
+        name = f"PKG_CONFIG_{env.target.env_name}"
+        configuration = Configuration(((name, "/usr/bin/pkg-config"),), tool(system(env), "pkg-config"))
+    found = libraries[0].candidates[0]
+    folders = ":".join(env.pkgconfig.search_path) or "nothing"
+    searches = f"searches {folders}" if env.pkgconfig.implementation else "a script that looks elsewhere"
+    yield Finding(
+        message=f"{program.path} does not search the system's folders, where {names(libraries)} is installed",
+        severity=Severity.ERROR,
+        evidence=(
+            Evidence(f"comes first on PATH; {searches}", program.path),
+            Evidence(f"version {found.version}, not searched", found.path),
+        ),
+        consequence=f"The build script says that the system library {libraries[0].module} was not found.",
+        fixes=(fix(env, "use the system's own pkg-config for this target", configuration=configuration),),
+    )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a module missed by a pkg-config that is not the system's."""
+    for probe in log.probes:
+        if reason(log, probe) is Reason.FOREIGN_TOOL:
+            prefix = foreign_prefix(log, probe)
+            yield finding_from_hits(
+                log,
+                [*present(log, probe)[:1], *log.find("foreign-note")[:1], *probe.hits],
+                f"the pkg-config of {prefix} does not search the system's folders, where {probe.module} is installed",
+                "The build script says that the library was not found.",
+                advise(log, probe.line, _own, probe=probe),
+            )
+            return
+
+
+def _own(env: Environment) -> list[Fix]:
+    configuration = Configuration(((f"PKG_CONFIG_{env.target.env_name}", "/usr/bin/pkg-config"),))
+    return [
+        fix(env, "use the system's own pkg-config", tool(system(env), "pkg-config"), configuration),
+        Fix(
+            "see where it looks",
+            notes="`pkg-config --variable pc_path pkg-config`; deactivate conda while building.",
+        ),
+    ]
+
+
+leads_to = stops_openssl

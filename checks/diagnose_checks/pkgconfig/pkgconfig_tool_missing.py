@@ -1,0 +1,83 @@
+"""There is no pkg-config program.
+
+Build scripts of ``-sys`` crates ask pkg-config where a system library is. Slim images do not have the program, and
+neither do the rust-cross images for manylinux and musl, although the latter set its variables. In a cross build the
+crate's guard speaks first: this is met once the guard is content.
+
+How to fix: install the package that brings the program: ``pkgconf`` (Debian 12, Ubuntu 24.04 and later, Alpine, Arch),
+``pkg-config`` (before), ``pkgconf-pkg-config`` (Enterprise Linux 8 and later, Fedora), ``pkgconfig`` (7).
+
+References:
+    https://github.com/rust-lang/pkg-config-rs
+    https://gitea.treehouse.systems/ariadne/pkgconf
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.env import names, with_outcome
+from diagnose.authoring.log import advise, finding_from_hits, names_of, same_crate
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.env import Environment
+from diagnose.remedies.configuration import pkgconfig_configuration
+from diagnose.remedies.fix import fix
+from diagnose.remedies.packages import system, tool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(since="0.1.0", phase=Phase.PROBE)
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether the program that the crate runs by default is there."""
+    program = env.pkgconfig.program
+    libraries = with_outcome(env, "tool-missing")
+    if program.setting is not None or not libraries:
+        return
+    configuration = pkgconfig_configuration(env)
+    packages = configuration.packages or tool(system(env), "pkg-config")
+    if packages:
+        fixes = [fix(env, f"install {' '.join(packages)}", packages, configuration)]
+    else:
+        fixes = [fix(env, "install pkgconf", notes="No package manager is known here: its own name may differ.")]
+    yield Finding(
+        message=f"neither pkg-config nor pkgconf is installed, and {names(libraries)} cannot be looked for without it",
+        severity=Severity.ERROR,
+        evidence=(Evidence(f"no {program.name} and no pkgconf in any of its folders", where="variable PATH"),),
+        consequence='The build script stops with "The pkg-config command could not be found."',
+        fixes=tuple(fixes),
+    )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the crate, a shell or another build system not find the program under its own name."""
+    probes = [probe for probe in log.probes if probe.outcome == "tool-missing" and plain(probe.program)]
+    if probes:
+        yield finding_from_hits(
+            log,
+            [hit for probe in probes for hit in probe.hits],
+            f"pkg-config is not installed, and {names_of(probes)} cannot be looked for without it",
+            "The build stops there.",
+            advise(log, probes[0].line, _install, probe=probes[0]),
+        )
+
+
+def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:
+    """Whether *other* is what a build script makes of it."""
+    return other.check in ("openssl-not-found-cross", "pc-missing") and same_crate(finding, other, log)
+
+
+def plain(program: str) -> bool:
+    """Whether *program* is pkg-config's own name, or unknown, and not that of a wrapper."""
+    return program.rpartition("/")[2] in ("", "pkg-config", "pkgconf", "pkg-config.exe") and "/" not in program
+
+
+def _install(env: Environment) -> list[Fix]:
+    configuration = pkgconfig_configuration(env)
+    packages = configuration.packages or tool(system(env), "pkg-config")
+    return [fix(env, f"install {' '.join(packages)}", packages, configuration)] if packages else []

@@ -1,0 +1,67 @@
+"""An old pkg-config crate lets a cross build pass because of a wrapper, and then does not run the wrapper.
+
+From 0.3.15 to 0.3.19 the crate took ``PKG_CONFIG_<triple>`` as a sign that cross building is set up, and ran plain
+``pkg-config`` all the same: the answer is about the host's library, or there is none.
+
+How to fix: version 0.3.20 or later of the crate; or set ``PKG_CONFIG`` itself, which also changes the host's build
+scripts.
+
+References:
+    https://github.com/rust-lang/pkg-config-rs/blob/master/CHANGELOG.md
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.causality import stops_openssl
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog, Hit, Probe
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.PROBE,
+    patterns=patterns_for(
+        "wrapper-note",
+        (
+            "PKG_CONFIG_",
+            r"(?:^|\s|['\"])PKG_CONFIG_(?P<triple>[a-z0-9_]+[-_]linux[-_]\w+)=['\"]?(?P<program>[\w./+-]*pkg-config)",
+        ),
+    ),
+)
+
+
+def ignored(log: BuildLog, probe: Probe) -> list[Hit]:
+    """Return the lines that set a wrapper which *probe*, in the words of a crate of that age, did not run."""
+    if probe.outcome != "not-found" or probe.program != "pkg-config" or '"pkg-config"' not in probe.command:
+        return []
+    return [hit for hit in log.find("wrapper-note")[:1] if hit.groups["program"].endswith("-pkg-config")]
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a wrapper set for the target, and plain pkg-config run by a crate of that age."""
+    for probe in log.probes:
+        settings = ignored(log, probe)
+        if settings:
+            wrapper = settings[0].groups["program"]
+            yield finding_from_hits(
+                log,
+                [*settings, *probe.hits],
+                f"{wrapper} is set for the target, but the pkg-config crate runs pkg-config",
+                f"{probe.module or 'The library'} is looked for among the host's.",
+                [
+                    Fix("update the crate", (Command("cargo update -p pkg-config", Stage.BUILD),)),
+                    Fix("set the variable without a target", env=(("PKG_CONFIG", wrapper),)),
+                ],
+            )
+            return
+
+
+leads_to = stops_openssl

@@ -1,0 +1,138 @@
+"""The pkg-config that a variable names is not there, cannot run, or is none.
+
+``PKG_CONFIG`` in any of its forms names one program, and where it is set the crate tries nothing else: no plain
+``pkg-config`` and no ``pkgconf``. The crate's message then reads "The pkg-config command could not be found" and
+advises to install pkg-config, which does not help. The value is a program, not a command line: ``pkg-config --arg`` is
+a name that no program has.
+
+How to fix: install the program. Debian 12, Ubuntu 24.04 and later have ``<triplet>-pkg-config`` in ``pkgconf:ARCH``,
+which works alone. Before that the wrapper is a script of pkg-config's own, which asks for dpkg-dev. Or name one that
+exists.
+
+References:
+    https://packages.debian.org/stable/pkgconf
+    https://github.com/rust-lang/pkg-config-rs/blob/master/src/lib.rs
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.causality import stops_openssl
+from diagnose.authoring.env import names, setting_evidence, with_outcome
+from diagnose.authoring.log import advise, finding_from_hits, names_of
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.env import Environment
+from diagnose.remedies.configuration import NOTHING, Configuration, pkgconfig_configuration, two_variables
+from diagnose.remedies.fix import fix
+from diagnose.remedies.packages import system, tool
+from diagnose_checks.pkgconfig.pkgconfig_tool_missing import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(since="0.1.0", phase=Phase.PROBE)
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether the program that a variable names is there."""
+    program = env.pkgconfig.program
+    yield from _failing(env)
+    libraries = with_outcome(env, "tool-missing")
+    if program.setting is None or not libraries:
+        return
+    configuration = pkgconfig_configuration(env)
+    wrong = Configuration(gone=(program.setting,))
+    if (program.setting.name.replace("-", "_"), program.name) in configuration.variables:
+        # The right program is named already; it only has to be installed.
+        configuration = Configuration((), configuration.packages)
+        title = f"install {' '.join(configuration.packages)}, which brings {program.name}"
+    elif configuration.variables:
+        configuration += wrong
+        title = "name a pkg-config for the target that can be installed here"
+    else:
+        present = env.pkgconfig.plain is not None and env.pkgconfig.plain.found
+        configuration = wrong if present else wrong + configuration
+        title = f"unset {program.setting.name}, so that pkg-config itself is run"
+    hint = " (the variable holds a program's name, not a command line)" if " " in program.name else ""
+    yield Finding(
+        message=f"{program.setting.name} names {program.name}, and there is no such program{hint}",
+        severity=Severity.ERROR,
+        evidence=(setting_evidence(program.setting), _absence(program.name)),
+        consequence=(
+            f'The build script for {names(libraries)} stops with "The pkg-config command could not be found."'
+            " It advises to install pkg-config, which does not help: nothing else is tried."
+        ),
+        fixes=(fix(env, title, configuration=configuration),),
+    )
+
+
+def _absence(name: str) -> Evidence:
+    return (
+        Evidence("is not there", name) if "/" in name else Evidence(f"no program {name} there", where="variable PATH")
+    )
+
+
+def _failing(env: Environment) -> Iterator[Finding]:
+    """See whether the program runs, where one is named."""
+    program = env.pkgconfig.program
+    libraries = with_outcome(env, "tool-failed")
+    if not libraries:
+        return
+    said = libraries[0].output.strip().rpartition("\n")[2]
+    packages: tuple[str, ...] = ("dpkg-dev",) if "dpkg-dev" in said else ()
+    configuration = NOTHING
+    if packages:
+        title = "install dpkg-dev"
+    elif program.setting is not None:
+        configuration = Configuration(gone=(program.setting,)) + (two_variables(env) if env.cross else NOTHING)
+        plain = env.pkgconfig.plain is not None and env.pkgconfig.plain.found
+        packages = () if plain else tool(system(env), "pkg-config")
+        title = f"unset {program.setting.name}, so that pkg-config itself is run"
+    else:
+        packages = tool(system(env), "pkg-config")
+        title = f"install {' '.join(packages) or 'pkg-config'} again"
+    yield Finding(
+        message=f"{program.name} cannot run: {said}"
+        if said
+        else f"{program.name} answers nothing: it is no pkg-config",
+        severity=Severity.ERROR,
+        evidence=(
+            Evidence(said or f"exit code {libraries[0].status}, and not a word", program.path or program.name),
+            *((setting_evidence(program.setting),) if program.setting is not None else ()),
+        ),
+        consequence=f"The build script that looks for {names(libraries)} stops.",
+        fixes=(fix(env, title, packages, configuration),),
+    )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the crate or another build system not find a program of another name than pkg-config's."""
+    probes = [probe for probe in log.probes if probe.outcome == "tool-missing" and not plain(probe.program)]
+    if probes:
+        program = probes[0].program
+        yield finding_from_hits(
+            log,
+            [hit for probe in probes for hit in probe.hits],
+            f"{program} is to be run instead of pkg-config, and there is no such program",
+            f"{names_of(probes)} cannot be looked for. Installing pkg-config, as the message advises, does not help.",
+            advise(log, probes[0].line, _bring, program, probe=probes[0]),
+        )
+
+
+def _bring(env: Environment, program: str) -> list[Fix]:
+    configuration = pkgconfig_configuration(env)
+    if any(value == program for _, value in configuration.variables):
+        packages = configuration.packages
+        return [fix(env, f"install {' '.join(packages)}, which brings {program}", packages)]
+    if configuration.variables:
+        return [fix(env, "name a pkg-config for the target that can be installed", configuration=configuration)]
+    packages = tool(system(env), "pkg-config")
+    names = ("PKG_CONFIG", f"PKG_CONFIG_{env.target.env_name}")  # the log does not tell which
+    return [fix(env, "unset PKG_CONFIG, so that pkg-config itself is run", packages)._replace(unset=names)]
+
+
+leads_to = stops_openssl

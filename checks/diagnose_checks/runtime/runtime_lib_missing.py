@@ -1,0 +1,73 @@
+"""A shared library that the module or program needs is not installed on this system.
+
+It was linked against a library of the system that built it, and that library's name (with its number) does not exist
+here: it is not installed, or this distribution has another major version (``libssl.so.1.1`` here, ``libssl.so.3``
+there).
+
+How to fix: install the package that holds the file; if this distribution has another version, build it here, or take a
+wheel that brings its libraries along (``auditwheel repair``, maturin's default).
+
+References:
+    https://man7.org/linux/man-pages/man8/ld.so.8.html
+    https://peps.python.org/pep-0513/
+"""
+
+from __future__ import annotations
+
+import re
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.log import distinct, finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.remedies.packages import APT_FILE
+from diagnose.tables.repaired_names import is_hashed
+from diagnose_checks.runtime._triage import LIBPYTHON, LOADER, foreign_module
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(since="0.1.0", phase=Phase.LATER)
+_SONAME = re.compile(r"^(?:lib[\w.+-]+|[\w+-]+)\.so(?:\.[\w.]+)?$")
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the loader miss a library that is no copy in a wheel, no libpython and no C library."""
+    for hit in distinct(log.find("loader-no-lib", "musl-no-lib"), "lib"):
+        lib = hit.groups["lib"].rpartition("/")[2]
+        if (
+            not _SONAME.match(lib)
+            or is_hashed(lib)
+            or LIBPYTHON.match(lib)
+            or LOADER.match(lib)
+            or lib == "libc.so.6"
+            or log.near(hit.line, "libclang-unopened")
+            or foreign_module(hit)
+            or hit.groups["why"].startswith("Exec format")
+        ):
+            continue
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"{lib} is not installed on this system, or not in a version with this name",
+            "It cannot be loaded.",
+            [
+                Fix(f"install the package that holds {lib}", notes=_search(log.distro_at(hit.line).manager, lib)),
+                Fix("ship it in the wheel", notes="`auditwheel repair`, or maturin without --auditwheel skip."),
+            ],
+        )
+
+
+def _search(manager: str, lib: str) -> str:
+    asks = {
+        "apt": f"`{APT_FILE} {lib}` tells which.",
+        "dnf": f"`dnf provides '*/{lib}'` tells which.",
+        "yum": f"`yum provides '*/{lib}'` tells which.",
+        "apk": f"`apk add so:{lib}` does it.",
+        "pacman": f"`pacman -F {lib}` tells which.",
+        "zypper": f"`zypper what-provides '{lib}()(64bit)'` tells which.",
+    }
+    return asks.get(manager, f"`apt-file search {lib}`, `dnf provides '*/{lib}'` or `apk add so:{lib}`.")

@@ -1,0 +1,73 @@
+"""A library is installed, but in a version that is too old for what was built against it.
+
+The module was linked against a newer version of the library than the one that is loaded: a function, or a version of
+its interface (``OPENSSL_3.0.0``, ``CURL_OPENSSL_4``), is not in it.
+
+How to fix: a newer version of that library; or build on a system with the old one; or ship it in the wheel.
+
+References:
+    https://man7.org/linux/man-pages/man8/ld.so.8.html
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.pattern import patterns_for
+from diagnose_checks.runtime.runtime_undefined_lib_symbol import unnamed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.LATER,
+    patterns=patterns_for(
+        "version-wanted",
+        (
+            "version ",
+            r"(?P<file>\S*lib[\w.+-]+\.so[\w.]*): version [`'](?P<version>(?!GLIBC_|GLIBCXX_|CXXABI_|GCC_)[A-Z][\w.]*)' "
+            r"not found(?: \(required by (?P<by>[^)]+)\))?",
+        ),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the loader miss an interface's version, or a system's own program miss a function."""
+    wanted = [hit for hit in log.find("version-wanted") if not log.near(hit.line, "tool-shadowed", before=0, after=0)]
+    for hit in wanted[:1]:
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"{hit.groups['file']} has no {hit.groups['version']}: it is older than what was linked",
+            "It cannot be loaded.",
+            _fixes(),
+        )
+        return
+    for hit in unnamed(log):
+        versioned = hit.groups["version"] and not hit.groups["version"].isdigit()
+        if versioned and not log.near(hit.line, "tool-shadowed"):
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"the library that is loaded has no {hit.groups['symbol']} of {hit.groups['version']}: it is too old",
+                "It cannot be loaded.",
+                _fixes(),
+            )
+            return
+
+
+def _fixes() -> list[Fix]:
+    return [
+        Fix(
+            "install a newer version of the library",
+            notes="`ldd FILE` shows which copy is loaded: it may not be the system's.",
+        ),
+        Fix("build on a system that has the old one, or ship the library in the wheel"),
+    ]

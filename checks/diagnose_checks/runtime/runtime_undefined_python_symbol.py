@@ -1,0 +1,64 @@
+"""The extension was built for another Python than the one that imports it.
+
+A function of Python's C interface that the interpreter does not have: the module was built for a newer or older
+version, for another implementation (PyPy, GraalPy) or for the other threading mode (free-threaded or not), and its file
+name or tag does not say so; or it was compiled against a private function that is gone.
+
+How to fix: build it for the Python that imports it. Remove old build folders before; a wheel for the stable ABI uses
+only functions that stay.
+
+References:
+    https://docs.python.org/3/c-api/stable.html
+    https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
+"""
+
+from __future__ import annotations
+
+import re
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.log import distinct, finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose_checks.runtime._triage import undefined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog, Hit
+
+CHECK = Check(since="0.1.0", phase=Phase.LATER)
+PYTHON = re.compile(r"^_*Py(?:[A-Z]\w*|_\w+)$")
+
+
+def _listed(log: BuildLog, hit: Hit) -> bool:
+    """Whether *hit* is of ldd's list: of every extension, musl's tells what only the interpreter has."""
+    return hit.text.startswith("Error relocating") and bool(log.near(hit.line, "external-note", before=60))
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the loader miss a function of Python's own."""
+    hits = [
+        hit for hit in undefined(log) if PYTHON.match(hit.groups["symbol"].partition("@")[0]) and not _listed(log, hit)
+    ]
+    for hit in distinct(hits, "symbol")[:1]:
+        file = hit.groups["file"].rpartition("/")[2] or "the extension"
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"{file} needs {hit.groups['symbol']}, which this Python does not have: it was built for another one",
+            "The module cannot be imported.",
+            [
+                Fix(
+                    "build and install it for this interpreter",
+                    (
+                        Command(
+                            "python -m pip install --force-reinstall --no-cache-dir --no-binary :all: PACKAGE",
+                            Stage.BUILD,
+                        ),
+                    ),
+                    notes="PACKAGE stands for its name. For a project of your own: cargo clean, then maturin develop.",
+                )
+            ],
+        )

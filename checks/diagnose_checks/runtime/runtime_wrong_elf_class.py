@@ -1,0 +1,71 @@
+"""A program loads a library for another word size or processor.
+
+The interpreter decides, not the kernel: a Raspberry Pi with a 64-bit kernel and a 32-bit system says ``aarch64`` in
+``uname -m`` and needs ``armv7l`` libraries. A package that picks its library by ``uname`` picks the wrong one there,
+and so does a build for the target that the kernel suggests.
+
+Where the word size is the same and the processor another, glibc passes over the file and says ``cannot open shared
+object file``, although Python has just found it; musl says ``Exec format error``.
+
+How to fix: build or install for the interpreter's own architecture: ``python3 -c 'import sysconfig;
+print(sysconfig.get_platform())'`` and ``file -L $(command -v python3)`` tell it.
+
+References:
+    https://man7.org/linux/man-pages/man5/elf.5.html (``EI_CLASS``)
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.pattern import patterns_for
+from diagnose_checks.runtime._triage import foreign_module
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.LATER,
+    patterns=patterns_for(
+        "elf-class", ("wrong ELF class", r"(?P<file>[^\s:]+): wrong ELF class: ELFCLASS(?P<bits>32|64)")
+    ),
+)
+
+
+_NOTE = "`file -L $(command -v python3)` tells what the interpreter is, `file` of the module what that is."
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the loader refuse the word size."""
+    for hit in log.find("elf-class")[:1]:
+        bits = hit.groups["bits"]
+        other = "32" if bits == "64" else "64"
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"{hit.groups['file'].rpartition('/')[2]} is a {bits}-bit library, and what loads it is {other}-bit",
+            "It cannot be loaded.",
+            [
+                Fix(
+                    f"install or build it for the {other}-bit architecture of the program",
+                    notes=_NOTE,
+                )
+            ],
+        )
+        return
+    machines = [hit for hit in log.find("loader-no-lib") if foreign_module(hit)]
+    machines += [hit for hit in log.find("musl-no-lib") if hit.groups["why"].startswith("Exec format")]
+    for hit in machines[:1]:
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"{hit.groups['lib'].rpartition('/')[2]} is there, and is for another processor",
+            "It cannot be loaded.",
+            [Fix("install or build it for the architecture of the program", notes=_NOTE)],
+        )

@@ -1,0 +1,33 @@
+"""Which target's standard library a log says is missing."""
+
+from __future__ import annotations
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.pattern import ANY_TRIPLE, patterns_for
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog, Hit
+
+WORDINGS = (
+    *patterns_for(
+        "no-std",
+        ("find crate for", r"can't find crate for `(?P<crate>core|std|alloc|compiler_builtins|test|proc_macro)`"),
+    ),
+    *patterns_for(
+        "no-std-target",
+        ("target may not", rf"the `(?P<triple>{ANY_TRIPLE})` target may not"),
+        ("target may not", r"target may not (?:be|support)"),
+    ),
+)
+
+
+def missing(log: BuildLog) -> dict[str, list[Hit]]:
+    """Return the targets without a standard library, each with the lines that say so."""
+    found: dict[str, list[Hit]] = {}
+    for hit in log.find("no-std"):
+        notes = log.near(hit.line, "no-std-target", after=8)
+        if notes:
+            row = log.target_at(hit.line)
+            triple = notes[0].groups["triple"] or (row.triple if row else "")
+            found.setdefault(triple, []).extend((hit, notes[0]))
+    return found

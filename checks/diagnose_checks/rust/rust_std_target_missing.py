@@ -1,0 +1,145 @@
+"""Rust's standard library for the target is not installed in the toolchain that is used.
+
+The compiler makes code for every target, but the standard library is installed per target and per toolchain: one that
+was added to ``stable`` is missing where a ``rust-toolchain.toml``, ``sudo`` or a distribution's rustc picks another.
+
+How to fix: ``rustup target add`` in the project's folder, so that it acts on the toolchain that is used there; with the
+distribution's own rustc, its package for the target. Debian and Ubuntu have several compilers, each with a standard
+library of its own: ``rustc`` wants ``libstd-rust-dev:ARCH``, ``rustc-web`` ``libstd-rust-web-dev:ARCH``, ``rustc-1.80``
+``libstd-rust-1.80-dev:ARCH``. That of another compiler makes apt remove the one in use.
+
+References:
+    https://rust-lang.github.io/rustup/cross-compilation.html
+    https://packages.debian.org/bookworm/rustc-web
+    https://packages.ubuntu.com/noble-updates/rustc-1.80
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.env import setting_evidence
+from diagnose.authoring.log import advise, finding_from_hits
+from diagnose.model import targets
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.model.pattern import patterns_for
+from diagnose.readers.env import Environment
+from diagnose.remedies.fix import fix
+from diagnose.remedies.packages import system, unavailable_reason
+from diagnose_checks.rust._triage import WORDINGS, missing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.model.targets import Target
+    from diagnose.readers.buildlog import BuildLog
+
+# rustc names `rustup target add` whoever brought it, so that only these tell.
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.RUST,
+    patterns=(
+        *WORDINGS,
+        *patterns_for(
+            "rustc-of-rustup",
+            ("rustup/toolchains/", r"rustup/toolchains/"),
+            ("info: ", r"^info: (?:syncing channel|latest update|downloading component|installing component)"),
+        ),
+        *patterns_for(
+            "rustc-of-distribution",
+            ("/usr/lib/rust", r"/usr/lib/rust(?:lib|-1\.\d+)/"),
+            ("(built from a source tarball)", r"rustc 1\..*\(built from a source tarball\)"),
+            ("/usr/src/rustc-", r"/usr/src/rustc-1\."),
+        ),
+    ),
+)
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether the standard library is there."""
+    rust = env.toolchain.rust
+    if not rust.rustc.found or env.target.triple in rust.std:
+        return
+    own = f"{rust.rustc.path} of {rust.package}" if rust.package else rust.rustc.path
+    used = f"toolchain {rust.toolchain}" if rust.toolchain else own
+    has = ", ".join(rust.std) or "no target at all"
+    evidence = [Evidence(f"{used} has {has}", f"{rust.sysroot}/lib/rustlib" if rust.sysroot else rust.rustc.path)]
+    if rust.chosen is not None:
+        evidence.append(setting_evidence(rust.chosen))
+    yield Finding(
+        message=f"{used} has no standard library for {env.target.triple}",
+        severity=Severity.ERROR,
+        evidence=tuple(evidence),
+        consequence='Nothing compiles: "error[E0463]: can\'t find crate for `core`" or "for `std`".',
+        fixes=(_fix(env),),
+    )
+
+
+def _fix(env: Environment) -> Fix:
+    triple, rust = env.target.triple, env.toolchain.rust
+    if rust.toolchain:
+        return fix(env, f"add {triple} to the toolchain in use", commands=(_rustup(triple),))
+    if package := _package(env, rust.package):
+        return fix(env, f"install {package}, of the same release as {rust.package}", (package,))
+    reason = f"This distribution packages no standard library for {triple}."
+    if system(env).family == "debian" and not rust.package:
+        reason = f"No package brought {rust.rustc.path}, so that none has a standard library that fits it."
+    return fix(
+        env,
+        "install Rust by rustup, which has every target",
+        notes=f"{reason} After https://rustup.rs: `rustup target add {triple}`.",
+    )
+
+
+def _package(env: Environment, compiler: str) -> str:
+    """Return the package with the target's standard library for the rustc of the package *compiler*; empty for none."""
+    here = system(env)
+    if here.family != "debian" or unavailable_reason(here, env.target) or not compiler.startswith("rustc"):
+        return ""
+    suffix = "" if env.target.debian == here.native else f":{env.target.debian}"
+    return f"libstd-rust{compiler.removeprefix('rustc')}-dev{suffix}"
+
+
+def _rustup(triple: str) -> Command:
+    return Command(f"rustup target add {triple}", Stage.TOOLCHAIN)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See rustc miss `core` or `std` for a target that the log does not add."""
+    for triple, hits in missing(log).items():
+        if any(hit.groups["triple"] == triple and hit.line < hits[0].line for hit in log.find("rust-std")):
+            continue
+        yield finding_from_hits(
+            log,
+            hits,
+            f"the standard library for {triple or 'the target'} is not installed",
+            "Nothing compiles.",
+            _for_log(log, hits[0].line, triple),
+        )
+
+
+def _for_log(log: BuildLog, line: int, triple: str) -> tuple[Fix, ...]:
+    """Return rustup's way, the distribution's, or both with their conditions where the log does not tell whose."""
+    row = targets.resolve(triple) if triple else log.target_at(line)
+    name = triple or (row.triple if row else "TARGET")
+    by_rustup = Fix(f"add {name} to the toolchain in use", (_rustup(name),) if name != "TARGET" else (), safe=True)
+    if row is None or log.find("rust-std", "rustc-of-rustup"):  # what is of another system only rustup has
+        return (by_rustup,)
+    known = bool(log.find("rustc-of-distribution"))
+    by_package = advise(log, line, _packaged, row, known)
+    if not by_package:
+        return (by_rustup,)
+    if known:
+        return by_package
+    return (by_rustup._replace(title=f"where rustup brought rustc: {by_rustup.title}"), *by_package)
+
+
+def _packaged(env: Environment, target: Target, known: bool) -> list[Fix]:
+    env = env._replace(target=target)
+    package = _package(env, "rustc")
+    if not package:
+        return []
+    condition = "" if known else "where rustc is Debian's or Ubuntu's own: "
+    notes = "A rustc of another package has its own: rustc-web libstd-rust-web-dev, rustc-1.80 libstd-rust-1.80-dev."
+    return [fix(env, f"{condition}install {package}, of the same release as rustc", (package,), notes=notes)]

@@ -1,0 +1,52 @@
+"""There is no Rust here: neither cargo nor rustc.
+
+Images for building wheels come without Rust. Some CI actions install it themselves before they build, so this is no
+mistake by itself; but nothing can be built until it is there, and a distribution's own Rust has no standard library for
+most other targets.
+
+How to fix: install Rust by rustup, or the distribution's packages for a native build.
+
+References:
+    https://rust-lang.github.io/rustup/installation/other.html
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.env import Environment
+from diagnose.remedies.fix import fix
+from diagnose.remedies.packages import system, unavailable_reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHECK = Check(since="0.1.0", phase=Phase.START)
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether there is a Rust toolchain at all."""
+    rust = env.toolchain.rust
+    if rust.cargo.found or rust.rustc.found:
+        return
+    yield Finding(
+        message="Rust is not installed here: there is neither cargo nor rustc",
+        severity=Severity.WARNING,
+        evidence=(Evidence("no program cargo and no program rustc in any of its folders", where="variable PATH"),),
+        consequence="Nothing is built until something installs it, as some CI actions do.",
+        fixes=tuple(_fixes(env)),
+    )
+
+
+def _fixes(env: Environment) -> Iterator[Fix]:
+    here = system(env)
+    if here.family == "debian" and not unavailable_reason(here, env.target):
+        suffix = f":{env.target.debian}" if env.cross else ""
+        packages = ("cargo", "rustc", *((f"libstd-rust-dev{suffix}",) if env.cross else ()))
+        yield fix(env, f"install the distribution's own, {' and '.join(packages)}", packages, safe=False)
+    yield Fix(
+        "install Rust by rustup, which has every target",
+        notes=f"See https://rustup.rs; then `rustup target add {env.target.triple}`.",
+    )

@@ -1,0 +1,119 @@
+"""The Rust toolchain is older than a crate or the lock file needs.
+
+A crate uses an edition or a feature of a newer Rust, states a newer ``rust-version``, or Cargo.lock was written by a
+newer cargo. It has nothing to do with cross building: distributions and old images bring an old Rust.
+
+How to fix: a newer toolchain (``rustup update``; Debian 12 has ``cargo-web`` and ``rustc-web``, 1.85 or later), or
+older versions of the crates, which cargo's resolver 3 picks by itself.
+
+References:
+    https://github.com/rust-lang/cargo/blob/master/CHANGELOG.md
+    https://packages.debian.org/bookworm/cargo-web
+    https://doc.rust-lang.org/cargo/reference/rust-version.html
+    https://doc.rust-lang.org/cargo/reference/resolver.html#rust-version
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.env import newer, numbers, setting_evidence
+from diagnose.authoring.log import finding_from_hits, is_later
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.model.pattern import patterns_for
+from diagnose.readers.env import Environment
+from diagnose.remedies.fix import fix
+from diagnose.remedies.packages import system
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+leads_to = is_later
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.RUST,
+    patterns=patterns_for(
+        "rust-old",
+        ("is required", r"feature `(?P<needs>edition\d+)` is required"),
+        ("unknown cargo feature", r"unknown cargo feature `(?P<needs>edition\d+)`"),
+        ("lock file version", r"lock file version [`']?(?P<lock>\d)[`']? (?:requires|was found)"),
+        ("requires rustc ", r"requires rustc (?P<needs>[\d.]+)(?: or newer)?"),
+        ("is not supported by the following", r"rustc (?P<has>[\d.]+) is not supported by the following package"),
+        ("unknown edition", r"unknown edition `?(?P<needs>20\d\d)"),
+        ("unknown cargo edition", r"unknown cargo edition `?(?P<needs>20\d\d)"),
+        (
+            "only allowed on the nightly channel",
+            r"(?:namespaced|weak dependency) features .*only allowed on the nightly channel",
+        ),
+        ("this version of Cargo is older than", r"this version of Cargo is older than the `(?P<needs>20\d\d)` edition"),
+    ),
+)
+
+
+#: The first release of Debian 12's second toolchain.
+_WEB = "1.85"
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether cargo is new enough for the project's lock file and edition."""
+    rust = env.toolchain.rust
+    floors = [floor for floor in env.project.floors if rust.version and newer(floor.version, rust.version)]
+    if not floors:
+        return
+    needs = max((floor.version for floor in floors), key=numbers)
+    evidence = [Evidence(f"{floor.text}, which cargo {floor.version} and later take", floor.path) for floor in floors]
+    evidence.append(Evidence(f"version {rust.version}", rust.sysroot if rust.toolchain else rust.cargo.path))
+    if rust.chosen is not None:
+        evidence.append(setting_evidence(rust.chosen))
+    yield Finding(
+        f"cargo {rust.version} is too old for this project, which needs {needs}",
+        Severity.ERROR,
+        tuple(evidence),
+        "cargo stops before it compiles anything.",
+        (_fix(env, needs),),
+    )
+
+
+def _fix(env: Environment, needs: str) -> Fix:
+    rust, here = env.toolchain.rust, system(env)
+    channel = rust.chosen.value.partition("-")[0] if rust.chosen else ""
+    if channel in ("stable", "beta", "nightly"):
+        return fix(env, "update the toolchain", commands=(Command(f"rustup update {channel}", Stage.TOOLCHAIN),))
+    if rust.toolchain:
+        where = f", which {rust.chosen.where} chooses" if rust.chosen else ""
+        notes = f"In the place of {rust.toolchain}{where}: `rustup toolchain install stable`, then choose it there."
+        return Fix(f"choose a toolchain of {needs} or later", notes=notes)
+    if here.codename == "bookworm" and here.id == "debian" and not newer(needs, _WEB):
+        packages = ("cargo-web", "rustc-web")
+        return fix(env, f"install Debian's newer toolchain ({_WEB} or later) in its place", packages, safe=False)
+    return Fix(
+        f"install Rust {needs} or later by rustup, or a newer release of this distribution",
+        notes="See https://rustup.rs. If only Cargo.lock is too new, delete it and let this cargo write its own.",
+    )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See cargo ask for a newer Rust."""
+    for hit in log.find("rust-old")[:1]:
+        needs, lock = hit.groups["needs"], hit.groups["lock"]
+        reason = f" (it needs {needs})" if needs else f" (Cargo.lock has version {lock})" if lock else ""
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"this Rust is too old for what is built{reason}",
+            "cargo stops before it compiles anything.",
+            [
+                Fix(
+                    "update the toolchain, where rustup brought it",
+                    (Command("rustup update stable", Stage.TOOLCHAIN),),
+                    notes=f"Elsewhere: Debian 12 has cargo-web and rustc-web ({_WEB} or later); or https://rustup.rs.",
+                ),
+                Fix(
+                    "pin the crate to a version that this Rust can build",
+                    notes="`cargo update -p CRATE --precise VERSION`; a Cargo.lock of version 4 needs cargo 1.78.",
+                ),
+            ],
+        )

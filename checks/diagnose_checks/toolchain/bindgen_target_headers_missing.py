@@ -1,0 +1,94 @@
+"""bindgen reads the host's C headers with the target's settings.
+
+libclang parses the headers for the target, but does not know where the target's own are: it takes the host's
+``/usr/include``, in which files for another word size or architecture do not exist (``gnu/stubs-32.h``), or it does not
+find its own (``stddef.h``) at all.
+
+How to fix: say where the target's headers are, in ``BINDGEN_EXTRA_CLANG_ARGS_<triple>``; for ``stddef.h``, install
+clang itself, whose folder of headers libclang needs. ``gcc-multilib`` only silences it with the wrong headers.
+
+References:
+    https://github.com/rust-lang/rust-bindgen#environment-variables
+    https://clang.llvm.org/docs/CrossCompilation.html
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.log import advise, finding_from_hits, host
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.pattern import patterns_for
+from diagnose.readers.env import Environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog, Hit
+
+_SYSTEM = (
+    r"(?:gnu|bits|asm|asm-generic|sys)/[\w./+-]+|std(?:arg|def|int|bool|io|lib|atomic)\.h|limits\.h|features\.h|string\.h"
+    r"|errno\.h|float\.h|math\.h|time\.h|wchar\.h|inttypes\.h|assert\.h"
+)
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.COMPILE,
+    patterns=(
+        *patterns_for("clang-header", ("file not found", rf"fatal error: '(?P<header>{_SYSTEM})' file not found")),
+        *patterns_for(
+            "bindgen-stopped",
+            ("Unable to generate bindings", "Unable to generate bindings"),
+            ("ClangDiagnostic", "ClangDiagnostic"),
+            ("bindgen", r"bindgen(?:-[\d.]+)?/(?:src/)?lib\.rs"),
+        ),
+    ),
+)
+# What libclang brings itself, in a folder of the package clang.
+_CLANGS_OWN = ("stddef.h", "stdarg.h", "stdbool.h", "float.h", "limits.h", "stdatomic.h")
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See libclang miss a header of the C library, where bindgen runs it."""
+    hits = log.find("clang-header")
+    if not hits or not log.find("bindgen-stopped"):
+        return
+    header = hits[0].groups["header"]
+    target = log.target_at(hits[0].line)
+    here = f" for {target.triple}" if target else ""
+    yield finding_from_hits(
+        log,
+        hits,
+        f"bindgen does not find {header}: it does not know where the C headers{here} are",
+        "The bindings cannot be made, and the crate cannot be built.",
+        _fixes(log, hits[0], header),
+    )
+
+
+def _fixes(log: BuildLog, hit: Hit, header: str) -> list[Fix]:
+    target, machine = log.target_at(hit.line), host(log)
+    if target is None and header.startswith("gnu/stubs-"):  # named by the word size that the compiler builds for
+        return [
+            Fix(
+                "tell bindgen where the target's headers are",
+                notes="It reads the host's headers for another word size; gcc-multilib would only hide that. "
+                "BINDGEN_EXTRA_CLANG_ARGS_<target>=--sysroot=SYSROOT; --target NAME here gives the whole line.",
+            )
+        ]
+    if target is None or target.triple == machine.triple:
+        fixes = advise(log, hit.line, _clang) if header in _CLANGS_OWN else ()
+        return [*fixes, Fix("install the C library's headers", notes="libc6-dev, glibc-devel or musl-dev.")]
+    name = f"BINDGEN_EXTRA_CLANG_ARGS_{target.env_name}"
+    if target.multiarch and not log.container_at(hit.line).kind.startswith("manylinux"):
+        value = f"--sysroot=/usr/{target.gnu} -I/usr/{target.gnu}/include"
+        notes = f"That is the folder of libc6-dev-{target.debian}-cross."
+    else:
+        value, notes = "--sysroot=SYSROOT", f"`{target.gnu}-gcc -print-sysroot` tells SYSROOT."
+    return [Fix("tell bindgen where the target's headers are", env=((name, value),), notes=notes)]
+
+
+def _clang(env: Environment) -> list[Fix]:
+    from diagnose.remedies.packages import install, system
+
+    names = ("clang-devel",) if env.distro.family in ("rhel", "suse") else ("clang",)
+    return [Fix(f"install {names[0]}, with its own headers", install(system(env), names), safe=True)]

@@ -1,0 +1,146 @@
+"""Crates that compile C find no compiler for the target.
+
+The ``cc`` crate takes ``CC_<triple>``, ``TARGET_CC`` or ``CC``, and without any of them guesses a name from the triple,
+such as ``aarch64-linux-gnu-gcc``. Cargo's ``linker`` setting has no part in that. A crate with a ``vendored`` feature
+needs such a compiler.
+
+How to fix: install the distribution's cross compiler, whose name is the one that is guessed; or name another one.
+
+References:
+    https://docs.rs/cc/latest/cc/#external-configuration-via-environment-variables
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.compiling import compiling, surely_compiling
+from diagnose.authoring.env import setting_evidence
+from diagnose.authoring.log import advise, distinct, finding_from_hits, install_by_family
+from diagnose.model import targets
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.model.pattern import patterns_for
+from diagnose.readers.env import Environment
+from diagnose.remedies.configuration import Configuration
+from diagnose.remedies.fix import fix, with_zig
+from diagnose.remedies.packages import cross_compiler, install, system
+from diagnose_checks.toolchain.host_cc_missing import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.model.targets import Target
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.COMPILE,
+    patterns=patterns_for(
+        "no-tool",
+        ("ailed to find tool", r"[Ff]ailed to find tool\. Is [`'](?P<tool>[^`']+)[`'] installed"),
+        ("ailed to find tool", r"[Ff]ailed to find tool \"(?P<tool>[^\"]+)\""),
+        ("not installed?", r"[Ii]s [`'](?P<tool>[^`']+)[`'] not installed\?"),
+        ("compiler not found", r"[Cc]ompiler not found: (?P<tool>\S+)"),
+        ("ailed to execute", r"failed to execute \[?\"(?P<tool>[^\"]+)\".*(?:No such file|NotFound|os error 2)"),
+        ("_COMPILER:", r"The CMAKE_C(?:XX)?_COMPILER:\s+(?P<tool>\S+)\s+is not a full path and was not found", 5),
+        (
+            "No such file",
+            r"(?:^|[\s:])(?P<tool>[\w.]+-linux-\w+-(?:gcc|g\+\+|cc)|musl-gcc): No such file or directory$",
+        ),
+        (
+            "No such file",
+            r"error: (?P<setuptools>\[Errno 2\]) No such file or directory: '(?P<tool>[\w.]+-linux-\w+-(?:gcc|g\+\+|cc))'",
+        ),
+        (
+            "No such file",
+            r"(?P<setuptools>unable to execute|command) '(?P<tool>[\w.]+-linux-\w+-(?:gcc|g\+\+|cc))'(?: failed)?: No such",
+        ),
+        (
+            "not found",
+            r"(?:^|[\s:])(?P<tool>[\w.]+-linux-\w+-(?:gcc|g\+\+|cc|ar|ranlib)|musl-gcc): (?:command )?not found$",
+        ),
+    ),
+)
+_COMPILER = r"(?:gcc|g\+\+|cc|c\+\+|clang(?:\+\+)?)(?:-\d+)?$"
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether a crate that compiles C could."""
+    compiler, linker = env.toolchain.cc, env.toolchain.linker
+    users, sure = compiling(env), surely_compiling(env)
+    if not env.cross or compiler.found or not users:
+        return
+    if not sure and (linker.setting is None or not linker.found):
+        return  # the linker is missed in any case, and comes with the compiler
+    names = cross_compiler(system(env), env.target)
+    own = f"{env.target.gnu}-gcc"
+    variables = () if compiler.name == own else ((f"CC_{env.target.env_name}", own),)
+    fixes = (
+        (fix(env, f"install {' '.join(names)}", configuration=Configuration(variables, names)),)
+        if names
+        else with_zig(env)
+    )
+    crate = (sure or users)[0]
+    used = Evidence(f"{crate.name} {crate.version} compiles C with the cc crate", f"{env.project.lock}:{crate.line}")
+    yield Finding(
+        message=f"there is no C compiler for {env.target.triple}: {compiler.name} is not installed",
+        severity=Severity.ERROR if sure else Severity.WARNING,
+        evidence=(used, setting_evidence(compiler.setting)) if compiler.setting else (used,),
+        consequence=f"The build script of {crate.name} stops: failed to find tool, is `{compiler.name}` installed?",
+        fixes=fixes,
+    )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the cc crate not find the compiler that it guessed or was told."""
+    for hit in distinct(log.find("no-tool"), "tool"):
+        compiler = hit.groups["tool"]
+        if plain(compiler) or not re.search(_COMPILER, compiler):
+            continue
+        named = log.target_at(hit.line)
+        target = named or targets.resolve(re.sub(rf"-{_COMPILER}", "", compiler.rpartition("/")[2]))
+        name = f" for {target.triple}" if target else ""
+        if hit.groups["setuptools"]:
+            own = install_by_family(
+                log, hit.line, "where it is the machine's own: install", {"debian": ("gcc", "libc6-dev")}
+            )
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"there is no C compiler{name}: {compiler} is not installed",
+                "No extension in C can be built. Debian's own Python calls the machine's own compiler by such a name.",
+                (*own, *advise(log, hit.line, _cross, target)),
+            )
+            continue
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"there is no C compiler{name}: {compiler} is not installed",
+            "C code of a crate cannot be compiled. The linker that cargo is told of is not used for that.",
+            (
+                *advise(log, hit.line, _compiler, compiler, target),
+                *(() if named else (Fix(f"or, where this is a native build: {_UNSET[0]}", notes=_UNSET[1]),)),
+            ),
+        )
+
+
+def _cross(env: Environment, target: Target | None) -> list[Fix]:
+    names = cross_compiler(system(env), target) if target else ()
+    title = f"on another machine, to build for {target.triple if target else ''}: install {' '.join(names)}"
+    return [Fix(title, install(system(env), names), safe=True)] if names else []
+
+
+_UNSET = ("unset the variable that names it", "CC, CC_<target>, TARGET_CC.")
+
+
+def _compiler(env: Environment, name: str, target: Target | None) -> tuple[Fix, ...]:
+    env = env._replace(target=target or env.target)
+    if not env.cross:
+        return (Fix(_UNSET[0], notes=_UNSET[1]),)
+    names = cross_compiler(system(env), env.target)
+    if not names:
+        return with_zig(env)
+    own = f"{env.target.gnu}-gcc"
+    variables = () if name == own else ((f"CC_{env.target.env_name}", own),)
+    return (fix(env, f"install {' '.join(names)}", configuration=Configuration(variables, names)), *with_zig(env))

@@ -1,0 +1,111 @@
+"""The linker that is configured for the target is not installed.
+
+``[target.<triple>] linker`` and ``CARGO_TARGET_<TRIPLE>_LINKER`` name a program. It comes with the distribution's cross
+compiler. A configuration that is checked in for cross builds also applies where the target is the machine's own: there
+the cross compiler's name does not exist, and its own compiler is the right one.
+
+How to fix: install the cross compiler and the target's C library (``gcc-<triplet>`` and ``libc6-dev-<arch>-cross`` in
+Debian and Ubuntu); for a native build, override the setting.
+
+References:
+    https://doc.rust-lang.org/cargo/reference/config.html#targettriplelinker
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.compiling import surely_compiling
+from diagnose.authoring.env import setting_evidence
+from diagnose.authoring.log import advise, distinct, finding_from_hits
+from diagnose.model import targets
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.readers.cargo.variables import Setting
+from diagnose.readers.env import Environment
+from diagnose.readers.toolchain.reader import Program
+from diagnose.remedies.configuration import Configuration
+from diagnose.remedies.fix import fix, with_zig
+from diagnose.remedies.packages import cross_compiler, system, tool
+from diagnose_checks.toolchain.host_cc_missing import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(since="0.1.0", phase=Phase.LINKER)
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether the configured linker is there."""
+    linker = env.toolchain.linker
+    if linker.setting is None or linker.found:
+        return
+    if env.cross and linker.name == env.toolchain.cc.name and surely_compiling(env):
+        return  # the same program is missed before, to compile with: cross-c-compiler-missing says it
+    yield Finding(
+        message=f"the linker for {env.target.triple}, {linker.name}, is not installed",
+        severity=Severity.ERROR,
+        evidence=(setting_evidence(linker.setting), Evidence(f"no program {linker.name} there", where="variable PATH")),
+        consequence=f'Linking fails: "linker `{linker.name}` not found".',
+        fixes=_fixes(env),
+    )
+
+
+def _fixes(env: Environment) -> tuple[Fix, ...]:
+    linker = env.toolchain.linker
+    variable = f"CARGO_TARGET_{env.target.cargo_env_name}_LINKER"
+    if not env.cross:
+        configuration = Configuration(((variable, "cc"),), tool(system(env), "cc"))
+        return (fix(env, "this is a native build: link with the machine's own compiler", configuration=configuration),)
+    packages = cross_compiler(system(env), env.target)
+    if not packages:
+        return with_zig(env)
+    own = f"{env.target.gnu}-gcc"
+    variables = () if linker.name == own else ((variable, own),)
+    return (fix(env, f"install {' '.join(packages)}", configuration=Configuration(variables, packages)),)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See rustc not find a linker that some configuration names."""
+    for hit in distinct(log.find("no-linker"), "linker"):
+        linker = hit.groups["linker"]
+        if plain(linker) or linker in ("lld", "rust-lld", "ld.lld", "link.exe", "wasm-ld"):
+            continue
+        native = _native(log, linker, hit.line)
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"the linker {linker} is not installed"
+            + (", and this is a native build, which should not use it" if native else ""),
+            "Nothing can be linked for the target.",
+            advise(log, hit.line, _for_log, linker, native),
+        )
+
+
+def _native(log: BuildLog, linker: str, line: int) -> bool:
+    """Whether a linker for another machine is asked for in a build for the machine itself."""
+    done = log.near(line, "crate-done", after=6)[:1]
+    if log.cross_at(line) is False:
+        return True
+    return bool(done) and ("build script" in done[0].groups["part"] or done[0].groups["crate"] in _ONLY_SCRIPTS)
+
+
+# Plain libraries, which are not linked: of these only the build scripts are. Cargo did not always say so.
+_ONLY_SCRIPTS = frozenset({"anyhow", "libc", "log", "memchr", "proc-macro2", "quote", "serde", "serde_json", "syn"})
+
+
+def _for_log(env: Environment, name: str, native: bool) -> tuple[Fix, ...]:
+    setting = Setting(f"CARGO_TARGET_{env.target.cargo_env_name}_LINKER", name)
+    from diagnose.readers.buildlog.linking import named  # only who reads logs needs its patterns
+
+    made_for = named(name)
+    if native:
+        # what is linked is the machine's own: the one that the name tells, unless that is neither x86-64 nor the target
+        ours = made_for is None or made_for.triple in (env.target.triple, targets.TARGETS[0].triple)
+        target = (made_for if ours else None) or env.target
+        env = env._replace(target=target, host=target)
+    elif not env.cross and made_for is not None:
+        env = env._replace(target=made_for)
+    return _fixes(env._replace(toolchain=env.toolchain._replace(linker=Program(name, setting=setting))))

@@ -1,0 +1,104 @@
+"""There is no C compiler for the build machine itself.
+
+rustc links through the system's C compiler, ``cc``. Build scripts and procedural macros run on the build machine and
+are linked for it, so it is needed in a cross build too. Slim images do not have it.
+
+How to fix: ``gcc`` and the C library's development files: ``gcc libc6-dev`` (Debian), ``gcc musl-dev`` (Alpine),
+``gcc`` elsewhere.
+
+References:
+    https://doc.rust-lang.org/rustc/codegen-options/index.html#linker
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.env import setting_evidence
+from diagnose.authoring.log import advise, finding_from_hits, is_later
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.model.pattern import patterns_for
+from diagnose.readers.env import Environment
+from diagnose.remedies.configuration import Configuration
+from diagnose.remedies.fix import fix
+from diagnose.remedies.packages import install, system, tool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.START,
+    patterns=patterns_for(
+        "no-compiler",
+        ("not found", r"(?:^|[\s:])(?P<linker>cc|gcc|c\+\+|g\+\+|clang|x86_64-linux-gnu-gcc): (?:command )?not found$"),
+        (
+            "No such file",
+            r"(?:unable to execute|command) '(?P<linker>[\w./+-]*(?:gcc|cc|[cg]\+\+))'(?: failed)?: No such file",
+        ),
+        ("No such file", r"error: \[Errno 2\] No such file or directory: '(?P<linker>[\w./+-]*(?:gcc|cc|[cg]\+\+))'"),
+        ("No such file", r"^make(?:\[\d+\])?: (?P<linker>cc|gcc|c\+\+|g\+\+): No such file"),
+        ("no acceptable C compiler", r"no acceptable C compiler found in \$PATH(?P<linker>)"),
+        ("CMAKE_C_COMPILER", r"No CMAKE_C(?:XX)?_COMPILER could be found(?P<linker>)"),
+    ),
+)
+_OWN = frozenset({"", "cc", "gcc", "clang", "c++", "g++", "clang++"})
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether build scripts can be linked."""
+    linker = env.toolchain.host_linker
+    if linker.found or (linker.setting is not None and not env.cross):
+        return  # a configured linker that is not there is cross-linker-missing, in a native build too
+    packages = tool(system(env), "cc")
+    evidence = [Evidence(f"no program {linker.name} in any of its folders", where="variable PATH")]
+    if linker.setting is not None:
+        evidence.append(setting_evidence(linker.setting))
+        variable = f"CARGO_TARGET_{env.host.cargo_env_name}_LINKER"
+        title, configuration = (
+            "link the host's own code with its own compiler",
+            Configuration(((variable, "cc"),), packages),
+        )
+    else:
+        title, configuration = f"install {' '.join(packages)}" if packages else "install a C compiler", Configuration()
+    yield Finding(
+        message=f"no {linker.name} is installed, with which rustc links build scripts and procedural macros",
+        severity=Severity.ERROR,
+        evidence=tuple(evidence),
+        consequence=f'The first build script fails: "linker `{linker.name}` not found".',
+        fixes=(fix(env, title, configuration=configuration, commands=install(system(env), packages)),),
+    )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See rustc, cargo's build scripts, make or setuptools not find the machine's own compiler."""
+    hits = [hit for hit in log.find("no-linker", "no-compiler") if plain(hit.groups["linker"])]
+    hits += [hit for hit in log.find("no-tool") if plain(hit.groups["tool"])]
+    if hits:
+        name = hits[0].groups["linker"] or hits[0].groups["tool"] or "cc"
+        yield finding_from_hits(
+            log,
+            hits,
+            f"no {name} is installed, with which the host's own programs are compiled and linked",
+            "Build scripts cannot be linked, in a cross build either.",
+            advise(log, hits[0].line, _install, "++" in name),
+        )
+
+
+leads_to = is_later
+
+
+def plain(program: str) -> bool:
+    """Whether *program* is the name of the machine's own compiler."""
+    name = program.rpartition("/")[2]
+    return name in _OWN or program == "x86_64-linux-gnu-gcc"
+
+
+def _install(env: Environment, plus: bool) -> list[Fix]:
+    here = system(env)
+    packages = (*tool(here, "cc"), *(("g++",) if plus and here.family in ("debian", "alpine") else ()))
+    packages += ("gcc-c++",) if plus and here.family in ("rhel", "suse") else ()
+    return [Fix(f"install {' '.join(packages)}", install(here, packages), safe=True)] if packages else []

@@ -1,0 +1,91 @@
+"""A crate generates its bindings with libclang, and there is none.
+
+``bindgen`` loads libclang at build time. It is part of LLVM, not of the C compiler, and minimal images do not have it.
+
+How to fix: ``libclang-dev`` (Debian), ``clang-devel`` (RPM distributions from 8 on), ``clang-dev`` (Alpine), ``clang``
+(Arch); ``LIBCLANG_PATH`` if it is somewhere else. In a pypa image, ``manylinux-install-clang`` brings one.
+
+References:
+    https://rust-lang.github.io/rust-bindgen/requirements.html
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.env import setting_evidence
+from diagnose.authoring.log import advise, finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.model.pattern import patterns_for
+from diagnose.readers.env import Environment
+from diagnose.remedies.fix import fix
+from diagnose.remedies.packages import system, tool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.COMPILE,
+    patterns=patterns_for(
+        "no-libclang",
+        ("nable to find libclang", r"[Uu]nable to find libclang"),
+        ("any valid shared libraries matching", r"couldn't find any valid shared libraries matching: \[.*libclang"),
+        (
+            "libclang",
+            r"libclang\S*: cannot open shared object file|[Cc]ould not (?:find|locate) libclang",
+        ),
+    ),
+)
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether a crate that wants libclang finds one."""
+    crate = env.project.crate("clang-sys")
+    if crate is None or env.toolchain.libclang:
+        return
+    evidence = [Evidence(f"clang-sys {crate.version}, which loads libclang", env.project.lock)]
+    setting = env.variables.get("LIBCLANG_PATH")
+    if setting is not None:
+        evidence.append(setting_evidence(setting, f"{setting.value} holds no libclang"))
+    yield Finding(
+        message="bindgen needs libclang, and none is installed",
+        severity=Severity.ERROR,
+        evidence=tuple(evidence),
+        consequence='The build script stops: "Unable to find libclang".',
+        fixes=(_fix(env),),
+    )
+
+
+def _fix(env: Environment) -> Fix:
+    here = system(env)
+    if here.container in ("manylinux", "musllinux"):
+        return fix(env, "install the image's own clang", commands=(Command("manylinux-install-clang", Stage.PACKAGES),))
+    packages = tool(here, "libclang")
+    if packages:
+        return fix(env, f"install {' '.join(packages)}", packages)
+    return fix(env, "install LLVM's libclang", notes="This system's own packages have none that bindgen takes.")
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See clang-sys not find the library; one that is found and cannot be loaded is another matter."""
+    hits = [
+        hit
+        for hit in log.find("no-libclang")
+        if ("invalid: []" in hit.text or "invalid:" not in hit.text) and not log.near(hit.line, "libclang-unopened")
+    ]
+    if hits:
+        yield finding_from_hits(
+            log,
+            hits,
+            "bindgen needs libclang, and none is installed",
+            "The bindings cannot be made, and the crate cannot be built.",
+            advise(log, hits[0].line, _fixes),
+        )
+
+
+def _fixes(env: Environment) -> tuple[Fix, ...]:
+    return (_fix(env),)

@@ -1,0 +1,67 @@
+"""The compiler driver is there, but not the linker that it is told to use.
+
+``-fuse-ld=lld`` or ``-fuse-ld=mold``, in RUSTFLAGS or in a checked-in ``.cargo/config.toml``, makes gcc or clang look
+for ``ld.lld`` or ``ld.mold``. Where that package is not installed, gcc says that it cannot find 'ld', and clang that
+the linker name is invalid.
+
+How to fix: install the linker, or take the flag away where it is not wanted.
+
+References:
+    https://gcc.gnu.org/onlinedocs/gcc/Link-Options.html (``-fuse-ld``)
+    https://doc.rust-lang.org/cargo/reference/config.html
+"""
+
+from __future__ import annotations
+
+import re
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.log import finding_from_hits, install_by_family
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.LINKER,
+    patterns=(
+        *patterns_for(
+            "no-ld",
+            ("cannot find 'ld'", r"collect2: (?:fatal )?error: cannot find ['`\"]?ld['`\"]?"),
+            ("collect2: fatal error", r"collect2: fatal error: cannot find ['`\"]?ld"),
+            ("invalid linker name", r"invalid linker name in (?:argument )?[`']-fuse-ld=(?P<linker>[\w./-]+)'"),
+        ),
+        *patterns_for("fuse-note", ("-fuse-ld=", r"-fuse-ld=(?P<linker>[\w./-]+)")),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See gcc or clang not find the linker."""
+    for hit in log.find("no-ld")[:1]:
+        flags = log.find("fuse-note")
+        linker = hit.groups["linker"] or (flags[-1].groups["linker"] if flags else "")
+        name = re.sub(r"^(?:.*/)?(?:ld\.)?", "", linker)
+        program = {"lld": "ld.lld", "mold": "ld.mold", "gold": "ld.gold"}.get(name, name or "ld")
+        package = "binutils" if program in ("ld", "ld.gold") else name
+        families = ("debian", "rhel", "alpine", "arch", "suse")
+        fixes = install_by_family(log, hit.line, "install the linker", dict.fromkeys(families, (package,)))
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"the compiler is told to link with {program}, which is not installed",
+            "Nothing can be linked.",
+            [
+                *fixes,
+                Fix(
+                    "take the flag away",
+                    notes=f"Look for -fuse-ld={name or '…'} in RUSTFLAGS and .cargo/config.toml.",
+                ),
+            ],
+        )

@@ -1,0 +1,124 @@
+"""Nothing tells cargo which linker makes code for the target, or the one it is told makes code for another.
+
+Without ``[target.<triple>] linker``, rustc links with ``cc``, the host's compiler, which does not know the target's
+relocations. ``CC_<triple>`` does not help: it is for C code. A variable's name must be upper case with underscores
+(``CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER``), or it is ignored.
+
+How to fix: name the cross compiler as the linker, in ``.cargo/config.toml`` or by the variable.
+
+References:
+    https://doc.rust-lang.org/cargo/reference/config.html#targettriplelinker
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.env import setting_evidence
+from diagnose.authoring.link_step import objects_of_the_target, wants_gcc
+from diagnose.authoring.log import advise, ask_target, finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.model.pattern import patterns_for
+from diagnose.readers.env import Environment
+from diagnose.remedies.configuration import linker_configuration
+from diagnose.remedies.fix import fix, with_zig
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.LINKER,
+    patterns=patterns_for(
+        "wrong-driver",
+        (
+            "unrecognized command",
+            r"(?P<program>\S+-(?:gcc|g\+\+)): error: unrecognized command[- ]line option '-m(?:64|32)'",
+        ),
+        ("unknown option", r"(?:^|\s)ld: unknown option: --(?:as-needed|version-script\S*|eh-frame-hdr|hash-style\S*)"),
+    ),
+)
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether the linker makes code for the target."""
+    linker, makes = env.toolchain.linker, env.toolchain.linker_target
+    if not env.cross or (env.target.machine, env.target.bits) == (env.host.machine, env.host.bits):
+        return
+    if linker.setting is None:
+        if makes and _is_target(env, makes):
+            return
+        # The host's own compiler may be missing: that is host-cc-missing, and does not make this one right.
+        yield Finding(
+            message=f"no linker is configured for {env.target.triple}: rustc will use {linker.name}, the host's",
+            severity=Severity.ERROR,
+            evidence=(
+                Evidence(
+                    f"neither [target.{env.target.triple}] linker nor its variable is set",
+                    where=f"cargo's configuration and CARGO_TARGET_{env.target.cargo_env_name}_LINKER",
+                ),
+            ),
+            consequence='Linking fails: "file in wrong format" or "Relocations in generic ELF".',
+            fixes=_fixes(env),
+        )
+    elif linker.found and makes and not _is_target(env, makes):
+        yield Finding(
+            message=f"the linker for {env.target.triple}, {linker.name}, makes code for {makes}",
+            severity=Severity.ERROR,
+            evidence=(setting_evidence(linker.setting), Evidence(f"makes code for {makes}", linker.path)),
+            consequence='Linking fails: "file in wrong format".',
+            fixes=_fixes(env),
+        )
+
+
+def _is_target(env: Environment, makes: str) -> bool:
+    """Whether code for the GNU triplet *makes* is code for the target's processor."""
+    from diagnose.model import targets
+
+    rows = targets.find(makes) or targets.find(_plain(makes))
+    return not rows or any((r.machine, r.bits, r.endian) == _kind(env) for r in rows)
+
+
+def _plain(triplet: str) -> str:
+    """Return *triplet* without its vendor: ``aarch64-unknown-linux-gnu`` is ``aarch64-linux-gnu`` elsewhere."""
+    parts = triplet.split("-")
+    return "-".join([parts[0], *parts[2:]]) if len(parts) == 4 else triplet
+
+
+def _kind(env: Environment) -> tuple[int, int, str]:
+    return env.target.machine, env.target.bits, env.target.endian
+
+
+def _fixes(env: Environment) -> tuple[Fix, ...]:
+    configuration = linker_configuration(env, replace=True)
+    if not configuration.variables:
+        return with_zig(env)
+    return (fix(env, f"link with {configuration.variables[0][1]}", configuration=configuration), *with_zig(env))
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the host's linker, or another machine's, refuse what was compiled for the target."""
+    for link in log.links:
+        hits = objects_of_the_target(log, link) or wants_gcc(link) or log.near(link.line, "wrong-driver", after=12)
+        if not hits or (link.for_host and hits[0].kind != "wrong-driver"):
+            continue
+        target = log.target_at(link.line)
+        name = target.triple if target else "the target"
+        program = link.program or "cc"
+        if wants_gcc(link):
+            message = f"{program} is set as the linker for {name}, which is not a compiler: rustc needs gcc or clang"
+        elif link.target is None:
+            message = f"no linker is configured for {name}: rustc uses {program}, the host's"
+        else:
+            message = f"the linker for {name}, {program}, makes code for another processor"
+        yield finding_from_hits(
+            log,
+            [*log.near(link.line, "link-failed"), *hits],
+            message,
+            "Nothing can be linked for the target.",
+            advise(log, link.line, _fixes) if target and log.cross_at(link.line) is not False else ask_target(),
+        )
+        return

@@ -1,0 +1,147 @@
+"""What auditwheel and maturin say of a wheel that they refuse, and whose fault it is.
+
+Several causes share one sentence ("too-recent versioned symbols"). Which it is follows from the policy that was asked
+for, the image that the build ran in, and the symbols, as far as the log shows them.
+"""
+
+from __future__ import annotations
+
+import re
+
+from diagnose import policies
+from diagnose.authoring.libc_demands import LIBC
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model.pattern import patterns_for
+from diagnose.readers.wheel.platform_tag import version_key
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog, Hit
+
+_TAG = r"(?P<tag>(?:manylinux|musllinux)\w*)(?: ?\(aka [^)]*\))?"
+PATTERNS = (
+    *patterns_for(
+        "audit-too-recent",
+        (
+            "too-recent versioned symbols",
+            rf"cannot repair \"(?P<file>[^\"]+)\" to \"{_TAG}\" ABI because of the presence of too-recent versioned",
+        ),
+        (
+            "too-recent versioned symbols",
+            rf"Your library is not {_TAG} compliant because of the presence of too-recent versioned symbols"
+            r"(?:: (?P<symbols>\[[^\]]*\]))?",
+        ),
+        ("too-recent versioned", r"too-recent versioned\s+symbols"),
+        ("because of the presence of", rf"to\s+\"{_TAG}\"\s+ABI\s+because\s+of\s+the\s+presence\s+of\s+too-recent", 3),
+    ),
+    *patterns_for(
+        "audit-external-new",
+        (
+            "require newer symbol versions",
+            rf"External libraries (?P<symbols>\[[^\]]*\]) require newer symbol versions than {_TAG} allows",
+        ),
+    ),
+    *patterns_for(
+        "audit-forbidden",
+        (
+            "forbidden librar",
+            rf"Your library is not (?:{_TAG}) compliant because it links the following forbidden librar(?:ies|y): "
+            r"(?P<libs>\[.*\])",
+        ),
+        ("forbidden librar", r"forbidden librar(?:ies|y): ?(?P<libs>\[.*\])"),
+    ),
+    *patterns_for(
+        "audit-incompatible",
+        ("incompatible with policy", rf"Package requires (?P<version>[A-Z]+_[\d.]+), incompatible with policy {_TAG}"),
+    ),
+    *patterns_for("audit-plat", ("--plat", rf"--plat(?:-name)?[= ]{_TAG}")),
+)
+_LISTED = re.compile(r'"([^"]+)"')
+_CXX = re.compile(r"^(?:libstdc\+\+|libgcc_s|libatomic)\.so")
+
+
+class Refusal(NamedTuple):
+    """One refusal: the lines, the tag that was wanted (empty if the log does not say), and what is too new.
+
+    ``cause`` is the id of the cause that it comes down to.
+    """
+
+    hits: tuple[Hit, ...]
+    tag: str
+    file: str
+    offenders: tuple[str, ...]
+    cause: str
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """Return the entries of a list as maturin prints it: ``["libc.so.6 offending symbols: …", "…"]``."""
+    return tuple(_LISTED.findall(text))
+
+
+def library(entry: str) -> str:
+    """Return the library's name of an entry: ``libc.so.6 offending symbols: …`` is ``libc.so.6``'s."""
+    return entry.split()[0] if entry else ""
+
+
+def refusals(log: BuildLog) -> list[Refusal]:
+    """Return what was refused because its symbols are too new, each once per tag."""
+    found: dict[str, Refusal] = {}
+    for hit in log.find("audit-too-recent", "audit-external-new", "audit-forbidden"):
+        offenders = listed(hit.groups["symbols"] or hit.groups["libs"])
+        tag = hit.groups["tag"] or _asked(log, hit)
+        offenders = offenders or _told_before(log, hit, tag)
+        if hit.kind == "audit-forbidden" and not _about_versions(offenders):
+            continue
+        refusal = Refusal((hit,), tag, hit.groups["file"], offenders, _cause(log, hit, tag, offenders))
+        known = found.get(tag) or next(iter(found.values()), None)
+        if known is None or (hit.groups["tag"] and tag not in found):
+            found[tag] = refusal
+    return list(found.values())
+
+
+# Whose versions are called so.
+_OWNERS = {"GLIBC": "libc.so.6", "GLIBCXX": "libstdc++.so.6", "CXXABI": "libstdc++.so.6", "GCC": "libgcc_s.so.1"}
+
+
+def _told_before(log: BuildLog, hit: Hit, tag: str) -> tuple[str, ...]:
+    """Return what auditwheel's verbose messages before *hit* find too new for *tag*, in maturin's form."""
+    wanted = promise(tag)
+    notes = [
+        one for one in log.find("audit-incompatible") if one.line < hit.line and promise(one.groups["tag"]) == wanted
+    ]
+    versions = dict.fromkeys(one.groups["version"] for one in notes)
+    owned = ((_OWNERS.get(version.partition("_")[0], ""), version) for version in versions)
+    return tuple(f"{owner} offending versions: {version}" for owner, version in owned if owner)
+
+
+def _about_versions(offenders: tuple[str, ...]) -> bool:
+    """Whether a list of "forbidden" libraries is, in an old maturin's words, about the C library's versions."""
+    return any(re.match(LIBC, library(entry)) or "offending" in entry for entry in offenders)
+
+
+def _asked(log: BuildLog, hit: Hit) -> str:
+    asked = [one for one in log.find("audit-plat", "policy") if one.line <= hit.line and "linux" in one.groups["tag"]]
+    return asked[-1].groups["tag"] if asked else ""
+
+
+def _cause(log: BuildLog, hit: Hit, tag: str, offenders: tuple[str, ...]) -> str:
+    if hit.kind == "audit-external-new":
+        return "wheel-bundled-lib-too-new"
+    libraries = {library(entry) for entry in offenders}
+    if libraries and all(_CXX.match(name) for name in libraries):
+        return "wheel-glibcxx-too-new"
+    wanted, image = promise(tag), promise(log.container_at(hit.line).policy)
+    if wanted and image:
+        return "wheel-plat-not-matching-image" if wanted < image else "wheel-bundled-lib-too-new"
+    return "wheel-glibc-too-new"
+
+
+def promise(tag: str) -> tuple[int, ...]:
+    """Return the glibc version that a tag or policy promises, with or without an architecture; () if it is none."""
+    bare = re.sub(r"_(?:x86_64|i686|aarch64|armv7l|ppc64le|ppc64|s390x|riscv64|loongarch64)$", "", tag)
+    return version_key(policies.split(f"{bare}_x86_64").policy) if bare.startswith("manylinux") else ()
+
+
+def versions(offenders: tuple[str, ...]) -> list[str]:
+    """Return the symbol versions that *offenders* name, the highest first."""
+    names = {name for entry in offenders for name in re.findall(r"(?:GLIBC|GLIBCXX|CXXABI|GCC)_[\d.]+\d", entry)}
+    return sorted(names, key=version_key, reverse=True)

@@ -1,0 +1,70 @@
+"""maturin or auditwheel itself crashed.
+
+The log ends in a panic inside maturin, or in an exception inside auditwheel or the library that it reads ELF files
+with, and not in a message about the wheel. That is a bug of the tool; often a newer release has it mended.
+
+How to fix: update the tool; if that does not help, report it with the log.
+
+References:
+    https://github.com/PyO3/maturin/issues
+    https://github.com/pypa/auditwheel/issues
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.AUDIT,
+    patterns=(
+        *patterns_for(
+            "tool-frame",
+            ("-packages/", r"File \"[^\"]*-packages/(?P<tool>auditwheel|elftools)/"),
+            ("had a problem and crashed", r"(?P<tool>maturin|cargo-zigbuild) had a problem and crashed"),
+            ("panicked at", r"panicked at (?:'.*', )?\S*/(?P<tool>maturin|cargo-zigbuild|lddtree|goblin)-\d[\w.]*/"),
+        ),
+        *patterns_for(
+            "crash-words",
+            (
+                "Error",
+                r"^(?:[\w.]+\.)?(?P<error>(?:Key|Index|Attribute|Assertion|Type|Recursion|ELF|ELFParse|UnicodeDecode|Stream|Construct"
+                r"|NotImplemented|Overflow|ModuleNotFound|Import)Error)(?::|$)",
+            ),
+        ),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a traceback or panic inside the tool that is not one of its messages."""
+    for frame in log.find("tool-frame"):
+        words = log.near(frame.line, "crash-words", after=40)
+        if "File " in frame.text and not words:
+            continue
+        tool = {"elftools": "auditwheel"}.get(frame.groups["tool"], frame.groups["tool"])
+        package = "maturin" if tool in ("lddtree", "goblin") else tool
+        yield finding_from_hits(
+            log,
+            [frame, *words[:1]],
+            f"{package} crashed" + (f" with {words[0].groups['error']}" if words else ""),
+            "No wheel is made.",
+            [
+                Fix(
+                    "update it",
+                    (Command(f"python3 -m pip install --upgrade {package}", Stage.TOOLCHAIN),),
+                    notes="If the newest release does the same, report it with this log.",
+                )
+            ],
+        )
+        return

@@ -1,0 +1,112 @@
+"""The wheel is tagged for the stable ABI, but uses more of Python's interface.
+
+``cp39-abi3`` promises every CPython from 3.9 on. That holds only for functions of the limited API, and only for those
+that it had in 3.9: others may be missing from a later Python, or were not there yet in an earlier one. Installers take
+the tag's word; the module then fails to import, or crashes.
+
+How to fix: let the compiler keep the promise: the macro ``Py_LIMITED_API`` with the lowest version for C, C++ and
+Cython (3.1 or later), the feature ``abi3-py39`` for PyO3. setuptools' ``py_limited_api=True`` alone only names the
+file.
+
+References:
+    https://docs.python.org/3/c-api/stable.html (the list of functions is abi3info's)
+"""
+
+from __future__ import annotations
+
+import re
+
+from diagnose.model.check import Check
+
+from diagnose import policies
+from diagnose.authoring.wheel import bounded, by_shell, quote, some, tagged_elves
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Evidence, Finding, Fix, Severity
+from diagnose.readers.elf.parser import Elf
+from diagnose.readers.wheel.reader import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+CHECK = Check(since="0.1.0")
+
+
+_API = re.compile(r"_?Py[A-Z_]\w*")
+_CPYTHON = re.compile(r"cp(\d)(\d*)")
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See undefined Python symbols outside the stable ABI, or newer in it than the lowest tagged version."""
+    versions = [match for tag in wheel.tags if tag.abi == "abi3" and (match := _CPYTHON.fullmatch(tag.python))]
+    if not versions:
+        return
+    files = [
+        (elf, names)
+        for elf in tagged_elves(wheel)
+        if _counts(elf) and (names := list(filter(_API.fullmatch, elf.undefined)))
+    ]
+    if not files:
+        return
+    base = min((int(match[1]), int(match[2] or 0)) for match in versions)
+    added = _stable()
+    # A library beside the module may offer functions of that name in the limited API's terms, as Qt's bindings do.
+    strange = _companions(wheel)
+    sealed = [(elf, names) for elf, names in files if not any(map(strange, elf.needed))]
+    outside = [(elf, sorted(name for name in names if name not in added)) for elf, names in sealed]
+    newer = [(elf, sorted(name for name in names if added.get(name, base) > base)) for elf, names in files]
+    evidence = [Evidence(f"uses {some(names)}, not in the stable ABI", elf.path) for elf, names in outside if names]
+    evidence += [
+        Evidence(f"uses {some([f'{name} (since {_text(added[name])})' for name in names])}", elf.path)
+        for elf, names in newer
+        if names
+    ]
+    if not evidence:
+        return
+    first = next(names[0] for _, names in (*outside, *newer) if names)
+    fixes = [
+        Fix(
+            "have the compiler keep to the limited API",
+            notes=f"C: -DPy_LIMITED_API=0x{base[0]:02x}{base[1]:02x}0000; PyO3: the feature abi3-py{base[0]}{base[1]}.",
+        )
+    ]
+    if any(names for _, names in outside):
+        foreign = sorted({name for _, names in outside for name in names})
+        message = f"is tagged abi3, but uses {some(foreign)}, which is not in the stable ABI"
+    else:
+        highest = max(added[name] for _, names in newer for name in names)
+        message = (
+            f"is tagged cp{base[0]}{base[1]}-abi3, but uses functions that the stable ABI has since {_text(highest)}"
+        )
+        line = f"python -m wheel tags --remove --python-tag cp{highest[0]}{highest[1]} {quote(wheel.path)}"
+        fixes.append(by_shell(f"promise Python {_text(highest)} and newer", [line]))
+    yield Finding(
+        message,
+        Severity.ERROR,
+        bounded(evidence),
+        f"with a Python that does not have it: ImportError: undefined symbol: {first}",
+        tuple(fixes),
+    )
+
+
+def _counts(elf: Elf) -> bool:
+    return ".abi3." in elf.name or (elf.is_extension and elf.name.count(".") == 1)
+
+
+def _companions(wheel: Wheel) -> Callable[[str], bool]:
+    """Return the test for a library that may define such functions: one that uses Python, or an unknown one."""
+    python = {elf.name for elf in wheel.elves if any(map(_API.fullmatch, elf.undefined))}
+    known = policies.load(wheel.verdict.libc, wheel.verdict.arch) if wheel.verdict.libc else ()
+    harmless = {elf.name for elf in wheel.elves} | (known[-1].whitelist if known else frozenset())
+    return lambda name: name in python or (name not in harmless and not name.startswith("ld"))
+
+
+def _text(version: tuple[int, int]) -> str:
+    return f"{version[0]}.{version[1]}"
+
+
+def _stable() -> dict[str, tuple[int, int]]:
+    """Return every symbol of the stable ABI with the version that it was added in."""
+    import abi3info  # takes 0.2 s
+
+    symbols = (*abi3info.FUNCTIONS.values(), *abi3info.DATAS.values())
+    return {item.symbol.name: (item.added.major, item.added.minor) for item in symbols}

@@ -1,0 +1,96 @@
+"""The wheel needs a bundled library that is not in it.
+
+A name such as ``libasound-b9128502.so.2`` is made up by a repair tool: it copies a library into the wheel under its own
+name plus eight digits of its hash (torchvision's own tool writes ``libjpeg.d33e0c76.so.8``), and writes that name into
+the module. No system has a library of that name. If the module needs it and the wheel does not have it, the two have
+come apart.
+
+The usual way there is building twice. maturin's repair changes the module in cargo's target folder; a second
+``maturin build`` takes the changed module as it is, does not find the renamed library, and with a plain linux tag or
+without the audit it packs the module all the same.
+
+How to fix: have cargo link the module anew (``cargo clean --release -p CRATE``), and build once.
+
+References:
+    https://github.com/PyO3/maturin/tree/main/src/auditwheel
+    https://github.com/pypa/auditwheel/blob/main/src/auditwheel/repair.py
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose import policies
+from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.wheel import bounded, missing_library_error, some
+from diagnose.authoring.wheel_libraries import missing
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.model.targets import TARGETS
+from diagnose.readers.wheel.reader import Wheel
+from diagnose.tables.repaired_names import is_hashed
+from diagnose_checks.wheel.wheel_lib_not_located import unlocated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(since="0.1.0")
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See NEEDED names of a repair tool's making that the wheel has no file for."""
+    needs = {name: users for name, users in missing(wheel).items() if is_hashed(name)}
+    if not needs:
+        return
+    names = list(needs)
+    yield Finding(
+        f"needs {some(names)}, a bundled library that is not in the wheel",
+        Severity.ERROR,
+        bounded(
+            (
+                Evidence(f"needs {name}, a name that only a repair tool makes", users[0].path)
+                for name, users in needs.items()
+            ),
+            "libraries",
+        ),
+        f"on every system: {missing_library_error(needs[names[0]][0], names[0])}",
+        (_fix(wheel),),
+    )
+
+
+def _fix(wheel: Wheel) -> Fix:
+    tag = policies.split(wheel.platforms[0])
+    triples = [row.triple for row in TARGETS if row.wheel == tag.arch and row.libc == (wheel.verdict.libc or "glibc")]
+    target = f" --target {triples[0]}" if triples else ""
+    name = wheel.name.replace("_", "-")
+    return Fix(
+        "link the module anew, then build once",
+        (
+            Command(f"cargo clean --release -p {name}{target}", Stage.BUILD),
+            Command(f"maturin build --release{target}", Stage.BUILD),
+        ),
+        notes=f"If the crate is not called {name}, name it; for other build tools remove their build folder.",
+    )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the repair look for a library under the name that an earlier repair gave it."""
+    hits = [hit for hit in unlocated(log) if is_hashed(hit.groups["lib"])]
+    if hits:
+        target = log.target_at(hits[0].line)
+        option = f" --target {target.triple}" if target else ""
+        yield finding_from_hits(
+            log,
+            hits,
+            f"{hits[0].groups['lib']} is what an earlier repair made of a library, and it is not there",
+            "No wheel is made; without the audit, one that does not work.",
+            (
+                Fix(
+                    "have cargo link the module anew",
+                    (Command(f"cargo clean --release{option} -p CRATE", Stage.BUILD),),
+                    notes="CRATE stands for the extension's own; maturin's repair changed cargo's file in place.",
+                ),
+            ),
+        )

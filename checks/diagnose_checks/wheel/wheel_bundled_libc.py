@@ -1,0 +1,81 @@
+"""The wheel brings pieces of the C library, or uses its private parts.
+
+The C library comes with the system, and its parts (``libc``, ``libm``, ``libpthread``, ``ld-linux`` …) fit together
+only as built together: they call each other through ``GLIBC_PRIVATE`` symbols, which change with every release. A
+private copy of one piece meets the other pieces of the user's system in the same process. That works while both have
+the same private parts, and fails or crashes elsewhere. A file that takes ``GLIBC_PRIVATE`` symbols itself has the same
+problem.
+
+Repair tools never copy these libraries; it takes a hand-written step, or a library that itself was taken from a
+glibc package.
+
+How to fix: leave the pieces out; the system has its own.
+
+References:
+    https://sourceware.org/glibc/wiki/Testing/Builds
+    https://peps.python.org/pep-0600/
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.wheel import bounded, inside, quote, reachable_members, repack, role, some, tagged_elves
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Evidence, Finding, Fix, Severity
+from diagnose.readers.elf.parser import Elf, Verneed
+from diagnose.readers.wheel.reader import Wheel
+from diagnose.tables.repaired_names import plain
+from diagnose.tables.shared_libraries import is_libc_piece
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHECK = Check(since="0.1.0")
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See members that are pieces of glibc or musl, and needs of GLIBC_PRIVATE."""
+    certain = reachable_members(wheel)
+    modules = any(elf.is_extension for elf in tagged_elves(wheel))
+    pieces = [
+        elf for elf in tagged_elves(wheel) if is_libc_piece(elf.name) or (elf.soname and is_libc_piece(elf.soname))
+    ]
+    if pieces:
+        used = any(elf.path in certain and _private(elf) for elf in pieces) and modules
+        yield Finding(
+            f"brings its own {some([elf.name for elf in pieces])}, a piece of the C library",
+            Severity.ERROR if used else Severity.WARNING,
+            bounded(Evidence(role(wheel, elf), elf.path) for elf in pieces),
+            "beside the system's C library of another version: symbol lookup error: undefined symbol …, version "
+            "GLIBC_PRIVATE, or a crash",
+            (repack(wheel, "leave it out: every system has it", _leave_out(wheel, pieces)),),
+        )
+    names = {elf.path for elf in pieces}
+    private = [(elf, need) for elf in tagged_elves(wheel) if elf.path not in names for need in _private(elf)]
+    if private:
+        need = private[0][1]
+        used = any(user.path in certain and not user.is_executable for user, _ in private)
+        yield Finding(
+            f"uses private symbols of {need.library}",
+            Severity.ERROR if used else Severity.WARNING,
+            bounded(Evidence(f"needs GLIBC_PRIVATE of {n.library} for {some(n.symbols)}", e.path) for e, n in private),
+            f"with any glibc but the one it was built with: {need.library}: version `GLIBC_PRIVATE' not found, or "
+            f"undefined symbol: {need.symbols[0] if need.symbols else '…'}",
+            (Fix("leave the library out that uses them, or build it without: it is a part of glibc"),),
+        )
+
+
+def _private(elf: Elf) -> list[Verneed]:
+    """Return the file's needs of private symbols; the dynamic linker's own are the same for all pieces."""
+    return [need for need in elf.verneed if need.version == "GLIBC_PRIVATE" and not need.weak]
+
+
+def _leave_out(wheel: Wheel, pieces: list[Elf]) -> list[str]:
+    lines = [f"rm -f {inside(wheel, [elf.path for elf in pieces])}"]
+    for piece in pieces:
+        users = [elf.path for elf in wheel.elves if piece.name in elf.needed and elf not in pieces]
+        if users and plain(piece.name) != piece.name:
+            names = f"{quote(piece.name)} {quote(plain(piece.name))}"
+            lines.append(f"patchelf --replace-needed {names} {inside(wheel, users)}")
+    return lines

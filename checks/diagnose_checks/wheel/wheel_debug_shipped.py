@@ -1,0 +1,73 @@
+"""The wheel carries debug information.
+
+DWARF sections (``.debug_info`` …) and split-debug files (``*.debug``) serve nobody who only installs the package, and
+often are the largest part of it. Every download, container image and cache pays for them.
+
+How to fix: strip the files before they are packed: ``strip = true`` in Cargo's release profile, ``-Wl,-s`` or ``strip
+--strip-unneeded`` for C and C++. Keep the symbols elsewhere if crash reports need them.
+
+References:
+    https://doc.rust-lang.org/cargo/reference/profiles.html#strip
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.wheel import bounded, inside, is_sample, repack
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Evidence, Finding, Fix, Severity
+from diagnose.readers.elf.parser import ET_REL
+from diagnose.readers.wheel.reader import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHECK = Check(since="0.1.0")
+
+
+#: Bytes of debug information in one wheel that are worth a word.
+ENOUGH = 2 << 20
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See split-debug files, and DWARF of more than :data:`ENOUGH` bytes over all files."""
+    split = [elf for elf in wheel.elves if elf.split_debug and elf.type != ET_REL and not is_sample(elf)]
+    dwarf = sorted(
+        (elf for elf in wheel.elves if elf.debug_size and not elf.split_debug and not is_sample(elf)),
+        key=lambda elf: -elf.debug_size,
+    )
+    if sum(elf.debug_size for elf in dwarf) < ENOUGH:
+        dwarf = []
+    if not split and not dwarf:
+        return
+    saved = sum(elf.size for elf in split) + sum(elf.debug_size + elf.symtab_size for elf in dwarf)
+    whole = sum(elf.size for elf in wheel.elves)
+    evidence = [Evidence(f"a split-debug file of {_mb(elf.size)}", elf.path) for elf in split]
+    evidence += [
+        Evidence(f"{_mb(elf.debug_size)} of DWARF and {_mb(elf.symtab_size)} of symbols for linking", elf.path)
+        for elf in dwarf
+    ]
+    lines = [f"strip --strip-unneeded {inside(wheel, [elf.path for elf in dwarf])}"] if dwarf else []
+    lines += [f"rm -f {inside(wheel, [elf.path for elf in split])}"] if split else []
+    fixes = [
+        repack(
+            wheel, f"take {_mb(saved)} out of the wheel", lines, "For another architecture: its own <triplet>-strip."
+        )
+    ]
+    if wheel.generator.startswith("maturin"):
+        notes = "Or strip = true below [profile.release] in Cargo.toml."
+        fixes.insert(
+            0, Fix("have cargo strip what it builds", env=(("CARGO_PROFILE_RELEASE_STRIP", "true"),), notes=notes)
+        )
+    yield Finding(
+        f"carries {_mb(saved)} that strip would take out ({saved * 100 // whole} % of its ELF files, unpacked)",
+        Severity.NOTE,
+        bounded(evidence),
+        "every download and every image is that much larger",
+        tuple(fixes),
+    )
+
+
+def _mb(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.1f} kB"

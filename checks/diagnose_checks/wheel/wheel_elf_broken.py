@@ -1,0 +1,52 @@
+"""The wheel has ELF files that are damaged.
+
+A file that says ``EM_NONE`` for its machine, ends before its segments do, or whose dynamic segment cannot be read, is
+not loaded by any system. Interrupted downloads, text-mode copies, stripping with the wrong architecture's tool and
+patching tools that ran out of room leave such files behind.
+
+How to fix: build the file anew and look at every step that changes it afterwards, ``strip``, ``patchelf`` and
+``objcopy`` above all.
+
+References:
+    https://man7.org/linux/man-pages/man5/elf.5.html
+    https://github.com/NixOS/patchelf/issues
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.wheel import bounded, quote, reachable_members, some
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.readers.elf.parser import ET_REL
+from diagnose.readers.wheel.reader import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHECK = Check(since="0.1.0")
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See files that could not be read to the end."""
+    found = [elf for elf in wheel.elves if elf.broken and elf.type != ET_REL and not elf.split_debug]
+    if not found:
+        return
+    certain = reachable_members(wheel)
+    used = [elf for elf in found if elf.path in certain or elf.name.endswith(".so") or ".so." in elf.name]
+    yield Finding(
+        f"has damaged ELF files: {some([elf.name for elf in found])}",
+        Severity.ERROR if used else Severity.WARNING,
+        bounded(Evidence("; ".join(elf.broken[:3]), elf.path) for elf in found),
+        f"cannot be loaded: ImportError: {found[0].name}: invalid ELF header, file too short, or cannot open shared "
+        "object file"
+        if not found[0].is_executable
+        else f"cannot be started: {found[0].name}: Exec format error, or a crash",
+        (
+            Fix(
+                "build the file anew, and look at it after every step that changes it",
+                (Command(f"readelf -hld {quote(found[0].name)}", Stage.BUILD),),
+            ),
+        ),
+    )

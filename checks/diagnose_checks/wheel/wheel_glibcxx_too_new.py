@@ -1,0 +1,69 @@
+"""The wheel needs a newer libstdc++, libgcc or other runtime library than its tag promises.
+
+A manylinux policy limits more than glibc: the symbol versions of ``libstdc++.so.6`` (GLIBCXX, CXXABI),
+``libgcc_s.so.1`` (GCC), ``libatomic.so.1`` and some more, which come with the system's compiler. Code built with a
+newer compiler against its own newer libstdc++ needs versions that the promised systems do not have. manylinux
+containers link the difference statically; a plain distribution's compiler does not.
+
+How to fix: by building in the manylinux container of the promised policy, by linking libstdc++ and libgcc statically
+(``-static-libstdc++ -static-libgcc``), or by saying the tag that the wheel keeps.
+
+References:
+    https://peps.python.org/pep-0600/
+    https://gcc.gnu.org/onlinedocs/libstdc++/manual/abi.html
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.symbol_versions import evidence, fixes, lowest_tag_hint, needs, unmet, weight
+from diagnose.authoring.wheel import some
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Finding
+from diagnose.readers.wheel.platform_tag import version_key
+from diagnose.readers.wheel.reader import Wheel
+from diagnose.tables.libc_releases import older_than
+from diagnose_checks.wheel._triage import refusals, versions
+from diagnose_checks.wheel._ways import rebuild_fixes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(since="0.1.0")
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See version needs above the promised ones, of everything but glibc."""
+    tag, found = needs(wheel, glibc=False)
+    if not found:
+        return
+    highest = max(found, key=lambda need: (-need.priority, version_key(need.detail)))
+    glibcxx = max((version_key(n.detail) for n in found if n.detail.startswith("GLIBCXX_")), default=())
+    old = older_than(glibcxx=glibcxx) if glibcxx else []
+    where = f" (for example {some(old[-3:], 3)})" if old else ""
+    yield Finding(
+        f"{tag} promises an older {highest.library} than the wheel needs: {highest.detail}{lowest_tag_hint(wheel)}",
+        weight(wheel, found),
+        evidence(wheel, found),
+        f"installs on systems with an older compiler runtime{where}, where it fails: {unmet(wheel, highest)}",
+        fixes(wheel, tag, found),
+    )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See auditwheel or maturin refuse symbols of the C++ library alone."""
+    for refusal in refusals(log):
+        if refusal.cause == "wheel-glibcxx-too-new":
+            newest = versions(refusal.offenders)
+            yield finding_from_hits(
+                log,
+                refusal.hits,
+                f"{refusal.tag or 'the tag'} promises an older C++ library than the wheel needs"
+                + (f": {newest[0]}" if newest else ""),
+                "No wheel with this tag is made.",
+                rebuild_fixes(log, refusal),
+            )

@@ -1,0 +1,99 @@
+"""The wheel's code needs a newer processor than its tag promises.
+
+The architecture at the end of a platform tag means its baseline: ``x86_64`` is x86-64-v1, ``armv6l`` is the first
+Raspberry Pi's Armv6. Files can say what they need: on x86 in a GNU property note (``-Wl,-z,x86-64-v3``, or GCC's
+``-mneeded``), on Arm in the build attributes. Where a file says more than the baseline, glibc refuses to load it on an
+older processor, or the program dies with an illegal instruction.
+
+On x86-64 glibc's loader enforces the note (musl's does not, and nobody does for a static program); for x86-64-v2, which
+every processor has had for many years, the finding is a warning. On Arm nobody looks at the attributes, and one object
+of a library that asks the processor at run time is enough to raise them; there it is a note.
+
+How to fix: by building without ``-march=native``, ``-march=x86-64-v3`` or ``-C target-cpu=native``, and by choosing
+faster code at run time instead.
+
+References:
+    https://gitlab.com/x86-psABIs/x86-64-ABI
+    https://github.com/ARM-software/abi-aa (Addenda to the ABI: build attributes)
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.wheel import bounded, linux_tags, loadable_elves, some
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Evidence, Finding, Fix, Severity
+from diagnose.model.pattern import patterns_for
+from diagnose.readers.elf.parser import EM_ARM, EM_X86_64, Elf
+from diagnose.readers.wheel.reader import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+# "Addenda to, and Errata in, the ABI for the Arm Architecture": values of Tag_CPU_arch.
+_ARM = {0: "Armv4", 1: "Armv4", 2: "Armv4T", 3: "Armv5T", 4: "Armv5TE", 5: "Armv5TEJ", 6: "Armv6", 7: "Armv6KZ"}
+_ARM |= {8: "Armv6T2", 9: "Armv6K", 10: "Armv7", 11: "Armv6-M", 12: "Armv6S-M", 13: "Armv7E-M", 14: "Armv8-A"}
+_ARMV6 = {*range(10), 11, 12}
+CHECK = Check(
+    since="0.1.0", patterns=patterns_for("audit-isa", ("unsupported ISA ext", r"depends on unsupported ISA extensions"))
+)
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See files whose notes or build attributes ask for more than the baseline."""
+    arches = {tag.arch for _, tag in linux_tags(wheel)}
+    found = [(elf, need) for elf in loadable_elves(wheel) for arch in sorted(arches) if (need := _need(elf, arch))]
+    if not found:
+        return
+    needs = sorted({need for _, need in found})
+    first = found[0][0]
+    arm = first.machine == EM_ARM
+    # Only glibc's dynamic linker reads the note: not musl's, and nobody for a static program.
+    checked = not arm and first.dynamic and first.libc != "musl"
+    meets = (
+        f"{'' if first.is_executable else 'ImportError: '}{first.name}: CPU ISA level is lower than required "
+        "(glibc 2.33 or newer)"
+        if checked
+        else "Illegal instruction, unless that code is only called where the processor has been asked"
+    )
+    option = "-C target-cpu / -march" if arm else "-C target-cpu=…, -march=… and -Wl,-z,x86-64-v…"
+    yield Finding(
+        f"needs {some(needs)}, more than {some(sorted(arches))} promises",
+        Severity.NOTE if arm else Severity.WARNING if needs == ["x86-64-v2"] else Severity.ERROR,
+        bounded(
+            Evidence(f"{'build attributes ask' if arm else 'its GNU property note asks'} for {need}", elf.path)
+            for elf, need in found
+        ),
+        f"on an older processor: {meets}",
+        (Fix(f"build without {option}, or install the faster files into glibc-hwcaps/ folders"),),
+    )
+
+
+def _need(elf: Elf, arch: str) -> str:
+    if "/glibc-hwcaps/" in "/" + elf.path:
+        return ""  # the loader itself picks those by processor
+    if elf.machine == EM_X86_64 and arch == "x86_64" and elf.isa_needed & ~1:
+        level = (elf.isa_needed & 15).bit_length()
+        return f"x86-64-v{level}" if level > 1 else ""
+    if elf.machine == EM_ARM and elf.arm_cpu is not None:
+        if arch == "armv6l" and elf.arm_cpu not in _ARMV6:
+            return _ARM.get(elf.arm_cpu, "Armv8 or newer")
+        if arch == "armv7l" and elf.arm_cpu >= 14:
+            return _ARM.get(elf.arm_cpu, "Armv8 or newer")
+    return ""
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See auditwheel refuse the instruction set."""
+    for hit in log.find("audit-isa")[:1]:
+        yield finding_from_hits(
+            log,
+            [hit],
+            "the wheel's code needs a newer processor than its tag promises",
+            "auditwheel does not repair it.",
+            (Fix("build without -march=native and -C target-cpu=native"),),
+        )

@@ -1,0 +1,161 @@
+"""The wheel's files are linked with another C library than its tag names.
+
+``manylinux`` promises glibc, ``musllinux`` promises musl. A file that needs ``libc.so.6`` cannot be loaded where only
+musl is installed, and one that needs ``libc.musl-x86_64.so.1`` cannot be loaded on a glibc system. The repair tools
+refuse such a wheel or do not notice, depending on the machine that they run on.
+
+A file can also be linked with musl and still ask for functions that only glibc has (``__isoc23_strtol``,
+``__memcpy_chk``, ``__cxa_thread_atexit_impl``), because one of its objects was compiled with glibc's headers. musl
+resolves everything at once, so importing fails as well; auditwheel does not look at that.
+
+It happens when a build for musl takes glibc objects or a glibc Python, when a prebuilt library is copied in, and when
+wheels are renamed by hand.
+
+How to fix: build the wheel, and every library that goes into it, where its C library is at home: in a musllinux
+container, in a manylinux one, or for the ``-musl`` or ``-gnu`` target with a compiler of that target.
+
+References:
+    https://peps.python.org/pep-0656/
+    https://peps.python.org/pep-0600/
+"""
+
+from __future__ import annotations
+
+import re
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.wheel import bounded, linux_tags, reachable_members, role, runs_as, some
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.readers.elf.parser import Elf
+from diagnose.readers.wheel.reader import Wheel
+from diagnose_checks.runtime._triage import MUSL
+from diagnose_checks.runtime.glibc_binary_on_musl import foreign
+from diagnose_checks.wheel._triage import library, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(since="0.1.0", aliases=("glibc-symbol-in-musl-wheel",))
+
+_FAMILY = {"glibc": "manylinux", "musl": "musllinux"}
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See files of the wheel's architecture that need a C library which none, or not all, of its tags promise."""
+    tags = [tag for _, tag in linux_tags(wheel) if tag.libc]
+    promised = {tag.libc for tag in tags}
+    files = [elf for elf in wheel.elves if elf.libc and any(runs_as(elf, tag.arch) for tag in tags)]
+    found = {elf.libc for elf in files}
+    for libc in sorted(promised):
+        wrong = [elf for elf in files if elf.libc != libc]
+        # With files for both, only what is sure to be loaded counts, and only if it has no twin for this library.
+        if libc in found:
+            certain = reachable_members(wheel)
+            names = {_module(elf) for elf in files if elf.libc == libc}
+            wrong = [elf for elf in wrong if elf.path in certain and elf.is_extension and _module(elf) not in names]
+        if wrong:
+            yield _finding(wheel, libc, wrong)
+    if "musl" in promised:
+        yield from _glibc_functions(wheel, [elf for elf in files if elf.libc == "musl"])
+
+
+def _module(elf: Elf) -> str:
+    return elf.path.rpartition("/")[0] + "/" + elf.name.partition(".")[0]
+
+
+def _finding(wheel: Wheel, libc: str, wrong: list[Elf]) -> Finding:
+    tags = some([text for text, tag in linux_tags(wheel) if tag.libc == libc], 2)
+    other = wrong[0].libc
+    soname = next((n for n in wrong[0].needed if n.startswith("libc.")), wrong[0].interp or "libc.so.6")
+    meets = (
+        "ld-linux…: No such file or directory, or Error relocating …: symbol not found" if libc == "musl" else soname
+    )
+    return Finding(
+        f"is tagged {tags}, which means {libc}, but its files are linked with {other}",
+        Severity.ERROR,
+        bounded(Evidence(f"{role(wheel, elf)}: {_why(elf)}", elf.path) for elf in wrong),
+        f"on {libc} systems importing fails: {soname}: cannot open shared object file"
+        if libc == "glibc"
+        else f"on musl systems (Alpine) importing fails: Error loading shared library {soname}, or {meets}",
+        (Fix(f"build it for {libc}", notes=_build(libc)), Fix(f"tag it as {_FAMILY[other]}, if that is what it is")),
+    )
+
+
+# What glibc's headers turn ordinary calls into (C23 parsing, _FORTIFY_SOURCE), and functions of its own.
+_GLIBC_ONLY = re.compile(
+    r"__isoc23_\w+|__cxa_thread_atexit_impl|__libc_single_threaded|gnu_get_libc_(?:version|release)"
+    r"|__(?:v?(?:s|f|sn|as|d)?printf|mem(?:p?cpy|move|set)|st[rp]n?c(?:py|at)|strncat|f?gets|f?read|realpath|getcwd|longjmp)_chk"
+)
+
+
+def _glibc_functions(wheel: Wheel, files: list[Elf]) -> Iterator[Finding]:
+    found = [
+        (elf, names)
+        for elf in files
+        if not any("gcompat" in name for name in elf.needed)
+        and (names := [name for name in elf.undefined if _GLIBC_ONLY.fullmatch(name)])
+    ]
+    if found:
+        every = sorted({name for _, names in found for name in names})
+        elf, names = found[0]
+        yield Finding(
+            f"is linked with musl, but needs functions that only glibc has: {some(every)}",
+            Severity.ERROR,
+            bounded(Evidence(f"{role(wheel, elf)}: undefined {some(names)}", elf.path) for elf, names in found),
+            f"on musl systems (Alpine) importing fails: Error relocating {elf.name}: {names[0]}: symbol not found",
+            (
+                Fix(
+                    "compile every object with musl's headers",
+                    notes="A prebuilt static library or object is the usual culprit.",
+                ),
+            ),
+        )
+
+
+def _why(elf: Elf) -> str:
+    for name in elf.needed:
+        if name == "libc.so" or name.startswith(("libc.", "ld-")):
+            return f"needs {name}"
+    return f"has the loader {elf.interp}" if elf.interp else f"needs {elf.libc} versions"
+
+
+def _build(libc: str) -> str:
+    if libc == "musl":
+        return "In a musllinux container, or for Rust: maturin build --release --target <arch>-unknown-linux-musl"
+    return "In a manylinux container, or for Rust: maturin build --release --target <arch>-unknown-linux-gnu"
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See musl miss a function of glibc's in a module made for musl, and maturin take a musl wheel for manylinux."""
+    for hit in log.find("audit-forbidden"):
+        names = [library(entry) for entry in listed(hit.groups["libs"])]
+        if names and all(MUSL.match(name) for name in names):
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"the wheel is linked with musl ({names[0]}), and maturin judges it as one for manylinux",
+                "No wheel is made. maturin knows musllinux from 0.12 on.",
+                (
+                    Fix(
+                        "update maturin, which tags it musllinux",
+                        (Command("python3 -m pip install --upgrade maturin", Stage.TOOLCHAIN),),
+                    ),
+                    Fix("for glibc systems, build it in a manylinux container"),
+                ),
+            )
+            return
+    hits = [hit for hit in foreign(log) if "musl" in hit.groups["file"]]
+    if hits:
+        name = hits[0].groups["file"].rpartition("/")[2]
+        yield finding_from_hits(
+            log,
+            hits,
+            f"{name} is made for musl, but needs {hits[0].groups['symbol']}, which only glibc has",
+            "It cannot be loaded. The audit passes: musl has no symbol versions to tell by.",
+            (Fix("compile every object with musl's headers", notes="A prebuilt static library is the usual culprit."),),
+        )

@@ -1,0 +1,104 @@
+"""The wheel has a plain linux tag, which the package index refuses.
+
+``linux_x86_64`` says only what machine it was built on, not which systems it works on. Installers on that architecture
+take it, but the public index does not: an upload ends with ``400 … has an unsupported platform tag``. The exceptions
+are ``linux_armv6l`` and ``linux_armv7l``.
+
+It is what build tools write when the check against the policies was skipped or failed: ``maturin build --auditwheel
+skip``, a build through a PEP 517 front end, or ``setup.py bdist_wheel`` without ``auditwheel repair`` after it.
+
+How to fix: ``auditwheel repair``, or maturin without ``--auditwheel skip``; where nothing has to be copied, saying the
+tag that the files keep is enough.
+
+References:
+    https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.wheel import by_shell, linux_tags, quote, retag, some
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.readers.wheel.reader import Wheel
+from diagnose_checks.upload._triage import WORDINGS, rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+
+ACCEPTED = frozenset({"linux_armv6l", "linux_armv7l"})
+
+CHECK = Check(since="0.1.0", aliases=("pypi-tag-rejected",), patterns=WORDINGS)
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See linux_* tags, but for those that the index takes."""
+    plain = [text for text, tag in linux_tags(wheel) if tag.family == "linux" and text not in ACCEPTED]
+    if not plain:
+        return
+    verdict = wheel.verdict
+    evidence = [Evidence(f"platform tag {some(plain)}", where="the file name")]
+    others = [text for text, _ in linux_tags(wheel) if text not in plain]
+    if others:
+        fixes = tuple(_drop(wheel, text) for text in plain)
+    elif verdict.lowest_tag and not verdict.lowest_tag.startswith("linux_"):
+        evidence.append(Evidence(f"the wheel as it stands keeps {verdict.lowest_tag}", where="its ELF files"))
+        fixes = (retag(wheel, verdict.lowest_tag, f"say what it keeps: {verdict.lowest_tag}"), _repair(wheel))
+    else:
+        fixes = (_repair(wheel),)
+        if verdict.cause:
+            what = verdict.cause.library or verdict.cause.detail
+            evidence.append(
+                Evidence(
+                    f"{verdict.cause.kind.replace('-', ' ')} {what} keeps it from every policy", verdict.cause.path
+                )
+            )
+    yield Finding(
+        f"is tagged {some(plain)}, which the package index does not accept",
+        Severity.ERROR,
+        tuple(evidence),
+        f"upload fails: 400 Bad Request, Binary wheel has an unsupported platform tag '{plain[0]}'",
+        fixes,
+    )
+
+
+def _drop(wheel: Wheel, platform: str) -> Fix:
+    line = f"python -m wheel tags --remove --platform-tag=-{platform} {quote(wheel.path)}"
+    return by_shell(f"drop the tag {platform}: the other tags say more", [line])
+
+
+def _repair(wheel: Wheel) -> Fix:
+    return Fix(
+        "have the libraries copied in and the tag set",
+        (Command(f"auditwheel repair {quote(wheel.path)}", Stage.BUILD),),
+        notes="maturin does it by itself, unless told --auditwheel skip or --compatibility linux.",
+    )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the index refuse a linux_* tag."""
+    for hit, tag in rejected(log):
+        if tag.startswith("linux"):
+            yield finding_from_hits(
+                log,
+                [hit, *log.find("linux-tag-note")],
+                f"the package index refuses the tag {tag}",
+                "The wheel is not uploaded; under another name it would fail at its users'.",
+                (
+                    Fix(
+                        "let maturin check the wheel and set the tag",
+                        (Command("maturin build --release --auditwheel repair --compatibility pypi", Stage.BUILD),),
+                        notes="Called as a build back end it does not, unless [tool.maturin] compatibility says so.",
+                    ),
+                    Fix(
+                        "repair the finished wheel",
+                        (Command("auditwheel repair WHEEL", Stage.BUILD),),
+                        notes="Both in a manylinux image, or with zig, if older systems are to run it.",
+                    ),
+                ),
+            )

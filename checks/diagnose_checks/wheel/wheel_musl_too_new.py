@@ -1,0 +1,66 @@
+"""The wheel uses functions that the musl release of its tag does not have.
+
+musl gives its symbols no versions, so nothing in a file states the release it needs, and the repair tools do not judge
+it. The functions themselves tell: ``qsort_r`` came with musl 1.2.3, and on 32-bit architectures every ``…_time64`` name
+came with 1.2.0. A ``musllinux_1_1`` wheel with one of those fails on the systems that its tag names. A
+``musllinux_1_2`` tag cannot tell 1.2.0 from 1.2.5; there the finding only says which systems remain.
+
+How to fix: by building where the promised musl is the one that is linked, or by saying the newer tag.
+
+References:
+    https://peps.python.org/pep-0656/
+    https://git.musl-libc.org/cgit/musl/tree/WHATSNEW
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose import policies
+from diagnose.authoring.wheel import bounded, promised, retag, role, some, tagged_elves
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Evidence, Finding, Severity
+from diagnose.policies import musl
+from diagnose.readers.wheel.platform_tag import version_key
+from diagnose.readers.wheel.reader import Wheel
+from diagnose.tables.libc_releases import ALPINE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHECK = Check(since="0.1.0")
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See undefined functions that a later musl brought."""
+    promise = promised(wheel)
+    if promise is None or wheel.verdict.libc != "musl":
+        return
+    tag = promise[0]
+    version = version_key(policies.split(tag).policy)
+    newest: tuple[int, int, int] = (0, 0, 0)
+    evidence = []
+    for elf in tagged_elves(wheel):
+        releases = {
+            name: release for name in elf.undefined if (release := musl.release(name)) and release > (*version, 0)
+        }
+        if releases and "musl" in (elf.libc, wheel.verdict.libc):
+            newest = max(newest, *releases.values())
+            names = [f"{name} ({_text(release)})" for name, release in sorted(releases.items())]
+            evidence.append(Evidence(f"{role(wheel, elf)}: {some(names)}", elf.path))
+    if not evidence:
+        return
+    honest = f"musllinux_{newest[0]}_{newest[1]}_{wheel.verdict.arch}"
+    beyond = newest[:2] > version
+    yield Finding(
+        f"{tag} promises an older musl than the wheel needs: {_text(newest)}",
+        Severity.ERROR if beyond else Severity.NOTE,
+        bounded(evidence),
+        f"on systems with an older musl (Alpine before {ALPINE[newest]}) importing fails: Error relocating …: "
+        "symbol not found",
+        (retag(wheel, honest),) if beyond else (),
+    )
+
+
+def _text(release: tuple[int, ...]) -> str:
+    return ".".join(map(str, release))

@@ -1,0 +1,88 @@
+"""The wheel's libraries are laid out for smaller memory pages than the architecture may have.
+
+A shared object's segments are mapped page by page, so its layout has to fit the largest page that kernels of the
+architecture use: 64 KiB on aarch64 and ppc64le, 16 KiB on loongarch64. Files laid out for 4 KiB work on most machines
+and fail on the others: Raspberry Pi 5's and Asahi's kernels have 16 KiB pages, some server kernels 64 KiB. An old
+patchelf (before 0.12), and linkers told ``-z max-page-size=4096``, make such files.
+
+How to fix: link with the architecture's own page size, which is every linker's default, or pass ``-z
+max-page-size=65536``.
+
+References:
+    https://github.com/NixOS/patchelf/releases/tag/0.12
+    glibc's ``elf/dl-load.c``
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.wheel import bounded, loadable_elves, role
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Evidence, Finding, Fix, Severity
+from diagnose.model.pattern import patterns_for
+from diagnose.readers.wheel.reader import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+
+KIB = 1024
+#: Architecture → the largest page of its kernels in bytes, and the smallest that is common beside 4 KiB.
+PAGES = {"aarch64": (64 * KIB, 16 * KIB), "ppc64le": (64 * KIB, 64 * KIB), "loongarch64": (16 * KIB, 16 * KIB)}
+CHECK = Check(
+    since="0.1.0",
+    aliases=("runtime-page-alignment",),
+    patterns=patterns_for(
+        "page-alignment", ("not page-aligned", r"(?P<file>[^\s:]+): ELF load command .*not page-aligned")
+    ),
+)
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See PT_LOAD segments aligned to less than the largest page."""
+    arch = wheel.verdict.arch
+    if arch not in PAGES:
+        return
+    largest, common = PAGES[arch]
+    found = [elf for elf in loadable_elves(wheel) if 1 < elf.load_align < largest and not elf.split_debug]
+    if not found:
+        return
+    smallest = min(elf.load_align for elf in found)
+    yield Finding(
+        f"is laid out for pages of {smallest // KIB} KiB, {arch} has pages of up to {largest // KIB} KiB",
+        Severity.ERROR if smallest < common else Severity.WARNING,
+        bounded(
+            Evidence(f"{role(wheel, elf)}: PT_LOAD is aligned to {elf.load_align // KIB} KiB", elf.path)
+            for elf in found
+        ),
+        f"on kernels with larger pages: ImportError: {found[0].name}: ELF load command alignment not page-aligned",
+        (
+            Fix(
+                "link for the largest page, and patch with patchelf ≥ 0.14.5",
+                env=(
+                    ("LDFLAGS", f"-Wl,-z,max-page-size={largest}"),
+                    ("RUSTFLAGS", f"-C link-arg=-Wl,-z,max-page-size={largest}"),
+                ),
+                notes="A finished file cannot be re-aligned; it has to be linked anew.",
+            ),
+        ),
+    )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the loader refuse the alignment."""
+    for hit in log.find("page-alignment")[:1]:
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"{hit.groups['file'].rpartition('/')[2]} is aligned to smaller pages than this system has",
+            "It cannot be loaded here.",
+            (
+                Fix("link it for large pages", env=(("RUSTFLAGS", "-C link-arg=-Wl,-z,max-page-size=65536"),)),
+                Fix("repair with patchelf 0.12 or later, which keeps the alignment"),
+            ),
+        )

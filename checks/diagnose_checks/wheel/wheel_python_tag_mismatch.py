@@ -1,0 +1,177 @@
+"""The wheel's extension modules are named for another interpreter than its tag.
+
+CPython imports an extension module only if its file name ends in one of a few ways: its own
+(``.cpython-312-x86_64-linux-gnu.so``, which names version, threading mode, processor and C library), ``.abi3.so``, or a
+plain ``.so``. Installers do not look at these names, only at the tag. If the two disagree, the wheel installs and the
+module cannot be found.
+
+Common forms: a module built by another interpreter than the one that packed the wheel; ``-linux-gnu`` in a musllinux
+wheel for Python 3.11 or newer; a module named for one version in an ``abi3`` wheel (``py_limited_api`` set for the
+wheel but not for the extension) or in a ``py3-none`` wheel.
+
+How to fix: build the module with the interpreter, and for the stable ABI with the setting, that the tag names; or say
+the tag that the module keeps.
+
+References:
+    https://peps.python.org/pep-3149/
+    https://peps.python.org/pep-0425/
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.extension_names import Module, interpreter_soabi, modules, triplet
+from diagnose.authoring.wheel import bounded, by_shell, linux_tags, quote, rename, repack, some
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Evidence, Finding, Fix, Severity
+from diagnose.readers.wheel.reader import Tag, Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHECK = Check(since="0.1.0")
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See modules that no file serves for some tagged interpreter; and modules of one version behind an open tag."""
+    groups: dict[str, list[Module]] = {}
+    for module in modules(wheel):
+        groups.setdefault(module.key, []).append(module)
+    pairs = [tag for tag in dict.fromkeys(tag._replace(platform="") for tag in wheel.tags) if tag.python[2:3] == "3"]
+    yield from _closed(wheel, groups, [tag for tag in pairs if interpreter_soabi(tag)])
+    if any(tag.abi == "abi3" for tag in pairs):
+        yield from _abi3(wheel, groups)
+    if any(tag.abi == "none" and not interpreter_soabi(tag) for tag in pairs):
+        yield from _none(wheel, groups)
+
+
+def _libc(wheel: Wheel) -> str:
+    libcs = {tag.libc for _, tag in linux_tags(wheel) if tag.libc}
+    return libcs.pop() if len(libcs) == 1 else wheel.verdict.libc
+
+
+def _closed(wheel: Wheel, groups: dict[str, list[Module]], tags: list[Tag]) -> Iterator[Finding]:
+    """Look at tags that name one interpreter."""
+    wanted: dict[str, tuple[Module, str]] = {}
+    for tag in tags:
+        soabi = interpreter_soabi(tag)
+        machine = triplet(soabi, wheel.verdict.arch, _libc(wheel))
+        for files in groups.values():
+            if not any(_imports(module, soabi, machine) for module in files):
+                wanted.setdefault(files[0].elf.path, (files[0], f".{soabi}-{machine or '…'}.so"))
+    bad = list(wanted.values())
+    if not bad:
+        return
+    first = bad[0][0]
+    fallback = all(_has_source(wheel, module) for module, _ in bad)
+    yield Finding(
+        f"has extension modules that {some(sorted({tag.python for tag in tags}))} does not import",
+        Severity.WARNING if fallback else Severity.ERROR,
+        bounded(
+            Evidence(f"ends in {module.suffix}, the tagged interpreter looks for {end}", module.elf.path)
+            for module, end in bad
+        ),
+        f"ModuleNotFoundError: No module named '{first.key.rpartition('/')[2]}'"
+        + ("; the pure Python version takes its place" if fallback else ""),
+        _closed_fixes(wheel, bad, tags),
+    )
+
+
+def _imports(module: Module, soabi: str, machine: str) -> bool:
+    if module.soabi in ("", "abi3"):
+        return not (module.soabi and "t" in soabi.rpartition("-")[2] and soabi.startswith("cpython-3"))
+    return module.soabi == soabi and (not machine or not module.triplet or module.triplet == machine)
+
+
+def _closed_fixes(wheel: Wheel, bad: list[tuple[Module, str]], tags: list[Tag]) -> tuple[Fix, ...]:
+    soabis = {module.soabi for module, _ in bad}
+    wanted = {interpreter_soabi(tag) for tag in tags}
+    if soabis <= wanted:
+        # Only the machine part is wrong: the code may well be right.
+        lines = [rename(wheel, module.elf.path, module.elf.path[: -len(module.suffix)] + end) for module, end in bad]
+        return (repack(wheel, "give the files the name that the interpreter looks for", lines),)
+    build = Fix(
+        "build it with the interpreter that the tag names",
+        notes="maturin build -i python3.X, PYO3_CROSS_PYTHON_VERSION for a cross build; cibuildwheel does it itself.",
+    )
+    match = bad[0][0].soabi.partition("-")[2]
+    if len(soabis) == 1 and bad[0][0].soabi.startswith("cpython-") and match:
+        python, abi = f"cp{match.rstrip('abcdefghijklmnopqrstuvwxyz')}", f"cp{match}"
+        line = f"python -m wheel tags --remove --python-tag {python} --abi-tag {abi} {quote(wheel.path)}"
+        return (by_shell(f"tag it for what it is: {python}-{abi}", [line]), build)
+    return (build,)
+
+
+def _abi3(wheel: Wheel, groups: dict[str, list[Module]]) -> Iterator[Finding]:
+    bad = [files for files in groups.values() if not any(module.soabi in ("", "abi3", "abi3t") for module in files)]
+    if not bad:
+        return
+    first = bad[0][0]
+    moves = [rename(wheel, files[0].elf.path, files[0].key + ".abi3.so") for files in bad if len(files) == 1]
+    match = first.soabi.partition("-")[2]
+    one = (f"cp{match.rstrip('abcdefghijklmnopqrstuvwxyz')}", f"cp{match}")
+    line = f"python -m wheel tags --remove --python-tag {one[0]} --abi-tag {one[1]} {quote(wheel.path)}"
+    fallback = all(_has_source(wheel, files[0]) for files in bad)
+    yield Finding(
+        "is tagged abi3, but its extension modules are named for one Python version",
+        Severity.WARNING if fallback else Severity.ERROR,
+        bounded(
+            Evidence(f"ends in {module.suffix}, not in .abi3.so", module.elf.path) for files in bad for module in files
+        ),
+        f"every other version: ModuleNotFoundError: No module named '{first.key.rpartition('/')[2]}'",
+        (
+            Fix(
+                "build the module for the stable ABI too",
+                notes="setuptools: Extension(…, py_limited_api=True) and Py_LIMITED_API; PyO3: the feature abi3-py3X.",
+            ),
+            by_shell("tag it for the one version", [line]),
+            *((repack(wheel, "if the code does keep to the stable ABI, rename it", moves),) if moves else ()),
+        ),
+    )
+
+
+def _none(wheel: Wheel, groups: dict[str, list[Module]]) -> Iterator[Finding]:
+    """Look at tags that promise every Python."""
+    closed = [files for files in groups.values() if all(module.soabi not in ("", "abi3", "abi3t") for module in files)]
+    if closed:
+        several = all(len(files) > 1 for files in closed)
+        fallback = all(_has_source(wheel, files[0]) for files in closed)
+        versions = sorted({module.soabi for files in closed for module in files})
+        yield Finding(
+            f"is tagged for every Python, but its extension modules are named for {some(versions)}",
+            Severity.NOTE if several or fallback else Severity.ERROR,
+            bounded(Evidence(f"ends in {module.suffix}", module.elf.path) for files in closed for module in files),
+            f"every other version: ModuleNotFoundError: No module named '{closed[0][0].key.rpartition('/')[2]}'"
+            + (", unless pure Python takes its place" if fallback or several else ""),
+            (_per_version(wheel, versions),),
+        )
+    opened = [m for files in groups.values() for m in files if not m.soabi and m.elf.is_extension and _uses_python(m)]
+    if opened and not closed:
+        yield Finding(
+            "is tagged for every Python, but holds extension modules, whose binary interface belongs to one version",
+            Severity.WARNING,
+            bounded(
+                Evidence("defines an init function and takes functions from the interpreter", m.elf.path)
+                for m in opened
+            ),
+            "with another Python version: undefined symbol, or a crash; fine only if it keeps to the limited API",
+            (Fix("tag it cpXY-cpXY, or cpXY-abi3 if it keeps to the limited API"),),
+        )
+
+
+def _per_version(wheel: Wheel, versions: list[str]) -> Fix:
+    number = versions[0].partition("-")[2]
+    if len(versions) > 1 or not versions[0].startswith("cpython-"):
+        return Fix("make one wheel per Python version, or build for the stable ABI")
+    python = f"cp{number.rstrip('abcdefghijklmnopqrstuvwxyz')}"
+    line = f"python -m wheel tags --remove --python-tag {python} --abi-tag cp{number} {quote(wheel.path)}"
+    return by_shell(f"tag it for what it is: {python}-cp{number}", [line])
+
+
+def _uses_python(module: Module) -> bool:
+    return any(name.startswith(("Py", "_Py")) for name in module.elf.undefined)
+
+
+def _has_source(wheel: Wheel, module: Module) -> bool:
+    return f"{module.key}.py" in wheel.files or f"{module.key}/__init__.py" in wheel.files

@@ -1,0 +1,93 @@
+"""The wheel's RECORD is not true.
+
+RECORD lists every file of the wheel with its hash and size. By the specification an installer refuses a wheel whose
+files do not match; strict ones do (``python -m installer --validate-record all``, ``wheel unpack``), others trust the
+archive. The index reports files that are missing on either side, and refuses archives that hold a name twice. Rows with
+absolute paths would be removed on uninstalling, wherever they point.
+
+It goes wrong when a file in the archive is changed, added or renamed after the wheel was packed. ``wheel pack`` and
+auditwheel write RECORD anew; ``zip -u`` does not.
+
+How to fix: pack the wheel anew with a wheel tool. If you do not know who changed the file, build it anew instead.
+
+References:
+    https://packaging.python.org/en/latest/specifications/binary-distribution-format/
+    https://packaging.python.org/en/latest/specifications/recording-installed-packages/
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.wheel import SCRATCH, bounded, quote, repack, some
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Evidence, Finding, Fix, Severity
+from diagnose.readers.wheel.reader import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHECK = Check(since="0.1.0")
+
+
+#: Flaws that installers or the index refuse.
+_REFUSED = frozenset({"hash", "size", "malformed", "duplicate member"})
+_WORDS = {
+    "duplicate member": "names that the archive holds twice",
+    "hash": "wrong hashes",
+    "size": "wrong sizes",
+    "malformed": "rows that are none",
+    "missing": "files without a row",
+    "stale": "rows without a file",
+    "absolute": "rows that lead out of the wheel",
+    "duplicate": "files with several rows",
+    "digest-form": "digests in the wrong form",
+    "no-hash": "rows without a hash",
+    "weak-hash": "hashes of a kind that is not allowed",
+}
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See what does not fit between RECORD and the archive, but for members that are unsafe themselves."""
+    elsewhere = {flaw.path for flaw in wheel.zip_flaws}
+    absolute = {flaw.path.lstrip("/") for flaw in wheel.record.flaws if flaw.kind == "absolute"}
+    flaws = [("duplicate member", flaw.path, flaw.detail, 0) for flaw in wheel.zip_flaws if flaw.kind == "duplicate"]
+    flaws += [
+        (flaw.kind, flaw.path, flaw.detail, flaw.line)
+        for flaw in wheel.record.flaws
+        if flaw.path not in elsewhere and not (flaw.kind == "missing" and flaw.path in absolute)
+    ]
+    hashed = {path for kind, path, _, _ in flaws if kind == "hash"}
+    flaws = [flaw for flaw in flaws if not (flaw[0] == "size" and flaw[1] in hashed)]
+    if not flaws:
+        return
+    order = list(_WORDS)
+    flaws.sort(key=lambda flaw: (order.index(flaw[0]), flaw[3], flaw[1]))
+    kinds = list(dict.fromkeys(kind for kind, _, _, _ in flaws))
+    refused = any(kind in _REFUSED for kind in kinds)
+    yield Finding(
+        f"has a RECORD that is not true: {some([_WORDS[kind] for kind in kinds])}",
+        Severity.ERROR if refused else Severity.WARNING,
+        bounded(
+            (
+                Evidence(f"{path} {detail}", f"{wheel.record.path}:{line}") if line else Evidence(detail, path)
+                for _, path, detail, line in flaws
+            ),
+            "flaws",
+        ),
+        "installers that check refuse it, and so does wheel unpack"
+        if refused
+        else "installers that check refuse it" + ("; it stays behind on uninstalling" if "missing" in kinds else ""),
+        (_fix(wheel),),
+    )
+
+
+def _fix(wheel: Wheel) -> Fix:
+    folder = quote(f"{SCRATCH}/{wheel.name}-{wheel.version}")
+    return repack(
+        wheel,
+        "pack it anew, which writes RECORD anew",
+        (),
+        "Only if you know why the files differ; otherwise build the wheel anew.",
+        unpack=f"python -m zipfile -e {quote(wheel.path)} {folder}",  # `wheel unpack` would refuse
+    )

@@ -1,0 +1,200 @@
+"""The wheel's libraries are looked for in the wrong place.
+
+``RPATH`` and ``RUNPATH`` tell the dynamic linker where to look for the libraries that a file needs. In a wheel the only
+useful entries begin with ``$ORIGIN``, the folder that the file is installed in. Others do harm:
+
+- an absolute folder of the build machine (``/home/runner/…``) is empty for the users, or belongs to somebody else,
+  whose libraries are then loaded;
+- a folder relative to the working directory (``NAME.libs``, ``@loader_path/``), and an empty element, which means the
+  working directory itself, load whatever lies where the user happens to be;
+- a folder above the environment is not the wheel's business.
+
+And if no entry leads to the library that the wheel brings, it is not found at all. That is judged on the installed
+layout, where ``.data/platlib`` and the like have been moved, and as the loader does it: ``DT_RPATH`` is inherited by
+the libraries that a file loads, ``DT_RUNPATH`` is not.
+
+How to fix: link with ``$ORIGIN/…`` only, or let ``auditwheel repair`` or maturin write the entry; in a finished wheel,
+``patchelf --set-rpath``.
+
+References:
+    https://man7.org/linux/man-pages/man8/ld.so.8.html
+    https://github.com/NixOS/patchelf
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.wheel import (
+    bounded,
+    inside,
+    is_sample,
+    missing_library_error,
+    quote,
+    repack,
+    shorten,
+    some,
+    tagged_elves,
+)
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Evidence, Finding, Severity
+from diagnose.readers.elf.parser import Elf
+from diagnose.readers.wheel.linkage import Link
+from diagnose.readers.wheel.reader import Wheel
+from diagnose.tables.shared_libraries import is_required
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHECK = Check(since="0.1.0")
+
+
+_SYSTEM = re.compile(r"/(?:usr|lib|lib32|lib64|opt/(?:cuda|ibm|intel|nvidia|oracle|rocm))(?:[-/]|$)")
+_ORIGIN = re.compile(r"\$ORIGIN\b|\$\{ORIGIN\}")
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See bundled libraries that the search does not reach, and entries that lead astray."""
+    elves = {elf.path: elf for elf in tagged_elves(wheel) if not is_sample(elf)}
+    sure, unsure = _missed(wheel, elves)
+    if sure or unsure:
+        yield _not_found(wheel, elves, sure or unsure, bool(sure))
+    explained = {link.path for link in (*sure, *unsure)}
+    found = [(elf, bad) for path, elf in elves.items() if path not in explained and (bad := list(_bad_elements(elf)))]
+    if found:
+        yield _astray(wheel, found)
+
+
+# --- libraries that are not reached --------------------------------------------------------------------------------
+
+
+def _missed(wheel: Wheel, elves: dict[str, Elf]) -> tuple[list[Link], list[Link]]:
+    """Return the links that fail for sure, and those that fail unless something else has loaded the library before.
+
+    What only plugins miss is loaded already if anything else in the wheel loads it, be it Python itself. What comes
+    with a wheel that is required (CUDA's runtime with torch) is that one's to load: a second copy would not help.
+    """
+    reached = {link.needed for link in wheel.links if link.target}
+    sure: list[Link] = []
+    unsure: list[Link] = []
+    for link in wheel.links:
+        starts = [elves[path] for path in link.missed_from if path in elves]
+        candidates = [elves[path] for path in link.candidates if path in elves]
+        if not starts or not candidates or link.path not in elves or is_required(link.needed, wheel.requires):
+            continue
+        known = link.needed in reached or any(elf.is_extension for elf in candidates)
+        if any(elf.is_extension for elf in starts) and not known:
+            sure.append(link)
+        elif any(elf.is_extension or elf.is_executable for elf in starts) or not known:
+            unsure.append(link)
+    return sure, unsure
+
+
+def _not_found(wheel: Wheel, elves: dict[str, Elf], links: list[Link], sure: bool) -> Finding:
+    names = sorted({link.needed for link in links})
+    files: dict[str, list[Link]] = {}
+    for link in links:
+        files.setdefault(link.path, []).append(link)
+    evidence = [
+        Evidence(f"needs {some([_found(link) for link in rows], 2)}; looks in {_search_path(elves[path])}", path)
+        for path, rows in files.items()
+    ]
+    return Finding(
+        f"does not find {some(names)} in the wheel" + ("" if sure else " from all files that need it"),
+        Severity.ERROR if sure else Severity.WARNING,
+        bounded(evidence),
+        missing_library_error(elves[next(link.path for link in links if link.needed == names[0])], names[0])
+        + ("" if sure else ", unless other code has loaded it before, or LD_LIBRARY_PATH leads there"),
+        (repack(wheel, "lead the search there", _set_rpaths(wheel, links, elves)),),
+    )
+
+
+def _found(link: Link) -> str:
+    return f"{link.needed}, which is {link.candidates[0]}"
+
+
+def _search_path(elf: Elf) -> str:
+    for kind, value in (("RUNPATH", elf.runpath), ("RPATH", elf.rpath)):
+        if value is not None:
+            return f'{kind} "{shorten(value)}"'
+    return "the system's folders only, it has no RUNPATH"
+
+
+def _set_rpath(elf: Elf, value: str) -> str:
+    """Return the options of patchelf for it; DT_RPATH stays what it is, because it serves also what the file needs."""
+    force = "--force-rpath " if elf.runpath is None and elf.rpath is not None else ""
+    return f"{force}--set-rpath {quote(value)}" if value else "--remove-rpath"
+
+
+def _set_rpaths(wheel: Wheel, links: list[Link], elves: dict[str, Elf]) -> list[str]:
+    wanted: dict[str, list[str]] = {}
+    renamed: dict[str, list[str]] = {}
+    for link in links:
+        here, there = (posixpath.dirname(elves[path].installed) for path in (link.path, link.candidates[0]))
+        step = posixpath.relpath(there or ".", here or ".")
+        wanted.setdefault(link.path, []).append("$ORIGIN" if step == "." else f"$ORIGIN/{step}")
+        name = link.candidates[0].rpartition("/")[2]
+        if name != link.needed:
+            renamed.setdefault(f"--replace-needed {quote(link.needed)} {quote(name)}", []).append(link.path)
+    options: dict[str, list[str]] = {}
+    for path, folders in wanted.items():
+        elf = elves[path]
+        bad = {element for element, _, _ in _bad_elements(elf)}
+        keep = [e for e in (elf.runpath or elf.rpath or "").split(":") if e and e not in bad]
+        options.setdefault(_set_rpath(elf, ":".join(dict.fromkeys([*keep, *folders]))), []).append(path)
+    return _patch(wheel, renamed) + _patch(wheel, options)
+
+
+def _patch(wheel: Wheel, options: dict[str, list[str]]) -> list[str]:
+    return [f"patchelf {option} {inside(wheel, paths)}" for option, paths in options.items()]
+
+
+# --- entries that lead astray --------------------------------------------------------------------------------------
+
+
+def _bad_elements(elf: Elf) -> Iterator[tuple[str, str, Severity]]:
+    """Yield (element, what is wrong with it, how bad that is). A RUNPATH that is wholly empty is ignored by loaders."""
+    value = elf.runpath if elf.runpath is not None else elf.rpath
+    for element in value.split(":") if value else ():
+        if _ORIGIN.match(element):
+            folder = posixpath.normpath(_ORIGIN.sub(posixpath.dirname(elf.installed) or ".", element))
+            if folder.startswith(".."):
+                yield element, "leads out of the environment that the wheel is installed in", Severity.WARNING
+        elif element.startswith("/"):
+            system = _SYSTEM.match(element) is not None
+            yield element, "is an absolute folder", Severity.NOTE if system else Severity.WARNING
+        elif not element:
+            yield element, "is empty, which means the working directory", Severity.WARNING
+        elif not element.startswith("$"):
+            yield element, "is relative to the working directory", Severity.WARNING
+
+
+def _astray(wheel: Wheel, found: list[tuple[Elf, list[tuple[str, str, Severity]]]]) -> Finding:
+    evidence = []
+    options: dict[str, list[str]] = {}
+    elements: dict[str, None] = {}
+    for elf, bad in found:
+        value = (elf.runpath if elf.runpath is not None else elf.rpath) or ""
+        names = {element: f"{shorten(element, 60) or 'one element'} {why}" for element, why, _ in bad}
+        evidence.append(Evidence(f"{_search_path(elf)}: {some(list(names.values()), 2)}", elf.path))
+        elements.update(dict.fromkeys(names))
+        keep = ":".join(element for element in value.split(":") if element not in names)
+        options.setdefault(_set_rpath(elf, keep), []).append(elf.path)
+    severity = min((level for _, bad in found for _, _, level in bad), key=lambda level: level.rank)
+    shown = some([shorten(element, 60) or "an empty element" for element in elements], 3)
+    if severity is Severity.NOTE:
+        message = f"looks for libraries in system folders by RPATH: {shown}"
+        consequence = "loads what lies there in preference to what the loader would choose; needless on most systems"
+    else:
+        message = f"looks for libraries in folders that are not the users': {shown}"
+        consequence = "whoever can write there decides what is loaded; nothing is found there otherwise"
+    return Finding(
+        message,
+        severity,
+        bounded(evidence),
+        consequence,
+        (repack(wheel, "take these entries out", _patch(wheel, options)),),
+    )

@@ -1,0 +1,69 @@
+"""The wheel could say an older policy than it does.
+
+Nothing in the wheel needs what its tag asks for: it would work on older systems too, but installers there pass it over
+and build from source, or fail. Tools take the tag from the machine that they run on, or from an option.
+
+Policies below ``manylinux_2_17`` are not worth a word, hardly any system is left there; nor are steps between which no
+known distribution lies.
+
+How to fix: say the older policy (``python -m wheel tags --platform-tag``, maturin's ``--compatibility``).
+
+References:
+    https://peps.python.org/pep-0600/
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose import policies
+from diagnose.authoring.wheel import linux_tags, retag, some, tagged_elves
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Evidence, Finding, Severity
+from diagnose.readers.wheel.platform_tag import version_key
+from diagnose.readers.wheel.reader import Wheel
+from diagnose.tables.libc_releases import older_than
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHECK = Check(since="0.1.0")
+
+
+#: The oldest glibc that current installers and interpreters still meet.
+OLDEST = (2, 17)
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See a lowest possible tag below every tag of the wheel."""
+    tags = [(text, tag) for text, tag in linux_tags(wheel) if tag.arch == wheel.verdict.arch]
+    lowest = policies.find(wheel.verdict.lowest_tag)
+    if lowest is None or lowest.libc != "glibc" or not tags or any(tag.libc != "glibc" for _, tag in tags):
+        return
+    text, claimed = min(tags, key=lambda pair: version_key(pair[1].policy))
+    known = [policy for policy in policies.load("glibc", lowest.arch) if policy.libc_version >= OLDEST]
+    best = max(lowest, known[0], key=lambda policy: policy.libc_version) if known else lowest
+    if best.libc_version >= version_key(claimed.policy) or not any(elf.dynamic for elf in tagged_elves(wheel)):
+        return
+    passed = [
+        name
+        for name in older_than(glibc=version_key(claimed.policy))
+        if name not in older_than(glibc=best.libc_version)
+    ]
+    if not passed:
+        return
+    cause = wheel.verdict.cause
+    why = f"the most that it needs is {cause.detail or cause.library}" if cause else "it needs nothing newer"
+    yield Finding(
+        f"is tagged {text}, but keeps {best.tag}",
+        Severity.NOTE,
+        (Evidence(why, cause.path) if cause else Evidence(why, where="its ELF files"),),
+        f"passed over on systems that could run it, for example {some(passed)}",
+        (
+            retag(
+                wheel,
+                best.tag,
+                notes="Only if it has been tried there: a policy is about libraries, not about behaviour.",
+            ),
+        ),
+    )

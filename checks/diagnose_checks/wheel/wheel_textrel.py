@@ -1,0 +1,59 @@
+"""The wheel has libraries whose code is patched while they are loaded.
+
+Text relocations (``DT_TEXTREL``) come from objects that were compiled without ``-fPIC``: the dynamic linker has to make
+the code writable, change it, and make it executable again. The code is then private to every process. Hardened systems
+refuse it (SELinux's execmod). musl's loader does it for libraries, but not for programs: those crash at their start.
+(Linkers for RISC-V also set the flag for empty relocations, which change nothing: those files are not meant.)
+
+How to fix: compile every object of the library, assembly too, as position-independent code.
+
+References:
+    https://wiki.gentoo.org/wiki/Hardened/Textrels_Guide
+    https://sourceware.org/binutils/docs/ld/Options.html (``-z text``)
+    https://git.musl-libc.org/cgit/musl/tree/ldso/dynlink.c (``DT_TEXTREL``)
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.wheel import bounded, load_error, loadable_elves, role
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Evidence, Finding, Fix, Severity
+from diagnose.readers.elf.parser import Elf
+from diagnose.readers.wheel.reader import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHECK = Check(since="0.1.0")
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See DT_TEXTREL that relocations confirm."""
+    found = [elf for elf in loadable_elves(wheel) if elf.textrel]
+    if not found:
+        return
+    # musl's loader makes a library writable as a whole; a program, which the kernel has mapped, it leaves as it is.
+    fatal = [elf for elf in found if elf.libc == "musl" and elf.is_executable]
+    yield Finding(
+        "has code that is patched at load time (text relocations)",
+        Severity.ERROR if fatal else Severity.WARNING,
+        bounded(Evidence(f"{role(wheel, elf)}: the dynamic segment has DT_TEXTREL", elf.path) for elf in found),
+        f"{fatal[0].name}: Segmentation fault" if fatal else f"where SELinux enforces execmod: {_denied(found[0])}",
+        (
+            Fix(
+                "compile everything position-independent, and have the linker insist on it",
+                env=(("CFLAGS", "-fPIC"), ("LDFLAGS", "-Wl,-z,text")),
+            ),
+        ),
+    )
+
+
+def _denied(elf: Elf) -> str:
+    if elf.libc == "musl":
+        return load_error(elf, f"Error loading shared library {elf.name}: Permission denied")
+    said = "cannot restore segment prot after reloc: Permission denied"
+    return load_error(
+        elf, f"error while loading shared libraries: {said}" if elf.is_executable else f"{elf.name}: {said}"
+    )

@@ -1,0 +1,131 @@
+"""The wheel's files are of another architecture than its tag.
+
+A platform tag ends in the architecture that installers compare with the machine. If the files inside are code for
+another processor, for another word size or byte order, or for Arm's other floating-point convention, the wheel installs
+and nothing in it can be loaded: importing says "cannot open shared object file" although the file is there, and a
+program says "Exec format error". That happens when a cross build falls back to the host's compiler, when a prebuilt
+library of the wrong platform is copied in, or when a wheel is renamed by hand.
+
+A file of another architecture that nothing in the wheel needs is only a note: some projects ship one wheel's data for
+several platforms.
+
+How to fix: remove the build folder, in which old objects may lie, and build with a compiler for the tag's architecture.
+
+References:
+    https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.wheel import bounded, count, linux_tags, runs_as, some, wrong_arch_error
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.model.targets import TARGETS, Target
+from diagnose.readers.elf.parser import EM_ARM, ET_REL, Elf
+from diagnose.readers.wheel.platform_tag import arch_of
+from diagnose.readers.wheel.reader import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHECK = Check(since="0.1.0")
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See ELF files that are code for none of the architectures in the file name."""
+    arches = {tag.arch for _, tag in linux_tags(wheel)}
+    known = {row.wheel for row in TARGETS}
+    if not arches or not arches <= known:
+        return
+    files = [elf for elf in wheel.elves if elf.machine and elf.type != ET_REL]
+    wrong = [elf for elf in files if not any(_fits(elf, arch) for arch in arches)]
+    if not wrong:
+        return
+    right = [elf for elf in files if elf not in wrong]
+    needed = {name for elf in right for name in elf.needed} - {elf.name for elf in right}
+    modules = {_module(elf) for elf in right}
+    bad = [
+        elf
+        for elf in wrong
+        if not right or elf.name in needed or (elf.is_extension and _module(elf) not in modules) or _is_script(elf)
+    ]
+    claimed = some(sorted(arches))
+    if bad:
+        yield Finding(
+            f"is tagged {claimed} but holds {count(len(bad), 'file')} for {_names(bad)}",
+            Severity.ERROR,
+            bounded(Evidence(_header(elf), elf.path) for elf in bad),
+            f"on {claimed}: {wrong_arch_error(bad[0], _row(wheel))}",
+            _fixes(wheel, bad),
+        )
+    unused = [elf for elf in wrong if elf not in bad]
+    if unused:
+        yield Finding(
+            f"carries {count(len(unused), 'file')} for {_names(unused)} that nothing in it needs",
+            Severity.NOTE,
+            bounded(Evidence(_header(elf), elf.path) for elf in unused),
+            f"dead weight of {sum(elf.size for elf in unused)} bytes on {claimed}, unless code picks it by name",
+        )
+
+
+def _names(elves: list[Elf]) -> str:
+    return some(sorted({describe(elf) for elf in elves}))
+
+
+def _fits(elf: Elf, arch: str) -> bool:
+    if runs_as(elf, arch):
+        rows = [row for row in TARGETS if row.wheel == arch and row.machine == elf.machine]
+        return elf.machine == EM_ARM or any(row.accepts(elf.machine, elf.bits, elf.endian, elf.flags) for row in rows)
+    # A static executable, or one that never passes a floating-point number, runs under either Arm convention.
+    return elf.machine == EM_ARM and arch in ("armv7l", "armv6l") and not elf.dynamic and elf.endian == "little"
+
+
+def _module(elf: Elf) -> str:
+    return elf.path.rpartition("/")[0] + "/" + elf.name.partition(".")[0]
+
+
+def _is_script(elf: Elf) -> bool:
+    return elf.installed.startswith("bin/")
+
+
+def describe(elf: Elf) -> str:
+    """Name the architecture as tags do, as far as there is a name."""
+    arch = arch_of(elf)
+    if arch:
+        return arch
+    if elf.machine == EM_ARM:
+        return "soft-float Arm" if elf.arm_float == "soft" else "Arm"
+    return next((row.wheel for row in TARGETS if row.machine == elf.machine), f"machine {elf.machine}")
+
+
+def _header(elf: Elf) -> str:
+    text = f"ELF header: {elf.bits}-bit, {elf.endian}-endian, machine {elf.machine} ({describe(elf)})"
+    return text + (f", flags {elf.flags:#x}" if elf.flags else "")
+
+
+def _row(wheel: Wheel) -> Target | None:
+    """Return what the wheel is for, by its first Linux tag."""
+    tag = next(tag for _, tag in linux_tags(wheel))
+    return next((row for row in TARGETS if (row.wheel, row.libc) == (tag.arch, tag.libc or "glibc")), None)
+
+
+def _fixes(wheel: Wheel, bad: list[Elf]) -> tuple[Fix, ...]:
+    tag = next(tag for _, tag in linux_tags(wheel))
+    row = _row(wheel)
+    triple = row.triple if row else ""
+    if not triple or not wheel.generator.startswith("maturin"):
+        return (
+            Fix(f"build it with a compiler for {tag.arch}; remove the build folder first, old objects may be in it"),
+        )
+    name = wheel.name.replace("_", "-")
+    return (
+        Fix(
+            f"build it for {triple}",
+            (
+                Command(f"cargo clean --release -p {name}", Stage.BUILD),
+                Command(f"maturin build --release --target {triple}", Stage.BUILD),
+            ),
+        ),
+    )

@@ -1,0 +1,62 @@
+"""The wheel's archive holds members that cannot be unpacked safely, or at all.
+
+A wheel is a zip archive of plain files below one folder. Installers refuse absolute names and names that climb out with
+``..``. A member with a wrong checksum, or whose data break off, stops the installation. A NUL in a name ends it for
+Python's ``zipfile``, and so for pip, but not for every other reader: what is checked is not what is installed. Symbolic
+links have no place in the format: pip writes a small text file that holds the link's target, so a library behind it is
+not a library any more.
+
+How to fix: pack wheels with a wheel tool. ``zip -y`` keeps links, and so do some build systems for versioned libraries
+(``libfoo.so`` → ``libfoo.so.1``): put the file itself there, or only the name that is needed.
+
+References:
+    https://packaging.python.org/en/latest/specifications/binary-distribution-format/
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.wheel import bounded, some
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Evidence, Finding, Fix, Severity
+from diagnose.readers.wheel.archive import ZipFlaw
+from diagnose.readers.wheel.reader import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHECK = Check(since="0.1.0")
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See unsafe names and broken data, and symbolic links; names held twice are RECORD's matter."""
+    broken = [flaw for flaw in wheel.zip_flaws if flaw.kind not in ("symlink", "duplicate")]
+    if broken:
+        names = sorted({flaw.path for flaw in broken})
+        yield Finding(
+            f"cannot be unpacked as it stands: {some(names)}",
+            Severity.ERROR,
+            _evidence(broken),
+            "installers stop: bad CRC-32, a broken zip file, or a file outside the target directory"
+            if any(flaw.kind != "nul" for flaw in broken)
+            else "installers write another file than the archive names, or refuse it",
+            (Fix("build or download the wheel anew"),),
+        )
+    links = [flaw for flaw in wheel.zip_flaws if flaw.kind == "symlink"]
+    if links:
+        needed = {name for elf in wheel.elves for name in elf.needed}
+        used = [flaw for flaw in links if flaw.path.rpartition("/")[2] in needed]
+        yield Finding(
+            f"holds symbolic links: {some([flaw.path.rpartition('/')[2] for flaw in links])}",
+            Severity.ERROR if used else Severity.WARNING,
+            _evidence(used + [flaw for flaw in links if flaw not in used]),
+            f"ImportError: {used[0].path.rpartition('/')[2]}: file too short, or invalid ELF header"
+            if used
+            else "installed as text files that hold the name of the target",
+            (Fix("put the file itself into the wheel (cp -L) and build it with `python -m wheel pack`"),),
+        )
+
+
+def _evidence(flaws: list[ZipFlaw]) -> tuple[Evidence, ...]:
+    return bounded((Evidence(flaw.detail, flaw.path) for flaw in flaws), "members")

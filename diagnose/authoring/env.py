@@ -1,0 +1,95 @@
+"""Questions that several detectors ask of an environment."""
+
+from __future__ import annotations
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Evidence, Severity
+from diagnose.readers.cargo.variables import Setting
+from diagnose.readers.env import Environment
+from diagnose.readers.pkgconfig.resolver import Candidate, Library
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from diagnose.readers.elf.library import LinkFile
+
+#: Outcomes in which pkg-config was not even asked, so that nobody knows what it would say.
+UNASKED = ("tool-missing", "tool-failed", "cross-refused", "unknown")
+
+
+def setting_evidence(setting: Setting, detail: str = "") -> Evidence:
+    """Return *setting* as evidence."""
+    text = detail or f"{setting.name}={setting.value}"
+    return Evidence(text, path=setting.path) if setting.path else Evidence(text, where=f"variable {setting.name}")
+
+
+def names(libraries: Iterable[Library]) -> str:
+    """Return the modules as a list in words."""
+    return ", ".join(dict.fromkeys(library.module for library in libraries))
+
+
+def with_outcome(env: Environment, *outcomes: str) -> list[Library]:
+    """Return the libraries that end in one of *outcomes*."""
+    return [library for library in env.libraries if library.outcome in outcomes]
+
+
+def if_installing(env: Environment) -> Severity:
+    """Return how bad it is that nothing can be installed here: an error where the build still lacks something."""
+    tools = env.toolchain
+    complete = tools.linker.found and tools.host_cc.found and all(file.path for file in tools.start_files)
+    satisfied = all(library.outcome in ("found", "overridden") for library in env.libraries)
+    return Severity.WARNING if complete and satisfied else Severity.ERROR
+
+
+def fitting(env: Environment, library: Library) -> list[Candidate]:
+    """Return the ``.pc`` files of the module that are here, off the search path, and may be the target's."""
+    return [candidate for candidate in library.candidates if candidate.debian in ("", env.target.debian)]
+
+
+def link_files(env: Environment) -> Iterator[tuple[Library, LinkFile]]:
+    """Yield every file that a found library's flags lead to."""
+    for library in env.libraries:
+        if library.outcome in ("found", "wrong-arch", "file-missing"):
+            for file in library.files:
+                yield library, file
+
+
+def answer_evidence(library: Library) -> Evidence:
+    """Return as evidence who leads to the files of *library*: pkg-config, the crate's variables, or the crate alone."""
+    words = f"answers {' '.join(library.libs)}"
+    if library.directed_by:
+        return setting_evidence(library.directed_by[0])
+    return Evidence(words, where=f"the build script of {library.crate}" if library.alone else f"`{library.command}`")
+
+
+def answer_source(library: Library) -> str:
+    """Return in words who leads to the files of *library*."""
+    if library.directed_by:
+        return " and ".join(setting.name for setting in library.directed_by)
+    return library.crate if library.alone else "pkg-config"
+
+
+def belongs_to_host(env: Environment, file: LinkFile) -> bool:
+    """Whether *file* is code for the host and not for the target."""
+    if file.elf is None:
+        return bool(env.cross and file.accepted is False)
+    elf = file.elf
+    return env.host.accepts(elf.machine, elf.bits, elf.endian, elf.flags)
+
+
+def newer(version: str, than: str) -> bool:
+    """Whether the dotted number *version* is higher than *than*; False if either is unknown."""
+    if not version or not than:
+        return False
+    return numbers(version) > numbers(than)
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """Return the leading numbers of a dotted version."""
+    found = []
+    for part in version.split("."):
+        digits = part[: len(part) - len(part.lstrip("0123456789"))]
+        if not digits:
+            break
+        found.append(int(digits))
+    return tuple(found)

@@ -1,0 +1,36 @@
+"""Who asks for a newer C library in a loader's complaint: a tool, a build script, or the product."""
+
+from __future__ import annotations
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from diagnose.readers.buildlog import Hit
+
+#: A program or macro that cargo makes for the build itself.
+BUILD_SCRIPT = r"/build/[^/]+-[0-9a-f]{16}/build[-_]script|build-script-(?:build|main)|/deps/lib\w+-[0-9a-f]{16}\.so$"
+#: Libraries of glibc.
+LIBC = r"^lib(?:c|m|pthread|dl|rt|util)\.so"
+_TOOL = (
+    r"(?:^|/)(?:cargo|rustc|rustup|rustfmt|rustdoc|cross|maturin|sccache|node|npm|protoc|cmake|ninja|clang|clang-\d+|lld|ld"
+    r"|zig|uv|git|make|qemu-\w+|patchelf|cargo-\w+|buf|bazel|go|deno|wasm-\w+)$"
+    r"|/(?:hostedtoolcache|externals|__e|__t|\.rustup|\.cargo/bin|rustup/toolchains|_tool)/"
+    r"|/lib(?:LLVM|rustc_driver|std|clang)[-\w.]*\.so"
+)
+
+
+def demander(hit: Hit) -> str:
+    """Return who needs the newer version: ``tool``, ``build script`` or ``product``; empty if the line does not say."""
+    by = hit.groups["by"]
+    if not by:
+        return ""
+    if re.search(BUILD_SCRIPT, by):
+        return "build script"
+    return "tool" if re.search(_TOOL, by) else "product"
+
+
+def highest(hits: Iterable[Hit]) -> Hit:
+    """Return the hit that asks for the highest version."""
+    return max(hits, key=lambda hit: [int(part) for part in re.findall(r"\d+", hit.groups["version"])])

@@ -1,0 +1,161 @@
+"""What a failed link step comes down to, as far as a log tells: one answer for each, so that causes do not overlap."""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import host
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+
+if TYPE_CHECKING:
+    from diagnose.model.targets import Target
+    from diagnose.readers.buildlog import BuildLog, Hit, Link
+
+#: What comes with the compiler and the C library.
+TOOLCHAIN = frozenset(
+    {"atomic", "c", "crypt", "dl", "gcc", "gcc_eh", "gcc_s", "m", "pthread", "resolv", "rt", "stdc++", "util", "unwind"}
+)
+_START = r"(?:^|/)(?:[SMgr]?crt[1in]|crtbegin[ST]?|crtendS?)\.o$"
+_SYSTEM = r"^(?:/usr)?(?:/local)?/lib(?:32|64)?/|^/opt/|^/home/linuxbrew/|/lib/[a-z0-9_]+-linux-\w+/"
+_SHARED = r"\.(?:so(?:\.[\d.]+)?|a)$"
+# What glibc's headers turn ordinary calls into, and functions that musl does not have.
+_GLIBC = (
+    r"^__(?:v?(?:s|f|sn|as|d)?w?printf|mem(?:p?cpy|move|set)|st[rp]n?c(?:py|at)|strncat|f?gets|f?read|realpath|getcwd|longjmp"
+    r"|fdelt|explicit_bzero|poll|recv|read|pread|vsyslog|syslog)_chk$"
+    r"|^__isoc\d+_\w+$|^gnu_get_libc_version$|^__res_(?:init|ninit|search|query)$|^backtrace(?:_symbols)?$|^__\w+_finite$"
+    r"|^(?:mallinfo2?|malloc_trim|__strdup|__rawmemchr|__libc_single_threaded|getcontext|makecontext|secure_getenv)$"
+)
+_MUSL = r"^__\w+_time64$|^__stat_time64$|^__clock_gettime64$"
+#: Which module brings a library whose name is another one's.
+_MODULES = {
+    "asound": "alsa", "ssl": "openssl", "crypto": "openssl", "udev": "libudev", "usb-1.0": "libusb-1.0", "z": "zlib",
+    "pulse": "libpulse", "pulse-simple": "libpulse-simple", "X11": "x11", "xcb": "xcb", "curl": "libcurl",
+    "lzma": "liblzma", "systemd": "libsystemd", "ffi": "libffi", "xml2": "libxml-2.0", "png": "libpng", "GL": "gl",
+    "pq": "libpq", "bz2": "bzip2", "zstd": "libzstd", "sodium": "libsodium", "git2": "libgit2", "ssh2": "libssh2",
+    "SDL2": "sdl2", "freetype": "freetype2", "input": "libinput", "portaudio": "portaudio-2.0", "zmq": "libzmq",
+    "pcap": "libpcap", "gtk-3": "gtk+-3.0", "png16": "libpng", "gtk-4": "gtk4", "ncursesw": "ncursesw",
+}  # fmt: skip
+
+
+def library_module(lib: str, codename: str = "") -> str:
+    """Return the pkg-config module that brings ``lib<lib>``; empty if none is known."""
+    from diagnose.tables.debian_pc import providers
+
+    if lib in _MODULES:
+        return _MODULES[lib]
+    return next((name for name in (lib, f"lib{lib}", lib.lower()) if name and providers(name, codename)), "")
+
+
+def without_toolchain(link: Link) -> list[Hit]:
+    """Return the lines in which start files, or the C library and the compiler's own, are missed."""
+    absent = [hit for hit in link.of("ld-no-file") if re.search(_START, hit.groups["file"])]
+    missing = [
+        hit for hit in link.of("ld-no-lib") if hit.groups["lib"] in ("c", "gcc", "gcc_s", "gcc_eh", "m", "stdc++")
+    ]
+    if not absent and not any(hit.groups["lib"] in ("c", "gcc") for hit in missing):
+        return [] if wants_gcc(link) or not missing else missing
+    return [*absent, *missing]
+
+
+def wants_gcc(link: Link) -> list[Hit]:
+    """Return the lines that say that a bare linker was called where rustc needs a compiler driver."""
+    bare = re.search(r"(?:^|[/-])(?:ld|ld\.\w+|lld|rust-lld)$", link.program)
+    return link.of("ld-no-lib", "ld-undefined")[:2] if bare and "gcc_s" in link.missing else []
+
+
+def _target(log: BuildLog, link: Link) -> Target | None:
+    """Return what *link* links for: the host in its own steps, else what the linker's name or the log says."""
+    if link.for_host:
+        return host(log)
+    return link.target or log.target_at(link.line)
+
+
+def owner_of(log: BuildLog, path: str) -> Target | None:
+    """Return the architecture of the system folder that *path* lies in; None outside of those."""
+    if not re.search(_SYSTEM, path) or not re.search(_SHARED, path):
+        return None
+    from diagnose.readers.buildlog.linking import folder  # only who reads logs needs its patterns
+
+    return folder(path) or host(log)
+
+
+def foreign_files(log: BuildLog, link: Link) -> dict[str, str]:
+    """Return the libraries in a system's folders that are another machine's than *link* links for: name → file."""
+    if without_toolchain(link):
+        return {}
+    from diagnose.readers.buildlog.linking import stem
+
+    target = _target(log, link)
+    found: dict[str, str] = {}
+    if _host_script(link):
+        found["c"] = "the linker script libc.so"
+    files = [*link.skipped, *((stem(file), file) for file in link.wrong if not link.machines)]
+    for lib, file in files:
+        owner = owner_of(log, file)
+        if owner is None or lib in TOOLCHAIN:
+            continue
+        if target is None or (owner.machine, owner.bits) != (target.machine, target.bits):
+            found.setdefault(lib, file)
+    return found
+
+
+def _host_script(link: Link) -> bool:
+    """Whether lld, called for the target, took the machine from the host's ``libc.so``: a script with OUTPUT_FORMAT."""
+    for_target = link.target is not None or any(re.search(_START, file) for file in link.wrong)
+    return for_target and bool(link.of("ld-host-script"))
+
+
+def objects_of_the_target(log: BuildLog, link: Link) -> list[Hit]:
+    """Return the lines in which a linker refuses objects that rustc has just made."""
+    hits = [hit for hit in link.of("ld-generic-elf", "ld-wrong-file") if not _is_library(hit.groups["file"])]
+    if _host_script(link):
+        return []
+    if link.machines and _of_another(log, link):
+        return []
+    rust = "link-failed" in [hit.kind for hit in link.hits] or any(".rcgu.o" in hit.text for hit in hits)
+    return hits if rust and not foreign_files(log, link) else []
+
+
+def _of_another(log: BuildLog, link: Link) -> bool:
+    """Whether what is refused was compiled for another machine than the target: C code, by a compiler of the host's."""
+    target = log.target_at(link.line) or link.target
+    rusts = any(".rcgu.o" in file for file in link.wrong)
+    return target is not None and target.machine not in link.machines and not rusts
+
+
+def _is_library(path: str) -> bool:
+    return bool(re.search(_SYSTEM, path) and re.search(_SHARED, path))
+
+
+def missing_libraries(log: BuildLog, link: Link) -> dict[str, list[Hit]]:
+    """Return the libraries that are nowhere: none of the compiler's, none that was skipped, and not Python."""
+    skipped = {lib for lib, _ in link.skipped} | set(foreign_files(log, link))
+    skipped |= {hit.groups["lib"] for hit in link.of("ld-static")}
+    found: dict[str, list[Hit]] = {}
+    for hit in link.of("ld-no-lib"):
+        lib = hit.groups["lib"].rstrip("'")
+        if lib in TOOLCHAIN or lib in skipped or re.match(r"python3?(?:\.|$)", lib) or objects_of_the_target(log, link):
+            continue
+        found.setdefault(lib, []).append(hit)
+    return found
+
+
+def versioned(log: BuildLog, link: Link) -> list[Hit]:
+    """Return the lines in which a shared library's need of a version of glibc stays undefined."""
+    hits = [hit for hit in link.of("ld-undefined") if re.search(r"@+GLIBC(?:XX)?_", hit.groups["symbol"])]
+    shared = any(".so" in hit.groups["file"] for hit in link.of("ld-referenced"))
+    if not hits and (shared or any("allow-shlib-undefined" in hit.text for hit in link.hits)):
+        return link.of("ld-undefined") if not log.find("zig-note") else []
+    return [hit for hit in hits if ".so" in hit.groups["file"] or "allow-shlib" in hit.text] or (hits if shared else [])
+
+
+def other_libc(log: BuildLog, link: Link) -> list[Hit]:
+    """Return the lines in which a build for musl misses glibc's functions, or the reverse."""
+    target = link.target if link.target and link.target.libc == "musl" else log.target_at(link.line) or link.target
+    musl = (target is not None and target.libc == "musl") or "musl" in link.program
+    musl = musl or bool(target is None and log.near(link.line, "ld-musl", before=30))
+    undefined = link.of("ld-undefined")
+    if musl and not link.for_host:
+        hits = [hit for hit in undefined if "@GLIBC" in hit.groups["symbol"] or re.match(_GLIBC, hit.groups["symbol"])]
+        headers = [hit for hit in undefined if re.search(r"/usr/include/\S*-linux-gnu", hit.text)]
+        newer = [hit for hit in undefined if re.match(_MUSL, hit.groups["symbol"])]
+        return hits or headers or newer
+    return [hit for hit in undefined if re.match(_MUSL, hit.groups["symbol"])] if not musl else []

@@ -1,0 +1,183 @@
+"""What the detectors of build logs share: findings with quoted lines, and what a log tells of the environment."""
+
+from __future__ import annotations
+
+from diagnose.model import targets
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Finding, Fix, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from diagnose.model.targets import Target
+    from diagnose.readers.buildlog import BuildLog, Hit, Probe
+    from diagnose.readers.env import Environment
+
+_QUOTED = 4  # lines of a log that one finding shows
+# Where nothing tells the distribution: the ones that such logs come from.
+_USUAL = ("ubuntu:24.04", "almalinux:9", "alpine")
+
+
+def finding_from_hits(
+    log: BuildLog,
+    hits: Iterable[Hit],
+    message: str,
+    consequence: str = "",
+    fixes: Iterable[Fix] = (),
+    severity: Severity = Severity.ERROR,
+) -> Finding:
+    """Return a finding with the lines of *hits* as its evidence."""
+    return Finding(message, severity, log.quote(*hits)[:_QUOTED], consequence, tuple(fixes))
+
+
+def distinct(hits: Iterable[Hit], *keys: str) -> list[Hit]:
+    """Return the first hit of every combination of what the groups *keys* caught."""
+    first: dict[tuple[str, ...], Hit] = {}
+    for hit in hits:
+        first.setdefault(tuple(hit.groups[key] for key in keys), hit)
+    return list(first.values())
+
+
+def host(log: BuildLog) -> Target:
+    """Return the machine that built: x86-64 where the log does not say."""
+    return log.host or targets.TARGETS[0]
+
+
+def other_system(log: BuildLog) -> str:
+    """Return the system that built where it was not Linux, empty where it was or where nothing tells."""
+    signs = [] if log.host else log.find("other-system")
+    return _OTHER_SYSTEMS.get(signs[0].groups["system"], "Windows") if signs else ""
+
+
+_OTHER_SYSTEMS = {"apple-darwin": "macOS", "/Users/": "macOS", "dylib": "macOS"}
+
+
+def environments(log: BuildLog, line: int, probe: Probe | None = None) -> list[Environment]:
+    """Return what the log tells of the place where *line* was written: several where the distribution is unknown.
+
+    The target is the host where no other is named. *probe* adds what its printed command line shows.
+    """
+    from diagnose.readers.buildlog import context
+
+    known = log.distro_at(line)
+    distros = [known] if known.id else [distro for name in _USUAL if (distro := context.parse(name)) is not None]
+    return [_settled(_environment(log, line, probe)._replace(distro=distro)) for distro in distros]
+
+
+def _settled(env: Environment) -> Environment:
+    """Return *env* with the host that its distribution makes it: on Alpine a native build is one for musl."""
+    if env.cross or env.distro.libc != "musl":
+        return env
+    rows = (row for row in targets.TARGETS if row.libc == "musl" and row.wheel == env.host.wheel)
+    row = next(rows, env.host)
+    return env._replace(host=row, target=row)
+
+
+def _environment(log: BuildLog, line: int, probe: Probe | None) -> Environment:
+    from diagnose.readers.cargo.variables import Variables
+    from diagnose.readers.env import Environment
+    from diagnose.readers.pkgconfig.resolver import PkgConfig
+    from diagnose.readers.system.distro import Distro
+    from diagnose.readers.toolchain.reader import Program, Rust, Toolchain
+
+    machine = host(log)
+    target = log.target_at(line) or machine
+    if log.cross_at(line) is False:
+        machine = target
+    environ = dict(probe.environ) if probe else {}
+    search = ":".join(environ.get(name, "") for name in ("PKG_CONFIG_PATH", "PKG_CONFIG_LIBDIR")).split(":")
+    outcome = probe.outcome if probe else "tool-missing"
+    program = Program("pkg-config", "" if outcome in ("tool-missing", "cross-refused") else "/usr/bin/pkg-config")
+    cc = Program("cc")
+    return Environment(
+        root="/",
+        live=False,
+        host=machine,
+        target=target,
+        distro=Distro(),
+        container=log.container_at(line),
+        variables=Variables({}, {}),
+        pkgconfig=PkgConfig(
+            target.triple,
+            machine.triple,
+            program,
+            allowed=outcome != "cross-refused",
+            search_path=tuple(filter(None, search)) or (f"/usr/lib/{machine.multiarch}/pkgconfig",),
+        ),
+        toolchain=Toolchain(cc, cc, cc, cc, Rust(Program("cargo"), Program("rustc")), Program("patchelf")),
+    )
+
+
+def advise(
+    log: BuildLog,
+    line: int,
+    build: Callable[..., Iterable[Fix]],
+    *about: object,
+    probe: Probe | None = None,
+) -> tuple[Fix, ...]:
+    """Return the fixes that ``build(environment, *about)`` has for the place where *line* was written.
+
+    Where the log does not tell the distribution, the best fix for each of the usual ones is returned, and what to add
+    to the command to get the right one alone.
+    """
+    if system := other_system(log):
+        notes = f"The build ran on {system}; what is known here is how it is installed on Linux."
+        return (Fix(f"get it in the way of {system}", notes=notes),)
+    places = environments(log, line, probe)
+    if len(places) == 1:
+        return tuple(build(places[0], *about))
+    families: dict[Fix, list[str]] = {}
+    for place in places:
+        for fix in list(build(place, *about))[:1]:
+            families.setdefault(fix, []).append(_FAMILY[place.distro.id])
+    if len(families) == 1:
+        return tuple(families)
+    fixes = [fix._replace(title=f"{', '.join(names)}: {fix.title}") for fix, names in families.items()]
+    if fixes:
+        hint = "The log does not say which distribution it is from: --distro NAME picks one."
+        fixes[0] = fixes[0]._replace(notes=" ".join(filter(None, (fixes[0].notes, hint))))
+    return tuple(fixes)
+
+
+_FAMILY = {"ubuntu": "Debian, Ubuntu", "almalinux": "Enterprise Linux, Fedora", "alpine": "Alpine"}
+
+
+def ask_target() -> tuple[Fix, ...]:
+    """Return what stands in for a fix where the log does not say for which target it was built."""
+    return (
+        Fix(
+            "say which target it was built for",
+            notes="The log does not tell. --target NAME (as armv7-unknown-linux-gnueabihf or arm64) gives the fix.",
+        ),
+    )
+
+
+def names_of(probes: Iterable[Probe]) -> str:
+    """Return the modules of *probes*, or the crates where the modules are unknown, as a list in words."""
+    names = dict.fromkeys(probe.module or probe.crate for probe in probes)
+    return ", ".join(name for name in names if name) or "the library"
+
+
+def install_by_family(
+    log: BuildLog, line: int, title: str, names: Mapping[str, Sequence[str]], notes: str = ""
+) -> tuple[Fix, ...]:
+    """Return the fixes that install *names*, given by family of distributions."""
+    from diagnose.remedies.packages import install, system
+
+    def build(env: Environment) -> list[Fix]:
+        wanted = names.get(env.distro.family, ())
+        commands = install(system(env), wanted)
+        return [Fix(f"{title}: {' '.join(wanted)}", commands, notes=notes, safe=True)] if commands else []
+
+    return advise(log, line, build)
+
+
+def is_later(finding: Finding, other: Finding, log: BuildLog) -> bool:
+    """Whether *other* comes later in the log: ``leads_to`` of a cause after which nothing else can be trusted."""
+    return log.position(other.evidence[0]) > log.position(finding.evidence[0])
+
+
+def same_crate(finding: Finding, other: Finding, log: BuildLog) -> bool:
+    """Whether both are in the report of one crate's build script."""
+    here, there = log.position(finding.evidence[0]), log.position(other.evidence[0])
+    return log.crate_at(here) == log.crate_at(there) and abs(here - there) < 500

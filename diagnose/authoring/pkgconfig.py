@@ -1,0 +1,35 @@
+"""Where a module's ``.pc`` file is, and why the program does not see it."""
+
+from __future__ import annotations
+
+from diagnose.authoring.env import fitting, with_outcome
+from diagnose.readers.env import Environment
+from diagnose.readers.pkgconfig.resolver import Library
+
+_SYSTEM = ("/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/")
+
+
+def absent(library: Library) -> bool:
+    """Whether the module itself, not one that it requires and not another version, was not found."""
+    return library.outcome == "not-found" and not library.mismatches and not required(library)
+
+
+def required(library: Library) -> list[str]:
+    """Return the modules that the one asked for requires and that are not there."""
+    return [missing.module for missing in library.missing if missing.required_by]
+
+
+def hidden_by_tool(env: Environment) -> list[Library]:
+    """Return the libraries that are installed in the system's folders, which a foreign pkg-config does not search."""
+    decided = env.pkgconfig
+    program = decided.program
+    if not program.found or (program.real or program.path).startswith(_SYSTEM) or decided.libdir is not None:
+        return []
+    system = any(folder.startswith(("/usr/lib/", "/usr/lib64/", "/usr/share/")) for folder in decided.search_path)
+    if system and decided.implementation:
+        return []
+    return [
+        library
+        for library in with_outcome(env, "not-found")
+        if absent(library) and any(found.path.startswith("/usr/") for found in fitting(env, library))
+    ]

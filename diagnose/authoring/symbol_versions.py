@@ -1,0 +1,109 @@
+"""What the checks of symbol versions share: the needs above the promise, who has them, and the ways out."""
+
+from __future__ import annotations
+
+from diagnose import policies
+from diagnose.authoring.wheel import bounded, load_error, promised, retag, role, shorten, some, weigh
+from diagnose.model.finding import Command, Evidence, Fix, Severity, Stage
+from diagnose.model.targets import TARGETS
+from diagnose.readers.wheel.platform_tag import Shortfall, version_key
+from diagnose.readers.wheel.reader import Wheel
+from diagnose.tables.build_images import manylinux_image
+
+#: GLIBC_PRIVATE is no version but a sign of a bundled piece of glibc, which another check speaks about.
+_NO_VERSION = "GLIBC_PRIVATE"
+
+
+def needs(wheel: Wheel, glibc: bool) -> tuple[str, list[Shortfall]]:
+    """Return the tag that promises most, and the version needs above it: glibc's own, or all others."""
+    promise = promised(wheel)
+    if promise is None:
+        return "", []
+    tag, policy = promise
+    number = version_key(policies.split(tag).policy)
+    brought = {name for elf in wheel.elves for name in (elf.name, elf.soname)}
+
+    def counts(need: Shortfall) -> bool:
+        # A version of a library in the wheel is no promise about the system.
+        if need.kind != "symbol-version" or need.detail == _NO_VERSION or need.library in brought:
+            return False
+        if need.detail.partition("_")[0] != "GLIBC":
+            return not glibc and need.priority < policy.priority
+        # The number in the tag is the promise, also where no policy is known by it.
+        version = version_key(need.detail)
+        return glibc and (version > number if version else need.priority < policy.priority)
+
+    return tag, [need for need in wheel.verdict.shortfalls if counts(need)]
+
+
+def weight(wheel: Wheel, found: list[Shortfall]) -> Severity:
+    """Return an error, or a note if only samples need too much."""
+    paths = {need.path for need in found}
+    return weigh(Severity.ERROR, (elf for elf in wheel.elves if elf.path in paths))
+
+
+def lowest_tag_hint(wheel: Wheel) -> str:
+    """Return the end of a message that names the lowest tag which the symbol versions allow, empty if there is none."""
+    tag = wheel.verdict.symbol_tag
+    return "" if tag.startswith("linux_") else f"; {tag} is the lowest honest tag"
+
+
+def unmet(wheel: Wheel, need: Shortfall) -> str:
+    """Return what the user reads where the version that is needed does not exist."""
+    elf = next(elf for elf in wheel.elves if elf.path == need.path)
+    return load_error(elf, f"{need.library}: version `{need.detail}' not found (required by {elf.name})")
+
+
+def evidence(wheel: Wheel, found: list[Shortfall]) -> tuple[Evidence, ...]:
+    """Return one piece per file: which versions it needs too much, for which symbols, and what the file is."""
+    files: dict[str, list[Shortfall]] = {}
+    for need in sorted(found, key=lambda need: version_key(need.detail), reverse=True):
+        files.setdefault(need.path, []).append(need)
+    elves = {elf.path: elf for elf in wheel.elves}
+    return bounded(
+        Evidence(f"{role(wheel, elves[path])}: {'; '.join(map(_need, rows[:4]))}{_rest(rows)}", path)
+        for path, rows in files.items()
+    )
+
+
+def _need(need: Shortfall) -> str:
+    symbols = f" for {some([shorten(name, 60) for name in need.symbols], 3)}" if need.symbols else ""
+    return f"{need.detail} of {need.library}{symbols}"
+
+
+def _rest(rows: list[Shortfall]) -> str:
+    return f" and {len(rows) - 4} more versions" if len(rows) > 4 else ""
+
+
+def fixes(wheel: Wheel, tag: str, found: list[Shortfall]) -> tuple[Fix, ...]:
+    """Return the ways out: build against what was promised, or promise what is kept."""
+    modules = {elf.path for elf in wheel.elves if elf.is_extension}
+    libraries = sorted({need.path.rpartition("/")[2] for need in found if need.path not in modules})
+    notes = (
+        f"Build {some(libraries)} there too, from source or from that system's packages: a copy from a newer "
+        "distribution brings the need for its glibc along."
+        if libraries
+        else ""
+    )
+    out = [build_for(wheel, tag, notes)]
+    verdict = wheel.verdict
+    if not verdict.lowest_tag.startswith("linux_"):
+        out.append(retag(wheel, verdict.lowest_tag, notes="Older systems then no longer install it."))
+    elif not verdict.symbol_tag.startswith("linux_"):
+        notes = "Only once the other findings are mended: as it stands, the wheel keeps no policy."
+        out.append(retag(wheel, verdict.symbol_tag, notes=notes))
+    return tuple(out)
+
+
+def build_for(wheel: Wheel, tag: str, notes: str) -> Fix:
+    """Return the fix that builds the wheel so that *tag* holds, by the tool that built it."""
+    parts = policies.split(tag)
+    title = f"build against what {tag} promises"
+    image = manylinux_image(version_key(parts.policy), parts.arch)
+    if wheel.generator.startswith("maturin") or not image:
+        triple = next((row.triple for row in TARGETS if (row.wheel, row.libc) == (parts.arch, parts.libc)), parts.arch)
+        line = f"maturin build --release --zig --target {triple} --compatibility {parts.policy}"
+        return Fix(title, (Command(line, Stage.BUILD),), notes=notes)
+    return Fix(
+        title, env=((f"CIBW_MANYLINUX_{parts.arch.upper()}_IMAGE", image),), notes=f"For cibuildwheel. {notes}".strip()
+    )

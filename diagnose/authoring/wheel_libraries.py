@@ -1,0 +1,66 @@
+"""What the checks of needed libraries share: which names nothing in the wheel answers, and who else could."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+
+from diagnose.authoring.wheel import promised, tagged_elves
+from diagnose.readers.elf.parser import Elf
+from diagnose.readers.wheel.reader import Wheel
+from diagnose.tables.shared_libraries import another_wheels, is_extra, is_libc_piece, project
+
+_LIBPYTHON = re.compile(r"libpython\d[\d.]*[a-z]*\.so(\.[\d.]+)?")
+
+
+def is_libpython(name: str) -> bool:
+    """Whether the name is an interpreter's library."""
+    return _LIBPYTHON.fullmatch(name) is not None
+
+
+def missing(wheel: Wheel) -> dict[str, list[Elf]]:
+    """Return the libraries that the wheel may not count on and does not have, with the files that need them.
+
+    Not among them: names that the wheel has a file for, which is a matter of the search path; the interpreter's
+    library; parts of the C library.
+    """
+    promise = promised(wheel)
+    limit = promise[1].priority if promise else 1
+    found = {s.library for s in wheel.verdict.shortfalls if s.kind == "external-library" and s.priority < limit}
+    present = {name.rpartition("/")[2] for name in wheel.files} | {elf.soname for elf in wheel.elves}
+    names = {name for name in found if name not in present and not is_libpython(name) and not is_libc_piece(name)}
+    needs: dict[str, list[Elf]] = {}
+    for elf in tagged_elves(wheel):
+        for name in elf.needed:
+            if name in names:
+                needs.setdefault(name, []).append(elf)
+    return {name: needs[name] for name in sorted(needs)}
+
+
+def expected_from(wheel: Wheel, name: str, users: list[Elf]) -> str:
+    """Return what else is to bring the library, and how one knows; empty if nothing says so."""
+    if reason := another_wheels(name, wheel.requires):
+        return reason
+    for elf in users:
+        for folder in (elf.runpath or elf.rpath or "").split(":"):
+            sibling = _sibling(elf, folder)
+            if sibling and not any(member.startswith(sibling + "/") for member in wheel.files):
+                return f"is looked for in {sibling}, another distribution's folder ({folder})"
+    # What is pinned exactly belongs to the wheel: one that the library is named after (libz3 and z3-solver), or, for a
+    # library without a version in its name, which is no distribution's, one of the same family.
+    stem = project(name.removeprefix("lib").partition(".so")[0])
+    family = project(wheel.name).split("-")[0] if name.endswith(".so") else ""
+    pinned = [project(line) for line in wheel.requires if "==" in line.partition(";")[0] and not is_extra(line)]
+    for part in sorted(pinned, key=lambda part: part.split("-")[0] != stem):
+        if part == stem or part.split("-")[0] in (stem, family):
+            return f"may come with {part}, which the wheel requires in exactly one version"
+    return ""
+
+
+def _sibling(elf: Elf, folder: str) -> str:
+    """Return the top-level folder of site-packages that an RPATH element points into."""
+    folder = folder.replace("${ORIGIN}", "$ORIGIN")
+    if "$ORIGIN" not in folder:
+        return ""
+    path = posixpath.normpath(folder.replace("$ORIGIN", posixpath.dirname(elf.path) or "."))
+    return "" if path.startswith(("..", "/")) or path == "." else path.partition("/")[0]

@@ -1,0 +1,1 @@
+"""Finds the checks, runs them over subjects, orders what they find."""

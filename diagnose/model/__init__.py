@@ -1,0 +1,1 @@
+"""The vocabulary: findings, targets, patterns, outcomes. Imports nothing above it."""

@@ -1,0 +1,134 @@
+"""The vocabulary of everything else: what a check says, and how it says it.
+
+Facts and findings are ``NamedTuple`` classes: immutable, typed, and, unlike dataclasses, they cost a command next to
+nothing at start-up (``dataclasses`` alone imports for longer than the interpreter starts).
+"""
+
+from __future__ import annotations
+
+from diagnose.model._lazy_stdlib import Enum, NamedTuple
+
+
+class Severity(Enum):
+    """How bad a finding is. ``ERROR``: fails now, or at the users'. ``WARNING``: may. ``NOTE``: worth knowing."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst, so that sorting by rank puts errors first."""
+        return _RANK[self]
+
+
+_RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+
+
+class Phase(Enum):
+    """When a build meets a cause: what is met earlier hides what would be met later, and is to be mended first."""
+
+    START = 0  # a program cannot be started at all
+    PACKAGES = 1  # the package manager works at all, so that what is not there yet can be brought
+    RUST = 2  # the compiler has nothing to compile against
+    PYTHON = 3  # maturin and PyO3 look for the interpreter
+    PROBE = 4  # build scripts look for pkg-config, and the crate lets them
+    SEARCH = 5  # pkg-config looks for the module
+    COMPILE = 6  # build scripts compile C and read headers
+    LINKER = 7  # the linker starts
+    LINK = 8  # the linker reads the libraries
+    AUDIT = 9  # the finished file is judged and repaired
+    LATER = 10  # what no build meets in this order
+
+
+class Stage(Enum):
+    """When a command of a fix has to run; fixes of several findings merge by this order."""
+
+    SOURCES = 0  # package sources rewritten
+    ARCHITECTURE = 1  # dpkg --add-architecture
+    UPDATE = 2  # apt-get update, apk update
+    PACKAGES = 3  # the system's package manager
+    TOOLCHAIN = 4  # rustup, pip
+    BUILD = 5  # cargo, maturin, auditwheel: acts on the project or the wheel
+
+
+class Command(NamedTuple):
+    """One shell command line of a fix, POSIX ``sh``, idempotent."""
+
+    line: str
+    stage: Stage
+
+    @property
+    def reverse(self) -> str:
+        """The command line that takes it back; empty where there is none: what was installed stays installed."""
+        return self.line.replace("--add-", "--remove-") if self.stage is Stage.ARCHITECTURE else ""
+
+
+def unsetting(name: str) -> str:
+    """Return the line of POSIX ``sh`` that takes the variable *name* out of the shell that builds.
+
+    Some are named as no shell can name them (``PKG_CONFIG_armv7-unknown-linux-gnueabihf``): only env(1) reaches those,
+    for one command, and the line is a comment that says how.
+    """
+    if name.isascii() and name.isidentifier():
+        return f"unset {name}"
+    return f"# no shell can unset {name}: start the build with env -u '{name}'"
+
+
+class FileEdit(NamedTuple):
+    """A file as it is and as it shall be. ``before`` is None for a file that does not exist yet."""
+
+    path: str
+    before: str | None
+    after: str
+
+
+class Fix(NamedTuple):
+    """One way out, as data; :mod:`diagnose.fixes` renders it as a script, a Dockerfile step or a config block.
+
+    ``env`` holds variables as (name, value); they are target-scoped wherever the reader of the variable knows such a
+    form. ``unset`` names variables that have to leave the environment of the build first. ``files`` are edits that make
+    the same change last. ``safe`` says that it may be applied unasked.
+    """
+
+    title: str
+    commands: tuple[Command, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+    files: tuple[FileEdit, ...] = ()
+    notes: str = ""
+    safe: bool = False
+    unset: tuple[str, ...] = ()
+
+
+class Evidence(NamedTuple):
+    """What was read, and where: a path inside the subject (optionally ``path:line``), or another place in words.
+
+    Exactly one of ``path`` (a file or archive member) and ``where`` (a variable, a command line, a header) is set.
+    """
+
+    detail: str
+    path: str = ""
+    where: str = ""
+
+
+class Finding(NamedTuple):
+    """One thing that is wrong with one subject.
+
+    ``message`` is one line that names the thing. ``consequence`` says what follows if it is left alone: the very error
+    that the user met or will meet. ``fixes`` are alternatives, best first. ``check`` is the cause's id; detectors leave
+    it empty, the run fills it in. So it does with ``consequences``: other findings that only happened because of this
+    one, and that go away with it; and with ``aliases``, the other names of the cause.
+    """
+
+    message: str
+    severity: Severity
+    evidence: tuple[Evidence, ...]
+    consequence: str = ""
+    fixes: tuple[Fix, ...] = ()
+    check: str = ""
+    consequences: tuple[Finding, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+
+class InputError(Exception):
+    """An input that cannot be read. ``str()`` is one line that names the input and the reason."""

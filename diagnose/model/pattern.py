@@ -1,0 +1,33 @@
+"""How causes tell the reader of build logs their wordings; apart from it, so that naming them costs nothing."""
+
+from __future__ import annotations
+
+from diagnose.model._lazy_stdlib import NamedTuple
+
+_CPU = r"x86_64|i[3-6]86|aarch64(?:_be)?|arm\w*|thumb\w*|powerpc\w*|s390x|riscv\w+|loongarch64|mips\w*"
+TRIPLE = rf"(?:{_CPU})-unknown-linux-\w+"
+"""A Rust target triple for Linux, as a pattern."""
+ANY_TRIPLE = r"[a-z0-9_]+(?:\.[a-z0-9_]+)*(?:-[a-z0-9_]+){1,3}"
+"""A Rust target triple of any system, as a pattern: ``thumbv7em-none-eabihf``, ``wasm32-wasip1``."""
+
+
+class Pattern(NamedTuple):
+    """One wording, as a table row: what it says (``kind``), and how to recognise it.
+
+    ``pattern`` is searched for in a cleaned line; its named groups are the facts. ``anchor`` is a literal text that
+    every line that can match contains, at least four bytes long and without quotes, which vary. A message that may be
+    wrapped, or that goes on in the next lines, spans up to ``lines`` of them.
+    """
+
+    kind: str
+    anchor: str
+    pattern: str
+    lines: int = 1
+
+
+def patterns_for(kind: str, *rows: tuple[str, str] | tuple[str, str, int]) -> tuple[Pattern, ...]:
+    """Return the ways in which *kind* is said, each given as (anchor, pattern) or (anchor, pattern, lines).
+
+    Of several that fit one line, the first counts.
+    """
+    return tuple(Pattern(kind, *row) for row in rows)

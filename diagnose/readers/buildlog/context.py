@@ -1,0 +1,173 @@
+"""Where a log was written: for which target, on which distribution, in which image, as far as its lines tell.
+
+Sources: the image tables of pypa/manylinux, rust-cross/manylinux-cross, rust-cross/rust-musl-cross and cross-rs/cross;
+Debian's and Ubuntu's release histories.
+"""
+
+from __future__ import annotations
+
+import re
+
+from diagnose.model import targets
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model.targets import Target
+from diagnose.readers.buildlog.scan import Hit
+from diagnose.readers.system.distro import Container, Distro
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+DEBIAN = {
+    "stretch": "9", "buster": "10", "bullseye": "11", "bookworm": "12", "trixie": "13", "forky": "14", "sid": "",
+}  # fmt: skip
+UBUNTU = {
+    "xenial": "16.04", "bionic": "18.04", "focal": "20.04", "jammy": "22.04", "noble": "24.04", "plucky": "25.04",
+    "questing": "25.10", "resolute": "26.04",
+}  # fmt: skip
+_CODENAMES = {**{version: name for name, version in (DEBIAN | UBUNTU).items() if version}}
+_MANAGERS = {
+    "debian": "apt", "ubuntu": "apt", "raspbian": "apt", "alpine": "apk", "arch": "pacman", "fedora": "dnf",
+    "centos": "dnf", "almalinux": "dnf", "rocky": "dnf", "rhel": "dnf", "opensuse": "zypper", "amazonlinux": "dnf",
+    "anolis": "dnf",
+}  # fmt: skip
+_NAMES = {
+    "debian": "Debian", "ubuntu": "Ubuntu", "raspbian": "Raspbian", "alpine": "Alpine Linux", "arch": "Arch Linux",
+    "fedora": "Fedora", "centos": "CentOS", "almalinux": "AlmaLinux", "rocky": "Rocky Linux", "rhel": "RHEL",
+    "opensuse": "openSUSE", "amazonlinux": "Amazon Linux", "anolis": "Anolis OS",
+}  # fmt: skip
+_OTHER_NAMES = {
+    "rockylinux": "rocky",
+    "alma": "almalinux",
+    "archlinux": "arch",
+    "redhat": "rhel",
+    "raspios": "raspbian",
+}
+# What the images of pypa/manylinux are made of (docker/Dockerfile there).
+_POLICIES = {
+    "manylinux1": ("centos", "5"), "manylinux2010": ("centos", "6"), "manylinux2014": ("centos", "7"),
+    "manylinux_2_24": ("debian", "9"), "manylinux_2_28": ("almalinux", "8"), "manylinux_2_31": ("ubuntu", "20.04"),
+    "manylinux_2_34": ("almalinux", "9"), "manylinux_2_35": ("ubuntu", "22.04"), "manylinux_2_38": ("anolis", "23"),
+    "manylinux_2_39": ("almalinux", "10"), "musllinux_1_1": ("alpine", "3.12"), "musllinux_1_2": ("alpine", "3.22"),
+}  # fmt: skip
+_PYPA = re.compile(r"((?:many|musl)linux(?:_\d+_\d+|\d+))_(\w+?)(?:[:@]|$)")
+_CROSS = re.compile(r"manylinux(_\d+_\d+|\d+)-cross:?(\w*)")
+_MUSL_CROSS = re.compile(r"rust-musl-cross:([\w-]+)")
+_OFFICIAL = re.compile(
+    r"(?:^|/)(debian|ubuntu|alpine|fedora|centos|almalinux|rockylinux|archlinux|amazonlinux|opensuse\S*)(?::([\w.-]+))?(?:@|$)"
+)
+_VARIANT = re.compile(r"[:-](stretch|buster|bullseye|bookworm|trixie|focal|jammy|noble|alpine(\d+\.\d+)?)\b")
+
+
+class ContextHint(NamedTuple):
+    """What one line tells of the place: only what it tells is set."""
+
+    line: int
+    distro: Distro | None = None
+    container: Container | None = None
+    target: Target | None = None
+
+
+def distribution(name: str, version: str = "") -> Distro:
+    """Return the distribution *name* (an id of os-release) in *version*, with its package manager and code name."""
+    manager = _MANAGERS.get(name, "")
+    if name in ("centos", "amazonlinux") and version[:1] in ("5", "6", "7", "2"):
+        manager = "yum"
+    libc = "musl" if name == "alpine" else "glibc"
+    pretty = " ".join(filter(None, (_NAMES.get(name, name), version)))
+    return Distro(
+        id=name, name=pretty, version=version, codename=_CODENAMES.get(version, ""), manager=manager, libc=libc
+    )
+
+
+def parse(name: str) -> Distro | None:
+    """Return the distribution that people call *name*: ``ubuntu:22.04``, ``bookworm``, ``manylinux2014``…"""
+    wanted = name.strip().lower()
+    for table, family in ((DEBIAN, "debian"), (UBUNTU, "ubuntu")):
+        if wanted in table:
+            return distribution(family, table[wanted])
+    if (policy := _POLICIES.get(wanted)) is not None:
+        return distribution(*policy)
+    match = re.fullmatch(r"([a-z]+)[:\- ]?v?([\w.]*)", wanted)
+    if match is None:
+        return None
+    family = {
+        "rockylinux": "rocky",
+        "alma": "almalinux",
+        "archlinux": "arch",
+        "redhat": "rhel",
+        "debian-slim": "debian",
+    }.get(match[1], match[1])
+    if family not in _MANAGERS:
+        return None
+    version = (DEBIAN | UBUNTU).get(match[2], match[2])
+    return distribution(family, version if version[:1].isdigit() else "")
+
+
+def image(name: str) -> tuple[Distro | None, Container | None, Target | None]:
+    """Return what the container image *name* is made of, its kind, and the target that it is made for."""
+    if (match := _CROSS.search(name)) is not None:
+        row = targets.resolve(match[2]) if match[2] else None
+        return distribution("ubuntu", "22.04"), Container("manylinux-cross", "manylinux" + match[1]), row
+    if (match := _MUSL_CROSS.search(name)) is not None:
+        parts = match[1].replace("-", "-unknown-linux-", 1)
+        return distribution("ubuntu", "22.04"), Container("rust-musl-cross", "musllinux"), targets.resolve(parts)
+    if (match := _PYPA.search(name)) is not None:
+        kind = "musllinux" if match[1].startswith("musl") else "manylinux"
+        rows = targets.find(match[2])
+        row = next((r for r in rows if (r.libc == "musl") == (kind == "musllinux")), None)
+        made_of = _POLICIES.get(match[1])
+        return (distribution(*made_of) if made_of else None), Container(kind, match[1]), row
+    if "cross-rs/" in name or "rustembedded/cross:" in name:
+        triple = re.split(r"[/:]", name.partition("cross-rs/")[2] or name.partition("cross:")[2])[0]
+        return distribution("ubuntu"), Container("cross-rs"), targets.resolve(triple)
+    if "konstin2/maturin" in name or "pyo3/maturin" in name:
+        return distribution("centos", "7"), Container("manylinux", "manylinux2014"), None
+    if (match := _OFFICIAL.search(name)) is not None:
+        found = parse(re.sub(r"^opensuse.*", "opensuse", match[1]) + (f":{match[2].split('-')[0]}" if match[2] else ""))
+        return found, Container("plain"), None
+    if (match := _VARIANT.search(name)) is not None:
+        found = distribution("alpine", match[2] or "") if match[1].startswith("alpine") else parse(match[1])
+        return found, Container("plain"), None
+    if re.match(r"(?:docker\.io/)?(?:library/)?(?:rust|python|node|golang|ruby)(?::|$)", name):
+        return distribution("debian"), Container("plain"), None
+    return None, None, None
+
+
+def sights(hits: Iterable[Hit]) -> tuple[ContextHint, ...]:
+    """Return what *hits* tell of the place, in their order."""
+    return tuple(sight for hit in hits for sight in _sight(hit))
+
+
+def _sight(hit: Hit) -> Sequence[ContextHint]:
+    said = hit.groups
+    if hit.kind == "image":
+        found, container, row = image(said["image"])
+        if container is not None:
+            container = container._replace(evidence=((str(hit.line), hit.text),))
+        return [ContextHint(hit.line, found, container, row)] if found or container else []
+    if hit.kind == "system":
+        found = _system(hit)
+        return [ContextHint(hit.line, found)] if found else []
+    if hit.kind in ("apt-index", "apt-no-release"):
+        suite = re.split("[-/]", said["suite"])[0]
+        found = parse(suite) if suite in DEBIAN or suite in UBUNTU else None
+        return [ContextHint(hit.line, found)] if found else []
+    if hit.kind in ("target", "rust-std", "pc-side"):
+        row = targets.resolve(said["triple"])
+        return [ContextHint(hit.line, target=row)] if row else []
+    if hit.kind == "pc-command" and "PKG_CONFIG_PATH=/usr/local/lib/pkgconfig" in said["command"].replace('"', ""):
+        # the images of pypa/manylinux set this, and hardly anything else does
+        return [ContextHint(hit.line, container=Container("manylinux", evidence=((str(hit.line), hit.text),)))]
+    return []
+
+
+def _system(hit: Hit) -> Distro | None:
+    said = hit.groups
+    if said["el"]:
+        return distribution("centos" if said["el"] in ("5", "6", "7") else "almalinux", said["el"])
+    if said["fc"]:
+        return distribution("fedora", said["fc"])
+    if said["deb"]:
+        return distribution("debian", said["deb"])
+    name = said["id"].lower() or "ubuntu"
+    return distribution(name, said["version"])

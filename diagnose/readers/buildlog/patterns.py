@@ -1,0 +1,424 @@
+r"""The wordings that several causes share: who failed, what pkg-config and the linker said, where it all ran.
+
+A wording that only one cause knows stands in that cause's own file. Sources: the history of rust-lang/pkg-config-rs
+(``src/lib.rs``), pkgconf and freedesktop's pkg-config; GNU binutils (``ld/ldmain.c``, ``ld/ldfile.c``, ``bfd/bfd.c``),
+LLVM's lld, mold and zig; cargo and rustc; glibc's and musl's loaders; apt and dpkg; the images' own names.
+"""
+
+from __future__ import annotations
+
+from diagnose.model.pattern import ANY_TRIPLE, TRIPLE, Pattern, patterns_for
+
+_Q = "[`'\"]?"
+_LD = r"(?:(?P<ld>\S*(?:ld|lld|gold|mold)(?:\.\w+)?): )?(?:error: )?"
+_PC = r"[\w./+-]*pkg-?conf(?:ig)?"
+
+# Which unit of work a line belongs to, and how it ended.
+_UNITS = (
+    *patterns_for(
+        "crate-failed",
+        ("custom build command for", rf"build command for {_Q}(?P<crate>[\w-]+) v(?P<version>\d\S*?){_Q}(?:\s|$)"),
+    ),
+    *patterns_for("link-failed", ("linking with ", rf"linking with {_Q}(?P<linker>[^`'\"\s]+){_Q} failed")),
+    *patterns_for(
+        "crate-done",
+        ("could not compile", rf"could not compile {_Q}(?P<crate>[\w-]+){_Q}(?: v\S+ \S+)?(?: \((?P<part>[^)]*)\))?"),
+    ),
+    *patterns_for("rust-waits", ("build failed, waiting", "build failed, waiting for other jobs")),
+)
+
+_OUTCOMES = (
+    *patterns_for(
+        "succeeded",
+        ("target(s) in", r"^\s*Finished .*target\(s\) in"),
+        ("Built wheel", r"Built wheel (?:for|to)\b"),
+        ("Fixed-up wheel", "Fixed-up wheel written to"),
+        ("produced in", r"^\d+ wheels? produced in"),
+        ("writing image sha256", "writing image sha256:"),
+        ("View at", r"View at:?$"),
+        ("test result: ok", "test result: ok"),
+        ("passed", r"^=+ \d+ passed\b(?!.*\b(?:failed|errors?)\b).* in [\d.]+s"),
+    ),
+    *patterns_for(
+        "step-done",
+        ("Successfully ", r"Successfully (?:installed|built|tagged|created wheel)"),
+        ("Created wheel for", r"Created wheel for \S+: filename="),
+        ("Setting up", r"^Setting up \S+ \("),
+        ("Complete!", r"^Complete!"),
+        (" packages", r"^OK: \d+ MiB in \d+ packages"),
+    ),
+    *patterns_for(
+        "failed",
+        ("rror: ", r"^\s*(?:fatal )?[Ee]rror: |: (?:fatal )?error: |^\S*Error: "),
+        ("rror[E", r"^\s*error\[E\d+\]: "),
+        ("ERROR", r"^\s*ERROR:? "),
+        ("panicked at", "panicked at"),
+        ("maturin failed", "maturin failed"),
+        ("aused by: ", r"^\s*[Cc]aused by: \S"),
+        ("exit code", r"(?:completed with|unsuccessfully: |successfully: |failed with) exit code:? [1-9]"),
+        ("exited with code", r"exited with code [1-9]"),
+        ("non-zero", r"returned (?:a )?non-zero"),
+        ("Failed ", r"^\s*Failed (?:to build|building wheel)|^\S+: Failed"),
+        # dpkg's output goes to a terminal where there is one, and into apt's log in any case: without either, all is well
+        *((f"E: {letter}", r"^E: (?!Can not write log)") for letter in "CFILMNPRSTUY"),
+        ("*** ", r"^g?make(?:\[\d+\])?: \*\*\* "),
+        ("CMake Error", r"^\s*(?:-- )?CMake Error(?: at |: | \()"),
+        (": ERROR: ", r"^\S+:\d+:\d+: ERROR: "),  # meson
+        (": Error: ", r"^\S+\.[sS]:\d+: Error: "),  # GNU as
+        ("npm ERR!", "npm ERR! code "),
+        ("npm error", "npm error code "),
+        ("gyp ERR!", "gyp ERR! (?:build|configure) error|gyp ERR! not ok"),
+        ("Traceback (most", "Traceback \\(most recent call last\\)"),
+        ("not found", r"(?<!\.\.\. )not found$"),  # configure tells so of what it can do without
+        ("exec ", r"^exec \S+: (?:exec format error|no such file)"),
+        ("cannot ", r"\bcannot (?:open|execute|enable|find|load)\b"),
+    ),
+)  # fmt: skip
+
+_PKG_CONFIG = (
+    *patterns_for(
+        "pc-guard",
+        ("configured to support cross", "has not been configured to support cross-compilation"),
+        ("Cross compilation detected", r"Cross compilation detected\. Use PKG_CONFIG_ALLOW_CROSS"),
+        ("handle cross compilation", r"doesn't handle cross compilation\. Use PKG_CONFIG_ALLOW_CROSS"),
+        ("CrossCompilation", r"(?:value: |fail: |: |`)\"?CrossCompilation\b"),
+    ),
+    *patterns_for(
+        "pc-command",
+        ("Failure { command", r"Failure \{ command: \"(?P<command>.*?--cflags.*?)\", output: "),
+        (
+            "--cflags",
+            r"(?P<command>(?:\w[\w-]*=(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s\"']*)\s+)*\"?[^\s\"`=>{]+\"?\s+\"?--[^`]*--cflags[^`]*)",
+        ),
+    ),
+    *patterns_for(
+        "pc-spawn",
+        ("Could not run", "Could not run `(?P<command>[^`]*)`"),
+        ("ailed to run", r"[Ff]ailed to run `(?P<command>[^`]*--libs[^`]*)`(?::? (?P<why>.*))?"),
+        ("because", r"Failed to run command `(?P<command>[^`]*)`, because(?P<why>)"),
+        ("command could not be found", "The pkg-config command could not be found"),
+        ("Command { command", r"Command \{ command: \"?(?P<command>.*--libs.*?)\", cause: (?P<why>.*)"),
+    ),
+    *patterns_for(
+        "pc-shell",
+        ("not found", rf"(?:^|[:\s'\"])(?P<program>{_PC})['\"]?: (?:command )?not found"),
+        ("executable file not found", rf"\"?(?P<program>{_PC})\"?: executable file not found"),
+        ("No such file or directory", rf"No such file or directory: '(?P<program>{_PC})'"),
+        ("pkg-config: No such file", r"(?:^|\s)(?P<program>pkg-config): No such file or directory"),
+        ("pkg-config script could not", r"pkg-config script could not be found or is (?:too old|not executable)"),
+        ("PKG_CONFIG_EXECUTABLE", r"Could NOT find PkgConfig \(missing: [^)]*PKG_CONFIG_EXECUTABLE"),
+        ("pkg-config by name", r"Did not find pkg-config by name '(?P<program>[^']+)'"),
+        ("Pkg-config for machine", r"Pkg-config for machine (?:host|build) machine not found"),
+        ("pkg-config probably not", "pkg-config probably not installed"),
+        ("pkg-config is required", r"pkg-config is required"),
+        ("no pkg-config in", r"which: no (?P<program>pkg-config) in"),
+        ("'pkg-config'", r"(?:[Pp]rogram|binary|command) '?(?P<program>pkg-config)'? (?:was )?(?:not found|could not be found)"),
+    ),
+    *patterns_for(
+        "pc-failed",
+        ("pkg-config exited with", r"pkg-config exited with status code (?P<status>-?\d+)"),
+        ("did not exit successfully", r"`[^`]*--cflags[^`]*` did not exit successfully"),
+        ("Failure { command", r"Failure \{ command: .*--cflags"),
+    ),
+    *patterns_for(
+        "pc-library",
+        (
+            "The system library",
+            rf"The system library {_Q}(?P<module>[^`'\"\s]+){_Q} required by crate {_Q}(?P<crate>[\w-]+){_Q} was not found(?P<silent>)",
+        ),
+        (
+            "could not find system library",
+            rf"could not find system library {_Q}(?P<module>[^`'\"\s]+){_Q} required by the {_Q}(?P<crate>[\w-]+){_Q} crate",
+        ),
+    ),
+    *patterns_for(
+        "pc-transitive",
+        (
+            "required by",
+            r"Package '?(?P<module>[^',\s]+)'?, required by '(?!(?:virtual:)?world')(?P<by>[^']+)', not found",
+        ),
+    ),
+    *patterns_for(
+        "pc-none",
+        ("was not found in the pkg-config", r"Package '?(?P<module>[^'\s]+)'? was not found in the pkg-config search path"),
+        ("required by", r"Package '(?P<module>[^']+)', required by '(?:virtual:)?world', not found"),
+        ("No package", r"No package '(?P<module>[^']+)' found"),
+        ("None of the required", r"None of the required '(?P<module>[^']+)' found"),
+        ("(tried pkg", r"Dependency \"?(?P<module>[\w.+-]+)\"? not found \(tried pkg-?config"),
+        ("tried pkgconfig", r"Dependency \"?(?P<module>[\w.+-]+)\"? not found, tried pkgconfig"),
+        ("required packages were not found", r"The following required packages were not found:(?:\s+- (?P<module>\S+))?", 2),
+        ("Package requirements", r"Package requirements \((?P<module>[^)\s]+)(?P<rest>[^)]*)\) were not met"),
+    ),
+    *patterns_for(
+        "pc-version",
+        ("but version of", r"Requested '(?P<module>[^'\s]+) (?P<needs>[<>=]+ ?[^']+)' but version of .+? is (?P<found>\S+)"),
+        (
+            "Package dependency requirement",
+            r"Package dependency requirement '(?P<module>[^'\s]+) (?P<needs>[<>=]+ ?[^']+)' could not be satisfied",
+        ),
+        (
+            "required version is",
+            r"Package '(?P<module>[^']+)' has version '(?P<found>[^']+)', required version is '(?P<needs>[^']+)'",
+        ),
+        ("but need", r"Dependency (?P<module>\S+) found: NO\W+found '?(?P<found>[\w.]+)'?,? but need:? '?(?P<needs>[^)']+)"),
+    ),
+    *patterns_for(
+        "pc-path",
+        ("PKG_CONFIG_PATH contains", r"PKG_CONFIG_PATH contains the following:(?P<folders>(?:\s+- \S+)+)", 8),
+    ),
+    *patterns_for(
+        "pc-side",
+        ("rerun-if-env-changed=", r"rerun-if-env-changed=(?P<side>TARGET|HOST)_PKG_CONFIG"),
+        ("rerun-if-env-changed=", rf"rerun-if-env-changed=PKG_CONFIG(?:_[A-Z]+)*_(?P<triple>{TRIPLE})\s*$"),
+    ),
+)  # fmt: skip
+
+_LINKING = (
+    *patterns_for(
+        "ld-skipping",
+        (
+            "skipping incompatible",
+            rf"{_LD}skipping incompatible (?P<file>\S+) when searching for (?:-l|lib)?(?P<lib>[^\s.]+(?:\.\d[\d.]*(?!\d*\.so|\S))?)",
+        ),
+        ("skipping incompatible file", r"(?P<file>\S+): skipping incompatible file"),
+    ),
+    *patterns_for(
+        "ld-generic-elf",
+        ("elocations in generic ELF", rf"{_LD}(?P<file>\S+): [Rr]elocations in generic ELF \(EM: (?P<machine>\d+)\)"),
+    ),
+    *patterns_for(
+        "ld-wrong-file",
+        ("ile in wrong format", r"(?P<file>[^\s:'\"]+): (?:error adding symbols: )?[Ff]ile in wrong format"),
+        ("not recognized", r"(?P<file>[^\s:'\"]+): file not recognized: [Ff]ile (?:format not recognized|in wrong format)"),
+        ("is incompatible with", r"(?P<file>[^\s:'\"]+) is incompatible with (?P<emulation>(?:elf|arm|aarch|ppc|i386)[\w-]*)"),
+        ("incompatible file type", r"(?P<file>[^\s:'\"]+): incompatible file type: (?P<want>\w+) is expected but got (?P<got>\w+)"),
+        ("incompatible target", r"(?P<file>[^\s:'\"]+): incompatible target"),
+        ("of input file", r"architecture of input file [`'](?P<file>[^'\s]+)' is incompatible with (?P<want>[\w:]+) output"),
+    ),
+    *patterns_for(
+        "ld-no-lib",
+        ("cannot find -l", rf"{_LD}cannot find -l(?P<lib>:?[^\s:,]+)"),
+        ("unable to find library -l", r"unable to find library -l(?P<lib>:?[^\s:,]+)"),
+        ("library not found: ", r"library not found: (?P<lib>[\w.+-]+)$"),
+        ("system library", r"unable to find [Dd]ynamic system library '(?P<lib>[^']+)' using strategy"),
+    ),
+    *patterns_for(
+        "ld-no-file",
+        ("cannot find ", rf"{_LD}cannot find (?P<file>(?!-l)\S*\.(?:o|a|so)[\w.]*)(?: inside (?P<sysroot>\S+))?"),
+        ("cannot open ", r"ld\.lld: error: cannot open (?P<file>[^\s:]+): No such file"),
+        ("cannot open:", r"mold: (?:fatal|error): (?P<file>\S+): cannot open"),
+        ("No such file", rf"{_LD}(?P<file>(?:\S*/)?(?:Scrt1|crt1|crti|crtbeginS?|crtendS?|crtn)\.o): No such file"),
+    ),
+    *patterns_for(
+        "ld-undefined",
+        ("undefined reference to", r"(?:(?P<file>[^\s'\"]+?): )?undefined reference to [`'\"]?(?P<symbol>[^'\"\s]+)"),
+        ("undefined symbol: ", r"(?:ld\.lld|lld|error|mold)\S*: (?:error: )?undefined symbol: (?P<symbol>\S+)"),
+        ("no-allow-shlib-undefined", r"undefined reference due to --no-allow-shlib-undefined: (?P<symbol>\S+)"),
+    ),
+    *patterns_for(
+        "ld-host-script",
+        ("is incompatible with", r"ld\.lld: error: \S+ is incompatible with (?P<format>elf\d\d-[\w-]+)"),
+        ("supported on AArch64 targets", r"--fix-cortex-\S+ is only supported on AArch64 targets"),
+    ),
+    *patterns_for("ld-static", ("static version of the", r"have you installed the static version of the (?P<lib>\S+) library")),
+    *patterns_for(
+        "ld-musl",
+        ("musl-gcc", r"(?:^|[\s\"'/])(?P<ld>musl-gcc)\b"),
+        ("-linux-musl", r"(?:^|[\s\"'/])(?P<ld>[\w.]+-linux-musl\w*-(?:gcc|g\+\+|ld|cc))\b"),
+    ),
+    *patterns_for("ld-referenced", (">>> referenced by", r">>> referenced by (?P<file>\S+)")),
+    *patterns_for("ld-needed", (", needed by", r"(?P<lib>lib[\w.+-]+\.so[\w.]*), needed by (?P<by>\S+), not found")),
+    *patterns_for(
+        "native-static",
+        ("native static library", rf"could not find native static library {_Q}(?P<lib>[^`'\"\s,]+)"),
+    ),
+    *patterns_for("no-linker", ("not found", rf"linker {_Q}(?P<linker>[^`'\"\s]+){_Q} not found")),
+)  # fmt: skip
+
+_VERSION = r"version [`'](?P<version>{family}_[\w.]+)' not found(?: \(required by (?P<by>[^)]+)\))?"
+_LOADER = (
+    *patterns_for(
+        "glibc-wanted",
+        ("GLIBC_", r"(?P<libc>\S*lib(?:c|m|pthread|dl|rt)[.-][\w.-]*): " + _VERSION.replace("{family}", "GLIBC")),
+    ),
+    *patterns_for(
+        "glibcxx-wanted",
+        ("GLIBCXX_", r"(?P<libc>[^\s(]+): " + _VERSION.replace("{family}", "GLIBCXX")),
+        ("CXXABI_", r"(?P<libc>[^\s(]+): " + _VERSION.replace("{family}", "CXXABI")),
+        ("GCC_", r"(?P<libc>[^\s(]+): " + _VERSION.replace("{family}", "GCC")),
+    ),
+    *patterns_for(
+        "loader-no-lib",
+        (
+            "cannot open shared object file",
+            r"(?P<folder>[^\s:'\"]*/)?(?P<lib>[\w.+-]+\.so[\w.]*): cannot open shared object file",
+        ),
+    ),
+    *patterns_for(
+        "loader-undefined",
+        (
+            "undefined symbol: ",
+            r"(?:^|[\s'\"(])(?P<file>(?!error:)[^\s:]+): undefined symbol: (?P<symbol>[\w@.]+)(?:, version (?P<version>\w+))?",
+        ),
+        ("cannot locate symbol", r"cannot locate symbol \"(?P<symbol>[^\"]+)\" referenced by \"(?P<file>[^\"]+)\""),
+        ("ymbol not found", r"Symbol not found:\s+\(?_?(?P<symbol>\w+)", 2),
+        ("flat namespace", r"symbol not found in flat namespace '?\(?_?(?P<symbol>\w+)"),
+    ),
+    *patterns_for(
+        "musl-relocating",
+        ("Error relocating", r"Error relocating (?P<file>[^:\s]+): (?P<symbol>\S+): symbol not found"),
+    ),
+    *patterns_for(
+        "musl-no-lib",
+        (
+            "Error loading shared library",
+            r"Error loading shared library (?P<lib>[^:\s]+):? ?(?P<why>.*?)(?: \(needed by (?P<by>[^)]+)\))?$",
+        ),
+    ),
+)
+
+# apt's own translations of "Unable to locate package %s" (po/ of its sources), which a desktop's terminal shows.
+_CANNOT_LOCATE = (
+    "Impossible de trouver le paquet %s", "Impossibile trovare il pacchetto %s", "Impossível encontrar o pacote %s",
+    "No se ha podido localizar el paquete %s", "Não foi possível encontrar o pacote %s",
+    "Paket %s kann nicht gefunden werden", "Kan pakket %s niet vinden", "Kunde inte hitta paketet %s",
+    "Nie udało się odnaleźć pakietu %s", "Nelze najít balík %s", "%s paketi bulunamadı", "Невозможно найти пакет %s",
+    "Не можу знайти пакунок %s", "パッケージ %s が見つかりません", "无法定位软件包 %s", "找不到套件 %s",
+    "%s 패키지를 찾을 수 없습니다",
+)  # fmt: skip
+
+
+def _in_their_words(words: str) -> tuple[str, str]:
+    """Return *words* of apt's about the package ``%s`` as (anchor, pattern)."""
+    before, after = words.split("%s")
+    return max(before, after, key=len), rf"^E: {before}(?P<package>[\w.+-]+)(?::(?P<arch>[\w-]+))?{after}"
+
+
+_UNMET = r"(?:^|\s)(?P<package>[\w.+-]+)(?::(?P<arch>[\w-]+))? : "
+_NEEDED = (
+    r"(?P<needs>[\w.+-]+)(?::(?P<needs_arch>[\w-]+))?"
+    r"(?: \((?P<version>[^)]*)\))?(?P<why> but.*| is not.*)?$"
+)
+_APT = (
+    *patterns_for(
+        "apt-unfetched",
+        ("ailed to fetch", r"^(?:E|W|Err|Error|Warning): ?Failed to fetch (?P<url>\S+/binary-(?P<arch>[\w-]+)/\S*)\s+404"),
+        ("ailed to fetch", r"^(?:E|W|Err|Error|Warning): ?Failed to fetch (?P<url>\S+)\s+(?P<why>.*)"),
+        ("  404", r"(?P<url>https?://\S+/binary-(?P<arch>[\w-]+)/Packages\S*)\s+404"),
+    ),
+    *patterns_for(
+        "apt-index",
+        (
+            " Packages",
+            r"(?P<state>Err|Ign|Get|Hit):?\d*:? ?(?P<url>[a-z+]+:\S+) (?P<suite>[\w./-]+?)/(?P<component>[\w-]+) (?P<arch>[\w-]+) Packages",
+        ),
+    ),
+    *patterns_for("apt-404", ("404  ", r"^\s*404\s+\S.*?(?: \[IP: (?P<ip>[\w.:]+)|$)")),
+    *patterns_for(
+        "apt-no-release",
+        ("The repository ", r"The repository '(?P<url>\S+) (?P<suite>[\w./-]+) (?:In)?Release' (?:does not have|no longer has)"),
+    ),
+    *patterns_for(
+        "apt-unlocatable",
+        ("Unable to locate package", r"Unable to locate package (?P<package>[\w.+-]+)(?::(?P<arch>[\w-]+))?"),
+        *(_in_their_words(words) for words in _CANNOT_LOCATE),
+        ("installation candidate", r"Package '?(?P<package>[\w.+-]+)(?::(?P<arch>[\w-]+))?'? has no installation candidate"),
+    ),
+    *patterns_for(
+        "apt-virtual",
+        ("is a virtual package", r"Package (?P<package>[\w.+-]+)(?::(?P<arch>[\w-]+))? is a virtual package provided by"),
+    ),
+    *patterns_for(
+        "apt-unmet",
+        ("Depends: ", rf"{_UNMET}(?:Pre-?)?Depends: {_NEEDED}"),
+        ("Breaks: ", rf"{_UNMET}(?P<breaks>Breaks): {_NEEDED}"),
+        ("Conflicts: ", rf"{_UNMET}(?P<breaks>Conflicts): {_NEEDED}"),
+    ),
+    *patterns_for(
+        "apt-broken",
+        ("held broken", "held broken packages"),
+        ("roken packages", "Broken packages"),
+        ("Unmet dependencies", "Unmet dependencies"),
+    ),
+    *patterns_for(
+        "apt-no-arch",
+        (
+            "Skipping acquire of configured file",
+            r"as repository '(?P<url>\S+) [^']*' (?:doesn't|does not) support architecture '(?P<arch>[\w-]+)'",
+        ),
+    ),
+    *patterns_for(
+        "apt-updated",
+        ("InRelease", r"^(?:Get|Hit):?\d*:? \S+ \S+ InRelease"),
+        ("Release", r"^(?:Get|Hit):?\d*:? \S+ \S+ Release"),
+        ("Fetched ", r"^Fetched \S+ \S+ in "),
+        ("packages can be upgraded", "packages can be upgraded"),
+        (" update", r"\bapt(?:-get|itude)?(?: -\S+)* update\b"),
+    ),
+    *patterns_for("apt-arch", ("-architecture ", r"(?:dpkg --add-architecture|--foreign-architecture) (?P<arch>[a-z][\w-]+)")),
+)  # fmt: skip
+
+_PLACE = (
+    *patterns_for(
+        "target",
+        ("-unknown-linux-", rf"TARGET(?: = |: )(?:Some\()?\"?(?P<triple>{TRIPLE})"),
+        ("-unknown-linux-", rf"--target[= ]\"?(?P<triple>{TRIPLE})"),
+        ("-unknown-linux-", rf"(?:CARGO_BUILD_TARGET|RUST_MUSL_CROSS_TARGET)[=:] ?\"?(?P<triple>{TRIPLE})"),
+        ("-unknown-linux-", rf"target/(?P<triple>{TRIPLE})/(?:release|debug)"),
+        ("-unknown-linux-", rf"the [`'](?P<triple>{TRIPLE})[`'] target may not"),
+        ("-unknown-linux-", rf"ghcr\.io/cross-rs/(?P<triple>{TRIPLE})"),
+    ),
+    *patterns_for(
+        "other-system",
+        ("-apple-darwin", r"(?:HOST(?: = |: )(?:Some\()?\"?|host triple is )\w+-(?P<system>apple-darwin)"),
+        ("-pc-windows-", r"(?:HOST(?: = |: )(?:Some\()?\"?|host triple is )\w+-(?P<system>pc-windows)"),
+        ("exit successfully: ", r"exit successfully: `(?P<system>/Users/|[A-Z]:\\)"),
+        ("libclang.d", r"'libclang\.(?P<system>dll|dylib)'"),
+    ),
+    *patterns_for("host", ("HOST", rf"\$?HOST(?: = |: )(?:Some\()?\"?(?P<triple>{TRIPLE})")),
+    *patterns_for(
+        "rust-std",
+        ("rust-std", rf"component '?rust-std'? for (?:target )?'?(?P<triple>{ANY_TRIPLE})"),
+        ("rustup target add", rf"(?<!`)rustup target add (?P<triple>{ANY_TRIPLE})"),
+    ),
+    *patterns_for(
+        "image",
+        ("quay.io/pypa/", r"(?P<image>quay\.io/pypa/[\w./:@+-]+)"),
+        ("ghcr.io/", r"(?P<image>ghcr\.io/(?:rust-cross|cross-rs|pyo3)/[\w./:@+-]+)"),
+        ("messense/", r"(?P<image>messense/[\w./:@+-]+)"),
+        ("rustembedded/", r"(?P<image>rustembedded/cross:[\w.-]+)"),
+        ("konstin2/", r"(?P<image>konstin2/maturin[\w.:-]*)"),
+        ("container image", r"Starting container image (?P<image>\S+?)(?:\.\.\.)?$"),
+        ("load metadata for", r"load metadata for (?P<image>\S+)"),
+        ("FROM ", r"(?:^|\]\s|: )FROM (?:--platform=\S+ )?(?P<image>[a-z0-9][\w./:@+-]+)"),
+    ),
+    *patterns_for(
+        "system",
+        (".el7", r"\.el(?P<el>7)(?:[_.]|$)"),
+        (".el8", r"\.el(?P<el>8)(?:[_.]|$)"),
+        (".el9", r"\.el(?P<el>9)(?:[_.]|$)"),
+        ("AlmaLinux", r"(?P<id>AlmaLinux) (?:release )?(?P<version>\d+)"),
+        ("Rocky Linux", r"(?P<id>Rocky) Linux (?:release )?(?P<version>\d+)"),
+        ("CentOS", r"(?P<id>CentOS)(?:-| Linux |-Stream-| Linux release )(?P<version>\d)"),
+        ("alpine", r"(?P<id>alpine)/v(?P<version>3\.\d+)/"),
+        ("linux/alpine", r"(?P<id>alpine)/edge/"),
+        (".fc4", r"\.fc(?P<fc>4\d)(?:[_.]|$)"),
+        ("Debian GNU", r"(?P<id>Debian) GNU/Linux (?P<version>\d+)"),
+        ("deb1", r"[+~]deb(?P<deb>1\d)u\d"),
+        ("Image: ubuntu", r"Image: (?P<id>ubuntu)-(?P<version>\d\d\.04)"),
+        (" LTS", r"^\s*(?:(?P<id>Ubuntu) )?(?P<version>\d\d\.04)(?:\.\d)? LTS"),
+        ("archlinux", r"(?P<id>arch)linux"),
+    ),
+    *patterns_for(
+        "policy",
+        (" ABI", r"(?P<tag>(?:manylinux|musllinux)\w+)\" ABI"),
+        ("ompliance", r"ensuring (?P<tag>(?:manylinux|musllinux)\w+) compliance"),
+        ("ompliant", r"is not (?P<tag>(?:manylinux|musllinux)\w+)(?: ?\([^)]*\))? compliant"),
+        ("--plat", r"--plat[= ](?P<tag>\w+)"),
+        ("--compatibility", r"--compatibility[= ](?P<tag>\w+)"),
+        ("--manylinux", r"--manylinux[= ](?P<tag>\w+)"),
+        ("AUDITWHEEL_PLAT", r"AUDITWHEEL_PLAT[=:] ?(?P<tag>\w+)"),
+    ),
+)  # fmt: skip
+
+SHARED: tuple[Pattern, ...] = (*_UNITS, *_OUTCOMES, *_PKG_CONFIG, *_LINKING, *_LOADER, *_APT, *_PLACE)

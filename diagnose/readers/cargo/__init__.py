@@ -1,0 +1,1 @@
+"""Cargo projects: configuration, lock file, features, variables."""

@@ -1,0 +1,1 @@
+"""ELF files, and how the dynamic loader and the linker find them."""

@@ -1,0 +1,52 @@
+"""Where the dynamic loader looks for a shared library by itself.
+
+Sources: ld.so(8), ldconfig(8) for ``/etc/ld.so.conf`` and its ``include``, and glibc's ``elf/ldconfig.c``.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import posixpath
+
+from diagnose.model.finding import InputError
+from diagnose.model.targets import Target
+from diagnose.readers.system.root import Root
+
+CONFIGURATION = "/etc/ld.so.conf"
+#: Where it looks last; Debian's looks into the folders of its architecture before.
+TRUSTED = ("/lib64", "/usr/lib64", "/lib", "/usr/lib")
+#: The most configuration files that are read.
+FILE_LIMIT = 200
+
+
+def folders(root: Root, target: Target) -> tuple[str, ...]:
+    """Return the folders of the configuration of *target*'s loader, and its own, in its order."""
+    found: list[str] = []
+    pending = [CONFIGURATION]
+    read: set[str] = set()
+    while pending and len(read) < FILE_LIMIT:
+        path = pending.pop(0)
+        if path in read or not root.is_file(path):
+            continue
+        read.add(path)
+        try:
+            text = root.text(path) or ""
+        except InputError:
+            root.unseen.append(f"{path}: not text")
+            continue
+        included: list[str] = []
+        for line in text.splitlines():
+            words = line.partition("#")[0].replace(",", " ").split()
+            if words[:1] == ["include"]:
+                for pattern in words[1:]:
+                    included += _matching(root, posixpath.join(posixpath.dirname(path), pattern))
+            elif words and words[0] != "hwcap":
+                found += [word.partition("=")[0] for word in words if word.startswith("/")]
+        pending = included + pending
+    own = (f"/lib/{target.multiarch}", f"/usr/lib/{target.multiarch}") if target.multiarch else ()
+    return tuple(dict.fromkeys((*found, *own, *TRUSTED)))
+
+
+def _matching(root: Root, pattern: str) -> list[str]:
+    folder, name = posixpath.split(pattern)
+    return [f"{folder}/{one}" for one in sorted(root.names(folder)) if fnmatch.fnmatchcase(one, name)]

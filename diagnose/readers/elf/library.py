@@ -1,0 +1,249 @@
+"""What ``-lNAME`` leads a linker to, and what the file is.
+
+Sources: ld's manual (``-l``, ``-L``, implicit linker scripts) and rustc's handling of ``static=`` libraries.
+"""
+
+from __future__ import annotations
+
+import os
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model.finding import InputError
+from diagnose.model.targets import Target
+from diagnose.readers.elf import ld_so
+from diagnose.readers.elf import parser as elf
+from diagnose.readers.elf.parser import Elf
+from diagnose.readers.system.root import Root
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: The most bytes of a linker script, and the most members of an archive, that are read.
+SCRIPT_LIMIT = 1 << 16
+MEMBER_LIMIT = 64
+#: The most libraries that are followed through NEEDED from one library.
+DEPENDENCY_LIMIT = 300
+
+
+class Needed(NamedTuple):
+    """A library that another needs at run time, all the way down: where it is found (or not), and its GLIBC version."""
+
+    soname: str
+    path: str = ""
+    glibc: str = ""
+    accepted: bool | None = None
+
+
+class LinkFile(NamedTuple):
+    """What one ``-l`` flag leads the linker to.
+
+    ``path`` is the first file that matches in the flags' folders (``searched``), or else in the linker's own;
+    ``real`` is where its links end. ``kind`` is ``shared``, ``static``, ``script`` (a linker script; ``members`` are
+    the files that it names), ``dangling`` (a link to nothing; ``real`` is what it points to), ``unreadable`` or
+    ``missing``. ``accepted`` says whether the target's linker can use it, None where the file does not tell. ``glibc``
+    is the highest GLIBC version that it needs, as ``2.34``. ``default`` says that only the linker's own folders had it.
+    ``saved_by`` is a file of the linker's own folders that one which skips unfitting files would use instead.
+    ``loaded`` is another file of the same soname, if the dynamic loader takes that by itself and not this one.
+    ``archive`` is the static library of that name in the flags' folders. ``needs`` are the libraries that the file
+    needs at run time.
+    """
+
+    name: str
+    kind: str = "missing"
+    path: str = ""
+    real: str = ""
+    accepted: bool | None = None
+    libc: str = ""
+    glibc: str = ""
+    elf: Elf | None = None
+    members: tuple[str, ...] = ()
+    searched: tuple[str, ...] = ()
+    default: bool = False
+    saved_by: str = ""
+    loaded: str = ""
+    archive: str = ""
+    needs: tuple[Needed, ...] = ()
+
+
+def find(root: Root, name: str, folders: Iterable[str], own: Iterable[str], target: Target) -> LinkFile:
+    """Return what ``-l`` *name* leads to, in the flags' *folders* first and then in the linker's *own*."""
+    folders, own = tuple(dict.fromkeys(folders)), tuple(own)
+    names = (name[1:],) if name.startswith(":") else (f"lib{name}.so", f"lib{name}.a")
+    archive = next((path for folder in folders if root.is_file(path := f"{folder}/lib{name}.a")), "")
+    for places, default in ((folders, False), (own, True)):
+        for folder in places:
+            for file in names:
+                path = f"{folder}/{file}"
+                if root.resolve(path, follow=False) is None:
+                    continue
+                found = inspect(root, name, path, target)._replace(searched=folders, default=default, archive=archive)
+                if found.accepted is False and not default:
+                    found = found._replace(saved_by=_fitting(root, name, names, own, target))
+                if found.kind == "shared" and found.elf is not None:
+                    needs = _needs(root, found, (*folders, *own), target)
+                    found = found._replace(needs=needs, loaded=_loaded(root, found, target))
+                return found
+    return LinkFile(name, searched=folders)
+
+
+def _fitting(root: Root, name: str, names: tuple[str, ...], own: tuple[str, ...], target: Target) -> str:
+    paths = (f"{folder}/{file}" for folder in own for file in names)
+    return next((path for path in paths if root.is_file(path) and inspect(root, name, path, target).accepted), "")
+
+
+def _loaded(root: Root, found: LinkFile, target: Target) -> str:
+    """Return what the loader finds for the soname of *found*, if that is another file."""
+    if found.elf is None or not found.elf.soname or "/" in found.elf.soname or not found.accepted:
+        return ""
+    for folder in ld_so.folders(root, target):
+        path = f"{folder}/{found.elf.soname}"
+        if root.is_file(path) and (one := inspect(root, found.name, path, target)).accepted:
+            return "" if one.real == found.real else path
+    return ""
+
+
+def inspect(root: Root, name: str, path: str, target: Target, *, scripts: bool = True) -> LinkFile:
+    """Return what the file at *path* is; a linker script is followed if *scripts*."""
+    try:
+        real = root.resolve(path)
+    except InputError:
+        real = None
+    if real is None:
+        return LinkFile(name, "dangling", path, _points_to(root, path))
+    if not root.is_file(real):
+        return LinkFile(name, "unreadable", path, real)
+    head = root.head(real, 8)
+    if head.startswith(elf.MAGIC):
+        return _shared(root, name, path, real, target)
+    if head == b"!<arch>\n":
+        return _static(root, name, path, real, target)
+    members = _script(root.head(real, SCRIPT_LIMIT)) if scripts else ()
+    if not members:
+        return LinkFile(name, "unreadable", path, real)
+    files = [inspect(root, name, one, target, scripts=False) for one in members if one.startswith("/")]
+    known = [file for file in files if file.elf is not None]
+    return LinkFile(
+        name,
+        "script",
+        path,
+        real,
+        accepted=all(file.accepted for file in known) if known else None,
+        libc=next((file.libc for file in known if file.libc), ""),
+        glibc=max((file.glibc for file in known), key=version_key, default=""),
+        elf=known[0].elf if known else None,
+        members=members,
+    )
+
+
+def _points_to(root: Root, path: str) -> str:
+    place = root.locate(path, follow=False)
+    try:
+        return os.readlink(place) if place else ""
+    except OSError:
+        return ""
+
+
+def _load(root: Root, real: str) -> Elf | None:
+    place = root.locate(real)
+    try:
+        return elf.load(place) if place else None
+    except OSError:
+        root.unseen.append(f"{real}: cannot be read")
+        return None
+
+
+def _shared(root: Root, name: str, path: str, real: str, target: Target) -> LinkFile:
+    facts = _load(root, real)
+    if facts is None or not facts.machine:
+        return LinkFile(name, "unreadable", path, real, elf=facts)
+    return LinkFile(
+        name, "shared", path, real, accepted(facts, target), facts.libc, highest_glibc(facts), facts._replace(path=real)
+    )
+
+
+def _static(root: Root, name: str, path: str, real: str, target: Target) -> LinkFile:
+    """Judge a static library by its first member that is ELF."""
+    place = root.locate(real)
+    facts = None
+    if place:
+        try:
+            with open(place, "rb") as file:
+                facts = _member(file.read(1 << 22), real)
+        except OSError:
+            root.unseen.append(f"{real}: cannot be read")
+    return LinkFile(name, "static", path, real, accepted(facts, target) if facts else None, elf=facts)
+
+
+def _member(data: bytes, path: str) -> Elf | None:
+    position = 8
+    for _ in range(MEMBER_LIMIT):
+        header = data[position : position + 60]
+        size = header[48:58].strip()
+        if len(header) < 60 or not size.isdigit():
+            return None
+        start = position + 60
+        body = data[start : start + int(size)]
+        if body.startswith(elf.MAGIC):
+            return elf.read(body, path)
+        position = start + int(size) + (int(size) & 1)
+    return None
+
+
+def _script(data: bytes) -> tuple[str, ...]:
+    """Return the files that an implicit linker script names (``GROUP``, ``INPUT``), as they stand in it."""
+    if b"\0" in data or not any(word in data for word in (b"GROUP", b"INPUT")):
+        return ()
+    text = data.decode("utf-8", "replace")
+    while (start := text.find("/*")) >= 0:
+        end = text.find("*/", start)
+        text = text[:start] + (text[end + 2 :] if end >= 0 else "")
+    for sign in "(),;":
+        text = text.replace(sign, f" {sign} ")
+    members = [word for word in text.split() if word.startswith(("/", "-l")) or ".so" in word or word.endswith(".a")]
+    return tuple(members[:MEMBER_LIMIT])
+
+
+def accepted(facts: Elf, target: Target) -> bool:
+    """Whether a linker for *target* takes code like *facts*: machine, class, byte order and float ABI."""
+    if not target.accepts(facts.machine, facts.bits, facts.endian, facts.flags):
+        return False
+    wanted = {"hard-float EABI": "hard", "soft-float EABI": "soft"}.get(target.flags.meaning, "")
+    return not (wanted and facts.arm_float and facts.arm_float != wanted)
+
+
+def version_key(version: str) -> tuple[int, ...]:
+    """Return a key that sorts dotted versions by their numbers; anything else sorts first."""
+    parts = version.split(".")
+    return tuple(map(int, parts)) if all(part.isdigit() for part in parts) else ()
+
+
+def highest_glibc(facts: Elf) -> str:
+    """Return the highest GLIBC version that a file needs, as ``2.34``; empty if it needs none."""
+    versions = (need.version[6:] for need in facts.verneed if need.version.startswith("GLIBC_2"))
+    return max(versions, key=version_key, default="")
+
+
+# glibc's own libraries: they come with the system, and are never bundled.
+_GLIBC = ("libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "librt.so.1", "libutil.so.1", "libresolv.so.2")
+
+
+def _needs(root: Root, file: LinkFile, folders: tuple[str, ...], target: Target) -> tuple[Needed, ...]:
+    """Return what *file* needs at run time, looked for next to it and in *folders*."""
+    assert file.elf is not None
+    places = (file.real.rpartition("/")[0], *folders)
+    pending = list(file.elf.needed)
+    found: dict[str, Needed] = {}
+    while pending and len(found) < DEPENDENCY_LIMIT:
+        soname = pending.pop(0)
+        if soname in found or soname in _GLIBC or soname.startswith(("ld-linux", "ld64.so", "ld-musl", "libc.musl")):
+            continue
+        found[soname] = Needed(soname)
+        for path in (f"{folder}/{soname}" for folder in places):
+            if "/" in soname or not root.is_file(path):
+                continue
+            facts = _load(root, path)
+            if facts is not None and accepted(facts, target):
+                found[soname] = Needed(soname, path, highest_glibc(facts), True)
+                pending += facts.needed
+                break
+    return tuple(found.values())

@@ -1,0 +1,736 @@
+"""Reads one ELF file: what it is, what it needs, and where it looks for it.
+
+Everything that the dynamic linker acts on is read the way the dynamic linker reads it, through the program headers and
+``PT_DYNAMIC``; section headers, which may be stripped, serve only for what has no other home (debug information, the
+build attributes of Arm). Nothing in a file is believed: every offset is checked, every chain is bounded, and what
+cannot be read becomes a reason in :attr:`Elf.broken` instead of an exception.
+
+Sources: the generic ABI (gabi, chapters 4 and 5), the GNU extensions in glibc's ``elf.h``, the Linux extensions gABI
+(GNU property notes), and "Addenda to, and Errata in, the ABI for the Arm Architecture" (build attributes).
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+from array import array
+from itertools import accumulate, compress
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.readers.system.printable import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from typing_extensions import Buffer
+
+MAGIC = b"\x7fELF"
+
+ET_REL, ET_EXEC, ET_DYN = 1, 2, 3
+EM_ARM, EM_X86_64, EM_386, EM_S390 = 40, 62, 3, 22
+PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_GNU_STACK, PT_GNU_PROPERTY = 1, 2, 3, 4, 0x6474E551, 0x6474E553
+SHT_NOBITS, SHT_DYNSYM, SHT_ARM_ATTRIBUTES = 8, 11, 0x70000003
+SHF_ALLOC, SHF_EXECINSTR = 2, 4
+_CODE = SHF_ALLOC | SHF_EXECINSTR
+STB_WEAK = 2
+STT_NOTYPE, STT_FUNC = 0, 2
+VER_FLG_WEAK = 2
+PF_W = 2
+DF_TEXTREL = 4
+
+# What a symbol's st_info (binding and type) says, by its value.
+_STRONG, _WEAK, _DATA = (
+    bytes(map(test, range(256)))
+    for test in (
+        lambda info: info >> 4 != STB_WEAK,
+        lambda info: info >> 4 == STB_WEAK,
+        lambda info: info & 15 not in (STT_NOTYPE, STT_FUNC),
+    )
+)
+
+# Limits. Real files stay an order of magnitude below each of them.
+MAX_SEGMENTS = 1024
+MAX_SECTIONS = 1 << 18
+MAX_DYNAMIC = 4096
+MAX_VERSIONS = 4096
+MAX_SYMBOLS = 1 << 21
+MAX_STRINGS = 1 << 28  # bytes of the dynamic string table
+MAX_NAME = 1 << 14  # bytes of one symbol, library or version name; all of them together may be twice the file's size
+MAX_NOTES = 1 << 20  # bytes of one note segment
+MAX_RELOCATIONS = 1 << 22  # looked at only where the file claims to patch its code; believed from there on
+MAX_INITS = 256  # Python modules in one file
+
+
+class Verneed(NamedTuple):
+    """One symbol version that a file needs: ``version`` (``GLIBC_2.17``) of the file ``library``, as verneed names it.
+
+    The name belongs to that library: ``GLIBC_2.0`` of ``libgcc_s.so.1`` says nothing about glibc. ``weak`` is
+    ``VER_FLG_WEAK``; ``symbols`` are the undefined symbols that are bound to the version.
+    """
+
+    library: str
+    version: str
+    weak: bool = False
+    symbols: tuple[str, ...] = ()
+
+    @property
+    def family(self) -> str:
+        """The version's prefix: ``GLIBC``, ``GLIBCXX``, ``CXXABI``, ``GCC`` …"""
+        return self.version.partition("_")[0]
+
+
+class Elf(NamedTuple):
+    """One ELF file. Strings are empty and tuples are empty where the file says nothing.
+
+    ``path`` is the name it was read by; ``installed`` is where an installer puts it, relative to the environment's
+    prefix (see :func:`diagnose.readers.wheel.installed_path`), and empty outside wheels. ``machine``, ``flags``,
+    ``type`` and ``osabi`` are the header's numbers. ``rpath`` and ``runpath`` are raw; None means absent, which differs
+    from empty. ``defines`` are the versions that the file itself defines.
+
+    ``undefined`` and ``undefined_weak`` are the dynamic symbols that others must provide; symbols that the file defines
+    itself are in neither. ``undefined_data`` are those of them that are marked neither as function nor as untyped.
+    ``init`` are the Python modules whose init function (``PyInit_…``) the file defines; ``init2`` the same for
+    Python 2 (``init…``, only looked for under the file's own name).
+
+    ``textrel``: the loader has to write into read-only segments, as ``DT_TEXTREL`` or ``DF_TEXTREL`` says and the
+    relocations confirm. ``load_align`` is the smallest alignment of a ``PT_LOAD`` segment in bytes, 0 if there is none.
+    ``gnu_stack`` holds the flags of ``PT_GNU_STACK``, None if absent. ``isa_needed`` is the bit mask of
+    ``GNU_PROPERTY_X86_ISA_1_NEEDED``: 1 baseline, 2, 4, 8 for x86-64-v2 to v4. ``arm_float`` is ``hard``, ``soft`` or
+    empty (says nothing, or not Arm); ``arm_cpu`` is the build attribute ``Tag_CPU_arch`` (6 and 9 to 12: Armv6, 10:
+    Armv7), None if absent.
+
+    ``split_debug``: the code is elsewhere (``objcopy --only-keep-debug``). ``debug_size`` and ``symtab_size`` are the
+    bytes that ``strip`` would save. ``broken`` are the reasons why parts could not be read.
+    """
+
+    path: str
+    size: int = 0
+    installed: str = ""
+    machine: int = 0
+    bits: int = 0
+    endian: str = ""
+    flags: int = 0
+    type: int = 0
+    osabi: int = 0
+    interp: str = ""
+    dynamic: bool = False
+    soname: str = ""
+    needed: tuple[str, ...] = ()
+    rpath: str | None = None
+    runpath: str | None = None
+    verneed: tuple[Verneed, ...] = ()
+    defines: tuple[str, ...] = ()
+    undefined: tuple[str, ...] = ()
+    undefined_weak: tuple[str, ...] = ()
+    undefined_data: tuple[str, ...] = ()
+    init: tuple[str, ...] = ()
+    init2: tuple[str, ...] = ()
+    textrel: bool = False
+    gnu_stack: int | None = None
+    load_align: int = 0
+    isa_needed: int = 0
+    arm_float: str = ""
+    arm_cpu: int | None = None
+    split_debug: bool = False
+    debug_size: int = 0
+    symtab_size: int = 0
+    broken: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The last component of ``path``."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def libc(self) -> str:
+        """``glibc``, ``musl``, or empty where nothing in the file tells."""
+        loader = self.interp.rpartition("/")[2]
+        if loader:
+            if loader.startswith("ld-musl-"):
+                return "musl"
+            return "glibc" if loader.startswith(("ld-linux", "ld64.so", "ld.so")) else ""
+        for name in self.needed:
+            if name == "libc.so" or name.startswith(("libc.musl-", "ld-musl-")):
+                return "musl"
+            if name == "libc.so.6" or name.startswith(("ld-linux", "ld64.so")):
+                return "glibc"
+        libc_family = ("libm.so.6", "libpthread.so.0", "libdl.so.2", "librt.so.1", "libc.so.6")
+        if any(need.family == "GLIBC" and need.library in libc_family for need in self.verneed):
+            return "glibc"
+        return ""
+
+    @property
+    def is_extension(self) -> bool:
+        """Whether the file is a Python extension module: it defines the init function that its file name asks for."""
+        module = self.name.partition(".")[0]
+        return module in self.init or module in self.init2
+
+    @property
+    def is_executable(self) -> bool:
+        """Whether the file is a program: it has an interpreter, or is linked to a fixed address."""
+        return bool(self.interp) or self.type == ET_EXEC
+
+
+class _BrokenError(Exception):
+    """A part of the file cannot be read; the message says which and why."""
+
+
+class _Layout(NamedTuple):
+    """The struct formats of one class and byte order; the last three place a symbol's fields."""
+
+    order: str
+    ehdr: struct.Struct
+    phdr: struct.Struct
+    shdr: struct.Struct
+    dyn: struct.Struct
+    verneed: struct.Struct
+    vernaux: struct.Struct
+    u32: struct.Struct
+    u16: struct.Struct
+    sym_size: int
+    sym_info: int
+    sym_shndx: int
+
+
+def _layout(bits: int, order: str) -> _Layout:
+    if bits == 64:
+        forms = ("16xHHIQQQIHHHHHH", "IIQQQQQQ", "IIQQQQIIQQ", "qQ")
+        symbol = (24, 4, 6)
+    else:
+        forms = ("16xHHIIIIIHHHHHH", "IIIIIIII", "IIIIIIIIII", "iI")
+        symbol = (16, 12, 14)
+    ehdr, phdr, shdr, dyn, verneed, vernaux, u32, u16 = (
+        struct.Struct(order + form) for form in (*forms, "HHIII", "IHHII", "I", "H")
+    )
+    return _Layout(order, ehdr, phdr, shdr, dyn, verneed, vernaux, u32, u16, *symbol)
+
+
+_LAYOUTS = {(bits, order): _layout(bits, order) for bits in (32, 64) for order in "<>"}
+
+
+class _Segment(NamedTuple):
+    type: int
+    flags: int
+    offset: int
+    vaddr: int
+    filesz: int
+    align: int
+
+
+def read(data: Buffer, path: str, installed: str = "") -> Elf:
+    """Return the facts of the ELF file *data* (anything that has a buffer), which is known as *path*.
+
+    Never raises for what the bytes contain; see :attr:`Elf.broken`. Time and memory are bounded by the size of *data*.
+    """
+    view = memoryview(data)
+    facts: dict[str, Any] = {"path": path, "size": len(view), "installed": installed}
+    broken: list[str] = []
+
+    def attempt(part: Callable[[], None]) -> None:
+        try:
+            part()
+        except _BrokenError as reason:
+            broken.append(str(reason))
+        except (struct.error, OverflowError):
+            broken.append("a table reaches beyond the end of the file")
+
+    reader = _Reader(view, facts)
+    attempt(reader.header)
+    if reader.layout:
+        for part in (
+            reader.segments,
+            reader.sections,
+            reader.length,
+            reader.dynamic,
+            reader.versions,
+            reader.symbols,
+            reader.notes,
+        ):
+            attempt(part)
+    facts["broken"] = tuple(dict.fromkeys(broken))
+    return Elf(**facts)
+
+
+def load(path: str) -> Elf | None:
+    """Return the facts of the file at *path*, or None if it is not ELF.
+
+    Raises:
+        OSError: the file cannot be opened or read.
+    """
+    import mmap
+
+    with open(path, "rb") as file:
+        if file.read(4) != MAGIC:
+            return None
+        return read(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), path)
+
+
+class _Reader:
+    """Fills ``facts`` part by part. Later parts use what earlier parts found, and do without what they did not."""
+
+    def __init__(self, data: memoryview, facts: dict[str, Any]) -> None:
+        self.data = data
+        self.facts = facts
+        self.layout: _Layout | None = None
+        self._segments: list[_Segment] = []
+        self.tags: dict[int, int] = {}
+        self.strings = b""  # the dynamic string table, …
+        self.text = ""  # … as text, one character for each byte
+        self.plain = True  # … which prints as it is
+        self.dynsym = (0, 0)  # address and bytes of the dynamic symbols, as the section headers have it
+        self.version_of: dict[int, int] = {}  # versym index → position in verneed
+        self.names_left = 2 * len(data)
+
+    # -- headers
+
+    def header(self) -> None:
+        data, facts = self.data, self.facts
+        if data[:4] != MAGIC:
+            raise _BrokenError("does not start with the ELF magic")
+        if len(data) < 20:
+            raise _BrokenError("the ELF header is cut off")
+        bits, order = {1: 32, 2: 64}.get(data[4]), {1: "<", 2: ">"}.get(data[5])
+        if bits is None or order is None:
+            raise _BrokenError(f"the ELF header has an unknown class or byte order ({data[4]}, {data[5]})")
+        layout = _LAYOUTS[bits, order]
+        facts.update(bits=bits, endian="little" if order == "<" else "big", osabi=data[7])
+        facts["type"], facts["machine"] = (layout.u16.unpack_from(data, offset)[0] for offset in (16, 18))
+        if len(data) < layout.ehdr.size:
+            raise _BrokenError("the ELF header is cut off")
+        self.ehdr = layout.ehdr.unpack_from(data)
+        facts["flags"] = self.ehdr[6]
+        self.layout = layout
+        if facts["machine"] == EM_ARM:
+            facts["arm_float"] = {0x400: "hard", 0x200: "soft"}.get(facts["flags"] & 0x600, "")
+        if facts["machine"] == 0:
+            raise _BrokenError("the ELF header names no machine (EM_NONE)")
+
+    def segments(self) -> None:
+        layout = self._need_layout()
+        phoff, phentsize, phnum = self.ehdr[4], self.ehdr[8], self.ehdr[9]
+        if not phnum:
+            return
+        if phentsize != layout.phdr.size or phnum > MAX_SEGMENTS:
+            raise _BrokenError(f"implausible program headers ({phnum} of {phentsize} bytes)")
+        table = self._bytes(phoff, phoff + phnum * phentsize)
+        if len(table) < phnum * phentsize:
+            raise _BrokenError("truncated: the program headers lie beyond the end of the file")
+        for row in layout.phdr.iter_unpack(table):
+            if layout.phdr.size == 56:
+                kind, flags, offset, vaddr, _, filesz, _, align = row
+            else:
+                kind, offset, vaddr, _, filesz, _, flags, align = row
+            self._segments.append(_Segment._make((kind, flags, offset, vaddr, filesz, align)))
+        loads = [segment.align for segment in self._segments if segment.type == PT_LOAD]
+        self.facts["load_align"] = min(loads, default=0)
+        for segment in self._segments:
+            if segment.type == PT_GNU_STACK:
+                self.facts["gnu_stack"] = segment.flags
+            elif segment.type == PT_INTERP and not self.facts.get("interp"):
+                raw = self._bytes(segment.offset, segment.offset + min(segment.filesz, MAX_NAME))
+                self.facts["interp"] = decode(raw.partition(b"\0")[0])
+
+    def sections(self) -> None:
+        layout = self._need_layout()
+        shoff, shentsize, shnum, shstrndx = self.ehdr[5], self.ehdr[10], self.ehdr[11], self.ehdr[12]
+        if shoff:
+            self._read_sections(layout, shoff, shentsize, shnum, shstrndx)
+
+    def length(self) -> None:
+        end = max((s.offset + s.filesz for s in self._segments if s.type == PT_LOAD), default=0)
+        if end > len(self.data) and not self.facts.get("split_debug"):
+            raise _BrokenError(f"truncated: its segments end at byte {end}, the file at {len(self.data)}")
+
+    def _read_sections(self, layout: _Layout, shoff: int, shentsize: int, shnum: int, shstrndx: int) -> None:
+        if shentsize != layout.shdr.size:
+            raise _BrokenError(f"implausible section headers (of {shentsize} bytes)")
+        if shoff + shentsize <= len(self.data):
+            first = layout.shdr.unpack_from(self.data, shoff)
+            shnum, shstrndx = shnum or first[5], first[6] if shstrndx == 0xFFFF else shstrndx
+        if shnum > MAX_SECTIONS or shoff + shnum * shentsize > len(self.data):
+            raise _BrokenError(f"truncated: {shnum} section headers at byte {shoff}, the file ends at {len(self.data)}")
+        rows = list(layout.shdr.iter_unpack(self._bytes(shoff, shoff + shnum * shentsize)))
+        names = b""
+        if shstrndx < shnum:
+            names = self._bytes(rows[shstrndx][4], rows[shstrndx][4] + min(rows[shstrndx][5], MAX_STRINGS))
+        facts, debug, symtab = self.facts, 0, 0
+        code = [row[1] for row in rows if row[2] & _CODE == _CODE and row[5]]
+        facts["split_debug"] = bool(code) and all(kind == SHT_NOBITS for kind in code)
+        for name, kind, flags, address, offset, size, *_ in rows:
+            if kind == SHT_DYNSYM:
+                self.dynsym = (address, size)
+            if flags & SHF_ALLOC or kind == SHT_NOBITS:
+                continue
+            if names.startswith((b".debug_", b".zdebug_"), name):
+                debug += size
+            elif names.startswith((b".symtab\0", b".strtab\0"), name):
+                symtab += size
+            elif kind == SHT_ARM_ATTRIBUTES and facts["machine"] == EM_ARM:
+                self._arm_attributes(self._bytes(offset, offset + min(size, MAX_NOTES)))
+        facts["debug_size"], facts["symtab_size"] = min(debug, len(self.data)), min(symtab, len(self.data))
+
+    def _arm_attributes(self, raw: bytes) -> None:
+        if raw[:1] != b"A" or raw[5:11] != b"aeabi\0":
+            return
+        order = self._need_layout().u32
+        if raw[11:12] != b"\1":  # Tag_File
+            return
+        stop = min(11 + order.unpack_from(raw, 12)[0], len(raw))
+        position = 16
+        while position < stop:
+            tag, position = _uleb(raw, position, stop)
+            if tag in (4, 5, 67) or (tag > 32 and tag % 2):  # NUL-terminated values
+                position = raw.find(b"\0", position, stop) + 1
+                if not position:
+                    return
+                continue
+            value, position = _uleb(raw, position, stop)
+            if tag == 6:
+                self.facts["arm_cpu"] = value
+            elif tag == 28 and not self.facts.get("arm_float") and value < 2:
+                self.facts["arm_float"] = ("soft", "hard")[value]
+            elif tag == 32:
+                position = raw.find(b"\0", position, stop) + 1
+                if not position:
+                    return
+
+    # -- what the dynamic linker reads
+
+    def dynamic(self) -> None:
+        layout, facts = self._need_layout(), self.facts
+        segment = next((s for s in self._segments if s.type == PT_DYNAMIC), None)
+        if segment is None or facts.get("split_debug"):
+            return
+        facts["dynamic"] = True
+        size = min(segment.filesz, layout.dyn.size * MAX_DYNAMIC)
+        table = self._bytes(segment.offset, segment.offset + size)
+        if len(table) < size:
+            raise _BrokenError("truncated: the dynamic segment lies beyond the end of the file")
+        lists: dict[int, list[int]] = {1: [], 14: [], 15: [], 29: []}
+        for tag, value in layout.dyn.iter_unpack(table[: len(table) // layout.dyn.size * layout.dyn.size]):
+            if tag == 0:
+                break
+            tag &= 0xFFFFFFFF
+            if tag in lists:
+                lists[tag].append(value)
+            self.tags[tag] = value
+        if 22 in self.tags or self.tags.get(30, 0) & DF_TEXTREL:
+            facts["textrel"] = self._patches_code()
+        if 5 not in self.tags:
+            if any(lists.values()):
+                raise _BrokenError("the dynamic segment has no string table")
+            return
+        offset = self._offset(self.tags[5], "string table")
+        if self.tags.get(10, 0) > MAX_STRINGS:
+            raise _BrokenError(f"implausible string table (of {self.tags[10]} bytes)")
+        self.strings = self._bytes(offset, offset + self.tags.get(10, 0))
+        self.text = self.strings.decode("latin-1")
+        self.plain = self.text.isascii() and self.text.replace("\0", "").isprintable()
+        facts["needed"] = tuple(self._string(value) for value in lists[1])
+        for tag, key in ((14, "soname"), (15, "rpath"), (29, "runpath")):
+            if lists[tag]:
+                facts[key] = self._string(lists[tag][-1])
+
+    def _patches_code(self) -> bool:
+        """Whether a relocation changes what is mapped read-only; linkers for RISC-V say so where only empty ones do."""
+        from bisect import bisect_right
+
+        fixed = [(s.vaddr, s.vaddr + s.filesz) for s in self._segments if s.type == PT_LOAD and not s.flags & PF_W]
+        starts = [start for start, _ in sorted(fixed)]
+        ends = list(accumulate((end for _, end in sorted(fixed)), max))
+        for number, place in enumerate(self._relocated()):
+            segment = bisect_right(starts, place)
+            if number == MAX_RELOCATIONS or (segment and place < ends[segment - 1]):
+                return True
+        return False
+
+    def _relocated(self) -> Iterator[int]:
+        """Yield the addresses that relocations change, the runs of DT_RELR by their beginnings."""
+        layout, tags = self._need_layout(), self.tags
+        word, kind = ("Q", 0xFFFFFFFF) if self.facts["bits"] == 64 else ("I", 0xFF)
+        for table, length, fields in ((7, 8, 3), (17, 18, 2), (23, 2, 3 if tags.get(20) == 7 else 2), (36, 35, 1)):
+            if table in tags:
+                row = struct.Struct(layout.order + word * fields)
+                start = self._offset(tags[table], "relocation table")
+                raw = self.data[start : start + tags.get(length, 0)]
+                for address, *info in row.iter_unpack(raw[: len(raw) // row.size * row.size]):
+                    # In DT_RELR an even word is an address, an odd one speaks of the words behind the last.
+                    if info[0] & kind if info else not address & 1:
+                        yield address
+
+    def versions(self) -> None:
+        if 0x6FFFFFFC in self.tags:
+            self.facts["defines"] = tuple(self._verdef())
+        if 0x6FFFFFFE in self.tags:
+            self.facts["verneed"] = tuple(self._verneed())
+
+    def _verdef(self) -> list[str]:
+        u16, u32 = self._need_layout().u16, self._need_layout().u32
+        offset = self._offset(self.tags[0x6FFFFFFC], "version definitions")
+        names = []
+        for _ in range(min(self.tags.get(0x6FFFFFFD, MAX_VERSIONS), MAX_VERSIONS)):
+            flags = u16.unpack_from(self.data, offset + 2)[0]
+            aux, step = (u32.unpack_from(self.data, offset + at)[0] for at in (12, 16))
+            if not flags & 1:  # VER_FLG_BASE is the file's own name
+                names.append(self._string(u32.unpack_from(self.data, offset + aux)[0]))
+            if not step:
+                break
+            offset += step
+        return names
+
+    def _verneed(self) -> list[Verneed]:
+        layout, data = self._need_layout(), self.data
+        read_need, read_aux = layout.verneed.unpack_from, layout.vernaux.unpack_from
+        offset = self._offset(self.tags[0x6FFFFFFE], "version needs")
+        names: list[int] = []
+        flags: list[int] = []
+        version_of: dict[int, int] = {}
+        for _ in range(min(self.tags.get(0x6FFFFFFF, MAX_VERSIONS), MAX_VERSIONS)):
+            _, count, library, aux, step = read_need(data, offset)
+            entry = offset + aux
+            for _ in range(count):
+                _, flag, index, name, next_aux = read_aux(data, entry)
+                version_of.setdefault(index & 0x7FFF, len(flags))
+                names += (library, name)
+                flags.append(flag)
+                if len(flags) > MAX_VERSIONS:
+                    raise _BrokenError("more symbol versions than any real file needs")
+                if not next_aux:
+                    break
+                entry += next_aux
+            if not step:
+                break
+            offset += step
+        texts = iter(self._names(names))
+        found = [Verneed._make((next(texts), next(texts), bool(flag & VER_FLG_WEAK), ())) for flag in flags]
+        self.version_of = version_of
+        return found
+
+    def symbols(self) -> None:
+        layout, facts = self._need_layout(), self.facts
+        if 6 not in self.tags or not self.strings:
+            return
+        start = self._offset(self.tags[6], "symbol table")
+        size = layout.sym_size
+        count = self._symbol_count(start, size)
+        table = self._bytes(start, start + count * size)
+        if len(table) < count * size:
+            raise _BrokenError("truncated: the dynamic symbols lie beyond the end of the file")
+        # Column by column: an object per symbol would cost more than all the rest.
+        infos = table[layout.sym_info :: size]
+        places = self._column(table, 0, "I")
+        sections = self._column(table, layout.sym_shndx, "H")
+        undefined = [index for index, section in enumerate(sections) if not section and places[index]]
+        names = self._names([places[index] for index in undefined])
+        kinds = bytes([infos[index] for index in undefined])
+        facts["undefined"] = tuple(compress(names, kinds.translate(_STRONG)))
+        facts["undefined_weak"] = tuple(compress(names, kinds.translate(_WEAK)))
+        facts["undefined_data"] = tuple(compress(names, kinds.translate(_DATA)))
+        self._bind(undefined, names, count)
+        self._inits(places, infos, sections)
+
+    def _column(self, table: bytes, place: int, form: str) -> array[int]:
+        """Return one field of every symbol; *place* is where it starts in a symbol, *form* its array type code."""
+        width, size = array(form).itemsize, self._need_layout().sym_size
+        raw = bytearray(len(table) // size * width)
+        for byte in range(width):
+            raw[byte::width] = table[place + byte :: size]
+        column = array(form, bytes(raw))
+        if self.facts["endian"] != sys.byteorder:
+            column.byteswap()
+        return column
+
+    def _bind(self, undefined: list[int], names: list[str], count: int) -> None:
+        """Tell every needed version by which symbols it is needed."""
+        if 0x6FFFFFF0 not in self.tags or not self.version_of:
+            return
+        offset = self._offset(self.tags[0x6FFFFFF0], "symbol versions")
+        raw = self._bytes(offset, offset + 2 * count)
+        if len(raw) < 2 * count:
+            raise _BrokenError("truncated: the symbol versions lie beyond the end of the file")
+        versions = array("H", raw)
+        if self.facts["endian"] != sys.byteorder:
+            versions.byteswap()
+        bound: dict[int, list[str]] = {}
+        for index, name in zip(undefined, names, strict=True):
+            version = versions[index] & 0x7FFF
+            if version > 1:  # 0 and 1 are no versions
+                bound.setdefault(version, []).append(name)
+        verneed = list(self.facts["verneed"])
+        for version, position in self.version_of.items():
+            if version in bound:
+                library, name, weak, _ = verneed[position]
+                verneed[position] = Verneed(library, name, weak, tuple(bound[version]))
+        self.facts["verneed"] = tuple(verneed)
+
+    def _inits(self, places: array[int], infos: bytes, sections: array[int]) -> None:
+        """Find the init functions by their names in the string table: few strings, so few symbols to look at."""
+        module = self.facts["path"].rpartition("/")[2].partition(".")[0].encode("utf-8", "surrogateescape")
+        kinds = (
+            ("init", b"PyInit_", b"PyInit_"),
+            ("init2", b"init", b"init" + module + b"\0"),
+            ("init2", b"_cffi_pypyinit_", b"_cffi_pypyinit_" + module + b"\0"),
+        )
+        for key, prefix, wanted in kinds:
+            found: list[int] = []
+            at = self.strings.find(wanted)
+            while at >= 0 and len(found) < MAX_INITS:
+                found.append(at)
+                at = self.strings.find(wanted, at + 1)
+            for at in found:
+                try:
+                    index = places.index(at)
+                except ValueError:  # the end of another name
+                    continue
+                if infos[index] & 15 == STT_FUNC and sections[index]:
+                    self.facts[key] = (*self.facts.get(key, ()), self._string(at)[len(prefix) :])
+
+    def _symbol_count(self, start: int, size: int) -> int:
+        """Return how many dynamic symbols there are: no tag says so, but the hash tables do."""
+        limit = min((len(self.data) - start) // size, MAX_SYMBOLS)
+        if 0x6FFFFEF5 in self.tags and (count := self._gnu_hash_count(limit)):
+            return count
+        if 4 in self.tags and (count := self._hash_count(limit)):
+            return count
+        return self._symbol_count_unhashed(start, size)
+
+    def _symbol_count_unhashed(self, start: int, size: int) -> int:
+        """Return the number of symbols of a file without a hash table, or with one in which nothing is to be found.
+
+        The section knows. Where sections are stripped, the symbols end with their segment, where the next table
+        begins, or at what cannot be one because its name lies outside the string table.
+        """
+        address = self.tags[6]
+        ends = [s.vaddr + s.filesz for s in self._segments if s.type == PT_LOAD and s.vaddr <= address]
+        ends += [value for tag, value in self.tags.items() if tag in _ADDRESSES and value > address]
+        limit = min((min(end for end in ends if end > address) - address) // size, MAX_SYMBOLS)
+        if self.dynsym[0] == address:
+            return min(self.dynsym[1] // size, limit)
+        places = self._column(self._bytes(start, start + limit * size), 0, "I")
+        return next((index for index, place in enumerate(places) if place >= len(self.strings)), limit)
+
+    def _hash_count(self, limit: int) -> int:
+        """Return the number of chains, which is that of the symbols. Words are 64 bits wide on s390x, by its ABI."""
+        layout = self._need_layout()
+        offset = self._offset(self.tags[4], "hash table")
+        forms = ["II"]
+        if self.facts["machine"] == EM_S390 and self.facts["bits"] == 64:
+            forms.insert(0, "QQ")  # LLVM's linker writes narrow ones all the same
+        for form in forms:
+            count: int = struct.unpack_from(layout.order + form, self.data, offset)[1]
+            if count <= limit:
+                return count
+        raise _BrokenError("the hash table speaks of more symbols than there can be")
+
+    def _gnu_hash_count(self, limit: int) -> int:
+        layout = self._need_layout()
+        offset = self._offset(self.tags[0x6FFFFEF5], "GNU hash table")
+        buckets, first, bloom = (layout.u32.unpack_from(self.data, offset + at)[0] for at in (0, 4, 8))
+        table = offset + 16 + bloom * (self.facts["bits"] // 8)
+        if buckets > MAX_SYMBOLS or table + 4 * buckets > len(self.data):
+            raise _BrokenError("the GNU hash table reaches beyond the end of the file")
+        last = max(struct.unpack_from(f"{layout.order}{buckets}I", self.data, table), default=0)
+        if last < first:
+            return 0
+        chain = table + 4 * buckets
+        while last < limit:
+            if layout.u32.unpack_from(self.data, chain + 4 * (last - first))[0] & 1:
+                return last + 1
+            last += 1
+        raise _BrokenError("the GNU hash table speaks of more symbols than there can be")
+
+    # -- notes
+
+    def notes(self) -> None:
+        if self.facts["machine"] not in (EM_X86_64, EM_386) or self.facts.get("split_debug"):
+            return
+        u32 = self._need_layout().u32
+        width = self.facts["bits"] // 8
+        for segment in self._segments:
+            if segment.type not in (PT_NOTE, PT_GNU_PROPERTY) or segment.filesz > MAX_NOTES:
+                continue
+            raw = self._bytes(segment.offset, segment.offset + segment.filesz)
+            align = 8 if segment.align == 8 else 4
+            position = 0
+            while position + 12 <= len(raw):
+                namesz, descsz, kind = (u32.unpack_from(raw, position + at)[0] for at in (0, 4, 8))
+                start = position + 12 + _pad(namesz, 4)
+                start = _pad(start, align)
+                if kind == 5 and raw[position + 12 : position + 12 + namesz] == b"GNU\0":
+                    self._properties(raw[start : start + descsz], width)
+                position = _pad(start + descsz, align)
+
+    def _properties(self, raw: bytes, width: int) -> None:
+        u32 = self._need_layout().u32
+        position = 0
+        while position + 8 <= len(raw):
+            kind, size = (u32.unpack_from(raw, position + at)[0] for at in (0, 4))
+            if kind == 0xC0008002 and size == 4 and position + 12 <= len(raw):  # GNU_PROPERTY_X86_ISA_1_NEEDED
+                self.facts["isa_needed"] = u32.unpack_from(raw, position + 8)[0]
+            position += 8 + _pad(size, width)
+
+    # -- helpers
+
+    def _need_layout(self) -> _Layout:
+        assert self.layout is not None
+        return self.layout
+
+    def _offset(self, vaddr: int, what: str) -> int:
+        """Return the file offset of a virtual address.
+
+        Raises:
+            _BrokenError: no segment's bytes hold it.
+        """
+        for segment in self._segments:
+            if segment.type == PT_LOAD and segment.vaddr <= vaddr < segment.vaddr + segment.filesz:
+                offset = vaddr - segment.vaddr + segment.offset
+                if offset < len(self.data):
+                    return offset
+        raise _BrokenError(f"the {what} (address {vaddr:#x}) lies in no segment of the file")
+
+    def _bytes(self, start: int, stop: int) -> bytes:
+        """Return as many of the bytes from *start* to *stop* as the file has."""
+        return bytes(self.data[start:stop])
+
+    def _string(self, offset: int) -> str:
+        return self._names([offset])[0]
+
+    def _names(self, offsets: list[int]) -> list[str]:
+        """Return the strings that start at *offsets* of the dynamic string table.
+
+        Raises:
+            _BrokenError: one lies outside the table, or they are longer than any real file's; they may overlap, so the
+                size of the table bounds neither.
+        """
+        text, find = self.text, self.text.find
+        ends = [find("\0", offset, offset + MAX_NAME) for offset in offsets]
+        if -1 in ends:
+            raise _BrokenError("a name lies outside the string table, or has no end")
+        self.names_left -= sum(ends) - sum(offsets)
+        if self.names_left < 0:
+            raise _BrokenError("more names than any real file has")
+        names = [text[offset:end] for offset, end in zip(offsets, ends, strict=True)]
+        return names if self.plain else [decode(name.encode("latin-1")) for name in names]
+
+
+# Tags whose value is an address: HASH, STRTAB, SYMTAB, RELA, INIT, FINI, REL, JMPREL, INIT/FINI_ARRAY, RELR, GNU_HASH,
+# VERSYM, VERDEF, VERNEED.
+_ADDRESSES = {4, 5, 7, 12, 13, 17, 23, 25, 26, 36, 0x6FFFFEF5, 0x6FFFFFF0, 0x6FFFFFFC, 0x6FFFFFFE}
+
+
+def _pad(value: int, width: int) -> int:
+    return (value + width - 1) // width * width
+
+
+def _uleb(raw: bytes, position: int, stop: int) -> tuple[int, int]:
+    """Return the ULEB128 number at *position*, and the position after it; reads at most ten bytes."""
+    value = shift = 0
+    while position < stop and shift < 70:
+        byte = raw[position]
+        position += 1
+        value |= (byte & 127) << shift
+        shift += 7
+        if not byte & 128:
+            break
+    return value, position

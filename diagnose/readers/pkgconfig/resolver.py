@@ -1,0 +1,543 @@
+"""What the pkg-config crate would do here: which program, with which variables, for which answer.
+
+The decisions are those of ``src/lib.rs`` of rust-lang/pkg-config-rs 0.3.34: ``Config::targeted_env_var``,
+``target_supported``, ``run``, ``command`` and ``infer_static``.
+"""
+
+from __future__ import annotations
+
+from diagnose.model import targets
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model.finding import InputError
+from diagnose.model.targets import Target
+from diagnose.readers.cargo.variables import Setting, Variables
+from diagnose.readers.pkgconfig import tool as pkgtool
+from diagnose.readers.toolchain.reader import Finder, Program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from diagnose.readers.elf.library import LinkFile
+    from diagnose.readers.pkgconfig import pcfile
+    from diagnose.readers.pkgconfig.sys_crate_overrides import Direction
+
+
+class PkgConfig(NamedTuple):
+    """The crate's decisions for one target, before any library is asked for.
+
+    ``program`` is what runs (``program.setting`` chose it, if anything did); ``fallback`` says that it is ``pkgconf``
+    because there is no ``pkg-config``. ``allowed`` is the cross guard's verdict, ``allowed_by`` the variable that
+    decided it (None: the triples are equal, or nothing is set). ``path``, ``libdir`` and ``sysroot`` are the settings
+    that the crate hands to the program. ``default_path`` is the program's own search path, ``default_origin`` where
+    that is known from; ``search_path`` what is searched in the end, in this order, and ``absent`` those folders of it
+    that do not exist. ``sets`` are variables that the program, a wrapper script, sets whatever they were. ``broken`` is
+    what it says instead of answering, whatever it is asked. ``plain`` is what would run if no setting named a program,
+    None where none does.
+    """
+
+    triple: str
+    host: str
+    program: Program
+    fallback: bool = False
+    implementation: str = ""  # "pkgconf", "pkg-config" or empty
+    allowed: bool = True
+    allowed_by: Setting | None = None
+    path: Setting | None = None
+    libdir: Setting | None = None
+    sysroot: Setting | None = None
+    default_path: tuple[str, ...] = ()
+    default_origin: str = ""
+    search_path: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    sets: tuple[tuple[str, str], ...] = ()
+    broken: str = ""
+    plain: Program | None = None
+
+    @property
+    def cross(self) -> bool:
+        """Whether the crate takes this for a cross build: the triples differ."""
+        return self.triple != self.host
+
+
+class Missing(NamedTuple):
+    """A module that has no ``.pc`` file on the search path, and the module that requires it (empty: the asker)."""
+
+    module: str
+    required_by: str = ""
+
+
+class Mismatch(NamedTuple):
+    """A module whose version does not satisfy what ``required_by`` (empty: the asker) wants: ``operator wanted``."""
+
+    module: str
+    operator: str
+    wanted: str
+    found: str
+    required_by: str = ""
+
+
+class Candidate(NamedTuple):
+    """A ``.pc`` file of the module that exists but that is not on the search path.
+
+    ``debian`` is the architecture of the folder it lies in, empty for folders that belong to none.
+    """
+
+    path: str
+    version: str = ""
+    debian: str = ""
+
+
+class Library(NamedTuple):
+    """One pkg-config module, as the crate would find it.
+
+    ``outcome`` is
+
+    - ``found``: the crate gets its flags, and they lead to files that the target can use;
+    - ``tool-missing``: there is no such program;
+    - ``tool-failed``: the program cannot be run, or dies;
+    - ``unknown``: only the program itself could tell, and it is not run: a script of a foreign root or of a project;
+    - ``cross-refused``: the crate's cross guard stops before the program is run;
+    - ``not-found``: the program has no such module, or not everything that it requires;
+    - ``wrong-arch``: the flags lead to a file of another architecture;
+    - ``file-missing``: the flags lead to no file, or to one that is broken;
+    - ``disabled``: ``<NAME>_NO_PKG_CONFIG`` is set (``disabled_by``);
+    - ``misdirected``: variables of the crate's own send it where its library is not (``lacking``);
+    - ``overridden``: cargo does not run the crate's build script (``overridden_by``).
+
+    ``command`` is the command line as the crate prints it, empty where it does not come to that. ``pc`` is the file
+    that answers. ``libs`` and ``cflags`` are the words of the answer, ``link_dirs`` its ``-L`` folders. ``static`` says
+    that the crate asks for ``--static``, ``static_by`` why. ``output`` is what the program says when it fails.
+    ``alone`` says that the answer is not pkg-config's: the crate links by itself, as ``directed_by`` tells it, if set.
+    """
+
+    module: str
+    outcome: str
+    requirement: str = ""
+    command: str = ""
+    pc: str = ""
+    version: str = ""
+    libs: tuple[str, ...] = ()
+    cflags: tuple[str, ...] = ()
+    link_dirs: tuple[str, ...] = ()
+    files: tuple[LinkFile, ...] = ()
+    static: bool = False
+    static_by: Setting | None = None
+    disabled_by: Setting | None = None
+    overridden_by: str = ""
+    missing: tuple[Missing, ...] = ()
+    mismatches: tuple[Mismatch, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    crate: str = ""
+    status: int | None = None
+    output: str = ""
+    alone: bool = False
+    directed_by: tuple[Setting, ...] = ()
+    lacking: tuple[str, ...] = ()
+
+
+def names(variable: str, triple: str, host: str) -> tuple[str, ...]:
+    """Return the names under which the crate looks for *variable*, in its order."""
+    kind = "HOST" if triple == host else "TARGET"
+    return (f"{variable}_{triple}", f"{variable}_{triple.replace('-', '_')}", f"{kind}_{variable}", variable)
+
+
+def targeted(variables: Variables, variable: str, triple: str, host: str) -> Setting | None:
+    """Return what the crate takes *variable* to be for a build for *triple* on *host*."""
+    return variables.first(*names(variable, triple, host))
+
+
+def guard(variables: Variables, triple: str, host: str) -> tuple[bool, Setting | None]:
+    """Return whether the crate is willing to run the program, and the setting that decided."""
+    if triple == host:
+        return True, None
+    allow = targeted(variables, "PKG_CONFIG_ALLOW_CROSS", triple, host)
+    if allow is not None:
+        return allow.value != "0", allow
+    for variable in ("PKG_CONFIG", "PKG_CONFIG_SYSROOT_DIR"):
+        if (setting := targeted(variables, variable, triple, host)) is not None:
+            return True, setting
+    return False, None
+
+
+def envify(module: str) -> str:
+    """Return *module* as the crate writes it in variable names: upper case (ASCII only), dashes as underscores."""
+    return "".join(c.upper() if c.isascii() else c for c in module).replace("-", "_")
+
+
+def static(variables: Variables, module: str) -> tuple[bool, Setting | None]:
+    """Return whether the crate asks for ``--static``, and the setting that decided."""
+    name = envify(module)
+    for variable, answer in (
+        (f"{name}_STATIC", True),
+        (f"{name}_DYNAMIC", False),
+        ("PKG_CONFIG_ALL_STATIC", True),
+        ("PKG_CONFIG_ALL_DYNAMIC", False),
+    ):
+        if (setting := variables.get(variable)) is not None:
+            return answer, setting
+    return False, None
+
+
+def decide(finder: Finder, variables: Variables, triple: str, host: str) -> PkgConfig:
+    """Make the crate's decisions for a build for *triple* on *host*, and look at the program that they lead to."""
+    root = finder.root
+    setting = targeted(variables, "PKG_CONFIG", triple, host)
+    plain = finder.program("pkg-config")
+    if not plain.found and (other := finder.program("pkgconf")).found:
+        plain = other
+    program = finder.program(setting.value, setting) if setting else plain
+    tool = pkgtool.identify(root, program.path, program.real) if program.found else pkgtool.Tool()
+    if not program.found and finder.denied(program.name):
+        tool = tool._replace(broken="permission denied")
+    if root.live and program.found and not tool.implementation and not _brought(program):
+        tool = _asked(program, variables)
+    settings = {name: targeted(variables, name, triple, host) for name in _HANDED}
+    allowed, allowed_by = guard(variables, triple, host)
+    sets = dict(tool.sets)
+    first, then = (
+        sets.get(name, handed.value if (handed := settings[name]) else None)
+        for name in ("PKG_CONFIG_PATH", "PKG_CONFIG_LIBDIR")
+    )
+    folders = [*(first or "").split(":"), *(tool.default_path if then is None else then.split(":"))]
+    search_path = tuple(dict.fromkeys(filter(None, folders)))
+    return PkgConfig(
+        triple=triple,
+        host=host,
+        program=program._replace(version=tool.version),
+        fallback=setting is None and program.name == "pkgconf",
+        implementation=tool.implementation,
+        allowed=allowed,
+        allowed_by=allowed_by,
+        path=settings["PKG_CONFIG_PATH"],
+        libdir=settings["PKG_CONFIG_LIBDIR"],
+        sysroot=settings["PKG_CONFIG_SYSROOT_DIR"],
+        default_path=tool.default_path,
+        default_origin=tool.origin,
+        search_path=search_path,
+        absent=tuple(folder for folder in search_path if not root.is_dir(folder)),
+        sets=tool.sets,
+        broken=tool.broken,
+        plain=plain if setting else None,
+    )
+
+
+_HANDED = ("PKG_CONFIG_PATH", "PKG_CONFIG_LIBDIR", "PKG_CONFIG_SYSROOT_DIR")
+
+
+def _brought(program: Program) -> bool:
+    """Whether a configuration file names the program by its path."""
+    return program.setting is not None and bool(program.setting.path) and "/" in program.name
+
+
+def _asked(program: Program, variables: Variables) -> pkgtool.Tool:
+    """Ask a program of the live machine, whose files do not tell, for its version and search path."""
+    from diagnose.readers.system.process import run
+
+    def answer(*words: str) -> str:
+        try:
+            done = run([program.path, *words], variables.merged())
+        except OSError:
+            return ""
+        return done.out.decode("utf-8", "surrogateescape").strip() if done.status == 0 else ""
+
+    folders = answer("--variable=pc_path", "pkg-config").split(":")
+    return pkgtool.Tool("", answer("--version"), tuple(filter(None, folders)), program.path)
+
+
+def command_line(decided: PkgConfig, module: str, requirement: str = "", *, static: bool = False) -> str:
+    """Return the command line as the crate prints it when it fails."""
+    settings = (("PATH", decided.path), ("LIBDIR", decided.libdir), ("SYSROOT_DIR", decided.sysroot))
+    words = [f"PKG_CONFIG_{name}={setting.value}" for name, setting in settings if setting]
+    words += ["PKG_CONFIG_ALLOW_SYSTEM_LIBS=1", "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1"]
+    words.append("pkg-config" if decided.fallback else decided.program.name)  # the fallback goes unmentioned
+    words += [f"'{word}'" if " " in word else word for word in _arguments(module, requirement, static)]
+    return " ".join(words)
+
+
+def _arguments(module: str, requirement: str, static: bool) -> list[str]:
+    options = ["--static", "--libs", "--cflags"] if static else ["--libs", "--cflags"]
+    return [*options, module, *([f"{module} {requirement}"] if requirement else [])]
+
+
+class Prober:
+    """Asks for modules as the crate would, one build target on one root.
+
+    *own* are the folders in which the target's linker looks by itself. On a live root the real program is run, with the
+    environment that the crate gives it; on a foreign one the answer is computed. So it is for a program that a
+    configuration file names by its path: looking at a project is not to run what lies in it.
+    """
+
+    def __init__(
+        self, finder: Finder, variables: Variables, decided: PkgConfig, target: Target, own: Iterable[str]
+    ) -> None:
+        self._finder = finder
+        self.root = finder.root
+        self.variables = variables
+        self._decided = decided
+        self.target = target
+        self._own = tuple(own)
+
+    def probe(self, module: str, requirement: str = "", insists: bool | None = None, crate: str = "") -> Library:
+        """Return what the crate finds for *module*; *insists* is the crate's own choice of static linking.
+
+        Raises:
+            InputError: a ``.pc`` file that has to be read is broken.
+        """
+        disabled = self.variables.get(f"{envify(module)}_NO_PKG_CONFIG")
+        inferred, static_by = static(self.variables, module)
+        statik = inferred if insists is None else insists
+        library = Library(
+            module,
+            "not-found",
+            requirement,
+            static=statik,
+            static_by=static_by if insists is None else None,
+            crate=crate,
+        )
+        if disabled is not None:
+            return library._replace(outcome="disabled", disabled_by=disabled)
+        if not self._decided.allowed:
+            return self._with_candidates(library._replace(outcome="cross-refused"))
+        library = library._replace(command=command_line(self._decided, module, requirement, static=statik))
+        if not self._decided.program.found:
+            said = self._decided.broken
+            return self._with_candidates(
+                library._replace(outcome="tool-failed" if said else "tool-missing", output=said)
+            )
+        run = self.root.live and not _brought(self._decided.program)
+        answered = self._run(library) if run else self._compute(library)
+        if answered.outcome != "found":
+            return self._with_candidates(answered)
+        judged = self._judge(answered)
+        return judged if judged.outcome == "found" else self._with_candidates(judged)
+
+    def linked(self, module: str, libs: Iterable[str], direction: Direction | None, crate: str) -> Library:
+        """Return what *crate* gets that links *libs* for *module* without pkg-config, where *direction* sends it."""
+        library = Library(module, "found", libs=tuple(f"-l{lib}" for lib in libs), crate=crate, alone=True)
+        if direction is not None:
+            library = library._replace(
+                link_dirs=direction.folders, directed_by=direction.settings, lacking=direction.lacking
+            )
+            if direction.lacking:
+                return library._replace(outcome="misdirected")
+        return self._judge(library)
+
+    def _run(self, library: Library) -> Library:
+        """Ask the real program, with both command lines of the crate."""
+        from diagnose.readers.system.process import run
+
+        environ = self._environ()
+        asked = _arguments(library.module, library.requirement, library.static)
+        program = self._decided.program
+        argv = [program.path if "/" in program.name else program.name]
+        options = len(asked) - (2 if library.requirement else 1)
+        version_asked = [*(["--static"] if library.static else []), "--modversion", *asked[options:]]
+        try:
+            flags = run([*argv, *asked], environ)
+            version = run([*argv, *version_asked], environ) if flags.status == 0 else flags
+        except OSError as error:
+            return library._replace(outcome="tool-failed", output=(error.strerror or str(error)))
+        said = (flags.err or version.err).decode("utf-8", "replace").strip()
+        status = flags.status or version.status
+        if status:
+            return self._explain(library._replace(status=status, output=said))
+        first = version.out.decode("utf-8", "replace").splitlines()
+        words = split_flags(flags.out)
+        pc = self._path_of(library.module)
+        if not pc:  # a script that looks in places of its own
+            folder = run([*argv, "--variable=pcfiledir", library.module], environ).out.decode(
+                "utf-8", "surrogateescape"
+            )
+            pc = f"{folder.strip()}/{library.module}.pc" if folder.strip() else ""
+        return self._words(library, words)._replace(
+            outcome="found",
+            status=0,
+            version=first[0].strip() if first else "",
+            pc=pc,
+        )
+
+    @property
+    def _silent(self) -> bool:
+        """Whether the program, which is none that is known, does not even tell its version, as ``false``."""
+        return not self._decided.implementation and not self._decided.program.version
+
+    def _environ(self) -> dict[str, str]:
+        """Return the environment that the crate gives the program."""
+        environ = self.variables.merged()
+        for name, setting in (
+            ("PKG_CONFIG_PATH", self._decided.path),
+            ("PKG_CONFIG_LIBDIR", self._decided.libdir),
+            ("PKG_CONFIG_SYSROOT_DIR", self._decided.sysroot),
+        ):
+            if setting is not None:
+                environ[name] = setting.value
+        return {**environ, "PKG_CONFIG_ALLOW_SYSTEM_LIBS": "1", "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS": "1"}
+
+    def _resolver(self) -> pcfile.Resolver:
+        from diagnose.readers.pkgconfig import pcfile
+
+        setting = self._decided.sysroot
+        sysroot = dict(self._decided.sets).get("PKG_CONFIG_SYSROOT_DIR", setting.value if setting else None)
+        freedesktop = self._decided.implementation == "pkg-config"
+        return pcfile.Resolver(self.root, self._decided.search_path, sysroot, freedesktop)
+
+    def _ask(self, library: Library) -> pcfile.Answer:
+        asked = _arguments(library.module, library.requirement, library.static)
+        return self._resolver().ask((one for one in asked if not one.startswith("--")), library.static)
+
+    def _path_of(self, module: str) -> str:
+        """Return the file that answered: the first on the search path that has everything that a file must have."""
+        try:
+            return self._resolver().ask([module]).path
+        except InputError:
+            return ""  # the program could read it, so its answer stands
+
+    def _compute(self, library: Library) -> Library:
+        """Work out what the program would answer."""
+        if self._decided.broken:
+            return library._replace(outcome="tool-failed", status=1, output=self._decided.broken)
+        if not self._decided.implementation:
+            self.root.unseen.append(
+                f"what {self._decided.program.path} would answer: it is no known pkg-config, and is not run to be seen"
+            )
+            return library._replace(outcome="unknown")
+        answer = self._ask(library)
+        library = library._replace(version=answer.version, pc=answer.path)
+        if answer.problems:
+            return _with_problems(library._replace(status=1), answer.problems)
+        words = split_flags(" ".join((*answer.cflags, *answer.libs)).encode("utf-8", "surrogateescape"))
+        return self._words(library, words)._replace(outcome="found", status=0)
+
+    def _explain(self, library: Library) -> Library:
+        """Find out why the program refused: by what it says, or else by reading the files that it reads."""
+        missing, mismatches = _complaints(library.output, library.module)
+        if missing or mismatches:
+            itself = Missing(library.module) in missing
+            found = "" if itself else self._path_of(library.module)
+            return library._replace(missing=missing, mismatches=mismatches, pc=found)
+        if self._silent:
+            return library._replace(outcome="tool-failed")
+        answer = self._ask(library)
+        library = library._replace(version=answer.version, pc=answer.path)
+        if answer.problems:
+            return _with_problems(library, answer.problems)
+        return library._replace(outcome="tool-failed")  # everything is there, and still it refuses
+
+    def _words(self, library: Library, words: list[str]) -> Library:
+        libs: list[str] = []
+        cflags: list[str] = []
+        argument = False  # of the option before, which takes one
+        for word in words:
+            own = word.startswith(("-L", "-l", "-Wl,")) or (word.startswith("/") and not argument)
+            (libs if own else cflags).append(word)
+            argument = word in ("-isystem", "-iquote", "-idirafter", "-include")
+        folders = dict.fromkeys(word[2:] for word in libs if word.startswith("-L") and len(word) > 2)
+        return library._replace(libs=tuple(libs), cflags=tuple(cflags), link_dirs=tuple(folders))
+
+    def _judge(self, library: Library) -> Library:
+        from diagnose.readers.elf import library as linkfile
+
+        files = []
+        for word in dict.fromkeys(library.libs):
+            if word.startswith("-l") and len(word) > 2:
+                files.append(linkfile.find(self.root, word[2:], library.link_dirs, self._own, self.target))
+            elif word.startswith("/") and self.root.is_file(word):
+                files.append(linkfile.inspect(self.root, word, word, self.target))
+        outcome = "found"
+        if any(file.kind in ("dangling", "unreadable") or (file.kind == "missing" and self._own) for file in files):
+            outcome = "file-missing"
+        if any(file.accepted is False for file in files):
+            outcome = "wrong-arch"
+        return library._replace(files=tuple(files), outcome=outcome)
+
+    def _with_candidates(self, library: Library) -> Library:
+        """Add the ``.pc`` files of the module that are on the machine, but not on the search path."""
+        if library.pc and library.outcome != "wrong-arch":
+            return library
+        from diagnose.readers.pkgconfig import pcfile
+
+        # A script may say that it searches a folder, and not do so; what does not run searches none.
+        elsewhere = library.outcome == "not-found" and not self._decided.implementation
+        elsewhere = elsewhere or library.outcome in ("tool-missing", "tool-failed")
+        found = []
+        for folder, debian in self._folders():
+            path = f"{folder}/{library.module}.pc"
+            if folder in self._decided.search_path and self._decided.allowed and not elsewhere:
+                continue
+            if self.root.is_file(path):
+                try:
+                    answer = pcfile.Resolver(self.root, [folder]).ask([library.module])
+                except InputError:
+                    continue
+                found.append(Candidate(path, answer.version, debian))
+        return library._replace(candidates=tuple(found))
+
+    def _folders(self) -> Iterable[tuple[str, str]]:
+        """Yield (folder, Debian architecture) of every place where distributions put ``.pc`` files."""
+        rows = sorted(targets.TARGETS, key=lambda row: row.triple != self.target.triple)
+        seen = set()
+        for row in rows:
+            for base in (f"/usr/lib/{row.multiarch}", f"/usr/{row.gnu}/lib", f"/usr/local/lib/{row.multiarch}"):
+                if (row.multiarch or "/lib/" not in base) and base not in seen:
+                    seen.add(base)
+                    yield f"{base}/pkgconfig", row.debian
+        for own in self._own:
+            if own not in seen:
+                seen.add(own)
+                yield f"{own}/pkgconfig", ""
+        for base in ("/usr/lib64", "/usr/lib", "/usr/share", "/usr/local/lib64", "/usr/local/lib", "/usr/local/share"):
+            if base not in seen:
+                yield f"{base}/pkgconfig", ""
+
+
+def split_flags(output: bytes) -> list[str]:
+    """Split a program's output into words as the crate does: a backslash keeps the next byte."""
+    words: list[str] = []
+    word = bytearray()
+    escaped = False
+    for byte in output:
+        if escaped:
+            escaped = False
+            word.append(byte)
+        elif byte == 0x5C:
+            escaped = True
+        elif byte in b"\t\n\r ":
+            if word:
+                words.append(word.decode("utf-8", "surrogateescape"))
+                word = bytearray()
+        else:
+            word.append(byte)
+    return [*words, word.decode("utf-8", "surrogateescape")] if word else words
+
+
+def _with_problems(library: Library, problems: Iterable[pcfile.Problem]) -> Library:
+    missing, mismatches = [], []
+    for problem in problems:
+        wanted = problem.dependency
+        if problem.found is None:
+            missing.append(Missing(wanted.module, problem.required_by))
+        else:
+            operator = "conflicts" if problem.conflict else wanted.operator
+            mismatches.append(Mismatch(wanted.module, operator, wanted.version, problem.found, problem.required_by))
+    return library._replace(missing=tuple(missing), mismatches=tuple(mismatches))
+
+
+def _complaints(text: str, asked: str) -> tuple[tuple[Missing, ...], tuple[Mismatch, ...]]:
+    """Read what pkgconf and freedesktop's pkg-config say of missing modules and of versions that do not satisfy."""
+    missing: list[Missing] = []
+    mismatches: list[Mismatch] = []
+    for line in text.splitlines():
+        quoted = line.split("'")[1::2]
+        if line.startswith("Package '") and "required by" in line and line.endswith("not found") and len(quoted) > 1:
+            missing.append(Missing(quoted[0], "" if quoted[1] in ("virtual:world", "world") else quoted[1]))
+        elif line.startswith("No package '") and quoted:
+            missing.append(Missing(quoted[0]))
+        elif line.startswith("Package '") and "required version is" in line and len(quoted) > 2:
+            operator, _, wanted = quoted[2].partition(" ")
+            mismatches.append(Mismatch(quoted[0], operator, wanted, quoted[1]))
+        elif line.startswith("Requested '") and " but version of " in line and quoted:
+            module, operator, wanted = (*quoted[0].split(), "", "")[:3]
+            mismatches.append(Mismatch(module, operator, wanted, line.rpartition(" is ")[2].strip()))
+    named = {one.module for one in missing if one.required_by}
+    kept = [one for one in missing if one.required_by or one.module not in named]
+    return tuple(dict.fromkeys(kept)), tuple(dict.fromkeys(mismatches))

@@ -1,0 +1,113 @@
+"""Crates that variables of their own tell where a library is, before or without pkg-config; and those that go on alone.
+
+Sources: the build scripts of openssl-sys 0.9.118 (``find_normal.rs``), libpulse-sys 1.23.0, libsqlite3-sys 0.40.0,
+pcsc-sys 1.3.0 and pq-sys 0.7.8, as the crate registry has them.
+"""
+
+from __future__ import annotations
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from diagnose.model.targets import Target
+    from diagnose.readers.cargo.variables import Setting, Variables
+    from diagnose.readers.system.root import Root
+
+
+class Way(NamedTuple):
+    """How one crate finds its library by itself. In names, ``@`` is the target's triple in upper case with underscores.
+
+    ``lib_dir`` are the names of the variable for the folder of the ``libs``, the first that is set counts; ``include``
+    those for the folder of the ``header``, without which ``lib_dir`` alone changes nothing. ``prefix`` are those for a
+    folder that holds both. ``strict`` says that the build script stops where the folder is not there, or has not what
+    it should. ``alone`` says that the crate links the ``libs`` plainly where pkg-config has no answer, ``guarded`` that
+    it stops all the same where the pkg-config crate refuses to ask for another architecture.
+    """
+
+    libs: tuple[str, ...]
+    lib_dir: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    prefix: tuple[str, ...] = ()
+    header: str = ""
+    strict: bool = False
+    alone: bool = False
+    guarded: bool = False
+
+
+WAYS = {
+    # the library itself, as every desktop has it: the link of the development package is not needed
+    "libpulse-sys": Way((":libpulse.so.0",), alone=True, guarded=True),
+    "libsqlite3-sys": Way(("sqlite3",), ("SQLITE3_LIB_DIR",), alone=True),
+    "openssl-sys": Way(
+        ("ssl", "crypto"),
+        ("@_OPENSSL_LIB_DIR", "OPENSSL_LIB_DIR"),
+        ("@_OPENSSL_INCLUDE_DIR", "OPENSSL_INCLUDE_DIR"),
+        ("@_OPENSSL_DIR", "OPENSSL_DIR"),
+        header="openssl/opensslv.h",
+        strict=True,
+    ),
+    "pcsc-sys": Way(("pcsclite",), ("PCSC_LIB_DIR",)),
+    "pq-sys": Way(("pq",), ("PQ_LIB_DIR_@", "PQ_LIB_DIR"), strict=True, alone=True),
+}
+
+
+#: Variables by which a crate that would build its own copy has to find the system's, and stops where it cannot: the
+#: names, and whether "0" turns that off again. Of libgit2-sys 0.18.8, openssl-sys 0.9.118 and zstd-sys 2.1.3.
+_INSISTING = {
+    "libgit2-sys": (("LIBGIT2_NO_VENDOR",), True),
+    "openssl-sys": (("@_OPENSSL_NO_VENDOR", "OPENSSL_NO_VENDOR"), True),
+    "zstd-sys": (("ZSTD_SYS_USE_PKG_CONFIG",), False),
+}
+
+
+class Direction(NamedTuple):
+    """Where variables (``settings``) send a crate: folders of the library, and what is not there (``lacking``)."""
+
+    settings: tuple[Setting, ...]
+    folders: tuple[str, ...]
+    lacking: tuple[str, ...] = ()
+
+
+def way(crate: str) -> Way | None:
+    """Return how *crate* (``name version``) finds its library by itself, None if it has only pkg-config."""
+    return WAYS.get(crate.partition(" ")[0])
+
+
+def find(way: Way, root: Root, variables: Variables, target: Target) -> Direction | None:
+    """Return where variables send the crate in a build for *target*, None if pkg-config is asked."""
+
+    lib_dir, include, prefix = (_first(variables, names, target) for names in (way.lib_dir, way.include, way.prefix))
+    if lib_dir is not None and (include is not None or not way.include):
+        prefix = None
+    elif prefix is None:
+        return None
+    folders = [lib_dir.value] if lib_dir else []
+    if not folders and prefix:
+        folders = [path for name in ("lib64", "lib") if root.is_dir(path := f"{prefix.value}/{name}")]
+    headers = include.value if include else f"{prefix.value}/include" if prefix else ""
+    lacking: list[str] = []
+    if way.strict:
+        lacking = [f"no folder {folder}" for folder in folders if not root.is_dir(folder)]
+        if not folders and prefix:
+            lacking.append(f"neither {prefix.value}/lib64 nor {prefix.value}/lib")
+        # compilers look into the system's own folder too
+        if way.header and not any(root.is_file(f"{folder}/{way.header}") for folder in (headers, "/usr/include")):
+            lacking.append(f"no {headers}/{way.header}")
+        if way.header and not lacking:  # that is who looks at the libraries too
+            lacking = [f"no lib{lib} in {', '.join(folders)}" for lib in way.libs if not _has(root, folders, lib)]
+    return Direction(tuple(one for one in (lib_dir, include, prefix) if one), tuple(folders), tuple(lacking))
+
+
+def insists(crate: str, variables: Variables, target: Target) -> bool:
+    """Whether a variable forbids *crate* (``name version``) to build its own copy of the library."""
+    names, zero = _INSISTING.get(crate.partition(" ")[0], ((), False))
+    setting = _first(variables, names, target)
+    return setting is not None and not (zero and setting.value == "0")
+
+
+def _first(variables: Variables, names: tuple[str, ...], target: Target) -> Setting | None:
+    return variables.first(*(name.replace("@", target.cargo_env_name) for name in names))
+
+
+def _has(root: Root, folders: list[str], lib: str) -> bool:
+    return any(root.is_file(f"{folder}/lib{lib}{suffix}") for folder in folders for suffix in (".so", ".a"))

@@ -1,0 +1,1 @@
+"""A machine's files: the root, its distribution, its packages, apt, and its programs."""

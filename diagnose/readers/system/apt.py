@@ -1,0 +1,428 @@
+"""apt's sources, one-line and deb822, with everything needed to write them back; and what apt has fetched from them.
+
+Sources: sources.list(5); apt's ``apt-pkg/sourcelist.cc`` (what an entry is, which option names exist),
+``apt-pkg/deb/debmetaindex.cc`` (which architectures an entry is asked for) and ``URItoFileName`` of
+``apt-pkg/contrib/strutl.cc`` (how fetched files are named).
+"""
+
+from __future__ import annotations
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model.finding import InputError
+from diagnose.readers.system.root import Root
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+#: The most bytes of one sources file, and of the head of a Release file, that are read.
+SOURCES_LIMIT = 1 << 20
+RELEASE_HEAD = 1 << 12
+
+_PARTS = "/etc/apt/sources.list.d"
+LISTS = "/var/lib/apt/lists"
+
+
+class AptSource(NamedTuple):
+    """One entry of one file: a line of ``sources.list``, or a stanza of a ``.sources`` file.
+
+    ``line`` and ``end`` are its first and last line, counted from 1. A one-line entry that is commented out is there
+    too, not ``enabled``. ``options`` are (name, value) as written: for a one-line entry what stands in brackets
+    (``arch-`` for ``arch-=armhf``), for a stanza every field but the five that have a place of their own. ``unknown``
+    are the names of options that apt passes over without a word. ``architectures`` are those that apt asks this source
+    for, with what dpkg knows here taken into account; ``declared`` says that the entry names them itself. ``mirrors``
+    are what a ``mirror+file:`` list names.
+    """
+
+    path: str
+    line: int
+    end: int
+    style: str  # "list" or "sources"
+    enabled: bool
+    types: tuple[str, ...]
+    uris: tuple[str, ...]
+    suites: tuple[str, ...]
+    components: tuple[str, ...]
+    options: tuple[tuple[str, str], ...] = ()
+    unknown: tuple[str, ...] = ()
+    architectures: tuple[str, ...] = ()
+    declared: bool = False
+    mirrors: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """``path:line``, as evidence names it."""
+        return f"{self.path}:{self.line}"
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that the entry fetches from."""
+        return tuple(dict.fromkeys(filter(None, map(host, (*self.uris, *self.mirrors)))))
+
+
+class AptFile(NamedTuple):
+    """One sources file: its text, kept to the byte in ``lines`` (with their line ends), and its entries.
+
+    ``malformed`` are (line, reason) of what apt refuses.
+    """
+
+    path: str
+    style: str
+    lines: tuple[str, ...]
+    sources: tuple[AptSource, ...]
+    malformed: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The file as it was read."""
+        return "".join(self.lines)
+
+
+class AptRelease(NamedTuple):
+    """One Release file that apt has fetched: what the repository says of itself.
+
+    ``path`` is the fetched file, ``uri`` and ``asked`` the entry's URI and suite that brought it.
+    """
+
+    path: str
+    uri: str = ""
+    asked: str = ""
+    origin: str = ""
+    suite: str = ""
+    codename: str = ""
+    version: str = ""
+    architectures: tuple[str, ...] = ()
+
+
+class Skew(NamedTuple):
+    """A package that must have one version on all architectures, and cannot have one on *native* and *architecture*.
+
+    ``installed`` is its version on the native architecture; ``offered`` are those that the fetched indexes have for
+    ``architecture``, none of which is offered or installed natively. ``path`` is the index that says so.
+    """
+
+    name: str
+    installed: str
+    architecture: str
+    offered: tuple[str, ...]
+    path: str
+
+
+class Apt(NamedTuple):
+    """apt and dpkg of one root.
+
+    ``native`` is dpkg's own architecture, ``foreign`` those added to it (from ``foreign_path``). ``indexed`` are the
+    architectures of which a Packages index has been fetched; ``lists`` says whether any has. ``skews`` is only looked
+    for where a library of another architecture is still to be installed.
+    """
+
+    native: str
+    foreign: tuple[str, ...]
+    files: tuple[AptFile, ...] = ()
+    releases: tuple[AptRelease, ...] = ()
+    indexed: tuple[str, ...] = ()
+    lists: bool = False
+    skews: tuple[Skew, ...] = ()
+    foreign_path: str = "/var/lib/dpkg/arch"
+
+    @property
+    def architectures(self) -> tuple[str, ...]:
+        """All architectures that dpkg takes here, its own first."""
+        return (self.native, *self.foreign)
+
+    @property
+    def sources(self) -> tuple[AptSource, ...]:
+        """All entries of all files, in the order in which apt reads them."""
+        return tuple(source for file in self.files for source in file.sources)
+
+    def release(self, uri: str, suite: str) -> AptRelease | None:
+        """Return the fetched Release file of an entry's URI and suite."""
+        return next((one for one in self.releases if (one.uri, one.asked) == (uri, suite)), None)
+
+
+_FIELDS = ("types", "uris", "suites", "components", "enabled")
+_KNOWN = frozenset(
+    (
+        *("trusted", "signed-by", "snapshot", "pdiffs", "by-hash", "include", "exclude", "inrelease-path"),
+        *("check-valid-until", "valid-until-min", "valid-until-max", "check-date", "date-max-future"),
+        *("allow-insecure", "allow-weak", "allow-downgrade-to-insecure"),
+        *("arch", "arch+", "arch-", "lang", "lang+", "lang-", "target", "target+", "target-"),
+    )
+)
+# A stanza's name of a one-line option; every other has the same name in both.
+_STANZA_NAMES = {
+    name + suffix: short + sign
+    for name, short in (("architectures", "arch"), ("languages", "lang"), ("targets", "target"))
+    for suffix, sign in (("", ""), ("-add", "+"), ("-remove", "-"))
+}
+# Fields that apt ignores and that other programs keep their own notes in.
+_NOTES = ("x-", "description", "contents-", "dep-11", "translations", "packages", "sources")
+
+
+def read(root: Root, native: str) -> Apt | None:
+    """Read apt's configuration of sources in *root*; None where there is no apt.
+
+    Raises:
+        InputError: a sources file is no text, too large, or a loop of links.
+    """
+    if not root.is_dir("/etc/apt"):
+        return None
+    foreign = _architectures(root, native)
+    architectures = (native, *foreign)
+    paths = ["/etc/apt/sources.list"]
+    paths += [f"{_PARTS}/{name}" for name in root.names(_PARTS) if _is_read(name)]
+    files = []
+    for path in paths:
+        text = root.text(path, SOURCES_LIMIT)
+        if text is not None:
+            parsed = parse(path, text, architectures)
+            files.append(parsed._replace(sources=tuple(_with_mirrors(root, one) for one in parsed.sources)))
+    names = root.names(LISTS)
+    indexed = sorted({architecture for name in names if (architecture := indexed_architecture(name))})
+    releases = tuple(_releases(root, files, frozenset(names)))
+    return Apt(native, foreign, tuple(files), releases, tuple(indexed), bool(indexed))
+
+
+def _is_read(name: str) -> bool:
+    """Whether apt reads a file of this name among its parts, or passes over it (``GetListOfFilesInDir``)."""
+    plain = name.translate(dict.fromkeys(map(ord, "_-:.")))
+    return name.endswith((".list", ".sources")) and name[0] != "." and plain.isascii() and plain.isalnum()
+
+
+def _architectures(root: Root, native: str) -> tuple[str, ...]:
+    text = root.text("/var/lib/dpkg/arch", 1 << 12) or ""
+    return tuple(dict.fromkeys(line for line in text.split() if line != native))
+
+
+def parse(path: str, text: str, architectures: Iterable[str] = ()) -> AptFile:
+    """Parse one sources file; *architectures* are those that dpkg takes. ``parse(path, text).text == text``."""
+    known = tuple(architectures)
+    style = "sources" if path.endswith(".sources") else "list"
+    lines = tuple(text.splitlines(keepends=True)) if "\r" not in text else tuple(_lines(text))
+    sources: list[AptSource] = []
+    malformed: list[tuple[int, str]] = []
+    for found in (_stanzas if style == "sources" else _entries)(path, lines):
+        if isinstance(found, AptSource):
+            sources.append(_effective(found, known))
+        else:
+            malformed.append(found)
+    return AptFile(path, style, lines, tuple(sources), tuple(malformed))
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Split at newlines only, as apt does; ``str.splitlines`` knows a dozen more line ends."""
+    start = 0
+    while (end := text.find("\n", start)) >= 0:
+        yield text[start : end + 1]
+        start = end + 1
+    if start < len(text):
+        yield text[start:]
+
+
+def _entries(path: str, lines: tuple[str, ...]) -> Iterator[AptSource | tuple[int, str]]:
+    for number, line in enumerate(lines, 1):
+        body = line.strip(" \t\r\n")
+        enabled = not body.startswith("#")
+        if not enabled:
+            body = body.lstrip("# \t")
+            if body.partition(" ")[0] not in ("deb", "deb-src"):
+                continue  # a comment
+        body = _uncommented(body)
+        if not body:
+            continue
+        entry = _entry(path, number, body)
+        if isinstance(entry, AptSource):
+            yield entry._replace(enabled=enabled)
+        elif enabled:
+            yield number, entry
+
+
+def _uncommented(line: str) -> str:
+    """Cut a trailing comment off; a ``#`` inside of brackets belongs to an option."""
+    position = line.find("#")
+    while position >= 0:
+        if line.count("[", 0, position) <= line.count("]", 0, position):
+            return line[:position].rstrip()
+        position = line.find("#", position + 1)
+    return line
+
+
+def _entry(path: str, number: int, line: str) -> AptSource | str:
+    kind, _, rest = line.replace("\t", " ").partition(" ")
+    rest = rest.strip()
+    if kind not in ("deb", "deb-src") or not rest:
+        return f"type {kind!r} is not known" if rest else "no type and URI"
+    options: list[tuple[str, str]] = []
+    if rest.startswith("["):
+        inner, bracket, rest = rest[1:].partition("]")
+        if not bracket or not rest.startswith(" "):
+            return "the options have no end"
+        for option in inner.split():
+            name, sign, value = option.partition("=")
+            if not sign or not name or not value:
+                return f"option {option!r} is not an assignment"
+            options.append((name, value))
+    words = [word.strip('"') for word in _words(rest)]
+    if len(words) < 2 or ":" not in words[0]:
+        return "no URI" if not words or ":" not in words[0] else "no suite"
+    flat = words[1].endswith("/")
+    if flat != (len(words) == 2):
+        return "a suite that is a path takes no component" if flat else "no component"
+    uri = words[0] if words[0].endswith("/") else words[0] + "/"
+    return AptSource(
+        path=path,
+        line=number,
+        end=number,
+        style="list",
+        enabled=True,
+        types=(kind,),
+        uris=(uri,),
+        suites=(words[1],),
+        components=tuple(words[2:]),
+        options=tuple(options),
+        unknown=tuple(name for name, _ in options if name not in _KNOWN and not name.lower().startswith(_NOTES)),
+    )
+
+
+def _words(text: str) -> list[str]:
+    """Split at blanks, of which quotes and brackets may hold some: the URI of a CD is its label in brackets."""
+    if "[" not in text and '"' not in text:
+        return text.split()
+    words, closing = [""], ""
+    for char in text:
+        if closing or not char.isspace():
+            words[-1] += char
+            closing = ("" if char == closing else closing) if closing else {"[": "]", '"': '"'}.get(char, "")
+        elif words[-1]:
+            words.append("")
+    return [word for word in words if word]
+
+
+def _stanzas(path: str, lines: tuple[str, ...]) -> Iterator[AptSource | tuple[int, str]]:
+    fields: list[tuple[str, str]] = []
+    start = end = 0
+    for number, line in enumerate((*lines, ""), 1):
+        body = line.rstrip("\r\n")
+        if body.startswith("#"):
+            continue
+        if body.strip(" \t"):
+            start = start or number
+            end = number
+            if body[0] in " \t":
+                if fields:
+                    name, value = fields[-1]
+                    fields[-1] = (name, f"{value}\n{body.strip()}")
+                continue
+            name, _, value = body.partition(":")
+            fields.append((name.strip(), value.strip()))
+        elif fields:
+            yield _stanza(path, start, end, fields)
+            fields, start = [], 0
+        else:
+            start = 0
+
+
+def _stanza(path: str, start: int, end: int, fields: list[tuple[str, str]]) -> AptSource | tuple[int, str]:
+    own = {name.lower(): value for name, value in fields}
+    enabled = own.get("enabled", "").lower() not in ("no", "false", "without", "off", "disable", "0")
+    options = tuple((name, " ".join(value.split())) for name, value in fields if name.lower() not in _FIELDS)
+    for name, what in (("types", "Types"), ("uris", "URIs"), ("suites", "Suites")):
+        if enabled and not own.get(name, "").split():
+            return start, f"no {what}"
+    return AptSource(
+        path=path,
+        line=start,
+        end=end,
+        style="sources",
+        enabled=enabled,
+        types=tuple(own.get("types", "").split()),
+        uris=tuple(uri if uri.endswith("/") else uri + "/" for uri in own.get("uris", "").split()),
+        suites=tuple(own.get("suites", "").split()),
+        components=tuple(own.get("components", "").split()),
+        options=options,
+        unknown=tuple(
+            name
+            for name, _ in options
+            if name.lower() not in _STANZA_NAMES
+            and name.lower() not in _KNOWN - set(_STANZA_NAMES.values())
+            and not name.lower().startswith(_NOTES)
+        ),
+    )
+
+
+def _effective(source: AptSource, known: tuple[str, ...]) -> AptSource:
+    chosen: dict[str, list[str]] = {}
+    for name, value in source.options:
+        short = name if source.style == "list" else _STANZA_NAMES.get(name.lower(), "")
+        if short in ("arch", "arch+", "arch-"):
+            chosen[short] = value.replace(",", " ").split()
+    architectures = [*chosen.get("arch", known), *chosen.get("arch+", ())]
+    minus = chosen.get("arch-", ())
+    kept = (name for name in architectures if name not in minus and name != "all")
+    return source._replace(architectures=tuple(dict.fromkeys(kept)), declared="arch" in chosen)
+
+
+def _with_mirrors(root: Root, source: AptSource) -> AptSource:
+    """Add what ``mirror+file:`` lists name: one URI a line, each perhaps with a tab and notes after it."""
+    mirrors: list[str] = []
+    for uri in source.uris:
+        scheme, _, rest = uri.partition(":")
+        if scheme in ("mirror+file", "mirror+copy"):
+            text = root.text("/" + rest.strip("/"), SOURCES_LIMIT) or ""
+            mirrors += [line.split()[0] for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    return source._replace(mirrors=tuple(mirrors)) if mirrors else source
+
+
+def host(uri: str) -> str:
+    """Return the host of *uri*, without user and port; empty for files."""
+    authority = uri.partition("://")[2].partition("/")[0].rpartition("@")[2]
+    return authority.partition(":")[0].lower()
+
+
+def indexed_architecture(name: str) -> str:
+    """Return the architecture of a fetched Packages index from its file name."""
+    head, found, rest = name.rpartition("_binary-")
+    architecture, _, what = rest.partition("_")
+    return architecture if found and head and what.partition(".")[0] == "Packages" else ""
+
+
+def _releases(root: Root, files: list[AptFile], fetched: frozenset[str]) -> Iterator[AptRelease]:
+    done = set()
+    for file in files:
+        for source in file.sources:
+            for uri, suite in ((uri, suite) for uri in source.uris for suite in source.suites):
+                base = list_name(f"{uri}dists/{suite.rstrip('/')}/")
+                for name in (base + "InRelease", base + "Release"):
+                    if name in fetched and (uri, suite) not in done:
+                        done.add((uri, suite))
+                        yield _release(root, f"{LISTS}/{name}", uri, suite)
+
+
+def list_name(uri: str) -> str:
+    """Return the name under which apt stores what it fetched from *uri*."""
+    rest = uri.partition("://")[2] or uri.partition(":")[2]
+    authority, slash, path = rest.partition("/")
+    plain = authority.rpartition("@")[2] + slash + path
+    escaped = "".join(f"%{ord(char):02x}" if char in '\\|{}[]<>"^~_=!@#$%^&*' else char for char in plain)
+    return escaped.lstrip("/").replace("/", "_")
+
+
+def _release(root: Root, path: str, uri: str, asked: str) -> AptRelease:
+    try:
+        head = root.head(path, RELEASE_HEAD).decode("utf-8", "replace")
+    except InputError:
+        head = ""
+    fields: dict[str, str] = {}
+    for line in head.partition("\nMD5Sum:")[0].partition("\nSHA256:")[0].splitlines():
+        name, colon, value = line.partition(":")
+        if colon and name and name[0].isalpha():
+            fields.setdefault(name.lower(), value.strip())
+    return AptRelease(
+        path=path,
+        uri=uri,
+        asked=asked,
+        origin=fields.get("origin", ""),
+        suite=fields.get("suite", ""),
+        codename=fields.get("codename", ""),
+        version=fields.get("version", ""),
+        architectures=tuple(fields.get("architectures", "").split()),
+    )

@@ -1,0 +1,63 @@
+"""Packages that cannot have one version on two architectures: what apt has fetched, index against index.
+
+Source: apt's file names in ``/var/lib/apt/lists`` and the form of a Packages index (deb-control(5)).
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.readers.system.apt import LISTS, Skew, indexed_architecture
+from diagnose.readers.system.root import Root
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Mapping
+
+_ENTRY = re.compile(rb"^Package: (\S+)\n(?:(?!Version: ).+\n)*Version: (\S+)\n", re.MULTILINE)
+
+
+def find(root: Root, installed: Mapping[str, str], native: str, architecture: str) -> Iterator[Skew]:
+    """Yield the packages of *installed* (name: version, all ``Multi-Arch: same``) that cannot be had for both.
+
+    Compressed indexes are not read; ``unseen`` of *root* says so.
+    """
+    ours, _ = _versions(root, native, installed)
+    theirs, path = _versions(root, architecture, installed)
+    if not ours:
+        return
+    for name, version in sorted(installed.items()):
+        offered = theirs.get(name, set())
+        if offered and not offered & (ours.get(name, set()) | {version}):
+            yield Skew(name, version, architecture, tuple(sorted(offered)), path)
+
+
+def _versions(root: Root, architecture: str, names: Container[str]) -> tuple[dict[str, set[str]], str]:
+    """Return {package: versions} of *names* in the fetched indexes of *architecture*, and the last of these."""
+    found: dict[str, set[str]] = {}
+    last = ""
+    for file in root.names(LISTS):
+        if indexed_architecture(file) != architecture:
+            continue
+        if not file.endswith("_Packages"):
+            root.unseen.append(f"{LISTS}/{file}: which versions it offers (it is compressed)")
+            continue
+        last = f"{LISTS}/{file}"
+        for name, version in _entries(root, last):
+            if name in names:
+                found.setdefault(name, set()).add(version)
+    return found, last
+
+
+def _entries(root: Root, path: str) -> Iterator[tuple[str, str]]:
+    """Yield (package, version) of an index; it stays on disk, because Debian's is as large as 60 MB."""
+    place = root.locate(path) if root.is_file(path) else None
+    if place is None:
+        return
+    try:
+        with open(place, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            for match in _ENTRY.finditer(data):
+                yield match[1].decode("ascii", "replace"), match[2].decode("ascii", "replace")
+    except (OSError, ValueError):  # an empty file cannot be mapped
+        return

@@ -1,0 +1,248 @@
+"""Which distribution a root is, which package manager it has, and which container image it looks like."""
+
+from __future__ import annotations
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, cache
+from diagnose.model.finding import InputError
+from diagnose.readers.system.root import Root
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+#: More than any C library has, in bytes.
+LIBC_LIMIT = 16 << 20
+
+
+class Distro(NamedTuple):
+    """What os-release(5) says, and which libc and package manager were found.
+
+    ``manager`` is ``apt``, ``dnf``, ``yum``, ``zypper``, ``apk``, ``pacman`` or empty. ``libc`` is ``glibc``, ``musl``
+    or empty, ``libc_version`` the system's own (as ``2.36``), read from ``libc_path``. ``path`` is the file read.
+    """
+
+    id: str = ""
+    id_like: tuple[str, ...] = ()
+    name: str = ""
+    version: str = ""
+    codename: str = ""
+    manager: str = ""
+    libc: str = ""
+    libc_version: str = ""
+    libc_path: str = ""
+    path: str = ""
+
+    @property
+    def family(self) -> str:
+        """``debian``, ``rhel``, ``alpine``, ``arch``, ``suse`` or empty: whose package names are used here."""
+        for known, members in _FAMILIES.items():
+            if self.id in members or any(like in members for like in self.id_like):
+                return known
+        return {"apt": "debian", "dnf": "rhel", "yum": "rhel", "apk": "alpine", "pacman": "arch", "zypper": "suse"}.get(
+            self.manager, ""
+        )
+
+
+_FAMILIES = {
+    "debian": ("debian", "ubuntu"),
+    "rhel": ("rhel", "fedora", "centos", "almalinux", "rocky", "anolis", "amzn", "ol"),
+    "alpine": ("alpine",),
+    "arch": ("arch", "archarm"),
+    "suse": ("suse", "opensuse", "sles"),
+}
+
+# The first that exists decides; where several do (dnf systems keep a yum link), the newer one is the better advice.
+_MANAGERS = (
+    ("apt", "/usr/bin/apt-get"),
+    ("dnf", "/usr/bin/dnf"),
+    ("dnf", "/usr/bin/microdnf"),
+    ("yum", "/usr/bin/yum"),
+    ("zypper", "/usr/bin/zypper"),
+    ("apk", "/sbin/apk"),
+    ("apk", "/usr/bin/apk"),
+    ("pacman", "/usr/bin/pacman"),
+)
+
+
+class Container(NamedTuple):
+    """Which image this is, as far as its traces tell, each trace as (path or variable, what it says).
+
+    ``kind`` is ``manylinux`` or ``musllinux`` (pypa), ``manylinux-cross`` (rust-cross), ``rust-musl-cross``,
+    ``cross-rs``, ``plain`` (some other container) or empty (no sign of a container). ``policy`` is the platform tag
+    that the image is made for, without its architecture (``manylinux_2_28``), where it says so.
+    """
+
+    kind: str = ""
+    policy: str = ""
+    evidence: tuple[tuple[str, str], ...] = ()
+
+
+def read(root: Root, multiarch: str = "") -> Distro:
+    """Read the distribution of *root*; fields that nothing tells stay empty.
+
+    *multiarch* is Debian's name of the root's own library folder.
+    """
+    path = ""
+    fields: dict[str, str] = {}
+    for candidate in ("/etc/os-release", "/usr/lib/os-release"):
+        text = root.text(candidate, 1 << 16)
+        if text is not None:
+            path, fields = candidate, _assignments(text)
+            break
+    else:
+        release = root.text("/etc/centos-release", 1 << 12)  # CentOS 6 has no os-release
+        if release is not None:
+            path, fields = "/etc/centos-release", {"ID": "centos", "NAME": release.strip()}
+    manager = next((name for name, program in _MANAGERS if root.is_executable(program)), "")
+    libc, version, libc_path = _libc(root, multiarch)
+    return Distro(
+        id=fields.get("ID", "").lower(),
+        id_like=tuple(fields.get("ID_LIKE", "").lower().split()),
+        name=fields.get("PRETTY_NAME") or fields.get("NAME", ""),
+        version=fields.get("VERSION_ID", ""),
+        codename=fields.get("VERSION_CODENAME") or fields.get("UBUNTU_CODENAME", ""),
+        manager=manager,
+        libc=libc,
+        libc_version=version,
+        libc_path=libc_path,
+        path=path,
+    )
+
+
+def _assignments(text: str) -> dict[str, str]:
+    """Parse shell-like ``NAME=value`` lines (os-release(5)): quotes and backslashes as the shell has them."""
+    found = {}
+    for line in text.splitlines():
+        name, sign, value = line.strip().partition("=")
+        if sign and name.isidentifier():
+            value = value.strip()
+            if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
+                value = value[1:-1]
+            found[name] = value.replace("\\", "")
+    return found
+
+
+def _libc(root: Root, multiarch: str) -> tuple[str, str, str]:
+    """Return (libc, version, path) of the root's own C library, the version as the library itself says it."""
+    for folder in (f"/lib/{multiarch}", f"/usr/lib/{multiarch}", "/lib64", "/usr/lib64", "/lib", "/usr/lib"):
+        version = glibc_version(root, f"{folder}/libc.so.6")
+        if version:
+            return "glibc", version, f"{folder}/libc.so.6"
+    for name in root.names("/lib"):
+        if name.startswith("ld-musl-"):
+            return "musl", _musl_version(root.head(f"/lib/{name}", LIBC_LIMIT)), f"/lib/{name}"
+    return "", "", ""
+
+
+def glibc_version(root: Root, path: str) -> str:
+    """Return the version that a glibc's ``libc.so.6`` prints when it is run (``2.36``); empty if it is none."""
+    try:
+        real = root.resolve(path)
+    except InputError:
+        real = None
+    return _glibc_banner(root, real) if real else ""
+
+
+@cache  # the same file is asked for as the system's library and as the linker's
+def _glibc_banner(root: Root, path: str) -> str:
+    banner = root.find(path, b"GNU C Library", 256)
+    words = banner.partition(b" version ")[2].replace(b",", b" ").split()
+    version = words[0].decode("ascii", "replace").rstrip(".") if words else ""
+    return version if version[:1].isdigit() else ""
+
+
+def _musl_version(data: bytes) -> str:
+    """Return the version string of a musl: the one C string of that shape in it."""
+    position = data.find(b"\x001.")
+    while position >= 0:
+        end = data.find(b"\0", position + 1)
+        text = data[position + 1 : end].decode("ascii", "replace") if end - position < 16 else ""
+        if text.count(".") == 2 and text.replace(".", "").isdigit():
+            return text
+        position = data.find(b"\x001.", position + 1)
+    return ""
+
+
+def container(root: Root, environ: Mapping[str, str], distro: Distro) -> Container:
+    """Tell which image *root* looks like, from traces in its files and from the image's environment."""
+    for kind, look in _IMAGES:
+        evidence = tuple(look(root, environ, distro))
+        if evidence:
+            return Container(kind, _policy(kind, environ, distro), evidence)
+    return Container()
+
+
+def _pypa(root: Root, environ: Mapping[str, str], distro: Distro) -> Iterator[tuple[str, str]]:
+    for variable in ("AUDITWHEEL_PLAT", "AUDITWHEEL_POLICY"):
+        if variable in environ:
+            yield variable, environ[variable]
+    for path in ("/usr/local/bin/manylinux-entrypoint", "/usr/local/bin/manylinux-interpreters", "/opt/_internal"):
+        if root.exists(path):
+            yield path, "is there"
+
+
+def _manylinux(root: Root, environ: Mapping[str, str], distro: Distro) -> Iterator[tuple[str, str]]:
+    if distro.libc != "musl":
+        yield from _pypa(root, environ, distro)
+
+
+def _musllinux(root: Root, environ: Mapping[str, str], distro: Distro) -> Iterator[tuple[str, str]]:
+    if distro.libc == "musl":
+        yield from _pypa(root, environ, distro)
+
+
+def _crosstool(root: Root, environ: Mapping[str, str], distro: Distro) -> Iterator[tuple[str, str]]:
+    for name in root.names("/usr"):
+        sysroot = f"/usr/{name}/{name}/sysroot"
+        if name.count("-") >= 2 and root.is_dir(sysroot):
+            yield sysroot, "a crosstool-ng sysroot"
+    if environ.get("TARGET_SYSROOT"):
+        yield "TARGET_SYSROOT", environ["TARGET_SYSROOT"]
+
+
+def _musl_cross(root: Root, environ: Mapping[str, str], distro: Distro) -> Iterator[tuple[str, str]]:
+    if "RUST_MUSL_CROSS_TARGET" in environ:
+        yield "RUST_MUSL_CROSS_TARGET", environ["RUST_MUSL_CROSS_TARGET"]
+    for name in root.names("/usr/local/musl"):
+        if "-linux-musl" in name and root.is_dir(f"/usr/local/musl/{name}"):
+            yield f"/usr/local/musl/{name}", "a musl-cross-make toolchain"
+
+
+def _cross_rs(root: Root, environ: Mapping[str, str], distro: Distro) -> Iterator[tuple[str, str]]:
+    for variable in ("CROSS_SYSROOT", "CROSS_TOOLCHAIN_PREFIX", "CROSS_CONTAINER_ENGINE"):
+        if variable in environ:
+            yield variable, environ[variable]
+    for path in ("/linux-runner", "/base-runner.sh", "/opt/toolchain.cmake"):
+        if root.is_file(path):
+            yield path, "is there"
+
+
+def _plain(root: Root, environ: Mapping[str, str], distro: Distro) -> Iterator[tuple[str, str]]:
+    for path in ("/.dockerenv", "/run/.containerenv"):
+        if root.exists(path):
+            yield path, "is there"
+    if environ.get("container"):
+        yield "container", environ["container"]
+
+
+# What each family of images leaves behind, by their public Dockerfiles: pypa/manylinux, rust-cross/manylinux-cross,
+# rust-cross/rust-musl-cross, cross-rs/cross. The first that shows a trace is it; a cross image may hold target Pythons
+# of pypa's in /opt/python, so those are no trace.
+_IMAGES: tuple[tuple[str, Callable[[Root, Mapping[str, str], Distro], Iterator[tuple[str, str]]]], ...] = (
+    ("rust-musl-cross", _musl_cross),
+    ("manylinux-cross", _crosstool),
+    ("cross-rs", _cross_rs),
+    ("manylinux", _manylinux),
+    ("musllinux", _musllinux),
+    ("plain", _plain),
+)
+
+
+def _policy(kind: str, environ: Mapping[str, str], distro: Distro) -> str:
+    """Return the tag that a pypa image is made for: as it says, or as its C library's version means."""
+    if environ.get("AUDITWHEEL_POLICY"):
+        return environ["AUDITWHEEL_POLICY"]
+    if kind not in ("manylinux", "musllinux") or not distro.libc_version:
+        return ""
+    major, _, rest = distro.libc_version.partition(".")
+    version = f"{major}_{rest.partition('.')[0]}"
+    return "manylinux2014" if (kind, version) == ("manylinux", "2_17") else f"{kind}_{version}"

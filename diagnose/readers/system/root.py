@@ -1,0 +1,236 @@
+"""A file system to look at from outside or inside: the live ``/``, or a folder that holds another system's root.
+
+Every path is a path *inside* the root: links, absolute and relative, are followed as that system would follow them, and
+never out of it. Nothing in a root is executed. What is read is bounded.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+from diagnose.model.finding import InputError
+
+#: The longest text file that is read, in bytes: far above any real one, far below what hurts.
+TEXT_LIMIT = 4 << 20
+#: The most entries of one folder that are looked at.
+FOLDER_LIMIT = 100_000
+#: As the kernel counts them (``MAXSYMLINKS``).
+LINK_LIMIT = 40
+
+
+class Root:
+    """One root folder.
+
+    ``live`` says that it is this machine's own ``/``: only then may programs be run. ``unseen`` collects, in plain
+    words, what could not be looked at for want of permission.
+
+    Raises:
+        InputError: *path* is not a folder, or cannot be entered.
+    """
+
+    def __init__(self, path: str = "/") -> None:
+        try:
+            real = os.path.realpath(path, strict=True) if path else ""
+            if not os.path.isdir(real):
+                raise InputError(f"{path}: not a folder")
+            if not os.access(real, os.R_OK | os.X_OK):
+                raise InputError(f"{path}: permission denied")
+        except OSError as error:
+            raise InputError(f"{path}: {_reason(error)}") from None
+        except ValueError:
+            raise InputError(f"{path!r}: not a path") from None
+        self.path = real
+        self.live = real == "/"
+        self.unseen: list[str] = []
+
+    def locate(self, path: str, *, follow: bool = True) -> str | None:
+        """Return where *path* lies on this machine, every link followed inside the root; None if there is nothing.
+
+        With ``follow=False`` the last component is not followed if it is a link.
+
+        Raises:
+            InputError: the links form a loop.
+        """
+        inside = self.resolve(path, follow=follow)
+        return None if inside is None else self._outside(inside)
+
+    def resolve(self, path: str, *, follow: bool = True) -> str | None:
+        """Return *path* with every link followed, as a path inside the root; None if there is nothing.
+
+        Raises:
+            InputError: the links form a loop.
+        """
+        pending = path.split("/")[::-1]
+        done: list[str] = []
+        links = 0
+        while pending:
+            part = pending.pop()
+            if part in ("", "."):
+                continue
+            if part == "..":
+                del done[-1:]
+                continue
+            done.append(part)
+            if not follow and not any(pending):
+                break
+            here = self._outside("/" + "/".join(done))
+            try:
+                target = os.readlink(here)
+            except OSError as error:
+                if error.errno == errno.EINVAL:  # no link
+                    continue
+                return None
+            except ValueError:
+                return None
+            links += 1
+            if links > LINK_LIMIT:
+                raise InputError(f"{path}: too many levels of symbolic links")
+            if target.startswith("/"):
+                done = []
+            else:
+                done.pop()
+            pending += target.split("/")[::-1]
+        inside = "/" + "/".join(done)
+        return inside if os.path.lexists(self._outside(inside)) else None
+
+    def _outside(self, inside: str) -> str:
+        return inside if self.live else self.path + inside
+
+    def _stat(self, path: str) -> os.stat_result | None:
+        try:
+            if self.live:
+                return os.stat(path)
+            real = self.locate(path)
+            return os.lstat(real) if real is not None else None
+        except (OSError, ValueError, InputError):
+            return None
+
+    def is_file(self, path: str) -> bool:
+        """Whether *path* leads to a regular file."""
+        found = self._stat(path)
+        return found is not None and stat.S_ISREG(found.st_mode)
+
+    def is_dir(self, path: str) -> bool:
+        """Whether *path* leads to a folder."""
+        found = self._stat(path)
+        return found is not None and stat.S_ISDIR(found.st_mode)
+
+    def is_executable(self, path: str) -> bool:
+        """Whether *path* leads to a regular file with an execute bit."""
+        found = self._stat(path)
+        return found is not None and stat.S_ISREG(found.st_mode) and bool(found.st_mode & 0o111)
+
+    def exists(self, path: str) -> bool:
+        """Whether *path* leads to anything."""
+        return self._stat(path) is not None
+
+    def names(self, path: str) -> list[str]:
+        """Return the sorted names in the folder *path*; none if it is missing or no folder."""
+        try:
+            real = path if self.live else self.locate(path)
+            if real is None:
+                return []
+            found = []
+            with os.scandir(real) as entries:
+                for entry in entries:
+                    found.append(entry.name)
+                    if len(found) >= FOLDER_LIMIT:
+                        self.unseen.append(f"{path}: only the first {FOLDER_LIMIT} entries were looked at")
+                        break
+        except PermissionError:
+            self.unseen.append(f"{path}: permission denied")
+            return []
+        except (OSError, ValueError):
+            return []
+        return sorted(found)
+
+    def read(self, path: str, limit: int = TEXT_LIMIT) -> bytes | None:
+        """Return the bytes of the regular file *path*; None if it is missing or may not be read (see ``unseen``).
+
+        Raises:
+            InputError: it is longer than *limit* bytes, no regular file, or a loop of links.
+        """
+        try:
+            real = path if self.live else self.locate(path)
+            if real is None:
+                return None
+            found = os.stat(real) if self.live else os.lstat(real)
+            if not stat.S_ISREG(found.st_mode):
+                if stat.S_ISDIR(found.st_mode):
+                    return None
+                raise InputError(f"{path}: not a regular file")
+            with open(real, "rb", buffering=0) as file:
+                parts, length = [], 0
+                while part := file.read(limit + 1 - length):
+                    parts.append(part)
+                    length += len(part)
+        except PermissionError:
+            self.unseen.append(f"{path}: permission denied")
+            return None
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise InputError(f"{path}: {_reason(error)}") from None
+            return None
+        except ValueError:
+            return None
+        if length > limit:
+            size = f"{limit >> 20} MiB" if limit >> 20 else f"{limit >> 10} KiB"
+            raise InputError(f"{path}: larger than {size}")
+        return b"".join(parts)
+
+    def head(self, path: str, length: int) -> bytes:
+        """Return the first *length* bytes of a regular file; nothing if there is none, or it may not be read."""
+        real = self.locate(path) if self.is_file(path) else None
+        if real is None:
+            return b""
+        try:
+            with open(real, "rb", buffering=0) as file:
+                return file.read(length)
+        except OSError:
+            return b""
+
+    def find(self, path: str, needle: bytes, length: int) -> bytes:
+        """Return *length* bytes of a regular file from where *needle* last stands in it; nothing if it does not.
+
+        From the end, because that is where the texts of a program lie: code need not be read.
+        """
+        import mmap
+
+        real = self.locate(path) if self.is_file(path) else None
+        if real is None:
+            return b""
+        try:
+            with open(real, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                start = data.rfind(needle)
+                return data[start : start + length] if start >= 0 else b""
+        except (OSError, ValueError):  # an empty file cannot be mapped
+            return b""
+
+    def text(self, path: str, limit: int = TEXT_LIMIT) -> str | None:
+        """Return the text of *path*; None if it is missing or may not be read.
+
+        Raises:
+            InputError: as :meth:`read`, or it is not text (it holds a NUL byte).
+        """
+        data = self.read(path, limit)
+        if data is None:
+            return None
+        if b"\0" in data:
+            raise InputError(f"{path}: not a text file (NUL byte at offset {data.index(0)})")
+        return data.decode("utf-8", "surrogateescape")
+
+    def which(self, name: str, path: str) -> str:
+        """Return where a program called *name* is found through the ``PATH`` value *path*; "" if nowhere."""
+        if "/" in name:
+            return name if self.is_executable(name) else ""
+        for folder in path.split(":"):
+            candidate = os.path.join(folder or ".", name)
+            if self.is_executable(candidate):
+                return candidate
+        return ""
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

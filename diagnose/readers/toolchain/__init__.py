@@ -1,0 +1,1 @@
+"""Compilers, linkers, Rust, Python and emulators of a system."""

@@ -1,0 +1,83 @@
+"""A wheel's facts as plain data: the ``facts`` of a wheel in the JSON report."""
+
+from __future__ import annotations
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.readers.elf.parser import Elf, Verneed
+from diagnose.readers.wheel.platform_tag import Shortfall, version_key
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from diagnose.readers.wheel.reader import Wheel
+
+
+def facts(wheel: Wheel) -> dict[str, Any]:
+    """Return the facts of *wheel* that the JSON report documents; lists are sorted, numbers are bytes."""
+    bundled = sorted({link.target for link in wheel.links if link.target})
+    verdict = wheel.verdict
+    return {
+        "name": wheel.name,
+        "version": wheel.version,
+        "build": wheel.build or None,
+        "tags": [str(tag) for tag in wheel.tags],
+        "wheel_tags": [str(tag) for tag in wheel.wheel_tags],
+        "root_is_purelib": wheel.root_is_purelib,
+        "generator": wheel.generator or None,
+        "arch": verdict.arch or None,
+        "libc": verdict.libc or None,
+        "symbol_tag": verdict.symbol_tag or None,
+        "lowest_tag": verdict.lowest_tag or None,
+        "musl_release": ".".join(map(str, verdict.musl_release)) or None,
+        "largest_cause": _cause(verdict.cause) if verdict.cause else None,
+        "bundled_libraries": bundled,
+        "external_libraries": sorted({s.library for s in verdict.shortfalls if s.kind == "external-library"}),
+        "elf_files": [_elf(elf) for elf in sorted(wheel.elves, key=lambda elf: elf.path)],
+        "files": len(wheel.files),
+        "size": wheel.size,
+    }
+
+
+def _cause(cause: Shortfall) -> dict[str, Any]:
+    return {
+        "kind": cause.kind,
+        "path": cause.path,
+        "library": cause.library or None,
+        "version": cause.detail or None,
+        "symbols": sorted(cause.symbols)[:10],
+        "tag": cause.tag,
+    }
+
+
+def _elf(elf: Elf) -> dict[str, Any]:
+    return {
+        "path": elf.path,
+        "size": elf.size,
+        "machine": elf.machine,
+        "bits": elf.bits,
+        "endian": elf.endian,
+        "flags": elf.flags,
+        "libc": elf.libc or None,
+        "soname": elf.soname or None,
+        "needed": list(elf.needed),
+        "rpath": elf.rpath,
+        "runpath": elf.runpath,
+        "interp": elf.interp or None,
+        "extension_module": elf.is_extension,
+        "highest_versions": [_highest(need) for need in highest_versions(elf)],
+        "broken": list(elf.broken),
+    }
+
+
+def _highest(need: Verneed) -> dict[str, Any]:
+    return {"library": need.library, "family": need.family, "version": need.version}
+
+
+def highest_versions(elf: Elf) -> list[Verneed]:
+    """Return the highest version that the file needs of each symbol family of each library."""
+    best: dict[tuple[str, str], Verneed] = {}
+    for need in elf.verneed:
+        key = (need.family, need.library)
+        if key not in best or version_key(need.version) > version_key(best[key].version):
+            best[key] = need
+    return [best[key] for key in sorted(best)]

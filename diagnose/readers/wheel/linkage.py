@@ -1,0 +1,169 @@
+"""Follows NEEDED through a wheel as the dynamic linker will once the wheel is installed.
+
+Sources: ld.so(8) and glibc's ``elf/dl-load.c`` (DT_RPATH is inherited down the chain of loaders unless the file has
+DT_RUNPATH, which is not inherited; a name that is already loaded is not searched again; libraries load breadth first);
+musl's ``ldso/dynlink.c`` (both are inherited alike).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from posixpath import normpath
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.readers.elf.parser import Elf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SITE = "lib/python/site-packages"
+_SITE_FORM = re.compile(r"\blib(?:64)?/(?:python|pypy)\d[\w.]*/(?:site|dist)-packages(?=/|$)")
+_ORIGIN = re.compile(r"\$ORIGIN\b|\$\{ORIGIN\}")
+MAX_STEPS = 1 << 21  # folders looked into per wheel; real ones need some thousands
+
+
+class Link(NamedTuple):
+    """One NEEDED entry of one file in the wheel that names, or seems to name, another file in the wheel.
+
+    ``path`` needs ``needed``. ``target`` is the member that the dynamic linker loads for it, empty if it finds none;
+    ``via`` says how: ``rpath``, ``runpath``, ``inherited`` (a loader's path) or ``loaded`` (something else loaded it
+    before). ``missed_from`` are the files (extension modules, programs) from whose loading the search fails although
+    the wheel has the library: ``candidates``, members with that file name or SONAME.
+    """
+
+    path: str
+    needed: str
+    target: str
+    via: str
+    candidates: tuple[str, ...]
+    missed_from: tuple[str, ...]
+
+
+def expand(search_path: str, origin: str) -> list[str]:
+    """Return the folders of an RPATH or RUNPATH that lie in the environment, relative to its prefix.
+
+    *origin* is the folder of the file that has it. Absolute folders, those relative to the working directory (an empty
+    one is the working directory itself) and those outside the environment are left out: no file of a wheel is there.
+    The interpreter's version in ``lib/python3.12/site-packages`` becomes :data:`SITE`.
+    """
+    folders = []
+    for element in search_path.split(":"):
+        folder = _ORIGIN.sub(lambda _: origin or ".", element)
+        if folder == element:
+            continue
+        folder = _SITE_FORM.sub(SITE, normpath(folder))
+        if not folder.startswith(("..", "/")) and "$" not in folder:
+            folders.append(folder)
+    return list(dict.fromkeys(folders))
+
+
+class Index:
+    """The ELF files of a wheel by installed place and by name, and the folders that each of them searches.
+
+    ``exhausted`` turns true when a wheel, surely made for it, asks for more searches than :data:`MAX_STEPS`; from then
+    on nothing is found.
+    """
+
+    def __init__(self, elves: Iterable[Elf]) -> None:
+        self.by_place: dict[tuple[str, str], Elf] = {}
+        self.by_name: dict[str, list[Elf]] = {}
+        self.by_soname: dict[str, list[Elf]] = {}
+        self.search: dict[str, tuple[list[str], list[str]]] = {}
+        self.exhausted = False
+        self._steps = 0
+        folders = set()
+        for elf in elves:
+            folder, _, name = elf.installed.rpartition("/")
+            self.by_place.setdefault((folder, name), elf)
+            self.by_name.setdefault(name, []).append(elf)
+            self.by_soname.setdefault(elf.soname or name, []).append(elf)
+            folders.add(folder)
+        for elf in elves:
+            rpath, runpath = _own_folders(elf)
+            self.search[elf.path] = [f for f in rpath if f in folders], [f for f in runpath if f in folders]
+
+    def find(self, name: str, folders: Iterable[str], wanted: Elf) -> Elf | None:
+        """Return the file called *name* in the first of *folders* that has one that *wanted* can be linked with."""
+        self._steps += 1
+        self.exhausted = self._steps > MAX_STEPS
+        if name not in self.by_name or self.exhausted:
+            return None
+        for folder in folders:
+            self._steps += 1
+            found = self.by_place.get((folder, name))
+            if found is not None and _compatible(found, wanted):
+                return found
+        return None
+
+
+def _compatible(one: Elf, other: Elf) -> bool:
+    """Whether the dynamic linker would link the two: same class, byte order and machine."""
+    return (one.bits, one.endian, one.machine) == (other.bits, other.endian, other.machine)
+
+
+def _own_folders(elf: Elf) -> tuple[list[str], list[str]]:
+    """Return the folders of the file's own (rpath, runpath); an RPATH beside a RUNPATH is ignored."""
+    origin = elf.installed.rpartition("/")[0]
+    if elf.runpath is not None:
+        return [], expand(elf.runpath, origin)
+    return expand(elf.rpath or "", origin), []
+
+
+class _Loaded(NamedTuple):
+    elf: Elf
+    loader: _Loaded | None
+
+
+def links(index: Index, elves: Iterable[Elf], musl: bool) -> tuple[Link, ...]:
+    """Return every NEEDED entry that a file of the wheel answers or could answer, by loading each possible start.
+
+    Starts are extension modules, programs, and libraries that no other file of the wheel needs.
+    """
+    needed = {name for elf in elves for name in elf.needed}
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    missed: dict[tuple[str, str], list[str]] = {}
+    for root in elves:
+        if not (root.is_extension or root.is_executable or root.name not in needed):
+            continue
+        queue = deque([_Loaded(root, None)])
+        loaded = {root.name: root, root.soname: root}
+        while queue and not index.exhausted:
+            item = queue.popleft()
+            for name in item.elf.needed:
+                key = (item.elf.path, name)
+                target, via = loaded.get(name), "loaded"
+                if target is None:
+                    target, via = _search(index, item, name, musl)
+                    if target is not None:
+                        loaded[name] = target
+                        loaded.setdefault(target.soname, target)
+                        queue.append(_Loaded(target, item))
+                if target is None:
+                    if name in index.by_name or name in index.by_soname:
+                        missed.setdefault(key, []).append(root.path)
+                elif via != "loaded" or key not in found:
+                    found[key] = (target.path, via)
+    return tuple(
+        Link(*key, *found.get(key, ("", "")), _candidates(index, key[1]), tuple(missed.get(key, ())))
+        for key in sorted({*found, *missed})
+    )
+
+
+def _candidates(index: Index, name: str) -> tuple[str, ...]:
+    both = (*index.by_name.get(name, ()), *index.by_soname.get(name, ()))
+    return tuple(dict.fromkeys(elf.path for elf in both))
+
+
+def _search(index: Index, item: _Loaded, name: str, musl: bool) -> tuple[Elf | None, str]:
+    rpath, runpath = index.search[item.elf.path]
+    for folders, via in ((rpath, "rpath"), (runpath, "runpath")):
+        if target := index.find(name, folders, item.elf):
+            return target, via
+    loader = item.loader if item.elf.runpath is None or musl else None
+    while loader is not None and name in index.by_name:
+        rpath, runpath = index.search[loader.elf.path]
+        if target := index.find(name, (*rpath, *runpath) if musl else rpath, item.elf):
+            return target, "inherited"
+        loader = loader.loader
+    return None, ""

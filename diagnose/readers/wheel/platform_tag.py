@@ -1,0 +1,271 @@
+"""Which platform tag a wheel could carry: the lowest policy that it keeps.
+
+The verdicts are those of the newest auditwheel (``wheel_abi.analyze_wheel_abi``), run without looking at the host
+(``--ldpaths ""``). They differ on purpose only where auditwheel gives no answer, or one that depends on the machine it
+runs on; each difference has a test:
+
+- Files that RECORD does not list count: they are installed all the same.
+- Libraries are looked for on the installed layout, where ``.data/data/lib`` is the environment's ``lib``.
+- A wheel all of whose files are of another architecture or C library than its name says gets the tag that its files
+  could carry (auditwheel: no platform wheel).
+- A wheel that never names a C library is judged by manylinux, also on a musl host.
+- An ELF file under ``purelib`` is judged like any other (auditwheel stops).
+- Version needs are read through ``PT_DYNAMIC``, so also from files without section headers.
+- An architecture without policies (``armv6l``, ``mips64``) gets its plain ``linux`` tag.
+"""
+
+from __future__ import annotations
+
+import re
+
+from diagnose import policies
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model.targets import TARGETS
+from diagnose.policies import Policy
+from diagnose.readers.elf.parser import EM_ARM, Elf
+from diagnose.readers.wheel.linkage import Index
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+class Shortfall(NamedTuple):
+    """One thing that keeps a wheel from the lowest policy.
+
+    ``kind``: ``symbol-version`` (``detail``, e.g. ``GLIBC_2.34``, of ``library`` is newer than the policy allows),
+    ``external-library`` (``library`` is neither allowed nor reached in the wheel), ``forbidden-symbol`` (``symbols`` of
+    ``library`` must not be used), ``isa`` (``detail`` is an instruction set above the architecture's baseline),
+    ``ucs2`` and ``pyfpe`` (Python 2 builds that manylinux rules out). ``path`` is the member; ``symbols`` are the
+    undefined symbols concerned. ``tag`` and ``priority`` are those of the lowest policy that this one thing alone would
+    allow (``linux_ARCH`` and 0 where none does): it keeps the wheel from every policy of a higher priority.
+    """
+
+    kind: str
+    path: str
+    library: str
+    detail: str
+    symbols: tuple[str, ...]
+    tag: str
+    priority: int
+
+
+class Verdict(NamedTuple):
+    """The judgement on tags.
+
+    ``libc`` and ``arch`` say by which policies. ``symbol_tag`` is the lowest policy by symbol versions alone,
+    ``lowest_tag`` as the wheel stands; ``linux_ARCH`` where none is kept, and empty for a wheel without ELF files for
+    Linux. ``cause`` is the shortfall that forces the tag up most, None where nothing does. ``ignored`` are the members
+    that did not count, being of another architecture or C library.
+
+    No file states the musl release that it needs, so for musl the two tags are the newest policy, auditwheel's choice
+    where it does not run on musl itself. ``musl_release`` is what the functions used prove, () if nothing: an older
+    claim is as good as long as it is not below that.
+    """
+
+    libc: str = ""
+    arch: str = ""
+    symbol_tag: str = ""
+    lowest_tag: str = ""
+    cause: Shortfall | None = None
+    shortfalls: tuple[Shortfall, ...] = ()
+    ignored: tuple[str, ...] = ()
+    musl_release: tuple[int, ...] = ()
+
+    def against(self, policy: Policy) -> tuple[Shortfall, ...]:
+        """Return what keeps the wheel from *policy*."""
+        return tuple(shortfall for shortfall in self.shortfalls if shortfall.priority < policy.priority)
+
+
+_KINDS = ("symbol-version", "pyfpe", "ucs2", "isa", "forbidden-symbol", "external-library")
+_ARCHES = {row.wheel for row in TARGETS}
+_LIBPYTHON = re.compile(r"libpython\d+\.\d+m?.so(\.\d)*")
+_PYFPE = frozenset({"PyFPE_jbuf", "PyFPE_dummy", "PyFPE_counter"})
+
+
+def arch_of(elf: Elf) -> str:
+    """Return the platform-tag architecture whose code this is, empty if none; hard-float Arm is ``armv7l``."""
+    if elf.machine == EM_ARM:
+        return "armv7l" if elf.arm_float == "hard" and elf.endian == "little" and elf.flags >> 24 == 5 else ""
+    header = (elf.machine, elf.bits, elf.endian)
+    return next((row.wheel for row in TARGETS if header == (row.machine, row.bits, row.endian)), "")
+
+
+def judge(elves: tuple[Elf, ...], platforms: Iterable[str], index: Index) -> Verdict:
+    """Return the verdict on the files *elves* (in RECORD's order, in *index*) of a wheel that claims *platforms*."""
+    tags = [policies.split(platform) for platform in platforms]
+    if not any(tag.family in ("manylinux", "musllinux", "linux", "any") for tag in tags):
+        return Verdict()
+    arches = {tag.arch if tag.arch in _ARCHES else "" for tag in tags}
+    libcs = {tag.libc for tag in tags if tag.libc}
+    arch = arches.pop() if len(arches) == 1 else ""
+    libc = libcs.pop() if len(libcs) == 1 else ""
+    for scope in (_Scope(elves, arch, libc, index), _Scope(elves, "", "", index)):
+        if scope.elves:
+            return scope.verdict()
+    plain = f"linux_{arch}" if arch and elves else ""
+    return Verdict(libc, arch, plain, plain, ignored=tuple(elf.path for elf in elves))
+
+
+class _Scope:
+    """The files that count for the verdict, those of the wheel's architecture and C library, and what they need."""
+
+    def __init__(self, elves: tuple[Elf, ...], arch: str, libc: str, index: Index) -> None:
+        self.elves: list[Elf] = []
+        ignored = []
+        for elf in elves:
+            own_arch, own_libc = arch_of(elf), _libc_of(elf)
+            if own_arch == "armv7l" and arch == "armv6l":
+                own_arch = arch  # the headers do not tell the two apart
+            arch = arch or own_arch
+            if not own_arch or own_arch != arch:
+                ignored.append(elf.path)
+                continue
+            libc = libc or own_libc
+            if own_libc and own_libc != libc:
+                ignored.append(elf.path)
+                continue
+            self.elves.append(elf)
+        self.arch = arch
+        self.libc = libc or next((elf.libc for elf in self.elves if elf.libc), "glibc")
+        self.ignored = tuple(ignored)
+        self.index = index
+        known = policies.load(self.libc, arch)
+        # musl has no symbol versions, so nothing in a wheel proves that an older release will do.
+        self.policies = known[-1:] if self.libc == "musl" else known
+
+    def verdict(self) -> Verdict:
+        """Return the lowest policy that is kept by the symbol versions, and by everything."""
+        if not self.policies:
+            plain = f"linux_{self.arch}"
+            return Verdict(self.libc, self.arch, plain, plain, None, (), self.ignored)
+        found = [*self._versions(), *self._trees()]
+        tags = {policy.priority: policy.tag for policy in self.policies}
+        tags[0] = f"linux_{self.arch}"
+        top = self.policies[0].priority
+        by_symbols = min((s.priority for s in found if s.kind == "symbol-version"), default=top)
+        overall = min((s.priority for s in found), default=top)
+        cause = max(found, key=lambda s: (-s.priority, _KINDS.index(s.kind), version_key(s.detail)), default=None)
+        symbol_tag, lowest_tag = tags[by_symbols], tags[overall]
+        return Verdict(
+            self.libc, self.arch, symbol_tag, lowest_tag, cause, tuple(found), self.ignored, self._musl_release()
+        )
+
+    def _musl_release(self) -> tuple[int, ...]:
+        if self.libc != "musl":
+            return ()
+        from diagnose.policies import musl
+
+        names = {name for elf in self.elves for name in elf.undefined}
+        return max((found for name in names if (found := musl.release(name))), default=())
+
+    def _shortfall(
+        self, kind: str, path: str, library: str, detail: str, symbols: tuple[str, ...], best: Policy | None
+    ) -> Shortfall:
+        tag, priority = (best.tag, best.priority) if best else (f"linux_{self.arch}", 0)
+        return Shortfall(kind, path, library, detail, symbols, tag, priority)
+
+    def _versions(self) -> Iterator[Shortfall]:
+        best: dict[str, Policy | None] = {}
+        for elf in self.elves:
+            for need in elf.verneed:
+                version = need.version
+                if version not in best:
+                    best[version] = next((p for p in self.policies if _allows(p, need.family, version)), None)
+                if best[version] is not self.policies[0] and not _is_loader(need.library):
+                    yield self._shortfall(
+                        "symbol-version", elf.path, need.library, version, need.symbols, best[version]
+                    )
+
+    def _trees(self) -> Iterator[Shortfall]:
+        """What the start of each dependency tree adds; a library that another needs is judged in that one's tree."""
+        needed = {name for elf in self.elves for name in elf.needed}
+        for root in self.elves:
+            if root.is_extension or root.name not in needed:
+                yield from self._external(root)
+                yield from self._forbidden(root)
+                yield from self._build(root)
+
+    def _external(self, root: Elf) -> Iterator[Shortfall]:
+        tree = self._resolve(root)
+        allowed = self.policies[0].whitelist
+        queue = list(root.needed)
+        seen: set[str] = set()
+        for name in queue:
+            if name in seen or name in allowed or _is_loader(name):
+                continue
+            seen.add(name)
+            target = tree.get(name)
+            if target is not None:
+                queue += target.needed
+                continue
+            best = next((policy for policy in self.policies if name in policy.whitelist), None)
+            yield self._shortfall("external-library", root.path, name, "", (), best)
+
+    def _resolve(self, root: Elf) -> dict[str, Elf | None]:
+        """Find everything that *root* needs, depth first, each name once; None for what the wheel does not reach.
+
+        The search path is auditwheel's: the root's own RPATH and RUNPATH hold for everything below it.
+        """
+        rpath, runpath = self.index.search[root.path]
+        tree: dict[str, Elf | None] = {}
+        stack = [iter([(root, name) for name in root.needed])]
+        while stack:
+            elf, name = next(stack[-1], (root, ""))
+            if not name:
+                stack.pop()
+            elif name not in tree:
+                own = self.index.search[elf.path]
+                folders = () if _LIBPYTHON.fullmatch(name) else (*rpath, *own[0], *own[1], *runpath)
+                tree[name] = target = self.index.find(name, folders, elf)
+                if target is not None and not self.index.exhausted:
+                    stack.append(iter([(target, below) for below in target.needed]))
+        return tree
+
+    def _forbidden(self, root: Elf) -> Iterator[Shortfall]:
+        for library in root.needed:
+            for symbol in sorted(self.policies[0].blacklist.get(library, frozenset()).intersection(root.undefined)):
+                best = next((p for p in self.policies if symbol not in p.blacklist.get(library, ())), None)
+                yield self._shortfall("forbidden-symbol", root.path, library, "", (symbol,), best)
+
+    def _build(self, root: Elf) -> Iterator[Shortfall]:
+        if self.arch == "x86_64" and root.isa_needed & 14:
+            level = 4 if root.isa_needed & 8 else 3 if root.isa_needed & 4 else 2
+            yield self._shortfall("isa", root.path, "", f"x86-64-v{level}", (), None)
+        if root.is_extension:
+            names = {*root.undefined, *root.undefined_weak}.difference(root.undefined_data)
+            if pyfpe := names & _PYFPE:
+                yield self._shortfall("pyfpe", root.path, "", "", tuple(sorted(pyfpe)), None)
+            ucs2 = sorted(name for name in names if "PyUnicodeUCS2_" in name) if root.init2 else []
+            if ucs2:
+                yield self._shortfall("ucs2", root.path, "", "", tuple(ucs2), None)
+
+
+def version_key(version: str) -> tuple[int, ...]:
+    """Return a sort key for a symbol version or instruction set: its numbers."""
+    return tuple(map(int, re.findall(r"\d+", version)))
+
+
+def _allows(policy: Policy, family: str, version: str) -> bool:
+    """Whether *policy* allows the version; a family that it does not name is not limited."""
+    return family not in policy.symbol_versions or version in policy.symbol_versions[family]
+
+
+def _is_loader(library: str) -> bool:
+    return "ld-linux" in library or library in ("ld64.so.1", "ld64.so.2")
+
+
+def _libc_of(elf: Elf) -> str:
+    """Return the C library by auditwheel's rules, which count a file in where :attr:`Elf.libc` only guesses."""
+    if elf.interp:
+        return "musl" if elf.interp.rpartition("/")[2].startswith("ld-musl-") else "glibc"
+    for name in elf.needed:
+        if name.startswith(("libc.musl-", "ld-musl-")):
+            return "musl"
+        if name == "libc.so.6" or name.startswith(("ld-linux-", "ld64.so.")):
+            return "glibc"
+    if elf.name.endswith(("-arm-linux-musleabihf.so", "-linux-musl.so")):
+        return "musl"
+    # Before Python 3.11 the suffix on musl said -gnu too.
+    if re.search(r"\.cpython-3(1[1-9]|[2-9]\d)[^.]*-(arm-linux-gnueabihf|linux-gnu)\.so$", elf.name):
+        return "glibc"
+    return ""

@@ -1,0 +1,316 @@
+"""Reads a wheel: every fact about it, none of it believed, nothing unpacked to disk.
+
+Sources: "Binary distribution format" and "Platform compatibility tags" of the PyPA specifications.
+
+Limits: a member may unpack to 4 GiB and to 250 times its compressed size, a wheel to 32 GiB and 262144 members
+(:mod:`diagnose.readers.wheel.archive`); what lies beyond is refused. Memory stays below the two largest members together.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import mmap
+import os
+import re
+import stat
+from collections import deque
+from itertools import islice, product
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model.finding import InputError
+from diagnose.readers.elf import parser as elf
+from diagnose.readers.elf.parser import Elf
+from diagnose.readers.system.printable import printable
+from diagnose.readers.wheel import archive, linkage, platform_tag, record
+from diagnose.readers.wheel.archive import Archive, Member, ZipFlaw
+from diagnose.readers.wheel.as_dict import facts
+from diagnose.readers.wheel.linkage import SITE, Link
+from diagnose.readers.wheel.platform_tag import Verdict
+from diagnose.readers.wheel.record import Contents, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+__all__ = ["Tag", "Wheel", "facts", "installed_path", "parse_file_name", "read"]
+
+MAX_METADATA = 16 << 20  # bytes of RECORD, WHEEL or METADATA
+MAX_TAGS = 4096  # compatibility tags of one wheel
+SMALL = 1 << 20  # bytes: a wheel below is not worth a second thread
+
+
+class Tag(NamedTuple):
+    """One compatibility tag; its text is ``python-abi-platform``."""
+
+    python: str
+    abi: str
+    platform: str
+
+    def __str__(self) -> str:
+        return "-".join(self)
+
+
+class Wheel(NamedTuple):
+    """One wheel.
+
+    ``name``, ``version``, ``build`` and ``tags`` come from the file name, compressed sets expanded; ``wheel_tags``,
+    ``root_is_purelib`` (None if not said) and ``generator`` from the WHEEL file, ``requires`` and ``requires_python``
+    from METADATA. ``files`` are all members but folders. ``elves`` are its ELF files, found by their content, in
+    RECORD's order. ``links`` says how they find each other. ``unseen`` says what could not be looked at.
+    """
+
+    path: str
+    size: int
+    name: str
+    version: str
+    build: str
+    tags: tuple[Tag, ...]
+    wheel_tags: tuple[Tag, ...]
+    root_is_purelib: bool | None
+    generator: str
+    requires: tuple[str, ...]
+    requires_python: str
+    dist_info: str
+    files: tuple[str, ...]
+    elves: tuple[Elf, ...]
+    links: tuple[Link, ...]
+    record: Record
+    zip_flaws: tuple[ZipFlaw, ...]
+    verdict: Verdict
+    unseen: tuple[str, ...] = ()
+
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """The platform tags of the file name."""
+        return tuple(dict.fromkeys(tag.platform for tag in self.tags))
+
+
+def read(path: str) -> Wheel:
+    """Read the wheel at *path*.
+
+    Raises:
+        InputError: no regular file, or not a wheel: a wrong file name, not a zip archive or a broken, encrypted or
+            oversized one, or one without WHEEL, METADATA or RECORD; or there is not the memory to read it.
+    """
+    name = os.path.basename(path)
+    try:
+        regular = stat.S_ISREG(os.stat(path).st_mode)
+        parse_file_name(name)  # before anything is opened
+        if not regular:
+            raise InputError(f"{name}: is not a regular file")
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if not size:
+                raise InputError(f"{name}: is empty")
+            # Closed when the last view of it is gone, which an exception's frames may still hold.
+            data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        return _read(path, size, archive.open_archive(data, name))
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from None
+    except MemoryError:
+        raise InputError(f"{name}: refused, needs more memory than there is") from None
+
+
+def _read(path: str, size: int, opened: Archive) -> Wheel:
+    file_name = os.path.basename(path)
+    project, version, build, tags = parse_file_name(file_name)
+    by_name = {member.name: member for member in opened.members}
+    dist_info = _dist_info(file_name, project, version, by_name)
+    texts = {name: _text(opened, by_name, f"{dist_info}/{name}", file_name) for name in ("WHEEL", "METADATA", "RECORD")}
+    headers = _headers(texts["WHEEL"])
+    metadata = _headers(texts["METADATA"])
+    rows = record.parse(texts["RECORD"])
+    algorithms = {row.path: row.algorithm for row in rows if isinstance(row, record.RecordRow)}
+    harvest = _Harvest(opened, algorithms, dist_info.removesuffix(".dist-info") + ".data/")
+    harvest.run()
+    order = {row.path: position for position, row in enumerate(rows)}
+    elves = tuple(sorted(harvest.elves, key=lambda found: (order.get(found.path, len(order)), found.path)))
+    index = linkage.Index(elves)
+    judged = platform_tag.judge(elves, dict.fromkeys(tag.platform for tag in tags), index)
+    links = linkage.links(index, elves, judged.libc == "musl")
+    if index.exhausted:
+        harvest.unseen.append("its libraries need each other in more ways than can be followed")
+    purelib = headers.get("root-is-purelib", [""])[0].strip().lower()
+    return Wheel(
+        path=path,
+        size=size,
+        name=project,
+        version=version,
+        build=build,
+        tags=tags,
+        wheel_tags=_expand(headers.get("tag", [])),
+        root_is_purelib={"true": True, "false": False}.get(purelib),
+        generator=headers.get("generator", [""])[0],
+        requires=tuple(metadata.get("requires-dist", [])),
+        requires_python=metadata.get("requires-python", [""])[0],
+        dist_info=dist_info,
+        files=tuple(by_name),
+        elves=elves,
+        links=links,
+        record=record.verify(f"{dist_info}/RECORD", rows, harvest.contents),
+        zip_flaws=(*opened.flaws, *harvest.flaws),
+        verdict=judged,
+        unseen=tuple(harvest.unseen),
+    )
+
+
+_PART = re.compile(r"[^\s/\\-]+")
+
+
+def parse_file_name(name: str) -> tuple[str, str, str, tuple[Tag, ...]]:
+    """Take a wheel's file name apart: project, version, build, tags.
+
+    Raises:
+        InputError: it is not ``name-version[-build]-python-abi-platform.whl``.
+    """
+    parts = name.removesuffix(".whl").split("-")
+    well_formed = name.endswith(".whl") and len(parts) in (5, 6) and all(map(_PART.fullmatch, parts))
+    if not well_formed or (len(parts) == 6 and not parts[2][:1].isdigit()):
+        raise InputError(f"{name}: not a wheel's file name (name-version[-build]-python-abi-platform.whl)")
+    build = parts[2] if len(parts) == 6 else ""
+    return parts[0], parts[1], build, _expand(["-".join(parts[-3:])])
+
+
+def _expand(texts: Iterable[str]) -> tuple[Tag, ...]:
+    """Expand compressed tag sets, up to :data:`MAX_TAGS` tags."""
+    tags: dict[Tag, None] = {}
+    for text in texts:
+        parts = [part.split(".") for part in text.strip().split("-")]
+        if len(parts) == 3:
+            tags.update({Tag(*tag): None for tag in islice(product(*parts), MAX_TAGS)})
+        if len(tags) >= MAX_TAGS:
+            break
+    return tuple(tags)
+
+
+def _dist_info(file_name: str, project: str, version: str, by_name: dict[str, Member]) -> str:
+    folders = {name.partition("/")[0] for name in by_name if name.partition("/")[0].endswith(".dist-info")}
+    if len(folders) != 1:
+        found = ", ".join(sorted(folders)[:4]) or "none"
+        raise InputError(f"{file_name}: not a wheel, needs one .dist-info folder (has: {found})")
+    return folders.pop()
+
+
+def _text(opened: Archive, by_name: dict[str, Member], member_name: str, file_name: str) -> str:
+    member = by_name.get(member_name)
+    if member is None:
+        raise InputError(f"{file_name}: not a wheel, has no {member_name}")
+    if member.size > MAX_METADATA:
+        raise InputError(f"{file_name}: refused, {member_name} has {member.size} bytes")
+    raw = bytearray()
+    flaw = archive.inflate(opened, member, raw.extend)
+    if flaw is not None and flaw.kind != "crc":
+        raise InputError(f"{file_name}: cannot read {member_name}: {flaw.detail}")
+    return raw.decode("utf-8", "backslashreplace")
+
+
+def _headers(text: str) -> dict[str, list[str]]:
+    """Return the header fields of an RFC 822 text by lower-case name; the body is left out."""
+    found: dict[str, list[str]] = {}
+    for line in text.partition("\n\n")[0].splitlines():
+        name, colon, value = line.partition(":")
+        if colon and not name[:1].isspace():
+            found.setdefault(name.strip().lower(), []).append(printable(value.strip()))
+    return found
+
+
+def installed_path(name: str, data_prefix: str) -> str:
+    """Return where an installer puts the member *name*, relative to the environment's prefix.
+
+    The scheme is CPython's ``posix_prefix`` without the interpreter's version: what is not below *data_prefix*
+    (``NAME-VERSION.data/``) goes to :data:`diagnose.readers.wheel.linkage.SITE`.
+    """
+    if not name.startswith(data_prefix):
+        return f"{SITE}/{name}"
+    scheme, _, rest = name[len(data_prefix) :].partition("/")
+    folders = {"purelib": f"{SITE}/", "platlib": f"{SITE}/", "scripts": "bin/", "headers": "include/", "data": ""}
+    return folders.get(scheme, f"{SITE}/{data_prefix}{scheme}/") + rest
+
+
+class _Harvest:
+    """Goes once through the bytes of all members: digests for RECORD, facts of the ELF files."""
+
+    def __init__(self, opened: Archive, algorithms: dict[str, str], data_prefix: str) -> None:
+        self.opened = opened
+        self.algorithms = algorithms
+        self.data_prefix = data_prefix
+        self.contents: dict[str, Contents] = {}
+        self.elves: list[Elf] = []
+        self.flaws: list[ZipFlaw] = []
+        self.unseen: list[str] = []
+        # Of several members of one name installers take the last.
+        members = {member.name: member for member in opened.members}.values()
+        self.queue = deque(sorted(members, key=lambda member: member.size))
+        self.largest = self.queue[-1].size
+        self.failures: list[BaseException] = []
+
+    def run(self) -> None:
+        """Look at every member; a second thread helps with larger wheels, as inflating and hashing release the GIL.
+
+        The one takes the smallest, the other the largest, until they meet: two threads that both pass many small
+        members would only wait for each other.
+        """
+        helper = None
+        if sum(member.compressed for member in self.queue) > SMALL:
+            import threading
+
+            helper = threading.Thread(target=self._work, args=(self.queue.pop,))
+            helper.start()
+        self._work(self.queue.popleft)
+        if helper is not None:
+            helper.join()
+        if self.failures:
+            raise self.failures[0]
+        self.flaws.sort()
+        self.unseen.sort()
+
+    def _work(self, take: Callable[[], Member]) -> None:
+        buffer = _room(1)
+        try:
+            while self.queue:
+                buffer = self._look(take(), buffer)
+        except IndexError:  # the other thread was faster
+            pass
+        except BaseException as failure:
+            self.failures.append(failure)
+            self.queue.clear()
+
+    def _look(self, member: Member, buffer: mmap.mmap) -> mmap.mmap:
+        """Look at one member; *buffer* holds an ELF file's bytes, and is returned, grown if need be, for the next."""
+        name = member.name
+        algorithm = self.algorithms.get(name, "")
+        digest = getattr(hashlib, algorithm)() if algorithm in record.STRONG else None
+        is_elf = False
+        filled = 0
+
+        def take(piece: bytes) -> None:
+            nonlocal buffer, is_elf, filled
+            if digest is not None:
+                digest.update(piece)
+            if filled == 0 and piece[:4] == elf.MAGIC:
+                is_elf = True
+                if len(buffer) < member.size:
+                    buffer = _room(min(max(member.size, 2 * len(buffer)), self.largest))
+            if is_elf:
+                buffer[filled : filled + len(piece)] = piece
+            filled += len(piece)
+
+        flaw = archive.inflate(self.opened, member, take)
+        if flaw is not None:
+            self.flaws.append(flaw)
+            if flaw.kind != "crc":
+                self.unseen.append(f"{name}: {flaw.detail}")
+        if is_elf:
+            self.elves.append(elf.read(memoryview(buffer)[:filled], name, installed_path(name, self.data_prefix)))
+        self.contents[name] = Contents._make((filled, algorithm, digest.digest() if digest is not None else b""))
+        return buffer
+
+
+def _room(size: int) -> mmap.mmap:
+    """Return *size* bytes of memory, in huge pages: faulting in small ones takes as long as reading what fills them."""
+    if not hasattr(mmap, "MADV_HUGEPAGE"):
+        return mmap.mmap(-1, size)
+    room = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    with contextlib.suppress(OSError):  # a kernel without huge pages
+        room.madvise(mmap.MADV_HUGEPAGE)
+    return room

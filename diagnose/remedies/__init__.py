@@ -1,0 +1,1 @@
+"""How something is installed, configured or repacked: facts in, fixes out."""

@@ -1,0 +1,63 @@
+"""Package names of one distribution in terms of another: by the pkg-config module that both bring."""
+
+from __future__ import annotations
+
+from diagnose.model.finding import Command, Fix, Stage
+from diagnose.tables import debian_pc
+from diagnose.tables import modules as table
+
+
+def module_of(package: str) -> str:
+    """Return the pkg-config module that the package, of whatever distribution, is installed for; empty if unknown."""
+    name = package.partition(":")[0]
+    for row, columns in table.rows().items():
+        if name in columns:
+            return row
+    brought = debian_pc.modules(name)
+    # libssl-dev brings openssl, which others have too, libssl and libcrypto; libasound2-dev alsa and alsa-topology: the
+    # one that is known everywhere, else the shortest, is what people mean
+    return min(brought, key=lambda module: (module not in table.rows(), len(module), module)) if brought else ""
+
+
+def meant(name: str, codename: str) -> list[str]:
+    """Return the pkg-config modules that somebody may mean by *name*, which is none, the likeliest first.
+
+    People give the package, the library as the linker knows it, or nearly the right spelling.
+    """
+    from diagnose.authoring.link_step import library_module
+
+    known = dict.fromkeys((*debian_pc.names(codename), *table.rows()))
+    found = [module_of(name), library_module(name.removeprefix("lib"), codename)]
+    found += [other for other in known if other.lower() == name.lower()]
+    if not any(found):
+        from difflib import get_close_matches
+
+        found = get_close_matches(name, known, n=3, cutoff=0.75)
+    return [one for one in dict.fromkeys(filter(None, found)) if one in known and one != name][:3]
+
+
+def called_here(package: str, family: str) -> str:
+    """Return what *package* of another distribution is called in those of *family*; empty if that is not known."""
+    if package in ("build-essential", "base-devel", "build-base"):
+        return {"rhel": "gcc", "alpine": "build-base", "debian": "build-essential"}.get(family, "")
+    if package in ("pkg-config", "pkgconfig", "pkgconf", "pkgconf-pkg-config"):
+        return {"rhel": "pkgconf-pkg-config", "alpine": "pkgconf", "debian": "pkg-config"}.get(family, "")
+    module = module_of(package)
+    if family == "debian" and module:
+        return next((provider.package for provider in debian_pc.providers(module, "")), "")
+    return table.package(module, family) if module else ""
+
+
+def install_as_called(packages: list[str], family: str, install: str) -> tuple[list[Fix], list[str]]:
+    """Return the fix that installs *packages* by their names in *family*, and those whose name is not known.
+
+    All names stand in one *install* command: dnf, zypper and apk install nothing where one of several is wrong.
+    """
+    called = {package: called_here(package, family) for package in packages}
+    right = {package: name for package, name in called.items() if name not in ("", package)}
+    others = [package for package in packages if package not in right]
+    if not right:
+        return [], others
+    title = ", ".join(f"{package} is {name}" for package, name in right.items())
+    line = f"{install} {' '.join(dict.fromkeys(right.values()))}"
+    return [Fix(f"{title} here", (Command(line, Stage.PACKAGES),))], others
