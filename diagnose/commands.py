@@ -8,6 +8,7 @@ import sys
 from diagnose.engine import registry
 from diagnose.engine.run import Report, Result, run_checks
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, cache
+from diagnose.model.check import Check
 from diagnose.model.finding import InputError, Severity
 
 if TYPE_CHECKING:
@@ -215,7 +216,7 @@ def targets(name: str | None = None) -> int:
 
 
 @cache
-def _causes(kind: str, output: Output) -> list[registry.Check]:
+def _causes(kind: str, output: Output) -> list[Check]:
     causes = registry.load(kind)
     for selector in (*output.select, *output.ignore):
         if not any(cause.matches(selector) for cause in causes):
@@ -225,7 +226,7 @@ def _causes(kind: str, output: Output) -> list[registry.Check]:
     return registry.select(causes, output.select, output.ignore)
 
 
-def _names(causes: Iterable[registry.Check]) -> list[str]:
+def _names(causes: Iterable[Check]) -> list[str]:
     return [name for cause in causes for name in (cause.id, *cause.aliases)]
 
 

@@ -5,34 +5,36 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from diagnose.engine import registry
+from diagnose.model.check import KINDS, Check
 
-CAUSES = registry.load()
+CHECKS = registry.load()
 
 
-@pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.id)
-def test_every_cause_is_documented_and_detectable(cause: registry.Check) -> None:
-    title, _, body = cause.doc.partition("\n")
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_every_check_is_documented_and_detects(check: Check) -> None:
+    title, _, body = check.doc.partition("\n")
     assert title.strip().endswith(".")
     assert len(title) <= 120
-    assert len(body.split()) >= 25, "says neither why nor how to mend it"
-    assert cause.detectors
-    assert cause.id not in cause.aliases
+    assert len(body.split()) >= 25, "explains neither the check nor the fix"
+    assert check.detectors
+    assert check.id not in check.aliases
 
 
-@pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.id)
-def test_every_page_says_how_to_mend_it_and_where_that_is_known_from(cause: registry.Check) -> None:
-    body, _, references = cause.doc.strip().partition("\n\nReferences:\n")
-    assert "\nMend it" in body
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
+def test_every_page_has_a_fix_and_references(check: Check) -> None:
+    body, _, references = check.doc.strip().partition("\n\nReferences:\n")
+    assert "\nHow to fix: " in body
     assert references
     assert all(line.startswith("    ") for line in references.splitlines())
 
 
 def test_names_are_unique() -> None:
-    names = [name for cause in CAUSES for name in (cause.id, *cause.aliases)]
+    names = [name for check in CHECKS for name in (check.id, *check.aliases)]
     assert len(names) == len(set(names))
 
 
@@ -41,15 +43,16 @@ def test_a_plugin_comes_in_through_the_same_door(tmp_path: Path) -> None:
     area.mkdir(parents=True)
     (area.parent / "__init__.py").touch()
     (area / "__init__.py").touch()
-    (area / "acme_rule.py").write_text('"""Acme rule."""\n\n\ndef wheel(wheel):\n    return ()\n')
+    declaration = 'from diagnose.model.check import Check\n\nCHECK = Check(since="1.0")\n'
+    (area / "acme_rule.py").write_text(f'"""Acme rule."""\n\n{declaration}\n\ndef wheel(wheel):\n    return ()\n')
     info = tmp_path / "acme-1.0.dist-info"
     info.mkdir()
     (info / "entry_points.txt").write_text("[console_scripts]\nx = y:z\n\n[diagnose.checks]\nacme = acme_checks\n")
     code = (
-        "from diagnose import registry\n"
-        "causes = {cause.id: cause for cause in registry.load('wheel')}\n"
-        "assert causes['acme-rule'].title == 'Acme rule', causes\n"
-        "assert len(causes) > 1 and not registry.select(registry.load('env'), ['acme-rule'], [])\n"
+        "from diagnose.engine import registry\n"
+        "checks = {check.id: check for check in registry.load('wheel')}\n"
+        "assert checks['acme-rule'].title == 'Acme rule', checks\n"
+        "assert len(checks) > 1 and not registry.select(registry.load('env'), ['acme-rule'], [])\n"
     )
     result = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{code}"],
@@ -57,3 +60,34 @@ def test_a_plugin_comes_in_through_the_same_door(tmp_path: Path) -> None:
         text=True,
     )
     assert result.returncode == 0, result.stderr
+
+
+_HEAD = "from diagnose.model.check import Check\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "fault"),
+    [
+        ("def wheel(wheel):\n    return ()\n", "declares no CHECK"),
+        (_HEAD + 'CHECK = Check(since="1.0")\n', "has no detector"),
+        (_HEAD + 'CHECK = Check(since="1.0")\n\n\ndef wheels(wheel):\n    return ()\n', "wheels is not a detector"),
+        (_HEAD + 'CHECK = Check(since="1.0")\nwheel = 1\n', "wheel is not a function"),
+    ],
+)
+def test_a_misspelt_declaration_is_an_error(source: str, fault: str) -> None:
+    module = ModuleType("acme_checks.wheel.acme_rule")
+    exec(source, module.__dict__)
+    with pytest.raises(registry.DeclarationError, match=fault):
+        registry.declared(module)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_loading_one_kind_finds_what_loading_all_finds(kind: str) -> None:
+    assert [check.id for check in registry.load(kind)] == [check.id for check in CHECKS if kind in check.detectors]
+
+
+@pytest.mark.parametrize("binding", ["log = _shared", "from acme_checks._shared import log", "log: object = _shared"])
+def test_a_detector_bound_in_another_way_is_found_for_its_kind(tmp_path: Path, binding: str) -> None:
+    path = tmp_path / "rule.py"
+    path.write_text(f'"""Rule."""\n\n{binding}\n')
+    assert registry._may_detect(str(path), "log")

@@ -4,19 +4,35 @@ from typing import Any
 
 import pytest
 
-from diagnose.engine.registry import Check, select
+from diagnose.engine.registry import select
 from diagnose.engine.run import Report, run_checks
+from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, InputError, Phase, Severity
 
 EVIDENCE = (Evidence("seen", where="here"),)
 
 
-def cause(name: str, *findings: Finding, aliases: tuple[str, ...] = ()) -> Check:
-    return Check(name, "area", "Title.\n\nBody.", aliases, {"wheel": lambda facts: iter(findings)})
+class Timeless:
+    """A subject without facts and without an order of time."""
+
+    unseen = ()
+
+    def position(self, evidence: Evidence) -> None:
+        return None
+
+    def is_recovered(self, finding: Finding) -> bool:
+        return False
+
+    def was_examined(self, phase: Phase) -> bool:
+        return True
+
+
+def check(name: str, *findings: Finding, aliases: tuple[str, ...] = ()) -> Check:
+    return Check("1.0", id=name, doc="Title.", aliases=aliases, detectors={"wheel": lambda facts: iter(findings)})
 
 
 def report(*findings: Finding) -> Report:
-    return Report((run_checks("wheel", "w", lambda: None, lambda facts: {}, [cause("a-b", *findings)]),))
+    return Report((run_checks("wheel", "w", Timeless, lambda facts: {}, [check("a-b", *findings)]),))
 
 
 def finding(severity: Severity) -> Finding:
@@ -30,12 +46,12 @@ def test_findings_carry_their_check_and_the_worst_comes_first() -> None:
 
 
 def test_among_equals_what_a_build_meets_first_comes_first() -> None:
-    causes = [
-        cause("a-late", finding(Severity.ERROR)),
-        cause("b-early", finding(Severity.ERROR))._replace(phase=Phase.RUST),
-        cause("c-note", finding(Severity.NOTE))._replace(phase=Phase.START),
+    checks = [
+        check("a-late", finding(Severity.ERROR)),
+        check("b-early", finding(Severity.ERROR))._replace(phase=Phase.RUST),
+        check("c-note", finding(Severity.NOTE))._replace(phase=Phase.START),
     ]
-    judged = run_checks("wheel", "w", lambda: None, lambda facts: {}, causes)
+    judged = run_checks("wheel", "w", Timeless, lambda facts: {}, checks)
     assert [f.check for f in judged.findings] == ["b-early", "a-late", "c-note"]
 
 
@@ -54,7 +70,7 @@ def test_exit_code(severity: Severity, codes: dict[str, int]) -> None:
 
 
 def test_unreadable_input_beats_findings() -> None:
-    def read() -> None:
+    def read() -> Timeless:
         raise InputError("x.whl: not a zip archive")
 
     broken = run_checks("wheel", "x.whl", read, lambda facts: {}, [])
@@ -64,10 +80,10 @@ def test_unreadable_input_beats_findings() -> None:
 
 
 def test_selection_by_id_prefix_and_alias() -> None:
-    causes = [cause("wheel-rpath"), cause("wheel-linux-tag", aliases=("pypi-tag-rejected",)), cause("pc-missing")]
+    checks = [check("wheel-rpath"), check("wheel-linux-tag", aliases=("pypi-tag-rejected",)), check("pc-missing")]
 
     def ids(wanted: list[str], unwanted: list[str]) -> list[str]:
-        return [chosen.id for chosen in select(causes, wanted, unwanted)]
+        return [chosen.id for chosen in select(checks, wanted, unwanted)]
 
     assert ids(["wheel"], []) == ["wheel-rpath", "wheel-linux-tag"]
     assert ids(["wheel-"], ["wheel-rpath"]) == ["wheel-linux-tag"]

@@ -29,3 +29,12 @@ def _compiles(env: Environment, crate: Crate) -> bool | None:
     if crate.name in _ELSEWHERE:
         return False
     return True if crate.name in _ALWAYS else None
+
+
+_HOST_COMPILERS = frozenset({"", "cc", "gcc", "clang", "c++", "g++", "clang++"})
+
+
+def is_host_compiler(program: str) -> bool:
+    """Whether *program* is the name of the machine's own compiler."""
+    name = program.rpartition("/")[2]
+    return name in _HOST_COMPILERS or program == "x86_64-linux-gnu-gcc"

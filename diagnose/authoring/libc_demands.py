@@ -7,7 +7,8 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from diagnose.readers.buildlog import Hit
+    from diagnose.readers.buildlog import BuildLog, Hit
+
 
 #: A program or macro that cargo makes for the build itself.
 BUILD_SCRIPT = r"/build/[^/]+-[0-9a-f]{16}/build[-_]script|build-script-(?:build|main)|/deps/lib\w+-[0-9a-f]{16}\.so$"
@@ -34,3 +35,15 @@ def demander(hit: Hit) -> str:
 def highest(hits: Iterable[Hit]) -> Hit:
     """Return the hit that asks for the highest version."""
     return max(hits, key=lambda hit: [int(part) for part in re.findall(r"\d+", hit.groups["version"])])
+
+
+def glibc_only_symbols(log: BuildLog) -> list[Hit]:
+    """Return the lines in which musl's loader misses a function that only glibc has."""
+    return [hit for hit in log.find("musl-relocating") if re.match(GLIBC_ONLY, hit.groups["symbol"])]
+
+
+#: Functions that glibc has, or that its headers turn others into, and that musl has not.
+GLIBC_ONLY = (
+    r"^(?:__isoc\d+_\w+|__\w+_chk|__res_\w+|gnu_get_libc_\w+|__libc_\w+|__memcpy_chk|__strdup|backtrace\w*|fcntl64|__cxa_\w+"
+    r"|__finite\w*|__\w+_finite|mallinfo\d?|malloc_trim|__register_atfork|__errno_location64|qsort_r|\w+64)$"
+)

@@ -24,24 +24,6 @@ _GLIBC = (
     r"|^(?:mallinfo2?|malloc_trim|__strdup|__rawmemchr|__libc_single_threaded|getcontext|makecontext|secure_getenv)$"
 )
 _MUSL = r"^__\w+_time64$|^__stat_time64$|^__clock_gettime64$"
-#: Which module brings a library whose name is another one's.
-_MODULES = {
-    "asound": "alsa", "ssl": "openssl", "crypto": "openssl", "udev": "libudev", "usb-1.0": "libusb-1.0", "z": "zlib",
-    "pulse": "libpulse", "pulse-simple": "libpulse-simple", "X11": "x11", "xcb": "xcb", "curl": "libcurl",
-    "lzma": "liblzma", "systemd": "libsystemd", "ffi": "libffi", "xml2": "libxml-2.0", "png": "libpng", "GL": "gl",
-    "pq": "libpq", "bz2": "bzip2", "zstd": "libzstd", "sodium": "libsodium", "git2": "libgit2", "ssh2": "libssh2",
-    "SDL2": "sdl2", "freetype": "freetype2", "input": "libinput", "portaudio": "portaudio-2.0", "zmq": "libzmq",
-    "pcap": "libpcap", "gtk-3": "gtk+-3.0", "png16": "libpng", "gtk-4": "gtk4", "ncursesw": "ncursesw",
-}  # fmt: skip
-
-
-def library_module(lib: str, codename: str = "") -> str:
-    """Return the pkg-config module that brings ``lib<lib>``; empty if none is known."""
-    from diagnose.tables.debian_pc import providers
-
-    if lib in _MODULES:
-        return _MODULES[lib]
-    return next((name for name in (lib, f"lib{lib}", lib.lower()) if name and providers(name, codename)), "")
 
 
 def without_toolchain(link: Link) -> list[Hit]:

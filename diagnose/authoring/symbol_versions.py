@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from diagnose import policies
-from diagnose.authoring.wheel import bounded, load_error, promised, retag, role, shorten, some, weigh
+from diagnose.authoring.wheel import bounded, load_error, promised, role, shorten, some, weigh
 from diagnose.model.finding import Command, Evidence, Fix, Severity, Stage
 from diagnose.model.targets import TARGETS
 from diagnose.readers.wheel.platform_tag import Shortfall, version_key
 from diagnose.readers.wheel.reader import Wheel
+from diagnose.remedies.repack import retag
 from diagnose.tables.build_images import manylinux_image
 
 #: GLIBC_PRIVATE is no version but a sign of a bundled piece of glibc, which another check speaks about.

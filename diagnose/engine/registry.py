@@ -1,10 +1,10 @@
-"""Finds the causes: the built-in ones and those of plugins, all through the entry-point group ``diagnose.checks``.
+"""Finds the checks: the built-in ones and those of plugins, all through the entry-point group ``diagnose.checks``.
 
-An entry point names a package. Every module below it whose name does not start with an underscore, and which lies in
-an area folder (``package/area/cause_id.py``), is one cause: its id is its file name with dashes, its docstring is its
-documentation, and each of its functions named after a kind of subject (``wheel``, ``env``, ``log``) is a detector that
-takes the subject's facts and yields findings. It may name a ``PHASE`` and ``ALIASES``; its ``PHRASES`` are the wordings
-that it knows in logs, its ``leads_to`` tells which other findings follow from its own.
+An entry point names a package. Every module in an area folder (``package/area/check_id.py``) whose name does not start
+with an underscore is one check: its id is its file name with dashes, its docstring is its documentation, ``CHECK``
+declares the rest (:class:`diagnose.model.check.Check`), and each function named after a kind of subject (``wheel``,
+``env``, ``log``) is a detector, which takes the subject's facts and yields findings. A function
+``leads_to(finding, other, subject)`` says which other findings follow from its own.
 """
 
 from __future__ import annotations
@@ -12,47 +12,20 @@ from __future__ import annotations
 import os
 import sys
 
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.model.finding import Finding, Phase
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import KINDS, Check
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from types import ModuleType
-    from typing import Any
-
-    Detector = Callable[[Any], Iterable[Finding]]
-
 
 GROUP = "diagnose.checks"
-KINDS = ("wheel", "env", "log")
+BUILT_IN = "diagnose_checks"
+_ROLES = frozenset({*KINDS, "leads_to"})
 
 
-class Check(NamedTuple):
-    """One thing that goes wrong in the world, with the detectors that see it from several sides.
-
-    ``aliases`` are other names under which the cause is known to ``explain``, ``--select`` and ``--ignore``. ``phase``
-    is when a build meets it. ``patterns`` are the wordings of logs that it knows
-    (:class:`diagnose.readers.buildlog.Pattern`), ``leads_to`` says which other findings it brings about
-    (:mod:`diagnose.engine.causality`).
-    """
-
-    id: str
-    area: str
-    doc: str
-    aliases: tuple[str, ...]
-    detectors: dict[str, Detector]
-    phase: Phase = Phase.LATER
-    patterns: tuple[Any, ...] = ()
-    leads_to: Callable[[Finding, Finding, Any], bool] | None = None
-
-    @property
-    def title(self) -> str:
-        """The first line of the documentation."""
-        return self.doc.partition("\n")[0].rstrip(".")
-
-    def matches(self, selector: str) -> bool:
-        """Whether *selector*, an id, an alias, or a prefix of one that ends at a dash, names this cause."""
-        return any(name == selector or name.startswith(selector.rstrip("-") + "-") for name in (self.id, *self.aliases))
+class DeclarationError(ValueError):
+    """A check's module does not declare itself as the registry expects; the message names the module and the fault."""
 
 
 def packages() -> list[str]:
@@ -88,12 +61,12 @@ def _group_values(path: str) -> Iterator[str]:
 
 
 def modules(package: str) -> dict[str, str]:
-    """Return module name → source file of every cause below *package*, as ``package.area.cause_id``."""
+    """Return module name → source file of every check below *package*, as ``package.area.check_id``."""
     found = {}
     for root in _imported(package).__path__:
         for area in os.listdir(root):
             folder = os.path.join(root, area)
-            if area.startswith(("_", ".")) or area == "data" or not os.path.isdir(folder):
+            if area.startswith(("_", ".")) or not os.path.isdir(folder):
                 continue
             for name in os.listdir(folder):
                 if name.endswith(".py") and name[0] != "_":
@@ -102,32 +75,56 @@ def modules(package: str) -> dict[str, str]:
 
 
 def load(kind: str | None = None) -> list[Check]:
-    """Import and return all causes, or those that can see *kind*, sorted by id.
+    """Import and return all checks, or those with a detector for *kind*, sorted by id.
 
     Raises:
-        ValueError: two modules carry the same id.
+        DeclarationError: two modules have the same id, or one declares something that the registry does not know.
     """
-    causes: dict[str, Check] = {}
-    for package in packages() or ["checks"]:
+    checks: dict[str, Check] = {}
+    for package in packages() or [BUILT_IN]:
         for name, path in modules(package).items():
-            if kind is not None and not _detects(path, kind):
+            if kind is not None and not _may_detect(path, kind):
                 continue
-            module = _imported(name)
-            _, area, stem = name.rsplit(".", 2)
-            cause = Check(
-                id=stem.replace("_", "-"),
-                area=area,
-                doc=module.__doc__ or "",
-                aliases=tuple(getattr(module, "ALIASES", ())),
-                detectors={k: getattr(module, k) for k in KINDS if callable(getattr(module, k, None))},
-                phase=getattr(module, "PHASE", Phase.LATER),
-                patterns=tuple(getattr(module, "patterns", ())),
-                leads_to=getattr(module, "leads_to", None),
+            check = declared(_imported(name))
+            if kind is not None and kind not in check.detectors:
+                continue
+            if check.id in checks:
+                raise DeclarationError(f"two checks have the id {check.id}")
+            checks[check.id] = check
+    return [checks[key] for key in sorted(checks)]
+
+
+def declared(module: ModuleType) -> Check:
+    """Return the check that *module* declares, completed by its name, docstring and functions.
+
+    Raises:
+        DeclarationError: ``CHECK`` is missing, the module has no detector, or it defines a public function of another
+            name (a misspelt detector would otherwise never run).
+    """
+    _, area, stem = module.__name__.rsplit(".", 2)
+    check = module.__dict__.get("CHECK")
+    if not isinstance(check, Check):
+        raise DeclarationError(f"{module.__name__} declares no CHECK = Check(…)")
+    roles = {}
+    for name, value in module.__dict__.items():
+        if name in _ROLES:
+            if not callable(value):
+                raise DeclarationError(f"{module.__name__}: {name} is not a function")
+            roles[name] = value
+        elif name[0] != "_" and callable(value) and getattr(value, "__module__", "") == module.__name__:
+            raise DeclarationError(
+                f"{module.__name__}: {name} is not a detector ({', '.join(KINDS)}) or leads_to; make it private"
             )
-            if cause.id in causes:
-                raise ValueError(f"two checks are named {cause.id}")
-            causes[cause.id] = cause
-    return [causes[key] for key in sorted(causes)]
+    detectors = {kind: roles[kind] for kind in KINDS if kind in roles}
+    if not detectors:
+        raise DeclarationError(f"{module.__name__} has no detector: define {' or '.join(KINDS)}")
+    return check._replace(
+        id=stem.replace("_", "-"),
+        area=area,
+        doc=module.__doc__ or "",
+        detectors=detectors,
+        leads_to=roles.get("leads_to"),
+    )
 
 
 def _imported(name: str) -> ModuleType:
@@ -135,17 +132,23 @@ def _imported(name: str) -> ModuleType:
     return sys.modules[name]
 
 
-def _detects(path: str, kind: str) -> bool:
-    # Importing every cause only to see which functions it has would cost more than judging does.
+def _may_detect(path: str, kind: str) -> bool:
+    """Whether the module's source may bind the name *kind* at its top level.
+
+    Importing every check only to see which functions it has would cost more than running the checks does. A false
+    yes costs one import: :func:`load` looks at the module itself then.
+    """
     with open(path, "rb") as file:
-        return f"\ndef {kind}(".encode() in file.read()
+        source = file.read()
+    name = kind.encode()
+    return any(form % name in source for form in (b"\ndef %s(", b"\n%s =", b"\n%s:", b" %s\n", b" %s,", b" as %s"))
 
 
-def select(causes: Iterable[Check], wanted: Iterable[str], unwanted: Iterable[str]) -> list[Check]:
-    """Return the causes that *wanted* names (all when empty) and *unwanted* does not."""
+def select(checks: Iterable[Check], wanted: Iterable[str], unwanted: Iterable[str]) -> list[Check]:
+    """Return the checks that *wanted* names (all when empty) and *unwanted* does not."""
     wanted, unwanted = list(wanted), list(unwanted)
     return [
-        cause
-        for cause in causes
-        if (not wanted or any(map(cause.matches, wanted))) and not any(map(cause.matches, unwanted))
+        check
+        for check in checks
+        if (not wanted or any(map(check.matches, wanted))) and not any(map(check.matches, unwanted))
     ]

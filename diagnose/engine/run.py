@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from diagnose.engine.causality import attach_consequences, sort_findings
-from diagnose.engine.registry import Check
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import Finding, InputError, Severity
 
@@ -11,7 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, TypeVar
 
-    _Subject = TypeVar("_Subject")
+    from diagnose.model.check import Check
+    from diagnose.model.subject import Subject
+
+    _Subject = TypeVar("_Subject", bound=Subject)
 
 
 class Result(NamedTuple):
@@ -58,37 +60,31 @@ def run_checks(
     name: str,
     read: Callable[[], _Subject],
     describe: Callable[[_Subject], dict[str, Any]],
-    causes: Iterable[Check],
+    checks: Iterable[Check],
 ) -> Result:
-    """Read one subject and let every cause that can see its kind look at it.
+    """Read one subject and run every check that has a detector for its kind.
 
-    The worst findings come first, among equals what a build meets first; what only follows from another finding is put
-    under that one.
-
-    *describe* turns what *read* returns into the facts that JSON carries. A subject with a method ``overcome`` says by
-    it which findings came to nothing: these are left out. One with a method ``looked`` says by it whether anything was
-    looked for that a build meets in a phase: a check of another phase has not passed.
+    The worst findings come first, among equals what a build meets first. A finding that only follows from another one
+    becomes its consequence; one that the build recovered from is left out. *describe* turns the subject into the facts
+    that JSON carries.
     """
     try:
         subject = read()
     except InputError as error:
         return Result(kind, name, error=str(error))
-    causes = list(causes)
-    findings, passed = [], []
-    overcome = getattr(subject, "overcome", lambda finding: False)
-    looked = getattr(subject, "looked", lambda phase: True)
-    for cause in causes:
+    checks = list(checks)
+    findings: list[Finding] = []
+    passed = []
+    for check in checks:
         found = [
-            finding._replace(check=cause.id, aliases=cause.aliases)
-            for finding in cause.detectors[kind](subject)
-            if not overcome(finding)
+            finding._replace(check=check.id, aliases=check.aliases)
+            for finding in check.detectors[kind](subject)
+            if not subject.is_recovered(finding)
         ]
         findings += found
-        if not found and looked(cause.phase):
-            passed.append(cause.id)
-    findings = sort_findings(findings, subject, {cause.id: cause.phase.value for cause in causes})
-    findings = attach_consequences(
-        findings, {cause.id: cause.leads_to for cause in causes if cause.leads_to is not None}, subject
-    )
-    unseen = tuple(getattr(subject, "unseen", ()))
-    return Result(kind, name, describe(subject), tuple(findings), tuple(passed), unseen)
+        if not found and subject.was_examined(check.phase):
+            passed.append(check.id)
+    findings = sort_findings(findings, subject, {check.id: check.phase.value for check in checks})
+    leads_to = {check.id: check.leads_to for check in checks if check.leads_to is not None}
+    findings = attach_consequences(findings, leads_to, subject)
+    return Result(kind, name, describe(subject), tuple(findings), tuple(passed), subject.unseen)

@@ -6,7 +6,7 @@ import os
 
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.model.finding import InputError, Phase
+from diagnose.model.finding import Evidence, Finding, InputError, Phase
 from diagnose.model.targets import Target
 from diagnose.readers.cargo import project as cargo
 from diagnose.readers.cargo import unread_variables
@@ -85,6 +85,13 @@ class Environment(NamedTuple):
             if package.name == name and architecture in ("", package.architecture):
                 return package
         return None
+
+    def position(self, evidence: Evidence) -> None:
+        """Return None: nothing in an environment is ordered by time."""
+
+    def is_recovered(self, finding: Finding) -> bool:
+        """Whether *finding* came to nothing: never, without an order of time."""
+        return False
 
     def was_examined(self, phase: Phase) -> bool:
         """Whether there was anything to look for that a build meets in *phase*: some are about libraries alone."""

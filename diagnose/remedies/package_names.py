@@ -5,6 +5,7 @@ from __future__ import annotations
 from diagnose.model.finding import Command, Fix, Stage
 from diagnose.tables import debian_pc
 from diagnose.tables import modules as table
+from diagnose.tables.debian_pc import providers
 
 
 def module_of(package: str) -> str:
@@ -24,7 +25,6 @@ def meant(name: str, codename: str) -> list[str]:
 
     People give the package, the library as the linker knows it, or nearly the right spelling.
     """
-    from diagnose.authoring.link_step import library_module
 
     known = dict.fromkeys((*debian_pc.names(codename), *table.rows()))
     found = [module_of(name), library_module(name.removeprefix("lib"), codename)]
@@ -61,3 +61,22 @@ def install_as_called(packages: list[str], family: str, install: str) -> tuple[l
     title = ", ".join(f"{package} is {name}" for package, name in right.items())
     line = f"{install} {' '.join(dict.fromkeys(right.values()))}"
     return [Fix(f"{title} here", (Command(line, Stage.PACKAGES),))], others
+
+
+#: Which module brings a library whose name is another one's.
+_MODULE_OF_LIBRARY = {
+    "asound": "alsa", "ssl": "openssl", "crypto": "openssl", "udev": "libudev", "usb-1.0": "libusb-1.0", "z": "zlib",
+    "pulse": "libpulse", "pulse-simple": "libpulse-simple", "X11": "x11", "xcb": "xcb", "curl": "libcurl",
+    "lzma": "liblzma", "systemd": "libsystemd", "ffi": "libffi", "xml2": "libxml-2.0", "png": "libpng", "GL": "gl",
+    "pq": "libpq", "bz2": "bzip2", "zstd": "libzstd", "sodium": "libsodium", "git2": "libgit2", "ssh2": "libssh2",
+    "SDL2": "sdl2", "freetype": "freetype2", "input": "libinput", "portaudio": "portaudio-2.0", "zmq": "libzmq",
+    "pcap": "libpcap", "gtk-3": "gtk+-3.0", "png16": "libpng", "gtk-4": "gtk4", "ncursesw": "ncursesw",
+}  # fmt: skip
+
+
+def library_module(lib: str, codename: str = "") -> str:
+    """Return the pkg-config module that brings ``lib<lib>``; empty if none is known."""
+
+    if lib in _MODULE_OF_LIBRARY:
+        return _MODULE_OF_LIBRARY[lib]
+    return next((name for name in (lib, f"lib{lib}", lib.lower()) if name and providers(name, codename)), "")

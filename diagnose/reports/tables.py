@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 from itertools import zip_longest
 
-from diagnose.engine.registry import Check
 from diagnose.engine.run import Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.targets import Target
 from diagnose.reports.text import Style, clean, terminal_style
 from diagnose.reports.verdict import platforms, real

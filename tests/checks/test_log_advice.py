@@ -64,7 +64,7 @@ def test_the_hosts_headers_are_not_completed(told: Callable[[str], Finding]) -> 
 
 def test_an_environment_of_conda_gets_a_library_of_its_own(told: Callable[[str], Finding]) -> None:
     finding = told(CONDA)
-    assert finding.message.endswith("which /lib64/libstdc++.so.6 does not have")
+    assert finding.message.endswith("which /lib64/libstdc++.so.6 lacks")
     assert "conda install" in _words(finding.fixes[0])
 
 

@@ -48,8 +48,8 @@ def test_no_log_is_left_without_a_label() -> None:
     assert {str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.log")} == set(labels())
 
 
-@pytest.mark.parametrize("phrase", [pattern for cause in CAUSES for pattern in cause.patterns] + list(SHARED), ids=str)
-def test_a_phrase_can_be_found_by_its_anchor(pattern: Pattern) -> None:
+@pytest.mark.parametrize("pattern", [pattern for cause in CAUSES for pattern in cause.patterns] + list(SHARED), ids=str)
+def test_a_pattern_can_be_found_by_its_anchor(pattern: Pattern) -> None:
     assert len(pattern.anchor.encode()) >= GRAM
     re.compile(pattern.pattern)
 
@@ -70,6 +70,7 @@ def test_a_folder_or_nothing_is_no_log(tmp_path: Path) -> None:
         (lzma.compress(b"make: *** [all] Error 1\n"), "xz"),
         (bz2.compress(b"make: *** [all] Error 1\n"), "bzip2"),
     ],
+    ids=["gzip", "zip", "xz", "bzip2"],
 )
 def test_a_packed_log_is_not_said_to_be_without_failure(tmp_path: Path, packed: bytes, packer: str) -> None:
     (tmp_path / "log").write_bytes(packed)

@@ -100,7 +100,7 @@ def test_killed_is_undone(root: Path, where: str) -> None:
     (root / "project").mkdir()
     script = f"""
 import os, signal
-from diagnose.finding import Command, FileEdit, Stage
+from diagnose.model.finding import Command, FileEdit, Stage
 from diagnose.fixes import apply
 def show(line):
     if line == {where!r} and line.startswith("write"):

@@ -121,13 +121,13 @@ def test_without_the_memory_to_read_it(tmp_path: Path) -> None:
     path = build(tmp_path, {"demo.so": X86_64 + bytes(120 << 20)})
     read = """
 import resource, sys
-from diagnose.finding import InputError
-from diagnose.readers import wheel
+from diagnose.model.finding import InputError
+from diagnose.readers.wheel import reader
 pages = int(open("/proc/self/statm").read().split()[0])
 limit = pages * resource.getpagesize() + (64 << 20)
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 try:
-    wheel.read(sys.argv[1])
+    reader.read(sys.argv[1])
 except InputError as error:
     print(error)
 """

@@ -44,7 +44,7 @@ REPORT = Report(
 
 
 def schema() -> dict[str, object]:
-    file = importlib.resources.files("diagnose") / "data" / "report.schema.json"
+    file = importlib.resources.files("diagnose") / "reports" / "report.schema.json"
     return json.loads(file.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
 
 

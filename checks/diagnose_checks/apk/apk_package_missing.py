@@ -15,11 +15,10 @@ from __future__ import annotations
 
 import re
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.causality import blocks_later_installs
 from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
 from diagnose.model.pattern import patterns_for
 from diagnose.remedies.package_names import install_as_called

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from diagnose.authoring.log import host
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, Enum
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, Enum, re
+from diagnose.remedies.apt_sources import ARCHITECTURES
 from diagnose.remedies.package_names import called_here, module_of
-from diagnose_checks.apt._indexes import dead_release, unserved
-from diagnose_checks.apt.apt_notice_third_party_no_arch import could_have
-from diagnose_checks.apt.apt_wrong_arch_name import misnamed
+from diagnose.tables import distributions
 
 if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
@@ -71,3 +70,97 @@ def renamed(log: BuildLog, note: Hit) -> list[Hit]:
     """Return the lines that name the package of *note*, of the kind ``apt-virtual``, in its form of 64-bit time."""
     new = f"{note.groups['package']}t64"
     return [line for line in log.near(note.line, "t64-note", after=12) if line.groups["package"] == new]
+
+
+def unserved(log: BuildLog) -> dict[str, list[Hit]]:
+    """Return the architectures that a server answers 404 for while it has others, each with the lines."""
+    if dead_release(log):
+        return {}
+    found: dict[str, list[Hit]] = {}
+    for hit in _failures(log):
+        arch = hit.groups["arch"]
+        if arch in ARCHITECTURES and arch not in ("all", "any") and _may_lack(hit.groups["url"], arch):
+            found.setdefault(arch, []).append(hit)
+    return found
+
+
+def _may_lack(url: str, arch: str) -> bool:
+    """Whether the server of *url* is one that has no *arch*; an unknown mirror of Ubuntu is taken for its archive."""
+    if "ports.ubuntu.com" in url or "/ubuntu-ports" in url:
+        return arch in distributions.UBUNTU_ARCHIVE
+    if "debian.org" in url or "/debian" in url:
+        return False
+    return arch not in distributions.UBUNTU_ARCHIVE
+
+
+def _failures(log: BuildLog) -> list[Hit]:
+    """Return the lines in which the index of an architecture could not be had."""
+    named = [hit for hit in log.find("apt-unfetched") if hit.groups["arch"]]
+    told = [
+        hit for hit in log.find("apt-index") if hit.groups["state"] == "Err" and log.near(hit.line, "apt-404", after=3)
+    ]
+    return [*told, *named]
+
+
+def dead_release(log: BuildLog) -> list[Hit]:
+    """Return the lines that say that a release is gone: no Release file, or 404 for every architecture and ``all``."""
+    hits = [hit for hit in log.find("apt-no-release") if not _misplaced(hit)]
+    if hits:
+        return hits
+    failures = _failures(log)
+    arches = {hit.groups["arch"] for hit in failures}
+    had = {hit.groups["arch"] for hit in log.find("apt-index") if hit.groups["state"] in ("Get", "Hit")}
+    gone = [hit for hit in failures if _suite(hit) in distributions.DEBIAN_ARCHIVED | distributions.UBUNTU_OLD]
+    return gone if len(arches - {"all"}) > 0 and not had and (len(arches) > 1 or gone) else []
+
+
+def _suite(hit: Hit) -> str:
+    suite = hit.groups["suite"] or hit.groups["url"].partition("/dists/")[2]
+    return suite.partition("/")[0].partition("-")[0]
+
+
+def misplaced(log: BuildLog) -> list[Hit]:
+    """Return the lines in which the ports server is asked under the archive's path."""
+    return [hit for hit in log.find("apt-no-release") if _misplaced(hit)]
+
+
+def _misplaced(hit: Hit) -> bool:
+    """Whether the address cannot hold Ubuntu's release at all: the ports server under the archive's path."""
+    url = hit.groups["url"]
+    return "ports.ubuntu.com/ubuntu" in url.rstrip("/") and "ubuntu-ports" not in url
+
+
+def is_foreign_dependency(hit: Hit, native: str) -> bool:
+    """Whether an unmet dependency is one between packages of a foreign architecture."""
+    return bool({hit.groups["arch"], hit.groups["needs_arch"]} - {"", native, "any"})
+
+
+_COMMON = {
+    "https",
+    "http",
+    "stable",
+    "debian",
+    "ubuntu",
+    "linux",
+    "download",
+    "packages",
+    "repos",
+    "apt",
+    "archive",
+    "ports",
+}
+
+
+def could_have(log: BuildLog, missing: Hit) -> list[Hit]:
+    """Return the notices of repositories that are named after the *missing* package of a foreign architecture."""
+    found = []
+    for notice in log.find("apt-no-arch"):
+        words = {word for word in re.split(r"[^a-z0-9]+", notice.groups["url"].lower()) if len(word) > 4} - _COMMON
+        if missing.groups["arch"] == notice.groups["arch"] and words & set(missing.groups["package"].split("-")):
+            found.append(notice)
+    return found
+
+
+def misnamed(arch: str) -> bool:
+    """Whether *arch* stands where an architecture belongs, and is none."""
+    return bool(arch) and arch not in ARCHITECTURES and arch not in ("source", "musl-linux-amd64")

@@ -14,19 +14,18 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.causality import blocks_later_installs
 from diagnose.authoring.env import if_installing
 from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Stage
 from diagnose.readers.env import Environment
 from diagnose.readers.system.apt import AptSource
 from diagnose.remedies.apt_sources import PORTS, host, meant_option, serving, unservable
 from diagnose.remedies.apt_split import split
 from diagnose.remedies.fix import fix
-from diagnose_checks.apt._indexes import misplaced, unserved
+from diagnose_checks.apt._triage import misplaced, unserved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,11 +13,10 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.causality import blocks_later_installs
 from diagnose.authoring.log import finding_from_hits, host
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
 from diagnose.model.pattern import patterns_for
 
@@ -34,7 +33,8 @@ CHECK = Check(
         "postinst-failed",
         (
             "installation script subprocess",
-            r"(?P<package>[\w.+-]+):(?P<arch>\w+) package (?:pre|post)-(?:installation|removal) script subprocess returned "
+            r"(?P<package>[\w.+-]+):(?P<arch>\w+) package (?:pre|post)-(?:installation|removal) "
+            r"script subprocess returned "
             r"error exit status (?P<status>\d+)",
         ),
         ("error processing package", r"error processing package (?P<package>[\w.+-]+):(?P<arch>\w+) \(--configure\)"),
@@ -52,7 +52,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [*scripts, *hits],
-            f"the installation script of {package} runs a program of {scripts[0].groups['arch']}, which cannot run here",
+            f"the install script of {package} runs a program for {scripts[0].groups['arch']}, which cannot run here",
             "The package stays half configured, and apt fails.",
             [
                 Fix(

@@ -11,16 +11,14 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.causality import blocks_later_installs
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
 from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix
-from diagnose_checks.apt._indexes import dead_release
-from diagnose_checks.apt._triage import Reason, reason
+from diagnose_checks.apt._triage import Reason, dead_release, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

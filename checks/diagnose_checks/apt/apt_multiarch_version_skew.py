@@ -13,20 +13,20 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.causality import blocks_later_installs
 from diagnose.authoring.log import finding_from_hits, host
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
 from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix
 from diagnose.remedies.packages import module, system
+from diagnose_checks.apt._triage import is_foreign_dependency
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.buildlog import BuildLog
 
 leads_to = blocks_later_installs
 
@@ -75,7 +75,7 @@ def env(env: Environment) -> Iterator[Finding]:
 def log(log: BuildLog) -> Iterator[Finding]:
     """See apt say that a foreign package's dependency cannot be had in that version."""
     native = host(log).debian
-    hits = [hit for hit in log.find("apt-unmet") if foreign(hit, native)]
+    hits = [hit for hit in log.find("apt-unmet") if is_foreign_dependency(hit, native)]
     if not hits:
         return
     first = hits[0]
@@ -99,8 +99,3 @@ def log(log: BuildLog) -> Iterator[Finding]:
             Fix("take both architectures from the same mirror, or try again in an hour"),
         ],
     )
-
-
-def foreign(hit: Hit, native: str) -> bool:
-    """Whether an unmet dependency is one between packages of a foreign architecture."""
-    return bool({hit.groups["arch"], hit.groups["needs_arch"]} - {"", native, "any"})

@@ -12,42 +12,18 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.log import finding_from_hits
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
+from diagnose_checks.apt._triage import could_have
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.buildlog import BuildLog
 
 CHECK = Check(since="0.1.0", phase=Phase.START)
-_COMMON = {
-    "https",
-    "http",
-    "stable",
-    "debian",
-    "ubuntu",
-    "linux",
-    "download",
-    "packages",
-    "repos",
-    "apt",
-    "archive",
-    "ports",
-}
-
-
-def could_have(log: BuildLog, missing: Hit) -> list[Hit]:
-    """Return the notices of repositories that are named after the *missing* package of a foreign architecture."""
-    found = []
-    for notice in log.find("apt-no-arch"):
-        words = {word for word in re.split(r"[^a-z0-9]+", notice.groups["url"].lower()) if len(word) > 4} - _COMMON
-        if missing.groups["arch"] == notice.groups["arch"] and words & set(missing.groups["package"].split("-")):
-            found.append(notice)
-    return found
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
@@ -57,7 +33,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             yield finding_from_hits(
                 log,
                 [notice, missing],
-                f"{notice.groups['url']} has nothing for {notice.groups['arch']}, nor {missing.groups['package']} for it",
+                f"{notice.groups['url']} has nothing for {notice.groups['arch']}, so no {missing.groups['package']}",
                 "apt cannot locate the package.",
                 [Fix("take the package from elsewhere, or build it for that architecture")],
             )

@@ -14,13 +14,12 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.causality import blocks_later_installs
 from diagnose.authoring.log import finding_from_hits, host
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
-from diagnose_checks.apt.apt_multiarch_version_skew import foreign
+from diagnose_checks.apt._triage import is_foreign_dependency
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +36,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
     hits = [
         hit
         for hit in log.find("apt-unmet")
-        if not foreign(hit, native) and hit.groups["version"].startswith("=") and "to be installed" in hit.groups["why"]
+        if not is_foreign_dependency(hit, native)
+        and hit.groups["version"].startswith("=")
+        and "to be installed" in hit.groups["why"]
     ]
     if hits:
         said = hits[0].groups

@@ -13,19 +13,18 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.causality import blocks_later_installs
 from diagnose.authoring.env import if_installing
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Stage
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.apt_sources import moves, serving
 from diagnose.remedies.fix import fix
 from diagnose.tables import distributions
-from diagnose_checks.apt._indexes import dead_release
+from diagnose_checks.apt._triage import dead_release
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

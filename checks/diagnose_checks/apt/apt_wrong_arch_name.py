@@ -13,18 +13,18 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.causality import blocks_later_installs
 from diagnose.authoring.env import if_installing
 from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
 from diagnose.readers.env import Environment
 from diagnose.readers.system.apt import AptSource
 from diagnose.remedies.apt_sources import ARCHITECTURES, meant, named, serving
 from diagnose.remedies.fix import fix
 from diagnose.remedies.packages import add_architecture
+from diagnose_checks.apt._triage import misnamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,11 +109,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 
 leads_to = blocks_later_installs
-
-
-def misnamed(arch: str) -> bool:
-    """Whether *arch* stands where an architecture belongs, and is none."""
-    return bool(arch) and arch not in ARCHITECTURES and arch not in ("source", "musl-linux-amd64")
 
 
 def _again(hit: Hit, arch: str, right: str) -> tuple[Command, ...]:

@@ -11,10 +11,9 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.env import if_installing
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Phase, Severity, Stage
 from diagnose.readers.env import Environment
 from diagnose.readers.system.apt import AptSource

@@ -13,11 +13,10 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.libc_demands import BUILD_SCRIPT
 from diagnose.authoring.log import finding_from_hits, is_later
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
@@ -39,7 +38,8 @@ CHECK = Check(
             ),
             (
                 "xec format error",
-                r"^(?!Error loading shared).*?(?P<program>[^\s:]+): (?:cannot execute binary file: )?[Ee]xec format error",
+                r"^(?!Error loading shared).*?(?P<program>[^\s:]+): "
+                r"(?:cannot execute binary file: )?[Ee]xec format error",
             ),
             ("xec format error", r"[Ee]xec format error: '(?P<program>[^']+)'"),
             ("xec format error", r"^(?!Error loading shared).*[Ee]xec format error(?: \(os error 8\))?"),

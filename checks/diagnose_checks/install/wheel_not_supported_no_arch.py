@@ -11,10 +11,9 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, Phase, Severity, Stage
 from diagnose_checks.install._triage import refused
 

@@ -13,14 +13,13 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.env import answer_evidence, answer_source, belongs_to_host, fitting
-from diagnose.authoring.link_step import foreign_files, library_module, owner_of
+from diagnose.authoring.link_step import foreign_files, owner_of
 from diagnose.authoring.log import advise, ask_target, finding_from_hits, host
 from diagnose.authoring.overrides import unset_override_fix
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.model.targets import Target
 from diagnose.readers.env import Environment
@@ -28,6 +27,7 @@ from diagnose.readers.pkgconfig.resolver import Library
 from diagnose.remedies.configuration import pkgconfig_configuration
 from diagnose.remedies.fix import fix, rerun_build_script
 from diagnose.remedies.libraries import install_fixes
+from diagnose.remedies.package_names import library_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +57,8 @@ def env(env: Environment) -> Iterator[Finding]:
                 f'"skipping incompatible" and "cannot find -l{file.name}".'
             )
         yield Finding(
-            message=f"{answer_source(library)} answers {library.module} for {env.target.triple} with {_owner(env, file)}",
+            message=f"{answer_source(library)} answers {library.module} for {env.target.triple} "
+            f"with {_owner(env, file)}",
             severity=Severity.ERROR,
             evidence=(
                 answer_evidence(library),

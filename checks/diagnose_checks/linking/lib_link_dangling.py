@@ -12,10 +12,9 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.env import link_files
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Phase, Severity
 from diagnose.readers.env import Environment
 from diagnose.remedies.libraries import reinstall

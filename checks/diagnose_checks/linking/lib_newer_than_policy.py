@@ -15,11 +15,10 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose import policies
 from diagnose.authoring.env import link_files, newer, numbers, setting_evidence
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.policies import Policy
 from diagnose.readers.env import Environment

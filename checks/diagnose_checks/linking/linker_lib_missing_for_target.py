@@ -11,18 +11,18 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.env import answer_evidence, link_files, with_outcome
-from diagnose.authoring.link_step import library_module, missing_libraries
+from diagnose.authoring.link_step import missing_libraries
 from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.authoring.overrides import broken_override_finding, unset_override_fix
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig.resolver import Library
 from diagnose.remedies.fix import fix, with_zig
 from diagnose.remedies.libraries import install_fixes, reinstall
+from diagnose.remedies.package_names import library_module
 from diagnose.remedies.packages import cross_compiler, system, tool
 
 if TYPE_CHECKING:

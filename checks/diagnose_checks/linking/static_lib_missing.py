@@ -14,15 +14,14 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.env import setting_evidence
-from diagnose.authoring.link_step import library_module
 from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.readers.env import Environment
 from diagnose.remedies.libraries import vendored
+from diagnose.remedies.package_names import library_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

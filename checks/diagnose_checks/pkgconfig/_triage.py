@@ -21,14 +21,12 @@ class Reason(Enum):
 
 def reason(log: BuildLog, probe: Probe) -> Reason:
     """Return why *probe* was answered with "not found"."""
-    from diagnose_checks.pkgconfig.pc_missing_in_container import outside
-    from diagnose_checks.pkgconfig.pkgconfig_wrapper_ignored import ignored
 
     if probe.outcome != "not-found" or probe.missing or (probe.needs and probe.found):
         return Reason.OTHER
-    if probe.needs or log.find("pkgconf-bug") or ignored(log, probe):
+    if probe.needs or log.find("pkgconf-bug") or wrapper_ignored(log, probe):
         return Reason.OTHER
-    if outside(log, probe):
+    if installed_outside(log, probe):
         return Reason.CONTAINER
     if foreign_prefix(log, probe) and (present(log, probe) or "/" in probe.program):
         return Reason.FOREIGN_TOOL
@@ -68,3 +66,44 @@ def _triple_for_folder(log: BuildLog, probe: Probe) -> bool:
     target = log.target_at(probe.line)
     searched = probe.environ.get("PKG_CONFIG_LIBDIR", "") + ":" + probe.environ.get("PKG_CONFIG_PATH", "")
     return target is not None and bool(target.multiarch) and f"/lib/{target.triple}/" in searched
+
+
+HOOK_OF = {
+    "manylinux": "before-script-linux of maturin-action, or CIBW_BEFORE_ALL_LINUX",
+    "musllinux": "before-script-linux of maturin-action, or CIBW_BEFORE_ALL_LINUX",
+    "manylinux-cross": "before-script-linux of maturin-action",
+    "rust-musl-cross": "before-script-linux of maturin-action",
+    "cross-rs": "pre-build in Cross.toml",
+}
+
+
+def installed_outside(log: BuildLog, probe: Probe) -> list[Hit]:
+    """Return the lines that install, outside the container of *probe*, the package that it misses."""
+    container = log.container_at(probe.line)
+    begins = [int(line) for line, _ in container.evidence if line.isdigit()]
+    if container.kind not in HOOK_OF and not log.near(probe.line, "io-note", before=300, after=5):
+        return []
+    found = []
+    for hit in log.find("outside-note"):
+        names = [hit.groups["package"], *hit.groups["names"].split()]
+        if hit.line < (begins[0] if begins else probe.line) and any(
+            _brings(name, probe.module) for name in names if name
+        ):
+            found.append(hit)
+    return found
+
+
+def _brings(package: str, module: str) -> bool:
+    return bool(module) and (module_of(package) == module or module.removeprefix("lib") in package.removeprefix("lib"))
+
+
+def wrapper_ignored(log: BuildLog, probe: Probe) -> list[Hit]:
+    """Return the lines that set a wrapper which *probe*, in the words of a crate of that age, did not run."""
+    if probe.outcome != "not-found" or probe.program != "pkg-config" or '"pkg-config"' not in probe.command:
+        return []
+    return [hit for hit in log.find("wrapper-note")[:1] if hit.groups["program"].endswith("-pkg-config")]
+
+
+def is_own_pkg_config(program: str) -> bool:
+    """Whether *program* is pkg-config's own name, or unknown, and not that of a wrapper."""
+    return program.rpartition("/")[2] in ("", "pkg-config", "pkgconf", "pkg-config.exe") and "/" not in program

@@ -19,12 +19,11 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.env import with_outcome
 from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.authoring.overrides import broken_override_finding
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment

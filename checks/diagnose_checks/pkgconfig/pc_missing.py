@@ -16,13 +16,12 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.causality import stops_openssl
 from diagnose.authoring.env import UNASKED, fitting
 from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.authoring.pkgconfig import absent
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig.resolver import Library

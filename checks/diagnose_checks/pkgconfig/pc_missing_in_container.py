@@ -16,20 +16,19 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.causality import stops_openssl
 from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
-from diagnose.remedies.package_names import module_of
+from diagnose_checks.pkgconfig._triage import HOOK_OF, installed_outside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog, Hit, Probe
+    from diagnose.readers.buildlog import BuildLog
 
 CHECK = Check(
     since="0.1.0",
@@ -57,43 +56,16 @@ CHECK = Check(
         *patterns_for("io-note", ("/io/", r"(?:^|[\s'\"`(])/io/\w")),
     ),
 )
-_PLACE = {
-    "manylinux": "before-script-linux of maturin-action, or CIBW_BEFORE_ALL_LINUX",
-    "musllinux": "before-script-linux of maturin-action, or CIBW_BEFORE_ALL_LINUX",
-    "manylinux-cross": "before-script-linux of maturin-action",
-    "rust-musl-cross": "before-script-linux of maturin-action",
-    "cross-rs": "pre-build in Cross.toml",
-}
-
-
-def outside(log: BuildLog, probe: Probe) -> list[Hit]:
-    """Return the lines that install, outside the container of *probe*, the package that it misses."""
-    container = log.container_at(probe.line)
-    begins = [int(line) for line, _ in container.evidence if line.isdigit()]
-    if container.kind not in _PLACE and not log.near(probe.line, "io-note", before=300, after=5):
-        return []
-    found = []
-    for hit in log.find("outside-note"):
-        names = [hit.groups["package"], *hit.groups["names"].split()]
-        if hit.line < (begins[0] if begins else probe.line) and any(
-            _brings(name, probe.module) for name in names if name
-        ):
-            found.append(hit)
-    return found
-
-
-def _brings(package: str, module: str) -> bool:
-    return bool(module) and (module_of(package) == module or module.removeprefix("lib") in package.removeprefix("lib"))
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a library missed in a container that was installed before, outside it."""
     for probe in log.probes:
-        installed = outside(log, probe) if probe.outcome == "not-found" else []
+        installed = installed_outside(log, probe) if probe.outcome == "not-found" else []
         if not installed:
             continue
         kind = log.container_at(probe.line).kind
-        where = _PLACE.get(kind, "the container's own script")
+        where = HOOK_OF.get(kind, "the container's own script")
         yield finding_from_hits(
             log,
             [*installed[:1], *probe.hits],

@@ -16,13 +16,12 @@ from __future__ import annotations
 
 import os
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.causality import stops_openssl
 from diagnose.authoring.env import fitting
 from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.authoring.pkgconfig import absent, hidden_by_tool
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig.resolver import Library

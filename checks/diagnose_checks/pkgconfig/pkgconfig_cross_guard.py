@@ -17,12 +17,11 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.causality import stops_openssl
 from diagnose.authoring.env import names, setting_evidence, with_outcome
 from diagnose.authoring.log import advise, ask_target, finding_from_hits, names_of
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.readers.env import Environment
 from diagnose.remedies.configuration import pkgconfig_configuration, two_variables

@@ -14,16 +14,16 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.env import names, with_outcome
 from diagnose.authoring.log import advise, finding_from_hits, names_of, same_crate
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.readers.env import Environment
 from diagnose.remedies.configuration import pkgconfig_configuration
 from diagnose.remedies.fix import fix
 from diagnose.remedies.packages import system, tool
+from diagnose_checks.pkgconfig._triage import is_own_pkg_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +56,7 @@ def env(env: Environment) -> Iterator[Finding]:
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the crate, a shell or another build system not find the program under its own name."""
-    probes = [probe for probe in log.probes if probe.outcome == "tool-missing" and plain(probe.program)]
+    probes = [probe for probe in log.probes if probe.outcome == "tool-missing" and is_own_pkg_config(probe.program)]
     if probes:
         yield finding_from_hits(
             log,
@@ -70,11 +70,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
 def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:
     """Whether *other* is what a build script makes of it."""
     return other.check in ("openssl-not-found-cross", "pc-missing") and same_crate(finding, other, log)
-
-
-def plain(program: str) -> bool:
-    """Whether *program* is pkg-config's own name, or unknown, and not that of a wrapper."""
-    return program.rpartition("/")[2] in ("", "pkg-config", "pkgconf", "pkg-config.exe") and "/" not in program
 
 
 def _install(env: Environment) -> list[Fix]:

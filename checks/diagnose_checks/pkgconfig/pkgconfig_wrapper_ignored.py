@@ -12,18 +12,18 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.causality import stops_openssl
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
 from diagnose.model.pattern import patterns_for
+from diagnose_checks.pkgconfig._triage import wrapper_ignored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog, Hit, Probe
+    from diagnose.readers.buildlog import BuildLog
 
 CHECK = Check(
     since="0.1.0",
@@ -38,17 +38,10 @@ CHECK = Check(
 )
 
 
-def ignored(log: BuildLog, probe: Probe) -> list[Hit]:
-    """Return the lines that set a wrapper which *probe*, in the words of a crate of that age, did not run."""
-    if probe.outcome != "not-found" or probe.program != "pkg-config" or '"pkg-config"' not in probe.command:
-        return []
-    return [hit for hit in log.find("wrapper-note")[:1] if hit.groups["program"].endswith("-pkg-config")]
-
-
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a wrapper set for the target, and plain pkg-config run by a crate of that age."""
     for probe in log.probes:
-        settings = ignored(log, probe)
+        settings = wrapper_ignored(log, probe)
         if settings:
             wrapper = settings[0].groups["program"]
             yield finding_from_hits(

@@ -16,18 +16,17 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.causality import stops_openssl
 from diagnose.authoring.env import names, setting_evidence, with_outcome
 from diagnose.authoring.log import advise, finding_from_hits, names_of
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.readers.env import Environment
 from diagnose.remedies.configuration import NOTHING, Configuration, pkgconfig_configuration, two_variables
 from diagnose.remedies.fix import fix
 from diagnose.remedies.packages import system, tool
-from diagnose_checks.pkgconfig.pkgconfig_tool_missing import plain
+from diagnose_checks.pkgconfig._triage import is_own_pkg_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,8 +88,8 @@ def _failing(env: Environment) -> Iterator[Finding]:
         title = "install dpkg-dev"
     elif program.setting is not None:
         configuration = Configuration(gone=(program.setting,)) + (two_variables(env) if env.cross else NOTHING)
-        plain = env.pkgconfig.plain is not None and env.pkgconfig.plain.found
-        packages = () if plain else tool(system(env), "pkg-config")
+        has_plain = env.pkgconfig.plain is not None and env.pkgconfig.plain.found
+        packages = () if has_plain else tool(system(env), "pkg-config")
         title = f"unset {program.setting.name}, so that pkg-config itself is run"
     else:
         packages = tool(system(env), "pkg-config")
@@ -111,7 +110,7 @@ def _failing(env: Environment) -> Iterator[Finding]:
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the crate or another build system not find a program of another name than pkg-config's."""
-    probes = [probe for probe in log.probes if probe.outcome == "tool-missing" and not plain(probe.program)]
+    probes = [probe for probe in log.probes if probe.outcome == "tool-missing" and not is_own_pkg_config(probe.program)]
     if probes:
         program = probes[0].program
         yield finding_from_hits(

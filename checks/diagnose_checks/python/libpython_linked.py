@@ -17,15 +17,15 @@ from __future__ import annotations
 
 import re
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.log import finding_from_hits
-from diagnose.authoring.wheel import bounded, inside, repack, some, tagged_elves
+from diagnose.authoring.wheel import bounded, some, tagged_elves
 from diagnose.authoring.wheel_libraries import is_libpython
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.wheel.reader import Wheel
+from diagnose.remedies.repack import inside, repack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,11 +13,10 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.env import newer
 from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
@@ -120,7 +119,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
     for hit in log.find("no-patchelf")[:1]:
         version = hit.groups["version"]
         if version:
-            message = f"patchelf {version} is older than what {hit.groups['asker'] or 'the repair'} takes ({hit.groups['needs']})"
+            asker = hit.groups["asker"] or "the repair"
+            message = f"patchelf {version} is older than what {asker} takes ({hit.groups['needs']})"
         elif hit.groups["needs"]:
             message = (
                 f"patchelf is missing or too old: {hit.groups['asker'] or 'the repair'} takes {hit.groups['needs']} on"

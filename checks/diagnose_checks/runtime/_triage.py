@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from diagnose.authoring.libc_demands import GLIBC_ONLY
+from diagnose.authoring.log import distinct
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,11 +14,6 @@ if TYPE_CHECKING:
 LIBPYTHON = re.compile(r"^libpython\d")
 #: What glibc's loader and musl's are called.
 LOADER = re.compile(r"^ld-(?:linux|musl)[\w.-]*\.so|^ld64?\.so|^libc\.musl-")
-#: Functions that glibc has, or that its headers turn others into, and that musl has not.
-GLIBC_ONLY = re.compile(
-    r"^(?:__isoc\d+_\w+|__\w+_chk|__res_\w+|gnu_get_libc_\w+|__libc_\w+|__memcpy_chk|__strdup|backtrace\w*|fcntl64|__cxa_\w+"
-    r"|__finite\w*|__\w+_finite|mallinfo\d?|malloc_trim|__register_atfork|__errno_location64|qsort_r|\w+64)$"
-)
 
 #: musl's loader, which is its libc as well.
 MUSL = re.compile(r"^ld-musl|^libc\.musl-")
@@ -29,7 +26,7 @@ def wheel_file(path: str) -> bool:
 
 def undefined(log: BuildLog) -> list[Hit]:
     """Return the symbols that a loader misses, glibc's or musl's, and that are not the C library's own."""
-    relocating = [hit for hit in log.find("musl-relocating") if not GLIBC_ONLY.match(hit.groups["symbol"])]
+    relocating = [hit for hit in log.find("musl-relocating") if not re.match(GLIBC_ONLY, hit.groups["symbol"])]
     return sorted([*log.find("loader-undefined"), *relocating], key=lambda hit: hit.line)
 
 
@@ -41,3 +38,18 @@ def foreign_module(hit: Hit) -> bool:
     return (
         hit.groups["folder"].startswith("/") and "ImportError: " in hit.text and not hit.groups["lib"].startswith("lib")
     )
+
+
+PYTHON_SYMBOL = re.compile(r"^_*Py(?:[A-Z]\w*|_\w+)$")
+
+
+_STREAMS = ("stderr", "stdout", "stdin", "environ", "optarg")
+
+
+def unknown_symbols(log: BuildLog) -> list[Hit]:
+    """Return the symbols, each once, that the loader misses and that belong to no C library and no Python."""
+    return [
+        hit
+        for hit in distinct(undefined(log), "symbol")
+        if not PYTHON_SYMBOL.match(hit.groups["symbol"].partition("@")[0]) and hit.groups["symbol"] not in _STREAMS
+    ]

@@ -14,18 +14,18 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
+from diagnose.authoring.libc_demands import glibc_only_symbols
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
 from diagnose.model.pattern import patterns_for
-from diagnose_checks.runtime._triage import GLIBC_ONLY, LOADER
+from diagnose_checks.runtime._triage import LOADER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.buildlog import BuildLog
 
 CHECK = Check(
     since="0.1.0",
@@ -43,7 +43,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     ]
     # A shell says so of a file that exists if the loader that the file names does not.
     unstarted = [hit for hit in log.find("path-not-found") if log.distro_at(hit.line).libc == "musl"]
-    hits = [*loaders, *unstarted, *(hit for hit in foreign(log) if "musl" not in hit.groups["file"])]
+    hits = [*loaders, *unstarted, *(hit for hit in glibc_only_symbols(log) if "musl" not in hit.groups["file"])]
     if not hits:
         return
     file = (hits[0].groups["by"] or hits[0].groups["file"]).rpartition("/")[2] or "the program"
@@ -61,8 +61,3 @@ def log(log: BuildLog) -> Iterator[Finding]:
             Fix("run it in an image with glibc", notes="Debian's -slim images, for example."),
         ],
     )
-
-
-def foreign(log: BuildLog) -> list[Hit]:
-    """Return the lines in which musl's loader misses a function that only glibc has."""
-    return [hit for hit in log.find("musl-relocating") if GLIBC_ONLY.match(hit.groups["symbol"])]

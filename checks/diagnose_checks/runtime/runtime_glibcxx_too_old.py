@@ -12,11 +12,10 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.libc_demands import demander, highest
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     yield finding_from_hits(
         log,
         [worst, *hits],
-        f"{worst.groups['by'].rpartition('/')[2] or 'it'} needs {worst.groups['version']}, which {library} does not have",
+        f"{worst.groups['by'].rpartition('/')[2] or 'it'} needs {worst.groups['version']}, which {library} lacks",
         "It cannot be loaded.",
         fixes,
     )

@@ -16,10 +16,9 @@ from __future__ import annotations
 
 import re
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
 from diagnose.remedies.packages import APT_FILE
 from diagnose.tables.repaired_names import is_hashed

@@ -11,13 +11,12 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
 from diagnose.model.pattern import patterns_for
-from diagnose_checks.runtime.runtime_undefined_lib_symbol import unnamed
+from diagnose_checks.runtime._triage import unknown_symbols
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +30,8 @@ CHECK = Check(
         "version-wanted",
         (
             "version ",
-            r"(?P<file>\S*lib[\w.+-]+\.so[\w.]*): version [`'](?P<version>(?!GLIBC_|GLIBCXX_|CXXABI_|GCC_)[A-Z][\w.]*)' "
+            r"(?P<file>\S*lib[\w.+-]+\.so[\w.]*): version [`'](?P<version>(?!GLIBC_|GLIBCXX_|CXXABI_|GCC_)"
+            r"[A-Z][\w.]*)' "
             r"not found(?: \(required by (?P<by>[^)]+)\))?",
         ),
     ),
@@ -50,7 +50,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             _fixes(),
         )
         return
-    for hit in unnamed(log):
+    for hit in unknown_symbols(log):
         versioned = hit.groups["version"] and not hit.groups["version"].isdigit()
         if versioned and not log.near(hit.line, "tool-shadowed"):
             yield finding_from_hits(

@@ -14,42 +14,30 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
-from diagnose.authoring.log import distinct, finding_from_hits
+from diagnose.authoring.libc_demands import glibc_only_symbols
+from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
-from diagnose_checks.runtime._triage import undefined, wheel_file
-from diagnose_checks.runtime.glibc_binary_on_musl import foreign
-from diagnose_checks.runtime.runtime_undefined_python_symbol import PYTHON
+from diagnose_checks.runtime._triage import unknown_symbols, wheel_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.buildlog import BuildLog
 
 CHECK = Check(since="0.1.0", phase=Phase.LATER)
-_STREAMS = ("stderr", "stdout", "stdin", "environ", "optarg")
-
-
-def unnamed(log: BuildLog) -> list[Hit]:
-    """Return the symbols, each once, that the loader misses and that belong to no C library and no Python."""
-    return [
-        hit
-        for hit in distinct(undefined(log), "symbol")
-        if not PYTHON.match(hit.groups["symbol"].partition("@")[0]) and hit.groups["symbol"] not in _STREAMS
-    ]
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the loader miss a plain function in a module of a wheel or in a program of one's own."""
-    for hit in unnamed(log)[:1]:
+    for hit in unknown_symbols(log)[:1]:
         file, symbol = hit.groups["file"], hit.groups["symbol"]
         if hit.groups["version"] or (file.startswith(("/usr/bin/", "/usr/sbin/")) and not wheel_file(file)):
             continue  # a version's name, or the system's own program: runtime-lib-too-old, container-lib-shadowing
         if log.near(hit.line, "tool-shadowed", before=30, after=30):
             continue
-        if hit.kind == "musl-relocating" and any(other.groups["file"] == file for other in foreign(log)):
+        if hit.kind == "musl-relocating" and any(other.groups["file"] == file for other in glibc_only_symbols(log)):
             continue  # a file for glibc: glibc-binary-on-musl
         yield finding_from_hits(
             log,

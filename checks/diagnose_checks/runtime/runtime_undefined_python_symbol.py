@@ -14,14 +14,11 @@ References:
 
 from __future__ import annotations
 
-import re
-
-from diagnose.model.check import Check
-
 from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
-from diagnose_checks.runtime._triage import undefined
+from diagnose_checks.runtime._triage import PYTHON_SYMBOL, undefined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +26,6 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
 
 CHECK = Check(since="0.1.0", phase=Phase.LATER)
-PYTHON = re.compile(r"^_*Py(?:[A-Z]\w*|_\w+)$")
 
 
 def _listed(log: BuildLog, hit: Hit) -> bool:
@@ -40,7 +36,9 @@ def _listed(log: BuildLog, hit: Hit) -> bool:
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the loader miss a function of Python's own."""
     hits = [
-        hit for hit in undefined(log) if PYTHON.match(hit.groups["symbol"].partition("@")[0]) and not _listed(log, hit)
+        hit
+        for hit in undefined(log)
+        if PYTHON_SYMBOL.match(hit.groups["symbol"].partition("@")[0]) and not _listed(log, hit)
     ]
     for hit in distinct(hits, "symbol")[:1]:
         file = hit.groups["file"].rpartition("/")[2] or "the extension"

@@ -16,12 +16,11 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.env import setting_evidence
 from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment

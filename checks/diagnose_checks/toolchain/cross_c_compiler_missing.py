@@ -12,20 +12,18 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
-from diagnose.authoring.compiling import compiling, surely_compiling
+from diagnose.authoring.compiling import compiling, is_host_compiler, surely_compiling
 from diagnose.authoring.env import setting_evidence
 from diagnose.authoring.log import advise, distinct, finding_from_hits, install_by_family
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.configuration import Configuration
 from diagnose.remedies.fix import fix, with_zig
 from diagnose.remedies.packages import cross_compiler, install, system
-from diagnose_checks.toolchain.host_cc_missing import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,11 +48,13 @@ CHECK = Check(
         ),
         (
             "No such file",
-            r"error: (?P<setuptools>\[Errno 2\]) No such file or directory: '(?P<tool>[\w.]+-linux-\w+-(?:gcc|g\+\+|cc))'",
+            r"error: (?P<setuptools>\[Errno 2\]) No such file or directory: "
+            r"'(?P<tool>[\w.]+-linux-\w+-(?:gcc|g\+\+|cc))'",
         ),
         (
             "No such file",
-            r"(?P<setuptools>unable to execute|command) '(?P<tool>[\w.]+-linux-\w+-(?:gcc|g\+\+|cc))'(?: failed)?: No such",
+            r"(?P<setuptools>unable to execute|command) '(?P<tool>[\w.]+-linux-\w+-(?:gcc|g\+\+|cc))'"
+            r"(?: failed)?: No such",
         ),
         (
             "not found",
@@ -96,7 +96,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See the cc crate not find the compiler that it guessed or was told."""
     for hit in distinct(log.find("no-tool"), "tool"):
         compiler = hit.groups["tool"]
-        if plain(compiler) or not re.search(_COMPILER, compiler):
+        if is_host_compiler(compiler) or not re.search(_COMPILER, compiler):
             continue
         named = log.target_at(hit.line)
         target = named or targets.resolve(re.sub(rf"-{_COMPILER}", "", compiler.rpartition("/")[2]))

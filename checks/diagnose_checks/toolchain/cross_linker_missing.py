@@ -13,13 +13,12 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
-from diagnose.authoring.compiling import surely_compiling
+from diagnose.authoring.compiling import is_host_compiler, surely_compiling
 from diagnose.authoring.env import setting_evidence
 from diagnose.authoring.log import advise, distinct, finding_from_hits
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.readers.cargo.variables import Setting
 from diagnose.readers.env import Environment
@@ -27,7 +26,6 @@ from diagnose.readers.toolchain.reader import Program
 from diagnose.remedies.configuration import Configuration
 from diagnose.remedies.fix import fix, with_zig
 from diagnose.remedies.packages import cross_compiler, system, tool
-from diagnose_checks.toolchain.host_cc_missing import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +69,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See rustc not find a linker that some configuration names."""
     for hit in distinct(log.find("no-linker"), "linker"):
         linker = hit.groups["linker"]
-        if plain(linker) or linker in ("lld", "rust-lld", "ld.lld", "link.exe", "wasm-ld"):
+        if is_host_compiler(linker) or linker in ("lld", "rust-lld", "ld.lld", "link.exe", "wasm-ld"):
             continue
         native = _native(log, linker, hit.line)
         yield finding_from_hits(

@@ -13,11 +13,10 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.env import setting_evidence
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
@@ -35,7 +34,8 @@ CHECK = Check(
         "ignored-note",
         (
             "expected to use uppercase",
-            r"environment variables are expected to use uppercase letters and underscores, the variable `(?P<name>[^`]+)`",
+            r"environment variables are expected to use uppercase letters and underscores, "
+            r"the variable `(?P<name>[^`]+)`",
         ),
     ),
 )

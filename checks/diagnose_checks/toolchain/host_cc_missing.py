@@ -12,11 +12,11 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
+from diagnose.authoring.compiling import is_host_compiler
 from diagnose.authoring.env import setting_evidence
 from diagnose.authoring.log import advise, finding_from_hits, is_later
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
@@ -45,7 +45,6 @@ CHECK = Check(
         ("CMAKE_C_COMPILER", r"No CMAKE_C(?:XX)?_COMPILER could be found(?P<linker>)"),
     ),
 )
-_OWN = frozenset({"", "cc", "gcc", "clang", "c++", "g++", "clang++"})
 
 
 def env(env: Environment) -> Iterator[Finding]:
@@ -75,8 +74,8 @@ def env(env: Environment) -> Iterator[Finding]:
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See rustc, cargo's build scripts, make or setuptools not find the machine's own compiler."""
-    hits = [hit for hit in log.find("no-linker", "no-compiler") if plain(hit.groups["linker"])]
-    hits += [hit for hit in log.find("no-tool") if plain(hit.groups["tool"])]
+    hits = [hit for hit in log.find("no-linker", "no-compiler") if is_host_compiler(hit.groups["linker"])]
+    hits += [hit for hit in log.find("no-tool") if is_host_compiler(hit.groups["tool"])]
     if hits:
         name = hits[0].groups["linker"] or hits[0].groups["tool"] or "cc"
         yield finding_from_hits(
@@ -89,12 +88,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 
 leads_to = is_later
-
-
-def plain(program: str) -> bool:
-    """Whether *program* is the name of the machine's own compiler."""
-    name = program.rpartition("/")[2]
-    return name in _OWN or program == "x86_64-linux-gnu-gcc"
 
 
 def _install(env: Environment, plus: bool) -> list[Fix]:

@@ -14,10 +14,9 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
@@ -60,7 +59,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             yield finding_from_hits(
                 log,
                 [hit],
-                f"{hit.groups['file']} is there, but the build script is a static program for musl, which loads nothing",
+                f"{hit.groups['file']} is there, but the build script is a static musl program, which loads nothing",
                 _STOPS,
                 _DYNAMIC,
             )

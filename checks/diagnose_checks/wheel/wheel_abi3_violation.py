@@ -16,14 +16,14 @@ from __future__ import annotations
 
 import re
 
-from diagnose.model.check import Check
-
 from diagnose import policies
-from diagnose.authoring.wheel import bounded, by_shell, quote, some, tagged_elves
+from diagnose.authoring.wheel import bounded, some, tagged_elves
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.readers.elf.parser import Elf
 from diagnose.readers.wheel.reader import Wheel
+from diagnose.remedies.repack import by_shell, quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -18,18 +18,17 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose import policies
 from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel import bounded, missing_library_error, some
 from diagnose.authoring.wheel_libraries import missing
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
 from diagnose.model.targets import TARGETS
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.tables.repaired_names import is_hashed
-from diagnose_checks.wheel.wheel_lib_not_located import unlocated
+from diagnose_checks.wheel._triage import unlocated_libraries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +76,7 @@ def _fix(wheel: Wheel) -> Fix:
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the repair look for a library under the name that an earlier repair gave it."""
-    hits = [hit for hit in unlocated(log) if is_hashed(hit.groups["lib"])]
+    hits = [hit for hit in unlocated_libraries(log) if is_hashed(hit.groups["lib"])]
     if hits:
         target = log.target_at(hits[0].line)
         option = f" --target {target.triple}" if target else ""

@@ -18,13 +18,13 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
-from diagnose.authoring.wheel import bounded, inside, quote, reachable_members, repack, role, some, tagged_elves
+from diagnose.authoring.wheel import bounded, reachable_members, role, some, tagged_elves
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.readers.elf.parser import Elf, Verneed
 from diagnose.readers.wheel.reader import Wheel
+from diagnose.remedies.repack import inside, quote, repack
 from diagnose.tables.repaired_names import plain
 from diagnose.tables.shared_libraries import is_libc_piece
 

@@ -12,13 +12,13 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
-from diagnose.authoring.wheel import bounded, inside, is_sample, repack
+from diagnose.authoring.wheel import bounded, is_sample
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.readers.elf.parser import ET_REL
 from diagnose.readers.wheel.reader import Wheel
+from diagnose.remedies.repack import inside, repack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,13 +14,13 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
-from diagnose.authoring.wheel import bounded, quote, reachable_members, some
+from diagnose.authoring.wheel import bounded, reachable_members, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
 from diagnose.readers.elf.parser import ET_REL
 from diagnose.readers.wheel.reader import Wheel
+from diagnose.remedies.repack import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,15 +17,15 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.log import finding_from_hits
-from diagnose.authoring.wheel import bounded, inside, loadable_elves, repack
+from diagnose.authoring.wheel import bounded, loadable_elves
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.elf.parser import ET_DYN, Elf
 from diagnose.readers.wheel.reader import Wheel
+from diagnose.remedies.repack import inside, repack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

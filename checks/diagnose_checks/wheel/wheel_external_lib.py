@@ -22,29 +22,26 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.libc_demands import LIBC
 from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel import (
     bounded,
-    inside,
     is_sample,
     missing_library_error,
     promised,
-    quote,
     reachable_members,
-    repack,
     role,
     some,
     tagged_elves,
 )
 from diagnose.authoring.wheel_libraries import expected_from, is_libpython, missing
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
+from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.elf.parser import Elf
 from diagnose.readers.wheel.reader import Wheel
+from diagnose.remedies.repack import inside, quote, repack
 from diagnose.tables.repaired_names import is_hashed
 from diagnose.tables.shared_libraries import hazard
 from diagnose_checks.runtime._triage import LOADER

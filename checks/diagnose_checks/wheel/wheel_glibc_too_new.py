@@ -19,18 +19,16 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.symbol_versions import evidence, fixes, lowest_tag_hint, needs, unmet, weight
 from diagnose.authoring.wheel import some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Finding
 from diagnose.readers.wheel.platform_tag import version_key
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.tables.libc_releases import older_than
-from diagnose_checks.wheel._triage import PATTERNS, refusals, versions
-from diagnose_checks.wheel._ways import rebuild_fixes
+from diagnose_checks.wheel._triage import PATTERNS, rebuild_fixes, refusals, versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,11 +19,10 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel import bounded, linux_tags, loadable_elves, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.elf.parser import EM_ARM, EM_X86_64, Elf

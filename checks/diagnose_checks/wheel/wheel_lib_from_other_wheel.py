@@ -11,13 +11,12 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel_libraries import is_libpython
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
-from diagnose_checks.wheel.wheel_lib_not_located import from_another_wheel, unlocated
+from diagnose_checks.wheel._triage import from_another_wheel, unlocated_libraries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +28,7 @@ CHECK = Check(since="0.1.0", phase=Phase.AUDIT)
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the repair miss a library that is not its own to copy."""
-    hits = [hit for hit in unlocated(log) if from_another_wheel(hit.groups["lib"])]
+    hits = [hit for hit in unlocated_libraries(log) if from_another_wheel(hit.groups["lib"])]
     if hits:
         names = [hit.groups["lib"] for hit in hits]
         options = " ".join(f"--exclude {name}" for name in names)

@@ -16,20 +16,18 @@ from __future__ import annotations
 
 import re
 
-from diagnose.model.check import Check
-
-from diagnose.authoring.log import distinct, finding_from_hits
-from diagnose.authoring.wheel_libraries import is_libpython
+from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
 from diagnose.model.pattern import patterns_for
 from diagnose.tables.repaired_names import is_hashed
-from diagnose.tables.shared_libraries import another_wheels
+from diagnose_checks.wheel._triage import from_another_wheel, unlocated_libraries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.buildlog import BuildLog
 
 CHECK = Check(
     since="0.1.0",
@@ -43,19 +41,9 @@ CHECK = Check(
 _COMPILERS = re.compile(r"^lib(?:gcc_s|stdc\+\+|atomic|gomp|c|m|dl|pthread)\.so")
 
 
-def unlocated(log: BuildLog) -> list[Hit]:
-    """Return the lines that name a library which the repair does not find, each library once."""
-    return distinct(log.find("not-located"), "lib")
-
-
-def from_another_wheel(name: str) -> bool:
-    """Whether the library is one that another wheel, a driver or the interpreter brings."""
-    return is_libpython(name) or bool(another_wheels(name, ())) or name.startswith(("libcuda", "libnvidia"))
-
-
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the repair miss a library of the system or of the build."""
-    for hit in unlocated(log):
+    for hit in unlocated_libraries(log):
         name = hit.groups["lib"]
         if from_another_wheel(name) or is_hashed(name):
             continue

@@ -23,16 +23,15 @@ from __future__ import annotations
 
 import re
 
-from diagnose.model.check import Check
-
+from diagnose.authoring.libc_demands import glibc_only_symbols
 from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel import bounded, linux_tags, reachable_members, role, runs_as, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
 from diagnose.readers.elf.parser import Elf
 from diagnose.readers.wheel.reader import Wheel
 from diagnose_checks.runtime._triage import MUSL
-from diagnose_checks.runtime.glibc_binary_on_musl import foreign
 from diagnose_checks.wheel._triage import library, listed
 
 if TYPE_CHECKING:
@@ -149,7 +148,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             )
             return
-    hits = [hit for hit in foreign(log) if "musl" in hit.groups["file"]]
+    hits = [hit for hit in glibc_only_symbols(log) if "musl" in hit.groups["file"]]
     if hits:
         name = hits[0].groups["file"].rpartition("/")[2]
         yield finding_from_hits(

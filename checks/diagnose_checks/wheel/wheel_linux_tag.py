@@ -16,13 +16,13 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.log import finding_from_hits
-from diagnose.authoring.wheel import by_shell, linux_tags, quote, retag, some
+from diagnose.authoring.wheel import linux_tags, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
 from diagnose.readers.wheel.reader import Wheel
+from diagnose.remedies.repack import by_shell, quote, retag
 from diagnose_checks.upload._triage import WORDINGS, rejected
 
 if TYPE_CHECKING:

@@ -14,15 +14,15 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose import policies
-from diagnose.authoring.wheel import bounded, promised, retag, role, some, tagged_elves
+from diagnose.authoring.wheel import bounded, promised, role, some, tagged_elves
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Severity
 from diagnose.policies import musl
 from diagnose.readers.wheel.platform_tag import version_key
 from diagnose.readers.wheel.reader import Wheel
+from diagnose.remedies.repack import retag
 from diagnose.tables.libc_releases import ALPINE
 
 if TYPE_CHECKING:

@@ -17,16 +17,16 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.log import finding_from_hits
-from diagnose.authoring.wheel import bounded, count, inside, rename, repack, some, tagged_elves, wrong_arch_error
+from diagnose.authoring.wheel import bounded, count, some, tagged_elves, wrong_arch_error
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.elf.parser import Elf
 from diagnose.readers.wheel.platform_tag import arch_of
 from diagnose.readers.wheel.reader import Wheel
+from diagnose.remedies.repack import inside, rename, repack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,13 +19,13 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose.authoring.extension_names import Module, interpreter_soabi, modules, triplet
-from diagnose.authoring.wheel import bounded, by_shell, linux_tags, quote, rename, repack, some
+from diagnose.authoring.wheel import bounded, linux_tags, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.readers.wheel.reader import Tag, Wheel
+from diagnose.remedies.repack import by_shell, quote, rename, repack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

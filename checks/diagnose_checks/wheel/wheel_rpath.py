@@ -26,24 +26,14 @@ from __future__ import annotations
 import posixpath
 import re
 
-from diagnose.model.check import Check
-
-from diagnose.authoring.wheel import (
-    bounded,
-    inside,
-    is_sample,
-    missing_library_error,
-    quote,
-    repack,
-    shorten,
-    some,
-    tagged_elves,
-)
+from diagnose.authoring.wheel import bounded, is_sample, missing_library_error, shorten, some, tagged_elves
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Severity
 from diagnose.readers.elf.parser import Elf
 from diagnose.readers.wheel.linkage import Link
 from diagnose.readers.wheel.reader import Wheel
+from diagnose.remedies.repack import inside, quote, repack
 from diagnose.tables.shared_libraries import is_required
 
 if TYPE_CHECKING:

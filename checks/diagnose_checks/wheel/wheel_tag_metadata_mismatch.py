@@ -13,12 +13,12 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
-from diagnose.authoring.wheel import repack, some
+from diagnose.authoring.wheel import some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Severity
 from diagnose.readers.wheel.reader import Wheel
+from diagnose.remedies.repack import repack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,14 +14,14 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
 from diagnose import policies
-from diagnose.authoring.wheel import linux_tags, retag, some, tagged_elves
+from diagnose.authoring.wheel import linux_tags, some, tagged_elves
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Severity
 from diagnose.readers.wheel.platform_tag import version_key
 from diagnose.readers.wheel.reader import Wheel
+from diagnose.remedies.repack import retag
 from diagnose.tables.libc_releases import older_than
 
 if TYPE_CHECKING:

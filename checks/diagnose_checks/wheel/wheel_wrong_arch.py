@@ -17,14 +17,12 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
-from diagnose.authoring.wheel import bounded, count, linux_tags, runs_as, some, wrong_arch_error
+from diagnose.authoring.wheel import architecture_name, bounded, count, linux_tags, runs_as, some, wrong_arch_error
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
 from diagnose.model.targets import TARGETS, Target
 from diagnose.readers.elf.parser import EM_ARM, ET_REL, Elf
-from diagnose.readers.wheel.platform_tag import arch_of
 from diagnose.readers.wheel.reader import Wheel
 
 if TYPE_CHECKING:
@@ -71,7 +69,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
 
 
 def _names(elves: list[Elf]) -> str:
-    return some(sorted({describe(elf) for elf in elves}))
+    return some(sorted({architecture_name(elf) for elf in elves}))
 
 
 def _fits(elf: Elf, arch: str) -> bool:
@@ -90,18 +88,8 @@ def _is_script(elf: Elf) -> bool:
     return elf.installed.startswith("bin/")
 
 
-def describe(elf: Elf) -> str:
-    """Name the architecture as tags do, as far as there is a name."""
-    arch = arch_of(elf)
-    if arch:
-        return arch
-    if elf.machine == EM_ARM:
-        return "soft-float Arm" if elf.arm_float == "soft" else "Arm"
-    return next((row.wheel for row in TARGETS if row.machine == elf.machine), f"machine {elf.machine}")
-
-
 def _header(elf: Elf) -> str:
-    text = f"ELF header: {elf.bits}-bit, {elf.endian}-endian, machine {elf.machine} ({describe(elf)})"
+    text = f"ELF header: {elf.bits}-bit, {elf.endian}-endian, machine {elf.machine} ({architecture_name(elf)})"
     return text + (f", flags {elf.flags:#x}" if elf.flags else "")
 
 

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.model.finding import Evidence, Finding, InputError, Severity
+from diagnose.model.finding import Evidence, Finding, InputError, Phase, Severity
 from diagnose.model.pattern import Pattern, patterns_for
 from diagnose.model.targets import Target
 from diagnose.readers.buildlog import patterns as table
@@ -68,6 +68,10 @@ class BuildLog(NamedTuple):
         name, _, line = evidence.path.rpartition(":")
         return int(line) if name == self.name and line.isdigit() else 0
 
+    def was_examined(self, phase: Phase) -> bool:
+        """Whether there was anything to examine that a build meets in *phase*: a log may show any."""
+        return True
+
     def is_recovered(self, finding: Finding) -> bool:
         """Whether the build went on as if what *finding* quotes had not happened, and nothing failed after it.
 
@@ -123,7 +127,7 @@ class BuildLog(NamedTuple):
 
     @property
     def unseen(self) -> tuple[str, ...]:
-        """What a reader of the log would still like to know."""
+        """Nothing: a log is read to its end."""
         return ()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 
+from diagnose import tables
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import InputError
 from diagnose.model.targets import Target
@@ -667,7 +668,7 @@ class _Row(NamedTuple):
 
 def _sys_crates() -> dict[str, list[_Row]]:
     """Read the table of crates that ask pkg-config."""
-    path = os.path.join(os.path.dirname(os.path.dirname(__file__)), "data", "sys_crates.txt")
+    path = os.path.join(os.path.dirname(tables.__file__), "sys_crates.txt")
     table: dict[str, list[_Row]] = {}
     with open(path, encoding="utf-8") as file:
         for line in file:

@@ -3,7 +3,7 @@
 Sources: "Binary distribution format" and "Platform compatibility tags" of the PyPA specifications.
 
 Limits: a member may unpack to 4 GiB and to 250 times its compressed size, a wheel to 32 GiB and 262144 members
-(:mod:`diagnose.readers.wheel.archive`); what lies beyond is refused. Memory stays below the two largest members together.
+(:mod:`diagnose.readers.wheel.archive`); larger ones are refused. Memory stays below the two largest members together.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections import deque
 from itertools import islice, product
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.model.finding import InputError
+from diagnose.model.finding import Evidence, Finding, InputError, Phase
 from diagnose.readers.elf import parser as elf
 from diagnose.readers.elf.parser import Elf
 from diagnose.readers.system.printable import printable
@@ -83,6 +83,17 @@ class Wheel(NamedTuple):
     def platforms(self) -> tuple[str, ...]:
         """The platform tags of the file name."""
         return tuple(dict.fromkeys(tag.platform for tag in self.tags))
+
+    def position(self, evidence: Evidence) -> None:
+        """Return None: nothing in a wheel is ordered by time."""
+
+    def is_recovered(self, finding: Finding) -> bool:
+        """Whether *finding* came to nothing: never, without an order of time."""
+        return False
+
+    def was_examined(self, phase: Phase) -> bool:
+        """Whether there was anything to examine that a build meets in *phase*: a wheel has no phases."""
+        return True
 
 
 def read(path: str) -> Wheel:

@@ -1,0 +1,54 @@
+"""What a check declares about itself, and what the registry adds to it."""
+
+from __future__ import annotations
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model.finding import Finding, Phase
+from diagnose.model.pattern import Pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    Detector = Callable[[Any], Iterable[Finding]]
+    LeadsTo = Callable[[Finding, Finding, Any], bool]
+
+
+KINDS = ("wheel", "env", "log")
+"""The kinds of subject, and the names of a check's detector functions."""
+
+
+class Check(NamedTuple):
+    """One cause of failure, with the detectors that see it from several sides.
+
+    A check's module declares ``CHECK = Check(since=…)`` with the first five fields; the registry fills in the rest
+    from the module's name, docstring and functions.
+    """
+
+    since: str
+    """The release that had this check first."""
+    phase: Phase = Phase.LATER
+    """When a build meets the cause; earlier phases mask later ones."""
+    patterns: tuple[Pattern, ...] = ()
+    """How logs word it."""
+    aliases: tuple[str, ...] = ()
+    """Other names under which ``explain``, ``--select`` and ``--ignore`` know the cause."""
+    id: str = ""
+    """The module's name, with dashes."""
+    area: str = ""
+    """The folder of the module."""
+    doc: str = ""
+    """The module's docstring: the documentation page."""
+    detectors: dict[str, Detector] = {}
+    """Kind → function from the subject's facts to findings."""
+    leads_to: LeadsTo | None = None
+    """Whether another finding follows from one of this check, in a given subject."""
+
+    @property
+    def title(self) -> str:
+        """The first line of the documentation."""
+        return self.doc.partition("\n")[0].rstrip(".")
+
+    def matches(self, selector: str) -> bool:
+        """Whether *selector*, an id, an alias, or a prefix of one that ends at a dash, names this check."""
+        return any(name == selector or name.startswith(selector.rstrip("-") + "-") for name in (self.id, *self.aliases))
