@@ -1,4 +1,4 @@
-"""What one architecture is called everywhere else: the one table of names.
+"""What one architecture is called everywhere else: the one table of names, ``targets.tsv``.
 
 Sources: ``rustc --print target-list`` and the platform-support page of the rustc book (triples); Debian's
 ``/usr/share/dpkg/cputable``, ``tupletable`` and the multiarch tuples page (Debian names, GNU triplets); rpm's
@@ -8,6 +8,8 @@ each processor supplement of the ELF ABI (machine and flags); QEMU's linux-user 
 """
 
 from __future__ import annotations
+
+import os
 
 from diagnose.model._lazy_stdlib import NamedTuple
 
@@ -24,30 +26,42 @@ class Flags(NamedTuple):
 
 
 class Target(NamedTuple):
-    """One row. A name is empty where the namer has none; tuples list the preferred name first.
-
-    ``multiarch`` is Debian's library directory, ``gnu`` the prefix of the cross tools (they differ for i686). ``wheel``
-    is the last part of platform tags, ``uname`` what ``uname -m`` prints, ``baseline`` the processor that code for this
-    target may count on.
-    """
+    """One architecture with one C library. A name is empty where a naming system has none."""
 
     triple: str
+    """Rust's target triple."""
     libc: str
+    """``glibc`` or ``musl``."""
     debian: str
+    """Debian's name of the architecture."""
     multiarch: str
+    """Debian's library directory below ``/usr/lib``."""
     gnu: str
+    """The prefix of the GNU cross tools; for i686 it differs from *multiarch*."""
     rpm: str
+    """RPM's name of the architecture."""
     alpine: str
+    """Alpine's name of the architecture."""
     wheel: str
+    """The last part of platform tags."""
     uname: str
+    """What ``uname -m`` prints."""
     oci: str
+    """The OCI platform: ``linux/arm/v7``."""
     machine: int
+    """``e_machine`` of ELF."""
     bits: int
+    """32 or 64."""
     endian: str
+    """``little`` or ``big``."""
     flags: Flags
+    """The part of ``e_flags`` that belongs to the ABI."""
     qemu: str
+    """The suffix of QEMU's user-mode emulator."""
     baseline: str
+    """The processor that code for this target may rely on."""
     aliases: tuple[str, ...] = ()
+    """Other names in use."""
 
     @property
     def env_name(self) -> str:
@@ -89,88 +103,62 @@ _MIPS_O32 = Flags(0xF020, (0x1000, 0), "O32")
 _MIPS_N64 = Flags(0xF020, (0,), "N64")
 
 
-def _row(triple: str, *rest: object) -> Target:
-    libc = "musl" if "-musl" in triple else "glibc"
-    return Target(triple, libc, *rest)  # type: ignore[arg-type]
+_FLAGS = {
+    "arm-hard": _ARM_HARD,
+    "arm-soft": _ARM_SOFT,
+    "elfv1": _PPC64_V1,
+    "elfv2": _PPC64_V2,
+    "riscv-lp64d": _RISCV_D,
+    "loong-lp64d": _LOONG_D,
+    "mips-o32": _MIPS_O32,
+    "mips-n64": _MIPS_N64,
+}
+MACHINES = {
+    "EM_386": EM_386,
+    "EM_MIPS": EM_MIPS,
+    "EM_PPC64": EM_PPC64,
+    "EM_S390": EM_S390,
+    "EM_ARM": EM_ARM,
+    "EM_X86_64": EM_X86_64,
+    "EM_AARCH64": EM_AARCH64,
+    "EM_RISCV": EM_RISCV,
+    "EM_LOONGARCH": EM_LOONGARCH,
+}
+"""ELF's name of a processor → ``e_machine``."""
 
 
-# fmt: off
-TARGETS: tuple[Target, ...] = (
-    _row("x86_64-unknown-linux-gnu", "amd64", "x86_64-linux-gnu", "x86_64-linux-gnu", "x86_64", "", "x86_64", "x86_64",
-         "linux/amd64", EM_X86_64, 64, "little", _ANY, "x86_64", "x86-64-v1", ("x64", "x86-64", "linux/amd64/v1")),
-    _row("i686-unknown-linux-gnu", "i386", "i386-linux-gnu", "i686-linux-gnu", "i686", "", "i686", "i686",
-         "linux/386", EM_386, 32, "little", _ANY, "i386", "i686 with SSE2", ("x86", "ia32", "i486", "i586")),
-    _row("aarch64-unknown-linux-gnu", "arm64", "aarch64-linux-gnu", "aarch64-linux-gnu", "aarch64", "", "aarch64",
-         "aarch64", "linux/arm64", EM_AARCH64, 64, "little", _ANY, "aarch64", "Armv8-A",
-         ("arm64v8", "armv8", "armv8l", "linux/arm64/v8")),
-    _row("armv7-unknown-linux-gnueabihf", "armhf", "arm-linux-gnueabihf", "arm-linux-gnueabihf", "armv7hl", "",
-         "armv7l", "armv7l", "linux/arm/v7", EM_ARM, 32, "little", _ARM_HARD, "arm", "Armv7-A with VFPv3-D16",
-         ("armv7", "armv7hf", "arm32v7", "armhfp", "thumbv7neon-unknown-linux-gnueabihf")),
-    _row("arm-unknown-linux-gnueabihf", "", "", "arm-linux-gnueabihf", "armv6hl", "", "armv6l", "armv6l",
-         "linux/arm/v6", EM_ARM, 32, "little", _ARM_HARD, "arm", "Armv6 with VFPv2", ("armv6", "armv6hf", "arm32v6")),
-    _row("armv5te-unknown-linux-gnueabi", "armel", "arm-linux-gnueabi", "arm-linux-gnueabi", "armv5tel", "", "armv5tel",
-         "armv5tel", "linux/arm/v5", EM_ARM, 32, "little", _ARM_SOFT, "arm", "Armv5TE, no FPU",
-         ("armv5", "armv5te", "armv5tejl", "arm32v5", "armv5l")),
-    _row("arm-unknown-linux-gnueabi", "", "", "arm-linux-gnueabi", "", "", "armv6l", "armv6l",
-         "linux/arm/v6", EM_ARM, 32, "little", _ARM_SOFT, "arm", "Armv6, no FPU"),
-    _row("armv7-unknown-linux-gnueabi", "", "", "arm-linux-gnueabi", "", "", "armv7l", "armv7l",
-         "linux/arm/v7", EM_ARM, 32, "little", _ARM_SOFT, "arm", "Armv7-A, soft-float ABI"),
-    _row("powerpc64le-unknown-linux-gnu", "ppc64el", "powerpc64le-linux-gnu", "powerpc64le-linux-gnu", "ppc64le", "",
-         "ppc64le", "ppc64le", "linux/ppc64le", EM_PPC64, 64, "little", _PPC64_V2, "ppc64le", "POWER8",
-         ("powerpc64le", "powerpc64el")),
-    _row("powerpc64-unknown-linux-gnu", "ppc64", "powerpc64-linux-gnu", "powerpc64-linux-gnu", "ppc64", "",
-         "ppc64", "ppc64", "linux/ppc64", EM_PPC64, 64, "big", _PPC64_V1, "ppc64", "POWER4", ("powerpc64",)),
-    _row("s390x-unknown-linux-gnu", "s390x", "s390x-linux-gnu", "s390x-linux-gnu", "s390x", "", "s390x", "s390x",
-         "linux/s390x", EM_S390, 64, "big", _ANY, "s390x", "z10", ("systemz",)),
-    _row("riscv64gc-unknown-linux-gnu", "riscv64", "riscv64-linux-gnu", "riscv64-linux-gnu", "riscv64", "", "riscv64",
-         "riscv64", "linux/riscv64", EM_RISCV, 64, "little", _RISCV_D, "riscv64", "RV64GC", ("riscv64gc", "rv64gc")),
-    _row("loongarch64-unknown-linux-gnu", "loong64", "loongarch64-linux-gnu", "loongarch64-linux-gnu", "loongarch64",
-         "", "loongarch64", "loongarch64", "linux/loong64", EM_LOONGARCH, 64, "little", _LOONG_D, "loongarch64",
-         "LA64 v1.0"),
-    _row("mipsel-unknown-linux-gnu", "mipsel", "mipsel-linux-gnu", "mipsel-linux-gnu", "mipsel", "", "mips", "mips",
-         "linux/mipsle", EM_MIPS, 32, "little", _MIPS_O32, "mipsel", "MIPS32r2", ("mipsle", "mips32el")),
-    _row("mips64el-unknown-linux-gnuabi64", "mips64el", "mips64el-linux-gnuabi64", "mips64el-linux-gnuabi64",
-         "mips64el", "", "mips64", "mips64", "linux/mips64le", EM_MIPS, 64, "little", _MIPS_N64, "mips64el",
-         "MIPS64r2", ("mips64le",)),
-    _row("x86_64-unknown-linux-musl", "musl-linux-amd64", "x86_64-linux-musl", "x86_64-linux-musl", "", "x86_64",
-         "x86_64", "x86_64", "linux/amd64", EM_X86_64, 64, "little", _ANY, "x86_64", "x86-64-v1",
-         ("x86_64-alpine-linux-musl",)),
-    _row("i686-unknown-linux-musl", "musl-linux-i386", "i386-linux-musl", "i686-linux-musl", "", "x86", "i686", "i686",
-         "linux/386", EM_386, 32, "little", _ANY, "i386", "i686 with SSE2", ("i586-alpine-linux-musl",)),
-    _row("aarch64-unknown-linux-musl", "musl-linux-arm64", "aarch64-linux-musl", "aarch64-linux-musl", "", "aarch64",
-         "aarch64", "aarch64", "linux/arm64", EM_AARCH64, 64, "little", _ANY, "aarch64", "Armv8-A",
-         ("aarch64-alpine-linux-musl",)),
-    _row("armv7-unknown-linux-musleabihf", "musl-linux-armhf", "arm-linux-musleabihf", "arm-linux-musleabihf", "",
-         "armv7", "armv7l", "armv7l", "linux/arm/v7", EM_ARM, 32, "little", _ARM_HARD, "arm", "Armv7-A with VFPv3-D16",
-         ("armv7-alpine-linux-musleabihf", "armv7l-linux-musleabihf")),
-    _row("arm-unknown-linux-musleabihf", "", "", "arm-linux-musleabihf", "", "armhf", "armv6l", "armv6l",
-         "linux/arm/v6", EM_ARM, 32, "little", _ARM_HARD, "arm", "Armv6 with VFPv2",
-         ("armv6-alpine-linux-musleabihf", "armv6-linux-musleabihf")),
-    _row("armv5te-unknown-linux-musleabi", "musl-linux-armel", "arm-linux-musleabi", "arm-linux-musleabi", "", "",
-         "armv5tel", "armv5tel", "linux/arm/v5", EM_ARM, 32, "little", _ARM_SOFT, "arm", "Armv5TE, no FPU",
-         ("armv5l-linux-musleabi",)),
-    _row("arm-unknown-linux-musleabi", "", "", "arm-linux-musleabi", "", "", "armv6l", "armv6l", "linux/arm/v6",
-         EM_ARM, 32, "little", _ARM_SOFT, "arm", "Armv6, no FPU"),
-    _row("powerpc64le-unknown-linux-musl", "musl-linux-ppc64el", "powerpc64le-linux-musl", "powerpc64le-linux-musl", "",
-         "ppc64le", "ppc64le", "ppc64le", "linux/ppc64le", EM_PPC64, 64, "little", _PPC64_V2, "ppc64le", "POWER8",
-         ("powerpc64le-alpine-linux-musl",)),
-    _row("powerpc64-unknown-linux-musl", "musl-linux-ppc64", "powerpc64-linux-musl", "powerpc64-linux-musl", "", "",
-         "ppc64", "ppc64", "linux/ppc64", EM_PPC64, 64, "big", _PPC64_V2, "ppc64", "POWER4"),
-    _row("s390x-unknown-linux-musl", "musl-linux-s390x", "s390x-linux-musl", "s390x-linux-musl", "", "s390x", "s390x",
-         "s390x", "linux/s390x", EM_S390, 64, "big", _ANY, "s390x", "z10", ("s390x-alpine-linux-musl",)),
-    _row("riscv64gc-unknown-linux-musl", "musl-linux-riscv64", "riscv64-linux-musl", "riscv64-linux-musl", "",
-         "riscv64", "riscv64", "riscv64", "linux/riscv64", EM_RISCV, 64, "little", _RISCV_D, "riscv64", "RV64GC",
-         ("riscv64-alpine-linux-musl",)),
-    _row("loongarch64-unknown-linux-musl", "musl-linux-loong64", "loongarch64-linux-musl", "loongarch64-linux-musl",
-         "", "loongarch64", "loongarch64", "loongarch64", "linux/loong64", EM_LOONGARCH, 64, "little", _LOONG_D,
-         "loongarch64", "LA64 v1.0", ("loongarch64-alpine-linux-musl",)),
-    _row("mipsel-unknown-linux-musl", "musl-linux-mipsel", "mipsel-linux-musl", "mipsel-linux-musl", "", "", "mips",
-         "mips", "linux/mipsle", EM_MIPS, 32, "little", _MIPS_O32, "mipsel", "MIPS32r2"),
-    _row("mips64el-unknown-linux-muslabi64", "musl-linux-mips64el", "mips64el-linux-musl",
-         "mips64el-linux-musl", "", "", "mips64", "mips64", "linux/mips64le", EM_MIPS, 64, "little", _MIPS_N64,
-         "mips64el", "MIPS64r2"),
-)
-# fmt: on
+def _load() -> tuple[Target, ...]:
+    """Return the rows of ``targets.tsv``: a header, then one architecture and C library a line; ``-`` is empty."""
+    with open(os.path.join(os.path.dirname(__file__), "targets.tsv"), encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    header = lines[0].split("\t")
+    return tuple(_row(dict(zip(header, line.split("\t"), strict=True))) for line in lines[1:])
+
+
+def _row(cells: dict[str, str]) -> Target:
+    texts = {name: "" if cell == "-" else cell for name, cell in cells.items()}
+    return Target(
+        triple=texts["triple"],
+        libc="musl" if "-musl" in texts["triple"] else "glibc",
+        debian=texts["debian"],
+        multiarch=texts["multiarch"],
+        gnu=texts["gnu"],
+        rpm=texts["rpm"],
+        alpine=texts["alpine"],
+        wheel=texts["wheel"],
+        uname=texts["uname"],
+        oci=texts["oci"],
+        machine=MACHINES[texts["machine"]],
+        bits=int(texts["bits"]),
+        endian=texts["endian"],
+        flags=_FLAGS.get(texts["flags"], _ANY),
+        qemu=texts["qemu"],
+        baseline=texts["baseline"],
+        aliases=tuple(texts["aliases"].split()),
+    )
+
+
+TARGETS = _load()
 
 
 def find(name: str) -> list[Target]:

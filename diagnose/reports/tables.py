@@ -8,15 +8,12 @@ from itertools import zip_longest
 from diagnose.engine.run import Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.targets import Target
+from diagnose.model.targets import MACHINES, Target
 from diagnose.reports.text import Style, clean, terminal_style
 from diagnose.reports.verdict import platforms, real
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-_ELF_MACHINE = {3: "EM_386", 8: "EM_MIPS", 21: "EM_PPC64", 22: "EM_S390", 40: "EM_ARM", 62: "EM_X86_64"}
-_ELF_MACHINE |= {183: "EM_AARCH64", 243: "EM_RISCV", 258: "EM_LOONGARCH"}
 
 
 def catalogue(causes: Iterable[Check]) -> str:
@@ -38,7 +35,8 @@ def target(rows: Sequence[Target]) -> str:
     """Return everything about the first of *rows*, and one line each for what else the name may mean."""
     first, others = rows[0], rows[1:]
     flags = f"e_flags & {first.flags.mask:#x} in {{{', '.join(map(hex, first.flags.values))}}}"
-    elf = f"{_ELF_MACHINE[first.machine]} ({first.machine}), ELFCLASS{first.bits}, {first.endian}-endian"
+    machine = next(name for name, number in MACHINES.items() if number == first.machine)
+    elf = f"{machine} ({first.machine}), ELFCLASS{first.bits}, {first.endian}-endian"
     if first.flags.mask:
         elf += f", {flags}: {first.flags.meaning}"
     facts = {
