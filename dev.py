@@ -1,12 +1,17 @@
 """The one door to this repository: sets up what it needs in ``.venv``, then runs.
 
-    python3 dev.py demo           diagnose the shipped wheels and this machine
-    python3 dev.py test [ARG...]  run the tests (arguments go to pytest)
-    python3 dev.py e2e [ARG...]   build and run for real, in fresh Debian roots (see tests/e2e/setup.sh)
-    python3 dev.py lint           ruff and mypy
-    python3 dev.py crate          format, lint, type-check and test the reference crate (see tests/e2e/setup.sh)
-    python3 dev.py package        build the wheel, install it into an empty environment and run it
-    python3 dev.py bench          measure against auditwheel and against the bare interpreter
+    python3 dev.py demo                    diagnose the shipped wheels and this machine
+    python3 dev.py test [ARG...]           run the tests on all processors (arguments go to pytest)
+    python3 dev.py test --accept           accept the output of every command as it is now (tests/snapshots)
+    python3 dev.py fmt                     format the code and apply the linter's safe fixes
+    python3 dev.py lint                    ruff, mypy, vulture, and the word list (scripts/words.txt)
+    python3 dev.py docs                    build the documentation site into site/
+    python3 dev.py new-check AREA/ID KIND  write the stubs of a new check; KIND is wheel, env or log
+    python3 dev.py e2e [ARG...]            build and run for real, in fresh Debian roots (see tests/e2e/setup.sh)
+    python3 dev.py fuzz KIND SECONDS       attack one reader with random input: tests/hostile/KIND.py
+    python3 dev.py crate                   format, lint, type-check and test the reference crate
+    python3 dev.py package                 build the wheel, install it into an empty environment and run it
+    python3 dev.py bench                   measure against auditwheel and against the bare interpreter
 
 Needs Python 3.10 or newer with venv, pip or uv, and nothing else; never touches the system's own packages.
 """
@@ -64,7 +69,7 @@ def borrow_pip(python: Path) -> None:
         sys.exit("dev.py: this Python has neither venv with pip, nor pip, nor is uv installed; install one of them")
     system = str(Path(pip.__file__).parents[1])
     code = f"import sys, runpy; sys.path.append({system!r}); runpy.run_module('pip', run_name='__main__')"
-    # Seen from there, the system's packages count as installed; what is asked for is installed all the same.
+    # Seen from there, the system's packages count as installed; --ignore-installed installs them here anyway.
     run(python, "-c", code, "install", "--quiet", "--ignore-installed", "pip")
 
 
@@ -99,8 +104,26 @@ def activated() -> tuple[str, ...]:
 
 
 def test(*args: str) -> None:
-    """Run the tests; what this machine cannot run is skipped with a reason."""
-    run(*activated(), *args)
+    """Run the tests on all processors; tests that this machine cannot run are skipped with a reason.
+
+    One test file by name runs in one process: starting more costs more than it saves. ``--accept`` writes the golden
+    files of tests/snapshots again. With DIAGNOSE_COVERAGE=1 every process is measured, also those that the tests start,
+    and coverage below the floor in pyproject.toml is a failure.
+    """
+    if args == ("--accept",):
+        os.environ["DIAGNOSE_ACCEPT"] = "1"
+        args = ("tests/test_snapshots.py",)
+    serial = any(arg.startswith(("-n", "--numprocesses", "--pdb", "-s")) for arg in args)
+    serial |= sum(not arg.startswith("-") for arg in args) == 1 and any(".py" in arg for arg in args)
+    command = [*activated(), *(() if serial else ("--numprocesses=auto", "--dist=loadgroup")), *args]
+    if not os.environ.get("DIAGNOSE_COVERAGE"):
+        run(*command)
+        return
+    coverage = (command[0], "-m", "coverage")
+    run(*coverage, "erase")
+    run(*coverage, "run", *command[1:])
+    run(*coverage, "combine", "--quiet")
+    run(*coverage, "report", "--skip-covered", "--show-missing")
 
 
 def e2e(*args: str) -> None:
@@ -116,12 +139,45 @@ def e2e(*args: str) -> None:
     os.execvp(words[0], words)  # signals reach the tests, which then clean up
 
 
+def fmt() -> None:
+    """Format the code, and apply those fixes of the linter that cannot change its meaning."""
+    python = prepare("dev")
+    run(python, "-m", "ruff", "check", "--fix", ".")
+    run(python, "-m", "ruff", "format", ".")
+
+
 def lint() -> None:
-    """Check style and types."""
+    """Check style, types, dead code and words."""
     python = prepare("dev")
     run(python, "-m", "ruff", "check", ".")
     run(python, "-m", "ruff", "format", "--check", ".")
     run(python, "-m", "mypy")
+    run(python, "-m", "vulture")
+    run(python, "scripts/words.py")
+
+
+def docs(*args: str) -> None:
+    """Build the site into ``site/``, with one generated page per check; a broken internal link is a failure.
+
+    ``--serve`` builds it again at every change and serves it on this machine.
+    """
+    python = prepare("docs")
+    run(python, "scripts/pages.py")
+    run(python, "-m", "mkdocs", *(("serve",) if args == ("--serve",) else ("build", "--strict", "--quiet")))
+
+
+def new_check(*args: str) -> None:
+    """Write the module, the fixture and the test stubs of a new check, and say which steps are left."""
+    run(prepare("test"), "scripts/new_check.py", *args)
+
+
+def fuzz(kind: str = "", seconds: str = "60", seed: str = "0") -> None:
+    """Run ``main(seconds, seed)`` of ``tests/hostile/KIND.py``, which feeds random input to one reader."""
+    known = sorted(path.stem for path in (HERE / "tests" / "hostile").glob("[a-z]*.py") if "test" not in path.stem)
+    if kind not in known:
+        sys.exit(f"dev.py: fuzz KIND SECONDS [SEED]; KIND is one of: {', '.join(known) or '(none yet)'}")
+    call = f"{kind}.main({float(seconds)}, {int(seed)})"
+    run(prepare("test"), "-c", f"import sys; sys.path[:0] = ['tests/hostile', 'tests']; import {kind}; {call}")
 
 
 def crate() -> None:
@@ -170,9 +226,10 @@ def main() -> None:
     """Dispatch to the command named on the command line."""
     if sys.version_info < (3, 10):  # noqa: UP036  (the one file that an older Python may meet)
         sys.exit("dev.py: needs Python 3.10 or newer")
-    commands = {function.__name__: function for function in (demo, test, e2e, lint, crate, package, bench)}
+    functions = (demo, test, fmt, lint, docs, new_check, e2e, fuzz, crate, package, bench)
+    commands = {function.__name__.replace("_", "-"): function for function in functions}
     name, args = (sys.argv[1:2] or [""])[0], sys.argv[2:]
-    if name not in commands or (args and name not in ("test", "e2e", "bench")):
+    if name not in commands or (args and name not in ("test", "docs", "new-check", "e2e", "fuzz", "bench")):
         sys.exit(__doc__)
     commands[name](*args)
 

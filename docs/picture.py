@@ -1,4 +1,4 @@
-"""Draws ``docs/diagnose.svg`` from what the tool really prints: ``python docs/picture.py``."""
+"""Draws ``docs/diagnose.svg`` from the output of the tool: ``python docs/picture.py``."""
 
 from __future__ import annotations
 

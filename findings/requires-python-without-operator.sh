@@ -2,7 +2,7 @@
 # pip installs a wheel whose METADATA says "Requires-Python: 3.8"; uv refuses the same file.
 #
 # Version: pip 26.3, uv 0.13.9.
-# Behaviour: the core metadata specification wants a version specifier ("==3.8", ">=3.8"). A bare "3.8" is none. pip logs
+# Behaviour: the core metadata specification wants a version specifier ("==3.8", ">=3.8"), and a bare "3.8" is not one. pip logs
 #   that it ignores the field and installs the wheel on any Python; uv stops with a parse error.
 # Matters: a wheel that its author tested with pip alone fails for everyone who installs with uv.
 set -euo pipefail

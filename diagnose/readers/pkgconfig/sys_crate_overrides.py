@@ -75,7 +75,6 @@ def way(crate: str) -> Way | None:
 
 def find(way: Way, root: Root, variables: Variables, target: Target) -> Direction | None:
     """Return where variables send the crate in a build for *target*, None if pkg-config is asked."""
-
     lib_dir, include, prefix = (_first(variables, names, target) for names in (way.lib_dir, way.include, way.prefix))
     if lib_dir is not None and (include is not None or not way.include):
         prefix = None
