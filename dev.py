@@ -110,9 +110,10 @@ def test(*args: str) -> None:
     files of tests/snapshots again. With DIAGNOSE_COVERAGE=1 every process is measured, also those that the tests start,
     and coverage below the floor in pyproject.toml is a failure.
     """
-    if args == ("--accept",):
+    if "--accept" in args:
         os.environ["DIAGNOSE_ACCEPT"] = "1"
-        args = ("tests/test_snapshots.py",)
+        rest = tuple(arg for arg in args if arg != "--accept")
+        args = ("tests/test_snapshots.py", "--numprocesses=auto", *rest)
     serial = any(arg.startswith(("-n", "--numprocesses", "--pdb", "-s")) for arg in args)
     serial |= sum(not arg.startswith("-") for arg in args) == 1 and any(".py" in arg for arg in args)
     command = [*activated(), *(() if serial else ("--numprocesses=auto", "--dist=loadgroup")), *args]
@@ -163,12 +164,12 @@ def docs(*args: str) -> None:
     """
     python = prepare("docs")
     run(python, "scripts/pages.py")
-    run(python, "-m", "mkdocs", *(("serve",) if args == ("--serve",) else ("build", "--strict", "--quiet")))
+    run(python, "-m", "zensical", *(("serve",) if args == ("--serve",) else ("build", "--strict", "--clean")))
 
 
 def new_check(*args: str) -> None:
     """Write the module, the fixture and the test stubs of a new check, and say which steps are left."""
-    run(prepare("test"), "scripts/new_check.py", *args)
+    run(prepare("dev"), "scripts/new_check.py", *args)
 
 
 def fuzz(kind: str = "", seconds: str = "60", seed: str = "0") -> None:

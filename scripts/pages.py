@@ -1,0 +1,154 @@
+"""Writes the generated pages of the site: one per check (``docs/checks``), and the fields of the JSON report.
+
+A check's page is made from its module: the docstrings of the detectors (*What it finds*), the docstring of the module
+(*Why it matters*, *How to fix*, *References*), ``CHECK.since``, and the report
+on its own broken fixture (*Example output*).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+HERE = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(HERE / "tests"))
+
+import outputs  # noqa: E402
+
+from diagnose.engine import registry  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from diagnose.model.check import Check
+
+DOCS = HERE / "docs"
+SCHEMA = HERE / "diagnose" / "reports" / "report.schema.json"
+EXAMPLE_LINES = 40
+SUBJECTS = {"wheel": "In a wheel", "env": "In an environment", "log": "In a build log"}
+
+
+class Parts(NamedTuple):
+    """The docstring of a check, taken apart; every text is Markdown."""
+
+    title: str
+    why: str
+    fix: str
+    references: list[str]
+
+
+def parts(doc: str) -> Parts:
+    """Take the docstring of a check apart.
+
+    Raises:
+        ValueError: it has no reason, no paragraph that begins ``How to fix``, or no references.
+    """
+    body, _, references = doc.strip().partition("\n\nReferences:\n")
+    title, *paragraphs = re.split(r"\n\s*\n", body)
+    start = next((n for n, text in enumerate(paragraphs) if text.startswith("How to fix")), 0)
+    if not start or not references:
+        raise ValueError(f"a check's docstring needs a reason, 'How to fix: …' and 'References:': {title}")
+    fix = "\n\n".join(paragraphs[start:]).removeprefix("How to fix").lstrip(": ")
+    lines = [line.strip() for line in references.splitlines() if line.strip()]
+    return Parts(title, markdown("\n\n".join(paragraphs[:start])), markdown(fix[:1].upper() + fix[1:]), lines)
+
+
+def markdown(text: str) -> str:
+    """Return reStructuredText, as docstrings use it, as Markdown."""
+    text = re.sub(r":\w+:`~?([^`]+)`", r"`\1`", text)
+    return re.sub(r"::$", ":", text, flags=re.MULTILINE)
+
+
+def example(check: Check) -> str:
+    """Return the report on the check's own broken fixture, as a block of Markdown; empty where it has none."""
+    for kind in SUBJECTS:
+        for output in outputs.KINDS[kind]().get(check.id, ()):
+            lines = output.make().rstrip("\n").split("\n")
+            if not any(f"[{check.id}]" in line for line in lines):
+                continue
+            more = [f"… ({len(lines) - EXAMPLE_LINES} more lines)"] if len(lines) > EXAMPLE_LINES else []
+            return "\n".join(["```console", f"$ {output.words}", *lines[:EXAMPLE_LINES], *more, "```"])
+    return ""
+
+
+def detected(check: Check) -> Iterable[str]:
+    """Yield one line for each kind of subject in which the check can be seen."""
+    for kind, detector in check.detectors.items():
+        text = " ".join((detector.__doc__ or "").split())
+        yield f"- **{SUBJECTS[kind]}**: {markdown(text.removeprefix('See '))}"
+
+
+def page(check: Check) -> str:
+    """Return the page of one check."""
+    about = parts(check.doc)
+    aliases = [f"Also known as: {', '.join(f'`{alias}`' for alias in check.aliases)}."] if check.aliases else []
+    links = [f"- <{line}>" if line.startswith("http") else f"- {markdown(line)}" for line in about.references]
+    sections = {
+        "What it finds": "\n\n".join([about.title, "\n".join(detected(check)), *aliases]),
+        "Why it matters": about.why,
+        "How to fix": about.fix,
+        "Example output": example(check),
+        "References": "\n".join(links),
+        "Since": check.since,
+    }
+    return f"# {check.id}\n\n" + "\n\n".join(f"## {name}\n\n{text}" for name, text in sections.items() if text) + "\n"
+
+
+def index(checks: Iterable[Check]) -> str:
+    """Return the table of all checks, by area."""
+    areas: dict[str, list[Check]] = {}
+    for check in checks:
+        areas.setdefault(check.area, []).append(check)
+    lines = ["# Checks", "", "The same list in the terminal: `diagnose explain`."]
+    for area in sorted(areas):
+        lines += ["", f"## {area}", "", "| check | found in | problem |", "|---|---|---|"]
+        for check in areas[area]:
+            title = markdown(check.title).replace("|", "\\|")
+            lines.append(f"| [{check.id}]({check.id}.md) | {', '.join(check.detectors)} | {title} |")
+    return "\n".join(lines) + "\n"
+
+
+def fields(schema: dict[str, Any]) -> str:
+    """Return the reference of the report's fields, from the JSON Schema."""
+    lines = ["# Fields of the JSON report", "", f"{schema['title']}."]
+    objects = {"report": schema} | schema["$defs"]
+    for name, definition in objects.items():
+        if "properties" in definition:
+            lines += ["", f"## {name}", "", "| field | type | meaning |", "|---|---|---|"]
+            for field, value in definition["properties"].items():
+                lines.append(f"| `{field}` | {_type(value)} | {value.get('description', '')} |")
+    return "\n".join(lines) + "\n"
+
+
+def _type(value: dict[str, Any]) -> str:
+    if "$ref" in value:
+        name = value["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
+    if "enum" in value or "const" in value:
+        return ", ".join(f"`{json.dumps(one)}`" for one in value.get("enum", [value.get("const")]))
+    if value.get("type") == "array":
+        return f"list of {_type(value['items'])}"
+    if "anyOf" in value or "oneOf" in value:
+        return " or ".join(map(_type, value.get("anyOf") or value["oneOf"]))
+    kind = value.get("type", "any")
+    return " or ".join(kind) if isinstance(kind, list) else str(kind)
+
+
+def main() -> None:
+    """Write all generated pages."""
+    folder = DOCS / "checks"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    checks = registry.load()
+    for check in checks:
+        (folder / f"{check.id}.md").write_text(page(check), encoding="utf-8")
+    (folder / "index.md").write_text(index(checks), encoding="utf-8")
+    (DOCS / "json-fields.md").write_text(fields(json.loads(SCHEMA.read_text(encoding="utf-8"))), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
