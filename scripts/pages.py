@@ -79,7 +79,7 @@ def detected(check: Check) -> Iterable[str]:
     """Yield one line for each kind of subject in which the check can be seen."""
     for kind, detector in check.detectors.items():
         text = " ".join((detector.__doc__ or "").split())
-        yield f"- **{SUBJECTS[kind]}**: {markdown(text.removeprefix('See '))}"
+        yield f"- **{SUBJECTS[kind]}** it sees {markdown(text.removeprefix('See '))}"
 
 
 def page(check: Check) -> str:

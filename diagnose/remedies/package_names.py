@@ -25,7 +25,6 @@ def meant(name: str, codename: str) -> list[str]:
 
     People give the package, the library as the linker knows it, or nearly the right spelling.
     """
-
     known = dict.fromkeys((*debian_pc.names(codename), *table.rows()))
     found = [module_of(name), library_module(name.removeprefix("lib"), codename)]
     found += [other for other in known if other.lower() == name.lower()]
@@ -76,7 +75,6 @@ _MODULE_OF_LIBRARY = {
 
 def library_module(lib: str, codename: str = "") -> str:
     """Return the pkg-config module that brings ``lib<lib>``; empty if none is known."""
-
     if lib in _MODULE_OF_LIBRARY:
         return _MODULE_OF_LIBRARY[lib]
     return next((name for name in (lib, f"lib{lib}", lib.lower()) if name and providers(name, codename)), "")

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 def quote(text: str) -> str:
     """Quote for a POSIX shell."""
-
     return shlex.quote(text)
 
 

@@ -21,7 +21,6 @@ class Reason(Enum):
 
 def reason(log: BuildLog, probe: Probe) -> Reason:
     """Return why *probe* was answered with "not found"."""
-
     if probe.outcome != "not-found" or probe.missing or (probe.needs and probe.found):
         return Reason.OTHER
     if probe.needs or log.find("pkgconf-bug") or wrapper_ignored(log, probe):

@@ -80,7 +80,7 @@ def distribution(name: str, version: str = "") -> Distro:
 
 
 def parse(name: str) -> Distro | None:
-    """Return the distribution that people call *name*: ``ubuntu:22.04``, ``bookworm``, ``manylinux2014``…"""
+    """Return the distribution that people call *name*, such as ``ubuntu:22.04``, ``bookworm`` or ``manylinux2014``."""
     wanted = name.strip().lower()
     for table, family in ((DEBIAN, "debian"), (UBUNTU, "ubuntu")):
         if wanted in table:

@@ -76,7 +76,7 @@ class Verneed(NamedTuple):
 
     @property
     def family(self) -> str:
-        """The version's prefix: ``GLIBC``, ``GLIBCXX``, ``CXXABI``, ``GCC`` …"""
+        """The version's prefix: ``GLIBC``, ``GLIBCXX``, ``CXXABI``, ``GCC`` and others."""
         return self.version.partition("_")[0]
 
 

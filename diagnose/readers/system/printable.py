@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def printable(text: str) -> str:
-    """Return *text* with every character that does not print escaped, ``\\x1b`` and the like."""
+    r"""Return *text* with every character that does not print escaped, ``\x1b`` and the like."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
