@@ -13,8 +13,8 @@ from logs import CAUSES, FOLDER, judged, labels
 
 from diagnose.model.finding import Severity
 from diagnose.model.pattern import Pattern
+from diagnose.readers.buildlog.anchors import GRAM
 from diagnose.readers.buildlog.patterns import SHARED
-from diagnose.readers.buildlog.sieve import GRAM
 
 
 @pytest.mark.parametrize("name", labels())

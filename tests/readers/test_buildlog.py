@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import io
+import platform
 import random
-import re
+import sys
 import tracemalloc
-from collections import Counter
-from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from diagnose.engine import registry
 from diagnose.model.pattern import patterns_for
 from diagnose.readers import buildlog
-from diagnose.readers.buildlog import Hit, context
+from diagnose.readers.buildlog import Hit, anchors, context
+from diagnose.readers.buildlog.anchors import Anchors
 from diagnose.readers.buildlog.clean import clean, plain
 from diagnose.readers.buildlog.patterns import SHARED
 from diagnose.readers.buildlog.scan import Scanner
-from diagnose.readers.buildlog.sieve import GRAM, Sieve
 
+LOGS = Path(__file__).resolve().parents[2] / "fixtures" / "logs"
+patterns = tuple(pattern for cause in registry.load("log") for pattern in cause.patterns)
 LINE = "E: Unable to locate package libasound2-dev:armhf"
 
 
@@ -93,7 +96,7 @@ def test_typographic_quotes_and_entities_are_plain() -> None:
     assert clean("‘-lasound’ and “x” &#x27;y&#x27; &lt;z&gt;") == ["'-lasound' and \"x\" 'y' <z>"]
 
 
-WORDS = [pattern.anchor.encode() for pattern in SHARED]
+WORDS = [pattern.anchor.encode() for pattern in (*SHARED, *patterns)]
 
 
 def searched(texts: list[bytes], block: bytes) -> list[tuple[int, bytes]]:
@@ -109,60 +112,42 @@ def searched(texts: list[bytes], block: bytes) -> list[tuple[int, bytes]]:
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.lists(st.one_of(st.binary(min_size=4, max_size=12), st.sampled_from(WORDS)), min_size=1, max_size=40),
+    st.lists(st.one_of(st.binary(min_size=4, max_size=80), st.sampled_from(WORDS)), min_size=1, max_size=40),
     st.lists(st.binary(max_size=40), max_size=20),
     st.randoms(use_true_random=False),
 )
-def test_the_sieve_finds_what_a_plain_search_finds(
+def test_all_anchors_are_found_with_and_without_the_library(
     texts: list[bytes], noise: list[bytes], chance: random.Random
 ) -> None:
-    # Whole texts, texts that lack a byte, and noise, also where one step of the sieve ends and the next begins.
+    # Whole texts, texts that lack a byte, and noise, also where one step of the search ends and the next begins.
     parts = [*texts, *(text[1:] for text in texts), *(text[:-1] for text in texts), *noise]
     chance.shuffle(parts)
     some = b"".join(parts)
-    block = some + bytes(max(4096 - len(some) - chance.randrange(80), 0)) + some
-    wanted = searched(texts, block)
-    for sample in (b"", block, some[::-1], b"".join(texts) * 9, bytes(300)):
-        assert sorted(Sieve(texts, sample).finds(block)) == wanted
+    block = some + bytes(max((1 << 16) - len(some) - chance.randrange(80), 0)) + some
+    for fast in (True, False):
+        assert list(Anchors(texts, fast).finds(block)) == searched(texts, block)
 
 
-def test_no_sample_makes_the_sieve_blind_and_a_good_one_saves_work() -> None:
-    lines = [f"   Compiling serde-{n} v1.0.{n % 300} (registry `arm-none`)\n".encode() for n in range(4000)]
-    log = b"".join(lines)
-    told = b"".join(b"%b %b\n" % pair for pair in zip(lines, sorted(set(WORDS)), strict=False))
-    vain = []
-    for sample in (b"", log[: 1 << 15], told):
-        sieve = Sieve(WORDS, sample)
-        assert sorted(sieve.finds(told)) == searched(WORDS, told)
-        sieve.vain = 0
-        assert sorted(sieve.finds(log)) == searched(WORDS, log)
-        vain.append(sieve.vain)
-    assert vain[1] * 10 < vain[0]
+def test_the_library_is_there_where_it_has_wheels() -> None:
+    # Without it, the test above compares the plain search with itself.
+    wheels = sys.implementation.name == "cpython" and sys.version_info < (3, 15)
+    system = platform.libc_ver()[0] == "glibc" or sys.platform in ("darwin", "win32")
+    if not (wheels and system and platform.machine() in ("x86_64", "AMD64", "aarch64", "arm64")):
+        pytest.skip("ahocorasick_rs has no wheel for this Python")
+    assert anchors.BytesAhoCorasick is not None
+
+
+def test_every_log_says_the_same_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    logs = sorted(LOGS.rglob("*.log"))
+    with_it = [buildlog.read(str(log), patterns) for log in logs]
+    monkeypatch.setattr(anchors, "BytesAhoCorasick", None)
+    for log, known in zip(logs, with_it, strict=True):
+        assert buildlog.read(str(log), patterns) == known
 
 
 def scan(data: bytes, patterns: tuple[buildlog.Pattern, ...]) -> tuple[list[Hit], int]:
     scanner = Scanner(patterns)
     return list(scanner.scan(io.BytesIO(data))), scanner.lines
-
-
-def test_what_is_learnt_on_the_way_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    samples = []
-
-    class Recorded(Sieve):
-        def __init__(self, texts: Iterable[bytes], sample: bytes = b"") -> None:
-            samples.append(sample)
-            super().__init__(texts, sample)
-
-    monkeypatch.setattr(buildlog.scan, "Sieve", Recorded)
-    words = sorted({word for pattern in SHARED if len(word := pattern.anchor.strip(" >")) >= GRAM})
-    near = [word[:-1] + "~" for word in words if not any(other in word[:-1] for other in words)]
-    told = "".join(f"{word}!\n" for word in words)
-    log = told + "".join(f"{near[n % len(near)]} {n}\n" for n in range(40_000)) + told + f"{near[-1]}\n" * 40_000 + told
-    hits, _ = scan(
-        log.encode(), tuple(row for word in words for row in patterns_for(word, (word, f"^{re.escape(word)}!")))
-    )
-    assert any(samples)
-    assert Counter(hit.kind for hit in hits) == dict.fromkeys(words, 3)
 
 
 @pytest.mark.parametrize("offset", [0, 1, (1 << 20) - 30, (1 << 20) - 5, 1 << 20, (2 << 20) + 7])

@@ -90,13 +90,7 @@ def parse(name: str) -> Distro | None:
     match = re.fullmatch(r"([a-z]+)[:\- ]?v?([\w.]*)", wanted)
     if match is None:
         return None
-    family = {
-        "rockylinux": "rocky",
-        "alma": "almalinux",
-        "archlinux": "arch",
-        "redhat": "rhel",
-        "debian-slim": "debian",
-    }.get(match[1], match[1])
+    family = _OTHER_NAMES.get(match[1], match[1])
     if family not in _MANAGERS:
         return None
     version = (DEBIAN | UBUNTU).get(match[2], match[2])

@@ -1,7 +1,7 @@
 """Finds the telling lines of a log of any size, fast and in bounded memory.
 
-Almost every line of a log says nothing. So every phrase has a literal anchor; block by block, the bytes are sieved for
-all anchors at once, and only lines that hold one are decoded, cleaned, and held against the phrases behind it.
+Almost every line of a log says nothing. So every phrase has a literal anchor; block by block, the bytes are searched
+for all anchors at once, and only lines that hold one are decoded, cleaned, and held against the phrases behind it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import BinaryIO
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.pattern import Pattern
+from diagnose.readers.buildlog.anchors import Anchors
 from diagnose.readers.buildlog.clean import clean, joined, plain
-from diagnose.readers.buildlog.sieve import Sieve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -24,9 +24,6 @@ _BLOCK = 1 << 18  # little enough that a processor's cache holds it and what is 
 _ENDLESS = 1 << 22  # bytes without a line's end that are looked at in pieces
 _BEGINNING = 1 << 13  # bytes of the first block among which one in twenty that no text has means: not a text
 _NO_TEXT = bytes({*range(32)} - {*b"\a\b\t\n\v\f\r\x1b"})
-_VAIN = 10_000  # looks in vain that cost as much as to learn from a sample what is usual in the log
-_SAMPLE = 1 << 14  # bytes that are learnt from at once
-_SAMPLES = 1 << 17  # bytes learnt from that are remembered: many a log has parts that are very different
 _AHEAD = 1 << 14  # bytes kept back so that a wrapped message is seen whole
 _LINE = 1 << 16  # of a longer line, this much around the anchor
 _QUOTE = 600  # characters of a line that are kept
@@ -68,9 +65,7 @@ class Scanner:
         for pattern in patterns:
             self._behind.setdefault(pattern.anchor.encode(), []).append(pattern)
             self._rank.setdefault(pattern, len(self._rank))
-        self._sieve = Sieve(self._behind)
-        self._sample = b""
-        self._patience = _VAIN
+        self._anchors = Anchors(self._behind)
         self._found: Counter[bytes] = Counter()
         self._kinds: Counter[str] = Counter()
         self._said: Counter[tuple[str, str]] = Counter()
@@ -118,27 +113,28 @@ class Scanner:
 
     def _candidates(self, piece: bytes) -> dict[int, tuple[int, list[Pattern]]]:
         """Return the lines that hold an anchor: where each starts, where the anchor is, and the phrases to try."""
-        starts: dict[int, tuple[int, list[Pattern]]] = {}
+        starts: dict[int, tuple[int, dict[bytes, None]]] = {}
         start, end = 0, -1
-        for at, text in sorted(self._sieve.finds(piece)):  # so that the order does not depend on what was learnt
+        for at, text in self._anchors.finds(piece):
             if at >= end:
                 start, end = piece.rfind(b"\n", 0, at) + 1, piece.find(b"\n", at)
                 end = len(piece) if end < 0 else end
-            starts.setdefault(start, (at, []))[1].extend(self._behind[text])
+            starts.setdefault(start, (at, {}))[1][text] = None
             self._found[text] += 1
-        self._learn(piece)
-        return starts
+        found = {
+            start: (at, [pattern for text in texts for pattern in self._behind[text]])
+            for start, (at, texts) in starts.items()
+        }
+        self._forget()
+        return found
 
-    def _learn(self, piece: bytes) -> None:
-        """Stop looking for what floods the log; where much is looked at in vain, look at *piece* for what is usual."""
-        vain = self._sieve.vain > self._patience
+    def _forget(self) -> None:
+        """Stop looking for what floods the log."""
         drowned = [text for text, count in self._found.items() if count > _FLOOD and text in self._behind]
         for text in drowned:
             del self._behind[text]
-        if vain or drowned:
-            self._patience *= 1 + vain  # what cannot be learnt, as noise, is not tried again and again
-            self._sample = (_sample(piece) + self._sample)[:_SAMPLES]
-            self._sieve = Sieve(self._behind, self._sample)
+        if drowned:
+            self._anchors = Anchors(self._behind)
 
     def _line(
         self, piece: bytes, rest: bytes, start: int, at: int, number: int, patterns: list[Pattern]
@@ -173,12 +169,6 @@ class Scanner:
         self._kinds[kind] += 1
         self._said[said] += 1
         return True
-
-
-def _sample(piece: bytes) -> bytes:
-    """Return a little from each of eight places."""
-    size = _SAMPLE // 8
-    return b"".join(piece[at : at + size] for at in range(0, len(piece), max(len(piece) // 8, size)))
 
 
 def _is_binary(beginning: bytes) -> bool:
