@@ -1,10 +1,9 @@
-"""Alpine has no package of this name.
+"""Alpine has no package with this name.
 
-``apk add`` was given a name that is in none of the repositories of this release: a name of another distribution
-(``libssl-dev`` is ``openssl-dev`` here), one from a newer release, or one of a repository (community, testing) that is
-not configured.
+No repository of this release contains the name. It may be another distribution's name (``libssl-dev`` is
+``openssl-dev`` here), a newer release's, or in a repository (community, testing) that is not configured.
 
-How to fix: the right name. ``apk add pc:NAME`` takes the library's pkg-config name instead.
+How to fix: use the right name. ``apk add pc:NAME`` accepts the library's pkg-config name.
 
 References:
     https://pkgs.alpinelinux.org/contents
@@ -47,7 +46,7 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See apk not know a name that was asked for."""
+    """See apk miss a requested package."""
     hits, packages = [], []
     for hit in distinct(log.find("apk-unknown"), "package"):
         package = hit.groups["package"]
@@ -60,7 +59,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             log,
             hits,
             f"Alpine's repositories have no {', '.join(packages)}",
-            "apk installs nothing of what was asked for.",
+            "apk installs none of the requested packages.",
             _fixes(packages),
         )
     for hit in distinct(log.find("apk-pinned"), "package"):
@@ -68,24 +67,27 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [hit],
-            f"Alpine's repositories have {package}, but not {pin.lstrip('=~<>')}: old versions leave them",
-            "apk installs nothing of what was asked for.",
+            f"Alpine's repositories have {package}, but not version {pin.lstrip('=~<>')}: old versions are removed",
+            "apk installs none of the requested packages.",
             [
-                Fix("take the version that the release has", (Command(f"apk add {package}", Stage.PACKAGES),)),
-                Fix("pin only its first numbers", notes=f"`apk add '{package}~=MAJOR.MINOR'` takes later patches."),
+                Fix("install the release's version", (Command(f"apk add {package}", Stage.PACKAGES),)),
+                Fix(
+                    "pin only major and minor version",
+                    notes=f"`apk add '{package}~=MAJOR.MINOR'` accepts later patch releases.",
+                ),
             ],
         )
 
 
 def _asked(package: str, by: str) -> bool:
-    """Whether the user asked for *package*, by name or in a group (``--virtual``), and not another package."""
+    """Whether the user requested *package*, by name or in a group (``--virtual``), rather than another package."""
     return bool(re.search(rf"(?:^|\s)(?:world|\.[\w.-]+)\[{re.escape(package)}[\]<>=~]", by))
 
 
 def _fixes(packages: list[str]) -> list[Fix]:
-    """Return what installs the right names, and how to look the others up."""
+    """Return fixes: install by the right names, and how to search for the others."""
     fixes, others = install_as_called(packages, "alpine", "apk add")
     if others:
-        look = f"look {', '.join(others)} up"
+        look = f"search for {', '.join(others)}"
         fixes.append(Fix(look, notes="`apk search pc:NAME` finds a library by its pkg-config name."))
     return fixes

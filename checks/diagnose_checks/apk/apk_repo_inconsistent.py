@@ -1,9 +1,9 @@
-"""Alpine's repositories do not fit together: a package needs a library version that none of them has.
+"""Alpine's repositories are inconsistent: a package requires a library version that none of them has.
 
-The package itself is known, but it was built against a library (``so:libX.so.N``) of another release. That happens when
-``edge`` is in the middle of a rebuild, or when repositories of a stable release and of ``edge`` are mixed.
+The package exists, but was built against a library (``so:libX.so.N``) of another release. That happens while ``edge``
+is being rebuilt, or when repositories of a stable release and of ``edge`` are mixed.
 
-How to fix: repositories of one release only; on ``edge``, try again later.
+How to fix: use repositories of one release only. On ``edge``, try again later.
 
 References:
     https://wiki.alpinelinux.org/wiki/Repositories
@@ -27,7 +27,7 @@ leads_to = blocks_later_installs
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See apk miss a library that a package, not the user, asks for."""
+    """See apk miss a library that a package, not the user, requires."""
     for hit in log.find("apk-unknown"):
         wanted = log.near(hit.line, "apk-wanted-by", after=2)[:1]
         if hit.groups["package"].startswith("so:") and wanted and "world[" not in wanted[0].groups["by"]:
@@ -35,7 +35,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 log,
                 [hit, *wanted],
                 f"{wanted[0].groups['by']} needs {hit.groups['package'].removeprefix('so:')}, which no repository has",
-                "apk installs nothing of what was asked for.",
+                "apk installs none of the requested packages.",
                 [
                     Fix(
                         "use the repositories of one release",

@@ -1,4 +1,4 @@
-"""Why apt does not know a package that it is asked for: one answer for each, so that causes do not overlap."""
+"""Decides why apt cannot locate a package: one answer each, so that checks do not overlap."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 
 class Reason(Enum):
-    """What "Unable to locate package" comes down to."""
+    """The reason behind "Unable to locate package"."""
 
-    OTHER = "what another cause says: 404, a release that is gone, a renamed package, a misspelt architecture"
-    ARCHITECTURE = "nothing of the package's architecture was fetched"
-    LISTS = "the log shows no apt-get update, and the name is one that Debian has"
-    NAME = "lists were fetched, and the package is not in them; or Debian knows no such name"
+    OTHER = "another check's cause: 404, a release that has moved, a renamed package, a misspelt architecture"
+    ARCHITECTURE = "no index of the package's architecture was fetched"
+    LISTS = "the log shows no apt-get update, and Debian has a package of that name"
+    NAME = "lists were fetched and do not contain the package; or Debian has no such name"
 
 
 def reason(log: BuildLog, hit: Hit) -> Reason:
-    """Return why the package of *hit*, of the kind ``apt-unlocatable``, is not there."""
+    """Return why the package of *hit*, of the kind ``apt-unlocatable``, is not available."""
     arch, package = hit.groups["arch"], hit.groups["package"]
     foreign = arch if arch not in ("", host(log).debian, "all", "any") else ""
     misspelt = any(misnamed(name) for name in (arch, *(note.groups["arch"] for note in log.find("apt-no-arch"))))
@@ -47,7 +47,7 @@ def reason(log: BuildLog, hit: Hit) -> Reason:
 
 
 def _debians(package: str) -> bool:
-    """Whether Debian has, in any release, a package of this name; of the ones without a library, only common tools."""
+    """Whether Debian has this package in any release; of those that are not libraries, only common tools are known."""
     known = called_here(package, "debian")
     return (
         package in _TOOLS
@@ -67,13 +67,13 @@ _TOOLS = frozenset({
 
 
 def renamed(log: BuildLog, note: Hit) -> list[Hit]:
-    """Return the lines that name the package of *note*, of the kind ``apt-virtual``, in its form of 64-bit time."""
+    """Return the lines that name the package of *note*, of the kind ``apt-virtual``, under its 64-bit time name."""
     new = f"{note.groups['package']}t64"
     return [line for line in log.near(note.line, "t64-note", after=12) if line.groups["package"] == new]
 
 
 def unserved(log: BuildLog) -> dict[str, list[Hit]]:
-    """Return the architectures that a server answers 404 for while it has others, each with the lines."""
+    """Return the architectures for which a server answers 404 while it has others, each with its lines."""
     if dead_release(log):
         return {}
     found: dict[str, list[Hit]] = {}
@@ -85,7 +85,7 @@ def unserved(log: BuildLog) -> dict[str, list[Hit]]:
 
 
 def _may_lack(url: str, arch: str) -> bool:
-    """Whether the server of *url* is one that has no *arch*; an unknown mirror of Ubuntu is taken for its archive."""
+    """Whether the server of *url* may lack *arch*; an unknown mirror of Ubuntu counts as its archive."""
     if "ports.ubuntu.com" in url or "/ubuntu-ports" in url:
         return arch in distributions.UBUNTU_ARCHIVE
     if "debian.org" in url or "/debian" in url:
@@ -94,7 +94,7 @@ def _may_lack(url: str, arch: str) -> bool:
 
 
 def _failures(log: BuildLog) -> list[Hit]:
-    """Return the lines in which the index of an architecture could not be had."""
+    """Return the lines that report a failed download of an architecture's index."""
     named = [hit for hit in log.find("apt-unfetched") if hit.groups["arch"]]
     told = [
         hit for hit in log.find("apt-index") if hit.groups["state"] == "Err" and log.near(hit.line, "apt-404", after=3)
@@ -103,7 +103,7 @@ def _failures(log: BuildLog) -> list[Hit]:
 
 
 def dead_release(log: BuildLog) -> list[Hit]:
-    """Return the lines that say that a release is gone: no Release file, or 404 for every architecture and ``all``."""
+    """Return the lines that show that a release has left its server: no Release file, or 404 for every architecture."""
     hits = [hit for hit in log.find("apt-no-release") if not _misplaced(hit)]
     if hits:
         return hits
@@ -120,18 +120,18 @@ def _suite(hit: Hit) -> str:
 
 
 def misplaced(log: BuildLog) -> list[Hit]:
-    """Return the lines in which the ports server is asked under the archive's path."""
+    """Return the lines that request the archive's path from the ports server."""
     return [hit for hit in log.find("apt-no-release") if _misplaced(hit)]
 
 
 def _misplaced(hit: Hit) -> bool:
-    """Whether the address cannot hold Ubuntu's release at all: the ports server under the archive's path."""
+    """Whether the address combines the ports server with the archive's path."""
     url = hit.groups["url"]
     return "ports.ubuntu.com/ubuntu" in url.rstrip("/") and "ubuntu-ports" not in url
 
 
 def is_foreign_dependency(hit: Hit, native: str) -> bool:
-    """Whether an unmet dependency is one between packages of a foreign architecture."""
+    """Whether an unmet dependency is between packages of a foreign architecture."""
     return bool({hit.groups["arch"], hit.groups["needs_arch"]} - {"", native, "any"})
 
 
@@ -152,7 +152,7 @@ _COMMON = {
 
 
 def could_have(log: BuildLog, missing: Hit) -> list[Hit]:
-    """Return the notices of repositories that are named after the *missing* package of a foreign architecture."""
+    """Return the notices about repositories whose address contains the name of the *missing* foreign package."""
     found = []
     for notice in log.find("apt-no-arch"):
         words = {word for word in re.split(r"[^a-z0-9]+", notice.groups["url"].lower()) if len(word) > 4} - _COMMON
@@ -162,5 +162,5 @@ def could_have(log: BuildLog, missing: Hit) -> list[Hit]:
 
 
 def misnamed(arch: str) -> bool:
-    """Whether *arch* stands where an architecture belongs, and is none."""
+    """Whether *arch* is used as an architecture and Debian has no such architecture."""
     return bool(arch) and arch not in ARCHITECTURES and arch not in ("source", "musl-linux-amd64")

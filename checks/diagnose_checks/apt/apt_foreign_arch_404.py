@@ -1,11 +1,11 @@
-"""A package source is asked for an architecture that its server does not have.
+"""A package source requests an architecture that its server does not have.
 
-Ubuntu serves amd64 and i386 from archive.ubuntu.com and security.ubuntu.com, and every other architecture from
-ports.ubuntu.com. The Release file of either lists all of them, so apt asks both for each architecture that dpkg knows,
-and ``apt-get update`` ends in 404. Debian's mirrors serve all of theirs.
+Ubuntu serves amd64 and i386 from archive.ubuntu.com and security.ubuntu.com, and most other architectures from
+ports.ubuntu.com. The Release file on either server lists all architectures, so apt requests each architecture that dpkg
+knows from both servers, and ``apt-get update`` fails with 404. Debian's mirrors serve all of Debian's architectures.
 
-How to fix: name the architectures in each entry (``[arch=amd64]``, or ``Architectures: amd64`` in a ``.sources`` file),
-and add an entry for the other server.
+How to fix: limit each entry to the architectures of its server (``[arch=amd64]``, or ``Architectures: amd64`` in a
+``.sources`` file), and add an entry for the other server.
 
 References:
     https://wiki.ubuntu.com/Ports
@@ -36,7 +36,7 @@ CHECK = Check(since="0.1.0", phase=Phase.PACKAGES)
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See which entries apt asks in vain."""
+    """See the entries whose server lacks the requested architecture."""
     found: dict[tuple[str, tuple[str, ...]], list[AptSource]] = {}
     for source, wrong in unservable(env):
         misspelt = any(meant_option(name, source.style).lower().startswith("arch") for name in source.unknown)
@@ -46,9 +46,9 @@ def env(env: Environment) -> Iterator[Finding]:
         names = " and ".join(wrong)
         yield Finding(
             message={
-                "archive": f"apt asks Ubuntu's archive for {names}, which it does not have",
-                "ports": f"apt asks Ubuntu's ports server for {names}, which it does not have",
-                "nowhere": f"apt asks one of Ubuntu's servers for {names} under the other one's path",
+                "archive": f"Ubuntu's archive server does not have {names}",
+                "ports": f"Ubuntu's ports server does not have {names}",
+                "nowhere": f"an Ubuntu server is asked for {names} under the path of the other server",
             }[kind],
             severity=if_installing(env),
             evidence=tuple(Evidence(f"{' '.join(s.uris)} {' '.join(s.suites)}", s.where) for s in sources),
@@ -56,7 +56,7 @@ def env(env: Environment) -> Iterator[Finding]:
             fixes=(
                 fix(
                     env,
-                    "ask each server for what it has",
+                    "limit each entry to the architectures that its server has",
                     commands=(Command("apt-get update", Stage.UPDATE),),
                     files=serving(env, wrong[0]),
                 ),
@@ -70,17 +70,17 @@ def _consequence(env: Environment, kind: str, wrong: tuple[str, ...], sources: l
     assert env.apt is not None
     releases = [env.apt.release(uri, suite) for source in sources for uri in source.uris for suite in source.suites]
     if releases and not any(one is None or {*wrong} & {*one.architectures} for one in releases):
-        return 'apt-get update passes over it without a word; then apt-get install stops: "Unable to locate package".'
+        return 'apt-get update skips it silently; apt-get install then fails: "Unable to locate package".'
     return 'apt-get update fails with "404  Not Found"; no package of that architecture can be installed.'
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See apt get 404 for some architectures of a server that has others, or for everything under a wrong path."""
+    """See 404 errors for some architectures of a server that has others, or for every path below a wrong one."""
     for hit in distinct(misplaced(log), "url")[:1]:
         yield finding_from_hits(
             log,
             misplaced(log),
-            f"there is nothing at {hit.groups['url']}: Ubuntu's ports are at {PORTS.rstrip('/')}",
+            f"{hit.groups['url']} does not exist: Ubuntu's ports are at {PORTS.rstrip('/')}",
             "apt-get update fails, and no package of that architecture can be located.",
             (
                 Fix(
@@ -100,7 +100,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             hits,
-            f"apt asks {'the ports server' if ports else 'the archive'} for {arch}, which it does not have",
+            f"Ubuntu's {'ports' if ports else 'archive'} server does not have {arch}",
             "apt-get update fails, and no package of that architecture can be located.",
             (fixed,),
         )
@@ -117,6 +117,6 @@ _CORRECT = (
 
 def _limit(arch: str) -> Fix:
     return Fix(
-        f"limit the entries of ports.ubuntu.com to the architectures that it has, and take {arch} from the archive",
-        notes=f"`[arch=arm64]` (or `Architectures: arm64`) there; an entry with `arch={arch}` for archive.ubuntu.com.",
+        f"limit the ports.ubuntu.com entries to its architectures, and add an archive entry for {arch}",
+        notes=f"Use `[arch=arm64]` (or `Architectures: arm64`) there; `arch={arch}` for archive.ubuntu.com.",
     )

@@ -1,12 +1,11 @@
-"""apt has no packages of the target's architecture: dpkg was not told of it, or no source is asked for it.
+"""apt has no packages for the target architecture: dpkg or the package sources do not include it.
 
-Debian and Ubuntu install packages of other architectures beside the system's own (``libasound2-dev:armhf``) once dpkg
-was told of the architecture, and apt has fetched its index. Without that, the package "cannot be located", and nothing
-says why. On Ubuntu apt also has to be told where the other architectures are, which is another server.
+Debian and Ubuntu can install packages of another architecture beside the system's own (``libasound2-dev:armhf``) after
+``dpkg --add-architecture`` and an ``apt-get update`` that fetches its index. On Ubuntu, apt also needs a source entry
+for the server of that architecture. Entries limited to one architecture (``[arch=amd64]``, ``Architectures: amd64``)
+exclude all others silently. apt's only message is "Unable to locate package".
 
-Entries that are limited (``[arch=amd64]``, ``Architectures: amd64``) leave it out just as silently.
-
-How to fix: ``dpkg --add-architecture ARCH``, an entry that serves it, then ``apt-get update``.
+How to fix: run ``dpkg --add-architecture ARCH``, add a source entry that serves it, then run ``apt-get update``.
 
 References:
     https://wiki.debian.org/Multiarch/HOWTO
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-#: dpkg's, when apt has the architecture's index by an entry that names it, and dpkg was never told.
+# dpkg prints this where a source entry names the architecture and dpkg --add-architecture was not run.
 CHECK = Check(
     since="0.1.0",
     patterns=patterns_for(
@@ -46,7 +45,7 @@ CHECK = Check(
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See whether dpkg knows the target's architecture, where something of it is still to be installed."""
+    """See that dpkg does not know the target's architecture although packages for it are missing."""
     if env.apt is None or not env.cross or unavailable_reason(system(env), env.target) or not _needed(env):
         return
     arch = env.target.debian
@@ -56,16 +55,16 @@ def env(env: Environment) -> Iterator[Finding]:
     if env.apt.foreign:
         evidence = Evidence(f"has {', '.join(env.apt.foreign)}", env.apt.foreign_path)
     else:
-        evidence = Evidence("no architecture beside the system's own", where=f"dpkg's architectures ({env.apt.native})")
+        evidence = Evidence("only the native architecture", where=f"dpkg's architectures ({env.apt.native})")
     listed = [
         source for source in env.apt.sources if source.enabled and source.declared and arch in source.architectures
     ]
     yield Finding(
-        message=f"dpkg does not know the architecture {arch}, of which packages are needed for {env.target.triple}",
+        message=f"dpkg does not know the architecture {arch}, and {env.target.triple} needs its packages",
         severity=Severity.ERROR,
-        evidence=(evidence, *(Evidence(f"asks for {arch} all the same", source.where) for source in listed)),
+        evidence=(evidence, *(Evidence(f"requests {arch}", source.where) for source in listed)),
         consequence=(
-            f'apt-get install of a package for {arch} stops: "Unable to locate package", or '
+            f'apt-get install of a package for {arch} fails: "Unable to locate package", or '
             f'"package architecture ({arch}) does not match system ({env.apt.native})".'
         ),
         fixes=(
@@ -83,18 +82,17 @@ def _left_out(env: Environment, arch: str) -> Iterator[Finding]:
     own = unserved(env, arch)
     if own:
         yield Finding(
-            message=f"no package source of apt is asked for {arch}, of which packages are needed for "
-            f"{env.target.triple}",
+            message=f"no package source requests {arch}, and its packages are needed for {env.target.triple}",
             severity=Severity.ERROR,
             evidence=tuple(
                 Evidence(f"{' '.join(source.uris)} for {', '.join(source.architectures)}", source.where)
                 for source in own
             ),
-            consequence='apt-get update passes; then apt-get install stops: "Unable to locate package".',
+            consequence='apt-get update passes; then apt-get install fails: "Unable to locate package".',
             fixes=(
                 fix(
                     env,
-                    f"ask for {arch} too",
+                    f"request {arch} too",
                     commands=(Command("apt-get update", Stage.UPDATE),),
                     files=_sources(env, arch),
                 ),
@@ -114,7 +112,7 @@ def _sources(env: Environment, arch: str) -> tuple[FileEdit, ...]:
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See dpkg refuse an architecture, or apt not locate a package of one of which the log shows no index at all."""
+    """See dpkg refuse an architecture, or apt miss a package of an architecture without any index in the log."""
     refused = list(log.find("dpkg-no-arch"))
     for hit in distinct(refused, "arch"):
         arch = hit.groups["arch"]
@@ -137,7 +135,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [one for one in hits if one.groups["arch"] == arch],
-            f"apt has no packages of {arch} to locate {hit.groups['package']} among",
+            f"apt has no package index for {arch}, so it cannot locate {hit.groups['package']}",
             "Nothing is installed.",
             (
                 fix(
@@ -149,7 +147,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                             f"apt-get install -y --no-install-recommends {hit.groups['package']}:{arch}", Stage.PACKAGES
                         ),
                     ),
-                    notes="On Ubuntu its packages are on ports.ubuntu.com. Else it is the name, or the release.",
+                    notes="On Ubuntu its packages are on ports.ubuntu.com. Otherwise check the name and the release.",
                 ),
             ),
         )

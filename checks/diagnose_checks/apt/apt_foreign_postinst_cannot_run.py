@@ -1,10 +1,10 @@
-"""The installation script of a package of another architecture cannot run here.
+"""The install script of a foreign package cannot run on this machine.
 
-Libraries for building have no scripts, or harmless ones. A daemon, an interpreter or a tool runs its own program when
-it is installed: for a foreign architecture that fails without an emulator, and leaves the package half configured.
+Development libraries have no install scripts, or harmless ones. A daemon, an interpreter or a tool runs its own program
+while it is installed. For a foreign architecture that fails without an emulator, and the package stays half configured.
 
-How to fix: install only the ``-dev`` packages for the foreign architecture, with ``--no-install-recommends``, and tools
-for the native one; or register an emulator.
+How to fix: install only ``-dev`` packages for the foreign architecture, with ``--no-install-recommends``, and tools for
+the native architecture; or register an emulator.
 
 References:
     https://wiki.debian.org/Multiarch/HOWTO
@@ -57,7 +57,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [
                 Fix(
                     "install only development packages for the foreign architecture",
-                    notes="With --no-install-recommends. Tools, daemons and interpreters belong to the native one.",
+                    notes="Use --no-install-recommends. Install tools and interpreters for the native architecture.",
                 ),
                 Fix(
                     "register an emulator on the machine",

@@ -1,9 +1,9 @@
-"""apt has no package lists here: nothing can be installed before ``apt-get update``.
+"""apt has no package lists: nothing can be installed before ``apt-get update``.
 
-Images delete ``/var/lib/apt/lists`` to be smaller. Every package is then one that "cannot be located", until the lists
-are fetched again in the same step or layer. Lists that are as old as an image name files that are gone.
+Images delete ``/var/lib/apt/lists`` to save space. Until ``apt-get update`` fetches the lists again, in the same step
+or layer, apt cannot locate any package. Lists as old as the image name files that the server has deleted.
 
-How to fix: ``apt-get update`` before ``apt-get install``, in one step.
+How to fix: run ``apt-get update`` before ``apt-get install``, in one step.
 
 References:
     https://docs.docker.com/build/building/best-practices/#apt-get
@@ -29,20 +29,20 @@ CHECK = Check(since="0.1.0", phase=Phase.PACKAGES)
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See whether there are lists, where something is still to be installed."""
+    """See that there are no lists although packages are missing."""
     if env.apt is None or env.apt.lists or not any(library.outcome != "found" for library in env.libraries):
         return
     yield Finding(
         message="apt has no package lists: run apt-get update before installing anything",
         severity=Severity.NOTE,
-        evidence=(Evidence("holds no index of packages", "/var/lib/apt/lists"),),
-        consequence='apt-get install stops: "Unable to locate package".',
+        evidence=(Evidence("contains no package index", "/var/lib/apt/lists"),),
+        consequence='apt-get install fails: "Unable to locate package".',
         fixes=(fix(env, "fetch the lists", commands=(Command("apt-get update", Stage.UPDATE),)),),
     )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See apt not locate a package that Debian has, without an update before; or ask for files that are gone."""
+    """See apt miss a package that Debian has, without an update before; or request files that no longer exist."""
     missing = [hit for hit in log.find("apt-unlocatable") if reason(log, hit) is Reason.LISTS]
     stale = [hit for hit in log.find("apt-unfetched") if hit.groups["url"].endswith(".deb") and "404" in hit.text]
     if missing:
@@ -50,18 +50,18 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             missing,
-            f"apt cannot locate {', '.join(names)}, and the log shows no list of packages fetched before",
-            "Nothing is installed: without lists apt knows no package at all.",
+            f"apt cannot locate {', '.join(names)}, and the log shows no apt-get update before",
+            "Nothing is installed: without lists apt knows no packages.",
             [
                 _update(*names),
-                Fix("or, if it was updated, the release has no package of that name", notes="`apt-cache policy NAME`."),
+                Fix("if it was updated, the release has no such package", notes="`apt-cache policy NAME`."),
             ],
         )
     elif stale and not dead_release(log):
         yield finding_from_hits(
             log,
             stale,
-            "apt's lists are older than the archive: they name files that were replaced since",
+            "apt's lists are older than the archive: they name files that no longer exist",
             "Nothing is installed.",
             [_update(*dict.fromkeys(hit.groups["url"].rpartition("/")[2].partition("_")[0] for hit in stale))],
         )
@@ -77,6 +77,6 @@ def _update(*names: str) -> Fix:
             Command("apt-get update", Stage.UPDATE),
             Command(f"apt-get install -y --no-install-recommends {' '.join(names)}", Stage.PACKAGES),
         ),
-        notes="In a Dockerfile both belong into one RUN: a cached layer of its own keeps old lists.",
+        notes="In a Dockerfile, put both into one RUN: a separate cached layer keeps old lists.",
         safe=True,
     )

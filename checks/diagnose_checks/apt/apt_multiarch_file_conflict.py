@@ -1,9 +1,9 @@
-"""Two architectures of one package bring the same file with different contents.
+"""Two architectures of one package ship the same file with different contents.
 
-Packages that are installed for two architectures at once share their files, which have to be the same byte for byte. Of
-some packages they are not: those can be installed for one architecture only, whatever their metadata says.
+Packages installed for two architectures share their files, which must be identical. Some packages break that rule: they
+can be installed for one architecture only, whatever their metadata claims.
 
-How to fix: one architecture per image; or keep the other one apart, unpacked with ``dpkg -x`` into a folder of its own.
+How to fix: use one architecture per image, or unpack the foreign package with ``dpkg -x`` into a separate folder.
 
 References:
     https://wiki.debian.org/Multiarch/Implementation#Known_issues
@@ -44,10 +44,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [hit],
-            f"{package} cannot be installed beside its other architecture: {hit.groups['file']} differs",
-            "dpkg stops, and apt with it.",
+            f"{package} cannot be installed for two architectures: {hit.groups['file']} differs",
+            "dpkg and apt stop.",
             [
-                Fix("build each architecture in an image of its own"),
+                Fix("build each architecture in a separate image"),
                 Fix(
                     "unpack the foreign package without installing it",
                     notes=f"`apt-get download {package} && dpkg -x *.deb /opt/sysroot`; then point pkg-config there.",

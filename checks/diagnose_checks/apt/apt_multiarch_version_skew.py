@@ -1,11 +1,10 @@
-"""A package has no version that is there for both architectures, which it must have.
+"""A library must have the same version for both architectures, and no such version is available.
 
-A library that is installed for two architectures at once has to be of one version in both (``Multi-Arch: same``). Where
-the image is older than what its mirror has, or the mirrors of two architectures are out of step (Ubuntu's archive and
-ports are two servers), the target's package needs a version that the system's own is not, and apt gives up: "held
-broken packages".
+A library that is installed for two architectures must have one version (``Multi-Arch: same``). If the image is older
+than its mirror, or the servers of the two architectures are out of step (Ubuntu's archive and ports are separate), the
+target's package requires another version than the installed native one. apt fails with "held broken packages".
 
-How to fix: bring the system up to date first; if the servers are out of step, use mirrors of one family, or wait.
+How to fix: upgrade the native packages first. If the servers are out of step, use mirrors of one family, or wait.
 
 References:
     https://wiki.debian.org/Multiarch/Implementation
@@ -30,14 +29,14 @@ if TYPE_CHECKING:
 
 leads_to = blocks_later_installs
 
-#: What every library of every architecture depends on.
+#: Packages that every library depends on, whatever its architecture.
 
 CHECK = Check(since="0.1.0", phase=Phase.PACKAGES)
 _BASE = ("libc6", "libgcc-s1", "libstdc++6")
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See whether what is still to be installed can have one version with what is."""
+    """See that a missing package has no version in common with the installed one."""
     if env.apt is None or not env.apt.skews:
         return
     wanted = [
@@ -50,30 +49,30 @@ def env(env: Environment) -> Iterator[Finding]:
             continue
         offered = " or ".join(skew.offered)
         yield Finding(
-            message=f"{skew.name} is {skew.installed} here, and only {offered} is to be had for {skew.architecture}",
+            message=f"{skew.name} is installed in version {skew.installed}, but {skew.architecture} has only {offered}",
             severity=Severity.ERROR,
             evidence=(Evidence(f"{skew.name} {offered}", skew.path),),
             consequence=(
-                f'apt-get install of packages for {skew.architecture} stops: "held broken packages", '
+                f'apt-get install of packages for {skew.architecture} fails: "held broken packages", '
                 f'"{skew.name}:{skew.architecture} is not going to be installed".'
             ),
             fixes=(
                 fix(
                     env,
-                    "bring the system up to date, so that both come from one state of the archive",
+                    "upgrade the native packages to the archive's versions",
                     commands=(
                         Command("apt-get update", Stage.UPDATE),
                         Command("apt-get upgrade -y", Stage.UPDATE),
                     ),
-                    notes="If this changes nothing, the servers of the two architectures are out of step: "
-                    "name mirrors of one family for both, or try again later.",
+                    notes="If this changes nothing, the two servers are out of step: "
+                    "use mirrors of one family for both, or try again later.",
                 ),
             ),
         )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See apt say that a foreign package's dependency cannot be had in that version."""
+    """See apt report that a foreign package's dependency is not available in that version."""
     native = host(log).debian
     hits = [hit for hit in log.find("apt-unmet") if is_foreign_dependency(hit, native)]
     if not hits:
@@ -83,17 +82,17 @@ def log(log: BuildLog) -> Iterator[Finding]:
     wanted = f" in version {first.groups['version'].lstrip('=<> ')}" if first.groups["version"] else ""
     if first.groups["breaks"]:  # Multi-Arch: same is enforced like this: every other version is one that it breaks
         other = f"{first.groups['needs']}{':' + first.groups['needs_arch'] if first.groups['needs_arch'] else ''}"
-        message = f"{package} and {other} have to be of one version, and are not"
+        message = f"{package} and {other} must have the same version, and do not"
     else:
-        message = f"{package} needs {first.groups['needs']}{wanted}, which does not go together with what is installed"
+        message = f"{package} needs {first.groups['needs']}{wanted}, which conflicts with the installed packages"
     yield finding_from_hits(
         log,
         [*hits, *log.near(first.line, "apt-broken", after=40)],
         message,
-        "apt installs nothing of what was asked for.",
+        "apt installs none of the requested packages.",
         [
             Fix(
-                "bring the native packages to the archive's versions first",
+                "upgrade the native packages to the archive's versions first",
                 (Command("apt-get update", Stage.UPDATE), Command("apt-get upgrade -y", Stage.UPDATE)),
             ),
             Fix("take both architectures from the same mirror, or try again in an hour"),

@@ -1,10 +1,9 @@
-"""A third party's repository does not have the foreign architecture.
+"""A third-party repository does not have the foreign architecture.
 
-``Skipping acquire of configured file … as repository … doesn't support architecture`` is a notice. apt goes on, and
-what fails later fails for another reason. It only matters if the package that cannot be found lives in that very
-repository.
+``Skipping acquire of configured file … as repository … doesn't support architecture`` is a notice: apt goes on, and
+later errors have other causes. It only matters if the missing package comes from that repository.
 
-How to fix: nothing; or, to be rid of the notice, ``arch=amd64`` in the entry of that repository.
+How to fix: nothing to do. To silence the notice, add ``arch=amd64`` to that repository's entry.
 
 References:
     https://wiki.debian.org/Multiarch/HOWTO
@@ -27,7 +26,7 @@ CHECK = Check(since="0.1.0", phase=Phase.START)
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See a package that only that repository could have had go missing."""
+    """See a missing package that only that repository could have."""
     for missing in log.find("apt-unlocatable"):
         for notice in could_have(log, missing):
             yield finding_from_hits(
@@ -35,6 +34,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 [notice, missing],
                 f"{notice.groups['url']} has nothing for {notice.groups['arch']}, so no {missing.groups['package']}",
                 "apt cannot locate the package.",
-                [Fix("take the package from elsewhere, or build it for that architecture")],
+                [Fix("install the package from another source, or build it for that architecture")],
             )
             return

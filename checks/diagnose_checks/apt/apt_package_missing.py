@@ -1,11 +1,11 @@
-"""apt knows no package of this name.
+"""apt has no package with this name.
 
-The lists were fetched, and the name is not in them: it is another distribution's (``openssl-devel`` is ``libssl-dev``
-here), one of another release, or the package is in a component that is off (``universe`` on Ubuntu, ``contrib`` and
-``non-free`` on Debian), or not built for the architecture. Where a package exists no more, but others still name it,
-apt says that it "has no installation candidate".
+The lists were fetched and do not contain the name. It may be another distribution's name (``openssl-devel`` is
+``libssl-dev`` here) or another release's; its component may be disabled (``universe`` on Ubuntu, ``contrib`` and
+``non-free`` on Debian); or it may not be built for the architecture. If other packages still refer to a removed
+package, apt says that it "has no installation candidate".
 
-How to fix: the right name. ``apt-file search NAME.pc`` finds a library by its pkg-config name.
+How to fix: use the right name. ``apt-file search NAME.pc`` finds a library by its pkg-config name.
 
 References:
     https://packages.debian.org/
@@ -34,7 +34,7 @@ leads_to = blocks_later_installs
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See apt not know a name, where nothing else in the log explains it."""
+    """See apt miss a package that nothing else in the log explains."""
     hits = [hit for hit in log.find("apt-unlocatable") if reason(log, hit) is Reason.NAME]
     if hits:
         packages = list(dict.fromkeys((hit.groups["package"], hit.groups["arch"]) for hit in hits))
@@ -43,7 +43,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             log,
             hits,
             f"apt's package sources have no {', '.join(names)}",
-            "apt installs nothing of what was asked for.",
+            "apt installs none of the requested packages.",
             [*_names(packages), *_elsewhere(log.distro_at(hits[0].line), bool(log.find("apt-updated")))],
         )
 
@@ -54,17 +54,19 @@ def _names(packages: list[tuple[str, str]]) -> Iterator[Fix]:
         if known and known != package:
             name = f"{known}:{arch}" if arch else known
             install = Command(f"apt-get install -y --no-install-recommends {name}", Stage.PACKAGES)
-            yield Fix(f"{package} is {known} here", (Command("apt-get update", Stage.UPDATE), install), safe=True)
+            yield Fix(
+                f"{package} is called {known} here", (Command("apt-get update", Stage.UPDATE), install), safe=True
+            )
 
 
 def _elsewhere(distro: Distro, updated: bool) -> Iterator[Fix]:
     if not updated:
         yield Fix(
-            "if the name is right, fetch the lists first, in the same step",
+            "if the name is right, run apt-get update first, in the same step",
             (Command("apt-get update", Stage.UPDATE),),
         )
     off = {"ubuntu": "universe", "debian": "contrib or non-free"}.get(distro.id, "universe, contrib or non-free")
     yield Fix(
         "look the name up for this release",
-        notes=f"`{APT_FILE} NAME.pc` finds a library by its pkg-config name. The component may be off: {off}.",
+        notes=f"`{APT_FILE} NAME.pc` finds a library by its pkg-config name. Its component may be disabled: {off}.",
     )

@@ -1,10 +1,10 @@
-"""A runtime library is called otherwise since the change to 64-bit time.
+"""The transition to 64-bit time renamed this runtime library.
 
-Debian 13 and Ubuntu 24.04 renamed the runtime packages of libraries whose interface contains a time: ``libasound2`` is
-``libasound2t64`` there. The old name is a virtual package at best, which apt does not choose for you if several provide
-it. The ``-dev`` packages kept their names.
+Debian 13 and Ubuntu 24.04 renamed the runtime packages of libraries whose interface contains a time: ``libasound2``
+became ``libasound2t64``. The old name is at most a virtual package, which apt does not resolve by itself if several
+packages provide it. The ``-dev`` packages kept their names.
 
-How to fix: the new name; or, for building, the ``-dev`` package alone, which brings it.
+How to fix: use the new name. For building, install the ``-dev`` package alone, which depends on it.
 
 References:
     https://wiki.debian.org/ReleaseGoals/64bit-time
@@ -35,7 +35,7 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See apt call a package virtual, and name its new form."""
+    """See apt report a virtual package and its new name."""
     refused = {hit.groups["package"]: hit for hit in log.find("apt-unlocatable")}
     for hit in distinct(log.find("apt-virtual"), "package"):
         old = hit.groups["package"]
@@ -48,7 +48,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             log,
             [hit, *providers, refused[old]],
             f"{old} is called {new} in this release",
-            "apt installs nothing of what was asked for.",
+            "apt installs none of the requested packages.",
             [
                 Fix(
                     "install it under its new name",

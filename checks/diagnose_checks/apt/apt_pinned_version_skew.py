@@ -1,10 +1,9 @@
-"""A package wants its companion in an exact version, and another one is to be installed.
+"""A package requires an exact version of its companion, and apt selected another one.
 
-A development package depends on the runtime library in the very same version. If the runtime library is pinned, held or
-installed from another source (a security update, a third party's repository, a newer release), apt cannot bring the two
-together.
+A development package depends on the identical version of its runtime library. If the runtime library is pinned, held or
+installed from another source (a security update, a third-party repository, a newer release), apt cannot satisfy both.
 
-How to fix: install both in the same version: upgrade the older one, or ask for the runtime library's version
+How to fix: install both in the same version: upgrade the older one, or request the runtime library's version
 explicitly.
 
 References:
@@ -31,7 +30,7 @@ leads_to = blocks_later_installs
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See apt say that another version is to be installed, with no foreign architecture in it."""
+    """See apt select another version than required, without a foreign architecture."""
     native = host(log).debian
     hits = [
         hit
@@ -45,11 +44,11 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             hits,
-            f"{said['package']} needs {said['needs']} in version {said['version'].lstrip('= ')}, and gets another one",
-            "apt installs nothing of what was asked for.",
+            f"{said['package']} requires {said['needs']} {said['version'].lstrip('= ')}, but apt selects another",
+            "apt installs none of the requested packages.",
             [
                 Fix(
-                    "bring both to the archive's version",
+                    "install both in the archive's version",
                     (
                         Command("apt-get update", Stage.UPDATE),
                         Command(

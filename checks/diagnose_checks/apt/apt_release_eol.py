@@ -1,10 +1,10 @@
 """The release has left its mirrors: its package sources answer 404.
 
-Debian moves a release to archive.debian.org when its support has ended, Ubuntu moves one that is no long-term release
-to old-releases.ubuntu.com. ``apt-get update`` then says that the repository "does not have a Release file", for every
-architecture alike.
+Debian moves a release to archive.debian.org after its support has ended; Ubuntu moves interim releases to
+old-releases.ubuntu.com. ``apt-get update`` then reports that the repository "does not have a Release file", for every
+architecture.
 
-How to fix: a newer image. Where it has to be this one, the archive's address, whose Release files have expired.
+How to fix: use a newer image. To keep this one, use the archive's address, whose Release files have expired.
 
 References:
     https://www.debian.org/distrib/archive
@@ -42,7 +42,7 @@ CHECK = Check(
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See which entries name a release that is not there any more."""
+    """See the entries of a release that has left their servers."""
     if env.apt is None:
         return
     gone = [source for source in env.apt.sources if source.enabled and moves(source)]
@@ -50,37 +50,37 @@ def env(env: Environment) -> Iterator[Finding]:
         return
     suites = ", ".join(dict.fromkeys(suite for source in gone for suite in source.suites))
     yield Finding(
-        message=f"{suites} has left the servers that apt's sources name",
+        message=f"{suites} is no longer on the servers in apt's sources",
         severity=if_installing(env),
         evidence=tuple(Evidence(f"{' '.join(source.uris)} {' '.join(source.suites)}", source.where) for source in gone),
         consequence='apt-get update fails: the repository "does not have a Release file"; nothing can be installed.',
         fixes=(
             fix(
                 env,
-                "take the packages from the archive, which gets no updates",
+                "use the archive server, which receives no updates",
                 commands=(Command("apt-get update", Stage.UPDATE),),
                 files=serving(env),
-                notes="A newer image is the better answer.",
+                notes="A newer image is better.",
             ),
         ),
     )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See apt miss the Release file itself, or every index, of a release that has left the servers."""
+    """See apt miss the Release file, or every index, of a release that has left the servers."""
     expired = log.find("release-expired")
     if expired:
         suite = expired[0].groups["suite"]
         yield finding_from_hits(
             log,
             expired,
-            f"the Release file of {suite or expired[0].groups['url']} has expired: nobody updates it any more",
+            f"the Release file of {suite or expired[0].groups['url']} has expired: it is no longer updated",
             "apt-get update fails; nothing can be installed.",
             (
                 Fix(
-                    "let apt take it all the same",
+                    "accept the expired Release file",
                     (Command("apt-get -o Acquire::Check-Valid-Until=false update", Stage.UPDATE),),
-                    notes="Right for archive.debian.org and snapshots. Else take another mirror.",
+                    notes="Correct for archive.debian.org and snapshots. Otherwise use another mirror.",
                 ),
                 Fix("use an image of a release that is still served"),
             ),
@@ -92,7 +92,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             hits,
-            f"{suite or 'the release'} is not on the server that apt's sources name",
+            f"{suite or 'the release'} is no longer on the server in apt's sources",
             "apt-get update fails; nothing can be installed.",
             (_archive(suite), Fix("use an image of a release that is still served")),
         )
@@ -109,7 +109,7 @@ def _archive(suite: str) -> Fix:
         edit = "s,//(deb|security|httpredir)\\.debian\\.org,//archive.debian.org,"
     command = f"sed -i -E '{edit}' /etc/apt/sources.list"
     return Fix(
-        "take the packages from the archive, which gets no updates",
+        "use the archive server, which receives no updates",
         (
             Command(command, Stage.SOURCES),
             Command("sed -i -E '/-updates|-backports/d' /etc/apt/sources.list", Stage.SOURCES),

@@ -1,10 +1,10 @@
 """An architecture has a name that Debian and Ubuntu do not use.
 
-Their names are amd64, arm64, armhf, ppc64el and so on: not x86_64, aarch64 or armv7. apt passes over an unknown name in
-``[arch=...]`` or ``Architectures:`` without a word and with exit code 0; what fails is a later ``apt-get install``,
-with "Unable to locate package". dpkg takes any name too.
+Their names are amd64, arm64, armhf, ppc64el and so on, not x86_64, aarch64 or armv7. apt silently ignores an unknown
+name in ``[arch=...]`` or ``Architectures:`` and exits with 0; a later ``apt-get install`` then fails with "Unable to
+locate package". dpkg accepts any name.
 
-How to fix: Debian's name (``diagnose targets NAME`` knows it).
+How to fix: use Debian's name (``diagnose targets NAME`` prints it).
 
 References:
     https://wiki.debian.org/SupportedArchitectures
@@ -35,7 +35,7 @@ CHECK = Check(since="0.1.0", phase=Phase.PACKAGES)
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See which names of architectures nobody knows."""
+    """See architecture names that Debian does not have."""
     if env.apt is None:
         return
     wrong: dict[str, list[AptSource]] = {}
@@ -51,9 +51,9 @@ def env(env: Environment) -> Iterator[Finding]:
             severity=if_installing(env) if alone else Severity.WARNING,
             evidence=tuple(Evidence(f"{' '.join(s.uris)} for {', '.join(named(s))}", s.where) for s in sources),
             consequence=(
-                "apt passes over the entry without a word, and the packages of it cannot be located."
+                "apt ignores the entry silently and cannot locate its packages."
                 if alone
-                else f"apt passes over {name} without a word."
+                else f"apt ignores {name} silently."
             ),
             fixes=(_respelt(env, right),) if right else (),
         )
@@ -61,14 +61,14 @@ def env(env: Environment) -> Iterator[Finding]:
         if name not in ARCHITECTURES:
             right = meant(name)
             yield Finding(
-                message=f"dpkg was told of the architecture {name}, which does not exist" + _hint(right),
+                message=f"dpkg has an architecture {name}, which does not exist" + _hint(right),
                 severity=Severity.WARNING,
                 evidence=(Evidence(f"has {', '.join(env.apt.foreign)}", env.apt.foreign_path),),
                 consequence=f"No source has packages of {name}.",
                 fixes=(
                     fix(
                         env,
-                        f"call it {right}",
+                        f"use {right}",
                         commands=(
                             Command(f"dpkg --remove-architecture {name}", Stage.ARCHITECTURE),
                             *add_architecture(right),
@@ -82,7 +82,7 @@ def env(env: Environment) -> Iterator[Finding]:
 
 def _respelt(env: Environment, right: str) -> Fix:
     update = (Command("apt-get update", Stage.UPDATE),)
-    return fix(env, f"call it {right}", commands=update, files=serving(env))
+    return fix(env, f"use {right}", commands=update, files=serving(env))
 
 
 def _hint(right: str) -> str:
@@ -90,7 +90,7 @@ def _hint(right: str) -> str:
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See a name that Debian does not have, where an architecture belongs."""
+    """See a name that Debian does not have in the place of an architecture."""
     hits = [
         hit
         for hit in log.find("apt-unfetched", "apt-unlocatable", "apt-arch", "apt-index", "apt-no-arch")
@@ -102,9 +102,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [one for one in hits if one.groups["arch"] == arch],
-            f"{arch} is no architecture of Debian or Ubuntu" + _hint(right),
+            f"{arch} is not an architecture of Debian or Ubuntu" + _hint(right),
             "No server has packages under that name.",
-            (Fix(f"call it {right}", _again(hit, arch, right)),) if right else (),
+            (Fix(f"use {right}", _again(hit, arch, right)),) if right else (),
         )
 
 
@@ -112,7 +112,7 @@ leads_to = blocks_later_installs
 
 
 def _again(hit: Hit, arch: str, right: str) -> tuple[Command, ...]:
-    if hit.kind == "apt-no-arch":  # it stands in the options of a source
+    if hit.kind == "apt-no-arch":  # it is in the options of a source entry
         sources = f"$(grep -rlw '{arch}' /etc/apt/sources.list*)"
         return (
             Command(f"sed -i 's/\\b{arch}\\b/{right}/g' {sources}", Stage.SOURCES),

@@ -1,9 +1,9 @@
-"""A package source has an option whose name apt does not know, and passes over.
+"""apt ignores an option of a package source because its name is misspelt.
 
-The ``.sources`` format calls the field ``Architectures``, the one-line format calls the option ``arch``. With
-``Architecture:`` or ``[architecture=...]`` the entry counts for every architecture, and nothing says so.
+A ``.sources`` file has the field ``Architectures``; the one-line format has the option ``arch``. With ``Architecture:``
+or ``[architecture=...]`` the entry applies to every architecture, without a warning.
 
-How to fix: the name as sources.list(5) has it.
+How to fix: use the name from sources.list(5).
 
 References:
     https://manpages.debian.org/sources.list
@@ -27,7 +27,7 @@ CHECK = Check(since="0.1.0", phase=Phase.PACKAGES)
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See which options apt passes over, of those that are near to one it knows."""
+    """See options that apt ignores and whose names are close to a known one."""
     if env.apt is None:
         return
     failing = [source for source, _ in unservable(env)]
@@ -39,18 +39,18 @@ def env(env: Environment) -> Iterator[Finding]:
     for (name, right), sources in wrong.items():
         fails = any(source in failing for source in sources)
         yield Finding(
-            message=f"a package source has an option {name}, which apt does not know: did you mean {right}?",
+            message=f"apt does not know the option {name} of a package source: did you mean {right}?",
             severity=if_installing(env) if fails else Severity.WARNING,
             evidence=tuple(Evidence(f"{name} of {' '.join(source.uris)}", source.where) for source in sources),
             consequence=(
-                'apt asks this server for every architecture, and apt-get update fails with "404  Not Found".'
+                'apt requests every architecture from this server, and apt-get update fails with "404  Not Found".'
                 if fails
                 else "The option has no effect."
             ),
             fixes=(
                 fix(
                     env,
-                    f"call it {right}",
+                    f"use {right}",
                     commands=(Command("apt-get update", Stage.UPDATE),),
                     files=serving(env),
                 ),

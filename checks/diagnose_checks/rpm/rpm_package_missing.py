@@ -1,10 +1,10 @@
-"""No package of this name is in the configured repositories.
+"""No configured repository has a package with this name.
 
-dnf stops. yum goes on with the other names of the same call and exits with success, so that the missing library is
-noticed only later, by pkg-config or the linker. Usually the name is another distribution's (``libssl-dev`` is
-``openssl-devel`` here), or the package is in a repository that is off by default: PowerTools or CRB, EPEL.
+dnf stops. yum continues with the other names and exits with success, so pkg-config or the linker notice the missing
+library later. Usually the name is another distribution's (``libssl-dev`` is ``openssl-devel`` here), or the package is
+in a repository that is disabled by default: PowerTools or CRB, EPEL.
 
-How to fix: the right name, or the repository. ``dnf install 'pkgconfig(NAME)'`` needs no package name at all.
+How to fix: use the right name, or enable the repository. ``dnf install 'pkgconfig(NAME)'`` needs no package name.
 
 References:
     https://docs.fedoraproject.org/en-US/epel/
@@ -47,7 +47,7 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See dnf, yum or zypper not know a name."""
+    """See dnf, yum or zypper miss a package."""
     hits = log.find("rpm-unknown")
     if hits:
         names = [name for hit in hits for name in hit.groups["package"].replace("'", "").replace('"', "").split()]
@@ -56,8 +56,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             hits,
-            f"no repository that is switched on has {', '.join(packages)}",
-            "yum goes on without, and what needs it fails later; dnf stops.",
+            f"no enabled repository has {', '.join(packages)}",
+            "dnf stops. yum continues, and the build fails later.",
             _fixes(packages, distro, _manager(hits[0], distro), bool(log.find("dnf5-note"))),
         )
 
@@ -66,29 +66,29 @@ _INSTALL = {"yum": "yum install -y", "dnf": "dnf install -y", "zypper": "zypper 
 
 
 def _manager(hit: Hit, distro: Distro) -> str:
-    """Return the manager that said *hit*: each has words of its own."""
+    """Return the package manager that printed *hit*: each has its own wording."""
     if distro.manager in _INSTALL:
         return distro.manager
     return "zypper" if "No provider" in hit.text else "yum" if hit.text.endswith("available.") else "dnf"
 
 
 def _fixes(packages: list[str], distro: Distro, manager: str, fedora: bool) -> list[Fix]:
-    """Return what installs the right names, and where the others may be."""
+    """Return fixes: install by the right names, and where the others may be."""
     fixes, _ = install_as_called(packages, "suse" if manager == "zypper" else "rhel", _INSTALL[manager])
     if manager == "yum":
         epel = (Command("yum install -y epel-release", Stage.SOURCES),)
         fixes.append(
-            Fix("switch on EPEL", epel, notes="`yum provides '*/NAME.pc'` finds a library by its pkg-config name.")
+            Fix("enable EPEL", epel, notes="`yum provides '*/NAME.pc'` finds a library by its pkg-config name.")
         )
         return fixes
     if manager == "zypper":
-        return fixes or [Fix("look the name up", notes="`zypper search --provides 'pkgconfig(NAME)'`.")]
+        return fixes or [Fix("search for the name", notes="`zypper search --provides 'pkgconfig(NAME)'`.")]
     if fedora or distro.id == "fedora":  # dnf 5 is Fedora's alone, which has all in one repository
-        return fixes or [Fix("look the name up", notes="`dnf install 'pkgconfig(NAME)'` needs no package name.")]
+        return fixes or [Fix("search for the name", notes="`dnf install 'pkgconfig(NAME)'` needs no package name.")]
     crb = "powertools" if distro.version.startswith("8") else "crb"
     fixes.append(
         Fix(
-            "switch on the repositories that are off by default",
+            "enable the repositories that are disabled by default",
             (
                 Command("dnf install -y epel-release dnf-plugins-core", Stage.SOURCES),
                 Command(f"dnf config-manager --set-enabled {crb}", Stage.SOURCES),

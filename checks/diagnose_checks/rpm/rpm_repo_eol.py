@@ -1,9 +1,9 @@
-"""The release has left its mirrors: its yum or dnf repositories do not answer any more.
+"""The release has left its mirrors: its yum or dnf repositories no longer answer.
 
-CentOS 7 left mirrorlist.centos.org and mirror.centos.org for vault.centos.org in July 2024, as CentOS 6 and 8 had
-before. Official pypa images point to the vault since then; an older image, or a pinned one, does not.
+CentOS 7 moved from mirrorlist.centos.org and mirror.centos.org to vault.centos.org in July 2024, as CentOS 6 and 8 had
+before. Official pypa images use the vault since then; older or pinned images do not.
 
-How to fix: a newer image of the same name; else the vault's address in the ``.repo`` files.
+How to fix: use a newer image of the same name, or put the vault's address into the ``.repo`` files.
 
 References:
     https://blog.centos.org/2023/04/end-dates-are-coming-for-centos-stream-8-and-centos-linux-7/
@@ -46,12 +46,12 @@ CHECK = Check(
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See which repositories point to servers that are gone."""
+    """See repositories whose servers no longer exist."""
     repos = gone(env)
     if not repos:
         return
     yield Finding(
-        message=f"the repositories of CentOS {env.distro.version} have left the servers that are named here",
+        message=f"the repositories of CentOS {env.distro.version} are no longer on the configured servers",
         severity=if_installing(env),
         evidence=tuple(
             Evidence(f"{repo.id}: {repo.mirrorlist or ' '.join(repo.baseurl)}", f"{repo.path}:{repo.line}")
@@ -61,30 +61,30 @@ def env(env: Environment) -> Iterator[Finding]:
         fixes=(
             fix(
                 env,
-                "take the packages from the vault, which gets no updates",
+                "use the vault, which receives no updates",
                 commands=vault_commands(env),
-                notes="A newer image is the better answer: the pypa images of today point to the vault.",
+                notes="A newer image is better: current pypa images use the vault.",
             ),
         ),
     )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See yum or dnf look for CentOS's list of mirrors, which is gone."""
+    """See yum or dnf request CentOS's mirror list, which no longer exists."""
     hits = log.find("centos-gone")
     if hits:
         yield finding_from_hits(
             log,
             hits,
-            "CentOS's mirror list is gone: its releases have moved to the vault",
+            "CentOS's mirror list no longer exists: its releases have moved to the vault",
             "Nothing can be installed.",
             (
                 Fix(
                     "use a current tag of the image",
-                    notes="The pypa images point to the vault since July 2024.",
+                    notes="pypa images use the vault since July 2024.",
                 ),
                 Fix(
-                    "point the repositories there",
+                    "point the repositories to the vault",
                     to_the_vault("/etc/yum.repos.d/CentOS-*.repo"),
                     notes="AArch64 and ppc64le of CentOS 7 are below vault.centos.org/altarch.",
                 ),
