@@ -73,6 +73,12 @@ def env(
     diff: Annotated[bool, typer.Option("--diff", help="Print the fixes' edits of files as a patch instead.")] = False,
     apply: Annotated[bool, typer.Option("--apply", help="Do what the fixes say, then report.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Apply without asking.")] = False,
+    unsafe: Annotated[
+        bool,
+        typer.Option(
+            "--unsafe", help="Also write files that have hard links, lie outside behind a link, or lose an owner."
+        ),
+    ] = False,
     form: Format = "text",
     fail_on: FailOn = "error",
     select: Select = None,
@@ -81,7 +87,7 @@ def env(
     verbose: Verbose = False,
 ) -> None:
     output = _output(form, fail_on, select, ignore, quiet, verbose)
-    mend = commands.Mend(fix_format or "", diff, apply, yes)
+    mend = commands.Mend(fix_format or "", diff, apply, yes, unsafe)
     _exit(commands.env, target, tuple(lib or ()), policy, root, output, mend)
 
 

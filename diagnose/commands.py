@@ -43,6 +43,7 @@ class Mend(NamedTuple):
     diff: bool = False
     apply: bool = False
     yes: bool = False
+    unsafe: bool = False
 
 
 def env(
@@ -71,7 +72,7 @@ def env(
     if mend.apply:
         if mend.format or mend.diff or root != "/":
             raise UsageError("--apply works on this machine, and alone: see --diff and --fix-format for the rest")
-        _apply(judged, mend.yes)
+        _apply(judged, mend)
     result = judged()
     if (mend.format or mend.diff) and result.error is None:
         return _print_fixes(result, mend, output)
@@ -98,11 +99,12 @@ def _print_fixes(result: Result, mend: Mend, output: Output) -> int:
     return Report((result,)).exit_code(None if output.fail_on == "never" else Severity(output.fail_on))
 
 
-def _apply(judged: Callable[[], Result], yes: bool) -> None:
+def _apply(judged: Callable[[], Result], mend: Mend) -> None:
     """Carry out the fixes, and those of what comes to light then, until nothing is left that can be done."""
     import shlex
 
     from diagnose.fixes import apply, plan
+    from diagnose.fixes.disk import ApplyError
 
     def show(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
@@ -123,13 +125,12 @@ def _apply(judged: Callable[[], Result], yes: bool) -> None:
         done = merged
         if os.geteuid() and any(not command.line.startswith("rustup") for command in merged.commands):
             raise UsageError("--apply would install packages: run it as root, or see --fix-format sh")
-        if not yes and not _agreed(merged):
+        if not mend.yes and not _agreed(merged):
             raise UsageError("nothing was applied: --yes says that it shall be")
         try:
-            apply.apply(merged.files, merged.commands, "/", os.getcwd(), show)
-        except apply.ApplyError as error:
-            earlier = "; what an earlier step did, `diagnose undo` takes back" if apply.known() else ""
-            raise UsageError(f"{error}; the files of this step are as they were{earlier}") from None
+            apply.apply(merged.files, merged.commands, "/", os.getcwd(), show, mend.unsafe)
+        except ApplyError as error:
+            raise UsageError(str(error)) from None
 
 
 def _agreed(merged: Plan) -> bool:
@@ -145,15 +146,17 @@ def _agreed(merged: Plan) -> bool:
 
 
 def undo() -> int:
-    """Put back every file that ``env --apply`` wrote."""
-    from diagnose.fixes import apply
+    """Put back every file that ``env --apply`` wrote; 1 if one was changed since, and is left."""
+    from diagnose.fixes import undo as fixes
+    from diagnose.fixes.disk import ApplyError
 
     try:
-        count = apply.undo(print)
-    except apply.ApplyError as error:
+        done = fixes.undo(print, os.getcwd())
+    except ApplyError as error:
         raise UsageError(str(error)) from None
+    count = done.restored
     print(f"{count} file{'' if count == 1 else 's'} put back" if count else "nothing to put back")
-    return 0
+    return 1 if done.left else 0
 
 
 def wheel(paths: Iterable[str], output: Output = Output()) -> int:  # noqa: B008  (immutable)

@@ -49,6 +49,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "--diff": bool,
         "--apply": bool,
         "--yes": bool,
+        "--unsafe": bool,
         **OUTPUT_OPTIONS,
     },
     "wheel": dict(OUTPUT_OPTIONS),
@@ -116,7 +117,11 @@ def _run(command: str, options: dict[str, Any], positional: list[str]) -> int | 
             root=options.get("--root", "/"),
             output=output,
             mend=commands.Mend(
-                options.get("--fix-format", ""), "--diff" in options, "--apply" in options, "--yes" in options
+                format=options.get("--fix-format", ""),
+                diff="--diff" in options,
+                apply="--apply" in options,
+                yes="--yes" in options,
+                unsafe="--unsafe" in options,
             ),
         )
     except commands.UsageError as error:

@@ -58,11 +58,6 @@ class Command(NamedTuple):
     line: str
     stage: Stage
 
-    @property
-    def reverse(self) -> str:
-        """The command line that takes it back; empty where there is none: what was installed stays installed."""
-        return self.line.replace("--add-", "--remove-") if self.stage is Stage.ARCHITECTURE else ""
-
 
 def unsetting(name: str) -> str:
     """Return the line of POSIX ``sh`` that takes the variable *name* out of the shell that builds.

@@ -1,0 +1,168 @@
+"""What the applied plans did, taken back; what somebody changed since is left, and shown."""
+
+from __future__ import annotations
+
+import os
+import shlex
+
+from diagnose.fixes import files, journal
+from diagnose.fixes.disk import ApplyError, naming
+from diagnose.fixes.files import Outcome
+from diagnose.fixes.programs import remove_architecture
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from diagnose.fixes.journal import Entry, Journal
+
+    Show = Callable[[str], None]
+
+
+class Undone(NamedTuple):
+    """How many files ``undo`` put back, and how many it left."""
+
+    restored: int = 0
+    left: int = 0
+
+
+def undo(show: Show, cwd: str = "/") -> Undone:
+    """Take back what the applied plans did, the newest first.
+
+    A file that was changed since is left alone: *show* is told the difference and where the original is, and another
+    call takes it back once it is again as it was written. Originals in apt's folders, and in those of cargo for *cwd*,
+    that no journal of this user knows are named.
+
+    Raises:
+        ApplyError: a file cannot be put back, or the journal not be read.
+    """
+    with journal.opened() as log:
+        run = _Run(log, show)
+        for entry in reversed(log.entries[:]):
+            run.take_back(entry)
+        known = {files.kept(entry) for entry in log.entries if entry.before}
+        strays = files.strays([*_APT, *_cargo(cwd)], known)
+    for original, path in strays:
+        show(f"found   {original}: an original of {path} that the journal {journal.location()} does not know")
+        show(f"        to put it back: mv {shlex.quote(original)} {shlex.quote(path)}")
+    if run.failed:
+        raise ApplyError("; ".join(run.failed))
+    restored = len(run.restored)
+    return Undone(restored, run.left + (0 if restored else len(strays)))
+
+
+#: Where fixes edit files.
+_APT = ("/etc/apt", "/etc/apt/sources.list.d")
+
+
+def _cargo(cwd: str) -> Iterator[str]:
+    folder = os.path.realpath(cwd)
+    while True:
+        yield os.path.join(folder, ".cargo")
+        if folder == os.path.dirname(folder):
+            return
+        folder = os.path.dirname(folder)
+
+
+class _Run:
+    """One call of :func:`undo`: ``restored`` paths, how many were ``left``, and the errors of what ``failed``."""
+
+    def __init__(self, log: Journal, show: Show) -> None:
+        self.restored: set[str] = set()
+        self.left = 0
+        self.failed: list[str] = []
+        self._log = log
+        self._show = show
+        self._blocked: set[str] = set()  # paths of which an earlier state cannot be reached
+
+    def take_back(self, entry: Entry) -> None:
+        """Take back one change, unless a later one of the same file could not be."""
+        if entry.path in self._blocked:
+            return
+        try:
+            if entry.architecture:
+                remove_architecture(entry.architecture, self._show)
+            elif not self._file(entry):
+                self._blocked.add(entry.path)
+                self.left += 1
+                return
+            self._log.drop(entry)
+        except ApplyError as error:
+            self._blocked.add(entry.path)
+            self.failed.append(str(error))
+
+    def _file(self, entry: Entry) -> bool:
+        """Take back a change of a file; return whether it is over with."""
+        if _put_back_by_hand(entry, self._log):
+            return True
+        outcome = files.take_back(entry)
+        if outcome is Outcome.CHANGED:
+            self._explain(entry)
+            return False
+        if outcome is Outcome.LOST:
+            self.left += 1
+            self._show(f"keep    {entry.path}: its original {files.kept(entry)} is gone")
+        elif outcome is Outcome.RESTORED and entry.path not in self.restored:
+            self.restored.add(entry.path)
+            self._show(f"restore {entry.path}" if entry.before else f"remove  {entry.path}")
+        return True
+
+    def _explain(self, entry: Entry) -> None:
+        """Say that a file was changed, where its original is, and what is different."""
+        self._show(f"keep    {changed(entry)}")
+        if not entry.before:
+            return
+        first = next(one for one in self._log.entries if one.path == entry.path)
+        original = files.kept(first)
+        if first.id != entry.id:
+            self._show(f"        the first original is {original}")
+        for line in _difference(original, entry.path):
+            self._show(f"        {line}")
+        self._show(f"        to go back to it all the same: mv {shlex.quote(original)} {shlex.quote(entry.path)}")
+
+
+def changed(entry: Entry) -> str:
+    """Say that the file of *entry* is not as it was written, and where its original is."""
+    before = f"its original is {files.kept(entry)}" if entry.before else "there was no such file before"
+    return f"{entry.path}: changed since; {before}"
+
+
+def _put_back_by_hand(entry: Entry, log: Journal) -> bool:
+    """Whether somebody put the original of several changes back; what is kept of *entry*, between them, then goes."""
+    same = [one for one in log.entries if one.path == entry.path]
+    between = [one.after for one in same if one.id != entry.id]
+    with naming(entry.path):
+        if same[0].id == entry.id or entry.before not in between or files.digest_of(entry.path) != same[0].before:
+            return False
+        if files.digest_of(files.kept(entry)) == entry.before:
+            os.unlink(files.kept(entry))
+    return True
+
+
+def _head(path: str) -> bytes:
+    """Return no more of the regular file *path* than a difference is made of; nothing if it is none."""
+    if files.digest_of(path) in ("", files.TOO_LARGE, files.NO_FILE):
+        return b""
+    with open(path, "rb") as file:
+        return file.read(_DIFFERENCE_BYTES + 1)
+
+
+#: The most bytes of which a difference is made, and the most of its lines that are shown.
+_DIFFERENCE_BYTES, _DIFFERENCE_LINES = 256 << 10, 100
+
+
+def _difference(original: str, path: str) -> list[str]:
+    from difflib import unified_diff
+
+    from diagnose.readers.system.printable import printable
+
+    try:
+        sides = [_head(original), _head(path)]
+    except OSError:
+        return []
+    if max(map(len, sides)) > _DIFFERENCE_BYTES:
+        return ["too large to show what is different"]
+    before, after = ([printable(line) for line in side.decode(errors="surrogateescape").split("\n")] for side in sides)
+    lines = list(unified_diff(before, after, printable(original), printable(path), lineterm=""))
+    more = [f"… and {len(lines) - _DIFFERENCE_LINES} more lines"] if len(lines) > _DIFFERENCE_LINES else []
+    return lines[:_DIFFERENCE_LINES] + more
