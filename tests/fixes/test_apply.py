@@ -413,6 +413,6 @@ def test_a_link_out_of_the_root_is_not_followed(root: Path, tmp_path: Path) -> N
 
 
 def test_no_permission_is_one_line(root: Path, tmp_path: Path) -> None:
-    with pytest.raises(ApplyError, match="^/etc/sources/x: not a directory"):
+    with pytest.raises(ApplyError, match=r"^/etc/sources/x: not a directory"):
         carry_out(root, (OLD, FileEdit("/etc/sources/x", None, "x\n")))
     assert snapshot(root) == {"etc/sources": "old\n"}
