@@ -163,8 +163,10 @@ JOBS = (
 
 
 class Fault(NamedTuple):
-    """What happens at a point: ``kill``, ``torn`` (half of a write, then a kill), an error once or from there on
-    (``number``, ``lasting``), or something that somebody else does meanwhile (``act``)."""
+    """What happens at a point, by its ``name``: ``kill``, or ``torn``, half of a write and then a kill.
+
+    Of an error, ``number``, at the point only or, if ``lasting``, from there on; ``act`` is what somebody else does.
+    """
 
     name: str
     number: int = 0
