@@ -72,7 +72,7 @@ def env(
     if mend.apply:
         if mend.format or mend.diff or root != "/":
             raise UsageError("--apply works on this machine, and alone: see --diff and --fix-format for the rest")
-        _apply(judged, mend)
+        _apply(judged, mend.yes, mend.unsafe)
     result = judged()
     if (mend.format or mend.diff) and result.error is None:
         return _print_fixes(result, mend, output)
@@ -99,7 +99,7 @@ def _print_fixes(result: Result, mend: Mend, output: Output) -> int:
     return Report((result,)).exit_code(None if output.fail_on == "never" else Severity(output.fail_on))
 
 
-def _apply(judged: Callable[[], Result], mend: Mend) -> None:
+def _apply(judged: Callable[[], Result], yes: bool, unsafe: bool = False) -> None:
     """Carry out the fixes, and those of what comes to light then, until nothing is left that can be done."""
     import shlex
 
@@ -125,10 +125,10 @@ def _apply(judged: Callable[[], Result], mend: Mend) -> None:
         done = merged
         if os.geteuid() and any(not command.line.startswith("rustup") for command in merged.commands):
             raise UsageError("--apply would install packages: run it as root, or see --fix-format sh")
-        if not mend.yes and not _agreed(merged):
+        if not yes and not _agreed(merged):
             raise UsageError("nothing was applied: --yes says that it shall be")
         try:
-            apply.apply(merged.files, merged.commands, "/", os.getcwd(), show, mend.unsafe)
+            apply.apply(merged.files, merged.commands, "/", os.getcwd(), show, unsafe)
         except ApplyError as error:
             raise UsageError(str(error)) from None
 
