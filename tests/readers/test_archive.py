@@ -103,7 +103,8 @@ ONE = _zip(("a", b"1" * 5000))
         (_patch(ONE, CENTRAL, 8, "<H", 0x20), "a is compressed patched data"),
         (_patch(ONE, CENTRAL, 24, "<I", 0xFFFFFFF0), "would unpack from"),
         (_patch(ONE, CENTRAL, 20, "<I", 0x7FFFFFFF), "members overlap"),
-        (_patch(ONE, END, 10, "<H", 7), "shorter than it says"),
+        (_patch(ONE, END, 12, "<I", 50), "cut off|shorter than it says|broken"),
+        (_patch(ONE, CENTRAL, 6, "<H", 64), "a needs version 6.4"),
         (_patch(ONE, END, 12, "<I", 0xFFFFFFF0), "cut off"),
     ],
 )

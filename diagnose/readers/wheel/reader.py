@@ -3,7 +3,8 @@
 Sources: "Binary distribution format" and "Platform compatibility tags" of the PyPA specifications.
 
 Limits: a member may unpack to 4 GiB and to 250 times its compressed size, a wheel to 32 GiB and 262144 members
-(:mod:`diagnose.readers.wheel.archive`); larger ones are refused. Memory stays below the two largest members together.
+(:mod:`diagnose.readers.wheel.zip_directory`); larger ones are refused. Memory stays below the two largest members
+together.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from diagnose.model.finding import Evidence, Finding, InputError, Phase
 from diagnose.readers.elf import parser as elf
 from diagnose.readers.elf.parser import Elf
 from diagnose.readers.system.printable import printable
-from diagnose.readers.wheel import archive, linkage, platform_tag, record
+from diagnose.readers.wheel import archive, filekind, linkage, platform_tag, record
 from diagnose.readers.wheel.archive import Archive, Member, ZipFlaw
 from diagnose.readers.wheel.as_dict import facts
+from diagnose.readers.wheel.filekind import CodeFile
 from diagnose.readers.wheel.linkage import SITE, Link
 from diagnose.readers.wheel.platform_tag import Verdict
 from diagnose.readers.wheel.record import Contents, Record
@@ -56,7 +58,8 @@ class Wheel(NamedTuple):
     ``name``, ``version``, ``build`` and ``tags`` come from the file name, compressed sets expanded; ``wheel_tags``,
     ``root_is_purelib`` (None if not said) and ``generator`` from the WHEEL file, ``requires`` and ``requires_python``
     from METADATA. ``files`` are all members but folders. ``elves`` are its ELF files, found by their content, in
-    RECORD's order. ``links`` says how they find each other. ``unseen`` says what could not be looked at.
+    RECORD's order. ``code`` are all files that are code or claim to be, of whatever system, by path. ``links`` says how
+    the ELF files find each other. ``unseen`` says what could not be looked at.
     """
 
     path: str
@@ -78,6 +81,7 @@ class Wheel(NamedTuple):
     zip_flaws: tuple[ZipFlaw, ...]
     verdict: Verdict
     unseen: tuple[str, ...] = ()
+    code: tuple[CodeFile, ...] = ()
 
     @property
     def platforms(self) -> tuple[str, ...]:
@@ -162,6 +166,7 @@ def _read(path: str, size: int, opened: Archive) -> Wheel:
         zip_flaws=(*opened.flaws, *harvest.flaws),
         verdict=judged,
         unseen=tuple(harvest.unseen),
+        code=tuple(harvest.code),
     )
 
 
@@ -247,6 +252,7 @@ class _Harvest:
         self.data_prefix = data_prefix
         self.contents: dict[str, Contents] = {}
         self.elves: list[Elf] = []
+        self.code: list[CodeFile] = []
         self.flaws: list[ZipFlaw] = []
         self.unseen: list[str] = []
         # Of several members of one name installers take the last.
@@ -273,6 +279,7 @@ class _Harvest:
         if self.failures:
             raise self.failures[0]
         self.flaws.sort()
+        self.code.sort()
         self.unseen.sort()
 
     def _work(self, take: Callable[[], Member]) -> None:
@@ -291,16 +298,18 @@ class _Harvest:
         name = member.name
         algorithm = self.algorithms.get(name, "")
         digest = getattr(hashlib, algorithm)() if algorithm in record.STRONG else None
+        head = b""
         is_elf = False
         filled = 0
 
         def take(piece: bytes) -> None:
-            nonlocal buffer, is_elf, filled
+            nonlocal buffer, head, is_elf, filled
             if digest is not None:
                 digest.update(piece)
-            if filled == 0 and piece[:4] == elf.MAGIC:
-                is_elf = True
-                if len(buffer) < member.size:
+            if filled == 0:
+                head = piece[: archive.HEAD]
+                is_elf = head[:4] == elf.MAGIC
+                if is_elf and len(buffer) < member.size:
                     buffer = _room(min(max(member.size, 2 * len(buffer)), self.largest))
             if is_elf:
                 buffer[filled : filled + len(piece)] = piece
@@ -308,11 +317,15 @@ class _Harvest:
 
         flaw = archive.inflate(self.opened, member, take)
         if flaw is not None:
-            self.flaws.append(flaw)
+            if flaw.kind != "method":  # known from the directory
+                self.flaws.append(flaw)
             if flaw.kind != "crc":
                 self.unseen.append(f"{name}: {flaw.detail}")
         if is_elf:
             self.elves.append(elf.read(memoryview(buffer)[:filled], name, installed_path(name, self.data_prefix)))
+        claims = filekind.claim(name, self.data_prefix, member.mode)
+        if claims or filekind.code(head):
+            self.code.append(CodeFile(name, *filekind.classify(head, member.mode), claims, filled))
         self.contents[name] = Contents._make((filled, algorithm, digest.digest() if digest is not None else b""))
         return buffer
 

@@ -1,0 +1,139 @@
+"""Tells by a file's first bytes what it is, and by its name and mode whether it claims to be code.
+
+Sources of the magic numbers: elf(5); Apple's ``mach-o/loader.h`` and ``mach-o/fat.h``; "PE Format" of Microsoft's
+documentation; the WebAssembly core specification, 5.5.16; ar(5); LLVM's "LLVM Bitcode File Format"; the Git LFS
+specification.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from diagnose.model._lazy_stdlib import NamedTuple, re
+
+#: What only a loader, a linker or an interpreter reads.
+CODE = frozenset({"elf", "mach-o", "pe", "wasm", "archive", "llvm-bitcode"})
+
+
+class CodeFile(NamedTuple):
+    """One file of a wheel that is code, or that claims to be.
+
+    ``kind``, by its content: ``elf``, ``mach-o``, ``pe`` (Windows), ``wasm``, ``archive`` (of ar: a static library),
+    ``llvm-bitcode``, ``symlink``, ``lfs-pointer`` (Git LFS: the file itself is elsewhere), ``linker-script``,
+    ``script`` (``#!``), ``text``, ``empty`` or ``data``.
+
+    ``arches`` are the processors in a Mach-O or PE header, as platform tags call them, in hexadecimal those that have no
+    name here; empty for other kinds and where the header does not tell.
+
+    ``claims`` says why code is to be expected there: ``library`` (the name ends in ``.so``, ``.so.1``, ``.pyd``,
+    ``.dylib`` or ``.dll``), ``script`` (it lies in ``.data/scripts``), ``executable`` (its mode says so); empty where
+    only the content does. ``size`` is in bytes.
+    """
+
+    path: str
+    kind: str
+    arches: tuple[str, ...]
+    claims: str
+    size: int
+
+
+_LIBRARY = re.compile(r"\.(?:so(?:\.[\w.-]+)?|pyd|dylib|dll)$", re.ASCII | re.IGNORECASE)
+
+_MAGIC = {
+    b"\x7fELF": "elf",
+    b"\xfe\xed\xfa\xce": "mach-o",
+    b"\xfe\xed\xfa\xcf": "mach-o",
+    b"\xce\xfa\xed\xfe": "mach-o",
+    b"\xcf\xfa\xed\xfe": "mach-o",
+    b"\xca\xfe\xba\xbe": "mach-o",  # more than one architecture; Java's classes begin alike
+    b"\xca\xfe\xba\xbf": "mach-o",
+    b"\0asm": "wasm",
+    b"!<ar": "archive",
+    b"!<th": "archive",
+    b"BC\xc0\xde": "llvm-bitcode",
+    b"\xde\xc0\x17\x0b": "llvm-bitcode",
+}
+_MACH = {
+    7: "i386",
+    12: "arm",
+    18: "ppc",
+    0x1000007: "x86_64",
+    0x100000C: "arm64",
+    0x1000012: "ppc64",
+    0x200000C: "arm64_32",
+}
+_PE = {0x14C: "win32", 0x8664: "amd64", 0xAA64: "arm64", 0x1C4: "arm32"}
+_CONTROL = re.compile(r"[\0-\x07\x0b\x0e-\x1a\x1c-\x1f\x7f]")
+_MAX_FAT = 32  # architectures of one file; in a Java class the same bytes are its version, 45 or more
+
+
+def claim(path: str, data_prefix: str, mode: int) -> str:
+    """Return why the member *path* is expected to be code, empty if it is not; see :class:`CodeFile`."""
+    if _LIBRARY.search(path):
+        return "library"
+    if path.startswith(data_prefix) and path.startswith("scripts/", len(data_prefix)):
+        return "script"
+    return "executable" if mode & 0o111 else ""
+
+
+def classify(head: bytes, mode: int = 0) -> tuple[str, tuple[str, ...]]:
+    """Return a file's kind and architectures; *head* are its first bytes, or all of a short file."""
+    if mode & 0o170000 == 0o120000:
+        return "symlink", ()
+    kind = code(head)
+    if kind == "mach-o":
+        return kind, _mach_arches(head)
+    if kind == "pe":
+        (number,) = struct.unpack_from("<H", head, _pe_header(head) + 4)
+        return kind, (_PE.get(number, hex(number)),)
+    if kind:
+        return kind, ()
+    if not head:
+        return "empty", ()
+    if head.startswith(b"version https://git-lfs.github.com/spec/"):
+        return "lfs-pointer", ()
+    if head.startswith(b"#!"):
+        return "script", ()
+    if _is_text(head):
+        start = head.lstrip()
+        is_linker_script = start.startswith((b"/* GNU ld script", b"INPUT", b"GROUP", b"OUTPUT_FORMAT"))
+        return "linker-script" if is_linker_script else "text", ()
+    return "data", ()
+
+
+def code(head: bytes) -> str:
+    """Return the kind of code that the file with the first bytes *head* is, empty if it is none."""
+    kind = _MAGIC.get(head[:4], "")
+    if kind == "archive" and head[:8] not in (b"!<arch>\n", b"!<thin>\n"):
+        return ""
+    if head[:3] == b"\xca\xfe\xba" and not 0 < int.from_bytes(head[4:8], "big") <= _MAX_FAT:
+        return ""
+    if not kind and head[:2] == b"MZ" and _pe_header(head):
+        return "pe"
+    return kind
+
+
+def _pe_header(head: bytes) -> int:
+    """Return where the PE header is, 0 where there is none: DOS programs begin alike."""
+    at = int.from_bytes(head[60:64], "little")
+    return at if head[at : at + 4] == b"PE\0\0" and at + 6 <= len(head) else 0
+
+
+def _mach_arches(head: bytes) -> tuple[str, ...]:
+    if head[:3] == b"\xca\xfe\xba":
+        width = 20 if head[3] == 0xBE else 32
+        count = int.from_bytes(head[4:8], "big")
+        places = range(8, min(8 + width * count, len(head) - 3), width)
+        order = ">"
+    else:
+        places = range(4, 8 if len(head) >= 8 else 4, 4)
+        order = "<" if head[0] in (0xCE, 0xCF) else ">"
+    numbers = [struct.unpack_from(f"{order}I", head, at)[0] for at in places]
+    return tuple(dict.fromkeys(_MACH.get(number, hex(number)) for number in numbers))
+
+
+def _is_text(head: bytes) -> bool:
+    text = head.decode("utf-8", "ignore")
+    # A character that the head's end cuts is at most three bytes of it.
+    whole = len(text.encode()) >= len(head) - 3
+    return whole and not _CONTROL.search(text)

@@ -1,0 +1,113 @@
+"""However an archive packs a file, the bytes that are judged are those that ``zipfile``, pip and uv unpack."""
+
+from __future__ import annotations
+
+import ensurepip
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from builder import METADATA, NAME, WHEEL, record
+from conftest import need
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from oracle import elf_files
+from packing import BZIP2, DEFLATED, LZMA, STORED, Packing, pack, packings
+
+from diagnose.readers.wheel import archive
+from diagnose.readers.wheel import reader as wheel
+
+EXTENSION = "demo.cpython-312-x86_64-linux-gnu.so"
+X86_64 = elf_files("healthy_x86_64")[EXTENSION]
+#: One byte, then more empty blocks than one step of compressed bytes holds, then the rest.
+TRICKLE = Packing(cuts=(1,), empty=14000)
+
+
+def _unpacked(data: bytes) -> dict[str, bytes]:
+    opened = archive.open_archive(memoryview(data), "x.whl")
+    found = {}
+    for member in opened.members:
+        pieces: list[bytes] = []
+        assert archive.inflate(opened, member, pieces.append) is None
+        assert not pieces or len(pieces[0]) >= min(archive.HEAD, member.size)
+        found[member.name] = b"".join(pieces)
+    return found
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    files=st.lists(st.tuples(st.binary(max_size=300), st.integers(1, 40), packings()), min_size=1, max_size=5),
+    prefix=st.sampled_from((b"", b"#!/bin/sh\nexit 0\n")),
+    comment=st.sampled_from((b"", b"no end record PK\5", bytes(40))),
+    wide=st.booleans(),
+    data=st.data(),
+)
+def test_every_packing_unpacks_as_zipfile_does(
+    files: list[tuple[bytes, int, Packing]], prefix: bytes, comment: bytes, wide: bool, data: st.DataObject
+) -> None:
+    order = data.draw(st.permutations(range(len(files))))
+    members = [(f"pkg/{number}ü", content * times, how) for number, (content, times, how) in enumerate(files)]
+    packed = pack(members, prefix, comment, tuple(order), wide)
+    with zipfile.ZipFile(io.BytesIO(packed)) as oracle:
+        expected = {name: oracle.read(name) for name in oracle.namelist()}
+    assert expected == {name: content for name, content, _ in members}
+    assert _unpacked(packed) == expected
+
+
+def _wheel(packing: Packing, prefix: bytes = b"", **rest: object) -> bytes:
+    files = {
+        EXTENSION: X86_64,
+        "demo-1.dist-info/METADATA": METADATA.encode(),
+        "demo-1.dist-info/WHEEL": WHEEL.encode(),
+    }
+    files["demo-1.dist-info/RECORD"] = record(files).encode()
+    return pack([(name, data, packing) for name, data in files.items()], prefix, **rest)  # type: ignore[arg-type]
+
+
+def _read(data: bytes) -> wheel.Wheel:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / NAME
+        path.write_bytes(data)
+        return wheel.read(str(path))
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(packing=packings(), prefix=st.sampled_from((b"", b"#!/bin/sh\n")), wide=st.booleans())
+@example(packing=TRICKLE, prefix=b"", wide=False)
+@example(packing=TRICKLE._replace(cuts=(0, 1, 2, 3)), prefix=b"", wide=False)
+def test_every_packing_is_judged_alike(packing: Packing, prefix: bytes, wide: bool) -> None:
+    plain, found = _read(_wheel(Packing())), _read(_wheel(packing, prefix, wide=wide))
+    assert [elf.path for elf in found.elves] == [EXTENSION]
+    ignored = {"path": "", "size": 0, "zip_flaws": ()}
+    assert found._replace(**ignored) == plain._replace(**ignored)
+    allowed = {"descriptor"} if packing.descriptor is not None else set()
+    allowed |= {"method"} if packing.method in (BZIP2, LZMA) else set()
+    allowed |= {"before"} if prefix else set()
+    assert {flaw.kind for flaw in found.zip_flaws} == allowed
+
+
+@pytest.mark.parametrize("packing", [Packing(STORED), TRICKLE, Packing(DEFLATED, wide=True)])
+@pytest.mark.parametrize("installer", ["pip", "uv"])
+def test_installers_write_what_is_judged(installer: str, packing: Packing, tmp_path: Path) -> None:
+    path = tmp_path / NAME
+    path.write_bytes(_wheel(packing))
+    place = ("--target", str(tmp_path / "site"), "--no-deps", "--no-index", str(path))
+    if installer == "uv":
+        need(shutil.which("uv"), "uv is not installed")
+        platform = ("--python-version", "3.12", "--python-platform", "x86_64-manylinux_2_28")
+        command = ["uv", "pip", "install", "--quiet", "--no-cache", *platform, *place]
+    else:
+        bundled = sorted((Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl"))
+        need(bundled, "this Python brings no pip")
+        platform = ("--python-version", "3.12", "--platform", "manylinux_2_17_x86_64", "--only-binary=:all:")
+        pip = [sys.executable, str(bundled[-1] / "pip")]
+        command = [*pip, "install", "--quiet", "--disable-pip-version-check", *platform, *place]
+    subprocess.run(command, check=True, cwd=tmp_path, env={**os.environ, "PIP_ROOT_USER_ACTION": "ignore"})
+    assert (tmp_path / "site" / EXTENSION).read_bytes() == X86_64
+    assert [elf.size for elf in wheel.read(str(path)).elves] == [len(X86_64)]
