@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from diagnose import policies
 from diagnose.authoring.wheel import linux_tags, loadable_elves
 from diagnose.model._lazy_stdlib import NamedTuple
 from diagnose.model.targets import TARGETS
@@ -67,6 +68,6 @@ def interpreter_soabi(tag: Tag) -> str:
 def triplet(soabi: str, arch: str, libc: str) -> str:
     """Return the machine part of the name as that interpreter writes it, empty if unknown."""
     version = re.fullmatch(r"(?:cpython-|pypy)3(\d+).*", soabi)
-    if libc == "musl" and version and int(version[1]) < 11:
+    if libc == "musl" and version and policies.number(version[1]) < 11:
         libc = "glibc"  # CPython told the two apart from 3.11 on
     return next((row.multiarch for row in TARGETS if (row.wheel, row.libc) == (arch, libc) and row.multiarch), "")

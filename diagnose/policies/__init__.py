@@ -72,13 +72,18 @@ _FORM = r"(?:(manylinux|musllinux)_(\d+)_(\d+)|(manylinux1|manylinux2010|manylin
 
 def split(platform: str) -> PlatformTag:
     """Take a platform tag apart; a tag that is not for Linux has neither policy nor architecture."""
-    match = re.fullmatch(_FORM, platform)
+    match = re.fullmatch(_FORM, platform, re.ASCII)
     if match is None:
         return PlatformTag(re.split(r"[_\d]", platform)[0], "", "")
     family, major, minor, legacy, _, arch = match.groups()
     if family:
-        return PlatformTag(family, f"{family}_{int(major)}_{int(minor)}", arch)
+        return PlatformTag(family, f"{family}_{number(major)}_{number(minor)}", arch)
     return PlatformTag("manylinux", _LEGACY[legacy], arch) if legacy else PlatformTag("linux", "linux", arch)
+
+
+def number(digits: str) -> int:
+    """Return the value of decimal digits, of which 18 count: ``int`` refuses more than some thousands of them."""
+    return int(digits[:18])
 
 
 @cache

@@ -1,7 +1,7 @@
-"""Reads a zip archive's directory: which members it has, where their bytes are, and in how many ways it can be read.
+"""Reads a zip archive's directory: which members it has, where their bytes are, and what else could be read there.
 
-A zip archive says everything twice: in the central directory at its end, and in a local header before each member. Where
-the two disagree it is read as Python's ``zipfile`` reads it, because pip installs what that unpacks; that there is
+A zip archive says everything twice: in the central directory at its end, and in a header before each member. Where the
+two disagree it is read as Python's ``zipfile`` reads it, because pip installs what that unpacks; that there is
 another way is a :class:`ZipFlaw`, because readers that start at the front (uv's, while it downloads) take that one.
 
 Sources: the zip application note (APPNOTE.TXT 6.3.10, sections 4.3 to 4.5), CPython's ``Lib/zipfile``, and the index's
@@ -62,8 +62,10 @@ class ZipFlaw(NamedTuple):
 
     Ambiguous, because readers that start at the front or at the end see different archives: ``duplicate`` (name),
     ``header`` (the local header says something else than the central directory), ``unicode-name`` (a second name in an
-    extra field), ``descriptor`` (the sizes come after the data), ``comment`` (of a member), ``before``, ``between`` and
-    ``behind`` (bytes that belong to no member), ``directory`` (the end record does not fit the central directory).
+    extra field), ``descriptor`` and ``stored-descriptor`` (the sizes come after the data, deflated or stored),
+    ``comment`` (of a member), ``before``, ``between`` and ``behind`` (bytes that belong to no member), ``padding``
+    (zeros behind the end), ``tail`` (bytes behind a member's compressed data), ``directory`` (the end record does not
+    fit the central directory).
     """
 
     kind: str
@@ -118,26 +120,31 @@ def _end(data: memoryview, name: str, flaws: list[ZipFlaw]) -> tuple[int, int, i
         end = tail + bytes(data[tail:]).rfind(b"PK\5\6")
         if end < tail:
             raise InputError(f"{name}: not a zip archive, or cut off")
-    count, size, start, n_comment = struct.unpack_from("<10xHIIH", data, end)
-    left = len(data) - end - 22 - n_comment
-    if left:
-        flaws.append(ZipFlaw("behind", "", f"{left} bytes behind its end" if left > 0 else "its comment is cut off"))
+    here, count, size, start, n_comment = struct.unpack_from("<8xHHIIH", data, end)
+    rest = data[end + 22 + n_comment :]
+    if rest:
+        kind = "behind" if any(rest) else "padding"
+        flaws.append(ZipFlaw(kind, "", f"{_bytes(len(rest))} behind its end"))
+    elif end + 22 + n_comment > len(data):
+        flaws.append(ZipFlaw("directory", "", "its comment is cut off"))
     locator = bytes(data[max(0, end - 20) : end])
     if locator[:4] == b"PK\6\7":  # the zip64 locator; its record lies before it
         narrow = count, size, start
         end -= 76
         if bytes(data[max(0, end) : end + 4]) != b"PK\6\6":
             raise InputError(f"{name}: the zip64 directory is broken")
-        length, count, size, start = struct.unpack_from("<4xQ20xQQQ", data, end)
+        length, here, count, size, start = struct.unpack_from("<4xQ12xQQQQ", data, end)
         limits = 0xFFFF, _WIDE, _WIDE
         agree = all(said in (real, wide) for said, real, wide in zip(narrow, (count, size, start), limits, strict=True))
         if not agree or length != 44 or struct.unpack_from("<8xQ", locator)[0] != start + size:
             flaws.append(ZipFlaw("directory", "", "its end records for zip and zip64 disagree"))
+    if here != count:
+        flaws.append(ZipFlaw("directory", "", f"its end record counts {count} members, and {here} on this disk"))
     shift = end - size - start
     if shift < 0:
         raise InputError(f"{name}: the zip directory is cut off")
     if shift:
-        flaws.append(ZipFlaw("before", "", f"{shift} bytes before its beginning"))
+        flaws.append(ZipFlaw("before", "", f"{_bytes(shift)} before its beginning"))
     return start + shift, size, shift, count
 
 
@@ -237,7 +244,7 @@ def _locals(
     expected = shift
     owner = ""
     for offset, position in sorted((entry.member.offset, position) for position, entry in enumerate(entries)):
-        member, raw, fixed, flags = entries[position]
+        member, raw, fixed, _ = entries[position]
         header = bytes(data[offset : offset + 30])
         if len(header) < 30 or header[:4] != b"PK\3\4":
             continue
@@ -245,21 +252,26 @@ def _locals(
         # The length of the name is among the fixed fields, but only believed once it is known to be the same.
         n_name = len(raw) if header[6:28] == fixed else header[26] | header[27] << 8
         starts[position] = start = offset + 30 + n_name + n_extra
-        if header[6:28] != fixed or data[offset + 30 : offset + 30 + n_name] != raw or n_extra:
+        alike = header[6:28] == fixed and data[offset + 30 : offset + 30 + n_name] == raw
+        if not alike or n_extra or header[6] & _DESCRIPTOR:
             flaws += _header_flaws(entries[position], header, bytes(data[offset + 30 : start]))
         if offset < expected:
             flaws.append(ZipFlaw("overlap", member.name, f"shares bytes with {owner or 'what precedes the archive'}"))
         elif offset > expected:
-            flaws.append(ZipFlaw("between", member.name, f"{offset - expected} bytes before it belong to no member"))
+            flaws.append(
+                ZipFlaw("between", member.name, f"{_bytes(offset - expected)} before it that belong to no member")
+            )
         end = start + member.compressed
-        if flags & _DESCRIPTOR:
+        if header[6] & _DESCRIPTOR:
             end += _descriptor(data, end, member)
         if end > expected:
             expected, owner = end, member.name
     if expected > directory:
         flaws.append(ZipFlaw("overlap", owner, "shares bytes with the central directory"))
     elif expected < directory:
-        flaws.append(ZipFlaw("between", "", f"{directory - expected} bytes before its directory belong to no member"))
+        flaws.append(
+            ZipFlaw("between", "", f"{_bytes(directory - expected)} before its directory that belong to no member")
+        )
     return starts
 
 
@@ -282,11 +294,14 @@ def _header_flaws(entry: _Entry, header: bytes, rest: bytes) -> Iterator[ZipFlaw
     if local_name != raw:
         yield ZipFlaw("name", member.name, f"its local header calls it {_decode(local_name, flags)}")
     if flags & _DESCRIPTOR:
-        yield ZipFlaw("descriptor", member.name, "its sizes come after its data (a data descriptor)")
+        kind = "descriptor" if method != STORED else "stored-descriptor"
+        yield ZipFlaw(kind, member.name, "its sizes come after its data (a data descriptor)")
     if method != member.method:
-        yield ZipFlaw("header", member.name, f"{_method(member.method)}, by its local header {_method(method)}")
-    if (flags ^ cd_flags) & ~0x06:  # how hard the packer tried is nobody's matter
-        yield ZipFlaw("header", member.name, f"flags {cd_flags:#x}, by its local header {flags:#x}")
+        yield ZipFlaw(
+            "header", member.name, f"its compression is {_method(member.method)}, by its local header {_method(method)}"
+        )
+    if (flags ^ cd_flags) & (_ENCRYPTED | (0 if raw.isascii() else _UTF8)):
+        yield ZipFlaw("header", member.name, f"its flags are {cd_flags:#x}, by its local header {flags:#x}")
     wide = [value for kind, value in _extra_fields(extra) if kind == 1]
     if wide and _WIDE in (size, compressed):
         numbers = (number for (number,) in struct.iter_unpack("<Q", wide[0][: len(wide[0]) // 8 * 8]))
@@ -302,6 +317,10 @@ def _header_flaws(entry: _Entry, header: bytes, rest: bytes) -> Iterator[ZipFlaw
         if local != central and not (later and local in (0, _WIDE)):
             yield ZipFlaw("header", member.name, f"{central} as {noun}, by its local header {local}")
     yield from _second_name(extra, raw, member.name)
+
+
+def _bytes(number: int) -> str:
+    return f"{number} byte{'' if number == 1 else 's'}"
 
 
 def _method(method: int) -> str:

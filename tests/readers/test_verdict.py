@@ -38,7 +38,7 @@ DIFFERENT = {
     # RECORD names the file by an absolute path.
     "wheel_record_invalid_absolute-1": ("manylinux_2_17_x86_64", "manylinux_2_17_x86_64"),
     # The last member of the name is no ELF file.
-    "wheel_record_invalid_duplicate-1": ("", ""),
+    "wheel_archive_ambiguous_duplicate-1": ("", ""),
     "wheel_zip_unsafe_crc-1": ("manylinux_2_17_x86_64", "manylinux_2_17_x86_64"),
 }
 

@@ -271,7 +271,7 @@ def test_endless_tag_sets(tmp_path: Path) -> None:
 
 
 def test_the_last_of_several_members_of_one_name_counts() -> None:
-    (path,) = FIXTURES.glob("wheel_record_invalid_duplicate-1-*.whl")
+    (path,) = FIXTURES.glob("wheel_archive_ambiguous_duplicate-1-*.whl")
     found = wheel.read(str(path))
     assert [flaw.kind for flaw in found.zip_flaws] == ["duplicate"]
     assert found.elves == ()

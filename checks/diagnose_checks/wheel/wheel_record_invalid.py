@@ -2,8 +2,8 @@
 
 RECORD lists every file of the wheel with its hash and size. By the specification an installer refuses a wheel whose
 files do not match; strict ones do (``python -m installer --validate-record all``, ``wheel unpack``), others trust the
-archive. The index reports files that are missing on either side, and refuses archives that hold a name twice. Rows with
-absolute paths would be removed on uninstalling, wherever they point.
+archive. The index reports files that are missing on either side. Rows with absolute paths would be removed on
+uninstalling, wherever they point.
 
 It goes wrong when a file in the archive is changed, added or renamed after the wheel was packed. ``wheel pack`` and
 auditwheel write RECORD anew; ``zip -u`` does not.
@@ -31,9 +31,8 @@ CHECK = Check(since="0.1.0")
 
 
 #: Flaws that installers or the index refuse.
-_REFUSED = frozenset({"hash", "size", "malformed", "duplicate member"})
+_REFUSED = frozenset({"hash", "size", "malformed"})
 _WORDS = {
-    "duplicate member": "names that the archive holds twice",
     "hash": "wrong hashes",
     "size": "wrong sizes",
     "malformed": "rows that are none",
@@ -47,12 +46,15 @@ _WORDS = {
 }
 
 
+#: Flaws of a member that leave no doubt about its bytes, so that its row can be held against them.
+_HARMLESS = frozenset({"comment", "descriptor", "stored-descriptor", "tail", "between"})
+
+
 def wheel(wheel: Wheel) -> Iterator[Finding]:
     """See what does not fit between RECORD and the archive, but for members that are unsafe themselves."""
-    elsewhere = {flaw.path for flaw in wheel.zip_flaws}
+    elsewhere = {flaw.path for flaw in wheel.zip_flaws if flaw.kind not in _HARMLESS}
     absolute = {flaw.path.lstrip("/") for flaw in wheel.record.flaws if flaw.kind == "absolute"}
-    flaws = [("duplicate member", flaw.path, flaw.detail, 0) for flaw in wheel.zip_flaws if flaw.kind == "duplicate"]
-    flaws += [
+    flaws = [
         (flaw.kind, flaw.path, flaw.detail, flaw.line)
         for flaw in wheel.record.flaws
         if flaw.path not in elsewhere and not (flaw.kind == "missing" and flaw.path in absolute)

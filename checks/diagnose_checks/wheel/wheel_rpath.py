@@ -150,7 +150,8 @@ def _bad_elements(elf: Elf) -> Iterator[tuple[str, str, Severity]]:
     value = elf.runpath if elf.runpath is not None else elf.rpath
     for element in value.split(":") if value else ():
         if _ORIGIN.match(element):
-            folder = posixpath.normpath(_ORIGIN.sub(posixpath.dirname(elf.installed) or ".", element))
+            origin = (posixpath.dirname(elf.installed) or ".").replace("\\", r"\\")
+            folder = posixpath.normpath(_ORIGIN.sub(origin, element))
             if folder.startswith(".."):
                 yield element, "leads out of the environment that the wheel is installed in", Severity.WARNING
         elif element.startswith("/"):

@@ -28,9 +28,13 @@ if TYPE_CHECKING:
 CHECK = Check(since="0.1.0")
 
 
+#: Flaws of a member, or of its name, that stop every installer or lead it astray.
+_BROKEN = frozenset({"absolute", "escaping", "nul", "crc", "size", "corrupt", "name", "overlap"})
+
+
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See unsafe names and broken data, and symbolic links; names held twice are RECORD's matter."""
-    broken = [flaw for flaw in wheel.zip_flaws if flaw.kind not in ("symlink", "duplicate")]
+    """See unsafe names and broken data, and symbolic links."""
+    broken = [flaw for flaw in wheel.zip_flaws if flaw.kind in _BROKEN]
     if broken:
         names = sorted({flaw.path for flaw in broken})
         yield Finding(

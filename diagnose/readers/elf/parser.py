@@ -14,7 +14,7 @@ from __future__ import annotations
 import struct
 import sys
 from array import array
-from itertools import accumulate, compress
+from itertools import accumulate, compress, islice
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.readers.system.printable import decode
@@ -49,16 +49,21 @@ _STRONG, _WEAK, _DATA = (
     )
 )
 
+_LOWEST_BIT = bytes(value & 1 for value in range(256))
+_BLOCK = 256  # words of a hash chain at once
+
 # Limits. Real files stay an order of magnitude below each of them.
 MAX_SEGMENTS = 1024
 MAX_SECTIONS = 1 << 18
 MAX_DYNAMIC = 4096
 MAX_VERSIONS = 4096
 MAX_SYMBOLS = 1 << 21
+MAX_UNDEFINED = 1 << 18  # symbols that one file needs from others
 MAX_STRINGS = 1 << 28  # bytes of the dynamic string table
 MAX_NAME = 1 << 14  # bytes of one symbol, library or version name; all of them together may be twice the file's size
-MAX_NOTES = 1 << 20  # bytes of one note segment
-MAX_RELOCATIONS = 1 << 22  # looked at only where the file claims to patch its code; believed from there on
+MAX_NOTES = 1 << 20  # bytes of all note segments, and of the build attributes of Arm; real files have some hundreds
+MAX_NOTE_COUNT = 1 << 12
+MAX_RELOCATIONS = 1 << 20  # looked at only where the file claims to patch its code; believed from there on
 MAX_INITS = 256  # Python modules in one file
 
 
@@ -101,7 +106,8 @@ class Elf(NamedTuple):
     Armv7), None if absent.
 
     ``split_debug``: the code is elsewhere (``objcopy --only-keep-debug``). ``debug_size`` and ``symtab_size`` are the
-    bytes that ``strip`` would save. ``broken`` are the reasons why parts could not be read.
+    bytes that ``strip`` would save. ``broken`` are the reasons why parts could not be read, ``unread`` which parts were
+    not read because they are larger than any real file's, although a loader may well read them.
     """
 
     path: str
@@ -136,6 +142,7 @@ class Elf(NamedTuple):
     debug_size: int = 0
     symtab_size: int = 0
     broken: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -174,6 +181,10 @@ class Elf(NamedTuple):
 
 class _BrokenError(Exception):
     """A part of the file cannot be read; the message says which and why."""
+
+
+class _UnreadError(Exception):
+    """A part of the file is too large to be read; the message says which."""
 
 
 class _Layout(NamedTuple):
@@ -226,12 +237,15 @@ def read(data: Buffer, path: str, installed: str = "") -> Elf:
     view = memoryview(data)
     facts: dict[str, Any] = {"path": path, "size": len(view), "installed": installed}
     broken: list[str] = []
+    unread: list[str] = []
 
     def attempt(part: Callable[[], None]) -> None:
         try:
             part()
         except _BrokenError as reason:
             broken.append(str(reason))
+        except _UnreadError as reason:
+            unread.append(str(reason))
         except (struct.error, OverflowError):
             broken.append("a table reaches beyond the end of the file")
 
@@ -248,7 +262,7 @@ def read(data: Buffer, path: str, installed: str = "") -> Elf:
             reader.notes,
         ):
             attempt(part)
-    facts["broken"] = tuple(dict.fromkeys(broken))
+    facts["broken"], facts["unread"] = tuple(dict.fromkeys(broken)), tuple(dict.fromkeys(unread))
     return Elf(**facts)
 
 
@@ -281,6 +295,7 @@ class _Reader:
         self.dynsym = (0, 0)  # address and bytes of the dynamic symbols, as the section headers have it
         self.version_of: dict[int, int] = {}  # versym index → position in verneed
         self.names_left = 2 * len(data)
+        self.notes_left = MAX_NOTES
 
     # -- headers
 
@@ -355,6 +370,7 @@ class _Reader:
         if shstrndx < shnum:
             names = self._bytes(rows[shstrndx][4], rows[shstrndx][4] + min(rows[shstrndx][5], MAX_STRINGS))
         facts, debug, symtab = self.facts, 0, 0
+        attributes: bytes | None = None  # files have one such section
         code = [row[1] for row in rows if row[2] & _CODE == _CODE and row[5]]
         facts["split_debug"] = bool(code) and all(kind == SHT_NOBITS for kind in code)
         for name, kind, flags, address, offset, size, *_ in rows:
@@ -366,8 +382,9 @@ class _Reader:
                 debug += size
             elif names.startswith((b".symtab\0", b".strtab\0"), name):
                 symtab += size
-            elif kind == SHT_ARM_ATTRIBUTES and facts["machine"] == EM_ARM:
-                self._arm_attributes(self._bytes(offset, offset + min(size, MAX_NOTES)))
+            elif kind == SHT_ARM_ATTRIBUTES and facts["machine"] == EM_ARM and attributes is None:
+                attributes = self._bytes(offset, offset + min(size, MAX_NOTES))
+                self._arm_attributes(attributes)
         facts["debug_size"], facts["symtab_size"] = min(debug, len(self.data)), min(symtab, len(self.data))
 
     def _arm_attributes(self, raw: bytes) -> None:
@@ -427,7 +444,7 @@ class _Reader:
         self.strings = self._bytes(offset, offset + self.tags.get(10, 0))
         self.text = self.strings.decode("latin-1")
         self.plain = self.text.isascii() and self.text.replace("\0", "").isprintable()
-        facts["needed"] = tuple(self._string(value) for value in lists[1])
+        facts["needed"] = tuple(map(sys.intern, self._names(lists[1])))
         for tag, key in ((14, "soname"), (15, "rpath"), (29, "runpath")):
             if lists[tag]:
                 facts[key] = self._string(lists[tag][-1])
@@ -439,14 +456,15 @@ class _Reader:
         fixed = [(s.vaddr, s.vaddr + s.filesz) for s in self._segments if s.type == PT_LOAD and not s.flags & PF_W]
         starts = [start for start, _ in sorted(fixed)]
         ends = list(accumulate((end for _, end in sorted(fixed)), max))
-        for number, place in enumerate(self._relocated()):
+        for place in islice(self._relocated(), MAX_RELOCATIONS):
             segment = bisect_right(starts, place)
-            if number == MAX_RELOCATIONS or (segment and place < ends[segment - 1]):
+            if place < 0 or (segment and place < ends[segment - 1]):
                 return True
         return False
 
     def _relocated(self) -> Iterator[int]:
-        """Yield the addresses that relocations change, the runs of DT_RELR by their beginnings."""
+        """Yield the addresses that relocations change, the runs of DT_RELR by their beginnings; -1 for too many."""
+        rows = 0
         layout, tags = self._need_layout(), self.tags
         word, kind = ("Q", 0xFFFFFFFF) if self.facts["bits"] == 64 else ("I", 0xFF)
         for table, length, fields in ((7, 8, 3), (17, 18, 2), (23, 2, 3 if tags.get(20) == 7 else 2), (36, 35, 1)):
@@ -454,6 +472,9 @@ class _Reader:
                 row = struct.Struct(layout.order + word * fields)
                 start = self._offset(tags[table], "relocation table")
                 raw = self.data[start : start + tags.get(length, 0)]
+                rows += len(raw) // row.size
+                if rows > MAX_RELOCATIONS:
+                    yield -1
                 for address, *info in row.iter_unpack(raw[: len(raw) // row.size * row.size]):
                     # In DT_RELR an even word is an address, an odd one speaks of the words behind the last.
                     if info[0] & kind if info else not address & 1:
@@ -522,6 +543,7 @@ class _Reader:
         places = self._column(table, 0, "I")
         sections = self._column(table, layout.sym_shndx, "H")
         undefined = [index for index, section in enumerate(sections) if not section and places[index]]
+        too_many, undefined = len(undefined) > MAX_UNDEFINED, undefined[:MAX_UNDEFINED]
         names = self._names([places[index] for index in undefined])
         kinds = bytes([infos[index] for index in undefined])
         facts["undefined"] = tuple(compress(names, kinds.translate(_STRONG)))
@@ -529,6 +551,8 @@ class _Reader:
         facts["undefined_data"] = tuple(compress(names, kinds.translate(_DATA)))
         self._bind(undefined, names, count)
         self._inits(places, infos, sections)
+        if too_many:
+            raise _UnreadError(f"what it needs from others beyond the first {MAX_UNDEFINED} symbols")
 
     def _column(self, table: bytes, place: int, form: str) -> array[int]:
         """Return one field of every symbol; *place* is where it starts in a symbol, *form* its array type code."""
@@ -578,10 +602,13 @@ class _Reader:
             while at >= 0 and len(found) < MAX_INITS:
                 found.append(at)
                 at = self.strings.find(wanted, at + 1)
+            # Searching in C beats a dictionary of all symbols as long as there is little to search for.
+            count = len(places)
+            indexes = dict(zip(reversed(places), range(count - 1, -1, -1), strict=True)) if len(found) > 8 else None
             for at in found:
                 try:
-                    index = places.index(at)
-                except ValueError:  # the end of another name
+                    index = places.index(at) if indexes is None else indexes[at]
+                except (ValueError, KeyError):  # the end of another name
                     continue
                 if infos[index] & 15 == STT_FUNC and sections[index]:
                     self.facts[key] = (*self.facts.get(key, ()), self._string(at)[len(prefix) :])
@@ -630,14 +657,23 @@ class _Reader:
         table = offset + 16 + bloom * (self.facts["bits"] // 8)
         if buckets > MAX_SYMBOLS or table + 4 * buckets > len(self.data):
             raise _BrokenError("the GNU hash table reaches beyond the end of the file")
-        last = max(struct.unpack_from(f"{layout.order}{buckets}I", self.data, table), default=0)
+        words = array("I", self._bytes(table, table + 4 * buckets))
+        if self.facts["endian"] != sys.byteorder:
+            words.byteswap()
+        last = max(words, default=0)
         if last < first:
             return 0
-        chain = table + 4 * buckets
+        # The last symbol's word is the first odd one of the last chain: only the words' lowest bytes matter.
+        chain = table + 4 * buckets + (0 if layout.order == "<" else 3)
         while last < limit:
-            if layout.u32.unpack_from(self.data, chain + 4 * (last - first))[0] & 1:
-                return last + 1
-            last += 1
+            at = chain + 4 * (last - first)
+            block = bytes(self.data[at : at + 4 * _BLOCK : 4])
+            odd = block.translate(_LOWEST_BIT).find(b"\1")
+            if odd >= 0 and last + odd < limit:
+                return last + odd + 1
+            if odd >= 0 or len(block) < _BLOCK:
+                break
+            last += _BLOCK
         raise _BrokenError("the GNU hash table speaks of more symbols than there can be")
 
     # -- notes
@@ -647,13 +683,20 @@ class _Reader:
             return
         u32 = self._need_layout().u32
         width = self.facts["bits"] // 8
-        for segment in self._segments:
-            if segment.type not in (PT_NOTE, PT_GNU_PROPERTY) or segment.filesz > MAX_NOTES:
-                continue
-            raw = self._bytes(segment.offset, segment.offset + segment.filesz)
+        wanted = [s for s in self._segments if s.type in (PT_NOTE, PT_GNU_PROPERTY)]
+        count = 0
+        # Linkers make a segment of each kind for the same bytes.
+        for segment in {(s.offset, s.filesz): s for s in wanted}.values():
+            raw = self._bytes(segment.offset, segment.offset + min(segment.filesz, self.notes_left + 1))
+            self.notes_left -= len(raw)
+            if self.notes_left < 0:
+                raise _UnreadError(f"its notes, which are longer than {MAX_NOTES} bytes")
             align = 8 if segment.align == 8 else 4
             position = 0
             while position + 12 <= len(raw):
+                count += 1
+                if count > MAX_NOTE_COUNT:
+                    raise _UnreadError(f"its notes, which are more than {MAX_NOTE_COUNT}")
                 namesz, descsz, kind = (u32.unpack_from(raw, position + at)[0] for at in (0, 4, 8))
                 start = position + 12 + _pad(namesz, 4)
                 start = _pad(start, align)

@@ -81,7 +81,7 @@ def inflate(archive: Archive, member: Member, take: Callable[[bytes], None]) -> 
         return ZipFlaw("corrupt", name, "its data reach beyond the end of the archive")
     crc = size = 0
     head: bytes | None = b""
-    broken = None
+    broken = tail = None
     try:
         for piece in _pieces(data, member, stop):
             if size + len(piece) > member.size:
@@ -99,6 +99,8 @@ def inflate(archive: Archive, member: Member, take: Callable[[bytes], None]) -> 
             take(piece)
             if broken:
                 return broken
+    except _TailError as left:
+        tail = ZipFlaw("tail", name, f"{left} bytes follow the end of its compressed data")
     except (zlib.error, inflater.error, _CorruptError):  # type: ignore[misc]
         broken = ZipFlaw("corrupt", name, f"its compressed data are broken after {size} unpacked bytes")
     finally:
@@ -111,11 +113,15 @@ def inflate(archive: Archive, member: Member, take: Callable[[bytes], None]) -> 
         return ZipFlaw("size", name, f"unpacks to {size} bytes, declared are {member.size}")
     if crc != member.crc:
         return ZipFlaw("crc", name, f"CRC-32 is {crc:08x}, declared is {member.crc:08x}")
-    return None
+    return tail
 
 
 class _CorruptError(Exception):
     """The compressed data are broken."""
+
+
+class _TailError(Exception):
+    """The compressed data end before the member does; the message is by how many bytes."""
 
 
 def _pieces(data: memoryview, member: Member, stop: int) -> Iterator[bytes]:
@@ -139,7 +145,11 @@ def _deflated(data: memoryview, start: int, stop: int, size: int) -> Iterator[by
             out = stream.decompress(piece, size + 1)
             size -= len(out)
             yield out
-            if stream.eof or size < 0:
+            if stream.eof:
+                if left := stop - min(at + CHUNK, stop) + len(stream.unused_data):
+                    raise _TailError(left)
+                return
+            if size < 0:
                 return
             piece = stream.unconsumed_tail
 

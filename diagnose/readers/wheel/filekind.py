@@ -22,8 +22,8 @@ class CodeFile(NamedTuple):
     ``llvm-bitcode``, ``symlink``, ``lfs-pointer`` (Git LFS: the file itself is elsewhere), ``linker-script``,
     ``script`` (``#!``), ``text``, ``empty`` or ``data``.
 
-    ``arches`` are the processors in a Mach-O or PE header, as platform tags call them, in hexadecimal those that have no
-    name here; empty for other kinds and where the header does not tell.
+    ``arches`` are the processors in a Mach-O or PE header, as platform tags call them, those without a name here in
+    hexadecimal; empty for other kinds and where the header does not tell.
 
     ``claims`` says why code is to be expected there: ``library`` (the name ends in ``.so``, ``.so.1``, ``.pyd``,
     ``.dylib`` or ``.dll``), ``script`` (it lies in ``.data/scripts``), ``executable`` (its mode says so); empty where

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 SITE = "lib/python/site-packages"
 _SITE_FORM = re.compile(r"\blib(?:64)?/(?:python|pypy)\d[\w.]*/(?:site|dist)-packages(?=/|$)")
 _ORIGIN = re.compile(r"\$ORIGIN\b|\$\{ORIGIN\}")
-MAX_STEPS = 1 << 21  # folders looked into per wheel; real ones need some thousands
+MAX_LINKS = 1 << 17  # NEEDED entries that are answered in one wheel
+MAX_STEPS = 1 << 21  # NEEDED entries followed and folders looked into per wheel; real ones need some thousands
 
 
 class Link(NamedTuple):
@@ -61,8 +62,8 @@ def expand(search_path: str, origin: str) -> list[str]:
 class Index:
     """The ELF files of a wheel by installed place and by name, and the folders that each of them searches.
 
-    ``exhausted`` turns true when a wheel, surely made for it, asks for more searches than :data:`MAX_STEPS`; from then
-    on nothing is found.
+    ``exhausted`` turns true when a wheel, surely made for it, asks for more steps than :data:`MAX_STEPS`; from then on
+    nothing is found.
     """
 
     def __init__(self, elves: Iterable[Elf]) -> None:
@@ -71,7 +72,6 @@ class Index:
         self.by_soname: dict[str, list[Elf]] = {}
         self.search: dict[str, tuple[list[str], list[str]]] = {}
         self.exhausted = False
-        self._steps = 0
         folders = set()
         for elf in elves:
             folder, _, name = elf.installed.rpartition("/")
@@ -82,15 +82,39 @@ class Index:
         for elf in elves:
             rpath, runpath = _own_folders(elf)
             self.search[elf.path] = [f for f in rpath if f in folders], [f for f in runpath if f in folders]
+        self._left = MAX_STEPS
+        # Files that search the same folders for the same machine find the same.
+        groups: dict[tuple[object, ...], int] = {}
+        self._group = {
+            elf.path: groups.setdefault((*map(tuple, self.search[elf.path]), *_machine(elf)), len(groups))
+            for elf in elves
+        }
+        self._own: dict[tuple[int, str], Elf | None] = {}
+
+    def knows(self, name: str) -> bool:
+        """Whether a file of the wheel has that file name or SONAME."""
+        return name in self.by_name or name in self.by_soname
+
+    def step(self) -> bool:
+        """Count one step; return whether there may be more."""
+        self._left -= 1
+        self.exhausted = self._left < 0
+        return not self.exhausted
+
+    def own(self, elf: Elf, name: str) -> Elf | None:
+        """Return what *elf* finds as *name* by its own search path, whoever loads it."""
+        group = self._group[elf.path]
+        if (group, name) not in self._own:
+            rpath, runpath = self.search[elf.path]
+            self._own[group, name] = self.find(name, (*rpath, *runpath), elf)
+        return self._own[group, name]
 
     def find(self, name: str, folders: Iterable[str], wanted: Elf) -> Elf | None:
         """Return the file called *name* in the first of *folders* that has one that *wanted* can be linked with."""
-        self._steps += 1
-        self.exhausted = self._steps > MAX_STEPS
-        if name not in self.by_name or self.exhausted:
+        if name not in self.by_name or not self.step():
             return None
         for folder in folders:
-            self._steps += 1
+            self._left -= 1
             found = self.by_place.get((folder, name))
             if found is not None and _compatible(found, wanted):
                 return found
@@ -99,7 +123,11 @@ class Index:
 
 def _compatible(one: Elf, other: Elf) -> bool:
     """Whether the dynamic linker would link the two: same class, byte order and machine."""
-    return (one.bits, one.endian, one.machine) == (other.bits, other.endian, other.machine)
+    return _machine(one) == _machine(other)
+
+
+def _machine(elf: Elf) -> tuple[int, str, int]:
+    return elf.bits, elf.endian, elf.machine
 
 
 def _own_folders(elf: Elf) -> tuple[list[str], list[str]]:
@@ -118,36 +146,73 @@ class _Loaded(NamedTuple):
 def links(index: Index, elves: Iterable[Elf], musl: bool) -> tuple[Link, ...]:
     """Return every NEEDED entry that a file of the wheel answers or could answer, by loading each possible start.
 
-    Starts are extension modules, programs, and libraries that no other file of the wheel needs.
+    Starts are extension modules, programs, and libraries that no other file of the wheel needs. One that an earlier
+    start has loaded is not followed again where that can tell nothing new: a wheel in which every file needs every
+    other would otherwise take the third power of their number.
     """
+    loads = _Loads(index, musl)
     needed = {name for elf in elves for name in elf.needed}
-    found: dict[tuple[str, str], tuple[str, str]] = {}
-    missed: dict[tuple[str, str], list[str]] = {}
     for root in elves:
-        if not (root.is_extension or root.is_executable or root.name not in needed):
-            continue
+        if root.is_extension or root.is_executable or root.name not in needed:
+            loads.follow(root)
+    candidates = {name: _candidates(index, name) for name in {name for _, name in (*loads.found, *loads.missed)}}
+    return tuple(
+        Link(*key, *loads.found.get(key, ("", "")), candidates[key[1]], tuple(loads.missed.get(key, ())))
+        for key in sorted({*loads.found, *loads.missed})
+    )
+
+
+class _Loads:
+    """What loading the starts one after the other finds and misses, by the file that needs and the name."""
+
+    def __init__(self, index: Index, musl: bool) -> None:
+        self.index = index
+        self.musl = musl
+        self.found: dict[tuple[str, str], tuple[str, str]] = {}
+        self.missed: dict[tuple[str, str], list[str]] = {}
+        self.settled: set[str] = set()  # files from which everything is found, whoever loads them
+        self._unique: dict[str, bool] = {}
+
+    def follow(self, root: Elf) -> None:
+        """Load *root* and all that it needs, breadth first."""
+        index = self.index
+        if root.path in self.settled:
+            return
         queue = deque([_Loaded(root, None)])
         loaded = {root.name: root, root.soname: root}
-        while queue and not index.exhausted:
+        visited = []
+        alike = True  # whether all would find the same if another of these files were the start
+        while queue:
             item = queue.popleft()
+            visited.append(item.elf.path)
             for name in item.elf.needed:
+                if not index.step() or len(self.found) > MAX_LINKS:
+                    index.exhausted = True
+                    return
+                if not index.knows(name):
+                    continue
                 key = (item.elf.path, name)
                 target, via = loaded.get(name), "loaded"
                 if target is None:
-                    target, via = _search(index, item, name, musl)
+                    target, via = _search(index, item, name, self.musl)
                     if target is not None:
                         loaded[name] = target
                         loaded.setdefault(target.soname, target)
                         queue.append(_Loaded(target, item))
+                alike = alike and target is not None and index.own(item.elf, name) is target and self.is_unique(name)
                 if target is None:
-                    if name in index.by_name or name in index.by_soname:
-                        missed.setdefault(key, []).append(root.path)
-                elif via != "loaded" or key not in found:
-                    found[key] = (target.path, via)
-    return tuple(
-        Link(*key, *found.get(key, ("", "")), _candidates(index, key[1]), tuple(missed.get(key, ())))
-        for key in sorted({*found, *missed})
-    )
+                    self.missed.setdefault(key, []).append(root.path)
+                elif via != "loaded" or key not in self.found:
+                    self.found[key] = (target.path, via)
+        if alike:
+            self.settled.update(visited)
+
+    def is_unique(self, name: str) -> bool:
+        """Whether only one file of the wheel has that file name or SONAME: what answers to it is the same for all."""
+        if name not in self._unique:
+            known = (*self.index.by_name.get(name, ()), *self.index.by_soname.get(name, ()))
+            self._unique[name] = len({elf.path for elf in known}) == 1
+        return self._unique[name]
 
 
 def _candidates(index: Index, name: str) -> tuple[str, ...]:

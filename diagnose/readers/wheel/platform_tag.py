@@ -242,7 +242,7 @@ class _Scope:
 
 def version_key(version: str) -> tuple[int, ...]:
     """Return a sort key for a symbol version or instruction set: its numbers."""
-    return tuple(map(int, re.findall(r"\d+", version)))
+    return tuple(map(policies.number, re.findall(r"[0-9]+", version)))
 
 
 def _allows(policy: Policy, family: str, version: str) -> bool:

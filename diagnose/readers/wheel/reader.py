@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["Tag", "Wheel", "facts", "installed_path", "parse_file_name", "read"]
 
 MAX_METADATA = 16 << 20  # bytes of RECORD, WHEEL or METADATA
+MAX_HEADERS = 1 << 20  # characters of WHEEL or METADATA that are looked at; a description comes after the headers
+MAX_HEADER = 1 << 14  # characters of one of them
 MAX_TAGS = 4096  # compatibility tags of one wheel
 SMALL = 1 << 20  # bytes: a wheel below is not worth a second thread
 
@@ -59,7 +61,8 @@ class Wheel(NamedTuple):
     ``root_is_purelib`` (None if not said) and ``generator`` from the WHEEL file, ``requires`` and ``requires_python``
     from METADATA. ``files`` are all members but folders. ``elves`` are its ELF files, found by their content, in
     RECORD's order. ``code`` are all files that are code or claim to be, of whatever system, by path. ``links`` says how
-    the ELF files find each other. ``unseen`` says what could not be looked at.
+    the ELF files find each other. ``unseen`` says what could not be looked at. ``size`` is the archive's in bytes,
+    ``unpacked_size`` that of all members together.
     """
 
     path: str
@@ -82,6 +85,7 @@ class Wheel(NamedTuple):
     verdict: Verdict
     unseen: tuple[str, ...] = ()
     code: tuple[CodeFile, ...] = ()
+    unpacked_size: int = 0
 
     @property
     def platforms(self) -> tuple[str, ...]:
@@ -134,7 +138,7 @@ def _read(path: str, size: int, opened: Archive) -> Wheel:
     texts = {name: _text(opened, by_name, f"{dist_info}/{name}", file_name) for name in ("WHEEL", "METADATA", "RECORD")}
     headers = _headers(texts["WHEEL"])
     metadata = _headers(texts["METADATA"])
-    rows = record.parse(texts["RECORD"])
+    rows = record.parse(texts["RECORD"], len(by_name))
     algorithms = {row.path: row.algorithm for row in rows if isinstance(row, record.RecordRow)}
     harvest = _Harvest(opened, algorithms, dist_info.removesuffix(".dist-info") + ".data/")
     harvest.run()
@@ -144,7 +148,7 @@ def _read(path: str, size: int, opened: Archive) -> Wheel:
     judged = platform_tag.judge(elves, dict.fromkeys(tag.platform for tag in tags), index)
     links = linkage.links(index, elves, judged.libc == "musl")
     if index.exhausted:
-        harvest.unseen.append("its libraries need each other in more ways than can be followed")
+        harvest.unseen.append("which of its libraries find each other: in more ways than can be followed")
     purelib = headers.get("root-is-purelib", [""])[0].strip().lower()
     return Wheel(
         path=path,
@@ -167,6 +171,7 @@ def _read(path: str, size: int, opened: Archive) -> Wheel:
         verdict=judged,
         unseen=tuple(harvest.unseen),
         code=tuple(harvest.code),
+        unpacked_size=sum(member.size for member in opened.members),
     )
 
 
@@ -223,8 +228,8 @@ def _text(opened: Archive, by_name: dict[str, Member], member_name: str, file_na
 def _headers(text: str) -> dict[str, list[str]]:
     """Return the header fields of an RFC 822 text by lower-case name; the body is left out."""
     found: dict[str, list[str]] = {}
-    for line in text.partition("\n\n")[0].splitlines():
-        name, colon, value = line.partition(":")
+    for line in text[:MAX_HEADERS].partition("\n\n")[0].splitlines():
+        name, colon, value = line[:MAX_HEADER].partition(":")
         if colon and not name[:1].isspace():
             found.setdefault(name.strip().lower(), []).append(printable(value.strip()))
     return found
@@ -319,10 +324,12 @@ class _Harvest:
         if flaw is not None:
             if flaw.kind != "method":  # known from the directory
                 self.flaws.append(flaw)
-            if flaw.kind != "crc":
+            if flaw.kind not in ("crc", "tail"):
                 self.unseen.append(f"{name}: {flaw.detail}")
         if is_elf:
-            self.elves.append(elf.read(memoryview(buffer)[:filled], name, installed_path(name, self.data_prefix)))
+            found = elf.read(memoryview(buffer)[:filled], name, installed_path(name, self.data_prefix))
+            self.elves.append(found)
+            self.unseen += [f"{name}: {part}" for part in found.unread]
         claims = filekind.claim(name, self.data_prefix, member.mode)
         if claims or filekind.code(head):
             self.code.append(CodeFile(name, *filekind.classify(head, member.mode), claims, filled))

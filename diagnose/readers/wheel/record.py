@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from binascii import b2a_base64
 
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.readers.system.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+SPARE_ROWS = 1024  # rows beyond twice the number of files that are still read, so that small wheels are read wholly
+MAX_LINE = 1 << 16  # characters of a row: no system has paths half as long
+MAX_SHOWN = 200  # characters of a row that is none
 
 STRONG = ("sha256", "sha384", "sha512")
 _SIGNATURES = ("RECORD.jws", "RECORD.p7s")
@@ -60,13 +64,21 @@ class Contents(NamedTuple):
     digest: bytes = b""
 
 
-def parse(text: str) -> list[RecordRow | RecordFlaw]:
-    """Return RECORD's rows in order; a row that is none becomes a flaw."""
+def parse(text: str, files: int) -> list[RecordRow | RecordFlaw]:
+    """Return RECORD's rows in order; a row that is none becomes a flaw.
+
+    A wheel of *files* files needs one row for each. Rows beyond twice as many are not read, which is a flaw too: a file
+    of 16 MiB may hold five million rows.
+    """
     rows: list[RecordRow | RecordFlaw] = []
-    for line, fields in _fields(text):
+    limit = 2 * files + SPARE_ROWS
+    for line, fields in _fields(text, limit + 1):
+        if len(rows) == limit:
+            rows.append(RecordFlaw("malformed", "RECORD", f"has more than {limit} rows for {files} files", line))
+            break
         if len(fields) != 3:
-            detail = f"has {len(fields)} fields instead of 3"
-            rows.append(RecordFlaw("malformed", ",".join(fields), detail, line))
+            detail = f"has {len(fields)} fields instead of 3" if len(fields) < 3 else "has more than 3 fields"
+            rows.append(RecordFlaw("malformed", ",".join(fields)[:MAX_SHOWN], detail, line))
             continue
         path, digest, size = fields
         algorithm, _, value = digest.partition("=")
@@ -74,16 +86,47 @@ def parse(text: str) -> list[RecordRow | RecordFlaw]:
     return rows
 
 
-def _fields(text: str) -> Iterable[tuple[int, list[str]]]:
-    lines = list(map(printable, text.splitlines()))
+def _fields(text: str, limit: int) -> Iterable[tuple[int, list[str]]]:
+    """Return at most *limit* rows that are not empty, each with the number of its line, in four parts at most."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
     if '"' not in text:
-        return ((number, line.split(",")) for number, line in enumerate(lines, 1) if line)
+        return _plain_fields(text)
     import csv  # a quoted path is rare, and csv slow to import
 
+    numbers = [0]
+
+    def lines() -> Iterator[str]:
+        for numbers[0], line in _lines(text):
+            # csv makes a list of all fields of a line, so a line that cannot be a row must not get there.
+            yield printable(line) if len(line) <= MAX_LINE else "not a row"
+
+    found: list[tuple[int, list[str]]] = []
     try:
-        return [(number, fields) for number, fields in enumerate(csv.reader(lines), 1) if fields]
+        for fields in csv.reader(lines()):
+            found.append((numbers[0], fields[:4]))
+            if len(found) == limit:
+                break
     except csv.Error:
         return [(1, ["not CSV"])]
+    return found
+
+
+def _plain_fields(text: str) -> Iterator[tuple[int, list[str]]]:
+    for number, line in _lines(text):
+        if len(line) > MAX_LINE:
+            yield number, [printable(line[:MAX_SHOWN])]
+        else:
+            yield number, printable(line).split(",", 3)
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines that are not empty, each with its number; all at once may be a hundred times *text*."""
+    number, seen = 1, 0
+    for match in re.finditer(r"[^\n]+", text):
+        number += text.count("\n", seen, match.start())
+        seen = match.start()
+        yield number, match[0]
 
 
 def verify(path: str, rows: Iterable[RecordRow | RecordFlaw], contents: Mapping[str, Contents]) -> Record:

@@ -1,0 +1,72 @@
+"""The wheel's archive is compressed in a way that not all installers, or not the index, accept.
+
+Every installer unpacks members that are stored or deflated. bzip2 and LZMA are in Python's ``zipfile``, so pip unpacks
+them, but uv does not; Zstandard is in uv, and in pip only on Python 3.14 or newer. The package index takes none of the
+three. It also refuses archives that unpack to more than 64 MiB and more than 50 times their own size, as only zip bombs
+and files full of zeros do.
+
+How to fix: pack the wheel with deflate (``maturin build --compression-method deflated``; ``wheel pack`` does by
+itself). A wheel that shrinks more than fiftyfold holds something that need not be there: look at its largest file.
+
+References:
+    https://packaging.python.org/en/latest/specifications/binary-distribution-format/
+    https://docs.python.org/3/library/zipfile.html
+"""
+
+from __future__ import annotations
+
+from diagnose.model.check import Check
+
+from diagnose.authoring.wheel import SCRATCH, bounded, count, quote, repack
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.readers.wheel.reader import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHECK = Check(since="0.1.0")
+
+
+#: The index's rule (warehouse, 2026-08): from this many unpacked bytes on, so many times the file's own size.
+_RATIO_FROM, _RATIO = 64 << 20, 50
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See compression methods that somebody does not know, and archives that unpack to far more than they are."""
+    flaws = [flaw for flaw in wheel.zip_flaws if flaw.kind == "method"]
+    if flaws:
+        yield Finding(
+            f"has {count(len(flaws), 'member')} that not every installer can unpack",
+            Severity.ERROR,
+            bounded((Evidence(flaw.detail, flaw.path) for flaw in flaws), "members"),
+            "pip or uv refuses it: unsupported compression method; so does the package index",
+            (_fix(wheel),),
+        )
+    if wheel.unpacked_size > _RATIO_FROM and wheel.unpacked_size > _RATIO * wheel.size:
+        ratio = wheel.unpacked_size // wheel.size
+        yield Finding(
+            f"unpacks to {ratio} times its size",
+            Severity.WARNING,
+            (Evidence(f"{wheel.unpacked_size} bytes from {wheel.size}", where="the archive"),),
+            f"the package index refuses the upload: more than {_RATIO} times is taken for a zip bomb",
+            (
+                Fix(
+                    "find the file that shrinks so much, and leave it out or make it at run time",
+                    (Command(f"unzip -v {quote(wheel.path)} | sort -n | tail", Stage.BUILD),),
+                ),
+            ),
+        )
+
+
+def _fix(wheel: Wheel) -> Fix:
+    if wheel.generator.startswith("maturin"):
+        line = "maturin build --release --compression-method deflated"
+        return Fix("build it with deflate", (Command(line, Stage.BUILD),))
+    return repack(
+        wheel,
+        "pack it again, with deflate",
+        (),
+        "Needs a Python that can unpack it: 3.14 or newer for Zstandard.",
+        unpack=f"python -m zipfile -e {quote(wheel.path)} {quote(f'{SCRATCH}/{wheel.name}-{wheel.version}')}",
+    )
