@@ -19,12 +19,12 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
-from diagnose.authoring.wheel import SCRATCH, bounded, quote, repack, some
+from diagnose.authoring.wheel import bounded, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Severity
 from diagnose.readers.wheel.reader import Wheel
+from diagnose.remedies.repack import SCRATCH, quote, repack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,12 +15,12 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model.check import Check
-
-from diagnose.authoring.wheel import SCRATCH, bounded, count, quote, repack
+from diagnose.authoring.wheel import bounded, count
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
 from diagnose.readers.wheel.reader import Wheel
+from diagnose.remedies.repack import SCRATCH, quote, repack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

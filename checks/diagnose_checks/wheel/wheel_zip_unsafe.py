@@ -53,7 +53,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         yield Finding(
             f"holds symbolic links: {some([flaw.path.rpartition('/')[2] for flaw in links])}",
             Severity.ERROR if used else Severity.WARNING,
-            _evidence(used + [flaw for flaw in links if flaw not in used]),
+            _evidence(sorted(links, key=lambda flaw: flaw.path.rpartition("/")[2] not in needed)),
             f"ImportError: {used[0].path.rpartition('/')[2]}: file too short, or invalid ELF header"
             if used
             else "installed as text files that hold the name of the target",

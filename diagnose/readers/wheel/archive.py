@@ -10,7 +10,7 @@ import struct
 import zlib
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.readers.zip_directory import BZIP2, DEFLATED, LZMA, METHODS, STORED, Member, ZipFlaw, read_members
+from diagnose.readers.wheel.zip_directory import BZIP2, DEFLATED, LZMA, METHODS, STORED, Member, ZipFlaw, read_members
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
