@@ -11,9 +11,6 @@ import struct
 
 from diagnose.model._lazy_stdlib import NamedTuple, re
 
-#: What only a loader, a linker or an interpreter reads.
-CODE = frozenset({"elf", "mach-o", "pe", "wasm", "archive", "llvm-bitcode"})
-
 
 class CodeFile(NamedTuple):
     """One file of a wheel that is code, or that claims to be.

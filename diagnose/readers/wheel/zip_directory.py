@@ -288,7 +288,7 @@ def _descriptor(data: memoryview, at: int, member: Member) -> int:
 
 def _header_flaws(entry: _Entry, header: bytes, rest: bytes) -> Iterator[ZipFlaw]:
     """Say in what a local header differs from its entry; *rest* is the name and the extra fields that follow it."""
-    member, raw, _, cd_flags = entry
+    member, raw, cd_flags = entry.member, entry.raw_name, entry.flags
     flags, method, crc, compressed, size, n_name, _ = _LOCAL.unpack(header)
     local_name, extra = rest[:n_name], rest[n_name:]
     if local_name != raw:
