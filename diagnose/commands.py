@@ -195,10 +195,9 @@ def explain(name: str | None = None) -> int:
         return 0
     for cause in causes:
         if name in (cause.id, *cause.aliases):
-            print(f"{cause.id}\n{'=' * len(cause.id)}\n\n{cause.doc.strip()}")
-            if cause.aliases:
-                print(f"\nAlso known as: {', '.join(cause.aliases)}")
-            print(f"\nSeen in: {', '.join(cause.detectors)}")
+            from diagnose.reports import page, text
+
+            print(page.render(cause, text.terminal_style()), end="")
             return 0
     raise UsageError(f"no check is named {name!r}{did_you_mean(name, _names(causes))}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -51,7 +52,10 @@ def main() -> None:
         console.print(Text(f"$ diagnose {' '.join(args)}", style="bold"))
         lines = on_terminal(*args).splitlines()
         console.print(Text.from_ansi("\n".join(lines[:LINES] + ["  …"] * (len(lines) > LINES) + [""])))
-    console.save_svg(str(HERE / "diagnose.svg"), title="diagnose", unique_id="diagnose")
+    drawing = console.export_svg(title="diagnose", unique_id="diagnose")
+    # rich's drawing loads its font from elsewhere; the reader's own fixed-width font serves.
+    drawing = re.sub(r"@font-face \{.*?\}\s*", "", drawing, flags=re.DOTALL).replace("Fira Code, ", "")
+    (HERE / "diagnose.svg").write_text(drawing, encoding="utf-8")
 
 
 if __name__ == "__main__":

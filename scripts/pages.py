@@ -12,7 +12,7 @@ import re
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 HERE = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(HERE / "tests"))
@@ -20,6 +20,7 @@ sys.path.insert(0, str(HERE / "tests"))
 import outputs  # noqa: E402
 
 from diagnose.engine import registry  # noqa: E402
+from diagnose.reports.page import parse  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,31 +31,6 @@ DOCS = HERE / "docs"
 SCHEMA = HERE / "diagnose" / "reports" / "report.schema.json"
 EXAMPLE_LINES = 40
 SUBJECTS = {"wheel": "In a wheel", "env": "In an environment", "log": "In a build log"}
-
-
-class Parts(NamedTuple):
-    """The docstring of a check, taken apart; every text is Markdown."""
-
-    title: str
-    why: str
-    fix: str
-    references: list[str]
-
-
-def parts(doc: str) -> Parts:
-    """Take the docstring of a check apart.
-
-    Raises:
-        ValueError: it has no reason, no paragraph that begins ``How to fix``, or no references.
-    """
-    body, _, references = doc.strip().partition("\n\nReferences:\n")
-    title, *paragraphs = re.split(r"\n\s*\n", body)
-    start = next((n for n, text in enumerate(paragraphs) if text.startswith("How to fix")), 0)
-    if not start or not references:
-        raise ValueError(f"a check's docstring needs a reason, 'How to fix: …' and 'References:': {title}")
-    fix = "\n\n".join(paragraphs[start:]).removeprefix("How to fix").lstrip(": ")
-    lines = [line.strip() for line in references.splitlines() if line.strip()]
-    return Parts(title, markdown("\n\n".join(paragraphs[:start])), markdown(fix[:1].upper() + fix[1:]), lines)
 
 
 def markdown(text: str) -> str:
@@ -84,13 +60,15 @@ def detected(check: Check) -> Iterable[str]:
 
 def page(check: Check) -> str:
     """Return the page of one check."""
-    about = parts(check.doc)
+    about = parse(check.doc)
+    if not (about.why and about.fix and about.references):
+        raise ValueError(f"{check.id}: the docstring needs a reason, 'How to fix: …' and 'References:'")
     aliases = [f"Also known as: {', '.join(f'`{alias}`' for alias in check.aliases)}."] if check.aliases else []
     links = [f"- <{line}>" if line.startswith("http") else f"- {markdown(line)}" for line in about.references]
     sections = {
-        "What it finds": "\n\n".join([about.title, "\n".join(detected(check)), *aliases]),
-        "Why it matters": about.why,
-        "How to fix": about.fix,
+        "What it finds": "\n\n".join([markdown(about.title), "\n".join(detected(check)), *aliases]),
+        "Why it matters": markdown(about.why),
+        "How to fix": markdown(about.fix),
         "Example output": example(check),
         "References": "\n".join(links),
         "Since": check.since,

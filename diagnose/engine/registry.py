@@ -14,6 +14,7 @@ import sys
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import KINDS, Check
+from diagnose.model.site import page_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -118,8 +119,10 @@ def declared(module: ModuleType) -> Check:
     detectors = {kind: roles[kind] for kind in KINDS if kind in roles}
     if not detectors:
         raise DeclarationError(f"{module.__name__} has no detector: define {' or '.join(KINDS)}")
+    built_in = module.__name__.startswith(f"{BUILT_IN}.")
     return check._replace(
         id=stem.replace("_", "-"),
+        url=page_url(stem.replace("_", "-")) if built_in else "",
         area=area,
         doc=module.__doc__ or "",
         detectors=detectors,

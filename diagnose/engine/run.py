@@ -77,7 +77,7 @@ def run_checks(
     passed = []
     for check in checks:
         found = [
-            finding._replace(check=check.id, aliases=check.aliases)
+            finding._replace(check=check.id, aliases=check.aliases, url=check.url)
             for finding in check.detectors[kind](subject)
             if not subject.is_recovered(finding)
         ]

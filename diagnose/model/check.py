@@ -41,6 +41,8 @@ class Check(NamedTuple):
     """The module's docstring: the documentation page."""
     detectors: dict[str, Detector] = {}
     """Kind → function from the subject's facts to findings."""
+    url: str = ""
+    """The address of its page on the documentation site; empty for a plugin's check, or where there is no site."""
     leads_to: LeadsTo | None = None
     """Whether another finding follows from one of this check, in a given subject."""
 

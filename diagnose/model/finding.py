@@ -112,7 +112,8 @@ class Finding(NamedTuple):
     ``message`` is one line that names the thing. ``consequence`` says what follows if it is left alone: the very error
     that the user met or will meet. ``fixes`` are alternatives, best first. ``check`` is the cause's id; detectors leave
     it empty, the run fills it in. So it does with ``consequences``: other findings that only happened because of this
-    one, and that go away with it; and with ``aliases``, the other names of the cause.
+    one, and that go away with it; and with ``aliases``, the other names of the cause, and ``url``, the address of its
+    page (empty where it has none).
     """
 
     message: str
@@ -123,6 +124,7 @@ class Finding(NamedTuple):
     check: str = ""
     consequences: tuple[Finding, ...] = ()
     aliases: tuple[str, ...] = ()
+    url: str = ""
 
 
 class InputError(Exception):

@@ -29,6 +29,7 @@ def _text(result: Result, finding: Finding) -> str:
         lines += [f"  {command.line}" for command in fix.commands]
         lines += [f"  {unsetting(name)}" for name in fix.unset]
         lines += [f"  {name}={value}" for name, value in fix.env]
+    lines.append(f"Details: diagnose explain {finding.check}{f' or {finding.url}' if finding.url else ''}")
     return "\n".join(lines)
 
 

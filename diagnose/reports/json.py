@@ -45,6 +45,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "check": finding.check,
         "aliases": list(finding.aliases),
+        "url": finding.url,
         "severity": finding.severity.value,
         "message": finding.message,
         "evidence": [_evidence(item) for item in finding.evidence],

@@ -55,6 +55,10 @@ def render(report: Report, style: Style) -> str:
         if block and lines and not style.quiet:
             lines.append("")
         lines += block
+    checks = list(dict.fromkeys(finding.check for result in report.results for finding in result.findings))
+    if checks and not style.quiet:
+        others = f" (or {', '.join(checks[1:])})" if checks[1:] else ""
+        lines += ["", *_put(style, f"details: diagnose explain {checks[0]}{others}", "dim", indent=2, hang=2)]
     if not style.quiet and len(report.results) > 1:
         lines.append("")
         if all(result.kind == "wheel" for result in report.results):
@@ -126,6 +130,8 @@ def _finding(result: Result, finding: Finding, style: Style, shown: set[FileEdit
     for follower in finding.consequences:
         place = follower.evidence[0].path or follower.evidence[0].where
         yield from _put(style, f"hence {follower.check} ({place}): {follower.message}", "dim", indent=4, hang=2)
+    if finding.url and (style.verbose or not style.width):
+        yield from _put(style, f"see: {finding.url}", "dim", indent=4, hang=2)
 
 
 def _fix(fix: Fix, word: str, style: Style, shown: set[FileEdit | str]) -> Iterator[str]:
