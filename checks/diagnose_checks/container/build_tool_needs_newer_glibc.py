@@ -1,11 +1,11 @@
 """A build tool needs a newer glibc than the image has.
 
-A program of the build itself (cargo, cross, node, a Python of the tool cache, a downloaded helper) was made for a newer
-system than the container's. The loader names two files: the C library that it found, and in brackets the one that asks
-for more. Here that is a tool; the wheel is not built yet and not to blame.
+A program of the build itself (cargo, cross, node, a cached Python, a downloaded helper) was built for a newer system
+than the container's. The loader names two files: the C library that it found and, in brackets, the file that needs a
+newer one. Here that file is a tool: the wheel has not been built yet.
 
-How to fix: a newer image for the build (the tag of the wheel follows from what it links, so an old policy can still be
-had with ``--zig`` or a cross image), or a build of the tool for this one.
+How to fix: build in a newer image (the tag of the wheel follows from the libraries it links, so ``--zig`` or a cross
+image still gives an old policy), or use a build of the tool for this image.
 
 References:
     https://github.com/rust-lang/rust/blob/master/src/doc/rustc/src/platform-support.md
@@ -30,10 +30,10 @@ leads_to = is_later
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the loader refuse a tool of the build."""
+    """See the loader reject a build tool."""
     wanted = [hit for hit in log.find("glibc-wanted", "glibcxx-wanted") if demander(hit) == "tool"]
     hits = [hit for hit in wanted if not log.near(hit.line, "tool-shadowed", before=0, after=0)]
-    # the loader names whom it starts, then who asks: that program, or a library that it brings
+    # the loader names the program that it starts, then the file that needs the version: that program or its library
     for started in dict.fromkeys(_started(hit) for hit in hits):
         own = [hit for hit in hits if _started(hit) == started]
         worst = highest(own)
@@ -41,11 +41,11 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [worst, *own],
-            f"{program} needs {worst.groups['version']}, which this image's {worst.groups['libc']} does not have",
-            "The tool does not start; nothing after this line can be trusted.",
+            f"{program} needs {worst.groups['version']}, which this image's {worst.groups['libc']} lacks",
+            "The tool does not start; do not trust the output after this line.",
             [
-                Fix("build in an image that is new enough for the tool", notes=_images(log, worst.line)),
-                Fix("use a build of the tool that was made for this image's C library, or a static (musl) one"),
+                Fix("use an image that is new enough for the tool", notes=_images(log, worst.line)),
+                Fix("use a build of the tool for this image's C library, or a static musl build"),
             ],
         )
 
@@ -57,5 +57,5 @@ def _started(hit: Hit) -> str:
 def _images(log: BuildLog, line: int) -> str:
     container = log.container_at(line)
     if container.policy:
-        return f"The image is made for {container.policy}; manylinux_2_28 and later run today's tools."
+        return f"The image is for {container.policy}; manylinux_2_28 and later run current tools."
     return ""

@@ -1,10 +1,10 @@
-"""The container image does not exist under this name, or the registry does not hand it out.
+"""The container image does not exist under this name, or the registry denies access.
 
-A registry answers ``manifest unknown`` for a tag that it does not have, and ``denied`` both for a private image and for
-a name that does not exist. Images of pypa/manylinux, rust-cross and cross-rs are named after architecture and policy;
-not every pair exists, and old ones were removed.
+A registry answers ``manifest unknown`` for a missing tag, and ``denied`` both for a private image and for a name that
+does not exist. Images of pypa/manylinux, rust-cross and cross-rs are named after architecture and policy; not every
+combination exists, and old images were removed.
 
-How to fix: look the name up; log in for a private image; give the action or tool an image that exists.
+How to fix: check the name; log in for a private image; configure an image that exists.
 
 References:
     https://github.com/pypa/manylinux#docker-images
@@ -52,17 +52,17 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the registry refuse the image."""
+    """See the registry reject the image."""
     for hit in log.find("no-image")[:1]:
         image = hit.groups["image"].strip("'\"`") or "the image"
         yield finding_from_hits(
             log,
             [hit],
-            f"the registry does not have {image}, or does not hand it out",
-            "The container is never started.",
+            f"the registry does not have {image}, or denies access",
+            "The container does not start.",
             [
                 Fix(
-                    "name an image that exists",
+                    "use an image that exists",
                     notes="`denied` is also the answer for a name that does not exist. Log in if the image is private.",
                 )
             ],

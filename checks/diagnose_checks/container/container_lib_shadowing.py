@@ -1,10 +1,10 @@
-"""A library on LD_LIBRARY_PATH hides the one that a program of the system was built with.
+"""A library on LD_LIBRARY_PATH hides the library that a system program was built with.
 
-The package manager, or another program of the system, loads a shared library from a folder that the image or an action
-put on ``LD_LIBRARY_PATH``, and finds it without a symbol that the system's own copy has: it dies before it has done
-anything. Images with a compiler toolset of their own, and actions that export the path of a Python, do this.
+The package manager, or another system program, loads a shared library from a folder that the image or an action put on
+``LD_LIBRARY_PATH``. That copy lacks a symbol of the system's own copy, so the program fails at start. Images with a
+separate compiler toolset, and actions that export the path of a Python, cause this.
 
-How to fix: unset the variable for the system's programs, or take an image where the two agree.
+How to fix: unset the variable for the system's programs, or use an image in which both copies agree.
 
 References:
     https://man7.org/linux/man-pages/man8/ld.so.8.html
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
 
 leads_to = is_later
-# Whom the system brings: package managers under any name, others by their folder.
+# Programs of the system: package managers by name, others by folder.
 _TOOL = r"(?P<tool>(?:/usr)?/(?:libexec|s?bin)/[^\s:]+|\b(?:yum|dnf|microdnf|zypper|apt|apt-get|dpkg|rpm|apk))"
 _OTHER = r"(?P<other>/(?!(?:usr/)?lib(?:32|64|x32)?/)[^\s:]+)"  # of no folder of the system's
 _MODULES = r"/usr/lib(?:64)?/python[\d.]+/(?:dist|site)-packages/(?:rpm|dnf|hawkey|libdnf|librepo|gpg|yum|apt_pkg)"
@@ -50,7 +50,7 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See a program of the system die on a symbol."""
+    """See a system program fail on a symbol."""
     hits = [hit for hit in log.find("tool-shadowed") if "required to run" not in hit.text or _symbol(log, hit.line)]
     if hits:
         tool = hits[0].groups["tool"] or "the package manager"
@@ -58,15 +58,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [*hits, *_symbol(log, hits[0].line)],
-            f"{tool} loads {library} that is not the system's own, and dies",
+            f"{tool} loads {library} not the system's own copy, and fails",
             "Nothing is installed.",
             [
                 Fix(
-                    "run it without the variable that leads there",
+                    "run it without the variable",
                     unset=("LD_LIBRARY_PATH",),
-                    notes="For one program alone: `env -u LD_LIBRARY_PATH yum install …`.",
+                    notes="For one program: `env -u LD_LIBRARY_PATH yum install …`.",
                 ),
-                Fix("take a newer image", notes="The pypa images of manylinux_2_28 and later do not have this."),
+                Fix("use a newer image", notes="The pypa images of manylinux_2_28 and later do not have this."),
             ],
         )
 

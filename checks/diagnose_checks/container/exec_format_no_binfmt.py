@@ -1,10 +1,10 @@
-"""This system's programs are for another processor, and nothing on this machine runs them.
+"""Programs of another processor cannot run on this machine.
 
-A container or root of another architecture needs an emulator that the kernel knows of (binfmt_misc). Without it every
-program of it stops with "exec format error". Cross compiling needs no emulator: nothing of the target is run.
+A container or root of another architecture needs an emulator registered with the kernel (binfmt_misc). Without it,
+every program in it fails with "exec format error". Cross compiling needs no emulator: it runs no program of the target.
 
 How to fix: register QEMU's user emulation on the machine: ``docker run --privileged --rm tonistiigi/binfmt --install
-ARCH``, docker/setup-qemu-action in a workflow, or the package ``qemu-user-static`` with ``binfmt-support``.
+ARCH``, docker/setup-qemu-action in a workflow, or the packages ``qemu-user-static`` and ``binfmt-support``.
 
 References:
     https://docs.kernel.org/admin-guide/binfmt-misc.html
@@ -67,20 +67,20 @@ _HELPERS = frozenset(
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See whether the programs of the root that is inspected can start."""
+    """See that the programs of the inspected root cannot start."""
     emulator = env.toolchain.emulator
     if env.cross or not emulator.needed or (emulator.name and emulator.enabled):
         return
     if emulator.name:
-        evidence = Evidence("registered, and disabled", emulator.path or f"/proc/sys/fs/binfmt_misc/{emulator.name}")
+        evidence = Evidence("registered but disabled", emulator.path or f"/proc/sys/fs/binfmt_misc/{emulator.name}")
     else:
-        evidence = Evidence(f"nothing is registered for {env.target.uname}", "/proc/sys/fs/binfmt_misc")
+        evidence = Evidence(f"no emulator is registered for {env.target.uname}", "/proc/sys/fs/binfmt_misc")
     architecture = env.target.oci.removeprefix("linux/").replace("/v7", "").replace("/v6", "")
     yield Finding(
-        message=f"the programs here are for {env.target.uname}, and this machine runs none of those",
+        message=f"the programs here are for {env.target.uname}, which this machine cannot run",
         severity=Severity.ERROR,
         evidence=(evidence,),
-        consequence='Whatever is started in it stops: "exec format error".',
+        consequence='Every program in it fails: "exec format error".',
         fixes=(
             Fix(
                 "register the emulator",
@@ -89,14 +89,14 @@ def env(env: Environment) -> Iterator[Finding]:
                         f"docker run --privileged --rm tonistiigi/binfmt --install {architecture}", Stage.ARCHITECTURE
                     ),
                 ),
-                notes="On the machine that runs the container, not inside it.",
+                notes="Run this on the machine, not inside the container.",
             ),
         ),
     )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See a program not start because it is another processor's; a script without its first line looks alike."""
+    """See a program for another processor fail to start; a script without its first line looks similar."""
     hits = [hit for hit in log.find("exec-format") if not log.near(hit.line, "postinst-failed", after=3)]
     if not hits:
         return
@@ -112,25 +112,23 @@ def log(log: BuildLog) -> Iterator[Finding]:
         message = f"a build script was linked for another processor than this machine's: {program}"
         fixes = [
             Fix(
-                "link the machine's own programs with its own compiler",
-                notes="Name the target in --target or [build] target, and the cross linker in [target.TRIPLE] alone: "
+                "link build scripts with the host's compiler",
+                notes="Set the target with --target or [build] target, and the cross linker only in [target.TRIPLE]: "
                 "in RUSTFLAGS or for the host's triple it also links build scripts.",
             )
         ]
     elif re.search(_BUILT, program):
         hits = [*ran, *hits]
         message = f"{program} was built for another processor, and this machine cannot run it"
-        fixes = [_runner(log, hits[0].line), Fix("only build here, and test on a machine of that architecture")]
+        fixes = [_runner(log, hits[0].line), Fix("build here, and test on a machine of that architecture")]
     elif helper in _HELPERS:
-        fixes = [Fix(f"install a {helper} for this machine's own processor", notes="It is found after the wrong one.")]
-        message = f"{program} is a program of another processor"
+        fixes = [Fix(f"install {helper} for this machine's processor", notes="The wrong one is first on PATH.")]
+        message = f"{program} is a program for another processor"
     else:
         architecture = platform.removeprefix("linux/").replace("/v7", "").replace("/v6", "").replace("/v8", "") or "all"
         fixes = [_emulate(architecture), Fix("run the job on a machine of that architecture, or cross compile")]
         message = f"{program or 'a program'} is for {platform or 'another processor'}, and this machine cannot run it"
-    yield finding_from_hits(
-        log, [*wanted[-1:], *hits], message, "Nothing of that container or root can be started.", fixes
-    )
+    yield finding_from_hits(log, [*wanted[-1:], *hits], message, "No program in that container or root can run.", fixes)
 
 
 leads_to = is_later

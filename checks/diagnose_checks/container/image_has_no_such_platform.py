@@ -1,10 +1,10 @@
-"""The container image does not exist for the platform that is asked for.
+"""The container image does not exist for the requested platform.
 
-An image name stands for a list of images, one for each platform. Docker looks for the one of the machine that it runs
-on, or of ``--platform``. Many tool images, the x86-64 ones of pypa/manylinux and old tags exist for one platform only.
+An image name refers to a list of images, one per platform. Docker selects the one for its own machine, or for
+``--platform``. Many tool images, the x86-64 pypa/manylinux images and old tags exist for one platform only.
 
-How to fix: ask for a platform that the image has (``--platform linux/amd64``; on another processor it then runs under
-emulation), or take an image that exists for the machine's own.
+How to fix: request a platform that the image has (``--platform linux/amd64``; on another processor it runs under
+emulation), or use an image that exists for the machine's platform.
 
 References:
     https://docs.docker.com/build/building/multi-platform/
@@ -46,20 +46,20 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See Docker say that there is no image for the platform."""
+    """See Docker report that no image exists for the platform."""
     for hit in log.find("no-platform")[:1]:
         platform = hit.groups["platform"] or "this machine's platform"
         yield finding_from_hits(
             log,
             [hit],
             f"the container image does not exist for {platform}",
-            "The container is never started.",
+            "The container does not start.",
             [
                 Fix(
-                    "ask for a platform that the image has",
+                    "request a platform that the image has",
                     (Command("docker pull --platform linux/amd64 IMAGE", Stage.BUILD),),
-                    notes="`docker manifest inspect IMAGE` lists them. On another processor the image then needs QEMU.",
+                    notes="`docker manifest inspect IMAGE` lists them. On another processor the image needs QEMU.",
                 ),
-                Fix("take an image that exists for this machine's processor"),
+                Fix("use an image that exists for this machine's processor"),
             ],
         )

@@ -1,10 +1,10 @@
-"""A server could not be reached, or answered that it is out of order.
+"""A server could not be reached, or reported an internal error.
 
-A mirror, a registry or an index was down, slow or in the middle of an update: names are not resolved, connections time
-out or are reset, the answer is 500, 502, 503 or 504, or the files of an index do not belong together. The build is not
-to blame, and nothing in it has to change.
+A mirror, a registry or an index was down, slow or being updated: names do not resolve, connections time out or are
+reset, the answer is 500, 502, 503 or 504, or the files of an index are inconsistent. The build itself is correct.
 
-How to fix: run it again. If that does not help, another mirror; inside a company, the proxy and its certificate.
+How to fix: run it again. If it still fails, use another mirror; in a company network, check the proxy and its
+certificate.
 
 References:
     https://wiki.debian.org/DebianRepository/Format
@@ -47,7 +47,7 @@ CHECK = Check(
         ("net/http: ", r"net/http: (?:request canceled|TLS handshake timeout|timeout awaiting)"),
         ("ould not resolve host", r"fatal: unable to access '(?P<url>[^']+)': Could not resolve host"),
         ("Max retries exceeded", r"HTTPS?ConnectionPool\(host='(?P<url>[^']+)'.*Max retries exceeded"),
-        # pip's last try; what it then says of versions is that it knows of none
+        # pip's last attempt; the message about versions that follows only means that pip got no list
         ("connection broken by", r"Retrying \(Retry\(total=0,.*connection broken by "),
         ("spurious network error", r"spurious network error \(\d tr(?:y|ies) remaining\): (?!.*too large)(?P<why>.*)"),
         ("temporary error (try again", r"(?P<url>https?://\S+): temporary error \(try again later\)"),
@@ -63,7 +63,7 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See package managers and registries fail for want of a server."""
+    """See package managers and registries fail to reach a server."""
     hits = [hit for hit in log.find("outage") if "mirrorlist.centos.org" not in hit.text]
     overflow = log.find("value-too-large")  # cargo calls that a network error as well
     if hits and not overflow:
@@ -72,12 +72,12 @@ def log(log: BuildLog) -> Iterator[Finding]:
             log,
             hits,
             f"a server did not answer{f': {named}' if named else ''}",
-            "What had to be fetched is missing.",
+            "The download is missing.",
             [
                 Fix(
                     "run the build again",
-                    notes="If it stays: the address may name what is not there any more, or take another mirror, "
-                    "or set the proxy.",
+                    notes="If it fails again: check that the address still exists, use another mirror, "
+                    "or configure the proxy.",
                 )
             ],
         )

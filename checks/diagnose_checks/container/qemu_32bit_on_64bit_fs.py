@@ -1,11 +1,11 @@
-"""A 32-bit program under QEMU cannot read a folder of a 64-bit file system.
+"""A 32-bit program under QEMU cannot read a directory of a 64-bit file system.
 
-Emulated on a 64-bit host, a 32-bit program without large-file support gets directory offsets that do not fit its types:
-``readdir`` fails with EOVERFLOW, "Value too large for defined data type". cargo meets it when it reads the registry's
-git index, and calls it a spurious network error.
+Emulated on a 64-bit host, a 32-bit program without large-file support receives directory offsets that do not fit its
+types: ``readdir`` fails with EOVERFLOW, "Value too large for defined data type". cargo fails this way when it reads the
+registry's git index, and reports a spurious network error.
 
-How to fix: the sparse registry, which reads no such folder (the default since cargo 1.70); or ``CARGO_HOME`` on a
-tmpfs; or cross compile instead of emulating.
+How to fix: use the sparse registry (the default since cargo 1.70), put ``CARGO_HOME`` on a tmpfs, or cross compile
+instead of emulating.
 
 References:
     https://github.com/rust-lang/cargo/issues/8719
@@ -50,13 +50,13 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See EOVERFLOW in cargo, or in any program where the log shows a 32-bit platform; a huge file gives it as well."""
+    """See EOVERFLOW in cargo, or in any program if the log shows a 32-bit platform (a huge file also causes it)."""
     hits = log.find("value-too-large")
     if any(hit.groups["rust"] for hit in hits) or (hits and log.find("narrow-platform")):
         yield finding_from_hits(
             log,
             hits,
-            "a 32-bit program under emulation cannot read a folder of this 64-bit file system",
+            "a 32-bit program under emulation cannot read a directory of this 64-bit file system",
             "cargo cannot read its registry index, and reports a network error.",
             [
                 Fix(
@@ -65,6 +65,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     notes="The default since 1.70.",
                 ),
                 Fix("put CARGO_HOME on a tmpfs", notes="docker run --tmpfs /root/.cargo:exec …"),
-                Fix("cross compile: nothing has to be emulated then"),
+                Fix("cross compile, which needs no emulation"),
             ],
         )

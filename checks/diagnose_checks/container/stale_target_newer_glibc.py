@@ -1,12 +1,11 @@
-"""A build script was linked on a newer system than the one that runs it now.
+"""A build script was linked on a newer system than the one that runs it.
 
-Cargo keeps the programs that it links for the build itself below ``target/``. If that folder is shared between two
-systems (the host and a container, two images, a cache of the continuous integration), the older of the two finds
-programs there that need the glibc of the newer, and takes them for up to date.
+Cargo keeps build scripts in ``target/``. If two systems share that folder (host and container, two images, a CI cache),
+the older system finds programs that need the newer system's glibc, and considers them up to date.
 
-How to fix: a target folder for each system (``CARGO_TARGET_DIR``), or ``cargo clean`` before the change. If the folder
-was empty before this very build, it is the image that is too old: it is linking with a newer C library than it runs
-with.
+How to fix: use one target folder per system (``CARGO_TARGET_DIR``), or run ``cargo clean`` when the system changes. If
+the folder was empty before this build, the image itself links with a newer C library than it runs with: use a newer
+image.
 
 References:
     https://github.com/cross-rs/cross/wiki/FAQ#glibc-version-error
@@ -31,25 +30,25 @@ leads_to = is_later
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the loader refuse a program below ``target/`` that belongs to the build."""
+    """See the loader reject a build script in ``target/``."""
     hits = [hit for hit in log.find("glibc-wanted") if demander(hit) == "build script"]
     if hits:
         worst = highest(hits)
         yield finding_from_hits(
             log,
             [worst, *hits],
-            f"a build script was linked against {worst.groups['version']}, which the system that runs it does not have",
-            "The build script does not start, and its crate cannot be built.",
+            f"a build script was linked against {worst.groups['version']}, which the running system lacks",
+            "The build script does not start, so its crate cannot be built.",
             [
                 Fix(
-                    "remove what the newer system left behind",
+                    "remove the files of the newer system",
                     (Command("cargo clean", Stage.BUILD),),
                     notes="Do not restore target/ from a cache that another image or the host wrote.",
                 ),
-                Fix("give each system a target folder of its own", env=(("CARGO_TARGET_DIR", "target/container"),)),
+                Fix("use a separate target folder per system", env=(("CARGO_TARGET_DIR", "target/container"),)),
                 Fix(
-                    "or, if the folder was empty before this build, take a newer image",
-                    notes="Then the image links with a newer C library than the one that it runs its programs with.",
+                    "if the folder was empty before this build, use a newer image",
+                    notes="Then the image links with a newer C library than it runs with.",
                 ),
             ],
         )

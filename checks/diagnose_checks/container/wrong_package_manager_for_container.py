@@ -1,11 +1,11 @@
-"""The package manager that a script calls does not exist in this container.
+"""A script calls a package manager that this container does not have.
 
-The images that build wheels are different distributions, and one workflow uses several of them: the pypa images are
-CentOS 7 or AlmaLinux (yum, dnf), for musl Alpine (apk); the rust-cross and cross-rs images are Debian or Ubuntu (apt).
-maturin-action takes the first for x86_64 and the second for most other architectures. None of the pypa images has sudo,
-and neither do most others: their user is root.
+Wheel-building images are different distributions, and one workflow uses several: pypa images are CentOS 7 or AlmaLinux
+(yum, dnf), for musl Alpine (apk); rust-cross and cross-rs images are Debian or Ubuntu (apt). maturin-action uses the
+first for x86_64 and the second for most other architectures. pypa images and most others have no sudo: their user is
+root.
 
-How to fix: let the script use what is there (``if command -v apt-get``), or write one for each image.
+How to fix: let the script use the manager that exists (``if command -v apt-get``), or write one script per image.
 
 References:
     https://github.com/pypa/manylinux#docker-images
@@ -43,7 +43,7 @@ _OTHER = {"apt": "apt-get install -y", "apk": "apk add", "dnf": "dnf install -y"
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the shell not find a package manager, or sudo."""
+    """See the shell fail to find a package manager, or sudo."""
     for hit in distinct(log.find("no-manager"), "manager"):
         manager = hit.groups["manager"]
         distro = log.distro_at(hit.line)
@@ -52,25 +52,25 @@ def log(log: BuildLog) -> Iterator[Finding]:
             log,
             [hit],
             f"there is no {manager}{here}",
-            "Nothing was installed: what the build needs from those packages is missing.",
+            "Nothing was installed: the build lacks those packages.",
             [_without_sudo() if manager == "sudo" else _other(distro.manager)],
         )
 
 
 def _without_sudo() -> Fix:
-    return Fix("leave sudo out: the user of these images is root already")
+    return Fix("remove sudo: the user of these images is already root")
 
 
 def _other(manager: str) -> Fix:
     if manager in _OTHER:
-        return Fix(f"call {manager} here", notes=f"`{_OTHER[manager]} …`, with the names that packages have there.")
+        return Fix(f"call {manager} here", notes=f"`{_OTHER[manager]} …`, with that distribution's package names.")
     lines = (
         "if command -v apt-get; then apt-get update && apt-get install -y PACKAGES_OF_DEBIAN; "
         "elif command -v dnf; then dnf install -y PACKAGES_OF_FEDORA; "
         "elif command -v yum; then yum install -y PACKAGES_OF_FEDORA; else apk add PACKAGES_OF_ALPINE; fi"
     )
     return Fix(
-        "call the one that is there",
+        "use the manager that exists",
         (Command(lines, Stage.PACKAGES),),
-        notes="The capital words stand for the names that the packages have in each.",
+        notes="Replace the words in capitals with each distribution's package names.",
     )

@@ -1,4 +1,4 @@
-"""Which target's standard library a log says is missing."""
+"""Determines for which target a log reports a missing standard library."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WORDINGS = (
 
 
 def missing(log: BuildLog) -> dict[str, list[Hit]]:
-    """Return the targets without a standard library, each with the lines that say so."""
+    """Return the targets without a standard library, each with its lines."""
     found: dict[str, list[Hit]] = {}
     for hit in log.find("no-std"):
         notes = log.near(hit.line, "no-std-target", after=8)

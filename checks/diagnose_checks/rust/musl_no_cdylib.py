@@ -1,11 +1,10 @@
 """A Python extension cannot be built for musl, because Rust links statically there by default.
 
-A Python extension is a shared library (``cdylib``). Rust's musl targets link the C library statically unless told
-otherwise, and a static C library cannot be part of a shared library: rustc refuses, or, if the crate has another type
-as well, drops the ``cdylib`` with a warning, and no extension comes out.
+A Python extension is a shared library (``cdylib``). Rust's musl targets link the C library statically by default, and a
+static C library cannot be part of a shared library: rustc stops or, if the crate has another type as well, drops the
+``cdylib`` with a warning, and the build produces no extension.
 
-How to fix: ``-C target-feature=-crt-static``. maturin and setuptools-rust set it when they run cargo; a plain ``cargo
-build`` needs it said.
+How to fix: set ``-C target-feature=-crt-static``. maturin and setuptools-rust set it; a plain ``cargo build`` does not.
 
 References:
     https://doc.rust-lang.org/reference/linkage.html#static-and-dynamic-c-runtimes
@@ -49,7 +48,7 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See rustc refuse or drop a shared library for musl."""
+    """See rustc reject or drop a shared library for musl."""
     hits = [
         hit
         for hit in log.find("no-cdylib", "dropped-note")
@@ -64,8 +63,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
     yield finding_from_hits(
         log,
         refused or hits,
-        f"Rust links {triple} statically, and so makes no shared library for it",
-        "There is no extension module to put into a wheel.",
+        f"Rust links {triple} statically, so it builds no shared library",
+        "The wheel would contain no extension module.",
         [Fix("link the C library dynamically", env=((name, "-C target-feature=-crt-static"),))],
         Severity.ERROR if refused else Severity.WARNING,
     )

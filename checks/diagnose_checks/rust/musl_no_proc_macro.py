@@ -1,11 +1,11 @@
-"""The compiler is itself a static musl program, and cannot load procedural macros.
+"""The compiler is a static musl program and cannot load procedural macros.
 
-A procedural macro is a shared library that rustc loads. On a musl host, a rustc before 1.44 (and any that is linked
-statically, or is told ``+crt-static`` for the host) cannot make or load one. With glibc it is the same flag: in
-``RUSTFLAGS`` it reaches the host's own programs, macros among them, where no ``--target`` is given.
+A procedural macro is a shared library that rustc loads. On a musl host, rustc before 1.44 (and any rustc that is linked
+statically or gets ``+crt-static`` for the host) cannot build or load one. On glibc the flag has the same effect:
+without ``--target``, ``RUSTFLAGS`` also apply to programs of the host, macros included.
 
-How to fix: a newer Rust; on Alpine, the distribution's own (``apk add rust cargo``), which is linked dynamically. For
-the flag: ``--target``, even natively.
+How to fix: use a newer Rust; on Alpine, the distribution's own (``apk add rust cargo``), which is linked dynamically.
+For the flag: pass ``--target``, even for a native build.
 
 References:
     https://github.com/rust-lang/rust/pull/69519
@@ -28,7 +28,7 @@ CHECK = Check(since="0.1.0", phase=Phase.RUST)
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See rustc refuse a procedural macro for the host."""
+    """See rustc reject a procedural macro for the host."""
     hits = [hit for hit in log.find("no-cdylib") if hit.groups["type"] == "proc-macro"]
     if not hits:
         return
@@ -36,24 +36,24 @@ def log(log: BuildLog) -> Iterator[Finding]:
     yield finding_from_hits(
         log,
         hits,
-        f"this rustc for {triple} cannot make procedural macros, which {crate} is"
+        f"this rustc for {triple} cannot build the procedural macro {crate}"
         if "musl" in triple
-        else f"the flag +crt-static reaches procedural macros, which {crate} is, and which cannot be linked statically",
-        "No crate that uses it can be built.",
+        else f"the flag +crt-static also applies to the procedural macro {crate}, which cannot be linked statically",
+        "Crates that use it cannot be built.",
         _OF_MUSL if "musl" in triple else [_with_target(triple)],
     )
 
 
 _OF_MUSL = (
     Fix("update Rust to 1.44 or later", (Command("rustup update stable", Stage.TOOLCHAIN),)),
-    Fix("use Alpine's own, which is linked dynamically", (Command("apk add rust cargo", Stage.PACKAGES),)),
-    Fix("do not pass +crt-static to the host's own programs", notes="Build with --target, even natively."),
+    Fix("use Alpine's Rust, which is linked dynamically", (Command("apk add rust cargo", Stage.PACKAGES),)),
+    Fix("do not pass +crt-static to programs of the host", notes="Pass --target, even for a native build."),
 )
 
 
 def _with_target(triple: str) -> Fix:
     return Fix(
-        "name the target, so that flags reach it alone",
+        "pass --target, so that the flags apply only to the target",
         (Command(f"cargo build --target {triple}", Stage.BUILD),),
-        notes="Or take the flag out of RUSTFLAGS and .cargo/config.toml.",
+        notes="Or remove the flag from RUSTFLAGS and .cargo/config.toml.",
     )

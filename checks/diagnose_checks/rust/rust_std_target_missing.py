@@ -1,12 +1,13 @@
-"""Rust's standard library for the target is not installed in the toolchain that is used.
+"""Rust's standard library for the target is not installed in the toolchain in use.
 
-The compiler makes code for every target, but the standard library is installed per target and per toolchain: one that
-was added to ``stable`` is missing where a ``rust-toolchain.toml``, ``sudo`` or a distribution's rustc picks another.
+The compiler generates code for every target, but the standard library is installed per target and per toolchain: one
+that was added to ``stable`` is missing where a ``rust-toolchain.toml``, ``sudo`` or a distribution's rustc selects
+another.
 
-How to fix: ``rustup target add`` in the project's folder, so that it acts on the toolchain that is used there; with the
-distribution's own rustc, its package for the target. Debian and Ubuntu have several compilers, each with a standard
-library of its own: ``rustc`` wants ``libstd-rust-dev:ARCH``, ``rustc-web`` ``libstd-rust-web-dev:ARCH``, ``rustc-1.80``
-``libstd-rust-1.80-dev:ARCH``. That of another compiler makes apt remove the one in use.
+How to fix: run ``rustup target add`` in the project's folder, so that it changes the toolchain in use; with the
+distribution's rustc, install its package for the target. Debian and Ubuntu have several compilers, each with its own
+standard library: ``rustc`` needs ``libstd-rust-dev:ARCH``, ``rustc-web`` ``libstd-rust-web-dev:ARCH``, ``rustc-1.80``
+``libstd-rust-1.80-dev:ARCH``. Installing the one of another compiler makes apt remove the compiler in use.
 
 References:
     https://rust-lang.github.io/rustup/cross-compilation.html
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from diagnose.model.targets import Target
     from diagnose.readers.buildlog import BuildLog
 
-# rustc names `rustup target add` whoever brought it, so that only these tell.
+# rustc suggests `rustup target add` whatever its origin, so only these lines show it.
 CHECK = Check(
     since="0.1.0",
     phase=Phase.RUST,
@@ -56,13 +57,13 @@ CHECK = Check(
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See whether the standard library is there."""
+    """See that the standard library is not installed."""
     rust = env.toolchain.rust
     if not rust.rustc.found or env.target.triple in rust.std:
         return
     own = f"{rust.rustc.path} of {rust.package}" if rust.package else rust.rustc.path
     used = f"toolchain {rust.toolchain}" if rust.toolchain else own
-    has = ", ".join(rust.std) or "no target at all"
+    has = ", ".join(rust.std) or "no target"
     evidence = [Evidence(f"{used} has {has}", f"{rust.sysroot}/lib/rustlib" if rust.sysroot else rust.rustc.path)]
     if rust.chosen is not None:
         evidence.append(setting_evidence(rust.chosen))
@@ -83,16 +84,16 @@ def _fix(env: Environment) -> Fix:
         return fix(env, f"install {package}, of the same release as {rust.package}", (package,))
     reason = f"This distribution packages no standard library for {triple}."
     if system(env).family == "debian" and not rust.package:
-        reason = f"No package brought {rust.rustc.path}, so that none has a standard library that fits it."
+        reason = f"{rust.rustc.path} belongs to no package, so no package has a matching standard library."
     return fix(
         env,
-        "install Rust by rustup, which has every target",
-        notes=f"{reason} After https://rustup.rs: `rustup target add {triple}`.",
+        "install Rust with rustup, which has every target",
+        notes=f"{reason} See https://rustup.rs, then `rustup target add {triple}`.",
     )
 
 
 def _package(env: Environment, compiler: str) -> str:
-    """Return the package with the target's standard library for the rustc of the package *compiler*; empty for none."""
+    """Return the package of the target's standard library for the rustc of package *compiler*; empty if unknown."""
     here = system(env)
     if here.family != "debian" or unavailable_reason(here, env.target) or not compiler.startswith("rustc"):
         return ""
@@ -119,7 +120,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 
 def _for_log(log: BuildLog, line: int, triple: str) -> tuple[Fix, ...]:
-    """Return rustup's way, the distribution's, or both with their conditions where the log does not tell whose."""
+    """Return the fix with rustup, with the distribution's package, or both if the log does not show which applies."""
     row = targets.resolve(triple) if triple else log.target_at(line)
     name = triple or (row.triple if row else "TARGET")
     by_rustup = Fix(f"add {name} to the toolchain in use", (_rustup(name),) if name != "TARGET" else (), safe=True)
@@ -131,7 +132,7 @@ def _for_log(log: BuildLog, line: int, triple: str) -> tuple[Fix, ...]:
         return (by_rustup,)
     if known:
         return by_package
-    return (by_rustup._replace(title=f"where rustup brought rustc: {by_rustup.title}"), *by_package)
+    return (by_rustup._replace(title=f"if rustc is from rustup: {by_rustup.title}"), *by_package)
 
 
 def _packaged(env: Environment, target: Target, known: bool) -> list[Fix]:
@@ -139,6 +140,6 @@ def _packaged(env: Environment, target: Target, known: bool) -> list[Fix]:
     package = _package(env, "rustc")
     if not package:
         return []
-    condition = "" if known else "where rustc is Debian's or Ubuntu's own: "
-    notes = "A rustc of another package has its own: rustc-web libstd-rust-web-dev, rustc-1.80 libstd-rust-1.80-dev."
+    condition = "" if known else "if rustc is Debian's or Ubuntu's: "
+    notes = "For other compilers: rustc-web libstd-rust-web-dev, rustc-1.80 libstd-rust-1.80-dev."
     return [fix(env, f"{condition}install {package}, of the same release as rustc", (package,), notes=notes)]

@@ -1,10 +1,10 @@
 """The target's standard library was added to another Rust toolchain than the one that builds.
 
-``rustup target add`` adds to the toolchain that is active where it runs. The build may use another: a
-``rust-toolchain.toml`` picks one, ``cargo +nightly`` does, ``sudo`` changes the user, or the distribution's rustc
-stands first on the path.
+``rustup target add`` changes the toolchain that is active where it runs. The build may use another one: a
+``rust-toolchain.toml`` or ``cargo +nightly`` selects it, ``sudo`` changes the user, or the distribution's rustc is
+first on ``PATH``.
 
-How to fix: add the target to the toolchain that the build uses, or name it in ``rust-toolchain.toml``.
+How to fix: add the target to the toolchain that the build uses, or list it in ``rust-toolchain.toml``.
 
 References:
     https://rust-lang.github.io/rustup/overrides.html
@@ -28,22 +28,22 @@ CHECK = Check(since="0.1.0", phase=Phase.RUST)
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See a target missing that the same log adds."""
+    """See a missing target that the same log adds."""
     for triple, hits in missing(log).items():
         added = [hit for hit in log.find("rust-std") if hit.groups["triple"] == triple and hit.line < hits[0].line]
         if added:
             yield finding_from_hits(
                 log,
                 [*added[-1:], *hits],
-                f"the standard library for {triple} was added, but not to the toolchain that builds",
+                f"the standard library for {triple} was added to another toolchain than the one that builds",
                 "rustc cannot find the crate `core` or `std`.",
                 [
                     Fix(
-                        "add it to the toolchain that is active in the project's folder",
+                        "add it to the toolchain of the project's folder",
                         (Command(f"rustup target add {triple}", Stage.TOOLCHAIN),),
                         notes=(
                             "Run it in that folder, as the user that builds; `rustup show active-toolchain` and "
-                            "`which -a rustc` tell which toolchain that is."
+                            "`which -a rustc` show which toolchain that is."
                         ),
                         safe=True,
                     ),

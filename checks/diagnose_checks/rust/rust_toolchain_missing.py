@@ -1,10 +1,9 @@
-"""There is no Rust here: neither cargo nor rustc.
+"""Rust is not installed: neither cargo nor rustc was found.
 
-Images for building wheels come without Rust. Some CI actions install it themselves before they build, so this is no
-mistake by itself; but nothing can be built until it is there, and a distribution's own Rust has no standard library for
-most other targets.
+Wheel-building images do not include Rust. Some CI actions install it before they build, so this is not always a
+mistake; but nothing builds without it, and a distribution's Rust has no standard library for most other targets.
 
-How to fix: install Rust by rustup, or the distribution's packages for a native build.
+How to fix: install Rust with rustup, or the distribution's packages for a native build.
 
 References:
     https://rust-lang.github.io/rustup/installation/other.html
@@ -26,15 +25,15 @@ CHECK = Check(since="0.1.0", phase=Phase.START)
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See whether there is a Rust toolchain at all."""
+    """See that no Rust toolchain is installed."""
     rust = env.toolchain.rust
     if rust.cargo.found or rust.rustc.found:
         return
     yield Finding(
-        message="Rust is not installed here: there is neither cargo nor rustc",
+        message="Rust is not installed: neither cargo nor rustc was found",
         severity=Severity.WARNING,
-        evidence=(Evidence("no program cargo and no program rustc in any of its folders", where="variable PATH"),),
-        consequence="Nothing is built until something installs it, as some CI actions do.",
+        evidence=(Evidence("no folder contains cargo or rustc", where="variable PATH"),),
+        consequence="Nothing builds until it is installed; some CI actions do that.",
         fixes=tuple(_fixes(env)),
     )
 
@@ -44,8 +43,8 @@ def _fixes(env: Environment) -> Iterator[Fix]:
     if here.family == "debian" and not unavailable_reason(here, env.target):
         suffix = f":{env.target.debian}" if env.cross else ""
         packages = ("cargo", "rustc", *((f"libstd-rust-dev{suffix}",) if env.cross else ()))
-        yield fix(env, f"install the distribution's own, {' and '.join(packages)}", packages, safe=False)
+        yield fix(env, f"install the distribution's packages {' and '.join(packages)}", packages, safe=False)
     yield Fix(
-        "install Rust by rustup, which has every target",
+        "install Rust with rustup, which has every target",
         notes=f"See https://rustup.rs; then `rustup target add {env.target.triple}`.",
     )

@@ -1,10 +1,10 @@
-"""The Rust toolchain is older than a crate or the lock file needs.
+"""The Rust toolchain is older than a crate or the lock file requires.
 
-A crate uses an edition or a feature of a newer Rust, states a newer ``rust-version``, or Cargo.lock was written by a
-newer cargo. It has nothing to do with cross building: distributions and old images bring an old Rust.
+A crate uses an edition or a feature of a newer Rust, declares a newer ``rust-version``, or a newer cargo wrote
+Cargo.lock. Cross building is not the cause: distributions and old images have an old Rust.
 
-How to fix: a newer toolchain (``rustup update``; Debian 12 has ``cargo-web`` and ``rustc-web``, 1.85 or later), or
-older versions of the crates, which cargo's resolver 3 picks by itself.
+How to fix: use a newer toolchain (``rustup update``; Debian 12 has ``cargo-web`` and ``rustc-web``, 1.85 or later), or
+older versions of the crates, which cargo's resolver 3 selects automatically.
 
 References:
     https://github.com/rust-lang/cargo/blob/master/CHANGELOG.md
@@ -57,13 +57,13 @@ _WEB = "1.85"
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See whether cargo is new enough for the project's lock file and edition."""
+    """See that cargo is too old for the project's lock file or edition."""
     rust = env.toolchain.rust
     floors = [floor for floor in env.project.floors if rust.version and newer(floor.version, rust.version)]
     if not floors:
         return
     needs = max((floor.version for floor in floors), key=numbers)
-    evidence = [Evidence(f"{floor.text}, which cargo {floor.version} and later take", floor.path) for floor in floors]
+    evidence = [Evidence(f"{floor.text}, which needs cargo {floor.version} or later", floor.path) for floor in floors]
     evidence.append(Evidence(f"version {rust.version}", rust.sysroot if rust.toolchain else rust.cargo.path))
     if rust.chosen is not None:
         evidence.append(setting_evidence(rust.chosen))
@@ -82,33 +82,33 @@ def _fix(env: Environment, needs: str) -> Fix:
     if channel in ("stable", "beta", "nightly"):
         return fix(env, "update the toolchain", commands=(Command(f"rustup update {channel}", Stage.TOOLCHAIN),))
     if rust.toolchain:
-        where = f", which {rust.chosen.where} chooses" if rust.chosen else ""
-        notes = f"In the place of {rust.toolchain}{where}: `rustup toolchain install stable`, then choose it there."
-        return Fix(f"choose a toolchain of {needs} or later", notes=notes)
+        where = f", which {rust.chosen.where} selects" if rust.chosen else ""
+        notes = f"Instead of {rust.toolchain}{where}: run `rustup toolchain install stable`, then select it there."
+        return Fix(f"select a toolchain of {needs} or later", notes=notes)
     if here.codename == "bookworm" and here.id == "debian" and not newer(needs, _WEB):
         packages = ("cargo-web", "rustc-web")
-        return fix(env, f"install Debian's newer toolchain ({_WEB} or later) in its place", packages, safe=False)
+        return fix(env, f"install Debian's newer toolchain ({_WEB} or later) instead", packages, safe=False)
     return Fix(
-        f"install Rust {needs} or later by rustup, or a newer release of this distribution",
+        f"install Rust {needs} or later with rustup, or use a newer release of this distribution",
         notes="See https://rustup.rs. If only Cargo.lock is too new, delete it and let this cargo write its own.",
     )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See cargo ask for a newer Rust."""
+    """See cargo require a newer Rust."""
     for hit in log.find("rust-old")[:1]:
         needs, lock = hit.groups["needs"], hit.groups["lock"]
         reason = f" (it needs {needs})" if needs else f" (Cargo.lock has version {lock})" if lock else ""
         yield finding_from_hits(
             log,
             [hit],
-            f"this Rust is too old for what is built{reason}",
+            f"this Rust is too old for the build{reason}",
             "cargo stops before it compiles anything.",
             [
                 Fix(
-                    "update the toolchain, where rustup brought it",
+                    "update the toolchain, if it is from rustup",
                     (Command("rustup update stable", Stage.TOOLCHAIN),),
-                    notes=f"Elsewhere: Debian 12 has cargo-web and rustc-web ({_WEB} or later); or https://rustup.rs.",
+                    notes=f"Otherwise: Debian 12 has cargo-web and rustc-web ({_WEB} or later); or https://rustup.rs.",
                 ),
                 Fix(
                     "pin the crate to a version that this Rust can build",
