@@ -1,4 +1,4 @@
-"""Variables as cargo's configuration file holds them: the block to paste, and the edit that keeps everything else.
+"""Variables as cargo's configuration file holds them: the block to paste, and an edit that keeps everything else.
 
 Source: The Cargo Book, configuration: ``[env]`` reaches rustc and build scripts, but cargo does not read its own
 variables from there; ``CARGO_TARGET_<TRIPLE>_LINKER`` is ``[target.<triple>] linker``.
@@ -6,11 +6,11 @@ variables from there; ``CARGO_TARGET_<TRIPLE>_LINKER`` is ``[target.<triple>] li
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.targets import TARGETS
+from diagnose.readers import toml
 
 if TYPE_CHECKING:
     from typing import Any
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Variables = Iterable[tuple[str, str]]
 
+#: The longest configuration that is edited, in bytes: no real one comes near, and the editor is slow.
+EDIT_LIMIT = 1 << 16
 #: Keys of ``[target.<triple>]`` that have a variable of their own and hold one string.
 _KEYS = ("LINKER", "RUNNER")
 
@@ -28,55 +30,155 @@ def block(variables: Variables) -> str:
 
 
 def edited(text: str, variables: Variables, without: Iterable[str] = ()) -> str:
-    """Return the configuration *text* with *variables* set, its comments and everything else as they were.
+    """Return the configuration *text* with *variables* set, its comments and layout as they were.
 
-    *without* are names of variables that shall not be set by it any more.
+    Every spelling that TOML has for a table is edited where it stands. *without* are names of variables to remove.
 
     Raises:
-        ValueError: *text* is not TOML, or writes these tables in a form that cannot be edited line by line.
+        ValueError: *text* is not TOML, is too large, or has something else where a table belongs; in one line.
     """
+    if len(text) > EDIT_LIMIT:
+        raise ValueError(f"it is larger than {EDIT_LIMIT >> 10} KiB")
     wanted = _tables(variables)
-    expected = _parse(text)
     gone = [_place(name) for name in without]
+    expected = toml.parse(text)
     for path, key in gone:
-        _table(expected, path).pop(key, None)
+        toml.table(expected, *path).pop(key, None)
     for path, entries in wanted.items():
         table = expected
         for name in path:
             table = table.setdefault(name, {})
             if not isinstance(table, dict):
                 raise ValueError(f"{'.'.join(path)} is not a table")  # noqa: TRY004  (the file's type, not ours)
-        table.update(entries)
-    lines = text.splitlines(keepends=True)
-    if lines and not lines[-1].endswith("\n"):
-        lines[-1] += "\n"
-    missing = {}
-    for path, key in gone:
-        _remove(lines, path, key)
-    for path, entries in wanted.items():
-        span = _span(lines, path)
-        if span is None:
-            missing[path] = entries
-        else:
-            _set(lines, span, entries)
-    after = _appended("".join(lines), missing)
-    if _parse(after) != expected:
+        for key, value in entries.items():
+            _put(table, key, value)
+    if expected == toml.parse(text):
+        return text
+    try:
+        after = _edit(text, wanted, gone)
+        same = toml.parse(after) == expected and sorted(_comments(text)) == sorted(_comments(after))
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError):  # what tomlkit raises at odd files
+        same = False
+    if not same:
         paths = dict.fromkeys((*wanted, *(path for path, _ in gone)))
-        raise ValueError(f"{' and '.join('.'.join(path) for path in paths)} cannot be edited line by line")
+        raise ValueError(f"{' and '.join('.'.join(path) for path in paths)} cannot be edited without loss")
     return after
+
+
+def _comments(text: str) -> list[str]:
+    """Return the lines of *text* that are nothing but a comment."""
+    return [line.strip() for line in text.splitlines() if line.lstrip().startswith("#")]
 
 
 def removed(before: str, after: str) -> set[str]:
     """Return the names of variables that the configuration *before* sets and *after* does not."""
-    return set(_table(_parse(before), ("env",))) - set(_table(_parse(after), ("env",)))
+    return set(toml.table(toml.parse(before), "env")) - set(toml.table(toml.parse(after), "env"))
 
 
-def _table(configuration: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
-    """Return the table *path* of a configuration; an empty one if it has none."""
-    table: Any = configuration
+def _edit(text: str, wanted: dict[tuple[str, ...], dict[str, str]], gone: list[tuple[tuple[str, ...], str]]) -> str:
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    try:
+        document = tomlkit.parse(text)
+        if tomlkit.dumps(document) != text:
+            raise ValueError("it does not survive being read and written")
+        for path, key in gone:
+            _drop(toml.table(document, *path), key)
+        missing = {path: entries for path, entries in wanted.items() if not _set(document, path, entries)}
+        after = tomlkit.dumps(document)
+    except TOMLKitError as error:
+        raise ValueError(str(error)) from None
+    if after and not after.endswith("\n"):
+        after += "\n"
+    after = _appended(after, missing)
+    if "\r\n" in text and text.count("\n") == text.count("\r\n"):
+        after = after.replace("\r\n", "\n").replace("\n", "\r\n")
+    return after
+
+
+def _set(document: Any, path: tuple[str, ...], entries: dict[str, str]) -> bool:
+    """Set *entries* in the table *path* of a tomlkit document; False if a new table has to be written for them."""
+    from tomlkit import inline_table, value
+    from tomlkit.items import InlineTable
+
+    table: Any = document
     for name in path:
-        table = table.get(name) if isinstance(table, dict) else None
-    return table if isinstance(table, dict) else {}
+        if name not in table:
+            if not isinstance(table, InlineTable):
+                return False
+            _add(table, name, inline_table())
+        table = table[name]
+    for key, text in entries.items():
+        if key not in table:
+            _add(table, key, value(_string(text)))
+        elif isinstance(table[key], dict):
+            _put(table, key, text)
+        else:
+            old, new = table[key], value(_string(text))
+            new.trivia.comment, new.trivia.comment_ws = old.trivia.comment, old.trivia.comment_ws
+            new.trivia.trail = old.trivia.trail
+            table[key] = new
+    return True
+
+
+def _add(table: Any, key: str, item: Any) -> None:
+    """Add *key* behind the last key of a tomlkit *table*, before the comments that belong to what follows."""
+    from tomlkit.items import Comment, InlineTable, Table, Whitespace
+
+    trailing = []
+    if isinstance(table, InlineTable) and table.as_string().endswith(" }"):
+        item.trivia.trail = " "
+    if isinstance(table, Table) and not table.is_super_table():
+        body = table.value.body
+        while body and isinstance(body[-1][1], (Comment, Whitespace)):
+            trailing.append(body.pop())
+        if body and not body[-1][1].trivia.trail.endswith("\n"):
+            body[-1][1].trivia.trail += "\n"
+    table[key] = item
+    if trailing:
+        table.value.body.extend(reversed(trailing))
+
+
+def _drop(table: Any, key: str) -> None:
+    """Remove *key* from a plain or a tomlkit *table*, with the blank that an inline table would keep twice."""
+    if key not in table:
+        return
+    body = getattr(getattr(table, "value", None), "body", None)
+    if body is None:  # a plain table
+        del table[key]
+        return
+    from tomlkit.items import Comment, Table, Whitespace
+
+    place = next(index for index, (name, _) in enumerate(body) if name is not None and name.key == key)
+    behind = ""  # comments behind a table that has a header: they belong to what follows
+    if isinstance(body[place][1], Table):
+        for _, item in reversed(body[place][1].value.body):
+            if not isinstance(item, (Comment, Whitespace)):
+                break
+            behind = item.as_string() + behind
+    del table[key]
+    if behind:
+        body[place] = (None, Whitespace(behind))
+    if "\n" in table.as_string():
+        return
+    blank = False
+    for index, (name, item) in enumerate(body):
+        if name is not None:
+            blank = False
+        elif isinstance(item, Whitespace) and item.value.isspace():
+            if blank:
+                body[index] = (None, Whitespace(""))
+            blank = True
+
+
+def _put(table: dict[str, Any], key: str, value: str) -> None:
+    """Set *key*; an entry with options keeps them, but is no longer relative to the file."""
+    if isinstance(entry := table.get(key), dict) and "value" in entry:
+        entry["value"] = value
+        _drop(entry, "relative")
+    else:
+        table[key] = value
 
 
 def _tables(variables: Variables) -> dict[tuple[str, ...], dict[str, str]]:
@@ -95,65 +197,6 @@ def _place(name: str) -> tuple[tuple[str, ...], str]:
                 if name == f"CARGO_TARGET_{row.cargo_env_name}_{key}":
                     return ("target", row.triple), key.lower()
     return ("env",), name
-
-
-def _parse(text: str) -> dict[str, Any]:
-    import sys
-
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    return tomllib.loads(text)  # TOMLDecodeError is a ValueError
-
-
-_HEADER = re.compile(r"\s*\[(?P<path>[^\[\]]+)\]\s*(#.*)?$")
-_PART = re.compile(r"""\s*(?:"([^"\\]*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*(?:\.|$)""")
-
-
-def _header(line: str) -> tuple[str, ...] | None:
-    """Return the path of the table that *line* opens, or None if it opens none."""
-    match = _HEADER.match(line)
-    if not match:
-        return ("[",) if line.lstrip().startswith("[[") else None
-    return tuple(next(filter(None, part), "") for part in _PART.findall(match["path"]))
-
-
-def _span(lines: list[str], path: tuple[str, ...]) -> tuple[int, int] | None:
-    """Return where the body of the table *path* starts and ends, blank lines and comments at its end left out."""
-    start = next((number for number, line in enumerate(lines, 1) if _header(line) == path), None)
-    if start is None:
-        return None
-    end = next((number for number in range(start, len(lines)) if _header(lines[number])), len(lines))
-    while end > start and (not lines[end - 1].strip() or lines[end - 1].lstrip().startswith("#")):
-        end -= 1
-    return start, end
-
-
-def _line_of(key: str) -> re.Pattern[str]:
-    return re.compile(rf"""(\s*["']?{re.escape(key)}["']?\s*=\s*)[^#]*?(\s*#.*)?$""")
-
-
-def _remove(lines: list[str], path: tuple[str, ...], key: str) -> None:
-    span, pattern = _span(lines, path), _line_of(key)
-    found = (number for number in range(*span or (0, 0)) if pattern.match(lines[number].rstrip("\r\n")))
-    for number in found:
-        del lines[number]
-        return
-
-
-def _set(lines: list[str], span: tuple[int, int], entries: dict[str, str]) -> None:
-    start, end = span
-    for key, value in entries.items():
-        pattern = _line_of(key)
-        for number in range(start, end):
-            match = pattern.match(lines[number].rstrip("\r\n"))
-            if match:
-                lines[number] = f"{match[1]}{_string(value)}{match[2] or ''}\n"
-                break
-        else:
-            lines.insert(end, f"{key} = {_string(value)}\n")
-            end += 1
 
 
 def _appended(text: str, tables: dict[tuple[str, ...], dict[str, str]]) -> str:

@@ -13,6 +13,7 @@ from diagnose import tables
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import InputError
 from diagnose.model.targets import Target
+from diagnose.readers import toml
 from diagnose.readers.cargo import workspace
 from diagnose.readers.cargo.features import Features, closure, words
 from diagnose.readers.cargo.variables import Setting, Variables
@@ -341,17 +342,10 @@ def _upwards(folder: str) -> Iterator[str]:
 
 
 def _toml(path: str, text: str) -> dict[str, Any]:
-    import sys  # a project without any configuration does not pay for a parser
-
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
     try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        reason = str(error) if isinstance(error, ValueError) else "nested too deeply"
-        raise InputError(f"{path}: {reason}") from None
+        return toml.parse(text)
+    except ValueError as error:
+        raise InputError(f"{path}: {error}") from None
 
 
 def _base(path: str) -> str:

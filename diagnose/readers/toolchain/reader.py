@@ -13,6 +13,7 @@ from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import InputError
 from diagnose.model.targets import Target
+from diagnose.readers import toml
 from diagnose.readers.cargo.variables import Setting, Variables
 from diagnose.readers.system import packages
 from diagnose.readers.system.distro import glibc_version
@@ -445,17 +446,9 @@ def _toolchain_file(text: str) -> tuple[str, tuple[str, ...]]:
     if "[" not in text:
         words = text.split()
         return (words[0], ()) if len(words) == 1 else ("", ())
-    import sys
-
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
     try:
-        table = tomllib.loads(text).get("toolchain")
-    except (ValueError, RecursionError):
-        return "", ()
-    if not isinstance(table, dict):
+        table = toml.table(toml.parse(text), "toolchain")
+    except ValueError:
         return "", ()
     wanted = table.get("targets")
     return str(table.get("channel") or ""), tuple(map(str, wanted)) if isinstance(wanted, list) else ()
