@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from bisect import bisect_left
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, cache
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,6 +66,43 @@ def _tokens(line: str) -> Iterator[str]:
             yield "part"
         elif not char.isspace():
             yield char
+
+
+def line_of(text: str, *keys: str) -> int:
+    """Return the number of the line of *text* where a key stands, given with the tables that hold it; 0 if nowhere.
+
+    It is the first line that has the key after one that has the key before: comments do not count.
+    """
+    start = 0
+    for key in keys:
+        lines = _words(text).get(key, [])
+        place = bisect_left(lines, start)
+        if place == len(lines):
+            return 0
+        start = lines[place]
+    return start
+
+
+@cache
+def _words(text: str) -> dict[str, list[int]]:
+    """Return {word: the numbers of the lines that have it}, a string being one word."""
+    found: dict[str, list[int]] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        position = start = 0
+        while position < len(line) and (char := line[position]) != "#":
+            if char in "\"'":
+                end = line.find(char, position + 1)
+                end = len(line) if end < 0 else end
+                found.setdefault(line[position + 1 : end], []).append(number)
+                position = end + 1
+            elif char.isalnum() or char in "_-":
+                start = position
+                while position < len(line) and (line[position].isalnum() or line[position] in "_-"):
+                    position += 1
+                found.setdefault(line[start:position], []).append(number)
+            else:
+                position += 1
+    return found
 
 
 def table(content: object, *path: str) -> dict[str, Any]:

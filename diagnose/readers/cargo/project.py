@@ -354,18 +354,9 @@ def _base(path: str) -> str:
 
 
 def _place(path: str, text: str, keys: tuple[str, ...]) -> str:
-    """Return ``path:line`` of a key: the first line that names it after the line that names the key before."""
-    lines = text.splitlines()
-    start = 0
-    for key in keys:
-        for number in range(start, len(lines)):
-            line = lines[number]
-            if key in line and not line.lstrip().startswith("#"):
-                start = number
-                break
-        else:
-            return path
-    return f"{path}:{start + 1}"
+    """Return ``path:line`` of a key."""
+    line = toml.line_of(text, *keys)
+    return f"{path}:{line}" if line else path
 
 
 def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Target) -> Project:
@@ -609,7 +600,7 @@ def _as_written(text: str) -> Lock | None:
         elif not line or line.startswith("#"):
             continue
         elif not within:
-            if version or not line.startswith("version = ") or not line[10:].isdecimal():
+            if version or not line.startswith("version = ") or not line[10:].isdecimal() or len(line) > 19:
                 return None
             version = int(line[10:])
         elif line == "dependencies = [" and not dependencies:
@@ -794,7 +785,7 @@ def _system_deps(path: str, content: dict[str, Any], label: str, links: str = ""
         requirement = ""
         if isinstance(version, str) and version:
             first = version.partition(",")[0].strip()
-            requirement = _spaced(first if first[0] in "<>=!" else ">=" + first)
+            requirement = _spaced(first if first[:1] in ("", *"<>=!") else ">=" + first)
         module = str(entry.get("name", key))
         if module and not module.startswith("-"):  # pkg-config would take it for an option
             yield Need(module, label, requirement, links, path)

@@ -214,7 +214,7 @@ def accepted(facts: Elf, target: Target) -> bool:
 def version_key(version: str) -> tuple[int, ...]:
     """Return a key that sorts dotted versions by their numbers; anything else sorts first."""
     parts = version.split(".")
-    return tuple(map(int, parts)) if all(part.isdigit() for part in parts) else ()
+    return tuple(map(int, parts)) if all(part.isdecimal() and len(part) < 10 for part in parts) else ()
 
 
 def highest_glibc(facts: Elf) -> str:

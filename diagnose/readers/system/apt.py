@@ -7,6 +7,9 @@ Sources: sources.list(5); apt's ``apt-pkg/sourcelist.cc`` (what an entry is, whi
 
 from __future__ import annotations
 
+import itertools
+from bisect import bisect_left
+
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import InputError
 from diagnose.readers.system.root import Root
@@ -17,6 +20,10 @@ if TYPE_CHECKING:
 #: The most bytes of one sources file, and of the head of a Release file, that are read.
 SOURCES_LIMIT = 1 << 20
 RELEASE_HEAD = 1 << 12
+#: The most URIs, and the most suites, of one entry: every URI is combined with every suite.
+ENTRY_LIMIT = 200
+#: The most Release files that are read.
+RELEASES_LIMIT = 1000
 
 _PARTS = "/etc/apt/sources.list.d"
 LISTS = "/var/lib/apt/lists"
@@ -202,6 +209,8 @@ def parse(path: str, text: str, architectures: Iterable[str] = ()) -> AptFile:
     malformed: list[tuple[int, str]] = []
     for found in (_stanzas if style == "sources" else _entries)(path, lines):
         if isinstance(found, AptSource):
+            if max(len(found.uris), len(found.suites)) > ENTRY_LIMIT:
+                raise InputError(f"{path}:{found.line}: more than {ENTRY_LIMIT} URIs or suites in one entry")
             sources.append(_effective(found, known))
         else:
             malformed.append(found)
@@ -238,11 +247,13 @@ def _entries(path: str, lines: tuple[str, ...]) -> Iterator[AptSource | tuple[in
 
 def _uncommented(line: str) -> str:
     """Cut a trailing comment off; a ``#`` inside of brackets belongs to an option."""
-    position = line.find("#")
-    while position >= 0:
-        if line.count("[", 0, position) <= line.count("]", 0, position):
+    opened = position = 0
+    for part in line.split("#")[:-1]:
+        opened += part.count("[") - part.count("]")
+        position += len(part)
+        if opened <= 0:
             return line[:position].rstrip()
-        position = line.find("#", position + 1)
+        position += 1
     return line
 
 
@@ -386,15 +397,27 @@ def indexed_architecture(name: str) -> str:
 
 
 def _releases(root: Root, files: list[AptFile], fetched: frozenset[str]) -> Iterator[AptRelease]:
-    done = set()
-    for file in files:
-        for source in file.sources:
-            for uri, suite in ((uri, suite) for uri in source.uris for suite in source.suites):
-                base = list_name(f"{uri}dists/{suite.rstrip('/')}/")
-                for name in (base + "InRelease", base + "Release"):
-                    if name in fetched and (uri, suite) not in done:
-                        done.add((uri, suite))
-                        yield _release(root, f"{LISTS}/{name}", uri, suite)
+    """Read the fetched Release files that the entries ask for, in their order."""
+    done: set[tuple[str, str]] = set()
+    names = sorted(name for name in fetched if name.endswith(("_InRelease", "_Release")))
+    for source in (source for file in files for source in file.sources) if names else ():
+        suites: dict[str, list[str]] = {}
+        for suite in dict.fromkeys(source.suites):
+            suites.setdefault(list_name(f"x:x/{suite.rstrip('/')}")[2:], []).append(suite)
+        for uri in dict.fromkeys(source.uris):
+            base = list_name(f"{uri}dists/")
+            found = []
+            for name in itertools.takewhile(lambda name: name.startswith(base), names[bisect_left(names, base) :]):
+                found += [(suite, name) for suite in suites.get(name[len(base) :].rpartition("_")[0], ())]
+            order = {suite: place for place, suite in enumerate(source.suites)} if len(found) > 1 else {}
+            for suite, name in sorted(found, key=lambda one: order.get(one[0], 0)):
+                if (uri, suite) in done:
+                    continue
+                if len(done) >= RELEASES_LIMIT:
+                    root.unseen.append(f"more than {RELEASES_LIMIT} Release files of apt's sources")
+                    return
+                done.add((uri, suite))
+                yield _release(root, f"{LISTS}/{name}", uri, suite)
 
 
 def list_name(uri: str) -> str:

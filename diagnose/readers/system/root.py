@@ -16,6 +16,8 @@ from diagnose.model.finding import InputError
 TEXT_LIMIT = 4 << 20
 #: The most entries of one folder that are looked at.
 FOLDER_LIMIT = 100_000
+#: The most bytes, from the end, of a program or library that are searched for a text.
+FIND_LIMIT = 64 << 20
 #: As the kernel counts them (``MAXSYMLINKS``).
 LINK_LIMIT = 40
 
@@ -203,7 +205,7 @@ class Root:
             return b""
         try:
             with open(real, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                start = data.rfind(needle)
+                start = data.rfind(needle, max(0, len(data) - FIND_LIMIT))
                 return data[start : start + length] if start >= 0 else b""
         except (OSError, ValueError):  # an empty file cannot be mapped
             return b""

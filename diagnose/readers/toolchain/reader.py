@@ -258,7 +258,9 @@ def _places(root: Root, program: Program, gnu: str, multiarch: str, bits: int) -
 
 
 def _version_key(version: str) -> tuple[int, ...]:
-    return tuple(int(part) if part.isdigit() else -1 for part in version.split("."))
+    return tuple(
+        int(part) if part.isascii() and part.isdigit() and len(part) < 10 else -1 for part in version.split(".")
+    )
 
 
 # What linking a shared library with gcc needs besides the objects, and where each comes from.
@@ -360,7 +362,7 @@ def cargo_version(root: Root, rust: Rust) -> str:
         package = packages.owner(root, rust.cargo.real, "cargo") if rust.cargo.found else ""
         found = packages.version(root, package).encode() if package else b""
     numbers = found.decode("ascii", "replace").split("+")[0].split("-")[0].split(".")
-    if len(numbers) < 3 or not all(number.isdecimal() for number in numbers):
+    if len(numbers) < 3 or not all(number.isascii() and number.isdecimal() and len(number) < 10 for number in numbers):
         return ""
     return f"1.{int(numbers[1]) - 1}.{numbers[2]}" if numbers[0] == "0" else ".".join(numbers)
 
