@@ -8,6 +8,8 @@ because the answer has to be the one that the program would give. ``freedesktop`
 
 from __future__ import annotations
 
+from collections import deque
+
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import InputError
 from diagnose.readers.system.root import Root
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 #: No ``.pc`` file comes near this many bytes; a variable never grows beyond pkgconf's own buffer.
 FILE_LIMIT = 1 << 20
 VALUE_LIMIT = 65535
+#: What the variables of one file may expand to, and the bytes of all files that one question reads.
+VARIABLES_LIMIT = 4 << 20
+READ_LIMIT = 64 << 20
 #: How far requirements are followed: nested, and in all.
 DEPTH_LIMIT = 200
 VISIT_LIMIT = 200_000
@@ -174,14 +179,14 @@ def dependencies(value: str, internal: bool = False) -> list[Dependency]:
     A state machine like pkgconf's own, because people rely on its corners: ``foo>=1`` is a module of that name, and in
     ``foo >=1.2`` the character right after the operator is lost.
     """
-    found: list[Dependency] = []
+    found = Requirements()
     text = value + " "
     state = "outside"
     start = version_start = 0
     module = operator = ""
 
     def add(version: str = "") -> None:
-        _add_dependency(found, Dependency(module, operator if operator in _COMPARE else "", version, internal))
+        found.add(Dependency(module, operator if operator in _COMPARE else "", version, internal))
 
     for position, char in enumerate(text):
         space, separator = char in _SPACE, char in _SPACE or char == ","
@@ -190,7 +195,7 @@ def dependencies(value: str, internal: bool = False) -> list[Dependency]:
                 state, start, operator = "module", position, ""
         elif state == "module" and separator:
             module = text[start:position]
-            state = "before" if space and text[position:].lstrip(_SPACE).startswith(tuple(_OPERATORS)) else "outside"
+            state = "before" if space and _next_sign(text, position) in _OPERATORS else "outside"
             if state == "outside":
                 add()
         elif state == "before" and char in _OPERATORS:
@@ -205,18 +210,39 @@ def dependencies(value: str, internal: bool = False) -> list[Dependency]:
         elif state == "version" and (separator or position == len(text) - 1):
             add(text[version_start:position])
             state = "outside"
-    return found
+    return list(found)
 
 
-def _add_dependency(found: list[Dependency], new: Dependency) -> None:
-    """Add *new*; of an internal and a plain requirement of the same module, the plain one stays."""
-    for index, old in enumerate(found):
-        if old.module == new.module and old.internal != new.internal:
-            if new.internal:
+def _next_sign(text: str, position: int) -> str:
+    while position < len(text) and text[position] in _SPACE:
+        position += 1
+    return text[position : position + 1] or " "
+
+
+class Requirements:
+    """A list of requirements; of an internal and a plain one of the same module, the plain one stays."""
+
+    def __init__(self) -> None:
+        self._entries: dict[int, Dependency] = {}
+        self._internal: dict[str, deque[int]] = {}
+        self._plain: set[str] = set()
+        self._count = 0
+
+    def add(self, new: Dependency) -> None:
+        """Add one."""
+        if new.internal:
+            if new.module in self._plain:
                 return
-            del found[index]
-            break
-    found.append(new)
+            self._internal.setdefault(new.module, deque()).append(self._count)
+        else:
+            if replaced := self._internal.get(new.module):
+                del self._entries[replaced.popleft()]
+            self._plain.add(new.module)
+        self._entries[self._count] = new
+        self._count += 1
+
+    def __iter__(self) -> Iterator[Dependency]:
+        return iter(self._entries.values())
 
 
 def compare(one: str, two: str) -> int:
@@ -389,6 +415,8 @@ class Resolver:
         self._sysroot = sysroot
         self._freedesktop = freedesktop
         self._cache: dict[str, PcFile | None] = {}
+        self._offers: dict[str, list[tuple[PcFile, Dependency]]] | None = None
+        self._read = 0
         self._visits = 0
         self._in_private = False
 
@@ -398,12 +426,13 @@ class Resolver:
         Raises:
             InputError: a file on the way is no text or too large, or the requirements have no end.
         """
-        wanted: list[Dependency] = []
+        requested = Requirements()
         for argument in arguments:
             for dependency in dependencies(self._expand(argument, {})):
-                _add_dependency(wanted, dependency)
-        world = PcFile("", "", "", "", {}, requires=tuple(wanted))
-        problems: list[Problem] = []
+                requested.add(dependency)
+        wanted = tuple(requested)
+        world = PcFile("", "", "", "", {}, requires=wanted)
+        problems: dict[Problem, None] = {}
         # The requirements are checked first, then again with the private ones that --cflags needs.
         if self._walk(world, None, problems, static) and self._walk(world, None, problems, True):
             cflags: list[Fragment] = []
@@ -447,7 +476,7 @@ class Resolver:
         self,
         file: PcFile,
         visit: Callable[[PcFile], None] | None,
-        problems: list[Problem],
+        problems: dict[Problem, None],
         private: bool,
         *,
         skip_internal: bool = False,
@@ -464,7 +493,7 @@ class Resolver:
                 if dependency.module == conflict.module:
                     found, satisfied = self._verify(conflict)
                     if found is not None and satisfied:
-                        problems.append(Problem(conflict, file.id, found.version, conflict=True))
+                        problems.setdefault(Problem(conflict, file.id, found.version, conflict=True))
                         return False
         if not self._walk_list(file, file.requires, visit, problems, private, skip_internal, above):
             return False
@@ -480,7 +509,7 @@ class Resolver:
         file: PcFile,
         wanted: tuple[Dependency, ...],
         visit: Callable[[PcFile], None] | None,
-        problems: list[Problem],
+        problems: dict[Problem, None],
         private: bool,
         skip_internal: bool,
         above: tuple[str, ...],
@@ -490,9 +519,7 @@ class Resolver:
             found, satisfied = self._verify(dependency)
             if found is None or not satisfied:
                 whole = False
-                problem = Problem(dependency, file.id, None if found is None else found.version)
-                if problem not in problems:
-                    problems.append(problem)
+                problems.setdefault(Problem(dependency, file.id, None if found is None else found.version))
                 continue
             if found.id in above or (skip_internal and dependency.internal):
                 continue
@@ -525,25 +552,33 @@ class Resolver:
         return None
 
     def _find_provider(self, wanted: Dependency) -> PcFile | None:
-        for folder in self._path:
-            for name in self._root.names(folder):
-                if not name.endswith(".pc"):
-                    continue
-                self._visits += 1
-                if self._visits > VISIT_LIMIT:
-                    raise InputError(f"{folder}: too many .pc files")
-                file = self._load(f"{folder}/{name}")
-                if file is None:
-                    continue
-                offered = next((one for one in file.provides if one.module == wanted.module), None)
-                if offered is not None and _provides(wanted, offered):
-                    return file
+        for file, offered in self._providers().get(wanted.module, ()):
+            if _provides(wanted, offered):
+                return file
         return None
+
+    def _providers(self) -> dict[str, list[tuple[PcFile, Dependency]]]:
+        """Return {module: the files that provide it, each with the first entry that says so}, in the search's order."""
+        if self._offers is None:
+            self._offers = {}
+            for folder in self._path:
+                for name in self._root.names(folder):
+                    file = self._load(f"{folder}/{name}") if name.endswith(".pc") else None
+                    for offered in {one.module: one for one in reversed(file.provides)}.values() if file else ():
+                        assert file is not None
+                        self._offers.setdefault(offered.module, []).append((file, offered))
+                    self._visits += 1
+                    if self._visits > VISIT_LIMIT:
+                        raise InputError(f"{folder}: too many .pc files")
+        return self._offers
 
     def _load(self, path: str) -> PcFile | None:
         data = self._root.read(path, FILE_LIMIT)
         if data is None:
             return None
+        self._read += len(data)
+        if self._read > READ_LIMIT:
+            raise InputError(f"{path}: more than {READ_LIMIT >> 20} MiB of .pc files")
         if b"\0" in data:
             raise InputError(f"{path}: not a text file (NUL byte at offset {data.index(0)})")
         return self.parse(path, data.decode("ascii", "surrogateescape"))  # byte by byte, as pkgconf sees it
@@ -552,13 +587,17 @@ class Resolver:
         """Parse one file; None if it lacks a field that every ``.pc`` file must have."""
         folder, _, name = path.rpartition("/")
         variables: dict[str, str] = {}
+        size = 0
         self._define(variables, "pcfiledir", folder.replace(" ", "\\ "))
         words: dict[str, list[Fragment]] = {"cflags": [], "cflags.private": [], "libs": [], "libs.private": []}
-        needs: dict[str, list[Dependency]] = {"requires": [], "requires.private": [], "conflicts": [], "provides": []}
+        needs = {name: Requirements() for name in ("requires", "requires.private", "conflicts", "provides")}
         single: dict[str, str] = {}
         for key, sign, value in fields(text):
             if sign == "=":
                 self._define(variables, key, value)
+                size += len(variables[key])
+                if size > VARIABLES_LIMIT:
+                    raise InputError(f"{path}: its variables expand to more than {VARIABLES_LIMIT >> 20} MiB")
                 continue
             field = key.lower()
             if field in words:
@@ -566,10 +605,10 @@ class Resolver:
                     self._add(words[field], word)
             elif field == "requires.internal":
                 for dependency in dependencies(self._expand(value, variables), internal=True):
-                    _add_dependency(needs["requires.private"], dependency)
+                    needs["requires.private"].add(dependency)
             elif field in needs:
                 for dependency in dependencies(self._expand(value, variables)):
-                    _add_dependency(needs[field], dependency)
+                    needs[field].add(dependency)
             elif field in ("name", "description", "version"):
                 single[field] = self._expand(value, variables)
         if len(single) < 3:

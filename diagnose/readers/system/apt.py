@@ -7,7 +7,6 @@ Sources: sources.list(5); apt's ``apt-pkg/sourcelist.cc`` (what an entry is, whi
 
 from __future__ import annotations
 
-import itertools
 from bisect import bisect_left
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
@@ -407,7 +406,10 @@ def _releases(root: Root, files: list[AptFile], fetched: frozenset[str]) -> Iter
         for uri in dict.fromkeys(source.uris):
             base = list_name(f"{uri}dists/")
             found = []
-            for name in itertools.takewhile(lambda name: name.startswith(base), names[bisect_left(names, base) :]):
+            for place in range(bisect_left(names, base), len(names)):
+                name = names[place]
+                if not name.startswith(base):
+                    break
                 found += [(suite, name) for suite in suites.get(name[len(base) :].rpartition("_")[0], ())]
             order = {suite: place for place, suite in enumerate(source.suites)} if len(found) > 1 else {}
             for suite, name in sorted(found, key=lambda one: order.get(one[0], 0)):

@@ -165,7 +165,7 @@ class Root:
                 raise InputError(f"{path}: not a regular file")
             with open(real, "rb", buffering=0) as file:
                 parts, length = [], 0
-                while part := file.read(limit + 1 - length):
+                while part := file.read(min(1 << 20, limit + 1 - length)):  # as many bytes are set aside
                     parts.append(part)
                     length += len(part)
         except PermissionError:
