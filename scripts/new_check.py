@@ -52,7 +52,7 @@ IMPORTS = {
         "diagnose.model.finding": {"Evidence", "Finding", "Fix", "Severity"},
     },
     "env": {
-        "diagnose.authoring.env": {"setting_evidence"},
+        "diagnose.authoring.environment": {"setting_evidence"},
         "diagnose.model.finding": {"Finding", "Fix", "Phase", "Severity"},
     },
     "log": {

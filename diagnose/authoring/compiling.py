@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnose.authoring.env import numbers
+from diagnose.authoring.environment import numbers
 from diagnose.readers.cargo.project import Crate
 from diagnose.readers.env import Environment
 

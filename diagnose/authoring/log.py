@@ -162,7 +162,7 @@ def install_by_family(
     log: BuildLog, line: int, title: str, names: Mapping[str, Sequence[str]], notes: str = ""
 ) -> tuple[Fix, ...]:
     """Return the fixes that install *names*, given by family of distributions."""
-    from diagnose.remedies.packages import install, system
+    from diagnose.remedies.install import install, system
 
     def build(env: Environment) -> list[Fix]:
         wanted = names.get(env.distro.family, ())

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from diagnose.authoring.env import answer_source, setting_evidence
+from diagnose.authoring.environment import answer_source, setting_evidence
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig.resolver import Library
 from diagnose.remedies.configuration import Configuration, pkgconfig_configuration
 from diagnose.remedies.fix import fix
+from diagnose.remedies.install import module, system, tool
 from diagnose.remedies.libraries import is_installed
-from diagnose.remedies.packages import module, system, tool
 
 
 def broken_override_finding(env: Environment, library: Library, consequence: str) -> Finding:

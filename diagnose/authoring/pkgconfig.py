@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnose.authoring.env import fitting, with_outcome
+from diagnose.authoring.environment import fitting, with_outcome
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig.resolver import Library
 

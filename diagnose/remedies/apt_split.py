@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from diagnose.model.finding import Command, FileEdit, Fix, Stage
 from diagnose.remedies.apt_sources import PORTS
-from diagnose.remedies.packages import add_architecture
+from diagnose.remedies.install import add_architecture
 
 _ONE_LINE = "/etc/apt/sources.list"
 _DEB822 = "/etc/apt/sources.list.d/ubuntu.sources"

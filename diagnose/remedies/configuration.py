@@ -6,7 +6,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.readers.cargo.variables import Setting
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig.resolver import names, targeted
-from diagnose.remedies.packages import cross_compiler, system, tool, unavailable_reason
+from diagnose.remedies.install import cross_compiler, system, tool, unavailable_reason
 from diagnose.tables import distributions
 
 if TYPE_CHECKING:

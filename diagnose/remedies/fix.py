@@ -15,7 +15,7 @@ from diagnose.remedies.configuration import (
     outranking,
     pkgconfig_configuration,
 )
-from diagnose.remedies.packages import install, system
+from diagnose.remedies.install import install, system
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -166,7 +166,7 @@ def with_zig(env: Environment) -> tuple[Fix, ...]:
     if debian and any(library.crate.startswith("openssl-sys ") for library in env.libraries):
         return ()
     prefix = "" if env.variables.own("VIRTUAL_ENV") is not None else IN_VENV
-    from diagnose.remedies.platform_tag import tag_to_ask_for
+    from diagnose.remedies.lowest_tag import tag_to_ask_for
 
     tag = tag_to_ask_for(env)
     # zig links for the glibc of the tag, and refuses libraries that need a newer one.

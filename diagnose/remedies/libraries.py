@@ -6,7 +6,7 @@ from diagnose.model.finding import Command, Fix, Stage
 from diagnose.readers.env import Environment
 from diagnose.remedies.configuration import pkgconfig_configuration
 from diagnose.remedies.fix import fix
-from diagnose.remedies.packages import AGAIN, APT_FILE, module, system, unavailable_reason
+from diagnose.remedies.install import AGAIN, APT_FILE, module, system, unavailable_reason
 
 
 def install_fixes(

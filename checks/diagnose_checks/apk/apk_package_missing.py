@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 
-from diagnose.authoring.causality import blocks_later_installs
+from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check

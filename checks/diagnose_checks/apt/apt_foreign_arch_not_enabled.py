@@ -14,7 +14,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.causality import blocks_later_installs
+from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import distinct, environments, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -23,7 +23,7 @@ from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.apt_sources import ARCHITECTURES, serving, unserved
 from diagnose.remedies.fix import fix
-from diagnose.remedies.packages import add_architecture, system, unavailable_reason
+from diagnose.remedies.install import add_architecture, system, unavailable_reason
 from diagnose_checks.apt._triage import Reason, reason
 
 if TYPE_CHECKING:

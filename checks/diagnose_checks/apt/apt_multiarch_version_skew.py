@@ -12,14 +12,14 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.causality import blocks_later_installs
+from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import finding_from_hits, host
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
 from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix
-from diagnose.remedies.packages import module, system
+from diagnose.remedies.install import module, system
 from diagnose_checks.apt._triage import is_foreign_dependency
 
 if TYPE_CHECKING:

@@ -14,13 +14,13 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.causality import blocks_later_installs
+from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.remedies.install import APT_FILE
 from diagnose.remedies.package_names import called_here
-from diagnose.remedies.packages import APT_FILE
 from diagnose_checks.apt._triage import Reason, reason
 
 if TYPE_CHECKING:

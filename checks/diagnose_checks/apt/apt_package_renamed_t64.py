@@ -13,7 +13,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.causality import blocks_later_installs
+from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check

@@ -13,8 +13,8 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.causality import blocks_later_installs
-from diagnose.authoring.env import if_installing
+from diagnose.authoring.consequences import blocks_later_installs
+from diagnose.authoring.environment import if_installing
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check

@@ -13,8 +13,8 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.causality import blocks_later_installs
-from diagnose.authoring.env import if_installing
+from diagnose.authoring.consequences import blocks_later_installs
+from diagnose.authoring.environment import if_installing
 from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -23,7 +23,7 @@ from diagnose.readers.env import Environment
 from diagnose.readers.system.apt import AptSource
 from diagnose.remedies.apt_sources import ARCHITECTURES, meant, named, serving
 from diagnose.remedies.fix import fix
-from diagnose.remedies.packages import add_architecture
+from diagnose.remedies.install import add_architecture
 from diagnose_checks.apt._triage import misnamed
 
 if TYPE_CHECKING:

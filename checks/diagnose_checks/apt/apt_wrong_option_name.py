@@ -11,7 +11,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.env import if_installing
+from diagnose.authoring.environment import if_installing
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Phase, Severity, Stage

@@ -19,7 +19,7 @@ from __future__ import annotations
 import posixpath
 
 from diagnose import policies
-from diagnose.authoring.env import answer_evidence, link_files
+from diagnose.authoring.environment import answer_evidence, link_files
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity

@@ -13,7 +13,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.env import answer_evidence, answer_source, belongs_to_host, fitting
+from diagnose.authoring.environment import answer_evidence, answer_source, belongs_to_host, fitting
 from diagnose.authoring.link_step import foreign_files, owner_of
 from diagnose.authoring.log import advise, ask_target, finding_from_hits, host
 from diagnose.authoring.overrides import unset_override_fix

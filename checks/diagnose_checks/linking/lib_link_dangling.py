@@ -12,7 +12,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.env import link_files
+from diagnose.authoring.environment import link_files
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Phase, Severity

@@ -16,7 +16,7 @@ References:
 from __future__ import annotations
 
 from diagnose import policies
-from diagnose.authoring.env import link_files, newer, numbers, setting_evidence
+from diagnose.authoring.environment import link_files, newer, numbers, setting_evidence
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
@@ -48,7 +48,7 @@ def env(env: Environment) -> Iterator[Finding]:
         path, glibc = max(_bundled(file, policy), key=lambda one: numbers(one[1]), default=("", ""))
         if not newer(glibc, allowed):
             continue
-        from diagnose.remedies.platform_tag import lowest_tag
+        from diagnose.remedies.lowest_tag import lowest_tag
 
         tag = f"{lowest_tag(env.target.wheel, glibc)}_{env.target.wheel}"
         with_it = "" if path == file.path else f", which {file.path} needs,"

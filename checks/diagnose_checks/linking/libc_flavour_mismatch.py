@@ -14,7 +14,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.env import link_files
+from diagnose.authoring.environment import link_files
 from diagnose.authoring.link_step import other_libc
 from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING

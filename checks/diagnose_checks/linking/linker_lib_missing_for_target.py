@@ -11,7 +11,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.env import answer_evidence, link_files, with_outcome
+from diagnose.authoring.environment import answer_evidence, link_files, with_outcome
 from diagnose.authoring.link_step import missing_libraries
 from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.authoring.overrides import broken_override_finding, unset_override_fix
@@ -21,9 +21,9 @@ from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig.resolver import Library
 from diagnose.remedies.fix import fix, with_zig
+from diagnose.remedies.install import cross_compiler, system, tool
 from diagnose.remedies.libraries import install_fixes, reinstall
 from diagnose.remedies.package_names import library_module
-from diagnose.remedies.packages import cross_compiler, system, tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.env import with_outcome
+from diagnose.authoring.environment import with_outcome
 from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.authoring.overrides import broken_override_finding
 from diagnose.model._lazy_stdlib import TYPE_CHECKING

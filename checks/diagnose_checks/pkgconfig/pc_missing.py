@@ -16,8 +16,8 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.causality import stops_openssl
-from diagnose.authoring.env import UNASKED, fitting
+from diagnose.authoring.consequences import stops_openssl
+from diagnose.authoring.environment import UNASKED, fitting
 from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.authoring.pkgconfig import absent
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re

@@ -16,7 +16,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.causality import stops_openssl
+from diagnose.authoring.consequences import stops_openssl
 from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check

@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import os
 
-from diagnose.authoring.causality import stops_openssl
-from diagnose.authoring.env import fitting
+from diagnose.authoring.consequences import stops_openssl
+from diagnose.authoring.environment import fitting
 from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.authoring.pkgconfig import absent, hidden_by_tool
 from diagnose.model._lazy_stdlib import TYPE_CHECKING

@@ -17,8 +17,8 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.causality import stops_openssl
-from diagnose.authoring.env import names, setting_evidence, with_outcome
+from diagnose.authoring.consequences import stops_openssl
+from diagnose.authoring.environment import names, setting_evidence, with_outcome
 from diagnose.authoring.log import advise, ask_target, finding_from_hits, names_of
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -26,7 +26,7 @@ from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.readers.env import Environment
 from diagnose.remedies.configuration import pkgconfig_configuration, two_variables
 from diagnose.remedies.fix import fix
-from diagnose.remedies.packages import system, unavailable_reason
+from diagnose.remedies.install import system, unavailable_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

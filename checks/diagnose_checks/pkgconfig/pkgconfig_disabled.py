@@ -12,8 +12,8 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.causality import stops_openssl
-from diagnose.authoring.env import setting_evidence, with_outcome
+from diagnose.authoring.consequences import stops_openssl
+from diagnose.authoring.environment import setting_evidence, with_outcome
 from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check

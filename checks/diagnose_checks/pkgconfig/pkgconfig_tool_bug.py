@@ -54,7 +54,7 @@ def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:
 
 
 def _update(env: Environment) -> list[Fix]:
-    from diagnose.remedies.packages import install, system, tool
+    from diagnose.remedies.install import install, system, tool
 
     here = system(env)
     names = tool(here, "pkg-config")

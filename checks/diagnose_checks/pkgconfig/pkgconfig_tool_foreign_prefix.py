@@ -12,8 +12,8 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.causality import stops_openssl
-from diagnose.authoring.env import names
+from diagnose.authoring.consequences import stops_openssl
+from diagnose.authoring.environment import names
 from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.authoring.pkgconfig import hidden_by_tool
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
@@ -23,7 +23,7 @@ from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.configuration import Configuration, pkgconfig_configuration
 from diagnose.remedies.fix import fix
-from diagnose.remedies.packages import system, tool
+from diagnose.remedies.install import system, tool
 from diagnose_checks.pkgconfig._triage import Reason, foreign_prefix, present, reason
 
 if TYPE_CHECKING:

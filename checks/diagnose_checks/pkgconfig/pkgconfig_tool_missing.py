@@ -14,7 +14,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.env import names, with_outcome
+from diagnose.authoring.environment import names, with_outcome
 from diagnose.authoring.log import advise, finding_from_hits, names_of, same_crate
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -22,7 +22,7 @@ from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.readers.env import Environment
 from diagnose.remedies.configuration import pkgconfig_configuration
 from diagnose.remedies.fix import fix
-from diagnose.remedies.packages import system, tool
+from diagnose.remedies.install import system, tool
 from diagnose_checks.pkgconfig._triage import is_own_pkg_config
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.causality import stops_openssl
-from diagnose.authoring.env import names, setting_evidence, with_outcome
+from diagnose.authoring.consequences import stops_openssl
+from diagnose.authoring.environment import names, setting_evidence, with_outcome
 from diagnose.authoring.log import advise, finding_from_hits, names_of
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -25,7 +25,7 @@ from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.readers.env import Environment
 from diagnose.remedies.configuration import NOTHING, Configuration, pkgconfig_configuration, two_variables
 from diagnose.remedies.fix import fix
-from diagnose.remedies.packages import system, tool
+from diagnose.remedies.install import system, tool
 from diagnose_checks.pkgconfig._triage import is_own_pkg_config
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.env import newer
+from diagnose.authoring.environment import newer
 from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -21,7 +21,7 @@ from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Sever
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.fix import IN_VENV, fix, from_index
-from diagnose.remedies.packages import system, tool
+from diagnose.remedies.install import system, tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,7 +20,7 @@ from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
-from diagnose.remedies.packages import APT_FILE
+from diagnose.remedies.install import APT_FILE
 from diagnose.tables.repaired_names import is_hashed
 from diagnose_checks.runtime._triage import LIBPYTHON, LOADER, foreign_module
 

@@ -17,7 +17,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.env import setting_evidence
+from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
@@ -26,7 +26,7 @@ from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Sever
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix
-from diagnose.remedies.packages import system, unavailable_reason
+from diagnose.remedies.install import system, unavailable_reason
 from diagnose_checks.rust._triage import WORDINGS, missing
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix
-from diagnose.remedies.packages import system, unavailable_reason
+from diagnose.remedies.install import system, unavailable_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.env import newer, numbers, setting_evidence
+from diagnose.authoring.environment import newer, numbers, setting_evidence
 from diagnose.authoring.log import finding_from_hits, is_later
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -23,7 +23,7 @@ from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Sever
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix
-from diagnose.remedies.packages import system
+from diagnose.remedies.install import system
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

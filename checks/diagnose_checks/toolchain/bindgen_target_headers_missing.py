@@ -87,7 +87,7 @@ def _fixes(log: BuildLog, hit: Hit, header: str) -> list[Fix]:
 
 
 def _clang(env: Environment) -> list[Fix]:
-    from diagnose.remedies.packages import install, system
+    from diagnose.remedies.install import install, system
 
     names = ("clang-devel",) if env.distro.family in ("rhel", "suse") else ("clang",)
     return [Fix(f"install {names[0]}, with its own headers", install(system(env), names), safe=True)]

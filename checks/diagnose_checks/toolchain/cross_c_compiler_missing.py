@@ -13,7 +13,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.compiling import compiling, is_host_compiler, surely_compiling
-from diagnose.authoring.env import setting_evidence
+from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import advise, distinct, finding_from_hits, install_by_family
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
@@ -23,7 +23,7 @@ from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.configuration import Configuration
 from diagnose.remedies.fix import fix, with_zig
-from diagnose.remedies.packages import cross_compiler, install, system
+from diagnose.remedies.install import cross_compiler, install, system
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

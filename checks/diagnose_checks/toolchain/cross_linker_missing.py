@@ -14,7 +14,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.compiling import is_host_compiler, surely_compiling
-from diagnose.authoring.env import setting_evidence
+from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import advise, distinct, finding_from_hits
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
@@ -25,7 +25,7 @@ from diagnose.readers.env import Environment
 from diagnose.readers.toolchain.reader import Program
 from diagnose.remedies.configuration import Configuration
 from diagnose.remedies.fix import fix, with_zig
-from diagnose.remedies.packages import cross_compiler, system, tool
+from diagnose.remedies.install import cross_compiler, system, tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.env import setting_evidence
+from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check

@@ -13,7 +13,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.compiling import is_host_compiler
-from diagnose.authoring.env import setting_evidence
+from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import advise, finding_from_hits, is_later
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -22,7 +22,7 @@ from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.configuration import Configuration
 from diagnose.remedies.fix import fix
-from diagnose.remedies.packages import install, system, tool
+from diagnose.remedies.install import install, system, tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

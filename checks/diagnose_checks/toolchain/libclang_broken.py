@@ -80,7 +80,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 
 def _install(env: Environment) -> list[Fix]:
-    from diagnose.remedies.packages import install, system, tool
+    from diagnose.remedies.install import install, system, tool
 
     here = system(env)
     names = tool(here, "libclang")

@@ -12,7 +12,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.env import setting_evidence
+from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.link_step import objects_of_the_target, wants_gcc
 from diagnose.authoring.log import advise, ask_target, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING

@@ -22,7 +22,7 @@ from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix, with_zig
-from diagnose.remedies.packages import cross_compiler, system, tool
+from diagnose.remedies.install import cross_compiler, system, tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

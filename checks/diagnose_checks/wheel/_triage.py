@@ -16,7 +16,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import Command, Fix, Stage
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.wheel.platform_tag import version_key
-from diagnose.remedies.platform_tag import lowest_tag
+from diagnose.remedies.lowest_tag import lowest_tag
 from diagnose.tables.build_images import manylinux_image
 from diagnose.tables.shared_libraries import another_wheels
 

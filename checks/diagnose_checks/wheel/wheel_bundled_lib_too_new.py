@@ -18,7 +18,7 @@ from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
-from diagnose.remedies.platform_tag import lowest_tag
+from diagnose.remedies.lowest_tag import lowest_tag
 from diagnose_checks.wheel._triage import library, refusals, versions
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnose.authoring.env import link_files, newer, numbers
+from diagnose.authoring.environment import link_files, newer, numbers
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 
 if TYPE_CHECKING:
