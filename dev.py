@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -173,12 +174,17 @@ def new_check(*args: str) -> None:
 
 
 def fuzz(kind: str = "", seconds: str = "60", seed: str = "0") -> None:
-    """Run ``main(seconds, seed)`` of ``tests/hostile/KIND.py``, which feeds random input to one reader."""
-    known = sorted(path.stem for path in (HERE / "tests" / "hostile").glob("[a-z]*.py") if "test" not in path.stem)
+    """Run ``main(seconds, seed)`` of ``tests/hostile/KIND.py``, which feeds random input to one reader.
+
+    It prints its result; a returned number is the exit code.
+    """
+    modules = (HERE / "tests" / "hostile").glob("*.py")
+    known = sorted(path.stem for path in modules if re.search(r"^def main\(\w+: float", path.read_text(), re.MULTILINE))
     if kind not in known:
         sys.exit(f"dev.py: fuzz KIND SECONDS [SEED]; KIND is one of: {', '.join(known) or '(none yet)'}")
-    call = f"{kind}.main({float(seconds)}, {int(seed)})"
-    run(prepare("test"), "-c", f"import sys; sys.path[:0] = ['tests/hostile', 'tests']; import {kind}; {call}")
+    call = f"sys.exit({kind}.main({float(seconds)}, {int(seed)}))"
+    python = prepare("test")
+    run(python, "-c", f"import sys; sys.path.insert(0, 'tests'); from hostile import {kind}; {call}")
 
 
 def crate() -> None:

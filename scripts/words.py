@@ -26,6 +26,7 @@ CLEAN = (
     ".github",
     ".pre-commit-config.yaml",
     "CONTRIBUTING.md",
+    "README.md",
     "SECURITY.md",
     "dev.py",
     "docs",
