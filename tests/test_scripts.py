@@ -133,3 +133,23 @@ def test_a_finding_has_the_form_of_findings(path: Path) -> None:
     assert "\nset -euo pipefail\nwork=$(mktemp -d)\ntrap 'rm -rf \"$work\"' EXIT\n" in text
     assert "CHANGED" in text
     subprocess.run(["bash", "-n", str(path)], check=True)
+
+
+# --- dev.py ----------------------------------------------------------------------------------------------------------
+
+
+def dev(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run ``dev.py`` where it has nothing to install."""
+    return subprocess.run([sys.executable, "dev.py", *words], cwd=HERE, capture_output=True, text=True)
+
+
+def test_an_unknown_command_prints_all_commands() -> None:
+    shown = dev("tests").stderr
+    known = re.findall(r"^    python3 dev\.py ([a-z0-9-]+)", shown, re.MULTILINE)
+    assert {"test", "fmt", "lint", "docs", "new-check", "fuzz", "e2e"} <= set(known)
+
+
+def test_an_unknown_fuzzer_prints_the_known_ones() -> None:
+    result = dev("fuzz", "nothing")
+    assert result.returncode == 1
+    assert "KIND is one of" in result.stderr
