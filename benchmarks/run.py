@@ -37,7 +37,7 @@ ENV["PYTHONPATH"] = str(ROOT)
 
 
 # The console script as newer installers write it; python -m would add runpy's own imports, which users do not pay.
-SCRIPT = ("-c", "from diagnose.start import main; main()")
+SCRIPT = ("-c", "from diagnose.cli.fast import main; main()")
 
 
 class Cost(NamedTuple):

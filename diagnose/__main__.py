@@ -1,6 +1,6 @@
 """``python -m diagnose`` is the console script."""
 
-from diagnose.start import main
+from diagnose.cli.fast import main
 
 if __name__ == "__main__":
     main()

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
 
-from diagnose import start
+from diagnose.cli import fast, options
 from diagnose.engine import registry
 from diagnose.engine.run import Report, run_checks
 from diagnose.readers import env
@@ -52,7 +52,7 @@ def printed(*args: str, folder: Path | None = None) -> str:
     try:
         with mock.patch.dict(os.environ, {"COLUMNS": "100"}), contextlib.redirect_stdout(out):
             try:
-                code: object = start.run(list(args))
+                code: object = fast.run(list(args))
             except SystemExit as end:
                 code = end.code
     finally:
@@ -125,7 +125,7 @@ def pages() -> dict[str, list[Output]]:
 @functools.cache
 def help_pages() -> dict[str, list[Output]]:
     """Return the help of every command, in one group."""
-    return {"help": [_command("--help"), *(_command(name, "--help") for name in sorted(start.COMMANDS))]}
+    return {"help": [_command("--help"), *(_command(name, "--help") for name in sorted(options.COMMANDS))]}
 
 
 KINDS = {"wheel": wheels, "env": environments, "log": logs, "explain": pages, "help": help_pages}

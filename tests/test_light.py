@@ -124,7 +124,7 @@ def test_re_is_the_real_one_when_it_is_used():
 
 def test_a_machine_in_order_loads_nothing_heavy():
     code = (
-        "import sys; before = set(sys.modules); from diagnose import start; start.run(['env'])\n"
+        "import sys; before = set(sys.modules); from diagnose.cli import fast; fast.run(['env'])\n"
         "print('LOADED', *sorted(set(sys.modules) - before))\n"
     )
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("CARGO_", "PKG_CONFIG"))}

@@ -19,6 +19,7 @@ from diagnose.readers.pkgconfig.resolver import Library, PkgConfig
 from diagnose.readers.system import apt, distro, packages
 from diagnose.readers.system.apt import Apt
 from diagnose.readers.system.distro import Container, Distro
+from diagnose.readers.system.host import host_machine
 from diagnose.readers.system.packages import Package, RpmRepo
 from diagnose.readers.system.root import Root
 from diagnose.readers.toolchain import reader as toolchain
@@ -196,7 +197,7 @@ def read(
         pkgconfig=decided,
         toolchain=tools,
         native=native,
-        machine=os.uname().machine,
+        machine=host_machine(),
         project=project,
         libraries=libraries,
         host_pkgconfig=host_decided,
@@ -313,7 +314,7 @@ def _native(root: Root) -> Target:
     if found is None and (debian := packages.native(root)):
         found = targets.resolve(debian)
     if found is None and root.live:
-        found = targets.resolve(os.uname().machine)
+        found = targets.resolve(host_machine())
     if found is None:
         raise InputError(f"{root.path}: no system to be found in it (no dpkg, apk or /bin/sh)")
     if found.debian == "armhf" and "ID=raspbian" in (root.text("/etc/os-release", 1 << 16) or "").split():

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import need
 
-from diagnose import commands
+from diagnose.cli.commands import env as command
 from diagnose.engine.run import Result
 from diagnose.fixes import render
 from diagnose.fixes.plan import Plan, merged, plan
@@ -217,7 +217,7 @@ def test_what_is_left_to_the_reader_comes_with_its_commands(capsys: pytest.Captu
     for form in (render.sh, render.before_script, render.dockerfile):
         assert "\n".join(lines) in form(WHOLE, ARMHF)
     result = Result("env", "x", findings=(finding(VENDORED),))
-    commands._apply(lambda: result, yes=True)
+    command._apply(lambda: result, yes=True)
     said = capsys.readouterr().err
     assert said == "left  something is wrong: build it from source. Slow.\n      $ cargo add x\n"
 
@@ -226,6 +226,6 @@ def test_what_a_file_cannot_hold_is_left_to_the_shell(capsys: pytest.CaptureFixt
     """``env = { A = "1" }`` in cargo's configuration takes no line more: the fix has variables and no file."""
     shell = (("PKG_CONFIG", "/opt/my tools/pkg-config"),)
     inline = Fix("tell pkg-config", env=shell, unset=("PKG_CONFIG_PATH",), safe=True)
-    commands._apply(lambda: Result("env", "x", findings=(finding(inline),)), yes=True)
+    command._apply(lambda: Result("env", "x", findings=(finding(inline),)), yes=True)
     said = capsys.readouterr().err
     assert said == "left  export PKG_CONFIG='/opt/my tools/pkg-config'\nleft  unset PKG_CONFIG_PATH\n"

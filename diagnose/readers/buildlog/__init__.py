@@ -159,9 +159,11 @@ def read(
     patterns: Iterable[Pattern] = (),
     target: str | None = None,
     distro: str | None = None,
+    stream: BinaryIO | None = None,
 ) -> BuildLog:
-    """Read the log *path*, or standard input for ``-``; *phrases* are the wordings that the causes know.
+    """Read the log *path*, or standard input for ``-``, or *stream*, whose name *path* then is.
 
+    *phrases* are the wordings that the causes know.
     *target* and *distro* say what the log may not: any name of an architecture; a distribution, release or image.
 
     Raises:
@@ -174,6 +176,8 @@ def read(
             f"{distro}: no distribution of this name is known; as in ubuntu:22.04, bookworm, manylinux2014"
         )
     scanner = Scanner((*table.SHARED, *patterns))
+    if stream is not None:
+        return _assemble(path, scanner, stream, asked_target, asked_distro)
     if path == "-":
         return _assemble("stdin", scanner, sys.stdin.buffer, asked_target, asked_distro)
     try:

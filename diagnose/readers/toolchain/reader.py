@@ -17,6 +17,7 @@ from diagnose.readers import toml
 from diagnose.readers.cargo.variables import Setting, Variables
 from diagnose.readers.system import packages
 from diagnose.readers.system.distro import glibc_version
+from diagnose.readers.system.host import host_machine
 from diagnose.readers.system.root import Root
 
 if TYPE_CHECKING:
@@ -478,7 +479,7 @@ def libclang(root: Root, variables: Variables) -> Iterator[str]:
 
 def emulator(root: Root, target: Target) -> Emulator:
     """Return how this machine's kernel runs programs of *target*."""
-    machine = os.uname().machine
+    machine = host_machine()
     row = targets.resolve(machine)
     if row is not None and (row.machine == target.machine or (machine, target.uname) == ("x86_64", "i686")):
         return Emulator()

@@ -1,0 +1,121 @@
+"""``diagnose env``: checks whether this machine, or a root filesystem, can build for a target."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from diagnose.cli import console
+from diagnose.cli.errors import OutputError, UsageError, did_you_mean
+from diagnose.cli.report import chosen, exit_code, finish, traces
+from diagnose.engine.run import Report, Result, run_checks
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from diagnose.cli.options import EnvOptions, FixOptions, Output, Selection
+    from diagnose.fixes.plan import Plan
+
+
+def main(options: EnvOptions, fixes: FixOptions, selection: Selection, output: Output) -> int:
+    """Report on this machine, or the root filesystem in a folder, as a place to build; or print or apply its fixes."""
+    from diagnose.readers import env as reader
+    from diagnose.readers.system import host
+
+    if options.policy:
+        _check_policy(options.policy)
+    checks = chosen("env", selection)
+    name = "this machine" if options.root == "/" else options.root
+
+    def read() -> reader.Environment:
+        if options.root == "/":
+            host.require_linux()
+        return reader.read(root=options.root, target=options.target, libs=options.lib, policy=options.policy)
+
+    def inspect() -> Result:
+        return run_checks("env", name, read, reader.facts, checks)
+
+    if fixes.apply:
+        if fixes.fix_format or fixes.diff:
+            raise UsageError("--apply cannot be combined with --fix-format or --diff")
+        if options.root != "/":
+            raise UsageError("--apply cannot be combined with --root; use --diff or --fix-format")
+        _apply(inspect, fixes.yes, fixes.unsafe)
+    result = inspect()
+    if (fixes.fix_format or fixes.diff) and result.error is None:
+        return _print_fixes(result, fixes, output)
+    return finish([result], output)
+
+
+def _check_policy(name: str) -> None:
+    from diagnose import policies
+
+    if not (policies.split(name).policy or policies.split(f"{name}_x86_64").policy):
+        rows = [*policies.load("glibc", "x86_64"), *policies.load("musl", "x86_64")]
+        close = did_you_mean(name, [known for row in rows for known in (row.name, *row.aliases)])
+        raise UsageError(f"--policy: no platform tag is named {name!r}{close or '; an example is manylinux_2_28'}")
+
+
+def _print_fixes(result: Result, fixes: FixOptions, output: Output) -> int:
+    from diagnose.fixes import plan, render
+    from diagnose.model import targets as table
+
+    report = Report((result,))
+    if output.traceback:
+        traces(report)
+    merged = plan.plan(result.findings)
+    row = table.resolve(result.facts["target"]["triple"])
+    assert row is not None
+    console.write_exactly(render.diff(merged) if fixes.diff else render.FORMATS[fixes.fix_format](merged, row))
+    return exit_code(report, output)
+
+
+def _apply(inspect: Callable[[], Result], yes: bool, unsafe: bool = False) -> None:
+    """Apply the fixes, and those of what is found afterwards, until nothing is left that can be applied."""
+    import shlex
+
+    from diagnose.fixes import apply, plan
+    from diagnose.fixes.disk import ApplyError
+
+    done = None
+    for _ in range(6):
+        merged = plan.plan(inspect().findings)
+        if merged == done or not (merged.files or merged.commands):
+            for message, advice, commands in merged.manual:
+                console.warn("\n".join((f"left  {message}: {advice}", *(f"      $ {line}" for line in commands))))
+            for command in merged.build:
+                console.warn(f"left  {command.line}")
+            for name, value in () if merged.settings else merged.env:  # they are for a file that could not be edited
+                console.warn(f"left  export {name}={shlex.quote(value)}")
+            for name in merged.unset:
+                console.warn(f"left  unset {name}")
+            return
+        done = merged
+        if not _is_root() and any(not command.line.startswith("rustup") for command in merged.commands):
+            raise UsageError("--apply needs root to install packages: run it as root, or use --fix-format sh")
+        if not yes and not _agreed(merged):
+            raise UsageError("Nothing was applied. Pass --yes to apply these fixes.")
+        try:
+            apply.apply(merged.files, merged.commands, "/", os.getcwd(), console.warn, unsafe)
+        except ApplyError as error:
+            raise UsageError(str(error)) from None
+
+
+def _is_root() -> bool:
+    return not hasattr(os, "geteuid") or os.geteuid() == 0
+
+
+def _agreed(merged: Plan) -> bool:
+    """Ask on a terminal whether to apply *merged*; elsewhere the answer is no."""
+    from diagnose.fixes import render
+
+    if sys.stdin is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    commands = "".join(f"$ {command.line}\n" for command in merged.commands)
+    try:
+        sys.stderr.write(f"{render.diff(merged)}{commands}Apply all this? [y/N] ")
+        sys.stderr.flush()
+    except OSError as error:
+        raise OutputError(f"standard error: {error.strerror or error}") from None
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

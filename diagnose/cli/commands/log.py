@@ -1,0 +1,30 @@
+"""``diagnose log``: finds the cause in the log of a failed build."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from diagnose.cli.report import chosen, finish
+from diagnose.engine.run import run_checks
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import InputError
+
+if TYPE_CHECKING:
+    from diagnose.cli.options import LogOptions, Origin, Output, Selection
+
+
+def main(options: LogOptions, origin: Origin, selection: Selection, output: Output) -> int:
+    """Report on the log in a file, or on standard input for ``-``."""
+    from diagnose.readers import buildlog as reader
+
+    checks = chosen("log", selection)
+
+    def read() -> reader.BuildLog:
+        if options.path == "-" and sys.stdin is None:
+            raise InputError("standard input is closed")
+        patterns = [pattern for check in checks for pattern in check.patterns]
+        return reader.read(options.path, patterns, origin.target, origin.distro)
+
+    name = "standard input" if options.path == "-" else os.path.basename(options.path)
+    return finish([run_checks("log", name, read, reader.facts, checks)], output)

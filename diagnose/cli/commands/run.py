@@ -1,0 +1,79 @@
+"""``diagnose run``: runs a build command, passes its output on, and explains its failure on standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from diagnose.cli import child, console
+from diagnose.cli.report import chosen, render, traces
+from diagnose.engine.run import Report, Result, run_checks
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from diagnose.cli.options import Origin, Output, RunOptions, Selection
+    from diagnose.model.check import Check
+
+_SHOWN = 120  # characters of the command line that are printed
+
+
+def main(options: RunOptions, origin: Origin, selection: Selection, output: Output) -> int:
+    """Run the command and return its exit status; 128+N where signal N ended it, 127 or 126 where it cannot start."""
+    checks = chosen("log", selection)  # a wrong --select fails before any work
+    try:
+        ended = child.run(options.command, options.tty, lambda stream: _inspect(options, origin, checks, stream))
+    except FileNotFoundError:
+        console.warn(f"diagnose: {options.command[0]}: command not found")
+        return 127
+    except OSError as error:
+        console.warn(f"diagnose: {options.command[0]}: {error.strerror or error}")
+        return 126
+    if ended.unwritten:
+        console.warn(f"diagnose: standard output{ended.unwritten}")
+    if ended.status and not ended.asked:
+        _explain(options.command, ended, output)
+    status = 128 - ended.status if ended.status < 0 else ended.status
+    return status or (2 if ended.unwritten else 0)
+
+
+def _inspect(options: RunOptions, origin: Origin, checks: list[Check], stream: BinaryIO) -> Result:
+    """Read the output of the command from *stream*, as it comes, and report on it."""
+    from diagnose.readers import buildlog as reader
+
+    name = os.path.basename(options.command[0])
+
+    def read() -> reader.BuildLog:
+        patterns = [pattern for check in checks for pattern in check.patterns]
+        return reader.read(f"output of {name}", patterns, origin.target, origin.distro, stream)
+
+    return run_checks("log", name, read, reader.facts, checks)
+
+
+def _explain(command: tuple[str, ...], ended: child.Ended, output: Output) -> None:
+    """Print on standard error how the command ended and what its output says about the cause."""
+    import shlex
+    import signal
+    from contextlib import redirect_stdout
+
+    from diagnose.reports.text import clean
+
+    how = f"failed with exit status {ended.status}"
+    if ended.status < 0:
+        names = {number.value: number.name for number in signal.Signals}
+        how = f"was ended by signal {names.get(-ended.status, -ended.status)}"
+    if output.format == "text":
+        line = shlex.join(command)
+        console.warn(f"\ndiagnose: `{clean(line[:_SHOWN])}{'…' * (len(line) > _SHOWN)}` {how}")
+    if ended.result is None:
+        console.warn("diagnose: not enough memory to explain it")
+        return
+    if not ended.result.findings and not ended.result.facts.get("failed"):
+        console.warn("diagnose: its output names no known cause")
+        return
+    report = Report((ended.result,))
+    if output.traceback:
+        traces(report)
+    with redirect_stdout(sys.stderr):  # whether it is a terminal, and how wide, is asked of it
+        console.warn(render(report, output).rstrip("\n"))

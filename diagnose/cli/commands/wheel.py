@@ -1,0 +1,144 @@
+"""``diagnose wheel``: checks whether wheels run on the platforms their tags claim."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from diagnose.cli import console, workers
+from diagnose.cli.report import chosen, finish
+from diagnose.engine.run import Result, run_checks
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model.finding import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from diagnose.cli.options import Output, Selection, WheelOptions
+
+# What else lies in the folder that is uploaded: publishing tools are called with dist/*.
+_SIDE_FILES = {
+    (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip"): "a source distribution",
+    (".asc", ".sig", ".attestation", ".sigstore", ".sigstore.json", ".provenance", ".crt", ".pem"): "a signature",
+    (".sha256", ".sha512", ".md5", "SHA256SUMS", "checksums.txt"): "a list of checksums",
+}
+
+
+class _Input(NamedTuple):
+    """One wheel to inspect. ``error`` is set when there is nothing to read under that name.
+
+    ``origin`` says where its file name comes from, if the user did not give it.
+    """
+
+    path: str
+    error: str = ""
+    origin: str = ""
+
+
+def main(options: WheelOptions, selection: Selection, output: Output) -> int:
+    """Report on wheels: files, glob patterns, folders, standard input."""
+    chosen("wheel", selection)  # a wrong --select fails before any work
+    given = list(_expand(options.paths))
+    wanted = [item for item in given if item.error or not _side_file(item.path)]
+    for item in given:
+        if item not in wanted and wanted and not output.quiet:
+            console.warn(f"skipped {item.path}: {_side_file(item.path)}, not a wheel")
+    wanted = wanted or [_Input(item.path, f"{item.path}: {_side_file(item.path)}, not a wheel") for item in given]
+    if any(item.path == "-" for item in wanted):
+        return _with_stdin(wanted, selection, output)
+    return finish(_inspect_all(wanted, selection, output), output)
+
+
+def _side_file(path: str) -> str:
+    """Return what *path* is when it is a file that lies beside wheels; empty for any other."""
+    name = os.path.basename(path)
+    return next((what for ends, what in _SIDE_FILES.items() if name.endswith(ends)), "")
+
+
+def _expand(paths: Iterable[str]) -> Iterator[_Input]:
+    from glob import glob, has_magic
+
+    for path in paths:
+        if path != "-" and os.path.isdir(path):
+            try:
+                found = sorted(name for name in os.listdir(path) if name.endswith(".whl"))
+            except OSError as error:
+                yield _Input(path, f"{path}: {error.strerror or error}")
+                continue
+            yield from (_Input(os.path.join(path, name)) for name in found)
+            if not found:
+                yield _Input(path, f"{path}: no wheel in this folder")
+        elif path != "-" and not os.path.lexists(path) and has_magic(path):
+            matches = sorted(glob(path, recursive=True))
+            yield from map(_Input, matches)
+            if not matches:
+                yield _Input(path, f"{path}: no file matches")
+        else:
+            yield _Input(path)
+
+
+def _with_stdin(items: list[_Input], selection: Selection, output: Output) -> int:
+    """Inspect *items*, of which ``-`` is read from standard input into a temporary file first."""
+    import tempfile
+
+    from diagnose.cli import stdin_wheel
+
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="diagnose-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise InputError(f"standard input: no folder for temporary files: {error.strerror or error}") from None
+    with folder:
+        read: list[_Input] = []
+        for item in items:
+            if item.path == "-":
+                try:
+                    item = _Input(stdin_wheel.save(folder.name), origin=stdin_wheel.ORIGIN)
+                except InputError as error:
+                    item = _Input("standard input", str(error))
+            read.append(item)
+        results = _inspect_all(read, selection, output)
+    return finish(results, output)
+
+
+def _inspect_all(items: list[_Input], selection: Selection, output: Output) -> list[Result]:
+    from diagnose.readers.wheel import reader as wheel  # noqa: F401  (before the workers start: they share what is imported)
+
+    shown = output.format == "text" and not output.quiet and len(items) > 1 and sys.stderr.isatty()
+
+    def show(done: int) -> None:
+        if shown:
+            console.progress(f"{done} of {len(items)} wheels" if done < len(items) else "")
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    answers = workers.run(lambda item: _inspect(item, selection), items, cores, show)
+    return [
+        _lost(item, answer.reason) if isinstance(answer, workers.Lost) else answer
+        for item, answer in zip(items, answers, strict=True)
+    ]
+
+
+def _inspect(item: _Input, selection: Selection) -> Result:
+    from diagnose.readers.wheel import reader
+
+    def read() -> reader.Wheel:
+        if item.error:
+            raise InputError(item.error)
+        return reader.read(item.path)
+
+    inspect = run_checks("wheel", _name(item), read, reader.facts, chosen("wheel", selection))
+    return inspect._replace(unseen=(*inspect.unseen, item.origin)) if item.origin else inspect
+
+
+def _name(item: _Input) -> str:
+    return os.path.basename(item.path) or item.path
+
+
+_MEANING = {
+    "killed by SIGBUS": "; the file was cut off, or its disk failed, while it was read",
+    "killed by SIGKILL": "; this is how a system that has run out of memory ends a process",
+}
+
+
+def _lost(item: _Input, reason: str) -> Result:
+    error = f"{_name(item)}: not inspected: the process that read it {'was ' * reason.startswith('killed')}{reason}"
+    return Result("wheel", _name(item), error=error + _MEANING.get(reason, ""))

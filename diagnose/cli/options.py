@@ -1,0 +1,283 @@
+"""The one table of the command line: its commands, and the options and arguments of each.
+
+A class made by :func:`group` is a group of options: each field is one option, with its type and its default, and what
+the parsers and the help need besides. A command is a row of :data:`COMMANDS`: a name, a line of help, its groups. The
+fast path (:mod:`~diagnose.cli.fast`), the parser (:mod:`~diagnose.cli.app`) and the help are made from this table, and
+a command receives its groups filled in, so that a new option is one new field.
+"""
+
+from __future__ import annotations
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    _Group = TypeVar("_Group")
+
+TAGLINE = "Find out why a cross-built Python wheel, or its build, fails, and how to fix it."
+
+EXIT_CODES = (
+    (0, "nothing at or above --fail-on"),
+    (1, "findings at or above --fail-on"),
+    (2, "wrong usage, an input that cannot be read, a report that cannot be written, or an internal error"),
+    (130, "interrupted (Ctrl-C)"),
+)
+"""Exit code → meaning. ``run`` has the exit status of the command that it runs instead."""
+
+
+class Option(NamedTuple):
+    """One option, or (``positional``) one argument.
+
+    ``field`` is its name in its group, ``name`` (``--fix-format``) and ``short`` (``-v``) what the user writes.
+    ``default`` is False for a flag, a tuple where the option may be repeated (``many``). ``choices`` are the values
+    that it takes; empty: any. ``metavar`` stands for the value in the help. ``rest``: this argument, and every word
+    after its first, belong together, also those that look like options.
+    """
+
+    help: str
+    default: Any = None
+    choices: tuple[str, ...] = ()
+    metavar: str = ""
+    short: str = ""
+    positional: bool = False
+    required: bool = False
+    rest: bool = False
+    field: str = ""
+
+    @property
+    def name(self) -> str:
+        """The option as the user writes it, ``--fix-format``; the metavar of an argument."""
+        return self.metavar if self.positional else "--" + self.field.replace("_", "-")
+
+    @property
+    def flag(self) -> bool:
+        """Whether it takes no value."""
+        return self.default is False
+
+    @property
+    def many(self) -> bool:
+        """Whether it may be given several times."""
+        return isinstance(self.default, tuple)
+
+
+def _flag(help: str, short: str = "") -> Any:
+    return Option(help, False, short=short)
+
+
+def _value(metavar: str, help: str, default: str | None = None) -> Any:
+    return Option(help, default, metavar=metavar)
+
+
+def _values(metavar: str, help: str) -> Any:
+    return Option(help, (), metavar=metavar)
+
+
+def _choice(choices: tuple[str, ...], help: str, default: str = "") -> Any:
+    return Option(help, default, choices)
+
+
+def _argument(metavar: str, help: str, default: Any = None, required: bool = False, rest: bool = False) -> Any:
+    return Option(help, default, metavar=metavar, positional=True, required=required, rest=rest)
+
+
+_OPTIONS: dict[type, tuple[Option, ...]] = {}
+
+
+def group(kind: type[_Group]) -> type[_Group]:
+    """Record the fields of *kind*, a NamedTuple whose defaults are options, and leave it with their plain defaults."""
+    defaults: dict[str, Any] = kind._field_defaults  # type: ignore[attr-defined]
+    _OPTIONS[kind] = tuple(option._replace(field=name) for name, option in defaults.items())
+    defaults.update({name: option.default for name, option in defaults.items()})
+    return kind
+
+
+@group
+class Output(NamedTuple):
+    """How a report is printed, and when it is a failure."""
+
+    format: str = _choice(("text", "json", "github"), "Format of the report.", "text")
+    fail_on: str = _choice(
+        ("error", "warning", "note", "never"), "Lowest severity that makes the exit code 1.", "error"
+    )
+    quiet: bool = _flag("Print the findings only.", "-q")
+    verbose: bool = _flag("Also print the checks that passed and what could not be inspected.", "-v")
+    traceback: bool = _flag("Print the Python traceback of an internal error.")
+
+
+@group
+class Selection(NamedTuple):
+    """Which checks run."""
+
+    select: tuple[str, ...] = _values("ID", "Run only these checks: ids or prefixes, separated by commas (repeatable).")
+    ignore: tuple[str, ...] = _values("ID", "Skip these checks: ids or prefixes, separated by commas (repeatable).")
+
+
+@group
+class WheelOptions(NamedTuple):
+    """What ``wheel`` inspects."""
+
+    paths: tuple[str, ...] = _argument(
+        "PATH...", "Wheels, folders or glob patterns; - reads a wheel from standard input.", (), required=True
+    )
+
+
+@group
+class EnvOptions(NamedTuple):
+    """What ``env`` inspects."""
+
+    target: str | None = _value("NAME", "Architecture to build for, by any of its names.")
+    lib: tuple[str, ...] = _values("MODULE", "A pkg-config module that the build needs (repeatable).")
+    policy: str | None = _value("TAG", "Platform tag that the wheel needs, such as manylinux2014.")
+    root: str = _value("DIR", "Inspect the root filesystem in this folder instead of this machine.", "/")
+
+
+@group
+class FixOptions(NamedTuple):
+    """What ``env`` does with its fixes."""
+
+    fix_format: str = _choice(
+        ("sh", "before-script", "dockerfile", "cargo-config", "cross-toml", "json"),
+        "Print all fixes in this form instead of the report.",
+    )
+    diff: bool = _flag("Print the fixes' changes to files as a patch instead of the report.")
+    apply: bool = _flag("Apply the fixes, then report.")
+    yes: bool = _flag("Apply without asking.")
+    unsafe: bool = _flag("Also write files that have hard links, are outside behind a link, or lose an owner.")
+
+
+@group
+class LogOptions(NamedTuple):
+    """What ``log`` reads."""
+
+    path: str = _argument("FILE", "The log of a build; - reads standard input.", "", required=True)
+
+
+@group
+class Origin(NamedTuple):
+    """What a log may not tell about the build."""
+
+    target: str | None = _value("NAME", "Architecture that was built for, if the log does not name it.")
+    distro: str | None = _value("NAME", "Distribution that it was built on, such as ubuntu:22.04.")
+
+
+@group
+class RunOptions(NamedTuple):
+    """What ``run`` runs."""
+
+    command: tuple[str, ...] = _argument("COMMAND...", "The command to run, with its arguments.", (), True, rest=True)
+    tty: bool = _flag("Run it on a pseudo-terminal, so that it keeps its colours and progress bars.")
+
+
+@group
+class ExplainOptions(NamedTuple):
+    """What ``explain`` explains."""
+
+    name: str | None = _argument("[ID]", "A check; without it, the list of all checks.")
+
+
+@group
+class TargetsOptions(NamedTuple):
+    """What ``targets`` prints."""
+
+    name: str | None = _argument("[NAME]", "Any name of an architecture; without it, the table of all.")
+
+
+class Command(NamedTuple):
+    """One command: ``diagnose.cli.commands.NAME.main`` is called with its groups, in this order.
+
+    ``without`` names options of a group that the command does not have; they keep their defaults.
+    """
+
+    name: str
+    help: str
+    groups: tuple[type, ...] = ()
+    without: tuple[str, ...] = ()
+
+    @property
+    def options(self) -> list[Option]:
+        """The options and arguments of all groups."""
+        return [one for kind in self.groups for one in _OPTIONS[kind] if one.field not in self.without]
+
+    def filled(self, values: dict[str, Any]) -> list[Any]:
+        """Return the groups with *values* (field → value); what is not in it has its default."""
+        return [
+            kind(**{one.field: values[one.field] for one in _OPTIONS[kind] if one.field in values})
+            for kind in self.groups
+        ]
+
+
+COMMANDS = {
+    command.name: command
+    for command in (
+        Command(
+            "run",
+            "Run a build command, and explain its failure.",
+            (RunOptions, Origin, Selection, Output),
+            without=("fail_on",),
+        ),
+        Command(
+            "wheel",
+            "Check whether wheels run on the platforms their tags claim.",
+            (WheelOptions, Selection, Output),
+        ),
+        Command(
+            "env",
+            "Check whether this machine, or a root filesystem, can build for a target.",
+            (EnvOptions, FixOptions, Selection, Output),
+        ),
+        Command(
+            "log",
+            "Find the check in the log of a failed build, and how to fix it.",
+            (LogOptions, Origin, Selection, Output),
+        ),
+        Command("undo", "Restore the files that `env --apply` changed."),
+        Command("explain", "Print a check's documentation, or the list of all checks.", (ExplainOptions,)),
+        Command("targets", "Print the names that an architecture has elsewhere.", (TargetsOptions,)),
+    )
+}
+
+
+_WIDTH, _COLUMN = 80, 25  # of the help of a command, and of its first column
+
+
+def help_page() -> str:
+    """Return what ``diagnose --help`` prints."""
+    lines = ["Usage: diagnose [OPTIONS] COMMAND [ARGS]...", "", f"  {TAGLINE}", "", "Options:"]
+    lines += ["  -V, --version  Print the version and exit.", "  -h, --help     Print this help and exit.", ""]
+    lines += ["Commands:", *(f"  {command.name:<9} {command.help}" for command in COMMANDS.values())]
+    lines += ["", "Run `diagnose COMMAND --help` for the options of a command.", "", "Exit codes:"]
+    lines += [f"  {code:<4} {meaning}" for code, meaning in EXIT_CODES]
+    lines += ["  `diagnose run` exits with the status of the command that it ran."]
+    return "\n".join(lines) + "\n"
+
+
+def command_help(name: str) -> str:
+    """Return what ``diagnose NAME --help`` prints."""
+    command = COMMANDS[name]
+    places = [one for one in command.options if one.positional]
+    usage = [f"Usage: diagnose {name} [OPTIONS]", *(f"-- {one.name}" if one.rest else one.name for one in places)]
+    lines = [" ".join(usage), "", f"  {command.help}", ""]
+    if places:
+        lines += ["Arguments:", *(_help_row(one.name, one) for one in places), ""]
+    lines.append("Options:")
+    for one in command.options:
+        if one not in places:
+            lines.append(_help_row(f"{one.short + ',' if one.short else '':<3} {one.name}", one))
+    return "\n".join([*lines, f"{'  -h, --help':<{_COLUMN}} Print this help and exit."]) + "\n"
+
+
+def _help_row(names: str, option: Option) -> str:
+    text = option.help
+    if option.choices:
+        text += f" One of: {', '.join(option.choices)}."
+    if option.default and not option.positional:
+        text += f" Default: {option.default}."
+    value = "" if option.flag or option.positional else f" {option.metavar or 'CHOICE'}"
+    head = f"  {names}{value}"
+    lines = [head.ljust(_COLUMN)]
+    for word in text.split():
+        if len(lines[-1]) + 1 + len(word) > _WIDTH:
+            lines.append(" " * _COLUMN)
+        lines[-1] += f" {word}"
+    return "\n".join(line.rstrip() for line in lines)

@@ -1,0 +1,66 @@
+"""Which checks run: ids as people type them; a choice that checks nothing is refused, never a tick."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from diagnose.engine import registry
+
+WHEELS = Path(__file__).parents[2] / "fixtures" / "wheels"
+BROKEN = str(next(WHEELS.glob("wheel_glibc_too_new-1-*.whl")))
+HEALTHY = str(next(WHEELS.glob("healthy_abi3-*.whl")))
+
+
+def run(*args: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "diagnose", *args], capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ("wheel --select pc-missing", "--select: 'pc-missing' is a check of `env` and `log`, not of `wheel`"),
+        ("wheel --ignore pc-missing", "--ignore: 'pc-missing' is a check of `env` and `log`, not of `wheel`"),
+        ("wheel --select pkgconfig", "--select: 'pkgconfig' selects checks of `env` and `log`, not of `wheel`"),
+        ("wheel --select wheel-rpath,pc-missing", "--select: 'pc-missing' is a check of"),
+        ("wheel --select wheel-rpaht", "--select: no check is named 'wheel-rpaht'; did you mean wheel-rpath"),
+        (f"wheel --ignore {','.join(check.id for check in registry.load('wheel'))}", "--ignore leaves no check to run"),
+        ("wheel --select wheel-rpath --ignore wheel", "--select and --ignore leave no check to run"),
+        ("wheel --select=", "--select: no check is named ''"),
+        ("wheel --select ,,", "--select: no check is named ''"),
+        ("env --select wheel-rpath", "--select: 'wheel-rpath' is a check of `wheel`, not of `env`"),
+        ("log --select wheel-rpath", "--select: 'wheel-rpath' is a check of `wheel`, not of `log`"),
+        ("run --select wheel-rpath", "--select: 'wheel-rpath' is a check of `wheel`, not of `log`"),
+    ],
+)
+def test_a_choice_that_checks_nothing_is_wrong_usage(args: str, message: str) -> None:
+    words = args.split()
+    subject = {"wheel": [BROKEN], "env": [], "log": ["-"], "run": ["true"]}[words[0]]
+    result = run(*words, *subject)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"diagnose: {message}")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--select", "wheel-rpath,wheel-glibc-too-new"],
+        ["--select", " Wheel-RPATH , WHEEL-glibc-too-new "],
+        ["--select", "wheel-rpath", "--select=wheel-glibc-too-new"],
+    ],
+)
+def test_ids_as_people_type_them(words: list[str]) -> None:
+    result = run("wheel", *words, "--format", "json", BROKEN)
+    subject = json.loads(result.stdout)["subjects"][0]
+    assert [found["check"] for found in subject["findings"]] == ["wheel-glibc-too-new"]
+    assert subject["passed"] == ["wheel-rpath"]
+    assert result.returncode == 1
+
+
+def test_explain_takes_ids_in_any_case() -> None:
+    assert run("explain", "PC-Missing").stdout == run("explain", "pc-missing").stdout != ""
