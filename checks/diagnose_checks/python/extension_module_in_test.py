@@ -1,12 +1,11 @@
-"""A test or program is linked without Python, because the extension-module feature is on.
+"""A test or program is linked without Python because the extension-module feature is on.
 
-PyO3's ``extension-module`` feature leaves libpython out: an extension gets Python's functions from the interpreter that
-imports it. ``cargo test`` and binaries make programs of their own, which have to be linked with libpython; with the
-feature on, every function of Python is an undefined reference there.
+PyO3's ``extension-module`` feature omits libpython: an extension gets Python's functions from the interpreter that
+imports it. ``cargo test`` and binaries build programs, which must link libpython; with the feature on, every function
+of Python is an undefined reference in them.
 
-How to fix: do not make the feature a default: let maturin turn it on (``[tool.maturin] features``), so that ``cargo
-test`` runs without it. With PyO3 0.26 and later the variable ``PYO3_BUILD_EXTENSION_MODULE``, which maturin sets,
-replaces it.
+How to fix: do not make the feature a default. Let maturin enable it (``[tool.maturin] features``), so that ``cargo
+test`` runs without it. From PyO3 0.26, the variable ``PYO3_BUILD_EXTENSION_MODULE``, which maturin sets, replaces it.
 
 References:
     https://pyo3.rs/latest/faq.html#i-cant-run-cargo-test-or-i-cant-build-in-a-cargo-workspace
@@ -31,7 +30,7 @@ _PYTHON = re.compile(r"^_?Py(?:[A-Z]\w*_|_)\w+$|^_Py_\w+$|^PyExc_\w+$")
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See Python's own functions undefined at a link step."""
+    """See Python's functions undefined in a link step."""
     for link in log.links:
         hits = [hit for hit in link.of("ld-undefined") if _PYTHON.match(hit.groups["symbol"].partition("@")[0])]
         if hits:
@@ -39,14 +38,14 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 log,
                 hits,
                 f"{link.part or 'a program'} is linked without Python: {hits[0].groups['symbol']} is undefined",
-                "Linking fails; the extension itself would be fine.",
+                "Linking fails; the extension itself is correct.",
                 [
                     Fix(
-                        "leave the feature off in cargo's own builds",
+                        "disable the feature for cargo test and cargo build",
                         notes='Cargo.toml: pyo3 without "extension-module". pyproject.toml: [tool.maturin] '
                         'features = ["pyo3/extension-module"].',
                     ),
-                    Fix("where it is a default feature", (Command("cargo test --no-default-features", Stage.BUILD),)),
+                    Fix("if it is a default feature", (Command("cargo test --no-default-features", Stage.BUILD),)),
                 ],
             )
             return

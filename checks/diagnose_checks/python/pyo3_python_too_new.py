@@ -1,10 +1,10 @@
-"""This Python is newer than the ones that the crate's PyO3 knows.
+"""This Python is newer than the crate's PyO3 supports.
 
 PyO3 checks the interpreter's version, because the layout of Python's structures changes with every minor release. In a
-container the interpreters are the image's: what ``setup-python`` put on the runner does not count, and an image that
-was updated overnight brings a new one.
+container the interpreters are the image's: ``setup-python`` on the runner has no effect there, and an updated image may
+add a new version.
 
-How to fix: a newer PyO3; or name the versions to build for instead of all that are there; or, with an ``abi3`` feature,
+How to fix: use a newer PyO3; or list the versions to build for; or, with an ``abi3`` feature, set
 ``PYO3_USE_ABI3_FORWARD_COMPATIBILITY=1``.
 
 References:
@@ -38,7 +38,7 @@ CHECK = Check(
             ),
             ("maximum supported version", r"is newer than PyO3's maximum supported version"),
         ),
-        # PyO3 0.29 has a new name for it, and takes the old one where Python is not a free-threaded one
+        # PyO3 0.29 renamed it, and accepts the old name unless Python is free-threaded
         *patterns_for(
             "forward-note", ("_FORWARD_COMPATIBILITY", r"set (?P<name>PYO3_USE_\w+_FORWARD_COMPATIBILITY)=1")
         ),
@@ -47,13 +47,13 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See PyO3's build script refuse the interpreter."""
+    """See PyO3's build script reject the interpreter."""
     for hit in log.find("python-new")[:1]:
         has, highest = hit.groups["has"] or "of this version", hit.groups["max"]
         python = "pypy" if hit.groups["kind"] == "PyPy" else "python"
         notes = log.near(hit.line, "forward-note", after=8)
         forward = notes[0].groups["name"] if notes else "PYO3_USE_ABI3_FORWARD_COMPATIBILITY"
-        knows = f", which knows versions up to {highest}" if highest else ""
+        knows = f", which supports versions up to {highest}" if highest else ""
         yield finding_from_hits(
             log,
             [hit],
@@ -66,10 +66,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     notes="Across minor versions: in Cargo.toml.",
                 ),
                 Fix(
-                    "build for versions that it knows",
+                    "build for versions that it supports",
                     (Command(f"maturin build --release -i {python}{highest or '3.12'}", Stage.BUILD),),
-                    notes="Who only installs the package: a newer release of it may have a wheel; or an older Python.",
+                    notes="If you only install the package: use a newer release with a wheel, or an older Python.",
                 ),
-                Fix("with an abi3 feature, build all the same", env=((forward, "1"),)),
+                Fix("with an abi3 feature, build anyway", env=((forward, "1"),)),
             ],
         )

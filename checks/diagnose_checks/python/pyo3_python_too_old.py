@@ -1,10 +1,10 @@
-"""This Python is older than the ones that the crate's PyO3 still takes.
+"""This Python is older than the crate's PyO3 supports.
 
-PyO3 gives up old Pythons from time to time: 3.8 is too old for its newest release. Of the free-threaded builds it takes
-those from 3.14 on since PyO3 0.29, for in CPython 3.13 they were an experiment. A matrix with ``cp313t``, or an image
-that still has ``python3.13t``, then fails although the ordinary 3.13 is fine.
+PyO3 drops old Pythons from time to time: its newest release needs more than 3.8. Since PyO3 0.29, free-threaded builds
+need 3.14, because they were experimental in CPython 3.13. A matrix with ``cp313t``, or an image that still has
+``python3.13t``, then fails although the ordinary 3.13 works.
 
-How to fix: name the versions to build for, without this one; or stay with a PyO3 that took it.
+How to fix: list the versions to build for, without this one; or use a PyO3 that supports it.
 
 References:
     https://pyo3.rs/latest/building-and-distribution.html
@@ -45,7 +45,7 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See PyO3's build script refuse the interpreter."""
+    """See PyO3's build script reject the interpreter."""
     for hit in log.find("python-old")[:1]:
         has, free = hit.groups["has"], hit.groups["free"]
         lowest = free or hit.groups["min"]
@@ -53,14 +53,17 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [hit],
-            f"{kind} {has} is older than the crate's PyO3 takes, which is {lowest} or newer",
+            f"{kind} {has} is too old: the crate's PyO3 needs {lowest} or later",
             "PyO3 cannot be built.",
             [
                 Fix(
-                    "build for versions that it takes",
+                    "build for versions that it supports",
                     (Command(f"maturin build --release -i python{lowest}{suffix}", Stage.BUILD),),
-                    notes="Who only installs the package: an older release of it may take this Python.",
+                    notes="If you only install the package: an older release may support this Python.",
                 ),
-                Fix("stay with a PyO3 that took this Python", notes="In Cargo.toml; its change log says which did."),
+                Fix(
+                    "use a PyO3 that supports this Python",
+                    notes="Set it in Cargo.toml; PyO3's change log lists the supported versions.",
+                ),
             ],
         )

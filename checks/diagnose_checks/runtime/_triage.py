@@ -1,4 +1,4 @@
-"""What the causes of failed loading share: names that tell where a library came from."""
+"""Helpers for failures of the dynamic loader: names that show where a library came from."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
 
 LIBPYTHON = re.compile(r"^libpython\d")
-#: What glibc's loader and musl's are called.
+#: File names of glibc's and musl's loaders.
 LOADER = re.compile(r"^ld-(?:linux|musl)[\w.-]*\.so|^ld64?\.so|^libc\.musl-")
 
-#: musl's loader, which is its libc as well.
+#: musl's loader, which is also its libc.
 MUSL = re.compile(r"^ld-musl|^libc\.musl-")
 
 
@@ -25,15 +25,15 @@ def wheel_file(path: str) -> bool:
 
 
 def undefined(log: BuildLog) -> list[Hit]:
-    """Return the symbols that a loader misses, glibc's or musl's, and that are not the C library's own."""
+    """Return the symbols that a loader misses, glibc's or musl's, and that do not belong to a C library."""
     relocating = [hit for hit in log.find("musl-relocating") if not re.match(GLIBC_ONLY, hit.groups["symbol"])]
     return sorted([*log.find("loader-undefined"), *relocating], key=lambda hit: hit.line)
 
 
 def foreign_module(hit: Hit) -> bool:
-    """Whether glibc's loader says that it cannot open an extension module which Python had found before.
+    """Whether glibc's loader cannot open an extension module that Python has found.
 
-    The file is there, then, and is for another processor: glibc passes over such a file as if it were not.
+    The file then exists and is for another processor: glibc skips such a file as if it were missing.
     """
     return (
         hit.groups["folder"].startswith("/") and "ImportError: " in hit.text and not hit.groups["lib"].startswith("lib")
@@ -47,7 +47,7 @@ _STREAMS = ("stderr", "stdout", "stdin", "environ", "optarg")
 
 
 def unknown_symbols(log: BuildLog) -> list[Hit]:
-    """Return the symbols, each once, that the loader misses and that belong to no C library and no Python."""
+    """Return the missing symbols, each once, that belong neither to a C library nor to Python."""
     return [
         hit
         for hit in distinct(undefined(log), "symbol")

@@ -1,11 +1,11 @@
-"""A program or module for glibc is run on a system with musl.
+"""A program or module for glibc is run on a musl system.
 
-Alpine's C library is musl. A file that was linked with glibc asks for glibc's loader (``ld-linux-x86-64.so.2``), which
-is not there: the shell then says "not found" of a file that exists. With a compatibility layer it gets further, and
-misses functions that only glibc has.
+Alpine's C library is musl. A file linked with glibc needs glibc's loader (``ld-linux-x86-64.so.2``), which is missing
+there: the shell reports "not found" for a file that exists. With a compatibility layer it starts, and misses functions
+that only glibc has.
 
-How to fix: a ``musllinux`` wheel, or a program for the ``-musl`` target; or an image with glibc (``-slim`` instead of
-``-alpine``).
+How to fix: use a ``musllinux`` wheel, or a program for the ``-musl`` target; or use an image with glibc (``-slim``
+instead of ``-alpine``).
 
 References:
     https://peps.python.org/pep-0656/
@@ -35,13 +35,13 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See musl's loader miss glibc's own, or glibc's functions."""
+    """See musl's loader miss glibc's loader or functions."""
     loaders = [
         hit
         for hit in log.find("musl-no-lib")
         if LOADER.match(hit.groups["lib"].rpartition("/")[2]) and "musl" not in hit.groups["lib"]
     ]
-    # A shell says so of a file that exists if the loader that the file names does not.
+    # A shell reports this for an existing file whose loader does not exist.
     unstarted = [hit for hit in log.find("path-not-found") if log.distro_at(hit.line).libc == "musl"]
     hits = [*loaders, *unstarted, *(hit for hit in glibc_only_symbols(log) if "musl" not in hit.groups["file"])]
     if not hits:
@@ -50,14 +50,14 @@ def log(log: BuildLog) -> Iterator[Finding]:
     yield finding_from_hits(
         log,
         hits,
-        f"{file} is made for glibc, and this system has musl",
+        f"{file} is for glibc, and this system has musl",
         "It cannot be loaded.",
         [
             Fix(
                 "build it for musl",
                 (Command("maturin build --release --target x86_64-unknown-linux-musl", Stage.BUILD),),
-                notes="With the machine's own processor in the target. The wheel then gets a musllinux tag.",
+                notes="Use the machine's processor in the target. The wheel then gets a musllinux tag.",
             ),
-            Fix("run it in an image with glibc", notes="Debian's -slim images, for example."),
+            Fix("run it in an image with glibc", notes="For example Debian's -slim images."),
         ],
     )

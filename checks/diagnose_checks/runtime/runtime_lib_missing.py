@@ -1,11 +1,10 @@
 """A shared library that the module or program needs is not installed on this system.
 
-It was linked against a library of the system that built it, and that library's name (with its number) does not exist
-here: it is not installed, or this distribution has another major version (``libssl.so.1.1`` here, ``libssl.so.3``
-there).
+It was linked against a library of the build system. That library's name, with its number, does not exist here: it is
+not installed, or this distribution has another major version (``libssl.so.1.1`` here, ``libssl.so.3`` there).
 
-How to fix: install the package that holds the file; if this distribution has another version, build it here, or take a
-wheel that brings its libraries along (``auditwheel repair``, maturin's default).
+How to fix: install the package that contains the file. If this distribution has another version, build the module here,
+or use a wheel that bundles its libraries (``auditwheel repair``, maturin's default).
 
 References:
     https://man7.org/linux/man-pages/man8/ld.so.8.html
@@ -34,7 +33,7 @@ _SONAME = re.compile(r"^(?:lib[\w.+-]+|[\w+-]+)\.so(?:\.[\w.]+)?$")
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the loader miss a library that is no copy in a wheel, no libpython and no C library."""
+    """See the loader miss a library, except copies in a wheel, libpython and C libraries."""
     for hit in distinct(log.find("loader-no-lib", "musl-no-lib"), "lib"):
         lib = hit.groups["lib"].rpartition("/")[2]
         if (
@@ -51,22 +50,22 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [hit],
-            f"{lib} is not installed on this system, or not in a version with this name",
+            f"{lib} is not installed on this system, or in another version",
             "It cannot be loaded.",
             [
-                Fix(f"install the package that holds {lib}", notes=_search(log.distro_at(hit.line).manager, lib)),
-                Fix("ship it in the wheel", notes="`auditwheel repair`, or maturin without --auditwheel skip."),
+                Fix(f"install the package that contains {lib}", notes=_search(log.distro_at(hit.line).manager, lib)),
+                Fix("bundle it in the wheel", notes="`auditwheel repair`, or maturin without --auditwheel skip."),
             ],
         )
 
 
 def _search(manager: str, lib: str) -> str:
     asks = {
-        "apt": f"`{APT_FILE} {lib}` tells which.",
-        "dnf": f"`dnf provides '*/{lib}'` tells which.",
-        "yum": f"`yum provides '*/{lib}'` tells which.",
-        "apk": f"`apk add so:{lib}` does it.",
-        "pacman": f"`pacman -F {lib}` tells which.",
-        "zypper": f"`zypper what-provides '{lib}()(64bit)'` tells which.",
+        "apt": f"`{APT_FILE} {lib}` finds it.",
+        "dnf": f"`dnf provides '*/{lib}'` finds it.",
+        "yum": f"`yum provides '*/{lib}'` finds it.",
+        "apk": f"`apk add so:{lib}` installs it.",
+        "pacman": f"`pacman -F {lib}` finds it.",
+        "zypper": f"`zypper what-provides '{lib}()(64bit)'` finds it.",
     }
     return asks.get(manager, f"`apt-file search {lib}`, `dnf provides '*/{lib}'` or `apk add so:{lib}`.")

@@ -1,9 +1,9 @@
-"""A library is installed, but in a version that is too old for what was built against it.
+"""An installed library is older than the one that the module was built against.
 
-The module was linked against a newer version of the library than the one that is loaded: a function, or a version of
-its interface (``OPENSSL_3.0.0``, ``CURL_OPENSSL_4``), is not in it.
+The module was linked against a newer version of the library: the loaded one lacks a function, or a version of its
+interface (``OPENSSL_3.0.0``, ``CURL_OPENSSL_4``).
 
-How to fix: a newer version of that library; or build on a system with the old one; or ship it in the wheel.
+How to fix: install a newer version of that library; or build on a system with the old one; or bundle it in the wheel.
 
 References:
     https://man7.org/linux/man-pages/man8/ld.so.8.html
@@ -39,13 +39,13 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the loader miss an interface's version, or a system's own program miss a function."""
+    """See the loader miss an interface's version, or a system program miss a function."""
     wanted = [hit for hit in log.find("version-wanted") if not log.near(hit.line, "tool-shadowed", before=0, after=0)]
     for hit in wanted[:1]:
         yield finding_from_hits(
             log,
             [hit],
-            f"{hit.groups['file']} has no {hit.groups['version']}: it is older than what was linked",
+            f"{hit.groups['file']} has no {hit.groups['version']}: it is older than the linked one",
             "It cannot be loaded.",
             _fixes(),
         )
@@ -56,7 +56,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             yield finding_from_hits(
                 log,
                 [hit],
-                f"the library that is loaded has no {hit.groups['symbol']} of {hit.groups['version']}: it is too old",
+                f"the loaded library has no {hit.groups['symbol']} of {hit.groups['version']}: it is too old",
                 "It cannot be loaded.",
                 _fixes(),
             )
@@ -67,7 +67,7 @@ def _fixes() -> list[Fix]:
     return [
         Fix(
             "install a newer version of the library",
-            notes="`ldd FILE` shows which copy is loaded: it may not be the system's.",
+            notes="`ldd FILE` shows which copy is loaded; it may not be the system's.",
         ),
-        Fix("build on a system that has the old one, or ship the library in the wheel"),
+        Fix("build on a system with the old one, or bundle the library in the wheel"),
     ]

@@ -1,11 +1,11 @@
-"""The module uses functions of a library that it does not name among those that it needs.
+"""The module uses functions of a library that is not among its needed libraries.
 
-A shared library may be linked with undefined functions; whoever loads it has to have them. If the library that holds
-them is not in its list of needed libraries (it was not on the linker's command line, stood before its user there, or
-was dropped by ``--as-needed``), the loader does not load it, and the first call or the import fails.
+A shared library may be linked with undefined functions; the process that loads it must have them. If the library with
+the functions is not in its NEEDED list (it was not on the linker's command line, was listed before its user, or was
+dropped by ``--as-needed``), the loader does not load it, and the import or the first call fails.
 
-How to fix: link the library, after the objects that use it; for Rust, let its build script say
-``cargo:rustc-link-lib``. ``readelf -d FILE`` shows what is needed.
+How to fix: link the library, after the objects that use it; for Rust, print ``cargo:rustc-link-lib`` in the build
+script. ``readelf -d FILE`` shows the NEEDED list.
 
 References:
     https://wiki.gentoo.org/wiki/Project:Quality_Assurance/As-needed
@@ -30,7 +30,7 @@ CHECK = Check(since="0.1.0", phase=Phase.LATER)
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the loader miss a plain function in a module of a wheel or in a program of one's own."""
+    """See the loader miss a function in a wheel's module or in a program outside the system."""
     for hit in unknown_symbols(log)[:1]:
         file, symbol = hit.groups["file"], hit.groups["symbol"]
         if hit.groups["version"] or (file.startswith(("/usr/bin/", "/usr/sbin/")) and not wheel_file(file)):
@@ -42,13 +42,13 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [hit],
-            f"{file.rpartition('/')[2]} uses {symbol}, and no library that it names has it",
+            f"{file.rpartition('/')[2]} uses {symbol}, which none of its needed libraries has",
             "It cannot be loaded.",
             [
                 Fix(
-                    f"link the library that holds {symbol}",
-                    notes="It has to stand after its users. `readelf -d` of the file shows what is named.",
+                    f"link the library that defines {symbol}",
+                    notes="Put it after its users on the command line. `readelf -d FILE` lists the needed libraries.",
                 ),
-                Fix("if it is named there, install a version that is new enough to have it"),
+                Fix("if it is listed there, install a version that has the function"),
             ],
         )

@@ -1,11 +1,11 @@
 """The extension was built for another Python than the one that imports it.
 
-A function of Python's C interface that the interpreter does not have: the module was built for a newer or older
-version, for another implementation (PyPy, GraalPy) or for the other threading mode (free-threaded or not), and its file
-name or tag does not say so; or it was compiled against a private function that is gone.
+The interpreter lacks a function of Python's C interface: the module was built for a newer or older version, for another
+implementation (PyPy, GraalPy) or for the other threading mode (free-threaded or not), and its file name or tag does not
+show it; or it was compiled against a private function that was removed.
 
-How to fix: build it for the Python that imports it. Remove old build folders before; a wheel for the stable ABI uses
-only functions that stay.
+How to fix: build it for the Python that imports it, after removing old build folders. A wheel for the stable ABI uses
+only functions that remain.
 
 References:
     https://docs.python.org/3/c-api/stable.html
@@ -29,12 +29,12 @@ CHECK = Check(since="0.1.0", phase=Phase.LATER)
 
 
 def _listed(log: BuildLog, hit: Hit) -> bool:
-    """Whether *hit* is of ldd's list: of every extension, musl's tells what only the interpreter has."""
+    """Whether *hit* is from ldd: musl's ldd lists the interpreter's functions as missing in every extension."""
     return hit.text.startswith("Error relocating") and bool(log.near(hit.line, "external-note", before=60))
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the loader miss a function of Python's own."""
+    """See the loader miss a function of Python."""
     hits = [
         hit
         for hit in undefined(log)
@@ -45,7 +45,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [hit],
-            f"{file} needs {hit.groups['symbol']}, which this Python does not have: it was built for another one",
+            f"{file} needs {hit.groups['symbol']}, which this Python lacks: it was built for another one",
             "The module cannot be imported.",
             [
                 Fix(
@@ -56,7 +56,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                             Stage.BUILD,
                         ),
                     ),
-                    notes="PACKAGE stands for its name. For a project of your own: cargo clean, then maturin develop.",
+                    notes="Replace PACKAGE with its name. For your own project: cargo clean, then maturin develop.",
                 )
             ],
         )

@@ -1,14 +1,14 @@
 """A program loads a library for another word size or processor.
 
-The interpreter decides, not the kernel: a Raspberry Pi with a 64-bit kernel and a 32-bit system says ``aarch64`` in
-``uname -m`` and needs ``armv7l`` libraries. A package that picks its library by ``uname`` picks the wrong one there,
-and so does a build for the target that the kernel suggests.
+The interpreter decides, not the kernel: a Raspberry Pi with a 64-bit kernel and a 32-bit system prints ``aarch64`` for
+``uname -m`` and needs ``armv7l`` libraries. A package that selects its library by ``uname`` selects the wrong one
+there, and so does a build for the kernel's architecture.
 
-Where the word size is the same and the processor another, glibc passes over the file and says ``cannot open shared
-object file``, although Python has just found it; musl says ``Exec format error``.
+If the word size is the same and the processor differs, glibc skips the file and reports ``cannot open shared object
+file`` although Python has found it; musl reports ``Exec format error``.
 
-How to fix: build or install for the interpreter's own architecture: ``python3 -c 'import sysconfig;
-print(sysconfig.get_platform())'`` and ``file -L $(command -v python3)`` tell it.
+How to fix: build or install for the interpreter's architecture: ``python3 -c 'import sysconfig;
+print(sysconfig.get_platform())'`` and ``file -L $(command -v python3)`` show it.
 
 References:
     https://man7.org/linux/man-pages/man5/elf.5.html (``EI_CLASS``)
@@ -37,18 +37,18 @@ CHECK = Check(
 )
 
 
-_NOTE = "`file -L $(command -v python3)` tells what the interpreter is, `file` of the module what that is."
+_NOTE = "`file -L $(command -v python3)` shows the interpreter's architecture, `file MODULE` the module's."
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the loader refuse the word size."""
+    """See the loader reject the word size."""
     for hit in log.find("elf-class")[:1]:
         bits = hit.groups["bits"]
         other = "32" if bits == "64" else "64"
         yield finding_from_hits(
             log,
             [hit],
-            f"{hit.groups['file'].rpartition('/')[2]} is a {bits}-bit library, and what loads it is {other}-bit",
+            f"{hit.groups['file'].rpartition('/')[2]} is a {bits}-bit library in a {other}-bit program",
             "It cannot be loaded.",
             [
                 Fix(
@@ -64,7 +64,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [hit],
-            f"{hit.groups['lib'].rpartition('/')[2]} is there, and is for another processor",
+            f"{hit.groups['lib'].rpartition('/')[2]} exists, but is for another processor",
             "It cannot be loaded.",
             [Fix("install or build it for the architecture of the program", notes=_NOTE)],
         )
