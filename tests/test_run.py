@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -22,6 +23,12 @@ class Timeless:
 
     def is_recovered(self, finding: Finding) -> bool:
         return False
+
+    def without_recovered(self, findings: Sequence[Finding]) -> None:
+        return None
+
+    def concluded(self, findings: Sequence[Finding]) -> Timeless:
+        return self
 
     def was_examined(self, phase: Phase) -> bool:
         return True

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from diagnose.authoring.log import is_later, same_crate
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.authoring.log import later, same_crate
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.remedies.package_names import module_of
 
 if TYPE_CHECKING:
     from diagnose.model.finding import Finding
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 # fmt: off
 #: What a package that was not installed is missed as later on.
@@ -28,8 +29,27 @@ _MANAGERS = frozenset({
 
 
 def blocks_later_installs(finding: Finding, other: Finding, log: BuildLog) -> bool:
-    """Whether *other* is something that is missing later because a package manager could not do its work."""
-    return is_later(finding, other, log) and other.check in CAUSED_BY_MISSING_PACKAGE | _MANAGERS
+    """Whether *other* is something that is missing later because a package manager could not do its work.
+
+    Where the build went on after *finding*, what is missing has to be what it was about.
+    """
+    if not later(finding, other, log) or other.check not in CAUSED_BY_MISSING_PACKAGE | _MANAGERS:
+        return False
+    packages = {hit.groups["package"] for hit in _quoted(finding, log)} - {""}
+    return not (packages and log.is_recovered(finding)) or any(_about(other, package) for package in packages)
+
+
+def _quoted(finding: Finding, log: BuildLog) -> list[Hit]:
+    lines = set(map(log.position, finding.evidence))
+    return [hit for hit in log.hits if hit.line in lines]
+
+
+def _about(finding: Finding, package: str) -> bool:
+    """Whether *finding* is about what *package* would have brought: a fix installs it, or the message names it."""
+    commands = " ".join(command.line for fix in finding.fixes for command in fix.commands)
+    stem = re.sub(r"^lib|[\d.-]*(?:-dev|-devel|-libs|-static)*$", "", package)
+    names = {package, module_of(package), stem} - {""}
+    return any(re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", f"{commands} {finding.message}") for name in names)
 
 
 def stops_openssl(finding: Finding, other: Finding, log: BuildLog) -> bool:

@@ -15,6 +15,7 @@ TOOLCHAIN = frozenset(
 )
 _START = r"(?:^|/)(?:[SMgr]?crt[1in]|crtbegin[ST]?|crtendS?)\.o$"
 _SYSTEM = r"^(?:/usr)?(?:/local)?/lib(?:32|64)?/|^/opt/|^/home/linuxbrew/|/lib/[a-z0-9_]+-linux-\w+/"
+_MADE = r"/target/|/rustc\w{6}/|/deps/lib[\w-]+\.(?:rlib|so)$|/\.cargo/|/rustlib/"  # cargo's own, of this very build
 _SHARED = r"\.(?:so(?:\.[\d.]+)?|a)$"
 # What glibc's headers turn ordinary calls into, and functions that musl does not have.
 _GLIBC = (
@@ -50,9 +51,19 @@ def _target(log: BuildLog, link: Link) -> Target | None:
     return link.target or log.target_at(link.line)
 
 
+def native(log: BuildLog, link: Link) -> bool:
+    """Whether *link* links for the machine that builds, as far as anything tells."""
+    target = link.target or log.target_at(link.line)
+    for hit in link.of("ld-wrong-file"):
+        wanted = _FORMATS.get(hit.groups["emulation"])
+        if wanted is not None and wanted != host(log).machine:
+            return False
+    return log.cross_at(link.line) is not True and (target is None or target == host(log))
+
+
 def owner_of(log: BuildLog, path: str) -> Target | None:
     """Return the architecture of the system folder that *path* lies in; None outside of those."""
-    if not re.search(_SYSTEM, path) or not re.search(_SHARED, path):
+    if path.startswith("/opt/") or not re.search(_SYSTEM, path) or not re.search(_SHARED, path):
         return None
     from diagnose.readers.buildlog.linking import folder  # only who reads logs needs its patterns
 
@@ -67,28 +78,45 @@ def foreign_files(log: BuildLog, link: Link) -> dict[str, str]:
 
     target = _target(log, link)
     found: dict[str, str] = {}
-    if _host_script(link):
+    if _host_script(log, link):
         found["c"] = "the linker script libc.so"
     files = [*link.skipped, *((stem(file), file) for file in link.wrong if not link.machines)]
     for lib, file in files:
         owner = owner_of(log, file)
-        if owner is None or lib in TOOLCHAIN:
+        if lib in TOOLCHAIN or not _is_library(file):
             continue
-        if target is None or (owner.machine, owner.bits) != (target.machine, target.bits):
+        # Outside of the system's folders only the linker knows whose a library is, and it says: not the target's.
+        if owner is None or target is None or (owner.machine, owner.bits) != (target.machine, target.bits):
             found.setdefault(lib, file)
     return found
 
 
-def _host_script(link: Link) -> bool:
-    """Whether lld, called for the target, took the machine from the host's ``libc.so``: a script with OUTPUT_FORMAT."""
-    for_target = link.target is not None or any(re.search(_START, file) for file in link.wrong)
-    return for_target and bool(link.of("ld-host-script"))
+#: What linkers call the output of each machine, and lld's emulations, with the number of the machine.
+_FORMATS = {
+    "aarch64linux": 183, "armelf_linux_eabi": 40, "elf_x86_64": 62, "elf_i386": 3, "elf64lriscv": 243, "elf64_s390": 22,
+    "elf64-x86-64": 62, "elf32-i386": 3, "elf64-littleaarch64": 183, "elf64-aarch64": 183, "elf32-littlearm": 40,
+    "elf64-littleriscv": 243, "elf64-powerpcle": 21, "elf64-s390": 22,
+}  # fmt: skip
+
+
+def _host_script(log: BuildLog, link: Link) -> bool:
+    """Whether lld, called for the target, took the machine from the host's ``libc.so``: a script with OUTPUT_FORMAT.
+
+    It then refuses the target's own start files and objects. Where its format is the target's, the file is foreign.
+    """
+    if link.target is None and not any(re.search(_START, file) for file in link.wrong):
+        return False
+    target = link.target or log.target_at(link.line)
+    for hit in link.of("ld-host-script"):
+        if not hit.groups["format"] or target is None or _FORMATS.get(hit.groups["format"], 0) != target.machine:
+            return True
+    return False
 
 
 def objects_of_the_target(log: BuildLog, link: Link) -> list[Hit]:
     """Return the lines in which a linker refuses objects that rustc has just made."""
     hits = [hit for hit in link.of("ld-generic-elf", "ld-wrong-file") if not _is_library(hit.groups["file"])]
-    if _host_script(link):
+    if _host_script(log, link):
         return []
     if link.machines and _of_another(log, link):
         return []
@@ -104,7 +132,9 @@ def _of_another(log: BuildLog, link: Link) -> bool:
 
 
 def _is_library(path: str) -> bool:
-    return bool(re.search(_SYSTEM, path) and re.search(_SHARED, path))
+    if not re.search(_SHARED, path):
+        return False
+    return bool(re.search(_SYSTEM, path)) or not re.search(_MADE, path)
 
 
 def missing_libraries(log: BuildLog, link: Link) -> dict[str, list[Hit]]:

@@ -173,7 +173,15 @@ def install_by_family(
 
 
 def is_later(finding: Finding, other: Finding, log: BuildLog) -> bool:
-    """Whether *other* comes later in the log: ``leads_to`` of a cause after which nothing else can be trusted."""
+    """Whether *other* comes later in the log: ``leads_to`` of a cause after which nothing else can be trusted.
+
+    Where the build went on after *finding*, it can.
+    """
+    return not log.is_recovered(finding) and later(finding, other, log)
+
+
+def later(finding: Finding, other: Finding, log: BuildLog) -> bool:
+    """Whether *other* comes later in the log."""
     return log.position(other.evidence[0]) > log.position(finding.evidence[0])
 
 

@@ -98,7 +98,9 @@ class Output(NamedTuple):
 
     format: str = _choice(("text", "json", "github"), "Format of the report.", "text")
     fail_on: str = _choice(
-        ("error", "warning", "note", "never"), "Lowest severity that makes the exit code 1.", "error"
+        ("error", "warning", "note", "unknown", "never"),
+        "Lowest severity that makes the exit code 1; unknown: an error, or that nobody can tell.",
+        "error",
     )
     quiet: bool = _flag("Print the findings only.", "-q")
     verbose: bool = _flag("Also print the checks that passed and what could not be inspected.", "-v")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from diagnose.engine import internal
 from diagnose.engine.causality import attach_consequences, sort_findings
+from diagnose.engine.outcome import outcome
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import Finding, Severity
+from diagnose.model.outcome import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,7 +23,8 @@ class Result(NamedTuple):
     """One subject: its facts (as JSON carries them), what is wrong with it, and which checks found nothing.
 
     ``error`` is set when the subject could not be read; then ``facts`` is empty. ``unseen`` says in plain words what
-    could not be looked at. ``traces`` are the Python tracebacks of internal errors.
+    could not be looked at. ``recovered`` are findings that came to nothing: the build went on after them.
+    ``traces`` are the Python tracebacks of internal errors.
     """
 
     kind: str
@@ -32,6 +35,8 @@ class Result(NamedTuple):
     unseen: tuple[str, ...] = ()
     error: str | None = None
     traces: tuple[str, ...] = ()
+    outcome: Outcome = Outcome.NOT_JUDGED
+    recovered: tuple[Finding, ...] = ()
 
 
 class Report(NamedTuple):
@@ -48,15 +53,17 @@ class Report(NamedTuple):
         """The number of subjects that could not be read."""
         return sum(j.error is not None for j in self.results)
 
-    def exit_code(self, fail_on: Severity | None) -> int:
+    def exit_code(self, fail_on: Severity | None, unknown: bool = False) -> int:
         """Return 2 if an input could not be read or a check failed, else 1 for a finding at or above *fail_on*, else 0.
 
-        Where *fail_on* is None, no finding counts.
+        Where *fail_on* is None, no finding counts. With *unknown*, what nobody can tell counts as well.
         """
         if self.unreadable or any(f.check == internal.ID for j in self.results for f in j.findings):
             return 2
         if fail_on is None:
             return 0
+        if unknown and any(j.outcome in (Outcome.UNKNOWN_CAUSE, Outcome.CANNOT_TELL) for j in self.results):
+            return 1
         return int(any(f.severity.rank <= fail_on.rank for j in self.results for f in j.findings))
 
 
@@ -70,34 +77,93 @@ def run_checks(
     """Read one subject and run every check that has a detector for its kind.
 
     The worst findings come first, among equals what a build meets first. A finding that only follows from another one
-    becomes its consequence; one that the build recovered from is left out. *describe* turns the subject into the facts
-    that JSON carries.
+    becomes its consequence; one that the build recovered from stands apart. A fallback check runs where the subject
+    failed and no other check knows why. *describe* turns the subject into the facts that JSON carries.
     """
     checks = list(checks)
-    findings: list[Finding] = []
-    failed: list[Finding] = []
-    passed, traces = [], []
     try:
-        subject = read()
-        for check in checks:
-            try:
-                found = [
-                    finding._replace(check=check.id, aliases=check.aliases, url=check.url)
-                    for finding in check.detectors[kind](subject)
-                    if not subject.is_recovered(finding)
-                ]
-            except Exception as error:
-                failed.append(internal.finding(check.id, error))
-                traces.append(internal.trace(error))
-                continue
-            findings += found
-            if not found and subject.was_examined(check.phase):
-                passed.append(check.id)
-        findings = sort_findings(findings, subject, {check.id: check.phase.value for check in checks})
-        leads_to = {check.id: check.leads_to for check in checks if check.leads_to is not None}
-        findings = attach_consequences(findings, leads_to, subject)
-        facts = describe(subject)
+        return _run(kind, name, read(), describe, checks)
     except Exception as error:
         trace = internal.trace(error)
         return Result(kind, name, error=internal.reason(name, error), traces=(trace,) if trace else ())
-    return Result(kind, name, facts, (*failed, *findings), tuple(passed), subject.unseen, traces=tuple(traces))
+
+
+def _run(
+    kind: str, name: str, subject: _Subject, describe: Callable[[_Subject], dict[str, Any]], checks: list[Check]
+) -> Result:
+    standing: list[Finding] = []
+    recovered: list[Finding] = []
+    failed: list[Finding] = []
+    passed: list[str] = []
+    traces: list[str] = []
+
+    def found(check: Check) -> tuple[list[Finding], list[Finding]] | None:
+        try:
+            return _found(check, kind, subject)
+        except Exception as error:
+            failed.append(internal.finding(check.id, error))
+            traces.append(internal.trace(error))
+            return None
+
+    for check in checks:
+        if check.fallback or (result := found(check)) is None:
+            continue
+        standing += result[0]
+        recovered += result[1]
+        if not any(result) and subject.was_examined(check.phase):
+            passed.append(check.id)
+    findings, recovered = _explained(standing, recovered, checks, subject)
+    subject = subject.concluded(findings)
+    facts = describe(subject)
+    came_to = outcome(kind, facts, findings, subject.unseen)
+    for check in checks:
+        if check.fallback:
+            result = found(check) if came_to is Outcome.UNKNOWN_CAUSE else ([], [])
+            findings = [*(result[0] if result else ()), *findings]
+            passed += [check.id] if result and not result[0] else []
+    return Result(
+        kind,
+        name,
+        facts,
+        (*failed, *findings),
+        tuple(sorted(passed)),
+        subject.unseen,
+        traces=tuple(traces),
+        outcome=came_to,
+        recovered=tuple(recovered),
+    )
+
+
+def _found(check: Check, kind: str, subject: Subject) -> tuple[list[Finding], list[Finding]]:
+    """Return what *check* finds wrong, and what of it the build recovered from."""
+
+    def look(at: Subject) -> list[Finding]:
+        found = check.detectors[kind](at)
+        return [finding._replace(check=check.id, aliases=check.aliases, url=check.url) for finding in found]
+
+    every = look(subject)
+    narrower = subject.without_recovered(every) if every else None
+    if narrower is None:
+        return every, []
+    counting = look(narrower)
+    told = {finding.message for finding in counting}
+    return counting, [finding for finding in every if finding.message not in told and subject.is_recovered(finding)]
+
+
+def _explained(
+    standing: list[Finding], recovered: list[Finding], checks: Iterable[Check], subject: Subject
+) -> tuple[list[Finding], list[Finding]]:
+    """Return the findings that are causes, each with its consequences, and those that the build recovered from.
+
+    One of the latter is a cause all the same where it brought about a failure that counts.
+    """
+    checks = list(checks)
+    phases = {check.id: check.phase.value for check in checks}
+    leads_to = {check.id: check.leads_to for check in checks if check.leads_to is not None}
+    roots = attach_consequences(sort_findings([*standing, *recovered], subject, phases), leads_to, subject)
+    came_to_nothing = {finding._replace(consequences=()) for finding in recovered}
+
+    def counts(root: Finding) -> bool:
+        return any(one._replace(consequences=()) not in came_to_nothing for one in (root, *root.consequences))
+
+    return [root for root in roots if counts(root)], [root for root in roots if not counts(root)]

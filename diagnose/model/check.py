@@ -21,7 +21,7 @@ KINDS = ("wheel", "env", "log")
 class Check(NamedTuple):
     """One cause of failure, with the detectors that see it from several sides.
 
-    A check's module declares ``CHECK = Check(since=…)`` with the first five fields; the registry fills in the rest
+    A check's module declares ``CHECK = Check(since=…)`` with the first six fields; the registry fills in the rest
     from the module's name, docstring and functions.
     """
 
@@ -33,6 +33,8 @@ class Check(NamedTuple):
     """How logs word it."""
     aliases: tuple[str, ...] = ()
     """Other names under which ``explain``, ``--select`` and ``--ignore`` know the cause."""
+    fallback: bool = False
+    """Whether it runs only where a subject failed and no other check knows why."""
     id: str = ""
     """The module's name, with dashes."""
     area: str = ""

@@ -16,13 +16,15 @@ class Pattern(NamedTuple):
 
     ``pattern`` is searched for in a cleaned line; its named groups are the facts. ``anchor`` is a literal text that
     every line that can match contains, at least four bytes long and without quotes, which vary. A message that may be
-    wrapped, or that goes on in the next lines, spans up to ``lines`` of them.
+    wrapped, or that goes on in the next lines, spans up to ``lines`` of them. A ``raw`` pattern is searched for in the
+    line as it stands, with what others put before it.
     """
 
     kind: str
     anchor: str
     pattern: str
     lines: int = 1
+    raw: bool = False
 
 
 def patterns_for(kind: str, *rows: tuple[str, str] | tuple[str, str, int]) -> tuple[Pattern, ...]:

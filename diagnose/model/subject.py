@@ -5,7 +5,10 @@ from __future__ import annotations
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Protocol
+
+    from typing_extensions import Self
 
     from diagnose.model.finding import Evidence, Finding, Phase
 
@@ -21,6 +24,12 @@ if TYPE_CHECKING:
 
         def is_recovered(self, finding: Finding) -> bool:
             """Whether what *finding* quotes came to nothing: the build visibly went on after it."""
+
+        def without_recovered(self, findings: Sequence[Finding]) -> Self | None:
+            """Return the subject without those *findings* that came to nothing; None where all of them count."""
+
+        def concluded(self, findings: Sequence[Finding]) -> Self:
+            """Return the subject with what it came to, given the *findings* that count."""
 
         def was_examined(self, phase: Phase) -> bool:
             """Whether there was anything to examine that a build meets in *phase*; otherwise no check of it passed."""

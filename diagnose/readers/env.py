@@ -26,7 +26,7 @@ from diagnose.readers.toolchain import reader as toolchain
 from diagnose.readers.toolchain.reader import Program, Toolchain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
 
@@ -93,6 +93,13 @@ class Environment(NamedTuple):
     def is_recovered(self, finding: Finding) -> bool:
         """Whether *finding* came to nothing: never, without an order of time."""
         return False
+
+    def without_recovered(self, findings: Sequence[Finding]) -> None:
+        """Return None: whatever *findings* quote counts."""
+
+    def concluded(self, findings: Sequence[Finding]) -> Environment:
+        """Return itself: *findings* change nothing about it."""
+        return self
 
     def was_examined(self, phase: Phase) -> bool:
         """Whether there was anything to look for that a build meets in *phase*: some are about libraries alone."""

@@ -38,6 +38,8 @@ def _subject(result: Result) -> dict[str, Any]:
         "passed": list(result.passed),
         "unseen": list(result.unseen),
         "error": result.error,
+        "outcome": result.outcome.value,
+        "recovered": [_finding(finding) for finding in result.recovered],
     }
 
 

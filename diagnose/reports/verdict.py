@@ -5,6 +5,7 @@ from __future__ import annotations
 from diagnose.engine.run import Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import Severity
+from diagnose.model.outcome import Outcome
 
 if TYPE_CHECKING:
     from typing import Any
@@ -138,15 +139,36 @@ def _next_command(facts: dict[str, Any]) -> str:
 
 def _log(result: Result) -> Verdict:
     facts, findings = result.facts, result.findings
+    details = [*_errors(result), *_recovered(result)]
     if findings:
         others = len(findings) - 1
-        return Verdict(findings[0].check + (f", and {others} more" if others else ""), False)
-    error = facts["first_error"]
+        return Verdict(findings[0].check + (f", and {others} more" if others else ""), False, details)
     if not facts["lines"]:
-        return Verdict("empty: it tells nothing of a build", False, weight=Severity.WARNING)
-    if not facts["failed"] or error is None:
-        return Verdict("no failure", True)
-    return Verdict("no known cause", False, [f"the first error, in line {error['line']}: {error['text']}"])
+        return Verdict("cannot tell: the log is empty", False, weight=Severity.NOTE)
+    if result.outcome is Outcome.OK:
+        return Verdict("no failure", True, details)
+    if result.outcome is Outcome.CANNOT_TELL:
+        reason = "no tool in it says that it failed, and the last one does not say that it is done"
+        return Verdict(f"cannot tell: {reason}", False, details, Severity.NOTE)
+    return Verdict("failed; none of the selected checks knows why", False, details, Severity.NOTE)
+
+
+def _errors(result: Result) -> list[str]:
+    """Return the first and the last error as lines, where the findings do not quote them already."""
+    shown = {item.path.rpartition(":")[2] for finding in result.findings for item in finding.evidence}
+    first, last = result.facts.get("first_error"), result.facts.get("last_error")
+    if first is None or last is None:
+        return []
+    named = [("the error", first)] if first == last else [("the first error", first), ("the last error", last)]
+    return [f"{name}, in line {one['line']}: {one['text']}" for name, one in named if str(one["line"]) not in shown]
+
+
+def _recovered(result: Result) -> list[str]:
+    """Return what looked like a cause, and was none, as lines."""
+    return [
+        f"also seen, and the build went on after it: {finding.check} ({finding.evidence[-1].path}): {finding.message}"
+        for finding in result.recovered
+    ]
 
 
 _VERDICTS = {"wheel": _wheel, "env": _env, "log": _log}

@@ -20,13 +20,21 @@ class Label(NamedTuple):
     """What a log comes down to.
 
     ``cause`` is the id of its one primary cause, empty where it has none that is known; ``consequences`` are found
-    under it, ``others`` beside it. ``near`` are causes that the log looks like and is not.
+    under it, ``others`` beside it. ``near`` are causes that the log looks like and is not. ``recovered`` are found, and
+    the build went on after them. ``outcome`` is that of a log without a known cause, which fails otherwise.
     """
 
     cause: str
     consequences: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     near: tuple[str, ...] = ()
+    recovered: tuple[str, ...] = ()
+    outcome: str = ""
+
+    @property
+    def ending(self) -> str:
+        """What the log comes to."""
+        return self.outcome or ("failed-unknown-cause" if self.cause == "unknown-failure" else "failed")
 
     @property
     def told(self) -> tuple[str, ...]:

@@ -118,8 +118,11 @@ def test_an_empty_log_tells_nothing(tmp_path: Path) -> None:
     path = tmp_path / "build.log"
     path.write_text("")
     found = verdict(judged(path))
-    assert found.headline.startswith("empty") and not found.good
+    assert found.headline.startswith("cannot tell: the log is empty") and not found.good
     path.write_text("done\n")
+    found = verdict(judged(path))
+    assert found.headline.startswith("cannot tell") and not found.good
+    path.write_text("3 passed in 0.1s\n")
     assert verdict(judged(path)).good
 
 

@@ -20,11 +20,15 @@ from diagnose.readers.buildlog.patterns import SHARED
 @pytest.mark.parametrize("name", labels())
 def test_the_cause_its_consequences_and_what_stands_beside_it(name: str) -> None:
     label = labels()[name]
-    findings = judged(FOLDER / name).findings
+    seen = judged(FOLDER / name)
+    findings = seen.findings
     ids = tuple(finding.check for finding in findings)
     assert ids == ((label.cause, *label.others) if label.cause else ())
     if findings:
         assert tuple(finding.check for finding in findings[0].consequences) == label.consequences
+    assert seen.outcome.value == (label.ending)
+    assert tuple(finding.check for finding in seen.recovered) == label.recovered
+    assert seen.facts["failed"] == seen.outcome.value.startswith("failed")
     told = {*ids, *(other.check for finding in findings for other in finding.consequences)}
     assert not told.intersection(label.near)
 

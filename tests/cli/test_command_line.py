@@ -128,7 +128,7 @@ def test_both_ways_give_the_same() -> None:
         ("evn", "unknown command: evn; did you mean env?"),
         ("--bogus", "unknown option: --bogus; see diagnose --help"),
         ("env --format yaml", "--format: 'yaml' is not one of 'text', 'json', 'github'"),
-        ("wheel --fail-on bad x.whl", "--fail-on: 'bad' is not one of 'error', 'warning', 'note', 'never'"),
+        ("wheel --fail-on bad x.whl", "--fail-on: 'bad' is not one of 'error', 'warning', 'note', 'unknown', 'never'"),
         ("env --format", "--format needs a value: text, json, github"),
         ("env --quiet=1", "--quiet takes no value"),
         ("wheel --fial-on error x.whl", "wheel has no option --fial-on; did you mean --fail-on?"),

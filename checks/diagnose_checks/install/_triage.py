@@ -199,13 +199,23 @@ def _cause(log: BuildLog, hit: Hit, wheel: str, platforms: tuple[str, ...]) -> t
         return "wheel-not-supported-glibc", f"this system has glibc {'.'.join(map(str, glibc))}"
     if {tag.libc for tag in tags} == {"musl"} and (glibc or (pip and pip >= (21, 2))):
         return "wheel-not-supported-no-arch", "it is for musl, and this system has glibc" if glibc else "it is for musl"
-    return _likeliest(tags, platforms, limit, machine, bool(_version(log, hit, "python-note")))
+    abis = wheel.removesuffix(".whl").split("-")[-2:-1]
+    return _likeliest(
+        tags, platforms, limit, machine, bool(_version(log, hit, "python-note")), "".join(abis).split(".")
+    )
 
 
 def _likeliest(
-    tags: list[PlatformTag], platforms: tuple[str, ...], pip: tuple[int, ...], machine: str, python_fits: bool
+    tags: list[PlatformTag],
+    platforms: tuple[str, ...],
+    pip: tuple[int, ...],
+    machine: str,
+    python_fits: bool,
+    abis: list[str],
 ) -> tuple[str, str]:
     """Return the likeliest cause of what is left, without a detail: nothing in the log shows it."""
+    if "abi3t" in abis:
+        return "wheel-not-supported-python", ""
     if not machine and {tag.arch for tag in tags} - {"x86_64", ""}:
         return "wheel-not-supported-no-arch", ""
     if {tag.libc for tag in tags} == {"musl"}:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Severity, Stage
+from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
 from diagnose_checks.install._triage import refused
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             one.hits,
-            f"{name} asks for a newer glibc than this system has{f' ({one.detail})' if one.detail else ''}",
+            f"{name} asks for a newer glibc than this system has ({one.detail})"
+            if one.detail
+            else f"{name} is refused; the likeliest reason is that it asks for a newer glibc than this system has",
             "The wheel is not installed.",
             [
                 Fix(
@@ -43,5 +45,4 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
                 Fix("install on a newer system", notes="`ldd --version` tells the glibc of this one."),
             ],
-            Severity.ERROR if one.detail else Severity.WARNING,
         )

@@ -15,7 +15,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Severity, Stage
+from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
 from diagnose_checks.install._triage import refused
 
 if TYPE_CHECKING:
@@ -46,5 +46,4 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
                 Fix("see what this Python takes", (Command("python3 -m pip debug --verbose", Stage.TOOLCHAIN),)),
             ],
-            Severity.ERROR if one.detail else Severity.WARNING,
         )

@@ -14,7 +14,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.environment import answer_evidence, answer_source, belongs_to_host, fitting
-from diagnose.authoring.link_step import foreign_files, owner_of
+from diagnose.authoring.link_step import foreign_files, native, owner_of
 from diagnose.authoring.log import advise, ask_target, finding_from_hits, host
 from diagnose.authoring.overrides import unset_override_fix
 from diagnose.model import targets
@@ -32,7 +32,7 @@ from diagnose.remedies.package_names import library_module
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Link
     from diagnose.readers.elf.library import LinkFile
 
 CHECK = Check(since="0.1.0", phase=Phase.LINK)
@@ -101,6 +101,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
             continue
         lib, file = next(iter(files.items()))
         target = link.target or log.target_at(link.line)
+        if owner_of(log, file) is None and lib != "c":
+            if not native(log, link):
+                yield _of_unknown_machine(log, link, file, target)
+            continue
         hits = [*link.of("ld-host-script")[:1], *link.of("ld-skipping", "ld-wrong-file"), *link.of("ld-no-lib")]
         owner = owner_of(log, file)
         if target is None and owner and owner != host(log) and re.search(_OWN_LINKER, link.ld):
@@ -119,6 +123,23 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "The linker passes over it or stops. Installing the target's library alone changes nothing.",
             advise(log, link.line, _for_log, lib, target) if target else ask_target(),
         )
+
+
+def _of_unknown_machine(log: BuildLog, link: Link, file: str, target: Target | None) -> Finding:
+    folder = file.rpartition("/")[0]
+    return finding_from_hits(
+        log,
+        [*link.of("ld-skipping", "ld-wrong-file"), *link.of("ld-no-lib")],
+        f"{file} is of another architecture than {target.triple if target else 'the target'}, for which is linked",
+        "The linker passes over it or stops.",
+        (
+            Fix(
+                f"put the target's own library into {folder}, or name the folder that holds it",
+                notes=f"Whoever named {folder} (pkg-config, a variable of the crate, `-L` in RUSTFLAGS) must name the "
+                "target's. `file` tells of which architecture a library is.",
+            ),
+        ),
+    )
 
 
 _OWN_LINKER = r"^(?:/usr)?/bin/ld(?:\.\w+)?$"

@@ -13,7 +13,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.environment import setting_evidence
-from diagnose.authoring.link_step import foreign_files
+from diagnose.authoring.link_step import foreign_files, native, owner_of
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -25,7 +25,7 @@ from diagnose.remedies.fix import fix
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Link
 
 CHECK = Check(since="0.1.0", phase=Phase.LINK)
 
@@ -69,10 +69,14 @@ def env(env: Environment) -> Iterator[Finding]:
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the host's linker skip or refuse the target's library in a step of the host's own."""
     for link in log.links:
-        files = foreign_files(log, link) if link.for_host else {}
+        files = foreign_files(log, link) if link.for_host or native(log, link) else {}
         if not files:
             continue
         lib, file = next(iter(files.items()))
+        if not link.for_host:
+            if owner_of(log, file) is None and lib != "c":
+                yield _native(log, link, file)
+            continue
         target = log.target_at(link.line)
         suffix = target.env_name if target else "<target>"
         yield finding_from_hits(
@@ -89,3 +93,24 @@ def log(log: BuildLog) -> Iterator[Finding]:
             ),
         )
         return
+
+
+def _native(log: BuildLog, link: Link, file: str) -> Finding:
+    folder = file.rpartition("/")[0]
+    return finding_from_hits(
+        log,
+        [*link.of("ld-skipping", "ld-wrong-file"), *link.of("ld-no-lib")],
+        f"{file} is of another architecture than this machine, for which is linked",
+        "The linker passes over it or stops.",
+        (
+            Fix(
+                f"for this machine: do not name {folder}, and install its own library",
+                notes="LIBRARY_PATH, PKG_CONFIG_PATH and RUSTFLAGS reach every build; there are forms for one target "
+                "only. `file` tells of which architecture a library is.",
+            ),
+            Fix(
+                "for the library's architecture: name it as the target",
+                notes="cargo build --target TRIPLE, with the target's own compiler as the linker.",
+            ),
+        ),
+    )

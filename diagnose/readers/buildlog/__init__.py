@@ -11,17 +11,21 @@ from typing import Any, BinaryIO
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import Evidence, Finding, InputError, Phase, Severity
+from diagnose.model.outcome import Outcome
 from diagnose.model.pattern import Pattern, patterns_for
 from diagnose.model.targets import Target
 from diagnose.readers.buildlog import patterns as table
+from diagnose.readers.buildlog.clean import clean
 from diagnose.readers.buildlog.context import ContextHint, parse, sights
+from diagnose.readers.buildlog.course import Course, Event, course
 from diagnose.readers.buildlog.linking import Link, links
+from diagnose.readers.buildlog.marks import parse as parse_mark
 from diagnose.readers.buildlog.probes import Probe, probes
 from diagnose.readers.buildlog.scan import Hit, Scanner
 from diagnose.readers.system.distro import Container, Distro
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 __all__ = ["BuildLog", "Hit", "Link", "Pattern", "Probe", "facts", "patterns_for", "read"]
 
@@ -30,9 +34,8 @@ class BuildLog(NamedTuple):
     """What a log says. ``hits`` are its telling lines in order; everything else is drawn from them.
 
     ``asked_target`` and ``asked_distro`` are what the user said of the log; they overrule what it says itself.
-    ``first_error`` is the first line that reports a failure and is more than the echo of another, None where there is
-    none. ``failed`` is the line number of the last report of a failure, ``succeeded`` of the last report that a whole
-    build, test run or upload went well, ``stepped`` of the last report that at least a step did; 0 where there is none.
+    ``course`` is how the build went. ``surroundings`` are the lines around its first and last failures. ``outcome`` is
+    None until the findings are known (:meth:`concluded`).
     """
 
     name: str
@@ -44,14 +47,28 @@ class BuildLog(NamedTuple):
     crates: tuple[tuple[int, str, str], ...] = ()
     asked_target: Target | None = None
     asked_distro: Distro | None = None
-    first_error: Hit | None = None
-    failed: int = 0
-    succeeded: int = 0
-    stepped: int = 0
+    course: Course = Course()
+    surroundings: Mapping[int, tuple[int, bytes]] = {}
+    outcome: Outcome | None = None
 
     def find(self, *kinds: str) -> list[Hit]:
         """Return the hits of these kinds, in the order of the log."""
         return [hit for hit in self.hits if hit.kind in kinds]
+
+    @property
+    def first_error(self) -> Event | None:
+        """The first line that says what went wrong and that the build did not go on after; None without a failure."""
+        return self.course.standing[0] if self._broken else None
+
+    @property
+    def last_error(self) -> Event | None:
+        """The last such line."""
+        return self.course.standing[-1] if self._broken else None
+
+    @property
+    def _broken(self) -> bool:
+        broken = self.outcome in (Outcome.FAILED, Outcome.UNKNOWN_CAUSE) or bool(self.course.ending.failed)
+        return broken and bool(self.course.standing)
 
     def near(self, line: int, *kinds: str, before: int = 0, after: int = 0) -> list[Hit]:
         """Return the hits, of these kinds if any is named, *before* lines above to *after* lines below *line*."""
@@ -72,17 +89,64 @@ class BuildLog(NamedTuple):
         """Whether there was anything to examine that a build meets in *phase*: a log may show any."""
         return True
 
-    def is_recovered(self, finding: Finding) -> bool:
-        """Whether the build went on as if what *finding* quotes had not happened, and nothing failed after it.
+    def went_on(self, hit: Hit) -> bool:
+        """Whether the build visibly went on after what *hit* tells of."""
+        origin = hit.origin
+        probe = hit.kind.startswith("pc-") and self.crate_at(hit.line)[0] != ""
+        return self.course.went_on(hit.line, origin.stream, origin.crate, origin.warning, probe)
 
-        A warning (a request that was repeated, say) is overcome by any step that goes well later, the report of a
-        failure (in a test that was skipped, say) only by the success of the whole.
+    def without_recovered(self, findings: Iterable[Finding]) -> BuildLog | None:
+        """Return the log without the errors of *findings* that came to nothing; None where all of them count.
+
+        The error is what stands in a finding's last line; of its kind, all that the build went on after is left out.
         """
-        lines = [line for evidence in finding.evidence if (line := self.position(evidence))]
-        if finding.severity is not Severity.ERROR or not lines or self.failed > max(lines):
-            return False
-        failed = any(hit.line in lines for hit in self.find(*_FAILURES))
-        return max(lines) < (self.succeeded if failed else max(self.succeeded, self.stepped))
+        findings = list(findings)
+        lines = {max(map(self.position, finding.evidence)) for finding in findings if finding.evidence} - {0}
+        kinds = {hit.kind for hit in self.hits if hit.line in lines and parse_mark(hit.kind) is None}
+        if any(kind.startswith("pc-") for kind in kinds):
+            kinds |= {hit.kind for hit in self.hits if hit.kind.startswith("pc-")} - {"pc-side"}
+        gone = {hit.line for hit in self.hits if hit.kind in kinds and (hit.line < self._done or self.went_on(hit))}
+        gone |= {line for line in lines if line < self._done}
+        for finding in findings:  # of a question that counts, every line does
+            here = set(map(self.position, finding.evidence))
+            if any(hit.kind.startswith("pc-") and hit.line == max(here) for hit in self.hits) and not self.is_recovered(
+                finding
+            ):
+                gone -= here
+        if not gone:
+            return None
+        return _drawn(self._replace(hits=tuple(hit for hit in self.hits if hit.line not in gone)))
+
+    def is_recovered(self, finding: Finding) -> bool:
+        """Whether the build went on after what *finding* tells of."""
+        line = max(map(self.position, finding.evidence), default=0)
+        hits = [hit for hit in self.hits if hit.line == line and parse_mark(hit.kind) is None]
+        return bool(line) and (line < self._done or any(map(self.went_on, hits)))
+
+    @property
+    def _done(self) -> int:
+        """The line of the success that nothing failed after; 0 where there is none."""
+        return self.course.ending.done
+
+    def concluded(self, findings: Iterable[Finding]) -> BuildLog:
+        """Return the log with its outcome, given the *findings* that count."""
+        ending = self.course.ending
+        if any(finding.severity is Severity.ERROR for finding in findings):
+            outcome = Outcome.FAILED
+        elif ending.failed:
+            outcome = Outcome.UNKNOWN_CAUSE
+        else:
+            outcome = Outcome.OK if ending.done else Outcome.CANNOT_TELL
+        return self._replace(outcome=outcome)
+
+    def window(self, line: int) -> tuple[tuple[int, str], ...]:
+        """Return the lines around the failure in *line*, cleaned, each with its number."""
+        before, data = self.surroundings.get(line, (0, b""))
+        raw = data.split(b"\n")[: before + 9]
+        texts = (
+            (line - before + at, " ".join(clean(text.decode(errors="replace"))).strip()) for at, text in enumerate(raw)
+        )
+        return tuple((number, text[:300]) for number, text in texts if text and number <= self.lines)
 
     def crate_at(self, line: int) -> tuple[str, str]:
         """Return (name, version) of the crate whose build script's failure *line* belongs to, or empty texts."""
@@ -129,29 +193,6 @@ class BuildLog(NamedTuple):
     def unseen(self) -> tuple[str, ...]:
         """Nothing: a log is read to its end."""
         return ()
-
-
-# What is said only when something has failed.
-_FAILURES = (
-    "failed",
-    "crate-failed",
-    "link-failed",
-    "crate-done",
-    "ld-undefined",
-    "ld-wrong-file",
-    "ld-no-lib",
-    "ld-no-file",
-    "apt-unmet",
-)
-# A report that only repeats, sums up, or introduces: the failure itself stands elsewhere.
-_ECHOES = (
-    "could not compile", "build failed", "maturin failed", "custom build command", "aborting due to", "Sub-process",
-    "Failed to build", "subprocess-exited-with-error", "metadata-generation-failed", "Failed building wheel",
-    "Could not build wheels", "waiting for other jobs", "exit code", "exit status", "did not run successfully",
-    "Cargo build finished", "Process completed", "failed-wheel-build", "RUST_BACKTRACE", "non-zero", "linking with",
-    "ld returned", "failed to solve", "Failed to generate package metadata", "Getting requirements", "previous error",
-    "Traceback (most recent call last)", "linker command failed", "process didn't exit",
-)  # fmt: skip
 
 
 def read(
@@ -225,20 +266,17 @@ def _assemble(
     hits = tuple(scanner.scan(stream))
     if scanner.binary:
         raise InputError(f"{name}: not a log: binary data")
-    crates = tuple(_crates(hits))
-    log = BuildLog(name, scanner.lines, hits, crates=crates, asked_target=asked_target, asked_distro=asked_distro)
+    hits = tuple(sorted(hits, key=lambda hit: hit.line))
+    log = BuildLog(name, scanner.lines, hits, asked_target=asked_target, asked_distro=asked_distro)
+    return _drawn(log._replace(course=course(hits), surroundings=scanner.surroundings))
+
+
+def _drawn(log: BuildLog) -> BuildLog:
+    """Return *log* with everything that is drawn from its hits."""
+    hits = log.hits
+    log = log._replace(crates=tuple(_crates(hits)))
     crate_at = {position: log.crate_at(hit.line)[0] for position, hit in enumerate(hits) if hit.kind.startswith("pc-")}
-    failures = log.find(*_FAILURES)
-    errors = [hit for hit in failures if not any(echo in hit.text for echo in _ECHOES)]
-    return log._replace(
-        probes=probes(hits, crate_at),
-        links=links(hits),
-        sights=sights(hits),
-        first_error=next(iter(errors or failures), None),
-        failed=failures[-1].line if failures else 0,
-        succeeded=max((hit.line for hit in log.find("succeeded")), default=0),
-        stepped=max((hit.line for hit in log.find("step-done")), default=0),
-    )
+    return log._replace(probes=probes(hits, crate_at), links=links(hits), sights=sights(hits))
 
 
 def _crates(hits: Iterable[Hit]) -> Iterator[tuple[int, str, str]]:
@@ -264,9 +302,19 @@ def facts(log: BuildLog) -> dict[str, Any]:
         "crates": [{"name": crate, "version": version} for _, crate, version in log.crates if crate],
         "pkg_config": [_probe_facts(probe) for probe in log.probes],
         "links": [_link_facts(link) for link in log.links],
-        "first_error": {"line": log.first_error.line, "text": log.first_error.text} if log.first_error else None,
-        "failed": log.failed > 0,
+        "first_error": _event_facts(log.first_error),
+        "last_error": _event_facts(log.last_error),
+        "processes": [
+            {"tool": one.tool, "first_line": one.first, "last_line": one.last, "sign": one.sign.value}
+            for one in log.course.processes
+        ],
+        "outcome": (log.outcome or Outcome.CANNOT_TELL).value,
+        "failed": log.outcome in (Outcome.FAILED, Outcome.UNKNOWN_CAUSE),
     }
+
+
+def _event_facts(event: Event | None) -> dict[str, Any] | None:
+    return {"line": event.line, "text": event.text} if event else None
 
 
 def _probe_facts(probe: Probe) -> dict[str, Any]:

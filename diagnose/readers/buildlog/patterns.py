@@ -8,6 +8,7 @@ LLVM's lld, mold and zig; cargo and rustc; glibc's and musl's loaders; apt and d
 from __future__ import annotations
 
 from diagnose.model.pattern import ANY_TRIPLE, TRIPLE, Pattern, patterns_for
+from diagnose.readers.buildlog.marks import PATTERNS as MARKS
 
 _Q = "[`'\"]?"
 _LD = r"(?:(?P<ld>\S*(?:ld|lld|gold|mold)(?:\.\w+)?): )?(?:error: )?"
@@ -26,54 +27,6 @@ _UNITS = (
     ),
     *patterns_for("rust-waits", ("build failed, waiting", "build failed, waiting for other jobs")),
 )
-
-_OUTCOMES = (
-    *patterns_for(
-        "succeeded",
-        ("target(s) in", r"^\s*Finished .*target\(s\) in"),
-        ("Built wheel", r"Built wheel (?:for|to)\b"),
-        ("Fixed-up wheel", "Fixed-up wheel written to"),
-        ("produced in", r"^\d+ wheels? produced in"),
-        ("writing image sha256", "writing image sha256:"),
-        ("View at", r"View at:?$"),
-        ("test result: ok", "test result: ok"),
-        ("passed", r"^=+ \d+ passed\b(?!.*\b(?:failed|errors?)\b).* in [\d.]+s"),
-    ),
-    *patterns_for(
-        "step-done",
-        ("Successfully ", r"Successfully (?:installed|built|tagged|created wheel)"),
-        ("Created wheel for", r"Created wheel for \S+: filename="),
-        ("Setting up", r"^Setting up \S+ \("),
-        ("Complete!", r"^Complete!"),
-        (" packages", r"^OK: \d+ MiB in \d+ packages"),
-    ),
-    *patterns_for(
-        "failed",
-        ("rror: ", r"^\s*(?:fatal )?[Ee]rror: |: (?:fatal )?error: |^\S*Error: "),
-        ("rror[E", r"^\s*error\[E\d+\]: "),
-        ("ERROR", r"^\s*ERROR:? "),
-        ("panicked at", "panicked at"),
-        ("maturin failed", "maturin failed"),
-        ("aused by: ", r"^\s*[Cc]aused by: \S"),
-        ("exit code", r"(?:completed with|unsuccessfully: |successfully: |failed with) exit code:? [1-9]"),
-        ("exited with code", r"exited with code [1-9]"),
-        ("non-zero", r"returned (?:a )?non-zero"),
-        ("Failed ", r"^\s*Failed (?:to build|building wheel)|^\S+: Failed"),
-        # dpkg's output goes to a terminal where there is one, and into apt's log in any case: without either, all is well
-        *((f"E: {letter}", r"^E: (?!Can not write log)") for letter in "CFILMNPRSTUY"),
-        ("*** ", r"^g?make(?:\[\d+\])?: \*\*\* "),
-        ("CMake Error", r"^\s*(?:-- )?CMake Error(?: at |: | \()"),
-        (": ERROR: ", r"^\S+:\d+:\d+: ERROR: "),  # meson
-        (": Error: ", r"^\S+\.[sS]:\d+: Error: "),  # GNU as
-        ("npm ERR!", "npm ERR! code "),
-        ("npm error", "npm error code "),
-        ("gyp ERR!", "gyp ERR! (?:build|configure) error|gyp ERR! not ok"),
-        ("Traceback (most", "Traceback \\(most recent call last\\)"),
-        ("not found", r"(?<!\.\.\. )not found$"),  # configure tells so of what it can do without
-        ("exec ", r"^exec \S+: (?:exec format error|no such file)"),
-        ("cannot ", r"\bcannot (?:open|execute|enable|find|load)\b"),
-    ),
-)  # fmt: skip
 
 _PKG_CONFIG = (
     *patterns_for(
@@ -178,9 +131,9 @@ _LINKING = (
         "ld-skipping",
         (
             "skipping incompatible",
-            rf"{_LD}skipping incompatible (?P<file>\S+) when searching for (?:-l|lib)?(?P<lib>[^\s.]+(?:\.\d[\d.]*(?!\d*\.so|\S))?)",
+            rf"{_LD}skipping incompatible (?P<file>\S+) (?:when|while) searching for (?:-l|lib)?(?P<lib>[^\s.]+(?:\.\d[\d.]*(?!\d*\.so|\S))?)",
         ),
-        ("skipping incompatible file", r"(?P<file>\S+): skipping incompatible file"),
+        ("skipping incompatible file", r"(?P<file>[^\s:'\"]+): skipping incompatible file"),
     ),
     *patterns_for(
         "ld-generic-elf",
@@ -193,6 +146,8 @@ _LINKING = (
         ("is incompatible with", r"(?P<file>[^\s:'\"]+) is incompatible with (?P<emulation>(?:elf|arm|aarch|ppc|i386)[\w-]*)"),
         ("incompatible file type", r"(?P<file>[^\s:'\"]+): incompatible file type: (?P<want>\w+) is expected but got (?P<got>\w+)"),
         ("incompatible target", r"(?P<file>[^\s:'\"]+): incompatible target"),
+        ("unsupported ELF machine", r"(?P<file>[^\s:'\"]+): unsupported ELF machine number (?P<owner>\d+)"),
+        ("incompatible architecture: ", r"`(?P<file>[^`]+)` has incompatible architecture: (?P<got>\w+), expecting (?P<want>\w+)"),
         ("of input file", r"architecture of input file [`'](?P<file>[^'\s]+)' is incompatible with (?P<want>[\w:]+) output"),
     ),
     *patterns_for(
@@ -200,7 +155,8 @@ _LINKING = (
         ("cannot find -l", rf"{_LD}cannot find -l(?P<lib>:?[^\s:,]+)"),
         ("unable to find library -l", r"unable to find library -l(?P<lib>:?[^\s:,]+)"),
         ("library not found: ", r"library not found: (?P<lib>[\w.+-]+)$"),
-        ("system library", r"unable to find [Dd]ynamic system library '(?P<lib>[^']+)' using strategy"),
+        ("on library search path", r"Couldn't find library `(?P<lib>[^`]+)` on library search path"),
+        ("system library", r"unable to find (?:[Dd]ynamic |[Ss]tatic )?system library ['\"](?P<lib>[^'\"]+)['\"] using strategy"),
     ),
     *patterns_for(
         "ld-no-file",
@@ -214,10 +170,11 @@ _LINKING = (
         ("undefined reference to", r"(?:(?P<file>[^\s'\"]+?): )?undefined reference to [`'\"]?(?P<symbol>[^'\"\s]+)"),
         ("undefined symbol: ", r"(?:ld\.lld|lld|error|mold)\S*: (?:error: )?undefined symbol: (?P<symbol>\S+)"),
         ("no-allow-shlib-undefined", r"undefined reference due to --no-allow-shlib-undefined: (?P<symbol>\S+)"),
+        ("undefined reference: ", r"undefined reference: (?P<symbol>\S+)"),
     ),
     *patterns_for(
         "ld-host-script",
-        ("is incompatible with", r"ld\.lld: error: \S+ is incompatible with (?P<format>elf\d\d-[\w-]+)"),
+        ("is incompatible with", r"(?:ld\.lld|rust-lld): error: (?P<file>\S+) is incompatible with (?P<format>elf\d\d-[\w-]+)"),
         ("supported on AArch64 targets", r"--fix-cortex-\S+ is only supported on AArch64 targets"),
     ),
     *patterns_for("ld-static", ("static version of the", r"have you installed the static version of the (?P<lib>\S+) library")),
@@ -421,4 +378,4 @@ _PLACE = (
     ),
 )  # fmt: skip
 
-SHARED: tuple[Pattern, ...] = (*_UNITS, *_OUTCOMES, *_PKG_CONFIG, *_LINKING, *_LOADER, *_APT, *_PLACE)
+SHARED: tuple[Pattern, ...] = (*_UNITS, *MARKS, *_PKG_CONFIG, *_LINKING, *_LOADER, *_APT, *_PLACE)

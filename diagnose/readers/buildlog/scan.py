@@ -31,6 +31,8 @@ _FLOOD = 10_000  # times that an anchor is looked at in a row for nothing new
 _OF_A_KIND = 400  # hits of one kind that are kept
 _FOLLOWING = 24  # lines in which the rest of a wrapped message is looked for
 _REPEATS = 4  # hits of one kind that say the very same
+_AROUND = 1 << 12  # bytes before and after a failure that are kept to show it
+_FIRST, _LAST = 4, 40  # failures around which they are kept: the first and the last ones
 
 
 class Said(dict[str, str]):
@@ -40,6 +42,18 @@ class Said(dict[str, str]):
         return ""
 
 
+class Origin(NamedTuple):
+    """Whose line it is, as far as what stands before it tells.
+
+    ``stream`` is the step of BuildKit or the job of GitHub Actions; ``crate`` the one whose build script wrote it,
+    ``warning`` that it only let cargo print it.
+    """
+
+    stream: str = ""
+    crate: str = ""
+    warning: bool = False
+
+
 class Hit(NamedTuple):
     """A line that says something: its number from 1, the cleaned text, and what the phrase's groups caught."""
 
@@ -47,6 +61,27 @@ class Hit(NamedTuple):
     line: int
     text: str
     groups: Mapping[str, str] = Said()
+    origin: Origin = Origin()
+
+
+_STREAM = re.compile(r"^\s{0,8}(#\d+) |^([^\t]{1,200})\t[^\t]{1,200}\t\ufeff?\d{4}-\d\d-\d\dT")
+_CRATE = re.compile(
+    r"(?:^|[\s\]|])(?:cargo::?warning=|(?P<warning>warning): (?P<warned>[a-z0-9][\w-]*)@\d[\w.+-]*: "
+    r"|\[(?P<crate>[a-z0-9][\w-]*) \d+\.\d+\.[\w.+-]+\] )"
+)
+
+
+def _origin(line: str) -> Origin:
+    """Return what stands before the message of *line* tells of it."""
+    beginning = line[:400]
+    stream = _STREAM.match(beginning)
+    name = (stream[1] or stream[2]) if stream else ""
+    if "warning" not in beginning and "] " not in beginning:
+        return Origin(name) if name else Origin()
+    crate = _CRATE.search(beginning)
+    if crate is None:
+        return Origin(name)
+    return Origin(name, crate["warned"] or crate["crate"] or "", not crate["crate"])
 
 
 @cache
@@ -55,7 +90,11 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 class Scanner:
-    """One pass over a log. ``lines`` is the number of lines read so far, ``binary`` that they are no text."""
+    """One pass over a log.
+
+    ``lines`` is the number of lines read so far, ``binary`` that they are no text. ``surroundings`` holds, by the line
+    of the first and the last failures, how many lines are before each in the bytes around it, and those bytes.
+    """
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         self.lines = 0
@@ -69,6 +108,9 @@ class Scanner:
         self._found: Counter[bytes] = Counter()
         self._kinds: Counter[str] = Counter()
         self._said: Counter[tuple[str, str]] = Counter()
+        self._all = dict(self._behind)
+        self._last: dict[str, Hit] = {}  # of the marks that are not kept, the last of each kind: it decides
+        self.surroundings: dict[int, tuple[int, bytes]] = {}
 
     def scan(self, stream: BinaryIO) -> Iterator[Hit]:
         """Yield the hits of *stream* in the order of its lines."""
@@ -88,8 +130,23 @@ class Scanner:
                 yield from self._piece(data[:cut], data[cut : cut + _LINE])
             held = [data[cut:]]
         carry = b"".join(held)
+        self._renew()
         yield from self._piece(carry, b"")
         self.lines += bool(carry) and not carry.endswith(b"\n")
+        yield from self._last.values()
+
+    def _renew(self) -> None:
+        """Look for every mark again: how a log ends decides, whatever flooded it before."""
+        for key in [key for key in self._kinds if key.startswith("mark ")]:
+            del self._kinds[key]
+        for said in [said for said in self._said if said[0].startswith("mark ")]:
+            del self._said[said]
+        drowned = {text: found for text, found in self._all.items() if text not in self._behind}
+        lost = {text: [p for p in found if p.kind.startswith("mark ")] for text, found in drowned.items()}
+        if any(lost.values()):
+            self._behind.update((text, found) for text, found in lost.items() if found)
+            self._found.clear()
+            self._anchors = Anchors(self._behind)
 
     def _piece(self, piece: bytes, rest: bytes) -> Iterator[Hit]:
         piece, rest = plain(piece), plain(rest)
@@ -143,7 +200,9 @@ class Scanner:
         end = len(piece) if end < 0 else end
         if end - start > _LINE:
             start, end = max(start, at - _LINE // 2), min(end, at + _LINE // 2)
-        texts = clean(piece[start:end].decode(errors="replace"))
+        line = piece[start:end].decode(errors="replace")
+        texts = clean(line)
+        origin: Origin | None = None
         following: list[str] = []
         for text in texts:
             known: set[str] = set()
@@ -151,16 +210,40 @@ class Scanner:
             for pattern in patterns:
                 if pattern.kind in known:
                     continue
-                match = _compiled(pattern.pattern).search(bare) if pattern.anchor in bare else None
+                if pattern.raw:
+                    match = _compiled(pattern.pattern).search(line)
+                else:
+                    match = _compiled(pattern.pattern).search(bare) if pattern.anchor in bare else None
                 if match is None and pattern.lines > 1 and text is texts[-1]:
                     following = following or _following(piece[end + 1 : end + 1 + _AHEAD], rest)
                     match = _wrapped(pattern, text, following)
                 if match is not None:
                     known.add(pattern.kind)
-                    if self._wanted(pattern.kind, match):
+                    wanted = self._wanted(pattern.kind, match)
+                    if not wanted and not pattern.kind.startswith("mark "):
+                        continue
+                    said = Said((key, value) for key, value in match.groupdict().items() if value is not None)
+                    origin = _origin(line) if origin is None else origin
+                    hit = Hit(pattern.kind, number, _around(bare, match), said, origin)
+                    if pattern.kind.startswith(("mark failed", "mark error")):
+                        self._keep_around(number, piece, rest, start, end)
+                    if wanted:
                         self._found[pattern.anchor.encode()] = 0
-                        said = Said((key, value) for key, value in match.groupdict().items() if value is not None)
-                        yield Hit(pattern.kind, number, _around(bare, match), said)
+                        yield hit
+                    else:
+                        self._last[pattern.kind] = hit
+
+    def _keep_around(self, number: int, piece: bytes, rest: bytes, start: int, end: int) -> None:
+        """Remember what stands around the line *number*, a failure."""
+        if number in self.surroundings:
+            return
+        if len(self.surroundings) >= _FIRST + _LAST:
+            del self.surroundings[list(self.surroundings)[_FIRST]]
+        before = piece[max(start - _AROUND, 0) : start].split(b"\n")[-9:-1]
+        after = piece[start : end + _AROUND]
+        if len(after) < _AROUND:
+            after += rest[: _AROUND - len(after)]
+        self.surroundings[number] = len(before), b"\n".join([*before, after])
 
     def _wanted(self, kind: str, match: re.Match[str]) -> bool:
         said = (kind, match[0])

@@ -32,7 +32,7 @@ from diagnose.readers.wheel.platform_tag import Verdict
 from diagnose.readers.wheel.record import Contents, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 __all__ = ["Tag", "Wheel", "facts", "installed_path", "parse_file_name", "read"]
 
@@ -98,6 +98,13 @@ class Wheel(NamedTuple):
     def is_recovered(self, finding: Finding) -> bool:
         """Whether *finding* came to nothing: never, without an order of time."""
         return False
+
+    def without_recovered(self, findings: Sequence[Finding]) -> None:
+        """Return None: whatever *findings* quote counts."""
+
+    def concluded(self, findings: Sequence[Finding]) -> Wheel:
+        """Return itself: *findings* change nothing about it."""
+        return self
 
     def was_examined(self, phase: Phase) -> bool:
         """Whether there was anything to examine that a build meets in *phase*: a wheel has no phases."""

@@ -1,0 +1,279 @@
+"""How a build went: its events in order, the processes that they belong to, and what it all came to.
+
+A log is written by *processes*: the package manager, then a build with tools within it, then tests. Each shows by
+*events* that it works, fails or is done (:mod:`.marks`). From these follows what stopped the build: an error after
+which its process, or the script that ran it, visibly went on did not stop it.
+
+Of several streams that were written into one log (steps of BuildKit, jobs of GitHub Actions) each has its own course.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
+from diagnose.readers.buildlog.marks import CONFIGURING, SEQUENTIAL, STAGES, SUMMING, Sign, Stage, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from diagnose.readers.buildlog.scan import Hit
+
+
+class Event(NamedTuple):
+    """A line in which *tool* shows by *sign* how its work goes.
+
+    ``stream`` and ``crate`` are where it belongs, ``warning`` says that it was only a warning of a build script.
+    ``text`` is the message.
+    """
+
+    line: int
+    tool: str
+    sign: Sign
+    text: str = ""
+    stream: str = ""
+    crate: str = ""
+    warning: bool = False
+
+    @property
+    def failure(self) -> bool:
+        """Whether it says that something went wrong."""
+        return self.sign in (Sign.FAILED, Sign.ERROR)
+
+
+class Process(NamedTuple):
+    """The work of one tool from its first event to its last; ``sign`` is how it ended, as far as it tells."""
+
+    tool: str
+    first: int
+    last: int
+    sign: Sign
+    stream: str = ""
+
+
+class Ending(NamedTuple):
+    """How a course ended: ``failed`` is the line of the failure that nothing took back, ``done`` of the success.
+
+    0 stands for none. Without either nobody can tell how it went.
+    """
+
+    failed: int = 0
+    done: int = 0
+
+
+# Hits of other tables that are events as well.
+_UNITS = {
+    "crate-failed": ("cargo", Sign.FAILED),
+    "crate-done": ("cargo", Sign.FAILED),
+    "link-failed": ("cargo", Sign.ERROR),
+    "ld-undefined": ("ld", Sign.ERROR),
+    "ld-wrong-file": ("ld", Sign.ERROR),
+    "ld-no-lib": ("ld", Sign.ERROR),
+    "ld-no-file": ("ld", Sign.ERROR),
+    "apt-unmet": ("apt", Sign.ERROR),
+}
+# A report that only repeats, sums up, or introduces: the failure itself stands elsewhere.
+_ECHO = (
+    r"could not compile|build failed|maturin failed|custom build command|aborting due to|Sub-process|Failed to build"
+    r"|subprocess-exited-with-error|metadata-generation-failed|[Ff]ailed building wheel|Could not build wheels"
+    r"|waiting for other jobs|exit code|exit status|did not run successfully|Cargo build finished|Process completed"
+    r"|failed-wheel-build|RUST_BACKTRACE|non-zero|linking with|ld returned|failed to solve|Failed to generate package"
+    r"|Getting requirements|previous error|Traceback \(most recent|linker command failed|process didn't exit"
+    r"|(?<!pkg-config )exited with|failed with code|\*\*\* |compilation terminated|onfiguring incomplete|build stopped"
+    r"|command did not execute successfully|^FAILED: |CalledProcessError|The build backend returned an error"
+    r"|Call to `|warnings? emitted|compiled modules for|evaluation failed|commands failed|InvocationError|: FAIL"
+    r"|ELIFECYCLE|^\(signal: |held broken|unmet dependencies|_build_wheel|subprocess\.|Interrupted: |Errors were"
+    r"|pip-failed-to-build|\d+ targets? failed|test failed, to rerun|Failed to run command|npm (?:ERR!|error) "
+    r"|^FAILED \(|^FAIL\b|\b(?:failed|errors?)\b.{0,120} in [\d.]+s|test result: FAILED|Job failed|nox > "
+    r"|Some index files failed|impossible situation|following information|Command \['|See above for output"
+)
+
+
+class Course:
+    """The events and processes of one log in the order of its lines.
+
+    ``failed_crates`` are those whose build scripts failed.
+    """
+
+    def __init__(self, events: Sequence[Event] = (), failed_crates: Iterable[str] = ()) -> None:
+        self.events = tuple(events)
+        self.processes = tuple(_processes(events))
+        self.failed_crates = frozenset(failed_crates)
+        self._streams: dict[str, list[Event]] = {}
+        for event in events:
+            if not event.warning:
+                self._streams.setdefault(event.stream, []).append(event)
+
+    @property
+    def ending(self) -> Ending:
+        """How it all ended: a failure of any stream counts, a success has to be that of what worked last."""
+        endings = [_ending(events) for events in self._streams.values()]
+        failed = max((ending.failed for ending in endings), default=0)
+        done = max((ending.done for ending in endings), default=0)
+        return Ending(failed) if failed else Ending(done=done if _closed(self.events) or len(endings) > 1 else 0)
+
+    @property
+    def errors(self) -> tuple[Event, ...]:
+        """What went wrong in so many words: without reports that only repeat, sum up or introduce."""
+        found = [event for event in self.events if event.failure and not event.warning]
+        real = [event for event in found if not re.search(_ECHO, event.text)]
+        return tuple(real or found)
+
+    @property
+    def standing(self) -> tuple[Event, ...]:
+        """Those of :attr:`errors` after which nothing went on; else such reports; else all errors."""
+        every = [event for event in self.events if event.failure and not event.warning]
+        for some in (self.errors, every):
+            if found := tuple(event for event in some if not self.went_on(event.line, event.stream)):
+                return found
+        return self.errors
+
+    def went_on(self, line: int, stream: str = "", crate: str = "", warning: bool = False, probe: bool = False) -> bool:
+        """Whether the build visibly went on after the error in *line*.
+
+        *stream* and *crate* are where the line belongs. A *warning* is what a build script lets cargo print, a *probe*
+        asks for something that need not be there.
+        """
+        if crate and crate not in self.failed_crates:
+            return True
+        events = self._streams.get(stream, [])
+        at = bisect_right(events, line, key=lambda event: event.line)
+        if _tool_went_on(events, at) or _script_went_on(events, at):
+            return True
+        return (warning or probe) and _unit_went_on(events, at, warning)
+
+
+def _tool_went_on(events: Sequence[Event], at: int) -> bool:
+    """Whether the tool at work before *at*, of those that stop where something counts, did work from there on."""
+    before = next((event for event in events[max(at - 1, 0) :: -1] if event.tool in SEQUENTIAL), None) if at else None
+    for event in events[at:]:
+        if event.tool not in SEQUENTIAL or event.sign in (Sign.BEGUN, Sign.ERROR):
+            if event.tool in STAGES and event.sign is Sign.BEGUN and event.tool not in SEQUENTIAL:
+                return False
+            continue
+        # Configuring tools tell of their start in words that are no marks: what stands above is theirs.
+        theirs = event.tool in CONFIGURING or (before is not None and before.tool == event.tool)
+        return theirs and event.sign is not Sign.FAILED
+    return False
+
+
+def _script_went_on(events: Sequence[Event], at: int) -> bool:
+    """Whether a command that a script runs later was started from *at* on, and its runner had not given up."""
+    stage = (
+        next((STAGES[event.tool] for event in events[max(at - 1, 0) :: -1] if event.tool in STAGES), None)
+        if at
+        else None
+    )
+    if stage is None:
+        return False
+    within = _running(events[:at])
+    for number, event in enumerate(events[at:], at):
+        if event.tool == "ci" and event.sign is Sign.FAILED:
+            return False
+        later = STAGES.get(event.tool)
+        if later is None or event.tool in within or (event.failure and event.tool not in _ALONE):
+            continue
+        if later.value > stage.value:
+            return True
+        if later is stage is Stage.PREPARE and event.sign is not Sign.BEGUN:
+            return not any(other.tool == event.tool and other.failure for other in events[number:])
+    return False
+
+
+#: Tools of which even a failure shows that they were started later, not that they ran what failed before.
+_ALONE = frozenset({"cargo", "cargo-test", "pytest", "unittest"})
+
+
+def _running(events: Iterable[Event]) -> set[str]:
+    """Return the tests that had begun: what is said then may be said within them."""
+    running: set[str] = set()
+    for event in events:
+        if STAGES.get(event.tool) is Stage.TEST:
+            (running.discard if event.sign is Sign.DONE else running.add)(event.tool)
+    return running
+
+
+def _unit_went_on(events: Sequence[Event], at: int, warning: bool) -> bool:
+    """Whether the same build script, having asked in vain or warned, came to an error of another kind."""
+    for event in events[at:]:
+        if not event.failure or (event.tool == "cargo" and event.sign is Sign.FAILED):
+            return False
+        if re.search(_ECHO, event.text):
+            continue
+        return warning or event.tool in ("cc", "as", "make", "ninja")
+    return False
+
+
+def _closed(events: Sequence[Event]) -> bool:
+    """Whether nothing was begun after the last success."""
+    done = max((event.line for event in events if event.sign is Sign.DONE), default=0)
+    return all(event.line <= done for event in events if event.sign is Sign.BEGUN)
+
+
+def _ending(events: Sequence[Event]) -> Ending:
+    """Return how one stream ended."""
+    done = worked = 0
+    failed_tools: set[str] = set()
+    for event in events:
+        if event.sign is Sign.FAILED:
+            failed_tools.add(event.tool)
+        elif event.sign is Sign.DONE and not (event.tool in SUMMING and event.tool in failed_tools):
+            done = event.line
+        if not event.failure:
+            worked = event.line
+    failures = (
+        event.line
+        for event in events
+        if event.failure and event.line > (done if event.sign is Sign.FAILED else max(done, worked))
+    )
+    failed = max(failures, default=0)
+    return Ending(failed) if failed else Ending(done=done)
+
+
+def course(hits: Iterable[Hit]) -> Course:
+    """Return the course that *hits*, in the order of their lines, tell of."""
+    events = tuple(_events(hits))
+    crates = frozenset(event.text for event in events if event.tool == "crate")
+    events = tuple(event for event in events if event.tool != "crate")
+    return Course(events, crates)
+
+
+def _events(hits: Iterable[Hit]) -> Iterator[Event]:
+    for hit in hits:
+        origin = hit.origin
+        if hit.kind == "crate-failed":
+            yield Event(hit.line, "crate", Sign.FAILED, hit.groups["crate"], origin.stream)
+        if hit.kind in _UNITS:
+            tool, sign = _UNITS[hit.kind]
+        elif (mark := parse(hit.kind)) is not None:
+            sign, tool = mark
+        else:
+            continue
+        yield Event(hit.line, tool, sign, _message(hit.groups, hit.text), origin.stream, origin.crate, origin.warning)
+
+
+def _message(groups: Mapping[str, str], text: str) -> str:
+    """Return the line, or the reason that stands in the next one."""
+    reason = groups["text"]
+    return text if not reason or reason in text else f"{text} {reason}"
+
+
+def _processes(events: Iterable[Event]) -> Iterator[Process]:
+    """Yield the processes: a tool's events are one until it is done, or begins while another has worked since."""
+    running: dict[tuple[str, str], Process] = {}
+    for event in events:
+        if event.tool not in STAGES:
+            continue
+        key = event.stream, event.tool
+        known = running.get(key)
+        if known is not None and (known.sign is not Sign.DONE or event.sign is not Sign.BEGUN):
+            running[key] = known._replace(last=event.line, sign=_worse(known.sign, event.sign))
+            continue
+        if known is not None:
+            yield known
+        running[key] = Process(event.tool, event.line, event.line, event.sign, event.stream)
+    yield from running.values()
+
+
+def _worse(before: Sign, now: Sign) -> Sign:
+    return before if before is Sign.FAILED and now in (Sign.BEGUN, Sign.STEP, Sign.ERROR) else now

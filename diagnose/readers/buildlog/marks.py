@@ -1,0 +1,301 @@
+r"""By which words every tool shows that it works, has failed or has done its work: one table for all of them.
+
+A mark counts where its tool writes it: patterns are anchored in the line that is left when prefixes are gone, and
+``raw`` ones in the line as it stands. Sources: the tools' own output and source (pytest's ``terminal.py``, unittest's
+``runner.py``, tox's and nox's ``session.py``, ninja's ``build.cc``, CMake's ``cmake.cxx``, GNU make's ``misc.c``,
+cargo's ``shell.rs``, pip's and uv's ``commands``, apt's ``apt-get``, dpkg's ``main``, BuildKit's ``progress``,
+bash's ``jobs.c``, the runners of GitHub, GitLab, Azure, Travis, CircleCI and Jenkins). As of November 2026.
+"""
+
+from __future__ import annotations
+
+from diagnose.model._lazy_stdlib import Enum, NamedTuple
+from diagnose.model.pattern import Pattern
+
+
+class Sign(Enum):
+    """What a mark says of its tool.
+
+    ``FAILED``: it gives up; only a success after it takes that back. ``ERROR``: something went wrong, which its caller
+    may have expected; work that goes on after it takes it back as well. ``BEGUN``: it has started. ``STEP``: a part of
+    its work is done. ``DONE``: all of it is.
+    """
+
+    FAILED = "failed"
+    ERROR = "error"
+    BEGUN = "begun"
+    STEP = "step"
+    DONE = "done"
+
+
+class Stage(Enum):
+    """The order in which the commands of a script run; a later one shows that the script went on."""
+
+    PREPARE = 0  # packages, toolchains, sources
+    BUILD = 1
+    TEST = 2
+    PUBLISH = 3
+
+
+class Mark(NamedTuple):
+    """One row: *tool* writes a line with *pattern*, which holds the text *anchor*, as *sign*.
+
+    A group ``text`` of the pattern is the message where it does not begin the line. ``lines`` are those that the
+    message spans. ``raw`` patterns see the line as it stands, with what others put before it.
+    """
+
+    tool: str
+    sign: Sign
+    anchor: str
+    pattern: str
+    lines: int = 1
+    raw: bool = False
+
+    @property
+    def row(self) -> Pattern:
+        """The row for the scanner; :func:`parse` takes its kind apart."""
+        return Pattern(f"mark {self.sign.value} {self.tool}", self.anchor, self.pattern, self.lines, self.raw)
+
+
+def parse(kind: str) -> tuple[Sign, str] | None:
+    """Return the sign and the tool of a hit of this *kind*; None for what is no mark."""
+    if not kind.startswith("mark "):
+        return None
+    _, sign, tool = kind.split(" ")
+    return Sign(sign), tool
+
+
+FAILED, ERROR, BEGUN, STEP, DONE = Sign.FAILED, Sign.ERROR, Sign.BEGUN, Sign.STEP, Sign.DONE
+_REST = r".{0,200}"
+# Bash and dash: "x.sh: line 3: 4711 Segmentation fault      (core dumped) ./program"; the bare word of an interactive one.
+_SIGNAL = r"^(?:\S+: line \d+:\s+\d+ |\[\d+\][+-]?\s+(?:\d+ )?|timeout: the monitored command )?"
+_CORE = r"(?: +\(core dumped\)|$| {2,}\S)"
+
+#: How cargo's and rustc's own last errors begin; others' errors look the same.
+_CARGO = (
+    "could not compile|failed to (?:run custom|parse|load|select|compile|get|download|resolve|read|verify|determine)|linking with"
+    "|linker |aborting due to|process didn't exit|(?:\\d+ )?targets? failed|test failed|no such command|no matching package"
+    "|the lock file|cannot update the lock|package `|unable to update|failed to run `rustc`"
+)
+
+# fmt: off
+MARKS: tuple[Mark, ...] = (
+    # --- packages -----------------------------------------------------------------------------------------------------
+    Mark("apt", BEGUN, "Reading package lists", r"^Reading package lists\.\.\."),
+    Mark("apt", BEGUN, "Get:1 ", r"^Get:1 \S+ "),
+    Mark("apt", STEP, "newly installed", r"^(?:Summary:|\d+ upgraded, \d+ newly installed)"),
+    # dpkg writes into apt's log in any case, and to a terminal where there is one: without either, all is well
+    *(Mark("apt", FAILED, f"E: {letter}", rf"^E: (?!Can not write log){_REST}") for letter in "CFGILMNPRSTUVWY"),
+    Mark("apt", FAILED, "Error: ", r"^Error: (?:Unable to|The repository|Failed to fetch|Package|Sub-process|Some)" + _REST),
+    Mark("apt", ERROR, "no installation candidate", "has no installation candidate"),
+    Mark("apt", ERROR, "unmet dependencies", "packages have unmet dependencies"),
+    Mark("dpkg", BEGUN, "/var/lib/dpkg/info/", r"^/var/lib/dpkg/info/\S+: "),
+    Mark("dpkg", STEP, "Setting up ", r"^Setting up \S+ \("),
+    Mark("dpkg", STEP, "Processing triggers for", r"^Processing triggers for \S+ \("),
+    Mark("dpkg", STEP, "Unpacking ", r"^Unpacking \S+ (?:from )?\("),
+    Mark("dpkg", FAILED, "dpkg: error", r"^dpkg: error(?: processing|:)" + _REST),
+    Mark("dpkg", FAILED, "Errors were encountered", r"^Errors were encountered while processing:"),
+    Mark("dnf", DONE, "Complete!", r"^Complete!$"),
+    Mark("dnf", BEGUN, "Dependencies resolved", r"^Dependencies [Rr]esolved"),
+    Mark("dnf", FAILED, "Error: ", r"^Error: (?:Unable to find a match|Failed to download|Nothing to do|Cannot|Transaction|Problem|Cache-only)" + _REST),
+    Mark("apk", DONE, "iB in ", r"^OK: [\d.]+ [KMG]iB in \d+ packages"),
+    Mark("apk", BEGUN, "fetch http", r"^fetch https?://\S+APKINDEX"),
+    Mark("apk", STEP, "Installing ", r"^\(\d+/\d+\) (?:Installing|Upgrading|Purging) \S+ \("),
+    Mark("apk", FAILED, "unable to select packages", r"^ERROR: unable to select packages"),
+    Mark("zypper", STEP, "[done]", r"\.{3,}\[done\]$"),
+    Mark("rustup", STEP, "Rust is installed now", r"^Rust is installed now\."),
+    Mark("git", ERROR, "fatal: ", r"^fatal: (?!not a git repository|No (?:names|annotated tags|tags) |no (?:tag|names)|No tags )(?P<text>.{0,200})"),
+    # --- builds -------------------------------------------------------------------------------------------------------
+    Mark("cargo", BEGUN, "Compiling ", r"^Compiling \S+ v\d"),
+    Mark("cargo", BEGUN, "Checking ", r"^Checking \S+ v\d"),
+    Mark("cargo", DONE, "target(s) in", r"^Finished .{0,120}target\(s\) in"),
+    Mark("cargo", FAILED, "rror: ", rf"^error: (?:{_CARGO})" + _REST),
+    Mark("cargo", FAILED, "rror[E", r"^error\[E\d+\]: " + _REST),
+    Mark("cargo", FAILED, "test result: FAILED", r"^test result: FAILED\."),
+    Mark("cargo", DONE, "test result: ok", r"^test result: ok\. "),
+    Mark("cargo-test", BEGUN, " tests", r"^running [1-9]\d* tests$"),
+    Mark("cargo-test", BEGUN, "running 1 test", r"^running 1 test$"),
+    Mark("cargo-test", STEP, "test result: ok", r"^test result: ok\. "),
+    Mark("rust", ERROR, "panicked at", r"panicked at [^\s:']{1,300}:\d+:\d+:\s+(?P<text>\S.{0,200})", 2),
+    Mark("rust", ERROR, "panicked at", r"panicked at " + _REST),
+    Mark("rust", ERROR, "aused by: ", r"^[Cc]aused by: (?P<text>\S.{0,300})"),
+    Mark("rust", ERROR, "aused by:", r"^[Cc]aused by:\s+(?P<text>\S.{0,300})", 2),
+    Mark("maturin", FAILED, "maturin failed", "maturin failed"),
+    Mark("maturin", DONE, "Built wheel", r"Built wheel (?:for|to)\b"),
+    Mark("maturin", DONE, "Installed ", r"^\W*Installed \S+-\d\S*$"),
+    Mark("maturin", BEGUN, "bindings", r"^\W*Found \S+ bindings"),
+    Mark("pip", BEGUN, "Collecting ", r"^Collecting \S+"),
+    Mark("pip", BEGUN, "Building wheel", r"^Building wheels? for "),
+    Mark("pip", STEP, "Created wheel for", r"^Created wheel for \S+: filename="),
+    Mark("pip", DONE, "Successfully ", r"^Successfully (?:installed|built) \S"),
+    Mark("pip", FAILED, "ERROR", r"^ERROR:? (?!\[|pip's dependency resolver|process \"|failed to solve|unable to select|Job failed|InvocationError)(?P<text>.{0,300})"),
+    Mark("pip", FAILED, "rror: subprocess-exited", r"^error: subprocess-exited-with-error"),
+    Mark("setuptools", FAILED, "rror: ", r"^error: (?:command '|Failed to|Microsoft Visual)" + _REST),
+    Mark("uv", FAILED, "  × ", r"^\s*[×✗] (?P<text>[A-Z].{0,200})", raw=True),
+    Mark("uv", DONE, "Installed ", r"^Installed \d+ packages? in "),
+    Mark("uv", STEP, "Prepared ", r"^Prepared \d+ packages? in "),
+    Mark("uv", BEGUN, "Resolved ", r"^Resolved \d+ packages? in "),
+    Mark("cc", ERROR, "rror: ", r"^\S[^:\n]{0,200}:\d+(?::\d+)?: (?:fatal )?error: (?P<text>.{0,200})"),
+    Mark("cc", ERROR, ": error: ", r"^(?!error)[\w./+ -]{1,200}: (?:fatal )?error: (?P<text>.{0,200})"),
+    Mark("cc", ERROR, "atal error: ", r"^(?:\S+: )?fatal error: (?P<text>.{0,200})"),
+    Mark("as", ERROR, ": Error: ", r"^\S{1,200}\.[sS]:\d+: Error: " + _REST),
+    Mark("make", FAILED, "*** ", r"^(?:\S*/)?g?n?make(?:\.exe)?(?:\[\d+\])?: \*\*\* " + _REST),
+    Mark("make", STEP, "Built target", r"^\[\s*\d+%\] Built target \S+$"),
+    Mark("ninja", FAILED, "ninja: ", r"^ninja: (?:build stopped|error|fatal)" + _REST),
+    Mark("ninja", ERROR, "FAILED: ", r"^FAILED: (?:\[code=\d+\] )?\S+\s*$|^FAILED: (?!t\b)\S+\.(?:o|so|a|obj|p/\S+)"),
+    *(
+        Mark("ninja", DONE, f"] {verb} ", rf"^\[(\d{{1,6}})/\1\] {verb} ")
+        for verb in ("Linking", "Building", "Compiling", "Generating", "Installing")
+    ),
+    Mark("ninja", DONE, "no work to do", "^ninja: no work to do"),
+    Mark("cmake", BEGUN, "compiler identification", r"^-- The \w+ compiler identification"),
+    *(
+        Mark("cmake", STEP, f"-- {verb}", rf"^-- {verb}(?!.*not found)")
+        for verb in ("Checking for ", "Looking for ", "Performing Test ", "Found ", "Detecting ", "Could NOT find ")
+    ),
+    Mark("cmake", STEP, "Configuring done", r"^-- Configuring done"),
+    Mark("cmake", DONE, "Build files have been written", r"^-- Build files have been written to"),
+    Mark("cmake", FAILED, "CMake Error", r"^(?:-- )?CMake Error(?: at |: | \()" + _REST),
+    Mark("cmake", FAILED, "onfiguring incomplete", r"^-- Configuring incomplete, errors"),
+    Mark("meson", BEGUN, "Meson build system", r"^The Meson build system"),
+    *(
+        Mark("meson", STEP, f"{verb}", rf"^{verb}\S+")
+        for verb in ("Run-time dependency ", "Build-time dependency ", "Has header ", "Checking for function ")
+    ),
+    Mark("meson", STEP, "Build targets in project", r"^Build targets in project: \d+"),
+    Mark("meson", FAILED, ": ERROR: ", r"^\S+:\d+:\d+: ERROR: " + _REST),
+    Mark("meson", FAILED, "ERROR: ", r"^meson\.build: ERROR: " + _REST),
+    Mark("configure", BEGUN, "checking ", r"^checking (?:build system type|whether the C compiler|for gcc)\.\.\."),
+    *(Mark("configure", STEP, f"checking {verb} ", rf"^checking {verb} ") for verb in ("for", "whether", "if", "how")),
+    Mark("configure", STEP, "config.status: creating", r"^config\.status: creating "),
+    Mark("configure", FAILED, "configure: error", r"^configure: error: " + _REST),
+    Mark("npm", FAILED, "npm ERR!", r"^npm ERR! (?:code|errno|Failed)" + _REST),
+    Mark("npm", FAILED, "npm error", r"^npm error (?:code|errno)" + _REST),
+    Mark("npm", FAILED, "gyp ERR!", r"^gyp ERR! (?:build|configure) error|^gyp ERR! not ok"),
+    Mark("npm", FAILED, "ELIFECYCLE", r"\bELIFECYCLE\b"),
+    Mark("npm", FAILED, "Command failed with exit", r"^(?:error|ERR_\w+|\S*)? *Command failed with exit code [1-9]"),
+    Mark("npm", DONE, "packages in", r"^(?:added|changed|up to date)[ ,].{0,60}packages? in "),
+    Mark("go", FAILED, "FAIL\t", r"^FAIL\t\S+"),
+    Mark("go", FAILED, "--- FAIL: ", r"^--- FAIL: "),
+    Mark("go", DONE, "ok  \t", r"^ok {2}\t\S+\t"),
+    Mark("go", FAILED, "panic: ", r"^panic: " + _REST),
+    Mark("ctest", FAILED, "tests failed out of", r"^\d+% tests passed, [1-9]\d* tests failed out of"),
+    Mark("ctest", DONE, "0 tests failed out of", r"^100% tests passed, 0 tests failed out of"),
+    Mark("gradle", FAILED, "BUILD FAIL", r"^(?:\[ERROR\] |\[INFO\] |\*\* )?BUILD FAIL(?:ED|URE)"),
+    Mark("gradle", DONE, "BUILD SUCCE", r"^(?:\[INFO\] |\*\* )?BUILD SUCCE(?:EDED|SSFUL|SS)"),
+    Mark("python", ERROR, "Traceback (most", r"^Traceback \(most recent call last\)"),
+    Mark("python", ERROR, "rror: ", r"^(?:E +)?(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Failure|Exit|Interrupt)(?:: (?P<text>.{0,300})|$)"),
+    Mark("python", ERROR, "xception: ", r"^(?:E +)?(?:[A-Za-z_]\w*\.)*[A-Z]\w*Exception: (?P<text>.{0,300})"),
+    Mark("python", ERROR, "No module named", r"^\S*python[\d.]*\S*: No module named " + _REST),
+    Mark("python", FAILED, "Fatal Python error", r"^Fatal Python error: " + _REST),
+    Mark("auditwheel", DONE, "Fixed-up wheel", r"Fixed-up wheel written to"),
+    Mark("cibuildwheel", BEGUN, "Building wheel...", r"^(?:Building|Repairing|Testing) wheel\.\.\.$"),
+    Mark("cibuildwheel", DONE, "produced in", r"^\d+ wheels? produced in"),
+    Mark("cibuildwheel", FAILED, "with code ", r"Command \[?'.{0,300} failed with code [1-9]"),
+    Mark("cibuildwheel", FAILED, "cibuildwheel: ", r"^cibuildwheel: (?!error: argument)(?P<text>\S.{0,300})"),
+    # --- containers ---------------------------------------------------------------------------------------------------
+    Mark("docker", DONE, "writing image sha256", r"writing image sha256:"),
+    Mark("docker", DONE, "naming to ", r"^(?:=> )*naming to \S+"),
+    Mark("docker", DONE, "Successfully tagged", r"^Successfully tagged "),
+    Mark("docker", FAILED, "failed to solve", r"^(?:ERROR: )?failed to solve: " + _REST),
+    Mark("docker", FAILED, "did not complete successfully", r"process .{0,400}did not complete successfully: exit code:? [1-9]"),
+    Mark("docker", FAILED, "non-zero code", r"returned a non-zero code: [1-9]"),
+    Mark("docker", ERROR, "exec ", r"^exec \S+: (?:exec format error|no such file)"),
+    Mark("buildkit", DONE, " DONE ", r"^\s*#\d+ DONE \d", raw=True),
+    Mark("buildkit", DONE, " CACHED", r"^\s*#\d+ CACHED", raw=True),
+    Mark("buildkit", FAILED, " ERROR: ", r"^\s*#\d+ ERROR: (?P<text>.{0,300})", raw=True),
+    # --- tests --------------------------------------------------------------------------------------------------------
+    Mark("pytest", BEGUN, "test session starts", r"^=+ test session starts =+"),
+    *(
+        Mark("pytest", FAILED, anchor, r"^(?:=+ )?(?:\d+ \w+, ){0,6}[1-9]\d* (?:failed|errors?)\b.{0,120} in \d[\d.]*s")
+        for anchor in (" failed", " error in ", " errors in ", " error, ", " errors, ")
+    ),
+    *(
+        Mark("pytest", DONE, anchor, r"^(?:=+ )?(?:\d+ (?!failed|error)\w+, ){0,6}[1-9]\d* (?:passed|skipped|xfailed|xpassed)\b(?!.{0,120}\b(?:failed|errors?)\b).{0,120} in \d[\d.]*s")
+        for anchor in (" passed", "skipped in ", " xfailed")
+    ),
+    Mark("pytest", ERROR, "no tests ran in ", r"^(?:=+ )?no tests ran in \d"),
+    Mark("pytest", ERROR, "FAILED ", r"^FAILED \S+::\S+"),
+    Mark("pytest", ERROR, "ERROR ", r"^ERROR (?:\S+::\S+|\S+\.py(?: - |$))"),
+    Mark("pytest", FAILED, "Interrupted: ", r"^!+ Interrupted: \d+ errors? during collection"),
+    Mark("pytest", FAILED, "INTERNALERROR", r"^INTERNALERROR> "),
+    Mark("unittest", FAILED, "FAILED (", r"^FAILED \((?:failures|errors|unexpected successes)="),
+    Mark("unittest", DONE, "Ran ", r"^Ran [1-9]\d* tests? in [\d.]+s\s+OK\b", 3),
+    Mark("tox", FAILED, ": FAIL", r"^[\w.{},-]+: FAIL(?: code \d+)?\b"),
+    Mark("tox", FAILED, "evaluation failed", r"^evaluation failed :\("),
+    Mark("tox", FAILED, "commands failed", r"^ERROR: +\S+: commands failed"),
+    Mark("tox", FAILED, "InvocationError", r"^ERROR: InvocationError for command" + _REST),
+    Mark("tox", DONE, "congratulations", r"^congratulations :\)"),
+    Mark("nox", FAILED, "nox > ", r"^nox > (?:Session \S+ (?:failed|aborted|raised)|Command .{1,300} failed with exit code|\* \S+: (?:failed|aborted))"),
+    Mark("nox", DONE, "nox > ", r"^nox > (?:Session \S+ was successful|\* \S+: success)"),
+    # --- uploads ------------------------------------------------------------------------------------------------------
+    Mark("twine", BEGUN, "Uploading ", r"^Uploading (?:distributions to|\S+\.whl)"),
+    Mark("twine", DONE, "View at", r"^View at:?"),
+    # --- the system ---------------------------------------------------------------------------------------------------
+    Mark("kernel", FAILED, "Segmentation fault", rf"{_SIGNAL}Segmentation fault{_CORE}"),
+    Mark("kernel", FAILED, "Aborted", rf"{_SIGNAL}Aborted{_CORE}"),
+    Mark("kernel", FAILED, "Killed", rf"{_SIGNAL}Killed{_CORE}"),
+    Mark("kernel", FAILED, "Terminated", rf"{_SIGNAL}Terminated{_CORE}"),
+    Mark("kernel", FAILED, "llegal instruction", rf"{_SIGNAL}Illegal instruction{_CORE}"),
+    Mark("kernel", FAILED, "Bus error", rf"{_SIGNAL}Bus error{_CORE}"),
+    Mark("kernel", FAILED, "loating point exception", rf"{_SIGNAL}Floating point exception{_CORE}"),
+    Mark("kernel", FAILED, "Trace/breakpoint trap", rf"{_SIGNAL}Trace/breakpoint trap{_CORE}"),
+    Mark("kernel", FAILED, "(core dumped)", r"(?:Segmentation fault|Aborted|Illegal instruction|Bus error) +\(core dumped\)"),
+    Mark("kernel", FAILED, "qemu: uncaught", r"^qemu: uncaught target signal \d+"),
+    Mark("kernel", FAILED, "signal: ", r"\(signal: \d+, SIG\w+(?:: [^)]{1,60})?\)"),
+    Mark("kernel", ERROR, "Killed signal", r"Killed signal terminated program"),
+    Mark("libc", FAILED, "Fatal glibc error", r"^Fatal glibc error: " + _REST),
+    Mark("libc", FAILED, "terminate called", r"^terminate called (?:after throwing|without an active)" + _REST),
+    Mark("libc", ERROR, "rror while loading shared", r"error while loading shared libraries: " + _REST),
+    Mark("libc", ERROR, "rror relocating", r"^Error relocating " + _REST),
+    Mark("libc", ERROR, "rror loading shared library", r"^Error loading shared library " + _REST),
+    Mark("libc", ERROR, "ssertion ", r"Assertion [`'\"].{1,200} failed\.?"),
+    Mark("shell", ERROR, "not found", r"^(?:\S+: (?:line )?\d+: |(?:ba|da|z|k)?sh: (?:\d+: )?|env: ['\"]?)\S[^:]{0,100}: (?:command )?not found$"),
+    Mark("shell", ERROR, "No such file", r"^(?:\S+: (?:line )?\d+: |(?:ba|da|z)?sh: (?:\d+: )?|env: )\S[^:]{0,200}: No such file or directory$"),
+    Mark("shell", ERROR, "cannot ", r"\bcannot (?:open|execute|enable|find|load)\b|^[\w.-]{1,40}: cannot \w+ "),
+    Mark("shell", ERROR, "url: (", r"^curl: \(\d+\) " + _REST),
+    Mark("shell", ERROR, "tar: ", r"^tar: (?:Error|Exiting with failure)" + _REST),
+    Mark("shell", ERROR, "ermission denied", r"^\S+: (?:line )?(?:\d+: )?\S+: Permission denied$"),
+    Mark("shell", ERROR, "o space left on", r"No space left on device"),
+    Mark("program", FAILED, "rror: ", r"^(?:fatal )?error: (?P<text>.{0,300})"),
+    Mark("program", ERROR, "Error: ", r"^\S*Error: (?P<text>.{0,300})"),
+    Mark("program", ERROR, "Failed ", r"^Failed (?:to build|building wheel)" + _REST + r"|^\S+: Failed " + _REST),
+    Mark("program", ERROR, "rror TS", r"\berror TS\d+: " + _REST),
+    Mark("program", ERROR, "[ERROR]", r"^\[ERROR\] \S" + _REST),
+    Mark("program", ERROR, "ERR_", r"^(?:\S+: )?ERR_\w+"),
+    Mark("program", ERROR, "FATAL", r"^\W{0,3}FATAL\W" + _REST),
+    # --- who ran it ---------------------------------------------------------------------------------------------------
+    Mark("ci", FAILED, "exit code", r"(?:[Pp]rocess completed with|completed with|failed with|exited with|Job failed:) exit code:? [1-9]\d*"),
+    Mark("ci", FAILED, "exit code", r"^exit code:? [1-9]\d*$"),
+    Mark("ci", FAILED, "exited with", r"exited with (?:code |status )?[1-9]\d*\.?$|exited with (?:code|status) [1-9]"),
+    Mark("ci", FAILED, "Exited with code", r"^Exited with code (?:exit status )?[1-9]"),
+    Mark("ci", FAILED, "non-zero exit", r"returned non-zero exit status [1-9-]"),
+    Mark("ci", ERROR, "exit status", r"\((?:exit status: [1-9]\d*)\)"),
+    Mark("ci", ERROR, "(exit code: ", r"\(exit code: (?:0x\w+|[1-9]\d*)"),
+    Mark("ci", FAILED, "##[error]", r"##\[error\](?P<text>.{1,300})", raw=True),
+    Mark("ci", FAILED, "::error", r"^\s*(?:\S+Z )?::error(?: [^:\n]{0,200})?::(?P<text>.{1,300})", raw=True),
+    Mark("ci", FAILED, "ERROR: Job failed", r"^ERROR: Job failed"),
+    Mark("ci", DONE, "Job succeeded", r"^Job succeeded$"),
+    Mark("ci", FAILED, "Finished: FAILURE", r"^Finished: FAILURE$"),
+    Mark("ci", DONE, "Finished: SUCCESS", r"^Finished: SUCCESS$"),
+    Mark("ci", DONE, "Your build exited with 0", r"^Done\. Your build exited with 0\."),
+    Mark("ci", FAILED, "Your build exited with", r"^Done\. Your build exited with [1-9]"),
+)
+# fmt: on
+
+PATTERNS: tuple[Pattern, ...] = tuple(mark.row for mark in MARKS)
+
+#: When in a script a tool's own process runs; what runs within others, or around them, has no stage.
+STAGES: dict[str, Stage] = {
+    **dict.fromkeys(("apt", "dpkg", "dnf", "apk", "zypper", "rustup", "git"), Stage.PREPARE),
+    **dict.fromkeys(("cargo", "maturin", "pip", "cmake", "meson", "configure", "ninja", "make", "go"), Stage.BUILD),
+    **dict.fromkeys(("uv", "npm", "cibuildwheel"), Stage.BUILD),
+    **dict.fromkeys(("pytest", "unittest", "tox", "nox", "cargo-test"), Stage.TEST),
+    "twine": Stage.PUBLISH,
+}
+#: Tools that stop at an error that counts: a STEP or DONE after it shows that it did not.
+SEQUENTIAL = frozenset({"cmake", "meson", "configure", "dpkg", "dnf", "apk"})
+#: Those of them that look for what is there before anything is built.
+CONFIGURING = frozenset({"cmake", "meson", "configure"})
+#: Tools that run several things and report each: one success does not take another's failure back.
+SUMMING = frozenset({"nox", "tox"})

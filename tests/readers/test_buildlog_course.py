@@ -1,0 +1,159 @@
+"""How a build went: what its tools' marks say together, and what of it nobody can tell."""
+
+from __future__ import annotations
+
+import random
+import time
+
+import pytest
+
+from diagnose.readers import buildlog
+from diagnose.readers.buildlog.course import Ending
+from diagnose.readers.buildlog.marks import MARKS, STAGES, Sign
+
+FAILURES = [
+    "=========== 1 failed, 2 passed in 0.06s ============",
+    "1 failed in 0.06s",
+    "2 errors in 0.10s",
+    "!!!!!!!!!!!!!!!!!!!! Interrupted: 1 error during collection !!!!!!!!!!!!!!!!!!!!",
+    "no tests ran in 0.01s",
+    "FAILED (failures=1)",
+    "FAILED (errors=2, skipped=1)",
+    "  py310: FAIL code 1 (0.10=setup[0.05]+cmd[0.05] seconds)",
+    "  evaluation failed :( (0.15 seconds)",
+    "nox > Session tests-3.9 failed.",
+    "test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s",
+    "Aborted (core dumped)",
+    "Aborted",
+    "Segmentation fault",
+    "./run.sh: line 3: 12345 Segmentation fault      (core dumped) ./a.out",
+    "Killed",
+    "Illegal instruction (core dumped)",
+    "Bus error",
+    "Fatal glibc error: CPU does not support x86-64-v2",
+    "##[error]Process completed with exit code 1.",
+    "2024-11-26T19:26:50.1234567Z ##[error]The operation was canceled.",
+    "::error::it is broken",
+    "fatal: could not read Username for 'https://git.example': terminal prompts disabled",
+    "ninja: build stopped: subcommand failed.",
+    "  × No solution found when resolving dependencies:",
+    'meson.build:3:0: ERROR: Dependency "x" was not to be had',
+    "-- Configuring incomplete, errors occurred!",
+    "make: *** [Makefile:3: all] Error 1",
+    'ERROR: process "/bin/sh -c make" did not complete successfully: exit code: 2',
+    "npm ERR! code ELIFECYCLE",
+    " ELIFECYCLE  Command failed with exit code 1.",
+    "error Command failed with exit code 1.",
+    "ERROR: Job failed: exit code 1",
+    'The command "make" exited with 2.',
+    "99% tests passed, 1 tests failed out of 120",
+    "bash: line 1: foo: command not found",
+    "ModuleNotFoundError: No module named 'numpy'",
+]
+SUCCESSES = [
+    "=========== 3 passed, 1 skipped, 2 warnings in 0.06s ============",
+    "12 passed in 3.21s",
+    "3 skipped in 0.01s",
+    "Ran 3 tests in 0.010s\n\nOK",
+    "Ran 3 tests in 0.010s\n\nOK (skipped=1)",
+    "  congratulations :) (3.25 seconds)",
+    "nox > Session tests-3.12 was successful.",
+    "test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s",
+    "    Finished `release` profile [optimized] target(s) in 0.41s",
+    "📦 Built wheel for abi3 Python ≥ 3.8 to /io/target/wheels/demo-0.1.0-cp38-abi3-linux_x86_64.whl",
+    "Successfully installed demo-1.0",
+    "Installed 3 packages in 12ms",
+    "-- Build files have been written to: /w/build",
+    "[12/12] Linking CXX executable demo",
+    "OK: 123 MiB in 40 packages",
+    "Complete!",
+    "100% tests passed, 0 tests failed out of 120",
+    "Job succeeded",
+    "4 wheels produced in 3 minutes:",
+]
+NEITHER = [
+    "done",
+    "   Compiling demo v0.1.0 (/w)",
+    "    Finished `dev` profile target(s) in 1.2s\n============ test session starts ============\nt.py ..",
+    "fatal: not a git repository (or any of the parent directories): .git",
+    "warning: unused variable: `error`",
+    "   Compiling thiserror v2.0.11\n   Compiling error-chain v0.12.4",
+    "checking for strerror... no",
+    "pip 24.0 from /usr/lib/python3/dist-packages/pip (python 3.12)",
+    "0 errors, 3 warnings",
+]
+
+
+def ending(text: str) -> Ending:
+    """Return how the log *text* ends."""
+    return buildlog.read_text(f"it begins\n{text}\n", "x.log").course.ending
+
+
+@pytest.mark.parametrize("text", FAILURES)
+def test_a_tools_own_word_for_a_failure(text: str) -> None:
+    assert ending(text).failed and not ending(text).done
+
+
+@pytest.mark.parametrize("text", SUCCESSES)
+def test_a_tools_own_word_for_success(text: str) -> None:
+    assert ending(text).done and not ending(text).failed
+
+
+@pytest.mark.parametrize("text", NEITHER)
+def test_where_nobody_says_how_it_ended_nobody_can_tell(text: str) -> None:
+    assert ending(text) == Ending()
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+@pytest.mark.parametrize("success", SUCCESSES[::4])
+def test_the_last_word_counts(failure: str, success: str) -> None:
+    assert ending(f"{success}\n{failure}").failed
+    if failure.startswith("nox >") and success.startswith("nox >"):
+        assert ending(f"{failure}\n{success}").failed  # of several sessions, one that failed is enough
+    else:
+        assert not ending(f"{failure}\n{success}").failed
+
+
+def test_a_job_that_failed_is_not_mended_by_another() -> None:
+    lines = (
+        "build\tRun\t2024-11-26T19:26:50.1234567Z error: it is broken",
+        "lint\tRun\t2024-11-26T19:26:50.1234567Z 3 passed in 1s",
+    )
+    assert ending("\n".join(lines)).failed
+
+
+def test_what_floods_a_log_does_not_hide_how_it_ends() -> None:
+    flood = "".join(f"error: number {number}\n" for number in range(30_000))
+    assert ending(f"{flood}3 passed in 0.1s").done
+    assert ending(f"3 passed in 0.1s\n{flood}error: the last").failed == 30_003
+
+
+def test_every_tool_that_has_a_stage_has_marks() -> None:
+    assert set(STAGES) <= {mark.tool for mark in MARKS}
+    assert {mark.tool for mark in MARKS if mark.sign is Sign.FAILED} >= {"cargo", "pip", "pytest", "apt", "docker"}
+
+
+def test_the_reason_of_a_panic_stands_in_the_next_line() -> None:
+    log = buildlog.read_text("thread 'main' panicked at src/lib.rs:1132:5:\n\nis `cmake` not installed?\n", "x.log")
+    assert log.first_error is not None and log.first_error.text.endswith("is `cmake` not installed?")
+
+
+def test_the_window_shows_the_lines_around() -> None:
+    text = "".join(f"line {number}\n" for number in range(1, 21)) + "ValueError: no\n" + "after\n"
+    log = buildlog.read_text(text, "x.log")
+    assert log.last_error is not None
+    window = dict(log.window(log.last_error.line))
+    assert window[log.last_error.line] == "ValueError: no"
+    assert window[20] == "line 20" and window[22] == "after"
+    assert len(window) <= 20
+
+
+def test_a_long_course_is_read_in_linear_time() -> None:
+    chance = random.Random(3)
+    words = [*FAILURES, *SUCCESSES, *NEITHER]
+    for count in (2_000, 20_000):
+        text = "\n".join(chance.choice(words) + f" {number}" for number in range(count))
+        start = time.process_time()
+        log = buildlog.read_text(text, "x.log")
+        log.course.ending, log.first_error, log.last_error  # noqa: B018
+        assert time.process_time() - start < 4
