@@ -1,4 +1,4 @@
-"""Which failures bring about which: shared by the causes' ``leads_to``."""
+"""Relations between failures, shared by the checks' ``leads_to``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
 
 # fmt: off
-#: What a package that was not installed is missed as later on.
+#: Later failures that a package that was not installed causes.
 CAUSED_BY_MISSING_PACKAGE = frozenset({
     "bindgen-target-headers-missing", "cross-c-compiler-missing", "cross-linker-missing", "host-cc-missing",
     "host-lib-picked-for-target", "libclang-missing", "linker-lib-missing-for-target", "openssl-not-found-cross",
@@ -19,7 +19,7 @@ CAUSED_BY_MISSING_PACKAGE = frozenset({
     "pc-not-on-search-path", "pc-transitive-missing", "pkgconfig-tool-missing", "pkgconfig-wrapper-missing",
     "static-lib-missing", "toolchain-crt-missing",
 })
-#: What a package manager says because of what it said before.
+#: Failures of a package manager that follow from an earlier one.
 _MANAGERS = frozenset({
     "apk-package-missing", "apt-foreign-arch-not-enabled", "apt-lists-missing", "apt-multiarch-version-skew",
     "apt-package-missing",

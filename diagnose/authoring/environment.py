@@ -1,4 +1,4 @@
-"""Questions that several detectors ask of an environment."""
+"""Helpers for detectors of environments."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.elf.library import LinkFile
 
-#: Outcomes in which pkg-config was not even asked, so that nobody knows what it would say.
+#: Outcomes in which pkg-config was not run, so that its answer is unknown.
 UNASKED = ("tool-missing", "tool-failed", "cross-refused", "unknown")
 
 
@@ -24,7 +24,7 @@ def setting_evidence(setting: Setting, detail: str = "") -> Evidence:
 
 
 def names(libraries: Iterable[Library]) -> str:
-    """Return the modules as a list in words."""
+    """Return the modules' names, separated by commas."""
     return ", ".join(dict.fromkeys(library.module for library in libraries))
 
 
@@ -34,7 +34,7 @@ def with_outcome(env: Environment, *outcomes: str) -> list[Library]:
 
 
 def if_installing(env: Environment) -> Severity:
-    """Return how bad it is that nothing can be installed here: an error where the build still lacks something."""
+    """Return the severity of a broken package manager: an error if the build still lacks something."""
     tools = env.toolchain
     complete = tools.linker.found and tools.host_cc.found and all(file.path for file in tools.start_files)
     satisfied = all(library.outcome in ("found", "overridden") for library in env.libraries)
@@ -42,12 +42,12 @@ def if_installing(env: Environment) -> Severity:
 
 
 def fitting(env: Environment, library: Library) -> list[Candidate]:
-    """Return the ``.pc`` files of the module that are here, off the search path, and may be the target's."""
+    """Return the module's ``.pc`` files that exist outside the search path and may be for the target."""
     return [candidate for candidate in library.candidates if candidate.debian in ("", env.target.debian)]
 
 
 def link_files(env: Environment) -> Iterator[tuple[Library, LinkFile]]:
-    """Yield every file that a found library's flags lead to."""
+    """Yield every file that the flags of a found library lead to."""
     for library in env.libraries:
         if library.outcome in ("found", "wrong-arch", "file-missing"):
             for file in library.files:
@@ -55,7 +55,7 @@ def link_files(env: Environment) -> Iterator[tuple[Library, LinkFile]]:
 
 
 def answer_evidence(library: Library) -> Evidence:
-    """Return as evidence who leads to the files of *library*: pkg-config, the crate's variables, or the crate alone."""
+    """Return evidence for the origin of *library*'s files: pkg-config, the crate's variables, or the crate alone."""
     words = f"answers {' '.join(library.libs)}"
     if library.directed_by:
         return setting_evidence(library.directed_by[0])
@@ -63,7 +63,7 @@ def answer_evidence(library: Library) -> Evidence:
 
 
 def answer_source(library: Library) -> str:
-    """Return in words who leads to the files of *library*."""
+    """Return the origin of *library*'s files as text."""
     if library.directed_by:
         return " and ".join(setting.name for setting in library.directed_by)
     return library.crate if library.alone else "pkg-config"

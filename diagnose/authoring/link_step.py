@@ -1,4 +1,4 @@
-"""What a failed link step comes down to, as far as a log tells: one answer for each, so that causes do not overlap."""
+"""Decides why a link step failed, as far as a log shows: one answer each, so that checks do not overlap."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def _is_library(path: str) -> bool:
 
 
 def missing_libraries(log: BuildLog, link: Link) -> dict[str, list[Hit]]:
-    """Return the libraries that are nowhere: none of the compiler's, none that was skipped, and not Python."""
+    """Return the libraries that were not found, except the compiler's, skipped ones and Python."""
     skipped = {lib for lib, _ in link.skipped} | set(foreign_files(log, link))
     skipped |= {hit.groups["lib"] for hit in link.of("ld-static")}
     found: dict[str, list[Hit]] = {}

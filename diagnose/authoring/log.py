@@ -1,4 +1,4 @@
-"""What the detectors of build logs share: findings with quoted lines, and what a log tells of the environment."""
+"""Helpers for detectors of build logs: findings that quote lines, and the environment that a log shows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from diagnose.readers.env import Environment
 
 _QUOTED = 4  # lines of a log that one finding shows
-# Where nothing tells the distribution: the ones that such logs come from.
+# Used if the distribution is unknown: the usual origins of such logs.
 _USUAL = ("ubuntu:24.04", "almalinux:9", "alpine")
 
 
@@ -31,7 +31,7 @@ def finding_from_hits(
 
 
 def distinct(hits: Iterable[Hit], *keys: str) -> list[Hit]:
-    """Return the first hit of every combination of what the groups *keys* caught."""
+    """Return the first hit of each combination of the groups *keys*."""
     first: dict[tuple[str, ...], Hit] = {}
     for hit in hits:
         first.setdefault(tuple(hit.groups[key] for key in keys), hit)
@@ -44,7 +44,7 @@ def host(log: BuildLog) -> Target:
 
 
 def other_system(log: BuildLog) -> str:
-    """Return the system that built where it was not Linux, empty where it was or where nothing tells."""
+    """Return the name of the build system if it is not Linux; empty for Linux or if unknown."""
     signs = [] if log.host else log.find("other-system")
     return _OTHER_SYSTEMS.get(signs[0].groups["system"], "Windows") if signs else ""
 
@@ -53,9 +53,9 @@ _OTHER_SYSTEMS = {"apple-darwin": "macOS", "/Users/": "macOS", "dylib": "macOS"}
 
 
 def environments(log: BuildLog, line: int, probe: Probe | None = None) -> list[Environment]:
-    """Return what the log tells of the place where *line* was written: several where the distribution is unknown.
+    """Return the environment that printed *line*, as far as the log shows: several if the distribution is unknown.
 
-    The target is the host where no other is named. *probe* adds what its printed command line shows.
+    The target is the host if no other is named. *probe* adds the facts of its printed command line.
     """
     from diagnose.readers.buildlog import context
 
@@ -65,7 +65,7 @@ def environments(log: BuildLog, line: int, probe: Probe | None = None) -> list[E
 
 
 def _settled(env: Environment) -> Environment:
-    """Return *env* with the host that its distribution makes it: on Alpine a native build is one for musl."""
+    """Return *env* with the host that its distribution implies: on Alpine a native build is for musl."""
     if env.cross or env.distro.libc != "musl":
         return env
     rows = (row for row in targets.TARGETS if row.libc == "musl" and row.wheel == env.host.wheel)
@@ -121,8 +121,8 @@ def advise(
     to the command to get the right one alone.
     """
     if system := other_system(log):
-        notes = f"The build ran on {system}; what is known here is how it is installed on Linux."
-        return (Fix(f"get it in the way of {system}", notes=notes),)
+        notes = f"The build ran on {system}; diagnose knows the packages of Linux only."
+        return (Fix(f"install it with {system}'s package manager", notes=notes),)
     places = environments(log, line, probe)
     if len(places) == 1:
         return tuple(build(places[0], *about))
@@ -134,7 +134,7 @@ def advise(
         return tuple(families)
     fixes = [fix._replace(title=f"{', '.join(names)}: {fix.title}") for fix, names in families.items()]
     if fixes:
-        hint = "The log does not say which distribution it is from: --distro NAME picks one."
+        hint = "The log does not show its distribution: select one with --distro NAME."
         fixes[0] = fixes[0]._replace(notes=" ".join(filter(None, (fixes[0].notes, hint))))
     return tuple(fixes)
 
@@ -143,11 +143,11 @@ _FAMILY = {"ubuntu": "Debian, Ubuntu", "almalinux": "Enterprise Linux, Fedora", 
 
 
 def ask_target() -> tuple[Fix, ...]:
-    """Return what stands in for a fix where the log does not say for which target it was built."""
+    """Return the request for a target that replaces a fix if the log does not name one."""
     return (
         Fix(
-            "say which target it was built for",
-            notes="The log does not tell. --target NAME (as armv7-unknown-linux-gnueabihf or arm64) gives the fix.",
+            "name the target of the build",
+            notes="The log does not name it. Pass --target NAME (for example arm64) to get the fix.",
         ),
     )
 

@@ -67,7 +67,7 @@ _Wrong: Any = typer.BadParameter.__mro__[1]  # UsageError, which typer took from
 
 
 def _one_line(error: Any) -> str:
-    """Say what is wrong with the command line, by the name of the option or argument, and what would be right."""
+    """Return the message on a wrong command line: the option or argument, the fault, and the correct form."""
     kind, message = type(error).__name__, error.message.removeprefix("Value error, ").rstrip(".")
     command = error.ctx.command_path.partition(" ")[2] if error.ctx else ""
     param: Any = getattr(error, "param", None)
@@ -102,7 +102,7 @@ def run(args: list[str]) -> int:
     """Parse *args*, run the command and return the exit code.
 
     Raises:
-        UsageError: *args* are no command line of this program.
+        UsageError: *args* are not a valid command line of this program.
     """
     try:
         command: Callable[[], int] = typer.main.get_command(build()).main(args, "diagnose", standalone_mode=False)

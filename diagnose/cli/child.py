@@ -194,7 +194,7 @@ class _Output:
                     if left:
                         return
                     continue
-                except OSError:  # a pseudo-terminal that nobody has open any more
+                except OSError:  # a pseudo-terminal that every process has closed
                     return
                 if not part or (left and (left := left - len(part)) <= 0):
                     return
@@ -213,7 +213,7 @@ class _Output:
         self._rest = rest
 
     def _write(self, part: bytes) -> bool:
-        """Write *part* to our own output; False where nobody reads that any more: the command shall notice it."""
+        """Write *part* to our own output; False after its reader has gone, so that the command notices it too."""
         if self._stream == 1 and console.is_closed(1):
             self.unwritten = " is closed"
         rest = memoryview(part)
@@ -231,7 +231,7 @@ class _Output:
 
 
 def _terminal() -> tuple[int, int]:
-    """Open a pseudo-terminal that changes nothing in what is written to it; return our end and the command's."""
+    """Open a pseudo-terminal that passes output unchanged; return our end and the command's."""
     try:
         import termios
     except ImportError:

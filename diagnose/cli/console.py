@@ -17,7 +17,7 @@ _PLAIN |= {"“": '"', "”": '"', "‘": "'", "’": "'", "├": "|", "│": "|
 
 
 def _plain(error: UnicodeError) -> tuple[str, int]:
-    """Stand in for what the character set of the output lacks: a likeness in ASCII, else an escape."""
+    """Replace characters that the output's character set lacks: by similar ASCII, else by an escape."""
     assert isinstance(error, UnicodeEncodeError)
     lacking = error.object[error.start : error.end]
     plain = (_PLAIN.get(char) or char.encode("ascii", "backslashreplace").decode() for char in lacking)
@@ -61,7 +61,7 @@ def _occupy(number: int) -> None:
 def write(text: str) -> None:
     """Print *text*, for people, on standard output.
 
-    A reader that has gone (``diagnose … | head``) needs no more of it, which is no failure.
+    A reader that has gone (``diagnose … | head``) needs no more output; that is not a failure.
 
     Raises:
         OutputError: it cannot be written.

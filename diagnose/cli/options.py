@@ -103,7 +103,7 @@ class Output(NamedTuple):
         "error",
     )
     quiet: bool = _flag("Print the findings only.", "-q")
-    verbose: bool = _flag("Also print the checks that passed and what could not be inspected.", "-v")
+    verbose: bool = _flag("Also print the passed checks and everything that could not be inspected.", "-v")
     traceback: bool = _flag("Print the Python traceback of an internal error.")
 
 

@@ -18,7 +18,7 @@ def save(folder: str) -> str:
     """Save the wheel on standard input in *folder*, and return its path.
 
     Raises:
-        InputError: standard input is closed or cannot be read, there is no room for it, or it is no wheel.
+        InputError: standard input is closed or cannot be read, there is no room for it, or it is not a wheel.
     """
     if sys.stdin is None:
         raise InputError("standard input is closed")

@@ -1,7 +1,7 @@
 """Calls one function for many inputs in several processes, none of which can take the command down with it.
 
-The workers share one pipe from which each takes the number of its next input, and have one pipe each for what they
-found. The parent starts no thread and needs few file descriptors; where the system refuses another process it goes on
+The workers share one pipe from which each takes the number of its next input, and have one pipe each for their
+results. The parent starts no thread and needs few file descriptors; where the system refuses another process it goes on
 with those that it has, or without any. What a worker that was killed had taken is done again, alone: together, several
 may have needed more memory than there is. Workers end when their parent does, however it ends.
 """
@@ -41,7 +41,7 @@ def run(
 ) -> list[_Result | Lost]:
     """Return what *function* returns for each of *items*, or how its worker ended, with up to *count* processes.
 
-    *progress* is told how many are done. What *function* returns must be picklable; it must not raise.
+    *progress* gets the number of finished inputs. *function* must return picklable values and must not raise.
     """
     found: dict[int, _Result | Lost] = {}
     if hasattr(os, "fork"):

@@ -1,8 +1,8 @@
 """Orders findings by time, and tells a root cause from its consequences.
 
-In a log one failure brings about the next. A check's module may say what its cause brings about, in a function
+In a log one failure causes the next. A check's module may name the failures that its cause leads to, in a function
 ``leads_to(finding, other, log) -> bool``; those findings become consequences of its own. In a subject without an order
-of time, every finding stands for itself.
+of time, every finding is a root cause.
 """
 
 from __future__ import annotations

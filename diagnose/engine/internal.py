@@ -8,7 +8,7 @@ from diagnose.model.finding import Evidence, Finding, Fix, InputError, Severity
 ISSUES = "https://github.com/diagnose-dev/diagnose/issues"
 """Where bugs are reported."""
 ID = "internal-error"
-"""Stands in a finding in place of a check's id when the check failed."""
+"""Replaces the check's id in a finding about a check that failed."""
 
 
 def page() -> Check:

@@ -1,4 +1,4 @@
-"""What a check declares about itself, and what the registry adds to it."""
+"""The declaration of a check, and the fields that the registry adds."""
 
 from __future__ import annotations
 

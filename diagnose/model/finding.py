@@ -1,4 +1,4 @@
-"""The vocabulary of everything else: what a check says, and how it says it.
+"""The vocabulary: findings, their evidence and their fixes.
 
 Facts and findings are ``NamedTuple`` classes: immutable, typed, and, unlike dataclasses, they cost a command next to
 nothing at start-up (``dataclasses`` alone imports for longer than the interpreter starts).
@@ -26,7 +26,7 @@ _RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 
 
 class Phase(Enum):
-    """When a build meets a cause: what is met earlier hides what would be met later, and is to be mended first."""
+    """When a build meets a cause. Earlier phases mask later ones, so they are fixed first."""
 
     START = 0  # a program cannot be started at all
     PACKAGES = 1  # the package manager works at all, so that what is not there yet can be brought
@@ -71,7 +71,7 @@ def unsetting(name: str) -> str:
 
 
 class FileEdit(NamedTuple):
-    """A file as it is and as it shall be. ``before`` is None for a file that does not exist yet."""
+    """A file before and after the edit. ``before`` is None for a file that does not exist yet."""
 
     path: str
     before: str | None
@@ -107,24 +107,26 @@ class Evidence(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """One thing that is wrong with one subject.
-
-    ``message`` is one line that names the thing. ``consequence`` says what follows if it is left alone: the very error
-    that the user met or will meet. ``fixes`` are alternatives, best first. ``check`` is the cause's id; detectors leave
-    it empty, the run fills it in. So it does with ``consequences``: other findings that only happened because of this
-    one, and that go away with it; and with ``aliases``, the other names of the cause, and ``url``, the address of its
-    page (empty where it has none).
-    """
+    """One problem of one subject."""
 
     message: str
+    """One line that names the problem."""
     severity: Severity
+    """How bad it is."""
     evidence: tuple[Evidence, ...]
+    """The quoted facts; at least one."""
     consequence: str = ""
+    """The error that the user met or will meet if the problem stays unfixed."""
     fixes: tuple[Fix, ...] = ()
+    """Alternatives, best first."""
     check: str = ""
+    """The id of the check; the engine fills it in."""
     consequences: tuple[Finding, ...] = ()
+    """Findings that this one caused and that disappear with it; the engine fills them in."""
     aliases: tuple[str, ...] = ()
+    """Other names of the check; the engine fills them in."""
     url: str = ""
+    """The address of the check's page; empty without a site. The engine fills it in."""
 
 
 class InputError(Exception):

@@ -1,4 +1,4 @@
-"""How causes tell the reader of build logs their wordings; apart from it, so that naming them costs nothing."""
+"""Patterns of messages in build logs; apart from the reader, so that declaring them costs no import."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ANY_TRIPLE = r"[a-z0-9_]+(?:\.[a-z0-9_]+)*(?:-[a-z0-9_]+){1,3}"
 
 
 class Pattern(NamedTuple):
-    """One wording, as a table row: what it says (``kind``), and how to recognise it.
+    """One wording of a message: its ``kind``, and how to recognise it.
 
     ``pattern`` is searched for in a cleaned line; its named groups are the facts. ``anchor`` is a literal text that
     every line that can match contains, at least four bytes long and without quotes, which vary. A message that may be
@@ -28,7 +28,7 @@ class Pattern(NamedTuple):
 
 
 def patterns_for(kind: str, *rows: tuple[str, str] | tuple[str, str, int]) -> tuple[Pattern, ...]:
-    """Return the ways in which *kind* is said, each given as (anchor, pattern) or (anchor, pattern, lines).
+    """Return the patterns of the messages called *kind*, each given as (anchor, pattern) or (anchor, pattern, lines).
 
     Of several that fit one line, the first counts.
     """

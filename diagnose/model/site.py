@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 SITE = ""
-"""The address of the site, with a slash at its end; empty as long as there is none: then no report names a page."""
+"""The address of the site, with a final slash; empty until a site exists: reports then contain no addresses."""
 
 
 def page_url(check: str) -> str:

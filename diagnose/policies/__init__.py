@@ -1,4 +1,4 @@
-"""The manylinux and musllinux policies, as data: which symbols and libraries of the system a tag may count on.
+"""The manylinux and musllinux policies, as data: which symbols and libraries of the system a tag may expect.
 
 ``manylinux.json`` and ``musllinux.json`` are derived from auditwheel's own policy files by
 :mod:`diagnose.policies.update`; each names its source. A test holds them against the installed auditwheel.
@@ -20,7 +20,7 @@ class Policy(NamedTuple):
     ``name`` and ``aliases`` carry no architecture (``manylinux_2_17``, ``manylinux2014``); :attr:`tag` does.
     ``priority`` is auditwheel's: the higher, the more systems accept the tag. ``symbol_versions`` maps a family
     (``GLIBC``) to the versions that the policy allows; a family that is not in it is not limited. ``whitelist`` are the
-    libraries that every system has; ``blacklist`` maps one of them to symbols that must not be used all the same.
+    libraries that every system has; ``blacklist`` maps one of them to symbols that must not be used nevertheless.
     """
 
     name: str

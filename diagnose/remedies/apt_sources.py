@@ -1,4 +1,4 @@
-"""apt's sources judged and rewritten: which entry can serve which architecture, and the files as they should be.
+"""Corrects apt's sources: which entry can serve which architecture, and the corrected files.
 
 All repairs of one file are made together, so that the edits of several findings are one and the same.
 
@@ -61,7 +61,7 @@ _SECTIONS = {"restricted", "universe", "multiverse"}
 
 
 def host(source: AptSource, env: Environment) -> Host:
-    """Tell what serves *source*: by the address, by the Release file fetched from it, or by what is asked of it."""
+    """Return the kind of server of *source*, from its address, its fetched Release file, or the requested suites."""
     listed = [uri for uri in source.uris if not uri.startswith("mirror")]
     kinds = {_kind(uri, source, env) for uri in (*listed, *source.mirrors)} or {_own(env)}
     kind = kinds.pop() if len(kinds) == 1 else "other"
@@ -94,7 +94,7 @@ def _is_archive(name: str) -> bool:
 
 
 def _is_ubuntu(uri: str, env: Environment) -> bool:
-    """Whether a mirror serves Ubuntu itself: its Release file says so, or it is asked for what only Ubuntu has.
+    """Whether a mirror serves Ubuntu: its Release file says so, or the entry requests a suite that only Ubuntu has.
 
     A third party's repository has a suite named as the release, and sections of its own; Ubuntu's has pockets and
     four sections.
@@ -153,7 +153,7 @@ _WORDS = ("all", "any", "native")
 
 
 def unserved(env: Environment, architecture: str) -> tuple[AptSource, ...]:
-    """Return the distribution's own entries if none of them is asked for *architecture*, or asked in vain.
+    """Return the distribution's own entries if none of them requests *architecture*, or the server lacks it.
 
     Empty, too, where it is not known which entries these are.
     """
@@ -243,7 +243,7 @@ def _rewritten(file: AptFile, env: Environment, needed: list[str], added: set[tu
 
 
 def _repair(entry: _Entry, env: Environment, needed: list[str], added: set[tuple[str, str, str]]) -> None:
-    """Mend one entry; *added* are (architecture, suite, component) that new entries serve by now."""
+    """Correct one entry; *added* are (architecture, suite, component) that new entries already serve."""
     assert env.apt is not None
     source = entry.source
     for name in source.unknown:
@@ -295,7 +295,7 @@ def _asked(entry: _Entry, env: Environment, needed: list[str]) -> list[str]:
 
 
 def _served(architecture: str, source: AptSource, env: Environment, needed: list[str]) -> bool:
-    """Whether the suites of *source* are served for *architecture* by another entry, once that is mended."""
+    """Whether the suites of *source* are served for *architecture* by another entry after its correction."""
     assert env.apt is not None
     suites: set[str] = set()
     for other in _binary(env.apt.sources):

@@ -1,4 +1,4 @@
-"""The minimal configuration of a cross build: variables that speak of the target alone, and what they name."""
+"""The minimal configuration of a cross build: variables for the target alone, and the packages that they need."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def answers_for_target(env: Environment) -> bool:
     if theirs and ours:
         return decided.search_path.index(theirs[0]) < decided.search_path.index(ours[0])
     if not decided.implementation:
-        return not ours  # where a script looks that does more than set variables, nobody knows
+        return not ours  # a script that does more than set variables may search any folder
     return _may_hold(env, decided.search_path)
 
 
@@ -99,7 +99,7 @@ _COMMON = ("/usr/share/pkgconfig", "/usr/local/share/pkgconfig", "/usr/lib/pkgco
 
 
 def _may_hold(env: Environment, folders: Iterable[str]) -> bool:
-    """Whether one of *folders*, which are searched, is the target's, or may be: it exists and is nobody else's."""
+    """Whether one of the searched *folders* is or may be the target's: it exists and is no other architecture's."""
     return any(
         (env.target.multiarch and f"/{env.target.multiarch}/" in f"{folder}/")
         or not (folder in (*_COMMON, *env.pkgconfig.absent) or is_host_folder(env, folder))
@@ -118,8 +118,8 @@ def is_host_folder(env: Environment, folder: str) -> bool:
 def _redirecting(env: Environment) -> Configuration:
     """Return what ends the effect of settings that would send pkg-config elsewhere than to the target's folders.
 
-    One that is the target's alone, or that leads nowhere, is of use to nobody: it goes. One that others may use is
-    outranked for the target.
+    A variable for the target alone, or one that names a missing folder, is removed. One that others may use is
+    overridden for the target.
     """
     configuration = no_sysroot(env)
     for variable in ("PKG_CONFIG_LIBDIR", "PKG_CONFIG_PATH"):
@@ -143,7 +143,7 @@ def leads_nowhere(env: Environment, setting: Setting) -> bool:
 
 
 def no_sysroot(env: Environment) -> Configuration:
-    """Return what keeps a sysroot out of pkg-config's answers for the target; nothing if there is none."""
+    """Return the settings that keep a sysroot out of pkg-config's answers for the target; empty without a sysroot."""
     sysroot = targeted(env.variables, "PKG_CONFIG_SYSROOT_DIR", env.target.triple, env.host.triple)
     if sysroot is None or not sysroot.value.rstrip("/"):
         return NOTHING

@@ -1,4 +1,4 @@
-"""The fixes of an environment: commands of its own package manager, and the configuration that they end with."""
+"""Fixes for an environment: commands of its package manager, and the configuration that they need."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def fix(
         named = {name for name, _ in configuration.variables}
         rest = [one for one in search.variables if one[0] not in named and not _same_purpose(one[0], named)]
         if rest:
-            # The build asks pkg-config before it links, so what it then asks has to be there, and to be asked anew.
+            # The build runs pkg-config before it links, so the program must exist, and the build script must run again.
             packages = (*packages, *search.packages)
             answered = [library for library in env.libraries if library.outcome in ("found", "wrong-arch")]
             commands = (*commands, *(command for library in answered for command in rerun_build_script(env, library)))
@@ -103,7 +103,7 @@ def _where(configuration: Configuration) -> str:
 
 
 def _config_edit(env: Environment, configuration: Configuration) -> tuple[tuple[FileEdit, ...], str]:
-    """Return the edit of cargo's configuration that makes *configuration* last, and what has to be said about it."""
+    """Return the edit of cargo's configuration that makes *configuration* permanent, and a note about it."""
     written = [setting for setting in configuration.gone if setting.path]
     if not configuration.variables and not written:
         return (), ""
@@ -131,14 +131,14 @@ def _relative(env: Environment, path: str) -> str:
     return os.path.relpath(path, env.cwd)
 
 
-#: Runs a program of the environment that :func:`from_index` makes where none is active, and what it calls in turn.
+#: Runs a program, and its children, in the environment that :func:`from_index` creates if no environment is active.
 IN_VENV = 'PATH="$PWD/.venv/bin:$PATH" '
 
 
 def from_index(env: Environment, requirement: str) -> tuple[Command, ...]:
     """Return what installs *requirement* from the Python package index into the active environment, or a new one.
 
-    The system's own Python is no place for it: since PEP 668 it refuses, and it need not have pip at all.
+    The system's Python is not suitable: since PEP 668 it refuses, and it may lack pip.
     """
     if env.variables.own("VIRTUAL_ENV") is not None:
         return (Command(f"python3 -m pip install '{requirement}'", Stage.TOOLCHAIN),)
@@ -159,8 +159,8 @@ _NO_HEADERS = (
 def with_zig(env: Environment) -> tuple[Fix, ...]:
     """Return the linker for every target that needs no package of the distribution: zig's, through maturin.
 
-    There is none where a crate compiles C against Debian's OpenSSL, whose ``openssl/opensslconf.h`` lies in the
-    multiarch include folder, where zig does not look.
+    Empty if a crate compiles C against Debian's OpenSSL, whose ``openssl/opensslconf.h`` is in the multiarch include
+    folder, which zig does not search.
     """
     debian = env.distro.family == "debian"
     if debian and any(library.crate.startswith("openssl-sys ") for library in env.libraries):

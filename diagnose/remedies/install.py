@@ -41,7 +41,7 @@ class System(NamedTuple):
 
 
 def system(env: Environment) -> System:
-    """Return what *env* tells of its package manager."""
+    """Return the facts about the package manager of *env*."""
     distro = env.distro
     return System(
         manager=distro.manager,
@@ -59,7 +59,7 @@ def system(env: Environment) -> System:
 
 _UPDATE = {"apt": "apt-get update", "apk": "apk update"}
 _INSTALL = {
-    # Without recommended packages, everything that is needed has to be named: that keeps the advice honest.
+    # Without recommended packages, the advice must name every package that is needed.
     "apt": "apt-get install -y --no-install-recommends",
     "dnf": "dnf install -y",
     "yum": "yum install -y",
@@ -105,7 +105,7 @@ def add_architecture(arch: str) -> tuple[Command, ...]:
     )
 
 
-# What brings a tool, by family; Debian's and RHEL's answers depend on the release and stand below.
+# The packages of each tool, by family; Debian's and RHEL's depend on the release and follow below.
 _TOOLS: dict[str, dict[str, tuple[str, ...]]] = {
     "pkg-config": {"alpine": ("pkgconf",), "arch": ("pkgconf",), "suse": ("pkg-config",)},
     "cc": {
@@ -178,7 +178,7 @@ def unavailable_reason(system: System, target: Target) -> str:
 def module(system: System, name: str, target: Target) -> str:
     """Return the package with the ``.pc`` file of the module *name* for *target*, as the manager takes it.
 
-    Empty where no package is known or none can fit (:func:`packaged` says why).
+    Empty if no package is known or can fit (:func:`unavailable_reason` says why).
     """
     if unavailable_reason(system, target):
         return ""

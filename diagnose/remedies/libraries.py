@@ -1,4 +1,4 @@
-"""How a library comes to be there for the target: installed, built by a crate, built elsewhere, installed again."""
+"""Fixes for a missing library: install it, let a crate build it, build it from source, reinstall it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,9 @@ def _extra_folder(env: Environment, name: str) -> str:
     if not found or found[0].searched:
         return ""
     folder = found[0].folder.replace("@", env.target.multiarch)
-    return f"The file lies in {folder}, where nothing looks by itself: add it to PKG_CONFIG_PATH_{env.target.env_name}."
+    return (
+        f"The file is in {folder}, which is not searched by default: add it to PKG_CONFIG_PATH_{env.target.env_name}."
+    )
 
 
 _SEARCH = {

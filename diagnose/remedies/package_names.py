@@ -21,7 +21,7 @@ def module_of(package: str) -> str:
 
 
 def meant(name: str, codename: str) -> list[str]:
-    """Return the pkg-config modules that somebody may mean by *name*, which is none, the likeliest first.
+    """Return the pkg-config modules that the unknown *name* may mean, the likeliest first.
 
     People give the package, the library as the linker knows it, or nearly the right spelling.
     """
@@ -50,7 +50,7 @@ def called_here(package: str, family: str) -> str:
 def install_as_called(packages: list[str], family: str, install: str) -> tuple[list[Fix], list[str]]:
     """Return the fix that installs *packages* by their names in *family*, and those whose name is not known.
 
-    All names stand in one *install* command: dnf, zypper and apk install nothing where one of several is wrong.
+    All names are in one *install* command: dnf, zypper and apk install nothing if one of several is wrong.
     """
     called = {package: called_here(package, family) for package in packages}
     right = {package: name for package, name in called.items() if name not in ("", package)}
@@ -74,7 +74,7 @@ _MODULE_OF_LIBRARY = {
 
 
 def library_module(lib: str, codename: str = "") -> str:
-    """Return the pkg-config module that brings ``lib<lib>``; empty if none is known."""
+    """Return the pkg-config module of ``lib<lib>``; empty if unknown."""
     if lib in _MODULE_OF_LIBRARY:
         return _MODULE_OF_LIBRARY[lib]
     return next((name for name in (lib, f"lib{lib}", lib.lower()) if name and providers(name, codename)), "")

@@ -35,7 +35,7 @@ def rename(wheel: Wheel, old: str, new: str) -> str:
 def repack(
     wheel: Wheel, title: str, lines: Iterable[str], notes: str = "", unpack: str = "", tags: Sequence[Tag] = ()
 ) -> Fix:
-    """Return a fix that changes files inside the wheel: unpack, *lines*, pack (which writes RECORD anew).
+    """Return a fix that changes files inside the wheel: unpack, *lines*, pack (which rewrites RECORD).
 
     Packing names the file by the tags in WHEEL: where they are not the wanted ones (*tags*, or else those of the file
     name) they are written there first.

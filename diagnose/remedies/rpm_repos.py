@@ -22,7 +22,7 @@ def gone(env: Environment) -> list[RpmRepo]:
 
 
 def vault_commands(env: Environment) -> tuple[Command, ...]:
-    """Return the command that points these repositories to the vault; none where there is nothing to mend."""
+    """Return the command that points these repositories to the vault; empty if there is nothing to fix."""
     files = " ".join(dict.fromkeys(repo.path for repo in gone(env)))
     return to_the_vault(files) if files else ()
 

@@ -16,6 +16,6 @@ MANYLINUX = (
 
 
 def manylinux_image(glibc: tuple[int, ...], arch: str) -> str:
-    """Return the newest image whose wheels need no more than *glibc*; empty where there is none."""
+    """Return the newest image whose wheels need no more than *glibc*; empty if no such image exists."""
     fitting = [name for name, version, arches in MANYLINUX if version <= glibc and arch in arches]
     return fitting[-1] if fitting else ""

@@ -4,8 +4,9 @@ Run on a Debian machine, after ``apt-get update``; mirror and proxy are the mach
 
     python -m diagnose.tables.make_debian_pc
 
-Only names are taken from the download, which apt checks itself whenever one of them is installed. So it does not matter
-that mirrors often hold a Contents file that is older than the signed Release file, which makes ``apt-file`` give up.
+Only names are taken from the download, which apt checks itself whenever one of them is installed. It therefore does not
+matter that mirrors often hold a Contents file that is older than the signed Release file, which makes ``apt-file`` give
+up.
 """
 
 from __future__ import annotations

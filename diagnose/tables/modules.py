@@ -41,7 +41,7 @@ class Vendored(NamedTuple):
 
 #: Crates that can do without the packages of a module, by their Cargo.toml and build.rs: bzip2-sys 0.1.13, curl-sys
 #: 0.4.91 (``ssl``, which takes openssl-sys, is a default), freetype-sys 0.23.0 (libz-sys builds zlib where there is
-#: none), libdbus-sys 0.2.7, libgit2-sys 0.18.8 (``https`` and ``ssh``, which take openssl-sys, are no defaults),
+#: none), libdbus-sys 0.2.7, libgit2-sys 0.18.8 (``https`` and ``ssh``, which take openssl-sys, are not defaults),
 #: liblzma-sys 0.4.9, libsqlite3-sys 0.40.0, libusb1-sys 0.7.0 (takes libudev where it is), libz-sys 1.1.31,
 #: lzma-sys 0.1.20, openssl-sys 0.9.118, pq-sys 0.7.8 (pq-src 0.3.14 takes openssl-sys), sdl2-sys 0.38.0,
 #: yeslogic-fontconfig-sys 6.0.1.

@@ -16,7 +16,7 @@ import re
 # A date looks like a hash: libfoo-20240131.so is a release of libfoo.
 _DATE = r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 HASH = rf"[-.](?!{_DATE}(?![0-9a-f]))[0-9a-f]{{8}}"
-"""Pattern of what the tools put in, with its separator."""
+"""Pattern of the hash that the tools insert, with its separator."""
 _NAME = re.compile(rf"([^./]+?)(?:{HASH})+((?:\.[\w+-]+)*\.so(?:\.[\w.]+)?)")
 
 

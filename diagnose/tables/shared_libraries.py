@@ -154,7 +154,7 @@ def is_libc_piece(name: str) -> bool:
 
 
 def another_wheels(name: str, requires: tuple[str, ...]) -> str:
-    """Return which other installed thing is to bring the library, empty if none is known."""
+    """Return the other package or driver that provides the library; empty if unknown."""
     for pattern, what in DRIVERS:
         if re.fullmatch(pattern, name):
             return f"comes with {what}"

@@ -72,7 +72,7 @@ def _print_fixes(result: Result, fixes: FixOptions, output: Output) -> int:
 
 
 def _apply(inspect: Callable[[], Result], yes: bool, unsafe: bool = False) -> None:
-    """Apply the fixes, and those of what is found afterwards, until nothing is left that can be applied."""
+    """Apply the fixes, and those of later findings, until nothing is left that can be applied."""
     import shlex
 
     from diagnose.fixes import apply, plan

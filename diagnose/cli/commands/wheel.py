@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from diagnose.cli.options import Output, Selection, WheelOptions
 
-# What else lies in the folder that is uploaded: publishing tools are called with dist/*.
+# Other files of an upload folder: publishing tools are called with dist/*.
 _SIDE_FILES = {
     (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip"): "a source distribution",
     (".asc", ".sig", ".attestation", ".sigstore", ".sigstore.json", ".provenance", ".crt", ".pem"): "a signature",
@@ -50,7 +50,7 @@ def main(options: WheelOptions, selection: Selection, output: Output) -> int:
 
 
 def _side_file(path: str) -> str:
-    """Return what *path* is when it is a file that lies beside wheels; empty for any other."""
+    """Return the kind of a file that is usually beside wheels; empty for any other."""
     name = os.path.basename(path)
     return next((what for ends, what in _SIDE_FILES.items() if name.endswith(ends)), "")
 
