@@ -68,12 +68,13 @@ def _missed(wheel: Wheel, elves: dict[str, Elf]) -> tuple[list[Link], list[Link]
     with a wheel that is required (CUDA's runtime with torch) is that one's to load: a second copy would not help.
     """
     reached = {link.needed for link in wheel.links if link.target}
+    required = {name: is_required(name, wheel.requires) for name in {link.needed for link in wheel.links}}
     sure: list[Link] = []
     unsure: list[Link] = []
     for link in wheel.links:
         starts = [elves[path] for path in link.missed_from if path in elves]
         candidates = [elves[path] for path in link.candidates if path in elves]
-        if not starts or not candidates or link.path not in elves or is_required(link.needed, wheel.requires):
+        if not starts or not candidates or link.path not in elves or required[link.needed]:
             continue
         known = link.needed in reached or any(elf.is_extension for elf in candidates)
         if any(elf.is_extension for elf in starts) and not known:
@@ -121,10 +122,13 @@ def _set_rpath(elf: Elf, value: str) -> str:
 
 def _set_rpaths(wheel: Wheel, links: list[Link], elves: dict[str, Elf]) -> list[str]:
     wanted: dict[str, list[str]] = {}
+    steps: dict[tuple[str, str], str] = {}
     renamed: dict[str, list[str]] = {}
     for link in links:
         here, there = (posixpath.dirname(elves[path].installed) for path in (link.path, link.candidates[0]))
-        step = posixpath.relpath(there or ".", here or ".")
+        if (here, there) not in steps:
+            steps[here, there] = posixpath.relpath(there or ".", here or ".")
+        step = steps[here, there]
         wanted.setdefault(link.path, []).append("$ORIGIN" if step == "." else f"$ORIGIN/{step}")
         name = link.candidates[0].rpartition("/")[2]
         if name != link.needed:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 
-from diagnose.model._lazy_stdlib import NamedTuple, re
+from diagnose.model._lazy_stdlib import NamedTuple
 
 
 class CodeFile(NamedTuple):
@@ -33,8 +33,6 @@ class CodeFile(NamedTuple):
     claims: str
     size: int
 
-
-_LIBRARY = re.compile(r"\.(?:so(?:\.[\w.-]+)?|pyd|dylib|dll)$", re.ASCII | re.IGNORECASE)
 
 _MAGIC = {
     b"\x7fELF": "elf",
@@ -60,13 +58,14 @@ _MACH = {
     0x200000C: "arm64_32",
 }
 _PE = {0x14C: "win32", 0x8664: "amd64", 0xAA64: "arm64", 0x1C4: "arm32"}
-_CONTROL = re.compile(r"[\0-\x07\x0b\x0e-\x1a\x1c-\x1f\x7f]")
+_CONTROL = bytes({*range(32), 127} - {*b"\b\t\n\f\r\x1b"})
 _MAX_FAT = 32  # architectures of one file; in a Java class the same bytes are its version, 45 or more
 
 
 def claim(path: str, data_prefix: str, mode: int) -> str:
     """Return why the member *path* is expected to be code, empty if it is not; see :class:`CodeFile`."""
-    if _LIBRARY.search(path):
+    name = path.rpartition("/")[2].lower()
+    if name.endswith((".so", ".pyd", ".dylib", ".dll")) or name.partition(".so.")[2][:1].isdigit():
         return "library"
     if path.startswith(data_prefix) and path.startswith("scripts/", len(data_prefix)):
         return "script"
@@ -130,7 +129,6 @@ def _mach_arches(head: bytes) -> tuple[str, ...]:
 
 
 def _is_text(head: bytes) -> bool:
-    text = head.decode("utf-8", "ignore")
     # A character that the head's end cuts is at most three bytes of it.
-    whole = len(text.encode()) >= len(head) - 3
-    return whole and not _CONTROL.search(text)
+    whole = len(head.decode("utf-8", "ignore").encode()) >= len(head) - 3
+    return whole and len(head.translate(None, _CONTROL)) == len(head)

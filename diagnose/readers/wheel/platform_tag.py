@@ -198,6 +198,8 @@ class _Scope:
             if target is not None:
                 queue += target.needed
                 continue
+            if self.index.exhausted and self.index.knows(name):
+                continue  # it may well be found
             best = next((policy for policy in self.policies if name in policy.whitelist), None)
             yield self._shortfall("external-library", root.path, name, "", (), best)
 
@@ -213,11 +215,13 @@ class _Scope:
             elf, name = next(stack[-1], (root, ""))
             if not name:
                 stack.pop()
+            elif not self.index.step():
+                break
             elif name not in tree:
                 own = self.index.search[elf.path]
                 folders = () if _LIBPYTHON.fullmatch(name) else (*rpath, *own[0], *own[1], *runpath)
                 tree[name] = target = self.index.find(name, folders, elf)
-                if target is not None and not self.index.exhausted:
+                if target is not None:
                     stack.append(iter([(target, below) for below in target.needed]))
         return tree
 
