@@ -1,7 +1,9 @@
 """What extension modules are called, and which interpreter imports which name.
 
-Sources: PEP 3149 and PEP 425, CPython's ``configure.ac`` (EXT_SUFFIX; musl has its own since 3.11), PyPy's
-``importing.py``.
+Sources: PEP 3149, PEP 425 and PEP 803; CPython's ``configure.ac`` (EXT_SUFFIX; musl has its own since 3.11) and
+``Python/dynload_shlib.c`` (what is looked for: since 3.15 also ``.abi3-TRIPLET.so``, ``.abi3t.so`` and
+``.abi3t-TRIPLET.so``); PyPy's ``importing.py``, which calls 32-bit x86 ``x86-linux-gnu``; Alpine's patches of Python
+3.9 and 3.10, which look for ``-linux-musl``.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from diagnose.readers.wheel.reader import Tag, Wheel
 
 _NAME = re.compile(
     r"(?P<module>[^.]+)\.(?:(?P<soabi>cpython-(?P<python>\d{2,3})(?P<flags>[a-z]*)|(?P<pypy>pypy\d+)-(?P<pp>pp\d+))"
-    r"(?:-(?P<triplet>[\w-]+))?\.|(?P<abi3>abi3t?)\.)?so"
+    r"(?:-(?P<triplet>[\w-]+))?\.|(?P<abi3>abi3t?)(?:-(?P<abi3_triplet>[\w-]+))?\.)?so"
 )
 
 
@@ -49,14 +51,69 @@ def modules(wheel: Wheel) -> list[Module]:
         match = _NAME.fullmatch(elf.name)
         if match and (elf.is_extension or match["soabi"]) and not elf.split_debug:
             key = f"{elf.path.rpartition('/')[0]}/{match['module']}".lstrip("/")
-            found.append(Module(elf, key, match["soabi"] or match["abi3"] or "", match["triplet"] or ""))
+            machine = match["triplet"] or match["abi3_triplet"] or ""
+            found.append(Module(elf, key, match["soabi"] or match["abi3"] or "", machine))
     return found
+
+
+class Python(NamedTuple):
+    """A CPython that a tag promises: its minor version, whether it is free-threaded, and its triplet."""
+
+    minor: int
+    free_threaded: bool
+    machine: str
+
+    def imports(self, module: Module) -> bool:
+        """Whether the interpreter looks for a file of this name."""
+        triplet_fits = not module.triplet or not self.machine or module.triplet == self.machine
+        if module.soabi == "abi3":
+            # Names with a triplet behind abi3 are looked for from 3.15 on only.
+            return not self.free_threaded and triplet_fits and (not module.triplet or self.minor >= 15)
+        if module.soabi == "abi3t":
+            return self.minor >= 15 and triplet_fits
+        own = f"cpython-3{self.minor}{'t' if self.free_threaded else ''}"
+        return not module.soabi or (module.soabi == own and triplet_fits)
+
+    def __str__(self) -> str:
+        return f"{'free-threaded ' if self.free_threaded else ''}CPython 3.{self.minor}"
+
+
+def oldest_of(tag: Tag, machine: str) -> list[Python]:
+    """Return the oldest CPythons that a tag for a stable ABI promises, one for each threading mode that it is for.
+
+    Newer ones look for everything that these do, apart from names with a version.
+    """
+    match = re.fullmatch(r"cp3(\d+)", tag.python)
+    if not match or tag.abi not in ("abi3", "abi3t"):
+        return []
+    minor = int(match[1])
+    # abi3t is the stable ABI of both: the build with the lock takes it too, but is promised by the tag abi3 alone.
+    return [Python(minor, tag.abi == "abi3t", machine)]
+
+
+#: Symbols of Python's interface: what a module must have from the interpreter.
+API = re.compile(r"_?Py[A-Z_]\w*")
+
+
+def stable_abi() -> dict[str, tuple[int, int]]:
+    """Return every symbol of the stable ABI with the version that it was added in."""
+    import abi3info  # takes 0.2 s
+
+    symbols = (*abi3info.FUNCTIONS.values(), *abi3info.DATAS.values())
+    return {item.symbol.name: (item.added.major, item.added.minor) for item in symbols}
+
+
+def outside_stable_abi(elf: Elf) -> list[str]:
+    """Return the functions that the file takes from Python although the stable ABI does not have them, sorted."""
+    names = list(filter(API.fullmatch, elf.undefined))
+    known = stable_abi() if names else {}
+    return sorted(name for name in names if name not in known)
 
 
 def interpreter_soabi(tag: Tag) -> str:
     """Return the SOABI that the tag's interpreter writes into names: empty for a tag that is not for a single one."""
     if match := re.fullmatch(r"cp(\d)(\d+)", tag.python):
-        if tag.abi == "abi3":
+        if tag.abi in ("abi3", "abi3t"):
             return ""
         flags = re.fullmatch(r"cp\d+([a-z]*)", tag.abi)
         return f"cpython-{match[1]}{match[2]}{flags[1] if flags else ''}"
@@ -70,4 +127,6 @@ def triplet(soabi: str, arch: str, libc: str) -> str:
     version = re.fullmatch(r"(?:cpython-|pypy)3(\d+).*", soabi)
     if libc == "musl" and version and policies.number(version[1]) < 11:
         libc = "glibc"  # CPython told the two apart from 3.11 on
+    if soabi.startswith("pypy") and arch == "i686":
+        return "x86-linux-gnu"
     return next((row.multiarch for row in TARGETS if (row.wheel, row.libc) == (arch, libc) and row.multiarch), "")

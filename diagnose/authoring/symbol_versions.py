@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from diagnose import policies
 from diagnose.authoring.wheel import bounded, load_error, promised, role, shorten, some, weigh
+from diagnose.loaders import glibc as glibc_loader
 from diagnose.model.finding import Command, Evidence, Fix, Severity, Stage
 from diagnose.model.targets import TARGETS
+from diagnose.readers.elf.parser import Elf
 from diagnose.readers.wheel.platform_tag import Shortfall, version_key
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import retag
@@ -31,8 +33,10 @@ def needs(wheel: Wheel, glibc: bool) -> tuple[str, list[Shortfall]]:
         if need.detail.partition("_")[0] != "GLIBC":
             return not glibc and need.priority < policy.priority
         # The number in the tag is the promise, also where no policy is known by it.
-        version = version_key(need.detail)
-        return glibc and (version > number if version else need.priority < policy.priority)
+        release = glibc_loader.release_of(need.detail)
+        if release is not None:
+            return glibc and release > number
+        return glibc and need.detail == glibc_loader.RELR_MARKER and need.priority < policy.priority
 
     return tag, [need for need in wheel.verdict.shortfalls if counts(need)]
 
@@ -62,18 +66,29 @@ def evidence(wheel: Wheel, found: list[Shortfall]) -> tuple[Evidence, ...]:
         files.setdefault(need.path, []).append(need)
     elves = {elf.path: elf for elf in wheel.elves}
     return bounded(
-        Evidence(f"{role(wheel, elves[path])}: {'; '.join(map(_need, rows[:4]))}{_rest(rows)}", path)
+        Evidence(
+            f"{role(wheel, elves[path])}: {'; '.join(_need(need, elves[path]) for need in rows[:4])}{_rest(rows)}", path
+        )
         for path, rows in files.items()
     )
 
 
-def _need(need: Shortfall) -> str:
+def _need(need: Shortfall, elf: Elf) -> str:
     symbols = f" for {some([shorten(name, 60) for name in need.symbols], 3)}" if need.symbols else ""
-    return f"{need.detail} of {need.library}{symbols}"
+    # A weak reference may stay unanswered, the version that it is bound to may not: no linker marks that as weak.
+    weak = " (a weak reference; its version is needed all the same)"
+    return f"{need.detail} of {need.library}{symbols}{weak if _is_weak(need, elf) else ''}"
+
+
+def _is_weak(need: Shortfall, elf: Elf) -> bool:
+    return bool(need.symbols) and set(need.symbols) <= set(elf.undefined_weak)
 
 
 def _rest(rows: list[Shortfall]) -> str:
     return f" and {len(rows) - 4} more versions" if len(rows) > 4 else ""
+
+
+BEYOND = "Installers take this tag (PEP 600); auditwheel and maturin know no such policy, so neither can write it."
 
 
 def fixes(wheel: Wheel, tag: str, found: list[Shortfall]) -> tuple[Fix, ...]:
@@ -89,7 +104,10 @@ def fixes(wheel: Wheel, tag: str, found: list[Shortfall]) -> tuple[Fix, ...]:
     out = [build_for(wheel, tag, notes)]
     verdict = wheel.verdict
     if not verdict.lowest_tag.startswith("linux_"):
-        out.append(retag(wheel, verdict.lowest_tag, notes="Older systems then no longer install it."))
+        notes = "Older systems then no longer install it."
+        if "newer-than-policies" in verdict.differences:
+            notes += f" {BEYOND}"
+        out.append(retag(wheel, verdict.lowest_tag, notes=notes))
     elif not verdict.symbol_tag.startswith("linux_"):
         notes = "Only once the other findings are mended: as it stands, the wheel keeps no policy."
         out.append(retag(wheel, verdict.symbol_tag, notes=notes))
@@ -101,7 +119,9 @@ def build_for(wheel: Wheel, tag: str, notes: str) -> Fix:
     parts = policies.split(tag)
     title = f"build against what {tag} promises"
     image = manylinux_image(version_key(parts.policy), parts.arch)
-    if wheel.generator.startswith("maturin") or not image:
+    if not wheel.generator.startswith("maturin") and not image:
+        return Fix(title, notes=f"With a compiler for that glibc, or in a system that has it. {notes}".strip())
+    if wheel.generator.startswith("maturin"):
         triple = next((row.triple for row in TARGETS if (row.wheel, row.libc) == (parts.arch, parts.libc)), parts.arch)
         line = f"maturin build --release --zig --target {triple} --compatibility {parts.policy}"
         return Fix(title, (Command(line, Stage.BUILD),), notes=notes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from diagnose import policies
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import Evidence, Severity
-from diagnose.model.targets import EM_386, EM_AARCH64, EM_ARM, EM_X86_64, TARGETS, Target
+from diagnose.model.targets import EM_386, EM_AARCH64, EM_ARM, EM_RISCV, EM_X86_64, TARGETS, Target
 from diagnose.policies import PlatformTag, Policy
 from diagnose.readers.elf.parser import ET_REL, Elf
 from diagnose.readers.wheel.platform_tag import arch_of, version_key
@@ -70,15 +70,23 @@ def reachable_members(wheel: Wheel) -> set[str]:
     Modules and programs, and everything they need from the wheel, whether the search path reaches it or not. What is
     missing may still be loaded by name (``ctypes``, plugins) or be data.
     """
+    return _reached(wheel, [elf.path for elf in wheel.elves if elf.is_extension or elf.is_executable])
+
+
+def _reached(wheel: Wheel, queue: list[str]) -> set[str]:
     needs: dict[str, list[str]] = {}
     for link in wheel.links:
         needs.setdefault(link.path, []).extend([link.target] if link.target else link.candidates)
-    queue = [elf.path for elf in wheel.elves if elf.is_extension or elf.is_executable]
     found = set(queue)
     for path in queue:
         queue += [target for target in needs.get(path, ()) if target not in found]
         found.update(needs.get(path, ()))
     return found
+
+
+def loaded_late(wheel: Wheel) -> set[str]:
+    """Return the members that importing a module is sure to load, so into a program that runs already."""
+    return _reached(wheel, [elf.path for elf in wheel.elves if elf.is_extension])
 
 
 def is_sample(elf: Elf) -> bool:
@@ -156,9 +164,15 @@ def weigh(severity: Severity, elves: Iterable[Elf]) -> Severity:
     return Severity.NOTE if all(map(is_sample, elves)) else severity
 
 
+#: EF_RISCV_FLOAT_ABI of the RISC-V psABI.
+_RISCV_FLOAT = {0: "soft float (lp64)", 2: "single float (lp64f)", 4: "double float (lp64d)", 6: "quad float (lp64q)"}
+
+
 def architecture_name(elf: Elf) -> str:
     """Name the architecture as tags do, as far as there is a name."""
     arch = arch_of(elf)
+    if elf.machine == EM_RISCV and elf.flags & 6 != 4:
+        return f"{arch or 'RISC-V'} with {_RISCV_FLOAT[elf.flags & 6]}"
     if arch:
         return arch
     if elf.machine == EM_ARM:

@@ -8,6 +8,7 @@ import re
 from diagnose.authoring.wheel import promised, tagged_elves
 from diagnose.readers.elf.parser import Elf
 from diagnose.readers.wheel.reader import Wheel
+from diagnose.tables.repaired_names import is_hashed, plain
 from diagnose.tables.shared_libraries import another_wheels, is_extra, is_libc_piece, project
 
 _LIBPYTHON = re.compile(r"libpython\d[\d.]*[a-z]*\.so(\.[\d.]+)?")
@@ -28,6 +29,7 @@ def missing(wheel: Wheel) -> dict[str, list[Elf]]:
     limit = promise[1].priority if promise else 1
     found = {s.library for s in wheel.verdict.shortfalls if s.kind == "external-library" and s.priority < limit}
     present = {name.rpartition("/")[2] for name in wheel.files} | {elf.soname for elf in wheel.elves}
+    present |= {name for name in found if "/" in name}.union(renamed_copies(wheel))  # of those other checks speak
     names = {name for name in found if name not in present and not is_libpython(name) and not is_libc_piece(name)}
     needs: dict[str, list[Elf]] = {}
     for elf in tagged_elves(wheel):
@@ -35,6 +37,19 @@ def missing(wheel: Wheel) -> dict[str, list[Elf]]:
             if name in names:
                 needs.setdefault(name, []).append(elf)
     return {name: needs[name] for name in sorted(needs)}
+
+
+def renamed_copies(wheel: Wheel) -> dict[str, str]:
+    """Return external name → the member that is this library under the name that a repair tool gave it."""
+    copies: dict[str, str] = {}
+    for elf in tagged_elves(wheel):
+        if is_hashed(elf.name):
+            before = plain(elf.name)  # libtbb.so.12.2, which answers for libtbb.so.12 too
+            while ".so" in before:
+                copies.setdefault(before, elf.path)
+                before = before.rpartition(".")[0]
+    wanted = {s.library for s in wheel.verdict.shortfalls if s.kind == "external-library" and "/" not in s.library}
+    return {name: copies[name] for name in sorted(wanted & copies.keys())}
 
 
 def expected_from(wheel: Wheel, name: str, users: list[Elf]) -> str:

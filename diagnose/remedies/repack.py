@@ -27,6 +27,16 @@ def inside(wheel: Wheel, paths: Iterable[str]) -> str:
     return " ".join(quote(f"{SCRATCH}/{wheel.name}-{wheel.version}/{path}") for path in paths)
 
 
+def repair(wheel: Wheel) -> Command:
+    """Return auditwheel's command; where no file names its C library it has to be given the policy."""
+    ignored = set(wheel.verdict.ignored)
+    own = [elf for elf in wheel.elves if elf.path not in ignored]
+    lowest = wheel.verdict.lowest_tag
+    unnamed = any(elf.is_extension for elf in own) and not any(elf.libc for elf in own)
+    plat = f"--plat {lowest} " if unnamed and lowest and not lowest.startswith("linux_") else ""
+    return Command(f"auditwheel repair {plat}{quote(wheel.path)}", Stage.BUILD)
+
+
 def rename(wheel: Wheel, old: str, new: str) -> str:
     """Return the command that renames a member after :func:`repack` has unpacked the wheel."""
     return f"test ! -e {inside(wheel, [old])} || mv {inside(wheel, [old, new])}"

@@ -10,7 +10,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.targets import MACHINES, Target
 from diagnose.reports.text import Style, clean, terminal_style
-from diagnose.reports.verdict import platforms, real
+from diagnose.reports.verdict import platforms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -79,7 +79,8 @@ def wheels(results: Iterable[Result], style: Style) -> str:
         facts = result.facts
         worst = result.findings[0].severity.value if result.findings else "ok"
         arch = facts["arch"] or "any"
-        claimed, could = ([tag.removesuffix(f"_{arch}") for tag in tags] for tags in (platforms(facts), [real(facts)]))
+        real = facts["lowest_tag"] or ""
+        claimed, could = ([tag.removesuffix(f"_{arch}") for tag in tags] for tags in (platforms(facts), [real]))
         rows.append((_short(result.name), arch, clean(" ".join(claimed)), could[0] or "any", worst))
     header = ("wheel", "arch", "claimed", "real", "verdict")
     # Best only the claimed tags are folded; where that is not enough, the names get lines of their own.

@@ -33,30 +33,9 @@ def platforms(facts: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys(tag.rpartition("-")[2] for tag in facts["tags"]))
 
 
-def real(facts: dict[str, Any]) -> str:
-    """Return the tag that a wheel's files could carry, empty if there are none for Linux.
-
-    Every musllinux tag that nothing contradicts is as good as the newest, which ``lowest_tag`` is: musl gives its
-    symbols no versions. Nor does a name against it that musl's loader answers by itself.
-    """
-    lowest: str = facts["lowest_tag"] or ""
-    if facts.get("libc") != "musl":
-        return lowest
-    from diagnose import policies
-    from diagnose.policies import musl
-    from diagnose.readers.wheel.platform_tag import version_key
-
-    external = facts["external_libraries"]
-    if not (lowest.startswith("musllinux_") or (external and musl.SELF.issuperset(external))):
-        return lowest
-    proven = facts["musl_release"] or ""
-    claims = [tag for tag in platforms(facts) if tag.startswith("musllinux_") and tag.endswith(f"_{facts['arch']}")]
-    return next((tag for tag in claims if version_key(proven)[:2] <= version_key(policies.split(tag).policy)), lowest)
-
-
 def _wheel(result: Result) -> Verdict:
     good = not result.findings
-    claimed, could = platforms(result.facts), real(result.facts)
+    claimed, could = platforms(result.facts), result.facts["lowest_tag"] or ""
     words = " + ".join(claimed) or "no valid tags"
     if not result.facts["elf_files"]:
         return Verdict(f"{words}, no compiled code", good)

@@ -22,7 +22,7 @@ GLIBC = (
 )
 
 #: The first Alpine release with a musl release.
-ALPINE = {(1, 2, 0): "3.13", (1, 2, 2): "3.13", (1, 2, 3): "3.16", (1, 2, 5): "3.20"}
+ALPINE = {(1, 2, 0): "3.13", (1, 2, 2): "3.13", (1, 2, 3): "3.16", (1, 2, 4): "3.18", (1, 2, 5): "3.20"}
 
 
 def older_than(glibc: tuple[int, ...] = (), glibcxx: tuple[int, ...] = ()) -> list[str]:

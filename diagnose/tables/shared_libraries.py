@@ -125,9 +125,14 @@ OTHER_WHEELS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (r"libshiboken[26][\w.-]*\.so.*", "Shiboken", ("shiboken2", "shiboken6", "PySide2", "PySide6")),
     (r"libmkl_\w+\.so.*", "mkl", ("mkl",)),
     (
-        r"lib(?:iomp5|tbb\w*|sycl|ur_\w+|imf|intlc|irng|irc|svml)\.so.*",
+        r"libtbb(?:malloc(?:_proxy)?|bind\w*)?\.so.*",
+        "Intel's oneTBB",
+        ("tbb",),
+    ),
+    (
+        r"lib(?:iomp5|sycl|ur_\w+|imf|intlc|irng|irc|svml)\.so.*",
         "the runtime of Intel's compilers",
-        ("intel-openmp", "tbb", "dpcpp-cpp-rt", "intel-*", "torch"),
+        ("intel-openmp", "dpcpp-cpp-rt", "intel-*", "torch"),
     ),
     (r"libopenvino\w*\.so.*", "openvino", ("openvino",)),
 )

@@ -9,6 +9,9 @@ from wheels import CAUSES, EXPECTED, FOLDER, build, cases, findings
 
 from diagnose.model.finding import Finding
 
+#: A loader does not refuse what these speak about but crashes: no file that does so is kept, facts have to do.
+CRASHING = {"wheel-relr-unmarked", "wheel-segments-misaligned"}
+
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
 def test_exactly_what_is_wrong_is_found(name: str) -> None:
@@ -32,7 +35,7 @@ def test_the_table_and_the_folder_hold_the_same_wheels() -> None:
 
 def test_every_check_of_wheels_has_a_broken_and_a_healthy_fixture() -> None:
     spoken = {check for found in EXPECTED.values() for check in found}
-    assert spoken == {cause.id for cause in CAUSES}
+    assert spoken == {cause.id for cause in CAUSES} - CRASHING
     mended = {check for case in cases.CASES if case.broken and case.mended for check in case.found}
     assert mended == spoken, "each has at least one case with a mended twin"
 

@@ -25,7 +25,7 @@ from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, St
 from diagnose.policies import PlatformTag
 from diagnose.readers.wheel.platform_tag import version_key
 from diagnose.readers.wheel.reader import Wheel
-from diagnose.remedies.repack import by_shell, quote, retag
+from diagnose.remedies.repack import by_shell, quote, repair, retag
 from diagnose_checks.upload._triage import rejected
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _fixes(wheel: Wheel, bad: list[str], others: bool) -> tuple[Fix, ...]:
     return (
         Fix(
             "repair the wheel, which sets a tag that it keeps",
-            (Command(f"auditwheel repair {quote(wheel.path)}", Stage.BUILD),),
+            (repair(wheel),),
         ),
     )
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 
 from diagnose import policies
+from diagnose.authoring.extension_names import API, stable_abi
 from diagnose.authoring.wheel import bounded, some, tagged_elves
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -31,24 +32,26 @@ if TYPE_CHECKING:
 CHECK = Check(since="0.1.0")
 
 
-_API = re.compile(r"_?Py[A-Z_]\w*")
+_STABLE = re.compile(r"\.abi3t?[.-]")
 _CPYTHON = re.compile(r"cp(\d)(\d*)")
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
     """See undefined Python symbols outside the stable ABI, or newer in it than the lowest tagged version."""
-    versions = [match for tag in wheel.tags if tag.abi == "abi3" and (match := _CPYTHON.fullmatch(tag.python))]
+    versions = [
+        match for tag in wheel.tags if tag.abi in ("abi3", "abi3t") and (match := _CPYTHON.fullmatch(tag.python))
+    ]
     if not versions:
         return
     files = [
         (elf, names)
         for elf in tagged_elves(wheel)
-        if _counts(elf) and (names := list(filter(_API.fullmatch, elf.undefined)))
+        if _counts(elf) and (names := list(filter(API.fullmatch, elf.undefined)))
     ]
     if not files:
         return
     base = min((int(match[1]), int(match[2] or 0)) for match in versions)
-    added = _stable()
+    added = stable_abi()
     # A library beside the module may offer functions of that name in the limited API's terms, as Qt's bindings do.
     strange = _companions(wheel)
     sealed = [(elf, names) for elf, names in files if not any(map(strange, elf.needed))]
@@ -89,12 +92,12 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
 
 
 def _counts(elf: Elf) -> bool:
-    return ".abi3." in elf.name or (elf.is_extension and elf.name.count(".") == 1)
+    return _STABLE.search(elf.name) is not None or (elf.is_extension and elf.name.count(".") == 1)
 
 
 def _companions(wheel: Wheel) -> Callable[[str], bool]:
     """Return the test for a library that may define such functions: one that uses Python, or an unknown one."""
-    python = {elf.name for elf in wheel.elves if any(map(_API.fullmatch, elf.undefined))}
+    python = {elf.name for elf in wheel.elves if any(map(API.fullmatch, elf.undefined))}
     known = policies.load(wheel.verdict.libc, wheel.verdict.arch) if wheel.verdict.libc else ()
     harmless = {elf.name for elf in wheel.elves} | (known[-1].whitelist if known else frozenset())
     return lambda name: name in python or (name not in harmless and not name.startswith("ld"))
@@ -102,11 +105,3 @@ def _companions(wheel: Wheel) -> Callable[[str], bool]:
 
 def _text(version: tuple[int, int]) -> str:
     return f"{version[0]}.{version[1]}"
-
-
-def _stable() -> dict[str, tuple[int, int]]:
-    """Return every symbol of the stable ABI with the version that it was added in."""
-    import abi3info  # takes 0.2 s
-
-    symbols = (*abi3info.FUNCTIONS.values(), *abi3info.DATAS.values())
-    return {item.symbol.name: (item.added.major, item.added.minor) for item in symbols}

@@ -15,7 +15,8 @@ from __future__ import annotations
 from diagnose.authoring.wheel import bounded, is_sample
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Evidence, Finding, Fix, Severity
+from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.model.targets import TARGETS
 from diagnose.readers.elf.parser import ET_REL
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import inside, repack
@@ -48,17 +49,22 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         Evidence(f"{_mb(elf.debug_size)} of DWARF and {_mb(elf.symtab_size)} of symbols for linking", elf.path)
         for elf in dwarf
     ]
-    lines = [f"strip --strip-unneeded {inside(wheel, [elf.path for elf in dwarf])}"] if dwarf else []
+    lines = [f"{_strip(wheel)} --strip-unneeded {inside(wheel, [elf.path for elf in dwarf])}"] if dwarf else []
     lines += [f"rm -f {inside(wheel, [elf.path for elf in split])}"] if split else []
     fixes = [
-        repack(
-            wheel, f"take {_mb(saved)} out of the wheel", lines, "For another architecture: its own <triplet>-strip."
-        )
+        repack(wheel, f"take {_mb(saved)} out of the wheel", lines, "llvm-strip knows every architecture as well.")
     ]
-    if wheel.generator.startswith("maturin"):
-        notes = "Or strip = true below [profile.release] in Cargo.toml."
+    # cargo strips what it links, which is not what was copied in.
+    if dwarf and wheel.generator.startswith("maturin") and all(elf.is_extension or elf.is_executable for elf in dwarf):
+        notes = "Or strip = true below [profile.release] in Cargo.toml. A build without --release keeps it all."
         fixes.insert(
-            0, Fix("have cargo strip what it builds", env=(("CARGO_PROFILE_RELEASE_STRIP", "true"),), notes=notes)
+            0,
+            Fix(
+                "have cargo strip what it builds",
+                (Command("maturin build --release", Stage.BUILD),),
+                env=(("CARGO_PROFILE_RELEASE_STRIP", "true"),),
+                notes=notes,
+            ),
         )
     yield Finding(
         f"carries {_mb(saved)} that strip would take out ({saved * 100 // whole} % of its ELF files, unpacked)",
@@ -67,6 +73,13 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         "every download and every image is that much larger",
         tuple(fixes),
     )
+
+
+def _strip(wheel: Wheel) -> str:
+    """Return the strip that knows the wheel's architecture, as Debian calls it."""
+    arch = wheel.verdict.arch
+    gnu = next((row.gnu for row in TARGETS if row.wheel == arch and row.libc == "glibc" and row.gnu), "")
+    return f"{gnu}-strip" if gnu and arch not in ("x86_64", "i686") else "strip"
 
 
 def _mb(size: int) -> str:

@@ -41,14 +41,14 @@ from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, St
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.elf.parser import Elf
 from diagnose.readers.wheel.reader import Wheel
-from diagnose.remedies.repack import inside, quote, repack
+from diagnose.remedies.repack import inside, quote, repack, repair
 from diagnose.tables.repaired_names import is_hashed
 from diagnose.tables.shared_libraries import hazard
 from diagnose_checks.runtime._triage import LOADER
 from diagnose_checks.wheel._triage import library, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from diagnose.readers.buildlog import BuildLog
 
@@ -137,9 +137,10 @@ def _finding(wheel: Wheel, severity: Severity, group: list[_Lack]) -> Finding:
         return Finding(message, severity, evidence, f"where that is not installed: {error}", (_declare(names),))
     absent = "which is not in the wheel" if len(names) == 1 else "which are not in the wheel"
     plugins = not any(lack.sure for lack in group)
-    fixes = (_repair(wheel, names), _declare(names))
+    repairing = _repair(wheel, names, [elf for lack in group for elf in lack.users])
+    fixes = (repairing, _declare(names))
     if all(hazard(name) for name in names):
-        fixes = (_declare(names), _repair(wheel, names))
+        fixes = (_declare(names), repairing)
     return Finding(
         f"plugins or tools in it need {some(names)}, {absent}" if plugins else f"needs {some(names)}, {absent}",
         severity,
@@ -157,12 +158,15 @@ def _evidence(wheel: Wheel, lack: _Lack) -> Evidence:
     return Evidence(f"{role(wheel, first)}: needs {lack.name}{also}{why}", first.path)
 
 
-def _repair(wheel: Wheel, names: list[str]) -> Fix:
+def _repair(wheel: Wheel, names: list[str], users: Iterable[Elf]) -> Fix:
+    # maturin looks at the library that it builds, not at prebuilt ones that the project brings along.
+    built = wheel.generator.startswith("maturin") and all(elf.is_extension for elf in users)
     return Fix(
         f"copy {some(names)} into the wheel",
-        (Command(f"auditwheel repair {quote(wheel.path)}", Stage.BUILD),),
+        (repair(wheel),),
         notes="Run it where the wheel was built: it copies the libraries that it finds there. For another architecture "
-        "name their folder in LD_LIBRARY_PATH. maturin does the same by itself unless told `--auditwheel skip`.",
+        "name their folder in LD_LIBRARY_PATH."
+        + (" maturin does the same by itself unless told `--auditwheel skip`." if built else ""),
     )
 
 

@@ -19,13 +19,15 @@ References:
 
 from __future__ import annotations
 
+import re
+
 from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel import bounded, linux_tags, loadable_elves, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.elf.parser import EM_ARM, EM_X86_64, Elf
+from diagnose.readers.elf.parser import EM_ARM, EM_RISCV, EM_X86_64, Elf
 from diagnose.readers.wheel.reader import Wheel
 
 if TYPE_CHECKING:
@@ -50,26 +52,38 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         return
     needs = sorted({need for _, need in found})
     first = found[0][0]
-    arm = first.machine == EM_ARM
+    arm, riscv = first.machine == EM_ARM, first.machine == EM_RISCV
     # Only glibc's dynamic linker reads the note: not musl's, and nobody for a static program.
-    checked = not arm and first.dynamic and first.libc != "musl"
+    checked = not arm and not riscv and first.dynamic and first.libc != "musl"
     meets = (
         f"{'' if first.is_executable else 'ImportError: '}{first.name}: CPU ISA level is lower than required "
         "(glibc 2.33 or newer)"
         if checked
         else "Illegal instruction, unless that code is only called where the processor has been asked"
     )
-    option = "-C target-cpu / -march" if arm else "-C target-cpu=…, -march=… and -Wl,-z,x86-64-v…"
+    option = "-C target-cpu / -march" if arm or riscv else "-C target-cpu=…, -march=… and -Wl,-z,x86-64-v…"
     yield Finding(
         f"needs {some(needs)}, more than {some(sorted(arches))} promises",
-        Severity.NOTE if arm else Severity.WARNING if needs == ["x86-64-v2"] else Severity.ERROR,
+        Severity.NOTE if arm else Severity.WARNING if riscv or needs == ["x86-64-v2"] else Severity.ERROR,
         bounded(
-            Evidence(f"{'build attributes ask' if arm else 'its GNU property note asks'} for {need}", elf.path)
+            Evidence(f"{'build attributes ask' if arm or riscv else 'its GNU property note asks'} for {need}", elf.path)
             for elf, need in found
         ),
         f"on an older processor: {meets}",
         (Fix(f"build without {option}, or install the faster files into glibc-hwcaps/ folders"),),
     )
+
+
+#: What RV64GC has, by the names of the attribute: single letters and what they imply in newer spelling.
+_RV64GC = {*"imafdc", "zicsr", "zifencei", "zmmul", "zaamo", "zalrsc", "zca", "zcd", "zicntr", "zihpm", "ziccrse"}
+
+
+def _beyond_rv64gc(attribute: str) -> list[str]:
+    """Return the extensions beyond RV64GC in ``rv64i2p1_m2p0_v1p0_zba1p0``; those that others imply are left out."""
+    names = [re.sub(r"\d+p\d+$", "", name) for name in attribute.removeprefix("rv64").split("_")]
+    extra = [name for name in names if name not in _RV64GC]
+    implied = re.compile(r"zve\d+\w|zvl\d+b") if "v" in extra else re.compile(r"(?!)")
+    return [name for name in extra if name and not implied.fullmatch(name)]
 
 
 def _need(elf: Elf, arch: str) -> str:
@@ -78,6 +92,8 @@ def _need(elf: Elf, arch: str) -> str:
     if elf.machine == EM_X86_64 and arch == "x86_64" and elf.isa_needed & ~1:
         level = (elf.isa_needed & 15).bit_length()
         return f"x86-64-v{level}" if level > 1 else ""
+    if elf.machine == EM_RISCV and arch == "riscv64" and (extra := _beyond_rv64gc(elf.riscv_arch)):
+        return f"the RISC-V extensions {' '.join(extra)}"
     if elf.machine == EM_ARM and elf.arm_cpu is not None:
         if arch == "armv6l" and elf.arm_cpu not in _ARMV6:
             return _ARM.get(elf.arm_cpu, "Armv8 or newer")

@@ -16,13 +16,16 @@ References:
 
 from __future__ import annotations
 
+from diagnose import policies
 from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.symbol_versions import BEYOND, build_for
 from diagnose.authoring.wheel import linux_tags, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.readers.wheel.platform_tag import version_key
 from diagnose.readers.wheel.reader import Wheel
-from diagnose.remedies.repack import by_shell, quote, retag
+from diagnose.remedies.repack import by_shell, quote, repair, retag
 from diagnose_checks.upload._triage import WORDINGS, rejected
 
 if TYPE_CHECKING:
@@ -48,11 +51,18 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         fixes = tuple(_drop(wheel, text) for text in plain)
     elif verdict.lowest_tag and not verdict.lowest_tag.startswith("linux_"):
         evidence.append(Evidence(f"the wheel as it stands keeps {verdict.lowest_tag}", where="its ELF files"))
-        fixes = (retag(wheel, verdict.lowest_tag, f"say what it keeps: {verdict.lowest_tag}"), _repair(wheel))
+        title = f"say what it keeps: {verdict.lowest_tag}"
+        if "newer-than-policies" in verdict.differences:
+            # No policy covers it, so auditwheel cannot repair it; an older glibc to link against is the way out.
+            evidence.append(_newest(wheel))
+            newest = policies.load(verdict.libc, verdict.arch)[-1].tag
+            fixes = (build_for(wheel, newest, ""), retag(wheel, verdict.lowest_tag, title, BEYOND))
+        else:
+            fixes = (retag(wheel, verdict.lowest_tag, title), _repair(wheel))
     else:
         fixes = (_repair(wheel),)
         if verdict.cause:
-            what = verdict.cause.library or verdict.cause.detail
+            what = f"{verdict.cause.detail} {verdict.cause.library}".strip()
             evidence.append(
                 Evidence(
                     f"{verdict.cause.kind.replace('-', ' ')} {what} keeps it from every policy", verdict.cause.path
@@ -67,6 +77,14 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     )
 
 
+def _newest(wheel: Wheel) -> Evidence:
+    """Return the need that is newer than every policy: version, functions and file."""
+    needs = [need for need in wheel.verdict.shortfalls if need.kind == "symbol-version" and not need.priority]
+    need = max(needs, key=lambda need: version_key(need.detail))
+    symbols = f" for {some(need.symbols, 3)}" if need.symbols else ""
+    return Evidence(f"needs {need.detail} of {need.library}{symbols}, newer than every manylinux policy", need.path)
+
+
 def _drop(wheel: Wheel, platform: str) -> Fix:
     line = f"python -m wheel tags --remove --platform-tag=-{platform} {quote(wheel.path)}"
     return by_shell(f"drop the tag {platform}: the other tags say more", [line])
@@ -75,7 +93,7 @@ def _drop(wheel: Wheel, platform: str) -> Fix:
 def _repair(wheel: Wheel) -> Fix:
     return Fix(
         "have the libraries copied in and the tag set",
-        (Command(f"auditwheel repair {quote(wheel.path)}", Stage.BUILD),),
+        (repair(wheel),),
         notes="maturin does it by itself, unless told --auditwheel skip or --compatibility linux.",
     )
 

@@ -5,6 +5,9 @@ it. The functions themselves tell: ``qsort_r`` came with musl 1.2.3, and on 32-b
 came with 1.2.0. A ``musllinux_1_1`` wheel with one of those fails on the systems that its tag names. A
 ``musllinux_1_2`` tag cannot tell 1.2.0 from 1.2.5; there the finding only says which systems remain.
 
+Libraries copied from Alpine 3.18 or later also have their relocations packed (``DT_RELR``): musl reads that from 1.2.4
+on, and an older one crashes.
+
 How to fix: by building where the promised musl is the one that is linked, or by saying the newer tag.
 
 References:
@@ -16,10 +19,12 @@ from __future__ import annotations
 
 from diagnose import policies
 from diagnose.authoring.wheel import bounded, promised, role, some, tagged_elves
+from diagnose.loaders import musl as loader
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Severity
 from diagnose.policies import musl
+from diagnose.readers.elf.parser import Elf
 from diagnose.readers.wheel.platform_tag import version_key
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import retag
@@ -40,13 +45,18 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     version = version_key(policies.split(tag).policy)
     newest: tuple[int, int, int] = (0, 0, 0)
     evidence = []
+    crashes: Elf | None = None
     for elf in tagged_elves(wheel):
         releases = {
             name: release for name in elf.undefined if (release := musl.release(name)) and release > (*version, 0)
         }
-        if releases and "musl" in (elf.libc, wheel.verdict.libc):
-            newest = max(newest, *releases.values())
+        packed = elf.relr and (*version, 0) < loader.RELR_KNOWN
+        if (releases or packed) and "musl" in (elf.libc, wheel.verdict.libc):
+            newest = max(newest, *releases.values(), *([loader.RELR_KNOWN] if packed else []))
             names = [f"{name} ({_text(release)})" for name, release in sorted(releases.items())]
+            if packed:
+                crashes = elf
+                names.append(f"packed relative relocations, DT_RELR ({_text(loader.RELR_KNOWN)})")
             evidence.append(Evidence(f"{role(wheel, elf)}: {some(names)}", elf.path))
     if not evidence:
         return
@@ -56,8 +66,12 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         f"{tag} promises an older musl than the wheel needs: {_text(newest)}",
         Severity.ERROR if beyond else Severity.NOTE,
         bounded(evidence),
-        f"on systems with an older musl (Alpine before {ALPINE[newest]}) importing fails: Error relocating …: "
-        "symbol not found",
+        f"on systems with an older musl (Alpine before {ALPINE[newest]}) importing "
+        + (
+            f"ends with a segmentation fault: musl before 1.2.4 does not relocate {crashes.name}"
+            if crashes
+            else "fails: Error relocating …: symbol not found"
+        ),
         (retag(wheel, honest),) if beyond else (),
     )
 

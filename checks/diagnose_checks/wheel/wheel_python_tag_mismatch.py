@@ -7,7 +7,9 @@ module cannot be found.
 
 Common forms: a module built by another interpreter than the one that packed the wheel; ``-linux-gnu`` in a musllinux
 wheel for Python 3.11 or newer; a module named for one version in an ``abi3`` wheel (``py_limited_api`` set for the
-wheel but not for the extension) or in a ``py3-none`` wheel.
+wheel but not for the extension) or in a ``py3-none`` wheel; ``NAME.abi3-x86_64-linux-gnu.so``, which setuptools writes
+under CPython 3.15 and which older ones do not look for; ``NAME.abi3.so`` alone in a wheel for ``abi3t``, which a
+free-threaded Python never loads.
 
 How to fix: build the module with the interpreter, and for the stable ABI with the setting, that the tag names; or say
 the tag that the module keeps.
@@ -19,7 +21,17 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.extension_names import Module, interpreter_soabi, modules, triplet
+import re
+
+from diagnose.authoring.extension_names import (
+    Module,
+    Python,
+    interpreter_soabi,
+    modules,
+    oldest_of,
+    outside_stable_abi,
+    triplet,
+)
 from diagnose.authoring.wheel import bounded, linux_tags, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -40,10 +52,36 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         groups.setdefault(module.key, []).append(module)
     pairs = [tag for tag in dict.fromkeys(tag._replace(platform="") for tag in wheel.tags) if tag.python[2:3] == "3"]
     yield from _closed(wheel, groups, [tag for tag in pairs if interpreter_soabi(tag)])
-    if any(tag.abi == "abi3" for tag in pairs):
-        yield from _abi3(wheel, groups)
+    yield from _alpine(wheel, groups, pairs)
+    stable = [tag for tag in pairs if tag.abi in ("abi3", "abi3t")]
+    if stable:
+        yield from _abi3(wheel, groups, stable)
     if any(tag.abi == "none" and not interpreter_soabi(tag) for tag in pairs):
         yield from _none(wheel, groups)
+
+
+def _alpine(wheel: Wheel, groups: dict[str, list[Module]], tags: list[Tag]) -> Iterator[Finding]:
+    """Look at musl modules for Python 3.9 and 3.10, which python.org's builds and Alpine's own name differently."""
+    patched = {"cpython-39", "cpython-310"}
+    soabis = sorted(patched.intersection(map(interpreter_soabi, tags)))
+    if _libc(wheel) != "musl" or not soabis:
+        return
+    found = [m for files in groups.values() for m in files if m.soabi in patched and m.triplet.endswith("-gnu")]
+    if found:
+        yield Finding(
+            "has extension modules that Alpine's own Python 3.9 and 3.10 do not import",
+            Severity.NOTE,
+            bounded(Evidence(f"ends in {m.suffix}; Alpine's looks for -linux-musl", m.elf.path) for m in found),
+            "with Alpine's own packages of Python (not with python.org's builds, which the python images have): "
+            f"ModuleNotFoundError: No module named '{found[0].key.rpartition('/')[2]}'",
+            (
+                repack(
+                    wheel,
+                    "give the files an ending that both look for",
+                    [rename(wheel, module.elf.path, f"{module.key}.so") for module in found],
+                ),
+            ),
+        )
 
 
 def _libc(wheel: Wheel) -> str:
@@ -79,8 +117,11 @@ def _closed(wheel: Wheel, groups: dict[str, list[Module]], tags: list[Tag]) -> I
 
 
 def _imports(module: Module, soabi: str, machine: str) -> bool:
-    if module.soabi in ("", "abi3"):
-        return not (module.soabi and "t" in soabi.rpartition("-")[2] and soabi.startswith("cpython-3"))
+    match = re.fullmatch(r"cpython-3(\d+)(t?)", soabi)
+    if match:
+        return Python(int(match[1]), bool(match[2]), machine).imports(module)
+    if not module.soabi or module.soabi == "abi3":
+        return True
     return module.soabi == soabi and (not machine or not module.triplet or module.triplet == machine)
 
 
@@ -103,30 +144,95 @@ def _closed_fixes(wheel: Wheel, bad: list[tuple[Module, str]], tags: list[Tag]) 
     return (build,)
 
 
-def _abi3(wheel: Wheel, groups: dict[str, list[Module]]) -> Iterator[Finding]:
-    bad = [files for files in groups.values() if not any(module.soabi in ("", "abi3", "abi3t") for module in files)]
-    if not bad:
+def _abi3(wheel: Wheel, groups: dict[str, list[Module]], tags: list[Tag]) -> Iterator[Finding]:
+    """Look at tags of the stable ABI: every module has to have a file that the oldest promised Python looks for."""
+    machine = triplet("cpython-315", wheel.verdict.arch, _libc(wheel))
+    pythons = [python for tag in tags for python in oldest_of(tag, machine)]
+    if not pythons:
         return
+    named = [files for files in groups.values() if all(m.soabi not in ("", "abi3", "abi3t") for m in files)]
+    if named:
+        yield _named(wheel, named)
+    rest = [files for files in groups.values() if files not in named]
+    missed: dict[str, tuple[Module, list[Python]]] = {}
+    for files in rest:
+        without = [python for python in pythons if not any(map(python.imports, files))]
+        if without:
+            missed[files[0].key] = (files[0], without)
+    if missed:
+        yield _missed(wheel, list(missed.values()))
+
+
+def _missed(wheel: Wheel, missed: list[tuple[Module, list[Python]]]) -> Finding:
+    first, pythons = missed[0]
+    fallback = all(_has_source(wheel, module) for module, _ in missed)
+    wanted = ".abi3t.so" if pythons[0].free_threaded else ".abi3.so"
+    renames = [
+        rename(wheel, module.elf.path, module.key + wanted)
+        for module, without in missed
+        if module.triplet and not any(python.free_threaded and module.soabi == "abi3" for python in without)
+    ]
+    if pythons[0].free_threaded and first.soabi == "abi3":
+        build = Fix(
+            "build the modules for abi3t too, or drop that tag",
+            notes="PyO3 0.30's feature abi3t-py315, Py_TARGET_ABI3T for C; the tag without it: cp315-abi3.",
+        )
+    else:
+        build = Fix(
+            f"name the modules NAME{wanted}",
+            notes="setuptools adds the platform to the name under CPython 3.15 (python/cpython#152461): use 3.14.",
+        )
+    machine = next((python.machine for python in pythons if python.machine), "")
+    wrong = [module for module, _ in missed if module.triplet and machine and module.triplet != machine]
+    old = "" if wrong else "; CPython 3.15 imports it, and so do Debian's own 3.13.5 and later"
+    error = f"ModuleNotFoundError: No module named '{first.key.rpartition('/')[2]}'"
+    return Finding(
+        f"has extension modules that {some([str(python) for python in pythons])} does not import",
+        Severity.WARNING if fallback else Severity.ERROR,
+        bounded(
+            Evidence(
+                f"ends in {module.suffix}"
+                + (f", which is for another platform than {machine}" if module in wrong else "")
+                + f", {some([str(python) for python in without])} looks for {wanted}",
+                module.elf.path,
+            )
+            for module, without in missed
+        ),
+        f"{error}{old if first.triplet else ''}",
+        (
+            *((repack(wheel, f"give the files the ending {wanted}", renames),) if renames and not wrong else ()),
+            build,
+        ),
+    )
+
+
+def _named(wheel: Wheel, bad: list[list[Module]]) -> Finding:
     first = bad[0][0]
+    foreign = sorted({name for files in bad for module in files for name in outside_stable_abi(module.elf)})
     moves = [rename(wheel, files[0].elf.path, files[0].key + ".abi3.so") for files in bad if len(files) == 1]
     match = first.soabi.partition("-")[2]
     one = (f"cp{match.rstrip('abcdefghijklmnopqrstuvwxyz')}", f"cp{match}")
     line = f"python -m wheel tags --remove --python-tag {one[0]} --abi-tag {one[1]} {quote(wheel.path)}"
     fallback = all(_has_source(wheel, files[0]) for files in bad)
-    yield Finding(
-        "is tagged abi3, but its extension modules are named for one Python version",
+    evidence = [
+        Evidence(f"ends in {module.suffix}, not in .abi3.so", module.elf.path) for files in bad for module in files
+    ]
+    if foreign:
+        evidence.insert(0, Evidence(f"takes {some(foreign)}, not in the stable ABI", first.elf.path))
+    return Finding(
+        "is tagged abi3, but its extension modules are named for one Python version"
+        + (" and use functions outside the stable ABI" if foreign else ""),
         Severity.WARNING if fallback else Severity.ERROR,
-        bounded(
-            Evidence(f"ends in {module.suffix}, not in .abi3.so", module.elf.path) for files in bad for module in files
-        ),
+        bounded(evidence),
         f"every other version: ModuleNotFoundError: No module named '{first.key.rpartition('/')[2]}'",
         (
+            *((by_shell("tag it for the one version", [line]),) if foreign else ()),
             Fix(
                 "build the module for the stable ABI too",
                 notes="setuptools: Extension(…, py_limited_api=True) and Py_LIMITED_API; PyO3: the feature abi3-py3X.",
             ),
-            by_shell("tag it for the one version", [line]),
-            *((repack(wheel, "if the code does keep to the stable ABI, rename it", moves),) if moves else ()),
+            *(() if foreign else (by_shell("tag it for the one version", [line]),)),
+            *((repack(wheel, "rename it: it keeps to the stable ABI", moves),) if moves and not foreign else ()),
         ),
     )
 

@@ -38,6 +38,9 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     if not arches or not arches <= known:
         return
     files = [elf for elf in wheel.elves if elf.machine and elf.type != ET_REL]
+    unmarked = [elf for elf in files if elf.machine == EM_ARM and not elf.arm_float and elf.dynamic]
+    if unmarked and arches & {"armv7l", "armv6l"}:
+        yield _unmarked(unmarked)
     wrong = [elf for elf in files if not any(_fits(elf, arch) for arch in arches)]
     if not wrong:
         return
@@ -66,6 +69,23 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             bounded(Evidence(_header(elf), elf.path) for elf in unused),
             f"dead weight of {sum(elf.size for elf in unused)} bytes on {claimed}, unless code picks it by name",
         )
+
+
+def _unmarked(elves: list[Elf]) -> Finding:
+    return Finding(
+        f"has files for Arm that do not say how they pass floating-point numbers: {some([elf.name for elf in elves])}",
+        Severity.WARNING,
+        bounded(Evidence(f"{_header(elf)}, no build attributes", elf.path) for elf in elves),
+        "glibc for hard float loads them, as it refuses the mark of soft float only; auditwheel does not take them for "
+        "armv7l files and refuses the wheel",
+        (
+            Fix(
+                "link with a linker that keeps the mark",
+                env=(("RUSTFLAGS", "-C link-arg=-fuse-ld=bfd"), ("LDFLAGS", "-fuse-ld=bfd")),
+                notes="mold leaves out the build attributes and the flag EF_ARM_ABI_FLOAT_HARD.",
+            ),
+        ),
+    )
 
 
 def _names(elves: list[Elf]) -> str:

@@ -28,16 +28,22 @@ if TYPE_CHECKING:
 MAGIC = b"\x7fELF"
 
 ET_REL, ET_EXEC, ET_DYN = 1, 2, 3
-EM_ARM, EM_X86_64, EM_386, EM_S390 = 40, 62, 3, 22
-PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_GNU_STACK, PT_GNU_PROPERTY = 1, 2, 3, 4, 0x6474E551, 0x6474E553
-SHT_NOBITS, SHT_DYNSYM, SHT_ARM_ATTRIBUTES = 8, 11, 0x70000003
+EM_ARM, EM_X86_64, EM_386, EM_S390, EM_RISCV = 40, 62, 3, 22, 243
+PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_TLS, PT_GNU_STACK, PT_GNU_PROPERTY = 1, 2, 3, 4, 7, 0x6474E551, 0x6474E553
+SHT_NOBITS, SHT_DYNSYM, SHT_ARM_ATTRIBUTES, SHT_RISCV_ATTRIBUTES = 8, 11, 0x70000003, 0x70000003
 SHF_ALLOC, SHF_EXECINSTR = 2, 4
 _CODE = SHF_ALLOC | SHF_EXECINSTR
 STB_WEAK = 2
-STT_NOTYPE, STT_FUNC = 0, 2
+STT_NOTYPE, STT_FUNC, STT_GNU_IFUNC = 0, 2, 10
 VER_FLG_WEAK = 2
 PF_W = 2
-DF_TEXTREL = 4
+DF_TEXTREL, DF_STATIC_TLS = 4, 0x10
+DF_1_PIE = 0x08000000
+#: Machine → the relocation that places a thread-local variable relative to the thread pointer (initial-exec TLS), by
+#: each processor's psABI; of several, the low byte tells them from all others that occur in finished files.
+TPOFF = {3: (14, 37), 21: (73,), 22: (56,), 40: (19,), 62: (18,), 183: (1030,), 243: (10, 11), 258: (10, 11)}
+#: Machine → R_*_IRELATIVE, whose address a function of the file chooses.
+IRELATIVE = {3: 42, 21: 248, 22: 61, 40: 160, 62: 37, 183: 1032, 243: 58, 258: 12}
 
 # What a symbol's st_info (binding and type) says, by its value.
 _STRONG, _WEAK, _DATA = (
@@ -65,6 +71,7 @@ MAX_NOTES = 1 << 20  # bytes of all note segments, and of the build attributes o
 MAX_NOTE_COUNT = 1 << 12
 MAX_RELOCATIONS = 1 << 20  # looked at only where the file claims to patch its code; believed from there on
 MAX_INITS = 256  # Python modules in one file
+MAX_TLS_USES = 4096  # relocations of thread-local variables that are looked at
 
 
 class Verneed(NamedTuple):
@@ -96,7 +103,21 @@ class Elf(NamedTuple):
     ``undefined`` and ``undefined_weak`` are the dynamic symbols that others must provide; symbols that the file defines
     itself are in neither. ``undefined_data`` are those of them that are marked neither as function nor as untyped.
     ``init`` are the Python modules whose init function (``PyInit_…``) the file defines; ``init2`` the same for
-    Python 2 (``init…``, only looked for under the file's own name).
+    Python 2 (``init…``, only looked for under the file's own name); ``mod_exports`` for PEP 793 (``PyModExport_…``).
+
+    ``verdef``: the file says which versions it defines, if only its own name. ``filters`` are the libraries of
+    ``DT_FILTER``. ``pie``: a position-independent executable. ``ifuncs`` are the exported functions that choose their
+    code when they are bound (``STT_GNU_IFUNC``); ``bound_ifuncs`` those of them that the file itself refers to by name.
+    ``relocations`` are the low bytes of the types of relocations that
+    occur. ``relr``: relative relocations are packed (``DT_RELR``).
+
+    ``tls_size`` are the bytes of the file's thread-local variables (``PT_TLS``). ``static_tls``: it addresses some in
+    the room that is set aside at a program's start (``DF_STATIC_TLS``). ``initial_exec`` are those of its own that it
+    addresses so, local ones as an empty name; ``initial_exec_undefined`` those of others.
+
+    ``congruent`` is the largest page size in bytes for which every segment's address and offset agree as the loader
+    wants it; 0 where they do for every size that the file itself demands. ``riscv_arch`` is RISC-V's attribute of the
+    instruction set (``rv64i2p1_m2p0_…``).
 
     ``textrel``: the loader has to write into read-only segments, as ``DT_TEXTREL`` or ``DF_TEXTREL`` says and the
     relocations confirm. ``load_align`` is the smallest alignment of a ``PT_LOAD`` segment in bytes, 0 if there is none.
@@ -132,6 +153,20 @@ class Elf(NamedTuple):
     undefined_data: tuple[str, ...] = ()
     init: tuple[str, ...] = ()
     init2: tuple[str, ...] = ()
+    mod_exports: tuple[str, ...] = ()
+    verdef: bool = False
+    filters: tuple[str, ...] = ()
+    pie: bool = False
+    ifuncs: tuple[str, ...] = ()
+    bound_ifuncs: tuple[str, ...] = ()
+    relocations: tuple[int, ...] = ()
+    relr: bool = False
+    tls_size: int = 0
+    static_tls: bool = False
+    initial_exec: tuple[str, ...] = ()
+    initial_exec_undefined: tuple[str, ...] = ()
+    congruent: int = 0
+    riscv_arch: str = ""
     textrel: bool = False
     gnu_stack: int | None = None
     load_align: int = 0
@@ -170,13 +205,24 @@ class Elf(NamedTuple):
     @property
     def is_extension(self) -> bool:
         """Whether the file is a Python extension module: it defines the init function that its file name asks for."""
-        module = self.name.partition(".")[0]
-        return module in self.init or module in self.init2
+        module = module_name(self.path)
+        return any(module in names for names in (self.init, self.mod_exports, self.init2))
 
     @property
     def is_executable(self) -> bool:
         """Whether the file is a program: it has an interpreter, or is linked to a fixed address."""
         return bool(self.interp) or self.type == ET_EXEC
+
+    def has_relocation(self, kind: int | None) -> bool:
+        """Whether a relocation of this type occurs; None is no type."""
+        return kind is not None and kind & 0xFF in self.relocations
+
+
+def module_name(path: str) -> str:
+    """Return the last part of the module's name for the file at *path*; a package's own file has the package's name."""
+    folder, _, name = path.rpartition("/")
+    stem = name.partition(".")[0]
+    return folder.rpartition("/")[2] if stem == "__init__" and folder else stem
 
 
 class _BrokenError(Exception):
@@ -259,6 +305,7 @@ def read(data: Buffer, path: str, installed: str = "") -> Elf:
             reader.dynamic,
             reader.versions,
             reader.symbols,
+            reader.relocations,
             reader.notes,
         ):
             attempt(part)
@@ -294,6 +341,9 @@ class _Reader:
         self.plain = True  # … which prints as it is
         self.dynsym = (0, 0)  # address and bytes of the dynamic symbols, as the section headers have it
         self.version_of: dict[int, int] = {}  # versym index → position in verneed
+        self.symbol_places: array[int] = array("I")
+        self.symbol_sections: array[int] = array("H")
+        self.ifuncs: dict[int, str] = {}  # symbol index → name
         self.names_left = 2 * len(data)
         self.notes_left = MAX_NOTES
 
@@ -333,12 +383,16 @@ class _Reader:
             raise _BrokenError("truncated: the program headers lie beyond the end of the file")
         for row in layout.phdr.iter_unpack(table):
             if layout.phdr.size == 56:
-                kind, flags, offset, vaddr, _, filesz, _, align = row
+                kind, flags, offset, vaddr, _, filesz, memsz, align = row
             else:
-                kind, offset, vaddr, _, filesz, _, flags, align = row
+                kind, offset, vaddr, _, filesz, memsz, flags, align = row
             self._segments.append(_Segment._make((kind, flags, offset, vaddr, filesz, align)))
-        loads = [segment.align for segment in self._segments if segment.type == PT_LOAD]
-        self.facts["load_align"] = min(loads, default=0)
+            if kind == PT_TLS:
+                self.facts["tls_size"] = memsz
+        loads = [segment for segment in self._segments if segment.type == PT_LOAD]
+        self.facts["load_align"] = min((segment.align for segment in loads), default=0)
+        skews = [(segment.vaddr - segment.offset) & (segment.align - 1) for segment in loads if segment.align]
+        self.facts["congruent"] = min((skew & -skew for skew in skews if skew), default=0)
         for segment in self._segments:
             if segment.type == PT_GNU_STACK:
                 self.facts["gnu_stack"] = segment.flags
@@ -385,6 +439,9 @@ class _Reader:
             elif kind == SHT_ARM_ATTRIBUTES and facts["machine"] == EM_ARM and attributes is None:
                 attributes = self._bytes(offset, offset + min(size, MAX_NOTES))
                 self._arm_attributes(attributes)
+            elif kind == SHT_RISCV_ATTRIBUTES and facts["machine"] == EM_RISCV and attributes is None:
+                attributes = self._bytes(offset, offset + min(size, MAX_NOTES))
+                self._riscv_attributes(attributes)
         facts["debug_size"], facts["symtab_size"] = min(debug, len(self.data)), min(symtab, len(self.data))
 
     def _arm_attributes(self, raw: bytes) -> None:
@@ -412,6 +469,24 @@ class _Reader:
                 if not position:
                     return
 
+    def _riscv_attributes(self, raw: bytes) -> None:
+        """Find the instruction set: tag 5 of the attributes of the whole file; odd tags have texts for values."""
+        if raw[:1] != b"A" or raw[5:11] != b"riscv\0" or raw[11:12] != b"\1":  # Tag_File
+            return
+        stop = min(11 + self._need_layout().u32.unpack_from(raw, 12)[0], len(raw))
+        position = 16
+        while position < stop:
+            tag, position = _uleb(raw, position, stop)
+            if tag % 2 == 0:
+                _, position = _uleb(raw, position, stop)
+                continue
+            end = raw.find(b"\0", position, stop)
+            if end < 0:
+                return
+            if tag == 5:
+                self.facts["riscv_arch"] = decode(raw[position : min(end, position + MAX_NAME)])
+            position = end + 1
+
     # -- what the dynamic linker reads
 
     def dynamic(self) -> None:
@@ -424,7 +499,7 @@ class _Reader:
         table = self._bytes(segment.offset, segment.offset + size)
         if len(table) < size:
             raise _BrokenError("truncated: the dynamic segment lies beyond the end of the file")
-        lists: dict[int, list[int]] = {1: [], 14: [], 15: [], 29: []}
+        lists: dict[int, list[int]] = {1: [], 14: [], 15: [], 29: [], 0x7FFFFFFF: []}
         for tag, value in layout.dyn.iter_unpack(table[: len(table) // layout.dyn.size * layout.dyn.size]):
             if tag == 0:
                 break
@@ -432,6 +507,9 @@ class _Reader:
             if tag in lists:
                 lists[tag].append(value)
             self.tags[tag] = value
+        facts["static_tls"] = bool(self.tags.get(30, 0) & DF_STATIC_TLS)
+        facts["pie"] = bool(self.tags.get(0x6FFFFFFB, 0) & DF_1_PIE)
+        facts["relr"] = 36 in self.tags
         if 22 in self.tags or self.tags.get(30, 0) & DF_TEXTREL:
             facts["textrel"] = self._patches_code()
         if 5 not in self.tags:
@@ -445,6 +523,7 @@ class _Reader:
         self.text = self.strings.decode("latin-1")
         self.plain = self.text.isascii() and self.text.replace("\0", "").isprintable()
         facts["needed"] = tuple(map(sys.intern, self._names(lists[1])))
+        facts["filters"] = tuple(self._names(lists[0x7FFFFFFF]))
         for tag, key in ((14, "soname"), (15, "rpath"), (29, "runpath")):
             if lists[tag]:
                 facts[key] = self._string(lists[tag][-1])
@@ -482,6 +561,7 @@ class _Reader:
 
     def versions(self) -> None:
         if 0x6FFFFFFC in self.tags:
+            self.facts["verdef"] = True
             self.facts["defines"] = tuple(self._verdef())
         if 0x6FFFFFFE in self.tags:
             self.facts["verneed"] = tuple(self._verneed())
@@ -549,6 +629,11 @@ class _Reader:
         facts["undefined"] = tuple(compress(names, kinds.translate(_STRONG)))
         facts["undefined_weak"] = tuple(compress(names, kinds.translate(_WEAK)))
         facts["undefined_data"] = tuple(compress(names, kinds.translate(_DATA)))
+        self.symbol_places, self.symbol_sections = places, sections
+        if any(bytes((bind << 4 | STT_GNU_IFUNC,)) in infos for bind in (0, 1, 2, STT_GNU_IFUNC)):
+            chosen = [i for i, info in enumerate(infos) if info & 15 == STT_GNU_IFUNC and sections[i]]
+            self.ifuncs = dict(zip(chosen, self._names([places[index] for index in chosen]), strict=True))
+            facts["ifuncs"] = tuple(self.ifuncs.values())
         self._bind(undefined, names, count)
         self._inits(places, infos, sections)
         if too_many:
@@ -590,12 +675,18 @@ class _Reader:
 
     def _inits(self, places: array[int], infos: bytes, sections: array[int]) -> None:
         """Find the init functions by their names in the string table: few strings, so few symbols to look at."""
-        module = self.facts["path"].rpartition("/")[2].partition(".")[0].encode("utf-8", "surrogateescape")
-        kinds = (
+        name = module_name(self.facts["path"])
+        module = name.encode("utf-8", "surrogateescape")
+        kinds = [
             ("init", b"PyInit_", b"PyInit_"),
+            ("mod_exports", b"PyModExport_", b"PyModExport_"),
             ("init2", b"init", b"init" + module + b"\0"),
             ("init2", b"_cffi_pypyinit_", b"_cffi_pypyinit_" + module + b"\0"),
-        )
+        ]
+        if not module.isascii() and len(name) < 256:  # encoding takes the square of the length
+            # PEP 489: such a name is written in punycode, behind another prefix.
+            coded = name.encode("punycode", "replace").replace(b"-", b"_") + b"\0"
+            kinds += [("init", b"", b"PyInitU_" + coded), ("mod_exports", b"", b"PyModExportU_" + coded)]
         for key, prefix, wanted in kinds:
             found: list[int] = []
             at = self.strings.find(wanted)
@@ -611,7 +702,8 @@ class _Reader:
                 except (ValueError, KeyError):  # the end of another name
                     continue
                 if infos[index] & 15 == STT_FUNC and sections[index]:
-                    self.facts[key] = (*self.facts.get(key, ()), self._string(at)[len(prefix) :])
+                    found_name = self._string(at)[len(prefix) :] if prefix else name
+                    self.facts[key] = (*self.facts.get(key, ()), found_name)
 
     def _symbol_count(self, start: int, size: int) -> int:
         """Return how many dynamic symbols there are: no tag says so, but the hash tables do."""
@@ -675,6 +767,43 @@ class _Reader:
                 break
             last += _BLOCK
         raise _BrokenError("the GNU hash table speaks of more symbols than there can be")
+
+    def relocations(self) -> None:
+        """Note which types of relocations occur, and which symbols those name that only some loaders follow."""
+        layout, tags, facts = self._need_layout(), self.tags, self.facts
+        wide, big = facts["bits"] == 64, layout.order == ">"
+        if facts["machine"] not in TPOFF:
+            return
+        word, shift = (8, 32) if wide else (4, 8)
+        kinds: set[int] = set()
+        uses: dict[int, None] = {}
+        bound: dict[int, None] = {}
+        for table, length, fields in ((7, 8, 3), (17, 18, 2), (23, 2, 3 if tags.get(20) == 7 else 2)):
+            if table not in tags:
+                continue
+            step = word * fields
+            start = self._offset(tags[table], "relocation table")
+            raw = self._bytes(start, start + min(tags.get(length, 0), MAX_RELOCATIONS * step) // step * step)
+            low = raw[2 * word - 1 if big else word :: step]
+            kinds.update(low)
+            info_at = struct.Struct(layout.order + ("Q" if wide else "I")).unpack_from
+            for kind in TPOFF[facts["machine"]]:
+                at = low.find(kind & 0xFF)
+                while at >= 0 and len(uses) < MAX_TLS_USES:
+                    (info,) = info_at(raw, at * step + word)
+                    if info & ((1 << shift) - 1) == kind:
+                        uses[info >> shift] = None
+                    at = low.find(kind & 0xFF, at + 1)
+            if self.ifuncs:
+                symbols = (info_at(raw, at + word)[0] >> shift for at in range(0, len(raw), step))
+                bound.update((symbol, None) for symbol in symbols if symbol in self.ifuncs)
+        facts["relocations"] = tuple(sorted(kinds))
+        facts["bound_ifuncs"] = tuple(self.ifuncs[index] for index in bound)
+        places, sections = self.symbol_places, self.symbol_sections
+        known = [index for index in uses if 0 < index < len(places)]
+        names = dict(zip(known, self._names([places[index] for index in known]), strict=True)) if known else {}
+        facts["initial_exec"] = tuple(names.get(index, "") for index in uses if index not in names or sections[index])
+        facts["initial_exec_undefined"] = tuple(name for index, name in names.items() if not sections[index])
 
     # -- notes
 

@@ -28,6 +28,7 @@ def facts(wheel: Wheel) -> dict[str, Any]:
         "libc": verdict.libc or None,
         "symbol_tag": verdict.symbol_tag or None,
         "lowest_tag": verdict.lowest_tag or None,
+        "auditwheel_differences": list(verdict.differences),
         "musl_release": ".".join(map(str, verdict.musl_release)) or None,
         "largest_cause": _cause(verdict.cause) if verdict.cause else None,
         "bundled_libraries": bundled,

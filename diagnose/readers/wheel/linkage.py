@@ -11,6 +11,7 @@ import re
 from collections import deque
 from posixpath import normpath
 
+from diagnose.loaders import musl as musl_loader
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.readers.elf.parser import Elf
 
@@ -220,14 +221,21 @@ def _candidates(index: Index, name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(elf.path for elf in both))
 
 
+def _searched(index: Index, elf: Elf, musl: bool) -> tuple[list[str], list[str]]:
+    """Return the file's own folders by RPATH and by RUNPATH; musl ignores a path with any token but $ORIGIN."""
+    if musl and musl_loader.drops_search_path(elf.runpath if elf.runpath is not None else elf.rpath or ""):
+        return [], []
+    return index.search[elf.path]
+
+
 def _search(index: Index, item: _Loaded, name: str, musl: bool) -> tuple[Elf | None, str]:
-    rpath, runpath = index.search[item.elf.path]
+    rpath, runpath = _searched(index, item.elf, musl)
     for folders, via in ((rpath, "rpath"), (runpath, "runpath")):
         if target := index.find(name, folders, item.elf):
             return target, via
     loader = item.loader if item.elf.runpath is None or musl else None
     while loader is not None and name in index.by_name:
-        rpath, runpath = index.search[loader.elf.path]
+        rpath, runpath = _searched(index, loader.elf, musl)
         if target := index.find(name, (*rpath, *runpath) if musl else rpath, item.elf):
             return target, "inherited"
         loader = loader.loader

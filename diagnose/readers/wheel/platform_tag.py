@@ -1,17 +1,8 @@
-"""Which platform tag a wheel could carry: the lowest policy that it keeps.
+"""Which platform tag a wheel could carry: the lowest that its files keep.
 
 The verdicts are those of the newest auditwheel (``wheel_abi.analyze_wheel_abi``), run without looking at the host
-(``--ldpaths ""``). They differ on purpose only where auditwheel gives no answer, or one that depends on the machine it
-runs on; each difference has a test:
-
-- Files that RECORD does not list count: they are installed all the same.
-- Libraries are looked for on the installed layout, where ``.data/data/lib`` is the environment's ``lib``.
-- A wheel all of whose files are of another architecture or C library than its name says gets the tag that its files
-  could carry (auditwheel: no platform wheel).
-- A wheel that never names a C library is judged by manylinux, also on a musl host.
-- An ELF file under ``purelib`` is judged like any other (auditwheel stops).
-- Version needs are read through ``PT_DYNAMIC``, so also from files without section headers.
-- An architecture without policies (``armv6l``, ``mips64``) gets its plain ``linux`` tag.
+(``--ldpaths ""``). They differ on purpose only where auditwheel gives no answer, one that depends on the machine it
+runs on, or one that a real system contradicts; :data:`auditwheel_differences` has them all.
 """
 
 from __future__ import annotations
@@ -19,9 +10,11 @@ from __future__ import annotations
 import re
 
 from diagnose import policies
+from diagnose.loaders import glibc
+from diagnose.loaders import musl as musl_loader
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.targets import TARGETS
-from diagnose.policies import Policy
+from diagnose.policies import PlatformTag, Policy
 from diagnose.readers.elf.parser import EM_ARM, Elf
 from diagnose.readers.wheel.linkage import Index
 
@@ -49,6 +42,58 @@ class Shortfall(NamedTuple):
     priority: int
 
 
+class Difference(NamedTuple):
+    """One way in which a verdict here differs from auditwheel's; ``version`` is the auditwheel that was compared."""
+
+    reason: str
+    version: str
+
+
+#: Id → difference. A test runs the real auditwheel on a wheel for each; it fails where the two agree again.
+auditwheel_differences = {
+    "unlisted-files": Difference("files that RECORD does not list count: they are installed all the same", "6.8.2"),
+    "installed-layout": Difference(
+        "libraries are looked for on the installed layout, where .data/platlib and .data/data/lib have moved", "6.8.2"
+    ),
+    "other-files": Difference(
+        "a wheel all of whose files are of another architecture or C library than its name says gets the tag that its "
+        "files could carry; auditwheel stops",
+        "6.8.2",
+    ),
+    "no-libc": Difference("a wheel that never names a C library is judged by manylinux, on every host", "6.8.2"),
+    "purelib": Difference("an ELF file under purelib is judged like any other; auditwheel stops", "6.8.2"),
+    "no-sections": Difference("version needs are read through PT_DYNAMIC, so also without section headers", "6.8.2"),
+    "no-policies": Difference("an architecture without policies (armv6l, mips64) gets its plain linux tag", "6.8.2"),
+    "newer-than-policies": Difference(
+        "PEP 600 names a tag for every glibc; auditwheel knows none beyond its newest policy and says linux", "6.8.2"
+    ),
+    "policy-allows-newer": Difference(
+        "a policy may allow a version that the glibc in its name does not have (GLIBC_2.18 on aarch64 in "
+        "manylinux_2_17): systems with that glibc refuse it",
+        "6.8.2",
+    ),
+    "dynamic-linker-versions": Difference(
+        "versions that the dynamic linker defines count (GLIBC_2.35 of ld-linux-x86-64.so.2 for __rseq_offset); "
+        "auditwheel passes them over",
+        "6.8.2",
+    ),
+    "arm-float": Difference(
+        "a file for Arm without a mark for hard float counts (mold leaves none; the loader refuses soft float only), "
+        "and so does a static program of either kind; auditwheel takes neither for armv7l",
+        "6.8.2",
+    ),
+    "musl-release": Difference(
+        "musl gives its symbols no versions, so a claim that no function contradicts stands; auditwheel takes the "
+        "newest policy, or on musl that of the host",
+        "6.8.2",
+    ),
+    "musl-itself": Difference(
+        "musl's loader answers to libc.so and to the names of its parts by itself; auditwheel calls them external",
+        "6.8.2",
+    ),
+}
+
+
 class Verdict(NamedTuple):
     """The judgement on tags.
 
@@ -57,9 +102,11 @@ class Verdict(NamedTuple):
     Linux. ``cause`` is the shortfall that forces the tag up most, None where nothing does. ``ignored`` are the members
     that did not count, being of another architecture or C library.
 
-    No file states the musl release that it needs, so for musl the two tags are the newest policy, auditwheel's choice
-    where it does not run on musl itself. ``musl_release`` is what the functions used prove, () if nothing: an older
-    claim is as good as long as it is not below that.
+    No file states the musl release that it needs: for musl the tags are the first claimed one that nothing contradicts,
+    or the newest policy. ``musl_release`` is what the functions used prove, () if nothing.
+
+    A tag may be one that no policy has (``manylinux_2_43_x86_64``): PEP 600 defines one for every glibc.
+    ``differences`` are the keys of :data:`auditwheel_differences` that made a tag another one than auditwheel's.
     """
 
     libc: str = ""
@@ -70,6 +117,7 @@ class Verdict(NamedTuple):
     shortfalls: tuple[Shortfall, ...] = ()
     ignored: tuple[str, ...] = ()
     musl_release: tuple[int, ...] = ()
+    differences: tuple[str, ...] = ()
 
     def against(self, policy: Policy) -> tuple[Shortfall, ...]:
         """Return what keeps the wheel from *policy*."""
@@ -83,15 +131,19 @@ _PYFPE = frozenset({"PyFPE_jbuf", "PyFPE_dummy", "PyFPE_counter"})
 
 
 def arch_of(elf: Elf) -> str:
-    """Return the platform-tag architecture whose code this is, empty if none; hard-float Arm is ``armv7l``."""
+    """Return the platform-tag architecture whose code this is, empty if none; Arm is ``armv7l`` unless soft-float."""
     if elf.machine == EM_ARM:
-        return "armv7l" if elf.arm_float == "hard" and elf.endian == "little" and elf.flags >> 24 == 5 else ""
+        # glibc and the kernel refuse the mark of soft float only; some linkers (mold) leave no mark at all.
+        return "armv7l" if elf.arm_float != "soft" and elf.endian == "little" and elf.flags >> 24 == 5 else ""
     header = (elf.machine, elf.bits, elf.endian)
     return next((row.wheel for row in TARGETS if header == (row.machine, row.bits, row.endian)), "")
 
 
-def judge(elves: tuple[Elf, ...], platforms: Iterable[str], index: Index) -> Verdict:
-    """Return the verdict on the files *elves* (in RECORD's order, in *index*) of a wheel that claims *platforms*."""
+def judge(elves: tuple[Elf, ...], platforms: Iterable[str], index: Index, narrow: bool = False) -> Verdict:
+    """Return the verdict on the files *elves* (in RECORD's order, in *index*) of a wheel that claims *platforms*.
+
+    *narrow* is set for a wheel that is only for Pythons with narrow Unicode (``cp27m``), whose symbols it may use then.
+    """
     tags = [policies.split(platform) for platform in platforms]
     if not any(tag.family in ("manylinux", "musllinux", "linux", "any") for tag in tags):
         return Verdict()
@@ -99,9 +151,9 @@ def judge(elves: tuple[Elf, ...], platforms: Iterable[str], index: Index) -> Ver
     libcs = {tag.libc for tag in tags if tag.libc}
     arch = arches.pop() if len(arches) == 1 else ""
     libc = libcs.pop() if len(libcs) == 1 else ""
-    for scope in (_Scope(elves, arch, libc, index), _Scope(elves, "", "", index)):
+    for scope in (_Scope(elves, arch, libc, index, narrow), _Scope(elves, "", "", index, narrow)):
         if scope.elves:
-            return scope.verdict()
+            return scope.verdict([tag for tag in tags if tag.arch == scope.arch])
     plain = f"linux_{arch}" if arch and elves else ""
     return Verdict(libc, arch, plain, plain, ignored=tuple(elf.path for elf in elves))
 
@@ -109,13 +161,20 @@ def judge(elves: tuple[Elf, ...], platforms: Iterable[str], index: Index) -> Ver
 class _Scope:
     """The files that count for the verdict, those of the wheel's architecture and C library, and what they need."""
 
-    def __init__(self, elves: tuple[Elf, ...], arch: str, libc: str, index: Index) -> None:
+    def __init__(self, elves: tuple[Elf, ...], arch: str, libc: str, index: Index, narrow: bool) -> None:
+        self.narrow = narrow
+        self.differences: dict[str, None] = {}
         self.elves: list[Elf] = []
         ignored = []
         for elf in elves:
             own_arch, own_libc = arch_of(elf), _libc_of(elf)
             if own_arch == "armv7l" and arch == "armv6l":
                 own_arch = arch  # the headers do not tell the two apart
+            if elf.machine == EM_ARM and elf.arm_float != "hard" and arch in ("armv7l", "armv6l"):
+                if not own_arch and not elf.dynamic and elf.endian == "little":
+                    own_arch = arch  # a program that needs no library runs under either convention
+                if own_arch:
+                    self.differences["arm-float"] = None
             arch = arch or own_arch
             if not own_arch or own_arch != arch:
                 ignored.append(elf.path)
@@ -133,22 +192,57 @@ class _Scope:
         # musl has no symbol versions, so nothing in a wheel proves that an older release will do.
         self.policies = known[-1:] if self.libc == "musl" else known
 
-    def verdict(self) -> Verdict:
-        """Return the lowest policy that is kept by the symbol versions, and by everything."""
+    def verdict(self, claims: list[PlatformTag]) -> Verdict:
+        """Return the lowest tag that is kept by the symbol versions, and by everything."""
         if not self.policies:
             plain = f"linux_{self.arch}"
             return Verdict(self.libc, self.arch, plain, plain, None, (), self.ignored)
         found = [*self._versions(), *self._trees()]
-        tags = {policy.priority: policy.tag for policy in self.policies}
-        tags[0] = f"linux_{self.arch}"
-        top = self.policies[0].priority
-        by_symbols = min((s.priority for s in found if s.kind == "symbol-version"), default=top)
-        overall = min((s.priority for s in found), default=top)
+        by_symbols = self._tag([s for s in found if s.kind == "symbol-version"])
+        overall = self._tag(found)
         cause = max(found, key=lambda s: (-s.priority, _KINDS.index(s.kind), version_key(s.detail)), default=None)
-        symbol_tag, lowest_tag = tags[by_symbols], tags[overall]
+        release = self._musl_release()
+        if self.libc == "musl":
+            by_symbols, overall = self._musl(claims, found, release, by_symbols, overall)
         return Verdict(
-            self.libc, self.arch, symbol_tag, lowest_tag, cause, tuple(found), self.ignored, self._musl_release()
+            self.libc,
+            self.arch,
+            by_symbols,
+            overall,
+            cause,
+            tuple(found),
+            self.ignored,
+            release,
+            tuple(self.differences),
         )
+
+    def _tag(self, found: list[Shortfall]) -> str:
+        """Return the lowest tag that all of *found* leave."""
+        lowest = min((s.priority for s in found), default=self.policies[0].priority)
+        if lowest:
+            return next(policy.tag for policy in self.policies if policy.priority == lowest)
+        tags = {s.tag for s in found if not s.priority}
+        plain = f"linux_{self.arch}"
+        return plain if plain in tags else max(tags, key=version_key)
+
+    def _musl(
+        self, claims: list[PlatformTag], found: list[Shortfall], release: tuple[int, ...], *tags: str
+    ) -> tuple[str, str]:
+        """Return both tags for musl: what is claimed, unless something contradicts it."""
+        from diagnose.policies import musl
+
+        newest = self.policies[0].tag
+        if any(s.kind == "external-library" for s in found) and all(
+            s.kind == "external-library" and s.library in musl.SELF for s in found
+        ):
+            self.differences["musl-itself"] = None
+            tags = (newest, newest)
+        wanted = [tag.policy for tag in claims if tag.family == "musllinux" and version_key(tag.policy) >= release[:2]]
+        claim = f"{wanted[0]}_{self.arch}" if wanted else newest
+        if claim != newest and newest in tags:
+            self.differences["musl-release"] = None
+        by_symbols, overall = (claim if tag == newest else tag for tag in tags)
+        return by_symbols, overall
 
     def _musl_release(self) -> tuple[int, ...]:
         if self.libc != "musl":
@@ -156,7 +250,10 @@ class _Scope:
         from diagnose.policies import musl
 
         names = {name for elf in self.elves for name in elf.undefined}
-        return max((found for name in names if (found := musl.release(name))), default=())
+        releases = [found for name in names if (found := musl.release(name))]
+        if any(elf.relr for elf in self.elves):
+            releases.append(musl_loader.RELR_KNOWN)
+        return max(releases, default=())
 
     def _shortfall(
         self, kind: str, path: str, library: str, detail: str, symbols: tuple[str, ...], best: Policy | None
@@ -165,16 +262,38 @@ class _Scope:
         return Shortfall(kind, path, library, detail, symbols, tag, priority)
 
     def _versions(self) -> Iterator[Shortfall]:
-        best: dict[str, Policy | None] = {}
+        best: dict[str, tuple[Policy | None, str]] = {}
         for elf in self.elves:
             for need in elf.verneed:
                 version = need.version
                 if version not in best:
-                    best[version] = next((p for p in self.policies if _allows(p, need.family, version)), None)
-                if best[version] is not self.policies[0] and not _is_loader(need.library):
-                    yield self._shortfall(
-                        "symbol-version", elf.path, need.library, version, need.symbols, best[version]
-                    )
+                    policy = self._best(need.family, version)
+                    best[version] = policy, policy.tag if policy else self._beyond(version)
+                policy, tag = best[version]
+                if policy is not self.policies[0]:
+                    if _is_loader(need.library):
+                        if glibc.release_of(version) is None:
+                            continue
+                        self.differences["dynamic-linker-versions"] = None
+                    priority = policy.priority if policy else 0
+                    yield Shortfall("symbol-version", elf.path, need.library, version, need.symbols, tag, priority)
+
+    def _best(self, family: str, version: str) -> Policy | None:
+        """Return the lowest policy that allows the version, by its list and by the glibc in its name."""
+        allowing = [policy for policy in self.policies if _allows(policy, family, version)]
+        release = glibc.release_of(version) or ()
+        if self.libc != "glibc" or not allowing or release <= allowing[0].libc_version:
+            return allowing[0] if allowing else None
+        self.differences["policy-allows-newer"] = None
+        return next((policy for policy in allowing if release <= policy.libc_version), None)
+
+    def _beyond(self, version: str) -> str:
+        """Return the tag of PEP 600 for a glibc that no policy knows yet, the plain linux tag for all else."""
+        release = glibc.release_of(version)
+        if self.libc != "glibc" or release is None or release <= self.policies[-1].libc_version:
+            return f"linux_{self.arch}"
+        self.differences["newer-than-policies"] = None
+        return f"manylinux_{release[0]}_{release[1]}_{self.arch}"
 
     def _trees(self) -> Iterator[Shortfall]:
         """What the start of each dependency tree adds; a library that another needs is judged in that one's tree."""
@@ -239,7 +358,7 @@ class _Scope:
             names = {*root.undefined, *root.undefined_weak}.difference(root.undefined_data)
             if pyfpe := names & _PYFPE:
                 yield self._shortfall("pyfpe", root.path, "", "", tuple(sorted(pyfpe)), None)
-            ucs2 = sorted(name for name in names if "PyUnicodeUCS2_" in name) if root.init2 else []
+            ucs2 = sorted(name for name in names if "PyUnicodeUCS2_" in name) if root.init2 and not self.narrow else []
             if ucs2:
                 yield self._shortfall("ucs2", root.path, "", "", tuple(ucs2), None)
 

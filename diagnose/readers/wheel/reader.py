@@ -152,7 +152,8 @@ def _read(path: str, size: int, opened: Archive) -> Wheel:
     order = {row.path: position for position, row in enumerate(rows)}
     elves = tuple(sorted(harvest.elves, key=lambda found: (order.get(found.path, len(order)), found.path)))
     index = linkage.Index(elves)
-    judged = platform_tag.judge(elves, dict.fromkeys(tag.platform for tag in tags), index)
+    narrow = all(tag.abi == "cp27m" for tag in tags)
+    judged = platform_tag.judge(elves, dict.fromkeys(tag.platform for tag in tags), index, narrow)
     links = linkage.links(index, elves, judged.libc == "musl")
     if index.exhausted:
         harvest.unseen.append("which of its libraries find each other: in more ways than can be followed")

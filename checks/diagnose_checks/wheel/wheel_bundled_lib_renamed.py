@@ -1,0 +1,78 @@
+"""The wheel has the library under the name that a repair tool gave it, and a file still asks for the old name.
+
+Repair tools copy a library into the wheel, put a hash into its name (``libtbb-0d8fc6d2.so.12.2``), and write that name
+into every file that needs it. A file that was left out asks for ``libtbb.so.12``, which is not there. It happens to
+libraries that are copied in after the repair, or that the tool does not take for part of the wheel.
+
+How to fix: repair the wheel again from its unrepaired state, or write the new name into the file.
+
+References:
+    https://github.com/pypa/auditwheel
+    https://github.com/NixOS/patchelf
+"""
+
+from __future__ import annotations
+
+import posixpath
+
+from diagnose.authoring.wheel import (
+    bounded,
+    is_sample,
+    missing_library_error,
+    reachable_members,
+    role,
+    some,
+    tagged_elves,
+)
+from diagnose.authoring.wheel_libraries import renamed_copies
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Evidence, Finding, Severity
+from diagnose.readers.elf.parser import Elf
+from diagnose.readers.wheel.reader import Wheel
+from diagnose.remedies.repack import inside, quote, repack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHECK = Check(since="0.1.0")
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See NEEDED names that only a renamed copy in the wheel would answer."""
+    copies = renamed_copies(wheel)
+    users = [
+        (elf, name)
+        for elf in tagged_elves(wheel)
+        if not is_sample(elf)
+        for name in elf.needed
+        if name in copies and copies[name] != elf.path
+    ]
+    if not users:
+        return
+    sure = reachable_members(wheel)
+    first, name = next((row for row in users if row[0].path in sure), users[0])
+    there = some([copy.rpartition("/")[2] for copy in copies.values()])
+    yield Finding(
+        f"has {there}, but files in it ask for {some(list(copies))}",
+        Severity.ERROR if first.path in sure else Severity.WARNING,
+        bounded(
+            Evidence(f"{role(wheel, elf)}: needs {name}, which is {copies[name]}", elf.path) for elf, name in users
+        ),
+        f"where the system has no {name}: {missing_library_error(first, name)}",
+        (repack(wheel, "write the new name, and the way there, into the file", _lines(wheel, users, copies)),),
+    )
+
+
+def _lines(wheel: Wheel, users: list[tuple[Elf, str]], copies: dict[str, str]) -> list[str]:
+    elves = {elf.path: elf for elf in wheel.elves}
+    lines = []
+    for elf, name in users:
+        copy = elves[copies[name]]
+        step = posixpath.relpath(posixpath.dirname(copy.installed) or ".", posixpath.dirname(elf.installed) or ".")
+        folder = "$ORIGIN" if step == "." else f"$ORIGIN/{step}"
+        old = [part for part in (elf.runpath or elf.rpath or "").split(":") if part.startswith("$ORIGIN")]
+        path = quote(":".join(dict.fromkeys([*old, folder])))
+        target = inside(wheel, [elf.path])
+        lines.append(f"patchelf --replace-needed {quote(name)} {quote(copy.name)} --set-rpath {path} {target}")
+    return lines

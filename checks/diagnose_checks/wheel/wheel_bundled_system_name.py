@@ -1,0 +1,94 @@
+"""The wheel's copy of a library goes by the name that Python's own modules load.
+
+The loader knows libraries by their SONAME: what is loaded already under a name is not searched again. ``import ssl``
+loads the system's ``libssl.so.3``; a module that comes later and needs ``libssl.so.3`` gets that one, whatever copy
+lies in its wheel. If the two differ, functions are missing, or the same structure has two layouts. The other way round,
+a wheel that comes first gives its copy to Python's modules.
+
+That is why repair tools put a hash into the name (``libssl-6c82be34.so.3``).
+
+How to fix: let ``auditwheel repair`` bundle the library, or rename it and its users with patchelf.
+
+References:
+    https://github.com/pypa/auditwheel
+    https://man7.org/linux/man-pages/man8/ld.so.8.html
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.wheel import bounded, loadable_elves, role, some
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model.check import Check
+from diagnose.model.finding import Evidence, Finding, Severity
+from diagnose.readers.elf.parser import Elf
+from diagnose.readers.wheel.reader import Wheel
+from diagnose.remedies.repack import inside, quote, rename, repack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHECK = Check(since="0.1.0")
+
+
+#: What CPython's extension modules are linked with on Debian, Fedora and Alpine; the module that loads it.
+_STANDARD = {
+    r"libssl\.so\.\S+": "ssl",
+    r"libcrypto\.so\.\S+": "ssl and hashlib",
+    r"libsqlite3\.so\.0": "sqlite3",
+    r"libffi\.so\.\d+": "ctypes",
+    r"liblzma\.so\.5": "lzma",
+    r"libbz2\.so\.1(?:\.0)?": "bz2",
+    r"libz\.so\.1": "zlib",
+    r"libexpat\.so\.1": "pyexpat",
+    r"libuuid\.so\.1": "uuid",
+    r"libmpdec\.so\.\d+": "decimal",
+    r"lib(?:readline|history)\.so\.\d+": "readline",
+    r"lib(?:ncursesw?|tinfow?|panelw?)\.so\.\d+": "curses",
+    r"libgdbm(?:_compat)?\.so\.\d+": "dbm.gnu",
+    r"lib(?:tcl|tk)8\.\d\.so": "tkinter",
+}
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See bundled libraries with the plain SONAME of a library that Python's modules load."""
+    users: dict[str, list[str]] = {}
+    for link in wheel.links:
+        if link.target:
+            users.setdefault(link.target, []).append(link.path)
+    found = [
+        (elf, module)
+        for elf in loadable_elves(wheel)
+        if elf.path in users and (module := _loads(elf.soname or elf.name)) and not elf.is_extension
+    ]
+    if not found:
+        return
+    names = [elf.soname or elf.name for elf, _ in found]
+    yield Finding(
+        f"bundles {some(names)} under the name that Python's own modules load",
+        Severity.WARNING,
+        bounded(
+            Evidence(f"{role(wheel, elf)}: the system's copy comes with {module}", elf.path) for elf, module in found
+        ),
+        f"after `import {found[0][1].split()[0]}` the system's {names[0]} serves both: undefined symbol, or a crash",
+        (repack(wheel, "give the copies names of their own", _renames(wheel, [elf for elf, _ in found], users)),),
+    )
+
+
+def _loads(name: str) -> str:
+    return next((module for pattern, module in _STANDARD.items() if re.fullmatch(pattern, name)), "")
+
+
+def _renames(wheel: Wheel, elves: list[Elf], users: dict[str, list[str]]) -> list[str]:
+    """Return the commands that write the wheel's name into the libraries' names, and into what needs them."""
+    moved = {elf.path: elf.path[: -len(elf.name)] + _new(wheel, elf) for elf in elves}
+    lines = [rename(wheel, old, new) for old, new in moved.items()]
+    lines += [f"patchelf --set-soname {quote(_new(wheel, elf))} {inside(wheel, [moved[elf.path]])}" for elf in elves]
+    for elf in elves:
+        paths = inside(wheel, [moved.get(path, path) for path in sorted(set(users[elf.path]))])
+        lines.append(f"patchelf --replace-needed {quote(elf.soname or elf.name)} {quote(_new(wheel, elf))} {paths}")
+    return lines
+
+
+def _new(wheel: Wheel, elf: Elf) -> str:
+    stem, dot, rest = (elf.soname or elf.name).partition(".so")
+    return f"{stem}-{wheel.name.lower()}{dot}{rest}"

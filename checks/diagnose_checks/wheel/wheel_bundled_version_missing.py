@@ -1,0 +1,61 @@
+"""The wheel's bundled library lacks a version that its user was linked with.
+
+Libraries may give their functions versions (``FOO_2``). Whoever is linked against such a library notes the version, and
+glibc looks for it when both are loaded. If the copy in the wheel is an older one, or was built without its version
+script, the version is not there: importing fails. musl does not look at versions.
+
+It happens when the extension is linked against one copy of a library and another is put into the wheel.
+
+How to fix: put the library into the wheel that was linked against, or link against the one that is in the wheel.
+
+References:
+    https://man7.org/linux/man-pages/man8/ld.so.8.html
+    https://www.akkadia.org/drepper/symbol-versioning
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.wheel import bounded, load_error, loadable_elves, reachable_members, role, some
+from diagnose.loaders import glibc
+from diagnose.loaders.refusal import Refusal
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.readers.elf.parser import Elf
+from diagnose.readers.wheel.reader import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHECK = Check(since="0.1.0")
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See version needs that the file which answers them does not define."""
+    if wheel.verdict.libc != "glibc":
+        return
+    elves = {elf.path: elf for elf in loadable_elves(wheel)}
+    found: list[tuple[Elf, Elf, Refusal]] = []
+    for link in wheel.links:
+        user, provider = elves.get(link.path), elves.get(link.target)
+        if user and provider and not provider.broken:
+            found += [(user, provider, one) for one in glibc.missing_versions(user, provider, link.needed, (2, 36))]
+    if not found:
+        return
+    sure = reachable_members(wheel)
+    user, provider, refusal = next((row for row in found if not row[2].crashes), found[0])
+    says = load_error(user, refusal.says) if refusal.says else "glibc before 2.37 ends the process (an assertion fails)"
+    libraries = list(dict.fromkeys(one.name for _, one, _ in found))
+    yield Finding(
+        f"needs versions that the bundled libraries do not define: {some(libraries)}",
+        Severity.ERROR if user.path in sure and not refusal.crashes else Severity.WARNING,
+        bounded(Evidence(f"{role(wheel, one)}: needs {refusal.detail}", one.path) for one, _, refusal in found),
+        f"musl loads it; with glibc: {says}",
+        (
+            Fix(
+                f"bundle the {provider.name} that {user.name} was linked against",
+                (Command(f"readelf --version-info {provider.name}", Stage.BUILD),),
+                notes="The command lists the versions of a copy. LD_LIBRARY_PATH decides which one auditwheel takes.",
+            ),
+        ),
+    )

@@ -1,0 +1,89 @@
+"""The wheel asks glibc for an ability that no manylinux policy promises.
+
+Newer linkers note abilities of the loader that a file counts on as versions of ``libc.so.6``: ``GLIBC_ABI_GNU2_TLS``
+(code with TLS descriptors, ``-mtls-dialect=gnu2``), ``GLIBC_ABI_GNU_TLS`` (any user of thread-local variables on i386,
+by GNU ld 2.47), ``GLIBC_ABI_DT_X86_64_PLT``. A glibc without the ability refuses the file.
+
+These names are not releases. Upstream has all three since 2.43; distributions took them over into older ones, so that
+Debian 13's 2.41 knows them and Debian 12's 2.36 does not. No tag tells which systems those are.
+
+How to fix: link with a linker, or with options, that do not add the mark.
+
+References:
+    https://sourceware.org/bugzilla/show_bug.cgi?id=33129
+    https://sourceware.org/bugzilla/show_bug.cgi?id=33130
+    https://sourceware.org/bugzilla/show_bug.cgi?id=33212
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.wheel import bounded, load_error, promised, role, some, tagged_elves, weigh
+from diagnose.loaders import glibc
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Evidence, Finding, Fix, Severity
+from diagnose.readers.elf.parser import Elf
+from diagnose.readers.wheel.reader import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHECK = Check(since="0.1.0")
+
+
+_WAYS = {
+    "GLIBC_ABI_GNU2_TLS": ("compile with the usual TLS", "-mtls-dialect=gnu", ""),
+    "GLIBC_ABI_GNU_TLS": (
+        "link without the mark",
+        "",
+        "GNU ld: -Wl,-z,nognu-tls-tag; or a GNU ld before 2.47, or LLD.",
+    ),
+    "GLIBC_ABI_DT_X86_64_PLT": ("link without the tags", "", "GNU ld: -Wl,-z,nomark-plt; or LLD."),
+}
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See needs of GLIBC_ABI_* that the promised policy does not allow."""
+    if wheel.verdict.libc != "glibc":
+        return
+    promise = promised(wheel)
+    allowed = promise[1].symbol_versions.get("GLIBC", frozenset()) if promise else frozenset()
+    found: dict[str, list[Elf]] = {}
+    for elf in tagged_elves(wheel):
+        for need in elf.verneed:
+            # The mark for packed relocations has a release, so the check of releases speaks about it.
+            if glibc.is_marker(need.version) and need.version not in (*allowed, glibc.RELR_MARKER):
+                found.setdefault(need.version, []).append(elf)
+    if not found:
+        return
+    names = sorted(found)
+    users = list(dict.fromkeys(elf for name in names for elf in found[name]))
+    first = found[names[0]][0]
+    yield Finding(
+        f"needs {some(names)}, which no manylinux tag promises",
+        weigh(Severity.ERROR, users) if promise else Severity.WARNING,
+        bounded(
+            Evidence(f"{role(wheel, elf)}: needs {some([n for n in names if elf in found[n]])}", elf.path)
+            for elf in users
+        ),
+        f"{_where(names)}: "
+        + load_error(first, f"libc.so.6: version `{names[0]}' not found (required by {first.name})"),
+        tuple(_fix(name) for name in names),
+    )
+
+
+def _where(names: list[str]) -> str:
+    known = [glibc.MARKERS[name] for name in names if name in glibc.MARKERS]
+    if not known:
+        return "where the glibc does not have it"
+    marker = known[0]
+    has = some([f"{name} ({version})" for name, version in marker.backported])
+    return (
+        f"upstream glibc has it since {'.'.join(map(str, marker.since))}, {has} took it over; "
+        f"{some(list(marker.absent))} and other older ones refuse the file"
+    )
+
+
+def _fix(name: str) -> Fix:
+    title, flags, notes = _WAYS.get(name, ("link with a linker that does not add the mark", "", ""))
+    return Fix(title, env=(("CFLAGS", flags),) if flags else (), notes=notes)

@@ -1,0 +1,137 @@
+"""The wheel has an extension module without the function that Python calls to import it.
+
+``import demo._native`` opens the file and calls ``PyInit__native`` in it: the function's name is made of the module's
+own last name. (CPython 3.15 also takes ``PyModExport__native``, PEP 793.) A file that is named as a module and exports
+no such function cannot be imported, however right everything else is.
+
+The commonest way there is Rust's PyO3: ``#[pymodule] fn other`` in a library that maturin calls ``native``. maturin
+warns about it. A renamed file, a version script that hides all symbols, and ``-fvisibility=hidden`` without
+``PyMODINIT_FUNC`` do it too.
+
+How to fix: give the function and the module one name: ``#[pymodule(name = "…")]``, or ``module-name`` in
+``[tool.maturin]``.
+
+References:
+    https://docs.python.org/3/extending/building.html
+    https://peps.python.org/pep-0793/
+    https://www.maturin.rs/config
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.extension_names import Module, modules
+from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.wheel import bounded, some
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.model.pattern import patterns_for
+from diagnose.readers.elf.parser import Elf, module_name
+from diagnose.readers.wheel.reader import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    patterns=patterns_for(
+        "module-export",
+        (
+            "does not define module export function",
+            r"dynamic module does not define module export function \((?P<function>PyInit_\w+)\)",
+        ),
+        (
+            "Couldn't find the symbol `PyInit_",
+            r"Couldn't find the symbol `(?P<function>PyInit_\w+)` in the native library",
+        ),
+    ),
+)
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See files that are named as modules, use Python, and lack the function of their own name."""
+    links: dict[str, list[str]] = {}
+    for link in wheel.links:
+        links.setdefault(link.path, []).append(link.target)
+    elves = {elf.path: elf for elf in wheel.elves}
+    found = []
+    for module in modules(wheel):
+        name = module_name(module.elf.path)
+        # What a library that the file needs exports is found as well: the search goes through all of them.
+        providers = [module.elf, *(elves[path] for path in links.get(module.elf.path, ()) if path)]
+        if not any(name in exports for elf in providers for exports in _exports(elf)) and _is_meant(wheel, module):
+            found.append((module, name))
+    if not found:
+        return
+    first, name = found[0]
+    names = sorted({other for module, _ in found for exports in _exports(module.elf) for other in exports})
+    yield Finding(
+        f"has modules that do not export their own function: {some([module.elf.name for module, _ in found])}",
+        Severity.ERROR,
+        bounded(
+            Evidence(f"no PyInit_{name} among its dynamic symbols{_instead(module.elf)}", module.elf.path)
+            for module, name in found
+        ),
+        f"ImportError: dynamic module does not define module export function (PyInit_{name})",
+        _fixes(wheel, first, name, names),
+    )
+
+
+def _exports(elf: Elf) -> tuple[tuple[str, ...], ...]:
+    return elf.init, elf.mod_exports, elf.init2
+
+
+def _is_meant(wheel: Wheel, module: Module) -> bool:
+    """Whether the file is meant to be imported: it exports another module's function, or takes Python's functions.
+
+    Build tools also give a module's ending to plain libraries that are opened by ctypes: those do neither.
+    """
+    elf = module.elf
+    if any(tag.python.startswith(("cp2", "py2", "pp2")) for tag in wheel.tags) or elf.broken:
+        return False
+    return any(_exports(elf)) or any(name.startswith(("Py", "_Py")) for name in elf.undefined)
+
+
+def _instead(elf: Elf) -> str:
+    others = [*(f"PyInit_{name}" for name in elf.init), *(f"PyModExport_{name}" for name in elf.mod_exports)]
+    return f", but {some(others)}" if others else ""
+
+
+def _fixes(wheel: Wheel, module: Module, name: str, others: list[str]) -> tuple[Fix, ...]:
+    if wheel.generator.startswith(("maturin", "setuptools-rust")):
+        rust = Fix(
+            f'name the function in Rust as the module is named: #[pymodule(name = "{name}")]',
+            (Command("maturin build --release", Stage.BUILD),) if wheel.generator.startswith("maturin") else (),
+            notes=f'Or name the module as the function is: module-name = "{others[0]}" in [tool.maturin].'
+            if others
+            else "",
+        )
+        return (rust,)
+    return (
+        Fix(
+            f"export PyInit_{name} from {module.elf.name}",
+            notes='C and C++: PyMODINIT_FUNC, which makes it visible, and extern "C". The part after PyInit_ is the '
+            "last part of the module's name.",
+        ),
+    )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See Python miss the function, or maturin warn that it will."""
+    for hit in log.find("module-export")[:1]:
+        function = hit.groups["function"]
+        name = function.removeprefix("PyInit_")
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"the module exports no {function}",
+            f"It cannot be imported: its function has another name than the file, {name}.",
+            (
+                Fix(
+                    f'name the function as the file is named: #[pymodule(name = "{name}")] in Rust, PyInit_{name} in C'
+                ),
+                Fix("or name the module as the function is: module-name in [tool.maturin]"),
+            ),
+        )

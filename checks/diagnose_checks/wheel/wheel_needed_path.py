@@ -1,0 +1,84 @@
+"""The wheel's files need a library by a path instead of by a name.
+
+A linker writes a library's SONAME into the files that need it. A library without a SONAME that was named by its path on
+the command line (``cc … build/libfoo.so``) goes in with that path. The loader then opens ``build/libfoo.so`` relative
+to the working directory, and looks nowhere else. ``$ORIGIN/libfoo.so`` works on glibc, not on musl, which takes the
+dollar sign for part of the name.
+
+Repair tools do not find such a library, or copy it in under a path that nothing reaches.
+
+How to fix: write the plain name into the file, and build the library with a SONAME.
+
+References:
+    https://man7.org/linux/man-pages/man8/ld.so.8.html
+    https://sourceware.org/binutils/docs/ld/Options.html
+"""
+
+from __future__ import annotations
+
+import posixpath
+
+from diagnose.authoring.wheel import (
+    bounded,
+    is_sample,
+    loadable_elves,
+    missing_library_error,
+    reachable_members,
+    role,
+    some,
+)
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Evidence, Finding, Fix, Severity
+from diagnose.readers.elf.parser import Elf
+from diagnose.readers.wheel.reader import Wheel
+from diagnose.remedies.repack import inside, quote, repack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHECK = Check(since="0.1.0")
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See NEEDED entries with a slash."""
+    musl = wheel.verdict.libc == "musl"
+    found = [
+        (elf, name)
+        for elf in loadable_elves(wheel)
+        if not is_sample(elf)
+        for name in elf.needed
+        if "/" in name and (musl or not name.startswith(("$ORIGIN/", "${ORIGIN}/")))
+    ]
+    if not found:
+        return
+    sure = reachable_members(wheel)
+    first, name = next((row for row in found if row[0].path in sure), found[0])
+    yield Finding(
+        f"needs libraries by their path: {some(list(dict.fromkeys(name for _, name in found)))}",
+        Severity.ERROR if first.path in sure else Severity.WARNING,
+        bounded(Evidence(f"{role(wheel, elf)}: needs {name}", elf.path) for elf, name in found),
+        "unless the working directory happens to have it: " + missing_library_error(first, name),
+        (
+            repack(wheel, "ask for the library by its name", _lines(wheel, found)),
+            Fix(
+                "build the library with a SONAME, then link again",
+                notes=f"-Wl,-soname,{posixpath.basename(name)} for the command that links the library.",
+            ),
+        ),
+    )
+
+
+def _lines(wheel: Wheel, found: list[tuple[Elf, str]]) -> list[str]:
+    lines = []
+    for elf, name in found:
+        plain = posixpath.basename(name)
+        option = f"--replace-needed {quote(name)} {quote(plain)}"
+        copy = next((other for other in wheel.elves if other.name == plain and other.path != elf.path), None)
+        if copy is not None:
+            step = posixpath.relpath(posixpath.dirname(copy.installed) or ".", posixpath.dirname(elf.installed) or ".")
+            folder = "$ORIGIN" if step == "." else f"$ORIGIN/{step}"
+            old = [part for part in (elf.runpath or elf.rpath or "").split(":") if part.startswith("$ORIGIN")]
+            option += f" --set-rpath {quote(':'.join(dict.fromkeys([*old, folder])))}"
+        lines.append(f"patchelf {option} {inside(wheel, [elf.path])}")
+    return lines

@@ -1,0 +1,70 @@
+"""The wheel's relocations are packed, and nothing tells an old loader that it cannot read them.
+
+``DT_RELR`` packs a library's relative relocations. glibc applies them from 2.36 on. An older one passes them over, so
+that the first pointer of the library leads to nowhere: the process ends with a segmentation fault. To have the old
+loader refuse the file instead, linkers add the need of a version called ``GLIBC_ABI_DT_RELR``. GNU ld and mold do so;
+LLD does with ``-z pack-relative-relocs``, but not with ``--pack-dyn-relocs=relr``. glibc from 2.36 on refuses a library
+that lacks the mark although it needs versions of ``libc.so.6``.
+
+How to fix: link without packed relocations, or with a linker that adds the mark; then the tag has to say 2.36 or later.
+
+References:
+    https://sourceware.org/glibc/wiki/Release/2.36
+    https://maskray.me/blog/2021-10-31-relative-relocations-and-relr
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.wheel import bounded, load_error, loadable_elves, promised, reachable_members, role, some
+from diagnose.loaders import glibc
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Evidence, Finding, Fix, Severity
+from diagnose.readers.wheel.reader import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHECK = Check(since="0.1.0")
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See DT_RELR without GLIBC_ABI_DT_RELR in files for glibc."""
+    if wheel.verdict.libc != "glibc":
+        return
+    promise = promised(wheel)
+    oldest = promise[1].libc_version if promise else glibc.RELR_KNOWN
+    newest = glibc.RELR_KNOWN
+    found = [
+        (elf, refusals)
+        for elf in loadable_elves(wheel)
+        if (refusals := [glibc.relr(elf, release) for release in (oldest, newest) if glibc.relr(elf, release)])
+    ]
+    if not found:
+        return
+    sure = reachable_members(wheel)
+    first = found[0][0]
+    words = next((one.says for _, refusals in found for one in refusals if one and one.says), "")
+    consequences = [f"from glibc 2.36 on: {load_error(first, words)}"] if words else []
+    if oldest < glibc.RELR_KNOWN or not promise:
+        consequences.append("before glibc 2.36: a segmentation fault as soon as it is loaded")
+    yield Finding(
+        f"has packed relative relocations (DT_RELR) that no glibc takes as they are: {some([e.name for e, _ in found])}"
+        if words
+        else f"has packed relative relocations (DT_RELR), which a glibc older than 2.36 passes over: {first.name}",
+        Severity.ERROR if any(elf.path in sure for elf, _ in found) else Severity.WARNING,
+        bounded(
+            Evidence(f"{role(wheel, elf)}: DT_RELR without a need of {glibc.RELR_MARKER}", elf.path) for elf, _ in found
+        ),
+        "; ".join(consequences),
+        (
+            Fix(
+                "link without packed relocations",
+                env=(
+                    ("LDFLAGS", "-Wl,-z,nopack-relative-relocs"),
+                    ("RUSTFLAGS", "-C link-arg=-Wl,--pack-dyn-relocs=none"),
+                ),
+                notes="The first is for GNU ld and mold, the second for LLD, whose option it is that packs them.",
+            ),
+        ),
+    )

@@ -1,0 +1,134 @@
+"""The wheel's thread-local variables do not fit into what a running program has left for them.
+
+Code may address a thread-local variable in two ways. The general one works for every library. The fast one, called
+initial-exec, wants the variable at a fixed distance from the thread pointer, in a block that is laid out when the
+program starts. A module that Python imports comes later, so it has to take what room is left.
+
+glibc keeps 1,664 bytes for such latecomers, and all of them share it. More than that is never there: importing fails
+with "cannot allocate memory in static TLS block" on every system. musl keeps nothing: a module that addresses a
+variable of its own so is refused, were it of four bytes.
+
+jemalloc is the usual culprit (about 2,700 bytes); compilers also do it for variables marked
+``tls_model("initial-exec")`` and for code that was compiled for programs (without ``-fPIC``).
+
+How to fix: build with general dynamic TLS; Rust's jemalloc allocator has the feature ``disable_initial_exec_tls``.
+
+References:
+    https://sourceware.org/glibc/manual/latest/html_node/Dynamic-Linking-Tunables.html
+    https://www.akkadia.org/drepper/tls.pdf
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.wheel import bounded, is_sample, load_error, loadable_elves, loaded_late, role, some
+from diagnose.loaders import glibc, musl
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.readers.elf.parser import Elf
+from diagnose.readers.wheel.reader import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHECK = Check(since="0.1.0")
+
+
+#: Bytes from which on a share of the room is worth a note: an eighth of it. OpenMP's run-time library takes 136.
+WORTH_A_NOTE = glibc.TLS_ROOM // 8
+MAX_STEPS = 1 << 16  # files looked at for what is loaded together
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See libraries that want thread-local variables at fixed places, more of them than fit."""
+    files = [elf for elf in loadable_elves(wheel) if not elf.is_executable and not is_sample(elf)]
+    if wheel.verdict.libc == "musl":
+        yield from _musl(wheel, [elf for elf in files if elf.initial_exec])
+    else:
+        yield from _glibc(wheel, [elf for elf in files if glibc.static_tls(elf)])
+
+
+def _glibc(wheel: Wheel, files: list[Elf]) -> Iterator[Finding]:
+    if sum(map(glibc.static_tls, files)) < WORTH_A_NOTE:
+        return
+    together = max(_together(wheel, files), key=lambda group: sum(map(glibc.static_tls, group)))
+    size = sum(map(glibc.static_tls, together))
+    if size < WORTH_A_NOTE:
+        return
+    largest = max(together, key=glibc.static_tls)
+    error = load_error(largest, glibc.tls_refusal(largest).says)
+    evidence = bounded(Evidence(f"{role(wheel, elf)}: {glibc.tls_refusal(elf).detail}", elf.path) for elf in together)
+    if size <= glibc.TLS_ROOM:
+        yield Finding(
+            f"takes {size} of the {glibc.TLS_ROOM} bytes that all libraries share for thread-local variables",
+            Severity.NOTE,
+            evidence,
+            f"after other libraries that do the same: {error}",
+            _fixes(wheel),
+        )
+        return
+    sure = loaded_late(wheel)
+    yield Finding(
+        f"wants {size} bytes of static TLS in a running program, which has at most {glibc.TLS_ROOM} left",
+        Severity.ERROR if any(elf.path in sure for elf in together) else Severity.WARNING,
+        evidence,
+        f"on every glibc: {error}",
+        _fixes(wheel),
+    )
+
+
+def _together(wheel: Wheel, files: list[Elf]) -> list[list[Elf]]:
+    """Return which of *files* are loaded together: each alone, and those that one module brings in."""
+    wanted = {elf.path: elf for elf in files}
+    needs: dict[str, list[str]] = {}
+    for link in wheel.links:
+        needs.setdefault(link.path, []).extend([link.target] if link.target else [])
+    groups = [[elf] for elf in files]
+    steps = 0
+    for start in (elf for elf in wheel.elves if elf.is_extension):
+        queue = [start.path]
+        found = {start.path}
+        for path in queue:
+            steps += 1
+            fresh = [target for target in needs.get(path, ()) if target not in found]
+            queue += fresh
+            found.update(fresh)
+            if steps > MAX_STEPS:
+                return groups
+        groups.append([wanted[path] for path in queue if path in wanted])
+    return groups
+
+
+def _musl(wheel: Wheel, files: list[Elf]) -> Iterator[Finding]:
+    if not files:
+        return
+    sure = loaded_late(wheel)
+    first = next((elf for elf in files if elf.path in sure), files[0])
+    says = next(musl.relocations(first)).says
+    yield Finding(
+        f"addresses thread-local variables as only a program can on musl: {some([elf.name for elf in files])}",
+        Severity.ERROR if first.path in sure else Severity.WARNING,
+        bounded(
+            Evidence(f"{role(wheel, elf)}: initial-exec TLS for {elf.tls_size} bytes of its own", elf.path)
+            for elf in files
+        ),
+        f"on every musl: {load_error(first, says)}",
+        _fixes(wheel),
+    )
+
+
+def _fixes(wheel: Wheel) -> tuple[Fix, ...]:
+    general = Fix(
+        "compile with general dynamic TLS",
+        env=(("CFLAGS", "-fPIC -ftls-model=global-dynamic"), ("CXXFLAGS", "-fPIC -ftls-model=global-dynamic")),
+        notes='An attribute tls_model("initial-exec") in the source overrides that: take it out.',
+    )
+    if not wheel.generator.startswith(("maturin", "setuptools-rust")):
+        return (general,)
+    return (
+        Fix(
+            "if jemalloc is the allocator, have it use general dynamic TLS",
+            (Command("cargo add tikv-jemallocator --features disable_initial_exec_tls", Stage.BUILD),),
+        ),
+        general,
+    )
