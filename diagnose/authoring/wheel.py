@@ -45,6 +45,36 @@ def linux_tags(wheel: Wheel) -> list[tuple[str, PlatformTag]]:
     return [(text, tag) for text, tag in tags if tag.family in ("manylinux", "musllinux", "linux")]
 
 
+def is_for_linux(wheel: Wheel) -> bool:
+    """Whether a tag of the file name is for Linux."""
+    return bool(linux_tags(wheel))
+
+
+def has_linux_code(wheel: Wheel) -> bool:
+    """Whether the wheel has ELF files that a Linux system installs: tagged for Linux, or for every system."""
+    return bool(wheel.elves) and (is_for_linux(wheel) or "any" in wheel.platforms)
+
+
+def has_glibc_code(wheel: Wheel) -> bool:
+    """Whether the wheel's ELF files are judged as files for glibc."""
+    return has_linux_code(wheel) and wheel.verdict.libc == "glibc"
+
+
+def has_musl_code(wheel: Wheel) -> bool:
+    """Whether the wheel's ELF files are judged as files for musl."""
+    return has_linux_code(wheel) and wheel.verdict.libc == "musl"
+
+
+def has_modules(wheel: Wheel) -> bool:
+    """Whether the wheel has ELF files that are, or are named as, extension modules."""
+    return has_linux_code(wheel) and any(elf.is_extension or ".so" in elf.name for elf in wheel.elves)
+
+
+def has_stable_abi_code(wheel: Wheel) -> bool:
+    """Whether the wheel has ELF files and is tagged for a stable ABI."""
+    return has_linux_code(wheel) and any(tag.abi in ("abi3", "abi3t") for tag in wheel.tags)
+
+
 def tagged_elves(wheel: Wheel) -> list[Elf]:
     """Return the ELF files of the wheel's own architecture and C library: those that its tag speaks about."""
     ignored = set(wheel.verdict.ignored)

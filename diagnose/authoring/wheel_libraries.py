@@ -36,6 +36,13 @@ def missing(wheel: Wheel) -> dict[str, list[Elf]]:
         for name in elf.needed:
             if name in names:
                 needs.setdefault(name, []).append(elf)
+    if wheel.verdict.libc == "glibc":
+        # A file that only filters another (DT_FILTER) needs that one as much; musl ignores the entry.
+        allowed = present.union(promise[1].whitelist if promise else ())
+        for elf in tagged_elves(wheel):
+            for name in elf.filters:
+                if name not in allowed:
+                    needs.setdefault(name, []).append(elf)
     return {name: needs[name] for name in sorted(needs)}
 
 

@@ -15,4 +15,24 @@ def outcome(kind: str, facts: dict[str, Any], findings: Sequence[Finding], unsee
     """Return what a subject of *kind* comes to, by its facts as JSON has them."""
     if any(finding.severity is Severity.ERROR for finding in findings):
         return Outcome.FAILED
-    return Outcome(facts["outcome"]) if kind == "log" else Outcome.OK
+    if kind == "log":
+        return Outcome(facts["outcome"])
+    return _OUTCOMES[kind](facts, unseen)
+
+
+def _wheel(facts: dict[str, Any], unseen: Sequence[str]) -> Outcome:
+    if unseen:
+        return Outcome.CANNOT_TELL
+    return Outcome.OK if facts.get("judged", True) else Outcome.NOT_JUDGED
+
+
+def _env(facts: dict[str, Any], unseen: Sequence[str]) -> Outcome:
+    libraries = facts.get("libraries", ())
+    unusable = [library["outcome"] for library in libraries if library["outcome"] not in ("found", "overridden")]
+    unasked = [outcome for outcome in unusable if outcome in ("unknown", "disabled")]
+    if len(unasked) < len(unusable):
+        return Outcome.FAILED
+    return Outcome.CANNOT_TELL if unasked or facts.get("project", {}).get("unknown") else Outcome.OK
+
+
+_OUTCOMES = {"wheel": _wheel, "env": _env}

@@ -23,7 +23,7 @@ class Result(NamedTuple):
     """One subject: its facts (as JSON carries them), what is wrong with it, and which checks found nothing.
 
     ``error`` is set when the subject could not be read; then ``facts`` is empty. ``unseen`` says in plain words what
-    could not be looked at. ``recovered`` are findings that came to nothing: the build went on after them.
+    could not be looked at. ``not_applicable`` are the checks that had nothing to examine. ``recovered`` are findings that came to nothing: the build went on after them.
     ``traces`` are the Python tracebacks of internal errors.
     """
 
@@ -37,6 +37,7 @@ class Result(NamedTuple):
     traces: tuple[str, ...] = ()
     outcome: Outcome = Outcome.NOT_JUDGED
     recovered: tuple[Finding, ...] = ()
+    not_applicable: tuple[str, ...] = ()
 
 
 class Report(NamedTuple):
@@ -95,6 +96,7 @@ def _run(
     recovered: list[Finding] = []
     failed: list[Finding] = []
     passed: list[str] = []
+    not_applicable: list[str] = []
     traces: list[str] = []
 
     def found(check: Check) -> tuple[list[Finding], list[Finding]] | None:
@@ -110,7 +112,9 @@ def _run(
             continue
         standing += result[0]
         recovered += result[1]
-        if not any(result) and subject.was_examined(check.phase):
+        if not any(result) and kind == "wheel" and check.applies is not None and not check.applies(subject):
+            not_applicable.append(check.id)
+        elif not any(result) and subject.was_examined(check.phase):
             passed.append(check.id)
     findings, recovered = _explained(standing, recovered, checks, subject)
     subject = subject.concluded(findings)
@@ -131,6 +135,7 @@ def _run(
         traces=tuple(traces),
         outcome=came_to,
         recovered=tuple(recovered),
+        not_applicable=tuple(not_applicable),
     )
 
 

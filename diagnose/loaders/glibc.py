@@ -100,14 +100,14 @@ def header(elf: Elf, release: Release) -> Refusal | None:
     """Return why the file cannot be loaded into a running program, by its headers alone."""
     name = elf.name
     if elf.osabi not in OSABI:
-        return Refusal("osabi", f"{name}: ELF file OS ABI invalid", f"its header is for OS ABI {elf.osabi}")
+        return Refusal(f"{name}: ELF file OS ABI invalid", f"its header is for OS ABI {elf.osabi}")
     if elf.type == ET_REL:
-        return Refusal("relocatable", f"{name}: only ET_DYN and ET_EXEC can be loaded", "it is an object file (ET_REL)")
+        return Refusal(f"{name}: only ET_DYN and ET_EXEC can be loaded", "it is an object file (ET_REL)")
     if elf.type == ET_EXEC:
-        return Refusal("executable", f"{name}: cannot dynamically load executable", "it is a program (ET_EXEC)")
+        return Refusal(f"{name}: cannot dynamically load executable", "it is a program (ET_EXEC)")
     if elf.pie and release >= PIE_REFUSED:
         says = f"{name}: cannot dynamically load position-independent executable"
-        return Refusal("executable", says, "it is a position-independent program (DF_1_PIE)")
+        return Refusal(says, "it is a position-independent program (DF_1_PIE)")
     return segments(elf, release)
 
 
@@ -118,9 +118,9 @@ def segments(elf: Elf, release: Release) -> Refusal | None:
         return None
     if release < PAGE_CONGRUENCE_ENOUGH:
         says = f"{elf.name}: ELF load command address/offset not properly aligned"
-        return Refusal("segments", says, f"{detail}, not modulo its alignment")
+        return Refusal(says, f"{detail}, not modulo its alignment")
     if elf.congruent < PAGE:
-        return Refusal("segments", f"{elf.name}: ELF load command address/offset not page-aligned", detail)
+        return Refusal(f"{elf.name}: ELF load command address/offset not page-aligned", detail)
     return None
 
 
@@ -131,12 +131,12 @@ def relr(elf: Elf, release: Release) -> Refusal | None:
     if release < RELR_KNOWN:
         if any(need.version == RELR_MARKER for need in elf.verneed):
             return None  # which the check of versions refuses in an orderly way
-        return Refusal("relr", "", "DT_RELR without the version need that makes an older glibc refuse it")
+        return Refusal("", "DT_RELR without the version need that makes an older glibc refuse it")
     # Only a file that needs versions of libc.so.* is asked for the marker.
     versions = {need.version for need in elf.verneed if need.library.startswith("libc.so.")}
     if versions and RELR_MARKER not in versions:
         says = f"{elf.name}: DT_RELR without {RELR_MARKER} dependency"
-        return Refusal("relr", says, f"DT_RELR, and no need of {RELR_MARKER}")
+        return Refusal(says, f"DT_RELR, and no need of {RELR_MARKER}")
     return None
 
 
@@ -151,9 +151,9 @@ def missing_versions(elf: Elf, provider: Elf, library: str, release: Release) ->
             continue
         if provider.verdef:
             says = f"{provider.name}: version `{need.version}' not found (required by {elf.name})"
-            yield Refusal("version", says, f"{need.version} of {library}, which {provider.path} does not define")
+            yield Refusal(says, f"{need.version} of {library}, which {provider.path} does not define")
         elif release < (2, 37):
-            yield Refusal("unversioned", "", f"{need.version} of {library}, and {provider.path} defines no versions")
+            yield Refusal("", f"{need.version} of {library}, and {provider.path} defines no versions")
 
 
 def static_tls(elf: Elf) -> int:
@@ -165,4 +165,4 @@ def static_tls(elf: Elf) -> int:
 def tls_refusal(elf: Elf) -> Refusal:
     """Return what is said where the room does not do."""
     detail = f"{static_tls(elf)} bytes of thread-local variables in static TLS (DF_STATIC_TLS)"
-    return Refusal("static-tls", f"{elf.name}: cannot allocate memory in static TLS block", detail)
+    return Refusal(f"{elf.name}: cannot allocate memory in static TLS block", detail)

@@ -31,7 +31,7 @@ def drops_search_path(search_path: str) -> bool:
 def relr(elf: Elf, release: Release) -> Refusal | None:
     """Return why packed relative relocations are not applied."""
     if elf.relr and release < RELR_KNOWN:
-        return Refusal("relr", "", "DT_RELR, which musl applies from 1.2.4 on")
+        return Refusal("", "DT_RELR, which musl applies from 1.2.4 on")
     return None
 
 
@@ -44,18 +44,18 @@ def relocations(elf: Elf, static: bool = False) -> Iterator[Refusal]:
     if elf.initial_exec and not static:
         variable = elf.initial_exec[0] or "(local)"
         says = f"Error relocating {name}: {variable}: initial-exec TLS resolves to dynamic definition in {name}"
-        yield Refusal("static-tls", says, "thread-local variables of its own, addressed as initial-exec TLS")
+        yield Refusal(says, "thread-local variables of its own, addressed as initial-exec TLS")
     kind = IRELATIVE.get(elf.machine)
     if elf.has_relocation(kind):
         says = f"Error relocating {name}: unsupported relocation type {kind}"
-        yield Refusal("irelative", says, f"a relocation of type {kind} (IRELATIVE, of an IFUNC)")
+        yield Refusal(says, f"a relocation of type {kind} (IRELATIVE, of an IFUNC)")
     for function in elf.bound_ifuncs[:1]:
         says = f"Error relocating {name}: {function}: symbol not found"
-        yield Refusal("ifunc", says, f"{function} is an IFUNC (STT_GNU_IFUNC)")
+        yield Refusal(says, f"{function} is an IFUNC (STT_GNU_IFUNC)")
 
 
 def segments(elf: Elf) -> Refusal | None:
     """Return why the segments cannot be used: musl maps by the page without looking whether that is right."""
     if 0 < elf.congruent < 4096:
-        return Refusal("segments", "", f"the address and the offset of a segment agree only modulo {elf.congruent}")
+        return Refusal("", f"the address and the offset of a segment agree only modulo {elf.congruent}")
     return None

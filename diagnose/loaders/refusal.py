@@ -8,12 +8,11 @@ from diagnose.model._lazy_stdlib import NamedTuple
 class Refusal(NamedTuple):
     """A loader does not take the file, or does not survive it.
 
-    ``rule`` names the reason. ``says`` is the loader's message as ``dlerror`` returns it, the file named without its
+    ``says`` is the loader's message as ``dlerror`` returns it, the file named without its
     folder; empty where there is no message because the process ends with a signal. ``detail`` is what in the file makes
     it so.
     """
 
-    rule: str
     says: str
     detail: str
 

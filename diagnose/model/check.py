@@ -31,6 +31,8 @@ class Check(NamedTuple):
     """When a build meets the cause; earlier phases mask later ones."""
     patterns: tuple[Pattern, ...] = ()
     """How logs word it."""
+    applies: Callable[[Any], bool] | None = None
+    """Whether a wheel has anything for this check to examine; None: every wheel has. Without it, no wheel passes."""
     aliases: tuple[str, ...] = ()
     """Other names under which ``explain``, ``--select`` and ``--ignore`` know the cause."""
     fallback: bool = False

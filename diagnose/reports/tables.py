@@ -77,11 +77,19 @@ def wheels(results: Iterable[Result], style: Style) -> str:
             rows.append((clean(result.name), "", "", "", "unreadable"))
             continue
         facts = result.facts
-        worst = result.findings[0].severity.value if result.findings else "ok"
-        arch = facts["arch"] or "any"
+        worst = result.findings[0].severity.value if result.findings else result.outcome.value
+        arch = facts["arch"] or ("any" if facts["judged"] else "–")
         real = facts["lowest_tag"] or ""
         claimed, could = ([tag.removesuffix(f"_{arch}") for tag in tags] for tags in (platforms(facts), [real]))
-        rows.append((_short(result.name), arch, clean(" ".join(claimed)), could[0] or "any", worst))
+        rows.append(
+            (
+                _short(result.name),
+                arch,
+                clean(" ".join(claimed)),
+                could[0] or ("any" if facts["judged"] else "–"),
+                worst,
+            )
+        )
     header = ("wheel", "arch", "claimed", "real", "verdict")
     # Best only the claimed tags are folded; where that is not enough, the names get lines of their own.
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]

@@ -8,12 +8,14 @@ import sys
 from diagnose.engine.run import Report, Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.model.finding import FileEdit, Finding, Fix, Severity, unsetting
+from diagnose.model.outcome import Outcome
 from diagnose.reports.verdict import verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SGR = {"error": "1;31", "warning": "1;33", "note": "1;36", "ok": "1;32", "bold": "1", "dim": "2", "": ""}
+_UNDECIDED = {Outcome.NOT_JUDGED: "–", Outcome.CANNOT_TELL: "?"}
 _MARK = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.NOTE: "·"}
 # C0, C1 and bidirectional controls: names out of an archive could otherwise rewrite the reader's screen.
 _UNSAFE = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -73,6 +75,10 @@ def summary(report: Report) -> str:
     """Return the one line that counts everything: ``12 subjects: 3 errors, 1 warning``."""
     counts = [_count(report.count(severity), severity.value) for severity in Severity if report.count(severity)]
     counts += [f"{report.unreadable} unreadable"] if report.unreadable else []
+    undecided = {Outcome.NOT_JUDGED: "not judged", Outcome.CANNOT_TELL: "undecided"}
+    for outcome, words in undecided.items():
+        number = sum(result.outcome is outcome and result.error is None for result in report.results)
+        counts += [f"{number} {words}"] if number else []
     kinds = {result.kind for result in report.results}
     noun = kinds.pop() if len(kinds) == 1 else "subject"
     return f"{_count(len(report.results), noun)}: {', '.join(counts) or 'nothing wrong'}"
@@ -88,7 +94,9 @@ def _judgement(result: Result, style: Style) -> Iterator[str]:
         return
     if not style.quiet:
         found = verdict(result)
-        if found.good:
+        if result.outcome in _UNDECIDED and not result.findings:
+            mark, tone = _UNDECIDED[result.outcome], "note"
+        elif found.good:
             mark, tone = "✓", "ok"
         else:
             worst = result.findings[0].severity if result.findings else found.weight

@@ -37,6 +37,8 @@ def _wheel(result: Result) -> Verdict:
     good = not result.findings
     claimed, could = platforms(result.facts), result.facts["lowest_tag"] or ""
     words = " + ".join(claimed) or "no valid tags"
+    if not result.facts["judged"]:
+        return Verdict(f"{words}, not a Linux wheel: checked its metadata, RECORD and archive only", False)
     if not result.facts["elf_files"]:
         return Verdict(f"{words}, no compiled code", good)
     if good or not could or could in claimed:

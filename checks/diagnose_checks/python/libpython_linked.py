@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 
 from diagnose.authoring.log import finding_from_hits
-from diagnose.authoring.wheel import bounded, some, tagged_elves
+from diagnose.authoring.wheel import bounded, has_linux_code, some, tagged_elves
 from diagnose.authoring.wheel_libraries import is_libpython
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 CHECK = Check(
     since="0.1.0",
+    applies=has_linux_code,
     patterns=patterns_for(
         "libpython",
         ("links libpython", r"Your library links libpython \((?P<lib>[^)]+)\)"),

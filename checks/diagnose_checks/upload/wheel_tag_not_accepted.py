@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from diagnose import policies
 from diagnose.authoring.log import finding_from_hits
-from diagnose.authoring.wheel import linux_tags, some
+from diagnose.authoring.wheel import is_for_linux, linux_tags, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0")
+CHECK = Check(since="0.1.0", applies=is_for_linux)
 
 
 _X86 = frozenset({"x86_64", "i686"})

@@ -18,7 +18,7 @@ import re
 
 from diagnose import policies
 from diagnose.authoring.extension_names import API, stable_abi
-from diagnose.authoring.wheel import bounded, some, tagged_elves
+from diagnose.authoring.wheel import bounded, has_stable_abi_code, some, tagged_elves
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
@@ -29,7 +29,7 @@ from diagnose.remedies.repack import by_shell, quote
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-CHECK = Check(since="0.1.0")
+CHECK = Check(since="0.1.0", applies=has_stable_abi_code)
 
 
 _STABLE = re.compile(r"\.abi3t?[.-]")

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from diagnose.authoring.wheel import (
     bounded,
+    has_glibc_code,
     is_sample,
     loadable_elves,
     missing_library_error,
@@ -29,7 +30,7 @@ from diagnose.readers.wheel.reader import Wheel
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0")
+CHECK = Check(since="0.1.0", applies=has_glibc_code)
 
 
 #: soname → package of Debian 12, of Debian 13, of Fedora and RHEL. Source: packages.debian.org and Fedora's index;

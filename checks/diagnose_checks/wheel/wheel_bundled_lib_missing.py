@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from diagnose import policies
 from diagnose.authoring.log import finding_from_hits
-from diagnose.authoring.wheel import bounded, missing_library_error, some
+from diagnose.authoring.wheel import bounded, has_linux_code, missing_library_error, some
 from diagnose.authoring.wheel_libraries import missing
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0")
+CHECK = Check(since="0.1.0", applies=has_linux_code)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ import posixpath
 
 from diagnose.authoring.wheel import (
     bounded,
+    has_linux_code,
     is_sample,
     missing_library_error,
     reachable_members,
@@ -35,7 +36,7 @@ from diagnose.remedies.repack import inside, quote, repack
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0")
+CHECK = Check(since="0.1.0", applies=has_linux_code)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

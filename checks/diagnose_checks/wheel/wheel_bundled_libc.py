@@ -18,7 +18,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.wheel import bounded, reachable_members, role, some, tagged_elves
+from diagnose.authoring.wheel import bounded, has_linux_code, reachable_members, role, some, tagged_elves
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
@@ -31,7 +31,7 @@ from diagnose.tables.shared_libraries import is_libc_piece
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0")
+CHECK = Check(since="0.1.0", applies=has_linux_code)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

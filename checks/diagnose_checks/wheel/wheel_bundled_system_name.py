@@ -16,7 +16,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.wheel import bounded, loadable_elves, role, some
+from diagnose.authoring.wheel import bounded, has_linux_code, loadable_elves, role, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Severity
@@ -27,7 +27,7 @@ from diagnose.remedies.repack import inside, quote, rename, repack
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0")
+CHECK = Check(since="0.1.0", applies=has_linux_code)
 
 
 #: What CPython's extension modules are linked with on Debian, Fedora and Alpine; the module that loads it.

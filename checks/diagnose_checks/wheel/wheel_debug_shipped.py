@@ -12,7 +12,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.wheel import bounded, is_sample
+from diagnose.authoring.wheel import bounded, has_linux_code, is_sample
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
@@ -24,7 +24,7 @@ from diagnose.remedies.repack import inside, repack
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0")
+CHECK = Check(since="0.1.0", applies=has_linux_code)
 
 
 #: Bytes of debug information in one wheel that are worth a word.

@@ -18,7 +18,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import finding_from_hits
-from diagnose.authoring.wheel import bounded, loadable_elves
+from diagnose.authoring.wheel import bounded, has_linux_code, loadable_elves
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
@@ -38,6 +38,7 @@ PF_X = 1
 _DEFAULT_EXECUTABLE = {"x86_64", "i686", "armv7l", "armv6l", "armv5tel", "s390x", "mips", "mips64"}
 CHECK = Check(
     since="0.1.0",
+    applies=has_linux_code,
     aliases=("runtime-execstack",),
     patterns=(
         *patterns_for("execstack", ("enable executable stack", r"(?P<file>\S+): cannot enable executable stack")),

@@ -26,6 +26,7 @@ from diagnose.authoring.libc_demands import LIBC
 from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel import (
     bounded,
+    has_linux_code,
     is_sample,
     missing_library_error,
     promised,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 
 CHECK = Check(
     since="0.1.0",
+    applies=has_linux_code,
     aliases=("wheel-external-lib-needs-copy", "wheel-forbidden-lib"),
     patterns=(
         *patterns_for(

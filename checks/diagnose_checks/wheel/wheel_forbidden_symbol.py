@@ -17,7 +17,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import finding_from_hits
-from diagnose.authoring.wheel import bounded, load_error, promised, some
+from diagnose.authoring.wheel import bounded, has_linux_code, load_error, promised, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 CHECK = Check(
     since="0.1.0",
+    applies=has_linux_code,
     patterns=patterns_for(
         "audit-symbols",
         ("black-listed symbol", r"black-listed symbol(?:s|\(s\))?(?: dependencies)?(?:: (?P<symbols>\[[^\]]*\]))?"),

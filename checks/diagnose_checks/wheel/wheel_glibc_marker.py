@@ -17,7 +17,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.wheel import bounded, load_error, promised, role, some, tagged_elves, weigh
+from diagnose.authoring.wheel import bounded, has_glibc_code, load_error, promised, role, some, tagged_elves, weigh
 from diagnose.loaders import glibc
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -28,7 +28,7 @@ from diagnose.readers.wheel.reader import Wheel
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0")
+CHECK = Check(since="0.1.0", applies=has_glibc_code)
 
 
 _WAYS = {

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.symbol_versions import evidence, fixes, lowest_tag_hint, needs, unmet, weight
-from diagnose.authoring.wheel import some
+from diagnose.authoring.wheel import has_glibc_code, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0")
+CHECK = Check(since="0.1.0", applies=has_glibc_code)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ import re
 
 from diagnose.authoring.libc_demands import glibc_only_symbols
 from diagnose.authoring.log import finding_from_hits
-from diagnose.authoring.wheel import bounded, linux_tags, reachable_members, role, runs_as, some
+from diagnose.authoring.wheel import bounded, has_linux_code, linux_tags, reachable_members, role, runs_as, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", aliases=("glibc-symbol-in-musl-wheel",))
+CHECK = Check(since="0.1.0", applies=has_linux_code, aliases=("glibc-symbol-in-musl-wheel",))
 
 _FAMILY = {"glibc": "manylinux", "musl": "musllinux"}
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 from diagnose import policies
 from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.symbol_versions import BEYOND, build_for
-from diagnose.authoring.wheel import linux_tags, some
+from diagnose.authoring.wheel import is_for_linux, linux_tags, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 ACCEPTED = frozenset({"linux_armv6l", "linux_armv7l"})
 
-CHECK = Check(since="0.1.0", aliases=("pypi-tag-rejected",), patterns=WORDINGS)
+CHECK = Check(since="0.1.0", applies=is_for_linux, aliases=("pypi-tag-rejected",), patterns=WORDINGS)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from diagnose.authoring.extension_names import Module, modules
 from diagnose.authoring.log import finding_from_hits
-from diagnose.authoring.wheel import bounded, some
+from diagnose.authoring.wheel import bounded, has_modules, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 CHECK = Check(
     since="0.1.0",
+    applies=has_modules,
     patterns=patterns_for(
         "module-export",
         (

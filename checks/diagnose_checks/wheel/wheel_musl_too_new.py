@@ -18,7 +18,7 @@ References:
 from __future__ import annotations
 
 from diagnose import policies
-from diagnose.authoring.wheel import bounded, promised, role, some, tagged_elves
+from diagnose.authoring.wheel import bounded, has_musl_code, promised, role, some, tagged_elves
 from diagnose.loaders import musl as loader
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -33,7 +33,7 @@ from diagnose.tables.libc_releases import ALPINE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0")
+CHECK = Check(since="0.1.0", applies=has_musl_code)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

@@ -16,7 +16,16 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.wheel import bounded, is_sample, load_error, loadable_elves, reachable_members, role, some
+from diagnose.authoring.wheel import (
+    bounded,
+    has_musl_code,
+    is_sample,
+    load_error,
+    loadable_elves,
+    reachable_members,
+    role,
+    some,
+)
 from diagnose.loaders import musl
 from diagnose.loaders.refusal import Refusal
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
@@ -27,7 +36,7 @@ from diagnose.readers.wheel.reader import Wheel
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0")
+CHECK = Check(since="0.1.0", applies=has_musl_code)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
@@ -48,7 +57,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             and (names := sorted(set(provider.ifuncs).intersection(user.undefined)))
         ):
             says = f"Error relocating {user.name}: {names[0]}: symbol not found"
-            found.setdefault(user.path, Refusal("ifunc", says, f"{names[0]} of {provider.name} is an IFUNC"))
+            found.setdefault(user.path, Refusal(says, f"{names[0]} of {provider.name} is an IFUNC"))
     if not found:
         return
     sure = reachable_members(wheel)

@@ -20,6 +20,7 @@ import posixpath
 
 from diagnose.authoring.wheel import (
     bounded,
+    has_linux_code,
     is_sample,
     loadable_elves,
     missing_library_error,
@@ -37,7 +38,7 @@ from diagnose.remedies.repack import inside, quote, repack
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0")
+CHECK = Check(since="0.1.0", applies=has_linux_code)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import finding_from_hits
-from diagnose.authoring.wheel import bounded, loadable_elves, role
+from diagnose.authoring.wheel import bounded, has_linux_code, loadable_elves, role
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
@@ -34,6 +34,7 @@ KIB = 1024
 PAGES = {"aarch64": (64 * KIB, 16 * KIB), "ppc64le": (64 * KIB, 64 * KIB), "loongarch64": (16 * KIB, 16 * KIB)}
 CHECK = Check(
     since="0.1.0",
+    applies=has_linux_code,
     aliases=("runtime-page-alignment",),
     patterns=patterns_for(
         "page-alignment", ("not page-aligned", r"(?P<file>[^\s:]+): ELF load command .*not page-aligned")

@@ -18,7 +18,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import finding_from_hits
-from diagnose.authoring.wheel import bounded, count, some, tagged_elves, wrong_arch_error
+from diagnose.authoring.wheel import bounded, count, has_linux_code, some, tagged_elves, wrong_arch_error
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _FOREIGN = (".dll", ".dylib", ".pyd", ".exe")
 CHECK = Check(
     since="0.1.0",
+    applies=has_linux_code,
     patterns=patterns_for(
         "purelib",
         ("in purelib folder", r"shared librar\S+ in purelib folder:?\s*(?P<file>[\w./+-]+\.so[\w.]*)?", 3),

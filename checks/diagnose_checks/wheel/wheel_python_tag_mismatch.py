@@ -32,7 +32,7 @@ from diagnose.authoring.extension_names import (
     outside_stable_abi,
     triplet,
 )
-from diagnose.authoring.wheel import bounded, linux_tags, some
+from diagnose.authoring.wheel import bounded, has_modules, linux_tags, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
@@ -42,7 +42,7 @@ from diagnose.remedies.repack import by_shell, quote, rename, repack
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0")
+CHECK = Check(since="0.1.0", applies=has_modules)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

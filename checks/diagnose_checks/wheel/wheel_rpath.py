@@ -26,7 +26,15 @@ from __future__ import annotations
 import posixpath
 import re
 
-from diagnose.authoring.wheel import bounded, is_sample, missing_library_error, shorten, some, tagged_elves
+from diagnose.authoring.wheel import (
+    bounded,
+    has_linux_code,
+    is_sample,
+    missing_library_error,
+    shorten,
+    some,
+    tagged_elves,
+)
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Severity
@@ -39,7 +47,7 @@ from diagnose.tables.shared_libraries import is_required
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0")
+CHECK = Check(since="0.1.0", applies=has_linux_code)
 
 
 _SYSTEM = re.compile(r"/(?:usr|lib|lib32|lib64|opt/(?:cuda|ibm|intel|nvidia|oracle|rocm))(?:[-/]|$)")

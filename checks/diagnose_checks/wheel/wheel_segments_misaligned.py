@@ -17,7 +17,16 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.wheel import bounded, load_error, loadable_elves, promised, reachable_members, role, some
+from diagnose.authoring.wheel import (
+    bounded,
+    has_linux_code,
+    load_error,
+    loadable_elves,
+    promised,
+    reachable_members,
+    role,
+    some,
+)
 from diagnose.loaders import glibc
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -27,7 +36,7 @@ from diagnose.readers.wheel.reader import Wheel
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0")
+CHECK = Check(since="0.1.0", applies=has_linux_code)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

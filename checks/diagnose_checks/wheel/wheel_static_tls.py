@@ -20,7 +20,16 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.wheel import bounded, is_sample, load_error, loadable_elves, loaded_late, role, some
+from diagnose.authoring.wheel import (
+    bounded,
+    has_linux_code,
+    is_sample,
+    load_error,
+    loadable_elves,
+    loaded_late,
+    role,
+    some,
+)
 from diagnose.loaders import glibc, musl
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -31,7 +40,7 @@ from diagnose.readers.wheel.reader import Wheel
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0")
+CHECK = Check(since="0.1.0", applies=has_linux_code)
 
 
 #: Bytes from which on a share of the room is worth a note: an eighth of it. OpenMP's run-time library takes 136.

@@ -15,7 +15,7 @@ References:
 from __future__ import annotations
 
 from diagnose import policies
-from diagnose.authoring.wheel import linux_tags, some, tagged_elves
+from diagnose.authoring.wheel import has_linux_code, linux_tags, some, tagged_elves
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Severity
@@ -27,7 +27,7 @@ from diagnose.tables.libc_releases import older_than
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0")
+CHECK = Check(since="0.1.0", applies=has_linux_code)
 
 
 #: The oldest glibc that current installers and interpreters still meet.

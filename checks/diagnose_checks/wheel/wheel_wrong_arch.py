@@ -17,7 +17,16 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.wheel import architecture_name, bounded, count, linux_tags, runs_as, some, wrong_arch_error
+from diagnose.authoring.wheel import (
+    architecture_name,
+    bounded,
+    count,
+    has_linux_code,
+    linux_tags,
+    runs_as,
+    some,
+    wrong_arch_error,
+)
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
@@ -28,7 +37,7 @@ from diagnose.readers.wheel.reader import Wheel
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0")
+CHECK = Check(since="0.1.0", applies=has_linux_code)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from diagnose import policies
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.readers.elf.parser import Elf, Verneed
-from diagnose.readers.wheel.platform_tag import Shortfall, version_key
+from diagnose.readers.wheel.platform_tag import Shortfall, auditwheel_differences, version_key
 
 if TYPE_CHECKING:
     from typing import Any
 
     from diagnose.readers.wheel.reader import Wheel
+
+
+#: Families of platform tags whose wheels are judged, by their ELF files or for having none.
+_JUDGED = ("manylinux", "musllinux", "linux", "any")
 
 
 def facts(wheel: Wheel) -> dict[str, Any]:
@@ -24,11 +29,12 @@ def facts(wheel: Wheel) -> dict[str, Any]:
         "wheel_tags": [str(tag) for tag in wheel.wheel_tags],
         "root_is_purelib": wheel.root_is_purelib,
         "generator": wheel.generator or None,
+        "judged": bool(verdict.arch) or all(policies.split(platform).family in _JUDGED for platform in wheel.platforms),
         "arch": verdict.arch or None,
         "libc": verdict.libc or None,
         "symbol_tag": verdict.symbol_tag or None,
         "lowest_tag": verdict.lowest_tag or None,
-        "auditwheel_differences": list(verdict.differences),
+        "auditwheel_differences": {key: auditwheel_differences[key].reason for key in verdict.differences},
         "musl_release": ".".join(map(str, verdict.musl_release)) or None,
         "largest_cause": _cause(verdict.cause) if verdict.cause else None,
         "bundled_libraries": bundled,
