@@ -56,6 +56,12 @@ def modules(wheel: Wheel) -> list[Module]:
     return found
 
 
+def is_module_name(name: str) -> bool:
+    """Whether the file name has an ending that only extension modules have: an interpreter's or the stable ABI's."""
+    match = _NAME.fullmatch(name)
+    return match is not None and bool(match["soabi"] or match["abi3"])
+
+
 class Python(NamedTuple):
     """A CPython that a tag promises: its minor version, whether it is free-threaded, and its triplet."""
 

@@ -55,6 +55,16 @@ def has_linux_code(wheel: Wheel) -> bool:
     return bool(wheel.elves) and (is_for_linux(wheel) or "any" in wheel.platforms)
 
 
+def has_elf(wheel: Wheel) -> bool:
+    """Whether the wheel has ELF files."""
+    return bool(wheel.elves)
+
+
+def has_code(wheel: Wheel) -> bool:
+    """Whether the wheel has files for any system's loader whose headers were read."""
+    return bool(wheel.elves) or any(file.arches for file in wheel.code)
+
+
 def has_glibc_code(wheel: Wheel) -> bool:
     """Whether the wheel's ELF files are judged as files for glibc."""
     return has_linux_code(wheel) and wheel.verdict.libc == "glibc"
@@ -63,6 +73,11 @@ def has_glibc_code(wheel: Wheel) -> bool:
 def has_musl_code(wheel: Wheel) -> bool:
     """Whether the wheel's ELF files are judged as files for musl."""
     return has_linux_code(wheel) and wheel.verdict.libc == "musl"
+
+
+def has_shared_object_names(wheel: Wheel) -> bool:
+    """Whether a Linux wheel has files that are named as shared objects."""
+    return is_for_linux(wheel) and any(".so" in file.path for file in wheel.code)
 
 
 def has_modules(wheel: Wheel) -> bool:

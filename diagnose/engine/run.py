@@ -35,7 +35,7 @@ class Result(NamedTuple):
     unseen: tuple[str, ...] = ()
     error: str | None = None
     traces: tuple[str, ...] = ()
-    outcome: Outcome = Outcome.NOT_JUDGED
+    outcome: Outcome = Outcome.OK
     recovered: tuple[Finding, ...] = ()
     not_applicable: tuple[str, ...] = ()
 
@@ -86,7 +86,8 @@ def run_checks(
         return _run(kind, name, read(), describe, checks)
     except Exception as error:
         trace = internal.trace(error)
-        return Result(kind, name, error=internal.reason(name, error), traces=(trace,) if trace else ())
+        reason = internal.reason(name, error)
+        return Result(kind, name, error=reason, traces=(trace,) if trace else (), outcome=Outcome.NOT_JUDGED)
 
 
 def _run(

@@ -40,7 +40,6 @@ def _subject(result: Result) -> dict[str, Any]:
         "not_applicable": list(result.not_applicable),
         "unseen": list(result.unseen),
         "error": result.error,
-        "outcome": result.outcome.value,
         "recovered": [_finding(finding) for finding in result.recovered],
     }
 

@@ -78,7 +78,7 @@ def wheels(results: Iterable[Result], style: Style) -> str:
             continue
         facts = result.facts
         worst = result.findings[0].severity.value if result.findings else result.outcome.value
-        arch = facts["arch"] or ("any" if facts["judged"] else "–")
+        arch = facts["arch"] or ("any" if facts.get("judged", True) else "–")
         real = facts["lowest_tag"] or ""
         claimed, could = ([tag.removesuffix(f"_{arch}") for tag in tags] for tags in (platforms(facts), [real]))
         rows.append(
@@ -86,7 +86,7 @@ def wheels(results: Iterable[Result], style: Style) -> str:
                 _short(result.name),
                 arch,
                 clean(" ".join(claimed)),
-                could[0] or ("any" if facts["judged"] else "–"),
+                could[0] or ("any" if facts.get("judged", True) else "–"),
                 worst,
             )
         )

@@ -37,10 +37,14 @@ def _wheel(result: Result) -> Verdict:
     good = not result.findings
     claimed, could = platforms(result.facts), result.facts["lowest_tag"] or ""
     words = " + ".join(claimed) or "no valid tags"
-    if not result.facts["judged"]:
-        return Verdict(f"{words}, not a Linux wheel: checked its metadata, RECORD and archive only", False)
+    if not result.facts.get("judged", True):
+        files = result.facts.get("other_code", ())
+        arches = sorted({arch for file in files for arch in file["arches"]})
+        details = [f"processors in the headers of {len(files)} of its files: {', '.join(arches)}"] if arches else []
+        what = "not a Linux wheel" if "any" not in claimed else "its code is for other systems"
+        return Verdict(f"{words}, {what}: checked its metadata, RECORD and archive only", False, details)
     if not result.facts["elf_files"]:
-        return Verdict(f"{words}, no compiled code", good)
+        return Verdict(f"{words}, no {'code for Linux' if result.facts['other_code'] else 'compiled code'}", good)
     if good or not could or could in claimed:
         return Verdict(words, good)
     return Verdict(f"says {words}, is {could}", good)

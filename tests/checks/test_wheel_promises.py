@@ -188,4 +188,7 @@ def test_the_lowest_honest_tag_is_named() -> None:
     )
     subject = wheel("cp312-cp312-manylinux2014_x86_64", elf(MODULE, versions=needing("GLIBC_2.97")))
     (spoken,) = found("wheel-glibc-too-new", subject)
-    assert spoken.message == "manylinux2014_x86_64 promises an older glibc than the wheel needs: GLIBC_2.97"
+    message = "manylinux2014_x86_64 promises an older glibc than the wheel needs: GLIBC_2.97"
+    assert spoken.message == f"{message}; manylinux_2_97_x86_64 is the lowest honest tag", (
+        "PEP 600 has one for every glibc"
+    )

@@ -10,7 +10,8 @@ import pytest
 
 from diagnose.engine.run import Report, Result
 from diagnose.model.finding import Command, Evidence, FileEdit, Finding, Fix, Severity, Stage
-from diagnose.reports import github, text, verdict
+from diagnose.model.outcome import Outcome
+from diagnose.reports import github, text
 from diagnose.reports import json as json_report
 
 FIX = Fix(
@@ -112,24 +113,20 @@ def test_the_summary_of_wheels_breaks_no_name_and_no_tag(width: int) -> None:
     assert not width or all(len(line) <= width for line in table.splitlines()[1:])
 
 
-@pytest.mark.parametrize(
-    ("claimed", "release", "external", "lowest", "real"),
-    [
-        ("musllinux_1_1", None, [], "musllinux_1_2", "musllinux_1_1"),
-        ("musllinux_1_2", "1.2.5", [], "musllinux_1_2", "musllinux_1_2"),
-        ("musllinux_1_1", "1.2.3", [], "musllinux_1_2", "musllinux_1_2"),
-        ("linux", None, [], "musllinux_1_2", "musllinux_1_2"),
-        # musl's loader answers its own name.
-        ("musllinux_1_2", None, ["libc.so"], "linux", "musllinux_1_2"),
-        ("musllinux_1_2", None, ["libc.so", "libx.so.1"], "linux", "linux"),
-    ],
-)
-def test_musl_is_no_newer_than_its_functions_prove(
-    claimed: str, release: str | None, external: list[str], lowest: str, real: str
-) -> None:
-    """A file for musl does not state a release: the newest policy is no proof against an older claim."""
-    facts = {"tags": [f"py3-none-{claimed}_i686"], "lowest_tag": f"{lowest}_i686", "arch": "i686", "libc": "musl"}
-    assert verdict.real({**facts, "musl_release": release, "external_libraries": external}) == f"{real}_i686"
+def test_what_was_not_judged_gets_no_tick() -> None:
+    facts = {"tags": ["cp312-cp312-win_amd64"], "lowest_tag": None, "arch": None, "elf_files": [], "judged": False}
+    facts["other_code"] = [{"path": "a.pyd", "kind": "pe", "arches": ["amd64"]}]
+    result = Result("wheel", "demo-1-cp312-cp312-win_amd64.whl", facts, outcome=Outcome.NOT_JUDGED)
+    out = text.render(Report((result, result)), text.Style())
+    assert out.startswith(
+        "– demo-1-cp312-cp312-win_amd64.whl: win_amd64, not a Linux wheel: checked its metadata, RECORD "
+    )
+    assert "amd64" in out.splitlines()[1]
+    assert "✓" not in out
+    assert out.count("not-judged") == 2
+    assert out.endswith("2 wheels: 2 not judged\n")
+    (first, _) = json.loads(json_report.render(Report((result, result))))["subjects"]
+    assert first["outcome"] == "not-judged"
 
 
 def test_text_order_verdict_finding_evidence_consequence_fix() -> None:

@@ -25,10 +25,11 @@ import re
 
 from diagnose.authoring.libc_demands import glibc_only_symbols
 from diagnose.authoring.log import finding_from_hits
-from diagnose.authoring.wheel import bounded, has_linux_code, linux_tags, reachable_members, role, runs_as, some
+from diagnose.authoring.wheel import bounded, has_elf, linux_tags, reachable_members, role, runs_as, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.policies import systems
 from diagnose.readers.elf.parser import Elf
 from diagnose.readers.wheel.reader import Wheel
 from diagnose_checks.runtime._triage import MUSL
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", applies=has_linux_code, aliases=("glibc-symbol-in-musl-wheel",))
+CHECK = Check(since="0.1.0", applies=has_elf, aliases=("glibc-symbol-in-musl-wheel",))
 
 _FAMILY = {"glibc": "manylinux", "musl": "musllinux"}
 
@@ -59,8 +60,31 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             wrong = [elf for elf in wrong if elf.path in certain and elf.is_extension and _module(elf) not in names]
         if wrong:
             yield _finding(wheel, libc, wrong)
+    android = [one for platform in wheel.platforms if (one := systems.system(platform)) and one.name == "Android"]
+    if android and len(android) == len(wheel.platforms):
+        yield from _android(wheel)
     if "musl" in promised:
         yield from _glibc_functions(wheel, [elf for elf in files if elf.libc == "musl"])
+
+
+def _android(wheel: Wheel) -> Iterator[Finding]:
+    """See files that need the C library of a Linux distribution in a wheel for Android, which has one of its own."""
+    names = re.compile(r"libc\.so\.6|ld-linux.*|libc\.musl-.*|ld-musl-.*")
+    found = [(elf, name) for elf in wheel.elves for name in elf.needed if names.fullmatch(name)]
+    if found:
+        first, name = found[0]
+        yield Finding(
+            f"is tagged {some(list(wheel.platforms), 2)}, but its files are linked with {first.libc or 'another libc'}",
+            Severity.ERROR,
+            bounded(Evidence(f"needs {name}", elf.path) for elf, name in found),
+            f'on Android importing fails: dlopen failed: library "{name}" not found',
+            (
+                Fix(
+                    "build it with Android's NDK",
+                    notes="cibuildwheel with platform android, or maturin for a -linux-android target.",
+                ),
+            ),
+        )
 
 
 def _module(elf: Elf) -> str:

@@ -35,6 +35,7 @@ from diagnose.authoring.wheel import (
     some,
     tagged_elves,
 )
+from diagnose.loaders import musl
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Severity
@@ -98,7 +99,11 @@ def _not_found(wheel: Wheel, elves: dict[str, Elf], links: list[Link], sure: boo
     for link in links:
         files.setdefault(link.path, []).append(link)
     evidence = [
-        Evidence(f"needs {some([_found(link) for link in rows], 2)}; looks in {_search_path(elves[path])}", path)
+        Evidence(
+            f"needs {some([_found(link) for link in rows], 2)}; looks in {_search_path(elves[path])}"
+            f"{_dropped(wheel, elves[path])}",
+            path,
+        )
         for path, rows in files.items()
     ]
     return Finding(
@@ -113,6 +118,13 @@ def _not_found(wheel: Wheel, elves: dict[str, Elf], links: list[Link], sure: boo
 
 def _found(link: Link) -> str:
     return f"{link.needed}, which is {link.candidates[0]}"
+
+
+def _dropped(wheel: Wheel, elf: Elf) -> str:
+    value = elf.runpath if elf.runpath is not None else elf.rpath or ""
+    if wheel.verdict.libc == "musl" and musl.drops_search_path(value):
+        return ", which musl ignores as a whole: it knows no token but $ORIGIN"
+    return ""
 
 
 def _search_path(elf: Elf) -> str:
@@ -146,6 +158,8 @@ def _set_rpaths(wheel: Wheel, links: list[Link], elves: dict[str, Elf]) -> list[
         elf = elves[path]
         bad = {element for element, _, _ in _bad_elements(elf)}
         keep = [e for e in (elf.runpath or elf.rpath or "").split(":") if e and e not in bad]
+        if wheel.verdict.libc == "musl":
+            keep = [element for element in keep if not musl.drops_search_path(element)]
         options.setdefault(_set_rpath(elf, ":".join(dict.fromkeys([*keep, *folders]))), []).append(path)
     return _patch(wheel, renamed) + _patch(wheel, options)
 

@@ -21,7 +21,7 @@ from diagnose.authoring.wheel import (
     architecture_name,
     bounded,
     count,
-    has_linux_code,
+    has_code,
     linux_tags,
     runs_as,
     some,
@@ -31,20 +31,26 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
 from diagnose.model.targets import TARGETS, Target
+from diagnose.policies import systems
 from diagnose.readers.elf.parser import EM_ARM, ET_REL, Elf
+from diagnose.readers.wheel.filekind import CodeFile
+from diagnose.readers.wheel.platform_tag import arch_of
 from diagnose.readers.wheel.reader import Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0", applies=has_linux_code)
+CHECK = Check(since="0.1.0", applies=has_code)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
     """See ELF files that are code for none of the architectures in the file name."""
     arches = {tag.arch for _, tag in linux_tags(wheel)}
     known = {row.wheel for row in TARGETS}
-    if not arches or not arches <= known:
+    if not arches:
+        yield from _other_systems(wheel)
+        return
+    if not arches <= known:
         return
     files = [elf for elf in wheel.elves if elf.machine and elf.type != ET_REL]
     unmarked = [elf for elf in files if elf.machine == EM_ARM and not elf.arm_float and elf.dynamic]
@@ -78,6 +84,45 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             bounded(Evidence(_header(elf), elf.path) for elf in unused),
             f"dead weight of {sum(elf.size for elf in unused)} bytes on {claimed}, unless code picks it by name",
         )
+
+
+def _other_systems(wheel: Wheel) -> Iterator[Finding]:
+    """See files of a wheel for another system whose headers are for another format or processor than its tags."""
+    promised = [found for platform in wheel.platforms if (found := systems.system(platform))]
+    if not promised or len(promised) < len(wheel.platforms):
+        return
+    libraries = [file for file in wheel.code if file.claims == "library" and file.kind in _FORMATS]
+    machines = {elf.path: arch_of(elf) or architecture_name(elf) for elf in wheel.elves}
+    wrong = [(file, why) for file in libraries if (why := _unfit(file, promised, machines))]
+    if not wrong:
+        return
+    claimed = some(list(wheel.platforms))
+    modules = [file for file, _ in wrong if _FORMATS[file.kind] != ".dll" or file.path.endswith(".pyd")]
+    yield Finding(
+        f"is tagged {claimed} but holds {count(len(wrong), 'file')} that do not fit",
+        Severity.ERROR if len(wrong) == len(libraries) or modules else Severity.WARNING,
+        bounded(Evidence(why, file.path) for file, why in wrong),
+        f"on {promised[0].name}: ImportError, the file is not for this system or processor",
+        (Fix(f"build it for {claimed}; remove the build folder first, old objects may be in it"),),
+    )
+
+
+_FORMATS = {"elf": ".so", "mach-o": ".dylib", "pe": ".dll", "wasm": ".wasm"}
+
+
+def _unfit(file: CodeFile, promised: list[systems.System], machines: dict[str, str]) -> str:
+    """Return why the file fits a tag no better than that, empty if it fits one of them."""
+    fitting = [one for one in promised if one.kind == file.kind]
+    if not fitting:
+        return f"is in the format {file.kind}, {promised[0].name} loads {promised[0].kind}"
+    for one in fitting:
+        if one.kind == "elf":
+            if not one.machine or machines.get(file.path, one.machine) == one.machine:
+                return ""
+        elif not one.arches or not file.arches or set(one.arches) <= set(file.arches):
+            return ""
+    has = machines.get(file.path, "") or some(list(file.arches))
+    return f"its header says {has}, the tag {fitting[0].machine or some(list(fitting[0].arches))}"
 
 
 def _unmarked(elves: list[Elf]) -> Finding:

@@ -14,7 +14,17 @@ if TYPE_CHECKING:
 
 
 #: Families of platform tags whose wheels are judged, by their ELF files or for having none.
-_JUDGED = ("manylinux", "musllinux", "linux", "any")
+_JUDGED = {"manylinux", "musllinux", "linux", "any"}
+
+
+def _is_judged(wheel: Wheel) -> bool:
+    """Whether the checks know the system that the wheel is for, and could read whatever code it has."""
+    families = {policies.split(platform).family for platform in wheel.platforms}
+    if wheel.elves and families & {"manylinux", "musllinux", "linux", "any"}:
+        return True
+    if any(file.kind in ("mach-o", "pe", "wasm") for file in wheel.code):
+        return bool(families & {"manylinux", "musllinux", "linux"})
+    return bool(families) and families <= _JUDGED
 
 
 def facts(wheel: Wheel) -> dict[str, Any]:
@@ -29,7 +39,7 @@ def facts(wheel: Wheel) -> dict[str, Any]:
         "wheel_tags": [str(tag) for tag in wheel.wheel_tags],
         "root_is_purelib": wheel.root_is_purelib,
         "generator": wheel.generator or None,
-        "judged": bool(verdict.arch) or all(policies.split(platform).family in _JUDGED for platform in wheel.platforms),
+        "judged": _is_judged(wheel),
         "arch": verdict.arch or None,
         "libc": verdict.libc or None,
         "symbol_tag": verdict.symbol_tag or None,
@@ -40,6 +50,11 @@ def facts(wheel: Wheel) -> dict[str, Any]:
         "bundled_libraries": bundled,
         "external_libraries": sorted({s.library for s in verdict.shortfalls if s.kind == "external-library"}),
         "elf_files": [_elf(elf) for elf in sorted(wheel.elves, key=lambda elf: elf.path)],
+        "other_code": [
+            {"path": file.path, "kind": file.kind, "arches": list(file.arches)}
+            for file in wheel.code
+            if file.kind in ("mach-o", "pe", "wasm", "llvm-bitcode", "archive")
+        ],
         "files": len(wheel.files),
         "size": wheel.size,
     }

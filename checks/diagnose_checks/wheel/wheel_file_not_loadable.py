@@ -1,0 +1,103 @@
+"""The wheel has files that are named as modules or libraries and that the dynamic linker cannot load.
+
+A name that ends in ``.so`` promises a shared object for Linux. Other files get such a name by accident: the pointer of
+Git LFS that was not replaced by the file itself, an object file, a static library, LLVM bitcode (``-flto`` with a
+linker that does not know it), a program, a library for macOS, an empty file after a build that failed. Python finds the
+file by its name and fails to load it.
+
+How to fix: build the file as a shared object for Linux (``-shared``); for Git LFS, ``git lfs pull`` before the build.
+
+References:
+    https://man7.org/linux/man-pages/man3/dlopen.3.html
+    https://git-lfs.com/
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.extension_names import is_module_name
+from diagnose.authoring.wheel import bounded, has_shared_object_names, is_for_linux, is_sample, runs_as, some
+from diagnose.loaders import glibc
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model.check import Check
+from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.readers.wheel.filekind import CodeFile
+from diagnose.readers.wheel.reader import Wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CHECK = Check(since="0.1.0", applies=has_shared_object_names)
+
+_INVALID = "invalid ELF header"
+#: Kind of file → the name for it, what the loader says, and whether it is surely a mistake.
+_KINDS = {
+    "lfs-pointer": ("a pointer of Git LFS, not the file itself", _INVALID, True),
+    "mach-o": ("a file for macOS (Mach-O)", _INVALID, False),
+    "pe": ("a file for Windows (PE)", _INVALID, False),
+    "wasm": ("a WebAssembly module", _INVALID, False),
+    "archive": ("a static library", _INVALID, True),
+    "llvm-bitcode": ("LLVM bitcode", _INVALID, True),
+    "empty": ("empty", "file too short", True),
+    "text": ("text", _INVALID, False),
+    "script": ("a script", _INVALID, False),
+    "data": ("not an ELF file", _INVALID, False),
+}
+
+
+class _Wrong(NamedTuple):
+    path: str
+    what: str
+    says: str
+    sure: bool
+
+
+def wheel(wheel: Wheel) -> Iterator[Finding]:
+    """See files with the name of a shared object that are something else."""
+    if not is_for_linux(wheel):
+        return
+    found = [wrong for file in wheel.code if (wrong := _other(file))]
+    musl = wheel.verdict.libc == "musl"
+    arch = wheel.verdict.arch
+    for elf in wheel.elves:
+        if not arch or not runs_as(elf, arch) or not is_module_name(elf.name) or is_sample(elf):
+            continue
+        refusal = glibc.header(elf, (2, 36))
+        if elf.split_debug:
+            found.append(_Wrong(elf.path, "debug information without the code", _INVALID, True))
+        elif refusal is not None and not elf.congruent and not (musl and elf.pie):
+            found.append(_Wrong(elf.path, refusal.detail, refusal.says.partition(": ")[2], True))
+    if not found:
+        return
+    sure = [wrong for wrong in found if wrong.sure]
+    first = (sure or found)[0]
+    name = first.path.rpartition("/")[2]
+    yield Finding(
+        f"has files that cannot be loaded as their names say: {some([w.path.rpartition('/')[2] for w in found])}",
+        Severity.ERROR if sure else Severity.WARNING,
+        bounded(Evidence(wrong.what, wrong.path) for wrong in found),
+        f"ImportError: {name}: {first.says}",
+        _fixes({wrong.what for wrong in found}),
+    )
+
+
+def _other(file: CodeFile) -> _Wrong | None:
+    """Return what is wrong with a file named as a shared object; one without a module's ending may be data."""
+    name = file.path.rpartition("/")[2]
+    if file.claims != "library" or file.kind not in _KINDS or "testdata" in file.path.split("/"):
+        return None
+    if not name.endswith(".so") and ".so." not in name:
+        return None
+    what, says, sure = _KINDS[file.kind]
+    return _Wrong(file.path, f"is {what}, of {file.size} bytes", says, sure or is_module_name(name))
+
+
+def _fixes(kinds: set[str]) -> tuple[Fix, ...]:
+    if any("Git LFS" in kind for kind in kinds):
+        return (Fix("fetch the files before the build", (Command("git lfs pull", Stage.BUILD),)),)
+    if any("bitcode" in kind for kind in kinds):
+        return (
+            Fix("link with a linker that knows bitcode", env=(("LDFLAGS", "-fuse-ld=lld"),), notes="Or without -flto."),
+        )
+    return (
+        Fix("build it as a shared object for Linux", notes='-shared -fPIC; crate-type = ["cdylib"] in Cargo.toml.'),
+    )

@@ -1,0 +1,304 @@
+"""What loaders refuse, and what they crash on: rules of glibc and musl on wheels made of facts."""
+
+from __future__ import annotations
+
+import pytest
+from facts import elf, found, levels, wheel
+from wheels import finding
+
+from diagnose.loaders import glibc
+from diagnose.readers.elf.parser import ET_EXEC, ET_REL, Elf, Verneed
+from diagnose.readers.wheel.filekind import CodeFile
+from diagnose.readers.wheel.reader import Wheel
+
+MODULE = "demo.cpython-312-x86_64-linux-gnu.so"
+MUSL = "demo.cpython-312-x86_64-linux-musl.so"
+LIBC = (("libc.so.6", "GLIBC_2.17"),)
+
+
+def for_glibc(*elves: Elf, platform: str = "manylinux_2_17_x86_64", **rest: object) -> Wheel:
+    return wheel(f"cp312-cp312-{platform}", *elves, **rest)  # type: ignore[arg-type]
+
+
+def for_musl(*elves: Elf, platform: str = "musllinux_1_2_x86_64") -> Wheel:
+    return wheel(f"cp312-cp312-{platform}", *elves)
+
+
+def musl_elf(path: str = MUSL, **rest: object) -> Elf:
+    return elf(path, needed=("libc.musl-x86_64.so.1",), **rest)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("size", "level"), [(2720, ["error"]), (1665, ["error"]), (1664, ["note"]), (256, ["note"]), (136, [])]
+)
+def test_static_tls_against_the_room_of_glibc(size: int, level: list[str]) -> None:
+    assert levels("wheel-static-tls", for_glibc(elf(MODULE, tls_size=size, static_tls=True))) == level
+
+
+def test_static_tls_of_everything_that_is_loaded_together_counts() -> None:
+    module = elf(MODULE, needed=("libc.so.6", "libx.so.1"), runpath="$ORIGIN", tls_size=1000, static_tls=True)
+    library = elf("libx.so.1", tls_size=1000, static_tls=True)
+    assert levels("wheel-static-tls", for_glibc(module, library)) == ["error"]
+    apart = elf("other/liby.so.1", tls_size=1000, static_tls=True)
+    assert levels("wheel-static-tls", for_glibc(elf(MODULE, tls_size=1000, static_tls=True), apart)) == ["note"]
+
+
+def test_thread_local_variables_of_others_take_no_room() -> None:
+    module = elf(MODULE, tls_size=4000, static_tls=True, initial_exec_undefined=("errno_of_libc",))
+    assert not found("wheel-static-tls", for_glibc(module))
+    assert not found("wheel-static-tls", for_glibc(elf(MODULE, tls_size=4000)))
+
+
+def test_a_program_has_the_room_that_it_needs() -> None:
+    program = elf("demo-1.data/scripts/demo", tls_size=9000, static_tls=True, interp="/lib64/ld-linux-x86-64.so.2")
+    assert not found("wheel-static-tls", for_glibc(program))
+
+
+def test_musl_has_no_room_at_all() -> None:
+    assert levels("wheel-static-tls", for_musl(musl_elf(tls_size=4, initial_exec=("v",)))) == ["error"]
+    (spoken,) = found("wheel-static-tls", for_musl(musl_elf(tls_size=4, initial_exec=("",))))
+    assert "(local): initial-exec TLS resolves to dynamic definition in" in spoken.consequence
+    assert not found("wheel-static-tls", for_musl(musl_elf(tls_size=4)))
+
+
+# --- packed relative relocations: the loaders that do not know them crash ------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("platform", "versions", "level"),
+    [
+        # Needs versions of libc.so.6, but not the mark: glibc from 2.36 on says so.
+        ("manylinux_2_17_x86_64", LIBC, ["error"]),
+        ("manylinux_2_39_x86_64", LIBC, ["error"]),
+        # Needs no version at all: from 2.36 on it is loaded.
+        ("manylinux_2_17_x86_64", (), ["error"]),
+        ("manylinux_2_39_x86_64", (), []),
+        ("manylinux_2_39_x86_64", (*LIBC, ("libc.so.6", "GLIBC_ABI_DT_RELR")), []),
+    ],
+)
+def test_packed_relocations_need_their_mark(
+    platform: str, versions: tuple[tuple[str, str], ...], level: list[str]
+) -> None:
+    subject = for_glibc(elf(MODULE, relr=True, versions=versions), platform=platform)
+    assert levels("wheel-relr-unmarked", subject) == level
+
+
+def test_packed_relocations_are_named_in_the_loaders_words() -> None:
+    (spoken,) = found("wheel-relr-unmarked", for_glibc(elf(MODULE, relr=True, versions=LIBC)))
+    assert f"ImportError: {MODULE}: DT_RELR without GLIBC_ABI_DT_RELR dependency" in spoken.consequence
+    assert "segmentation fault" in spoken.consequence
+    newer = for_glibc(elf(MODULE, relr=True, versions=LIBC), platform="manylinux_2_39_x86_64")
+    assert "segmentation fault" not in found("wheel-relr-unmarked", newer)[0].consequence
+
+
+@pytest.mark.parametrize(
+    ("platform", "level"), [("musllinux_1_1_x86_64", ["error"]), ("musllinux_1_2_x86_64", ["note"])]
+)
+def test_packed_relocations_tell_musls_release(platform: str, level: list[str]) -> None:
+    subject = for_musl(musl_elf(relr=True), platform=platform)
+    assert levels("wheel-musl-too-new", subject) == level
+    assert subject.verdict.musl_release == (1, 2, 4)
+    assert "Alpine before 3.18" in found("wheel-musl-too-new", subject)[0].consequence
+
+
+# --- segments ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("congruent", "level", "words"),
+    [
+        (0, [], ""),
+        (0x800, ["error"], "on every glibc: ImportError: demo"),
+        (0x1000, ["warning"], "before glibc 2.35, and later on kernels with larger pages"),
+    ],
+)
+def test_segments_agree_within_the_page(congruent: int, level: list[str], words: str) -> None:
+    subject = for_glibc(elf(MODULE, congruent=congruent, load_align=0x10000))
+    assert levels("wheel-segments-misaligned", subject) == level
+    assert all(words in spoken.consequence for spoken in found("wheel-segments-misaligned", subject))
+
+
+def test_what_each_glibc_says_about_segments() -> None:
+    broken = elf(MODULE, congruent=0x800)
+    assert glibc.segments(broken, (2, 31)) == glibc.segments(broken, (2, 31))
+    old, new = glibc.segments(broken, (2, 31)), glibc.segments(broken, (2, 36))
+    assert old is not None
+    assert new is not None
+    assert old.says == f"{MODULE}: ELF load command address/offset not properly aligned"
+    assert new.says == f"{MODULE}: ELF load command address/offset not page-aligned"
+    assert glibc.segments(elf(MODULE, congruent=0x1000), (2, 36)) is None
+
+
+# --- versions ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "mark", ["GLIBC_ABI_GNU2_TLS", "GLIBC_ABI_GNU_TLS", "GLIBC_ABI_DT_X86_64_PLT", "GLIBC_ABI_NEW"]
+)
+def test_marks_are_no_releases(mark: str) -> None:
+    subject = for_glibc(elf(MODULE, versions=[("libc.so.6", mark)]), platform="manylinux_2_41_x86_64")
+    (spoken,) = found("wheel-glibc-marker", subject)
+    assert f"version `{mark}' not found" in spoken.consequence
+    assert ("Debian 13 (2.41-12+deb13u5)" in spoken.consequence) is (mark != "GLIBC_ABI_NEW")
+    assert not found("wheel-glibc-too-new", subject), "no number is read out of the name"
+    assert subject.verdict.lowest_tag == "linux_x86_64"
+
+
+def test_the_mark_for_packed_relocations_has_a_release() -> None:
+    needs = [("libc.so.6", "GLIBC_ABI_DT_RELR")]
+    assert not found("wheel-glibc-marker", for_glibc(elf(MODULE, versions=needs)))
+    assert levels("wheel-glibc-too-new", for_glibc(elf(MODULE, versions=needs))) == ["error"]
+
+
+def bundled(defines: tuple[str, ...], verdef: bool = True, weak: bool = False) -> Wheel:
+    need = Verneed("libfoo-0a1b2c3d.so.1", "FOO_2", weak, ("foo",))
+    module = elf(MODULE, needed=("libc.so.6", "libfoo-0a1b2c3d.so.1"), runpath="$ORIGIN", verneed=(need,))
+    return for_glibc(module, elf("libfoo-0a1b2c3d.so.1", soname="libfoo-0a1b2c3d.so.1", defines=defines, verdef=verdef))
+
+
+def test_versions_of_bundled_libraries() -> None:
+    assert levels("wheel-bundled-version-missing", bundled(("FOO_1",))) == ["error"]
+    assert not found("wheel-bundled-version-missing", bundled(("FOO_1", "FOO_2")))
+    assert not found("wheel-bundled-version-missing", bundled(("FOO_1",), weak=True))
+    # A copy without any versions ends an old glibc; newer ones print a warning and load it.
+    (spoken,) = found("wheel-bundled-version-missing", bundled((), verdef=False))
+    assert spoken.severity.value == "warning"
+    assert "glibc before 2.37 ends the process" in spoken.consequence
+
+
+def test_a_weak_reference_is_named() -> None:
+    need = Verneed("libc.so.6", "GLIBC_2.18", False, ("__cxa_thread_atexit_impl",))
+    module = elf(MODULE, verneed=(need,), undefined_weak=("__cxa_thread_atexit_impl",))
+    (spoken,) = found("wheel-glibc-too-new", for_glibc(module))
+    assert "weak reference; its version is needed" in spoken.evidence[0].detail
+
+
+def test_needs_beyond_every_policy_get_no_advice_that_cannot_work() -> None:
+    linux = finding("wheel_linux_tag_beyond")
+    lines = [command.line for fix in linux.fixes for command in fix.commands]
+    assert not any("auditwheel" in line for line in lines)
+    assert any("--platform-tag manylinux_2_43_x86_64" in line for line in lines)
+    assert any("GLIBC_2.43 of libm.so.6 for demo_fma" in item.detail for item in linux.evidence)
+
+
+# --- musl ----------------------------------------------------------------------------------------------------------
+
+
+def test_indirect_functions_on_musl() -> None:
+    (spoken,) = found("wheel-musl-unsupported", for_musl(musl_elf(relocations=(37,))))
+    assert f"Error relocating {MUSL}: unsupported relocation type 37" in spoken.consequence
+    (spoken,) = found("wheel-musl-unsupported", for_musl(musl_elf(ifuncs=("f",), bound_ifuncs=("f",))))
+    assert f"Error relocating {MUSL}: f: symbol not found" in spoken.consequence
+    assert not found("wheel-musl-unsupported", for_musl(musl_elf(ifuncs=("f",)))), "nothing refers to it"
+    assert not found("wheel-musl-unsupported", for_glibc(elf(MODULE, relocations=(37,))))
+    user = elf(MUSL, needed=("libc.musl-x86_64.so.1", "libx.so.1"), runpath="$ORIGIN", undefined=("f",))
+    assert levels("wheel-musl-unsupported", for_musl(user, musl_elf("libx.so.1", ifuncs=("f",)))) == ["error"]
+
+
+# --- files that nothing loads --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"type": ET_EXEC}, "cannot dynamically load executable"),
+        ({"type": ET_REL}, "only ET_DYN and ET_EXEC can be loaded"),
+        ({"pie": True}, "cannot dynamically load position-independent executable"),
+        ({"osabi": 9}, "ELF file OS ABI invalid"),
+        ({"split_debug": True}, "invalid ELF header"),
+    ],
+)
+def test_elf_files_with_a_modules_name(facts: dict[str, object], words: str) -> None:
+    subject = for_glibc(elf(MODULE, **facts), code=(CodeFile(MODULE, "elf", (), "library", 9),))  # type: ignore[arg-type]
+    (spoken,) = found("wheel-file-not-loadable", subject)
+    assert spoken.severity.value == "error"
+    assert words in spoken.consequence
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "level"),
+    [
+        (MODULE, "mach-o", ["error"]),
+        (MODULE, "text", ["error"]),
+        (MODULE, "empty", ["error"]),
+        ("demo/libfoo.so", "lfs-pointer", ["error"]),
+        ("demo/libfoo.so.1", "archive", ["error"]),
+        ("demo/libfoo.so", "mach-o", ["warning"]),
+        ("demo/libfoo.so", "linker-script", []),
+        ("demo/libfoo.dylib", "mach-o", []),
+        ("demo/testdata/libfoo.so", "empty", []),
+    ],
+)
+def test_other_files_with_the_name_of_a_shared_object(path: str, kind: str, level: list[str]) -> None:
+    subject = for_glibc(code=(CodeFile(path, kind, (), "library", 9),))
+    assert levels("wheel-file-not-loadable", subject) == level
+
+
+# --- the module's own function -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "facts", "level"),
+    [
+        (MODULE, {"init": ("other",)}, ["error"]),
+        (MODULE, {"init": (), "undefined": ("PyModule_Create2",)}, ["error"]),
+        (MODULE, {"init": (), "mod_exports": ("demo",)}, []),
+        # A library with a module's ending that knows nothing of Python: ctypes opens it.
+        (MODULE, {"init": ()}, []),
+        ("demo/__init__.cpython-312-x86_64-linux-gnu.so", {"init": ("demo",)}, []),
+        ("demo/__init__.cpython-312-x86_64-linux-gnu.so", {"init": ("other",)}, ["error"]),
+        ("demo/libfoo.so", {"init": (), "undefined": ("PyModule_Create2",)}, []),
+    ],
+)
+def test_modules_export_their_own_function(path: str, facts: dict[str, object], level: list[str]) -> None:
+    assert levels("wheel-module-export-missing", for_glibc(elf(path, **facts))) == level  # type: ignore[arg-type]
+
+
+def test_a_library_may_export_it_for_the_module() -> None:
+    module = elf(MODULE, init=(), undefined=("PyModule_Create2",), needed=("libc.so.6", "libx.so.1"), runpath="$ORIGIN")
+    assert not found("wheel-module-export-missing", for_glibc(module, elf("libx.so.1", init=("demo",))))
+
+
+# --- names that libraries are needed by ----------------------------------------------------------------------------
+
+
+def test_libraries_needed_by_their_path() -> None:
+    relative = elf(MODULE, needed=("libc.so.6", "build/libfoo.so"))
+    assert levels("wheel-needed-path", for_glibc(relative)) == ["error"]
+    assert not found("wheel-external-lib", for_glibc(relative))
+    beside = "$ORIGIN/libfoo.so"
+    assert not found("wheel-needed-path", for_glibc(elf(MODULE, needed=("libc.so.6", beside)), elf("libfoo.so")))
+    assert levels("wheel-needed-path", for_musl(elf(MUSL, needed=("libc.musl-x86_64.so.1", beside)))) == ["error"]
+
+
+def test_the_wheel_that_brings_a_library_is_the_right_one() -> None:
+    module = elf("demo/libdemo.so.2", needed=("libc.so.6", "libtbb.so.12"), init=())
+    (spoken,) = found("wheel-external-lib", for_glibc(module, requires=("intel-openmp==2026.*", "tbb==2022.*")))
+    assert "comes with tbb, which the wheel requires" in spoken.evidence[0].detail
+
+
+# --- processors ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arch", "words"),
+    [
+        ("rv64i2p1_m2p0_a2p1_f2p2_d2p2_c2p0_zicsr2p0_zifencei2p0_zmmul1p0", ""),
+        ("rv64i2p1_m2p0_a2p1_f2p2_d2p2_c2p0_v1p0_zicsr2p0_zve32f1p0_zvl128b1p0", "the RISC-V extensions v"),
+        ("rv64i2p1_m2p0_a2p1_f2p2_d2p2_c2p0_zba1p0_zbb1p0", "the RISC-V extensions zba zbb"),
+        ("", ""),
+    ],
+)
+def test_riscv_attributes_beyond_the_baseline(arch: str, words: str) -> None:
+    header = {"machine": 243, "bits": 64, "endian": "little", "flags": 5, "riscv_arch": arch}
+    module = elf("demo.cpython-312-riscv64-linux-gnu.so", **header)  # type: ignore[arg-type]
+    spoken = found("wheel-isa-too-new", wheel("cp312-cp312-manylinux_2_31_riscv64", module))
+    assert [one.severity.value for one in spoken] == (["warning"] if words else [])
+    assert all(words in one.message for one in spoken)
+
+
+def test_soft_float_riscv_is_called_so() -> None:
+    header = {"machine": 243, "bits": 64, "endian": "little", "flags": 1}
+    module = elf("demo.cpython-312-riscv64-linux-gnu.so", **header)  # type: ignore[arg-type]
+    (spoken,) = found("wheel-wrong-arch", wheel("cp312-cp312-manylinux_2_31_riscv64", module))
+    assert "soft float (lp64)" in spoken.message
