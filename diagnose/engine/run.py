@@ -23,7 +23,8 @@ class Result(NamedTuple):
     """One subject: its facts (as JSON carries them), what is wrong with it, and which checks found nothing.
 
     ``error`` is set when the subject could not be read; then ``facts`` is empty. ``unseen`` says in plain words what
-    could not be looked at. ``not_applicable`` are the checks that had nothing to examine. ``recovered`` are findings that came to nothing: the build went on after them.
+    could not be looked at. ``not_applicable`` are the checks that had nothing to examine.
+    ``recovered`` are findings that came to nothing: the build went on after them.
     ``traces`` are the Python tracebacks of internal errors.
     """
 
