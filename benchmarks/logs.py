@@ -5,7 +5,7 @@
 Each shape is written to a temporary folder, SIZE MB of it (500 without the option), the same in every run, with one
 failure in its last line; then it is read from the file, and the first shape once more through a pipe. MB/s is by the
 processor time of the command, start-up included, because a busy machine slows the clock and not the processor; the peak
-is of the whole process. A run that does not name the failure is shown as such: speed without an answer is no use.
+is of the whole process. A run that does not name the failure is shown as such: speed without an answer is worthless.
 """
 
 from __future__ import annotations
