@@ -37,15 +37,20 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     applies=has_modules,
-    patterns=patterns_for(
-        "module-export",
-        (
-            "does not define module export function",
-            r"dynamic module does not define module export function \((?P<function>PyInit_\w+)\)",
+    patterns=(
+        *patterns_for(
+            "module-export",
+            (
+                "does not define module export function",
+                r"dynamic module does not define module export function \((?P<function>PyInit_\w+)\)",
+            ),
         ),
-        (
-            "Couldn't find the symbol `PyInit_",
-            r"Couldn't find the symbol `(?P<function>PyInit_\w+)` in the native library",
+        *patterns_for(
+            "module-export-warning",
+            (
+                "Python will fail to import this module",
+                r"find the symbol .(?P<function>PyInit_\w+). in the native library\. Python will fail to import",
+            ),
         ),
     ),
 )
@@ -121,7 +126,7 @@ def _fixes(wheel: Wheel, module: Module, name: str, others: list[str]) -> tuple[
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See Python miss the function, or maturin warn that it will."""
-    for hit in log.find("module-export")[:1]:
+    for hit in log.find("module-export", "module-export-warning")[:1]:
         function = hit.groups["function"]
         name = function.removeprefix("PyInit_")
         yield finding_from_hits(
@@ -133,6 +138,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 Fix(
                     f'name the function as the file is named: #[pymodule(name = "{name}")] in Rust, PyInit_{name} in C'
                 ),
-                Fix("or name the module as the function is: module-name in [tool.maturin]"),
+                Fix("name the module as the function is: module-name in [tool.maturin]"),
             ),
+            # maturin makes the wheel anyway.
+            Severity.ERROR if hit.kind == "module-export" else Severity.WARNING,
         )
