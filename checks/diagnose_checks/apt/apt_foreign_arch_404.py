@@ -94,7 +94,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         )
     for arch, hits in unserved(log).items():
         distro = log.distro_at(hits[0].line)
-        ports = "ports" in hits[0].groups["url"]
+        ports = any(name in hits[0].groups["url"] for name in ("ports.ubuntu.com", "/ubuntu-ports"))
         native = "arm64" if ports else "amd64"
         fixed = split(distro.codename, arch, native) if not ports else _limit(arch)
         yield finding_from_hits(

@@ -12,6 +12,8 @@ References:
 
 from __future__ import annotations
 
+import re
+
 from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import finding_from_hits, host
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
@@ -78,7 +80,12 @@ def log(log: BuildLog) -> Iterator[Finding]:
     if not hits:
         return
     first = hits[0]
-    package = f"{first.groups['package']}:{first.groups['arch'] or first.groups['needs_arch']}"
+    if raspbian := [hit for hit in hits if re.search(r"\+rpi\d", hit.text)]:
+        yield finding_from_hits(
+            log, raspbian, _RASPBIAN[0], "apt installs none of the requested packages.", _RASPBIAN[1]
+        )
+        return
+    package = first.groups["package"] + (f":{first.groups['arch']}" if first.groups["arch"] else "")
     wanted = f" in version {first.groups['version'].lstrip('=<> ')}" if first.groups["version"] else ""
     if first.groups["breaks"]:  # Multi-Arch: same is enforced like this: every other version is one that it breaks
         other = f"{first.groups['needs']}{':' + first.groups['needs_arch'] if first.groups['needs_arch'] else ''}"
@@ -98,3 +105,17 @@ def log(log: BuildLog) -> Iterator[Finding]:
             Fix("take both architectures from the same mirror, or try again in an hour"),
         ],
     )
+
+
+#: Raspbian rebuilds every armhf package for Armv6 and adds +rpiN to the version of those that it changes.
+_RASPBIAN = (
+    "Raspbian's armhf packages (+rpi in their versions) do not go together with Debian's of another architecture",
+    (
+        Fix(
+            "build for it in a system of Debian's own",
+            notes="A container (`docker run debian:bookworm`) or the 64-bit Raspberry Pi OS, with Debian's packages. "
+            "No upgrade brings the two archives to one version.",
+        ),
+        Fix("cross compile on a Debian or Ubuntu machine, and only run it on the Raspberry Pi"),
+    ),
+)

@@ -29,7 +29,7 @@ from diagnose_checks.apt._triage import dead_release
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 CHECK = Check(
     since="0.1.0",
@@ -37,7 +37,8 @@ CHECK = Check(
     patterns=patterns_for(
         "release-expired",
         ("is expired", r"Release file for (?P<url>\S+?)(?:/dists/(?P<suite>[\w./-]+?)/(?:In)?Release)? is expired"),
-    ),
+    )
+    + patterns_for("apt-suite", ("Release", r"^(?:Get|Hit):?\d*:? (?P<url>\S+) (?P<suite>\S+) (?:In)?Release\b")),
 )
 
 
@@ -87,6 +88,22 @@ def log(log: BuildLog) -> Iterator[Finding]:
         )
         return
     hits = dead_release(log)
+    if hits and (alive := _base_answers(log, hits)):
+        suite = hits[0].groups["suite"]
+        yield finding_from_hits(
+            log,
+            [*alive[:1], *hits],
+            f"only {suite} is gone from the server; {suite.partition('-')[0]} itself is still there",
+            "apt-get update fails because of this one entry.",
+            (
+                Fix(
+                    f"remove the entry of {suite}, and keep the others",
+                    (Command(_REMOVE.replace("SUITE", suite), Stage.SOURCES), Command("apt-get update", Stage.UPDATE)),
+                    notes=f"What comes from {suite} alone is at archive.debian.org.",
+                ),
+            ),
+        )
+        return
     if hits:
         suite = hits[0].groups["suite"] or log.distro_at(hits[0].line).codename
         yield finding_from_hits(
@@ -99,6 +116,21 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 
 leads_to = blocks_later_installs
+
+#: Removes SUITE from one-line entries, and from the Suites of .sources files.
+_REMOVE = (
+    "find /etc/apt -name '*.list' -o -name '*.sources' | "
+    "xargs sed -i -E '/^deb.*[[:space:]]SUITE([[:space:]/]|$)/d; /^Suites:/s/[[:space:]]SUITE([[:space:]]|$)/\\1/'"
+)
+
+
+def _base_answers(log: BuildLog, hits: list[Hit]) -> list[Hit]:
+    """Return the lines in which the server has the release that the missing suite belongs to."""
+    gone = {hit.groups["suite"] for hit in hits}
+    bases = {suite.partition("-")[0] for suite in gone if "-" in suite}
+    if len(gone) != 1 or not bases:
+        return []
+    return [hit for hit in log.find("apt-suite") if hit.groups["suite"] in bases]
 
 
 def _archive(suite: str) -> Fix:

@@ -50,7 +50,8 @@ CHECK = Check(
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a package's build miss Rust."""
     hits = log.find("no-rust")
-    if hits:
+    earlier = [hit for hit in log.find("rust-installed") if hits and hit.line < hits[0].line]
+    if hits and not earlier:
         sources = [hit for hit in log.find("sdist-note") if hit.line < hits[0].line][-1:]
         name = sources[0].groups["sdist"] if sources else "the source distribution"
         yield finding_from_hits(

@@ -18,7 +18,7 @@ from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
 from diagnose.readers.env import Environment
 from diagnose.remedies.libraries import vendored
 from diagnose.remedies.package_names import library_module
@@ -26,7 +26,7 @@ from diagnose.remedies.package_names import library_module
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 CHECK = Check(since="0.1.0", phase=Phase.AUDIT)
 
@@ -59,9 +59,13 @@ def env(env: Environment) -> Iterator[Finding]:
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See rustc, which looks nowhere by itself, or ld not find an archive."""
-    for hit in distinct(log.find("native-static", "ld-static"), "lib"):
+    wanted = [hit for hit in distinct(log.find("native-static", "ld-static"), "lib") if not _python(hit)]
+    alpine = [hit for hit in wanted if log.distro_at(hit.line).id == "alpine" or "-alpine-linux-musl" in hit.text]
+    if alpine:
+        yield _on_alpine(log, alpine)
+    for hit in wanted:
         lib = hit.groups["lib"]
-        if lib.startswith("python3"):
+        if hit in alpine:
             continue
         yield finding_from_hits(
             log,
@@ -80,3 +84,55 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             ),
         )
+
+
+def _python(hit: Hit) -> bool:
+    return hit.groups["lib"].startswith("python3")
+
+
+#: Alpine's packages with static libraries, by the library (pkgs.alpinelinux.org, contents of v3.22).
+_ALPINE = {
+    "ssl": "openssl-libs-static", "crypto": "openssl-libs-static", "z": "zlib-static", "bz2": "bzip2-static",
+    "lzma": "xz-static", "zstd": "zstd-static", "curl": "curl-static", "sqlite3": "sqlite-static",
+    "ssh2": "libssh2-static",
+    "xml2": "libxml2-static", "png16": "libpng-static", "png": "libpng-static", "expat": "expat-static",
+    "nghttp2": "nghttp2-static", "brotlicommon": "brotli-static", "brotlidec": "brotli-static", "dbus-1": "dbus-static",
+    "usb-1.0": "libusb-static", "event": "libevent-static", "gmp": "gmp-static", "ncursesw": "ncurses-static",
+    "readline": "readline-static", "sodium": "libsodium-static", "lz4": "lz4-static", "jpeg": "libjpeg-turbo-static",
+}  # fmt: skip
+
+
+def _on_alpine(log: BuildLog, hits: list[Hit]) -> Finding:
+    """Return the finding of a link for musl, which is static unless told otherwise."""
+    libs = [hit.groups["lib"] for hit in hits]
+    packages = list(dict.fromkeys(_ALPINE[lib] for lib in libs if lib in _ALPINE))
+    fixes = []
+    if packages:
+        line = f"apk add {' '.join(packages)}"
+        fixes.append(
+            Fix(f"install the static library: {' '.join(packages)}", (Command(line, Stage.PACKAGES),), safe=True)
+        )
+    rest = [lib for lib in libs if lib not in _ALPINE]
+    if rest:
+        names = " ".join(f"lib{lib}.a" for lib in rest)
+        fixes.append(
+            Fix(
+                f"install the package with {names}",
+                notes="Alpine keeps static libraries in packages that end in -static.",
+            )
+        )
+    fixes.append(
+        Fix(
+            "link the shared libraries: turn the static link off",
+            env=(("RUSTFLAGS", "-C target-feature=-crt-static"),),
+            notes="Right for a Python extension, and for a program that runs on Alpine. A crate's variable that asks "
+            "for the shared library leaves the rest static; such a program crashes.",
+        )
+    )
+    return finding_from_hits(
+        log,
+        hits,
+        f"Rust links statically for musl, and there is no lib{libs[0]}.a",
+        "Linking stops. Alpine's -dev packages bring the shared libraries only.",
+        fixes,
+    )

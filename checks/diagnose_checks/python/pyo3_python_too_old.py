@@ -29,6 +29,14 @@ CHECK = Check(
     since="0.1.0",
     phase=Phase.PYTHON,
     patterns=patterns_for(
+        "abi3-newer",
+        (
+            "set a minimum Python version",
+            r"cannot set a minimum Python version (?P<min>[\d.]+) higher than the interpreter version (?P<has>[\d.]+) "
+            r"\(the minimum Python version is implied by the (?P<feature>[\w-]+) feature\)",
+        ),
+    )
+    + patterns_for(
         "python-old",
         (
             "minimum supported version",
@@ -46,6 +54,26 @@ CHECK = Check(
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See PyO3's build script reject the interpreter."""
+    for hit in log.find("abi3-newer")[:1]:
+        feature, has = hit.groups["feature"], hit.groups["has"]
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"Python {has} is older than the feature {feature} allows: {hit.groups['min']} is its minimum",
+            "PyO3 cannot be built.",
+            [
+                Fix(
+                    f"build with Python {hit.groups['min']} or later",
+                    (Command(f"maturin build --release -i python{hit.groups['min']}", Stage.BUILD),),
+                ),
+                Fix(
+                    f"support Python {has}: the feature abi3-py{has.replace('.', '')} instead of {feature}",
+                    notes="In Cargo.toml, at pyo3; functions that are newer in the stable ABI then cannot be used, and "
+                    "PyO3 itself must support that Python.",
+                ),
+            ],
+        )
+        return
     for hit in log.find("python-old")[:1]:
         has, free = hit.groups["has"], hit.groups["free"]
         lowest = free or hit.groups["min"]

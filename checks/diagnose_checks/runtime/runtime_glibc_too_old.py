@@ -19,17 +19,38 @@ from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog, Hit
 
-CHECK = Check(since="0.1.0", phase=Phase.LATER)
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.LATER,
+    patterns=patterns_for(
+        "glibc-not-defined",
+        (
+            "not defined in file",
+            r"(?P<by>[^\s:]+): symbol (?P<symbol>\w+), version (?P<version>GLIBC_[\d.]+) not defined in file ",
+        ),
+    ),
+)
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the loader reject a module or program that is not a build tool."""
+    for hit in log.find("glibc-not-defined")[:1]:
+        file = hit.groups["by"].rpartition("/")[2]
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"{file} needs {hit.groups['symbol']} of {hit.groups['version']}, and this system's glibc is older",
+            "It cannot be loaded, even if the symbol is weak: the version itself is looked for.",
+            _fixes(hit),
+        )
+        return
     hits = [hit for hit in log.find("glibc-wanted") if demander(hit) in ("product", "")]
     if not hits:
         return

@@ -15,17 +15,29 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel import bounded, count
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.model.pattern import patterns_for
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import SCRATCH, quote, repack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0")
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    patterns=patterns_for(
+        "zip-method",
+        ("ompression method", r"NotImplementedError: (?P<said>(?:That )?compression method.{0,60})"),
+        ("ompression method", r"(?:[Uu]nsupported|unknown) (?:ZIP )?compression method:? ?(?P<method>[\w ()]*)"),
+        ("ompression method", r"[Cc]ompression method (?P<method>\S+) (?:is )?not supported"),
+    ),
+)
 
 
 #: The index's rule (warehouse, 2026-08): from this many unpacked bytes on, so many times the file's own size.
@@ -54,6 +66,25 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
                 Fix(
                     "find the file that shrinks so much, and leave it out or make it at run time",
                     (Command(f"unzip -v {quote(wheel.path)} | sort -n | tail", Stage.BUILD),),
+                ),
+            ),
+        )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a tool fail to unpack the wheel."""
+    hits = log.find("zip-method")
+    if hits:
+        yield finding_from_hits(
+            log,
+            hits,
+            "the wheel is compressed in a way that this tool cannot unpack",
+            "It cannot be inspected or repaired here. bzip2 and LZMA are unpacked by pip alone, Zstandard by uv, and "
+            "by pip on Python 3.14 or newer.",
+            (
+                Fix(
+                    "build it with deflate",
+                    (Command("maturin build --release --compression-method deflated", Stage.BUILD),),
                 ),
             ),
         )

@@ -18,10 +18,12 @@ import re
 
 from diagnose import policies
 from diagnose.authoring.extension_names import API, stable_abi
+from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel import bounded, has_stable_abi_code, some, tagged_elves
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Evidence, Finding, Fix, Severity
+from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.model.pattern import patterns_for
 from diagnose.readers.elf.parser import Elf
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import by_shell, quote
@@ -29,7 +31,20 @@ from diagnose.remedies.repack import by_shell, quote
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-CHECK = Check(since="0.1.0", applies=has_stable_abi_code)
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    applies=has_stable_abi_code,
+    patterns=patterns_for(
+        "abi3-audit",
+        ("non_abi3_symbols", r"\"non_abi3_symbols\": \[(?P<symbols>\"[^\]]*)\]"),
+        ("future_abi3_objects", r"\"future_abi3_objects\": \{(?P<newer>\"[^}]*)\}"),
+        ("ABI violations found", r"(?:\d+ ABI version mismatches|ersion mismatches) and [1-9]\d* ABI violations found"),
+        ("ABI version mismatches", r"[1-9]\d* ABI version mismatches"),
+        ("BI violations", r"\bhas [1-9]\d* ABI violations|[1-9]\d* ABI violations found"),
+    ),
+)
 
 
 _STABLE = re.compile(r"\.abi3t?[.-]")
@@ -88,6 +103,44 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         bounded(evidence),
         f"with a Python that does not have it: ImportError: undefined symbol: {first}",
         tuple(fixes),
+    )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See abi3audit report a violation."""
+    hits = log.find("abi3-audit")
+    if not hits:
+        return
+    listed = " ".join(hit.groups["symbols"] + hit.groups["newer"] for hit in hits)
+    symbols = list(dict.fromkeys(re.findall(r"\b_?Py\w+", listed)))
+    if symbols and all(symbol.startswith("PyModExport_") for symbol in symbols):
+        yield finding_from_hits(
+            log,
+            hits,
+            f"abi3audit takes the module's own {symbols[0]} for a function outside the stable ABI",
+            "The audit fails, although the wheel keeps its promise.",
+            (
+                Fix(
+                    "use an abi3audit that knows the export hooks of PEP 793",
+                    (Command("python3 -m pip install --upgrade abi3audit", Stage.TOOLCHAIN),),
+                    notes="0.0.26 does not. Until a newer one does, leave the audit of this wheel out.",
+                ),
+            ),
+        )
+        return
+    which = f" ({', '.join(symbols[:3])})" if symbols else ""
+    yield finding_from_hits(
+        log,
+        hits,
+        f"the wheel is tagged abi3, and uses more of Python than its tag promises{which}",
+        "On a Python that lacks it, the import fails: undefined symbol.",
+        (
+            Fix(
+                "have the compiler keep to the limited API",
+                notes="C and C++: define Py_LIMITED_API as the lowest version (0x03090000); PyO3: feature abi3-py39.",
+            ),
+            Fix("do not tag it abi3", notes="Without the limited API a wheel is for one version of Python."),
+        ),
     )
 
 

@@ -79,7 +79,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
     hits = [hit for hit in unlocated_libraries(log) if is_hashed(hit.groups["lib"])]
     if hits:
         target = log.target_at(hits[0].line)
-        option = f" --target {target.triple}" if target else ""
+        option = f" --target {target.triple}" if target and log.cross_at(hits[0].line) else ""
+        finished = [hit.text for hit in log.find("mark done cargo") if hit.line < hits[0].line]
+        profile = "" if any("`dev` profile" in text for text in finished) else " --release"
         yield finding_from_hits(
             log,
             hits,
@@ -88,7 +90,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (
                 Fix(
                     "have cargo link the module anew",
-                    (Command(f"cargo clean --release{option} -p CRATE", Stage.BUILD),),
+                    (Command(f"cargo clean{profile}{option} -p CRATE", Stage.BUILD),),
                     notes="CRATE stands for the extension's own; maturin's repair changed cargo's file in place.",
                 ),
             ),

@@ -19,7 +19,7 @@ import re
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
 from diagnose.model.pattern import patterns_for
 from diagnose.tables.repaired_names import is_hashed
 from diagnose_checks.wheel._triage import from_another_wheel, unlocated_libraries
@@ -48,8 +48,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
         if from_another_wheel(name) or is_hashed(name):
             continue
         target = log.target_at(hit.line)
-        fixes = []
-        if target and log.cross_at(hit.line) is not False:
+        fixes: list[Fix] = []
+        fixes += _installed(log, hit.line, name)
+        if target and log.cross_at(hit.line) is not False and not fixes:
             folder = f"/usr/lib/{target.multiarch}" if target.multiarch else "FOLDER"
             where = "the cross compiler's own sysroot" if _COMPILERS.match(name) else f"the target's, as in {folder}"
             fixes.append(
@@ -69,3 +70,49 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log, [hit], f"the repair does not find {name}, which the wheel needs", "No wheel is made.", fixes
         )
+
+
+#: Packages with libraries that wheels are repaired with, by soname: Enterprise Linux's, Alpine's, Debian's.
+_PACKAGES = {
+    "libavahi-common.so.3": ("avahi-libs", "avahi-libs", "libavahi-common3"),
+    "libavahi-client.so.3": ("avahi-libs", "avahi-libs", "libavahi-client3"),
+    "libgssapi_krb5.so.2": ("krb5-libs", "krb5-libs", "libgssapi-krb5-2"),
+    "libkrb5.so.3": ("krb5-libs", "krb5-libs", "libkrb5-3"),
+    "libssl.so.3": ("openssl-libs", "libssl3", "libssl3"),
+    "libcrypto.so.3": ("openssl-libs", "libcrypto3", "libssl3"),
+    "libpq.so.5": ("libpq", "libpq", "libpq5"),
+    "libldap.so.2": ("openldap", "libldap", "libldap2"),
+    "libsasl2.so.3": ("cyrus-sasl-lib", "libsasl", ""),
+    "libasound.so.2": ("alsa-lib", "alsa-lib", "libasound2"),
+    "libusb-1.0.so.0": ("libusbx", "libusb", "libusb-1.0-0"),
+    "libudev.so.1": ("systemd-libs", "eudev-libs", "libudev1"),
+    "libcurl.so.4": ("libcurl", "libcurl", "libcurl4"),
+}
+
+
+def _installed(log: BuildLog, line: int, name: str) -> list[Fix]:
+    """Return the way to install the library in the container that the log names: RPM and apk know it by its soname."""
+    distro = log.distro_at(line)
+    known = _PACKAGES.get(name, ("", "", ""))
+    target = log.target_at(line)
+    if (
+        log.cross_at(line) is True
+        or _COMPILERS.match(name)
+        or not (distro.id and distro.manager in ("dnf", "yum", "apk"))
+    ):
+        return []
+    if distro.manager == "apk":
+        package = known[1] or f"so:{name}"
+        command = f"apk add {package}"
+    else:
+        package = known[0] or (f"{name}()(64bit)" if target is None or target.bits == 64 else name)
+        command = (
+            f"{distro.manager} install -y '{package}'" if "(" in package else f"{distro.manager} install -y {package}"
+        )
+    return [
+        Fix(
+            f"install {package}, which brings {name}, in the container before the build",
+            (Command(command, Stage.PACKAGES),),
+            notes="In cibuildwheel: CIBW_BEFORE_ALL_LINUX. Link against that container's own library, too.",
+        )
+    ]

@@ -1,0 +1,105 @@
+"""A static library was compiled for a newer glibc than the one that is linked with.
+
+Objects in a ``.a`` name functions of libc without a version. Headers of a newer glibc turn ordinary calls into names
+that an older one does not have: ``strtol`` becomes ``__isoc23_strtol`` with the headers of 2.38. A library that was
+built on a newer system, often one that a ``-sys`` crate downloads, then does not link on an older one.
+
+How to fix: build where glibc is not older than the library's, let the crate compile the library from source here, or
+take a release of it that was built on an older system. glibc itself cannot be replaced.
+
+References:
+    https://sourceware.org/glibc/wiki/Release/2.38
+    https://sourceware.org/git/?p=glibc.git;a=blob;f=NEWS
+"""
+
+from __future__ import annotations
+
+import re
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.tables.libc_releases import GLIBC
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.LINK,
+)
+
+
+#: Since which glibc a function exists that headers put, or programs call, without a version (glibc's NEWS).
+_SINCE = (
+    (re.compile(r"__isoc23_\w+|strlcpy|strlcat|wcslcpy|wcslcat"), (2, 38)),
+    (re.compile(r"arc4random(?:_buf|_uniform)?"), (2, 36)),
+    (re.compile(r"_dl_find_object"), (2, 35)),
+    (re.compile(r"close_range|closefrom"), (2, 34)),
+    (re.compile(r"fstat(?:at)?(?:64)?|l?stat(?:64)?|mknod(?:at)?"), (2, 33)),
+    (re.compile(r"__libc_single_threaded"), (2, 32)),
+    (re.compile(r"gettid|pthread_cond_clockwait|pthread_mutex_clocklock|getdents64"), (2, 30)),
+    (re.compile(r"fcntl64"), (2, 28)),
+    (re.compile(r"memfd_create|copy_file_range|mlock2"), (2, 27)),
+    (re.compile(r"reallocarray"), (2, 26)),
+    (re.compile(r"getrandom|getentropy|explicit_bzero"), (2, 25)),
+    (re.compile(r"__cxa_thread_atexit_impl"), (2, 18)),
+    (re.compile(r"secure_getenv"), (2, 17)),
+    (re.compile(r"getauxval"), (2, 16)),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the linker miss functions of libc that tell a glibc."""
+    for link in log.links:
+        target = link.target or log.target_at(link.line)
+        if (
+            (target is not None and target.libc == "musl")
+            or "musl" in f"{link.program} {link.ld}"
+            or log.find("zig-note")
+            or log.near(link.line, "ld-musl", before=30)
+        ):
+            continue
+        wanted = [(_since(hit.groups["symbol"].rstrip("'`")), hit) for hit in link.of("ld-undefined")]
+        hits = [hit for since, hit in wanted if since]
+        if not hits or len(hits) * 2 < len(wanted) or any("musl" in hit.text for hit in link.hits):
+            continue
+        since = max(since for since, _ in wanted)
+        version = ".".join(map(str, since))
+        symbol = next(hit for highest, hit in wanted if highest == since).groups["symbol"].rstrip("'`")
+        here = _here(log, link.line)
+        if here and here >= since:
+            continue
+        whose = f"{', which has glibc ' + '.'.join(map(str, here)) if here else ''}"
+        yield finding_from_hits(
+            log,
+            hits,
+            f"a static library was compiled for glibc {version} or later ({symbol}), and this system's is older{whose}",
+            "Linking stops. The names have no version, so no option finds them elsewhere.",
+            (
+                Fix(
+                    f"build on a system with glibc {version} or later",
+                    notes=f"As {_first(since)}. What is built then needs that glibc where it runs as well.",
+                ),
+                Fix("let the crate compile the library from source, or take a release of it for older systems"),
+            ),
+        )
+        return
+
+
+def _since(symbol: str) -> tuple[int, ...]:
+    return next((version for pattern, version in _SINCE if pattern.fullmatch(symbol)), ())
+
+
+def _here(log: BuildLog, line: int) -> tuple[int, ...]:
+    """Return the glibc of the distribution that the log names; () where it names none that is known."""
+    distro = log.distro_at(line)
+    name = f"{distro.id.capitalize()} {distro.version}"
+    return next((libc for known, libc, _ in GLIBC if known == name), ())
+
+
+def _first(since: tuple[int, ...]) -> str:
+    return next((name for name, libc, _ in GLIBC if libc >= since), "a distribution of this year")

@@ -1,0 +1,76 @@
+"""The loader has no room left for a library's thread-local variables.
+
+A library that was compiled for the initial-exec model of thread-local storage needs a place in a small area that
+glibc sets aside when a program starts. Libraries that are loaded later share what is left of it. libgomp, jemalloc
+and OpenBLAS are such; the more of them a program imports, and the later, the likelier it fails. musl loads none of
+them later at all.
+
+How to fix: import the module that brings the named library first, before everything else; or give glibc more room by
+``GLIBC_TUNABLES``. Who builds the library compiles it with ``-ftls-model=global-dynamic``.
+
+References:
+    https://sourceware.org/glibc/manual/latest/html_node/Dynamic-Linking-Tunables.html
+    https://bugs.launchpad.net/ubuntu/+source/glibc/+bug/1973091
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.LATER,
+    patterns=patterns_for(
+        "static-tls",
+        ("in static TLS block", r"(?P<lib>[^\s:'\"]+\.so[\w.]*): cannot allocate memory in static TLS block"),
+        ("in static TLS block", r"cannot allocate memory in static TLS block"),
+        (
+            "initial-exec TLS resolves",
+            r"(?:Error relocating (?P<lib>\S+): )?(?P<symbol>\S+): initial-exec TLS resolves to dynamic definition",
+        ),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a loader refuse a library for its thread-local storage."""
+    for hit in log.find("static-tls")[:1]:
+        lib = hit.groups["lib"].rpartition("/")[2] or "a library"
+        if hit.groups["symbol"]:
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"{lib} was compiled for initial-exec TLS, which musl takes at the start of a program only",
+                "It cannot be imported.",
+                (
+                    Fix(
+                        "compile it with the dynamic model",
+                        env=(("CFLAGS", "-ftls-model=global-dynamic"),),
+                        notes="jemalloc: --disable-initial-exec-tls, feature disable_initial_exec_tls of the crate.",
+                    ),
+                    Fix("load it at the start", notes=f"LD_PRELOAD names {lib}."),
+                ),
+            )
+            return
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"{lib} is loaded when the room for static thread-local storage is used up",
+            "It cannot be imported in this order.",
+            (
+                Fix("give glibc more room", env=(("GLIBC_TUNABLES", "glibc.rtld.optional_static_tls=16384"),)),
+                Fix(
+                    "import the module that brings it first, before all others",
+                    notes=f"Or let the loader take {lib} at the start: LD_PRELOAD with its path.",
+                ),
+            ),
+        )

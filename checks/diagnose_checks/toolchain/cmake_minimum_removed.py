@@ -1,0 +1,65 @@
+"""CMake 4 refuses a project that was written for CMake older than 3.5.
+
+A project says in ``cmake_minimum_required`` for which CMake it was written. CMake 4.0 took the behaviour of versions
+before 3.5 away and stops at such a line. Bundled C and C++ sources of ``-sys`` crates and of Python packages often
+have one that nobody has touched for years.
+
+How to fix: a newer release of the crate or package. Until there is one, ``CMAKE_POLICY_VERSION_MINIMUM=3.5`` in the
+environment, which CMake reads since 4.0, or a CMake below 4.
+
+References:
+    https://cmake.org/cmake/help/latest/release/4.0.html#deprecated-and-removed-features
+    https://cmake.org/cmake/help/latest/envvar/CMAKE_POLICY_VERSION_MINIMUM.html
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.COMPILE,
+    patterns=patterns_for(
+        "cmake-too-old-project",
+        ("has been removed from CMake", r"Compatibility with CMake < (?P<version>[\d.]+) has been removed from CMake"),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See CMake refuse a ``cmake_minimum_required``."""
+    for hit in log.find("cmake-too-old-project")[:1]:
+        crate, version = log.crate_at(hit.line)
+        whose = f"the sources that {crate} {version} builds" if crate else "the project"
+        update = Fix(
+            f"take a release of {crate or 'it'} that is written for CMake {hit.groups['version']} or later",
+            (Command(f"cargo update -p {crate}", Stage.BUILD),) if crate else (),
+            notes="Where that changes nothing, Cargo.toml asks for an older series: `cargo add` the newest."
+            if crate
+            else "",
+        )
+        stopgap = Fix(
+            "tell CMake to treat it as written for 3.5",
+            env=(("CMAKE_POLICY_VERSION_MINIMUM", hit.groups["version"]),),
+            notes="In a container, the variable has to be passed into it.",
+        )
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"{whose} say that they are for CMake older than {hit.groups['version']}, which CMake 4 refuses",
+            "CMake configures nothing.",
+            (
+                stopgap,
+                update,
+                Fix("use CMake 3", (Command("python3 -m pip install 'cmake<4'", Stage.TOOLCHAIN),)),
+            ),
+        )

@@ -1,0 +1,56 @@
+"""zig is to be the compiler and linker, and is not installed.
+
+``maturin build --zig`` and cargo-zigbuild let zig compile C code and link. They look for ``python -m ziglang``, which
+the package of that name brings, and for a program ``zig`` on PATH. Neither is there, or not in the environment in
+which the tool runs: a tool that pipx or uv has installed has an environment of its own.
+
+How to fix: install maturin with its extra ``zig`` in one environment, or zig itself.
+
+References:
+    https://www.maturin.rs/distribution#use-zig
+    https://pypi.org/project/ziglang/
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.LINKER,
+    patterns=patterns_for(
+        "no-zig",
+        ("to find zig", r"Failed to find zig|unable to find zig|[Cc]ould not find zig"),
+        ("o module named ziglang", r"No module named '?ziglang'?"),
+        ("zig: ", r"(?:^|[\s:])zig: (?:command )?not found$"),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See maturin or cargo-zigbuild miss zig."""
+    hits = log.find("no-zig")
+    if hits:
+        yield finding_from_hits(
+            log,
+            hits,
+            "zig is not installed where maturin or cargo-zigbuild looks for it",
+            "Nothing is compiled.",
+            (
+                Fix(
+                    "install it beside maturin",
+                    (Command("python3 -m pip install 'maturin[zig]'", Stage.TOOLCHAIN),),
+                    notes="For cargo-zigbuild: `python3 -m pip install ziglang`. A maturin of pipx or uv gets it by "
+                    "`pipx inject maturin ziglang` or `uv tool install maturin --with ziglang`.",
+                ),
+            ),
+        )

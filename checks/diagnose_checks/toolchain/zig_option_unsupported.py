@@ -1,0 +1,62 @@
+"""zig's linker does not know an option that is passed to it.
+
+zig takes the command lines of gcc and GNU ld as far as it knows them. It knows fewer options, and not every one in
+each release: ``--exclude-libs`` in none, ``-l:NAME`` since 0.17, some of ``-z`` in none; ``armv7`` is no architecture
+of its own. Crates, RUSTFLAGS and newer Rust releases pass such.
+
+How to fix: take the option away where it is set, use a newer zig, or build in a manylinux container with GNU's
+linker.
+
+References:
+    https://github.com/ziglang/zig/blob/master/src/main.zig (``unsupported linker arg``)
+    https://github.com/rust-cross/cargo-zigbuild/issues
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.LINKER,
+    patterns=patterns_for(
+        "zig-option",
+        ("unsupported linker arg", r"unsupported linker (?:extension flag|arg)[^:]{0,40}: (?P<option>\S.*)"),
+        ("unsupported linker extension", r"unsupported linker extension flag: (?P<option>-z \S+)"),
+        ("nrecognized linker", r"unrecognized linker (?:argument|option): (?P<option>\S.*)"),
+        ("unknown target CPU", r"error: unknown (?:target )?CPU(?: architecture)?: '(?P<option>[^']+)'"),
+        ("nknown architecture", r"error: unknown architecture: '(?P<option>[^']+)'"),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See zig refuse an option."""
+    for hit in log.find("zig-option")[:1]:
+        option = hit.groups["option"].strip()
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"zig's linker does not know {option}",
+            "Nothing is linked.",
+            (
+                Fix(
+                    f"take {option} away",
+                    notes="Look in RUSTFLAGS, .cargo/config.toml, LDFLAGS, `cargo:rustc-link-arg` of build scripts.",
+                ),
+                Fix("use the newest zig", (Command("python3 -m pip install --upgrade ziglang", Stage.TOOLCHAIN),)),
+                Fix(
+                    "build in a manylinux container instead, whose linker knows it",
+                    notes="maturin build without --zig there.",
+                ),
+            ),
+        )

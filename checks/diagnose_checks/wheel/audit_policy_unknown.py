@@ -1,0 +1,103 @@
+"""A platform tag is asked for that the tool has no policy for.
+
+auditwheel and maturin know a list of tags. Not every glibc release has a row (2_29, 2_30, 2_32 and 2_33 have none),
+and the list is that of one processor and one libc: on Alpine, or for another architecture, the others are no choice.
+Newer tags need a newer tool.
+
+How to fix: ask for the next lower tag that is listed; ``auto`` takes the lowest one that fits. For a newer tag update
+the tool.
+
+References:
+    https://github.com/pypa/auditwheel/tree/main/src/auditwheel/policy
+    https://github.com/PyO3/maturin/blob/main/src/auditwheel/manylinux-policy.json
+"""
+
+from __future__ import annotations
+
+import re
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.AUDIT,
+    patterns=patterns_for(
+        "policy-unknown",
+        (
+            "argument --plat: invalid choice",
+            r"argument --plat: invalid choice: '(?P<tag>[^']+)' \(choose from (?P<known>.*)\)",
+        ),
+        ("argument --plat: invalid choice", r"argument --plat: invalid choice: '(?P<tag>[^']+)'"),
+        ("policy is not defined", r"(?P<tag>\w+) compatibility policy is not defined by auditwheel yet"),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See auditwheel or maturin not know a tag."""
+    for hit in log.find("policy-unknown")[:1]:
+        tag = hit.groups["tag"]
+        known = re.findall(r"'?((?:many|musl)linux\w+)'?", hit.groups["known"])
+        lower = _lower(tag, known)
+        maturin = "auditwheel yet" in hit.text
+        fixes = []
+        if maturin:
+            command = f"maturin build --release --compatibility {lower}" if lower else ""
+        else:
+            command = f"auditwheel repair --plat {lower} WHEEL" if lower else ""
+        if command:
+            fixes.append(Fix(f"ask for {lower}", (Command(command, Stage.BUILD),)))
+        tool = "maturin" if maturin else "auditwheel"
+        fixes.append(
+            Fix(
+                "let the tool choose" if not maturin else "update maturin, which learns new tags",
+                (Command("auditwheel repair --plat auto WHEEL", Stage.BUILD),)
+                if not maturin
+                else (Command("python3 -m pip install --upgrade maturin", Stage.TOOLCHAIN),),
+            )
+        )
+        why = _why(tag, known)
+        yield finding_from_hits(log, [hit], f"{tool} has no policy for {tag}{why}", "No wheel is made.", fixes)
+
+
+def _parts(tag: str) -> tuple[str, tuple[int, ...], str]:
+    match = re.match(r"(manylinux|musllinux)_(\d+)_(\d+)_(\w+)$|(manylinux|musllinux)_(\d+)_(\d+)$", tag)
+    if match is None:
+        return "", (), ""
+    if match[1]:
+        return match[1], (int(match[2]), int(match[3])), match[4]
+    return match[5], (int(match[6]), int(match[7])), ""
+
+
+def _lower(tag: str, known: list[str]) -> str:
+    """Return the highest tag of *known* below *tag*; of maturin, which lists none, its own row below."""
+    family, version, arch = _parts(tag)
+    if not family:
+        return ""
+    if not known:
+        rows = [(2, 17), (2, 24), (2, 26), (2, 27), (2, 28), (2, 31), (2, 34), (2, 35)]
+        below = [row for row in rows if row < version] if family == "manylinux" else []
+        return f"manylinux_{below[-1][0]}_{below[-1][1]}" if below else ""
+    same = [one for one in known if _parts(one)[0] == family and _parts(one)[2] == arch and _parts(one)[1] < version]
+    return max(same, key=lambda one: _parts(one)[1], default="")
+
+
+def _why(tag: str, known: list[str]) -> str:
+    family, version, arch = _parts(tag)
+    others = {_parts(one)[::2] for one in known if _parts(one)[0]}
+    if not others or not family:
+        return ""
+    if family not in {one for one, _ in others}:
+        return f": this system's wheels are {next(iter(sorted(others)))[0]}"
+    if arch not in {one for _, one in others}:
+        return f": this system's wheels are for {next(iter(sorted(others)))[1]}"
+    return f": no policy is defined for {version[0]}.{version[1]}"
