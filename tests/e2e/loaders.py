@@ -1,0 +1,84 @@
+"""Real dynamic linkers of several releases: Debian's packages of glibc and musl, unpacked and called by their path."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from e2e import archive
+from e2e.cache import made
+
+PACKAGES = "libc6,libgcc-s1,libstdc++6,musl"
+
+# Opens its arguments as Python opens extension modules, and offers what the fixtures take from an interpreter.
+OPENER = """
+#include <dlfcn.h>
+#include <stdio.h>
+__attribute__((visibility("default"))) void *PyModule_Create2(void *definition, int version) { return definition; }
+int main(int count, char **paths) {
+  for (int i = 1; i < count; i++) puts(dlopen(paths[i], RTLD_NOW) ? "loaded" : dlerror());
+  return 0;
+}
+"""
+
+
+class Suite(NamedTuple):
+    """A Debian release, its glibc, its musl, and the marks that its glibc defines."""
+
+    name: str
+    glibc: tuple[int, int]
+    musl: tuple[int, int, int]
+    marks: tuple[str, ...]
+
+
+SUITES = (
+    Suite("bullseye", (2, 31), (1, 2, 2), ()),
+    Suite("bookworm", (2, 36), (1, 2, 3), ("GLIBC_ABI_DT_RELR",)),
+    Suite("trixie", (2, 41), (1, 2, 5), ("GLIBC_ABI_DT_RELR", "GLIBC_ABI_GNU2_TLS", "GLIBC_ABI_DT_X86_64_PLT")),
+)
+
+
+def root(suite: str) -> Path:
+    """Return a folder with the C libraries of *suite* for x86-64, in which no maintainer script ran."""
+    return made(f"loaders-{suite}", PACKAGES, lambda folder: _unpack(folder, suite))
+
+
+def _unpack(folder: Path, suite: str) -> None:
+    options = ["--variant=extract", "--architectures=amd64", f"--include={PACKAGES}", "--mode=root", "--quiet"]
+    subprocess.run(["mmdebstrap", *options, suite, str(folder), archive.mirror_of(suite)], check=True)
+
+
+def opener(libc: str) -> Path:
+    """Return the program that opens modules, for *libc*."""
+    return made(f"opener-{libc}", OPENER, lambda folder: _compile(folder, libc)) / "open"
+
+
+def _compile(folder: Path, libc: str) -> None:
+    target = ["x86_64-linux-gnu.2.17"] if libc == "glibc" else ["x86_64-linux-musl", "-dynamic"]
+    command = [sys.executable, "-m", "ziglang", "cc", "-target", *target, "-rdynamic", "-o", str(folder / "open")]
+    subprocess.run([*command, "-x", "c", "-", "-ldl"], input=OPENER.encode(), check=True)
+
+
+def say(inside: Path, libc: str, module: Path) -> str:
+    """Return what the loader of a mounted root says about opening *module* below it.
+
+    That is "loaded", or its error without folders. Nothing of this machine is in its view.
+    """
+    folders = [folder for folder in ("lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu") if (inside / folder).is_dir()]
+    if libc == "glibc":
+        loader = next(folder for folder in folders if (inside / folder / "ld-linux-x86-64.so.2").exists())
+        command = [f"/{loader}/ld-linux-x86-64.so.2", "--library-path", ":".join(f"/{folder}" for folder in folders)]
+    else:
+        command = ["/" + str(next(inside.glob("**/x86_64-linux-musl/libc.so")).relative_to(inside))]
+    program = inside / f"open-{libc}"
+    if not program.exists():
+        shutil.copy(opener(libc), program)
+    name = f"/{module.relative_to(inside)}"
+    done = subprocess.run(
+        ["chroot", str(inside), *command, f"/{program.name}", name], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{libc} ended with {done.returncode} on {module.name}: {done.stderr}"
+    return done.stdout.strip().replace(name, module.name)

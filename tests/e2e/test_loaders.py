@@ -1,0 +1,134 @@
+"""The models of glibc's and musl's loaders against the loaders themselves, on every fixture for x86-64.
+
+No fixture makes a loader crash; a process that ends with a signal fails the test.
+"""
+
+from __future__ import annotations
+
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from diagnose.loaders import glibc, musl
+from diagnose.readers.elf.parser import EM_X86_64, Elf
+from diagnose.readers.wheel import reader
+from diagnose.readers.wheel.reader import Wheel
+from e2e import loaders, roots
+from e2e.loaders import SUITES, Suite
+
+FOLDER = Path(__file__).parents[2] / "fixtures" / "wheels"
+#: What a root of :mod:`e2e.loaders` has beside the C libraries.
+SYSTEM = ("libc.so.6", "libm.so.6", "libgcc_s.so.1", "libstdc++.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1")
+
+
+def modules(libc: str) -> list[Path]:
+    """Return the fixtures that have one extension module for x86-64, and for *libc*."""
+    found = []
+    for path in sorted(FOLDER.glob("*x86_64*.whl")):
+        wheel = reader.read(str(path))
+        if wheel.verdict.libc == libc and not wheel.zip_flaws and len(_starts(wheel)) == 1:
+            found.append(path)
+    return found
+
+
+def _starts(wheel: Wheel) -> list[Elf]:
+    named = [elf for elf in wheel.elves if elf.name.startswith("demo.") and elf.machine == EM_X86_64]
+    return [elf for elf in named if elf.dynamic and not elf.broken and not elf.split_debug]
+
+
+def _order(wheel: Wheel, start: Elf) -> list[Elf]:
+    """Return what is loaded, breadth first."""
+    elves = {elf.path: elf for elf in wheel.elves}
+    answers = {(link.path, link.needed): link.target for link in wheel.links}
+    queue = [start]
+    for elf in queue:
+        targets = [answers.get((elf.path, name), "") for name in elf.needed]
+        queue += [elves[target] for target in targets if target and elves[target] not in queue]
+    return queue
+
+
+def _missing(wheel: Wheel, queue: list[Elf], system: tuple[str, ...]) -> Iterator[tuple[Elf, str]]:
+    answers = {(link.path, link.needed): link.target for link in wheel.links}
+    for elf in queue:
+        for name in elf.needed:
+            if not answers.get((elf.path, name)) and name not in system and not name.startswith("ld-linux"):
+                yield elf, name
+
+
+def glibc_says(wheel: Wheel, start: Elf, suite: Suite) -> list[str]:
+    """Return the error that glibc's model foretells, several where their order is not modelled; none if it loads."""
+    queue = _order(wheel, start)
+    for elf in queue:
+        if refusal := glibc.header(elf, suite.glibc):
+            return [refusal.says]
+    lacking = [f"{name}: cannot open shared object file" for _, name in _missing(wheel, queue, SYSTEM)]
+    if lacking:
+        return lacking
+    answers = {(link.path, link.needed): link.target for link in wheel.links}
+    elves = {elf.path: elf for elf in wheel.elves}
+    versions = []
+    for elf in queue:
+        for need in elf.verneed:
+            target = answers.get((elf.path, need.library))
+            release = glibc.release_of(need.version)
+            newer = release is not None and release > suite.glibc
+            if target:
+                versions += [one.says for one in glibc.missing_versions(elf, elves[target], need.library, suite.glibc)]
+            elif newer or (glibc.is_marker(need.version) and need.version not in suite.marks):
+                versions.append(f"version `{need.version}' not found (required by")
+    if versions:
+        return versions
+    if refusal := next((one for elf in queue if (one := glibc.relr(elf, suite.glibc))), None):
+        return [refusal.says]
+    if sum(map(glibc.static_tls, queue)) > glibc.TLS_ROOM:
+        return [glibc.tls_refusal(elf).says for elf in queue if glibc.static_tls(elf)]
+    return []
+
+
+def musl_says(wheel: Wheel, start: Elf, suite: Suite) -> list[str]:
+    """Return the error that musl's model foretells; none if it loads."""
+    queue = _order(wheel, start)
+    own = ("libc.so", "libc.musl-x86_64.so.1")
+    lacking = [f"Error loading shared library {name}: No such file" for _, name in _missing(wheel, queue, own)]
+    return lacking or [one.says for elf in queue for one in musl.relocations(elf)]
+
+
+#: Beginnings of functions that no library here has: those of a fixture's stand-ins, and the interpreter's.
+INVENTED = ("demo_", "_dl_demo", "inflate", "_Py", "Py")
+
+
+@pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.name)
+@pytest.mark.parametrize("libc", ["glibc", "musl"])
+def test_what_is_foretold_is_what_the_loader_says(libc: str, suite: Suite, tmp_path: Path) -> None:
+    foretell = glibc_says if libc == "glibc" else musl_says
+    checked, wrong = 0, []
+    with roots.overlay(tmp_path, loaders.root(suite.name)) as inside:
+        for number, path in enumerate(modules(libc)):
+            wheel = reader.read(str(path))
+            (start,) = _starts(wheel)
+            folder = inside / "wheels" / str(number)
+            with zipfile.ZipFile(path) as archive:
+                archive.extractall(folder)
+            module = folder / start.path
+            if libc == "musl":  # as Alpine's own name, which Debian's musl does not have
+                _answer_to_alpines_name(folder, module)
+            said = loaders.say(inside, libc, module)
+            wanted = foretell(wheel, start, suite)
+            checked += 1
+            if not wanted and any(f": {name}" in said or f" {name}" in said for name in INVENTED):
+                continue
+            if not (any(one in said for one in wanted) if wanted else said == "loaded"):
+                wrong.append((path.name, said, wanted))
+    assert not wrong
+    assert checked > (20 if libc == "glibc" else 5)
+    print(f"{suite.name}, {libc}: {checked} fixtures", file=sys.stderr)
+
+
+def _answer_to_alpines_name(folder: Path, module: Path) -> None:
+    """Replace libc.musl-x86_64.so.1 by a name that every musl answers itself; both are as long, with a NUL."""
+    for file in (module, *folder.rglob("*.libs/*.so*")):
+        data = file.read_bytes()
+        file.write_bytes(data.replace(b"libc.musl-x86_64.so.1\0", b"libc.so\0".ljust(22, b"\0")))
