@@ -16,7 +16,7 @@ _LIBPYTHON = re.compile(r"libpython\d[\d.]*[a-z]*\.so(\.[\d.]+)?")
 
 def is_libpython(name: str) -> bool:
     """Whether the name is an interpreter's library."""
-    return _LIBPYTHON.fullmatch(name) is not None
+    return name.startswith("libpython") and _LIBPYTHON.fullmatch(name) is not None
 
 
 def missing(wheel: Wheel) -> dict[str, list[Elf]]:

@@ -117,12 +117,27 @@ def _judgement(result: Result, style: Style) -> Iterator[str]:
         left = [finding.check for finding in result.findings if finding.fixes and not by_rote(finding.fixes[0])]
         hand = f"; by hand: {', '.join(dict.fromkeys(left))}" if left else ""
         yield from _put(style, f"all fixes as one script: --fix-format sh{here}{hand}", "dim", indent=2)
-    if style.verbose:
-        if result.passed:
-            yield ""
-            yield from _put(style, f"passed: {', '.join(result.passed)}", "dim", indent=2, hang=2)
-        for unseen in result.unseen:
-            yield from _put(style, f"not seen: {unseen}", "dim", indent=2, hang=2)
+    if style.verbose and result.passed:
+        yield ""
+        yield from _put(style, f"passed: {', '.join(result.passed)}", "dim", indent=2, hang=2)
+    yield from _unseen(result, style)
+
+
+#: Lines about what could not be looked at, without --verbose.
+_UNSEEN_LINES = 3
+
+
+def _unseen(result: Result, style: Style) -> Iterator[str]:
+    """Yield what could not be looked at. A wheel's is shown unasked, because it is no part of the verdict."""
+    shown = result.unseen
+    if not style.verbose:
+        if result.kind != "wheel" or style.quiet:
+            return
+        shown = shown[:_UNSEEN_LINES]
+    for unseen in shown:
+        yield from _put(style, f"not seen: {unseen}", "dim", indent=2, hang=2)
+    if rest := len(result.unseen) - len(shown):
+        yield from _put(style, f"not seen: {rest} more (--verbose)", "dim", indent=2, hang=2)
 
 
 def _finding(result: Result, finding: Finding, style: Style, shown: set[FileEdit | str]) -> Iterator[str]:

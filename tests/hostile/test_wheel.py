@@ -63,9 +63,11 @@ def _needs(names: list[bytes], runpath: bytes = b"$ORIGIN", tag: int = 29, progr
     return _dynamic([*((1, place) for place in places[:-1]), (tag, places[-1])], strings, program=program)
 
 
-def _version(version: bytes) -> bytes:
-    need = struct.pack("<HHIII", 1, 1, 1, 16, 0) + struct.pack("<IHHII", 0, 0, 2, 11, 0)
-    return _dynamic([(1, 1), (0x6FFFFFFE, -1), (0x6FFFFFFF, 1)], b"\0libc.so.6\0" + version + b"\0", need)
+def _version(version: bytes, counts: tuple[int, int] = (1, 1), padding: int = 0) -> bytes:
+    """Return a library that needs *version*; *counts* are what DT_VERNEEDNUM and vn_cnt say, which loaders ignore."""
+    need = struct.pack("<HHIII", 1, counts[1], 1, 16, 0) + struct.pack("<IHHII", 0, 0, 2, 11, 0)
+    entries = [*[(24, 0)] * padding, (1, 1), (0x6FFFFFFE, -1), (0x6FFFFFFF, counts[0])]
+    return _dynamic(entries, b"\0libc.so.6\0" + version + b"\0", need)
 
 
 def _wheel(files: dict[str, bytes], rows: str | None = None, metadata: str = METADATA, tags: str = WHEEL) -> bytes:
@@ -230,6 +232,18 @@ def test_member_names_are_only_names(folder: str, tmp_path: Path) -> None:
             tmp_path, _wheel({f"{folder}/a.so": _needs([b"b.so", b"libc.so.6"], runpath), f"{folder}/b.so": _needs([])})
         )
         assert [elf["path"].endswith("/a.so") for elf in result.facts["elf_files"]] == [True, False]
+
+
+@pytest.mark.parametrize("counts", [(0, 0), (0, 1), (1, 0), (9, 9)])
+@pytest.mark.parametrize("padding", [0, 4000])
+def test_needs_that_loaders_see_are_seen(counts: tuple[int, int], padding: int, tmp_path: Path) -> None:
+    result = _judge(tmp_path, _wheel({SO: _version(b"GLIBC_2.99", counts, padding)}))
+    assert "wheel-glibc-too-new" in {finding.check for finding in result.findings}
+
+
+def test_needs_behind_more_entries_than_are_read_are_not_passed_over(tmp_path: Path) -> None:
+    result = _judge(tmp_path, _wheel({SO: _version(b"GLIBC_2.99", padding=5000)}))
+    assert "more than 4096 entries in the dynamic segment" in str(result.findings)
 
 
 def test_the_harness_finds_what_it_is_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

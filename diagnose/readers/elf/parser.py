@@ -495,18 +495,27 @@ class _Reader:
         if segment is None or facts.get("split_debug"):
             return
         facts["dynamic"] = True
-        size = min(segment.filesz, layout.dyn.size * MAX_DYNAMIC)
+        row = layout.dyn.size
+        size = min(segment.filesz, row * MAX_DYNAMIC)
         table = self._bytes(segment.offset, segment.offset + size)
         if len(table) < size:
             raise _BrokenError("truncated: the dynamic segment lies beyond the end of the file")
-        lists: dict[int, list[int]] = {1: [], 14: [], 15: [], 29: [], 0x7FFFFFFF: []}
-        for tag, value in layout.dyn.iter_unpack(table[: len(table) // layout.dyn.size * layout.dyn.size]):
-            if tag == 0:
-                break
-            tag &= 0xFFFFFFFF
-            if tag in lists:
-                lists[tag].append(value)
-            self.tags[tag] = value
+        words = array("I" if row == 8 else "Q", table[: len(table) // row * row])
+        if facts["endian"] != sys.byteorder:
+            words.byteswap()
+        tags, values = words[::2], words[1::2]
+        if 0 in tags:
+            del tags[tags.index(0) :]
+        elif segment.filesz > size:
+            raise _BrokenError(f"more than {MAX_DYNAMIC} entries in the dynamic segment")
+        del values[len(tags) :]
+        self.tags = dict(zip(tags, values, strict=True))
+        lists = {
+            wanted: [value for tag, value in zip(tags, values, strict=True) if tag == wanted]
+            if wanted in self.tags
+            else []
+            for wanted in (1, 14, 15, 29, 0x7FFFFFFF)
+        }
         facts["static_tls"] = bool(self.tags.get(30, 0) & DF_STATIC_TLS)
         facts["pie"] = bool(self.tags.get(0x6FFFFFFB, 0) & DF_1_PIE)
         facts["relr"] = 36 in self.tags
@@ -570,7 +579,8 @@ class _Reader:
         u16, u32 = self._need_layout().u16, self._need_layout().u32
         offset = self._offset(self.tags[0x6FFFFFFC], "version definitions")
         names = []
-        for _ in range(min(self.tags.get(0x6FFFFFFD, MAX_VERSIONS), MAX_VERSIONS)):
+        # Loaders go by the chain's end, not by the number of entries in DT_VERDEFNUM.
+        for _ in range(MAX_VERSIONS):
             flags = u16.unpack_from(self.data, offset + 2)[0]
             aux, step = (u32.unpack_from(self.data, offset + at)[0] for at in (12, 16))
             if not flags & 1:  # VER_FLG_BASE is the file's own name
@@ -587,10 +597,11 @@ class _Reader:
         names: list[int] = []
         flags: list[int] = []
         version_of: dict[int, int] = {}
-        for _ in range(min(self.tags.get(0x6FFFFFFF, MAX_VERSIONS), MAX_VERSIONS)):
-            _, count, library, aux, step = read_need(data, offset)
+        # Loaders go by the ends of the chains, not by the numbers in DT_VERNEEDNUM and vn_cnt (glibc's dl-version.c).
+        for _ in range(MAX_VERSIONS):
+            _, _, library, aux, step = read_need(data, offset)
             entry = offset + aux
-            for _ in range(count):
+            while True:
                 _, flag, index, name, next_aux = read_aux(data, entry)
                 version_of.setdefault(index & 0x7FFF, len(flags))
                 names += (library, name)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SITE = "lib/python/site-packages"
 _SITE_FORM = re.compile(r"\blib(?:64)?/(?:python|pypy)\d[\w.]*/(?:site|dist)-packages(?=/|$)")
 _ORIGIN = re.compile(r"\$ORIGIN\b|\$\{ORIGIN\}")
-MAX_LINKS = 1 << 17  # NEEDED entries that are answered in one wheel
+MAX_LINKS = 1 << 16  # NEEDED entries that are answered in one wheel
 MAX_STEPS = 1 << 21  # NEEDED entries followed and folders looked into per wheel; real ones need some thousands
 
 
