@@ -68,6 +68,15 @@ def test_what_is_wrong_goes_and_its_comment_with_it() -> None:
     assert cargo_config.edited('env = { B = "2", A = "1" }\n', [], ["A"]) == 'env = { B = "2" }\n'
 
 
+def test_line_ends_and_bytes_stay_as_they_are() -> None:
+    before = "# a\x85b\u2028c\r\n[env]\r\nA = '1'  # x\r\n[build]\r\njobs = 1"
+    after = cargo_config.edited(before, [("A", "2"), ("B", "3"), *ARMV7[1:]])
+    assert after.startswith("# a\x85b\u2028c\r\n[env]\r\nA = ")
+    assert after.count("\n") == after.count("\r\n")
+    raw = b"# caf\xe9\n[env]\n".decode("utf-8", "surrogateescape")
+    assert cargo_config.edited(raw, [("A", "1")]) == raw + 'A = "1"\n'
+
+
 def test_quoted_header_and_no_final_newline() -> None:
     before = "[target.'armv7-unknown-linux-gnueabihf']\nrunner = \"qemu\""
     after = cargo_config.edited(before, ARMV7[1:])

@@ -47,7 +47,7 @@ def dockerfile(plan: Plan, target: Target) -> str:
     """Return steps for a Dockerfile."""
     lines = [f"# Ready to build for {target.triple}.", *_manual(plan)]
     for edit in plan.sources:
-        content = " ".join(shlex.quote(line) for line in edit.after.splitlines())
+        content = " ".join(shlex.quote(line) for line in _lines(edit.after))
         lines.append(f"RUN printf '%s\\n' {content} > {shlex.quote(edit.path)}")
     system = [command.line for command in plan.commands if command.stage is not Stage.TOOLCHAIN]
     if any(line.startswith("apt-get") for line in system):
@@ -74,7 +74,7 @@ def cross_toml(plan: Plan, target: Target) -> str:
     """Return what belongs into ``Cross.toml``; only its last command's failure counts unless the shell is told more."""
     steps = ["set -eu"]
     for edit in plan.sources:
-        content = " ".join(shlex.quote(line) for line in edit.after.splitlines())
+        content = " ".join(shlex.quote(line) for line in _lines(edit.after))
         steps.append(f"printf '%s\\n' {content} > {shlex.quote(edit.path)}")
     steps += [command.line for command in plan.commands if command.stage is not Stage.TOOLCHAIN]
     lines = [*_manual(plan), *(f"# Take {name} out of passthrough, or where it is set." for name in plan.unset)]
@@ -120,11 +120,22 @@ def diff(plan: Plan) -> str:
 
     lines: list[str] = []
     for edit in plan.files:
-        before = (edit.before or "").splitlines(keepends=True)
+        before = _lines(edit.before or "", "\n")
         old = "/dev/null" if edit.before is None else f"a/{edit.path.lstrip('/')}"
-        found = unified_diff(before, edit.after.splitlines(keepends=True), old, f"b/{edit.path.lstrip('/')}")
+        found = unified_diff(before, _lines(edit.after, "\n"), old, f"b/{edit.path.lstrip('/')}")
         lines += (line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in found)
     return "".join(lines)
+
+
+def _lines(text: str, end: str = "") -> list[str]:
+    """Return the lines of *text*, each with *end*, but for the last one of a text that does not end with a newline.
+
+    Only a newline ends a line for the programs that read it; ``str.splitlines`` also takes carriage returns away.
+    """
+    if not text:
+        return []
+    *whole, last = text.split("\n")
+    return [line + end for line in whole] + ([last] if last else [])
 
 
 def _manual(plan: Plan) -> Iterator[str]:
@@ -158,13 +169,13 @@ def _exports(plan: Plan) -> list[str]:
 
 def _heredoc(edit: FileEdit) -> Iterator[str]:
     end = "END"
-    while end in edit.after.splitlines():
+    while end in _lines(edit.after):
         end += "_"
     folder, slash, _ = edit.path.rpartition("/")
     if slash and edit.before is None:
         yield f"mkdir -p {shlex.quote(folder)}"
     yield f"cat > {shlex.quote(edit.path)} <<'{end}'"
-    yield from edit.after.splitlines()
+    yield from _lines(edit.after)
     yield end
 
 

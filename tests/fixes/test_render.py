@@ -13,6 +13,7 @@ import pytest
 from conftest import need
 
 from diagnose.cli.commands import env as command
+from diagnose.cli.options import FixOptions, Output
 from diagnose.engine.run import Result
 from diagnose.fixes import render
 from diagnose.fixes.plan import Plan, merged, plan
@@ -210,6 +211,27 @@ def test_patch_takes_the_diff(tmp_path: Path) -> None:
     subprocess.run(["patch", "-p1", "--quiet"], input=render.diff(WHOLE), text=True, cwd=tmp_path, check=True)
     assert (tmp_path / "etc/apt/sources.list").read_text() == SOURCES.after
     assert (tmp_path / ".cargo/config.toml").read_text() == WHOLE.settings[0].after
+
+
+def test_a_patch_and_a_script_have_the_bytes_of_the_files(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    need(shutil.which("patch"), "patch is not installed")
+    before, after = b"# caf\xe9 \xc2\x85\x0c\r\nold\r\n", b"# caf\xe9 \xc2\x85\x0c\r\nnew\r\n\xff"
+    file = tmp_path / "etc/sources"
+    path, texts = str(file), [raw.decode("utf-8", "surrogateescape") for raw in (before, after)]
+    result = Result(
+        "env", "x", {"target": {"triple": ARMHF.triple}}, (finding(Fix("x", files=(FileEdit(path, *texts),), safe=True)),)
+    )
+    (tmp_path / "etc").mkdir()
+    for fixes, run in (
+        (FixOptions(diff=True), ["patch", "-p1", "--quiet", "--binary", "-d/"]),
+        (FixOptions(fix_format="sh"), ["sh"]),
+    ):
+        file.write_bytes(before)
+        command._print_fixes(result, fixes, Output())
+        subprocess.run(run, input=capsysbinary.readouterr().out, check=True)
+        assert file.read_bytes() in (after, after + b"\n")
 
 
 def test_what_is_left_to_the_reader_comes_with_its_commands(capsys: pytest.CaptureFixture[str]) -> None:
