@@ -57,4 +57,5 @@ def run(line: str, cwd: str) -> None:
 def _run(words: list[str], cwd: str) -> int:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     with naming(words[0]):
-        return subprocess.run(words, cwd=cwd, env=environment, stdin=subprocess.DEVNULL).returncode
+        # What it prints is no part of the report, which is alone on standard output.
+        return subprocess.run(words, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=2).returncode

@@ -89,6 +89,11 @@ def test_a_failing_command_leaves_nothing(root: Path, earlier: bool) -> None:
     assert undo(lambda line: None) == (int(earlier), 0)
 
 
+def test_standard_output_is_the_reports(root: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    carry_out(root, (OLD,), "echo installed")
+    assert capfd.readouterr() == ("", "installed\n")
+
+
 def test_interrupted_is_as_before(root: Path) -> None:
     def interrupt(line: str) -> None:
         if line.startswith("run"):
