@@ -1,7 +1,7 @@
 """Runs of ``--apply`` and ``undo`` that are killed, or fail, at every point at which they touch the disk.
 
     python -m tests.hostile.kills              every fault at every call, then once more by strace(1), where it is
-    python -m tests.hostile.kills --no-strace  only the calls
+    python -m tests.hostile.kills --no-strace  only the calls; --only-strace: only the kernel's, --every 10 of them
     python -m tests.hostile.kills --short      what the tests run: seconds
 
 A *point* is one call that creates, writes, renames, links, unlinks, syncs or changes what belongs to a file. For each,
@@ -537,17 +537,24 @@ def memory() -> str | None:
     return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
+def say(line: str) -> None:
+    """Print *line* at once."""
+    print(line, flush=True)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--short", action="store_true", help="what the tests run")
     parser.add_argument("--no-strace", action="store_true", help="only the calls, not the kernel's")
+    parser.add_argument("--only-strace", action="store_true", help="only the kernel's calls")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="strike at every Nth of the kernel's calls")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=memory()) as folder:
-        tallies = [campaign(folder, options.short, print)]
+        tallies = [] if options.only_strace else [campaign(folder, options.short, say)]
         if not options.no_strace and not options.short and shutil.which("strace"):
             from . import traced
 
-            tallies.append(traced.campaign(folder, print))
+            tallies.append(traced.campaign(folder, options.every, say))
     for tally in tallies:
         print(*tally.faults[:50], sep="\n")
         print(figures(tally))
