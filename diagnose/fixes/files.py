@@ -144,11 +144,17 @@ def write(edit: Edit, journal: Journal, unsafe: bool) -> Entry:
     check(edit)
     with naming(edit.shown):
         folder = os.path.dirname(edit.path)
+        missing = first_missing(folder)
         before = "" if edit.before is None else digest(edit.before)
-        entry = Entry(new_id(), edit.path, before, digest(edit.after), first_missing(folder))
-        journal.add(entry)
-        make_folders(folder)
-        with locked(folder, PATIENCE):
+        entry = Entry(new_id(), edit.path, before, digest(edit.after), missing)
+        with contextlib.ExitStack() as locks:
+            locks.enter_context(locked(os.path.dirname(missing) if missing else folder, PATIENCE))
+            if first_missing(folder) != missing:
+                raise ApplyError(f"{edit.shown}: another run made or removed its folder")
+            journal.add(entry)
+            if missing:
+                make_folders(folder)
+                locks.enter_context(locked(folder, PATIENCE))
             if edit.before is None:
                 _create(entry, edit)
             else:
@@ -275,16 +281,27 @@ def take_back(entry: Entry) -> Outcome:
     """
     with naming(entry.path):
         folder = os.path.dirname(entry.path)
-        if not os.path.isdir(folder):
-            _remove_folders(entry)
-            return Outcome.NOTHING if entry.folder else Outcome.LOST
-        with locked(folder, PATIENCE):
+        with contextlib.ExitStack() as locks:
+            for each in _folders(entry):
+                if os.path.isdir(each):
+                    locks.enter_context(locked(each, PATIENCE))
+            if not os.path.isdir(folder):
+                _remove_folders(entry)
+                return Outcome.NOTHING if entry.folder else Outcome.LOST
             _clear(entry)
             outcome = _put_back(entry) if entry.before else _remove(entry)
             sync_folder(folder)
-        if outcome in (Outcome.RESTORED, Outcome.NOTHING):
-            _remove_folders(entry)
+            if outcome in (Outcome.RESTORED, Outcome.NOTHING):
+                _remove_folders(entry)
     return outcome
+
+
+def _folders(entry: Entry) -> list[str]:
+    """Return the folder of a file, after those above it that were made for it and the one that these were made in."""
+    found = [os.path.dirname(entry.path)]
+    while entry.folder and found[0] != os.path.dirname(entry.folder):
+        found.insert(0, os.path.dirname(found[0]))
+    return found
 
 
 def unfinished(entry: Entry) -> bool:

@@ -368,7 +368,7 @@ def test_only_one_run_at_a_time(root: Path) -> None:
 
 def test_another_home_waits_for_the_folder(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "PATIENCE", 0.1)
-    with disk.locked(str(root / "etc")), pytest.raises(ApplyError, match=r"/etc: another .* tries again"):
+    with disk.locked(str(root / "etc")), pytest.raises(ApplyError, match=r"/etc: another .* are as they were"):
         carry_out(root, (OLD,))
     assert undo(lambda line: None) == (0, 0)
     assert snapshot(root) == {"etc/sources": "old\n"}

@@ -220,9 +220,8 @@ def test_a_patch_and_a_script_have_the_bytes_of_the_files(
     before, after = b"# caf\xe9 \xc2\x85\x0c\r\nold\r\n", b"# caf\xe9 \xc2\x85\x0c\r\nnew\r\n\xff"
     file = tmp_path / "etc/sources"
     path, texts = str(file), [raw.decode("utf-8", "surrogateescape") for raw in (before, after)]
-    result = Result(
-        "env", "x", {"target": {"triple": ARMHF.triple}}, (finding(Fix("x", files=(FileEdit(path, *texts),), safe=True)),)
-    )
+    edit = Fix("x", files=(FileEdit(path, *texts),), safe=True)
+    result = Result("env", "x", {"target": {"triple": ARMHF.triple}}, (finding(edit),))
     (tmp_path / "etc").mkdir()
     for fixes, run in (
         (FixOptions(diff=True), ["patch", "-p1", "--quiet", "--binary", "-d/"]),

@@ -389,7 +389,8 @@ def _strike(job: Job, fault: Fault, point: int, folder: str, tally: Tally) -> tu
     if not fault.act and (gone := lost(world)):
         tally.wrong("losses", where, str(gone))
     if code == 2 and fault.number:
-        if str(world.root) not in said and not any(edit.path in said for edit in world.edits()):
+        named = (str(world.root), "/bin/sh: ", "`false` failed", *(edit.path for edit in world.edits()))
+        if not any(name in said for name in named):
             tally.wrong("unnamed", where, said)
         if "\n" in said:
             tally.wrong("unnamed", where, said)

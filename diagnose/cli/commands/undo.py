@@ -14,7 +14,11 @@ def main() -> int:
     from diagnose.fixes.disk import ApplyError
 
     try:
-        done = undo.undo(lambda line: console.write(line + "\n"), os.getcwd())
+        here = os.getcwd()
+    except OSError:  # removed: only originals without a journal would be looked for there
+        here = "/"
+    try:
+        done = undo.undo(lambda line: console.write(line + "\n"), here)
     except ApplyError as error:
         raise UsageError(str(error)) from None
     count = done.restored
