@@ -5,16 +5,20 @@ from __future__ import annotations
 from diagnose.cli import console
 from diagnose.cli.errors import UsageError, did_you_mean
 from diagnose.engine import registry
-from diagnose.engine.run import Report, Result
+from diagnose.engine.run import Report, Result, run_checks
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, cache
 from diagnose.model.check import KINDS
 from diagnose.model.finding import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from typing import Any, TypeVar
 
     from diagnose.cli.options import Output, Selection
     from diagnose.model.check import Check
+    from diagnose.model.subject import Subject
+
+    _Subject = TypeVar("_Subject", bound=Subject)
 
 
 @cache
@@ -79,6 +83,26 @@ def exit_code(report: Report, output: Output) -> int:
     if output.fail_on == "unknown":  # an error, or what nobody can tell
         return report.exit_code(Severity.ERROR, unknown=True)
     return report.exit_code(None if output.fail_on == "never" else Severity(output.fail_on))
+
+
+def inspect(
+    kind: str,
+    name: str,
+    read: Callable[[], _Subject],
+    describe: Callable[[_Subject], dict[str, Any]],
+    selection: Selection,
+) -> Result:
+    """Read one subject of *kind* and run the checks that the user wants; the others are named as left out."""
+    result = run_checks(kind, name, read, describe, chosen(kind, selection))
+    return result._replace(left_out=_left_out(kind, selection))
+
+
+@cache
+def _left_out(kind: str, selection: Selection) -> tuple[str, ...]:
+    if not (selection.select or selection.ignore):
+        return ()
+    wanted = {check.id for check in chosen(kind, selection)}
+    return tuple(check.id for check in registry.load(kind) if check.id not in wanted)
 
 
 def finish(results: Iterable[Result], output: Output) -> int:

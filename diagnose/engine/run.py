@@ -26,6 +26,7 @@ class Result(NamedTuple):
     could not be looked at. ``not_applicable`` are the checks that had nothing to examine.
     ``recovered`` are findings that came to nothing: the build went on after them.
     ``traces`` are the Python tracebacks of internal errors.
+    ``left_out`` are the checks that the user did not want.
     """
 
     kind: str
@@ -39,6 +40,7 @@ class Result(NamedTuple):
     outcome: Outcome = Outcome.OK
     recovered: tuple[Finding, ...] = ()
     not_applicable: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 class Report(NamedTuple):
@@ -135,7 +137,7 @@ def _run(
         tuple(sorted(passed)),
         subject.unseen,
         traces=tuple(traces),
-        outcome=came_to,
+        outcome=Outcome.CANNOT_TELL if failed and came_to is Outcome.OK else came_to,
         recovered=tuple(recovered),
         not_applicable=tuple(not_applicable),
     )

@@ -38,6 +38,7 @@ def _subject(result: Result) -> dict[str, Any]:
         "outcome": result.outcome.value,
         "passed": list(result.passed),
         "not_applicable": list(result.not_applicable),
+        "left_out": list(result.left_out),
         "unseen": list(result.unseen),
         "error": result.error,
         "recovered": [_finding(finding) for finding in result.recovered],

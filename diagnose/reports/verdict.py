@@ -24,8 +24,19 @@ class Verdict(NamedTuple):
 
 
 def verdict(result: Result) -> Verdict:
-    """Return what *result*, of a readable subject, comes down to."""
-    return _VERDICTS[result.kind](result)
+    """Return what *result*, of a readable subject, comes down to.
+
+    Where the user left checks out, the headline says so: it claims no more than the others looked at.
+    """
+    whole = _VERDICTS[result.kind](result)
+    if not result.left_out or result.kind == "log":  # a log's headline is made from the findings alone
+        return whole
+    number = len(result.findings)
+    count = f"{number or 'no'} problem{'' if number == 1 else 's'} found by the selected checks"
+    words = f"{' + '.join(platforms(result.facts)) or 'no valid tags'}; " if result.kind == "wheel" else ""
+    others = f" ({len(result.left_out)} other{'' if len(result.left_out) == 1 else 's'} left out)"
+    good = not number and result.outcome is Outcome.OK
+    return Verdict(words + count + others, good, whole.details, Severity.NOTE)
 
 
 def platforms(facts: dict[str, Any]) -> list[str]:

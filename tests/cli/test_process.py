@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ if sys.platform == "win32":
     pytest.skip("signals, limits and /proc", allow_module_level=True)
 
 ROOT = Path(__file__).parents[2]
+PATH = os.pathsep.join([str(ROOT), str(ROOT / "checks")])
 WHEELS = ROOT / "fixtures" / "wheels"
 LOG = ROOT / "fixtures" / "logs" / "real" / "linking" / "cmake-cc-missing.log"
 HEALTHY = next(WHEELS.glob("healthy_abi3-*.whl"))
@@ -28,7 +30,7 @@ DOOR = f"{sys.executable} -c 'from diagnose.cli.fast import main; main()'"
 
 def shell(script: str, cwd: Path = ROOT, **environ: str | None) -> subprocess.CompletedProcess[str]:
     """Run *script*, in which $D is the command; None in *environ* removes a variable."""
-    wanted = {**os.environ, "D": DIAGNOSE, "PYTHONPATH": str(ROOT), **environ}
+    wanted = {**os.environ, "D": DIAGNOSE, "PYTHONPATH": PATH, **environ}
     env = {name: value for name, value in wanted.items() if value is not None}
     return subprocess.run(
         ["bash", "-c", script], capture_output=True, text=True, errors="replace", timeout=60, cwd=cwd, env=env
@@ -161,7 +163,7 @@ def parallel(folder: Path, slow: str, *args: str) -> tuple[subprocess.Popen[str]
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "SLOW": slow, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "SLOW": slow, "PYTHONPATH": PATH},
     )
     deadline = time.monotonic() + 20
     while not (workers := children(started.pid)):
@@ -224,19 +226,26 @@ fast.main()
 """
 
 
-def test_a_wheel_that_is_cut_off_while_it_is_read(tmp_path: Path) -> None:
-    for wheel in (HEALTHY, BROKEN):
-        shutil.copy(wheel, tmp_path)
+@pytest.mark.parametrize("size", [0, 9 << 20])
+@pytest.mark.parametrize("others", [[], [BROKEN]])
+def test_a_wheel_that_is_cut_off_while_it_is_read(size: int, others: list[Path], tmp_path: Path) -> None:
+    """A large one is mapped into memory: reading what is gone kills the process. A small one is in memory by then."""
     victim = tmp_path / HEALTHY.name
-    for paths in ([victim], [victim, tmp_path / BROKEN.name]):
-        shutil.copy(HEALTHY, victim)
-        command = [sys.executable, "-c", CUT, "wheel", "--format", "json", *map(str, paths)]
-        environ = {**os.environ, "CUT": str(victim), "PYTHONPATH": str(ROOT)}
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environ)
-        assert (done.returncode, done.stderr) == (2, "")
-        subjects = json.loads(done.stdout)["subjects"]
-        assert subjects[0]["error"].startswith(f"{HEALTHY.name}: ")
-        assert [bool(subject["findings"]) for subject in subjects[1:]] == [True] * (len(paths) - 1)
+    shutil.copy(HEALTHY, victim)
+    with zipfile.ZipFile(victim, "a", zipfile.ZIP_STORED) as archive:
+        if size:
+            archive.writestr("padding", bytes(size))
+    command = [sys.executable, "-c", CUT, "wheel", "--format", "json", *map(str, (victim, *others))]
+    environ = {**os.environ, "CUT": str(victim), "PYTHONPATH": PATH}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environ)
+    subject, *rest = json.loads(done.stdout)["subjects"]
+    assert done.stderr == ""
+    if size:
+        assert done.returncode == 2
+        assert subject["error"] == f"{HEALTHY.name}: is empty"  # the second time, alone
+    else:
+        assert (done.returncode, subject["error"], subject["findings"]) == (len(others), None, [])
+    assert [bool(one["findings"]) for one in rest] == [True] * len(others)
 
 
 def test_deleted_working_directory(tmp_path: Path) -> None:

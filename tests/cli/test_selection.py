@@ -64,3 +64,28 @@ def test_ids_as_people_type_them(words: list[str]) -> None:
 
 def test_explain_takes_ids_in_any_case() -> None:
     assert run("explain", "PC-Missing").stdout == run("explain", "pc-missing").stdout != ""
+
+
+def test_the_headline_claims_no_more_than_the_selected_checks_looked_at() -> None:
+    total = len(registry.load("wheel"))
+    start = f"{Path(BROKEN).name}: manylinux2014_x86_64 + manylinux_2_17_x86_64;"
+    one = run("wheel", "--select", "wheel-rpath", BROKEN)
+    others = f"({total - 1} others left out)"
+    assert one.returncode == 0
+    assert one.stdout.splitlines()[0] == f"✓ {start} no problems found by the selected checks {others}"
+    two = run("wheel", "--select", "wheel-rpath,wheel-glibc-too-new", BROKEN)
+    others = f"({total - 2} others left out)"
+    assert two.returncode == 1
+    assert two.stdout.splitlines()[0] == f"✗ {start} 1 problem found by the selected checks {others}"
+    subject = json.loads(run("wheel", "--ignore", "wheel-rpath", "--format", "json", BROKEN).stdout)["subjects"][0]
+    assert subject["left_out"] == ["wheel-rpath"]
+
+
+def test_environment_headline_list_and_exit_code_agree() -> None:
+    for words in (["--select", "apt"], ["--select", "pkgconfig,apt"], ["--ignore", "pc-missing"]):
+        result = run("env", "--lib", "no-such-module", *words)
+        headline = result.stdout.splitlines()[0]
+        listed = sum(line.startswith(("  error[", "  warning[", "  note[")) for line in result.stdout.splitlines())
+        assert f": {listed or 'no'} problem" in headline
+        assert headline.startswith("✗ " if listed else "· ")  # the library is not found, whichever checks run
+        assert result.returncode == ("  error[" in result.stdout)

@@ -7,8 +7,8 @@ import sys
 
 from diagnose.cli import console
 from diagnose.cli.errors import OutputError, UsageError, did_you_mean
-from diagnose.cli.report import chosen, exit_code, finish, traces
-from diagnose.engine.run import Report, Result, run_checks
+from diagnose.cli.report import chosen, exit_code, finish, inspect, traces
+from diagnose.engine.run import Report, Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def main(options: EnvOptions, fixes: FixOptions, selection: Selection, output: O
 
     if options.policy:
         _check_policy(options.policy)
-    checks = chosen("env", selection)
+    chosen("env", selection)  # a wrong --select fails before any work
     name = "this machine" if options.root == "/" else options.root
 
     def read() -> reader.Environment:
@@ -33,16 +33,16 @@ def main(options: EnvOptions, fixes: FixOptions, selection: Selection, output: O
             host.require_linux()
         return reader.read(root=options.root, target=options.target, libs=options.lib, policy=options.policy)
 
-    def inspect() -> Result:
-        return run_checks("env", name, read, reader.facts, checks)
+    def look() -> Result:
+        return inspect("env", name, read, reader.facts, selection)
 
     if fixes.apply:
         if fixes.fix_format or fixes.diff:
             raise UsageError("--apply cannot be combined with --fix-format or --diff")
         if options.root != "/":
             raise UsageError("--apply cannot be combined with --root; use --diff or --fix-format")
-        _apply(inspect, fixes.yes, fixes.unsafe)
-    result = inspect()
+        _apply(look, fixes.yes, fixes.unsafe)
+    result = look()
     if (fixes.fix_format or fixes.diff) and result.error is None:
         return _print_fixes(result, fixes, output)
     return finish([result], output)
@@ -71,7 +71,7 @@ def _print_fixes(result: Result, fixes: FixOptions, output: Output) -> int:
     return exit_code(report, output)
 
 
-def _apply(inspect: Callable[[], Result], yes: bool, unsafe: bool = False) -> None:
+def _apply(look: Callable[[], Result], yes: bool, unsafe: bool = False) -> None:
     """Apply the fixes, and those of later findings, until nothing is left that can be applied."""
     import shlex
 
@@ -80,7 +80,7 @@ def _apply(inspect: Callable[[], Result], yes: bool, unsafe: bool = False) -> No
 
     done = None
     for _ in range(6):
-        merged = plan.plan(inspect().findings)
+        merged = plan.plan(look().findings)
         if merged == done or not (merged.files or merged.commands):
             for message, advice, commands in merged.manual:
                 console.warn("\n".join((f"left  {message}: {advice}", *(f"      $ {line}" for line in commands))))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from diagnose.cli.report import chosen, finish
-from diagnose.engine.run import run_checks
+from diagnose.cli.report import chosen, finish, inspect
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import InputError
 
@@ -27,4 +26,4 @@ def main(options: LogOptions, origin: Origin, selection: Selection, output: Outp
         return reader.read(options.path, patterns, origin.target, origin.distro)
 
     name = "standard input" if options.path == "-" else os.path.basename(options.path)
-    return finish([run_checks("log", name, read, reader.facts, checks)], output)
+    return finish([inspect("log", name, read, reader.facts, selection)], output)

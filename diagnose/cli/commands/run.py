@@ -6,27 +6,32 @@ import os
 import sys
 
 from diagnose.cli import child, console
-from diagnose.cli.report import chosen, render, traces
-from diagnose.engine.run import Report, Result, run_checks
+from diagnose.cli.report import chosen, inspect, render, traces
+from diagnose.engine.run import Report, Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.outcome import Outcome
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
     from diagnose.cli.options import Origin, Output, RunOptions, Selection
-    from diagnose.model.check import Check
 
 _SHOWN = 120  # characters of the command line that are printed
 
 
 def main(options: RunOptions, origin: Origin, selection: Selection, output: Output) -> int:
     """Run the command and return its exit status; 128+N where signal N ended it, 127 or 126 where it cannot start."""
-    checks = chosen("log", selection)  # a wrong --select fails before any work
+    chosen("log", selection)  # a wrong --select fails before any work
     try:
-        ended = child.run(options.command, options.tty, lambda stream: _inspect(options, origin, checks, stream))
+        ended = child.run(options.command, options.tty, lambda stream: _read(options, origin, selection, stream))
     except FileNotFoundError:
-        console.warn(f"diagnose: {options.command[0]}: command not found")
-        return 127
+        import shutil
+
+        found = options.command[0] and shutil.which(
+            options.command[0]
+        )  # then its first line names an interpreter that does not exist
+        console.warn(f"diagnose: {options.command[0]}: {'its interpreter' if found else 'command'} not found")
+        return 126 if found else 127
     except OSError as error:
         console.warn(f"diagnose: {options.command[0]}: {error.strerror or error}")
         return 126
@@ -38,17 +43,17 @@ def main(options: RunOptions, origin: Origin, selection: Selection, output: Outp
     return status or (2 if ended.unwritten else 0)
 
 
-def _inspect(options: RunOptions, origin: Origin, checks: list[Check], stream: BinaryIO) -> Result:
+def _read(options: RunOptions, origin: Origin, selection: Selection, stream: BinaryIO) -> Result:
     """Read the output of the command from *stream*, as it comes, and report on it."""
     from diagnose.readers import buildlog as reader
 
     name = os.path.basename(options.command[0])
 
     def read() -> reader.BuildLog:
-        patterns = [pattern for check in checks for pattern in check.patterns]
+        patterns = [pattern for check in chosen("log", selection) for pattern in check.patterns]
         return reader.read(f"output of {name}", patterns, origin.target, origin.distro, stream)
 
-    return run_checks("log", name, read, reader.facts, checks)
+    return inspect("log", name, read, reader.facts, selection)
 
 
 def _explain(command: tuple[str, ...], ended: child.Ended, output: Output) -> None:
@@ -69,10 +74,13 @@ def _explain(command: tuple[str, ...], ended: child.Ended, output: Output) -> No
     if ended.result is None:
         console.warn("diagnose: not enough memory to explain it")
         return
-    if not ended.result.findings and not ended.result.facts.get("failed"):
-        console.warn("diagnose: its output names no known cause")
-        return
-    report = Report((ended.result,))
+    result = ended.result
+    if not result.findings and result.error is None:  # whatever its output says, it has failed
+        result = result._replace(outcome=Outcome.UNKNOWN_CAUSE)
+        if output.format == "text":
+            console.warn("diagnose: its output shows no known cause")
+            return
+    report = Report((result,))
     if output.traceback:
         traces(report)
     with redirect_stdout(sys.stderr):  # whether it is a terminal, and how wide, is asked of it

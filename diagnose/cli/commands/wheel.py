@@ -6,10 +6,11 @@ import os
 import sys
 
 from diagnose.cli import console, workers
-from diagnose.cli.report import chosen, finish
-from diagnose.engine.run import Result, run_checks
+from diagnose.cli.report import chosen, finish, inspect
+from diagnose.engine.run import Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import InputError
+from diagnose.model.outcome import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -110,11 +111,23 @@ def _inspect_all(items: list[_Input], selection: Selection, output: Output) -> l
             console.progress(f"{done} of {len(items)} wheels" if done < len(items) else "")
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if len(items) == 1 and not _is_mapped(items[0].path):
+        return [_inspect(items[0], selection)]
     answers = workers.run(lambda item: _inspect(item, selection), items, cores, show)
     return [
         _lost(item, answer.reason) if isinstance(answer, workers.Lost) else answer
         for item, answer in zip(items, answers, strict=True)
     ]
+
+
+def _is_mapped(path: str) -> bool:
+    """Whether the reader maps the wheel into memory; a file that is cut off then kills the process that reads it."""
+    from diagnose.readers.wheel.reader import MAPPED_FROM
+
+    try:
+        return os.stat(path).st_size >= MAPPED_FROM
+    except OSError:
+        return False
 
 
 def _inspect(item: _Input, selection: Selection) -> Result:
@@ -125,8 +138,8 @@ def _inspect(item: _Input, selection: Selection) -> Result:
             raise InputError(item.error)
         return reader.read(item.path)
 
-    inspect = run_checks("wheel", _name(item), read, reader.facts, chosen("wheel", selection))
-    return inspect._replace(unseen=(*inspect.unseen, item.origin)) if item.origin else inspect
+    result = inspect("wheel", _name(item), read, reader.facts, selection)
+    return result._replace(unseen=(*result.unseen, item.origin)) if item.origin else result
 
 
 def _name(item: _Input) -> str:
@@ -141,4 +154,4 @@ _MEANING = {
 
 def _lost(item: _Input, reason: str) -> Result:
     error = f"{_name(item)}: not inspected: the process that read it {'was ' * reason.startswith('killed')}{reason}"
-    return Result("wheel", _name(item), error=error + _MEANING.get(reason, ""))
+    return Result("wheel", _name(item), error=error + _MEANING.get(reason, ""), outcome=Outcome.NOT_JUDGED)

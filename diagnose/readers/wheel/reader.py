@@ -111,6 +111,10 @@ class Wheel(NamedTuple):
         return True
 
 
+MAPPED_FROM = 1 << 23
+"""Bytes from which a file is mapped into memory, not read. If it is cut off meanwhile, the system ends the process."""
+
+
 def read(path: str) -> Wheel:
     """Read the wheel at *path*.
 
@@ -128,8 +132,10 @@ def read(path: str) -> Wheel:
             size = os.fstat(file.fileno()).st_size
             if not size:
                 raise InputError(f"{name}: is empty")
-            # Closed when the last view of it is gone, which an exception's frames may still hold.
-            data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            if size < MAPPED_FROM:
+                data = memoryview(file.read(MAPPED_FROM))
+            else:  # closed when the last view of it is gone, which an exception's frames may still hold
+                data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
         return _read(path, size, archive.open_archive(data, name))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
