@@ -230,7 +230,7 @@ COMMANDS = {
         ),
         Command(
             "log",
-            "Find the check in the log of a failed build, and how to fix it.",
+            "Find the cause in the log of a failed build, and how to fix it.",
             (LogOptions, Origin, Selection, Output),
         ),
         Command("undo", "Restore the files that `env --apply` changed."),
