@@ -56,8 +56,11 @@ def _wheel(result: Result) -> Verdict:
         return Verdict(f"{words}, {what}: checked its metadata, RECORD and archive only", False, details)
     if not result.facts["elf_files"]:
         return Verdict(f"{words}, no {'code for Linux' if result.facts['other_code'] else 'compiled code'}", good)
+    details = []
+    if "musl-release" in result.facts.get("auditwheel_differences", ()):
+        details = ["musl gives its symbols no versions: as far as its functions show, the claimed release is enough"]
     if good or not could or could in claimed:
-        return Verdict(words, good)
+        return Verdict(words, good, details)
     return Verdict(f"says {words}, is {could}", good)
 
 

@@ -78,6 +78,15 @@ def test_broken_file_names(name: str, tmp_path: Path) -> None:
         wheel.read(path)
 
 
+@pytest.mark.parametrize(
+    "name", ["demo-1-cp312-cp312-linux_x86_64-x8664v3.whl", "demo-1-1-cp312-cp312-linux_x86_64-cu12.whl"]
+)
+def test_wheel_variants_are_named(name: str, tmp_path: Path) -> None:
+    path = build(tmp_path, {}, name)
+    with pytest.raises(InputError, match="named as a wheel variant"):
+        wheel.read(path)
+
+
 def test_what_is_no_wheel(tmp_path: Path) -> None:
     cases = {
         "is empty": b"",

@@ -17,7 +17,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
 from diagnose.model.targets import TARGETS
-from diagnose.readers.elf.parser import ET_REL
+from diagnose.readers.elf.parser import ET_REL, Elf
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import inside, repack
 
@@ -33,9 +33,9 @@ ENOUGH = 2 << 20
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
     """See split-debug files, and DWARF of more than :data:`ENOUGH` bytes over all files."""
-    split = [elf for elf in wheel.elves if elf.split_debug and elf.type != ET_REL and not is_sample(elf)]
+    split = [elf for elf in wheel.elves if _is_apart(elf) and not is_sample(elf)]
     dwarf = sorted(
-        (elf for elf in wheel.elves if elf.debug_size and not elf.split_debug and not is_sample(elf)),
+        (elf for elf in wheel.elves if elf.debug_size and not (_is_apart(elf) or elf.split_debug or is_sample(elf))),
         key=lambda elf: -elf.debug_size,
     )
     if sum(elf.debug_size for elf in dwarf) < ENOUGH:
@@ -73,6 +73,11 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         "every download and every image is that much larger",
         tuple(fixes),
     )
+
+
+def _is_apart(elf: Elf) -> bool:
+    """Whether the file is nothing but debug information: of ``objcopy --only-keep-debug``, or of ``dwp``."""
+    return (elf.split_debug and elf.type != ET_REL) or elf.name.endswith(".dwp")
 
 
 def _strip(wheel: Wheel) -> str:

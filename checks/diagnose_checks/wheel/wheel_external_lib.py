@@ -172,11 +172,23 @@ def _repair(wheel: Wheel, names: list[str], users: Iterable[Elf]) -> Fix:
     )
 
 
+def _patterns(names: list[str]) -> list[str]:
+    """Return *names*, many of one family (``libQt6Core.so.6`` …) as one pattern, which auditwheel takes as well."""
+    families: dict[str, list[str]] = {}
+    for name in names:
+        families.setdefault(name[:6], []).append(name)
+    return [
+        pattern
+        for start, family in families.items()
+        for pattern in ([f"{start}*"] if len(family) > 3 and len(start) == 6 else family)
+    ]
+
+
 def _declare(names: list[str]) -> Fix:
     return Fix(
         "leave it outside, and say so in the installation notes",
         notes="Name the package that brings it, and repair the rest with: auditwheel repair "
-        + " ".join(f"--exclude {quote(name)}" for name in names),
+        + " ".join(f"--exclude {quote(name)}" for name in _patterns(names)),
     )
 
 

@@ -189,6 +189,12 @@ def _bad_elements(elf: Elf) -> Iterator[tuple[str, str, Severity]]:
             yield element, "is relative to the working directory", Severity.WARNING
 
 
+def _origin(wheel: Wheel) -> str:
+    if wheel.generator.startswith("meson"):
+        return "meson-python keeps an rpath that a .pc file names (Libs: -Wl,-rpath,…): take it out there."
+    return ""
+
+
 def _astray(wheel: Wheel, found: list[tuple[Elf, list[tuple[str, str, Severity]]]]) -> Finding:
     evidence = []
     options: dict[str, list[str]] = {}
@@ -213,5 +219,5 @@ def _astray(wheel: Wheel, found: list[tuple[Elf, list[tuple[str, str, Severity]]
         severity,
         bounded(evidence),
         consequence,
-        (repack(wheel, "take these entries out", _patch(wheel, options)),),
+        (repack(wheel, "take these entries out", _patch(wheel, options), _origin(wheel)),),
     )

@@ -190,6 +190,8 @@ def _read(path: str, size: int, opened: Archive) -> Wheel:
 
 
 _PART = re.compile(r"[^\s/\\-]+")
+#: PEP 825 (a draft) puts a label behind the platform tag: ``demo-1-cp312-cp312-linux_x86_64-x8664v3.whl``.
+_VARIANT = re.compile(r"[^-]+-[^-]+(?:-\d[^-]*)?-(?:cp|pp|py|ip|jy)\d[\w.]*(?:-[\w.]+){2}-[0-9a-z._]{1,16}\.whl")
 
 
 def parse_file_name(name: str) -> tuple[str, str, str, tuple[Tag, ...]]:
@@ -201,7 +203,10 @@ def parse_file_name(name: str) -> tuple[str, str, str, tuple[Tag, ...]]:
     parts = name.removesuffix(".whl").split("-")
     well_formed = name.endswith(".whl") and len(parts) in (5, 6) and all(map(_PART.fullmatch, parts))
     if not well_formed or (len(parts) == 6 and not parts[2][:1].isdigit()):
-        raise InputError(f"{name}: not a wheel's file name (name-version[-build]-python-abi-platform.whl)")
+        reason = "not a wheel's file name (name-version[-build]-python-abi-platform.whl)"
+        if _VARIANT.fullmatch(name):
+            reason = "named as a wheel variant (PEP 825, a draft): uv knows them, pip refuses them; not judged here"
+        raise InputError(f"{name}: {reason}")
     build = parts[2] if len(parts) == 6 else ""
     return parts[0], parts[1], build, _expand(["-".join(parts[-3:])])
 
