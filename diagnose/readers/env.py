@@ -261,7 +261,7 @@ def _probe(prober: pkgconfig.Prober, need: cargo.Need, overridden: Mapping[str, 
     direction = sys_crate_overrides.find(way, prober.root, prober.variables, prober.target) if way else None
     if way and direction:
         return prober.linked(need.module, way.libs, direction, need.crate)
-    library = prober.probe(need.module, need.requirement, need.static, need.crate)
+    library = prober.probe(need.module, need.requirement, need.static, need.crate, system_libs=need.system_libs)
     answered = ("found", "wrong-arch", "file-missing", *(("cross-refused",) if way and way.guarded else ()))
     if way and way.alone and library.outcome not in answered:
         return prober.linked(need.module, way.libs, None, need.crate)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnose.model.finding import InputError
-from diagnose.readers.pkgconfig import pcfile
+from diagnose.readers.pkgconfig import pcfile, rules, solver, versions
 from diagnose.readers.system.root import Root
 
 SYSTEM = ("/usr/lib/x86_64-linux-gnu/pkgconfig", "/usr/lib/pkgconfig", "/usr/lib64/pkgconfig", "/usr/share/pkgconfig")
@@ -44,7 +44,7 @@ def real(folders: tuple[str, ...], arguments: list[str], sysroot: str | None = N
 
 
 def ours(folders: tuple[str, ...], modules: list[str], static: bool, sysroot: str | None = None) -> str | None:
-    answer = pcfile.Resolver(Root("/"), folders, sysroot).ask(modules, static)
+    answer = solver.Resolver(Root("/"), folders, sysroot).ask(modules, static)
     text = "".join(f"{word} " for word in (*answer.cflags, *answer.libs)) + "\n"
     return None if answer.problems else text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
 
@@ -61,7 +61,7 @@ def test_every_file_of_this_machine(sysroot):
             options = ["--static"] if static else []
             if ours(folders, [name], static, sysroot) != real(folders, [*options, "--libs", "--cflags", name], sysroot):
                 different.append((name, static))
-        version = pcfile.Resolver(Root("/"), folders, sysroot).ask([name])
+        version = solver.Resolver(Root("/"), folders, sysroot).ask([name])
         if (
             sysroot is None
             and not version.problems
@@ -154,7 +154,7 @@ def test_versions_compare_as_pkgconf_compares_them(tmp_path_factory, one, two):
     answers = {
         operator: real(folders, ["--modversion", f"x {operator} {two}"]) is not None for operator in ("<", "=", ">")
     }
-    order = pcfile.compare(one, two)
+    order = versions.compare(one, two)
     assert answers == {"<": order < 0, "=": order == 0, ">": order > 0}
 
 
@@ -177,7 +177,7 @@ def test_mangled_files(tmp_path_factory, pieces, static, sysroot):
 
 def test_what_is_missing_and_who_requires_it(tmp_path):
     folders = write(tmp_path / "pc", {**NEIGHBOURS, "x": HEADER + "Requires: base >= 2, nowhere\n"})
-    answer = pcfile.Resolver(Root("/"), folders).ask(["x"])
+    answer = solver.Resolver(Root("/"), folders).ask(["x"])
     assert [(one.dependency.module, one.required_by, one.found) for one in answer.problems] == [
         ("base", "x", "1.0"),
         ("nowhere", "x", None),
@@ -188,7 +188,7 @@ def test_what_is_missing_and_who_requires_it(tmp_path):
 def test_freedesktop_prefixes_what_is_there_already(tmp_path):
     # measured with pkg-config 0.29.2: a sysroot of / gives a double slash
     folders = write(tmp_path / "pc", {"x": HEADER + "Libs: -L/usr/lib -lx\n"})
-    answer = pcfile.Resolver(Root("/"), folders, "/", freedesktop=True).ask(["x"])
+    answer = solver.Resolver(Root("/"), folders, "/", rules.Rules(freedesktop=True)).ask(["x"])
     assert answer.libs == ("-L//usr/lib", "-lx")
 
 
@@ -203,7 +203,7 @@ def test_freedesktop_prefixes_what_is_there_already(tmp_path):
 def test_hostile_files_end_in_one_line(tmp_path, text, reason):
     (tmp_path / "x.pc").write_bytes(text)
     with pytest.raises(InputError, match=reason) as error:
-        pcfile.Resolver(Root("/"), [str(tmp_path)]).ask(["x"])
+        solver.Resolver(Root("/"), [str(tmp_path)]).ask(["x"])
     assert "\n" not in str(error.value)
 
 
@@ -211,11 +211,11 @@ def test_requirements_that_fan_out_without_end(tmp_path):
     layers = {f"l{n}": HEADER + "Requires: " + " ".join([f"l{n + 1} = 1.2"] * 3) + "\n" for n in range(40)}
     folders = write(tmp_path / "pc", {**layers, "l40": HEADER})
     with pytest.raises(InputError, match="requirements without end"):
-        pcfile.Resolver(Root("/"), folders).ask(["l0"])
+        solver.Resolver(Root("/"), folders).ask(["l0"])
 
 
 def test_variables_that_double_stay_bounded(tmp_path):
     doubling = "".join(f"v{n + 1}=${{v{n}}}${{v{n}}}\n" for n in range(60))
     folders = write(tmp_path / "pc", {"x": "v0=xx\n" + doubling + HEADER + "Libs: -l${v60}\n"})
-    answer = pcfile.Resolver(Root("/"), folders).ask(["x"])
+    answer = solver.Resolver(Root("/"), folders).ask(["x"])
     assert len("".join(answer.libs)) <= pcfile.VALUE_LIMIT

@@ -46,6 +46,7 @@ class Need(NamedTuple):
     ``links`` is the crate's ``links`` key, by which ``[target.<triple>.<links>]`` overrides its build script.
     ``path`` is the file that says so (``Cargo.lock:line`` or ``Cargo.toml``). ``static`` is set where the crate insists
     on one way of linking, whatever the variables say. ``optional`` says that the crate can do without the module.
+    ``system_libs`` says that it wants the system's folders in the answer, as the pkg-config crate does by default.
     """
 
     module: str
@@ -55,6 +56,7 @@ class Need(NamedTuple):
     path: str = ""
     static: bool | None = None
     optional: bool = False
+    system_libs: bool = True
 
 
 class Override(NamedTuple):

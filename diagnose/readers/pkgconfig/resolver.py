@@ -12,13 +12,15 @@ from diagnose.model.finding import InputError
 from diagnose.model.targets import Target
 from diagnose.readers.cargo.variables import Setting, Variables
 from diagnose.readers.pkgconfig import tool as pkgtool
+from diagnose.readers.pkgconfig.link_metadata import Links, system_root
+from diagnose.readers.pkgconfig.link_metadata import links as link_metadata
 from diagnose.readers.toolchain.reader import Finder, Program
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from diagnose.readers.elf.library import LinkFile
-    from diagnose.readers.pkgconfig import pcfile
+    from diagnose.readers.pkgconfig import solver
     from diagnose.readers.pkgconfig.sys_crate_overrides import Direction
 
 
@@ -52,6 +54,7 @@ class PkgConfig(NamedTuple):
     sets: tuple[tuple[str, str], ...] = ()
     broken: str = ""
     plain: Program | None = None
+    system_libs: tuple[str, ...] = ()
 
     @property
     def cross(self) -> bool:
@@ -108,6 +111,8 @@ class Library(NamedTuple):
     that answers. ``libs`` and ``cflags`` are the words of the answer, ``link_dirs`` its ``-L`` folders. ``static`` says
     that the crate asks for ``--static``, ``static_by`` why. ``output`` is what the program says when it fails.
     ``alone`` says that the answer is not pkg-config's: the crate links by itself, as ``directed_by`` tells it, if set.
+    ``words`` is the whole answer in its order, ``links`` what of it reaches the linker. ``system_libs`` says that the
+    crate wants the system's folders in the answer.
     """
 
     module: str
@@ -133,6 +138,9 @@ class Library(NamedTuple):
     alone: bool = False
     directed_by: tuple[Setting, ...] = ()
     lacking: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    links: Links = Links()
+    system_libs: bool = True
 
 
 def names(variable: str, triple: str, host: str) -> tuple[str, ...]:
@@ -218,6 +226,7 @@ def decide(finder: Finder, variables: Variables, triple: str, host: str) -> PkgC
         sets=tool.sets,
         broken=tool.broken,
         plain=plain if setting else None,
+        system_libs=tool.system_libs,
     )
 
 
@@ -244,11 +253,13 @@ def _asked(program: Program, variables: Variables) -> pkgtool.Tool:
     return pkgtool.Tool("", answer("--version"), tuple(filter(None, folders)), program.path)
 
 
-def command_line(decided: PkgConfig, module: str, requirement: str = "", *, static: bool = False) -> str:
+def command_line(
+    decided: PkgConfig, module: str, requirement: str = "", *, static: bool = False, system_libs: bool = True
+) -> str:
     """Return the command line as the crate prints it when it fails."""
     settings = (("PATH", decided.path), ("LIBDIR", decided.libdir), ("SYSROOT_DIR", decided.sysroot))
     words = [f"PKG_CONFIG_{name}={setting.value}" for name, setting in settings if setting]
-    words += ["PKG_CONFIG_ALLOW_SYSTEM_LIBS=1", "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1"]
+    words += [*(["PKG_CONFIG_ALLOW_SYSTEM_LIBS=1"] if system_libs else []), "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1"]
     words.append("pkg-config" if decided.fallback else decided.program.name)  # the fallback goes unmentioned
     words += [f"'{word}'" if " " in word else word for word in _arguments(module, requirement, static)]
     return " ".join(words)
@@ -277,8 +288,19 @@ class Prober:
         self.target = target
         self._own = tuple(own)
 
-    def probe(self, module: str, requirement: str = "", insists: bool | None = None, crate: str = "") -> Library:
-        """Return what the crate finds for *module*; *insists* is the crate's own choice of static linking.
+    def probe(
+        self,
+        module: str,
+        requirement: str = "",
+        insists: bool | None = None,
+        crate: str = "",
+        *,
+        system_libs: bool = True,
+    ) -> Library:
+        """Return what the crate finds for *module*.
+
+        *insists* is the crate's own choice of static linking; *system_libs* says whether it asks for the folders of the
+        system to be named (``print_system_libs``).
 
         Raises:
             InputError: a ``.pc`` file that has to be read is broken.
@@ -293,12 +315,14 @@ class Prober:
             static=statik,
             static_by=static_by if insists is None else None,
             crate=crate,
+            system_libs=system_libs,
         )
         if disabled is not None:
             return library._replace(outcome="disabled", disabled_by=disabled)
         if not self._decided.allowed:
             return self._with_candidates(library._replace(outcome="cross-refused"))
-        library = library._replace(command=command_line(self._decided, module, requirement, static=statik))
+        command = command_line(self._decided, module, requirement, static=statik, system_libs=system_libs)
+        library = library._replace(command=command)
         if not self._decided.program.found:
             said = self._decided.broken
             return self._with_candidates(
@@ -326,7 +350,7 @@ class Prober:
         """Ask the real program, with both command lines of the crate."""
         from diagnose.readers.system.process import run
 
-        environ = self._environ()
+        environ = self._environ(library.system_libs)
         asked = _arguments(library.module, library.requirement, library.static)
         program = self._decided.program
         argv = [program.path if "/" in program.name else program.name]
@@ -361,7 +385,7 @@ class Prober:
         """Whether the program, which is none that is known, does not even tell its version, as ``false``."""
         return not self._decided.implementation and not self._decided.program.version
 
-    def _environ(self) -> dict[str, str]:
+    def _environ(self, system_libs: bool) -> dict[str, str]:
         """Return the environment that the crate gives the program."""
         environ = self.variables.merged()
         for name, setting in (
@@ -371,19 +395,37 @@ class Prober:
         ):
             if setting is not None:
                 environ[name] = setting.value
-        return {**environ, "PKG_CONFIG_ALLOW_SYSTEM_LIBS": "1", "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS": "1"}
+        if system_libs:
+            environ["PKG_CONFIG_ALLOW_SYSTEM_LIBS"] = "1"
+        return {**environ, "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS": "1"}
 
-    def _resolver(self) -> pcfile.Resolver:
-        from diagnose.readers.pkgconfig import pcfile
+    def _resolver(self, system_libs: bool = True) -> solver.Resolver:
+        from diagnose.readers.pkgconfig import rules, solver
 
         setting = self._decided.sysroot
         sysroot = dict(self._decided.sets).get("PKG_CONFIG_SYSROOT_DIR", setting.value if setting else None)
-        freedesktop = self._decided.implementation == "pkg-config"
-        return pcfile.Resolver(self.root, self._decided.search_path, sysroot, freedesktop)
+        program = self._decided.program
 
-    def _ask(self, library: Library) -> pcfile.Answer:
+        def given(name: str) -> bool:
+            return self.variables.get(name) is not None
+
+        own = rules.rules(self._decided.implementation, program.version, given)
+        hidden = () if system_libs else self._hidden()
+        return solver.Resolver(self.root, self._decided.search_path, sysroot, own, hidden)
+
+    def _hidden(self) -> tuple[str, ...]:
+        """Return the folders that the program leaves out of an answer that was not to name the system's."""
+        if self.variables.get("PKG_CONFIG_ALLOW_SYSTEM_LIBS") is not None:
+            return ()
+        system = self.variables.get("PKG_CONFIG_SYSTEM_LIBRARY_PATH")
+        own = system.value.split(":") if system else self._decided.system_libs
+        more = self.variables.get("LIBRARY_PATH") if self._decided.implementation == "pkgconf" else None
+        return tuple(filter(None, (*own, *(more.value.split(":") if more else ()))))
+
+    def _ask(self, library: Library) -> solver.Answer:
         asked = _arguments(library.module, library.requirement, library.static)
-        return self._resolver().ask((one for one in asked if not one.startswith("--")), library.static)
+        resolver = self._resolver(library.system_libs)
+        return resolver.ask((one for one in asked if not one.startswith("--")), library.static)
 
     def _path_of(self, module: str) -> str:
         """Return the file that answered: the first on the search path that has everything that a file must have."""
@@ -432,29 +474,37 @@ class Prober:
             (libs if own else cflags).append(word)
             argument = word in ("-isystem", "-iquote", "-idirafter", "-include")
         folders = dict.fromkeys(word[2:] for word in libs if word.startswith("-L") and len(word) > 2)
-        return library._replace(libs=tuple(libs), cflags=tuple(cflags), link_dirs=tuple(folders))
+        return library._replace(libs=tuple(libs), cflags=tuple(cflags), link_dirs=tuple(folders), words=tuple(words))
 
     def _judge(self, library: Library) -> Library:
         from diagnose.readers.elf import library as linkfile
 
+        if library.alone:
+            names = tuple(word[2:] for word in library.libs)
+            links = Links(names, (), library.link_dirs)
+        else:
+            below = system_root(self.variables)
+            links = link_metadata(self.root, library.words, below.value if below else "/usr", static=library.static)
         files = []
-        for word in dict.fromkeys(library.libs):
-            if word.startswith("-l") and len(word) > 2:
-                files.append(linkfile.find(self.root, word[2:], library.link_dirs, self._own, self.target))
-            elif word.startswith("/") and self.root.is_file(word):
-                files.append(linkfile.inspect(self.root, word, word, self.target))
+        for name in links.names:
+            archives = (f"{folder}/lib{name}.a" for folder in links.folders if name in links.static)
+            archive = next((path for path in archives if self.root.exists(path)), "")
+            if archive:
+                files.append(linkfile.inspect(self.root, name, archive, self.target)._replace(searched=links.folders))
+            else:
+                files.append(linkfile.find(self.root, name, links.folders, self._own, self.target))
         outcome = "found"
         if any(file.kind in ("dangling", "unreadable") or (file.kind == "missing" and self._own) for file in files):
             outcome = "file-missing"
         if any(file.accepted is False for file in files):
             outcome = "wrong-arch"
-        return library._replace(files=tuple(files), outcome=outcome)
+        return library._replace(files=tuple(files), outcome=outcome, links=links)
 
     def _with_candidates(self, library: Library) -> Library:
         """Add the ``.pc`` files of the module that are on the machine, but not on the search path."""
         if library.pc and library.outcome != "wrong-arch":
             return library
-        from diagnose.readers.pkgconfig import pcfile
+        from diagnose.readers.pkgconfig import solver
 
         # A script may say that it searches a folder, and not do so; what does not run searches none.
         elsewhere = library.outcome == "not-found" and not self._decided.implementation
@@ -466,7 +516,7 @@ class Prober:
                 continue
             if self.root.is_file(path):
                 try:
-                    answer = pcfile.Resolver(self.root, [folder]).ask([library.module])
+                    answer = solver.Resolver(self.root, [folder]).ask([library.module])
                 except InputError:
                     continue
                 found.append(Candidate(path, answer.version, debian))
@@ -510,7 +560,7 @@ def split_flags(output: bytes) -> list[str]:
     return [*words, word.decode("utf-8", "surrogateescape")] if word else words
 
 
-def _with_problems(library: Library, problems: Iterable[pcfile.Problem]) -> Library:
+def _with_problems(library: Library, problems: Iterable[solver.Problem]) -> Library:
     missing, mismatches = [], []
     for problem in problems:
         wanted = problem.dependency

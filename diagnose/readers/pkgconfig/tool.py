@@ -27,7 +27,8 @@ class Tool(NamedTuple):
     ``implementation`` is ``pkgconf``, ``pkg-config`` (freedesktop's) or empty, for a script that does more than set
     variables and for a program that is neither. ``default_path`` is where it looks for ``.pc`` files unless told
     otherwise, and ``origin`` the file that says so. ``sets`` are the variables that a wrapper script sets whatever they
-    were. ``broken`` says why it cannot answer anything.
+    were. ``broken`` says why it cannot answer anything. ``system_libs`` are the folders that it leaves out of an answer
+    unless it is told not to.
     """
 
     implementation: str = ""
@@ -36,6 +37,7 @@ class Tool(NamedTuple):
     origin: str = ""
     sets: tuple[tuple[str, str], ...] = ()
     broken: str = ""
+    system_libs: tuple[str, ...] = ()
 
 
 def identify(root: Root, path: str, real: str) -> Tool:
@@ -50,7 +52,8 @@ def identify(root: Root, path: str, real: str) -> Tool:
     default, origin = next(compiled, ((), ""))
     if not named and not default and b"PKG_CONFIG_" not in data:
         return Tool()  # another program
-    tool = Tool(implementation, _version(data), default, origin)
+    system = next((found for _, content in texts if (found := _system_libs(content))), ())
+    tool = Tool(implementation, _version(data), default, origin, system_libs=system)
     return _personality(root, path, tool) if implementation == "pkgconf" else tool
 
 
@@ -85,6 +88,20 @@ def _compiled_path(data: bytes) -> tuple[str, ...]:
     return ()
 
 
+def _system_libs(data: bytes) -> tuple[str, ...]:
+    """Return the folders of libraries that are compiled into a program: absolute, in folders called ``lib…``."""
+    for text in _strings(data, b"/lib"):
+        folders = text.decode("ascii", "replace").split(":")
+        if len(text) < 4096 and all(map(_of_libraries, folders)):
+            return tuple(folders)
+    return ()
+
+
+def _of_libraries(folder: str) -> bool:
+    parts = folder.split("/")
+    return folder.startswith("/") and ".so" not in folder and any(part.startswith("lib") for part in parts[-2:])
+
+
 def _version(data: bytes) -> str:
     """Return the one string of a program that has the shape of a release number."""
     found = set()
@@ -115,7 +132,8 @@ def _personality(root: Root, path: str, tool: Tool) -> Tool:
             continue
         values = {key.lower(): value for key, sign, value in pcfile.fields(text) if sign == ":"}
         paths = tuple(filter(None, values.get("defaultsearchpaths", "").split(":")))
-        return tool._replace(default_path=paths, origin=file)
+        system = tuple(filter(None, values.get("systemlibrarypaths", "").split(":")))
+        return tool._replace(default_path=paths, origin=file, system_libs=system)
     return tool
 
 

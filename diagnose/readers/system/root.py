@@ -97,6 +97,19 @@ class Root:
         inside = "/" + "/".join(done)
         return inside if os.path.lexists(self._outside(inside)) else None
 
+    def link_folder(self, path: str) -> str:
+        """Return the folder of the file that the links at *path* lead to, pieced together from what they say."""
+        for _ in range(LINK_LIMIT):
+            place = self.locate(path, follow=False)
+            try:
+                target = os.readlink(place) if place else ""
+            except OSError:  # no link
+                break
+            if not target:
+                break
+            path = target if target.startswith("/") else f"{path.rpartition('/')[0]}/{target}"
+        return path.rpartition("/")[0]
+
     def _outside(self, inside: str) -> str:
         return inside if self.live else self.path + inside
 

@@ -1,0 +1,284 @@
+"""The order in which pkgconf 2 and newer put the modules of an answer: the tree of requirements, made flat.
+
+Follows ``pkgconf_queue_verify``, ``flatten_dependency_set`` and ``pkgconf_queue_collect_dependencies`` of
+``libpkgconf/queue.c``, ``pkgconf_pkg_traverse_main`` and ``pkgconf_pkg_walk_list`` of ``pkg.c`` (2.1.1, 2.3.0, 2.5.1).
+"""
+
+from __future__ import annotations
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import InputError
+from diagnose.readers.pkgconfig.fragments import Fragments
+from diagnose.readers.pkgconfig.pcfile import DEPTH_LIMIT, VISIT_LIMIT, Dependency, Fragment, PcFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from diagnose.readers.pkgconfig.rules import Rules
+
+
+class _Edge:
+    """One requirement; ``match`` is the module that answers it."""
+
+    __slots__ = ("dependency", "internal", "match", "private")
+
+    def __init__(self, dependency: Dependency, match: _Module | None = None) -> None:
+        self.dependency = dependency
+        self.internal = dependency.internal
+        self.private = dependency.private
+        self.match = match
+
+    def copy(self) -> _Edge:
+        return _Edge(self.dependency, self.match)
+
+
+class _Module:
+    """One module while it is walked."""
+
+    def __init__(self, file: PcFile, virtual: bool = False) -> None:
+        self.file = file
+        self.virtual = virtual
+        self.requires = [_Edge(one) for one in file.requires]
+        self.requires_private = [_Edge(one) for one in file.requires_private]
+        self.serial = 0
+        self.order = 0
+        self.visited: set[bool] = set()
+        self.visited_in = 0
+        self.ancestor = False
+        self.private = False
+
+
+class Graph:
+    """Requirements *wanted*, as *verify* answers them; what does not is told to *report*."""
+
+    def __init__(
+        self,
+        rules: Rules,
+        verify: Callable[[Dependency], tuple[PcFile | None, bool]],
+        report: Callable[[Dependency, str, PcFile | None, bool], None],
+        wanted: tuple[Dependency, ...],
+        static: bool,
+    ) -> None:
+        self._rules = rules
+        self._verify = verify
+        self._report = report
+        self._static = static
+        self._world = _Module(PcFile("", "", "", "", {}, requires=wanted), virtual=True)
+        self._modules: dict[str, _Module] = {}
+        self._serial = 0
+        self._walks = 0
+        self._orders = 0
+        self._visits = 0
+        self._in_private = False
+        self._search_private = True
+        self._check_conflicts = rules.conflicts
+
+    def flags(self) -> tuple[list[Fragment], list[Fragment]] | None:
+        """Return the flags for the compiler and for the linker; None if something is missing."""
+        flattened = self._sorted() if self._rules.flat == 1 else self._collected()
+        if flattened is None:
+            return None
+        cflags, private, libs = Fragments(self._rules), Fragments(self._rules), Fragments(self._rules)
+
+        def collect_cflags(module: _Module) -> None:
+            for fragment in module.file.cflags:
+                cflags.merge(fragment)
+
+        def collect_private(module: _Module) -> None:
+            for fragment in module.file.cflags_private:
+                private.append(fragment)
+
+        def collect_libs(module: _Module) -> None:
+            if self._rules.flat == 3 and not self._search_private and module.private:
+                return
+            for fragment in module.file.libs:
+                (libs.append if self._in_private else libs.merge)(fragment)
+            for fragment in module.file.libs_private if self._static else ():
+                libs.append(fragment)
+
+        self._apply(flattened, collect_cflags, skip_internal=True)
+        if self._static:
+            self._apply(flattened, collect_private, skip_internal=True)
+        self._search_private = self._static
+        self._apply(flattened, collect_libs)
+        return [*cflags, *private], list(libs)
+
+    def _match(self, edge: _Edge, by: _Module) -> _Module | None:
+        """Return the module that answers *edge*; what does not is reported."""
+        if edge.match is None:
+            found, satisfied = self._verify(edge.dependency)
+            if found is None or not satisfied:
+                self._report(edge.dependency, by.file.id, found, False)
+                return None
+            edge.match = self._modules.setdefault(found.path or found.id, _Module(found))
+        return edge.match
+
+    # 2.1 and 2.2: every requirement of every visited module, sorted by the last visit
+
+    def _sorted(self) -> _Module | None:
+        world = _Module(PcFile("", "", "", "", {}), virtual=True)
+
+        def collect(module: _Module) -> None:
+            to = world.requires_private if self._in_private else world.requires
+            to[:0] = [edge.copy() for edge in reversed(module.requires)]
+            world.requires_private[:0] = [edge.copy() for edge in reversed(module.requires_private)]
+
+        if not self._traverse(self._world, collect):
+            return None
+        for edges in (world.requires, world.requires_private):
+            self._serial += 1
+            kept: list[_Edge] = []
+            names = set()
+            for edge in edges:
+                module = self._match(edge, world)
+                if module is None or module.serial == self._serial or edge.dependency.module in names:
+                    continue
+                names.add(edge.dependency.module)
+                module.serial = self._serial
+                kept.append(edge)
+            edges[:] = sorted(kept, key=lambda edge: edge.match.order if edge.match else 0)
+        return world
+
+    # 2.3 and newer: the modules in the reverse order of leaving them
+
+    def _collected(self) -> _Module | None:
+        if not self._traverse(self._world, None):
+            return None
+        found: list[_Edge] = []  # the other way round
+        self._serial += 1
+        self._collect(self._world, found, 0)
+        self._search_private, self._check_conflicts = False, False
+        to_mark: dict[int, list[_Edge]] = {}
+        for edge in found:
+            to_mark.setdefault(id(edge.match), []).append(edge)
+
+        def mark(module: _Module) -> None:
+            if module.private:
+                module.private = False
+                for edge in to_mark.get(id(module), ()):
+                    edge.private = False
+
+        self._traverse(self._world, mark)
+        self._search_private, self._check_conflicts = True, self._rules.conflicts
+        world = _Module(PcFile("", "", "", "", {}), virtual=True)
+        world.requires = found[::-1]
+        return world
+
+    def _collect(self, module: _Module, found: list[_Edge], depth: int) -> None:
+        if module.serial == self._serial:
+            return
+        self._limit(module, depth)
+        module.serial = self._serial
+        saved = self._in_private
+        self._in_private = True
+        self._collect_list(module.requires_private, found, depth)
+        self._in_private = saved
+        self._collect_list(module.requires, found, depth)
+
+    def _collect_list(self, edges: list[_Edge], found: list[_Edge], depth: int) -> None:
+        for edge in reversed(edges):
+            module = edge.match
+            if module is None or module.serial == self._serial:
+                continue
+            module.private = self._in_private
+            self._collect(module, found, depth + 1)
+            found.append(edge.copy())
+
+    def _limit(self, module: _Module, depth: int) -> None:
+        self._visits += 1
+        if self._visits > VISIT_LIMIT or depth > DEPTH_LIMIT:
+            raise InputError(f"{module.file.path}: requirements without end")
+
+    def _traverse(
+        self, root: _Module, visit: Callable[[_Module], None] | None, *, skip_internal: bool = False, levels: int = 0
+    ) -> bool:
+        """Visit *root* and what it requires, *levels* deep (0: all the way); False if something is missing."""
+        if root.virtual:
+            self._serial += 1
+        self._walks += 1
+        skip = (skip_internal, self._rules.flat > 1 and not self._search_private)
+        return self._main(root, visit, skip, levels or VISIT_LIMIT, 0)
+
+    def _apply(self, world: _Module, visit: Callable[[_Module], None], *, skip_internal: bool = False) -> None:
+        self._traverse(world, visit, skip_internal=skip_internal, levels=2)
+
+    def _main(
+        self,
+        module: _Module,
+        visit: Callable[[_Module], None] | None,
+        skip: tuple[bool, bool],
+        levels: int,
+        depth: int,
+    ) -> bool:
+        if levels == 0:
+            return True
+        self._limit(module, depth)
+        if self._rules.flat == 1:
+            if module.virtual or module.visited_in != self._walks:
+                module.visited_in, module.visited = self._walks, set()
+            elif self._in_private in module.visited:
+                return True
+            module.visited.add(self._in_private)
+        else:
+            if module.serial == self._serial and not module.virtual:
+                return True
+            module.serial = self._serial
+        if visit is not None and not (module.virtual and module is not self._world):
+            visit(module)
+        if self._check_conflicts and not self._without_conflict(module):
+            return False
+        if not self._walk(module, module.requires, visit, skip, levels, depth):
+            return False
+        if self._rules.flat < 3 and not self._search_private:
+            return True
+        self._in_private = True
+        whole = self._walk(module, module.requires_private, visit, skip, levels, depth)
+        self._in_private = False
+        return whole
+
+    def _walk(
+        self,
+        parent: _Module,
+        edges: list[_Edge],
+        visit: Callable[[_Module], None] | None,
+        skip: tuple[bool, bool],
+        levels: int,
+        depth: int,
+    ) -> bool:
+        parent.ancestor = True
+        whole = True
+        for edge in list(edges):
+            module = self._match(edge, parent)
+            if module is None:
+                whole = False
+                continue
+            if module.ancestor:
+                self._orders += 1
+                module.order = self._orders if self._rules.flat == 1 else module.order
+                if not edge.private and not parent.virtual:
+                    edges.remove(edge)
+                continue
+            if _skipped(edge, skip):
+                continue
+            if self._rules.flat == 1:
+                self._orders += 1
+                module.order = self._orders
+                module.serial = self._serial
+            whole &= self._main(module, visit, skip, levels - 1, depth + 1)
+        parent.ancestor = False
+        return whole
+
+    def _without_conflict(self, module: _Module) -> bool:
+        required = {edge.dependency.module for edge in module.requires} if module.file.conflicts else set()
+        for conflict in module.file.conflicts:
+            if conflict.module in required:
+                found, satisfied = self._verify(conflict)
+                if found is not None and satisfied:
+                    self._report(conflict, module.file.id, found, True)
+                    return False
+        return True
+
+
+def _skipped(edge: _Edge, skip: tuple[bool, bool]) -> bool:
+    """Whether *edge* is of all the kinds (internal, private) that are left out; none is where no kind is named."""
+    return any(skip) and all(has or not named for has, named in zip((edge.internal, edge.private), skip, strict=True))

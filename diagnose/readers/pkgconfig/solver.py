@@ -1,0 +1,271 @@
+"""Modules found on a search path, with everything that they require, as pkg-config answers: without running it.
+
+Follows ``libpkgconf/pkg.c``, ``queue.c`` and ``cli/main.c`` of pkgconf 1.8.1, 2.1.1, 2.3.0, 2.4.3 and 2.5.1.
+"""
+
+from __future__ import annotations
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model.finding import InputError
+from diagnose.readers.pkgconfig.flat import Graph
+from diagnose.readers.pkgconfig.fragments import Fragments, render
+from diagnose.readers.pkgconfig.parser import Expander, FileSysroot, parse
+from diagnose.readers.pkgconfig.pcfile import (
+    DEPTH_LIMIT,
+    FILE_LIMIT,
+    VISIT_LIMIT,
+    Dependency,
+    Fragment,
+    PcFile,
+    Requirements,
+    dependencies,
+)
+from diagnose.readers.pkgconfig.rules import Rules
+from diagnose.readers.pkgconfig.versions import COMPARE, compare, provides
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from diagnose.readers.system.root import Root
+
+#: The most bytes of ``.pc`` files that one question reads.
+READ_LIMIT = 64 << 20
+
+
+class Problem(NamedTuple):
+    """Why there is no answer. ``found`` is None for a missing module, else the version that does not satisfy.
+
+    ``required_by`` is empty for what was asked for directly. ``conflict`` marks a ``Conflicts`` field that applies.
+    """
+
+    dependency: Dependency
+    required_by: str
+    found: str | None = None
+    conflict: bool = False
+
+
+class Answer(NamedTuple):
+    """What the program would print: ``cflags`` and ``libs`` as words with pkgconf's quoting, or the problems.
+
+    Bytes beyond ASCII are lone surrogates in the words (``surrogateescape``), because pkgconf quotes each of them.
+    """
+
+    version: str = ""
+    path: str = ""
+    cflags: tuple[str, ...] = ()
+    libs: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+class Resolver:
+    """Finds modules on a search path and resolves what they need. One object answers one question.
+
+    *search_path* are folders inside *root*; *hidden* are the system's folders, whose ``-L`` is left out of the answer.
+    """
+
+    def __init__(
+        self,
+        root: Root,
+        search_path: Iterable[str],
+        sysroot: str | None = None,
+        rules: Rules = Rules(),  # noqa: B008  (a record)
+        hidden: Iterable[str] = (),
+    ) -> None:
+        self._root = root
+        self._path = list(search_path)
+        self._sysroot = sysroot
+        self._rules = rules
+        self._hidden = frozenset(hidden)
+        self._expander = Expander(rules, sysroot)
+        self._cache: dict[str, PcFile | None] = {}
+        self._offers: dict[str, list[tuple[PcFile, Dependency]]] | None = None
+        self._read = 0
+        self._visits = 0
+        self._in_private = False
+
+    def ask(self, arguments: Iterable[str], static: bool = False) -> Answer:
+        """Return the answer to ``[--static] --libs --cflags ARGUMENTS`` and to ``--modversion`` of the same.
+
+        Raises:
+            InputError: a file on the way is no text or too large, or the requirements have no end.
+        """
+        requested = Requirements()
+        asked = FileSysroot(self._rules, self._sysroot, self._sysroot or "/", False)
+        for argument in arguments:
+            text = self._expander.expand(argument, {}, asked)
+            for dependency in dependencies(text, exact=self._rules.operator_exact):
+                requested.add(dependency)
+        wanted = tuple(requested)
+        problems: dict[Problem, None] = {}
+        flags = (self._flat if self._rules.flat else self._tree)(wanted, problems, static)
+        first = self._find(wanted[0].module) if wanted else None
+        path, version = (first.path, first.version) if first else ("", "")
+        if flags is None:
+            return Answer(path=path, version=version, problems=tuple(problems))
+        cflags, libs = flags
+        return Answer(
+            version=_text(version),
+            path=path,
+            cflags=tuple(map(self._word, cflags)),
+            libs=tuple(self._word(one) for one in libs if not (one.type == "L" and one.data in self._hidden)),
+        )
+
+    def _flat(
+        self, wanted: tuple[Dependency, ...], problems: dict[Problem, None], static: bool
+    ) -> tuple[list[Fragment], list[Fragment]] | None:
+        def report(dependency: Dependency, by: str, found: PcFile | None, conflict: bool) -> None:
+            version = None if found is None else found.version
+            problems.setdefault(Problem(dependency, by, version, conflict))
+
+        return Graph(self._rules, self.verify, report, wanted, static).flags()
+
+    def _tree(
+        self, wanted: tuple[Dependency, ...], problems: dict[Problem, None], static: bool
+    ) -> tuple[list[Fragment], list[Fragment]] | None:
+        world = PcFile("", "", "", "", {}, requires=wanted)
+        # The requirements are checked first, then again with the private ones that --cflags needs.
+        if not (self._walk(world, None, problems, static) and self._walk(world, None, problems, True)):
+            return None
+        cflags, libs = Fragments(self._rules), Fragments(self._rules)
+        private: list[Fragment] = []
+
+        def collect_cflags(file: PcFile) -> None:
+            for fragment in file.cflags:
+                cflags.merge(fragment)
+            private.extend(file.cflags_private)
+
+        def collect_libs(file: PcFile) -> None:
+            for fragment in file.libs:
+                (libs.append if self._in_private else libs.merge)(fragment)
+            for fragment in file.libs_private if static else ():
+                libs.append(fragment)
+
+        self._walk(world, collect_cflags, problems, True, skip_internal=True)
+        self._walk(world, collect_libs, problems, static)
+        return [*cflags, *(private if static else ())], list(libs)
+
+    def _word(self, fragment: Fragment) -> str:
+        if self._rules.freedesktop and self._sysroot and fragment.type in ("L", "I"):
+            fragment = fragment._replace(data=self._sysroot + fragment.data)
+        return render(fragment)
+
+    def _walk(
+        self,
+        file: PcFile,
+        visit: Callable[[PcFile], None] | None,
+        problems: dict[Problem, None],
+        private: bool,
+        *,
+        skip_internal: bool = False,
+        above: tuple[str, ...] = (),
+    ) -> bool:
+        """Visit *file* and all that it requires; False if something is missing (then noted in *problems*)."""
+        self._visits += 1
+        if self._visits > VISIT_LIMIT or len(above) > DEPTH_LIMIT:
+            raise InputError(f"{file.path}: requirements without end")
+        if visit is not None:
+            visit(file)
+        for conflict in file.conflicts if self._rules.conflicts else ():
+            for dependency in file.requires:
+                if dependency.module == conflict.module:
+                    found, satisfied = self.verify(conflict)
+                    if found is not None and satisfied:
+                        problems.setdefault(Problem(conflict, file.id, found.version, conflict=True))
+                        return False
+        if not self._walk_list(file, file.requires, visit, problems, private, skip_internal, above):
+            return False
+        if not private:
+            return True
+        self._in_private = True
+        whole = self._walk_list(file, file.requires_private, visit, problems, private, skip_internal, above)
+        self._in_private = False
+        return whole
+
+    def _walk_list(
+        self,
+        file: PcFile,
+        wanted: tuple[Dependency, ...],
+        visit: Callable[[PcFile], None] | None,
+        problems: dict[Problem, None],
+        private: bool,
+        skip_internal: bool,
+        above: tuple[str, ...],
+    ) -> bool:
+        whole = True
+        for dependency in wanted:
+            found, satisfied = self.verify(dependency)
+            if found is None or not satisfied:
+                whole = False
+                problems.setdefault(Problem(dependency, file.id, None if found is None else found.version))
+                continue
+            if found.id in above or (skip_internal and dependency.internal):
+                continue
+            whole &= self._walk(found, visit, problems, private, skip_internal=skip_internal, above=(*above, found.id))
+        return whole
+
+    def verify(self, wanted: Dependency) -> tuple[PcFile | None, bool]:
+        """Return the file that answers *wanted*, and whether its version does."""
+        found = self._find(wanted.module)
+        if found is None:
+            found = self._find_provider(wanted)
+            return found, found is not None
+        return found, not wanted.operator or COMPARE[wanted.operator](compare(found.version, wanted.version))
+
+    def _find(self, module: str) -> PcFile | None:
+        if module.lower() in ("pkg-config", "pkgconf"):
+            return PcFile("", module.lower(), "pkg-config", self._rules.version, {})
+        if module not in self._cache:
+            self._cache[module] = self._search(module)
+        return self._cache[module]
+
+    def _search(self, module: str) -> PcFile | None:
+        for folder in self._path:
+            for name in (f"{module}-uninstalled.pc",) * self._rules.uninstalled + (f"{module}.pc",):
+                path = f"{folder}/{name}"
+                if self._root.is_file(path):
+                    if (file := self._load(path, uninstalled=name != f"{module}.pc")) is not None:
+                        return file
+                    if not self._rules.uninstalled_optional:
+                        break
+        return None
+
+    def _find_provider(self, wanted: Dependency) -> PcFile | None:
+        for file, offered in self._providers().get(wanted.module, ()):
+            if provides(wanted, offered):
+                return file
+        return None
+
+    def _providers(self) -> dict[str, list[tuple[PcFile, Dependency]]]:
+        """Return {module: the files that provide it, each with the first entry that says so}, in the search's order."""
+        if self._offers is None:
+            self._offers = {}
+            for folder in self._path:
+                for name in self._root.names(folder):
+                    file = self._load(f"{folder}/{name}") if name.endswith(".pc") else None
+                    for offered in {one.module: one for one in reversed(file.provides)}.values() if file else ():
+                        assert file is not None
+                        self._offers.setdefault(offered.module, []).append((file, offered))
+                    self._visits += 1
+                    if self._visits > VISIT_LIMIT:
+                        raise InputError(f"{folder}: too many .pc files")
+        return self._offers
+
+    def _load(self, path: str, *, uninstalled: bool = False) -> PcFile | None:
+        data = self._root.read(path, FILE_LIMIT)
+        if data is None:
+            return None
+        self._read += len(data)
+        if self._read > READ_LIMIT:
+            raise InputError(f"{path}: more than {READ_LIMIT >> 20} MiB of .pc files")
+        if b"\0" in data:
+            raise InputError(f"{path}: not a text file (NUL byte at offset {data.index(0)})")
+        folder = path.rpartition("/")[0]
+        if self._rules.links_followed:
+            folder = self._root.link_folder(path)
+        text = data.decode("ascii", "surrogateescape")  # byte by byte, as the program reads it
+        return parse(self._expander, path, folder, text, uninstalled=uninstalled)
+
+
+def _text(raw: str) -> str:
+    """Return what was read byte by byte as the text that it is."""
+    return raw.encode("ascii", "surrogateescape").decode("utf-8", "surrogateescape")

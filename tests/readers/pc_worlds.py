@@ -1,0 +1,158 @@
+"""Random folders of ``.pc`` files and random questions, asked of real releases of pkgconf and of the resolver.
+
+Run by hand: ``python tests/readers/pc_worlds.py COUNT [FIRST]`` compares all releases on so many settings.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from diagnose.readers.pkgconfig import rules, solver
+from diagnose.readers.system.root import Root
+
+#: Releases of the Python package ``pkgconf``, each with the program of that release.
+RELEASES = ("2.2.0.post0", "2.3.0.post2", "2.4.3.post3", "2.5.1.post2")
+CACHE = Path.home() / ".cache" / "diagnose-tests" / "pkgconf"
+
+SWITCHES = (
+    *("PKG_CONFIG_DISABLE_UNINSTALLED", "PKG_CONFIG_FDO_SYSROOT_RULES", "PKG_CONFIG_PKGCONF1_SYSROOT_RULES"),
+    *("PKG_CONFIG_RELOCATE_PATHS", "PKG_CONFIG_IGNORE_CONFLICTS", "PKG_CONFIG_DONT_RELOCATE_PATHS"),
+)
+NAMES = ("aa", "bb", "cc", "dd", "ee")  # 2.5.1 loses a module whose name is one letter
+WORDS = (
+    *("-lfoo", "-la", "-lb", "-L${libdir}", "-L/usr/lib", "-L/lit/lib", "-L${pc_sysrootdir}/p/lib", "-DX", "-DY=1"),
+    *("-I${includedir}", "-I/usr/include", "-pthread", "-Wl,-z,now", "-Wl,--start-group -la -lb -Wl,--end-group"),
+    *(
+        "-isystem /inc",
+        "-framework A",
+        "-l:libx.so",
+        "/usr/lib/libz.a",
+        "/abs//libq.so",
+        "-L /two -l two",
+        "-include b",
+    ),
+    *("-nodefaultlibs", "-lm", "-lc", "word", "-std=c11", "-L${prefix}//lib", "-L${pcfiledir}/../lib", "$HOME", "-I/é"),
+    *("-Wl,--as-needed", "-Wl,-rpath,/usr/lib", '"-I/q r"', "-I/q\\ r"),
+)
+PREFIXES = ("/usr", "/opt/x", "${pc_sysrootdir}/usr", "${pcfiledir}/../..", '"/usr"', "SYSROOT/usr")
+LIBDIRS = ("${exec_prefix}/lib", "/usr/lib/x", "${prefix}/lib", "${pc_sysrootdir}/usr/lib")
+
+
+def program(release: str) -> Path:
+    """Return pkgconf's program of a *release* of the Python package, installed into the cache.
+
+    Raises:
+        subprocess.CalledProcessError: it cannot be fetched.
+    """
+    folder = CACHE / release
+    found = folder / "pkgconf" / ".bin" / "pkgconf"
+    if not found.exists():
+        install = [sys.executable, "-m", "pip"] if not shutil.which("uv") else ["uv", "pip"]
+        command = [*install, "install", "--quiet", "--no-deps", "--target", str(folder), f"pkgconf=={release}"]
+        subprocess.run(command, check=True, capture_output=True, timeout=300)
+    return found
+
+
+def _words(choose: random.Random) -> str:
+    return " ".join(choose.choice(WORDS) for _ in range(choose.randint(0, 4)))
+
+
+def _requirements(choose: random.Random) -> str:
+    found = []
+    for _ in range(choose.choice((0, 0, 1, 1, 2, 3))):
+        name = choose.choice((*NAMES, "virt", "none") if choose.random() < 0.15 else NAMES)
+        found.append(name + choose.choice(("", "", "", " >= 1", " >=1.0", " < 9", " = 1.0", " != 3", ", ")))
+    return " ".join(found) if choose.random() < 0.7 else ", ".join(found)
+
+
+def _file(choose: random.Random, name: str, sysroot: Path) -> str:
+    prefix = choose.choice(PREFIXES).replace("SYSROOT", str(sysroot))
+    lines = [f"prefix={prefix}", "exec_prefix=${prefix}", f"libdir={choose.choice(LIBDIRS)}"]
+    lines += ["includedir=${prefix}/include", "", f"Name: {name}"]
+    if choose.random() < 0.97:
+        lines += ["Description: d", f"Version: {choose.choice(('1.0', '1.2', '2~rc1', '3'))}"]
+    fields = []
+    for field, likely, make in (
+        ("Libs", 0.9, _words),
+        ("Libs", 0.1, _words),
+        ("Cflags", 0.7, _words),
+        ("Libs.private", 0.4, _words),
+        ("Cflags.private", 0.3, _words),
+        ("Requires", 0.55, _requirements),
+        ("Requires.private", 0.45, _requirements),
+        ("Requires.internal", 0.15, _requirements),
+    ):
+        if choose.random() < likely:
+            fields.append(f"{field}: {make(choose)}")
+    if choose.random() < 0.1:
+        fields.append("Provides: virt = 2")
+    if choose.random() < 0.06:
+        fields.append(f"Conflicts: {choose.choice(NAMES)} {choose.choice(('>= 1', '< 1'))}")
+    choose.shuffle(fields)
+    return "\n".join((*lines, *fields)) + "\n"
+
+
+def _make(choose: random.Random, base: Path) -> tuple[list[str], str | None, list[str], dict[str, str], bool]:
+    """Make folders; return (folders, sysroot, what is asked for, the environment, whether statically)."""
+    inside, outside = base / "sys/usr/lib/pkgconfig", base / "out/pkgconfig"
+    for folder in (inside, outside):
+        folder.mkdir(parents=True)
+    for name in NAMES:
+        for folder in (inside, outside):
+            if choose.random() < 0.55:
+                (folder / f"{name}.pc").write_text(_file(choose, name, base / "sys"))
+            if choose.random() < 0.06:
+                (folder / f"{name}-uninstalled.pc").write_text(_file(choose, name, base / "sys"))
+    if choose.random() < 0.2 and not (inside / "ee.pc").exists():
+        (inside / "ee.pc").symlink_to("../../../../out/pkgconfig/aa.pc")
+    own = str(base / "sys")
+    sysroot = choose.choice((None, None, "/", "", own, own, f"{own}/", "/nowhere"))
+    folders = [str(inside), str(outside)][: choose.choice((1, 2))]
+    environ = {name: choose.choice(("1", "0", "")) for name in SWITCHES if choose.random() < 0.06}
+    module = choose.choice(NAMES)
+    asked = [module, *([f"{module} >= {choose.choice(('1', '1.2', '9'))}"] if choose.random() < 0.3 else [])]
+    return folders, sysroot, asked, environ, choose.random() < 0.35
+
+
+def disagreement(seed: int, programs: dict[str, Path], base: Path) -> str:
+    """Return how the programs and the resolver differ on the setting *seed*; empty if they do not."""
+    base = base / str(seed)
+    folders, sysroot, asked, switches, static = _make(random.Random(seed), base)
+    environ = {"PATH": "/usr/bin", "PKG_CONFIG_LIBDIR": ":".join(folders), **switches}
+    environ |= {"PKG_CONFIG_ALLOW_SYSTEM_LIBS": "1", "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS": "1"}
+    if sysroot is not None:
+        environ["PKG_CONFIG_SYSROOT_DIR"] = sysroot
+    for version, path in programs.items():
+        command = [str(path), *(["--static"] if static else []), "--libs", "--cflags", *asked]
+        done = subprocess.run(command, env=environ, capture_output=True, timeout=20)
+        own = rules.rules("pkgconf", version, lambda name: name in environ)
+        answer = solver.Resolver(Root("/"), folders, sysroot, own).ask(asked, static)
+        words = " ".join((*answer.cflags, *answer.libs)).encode("utf-8", "surrogateescape").split()
+        real = done.stdout.split() if done.returncode == 0 else None
+        ours = None if answer.problems else words
+        if real != ours:
+            return f"setting {seed}, pkgconf {version}\n{command}\n{environ}\nreal {real}\nours {ours}\n{done.stderr!r}"
+    shutil.rmtree(base)
+    return ""
+
+
+def main() -> None:
+    """Compare on as many settings as are asked for."""
+    count, first = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0
+    programs = {release.partition(".post")[0]: program(release) for release in RELEASES}
+    different = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for seed in range(first, first + count):
+            if found := disagreement(seed, programs, Path(folder)):
+                different += 1
+                print(found)
+    print(f"{count} settings of {len(programs)} releases: {different} disagreements")
+
+
+if __name__ == "__main__":
+    main()
