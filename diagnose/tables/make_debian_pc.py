@@ -37,11 +37,11 @@ _HEADER = """\
 
 def main() -> None:
     """Write the table beside this file."""
-    mirror = _mirror()
+    base = mirror()
     rows: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     for suite in SUITES:
         for architecture in ARCHITECTURES:
-            for row in _rows(f"{mirror}/dists/{suite}/main/Contents-{architecture}.gz"):
+            for row in _rows(f"{base}/dists/{suite}/main/Contents-{architecture}.gz"):
                 rows[row].add(suite)
     with open(TABLE, "w", encoding="utf-8") as file:
         file.write(_HEADER.format(suites=", ".join(SUITES)))
@@ -50,7 +50,7 @@ def main() -> None:
             file.write("\t".join((*row, suites)).rstrip() + "\n")
 
 
-def _mirror() -> str:
+def mirror() -> str:
     """Return the address of the machine's own mirror of Debian's archive."""
     command = ["apt-get", "indextargets", "--format", "$(ORIGIN) $(LABEL) $(REPO_URI)"]
     for line in subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines():

@@ -61,9 +61,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "PyO3 cannot be built.",
             [
                 Fix(
-                    "update PyO3",
-                    (Command("cargo update -p pyo3", Stage.BUILD),),
-                    notes="Across minor versions: in Cargo.toml.",
+                    "take a PyO3 that supports this Python",
+                    (Command(f"cargo add pyo3@{_SINCE.get(has, _NEWEST)}", Stage.BUILD),),
+                    notes="`cargo update` never crosses a minor version of 0.x. See PyO3's migration guide; "
+                    "crates that depend on pyo3 themselves (numpy, pyo3-log) have to move with it.",
                 ),
                 Fix(
                     "build for versions that it supports",
@@ -73,3 +74,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 Fix("with an abi3 feature, build anyway", env=((forward, "1"),)),
             ],
         )
+
+
+#: The first PyO3 that accepts a Python: ``SUPPORTED_VERSIONS_CPYTHON`` in each release's pyo3-ffi/build.rs.
+_SINCE = {"3.12": "0.20", "3.13": "0.22", "3.14": "0.25", "3.15": "0.29"}
+_NEWEST = "0.29"

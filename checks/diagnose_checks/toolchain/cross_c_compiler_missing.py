@@ -101,6 +101,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         named = log.target_at(hit.line)
         target = named or targets.resolve(re.sub(rf"-{_COMPILER}", "", compiler.rpartition("/")[2]))
         name = f" for {target.triple}" if target else ""
+        language = "C++" if _is_cxx(compiler) else "C"
         if hit.groups["setuptools"]:
             own = install_by_family(
                 log, hit.line, "where it is the machine's own: install", {"debian": ("gcc", "libc6-dev")}
@@ -116,8 +117,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [hit],
-            f"there is no C compiler{name}: {compiler} is not installed",
-            "C code of a crate cannot be compiled. The linker that cargo is told of is not used for that.",
+            f"there is no {language} compiler{name}: {compiler} is not installed",
+            f"{language} code of a crate cannot be compiled. The linker that cargo is told of is not used for that.",
             (
                 *advise(log, hit.line, _compiler, compiler, target),
                 *(() if named else (Fix(f"or, where this is a native build: {_UNSET[0]}", notes=_UNSET[1]),)),
@@ -134,6 +135,10 @@ def _cross(env: Environment, target: Target | None) -> list[Fix]:
 _UNSET = ("unset the variable that names it", "CC, CC_<target>, TARGET_CC.")
 
 
+def _is_cxx(program: str) -> bool:
+    return re.search(r"\+\+(?:-\d+)?$", program) is not None
+
+
 def _compiler(env: Environment, name: str, target: Target | None) -> tuple[Fix, ...]:
     env = env._replace(target=target or env.target)
     if not env.cross:
@@ -141,6 +146,9 @@ def _compiler(env: Environment, name: str, target: Target | None) -> tuple[Fix, 
     names = cross_compiler(system(env), env.target)
     if not names:
         return with_zig(env)
-    own = f"{env.target.gnu}-gcc"
-    variables = () if name == own else ((f"CC_{env.target.env_name}", own),)
+    own, variable = f"{env.target.gnu}-gcc", "CC"
+    if _is_cxx(name):
+        own, variable = f"{env.target.gnu}-g++", "CXX"
+        names = (names[0].replace("gcc-", "g++-", 1), *names[1:])
+    variables = () if name == own else ((f"{variable}_{env.target.env_name}", own),)
     return (fix(env, f"install {' '.join(names)}", configuration=Configuration(variables, names)), *with_zig(env))

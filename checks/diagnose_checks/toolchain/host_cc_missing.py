@@ -42,7 +42,8 @@ CHECK = Check(
         ("No such file", r"error: \[Errno 2\] No such file or directory: '(?P<linker>[\w./+-]*(?:gcc|cc|[cg]\+\+))'"),
         ("No such file", r"^make(?:\[\d+\])?: (?P<linker>cc|gcc|c\+\+|g\+\+): No such file"),
         ("no acceptable C compiler", r"no acceptable C compiler found in \$PATH(?P<linker>)"),
-        ("CMAKE_C_COMPILER", r"No CMAKE_C(?:XX)?_COMPILER could be found(?P<linker>)"),
+        ("CMAKE_C_COMPILER", r"No CMAKE_C_COMPILER could be found(?P<linker>)"),
+        ("CMAKE_CXX_COMPILER", r"No CMAKE_CXX_COMPILER could be found(?P<linker>)"),
     ),
 )
 
@@ -77,7 +78,16 @@ def log(log: BuildLog) -> Iterator[Finding]:
     hits = [hit for hit in log.find("no-linker", "no-compiler") if is_host_compiler(hit.groups["linker"])]
     hits += [hit for hit in log.find("no-tool") if is_host_compiler(hit.groups["tool"])]
     if hits:
-        name = hits[0].groups["linker"] or hits[0].groups["tool"] or "cc"
+        name = hits[0].groups["linker"] or hits[0].groups["tool"] or ("c++" if "CXX" in hits[0].text else "cc")
+        if "++" in name:
+            yield finding_from_hits(
+                log,
+                hits,
+                f"no C++ compiler is installed: {name} is missing",
+                "C++ code, as of a library that a crate builds, cannot be compiled. A C compiler may well be there.",
+                advise(log, hits[0].line, _install, True),
+            )
+            return
         yield finding_from_hits(
             log,
             hits,

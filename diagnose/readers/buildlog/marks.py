@@ -186,6 +186,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("python", ERROR, "Traceback (most", r"^Traceback \(most recent call last\)"),
     Mark("python", ERROR, "rror: ", r"^(?:E +)?(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Failure|Exit|Interrupt)(?:: (?P<text>.{0,300})|$)"),
     Mark("python", ERROR, "xception: ", r"^(?:E +)?(?:[A-Za-z_]\w*\.)*[A-Z]\w*Exception: (?P<text>.{0,300})"),
+    Mark("python", ERROR, "navailable: ", r"^(?:[A-Za-z_]\w*\.)*[A-Z]\w*Unavailable: (?P<text>.{0,300})"),
     Mark("python", ERROR, "No module named", r"^\S*python[\d.]*\S*: No module named " + _REST),
     Mark("python", FAILED, "Fatal Python error", r"^Fatal Python error: " + _REST),
     Mark("auditwheel", DONE, "Fixed-up wheel", r"Fixed-up wheel written to"),

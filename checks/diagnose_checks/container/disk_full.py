@@ -1,0 +1,64 @@
+"""No space is left on the disk that the build writes to.
+
+A Rust target folder takes gigabytes, and so do Docker's layers; hosted runners have about 14 GB free. ``/tmp`` and
+``/dev/shm`` are often small disks in memory. A disk can also be out of inodes while it has bytes left: ``df -i``
+tells.
+
+How to fix: remove what is not needed, build with less debug information, or put ``CARGO_TARGET_DIR`` and ``TMPDIR``
+on a larger disk.
+
+References:
+    https://doc.rust-lang.org/cargo/reference/profiles.html#debug
+    https://docs.docker.com/reference/cli/docker/system/prune/
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits, is_later
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.START,
+    patterns=patterns_for(
+        "disk-full",
+        ("o space left on", r"[Nn]o space left on device"),
+        ("ENOSPC", r"\bENOSPC\b"),
+        ("isk quota exceeded", r"[Dd]isk quota exceeded"),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a program fail to write."""
+    hits = log.find("disk-full")
+    if hits:
+        yield finding_from_hits(
+            log,
+            hits,
+            "the disk is full",
+            "What is written there is cut off; later errors may follow from that.",
+            (
+                Fix(
+                    "see what fills it, and make room",
+                    (Command("df -h . /tmp; du -xsh target 2>/dev/null; cargo clean", Stage.BUILD),),
+                    notes="On a hosted runner, `docker system prune -af` and removing toolsets that are not used.",
+                ),
+                Fix(
+                    "write less: no debug information",
+                    env=(("CARGO_PROFILE_DEV_DEBUG", "0"), ("CARGO_INCREMENTAL", "0")),
+                    notes="TMPDIR and CARGO_TARGET_DIR put temporary files and the build on another disk.",
+                ),
+            ),
+        )
+
+
+leads_to = is_later

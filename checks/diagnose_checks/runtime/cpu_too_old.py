@@ -1,0 +1,80 @@
+"""The processor lacks instructions that a program was compiled for.
+
+``-C target-cpu=native``, ``-march=x86-64-v3`` and some distributions' builds use instructions that older processors,
+and emulators, do not have. The program then dies of an illegal instruction, or glibc refuses to start: RHEL 9 needs
+x86-64-v2, RHEL 10 x86-64-v3.
+
+How to fix: build for the baseline of the architecture, use a system for this processor, or let the emulator offer a
+newer one.
+
+References:
+    https://gitlab.com/x86-psABIs/x86-64-ABI
+    https://developers.redhat.com/articles/2024/01/02/exploring-x86-64-v3-red-hat-enterprise-linux-10
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.LATER,
+    patterns=patterns_for(
+        "cpu-refused",
+        ("CPU does not support", r"Fatal glibc error: CPU does not support (?P<level>x86-64-v\d)"),
+        ("llegal instruction", r"[Ii]llegal instruction"),
+        ("SIGILL", r"\bSIGILL\b"),
+        ("baseline optimizations", r"built with baseline optimizations:? ?(?P<level>[^.]{0,60})"),
+    )
+    + patterns_for(
+        "target-cpu-note",
+        ("target-cpu=", r"target-cpu=(?P<cpu>[\w.-]+)"),
+        ("-march=", r"-march=(?P<cpu>native|x86-64-v\d|haswell|skylake\S*)"),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See glibc or the kernel refuse."""
+    hits = log.find("cpu-refused")
+    if not hits:
+        return
+    level = next((hit.groups["level"] for hit in hits if hit.groups["level"]), "")
+    flags = log.find("target-cpu-note")
+    emulated = any("qemu" in hit.text for hit in hits)
+    fixes = []
+    if flags:
+        fixes.append(
+            Fix(
+                f"build without {flags[-1].text[flags[-1].text.find('-march') :][:40].split()[0]}"
+                if "-march" in flags[-1].text
+                else f"build without target-cpu={flags[-1].groups['cpu']}",
+                notes="Look in RUSTFLAGS, CFLAGS and .cargo/config.toml.",
+            )
+        )
+    if level and "glibc" in hits[0].text:
+        fixes.append(
+            Fix("use an image for this processor", notes="Enterprise Linux 8 and Debian run on the x86-64 baseline.")
+        )
+    fixes.append(
+        Fix(
+            "let QEMU offer a newer processor" if emulated else "see what the processor has, and build for that",
+            env=(("QEMU_CPU", "max"),) if emulated else (),
+            notes="" if emulated else "`/lib64/ld-linux-x86-64.so.2 --help` lists the levels that are supported here.",
+        )
+    )
+    what = (
+        f"this system needs a processor of {level}"
+        if level
+        else "a program uses instructions that this processor lacks"
+    )
+    yield finding_from_hits(log, [*flags[-1:], *hits], what, "It ends at once.", fixes)

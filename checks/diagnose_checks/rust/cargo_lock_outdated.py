@@ -1,0 +1,63 @@
+"""Cargo.lock does not fit Cargo.toml, and may not be changed.
+
+With ``--locked`` or ``--frozen``, which maturin and many packages pass, cargo stops where it would have to change
+Cargo.lock: a dependency or the version of the package itself was changed, and the lock file was not.
+
+How to fix: update the lock file in the project and commit it; without ``--locked`` cargo does so itself.
+
+References:
+    https://doc.rust-lang.org/cargo/commands/cargo-build.html#manifest-options
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.RUST,
+    patterns=patterns_for(
+        "lock-outdated",
+        (
+            "annot update the lock file",
+            r"cannot update the lock file (?P<lock>\S+) because (?P<option>--\w+) was passed",
+        ),
+        ("needs to be updated but", r"lock file (?P<lock>\S+) needs to be updated but (?P<option>--\w+) was passed"),
+        (
+            "annot create the lock file",
+            r"cannot create the lock file (?P<lock>\S+) because (?P<option>--\w+) was passed",
+        ),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See cargo refuse to change the lock file."""
+    for hit in log.find("lock-outdated")[:1]:
+        option = hit.groups["option"]
+        made = "create" in hit.text
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"Cargo.lock {'is missing' if made else 'does not fit Cargo.toml'}, and {option} forbids to write it",
+            "Nothing is built.",
+            (
+                Fix(
+                    "write it in the project, and commit it",
+                    (Command("cargo generate-lockfile" if made else "cargo update --workspace", Stage.BUILD),),
+                    notes="A source distribution has to contain it, too.",
+                ),
+                Fix(
+                    f"leave {option} out", notes="Then cargo may choose newer dependencies than those that were tested."
+                ),
+            ),
+        )

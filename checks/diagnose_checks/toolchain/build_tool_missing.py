@@ -1,0 +1,102 @@
+"""A program that a build runs is not installed.
+
+Build scripts call other build systems: the cmake crate CMake, which calls make or ninja; prost-build protoc;
+openssl-src perl and make; rav1e and aws-lc nasm. Slim images have none of them. The message often names the program
+in its second line only, or not at all: "No such file or directory (os error 2)".
+
+How to fix: install the program on the machine, or in the container, that builds. In a cross build it is the build
+machine's own.
+
+References:
+    https://docs.rs/cmake/latest/cmake/
+    https://docs.rs/prost-build/latest/prost_build/#sourcing-protoc
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits, install_by_family
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Finding, Phase
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog, Hit
+
+_TOOL = (
+    r"(?:cmake|make|gmake|ninja|meson|protoc|nasm|yasm|git|perl|flex|bison|m4|autoreconf|autoconf|automake|aclocal|libtoolize"
+    r"|libtool|makeinfo|swig|go|gfortran|llvm-config|unzip|patch|xxd|gperf|gettext|msgfmt|cython)"
+)
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.COMPILE,
+    patterns=patterns_for(
+        "no-build-tool",
+        ("not installed?", rf"is [`'](?P<tool>{_TOOL})[`'] not installed\?"),
+        ("ould not find `protoc`", r"[Cc]ould not find `(?P<tool>protoc)`"),
+        ("protoc", r"(?:failed to (?:find|invoke)|[Ff]ailed to locate) [`']?(?P<tool>protoc)[`']?\b"),
+        ("not found", rf"(?:^|[\s:'\"])(?P<tool>{_TOOL})['\"]?: (?:command )?not found$"),
+        ("No such file", rf"No such file or directory: '(?P<tool>{_TOOL})'"),
+        ("No such file", rf"^make(?:\[\d+\])?: (?P<tool>{_TOOL}): No such file or directory$"),
+        ("No such file", rf"^error: command '(?P<tool>{_TOOL})' failed: No such file"),
+        ("find command 'git'", r"Cannot find command '(?P<tool>git)'"),
+        ("could not execute process", rf"could not execute process `(?P<tool>{_TOOL})[ `].{{0,200}}\(never executed\)"),
+        ("build program corresponding", r"unable to find a build program corresponding to \"(?P<generator>[^\"]+)\""),
+        ("ould not detect Ninja", r"Could not detect (?P<tool>Ninja)\b"),
+        ("NASM command not found", r"(?P<tool>NASM) command not found"),
+        ("nasm", r"(?:[Ff]ailed to run|unable to run|couldn't (?:find|run)) [`'\"]?(?P<tool>nasm)\b"),
+        ("must be installed to build", r"(?P<tool>CMake) must be installed to build"),
+        ("perl", r"Command '(?P<tool>perl)' not found|['\"`](?P<name>perl)['\"`]: (?:No such|not found)"),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a build miss a program."""
+    missed: dict[str, list[Hit]] = {}
+    for hit in log.find("no-build-tool"):
+        generator = "ninja" if "Ninja" in hit.groups["generator"] else "make" if hit.groups["generator"] else ""
+        name = hit.groups["tool"].lower() or hit.groups["name"] or generator
+        if name != "perl" or not log.crate_at(hit.line)[0].startswith("openssl"):  # openssl-vendored-needs-perl
+            missed.setdefault(name, []).append(hit)
+    for name, hits in missed.items():
+        crate, version = log.crate_at(hits[0].line)
+        whom = f", which the build script of {crate} {version} runs" if crate else ""
+        families = dict(zip(_FAMILIES, _PACKAGES.get(name, ((name,),) * len(_FAMILIES)), strict=True))
+        yield finding_from_hits(
+            log,
+            hits,
+            f"{name} is not installed{whom}",
+            "The build stops there.",
+            install_by_family(log, hits[0].line, f"install {name}", families),
+        )
+
+
+_FAMILIES = ("debian", "rhel", "alpine", "arch", "suse")
+#: What brings a program, by family: Debian, Enterprise Linux and Fedora, Alpine, Arch, openSUSE.
+_PACKAGES = {
+    "cmake": (("cmake", "make"), ("cmake", "make"), ("cmake", "make"), ("cmake", "make"), ("cmake", "make")),
+    "protoc": (
+        ("protobuf-compiler",),
+        ("protobuf-compiler",),
+        ("protoc", "protobuf-dev"),
+        ("protobuf",),
+        ("protobuf-devel",),
+    ),
+    "ninja": (("ninja-build",), ("ninja-build",), ("samurai",), ("ninja",), ("ninja",)),
+    "meson": (("meson",),) * 5,
+    "git": (("git",),) * 5,
+    "perl": (("perl",), ("perl-core",), ("perl",), ("perl",), ("perl",)),
+    "autoreconf": (("autoconf", "automake", "libtool"),) * 5,
+    "aclocal": (("automake",),) * 5,
+    "automake": (("automake",),) * 5,
+    "libtoolize": (("libtool",),) * 5,
+    "libtool": (("libtool",),) * 5,
+    "makeinfo": (("texinfo",),) * 5,
+    "go": (("golang-go",), ("golang",), ("go",), ("go",), ("go",)),
+    "gfortran": (("gfortran",), ("gcc-gfortran",), ("gfortran",), ("gcc-fortran",), ("gcc-fortran",)),
+    "llvm-config": (("llvm-dev",), ("llvm-devel",), ("llvm-dev",), ("llvm",), ("llvm-devel",)),
+    "xxd": (("xxd",), ("vim-common",), ("xxd",), ("vim",), ("xxd",)),
+}

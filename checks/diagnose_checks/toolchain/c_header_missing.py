@@ -1,0 +1,85 @@
+"""A C header is not installed.
+
+C and C++ code includes the headers of a library, which distributions keep in a package of their own:
+``libcurl4-openssl-dev`` on Debian, ``libcurl-devel`` on Fedora, ``curl-dev`` on Alpine. The library that programs run
+with brings none.
+
+How to fix: install the development package of the library. In a cross build it is the target's, and its folder has to
+be one that the cross compiler searches.
+
+References:
+    https://packages.debian.org (search the contents of packages)
+    https://gcc.gnu.org/onlinedocs/cpp/Search-Path.html
+"""
+
+from __future__ import annotations
+
+import re
+
+from diagnose.authoring.log import advise, finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.pattern import patterns_for
+from diagnose.readers.env import Environment
+from diagnose.remedies.install import install, system
+from diagnose.remedies.package_names import called_here, module_of
+from diagnose.tables import debian_headers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog, Hit
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.COMPILE,
+    patterns=patterns_for(
+        "no-header",
+        ("No such file", r"fatal error: (?P<header>[\w][\w./+-]*\.(?:h|hpp|hh|hxx|H)): No such file or directory"),
+        ("file not found", r"(?:fatal )?error: '(?P<header>[\w][\w./+-]*\.(?:h|hpp|hh|hxx))' file not found"),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a compiler miss a header of a library that is known."""
+    missed: dict[str, list[Hit]] = {}
+    for hit in log.find("no-header"):
+        header = hit.groups["header"]
+        if not _SPECIAL.search(header) and debian_headers.package(header):
+            missed.setdefault(header, []).append(hit)
+    for header, hits in missed.items():
+        target = log.target_at(hits[0].line) if log.cross_at(hits[0].line) else None
+        crate, version = log.crate_at(hits[0].line)
+        yield finding_from_hits(
+            log,
+            hits,
+            f"the header {header} is not installed{f' for {target.triple}' if target else ''}",
+            f"C code of {f'{crate} {version}' if crate else 'the build'} cannot be compiled.",
+            advise(log, hits[0].line, _bring, header),
+        )
+
+
+# What belongs to the compiler, libc, the kernel and Python, of which other checks know more.
+_SPECIAL = re.compile(
+    r"^(?:bits|gnu|sys|asm|linux|c\+\+)/|^std\w+\.h$|^(?:Python|pyconfig|limits|errno|features)\.h$|^openssl/(?:opensslconf|configuration)\.h$"
+)
+
+
+def _bring(env: Environment, header: str) -> list[Fix]:
+    package = debian_headers.package(header, env.distro.codename)
+    if env.distro.family == "debian":
+        suffix = f":{env.target.debian}" if env.cross and env.target.debian else ""
+        commands = install(system(env), [package + suffix], env.target.debian if suffix else "")
+        return [Fix(f"install {package}{suffix}", commands, safe=True)] if commands else []
+    module = module_of(package)
+    name = called_here(package, env.distro.family)
+    if not name and module and not env.cross:
+        name = {"rhel": f"pkgconfig({module})", "suse": f"pkgconfig({module})", "alpine": f"pc:{module}"}.get(
+            env.distro.family, ""
+        )
+    if not name:
+        return [Fix(f"install the package with {header}", notes=f"Debian calls it {package}.")]
+    commands = install(system(env), [name])
+    return [Fix(f"install {name}", commands, safe=True)] if commands else []

@@ -1,0 +1,82 @@
+"""The linker is called in a language that it does not speak.
+
+rustc passes options either to a compiler (``-Wl,--as-needed``) or to a linker (``--as-needed``). Which, it tells from
+the target and from the name of the program that is configured: a wrapper called ``…-ld.sh`` gets a linker's options,
+though it calls gcc; ``linker = "ld"`` or ``"mold"`` gets a compiler's.
+
+How to fix: name the compiler as the linker, ``gcc`` or ``clang``, and choose the linker by ``-C
+link-arg=-fuse-ld=…``; give a wrapper a name that does not end in ``ld``.
+
+References:
+    https://doc.rust-lang.org/rustc/codegen-options/index.html#linker-flavor
+"""
+
+from __future__ import annotations
+
+import re
+
+from diagnose.authoring.log import finding_from_hits, host
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.LINKER,
+    patterns=patterns_for(
+        "wrong-flavor",
+        (
+            "unrecognized command",
+            r"(?P<program>\S*(?:gcc|g\+\+|cc)\S*): error: unrecognized command[- ]line option "
+            r"'(?P<option>--(?:as-needed|eh-frame-hdr|version-script\S*|gc-sections|no-undefined-version|start-group))'",
+        ),
+        (
+            "unknown command line option",
+            r"(?P<program>mold): fatal: unknown command line option: (?P<option>-(?:Wl,\S+|m64|fuse-ld\S*))",
+        ),
+        (
+            "unknown argument",
+            r"(?P<program>(?:ld\.|rust-)?lld): (?:error|warning): unknown argument "
+            r"'(?P<option>-(?:Wl,[^']+|m64|fuse-ld[^']*))'",
+        ),
+        (
+            "unrecognized option",
+            r"(?P<program>\S*\bld(?:\.bfd)?): unrecognized option "
+            r"'(?P<option>-(?:Wl,[^']+|fuse-ld[^']*|nodefaultlibs))'",
+        ),
+        ("unrecognised emulation", r"(?P<program>\S*\bld(?:\.bfd)?): unrecognised emulation mode: (?P<option>64)"),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a compiler get a linker's options, or the reverse."""
+    for hit in log.find("wrong-flavor")[:1]:
+        program, option = hit.groups["program"].rpartition("/")[2], hit.groups["option"]
+        compiler = option.startswith("--")
+        target = log.target_at(hit.line)
+        own = f"{target.gnu}-gcc" if target and log.cross_at(hit.line) else "cc"
+        name = (target or host(log)).cargo_env_name
+        message = (
+            f"{program}, a compiler, is called as a linker: it does not know {option}"
+            if compiler
+            else f"{program} is a linker, and is called as a compiler: it does not know {option}"
+        )
+        fixes = [
+            Fix(
+                "name the compiler as the linker",
+                env=((f"CARGO_TARGET_{name}_LINKER", own),),
+                notes="A wrapper script around it needs a name that does not end in ld."
+                if compiler
+                else f"To link with {program} all the same: -C link-arg=-fuse-ld={re.sub('^.*[.-]', '', program)}.",
+            )
+        ]
+        yield finding_from_hits(
+            log, [*log.near(hit.line, "link-failed", before=12), hit], message, "Nothing is linked.", fixes
+        )

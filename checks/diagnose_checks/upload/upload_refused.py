@@ -1,0 +1,71 @@
+"""The package index refuses the upload, for a reason that is not in the file.
+
+A file name can be used once, even after the file was deleted. Releases that are older than 14 days take no new files
+(since July 2026). A token may be for another project; a description may not render; the metadata may be of a version
+that the index does not know yet.
+
+How to fix: raise the version for a new release; for one that is there, ``--skip-existing`` passes over files that
+were uploaded. Upload all wheels of a release within its first 14 days.
+
+References:
+    https://pypi.org/help/#file-name-reuse
+    https://github.com/pypi/warehouse/pull/19727
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.LATER,
+    patterns=patterns_for(
+        "upload-refused",
+        ("already exists", r"\b400 .{0,200}[Ff]ile already exists"),
+        ("ile already exists", r"File already exists\.?\s+\(?['\"]?\S+\.(?:whl|tar\.gz)", 3),
+        ("lready been used", r"(?P<used>filename has already been used|This filename has already been used)"),
+        ("14 days", r"(?P<old>older than 14 days|more than 14 days|14 days (?:old|ago))"),
+        ("403 ", r"HTTPError: 403 (?:Client Error: )?(?P<token>Forbidden|Invalid).{0,200}/legacy/"),
+        ("nvalid or non-existent", r"(?P<token>Invalid or non-existent authentication)"),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the index refuse a file."""
+    hits = log.find("upload-refused")
+    if not hits:
+        return
+    hit = hits[0]
+    if any(one.groups["old"] for one in hits):
+        message = "the release is older than 14 days, and takes no new files"
+        fixes: tuple[Fix, ...] = (Fix("publish a new version, with all its wheels at once"),)
+    elif hit.groups["token"]:
+        message = "the index does not accept the token for this project"
+        fixes = (
+            Fix(
+                "check what the token is for",
+                notes="The user name is __token__; a token of one project uploads to that one only; trusted publishing "
+                "needs the workflow, its environment and `id-token: write` as they are registered.",
+            ),
+        )
+    else:
+        message = "a file of this name was uploaded before"
+        fixes = (
+            Fix("raise the version", notes="A name is never free again, not even after the file was deleted."),
+            Fix(
+                "pass over files that are there",
+                (Command("twine upload --skip-existing dist/*", Stage.BUILD),),
+                notes="maturin upload has the same option; uv publish --check-url URL.",
+            ),
+        )
+    yield finding_from_hits(log, hits, message, "The index keeps what it has.", fixes)

@@ -1,0 +1,57 @@
+"""Which package of Debian's archive ships a C or C++ header: the table ``debian-headers.txt``."""
+
+from __future__ import annotations
+
+import os
+
+from diagnose.model._lazy_stdlib import cache
+
+TABLE = os.path.join(os.path.dirname(__file__), "debian-headers.txt")
+SUITES = ("bullseye", "bookworm", "trixie")
+#: Ubuntu's development packages carry the names of the Debian release that it was taken from.
+_SUITES = {"focal": "bullseye", "jammy": "bookworm", "noble": "trixie", "plucky": "trixie", "questing": "trixie"}
+# Where several packages ship the same header, the one that people mean; alphabetically the first otherwise.
+_MEANT = (
+    "libcurl4-openssl-dev",
+    "libglib2.0-dev",
+    "libgl-dev",
+    "libgtk-3-dev",
+    "libkrb5-dev",
+    "libsdl2-dev",
+    "libssl-dev",
+    "libusb-1.0-0-dev",
+    "libx11-dev",
+    "zlib1g-dev",
+)
+
+
+def package(header: str, codename: str = "") -> str:
+    """Return the package that ships *header*, as it stands in ``#include``, in a release; empty if none is known."""
+    suite = _SUITES.get(codename, codename)
+    for name in (header, f"{header.partition('/')[0]}/" if "/" in header else ""):
+        found = [
+            owner for owner, suites in _rows(name) if not suites or suite not in SUITES or suite in suites.split(",")
+        ]
+        if found:
+            return next((meant for meant in _MEANT if meant in found), found[0])
+    return ""
+
+
+@cache
+def _rows(name: str) -> list[tuple[str, str]]:
+    """Return (package, suites) of the rows for *name*, without taking the table apart."""
+    if not name:
+        return []
+    table, rows, at = _table(), [], 0
+    needle = f"\n{name}\t"
+    while (at := table.find(needle, at)) >= 0:
+        fields = table[at + 1 : table.find("\n", at + 1)].split("\t")
+        rows.append((fields[1], fields[2] if len(fields) > 2 else ""))
+        at += 1
+    return rows
+
+
+@cache
+def _table() -> str:
+    with open(TABLE, encoding="utf-8") as file:
+        return f"{file.read()}\n"
