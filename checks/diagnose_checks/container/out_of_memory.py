@@ -38,7 +38,7 @@ CHECK = Check(
         ),
         ("emory exhausted", r"virtual memory exhausted: Cannot allocate memory"),
         ("Killed", r"^(?:\S+: line \d+:\s+\d+ )?Killed(?: {2,}.*|$)"),
-        ("137", r"exit(?:ed with)? (?:code|status):? 137\b|returned a non-zero code: 137|error code -9\b"),
+        (" 137", r"exit(?:ed with)? (?:code|status):? 137\b|returned a non-zero code: 137"),
         ("heap out of memory", r"JavaScript heap out of memory"),
     ),
 )
