@@ -11,6 +11,7 @@ import re
 
 from diagnose.loaders.refusal import Refusal
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.policies import number
 from diagnose.readers.elf.parser import ET_EXEC, ET_REL, Elf
 
 if TYPE_CHECKING:
@@ -82,13 +83,13 @@ MARKERS = {
     )
 }
 
-_VERSION = r"GLIBC_(\d+)\.(\d+)(?:\.\d+)?"
+_VERSION = r"GLIBC_([0-9]+)\.([0-9]+)(?:\.[0-9]+)?"
 
 
 def release_of(version: str) -> Release | None:
     """Return the glibc release that a symbol version names; None for GLIBC_PRIVATE, markers and other families."""
     match = re.fullmatch(_VERSION, version)
-    return (int(match[1]), int(match[2])) if match else None
+    return (number(match[1]), number(match[2])) if match else None
 
 
 def is_marker(version: str) -> bool:
