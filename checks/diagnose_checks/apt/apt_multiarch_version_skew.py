@@ -12,11 +12,9 @@ References:
 
 from __future__ import annotations
 
-import re
-
 from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import finding_from_hits, host
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
 from diagnose.readers.env import Environment
