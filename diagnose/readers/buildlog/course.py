@@ -122,11 +122,21 @@ class Course:
     @property
     def standing(self) -> tuple[Event, ...]:
         """Those of :attr:`errors` after which nothing went on; else such reports; else all errors."""
+        given_up = self._given_up()
         every = [event for event in self.events if event.failure and not event.warning]
         for some in (self.errors, every):
-            if found := tuple(event for event in some if not self.went_on(event.line, event.stream)):
+            counting = [event for event in some if event.line <= given_up.get(event.stream, event.line)]
+            if found := tuple(event for event in counting if not self.went_on(event.line, event.stream)):
                 return found
         return self.errors
+
+    def _given_up(self) -> dict[str, int]:
+        """Return the line of each stream in which its runner gave up: what follows only cleans up."""
+        lines: dict[str, int] = {}
+        for event in self.events:
+            if event.tool == "ci" and event.sign is Sign.FAILED and "rocess completed with exit code" in event.text:
+                lines.setdefault(event.stream, event.line)
+        return lines
 
     def went_on(self, line: int, stream: str = "", crate: str = "", warning: bool = False, probe: bool = False) -> bool:
         """Whether the build visibly went on after the error in *line*.
@@ -138,7 +148,7 @@ class Course:
             return True
         events = self._streams.get(stream, [])
         at = bisect_right(events, line, key=lambda event: event.line)
-        if _tool_went_on(events, at) or _script_went_on(events, at):
+        if _tool_went_on(events, at) or _script_went_on(events, at, line):
             return True
         return (warning or probe) and _unit_went_on(events, at, warning)
 
@@ -157,15 +167,18 @@ def _tool_went_on(events: Sequence[Event], at: int) -> bool:
     return False
 
 
-def _script_went_on(events: Sequence[Event], at: int) -> bool:
-    """Whether a command that a script runs later was started from *at* on, and its runner had not given up."""
+def _script_went_on(events: Sequence[Event], at: int, line: int) -> bool:
+    """Whether a command that a script runs later was started from *at* on, after the error in *line*."""
     stage = (
         next((STAGES[event.tool] for event in events[max(at - 1, 0) :: -1] if event.tool in STAGES), None)
         if at
         else None
     )
-    if stage is None:
-        return False
+    if stage is None:  # nothing had begun: an error is one of what a script prepares
+        if not at or events[at - 1].line != line or not events[at - 1].failure:
+            return False
+        begun = next((event for event in events[at:] if event.tool in STAGES), None)
+        return begun is not None and begun.tool == "cargo" and begun.sign is Sign.BEGUN
     within = _running(events[:at])
     for number, event in enumerate(events[at:], at):
         if event.tool == "ci" and event.sign is Sign.FAILED:

@@ -113,6 +113,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("cargo", FAILED, "rror[E", r"^error\[E\d+\]: " + _REST),
     Mark("cargo", FAILED, "test result: FAILED", r"^test result: FAILED\."),
     Mark("cargo", DONE, "test result: ok", r"^test result: ok\. "),
+    Mark("cargo-test", ERROR, "FAILED", r"^test \S.{0,200} \.\.\. FAILED$"),
     Mark("cargo-test", BEGUN, " tests", r"^running [1-9]\d* tests$"),
     Mark("cargo-test", BEGUN, "running 1 test", r"^running 1 test$"),
     Mark("cargo-test", STEP, "test result: ok", r"^test result: ok\. "),
