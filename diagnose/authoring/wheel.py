@@ -14,7 +14,7 @@ from diagnose.readers.wheel.reader import Wheel
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-LIMIT = 10
+LIMIT = 100
 """Pieces of evidence that one finding shows; the last one counts the rest."""
 
 

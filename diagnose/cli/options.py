@@ -122,6 +122,7 @@ class WheelOptions(NamedTuple):
     paths: tuple[str, ...] = _argument(
         "PATH...", "Wheels, folders or glob patterns; - reads a wheel from standard input.", (), required=True
     )
+    fix_format: str = _choice(("sh",), "Print the fixes of each wheel as one script instead of the report.")
 
 
 @group

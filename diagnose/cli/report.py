@@ -5,6 +5,7 @@ from __future__ import annotations
 from diagnose.cli import console
 from diagnose.cli.errors import UsageError, did_you_mean
 from diagnose.engine import registry
+from diagnose.engine.headline import selected
 from diagnose.engine.run import Report, Result, run_checks
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, cache
 from diagnose.model.check import KINDS
@@ -94,7 +95,12 @@ def inspect(
 ) -> Result:
     """Read one subject of *kind* and run the checks that the user wants; the others are named as left out."""
     result = run_checks(kind, name, read, describe, chosen(kind, selection))
-    return result._replace(left_out=_left_out(kind, selection))
+    left_out = _left_out(kind, selection)
+    if not left_out or result.error is not None:
+        return result
+    if kind != "log":  # a log's headline is made from the findings alone
+        result = result._replace(headline=selected(kind, result.facts, result.findings, len(left_out)))
+    return result._replace(left_out=left_out)
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from diagnose.engine import internal
 from diagnose.engine.causality import attach_consequences, sort_findings
+from diagnose.engine.headline import headline
 from diagnose.engine.outcome import outcome
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import Finding, Severity
@@ -20,31 +21,40 @@ if TYPE_CHECKING:
 
 
 class Result(NamedTuple):
-    """One subject: its facts (as JSON carries them), what is wrong with it, and which checks found nothing.
-
-    ``error`` is set when the subject could not be read; then ``facts`` is empty. ``unseen`` says in plain words what
-    could not be looked at. ``not_applicable`` are the checks that had nothing to examine.
-    ``recovered`` are findings that came to nothing: the build went on after them.
-    ``traces`` are the Python tracebacks of internal errors.
-    ``left_out`` are the checks that the user did not want.
-    """
+    """The result for one subject, from which every report is made."""
 
     kind: str
+    """``wheel``, ``env`` or ``log``."""
     name: str
+    """The input's name without its folder."""
     facts: dict[str, Any] = {}
+    """The facts as JSON carries them; empty if the subject could not be read."""
     findings: tuple[Finding, ...] = ()
+    """The root causes, the worst first."""
     passed: tuple[str, ...] = ()
+    """Ids of the checks that examined something and found nothing."""
     unseen: tuple[str, ...] = ()
+    """What could not be examined, each in plain words."""
     error: str | None = None
+    """Why the subject could not be read."""
     traces: tuple[str, ...] = ()
+    """Python tracebacks of internal errors."""
     outcome: Outcome = Outcome.OK
+    """What it comes to."""
     recovered: tuple[Finding, ...] = ()
+    """Findings that a build recovered from."""
     not_applicable: tuple[str, ...] = ()
+    """Ids of the checks that had nothing to examine."""
     left_out: tuple[str, ...] = ()
+    """Ids of the checks that the user deselected."""
+    headline: str = ""
+    """The result in one line."""
+    details: tuple[str, ...] = ()
+    """Facts that belong under the headline, one line each."""
 
 
 class Report(NamedTuple):
-    """All judgements of one run, in the order of the inputs."""
+    """All results of one run, in the order of the inputs."""
 
     results: tuple[Result, ...]
 
@@ -129,6 +139,7 @@ def _run(
             result = found(check) if came_to is Outcome.UNKNOWN_CAUSE else ([], [])
             findings = [*(result[0] if result else ()), *findings]
             passed += [check.id] if result and not result[0] else []
+    head = headline(kind, facts, (*failed, *findings), came_to, recovered)
     return Result(
         kind,
         name,
@@ -140,6 +151,8 @@ def _run(
         outcome=Outcome.CANNOT_TELL if failed and came_to is Outcome.OK else came_to,
         recovered=tuple(recovered),
         not_applicable=tuple(not_applicable),
+        headline=head.text,
+        details=head.details,
     )
 
 

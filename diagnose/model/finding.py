@@ -78,21 +78,46 @@ class FileEdit(NamedTuple):
     after: str
 
 
-class Fix(NamedTuple):
-    """One way out, as data; :mod:`diagnose.fixes` renders it as a script, a Dockerfile step or a config block.
+class Repack(NamedTuple):
+    """A change to the files inside a wheel, in parts, so that several changes of one wheel merge into one script."""
 
-    ``env`` holds variables as (name, value); they are target-scoped wherever the reader of the variable knows such a
-    form. ``unset`` names variables that have to leave the environment of the build first. ``files`` are edits that make
-    the same change last. ``safe`` says that it may be applied unasked.
-    """
+    wheel: str
+    """The path of the wheel."""
+    folder: str
+    """The folder into which it is unpacked."""
+    metadata: str
+    """The unpacked WHEEL file."""
+    start: tuple[str, ...]
+    """Command lines that unpack the wheel."""
+    lines: tuple[str, ...]
+    """Command lines that change unpacked files; each may run twice."""
+    tags: tuple[str, ...]
+    """The tags (``cp312-cp312-linux_x86_64``) that the wheel gets."""
+    named: tuple[str, ...]
+    """The tags in its file name before."""
+    recorded: tuple[str, ...]
+    """The tags in its WHEEL file before."""
+
+
+class Fix(NamedTuple):
+    """One way to fix a problem, as data; :mod:`diagnose.fixes` renders it as a script, a Dockerfile step or others."""
 
     title: str
+    """The imperative headline."""
     commands: tuple[Command, ...] = ()
+    """Command lines, in order."""
     env: tuple[tuple[str, str], ...] = ()
+    """Variables as (name, value); for the target alone wherever their reader supports such a form."""
     files: tuple[FileEdit, ...] = ()
+    """Edits that make the same change permanent."""
     notes: str = ""
+    """Conditions and limits, in words."""
     safe: bool = False
+    """Whether it may be applied without asking."""
     unset: tuple[str, ...] = ()
+    """Variables to remove from the environment of the build first."""
+    repack: Repack | None = None
+    """The same change as *commands*, in parts, where it repacks a wheel."""
 
 
 class Evidence(NamedTuple):

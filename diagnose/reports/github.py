@@ -5,7 +5,6 @@ from __future__ import annotations
 from diagnose.engine.run import Report, Result
 from diagnose.model.finding import Finding, Severity, unsetting
 from diagnose.model.outcome import Outcome
-from diagnose.reports.verdict import verdict
 
 _COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
@@ -17,7 +16,7 @@ def render(report: Report) -> str:
         if result.error is not None:
             lines.append(_command("error", "unreadable input", result.error))
         if result.outcome is Outcome.CANNOT_TELL:
-            lines.append(_command("notice", "cannot tell", f"{result.name}: {verdict(result).headline}"))
+            lines.append(_command("notice", "cannot tell", f"{result.name}: {result.headline}"))
         lines += [
             _command(_COMMAND[finding.severity], finding.check, _text(result, finding)) for finding in result.findings
         ]

@@ -36,6 +36,8 @@ def _subject(result: Result) -> dict[str, Any]:
         "facts": result.facts,
         "findings": [_finding(finding) for finding in result.findings],
         "outcome": result.outcome.value,
+        "headline": result.headline,
+        "details": list(result.details),
         "passed": list(result.passed),
         "not_applicable": list(result.not_applicable),
         "left_out": list(result.left_out),

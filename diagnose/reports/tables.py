@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 from itertools import zip_longest
 
+from diagnose.engine.headline import platforms
 from diagnose.engine.run import Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.targets import MACHINES, Target
 from diagnose.reports.text import Style, clean, terminal_style
-from diagnose.reports.verdict import platforms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

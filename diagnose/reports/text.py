@@ -9,13 +9,14 @@ from diagnose.engine.run import Report, Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.model.finding import FileEdit, Finding, Fix, Severity, unsetting
 from diagnose.model.outcome import Outcome
-from diagnose.reports.verdict import verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SGR = {"error": "1;31", "warning": "1;33", "note": "1;36", "ok": "1;32", "bold": "1", "dim": "2", "": ""}
 _UNDECIDED = {Outcome.NOT_JUDGED: "–", Outcome.CANNOT_TELL: "?"}
+EVIDENCE = 5
+"""Pieces of evidence that a finding shows unless -v asks for all."""
 _MARK = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.NOTE: "·"}
 # C0, C1 and bidirectional controls: names out of an archive could otherwise rewrite the reader's screen.
 _UNSAFE = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
@@ -50,10 +51,19 @@ def clean(text: str) -> str:
 
 
 def render(report: Report, style: Style) -> str:
-    """Return the whole report as text with a final newline, or nothing when quiet and clean."""
+    """Return the whole report as text with a final newline, or nothing when quiet and clean.
+
+    Several wheels get a table first; below it, only those with a problem have a block of their own.
+    """
     lines: list[str] = []
+    several = len(report.results) > 1 and not style.quiet
+    tabulated = several and all(result.kind == "wheel" for result in report.results)
+    if tabulated:
+        from diagnose.reports import tables
+
+        lines += tables.wheels(report.results, style).splitlines()
     for result in report.results:
-        block = list(_judgement(result, style))
+        block = [] if tabulated and not _is_worth_a_block(result, style) else list(_result(result, style))
         if block and lines and not style.quiet:
             lines.append("")
         lines += block
@@ -61,14 +71,14 @@ def render(report: Report, style: Style) -> str:
     if checks and not style.quiet:
         others = f" (or {', '.join(checks[1:])})" if checks[1:] else ""
         lines += ["", *_put(style, f"details: diagnose explain {checks[0]}{others}", "dim", indent=2, hang=2)]
-    if not style.quiet and len(report.results) > 1:
-        lines.append("")
-        if all(result.kind == "wheel" for result in report.results):
-            from diagnose.reports import tables
-
-            lines += [*tables.wheels(report.results, style).splitlines(), ""]
-        lines.append(summary(report))
+    if several:
+        lines += ["", summary(report)]
     return "".join(line + "\n" for line in lines)
+
+
+def _is_worth_a_block(result: Result, style: Style) -> bool:
+    """Whether a row of the table does not say everything about *result*."""
+    return bool(result.error or result.findings or result.details or result.unseen or style.verbose)
 
 
 def summary(report: Report) -> str:
@@ -88,47 +98,35 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _judgement(result: Result, style: Style) -> Iterator[str]:
+def _result(result: Result, style: Style) -> Iterator[str]:
     if result.error is not None:
         yield from _put(style, f"✗ {result.error}", "error", hang=2)
         return
     if not style.quiet:
-        found = verdict(result)
-        if result.outcome in _UNDECIDED and not result.findings:
-            mark, tone = _UNDECIDED[result.outcome], "note"
-        elif found.good:
-            mark, tone = "✓", "ok"
-        else:
-            worst = result.findings[0].severity if result.findings else found.weight
-            mark, tone = _MARK[worst], worst.value
-        yield from _put(style, f"{mark} {result.name}: {found.headline}", tone, hang=2)
-        for line in found.details:
+        mark, tone = _mark(result)
+        yield from _put(style, f"{mark} {result.name}: {result.headline}", tone, hang=2)
+        for line in result.details:
             yield from _put(style, line, "", indent=2, hang=2)
-    shown: set[FileEdit | str] = set()
+    shown: set[FileEdit] = set()
     for finding in result.findings:
         if not style.quiet:
             yield ""
         yield from _finding(result, finding, style, shown)
-    if result.kind == "env" and len(result.findings) > 1 and not style.quiet:
+    if len(result.findings) > 1 and not style.quiet and (hint := _scripts(result)):
         yield ""
-        from diagnose.fixes.plan import by_rote
-
-        here = "; carried out here: --apply" if result.facts.get("live") else ""
-        left = [finding.check for finding in result.findings if finding.fixes and not by_rote(finding.fixes[0])]
-        hand = f"; by hand: {', '.join(dict.fromkeys(left))}" if left else ""
-        yield from _put(style, f"all fixes as one script: --fix-format sh{here}{hand}", "dim", indent=2)
+        yield from _put(style, hint, "dim", indent=2)
     if style.verbose and result.passed:
         yield ""
         yield from _put(style, f"passed: {', '.join(result.passed)}", "dim", indent=2, hang=2)
     yield from _unseen(result, style)
 
 
-#: Lines about what could not be looked at, without --verbose.
+#: Lines about facts that could not be examined, without --verbose.
 _UNSEEN_LINES = 3
 
 
 def _unseen(result: Result, style: Style) -> Iterator[str]:
-    """Yield what could not be looked at. A wheel's is shown unasked, because it is no part of the verdict."""
+    """Yield what could not be examined. For a wheel it is shown without -v, because it is not part of the headline."""
     shown = result.unseen
     if not style.verbose:
         if result.kind != "wheel" or style.quiet:
@@ -137,55 +135,78 @@ def _unseen(result: Result, style: Style) -> Iterator[str]:
     for unseen in shown:
         yield from _put(style, f"not seen: {unseen}", "dim", indent=2, hang=2)
     if rest := len(result.unseen) - len(shown):
-        yield from _put(style, f"not seen: {rest} more (--verbose)", "dim", indent=2, hang=2)
+        yield from _put(style, f"not seen: {rest} more (-v shows all)", "dim", indent=2, hang=2)
 
 
-def _finding(result: Result, finding: Finding, style: Style, shown: set[FileEdit | str]) -> Iterator[str]:
+def _mark(result: Result) -> tuple[str, str]:
+    """Return the sign in front of the headline and its colour: of the worst finding, else of the outcome."""
+    if result.findings:
+        worst = result.findings[0].severity
+        return _MARK[worst], worst.value
+    if result.outcome is Outcome.OK:
+        return "✓", "ok"
+    if result.outcome is Outcome.FAILED and result.left_out:
+        return _MARK[Severity.NOTE], "note"  # the check that would say why was deselected
+    return _UNDECIDED.get(result.outcome, "✗"), "note" if result.outcome in _UNDECIDED else "error"
+
+
+def _scripts(result: Result) -> str:
+    """Return the line that says how to get all fixes at once; empty where there is no such way."""
+    if result.kind == "wheel":
+        repacked = sum(bool(finding.fixes and finding.fixes[0].repack) for finding in result.findings)
+        return "all repacking fixes as one script: --fix-format sh" if repacked > 1 else ""
+    if result.kind != "env":
+        return ""
+    from diagnose.fixes.plan import by_rote
+
+    here = "; apply them here: --apply" if result.facts.get("live") else ""
+    left = [finding.check for finding in result.findings if finding.fixes and not by_rote(finding.fixes[0])]
+    hand = f"; needs manual steps: {', '.join(dict.fromkeys(left))}" if left else ""
+    return f"all fixes as one script: --fix-format sh{here}{hand}"
+
+
+def _finding(result: Result, finding: Finding, style: Style, shown: set[FileEdit]) -> Iterator[str]:
     name = f"{result.name}: " if style.quiet else ""
     head = f"{finding.severity.value}[{finding.check}] "
     yield from _put(style, head + name + finding.message, finding.severity.value, indent=2, hang=2, paint=len(head))
-    for item in finding.evidence:
+    limit = len(finding.evidence) if style.verbose or len(finding.evidence) <= EVIDENCE else EVIDENCE - 1
+    for item in finding.evidence[:limit]:
         yield from _put(style, f"{item.path or item.where}: {item.detail}", "dim", indent=4, hang=2)
+    if limit < len(finding.evidence):
+        yield from _put(style, f"and {len(finding.evidence) - limit} more (-v shows all)", "dim", indent=4)
     if finding.consequence:
         yield from _put(style, f"→ {finding.consequence}", "", indent=4, hang=2)
     for number, fix in enumerate(finding.fixes):
         yield from _fix(fix, "fix" if number == 0 else "or", style, shown)
     for follower in finding.consequences:
         place = follower.evidence[0].path or follower.evidence[0].where
-        yield from _put(style, f"hence {follower.check} ({place}): {follower.message}", "dim", indent=4, hang=2)
+        yield from _put(style, f"causes {follower.check} ({place}): {follower.message}", "dim", indent=4, hang=2)
     if finding.url and (style.verbose or not style.width):
-        yield from _put(style, f"see: {finding.url}", "dim", indent=4, hang=2)
+        yield from _put(style, f"see: {finding.url}", "dim", indent=4)
 
 
-def _fix(fix: Fix, word: str, style: Style, shown: set[FileEdit | str]) -> Iterator[str]:
-    """Yield one fix. What an earlier finding has one do first is not said again; an alternative is whole."""
+def _fix(fix: Fix, word: str, style: Style, shown: set[FileEdit]) -> Iterator[str]:
+    """Yield one fix; an edit that an earlier finding shares is named and not printed again."""
     steps = [*map(unsetting, fix.unset), *(command.line for command in fix.commands)]
-    whole = bool(steps or fix.files)
-    while word == "fix" and steps and steps[0] in shown:
-        del steps[0]
-    done = " (as above)" if whole and not steps and shown.issuperset(fix.files) else ""
-    yield from _put(style, f"{word}: {fix.title}{done}", "ok", indent=4, hang=len(word) + 2, paint=len(word) + 1)
+    yield from _put(style, f"{word}: {fix.title}", "ok", indent=4, hang=len(word) + 2, paint=len(word) + 1)
     first = [edit for edit in fix.files if os.path.isabs(edit.path) and edit not in shown]
     for edit in first:
-        yield from _edit(edit, style)  # the system's own come first: what is installed depends on them
+        yield from _edit(edit, style)  # the system's files first: the packages depend on them
     if first and steps:
         yield ""
     for step in steps:
-        yield "      " + clean(step)  # never wrapped: it is there to be copied
+        yield "      " + clean(step)  # never wrapped, so that it can be copied
     for edit in fix.files:
-        if edit not in shown:
-            if not os.path.isabs(edit.path):
-                yield from _edit(edit, style)
-        elif not done:  # findings of one build share their configuration
+        if edit in shown:
             yield _paint(f"      # {clean(edit.path)} as above", "dim", style)
+        elif not os.path.isabs(edit.path):
+            yield from _edit(edit, style)
     if fix.env and not (fix.files and shown.issuperset(fix.files)):
         if fix.files:
-            yield _paint("      # or, for this shell only", "dim", style)
+            yield _paint("      # for this shell only:", "dim", style)
         for name, value in fix.env:
             yield f"      export {name}={_quote(clean(value))}"
     shown.update(fix.files)
-    if word == "fix":
-        shown.update(steps)
     if fix.notes:
         yield from _put(style, fix.notes, "", indent=6)
 

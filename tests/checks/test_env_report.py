@@ -25,13 +25,13 @@ def shown(case: cases.Case, folder: Path) -> list[str]:
     ("name", "headline"),
     [
         ("trixie-healthy", f"✓ here: ready to build for {cases.ARMV7}"),
-        ("trixie-no-patchelf", f"✓ here: ready to build for {cases.ARMV7}, apart from patchelf-missing-or-old"),
-        ("trixie-for-the-host-too", f"✓ here: ready to build for {cases.ARMV7}"),
-        ("noble-404", f"✓ here: ready to build for {cases.ARM64}, apart from apt-foreign-arch-404"),
-        ("trixie-no-library", f"✗ here: not ready to build for {cases.ARMV7}: 1 thing to mend"),
+        ("trixie-no-patchelf", f"! here: ready to build for {cases.ARMV7}, apart from patchelf-missing-or-old"),
+        ("trixie-for-the-host-too", f"· here: ready to build for {cases.ARMV7}"),
+        ("noble-404", f"! here: ready to build for {cases.ARM64}, apart from apt-foreign-arch-404"),
+        ("trixie-no-library", f"✗ here: not ready to build for {cases.ARMV7}: 1 problem to fix"),
         (
             "trixie-disabled",
-            f"! here: cannot tell whether {cases.ARMV7} can be built for: pkg-config was not asked for alsa",
+            f"! here: cannot tell whether it can build for {cases.ARMV7}: pkg-config was not run for alsa",
         ),
     ],
 )
@@ -43,22 +43,23 @@ def test_what_was_not_seen_is_no_fault(tmp_path: Path) -> None:
     case = cases.CASES["trixie-healthy"]
     case = case._replace(without=(SCRIPT,), tree={SCRIPT: cases.tree.Script(OBSCURE)})
     first, *_ = shown(case, tmp_path)
-    assert first == f"· here: cannot tell whether {cases.ARMV7} can be built for: pkg-config was not asked for alsa"
+    assert first == f"? here: cannot tell whether it can build for {cases.ARMV7}: pkg-config was not run for alsa"
 
 
 def test_nothing_asked_is_nothing_found(tmp_path: Path) -> None:
     lines = shown(cases.CASES["native-healthy"]._replace(libs=()), tmp_path)
     assert lines[0] == f"✓ here: ready to build for {cases.X86_64}, as long as it needs no system library"
     assert (
-        "  no library was looked for: name it with --lib MODULE, or stand in the Cargo project that needs it" in lines
+        "  no libraries were checked: name them with --lib MODULE, or run this in the Cargo project's directory"
+        in lines
     )
 
 
 def test_what_an_unknown_crate_asks_for_cannot_be_told(tmp_path: Path) -> None:
     case = cases.CASES["trixie-healthy"]._replace(libs=(), lock=("pkg-config", "strange-sys"))
     assert shown(case, tmp_path) == [
-        f"· here: cannot tell whether {cases.ARMV7} can be built for: "
-        "strange-sys 1.0.0 asks pkg-config for something not known here",
+        f"? here: cannot tell whether it can build for {cases.ARMV7}: "
+        "strange-sys 1.0.0 asks pkg-config for unknown modules",
         "  on Debian GNU/Linux 13 (x86_64)",
         "  name it with --lib MODULE",
     ]
@@ -112,14 +113,17 @@ def test_of_several_targets_the_others_are_named(tmp_path: Path) -> None:
     case = case._replace(target=None, config=f'[build]\ntarget = ["{cases.ARMV7}", "{cases.ARM64}"]\n')
     lines = shown(case, tmp_path)
     assert f"for {cases.ARMV7}" in lines[0]
-    assert f"  not judged: {cases.ARM64}, which build.target names too (--target)" in lines
+    assert f"  not checked: {cases.ARM64}, also in build.target (--target)" in lines
 
 
-def test_what_one_fix_does_first_the_next_does_not_say_again(tmp_path: Path) -> None:
+def test_each_fix_is_complete_and_a_shared_edit_is_named(tmp_path: Path) -> None:
     lines = shown(cases.CASES["trixie-bare"], tmp_path)
     fixes = [line.strip() for line in lines if line.startswith("      ")]
-    assert fixes.count("dpkg --add-architecture armhf") == 1
+    for number, line in enumerate(fixes):
+        if line.startswith("apt-get install") and ":armhf" in line:
+            assert fixes[number - 2 : number] == ["dpkg --add-architecture armhf", "apt-get update"]
     assert sum(line.startswith("# .cargo/config.toml (new file)") for line in fixes) == 2  # one is of an alternative
+    assert "# .cargo/config.toml as above" in fixes
 
 
 def test_a_systems_files_are_edited_before_what_depends_on_them(tmp_path: Path) -> None:
@@ -131,7 +135,7 @@ def test_a_systems_files_are_edited_before_what_depends_on_them(tmp_path: Path) 
 def test_a_module_that_two_crates_ask_for_is_named_once(tmp_path: Path) -> None:
     case = cases.CASES["native-healthy"]._replace(libs=("gobject-2.0 >= 2.56", "gobject-2.0 >= 2.66"))
     lines = shown(case, tmp_path)
-    assert "1 thing to mend" in lines[0]
+    assert "1 problem to fix" in lines[0]
     assert lines.count("  gobject-2.0: not-found") == 1
     assert sum("error[pc-missing]" in line for line in lines) == 1
 

@@ -9,7 +9,7 @@ import pytest
 from logs import FOLDER, judged
 
 from diagnose.model.finding import Finding, Fix
-from diagnose.reports.verdict import verdict
+from diagnose.model.outcome import Outcome
 
 STUBS = (
     "/usr/include/x86_64-linux-gnu/gnu/stubs.h:7:11: fatal error: 'gnu/stubs-32.h' file not found\n"
@@ -117,13 +117,13 @@ def test_whose_compiler_lacks_the_standard_library(
 def test_an_empty_log_tells_nothing(tmp_path: Path) -> None:
     path = tmp_path / "build.log"
     path.write_text("")
-    found = verdict(judged(path))
-    assert found.headline.startswith("cannot tell: the log is empty") and not found.good
+    found = judged(path)
+    assert found.headline.startswith("cannot tell: the log is empty") and found.outcome is Outcome.CANNOT_TELL
     path.write_text("done\n")
-    found = verdict(judged(path))
-    assert found.headline.startswith("cannot tell") and not found.good
+    found = judged(path)
+    assert found.headline.startswith("cannot tell") and found.outcome is Outcome.CANNOT_TELL
     path.write_text("3 passed in 0.1s\n")
-    assert verdict(judged(path)).good
+    assert judged(path).outcome is Outcome.OK
 
 
 def test_zig_is_shown_the_folder_of_debians_openssl_headers(told: Callable[[str], Finding]) -> None:

@@ -332,7 +332,7 @@ def test_record_is_judged_once() -> None:
     (spoken,) = found("wheel-record-invalid", wheel(MANYLINUX, elf(MODULE), record=record))
     assert spoken.severity.value == "error"
     assert spoken.evidence[0].path == "demo-1.dist-info/RECORD:7", "the worst first"
-    assert len(spoken.evidence) == 10 and spoken.evidence[-1].detail == "and 22 more flaws"
+    assert len(spoken.evidence) == 31
 
 
 def test_a_link_to_a_library_that_is_needed_is_an_error() -> None:

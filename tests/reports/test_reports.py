@@ -8,6 +8,7 @@ import sys
 import jsonschema
 import pytest
 
+from diagnose.engine.headline import headline
 from diagnose.engine.run import Report, Result
 from diagnose.model.finding import Command, Evidence, FileEdit, Finding, Fix, Severity, Stage
 from diagnose.model.outcome import Outcome
@@ -116,12 +117,22 @@ def test_the_summary_of_wheels_breaks_no_name_and_no_tag(width: int) -> None:
 def test_what_was_not_judged_gets_no_tick() -> None:
     facts = {"tags": ["cp312-cp312-win_amd64"], "lowest_tag": None, "arch": None, "elf_files": [], "judged": False}
     facts["other_code"] = [{"path": "a.pyd", "kind": "pe", "arches": ["amd64"]}]
-    result = Result("wheel", "demo-1-cp312-cp312-win_amd64.whl", facts, outcome=Outcome.NOT_JUDGED)
-    out = text.render(Report((result, result)), text.Style())
-    assert out.startswith(
-        "– demo-1-cp312-cp312-win_amd64.whl: win_amd64, not a Linux wheel: checked its metadata, RECORD "
+    head = headline("wheel", facts, (), Outcome.NOT_JUDGED)
+    result = Result(
+        "wheel",
+        "demo-1-cp312-cp312-win_amd64.whl",
+        facts,
+        outcome=Outcome.NOT_JUDGED,
+        headline=head.text,
+        details=head.details,
     )
-    assert "amd64" in out.splitlines()[1]
+    out = text.render(Report((result, result)), text.Style())
+    (block, detail) = [line for line in out.splitlines() if "amd64" in line][2:4]
+    assert block == (
+        "– demo-1-cp312-cp312-win_amd64.whl: win_amd64, not a Linux wheel: "
+        "checked its metadata, RECORD and archive only"
+    )
+    assert detail.endswith("amd64")
     assert "✓" not in out
     assert out.count("not-judged") == 2
     assert out.endswith("2 wheels: 2 not judged\n")

@@ -6,8 +6,9 @@ import os
 import sys
 
 from diagnose.cli import console, workers
-from diagnose.cli.report import chosen, finish, inspect
-from diagnose.engine.run import Result
+from diagnose.cli.errors import UsageError
+from diagnose.cli.report import chosen, exit_code, finish, inspect
+from diagnose.engine.run import Report, Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import InputError
 from diagnose.model.outcome import Outcome
@@ -46,8 +47,17 @@ def main(options: WheelOptions, selection: Selection, output: Output) -> int:
             console.warn(f"skipped {item.path}: {_side_file(item.path)}, not a wheel")
     wanted = wanted or [_Input(item.path, f"{item.path}: {_side_file(item.path)}, not a wheel") for item in given]
     if any(item.path == "-" for item in wanted):
+        if options.fix_format:
+            raise UsageError("--fix-format needs wheels in files: a script cannot repack standard input")
         return _with_stdin(wanted, selection, output)
-    return finish(_inspect_all(wanted, selection, output), output)
+    results = _inspect_all(wanted, selection, output)
+    if not options.fix_format:
+        return finish(results, output)
+    from diagnose.fixes import wheel_script
+
+    report = Report(tuple(results))
+    console.write_exactly(wheel_script.render(report.results))
+    return exit_code(report, output)
 
 
 def _side_file(path: str) -> str:

@@ -1,0 +1,171 @@
+"""Decides the headline of each subject once, for all reports."""
+
+from __future__ import annotations
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model.finding import Severity
+from diagnose.model.outcome import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from diagnose.model.finding import Finding
+
+
+class Headline(NamedTuple):
+    """The result in one line, and the facts that belong under it."""
+
+    text: str
+    details: tuple[str, ...] = ()
+
+
+def headline(
+    kind: str,
+    facts: dict[str, Any],
+    findings: Sequence[Finding],
+    outcome: Outcome,
+    recovered: Sequence[Finding] = (),
+) -> Headline:
+    """Return the headline of a readable subject of *kind*, computed from the facts that JSON carries; empty without."""
+    if not facts:
+        return Headline("")
+    if kind == "wheel":
+        return _wheel(facts, findings)
+    if kind == "env":
+        return _env(facts, findings)
+    return _log(facts, findings, outcome, recovered)
+
+
+def selected(kind: str, facts: dict[str, Any], findings: Sequence[Finding], left_out: int) -> str:
+    """Return the headline where *left_out* checks were deselected: it claims no more than the others examined."""
+    number = len(findings)
+    count = f"{number or 'no'} problem{'' if number == 1 else 's'} found by the selected checks"
+    words = f"{' + '.join(platforms(facts)) or 'no valid tags'}; " if kind == "wheel" else ""
+    return f"{words}{count} ({left_out} other{'' if left_out == 1 else 's'} left out)"
+
+
+def platforms(facts: dict[str, Any]) -> list[str]:
+    """Return the platform tags of a wheel's file name, in its order."""
+    return list(dict.fromkeys(tag.rpartition("-")[2] for tag in facts["tags"]))
+
+
+def _wheel(facts: dict[str, Any], findings: Sequence[Finding]) -> Headline:
+    claimed, real = platforms(facts), facts["lowest_tag"] or ""
+    words = " + ".join(claimed) or "no valid tags"
+    if not facts.get("judged", True):
+        files = facts.get("other_code", ())
+        arches = sorted({arch for file in files for arch in file["arches"]})
+        details = (f"processors in the headers of {len(files)} of its files: {', '.join(arches)}",) if arches else ()
+        what = "not a Linux wheel" if "any" not in claimed else "its code is for other systems"
+        return Headline(f"{words}, {what}: checked its metadata, RECORD and archive only", details)
+    if not facts["elf_files"]:
+        return Headline(f"{words}, no {'code for Linux' if facts['other_code'] else 'compiled code'}")
+    details = ()
+    if "musl-release" in facts.get("auditwheel_differences", ()):
+        details = ("musl symbols have no versions: as far as the functions show, the claimed release is enough",)
+    if not findings or not real or real in claimed:
+        return Headline(words, details)
+    return Headline(f"tagged {words}, qualifies for {real}")
+
+
+def _env(facts: dict[str, Any], findings: Sequence[Finding]) -> Headline:
+    triple = facts["target"]["triple"]
+    details = [_place(facts), *dict.fromkeys(map(_library, facts["libraries"]))]
+    if facts["target"]["others"]:
+        details.append(f"not checked: {' and '.join(facts['target']['others'])}, also in build.target (--target)")
+    errors = sum(finding.severity is Severity.ERROR for finding in findings)
+    unusable = [library for library in facts["libraries"] if library["outcome"] not in ("found", "overridden")]
+    unasked = [library["module"] for library in unusable if library["outcome"] in ("unknown", "disabled")]
+    unknown = facts["project"]["unknown"]
+    if (unasked or unknown) and not errors and len(unasked) == len(unusable):
+        reasons = [f"pkg-config was not run for {' and '.join(unasked)}"] if unasked else []
+        if unknown:
+            verb = "asks" if len(unknown) == 1 else "ask"
+            reasons.append(f"{_several(unknown)} {verb} pkg-config for unknown modules")
+            details.append("name it with --lib MODULE")
+        return Headline(f"cannot tell whether it can build for {triple}: {', and '.join(reasons)}", tuple(details))
+    if errors or unusable:
+        count = max(errors, len({library["module"] for library in unusable}))
+        return Headline(
+            f"not ready to build for {triple}: {count} problem{'' if count == 1 else 's'} to fix", tuple(details)
+        )
+    if not facts["libraries"]:
+        details.append(_nothing_asked(facts["project"]))
+    if facts["project"]["manifest"]:
+        details.append(f"next: {_next_command(facts)}")
+    warnings = dict.fromkeys(found.check for found in findings if found.severity is Severity.WARNING)
+    aside = f", apart from {' and '.join(warnings)}" if warnings else ""
+    limit = "" if facts["libraries"] else ", as long as it needs no system library"
+    return Headline(f"ready to build for {triple}{limit}{aside}", tuple(details))
+
+
+def _several(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return (", ".join(names[:3]) + more) if more else " and ".join(names)
+
+
+def _nothing_asked(project: dict[str, Any]) -> str:
+    if project["lock"]:
+        return "no libraries were checked: no crate in Cargo.lock is known to need one (add one with --lib MODULE)"
+    if project["manifest"]:
+        return "no libraries were checked: `cargo generate-lockfile` writes the Cargo.lock that names them"
+    return "no libraries were checked: name them with --lib MODULE, or run this in the Cargo project's directory"
+
+
+def _place(facts: dict[str, Any]) -> str:
+    container = facts["container"].get("kind", "")
+    inside = {"": "", "plain": ", in a container"}.get(container, f", in a {container} image")
+    return f"on {facts['distribution'].get('name') or 'an unknown system'} ({facts['host']['uname']}){inside}"
+
+
+def _library(library: dict[str, Any]) -> str:
+    name = f"{library['module']} {library.get('version', '')}".rstrip()
+    state = "" if library["outcome"] == "found" else f"{library['outcome']} "
+    files = [file["path"] for file in library.get("files", ()) if file.get("path")]
+    setting = " and ".join(setting["name"] for setting in library.get("directed_by", ()))
+    source = library.get("pc") or setting or ("without pkg-config" if library.get("alone") else "")
+    places = [source, *files[:1]] if source else []
+    return f"{name}: {state}{' → '.join(places)}".rstrip()
+
+
+def _next_command(facts: dict[str, Any]) -> str:
+    wheel = facts["project"]["wheel"]
+    command = ["maturin build --release" if wheel else "cargo build --release"]
+    command += [f"--target {facts['target']['triple']}"] if facts["cross"] else []
+    command += [f"--compatibility {facts['policy']}"] if facts["policy"] and wheel else []
+    return " ".join(command)
+
+
+def _log(
+    facts: dict[str, Any], findings: Sequence[Finding], outcome: Outcome, recovered: Sequence[Finding]
+) -> Headline:
+    details = (*_errors(facts, findings), *_recovered(recovered))
+    if findings:
+        others = len(findings) - 1
+        return Headline(findings[0].check + (f", and {others} more" if others else ""), details)
+    if not facts["lines"]:
+        return Headline("cannot tell: the log is empty")
+    if outcome is Outcome.OK:
+        return Headline("no failure", details)
+    if outcome is Outcome.CANNOT_TELL:
+        return Headline("cannot tell: no tool reports a failure, and the last one does not report success", details)
+    return Headline("failed; none of the selected checks knows why", details)
+
+
+def _errors(facts: dict[str, Any], findings: Sequence[Finding]) -> list[str]:
+    """Return the first and the last error as lines, where the findings do not quote them already."""
+    shown = {item.path.rpartition(":")[2] for finding in findings for item in finding.evidence}
+    first, last = facts.get("first_error"), facts.get("last_error")
+    if first is None or last is None:
+        return []
+    named = [("the error", first)] if first == last else [("the first error", first), ("the last error", last)]
+    return [f"{name}, in line {one['line']}: {one['text']}" for name, one in named if str(one["line"]) not in shown]
+
+
+def _recovered(recovered: Sequence[Finding]) -> list[str]:
+    """Return one line for each finding that the build recovered from."""
+    return [
+        f"also seen, but the build continued: {finding.check} ({finding.evidence[-1].path}): {finding.message}"
+        for finding in recovered
+    ]

@@ -1,0 +1,41 @@
+"""The merged script of a wheel does everything that its findings' repacking fixes do, and nothing undoes another."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from wheels import FOLDER, findings
+
+CASES = sorted(path.name for path in FOLDER.glob("*-1-*.whl") if len(findings(path)) > 1)
+
+
+def script(wheel: Path) -> str:
+    command = [sys.executable, "-m", "diagnose", "wheel", "--fail-on", "never", "--fix-format", "sh", str(wheel)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_one_script_fixes_all_that_repacking_fixes(name: str, tmp_path: Path) -> None:
+    wheel = Path(shutil.copy(FOLDER / name, tmp_path))
+    repacking = {finding.check for finding in findings(wheel) if any(fix.repack is not None for fix in finding.fixes)}
+    if not repacking:
+        pytest.skip("no finding of this wheel has a fix that repacks it")
+    done = subprocess.run(["sh", "-eu"], input=script(wheel), cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (result,) = tmp_path.glob("*.whl")
+    assert not {finding.check for finding in findings(result)} & repacking
+
+
+def test_what_no_repacking_fixes_is_named(tmp_path: Path) -> None:
+    names = [name for name in CASES if "# by hand: " in script(FOLDER / name)]
+    assert names, "no fixture has a finding that has to be fixed by hand"
+
+
+def test_standard_input_cannot_be_repacked() -> None:
+    command = [sys.executable, "-m", "diagnose", "wheel", "--fix-format", "sh", "-"]
+    done = subprocess.run(command, input="", capture_output=True, text=True)
+    assert done.returncode == 2 and "standard input" in done.stderr and len(done.stderr.splitlines()) == 1
