@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diagnose.authoring.environment import numbers
-from diagnose.readers.cargo.project import Crate
+from diagnose.readers.cargo.lock import Crate
 from diagnose.readers.env import Environment
 
 #: Crates that use ``cc`` for other systems than Linux only, or hardly ever (their build scripts).

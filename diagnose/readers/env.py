@@ -8,8 +8,9 @@ from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import Evidence, Finding, InputError, Phase
 from diagnose.model.targets import Target
+from diagnose.readers.cargo import config as cargo_config
+from diagnose.readers.cargo import needs, unread_variables
 from diagnose.readers.cargo import project as cargo
-from diagnose.readers.cargo import unread_variables
 from diagnose.readers.cargo.project import Project
 from diagnose.readers.cargo.unread_variables import Ignored
 from diagnose.readers.cargo.variables import Setting, Variables
@@ -134,8 +135,8 @@ def read(
             place.unseen.append(
                 "the environment variables of processes in this root: only cargo's configuration files were read"
             )
-    home = cargo.home(place, environ)
-    config = cargo.configuration(place, cwd, home)
+    home = cargo_config.home(place, environ)
+    config = cargo_config.configuration(place, cwd, home)
     variables = config.variables(environ)
     search = environ.get("PATH") or toolchain.DEFAULT_PATH
     finder = toolchain.Finder(place, search if place.live else f"{search}:{home}/bin")
@@ -172,7 +173,7 @@ def read(
     ]
     decided = pkgconfig.decide(finder, variables, row.triple, host.triple)
     host_decided = None if row == host else pkgconfig.decide(finder, variables, host.triple, host.triple)
-    overridden = cargo.overridden(project.overrides)
+    overridden = needs.overridden(project.overrides)
     prober = pkgconfig.Prober(finder, variables, decided, row, tools.link_dirs)
     libraries = tuple(_probe(prober, need, overridden) for need in wanted)
     host_libraries: tuple[Library, ...] = ()
@@ -241,7 +242,7 @@ def _apt(
     return found._replace(skews=tuple(apt_skew.find(place, same, native.debian, row.debian)))
 
 
-def _asked(text: str) -> cargo.Need:
+def _asked(text: str) -> needs.Need:
     text = text.strip()
     end = next((place for place, sign in enumerate(text) if sign in " <>=!"), len(text))
     module, rest = text[:end], text[end:].strip()
@@ -250,20 +251,21 @@ def _asked(text: str) -> cargo.Need:
         raise InputError(f"{text!r}: not the name of a pkg-config module")
     version = rest.lstrip("<>=!")
     operator = rest[: len(rest) - len(version)]
-    return cargo.Need(module, requirement=f"{operator} {version.strip()}".strip())
+    need = needs.asked_by(module, needs.asker(module))
+    return need._replace(requirement=f"{operator} {version.strip()}".strip(), static=None)
 
 
-def _probe(prober: pkgconfig.Prober, need: cargo.Need, overridden: Mapping[str, str]) -> Library:
+def _probe(prober: pkgconfig.Prober, need: needs.Need, overridden: Mapping[str, str]) -> Library:
     path = overridden.get(need.links) or overridden.get(f"module {need.module}")
     if path:
         return Library(need.module, "overridden", need.requirement, crate=need.crate, overridden_by=path)
-    way = sys_crate_overrides.way(need.crate)
+    way = sys_crate_overrides.way(need.crate or needs.asker(need.module))
     direction = sys_crate_overrides.find(way, prober.root, prober.variables, prober.target) if way else None
     if way and direction:
         return prober.linked(need.module, way.libs, direction, need.crate)
     library = prober.probe(need.module, need.requirement, need.static, need.crate, system_libs=need.system_libs)
     answered = ("found", "wrong-arch", "file-missing", *(("cross-refused",) if way and way.guarded else ()))
-    if way and way.alone and library.outcome not in answered:
+    if way and need.crate and way.alone and library.outcome not in answered:
         return prober.linked(need.module, way.libs, None, need.crate)
     return library
 
@@ -283,17 +285,17 @@ def _exact(triple: str) -> Target | None:
 
 
 def _target(
-    asked: str | None, variables: Variables, config: cargo.Config, host: Target
+    asked: str | None, variables: Variables, config: cargo_config.Config, host: Target
 ) -> tuple[Target, Setting | None]:
     setting = None
     if asked is None:
-        setting = (
-            variables.own("CARGO_BUILD_TARGET")
-            or variables.own("RUST_MUSL_CROSS_TARGET")
-            or config.find("build", "target")
-        )
+        configured = config.find("build", "target")
+        setting = variables.own("CARGO_BUILD_TARGET") or variables.own("RUST_MUSL_CROSS_TARGET") or configured
         if setting is None:
             return host, None
+        if setting is not configured and configured is not None and config.is_list("build", "target"):
+            joined = dict.fromkeys((*setting.value.split(), *configured.value.split()))  # cargo builds for all of them
+            setting = setting._replace(value=" ".join(joined))
     name = asked if asked is not None else next(iter(_targets(setting)), "")
     row = targets.resolve(name)
     if row is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -15,8 +16,9 @@ from readers import miniroot
 
 from diagnose.model import targets
 from diagnose.model.finding import InputError
+from diagnose.readers.cargo import cfg, lock, unread_variables
+from diagnose.readers.cargo import config as cargo_config
 from diagnose.readers.cargo import project as cargo
-from diagnose.readers.cargo import unread_variables
 from diagnose.readers.cargo.variables import Setting, Variables
 from diagnose.readers.system.root import Root
 
@@ -26,14 +28,14 @@ ROW = targets.resolve(ARM)
 assert ROW is not None
 
 
-def configure(tmp_path: Path, near: str = "", far: str = "", home: str = "") -> tuple[cargo.Config, Path]:
+def configure(tmp_path: Path, near: str = "", far: str = "", home: str = "") -> tuple[cargo_config.Config, Path]:
     """Lay out three configuration files, and read them from the innermost folder."""
     inner = tmp_path / "outer" / "inner"
-    inner.mkdir(parents=True)
+    inner.mkdir(parents=True, exist_ok=True)
     for text, folder in ((near, inner / ".cargo"), (far, tmp_path / "outer/.cargo"), (home, tmp_path / "home")):
         if text:
             miniroot.write(folder / "config.toml", text)
-    return cargo.configuration(Root("/"), str(inner), str(tmp_path / "home")), inner
+    return cargo_config.configuration(Root("/"), str(inner), str(tmp_path / "home")), inner
 
 
 def test_the_nearest_file_wins(tmp_path):
@@ -53,7 +55,7 @@ def test_the_nearest_file_wins(tmp_path):
 def test_the_old_name_is_preferred(tmp_path):
     _, inner = configure(tmp_path, '[build]\ntarget = "new"\n')
     miniroot.write(inner / ".cargo/config", '[build]\ntarget = "old"\n')
-    found = cargo.configuration(Root("/"), str(inner), "/nowhere").find("build", "target")
+    found = cargo_config.configuration(Root("/"), str(inner), "/nowhere").find("build", "target")
     assert found is not None and found.value == "old"
 
 
@@ -132,7 +134,7 @@ def test_the_linker(tmp_path, environ, near, value):
     ],
 )
 def test_cfg(expression, holds):
-    assert cargo.cfg(expression, ROW) in ((holds,) if expression.endswith(")") else (True, False))
+    assert cfg.cfg(expression, ROW) in ((holds,) if expression.endswith(")") else (True, False))
 
 
 @pytest.mark.parametrize(
@@ -156,8 +158,8 @@ def test_cfg(expression, holds):
 )
 def test_which_platforms_tables_are_needed(platform, needed, by_build_script):
     """A build script is built for the host, whatever that is: what only its processor decides stays needed."""
-    assert cargo.fits(platform, ROW) is needed
-    assert cargo.fits(platform, ROW, build=True) is by_build_script
+    assert cfg.fits(platform, ROW) is needed
+    assert cfg.fits(platform, ROW, build=True) is by_build_script
 
 
 LOCK = """\
@@ -223,7 +225,7 @@ def test_what_a_project_needs(tmp_path):
     ]
     assert found.unknown == ("strange-sys 0.1.0",)
     assert found.needs[2].path == f"{inner}/Cargo.lock:4"
-    assert found.crate("libz-sys") == cargo.Crate("libz-sys", "1.1.20", 20, ("cc", "pkg-config"))
+    assert found.crate("libz-sys") == lock.Crate("libz-sys", "1.1.20", 20, ("cc", "pkg-config"))
 
 
 def test_a_crates_own_manifest_says_more(tmp_path):
@@ -398,11 +400,11 @@ def test_two_configurations_that_cargo_cannot_merge_are_refused(tmp_path, near, 
     done = subprocess.run(["cargo", "metadata", "--offline"], cwd=inner, capture_output=True, text=True)
     assert bool(done.returncode) is bool(key), done.stderr
     if not key:
-        cargo.configuration(Root("/"), str(inner), "/nowhere")
+        cargo_config.configuration(Root("/"), str(inner), "/nowhere")
         return
     said = re.escape(f"{inner}/.cargo/config.toml: cargo cannot merge {key} with that of {inner.parent}/.cargo/")
     with pytest.raises(InputError, match=said):
-        cargo.configuration(Root("/"), str(inner), "/nowhere")
+        cargo_config.configuration(Root("/"), str(inner), "/nowhere")
 
 
 HIDAPI = """
@@ -535,7 +537,7 @@ def test_what_cargo_reads_and_we_may_not_is_said(name, kind):
         path.unlink(missing_ok=True)
         path.mkdir() if kind == "is a directory" else path.touch(0)
         with pytest.raises(InputError) as error, miniroot.nobody():
-            config = cargo.configuration(Root("/"), folder, "/nowhere")
+            config = cargo_config.configuration(Root("/"), folder, "/nowhere")
             cargo.project(Root("/"), folder, config, "/nowhere", ROW)
         assert str(error.value) == f"{path}: {kind}"
 
@@ -571,7 +573,7 @@ def test_a_lock_file_by_another_hand_says_the_same():
     """One line for what cargo writes on several, comments, other quotes: TOML all the same."""
     ours = LOCK.replace('name = "libz-sys"', "name = 'libz-sys' # mended")
     assert ours != LOCK
-    assert cargo.lock_file("x", ours) == cargo.lock_file("x", LOCK)
+    assert lock.lock_file("x", ours) == lock.lock_file("x", LOCK)
 
 
 @pytest.mark.parametrize("text", ["[", "a = 1\na = 2\n", "x = " + "[" * 5000, "\0"])
@@ -628,3 +630,71 @@ def test_cargos_own_variables_have_no_effect_in_env(tmp_path):
         ("build.target", f"{inner}/.cargo/config.toml:3"),
         (f"target.{ARM}.linker", f"{inner}/.cargo/config.toml:2"),
     ]
+
+
+INCLUDING = {
+    "a.toml": 'include = ["b.toml", "../deep/c.toml"]\n[env]\nA = "a"\n',
+    "b.toml": '[env]\nA = "b"\nB = "b"\nC = "b"\n[build]\ntarget = ["x86_64-unknown-linux-gnu"]\n',
+    "../deep/c.toml": '[env]\nC = "c"\n[target.armv7-unknown-linux-gnueabihf]\nlinker = "tools/gcc"\n',
+}
+
+
+def included(tmp_path: Path, include: str = 'include = ["a.toml"]') -> tuple[cargo_config.Config, Path]:
+    for name, text in INCLUDING.items():
+        miniroot.write(tmp_path / "outer/inner/.cargo" / name, text)
+    return configure(
+        tmp_path,
+        f'{include}\n[env]\nD = "near"\n[build]\ntarget = ["{ARM}"]\n',
+        '[env]\nB = "far"\nE = "far"\n[build]\ntarget = ["i686-unknown-linux-gnu"]\n',
+    )
+
+
+def real_value(folder: Path, key: str) -> str:
+    """Return what this machine's cargo takes a key of its configuration for."""
+    need(shutil.which("cargo"), "cargo is not installed")
+    command = ["cargo", "-Zunstable-options", "config", "get", "--format", "json-value", key]
+    environ = {**os.environ, "RUSTC_BOOTSTRAP": "1"}
+    done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True)
+    return done.stdout.strip() if done.returncode == 0 else done.stderr
+
+
+def test_included_files_as_cargo_reads_them(tmp_path: Path) -> None:
+    config, folder = included(tmp_path)
+    variables = config.variables({})
+    for name in "ABCDE":
+        found = variables.get(name)
+        assert found is not None
+        assert json.dumps(found.value) == real_value(folder, f"env.{name}")
+    joined = config.find("build", "target")
+    assert joined is not None
+    assert joined.value.split() == json.loads(real_value(folder, "build.target"))
+    linker = config.linker(variables, ROW)
+    assert linker is not None
+    assert linker.value == f"{tmp_path}/outer/inner/tools/gcc"  # beside the folder of the file that says so
+
+
+@pytest.mark.parametrize(
+    ("include", "reason"),
+    [
+        ('include = ["nowhere.toml"]', "does not exist"),
+        ('include = ["config.toml"]', "includes it"),
+        ("include = [1]", "names no file"),
+    ],
+)
+def test_an_include_that_cargo_refuses(tmp_path: Path, include: str, reason: str) -> None:
+    with pytest.raises(InputError, match=reason):
+        included(tmp_path, include)
+    assert "error" in real_value(tmp_path / "outer/inner", "env.A")
+
+
+def test_an_optional_include(tmp_path: Path) -> None:
+    config, _ = included(tmp_path, 'include = [{ path = "nowhere.toml", optional = true }]')
+    assert config.find("env", "D") is not None
+
+
+def test_two_cfg_linkers_that_match(tmp_path: Path) -> None:
+    both = "[target.'cfg(unix)']\nlinker = 'a'\n[target.'cfg(target_os = \"linux\")']\nlinker = 'b'\n"
+    config, _ = configure(tmp_path, both)
+    with pytest.raises(InputError, match="takes no linker from both"):
+        config.linker(Variables({}, {}), ROW)
+    assert config.linker(Variables({LINKER: "c"}, {}), ROW) == Setting(LINKER, "c")

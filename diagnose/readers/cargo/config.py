@@ -1,0 +1,227 @@
+"""Cargo's configuration files, merged, and the variables that beat them.
+
+Source: The Cargo Book, configuration (which files, in which order, and which variables beat them).
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model.finding import InputError
+from diagnose.model.targets import Target
+from diagnose.readers import toml
+from diagnose.readers.cargo.cfg import cfg
+from diagnose.readers.cargo.files import base_folder, parsed, place_of, present, upwards
+from diagnose.readers.cargo.variables import Setting, Variables
+from diagnose.readers.system.root import Root
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+
+class Override(NamedTuple):
+    """A ``[target.<triple>.<links>]`` table: cargo then does not run that crate's build script at all."""
+
+    links: str
+    path: str
+
+
+class ConfigFile(NamedTuple):
+    """A cargo configuration file as it was read. ``own`` is False for ``$CARGO_HOME``'s, which all projects share."""
+
+    path: str
+    text: str
+    own: bool = True
+
+
+class Config(NamedTuple):
+    """Cargo's configuration files, each as (path, parsed content, text), those first that win over the others.
+
+    ``shared`` are the paths of those in ``$CARGO_HOME``, or included from there.
+    """
+
+    files: tuple[tuple[str, dict[str, Any], str], ...] = ()
+    shared: frozenset[str] = frozenset()
+
+    def find(self, *keys: str) -> Setting | None:
+        """Return the value of a key, given as the names of its tables and its own: the first file's that has it.
+
+        The elements of lists are joined over all files, those of the files that win last.
+        """
+        found: Setting | None = None
+        for path, content, text in self.files:
+            value: Any = content
+            for key in keys:
+                value = value.get(key) if isinstance(value, dict) else None
+            if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+                joined = [*value, found.value] if found is not None else value
+                where = found.path if found is not None else place_of(path, text, keys)
+                found = Setting(".".join(keys), " ".join(joined), where)
+            elif isinstance(value, str) and found is None:
+                return Setting(".".join(keys), value, place_of(path, text, keys))
+        return found
+
+    def is_list(self, *keys: str) -> bool:
+        """Whether a key, given as for :meth:`find`, is a list in some file."""
+        return any(isinstance(toml.table(content, *keys[:-1]).get(keys[-1]), list) for _, content, _ in self.files)
+
+    def variables(self, process: Mapping[str, str]) -> Variables:
+        """Return the variables of build scripts: *process* and the ``[env]`` tables."""
+        found: dict[str, Setting] = {}
+        forced = set()
+        for path, content, text in reversed(self.files):
+            table = content.get("env")
+            for name, entry in table.items() if isinstance(table, dict) else ():
+                value = entry.get("value") if isinstance(entry, dict) else entry
+                if not isinstance(value, str):
+                    continue
+                if isinstance(entry, dict) and entry.get("relative") is True:
+                    value = os.path.join(base_folder(path), value)
+                found[name] = Setting(name, value, place_of(path, text, ("env", name)))
+                forced.discard(name)
+                if isinstance(entry, dict) and entry.get("force") is True:
+                    forced.add(name)
+        return Variables(process, found, frozenset(forced))
+
+    def linker(self, variables: Variables, target: Target) -> Setting | None:
+        """Return what cargo hands to rustc as the linker for *target*; None leaves rustc its default.
+
+        ``-C linker=`` in the flags wins, because rustc takes the last one. A configured path with a slash in it is
+        relative to the folder that holds ``.cargo``.
+        """
+        if (flags := self._linker_flag(variables, target)) is not None:
+            return flags
+        own = variables.own(f"CARGO_TARGET_{target.cargo_env_name}_LINKER")
+        if own is not None:
+            return own
+        found = self.find("target", target.triple, "linker") or self._cfg_linker(target)
+        if found is not None and "/" in found.value and not found.value.startswith("/"):
+            found = found._replace(
+                value=os.path.join(base_folder(found.path.rpartition(":")[0] or found.path), found.value)
+            )
+        return found
+
+    def _linker_flag(self, variables: Variables, target: Target) -> Setting | None:
+        """Look for ``-C linker=`` where cargo looks for flags: the first source that is set excludes the others."""
+        encoded = variables.own("CARGO_ENCODED_RUSTFLAGS")
+        sources = (
+            encoded._replace(value=encoded.value.replace("\x1f", " ")) if encoded else None,
+            variables.own("RUSTFLAGS"),
+            variables.own(f"CARGO_TARGET_{target.cargo_env_name}_RUSTFLAGS"),
+            self.find("target", target.triple, "rustflags"),
+            variables.own("CARGO_BUILD_RUSTFLAGS"),
+            self.find("build", "rustflags"),
+        )
+        setting = next((source for source in sources if source is not None), None)
+        if setting is None:
+            return None
+        words = iter(setting.value.split())
+        linker = ""
+        for word in words:
+            option = next(words, "") if word in ("-C", "--codegen") else word[2:] if word.startswith("-C") else ""
+            if option.startswith("linker="):
+                linker = option[len("linker=") :]
+        return setting._replace(value=linker) if linker else None
+
+    def _cfg_linker(self, target: Target) -> Setting | None:
+        found: dict[str, Setting] = {}
+        for path, content, text in self.files:
+            for key, entry in toml.table(content, "target").items():
+                linker = entry.get("linker") if isinstance(entry, dict) else None
+                if isinstance(linker, str) and key.startswith("cfg(") and key not in found and cfg(key, target):
+                    found[key] = Setting(f"target.'{key}'.linker", linker, place_of(path, text, (key, "linker")))
+        if len(found) > 1:
+            one, other = list(found.values())[:2]
+            raise InputError(f"{one.path}: cargo takes no linker from both {one.name} and {other.name}, which match")
+        return next(iter(found.values()), None)
+
+    def overrides(self, triple: str) -> tuple[Override, ...]:
+        """Return the ``links`` values whose build scripts the configuration overrides for *triple*."""
+        found = []
+        for path, content, text in self.files:
+            table = content.get("target")
+            entry = table.get(triple) if isinstance(table, dict) else None
+            for key, value in entry.items() if isinstance(entry, dict) else ():
+                if isinstance(value, dict):
+                    found.append(Override(key, place_of(path, text, ("target", triple, key))))
+        return tuple(found)
+
+
+def home(root: Root, environ: Mapping[str, str]) -> str:
+    """Return ``CARGO_HOME``: as set, or ``.cargo`` in the user's home; for a foreign root, in root's home."""
+    if environ.get("CARGO_HOME"):
+        return environ["CARGO_HOME"]
+    user = environ.get("HOME") or (os.path.expanduser("~") if root.live else "/root")
+    return os.path.join(user, ".cargo")
+
+
+def configuration(root: Root, cwd: str, cargo_home: str) -> Config:
+    """Read the configuration files that cargo merges in *cwd*, a folder of this machine, with *cargo_home* in *root*.
+
+    Raises:
+        InputError: a file is not TOML, or cargo cannot merge two of them.
+    """
+    here = root if root.live else Root("/")
+    found: list[tuple[str, dict[str, Any], str]] = []
+    shared: set[str] = set()
+    folders = [(here, os.path.join(folder, ".cargo")) for folder in upwards(os.path.realpath(cwd))]
+    if (root, cargo_home) not in folders:
+        folders.append((root, cargo_home))
+    for place, folder in folders:
+        for name in ("config", "config.toml"):  # cargo prefers the old name where both exist
+            path = os.path.join(folder, name)
+            text = present(place, path)
+            if text is not None:
+                files = list(_with_included(place, path, text, ()))
+                found += files
+                if folder == cargo_home:
+                    shared.update(name for name, _, _ in files)
+                break
+    for (near, content, _), (far, other, _) in itertools.combinations(found, 2):
+        if key := _clash(content, other):
+            raise InputError(f"{near}: cargo cannot merge {key} with that of {far}, which is of another kind")
+    return Config(tuple(found), frozenset(shared))
+
+
+#: How deep included files are followed, and how many in all.
+INCLUDE_DEPTH, INCLUDE_LIMIT = 8, 64
+
+
+def _with_included(
+    place: Root, path: str, text: str, above: tuple[str, ...]
+) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Yield a file and those that its ``include`` names, those first that win: the file, then its last include."""
+    content = parsed(path, text)
+    yield path, content, text
+    named = content.get("include", [])
+    entries = named if isinstance(named, list) else [named]
+    for entry in reversed(entries):
+        name = entry.get("path") if isinstance(entry, dict) else entry
+        if not isinstance(name, str):
+            raise InputError(f"{path}: an include that names no file")
+        other = os.path.normpath(os.path.join(os.path.dirname(path), name))
+        if other in (path, *above):
+            raise InputError(f"{path}: cargo refuses to include {other}, which includes it")
+        if len(above) > INCLUDE_DEPTH or len(entries) > INCLUDE_LIMIT:
+            raise InputError(f"{path}: too many included files")
+        inner = present(place, other)
+        if inner is not None:
+            yield from _with_included(place, other, inner, (*above, path))
+        elif not (isinstance(entry, dict) and entry.get("optional") is True):
+            raise InputError(f"{path}: cargo stops, because the file that it includes, {other}, does not exist")
+
+
+def _clash(one: dict[str, Any], other: dict[str, Any]) -> str:
+    """Return the first key that cargo refuses to merge: a table or list in one file, something else in the other."""
+    for key, value in one.items():
+        if key not in other:
+            continue
+        if isinstance(value, dict) and isinstance(other[key], dict):
+            if deeper := _clash(value, other[key]):
+                return f"{key}.{deeper}"
+        elif any(isinstance(value, kind) is not isinstance(other[key], kind) for kind in (dict, list)):
+            return str(key)
+    return ""

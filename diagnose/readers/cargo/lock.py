@@ -1,0 +1,105 @@
+"""``Cargo.lock``: as cargo writes it, line by line, or as any TOML."""
+
+from __future__ import annotations
+
+from diagnose.model._lazy_stdlib import NamedTuple
+from diagnose.model.finding import InputError
+from diagnose.readers.cargo.files import parsed
+
+#: The largest Cargo.lock that is read, in bytes.
+LOCK_LIMIT = 16 << 20
+
+
+class Crate(NamedTuple):
+    """One package of ``Cargo.lock``: ``line`` is where its name stands, ``dependencies`` the names it lists."""
+
+    name: str
+    version: str
+    line: int = 0
+    dependencies: tuple[str, ...] = ()
+
+
+class Lock(NamedTuple):
+    """A Cargo.lock: ``version`` is its format's, 0 where it names none, as the formats 1 and 2 do."""
+
+    version: int = 0
+    crates: tuple[Crate, ...] = ()
+
+
+def lock_file(path: str, text: str) -> Lock:
+    """Return what the Cargo.lock *text* holds; *path* is for messages.
+
+    Raises:
+        InputError: cargo would not take it.
+    """
+    return _as_written(text) or _as_toml(path, text)
+
+
+#: How the lines begin that cargo writes for a package, besides those that are read.
+_PASSED_OVER = ('source = "', 'checksum = "', 'replace = "')
+
+
+def _as_written(text: str) -> Lock | None:
+    """Read a Cargo.lock line by line, as cargo writes it; None if any line is not of that kind."""
+    crates: list[Crate] = []
+    fields: dict[str, str] = {}
+    dependencies: list[str] = []
+    start = version = 0
+    within = inside = False
+    for number, line in enumerate((*text.splitlines(), "[[package]]"), 1):
+        if inside:
+            if line == "]":
+                inside = False
+            elif line.startswith(' "') and line.endswith(('",', '"')) and line.count('"') == 2:
+                dependencies.append(line.strip(' ",').partition(" ")[0])
+            else:
+                return None
+        elif line == "[[package]]":
+            if within:
+                if len(fields) != 2:
+                    return None
+                crates.append(Crate(fields["name"], fields["version"], start, tuple(dependencies)))
+            within, fields, dependencies = True, {}, []
+        elif not line or line.startswith("#"):
+            continue
+        elif not within:
+            if version or not line.startswith("version = ") or not line[10:].isdecimal() or len(line) > 19:
+                return None
+            version = int(line[10:])
+        elif line == "dependencies = [" and not dependencies:
+            inside = True
+        elif not line.endswith('"') or line.count('"') != 2 or "\\" in line:
+            return None
+        elif line.startswith(('name = "', 'version = "')):
+            key, _, value = line.partition(" = ")
+            if key in fields:
+                return None
+            fields[key] = value[1:-1]
+            start = number if key == "name" else start
+        elif not line.startswith(_PASSED_OVER):
+            return None
+    return None if inside else Lock(version, tuple(crates))
+
+
+def _as_toml(path: str, text: str) -> Lock:
+    """Read a Cargo.lock that another hand wrote, or an older cargo."""
+    content = parsed(path, text)
+    version, entries = content.get("version", 0), content.get("package", [])
+    if not isinstance(version, int) or not isinstance(entries, list):
+        raise InputError(f"{path}: {'`version` is no number' if isinstance(entries, list) else '`package` is no list'}")
+    lines = text.splitlines()
+    crates: list[Crate] = []
+    start = 0
+    for place, entry in enumerate(entries, 1):
+        table = entry if isinstance(entry, dict) else {}
+        name, release, listed = table.get("name"), table.get("version"), table.get("dependencies", [])
+        for key, value in (("name", name), ("version", release)):
+            if not isinstance(value, str):
+                raise InputError(f"{path}: package {place} has no {key}")
+        if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
+            raise InputError(f"{path}: the dependencies of {name} are no list of strings")
+        quoted = (f'"{name}"', f"'{name}'")
+        found = (at for at in range(start, len(lines)) if lines[at].lstrip().startswith("name"))
+        start = next((at + 1 for at in found if any(one in lines[at] for one in quoted)), start)
+        crates.append(Crate(str(name), str(release), start, tuple(one.partition(" ")[0] for one in listed)))
+    return Lock(version, tuple(crates))

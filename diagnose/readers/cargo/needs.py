@@ -1,0 +1,195 @@
+"""What crates ask pkg-config for: by their own metadata, or by a table.
+
+Source: the system-deps crate's documentation (``[package.metadata.system-deps]``).
+"""
+
+from __future__ import annotations
+
+import os
+
+from diagnose import tables
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.readers.cargo.config import Config, Override
+from diagnose.readers.cargo.features import Features
+from diagnose.readers.cargo.files import base_folder, parsed
+from diagnose.readers.cargo.lock import Crate
+from diagnose.readers.system.root import Root
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+
+class Need(NamedTuple):
+    """A pkg-config module that the project asks for: by which crate, and where that is known from.
+
+    ``crate`` is ``name version``. ``requirement`` is the constraint that the crate passes (``>= 1.0``) or empty.
+    ``links`` is the crate's ``links`` key, by which ``[target.<triple>.<links>]`` overrides its build script.
+    ``path`` is the file that says so (``Cargo.lock:line`` or ``Cargo.toml``). ``static`` is set where the crate insists
+    on one way of linking, whatever the variables say. ``optional`` says that the crate can do without the module.
+    ``system_libs`` says that it wants the system's folders in the answer, as the pkg-config crate does by default.
+    ``key`` is the name that the system-deps crate has for the module, empty for other crates.
+    """
+
+    module: str
+    crate: str = ""
+    requirement: str = ""
+    links: str = ""
+    path: str = ""
+    static: bool | None = None
+    optional: bool = False
+    system_libs: bool = True
+    key: str = ""
+
+
+class Row(NamedTuple):
+    """One line of the table of crates that ask pkg-config."""
+
+    version: str
+    links: str
+    module: str
+    requirement: str
+    unless: str
+    static: bool | None
+    system_libs: bool = True
+
+
+def sys_crates() -> dict[str, list[Row]]:
+    """Read the table of crates that ask pkg-config."""
+    path = os.path.join(os.path.dirname(tables.__file__), "sys_crates.txt")
+    table: dict[str, list[Row]] = {}
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            words = ["" if word == "-" else word for word in line.split()]
+            if words and not line.startswith("#"):
+                name, version, links, module, needs, unless, static, system = words
+                insists = {"no": False, "yes": True}.get(static)
+                row = Row(version, links, module, _spaced(needs), unless, insists, system != "no")
+                table.setdefault(name, []).append(row)
+    return table
+
+
+def asker(module: str) -> str:
+    """Return the name of the one crate that is known to ask for *module*; empty if there is none, or several."""
+    found = {name for name, rows in sys_crates().items() for row in rows if row.module == module}
+    return found.pop() if len(found) == 1 else ""
+
+
+def asked_by(module: str, crate: str) -> Need:
+    """Return the need for *module* as *crate* has it by the table; without a crate, as the pkg-config crate asks."""
+    row = next((row for row in sys_crates().get(crate, ()) if row.module == module), None)
+    return (
+        Need(module) if row is None else Need(module, links=row.links, static=row.static, system_libs=row.system_libs)
+    )
+
+
+def overridden(overrides: tuple[Override, ...]) -> dict[str, str]:
+    """Return {``links`` value: path} of *overrides*, and ``module NAME`` for what crates of that value ask for."""
+    found = {override.links: override.path for override in overrides}
+    rows = (row for rows in sys_crates().values() for row in rows) if overrides else ()
+    return {**{f"module {row.module}": found[row.links] for row in rows if row.links in found}, **found}
+
+
+def _spaced(requirement: str) -> str:
+    operator = requirement[: len(requirement) - len(requirement.lstrip("<>=!"))]
+    return f"{operator} {requirement[len(operator) :].strip()}" if operator else requirement
+
+
+def source_folders(root: Root, cargo_home: str, config: Config) -> tuple[str, ...]:
+    """Return the folders in which cargo has unpacked crates, or is told to find them."""
+    found = []
+    for path, content, _ in config.files:
+        table = content.get("source")
+        entries = table.values() if isinstance(table, dict) else ()
+        named = (entry.get("directory") for entry in entries if isinstance(entry, dict))
+        found += [os.path.join(base_folder(path), folder) for folder in named if isinstance(folder, str)]
+    folder = os.path.join(cargo_home, "registry", "src")
+    return (*found, *(os.path.join(folder, name) for name in root.names(folder)))
+
+
+def source_of(root: Root, crate: Crate, sources: tuple[str, ...]) -> tuple[str, dict[str, Any]] | None:
+    """Return the path and the content of the manifest of *crate*, where its source is at hand."""
+    for folder in (f"{source}/{name}" for source in sources for name in (f"{crate.name}-{crate.version}", crate.name)):
+        path = os.path.join(folder, "Cargo.toml")
+        text = root.text(path) if root.is_file(path) else None
+        if text is not None:
+            return path, parsed(path, text)
+    return None
+
+
+def is_optional(row: Row, crate: Crate, turned_on: Features, named: Mapping[str, set[str]]) -> bool | None:
+    """Whether *crate* does without the module of *row*; None where that cannot be told.
+
+    *named* are the features by name, for when it cannot be followed who turns them on.
+    """
+    unless = row.unless
+    if not unless.startswith(("?", "!")):
+        return unless == "own" or (unless.startswith("+") and unless[1:] in crate.dependencies)
+    active = turned_on.of(crate.name)
+    certain = active is not None
+    active = named.get(crate.name, set()) if active is None else active
+    if any((word[1:] in active) is word.startswith("!") for word in unless.split(",")):
+        return True
+    certain = certain and _compatible(crate.version, row.version)
+    return False if certain or "!" not in unless else None
+
+
+def _compatible(one: str, other: str) -> bool:
+    """Whether cargo takes one version for the other: the first part that is not zero decides."""
+    parts = [version.split(".") for version in (one, other)]
+    leading = next((place for place, part in enumerate(parts[1]) if part != "0"), 0)
+    return parts[0][: leading + 1] == parts[1][: leading + 1]
+
+
+def crate_needs(
+    root: Root,
+    crate: Crate,
+    sources: tuple[str, ...],
+    rows: Mapping[Row, bool | None],
+    lock: str,
+) -> Iterator[Need]:
+    """Yield what *crate* asks for: by its manifest among *sources*, or by *rows*, each with whether it is optional."""
+    where = f"{lock}:{crate.line}"
+    label = f"{crate.name} {crate.version}"
+    links = ""
+    path, content = source_of(root, crate, sources) or ("", {})
+    if path:
+        package = content.get("package")
+        links = str(package.get("links") or "") if isinstance(package, dict) else ""
+        declared = list(system_deps(path, content, label, links))
+        if declared:
+            yield from (need._replace(path=where) for need in declared)
+            return
+    for row, own in rows.items():
+        if own is None:
+            continue
+        same = crate.version.split(".")[:2] == row.version.split(".")[:2]  # others may ask for other versions
+        requirement, static = (row.requirement, row.static) if same else ("", None)
+        system_libs = row.system_libs and "system-deps" not in crate.dependencies
+        yield Need(row.module, label, requirement, links or row.links, where, static, own, system_libs)
+
+
+def system_deps(path: str, content: dict[str, Any], label: str, links: str = "") -> Iterator[Need]:
+    """Yield what ``[package.metadata.system-deps]`` asks for; versions that a feature raises are left out."""
+    value: Any = content
+    for key in ("package", "metadata", "system-deps"):
+        value = value.get(key) if isinstance(value, dict) else None
+    package = content.get("package")
+    if not label and isinstance(package, dict):
+        label = f"{package.get('name', '')} {package.get('version', '')}".strip()
+        links = str(package.get("links") or "")
+    for key, entry in value.items() if isinstance(value, dict) else ():
+        if key.startswith("cfg("):  # tables for other systems; those for this one are rare, and are not guessed
+            continue
+        if isinstance(entry, str):
+            entry = {"version": entry}
+        if not isinstance(entry, dict) or entry.get("optional") is True or "feature" in entry:
+            continue
+        version = entry.get("version")
+        requirement = ""
+        if isinstance(version, str) and version:
+            first = version.partition(",")[0].strip()
+            requirement = _spaced(first if first[:1] in ("", *"<>=!") else ">=" + first)
+        module = str(entry.get("name", key))
+        if module and not module.startswith("-"):  # pkg-config would take it for an option
+            yield Need(module, label, requirement, links, path, system_libs=False, key=str(key))
