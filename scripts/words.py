@@ -33,6 +33,7 @@ CLEAN = (
     "checks/diagnose_checks/apk",
     "checks/diagnose_checks/apt",
     "checks/diagnose_checks/container",
+    "checks/diagnose_checks/linking",
     "checks/diagnose_checks/python",
     "checks/diagnose_checks/rpm",
     "checks/diagnose_checks/runtime",

@@ -137,7 +137,7 @@ def test_zig_is_shown_the_folder_of_debians_openssl_headers(told: Callable[[str]
 
 def test_a_file_that_the_linker_is_to_take_by_its_whole_name(told: Callable[[str], Finding]) -> None:
     finding = told((FOLDER / "real/linking/library-file-missing-bfd.log").read_text())
-    assert "there is no libpulse.so.0 where the linker looks" in finding.message
+    assert "the linker does not find libpulse.so.0" in finding.message
     assert "libpulse-dev" in " ".join(_words(fix) for fix in finding.fixes)
 
 

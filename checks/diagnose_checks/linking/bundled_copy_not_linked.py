@@ -1,13 +1,13 @@
-"""The wheel gets another copy of the library than the one that was linked.
+"""The wheel bundles another copy of the library than the one that was linked.
 
-pkg-config tells the linker which library to take. maturin and auditwheel do not ask it: they copy into the wheel what
-the dynamic loader would find for the name, first in ``LD_LIBRARY_PATH``, then in the folders of ``/etc/ld.so.conf``. A
-library in a prefix of its own is linked, and the distribution's, of the same name, is bundled. The build passes; the
-wheel has another version, often one that needs a newer glibc, and what only the linked one has is missing when it is
-imported.
+pkg-config names the library that the linker takes. maturin and auditwheel do not ask pkg-config. They copy the file
+that the dynamic loader finds for the name, first in ``LD_LIBRARY_PATH``, then in the folders of ``/etc/ld.so.conf``. If
+the linked library is in a prefix of its own, the distribution's library of the same name is bundled in its place. The
+build passes. The wheel contains another version, which often needs a newer glibc and lacks symbols that only the linked
+library has.
 
-How to fix: put the folder of the linked library into ``LD_LIBRARY_PATH`` of the process that repairs the wheel, which
-for maturin is the build.
+How to fix: add the folder of the linked library to ``LD_LIBRARY_PATH`` of the process that repairs the wheel. With
+maturin, that is the build.
 
 References:
     https://man7.org/linux/man-pages/man8/ld.so.8.html
@@ -45,19 +45,19 @@ def env(env: Environment) -> Iterator[Finding]:
         if policy is not None and file.elf.soname in policy.whitelist:
             continue  # every system has it: it is never bundled
         yield Finding(
-            message=f"the wheel gets {file.loaded}, and not {file.path}, which is linked",
+            message=f"the wheel bundles {file.loaded}, but {file.path} is linked",
             severity=Severity.WARNING,
             evidence=(
                 answer_evidence(library),
                 Evidence(f"{file.elf.soname}, found first by the loader", file.loaded),
             ),
             consequence=(
-                "maturin and auditwheel look for the library where the loader does. The wheel may need a newer glibc "
-                "than the linked library does, and lack what only that one has: undefined symbol."
+                "maturin and auditwheel search for the library like the loader. The wheel may need a newer glibc "
+                'than the linked library, and its import can fail with "undefined symbol".'
             ),
             fixes=(
                 Fix(
-                    "let the repair find the library that was linked",
+                    "make the repair find the linked library",
                     env=(("LD_LIBRARY_PATH", ":".join((folder, *first))),),
                     notes="Export it where maturin or auditwheel runs: cargo's configuration does not reach them.",
                 ),

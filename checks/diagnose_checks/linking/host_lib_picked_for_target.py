@@ -1,10 +1,11 @@
 """pkg-config answers a build for the target with a library of another architecture, usually the host's.
 
-Once the crate's guard is open and nothing else is set, pkg-config searches the host's folders and answers with
-``-L/usr/lib/x86_64-linux-gnu``. Linkers differ in what they make of that: GNU ld for armhf refuses the file, GNU ld for
-arm64 passes over it and may find the right one in a folder of its own, so that the build succeeds by accident.
+When cross-compilation is allowed (``PKG_CONFIG_ALLOW_CROSS``) and nothing else is set, pkg-config searches the host's
+folders and answers with ``-L/usr/lib/x86_64-linux-gnu``. Linkers treat this differently. GNU ld for armhf rejects the
+file. GNU ld for arm64 skips it and may find the right one in a default folder, so that the build succeeds by accident.
 
-How to fix: send pkg-config to the target's files, with the target's own variables, and install the library for it.
+How to fix: point pkg-config to the target's files with the variables of that target, and install the library for the
+target.
 
 References:
     https://wiki.debian.org/Multiarch/HOWTO
@@ -49,11 +50,11 @@ def env(env: Environment) -> Iterator[Finding]:
         if saved:
             consequence = (
                 f"The build passes by accident where the linker skips this file and takes {file.saved_by}; "
-                f"other linkers stop, and maturin looks for the library where {answer_source(library)} said."
+                f"other linkers fail, and maturin searches the folder that {answer_source(library)} names."
             )
         else:
             consequence = (
-                f'The linker stops: "file not recognized: file format not recognized", or '
+                f'Linking fails: "file not recognized: file format not recognized", or '
                 f'"skipping incompatible" and "cannot find -l{file.name}".'
             )
         yield Finding(
@@ -76,7 +77,7 @@ def _fixes(env: Environment, library: Library, installed: bool) -> tuple[Fix, ..
     if installed or fitting(env, library):
         configuration = pkgconfig_configuration(env)
         if configuration.variables:
-            title = "send pkg-config to the target's own files"
+            title = "point pkg-config to the target's own files"
             return (fix(env, title, configuration=configuration, commands=again),)
     return install_fixes(env, library.module, again)
 
@@ -111,16 +112,16 @@ def log(log: BuildLog) -> Iterator[Finding]:
             yield finding_from_hits(
                 log,
                 hits,
-                f"{file} is for {owner.triple}, and is linked by the machine's own linker, {link.ld}",
-                "The linker passes over it or stops.",
+                f"{file} is for {owner.triple}, but the native linker {link.ld} links it",
+                "The linker skips it or fails.",
                 _either(owner),
             )
             continue
         yield finding_from_hits(
             log,
             hits,
-            f"{file} is the host's, and is linked for {target.triple if target else 'the target'}",
-            "The linker passes over it or stops. Installing the target's library alone changes nothing.",
+            f"{file} is the host's, but is linked for {target.triple if target else 'the target'}",
+            "The linker skips it or fails. Installing the target's library alone has no effect.",
             advise(log, link.line, _for_log, lib, target) if target else ask_target(),
         )
 
@@ -130,13 +131,13 @@ def _of_unknown_machine(log: BuildLog, link: Link, file: str, target: Target | N
     return finding_from_hits(
         log,
         [*link.of("ld-skipping", "ld-wrong-file"), *link.of("ld-no-lib")],
-        f"{file} is of another architecture than {target.triple if target else 'the target'}, for which is linked",
-        "The linker passes over it or stops.",
+        f"{file} has another architecture than the target{f' {target.triple}' if target else ''}",
+        "The linker skips it or fails.",
         (
             Fix(
-                f"put the target's own library into {folder}, or name the folder that holds it",
-                notes=f"Whoever named {folder} (pkg-config, a variable of the crate, `-L` in RUSTFLAGS) must name the "
-                "target's. `file` tells of which architecture a library is.",
+                f"put the target's library into {folder}, or name the folder that contains it",
+                notes=f"{folder} comes from pkg-config, a variable of the crate, or `-L` in RUSTFLAGS. Name the "
+                "target's folder there. `file` prints the architecture of a library.",
             ),
         ),
     )
@@ -146,16 +147,16 @@ _OWN_LINKER = r"^(?:/usr)?/bin/ld(?:\.\w+)?$"
 
 
 def _either(owner: Target) -> tuple[Fix, ...]:
-    """Return the ways out where it is open which of the two is meant: the library's machine or the linker's."""
+    """Return one fix each for the library's machine and the linker's: it is unknown which of them is wanted."""
     return (
         Fix(
             f"for {owner.triple}: link with its own compiler",
-            notes=f"It is {owner.gnu}-gcc; cargo is told of it by CARGO_TARGET_{owner.cargo_env_name}_LINKER, and of "
-            "the target by --target.",
+            notes=f"It is {owner.gnu}-gcc. Set CARGO_TARGET_{owner.cargo_env_name}_LINKER to it, and pass "
+            f"--target {owner.triple} to cargo.",
         ),
         Fix(
-            "for this machine: do not name that folder",
-            notes="LIBRARY_PATH, PKG_CONFIG_PATH and RUSTFLAGS reach every build; there are forms for one target only.",
+            "for this machine: remove that folder from the search path",
+            notes="LIBRARY_PATH, PKG_CONFIG_PATH and RUSTFLAGS affect every build. Use the variants for one target.",
         ),
     )
 
@@ -166,5 +167,5 @@ def _for_log(env: Environment, lib: str, target: Target | None) -> tuple[Fix, ..
     configuration = pkgconfig_configuration(env)
     if module:
         return install_fixes(env, module)
-    title = "send pkg-config to the target's own files, and install the library for it"
+    title = "point pkg-config to the target's own files, and install the library for it"
     return (fix(env, title, configuration=configuration),)

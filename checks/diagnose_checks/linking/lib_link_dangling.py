@@ -1,10 +1,10 @@
-"""The development link ``libNAME.so`` points to a file that is not there.
+"""The development symlink ``libNAME.so`` points to a file that does not exist.
 
-``-lNAME`` needs ``libNAME.so``, which in a development package is a link to the runtime library's ``libNAME.so.N``. The
-link is left pointing to nothing when the runtime package was removed by force, when files were copied out of a package
-without the other, or when a sysroot was copied with absolute links.
+``-lNAME`` needs ``libNAME.so``. In a development package that is a symlink to the runtime library ``libNAME.so.N``. The
+symlink dangles if the runtime package was removed by force, if files were copied from only one of the two packages, or
+if a sysroot was copied with absolute symlinks.
 
-How to fix: install the two packages of the target's architecture again.
+How to fix: reinstall both packages for the target's architecture.
 
 References:
     https://www.debian.org/doc/debian-policy/ch-sharedlibs.html
@@ -26,15 +26,15 @@ CHECK = Check(since="0.1.0", phase=Phase.LINK)
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See which links lead nowhere."""
+    """See which symlinks dangle."""
     for library, file in link_files(env):
         if file.kind != "dangling":
             continue
-        end = f"a link to {file.real}, which does not exist" if file.real else "a link to nothing"
+        end = f"a symlink to {file.real}, which does not exist" if file.real else "a dangling symlink"
         yield Finding(
             message=f"{file.path} is {end}",
             severity=Severity.ERROR,
             evidence=(Evidence(end, file.path),),
-            consequence=f'The linker stops: "cannot find -l{file.name}", although pkg-config finds {library.module}.',
+            consequence=f'Linking fails: "cannot find -l{file.name}", although pkg-config finds {library.module}.',
             fixes=reinstall(env, library.module),
         )

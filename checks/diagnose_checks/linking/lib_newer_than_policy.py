@@ -1,12 +1,11 @@
-"""This library needs a newer glibc than the platform tag that is asked for allows.
+"""The library needs a newer glibc than the requested platform tag allows.
 
-A wheel is as new as the newest file that it needs, bundled libraries included. A distribution's library is built
-against that distribution's glibc: Debian 13's libasound needs 2.38, Debian 12's 2.34. No setting of the build makes a
-wheel with it fit an older tag, and a link that passes proves nothing.
+A wheel needs the newest glibc that any of its files needs, bundled libraries included. A distribution builds its
+libraries against its own glibc: Debian 13's libasound needs 2.38, Debian 12's needs 2.34. No build setting makes a
+wheel with such a library fit an older tag. A link that passes proves nothing.
 
-How to fix: build where the tag is at home (the pypa image of that policy has libraries old enough), or build the
-library from source against the old glibc (zig's C compiler targets any version), or ask for the tag that the library
-allows.
+How to fix: build in the manylinux image of that policy, whose libraries are old enough. Or build the library from
+source against the old glibc; zig's C compiler targets any version. Or request the tag that the library allows.
 
 References:
     https://github.com/pypa/manylinux
@@ -33,14 +32,14 @@ CHECK = Check(since="0.1.0", phase=Phase.AUDIT)
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """Compare what the library needs with what the tag promises."""
+    """Compare the glibc that the library needs with the tag's."""
     allowed, policy = _policy(env) if env.policy else ("", None)
     if not allowed or env.target.libc != "glibc":
         return
     asked = (
         setting_evidence(env.policy_from)
         if env.policy_from
-        else Evidence(f"{env.policy} was asked for", where="--policy")
+        else Evidence(f"{env.policy} was requested", where="--policy")
     )
     for library, file in link_files(env):
         if file.kind == "static" or file.accepted is False:
@@ -58,31 +57,29 @@ def env(env: Environment) -> Iterator[Finding]:
             evidence=(Evidence(f"needs GLIBC_{glibc}", path), asked),
             consequence=(
                 "auditwheel and maturin refuse the tag for too-recent versioned symbols, "
-                "or a wheel is made that does not load on the systems that it promises."
+                "or the wheel does not load on the systems that its tag promises."
             ),
             fixes=(
                 *vendored(env, library.module),
                 Fix(
-                    f"build {library.module} from source against glibc {allowed}, and link that",
+                    f"build {library.module} from source against glibc {allowed}, and link it",
                     notes=(
                         f'CC="python3 -m ziglang cc -target {_zig(env)}.{allowed}" builds its source for the old '
                         "glibc, into a --prefix of its own; "
-                        f"PKG_CONFIG_LIBDIR_{env.target.env_name} then points to that prefix's lib/pkgconfig, "
-                        "and LD_LIBRARY_PATH to its lib for maturin's repair."
+                        f"PKG_CONFIG_LIBDIR_{env.target.env_name} then must point to lib/pkgconfig of that prefix, "
+                        "and LD_LIBRARY_PATH to its lib, so that maturin's repair finds it."
                     ),
                 ),
-                Fix(
-                    f"build in the image of the policy itself, for {env.target.wheel}, with the library of its packages"
-                ),
-                Fix(f"ask for {tag}, the lowest tag that this library allows"),
+                Fix(f"build in the image of that policy for {env.target.wheel}, with its own package of the library"),
+                Fix(f"request {tag}, the lowest tag that this library allows"),
             ),
         )
 
 
 def _bundled(file: LinkFile, policy: Policy | None) -> Iterator[tuple[str, str]]:
-    """Yield (path, glibc version) of what a wheel that links *file* has to carry.
+    """Yield (path, glibc version) of each library that a wheel must bundle if it links *file*.
 
-    Not what the tag promises that every system has, nor what only that needs.
+    Libraries that the tag promises on every system are left out, and their dependencies.
     """
     whitelist = policy.whitelist if policy is not None else frozenset()
     if file.elf is None or file.elf.soname in whitelist:

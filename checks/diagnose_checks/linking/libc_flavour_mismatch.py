@@ -1,11 +1,11 @@
-"""The library is built for another C library than the target's: glibc for a musl target, or the other way round.
+"""The library is built for another C library than the target's: glibc for a musl target, or the reverse.
 
-A distribution's packages are built for its own C library. A musl target on Debian, Ubuntu or in the rust-musl-cross
-images (which are Ubuntu) cannot use them: the link ends in undefined ``__memcpy_chk``, ``__isoc23_strtol`` or
-``...@GLIBC_2.17``, or it passes and the program dies when it starts.
+A distribution builds its packages for its own C library. A musl target on Debian, Ubuntu or in the rust-musl-cross
+images (which are Ubuntu) cannot use them. The link fails with undefined ``__memcpy_chk``, ``__isoc23_strtol`` or
+``...@GLIBC_2.17``, or it passes and the program crashes at start.
 
-How to fix: build the library for the target's C library (a crate's ``vendored`` feature does), or build on a
-distribution whose C library it is: Alpine, or the musllinux images, for musl.
+How to fix: build the library for the target's C library; a crate's ``vendored`` feature does this. Or build on a
+distribution that uses this C library: Alpine or the musllinux images for musl.
 
 References:
     https://wiki.musl-libc.org/faq.html (mixing glibc and musl)
@@ -39,11 +39,11 @@ def env(env: Environment) -> Iterator[Finding]:
             continue
         reported.add(library.module)
         yield Finding(
-            message=f"{file.path} is built for {file.libc}, and {env.target.triple} is a {env.target.libc} target",
+            message=f"{file.path} is built for {file.libc}, but {env.target.triple} is a {env.target.libc} target",
             severity=Severity.ERROR,
             evidence=(Evidence(f"needs {file.libc}", file.path),),
             consequence=(
-                "The link ends in undefined symbols of the other C library, or what it makes cannot be loaded."
+                "Linking fails with undefined symbols of the other C library, or the output cannot be loaded."
             ),
             fixes=install_fixes(env, library.module),
         )
@@ -60,7 +60,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             hits,
-            f"what is linked for {target.triple if target else 'musl'} was compiled for another C library: {symbol}",
+            f"code linked for {target.triple if target else 'musl'} was compiled for another C library: {symbol}",
             "Linking fails.",
             advise(log, link.line, _own),
         )
@@ -73,6 +73,6 @@ def _own(env: Environment) -> list[Fix]:
         Fix(
             "compile the C parts with musl's own compiler",
             env=((name, f"{env.target.gnu}-gcc"),),
-            notes="The rust-musl-cross images, Alpine or zig have one; packages of a glibc system do not fit.",
+            notes="The rust-musl-cross images, Alpine and zig have one. Packages of a glibc system are incompatible.",
         )
     ]

@@ -1,7 +1,7 @@
-"""pkg-config answers, but no library of that name is where the answer points, nor where the linker looks by itself.
+"""pkg-config answers, but the library is neither in the folders that it names nor in the linker's default folders.
 
-The ``.pc`` file is there and the library is not: files copied from a package in part, a ``prefix`` in the ``.pc`` file
-that is not where the package was put, or a private library that only a static link needs.
+The ``.pc`` file exists and the library does not. Causes are files copied from only a part of a package, a ``prefix`` in
+the ``.pc`` file that differs from the place of installation, or a private library that only a static link needs.
 
 How to fix: install the whole development package for the target, or correct the prefix.
 
@@ -34,15 +34,15 @@ if TYPE_CHECKING:
 
 CHECK = Check(since="0.1.0", phase=Phase.LINK)
 
-#: What comes with the compiler and the C library; whether those are there is another question.
+#: Libraries of the compiler and the C library: toolchain-crt-missing reports them.
 _TOOLCHAIN = frozenset({"atomic", "c", "crypt", "dl", "gcc", "gcc_s", "m", "pthread", "resolv", "rt", "stdc++", "util"})
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See which flags lead to no file at all."""
+    """See which flags match no file."""
     for library in with_outcome(env, "misdirected"):
         if library.module != "openssl":  # openssl-sys has its own words for it
-            yield broken_override_finding(env, library, "The build script or the linker stops.")
+            yield broken_override_finding(env, library, "The build script or the linker fails.")
     for library, file in link_files(env):
         if file.kind != "missing" or (file.name in _TOOLCHAIN and not _complete(env)):
             continue  # without its start files the whole toolchain is missing
@@ -50,9 +50,9 @@ def env(env: Environment) -> Iterator[Finding]:
         searched = ", ".join((*file.searched, *(("the linker's own folders",) if library.alone else ()))) or "no folder"
         yield Finding(
             message=(
-                f"there is no {name} where the linker looks, and {library.crate} links it without pkg-config"
+                f"the linker does not find {name}, which {library.crate} links without pkg-config"
                 if library.alone
-                else f"there is no {name}, to which pkg-config's answer for {library.module} leads"
+                else f"the linker does not find {name}, which pkg-config names for {library.module}"
             ),
             severity=Severity.ERROR,
             evidence=(
@@ -60,7 +60,7 @@ def env(env: Environment) -> Iterator[Finding]:
                 if library.pc
                 else answer_evidence(library)._replace(detail=f"-l{file.name}; searched {searched}"),
             ),
-            consequence=f'The linker stops: "cannot find -l{file.name}".',
+            consequence=f'Linking fails: "cannot find -l{file.name}".',
             fixes=_owner(env, library, file),
         )
 
@@ -70,7 +70,7 @@ def _complete(env: Environment) -> bool:
 
 
 def _owner(env: Environment, library: Library, file: LinkFile) -> tuple[Fix, ...]:
-    """Return the ways to bring *file*: it is the module's own, or, of a static answer, another library's."""
+    """Return fixes that install *file*: the module's own library, or one that a static link adds."""
     if library.alone:
         return (
             *((unset_override_fix(env, library),) if library.directed_by else ()),
@@ -86,7 +86,7 @@ def _owner(env: Environment, library: Library, file: LinkFile) -> tuple[Fix, ...
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the linker find nothing under a name, and skip nothing."""
+    """See the linker find no file of a name, without having skipped one."""
     missed: dict[tuple[str, Target | None], list[Hit]] = {}
     for link in log.links:
         target = link.target or (log.target_at(link.line) if log.cross_at(link.line) is not False else None)
@@ -96,14 +96,14 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             hits,
-            f"there is no {_file(lib)} where the linker looks{f' for {target.triple}' if target else ''}",
-            "Linking stops.",
+            f"the linker does not find {_file(lib)}{f' for {target.triple}' if target else ''}",
+            "Linking fails.",
             advise(log, hits[0].line, _bring, lib, target),
         )
 
 
 def _file(lib: str) -> str:
-    """Return what the linker looks for: after ``-l:`` stands the whole file name."""
+    """Return the file name that the linker searches for: ``-l:`` takes a complete one."""
     return lib[1:] if lib.startswith(":") else f"lib{lib}"
 
 
@@ -115,4 +115,4 @@ def _bring(env: Environment, lib: str, target: Target | None) -> tuple[Fix, ...]
     if module:
         return install_fixes(env, module)
     name = _file(lib) if lib.startswith(":") else f"{_file(lib)}.so"
-    return (Fix(f"install the development package that holds {name} for {env.target.triple}"),)
+    return (Fix(f"install the development package that contains {name} for {env.target.triple}"),)

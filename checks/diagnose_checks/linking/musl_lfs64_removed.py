@@ -1,12 +1,11 @@
-"""musl does not have the 64-bit names of file functions that an object asks for.
+"""An object needs the 64-bit names of file functions, which musl does not have.
 
-``stat64``, ``open64`` and the like are glibc's names for functions with 64-bit file offsets. musl had them as
-aliases; since 1.2.4 the linker does not get them any more (Alpine 3.18 has that version). Objects that were compiled
-before, or for glibc, do not link: a ready-made ``.a``, or Rust's standard library and the libc crate of 2022 and
-older.
+``stat64``, ``open64`` and similar names are glibc's, for functions with 64-bit file offsets. musl had them as aliases.
+Since 1.2.4 (Alpine 3.18) the linker does not see these aliases. Objects that were compiled before, or for glibc, do not
+link: a prebuilt ``.a``, or Rust's standard library and the libc crate of 2022 and older.
 
-How to fix: compile the object again, for musl: a newer release of the library, Rust 1.72 or later, libc 0.2.146 or
-later in Cargo.lock. On Alpine 3.17 or older the old objects still link.
+How to fix: recompile the object for musl. Use a newer release of the library, Rust 1.72 or later, and libc 0.2.146 or
+later in Cargo.lock. Alpine 3.17 and older still link the old objects.
 
 References:
     https://musl.libc.org/releases.html (1.2.4)
@@ -41,7 +40,7 @@ _NAMES = re.compile(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See a linker for musl miss such names."""
+    """See a linker for musl report such names as undefined."""
     for link in log.links:
         undefined = link.of("ld-undefined")
         hits = [hit for hit in undefined if _NAMES.fullmatch(hit.groups["symbol"].rstrip("'`"))]
@@ -54,15 +53,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             hits,
-            f"{what} calls {hits[0].groups['symbol'].rstrip(chr(39))}, which musl hides from linkers since 1.2.4",
-            "Linking stops.",
+            f"{what} calls {hits[0].groups['symbol'].rstrip(chr(39))}, which musl does not offer since 1.2.4",
+            "Linking fails.",
             (
                 Fix(
-                    "compile it again, for musl, with current tools",
-                    notes="Rust 1.72 or later and libc 0.2.146 or later do not use these names. A ready-made one must "
-                    "come in a newer release.",
+                    "recompile it for musl with current tools",
+                    notes="Rust 1.72 or later and libc 0.2.146 or later do not use these names. A prebuilt object "
+                    "needs a newer release.",
                 ),
-                Fix("link on Alpine 3.17 or older", notes="Its musl is 1.2.3; it gets no updates any more."),
+                Fix("link on Alpine 3.17 or older", notes="Its musl is 1.2.3. Alpine 3.17 receives no more updates."),
             ),
         )
         return

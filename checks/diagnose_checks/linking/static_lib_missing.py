@@ -1,12 +1,11 @@
-"""A static link is asked for, and there is no static library: the shared one is linked instead, without a word.
+"""A static link is requested but there is no static library: the build fails, or links the shared one silently.
 
-``<NAME>_STATIC=1`` and ``PKG_CONFIG_ALL_STATIC=1`` make the pkg-config crate ask for ``--static``. It then links
-statically only what it finds as ``libNAME.a``, and never what lies below the system's root, ``/usr``. Everything else
-is linked dynamically, and the wheel needs a shared library that was to be avoided. Some distributions ship no ``.a`` at
-all.
+``<NAME>_STATIC=1`` and ``PKG_CONFIG_ALL_STATIC=1`` make the pkg-config crate ask for ``--static``. The crate links a
+library statically only if it finds ``libNAME.a`` outside ``/usr``, the system's root. It links all others dynamically,
+and the wheel needs a shared library that it was meant to avoid. Some distributions ship no ``.a`` files.
 
-How to fix: build the library as a static one, for the target, in a prefix of its own, and point pkg-config there; or
-let the crate build it from source.
+How to fix: build a static library for the target in a prefix of its own, and point pkg-config there. Or let the crate
+build it from source.
 
 References:
     https://docs.rs/pkg-config/latest/pkg_config/ (static linking)
@@ -32,7 +31,7 @@ CHECK = Check(since="0.1.0", phase=Phase.AUDIT)
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See whether what was asked to be static comes out shared."""
+    """See whether a library that is requested as static is linked as shared."""
     for library in env.libraries:
         if library.outcome != "found" or not library.static or library.static_by is None:
             continue
@@ -40,17 +39,17 @@ def env(env: Environment) -> Iterator[Finding]:
         if not shared:
             continue
         yield Finding(
-            message=f"{library.static_by.name} asks for a static {library.module}, and {shared[0].path} is shared",
+            message=f"{library.static_by.name} requests a static {library.module}, but {shared[0].path} is shared",
             severity=Severity.WARNING,
             evidence=(setting_evidence(library.static_by), Evidence("a shared library", shared[0].path)),
-            consequence=f"The wheel needs lib{shared[0].name} as a shared library all the same.",
+            consequence=f"The wheel still needs lib{shared[0].name} as a shared library.",
             fixes=(
                 *vendored(env, library.module),
                 Fix(
                     f"build {library.module} as a static library in a prefix of its own",
                     notes=(
                         f"Point PKG_CONFIG_LIBDIR_{env.target.env_name} to that prefix's lib/pkgconfig. "
-                        "Below /usr the crate links nothing statically."
+                        "The crate does not link libraries below /usr statically."
                     ),
                 ),
             ),
@@ -58,7 +57,7 @@ def env(env: Environment) -> Iterator[Finding]:
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See rustc, which looks nowhere by itself, or ld not find an archive."""
+    """See rustc, which has no default folders, or ld not find an archive."""
     wanted = [hit for hit in distinct(log.find("native-static", "ld-static"), "lib") if not _python(hit)]
     alpine = [hit for hit in wanted if log.distro_at(hit.line).id == "alpine" or "-alpine-linux-musl" in hit.text]
     if alpine:
@@ -70,13 +69,13 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [hit],
-            f"there is no lib{lib}.a in the folders that are searched",
-            "Linking stops. A static library is not searched for where shared ones are.",
+            f"lib{lib}.a is not in the search path for static libraries",
+            "Linking fails. rustc does not search the folders of shared libraries for it.",
             (
                 Fix(
                     f"install or build lib{lib}.a, and name its folder",
                     env=(("RUSTFLAGS", "-L native=FOLDER"),),
-                    notes="FOLDER stands for it; some packages put it into lib64. Alpine has them in -static packages.",
+                    notes="FOLDER is that folder, often lib64. Alpine has static libraries in -static packages.",
                 ),
                 Fix(
                     "link the shared library",
@@ -90,7 +89,7 @@ def _python(hit: Hit) -> bool:
     return hit.groups["lib"].startswith("python3")
 
 
-#: Alpine's packages with static libraries, by the library (pkgs.alpinelinux.org, contents of v3.22).
+#: Library → Alpine's package with the static one (pkgs.alpinelinux.org, contents of v3.22).
 _ALPINE = {
     "ssl": "openssl-libs-static", "crypto": "openssl-libs-static", "z": "zlib-static", "bz2": "bzip2-static",
     "lzma": "xz-static", "zstd": "zstd-static", "curl": "curl-static", "sqlite3": "sqlite-static",
@@ -103,7 +102,7 @@ _ALPINE = {
 
 
 def _on_alpine(log: BuildLog, hits: list[Hit]) -> Finding:
-    """Return the finding of a link for musl, which is static unless told otherwise."""
+    """Return the finding of a link for musl, which is static by default."""
     libs = [hit.groups["lib"] for hit in hits]
     packages = list(dict.fromkeys(_ALPINE[lib] for lib in libs if lib in _ALPINE))
     fixes = []
@@ -125,14 +124,14 @@ def _on_alpine(log: BuildLog, hits: list[Hit]) -> Finding:
         Fix(
             "link the shared libraries: turn the static link off",
             env=(("RUSTFLAGS", "-C target-feature=-crt-static"),),
-            notes="Right for a Python extension, and for a program that runs on Alpine. A crate's variable that asks "
-            "for the shared library leaves the rest static; such a program crashes.",
+            notes="Correct for a Python extension, and for a program that runs on Alpine. A crate's variable that "
+            "requests the shared library leaves the rest static; such a program crashes.",
         )
     )
     return finding_from_hits(
         log,
         hits,
-        f"Rust links statically for musl, and there is no lib{libs[0]}.a",
-        "Linking stops. Alpine's -dev packages bring the shared libraries only.",
+        f"Rust links statically for musl, but lib{libs[0]}.a is missing",
+        "Linking fails. Alpine's -dev packages contain only shared libraries.",
         fixes,
     )

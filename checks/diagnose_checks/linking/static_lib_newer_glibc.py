@@ -1,11 +1,11 @@
-"""A static library was compiled for a newer glibc than the one that is linked with.
+"""A static library was compiled for a newer glibc than the linker uses.
 
 Objects in a ``.a`` name functions of libc without a version. Headers of a newer glibc turn ordinary calls into names
-that an older one does not have: ``strtol`` becomes ``__isoc23_strtol`` with the headers of 2.38. A library that was
+that an older one does not have: with the headers of 2.38, ``strtol`` becomes ``__isoc23_strtol``. A library that was
 built on a newer system, often one that a ``-sys`` crate downloads, then does not link on an older one.
 
-How to fix: build where glibc is not older than the library's, let the crate compile the library from source here, or
-take a release of it that was built on an older system. glibc itself cannot be replaced.
+How to fix: build on a system whose glibc is at least as new as the library's, let the crate compile the library from
+source, or use a release of it that was built on an older system. glibc itself cannot be replaced.
 
 References:
     https://sourceware.org/glibc/wiki/Release/2.38
@@ -33,7 +33,7 @@ CHECK = Check(
 )
 
 
-#: Since which glibc a function exists that headers put, or programs call, without a version (glibc's NEWS).
+#: The glibc that introduced a function that objects call without a version (glibc's NEWS).
 _SINCE = (
     (re.compile(r"__isoc23_\w+|strlcpy|strlcat|wcslcpy|wcslcat"), (2, 38)),
     (re.compile(r"arc4random(?:_buf|_uniform)?"), (2, 36)),
@@ -53,7 +53,7 @@ _SINCE = (
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the linker miss functions of libc that tell a glibc."""
+    """See the linker report functions of libc as undefined that a certain glibc introduced."""
     for link in log.links:
         target = link.target or log.target_at(link.line)
         if (
@@ -77,14 +77,14 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             hits,
-            f"a static library was compiled for glibc {version} or later ({symbol}), and this system's is older{whose}",
-            "Linking stops. The names have no version, so no option finds them elsewhere.",
+            f"a static library was compiled for glibc {version} or later ({symbol}), but this system's is older{whose}",
+            "Linking fails. No linker option finds these symbols.",
             (
                 Fix(
                     f"build on a system with glibc {version} or later",
-                    notes=f"As {_first(since)}. What is built then needs that glibc where it runs as well.",
+                    notes=f"For example {_first(since)}. The output then needs that glibc at run time as well.",
                 ),
-                Fix("let the crate compile the library from source, or take a release of it for older systems"),
+                Fix("let the crate compile the library from source, or use a release for older systems"),
             ),
         )
         return
@@ -95,7 +95,7 @@ def _since(symbol: str) -> tuple[int, ...]:
 
 
 def _here(log: BuildLog, line: int) -> tuple[int, ...]:
-    """Return the glibc of the distribution that the log names; () where it names none that is known."""
+    """Return the glibc of the distribution that the log names; () if it names no known one."""
     distro = log.distro_at(line)
     name = f"{distro.id.capitalize()} {distro.version}"
     return next((libc for known, libc, _ in GLIBC if known == name), ())

@@ -1,11 +1,11 @@
-"""C code was compiled without ``-fPIC``, and is to be linked into a shared library.
+"""C code that is linked into a shared library was compiled without ``-fPIC``.
 
-A Python extension and every ``cdylib`` is a shared library, which is loaded at any address. Code in it has to be
-position independent. C and C++ that a crate's build script compiles by hand, through make or CMake, or that comes as
-a ready-made ``.a``, often is not; Rust's own code, and what the cc crate compiles, always is.
+A Python extension and every ``cdylib`` is a shared library, which can be loaded at any address. Its code must be
+position independent. C and C++ code that a build script compiles through make or CMake, or that comes as a prebuilt
+``.a``, often is not. Rust's own code and code that the cc crate compiles always is.
 
 How to fix: compile that code with ``-fPIC``: ``CFLAGS`` and ``CXXFLAGS`` for make,
-``CMAKE_POSITION_INDEPENDENT_CODE=ON`` for CMake, ``--with-pic`` for configure scripts; or take a newer release of the
+``CMAKE_POSITION_INDEPENDENT_CODE=ON`` for CMake, ``--with-pic`` for configure scripts. Or use a newer release of the
 crate.
 
 References:
@@ -44,7 +44,7 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the linker refuse code that is not position independent."""
+    """See the linker reject code that is not position independent."""
     hits = log.find("not-pic")
     if not hits:
         return
@@ -56,15 +56,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
     yield finding_from_hits(
         log,
         hits,
-        f"C code in {archive or 'an object'} was compiled without -fPIC, and is linked into a shared library",
-        "Linking stops: a shared library takes position independent code only.",
+        f"C code in {archive or 'an object'} is linked into a shared library but was compiled without -fPIC",
+        "Linking fails: a shared library needs position independent code.",
         (
             Fix(
                 "compile the C code with -fPIC",
                 env=((f"CFLAGS{suffix}", "-fPIC"), (f"CXXFLAGS{suffix}", "-fPIC")),
-                notes=f"Then `cargo clean -p {crate.replace('_', '-')}`, so that it is compiled again. A build through "
-                "CMake takes it from CMAKE_POSITION_INDEPENDENT_CODE=ON.",
+                notes=f"Then `cargo clean -p {crate.replace('_', '-')}`, to recompile it. With CMake, set "
+                "CMAKE_POSITION_INDEPENDENT_CODE=ON.",
             ),
-            Fix(f"take a newer release of {crate.replace('_', '-') or 'the crate'}, which may compile it so itself"),
+            Fix(f"use a newer release of {crate.replace('_', '-') or 'the crate'}, which may set -fPIC itself"),
         ),
     )

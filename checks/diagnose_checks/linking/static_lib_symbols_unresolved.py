@@ -1,11 +1,11 @@
-"""A static library needs symbols of the C library that it is not linked with.
+"""A static library needs symbols of the C library, but is linked without it.
 
-An archive (``.a``) carries no list of what it needs. Its objects ask for functions of libc, libm, libdl or libpthread,
-and the linker has passed those already (order matters: a library has to stand after its users), or they are not on the
+An archive (``.a``) contains no list of its dependencies. Its objects need functions of libc, libm, libdl or libpthread.
+Either the linker has processed those already (a library must come after its users), or they are missing from the
 command line, or the archive was compiled against another C library.
 
-How to fix: ask pkg-config with ``--static``, which names the private libraries too; put the C library after the
-archive; build the archive with the compiler that links it.
+How to fix: ask pkg-config with ``--static``, which names the private libraries too. Put the C library after the
+archive. Build the archive with the same compiler that links it.
 
 References:
     https://sourceware.org/binutils/docs/ld/Options.html (``-l``)
@@ -40,7 +40,7 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See an object of an archive ask for a plain function of the C library."""
+    """See an object of an archive lack a plain function of the C library."""
     for link in log.links:
         hits = [
             hit
@@ -53,13 +53,13 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             hits,
-            f"a static library needs {hits[0].groups['symbol']} of the C library, and is linked without it",
+            f"a static library needs {hits[0].groups['symbol']} of the C library, but is linked without it",
             "Linking fails.",
             [
                 Fix(
                     "ask pkg-config for the private libraries too",
                     env=(("PKG_CONFIG_ALL_STATIC", "1"),),
-                    notes="A build script that names libraries itself has to name this one too, after the archive.",
+                    notes="If a build script names libraries itself, add this one after the archive.",
                 ),
                 Fix("link the shared library instead of the archive"),
             ],
@@ -68,5 +68,5 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 
 def _in_archive(log: BuildLog, hit: Hit) -> bool:
-    """Whether the object that misses the symbol is an archive's: ld names it on the line of the function before."""
+    """Whether the object that lacks the symbol is an archive's: ld names it on the line of the function before."""
     return bool(_ARCHIVE.search(hit.text) or log.near(hit.line, "ld-in-archive", before=4))

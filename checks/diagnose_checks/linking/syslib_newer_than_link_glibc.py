@@ -1,10 +1,12 @@
-"""The library needs a newer glibc than the one that the target's toolchain links with.
+"""The library needs a newer glibc than the target's toolchain links with.
 
-A cross toolchain brings its own glibc: 2.17 in the manylinux2014 cross images, whose system is Ubuntu 22.04. A library
-from that system needs symbol versions that the toolchain's glibc does not have. GNU ld refuses to link a program with
-it; a shared library, such as a Python extension, links without a word and fails where it is loaded, or in the audit.
+A cross toolchain contains its own glibc: 2.17 in the manylinux2014 cross images, whose system is Ubuntu 22.04. A
+library of that system needs symbol versions that the toolchain's glibc does not have. GNU ld refuses to link a program
+with it. A shared library, such as a Python extension, links without a warning and fails in the audit or when it is
+loaded.
 
-How to fix: a library built with that toolchain, or from a release whose glibc is not newer; or a newer toolchain.
+How to fix: use a library that was built with that toolchain, or one from a release whose glibc is not newer. Or use a
+newer toolchain.
 
 References:
     https://github.com/rust-cross/manylinux-cross
@@ -32,13 +34,13 @@ CHECK = Check(since="0.1.0", phase=Phase.LINK)
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """Compare what the library needs with what the linker has."""
+    """Compare the glibc that the library needs with the linker's."""
     chain = env.toolchain
     for library, file in link_files(env):
         if env.target.libc != "glibc" or file.accepted is False or not newer(file.glibc, chain.glibc):
             continue
         yield Finding(
-            message=f"{file.path} needs glibc {file.glibc}, and the linker for {env.target.triple} has {chain.glibc}",
+            message=f"{file.path} needs glibc {file.glibc}, but the linker for {env.target.triple} has {chain.glibc}",
             severity=Severity.ERROR,
             evidence=(
                 Evidence(f"needs GLIBC_{file.glibc}", file.path),
@@ -46,14 +48,14 @@ def env(env: Environment) -> Iterator[Finding]:
             ),
             consequence=(
                 f'A program does not link: "undefined reference to ...@GLIBC_{file.glibc}"; an extension module links, '
-                f"and the wheel needs glibc {file.glibc} where it is used."
+                f"and the wheel needs glibc {file.glibc} at run time."
             ),
             fixes=(*vendored(env, library.module), build_from_source_fix(env, library.module)),
         )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the linker miss a version of glibc that a shared library of the system asks for."""
+    """See the linker lack a glibc version that a shared library of the system needs."""
     from diagnose.readers.buildlog.linking import stem  # only who reads logs needs its patterns
 
     for link in log.links:
@@ -67,7 +69,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             log,
             hits,
             f"{file} was built for a newer glibc than the linker has: {symbol}",
-            "Linking fails; the library is the right one but for its age.",
+            "Linking fails. Only the version of the library is wrong.",
             advise(log, link.line, _older, stem(file)),
         )
         return
@@ -79,7 +81,7 @@ def _older(env: Environment, lib: str) -> list[Fix]:
     return [
         Fix(
             "use a toolchain and a sysroot of the same release as the library",
-            notes="The distribution's own cross compiler, or an image of that release.",
+            notes="Use the distribution's own cross compiler, or an image of that release.",
         ),
         *own,
     ]

@@ -1,12 +1,13 @@
 """A linker script names its libraries by absolute paths that do not fit the sysroot.
 
-``libc.so`` and ``libpthread.so`` of a target are text files that name the real ones:
+``libc.so`` and ``libpthread.so`` of a target are text files that name the real libraries:
 ``/lib/aarch64-linux-gnu/libc.so.6`` or, in Debian's cross packages, ``/usr/aarch64-linux-gnu/lib/libc.so.6``. With
-``--sysroot`` the linker puts the sysroot before such a path if the script lies inside it. A path that is complete
-already is then doubled ("inside /sysroot"), and without ``--sysroot`` a copied root is looked for in ``/``.
+``--sysroot`` the linker prepends the sysroot to such a path if the script is inside the sysroot. A path that contains
+the sysroot already is then doubled ("inside /sysroot"). Without ``--sysroot`` the linker searches ``/`` for the files
+of a copied root.
 
-How to fix: Debian's cross compilers need no ``--sysroot`` at all; a copied root of the target needs it, and its scripts
-unchanged.
+How to fix: remove ``--sysroot`` with Debian's cross compilers, which do not need it. Pass it with a copied root of the
+target, and leave the scripts in that root unchanged.
 
 References:
     https://sourceware.org/binutils/docs/ld/File-Commands.html (``INPUT``)
@@ -29,7 +30,7 @@ CHECK = Check(since="0.1.0", phase=Phase.LINK)
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the linker miss a shared library that it was given by its absolute path."""
+    """See the linker not find a shared library that is named by its absolute path."""
     for hit in log.find("ld-no-file"):
         file, sysroot = hit.groups["file"], hit.groups["sysroot"]
         if not file.startswith("/") or ".so" not in file:
@@ -37,14 +38,14 @@ def log(log: BuildLog) -> Iterator[Finding]:
         if sysroot:
             message = f"a linker script names {file}, which is not inside the sysroot {sysroot}"
             fix = Fix(
-                "leave --sysroot away",
-                notes="Debian's cross compilers find their C library by themselves, and its scripts name full paths.",
+                "remove --sysroot",
+                notes="Debian's cross compilers find their C library without it, and its scripts contain full paths.",
             )
         else:
             message = f"a linker script names {file}, which is not on this machine"
             fix = Fix(
-                "say where the target's root is",
-                notes="--sysroot=ROOT for the linker (`-C link-arg=--sysroot=ROOT`) and for the C compiler (CFLAGS).",
+                "pass the target's root to the linker",
+                notes="Pass --sysroot=ROOT to the linker (`-C link-arg=--sysroot=ROOT`) and the C compiler (CFLAGS).",
             )
         yield finding_from_hits(log, [hit], message, "Nothing can be linked for the target.", [fix])
         return

@@ -1,10 +1,10 @@
-"""Build scripts and procedural macros, which run on the host, would be linked with the target's library.
+"""Build scripts and procedural macros, which run on the host, are linked with the target's library.
 
-``PKG_CONFIG_PATH``, ``PKG_CONFIG_LIBDIR``, ``PKG_CONFIG`` and ``PKG_CONFIG_SYSROOT_DIR`` without a target in their name
-are read for the host too: a build dependency that asks pkg-config gets the target's library, and its build script does
-not link.
+The host's builds also read ``PKG_CONFIG_PATH``, ``PKG_CONFIG_LIBDIR``, ``PKG_CONFIG`` and ``PKG_CONFIG_SYSROOT_DIR``
+without a target in the name. A build dependency that asks pkg-config gets the target's library, and its build script
+does not link.
 
-How to fix: give the variables the target's name, ``X_<triple>`` with underscores, or the prefix ``TARGET_``.
+How to fix: add the target to the names of the variables: ``X_<triple>`` with underscores, or the prefix ``TARGET_``.
 
 References:
     https://docs.rs/pkg-config/latest/pkg_config/
@@ -31,7 +31,7 @@ CHECK = Check(since="0.1.0", phase=Phase.LINK)
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See whether the host's own probes are answered with the target's files."""
+    """See whether pkg-config answers the host's own probes with the target's files."""
     decided = env.host_pkgconfig
     if not env.cross or decided is None or env.container.kind == "cross-rs":
         return  # cross-rs images are made so, and hardly any build script needs a library itself
@@ -53,12 +53,12 @@ def env(env: Environment) -> Iterator[Finding]:
             ),
             consequence=(
                 "A build script or procedural macro that needs this library does not link: "
-                '"file in wrong format" in a step named (build script).'
+                '"file in wrong format" in a step that cargo names (build script).'
             ),
             fixes=(
                 fix(
                     env,
-                    "give the variables the target's name",
+                    "add the target to the names of the variables",
                     configuration=for_target_alone(env, settings),
                     safe=False,
                 ),
@@ -67,7 +67,7 @@ def env(env: Environment) -> Iterator[Finding]:
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the host's linker skip or refuse the target's library in a step of the host's own."""
+    """See the host's linker skip or reject the target's library in a step for the host."""
     for link in log.links:
         files = foreign_files(log, link) if link.for_host or native(log, link) else {}
         if not files:
@@ -82,13 +82,13 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [*link.of("ld-skipping", "ld-wrong-file"), *link.of("ld-no-lib")],
-            f"{file} is the target's, and is linked into a program that the host runs",
-            "A variable without the target's name sends build scripts there as well.",
+            f"{file} is the target's, but is linked into a program that the host runs",
+            "Build scripts, too, read a variable without the target's name.",
             (
                 Fix(
-                    "give the variables the target's name",
-                    notes=f"PKG_CONFIG_PATH_{suffix} instead of PKG_CONFIG_PATH, and so on; OPENSSL_DIR as "
-                    f"{suffix.upper()}_OPENSSL_DIR. The host then needs its own lib{lib} as well.",
+                    "add the target to the names of the variables",
+                    notes=f"PKG_CONFIG_PATH_{suffix} instead of PKG_CONFIG_PATH, {suffix.upper()}_OPENSSL_DIR for "
+                    f"OPENSSL_DIR. The host then needs its own lib{lib} as well.",
                 ),
             ),
         )
@@ -100,17 +100,17 @@ def _native(log: BuildLog, link: Link, file: str) -> Finding:
     return finding_from_hits(
         log,
         [*link.of("ld-skipping", "ld-wrong-file"), *link.of("ld-no-lib")],
-        f"{file} is of another architecture than this machine, for which is linked",
-        "The linker passes over it or stops.",
+        f"{file} has another architecture than this machine, which the build is for",
+        "The linker skips it or fails.",
         (
             Fix(
-                f"for this machine: do not name {folder}, and install its own library",
-                notes="LIBRARY_PATH, PKG_CONFIG_PATH and RUSTFLAGS reach every build; there are forms for one target "
-                "only. `file` tells of which architecture a library is.",
+                f"for this machine: remove {folder} from the search path, and install the native library",
+                notes="LIBRARY_PATH, PKG_CONFIG_PATH and RUSTFLAGS affect every build. Use the variants for one "
+                "target. `file` prints the architecture of a library.",
             ),
             Fix(
-                "for the library's architecture: name it as the target",
-                notes="cargo build --target TRIPLE, with the target's own compiler as the linker.",
+                "for the library's architecture: build for that target",
+                notes="Run cargo build --target TRIPLE, with the target's own compiler as the linker.",
             ),
         ),
     )

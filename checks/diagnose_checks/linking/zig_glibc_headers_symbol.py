@@ -1,11 +1,11 @@
-"""zig links for an older glibc than the headers or libraries of the build are made for.
+"""zig links for an older glibc than the headers or libraries of the build need.
 
-zig brings its own C library in every version. Code that was compiled with newer headers, or a C++ library that was
-built against a newer glibc, asks for symbols that the chosen version does not have: ``fcntl64`` (2.28),
-``__libc_single_threaded`` (2.32), ``__isoc23_strtol`` (2.38).
+zig contains every version of glibc. Code that was compiled with newer headers, or a C++ library that was built against
+a newer glibc, needs symbols that the selected version does not have: ``fcntl64`` (2.28), ``__libc_single_threaded``
+(2.32), ``__isoc23_strtol`` (2.38).
 
-How to fix: a newer zig, whose headers hide what the version does not have; or a higher version in the target
-(``.2.28``), which is a higher tag for the wheel.
+How to fix: use a newer zig, whose headers hide the functions that the version does not have. Or select a higher version
+in the target (``.2.28``), which raises the wheel's tag.
 
 References:
     https://github.com/rust-cross/cargo-zigbuild
@@ -40,7 +40,7 @@ CHECK = Check(
         ("/zig/o/", r"/zig/o/[0-9a-f]{32}/"),  # the C library that zig made for this link
     ),
 )
-#: The glibc version that introduced a symbol which newer headers, or libraries built with them, bring in unasked.
+#: The glibc version that introduced a symbol that newer headers, or libraries built with them, introduce.
 SINCE = {
     "fcntl64": "2.28", "__libc_single_threaded": "2.32", "stat64": "2.33", "fstat64": "2.33", "lstat64": "2.33",
     "__isoc23_strtol": "2.38", "__isoc23_strtoul": "2.38", "__isoc23_strtoll": "2.38", "__isoc23_strtoull": "2.38",
@@ -50,7 +50,7 @@ SINCE = {
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See zig's linker miss a symbol that is a matter of glibc's age."""
+    """See zig's linker lack a symbol that a newer glibc introduced."""
     for link in log.links:
         symbols = [symbol for symbol, _ in link.undefined if symbol.partition("@")[0] in SINCE]
         zig = "zig" in link.program or log.find("zig-note") or any("--no-allow-shlib" in hit.text for hit in link.hits)
@@ -66,7 +66,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 for hit in link.of("ld-undefined")
                 if any(re.search(rf"\b{re.escape(s)}\b", hit.text) for s in symbols)
             ],
-            f"{symbols[0]} is not in the glibc version that zig links for (it came with {since})",
+            f"{symbols[0]} is not in the glibc version that zig links for (since {since})",
             "Linking fails.",
             [
                 Fix(
