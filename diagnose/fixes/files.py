@@ -6,7 +6,8 @@ start of the original's SHA-256, so that the name alone tells an original from a
 passes over names that end so without a word: ``Dir::Ignore-Files-Silently``.)
 
 The new content is written under a hidden name and then takes the file's place by an exchange: what was there at that
-moment is looked at afterwards, and goes back if it is not what was read. At no moment is there no file.
+moment is looked at afterwards, and goes back if it is not what was read. At no moment is there no file. Without such an
+exchange the file is moved aside first, for the same look at it, and a kill in between leaves it to the next run.
 """
 
 from __future__ import annotations
@@ -184,10 +185,30 @@ def _replace(entry: Entry, edit: Edit, unsafe: bool) -> None:
             renames.exchange(new, entry.path)
             raise ApplyError(f"{edit.shown}: changed while it was written")
         os.unlink(new)
-    else:
-        if digest_of(entry.path) != entry.before:
-            raise ApplyError(f"{edit.shown}: changed while it was written")
-        os.replace(new, entry.path)
+    elif not _instead(entry, new, (entry.before,)):
+        raise ApplyError(f"{edit.shown}: changed while it was written")
+
+
+def _instead(entry: Entry, source: str, expected: tuple[str, ...]) -> bool:
+    """Move *source* to where the file is; False, with all as it was, if that has none of the *expected* contents."""
+    old = _aside(entry, expected)
+    if not old:
+        return False
+    renames.move(source, entry.path)
+    os.unlink(old)
+    return True
+
+
+def _aside(entry: Entry, expected: tuple[str, ...]) -> str:
+    """Move the file to a name for a moment, and return that; "", with all as it was, if its content is another."""
+    old = _scratch(entry, "old")
+    if os.path.lexists(old):  # what a killed run caught, and could not put back
+        return ""
+    os.rename(entry.path, old)
+    if digest_of(old) in expected:
+        return old
+    renames.move(old, entry.path)
+    return ""
 
 
 def _fill(entry: Entry, data: bytes, mode: int, like: str = "") -> list[str]:
@@ -326,10 +347,10 @@ def _clear(entry: Entry) -> None:
     for kind in ("new", "old"):
         scratch = _scratch(entry, kind)
         content = digest_of(scratch)
-        if content == entry.after or (content and content == entry.before == digest_of(kept(entry))):
-            os.unlink(scratch)
-        elif content and kind == "old" and not os.path.lexists(entry.path):
+        if content and kind == "old" and not os.path.lexists(entry.path) and (entry.before or content != entry.after):
             renames.move(scratch, entry.path)
+        elif content == entry.after or (content and content == entry.before == digest_of(kept(entry))):
+            os.unlink(scratch)
         elif content and content == entry.before:
             renames.move(scratch, kept(entry))
         elif content and digest_of(entry.path) == entry.after and renames.exchange(scratch, entry.path):
@@ -347,8 +368,7 @@ def _put_back(entry: Entry) -> Outcome:
     if then != entry.before or now not in (entry.before, entry.after):
         return Outcome.CHANGED
     if not renames.exchange(original, path):
-        os.replace(original, path)
-        return Outcome.RESTORED
+        return Outcome.RESTORED if _instead(entry, original, (entry.before, entry.after)) else Outcome.CHANGED
     if digest_of(original) not in (entry.before, entry.after):  # changed between the look at it and the exchange
         renames.exchange(original, path)
         return Outcome.CHANGED
@@ -357,14 +377,11 @@ def _put_back(entry: Entry) -> Outcome:
 
 
 def _remove(entry: Entry) -> Outcome:
-    old, now = _scratch(entry, "old"), digest_of(entry.path)
+    now = digest_of(entry.path)
     if not now:
         return Outcome.NOTHING
-    if now != entry.after:
-        return Outcome.CHANGED
-    renames.move(entry.path, old)
-    if digest_of(old) != entry.after:  # changed between the look at it and the move
-        renames.move(old, entry.path)
+    old = _aside(entry, (entry.after,)) if now == entry.after else ""
+    if not old:
         return Outcome.CHANGED
     os.unlink(old)
     return Outcome.RESTORED

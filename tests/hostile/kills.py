@@ -293,7 +293,8 @@ MINE = b"mine, and nobody else's\n"
 
 
 def _edit_in_place(world: World) -> None:
-    with open(world.tree / EDITED, "r+b") as file:
+    path = world.tree / EDITED
+    with path.open("r+b" if path.exists() else "wb") as file:
         file.truncate()
         file.write(MINE)
 
@@ -478,6 +479,8 @@ def _meanwhile(job: Job, points: list[int], folder: str, tally: Tally) -> None:
             _forked(world.undo)
         finish(world, before, where, tally, (1, 2))
         shutil.rmtree(world.root)
+    if job.bare:  # without links and such renames, as on FAT, nothing can be put where nothing is in one step
+        return
     for point, edit in itertools.product(points, (_edit_in_place, _edit_by_rename)):
         world, before, where, _ = _strike(job, Fault(edit.__name__, act=edit), point, folder, tally)
         for again in range(2):
