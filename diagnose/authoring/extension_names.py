@@ -16,6 +16,7 @@ from diagnose.model._lazy_stdlib import NamedTuple
 from diagnose.model.targets import TARGETS
 from diagnose.readers.elf.parser import Elf
 from diagnose.readers.wheel.reader import Tag, Wheel
+from diagnose.tables.stable_abi import stable_abi
 
 _NAME = re.compile(
     r"(?P<module>[^.]+)\.(?:(?P<soabi>cpython-(?P<python>\d{2,3})(?P<flags>[a-z]*)|(?P<pypy>pypy\d+)-(?P<pp>pp\d+))"
@@ -99,14 +100,6 @@ def oldest_of(tag: Tag, machine: str) -> list[Python]:
 
 #: Symbols of Python's interface: what a module must have from the interpreter.
 API = re.compile(r"_?Py[A-Z_]\w*")
-
-
-def stable_abi() -> dict[str, tuple[int, int]]:
-    """Return every symbol of the stable ABI with the version that it was added in."""
-    import abi3info  # takes 0.2 s
-
-    symbols = (*abi3info.FUNCTIONS.values(), *abi3info.DATAS.values())
-    return {item.symbol.name: (item.added.major, item.added.minor) for item in symbols}
 
 
 def outside_stable_abi(elf: Elf) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, cache
 
 if TYPE_CHECKING:
@@ -73,6 +71,8 @@ def line_of(text: str, *keys: str) -> int:
 
     It is the first line that has the key after one that has the key before: comments do not count.
     """
+    from bisect import bisect_left  # a healthy machine does not pay for it
+
     start = 0
     for key in keys:
         lines = _words(text).get(key, [])

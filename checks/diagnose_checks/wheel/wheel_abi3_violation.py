@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 
 from diagnose import policies
-from diagnose.authoring.extension_names import API, stable_abi
+from diagnose.authoring.extension_names import API
 from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel import bounded, has_stable_abi_code, some, tagged_elves
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
@@ -27,6 +27,7 @@ from diagnose.model.pattern import patterns_for
 from diagnose.readers.elf.parser import Elf
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import by_shell, quote
+from diagnose.tables.stable_abi import stable_abi
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

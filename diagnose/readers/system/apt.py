@@ -7,8 +7,6 @@ Sources: sources.list(5); apt's ``apt-pkg/sourcelist.cc`` (what an entry is, whi
 
 from __future__ import annotations
 
-from bisect import bisect_left
-
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import InputError
 from diagnose.readers.system.root import Root
@@ -397,6 +395,8 @@ def indexed_architecture(name: str) -> str:
 
 def _releases(root: Root, files: list[AptFile], fetched: frozenset[str]) -> Iterator[AptRelease]:
     """Read the fetched Release files that the entries ask for, in their order."""
+    from bisect import bisect_left  # a healthy machine does not pay for it
+
     done: set[tuple[str, str]] = set()
     names = sorted(name for name in fetched if name.endswith(("_InRelease", "_Release")))
     for source in (source for file in files for source in file.sources) if names else ():
