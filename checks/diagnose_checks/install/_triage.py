@@ -1,4 +1,4 @@
-"""A wheel that an installer refuses: its name taken apart, and what the log tells of the system."""
+"""Decides why an installer refuses a wheel, by the tags in its name and by the facts of the system in the log."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ _LEGACY = {
     "manylinux2010": {"x86_64", "i686"},
     "manylinux2014": _KNOWN - {"riscv64", "loongarch64"},
 }
-# Since which pip a kind of tag is understood: pip's release notes.
+# The first pip that knows a kind of tag (pip's release notes).
 _SINCE = (
     (re.compile(r"manylinux_\d"), (20, 3)),
     (re.compile(r"musllinux_"), (21, 2)),
@@ -104,13 +104,13 @@ _SINCE = (
     (re.compile(r"manylinux2010_"), (19, 0)),
     (re.compile(r"manylinux1_"), (8, 1)),
 )
-_PREFIXED = (19, 2)  # the first pip that says "ERROR: " before its errors
+_PREFIXED = (19, 2)  # the first pip that prints "ERROR: " before its errors
 
 
 class Refused(NamedTuple):
-    """One refused wheel: its name, its platform tags, and which cause it comes down to.
+    """One refused wheel: its name, its platform tags, and the id of the check for its cause.
 
-    ``detail`` says how one knows; where it is empty, the cause is only the likeliest of several.
+    ``detail`` is the fact that shows the cause; if it is empty, the cause is the likeliest of several.
     """
 
     hits: tuple[Hit, ...]
@@ -148,12 +148,12 @@ def refused(log: BuildLog, wanted: str) -> list[Refused]:
 
 
 def impossible(platform: str) -> str:
-    """Return why no installer ever asks for *platform*, or nothing."""
+    """Return why no installer accepts *platform*; empty if one does."""
     tag = policies.split(platform)
-    if platform in _KNOWN:  # what stands before it was cut off at a hyphen
-        return f"{platform} alone is no platform tag; linux_{platform} is one"
+    if platform in _KNOWN:  # a hyphen cut off the part before it
+        return f"{platform} alone is not a platform tag; linux_{platform} is"
     if tag.family in ("manylinux", "musllinux") and not tag.arch:
-        return f"{platform} is no platform tag"
+        return f"{platform} is not a platform tag"
     if tag.family not in ("manylinux", "musllinux", "linux"):
         return ""
     legacy = platform.partition("_")[0]
@@ -163,18 +163,18 @@ def impossible(platform: str) -> str:
     if tag.arch not in _KNOWN | {"armv6l", "armv5tel", "mips64", "mips", "armv8l"} and (
         row is None or row.wheel != tag.arch
     ):
-        meant = f", {row.wheel} is meant" if row else ""
-        return f"{tag.arch} is not what Python calls a processor{meant}"
+        meant = f"; use {row.wheel}" if row else ""
+        return f"{tag.arch} is not Python's name of a processor{meant}"
     return ""
 
 
 def known_since(platform: str) -> tuple[int, ...]:
-    """Return the first pip version that knows tags like *platform*; () where that is not a matter of pip's age."""
+    """Return the first pip version that knows tags like *platform*; () if it does not depend on pip's age."""
     return next((first for kind, first in _SINCE if kind.match(platform)), ())
 
 
 def _cause(log: BuildLog, hit: Hit, wheel: str, platforms: tuple[str, ...]) -> tuple[str, str]:
-    """Return the cause, first by what the log tells, then by what is left."""
+    """Return the cause: first by the facts in the log, then by elimination."""
     wrong = [reason for platform in platforms if (reason := impossible(platform))]
     if len(wrong) == len(platforms):
         return "wheel-not-supported-bad-tag", wrong[0]
@@ -184,7 +184,7 @@ def _cause(log: BuildLog, hit: Hit, wheel: str, platforms: tuple[str, ...]) -> t
     if machine and arches and machine not in arches and (machine, "armv7l") != ("aarch64", *arches):
         return "wheel-not-supported-no-arch", f"this machine is {machine}"
     if not arches and platforms != ("any",):
-        return "wheel-not-supported-no-arch", f"{platforms[0]} is another operating system"
+        return "wheel-not-supported-no-arch", f"{platforms[0]} is for another operating system"
     if detail := _other_python(log, hit, wheel):
         return "wheel-not-supported-python", detail
     pip = _version(log, hit, "pip-note")
@@ -198,7 +198,7 @@ def _cause(log: BuildLog, hit: Hit, wheel: str, platforms: tuple[str, ...]) -> t
     if glibc and promises and min(promises) > glibc:
         return "wheel-not-supported-glibc", f"this system has glibc {'.'.join(map(str, glibc))}"
     if {tag.libc for tag in tags} == {"musl"} and (glibc or (pip and pip >= (21, 2))):
-        return "wheel-not-supported-no-arch", "it is for musl, and this system has glibc" if glibc else "it is for musl"
+        return "wheel-not-supported-no-arch", "it is for musl, but this system has glibc" if glibc else "it is for musl"
     abis = wheel.removesuffix(".whl").split("-")[-2:-1]
     return _likeliest(
         tags, platforms, limit, machine, bool(_version(log, hit, "python-note")), "".join(abis).split(".")
@@ -213,7 +213,7 @@ def _likeliest(
     python_fits: bool,
     abis: list[str],
 ) -> tuple[str, str]:
-    """Return the likeliest cause of what is left, without a detail: nothing in the log shows it."""
+    """Return the likeliest of the remaining causes, without a detail: no fact in the log shows it."""
     if "abi3t" in abis:
         return "wheel-not-supported-python", ""
     if not machine and {tag.arch for tag in tags} - {"x86_64", ""}:
@@ -229,13 +229,13 @@ def _likeliest(
 
 
 def _machine(log: BuildLog) -> str:
-    """Return what ``uname -m`` says in the log, or the architecture that its image is for."""
+    """Return the output of ``uname -m`` in the log; empty if it has none."""
     notes = [hit.groups["machine"] for hit in log.find("machine-note")]
     return notes[-1] if notes else ""
 
 
 def _other_python(log: BuildLog, hit: Hit, wheel: str) -> str:
-    """Return how the wheel's Python and ABI tags do not fit the interpreter that the log names, or nothing."""
+    """Return why the wheel's Python and ABI tags do not fit the interpreter in the log; empty if they fit."""
     here = _version(log, hit, "python-note")
     parts = wheel.removesuffix(".whl").split("-")
     if not here or len(parts) < 5:
@@ -271,7 +271,7 @@ def _uv(here: str, platforms: tuple[str, ...]) -> tuple[str, str]:
 
 
 def _glibc_of(log: BuildLog, hit: Hit) -> tuple[int, ...]:
-    """Return the glibc of the release that the log names, () if it names none that is known."""
+    """Return the glibc of the release that the log names, () if it names no known one."""
     distro = log.distro_at(hit.line)
     names = {"debian": f"Debian {distro.version}", "ubuntu": f"Ubuntu {distro.version}"}
     if distro.family == "rhel" and distro.id != "fedora":

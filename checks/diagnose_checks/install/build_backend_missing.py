@@ -1,11 +1,11 @@
 """A module that builds the package is not installed.
 
-``pyproject.toml`` names the build backend and what it needs. pip, uv and ``build`` install that into an environment
-of its own, unless they are told not to: ``--no-build-isolation`` takes what is there. A ``setup.py`` that imports a
-module which is not named in ``[build-system] requires`` fails in the same way.
+``pyproject.toml`` names the build backend and its requirements. pip, uv and ``build`` install them into an isolated
+environment. With ``--no-build-isolation`` they use the installed modules instead. A ``setup.py`` that imports a module
+outside ``[build-system] requires`` fails in the same way.
 
-How to fix: install what ``[build-system] requires`` names, or leave ``--no-build-isolation`` out. Where the package
-itself forgot to name it, install it first and build without isolation.
+How to fix: install the modules in ``[build-system] requires``, or remove ``--no-build-isolation``. If the package
+itself does not name the module, install it first and build without isolation.
 
 References:
     https://packaging.python.org/en/latest/specifications/pyproject-toml/#pyproject-build-system-table
@@ -55,7 +55,7 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See a front end miss the build backend, or a setup.py its helper."""
+    """See a front end not find the build backend, or a setup.py not find its helper."""
     missed = [
         hit
         for hit in log.find("no-backend")
@@ -68,17 +68,17 @@ def log(log: BuildLog) -> Iterator[Finding]:
         install = Fix(
             f"install {requirement} where the build runs",
             (Command(f"python3 -m pip install {requirement}", Stage.TOOLCHAIN),),
-            notes="[build-system] requires in pyproject.toml lists everything that has to be there.",
+            notes="[build-system] requires in pyproject.toml lists all required modules.",
         )
         name_it = Fix(
-            "name it in pyproject.toml",
-            notes=f'requires = ["{requirement}"] in [build-system]. Of somebody else\'s package: install it first, and '
-            "build with --no-build-isolation.",
+            "add it to pyproject.toml",
+            notes=f'requires = ["{requirement}"] in [build-system]. For a package of another project, install it '
+            "first, and build with --no-build-isolation.",
         )
         yield finding_from_hits(
             log,
             [*log.find("no-isolation-note")[:1], hit],
-            f"the build needs the module {module}, which is not installed where it runs",
+            f"the build needs the module {module}, which is not installed in its environment",
             "The package is not built.",
             (name_it, install) if isolated else (install,),
         )

@@ -1,10 +1,10 @@
-"""The package has no wheel that fits, and no source distribution either.
+"""The package has neither a compatible wheel nor a source distribution.
 
-``(from versions: none)`` means that the index lists nothing that this pip could use: wheels for other platforms or
-Pythons only, and no source. It is also what pip says if the index could not be reached, or if the name is misspelt.
+``(from versions: none)`` means that the index lists no file that this pip can use: only wheels for other platforms or
+Pythons, and no source. pip also prints it if the index is not reachable, or if the name is misspelt.
 
-How to fix: a Python or platform that has a wheel; an older or newer version of the package; ask for a source
-distribution.
+How to fix: use a Python or platform that has a wheel, or another version of the package. Or ask the project for a
+source distribution.
 
 References:
     https://pip.pypa.io/en/stable/topics/dependency-resolution/
@@ -34,7 +34,7 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See pip find nothing under a name, without a failing network."""
+    """See pip find no file of a name, without a network failure."""
     for hit in log.find("no-versions")[:1]:
         if log.near(hit.line, "outage", before=60):
             continue
@@ -42,16 +42,16 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [hit],
-            f"the index has nothing for {package} that this Python on this machine could use",
-            "It is not installed.",
+            f"the index has no file of {package} that this Python on this machine can use",
+            "The package is not installed.",
             [
                 Fix(
-                    "see what this pip accepts, and what there is",
+                    "list the tags that this pip accepts and the versions on the index",
                     (
                         Command("python3 -m pip debug --verbose", Stage.TOOLCHAIN),
                         Command(f"python3 -m pip index versions {package.partition('[')[0]}", Stage.TOOLCHAIN),
                     ),
-                    notes="Wheels for other platforms or Pythons only, and no source; or the name is another one.",
+                    notes="Either the name is wrong, or all files are wheels for other platforms or Pythons.",
                 )
             ],
         )

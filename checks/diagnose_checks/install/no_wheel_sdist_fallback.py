@@ -1,10 +1,9 @@
-"""pip found no wheel that fits, and tries to build the package from source, for which the tools are missing.
+"""pip finds no compatible wheel and builds the package from source, but the tools for that are missing.
 
-The package has wheels, but none for this Python, processor or C library (or this pip is too old to know their tags). So
-pip takes the source distribution, and building that needs Rust, a C compiler and the system's libraries.
+The package has wheels, but none for this Python, processor or C library, or this pip is too old to know their tags. So
+pip uses the source distribution. Its build needs Rust, a C compiler and the system's libraries.
 
-How to fix: update pip first. If there really is no wheel, a Python or platform that has one; or install what building
-takes.
+How to fix: update pip first. If no wheel exists, use a Python or platform that has one, or install the build tools.
 
 References:
     https://pip.pypa.io/en/stable/cli/pip_install/#finding-packages
@@ -48,7 +47,7 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See a package's build miss Rust."""
+    """See a package's build not find Rust."""
     hits = log.find("no-rust")
     earlier = [hit for hit in log.find("rust-installed") if hits and hit.line < hits[0].line]
     if hits and not earlier:
@@ -57,21 +56,21 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [*sources, *hits],
-            f"there is no wheel that fits, so pip builds {name}, and Rust is not installed",
+            f"pip finds no compatible wheel and builds {name}, but Rust is not installed",
             "The package is not installed.",
             [
                 Fix(
-                    "update pip, which may know the wheel's tag then",
+                    "update pip, which may then know the wheel's tag",
                     (Command("python3 -m pip install --upgrade pip", Stage.TOOLCHAIN),),
                 ),
                 Fix(
-                    "ask for the newest version that has a wheel",
+                    "request the newest version that has a wheel",
                     (Command("python3 -m pip install --only-binary :all: PACKAGE", Stage.BUILD),),
                 ),
                 Fix(
                     "install Rust",
                     (Command("curl -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal", Stage.TOOLCHAIN),),
-                    notes="The crate may need libraries of the system besides.",
+                    notes="The crate may also need system libraries.",
                 ),
             ],
         )

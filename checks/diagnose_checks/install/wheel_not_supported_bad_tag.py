@@ -1,9 +1,9 @@
-"""The wheel has a platform tag that no installer ever asks for.
+"""The wheel has a platform tag that no installer accepts.
 
-Tags that were written by hand, or by a tool that put them together: ``manylinux1`` on a processor that it does not
-exist for, a processor under Docker's or Debian's name (``arm64``, ``armhf``). The file installs nowhere.
+A hand-written tag, or a tool that assembles tags, can be wrong: ``manylinux1`` on a processor that it does not exist
+for, or Docker's or Debian's name of a processor (``arm64``, ``armhf``). No installer accepts the file.
 
-How to fix: the right tag; ``auditwheel repair`` and maturin find it themselves.
+How to fix: give the wheel a correct tag. ``auditwheel repair`` and maturin determine it.
 
 References:
     https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
@@ -31,7 +31,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             one.hits,
-            f"{one.wheel} has a tag that nothing asks for: {one.detail}",
-            "The wheel installs nowhere.",
-            [Fix("have the tag set by the tool that knows it", (Command("auditwheel repair WHEEL", Stage.BUILD),))],
+            f"{one.wheel} has a tag that no installer accepts: {one.detail}",
+            "The wheel cannot be installed on any machine.",
+            [Fix("set the tag with a tool that determines it", (Command("auditwheel repair WHEEL", Stage.BUILD),))],
         )

@@ -1,9 +1,9 @@
-"""This system's glibc is older than the wheel's tag asks for.
+"""This system's glibc is older than the wheel's tag requires.
 
-``manylinux_2_39`` means: glibc 2.39 or later. An installer on an older system passes over such a wheel, or refuses it
-if it is named. Wheels that were built on a desktop or a current runner, outside a manylinux image, get such tags.
+``manylinux_2_39`` means glibc 2.39 or later. An installer on an older system skips such a wheel, or refuses it if it is
+named. Wheels that were built on a desktop or a current runner, outside a manylinux image, get such tags.
 
-How to fix: build the wheel for an older policy; or install on a newer system.
+How to fix: build the wheel for an older policy, or install it on a newer system.
 
 References:
     https://peps.python.org/pep-0600/
@@ -33,16 +33,16 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             one.hits,
-            f"{name} asks for a newer glibc than this system has ({one.detail})"
+            f"{name} needs a newer glibc ({one.detail})"
             if one.detail
-            else f"{name} is refused; the likeliest reason is that it asks for a newer glibc than this system has",
+            else f"{name} is refused; the likeliest reason is that it needs a newer glibc",
             "The wheel is not installed.",
             [
                 Fix(
                     "build it for an older glibc",
                     (Command("maturin build --release --zig --compatibility manylinux2014", Stage.BUILD),),
-                    notes="Or in a manylinux image.",
+                    notes="Or build in a manylinux image.",
                 ),
-                Fix("install on a newer system", notes="`ldd --version` tells the glibc of this one."),
+                Fix("install on a newer system", notes="`ldd --version` prints the glibc of this one."),
             ],
         )

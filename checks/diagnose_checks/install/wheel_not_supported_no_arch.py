@@ -1,9 +1,9 @@
-"""There is no wheel for this machine's processor or C library.
+"""The package has no wheel for this machine's processor or C library.
 
-The wheels that exist are for other processors, for another operating system, or for glibc where this system has musl
-(or the reverse). An installer then takes the source distribution, or gives up.
+The existing wheels are for other processors, for another operating system, or for glibc on a musl system (or the
+reverse). An installer then uses the source distribution, or fails.
 
-How to fix: build and publish one for this platform; or install from source.
+How to fix: build and publish a wheel for this platform, or install from source.
 
 References:
     https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
@@ -34,15 +34,17 @@ def log(log: BuildLog) -> Iterator[Finding]:
             one.hits,
             f"{name} has no wheel for this machine: {one.detail}"
             if one.detail
-            else f"{name} is for another platform than this one, as far as the log tells",
-            "It is not installed.",
+            else f"{name} is probably for another platform",
+            "The package is not installed.",
             [
                 Fix("build a wheel for this platform", notes=_has(one.platforms)),
-                Fix("install the source distribution, with the tools that building it takes"),
-                Fix("see what this pip takes", (Command("python3 -m pip debug --verbose", Stage.TOOLCHAIN),)),
+                Fix("install the source distribution, and the tools to build it"),
+                Fix(
+                    "list the tags that this pip accepts", (Command("python3 -m pip debug --verbose", Stage.TOOLCHAIN),)
+                ),
             ],
         )
 
 
 def _has(platforms: tuple[str, ...]) -> str:
-    return f"It has them for {', '.join(platforms[:6])}." if platforms else ""
+    return f"It has wheels for {', '.join(platforms[:6])}." if platforms else ""

@@ -1,9 +1,9 @@
 """This pip is too old to know the wheel's kind of tag.
 
-``manylinux_2_17`` and its kin are understood from pip 20.3 on, ``manylinux2014`` from 19.3, ``musllinux`` from 21.2. An
-older pip calls such a wheel "not a supported wheel on this platform", or builds the source distribution instead.
+pip knows ``manylinux_2_17`` and similar tags from 20.3 on, ``manylinux2014`` from 19.3, ``musllinux`` from 21.2. An
+older pip reports "not a supported wheel on this platform", or builds the source distribution instead.
 
-How to fix: update pip; or give the wheel the older name as well (``manylinux2014_x86_64.manylinux_2_17_x86_64``).
+How to fix: update pip. Or add the older name to the wheel's tags (``manylinux2014_x86_64.manylinux_2_17_x86_64``).
 
 References:
     https://github.com/pypa/manylinux#manylinux
@@ -39,6 +39,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "The wheel is not installed.",
             [
                 Fix("update pip", (Command("python3 -m pip install --upgrade pip", Stage.TOOLCHAIN),)),
-                Fix("see what it accepts", (Command("python3 -m pip debug --verbose", Stage.TOOLCHAIN),)),
+                Fix(
+                    "list the tags that this pip accepts", (Command("python3 -m pip debug --verbose", Stage.TOOLCHAIN),)
+                ),
             ],
         )

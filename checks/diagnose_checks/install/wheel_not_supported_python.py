@@ -1,10 +1,10 @@
 """The wheel is for another Python than the one that installs it.
 
-``cp312-cp312`` in a wheel's name means: CPython 3.12 and no other. ``abi3`` means: that version or a newer one;
-``cp313t`` the free-threaded build, ``pp311`` PyPy. An installer refuses a wheel for another Python by the same words
-with which it refuses one for another platform.
+``cp312-cp312`` in a wheel's name means CPython 3.12 only. ``abi3`` means that version or a newer one, ``cp313t`` the
+free-threaded build, and ``pp311`` PyPy. Installers print the same message for another Python as for another platform.
 
-How to fix: take, or build, the wheel for this Python; or one wheel for all with an ``abi3-py3X`` feature of PyO3.
+How to fix: use or build the wheel for this Python. Or build one wheel for all versions with an ``abi3-py3X`` feature of
+PyO3.
 
 References:
     https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
@@ -37,13 +37,16 @@ def log(log: BuildLog) -> Iterator[Finding]:
             log,
             one.hits,
             f"{name} {wheels}: {one.detail}" if one.detail else f"{name} {wheels}, which this Python may not be",
-            "It is not installed.",
+            "The package is not installed.",
             [
                 Fix(
-                    "build the wheel with the Python that shall import it",
+                    "build the wheel with the Python that imports it",
                     (Command("python3 -m pip wheel --no-deps .", Stage.BUILD),),
-                    notes="With maturin: maturin build --release -i python3.12, with the version that is wanted.",
+                    notes="With maturin, name the version: maturin build --release -i python3.12.",
                 ),
-                Fix("see what this Python takes", (Command("python3 -m pip debug --verbose", Stage.TOOLCHAIN),)),
+                Fix(
+                    "list the tags that this Python accepts",
+                    (Command("python3 -m pip debug --verbose", Stage.TOOLCHAIN),),
+                ),
             ],
         )

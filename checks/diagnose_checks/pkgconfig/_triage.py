@@ -1,4 +1,4 @@
-"""Why a module was not found, as far as a log tells: one answer for each question, so that causes do not overlap."""
+"""Decides why a module was not found: one answer for each probe, so that checks do not overlap."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ if TYPE_CHECKING:
 
 
 class Reason(Enum):
-    """What the answer "not found" comes down to."""
+    """The reason behind the answer "not found"."""
 
-    OTHER = "another cause, of its own wording"
+    OTHER = "another check's cause"
     CONTAINER = "installed outside the container"
-    FOREIGN_TOOL = "installed, and asked of a pkg-config that looks elsewhere"
-    ELSEWHERE = "installed, and not on the search path"
+    FOREIGN_TOOL = "installed, but the pkg-config that ran searches other folders"
+    ELSEWHERE = "installed, but not on the search path"
     ABSENT = "not installed"
 
 
 def reason(log: BuildLog, probe: Probe) -> Reason:
-    """Return why *probe* was answered with "not found"."""
+    """Return why pkg-config answered *probe* with "not found"."""
     if probe.outcome != "not-found" or probe.missing or (probe.needs and probe.found):
         return Reason.OTHER
     if probe.needs or log.find("pkgconf-bug") or wrapper_ignored(log, probe):
@@ -51,7 +51,7 @@ def present(log: BuildLog, probe: Probe) -> list[Hit]:
 
 
 def foreign_prefix(log: BuildLog, probe: Probe) -> str:
-    """Return the prefix, outside the system's, of the pkg-config that answered; empty if it is the system's."""
+    """Return the prefix of the pkg-config that answered; empty for the system's own."""
     if log.cross_at(probe.line) is True:
         return ""
     if "/" in probe.program:
@@ -61,7 +61,7 @@ def foreign_prefix(log: BuildLog, probe: Probe) -> str:
 
 
 def _triple_for_folder(log: BuildLog, probe: Probe) -> bool:
-    """Whether the search path is named after the Rust triple, where Debian's folders have a name of their own."""
+    """Whether the search path contains the Rust triple instead of Debian's multiarch triplet."""
     target = log.target_at(probe.line)
     searched = probe.environ.get("PKG_CONFIG_LIBDIR", "") + ":" + probe.environ.get("PKG_CONFIG_PATH", "")
     return target is not None and bool(target.multiarch) and f"/lib/{target.triple}/" in searched
@@ -77,7 +77,7 @@ HOOK_OF = {
 
 
 def installed_outside(log: BuildLog, probe: Probe) -> list[Hit]:
-    """Return the lines that install, outside the container of *probe*, the package that it misses."""
+    """Return the lines that install the package that *probe* needs outside its container."""
     container = log.container_at(probe.line)
     begins = [int(line) for line, _ in container.evidence if line.isdigit()]
     if container.kind not in HOOK_OF and not log.near(probe.line, "io-note", before=300, after=5):
@@ -97,12 +97,12 @@ def _brings(package: str, module: str) -> bool:
 
 
 def wrapper_ignored(log: BuildLog, probe: Probe) -> list[Hit]:
-    """Return the lines that set a wrapper which *probe*, in the words of a crate of that age, did not run."""
+    """Return the lines that set a wrapper that *probe* did not run, by the message of an old crate."""
     if probe.outcome != "not-found" or probe.program != "pkg-config" or '"pkg-config"' not in probe.command:
         return []
     return [hit for hit in log.find("wrapper-note")[:1] if hit.groups["program"].endswith("-pkg-config")]
 
 
 def is_own_pkg_config(program: str) -> bool:
-    """Whether *program* is pkg-config's own name, or unknown, and not that of a wrapper."""
+    """Whether *program* is pkg-config's own name, or unknown, and not a wrapper's name."""
     return program.rpartition("/")[2] in ("", "pkg-config", "pkgconf", "pkg-config.exe") and "/" not in program

@@ -1,15 +1,15 @@
 """openssl-sys does not find OpenSSL for the target.
 
-openssl-sys looks at ``<TRIPLE>_OPENSSL_DIR`` and ``OPENSSL_DIR`` (and ``…_LIB_DIR`` with ``…_INCLUDE_DIR``) first, and
-asks pkg-config only if none is set. If pkg-config fails, its reason is printed before the panic, and that reason is the
-cause. The rust-cross images set ``<TRIPLE>_OPENSSL_DIR`` to a folder that holds no OpenSSL, so that pkg-config is never
-asked there, whatever is installed.
+openssl-sys reads ``<TRIPLE>_OPENSSL_DIR`` and ``OPENSSL_DIR`` (and ``…_LIB_DIR`` with ``…_INCLUDE_DIR``) first, and
+asks pkg-config only if these are unset. If pkg-config fails, its message is printed before the panic and names the
+cause. The rust-cross images set ``<TRIPLE>_OPENSSL_DIR`` to a folder without OpenSSL. There openssl-sys never asks
+pkg-config, whatever is installed.
 
-zig finds no ``openssl/opensslconf.h``, because Debian keeps it in a multiarch include folder: ``CFLAGS_<target>`` with
-``-idirafter`` shows it that folder.
+zig does not find ``openssl/opensslconf.h``, because Debian keeps it in a multiarch include folder. ``CFLAGS_<target>``
+with ``-idirafter`` adds that folder.
 
-How to fix: OpenSSL for the target and pkg-config told about it; or the crate's ``vendored`` feature, which builds it;
-or rustls instead. In a rust-cross image unset the variable, or set both ``OPENSSL_LIB_DIR`` and
+How to fix: install OpenSSL for the target and configure pkg-config for the target. Or use the crate's ``vendored``
+feature, which builds OpenSSL, or rustls. In a rust-cross image unset the variable, or set both ``OPENSSL_LIB_DIR`` and
 ``OPENSSL_INCLUDE_DIR``.
 
 References:
@@ -48,7 +48,7 @@ CHECK = Check(
                 r"OpenSSL libdir at `(?P<folder>[^`]*)` does not contain the required files",
             ),
         ),
-        # clang's words, and so zig's; what gcc does not find is not installed
+        # the message of clang and zig; a header that gcc does not find is not installed
         *patterns_for(
             "openssl-header",
             ("file not found", r"(?P<by>\S+?):\d+:\d+: fatal error: '(?P<header>openssl/[\w.]+)' file not found"),
@@ -62,21 +62,21 @@ CHECK = Check(
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See whether the variables that openssl-sys looks at first lead anywhere."""
+    """See whether the variables that openssl-sys reads first name an existing OpenSSL."""
     for library in with_outcome(env, "misdirected"):
         if library.module == "openssl":
             yield broken_override_finding(
-                env, library, "openssl-sys stops, whatever is installed: pkg-config is not asked."
+                env, library, "openssl-sys fails, whatever is installed: it does not ask pkg-config."
             )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See openssl-sys give up."""
-    # cargo repeats the first line as a warning before its report, in which the reason stands
+    """See openssl-sys fail to find OpenSSL."""
+    # cargo repeats the first line as a warning before its report, which contains the reason
     hits = sorted(log.find("no-openssl"), key=lambda hit: "openssl" not in log.crate_at(hit.line)[0])
     for hit in hits[:1]:
         if "headers" in hit.text and log.find("openssl-version"):
-            return  # they were found, and not understood
+            return  # the headers were found but not understood
         target = log.target_at(hit.line)
         headers = log.near(hit.line, "openssl-header", before=60, after=10) if "headers" in hit.text else []
         if headers:
@@ -86,14 +86,14 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 [headers[-1], hit],
                 f"the compiler does not find {header}, which {by} includes",
                 "openssl-sys cannot be built. Debian keeps headers that differ by architecture in multiarch include "
-                "folders, into which zig does not look, whatever is installed.",
+                "folders, which zig does not search.",
                 advise(log, headers[-1].line, _include, header),
             )
             return
         preset = log.near(hit.line, "openssl-dir", before=60, after=40)
         folder = hit.groups["folder"] or (preset[-1].groups["folder"] if preset else "")
         if folder:
-            message = f"there is no OpenSSL in {folder}, where a variable tells openssl-sys to look"
+            message = f"{folder} contains no OpenSSL, but a variable points openssl-sys there"
         else:
             message = f"openssl-sys does not find OpenSSL{f' for {target.triple}' if target else ''}"
         fixes = [_unset(preset[-1].groups["name"])] if preset else []
@@ -101,14 +101,14 @@ def log(log: BuildLog) -> Iterator[Finding]:
             log,
             [hit, *preset],
             message,
-            "openssl-sys cannot be built, nor anything that uses it.",
+            "openssl-sys and all crates that use it cannot be built.",
             [*fixes, *advise(log, hit.line, _bring)],
         )
 
 
 def _unset(name: str) -> Fix:
     return Fix(
-        f"unset {name}, so that pkg-config is asked",
+        f"unset {name}, so that openssl-sys asks pkg-config",
         unset=(name,),
         notes="The images of rust-cross set it to a folder without OpenSSL.",
     )
@@ -120,9 +120,9 @@ def _include(env: Environment, header: str) -> tuple[Fix, ...]:
     folder = f"/usr/include/{env.target.multiarch}"
     return (
         Fix(
-            f"let the compiler look into {folder} too, after its own folders",
+            f"add {folder} to the end of the compiler's search path",
             env=((f"CFLAGS_{env.target.env_name}", f"-idirafter {folder}"),),
-            notes=f"{folder}/{header} comes with libssl-dev of the target's architecture.",
+            notes=f"libssl-dev of the target's architecture contains {folder}/{header}.",
         ),
     )
 

@@ -1,9 +1,9 @@
-"""The installed OpenSSL is of a version that this openssl-sys does not know or no longer supports.
+"""This release of openssl-sys does not support the installed OpenSSL version.
 
-openssl-sys found OpenSSL and read its headers; so this is not about paths. An old openssl-sys refuses an OpenSSL that
-came out after it; one from 0.9.112 on refuses what is older than OpenSSL 1.1.0, CentOS 7's 1.0.2 among them.
+openssl-sys found OpenSSL and read its headers, so its paths are correct. An old openssl-sys rejects an OpenSSL that was
+released after it. openssl-sys 0.9.112 and later rejects versions before OpenSSL 1.1.0, such as CentOS 7's 1.0.2.
 
-How to fix: update the crate; on CentOS 7 take ``openssl11-devel`` of EPEL, the ``vendored`` feature, or a newer image.
+How to fix: update the crate. On CentOS 7 use ``openssl11-devel`` of EPEL, the ``vendored`` feature, or a newer image.
 
 References:
     https://github.com/sfackler/rust-openssl/blob/master/openssl-sys/CHANGELOG.md
@@ -28,7 +28,7 @@ CHECK = Check(
     patterns=patterns_for(
         "openssl-version",
         ("only compatible with OpenSSL", "This crate is only compatible with OpenSSL"),
-        # of OpenSSL 3's version number, which is a macro with arguments, by a crate from before 0.9.64
+        # a crate before 0.9.64 on OpenSSL 3, whose version number is a macro with arguments
         ("RUST_VERSION_OPENSSL_", r"pasting \"RUST_VERSION_OPENSSL_\" and \"\(\" does not give a valid"),
         ("different version of OpenSSL", "a different version of OpenSSL was found"),
     ),
@@ -36,15 +36,15 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See openssl-sys refuse the version."""
+    """See openssl-sys reject the version."""
     hits = log.find("openssl-version")
     if hits:
         _, version = log.crate_at(hits[0].line)
         yield finding_from_hits(
             log,
             hits,
-            f"openssl-sys {version or 'of this version'} does not support the OpenSSL that is installed",
-            "openssl-sys cannot be built, nor anything that uses it.",
+            f"openssl-sys {version or 'of this version'} does not support the installed OpenSSL",
+            "openssl-sys and all crates that use it cannot be built.",
             [
                 Fix("update the crates", (Command("cargo update -p openssl-sys -p openssl", Stage.BUILD),)),
                 Fix(
@@ -52,8 +52,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     (Command("cargo add openssl --features vendored", Stage.BUILD),),
                 ),
                 Fix(
-                    "take an image with an OpenSSL that it supports",
-                    notes="CentOS 7 has 1.0.2: manylinux_2_28 and later.",
+                    "use an image with a supported OpenSSL",
+                    notes="CentOS 7 has OpenSSL 1.0.2. Use manylinux_2_28 or later.",
                 ),
             ],
         )

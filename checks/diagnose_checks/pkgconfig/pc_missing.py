@@ -1,13 +1,13 @@
 """The library's development files for the target are not installed.
 
-A crate asks pkg-config for a module by name, and there is no ``NAME.pc`` for the target's architecture anywhere on this
-system. The runtime library, the daemon or the command-line tool do not bring that file: the development package does,
-and in a cross build it has to be the one of the target's architecture, beside or instead of the host's.
+A crate asks pkg-config for a module by name, and no ``NAME.pc`` for the target's architecture is installed. The
+packages of the runtime library, the daemon and the command-line tool do not contain that file; the development package
+does. A cross build needs the development package of the target's architecture, in addition to or instead of the host's.
 
-How to fix: install the development package (``-dev`` in Debian and Alpine, ``-devel`` in RPM distributions), for a
-foreign architecture as ``NAME:ARCH`` after ``dpkg --add-architecture``. Where no package can fit, because the target's
+How to fix: install the development package (``-dev`` in Debian and Alpine, ``-devel`` in RPM distributions). For a
+foreign architecture, run ``dpkg --add-architecture`` and install ``NAME:ARCH``. If no package fits because the target's
 C library is another one or an older one, let the crate build the library from source, or build on a system of the
-target's own.
+target.
 
 References:
     https://wiki.debian.org/Multiarch/HOWTO
@@ -37,7 +37,7 @@ CHECK = Check(since="0.1.0", phase=Phase.SEARCH)
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See which modules have no ``.pc`` file for the target at all."""
+    """See which modules have no ``.pc`` file for the target."""
     said = set()  # several crates may ask for one module: the first one speaks for all
     for library in env.libraries:
         if not (absent(library) or library.outcome in UNASKED) or fitting(env, library) or library.module in said:
@@ -45,9 +45,11 @@ def env(env: Environment) -> Iterator[Finding]:
         said.add(library.module)
         asker = f"the build script of {library.crate}" if library.crate else "the build script"
         if library.outcome in UNASKED:
-            consequence = f"Once pkg-config runs, {asker} will say that {library.module} was not found."
+            consequence = f"When pkg-config runs, {asker} reports that {library.module} was not found."
         else:
-            consequence = f"{asker[0].upper()}{asker[1:]} says that the system library {library.module} was not found."
+            consequence = (
+                f"{asker[0].upper()}{asker[1:]} reports that the system library {library.module} was not found."
+            )
         yield Finding(
             message=f"no {library.module}.pc for {env.target.triple} is installed",
             severity=Severity.ERROR,
@@ -63,7 +65,7 @@ def _evidence(env: Environment, library: Library) -> Evidence:
     if env.distro.family == "debian" and env.target.multiarch:
         folders = f"/usr/lib/{env.target.multiarch}/pkgconfig and /usr/share/pkgconfig"
     else:
-        folders = " and ".join(env.pkgconfig.search_path) or "any folder of pkg-config's"
+        folders = " and ".join(env.pkgconfig.search_path) or "pkg-config's default folders"
     return Evidence(f"no {library.module}.pc there", where=folders)
 
 
@@ -72,20 +74,20 @@ def _others(library: Library) -> tuple[Evidence, ...]:
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See pkg-config, or who asked it, say that there is no such module, with nothing that points elsewhere."""
+    """See pkg-config or its caller report a missing module, and nothing that indicates another cause."""
     for probe in log.probes:
         if reason(log, probe) is not Reason.ABSENT or not probe.module:
             continue
-        crate = f"{probe.crate} asks for it; " if probe.crate else ""
+        crate = f"{probe.crate} needs it; " if probe.crate else ""
         target = log.target_at(probe.line) if log.cross_at(probe.line) else None
         message = f"no {probe.module}.pc{f' for {target.triple}' if target else ''} was found"
         if probe.wanted and probe.silent:
-            message += f", or none of a version {probe.wanted}: the log hides which"
+            message += f", or its version is not {probe.wanted}: the log hides which"
         yield finding_from_hits(
             log,
             probe.hits,
             message,
-            crate + "the runtime library alone does not bring that file.",
+            crate + "the package of the runtime library does not contain that file.",
             (*advise(log, probe.line, install_fixes, probe.module, probe=probe), *_ask(probe)),
         )
 
@@ -100,5 +102,5 @@ def _ask(probe: Probe) -> tuple[Fix, ...]:
     if not probe.silent or not probe.command:
         return ()
     command = re.sub(_BARE, r"'\1'", probe.command)
-    old = f" If it is only older than {probe.wanted.lstrip('>= ')}, a newer release has it." if probe.wanted else ""
-    return (Fix("see what pkg-config itself says", notes=f"The crate hides it. Run: {command}.{old}"),)
+    old = f" If the version is older than {probe.wanted.lstrip('>= ')}, use a newer release." if probe.wanted else ""
+    return (Fix("print pkg-config's own message", notes=f"The crate hides it. Run: {command}.{old}"),)

@@ -1,12 +1,12 @@
-"""The library is installed on the machine, but the build runs in a container, which does not have it.
+"""The library is installed on the runner, but the build runs in a container that does not have it.
 
-maturin-action, cibuildwheel and cross build inside a container. What a step before installed with ``sudo apt-get`` is
-on the runner; the container is another distribution with packages of its own. Since the project lies at the same path
-in both, the log looks as if it were one machine.
+maturin-action, cibuildwheel and cross build inside a container. An earlier ``sudo apt-get`` step installs on the
+runner. The container is another distribution with its own packages. The project has the same path in both, so the log
+looks like that of one machine.
 
-How to fix: install it where the build runs: ``before-script-linux`` of maturin-action, ``CIBW_BEFORE_ALL_LINUX`` of
-cibuildwheel, ``pre-build`` in ``Cross.toml``, or the same stage of the Dockerfile, with the names that the image's own
-distribution has.
+How to fix: install the library where the build runs: ``before-script-linux`` of maturin-action,
+``CIBW_BEFORE_ALL_LINUX`` of cibuildwheel, ``pre-build`` in ``Cross.toml``, or the same stage of the Dockerfile. Use the
+package names of the image's distribution.
 
 References:
     https://github.com/PyO3/maturin-action#inputs
@@ -59,7 +59,7 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See a library missed in a container that was installed before, outside it."""
+    """See a library that is missing in a container, but was installed outside it before."""
     for probe in log.probes:
         installed = installed_outside(log, probe) if probe.outcome == "not-found" else []
         if not installed:
@@ -69,8 +69,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [*installed[:1], *probe.hits],
-            f"{probe.module} was installed outside the container in which the build runs",
-            "The build script does not find it in there.",
+            f"{probe.module} was installed outside the container that the build runs in",
+            "The build script does not find it in the container.",
             advise(log, probe.line, _bring, probe.module, where, probe=probe),
         )
 

@@ -1,11 +1,11 @@
 """The library's ``.pc`` file is installed, but in a folder that pkg-config does not search.
 
-Debian keeps each architecture's files in a folder of its own, ``/usr/lib/<triplet>/pkgconfig``, and the triplet is not
-Rust's target triple (``arm-unknown-linux-gnueabihf`` has its files in ``arm-linux-gnueabihf``). A pkg-config that was
-not told so searches the host's folders, or only the one that a variable names: ``PKG_CONFIG_LIBDIR`` replaces the
-default folders, ``PKG_CONFIG_PATH`` comes before them.
+Debian keeps the files of each architecture in ``/usr/lib/<triplet>/pkgconfig``. The triplet differs from Rust's target
+triple: the files of ``arm-unknown-linux-gnueabihf`` are in ``arm-linux-gnueabihf``. Without configuration, pkg-config
+searches the host's folders. ``PKG_CONFIG_LIBDIR`` replaces the default folders; ``PKG_CONFIG_PATH`` precedes them.
 
-How to fix: point the target's own variable to the folder, so that build scripts' own dependencies still get the host's.
+How to fix: point the variable of that target to the folder, so that build scripts' own dependencies are still found for
+the host.
 
 References:
     https://wiki.debian.org/Multiarch/Tuples
@@ -38,7 +38,7 @@ CHECK = Check(since="0.1.0", phase=Phase.SEARCH)
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See which modules are installed where nobody looks."""
+    """See which modules are installed outside the search path."""
     hidden = hidden_by_tool(env)
     for library in env.libraries:
         found = fitting(env, library)
@@ -47,9 +47,9 @@ def env(env: Environment) -> Iterator[Finding]:
         decided = env.pkgconfig
         searched = ":".join(decided.search_path) or "nothing"
         setting = decided.libdir or decided.path
-        reason = f", because {setting.name} says so" if setting is not None else ""
+        reason = f", because of {setting.name}" if setting is not None else ""
         if decided.search_path and set(decided.search_path) == set(decided.absent):
-            reason += "; there is no such folder"
+            reason += "; this folder does not exist"
         yield Finding(
             message=f"{found[0].path} is not on pkg-config's search path",
             severity=Severity.ERROR,
@@ -57,13 +57,13 @@ def env(env: Environment) -> Iterator[Finding]:
                 Evidence(f"version {found[0].version or 'unknown'}", found[0].path),
                 Evidence(f"{searched}{reason}", where="pkg-config's search path"),
             ),
-            consequence=f"The build script says that the system library {library.module} was not found.",
+            consequence=f"The build script reports that the system library {library.module} was not found.",
             fixes=(_fix(env, hidden),),
         )
 
 
 def _fix(env: Environment, hidden: list[Library]) -> Fix:
-    """Return the one fix for all modules that are not searched, so that what is found later stays found."""
+    """Return one fix for all modules outside the search path: no second run is needed, and found ones stay found."""
     decided = env.pkgconfig
     configuration = pkgconfig_configuration(env)
     folders = dict.fromkeys(
@@ -86,13 +86,13 @@ def _fix(env: Environment, hidden: list[Library]) -> Fix:
         order = (*extra, *kept) if libdir is None else (*kept, *extra)
         value = ":".join(dict.fromkeys(filter(None, order)))
         configuration += Configuration(((own_name(env, variable), value),))
-    gone = " and ".join(f"unset {setting.name}, which leads nowhere" for setting in configuration.gone)
+    gone = " and ".join(f"unset {setting.name}, whose folder does not exist" for setting in configuration.gone)
     search = "search the folder for this target" if configuration.variables else ""
     return fix(env, ", and ".join(filter(None, (gone, search))), configuration=configuration)
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See a module missed that the same log shows installed, or a search path that cannot be right."""
+    """See a missing module that the same log shows as installed, or an impossible search path."""
     for probe in log.probes:
         if reason(log, probe) is not Reason.ELSEWHERE:
             continue
@@ -101,8 +101,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [*lines[:2], *probe.hits],
-            f"{probe.module}.pc is installed, but not in {searched}, where pkg-config looks",
-            "The build script says that the library was not found.",
+            f"{probe.module}.pc is installed, but pkg-config searches {searched}",
+            "The build script reports that the library was not found.",
             advise(log, probe.line, _search, probe, probe=probe),
         )
 
@@ -117,7 +117,9 @@ def _search(env: Environment, probe: Probe) -> list[Fix]:
         own = Configuration(((f"PKG_CONFIG_ALLOW_CROSS_{suffix}", "1"), (f"PKG_CONFIG_LIBDIR_{suffix}", folders)))
         return [fix(env, "search the target's own folders", configuration=own)]
     name = f"PKG_CONFIG_PATH_{env.target.env_name}"
-    return [Fix(f"add the folder that holds {probe.module}.pc", env=((name, "FOLDER"),), notes="FOLDER stands for it.")]
+    return [
+        Fix(f"add the folder that contains {probe.module}.pc", env=((name, "FOLDER"),), notes="FOLDER is that folder.")
+    ]
 
 
 leads_to = stops_openssl

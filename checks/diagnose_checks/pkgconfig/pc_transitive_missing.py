@@ -1,10 +1,10 @@
 """A module that the library requires has no ``.pc`` file for the target.
 
-``Requires`` and, for the flags, ``Requires.private`` name other modules, and pkg-config answers only if it finds all of
-them. The one asked for is there; the one to install is the other. The pkg-config crate from 0.3.28 to 0.3.32 hides
-pkg-config's own message and blames the module that was asked for.
+``Requires`` and, for the flags, ``Requires.private`` name other modules. pkg-config answers only if it finds all of
+them. The requested module is installed; the required one is not. The pkg-config crate from 0.3.28 to 0.3.32 hides
+pkg-config's own message and blames the requested module.
 
-How to fix: install the development package of the module that is missing, for the same architecture.
+How to fix: install the development package of the missing module, for the same architecture.
 
 References:
     https://people.freedesktop.org/~dbn/pkg-config-guide.html
@@ -39,20 +39,20 @@ def env(env: Environment) -> Iterator[Finding]:
                 continue
             reported.add(missing.module)
             yield Finding(
-                message=f"{missing.required_by} requires {missing.module}, not installed for {env.target.triple}",
+                message=f"{missing.required_by} requires {missing.module}, which is missing for {env.target.triple}",
                 severity=Severity.ERROR,
                 evidence=(
                     Evidence(f"requires {missing.module}", library.pc)
                     if library.pc and missing.required_by == library.module
                     else Evidence(f"{missing.required_by} requires {missing.module}", where=f"`{library.command}`"),
                 ),
-                consequence=f"The build script says that {library.module} was not found, although it is installed.",
+                consequence=f"The build script reports that {library.module} was not found, although it is installed.",
                 fixes=install_fixes(env, missing.module, asked=False),
             )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See pkgconf name a module that another one requires."""
+    """See pkgconf name a missing module that another one requires."""
     reported = set()
     for probe in log.probes:
         if not probe.missing or probe.missing in reported:
@@ -62,7 +62,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             log,
             [*(hit for hit in probe.hits if hit.kind == "pc-transitive"), *probe.hits],
             f"{probe.required_by} requires {probe.missing}, which is not installed",
-            f"The build script says that {probe.module} was not found, although it is installed.",
+            f"The build script reports that {probe.module} was not found, although it is installed.",
             advise(log, probe.line, install_fixes, probe.missing, probe=probe),
         )
 

@@ -1,10 +1,10 @@
-"""The library is installed in a version that the crate, or another module, does not take.
+"""The installed version of the library does not meet a requirement of the crate or of another module.
 
-A crate can ask for ``alsa >= 1.2`` and one module for a version of another. pkg-config then fails as if nothing were
-installed, and several versions of the pkg-config crate do not show its explanation.
+A crate can require ``alsa >= 1.2``, and a module can require a version of another module. pkg-config then fails as if
+the library were not installed, and several versions of the pkg-config crate hide its explanation.
 
-How to fix: take a newer release of the distribution, let the crate build the library from source, or pin an older
-version of the crate that is content with what is here.
+How to fix: use a newer release of the distribution, let the crate build the library from source, or pin an older
+version of the crate that accepts the installed library.
 
 References:
     https://docs.rs/pkg-config/latest/pkg_config/struct.Config.html#method.atleast_version
@@ -29,7 +29,7 @@ CHECK = Check(since="0.1.0", phase=Phase.SEARCH)
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See which versions do not satisfy what is asked."""
+    """See which versions do not meet a requirement."""
     for library in env.libraries:
         if library.outcome != "not-found":
             continue
@@ -42,17 +42,17 @@ def env(env: Environment) -> Iterator[Finding]:
                 else Evidence(f"version {mismatch.found}", where=f"`{library.command}`")
             )
             yield Finding(
-                message=f"{mismatch.module} is version {mismatch.found} here, and {asker} wants {wanted}",
+                message=f"{mismatch.module} is version {mismatch.found}, but {asker} requires {wanted}",
                 severity=Severity.ERROR,
                 evidence=(evidence,),
-                consequence=f"The build script says that {library.module} was not found, although it is installed.",
+                consequence=f"The build script reports that {library.module} was not found, although it is installed.",
                 fixes=(
                     *vendored(env, mismatch.module),
                     Fix(
                         f"build {mismatch.module} {wanted} from its own source, or on a release that has it",
                         notes=(
-                            f"This release's package is {mismatch.found}. Install a build of your own with a --prefix, "
-                            f"and put its lib/pkgconfig into PKG_CONFIG_PATH_{env.target.env_name}."
+                            f"This release packages {mismatch.found}. Install your own build with a --prefix, "
+                            f"and add its lib/pkgconfig to PKG_CONFIG_PATH_{env.target.env_name}."
                         ),
                     ),
                 ),
@@ -60,17 +60,15 @@ def env(env: Environment) -> Iterator[Finding]:
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See pkg-config say that the module is there in another version."""
+    """See pkg-config report another version of the module."""
     for probe in log.probes:
         if probe.needs and not probe.missing:
-            found_version = (
-                f" is version {probe.found} here, and" if probe.found else " is here in another version, and"
-            )
+            found_version = f" is version {probe.found}, but" if probe.found else " has another version, but"
             yield finding_from_hits(
                 log,
                 [*(hit for hit in probe.hits if hit.kind == "pc-version"), *probe.hits],
-                f"{probe.module}{found_version} {probe.crate or 'the build'} wants {probe.needs}",
-                "The library is installed; installing it again changes nothing.",
+                f"{probe.module}{found_version} {probe.crate or 'the build'} requires {probe.needs}",
+                "The library is installed. Reinstalling the same version has no effect.",
                 advise(log, probe.line, _newer, probe, probe=probe),
             )
 
@@ -80,9 +78,9 @@ def _newer(env: Environment, probe: Probe) -> list[Fix]:
         *vendored(env, probe.module),
         Fix(
             f"build {probe.module} {probe.needs} from its own source, or on a release that has it",
-            notes=f"With a --prefix of its own, and its lib/pkgconfig in PKG_CONFIG_PATH_{env.target.env_name}.",
+            notes=f"Use a --prefix of its own, and add its lib/pkgconfig to PKG_CONFIG_PATH_{env.target.env_name}.",
         ),
-        Fix(f"use a version of {probe.crate or 'the crate'} that takes {probe.found or 'the one that is installed'}"),
+        Fix(f"use a version of {probe.crate or 'the crate'} that accepts {probe.found or 'the installed one'}"),
     ]
 
 

@@ -1,14 +1,13 @@
-"""The pkg-config crate refuses to run in a cross build that nothing was set up for.
+"""The pkg-config crate refuses to run in a cross build without configuration for the target.
 
-When target and host triple differ, the crate runs pkg-config only if ``PKG_CONFIG_ALLOW_CROSS`` is set (to anything but
-``0``), or if ``PKG_CONFIG`` or ``PKG_CONFIG_SYSROOT_DIR`` is; each also as ``X_<triple>``, ``X_<triple_>`` and
-``TARGET_X``. ``PKG_CONFIG_PATH`` and ``PKG_CONFIG_LIBDIR`` alone do not open it. pkg-config has not run at that point,
-so the library may well be there. From glibc to musl on one processor is a cross build too.
+If target and host triple differ, the crate runs pkg-config only if ``PKG_CONFIG_ALLOW_CROSS`` is set (to any value but
+``0``), or ``PKG_CONFIG``, or ``PKG_CONFIG_SYSROOT_DIR``. Each also works as ``X_<triple>``, ``X_<triple_>`` and
+``TARGET_X``. ``PKG_CONFIG_PATH`` and ``PKG_CONFIG_LIBDIR`` alone do not suffice. pkg-config has not run yet, so the
+library may be installed. A build from glibc to musl on the same processor is a cross build, too.
 
-How to fix: by telling pkg-config about the target, not by opening the guard alone: with ``PKG_CONFIG_ALLOW_CROSS=1``
-and nothing else, it answers with the host's library. Debian's ``<triplet>-pkg-config`` (package ``pkgconf:ARCH``) does
-both in one variable; without it, ``PKG_CONFIG_LIBDIR_<triple>`` and ``PKG_CONFIG_ALLOW_CROSS_<triple>`` belong
-together.
+How to fix: configure pkg-config for the target. Do not set ``PKG_CONFIG_ALLOW_CROSS=1`` alone: pkg-config then answers
+with the host's library. Debian's ``<triplet>-pkg-config`` (package ``pkgconf:ARCH``) needs one variable. Without it,
+set both ``PKG_CONFIG_LIBDIR_<triple>`` and ``PKG_CONFIG_ALLOW_CROSS_<triple>``.
 
 References:
     https://docs.rs/pkg-config/latest/pkg_config/#cross-compilation
@@ -37,7 +36,7 @@ CHECK = Check(since="0.1.0", phase=Phase.PROBE)
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See whether the guard lets the crate run pkg-config."""
+    """See whether the crate runs pkg-config."""
     libraries = with_outcome(env, "cross-refused")
     unknown = () if env.pkgconfig.allowed else env.project.unknown
     if not libraries and not unknown:
@@ -48,17 +47,17 @@ def env(env: Environment) -> Iterator[Finding]:
         why = f"{refusal.name}={refusal.value} forbids it"
     else:
         unset = "PKG_CONFIG_ALLOW_CROSS, PKG_CONFIG and PKG_CONFIG_SYSROOT_DIR"
-        evidence = Evidence("none is set in any form that the crate reads", where=f"variables {unset}")
-        why = "nothing tells pkg-config about the target"
+        evidence = Evidence("not set in any form that the crate reads", where=f"variables {unset}")
+        why = "pkg-config is not configured for the target"
     yield Finding(
         message=(
-            "the pkg-config crate will refuse to look for "
-            f"{names(libraries) or 'what ' + ' and '.join(unknown[:3]) + ' asks for'}: "
+            "the pkg-config crate refuses to look for "
+            f"{names(libraries) or 'the modules of ' + ' and '.join(unknown[:3])}: "
             f"{env.target.triple} is not the host's {env.host.triple}, and {why}"
         ),
         severity=Severity.ERROR if libraries else Severity.WARNING,  # an unknown crate may do without
         evidence=(evidence,),
-        consequence='The build script stops with "pkg-config has not been configured to support cross-compilation."',
+        consequence='The build script fails with "pkg-config has not been configured to support cross-compilation."',
         fixes=_fixes(env),
     )
 
@@ -66,27 +65,30 @@ def env(env: Environment) -> Iterator[Finding]:
 def _fixes(env: Environment) -> tuple[Fix, ...]:
     configuration = pkgconfig_configuration(env)
     if not configuration.variables:
-        reason = unavailable_reason(system(env), env.target) or "no folder with the target's libraries is known here"
+        reason = (
+            unavailable_reason(system(env), env.target)
+            or "no folder with the target's libraries is known on this system"
+        )
         suffix = env.target.env_name
         return (
             fix(
                 env,
-                "set both variables, once there is a folder with the target's own .pc files",
+                "build the libraries for the target, then set both variables",
                 notes=(
-                    f"{reason[0].upper()}{reason[1:]}: build what is needed for the target with a --prefix of its own, "
+                    f"{reason[0].upper()}{reason[1:]}: build the libraries for the target with their own --prefix, "
                     f"then set PKG_CONFIG_LIBDIR_{suffix}=PREFIX/lib/pkgconfig and PKG_CONFIG_ALLOW_CROSS_{suffix}=1."
                 ),
             ),
         )
-    found = [fix(env, "tell pkg-config about the target, and only about it", configuration=configuration)]
+    found = [fix(env, "configure pkg-config for this target only", configuration=configuration)]
     other = two_variables(env)
     if other.variables and other.variables != configuration.variables:
-        found.append(fix(env, "the same without the wrapper, by two variables", configuration=other))
+        found.append(fix(env, "use two variables instead of the wrapper", configuration=other))
     return tuple(found)
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the guard's refusal, in the words of any release of the crate."""
+    """See the crate refuse to run pkg-config, by the message of any of its releases."""
     probes = [probe for probe in log.probes if probe.outcome == "cross-refused"]
     if not probes:
         return
@@ -95,9 +97,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
     yield finding_from_hits(
         log,
         [hit for probe in probes for hit in probe.hits if hit.kind == "pc-guard"],
-        f"the pkg-config crate refuses to look for {names_of(probes)}: nothing tells it about "
+        f"the pkg-config crate refuses to look for {names_of(probes)}: it is not configured for "
         + (target.triple if target else "the target"),
-        "pkg-config has not run: the library may be there or not.",
+        "pkg-config has not run, so the library may be installed.",
         advise(log, line, _fixes, probe=probes[0]) if target else ask_target(),
     )
 

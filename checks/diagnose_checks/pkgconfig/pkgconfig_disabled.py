@@ -1,10 +1,10 @@
-"""A variable keeps the crate from asking pkg-config at all.
+"""A variable prevents the crate from asking pkg-config.
 
 ``<NAME>_NO_PKG_CONFIG``, with the module's name in upper case, makes the pkg-config crate answer "Aborted because
-<NAME>_NO_PKG_CONFIG is set". Crates that can find their library in another way, such as openssl-sys by ``OPENSSL_DIR``,
-go on from there; others stop.
+<NAME>_NO_PKG_CONFIG is set". Crates that can find their library in another way, such as openssl-sys with
+``OPENSSL_DIR``, continue. Others fail.
 
-How to fix: unset the variable, unless the crate is told where the library is in its own way.
+How to fix: unset the variable, unless another variable of the crate names the library's folder.
 
 References:
     https://docs.rs/pkg-config/latest/pkg_config/
@@ -40,22 +40,22 @@ CHECK = Check(
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See which modules are not asked for."""
+    """See which modules the crate does not ask for."""
     for library in with_outcome(env, "disabled"):
         setting = library.disabled_by
         if setting is None:
             continue
         yield Finding(
-            message=f"{setting.name} keeps the build script from asking pkg-config for {library.module}",
+            message=f"{setting.name} prevents the build script from asking pkg-config for {library.module}",
             severity=Severity.WARNING,
             evidence=(setting_evidence(setting),),
-            consequence=f'A crate that has no other way stops: "Aborted because {setting.name} is set".',
+            consequence=f'A crate without another lookup fails: "Aborted because {setting.name} is set".',
             fixes=(
                 fix(
                     env,
                     f"unset {setting.name}",
                     configuration=Configuration(gone=(setting,)),
-                    notes="Unless the crate is told in its own way where the library is.",
+                    notes="Keep it only if another variable of the crate names the library's folder.",
                     safe=False,
                 ),
             ),
@@ -63,19 +63,19 @@ def env(env: Environment) -> Iterator[Finding]:
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the crate say that it did not ask."""
+    """See the crate report that it did not ask."""
     for hit in distinct(log.find("pc-disabled"), "name"):
         name = hit.groups["name"]
         yield finding_from_hits(
             log,
             [hit],
-            f"{name} keeps the build script from asking pkg-config",
-            "A crate that has no other way to find its library stops.",
+            f"{name} prevents the build script from asking pkg-config",
+            "A crate without another lookup fails.",
             (
                 Fix(
                     f"unset {name}",
                     unset=(name,),
-                    notes="Unless the crate is told in its own way where the library is.",
+                    notes="Keep it only if another variable of the crate names the library's folder.",
                 ),
             ),
         )

@@ -1,9 +1,9 @@
-"""This pkgconf has a bug that refuses an ordinary question.
+"""This pkgconf has a bug that makes an ordinary query fail.
 
-pkgconf 2.0.0 does not answer ``--modversion`` when more than one package, or a package with a constraint, is asked for.
-The library is installed; build scripts take the failure for "not found".
+pkgconf 2.0.0 does not answer ``--modversion`` for several packages, or for a package with a version constraint. The
+library is installed, but build scripts treat the failure as "not found".
 
-How to fix: pkgconf 2.0.1 or later.
+How to fix: install pkgconf 2.0.1 or later.
 
 References:
     https://github.com/pkgconf/pkgconf/blob/master/NEWS
@@ -36,20 +36,20 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See pkgconf's own words."""
+    """See pkgconf's own message."""
     hits = log.find("pkgconf-bug")
     if hits:
         yield finding_from_hits(
             log,
             hits,
-            "this pkgconf cannot answer --modversion for what it is asked",
-            "The build script says that an installed library was not found.",
+            "this pkgconf cannot answer --modversion for such a query",
+            "The build script reports that an installed library was not found.",
             advise(log, hits[0].line, _update),
         )
 
 
 def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:
-    """Whether *other* is what a build script makes of it."""
+    """Whether *other* is the build script's report of the same failure."""
     return other.check in ("pc-missing", "openssl-not-found-cross")
 
 

@@ -1,9 +1,9 @@
-"""The pkg-config that comes first on PATH belongs to conda, Homebrew or another prefix, and searches only there.
+"""The first pkg-config on PATH belongs to conda, Homebrew or another prefix, and searches only that prefix.
 
-Every pkg-config has a search path compiled in. One from conda, Linuxbrew, Nix or a prefix of somebody's own does not
-look into the system's folders, so that a library whose development package is installed is "not found" all the same.
+Every pkg-config has a compiled-in search path. One from conda, Linuxbrew, Nix or another prefix does not search the
+system's folders. It does not find a library whose development package is installed.
 
-How to fix: name the system's own program for this target, or leave the environment that put the other one first.
+How to fix: name the system's own program for this target, or deactivate the environment that put the other one first.
 
 References:
     https://github.com/conda-forge/pkg-config-feedstock
@@ -48,7 +48,7 @@ CHECK = Check(
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See whether the program looks elsewhere than in the system's folders, where the file is."""
+    """See whether the program does not search the system's folders, which contain the file."""
     libraries = hidden_by_tool(env)
     if not libraries:
         return
@@ -59,29 +59,29 @@ def env(env: Environment) -> Iterator[Finding]:
         configuration = Configuration(((name, "/usr/bin/pkg-config"),), tool(system(env), "pkg-config"))
     found = libraries[0].candidates[0]
     folders = ":".join(env.pkgconfig.search_path) or "nothing"
-    searches = f"searches {folders}" if env.pkgconfig.implementation else "a script that looks elsewhere"
+    searches = f"searches {folders}" if env.pkgconfig.implementation else "a script that searches other folders"
     yield Finding(
-        message=f"{program.path} does not search the system's folders, where {names(libraries)} is installed",
+        message=f"{program.path} does not search the system's folders, which contain {names(libraries)}",
         severity=Severity.ERROR,
         evidence=(
             Evidence(f"comes first on PATH; {searches}", program.path),
             Evidence(f"version {found.version}, not searched", found.path),
         ),
-        consequence=f"The build script says that the system library {libraries[0].module} was not found.",
+        consequence=f"The build script reports that the system library {libraries[0].module} was not found.",
         fixes=(fix(env, "use the system's own pkg-config for this target", configuration=configuration),),
     )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See a module missed by a pkg-config that is not the system's."""
+    """See a pkg-config that is not the system's fail to find a module."""
     for probe in log.probes:
         if reason(log, probe) is Reason.FOREIGN_TOOL:
             prefix = foreign_prefix(log, probe)
             yield finding_from_hits(
                 log,
                 [*present(log, probe)[:1], *log.find("foreign-note")[:1], *probe.hits],
-                f"the pkg-config of {prefix} does not search the system's folders, where {probe.module} is installed",
-                "The build script says that the library was not found.",
+                f"the pkg-config of {prefix} does not search the system's folders, which contain {probe.module}",
+                "The build script reports that the library was not found.",
                 advise(log, probe.line, _own, probe=probe),
             )
             return
@@ -92,8 +92,8 @@ def _own(env: Environment) -> list[Fix]:
     return [
         fix(env, "use the system's own pkg-config", tool(system(env), "pkg-config"), configuration),
         Fix(
-            "see where it looks",
-            notes="`pkg-config --variable pc_path pkg-config`; deactivate conda while building.",
+            "print its search path",
+            notes="`pkg-config --variable pc_path pkg-config`. Deactivate conda for the build.",
         ),
     ]
 

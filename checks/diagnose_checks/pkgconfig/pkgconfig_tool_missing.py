@@ -1,11 +1,12 @@
-"""There is no pkg-config program.
+"""pkg-config is not installed.
 
-Build scripts of ``-sys`` crates ask pkg-config where a system library is. Slim images do not have the program, and
-neither do the rust-cross images for manylinux and musl, although the latter set its variables. In a cross build the
-crate's guard speaks first: this is met once the guard is content.
+Build scripts of ``-sys`` crates ask pkg-config for the location of a system library. Slim images do not contain the
+program. The rust-cross images for manylinux and musl do not either, although the latter set its variables. In a cross
+build, this error appears only after the crate's check for cross-compilation passes.
 
-How to fix: install the package that brings the program: ``pkgconf`` (Debian 12, Ubuntu 24.04 and later, Alpine, Arch),
-``pkg-config`` (before), ``pkgconf-pkg-config`` (Enterprise Linux 8 and later, Fedora), ``pkgconfig`` (7).
+How to fix: install the package that contains the program: ``pkgconf`` (Debian 12, Ubuntu 24.04 and later, Alpine,
+Arch), ``pkg-config`` (older Debian and Ubuntu), ``pkgconf-pkg-config`` (Enterprise Linux 8 and later, Fedora),
+``pkgconfig`` (Enterprise Linux 7).
 
 References:
     https://github.com/rust-lang/pkg-config-rs
@@ -34,7 +35,7 @@ CHECK = Check(since="0.1.0", phase=Phase.PROBE)
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See whether the program that the crate runs by default is there."""
+    """See whether the program that the crate runs by default is installed."""
     program = env.pkgconfig.program
     libraries = with_outcome(env, "tool-missing")
     if program.setting is not None or not libraries:
@@ -44,12 +45,18 @@ def env(env: Environment) -> Iterator[Finding]:
     if packages:
         fixes = [fix(env, f"install {' '.join(packages)}", packages, configuration)]
     else:
-        fixes = [fix(env, "install pkgconf", notes="No package manager is known here: its own name may differ.")]
+        fixes = [
+            fix(
+                env,
+                "install pkgconf",
+                notes="The package manager of this system is unknown; the package may have another name.",
+            )
+        ]
     yield Finding(
-        message=f"neither pkg-config nor pkgconf is installed, and {names(libraries)} cannot be looked for without it",
+        message=f"neither pkg-config nor pkgconf is installed, so {names(libraries)} cannot be found",
         severity=Severity.ERROR,
-        evidence=(Evidence(f"no {program.name} and no pkgconf in any of its folders", where="variable PATH"),),
-        consequence='The build script stops with "The pkg-config command could not be found."',
+        evidence=(Evidence(f"contains neither {program.name} nor pkgconf", where="variable PATH"),),
+        consequence='The build script fails with "The pkg-config command could not be found."',
         fixes=tuple(fixes),
     )
 
@@ -61,14 +68,14 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [hit for probe in probes for hit in probe.hits],
-            f"pkg-config is not installed, and {names_of(probes)} cannot be looked for without it",
-            "The build stops there.",
+            f"pkg-config is not installed, so {names_of(probes)} cannot be found",
+            "The build fails.",
             advise(log, probes[0].line, _install, probe=probes[0]),
         )
 
 
 def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:
-    """Whether *other* is what a build script makes of it."""
+    """Whether *other* is the build script's report of the same failure."""
     return other.check in ("openssl-not-found-cross", "pc-missing") and same_crate(finding, other, log)
 
 

@@ -1,9 +1,9 @@
-"""An old pkg-config crate lets a cross build pass because of a wrapper, and then does not run the wrapper.
+"""An old pkg-config crate accepts a wrapper for the target, but does not run it.
 
-From 0.3.15 to 0.3.19 the crate took ``PKG_CONFIG_<triple>`` as a sign that cross building is set up, and ran plain
-``pkg-config`` all the same: the answer is about the host's library, or there is none.
+The crate from 0.3.15 to 0.3.19 took ``PKG_CONFIG_<triple>`` as a sign that cross-compilation is configured, and then
+ran plain ``pkg-config``. The answer is about the host's library, or "not found".
 
-How to fix: version 0.3.20 or later of the crate; or set ``PKG_CONFIG`` itself, which also changes the host's build
+How to fix: update the crate to 0.3.20 or later. Or set ``PKG_CONFIG`` itself, which also affects the host's build
 scripts.
 
 References:
@@ -39,7 +39,7 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See a wrapper set for the target, and plain pkg-config run by a crate of that age."""
+    """See a wrapper set for the target, and an old crate run plain pkg-config."""
     for probe in log.probes:
         settings = wrapper_ignored(log, probe)
         if settings:
@@ -47,11 +47,11 @@ def log(log: BuildLog) -> Iterator[Finding]:
             yield finding_from_hits(
                 log,
                 [*settings, *probe.hits],
-                f"{wrapper} is set for the target, but the pkg-config crate runs pkg-config",
-                f"{probe.module or 'The library'} is looked for among the host's.",
+                f"{wrapper} is set for the target, but the pkg-config crate runs plain pkg-config",
+                f"{probe.module or 'The library'} is searched for in the host's folders.",
                 [
                     Fix("update the crate", (Command("cargo update -p pkg-config", Stage.BUILD),)),
-                    Fix("set the variable without a target", env=(("PKG_CONFIG", wrapper),)),
+                    Fix("set the variable without a target in its name", env=(("PKG_CONFIG", wrapper),)),
                 ],
             )
             return

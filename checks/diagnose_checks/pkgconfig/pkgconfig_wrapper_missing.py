@@ -1,13 +1,12 @@
-"""The pkg-config that a variable names is not there, cannot run, or is none.
+"""The pkg-config program that a variable names is not installed, cannot run, or is another program.
 
-``PKG_CONFIG`` in any of its forms names one program, and where it is set the crate tries nothing else: no plain
-``pkg-config`` and no ``pkgconf``. The crate's message then reads "The pkg-config command could not be found" and
-advises to install pkg-config, which does not help. The value is a program, not a command line: ``pkg-config --arg`` is
-a name that no program has.
+``PKG_CONFIG`` in any of its forms names one program. If it is set, the crate does not try ``pkg-config`` or
+``pkgconf``. The crate's message then reads "The pkg-config command could not be found" and advises to install
+pkg-config, which does not help. The value is a program, not a command line: no program is called ``pkg-config --arg``.
 
 How to fix: install the program. Debian 12, Ubuntu 24.04 and later have ``<triplet>-pkg-config`` in ``pkgconf:ARCH``,
-which works alone. Before that the wrapper is a script of pkg-config's own, which asks for dpkg-dev. Or name one that
-exists.
+which suffices. In older releases the wrapper is a script of pkg-config's package, which needs dpkg-dev. Or name an
+installed program.
 
 References:
     https://packages.debian.org/stable/pkgconf
@@ -37,7 +36,7 @@ CHECK = Check(since="0.1.0", phase=Phase.PROBE)
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See whether the program that a variable names is there."""
+    """See whether the program that a variable names is installed."""
     program = env.pkgconfig.program
     yield from _failing(env)
     libraries = with_outcome(env, "tool-missing")
@@ -46,24 +45,24 @@ def env(env: Environment) -> Iterator[Finding]:
     configuration = pkgconfig_configuration(env)
     wrong = Configuration(gone=(program.setting,))
     if (program.setting.name.replace("-", "_"), program.name) in configuration.variables:
-        # The right program is named already; it only has to be installed.
+        # The name is correct; only the program is missing.
         configuration = Configuration((), configuration.packages)
-        title = f"install {' '.join(configuration.packages)}, which brings {program.name}"
+        title = f"install {' '.join(configuration.packages)}, which contains {program.name}"
     elif configuration.variables:
         configuration += wrong
-        title = "name a pkg-config for the target that can be installed here"
+        title = "name a pkg-config for the target that this system offers"
     else:
         present = env.pkgconfig.plain is not None and env.pkgconfig.plain.found
         configuration = wrong if present else wrong + configuration
-        title = f"unset {program.setting.name}, so that pkg-config itself is run"
+        title = f"unset {program.setting.name}, so that pkg-config itself runs"
     hint = " (the variable holds a program's name, not a command line)" if " " in program.name else ""
     yield Finding(
-        message=f"{program.setting.name} names {program.name}, and there is no such program{hint}",
+        message=f"{program.setting.name} names {program.name}, which is not installed{hint}",
         severity=Severity.ERROR,
         evidence=(setting_evidence(program.setting), _absence(program.name)),
         consequence=(
-            f'The build script for {names(libraries)} stops with "The pkg-config command could not be found."'
-            " It advises to install pkg-config, which does not help: nothing else is tried."
+            f'The build script for {names(libraries)} fails with "The pkg-config command could not be found."'
+            " Installing pkg-config, as it advises, does not help: the crate tries no other program."
         ),
         fixes=(fix(env, title, configuration=configuration),),
     )
@@ -71,12 +70,12 @@ def env(env: Environment) -> Iterator[Finding]:
 
 def _absence(name: str) -> Evidence:
     return (
-        Evidence("is not there", name) if "/" in name else Evidence(f"no program {name} there", where="variable PATH")
+        Evidence("does not exist", name) if "/" in name else Evidence(f"does not contain {name}", where="variable PATH")
     )
 
 
 def _failing(env: Environment) -> Iterator[Finding]:
-    """See whether the program runs, where one is named."""
+    """See whether a program that is named or found runs."""
     program = env.pkgconfig.program
     libraries = with_outcome(env, "tool-failed")
     if not libraries:
@@ -90,20 +89,20 @@ def _failing(env: Environment) -> Iterator[Finding]:
         configuration = Configuration(gone=(program.setting,)) + (two_variables(env) if env.cross else NOTHING)
         has_plain = env.pkgconfig.plain is not None and env.pkgconfig.plain.found
         packages = () if has_plain else tool(system(env), "pkg-config")
-        title = f"unset {program.setting.name}, so that pkg-config itself is run"
+        title = f"unset {program.setting.name}, so that pkg-config itself runs"
     else:
         packages = tool(system(env), "pkg-config")
-        title = f"install {' '.join(packages) or 'pkg-config'} again"
+        title = f"reinstall {' '.join(packages) or 'pkg-config'}"
     yield Finding(
         message=f"{program.name} cannot run: {said}"
         if said
-        else f"{program.name} answers nothing: it is no pkg-config",
+        else f"{program.name} prints no answer, so it is not pkg-config",
         severity=Severity.ERROR,
         evidence=(
-            Evidence(said or f"exit code {libraries[0].status}, and not a word", program.path or program.name),
+            Evidence(said or f"exit code {libraries[0].status}, no output", program.path or program.name),
             *((setting_evidence(program.setting),) if program.setting is not None else ()),
         ),
-        consequence=f"The build script that looks for {names(libraries)} stops.",
+        consequence=f"The build script that looks for {names(libraries)} fails.",
         fixes=(fix(env, title, packages, configuration),),
     )
 
@@ -116,8 +115,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [hit for probe in probes for hit in probe.hits],
-            f"{program} is to be run instead of pkg-config, and there is no such program",
-            f"{names_of(probes)} cannot be looked for. Installing pkg-config, as the message advises, does not help.",
+            f"{program} is configured as pkg-config, but is not installed",
+            f"{names_of(probes)} cannot be found. Installing pkg-config, as the message advises, does not help.",
             advise(log, probes[0].line, _bring, program, probe=probes[0]),
         )
 
@@ -126,12 +125,12 @@ def _bring(env: Environment, program: str) -> list[Fix]:
     configuration = pkgconfig_configuration(env)
     if any(value == program for _, value in configuration.variables):
         packages = configuration.packages
-        return [fix(env, f"install {' '.join(packages)}, which brings {program}", packages)]
+        return [fix(env, f"install {' '.join(packages)}, which contains {program}", packages)]
     if configuration.variables:
-        return [fix(env, "name a pkg-config for the target that can be installed", configuration=configuration)]
+        return [fix(env, "name a pkg-config for the target that this system offers", configuration=configuration)]
     packages = tool(system(env), "pkg-config")
-    names = ("PKG_CONFIG", f"PKG_CONFIG_{env.target.env_name}")  # the log does not tell which
-    return [fix(env, "unset PKG_CONFIG, so that pkg-config itself is run", packages)._replace(unset=names)]
+    names = ("PKG_CONFIG", f"PKG_CONFIG_{env.target.env_name}")  # the log does not show which
+    return [fix(env, "unset PKG_CONFIG, so that pkg-config itself runs", packages)._replace(unset=names)]
 
 
 leads_to = stops_openssl

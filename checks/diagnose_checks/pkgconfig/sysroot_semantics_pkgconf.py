@@ -1,11 +1,11 @@
 """The sysroot leads pkg-config's answer to folders that do not exist.
 
-``PKG_CONFIG_SYSROOT_DIR`` is put in front of every ``-I`` and ``-L`` of the answer, whether or not the library lies in
-that sysroot. With the ``.pc`` files of Debian's multiarch folders, a sysroot such as ``/usr/arm-linux-gnueabihf`` gives
-``-L/usr/arm-linux-gnueabihf/usr/lib/...``, which does not exist. The build may pass all the same, by accident: the
-linker has a folder of its own in which it finds the library, or a different copy of it.
+pkg-config prepends ``PKG_CONFIG_SYSROOT_DIR`` to every ``-I`` and ``-L`` of the answer, whether or not the library is
+in that sysroot. With the ``.pc`` files of Debian's multiarch folders, a sysroot such as ``/usr/arm-linux-gnueabihf``
+results in ``-L/usr/arm-linux-gnueabihf/usr/lib/...``, which does not exist. The build may pass by accident, if the
+linker finds the library, or a different copy of it, in a default folder.
 
-How to fix: no sysroot (``/``) for libraries that are installed in the system's own folders.
+How to fix: use no sysroot (``/``) for libraries that are installed in the system's own folders.
 
 References:
     https://github.com/pkgconf/pkgconf/blob/master/man/pkg-config.1 (PKG_CONFIG_SYSROOT_DIR)
@@ -35,7 +35,7 @@ CHECK = Check(
         *patterns_for(
             "sysroot-note", ("PKG_CONFIG_SYSROOT_DIR", r"(?P<name>PKG_CONFIG_SYSROOT_DIR\w*)=(?P<sysroot>\S+)")
         ),
-        # Debian's cross sysroots, /usr/TRIPLET, hold the C library and nothing of a multiarch folder
+        # Debian's cross sysroots, /usr/TRIPLET, contain the C library and no multiarch folder
         *patterns_for(
             "sysroot-lost",
             ("/usr/lib/", r"[\"'=](?P<folder>(?P<sysroot>/usr/[\w.-]+-linux-\w+)/usr/lib/[\w.-]+-linux-\w+)[\"']?"),
@@ -48,7 +48,7 @@ CHECK = Check(
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See whether a sysroot sends the linker to where nothing is."""
+    """See whether a sysroot sends the linker to a folder without the library."""
     sysroot = env.pkgconfig.sysroot
     if sysroot is None or not sysroot.value.rstrip("/"):
         return
@@ -57,20 +57,20 @@ def env(env: Environment) -> Iterator[Finding]:
         if library.alone or not lost or not file.default or file.kind == "missing":
             continue
         yield Finding(
-            message=f"pkg-config answers {library.module} with {lost[0]}, where there is no lib{file.name}",
+            message=f"pkg-config answers {library.module} with {lost[0]}, which does not contain lib{file.name}",
             severity=Severity.WARNING,
             evidence=(
                 setting_evidence(sysroot),
                 Evidence(" ".join(library.libs), where=f"`{library.command}`"),
-                Evidence("found in the linker's own folder instead", file.path),
+                Evidence("found in the linker's default folder instead", file.path),
             ),
-            consequence="The build passes by accident; another linker, or maturin's search for the library, will not.",
-            fixes=(fix(env, "no sysroot for this target", configuration=no_sysroot(env)),),
+            consequence="The build passes by accident. Another linker, or maturin's search for the library, fails.",
+            fixes=(fix(env, "use no sysroot for this target", configuration=no_sysroot(env)),),
         )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See host folders in the answer although a sysroot is set, or folders in it that are not there."""
+    """See host folders in the answer although a sysroot is set, or folders below it that do not exist."""
     notes = [hit for hit in log.find("sysroot-note") if hit.groups["sysroot"].strip("'\"").rstrip("/")]
     for link in log.links:
         missed = link.of("ld-no-lib")
@@ -81,9 +81,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
             yield finding_from_hits(
                 log,
                 [*own[:1], lost[0], *missed],
-                f"a sysroot leads pkg-config's answer to {lost[0].groups['folder']}, where nothing is",
-                "The linker does not find the library, wherever it is installed.",
-                [Fix("no sysroot for this target", unset=names)],
+                f"a sysroot leads pkg-config's answer to {lost[0].groups['folder']}, which does not exist",
+                "The linker does not find the library, even if it is installed.",
+                [Fix("use no sysroot for this target", unset=names)],
             )
             return
     answers = [hit for hit in log.find("search-note") if notes and hit.line > notes[0].line]
@@ -94,12 +94,12 @@ def log(log: BuildLog) -> Iterator[Finding]:
             log,
             [notes[0], wrong[0], *hits],
             f"pkg-config answers with {wrong[0].groups['folder']}, not below {notes[0].groups['sysroot']}",
-            "The linker is sent to the host's files.",
+            "The linker searches the host's folders.",
             [
-                Fix("no sysroot for this target", unset=(notes[0].groups["name"],)),
+                Fix("use no sysroot for this target", unset=(notes[0].groups["name"],)),
                 Fix(
-                    "a pkgconf of 1.9 or later, and a sysroot in its shortest form",
-                    notes="No slash at the end, no `..`.",
+                    "use pkgconf 1.9 or later, and a sysroot in its shortest form",
+                    notes="Write it without a slash at the end and without `..`.",
                 ),
             ],
             Severity.WARNING,
@@ -110,5 +110,5 @@ _BEFORE, _AFTER = 4, 4  # lines around a link's first
 
 
 def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:
-    """Say that the library is missed because of the folder that was searched for it."""
+    """Whether the library is not found because of that folder."""
     return finding.severity is Severity.ERROR and other.check == "linker-lib-missing-for-target"

@@ -1,11 +1,12 @@
 """bindgen reads the host's C headers with the target's settings.
 
-libclang parses the headers for the target, but does not know where the target's own are: it takes the host's
-``/usr/include``, in which files for another word size or architecture do not exist (``gnu/stubs-32.h``), or it does not
-find its own (``stddef.h``) at all.
+libclang parses the headers for the target, but does not know the folder of the target's own headers. It reads the
+host's ``/usr/include``, which lacks the files for another word size or architecture (``gnu/stubs-32.h``). Or it does
+not find its own headers (``stddef.h``) at all.
 
-How to fix: say where the target's headers are, in ``BINDGEN_EXTRA_CLANG_ARGS_<triple>``; for ``stddef.h``, install
-clang itself, whose folder of headers libclang needs. ``gcc-multilib`` only silences it with the wrong headers.
+How to fix: pass the folder of the target's headers in ``BINDGEN_EXTRA_CLANG_ARGS_<triple>``. For ``stddef.h``, install
+clang itself, which contains the headers that libclang needs. ``gcc-multilib`` only hides the error behind the wrong
+headers.
 
 References:
     https://github.com/rust-lang/rust-bindgen#environment-variables
@@ -43,12 +44,12 @@ CHECK = Check(
         ),
     ),
 )
-# What libclang brings itself, in a folder of the package clang.
+# Headers of libclang itself, in the package clang.
 _CLANGS_OWN = ("stddef.h", "stdarg.h", "stdbool.h", "float.h", "limits.h", "stdatomic.h")
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See libclang miss a header of the C library, where bindgen runs it."""
+    """See libclang not find a header of the C library when bindgen runs it."""
     hits = log.find("clang-header")
     if not hits or not log.find("bindgen-stopped"):
         return
@@ -58,8 +59,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
     yield finding_from_hits(
         log,
         hits,
-        f"bindgen does not find {header}: it does not know where the C headers{here} are",
-        "The bindings cannot be made, and the crate cannot be built.",
+        f"bindgen does not find {header}: it does not know the folder of the C headers{here}",
+        "The bindings cannot be generated, and the crate cannot be built.",
         _fixes(log, hits[0], header),
     )
 
@@ -69,9 +70,9 @@ def _fixes(log: BuildLog, hit: Hit, header: str) -> list[Fix]:
     if target is None and header.startswith("gnu/stubs-"):  # named by the word size that the compiler builds for
         return [
             Fix(
-                "tell bindgen where the target's headers are",
-                notes="It reads the host's headers for another word size; gcc-multilib would only hide that. "
-                "BINDGEN_EXTRA_CLANG_ARGS_<target>=--sysroot=SYSROOT; --target NAME here gives the whole line.",
+                "pass the folder of the target's headers to bindgen",
+                notes="bindgen reads the host's headers for another word size. gcc-multilib only hides that. Set "
+                "BINDGEN_EXTRA_CLANG_ARGS_<target>=--sysroot=SYSROOT. Pass --target NAME here for the whole line.",
             )
         ]
     if target is None or target.triple == machine.triple:
@@ -80,10 +81,10 @@ def _fixes(log: BuildLog, hit: Hit, header: str) -> list[Fix]:
     name = f"BINDGEN_EXTRA_CLANG_ARGS_{target.env_name}"
     if target.multiarch and not log.container_at(hit.line).kind.startswith("manylinux"):
         value = f"--sysroot=/usr/{target.gnu} -I/usr/{target.gnu}/include"
-        notes = f"That is the folder of libc6-dev-{target.debian}-cross."
+        notes = f"The folder of libc6-dev-{target.debian}-cross."
     else:
-        value, notes = "--sysroot=SYSROOT", f"`{target.gnu}-gcc -print-sysroot` tells SYSROOT."
-    return [Fix("tell bindgen where the target's headers are", env=((name, value),), notes=notes)]
+        value, notes = "--sysroot=SYSROOT", f"`{target.gnu}-gcc -print-sysroot` prints SYSROOT."
+    return [Fix("pass the folder of the target's headers to bindgen", env=((name, value),), notes=notes)]
 
 
 def _clang(env: Environment) -> list[Fix]:

@@ -1,11 +1,11 @@
 """A program that a build runs is not installed.
 
-Build scripts call other build systems: the cmake crate CMake, which calls make or ninja; prost-build protoc;
-openssl-src perl and make; rav1e and aws-lc nasm. Slim images have none of them. The message often names the program
-in its second line only, or not at all: "No such file or directory (os error 2)".
+Build scripts call other build systems. The cmake crate runs CMake, which runs make or ninja; prost-build runs protoc;
+openssl-src runs perl and make; rav1e and aws-lc run nasm. Slim images contain none of these. The message often names
+the program in its second line only, or not at all: "No such file or directory (os error 2)".
 
-How to fix: install the program on the machine, or in the container, that builds. In a cross build it is the build
-machine's own.
+How to fix: install the program on the build machine or in the build container. In a cross build, install it for the
+build machine.
 
 References:
     https://docs.rs/cmake/latest/cmake/
@@ -54,7 +54,7 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See a build miss a program."""
+    """See a build not find a program."""
     missed: dict[str, list[Hit]] = {}
     for hit in log.find("no-build-tool"):
         generator = "ninja" if "Ninja" in hit.groups["generator"] else "make" if hit.groups["generator"] else ""
@@ -69,13 +69,13 @@ def log(log: BuildLog) -> Iterator[Finding]:
             log,
             hits,
             f"{name} is not installed{whom}",
-            "The build stops there.",
+            "The build fails.",
             install_by_family(log, hits[0].line, f"install {name}", families),
         )
 
 
 _FAMILIES = ("debian", "rhel", "alpine", "arch", "suse")
-#: What brings a program, by family: Debian, Enterprise Linux and Fedora, Alpine, Arch, openSUSE.
+#: Program → packages that contain it, by family: Debian, Enterprise Linux and Fedora, Alpine, Arch, openSUSE.
 _PACKAGES = {
     "cmake": (("cmake", "make"), ("cmake", "make"), ("cmake", "make"), ("cmake", "make"), ("cmake", "make")),
     "protoc": (

@@ -1,11 +1,11 @@
 """A C header is not installed.
 
-C and C++ code includes the headers of a library, which distributions keep in a package of their own:
-``libcurl4-openssl-dev`` on Debian, ``libcurl-devel`` on Fedora, ``curl-dev`` on Alpine. The library that programs run
-with brings none.
+C and C++ code includes headers of libraries. Distributions keep headers in development packages:
+``libcurl4-openssl-dev`` on Debian, ``libcurl-devel`` on Fedora, ``curl-dev`` on Alpine. The run-time package of the
+library contains none.
 
-How to fix: install the development package of the library. In a cross build it is the target's, and its folder has to
-be one that the cross compiler searches.
+How to fix: install the development package of the library. In a cross build, install the target's, into a folder that
+the cross compiler searches.
 
 References:
     https://packages.debian.org (search the contents of packages)
@@ -43,7 +43,7 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See a compiler miss a header of a library that is known."""
+    """See a compiler not find a header of a known library."""
     missed: dict[str, list[Hit]] = {}
     for hit in log.find("no-header"):
         header = hit.groups["header"]
@@ -63,7 +63,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         )
 
 
-# What belongs to the compiler, libc, the kernel and Python, of which other checks know more.
+# Headers of the compiler, libc, the kernel and Python: other checks report these.
 _SPECIAL = re.compile(
     r"^(?:bits|gnu|sys|asm|linux|c\+\+)/|^std\w+\.h$|^(?:Python|pyconfig|limits|errno|features)\.h$|^openssl/(?:opensslconf|configuration)\.h$"
 )

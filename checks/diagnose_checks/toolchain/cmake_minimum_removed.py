@@ -1,11 +1,11 @@
-"""CMake 4 refuses a project that was written for CMake older than 3.5.
+"""CMake 4 rejects a project that was written for CMake older than 3.5.
 
-A project says in ``cmake_minimum_required`` for which CMake it was written. CMake 4.0 took the behaviour of versions
-before 3.5 away and stops at such a line. Bundled C and C++ sources of ``-sys`` crates and of Python packages often
-have one that nobody has touched for years.
+A project declares in ``cmake_minimum_required`` which CMake version it was written for. CMake 4.0 removed compatibility
+with versions before 3.5 and stops at such a line. Bundled C and C++ sources of ``-sys`` crates and of Python packages
+often contain an outdated one.
 
-How to fix: a newer release of the crate or package. Until there is one, ``CMAKE_POLICY_VERSION_MINIMUM=3.5`` in the
-environment, which CMake reads since 4.0, or a CMake below 4.
+How to fix: use a newer release of the crate or package. Until one exists, set ``CMAKE_POLICY_VERSION_MINIMUM=3.5`` in
+the environment, which CMake reads since 4.0, or use a CMake below 4.
 
 References:
     https://cmake.org/cmake/help/latest/release/4.0.html#deprecated-and-removed-features
@@ -36,27 +36,27 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See CMake refuse a ``cmake_minimum_required``."""
+    """See CMake reject a ``cmake_minimum_required``."""
     for hit in log.find("cmake-too-old-project")[:1]:
         crate, version = log.crate_at(hit.line)
-        whose = f"the sources that {crate} {version} builds" if crate else "the project"
+        whose = f"the sources that {crate} {version} builds" if crate else "sources of the project"
         update = Fix(
-            f"take a release of {crate or 'it'} that is written for CMake {hit.groups['version']} or later",
+            f"use a release of {crate or 'it'} for CMake {hit.groups['version']} or later",
             (Command(f"cargo update -p {crate}", Stage.BUILD),) if crate else (),
-            notes="Where that changes nothing, Cargo.toml asks for an older series: `cargo add` the newest."
+            notes="If that has no effect, Cargo.toml requires an older series: `cargo add` the newest."
             if crate
             else "",
         )
         stopgap = Fix(
-            "tell CMake to treat it as written for 3.5",
+            "make CMake treat it as written for 3.5",
             env=(("CMAKE_POLICY_VERSION_MINIMUM", hit.groups["version"]),),
-            notes="In a container, the variable has to be passed into it.",
+            notes="If the build runs in a container, pass the variable into it.",
         )
         yield finding_from_hits(
             log,
             [hit],
-            f"{whose} say that they are for CMake older than {hit.groups['version']}, which CMake 4 refuses",
-            "CMake configures nothing.",
+            f"{whose} declare compatibility with CMake older than {hit.groups['version']}, which CMake 4 rejects",
+            "CMake does not configure the project.",
             (
                 stopgap,
                 update,

@@ -1,10 +1,11 @@
 """Crates that compile C find no compiler for the target.
 
-The ``cc`` crate takes ``CC_<triple>``, ``TARGET_CC`` or ``CC``, and without any of them guesses a name from the triple,
-such as ``aarch64-linux-gnu-gcc``. Cargo's ``linker`` setting has no part in that. A crate with a ``vendored`` feature
+The ``cc`` crate uses ``CC_<triple>``, ``TARGET_CC`` or ``CC``. Without any of them it derives a name from the triple,
+such as ``aarch64-linux-gnu-gcc``. It does not read cargo's ``linker`` setting. A crate with a ``vendored`` feature
 needs such a compiler.
 
-How to fix: install the distribution's cross compiler, whose name is the one that is guessed; or name another one.
+How to fix: install the distribution's cross compiler, which has the name that the cc crate derives. Or name another
+compiler in ``CC_<triple>``.
 
 References:
     https://docs.rs/cc/latest/cc/#external-configuration-via-environment-variables
@@ -66,7 +67,7 @@ _COMPILER = r"(?:gcc|g\+\+|cc|c\+\+|clang(?:\+\+)?)(?:-\d+)?$"
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See whether a crate that compiles C could."""
+    """See whether a crate that compiles C finds a compiler."""
     compiler, linker = env.toolchain.cc, env.toolchain.linker
     users, sure = compiling(env), surely_compiling(env)
     if not env.cross or compiler.found or not users:
@@ -84,16 +85,16 @@ def env(env: Environment) -> Iterator[Finding]:
     crate = (sure or users)[0]
     used = Evidence(f"{crate.name} {crate.version} compiles C with the cc crate", f"{env.project.lock}:{crate.line}")
     yield Finding(
-        message=f"there is no C compiler for {env.target.triple}: {compiler.name} is not installed",
+        message=f"no C compiler for {env.target.triple}: {compiler.name} is not installed",
         severity=Severity.ERROR if sure else Severity.WARNING,
         evidence=(used, setting_evidence(compiler.setting)) if compiler.setting else (used,),
-        consequence=f"The build script of {crate.name} stops: failed to find tool, is `{compiler.name}` installed?",
+        consequence=f"The build script of {crate.name} fails: failed to find tool, is `{compiler.name}` installed?",
         fixes=fixes,
     )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the cc crate not find the compiler that it guessed or was told."""
+    """See the cc crate not find the compiler that it derived or that a variable names."""
     for hit in distinct(log.find("no-tool"), "tool"):
         compiler = hit.groups["tool"]
         if is_host_compiler(compiler) or not re.search(_COMPILER, compiler):
@@ -103,32 +104,30 @@ def log(log: BuildLog) -> Iterator[Finding]:
         name = f" for {target.triple}" if target else ""
         language = "C++" if _is_cxx(compiler) else "C"
         if hit.groups["setuptools"]:
-            own = install_by_family(
-                log, hit.line, "where it is the machine's own: install", {"debian": ("gcc", "libc6-dev")}
-            )
+            own = install_by_family(log, hit.line, "install the native compiler", {"debian": ("gcc", "libc6-dev")})
             yield finding_from_hits(
                 log,
                 [hit],
-                f"there is no C compiler{name}: {compiler} is not installed",
-                "No extension in C can be built. Debian's own Python calls the machine's own compiler by such a name.",
+                f"no C compiler{name}: {compiler} is not installed",
+                "No extension in C can be built. Debian's Python calls the native compiler by such a name.",
                 (*own, *advise(log, hit.line, _cross, target)),
             )
             continue
         yield finding_from_hits(
             log,
             [hit],
-            f"there is no {language} compiler{name}: {compiler} is not installed",
-            f"{language} code of a crate cannot be compiled. The linker that cargo is told of is not used for that.",
+            f"no {language} compiler{name}: {compiler} is not installed",
+            f"{language} code of a crate cannot be compiled. Cargo's linker setting has no effect on that.",
             (
                 *advise(log, hit.line, _compiler, compiler, target),
-                *(() if named else (Fix(f"or, where this is a native build: {_UNSET[0]}", notes=_UNSET[1]),)),
+                *(() if named else (Fix(f"for a native build: {_UNSET[0]}", notes=_UNSET[1]),)),
             ),
         )
 
 
 def _cross(env: Environment, target: Target | None) -> list[Fix]:
     names = cross_compiler(system(env), target) if target else ()
-    title = f"on another machine, to build for {target.triple if target else ''}: install {' '.join(names)}"
+    title = f"to cross-compile{f' for {target.triple}' if target else ''}: install {' '.join(names)}"
     return [Fix(title, install(system(env), names), safe=True)] if names else []
 
 

@@ -1,11 +1,11 @@
 """The linker that is configured for the target is not installed.
 
-``[target.<triple>] linker`` and ``CARGO_TARGET_<TRIPLE>_LINKER`` name a program. It comes with the distribution's cross
-compiler. A configuration that is checked in for cross builds also applies where the target is the machine's own: there
-the cross compiler's name does not exist, and its own compiler is the right one.
+``[target.<triple>] linker`` and ``CARGO_TARGET_<TRIPLE>_LINKER`` name a program, which the distribution's cross
+compiler contains. A checked-in configuration for cross builds also applies to native builds for the same target. A
+native system does not have the cross compiler's name; its own compiler is the right one.
 
 How to fix: install the cross compiler and the target's C library (``gcc-<triplet>`` and ``libc6-dev-<arch>-cross`` in
-Debian and Ubuntu); for a native build, override the setting.
+Debian and Ubuntu). For a native build, override the setting.
 
 References:
     https://doc.rust-lang.org/cargo/reference/config.html#targettriplelinker
@@ -36,7 +36,7 @@ CHECK = Check(since="0.1.0", phase=Phase.LINKER)
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See whether the configured linker is there."""
+    """See whether the configured linker is installed."""
     linker = env.toolchain.linker
     if linker.setting is None or linker.found:
         return
@@ -45,7 +45,7 @@ def env(env: Environment) -> Iterator[Finding]:
     yield Finding(
         message=f"the linker for {env.target.triple}, {linker.name}, is not installed",
         severity=Severity.ERROR,
-        evidence=(setting_evidence(linker.setting), Evidence(f"no program {linker.name} there", where="variable PATH")),
+        evidence=(setting_evidence(linker.setting), Evidence(f"does not contain {linker.name}", where="variable PATH")),
         consequence=f'Linking fails: "linker `{linker.name}` not found".',
         fixes=_fixes(env),
     )
@@ -56,7 +56,7 @@ def _fixes(env: Environment) -> tuple[Fix, ...]:
     variable = f"CARGO_TARGET_{env.target.cargo_env_name}_LINKER"
     if not env.cross:
         configuration = Configuration(((variable, "cc"),), tool(system(env), "cc"))
-        return (fix(env, "this is a native build: link with the machine's own compiler", configuration=configuration),)
+        return (fix(env, "link this native build with the native compiler", configuration=configuration),)
     packages = cross_compiler(system(env), env.target)
     if not packages:
         return with_zig(env)
@@ -75,22 +75,21 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [hit],
-            f"the linker {linker} is not installed"
-            + (", and this is a native build, which should not use it" if native else ""),
+            f"the linker {linker} is not installed" + (", and this native build should not use it" if native else ""),
             "Nothing can be linked for the target.",
             advise(log, hit.line, _for_log, linker, native),
         )
 
 
 def _native(log: BuildLog, linker: str, line: int) -> bool:
-    """Whether a linker for another machine is asked for in a build for the machine itself."""
+    """Whether a native build requests a linker for another machine."""
     done = log.near(line, "crate-done", after=6)[:1]
     if log.cross_at(line) is False:
         return True
     return bool(done) and ("build script" in done[0].groups["part"] or done[0].groups["crate"] in _ONLY_SCRIPTS)
 
 
-# Plain libraries, which are not linked: of these only the build scripts are. Cargo did not always say so.
+# Plain libraries: only their build scripts are linked. Old releases of cargo do not report which.
 _ONLY_SCRIPTS = frozenset({"anyhow", "libc", "log", "memchr", "proc-macro2", "quote", "serde", "serde_json", "syn"})
 
 
@@ -100,7 +99,7 @@ def _for_log(env: Environment, name: str, native: bool) -> tuple[Fix, ...]:
 
     made_for = named(name)
     if native:
-        # what is linked is the machine's own: the one that the name tells, unless that is neither x86-64 nor the target
+        # the build is native: the machine is the one in the linker's name, unless that is neither x86-64 nor the target
         ours = made_for is None or made_for.triple in (env.target.triple, targets.TARGETS[0].triple)
         target = (made_for if ours else None) or env.target
         env = env._replace(target=target, host=target)

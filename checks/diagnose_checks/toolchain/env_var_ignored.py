@@ -1,10 +1,10 @@
-"""A variable is set that nothing reads, because its name is not quite the one that counts.
+"""A variable is set that no tool reads, because its name is slightly wrong.
 
-The pkg-config crate reads ``PKG_CONFIG_LIBDIR_<triple>`` with the target triple as Rust writes it, in lower case, with
-dashes or underscores; ``PKG_CONFIG_LIBDIR_ARMV7_UNKNOWN_...`` and Debian's ``..._arm_linux_gnueabihf`` mean nothing to
-it. Cargo reads ``CARGO_TARGET_<TRIPLE>_LINKER`` in upper case with underscores only.
+The pkg-config crate reads ``PKG_CONFIG_LIBDIR_<triple>`` with the Rust target triple in lower case, with dashes or
+underscores. It ignores ``PKG_CONFIG_LIBDIR_ARMV7_UNKNOWN_...`` and Debian's ``..._arm_linux_gnueabihf``. Cargo reads
+``CARGO_TARGET_<TRIPLE>_LINKER`` in upper case, with underscores only.
 
-How to fix: the right name.
+How to fix: rename the variable.
 
 References:
     https://docs.rs/pkg-config/latest/pkg_config/
@@ -42,39 +42,39 @@ CHECK = Check(
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See which variables are written for nobody."""
+    """See which variables no tool reads."""
     for ignored in env.ignored:
         setting, meant = ignored.setting, ignored.meant
         if _said_elsewhere(env, meant) == setting.value:
             continue
         fixes: tuple[Fix, ...] = ()
         if meant:
-            fixes = (fix(env, f"call it {meant}", configuration=Configuration(((meant, setting.value),))),)
+            fixes = (fix(env, f"rename it to {meant}", configuration=Configuration(((meant, setting.value),))),)
         yield Finding(
             message=f"nothing reads {setting.name}" + (f": did you mean {meant}?" if meant else ""),
             severity=Severity.WARNING,
             evidence=(setting_evidence(setting),),
-            consequence=ignored.reason or "The build goes on as if it were not set.",
+            consequence=ignored.reason or "The build behaves as if it were not set.",
             fixes=fixes,
         )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See cargo warn of a variable that it does not read."""
+    """See cargo warn about a variable that it does not read."""
     for hit in log.find("ignored-note")[:1]:
         name = hit.groups["name"]
         yield finding_from_hits(
             log,
             [hit],
             f"nothing reads {name}" + (f": did you mean {name.upper()}?" if name else ""),
-            "The build goes on as if it were not set.",
-            (Fix(f"call it {name.upper().replace('-', '_').replace('.', '_')}"),) if name else (),
+            "The build behaves as if it were not set.",
+            (Fix(f"rename it to {name.upper().replace('-', '_').replace('.', '_')}"),) if name else (),
             Severity.WARNING,
         )
 
 
 def _said_elsewhere(env: Environment, meant: str) -> str | None:
-    """Return what the right name, or cargo's configuration in its place, is set to."""
+    """Return the value of the correct name, or of the same setting in cargo's configuration."""
     linker = env.toolchain.linker.setting
     if meant == f"CARGO_TARGET_{env.target.cargo_env_name}_LINKER":
         return linker.value if linker is not None else None

@@ -1,10 +1,10 @@
-"""There is no C compiler for the build machine itself.
+"""No C compiler for the build machine is installed.
 
 rustc links through the system's C compiler, ``cc``. Build scripts and procedural macros run on the build machine and
-are linked for it, so it is needed in a cross build too. Slim images do not have it.
+are linked for it. So a cross build needs the native compiler, too. Slim images do not contain one.
 
-How to fix: ``gcc`` and the C library's development files: ``gcc libc6-dev`` (Debian), ``gcc musl-dev`` (Alpine),
-``gcc`` elsewhere.
+How to fix: install ``gcc`` and the development files of the C library: ``gcc libc6-dev`` (Debian), ``gcc musl-dev``
+(Alpine), ``gcc`` elsewhere.
 
 References:
     https://doc.rust-lang.org/rustc/codegen-options/index.html#linker
@@ -54,18 +54,18 @@ def env(env: Environment) -> Iterator[Finding]:
     if linker.found or (linker.setting is not None and not env.cross):
         return  # a configured linker that is not there is cross-linker-missing, in a native build too
     packages = tool(system(env), "cc")
-    evidence = [Evidence(f"no program {linker.name} in any of its folders", where="variable PATH")]
+    evidence = [Evidence(f"does not contain {linker.name}", where="variable PATH")]
     if linker.setting is not None:
         evidence.append(setting_evidence(linker.setting))
         variable = f"CARGO_TARGET_{env.host.cargo_env_name}_LINKER"
         title, configuration = (
-            "link the host's own code with its own compiler",
+            "link the host's code with the native compiler",
             Configuration(((variable, "cc"),), packages),
         )
     else:
         title, configuration = f"install {' '.join(packages)}" if packages else "install a C compiler", Configuration()
     yield Finding(
-        message=f"no {linker.name} is installed, with which rustc links build scripts and procedural macros",
+        message=f"{linker.name} is not installed: rustc links build scripts and procedural macros with it",
         severity=Severity.ERROR,
         evidence=tuple(evidence),
         consequence=f'The first build script fails: "linker `{linker.name}` not found".',
@@ -74,7 +74,7 @@ def env(env: Environment) -> Iterator[Finding]:
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See rustc, cargo's build scripts, make or setuptools not find the machine's own compiler."""
+    """See rustc, cargo's build scripts, make or setuptools not find the native compiler."""
     hits = [hit for hit in log.find("no-linker", "no-compiler") if is_host_compiler(hit.groups["linker"])]
     hits += [hit for hit in log.find("no-tool") if is_host_compiler(hit.groups["tool"])]
     if hits:
@@ -84,15 +84,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 log,
                 hits,
                 f"no C++ compiler is installed: {name} is missing",
-                "C++ code, as of a library that a crate builds, cannot be compiled. A C compiler may well be there.",
+                "C++ code, such as a library that a crate builds, cannot be compiled. A C compiler does not suffice.",
                 advise(log, hits[0].line, _install, True),
             )
             return
         yield finding_from_hits(
             log,
             hits,
-            f"no {name} is installed, with which the host's own programs are compiled and linked",
-            "Build scripts cannot be linked, in a cross build either.",
+            f"{name} is not installed: it compiles and links programs for the host",
+            "Build scripts cannot be linked. Cross builds need them, too.",
             advise(log, hits[0].line, _install, "++" in name),
         )
 

@@ -1,11 +1,11 @@
-"""libclang is there, but a library that it needs is not.
+"""libclang is installed, but cannot be loaded.
 
-bindgen loads libclang when it runs. The file was found, and the loader could not open it: one of its own dependencies
-(another LLVM library, libtinfo, libstdc++) is missing or too old, or it is for another architecture than the build
-script, which is a program of the host. A build script that is itself linked statically for musl, as rustup's toolchain
-does on Alpine, cannot load any library: "Dynamic loading not supported".
+bindgen loads libclang at run time. The loader found the file and could not open it. Either one of its own dependencies
+(another LLVM library, libtinfo, libstdc++) is missing or too old, or the file is for another architecture than the
+build script, which is a program of the host. A build script that is itself linked statically for musl, as rustup's
+toolchain does on Alpine, cannot load any library: "Dynamic loading not supported".
 
-How to fix: install libclang from this system's packages, in one piece; check the file with ldd.
+How to fix: reinstall libclang completely from this system's packages. Check the file with ldd.
 
 References:
     https://rust-lang.github.io/rust-bindgen/requirements.html
@@ -41,25 +41,25 @@ CHECK = Check(
         ),
     ),
 )
-_STOPS = "bindgen stops, and with it every crate that makes its bindings when it is built."
+_STOPS = "bindgen fails, and so does every crate that generates its bindings in the build."
 _DYNAMIC = (
     Fix(
         "link build scripts dynamically",
         env=(("RUSTFLAGS", "-C target-feature=-crt-static"),),
-        notes="Without --target: with it, RUSTFLAGS does not reach build scripts.",
+        notes="Build without --target: with it, RUSTFLAGS does not apply to build scripts.",
     ),
     Fix("use Alpine's own Rust, which links dynamically", (Command("apk add rust cargo", Stage.PACKAGES),)),
 )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the loader refuse libclang."""
+    """See the loader reject libclang."""
     for hit in log.find("libclang-unopened")[:1]:
         if "Dynamic loading not supported" in hit.groups["why"]:  # musl's dlopen in a static program
             yield finding_from_hits(
                 log,
                 [hit],
-                f"{hit.groups['file']} is there, but the build script is a static musl program, which loads nothing",
+                f"{hit.groups['file']} is installed, but a build script that is a static musl program cannot load it",
                 _STOPS,
                 _DYNAMIC,
             )
@@ -67,13 +67,13 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [hit],
-            f"{hit.groups['file']} is there, but cannot be loaded: {hit.groups['why']}",
+            f"{hit.groups['file']} is installed, but cannot be loaded: {hit.groups['why']}",
             _STOPS,
             [
                 *advise(log, hit.line, _install),
                 Fix(
-                    "see what it misses",
-                    notes=f"`ldd {hit.groups['file']}`; it has to be for the machine that builds.",
+                    "list its missing dependencies",
+                    notes=f"`ldd {hit.groups['file']}`. The library must be for the build machine.",
                 ),
             ],
         )

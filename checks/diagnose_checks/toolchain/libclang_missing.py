@@ -1,9 +1,10 @@
-"""A crate generates its bindings with libclang, and there is none.
+"""A crate generates its bindings with libclang, which is not installed.
 
-``bindgen`` loads libclang at build time. It is part of LLVM, not of the C compiler, and minimal images do not have it.
+``bindgen`` loads libclang at build time. It is part of LLVM, not of the C compiler, and minimal images do not contain
+it.
 
-How to fix: ``libclang-dev`` (Debian), ``clang-devel`` (RPM distributions from 8 on), ``clang-dev`` (Alpine), ``clang``
-(Arch); ``LIBCLANG_PATH`` if it is somewhere else. In a pypa image, ``manylinux-install-clang`` brings one.
+How to fix: install ``libclang-dev`` (Debian), ``clang-devel`` (RPM distributions from 8 on), ``clang-dev`` (Alpine) or
+``clang`` (Arch). If it is in another folder, set ``LIBCLANG_PATH``. In a pypa image, run ``manylinux-install-clang``.
 
 References:
     https://rust-lang.github.io/rust-bindgen/requirements.html
@@ -42,19 +43,19 @@ CHECK = Check(
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See whether a crate that wants libclang finds one."""
+    """See whether a crate that needs libclang finds it."""
     crate = env.project.crate("clang-sys")
     if crate is None or env.toolchain.libclang:
         return
     evidence = [Evidence(f"clang-sys {crate.version}, which loads libclang", env.project.lock)]
     setting = env.variables.get("LIBCLANG_PATH")
     if setting is not None:
-        evidence.append(setting_evidence(setting, f"{setting.value} holds no libclang"))
+        evidence.append(setting_evidence(setting, f"{setting.value} contains no libclang"))
     yield Finding(
-        message="bindgen needs libclang, and none is installed",
+        message="bindgen needs libclang, which is not installed",
         severity=Severity.ERROR,
         evidence=tuple(evidence),
-        consequence='The build script stops: "Unable to find libclang".',
+        consequence='The build script fails: "Unable to find libclang".',
         fixes=(_fix(env),),
     )
 
@@ -66,11 +67,11 @@ def _fix(env: Environment) -> Fix:
     packages = tool(here, "libclang")
     if packages:
         return fix(env, f"install {' '.join(packages)}", packages)
-    return fix(env, "install LLVM's libclang", notes="This system's own packages have none that bindgen takes.")
+    return fix(env, "install LLVM's libclang", notes="This system has no package of it that bindgen accepts.")
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See clang-sys not find the library; one that is found and cannot be loaded is another matter."""
+    """See clang-sys not find the library; libclang-broken covers one that cannot be loaded."""
     hits = [
         hit
         for hit in log.find("no-libclang")
@@ -80,8 +81,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             hits,
-            "bindgen needs libclang, and none is installed",
-            "The bindings cannot be made, and the crate cannot be built.",
+            "bindgen needs libclang, which is not installed",
+            "The bindings cannot be generated, and the crate cannot be built.",
             advise(log, hits[0].line, _fixes),
         )
 

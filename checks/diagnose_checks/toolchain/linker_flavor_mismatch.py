@@ -1,11 +1,11 @@
-"""The linker is called in a language that it does not speak.
+"""rustc passes a compiler's options to a linker, or a linker's options to a compiler.
 
-rustc passes options either to a compiler (``-Wl,--as-needed``) or to a linker (``--as-needed``). Which, it tells from
-the target and from the name of the program that is configured: a wrapper called ``…-ld.sh`` gets a linker's options,
-though it calls gcc; ``linker = "ld"`` or ``"mold"`` gets a compiler's.
+rustc passes options either to a compiler (``-Wl,--as-needed``) or to a linker (``--as-needed``). It infers which one
+from the target and from the name of the configured program. A wrapper called ``…-ld.sh`` gets a linker's options, even
+if it calls gcc. ``linker = "ld"`` or ``"mold"`` gets a compiler's.
 
-How to fix: name the compiler as the linker, ``gcc`` or ``clang``, and choose the linker by ``-C
-link-arg=-fuse-ld=…``; give a wrapper a name that does not end in ``ld``.
+How to fix: name the compiler, ``gcc`` or ``clang``, as the linker, and select the linker with ``-C
+link-arg=-fuse-ld=…``. Give a wrapper a name that does not end in ``ld``.
 
 References:
     https://doc.rust-lang.org/rustc/codegen-options/index.html#linker-flavor
@@ -64,19 +64,19 @@ def log(log: BuildLog) -> Iterator[Finding]:
         own = f"{target.gnu}-gcc" if target and log.cross_at(hit.line) else "cc"
         name = (target or host(log)).cargo_env_name
         message = (
-            f"{program}, a compiler, is called as a linker: it does not know {option}"
+            f"{program} is a compiler, but rustc calls it as a linker: it does not know {option}"
             if compiler
-            else f"{program} is a linker, and is called as a compiler: it does not know {option}"
+            else f"{program} is a linker, but rustc calls it as a compiler: it does not know {option}"
         )
         fixes = [
             Fix(
                 "name the compiler as the linker",
                 env=((f"CARGO_TARGET_{name}_LINKER", own),),
-                notes="A wrapper script around it needs a name that does not end in ld."
+                notes="Give a wrapper script a name that does not end in ld."
                 if compiler
-                else f"To link with {program} all the same: -C link-arg=-fuse-ld={re.sub('^.*[.-]', '', program)}.",
+                else f"To keep {program} as the linker: -C link-arg=-fuse-ld={re.sub('^.*[.-]', '', program)}.",
             )
         ]
         yield finding_from_hits(
-            log, [*log.near(hit.line, "link-failed", before=12), hit], message, "Nothing is linked.", fixes
+            log, [*log.near(hit.line, "link-failed", before=12), hit], message, "Linking fails.", fixes
         )

@@ -1,10 +1,10 @@
-"""The compiler driver is there, but not the linker that it is told to use.
+"""The linker that the compiler driver is configured to use is not installed.
 
-``-fuse-ld=lld`` or ``-fuse-ld=mold``, in RUSTFLAGS or in a checked-in ``.cargo/config.toml``, makes gcc or clang look
-for ``ld.lld`` or ``ld.mold``. Where that package is not installed, gcc says that it cannot find 'ld', and clang that
+``-fuse-ld=lld`` or ``-fuse-ld=mold``, in RUSTFLAGS or in a checked-in ``.cargo/config.toml``, makes gcc or clang search
+for ``ld.lld`` or ``ld.mold``. If that package is not installed, gcc reports that it cannot find 'ld', and clang that
 the linker name is invalid.
 
-How to fix: install the linker, or take the flag away where it is not wanted.
+How to fix: install the linker. Or remove the flag if you do not need that linker.
 
 References:
     https://gcc.gnu.org/onlinedocs/gcc/Link-Options.html (``-fuse-ld``)
@@ -54,12 +54,12 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [hit],
-            f"the compiler is told to link with {program}, which is not installed",
-            "Nothing can be linked.",
+            f"the compiler is configured to link with {program}, which is not installed",
+            "Linking fails.",
             [
                 *fixes,
                 Fix(
-                    "take the flag away",
+                    "remove the flag",
                     notes=f"Look for -fuse-ld={name or '…'} in RUSTFLAGS and .cargo/config.toml.",
                 ),
             ],

@@ -1,10 +1,11 @@
-"""OpenSSL is built from source, and its configuration script misses a module of Perl.
+"""OpenSSL is built from source, and its configuration script lacks a Perl module.
 
-The ``vendored`` feature of the openssl crate compiles OpenSSL. Its ``Configure`` is a Perl program that uses modules of
-Perl's core (``IPC::Cmd``, ``FindBin``, ``Data::Dumper``…), which Enterprise Linux and slim images package one by one.
+The ``vendored`` feature of the openssl crate compiles OpenSSL. Its ``Configure`` is a Perl program that uses core
+modules of Perl (``IPC::Cmd``, ``FindBin``, ``Data::Dumper``…). Enterprise Linux and slim images package these one by
+one.
 
-How to fix: the whole of Perl's core: ``perl-core`` on CentOS, AlmaLinux and Fedora; ``perl`` on Debian, Ubuntu and
-Alpine (where ``linux-headers`` is needed too).
+How to fix: install all of Perl's core: ``perl-core`` on CentOS, AlmaLinux and Fedora; ``perl`` on Debian and Ubuntu;
+``perl`` and ``linux-headers`` on Alpine.
 
 References:
     https://docs.rs/openssl/latest/openssl/#vendored
@@ -51,7 +52,7 @@ _USED = {"IPC/Cmd", "FindBin", "Data/Dumper", "File/Compare", "File/Copy", "File
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See Perl miss a module while OpenSSL is configured."""
+    """See Perl not find a module while OpenSSL is configured."""
     unrun = [hit for hit in log.find("openssl-unrun") if log.near(hit.line, "openssl-step", before=4)]
     for hit in [*log.find("no-perl"), *unrun]:
         crate, _ = log.crate_at(hit.line)
@@ -64,7 +65,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [hit],
-            f"OpenSSL is built from source, and Perl {f'has no {module}' if module else 'is not installed'}",
+            f"OpenSSL is built from source, but Perl {f'lacks {module}' if module else 'is not installed'}",
             "OpenSSL cannot be configured, and openssl-sys cannot be built.",
             install_by_family(log, hit.line, "install Perl with its core modules", _NEEDED),
         )

@@ -1,8 +1,8 @@
 """The C compiler of the manylinux2014 cross image is too old for ring's assembly.
 
-ring's assembly for AArch64 asks for ``__ARM_ARCH``, which gcc 4.8 does not define; that is the compiler of the
-``manylinux2014-cross`` images. Only this leg of a build matrix fails, the release looks complete, and users of that
-architecture fall back to the source distribution.
+ring's assembly for AArch64 needs ``__ARM_ARCH``. gcc 4.8, the compiler of the ``manylinux2014-cross`` images, does not
+define it. Only this job of a build matrix fails. The release looks complete, and users of that architecture fall back
+to the source distribution.
 
 How to fix: define it in the target's CFLAGS, or use the ``manylinux_2_28`` image.
 
@@ -32,7 +32,7 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See ring's own complaint."""
+    """See ring's own error message."""
     for hit in log.find("arm-arch")[:1]:
         target = log.target_at(hit.line)
         triple = target.env_name if target else "aarch64_unknown_linux_gnu"

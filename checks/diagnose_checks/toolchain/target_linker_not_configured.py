@@ -1,10 +1,10 @@
-"""Nothing tells cargo which linker makes code for the target, or the one it is told makes code for another.
+"""The linker that cargo uses for the target makes code for another machine.
 
 Without ``[target.<triple>] linker``, rustc links with ``cc``, the host's compiler, which does not know the target's
-relocations. ``CC_<triple>`` does not help: it is for C code. A variable's name must be upper case with underscores
-(``CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER``), or it is ignored.
+relocations. ``CC_<triple>`` does not help: it is for C code. A variable must be in upper case with underscores
+(``CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER``), or cargo ignores it.
 
-How to fix: name the cross compiler as the linker, in ``.cargo/config.toml`` or by the variable.
+How to fix: name the cross compiler as the linker, in ``.cargo/config.toml`` or with the variable.
 
 References:
     https://doc.rust-lang.org/cargo/reference/config.html#targettriplelinker
@@ -50,9 +50,9 @@ def env(env: Environment) -> Iterator[Finding]:
     if linker.setting is None:
         if makes and _is_target(env, makes):
             return
-        # The host's own compiler may be missing: that is host-cc-missing, and does not make this one right.
+        # If the host's own compiler is missing, host-cc-missing reports it; the setting is still wrong.
         yield Finding(
-            message=f"no linker is configured for {env.target.triple}: rustc will use {linker.name}, the host's",
+            message=f"no linker is configured for {env.target.triple}: rustc uses the host's {linker.name}",
             severity=Severity.ERROR,
             evidence=(
                 Evidence(
@@ -82,7 +82,7 @@ def _is_target(env: Environment, makes: str) -> bool:
 
 
 def _plain(triplet: str) -> str:
-    """Return *triplet* without its vendor: ``aarch64-unknown-linux-gnu`` is ``aarch64-linux-gnu`` elsewhere."""
+    """Return *triplet* without its vendor: ``aarch64-unknown-linux-gnu`` becomes ``aarch64-linux-gnu``."""
     parts = triplet.split("-")
     return "-".join([parts[0], *parts[2:]]) if len(parts) == 4 else triplet
 
@@ -99,7 +99,7 @@ def _fixes(env: Environment) -> tuple[Fix, ...]:
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the host's linker, or another machine's, refuse what was compiled for the target."""
+    """See the host's linker, or another machine's, reject code that was compiled for the target."""
     for link in log.links:
         hits = objects_of_the_target(log, link) or wants_gcc(link) or log.near(link.line, "wrong-driver", after=12)
         if not hits or (link.for_host and hits[0].kind != "wrong-driver"):
@@ -108,9 +108,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
         name = target.triple if target else "the target"
         program = link.program or "cc"
         if wants_gcc(link):
-            message = f"{program} is set as the linker for {name}, which is not a compiler: rustc needs gcc or clang"
+            message = f"the linker for {name}, {program}, is not a compiler: rustc needs gcc or clang"
         elif link.target is None:
-            message = f"no linker is configured for {name}: rustc uses {program}, the host's"
+            message = f"no linker is configured for {name}: rustc uses the host's {program}"
         else:
             message = f"the linker for {name}, {program}, makes code for another processor"
         yield finding_from_hits(

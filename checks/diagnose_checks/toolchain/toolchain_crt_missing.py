@@ -1,12 +1,12 @@
-"""The compiler for the target is there, and the target's C library is not.
+"""The compiler for the target is installed, but the target's C library is not.
 
-``crti.o`` and ``Scrt1.o`` come with the C library's development files, as ``stdio.h`` does, ``crtbeginS.o`` and
-``libgcc`` with the compiler. Debian's cross compiler only recommends the former, so ``apt-get install
---no-install-recommends gcc-<triplet>`` leaves them out. With ``-m32``, x86-64's own compiler needs all of that once
-more, for 32 bits.
+``crti.o``, ``Scrt1.o`` and ``stdio.h`` are in the development files of the C library, ``crtbeginS.o`` and ``libgcc`` in
+the compiler's package. Debian's cross compiler only recommends the C library, so ``apt-get install
+--no-install-recommends gcc-<triplet>`` omits it. With ``-m32``, x86-64's own compiler needs all of these files for 32
+bits as well.
 
 How to fix: install the target's C library: ``libc6-dev-<arch>-cross`` in Debian and Ubuntu, ``libc6-dev`` or
-``musl-dev`` natively; ``gcc-multilib`` or ``glibc-devel.i686`` for ``-m32``.
+``musl-dev`` natively, ``gcc-multilib`` or ``glibc-devel.i686`` for ``-m32``.
 
 References:
     https://gcc.gnu.org/onlinedocs/gccint/Initialization.html
@@ -36,7 +36,7 @@ _NO_HEADER = patterns_for(
         r"fatal error: (?P<header>(?:std(?:io|lib|int|def|arg|bool)|string|assert|errno|limits|features|math|unistd)\.h"
         r"|(?:sys|bits|gnu)/[\w.-]+\.h): No such file or directory",
     ),
-    # alsa-sys hides what the compiler said of a program that includes next to nothing
+    # alsa-sys hides the compiler's message about a program that includes hardly any headers
     ("time64_control.o", r"command did not execute successfully .*time64_control\.o"),
 )
 CHECK = Check(
@@ -47,7 +47,7 @@ CHECK = Check(
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See whether the linker has everything that a program starts with."""
+    """See whether the linker has the start files of a program."""
     chain = env.toolchain
     missing = [file.name for file in chain.start_files if not file.path]
     if not chain.linker.found or not missing:
@@ -65,7 +65,7 @@ def env(env: Environment) -> Iterator[Finding]:
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the linker miss start files, the C library or the compiler's own; and the compiler miss the C headers."""
+    """See the linker not find start files, the C library or the compiler's library, or the compiler a C header."""
     for hit in log.find("no-c-header")[:1]:
         target = log.target_at(hit.line)
         name = hit.groups["header"] or "the C library's headers"
@@ -92,13 +92,13 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 
 def _for_32_bits(log: BuildLog, line: int, sure: bool) -> tuple[Fix, ...]:
-    """Return what brings the 32-bit half of x86-64's own compiler, where that is what was asked for."""
+    """Return fixes that install the 32-bit half of x86-64's own compiler if the build needs it."""
     if host(log).wheel != "x86_64" or not (sure or log.near(line, "half-words", before=_REACH)):
         return ()
     return install_by_family(log, line, "install the 32-bit half of the compiler and the C library", _MULTILIB)
 
 
-_REACH = 40  # lines from a compiler's command to what it complains of
+_REACH = 40  # lines from a compiler's command to its error message
 _MULTILIB = {
     "debian": ("gcc-multilib",),
     "rhel": ("gcc", "glibc-devel.i686", "libgcc.i686"),
@@ -108,7 +108,7 @@ _MULTILIB = {
 
 
 def _passes_over_itself(link: Link) -> bool:
-    """Whether the machine's own linker finds its own compiler's library unfit: it links for the other word size."""
+    """Whether the native linker skips its own compiler's library, because it links for the other word size."""
     own = "/gcc/x86_64-linux-gnu/" in " ".join(file for _, file in link.skipped)
     return own and not link.program and link.ld.endswith("/ld") and link.target is None
 

@@ -1,10 +1,10 @@
-"""zig is to be the compiler and linker, and is not installed.
+"""zig is selected as the compiler and linker, but is not installed.
 
-``maturin build --zig`` and cargo-zigbuild let zig compile C code and link. They look for ``python -m ziglang``, which
-the package of that name brings, and for a program ``zig`` on PATH. Neither is there, or not in the environment in
-which the tool runs: a tool that pipx or uv has installed has an environment of its own.
+``maturin build --zig`` and cargo-zigbuild compile C code and link with zig. They look for ``python -m ziglang``, from
+the package of that name, and for a program ``zig`` on PATH. Neither is in the environment in which the tool runs. A
+tool that pipx or uv installed has an environment of its own.
 
-How to fix: install maturin with its extra ``zig`` in one environment, or zig itself.
+How to fix: install maturin with its extra ``zig`` into one environment, or install zig itself.
 
 References:
     https://www.maturin.rs/distribution#use-zig
@@ -37,19 +37,19 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See maturin or cargo-zigbuild miss zig."""
+    """See maturin or cargo-zigbuild not find zig."""
     hits = log.find("no-zig")
     if hits:
         yield finding_from_hits(
             log,
             hits,
-            "zig is not installed where maturin or cargo-zigbuild looks for it",
+            "maturin or cargo-zigbuild does not find zig",
             "Nothing is compiled.",
             (
                 Fix(
-                    "install it beside maturin",
+                    "install zig into maturin's environment",
                     (Command("python3 -m pip install 'maturin[zig]'", Stage.TOOLCHAIN),),
-                    notes="For cargo-zigbuild: `python3 -m pip install ziglang`. A maturin of pipx or uv gets it by "
+                    notes="For cargo-zigbuild: `python3 -m pip install ziglang`. For a maturin of pipx or uv: "
                     "`pipx inject maturin ziglang` or `uv tool install maturin --with ziglang`.",
                 ),
             ),

@@ -1,11 +1,10 @@
 """zig's linker does not know an option that is passed to it.
 
-zig takes the command lines of gcc and GNU ld as far as it knows them. It knows fewer options, and not every one in
-each release: ``--exclude-libs`` in none, ``-l:NAME`` since 0.17, some of ``-z`` in none; ``armv7`` is no architecture
-of its own. Crates, RUSTFLAGS and newer Rust releases pass such.
+zig understands most options of gcc and GNU ld, but not all, and the set differs between releases. No release knows
+``--exclude-libs`` and some of ``-z``; ``-l:NAME`` works since 0.17; ``armv7`` is an unknown architecture. Crates,
+RUSTFLAGS and newer Rust releases pass such options.
 
-How to fix: take the option away where it is set, use a newer zig, or build in a manylinux container with GNU's
-linker.
+How to fix: remove the option where it is set, use a newer zig, or build in a manylinux container with GNU's linker.
 
 References:
     https://github.com/ziglang/zig/blob/master/src/main.zig (``unsupported linker arg``)
@@ -40,23 +39,23 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See zig refuse an option."""
+    """See zig reject an option."""
     for hit in log.find("zig-option")[:1]:
         option = hit.groups["option"].strip()
         yield finding_from_hits(
             log,
             [hit],
             f"zig's linker does not know {option}",
-            "Nothing is linked.",
+            "Linking fails.",
             (
                 Fix(
-                    f"take {option} away",
+                    f"remove {option}",
                     notes="Look in RUSTFLAGS, .cargo/config.toml, LDFLAGS, `cargo:rustc-link-arg` of build scripts.",
                 ),
                 Fix("use the newest zig", (Command("python3 -m pip install --upgrade ziglang", Stage.TOOLCHAIN),)),
                 Fix(
-                    "build in a manylinux container instead, whose linker knows it",
-                    notes="maturin build without --zig there.",
+                    "build in a manylinux container, whose linker knows it",
+                    notes="Run maturin build without --zig there.",
                 ),
             ),
         )

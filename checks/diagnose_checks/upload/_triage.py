@@ -1,4 +1,4 @@
-"""What the package index says to a wheel whose platform tag it does not take."""
+"""Reads the messages with which the package index rejects a platform tag."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WORDINGS = (
 
 
 def rejected(log: BuildLog) -> list[tuple[Hit, str]]:
-    """Return the refusals, each tag once, with the tag as it stands in the wheel's name."""
+    """Return the rejections, each tag once, with the tag as written in the wheel's name."""
     found: dict[str, Hit] = {}
     for hit in log.find("tag-rejected"):
         found.setdefault(re.sub(r"\s+", "", hit.groups["tag"]), hit)

@@ -1,11 +1,11 @@
-"""The package index refuses the upload, for a reason that is not in the file.
+"""The package index refuses the upload for a reason outside the file.
 
-A file name can be used once, even after the file was deleted. Releases that are older than 14 days take no new files
-(since July 2026). A token may be for another project; a description may not render; the metadata may be of a version
+A file name can be used once, even after the file was deleted. Releases that are older than 14 days accept no new files
+(since July 2026). A token may be for another project. A description may not render. The metadata may have a version
 that the index does not know yet.
 
-How to fix: raise the version for a new release; for one that is there, ``--skip-existing`` passes over files that
-were uploaded. Upload all wheels of a release within its first 14 days.
+How to fix: raise the version for a new release. For an existing release, skip uploaded files with ``--skip-existing``.
+Upload all wheels of a release within its first 14 days.
 
 References:
     https://pypi.org/help/#file-name-reuse
@@ -41,31 +41,31 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the index refuse a file."""
+    """See the index reject a file."""
     hits = log.find("upload-refused")
     if not hits:
         return
     hit = hits[0]
     if any(one.groups["old"] for one in hits):
-        message = "the release is older than 14 days, and takes no new files"
+        message = "the release is older than 14 days and accepts no new files"
         fixes: tuple[Fix, ...] = (Fix("publish a new version, with all its wheels at once"),)
     elif hit.groups["token"]:
         message = "the index does not accept the token for this project"
         fixes = (
             Fix(
-                "check what the token is for",
-                notes="The user name is __token__; a token of one project uploads to that one only; trusted publishing "
-                "needs the workflow, its environment and `id-token: write` as they are registered.",
+                "check the scope of the token",
+                notes="The user name is __token__. A token of one project uploads to that project only. Trusted "
+                "publishing needs `id-token: write`, and the workflow and environment that are registered.",
             ),
         )
     else:
         message = "a file of this name was uploaded before"
         fixes = (
-            Fix("raise the version", notes="A name is never free again, not even after the file was deleted."),
+            Fix("raise the version", notes="A file name cannot be reused, even after the file was deleted."),
             Fix(
-                "pass over files that are there",
+                "skip files that were uploaded before",
                 (Command("twine upload --skip-existing dist/*", Stage.BUILD),),
-                notes="maturin upload has the same option; uv publish --check-url URL.",
+                notes="maturin upload has the same option. With uv: uv publish --check-url URL.",
             ),
         )
-    yield finding_from_hits(log, hits, message, "The index keeps what it has.", fixes)
+    yield finding_from_hits(log, hits, message, "The file is not uploaded.", fixes)

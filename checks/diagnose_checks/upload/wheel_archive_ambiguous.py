@@ -1,16 +1,16 @@
 """The wheel's archive can be read in more than one way, so the index refuses it.
 
-A zip archive says everything twice: in a header before each member, and in the central directory at its end. pip goes
-by the directory; uv reads from the front while it downloads; scanners do either. Where the two disagree, where bytes
-belong to no member, or where one name stands for two members, they see different files, and what was checked is not
-what is installed. The package index refuses all such archives since 2025, uv most of them, pip hardly any.
+A zip archive describes each member twice: in a header before it, and in the central directory at the end. pip reads the
+directory. uv reads the headers while it downloads. Scanners read either. If the two disagree, if bytes belong to no
+member, or if two members have the same name, the tools see different files: the checked file is not the installed one.
+The package index refuses all such archives since 2025, uv most of them, pip hardly any.
 
-It comes from tools that change a finished archive (``zip -u``, signing and self-extracting tools, concatenation), from
-interrupted or resumed downloads, and from writers that stream: these put a member's sizes after its data (a data
+Causes are tools that change a finished archive (``zip -u``, signing and self-extracting tools, concatenation),
+interrupted or resumed downloads, and writers that stream. The latter write the sizes of a member after its data (a data
 descriptor), which the index refuses as well.
 
-How to fix: pack the wheel with a wheel tool, which writes every member once and both descriptions alike. If you do not
-know where the difference comes from, build the wheel instead.
+How to fix: repack the wheel with a wheel tool, which writes every member once and both descriptions alike. If the
+origin of the difference is unknown, rebuild the wheel instead.
 
 References:
     https://blog.pypi.org/posts/2025-08-07-wheel-archive-confusion-attacks/
@@ -32,25 +32,25 @@ if TYPE_CHECKING:
 CHECK = Check(since="0.1.0")
 
 
-#: Kind of flaw → what it is, and whether uv 0.13 refuses it when it downloads the wheel (tried; pip 26 takes all).
+#: Kind of flaw → its description, and whether uv 0.13 refuses to download it (tried; pip 26 accepts all).
 _KINDS = {
     "before": ("bytes before the archive", True),
-    "behind": ("bytes behind the archive", True),
-    "directory": ("an end record that does not fit its directory", True),
+    "behind": ("bytes after the archive", True),
+    "directory": ("an end record that does not match its directory", True),
     "between": ("bytes that belong to no member", True),
     "header": ("headers that contradict the directory", True),
-    "duplicate": ("names that stand for two members", True),
-    "tail": ("bytes behind compressed data", True),
+    "duplicate": ("names of two members", True),
+    "tail": ("bytes after compressed data", True),
     "stored-descriptor": ("sizes that come after stored data", True),
     "unicode-name": ("members with two names", True),
-    "padding": ("zeros behind the archive", False),
+    "padding": ("zeros after the archive", False),
     "descriptor": ("sizes that come after the data", False),
     "comment": ("comments on members", False),
 }
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See all that one reader of the archive takes in another way than the next."""
+    """See each part of the archive that different readers interpret differently."""
     flaws = [flaw for flaw in wheel.zip_flaws if flaw.kind in _KINDS]
     if not flaws:
         return
@@ -72,9 +72,9 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         (
             repack(
                 wheel,
-                "pack it again, which writes every member once",
+                "repack it, which writes every member once",
                 (),
-                "Only if you know where the difference comes from; otherwise build the wheel again.",
+                "Only if the origin of the difference is known; otherwise rebuild the wheel.",
                 unpack=f"python -m zipfile -e {quote(wheel.path)} {quote(f'{SCRATCH}/{wheel.name}-{wheel.version}')}",
             ),
         ),
@@ -83,9 +83,11 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
 
 def _consequence(kinds: list[str], refused: bool) -> str:
     if not refused:
-        return "installers take it, the package index refuses the upload"
+        return "installers accept it, the package index refuses the upload"
     if kinds == ["unicode-name"]:
         return "uv installs the file under one name, pip under the other"
     if kinds == ["tail"]:
         return "pip installs it, uv refuses it while it downloads: an unexpected header"
-    return "the package index refuses the upload, and uv the download; pip installs what the directory at its end says"
+    return (
+        "the package index refuses the upload, and uv the download; pip installs the files of the directory at its end"
+    )

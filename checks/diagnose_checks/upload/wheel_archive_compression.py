@@ -1,12 +1,12 @@
-"""The wheel's archive is compressed in a way that not all installers, or not the index, accept.
+"""The wheel's archive uses a compression that some installers, or the index, do not accept.
 
-Every installer unpacks members that are stored or deflated. bzip2 and LZMA are in Python's ``zipfile``, so pip unpacks
-them, but uv does not; Zstandard is in uv, and in pip only on Python 3.14 or newer. The package index takes none of the
-three. It also refuses archives that unpack to more than 64 MiB and more than 50 times their own size, as only zip bombs
-and files full of zeros do.
+Every installer unpacks stored and deflated members. Python's ``zipfile`` has bzip2 and LZMA, so pip unpacks them, but
+uv does not. uv has Zstandard; pip has it only on Python 3.14 or newer. The package index accepts none of the three. It
+also refuses archives that unpack to more than 64 MiB and more than 50 times their own size, which only zip bombs and
+files full of zeros do.
 
-How to fix: pack the wheel with deflate (``maturin build --compression-method deflated``; ``wheel pack`` does by
-itself). A wheel that shrinks more than fiftyfold holds something that need not be there: look at its largest file.
+How to fix: pack the wheel with deflate (``maturin build --compression-method deflated``; ``wheel pack`` uses it by
+default). If a wheel shrinks more than fiftyfold, inspect its largest file: it is probably unnecessary.
 
 References:
     https://packaging.python.org/en/latest/specifications/binary-distribution-format/
@@ -40,19 +40,19 @@ CHECK = Check(
 )
 
 
-#: The index's rule (warehouse, 2026-08): from this many unpacked bytes on, so many times the file's own size.
+#: The index's rule (warehouse, 2026-08): an archive that unpacks to this many bytes may have this multiple of its size.
 _RATIO_FROM, _RATIO = 64 << 20, 50
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See compression methods that somebody does not know, and archives that unpack to far more than they are."""
+    """See compression methods that some installer does not know, and archives that unpack to many times their size."""
     flaws = [flaw for flaw in wheel.zip_flaws if flaw.kind == "method"]
     if flaws:
         yield Finding(
             f"has {count(len(flaws), 'member')} that not every installer can unpack",
             Severity.ERROR,
             bounded((Evidence(flaw.detail, flaw.path) for flaw in flaws), "members"),
-            "pip or uv refuses it: unsupported compression method; so does the package index",
+            "pip or uv, and the package index, refuse it: unsupported compression method",
             (_fix(wheel),),
         )
     if wheel.unpacked_size > _RATIO_FROM and wheel.unpacked_size > _RATIO * wheel.size:
@@ -61,10 +61,10 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             f"unpacks to {ratio} times its size",
             Severity.WARNING,
             (Evidence(f"{wheel.unpacked_size} bytes from {wheel.size}", where="the archive"),),
-            f"the package index refuses the upload: more than {_RATIO} times is taken for a zip bomb",
+            f"the package index refuses the upload: it treats more than {_RATIO} times as a zip bomb",
             (
                 Fix(
-                    "find the file that shrinks so much, and leave it out or make it at run time",
+                    "find the file that shrinks most, and omit it or generate it at run time",
                     (Command(f"unzip -v {quote(wheel.path)} | sort -n | tail", Stage.BUILD),),
                 ),
             ),
@@ -78,9 +78,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             hits,
-            "the wheel is compressed in a way that this tool cannot unpack",
-            "It cannot be inspected or repaired here. bzip2 and LZMA are unpacked by pip alone, Zstandard by uv, and "
-            "by pip on Python 3.14 or newer.",
+            "the wheel uses a compression that this tool cannot unpack",
+            "The tool cannot inspect or repair it. Only pip unpacks bzip2 and LZMA; Zstandard needs uv, or pip on "
+            "Python 3.14 or newer.",
             (
                 Fix(
                     "build it with deflate",
@@ -96,7 +96,7 @@ def _fix(wheel: Wheel) -> Fix:
         return Fix("build it with deflate", (Command(line, Stage.BUILD),))
     return repack(
         wheel,
-        "pack it again, with deflate",
+        "repack it with deflate",
         (),
         "Needs a Python that can unpack it: 3.14 or newer for Zstandard.",
         unpack=f"python -m zipfile -e {quote(wheel.path)} {quote(f'{SCRATCH}/{wheel.name}-{wheel.version}')}",

@@ -1,11 +1,11 @@
-"""The wheel has a platform tag that the package index, or every installer, rejects.
+"""The package index, or every installer, rejects the wheel's platform tag.
 
-A tag can be well-formed and still mean nothing. The old names exist for few architectures only: ``manylinux1`` and
-``manylinux2010`` for x86_64 and i686; no glibc older than 2.17 is promised on others; no manylinux policy covers
-``armv6l``. No installer ever asks for such a tag. Others are good tags that the public index has no place for:
-``loongarch64``, ``musllinux`` on ``ppc64`` or ``armv6l``; those wheels install from another index or from a file.
+A well-formed tag can still be invalid. The old names exist for few architectures: ``manylinux1`` and ``manylinux2010``
+for x86_64 and i686. On other architectures manylinux begins with glibc 2.17, and no manylinux policy covers ``armv6l``.
+No installer accepts such a tag. Other tags are valid, but the public index does not accept them: ``loongarch64``, and
+``musllinux`` on ``ppc64`` or ``armv6l``. Those wheels install from another index or from a file.
 
-How to fix: say a tag that exists; ``auditwheel repair`` and maturin find it.
+How to fix: use a tag that exists. ``auditwheel repair`` and maturin determine it.
 
 References:
     https://peps.python.org/pep-0600/
@@ -39,20 +39,20 @@ CHECK = Check(since="0.1.0", applies=is_for_linux)
 _X86 = frozenset({"x86_64", "i686"})
 _INDEX_MUSL = frozenset({"x86_64", "i686", "aarch64", "armv7l", "ppc64le", "s390x", "riscv64"})
 _INDEX_GLIBC = _INDEX_MUSL | {"ppc64"}
-# packaging asks for no manylinux tag elsewhere, since it cannot tell the ABI.
+# packaging accepts no manylinux tag on others, because it cannot determine their ABI.
 _INSTALLED_GLIBC = _INDEX_GLIBC | {"loongarch64"}
 _LEGACY = {"manylinux1": _X86, "manylinux2010": _X86, "manylinux2014": _INDEX_GLIBC - {"riscv64"}}
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See tags that the index or the installers do not take; plain linux ones are another check's."""
+    """See tags that the index or the installers reject; another check reports plain linux tags."""
     judged = [(text, _reason(text, tag)) for text, tag in linux_tags(wheel) if tag.family != "linux"]
     dead = [(text, why) for text, (why, nobody) in judged if why and nobody]
     unlisted = [(text, why) for text, (why, nobody) in judged if why and not nobody]
     if dead:
         names = [text for text, _ in dead]
         yield Finding(
-            f"is tagged {some(names)}, which nobody takes",
+            f"is tagged {some(names)}, which no installer accepts",
             Severity.ERROR,
             tuple(Evidence(f"{text}: {why}", where="the file name") for text, why in dead[:10]),
             "no installer chooses the wheel by this tag, and the index refuses the upload",
@@ -60,27 +60,27 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         )
     if unlisted:
         yield Finding(
-            f"is tagged {some([text for text, _ in unlisted])}, which the package index does not take",
+            f"is tagged {some([text for text, _ in unlisted])}, which the package index rejects",
             Severity.WARNING,
             tuple(Evidence(f"{text}: {why}", where="the file name") for text, why in unlisted[:10]),
-            "upload fails: 400 Bad Request, Binary wheel has an unsupported platform tag; it installs from a file or "
-            "from another index",
+            "upload fails: 400 Bad Request, Binary wheel has an unsupported platform tag; the wheel installs from a "
+            "file or from another index",
         )
 
 
 def _reason(text: str, tag: PlatformTag) -> tuple[str, bool]:
-    """Return why the index refuses the tag, if it does, and whether no installer takes it either."""
+    """Return why the index refuses the tag (empty if it accepts it), and whether every installer rejects it, too."""
     legacy = text.partition("_")[0]
     if legacy in _LEGACY and tag.arch not in _LEGACY[legacy]:
         why = f"{legacy} exists for {some(sorted(_LEGACY[legacy]), 8)} only"
         return why, legacy != "manylinux2014" or tag.arch not in _INSTALLED_GLIBC
     if tag.family == "musllinux":
-        return ("" if tag.arch in _INDEX_MUSL else f"the index takes no musllinux wheels for {tag.arch}"), False
+        return ("" if tag.arch in _INDEX_MUSL else f"the index accepts no musllinux wheels for {tag.arch}"), False
     if tag.arch not in _INSTALLED_GLIBC:
-        return f"installers ask for no manylinux tag on {tag.arch}", True
+        return f"installers accept no manylinux tag on {tag.arch}", True
     if tag.arch not in _X86 and version_key(tag.policy) < (2, 17):
         return f"manylinux on {tag.arch} begins with glibc 2.17", True
-    return ("" if tag.arch in _INDEX_GLIBC else f"the index takes no manylinux wheels for {tag.arch}"), False
+    return ("" if tag.arch in _INDEX_GLIBC else f"the index accepts no manylinux wheels for {tag.arch}"), False
 
 
 def _fixes(wheel: Wheel, bad: list[str], others: bool) -> tuple[Fix, ...]:
@@ -93,7 +93,7 @@ def _fixes(wheel: Wheel, bad: list[str], others: bool) -> tuple[Fix, ...]:
         return (retag(wheel, lowest),)
     return (
         Fix(
-            "repair the wheel, which sets a tag that it keeps",
+            "repair the wheel, which sets a tag that it meets",
             (repair(wheel),),
         ),
     )
@@ -110,5 +110,5 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [hit],
             f"the package index refuses the tag {platform}" + (f": {why}" if why else ""),
             "The wheel is not uploaded.",
-            (Fix("have the tag set by the tool that knows it", (Command("auditwheel repair WHEEL", Stage.BUILD),)),),
+            (Fix("set the tag with a tool that determines it", (Command("auditwheel repair WHEEL", Stage.BUILD),)),),
         )
