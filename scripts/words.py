@@ -42,6 +42,7 @@ CLEAN = (
     "checks/diagnose_checks/rust",
     "checks/diagnose_checks/toolchain",
     "checks/diagnose_checks/upload",
+    "checks/diagnose_checks/wheel",
     "dev.py",
     "docs",
     "findings",

@@ -163,7 +163,7 @@ def test_versions_of_bundled_libraries() -> None:
     # A copy without any versions ends an old glibc; newer ones print a warning and load it.
     (spoken,) = found("wheel-bundled-version-missing", bundled((), verdef=False))
     assert spoken.severity.value == "warning"
-    assert "glibc before 2.37 ends the process" in spoken.consequence
+    assert "glibc before 2.37 aborts the process" in spoken.consequence
 
 
 def test_a_weak_reference_is_named() -> None:

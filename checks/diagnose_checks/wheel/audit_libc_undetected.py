@@ -1,10 +1,10 @@
-"""auditwheel cannot tell for which libc the module was built.
+"""auditwheel cannot determine for which libc the module was built.
 
-auditwheel 6.4 and later tell glibc from musl by the libraries that the files of the wheel need. A module for the
-stable ABI that calls nothing of libc needs none, and its name carries no libc either.
+auditwheel 6.4 and later distinguish glibc from musl by the libraries that the files of the wheel need. A module for the
+stable ABI that calls no function of libc needs no such library, and its name does not contain the libc either.
 
-How to fix: name the tag: ``--plat manylinux_2_17_x86_64`` or ``--plat musllinux_1_2_x86_64``, by the system that it
-was built on.
+How to fix: name the tag of the system that the module was built on: ``--plat manylinux_2_17_x86_64`` or ``--plat
+musllinux_1_2_x86_64``.
 
 References:
     https://github.com/pypa/auditwheel/blob/main/src/auditwheel/wheel_abi.py
@@ -35,20 +35,20 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See auditwheel say that it cannot tell."""
+    """See auditwheel fail to detect the libc."""
     for hit in log.find("libc-undetected")[:1]:
         name = hit.groups["file"] or "the module"
         arch = next((row.wheel for row in (log.target_at(hit.line), log.host) if row is not None), "x86_64")
         yield finding_from_hits(
             log,
             [hit],
-            f"auditwheel cannot tell the libc of {name}, which uses nothing of one",
-            "No wheel is repaired.",
+            f"auditwheel cannot determine the libc of {name}, which calls no libc function",
+            "auditwheel writes no wheel.",
             (
                 Fix(
-                    "on a system with glibc: name the tag",
+                    "name the tag (built on glibc)",
                     (Command(f"auditwheel repair --plat manylinux_2_17_{arch} WHEEL", Stage.BUILD),),
-                    notes="On Alpine: musllinux_1_2. A wheel that needs no libc is right for either.",
+                    notes="On Alpine use musllinux_1_2. Both tags are correct for a wheel that needs no libc.",
                 ),
             ),
         )

@@ -1,11 +1,11 @@
-"""A platform tag is asked for that the tool has no policy for.
+"""The tool has no policy for the requested platform tag.
 
-auditwheel and maturin know a list of tags. Not every glibc release has a row (2_29, 2_30, 2_32 and 2_33 have none),
-and the list is that of one processor and one libc: on Alpine, or for another architecture, the others are no choice.
-Newer tags need a newer tool.
+auditwheel and maturin have a fixed list of tags. Some glibc releases have no policy (2_29, 2_30, 2_32 and 2_33), and
+each list is for one processor and one libc: on Alpine, or for another architecture, other tags are rejected. New tags
+need a new release of the tool.
 
-How to fix: ask for the next lower tag that is listed; ``auto`` takes the lowest one that fits. For a newer tag update
-the tool.
+How to fix: request the next lower tag that is listed, or ``auto``, which selects the lowest one that fits. For a newer
+tag, update the tool.
 
 References:
     https://github.com/pypa/auditwheel/tree/main/src/auditwheel/policy
@@ -43,7 +43,7 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See auditwheel or maturin not know a tag."""
+    """See auditwheel or maturin reject a tag as unknown."""
     for hit in log.find("policy-unknown")[:1]:
         tag = hit.groups["tag"]
         known = re.findall(r"'?((?:many|musl)linux\w+)'?", hit.groups["known"])
@@ -55,18 +55,18 @@ def log(log: BuildLog) -> Iterator[Finding]:
         else:
             command = f"auditwheel repair --plat {lower} WHEEL" if lower else ""
         if command:
-            fixes.append(Fix(f"ask for {lower}", (Command(command, Stage.BUILD),)))
+            fixes.append(Fix(f"request {lower}", (Command(command, Stage.BUILD),)))
         tool = "maturin" if maturin else "auditwheel"
         fixes.append(
             Fix(
-                "let the tool choose" if not maturin else "update maturin, which learns new tags",
+                "let auditwheel choose the tag" if not maturin else "update maturin, which adds new tags",
                 (Command("auditwheel repair --plat auto WHEEL", Stage.BUILD),)
                 if not maturin
                 else (Command("python3 -m pip install --upgrade maturin", Stage.TOOLCHAIN),),
             )
         )
         why = _why(tag, known)
-        yield finding_from_hits(log, [hit], f"{tool} has no policy for {tag}{why}", "No wheel is made.", fixes)
+        yield finding_from_hits(log, [hit], f"{tool} has no policy for {tag}{why}", f"{tool} writes no wheel.", fixes)
 
 
 def _parts(tag: str) -> tuple[str, tuple[int, ...], str]:
@@ -79,7 +79,7 @@ def _parts(tag: str) -> tuple[str, tuple[int, ...], str]:
 
 
 def _lower(tag: str, known: list[str]) -> str:
-    """Return the highest tag of *known* below *tag*; of maturin, which lists none, its own row below."""
+    """Return the highest tag of *known* below *tag*; without *known*, maturin's next lower policy."""
     family, version, arch = _parts(tag)
     if not family:
         return ""

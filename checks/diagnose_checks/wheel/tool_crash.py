@@ -1,9 +1,9 @@
 """maturin or auditwheel itself crashed.
 
 The log ends in a panic inside maturin, or in an exception inside auditwheel or the library that it reads ELF files
-with, and not in a message about the wheel. That is a bug of the tool; often a newer release has it mended.
+with, instead of a message about the wheel. That is a bug of the tool, and a newer release often fixes it.
 
-How to fix: update the tool; if that does not help, report it with the log.
+How to fix: update the tool. If that does not help, report the crash with the log.
 
 References:
     https://github.com/PyO3/maturin/issues
@@ -46,7 +46,7 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See a traceback or panic inside the tool that is not one of its messages."""
+    """See a traceback or panic inside the tool."""
     for frame in log.find("tool-frame"):
         words = log.near(frame.line, "crash-words", after=40)
         if any("compression method is not supported" in hit.text for hit in words):
@@ -59,12 +59,12 @@ def log(log: BuildLog) -> Iterator[Finding]:
             log,
             [frame, *words[:1]],
             f"{package} crashed" + (f" with {words[0].groups['error']}" if words else ""),
-            "No wheel is made.",
+            f"{package} writes no wheel.",
             [
                 Fix(
-                    "update it",
+                    f"update {package}",
                     (Command(f"python3 -m pip install --upgrade {package}", Stage.TOOLCHAIN),),
-                    notes="If the newest release does the same, report it with this log.",
+                    notes="If the newest release crashes too, report it with this log.",
                 )
             ],
         )

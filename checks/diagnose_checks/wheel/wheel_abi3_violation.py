@@ -1,12 +1,12 @@
-"""The wheel is tagged for the stable ABI, but uses more of Python's interface.
+"""The wheel is tagged for the stable ABI, but uses functions outside it.
 
 ``cp39-abi3`` promises every CPython from 3.9 on. That holds only for functions of the limited API, and only for those
-that it had in 3.9: others may be missing from a later Python, or were not there yet in an earlier one. Installers take
-the tag's word; the module then fails to import, or crashes.
+that it contained in 3.9: a later Python may lack the others, and an earlier one may not have had them yet. Installers
+trust the tag. The module then fails to import, or crashes.
 
-How to fix: let the compiler keep the promise: the macro ``Py_LIMITED_API`` with the lowest version for C, C++ and
-Cython (3.1 or later), the feature ``abi3-py39`` for PyO3. setuptools' ``py_limited_api=True`` alone only names the
-file.
+How to fix: have the compiler enforce the limited API: define ``Py_LIMITED_API`` as the lowest version for C, C++ and
+Cython (3.1 or later), or enable the feature ``abi3-py39`` for PyO3. setuptools' ``py_limited_api=True`` alone only
+changes the file name.
 
 References:
     https://docs.python.org/3/c-api/stable.html (the list of functions is abi3info's)
@@ -53,7 +53,7 @@ _CPYTHON = re.compile(r"cp(\d)(\d*)")
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See undefined Python symbols outside the stable ABI, or newer in it than the lowest tagged version."""
+    """See undefined Python symbols outside the stable ABI, or added to it after the lowest tagged version."""
     versions = [
         match for tag in wheel.tags if tag.abi in ("abi3", "abi3t") and (match := _CPYTHON.fullmatch(tag.python))
     ]
@@ -68,7 +68,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         return
     base = min((int(match[1]), int(match[2] or 0)) for match in versions)
     added = stable_abi()
-    # A library beside the module may offer functions of that name in the limited API's terms, as Qt's bindings do.
+    # Another library of the wheel may define such functions on top of the limited API, as Qt's bindings do.
     strange = _companions(wheel)
     sealed = [(elf, names) for elf, names in files if not any(map(strange, elf.needed))]
     outside = [(elf, sorted(name for name in names if name not in added)) for elf, names in sealed]
@@ -84,25 +84,23 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     first = next(names[0] for _, names in (*outside, *newer) if names)
     fixes = [
         Fix(
-            "have the compiler keep to the limited API",
+            "compile for the limited API",
             notes=f"C: -DPy_LIMITED_API=0x{base[0]:02x}{base[1]:02x}0000; PyO3: the feature abi3-py{base[0]}{base[1]}.",
         )
     ]
     if any(names for _, names in outside):
         foreign = sorted({name for _, names in outside for name in names})
-        message = f"is tagged abi3, but uses {some(foreign)}, which is not in the stable ABI"
+        message = f"is tagged abi3, but uses {some(foreign)} outside the stable ABI"
     else:
         highest = max(added[name] for _, names in newer for name in names)
-        message = (
-            f"is tagged cp{base[0]}{base[1]}-abi3, but uses functions that the stable ABI has since {_text(highest)}"
-        )
+        message = f"is tagged cp{base[0]}{base[1]}-abi3, but uses functions added to the stable ABI in {_text(highest)}"
         line = f"python -m wheel tags --remove --python-tag cp{highest[0]}{highest[1]} {quote(wheel.path)}"
-        fixes.append(by_shell(f"promise Python {_text(highest)} and newer", [line]))
+        fixes.append(by_shell(f"tag it for Python {_text(highest)} and newer", [line]))
     yield Finding(
         message,
         Severity.ERROR,
         bounded(evidence),
-        f"with a Python that does not have it: ImportError: undefined symbol: {first}",
+        f"on a Python without it: ImportError: undefined symbol: {first}",
         tuple(fixes),
     )
 
@@ -118,13 +116,13 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             hits,
-            f"abi3audit takes the module's own {symbols[0]} for a function outside the stable ABI",
-            "The audit fails, although the wheel keeps its promise.",
+            f"abi3audit mistakes the module's own {symbols[0]} for a function outside the stable ABI",
+            "The audit fails although the wheel meets its tag.",
             (
                 Fix(
-                    "use an abi3audit that knows the export hooks of PEP 793",
+                    "update abi3audit to a release that supports PEP 793",
                     (Command("python3 -m pip install --upgrade abi3audit", Stage.TOOLCHAIN),),
-                    notes="0.0.26 does not. Until a newer one does, leave the audit of this wheel out.",
+                    notes="0.0.26 does not support it. Until a release does, skip the audit of this wheel.",
                 ),
             ),
         )
@@ -133,14 +131,14 @@ def log(log: BuildLog) -> Iterator[Finding]:
     yield finding_from_hits(
         log,
         hits,
-        f"the wheel is tagged abi3, and uses more of Python than its tag promises{which}",
-        "On a Python that lacks it, the import fails: undefined symbol.",
+        f"the wheel is tagged abi3, but uses functions outside the stable ABI{which}",
+        "On a Python without them the import fails: undefined symbol.",
         (
             Fix(
-                "have the compiler keep to the limited API",
+                "compile for the limited API",
                 notes="C and C++: define Py_LIMITED_API as the lowest version (0x03090000); PyO3: feature abi3-py39.",
             ),
-            Fix("do not tag it abi3", notes="Without the limited API a wheel is for one version of Python."),
+            Fix("do not tag it abi3", notes="A wheel without the limited API is for one version of Python."),
         ),
     )
 
@@ -150,7 +148,7 @@ def _counts(elf: Elf) -> bool:
 
 
 def _companions(wheel: Wheel) -> Callable[[str], bool]:
-    """Return the test for a library that may define such functions: one that uses Python, or an unknown one."""
+    """Return a predicate for libraries that may define such functions: those that use Python, and unknown ones."""
     python = {elf.name for elf in wheel.elves if any(map(API.fullmatch, elf.undefined))}
     known = policies.load(wheel.verdict.libc, wheel.verdict.arch) if wheel.verdict.libc else ()
     harmless = {elf.name for elf in wheel.elves} | (known[-1].whitelist if known else frozenset())

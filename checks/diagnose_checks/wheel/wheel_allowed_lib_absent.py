@@ -1,10 +1,10 @@
-"""The wheel needs a library that every manylinux policy allows and that small systems do not have.
+"""The wheel needs a library that every manylinux policy allows but minimal systems do not have.
 
-The policies list libraries that desktop systems had in 2007 and still have: X11, OpenGL, GLib. Repair tools leave them
-outside. A container image of Debian or Alpine's size has none of them, and no libatomic either: there importing fails
-until somebody installs a package.
+The policies allow libraries that every desktop system has: X11, OpenGL, GLib. Repair tools do not bundle them. A
+minimal container image of Debian, Fedora or Alpine has none of them, and no libatomic either. There the import fails
+until a user installs a package.
 
-How to fix: name the package in the installation notes; link libatomic statically.
+How to fix: name the package in the installation notes. Link libatomic statically.
 
 References:
     https://peps.python.org/pep-0513/#the-manylinux1-policy
@@ -34,7 +34,7 @@ CHECK = Check(since="0.1.0", applies=has_glibc_code)
 
 
 #: soname → package of Debian 12, of Debian 13, of Fedora and RHEL. Source: packages.debian.org and Fedora's index;
-#: absent from a minimal Debian 12 and 13, seen. As of 2026-11.
+#: verified to be absent from a minimal Debian 12 and 13. As of 2026-11.
 PACKAGES = {
     "libatomic.so.1": ("libatomic1", "libatomic1", "libatomic"),
     "libGL.so.1": ("libgl1", "libgl1", "libglvnd-glx"),
@@ -50,7 +50,7 @@ PACKAGES = {
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See allowed libraries that a minimal system lacks and that the wheel does not bring."""
+    """See allowed libraries that a minimal system lacks and that the wheel does not bundle."""
     if wheel.verdict.libc != "glibc":
         return
     brought = {name for elf in wheel.elves for name in (elf.name, elf.soname)}

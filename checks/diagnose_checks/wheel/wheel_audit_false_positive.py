@@ -1,9 +1,9 @@
-"""The tool refuses a wheel for a library that every system has.
+"""The tool rejects a wheel because of a library that every system has.
 
-Old releases of maturin had incomplete tables: they call the loader (``ld-linux-aarch64.so.1``) or another library that
-the policy allows a forbidden one. Nothing is wrong with the wheel.
+Old releases of maturin had incomplete tables: they report the loader (``ld-linux-aarch64.so.1``), or another library
+that the policy allows, as forbidden. The wheel is correct.
 
-How to fix: a current maturin.
+How to fix: update maturin.
 
 References:
     https://github.com/PyO3/maturin/blob/main/Changelog.md
@@ -35,8 +35,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
             yield finding_from_hits(
                 log,
                 [hit],
-                f"this maturin takes {', '.join(names)} for forbidden, which every system has",
-                "No wheel is made, although nothing is wrong with it.",
+                f"this maturin rejects {', '.join(names)}, which every system has",
+                "maturin writes no wheel, although the wheel is correct.",
                 [Fix("update maturin", (Command("python3 -m pip install --upgrade maturin", Stage.TOOLCHAIN),))],
             )
             return

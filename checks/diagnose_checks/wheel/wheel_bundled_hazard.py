@@ -1,14 +1,14 @@
-"""The wheel brings a library that works badly as a private copy.
+"""The wheel bundles a library that works badly as a private copy.
 
-Most libraries do not care where they are loaded from. Some belong to the machine: they talk to a daemon or a driver in
-a protocol that has to match, or they read configuration and load plugins from folders that were compiled in where they
-were built. ALSA's libasound is the typical one: it needs ``/usr/share/alsa/alsa.conf``, and its plugins (PulseAudio,
-PipeWire) are linked against the system's ``libasound.so.2``, so that two copies end up in one process.
+Most libraries work wherever they are loaded from. Some depend on the machine: they talk to a daemon or a driver in a
+protocol that has to match, or they read configuration and load plugins from folders that were fixed at compile time.
+ALSA's libasound is the typical one: it needs ``/usr/share/alsa/alsa.conf``, and its plugins (PulseAudio, PipeWire) are
+linked against the system's ``libasound.so.2``, so that two copies run in one process.
 
-Repair tools bundle them all the same, because no policy allows them.
+Repair tools still bundle them, because no policy allows them.
 
-How to fix: leave the library outside the wheel (``auditwheel repair --exclude``) and tell the users which system
-package they need, or load it at run time and do without where there is none.
+How to fix: leave the library outside the wheel (``auditwheel repair --exclude``) and name the system package in the
+installation notes. Or load the library at run time, and work without it where it is not installed.
 
 References:
     https://www.alsa-project.org/alsa-doc/alsa-lib/conf.html
@@ -45,14 +45,14 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         stems = sorted({name.partition(".so")[0] for name in names})
         exclude = " ".join("--exclude " + quote(f"{stem}.so*") for stem in stems)
         yield Finding(
-            f"brings its own {some(names)}: {found.what}",
+            f"bundles {some(names)}: {found.what}",
             Severity.WARNING if found.serious else Severity.NOTE,
             bounded(Evidence(role(wheel, elf), elf.path) for elf in elves),
             f"it {found.why}; on other systems: {found.meets}",
             (
                 Fix(
-                    "leave it outside the wheel, and tell the users which system package they need",
-                    notes=f"On the wheel as it was before its repair: auditwheel repair {exclude}",
+                    "leave it outside the wheel; document the system package",
+                    notes=f"Run on the wheel before its repair: auditwheel repair {exclude}",
                 ),
             ),
         )

@@ -1,15 +1,14 @@
 """The wheel needs a bundled library that is not in it.
 
-A name such as ``libasound-b9128502.so.2`` is made up by a repair tool: it copies a library into the wheel under its own
-name plus eight digits of its hash (torchvision's own tool writes ``libjpeg.d33e0c76.so.8``), and writes that name into
-the module. No system has a library of that name. If the module needs it and the wheel does not have it, the two have
-come apart.
+Repair tools invent names such as ``libasound-b9128502.so.2``: they copy a library into the wheel under its name plus
+eight digits of its hash (torchvision's own tool writes ``libjpeg.d33e0c76.so.8``), and write that name into the module.
+No system has a library of that name. A module that needs it cannot be loaded if the wheel does not contain it.
 
-The usual way there is building twice. maturin's repair changes the module in cargo's target folder; a second
-``maturin build`` takes the changed module as it is, does not find the renamed library, and with a plain linux tag or
-without the audit it packs the module all the same.
+The usual cause is building twice. maturin's repair changes the module in cargo's target folder. A second ``maturin
+build`` takes the changed module as it is and does not find the renamed library. With a plain linux tag, or without the
+audit, it packs the module anyway.
 
-How to fix: have cargo link the module anew (``cargo clean --release -p CRATE``), and build once.
+How to fix: have cargo link the module again (``cargo clean --release -p CRATE``), and build once.
 
 References:
     https://github.com/PyO3/maturin/tree/main/src/auditwheel
@@ -39,7 +38,7 @@ CHECK = Check(since="0.1.0", applies=has_linux_code)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See NEEDED names of a repair tool's making that the wheel has no file for."""
+    """See NEEDED names that only repair tools write and that the wheel has no file for."""
     needs = {name: users for name, users in missing(wheel).items() if is_hashed(name)}
     if not needs:
         return
@@ -49,7 +48,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         Severity.ERROR,
         bounded(
             (
-                Evidence(f"needs {name}, a name that only a repair tool makes", users[0].path)
+                Evidence(f"needs {name}, a name that only a repair tool writes", users[0].path)
                 for name, users in needs.items()
             ),
             "libraries",
@@ -65,12 +64,12 @@ def _fix(wheel: Wheel) -> Fix:
     target = f" --target {triples[0]}" if triples else ""
     name = wheel.name.replace("_", "-")
     return Fix(
-        "link the module anew, then build once",
+        "link the module again, then build once",
         (
             Command(f"cargo clean --release -p {name}{target}", Stage.BUILD),
             Command(f"maturin build --release{target}", Stage.BUILD),
         ),
-        notes=f"If the crate is not called {name}, name it; for other build tools remove their build folder.",
+        notes=f"If the crate has another name than {name}, use that. For other build tools, remove their build folder.",
     )
 
 
@@ -85,13 +84,13 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             hits,
-            f"{hits[0].groups['lib']} is what an earlier repair made of a library, and it is not there",
-            "No wheel is made; without the audit, one that does not work.",
+            f"{hits[0].groups['lib']}, renamed by an earlier repair, is not found",
+            "maturin writes no wheel; without the audit it writes a wheel that cannot be imported.",
             (
                 Fix(
-                    "have cargo link the module anew",
+                    "have cargo link the module again",
                     (Command(f"cargo clean{profile}{option} -p CRATE", Stage.BUILD),),
-                    notes="CRATE stands for the extension's own; maturin's repair changed cargo's file in place.",
+                    notes="CRATE stands for the extension's crate. maturin's repair changed cargo's file in place.",
                 ),
             ),
         )

@@ -1,8 +1,8 @@
-"""The wheel has the library under the name that a repair tool gave it, and a file still asks for the old name.
+"""The wheel has the library under the name that a repair tool gave it, but a file still needs the old name.
 
-Repair tools copy a library into the wheel, put a hash into its name (``libtbb-0d8fc6d2.so.12.2``), and write that name
-into every file that needs it. A file that was left out asks for ``libtbb.so.12``, which is not there. It happens to
-libraries that are copied in after the repair, or that the tool does not take for part of the wheel.
+Repair tools copy a library into the wheel, add a hash to its name (``libtbb-0d8fc6d2.so.12.2``), and write that name
+into every file that needs it. A file that was skipped still needs ``libtbb.so.12``, which the wheel does not have. This
+affects libraries that are copied in after the repair, and files that the tool does not recognise as part of the wheel.
 
 How to fix: repair the wheel again from its unrepaired state, or write the new name into the file.
 
@@ -40,7 +40,7 @@ CHECK = Check(since="0.1.0", applies=has_linux_code)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See NEEDED names that only a renamed copy in the wheel would answer."""
+    """See NEEDED names that only a renamed copy in the wheel matches."""
     copies = renamed_copies(wheel)
     users = [
         (elf, name)
@@ -55,13 +55,13 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     first, name = next((row for row in users if row[0].path in sure), users[0])
     there = some([copy.rpartition("/")[2] for copy in copies.values()])
     yield Finding(
-        f"has {there}, but files in it ask for {some(list(copies))}",
+        f"has {there}, but its files need {some(list(copies))}",
         Severity.ERROR if first.path in sure else Severity.WARNING,
         bounded(
             Evidence(f"{role(wheel, elf)}: needs {name}, which is {copies[name]}", elf.path) for elf, name in users
         ),
         f"where the system has no {name}: {missing_library_error(first, name)}",
-        (repack(wheel, "write the new name, and the way there, into the file", _lines(wheel, users, copies)),),
+        (repack(wheel, "write the new name and its folder into the file", _lines(wheel, users, copies)),),
     )
 
 

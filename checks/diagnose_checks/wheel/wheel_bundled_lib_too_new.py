@@ -1,11 +1,11 @@
-"""A library that is to be copied into the wheel is newer than the tag allows.
+"""A library that the repair would bundle is newer than the tag allows.
 
-The extension itself keeps what the tag promises. The shared library that would travel with it was built on a newer
-system: downloaded ready-made, copied from elsewhere, or taken from the build machine, which is newer than the sysroot
-that the extension was linked with (zig's, for one). A link that succeeds proves nothing here.
+The extension itself meets the tag. The shared library that it is linked with was built on a newer system: downloaded as
+a binary, copied from elsewhere, or taken from the build machine, which can be newer than the sysroot that the extension
+was linked with (zig's, for example). A successful link does not show that the library meets the tag.
 
-How to fix: build that library from source in the image, or with zig for the same glibc, and let the repair find this
-copy (``LD_LIBRARY_PATH``); or say the tag that the library allows.
+How to fix: build that library from source in the image, or with zig for the same glibc, and let the repair find that
+copy (``LD_LIBRARY_PATH``). Or use the tag that the library allows.
 
 References:
     https://www.maturin.rs/distribution
@@ -30,7 +30,7 @@ CHECK = Check(since="0.1.0", phase=Phase.AUDIT)
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the tools refuse a library beside the extension, or an image that cannot be to blame."""
+    """See the tools reject a library next to the extension, or an extension from an image that meets the tag."""
     for refusal in refusals(log):
         if refusal.cause != "wheel-bundled-lib-too-new":
             continue
@@ -40,7 +40,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         fixes = [
             Fix(
                 f"build {what} from source for the same glibc",
-                notes="In the image, or with `zig cc`, and an LD_LIBRARY_PATH that makes the repair take it.",
+                notes="Build it in the image or with `zig cc`, and set LD_LIBRARY_PATH so that the repair finds it.",
             )
         ]
         if newest and newest[0].startswith("GLIBC_2"):
@@ -48,7 +48,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             tag = lowest_tag(target.wheel if target else "x86_64", newest[0].removeprefix("GLIBC_"))
             fixes.append(
                 Fix(
-                    "say the tag that it allows",
+                    "use the tag that it allows",
                     (Command(f"maturin build --release --compatibility {tag}", Stage.BUILD),),
                 )
             )
@@ -56,6 +56,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
             log,
             refusal.hits,
             f"{what} needs {newest[0] if newest else 'newer symbols'}, more than {refusal.tag or 'the tag'} allows",
-            "No wheel with this tag is made.",
+            "No wheel with this tag is written.",
             fixes,
         )

@@ -1,15 +1,14 @@
-"""The wheel brings pieces of the C library, or uses its private parts.
+"""The wheel bundles parts of the C library, or uses its private symbols.
 
-The C library comes with the system, and its parts (``libc``, ``libm``, ``libpthread``, ``ld-linux`` …) fit together
-only as built together: they call each other through ``GLIBC_PRIVATE`` symbols, which change with every release. A
-private copy of one piece meets the other pieces of the user's system in the same process. That works while both have
-the same private parts, and fails or crashes elsewhere. A file that takes ``GLIBC_PRIVATE`` symbols itself has the same
+The C library belongs to the system. Its parts (``libc``, ``libm``, ``libpthread``, ``ld-linux`` …) fit together only if
+they were built together: they call each other through ``GLIBC_PRIVATE`` symbols, which change with every release. A
+bundled copy of one part runs in one process with the other parts of the user's system. That works while both have the
+same private symbols, and fails or crashes elsewhere. A file that needs ``GLIBC_PRIVATE`` symbols itself has the same
 problem.
 
-Repair tools never copy these libraries; it takes a hand-written step, or a library that itself was taken from a
-glibc package.
+Repair tools never copy these libraries. The cause is a manual step, or a library taken from a glibc package.
 
-How to fix: leave the pieces out; the system has its own.
+How to fix: remove these libraries from the wheel. The system has its own.
 
 References:
     https://sourceware.org/glibc/wiki/Testing/Builds
@@ -35,7 +34,7 @@ CHECK = Check(since="0.1.0", applies=has_linux_code)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See members that are pieces of glibc or musl, and needs of GLIBC_PRIVATE."""
+    """See members that are parts of glibc or musl, and needs of GLIBC_PRIVATE."""
     certain = reachable_members(wheel)
     modules = any(elf.is_extension for elf in tagged_elves(wheel))
     pieces = [
@@ -44,12 +43,12 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     if pieces:
         used = any(elf.path in certain and _private(elf) for elf in pieces) and modules
         yield Finding(
-            f"brings its own {some([elf.name for elf in pieces])}, a piece of the C library",
+            f"bundles {some([elf.name for elf in pieces])}, part of the C library",
             Severity.ERROR if used else Severity.WARNING,
             bounded(Evidence(role(wheel, elf), elf.path) for elf in pieces),
-            "beside the system's C library of another version: symbol lookup error: undefined symbol …, version "
+            "with another version of the system's C library: symbol lookup error: undefined symbol …, version "
             "GLIBC_PRIVATE, or a crash",
-            (repack(wheel, "leave it out: every system has it", _leave_out(wheel, pieces)),),
+            (repack(wheel, "remove it: every system has it", _leave_out(wheel, pieces)),),
         )
     names = {elf.path for elf in pieces}
     private = [(elf, need) for elf in tagged_elves(wheel) if elf.path not in names for need in _private(elf)]
@@ -62,12 +61,12 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             bounded(Evidence(f"needs GLIBC_PRIVATE of {n.library} for {some(n.symbols)}", e.path) for e, n in private),
             f"with any glibc but the one it was built with: {need.library}: version `GLIBC_PRIVATE' not found, or "
             f"undefined symbol: {need.symbols[0] if need.symbols else '…'}",
-            (Fix("leave the library out that uses them, or build it without: it is a part of glibc"),),
+            (Fix("remove the library that uses them, or build it without"),),
         )
 
 
 def _private(elf: Elf) -> list[Verneed]:
-    """Return the file's needs of private symbols; the dynamic linker's own are the same for all pieces."""
+    """Return the file's needs of GLIBC_PRIVATE versions, weak ones excluded."""
     return [need for need in elf.verneed if need.version == "GLIBC_PRIVATE" and not need.weak]
 
 

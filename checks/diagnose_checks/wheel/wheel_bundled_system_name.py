@@ -1,13 +1,13 @@
-"""The wheel's copy of a library goes by the name that Python's own modules load.
+"""The wheel bundles a library under the name that Python's own modules load.
 
-The loader knows libraries by their SONAME: what is loaded already under a name is not searched again. ``import ssl``
-loads the system's ``libssl.so.3``; a module that comes later and needs ``libssl.so.3`` gets that one, whatever copy
-lies in its wheel. If the two differ, functions are missing, or the same structure has two layouts. The other way round,
-a wheel that comes first gives its copy to Python's modules.
+The loader identifies libraries by their SONAME: it does not search for a name that is already loaded. ``import ssl``
+loads the system's ``libssl.so.3``. A module that is loaded later and needs ``libssl.so.3`` gets that copy, even if its
+wheel bundles another one. If the two differ, functions are missing, or the same structure has two layouts. Conversely,
+a wheel that is imported first gives its copy to Python's modules.
 
-That is why repair tools put a hash into the name (``libssl-6c82be34.so.3``).
+For this reason repair tools add a hash to the name (``libssl-6c82be34.so.3``).
 
-How to fix: let ``auditwheel repair`` bundle the library, or rename it and its users with patchelf.
+How to fix: let ``auditwheel repair`` bundle the library, or rename it with patchelf and update the files that need it.
 
 References:
     https://github.com/pypa/auditwheel
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 CHECK = Check(since="0.1.0", applies=has_linux_code)
 
 
-#: What CPython's extension modules are linked with on Debian, Fedora and Alpine; the module that loads it.
+#: Library that CPython is linked with on Debian, Fedora and Alpine → the module that loads it.
 _STANDARD = {
     r"libssl\.so\.\S+": "ssl",
     r"libcrypto\.so\.\S+": "ssl and hashlib",
@@ -70,7 +70,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             Evidence(f"{role(wheel, elf)}: the system's copy comes with {module}", elf.path) for elf, module in found
         ),
         f"after `import {found[0][1].split()[0]}` the system's {names[0]} serves both: undefined symbol, or a crash",
-        (repack(wheel, "give the copies names of their own", _renames(wheel, [elf for elf, _ in found], users)),),
+        (repack(wheel, "rename the bundled copies", _renames(wheel, [elf for elf, _ in found], users)),),
     )
 
 
@@ -79,7 +79,7 @@ def _loads(name: str) -> str:
 
 
 def _renames(wheel: Wheel, elves: list[Elf], users: dict[str, list[str]]) -> list[str]:
-    """Return the commands that write the wheel's name into the libraries' names, and into what needs them."""
+    """Return the commands that add the wheel's name to the libraries' names and update the files that need them."""
     moved = {elf.path: elf.path[: -len(elf.name)] + _new(wheel, elf) for elf in elves}
     lines = [rename(wheel, old, new) for old, new in moved.items()]
     lines += [f"patchelf --set-soname {quote(_new(wheel, elf))} {inside(wheel, [moved[elf.path]])}" for elf in elves]

@@ -1,12 +1,12 @@
-"""The wheel's bundled library lacks a version that its user was linked with.
+"""The bundled library lacks a symbol version that a file in the wheel needs.
 
-Libraries may give their functions versions (``FOO_2``). Whoever is linked against such a library notes the version, and
-glibc looks for it when both are loaded. If the copy in the wheel is an older one, or was built without its version
-script, the version is not there: importing fails. musl does not look at versions.
+Libraries may give their functions versions (``FOO_2``). A file that is linked against such a library records the
+version, and glibc looks for it when it loads both. If the copy in the wheel is older, or was built without its version
+script, the version is missing and the import fails. musl ignores versions.
 
-It happens when the extension is linked against one copy of a library and another is put into the wheel.
+The cause is an extension that is linked against one copy of a library while another copy is put into the wheel.
 
-How to fix: put the library into the wheel that was linked against, or link against the one that is in the wheel.
+How to fix: bundle the copy that the extension was linked against, or link against the copy that is in the wheel.
 
 References:
     https://man7.org/linux/man-pages/man8/ld.so.8.html
@@ -31,7 +31,7 @@ CHECK = Check(since="0.1.0", applies=has_glibc_code)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See version needs that the file which answers them does not define."""
+    """See version needs that the library with that name does not define."""
     if wheel.verdict.libc != "glibc":
         return
     elves = {elf.path: elf for elf in loadable_elves(wheel)}
@@ -44,7 +44,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         return
     sure = reachable_members(wheel)
     user, provider, refusal = next((row for row in found if not row[2].crashes), found[0])
-    says = load_error(user, refusal.says) if refusal.says else "glibc before 2.37 ends the process (an assertion fails)"
+    says = load_error(user, refusal.says) if refusal.says else "glibc before 2.37 aborts the process (failed assertion)"
     libraries = list(dict.fromkeys(one.name for _, one, _ in found))
     yield Finding(
         f"needs versions that the bundled libraries do not define: {some(libraries)}",
@@ -55,7 +55,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             Fix(
                 f"bundle the {provider.name} that {user.name} was linked against",
                 (Command(f"readelf --version-info {provider.name}", Stage.BUILD),),
-                notes="The command lists the versions of a copy. LD_LIBRARY_PATH decides which one auditwheel takes.",
+                notes="The command lists a copy's versions. LD_LIBRARY_PATH selects the copy that auditwheel bundles.",
             ),
         ),
     )

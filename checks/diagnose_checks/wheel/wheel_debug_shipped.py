@@ -1,10 +1,10 @@
-"""The wheel carries debug information.
+"""The wheel contains debug information.
 
-DWARF sections (``.debug_info`` …) and split-debug files (``*.debug``) serve nobody who only installs the package, and
-often are the largest part of it. Every download, container image and cache pays for them.
+DWARF sections (``.debug_info`` …) and split-debug files (``*.debug``) are useless to users who only install the
+package, and are often the largest part of it. Every download, container image and cache stores them.
 
-How to fix: strip the files before they are packed: ``strip = true`` in Cargo's release profile, ``-Wl,-s`` or ``strip
---strip-unneeded`` for C and C++. Keep the symbols elsewhere if crash reports need them.
+How to fix: strip the files before packing: ``strip = true`` in Cargo's release profile, ``-Wl,-s`` or ``strip
+--strip-unneeded`` for C and C++. Keep the symbols elsewhere if you need them for crash reports.
 
 References:
     https://doc.rust-lang.org/cargo/reference/profiles.html#strip
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 CHECK = Check(since="0.1.0", applies=has_linux_code)
 
 
-#: Bytes of debug information in one wheel that are worth a word.
+#: Bytes of debug information in one wheel from which on it is reported.
 ENOUGH = 2 << 20
 
 
@@ -51,37 +51,35 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     ]
     lines = [f"{_strip(wheel)} --strip-unneeded {inside(wheel, [elf.path for elf in dwarf])}"] if dwarf else []
     lines += [f"rm -f {inside(wheel, [elf.path for elf in split])}"] if split else []
-    fixes = [
-        repack(wheel, f"take {_mb(saved)} out of the wheel", lines, "llvm-strip knows every architecture as well.")
-    ]
-    # cargo strips what it links, which is not what was copied in.
+    fixes = [repack(wheel, f"strip {_mb(saved)} from the wheel", lines, "llvm-strip handles every architecture.")]
+    # cargo strips the files that it links, not files that were copied in.
     if dwarf and wheel.generator.startswith("maturin") and all(elf.is_extension or elf.is_executable for elf in dwarf):
-        notes = "Or strip = true below [profile.release] in Cargo.toml. A build without --release keeps it all."
+        notes = "Or set strip = true in [profile.release] of Cargo.toml. A build without --release is not stripped."
         fixes.insert(
             0,
             Fix(
-                "have cargo strip what it builds",
+                "have cargo strip the binaries",
                 (Command("maturin build --release", Stage.BUILD),),
                 env=(("CARGO_PROFILE_RELEASE_STRIP", "true"),),
                 notes=notes,
             ),
         )
     yield Finding(
-        f"carries {_mb(saved)} that strip would take out ({saved * 100 // whole} % of its ELF files, unpacked)",
+        f"contains {_mb(saved)} that strip would remove ({saved * 100 // whole} % of its ELF files, unpacked)",
         Severity.NOTE,
         bounded(evidence),
-        "every download and every image is that much larger",
+        "every download and every image is larger by that",
         tuple(fixes),
     )
 
 
 def _is_apart(elf: Elf) -> bool:
-    """Whether the file is nothing but debug information: of ``objcopy --only-keep-debug``, or of ``dwp``."""
+    """Whether the file holds only debug information, from ``objcopy --only-keep-debug`` or ``dwp``."""
     return (elf.split_debug and elf.type != ET_REL) or elf.name.endswith(".dwp")
 
 
 def _strip(wheel: Wheel) -> str:
-    """Return the strip that knows the wheel's architecture, as Debian calls it."""
+    """Return Debian's name of the strip for the wheel's architecture."""
     arch = wheel.verdict.arch
     gnu = next((row.gnu for row in TARGETS if row.wheel == arch and row.libc == "glibc" and row.gnu), "")
     return f"{gnu}-strip" if gnu and arch not in ("x86_64", "i686") else "strip"

@@ -1,11 +1,11 @@
-"""The wheel has ELF files that are damaged.
+"""The wheel has damaged ELF files.
 
-A file that says ``EM_NONE`` for its machine, ends before its segments do, or whose dynamic segment cannot be read, is
-not loaded by any system. Interrupted downloads, text-mode copies, stripping with the wrong architecture's tool and
-patching tools that ran out of room leave such files behind.
+No system loads a file whose machine is ``EM_NONE``, that ends before its segments do, or whose dynamic segment is
+unreadable. Interrupted downloads, text-mode copies, the ``strip`` of another architecture, and patching tools that ran
+out of space leave such files.
 
-How to fix: build the file anew and look at every step that changes it afterwards, ``strip``, ``patchelf`` and
-``objcopy`` above all.
+How to fix: build the file again, and check every later step that changes it, above all ``strip``, ``patchelf`` and
+``objcopy``.
 
 References:
     https://man7.org/linux/man-pages/man5/elf.5.html
@@ -29,7 +29,7 @@ CHECK = Check(since="0.1.0", applies=has_linux_code)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See files that could not be read to the end."""
+    """See ELF files that could not be read completely."""
     found = [elf for elf in wheel.elves if elf.broken and elf.type != ET_REL and not elf.split_debug]
     if not found:
         return
@@ -45,7 +45,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         else f"cannot be started: {found[0].name}: Exec format error, or a crash",
         (
             Fix(
-                "build the file anew, and look at it after every step that changes it",
+                "build it again and check each later step",
                 (Command(f"readelf -hld {quote(found[0].name)}", Stage.BUILD),),
             ),
         ),

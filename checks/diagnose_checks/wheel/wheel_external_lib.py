@@ -1,19 +1,19 @@
-"""The wheel needs a library that is neither in it nor promised by every system.
+"""The wheel needs a library that it does not contain and that no policy allows from the system.
 
 An extension that is linked against a shared library records the library's name (``NEEDED``), and the dynamic linker
 must find a file of that name when the module is imported. A manylinux or musllinux policy lists the few libraries that
-every system has; all others have to travel inside the wheel. ``auditwheel repair``, and maturin when it builds, copy
-them there. If that step was left out, the wheel works only where somebody happened to install the library.
+every system has. All others have to be in the wheel. ``auditwheel repair``, and maturin when it builds, copy them
+there. Without that step the wheel works only where the library happens to be installed.
 
-Libraries that belong to a driver or to another installed wheel (CUDA, torch, Qt) are left outside on purpose; the
-finding then is a note. For the few that work badly as a private copy (see ``wheel-bundled-hazard``) it is a warning:
-there is no good place for them, so the users have to be told what to install.
+Libraries of a driver or of another installed wheel (CUDA, torch, Qt) stay outside on purpose; for those the finding is
+a note. For the few that work badly as a private copy (see ``wheel-bundled-hazard``) it is a warning: the users have to
+install them, so the installation notes must name them.
 
-A musl wheel that was not linked on Alpine may need musl as ``libc.so``. musl's loader answers that name by itself, so
-the wheel works; but auditwheel knows only Alpine's name (``libc.musl-x86_64.so.1``), and calls it a plain linux wheel.
+A musl wheel that was not linked on Alpine may need musl as ``libc.so``. musl's loader resolves that name itself, so the
+wheel works. auditwheel knows only Alpine's name (``libc.musl-x86_64.so.1``), and reports a plain linux wheel.
 
-How to fix: ``auditwheel repair``, or maturin without ``--auditwheel skip``, which copy the library into the wheel; or
-link it statically.
+How to fix: copy the library into the wheel with ``auditwheel repair``, or with maturin without ``--auditwheel skip``.
+Or link it statically.
 
 References:
     https://peps.python.org/pep-0513/
@@ -72,7 +72,7 @@ CHECK = Check(
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See NEEDED names that no policy allows and the wheel does not answer; one finding per severity."""
+    """See NEEDED names that no policy allows and that the wheel does not contain; one finding for each severity."""
     needs = {
         name: [elf for elf in users if not is_sample(elf)]
         for name, users in missing(wheel).items()
@@ -98,7 +98,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
 
 
 def _musl_itself(wheel: Wheel) -> Iterator[Finding]:
-    """See musl needed under its own name, which its loader knows and the policies do not."""
+    """See musl needed as libc.so, a name that its loader resolves and the policies do not list."""
     promise = promised(wheel)
     if promise is None or wheel.verdict.libc != "musl":
         return
@@ -110,11 +110,11 @@ def _musl_itself(wheel: Wheel) -> Iterator[Finding]:
             f"needs musl as libc.so, a name that auditwheel does not know ({named})",
             Severity.NOTE,
             bounded(Evidence("needs libc.so", elf.path) for elf in users),
-            f"every musl system has it; auditwheel calls the wheel {wheel.verdict.lowest_tag} all the same",
+            f"every musl system resolves it, but auditwheel reports {wheel.verdict.lowest_tag}",
             (
                 repack(
                     wheel,
-                    "use the name that the policy has, if auditwheel has to agree",
+                    "use the policy's name, to satisfy auditwheel",
                     [f"patchelf --replace-needed libc.so {named} {paths}"],
                 ),
             ),
@@ -122,7 +122,7 @@ def _musl_itself(wheel: Wheel) -> Iterator[Finding]:
 
 
 class _Lack(NamedTuple):
-    """A library that is not there, who needs it, what else is to bring it, and whether it is needed in any case."""
+    """A missing library: the files that need it, who else provides it, and whether it is needed in any case."""
 
     name: str
     users: list[Elf]
@@ -135,7 +135,7 @@ def _finding(wheel: Wheel, severity: Severity, group: list[_Lack]) -> Finding:
     evidence = bounded((_evidence(wheel, lack) for lack in group), "libraries")
     error = missing_library_error(group[0].users[0], names[0])
     if severity is Severity.NOTE:
-        message = f"counts on {some(names)} from outside the wheel"
+        message = f"depends on {some(names)} from outside the wheel"
         return Finding(message, severity, evidence, f"where that is not installed: {error}", (_declare(names),))
     absent = "which is not in the wheel" if len(names) == 1 else "which are not in the wheel"
     plugins = not any(lack.sure for lack in group)
@@ -161,19 +161,19 @@ def _evidence(wheel: Wheel, lack: _Lack) -> Evidence:
 
 
 def _repair(wheel: Wheel, names: list[str], users: Iterable[Elf]) -> Fix:
-    # maturin looks at the library that it builds, not at prebuilt ones that the project brings along.
+    # maturin audits the library that it builds, not prebuilt libraries of the project.
     built = wheel.generator.startswith("maturin") and all(elf.is_extension for elf in users)
     return Fix(
         f"copy {some(names)} into the wheel",
         (repair(wheel),),
-        notes="Run it where the wheel was built: it copies the libraries that it finds there. For another architecture "
+        notes="Run it where the wheel was built: it copies the libraries found there. For another architecture, "
         "name their folder in LD_LIBRARY_PATH."
-        + (" maturin does the same by itself unless told `--auditwheel skip`." if built else ""),
+        + (" maturin does the same without `--auditwheel skip`." if built else ""),
     )
 
 
 def _patterns(names: list[str]) -> list[str]:
-    """Return *names*, many of one family (``libQt6Core.so.6`` …) as one pattern, which auditwheel takes as well."""
+    """Return *names*, with a large family (``libQt6Core.so.6`` …) as one pattern that auditwheel accepts."""
     families: dict[str, list[str]] = {}
     for name in names:
         families.setdefault(name[:6], []).append(name)
@@ -186,14 +186,14 @@ def _patterns(names: list[str]) -> list[str]:
 
 def _declare(names: list[str]) -> Fix:
     return Fix(
-        "leave it outside, and say so in the installation notes",
-        notes="Name the package that brings it, and repair the rest with: auditwheel repair "
+        "leave it outside; document it as a requirement",
+        notes="Name the package that provides it. Repair the rest with: auditwheel repair "
         + " ".join(f"--exclude {quote(name)}" for name in _patterns(names)),
     )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See maturin forbid libraries, or ask for leave to copy them."""
+    """See maturin reject external libraries, or stop because it would have to copy them."""
     for hit in log.find("audit-needs-copy", "audit-forbidden"):
         names = [library(entry) for entry in listed(hit.groups["libs"])]
         names += [one.groups["lib"] for one in log.near(hit.line, "external-note", before=12, after=6)]
@@ -204,15 +204,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [hit],
-            f"the wheel needs {what}, which the policy does not allow from outside",
-            "No wheel is made.",
+            f"the wheel needs {what}, which the policy does not allow",
+            "maturin writes no wheel.",
             (
                 Fix(
-                    "let them be copied into the wheel",
+                    "copy them into the wheel",
                     (Command("maturin build --release --auditwheel repair", Stage.BUILD),),
-                    notes="A maturin before 0.12 cannot: `auditwheel repair` after it does.",
+                    notes="maturin before 0.12 cannot: run `auditwheel repair` on its wheel.",
                 ),
-                Fix("link them statically, or not at all"),
+                Fix("link them statically, or remove the dependency"),
             ),
         )
         return

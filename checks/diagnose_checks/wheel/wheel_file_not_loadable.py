@@ -1,11 +1,12 @@
-"""The wheel has files that are named as modules or libraries and that the dynamic linker cannot load.
+"""The wheel has files with a module's or library's name that the dynamic linker cannot load.
 
-A name that ends in ``.so`` promises a shared object for Linux. Other files get such a name by accident: the pointer of
-Git LFS that was not replaced by the file itself, an object file, a static library, LLVM bitcode (``-flto`` with a
-linker that does not know it), a program, a library for macOS, an empty file after a build that failed. Python finds the
-file by its name and fails to load it.
+A file name that ends in ``.so`` means a shared object for Linux. Other files get such a name by accident: a Git LFS
+pointer that was not replaced by its content, an object file, a static library, LLVM bitcode (``-flto`` with a linker
+that does not support it), a program, a library for macOS, an empty file after a failed build. Python finds the file by
+its name and fails to load it.
 
-How to fix: build the file as a shared object for Linux (``-shared``); for Git LFS, ``git lfs pull`` before the build.
+How to fix: build the file as a shared object for Linux (``-shared``). For Git LFS, run ``git lfs pull`` before the
+build.
 
 References:
     https://man7.org/linux/man-pages/man3/dlopen.3.html
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
 CHECK = Check(since="0.1.0", applies=has_shared_object_names)
 
 _INVALID = "invalid ELF header"
-#: Kind of file → the name for it, what the loader says, and whether it is surely a mistake.
+#: Kind of file → its description, the loader's error, and whether it is certainly a mistake.
 _KINDS = {
-    "lfs-pointer": ("a pointer of Git LFS, not the file itself", _INVALID, True),
+    "lfs-pointer": ("a Git LFS pointer, not the file itself", _INVALID, True),
     "mach-o": ("a file for macOS (Mach-O)", _INVALID, False),
     "pe": ("a file for Windows (PE)", _INVALID, False),
     "wasm": ("a WebAssembly module", _INVALID, False),
@@ -72,7 +73,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     first = (sure or found)[0]
     name = first.path.rpartition("/")[2]
     yield Finding(
-        f"has files that cannot be loaded as their names say: {some([w.path.rpartition('/')[2] for w in found])}",
+        f"has files that are not shared objects as named: {some([w.path.rpartition('/')[2] for w in found])}",
         Severity.ERROR if sure else Severity.WARNING,
         bounded(Evidence(wrong.what, wrong.path) for wrong in found),
         f"ImportError: {name}: {first.says}",
@@ -81,7 +82,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
 
 
 def _other(file: CodeFile) -> _Wrong | None:
-    """Return what is wrong with a file named as a shared object; one without a module's ending may be data."""
+    """Return the problem of a file named as a shared object; without a module's ending it may be data."""
     name = file.path.rpartition("/")[2]
     if file.claims != "library" or file.kind not in _KINDS or "testdata" in file.path.split("/"):
         return None
@@ -96,7 +97,7 @@ def _fixes(kinds: set[str]) -> tuple[Fix, ...]:
         return (Fix("fetch the files before the build", (Command("git lfs pull", Stage.BUILD),)),)
     if any("bitcode" in kind for kind in kinds):
         return (
-            Fix("link with a linker that knows bitcode", env=(("LDFLAGS", "-fuse-ld=lld"),), notes="Or without -flto."),
+            Fix("link with a linker that reads bitcode", env=(("LDFLAGS", "-fuse-ld=lld"),), notes="Or without -flto."),
         )
     return (
         Fix("build it as a shared object for Linux", notes='-shared -fPIC; crate-type = ["cdylib"] in Cargo.toml.'),

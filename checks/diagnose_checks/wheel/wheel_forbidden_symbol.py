@@ -1,13 +1,13 @@
-"""The wheel uses symbols that the policy forbids, of a library that it allows.
+"""The wheel uses symbols that the policy forbids, from a library that it allows.
 
-Some libraries are on every system, but not everything that they export is theirs to give: zlib's internals
-(``inflate_fast``, ``deflate_copyright`` …) are exported by some builds only. The manylinux and musllinux policies list
-such symbols; a file that takes one of them from the system's library works where it was built and fails elsewhere.
-
-How to fix: by linking that library statically, or by bundling it: what comes along in the wheel is not forbidden.
+Some libraries are on every system, but export symbols that are not part of their interface: only some builds of zlib
+export its internals (``inflate_fast``, ``deflate_copyright`` …). The manylinux and musllinux policies list such
+symbols. A file that takes one of them from the system's library works where it was built and fails elsewhere.
 
 Python 2 extensions built for narrow Unicode (``PyUnicodeUCS2_…``), and modules that use the old floating-point traps
-(``PyFPE_jbuf``), are ruled out in the same way: other builds of the same Python do not have these symbols.
+(``PyFPE_jbuf``), are forbidden for the same reason: other builds of the same Python do not have these symbols.
+
+How to fix: link that library statically, or bundle it: symbols of a bundled library are allowed.
 
 References:
     https://peps.python.org/pep-0513/
@@ -40,7 +40,7 @@ CHECK = Check(
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See symbols that the promised policy black-lists."""
+    """See symbols that the tagged policy forbids."""
     promise = promised(wheel)
     if promise is None:
         return
@@ -66,26 +66,24 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
 
 def _fix(libraries: list[str]) -> Fix:
     if not libraries:
-        return Fix(
-            "build with an interpreter for wide Unicode (cp27mu), and with a Cython that knows no floating-point traps"
-        )
+        return Fix("build with a wide-Unicode interpreter (cp27mu) and a newer Cython")
     return Fix(
         f"link {some(libraries)} statically",
         env=(("LIBZ_SYS_STATIC", "1"),) if "libz.so.1" in libraries else (),
-        notes="The variable is for Rust's libz-sys; for C and C++ name the .a file in place of -lz."
+        notes="The variable is for Rust's libz-sys. For C and C++, pass the .a file instead of -lz."
         if "libz.so.1" in libraries
         else "",
     )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See auditwheel or maturin refuse a symbol of an allowed library."""
+    """See auditwheel or maturin reject a symbol of an allowed library."""
     for hit in log.find("audit-symbols")[:1]:
         yield finding_from_hits(
             log,
             [hit],
-            "the wheel uses functions of an allowed library that are not that library's to give"
+            "the wheel uses private functions of an allowed library"
             + (f": {hit.groups['symbols']}" if hit.groups["symbols"] else ""),
-            "No wheel with this tag is made.",
-            (Fix("link that library statically, or have it copied into the wheel"),),
+            "No wheel with this tag is written.",
+            (Fix("link that library statically, or bundle it"),),
         )

@@ -1,13 +1,13 @@
-"""The wheel asks glibc for an ability that no manylinux policy promises.
+"""The wheel needs a glibc feature marker that no manylinux policy includes.
 
-Newer linkers note abilities of the loader that a file counts on as versions of ``libc.so.6``: ``GLIBC_ABI_GNU2_TLS``
-(code with TLS descriptors, ``-mtls-dialect=gnu2``), ``GLIBC_ABI_GNU_TLS`` (any user of thread-local variables on i386,
-by GNU ld 2.47), ``GLIBC_ABI_DT_X86_64_PLT``. A glibc without the ability refuses the file.
+Newer linkers record loader features that a file depends on as versions of ``libc.so.6``: ``GLIBC_ABI_GNU2_TLS`` (code
+with TLS descriptors, ``-mtls-dialect=gnu2``), ``GLIBC_ABI_GNU_TLS`` (any use of thread-local variables on i386, added
+by GNU ld 2.47), ``GLIBC_ABI_DT_X86_64_PLT``. A glibc without the feature refuses the file.
 
-These names are not releases. Upstream has all three since 2.43; distributions took them over into older ones, so that
-Debian 13's 2.41 knows them and Debian 12's 2.36 does not. No tag tells which systems those are.
+These names are not releases. Upstream has all three since 2.43. Distributions backported them, so Debian 13's 2.41 has
+them and Debian 12's 2.36 does not. No tag states which systems those are.
 
-How to fix: link with a linker, or with options, that do not add the mark.
+How to fix: link with a linker, or with options, that do not add the marker.
 
 References:
     https://sourceware.org/bugzilla/show_bug.cgi?id=33129
@@ -32,18 +32,18 @@ CHECK = Check(since="0.1.0", applies=has_glibc_code)
 
 
 _WAYS = {
-    "GLIBC_ABI_GNU2_TLS": ("compile with the usual TLS", "-mtls-dialect=gnu", ""),
+    "GLIBC_ABI_GNU2_TLS": ("compile with traditional TLS", "-mtls-dialect=gnu", ""),
     "GLIBC_ABI_GNU_TLS": (
-        "link without the mark",
+        "link without the marker",
         "",
-        "GNU ld: -Wl,-z,nognu-tls-tag; or a GNU ld before 2.47, or LLD.",
+        "GNU ld: -Wl,-z,nognu-tls-tag. Or use GNU ld before 2.47, or LLD.",
     ),
-    "GLIBC_ABI_DT_X86_64_PLT": ("link without the tags", "", "GNU ld: -Wl,-z,nomark-plt; or LLD."),
+    "GLIBC_ABI_DT_X86_64_PLT": ("link without the tags", "", "GNU ld: -Wl,-z,nomark-plt. Or use LLD."),
 }
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See needs of GLIBC_ABI_* that the promised policy does not allow."""
+    """See needs of GLIBC_ABI_* that the tagged policy does not allow."""
     if wheel.verdict.libc != "glibc":
         return
     promise = promised(wheel)
@@ -51,7 +51,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     found: dict[str, list[Elf]] = {}
     for elf in tagged_elves(wheel):
         for need in elf.verneed:
-            # The mark for packed relocations has a release, so the check of releases speaks about it.
+            # The marker for packed relocations belongs to one release, so wheel-glibc-too-new reports it.
             if glibc.is_marker(need.version) and need.version not in (*allowed, glibc.RELR_MARKER):
                 found.setdefault(need.version, []).append(elf)
     if not found:
@@ -75,15 +75,15 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
 def _where(names: list[str]) -> str:
     known = [glibc.MARKERS[name] for name in names if name in glibc.MARKERS]
     if not known:
-        return "where the glibc does not have it"
+        return "on a glibc without it"
     marker = known[0]
     has = some([f"{name} ({version})" for name, version in marker.backported])
     return (
-        f"upstream glibc has it since {'.'.join(map(str, marker.since))}, {has} took it over; "
-        f"{some(list(marker.absent))} and other older ones refuse the file"
+        f"upstream glibc has it since {'.'.join(map(str, marker.since))}, {has} backported it; "
+        f"{some(list(marker.absent))} and other older releases refuse the file"
     )
 
 
 def _fix(name: str) -> Fix:
-    title, flags, notes = _WAYS.get(name, ("link with a linker that does not add the mark", "", ""))
+    title, flags, notes = _WAYS.get(name, ("link with a linker that adds no marker", "", ""))
     return Fix(title, env=(("CFLAGS", flags),) if flags else (), notes=notes)

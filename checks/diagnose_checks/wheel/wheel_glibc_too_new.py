@@ -1,15 +1,15 @@
 """The wheel needs a newer glibc than its tag promises.
 
-``manylinux_2_17`` promises that glibc 2.17 is enough. Every function that a file takes from glibc carries the version
-in which it got its present form; the highest of them, over the extension module and every library in the wheel, is the
-glibc that the wheel really needs. A bundled library copied from a newer distribution raises it as well as the
-extension's own code, and is the usual culprit where the extension was linked against an old glibc on purpose.
+``manylinux_2_17`` promises that glibc 2.17 is enough. Every function that a file takes from glibc has the version in
+which its present form was introduced. The highest version, over the extension module and every library in the wheel, is
+the glibc that the wheel needs. A library bundled from a newer distribution raises it as well. It is the usual cause
+where the extension was linked against an old glibc on purpose.
 
-Installers believe the tag. On an older system the wheel installs, and importing it fails.
+Installers trust the tag. On an older system the wheel installs, and the import fails.
 
-How to fix: by building where the promised glibc is the one that is linked (a manylinux container of that policy, or
-zig's linker with the version in its target), together with every library that is to be bundled; or by saying the tag
-that the wheel really keeps.
+How to fix: build where the promised glibc is the one that is linked: in a manylinux container of that policy, or with
+zig's linker and the version in its target. Build every bundled library the same way. Or use the tag that the wheel
+meets.
 
 References:
     https://peps.python.org/pep-0600/
@@ -39,7 +39,7 @@ CHECK = Check(since="0.1.0", applies=has_glibc_code, patterns=PATTERNS)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See version needs of glibc above the promised one."""
+    """See needs of glibc versions above the promised one."""
     tag, found = needs(wheel, glibc=True)
     if not found:
         return
@@ -57,7 +57,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See auditwheel or maturin refuse the extension's own symbols."""
+    """See auditwheel or maturin reject the extension's own symbols."""
     for refusal in refusals(log):
         if refusal.cause == "wheel-glibc-too-new":
             newest = versions(refusal.offenders)
@@ -67,6 +67,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 f"{refusal.tag or 'the tag'} promises an older glibc than the wheel needs: {newest[0]}"
                 if newest
                 else f"the wheel needs a newer glibc, or C++ library, than {refusal.tag or 'the tag'} promises",
-                "No wheel with this tag is made.",
+                "No wheel with this tag is written.",
                 rebuild_fixes(log, refusal),
             )

@@ -1,12 +1,12 @@
 """The wheel needs a newer libstdc++, libgcc or other runtime library than its tag promises.
 
-A manylinux policy limits more than glibc: the symbol versions of ``libstdc++.so.6`` (GLIBCXX, CXXABI),
-``libgcc_s.so.1`` (GCC), ``libatomic.so.1`` and some more, which come with the system's compiler. Code built with a
-newer compiler against its own newer libstdc++ needs versions that the promised systems do not have. manylinux
-containers link the difference statically; a plain distribution's compiler does not.
+A manylinux policy limits more than glibc: also the symbol versions of ``libstdc++.so.6`` (GLIBCXX, CXXABI),
+``libgcc_s.so.1`` (GCC), ``libatomic.so.1`` and other libraries of the compiler. Code that is built with a newer
+compiler against a newer libstdc++ needs versions that older systems do not have. The compilers of manylinux containers
+link the difference statically; a plain distribution's compiler does not.
 
-How to fix: by building in the manylinux container of the promised policy, by linking libstdc++ and libgcc statically
-(``-static-libstdc++ -static-libgcc``), or by saying the tag that the wheel keeps.
+How to fix: build in the manylinux container of the promised policy, or link libstdc++ and libgcc statically
+(``-static-libstdc++ -static-libgcc``). Or use the tag that the wheel meets.
 
 References:
     https://peps.python.org/pep-0600/
@@ -35,7 +35,7 @@ CHECK = Check(since="0.1.0", applies=has_glibc_code)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See version needs above the promised ones, of everything but glibc."""
+    """See needs of versions above the promised ones, of all libraries except glibc."""
     tag, found = needs(wheel, glibc=False)
     if not found:
         return
@@ -53,7 +53,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See auditwheel or maturin refuse symbols of the C++ library alone."""
+    """See auditwheel or maturin reject symbols of the C++ runtime only."""
     for refusal in refusals(log):
         if refusal.cause == "wheel-glibcxx-too-new":
             newest = versions(refusal.offenders)
@@ -62,6 +62,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 refusal.hits,
                 f"{refusal.tag or 'the tag'} promises an older C++ library than the wheel needs"
                 + (f": {newest[0]}" if newest else ""),
-                "No wheel with this tag is made.",
+                "No wheel with this tag is written.",
                 rebuild_fixes(log, refusal),
             )

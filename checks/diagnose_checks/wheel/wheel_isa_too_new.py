@@ -1,16 +1,16 @@
 """The wheel's code needs a newer processor than its tag promises.
 
 The architecture at the end of a platform tag means its baseline: ``x86_64`` is x86-64-v1, ``armv6l`` is the first
-Raspberry Pi's Armv6. Files can say what they need: on x86 in a GNU property note (``-Wl,-z,x86-64-v3``, or GCC's
-``-mneeded``), on Arm in the build attributes. Where a file says more than the baseline, glibc refuses to load it on an
-older processor, or the program dies with an illegal instruction.
+Raspberry Pi's Armv6. Files can state what they need: on x86 in a GNU property note (``-Wl,-z,x86-64-v3``, or GCC's
+``-mneeded``), on Arm in the build attributes. On an older processor glibc refuses to load such a file, or the program
+is killed by an illegal instruction.
 
-On x86-64 glibc's loader enforces the note (musl's does not, and nobody does for a static program); for x86-64-v2, which
-every processor has had for many years, the finding is a warning. On Arm nobody looks at the attributes, and one object
-of a library that asks the processor at run time is enough to raise them; there it is a note.
+On x86-64 glibc's loader enforces the note; musl's loader does not, and a static program has no loader. For x86-64-v2,
+which every processor has had for many years, the finding is a warning. On Arm no loader reads the attributes, and one
+object of a library that selects code at run time is enough to raise them; there the finding is a note.
 
-How to fix: by building without ``-march=native``, ``-march=x86-64-v3`` or ``-C target-cpu=native``, and by choosing
-faster code at run time instead.
+How to fix: build without ``-march=native``, ``-march=x86-64-v3`` or ``-C target-cpu=native``, and select faster code at
+run time.
 
 References:
     https://gitlab.com/x86-psABIs/x86-64-ABI
@@ -47,7 +47,7 @@ CHECK = Check(
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See files whose notes or build attributes ask for more than the baseline."""
+    """See files whose notes or build attributes require more than the baseline."""
     arches = {tag.arch for _, tag in linux_tags(wheel)}
     found = [(elf, need) for elf in loadable_elves(wheel) for arch in sorted(arches) if (need := _need(elf, arch))]
     if not found:
@@ -55,20 +55,20 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     needs = sorted({need for _, need in found})
     first = found[0][0]
     arm, riscv = first.machine == EM_ARM, first.machine == EM_RISCV
-    # Only glibc's dynamic linker reads the note: not musl's, and nobody for a static program.
+    # Only glibc's dynamic linker reads the note: musl's does not, and a static program has no dynamic linker.
     checked = not arm and not riscv and first.dynamic and first.libc != "musl"
     meets = (
         f"{'' if first.is_executable else 'ImportError: '}{first.name}: CPU ISA level is lower than required "
         "(glibc 2.33 or newer)"
         if checked
-        else "Illegal instruction, unless that code is only called where the processor has been asked"
+        else "Illegal instruction, unless the code checks the processor before it runs"
     )
     option = "-C target-cpu / -march" if arm or riscv else "-C target-cpu=…, -march=… and -Wl,-z,x86-64-v…"
     yield Finding(
         f"needs {some(needs)}, more than {some(sorted(arches))} promises",
         Severity.NOTE if arm else Severity.WARNING if riscv or needs == ["x86-64-v2"] else Severity.ERROR,
         bounded(
-            Evidence(f"{'build attributes ask' if arm or riscv else 'its GNU property note asks'} for {need}", elf.path)
+            Evidence(f"{'build attributes require' if arm or riscv else 'GNU property note requires'} {need}", elf.path)
             for elf, need in found
         ),
         f"on an older processor: {meets}",
@@ -76,12 +76,12 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     )
 
 
-#: What RV64GC has, by the names of the attribute: single letters and what they imply in newer spelling.
+#: Extensions in RV64GC, as the attribute names them: single letters, and those that they imply in newer spelling.
 _RV64GC = {*"imafdc", "zicsr", "zifencei", "zmmul", "zaamo", "zalrsc", "zca", "zcd", "zicntr", "zihpm", "ziccrse"}
 
 
 def _beyond_rv64gc(attribute: str) -> list[str]:
-    """Return the extensions beyond RV64GC in ``rv64i2p1_m2p0_v1p0_zba1p0``; those that others imply are left out."""
+    """Return the extensions beyond RV64GC in ``rv64i2p1_m2p0_v1p0_zba1p0``, without those that others imply."""
     names = [re.sub(r"\d+p\d+$", "", name) for name in attribute.removeprefix("rv64").split("_")]
     extra = [name for name in names if name not in _RV64GC]
     implied = re.compile(r"zve\d+\w|zvl\d+b") if "v" in extra else re.compile(r"(?!)")
@@ -105,12 +105,12 @@ def _need(elf: Elf, arch: str) -> str:
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See auditwheel refuse the instruction set."""
+    """See auditwheel reject the instruction set."""
     for hit in log.find("audit-isa")[:1]:
         yield finding_from_hits(
             log,
             [hit],
             "the wheel's code needs a newer processor than its tag promises",
-            "auditwheel does not repair it.",
+            "auditwheel writes no wheel.",
             (Fix("build without -march=native and -C target-cpu=native"),),
         )

@@ -1,7 +1,7 @@
-"""The repair looks for a library that another wheel, a driver or the interpreter brings.
+"""The repair looks for a library that another wheel, a driver or the interpreter provides.
 
-``libtorch``, CUDA's libraries, Qt's or ``libpython`` are not to be copied into every wheel that uses them: they come
-with the package that the wheel depends on, and have to exist once in the process. The repair tool cannot know that.
+Do not bundle ``libtorch``, CUDA's libraries, Qt's or ``libpython`` in every wheel that uses them: they come with the
+package that the wheel depends on, and must exist only once in the process. The repair tool cannot know that.
 
 How to fix: exclude them by name, load them before the extension (``import torch`` first), and declare the dependency.
 
@@ -27,7 +27,7 @@ CHECK = Check(since="0.1.0", phase=Phase.AUDIT)
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the repair miss a library that is not its own to copy."""
+    """See the repair miss a library that another package provides."""
     hits = [hit for hit in unlocated_libraries(log) if from_another_wheel(hit.groups["lib"])]
     if hits:
         names = [hit.groups["lib"] for hit in hits]
@@ -37,13 +37,13 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             hits,
-            f"the repair looks for {', '.join(names)}, which {who} brings",
-            "No wheel is made.",
+            f"the repair looks for {', '.join(names)}, which {who} provides",
+            "No wheel is written.",
             [
                 Fix(
-                    "leave it out of the repair",
+                    "exclude it from the repair",
                     (Command(f"auditwheel repair {options} WHEEL", Stage.BUILD),),
-                    notes="An extension should not be linked with libpython at all." if python else "",
+                    notes="Better: do not link an extension with libpython." if python else "",
                 )
             ],
         )

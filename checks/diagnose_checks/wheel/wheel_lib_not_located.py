@@ -1,10 +1,10 @@
 """The repair does not find a library that it has to copy into the wheel.
 
 auditwheel and maturin look where the loader would: RPATH, ``LD_LIBRARY_PATH``, the system's folders, and for another
-architecture the sysroot's. The library was linked from somewhere else: a build folder, a prefix of its own, a cross
-compiler's sysroot that the tool does not know.
+architecture those of the sysroot. The library was linked from another place: a build folder, a separate prefix, or a
+cross compiler's sysroot that the tool does not know.
 
-How to fix: name the folder in ``LD_LIBRARY_PATH`` while repairing; in a cross build install the library for the target,
+How to fix: name the folder in ``LD_LIBRARY_PATH`` for the repair. In a cross build install the library for the target,
 or set ``TARGET_SYSROOT``.
 
 References:
@@ -55,7 +55,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             where = "the cross compiler's own sysroot" if _COMPILERS.match(name) else f"the target's, as in {folder}"
             fixes.append(
                 Fix(
-                    "say where the target's libraries are",
+                    "name the folder of the target's libraries",
                     env=(("TARGET_SYSROOT", "SYSROOT"),),
                     notes=f"It is {where}.",
                 )
@@ -64,15 +64,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
             Fix(
                 "name the folder that it was linked from",
                 env=(("LD_LIBRARY_PATH", "FOLDER"),),
-                notes=f"FOLDER stands for the one that holds {name}: a prefix's lib, or OUT_DIR of its crate.",
+                notes=f"FOLDER stands for the folder of {name}: a prefix's lib, or OUT_DIR of its crate.",
             )
         )
         yield finding_from_hits(
-            log, [hit], f"the repair does not find {name}, which the wheel needs", "No wheel is made.", fixes
+            log, [hit], f"the repair does not find {name}, which the wheel needs", "No wheel is written.", fixes
         )
 
 
-#: Packages with libraries that wheels are repaired with, by soname: Enterprise Linux's, Alpine's, Debian's.
+#: soname → the package of Enterprise Linux, of Alpine and of Debian, for libraries that wheels often bundle.
 _PACKAGES = {
     "libavahi-common.so.3": ("avahi-libs", "avahi-libs", "libavahi-common3"),
     "libavahi-client.so.3": ("avahi-libs", "avahi-libs", "libavahi-client3"),
@@ -91,7 +91,7 @@ _PACKAGES = {
 
 
 def _installed(log: BuildLog, line: int, name: str) -> list[Fix]:
-    """Return the way to install the library in the container that the log names: RPM and apk know it by its soname."""
+    """Return the fix that installs the library in the log's container; RPM and apk find it by its soname."""
     distro = log.distro_at(line)
     known = _PACKAGES.get(name, ("", "", ""))
     target = log.target_at(line)
@@ -111,8 +111,8 @@ def _installed(log: BuildLog, line: int, name: str) -> list[Fix]:
         )
     return [
         Fix(
-            f"install {package}, which brings {name}, in the container before the build",
+            f"install {package} in the container before the build",
             (Command(command, Stage.PACKAGES),),
-            notes="In cibuildwheel: CIBW_BEFORE_ALL_LINUX. Link against that container's own library, too.",
+            notes="In cibuildwheel: CIBW_BEFORE_ALL_LINUX. Link against the container's library as well.",
         )
     ]

@@ -1,18 +1,18 @@
 """The wheel's files are linked with another C library than its tag names.
 
-``manylinux`` promises glibc, ``musllinux`` promises musl. A file that needs ``libc.so.6`` cannot be loaded where only
-musl is installed, and one that needs ``libc.musl-x86_64.so.1`` cannot be loaded on a glibc system. The repair tools
-refuse such a wheel or do not notice, depending on the machine that they run on.
+``manylinux`` means glibc, ``musllinux`` means musl. A file that needs ``libc.so.6`` cannot be loaded where only musl is
+installed, and a file that needs ``libc.musl-x86_64.so.1`` cannot be loaded on a glibc system. Whether the repair tools
+reject such a wheel depends on the machine that they run on.
 
-A file can also be linked with musl and still ask for functions that only glibc has (``__isoc23_strtol``,
-``__memcpy_chk``, ``__cxa_thread_atexit_impl``), because one of its objects was compiled with glibc's headers. musl
-resolves everything at once, so importing fails as well; auditwheel does not look at that.
+A file can also be linked with musl and still need functions that only glibc has (``__isoc23_strtol``, ``__memcpy_chk``,
+``__cxa_thread_atexit_impl``), because one of its objects was compiled with glibc's headers. musl resolves all symbols
+at load time, so the import fails as well. auditwheel does not check that.
 
-It happens when a build for musl takes glibc objects or a glibc Python, when a prebuilt library is copied in, and when
-wheels are renamed by hand.
+The causes are glibc objects or a glibc Python in a build for musl, a prebuilt library that was copied in, and a wheel
+that was renamed by hand.
 
-How to fix: build the wheel, and every library that goes into it, where its C library is at home: in a musllinux
-container, in a manylinux one, or for the ``-musl`` or ``-gnu`` target with a compiler of that target.
+How to fix: build the wheel, and every library in it, for its C library: in a musllinux or a manylinux container, or for
+the ``-musl`` or ``-gnu`` target with a compiler for that target.
 
 References:
     https://peps.python.org/pep-0656/
@@ -46,14 +46,14 @@ _FAMILY = {"glibc": "manylinux", "musl": "musllinux"}
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See files of the wheel's architecture that need a C library which none, or not all, of its tags promise."""
+    """See files of the wheel's architecture that need another C library than some or all of its tags promise."""
     tags = [tag for _, tag in linux_tags(wheel) if tag.libc]
     promised = {tag.libc for tag in tags}
     files = [elf for elf in wheel.elves if elf.libc and any(runs_as(elf, tag.arch) for tag in tags)]
     found = {elf.libc for elf in files}
     for libc in sorted(promised):
         wrong = [elf for elf in files if elf.libc != libc]
-        # With files for both, only what is sure to be loaded counts, and only if it has no twin for this library.
+        # With files for both, only files that are certainly loaded and have no counterpart for this libc count.
         if libc in found:
             certain = reachable_members(wheel)
             names = {_module(elf) for elf in files if elf.libc == libc}
@@ -68,7 +68,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
 
 
 def _android(wheel: Wheel) -> Iterator[Finding]:
-    """See files that need the C library of a Linux distribution in a wheel for Android, which has one of its own."""
+    """See files in a wheel for Android that need the C library of a Linux distribution."""
     names = re.compile(r"libc\.so\.6|ld-linux.*|libc\.musl-.*|ld-musl-.*")
     found = [(elf, name) for elf in wheel.elves for name in elf.needed if names.fullmatch(name)]
     if found:
@@ -77,7 +77,7 @@ def _android(wheel: Wheel) -> Iterator[Finding]:
             f"is tagged {some(list(wheel.platforms), 2)}, but its files are linked with {first.libc or 'another libc'}",
             Severity.ERROR,
             bounded(Evidence(f"needs {name}", elf.path) for elf, name in found),
-            f'on Android importing fails: dlopen failed: library "{name}" not found',
+            f'on Android the import fails: dlopen failed: library "{name}" not found',
             (
                 Fix(
                     "build it with Android's NDK",
@@ -102,14 +102,14 @@ def _finding(wheel: Wheel, libc: str, wrong: list[Elf]) -> Finding:
         f"is tagged {tags}, which means {libc}, but its files are linked with {other}",
         Severity.ERROR,
         bounded(Evidence(f"{role(wheel, elf)}: {_why(elf)}", elf.path) for elf in wrong),
-        f"on {libc} systems importing fails: {soname}: cannot open shared object file"
+        f"on {libc} systems the import fails: {soname}: cannot open shared object file"
         if libc == "glibc"
-        else f"on musl systems (Alpine) importing fails: Error loading shared library {soname}, or {meets}",
-        (Fix(f"build it for {libc}", notes=_build(libc)), Fix(f"tag it as {_FAMILY[other]}, if that is what it is")),
+        else f"on musl systems (Alpine) the import fails: Error loading shared library {soname}, or {meets}",
+        (Fix(f"build it for {libc}", notes=_build(libc)), Fix(f"tag it as {_FAMILY[other]}, if that was intended")),
     )
 
 
-# What glibc's headers turn ordinary calls into (C23 parsing, _FORTIFY_SOURCE), and functions of its own.
+# Functions that glibc's headers redirect ordinary calls to (C23 parsing, _FORTIFY_SOURCE), and others of glibc only.
 _GLIBC_ONLY = re.compile(
     r"__isoc23_\w+|__cxa_thread_atexit_impl|__libc_single_threaded|gnu_get_libc_(?:version|release)"
     r"|__(?:v?(?:s|f|sn|as|d)?printf|mem(?:p?cpy|move|set)|st[rp]n?c(?:py|at)|strncat|f?gets|f?read|realpath|getcwd|longjmp)_chk"
@@ -130,11 +130,11 @@ def _glibc_functions(wheel: Wheel, files: list[Elf]) -> Iterator[Finding]:
             f"is linked with musl, but needs functions that only glibc has: {some(every)}",
             Severity.ERROR,
             bounded(Evidence(f"{role(wheel, elf)}: undefined {some(names)}", elf.path) for elf, names in found),
-            f"on musl systems (Alpine) importing fails: Error relocating {elf.name}: {names[0]}: symbol not found",
+            f"on musl systems (Alpine) the import fails: Error relocating {elf.name}: {names[0]}: symbol not found",
             (
                 Fix(
                     "compile every object with musl's headers",
-                    notes="A prebuilt static library or object is the usual culprit.",
+                    notes="A prebuilt static library or object is the usual cause.",
                 ),
             ),
         )
@@ -154,15 +154,15 @@ def _build(libc: str) -> str:
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See musl miss a function of glibc's in a module made for musl, and maturin take a musl wheel for manylinux."""
+    """See musl miss a glibc function in a module for musl, and maturin audit a musl wheel as manylinux."""
     for hit in log.find("audit-forbidden"):
         names = [library(entry) for entry in listed(hit.groups["libs"])]
         if names and all(MUSL.match(name) for name in names):
             yield finding_from_hits(
                 log,
                 [hit],
-                f"the wheel is linked with musl ({names[0]}), and maturin judges it as one for manylinux",
-                "No wheel is made. maturin knows musllinux from 0.12 on.",
+                f"the wheel is linked with musl ({names[0]}), but maturin audits it as manylinux",
+                "maturin writes no wheel. It supports musllinux from 0.12 on.",
                 (
                     Fix(
                         "update maturin, which tags it musllinux",
@@ -178,7 +178,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             hits,
-            f"{name} is made for musl, but needs {hits[0].groups['symbol']}, which only glibc has",
-            "It cannot be loaded. The audit passes: musl has no symbol versions to tell by.",
-            (Fix("compile every object with musl's headers", notes="A prebuilt static library is the usual culprit."),),
+            f"{name} is built for musl, but needs {hits[0].groups['symbol']}, which only glibc has",
+            "It cannot be loaded. The audit does not detect that: musl has no symbol versions.",
+            (Fix("compile every object with musl's headers", notes="A prebuilt static library is the usual cause."),),
         )

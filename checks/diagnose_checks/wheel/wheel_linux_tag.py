@@ -1,14 +1,14 @@
-"""The wheel has a plain linux tag, which the package index refuses.
+"""The wheel has a plain linux tag, which the package index rejects.
 
-``linux_x86_64`` says only what machine it was built on, not which systems it works on. Installers on that architecture
-take it, but the public index does not: an upload ends with ``400 … has an unsupported platform tag``. The exceptions
-are ``linux_armv6l`` and ``linux_armv7l``.
+``linux_x86_64`` names only the machine that the wheel was built on, not the systems that it works on. Installers on
+that architecture accept it. The public index does not: an upload ends with ``400 … has an unsupported platform tag``.
+The exceptions are ``linux_armv6l`` and ``linux_armv7l``.
 
-It is what build tools write when the check against the policies was skipped or failed: ``maturin build --auditwheel
-skip``, a build through a PEP 517 front end, or ``setup.py bdist_wheel`` without ``auditwheel repair`` after it.
+Build tools write this tag when the policy check was skipped or failed: ``maturin build --auditwheel skip``, a build
+through a PEP 517 front end, or ``setup.py bdist_wheel`` without ``auditwheel repair`` after it.
 
-How to fix: ``auditwheel repair``, or maturin without ``--auditwheel skip``; where nothing has to be copied, saying the
-tag that the files keep is enough.
+How to fix: run ``auditwheel repair``, or maturin without ``--auditwheel skip``. If no library has to be copied,
+replacing the tag by the one that the files meet is enough.
 
 References:
     https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
@@ -40,7 +40,7 @@ CHECK = Check(since="0.1.0", applies=is_for_linux, aliases=("pypi-tag-rejected",
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See linux_* tags, but for those that the index takes."""
+    """See linux_* tags, except those that the index accepts."""
     plain = [text for text, tag in linux_tags(wheel) if tag.family == "linux" and text not in ACCEPTED]
     if not plain:
         return
@@ -50,10 +50,10 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     if others:
         fixes = tuple(_drop(wheel, text) for text in plain)
     elif verdict.lowest_tag and not verdict.lowest_tag.startswith("linux_"):
-        evidence.append(Evidence(f"the wheel as it stands keeps {verdict.lowest_tag}", where="its ELF files"))
-        title = f"say what it keeps: {verdict.lowest_tag}"
+        evidence.append(Evidence(f"the wheel meets {verdict.lowest_tag} unchanged", where="its ELF files"))
+        title = f"use the tag that it meets: {verdict.lowest_tag}"
         if "newer-than-policies" in verdict.differences:
-            # No policy covers it, so auditwheel cannot repair it; an older glibc to link against is the way out.
+            # No policy covers it, so auditwheel cannot repair it: the fix is to link against an older glibc.
             evidence.append(_newest(wheel))
             newest = policies.load(verdict.libc, verdict.arch)[-1].tag
             fixes = (build_for(wheel, newest, ""), retag(wheel, verdict.lowest_tag, title, BEYOND))
@@ -64,9 +64,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         if verdict.cause:
             what = f"{verdict.cause.detail} {verdict.cause.library}".strip()
             evidence.append(
-                Evidence(
-                    f"{verdict.cause.kind.replace('-', ' ')} {what} keeps it from every policy", verdict.cause.path
-                )
+                Evidence(f"{verdict.cause.kind.replace('-', ' ')} {what} fits no policy", verdict.cause.path)
             )
     yield Finding(
         f"is tagged {some(plain)}, which the package index does not accept",
@@ -87,36 +85,36 @@ def _newest(wheel: Wheel) -> Evidence:
 
 def _drop(wheel: Wheel, platform: str) -> Fix:
     line = f"python -m wheel tags --remove --platform-tag=-{platform} {quote(wheel.path)}"
-    return by_shell(f"drop the tag {platform}: the other tags say more", [line])
+    return by_shell(f"remove the tag {platform}: the others are more precise", [line])
 
 
 def _repair(wheel: Wheel) -> Fix:
     return Fix(
-        "have the libraries copied in and the tag set",
+        "copy the libraries in and set the tag",
         (repair(wheel),),
-        notes="maturin does it by itself, unless told --auditwheel skip or --compatibility linux.",
+        notes="maturin does both without --auditwheel skip and --compatibility linux.",
     )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the index refuse a linux_* tag."""
+    """See the index reject a linux_* tag."""
     for hit, tag in rejected(log):
         if tag.startswith("linux"):
             yield finding_from_hits(
                 log,
                 [hit, *log.find("linux-tag-note")],
-                f"the package index refuses the tag {tag}",
-                "The wheel is not uploaded; under another name it would fail at its users'.",
+                f"the package index rejects the tag {tag}",
+                "The wheel is not uploaded. Renamed, it would fail on users' systems.",
                 (
                     Fix(
                         "let maturin check the wheel and set the tag",
                         (Command("maturin build --release --auditwheel repair --compatibility pypi", Stage.BUILD),),
-                        notes="Called as a build back end it does not, unless [tool.maturin] compatibility says so.",
+                        notes="As a build back end it does not, unless [tool.maturin] sets compatibility.",
                     ),
                     Fix(
                         "repair the finished wheel",
                         (Command("auditwheel repair WHEEL", Stage.BUILD),),
-                        notes="Both in a manylinux image, or with zig, if older systems are to run it.",
+                        notes="To support older systems, build in a manylinux image or with zig.",
                     ),
                 ),
             )

@@ -1,12 +1,12 @@
 """The wheel has an extension module without the function that Python calls to import it.
 
-``import demo._native`` opens the file and calls ``PyInit__native`` in it: the function's name is made of the module's
-own last name. (CPython 3.15 also takes ``PyModExport__native``, PEP 793.) A file that is named as a module and exports
-no such function cannot be imported, however right everything else is.
+``import demo._native`` opens the file and calls ``PyInit__native`` in it: the function's name ends in the last part of
+the module's name. (CPython 3.15 also accepts ``PyModExport__native``, PEP 793.) A file that is named as a module and
+does not export that function cannot be imported.
 
-The commonest way there is Rust's PyO3: ``#[pymodule] fn other`` in a library that maturin calls ``native``. maturin
-warns about it. A renamed file, a version script that hides all symbols, and ``-fvisibility=hidden`` without
-``PyMODINIT_FUNC`` do it too.
+The usual cause is Rust's PyO3: ``#[pymodule] fn other`` in a library that maturin calls ``native``. maturin warns about
+it. A renamed file, a version script that hides all symbols, and ``-fvisibility=hidden`` without ``PyMODINIT_FUNC`` have
+the same effect.
 
 How to fix: give the function and the module one name: ``#[pymodule(name = "…")]``, or ``module-name`` in
 ``[tool.maturin]``.
@@ -57,7 +57,7 @@ CHECK = Check(
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See files that are named as modules, use Python, and lack the function of their own name."""
+    """See files that are named as modules, use Python, and lack the function with their name."""
     links: dict[str, list[str]] = {}
     for link in wheel.links:
         links.setdefault(link.path, []).append(link.target)
@@ -65,7 +65,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     found = []
     for module in modules(wheel):
         name = module_name(module.elf.path)
-        # What a library that the file needs exports is found as well: the search goes through all of them.
+        # The search also finds the function in the libraries that the file needs.
         providers = [module.elf, *(elves[path] for path in links.get(module.elf.path, ()) if path)]
         if not any(name in exports for elf in providers for exports in _exports(elf)) and _is_meant(wheel, module):
             found.append((module, name))
@@ -74,7 +74,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     first, name = found[0]
     names = sorted({other for module, _ in found for exports in _exports(module.elf) for other in exports})
     yield Finding(
-        f"has modules that do not export their own function: {some([module.elf.name for module, _ in found])}",
+        f"has modules that do not export their init function: {some([module.elf.name for module, _ in found])}",
         Severity.ERROR,
         bounded(
             Evidence(f"no PyInit_{name} among its dynamic symbols{_instead(module.elf)}", module.elf.path)
@@ -90,9 +90,9 @@ def _exports(elf: Elf) -> tuple[tuple[str, ...], ...]:
 
 
 def _is_meant(wheel: Wheel, module: Module) -> bool:
-    """Whether the file is meant to be imported: it exports another module's function, or takes Python's functions.
+    """Whether the file is meant to be imported: it exports another module's function, or uses Python's functions.
 
-    Build tools also give a module's ending to plain libraries that are opened by ctypes: those do neither.
+    Build tools also give a module's ending to plain libraries for ctypes, which do neither.
     """
     elf = module.elf
     if any(tag.python.startswith(("cp2", "py2", "pp2")) for tag in wheel.tags) or elf.broken:
@@ -108,24 +108,22 @@ def _instead(elf: Elf) -> str:
 def _fixes(wheel: Wheel, module: Module, name: str, others: list[str]) -> tuple[Fix, ...]:
     if wheel.generator.startswith(("maturin", "setuptools-rust")):
         rust = Fix(
-            f'name the function in Rust as the module is named: #[pymodule(name = "{name}")]',
+            f'give the Rust function its module name: #[pymodule(name = "{name}")]',
             (Command("maturin build --release", Stage.BUILD),) if wheel.generator.startswith("maturin") else (),
-            notes=f'Or name the module as the function is: module-name = "{others[0]}" in [tool.maturin].'
-            if others
-            else "",
+            notes=f'Or give the module that name: module-name = "{others[0]}" in [tool.maturin].' if others else "",
         )
         return (rust,)
     return (
         Fix(
             f"export PyInit_{name} from {module.elf.name}",
-            notes='C and C++: PyMODINIT_FUNC, which makes it visible, and extern "C". The part after PyInit_ is the '
+            notes='C, C++: declare it PyMODINIT_FUNC, which exports it, and extern "C". The part after PyInit_ is the '
             "last part of the module's name.",
         ),
     )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See Python miss the function, or maturin warn that it will."""
+    """See Python report that the function is missing, or maturin warn about it."""
     for hit in log.find("module-export", "module-export-warning")[:1]:
         function = hit.groups["function"]
         name = function.removeprefix("PyInit_")
@@ -133,13 +131,13 @@ def log(log: BuildLog) -> Iterator[Finding]:
             log,
             [hit],
             f"the module exports no {function}",
-            f"It cannot be imported: its function has another name than the file, {name}.",
+            f"It cannot be imported: the function's name differs from the file's, {name}.",
             (
                 Fix(
-                    f'name the function as the file is named: #[pymodule(name = "{name}")] in Rust, PyInit_{name} in C'
+                    f'give the function the name of the file: #[pymodule(name = "{name}")] in Rust, PyInit_{name} in C'
                 ),
-                Fix("name the module as the function is: module-name in [tool.maturin]"),
+                Fix("give the module the function's name: module-name in [tool.maturin]"),
             ),
-            # maturin makes the wheel anyway.
+            # maturin writes the wheel anyway.
             Severity.ERROR if hit.kind == "module-export" else Severity.WARNING,
         )

@@ -1,14 +1,14 @@
 """The wheel uses functions that the musl release of its tag does not have.
 
-musl gives its symbols no versions, so nothing in a file states the release it needs, and the repair tools do not judge
-it. The functions themselves tell: ``qsort_r`` came with musl 1.2.3, and on 32-bit architectures every ``…_time64`` name
-came with 1.2.0. A ``musllinux_1_1`` wheel with one of those fails on the systems that its tag names. A
-``musllinux_1_2`` tag cannot tell 1.2.0 from 1.2.5; there the finding only says which systems remain.
+musl's symbols have no versions, so no field of a file states the release that it needs, and the repair tools do not
+check it. The functions themselves show it: musl 1.2.3 added ``qsort_r``, and 1.2.0 added every ``…_time64`` name on
+32-bit architectures. A ``musllinux_1_1`` wheel that uses one of them fails on the systems that its tag names. A
+``musllinux_1_2`` tag does not distinguish 1.2.0 from 1.2.5; there the finding only names the systems that remain.
 
-Libraries copied from Alpine 3.18 or later also have their relocations packed (``DT_RELR``): musl reads that from 1.2.4
-on, and an older one crashes.
+Libraries copied from Alpine 3.18 or later also have packed relocations (``DT_RELR``). musl reads them from 1.2.4 on,
+and crashes before.
 
-How to fix: by building where the promised musl is the one that is linked, or by saying the newer tag.
+How to fix: build where the promised musl is the one that is linked, or use the newer tag.
 
 References:
     https://peps.python.org/pep-0656/
@@ -37,7 +37,7 @@ CHECK = Check(since="0.1.0", applies=has_musl_code)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See undefined functions that a later musl brought."""
+    """See undefined functions that a later musl release added."""
     promise = promised(wheel)
     if promise is None or wheel.verdict.libc != "musl":
         return
@@ -60,19 +60,19 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             evidence.append(Evidence(f"{role(wheel, elf)}: {some(names)}", elf.path))
     if not evidence:
         return
-    honest = f"musllinux_{newest[0]}_{newest[1]}_{wheel.verdict.arch}"
+    met = f"musllinux_{newest[0]}_{newest[1]}_{wheel.verdict.arch}"
     beyond = newest[:2] > version
     yield Finding(
         f"{tag} promises an older musl than the wheel needs: {_text(newest)}",
         Severity.ERROR if beyond else Severity.NOTE,
         bounded(evidence),
-        f"on systems with an older musl (Alpine before {ALPINE[newest]}) importing "
+        f"on systems with an older musl (Alpine before {ALPINE[newest]}) the import "
         + (
             f"ends with a segmentation fault: musl before 1.2.4 does not relocate {crashes.name}"
             if crashes
             else "fails: Error relocating …: symbol not found"
         ),
-        (retag(wheel, honest),) if beyond else (),
+        (retag(wheel, met),) if beyond else (),
     )
 
 

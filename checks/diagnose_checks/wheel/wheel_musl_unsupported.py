@@ -1,12 +1,12 @@
 """The wheel's files use features of the dynamic linker that musl does not have.
 
-musl's loader knows fewer kinds of relocations and symbols than glibc's. Functions that choose their code when they are
-bound (IFUNC: GCC's ``target_clones``, ``__attribute__((ifunc))``) end in a relocation of type IRELATIVE, or in an
-exported symbol of a type that musl passes over. Importing then fails, on every musl release.
+musl's loader supports fewer kinds of relocations and symbols than glibc's. Functions that select their implementation
+when they are bound (IFUNC: GCC's ``target_clones``, ``__attribute__((ifunc))``) produce a relocation of type IRELATIVE,
+or an exported symbol of a type that musl ignores. Then the import fails, on every musl release.
 
-It happens when code that was written for glibc is built for musl, or objects compiled for glibc are linked in.
+The cause is code written for glibc in a build for musl, or objects compiled for glibc.
 
-How to fix: choose the code at run time, by a function pointer or ``__builtin_cpu_supports``, or build without
+How to fix: select the implementation at run time, by a function pointer or ``__builtin_cpu_supports``, or build without
 ``target_clones``.
 
 References:
@@ -64,15 +64,15 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     first = next((elves[path] for path in found if path in sure), elves[next(iter(found))])
     shown = some([elves[path].name for path in found])
     yield Finding(
-        f"uses indirect functions (IFUNC), which musl's loader does not know: {shown}",
+        f"uses indirect functions (IFUNC), which musl does not support: {shown}",
         Severity.ERROR if first.path in sure else Severity.WARNING,
         bounded(Evidence(f"{role(wheel, elves[path])}: {one.detail}", path) for path, one in found.items()),
         f"on every musl: {load_error(first, found[first.path].says)}",
         (
             Fix(
-                "choose the code at run time without IFUNC",
-                notes="By a function pointer that is set once with __builtin_cpu_supports; without "
-                "__attribute__((target_clones)) and __attribute__((ifunc)). Leave out objects compiled for glibc.",
+                "select the implementation without IFUNC",
+                notes="Use a function pointer that is set once with __builtin_cpu_supports. Remove "
+                "__attribute__((target_clones)), __attribute__((ifunc)) and objects compiled for glibc.",
             ),
         ),
     )

@@ -1,11 +1,11 @@
 """The wheel's files need a library by a path instead of by a name.
 
-A linker writes a library's SONAME into the files that need it. A library without a SONAME that was named by its path on
-the command line (``cc … build/libfoo.so``) goes in with that path. The loader then opens ``build/libfoo.so`` relative
-to the working directory, and looks nowhere else. ``$ORIGIN/libfoo.so`` works on glibc, not on musl, which takes the
-dollar sign for part of the name.
+A linker writes a library's SONAME into the files that need it. For a library without a SONAME that the command line
+names by its path (``cc … build/libfoo.so``), it writes that path. The loader then opens ``build/libfoo.so`` relative to
+the working directory, and searches no other folder. ``$ORIGIN/libfoo.so`` works on glibc but not on musl, which does
+not expand it.
 
-Repair tools do not find such a library, or copy it in under a path that nothing reaches.
+Repair tools do not find such a library, or copy it under a path that is never opened.
 
 How to fix: write the plain name into the file, and build the library with a SONAME.
 
@@ -59,12 +59,12 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         f"needs libraries by their path: {some(list(dict.fromkeys(name for _, name in found)))}",
         Severity.ERROR if first.path in sure else Severity.WARNING,
         bounded(Evidence(f"{role(wheel, elf)}: needs {name}", elf.path) for elf, name in found),
-        "unless the working directory happens to have it: " + missing_library_error(first, name),
+        "unless the working directory contains it: " + missing_library_error(first, name),
         (
-            repack(wheel, "ask for the library by its name", _lines(wheel, found)),
+            repack(wheel, "need the library by its name", _lines(wheel, found)),
             Fix(
-                "build the library with a SONAME, then link again",
-                notes=f"-Wl,-soname,{posixpath.basename(name)} for the command that links the library.",
+                "build the library with a SONAME; link again",
+                notes=f"Add -Wl,-soname,{posixpath.basename(name)} to the command that links the library.",
             ),
         ),
     )

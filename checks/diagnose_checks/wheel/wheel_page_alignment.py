@@ -1,12 +1,11 @@
 """The wheel's libraries are laid out for smaller memory pages than the architecture may have.
 
-A shared object's segments are mapped page by page, so its layout has to fit the largest page that kernels of the
-architecture use: 64 KiB on aarch64 and ppc64le, 16 KiB on loongarch64. Files laid out for 4 KiB work on most machines
-and fail on the others: Raspberry Pi 5's and Asahi's kernels have 16 KiB pages, some server kernels 64 KiB. An old
-patchelf (before 0.12), and linkers told ``-z max-page-size=4096``, make such files.
+The loader maps a shared object's segments page by page, so its layout has to fit the largest page size that kernels of
+the architecture use: 64 KiB on aarch64 and ppc64le, 16 KiB on loongarch64. Files laid out for 4 KiB work on most
+machines and fail on the others: the kernels of Raspberry Pi 5 and Asahi have 16 KiB pages, some server kernels 64 KiB.
+patchelf before 0.12, and linkers with ``-z max-page-size=4096``, write such files.
 
-How to fix: link with the architecture's own page size, which is every linker's default, or pass ``-z
-max-page-size=65536``.
+How to fix: link with the architecture's page size, which is every linker's default, or pass ``-z max-page-size=65536``.
 
 References:
     https://github.com/NixOS/patchelf/releases/tag/0.12
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
 
 KIB = 1024
-#: Architecture → the largest page of its kernels in bytes, and the smallest that is common beside 4 KiB.
+#: Architecture → the largest page size of its kernels in bytes, and the smallest common one other than 4 KiB.
 PAGES = {"aarch64": (64 * KIB, 16 * KIB), "ppc64le": (64 * KIB, 64 * KIB), "loongarch64": (16 * KIB, 16 * KIB)}
 CHECK = Check(
     since="0.1.0",
@@ -53,7 +52,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         return
     smallest = min(elf.load_align for elf in found)
     yield Finding(
-        f"is laid out for pages of {smallest // KIB} KiB, {arch} has pages of up to {largest // KIB} KiB",
+        f"is laid out for pages of {smallest // KIB} KiB; {arch} has pages of up to {largest // KIB} KiB",
         Severity.ERROR if smallest < common else Severity.WARNING,
         bounded(
             Evidence(f"{role(wheel, elf)}: PT_LOAD is aligned to {elf.load_align // KIB} KiB", elf.path)
@@ -62,12 +61,12 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         f"on kernels with larger pages: ImportError: {found[0].name}: ELF load command alignment not page-aligned",
         (
             Fix(
-                "link for the largest page, and patch with patchelf ≥ 0.14.5",
+                "link for the largest page; use patchelf ≥ 0.14.5",
                 env=(
                     ("LDFLAGS", f"-Wl,-z,max-page-size={largest}"),
                     ("RUSTFLAGS", f"-C link-arg=-Wl,-z,max-page-size={largest}"),
                 ),
-                notes="A finished file cannot be re-aligned; it has to be linked anew.",
+                notes="A finished file cannot be re-aligned: link it again.",
             ),
         ),
     )
@@ -80,9 +79,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
             log,
             [hit],
             f"{hit.groups['file'].rpartition('/')[2]} is aligned to smaller pages than this system has",
-            "It cannot be loaded here.",
+            "This system cannot load it.",
             (
                 Fix("link it for large pages", env=(("RUSTFLAGS", "-C link-arg=-Wl,-z,max-page-size=65536"),)),
-                Fix("repair with patchelf 0.12 or later, which keeps the alignment"),
+                Fix("repair with patchelf 0.12 or later"),
             ),
         )

@@ -1,11 +1,11 @@
-"""The tag that is asked for promises an older glibc than the image has.
+"""The requested tag promises an older glibc than the image has.
 
-What is linked in an image needs that image's glibc at most, and often just that. An image for ``manylinux_2_28`` cannot
-make wheels for ``manylinux2014``, except by luck. auditwheel before 6.4 even asks for the oldest policy of all if it is
-called without ``--plat``.
+Code that is linked in an image can need that image's glibc, and often does. An image for ``manylinux_2_28`` cannot
+reliably build wheels for ``manylinux2014``. auditwheel before 6.4 requests the oldest policy of all if ``--plat`` is
+missing.
 
-How to fix: ask for the image's own policy (``--plat auto``, ``AUDITWHEEL_PLAT``), or use the image of the policy that
-is wanted.
+How to fix: request the image's policy (``--plat auto``, ``AUDITWHEEL_PLAT``), or build in the image of the policy that
+you want.
 
 References:
     https://github.com/pypa/manylinux#docker-images
@@ -29,7 +29,7 @@ CHECK = Check(since="0.1.0", phase=Phase.AUDIT)
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See a refusal in an image that is newer than what is asked for."""
+    """See a rejection in an image that is newer than the requested policy."""
     for refusal in refusals(log):
         if refusal.cause != "wheel-plat-not-matching-image":
             continue
@@ -38,13 +38,13 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             refusal.hits,
-            f"{refusal.tag} is asked for, but the image is made for {container.policy}",
-            "What is linked there needs the image's own glibc; no wheel with the older tag is made.",
+            f"{refusal.tag} is requested, but the image is for {container.policy}",
+            "Code linked there needs the image's glibc. No wheel with the older tag is written.",
             [
                 Fix(
-                    "ask for the image's own policy",
+                    "request the image's policy",
                     (Command("auditwheel repair --plat auto WHEEL", Stage.BUILD),),
-                    notes="auditwheel before 6.4 takes the oldest policy if none is named." if oldest else "",
+                    notes="auditwheel before 6.4 defaults to the oldest policy." if oldest else "",
                 ),
                 Fix(f"build in the image for {refusal.tag}"),
             ],

@@ -1,15 +1,15 @@
-"""The wheel says that it is pure Python, but holds compiled code.
+"""The wheel says that it is pure Python, but contains compiled code.
 
-Two places say where a wheel's files may go. ``Root-Is-Purelib: true`` in WHEEL, and a ``.data/purelib`` folder, send
-them to the folder for code that runs everywhere; on distributions that keep compiled code apart (``lib64``), a binary
-does not belong there, and auditwheel refuses to repair a wheel with one in ``.data/purelib``. The platform tag ``any``
-says that every machine can use the wheel; with extension modules in it that is not true.
+Two settings decide where the files of a wheel go. ``Root-Is-Purelib: true`` in WHEEL, and a ``.data/purelib`` folder,
+send them to the folder for portable code. On distributions with a separate folder for compiled code (``lib64``), a
+binary does not belong there, and auditwheel refuses to repair a wheel with a binary in ``.data/purelib``. The platform
+tag ``any`` says that every machine can use the wheel, which is wrong for a wheel with extension modules.
 
-A library that is only loaded by name does no harm below ``Root-Is-Purelib``; that is a note. So is an ``any`` wheel
-with libraries for several platforms, which is made that way on purpose.
+A library that is only loaded by name does no harm below ``Root-Is-Purelib``; the finding is then a note. It is also a
+note for an ``any`` wheel with libraries for several platforms, which is built like that on purpose.
 
-How to fix: have the build back end know about the binary: ``ext_modules``, or a ``Distribution`` whose
-``has_ext_modules()`` is true for setuptools; ``tool.maturin`` and scikit-build do it by themselves.
+How to fix: declare the binary to the build back end: for setuptools ``ext_modules``, or a ``Distribution`` whose
+``has_ext_modules()`` is true. maturin and scikit-build do it themselves.
 
 References:
     https://packaging.python.org/en/latest/specifications/binary-distribution-format/
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-#: Files of other operating systems: what has them beside ELF files serves several platforms on purpose.
+#: Files of other operating systems: a wheel that has them and ELF files serves several platforms on purpose.
 _FOREIGN = (".dll", ".dylib", ".pyd", ".exe")
 CHECK = Check(
     since="0.1.0",
@@ -73,7 +73,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         + ("; auditwheel: Invalid binary wheel, found shared libraries in purelib folder" if purelib else ""),
         (
             Fix(
-                "have the build back end know that there is compiled code",
+                "declare the compiled code to the build back end",
                 notes="setuptools: ext_modules=[…], or a Distribution class whose has_ext_modules() returns True.",
             ),
             repack(wheel, "correct the finished wheel", lines),
@@ -89,15 +89,15 @@ def _any(wheel: Wheel) -> Finding:
     evidence = bounded(Evidence(_what(elf), elf.path) for elf in (modules or wheel.elves))
     fix = Fix(
         "make one wheel per platform, each with its own tag",
-        notes=f"As it stands the files would allow {wheel.verdict.lowest_tag}." if wheel.verdict.lowest_tag else "",
+        notes=f"These files meet {wheel.verdict.lowest_tag}." if wheel.verdict.lowest_tag else "",
     )
     if data or len(arches) > 1:
         return Finding(
-            f"is tagged any, and carries ELF files for {some(arches, 6)}"
+            f"is tagged any, and contains ELF files for {some(arches, 6)}"
             + (", and other systems' libraries" if foreign else ""),
             Severity.NOTE,
             evidence,
-            "fine if the code picks the right one and does without on other machines; everybody downloads all of them",
+            "works if the code selects the right one and needs none elsewhere; every user downloads all of them",
             (fix,),
         )
     what = "extension modules" if modules else "ELF files"
@@ -106,7 +106,7 @@ def _any(wheel: Wheel) -> Finding:
         f"is tagged any, but its {what} run on {arches[0]} only",
         Severity.ERROR if modules else Severity.WARNING,
         evidence,
-        f"installs on every machine; elsewhere: {wrong_arch_error(first)}",
+        f"installs on every machine; on others: {wrong_arch_error(first)}",
         (fix,),
     )
 
@@ -116,16 +116,16 @@ def _what(elf: Elf) -> str:
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See auditwheel refuse compiled code in purelib."""
+    """See auditwheel reject compiled code in purelib."""
     for hit in log.find("purelib")[:1]:
         yield finding_from_hits(
             log,
             [hit],
             f"the wheel has compiled code in its folder for pure Python: {hit.groups['file']}".rstrip(": "),
-            "auditwheel does not repair it.",
+            "auditwheel writes no wheel.",
             (
                 Fix(
-                    "have the build back end know that there is compiled code",
+                    "declare the compiled code to the build back end",
                     notes="setuptools: ext_modules=[…], or a Distribution class whose has_ext_modules() returns True.",
                 ),
             ),

@@ -1,18 +1,18 @@
 """The wheel's extension modules are named for another interpreter than its tag.
 
-CPython imports an extension module only if its file name ends in one of a few ways: its own
-(``.cpython-312-x86_64-linux-gnu.so``, which names version, threading mode, processor and C library), ``.abi3.so``, or a
-plain ``.so``. Installers do not look at these names, only at the tag. If the two disagree, the wheel installs and the
-module cannot be found.
+CPython imports an extension module only if its file name ends in one of a few suffixes: its own
+(``.cpython-312-x86_64-linux-gnu.so``, which names version, threading mode, processor and C library), ``.abi3.so``, or
+plain ``.so``. Installers look only at the tag. If the two disagree, the wheel installs and Python does not find the
+module.
 
 Common forms: a module built by another interpreter than the one that packed the wheel; ``-linux-gnu`` in a musllinux
 wheel for Python 3.11 or newer; a module named for one version in an ``abi3`` wheel (``py_limited_api`` set for the
 wheel but not for the extension) or in a ``py3-none`` wheel; ``NAME.abi3-x86_64-linux-gnu.so``, which setuptools writes
-under CPython 3.15 and which older ones do not look for; ``NAME.abi3.so`` alone in a wheel for ``abi3t``, which a
+under CPython 3.15 and older versions do not import; only ``NAME.abi3.so`` in a wheel for ``abi3t``, which a
 free-threaded Python never loads.
 
-How to fix: build the module with the interpreter, and for the stable ABI with the setting, that the tag names; or say
-the tag that the module keeps.
+How to fix: build the module with the interpreter that the tag names, and with the stable-ABI setting that it names. Or
+use the tag that the module meets.
 
 References:
     https://peps.python.org/pep-3149/
@@ -46,7 +46,7 @@ CHECK = Check(since="0.1.0", applies=has_modules)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See modules that no file serves for some tagged interpreter; and modules of one version behind an open tag."""
+    """See modules without a file for some tagged interpreter, and modules of one version under an open tag."""
     groups: dict[str, list[Module]] = {}
     for module in modules(wheel):
         groups.setdefault(module.key, []).append(module)
@@ -61,7 +61,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
 
 
 def _alpine(wheel: Wheel, groups: dict[str, list[Module]], tags: list[Tag]) -> Iterator[Finding]:
-    """Look at musl modules for Python 3.9 and 3.10, which python.org's builds and Alpine's own name differently."""
+    """Check musl modules for Python 3.9 and 3.10, which python.org's builds and Alpine's own name differently."""
     patched = {"cpython-39", "cpython-310"}
     soabis = sorted(patched.intersection(map(interpreter_soabi, tags)))
     if _libc(wheel) != "musl" or not soabis:
@@ -72,12 +72,12 @@ def _alpine(wheel: Wheel, groups: dict[str, list[Module]], tags: list[Tag]) -> I
             "has extension modules that Alpine's own Python 3.9 and 3.10 do not import",
             Severity.NOTE,
             bounded(Evidence(f"ends in {m.suffix}; Alpine's looks for -linux-musl", m.elf.path) for m in found),
-            "with Alpine's own packages of Python (not with python.org's builds, which the python images have): "
+            "with Alpine's own Python packages (not in the official python images): "
             f"ModuleNotFoundError: No module named '{found[0].key.rpartition('/')[2]}'",
             (
                 repack(
                     wheel,
-                    "give the files an ending that both look for",
+                    "give the files a suffix that both import",
                     [rename(wheel, module.elf.path, f"{module.key}.so") for module in found],
                 ),
             ),
@@ -90,7 +90,7 @@ def _libc(wheel: Wheel) -> str:
 
 
 def _closed(wheel: Wheel, groups: dict[str, list[Module]], tags: list[Tag]) -> Iterator[Finding]:
-    """Look at tags that name one interpreter."""
+    """Check tags that name one interpreter."""
     wanted: dict[str, tuple[Module, str]] = {}
     for tag in tags:
         soabi = interpreter_soabi(tag)
@@ -111,7 +111,7 @@ def _closed(wheel: Wheel, groups: dict[str, list[Module]], tags: list[Tag]) -> I
             for module, end in bad
         ),
         f"ModuleNotFoundError: No module named '{first.key.rpartition('/')[2]}'"
-        + ("; the pure Python version takes its place" if fallback else ""),
+        + ("; the pure Python version is used instead" if fallback else ""),
         _closed_fixes(wheel, bad, tags),
     )
 
@@ -129,23 +129,23 @@ def _closed_fixes(wheel: Wheel, bad: list[tuple[Module, str]], tags: list[Tag]) 
     soabis = {module.soabi for module, _ in bad}
     wanted = {interpreter_soabi(tag) for tag in tags}
     if soabis <= wanted:
-        # Only the machine part is wrong: the code may well be right.
+        # Only the machine part is wrong: the code itself may be correct.
         lines = [rename(wheel, module.elf.path, module.elf.path[: -len(module.suffix)] + end) for module, end in bad]
-        return (repack(wheel, "give the files the name that the interpreter looks for", lines),)
+        return (repack(wheel, "give the files the interpreter's suffix", lines),)
     build = Fix(
         "build it with the interpreter that the tag names",
-        notes="maturin build -i python3.X, PYO3_CROSS_PYTHON_VERSION for a cross build; cibuildwheel does it itself.",
+        notes="maturin build -i python3.X; in a cross build PYO3_CROSS_PYTHON_VERSION. cibuildwheel does it itself.",
     )
     match = bad[0][0].soabi.partition("-")[2]
     if len(soabis) == 1 and bad[0][0].soabi.startswith("cpython-") and match:
         python, abi = f"cp{match.rstrip('abcdefghijklmnopqrstuvwxyz')}", f"cp{match}"
         line = f"python -m wheel tags --remove --python-tag {python} --abi-tag {abi} {quote(wheel.path)}"
-        return (by_shell(f"tag it for what it is: {python}-{abi}", [line]), build)
+        return (by_shell(f"use the tag that it meets: {python}-{abi}", [line]), build)
     return (build,)
 
 
 def _abi3(wheel: Wheel, groups: dict[str, list[Module]], tags: list[Tag]) -> Iterator[Finding]:
-    """Look at tags of the stable ABI: every module has to have a file that the oldest promised Python looks for."""
+    """Check tags of the stable ABI: every module needs a file that the oldest promised Python imports."""
     machine = triplet("cpython-315", wheel.verdict.arch, _libc(wheel))
     pythons = [python for tag in tags for python in oldest_of(tag, machine)]
     if not pythons:
@@ -174,8 +174,8 @@ def _missed(wheel: Wheel, missed: list[tuple[Module, list[Python]]]) -> Finding:
     ]
     if pythons[0].free_threaded and first.soabi == "abi3":
         build = Fix(
-            "build the modules for abi3t too, or drop that tag",
-            notes="PyO3 0.30's feature abi3t-py315, Py_TARGET_ABI3T for C; the tag without it: cp315-abi3.",
+            "build the modules for abi3t too, or remove that tag",
+            notes="PyO3 0.30: feature abi3t-py315; C: Py_TARGET_ABI3T. The tag without it is cp315-abi3.",
         )
     else:
         build = Fix(
@@ -200,7 +200,7 @@ def _missed(wheel: Wheel, missed: list[tuple[Module, list[Python]]]) -> Finding:
         ),
         f"{error}{old if first.triplet else ''}",
         (
-            *((repack(wheel, f"give the files the ending {wanted}", renames),) if renames and not wrong else ()),
+            *((repack(wheel, f"give the files the suffix {wanted}", renames),) if renames and not wrong else ()),
             build,
         ),
     )
@@ -218,7 +218,7 @@ def _named(wheel: Wheel, bad: list[list[Module]]) -> Finding:
         Evidence(f"ends in {module.suffix}, not in .abi3.so", module.elf.path) for files in bad for module in files
     ]
     if foreign:
-        evidence.insert(0, Evidence(f"takes {some(foreign)}, not in the stable ABI", first.elf.path))
+        evidence.insert(0, Evidence(f"uses {some(foreign)}, not in the stable ABI", first.elf.path))
     return Finding(
         "is tagged abi3, but its extension modules are named for one Python version"
         + (" and use functions outside the stable ABI" if foreign else ""),
@@ -226,19 +226,19 @@ def _named(wheel: Wheel, bad: list[list[Module]]) -> Finding:
         bounded(evidence),
         f"every other version: ModuleNotFoundError: No module named '{first.key.rpartition('/')[2]}'",
         (
-            *((by_shell("tag it for the one version", [line]),) if foreign else ()),
+            *((by_shell("tag it for that one version", [line]),) if foreign else ()),
             Fix(
                 "build the module for the stable ABI too",
                 notes="setuptools: Extension(…, py_limited_api=True) and Py_LIMITED_API; PyO3: the feature abi3-py3X.",
             ),
-            *(() if foreign else (by_shell("tag it for the one version", [line]),)),
-            *((repack(wheel, "rename it: it keeps to the stable ABI", moves),) if moves and not foreign else ()),
+            *(() if foreign else (by_shell("tag it for that one version", [line]),)),
+            *((repack(wheel, "rename it: it uses only the stable ABI", moves),) if moves and not foreign else ()),
         ),
     )
 
 
 def _none(wheel: Wheel, groups: dict[str, list[Module]]) -> Iterator[Finding]:
-    """Look at tags that promise every Python."""
+    """Check tags that promise every Python."""
     closed = [files for files in groups.values() if all(module.soabi not in ("", "abi3", "abi3t") for module in files)]
     if closed:
         several = all(len(files) > 1 for files in closed)
@@ -249,30 +249,29 @@ def _none(wheel: Wheel, groups: dict[str, list[Module]]) -> Iterator[Finding]:
             Severity.NOTE if several or fallback else Severity.ERROR,
             bounded(Evidence(f"ends in {module.suffix}", module.elf.path) for files in closed for module in files),
             f"every other version: ModuleNotFoundError: No module named '{closed[0][0].key.rpartition('/')[2]}'"
-            + (", unless pure Python takes its place" if fallback or several else ""),
+            + (", unless pure Python replaces it" if fallback or several else ""),
             (_per_version(wheel, versions),),
         )
     opened = [m for files in groups.values() for m in files if not m.soabi and m.elf.is_extension and _uses_python(m)]
     if opened and not closed:
         yield Finding(
-            "is tagged for every Python, but holds extension modules, whose binary interface belongs to one version",
+            "is tagged for every Python, but contains extension modules, which are for one version",
             Severity.WARNING,
             bounded(
-                Evidence("defines an init function and takes functions from the interpreter", m.elf.path)
-                for m in opened
+                Evidence("defines an init function and uses functions of the interpreter", m.elf.path) for m in opened
             ),
-            "with another Python version: undefined symbol, or a crash; fine only if it keeps to the limited API",
-            (Fix("tag it cpXY-cpXY, or cpXY-abi3 if it keeps to the limited API"),),
+            "with another Python version: undefined symbol, or a crash, unless it uses only the limited API",
+            (Fix("tag it cpXY-cpXY, or cpXY-abi3 for the limited API"),),
         )
 
 
 def _per_version(wheel: Wheel, versions: list[str]) -> Fix:
     number = versions[0].partition("-")[2]
     if len(versions) > 1 or not versions[0].startswith("cpython-"):
-        return Fix("make one wheel per Python version, or build for the stable ABI")
+        return Fix("build one wheel per Python version, or use the stable ABI")
     python = f"cp{number.rstrip('abcdefghijklmnopqrstuvwxyz')}"
     line = f"python -m wheel tags --remove --python-tag {python} --abi-tag cp{number} {quote(wheel.path)}"
-    return by_shell(f"tag it for what it is: {python}-cp{number}", [line])
+    return by_shell(f"use the tag that it meets: {python}-cp{number}", [line])
 
 
 def _uses_python(module: Module) -> bool:

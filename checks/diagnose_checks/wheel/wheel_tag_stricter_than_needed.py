@@ -1,12 +1,12 @@
-"""The wheel could say an older policy than it does.
+"""The wheel could have the tag of an older policy.
 
-Nothing in the wheel needs what its tag asks for: it would work on older systems too, but installers there pass it over
-and build from source, or fail. Tools take the tag from the machine that they run on, or from an option.
+No file in the wheel needs the policy of its tag. The wheel would work on older systems too, but installers there skip
+it and build from source, or fail. Tools take the tag from the machine that they run on, or from an option.
 
-Policies below ``manylinux_2_17`` are not worth a word, hardly any system is left there; nor are steps between which no
-known distribution lies.
+Policies below ``manylinux_2_17`` are not reported, because hardly any such system is in use, and neither are steps
+without a known distribution between them.
 
-How to fix: say the older policy (``python -m wheel tags --platform-tag``, maturin's ``--compatibility``).
+How to fix: use the older policy's tag (``python -m wheel tags --platform-tag``, maturin's ``--compatibility``).
 
 References:
     https://peps.python.org/pep-0600/
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 CHECK = Check(since="0.1.0", applies=has_linux_code)
 
 
-#: The oldest glibc that current installers and interpreters still meet.
+#: The oldest glibc that current installers and interpreters support.
 OLDEST = (2, 17)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See a lowest possible tag below every tag of the wheel."""
+    """See that the lowest possible tag is below every tag of the wheel."""
     tags = [(text, tag) for text, tag in linux_tags(wheel) if tag.arch == wheel.verdict.arch]
     lowest = policies.find(wheel.verdict.lowest_tag)
     if lowest is None or lowest.libc != "glibc" or not tags or any(tag.libc != "glibc" for _, tag in tags):
@@ -53,17 +53,17 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     if not passed:
         return
     cause = wheel.verdict.cause
-    why = f"the most that it needs is {cause.detail or cause.library}" if cause else "it needs nothing newer"
+    why = f"its highest need is {cause.detail or cause.library}" if cause else "it needs nothing newer"
     yield Finding(
-        f"is tagged {text}, but keeps {best.tag}",
+        f"is tagged {text}, but meets {best.tag}",
         Severity.NOTE,
         (Evidence(why, cause.path) if cause else Evidence(why, where="its ELF files"),),
-        f"passed over on systems that could run it, for example {some(passed)}",
+        f"installers skip it on systems that could run it, for example {some(passed)}",
         (
             retag(
                 wheel,
                 best.tag,
-                notes="Only if it has been tried there: a policy is about libraries, not about behaviour.",
+                notes="Only if you have tested it there: a policy covers libraries, not behaviour.",
             ),
         ),
     )

@@ -1,11 +1,12 @@
 """The wheel has libraries whose code is patched while they are loaded.
 
 Text relocations (``DT_TEXTREL``) come from objects that were compiled without ``-fPIC``: the dynamic linker has to make
-the code writable, change it, and make it executable again. The code is then private to every process. Hardened systems
-refuse it (SELinux's execmod). musl's loader does it for libraries, but not for programs: those crash at their start.
-(Linkers for RISC-V also set the flag for empty relocations, which change nothing: those files are not meant.)
+the code writable, change it, and make it executable again. Each process then has its own copy of the code. Hardened
+systems refuse that (SELinux's execmod). musl's loader supports it for libraries, but not for programs, which crash at
+their start. (Linkers for RISC-V also set the flag for empty relocations, which change nothing: those files are not
+reported.)
 
-How to fix: compile every object of the library, assembly too, as position-independent code.
+How to fix: compile every object of the library, assembly included, as position-independent code.
 
 References:
     https://wiki.gentoo.org/wiki/Hardened/Textrels_Guide
@@ -29,11 +30,11 @@ CHECK = Check(since="0.1.0", applies=has_linux_code)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See DT_TEXTREL that relocations confirm."""
+    """See DT_TEXTREL in files that do have text relocations."""
     found = [elf for elf in loadable_elves(wheel) if elf.textrel]
     if not found:
         return
-    # musl's loader makes a library writable as a whole; a program, which the kernel has mapped, it leaves as it is.
+    # musl's loader makes a whole library writable, but not a program, which the kernel has mapped.
     fatal = [elf for elf in found if elf.libc == "musl" and elf.is_executable]
     yield Finding(
         "has code that is patched at load time (text relocations)",
@@ -42,7 +43,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         f"{fatal[0].name}: Segmentation fault" if fatal else f"where SELinux enforces execmod: {_denied(found[0])}",
         (
             Fix(
-                "compile everything position-independent, and have the linker insist on it",
+                "compile with -fPIC; have the linker enforce it",
                 env=(("CFLAGS", "-fPIC"), ("LDFLAGS", "-Wl,-z,text")),
             ),
         ),

@@ -1,15 +1,16 @@
-"""The wheel's files are of another architecture than its tag.
+"""The wheel's files are for another architecture than its tag.
 
-A platform tag ends in the architecture that installers compare with the machine. If the files inside are code for
-another processor, for another word size or byte order, or for Arm's other floating-point convention, the wheel installs
-and nothing in it can be loaded: importing says "cannot open shared object file" although the file is there, and a
-program says "Exec format error". That happens when a cross build falls back to the host's compiler, when a prebuilt
-library of the wrong platform is copied in, or when a wheel is renamed by hand.
+A platform tag ends in the architecture that installers compare with the machine. If the files inside are for another
+processor, word size or byte order, or for Arm's other floating-point convention, the wheel installs and no file in it
+can be loaded: the import fails with "cannot open shared object file" although the file exists, and a program fails with
+"Exec format error". The causes are a cross build that falls back to the host's compiler, a prebuilt library for the
+wrong platform, and a wheel that was renamed by hand.
 
-A file of another architecture that nothing in the wheel needs is only a note: some projects ship one wheel's data for
-several platforms.
+A file of another architecture that no file in the wheel needs is only a note: some projects ship data for several
+platforms in one wheel.
 
-How to fix: remove the build folder, in which old objects may lie, and build with a compiler for the tag's architecture.
+How to fix: remove the build folder, which may contain old objects, and build with a compiler for the tag's
+architecture.
 
 References:
     https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
@@ -44,7 +45,7 @@ CHECK = Check(since="0.1.0", applies=has_code)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See ELF files that are code for none of the architectures in the file name."""
+    """See ELF files whose architecture is not in the file name."""
     arches = {tag.arch for _, tag in linux_tags(wheel)}
     known = {row.wheel for row in TARGETS}
     if not arches:
@@ -70,7 +71,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     claimed = some(sorted(arches))
     if bad:
         yield Finding(
-            f"is tagged {claimed} but holds {count(len(bad), 'file')} for {_names(bad)}",
+            f"is tagged {claimed} but contains {count(len(bad), 'file')} for {_names(bad)}",
             Severity.ERROR,
             bounded(Evidence(_header(elf), elf.path) for elf in bad),
             f"on {claimed}: {wrong_arch_error(bad[0], _row(wheel))}",
@@ -79,15 +80,15 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     unused = [elf for elf in wrong if elf not in bad]
     if unused:
         yield Finding(
-            f"carries {count(len(unused), 'file')} for {_names(unused)} that nothing in it needs",
+            f"contains {count(len(unused), 'file')} for {_names(unused)} that no other file needs",
             Severity.NOTE,
             bounded(Evidence(_header(elf), elf.path) for elf in unused),
-            f"dead weight of {sum(elf.size for elf in unused)} bytes on {claimed}, unless code picks it by name",
+            f"{sum(elf.size for elf in unused)} unused bytes on {claimed}, unless code selects the files by name",
         )
 
 
 def _other_systems(wheel: Wheel) -> Iterator[Finding]:
-    """See files of a wheel for another system whose headers are for another format or processor than its tags."""
+    """See files of a wheel for another system whose format or processor differs from its tags."""
     promised = [found for platform in wheel.platforms if (found := systems.system(platform))]
     if not promised or len(promised) < len(wheel.platforms):
         return
@@ -99,11 +100,11 @@ def _other_systems(wheel: Wheel) -> Iterator[Finding]:
     claimed = some(list(wheel.platforms))
     modules = [file for file, _ in wrong if _FORMATS[file.kind] != ".dll" or file.path.endswith(".pyd")]
     yield Finding(
-        f"is tagged {claimed} but holds {count(len(wrong), 'file')} that do not fit",
+        f"is tagged {claimed} but contains {count(len(wrong), 'file')} for another system or processor",
         Severity.ERROR if len(wrong) == len(libraries) or modules else Severity.WARNING,
         bounded(Evidence(why, file.path) for file, why in wrong),
         f"on {promised[0].name}: ImportError, the file is not for this system or processor",
-        (Fix(f"build it for {claimed}; remove the build folder first, old objects may be in it"),),
+        (Fix(f"remove the build folder, then build for {claimed}"),),
     )
 
 
@@ -111,7 +112,7 @@ _FORMATS = {"elf": ".so", "mach-o": ".dylib", "pe": ".dll", "wasm": ".wasm"}
 
 
 def _unfit(file: CodeFile, promised: list[systems.System], machines: dict[str, str]) -> str:
-    """Return why the file fits a tag no better than that, empty if it fits one of them."""
+    """Return why the file fits none of the tags, empty if it fits one of them."""
     fitting = [one for one in promised if one.kind == file.kind]
     if not fitting:
         return f"is in the format {file.kind}, {promised[0].name} loads {promised[0].kind}"
@@ -127,16 +128,16 @@ def _unfit(file: CodeFile, promised: list[systems.System], machines: dict[str, s
 
 def _unmarked(elves: list[Elf]) -> Finding:
     return Finding(
-        f"has files for Arm that do not say how they pass floating-point numbers: {some([elf.name for elf in elves])}",
+        f"has Arm files that do not state their floating-point convention: {some([elf.name for elf in elves])}",
         Severity.WARNING,
         bounded(Evidence(f"{_header(elf)}, no build attributes", elf.path) for elf in elves),
-        "glibc for hard float loads them, as it refuses the mark of soft float only; auditwheel does not take them for "
-        "armv7l files and refuses the wheel",
+        "glibc for hard float loads them, because it refuses only files marked as soft float; auditwheel does not "
+        "accept them as armv7l files and rejects the wheel",
         (
             Fix(
-                "link with a linker that keeps the mark",
+                "link with a linker that writes the attributes",
                 env=(("RUSTFLAGS", "-C link-arg=-fuse-ld=bfd"), ("LDFLAGS", "-fuse-ld=bfd")),
-                notes="mold leaves out the build attributes and the flag EF_ARM_ABI_FLOAT_HARD.",
+                notes="mold omits the build attributes and the flag EF_ARM_ABI_FLOAT_HARD.",
             ),
         ),
     )
@@ -150,7 +151,7 @@ def _fits(elf: Elf, arch: str) -> bool:
     if runs_as(elf, arch):
         rows = [row for row in TARGETS if row.wheel == arch and row.machine == elf.machine]
         return elf.machine == EM_ARM or any(row.accepts(elf.machine, elf.bits, elf.endian, elf.flags) for row in rows)
-    # A static executable, or one that never passes a floating-point number, runs under either Arm convention.
+    # A static executable, or code that passes no floating-point numbers, runs under either Arm convention.
     return elf.machine == EM_ARM and arch in ("armv7l", "armv6l") and not elf.dynamic and elf.endian == "little"
 
 
@@ -168,7 +169,7 @@ def _header(elf: Elf) -> str:
 
 
 def _row(wheel: Wheel) -> Target | None:
-    """Return what the wheel is for, by its first Linux tag."""
+    """Return the target of the wheel's first Linux tag."""
     tag = next(tag for _, tag in linux_tags(wheel))
     return next((row for row in TARGETS if (row.wheel, row.libc) == (tag.arch, tag.libc or "glibc")), None)
 
@@ -178,9 +179,7 @@ def _fixes(wheel: Wheel, bad: list[Elf]) -> tuple[Fix, ...]:
     row = _row(wheel)
     triple = row.triple if row else ""
     if not triple or not wheel.generator.startswith("maturin"):
-        return (
-            Fix(f"build it with a compiler for {tag.arch}; remove the build folder first, old objects may be in it"),
-        )
+        return (Fix(f"remove the build folder, then compile for {tag.arch}"),)
     name = wheel.name.replace("_", "-")
     return (
         Fix(

@@ -1,13 +1,13 @@
-"""The wheel's archive holds members that cannot be unpacked safely, or at all.
+"""The wheel's archive has members that cannot be unpacked, or not safely.
 
-A wheel is a zip archive of plain files below one folder. Installers refuse absolute names and names that climb out with
-``..``. A member with a wrong checksum, or whose data break off, stops the installation. A NUL in a name ends it for
-Python's ``zipfile``, and so for pip, but not for every other reader: what is checked is not what is installed. Symbolic
-links have no place in the format: pip writes a small text file that holds the link's target, so a library behind it is
-not a library any more.
+A wheel is a zip archive of plain files below one folder. Installers reject absolute names and names that leave the
+folder with ``..``. A member with a wrong checksum or truncated data stops the installation. A NUL in a name ends the
+name for Python's ``zipfile``, and so for pip, but not for every other reader: the installed file is not the one that
+was checked. The format does not support symbolic links: pip writes a small text file that contains the link's target,
+so a linked library is not a library after the installation.
 
-How to fix: pack wheels with a wheel tool. ``zip -y`` keeps links, and so do some build systems for versioned libraries
-(``libfoo.so`` → ``libfoo.so.1``): put the file itself there, or only the name that is needed.
+How to fix: pack wheels with a wheel tool. ``zip -y``, and some build systems for versioned libraries (``libfoo.so`` →
+``libfoo.so.1``), keep links: put the file itself into the wheel, or only the name that is needed.
 
 References:
     https://packaging.python.org/en/latest/specifications/binary-distribution-format/
@@ -28,36 +28,36 @@ if TYPE_CHECKING:
 CHECK = Check(since="0.1.0")
 
 
-#: Flaws of a member, or of its name, that stop every installer or lead it astray.
+#: Flaws of a member or its name that stop every installer or make it write a wrong file.
 _BROKEN = frozenset({"absolute", "escaping", "nul", "crc", "size", "corrupt", "name", "overlap"})
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See unsafe names and broken data, and symbolic links."""
+    """See unsafe names, broken data and symbolic links."""
     broken = [flaw for flaw in wheel.zip_flaws if flaw.kind in _BROKEN]
     if broken:
         names = sorted({flaw.path for flaw in broken})
         yield Finding(
-            f"cannot be unpacked as it stands: {some(names)}",
+            f"has members that cannot be unpacked safely: {some(names)}",
             Severity.ERROR,
             _evidence(broken),
             "installers stop: bad CRC-32, a broken zip file, or a file outside the target directory"
             if any(flaw.kind != "nul" for flaw in broken)
-            else "installers write another file than the archive names, or refuse it",
-            (Fix("build or download the wheel anew"),),
+            else "installers write another file than the archive names, or reject it",
+            (Fix("build or download the wheel again"),),
         )
     links = [flaw for flaw in wheel.zip_flaws if flaw.kind == "symlink"]
     if links:
         needed = {name for elf in wheel.elves for name in elf.needed}
         used = [flaw for flaw in links if flaw.path.rpartition("/")[2] in needed]
         yield Finding(
-            f"holds symbolic links: {some([flaw.path.rpartition('/')[2] for flaw in links])}",
+            f"contains symbolic links: {some([flaw.path.rpartition('/')[2] for flaw in links])}",
             Severity.ERROR if used else Severity.WARNING,
             _evidence(sorted(links, key=lambda flaw: flaw.path.rpartition("/")[2] not in needed)),
             f"ImportError: {used[0].path.rpartition('/')[2]}: file too short, or invalid ELF header"
             if used
-            else "installed as text files that hold the name of the target",
-            (Fix("put the file itself into the wheel (cp -L) and build it with `python -m wheel pack`"),),
+            else "installed as text files that contain the target's name",
+            (Fix("copy the files themselves (cp -L), then run `python -m wheel pack`"),),
         )
 
 
