@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from diagnose.authoring.environment import numbers
+from diagnose.authoring.environment import numbers, setting_evidence
+from diagnose.model.finding import Evidence
+from diagnose.readers.cargo.build_tools import ToolNeed
 from diagnose.readers.cargo.lock import Crate
 from diagnose.readers.env import Environment
+from diagnose.readers.toolchain.reader import Program
 
 #: Crates that use ``cc`` for other systems than Linux only, or hardly ever (their build scripts).
 _ELSEWHERE = frozenset({"iana-time-zone-haiku", "libloading", "winresource"})
@@ -29,6 +32,20 @@ def _compiles(env: Environment, crate: Crate) -> bool | None:
     if crate.name in _ELSEWHERE:
         return False
     return True if crate.name in _ALWAYS else None
+
+
+def missing_cxx(env: Environment) -> tuple[Program | None, ToolNeed | None]:
+    """Return the C++ compiler for the target that a build script needs and that is not there, and for which crate."""
+    program = next((one for one in env.build_programs if one.name == "c++" and not one.found), None)
+    needs = sorted((need for need in env.project.tools if need.tool == "c++"), key=lambda need: not need.certain)
+    return (program, needs[0]) if program is not None and needs else (None, None)
+
+
+def cxx_evidence(program: Program) -> tuple[Evidence, ...]:
+    """Return the evidence that *program*, a compiler, is not there."""
+    if program.setting is not None:
+        return (setting_evidence(program.setting),)
+    return (Evidence("no C++ compiler in any of its folders", where="variable PATH"),)
 
 
 _HOST_COMPILERS = frozenset({"", "cc", "gcc", "clang", "c++", "g++", "clang++"})

@@ -78,8 +78,12 @@ def _env(facts: dict[str, Any], findings: Sequence[Finding]) -> Headline:
     unusable = [library for library in facts["libraries"] if library["outcome"] not in ("found", "overridden")]
     unasked = [library["module"] for library in unusable if library["outcome"] in ("unknown", "disabled")]
     unknown = facts["project"]["unknown"]
-    if (unasked or unknown) and not errors and len(unasked) == len(unusable):
+    unlocked = facts["project"]["unlocked"] and not facts["libraries"]
+    if (unasked or unknown or unlocked) and not errors and len(unasked) == len(unusable):
         reasons = [f"pkg-config was not run for {' and '.join(unasked)}"] if unasked else []
+        if unlocked:
+            reasons.append("there is no Cargo.lock that names what it needs")
+            details.append("run `cargo generate-lockfile`, or name the libraries with --lib MODULE")
         if unknown:
             verb = "asks" if len(unknown) == 1 else "ask"
             reasons.append(f"{_several(unknown)} {verb} pkg-config for unknown modules")
@@ -108,8 +112,6 @@ def _several(names: list[str]) -> str:
 def _nothing_asked(project: dict[str, Any]) -> str:
     if project["lock"]:
         return "no libraries were checked: no crate in Cargo.lock is known to need one (add one with --lib MODULE)"
-    if project["manifest"]:
-        return "no libraries were checked: `cargo generate-lockfile` writes the Cargo.lock that names them"
     return "no libraries were checked: name them with --lib MODULE, or run this in the Cargo project's directory"
 
 

@@ -32,7 +32,9 @@ def _env(facts: dict[str, Any], unseen: Sequence[str]) -> Outcome:
     unasked = [outcome for outcome in unusable if outcome in ("unknown", "disabled")]
     if len(unasked) < len(unusable):
         return Outcome.FAILED
-    return Outcome.CANNOT_TELL if unasked or facts.get("project", {}).get("unknown") else Outcome.OK
+    project = facts.get("project", {})
+    unlocked = project.get("unlocked") and not libraries
+    return Outcome.CANNOT_TELL if unasked or project.get("unknown") or unlocked else Outcome.OK
 
 
 _OUTCOMES = {"wheel": _wheel, "env": _env}

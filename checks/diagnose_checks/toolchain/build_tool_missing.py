@@ -14,11 +14,15 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import finding_from_hits, install_by_family
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Phase
+from diagnose.model.finding import Evidence, Finding, Phase, Severity
 from diagnose.model.pattern import patterns_for
+from diagnose.readers.env import Environment
+from diagnose.remedies.fix import fix
+from diagnose.remedies.install import system
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +57,36 @@ CHECK = Check(
 )
 
 
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether the programs are there that the build scripts of the locked crates run."""
+    here = system(env)
+    for program in env.build_programs:
+        needs = [
+            need
+            for need in env.project.tools
+            if need.tool == program.name or (program.name == "make" and need.tool == "cmake")
+        ]
+        if program.found or program.name == "c++" or not needs:
+            continue
+        certain = [need for need in needs if need.certain]
+        need = (certain or needs)[0]
+        families = dict(zip(_FAMILIES, _PACKAGES.get(program.name, ((program.name,),) * len(_FAMILIES)), strict=True))
+        packages = families.get(here.family, ())
+        evidence = [Evidence(f"{need.crate} runs {need.tool}", need.path)]
+        if program.setting is not None:
+            evidence.append(setting_evidence(program.setting))
+        else:
+            evidence.append(Evidence(f"no program {program.name} in any of its folders", where="variable PATH"))
+        title = f"install {' '.join(packages)}" if packages else f"install {program.name}"
+        yield Finding(
+            message=f"{program.name} is not installed, which {need.crate} {'runs' if certain else 'may run'}",
+            severity=Severity.ERROR if certain else Severity.WARNING,
+            evidence=tuple(evidence),
+            consequence="A build script stops." if certain else "A build script stops, unless it has another way here.",
+            fixes=(fix(env, title, packages, safe=bool(packages)),),
+        )
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a build not find a program."""
     missed: dict[str, list[Hit]] = {}
@@ -85,6 +119,7 @@ _PACKAGES = {
         ("protobuf",),
         ("protobuf-devel",),
     ),
+    "capnp": (("capnproto",), ("capnproto",), ("capnproto",), ("capnproto",), ("capnproto",)),
     "ninja": (("ninja-build",), ("ninja-build",), ("samurai",), ("ninja",), ("ninja",)),
     "meson": (("meson",),) * 5,
     "git": (("git",),) * 5,

@@ -13,7 +13,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.compiling import compiling, is_host_compiler, surely_compiling
+from diagnose.authoring.compiling import compiling, cxx_evidence, is_host_compiler, missing_cxx, surely_compiling
 from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import advise, distinct, finding_from_hits, install_by_family
 from diagnose.model import targets
@@ -67,7 +67,8 @@ _COMPILER = r"(?:gcc|g\+\+|cc|c\+\+|clang(?:\+\+)?)(?:-\d+)?$"
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See whether a crate that compiles C finds a compiler."""
+    """See whether a crate that compiles C or C++ finds a compiler for the target."""
+    yield from _cxx(env)
     compiler, linker = env.toolchain.cc, env.toolchain.linker
     users, sure = compiling(env), surely_compiling(env)
     if not env.cross or compiler.found or not users:
@@ -89,6 +90,22 @@ def env(env: Environment) -> Iterator[Finding]:
         severity=Severity.ERROR if sure else Severity.WARNING,
         evidence=(used, setting_evidence(compiler.setting)) if compiler.setting else (used,),
         consequence=f"The build script of {crate.name} fails: failed to find tool, is `{compiler.name}` installed?",
+        fixes=fixes,
+    )
+
+
+def _cxx(env: Environment) -> Iterator[Finding]:
+    program, need = missing_cxx(env)
+    if program is None or need is None or not env.cross:
+        return
+    names = cross_compiler(system(env), env.target)
+    own = f"g++-{names[0].removeprefix('gcc-')}" if names and names[0].startswith("gcc-") else ""
+    fixes = (fix(env, f"install {own}", (own, *names)),) if own else with_zig(env)
+    yield Finding(
+        message=f"there is no C++ compiler for {env.target.triple}, which the build script of {need.crate} needs",
+        severity=Severity.ERROR if need.certain else Severity.WARNING,
+        evidence=(Evidence(f"{need.crate} compiles C++", need.path), *cxx_evidence(program)),
+        consequence=f"The build script of {need.crate} stops. A C compiler alone is not enough.",
         fixes=fixes,
     )
 

@@ -12,7 +12,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.compiling import is_host_compiler
+from diagnose.authoring.compiling import cxx_evidence, is_host_compiler, missing_cxx
 from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import advise, finding_from_hits, is_later
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
@@ -49,7 +49,8 @@ CHECK = Check(
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See whether build scripts can be linked."""
+    """See whether build scripts can be linked, and C++ compiled."""
+    yield from _cxx(env)
     linker = env.toolchain.host_linker
     if linker.found or (linker.setting is not None and not env.cross):
         return  # a configured linker that is not there is cross-linker-missing, in a native build too
@@ -71,6 +72,27 @@ def env(env: Environment) -> Iterator[Finding]:
         consequence=f'The first build script fails: "linker `{linker.name}` not found".',
         fixes=(fix(env, title, configuration=configuration, commands=install(system(env), packages)),),
     )
+
+
+def _cxx(env: Environment) -> Iterator[Finding]:
+    """See whether a crate compiles C++ in a native build, and could."""
+    program, need = missing_cxx(env)
+    if program is None or need is None or env.cross:
+        return
+    here = system(env)
+    packages = (*(() if env.toolchain.host_cc.found else tool(here, "cc")), *_CXX.get(here.family, ()))
+    evidence = (Evidence(f"{need.crate} compiles C++", need.path), *cxx_evidence(program))
+    yield Finding(
+        message=f"no C++ compiler is installed, which the build script of {need.crate} needs",
+        severity=Severity.ERROR if need.certain else Severity.WARNING,
+        evidence=evidence,
+        consequence=f"The build script of {need.crate} stops. A C compiler alone is not enough.",
+        fixes=(fix(env, f"install {' '.join(packages) or 'a C++ compiler'}", packages, safe=bool(packages)),),
+    )
+
+
+#: What brings ``c++``, by family; Arch's gcc does.
+_CXX = {"debian": ("g++",), "alpine": ("g++",), "rhel": ("gcc-c++",), "suse": ("gcc-c++",), "arch": ("gcc",)}
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
@@ -102,6 +124,5 @@ leads_to = is_later
 
 def _install(env: Environment, plus: bool) -> list[Fix]:
     here = system(env)
-    packages = (*tool(here, "cc"), *(("g++",) if plus and here.family in ("debian", "alpine") else ()))
-    packages += ("gcc-c++",) if plus and here.family in ("rhel", "suse") else ()
+    packages = tuple(dict.fromkeys((*tool(here, "cc"), *(_CXX.get(here.family, ()) if plus else ()))))
     return [Fix(f"install {' '.join(packages)}", install(here, packages), safe=True)] if packages else []

@@ -9,7 +9,9 @@ import os
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.targets import Target
-from diagnose.readers.cargo import workspace
+from diagnose.readers import toml
+from diagnose.readers.cargo import build_tools, workspace
+from diagnose.readers.cargo.build_tools import ToolNeed
 from diagnose.readers.cargo.cfg import fits
 from diagnose.readers.cargo.config import Config, ConfigFile, Override
 from diagnose.readers.cargo.features import Features, closure, words
@@ -50,7 +52,8 @@ class Project(NamedTuple):
     that ask pkg-config for something that is not known here. ``wheel`` says whether maturin can make a wheel of it:
     its ``pyproject.toml`` names maturin, the build takes PyO3, or the manifest wants a ``cdylib``. ``abi3`` says
     whether the manifest turns on PyO3's stable ABI, None where it does not depend on PyO3. ``floors`` are the releases
-    of cargo that the lock file and the manifest need.
+    of cargo that the lock file and the manifest need. ``tools`` are programs that build scripts run.
+    ``unlocked`` says that there is no Cargo.lock, though the manifest names dependencies.
     """
 
     path: str = ""
@@ -64,6 +67,8 @@ class Project(NamedTuple):
     abi3: bool | None = None
     wheel: bool = False
     floors: tuple[Floor, ...] = ()
+    tools: tuple[ToolNeed, ...] = ()
+    unlocked: bool = False
 
     def crate(self, name: str) -> Crate | None:
         """Return the crate of that name that the build takes, the newest if there are several."""
@@ -83,8 +88,9 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
     here = root if root.live else Root("/")
     files = tuple(ConfigFile(path, text, path not in config.shared) for path, _, text in config.files)
     overrides = config.overrides(target.triple)
-    manifest = lock = ""
-    for folder in upwards(os.path.realpath(cwd)):
+    manifest = _manifest_path(here, os.path.realpath(cwd))
+    lock = ""
+    for folder in upwards(os.path.dirname(manifest) or os.path.realpath(cwd)):
         if not manifest and here.is_file(os.path.join(folder, "Cargo.toml")):
             manifest = os.path.join(folder, "Cargo.toml")
         if manifest and here.exists(os.path.join(folder, "Cargo.lock")):
@@ -127,7 +133,39 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
     abi3 = _abi3(content)
     wheel = abi3 is not None or any(crate.name == "pyo3-ffi" for crate in crates) or _cdylib(content)
     wheel = wheel or _names_maturin(here, os.path.realpath(cwd), os.path.dirname(manifest))
-    return Project(manifest, lock, crates, unique, files, overrides, tuple(idle), tuple(unknown), abi3, wheel, floors)
+    return Project(
+        manifest,
+        lock,
+        crates,
+        unique,
+        files,
+        overrides,
+        tuple(idle),
+        tuple(unknown),
+        abi3,
+        wheel,
+        floors,
+        build_tools.needs(crates, lock, turned_on.of),
+        not lock and _has_dependencies(content),
+    )
+
+
+def _manifest_path(here: Root, cwd: str) -> str:
+    """Return what ``manifest-path`` in the nearest ``pyproject.toml`` names for maturin; empty if none does."""
+    for folder in upwards(cwd):
+        path = os.path.join(folder, "pyproject.toml")
+        if not here.is_file(path):
+            continue
+        text = here.text(path) or ""
+        named = toml.table(parsed(path, text), "tool", "maturin").get("manifest-path") if "maturin" in text else None
+        manifest = os.path.normpath(os.path.join(folder, named)) if isinstance(named, str) else ""
+        return manifest if manifest and here.is_file(manifest) else ""
+    return ""
+
+
+def _has_dependencies(manifest: dict[str, Any]) -> bool:
+    kinds = (kind for _, section in workspace.sections(manifest) for kind, _, _ in workspace.dependencies(section))
+    return "workspace" in manifest or any(kind != "dev-dependencies" for kind in kinds)
 
 
 #: The first cargo that takes a format of lock files, and that knows an edition. Sources: cargo's and Rust's changelogs.

@@ -184,6 +184,20 @@ def c_compiler(finder: Finder, variables: Variables, target: Target, host: Targe
     return finder.program(names[0] if names else "cc")
 
 
+def cxx_compiler(finder: Finder, variables: Variables, target: Target, host: Target, linker: Setting | None) -> Program:
+    """Return what the cc and cmake crates compile C++ for *target* with in a build script on *host*."""
+    kind = "HOST" if target.triple == host.triple else "TARGET"
+    setting = variables.first(f"CXX_{target.triple}", f"CXX_{target.env_name}", f"{kind}_CXX", "CXX")
+    if setting is not None and setting.value.split():
+        words = setting.value.split()
+        wrapped = len(words) > 1 and os.path.basename(words[0]) in _WRAPPERS
+        return finder.program(words[1] if wrapped else words[0], setting)
+    if kind == "HOST":
+        return finder.program("c++")
+    c = c_compiler(finder, variables, target, host, linker)
+    return finder.program(f"{c.name.removesuffix('gcc')}g++" if c.name.endswith("-gcc") else "c++")
+
+
 def makes(root: Root, program: Program, native: Target) -> str:
     """Return the GNU triplet of the code that a compiler driver makes, by its name; empty where that cannot be told."""
     if not program.found:

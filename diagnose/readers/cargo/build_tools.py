@@ -1,0 +1,89 @@
+"""Programs that the build scripts of a project's locked crates run, besides compilers of C: by a table of crates.
+
+Source: the crates' own build scripts; see ``diagnose/tables/build_tools.txt``.
+"""
+
+from __future__ import annotations
+
+import os
+
+from diagnose import tables
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from diagnose.readers.cargo.lock import Crate
+
+#: Crates that bring protoc with them, or do without it.
+_WITHOUT_PROTOC = frozenset({"protobuf-src", "protoc-bin-vendored", "protox"})
+
+
+class ToolNeed(NamedTuple):
+    """A program that a build script runs: ``tool`` (``c++`` is the target's compiler), for which crate.
+
+    ``crate`` is ``name version``, ``path`` where the lock file has it. ``certain`` is False where it depends on what
+    cannot be seen: a feature, a library that is found first, or a crate that is not in the table.
+    """
+
+    tool: str
+    crate: str
+    path: str = ""
+    certain: bool = True
+
+
+def needs(crates: Iterable[Crate], lock: str, active: Callable[[str], set[str] | None]) -> tuple[ToolNeed, ...]:
+    """Return the programs that *crates*, those that are built, need; *active* returns the features of one, or None."""
+    rows = _rows()
+    crates = tuple(crates)
+    names = {crate.name for crate in crates}
+    found: dict[ToolNeed, None] = {}
+    for crate in crates:
+        label, path = f"{crate.name} {crate.version}", f"{lock}:{crate.line}"
+        for tool, when in rows.get(crate.name, ()):
+            certain = _holds(when, crate, active)
+            if tool == "protoc" and names & _WITHOUT_PROTOC:
+                continue
+            if tool != "-" and certain is not False:
+                found[ToolNeed(tool, label, path, certain is True)] = None
+        if crate.name not in rows and "cmake" in crate.dependencies:
+            found[ToolNeed("cmake", label, path, False)] = None
+    return tuple(found)
+
+
+def _holds(when: str, crate: Crate, active: Callable[[str], set[str] | None]) -> bool | None:
+    """Whether a condition of the table holds; None where that cannot be told."""
+    answer: bool | None = True
+    for word in when.split(","):
+        if word == "~":
+            answer = None
+        elif word.startswith("="):
+            if word[1:] not in crate.dependencies:
+                return False
+        elif word.startswith("/"):
+            if word[1:] in crate.dependencies:
+                return False
+        elif word != "-":
+            features = active(crate.name)
+            if features is None:
+                answer = None
+            elif (word[1:] in features) is not word.startswith("?"):
+                return False
+    return answer
+
+
+def _rows() -> dict[str, list[tuple[str, str]]]:
+    """Read the table: {crate: (tool, when) of each of its lines}."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name, tool, when in _lines():
+        found.setdefault(name, []).append((tool, when))
+    return found
+
+
+def _lines() -> Iterator[tuple[str, str, str]]:
+    with open(os.path.join(os.path.dirname(tables.__file__), "build_tools.txt"), encoding="utf-8") as file:
+        for line in file:
+            words = line.split()
+            if words and not line.startswith("#"):
+                name, _, tool, when = words
+                yield name, tool, when

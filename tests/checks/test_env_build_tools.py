@@ -1,0 +1,108 @@
+"""Programs that the build scripts of locked crates run: missed before the build, and not where they are not needed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from readers import miniroot
+from roots import judged
+
+from diagnose.readers import env
+from diagnose.readers.cargo import build_tools
+
+HOST, ARM = "x86_64-unknown-linux-gnu", "armv7-unknown-linux-gnueabihf"
+MANIFEST = '[package]\nname = "own"\nversion = "0.1.0"\n[dependencies]\n{0} = "*"\n'
+LOCK = 'version = 3\n\n[[package]]\nname = "own"\nversion = "0.1.0"\ndependencies = [\n "{0}",\n]\n'
+PACKAGE = '\n[[package]]\nname = "{0}"\nversion = "{1}"\n{2}'
+
+
+def locked(*crates: tuple[str, str, tuple[str, ...]]) -> str:
+    text = LOCK.format(crates[0][0])
+    for name, version, needed in crates:
+        listed = "dependencies = [\n" + "".join(f' "{one}",\n' for one in needed) + "]\n" if needed else ""
+        text += PACKAGE.format(name, version, listed)
+    return text
+
+
+def seen(folder: Path, lock: str, target: str, programs: tuple[str, ...] = (), **environ: str) -> dict[str, list[str]]:
+    """Return {check: messages} of a root with *programs* for a project with *lock*."""
+    root = miniroot.make(folder / "root")
+    for name in programs:
+        miniroot.write(root / "usr/bin" / name, miniroot.elf("amd64"), 0o755)
+    project = folder / "project"
+    miniroot.write(project / "Cargo.toml", MANIFEST.format(lock.split('"')[5]))
+    miniroot.write(project / "Cargo.lock", lock)
+    facts = env.read(str(root), target, cwd=str(project), environ={"PATH": "/usr/bin", **environ})
+    found: dict[str, list[str]] = {}
+    for finding in judged(facts).findings:
+        if finding.check in ("build-tool-missing", "host-cc-missing", "cross-c-compiler-missing"):
+            found.setdefault(finding.check, []).append(f"{finding.severity.name} {finding.message}")
+            found.setdefault("fix", []).append(finding.fixes[0].title)
+    return found
+
+
+RDKAFKA = locked(("rdkafka-sys", "4.10.0+2.12.1", ("cmake",)), ("cmake", "0.1.58", ()))
+
+
+def test_cmake_make_and_a_native_cxx_compiler(tmp_path: Path) -> None:
+    found = seen(tmp_path, RDKAFKA, HOST)
+    assert found["build-tool-missing"] == [
+        "ERROR cmake is not installed, which rdkafka-sys 4.10.0+2.12.1 runs",
+        "ERROR make is not installed, which rdkafka-sys 4.10.0+2.12.1 runs",
+    ]
+    assert found["host-cc-missing"] == [
+        "ERROR no C++ compiler is installed, which the build script of rdkafka-sys 4.10.0+2.12.1 needs"
+    ]
+    assert found["fix"] == ["install g++", "install cmake make", "install make"]
+    assert seen(tmp_path / "healthy", RDKAFKA, HOST, ("cmake", "make", "c++")) == {}
+
+
+def test_a_cross_cxx_compiler(tmp_path: Path) -> None:
+    found = seen(tmp_path, RDKAFKA, ARM, ("cmake", "make", "c++"))
+    assert found["cross-c-compiler-missing"] == [
+        f"ERROR there is no C++ compiler for {ARM}, which the build script of rdkafka-sys 4.10.0+2.12.1 needs"
+    ]
+    assert found["fix"] == ["install g++-arm-linux-gnueabihf"]
+    assert seen(tmp_path / "healthy", RDKAFKA, ARM, ("cmake", "make", "c++", "arm-linux-gnueabihf-g++")) == {}
+
+
+def test_variables_name_the_programs(tmp_path: Path) -> None:
+    paths = {"CMAKE": "/usr/bin/cmake3", "CMAKE_GENERATOR": "Ninja", "CXX": "ccache clang++"}
+    assert seen(tmp_path, RDKAFKA, HOST, ("cmake3", "clang++"), **paths) == {}
+
+
+@pytest.mark.parametrize(
+    ("lock", "message"),
+    [
+        (
+            locked(("openssl-sys", "0.9.118", ("openssl-src",)), ("openssl-src", "300.5.0+3.5.0", ())),
+            "ERROR perl is not installed, which openssl-src 300.5.0+3.5.0 runs",
+        ),
+        (locked(("tikv-jemalloc-sys", "0.7.1", ())), "ERROR make is not installed, which tikv-jemalloc-sys 0.7.1 runs"),
+        (locked(("prost-build", "0.14.6", ())), "WARNING protoc is not installed, which prost-build 0.14.6 may run"),
+        (
+            locked(("unheard-of-sys", "1.0.0", ("cmake",)), ("cmake", "0.1.58", ())),
+            "WARNING cmake is not installed, which unheard-of-sys 1.0.0 may run",
+        ),
+    ],
+)
+def test_each_is_missed_by_its_name(tmp_path: Path, lock: str, message: str) -> None:
+    assert message in seen(tmp_path, lock, HOST)["build-tool-missing"]
+
+
+@pytest.mark.parametrize(
+    "lock",
+    [
+        locked(("prost-build", "0.14.6", ("protox",)), ("protox", "0.9.0", ())),
+        locked(("aws-lc-sys", "0.47.0", ("cmake",)), ("cmake", "0.1.58", ())),
+        locked(("libz-sys", "1.1.33", ("cc",)), ("cc", "1.2.0", ())),
+    ],
+)
+def test_none_is_missed_where_it_is_not_run(tmp_path: Path, lock: str) -> None:
+    assert seen(tmp_path, lock, HOST) == {}
+
+
+def test_the_table_names_known_programs() -> None:
+    known = {"cmake", "c++", "capnp", "make", "perl", "protoc", "-"}
+    assert {tool for _, tool, _ in build_tools._lines()} <= known
