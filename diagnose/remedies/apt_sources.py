@@ -55,7 +55,6 @@ class Host(NamedTuple):
     serves: frozenset[str] | None
 
 
-_SERVES = {"archive": distributions.UBUNTU_ARCHIVE, "ports": distributions.UBUNTU_PORTS, "nowhere": frozenset[str]()}
 _POCKETS = ("updates", "security", "backports", "proposed")
 _SECTIONS = {"restricted", "universe", "multiverse"}
 
@@ -65,7 +64,15 @@ def host(source: AptSource, env: Environment) -> Host:
     listed = [uri for uri in source.uris if not uri.startswith("mirror")]
     kinds = {_kind(uri, source, env) for uri in (*listed, *source.mirrors)} or {_own(env)}
     kind = kinds.pop() if len(kinds) == 1 else "other"
-    return Host(kind, _SERVES.get(kind))
+    return Host(kind, _served_by(kind, source))
+
+
+def _served_by(kind: str, source: AptSource) -> frozenset[str] | None:
+    """Return the architectures that a server of *kind* has of every suite of *source*; None: all, or unknown."""
+    if kind not in ("archive", "ports"):
+        return frozenset() if kind == "nowhere" else None
+    codenames = {suite.partition("/")[0].partition("-")[0] for suite in source.suites} or {""}
+    return frozenset.intersection(*(distributions.ubuntu_servers(name)[kind == "ports"] for name in codenames))
 
 
 def _kind(uri: str, source: AptSource, env: Environment) -> str:
@@ -86,7 +93,10 @@ def _own(env: Environment) -> str:
     if env.distro.id != "ubuntu":
         return "whole"
     assert env.apt is not None
-    return "archive" if env.apt.native in distributions.UBUNTU_ARCHIVE else "ports"
+    archive, ports = distributions.ubuntu_servers(env.distro.codename)
+    if env.apt.native in archive & ports:
+        return "whole"  # either of the two; a mirror of both serves everything
+    return "archive" if env.apt.native in archive else "ports"
 
 
 def _is_archive(name: str) -> bool:
@@ -318,11 +328,11 @@ def moves(source: AptSource) -> dict[str, str]:
     for uri in source.uris:
         name = uri.partition("://")[2].partition("/")[0].lower()
         bases = {suite.partition("/")[0].partition("-")[0] for suite in source.suites}
-        if bases <= distributions.DEBIAN_ARCHIVED and name.endswith(".debian.org"):
+        if bases <= distributions.moved("debian") and name.endswith(".debian.org"):
             if name != "archive.debian.org":
                 security = "security" in uri
                 found[uri] = f"http://archive.debian.org/debian{'-security' if security else ''}/"
-        elif bases <= distributions.UBUNTU_OLD and (
+        elif bases <= distributions.moved("ubuntu") and (
             name in ("archive.ubuntu.com", "security.ubuntu.com", "ports.ubuntu.com")
             or name.endswith(".archive.ubuntu.com")
         ):

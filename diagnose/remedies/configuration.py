@@ -45,7 +45,7 @@ def pkgconfig_configuration(env: Environment) -> Configuration:
         return NOTHING if env.pkgconfig.program.found else Configuration((), tool(here, "pkg-config"))
     if unavailable_reason(here, env.target) or here.family != "debian" or not env.target.multiarch:
         return _sysroot_configuration(env)
-    if here.codename in distributions.NO_PKGCONF_WRAPPER or here.container == "cross-rs":
+    if distributions.lacks(here.codename, "pkgconf-wrapper") or here.container == "cross-rs":
         return two_variables(env)
     program = f"{env.target.gnu}-pkg-config"
     ready = env.pkgconfig.program.found and env.pkgconfig.program.name == program

@@ -129,13 +129,13 @@ _TOOLS: dict[str, dict[str, tuple[str, ...]]] = {
 def tool(system: System, name: str) -> tuple[str, ...]:
     """Return the packages that bring ``pkg-config``, ``cc``, ``libclang`` or ``patchelf``, if there are any."""
     if name == "pkg-config" and system.family == "debian":
-        return ("pkg-config",) if system.codename in distributions.NO_PKGCONF_WRAPPER else ("pkgconf",)
+        return ("pkg-config",) if distributions.lacks(system.codename, "pkgconf-wrapper") else ("pkgconf",)
     if name == "pkg-config" and system.family == "rhel":
         return ("pkgconfig",) if system.old_rhel else ("pkgconf-pkg-config",)
     if name == "libclang" and system.old_rhel:
         return ()  # clang 3.4 at best, too old for bindgen
     if name == "patchelf" and system.family == "debian":
-        return () if system.codename in distributions.OLD_PATCHELF else ("patchelf",)
+        return () if distributions.lacks(system.codename, "patchelf") else ("patchelf",)
     if name == "patchelf" and system.id == "fedora":
         return ("patchelf",)
     return _TOOLS[name].get(system.family, ())
@@ -148,7 +148,7 @@ def cross_compiler(system: System, target: Target) -> tuple[str, ...]:
     """
     if system.family != "debian" or target.libc != "glibc" or target.debian not in distributions.CROSS_COMPILERS:
         return ()
-    if target.debian == "loong64" and system.codename in distributions.NO_LOONG64:
+    if target.debian == "loong64" and distributions.lacks(system.codename, "loong64-gcc"):
         return ()
     return (f"gcc-{target.gnu.replace('_', '-')}", f"libc6-dev-{target.debian}-cross")
 
@@ -169,9 +169,10 @@ def unavailable_reason(system: System, target: Target) -> str:
     if not target.debian:
         return f"Debian and Ubuntu have no packages for {target.triple} (their armhf is Armv7)"
     if system.id == "ubuntu":
-        known = target.debian in distributions.UBUNTU_ARCHIVE | distributions.UBUNTU_PORTS
+        known = target.debian in frozenset().union(*distributions.ubuntu_servers(system.codename))
     else:
-        known = target.debian in distributions.DEBIAN_ARCHITECTURES.get(system.codename, target.debian).split()
+        release = distributions.by_codename().get(system.codename)
+        known = release is None or not release.architectures or target.debian in release.architectures
     return "" if known else f"{system.id} {system.codename} has no packages for {target.debian}"
 
 

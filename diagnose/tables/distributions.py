@@ -1,38 +1,122 @@
-"""Which release of a distribution has what: architectures, tools, mirrors. The public source of each fact beside it."""
+"""Distributions and their releases: ``distributions.tsv`` and ``releases.tsv``, which name the sources of each fact."""
 
 from __future__ import annotations
 
-#: Architectures of a Debian suite: the suite's Release file, https://www.debian.org/releases/.
-DEBIAN_ARCHITECTURES = {
-    "buster": "amd64 arm64 armel armhf i386 mips mips64el mipsel ppc64el s390x",
-    "bullseye": "amd64 arm64 armel armhf i386 mips64el mipsel ppc64el s390x",
-    "bookworm": "amd64 arm64 armel armhf i386 mips64el mipsel ppc64el s390x",
-    "trixie": "amd64 arm64 armel armhf i386 ppc64el riscv64 s390x",
-    "forky": "amd64 arm64 armhf i386 loong64 ppc64el riscv64 s390x",
-    "sid": "amd64 arm64 armhf i386 loong64 ppc64el riscv64 s390x",
-}
+import os
 
-#: Ubuntu's archive.ubuntu.com and security.ubuntu.com serve these, ports.ubuntu.com the rest.
-UBUNTU_ARCHIVE = frozenset({"amd64", "i386"})
-UBUNTU_PORTS = frozenset({"arm64", "armhf", "ppc64el", "riscv64", "s390x"})
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, cache
 
-# packages.debian.org and packages.ubuntu.com: contents of pkg-config, pkgconf and patchelf.
-_UP_TO_JAMMY = {"jessie", "stretch", "buster", "bullseye", "xenial", "bionic", "focal", "jammy"}
-#: Releases without pkgconf's ``<triplet>-pkg-config``; freedesktop's, which they have, wants dpkg-dev to run.
-NO_PKGCONF_WRAPPER = frozenset(_UP_TO_JAMMY)
-#: Releases whose own patchelf is older than the 0.14.5 that auditwheel asks for.
-OLD_PATCHELF = frozenset(_UP_TO_JAMMY | {"bookworm"})
-#: Releases without gcc-loongarch64-linux-gnu.
-NO_LOONG64 = frozenset(_UP_TO_JAMMY | {"bookworm", "noble"})
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-#: Debian releases that have left the mirrors for archive.debian.org. https://www.debian.org/distrib/archive
-DEBIAN_ARCHIVED = frozenset({"squeeze", "wheezy", "jessie", "stretch", "buster"})
-#: Ubuntu releases that have moved to old-releases.ubuntu.com; long-term ones stay. https://wiki.ubuntu.com/Releases
-UBUNTU_OLD = frozenset(
-    {"artful", "cosmic", "disco", "eoan", "groovy", "hirsute", "impish", "kinetic", "lunar", "mantic"}
-)
 
-#: Debian architectures with a cross compiler, ``gcc-<triplet>``, and its ``libc6-dev-<arch>-cross``.
+class Distribution(NamedTuple):
+    """One distribution."""
+
+    id: str
+    """``ID`` in os-release."""
+    name: str
+    family: str
+    """``debian``, ``rhel``, ``alpine``, ``arch`` or ``suse``: whose package names it uses."""
+    manager: str
+    """Its package manager's command."""
+    aliases: tuple[str, ...]
+    """Names of its container images, and in logs."""
+
+
+class Release(NamedTuple):
+    """One release of a distribution; texts are empty and tuples are () where a fact is unknown."""
+
+    id: str
+    version: str
+    codename: str
+    label: str
+    """How messages name it; empty if they do not."""
+    glibc: tuple[int, ...]
+    glibcxx: tuple[int, ...]
+    """The highest ``GLIBCXX`` version of its libstdc++."""
+    musl: tuple[int, ...]
+    architectures: frozenset[str]
+    """Debian's names of the architectures on its main server."""
+    ports: frozenset[str]
+    """Those on ports.ubuntu.com."""
+    moved: bool
+    """Whether its packages have left the mirrors for an archive server."""
+    lacks: frozenset[str]
+    """Tools that it lacks, or has in too old a version."""
+
+
+def _rows(name: str) -> Iterator[dict[str, str]]:
+    with open(os.path.join(os.path.dirname(__file__), name), encoding="utf-8") as file:
+        lines = [line.split("\t") for line in file.read().splitlines() if line[0] != "#"]
+    for cells in lines[1:]:
+        yield {key: "" if cell == "-" else cell for key, cell in zip(lines[0], cells, strict=True)}
+
+
+@cache
+def distributions() -> dict[str, Distribution]:
+    """Return every distribution by its id."""
+    return {
+        row["id"]: Distribution(row["id"], row["name"], row["family"], row["manager"], tuple(row["aliases"].split()))
+        for row in _rows("distributions.tsv")
+    }
+
+
+@cache
+def releases() -> tuple[Release, ...]:
+    """Return every release, in the order of the table: by distribution, then oldest first."""
+    return tuple(
+        Release(
+            row["id"],
+            row["version"],
+            row["codename"],
+            row["label"],
+            _version(row["glibc"]),
+            _version(row["glibcxx"]),
+            _version(row["musl"]),
+            frozenset(row["architectures"].split()),
+            frozenset(row["ports"].split()),
+            bool(row["moved"]),
+            frozenset(row["lacks"].split()),
+        )
+        for row in _rows("releases.tsv")
+    )
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split("."))) if text else ()
+
+
+@cache
+def by_codename() -> dict[str, Release]:
+    """Return the releases that have a codename, by it."""
+    return {release.codename: release for release in releases() if release.codename}
+
+
+def lacks(codename: str, tool: str) -> bool:
+    """Whether the release called *codename* is known to lack *tool* (see the header of ``releases.tsv``)."""
+    release = by_codename().get(codename)
+    return release is not None and tool in release.lacks
+
+
+def moved(distribution: str) -> frozenset[str]:
+    """Return the codenames of the *distribution*'s releases that have left the mirrors for an archive server."""
+    return frozenset(release.codename for release in releases() if release.id == distribution and release.moved)
+
+
+def ubuntu_servers(codename: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the architectures on archive.ubuntu.com and on ports.ubuntu.com of the release called *codename*.
+
+    For an unknown release those of the newest one, and of any that the archive ever had: what is unknown is no fault.
+    """
+    release = by_codename().get(codename)
+    if release is not None and release.id == "ubuntu":
+        return release.architectures, release.ports
+    known = [one for one in releases() if one.id == "ubuntu"]
+    return frozenset().union(*(one.architectures for one in known)), known[-1].ports
+
+
+#: Debian architectures with ``gcc-<triplet>`` and ``libc6-dev-<arch>-cross``; packages.debian.org.
 CROSS_COMPILERS = frozenset(
     {
         "amd64",

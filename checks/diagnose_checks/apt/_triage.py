@@ -79,18 +79,19 @@ def unserved(log: BuildLog) -> dict[str, list[Hit]]:
     found: dict[str, list[Hit]] = {}
     for hit in _failures(log):
         arch = hit.groups["arch"]
-        if arch in ARCHITECTURES and arch not in ("all", "any") and _may_lack(hit.groups["url"], arch):
+        if arch in ARCHITECTURES and arch not in ("all", "any") and _may_lack(hit.groups["url"], arch, _suite(hit)):
             found.setdefault(arch, []).append(hit)
     return found
 
 
-def _may_lack(url: str, arch: str) -> bool:
+def _may_lack(url: str, arch: str, codename: str) -> bool:
     """Whether the server of *url* may lack *arch*; an unknown mirror of Ubuntu counts as its archive."""
+    archive, ports = distributions.ubuntu_servers(codename)
     if "ports.ubuntu.com" in url or "/ubuntu-ports" in url:
-        return arch in distributions.UBUNTU_ARCHIVE
+        return arch in archive - ports
     if "debian.org" in url or "/debian" in url:
         return False
-    return arch not in distributions.UBUNTU_ARCHIVE
+    return arch not in archive
 
 
 def _failures(log: BuildLog) -> list[Hit]:
@@ -110,7 +111,7 @@ def dead_release(log: BuildLog) -> list[Hit]:
     failures = _failures(log)
     arches = {hit.groups["arch"] for hit in failures}
     had = {hit.groups["arch"] for hit in log.find("apt-index") if hit.groups["state"] in ("Get", "Hit")}
-    gone = [hit for hit in failures if _suite(hit) in distributions.DEBIAN_ARCHIVED | distributions.UBUNTU_OLD]
+    gone = [hit for hit in failures if _suite(hit) in distributions.moved("debian") | distributions.moved("ubuntu")]
     return gone if len(arches - {"all"}) > 0 and not had and (len(arches) > 1 or gone) else []
 
 

@@ -135,7 +135,7 @@ def _base_answers(log: BuildLog, hits: list[Hit]) -> list[Hit]:
 
 def _archive(suite: str) -> Fix:
     name = suite.partition("-")[0].partition("/")[0]
-    if name in distributions.UBUNTU_OLD:
+    if name in distributions.moved("ubuntu"):
         edit = "s,//(archive|security|[a-z]{2}\\.archive)\\.ubuntu\\.com,//old-releases.ubuntu.com,"
     else:
         edit = "s,//(deb|security|httpredir)\\.debian\\.org,//archive.debian.org,"

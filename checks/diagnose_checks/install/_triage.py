@@ -9,7 +9,7 @@ from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.wheel.platform_tag import version_key
-from diagnose.tables.libc_releases import GLIBC
+from diagnose.tables.libc_releases import named_releases
 
 if TYPE_CHECKING:
     from diagnose.policies import PlatformTag
@@ -277,7 +277,7 @@ def _glibc_of(log: BuildLog, hit: Hit) -> tuple[int, ...]:
     if distro.family == "rhel" and distro.id != "fedora":
         names[distro.id] = f"{'CentOS' if distro.version == '7' else 'RHEL'} {distro.version.partition('.')[0]}"
     name = names.get(distro.id)
-    return next((libc for known, libc, _ in GLIBC if known == name), ())
+    return next((release.glibc for release in named_releases() if release.label == name), ())
 
 
 def _version(log: BuildLog, hit: Hit, kind: str) -> tuple[int, ...]:

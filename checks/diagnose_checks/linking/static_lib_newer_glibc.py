@@ -20,7 +20,7 @@ from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
-from diagnose.tables.libc_releases import GLIBC
+from diagnose.tables.libc_releases import named_releases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,8 +98,10 @@ def _here(log: BuildLog, line: int) -> tuple[int, ...]:
     """Return the glibc of the distribution that the log names; () if it names no known one."""
     distro = log.distro_at(line)
     name = f"{distro.id.capitalize()} {distro.version}"
-    return next((libc for known, libc, _ in GLIBC if known == name), ())
+    return next((release.glibc for release in named_releases() if release.label == name), ())
 
 
 def _first(since: tuple[int, ...]) -> str:
-    return next((name for name, libc, _ in GLIBC if libc >= since), "a distribution of this year")
+    return next(
+        (release.label for release in named_releases() if release.glibc >= since), "a distribution of this year"
+    )

@@ -28,7 +28,7 @@ from diagnose.readers.elf.parser import Elf
 from diagnose.readers.wheel.platform_tag import version_key
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import retag
-from diagnose.tables.libc_releases import ALPINE
+from diagnose.tables.libc_releases import alpine_with_musl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +66,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         f"{tag} promises an older musl than the wheel needs: {_text(newest)}",
         Severity.ERROR if beyond else Severity.NOTE,
         bounded(evidence),
-        f"on systems with an older musl (Alpine before {ALPINE[newest]}) the import "
+        f"on systems with an older musl (Alpine before {alpine_with_musl(newest)}) the import "
         + (
             f"ends with a segmentation fault: musl before 1.2.4 does not relocate {crashes.name}"
             if crashes

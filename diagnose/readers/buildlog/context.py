@@ -13,35 +13,11 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.targets import Target
 from diagnose.readers.buildlog.scan import Hit
 from diagnose.readers.system.distro import Container, Distro
+from diagnose.tables.distributions import by_codename, distributions, releases
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-DEBIAN = {
-    "stretch": "9", "buster": "10", "bullseye": "11", "bookworm": "12", "trixie": "13", "forky": "14", "sid": "",
-}  # fmt: skip
-UBUNTU = {
-    "xenial": "16.04", "bionic": "18.04", "focal": "20.04", "jammy": "22.04", "noble": "24.04", "plucky": "25.04",
-    "questing": "25.10", "resolute": "26.04",
-}  # fmt: skip
-_CODENAMES = {**{version: name for name, version in (DEBIAN | UBUNTU).items() if version}}
-_MANAGERS = {
-    "debian": "apt", "ubuntu": "apt", "raspbian": "apt", "alpine": "apk", "arch": "pacman", "fedora": "dnf",
-    "centos": "dnf", "almalinux": "dnf", "rocky": "dnf", "rhel": "dnf", "opensuse": "zypper", "amazonlinux": "dnf",
-    "anolis": "dnf",
-}  # fmt: skip
-_NAMES = {
-    "debian": "Debian", "ubuntu": "Ubuntu", "raspbian": "Raspbian", "alpine": "Alpine Linux", "arch": "Arch Linux",
-    "fedora": "Fedora", "centos": "CentOS", "almalinux": "AlmaLinux", "rocky": "Rocky Linux", "rhel": "RHEL",
-    "opensuse": "openSUSE", "amazonlinux": "Amazon Linux", "anolis": "Anolis OS",
-}  # fmt: skip
-_OTHER_NAMES = {
-    "rockylinux": "rocky",
-    "alma": "almalinux",
-    "archlinux": "arch",
-    "redhat": "rhel",
-    "raspios": "raspbian",
-}
 # What the images of pypa/manylinux are made of (docker/Dockerfile there).
 _POLICIES = {
     "manylinux1": ("centos", "5"), "manylinux2010": ("centos", "6"), "manylinux2014": ("centos", "7"),
@@ -69,32 +45,32 @@ class ContextHint(NamedTuple):
 
 def distribution(name: str, version: str = "") -> Distro:
     """Return the distribution *name* (an id of os-release) in *version*, with its package manager and code name."""
-    manager = _MANAGERS.get(name, "")
-    if name in ("centos", "amazonlinux") and version[:1] in ("5", "6", "7", "2"):
+    known = distributions().get(name)
+    manager = known.manager if known else ""
+    if (name == "centos" and version[:1] in ("5", "6", "7")) or (name == "amzn" and version == "2"):
         manager = "yum"
     libc = "musl" if name == "alpine" else "glibc"
-    pretty = " ".join(filter(None, (_NAMES.get(name, name), version)))
-    return Distro(
-        id=name, name=pretty, version=version, codename=_CODENAMES.get(version, ""), manager=manager, libc=libc
-    )
+    pretty = " ".join(filter(None, (known.name if known else name, version)))
+    codename = next((one.codename for one in releases() if version and (one.id, one.version) == (name, version)), "")
+    return Distro(id=name, name=pretty, version=version, codename=codename, manager=manager, libc=libc)
 
 
 def parse(name: str) -> Distro | None:
     """Return the distribution that people call *name*, such as ``ubuntu:22.04``, ``bookworm`` or ``manylinux2014``."""
     wanted = name.strip().lower()
-    for table, family in ((DEBIAN, "debian"), (UBUNTU, "ubuntu")):
-        if wanted in table:
-            return distribution(family, table[wanted])
+    if (release := by_codename().get(wanted)) is not None:
+        return distribution(release.id, release.version)
     if (policy := _POLICIES.get(wanted)) is not None:
         return distribution(*policy)
     match = re.fullmatch(r"([a-z]+)[:\- ]?v?([\w.]*)", wanted)
     if match is None:
         return None
-    family = _OTHER_NAMES.get(match[1], match[1])
-    if family not in _MANAGERS:
+    known = next((one for one in distributions().values() if match[1] in (one.id, *one.aliases)), None)
+    if known is None:
         return None
-    version = (DEBIAN | UBUNTU).get(match[2], match[2])
-    return distribution(family, version if version[:1].isdigit() else "")
+    release = by_codename().get(match[2])
+    version = release.version if release is not None and release.id == known.id else match[2]
+    return distribution(known.id, version if version[:1].isdigit() else "")
 
 
 def image(name: str) -> tuple[Distro | None, Container | None, Target | None]:
@@ -144,7 +120,7 @@ def _sight(hit: Hit) -> Sequence[ContextHint]:
         return [ContextHint(hit.line, found)] if found else []
     if hit.kind in ("apt-index", "apt-no-release"):
         suite = re.split("[-/]", said["suite"])[0]
-        found = parse(suite) if suite in DEBIAN or suite in UBUNTU else None
+        found = parse(suite) if suite in by_codename() else None
         return [ContextHint(hit.line, found)] if found else []
     if hit.kind in ("target", "rust-std", "pc-side"):
         row = targets.resolve(said["triple"])

@@ -104,6 +104,14 @@ class Course:
             if not event.warning:
                 self._streams.setdefault(event.stream, []).append(event)
 
+    def __eq__(self, other: object) -> bool:
+        """Whether both have the same events and the same failed crates."""
+        return isinstance(other, Course) and (self.events, self.failed_crates) == (other.events, other.failed_crates)
+
+    def __hash__(self) -> int:
+        """Return a hash of the events."""
+        return hash(self.events)
+
     @property
     def ending(self) -> Ending:
         """How it all ended: a failure of any stream counts, a success has to be that of what worked last."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, cache
 from diagnose.model.finding import InputError
 from diagnose.readers.system.root import Root
+from diagnose.tables.distributions import distributions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -34,21 +35,12 @@ class Distro(NamedTuple):
     @property
     def family(self) -> str:
         """``debian``, ``rhel``, ``alpine``, ``arch``, ``suse`` or empty: whose package names are used here."""
-        for known, members in _FAMILIES.items():
-            if self.id in members or any(like in members for like in self.id_like):
-                return known
-        return {"apt": "debian", "dnf": "rhel", "yum": "rhel", "apk": "alpine", "pacman": "arch", "zypper": "suse"}.get(
-            self.manager, ""
-        )
+        known = distributions()
+        for name in (self.id, *self.id_like):
+            if name in known or (name := name.partition("-")[0]) in known:  # opensuse-leap
+                return known[name].family
+        return next((one.family for one in known.values() if self.manager and one.manager == self.manager), "")
 
-
-_FAMILIES = {
-    "debian": ("debian", "ubuntu"),
-    "rhel": ("rhel", "fedora", "centos", "almalinux", "rocky", "anolis", "amzn", "ol"),
-    "alpine": ("alpine",),
-    "arch": ("arch", "archarm"),
-    "suse": ("suse", "opensuse", "sles"),
-}
 
 # The first that exists decides; where several do (dnf systems keep a yum link), the newer one is the better advice.
 _MANAGERS = (

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import pytest
+
+from diagnose.tables.distributions import by_codename, distributions, lacks, releases, ubuntu_servers
+from diagnose.tables.libc_releases import alpine_with_musl, older_than
+
+
+def test_every_release_belongs_to_a_known_distribution() -> None:
+    assert {release.id for release in releases()} <= set(distributions())
+
+
+def test_codenames_and_labels_are_unique() -> None:
+    assert len(by_codename()) == sum(bool(release.codename) for release in releases())
+    labels = [release.label for release in releases() if release.label]
+    assert len(labels) == len(set(labels))
+
+
+@pytest.mark.parametrize(
+    ("codename", "archive", "ports"),
+    [("noble", {"amd64", "i386"}, "arm64"), ("resolute", {"amd64", "amd64v3", "arm64", "i386"}, "armhf")],
+)
+def test_arm64_moved_to_ubuntus_archive(codename: str, archive: set[str], ports: str) -> None:
+    assert ubuntu_servers(codename)[0] == archive
+    assert ports in ubuntu_servers(codename)[1]
+
+
+def test_an_unknown_release_of_ubuntu_may_have_everything() -> None:
+    archive, ports = ubuntu_servers("zzyzx")
+    assert "arm64" in archive and "riscv64" in ports
+
+
+def test_tools_and_libraries_of_releases() -> None:
+    assert lacks("bookworm", "patchelf") and not lacks("trixie", "patchelf") and not lacks("zzyzx", "patchelf")
+    assert older_than(glibc=(2, 34)) == ["CentOS 7", "Amazon Linux 2", "RHEL 8", "Debian 11", "Ubuntu 20.04"]
+    assert alpine_with_musl((1, 2, 4)) == "3.18" and alpine_with_musl((1, 2, 0)) == "3.13"
+    assert by_codename()["bullseye"].architectures == {"amd64", "arm64", "armhf", "i386"}
