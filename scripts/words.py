@@ -43,6 +43,7 @@ CLEAN = (
     "checks/diagnose_checks/toolchain",
     "checks/diagnose_checks/upload",
     "checks/diagnose_checks/wheel",
+    "diagnose/authoring",
     "dev.py",
     "docs",
     "findings",

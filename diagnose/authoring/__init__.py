@@ -1,1 +1,1 @@
-"""What a check, built in or a plugin's, may use besides the readers and :mod:`diagnose.remedies`."""
+"""Helpers for checks, built in or from a plugin, in addition to the readers and :mod:`diagnose.remedies`."""

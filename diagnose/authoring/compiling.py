@@ -1,4 +1,4 @@
-"""Which crates compile C for the target."""
+"""Finds the crates that compile C for the target."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from diagnose.readers.cargo.lock import Crate
 from diagnose.readers.env import Environment
 from diagnose.readers.toolchain.reader import Program
 
-#: Crates that use ``cc`` for other systems than Linux only, or hardly ever (their build scripts).
+#: Crates whose build scripts use ``cc`` only on systems other than Linux, or hardly ever.
 _ELSEWHERE = frozenset({"iana-time-zone-haiku", "libloading", "winresource"})
 #: Crates whose build scripts compile or preprocess C for the target in every build from source.
 _ALWAYS = frozenset({"aws-lc-sys", "blake3", "bzip2-sys", "openssl-src", "openssl-sys", "psm", "ring", "zstd-sys"})
 
 
 def compiling(env: Environment) -> list[Crate]:
-    """Return the project's crates that compile C for the target, or may."""
+    """Return the project's crates that compile, or may compile, C for the target."""
     return [crate for crate in env.project.crates if "cc" in crate.dependencies and _compiles(env, crate) is not False]
 
 
 def surely_compiling(env: Environment) -> list[Crate]:
-    """Return those of them that do in every build."""
+    """Return the project's crates that compile C in every build."""
     return [crate for crate in compiling(env) if _compiles(env, crate)]
 
 
 def _compiles(env: Environment, crate: Crate) -> bool | None:
-    """Whether the crate, which depends on ``cc``, compiles C for the target: None if that depends on its features."""
+    """Whether a crate that depends on ``cc`` compiles C for the target: None if its features decide."""
     if crate.name == "alsa-sys":  # since 0.6 it measures a struct, where that has more than one possible size
         return env.target.bits == 32 and env.target.libc == "glibc" and numbers(crate.version) >= (0, 6)
     if crate.name in _ELSEWHERE:
@@ -52,6 +52,6 @@ _HOST_COMPILERS = frozenset({"", "cc", "gcc", "clang", "c++", "g++", "clang++"})
 
 
 def is_host_compiler(program: str) -> bool:
-    """Whether *program* is the name of the machine's own compiler."""
+    """Whether *program* is a name of the host's compiler."""
     name = program.rpartition("/")[2]
     return name in _HOST_COMPILERS or program == "x86_64-linux-gnu-gcc"

@@ -1,4 +1,4 @@
-"""Relations between failures, shared by the checks' ``leads_to``."""
+"""Relations between failures, shared by the ``leads_to`` of several checks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
 
 # fmt: off
-#: Later failures that a package that was not installed causes.
+#: Later failures that a missing package causes.
 CAUSED_BY_MISSING_PACKAGE = frozenset({
     "bindgen-target-headers-missing", "cross-c-compiler-missing", "cross-linker-missing", "host-cc-missing",
     "host-lib-picked-for-target", "libclang-missing", "linker-lib-missing-for-target", "openssl-not-found-cross",
@@ -29,9 +29,9 @@ _MANAGERS = frozenset({
 
 
 def blocks_later_installs(finding: Finding, other: Finding, log: BuildLog) -> bool:
-    """Whether *other* is something that is missing later because a package manager could not do its work.
+    """Whether *other* reports something missing because a package manager failed before.
 
-    Where the build went on after *finding*, what is missing has to be what it was about.
+    If the build continued after *finding*, the missing item must be one that *finding* concerns.
     """
     if not later(finding, other, log) or other.check not in CAUSED_BY_MISSING_PACKAGE | _MANAGERS:
         return False
@@ -45,7 +45,7 @@ def _quoted(finding: Finding, log: BuildLog) -> list[Hit]:
 
 
 def _about(finding: Finding, package: str) -> bool:
-    """Whether *finding* is about what *package* would have brought: a fix installs it, or the message names it."""
+    """Whether *finding* concerns *package*: a fix installs it, or the message names it."""
     commands = " ".join(command.line for fix in finding.fixes for command in fix.commands)
     stem = re.sub(r"^lib|[\d.-]*(?:-dev|-devel|-libs|-static)*$", "", package)
     names = {package, module_of(package), stem} - {""}
@@ -53,5 +53,5 @@ def _about(finding: Finding, package: str) -> bool:
 
 
 def stops_openssl(finding: Finding, other: Finding, log: BuildLog) -> bool:
-    """Whether *other* is what openssl-sys makes of the answer that pkg-config did not give."""
+    """Whether *other* is openssl-sys's error after a failed pkg-config."""
     return other.check == "openssl-not-found-cross" and same_crate(finding, other, log)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.elf.library import LinkFile
 
-#: Outcomes in which pkg-config was not run, so that its answer is unknown.
+#: Outcomes in which pkg-config was not run, so its result is unknown.
 UNASKED = ("tool-missing", "tool-failed", "cross-refused", "unknown")
 
 
@@ -29,7 +29,7 @@ def names(libraries: Iterable[Library]) -> str:
 
 
 def with_outcome(env: Environment, *outcomes: str) -> list[Library]:
-    """Return the libraries that end in one of *outcomes*."""
+    """Return the libraries with one of *outcomes*."""
     return [library for library in env.libraries if library.outcome in outcomes]
 
 
@@ -47,7 +47,7 @@ def fitting(env: Environment, library: Library) -> list[Candidate]:
 
 
 def link_files(env: Environment) -> Iterator[tuple[Library, LinkFile]]:
-    """Yield every file that the flags of a found library lead to."""
+    """Yield every file that the flags of a found library refer to."""
     for library in env.libraries:
         if library.outcome in ("found", "wrong-arch", "file-missing"):
             for file in library.files:
@@ -56,7 +56,7 @@ def link_files(env: Environment) -> Iterator[tuple[Library, LinkFile]]:
 
 def answer_evidence(library: Library) -> Evidence:
     """Return evidence for the origin of *library*'s files: pkg-config, the crate's variables, or the crate alone."""
-    words = f"answers {' '.join(library.libs)}"
+    words = f"returns {' '.join(library.libs)}"
     if library.directed_by:
         return setting_evidence(library.directed_by[0])
     return Evidence(words, where=f"the build script of {library.crate}" if library.alone else f"`{library.command}`")
@@ -70,7 +70,7 @@ def answer_source(library: Library) -> str:
 
 
 def belongs_to_host(env: Environment, file: LinkFile) -> bool:
-    """Whether *file* is code for the host and not for the target."""
+    """Whether *file* is for the host and not for the target."""
     if file.elf is None:
         return bool(env.cross and file.accepted is False)
     elf = file.elf

@@ -1,9 +1,9 @@
-"""What extension modules are called, and which interpreter imports which name.
+"""The file names of extension modules, and which interpreter imports which name.
 
 Sources: PEP 3149, PEP 425 and PEP 803; CPython's ``configure.ac`` (EXT_SUFFIX; musl has its own since 3.11) and
-``Python/dynload_shlib.c`` (what is looked for: since 3.15 also ``.abi3-TRIPLET.so``, ``.abi3t.so`` and
-``.abi3t-TRIPLET.so``); PyPy's ``importing.py``, which calls 32-bit x86 ``x86-linux-gnu``; Alpine's patches of Python
-3.9 and 3.10, which look for ``-linux-musl``.
+``Python/dynload_shlib.c`` (the names that it imports: since 3.15 also ``.abi3-TRIPLET.so``, ``.abi3t.so`` and
+``.abi3t-TRIPLET.so``); PyPy's ``importing.py``, which writes ``x86-linux-gnu`` for 32-bit x86; Alpine's patches of
+Python 3.9 and 3.10, which import ``-linux-musl``.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _NAME = re.compile(
 class Module(NamedTuple):
     """One extension module's file.
 
-    ``key`` is its path without the ending: files that are the same module for several interpreters share it.
-    ``soabi`` is ``cpython-312``, ``pypy311-pp73``, ``abi3`` or empty; ``triplet`` what follows it.
+    ``key`` is its path without the suffix: the files of one module for several interpreters share it. ``soabi`` is
+    ``cpython-312``, ``pypy311-pp73``, ``abi3`` or empty; ``triplet`` is the part after it.
     """
 
     elf: Elf
@@ -38,12 +38,12 @@ class Module(NamedTuple):
 
     @property
     def suffix(self) -> str:
-        """The ending, ``.cpython-312-x86_64-linux-gnu.so``."""
+        """The suffix, ``.cpython-312-x86_64-linux-gnu.so``."""
         return self.elf.name[len(self.key.rpartition("/")[2]) :]
 
 
 def modules(wheel: Wheel) -> list[Module]:
-    """Return the extension modules of the wheel's architecture: by their init function, or by a name that says so."""
+    """Return the extension modules of the wheel's architecture, recognised by their init function or their name."""
     found: list[Module] = []
     tags = linux_tags(wheel)
     if tags and wheel.verdict.arch not in {tag.arch for _, tag in tags}:
@@ -58,7 +58,7 @@ def modules(wheel: Wheel) -> list[Module]:
 
 
 def is_module_name(name: str) -> bool:
-    """Whether the file name has an ending that only extension modules have: an interpreter's or the stable ABI's."""
+    """Whether the file name has a suffix that only extension modules have: an interpreter's or the stable ABI's."""
     match = _NAME.fullmatch(name)
     return match is not None and bool(match["soabi"] or match["abi3"])
 
@@ -71,10 +71,10 @@ class Python(NamedTuple):
     machine: str
 
     def imports(self, module: Module) -> bool:
-        """Whether the interpreter looks for a file of this name."""
+        """Whether the interpreter imports a file of this name."""
         triplet_fits = not module.triplet or not self.machine or module.triplet == self.machine
         if module.soabi == "abi3":
-            # Names with a triplet behind abi3 are looked for from 3.15 on only.
+            # Only 3.15 and newer import names with a triplet after abi3.
             return not self.free_threaded and triplet_fits and (not module.triplet or self.minor >= 15)
         if module.soabi == "abi3t":
             return self.minor >= 15 and triplet_fits
@@ -86,31 +86,31 @@ class Python(NamedTuple):
 
 
 def oldest_of(tag: Tag, machine: str) -> list[Python]:
-    """Return the oldest CPythons that a tag for a stable ABI promises, one for each threading mode that it is for.
+    """Return the oldest CPythons that a tag for a stable ABI promises, one for each threading mode of the tag.
 
-    Newer ones look for everything that these do, apart from names with a version.
+    Newer ones import every name that these do, except names with a version.
     """
     match = re.fullmatch(r"cp3(\d+)", tag.python)
     if not match or tag.abi not in ("abi3", "abi3t"):
         return []
     minor = int(match[1])
-    # abi3t is the stable ABI of both: the build with the lock takes it too, but is promised by the tag abi3 alone.
+    # Both builds support abi3t, but only the tag abi3 promises the build with the lock.
     return [Python(minor, tag.abi == "abi3t", machine)]
 
 
-#: Symbols of Python's interface: what a module must have from the interpreter.
+#: Symbols of Python's interface, which the interpreter has to provide.
 API = re.compile(r"_?Py[A-Z_]\w*")
 
 
 def outside_stable_abi(elf: Elf) -> list[str]:
-    """Return the functions that the file takes from Python although the stable ABI does not have them, sorted."""
+    """Return the Python functions that the file uses and the stable ABI does not have, sorted."""
     names = list(filter(API.fullmatch, elf.undefined))
     known = stable_abi() if names else {}
     return sorted(name for name in names if name not in known)
 
 
 def interpreter_soabi(tag: Tag) -> str:
-    """Return the SOABI that the tag's interpreter writes into names: empty for a tag that is not for a single one."""
+    """Return the SOABI that the tag's interpreter writes into names: empty for a tag of several interpreters."""
     if match := re.fullmatch(r"cp(\d)(\d+)", tag.python):
         if tag.abi in ("abi3", "abi3t"):
             return ""
@@ -122,7 +122,7 @@ def interpreter_soabi(tag: Tag) -> str:
 
 
 def triplet(soabi: str, arch: str, libc: str) -> str:
-    """Return the machine part of the name as that interpreter writes it, empty if unknown."""
+    """Return the machine part of the name that this interpreter writes, empty if unknown."""
     version = re.fullmatch(r"(?:cpython-|pypy)3(\d+).*", soabi)
     if libc == "musl" and version and policies.number(version[1]) < 11:
         libc = "glibc"  # CPython told the two apart from 3.11 on

@@ -1,4 +1,4 @@
-"""Who asks for a newer C library in a loader's complaint: a tool, a build script, or the product."""
+"""Which program needs a newer C library by a loader's message: a tool, a build script, or the product."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
 
 
-#: A program or macro that cargo makes for the build itself.
+#: A program or macro that cargo builds for the build itself.
 BUILD_SCRIPT = r"/build/[^/]+-[0-9a-f]{16}/build[-_]script|build-script-(?:build|main)|/deps/lib\w+-[0-9a-f]{16}\.so$"
 #: Libraries of glibc.
 LIBC = r"^lib(?:c|m|pthread|dl|rt|util)\.so"
@@ -23,7 +23,7 @@ _TOOL = (
 
 
 def demander(hit: Hit) -> str:
-    """Return who needs the newer version: ``tool``, ``build script`` or ``product``; empty if the line does not say."""
+    """Return what needs the newer version: ``tool``, ``build script`` or ``product``; empty if not shown."""
     by = hit.groups["by"]
     if not by:
         return ""
@@ -33,16 +33,16 @@ def demander(hit: Hit) -> str:
 
 
 def highest(hits: Iterable[Hit]) -> Hit:
-    """Return the hit that asks for the highest version."""
+    """Return the hit that needs the highest version."""
     return max(hits, key=lambda hit: [int(part) for part in re.findall(r"\d+", hit.groups["version"])])
 
 
 def glibc_only_symbols(log: BuildLog) -> list[Hit]:
-    """Return the lines in which musl's loader misses a function that only glibc has."""
+    """Return the lines in which musl's loader does not find a function that only glibc has."""
     return [hit for hit in log.find("musl-relocating") if re.match(GLIBC_ONLY, hit.groups["symbol"])]
 
 
-#: Functions that glibc has, or that its headers turn others into, and that musl has not.
+#: Functions that glibc has, or that its headers redirect others to, and that musl does not have.
 GLIBC_ONLY = (
     r"^(?:__isoc\d+_\w+|__\w+_chk|__res_\w+|gnu_get_libc_\w+|__libc_\w+|__memcpy_chk|__strdup|backtrace\w*|fcntl64|__cxa_\w+"
     r"|__finite\w*|__\w+_finite|mallinfo\d?|malloc_trim|__register_atfork|__errno_location64|qsort_r|\w+64)$"

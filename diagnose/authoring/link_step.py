@@ -1,4 +1,4 @@
-"""Decides why a link step failed, as far as a log shows: one answer each, so that checks do not overlap."""
+"""Determines why a link step failed, as far as a log shows: one reason each, so that checks do not overlap."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from diagnose.model.targets import Target
     from diagnose.readers.buildlog import BuildLog, Hit, Link
 
-#: What comes with the compiler and the C library.
+#: Libraries that come with the compiler and the C library.
 TOOLCHAIN = frozenset(
     {"atomic", "c", "crypt", "dl", "gcc", "gcc_eh", "gcc_s", "m", "pthread", "resolv", "rt", "stdc++", "util", "unwind"}
 )
@@ -17,7 +17,7 @@ _START = r"(?:^|/)(?:[SMgr]?crt[1in]|crtbegin[ST]?|crtendS?)\.o$"
 _SYSTEM = r"^(?:/usr)?(?:/local)?/lib(?:32|64)?/|^/opt/|^/home/linuxbrew/|/lib/[a-z0-9_]+-linux-\w+/"
 _MADE = r"/target/|/rustc\w{6}/|/deps/lib[\w-]+\.(?:rlib|so)$|/\.cargo/|/rustlib/"  # cargo's own, of this very build
 _SHARED = r"\.(?:so(?:\.[\d.]+)?|a)$"
-# What glibc's headers turn ordinary calls into, and functions that musl does not have.
+# Functions that glibc's headers redirect ordinary calls to, and others that musl does not have.
 _GLIBC = (
     r"^__(?:v?(?:s|f|sn|as|d)?w?printf|mem(?:p?cpy|move|set)|st[rp]n?c(?:py|at)|strncat|f?gets|f?read|realpath|getcwd|longjmp"
     r"|fdelt|explicit_bzero|poll|recv|read|pread|vsyslog|syslog)_chk$"
@@ -28,7 +28,7 @@ _MUSL = r"^__\w+_time64$|^__stat_time64$|^__clock_gettime64$"
 
 
 def without_toolchain(link: Link) -> list[Hit]:
-    """Return the lines in which start files, or the C library and the compiler's own, are missed."""
+    """Return the lines that report missing start files, or a missing C or compiler library."""
     absent = [hit for hit in link.of("ld-no-file") if re.search(_START, hit.groups["file"])]
     missing = [
         hit for hit in link.of("ld-no-lib") if hit.groups["lib"] in ("c", "gcc", "gcc_s", "gcc_eh", "m", "stdc++")
@@ -39,20 +39,20 @@ def without_toolchain(link: Link) -> list[Hit]:
 
 
 def wants_gcc(link: Link) -> list[Hit]:
-    """Return the lines that say that a bare linker was called where rustc needs a compiler driver."""
+    """Return the lines that show a bare linker in use where rustc needs a compiler driver."""
     bare = re.search(r"(?:^|[/-])(?:ld|ld\.\w+|lld|rust-lld)$", link.program)
     return link.of("ld-no-lib", "ld-undefined")[:2] if bare and "gcc_s" in link.missing else []
 
 
 def _target(log: BuildLog, link: Link) -> Target | None:
-    """Return what *link* links for: the host in its own steps, else what the linker's name or the log says."""
+    """Return the target of *link*: the host in the host's steps, else the one of the linker's name or the log."""
     if link.for_host:
         return host(log)
     return link.target or log.target_at(link.line)
 
 
 def native(log: BuildLog, link: Link) -> bool:
-    """Whether *link* links for the machine that builds, as far as anything tells."""
+    """Whether *link* links for the build machine, as far as the log shows."""
     target = link.target or log.target_at(link.line)
     for hit in link.of("ld-wrong-file"):
         wanted = _FORMATS.get(hit.groups["emulation"])
@@ -62,7 +62,7 @@ def native(log: BuildLog, link: Link) -> bool:
 
 
 def owner_of(log: BuildLog, path: str) -> Target | None:
-    """Return the architecture of the system folder that *path* lies in; None outside of those."""
+    """Return the architecture of the system folder that contains *path*; None outside of those."""
     if path.startswith("/opt/") or not re.search(_SYSTEM, path) or not re.search(_SHARED, path):
         return None
     from diagnose.readers.buildlog.linking import folder  # only who reads logs needs its patterns
@@ -71,7 +71,7 @@ def owner_of(log: BuildLog, path: str) -> Target | None:
 
 
 def foreign_files(log: BuildLog, link: Link) -> dict[str, str]:
-    """Return the libraries in a system's folders that are another machine's than *link* links for: name → file."""
+    """Return the libraries in system folders for another machine than the target of *link*: name → file."""
     if without_toolchain(link):
         return {}
     from diagnose.readers.buildlog.linking import stem
@@ -85,13 +85,13 @@ def foreign_files(log: BuildLog, link: Link) -> dict[str, str]:
         owner = owner_of(log, file)
         if lib in TOOLCHAIN or not _is_library(file):
             continue
-        # Outside of the system's folders only the linker knows whose a library is, and it says: not the target's.
+        # Outside the system's folders only the linker knows a library's machine and reports a mismatch.
         if owner is None or target is None or (owner.machine, owner.bits) != (target.machine, target.bits):
             found.setdefault(lib, file)
     return found
 
 
-#: What linkers call the output of each machine, and lld's emulations, with the number of the machine.
+#: Linkers' names of each machine's output format, and lld's emulations → the number of the machine.
 _FORMATS = {
     "aarch64linux": 183, "armelf_linux_eabi": 40, "elf_x86_64": 62, "elf_i386": 3, "elf64lriscv": 243, "elf64_s390": 22,
     "elf64-x86-64": 62, "elf32-i386": 3, "elf64-littleaarch64": 183, "elf64-aarch64": 183, "elf32-littlearm": 40,
@@ -100,9 +100,9 @@ _FORMATS = {
 
 
 def _host_script(log: BuildLog, link: Link) -> bool:
-    """Whether lld, called for the target, took the machine from the host's ``libc.so``: a script with OUTPUT_FORMAT.
+    """Whether lld, called for the target, took the machine from the host's ``libc.so``, a script with OUTPUT_FORMAT.
 
-    It then refuses the target's own start files and objects. Where its format is the target's, the file is foreign.
+    It then refuses the target's own start files and objects. If its format is the target's, the file is foreign.
     """
     if link.target is None and not any(re.search(_START, file) for file in link.wrong):
         return False
@@ -114,7 +114,7 @@ def _host_script(log: BuildLog, link: Link) -> bool:
 
 
 def objects_of_the_target(log: BuildLog, link: Link) -> list[Hit]:
-    """Return the lines in which a linker refuses objects that rustc has just made."""
+    """Return the lines in which a linker refuses objects that rustc has just written."""
     hits = [hit for hit in link.of("ld-generic-elf", "ld-wrong-file") if not _is_library(hit.groups["file"])]
     if _host_script(log, link):
         return []
@@ -125,7 +125,7 @@ def objects_of_the_target(log: BuildLog, link: Link) -> list[Hit]:
 
 
 def _of_another(log: BuildLog, link: Link) -> bool:
-    """Whether what is refused was compiled for another machine than the target: C code, by a compiler of the host's."""
+    """Whether the refused objects were compiled for another machine than the target: C code, by the host's compiler."""
     target = log.target_at(link.line) or link.target
     rusts = any(".rcgu.o" in file for file in link.wrong)
     return target is not None and target.machine not in link.machines and not rusts
@@ -151,7 +151,7 @@ def missing_libraries(log: BuildLog, link: Link) -> dict[str, list[Hit]]:
 
 
 def versioned(log: BuildLog, link: Link) -> list[Hit]:
-    """Return the lines in which a shared library's need of a version of glibc stays undefined."""
+    """Return the lines that report a shared library's undefined reference to a glibc version."""
     hits = [hit for hit in link.of("ld-undefined") if re.search(r"@+GLIBC(?:XX)?_", hit.groups["symbol"])]
     shared = any(".so" in hit.groups["file"] for hit in link.of("ld-referenced"))
     if not hits and (shared or any("allow-shlib-undefined" in hit.text for hit in link.hits)):
@@ -160,7 +160,7 @@ def versioned(log: BuildLog, link: Link) -> list[Hit]:
 
 
 def other_libc(log: BuildLog, link: Link) -> list[Hit]:
-    """Return the lines in which a build for musl misses glibc's functions, or the reverse."""
+    """Return the lines in which a build for musl lacks glibc's functions, or a build for glibc musl's."""
     target = link.target if link.target and link.target.libc == "musl" else log.target_at(link.line) or link.target
     musl = (target is not None and target.libc == "musl") or "musl" in link.program
     musl = musl or bool(target is None and log.near(link.line, "ld-musl", before=30))

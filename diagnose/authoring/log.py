@@ -39,7 +39,7 @@ def distinct(hits: Iterable[Hit], *keys: str) -> list[Hit]:
 
 
 def host(log: BuildLog) -> Target:
-    """Return the machine that built: x86-64 where the log does not say."""
+    """Return the build machine: x86-64 if the log does not show it."""
     return log.host or targets.TARGETS[0]
 
 
@@ -55,7 +55,7 @@ _OTHER_SYSTEMS = {"apple-darwin": "macOS", "/Users/": "macOS", "dylib": "macOS"}
 def environments(log: BuildLog, line: int, probe: Probe | None = None) -> list[Environment]:
     """Return the environment that printed *line*, as far as the log shows: several if the distribution is unknown.
 
-    The target is the host if no other is named. *probe* adds the facts of its printed command line.
+    The target is the host if the log names no other. *probe* adds the facts of its printed command line.
     """
     from diagnose.readers.buildlog import context
 
@@ -115,13 +115,13 @@ def advise(
     *about: object,
     probe: Probe | None = None,
 ) -> tuple[Fix, ...]:
-    """Return the fixes that ``build(environment, *about)`` has for the place where *line* was written.
+    """Return the fixes of ``build(environment, *about)`` for the environment that printed *line*.
 
-    Where the log does not tell the distribution, the best fix for each of the usual ones is returned, and what to add
-    to the command to get the right one alone.
+    If the log does not show the distribution, return the best fix for each of the usual ones, with the option that
+    selects one of them.
     """
     if system := other_system(log):
-        notes = f"The build ran on {system}; diagnose knows the packages of Linux only."
+        notes = f"The build ran on {system}; diagnose knows only Linux packages."
         return (Fix(f"install it with {system}'s package manager", notes=notes),)
     places = environments(log, line, probe)
     if len(places) == 1:
@@ -143,7 +143,7 @@ _FAMILY = {"ubuntu": "Debian, Ubuntu", "almalinux": "Enterprise Linux, Fedora", 
 
 
 def ask_target() -> tuple[Fix, ...]:
-    """Return the request for a target that replaces a fix if the log does not name one."""
+    """Return the request for a target that replaces a fix if the log names no target."""
     return (
         Fix(
             "name the target of the build",
@@ -153,7 +153,7 @@ def ask_target() -> tuple[Fix, ...]:
 
 
 def names_of(probes: Iterable[Probe]) -> str:
-    """Return the modules of *probes*, or the crates where the modules are unknown, as a list in words."""
+    """Return the modules of *probes*, or the crates where the modules are unknown, as a comma-separated list."""
     names = dict.fromkeys(probe.module or probe.crate for probe in probes)
     return ", ".join(name for name in names if name) or "the library"
 
@@ -173,9 +173,9 @@ def install_by_family(
 
 
 def is_later(finding: Finding, other: Finding, log: BuildLog) -> bool:
-    """Whether *other* comes later in the log: ``leads_to`` of a cause after which nothing else can be trusted.
+    """Whether *other* comes later in the log: ``leads_to`` of a cause that makes all later failures doubtful.
 
-    Where the build went on after *finding*, it can.
+    False if the build continued after *finding*.
     """
     return not log.is_recovered(finding) and later(finding, other, log)
 

@@ -1,4 +1,4 @@
-"""What to say of variables that send a crate where its library is not."""
+"""Findings and fixes for variables that direct a crate to a folder without its library."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from diagnose.remedies.libraries import is_installed
 
 
 def broken_override_finding(env: Environment, library: Library, consequence: str) -> Finding:
-    """Return the finding that the variables lead *library* to nothing."""
+    """Return the finding that the variables direct *library* to a folder without it."""
     return Finding(
         message=f"{answer_source(library)} leads {library.crate} to no {library.module}: {library.lacking[0]}",
         severity=Severity.ERROR,
@@ -27,7 +27,7 @@ def broken_override_finding(env: Environment, library: Library, consequence: str
 
 
 def unset_override_fix(env: Environment, library: Library) -> Fix:
-    """Return the fix that has pkg-config find *library* instead of its crate's variables, with what that needs."""
+    """Return the fix that replaces *library*'s variables by pkg-config, and installs what that needs."""
     here = system(env)
     names = answer_source(library)
     configuration = pkgconfig_configuration(env) + Configuration(gone=library.directed_by)
@@ -37,9 +37,9 @@ def unset_override_fix(env: Environment, library: Library) -> Fix:
         packages.append(package)
     return fix(
         env,
-        f"unset {names}, so that pkg-config is asked",
+        f"unset {names} to use pkg-config",
         packages,
         configuration,
-        notes=f"Or let {names} name where {library.module} for {env.target.triple} is.",
+        notes=f"Or set {names} to the folder of {library.module} for {env.target.triple}.",
         safe=False,
     )

@@ -1,4 +1,4 @@
-"""Where a module's ``.pc`` file is, and why the program does not see it."""
+"""Where a module's ``.pc`` file is, and why pkg-config does not find it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ _SYSTEM = ("/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/")
 
 
 def absent(library: Library) -> bool:
-    """Whether the module itself, not one that it requires and not another version, was not found."""
+    """Whether the module itself was not found, rather than a module that it requires or a version."""
     return library.outcome == "not-found" and not library.mismatches and not required(library)
 
 
 def required(library: Library) -> list[str]:
-    """Return the modules that the one asked for requires and that are not there."""
+    """Return the missing modules that the requested one requires."""
     return [missing.module for missing in library.missing if missing.required_by]
 
 

@@ -1,4 +1,4 @@
-"""What the checks of symbol versions share: the needs above the promise, who has them, and the ways out."""
+"""Helpers for checks of symbol versions: the needs above the promise, the files that have them, and the fixes."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import retag
 from diagnose.tables.build_images import manylinux_image
 
-#: GLIBC_PRIVATE is no version but a sign of a bundled piece of glibc, which another check speaks about.
+#: GLIBC_PRIVATE is a sign of a bundled part of glibc, not a version; wheel-bundled-libc reports it.
 _NO_VERSION = "GLIBC_PRIVATE"
 
 
 def needs(wheel: Wheel, glibc: bool) -> tuple[str, list[Shortfall]]:
-    """Return the tag that promises most, and the version needs above it: glibc's own, or all others."""
+    """Return the strictest tag, and the version needs above it: of glibc, or of all other libraries."""
     promise = promised(wheel)
     if promise is None:
         return "", []
@@ -27,12 +27,12 @@ def needs(wheel: Wheel, glibc: bool) -> tuple[str, list[Shortfall]]:
     brought = {name for elf in wheel.elves for name in (elf.name, elf.soname)}
 
     def counts(need: Shortfall) -> bool:
-        # A version of a library in the wheel is no promise about the system.
+        # The version of a bundled library does not depend on the system.
         if need.kind != "symbol-version" or need.detail == _NO_VERSION or need.library in brought:
             return False
         if need.detail.partition("_")[0] != "GLIBC":
             return not glibc and need.priority < policy.priority
-        # The number in the tag is the promise, also where no policy is known by it.
+        # The number in the tag is the promise, even without a policy of that number.
         release = glibc_loader.release_of(need.detail)
         if release is not None:
             return glibc and release > number
@@ -42,25 +42,25 @@ def needs(wheel: Wheel, glibc: bool) -> tuple[str, list[Shortfall]]:
 
 
 def weight(wheel: Wheel, found: list[Shortfall]) -> Severity:
-    """Return an error, or a note if only samples need too much."""
+    """Return an error, or a note if only samples exceed the promise."""
     paths = {need.path for need in found}
     return weigh(Severity.ERROR, (elf for elf in wheel.elves if elf.path in paths))
 
 
 def lowest_tag_hint(wheel: Wheel) -> str:
-    """Return the end of a message that names the lowest tag which the symbol versions allow, empty if there is none."""
+    """Return the end of a message that names the lowest tag that the symbol versions allow, empty without one."""
     tag = wheel.verdict.symbol_tag
-    return "" if tag.startswith("linux_") else f"; {tag} is the lowest honest tag"
+    return "" if tag.startswith("linux_") else f"; {tag} is the lowest compatible tag"
 
 
 def unmet(wheel: Wheel, need: Shortfall) -> str:
-    """Return what the user reads where the version that is needed does not exist."""
+    """Return the user's error message on a system without the needed version."""
     elf = next(elf for elf in wheel.elves if elf.path == need.path)
     return load_error(elf, f"{need.library}: version `{need.detail}' not found (required by {elf.name})")
 
 
 def evidence(wheel: Wheel, found: list[Shortfall]) -> tuple[Evidence, ...]:
-    """Return one piece per file: which versions it needs too much, for which symbols, and what the file is."""
+    """Return one piece of evidence for each file: its role, the versions above the promise, and their symbols."""
     files: dict[str, list[Shortfall]] = {}
     for need in sorted(found, key=lambda need: version_key(need.detail), reverse=True):
         files.setdefault(need.path, []).append(need)
@@ -75,8 +75,8 @@ def evidence(wheel: Wheel, found: list[Shortfall]) -> tuple[Evidence, ...]:
 
 def _need(need: Shortfall, elf: Elf) -> str:
     symbols = f" for {some([shorten(name, 60) for name in need.symbols], 3)}" if need.symbols else ""
-    # A weak reference may stay unanswered, the version that it is bound to may not: no linker marks that as weak.
-    weak = " (a weak reference; its version is needed all the same)"
+    # A weak reference may stay undefined, but its version must exist: no linker marks the version as weak.
+    weak = " (a weak reference, but its version is required)"
     return f"{need.detail} of {need.library}{symbols}{weak if _is_weak(need, elf) else ''}"
 
 
@@ -88,39 +88,39 @@ def _rest(rows: list[Shortfall]) -> str:
     return f" and {len(rows) - 4} more versions" if len(rows) > 4 else ""
 
 
-BEYOND = "Installers take this tag (PEP 600); auditwheel and maturin know no such policy, so neither can write it."
+BEYOND = "Installers accept this tag (PEP 600). auditwheel and maturin have no such policy and cannot write it."
 
 
 def fixes(wheel: Wheel, tag: str, found: list[Shortfall]) -> tuple[Fix, ...]:
-    """Return the ways out: build against what was promised, or promise what is kept."""
+    """Return the fixes: build for the promised policy, or use the tag that the wheel meets."""
     modules = {elf.path for elf in wheel.elves if elf.is_extension}
     libraries = sorted({need.path.rpartition("/")[2] for need in found if need.path not in modules})
     notes = (
         f"Build {some(libraries)} there too, from source or from that system's packages: a copy from a newer "
-        "distribution brings the need for its glibc along."
+        "distribution needs that distribution's glibc."
         if libraries
         else ""
     )
     out = [build_for(wheel, tag, notes)]
     verdict = wheel.verdict
     if not verdict.lowest_tag.startswith("linux_"):
-        notes = "Older systems then no longer install it."
+        notes = "Older systems then do not install it."
         if "newer-than-policies" in verdict.differences:
             notes += f" {BEYOND}"
         out.append(retag(wheel, verdict.lowest_tag, notes=notes))
     elif not verdict.symbol_tag.startswith("linux_"):
-        notes = "Only once the other findings are mended: as it stands, the wheel keeps no policy."
+        notes = "Fix the other findings first: until then the wheel meets no policy."
         out.append(retag(wheel, verdict.symbol_tag, notes=notes))
     return tuple(out)
 
 
 def build_for(wheel: Wheel, tag: str, notes: str) -> Fix:
-    """Return the fix that builds the wheel so that *tag* holds, by the tool that built it."""
+    """Return the fix that builds the wheel for *tag*, with the tool that built it."""
     parts = policies.split(tag)
-    title = f"build against what {tag} promises"
+    title = f"build for {tag}"
     image = manylinux_image(version_key(parts.policy), parts.arch)
     if not wheel.generator.startswith("maturin") and not image:
-        return Fix(title, notes=f"With a compiler for that glibc, or in a system that has it. {notes}".strip())
+        return Fix(title, notes=f"Use a compiler for that glibc, or a system that has it. {notes}".strip())
     if wheel.generator.startswith("maturin"):
         triple = next((row.triple for row in TARGETS if (row.wheel, row.libc) == (parts.arch, parts.libc)), parts.arch)
         line = f"maturin build --release --zig --target {triple} --compatibility {parts.policy}"

@@ -1,4 +1,4 @@
-"""What the checks of wheels share: who is who in a wheel, evidence that stays short, and fixes that repack it."""
+"""Helpers for checks of wheels: the role of each file, short evidence, and loader errors."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 LIMIT = 100
-"""Pieces of evidence that one finding shows; the last one counts the rest."""
+"""Pieces of evidence in one finding; the last one counts the rest."""
 
 
 def bounded(evidence: Iterable[Evidence], noun: str = "files") -> tuple[Evidence, ...]:
-    """Return the first pieces of *evidence*, and how many more there are."""
+    """Return the first pieces of *evidence*, and the number of the others."""
     everything = list(evidence)
     if len(everything) <= LIMIT:
         return tuple(everything)
@@ -28,7 +28,7 @@ def bounded(evidence: Iterable[Evidence], noun: str = "files") -> tuple[Evidence
 
 
 def some(names: Sequence[str], limit: int = 4) -> str:
-    """Return *names* as text, the first few of many: ``a, b and 7 more``."""
+    """Return *names* as text, shortened: ``a, b and 7 more``."""
     if len(names) <= limit:
         return ", ".join(names)
     return f"{', '.join(names[:limit])} and {len(names) - limit} more"
@@ -40,7 +40,7 @@ def count(number: int, noun: str) -> str:
 
 
 def linux_tags(wheel: Wheel) -> list[tuple[str, PlatformTag]]:
-    """Return the platform tags that are for Linux, as text and taken apart."""
+    """Return the platform tags for Linux, as text and parsed."""
     tags = [(platform, policies.split(platform)) for platform in wheel.platforms]
     return [(text, tag) for text, tag in tags if tag.family in ("manylinux", "musllinux", "linux")]
 
@@ -66,12 +66,12 @@ def has_code(wheel: Wheel) -> bool:
 
 
 def has_glibc_code(wheel: Wheel) -> bool:
-    """Whether the wheel's ELF files are judged as files for glibc."""
+    """Whether the wheel's ELF files are for glibc."""
     return has_linux_code(wheel) and wheel.verdict.libc == "glibc"
 
 
 def has_musl_code(wheel: Wheel) -> bool:
-    """Whether the wheel's ELF files are judged as files for musl."""
+    """Whether the wheel's ELF files are for musl."""
     return has_linux_code(wheel) and wheel.verdict.libc == "musl"
 
 
@@ -91,13 +91,13 @@ def has_stable_abi_code(wheel: Wheel) -> bool:
 
 
 def tagged_elves(wheel: Wheel) -> list[Elf]:
-    """Return the ELF files of the wheel's own architecture and C library: those that its tag speaks about."""
+    """Return the ELF files of the wheel's architecture and C library, which its tag is about."""
     ignored = set(wheel.verdict.ignored)
     return [elf for elf in wheel.elves if elf.path not in ignored] if wheel.verdict.arch else []
 
 
 def loadable_elves(wheel: Wheel) -> list[Elf]:
-    """Return the ELF files of the wheel's own architecture, whatever their C library, that are meant to be loaded."""
+    """Return the ELF files of the wheel's architecture, for any C library, that are meant to be loaded."""
     arch = wheel.verdict.arch
     files = [elf for elf in wheel.elves if elf.type != ET_REL and not is_sample(elf)]
     return [elf for elf in files if runs_as(elf, arch)] if arch else []
@@ -110,10 +110,10 @@ def runs_as(elf: Elf, arch: str) -> bool:
 
 
 def reachable_members(wheel: Wheel) -> set[str]:
-    """Return the members that importing a module or running a program of the wheel is sure to load.
+    """Return the members that importing a module or running a program of the wheel certainly loads.
 
-    Modules and programs, and everything they need from the wheel, whether the search path reaches it or not. What is
-    missing may still be loaded by name (``ctypes``, plugins) or be data.
+    These are modules, programs, and all members that they need, whether the search path finds them or not. Other
+    members may be loaded by name (``ctypes``, plugins) or be data.
     """
     return _reached(wheel, [elf.path for elf in wheel.elves if elf.is_extension or elf.is_executable])
 
@@ -130,23 +130,23 @@ def _reached(wheel: Wheel, queue: list[str]) -> set[str]:
 
 
 def loaded_late(wheel: Wheel) -> set[str]:
-    """Return the members that importing a module is sure to load, so into a program that runs already."""
+    """Return the members that importing a module certainly loads, into a program that is already running."""
     return _reached(wheel, [elf.path for elf in wheel.elves if elf.is_extension])
 
 
 def is_sample(elf: Elf) -> bool:
-    """Whether the file lies below ``testdata``, a folder that toolchains leave alone: something to read, not to run."""
+    """Whether the file is below ``testdata``, a folder that toolchains ignore: data that is not run."""
     return "testdata" in elf.path.split("/")
 
 
 def shorten(text: str, limit: int = 160) -> str:
-    """Return *text* without needless white space, and cut if it is long."""
+    """Return *text* without redundant white space, and shortened if it is long."""
     text = " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def role(wheel: Wheel, elf: Elf) -> str:
-    """Say what the file is to the wheel: the extension itself, a bundled library, a program, a library."""
+    """Return the file's role: the extension itself, a bundled library, a program, a library."""
     if elf.is_extension:
         return "the extension itself"
     users = sorted({link.path for link in wheel.links if link.target == elf.path or elf.path in link.candidates})
@@ -156,12 +156,12 @@ def role(wheel: Wheel, elf: Elf) -> str:
 
 
 def load_error(elf: Elf, reason: str) -> str:
-    """Return what the user reads when the dynamic linker cannot load the file for *reason*."""
+    """Return the user's error message if the dynamic linker cannot load the file for *reason*."""
     return f"{elf.name}: {reason}" if elf.is_executable else f"ImportError: {reason}"
 
 
 def missing_library_error(elf: Elf, library: str) -> str:
-    """Return what the user reads when *library*, which the file needs, is not there."""
+    """Return the user's error message if *library*, which the file needs, is missing."""
     if elf.libc == "musl":
         reason = f"Error loading shared library {library}: No such file or directory (needed by {elf.name})"
         return reason if elf.is_executable else load_error(elf, reason)
@@ -170,14 +170,14 @@ def missing_library_error(elf: Elf, library: str) -> str:
 
 
 def wrong_arch_error(elf: Elf, here: Target | None = None) -> str:
-    """Return what the user reads when the file, code for another machine, is loaded or started on *here*'s."""
+    """Return the user's error message if the file, for another machine, is loaded or started on *here*."""
     if elf.is_executable:
         if here and elf.interp and elf.endian == here.endian and elf.machine in _RUNS.get(here.machine, ()):
-            # The kernel can run it; what the shell calls missing is the dynamic linker, not the program.
-            return f"{elf.name}: No such file or directory, because its loader {elf.interp} is not there"
+            # The kernel can run it; the missing file is the dynamic linker, not the program.
+            return f"{elf.name}: No such file or directory, because its loader {elf.interp} is missing"
         return f"{elf.name}: cannot execute binary file: Exec format error"
     if elf.libc == "musl":
-        # musl looks at the format, not at the machine: what it can map fails at the first relocation.
+        # musl checks the format, not the machine: a file that it can map fails at the first relocation.
         return f"ImportError: Error loading shared library {elf.name}: Exec format error, or: unsupported relocation"
     if here and elf.bits != here.bits:
         return f"ImportError: {elf.name}: wrong ELF class: ELFCLASS{elf.bits}"
@@ -189,10 +189,10 @@ _RUNS = {EM_X86_64: (EM_X86_64, EM_386), EM_AARCH64: (EM_AARCH64, EM_ARM), EM_AR
 
 
 def promised(wheel: Wheel) -> tuple[str, Policy] | None:
-    """Return the tag of the file name that promises most, and the policy to hold the wheel against.
+    """Return the strictest tag of the file name, and the policy to compare the wheel with.
 
-    For a tag between two known policies (``manylinux_2_33``) that is the next newer one, for one newer than all of them
-    the newest: better silent than wrong. None for wheels that promise nothing about their own files.
+    For a tag between two known policies (``manylinux_2_33``) that is the next newer one; for a tag newer than all, the
+    newest: a missed problem is better than a false alarm. None for wheels whose tags promise nothing about their files.
     """
     verdict = wheel.verdict
     known = policies.load(verdict.libc, verdict.arch) if verdict.libc else ()
@@ -205,7 +205,7 @@ def promised(wheel: Wheel) -> tuple[str, Policy] | None:
 
 
 def weigh(severity: Severity, elves: Iterable[Elf]) -> Severity:
-    """Return *severity*, but a note if all that it is about are samples."""
+    """Return *severity*, or a note if all its files are samples."""
     return Severity.NOTE if all(map(is_sample, elves)) else severity
 
 
@@ -214,7 +214,7 @@ _RISCV_FLOAT = {0: "soft float (lp64)", 2: "single float (lp64f)", 4: "double fl
 
 
 def architecture_name(elf: Elf) -> str:
-    """Name the architecture as tags do, as far as there is a name."""
+    """Return the architecture by its name in tags, if it has one."""
     arch = arch_of(elf)
     if elf.machine == EM_RISCV and elf.flags & 6 != 4:
         return f"{arch or 'RISC-V'} with {_RISCV_FLOAT[elf.flags & 6]}"

@@ -1,4 +1,4 @@
-"""What the checks of needed libraries share: which names nothing in the wheel answers, and who else could."""
+"""Helpers for checks of needed libraries: names that no file of the wheel matches, and who else may provide them."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def is_libpython(name: str) -> bool:
 
 
 def missing(wheel: Wheel) -> dict[str, list[Elf]]:
-    """Return the libraries that the wheel may not count on and does not have, with the files that need them.
+    """Return the libraries that no policy allows and the wheel does not contain, with the files that need them.
 
-    Not among them: names that the wheel has a file for, which is a matter of the search path; the interpreter's
-    library; parts of the C library.
+    Excluded are names that the wheel has a file for, which concern the search path; the interpreter's library; parts
+    of the C library.
     """
     promise = promised(wheel)
     limit = promise[1].priority if promise else 1
@@ -37,7 +37,7 @@ def missing(wheel: Wheel) -> dict[str, list[Elf]]:
             if name in names:
                 needs.setdefault(name, []).append(elf)
     if wheel.verdict.libc == "glibc":
-        # A file that only filters another (DT_FILTER) needs that one as much; musl ignores the entry.
+        # A filter (DT_FILTER) needs the filtered library too; musl ignores the entry.
         allowed = present.union(promise[1].whitelist if promise else ())
         for elf in tagged_elves(wheel):
             for name in elf.filters:
@@ -47,7 +47,7 @@ def missing(wheel: Wheel) -> dict[str, list[Elf]]:
 
 
 def renamed_copies(wheel: Wheel) -> dict[str, str]:
-    """Return external name → the member that is this library under the name that a repair tool gave it."""
+    """Return external name → the member that is this library, renamed by a repair tool."""
     copies: dict[str, str] = {}
     for elf in tagged_elves(wheel):
         if is_hashed(elf.name):
@@ -60,22 +60,22 @@ def renamed_copies(wheel: Wheel) -> dict[str, str]:
 
 
 def expected_from(wheel: Wheel, name: str, users: list[Elf]) -> str:
-    """Return what else is to bring the library, and how one knows; empty if nothing says so."""
+    """Return who else provides the library, by which evidence; empty if unknown."""
     if reason := another_wheels(name, wheel.requires):
         return reason
     for elf in users:
         for folder in (elf.runpath or elf.rpath or "").split(":"):
             sibling = _sibling(elf, folder)
             if sibling and not any(member.startswith(sibling + "/") for member in wheel.files):
-                return f"is looked for in {sibling}, another distribution's folder ({folder})"
-    # What is pinned exactly belongs to the wheel: one that the library is named after (libz3 and z3-solver), or, for a
-    # library without a version in its name, which is no distribution's, one of the same family.
+                return f"is searched for in {sibling}, another distribution's folder ({folder})"
+    # A project that is pinned with == belongs to the wheel: one with the library's name (libz3 and z3-solver), or one
+    # of the same family for a library without a version in its name, which no distribution has.
     stem = project(name.removeprefix("lib").partition(".so")[0])
     family = project(wheel.name).split("-")[0] if name.endswith(".so") else ""
     pinned = [project(line) for line in wheel.requires if "==" in line.partition(";")[0] and not is_extra(line)]
     for part in sorted(pinned, key=lambda part: part.split("-")[0] != stem):
         if part == stem or part.split("-")[0] in (stem, family):
-            return f"may come with {part}, which the wheel requires in exactly one version"
+            return f"may come with {part}, which the wheel requires with =="
     return ""
 
 

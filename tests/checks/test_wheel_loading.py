@@ -170,7 +170,7 @@ def test_a_weak_reference_is_named() -> None:
     need = Verneed("libc.so.6", "GLIBC_2.18", False, ("__cxa_thread_atexit_impl",))
     module = elf(MODULE, verneed=(need,), undefined_weak=("__cxa_thread_atexit_impl",))
     (spoken,) = found("wheel-glibc-too-new", for_glibc(module))
-    assert "weak reference; its version is needed" in spoken.evidence[0].detail
+    assert "weak reference, but its version is required" in spoken.evidence[0].detail
 
 
 def test_needs_beyond_every_policy_get_no_advice_that_cannot_work() -> None:
