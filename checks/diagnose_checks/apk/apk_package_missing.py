@@ -39,7 +39,11 @@ CHECK = Check(
         ),
         *patterns_for("apk-wanted-by", ("required by: ", r"required by: (?P<by>.+)$")),
         *patterns_for(
-            "apk-pinned", ("breaks: ", r"breaks: (?:world|\.\S+?)\[(?P<package>[\w.+-]+)(?P<wanted>[<>=~][^\]]*)\]")
+            "apk-pinned",
+            (
+                "breaks: ",
+                r"breaks: (?:world|\.\S{1,100}?)\[(?P<package>[\w.+-]{1,100})(?P<wanted>[<>=~][^\]]{0,100})\]",
+            ),
         ),
     ),
 )

@@ -33,7 +33,7 @@ CHECK = Check(
         "postinst-failed",
         (
             "installation script subprocess",
-            r"(?P<package>[\w.+-]+):(?P<arch>\w+) package (?:pre|post)-(?:installation|removal) "
+            r"(?<![\w.+-])(?P<package>[\w.+-]+):(?P<arch>\w+) package (?:pre|post)-(?:installation|removal) "
             r"script subprocess returned "
             r"error exit status (?P<status>\d+)",
         ),

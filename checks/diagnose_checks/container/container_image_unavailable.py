@@ -32,13 +32,13 @@ CHECK = Check(
     patterns=patterns_for(
         "no-image",
         ("manifest unknown", r"manifest for (?P<image>\S+) not found: manifest unknown"),
-        ("manifests/", r"/v2/(?P<image>\S+)/manifests/[^\s\"]+\"?: (?:denied|unauthorized|EOF|unknown)"),
+        ("manifests/", r"/v2/(?P<image>\S{1,200})/manifests/[^\s\"/]{1,100}\"?: (?:denied|unauthorized|EOF|unknown)"),
         ("pull access denied", r"pull access denied for (?P<image>[^\s,]+)"),
-        ("manifest unknown", r"(?P<image>\S+): (?:.*: )?manifest unknown"),
+        ("manifest unknown", r"(?<!\S)(?P<image>\S+): (?:.{0,120}: )?manifest unknown"),
         (
             "failed to resolve source metadata",
             r"failed to resolve source metadata for (?P<image>[^\s:]+(?::[\w.-]+)?): "
-            r"(?!.*no match for platform).*not found",
+            r"(?!.{0,400}no match for platform).{0,400}not found",
         ),
         (
             "failed to solve",
@@ -46,7 +46,7 @@ CHECK = Check(
             r"(?P<image>[\w./-]+(?::[\w.-]+)?): not found",
         ),
         ("response from daemon", r"Error response from daemon: (?:unauthorized|denied): (?P<image>)"),
-        ("does not exist or no pull access", r"(?P<image>\S+) does not exist or no pull access"),
+        ("does not exist or no pull access", r"(?<!\S)(?P<image>\S+) does not exist or no pull access"),
     ),
 )
 

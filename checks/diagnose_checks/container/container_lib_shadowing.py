@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 leads_to = is_later
 # Programs of the system: package managers by name, others by folder.
-_TOOL = r"(?P<tool>(?:/usr)?/(?:libexec|s?bin)/[^\s:]+|\b(?:yum|dnf|microdnf|zypper|apt|apt-get|dpkg|rpm|apk))"
-_OTHER = r"(?P<other>/(?!(?:usr/)?lib(?:32|64|x32)?/)[^\s:]+)"  # of no folder of the system's
+_TOOL = r"(?P<tool>(?:/usr)?/(?:libexec|s?bin)/[^\s:]{1,200}|\b(?:yum|dnf|microdnf|zypper|apt|apt-get|dpkg|rpm|apk))"
+_OTHER = r"(?P<other>/(?!(?:usr/)?lib(?:32|64|x32)?/)[^\s:]{1,200})"  # of no folder of the system's
 _MODULES = r"/usr/lib(?:64)?/python[\d.]+/(?:dist|site)-packages/(?:rpm|dnf|hawkey|libdnf|librepo|gpg|yum|apt_pkg)"
-_VERSION = r"version [`'][^']+' not found \(required by "
+_VERSION = r"version [`'][^']{1,60}' not found \(required by "
 CHECK = Check(
     since="0.1.0",
     phase=Phase.START,
@@ -39,12 +39,12 @@ CHECK = Check(
         ("(required by ", rf"ImportError: {_OTHER}: {_VERSION}{_MODULES}"),
         (
             "symbol lookup error",
-            r"(?P<tool>(?:/usr)?/(?:libexec|s?bin)/\S+|\b(?:yum|dnf|apt\S*|rpm|curl|git)): symbol lookup error: "
-            r"(?P<lib>\S+): undefined symbol",
+            r"(?P<tool>(?:/usr)?/(?:libexec|s?bin)/\S{1,200}|\b(?:yum|dnf|apt\S{0,20}|rpm|curl|git)): "
+            r"symbol lookup error: (?P<lib>\S+): undefined symbol",
         ),
         ("of the Python modules", r"one of the Python modules\s+required to run (?P<tool>yum|dnf)", 2),
-        ("undefined symbol", r"/site-packages/(?:rpm|dnf|hawkey|libdnf|librepo|gpg|yum)/\S*: undefined symbol"),
-        ("undefined symbol", r"lib(?:rpm|dnf|rpmio|repo|solv|curl)\S*\.so\S*: undefined symbol"),
+        ("undefined symbol", r"/site-packages/(?:rpm|dnf|hawkey|libdnf|librepo|gpg|yum)/\S{0,150}: undefined symbol"),
+        ("undefined symbol", r"lib(?:rpm|dnf|rpmio|repo|solv|curl)\S{0,60}\.so\S{0,30}: undefined symbol"),
     ),
 )
 

@@ -38,12 +38,15 @@ CHECK = Check(
             ),
             (
                 "xec format error",
-                r"^(?!Error loading shared).*?(?P<program>[^\s:]+): "
+                r"^(?!Error loading shared)(?:.*?[\s:])??(?P<program>[^\s:]+): "
                 r"(?:cannot execute binary file: )?[Ee]xec format error",
             ),
             ("xec format error", r"[Ee]xec format error: '(?P<program>[^']+)'"),
             ("xec format error", r"^(?!Error loading shared).*[Ee]xec format error(?: \(os error 8\))?"),
-            ("cannot execute binary file", r"(?P<program>[^\s:]+): cannot execute binary file(?!: Permission)"),
+            (
+                "cannot execute binary file",
+                r"(?<![^\s:])(?P<program>[^\s:]+): cannot execute binary file(?!: Permission)",
+            ),
         ),
         *patterns_for(
             "platform-note",
@@ -55,7 +58,8 @@ CHECK = Check(
             ("[linux/", r"\[(?P<want>linux/[\w/]+)(?: [\w.-]+)? +\d+/\d+\]"),
         ),
         *patterns_for(
-            "never-ran", ("never executed", r"could not execute process `(?P<program>[^`\s]+)[^`]*` \(never executed\)")
+            "never-ran",
+            ("never executed", r"could not execute process `(?P<program>[^`\s]+)(?:\s[^`]*)?` \(never executed\)"),
         ),
     ),
 )

@@ -42,7 +42,7 @@ CHECK = Check(
             ("linux/arm/v", r"linux/arm/v[67]"),
             ("linux/386", r"linux/386"),
             ("arm32v", r"\barm32v[67]/"),
-            ("armv7l", r"(?:many|musl)linux\w*_armv7l"),
+            ("armv7l", r"(?:many|musl)linux\w{0,30}_armv7l"),
             ("-linux-gnueabi", r"-linux-gnueabi(?:hf)?\b"),
         ),
     ),

@@ -20,23 +20,24 @@ WORDINGS = (
         "wheel-refused",
         (
             "is not a supported wheel",
-            r"(?P<prefix>ERROR: )?(?P<wheel>[\w.+%-]+\.whl) is not a supported wheel on this platform",
+            r"(?P<prefix>ERROR: )?(?<![\w.+%-])(?P<wheel>[\w.+%-]+\.whl) is not a supported wheel on this platform",
         ),
     ),
     *patterns_for(
         "uv-platform",
         (
             "re on Linux (",
-            r"re on (?:Linux|macOS|Windows) \(`(?P<tag>\w+)`\), but (?:`?(?P<wheel>[^`]*?)`? (?:\([^)]*\) )?)?"
-            r"(?:only has wheels|we only found wheels)[^:]* following platforms?: (?P<platforms>.*)",
+            r"re on (?:Linux|macOS|Windows) \(`(?P<tag>\w+)`\), but "
+            r"(?:`?(?P<wheel>[^`]{0,200}?)`? (?:\([^)]{0,200}\) )?)?"
+            r"(?:only has wheels|we only found wheels)[^:]{0,200} following platforms?: (?P<platforms>.*)",
         ),
         (
             "re on Linux (",
-            r"wheel is compatible with \w+ \((?P<platforms>[^)]*)\), but you're on \w+ \(`(?P<tag>\w+)`\)",
+            r"wheel is compatible with \w{1,40} \((?P<platforms>[^)]{0,400})\), but you're on \w+ \(`(?P<tag>\w+)`\)",
         ),
         (
             "has no wheels with",
-            r"(?P<wheel>\S+) has no wheels with\s+a\s+matching platform tag(?: \(e\.g\., `(?P<tag>\w+)`\))?",
+            r"(?<!\S)(?P<wheel>\S+) has no wheels with\s+a\s+matching platform tag(?: \(e\.g\., `(?P<tag>\w+)`\))?",
             3,
         ),
         ("matching platform tag", "matching platform tag"),
@@ -45,14 +46,15 @@ WORDINGS = (
         "uv-python",
         (
             "has no wheels with",
-            r"(?P<wheel>\S+) has no wheels with\s+a\s+matching Python (?:ABI|version|implementation) tag",
+            r"(?<!\S)(?P<wheel>\S+) has no wheels with\s+a\s+matching Python (?:ABI|version|implementation) tag",
             3,
         ),
         ("matching Python", r"matching Python (?:ABI|version|implementation) tag"),
     ),
     *patterns_for(
         "uv-found",
-        ("on the following platform", r"Wheels are available for [^:]* on the following platforms?: (?P<platforms>.*)"),
+        ("on the following platform", r"Wheels are available for [^:]{0,300} on the following "
+            r"platforms?: (?P<platforms>.*)"),
     ),
     *patterns_for(
         "uv-refused",
@@ -62,7 +64,7 @@ WORDINGS = (
         ),
         (
             "incompatible with the current platform",
-            r"A path \((?P<wheel>[^)]+\.whl)\) dependency is incompatible with the current platform",
+            r"A path \((?P<wheel>[^)]{1,300}\.whl)\) dependency is incompatible with the current platform",
         ),
     ),
     *patterns_for(
@@ -81,7 +83,7 @@ WORDINGS = (
     ),
     *patterns_for(
         "glibc-note",
-        ("GLIBC ", r"\((?:Debian|Ubuntu|GNU libc|Raspbian)[^)]*GLIBC[^)]*\) (?P<version>2\.\d+)"),
+        ("GLIBC ", r"\((?:Debian|Ubuntu|GNU libc|Raspbian)[^)]{0,60}GLIBC[^)]{0,60}\) (?P<version>2\.\d+)"),
         ("ldd (", r"^ldd \(GNU libc\) (?P<version>2\.\d+)"),
     ),
     *patterns_for(

@@ -28,7 +28,10 @@ CHECK = Check(
     phase=Phase.LATER,
     patterns=patterns_for(
         "no-versions",
-        ("from versions:", r"requirement (?P<package>[\w.\[\]-]+).*\(from versions: (?:none)?\)"),
+        (
+            "from versions:",
+            r"requirement (?P<package>[\w.\[\]-]{1,100})(?![\w.\[\]-]).{0,400}\(from versions: (?:none)?\)",
+        ),
     ),
 )
 

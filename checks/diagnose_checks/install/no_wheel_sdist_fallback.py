@@ -38,9 +38,9 @@ CHECK = Check(
         ),
         *patterns_for(
             "sdist-note",
-            ("Downloading ", r"Downloading \S*?(?P<sdist>[\w.+-]+\.(?:tar\.gz|zip))"),
-            ("Using cached", r"Using cached \S*?(?P<sdist>[\w.+-]+\.(?:tar\.gz|zip))"),
-            ("(from ", r"Collecting \S+.*?(?P<sdist>[\w.+-]+\.tar\.gz)"),
+            ("Downloading ", r"Downloading (?:\S*[^\s\w.+-])?(?P<sdist>[\w.+-]+\.(?:tar\.gz|zip))"),
+            ("Using cached", r"Using cached (?:\S*[^\s\w.+-])?(?P<sdist>[\w.+-]+\.(?:tar\.gz|zip))"),
+            ("(from ", r"Collecting \S.{0,200}?(?<![\w.+-])(?P<sdist>[\w.+-]{1,120}\.tar\.gz)"),
         ),
     ),
 )

@@ -35,9 +35,10 @@ CHECK = Check(
         "not-pic",
         (
             "can not be used when making a",
-            r"(?P<file>[^\s:]+): relocation (?P<kind>R_\w+) against .{1,300} can not be used when making a shared",
+            r"(?<![^\s:])(?P<file>[^\s:]+): relocation (?P<kind>R_\w+) against .{1,300}"
+            r" can not be used when making a shared",
         ),
-        ("recompile with -fPIC", r"(?:(?P<file>[^\s:]+): )?.{0,300}\brecompile with -fPIC"),
+        ("recompile with -fPIC", r"(?:(?<![^\s:])(?P<file>[^\s:]+): .{0,300})?\brecompile with -fPIC"),
         ("-z notext", r"relocation (?P<relocation>R_\w+) cannot be used against .{1,300}; recompile with -fPIC"),
     ),
 )

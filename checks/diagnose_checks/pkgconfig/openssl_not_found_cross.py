@@ -51,7 +51,10 @@ CHECK = Check(
         # the message of clang and zig; a header that gcc does not find is not installed
         *patterns_for(
             "openssl-header",
-            ("file not found", r"(?P<by>\S+?):\d+:\d+: fatal error: '(?P<header>openssl/[\w.]+)' file not found"),
+            (
+                "file not found",
+                r"(?<!\S)(?P<by>\S+?):\d+:\d+: fatal error: '(?P<header>openssl/[\w.]+)' file not found",
+            ),
         ),
         *patterns_for(
             "openssl-dir", ("OPENSSL_DIR", r"^\s*(?P<name>\w*OPENSSL_DIR)(?: = |=)(?!unset)(?P<folder>/\S*)")

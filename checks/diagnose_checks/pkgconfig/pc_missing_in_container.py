@@ -37,7 +37,7 @@ CHECK = Check(
         *patterns_for(
             "outside-note",
             ("Setting up ", r"Setting up (?P<package>[\w.+-]+)(?::\w+)? \("),
-            ("is already the newest version", r"(?P<package>[\w.+-]+) is already the newest version"),
+            ("is already the newest version", r"(?<![\w.+-])(?P<package>[\w.+-]+) is already the newest version"),
             ("apt-get install", r"sudo apt-get install (?P<names>[\w .:+-]+)"),
             ("apt install", r"sudo apt install (?P<names>[\w .:+-]+)"),
         ),

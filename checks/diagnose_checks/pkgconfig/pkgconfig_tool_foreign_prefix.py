@@ -38,10 +38,10 @@ CHECK = Check(
         "foreign-note",
         (
             "conda",
-            r"(?P<prefix>/\S*/(?:(?:mini|ana|mamba)?conda\d?|miniforge\d?|micromamba|conda/envs/[\w.-]+))(?=[/:\s]|$)",
+            r"(?<![^\s:'\"=])[^\s:'\"=/]*(?P<prefix>/[^\s:'\"=]*/(?:(?:mini|ana|mamba)?conda\d?|miniforge\d?|micromamba|conda/envs/[\w.-]+))(?=[/:\s]|$)",
         ),
         ("linuxbrew", r"(?P<prefix>/home/linuxbrew/\.linuxbrew)"),
-        (".pyenv/", r"(?P<prefix>/\S*/\.pyenv)/"),
+        (".pyenv/", r"(?<![^\s:'\"=])[^\s:'\"=/]*(?P<prefix>/[^\s:'\"=]*/\.pyenv)/"),
         ("/nix/store", r"(?P<prefix>/nix/store/[\w.-]+)"),
     ),
 )

@@ -33,7 +33,7 @@ CHECK = Check(
     phase=Phase.LINK,
     patterns=(
         *patterns_for(
-            "sysroot-note", ("PKG_CONFIG_SYSROOT_DIR", r"(?P<name>PKG_CONFIG_SYSROOT_DIR\w*)=(?P<sysroot>\S+)")
+            "sysroot-note", ("PKG_CONFIG_SYSROOT_DIR", r"(?P<name>PKG_CONFIG_SYSROOT_DIR\w{0,60})=(?P<sysroot>\S+)")
         ),
         # Debian's cross sysroots, /usr/TRIPLET, contain the C library and no multiarch folder
         *patterns_for(

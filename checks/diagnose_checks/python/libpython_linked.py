@@ -37,7 +37,7 @@ CHECK = Check(
     applies=has_linux_code,
     patterns=patterns_for(
         "libpython",
-        ("links libpython", r"Your library links libpython \((?P<lib>[^)]+)\)"),
+        ("links libpython", r"Your library links libpython \((?P<lib>[^)]{1,200})\)"),
         (
             "only supports embedding",
             r"your python installation only supports embedding the Python interpreter statically",

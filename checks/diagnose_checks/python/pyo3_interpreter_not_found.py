@@ -39,11 +39,11 @@ CHECK = Check(
         ("find a python interpreter", r"(?:Could not|Failed to|Couldn't) find (?:a|any|the) python interpreter"),
         ("list of python interpreters", r"The given list of python interpreters is invalid"),
         ("Python interpreter", r"Python interpreter [`'](?P<name>[^`']+)[`'] doesn't exist"),
-        ("Failed to find a", r"Failed to find a (?:CPython|PyPy|GraalPy|python)[\w. -]* interpreter"),
+        ("Failed to find a", r"Failed to find a (?:CPython|PyPy|GraalPy|python)[\w. -]{0,60} interpreter"),
         ("Python interpreter", r"failed to run the Python interpreter at (?P<name>[^\s:]+)"),
         ("python interpreter version", r"Invalid python interpreter version"),
         ("Unsupported Python interpreter", r"Unsupported Python interpreter: (?P<name>\S+)"),
-        ("is not a valid python interpreter", r"(?P<name>\S+) is not a valid python interpreter"),
+        ("is not a valid python interpreter", r"(?<!\S)(?P<name>\S+) is not a valid python interpreter"),
         ("no Python 3.x interpreter found", r"no Python 3\.x interpreter found"),
         (
             "PYO3_CROSS_PYTHON_VERSION",

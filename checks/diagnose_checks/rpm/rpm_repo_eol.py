@@ -35,12 +35,15 @@ CHECK = Check(
         "centos-gone",
         (
             "mirrorlist.centos.org",
-            r"(?:Could not (?:resolve host|retrieve mirrorlist)|Cannot).*mirrorlist\.centos\.org",
+            r"(?:Could not (?:resolve host|retrieve mirrorlist)|Cannot).{0,400}mirrorlist\.centos\.org",
         ),
-        ("mirrorlist.centos.org", r"mirrorlist\.centos\.org.*(?:[Uu]nknown error|could not resolve|Could not resolve)"),
+        (
+            "mirrorlist.centos.org",
+            r"mirrorlist\.centos\.org.{0,400}(?:[Uu]nknown error|could not resolve|Could not resolve)",
+        ),
         ("prepare internal mirrorlist", r"Cannot prepare internal mirrorlist(?!: (?:Curl error|Status code))"),
-        ("mirror.centos.org", r"https?://mirror\.centos\.org/\S+: \[Errno 14\].*40[34]"),
-        ("mirror.centos.org", r"(?:Status code: 40[34]|Curl error \(6\).*) for https?://mirror\.centos\.org/"),
+        ("mirror.centos.org", r"https?://mirror\.centos\.org/\S{1,300}: \[Errno 14\].{0,200}40[34]"),
+        ("mirror.centos.org", r"(?:Status code: 40[34]|Curl error \(6\).{0,300}) for https?://mirror\.centos\.org/"),
     ),
 )
 

@@ -31,17 +31,23 @@ CHECK = Check(
     phase=Phase.LATER,
     patterns=patterns_for(
         "elf-damaged",
-        ("past end of file", r"(?P<file>[^\s:]+): ELF load command past end of file"),
+        ("past end of file", r"(?<![^\s:])(?P<file>[^\s:]+): ELF load command past end of file"),
         (
             "not properly aligned",
-            r"(?P<file>[^\s:]+): ELF load command (?:address/offset|alignment) not properly aligned",
+            r"(?<![^\s:])(?P<file>[^\s:]+): ELF load command (?:address/offset|alignment) not properly aligned",
         ),
-        ("file too short", r"(?P<file>[^\s:]+): file too short"),
-        ("cannot read file data", r"(?P<file>[^\s:]+\.so[\w.]*): cannot read file data"),
-        ("invalid ELF header", r"(?P<file>[^\s:]+\.so[\w.]*): invalid ELF header"),
-        ("no version information", rf"(?P<file>\S+): no version information available \(required by \S*{HASH}\S*\)"),
-        ("undefined symbol", r"(?P<file>\S+): undefined symbol: (?:stderr|stdout|stdin|environ|optarg), version \d+"),
-        ("unsupported version", r"(?P<file>\S+): unsupported version \d+ of Verneed record"),
+        ("file too short", r"(?<![^\s:])(?P<file>[^\s:]+): file too short"),
+        ("cannot read file data", r"(?<![^\s:])(?P<file>[^\s:]+\.so[\w.]{0,40}): cannot read file data"),
+        ("invalid ELF header", r"(?<![^\s:])(?P<file>[^\s:]+\.so[\w.]{0,40}): invalid ELF header"),
+        (
+            "no version information",
+            rf"(?<!\S)(?P<file>\S+): no version information available \(required by \S{{0,300}}{HASH}\S{{0,100}}\)",
+        ),
+        (
+            "undefined symbol",
+            r"(?<!\S)(?P<file>\S+): undefined symbol: (?:stderr|stdout|stdin|environ|optarg), version \d+",
+        ),
+        ("unsupported version", r"(?<!\S)(?P<file>\S+): unsupported version \d+ of Verneed record"),
     ),
 )
 

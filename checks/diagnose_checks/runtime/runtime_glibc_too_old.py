@@ -33,7 +33,8 @@ CHECK = Check(
         "glibc-not-defined",
         (
             "not defined in file",
-            r"(?P<by>[^\s:]+): symbol (?P<symbol>\w+), version (?P<version>GLIBC_[\d.]+) not defined in file ",
+            r"(?<![^\s:])(?P<by>[^\s:]+): symbol (?P<symbol>\w+), "
+            r"version (?P<version>GLIBC_[\d.]+) not defined in file ",
         ),
     ),
 )

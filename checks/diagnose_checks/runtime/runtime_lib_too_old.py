@@ -30,7 +30,7 @@ CHECK = Check(
         "version-wanted",
         (
             "version ",
-            r"(?P<file>\S*lib[\w.+-]+\.so[\w.]*): version [`'](?P<version>(?!GLIBC_|GLIBCXX_|CXXABI_|GCC_)"
+            r"(?<!\S)(?=\S*lib[\w.+-]{1,60}\.so)(?P<file>\S+): version [`'](?P<version>(?!GLIBC_|GLIBCXX_|CXXABI_|GCC_)"
             r"[A-Z][\w.]*)' "
             r"not found(?: \(required by (?P<by>[^)]+)\))?",
         ),

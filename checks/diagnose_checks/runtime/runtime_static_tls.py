@@ -31,11 +31,15 @@ CHECK = Check(
     phase=Phase.LATER,
     patterns=patterns_for(
         "static-tls",
-        ("in static TLS block", r"(?P<lib>[^\s:'\"]+\.so[\w.]*): cannot allocate memory in static TLS block"),
+        (
+            "in static TLS block",
+            r"(?<![^\s:'\"])(?P<lib>[^\s:'\"]+\.so[\w.]{0,40}): cannot allocate memory in static TLS block",
+        ),
         ("in static TLS block", r"cannot allocate memory in static TLS block"),
         (
             "initial-exec TLS resolves",
-            r"(?:Error relocating (?P<lib>\S+): )?(?P<symbol>\S+): initial-exec TLS resolves to dynamic definition",
+            r"(?:Error relocating (?P<lib>\S+): )?(?<!\S)(?P<symbol>\S+)"
+            r": initial-exec TLS resolves to dynamic definition",
         ),
     ),
 )

@@ -45,7 +45,7 @@ CHECK = Check(
         ("unknown cargo edition", r"unknown cargo edition `?(?P<needs>20\d\d)"),
         (
             "only allowed on the nightly channel",
-            r"(?:namespaced|weak dependency) features .*only allowed on the nightly channel",
+            r"(?:namespaced|weak dependency) features .{0,300}only allowed on the nightly channel",
         ),
         ("this version of Cargo is older than", r"this version of Cargo is older than the `(?P<needs>20\d\d)` edition"),
     ),

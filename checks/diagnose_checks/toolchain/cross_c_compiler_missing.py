@@ -41,7 +41,10 @@ CHECK = Check(
         ("ailed to find tool", r"[Ff]ailed to find tool \"(?P<tool>[^\"]+)\""),
         ("not installed?", r"[Ii]s [`'](?P<tool>[^`']+)[`'] not installed\?"),
         ("compiler not found", r"[Cc]ompiler not found: (?P<tool>\S+)"),
-        ("ailed to execute", r"failed to execute \[?\"(?P<tool>[^\"]+)\".*(?:No such file|NotFound|os error 2)"),
+        (
+            "ailed to execute",
+            r"failed to execute \[?\"(?P<tool>[^\"]{1,200})\".{0,1000}(?:No such file|NotFound|os error 2)",
+        ),
         ("_COMPILER:", r"The CMAKE_C(?:XX)?_COMPILER:\s+(?P<tool>\S+)\s+is not a full path and was not found", 5),
         (
             "No such file",

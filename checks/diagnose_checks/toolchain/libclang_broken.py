@@ -37,7 +37,8 @@ CHECK = Check(
         ),
         (
             "invalid: [(",
-            r"couldn't find any valid shared libraries matching: .*invalid: \[\((?P<file>[^:]+): (?P<why>[^)]*)\)",
+            r"couldn't find any valid shared libraries matching: .{0,1000}?"
+            r"invalid: \[\((?P<file>[^:]{1,300}): (?P<why>[^)]{0,300})\)",
         ),
     ),
 )

@@ -33,10 +33,13 @@ CHECK = Check(
     patterns=patterns_for(
         "no-libclang",
         ("nable to find libclang", r"[Uu]nable to find libclang"),
-        ("any valid shared libraries matching", r"couldn't find any valid shared libraries matching: \[.*libclang"),
+        (
+            "any valid shared libraries matching",
+            r"couldn't find any valid shared libraries matching: \[.{0,600}libclang",
+        ),
         (
             "libclang",
-            r"libclang\S*: cannot open shared object file|[Cc]ould not (?:find|locate) libclang",
+            r"libclang\S{0,60}: cannot open shared object file|[Cc]ould not (?:find|locate) libclang",
         ),
     ),
 )

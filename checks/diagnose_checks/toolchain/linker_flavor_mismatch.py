@@ -33,7 +33,7 @@ CHECK = Check(
         "wrong-flavor",
         (
             "unrecognized command",
-            r"(?P<program>\S*(?:gcc|g\+\+|cc)\S*): error: unrecognized command[- ]line option "
+            r"(?<!\S)(?=\S*(?:gcc|g\+\+|cc))(?P<program>\S+): error: unrecognized command[- ]line option "
             r"'(?P<option>--(?:as-needed|eh-frame-hdr|version-script\S*|gc-sections|no-undefined-version|start-group))'",
         ),
         (
@@ -47,10 +47,13 @@ CHECK = Check(
         ),
         (
             "unrecognized option",
-            r"(?P<program>\S*\bld(?:\.bfd)?): unrecognized option "
+            r"(?<!\S)(?P<program>\S*\bld(?:\.bfd)?): unrecognized option "
             r"'(?P<option>-(?:Wl,[^']+|fuse-ld[^']*|nodefaultlibs))'",
         ),
-        ("unrecognised emulation", r"(?P<program>\S*\bld(?:\.bfd)?): unrecognised emulation mode: (?P<option>64)"),
+        (
+            "unrecognised emulation",
+            r"(?<!\S)(?P<program>\S*\bld(?:\.bfd)?): unrecognised emulation mode: (?P<option>64)",
+        ),
     ),
 )
 

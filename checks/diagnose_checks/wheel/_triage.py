@@ -23,7 +23,7 @@ from diagnose.tables.shared_libraries import another_wheels
 if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
 
-_TAG = r"(?P<tag>(?:manylinux|musllinux)\w*)(?: ?\(aka [^)]*\))?"
+_TAG = r"(?P<tag>(?:manylinux|musllinux)\w{0,40})(?: ?\(aka [^)]{0,200}\))?"
 PATTERNS = (
     *patterns_for(
         "audit-too-recent",
@@ -43,7 +43,7 @@ PATTERNS = (
         "audit-external-new",
         (
             "require newer symbol versions",
-            rf"External libraries (?P<symbols>\[[^\]]*\]) require newer symbol versions than {_TAG} allows",
+            rf"External libraries (?P<symbols>\[[^\]]{{0,2000}}\]) require newer symbol versions than {_TAG} allows",
         ),
     ),
     *patterns_for(
@@ -51,9 +51,9 @@ PATTERNS = (
         (
             "forbidden librar",
             rf"Your library is not (?:{_TAG}) compliant because it links the following forbidden librar(?:ies|y): "
-            r"(?P<libs>\[.*\])",
+            r"(?P<libs>\[.{0,2000}\])",
         ),
-        ("forbidden librar", r"forbidden librar(?:ies|y): ?(?P<libs>\[.*\])"),
+        ("forbidden librar", r"forbidden librar(?:ies|y): ?(?P<libs>\[.{0,2000}\])"),
     ),
     *patterns_for(
         "audit-incompatible",

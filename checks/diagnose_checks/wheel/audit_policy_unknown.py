@@ -37,7 +37,7 @@ CHECK = Check(
             r"argument --plat: invalid choice: '(?P<tag>[^']+)' \(choose from (?P<known>.*)\)",
         ),
         ("argument --plat: invalid choice", r"argument --plat: invalid choice: '(?P<tag>[^']+)'"),
-        ("policy is not defined", r"(?P<tag>\w+) compatibility policy is not defined by auditwheel yet"),
+        ("policy is not defined", r"\b(?P<tag>\w+) compatibility policy is not defined by auditwheel yet"),
     ),
 )
 

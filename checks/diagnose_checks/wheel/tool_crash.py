@@ -31,7 +31,10 @@ CHECK = Check(
             "tool-frame",
             ("-packages/", r"File \"[^\"]*-packages/(?P<tool>auditwheel|elftools)/"),
             ("had a problem and crashed", r"(?P<tool>maturin|cargo-zigbuild) had a problem and crashed"),
-            ("panicked at", r"panicked at (?:'.*', )?\S*/(?P<tool>maturin|cargo-zigbuild|lddtree|goblin)-\d[\w.]*/"),
+            (
+                "panicked at",
+                r"panicked at (?:'.{0,300}', )?\S{0,300}/(?P<tool>maturin|cargo-zigbuild|lddtree|goblin)-\d[\w.]*/",
+            ),
         ),
         *patterns_for(
             "crash-words",

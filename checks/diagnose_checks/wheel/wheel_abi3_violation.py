@@ -41,8 +41,11 @@ CHECK = Check(
         "abi3-audit",
         ("non_abi3_symbols", r"\"non_abi3_symbols\": \[(?P<symbols>\"[^\]]*)\]"),
         ("future_abi3_objects", r"\"future_abi3_objects\": \{(?P<newer>\"[^}]*)\}"),
-        ("ABI violations found", r"(?:\d+ ABI version mismatches|ersion mismatches) and [1-9]\d* ABI violations found"),
-        ("ABI version mismatches", r"[1-9]\d* ABI version mismatches"),
+        (
+            "ABI violations found",
+            r"(?:\b\d+ ABI version mismatches|ersion mismatches) and [1-9]\d* ABI violations found",
+        ),
+        ("ABI version mismatches", r"\b[1-9]\d* ABI version mismatches"),
         ("BI violations", r"\bhas [1-9]\d* ABI violations|[1-9]\d* ABI violations found"),
     ),
 )

@@ -42,7 +42,9 @@ CHECK = Check(
     applies=has_linux_code,
     aliases=("runtime-execstack",),
     patterns=(
-        *patterns_for("execstack", ("enable executable stack", r"(?P<file>\S+): cannot enable executable stack")),
+        *patterns_for(
+            "execstack", ("enable executable stack", r"(?<!\S)(?P<file>\S+): cannot enable executable stack")
+        ),
         *patterns_for(
             "execstack-note",
             ("executable stack", r"(?:requires executable stack|implies executable stack)"),

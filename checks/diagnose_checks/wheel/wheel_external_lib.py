@@ -62,7 +62,7 @@ CHECK = Check(
             "audit-needs-copy",
             (
                 "requires copying the",
-                r"requires copying the (?:following|above external) librar(?:ies|y)(?::? ?(?P<libs>\[.*\]))?",
+                r"requires copying the (?:following|above external) librar(?:ies|y)(?::? ?(?P<libs>\[.{0,2000}\]))?",
             ),
             ("--auditwheel=check", r"Can ?not repair the wheel because `--auditwheel=check` is specified"),
         ),

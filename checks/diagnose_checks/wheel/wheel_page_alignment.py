@@ -36,7 +36,8 @@ CHECK = Check(
     applies=has_linux_code,
     aliases=("runtime-page-alignment",),
     patterns=patterns_for(
-        "page-alignment", ("not page-aligned", r"(?P<file>[^\s:]+): ELF load command .*not page-aligned")
+        "page-alignment",
+        ("not page-aligned", r"(?<![^\s:])(?P<file>[^\s:]+): ELF load command .{0,200}not page-aligned"),
     ),
 )
 

@@ -36,7 +36,7 @@ _PREFIXES = tuple(
         r"^\s*\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]?\s",
         r"^[0-9a-f]{2}[OE]\+? ",  # and GitLab's stream, after its time
         r"^\s*_bk;t=\d+\x07?",
-        r"^\s*\|?\s*\[\d{4}-[^\]\n]{5,40}\]\s?",
+        r"^\s*(?:\|\s*)?\[\d{4}-[^\]\n]{5,40}\]\s?",
         # GitHub's, Azure's and Travis's marks
         r"^##\[(?:error|warning|group|endgroup|command|debug|section|notice)\]",
         r"^::(?:error|warning|notice|group|debug)[^:\n]{0,300}::",

@@ -11,8 +11,8 @@ from diagnose.model.pattern import ANY_TRIPLE, TRIPLE, Pattern, patterns_for
 from diagnose.readers.buildlog.marks import PATTERNS as MARKS
 
 _Q = "[`'\"]?"
-_LD = r"(?:(?P<ld>\S*(?:ld|lld|gold|mold)(?:\.\w+)?): )?(?:error: )?"
-_PC = r"[\w./+-]*pkg-?conf(?:ig)?"
+_LD = r"(?:(?<!\S)(?P<ld>\S*(?:ld|lld|gold|mold)(?:\.\w+)?): )?(?:error: )?"
+_PC = r"(?<![\w./+-])[\w./+-]*pkg-?conf(?:ig)?"
 
 # Which unit of work a line belongs to, and how it ended.
 _UNITS = (
@@ -38,19 +38,19 @@ _PKG_CONFIG = (
     ),
     *patterns_for(
         "pc-command",
-        ("Failure { command", r"Failure \{ command: \"(?P<command>.*?--cflags.*?)\", output: "),
+        ("Failure { command", r"Failure \{ command: \"(?P<command>(?=.{0,600}--cflags).{0,1500}?)\", output: "),
         (
             "--cflags",
-            r"(?P<command>(?:\w[\w-]*=(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s\"']*)\s+)*\"?[^\s\"`=>{]+\"?\s+\"?--[^`]*--cflags[^`]*)",
+            r"(?P<command>(?:(?<![^\s\"'`({>])\w[\w-]*=(?:\"(?:[^\"\\]|\\.){0,800}\"|'[^']{0,800}'|[^\s\"']{0,800})\s+){0,16}\"?(?<![^\s\"`=>{])[^\s\"`=>{]+\"?\s+\"?--[^\s`]*\s+(?:[^\s`]+\s+){0,8}\"?--cflags[^`]*)",
         ),
     ),
     *patterns_for(
         "pc-spawn",
         ("Could not run", "Could not run `(?P<command>[^`]*)`"),
-        ("ailed to run", r"[Ff]ailed to run `(?P<command>[^`]*--libs[^`]*)`(?::? (?P<why>.*))?"),
+        ("ailed to run", r"[Ff]ailed to run `(?P<command>(?=[^`]*--libs)[^`]*)`(?::? (?P<why>.*))?"),
         ("because", r"Failed to run command `(?P<command>[^`]*)`, because(?P<why>)"),
         ("command could not be found", "The pkg-config command could not be found"),
-        ("Command { command", r"Command \{ command: \"?(?P<command>.*--libs.*?)\", cause: (?P<why>.*)"),
+        ("Command { command", r"Command \{ command: \"?(?P<command>(?=.{0,600}--libs).{0,1500}?)\", cause: (?P<why>.*)"),
     ),
     *patterns_for(
         "pc-shell",
@@ -59,7 +59,7 @@ _PKG_CONFIG = (
         ("No such file or directory", rf"No such file or directory: '(?P<program>{_PC})'"),
         ("pkg-config: No such file", r"(?:^|\s)(?P<program>pkg-config): No such file or directory"),
         ("pkg-config script could not", r"pkg-config script could not be found or is (?:too old|not executable)"),
-        ("PKG_CONFIG_EXECUTABLE", r"Could NOT find PkgConfig \(missing: [^)]*PKG_CONFIG_EXECUTABLE"),
+        ("PKG_CONFIG_EXECUTABLE", r"Could NOT find PkgConfig \(missing: [^)]{0,300}PKG_CONFIG_EXECUTABLE"),
         ("pkg-config by name", r"Did not find pkg-config by name '(?P<program>[^']+)'"),
         ("Pkg-config for machine", r"Pkg-config for machine (?:host|build) machine not found"),
         ("pkg-config probably not", "pkg-config probably not installed"),
@@ -70,8 +70,8 @@ _PKG_CONFIG = (
     *patterns_for(
         "pc-failed",
         ("pkg-config exited with", r"pkg-config exited with status code (?P<status>-?\d+)"),
-        ("did not exit successfully", r"`[^`]*--cflags[^`]*` did not exit successfully"),
-        ("Failure { command", r"Failure \{ command: .*--cflags"),
+        ("did not exit successfully", r"`(?=[^`]*--cflags)[^`]*` did not exit successfully"),
+        ("Failure { command", r"Failure \{ command: .{0,600}--cflags"),
     ),
     *patterns_for(
         "pc-library",
@@ -100,14 +100,14 @@ _PKG_CONFIG = (
         ("(tried pkg", r"Dependency \"?(?P<module>[\w.+-]+)\"? not found \(tried pkg-?config"),
         ("tried pkgconfig", r"Dependency \"?(?P<module>[\w.+-]+)\"? not found, tried pkgconfig"),
         ("required packages were not found", r"The following required packages were not found:(?:\s+- (?P<module>\S+))?", 2),
-        ("Package requirements", r"Package requirements \((?P<module>[^)\s]+)(?P<rest>[^)]*)\) were not met"),
+        ("Package requirements", r"Package requirements \((?P<module>[^)\s]{1,200})(?P<rest>(?:\s[^)]{0,400})?)\) were not met"),
     ),
     *patterns_for(
         "pc-version",
-        ("but version of", r"Requested '(?P<module>[^'\s]+) (?P<needs>[<>=]+ ?[^']+)' but version of .+? is (?P<found>\S+)"),
+        ("but version of", r"Requested '(?P<module>[^'\s]+) (?P<needs>[<>=]{1,2} ?[^'<>=][^']{0,80})' but version of .{1,200}? is (?P<found>\S+)"),
         (
             "Package dependency requirement",
-            r"Package dependency requirement '(?P<module>[^'\s]+) (?P<needs>[<>=]+ ?[^']+)' could not be satisfied",
+            r"Package dependency requirement '(?P<module>[^'\s]+) (?P<needs>[<>=]{1,2} ?[^'<>=][^']{0,80})' could not be satisfied",
         ),
         (
             "required version is",
@@ -131,22 +131,22 @@ _LINKING = (
         "ld-skipping",
         (
             "skipping incompatible",
-            rf"{_LD}skipping incompatible (?P<file>\S+) (?:when|while) searching for (?:-l|lib)?(?P<lib>[^\s.]+(?:\.\d[\d.]*(?!\d*\.so|\S))?)",
+            rf"{_LD}skipping incompatible (?P<file>\S+) (?:when|while) searching for (?:-l|lib)?(?P<lib>[^\s.]+(?:\.\d[\d.]*(?!\S))?)",
         ),
-        ("skipping incompatible file", r"(?P<file>[^\s:'\"]+): skipping incompatible file"),
+        ("skipping incompatible file", r"(?<![^\s:'\"])(?P<file>[^\s:'\"]+): skipping incompatible file"),
     ),
     *patterns_for(
         "ld-generic-elf",
-        ("elocations in generic ELF", rf"{_LD}(?P<file>\S+): [Rr]elocations in generic ELF \(EM: (?P<machine>\d+)\)"),
+        ("elocations in generic ELF", rf"{_LD}(?<!\S)(?P<file>\S+): [Rr]elocations in generic ELF \(EM: (?P<machine>\d+)\)"),
     ),
     *patterns_for(
         "ld-wrong-file",
-        ("ile in wrong format", r"(?P<file>[^\s:'\"]+): (?:error adding symbols: )?[Ff]ile in wrong format"),
-        ("not recognized", r"(?P<file>[^\s:'\"]+): file not recognized: [Ff]ile (?:format not recognized|in wrong format)"),
-        ("is incompatible with", r"(?P<file>[^\s:'\"]+) is incompatible with (?P<emulation>(?:elf|arm|aarch|ppc|i386)[\w-]*)"),
-        ("incompatible file type", r"(?P<file>[^\s:'\"]+): incompatible file type: (?P<want>\w+) is expected but got (?P<got>\w+)"),
-        ("incompatible target", r"(?P<file>[^\s:'\"]+): incompatible target"),
-        ("unsupported ELF machine", r"(?P<file>[^\s:'\"]+): unsupported ELF machine number (?P<owner>\d+)"),
+        ("ile in wrong format", r"(?<![^\s:'\"])(?P<file>[^\s:'\"]+): (?:error adding symbols: )?[Ff]ile in wrong format"),
+        ("not recognized", r"(?<![^\s:'\"])(?P<file>[^\s:'\"]+): file not recognized: [Ff]ile (?:format not recognized|in wrong format)"),
+        ("is incompatible with", r"(?<![^\s:'\"])(?P<file>[^\s:'\"]+) is incompatible with (?P<emulation>(?:elf|arm|aarch|ppc|i386)[\w-]*)"),
+        ("incompatible file type", r"(?<![^\s:'\"])(?P<file>[^\s:'\"]+): incompatible file type: (?P<want>\w+) is expected but got (?P<got>\w+)"),
+        ("incompatible target", r"(?<![^\s:'\"])(?P<file>[^\s:'\"]+): incompatible target"),
+        ("unsupported ELF machine", r"(?<![^\s:'\"])(?P<file>[^\s:'\"]+): unsupported ELF machine number (?P<owner>\d+)"),
         ("incompatible architecture: ", r"`(?P<file>[^`]+)` has incompatible architecture: (?P<got>\w+), expecting (?P<want>\w+)"),
         ("of input file", r"architecture of input file [`'](?P<file>[^'\s]+)' is incompatible with (?P<want>[\w:]+) output"),
     ),
@@ -163,19 +163,19 @@ _LINKING = (
         ("cannot find ", rf"{_LD}cannot find (?P<file>(?!-l)\S*\.(?:o|a|so)[\w.]*)(?: inside (?P<sysroot>\S+))?"),
         ("cannot open ", r"ld\.lld: error: cannot open (?P<file>[^\s:]+): No such file"),
         ("cannot open:", r"mold: (?:fatal|error): (?P<file>\S+): cannot open"),
-        ("No such file", rf"{_LD}(?P<file>(?:\S*/)?(?:Scrt1|crt1|crti|crtbeginS?|crtendS?|crtn)\.o): No such file"),
+        ("No such file", rf"{_LD}(?P<file>(?:(?<!\S)\S*/)?(?:Scrt1|crt1|crti|crtbeginS?|crtendS?|crtn)\.o): No such file"),
     ),
     *patterns_for(
         "ld-undefined",
-        ("undefined reference to", r"(?:(?P<file>[^\s'\"]+?): )?undefined reference to [`'\"]?(?P<symbol>[^'\"\s]+)"),
-        ("undefined symbol: ", r"(?:ld\.lld|lld|error|mold)\S*: (?:error: )?undefined symbol: (?P<symbol>\S+)"),
+        ("undefined reference to", r"(?:(?<![^\s'\"])(?P<file>[^\s'\"]+?): )?undefined reference to [`'\"]?(?P<symbol>[^'\"\s]+)"),
+        ("undefined symbol: ", r"(?:ld\.lld|lld|error|mold)\S{0,60}: (?:error: )?undefined symbol: (?P<symbol>\S+)"),
         ("no-allow-shlib-undefined", r"undefined reference due to --no-allow-shlib-undefined: (?P<symbol>\S+)"),
         ("undefined reference: ", r"undefined reference: (?P<symbol>\S+)"),
     ),
     *patterns_for(
         "ld-host-script",
         ("is incompatible with", r"(?:ld\.lld|rust-lld): error: (?P<file>\S+) is incompatible with (?P<format>elf\d\d-[\w-]+)"),
-        ("supported on AArch64 targets", r"--fix-cortex-\S+ is only supported on AArch64 targets"),
+        ("supported on AArch64 targets", r"--fix-cortex-\S{1,40} is only supported on AArch64 targets"),
     ),
     *patterns_for("ld-static", ("static version of the", r"have you installed the static version of the (?P<lib>\S+) library")),
     *patterns_for(
@@ -184,7 +184,7 @@ _LINKING = (
         ("-linux-musl", r"(?:^|[\s\"'/])(?P<ld>[\w.]+-linux-musl\w*-(?:gcc|g\+\+|ld|cc))\b"),
     ),
     *patterns_for("ld-referenced", (">>> referenced by", r">>> referenced by (?P<file>\S+)")),
-    *patterns_for("ld-needed", (", needed by", r"(?P<lib>lib[\w.+-]+\.so[\w.]*), needed by (?P<by>\S+), not found")),
+    *patterns_for("ld-needed", (", needed by", r"(?<![\w.+-])(?P<lib>lib[\w.+-]+\.so[\w.]{0,40}), needed by (?P<by>\S+), not found")),
     *patterns_for(
         "native-static",
         ("native static library", rf"could not find native static library {_Q}(?P<lib>[^`'\"\s,]+)"),
@@ -196,26 +196,29 @@ _VERSION = r"version [`'](?P<version>{family}_[\w.]+)' not found(?: \(required b
 _LOADER = (
     *patterns_for(
         "glibc-wanted",
-        ("GLIBC_", r"(?P<libc>\S*lib(?:c|m|pthread|dl|rt)[.-][\w.-]*): " + _VERSION.replace("{family}", "GLIBC")),
+        (
+            "GLIBC_",
+            r"(?<!\S)(?P<libc>\S*lib(?:c|m|pthread|dl|rt)[.-][\w.-]{0,40}): " + _VERSION.replace("{family}", "GLIBC"),
+        ),
     ),
     *patterns_for(
         "glibcxx-wanted",
-        ("GLIBCXX_", r"(?P<libc>[^\s(]+): " + _VERSION.replace("{family}", "GLIBCXX")),
-        ("CXXABI_", r"(?P<libc>[^\s(]+): " + _VERSION.replace("{family}", "CXXABI")),
-        ("GCC_", r"(?P<libc>[^\s(]+): " + _VERSION.replace("{family}", "GCC")),
+        ("GLIBCXX_", r"(?<![^\s(])(?P<libc>[^\s(]+): " + _VERSION.replace("{family}", "GLIBCXX")),
+        ("CXXABI_", r"(?<![^\s(])(?P<libc>[^\s(]+): " + _VERSION.replace("{family}", "CXXABI")),
+        ("GCC_", r"(?<![^\s(])(?P<libc>[^\s(]+): " + _VERSION.replace("{family}", "GCC")),
     ),
     *patterns_for(
         "loader-no-lib",
         (
             "cannot open shared object file",
-            r"(?P<folder>[^\s:'\"]*/)?(?P<lib>[\w.+-]+\.so[\w.]*): cannot open shared object file",
+            r"(?:(?<![^\s:'\"])(?P<folder>[^\s:'\"]*/))?(?<![\w.+-])(?P<lib>[\w.+-]+\.so[\w.]{0,40}): cannot open shared object file",
         ),
     ),
     *patterns_for(
         "loader-undefined",
         (
             "undefined symbol: ",
-            r"(?:^|[\s'\"(])(?P<file>(?!error:)[^\s:]+): undefined symbol: (?P<symbol>[\w@.]+)(?:, version (?P<version>\w+))?",
+            r"(?:^|[\s'\"]|(?<!\S)\()(?P<file>(?!error:)[^\s:'\"]+): undefined symbol: (?P<symbol>[\w@.]+)(?:, version (?P<version>\w+))?",
         ),
         ("cannot locate symbol", r"cannot locate symbol \"(?P<symbol>[^\"]+)\" referenced by \"(?P<file>[^\"]+)\""),
         ("ymbol not found", r"Symbol not found:\s+\(?_?(?P<symbol>\w+)", 2),
@@ -229,7 +232,7 @@ _LOADER = (
         "musl-no-lib",
         (
             "Error loading shared library",
-            r"Error loading shared library (?P<lib>[^:\s]+):? ?(?P<why>.*?)(?: \(needed by (?P<by>[^)]+)\))?$",
+            r"Error loading shared library (?P<lib>[^:\s]{1,200}):? ?(?P<why>[^()]{0,200})(?: \(needed by (?P<by>[^)]{1,300})\))?$",
         ),
     ),
 )
@@ -261,7 +264,7 @@ _APT = (
         "apt-unfetched",
         ("ailed to fetch", r"^(?:E|W|Err|Error|Warning): ?Failed to fetch (?P<url>\S+/binary-(?P<arch>[\w-]+)/\S*)\s+404"),
         ("ailed to fetch", r"^(?:E|W|Err|Error|Warning): ?Failed to fetch (?P<url>\S+)\s+(?P<why>.*)"),
-        ("  404", r"(?P<url>https?://\S+/binary-(?P<arch>[\w-]+)/Packages\S*)\s+404"),
+        ("  404", r"(?P<url>https?://\S{1,200}/binary-(?P<arch>[\w-]{1,30})/Packages\S{0,60})\s+404"),
     ),
     *patterns_for(
         "apt-index",
@@ -310,7 +313,7 @@ _APT = (
         ("Release", r"^(?:Get|Hit):?\d*:? \S+ \S+ Release"),
         ("Fetched ", r"^Fetched \S+ \S+ in "),
         ("packages can be upgraded", "packages can be upgraded"),
-        (" update", r"\bapt(?:-get|itude)?(?: -\S+)* update\b"),
+        (" update", r"\bapt(?:-get|itude)?(?: -\S{1,80}){0,6} update\b"),
     ),
     *patterns_for("apt-arch", ("-architecture ", r"(?:dpkg --add-architecture|--foreign-architecture) (?P<arch>[a-z][\w-]+)")),
 )  # fmt: skip
@@ -368,9 +371,9 @@ _PLACE = (
     ),
     *patterns_for(
         "policy",
-        (" ABI", r"(?P<tag>(?:manylinux|musllinux)\w+)\" ABI"),
-        ("ompliance", r"ensuring (?P<tag>(?:manylinux|musllinux)\w+) compliance"),
-        ("ompliant", r"is not (?P<tag>(?:manylinux|musllinux)\w+)(?: ?\([^)]*\))? compliant"),
+        (" ABI", r"(?P<tag>(?:manylinux|musllinux)\w{1,40})\" ABI"),
+        ("ompliance", r"ensuring (?P<tag>(?:manylinux|musllinux)\w{1,40}) compliance"),
+        ("ompliant", r"is not (?P<tag>(?:manylinux|musllinux)\w{1,40})(?: ?\([^)]{0,200}\))? compliant"),
         ("--plat", r"--plat[= ](?P<tag>\w+)"),
         ("--compatibility", r"--compatibility[= ](?P<tag>\w+)"),
         ("--manylinux", r"--manylinux[= ](?P<tag>\w+)"),

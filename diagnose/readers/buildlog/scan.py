@@ -211,7 +211,7 @@ class Scanner:
                 if pattern.kind in known:
                     continue
                 if pattern.raw:
-                    match = _compiled(pattern.pattern).search(line)
+                    match = _compiled(pattern.pattern).search(line) if text is texts[0] else None
                 else:
                     match = _compiled(pattern.pattern).search(bare) if pattern.anchor in bare else None
                 if match is None and pattern.lines > 1 and text is texts[-1]:

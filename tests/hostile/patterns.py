@@ -1,0 +1,220 @@
+"""Times every pattern of the log checks on text made to keep it busy: none may take longer than in proportion.
+
+    python3 dev.py fuzz patterns SECONDS
+
+Every pattern is searched for in lines of one text repeated: of all sorts of characters, of its own anchor, and of what
+each beginning of the pattern itself matches; the anchor stands before or behind. A line grows until a search takes some
+milliseconds, or is as long as the reader lets lines get. What is slow by then is measured at n, 2n and 4n characters
+(processor time, the least of five), and must not grow faster than n to the power of 1.2.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+try:
+    from re import _parser as parser  # type: ignore[attr-defined]
+except ImportError:  # Python 3.10
+    import sre_parse as parser
+
+from diagnose.engine import registry
+from diagnose.model.pattern import Pattern
+from diagnose.readers.buildlog.patterns import SHARED
+
+LONGEST = 1 << 16  # characters of a line that the reader looks at
+SLOW = 0.004  # seconds for one search that make it worth measuring: 16 MB/s in the longest line
+CLEAR = 0.02  # seconds that can be measured well
+STEEPEST = 1.2
+
+SIGNS = " a1-./:'\"`(){}[]=,_+<>|\\@*é\t"
+UNITS = (
+    "a ", "a/", "a.", "a-", "a:", "1.", ".1", "a=1 ", "a=", "=a", "(a", "a)", "a,b", "--a ", "-l", "lib", "liba", ".so",
+    "lld", "ld: ", "mold", "/a.so", "error: ", "a: ", ": a", "''", "'a", "\"a\" ", "`a`", "A_", "a_1-", "linux-", "  a",
+)  # fmt: skip
+
+
+class Filler(NamedTuple):
+    """Text of any length: *before*, *unit* as often as it takes, *after*."""
+
+    before: str
+    unit: str
+    after: str
+
+    def text(self, length: int) -> str:
+        """Return about *length* characters of it."""
+        return (
+            self.before
+            + self.unit * max((length - len(self.before) - len(self.after)) // len(self.unit), 1)
+            + self.after
+        )
+
+
+class Slow(NamedTuple):
+    """How a pattern fares on a filler: the exponent of its growth, and MB/s in the longest line measured."""
+
+    exponent: float
+    rate: float
+    pattern: Pattern
+    filler: Filler
+
+
+def all_patterns() -> list[Pattern]:
+    """Return every pattern that a log is held against."""
+    return list(dict.fromkeys([*SHARED, *(row for check in registry.load("log") for row in check.patterns)]))
+
+
+def _sign(items: Any) -> str:
+    """Return a character that the class *items* matches, a letter or digit if any is."""
+    text = "".join("[")
+    for sign in "alds1./-:_ '\"`\\(=A<>+,\t\n~é":
+        if _matches(items, sign):
+            return sign
+    return text
+
+
+def _matches(items: Any, sign: str) -> bool:
+    negated = bool(items) and str(items[0][0]) == "NEGATE"
+    found = False
+    for op, value in items[negated:]:
+        name = str(op)
+        if name == "LITERAL":
+            found |= ord(sign) == value
+        elif name == "RANGE":
+            found |= value[0] <= ord(sign) <= value[1]
+        elif name == "CATEGORY":
+            kind = {"DIGIT": r"\d", "SPACE": r"\s", "WORD": r"\w"}[str(value).rpartition("_")[2]]
+            kind = kind.upper() if "NOT" in str(value) else kind
+            found |= re.match(kind, sign) is not None
+    return found != negated
+
+
+def pieces(parsed: Any) -> Iterator[tuple[str, str]]:
+    """Yield what each part of a parsed pattern can match, and what it can match any number of times (or nothing)."""
+    for op, value in parsed:
+        name = str(op)
+        if name == "LITERAL":
+            yield chr(value), ""
+        elif name == "NOT_LITERAL":
+            yield ("a" if value != ord("a") else "b"), ""
+        elif name == "ANY":
+            yield "a", ""
+        elif name == "IN":
+            yield _sign(value), ""
+        elif name == "BRANCH":
+            yield from pieces(value[1][0])
+        elif name == "SUBPATTERN":
+            yield from pieces(value[-1])
+        elif name in ("MAX_REPEAT", "MIN_REPEAT"):
+            least, most, inner = value
+            parts = list(pieces(inner))
+            text = "".join(part for part, _ in parts)
+            yield text * max(least, 1), text if most > 8 else ""
+            for _, unit in parts:
+                if unit:
+                    yield "", unit
+
+
+def fillers(pattern: Pattern) -> Iterator[Filler]:
+    """Yield the texts that *pattern* is tried on."""
+    anchor = pattern.anchor
+    for unit in (*SIGNS, *UNITS, anchor, anchor + " ", anchor[:-1], " " + anchor, "a" + anchor, anchor + "a"):
+        yield Filler("", unit, anchor)
+        yield Filler(anchor, unit, "")
+    before = ""
+    parts = list(pieces(parser.parse(pattern.pattern)))
+    for number, (text, unit) in enumerate(parts):
+        if unit:
+            following = "".join(part for part, _ in parts[number + 1 :])[:24]
+            for sign in dict.fromkeys((unit, "a", "1", " ", "a ", "a=1 ", ".", "a:", "-", following, following[:4])):
+                if sign:
+                    yield Filler(before, sign, anchor)
+                    yield Filler(anchor + before, sign, "")
+        before += text
+        if unit or len(text) > 1:
+            yield Filler("", before, "")
+            yield Filler("", before, anchor)
+            yield Filler(anchor, before, "")
+            yield Filler("", before + " ", anchor)
+    for cut in range(4, len(before), max(len(before) // 12, 1)):
+        yield Filler(anchor, before[:cut], "")
+    for ahead in asserted(parser.parse(pattern.pattern)):
+        for cut in range(4, len(before) + 1, 4):
+            yield Filler("", before[:cut], ahead)
+
+
+def few(pattern: Pattern) -> Iterator[Filler]:
+    """Yield the texts that most patterns were slow on."""
+    anchor, before = pattern.anchor, ""
+    yield from (Filler("", "a", anchor), Filler(anchor, "/", ""), Filler("", "a: ", anchor))
+    ends = []
+    for text, unit in pieces(parser.parse(pattern.pattern)):
+        before += text
+        if unit:
+            ends.append(before)
+    yield from (Filler("", end, anchor) for end in ends[:1] + ends[-1:])
+
+
+def asserted(parsed: Any) -> Iterator[str]:
+    """Yield what the assertions of a parsed pattern can match."""
+    for op, value in parsed:
+        if str(op) in ("ASSERT", "ASSERT_NOT"):
+            yield "".join(text for text, _ in pieces(value[1]))
+        elif str(op) == "SUBPATTERN":
+            yield from asserted(value[-1])
+        elif str(op) in ("MAX_REPEAT", "MIN_REPEAT"):
+            yield from asserted(value[2])
+
+
+def seconds(search: Callable[[str], Any], text: str, times: int = 5) -> float:
+    """Return the least processor time of *times* searches."""
+    best = math.inf
+    for _ in range(times):
+        start = time.process_time()
+        search(text)
+        best = min(best, time.process_time() - start)
+    return best
+
+
+def measure(pattern: Pattern, filler: Filler) -> Slow:
+    """Return how *pattern* fares on *filler*; the exponent is 0 if it is fast in the longest line."""
+    search = re.compile(pattern.pattern).search
+    length = 256
+    while (spent := seconds(search, filler.text(length), 1)) < SLOW and length < LONGEST:
+        length *= 2
+    if spent < SLOW or (spent := seconds(search, filler.text(length), 3)) < SLOW:
+        return Slow(0.0, length / spent / 1e6 if spent else math.inf, pattern, filler)
+    while spent < CLEAR:
+        length = int(length * 1.5)
+        spent = seconds(search, filler.text(length), 2)
+    # How long n, 2n and 4n take: where it is clearly more than in proportion after the first, the last is spared.
+    first, second = seconds(search, filler.text(length)), seconds(search, filler.text(2 * length))
+    exponent = math.log2(second / first)
+    if exponent < 1.6:
+        exponent = min(exponent, math.log2(seconds(search, filler.text(4 * length)) / second))
+    return Slow(exponent, length / first / 1e6, pattern, filler)
+
+
+def main(duration: float, seed: int = 0) -> None:
+    """Measure patterns in an order that depends on *seed*, for *duration* seconds, and print the worst ten."""
+    patterns = all_patterns()
+    random.Random(seed).shuffle(patterns)
+    end, count, worst = time.monotonic() + duration, 0, []
+    for done, pattern in enumerate(patterns):
+        if time.monotonic() > end:
+            print(f"{done} of {len(patterns)} patterns only: no time left")
+            break
+        found = [measure(pattern, filler) for filler in dict.fromkeys(fillers(pattern))]
+        count += len(found)
+        worst.append(max(found, key=lambda slow: (slow.exponent, -slow.rate)))
+    print(f"{len(worst)} patterns, {count} texts")
+    worst.sort(key=lambda slow: (-slow.exponent, slow.rate))
+    for slow in worst[: max(10, sum(slow.exponent > STEEPEST for slow in worst))]:
+        filler = tuple(part if len(part) < 60 else part[:60] + "…" for part in slow.filler)
+        print(f"n^{slow.exponent:.2f} {slow.rate:8.2f} MB/s  {slow.pattern.kind}: {slow.pattern.anchor!r}  {filler}")
+    if any(slow.exponent > STEEPEST for slow in worst):
+        raise SystemExit("some patterns take longer than in proportion to a line")
