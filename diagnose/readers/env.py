@@ -142,11 +142,13 @@ def read(
     config = cargo_config.configuration(place, cwd, home)
     variables = config.variables(environ)
     search = environ.get("PATH") or toolchain.DEFAULT_PATH
-    finder = toolchain.Finder(place, search if place.live else f"{search}:{home}/bin")
+    finder = toolchain.Finder(place, search if place.live else f"{search}:{home}/bin:{toolchain.IMAGE_CARGO}/bin")
     native = _native(place)
     rust = toolchain.rust(finder, variables, cwd, native)
-    host = _exact(rust.host) or native
+    host = _exact(rust.host) or _exact(native.triple) or native
     row, target_from = _target(target, variables, config, host)
+    if not rust.rustc.found and _runs_armv7(native, row):
+        host = row  # the Rust that rustup would bring is for the processor, not for the distribution's baseline
     here = distro.read(place, native.multiarch)
     container = distro.container(place, environ, here)
     policy_from = None
@@ -171,6 +173,9 @@ def read(
         rust,
         bindgen=project.crate("bindgen") is not None or project.crate("clang-sys") is not None,
     )
+    static = config.crt_static(variables, row)
+    own_musl = here.family == "alpine" and not rust.toolchain  # Alpine's Rust links dynamically
+    tools = tools._replace(crt_static=row.libc == "musl" and not own_musl if static is None else static)
     wanted = [_asked(name) for name in libs] or [
         need for need in project.needs if not need.optional or sys_crate_overrides.insists(need.crate, variables, row)
     ]
@@ -359,8 +364,13 @@ def _native(root: Root) -> Target:
     if found is None:
         raise InputError(f"{root.path}: no system to be found in it (no dpkg, apk or /bin/sh)")
     if found.debian == "armhf" and "ID=raspbian" in (root.text("/etc/os-release", 1 << 16) or "").split():
-        return targets.resolve("arm-unknown-linux-gnueabihf") or found  # Raspbian's armhf is Armv6, unlike Debian's
+        armv6 = targets.resolve("arm-unknown-linux-gnueabihf")  # Raspbian's armhf is Armv6, unlike Debian's
+        return armv6._replace(debian="armhf", multiarch="arm-linux-gnueabihf") if armv6 is not None else found
     return found
+
+
+def _runs_armv7(native: Target, row: Target) -> bool:
+    return native.triple == "arm-unknown-linux-gnueabihf" and row.triple == "armv7-unknown-linux-gnueabihf"
 
 
 def _machine(head: bytes) -> Target | None:

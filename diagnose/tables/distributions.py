@@ -133,3 +133,7 @@ CROSS_COMPILERS = frozenset(
         "s390x",
     }
 )
+
+#: Suites that have left the servers while their release is still there. Source: debian-backports-announce; November
+#: 2026.
+GONE_SUITES = frozenset({"bullseye-backports", "bullseye-backports-sloppy"})

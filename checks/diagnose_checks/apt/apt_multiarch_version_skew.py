@@ -44,9 +44,20 @@ def env(env: Environment) -> Iterator[Finding]:
         for library in env.libraries
         if library.outcome != "found" and (package := module(system(env), library.module, env.target))
     ]
-    for skew in env.apt.skews:
-        if skew.name not in _BASE and not any(skew.name.startswith(stem) for stem in wanted):
-            continue
+    skews = [skew for skew in env.apt.skews if skew.name in _BASE or any(skew.name.startswith(stem) for stem in wanted)]
+    if env.distro.id == "raspbian" and skews:
+        yield Finding(
+            message=_RASPBIAN[0],
+            severity=Severity.ERROR,
+            evidence=tuple(
+                Evidence(f"{skew.name} {skew.installed} is installed, {' or '.join(skew.offered)} offered", skew.path)
+                for skew in skews
+            ),
+            consequence="apt installs none of the requested packages.",
+            fixes=tuple(_RASPBIAN[1]),
+        )
+        return
+    for skew in skews:
         offered = " or ".join(skew.offered)
         yield Finding(
             message=f"{skew.name} is installed in version {skew.installed}, but {skew.architecture} has only {offered}",

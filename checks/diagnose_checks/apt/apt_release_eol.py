@@ -18,7 +18,7 @@ from diagnose.authoring.environment import if_installing
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Evidence, FileEdit, Finding, Fix, Phase, Stage
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.apt_sources import moves, serving
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.system.apt import AptSource
 
 CHECK = Check(
     since="0.1.0",
@@ -43,9 +44,10 @@ CHECK = Check(
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See the entries of a release that has left their servers."""
+    """See the entries of a release, or of one suite of it, that has left their servers."""
     if env.apt is None:
         return
+    yield from _one_suite(env)
     gone = [source for source in env.apt.sources if source.enabled and moves(source)]
     if not gone:
         return
@@ -65,6 +67,53 @@ def env(env: Environment) -> Iterator[Finding]:
             ),
         ),
     )
+
+
+def _one_suite(env: Environment) -> Iterator[Finding]:
+    """See suites that have left the servers, while the release itself is still there."""
+    assert env.apt is not None
+    gone = [
+        (source, suite)
+        for source in env.apt.sources
+        for suite in source.suites
+        if source.enabled and suite in distributions.GONE_SUITES and not moves(source)
+        if not any("archive.debian.org" in uri for uri in source.uris)
+    ]
+    if not gone:
+        return
+    names = ", ".join(dict.fromkeys(suite for _, suite in gone))
+    yield Finding(
+        message=f"{names} is no longer on the servers; the release itself still is",
+        severity=if_installing(env),
+        evidence=tuple(Evidence(f"{' '.join(source.uris)} {suite}", source.where) for source, suite in gone),
+        consequence=f'apt-get update fails: the repository "{names} Release" does not have a Release file.',
+        fixes=(
+            fix(
+                env,
+                f"remove {names} from apt's sources",
+                commands=(Command("apt-get update", Stage.UPDATE),),
+                files=tuple(_without(env, [source for source, _ in gone])),
+            ),
+        ),
+    )
+
+
+def _without(env: Environment, gone: list[AptSource]) -> Iterator[FileEdit]:
+    """Yield the edits that leave the suites of *gone* out: an entry's other suites stay."""
+    assert env.apt is not None
+    for file in env.apt.files:
+        lines = list(file.lines)
+        for source in (source for source in gone if source.path == file.path):
+            kept = [suite for suite in source.suites if suite not in distributions.GONE_SUITES]
+            for number in range(source.line - 1, source.end):
+                line = lines[number]
+                if source.style == "list" or not kept:
+                    lines[number] = f"# {line}"
+                elif line.lower().startswith("suites:"):
+                    lines[number] = f"Suites: {' '.join(kept)}\n"
+        after = "".join(lines)
+        if after != file.text:
+            yield FileEdit(file.path, file.text, after)
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

@@ -19,6 +19,8 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
 from diagnose.readers.env import Environment
+from diagnose.readers.pkgconfig.link_metadata import system_root
+from diagnose.remedies.fix import fix
 from diagnose.remedies.libraries import vendored
 from diagnose.remedies.package_names import library_module
 
@@ -31,7 +33,9 @@ CHECK = Check(since="0.1.0", phase=Phase.AUDIT)
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See whether a library that is requested as static is linked as shared."""
+    """See whether a library that is requested as static is linked as shared, or missing in a static program."""
+    yield from _for_musl(env)
+    root = system_root(env.variables)
     for library in env.libraries:
         if library.outcome != "found" or not library.static or library.static_by is None:
             continue
@@ -49,11 +53,48 @@ def env(env: Environment) -> Iterator[Finding]:
                     f"build {library.module} as a static library in a prefix of its own",
                     notes=(
                         f"Point PKG_CONFIG_LIBDIR_{env.target.env_name} to that prefix's lib/pkgconfig. "
-                        "The crate does not link libraries below /usr statically."
+                        f"The crate does not link libraries below {root.value if root else '/usr'} statically."
                     ),
                 ),
             ),
         )
+
+
+def _for_musl(env: Environment) -> Iterator[Finding]:
+    """See which libraries a program for musl, which is linked statically, finds as shared ones only."""
+    if env.target.libc != "musl" or not env.toolchain.crt_static or env.project.wheel:
+        return  # maturin and setuptools-rust link extensions dynamically
+    if not env.project.path and env.container.kind not in ("", "plain"):
+        return  # an image for wheels
+    shared = [
+        (library, file)
+        for library in env.libraries
+        for file in library.files
+        if library.outcome == "found" and file.kind == "shared" and not file.archive
+    ]
+    if not shared:
+        return
+    library, file = shared[0]
+    names = list(dict.fromkeys(file.name for _, file in shared))
+    packages = list(dict.fromkeys(_ALPINE[name] for name in names if name in _ALPINE))
+    installing = packages if env.distro.family == "alpine" else []
+    yield Finding(
+        message=f"Rust links programs for musl statically, and lib{file.name} is there as a shared library only",
+        severity=Severity.WARNING,
+        evidence=(
+            Evidence(f"no lib{file.name}.a beside it", file.path),
+            Evidence(f"{library.module} names -l{file.name}", where=f"`{library.command}`"),
+        ),
+        consequence="A plain cargo build fails to link. maturin links a wheel's extension dynamically, which works.",
+        fixes=(
+            *([fix(env, f"install {' '.join(installing)}", installing)] if installing else []),
+            Fix(
+                "link the shared libraries: turn the static link off",
+                env=((f"CARGO_TARGET_{env.target.cargo_env_name}_RUSTFLAGS", "-C target-feature=-crt-static"),),
+                notes="Correct for an extension, and for a program that runs where it is built.",
+            ),
+        ),
+    )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

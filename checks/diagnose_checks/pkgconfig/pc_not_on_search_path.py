@@ -38,7 +38,8 @@ CHECK = Check(since="0.1.0", phase=Phase.SEARCH)
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See which modules are installed outside the search path."""
+    """See which modules, and which that they require, are installed outside the search path."""
+    yield from _required(env)
     hidden = hidden_by_tool(env)
     for library in env.libraries:
         found = fitting(env, library)
@@ -62,6 +63,26 @@ def env(env: Environment) -> Iterator[Finding]:
         )
 
 
+def _required(env: Environment) -> Iterator[Finding]:
+    reported = set()
+    for library in env.libraries:
+        for missing in library.missing:
+            if not missing.elsewhere or missing.elsewhere in reported:
+                continue
+            reported.add(missing.elsewhere)
+            searched = ":".join(env.pkgconfig.search_path) or "nothing"
+            yield Finding(
+                message=f"{missing.elsewhere}, required by {missing.required_by}, is not on pkg-config's search path",
+                severity=Severity.ERROR,
+                evidence=(
+                    Evidence(f"{missing.required_by} requires {missing.module}", where=f"`{library.command}`"),
+                    Evidence(searched, where="pkg-config's search path"),
+                ),
+                consequence=f"The build script reports that {library.module} was not found, although it is installed.",
+                fixes=(_fix(env, hidden_by_tool(env)),),
+            )
+
+
 def _fix(env: Environment, hidden: list[Library]) -> Fix:
     """Return one fix for all modules outside the search path: no second run is needed, and found ones stay found."""
     decided = env.pkgconfig
@@ -70,6 +91,12 @@ def _fix(env: Environment, hidden: list[Library]) -> Fix:
         os.path.dirname(fitting(env, library)[0].path)
         for library in env.libraries
         if absent(library) and fitting(env, library) and library not in hidden
+    )
+    folders |= dict.fromkeys(
+        os.path.dirname(missing.elsewhere)
+        for library in env.libraries
+        for missing in library.missing
+        if missing.elsewhere
     )
     libdir = decided.libdir
     if not env.cross and libdir is not None and leads_nowhere(env, libdir):

@@ -35,7 +35,7 @@ def env(env: Environment) -> Iterator[Finding]:
         if library.outcome != "not-found":
             continue
         for missing in library.missing:
-            if not missing.required_by or missing.module in reported:
+            if not missing.required_by or missing.elsewhere or missing.module in reported:
                 continue
             reported.add(missing.module)
             yield Finding(

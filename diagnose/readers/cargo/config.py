@@ -104,8 +104,8 @@ class Config(NamedTuple):
             )
         return found
 
-    def _linker_flag(self, variables: Variables, target: Target) -> Setting | None:
-        """Look for ``-C linker=`` where cargo looks for flags: the first source that is set excludes the others."""
+    def _flags(self, variables: Variables, target: Target) -> Setting | None:
+        """Return the flags that cargo gives rustc: the first source that is set excludes the others."""
         encoded = variables.own("CARGO_ENCODED_RUSTFLAGS")
         sources = (
             encoded._replace(value=encoded.value.replace("\x1f", " ")) if encoded else None,
@@ -115,7 +115,17 @@ class Config(NamedTuple):
             variables.own("CARGO_BUILD_RUSTFLAGS"),
             self.find("build", "rustflags"),
         )
-        setting = next((source for source in sources if source is not None), None)
+        return next((source for source in sources if source is not None), None)
+
+    def crt_static(self, variables: Variables, target: Target) -> bool | None:
+        """Whether the flags want the C library linked statically (``±crt-static``); None where they say nothing."""
+        flags = self._flags(variables, target)
+        features = flags.value.replace(",", " ").replace("=", " ").split() if flags is not None else []
+        said = [word for word in features if word in ("+crt-static", "-crt-static")]
+        return said[-1].startswith("+") if said else None
+
+    def _linker_flag(self, variables: Variables, target: Target) -> Setting | None:
+        setting = self._flags(variables, target)
         if setting is None:
             return None
         words = iter(setting.value.split())

@@ -63,10 +63,14 @@ class PkgConfig(NamedTuple):
 
 
 class Missing(NamedTuple):
-    """A module that has no ``.pc`` file on the search path, and the module that requires it (empty: the asker)."""
+    """A module that has no ``.pc`` file on the search path, and the module that requires it (empty: the asker).
+
+    ``elsewhere`` is a file of it, for the target or for every architecture, in a folder that is not searched.
+    """
 
     module: str
     required_by: str = ""
+    elsewhere: str = ""
 
 
 class Mismatch(NamedTuple):
@@ -503,7 +507,7 @@ class Prober:
     def _with_candidates(self, library: Library) -> Library:
         """Add the ``.pc`` files of the module that are on the machine, but not on the search path."""
         if library.pc and library.outcome != "wrong-arch":
-            return library
+            return library._replace(missing=tuple(map(self._located, library.missing)))
         from diagnose.readers.pkgconfig import solver
 
         # A script may say that it searches a folder, and not do so; what does not run searches none.
@@ -520,7 +524,19 @@ class Prober:
                 except InputError:
                     continue
                 found.append(Candidate(path, answer.version, debian))
-        return library._replace(candidates=tuple(found))
+        return library._replace(candidates=tuple(found), missing=tuple(map(self._located, library.missing)))
+
+    def _located(self, missing: Missing) -> Missing:
+        """Add where a module that another one requires lies, if only the search path leaves it out."""
+        if not missing.required_by:
+            return missing
+        paths = (
+            f"{folder}/{missing.module}.pc"
+            for folder, debian in self._folders()
+            if folder not in self._decided.search_path
+            and (debian == self.target.debian or "/share/" in folder or (not debian and not self._decided.cross))
+        )
+        return missing._replace(elsewhere=next((path for path in paths if self.root.is_file(path)), ""))
 
     def _folders(self) -> Iterable[tuple[str, str]]:
         """Yield (folder, Debian architecture) of every place where distributions put ``.pc`` files."""

@@ -23,6 +23,8 @@ from diagnose.readers.system.root import Root
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+#: Where the official Rust images have cargo and rustup's toolchains (docker.io/library/rust, its Dockerfile).
+IMAGE_CARGO, IMAGE_RUSTUP = "/usr/local/cargo", "/usr/local/rustup"
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -104,7 +106,8 @@ class Toolchain(NamedTuple):
     ``host_cc`` and ``host_linker`` are the same for build scripts. ``linker_target`` is the GNU triplet that the linker
     makes code for, where it can be told. ``start_files`` are those of that linker, ``sysroot`` where it looks for them
     (empty: the root itself), ``glibc`` the version of the C library that it links with (from ``glibc_path``),
-    ``link_dirs`` the folders in which it looks for libraries by itself, its own first.
+    ``link_dirs`` the folders in which it looks for libraries by itself, its own first. ``crt_static`` says that
+    programs are linked statically, as Rust does for musl unless it is told otherwise.
     """
 
     linker: Program
@@ -123,6 +126,7 @@ class Toolchain(NamedTuple):
     glibc: str = ""
     glibc_path: str = ""
     link_dirs: tuple[str, ...] = ()
+    crt_static: bool = False
 
 
 class Finder:
@@ -352,7 +356,8 @@ def rust(finder: Finder, variables: Variables, cwd: str, native: Target) -> Rust
     root = finder.root
     cargo, rustc = finder.program("cargo"), finder.program("rustc")
     folder = os.path.dirname(cargo.path or rustc.path)
-    if folder and root.is_executable(f"{folder}/rustup"):
+    proxies = folder == f"{IMAGE_CARGO}/bin" and root.is_file(f"{IMAGE_RUSTUP}/settings.toml")
+    if folder and (proxies or root.is_executable(f"{folder}/rustup")):
         return _rustup(finder, variables, cwd, native, cargo, rustc)
     host, sysroot = native.triple, ""
     std: tuple[str, ...] = ()
@@ -393,7 +398,7 @@ def _std(root: Root, sysroot: str) -> tuple[str, ...]:
     return tuple(
         name
         for name in root.names(base)
-        if any(file.startswith("libcore-") for file in root.names(f"{base}/{name}/lib"))
+        if any(file.startswith(("libcore-", "libstd-")) for file in root.names(f"{base}/{name}/lib"))
     )
 
 
@@ -402,6 +407,8 @@ def _rustup(finder: Finder, variables: Variables, cwd: str, native: Target, carg
     own = variables.own("RUSTUP_HOME")
     home = variables.own("HOME")
     base = own.value if own else f"{home.value if home else '/root'}/.rustup"
+    if not own and not root.is_dir(base) and (cargo.path or rustc.path).startswith(f"{IMAGE_CARGO}/"):
+        base = IMAGE_RUSTUP
     path = f"{base}/settings.toml"
     settings, overrides = _settings(root.text(path) or "")
     installed = root.names(f"{base}/toolchains")

@@ -1,0 +1,109 @@
+"""States of an environment that need a root of their own: search paths, static links, suites, derivatives of Debian."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from readers import miniroot
+from roots import cases, judged, read
+
+from diagnose.model.finding import Finding
+from diagnose.readers import env
+
+ARM = "armv7-unknown-linux-gnueabihf"
+P = "/usr/lib/arm-linux-gnueabihf/pkgconfig"
+LINKER = {"CARGO_TARGET_ARMV7_UNKNOWN_LINUX_GNUEABIHF_LINKER": "arm-linux-gnueabihf-gcc"}
+ALLOW = {"PATH": "/usr/bin", "PKG_CONFIG_ALLOW_CROSS": "1", **LINKER}
+
+
+def found(facts: env.Environment, check: str) -> list[Finding]:
+    return [finding for finding in judged(facts).findings if finding.check == check]
+
+
+def test_a_requirement_that_only_the_search_path_leaves_out(tmp_path: Path) -> None:
+    root = miniroot.make(tmp_path)
+    miniroot.module(root, "x11", "X11", "1.8", "armhf", requires="xproto")
+    proto = "Name: xproto\nDescription: headers\nVersion: 7\n"
+    miniroot.write(root / "usr/share/pkgconfig/xproto.pc", proto)
+    environ = {**ALLOW, "PKG_CONFIG_LIBDIR": P}
+    facts = env.read(str(root), ARM, ["x11"], cwd=str(root), environ=environ)
+    (finding,) = found(facts, "pc-not-on-search-path")
+    assert finding.message.startswith("/usr/share/pkgconfig/xproto.pc, required by x11,")
+    fixed = {**environ, **dict(finding.fixes[0].env)}
+    assert found(facts, "pc-transitive-missing") == []
+    (library,) = env.read(str(root), ARM, ["x11"], cwd=str(root), environ=fixed).libraries
+    assert library.outcome == "found"
+    (root / "usr/share/pkgconfig/xproto.pc").unlink()
+    facts = env.read(str(root), ARM, ["x11"], cwd=str(root), environ=environ)
+    assert len(found(facts, "pc-transitive-missing")) == 1
+
+
+def test_what_is_linked_statically_lies_outside_the_system_root(tmp_path: Path) -> None:
+    root = miniroot.make(tmp_path)
+    archive = b"!<arch>\n" + b"x.o/".ljust(48) + b"64".ljust(10) + b"`\n" + miniroot.elf("armhf").ljust(64, b"\0")
+    opt = root / "opt/arm/lib"
+    miniroot.write(opt / "libown.so", miniroot.elf("armhf"))
+    miniroot.write(opt / "libown.a", archive)
+    miniroot.write(opt / "pkgconfig/own.pc", "Name: own\nDescription: own\nVersion: 1\nLibs: -L/opt/arm/lib -lown\n")
+    environ = {**ALLOW, "PKG_CONFIG_LIBDIR": "/opt/arm/lib/pkgconfig", "OWN_STATIC": "1"}
+    facts = env.read(str(root), ARM, ["own"], cwd=str(root), environ=environ)
+    assert facts.libraries[0].links.static == ("own",)
+    assert found(facts, "static-lib-missing") == []
+    inside = {**environ, "SYSROOT": "/opt/arm"}
+    facts = env.read(str(root), ARM, ["own"], cwd=str(root), environ=inside)
+    assert facts.libraries[0].links.static == ()
+    (finding,) = found(facts, "static-lib-missing")
+    assert "below /opt/arm statically" in finding.fixes[-1].notes
+
+
+def test_a_suite_that_has_left_the_servers_alone(tmp_path: Path) -> None:
+    root = miniroot.make(tmp_path)
+    sources = (
+        "deb http://mirror.example/debian bullseye main\ndeb http://mirror.example/debian bullseye-backports main\n"
+    )
+    miniroot.write(root / "etc/apt/sources.list", sources)
+    stanza = "Types: deb\nURIs: http://mirror.example/debian\nSuites: bullseye bullseye-backports\nComponents: main\n"
+    miniroot.write(root / "etc/apt/sources.list.d/a.sources", stanza)
+    facts = env.read(str(root), cwd=str(root), environ={"PATH": "/usr/bin"})
+    (finding,) = found(facts, "apt-release-eol")
+    edits = {edit.path: edit.after for edit in finding.fixes[0].files}
+    assert edits["/etc/apt/sources.list"].splitlines()[1].startswith("# deb ")
+    assert "Suites: bullseye\n" in edits["/etc/apt/sources.list.d/a.sources"]
+    for path, text in edits.items():
+        miniroot.write(root / path.lstrip("/"), text)
+    assert found(env.read(str(root), cwd=str(root), environ={"PATH": "/usr/bin"}), "apt-release-eol") == []
+
+
+def test_raspbian_is_not_a_foreign_architecture_of_its_own_processor(tmp_path: Path) -> None:
+    root = miniroot.make(tmp_path)
+    miniroot.write(root / "etc/os-release", "ID=raspbian\nID_LIKE=debian\nVERSION_CODENAME=bookworm\n")
+    miniroot.write(root / "var/lib/dpkg/arch", "armhf\narm64\n")
+    facts = env.read(str(root), ARM, cwd=str(root), environ={"PATH": "/usr/bin"})
+    assert not facts.cross
+    assert facts.native is not None and facts.native.debian == "armhf"
+    assert env.read(str(root), "aarch64-unknown-linux-gnu", cwd=str(root), environ={"PATH": "/usr/bin"}).cross
+
+
+def test_the_official_image_keeps_cargo_in_a_place_of_its_own(tmp_path: Path) -> None:
+    root = miniroot.make(tmp_path)
+    for name in ("cargo", "rustc"):
+        miniroot.write(root / "usr/local/cargo/bin" / name, miniroot.elf("amd64"), 0o755)
+    chain = "1.80.1-x86_64-unknown-linux-gnu"
+    miniroot.write(root / "usr/local/rustup/settings.toml", f'version = "12"\ndefault_toolchain = "{chain}"\n')
+    library = f"usr/local/rustup/toolchains/{chain}/lib/rustlib/x86_64-unknown-linux-gnu/lib/libcore-0.rlib"
+    miniroot.write(root / library, "")
+    facts = env.read(str(root), cwd=str(root), environ={})
+    assert facts.toolchain.rust.toolchain == chain
+    assert facts.toolchain.rust.std == ("x86_64-unknown-linux-gnu",)
+
+
+def test_a_program_for_musl_is_linked_statically_and_an_extension_is_not(tmp_path: Path) -> None:
+    case = next(case for case in cases.HEALTHY if case.name == "rust-musl-cross-healthy")
+    facts = read(case, str(tmp_path))
+    assert found(facts, "static-lib-missing") == []  # an image for wheels
+    plain = facts._replace(container=facts.container._replace(kind="plain"))
+    (finding,) = found(plain, "static-lib-missing")
+    assert "there as a shared library only" in finding.message
+    assert found(plain._replace(project=plain.project._replace(wheel=True)), "static-lib-missing") == []
+    dynamic = plain._replace(toolchain=plain.toolchain._replace(crt_static=False))
+    assert found(dynamic, "static-lib-missing") == []
