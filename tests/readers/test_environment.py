@@ -46,7 +46,7 @@ def test_an_unknown_target_is_named_with_what_was_meant():
 def test_a_root_that_is_no_folder_or_no_system(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         env.read(root=str(tmp_path / "nothing"))
-    with pytest.raises(InputError, match="no system to be found"):
+    with pytest.raises(InputError, match="no system found"):
         env.read(root=str(tmp_path))
 
 

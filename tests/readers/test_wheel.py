@@ -141,7 +141,7 @@ except InputError as error:
     print(error)
 """
     done = subprocess.run([sys.executable, "-c", read, path], capture_output=True, text=True, check=True)
-    assert re.fullmatch(rf"\S*{NAME}: (Cannot allocate memory|refused, needs more memory than there is)\n", done.stdout)
+    assert re.fullmatch(rf"\S*{NAME}: (Cannot allocate memory|refused, not enough memory to read it)\n", done.stdout)
 
 
 # -- RECORD

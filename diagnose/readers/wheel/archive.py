@@ -1,6 +1,7 @@
-"""Reads a zip archive without believing it: the members, what is unsafe about them, and their bytes, bounded.
+"""Reads a zip archive defensively: its members, unsafe properties, and the members' bytes, within bounds.
 
-``zipfile`` takes longer to import than a small wheel takes to judge, and gives no say in how a member is inflated.
+``zipfile`` takes longer to import than a small wheel takes to examine, and gives no control over how a member is
+inflated.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ STEP = 1 << 20  # inflated bytes per step where the compression can do more than
 
 
 class Archive(NamedTuple):
-    """An opened archive: its bytes, its members in the order of the central directory, and what is wrong with them."""
+    """An opened archive: its bytes, its members in the order of the central directory, and their flaws."""
 
     data: memoryview
     members: tuple[Member, ...]
@@ -49,7 +50,7 @@ def open_archive(data: memoryview, name: str) -> Archive:
 
 
 def unreadable(member: Member) -> str:
-    """Return why the bytes of *member* cannot be looked at here, empty if they can."""
+    """Return why the bytes of *member* cannot be read here, empty if they can."""
     try:
         if member.method == BZIP2:
             import bz2  # noqa: F401
@@ -63,13 +64,13 @@ def unreadable(member: Member) -> str:
 
 
 def inflate(archive: Archive, member: Member, take: Callable[[bytes], None]) -> ZipFlaw | None:
-    """Hand the inflated bytes of *member* to *take*, piece by piece, never more than the member declares.
+    """Pass the inflated bytes of *member* to *take*, piece by piece, never more than the member declares.
 
-    The first piece has :data:`HEAD` bytes or more unless the member is shorter, however it is packed: deflate may
+    The first piece has :data:`HEAD` bytes or more unless the member is shorter, however it is compressed: deflate may
     spread a file's first bytes over any number of blocks.
 
     Returns:
-        What is wrong with the member's bytes, or None.
+        The flaw of the member's bytes, or None.
     """
     data, name, start = archive.data, member.name, member.start
     if reason := unreadable(member):
@@ -85,7 +86,7 @@ def inflate(archive: Archive, member: Member, take: Callable[[bytes], None]) -> 
     try:
         for piece in _pieces(data, member, stop):
             if size + len(piece) > member.size:
-                # What is too much never reaches the disk: zipfile stops at the declared size.
+                # Bytes beyond the declared size are never installed: zipfile stops there.
                 broken = ZipFlaw("size", name, f"unpacks to more than the declared {member.size} bytes")
                 piece = piece[: member.size - size]
             size += len(piece)
@@ -110,9 +111,9 @@ def inflate(archive: Archive, member: Member, take: Callable[[bytes], None]) -> 
     if broken:
         return broken
     if size != member.size:
-        return ZipFlaw("size", name, f"unpacks to {size} bytes, declared are {member.size}")
+        return ZipFlaw("size", name, f"unpacks to {size} bytes, declares {member.size}")
     if crc != member.crc:
-        return ZipFlaw("crc", name, f"CRC-32 is {crc:08x}, declared is {member.crc:08x}")
+        return ZipFlaw("crc", name, f"CRC-32 is {crc:08x}, declares {member.crc:08x}")
     return tail
 
 
@@ -121,7 +122,7 @@ class _CorruptError(Exception):
 
 
 class _TailError(Exception):
-    """The compressed data end before the member does; the message is by how many bytes."""
+    """The compressed data end before the member does; the message is the number of missing bytes."""
 
 
 def _pieces(data: memoryview, member: Member, stop: int) -> Iterator[bytes]:
@@ -155,7 +156,7 @@ def _deflated(data: memoryview, start: int, stop: int, size: int) -> Iterator[by
 
 
 def _by_decompressor(data: memoryview, member: Member, stop: int) -> Iterator[bytes]:
-    """Yield what bzip2 or LZMA unpack to; both may do it a hundred-thousandfold, so by small steps."""
+    """Yield the output of bzip2 or LZMA in small steps, because both can expand a hundred-thousandfold."""
     try:
         if member.method == BZIP2:
             import bz2
@@ -183,7 +184,7 @@ def _by_decompressor(data: memoryview, member: Member, stop: int) -> Iterator[by
 
 
 def _lzma(data: memoryview, member: Member, stop: int) -> tuple[Any, int]:
-    """Return the decompressor that APPNOTE 5.8 describes in the data's first bytes, and where they go on."""
+    """Return the decompressor for the header that APPNOTE 5.8 describes, and the offset of the data after it."""
     import lzma
 
     start = member.start
@@ -191,14 +192,14 @@ def _lzma(data: memoryview, member: Member, stop: int) -> tuple[Any, int]:
         raise _CorruptError
     pack, dictionary = struct.unpack_from("<BI", data, start + 4)
     literal = {"lc": pack % 9, "lp": pack // 9 % 5, "pb": pack // 45}
-    # No match reaches farther back than the file is long, so that is all the memory there need be.
+    # No match reaches back beyond the file's start, so the file's size is enough memory.
     size = max(4096, min(dictionary, member.size))
     filters = [{"id": lzma.FILTER_LZMA1, "dict_size": size, **literal}]
     return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters), start + 9
 
 
 def _forget(data: memoryview, start: int, stop: int) -> None:
-    """Tell the system that a mapped file's bytes were needed once only, so that they do not count as memory in use."""
+    """Tell the system that a mapped file's bytes are not needed again, so that they do not count as memory in use."""
     if stop - start > CHUNK and isinstance(data.obj, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
         start -= start % mmap.PAGESIZE
         data.obj.madvise(mmap.MADV_DONTNEED, start, stop - start)

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from diagnose.readers.wheel.reader import Wheel
 
 
-#: Families of platform tags whose wheels are judged, by their ELF files or for having none.
+#: Families of platform tags whose wheels are judged, with or without ELF files.
 _JUDGED = {"manylinux", "musllinux", "linux", "any"}
 
 
 def _is_judged(wheel: Wheel) -> bool:
-    """Whether the checks know the system that the wheel is for, and could read whatever code it has."""
+    """Whether the checks support the wheel's system, and could read all its code."""
     families = {policies.split(platform).family for platform in wheel.platforms}
     if wheel.elves and families & {"manylinux", "musllinux", "linux", "any"}:
         return True
@@ -96,7 +96,7 @@ def _highest(need: Verneed) -> dict[str, Any]:
 
 
 def highest_versions(elf: Elf) -> list[Verneed]:
-    """Return the highest version that the file needs of each symbol family of each library."""
+    """Return the highest version that the file needs, for each symbol family of each library."""
     best: dict[tuple[str, str], Verneed] = {}
     for need in elf.verneed:
         key = (need.family, need.library)

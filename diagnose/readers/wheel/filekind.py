@@ -1,4 +1,4 @@
-"""Tells by a file's first bytes what it is, and by its name and mode whether it claims to be code.
+"""Determines a file's kind by its first bytes, and by its name and mode whether it claims to be code.
 
 Sources of the magic numbers: elf(5); Apple's ``mach-o/loader.h`` and ``mach-o/fat.h``; "PE Format" of Microsoft's
 documentation; the WebAssembly core specification, 5.5.16; ar(5); LLVM's "LLVM Bitcode File Format"; the Git LFS
@@ -19,12 +19,12 @@ class CodeFile(NamedTuple):
     ``llvm-bitcode``, ``symlink``, ``lfs-pointer`` (Git LFS: the file itself is elsewhere), ``linker-script``,
     ``script`` (``#!``), ``text``, ``empty`` or ``data``.
 
-    ``arches`` are the processors in a Mach-O or PE header, as platform tags call them, those without a name here in
-    hexadecimal; empty for other kinds and where the header does not tell.
+    ``arches`` are the processors in a Mach-O or PE header, by their names in platform tags, unknown ones in hex;
+    empty for other kinds and if the header does not name one.
 
-    ``claims`` says why code is to be expected there: ``library`` (the name ends in ``.so``, ``.so.1``, ``.pyd``,
-    ``.dylib`` or ``.dll``), ``script`` (it lies in ``.data/scripts``), ``executable`` (its mode says so); empty where
-    only the content does. ``size`` is in bytes.
+    ``claims`` is the reason to expect code: ``library`` (the name ends in ``.so``, ``.so.1``, ``.pyd``, ``.dylib`` or
+    ``.dll``), ``script`` (the file is in ``.data/scripts``), ``executable`` (by its mode); empty if only the content is
+    code. ``size`` is in bytes.
     """
 
     path: str
@@ -98,7 +98,7 @@ def classify(head: bytes, mode: int = 0) -> tuple[str, tuple[str, ...]]:
 
 
 def code(head: bytes) -> str:
-    """Return the kind of code that the file with the first bytes *head* is, empty if it is none."""
+    """Return the kind of code with the first bytes *head*, empty if it is not code."""
     kind = _MAGIC.get(head[:4], "")
     if kind == "archive" and head[:8] not in (b"!<arch>\n", b"!<thin>\n"):
         return ""
@@ -110,7 +110,7 @@ def code(head: bytes) -> str:
 
 
 def _pe_header(head: bytes) -> int:
-    """Return where the PE header is, 0 where there is none: DOS programs begin alike."""
+    """Return the offset of the PE header, 0 without one: DOS programs begin with the same bytes."""
     at = int.from_bytes(head[60:64], "little")
     return at if head[at : at + 4] == b"PE\0\0" and at + 6 <= len(head) else 0
 
@@ -129,6 +129,6 @@ def _mach_arches(head: bytes) -> tuple[str, ...]:
 
 
 def _is_text(head: bytes) -> bool:
-    # A character that the head's end cuts is at most three bytes of it.
+    # A character that is cut at the end of *head* has at most three bytes in it.
     whole = len(head.decode("utf-8", "ignore").encode()) >= len(head) - 3
     return whole and len(head.translate(None, _CONTROL)) == len(head)

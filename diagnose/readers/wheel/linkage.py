@@ -1,4 +1,4 @@
-"""Follows NEEDED through a wheel as the dynamic linker will once the wheel is installed.
+"""Resolves NEEDED entries in a wheel like the dynamic linker will after the wheel is installed.
 
 Sources: ld.so(8) and glibc's ``elf/dl-load.c`` (DT_RPATH is inherited down the chain of loaders unless the file has
 DT_RUNPATH, which is not inherited; a name that is already loaded is not searched again; libraries load breadth first);
@@ -26,12 +26,12 @@ MAX_STEPS = 1 << 21  # NEEDED entries followed and folders looked into per wheel
 
 
 class Link(NamedTuple):
-    """One NEEDED entry of one file in the wheel that names, or seems to name, another file in the wheel.
+    """One NEEDED entry of a file in the wheel that names, or seems to name, another file in the wheel.
 
     ``path`` needs ``needed``. ``target`` is the member that the dynamic linker loads for it, empty if it finds none;
-    ``via`` says how: ``rpath``, ``runpath``, ``inherited`` (a loader's path) or ``loaded`` (something else loaded it
-    before). ``missed_from`` are the files (extension modules, programs) from whose loading the search fails although
-    the wheel has the library: ``candidates``, members with that file name or SONAME.
+    ``via`` is the way: ``rpath``, ``runpath``, ``inherited`` (a loader's path) or ``loaded`` (another file loaded it
+    before). ``missed_from`` are the start files (extension modules, programs) for which the search fails although the
+    wheel has the library: ``candidates``, members with that file name or SONAME.
     """
 
     path: str
@@ -43,10 +43,10 @@ class Link(NamedTuple):
 
 
 def expand(search_path: str, origin: str) -> list[str]:
-    """Return the folders of an RPATH or RUNPATH that lie in the environment, relative to its prefix.
+    """Return the folders of an RPATH or RUNPATH that are inside the environment, relative to its prefix.
 
     *origin* is the folder of the file that has it. Absolute folders, those relative to the working directory (an empty
-    one is the working directory itself) and those outside the environment are left out: no file of a wheel is there.
+    one is the working directory itself) and those outside the environment are omitted: no file of a wheel is there.
     The interpreter's version in ``lib/python3.12/site-packages`` becomes :data:`SITE`.
     """
     folders = []
@@ -63,8 +63,8 @@ def expand(search_path: str, origin: str) -> list[str]:
 class Index:
     """The ELF files of a wheel by installed place and by name, and the folders that each of them searches.
 
-    ``exhausted`` turns true when a wheel, surely made for it, asks for more steps than :data:`MAX_STEPS`; from then on
-    nothing is found.
+    ``exhausted`` becomes true when a malicious wheel needs more steps than :data:`MAX_STEPS`; after that nothing is
+    found.
     """
 
     def __init__(self, elves: Iterable[Elf]) -> None:
@@ -84,7 +84,7 @@ class Index:
             rpath, runpath = _own_folders(elf)
             self.search[elf.path] = [f for f in rpath if f in folders], [f for f in runpath if f in folders]
         self._left = MAX_STEPS
-        # Files that search the same folders for the same machine find the same.
+        # Files that search the same folders for the same machine find the same libraries.
         groups: dict[tuple[object, ...], int] = {}
         self._group = {
             elf.path: groups.setdefault((*map(tuple, self.search[elf.path]), *_machine(elf)), len(groups))
@@ -97,13 +97,13 @@ class Index:
         return name in self.by_name or name in self.by_soname
 
     def step(self) -> bool:
-        """Count one step; return whether there may be more."""
+        """Count one step; return whether the limit is not yet reached."""
         self._left -= 1
         self.exhausted = self._left < 0
         return not self.exhausted
 
     def own(self, elf: Elf, name: str) -> Elf | None:
-        """Return what *elf* finds as *name* by its own search path, whoever loads it."""
+        """Return the file that *elf* finds as *name* by its own search path, whichever file loads it."""
         group = self._group[elf.path]
         if (group, name) not in self._own:
             rpath, runpath = self.search[elf.path]
@@ -111,7 +111,7 @@ class Index:
         return self._own[group, name]
 
     def find(self, name: str, folders: Iterable[str], wanted: Elf) -> Elf | None:
-        """Return the file called *name* in the first of *folders* that has one that *wanted* can be linked with."""
+        """Return the file *name* in the first of *folders* with one that *wanted* can be linked with."""
         if name not in self.by_name or not self.step():
             return None
         for folder in folders:
@@ -132,7 +132,7 @@ def _machine(elf: Elf) -> tuple[int, str, int]:
 
 
 def _own_folders(elf: Elf) -> tuple[list[str], list[str]]:
-    """Return the folders of the file's own (rpath, runpath); an RPATH beside a RUNPATH is ignored."""
+    """Return the file's own folders (rpath, runpath); an RPATH is ignored if there is a RUNPATH."""
     origin = elf.installed.rpartition("/")[0]
     if elf.runpath is not None:
         return [], expand(elf.runpath, origin)
@@ -145,11 +145,11 @@ class _Loaded(NamedTuple):
 
 
 def links(index: Index, elves: Iterable[Elf], musl: bool) -> tuple[Link, ...]:
-    """Return every NEEDED entry that a file of the wheel answers or could answer, by loading each possible start.
+    """Return every NEEDED entry that a file of the wheel matches or could match, by loading each possible start file.
 
-    Starts are extension modules, programs, and libraries that no other file of the wheel needs. One that an earlier
-    start has loaded is not followed again where that can tell nothing new: a wheel in which every file needs every
-    other would otherwise take the third power of their number.
+    Start files are extension modules, programs, and libraries that no other file of the wheel needs. A file that an
+    earlier start has loaded is not followed again if the result cannot differ: a wheel in which every file needs every
+    other would otherwise take cubic time.
     """
     loads = _Loads(index, musl)
     needed = {name for elf in elves for name in elf.needed}
@@ -164,7 +164,7 @@ def links(index: Index, elves: Iterable[Elf], musl: bool) -> tuple[Link, ...]:
 
 
 class _Loads:
-    """What loading the starts one after the other finds and misses, by the file that needs and the name."""
+    """The results of loading the start files one after the other, by the file with the need and the name."""
 
     def __init__(self, index: Index, musl: bool) -> None:
         self.index = index
@@ -209,7 +209,7 @@ class _Loads:
             self.settled.update(visited)
 
     def is_unique(self, name: str) -> bool:
-        """Whether only one file of the wheel has that file name or SONAME: what answers to it is the same for all."""
+        """Whether only one file of the wheel has that file name or SONAME, so that every search finds the same one."""
         if name not in self._unique:
             known = (*self.index.by_name.get(name, ()), *self.index.by_soname.get(name, ()))
             self._unique[name] = len({elf.path for elf in known}) == 1
@@ -222,7 +222,7 @@ def _candidates(index: Index, name: str) -> tuple[str, ...]:
 
 
 def _searched(index: Index, elf: Elf, musl: bool) -> tuple[list[str], list[str]]:
-    """Return the file's own folders by RPATH and by RUNPATH; musl ignores a path with any token but $ORIGIN."""
+    """Return the file's own folders by RPATH and by RUNPATH; musl ignores a path with any token other than $ORIGIN."""
     if musl and musl_loader.drops_search_path(elf.runpath if elf.runpath is not None else elf.rpath or ""):
         return [], []
     return index.search[elf.path]

@@ -1,8 +1,8 @@
-"""Which platform tag a wheel could carry: the lowest that its files keep.
+"""Determines the lowest platform tag that a wheel's files meet.
 
-The verdicts are those of the newest auditwheel (``wheel_abi.analyze_wheel_abi``), run without looking at the host
-(``--ldpaths ""``). They differ on purpose only where auditwheel gives no answer, one that depends on the machine it
-runs on, or one that a real system contradicts; :data:`auditwheel_differences` has them all.
+The verdicts are those of the newest auditwheel (``wheel_abi.analyze_wheel_abi``), run without access to the host
+(``--ldpaths ""``). They differ on purpose only where auditwheel gives no answer, an answer that depends on the machine
+that it runs on, or one that a real system contradicts; :data:`auditwheel_differences` lists every difference.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 
 class Shortfall(NamedTuple):
-    """One thing that keeps a wheel from the lowest policy.
+    """One reason why a wheel does not meet the lowest policy.
 
     ``kind``: ``symbol-version`` (``detail``, e.g. ``GLIBC_2.34``, of ``library`` is newer than the policy allows),
-    ``external-library`` (``library`` is neither allowed nor reached in the wheel), ``forbidden-symbol`` (``symbols`` of
+    ``external-library`` (``library`` is neither allowed nor found in the wheel), ``forbidden-symbol`` (``symbols`` of
     ``library`` must not be used), ``isa`` (``detail`` is an instruction set above the architecture's baseline),
     ``ucs2`` and ``pyfpe`` (Python 2 builds that manylinux rules out). ``path`` is the member; ``symbols`` are the
-    undefined symbols concerned. ``tag`` and ``priority`` are those of the lowest policy that this one thing alone would
-    allow (``linux_ARCH`` and 0 where none does): it keeps the wheel from every policy of a higher priority.
+    undefined symbols concerned. ``tag`` and ``priority`` are those of the lowest policy that this reason alone
+    would allow (``linux_ARCH`` and 0 without one): it excludes every policy of a higher priority.
     """
 
     kind: str
@@ -43,7 +43,7 @@ class Shortfall(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """One way in which a verdict here differs from auditwheel's; ``version`` is the auditwheel that was compared."""
+    """One difference to auditwheel's verdicts; ``version`` is the auditwheel that was compared."""
 
     reason: str
     version: str
@@ -51,21 +51,21 @@ class Difference(NamedTuple):
 
 #: Id → difference. A test runs the real auditwheel on a wheel for each; it fails where the two agree again.
 auditwheel_differences = {
-    "unlisted-files": Difference("files that RECORD does not list count: they are installed all the same", "6.8.2"),
+    "unlisted-files": Difference("files that RECORD does not list count, because they are installed too", "6.8.2"),
     "installed-layout": Difference(
-        "libraries are looked for on the installed layout, where .data/platlib and .data/data/lib have moved", "6.8.2"
+        "libraries are searched for on the installed layout, where .data/platlib and .data/data/lib have moved", "6.8.2"
     ),
     "other-files": Difference(
-        "a wheel all of whose files are of another architecture or C library than its name says gets the tag that its "
-        "files could carry; auditwheel stops",
+        "a wheel whose files are all for another architecture or C library than its name gets the tag that its "
+        "files meet; auditwheel stops",
         "6.8.2",
     ),
-    "no-libc": Difference("a wheel that never names a C library is judged by manylinux, on every host", "6.8.2"),
-    "purelib": Difference("an ELF file under purelib is judged like any other; auditwheel stops", "6.8.2"),
+    "no-libc": Difference("a wheel that names no C library is compared with manylinux, on every host", "6.8.2"),
+    "purelib": Difference("an ELF file under purelib counts like any other; auditwheel stops", "6.8.2"),
     "no-sections": Difference("version needs are read through PT_DYNAMIC, so also without section headers", "6.8.2"),
     "no-policies": Difference("an architecture without policies (armv6l, mips64) gets its plain linux tag", "6.8.2"),
     "newer-than-policies": Difference(
-        "PEP 600 names a tag for every glibc; auditwheel knows none beyond its newest policy and says linux", "6.8.2"
+        "PEP 600 names a tag for every glibc; auditwheel has none beyond its newest policy and reports linux", "6.8.2"
     ),
     "policy-allows-newer": Difference(
         "a policy may allow a version that the glibc in its name does not have (GLIBC_2.18 on aarch64 in "
@@ -74,39 +74,39 @@ auditwheel_differences = {
     ),
     "dynamic-linker-versions": Difference(
         "versions that the dynamic linker defines count (GLIBC_2.35 of ld-linux-x86-64.so.2 for __rseq_offset); "
-        "auditwheel passes them over",
+        "auditwheel ignores them",
         "6.8.2",
     ),
     "arm-float": Difference(
-        "a file for Arm without a mark for hard float counts (mold leaves none; the loader refuses soft float only), "
-        "and so does a static program of either kind; auditwheel takes neither for armv7l",
+        "a file for Arm without the hard-float flag counts (mold writes none; the loader refuses only soft float), "
+        "and so does a static program of either kind; auditwheel accepts neither as armv7l",
         "6.8.2",
     ),
     "musl-release": Difference(
-        "musl gives its symbols no versions, so a claim that no function contradicts stands; auditwheel takes the "
+        "musl's symbols have no versions, so a tag that no function contradicts is accepted; auditwheel takes the "
         "newest policy, or on musl that of the host",
         "6.8.2",
     ),
     "musl-itself": Difference(
-        "musl's loader answers to libc.so and to the names of its parts by itself; auditwheel calls them external",
+        "musl's loader resolves libc.so and the names of its parts itself; auditwheel reports them as external",
         "6.8.2",
     ),
 }
 
 
 class Verdict(NamedTuple):
-    """The judgement on tags.
+    """The tags that a wheel's files meet.
 
-    ``libc`` and ``arch`` say by which policies. ``symbol_tag`` is the lowest policy by symbol versions alone,
-    ``lowest_tag`` as the wheel stands; ``linux_ARCH`` where none is kept, and empty for a wheel without ELF files for
-    Linux. ``cause`` is the shortfall that forces the tag up most, None where nothing does. ``ignored`` are the members
-    that did not count, being of another architecture or C library.
+    ``libc`` and ``arch`` select the policies. ``symbol_tag`` is the lowest policy by symbol versions alone,
+    ``lowest_tag`` by all rules; ``linux_ARCH`` if the wheel meets none, and empty for a wheel without ELF files for
+    Linux. ``cause`` is the shortfall that raises the tag most, None without one. ``ignored`` are the members that did
+    not count, because they are for another architecture or C library.
 
-    No file states the musl release that it needs: for musl the tags are the first claimed one that nothing contradicts,
-    or the newest policy. ``musl_release`` is what the functions used prove, () if nothing.
+    No file states the musl release that it needs: for musl the tags are the first claimed one without a contradiction,
+    or the newest policy. ``musl_release`` is the release that the used functions prove, () without such functions.
 
-    A tag may be one that no policy has (``manylinux_2_43_x86_64``): PEP 600 defines one for every glibc.
-    ``differences`` are the keys of :data:`auditwheel_differences` that made a tag another one than auditwheel's.
+    A tag may have no policy (``manylinux_2_43_x86_64``): PEP 600 defines one for every glibc. ``differences`` are the
+    keys of :data:`auditwheel_differences` that made a tag differ from auditwheel's.
     """
 
     libc: str = ""
@@ -120,7 +120,7 @@ class Verdict(NamedTuple):
     differences: tuple[str, ...] = ()
 
     def against(self, policy: Policy) -> tuple[Shortfall, ...]:
-        """Return what keeps the wheel from *policy*."""
+        """Return the shortfalls that exclude *policy*."""
         return tuple(shortfall for shortfall in self.shortfalls if shortfall.priority < policy.priority)
 
 
@@ -131,9 +131,9 @@ _PYFPE = frozenset({"PyFPE_jbuf", "PyFPE_dummy", "PyFPE_counter"})
 
 
 def arch_of(elf: Elf) -> str:
-    """Return the platform-tag architecture whose code this is, empty if none; Arm is ``armv7l`` unless soft-float."""
+    """Return the file's architecture as in platform tags, empty if unknown; Arm is ``armv7l`` unless soft-float."""
     if elf.machine == EM_ARM:
-        # glibc and the kernel refuse the mark of soft float only; some linkers (mold) leave no mark at all.
+        # glibc and the kernel refuse only the soft-float flag; some linkers (mold) write neither flag.
         return "armv7l" if elf.arm_float != "soft" and elf.endian == "little" and elf.flags >> 24 == 5 else ""
     header = (elf.machine, elf.bits, elf.endian)
     return next((row.wheel for row in TARGETS if header == (row.machine, row.bits, row.endian)), "")
@@ -142,7 +142,7 @@ def arch_of(elf: Elf) -> str:
 def judge(elves: tuple[Elf, ...], platforms: Iterable[str], index: Index, narrow: bool = False) -> Verdict:
     """Return the verdict on the files *elves* (in RECORD's order, in *index*) of a wheel that claims *platforms*.
 
-    *narrow* is set for a wheel that is only for Pythons with narrow Unicode (``cp27m``), whose symbols it may use then.
+    *narrow* is set for a wheel that is only for Pythons with narrow Unicode (``cp27m``): it may use their symbols.
     """
     tags = [policies.split(platform) for platform in platforms]
     if not any(tag.family in ("manylinux", "musllinux", "linux", "any") for tag in tags):
@@ -159,7 +159,7 @@ def judge(elves: tuple[Elf, ...], platforms: Iterable[str], index: Index, narrow
 
 
 class _Scope:
-    """The files that count for the verdict, those of the wheel's architecture and C library, and what they need."""
+    """The files that count for the verdict, those of the wheel's architecture and C library, and their needs."""
 
     def __init__(self, elves: tuple[Elf, ...], arch: str, libc: str, index: Index, narrow: bool) -> None:
         self.narrow = narrow
@@ -189,11 +189,11 @@ class _Scope:
         self.ignored = tuple(ignored)
         self.index = index
         known = policies.load(self.libc, arch)
-        # musl has no symbol versions, so nothing in a wheel proves that an older release will do.
+        # musl has no symbol versions, so no file proves that an older release is enough.
         self.policies = known[-1:] if self.libc == "musl" else known
 
     def verdict(self, claims: list[PlatformTag]) -> Verdict:
-        """Return the lowest tag that is kept by the symbol versions, and by everything."""
+        """Return the lowest tag that the symbol versions meet, and the lowest that meets all rules."""
         if not self.policies:
             plain = f"linux_{self.arch}"
             return Verdict(self.libc, self.arch, plain, plain, None, (), self.ignored)
@@ -217,7 +217,7 @@ class _Scope:
         )
 
     def _tag(self, found: list[Shortfall]) -> str:
-        """Return the lowest tag that all of *found* leave."""
+        """Return the lowest tag that none of *found* excludes."""
         lowest = min((s.priority for s in found), default=self.policies[0].priority)
         if lowest:
             return next(policy.tag for policy in self.policies if policy.priority == lowest)
@@ -228,7 +228,7 @@ class _Scope:
     def _musl(
         self, claims: list[PlatformTag], found: list[Shortfall], release: tuple[int, ...], *tags: str
     ) -> tuple[str, str]:
-        """Return both tags for musl: what is claimed, unless something contradicts it."""
+        """Return both tags for musl: the claimed one, unless a function contradicts it."""
         from diagnose.policies import musl
 
         newest = self.policies[0].tag
@@ -288,7 +288,7 @@ class _Scope:
         return next((policy for policy in allowing if release <= policy.libc_version), None)
 
     def _beyond(self, version: str) -> str:
-        """Return the tag of PEP 600 for a glibc that no policy knows yet, the plain linux tag for all else."""
+        """Return the tag of PEP 600 for a glibc without a policy, the plain linux tag for everything else."""
         release = glibc.release_of(version)
         if self.libc != "glibc" or release is None or release <= self.policies[-1].libc_version:
             return f"linux_{self.arch}"
@@ -296,7 +296,7 @@ class _Scope:
         return f"manylinux_{release[0]}_{release[1]}_{self.arch}"
 
     def _trees(self) -> Iterator[Shortfall]:
-        """What the start of each dependency tree adds; a library that another needs is judged in that one's tree."""
+        """The shortfalls of each dependency tree, by root; a library that another file needs is in that file's tree."""
         needed = {name for elf in self.elves for name in elf.needed}
         for root in self.elves:
             if root.is_extension or root.name not in needed:
@@ -323,7 +323,7 @@ class _Scope:
             yield self._shortfall("external-library", root.path, name, "", (), best)
 
     def _resolve(self, root: Elf) -> dict[str, Elf | None]:
-        """Find everything that *root* needs, depth first, each name once; None for what the wheel does not reach.
+        """Find all libraries that *root* needs, depth first, each name once; None for those not found in the wheel.
 
         The search path is auditwheel's: the root's own RPATH and RUNPATH hold for everything below it.
         """
@@ -369,7 +369,7 @@ def version_key(version: str) -> tuple[int, ...]:
 
 
 def _allows(policy: Policy, family: str, version: str) -> bool:
-    """Whether *policy* allows the version; a family that it does not name is not limited."""
+    """Whether *policy* allows the version; families that it does not name are not limited."""
     return family not in policy.symbol_versions or version in policy.symbol_versions[family]
 
 
@@ -378,7 +378,7 @@ def _is_loader(library: str) -> bool:
 
 
 def _libc_of(elf: Elf) -> str:
-    """Return the C library by auditwheel's rules, which count a file in where :attr:`Elf.libc` only guesses."""
+    """Return the C library by auditwheel's rules, which also accept files where :attr:`Elf.libc` is a guess."""
     if elf.interp:
         return "musl" if elf.interp.rpartition("/")[2].startswith("ld-musl-") else "glibc"
     for name in elf.needed:

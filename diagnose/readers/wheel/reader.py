@@ -1,10 +1,10 @@
-"""Reads a wheel: every fact about it, none of it believed, nothing unpacked to disk.
+"""Reads a wheel: all its facts, without trusting any of them and without unpacking to disk.
 
 Sources: "Binary distribution format" and "Platform compatibility tags" of the PyPA specifications.
 
 Limits: a member may unpack to 4 GiB and to 250 times its compressed size, a wheel to 32 GiB and 262144 members
-(:mod:`diagnose.readers.wheel.zip_directory`); larger ones are refused. Memory stays below the two largest members
-together.
+(:mod:`diagnose.readers.wheel.zip_directory`). Larger ones are rejected. Memory stays below the size of the two largest
+members together.
 """
 
 from __future__ import annotations
@@ -58,10 +58,10 @@ class Wheel(NamedTuple):
     """One wheel.
 
     ``name``, ``version``, ``build`` and ``tags`` come from the file name, compressed sets expanded; ``wheel_tags``,
-    ``root_is_purelib`` (None if not said) and ``generator`` from the WHEEL file, ``requires`` and ``requires_python``
-    from METADATA. ``files`` are all members but folders. ``elves`` are its ELF files, found by their content, in
-    RECORD's order. ``code`` are all files that are code or claim to be, of whatever system, by path. ``links`` says how
-    the ELF files find each other. ``unseen`` says what could not be looked at. ``size`` is the archive's in bytes,
+    ``root_is_purelib`` (None if absent) and ``generator`` from the WHEEL file, ``requires`` and ``requires_python``
+    from METADATA. ``files`` are all members except folders. ``elves`` are its ELF files, found by their content, in
+    RECORD's order. ``code`` are all files that are code or claim to be, of whatever system, by path. ``links`` is how
+    the ELF files find each other. ``unseen`` lists what could not be examined. ``size`` is the archive's in bytes,
     ``unpacked_size`` that of all members together.
     """
 
@@ -93,34 +93,34 @@ class Wheel(NamedTuple):
         return tuple(dict.fromkeys(tag.platform for tag in self.tags))
 
     def position(self, evidence: Evidence) -> None:
-        """Return None: nothing in a wheel is ordered by time."""
+        """Return None: the facts of a wheel have no order in time."""
 
     def is_recovered(self, finding: Finding) -> bool:
-        """Whether *finding* came to nothing: never, without an order of time."""
+        """Whether the build recovered from *finding*: never, without an order in time."""
         return False
 
     def without_recovered(self, findings: Sequence[Finding]) -> None:
-        """Return None: whatever *findings* quote counts."""
+        """Return None: every finding counts."""
 
     def concluded(self, findings: Sequence[Finding]) -> Wheel:
-        """Return itself: *findings* change nothing about it."""
+        """Return itself: *findings* do not change it."""
         return self
 
     def was_examined(self, phase: Phase) -> bool:
-        """Whether there was anything to examine that a build meets in *phase*: a wheel has no phases."""
+        """Whether there was anything to examine for *phase*: always, because a wheel has no phases."""
         return True
 
 
 MAPPED_FROM = 1 << 23
-"""Bytes from which a file is mapped into memory, not read. If it is cut off meanwhile, the system ends the process."""
+"""Bytes from which a file is mapped into memory, not read. If it is truncated meanwhile, a signal ends the process."""
 
 
 def read(path: str) -> Wheel:
     """Read the wheel at *path*.
 
     Raises:
-        InputError: no regular file, or not a wheel: a wrong file name, not a zip archive or a broken, encrypted or
-            oversized one, or one without WHEEL, METADATA or RECORD; or there is not the memory to read it.
+        InputError: not a regular file, or not a wheel: a wrong file name, not a zip archive or a broken, encrypted or
+            oversized one, or one without WHEEL, METADATA or RECORD; or not enough memory to read it.
     """
     name = os.path.basename(path)
     try:
@@ -140,7 +140,7 @@ def read(path: str) -> Wheel:
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
     except MemoryError:
-        raise InputError(f"{name}: refused, needs more memory than there is") from None
+        raise InputError(f"{name}: refused, not enough memory to read it") from None
 
 
 def _read(path: str, size: int, opened: Archive) -> Wheel:
@@ -162,7 +162,7 @@ def _read(path: str, size: int, opened: Archive) -> Wheel:
     judged = platform_tag.judge(elves, dict.fromkeys(tag.platform for tag in tags), index, narrow)
     links = linkage.links(index, elves, judged.libc == "musl")
     if index.exhausted:
-        harvest.unseen.append("which of its libraries find each other: in more ways than can be followed")
+        harvest.unseen.append("how its libraries find each other: too many ways to follow")
     purelib = headers.get("root-is-purelib", [""])[0].strip().lower()
     return Wheel(
         path=path,
@@ -190,12 +190,12 @@ def _read(path: str, size: int, opened: Archive) -> Wheel:
 
 
 _PART = re.compile(r"[^\s/\\-]+")
-#: PEP 825 (a draft) puts a label behind the platform tag: ``demo-1-cp312-cp312-linux_x86_64-x8664v3.whl``.
+#: PEP 825 (a draft) adds a label after the platform tag: ``demo-1-cp312-cp312-linux_x86_64-x8664v3.whl``.
 _VARIANT = re.compile(r"[^-]+-[^-]+(?:-\d[^-]*)?-(?:cp|pp|py|ip|jy)\d[\w.]*(?:-[\w.]+){2}-[0-9a-z._]{1,16}\.whl")
 
 
 def parse_file_name(name: str) -> tuple[str, str, str, tuple[Tag, ...]]:
-    """Take a wheel's file name apart: project, version, build, tags.
+    """Parse a wheel's file name: project, version, build, tags.
 
     Raises:
         InputError: it is not ``name-version[-build]-python-abi-platform.whl``.
@@ -205,7 +205,9 @@ def parse_file_name(name: str) -> tuple[str, str, str, tuple[Tag, ...]]:
     if not well_formed or (len(parts) == 6 and not parts[2][:1].isdigit()):
         reason = "not a wheel's file name (name-version[-build]-python-abi-platform.whl)"
         if _VARIANT.fullmatch(name):
-            reason = "named as a wheel variant (PEP 825, a draft): uv knows them, pip refuses them; not judged here"
+            reason = (
+                "named as a wheel variant (PEP 825, a draft): uv supports them, pip rejects them; not supported here"
+            )
         raise InputError(f"{name}: {reason}")
     build = parts[2] if len(parts) == 6 else ""
     return parts[0], parts[1], build, _expand(["-".join(parts[-3:])])
@@ -245,7 +247,7 @@ def _text(opened: Archive, by_name: dict[str, Member], member_name: str, file_na
 
 
 def _headers(text: str) -> dict[str, list[str]]:
-    """Return the header fields of an RFC 822 text by lower-case name; the body is left out."""
+    """Return the header fields of an RFC 822 text by lower-case name; without the body."""
     found: dict[str, list[str]] = {}
     for line in text[:MAX_HEADERS].partition("\n\n")[0].splitlines():
         name, colon, value = line[:MAX_HEADER].partition(":")
@@ -257,8 +259,8 @@ def _headers(text: str) -> dict[str, list[str]]:
 def installed_path(name: str, data_prefix: str) -> str:
     """Return where an installer puts the member *name*, relative to the environment's prefix.
 
-    The scheme is CPython's ``posix_prefix`` without the interpreter's version: what is not below *data_prefix*
-    (``NAME-VERSION.data/``) goes to :data:`diagnose.readers.wheel.linkage.SITE`.
+    The scheme is CPython's ``posix_prefix`` without the interpreter's version: members outside *data_prefix*
+    (``NAME-VERSION.data/``) go to :data:`diagnose.readers.wheel.linkage.SITE`.
     """
     if not name.startswith(data_prefix):
         return f"{SITE}/{name}"
@@ -268,7 +270,7 @@ def installed_path(name: str, data_prefix: str) -> str:
 
 
 class _Harvest:
-    """Goes once through the bytes of all members: digests for RECORD, facts of the ELF files."""
+    """Reads the bytes of all members once, for RECORD's digests and the facts of the ELF files."""
 
     def __init__(self, opened: Archive, algorithms: dict[str, str], data_prefix: str) -> None:
         self.opened = opened
@@ -279,17 +281,17 @@ class _Harvest:
         self.code: list[CodeFile] = []
         self.flaws: list[ZipFlaw] = []
         self.unseen: list[str] = []
-        # Of several members of one name installers take the last.
+        # Of several members with one name, installers use the last.
         members = {member.name: member for member in opened.members}.values()
         self.queue = deque(sorted(members, key=lambda member: member.size))
         self.largest = self.queue[-1].size
         self.failures: list[BaseException] = []
 
     def run(self) -> None:
-        """Look at every member; a second thread helps with larger wheels, as inflating and hashing release the GIL.
+        """Read every member, with a second thread for larger wheels, because inflating and hashing release the GIL.
 
-        The one takes the smallest, the other the largest, until they meet: two threads that both pass many small
-        members would only wait for each other.
+        One thread takes the smallest, the other the largest, until they meet: two threads with many small members each
+        would only wait for each other.
         """
         helper = None
         if sum(member.compressed for member in self.queue) > SMALL:
@@ -318,7 +320,7 @@ class _Harvest:
             self.queue.clear()
 
     def _look(self, member: Member, buffer: mmap.mmap) -> mmap.mmap:
-        """Look at one member; *buffer* holds an ELF file's bytes, and is returned, grown if need be, for the next."""
+        """Read one member; *buffer* holds an ELF file's bytes, and is returned, enlarged if necessary, for the next."""
         name = member.name
         algorithm = self.algorithms.get(name, "")
         digest = getattr(hashlib, algorithm)() if algorithm in record.STRONG else None
@@ -357,7 +359,7 @@ class _Harvest:
 
 
 def _room(size: int) -> mmap.mmap:
-    """Return *size* bytes of memory, in huge pages: faulting in small ones takes as long as reading what fills them."""
+    """Return *size* bytes of memory, in huge pages: page faults of small ones take as long as reading the data."""
     if not hasattr(mmap, "MADV_HUGEPAGE"):
         return mmap.mmap(-1, size)
     room = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)

@@ -1,8 +1,8 @@
-"""Reads a wheel's RECORD and holds it against what the archive really contains.
+"""Reads a wheel's RECORD and compares it with the archive's contents.
 
-Source: "Recording installed projects" and "Binary distribution format" of the PyPA specifications: one CSV row per
+Source: "Recording installed projects" and "Binary distribution format" of the PyPA specifications: one CSV row for each
 file, ``path,algorithm=digest,size``; the digest is urlsafe base64 without padding, sha256 or better; RECORD itself and
-its signatures carry none.
+its signatures have none.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from diagnose.readers.system.printable import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-SPARE_ROWS = 1024  # rows beyond twice the number of files that are still read, so that small wheels are read wholly
+SPARE_ROWS = 1024  # rows beyond twice the number of files that are still read, so that small wheels are read entirely
 MAX_LINE = 1 << 16  # characters of a row: no system has paths half as long
-MAX_SHOWN = 200  # characters of a row that is none
+MAX_SHOWN = 200  # characters of a malformed row
 
 STRONG = ("sha256", "sha384", "sha512")
 _SIGNATURES = ("RECORD.jws", "RECORD.p7s")
 
 
 class RecordRow(NamedTuple):
-    """One row. ``algorithm``, ``digest`` and ``size`` are empty where the row gives none; ``line`` counts from 1."""
+    """One row. ``algorithm``, ``digest`` and ``size`` are empty if the row has none; ``line`` counts from 1."""
 
     path: str
     algorithm: str
@@ -34,12 +34,12 @@ class RecordRow(NamedTuple):
 
 
 class RecordFlaw(NamedTuple):
-    """One thing that is wrong with RECORD.
+    """One flaw of RECORD.
 
-    ``kind``: ``missing`` (file without a row), ``stale`` (row without a file), ``absolute`` (path, or one that leads
-    out), ``duplicate`` (row), ``hash``, ``size`` (other than the file's), ``digest-form`` (the right digest in hex or
-    padded), ``no-hash``, ``weak-hash`` (an algorithm that the specification forbids), ``malformed`` (not three fields).
-    ``line`` is 0 where no row is to blame.
+    ``kind``: ``missing`` (file without a row), ``stale`` (row without a file), ``absolute`` (path, or one that leaves
+    the wheel), ``duplicate`` (row), ``hash``, ``size`` (other than the file's), ``digest-form`` (the right digest in
+    hex or padded), ``no-hash``, ``weak-hash`` (an algorithm that the specification forbids), ``malformed`` (not three
+    fields). ``line`` is 0 if the flaw has no row.
     """
 
     kind: str
@@ -49,7 +49,7 @@ class RecordFlaw(NamedTuple):
 
 
 class Record(NamedTuple):
-    """RECORD's member name, how many rows it has, and what is wrong with them."""
+    """RECORD's member name, its number of rows, and their flaws."""
 
     path: str
     rows: int
@@ -57,7 +57,7 @@ class Record(NamedTuple):
 
 
 class Contents(NamedTuple):
-    """What one member really is: its size in bytes and its digest by the algorithm that its row names."""
+    """One member's real size in bytes, and its digest by the algorithm that its row names."""
 
     size: int
     algorithm: str = ""
@@ -65,10 +65,10 @@ class Contents(NamedTuple):
 
 
 def parse(text: str, files: int) -> list[RecordRow | RecordFlaw]:
-    """Return RECORD's rows in order; a row that is none becomes a flaw.
+    """Return RECORD's rows in order; a malformed row becomes a flaw.
 
     A wheel of *files* files needs one row for each. Rows beyond twice as many are not read, which is a flaw too: a file
-    of 16 MiB may hold five million rows.
+    of 16 MiB can contain five million rows.
     """
     rows: list[RecordRow | RecordFlaw] = []
     limit = 2 * files + SPARE_ROWS
@@ -98,7 +98,7 @@ def _fields(text: str, limit: int) -> Iterable[tuple[int, list[str]]]:
 
     def lines() -> Iterator[str]:
         for numbers[0], line in _lines(text):
-            # csv makes a list of all fields of a line, so a line that cannot be a row must not get there.
+            # csv lists all fields of a line, so a line that cannot be a row must not reach it.
             yield printable(line) if len(line) <= MAX_LINE else "not a row"
 
     found: list[tuple[int, list[str]]] = []
@@ -130,7 +130,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def verify(path: str, rows: Iterable[RecordRow | RecordFlaw], contents: Mapping[str, Contents]) -> Record:
-    """Hold RECORD's *rows* against the archive's *contents*, by member name."""
+    """Compare RECORD's *rows* with the archive's *contents*, by member name."""
     flaws: list[RecordFlaw] = []
     seen: set[str] = set()
     count = 0
@@ -147,7 +147,7 @@ def verify(path: str, rows: Iterable[RecordRow | RecordFlaw], contents: Mapping[
         seen.add(name)
         real = contents.get(name)
         if name.startswith("/") or name[1:2] == ":" or (".." in name and ".." in name.replace("\\", "/").split("/")):
-            flaws.append(RecordFlaw("absolute", name, "leads out of the wheel", row.line))
+            flaws.append(RecordFlaw("absolute", name, "is a path outside the wheel", row.line))
         elif real is None:
             flaws.append(RecordFlaw("stale", name, "is not in the wheel", row.line))
         elif not row.digest or row.digest != _urlsafe(real.digest) or row.size != str(real.size):
@@ -170,13 +170,13 @@ def _row_flaws(row: RecordRow, real: Contents, unsigned: bool) -> Iterator[Recor
     if not row.algorithm:
         yield flaw("no-hash", "has no hash")
     elif row.algorithm not in STRONG:
-        yield flaw("weak-hash", f"is recorded with {row.algorithm}, sha256 is the least allowed")
+        yield flaw("weak-hash", f"is recorded with {row.algorithm}; the minimum is sha256")
     elif row.digest == expected:
         return
     elif row.digest.rstrip("=") == expected:
-        yield flaw("digest-form", f"padded {row.algorithm} digest, must be base64 without padding")
+        yield flaw("digest-form", f"padded {row.algorithm} digest; must be base64 without padding")
     elif row.digest.lower() == real.digest.hex():
-        yield flaw("digest-form", f"hexadecimal {row.algorithm} digest, must be base64 without padding")
+        yield flaw("digest-form", f"hexadecimal {row.algorithm} digest; must be base64 without padding")
     else:
         yield flaw("hash", f"{row.algorithm} is {expected}, RECORD says {row.digest[:100]}")
 

@@ -1,8 +1,8 @@
-"""Reads a zip archive's directory: which members it has, where their bytes are, and what else could be read there.
+"""Reads a zip archive's directory: its members, the position of their bytes, and every ambiguity.
 
-A zip archive says everything twice: in the central directory at its end, and in a header before each member. Where the
-two disagree it is read as Python's ``zipfile`` reads it, because pip installs what that unpacks; that there is
-another way is a :class:`ZipFlaw`, because readers that start at the front (uv's, while it downloads) take that one.
+A zip archive states everything twice: in the central directory at its end, and in a header before each member. Where
+the two disagree, this reads like Python's ``zipfile``, because pip installs what ``zipfile`` unpacks. The disagreement
+is a :class:`ZipFlaw`, because readers that start at the front (uv, while it downloads) read the other version.
 
 Sources: the zip application note (APPNOTE.TXT 6.3.10, sections 4.3 to 4.5), CPython's ``Lib/zipfile``, and the index's
 own rules (``warehouse/utils/zipfiles.py``, 2026-08).
@@ -19,7 +19,7 @@ from diagnose.readers.system.printable import decode
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Limits. What is above them is refused as a whole, because no installer should be made to unpack it.
+# Limits. An archive above them is rejected as a whole: no installer should unpack it.
 MAX_MEMBERS = 1 << 18
 MAX_MEMBER = 4 << 30  # bytes of one inflated member; the largest seen in published wheels is about 2 GiB
 MAX_TOTAL = 32 << 30  # bytes of all inflated members
@@ -54,17 +54,17 @@ class Member(NamedTuple):
 
 
 class ZipFlaw(NamedTuple):
-    """Something unsafe, broken or ambiguous about one member, or about the whole archive (then ``path`` is empty).
+    """An unsafe, broken or ambiguous property of one member, or of the whole archive (then ``path`` is empty).
 
     Unsafe or broken: ``symlink``, ``absolute`` and ``escaping`` (name), ``nul`` (in the name), ``crc``, ``size``
     (inflates to another size than declared), ``corrupt`` (cannot be inflated), ``name`` (another one in the local
     header), ``overlap`` (of the bytes of two members), ``method`` (a compression that wheels must not use).
 
     Ambiguous, because readers that start at the front or at the end see different archives: ``duplicate`` (name),
-    ``header`` (the local header says something else than the central directory), ``unicode-name`` (a second name in an
+    ``header`` (the local header differs from the central directory), ``unicode-name`` (a second name in an
     extra field), ``descriptor`` and ``stored-descriptor`` (the sizes come after the data, deflated or stored),
     ``comment`` (of a member), ``before``, ``between`` and ``behind`` (bytes that belong to no member), ``padding``
-    (zeros behind the end), ``tail`` (bytes behind a member's compressed data), ``directory`` (the end record does not
+    (zeros after the end), ``tail`` (bytes after a member's compressed data), ``directory`` (the end record does not
     fit the central directory).
     """
 
@@ -74,7 +74,7 @@ class ZipFlaw(NamedTuple):
 
 
 class _Entry(NamedTuple):
-    """A member, and what of its entry in the central directory its local header has to repeat."""
+    """A member, and the fields of its central directory entry that its local header has to repeat."""
 
     member: Member
     raw_name: bytes
@@ -124,7 +124,7 @@ def _end(data: memoryview, name: str, flaws: list[ZipFlaw]) -> tuple[int, int, i
     rest = data[end + 22 + n_comment :]
     if rest:
         kind = "behind" if any(rest) else "padding"
-        flaws.append(ZipFlaw(kind, "", f"{_bytes(len(rest))} behind its end"))
+        flaws.append(ZipFlaw(kind, "", f"{_bytes(len(rest))} after its end"))
     elif end + 22 + n_comment > len(data):
         flaws.append(ZipFlaw("directory", "", "its comment is cut off"))
     locator = bytes(data[max(0, end - 20) : end])
@@ -157,7 +157,7 @@ def _entries(directory: bytes, shift: int, name: str, flaws: list[ZipFlaw]) -> l
     position = 0
     while position < len(directory):
         if position + 46 > len(directory):
-            raise InputError(f"{name}: the zip directory is shorter than it says")
+            raise InputError(f"{name}: the zip directory is shorter than declared")
         if directory[position : position + 4] != b"PK\1\2":
             raise InputError(f"{name}: the zip directory is broken")
         if len(entries) == MAX_MEMBERS:
@@ -176,7 +176,7 @@ def _entries(directory: bytes, shift: int, name: str, flaws: list[ZipFlaw]) -> l
             inflated, compressed, offset = _wide(fields, inflated, compressed, offset, f"{name}: {member_name}")
             flaws += _second_name(fields, raw, member_name)
         if n_comment:
-            flaws.append(ZipFlaw("comment", member_name, "has a comment of its own"))
+            flaws.append(ZipFlaw("comment", member_name, "has a comment"))
         if version > MAX_VERSION:
             raise InputError(f"{name}: {member_name} needs version {version / 10} of the zip format")
         if flags & _ENCRYPTED:
@@ -205,10 +205,10 @@ def _extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _wide(extra: bytes, inflated: int, compressed: int, offset: int, name: str) -> tuple[int, int, int]:
-    """Return the sizes and the offset, from the zip64 extra field where the entry says that they are there.
+    """Return the sizes and the offset, from the zip64 extra field if the entry refers to it.
 
     Raises:
-        InputError: one of them is not there; ``zipfile`` refuses such an archive.
+        InputError: one of them is missing; ``zipfile`` rejects such an archive.
     """
     fields = [inflated, compressed, offset]
     if _WIDE in fields:
@@ -222,12 +222,12 @@ def _wide(extra: bytes, inflated: int, compressed: int, offset: int, name: str) 
 
 
 def _second_name(extra: bytes, raw: bytes, name: str) -> Iterator[ZipFlaw]:
-    """Look for the Info-ZIP Unicode Path field (APPNOTE 4.6.9), by which Python 3.13's zipfile names the file."""
+    """Find the Info-ZIP Unicode Path field (APPNOTE 4.6.9), from which Python 3.13's zipfile takes the name."""
     for kind, value in _extra_fields(extra):
         if kind == 0x7075 and value[5:] != raw:
             second = decode(value[5:])
             if second != name:
-                yield ZipFlaw("unicode-name", name, f"an extra field calls it {second}, which some readers go by")
+                yield ZipFlaw("unicode-name", name, f"an extra field names it {second}, which some readers use")
 
 
 # --- the local headers ---------------------------------------------------------------------------------------------
@@ -236,9 +236,9 @@ def _second_name(extra: bytes, raw: bytes, name: str) -> Iterator[ZipFlaw]:
 def _locals(
     data: memoryview, entries: list[_Entry], shift: int, directory: int, flaws: list[ZipFlaw]
 ) -> dict[int, int]:
-    """Return where the data of the members begin, by position in *entries*; members without a header are left out.
+    """Return where the data of the members begin, by position in *entries*, without members that have no header.
 
-    Adds to *flaws* what a reader that goes through the archive from its front would see in another way.
+    Adds to *flaws* the differences that a reader that starts at the front would see.
     """
     starts: dict[int, int] = {}
     expected = shift
@@ -249,7 +249,7 @@ def _locals(
         if len(header) < 30 or header[:4] != b"PK\3\4":
             continue
         n_extra = header[28] | header[29] << 8
-        # The length of the name is among the fixed fields, but only believed once it is known to be the same.
+        # The length of the name is among the fixed fields, but only trusted if it equals the entry's.
         n_name = len(raw) if header[6:28] == fixed else header[26] | header[27] << 8
         starts[position] = start = offset + 30 + n_name + n_extra
         alike = header[6:28] == fixed and data[offset + 30 : offset + 30 + n_name] == raw
@@ -287,12 +287,12 @@ def _descriptor(data: memoryview, at: int, member: Member) -> int:
 
 
 def _header_flaws(entry: _Entry, header: bytes, rest: bytes) -> Iterator[ZipFlaw]:
-    """Say in what a local header differs from its entry; *rest* is the name and the extra fields that follow it."""
+    """Yield the differences of a local header from its entry; *rest* is the name and the extra fields."""
     member, raw, cd_flags = entry.member, entry.raw_name, entry.flags
     flags, method, crc, compressed, size, n_name, _ = _LOCAL.unpack(header)
     local_name, extra = rest[:n_name], rest[n_name:]
     if local_name != raw:
-        yield ZipFlaw("name", member.name, f"its local header calls it {_decode(local_name, flags)}")
+        yield ZipFlaw("name", member.name, f"its local header names it {_decode(local_name, flags)}")
     if flags & _DESCRIPTOR:
         kind = "descriptor" if method != STORED else "stored-descriptor"
         yield ZipFlaw(kind, member.name, "its sizes come after its data (a data descriptor)")
@@ -335,13 +335,15 @@ def _name_flaws(members: list[Member]) -> Iterator[ZipFlaw]:
     for member in members:
         name = member.name
         if name in seen:
-            yield ZipFlaw("duplicate", name, "the archive holds two members of this name")
+            yield ZipFlaw("duplicate", name, "the archive has two members with this name")
         seen.add(name)
         if member.mode & 0o170000 == 0o120000:
             yield ZipFlaw("symlink", name, "a symbolic link; installers write a text file with the link's target")
         if name.startswith(("/", "\\")) or name[1:3] in (":/", ":\\"):
             yield ZipFlaw("absolute", name, "an absolute path")
         if ".." in name and ".." in name.replace("\\", "/").split("/"):
-            yield ZipFlaw("escaping", name, "leads out of the folder that it is unpacked to")
+            yield ZipFlaw("escaping", name, "leaves the folder that it is unpacked to")
         if member.method not in (STORED, DEFLATED) and not name.endswith("/"):
-            yield ZipFlaw("method", name, f"packed by {_method(member.method)}; all installers know stored and deflate")
+            yield ZipFlaw(
+                "method", name, f"packed by {_method(member.method)}; every installer supports only stored and deflate"
+            )
