@@ -90,7 +90,7 @@ def _env(facts: dict[str, Any], findings: Sequence[Finding]) -> Headline:
             details.append("name it with --lib MODULE")
         return Headline(f"cannot tell whether it can build for {triple}: {', and '.join(reasons)}", tuple(details))
     if errors or unusable:
-        count = max(errors, len({library["module"] for library in unusable}))
+        count = errors or len({library["module"] for library in unusable})
         return Headline(
             f"not ready to build for {triple}: {count} problem{'' if count == 1 else 's'} to fix", tuple(details)
         )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import Command, Fix, Stage
 from diagnose.readers.env import Environment
 from diagnose.remedies.configuration import pkgconfig_configuration
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import AGAIN, APT_FILE, module, system, unavailable_reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def install_fixes(
@@ -38,6 +42,21 @@ def install_fixes(
     if unavailable_reason(here, env.target):
         fixes.append(build_from_source_fix(env, name))
     return tuple(fixes)
+
+
+def installable(env: Environment, name: str) -> str:
+    """Return the package that brings the module *name* for the target and is not installed yet; empty if unknown."""
+    package = module(system(env), name, env.target)
+    return "" if not package or is_installed(env, package) else package
+
+
+def install_together(env: Environment, names: Iterable[str]) -> Fix:
+    """Return one fix that installs the packages of several modules, each of which is :func:`installable`."""
+    names = list(names)
+    packages = tuple(dict.fromkeys(installable(env, name) for name in names))
+    notes = " ".join(filter(None, (_extra_folder(env, name) for name in names)))
+    title = f"install the development packages of all {len(names)}"
+    return fix(env, title, packages, pkgconfig_configuration(env), notes=notes)
 
 
 def is_installed(env: Environment, package: str) -> bool:

@@ -155,3 +155,18 @@ def test_who_asks_for_no_library_needs_no_pkg_config(tmp_path: Path) -> None:
 def test_where_nobody_asked_the_folders_are_named(tmp_path: Path) -> None:
     lines = shown(cases.CASES["native-no-tool"]._replace(libs=("libpulse",)), tmp_path)
     assert "    /usr/lib/x86_64-linux-gnu/pkgconfig and /usr/share/pkgconfig: no libpulse.pc there" in lines
+
+
+def test_libraries_that_one_command_installs_are_one_finding(tmp_path: Path) -> None:
+    lines = shown(cases.CASES["trixie-no-libraries"], tmp_path)
+    assert "1 problem to fix" in lines[0]
+    (finding,) = [line for line in lines if "error[" in line]
+    assert finding == (
+        "  error[pc-missing] 3 libraries lack their development package for armhf: dbus-1, libudev, zlib"
+    )
+    (command,) = [line for line in lines if "apt-get install" in line]
+    assert command.split()[-3:] == [
+        "libdbus-1-dev:armhf",
+        "libudev-dev:armhf",
+        "zlib1g-dev:armhf",
+    ]

@@ -25,7 +25,7 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig.resolver import Library
-from diagnose.remedies.libraries import install_fixes
+from diagnose.remedies.libraries import install_fixes, install_together, installable
 from diagnose_checks.pkgconfig._triage import Reason, reason
 
 if TYPE_CHECKING:
@@ -37,26 +37,46 @@ CHECK = Check(since="0.1.0", phase=Phase.SEARCH)
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See which modules have no ``.pc`` file for the target."""
-    said = set()  # several crates may ask for one module: the first one speaks for all
+    """See the modules that have no ``.pc`` file for the target; those that one command installs are one finding."""
+    missing: dict[str, Library] = {}  # several crates may ask for one module: the first one counts
     for library in env.libraries:
-        if not (absent(library) or library.outcome in UNASKED) or fitting(env, library) or library.module in said:
-            continue
-        said.add(library.module)
-        asker = f"the build script of {library.crate}" if library.crate else "the build script"
-        if library.outcome in UNASKED:
-            consequence = f"When pkg-config runs, {asker} reports that {library.module} was not found."
-        else:
-            consequence = (
-                f"{asker[0].upper()}{asker[1:]} reports that the system library {library.module} was not found."
-            )
-        yield Finding(
-            message=f"no {library.module}.pc for {env.target.triple} is installed",
-            severity=Severity.ERROR,
-            evidence=(_evidence(env, library), *_others(library)),
-            consequence=consequence,
-            fixes=install_fixes(env, library.module),
-        )
+        if (absent(library) or library.outcome in UNASKED) and not fitting(env, library):
+            missing.setdefault(library.module, library)
+    together = {module for module in missing if installable(env, module)}
+    if len(together) < 2:
+        together = set()
+    else:
+        yield _several(env, [library for module, library in missing.items() if module in together])
+    for module, library in missing.items():
+        if module not in together:
+            yield _single(env, library)
+
+
+def _single(env: Environment, library: Library) -> Finding:
+    asker = f"the build script of {library.crate}" if library.crate else "the build script"
+    if library.outcome in UNASKED:
+        consequence = f"When pkg-config runs, {asker} reports that {library.module} was not found."
+    else:
+        consequence = f"{asker[0].upper()}{asker[1:]} reports that the system library {library.module} was not found."
+    return Finding(
+        message=f"no {library.module}.pc for {env.target.triple} is installed",
+        severity=Severity.ERROR,
+        evidence=(_evidence(env, library), *_others(library)),
+        consequence=consequence,
+        fixes=install_fixes(env, library.module),
+    )
+
+
+def _several(env: Environment, libraries: list[Library]) -> Finding:
+    names = [library.module for library in libraries]
+    foreign = f" for {env.target.debian or env.target.triple}" if env.cross else ""
+    return Finding(
+        message=f"{len(names)} libraries lack their development package{foreign}: {', '.join(names)}",
+        severity=Severity.ERROR,
+        evidence=tuple(item for library in libraries for item in (_evidence(env, library), *_others(library))),
+        consequence="The build scripts that ask for them report that the system libraries were not found.",
+        fixes=(install_together(env, names),),
+    )
 
 
 def _evidence(env: Environment, library: Library) -> Evidence:
