@@ -45,6 +45,7 @@ CLEAN = (
     "checks/diagnose_checks/wheel",
     "diagnose/authoring",
     "dev.py",
+    "diagnose/readers/buildlog",
     "diagnose/readers/env.py",
     "diagnose/readers/wheel",
     "docs",

@@ -1,4 +1,4 @@
-"""Reads the log of a failed build, of any size: the lines that say something, and what they say together."""
+"""Reads the log of a failed build, of any size: its significant lines, and the facts that follow from them."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ __all__ = ["BuildLog", "Hit", "Link", "Pattern", "Probe", "facts", "patterns_for
 
 
 class BuildLog(NamedTuple):
-    """What a log says. ``hits`` are its telling lines in order; everything else is drawn from them.
+    """The facts of a log. ``hits`` are its significant lines in order; everything else is derived from them.
 
-    ``asked_target`` and ``asked_distro`` are what the user said of the log; they overrule what it says itself.
-    ``course`` is how the build went. ``surroundings`` are the lines around its first and last failures. ``outcome`` is
-    None until the findings are known (:meth:`concluded`).
+    ``asked_target`` and ``asked_distro`` are the user's options; they override the log. ``course`` is the course of the
+    build. ``surroundings`` are the lines around its first and last failures. ``outcome`` is None until the findings are
+    known (:meth:`concluded`).
     """
 
     name: str
@@ -57,12 +57,12 @@ class BuildLog(NamedTuple):
 
     @property
     def first_error(self) -> Event | None:
-        """The first line that says what went wrong and that the build did not go on after; None without a failure."""
+        """The first error that the build did not continue after; None without a failure."""
         return self.course.standing[0] if self._broken else None
 
     @property
     def last_error(self) -> Event | None:
-        """The last such line."""
+        """The last error that the build did not continue after; None without a failure."""
         return self.course.standing[-1] if self._broken else None
 
     @property
@@ -71,12 +71,12 @@ class BuildLog(NamedTuple):
         return broken and bool(self.course.standing)
 
     def near(self, line: int, *kinds: str, before: int = 0, after: int = 0) -> list[Hit]:
-        """Return the hits, of these kinds if any is named, *before* lines above to *after* lines below *line*."""
+        """Return the hits, of these kinds if given, from *before* lines above to *after* lines below *line*."""
         around = [hit for hit in self.hits if line - before <= hit.line <= line + after]
         return [hit for hit in around if not kinds or hit.kind in kinds]
 
     def quote(self, *hits: Hit) -> tuple[Evidence, ...]:
-        """Return *hits* as evidence: ``LOG:LINE`` and the line; of several on one line, the first."""
+        """Return *hits* as evidence: ``LOG:LINE`` and the line; of several hits in one line, the first."""
         lines = {hit.line: Evidence(hit.text, path=f"{self.name}:{hit.line}") for hit in reversed(hits)}
         return tuple(lines[line] for line in sorted(lines))
 
@@ -86,19 +86,19 @@ class BuildLog(NamedTuple):
         return int(line) if name == self.name and line.isdigit() else 0
 
     def was_examined(self, phase: Phase) -> bool:
-        """Whether there was anything to examine that a build meets in *phase*: a log may show any."""
+        """Whether there was anything to examine for *phase*: always, because a log may show every phase."""
         return True
 
     def went_on(self, hit: Hit) -> bool:
-        """Whether the build visibly went on after what *hit* tells of."""
+        """Whether the build visibly continued after *hit*."""
         origin = hit.origin
         probe = hit.kind.startswith("pc-") and self.crate_at(hit.line)[0] != ""
         return self.course.went_on(hit.line, origin.stream, origin.crate, origin.warning, probe)
 
     def without_recovered(self, findings: Iterable[Finding]) -> BuildLog | None:
-        """Return the log without the errors of *findings* that came to nothing; None where all of them count.
+        """Return the log without the errors of *findings* that the build recovered from; None without such errors.
 
-        The error is what stands in a finding's last line; of its kind, all that the build went on after is left out.
+        The error is in a finding's last line; all hits of its kind that the build continued after are removed.
         """
         findings = list(findings)
         lines = {max(map(self.position, finding.evidence)) for finding in findings if finding.evidence} - {0}
@@ -107,7 +107,7 @@ class BuildLog(NamedTuple):
             kinds |= {hit.kind for hit in self.hits if hit.kind.startswith("pc-")} - {"pc-side"}
         gone = {hit.line for hit in self.hits if hit.kind in kinds and (hit.line < self._done or self.went_on(hit))}
         gone |= {line for line in lines if line < self._done}
-        for finding in findings:  # of a question that counts, every line does
+        for finding in findings:  # every line of a question that counts
             here = set(map(self.position, finding.evidence))
             if any(hit.kind.startswith("pc-") and hit.line == max(here) for hit in self.hits) and not self.is_recovered(
                 finding
@@ -118,14 +118,14 @@ class BuildLog(NamedTuple):
         return _drawn(self._replace(hits=tuple(hit for hit in self.hits if hit.line not in gone)))
 
     def is_recovered(self, finding: Finding) -> bool:
-        """Whether the build went on after what *finding* tells of."""
+        """Whether the build continued after *finding*."""
         line = max(map(self.position, finding.evidence), default=0)
         hits = [hit for hit in self.hits if hit.line == line and parse_mark(hit.kind) is None]
         return bool(line) and (line < self._done or any(map(self.went_on, hits)))
 
     @property
     def _done(self) -> int:
-        """The line of the success that nothing failed after; 0 where there is none."""
+        """The line of the success that no failure follows; 0 without one."""
         return self.course.ending.done
 
     def concluded(self, findings: Iterable[Finding]) -> BuildLog:
@@ -154,7 +154,7 @@ class BuildLog(NamedTuple):
         return self.crates[at][1:] if at >= 0 else ("", "")
 
     def target_at(self, line: int) -> Target | None:
-        """Return the target that is built for at *line*: asked for, else named last before it, else first after."""
+        """Return the target of the build at *line*: the user's, else the last named before, else the first after."""
         if self.asked_target is not None:
             return self.asked_target
         known = [sight for sight in self.sights if sight.target is not None]
@@ -162,7 +162,7 @@ class BuildLog(NamedTuple):
         return before[-1] if before else known[0].target if known else None
 
     def distro_at(self, line: int) -> Distro:
-        """Return the distribution that *line* was written on; all fields empty where nothing tells."""
+        """Return the distribution that *line* was written on; all fields empty if unknown."""
         if self.asked_distro is not None:
             return self.asked_distro
         known = [sight for sight in self.sights if sight.distro is not None]
@@ -171,12 +171,12 @@ class BuildLog(NamedTuple):
         return found or Distro()
 
     def container_at(self, line: int) -> Container:
-        """Return the image that *line* was written in; all fields empty where nothing tells."""
+        """Return the image that *line* was written in; all fields empty if unknown."""
         before = [sight.container for sight in self.sights if sight.container is not None and sight.line <= line]
         return before[-1] if before else Container()
 
     def cross_at(self, line: int) -> bool | None:
-        """Return whether the build at *line* is a cross build; None where the log does not say."""
+        """Return whether the build at *line* is a cross build; None if the log does not show it."""
         side = [hit.groups["side"] for hit in self.find("pc-side") if hit.groups["side"] and hit.line <= line]
         if side:
             return side[-1] == "TARGET"
@@ -185,13 +185,13 @@ class BuildLog(NamedTuple):
 
     @property
     def host(self) -> Target | None:
-        """The machine that built, where the log names it."""
+        """The build machine, if the log names it."""
         named = self.find("host")
         return targets.resolve(named[-1].groups["triple"]) if named else None
 
     @property
     def unseen(self) -> tuple[str, ...]:
-        """Nothing: a log is read to its end."""
+        """Always empty: a log is read to its end."""
         return ()
 
 
@@ -204,17 +204,17 @@ def read(
 ) -> BuildLog:
     """Read the log *path*, or standard input for ``-``, or *stream*, whose name *path* then is.
 
-    *phrases* are the wordings that the causes know.
-    *target* and *distro* say what the log may not: any name of an architecture; a distribution, release or image.
+    *phrases* are the patterns of the checks. *target* (any name of an architecture) and *distro* (a distribution,
+    release or image) complete a log that does not show them.
 
     Raises:
-        InputError: there is no such file, it is not text, or *target* or *distro* is no known name.
+        InputError: the file does not exist or is not text, or *target* or *distro* is unknown.
     """
     asked_target = _asked_target(target)
     asked_distro = parse(distro) if distro else None
     if distro and asked_distro is None:
         raise InputError(
-            f"{distro}: no distribution of this name is known; as in ubuntu:22.04, bookworm, manylinux2014"
+            f"{distro}: unknown distribution; expected a name like ubuntu:22.04, bookworm or manylinux2014"
         )
     scanner = Scanner((*table.SHARED, *patterns))
     if stream is not None:
@@ -229,7 +229,7 @@ def read(
 
 
 def read_text(text: str, name: str, patterns: Iterable[Pattern] = ()) -> BuildLog:
-    """Read a log that is at hand as text."""
+    """Read a log from a string."""
     return _assemble(name, Scanner((*table.SHARED, *patterns)), io.BytesIO(text.encode()), None, None)
 
 
@@ -242,7 +242,7 @@ def _asked_target(name: str | None) -> Target | None:
     return found
 
 
-# How packed files begin: gzip (RFC 1952), zip as CI servers hand logs out, xz, Zstandard (RFC 8878), bzip2.
+# First bytes of compressed files: gzip (RFC 1952), zip (downloads of CI servers), xz, Zstandard (RFC 8878), bzip2.
 _PACKED = {
     b"\x1f\x8b\x08": "gzip",
     b"PK\x03\x04": "zip",
@@ -253,7 +253,7 @@ _PACKED = {
 
 
 def _start(stream: BinaryIO) -> bytes:
-    """Return how *stream* begins, without taking it from there."""
+    """Return the first bytes of *stream* without consuming them."""
     return stream.peek(8)[:8] if isinstance(stream, io.BufferedReader) else b""
 
 
@@ -262,7 +262,7 @@ def _assemble(
 ) -> BuildLog:
     packed = next((packer for magic, packer in _PACKED.items() if _start(stream).startswith(magic)), "")
     if packed:
-        raise InputError(f"{name}: not a log: packed with {packed}; unpack it first")
+        raise InputError(f"{name}: not a log: compressed with {packed}; decompress it first")
     hits = tuple(scanner.scan(stream))
     if scanner.binary:
         raise InputError(f"{name}: not a log: binary data")
@@ -272,7 +272,7 @@ def _assemble(
 
 
 def _drawn(log: BuildLog) -> BuildLog:
-    """Return *log* with everything that is drawn from its hits."""
+    """Return *log* with all facts that are derived from its hits."""
     hits = log.hits
     log = log._replace(crates=tuple(_crates(hits)))
     crate_at = {position: log.crate_at(hit.line)[0] for position, hit in enumerate(hits) if hit.kind.startswith("pc-")}
@@ -280,7 +280,7 @@ def _drawn(log: BuildLog) -> BuildLog:
 
 
 def _crates(hits: Iterable[Hit]) -> Iterator[tuple[int, str, str]]:
-    """Yield where each failed build script's report begins, and an empty name where it ends."""
+    """Yield the line where each failed build script's report begins, and an empty name for the line where it ends."""
     for hit in hits:
         if hit.kind == "crate-failed":
             yield hit.line, hit.groups["crate"], hit.groups["version"]

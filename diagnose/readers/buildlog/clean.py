@@ -1,8 +1,8 @@
-"""Makes lines of a log comparable: what terminals, continuous integration and programs around the tool added, goes.
+"""Makes lines of a log comparable: removes the additions of terminals, continuous integration and wrapping programs.
 
-Every rule undoes one habit: terminal control sequences (ECMA-48), progress bars that redraw a line, time stamps, the
-names that GitHub Actions, BuildKit, Buildkite, cibuildwheel, nix, cargo and pip put before a line, links that a web
-page put between lines, Rust's ``{:?}`` of a text, HTML entities, typographic quotes.
+Every rule removes one kind of addition: terminal control sequences (ECMA-48), progress bars that redraw a line, time
+stamps, the names that GitHub Actions, BuildKit, Buildkite, cibuildwheel, nix, cargo and pip print before a line, links
+that a web page inserts between lines, Rust's ``{:?}`` of a text, HTML entities, typographic quotes.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Most of them, and fast: often two in a row.
+# The most frequent sequences, often two in a row.
 _COLOUR = re.compile(rb"\x1b\[[0-9;]*[mK](?:\x1b\[[0-9;]*[mK])?")
 # CSI … final byte, OSC, APC, DCS and PM … BEL or ST, and the two-byte escapes.
 _TERMINAL = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]_P^][^\x07\x1b\n]*(?:\x07|\x1b\\)|[@-Z\\^_=>()][0-9A-Za-z]?)")
-# The same colours where the escape character itself was lost on the way, or was shown as "^[" or "␛". (Every way begins
-# with a byte of its own, which makes the search several times faster.) Where there are any, one ends them.
+# Colours whose escape character was lost, or was replaced by "^[" or "␛". (Every alternative begins with another byte,
+# which makes the search several times faster.) If there are any, one of them ends the colour.
 _LOST = rb"\[\d{0,2}(?:;\d{1,3})*m(?:\^\[\[K)?"
 _LOST_COLOUR = re.compile(rb"%b|\^\[(?:%b|\[K)|\xe2\x90\x9b%b" % (_LOST, _LOST, _LOST))
 _LOST_END = re.compile(rb"\[0?m")
@@ -31,13 +31,13 @@ _PREFIXES = tuple(
         r"^[^\t]{1,200}\t[^\t]{1,200}\t(?=\ufeff?\d{4}-\d\d-\d\dT)",
         r"^\s*\[\d+\]\(https?://[^)\s]*\)\s?",
         r"^\ufeff",
-        # a time, in any of the usual dresses
+        # a time in any of the usual formats
         r"^\s*\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|\s?[+-]\d\d:?\d\d)?\]?:?\s?",
         r"^\s*\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]?\s",
         r"^[0-9a-f]{2}[OE]\+? ",  # and GitLab's stream, after its time
         r"^\s*_bk;t=\d+\x07?",
         r"^\s*(?:\|\s*)?\[\d{4}-[^\]\n]{5,40}\]\s?",
-        # GitHub's, Azure's and Travis's marks
+        # markers of GitHub, Azure and Travis
         r"^##\[(?:error|warning|group|endgroup|command|debug|section|notice)\]",
         r"^::(?:error|warning|notice|group|debug)[^:\n]{0,300}::",
         r"^travis_\w+(?::\S*)?\s?",
@@ -56,9 +56,9 @@ _PREFIXES = tuple(
         r"^>+ (?=\S)",
     )
 )
-# Lines of a program's or a Dockerfile's text that a tool shows: what stands there was not said by anybody.
+# Source lines of a program or a Dockerfile that a tool shows: no tool reported their text.
 _SOURCE = re.compile(r"\s*\d+\s*\|(?:\s|$)")
-# Nothing of a prefix can start with these, so most lines need no look at the rules.
+# No prefix starts with these, so most lines skip the rules.
 _PLAIN = frozenset("abcdefghijklmnopqrsuvxyzABCDEFGHIJKLMNOPQRSTUVWXYZ/`'\"=(")
 _ENTITY = re.compile(r"&(?:#x([0-9a-fA-F]{1,6})|#(\d{1,7})|(quot|apos|lt|gt|amp));")
 _NAMED = {"quot": '"', "apos": "'", "lt": "<", "gt": ">", "amp": "&"}
@@ -68,7 +68,7 @@ _PLAIN_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "", '"': '"', "'": "'", 
 
 
 def plain(block: bytes) -> bytes:
-    """Return *block* without terminal control sequences, and without what is left of colours in a copied log."""
+    """Return *block* without terminal control sequences and the remains of colours in a copied log."""
     if b"\x1b" in block:
         block = block.replace(b"\x1b[0m", b"")  # a third of them in many logs
         block = b"".join(_COLOUR.split(block))  # faster than sub
@@ -80,10 +80,10 @@ def plain(block: bytes) -> bytes:
 
 
 def clean(line: str) -> list[str]:
-    """Return the lines that *line* of a log, made plain, really holds, without anything that was put around them.
+    """Return the messages in *line* of a log without the additions around them.
 
-    More than one comes back where a text with line breaks was printed as Rust's ``{:?}``, and where a progress bar drew
-    over itself; none for a line of source text that a compiler or BuildKit shows. The indentation stays.
+    There are several if a text with line breaks was printed as Rust's ``{:?}``, or a progress bar was redrawn, but no
+    message in a line of source text that a compiler or BuildKit shows. The indentation stays.
     """
     if "\r" in line:
         line = line.strip("\r")
@@ -110,7 +110,7 @@ def clean(line: str) -> list[str]:
 
 
 def _unprefixed(line: str) -> str:
-    for _ in range(6):  # prefixes stack: a time before a mark before a margin
+    for _ in range(6):  # prefixes stack: a time before a marker before a margin
         before = line
         for prefix in _PREFIXES:
             line = prefix.sub("", line, count=1)
@@ -144,7 +144,7 @@ def _character(match: re.Match[str]) -> str:
 
 
 def joined(lines: list[str]) -> Iterator[str]:
-    """Yield the ways to join *lines* that a program wrapped to its terminal: each at a blank, or within a word."""
+    """Yield the ways to join *lines* that a program wrapped to its terminal: each at a space or within a word."""
     parts = [line.strip() for line in lines]
     for gaps in itertools.product((" ", ""), repeat=len(parts) - 1):
         yield "".join(part + gap for part, gap in zip(parts, (*gaps, ""), strict=True))

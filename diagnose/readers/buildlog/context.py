@@ -1,4 +1,4 @@
-"""Where a log was written: for which target, on which distribution, in which image, as far as its lines tell.
+"""The target, the distribution and the image of a log, as far as its lines show them.
 
 Sources: the image tables of pypa/manylinux, rust-cross/manylinux-cross, rust-cross/rust-musl-cross and cross-rs/cross;
 Debian's and Ubuntu's release histories.
@@ -18,7 +18,7 @@ from diagnose.tables.distributions import by_codename, distributions, releases
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-# What the images of pypa/manylinux are made of (docker/Dockerfile there).
+# Base distributions of the images of pypa/manylinux (docker/Dockerfile there).
 _POLICIES = {
     "manylinux1": ("centos", "5"), "manylinux2010": ("centos", "6"), "manylinux2014": ("centos", "7"),
     "manylinux_2_24": ("debian", "9"), "manylinux_2_28": ("almalinux", "8"), "manylinux_2_31": ("ubuntu", "20.04"),
@@ -35,7 +35,7 @@ _VARIANT = re.compile(r"[:-](stretch|buster|bullseye|bookworm|trixie|focal|jammy
 
 
 class ContextHint(NamedTuple):
-    """What one line tells of the place: only what it tells is set."""
+    """Build context from one line; unset fields are unknown."""
 
     line: int
     distro: Distro | None = None
@@ -56,7 +56,7 @@ def distribution(name: str, version: str = "") -> Distro:
 
 
 def parse(name: str) -> Distro | None:
-    """Return the distribution that people call *name*, such as ``ubuntu:22.04``, ``bookworm`` or ``manylinux2014``."""
+    """Return the distribution commonly called *name*, such as ``ubuntu:22.04``, ``bookworm`` or ``manylinux2014``."""
     wanted = name.strip().lower()
     if (release := by_codename().get(wanted)) is not None:
         return distribution(release.id, release.version)
@@ -74,7 +74,7 @@ def parse(name: str) -> Distro | None:
 
 
 def image(name: str) -> tuple[Distro | None, Container | None, Target | None]:
-    """Return what the container image *name* is made of, its kind, and the target that it is made for."""
+    """Return the distribution of the container image *name*, its kind, and its target."""
     if (match := _CROSS.search(name)) is not None:
         row = targets.resolve(match[2]) if match[2] else None
         return distribution("ubuntu", "22.04"), Container("manylinux-cross", "manylinux" + match[1]), row
@@ -104,7 +104,7 @@ def image(name: str) -> tuple[Distro | None, Container | None, Target | None]:
 
 
 def sights(hits: Iterable[Hit]) -> tuple[ContextHint, ...]:
-    """Return what *hits* tell of the place, in their order."""
+    """Return the build context from each of *hits*, in their order."""
     return tuple(sight for hit in hits for sight in _sight(hit))
 
 
@@ -126,7 +126,7 @@ def _sight(hit: Hit) -> Sequence[ContextHint]:
         row = targets.resolve(said["triple"])
         return [ContextHint(hit.line, target=row)] if row else []
     if hit.kind == "pc-command" and "PKG_CONFIG_PATH=/usr/local/lib/pkgconfig" in said["command"].replace('"', ""):
-        # the images of pypa/manylinux set this, and hardly anything else does
+        # set by the images of pypa/manylinux, and hardly ever elsewhere
         return [ContextHint(hit.line, container=Container("manylinux", evidence=((str(hit.line), hit.text),)))]
     return []
 

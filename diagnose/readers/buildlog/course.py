@@ -1,10 +1,10 @@
-"""How a build went: its events in order, the processes that they belong to, and what it all came to.
+"""The course of a build: its events in order, the processes that they belong to, and the outcome.
 
-A log is written by *processes*: the package manager, then a build with tools within it, then tests. Each shows by
-*events* that it works, fails or is done (:mod:`.marks`). From these follows what stopped the build: an error after
-which its process, or the script that ran it, visibly went on did not stop it.
+Processes write a log: the package manager, then a build that runs other tools, then tests. Events (:mod:`.marks`) show
+that a process works, fails or is done. They determine the error that stopped the build: an error did not stop it if its
+process, or the script that ran the process, visibly continued after it.
 
-Of several streams that were written into one log (steps of BuildKit, jobs of GitHub Actions) each has its own course.
+Several streams in one log (steps of BuildKit, jobs of GitHub Actions) have one course each.
 """
 
 from __future__ import annotations
@@ -21,10 +21,9 @@ if TYPE_CHECKING:
 
 
 class Event(NamedTuple):
-    """A line in which *tool* shows by *sign* how its work goes.
+    """A line in which *tool* shows its progress by *sign*.
 
-    ``stream`` and ``crate`` are where it belongs, ``warning`` says that it was only a warning of a build script.
-    ``text`` is the message.
+    ``stream`` and ``crate`` are its origin; ``warning`` is True for a build script's warning; ``text`` is the message.
     """
 
     line: int
@@ -37,12 +36,12 @@ class Event(NamedTuple):
 
     @property
     def failure(self) -> bool:
-        """Whether it says that something went wrong."""
+        """Whether it reports a failure or an error."""
         return self.sign in (Sign.FAILED, Sign.ERROR)
 
 
 class Process(NamedTuple):
-    """The work of one tool from its first event to its last; ``sign`` is how it ended, as far as it tells."""
+    """The work of one tool from its first event to its last; ``sign`` is how it ended, as far as its events show."""
 
     tool: str
     first: int
@@ -52,16 +51,16 @@ class Process(NamedTuple):
 
 
 class Ending(NamedTuple):
-    """How a course ended: ``failed`` is the line of the failure that nothing took back, ``done`` of the success.
+    """How a course ended: ``failed`` is the line of the failure that no later event cancels, ``done`` of the success.
 
-    0 stands for none. Without either nobody can tell how it went.
+    0 means no such line. Without either the outcome is unknown.
     """
 
     failed: int = 0
     done: int = 0
 
 
-# Hits of other tables that are events as well.
+# Hits of other tables that are also events.
 _UNITS = {
     "crate-failed": ("cargo", Sign.FAILED),
     "crate-done": ("cargo", Sign.FAILED),
@@ -72,7 +71,7 @@ _UNITS = {
     "ld-no-file": ("ld", Sign.ERROR),
     "apt-unmet": ("apt", Sign.ERROR),
 }
-# A report that only repeats, sums up, or introduces: the failure itself stands elsewhere.
+# A report that only repeats, sums up, or introduces: the failure itself is in another line.
 _ECHO = (
     r"could not compile|build failed|maturin failed|custom build command|aborting due to|Sub-process|Failed to build"
     r"|subprocess-exited-with-error|metadata-generation-failed|[Ff]ailed building wheel|Could not build wheels"
@@ -114,7 +113,7 @@ class Course:
 
     @property
     def ending(self) -> Ending:
-        """How it all ended: a failure of any stream counts, a success has to be that of what worked last."""
+        """The outcome: a failure of any stream counts; a success must be of the process that worked last."""
         endings = [_ending(events) for events in self._streams.values()]
         failed = max((ending.failed for ending in endings), default=0)
         done = max((ending.done for ending in endings), default=0)
@@ -122,14 +121,14 @@ class Course:
 
     @property
     def errors(self) -> tuple[Event, ...]:
-        """What went wrong in so many words: without reports that only repeat, sum up or introduce."""
+        """The errors with a message of their own, without reports that only repeat, sum up or introduce."""
         found = [event for event in self.events if event.failure and not event.warning]
         real = [event for event in found if not re.search(_ECHO, event.text)]
         return tuple(real or found)
 
     @property
     def standing(self) -> tuple[Event, ...]:
-        """Those of :attr:`errors` after which nothing went on; else such reports; else all errors."""
+        """Those of :attr:`errors` that the build did not continue after; else such reports; else all errors."""
         given_up = self._given_up()
         every = [event for event in self.events if event.failure and not event.warning]
         for some in (self.errors, every):
@@ -139,7 +138,7 @@ class Course:
         return self.errors
 
     def _given_up(self) -> dict[str, int]:
-        """Return the line of each stream in which its runner gave up: what follows only cleans up."""
+        """Return the line in each stream in which its runner gave up; later lines are clean-up."""
         lines: dict[str, int] = {}
         for event in self.events:
             if event.tool == "ci" and event.sign is Sign.FAILED and "rocess completed with exit code" in event.text:
@@ -147,10 +146,10 @@ class Course:
         return lines
 
     def went_on(self, line: int, stream: str = "", crate: str = "", warning: bool = False, probe: bool = False) -> bool:
-        """Whether the build visibly went on after the error in *line*.
+        """Whether the build visibly continued after the error in *line*.
 
-        *stream* and *crate* are where the line belongs. A *warning* is what a build script lets cargo print, a *probe*
-        asks for something that need not be there.
+        *stream* and *crate* are the line's origin. Cargo prints a *warning* for a build script; a *probe* looks for
+        something optional.
         """
         if crate and crate not in self.failed_crates:
             return True
@@ -162,27 +161,27 @@ class Course:
 
 
 def _tool_went_on(events: Sequence[Event], at: int) -> bool:
-    """Whether the tool at work before *at*, of those that stop where something counts, did work from there on."""
+    """Whether the tool that worked before *at*, if it is one that stops at errors, continued after it."""
     before = next((event for event in events[max(at - 1, 0) :: -1] if event.tool in SEQUENTIAL), None) if at else None
     for event in events[at:]:
         if event.tool not in SEQUENTIAL or event.sign in (Sign.BEGUN, Sign.ERROR):
             if event.tool in STAGES and event.sign is Sign.BEGUN and event.tool not in SEQUENTIAL:
                 return False
             continue
-        # Configuring tools tell of their start in words that are no marks: what stands above is theirs.
+        # The first words of configuring tools are not marks: the lines above belong to the tool as well.
         theirs = event.tool in CONFIGURING or (before is not None and before.tool == event.tool)
         return theirs and event.sign is not Sign.FAILED
     return False
 
 
 def _script_went_on(events: Sequence[Event], at: int, line: int) -> bool:
-    """Whether a command that a script runs later was started from *at* on, after the error in *line*."""
+    """Whether a later command of the script started from *at* on, after the error in *line*."""
     stage = (
         next((STAGES[event.tool] for event in events[max(at - 1, 0) :: -1] if event.tool in STAGES), None)
         if at
         else None
     )
-    if stage is None:  # nothing had begun: an error is one of what a script prepares
+    if stage is None:  # no process had begun: the error belongs to the script's preparation
         if not at or events[at - 1].line != line or not events[at - 1].failure:
             return False
         begun = next((event for event in events[at:] if event.tool in STAGES), None)
@@ -201,12 +200,12 @@ def _script_went_on(events: Sequence[Event], at: int, line: int) -> bool:
     return False
 
 
-#: Tools of which even a failure shows that they were started later, not that they ran what failed before.
+#: Tools whose events, even failures, show that they were started later, not that they ran the failed process.
 _ALONE = frozenset({"cargo", "cargo-test", "pytest", "unittest"})
 
 
 def _running(events: Iterable[Event]) -> set[str]:
-    """Return the tests that had begun: what is said then may be said within them."""
+    """Return the tests that had begun: messages after that may come from them."""
     running: set[str] = set()
     for event in events:
         if STAGES.get(event.tool) is Stage.TEST:
@@ -215,7 +214,7 @@ def _running(events: Iterable[Event]) -> set[str]:
 
 
 def _unit_went_on(events: Sequence[Event], at: int, warning: bool) -> bool:
-    """Whether the same build script, having asked in vain or warned, came to an error of another kind."""
+    """Whether the same build script, after a failed probe or a warning, ended with an error of another kind."""
     for event in events[at:]:
         if not event.failure or (event.tool == "cargo" and event.sign is Sign.FAILED):
             return False
@@ -226,7 +225,7 @@ def _unit_went_on(events: Sequence[Event], at: int, warning: bool) -> bool:
 
 
 def _closed(events: Sequence[Event]) -> bool:
-    """Whether nothing was begun after the last success."""
+    """Whether no process began after the last success."""
     done = max((event.line for event in events if event.sign is Sign.DONE), default=0)
     return all(event.line <= done for event in events if event.sign is Sign.BEGUN)
 
@@ -252,7 +251,7 @@ def _ending(events: Sequence[Event]) -> Ending:
 
 
 def course(hits: Iterable[Hit]) -> Course:
-    """Return the course that *hits*, in the order of their lines, tell of."""
+    """Return the course of *hits*, which are in the order of their lines."""
     events = tuple(_events(hits))
     crates = frozenset(event.text for event in events if event.tool == "crate")
     events = tuple(event for event in events if event.tool != "crate")
@@ -274,13 +273,13 @@ def _events(hits: Iterable[Hit]) -> Iterator[Event]:
 
 
 def _message(groups: Mapping[str, str], text: str) -> str:
-    """Return the line, or the reason that stands in the next one."""
+    """Return the line, with the reason if that is in the next line."""
     reason = groups["text"]
     return text if not reason or reason in text else f"{text} {reason}"
 
 
 def _processes(events: Iterable[Event]) -> Iterator[Process]:
-    """Yield the processes: a tool's events are one until it is done, or begins while another has worked since."""
+    """Yield the processes: a tool's events are one until it is done, or begins again after another has worked."""
     running: dict[tuple[str, str], Process] = {}
     for event in events:
         if event.tool not in STAGES:

@@ -1,4 +1,4 @@
-"""What the linker said in a log: one record per failed link step."""
+"""The linker's messages in a log: one record for each failed link step."""
 
 from __future__ import annotations
 
@@ -28,10 +28,11 @@ _PREFIX = re.compile(
 class Link(NamedTuple):
     """One failed link step.
 
-    ``program`` is what rustc ran, or what ran outside rustc; ``ld`` the linker's own name where its messages show it.
-    ``crate`` and ``part`` are what was linked (``part`` is ``build script``, ``lib``, ``bin "x"``…), empty where the
-    log does not say. ``skipped`` are (library, file) pairs of files for another machine; ``wrong`` are files that
-    made it stop; ``missing`` are libraries without ``-l``, ``absent`` other files; ``undefined`` (symbol, file) pairs.
+    ``program`` is the program that rustc ran, or that ran outside rustc; ``ld`` the linker's own name if its messages
+    show it. ``crate`` and ``part`` were linked (``part`` is ``build script``, ``lib``, ``bin "x"``…), empty if the log
+    does not show them. ``skipped`` are (library, file) pairs of files for another machine; ``wrong`` are files that
+    stopped the linker; ``missing`` are libraries without ``-l``, ``absent`` other files; ``undefined`` are (symbol,
+    file) pairs.
     """
 
     hits: tuple[Hit, ...]
@@ -48,12 +49,12 @@ class Link(NamedTuple):
 
     @property
     def line(self) -> int:
-        """Where it begins."""
+        """The first line."""
         return self.hits[0].line
 
     @property
     def target(self) -> Target | None:
-        """The architecture that the linker's own name says it links for; None for a plain ``cc`` or ``ld``."""
+        """The target architecture in the linker's name; None for a plain ``cc`` or ``ld``."""
         return next((row for name in (self.program, self.ld) if (row := named(name)) is not None), None)
 
     @property
@@ -67,7 +68,7 @@ class Link(NamedTuple):
 
 
 def folder(path: str) -> Target | None:
-    """Return the architecture whose multiarch or cross folder *path* lies in."""
+    """Return the architecture of the multiarch or cross folder that contains *path*."""
     match = _FOLDER.search(path)
     return targets.resolve(match[1] or match[2]) if match else None
 
@@ -83,7 +84,7 @@ def named(program: str) -> Target | None:
 
 
 def stem(file: str) -> str:
-    """Return the library's name in the linker's words: ``asound`` for ``/usr/lib/libasound.so.2``."""
+    """Return the library's name for ``-l``: ``asound`` for ``/usr/lib/libasound.so.2``."""
     return re.split(r"\.(?:so|a)\b", file.rpartition("/")[2].removeprefix("lib"))[0]
 
 

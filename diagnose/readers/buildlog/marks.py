@@ -1,7 +1,7 @@
-r"""By which words every tool shows that it works, has failed or has done its work: one table for all of them.
+r"""The messages by which each tool shows that it works, has failed or is done: one table for all tools.
 
-A mark counts where its tool writes it: patterns are anchored in the line that is left when prefixes are gone, and
-``raw`` ones in the line as it stands. Sources: the tools' own output and source (pytest's ``terminal.py``, unittest's
+A mark counts where its tool writes it: patterns are anchored in the line without its prefixes, and ``raw`` ones in the
+unchanged line. Sources: the tools' own output and source (pytest's ``terminal.py``, unittest's
 ``runner.py``, tox's and nox's ``session.py``, ninja's ``build.cc``, CMake's ``cmake.cxx``, GNU make's ``misc.c``,
 cargo's ``shell.rs``, pip's and uv's ``commands``, apt's ``apt-get``, dpkg's ``main``, BuildKit's ``progress``,
 bash's ``jobs.c``, the runners of GitHub, GitLab, Azure, Travis, CircleCI and Jenkins). As of November 2026.
@@ -14,11 +14,11 @@ from diagnose.model.pattern import Pattern
 
 
 class Sign(Enum):
-    """What a mark says of its tool.
+    """What a mark shows about its tool.
 
-    ``FAILED``: it gives up; only a success after it takes that back. ``ERROR``: something went wrong, which its caller
-    may have expected; work that goes on after it takes it back as well. ``BEGUN``: it has started. ``STEP``: a part of
-    its work is done. ``DONE``: all of it is.
+    ``FAILED``: it gives up; only a later success cancels that. ``ERROR``: an error, which its caller may have expected;
+    work that continues after it cancels it as well. ``BEGUN``: it has started. ``STEP``: a part of its work is done.
+    ``DONE``: all of its work is done.
     """
 
     FAILED = "failed"
@@ -38,10 +38,10 @@ class Stage(Enum):
 
 
 class Mark(NamedTuple):
-    """One row: *tool* writes a line with *pattern*, which holds the text *anchor*, as *sign*.
+    """One row: *tool* writes a line with *pattern*, which contains the text *anchor*, as *sign*.
 
-    A group ``text`` of the pattern is the message where it does not begin the line. ``lines`` are those that the
-    message spans. ``raw`` patterns see the line as it stands, with what others put before it.
+    A group ``text`` of the pattern is the message if that does not begin the line. ``lines`` is the number of lines of
+    the message. ``raw`` patterns are matched with the unchanged line, prefixes included.
     """
 
     tool: str
@@ -53,12 +53,12 @@ class Mark(NamedTuple):
 
     @property
     def row(self) -> Pattern:
-        """The row for the scanner; :func:`parse` takes its kind apart."""
+        """The row for the scanner; :func:`parse` splits its kind."""
         return Pattern(f"mark {self.sign.value} {self.tool}", self.anchor, self.pattern, self.lines, self.raw)
 
 
 def parse(kind: str) -> tuple[Sign, str] | None:
-    """Return the sign and the tool of a hit of this *kind*; None for what is no mark."""
+    """Return the sign and the tool of a hit of this *kind*; None for other hits."""
     if not kind.startswith("mark "):
         return None
     _, sign, tool = kind.split(" ")
@@ -71,7 +71,7 @@ _REST = r".{0,200}"
 _SIGNAL = r"^(?:\S+: line \d+:\s+\d+ |\[\d+\][+-]?\s+(?:\d+ )?|timeout: the monitored command )?"
 _CORE = r"(?: +\(core dumped\)|$| {2,}\S)"
 
-#: How cargo's and rustc's own last errors begin; others' errors look the same.
+#: First words of the last errors of cargo and rustc themselves; errors of other programs look the same.
 _CARGO = (
     "could not compile|failed to (?:run custom|parse|load|select|compile|get|download|resolve|read|verify|determine)|linking with"
     "|linker |aborting due to|process didn't exit|(?:\\d+ )?targets? failed|test failed|no such command|no matching package"
@@ -84,7 +84,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("apt", BEGUN, "Reading package lists", r"^Reading package lists\.\.\."),
     Mark("apt", BEGUN, "Get:1 ", r"^Get:1 \S+ "),
     Mark("apt", STEP, "newly installed", r"^(?:Summary:|\d+ upgraded, \d+ newly installed)"),
-    # dpkg writes into apt's log in any case, and to a terminal where there is one: without either, all is well
+    # dpkg always writes to apt's log, and to a terminal if there is one: without both messages there is no error
     *(Mark("apt", FAILED, f"E: {letter}", rf"^E: (?!Can not write log){_REST}") for letter in "CFGILMNPRSTUVWY"),
     Mark("apt", FAILED, "Error: ", r"^Error: (?:Unable to|The repository|Failed to fetch|Package|Sub-process|Some)" + _REST),
     Mark("apt", ERROR, "no installation candidate", "has no installation candidate"),
@@ -287,7 +287,7 @@ MARKS: tuple[Mark, ...] = (
 
 PATTERNS: tuple[Pattern, ...] = tuple(mark.row for mark in MARKS)
 
-#: When in a script a tool's own process runs; what runs within others, or around them, has no stage.
+#: The stage of a script at which a tool's own process runs; tools within or around others have no stage.
 STAGES: dict[str, Stage] = {
     **dict.fromkeys(("apt", "dpkg", "dnf", "apk", "zypper", "rustup", "git"), Stage.PREPARE),
     **dict.fromkeys(("cargo", "maturin", "pip", "cmake", "meson", "configure", "ninja", "make", "go"), Stage.BUILD),
@@ -295,9 +295,9 @@ STAGES: dict[str, Stage] = {
     **dict.fromkeys(("pytest", "unittest", "tox", "nox", "cargo-test"), Stage.TEST),
     "twine": Stage.PUBLISH,
 }
-#: Tools that stop at an error that counts: a STEP or DONE after it shows that it did not.
+#: Tools that stop at an error: a STEP or DONE after it shows that the error did not count.
 SEQUENTIAL = frozenset({"cmake", "meson", "configure", "dpkg", "dnf", "apk"})
-#: Those of them that look for what is there before anything is built.
+#: Those of them that configure before the build.
 CONFIGURING = frozenset({"cmake", "meson", "configure"})
-#: Tools that run several things and report each: one success does not take another's failure back.
+#: Tools that run several tasks and report each: the success of one does not cancel the failure of another.
 SUMMING = frozenset({"nox", "tox"})

@@ -1,6 +1,6 @@
-r"""The wordings that several causes share: who failed, what pkg-config and the linker said, where it all ran.
+r"""The patterns that several checks share: failed processes, pkg-config's and the linker's messages, the environment.
 
-A wording that only one cause knows stands in that cause's own file. Sources: the history of rust-lang/pkg-config-rs
+A pattern that only one check needs is in that check's module. Sources: the history of rust-lang/pkg-config-rs
 (``src/lib.rs``), pkgconf and freedesktop's pkg-config; GNU binutils (``ld/ldmain.c``, ``ld/ldfile.c``, ``bfd/bfd.c``),
 LLVM's lld, mold and zig; cargo and rustc; glibc's and musl's loaders; apt and dpkg; the images' own names.
 """
@@ -14,7 +14,7 @@ _Q = "[`'\"]?"
 _LD = r"(?:(?<!\S)(?P<ld>\S*(?:ld|lld|gold|mold)(?:\.\w+)?): )?(?:error: )?"
 _PC = r"(?<![\w./+-])[\w./+-]*pkg-?conf(?:ig)?"
 
-# Which unit of work a line belongs to, and how it ended.
+# The unit of work that a line belongs to, and its result.
 _UNITS = (
     *patterns_for(
         "crate-failed",
@@ -237,7 +237,7 @@ _LOADER = (
     ),
 )
 
-# apt's own translations of "Unable to locate package %s" (po/ of its sources), which a desktop's terminal shows.
+# apt's translations of "Unable to locate package %s" (po/ of its sources), which desktop systems print.
 _CANNOT_LOCATE = (
     "Impossible de trouver le paquet %s", "Impossibile trovare il pacchetto %s", "Impossível encontrar o pacote %s",
     "No se ha podido localizar el paquete %s", "Não foi possível encontrar o pacote %s",
@@ -249,7 +249,7 @@ _CANNOT_LOCATE = (
 
 
 def _in_their_words(words: str) -> tuple[str, str]:
-    """Return *words* of apt's about the package ``%s`` as (anchor, pattern)."""
+    """Return apt's message *words* about the package ``%s`` as (anchor, pattern)."""
     before, after = words.split("%s")
     return max(before, after, key=len), rf"^E: {before}(?P<package>[\w.+-]+)(?::(?P<arch>[\w-]+))?{after}"
 

@@ -1,4 +1,4 @@
-"""What pkg-config was asked in a log, and what came of it: one record per question, whatever the wording's age."""
+"""The questions to pkg-config in a log and their results: one record for each question, in any tool's wording."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _REACH = 60  # lines that one report of a failed question takes at most
-# What says most stands first.
+# The most informative kinds come first.
 _SAYINGS = ("guard", "version", "transitive", "library", "none", "shell", "spawn", "failed", "command", "path")
 _TELLING = [f"pc-{saying}" for saying in _SAYINGS]
 _CONSTRAINT = re.compile(r"^\s*([^\s<>=!]+)\s*(?:([<>=!]{1,2})\s*(\S+))?\s*$")
@@ -21,13 +21,13 @@ _CONSTRAINT = re.compile(r"^\s*([^\s<>=!]+)\s*(?:([<>=!]{1,2})\s*(\S+))?\s*$")
 class Probe(NamedTuple):
     """One failed question for a pkg-config module.
 
-    ``outcome`` is ``cross-refused`` (the crate's guard: nothing ran), ``tool-missing`` (there is no such program),
-    ``tool-failed`` (it is there, and cannot be run) or ``not-found`` (it ran, and said no). ``program`` is the word
-    that was run, empty where the log does not show it. ``environ`` are the variables before it on the printed command
-    line; ``command`` is that line. ``wanted`` is a version constraint of the question. ``missing`` and ``required_by``
-    are set where another module than the one asked for is absent; ``needs`` and ``found`` where a version is too old
-    (``found`` is empty where only the refusal is shown). ``path`` are the folders of PKG_CONFIG_PATH that the log
-    lists, ``silent`` says that the program's own words are not in the log.
+    ``outcome`` is ``cross-refused`` (the crate's guard: no program ran), ``tool-missing`` (the program does not exist),
+    ``tool-failed`` (it exists, but cannot be run) or ``not-found`` (it ran and did not find the module). ``program`` is
+    the command's first word, empty if the log does not show it. ``environ`` are the variables before it on the printed
+    command line; ``command`` is that line. ``wanted`` is a version constraint of the question. ``missing`` and
+    ``required_by`` are set if another module than the requested one is missing; ``needs`` and ``found`` if a version is
+    too old (``found`` is empty if the log shows only the refusal). ``path`` are the folders of PKG_CONFIG_PATH that the
+    log lists; ``silent`` is True if the program's own message is not in the log.
     """
 
     outcome: str
@@ -47,17 +47,17 @@ class Probe(NamedTuple):
 
     @property
     def line(self) -> int:
-        """Where it begins."""
+        """The first line."""
         return self.hits[0].line
 
     @property
     def rust(self) -> bool:
-        """Whether the pkg-config crate asked; otherwise it was make, CMake, meson, a configure script or a setup.py."""
+        """Whether the pkg-config crate asked, and not make, CMake, meson, a configure script or a setup.py."""
         return any(hit.kind in ("pc-guard", "pc-spawn", "pc-failed", "pc-library") for hit in self.hits)
 
 
 def probes(hits: Sequence[Hit], crate_at: Mapping[int, str]) -> tuple[Probe, ...]:
-    """Return the failed questions among *hits*; *crate_at* names the crate that each hit, by position, belongs to."""
+    """Return the failed questions among *hits*; *crate_at* names the crate of each hit, by position."""
     found: dict[tuple[str, ...], Probe] = {}
     for group in _groups(hits, crate_at):
         probe = _probe([hit for hit, _ in group], next((crate for _, crate in group if crate), ""))
@@ -197,7 +197,7 @@ def _version(hits: Iterable[Hit]) -> tuple[str, str]:
 
 
 def _without_echoes(probes: Iterable[Probe]) -> Iterator[Probe]:
-    """Drop what only repeats a fuller record: the tool's bare line about a module that a crate was reported for."""
+    """Remove records that only repeat a fuller one: the tool's own line about a module that a crate already reports."""
     known = list(probes)
     for probe in known:
         fuller = [

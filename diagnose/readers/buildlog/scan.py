@@ -1,7 +1,7 @@
-"""Finds the telling lines of a log of any size, fast and in bounded memory.
+"""Finds the significant lines of a log of any size, fast and in bounded memory.
 
-Almost every line of a log says nothing. So every phrase has a literal anchor; block by block, the bytes are searched
-for all anchors at once, and only lines that hold one are decoded, cleaned, and held against the phrases behind it.
+Hardly any line of a log is significant. So every pattern has a literal anchor: each block of bytes is searched for all
+anchors at once, and only lines with an anchor are decoded, cleaned, and matched with the patterns of that anchor.
 """
 
 from __future__ import annotations
@@ -20,33 +20,33 @@ from diagnose.readers.buildlog.clean import clean, joined, plain
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-_BLOCK = 1 << 18  # little enough that a processor's cache holds it and what is made of it
-_ENDLESS = 1 << 22  # bytes without a line's end that are looked at in pieces
-_BEGINNING = 1 << 13  # bytes of the first block among which one in twenty that no text has means: not a text
+_BLOCK = 1 << 18  # small enough for a processor's cache, with the data derived from it
+_ENDLESS = 1 << 22  # bytes without a line end from which on a line is read in pieces
+_BEGINNING = 1 << 13  # bytes of the first block; more than 5 % control bytes among them mean binary
 _NO_TEXT = bytes({*range(32)} - {*b"\a\b\t\n\v\f\r\x1b"})
-_AHEAD = 1 << 14  # bytes kept back so that a wrapped message is seen whole
-_LINE = 1 << 16  # of a longer line, this much around the anchor
+_AHEAD = 1 << 14  # bytes kept so that a wrapped message is complete
+_LINE = 1 << 16  # bytes around the anchor that are read of a longer line
 _QUOTE = 600  # characters of a line that are kept
-_FLOOD = 10_000  # times that an anchor is looked at in a row for nothing new
+_FLOOD = 10_000  # consecutive hits of an anchor without a new match
 _OF_A_KIND = 400  # hits of one kind that are kept
-_FOLLOWING = 24  # lines in which the rest of a wrapped message is looked for
-_REPEATS = 4  # hits of one kind that say the very same
+_FOLLOWING = 24  # lines that can contain the rest of a wrapped message
+_REPEATS = 4  # identical hits of one kind that are kept
 _AROUND = 1 << 12  # bytes before and after a failure that are kept to show it
-_FIRST, _LAST = 4, 40  # failures around which they are kept: the first and the last ones
+_FIRST, _LAST = 4, 40  # numbers of first and last failures to keep them for
 
 
 class Said(dict[str, str]):
-    """What the named groups of a phrase caught; empty where a group is not part of the wording at hand."""
+    """The named groups of a match; empty for a group that is not part of the matched pattern."""
 
     def __missing__(self, group: str) -> str:
         return ""
 
 
 class Origin(NamedTuple):
-    """Whose line it is, as far as what stands before it tells.
+    """The origin of a line, as far as its prefix shows it.
 
-    ``stream`` is the step of BuildKit or the job of GitHub Actions; ``crate`` the one whose build script wrote it,
-    ``warning`` that it only let cargo print it.
+    ``stream`` is the step of BuildKit or the job of GitHub Actions; ``crate`` the one whose build script wrote it;
+    ``warning`` is True if cargo printed it as a warning.
     """
 
     stream: str = ""
@@ -55,7 +55,7 @@ class Origin(NamedTuple):
 
 
 class Hit(NamedTuple):
-    """A line that says something: its number from 1, the cleaned text, and what the phrase's groups caught."""
+    """A significant line: its number from 1, the cleaned text, and the groups of the match."""
 
     kind: str
     line: int
@@ -72,7 +72,7 @@ _CRATE = re.compile(
 
 
 def _origin(line: str) -> Origin:
-    """Return what stands before the message of *line* tells of it."""
+    """Return the origin of *line* from the prefix of its message."""
     beginning = line[:400]
     stream = _STREAM.match(beginning)
     name = (stream[1] or stream[2]) if stream else ""
@@ -92,15 +92,15 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 class Scanner:
     """One pass over a log.
 
-    ``lines`` is the number of lines read so far, ``binary`` that they are no text. ``surroundings`` holds, by the line
-    of the first and the last failures, how many lines are before each in the bytes around it, and those bytes.
+    of the first and last failures to the number of lines before the failure in the bytes around it, and those bytes.
+    of the first and last failures to the number of lines before the failure in the bytes around it, and those bytes.
     """
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         self.lines = 0
         self.binary = False
         self._behind: dict[bytes, list[Pattern]] = {}
-        self._rank: dict[Pattern, int] = {}  # of several wordings that fit, the first of the table counts
+        self._rank: dict[Pattern, int] = {}  # of several matching patterns, the first of the table counts
         for pattern in patterns:
             self._behind.setdefault(pattern.anchor.encode(), []).append(pattern)
             self._rank.setdefault(pattern, len(self._rank))
@@ -109,7 +109,7 @@ class Scanner:
         self._kinds: Counter[str] = Counter()
         self._said: Counter[tuple[str, str]] = Counter()
         self._all = dict(self._behind)
-        self._last: dict[str, Hit] = {}  # of the marks that are not kept, the last of each kind: it decides
+        self._last: dict[str, Hit] = {}  # the last of each kind of marks that are not kept: it decides
         self.surroundings: dict[int, tuple[int, bytes]] = {}
 
     def scan(self, stream: BinaryIO) -> Iterator[Hit]:
@@ -136,7 +136,7 @@ class Scanner:
         yield from self._last.values()
 
     def _renew(self) -> None:
-        """Look for every mark again: how a log ends decides, whatever flooded it before."""
+        """Search for every mark again: the end of a log decides, even if a mark flooded it before."""
         for key in [key for key in self._kinds if key.startswith("mark ")]:
             del self._kinds[key]
         for said in [said for said in self._said if said[0].startswith("mark ")]:
@@ -160,7 +160,7 @@ class Scanner:
         self.lines += piece.count(b"\n", counted)
 
     def _ranked(self, patterns: list[Pattern]) -> list[Pattern]:
-        """Return *phrases* kind by kind, and those of a kind in the order of the table."""
+        """Return *phrases* by kind, each kind in the order of the table."""
         if len(patterns) < 2:
             return patterns
         kinds: dict[str, list[Pattern]] = {}
@@ -169,7 +169,7 @@ class Scanner:
         return [pattern for group in kinds.values() for pattern in sorted(group, key=self._rank.__getitem__)]
 
     def _candidates(self, piece: bytes) -> dict[int, tuple[int, list[Pattern]]]:
-        """Return the lines that hold an anchor: where each starts, where the anchor is, and the phrases to try."""
+        """Return the lines with an anchor: their start, the position of the anchor, and the patterns to try."""
         starts: dict[int, tuple[int, dict[bytes, None]]] = {}
         start, end = 0, -1
         for at, text in self._anchors.finds(piece):
@@ -186,7 +186,7 @@ class Scanner:
         return found
 
     def _forget(self) -> None:
-        """Stop looking for what floods the log."""
+        """Stop searching for kinds that flood the log."""
         drowned = [text for text, count in self._found.items() if count > _FLOOD and text in self._behind]
         for text in drowned:
             del self._behind[text]
@@ -206,7 +206,7 @@ class Scanner:
         following: list[str] = []
         for text in texts:
             known: set[str] = set()
-            bare = text.strip()  # how far a line is indented says nothing
+            bare = text.strip()  # the indentation is irrelevant
             for pattern in patterns:
                 if pattern.kind in known:
                     continue
@@ -234,7 +234,7 @@ class Scanner:
                         self._last[pattern.kind] = hit
 
     def _keep_around(self, number: int, piece: bytes, rest: bytes, start: int, end: int) -> None:
-        """Remember what stands around the line *number*, a failure."""
+        """Keep the bytes around line *number*, a failure."""
         if number in self.surroundings:
             return
         if len(self.surroundings) >= _FIRST + _LAST:
@@ -259,7 +259,7 @@ def _is_binary(beginning: bytes) -> bool:
 
 
 def _wrapped(pattern: Pattern, text: str, following: list[str]) -> re.Match[str] | None:
-    """Return the match of *phrase* that begins in *text* and goes on in the lines after it."""
+    """Return the match of *phrase* that begins in *text* and continues in the next lines."""
     for whole in joined([text, *following[: pattern.lines - 1]]):
         match = _compiled(pattern.pattern).search(whole)
         if match is not None and match.start() < len(text.strip()):
@@ -268,7 +268,7 @@ def _wrapped(pattern: Pattern, text: str, following: list[str]) -> re.Match[str]
 
 
 def _around(text: str, match: re.Match[str]) -> str:
-    """Return the line as it is quoted: whole, or the part of a very long one that matters."""
+    """Return the line for a quotation: whole, or the relevant part of a very long one."""
     if len(text) <= _QUOTE:
         return text
     start = max(min(match.start(), len(text)) - 120, 0)
@@ -284,7 +284,7 @@ def _following(tail: bytes, rest: bytes) -> list[str]:
 
 
 def _blocks(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield *stream* block by block as UTF-8; a byte order mark of UTF-16 (PowerShell's ``>``) is obeyed."""
+    """Yield *stream* block by block as UTF-8; a byte order mark selects UTF-16 (PowerShell's ``>``)."""
     block = stream.read(_BLOCK)
     if block[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         decoder = codecs.getincrementaldecoder("utf-16")("replace")
