@@ -222,6 +222,40 @@ LINKS = {
         },
         env={"RUSTFLAGS": "-C target-feature=+crt-static"},
     ),
+    "library not named": Case(
+        "native-lib-not-linked",
+        "cargo build",
+        programs=RUST,
+        files={
+            "Cargo.toml": MANIFEST,
+            "src/main.rs": PROGRAM.replace("ring", "snd_strerror"),
+            "ring.c": SOURCES["ring.c"].replace("ring", "snd_strerror"),
+        },
+        prepare="mkdir lib; cc -shared -fPIC -o lib/libasound.so ring.c",
+        env={"LIBRARY_PATH": "HERE/lib"},
+    ),
+    "a bare linker": Case(
+        "linker-flavor-mismatch",
+        "cargo build",
+        programs=RUST,
+        files={
+            "Cargo.toml": MANIFEST,
+            "src/main.rs": "fn main() {}\n",
+            ".cargo/config.toml": '[target.x86_64-unknown-linux-gnu]\nlinker = "/usr/bin/ld"\n',
+        },
+    ),
+    "two linkers": Case(
+        "cargo-config-refused",
+        "cargo build",
+        programs=RUST,
+        files={
+            "Cargo.toml": MANIFEST,
+            "src/main.rs": "fn main() {}\n",
+            ".cargo/config.toml": "".join(
+                f"[target.'cfg({cfg})']\nlinker = \"cc\"\n" for cfg in ("unix", "not(windows)")
+            ),
+        },
+    ),
     "pkg-config not asked": Case(
         "pkgconfig-disabled",
         "cargo build",

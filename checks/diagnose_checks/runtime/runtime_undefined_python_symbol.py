@@ -4,6 +4,9 @@ The interpreter lacks a function of Python's C interface: the module was built f
 implementation (PyPy, GraalPy) or for the other threading mode (free-threaded or not), and its file name or tag does not
 show it; or it was compiled against a private function that was removed.
 
+Android's loader looks for symbols only in the libraries that a module names itself. There, an extension has to be
+linked with ``libpython``; elsewhere it must not be.
+
 How to fix: build it for the Python that imports it, after removing old build folders. A wheel for the stable ABI uses
 only functions that remain.
 
@@ -28,6 +31,13 @@ if TYPE_CHECKING:
 CHECK = Check(since="0.1.0", phase=Phase.LATER)
 
 
+_LINKED = Fix(
+    "link the module with libpython",
+    notes="PyO3 does so for *-linux-android targets: build with --target aarch64-linux-android and the Python of that "
+    "device (PYO3_CROSS_LIB_DIR). `readelf -d MODULE` then shows NEEDED libpython3.X.so.",
+)
+
+
 def _listed(log: BuildLog, hit: Hit) -> bool:
     """Whether *hit* is from ldd: musl's ldd lists the interpreter's functions as missing in every extension."""
     return hit.text.startswith("Error relocating") and bool(log.near(hit.line, "external-note", before=60))
@@ -42,6 +52,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
     ]
     for hit in distinct(hits, "symbol")[:1]:
         file = hit.groups["file"].rpartition("/")[2] or "the extension"
+        if "cannot locate symbol" in hit.text:  # bionic's words
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"{file} needs {hit.groups['symbol']}, and is not linked with libpython, as Android requires",
+                "The module cannot be imported.",
+                [_LINKED],
+            )
+            return
         yield finding_from_hits(
             log,
             [hit],

@@ -5,7 +5,8 @@ The interpreter decides, not the kernel: a Raspberry Pi with a 64-bit kernel and
 there, and so does a build for the kernel's architecture.
 
 If the word size is the same and the processor differs, glibc skips the file and reports ``cannot open shared object
-file`` although Python has found it; musl reports ``Exec format error``.
+file`` although Python has found it; musl reports ``Exec format error``, or ``unsupported relocation type 1026``: it
+does not compare the processor, and meets a relocation that its own processor does not have.
 
 How to fix: build or install for the interpreter's architecture: ``python3 -c 'import sysconfig;
 print(sysconfig.get_platform())'`` and ``file -L $(command -v python3)`` show it.
@@ -31,10 +32,22 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LATER,
-    patterns=patterns_for(
-        "elf-class", ("wrong ELF class", r"(?<![^\s:])(?P<file>[^\s:]+): wrong ELF class: ELFCLASS(?P<bits>32|64)")
+    patterns=(
+        *patterns_for("elf-class", ("wrong ELF class", r"(?<![^\s:])(?P<file>[^\s:]+): wrong ELF class: ELFCLASS(?P<bits>32|64)")),
+        *patterns_for(
+            "musl-relocation",
+            (
+                "unsupported relocation type",
+                r"Error relocating (?P<file>[^:\s]+): unsupported relocation type (?P<number>\d{1,5})\b",
+            ),
+        ),
     ),
 )
+
+#: Dynamic relocations by number that one processor has and musl's loader for it supports, so that a loader that does
+#: not is another's. Of ELF for the Arm 64-bit Architecture: R_AARCH64_COPY to R_AARCH64_TLSDESC. Numbers below 256
+#: have a meaning on several processors: R_386_GLOB_DAT and R_X86_64_GLOB_DAT, and both RELATIVE, are left.
+_RELOCATIONS = {**dict.fromkeys(range(1024, 1032), "AArch64"), 6: "x86", 8: "x86"}
 
 
 _NOTE = "`file -L $(command -v python3)` shows the interpreter's architecture, `file MODULE` the module's."
@@ -58,6 +71,17 @@ def log(log: BuildLog) -> Iterator[Finding]:
             ],
         )
         return
+    for hit in log.find("musl-relocation"):
+        processor = _RELOCATIONS.get(int(hit.groups["number"]))
+        if processor:
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"{hit.groups['file'].rpartition('/')[2]} is built for {processor}, and the program is not",
+                "It cannot be loaded.",
+                [Fix("install or build it for the architecture of the program", notes=_NOTE)],
+            )
+            return
     machines = [hit for hit in log.find("loader-no-lib") if foreign_module(hit)]
     machines += [hit for hit in log.find("musl-no-lib") if hit.groups["why"].startswith("Exec format")]
     for hit in machines[:1]:

@@ -21,6 +21,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose.readers.buildlog.translations import no_header
 from diagnose.readers.env import Environment
 from diagnose.remedies.install import install, system
 from diagnose.remedies.package_names import called_here, module_of
@@ -34,10 +35,13 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.COMPILE,
-    patterns=patterns_for(
-        "no-header",
-        ("No such file", r"fatal error: (?P<header>[\w][\w./+-]*\.(?:h|hpp|hh|hxx|H)): No such file or directory"),
-        ("file not found", r"(?:fatal )?error: '(?P<header>[\w][\w./+-]*\.(?:h|hpp|hh|hxx))' file not found"),
+    patterns=(
+        *patterns_for(
+            "no-header",
+            ("No such file", r"fatal error: (?P<header>[\w][\w./+-]*\.(?:h|hpp|hh|hxx|H)): No such file or directory"),
+            ("file not found", r"(?:fatal )?error: '(?P<header>[\w][\w./+-]*\.(?:h|hpp|hh|hxx))' file not found"),
+        ),
+        *no_header("no-header"),
     ),
 )
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 
+from diagnose.authoring.link_step import native, wants_gcc
 from diagnose.authoring.log import finding_from_hits, host
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -59,7 +60,24 @@ CHECK = Check(
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See a compiler get a linker's options, or the reverse."""
+    """See a compiler get a linker's options, or the reverse, or a bare linker miss the compiler's own library."""
+    for link in log.links:
+        hits = wants_gcc(link)
+        if hits and (link.for_host or native(log, link)):
+            yield finding_from_hits(
+                log,
+                [*log.near(link.line, "link-failed"), *hits],
+                f"{link.program} is set as the linker, which is not a compiler: rustc needs gcc or clang",
+                "The linker alone does not find the compiler's own libraries. Nothing is linked.",
+                [
+                    Fix(
+                        "name the compiler as the linker",
+                        env=((f"CARGO_TARGET_{host(log).cargo_env_name}_LINKER", "cc"),),
+                        notes="This variable replaces [target.<triple>] linker of .cargo/config.toml.",
+                    )
+                ],
+            )
+            return
     for hit in log.find("wrong-flavor")[:1]:
         program, option = hit.groups["program"].rpartition("/")[2], hit.groups["option"]
         compiler = option.startswith("--")

@@ -13,7 +13,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.environment import setting_evidence
-from diagnose.authoring.link_step import objects_of_the_target, wants_gcc
+from diagnose.authoring.link_step import native, objects_of_the_target, wants_gcc
 from diagnose.authoring.log import advise, ask_target, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -26,7 +26,7 @@ from diagnose.remedies.fix import fix, with_zig
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit, Link
 
 CHECK = Check(
     since="0.1.0",
@@ -101,13 +101,13 @@ def _fixes(env: Environment) -> tuple[Fix, ...]:
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the host's linker, or another machine's, reject code that was compiled for the target."""
     for link in log.links:
-        hits = objects_of_the_target(log, link) or wants_gcc(link) or log.near(link.line, "wrong-driver", after=12)
+        hits = objects_of_the_target(log, link) or _bare(log, link) or log.near(link.line, "wrong-driver", after=12)
         if not hits or (link.for_host and hits[0].kind != "wrong-driver"):
             continue
         target = log.target_at(link.line)
         name = target.triple if target else "the target"
         program = link.program or "cc"
-        if wants_gcc(link):
+        if _bare(log, link):
             message = f"the linker for {name}, {program}, is not a compiler: rustc needs gcc or clang"
         elif link.target is None:
             message = f"no linker is configured for {name}: rustc uses the host's {program}"
@@ -121,3 +121,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
             advise(log, link.line, _fixes) if target and log.cross_at(link.line) is not False else ask_target(),
         )
         return
+
+
+def _bare(log: BuildLog, link: Link) -> list[Hit]:
+    """Return the lines that show a bare linker in a cross build; natively it is linker-flavor-mismatch."""
+    return [] if native(log, link) else wants_gcc(link)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import Enum, NamedTuple
 from diagnose.model.pattern import Pattern
+from diagnose.readers.buildlog.translations import FATAL
 
 
 class Sign(Enum):
@@ -139,6 +140,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("cc", ERROR, "rror: ", r"^\S[^:\n]{0,200}:\d+(?::\d+)?: (?:fatal )?error: (?P<text>.{0,200})"),
     Mark("cc", ERROR, ": error: ", r"^(?!error)[\w./+ -]{1,200}: (?:fatal )?error: (?P<text>.{0,200})"),
     Mark("cc", ERROR, "atal error: ", r"^(?:\S+: )?fatal error: (?P<text>.{0,200})"),
+    *(Mark("cc", ERROR, words, rf"{words} ?[:：] ?(?P<text>.{{0,200}})") for words in FATAL),
     Mark("as", ERROR, ": Error: ", r"^\S{1,200}\.[sS]:\d+: Error: " + _REST),
     Mark("make", FAILED, "*** ", r"^(?:\S*/)?g?n?make(?:\.exe)?(?:\[\d+\])?: \*\*\* " + _REST),
     Mark("make", STEP, "Built target", r"^\[\s*\d+%\] Built target \S+$"),

@@ -64,7 +64,8 @@ class Hit(NamedTuple):
     origin: Origin = Origin()
 
 
-_STREAM = re.compile(r"^\s{0,8}(#\d+) |^([^\t]{1,200})\t[^\t]{1,200}\t\ufeff?\d{4}-\d\d-\d\dT")
+_DATED = r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?Z?\]? (?:[0-9a-f]{2}[OE]\+? )?"
+_STREAM = re.compile(rf"^(?:{_DATED})?\s{{0,8}}(#\d+) |^([^\t]{{1,200}})\t[^\t]{{1,200}}\t\ufeff?\d{{4}}-\d\d-\d\dT")
 _CRATE = re.compile(
     r"(?:^|[\s\]|])(?:cargo::?warning=|(?P<warning>warning): (?P<warned>[a-z0-9][\w-]*)@\d[\w.+-]*: "
     r"|\[(?P<crate>[a-z0-9][\w-]*) \d+\.\d+\.[\w.+-]+\] )"

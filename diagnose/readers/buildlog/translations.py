@@ -1,0 +1,101 @@
+"""The messages of GNU ld and GCC in other languages, which they use where ``LC_MESSAGES`` asks for it.
+
+rustc runs the linker with ``LC_ALL=C``; CMake, make, setuptools and cgo do not. Only messages that say the cause are
+here. Sources: the catalogues ``ld.mo`` of binutils 2.40, ``gcc-12.mo`` of GCC 12.2 and ``libc.mo`` of glibc 2.36 in
+Debian 12; for German, whose catalogue of 2.40 has no such rows, the output of older releases. As of November 2026.
+"""
+
+from __future__ import annotations
+
+from diagnose.model._lazy_stdlib import re
+from diagnose.model.pattern import Pattern
+
+# {lib}, {file} and {symbol} stand for the fact; quotes around it are of any kind.
+_MESSAGES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "ld-undefined",
+        (
+            "undefinierter Verweis auf {symbol}",  # de
+            "référence indéfinie vers {symbol}",  # fr
+            "referencia a {symbol} sin definir",  # es
+            "riferimento non definito a {symbol}",  # it
+            "referência não definida para {symbol}",  # pt_BR
+            "неопределённая ссылка на {symbol}",  # ru
+            "неопределенная ссылка на {symbol}",
+            "невизначене посилання на {symbol}",  # uk
+            "{symbol} に対する定義されていない参照です",  # ja
+            "对{symbol}未定义的引用",  # zh_CN
+            "未定義的參考到 {symbol}",  # zh_TW
+            "未定義參考到 {symbol}",
+        ),
+    ),
+    (
+        "ld-no-lib",
+        (
+            "{lib} kann nicht gefunden werden",
+            "ne peut pas trouver {lib}",
+            "no se puede encontrar {lib}",
+            "impossibile trovare {lib}",
+            "não foi possível localizar {lib}",
+            "невозможно найти {lib}",
+            "не вдалося знайти {lib}",
+            "kan inte hitta {lib}",  # sv
+            "{lib} bulunamadı",  # tr
+            "{lib} が見つかりません",
+            "找不到 {lib}",  # zh_CN, zh_TW
+        ),
+    ),
+    (
+        "ld-skipping",
+        (
+            "{file} ignoré car incompatible lors de la recherche de {lib}",
+            "se salta el {file} incompatible mientras se busca {lib}",
+            "saltato {file} incompatibile durante la ricerca di {lib}",
+            "pulando {file} incompatível ao pesquisar para {lib}",
+            "пропускается несовместимый {file} при поиске {lib}",
+            "пропускаємо несумісний {file} під час пошуку {lib}",
+            "hoppar över inkompatibel {file} vid sökning av {lib}",
+            "{lib} için arama yapılırken uyumsuz {file} atlandı",
+            "互換性のないを {file} スキップしました ({lib} を探索している時)",
+            "当搜索用于 {lib} 时跳过不兼容的 {file}",
+            "當搜尋用於 {lib} 時跳過不相容的 {file}",
+        ),
+    ),
+)
+_FACTS = {
+    "{lib}": r"-l(?P<lib>:?[^\s:,()]{1,200})",
+    "{file}": r"(?P<file>[^\s:]{1,400})",
+    "{symbol}": r"[`'\"]? ?(?P<symbol>[^`'\"\s]{1,400}) ?['\"]?",
+}
+#: GCC's "fatal error:", and libc's "No such file or directory".
+FATAL = (
+    "schwerwiegender Fehler", "erreur fatale", "error fatal", "errore fatale", "erro fatal", "фатальная ошибка",
+    "致命的エラー", "致命错误", "嚴重錯誤", "fatale fout", "критична помилка", "ölümcül hata",
+)  # fmt: skip
+_ABSENT = (
+    "Datei oder Verzeichnis nicht gefunden", "Aucun fichier ou dossier de ce type",
+    "No existe el fichero o el directorio", "No existe el archivo o el directorio", "File o directory non esistente",
+    "Arquivo ou diretório inexistente", "Ficheiro ou pasta inexistente", "Нет такого файла или каталога",
+    "そのようなファイルやディレクトリはありません", "没有那个文件或目录", "沒有此一檔案或目錄",
+)  # fmt: skip
+
+
+def _pattern(kind: str, message: str) -> Pattern:
+    """Return the pattern of *message*; its anchor is the longest text between two facts."""
+    parts = re.split(r"(\{\w+\})", message)
+    anchor = max((part.strip(" ()") for part in parts if part not in _FACTS), key=lambda text: len(text.encode()))
+    return Pattern(kind, anchor, "".join(_FACTS.get(part) or re.escape(part) for part in parts))
+
+
+#: For the shared kinds of the linker's messages. German releases word the skipping in several ways.
+LINKER = (
+    *(_pattern(kind, message) for kind, messages in _MESSAGES for message in messages),
+    Pattern("ld-skipping", "nkompatib", rf"inkompatib\w* {_FACTS['{file}']} [^:]{{1,40}} {_FACTS['{lib}']}"),
+)
+
+
+def no_header(kind: str) -> tuple[Pattern, ...]:
+    """Return the patterns of a header that GCC misses, as hits of *kind* with the group ``header``."""
+    fatal = "|".join(FATAL)
+    header = r"(?P<header>[\w][\w./+-]{0,200}\.(?:h|hpp|hh|hxx|H))"
+    return tuple(Pattern(kind, words, rf"(?:{fatal}) ?[:：] ?{header} ?: {words}") for words in _ABSENT)
