@@ -2,7 +2,7 @@
 
 A ``-sys`` crate only declares the functions. Its build script has to name the library for the linker
 (``cargo:rustc-link-lib``). It does not where a ``[target.<triple>.<links>]`` table replaces the script, where a
-variable such as ``ALSA_NO_PKG_CONFIG`` turns its search off, or where nobody wrote such a script. A static library
+variable such as ``ALSA_NO_PKG_CONFIG`` turns its search off, or where the crate has no such script. A static library
 needs the libraries that it uses itself named as well: its archive does not contain their names.
 
 How to fix: name the library for the linker. If it is an archive that calls the function, ask pkg-config with

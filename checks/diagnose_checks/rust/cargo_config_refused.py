@@ -2,7 +2,7 @@
 
 cargo reads ``.cargo/config.toml`` in the current folder and in every folder above it, then the one in
 ``$CARGO_HOME``, and merges them. It stops where two files give one key values of different types, where a file named
-by ``include`` does not exist, where a value has the wrong type, where a file is no TOML, and where two ``cfg(…)``
+by ``include`` does not exist, where a value has the wrong type, where a file is not TOML, and where two ``cfg(…)``
 tables that both apply name a linker.
 
 How to fix: correct the file that cargo names. A linker in ``[target.<triple>]`` takes precedence over those of
@@ -138,7 +138,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [hit],
-            f"{hit.groups['file']}: {f'the value of {key} is not valid' if key else 'this is no valid TOML'}",
+            f"{hit.groups['file']}: {f'the value of {key} is not valid' if key else 'it is not valid TOML'}",
             "cargo stops before anything is built.",
             (Fix("correct the place that cargo names", notes='The last "Caused by" names it.'),),
         )
