@@ -33,7 +33,10 @@ CHECK = Check(
     since="0.1.0",
     phase=Phase.LATER,
     patterns=(
-        *patterns_for("elf-class", ("wrong ELF class", r"(?<![^\s:])(?P<file>[^\s:]+): wrong ELF class: ELFCLASS(?P<bits>32|64)")),
+        *patterns_for(
+            "elf-class",
+            ("wrong ELF class", r"(?<![^\s:])(?P<file>[^\s:]+): wrong ELF class: ELFCLASS(?P<bits>32|64)"),
+        ),
         *patterns_for(
             "musl-relocation",
             (
