@@ -341,7 +341,7 @@ BROKEN_LOCKS = {
     "binary": (b"\x7fELF\x00\x01", "not a text file"),
     "Latin-1": (b"# \xff\nversion = 3\n", "not UTF-8"),
     "no version": (b'version = 3\n[[package]]\nname = "x"\n', "package 1 has no version"),
-    "no list": (b"version = 3\npackage = 4\n", "`package` is no list"),
+    "no list": (b"version = 3\npackage = 4\n", "`package` is not a list"),
 }
 
 

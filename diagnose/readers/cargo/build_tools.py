@@ -1,4 +1,4 @@
-"""Programs that the build scripts of a project's locked crates run, besides compilers of C: by a table of crates.
+"""Programs, other than C compilers, that build scripts of a project's locked crates run, from a table of crates.
 
 Source: the crates' own build scripts; see ``diagnose/tables/build_tools.txt``.
 """
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
     from diagnose.readers.cargo.lock import Crate
 
-#: Crates that bring protoc with them, or do without it.
+#: Crates that contain protoc, or do not need it.
 _WITHOUT_PROTOC = frozenset({"protobuf-src", "protoc-bin-vendored", "protox"})
 
 
 class ToolNeed(NamedTuple):
-    """A program that a build script runs: ``tool`` (``c++`` is the target's compiler), for which crate.
+    """A program that a build script runs: ``tool`` (``c++`` is the target's compiler), and the crate.
 
-    ``crate`` is ``name version``, ``path`` where the lock file has it. ``certain`` is False where it depends on what
-    cannot be seen: a feature, a library that is found first, or a crate that is not in the table.
+    ``crate`` is ``name version``; ``path`` is its line in the lock file. ``certain`` is False if the need depends on
+    unknown facts: a feature, a library that is found first, or a crate that is not in the table.
     """
 
     tool: str
@@ -33,7 +33,7 @@ class ToolNeed(NamedTuple):
 
 
 def needs(crates: Iterable[Crate], lock: str, active: Callable[[str], set[str] | None]) -> tuple[ToolNeed, ...]:
-    """Return the programs that *crates*, those that are built, need; *active* returns the features of one, or None."""
+    """Return the programs that the compiled *crates* need; *active* returns the features of a crate, or None."""
     rows = _rows()
     crates = tuple(crates)
     names = {crate.name for crate in crates}
@@ -52,7 +52,7 @@ def needs(crates: Iterable[Crate], lock: str, active: Callable[[str], set[str] |
 
 
 def _holds(when: str, crate: Crate, active: Callable[[str], set[str] | None]) -> bool | None:
-    """Whether a condition of the table holds; None where that cannot be told."""
+    """Whether a condition of the table is true; None if unknown."""
     answer: bool | None = True
     for word in when.split(","):
         if word == "~":

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def cfg(expression: str, target: Target) -> bool:
-    """Whether a ``cfg(…)`` expression holds for *target*; what cannot be told does not."""
+    """Whether a ``cfg(…)`` expression is true for *target*; an unknown result counts as false."""
     return _holds(expression, _known(target)) is True
 
 
 def fits(platform: str, target: Target, *, build: bool = False) -> bool:
     """Whether the dependencies that a manifest has for *platform*, a ``cfg(…)`` or a triple, are needed for *target*.
 
-    What cannot be told counts as needed. Those of a build script (*build*) are for the host: some Linux machine.
+    An unknown result counts as needed. Those of a build script (*build*) are for the host: some Linux machine.
     """
     if not platform.startswith("cfg("):
         return "-linux-" in platform if build else platform == target.triple
@@ -47,7 +47,7 @@ def _known(target: Target) -> dict[str, str]:
 
 
 def _holds(expression: str, known: Mapping[str, str]) -> bool | None:
-    """Return whether *expression* holds where *known* does; None if that cannot be told."""
+    """Return whether *expression* is true if all of *known* are; None if unknown."""
     tokens = _cfg_tokens(expression)
     position = 0
 

@@ -1,6 +1,6 @@
-"""Cargo's configuration files, merged, and the variables that beat them.
+"""Cargo's merged configuration files, and the variables that override them.
 
-Source: The Cargo Book, configuration (which files, in which order, and which variables beat them).
+Source: The Cargo Book, configuration (which files, in which order, and which variables override them).
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 
 class Override(NamedTuple):
-    """A ``[target.<triple>.<links>]`` table: cargo then does not run that crate's build script at all."""
+    """A ``[target.<triple>.<links>]`` table: cargo then does not run that crate's build script."""
 
     links: str
     path: str
 
 
 class ConfigFile(NamedTuple):
-    """A cargo configuration file as it was read. ``own`` is False for ``$CARGO_HOME``'s, which all projects share."""
+    """A cargo configuration file. ``own`` is False for the file in ``$CARGO_HOME``, which all projects share."""
 
     path: str
     text: str
@@ -38,7 +38,7 @@ class ConfigFile(NamedTuple):
 
 
 class Config(NamedTuple):
-    """Cargo's configuration files, each as (path, parsed content, text), those first that win over the others.
+    """Cargo's configuration files, each as (path, parsed content, text), in order of precedence.
 
     ``shared`` are the paths of those in ``$CARGO_HOME``, or included from there.
     """
@@ -47,9 +47,9 @@ class Config(NamedTuple):
     shared: frozenset[str] = frozenset()
 
     def find(self, *keys: str) -> Setting | None:
-        """Return the value of a key, given as the names of its tables and its own: the first file's that has it.
+        """Return the value of a key, given as the names of its tables and its own, from the first file that has it.
 
-        The elements of lists are joined over all files, those of the files that win last.
+        The elements of lists are joined over all files, those of the highest precedence last.
         """
         found: Setting | None = None
         for path, content, text in self.files:
@@ -87,10 +87,10 @@ class Config(NamedTuple):
         return Variables(process, found, frozenset(forced))
 
     def linker(self, variables: Variables, target: Target) -> Setting | None:
-        """Return what cargo hands to rustc as the linker for *target*; None leaves rustc its default.
+        """Return the linker that cargo passes to rustc for *target*; None for rustc's default.
 
         ``-C linker=`` in the flags wins, because rustc takes the last one. A configured path with a slash in it is
-        relative to the folder that holds ``.cargo``.
+        relative to the folder that contains ``.cargo``.
         """
         if (flags := self._linker_flag(variables, target)) is not None:
             return flags
@@ -105,7 +105,7 @@ class Config(NamedTuple):
         return found
 
     def _flags(self, variables: Variables, target: Target) -> Setting | None:
-        """Return the flags that cargo gives rustc: the first source that is set excludes the others."""
+        """Return the flags that cargo passes to rustc: the first source that is set excludes the others."""
         encoded = variables.own("CARGO_ENCODED_RUSTFLAGS")
         sources = (
             encoded._replace(value=encoded.value.replace("\x1f", " ")) if encoded else None,
@@ -196,14 +196,14 @@ def configuration(root: Root, cwd: str, cargo_home: str) -> Config:
     return Config(tuple(found), frozenset(shared))
 
 
-#: How deep included files are followed, and how many in all.
+#: The most levels of included files, and the most included files in all.
 INCLUDE_DEPTH, INCLUDE_LIMIT = 8, 64
 
 
 def _with_included(
     place: Root, path: str, text: str, above: tuple[str, ...]
 ) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """Yield a file and those that its ``include`` names, those first that win: the file, then its last include."""
+    """Yield a file and its ``include`` files in order of precedence: the file, then its last include."""
     content = parsed(path, text)
     yield path, content, text
     named = content.get("include", [])
@@ -225,7 +225,7 @@ def _with_included(
 
 
 def _clash(one: dict[str, Any], other: dict[str, Any]) -> str:
-    """Return the first key that cargo refuses to merge: a table or list in one file, something else in the other."""
+    """Return the first key that cargo refuses to merge: a table or list in one file, another type in the other."""
     for key, value in one.items():
         if key not in other:
             continue

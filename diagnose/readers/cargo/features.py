@@ -1,4 +1,4 @@
-"""Which features of a locked crate are on, as the manifests of those that depend on it tell.
+"""The enabled features of a locked crate, from the manifests of its dependents.
 
 Source: The Cargo Book, features (``default``, ``dep:``, ``crate/feature``, ``crate?/feature``, ``default-features``).
 """
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
-#: The longest way from the project to a crate that is followed.
+#: The longest path from the project to a crate that is followed.
 DEPTH = 64
 
 
 def closure(edges: Mapping[str, Iterable[str]], start: Iterable[str]) -> set[str]:
-    """Return *start* and everything that *edges* lead to from there."""
+    """Return *start* and everything that is reachable from it by *edges*."""
     reached: set[str] = set()
     pending = list(start)
     while pending:
@@ -29,7 +29,7 @@ def closure(edges: Mapping[str, Iterable[str]], start: Iterable[str]) -> set[str
 
 
 def words(manifest: dict[str, Any], start: Iterable[str]) -> set[str]:
-    """Return the features *start* of a crate and everything that they turn on, as its manifest words it."""
+    """Return the features *start* of a crate and everything that they enable, in its manifest's notation."""
     features = manifest.get("features")
     table = features if isinstance(features, dict) else {}
     return closure({word: map(str, entry) for word, entry in table.items() if isinstance(entry, list)}, start)
@@ -38,7 +38,7 @@ def words(manifest: dict[str, Any], start: Iterable[str]) -> set[str]:
 class Features:
     """The features of a project's locked crates.
 
-    *users* are {crate: those that depend on it}, *load* returns a crate's manifest, None where it is not at hand, and
+    *users* are {crate: its dependents}. *load* returns a crate's manifest; None if its source is not available.
     *shared* is the workspace's table of dependencies, from which its members inherit.
     """
 
@@ -54,18 +54,18 @@ class Features:
         self._known: dict[str, set[str] | None] = {}
 
     def of(self, crate: str, depth: int = 0) -> set[str] | None:
-        """Return the features of *crate* that are on, None where that cannot be told.
+        """Return the enabled features of *crate*; None if unknown.
 
-        Those that they turn on in their turn are among them where the crate's own manifest is at hand.
+        Features that these enable are included if the crate's own manifest is available.
         """
         if crate not in self._known:
-            self._known[crate] = None  # for a crate that depends on itself, by way of its tests
+            self._known[crate] = None  # for a crate whose tests depend on it
             self._known[crate] = self._of(crate, depth)
         return self._known[crate]
 
     def _of(self, crate: str, depth: int) -> set[str] | None:
         users = self._users.get(crate)
-        found = set() if users else {"default"}  # what nothing depends on is what is built
+        found = set() if users else {"default"}  # the built crates are those without dependents
         for user in users or ():
             manifest = self._load(user) if depth < DEPTH else None
             active = self.of(user, depth + 1) if manifest is not None else None
@@ -75,7 +75,7 @@ class Features:
         return words(self._load(crate) or {}, found)
 
     def _asked(self, manifest: dict[str, Any], active: set[str], crate: str) -> set[str]:
-        """Return the features of *crate* that a crate turns on, of whose own features *active* are on."""
+        """Return the features of *crate* that a dependent enables, if *active* are its own enabled features."""
         found: set[str] = set()
         for _, section in workspace.sections(manifest):
             for kind, key, options in workspace.dependencies(section):

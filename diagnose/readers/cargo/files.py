@@ -1,4 +1,4 @@
-"""Files of cargo's that are read wherever they exist, and where a key stands in one."""
+"""Reads files of cargo, and finds the line of a key."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def present(place: Root, path: str, limit: int = TEXT_LIMIT) -> str | None:
     """Return the text of a file that cargo reads wherever it exists; None if it does not.
 
     Raises:
-        InputError: it is there and cannot be read, or is no text, as cargo then stops too.
+        InputError: it exists but cannot be read or is not text; cargo fails then, too.
     """
     if not place.exists(path):
         return None
@@ -55,7 +55,7 @@ def parsed(path: str, text: str) -> dict[str, Any]:
 
 
 def base_folder(path: str) -> str:
-    """Return the folder that paths in a configuration file are relative to: the one that holds ``.cargo``."""
+    """Return the folder that paths in a configuration file are relative to: the one that contains ``.cargo``."""
     return os.path.dirname(os.path.dirname(path))
 
 

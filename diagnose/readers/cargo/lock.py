@@ -1,4 +1,4 @@
-"""``Cargo.lock``: as cargo writes it, line by line, or as any TOML."""
+"""``Cargo.lock``: in cargo's own layout, line by line, or as any TOML."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LOCK_LIMIT = 16 << 20
 
 
 class Crate(NamedTuple):
-    """One package of ``Cargo.lock``: ``line`` is where its name stands, ``dependencies`` the names it lists."""
+    """One package of ``Cargo.lock``: ``line`` is that of its name, ``dependencies`` the names that it lists."""
 
     name: str
     version: str
@@ -20,27 +20,27 @@ class Crate(NamedTuple):
 
 
 class Lock(NamedTuple):
-    """A Cargo.lock: ``version`` is its format's, 0 where it names none, as the formats 1 and 2 do."""
+    """A Cargo.lock: ``version`` is its format's; 0 for the formats 1 and 2, which do not name it."""
 
     version: int = 0
     crates: tuple[Crate, ...] = ()
 
 
 def lock_file(path: str, text: str) -> Lock:
-    """Return what the Cargo.lock *text* holds; *path* is for messages.
+    """Parse the Cargo.lock *text*; *path* is for messages.
 
     Raises:
-        InputError: cargo would not take it.
+        InputError: cargo rejects it.
     """
     return _as_written(text) or _as_toml(path, text)
 
 
-#: How the lines begin that cargo writes for a package, besides those that are read.
+#: The prefixes of lines of a package that are skipped.
 _PASSED_OVER = ('source = "', 'checksum = "', 'replace = "')
 
 
 def _as_written(text: str) -> Lock | None:
-    """Read a Cargo.lock line by line, as cargo writes it; None if any line is not of that kind."""
+    """Parse a Cargo.lock in cargo's own layout line by line; None if any line differs from it."""
     crates: list[Crate] = []
     fields: dict[str, str] = {}
     dependencies: list[str] = []
@@ -82,11 +82,13 @@ def _as_written(text: str) -> Lock | None:
 
 
 def _as_toml(path: str, text: str) -> Lock:
-    """Read a Cargo.lock that another hand wrote, or an older cargo."""
+    """Parse a Cargo.lock of another author, or of an older cargo."""
     content = parsed(path, text)
     version, entries = content.get("version", 0), content.get("package", [])
     if not isinstance(version, int) or not isinstance(entries, list):
-        raise InputError(f"{path}: {'`version` is no number' if isinstance(entries, list) else '`package` is no list'}")
+        raise InputError(
+            f"{path}: {'`version` is not a number' if isinstance(entries, list) else '`package` is not a list'}"
+        )
     lines = text.splitlines()
     crates: list[Crate] = []
     start = 0
@@ -97,7 +99,7 @@ def _as_toml(path: str, text: str) -> Lock:
             if not isinstance(value, str):
                 raise InputError(f"{path}: package {place} has no {key}")
         if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
-            raise InputError(f"{path}: the dependencies of {name} are no list of strings")
+            raise InputError(f"{path}: the dependencies of {name} are not a list of strings")
         quoted = (f'"{name}"', f"'{name}'")
         found = (at for at in range(start, len(lines)) if lines[at].lstrip().startswith("name"))
         start = next((at + 1 for at in found if any(one in lines[at] for one in quoted)), start)

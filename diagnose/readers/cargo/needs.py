@@ -1,4 +1,4 @@
-"""What crates ask pkg-config for: by their own metadata, or by a table.
+"""The modules that crates request from pkg-config, from their own metadata or from a table.
 
 Source: the system-deps crate's documentation (``[package.metadata.system-deps]``).
 """
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 class Need(NamedTuple):
-    """A pkg-config module that the project asks for: by which crate, and where that is known from.
+    """A pkg-config module that the project needs: the crate that requests it, and the source of that fact.
 
-    ``crate`` is ``name version``. ``requirement`` is the constraint that the crate passes (``>= 1.0``) or empty.
-    ``links`` is the crate's ``links`` key, by which ``[target.<triple>.<links>]`` overrides its build script.
-    ``path`` is the file that says so (``Cargo.lock:line`` or ``Cargo.toml``). ``static`` is set where the crate insists
-    on one way of linking, whatever the variables say. ``optional`` says that the crate can do without the module.
-    ``system_libs`` says that it wants the system's folders in the answer, as the pkg-config crate does by default.
-    ``key`` is the name that the system-deps crate has for the module, empty for other crates.
+    ``crate`` is ``name version``. ``requirement`` is the constraint that the crate passes (``>= 1.0``), or empty.
+    ``links`` is the crate's ``links`` key, by which ``[target.<triple>.<links>]`` overrides its build script. ``path``
+    is the source (``Cargo.lock:line`` or ``Cargo.toml``). ``static`` is set if the crate requires one kind of linking,
+    whatever the variables are. ``optional``: the crate works without the module. ``system_libs``: it requests the
+    system's folders in the answer, as the pkg-config crate does by default. ``key`` is the system-deps crate's name of
+    the module; empty for other crates.
     """
 
     module: str
@@ -70,13 +70,13 @@ def sys_crates() -> dict[str, list[Row]]:
 
 
 def asker(module: str) -> str:
-    """Return the name of the one crate that is known to ask for *module*; empty if there is none, or several."""
+    """Return the name of the only crate in the table that requests *module*; empty if no or several crates do."""
     found = {name for name, rows in sys_crates().items() for row in rows if row.module == module}
     return found.pop() if len(found) == 1 else ""
 
 
 def asked_by(module: str, crate: str) -> Need:
-    """Return the need for *module* as *crate* has it by the table; without a crate, as the pkg-config crate asks."""
+    """Return the need of *crate* for *module* by the table; without a crate, that of a plain pkg-config query."""
     row = next((row for row in sys_crates().get(crate, ()) if row.module == module), None)
     return (
         Need(module) if row is None else Need(module, links=row.links, static=row.static, system_libs=row.system_libs)
@@ -84,7 +84,7 @@ def asked_by(module: str, crate: str) -> Need:
 
 
 def overridden(overrides: tuple[Override, ...]) -> dict[str, str]:
-    """Return {``links`` value: path} of *overrides*, and ``module NAME`` for what crates of that value ask for."""
+    """Return {``links`` value: path} of *overrides*, and ``module NAME`` for the modules of crates with that value."""
     found = {override.links: override.path for override in overrides}
     rows = (row for rows in sys_crates().values() for row in rows) if overrides else ()
     return {**{f"module {row.module}": found[row.links] for row in rows if row.links in found}, **found}
@@ -96,7 +96,7 @@ def _spaced(requirement: str) -> str:
 
 
 def source_folders(root: Root, cargo_home: str, config: Config) -> tuple[str, ...]:
-    """Return the folders in which cargo has unpacked crates, or is told to find them."""
+    """Return the folders of unpacked crates, of cargo itself and from its configuration."""
     found = []
     for path, content, _ in config.files:
         table = content.get("source")
@@ -108,7 +108,7 @@ def source_folders(root: Root, cargo_home: str, config: Config) -> tuple[str, ..
 
 
 def source_of(root: Root, crate: Crate, sources: tuple[str, ...]) -> tuple[str, dict[str, Any]] | None:
-    """Return the path and the content of the manifest of *crate*, where its source is at hand."""
+    """Return the path and the content of the manifest of *crate*, if its source is available."""
     for folder in (f"{source}/{name}" for source in sources for name in (f"{crate.name}-{crate.version}", crate.name)):
         path = os.path.join(folder, "Cargo.toml")
         text = root.text(path) if root.is_file(path) else None
@@ -118,9 +118,9 @@ def source_of(root: Root, crate: Crate, sources: tuple[str, ...]) -> tuple[str, 
 
 
 def is_optional(row: Row, crate: Crate, turned_on: Features, named: Mapping[str, set[str]]) -> bool | None:
-    """Whether *crate* does without the module of *row*; None where that cannot be told.
+    """Whether *crate* does not need the module of *row*; None if unknown.
 
-    *named* are the features by name, for when it cannot be followed who turns them on.
+    *named* are the features by name, for crates whose dependents are unknown.
     """
     unless = row.unless
     if not unless.startswith(("?", "!")):
@@ -135,7 +135,7 @@ def is_optional(row: Row, crate: Crate, turned_on: Features, named: Mapping[str,
 
 
 def _compatible(one: str, other: str) -> bool:
-    """Whether cargo takes one version for the other: the first part that is not zero decides."""
+    """Whether cargo accepts one version for the other: the first non-zero part decides."""
     parts = [version.split(".") for version in (one, other)]
     leading = next((place for place, part in enumerate(parts[1]) if part != "0"), 0)
     return parts[0][: leading + 1] == parts[1][: leading + 1]
@@ -148,7 +148,7 @@ def crate_needs(
     rows: Mapping[Row, bool | None],
     lock: str,
 ) -> Iterator[Need]:
-    """Yield what *crate* asks for: by its manifest among *sources*, or by *rows*, each with whether it is optional."""
+    """Yield the needs of *crate*, by its manifest in *sources* or by *rows*, each with whether it is optional."""
     where = f"{lock}:{crate.line}"
     label = f"{crate.name} {crate.version}"
     links = ""
@@ -163,14 +163,14 @@ def crate_needs(
     for row, own in rows.items():
         if own is None:
             continue
-        same = crate.version.split(".")[:2] == row.version.split(".")[:2]  # others may ask for other versions
+        same = crate.version.split(".")[:2] == row.version.split(".")[:2]  # other crates may request other versions
         requirement, static = (row.requirement, row.static) if same else ("", None)
         system_libs = row.system_libs and "system-deps" not in crate.dependencies
         yield Need(row.module, label, requirement, links or row.links, where, static, own, system_libs)
 
 
 def system_deps(path: str, content: dict[str, Any], label: str, links: str = "") -> Iterator[Need]:
-    """Yield what ``[package.metadata.system-deps]`` asks for; versions that a feature raises are left out."""
+    """Yield the needs in ``[package.metadata.system-deps]``; versions that a feature raises are omitted."""
     value: Any = content
     for key in ("package", "metadata", "system-deps"):
         value = value.get(key) if isinstance(value, dict) else None
@@ -191,5 +191,5 @@ def system_deps(path: str, content: dict[str, Any], label: str, links: str = "")
             first = version.partition(",")[0].strip()
             requirement = _spaced(first if first[:1] in ("", *"<>=!") else ">=" + first)
         module = str(entry.get("name", key))
-        if module and not module.startswith("-"):  # pkg-config would take it for an option
+        if module and not module.startswith("-"):  # pkg-config parses it as an option
             yield Need(module, label, requirement, links, path, system_libs=False, key=str(key))

@@ -1,4 +1,4 @@
-"""The Cargo project that holds a folder, and the system libraries that it needs.
+"""The Cargo project of a folder, and the system libraries that it needs.
 
 Sources: The Cargo Book (workspaces, features, ``Cargo.lock``); cargo's and Rust's changelogs.
 """
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-#: The crates by which a build script asks pkg-config.
+#: The crates that call pkg-config for a build script.
 _ASKING = frozenset({"pkg-config", "system-deps", "metadeps"})
 
 
 class Floor(NamedTuple):
-    """A release of cargo that the project needs at least: ``text`` asks for it, in ``path`` (``Cargo.lock:3``)."""
+    """The oldest cargo that the project accepts: ``text`` in ``path`` (``Cargo.lock:3``) requires it."""
 
     version: str
     text: str
@@ -45,15 +45,15 @@ class Floor(NamedTuple):
 
 
 class Project(NamedTuple):
-    """The Cargo project that holds the working directory; ``path`` is its manifest, ``lock`` its Cargo.lock.
+    """The Cargo project of the working directory; ``path`` is its manifest, ``lock`` its Cargo.lock.
 
-    ``crates`` are those of Cargo.lock that a build with the default features takes, ``idle`` the others that ask
+    ``crates`` are those of Cargo.lock that a build with the default features compiles; ``idle`` are the others that use
     pkg-config. ``config`` are the configuration files that cargo reads here, the nearest first. ``unknown`` are crates
-    that ask pkg-config for something that is not known here. ``wheel`` says whether maturin can make a wheel of it:
-    its ``pyproject.toml`` names maturin, the build takes PyO3, or the manifest wants a ``cdylib``. ``abi3`` says
-    whether the manifest turns on PyO3's stable ABI, None where it does not depend on PyO3. ``floors`` are the releases
-    of cargo that the lock file and the manifest need. ``tools`` are programs that build scripts run.
-    ``unlocked`` says that there is no Cargo.lock, though the manifest names dependencies.
+    that use pkg-config for unknown modules. ``wheel``: maturin can build a wheel of it, because its ``pyproject.toml``
+    names maturin, the build contains PyO3, or the manifest has a ``cdylib``. ``abi3``: the manifest enables PyO3's
+    stable ABI; None if it does not depend on PyO3. ``floors`` are the releases of cargo that the lock file and the
+    manifest need. ``tools`` are programs that build scripts run. ``unlocked``: there is no Cargo.lock, but the manifest
+    names dependencies.
     """
 
     path: str = ""
@@ -71,16 +71,16 @@ class Project(NamedTuple):
     unlocked: bool = False
 
     def crate(self, name: str) -> Crate | None:
-        """Return the crate of that name that the build takes, the newest if there are several."""
+        """Return the crate of that name that the build compiles, the newest of several."""
         return next((crate for crate in reversed(self.crates) if crate.name == name), None)
 
     def locked(self, name: str) -> Crate | None:
-        """Return the crate of that name that the build takes, or that it would take with another feature."""
+        """Return the crate of that name that the build compiles, or compiles with another feature."""
         return self.crate(name) or next((crate for crate in self.idle if crate.name == name), None)
 
 
 def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Target) -> Project:
-    """Read the project that holds *cwd* and find out which system libraries it needs.
+    """Read the project of *cwd* and find the system libraries that it needs.
 
     Raises:
         InputError: its manifest or lock file is broken.
@@ -151,7 +151,7 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
 
 
 def _manifest_path(here: Root, cwd: str) -> str:
-    """Return what ``manifest-path`` in the nearest ``pyproject.toml`` names for maturin; empty if none does."""
+    """Return maturin's ``manifest-path`` in the nearest ``pyproject.toml``; empty without one."""
     for folder in upwards(cwd):
         path = os.path.join(folder, "pyproject.toml")
         if not here.is_file(path):
@@ -168,7 +168,7 @@ def _has_dependencies(manifest: dict[str, Any]) -> bool:
     return "workspace" in manifest or any(kind != "dev-dependencies" for kind in kinds)
 
 
-#: The first cargo that takes a format of lock files, and that knows an edition. Sources: cargo's and Rust's changelogs.
+#: The first cargo that accepts a format of lock files, and that knows an edition. Source: the changelogs.
 _LOCK_VERSIONS = {3: "1.53", 4: "1.78"}
 
 
@@ -212,9 +212,9 @@ def _edges(crates: tuple[Crate, ...]) -> dict[str, set[str]]:
 def _reached(
     manifest: dict[str, Any], others: Mapping[str, dict[str, Any]], crates: tuple[Crate, ...], target: Target
 ) -> set[str]:
-    """Return the names of the locked crates that a build for *target* with the default features takes.
+    """Return the names of the locked crates that a build for *target* with the default features compiles.
 
-    Cargo.lock also has what other features, other platforms, the tests and other members of a workspace would need.
+    Cargo.lock also lists crates for other features, other platforms, tests and other members of a workspace.
     *others* are manifests of the workspace's other packages and those in folders, by their names.
     """
     edges = _edges(crates)
@@ -231,7 +231,7 @@ def _reached(
 
 
 def _features(manifests: tuple[dict[str, Any], ...], crates: tuple[Crate, ...]) -> dict[str, set[str]]:
-    """Return {crate: features that the manifests ask for} of their dependencies, handed on to what these depend on.
+    """Return {crate: features that the manifests request} of their dependencies, passed on to indirect ones.
 
     A crate that wraps another has its features under the same names (``zstd/pkg-config`` is ``zstd-sys/pkg-config``).
     """
@@ -250,9 +250,9 @@ def _features(manifests: tuple[dict[str, Any], ...], crates: tuple[Crate, ...]) 
 
 
 def _left_out(manifest: dict[str, Any], target: Target, active: set[str] | None = None) -> set[str]:
-    """Return the packages among the direct dependencies that a build for *target* does without.
+    """Return the packages among the direct dependencies that a build for *target* does not compile.
 
-    *active* are the features, None where others decide which are on.
+    *active* are the enabled features; None if dependents decide.
     """
     taken: set[str] = set()
     named: set[str] = set()
@@ -268,13 +268,13 @@ def _left_out(manifest: dict[str, Any], target: Target, active: set[str] | None 
 
 
 def _default_features(manifest: dict[str, Any]) -> set[str]:
-    """Return the features, and the optional dependencies, that the feature ``default`` turns on."""
+    """Return the features, and the optional dependencies, that the feature ``default`` enables."""
     parts = (word.removeprefix("dep:").partition("/") for word in words(manifest, ("default",)))
     return {name for name, _, rest in parts if not (rest and name.endswith("?"))}
 
 
 def _abi3(manifest: dict[str, Any]) -> bool | None:
-    """Return whether PyO3's ``abi3`` or ``abi3-py3X`` is on: in the dependency, or behind a feature of the crate's."""
+    """Return whether PyO3's ``abi3`` or ``abi3-py3X`` is enabled, in the dependency or by a feature of the crate."""
     dependencies, features = manifest.get("dependencies"), manifest.get("features")
     pyo3 = dependencies.get("pyo3") if isinstance(dependencies, dict) else None
     if pyo3 is None:
@@ -289,7 +289,7 @@ def _abi3(manifest: dict[str, Any]) -> bool | None:
 def _turned_on(
     root: Root, manifests: tuple[dict[str, Any], ...], crates: list[Crate], sources: tuple[str, ...]
 ) -> Features:
-    """Return the features of *crates*, those that are built; *manifests* are the project's own."""
+    """Return the features of the compiled *crates*; *manifests* are the project's own."""
     own = {workspace.name(manifest): manifest for manifest in manifests}
     tables = (manifest.get("workspace") for manifest in manifests)
     shared = next((table.get("dependencies") for table in tables if isinstance(table, dict)), None)
@@ -304,6 +304,6 @@ def _turned_on(
         if name in own:
             return own[name]
         found = [source_of(root, crate, sources) for crate in by_name.get(name, ())]
-        return found[0][1] if len(found) == 1 and found[0] else None  # of two versions either may be the one
+        return found[0][1] if len(found) == 1 and found[0] else None  # either of two versions may be the right one
 
     return Features(users, load, shared if isinstance(shared, dict) else {})

@@ -1,4 +1,4 @@
-"""Variables that look as if they were meant for pkg-config, cargo or the cc crate, and that none of them reads.
+"""Variables that seem to be for pkg-config, cargo or the cc crate, but that these do not read.
 
 Sources: pkg-config-rs's ``targeted_env_var``, The Cargo Book (environment variables), the cc crate's documentation,
 pkg-config(1) and pkgconf(1).
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Ignored(NamedTuple):
-    """A variable that nothing reads. ``meant`` is the name that would be read, empty where that cannot be told."""
+    """A variable that no tool reads. ``meant`` is the correct name; empty if unknown."""
 
     setting: Setting
     meant: str = ""
@@ -35,7 +35,7 @@ _PER_TARGET = (
     "CC",
     "AR",
 )
-# Names that something does read, so that they are nobody's misspelling.
+# Names that a tool reads, which are not misspellings.
 _KNOWN = (
     *("PKG_CONFIG", "PKG_CONFIG_PATH", "PKG_CONFIG_LIBDIR", "PKG_CONFIG_SYSROOT_DIR", "PKG_CONFIG_ALLOW_CROSS"),
     *("PKG_CONFIG_ALL_STATIC", "PKG_CONFIG_ALL_DYNAMIC", "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS"),
@@ -51,7 +51,7 @@ _CARGO_KEYS = ("LINKER", "RUNNER", "RUSTFLAGS")
 
 
 def find(variables: Variables, target: Target) -> tuple[Ignored, ...]:
-    """Return the variables that nothing reads, for a build for *target*."""
+    """Return the variables that no tool reads in a build for *target*."""
     found = []
     for setting in variables.all():
         for look in (_misplaced, _cargo_target, _per_target, _misspelt):
@@ -63,7 +63,7 @@ def find(variables: Variables, target: Target) -> tuple[Ignored, ...]:
 
 
 def _misplaced(setting: Setting, target: Target) -> Iterator[Ignored]:
-    """Cargo's own variables in ``[env]``, from where cargo does not read them."""
+    """Cargo's own variables in ``[env]``, where cargo does not read them."""
     name = setting.name
     own = name == "CARGO_BUILD_TARGET" or (name.startswith("CARGO_TARGET_") and name.endswith(_CARGO_KEYS))
     if setting.path and own:
@@ -95,24 +95,26 @@ def _cargo_target(setting: Setting, target: Target) -> Iterator[Ignored]:
         return
     row = _row(middle, target)
     if row is not None and middle != row.cargo_env_name:
-        yield Ignored(setting, f"CARGO_TARGET_{row.cargo_env_name}_{key}", f"{middle} is no Rust target")
+        yield Ignored(setting, f"CARGO_TARGET_{row.cargo_env_name}_{key}", f"{middle} is not a Rust target")
 
 
 def _per_target(setting: Setting, target: Target) -> Iterator[Ignored]:
-    """``PKG_CONFIG_PATH_<triple>`` and the like with a name that is no Rust target's, or in the wrong case."""
+    """``PKG_CONFIG_PATH_<triple>`` and similar names with an unknown Rust target, or in the wrong case."""
     for variable in _PER_TARGET:
         if not setting.name.startswith(variable + "_") or setting.name in _KNOWN:
             continue
         suffix = setting.name[len(variable) + 1 :]
         row = _row(suffix, target)
         if row is not None and suffix not in (row.triple, row.env_name):
-            reason = "the name of the target is case-sensitive" if suffix.isupper() else f"{suffix} is no Rust target"
+            reason = (
+                "the name of the target is case-sensitive" if suffix.isupper() else f"{suffix} is not a Rust target"
+            )
             yield Ignored(setting, f"{variable}_{row.env_name}", reason)
         return
 
 
 def _row(name: str, target: Target) -> Target | None:
-    """Return the target that *name* means, in any spelling; *target* itself if it can mean that."""
+    """Return the target of *name*, in any spelling; *target* itself if it fits."""
     folded = _fold(name)
     if folded.count("_") < 2:  # `CC_FOR_BUILD` and the like: not the name of a target
         return None
@@ -130,7 +132,7 @@ def _fold(name: str) -> str:
 
 
 def _misspelt(setting: Setting, target: Target) -> Iterator[Ignored]:
-    """A name that is one slip away from one that pkg-config or the crate reads."""
+    """A name that is one typing error away from a name that pkg-config or the crate reads."""
     name = setting.name
     if name in _KNOWN or not _fold(name).startswith(("PKG_CONFIG", "PKGCONFIG", "PKG_CONF_")):
         return
@@ -140,4 +142,4 @@ def _misspelt(setting: Setting, target: Target) -> Iterator[Ignored]:
 
     close = difflib.get_close_matches(_fold(name), _KNOWN, n=1, cutoff=0.85)
     if close:
-        yield Ignored(setting, close[0], "nothing reads a variable of this name")
+        yield Ignored(setting, close[0], "no tool reads a variable of this name")

@@ -1,4 +1,4 @@
-"""Environment variables as cargo and the build scripts that it runs see them, each with the place that set it."""
+"""Environment variables as cargo and its build scripts see them, each with its source."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Setting(NamedTuple):
-    """A variable or configuration key, its value, and where it is set.
+    """A variable or configuration key, its value, and its source.
 
     ``path`` is empty for the process environment, else the configuration file as ``path`` or ``path:line``.
     """
@@ -20,15 +20,15 @@ class Setting(NamedTuple):
 
     @property
     def where(self) -> str:
-        """The place in words: for evidence and messages."""
+        """The source in words, for evidence and messages."""
         return f"{self.name} in {self.path}" if self.path else f"environment variable {self.name}"
 
 
 class Variables(NamedTuple):
-    """The process environment, and what the ``[env]`` tables of cargo's configuration add to it.
+    """The process environment, and the ``[env]`` tables of cargo's configuration.
 
-    Cargo hands ``[env]`` to rustc and to build scripts, and does not read its own variables from there. A variable of
-    the process wins over ``[env]`` unless the table says ``force = true`` (The Cargo Book, configuration, ``[env]``).
+    Cargo passes ``[env]`` to rustc and to build scripts, but does not read its own variables from it. A variable of the
+    process overrides ``[env]`` unless the table has ``force = true`` (The Cargo Book, configuration, ``[env]``).
     """
 
     process: Mapping[str, str]

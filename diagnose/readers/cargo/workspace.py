@@ -1,4 +1,4 @@
-"""The manifests beside a project's own that say which dependencies its target needs: workspace members, path crates.
+"""The other manifests that determine a target's dependencies: workspace members and path crates.
 
 Source: The Cargo Book, workspaces (``members``, ``exclude``), and specifying dependencies (``path``, platform tables).
 """
@@ -22,9 +22,9 @@ LIMIT = 200
 def manifests(
     place: Root, first: str, top: str, load: Callable[[str], dict[str, Any]]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield (path, content) of *first*, of the workspace's manifest *top*, and of those that they lead to.
+    """Yield (path, content) of *first*, of the workspace's manifest *top*, and of those that they refer to.
 
-    *load* reads one. Members that are named by a pattern are found where its ``*`` is a folder's whole name.
+    *load* reads one. Members that a pattern names are found if its ``*`` is a folder's whole name.
 
     Raises:
         InputError: one of them is broken.
@@ -60,7 +60,7 @@ def _matching(place: Root, folder: str, pattern: str) -> list[str]:
 
 
 def sections(manifest: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """Return what holds tables of dependencies: the manifest itself as "", and those for a platform by their name."""
+    """Return the sections with dependencies: the manifest itself as "", and those for a platform by their name."""
     targets = manifest.get("target")
     tables = targets.items() if isinstance(targets, dict) else ()
     return [("", manifest), *((key, table) for key, table in tables if isinstance(table, dict))]

@@ -1,4 +1,4 @@
-"""Where the dynamic loader looks for a shared library by itself.
+"""The default search path of the dynamic loader.
 
 Sources: ld.so(8), ldconfig(8) for ``/etc/ld.so.conf`` and its ``include``, and glibc's ``elf/ldconfig.c``.
 """
@@ -13,14 +13,14 @@ from diagnose.model.targets import Target
 from diagnose.readers.system.root import Root
 
 CONFIGURATION = "/etc/ld.so.conf"
-#: Where it looks last; Debian's looks into the folders of its architecture before.
+#: Its last folders; Debian's loader searches those of its architecture before.
 TRUSTED = ("/lib64", "/usr/lib64", "/lib", "/usr/lib")
 #: The most configuration files that are read.
 FILE_LIMIT = 200
 
 
 def folders(root: Root, target: Target) -> tuple[str, ...]:
-    """Return the folders of the configuration of *target*'s loader, and its own, in its order."""
+    """Return the folders in the configuration of *target*'s loader and its default folders, in order."""
     found: list[str] = []
     pending = [CONFIGURATION]
     read: set[str] = set()

@@ -1,4 +1,4 @@
-"""What ``-lNAME`` leads a linker to, and what the file is.
+"""The file that a linker finds for ``-lNAME``, and its kind.
 
 Sources: ld's manual (``-l``, ``-L``, implicit linker scripts) and rustc's handling of ``static=`` libraries.
 """
@@ -26,7 +26,7 @@ DEPENDENCY_LIMIT = 300
 
 
 class Needed(NamedTuple):
-    """A library that another needs at run time, all the way down: where it is found (or not), and its GLIBC version."""
+    """A direct or indirect run-time dependency of a library: its path, if found, and its GLIBC version."""
 
     soname: str
     path: str = ""
@@ -35,17 +35,16 @@ class Needed(NamedTuple):
 
 
 class LinkFile(NamedTuple):
-    """What one ``-l`` flag leads the linker to.
+    """The file that the linker finds for one ``-l`` flag.
 
-    ``path`` is the first file that matches in the flags' folders (``searched``), or else in the linker's own;
-    ``real`` is where its links end. ``kind`` is ``shared``, ``static``, ``script`` (a linker script; ``members`` are
-    the files that it names), ``dangling`` (a link to nothing; ``real`` is what it points to), ``unreadable`` or
-    ``missing``. ``accepted`` says whether the target's linker can use it, None where the file does not tell. ``glibc``
-    is the highest GLIBC version that it needs, as ``2.34``. ``default`` says that only the linker's own folders had it.
-    ``saved_by`` is a file of the linker's own folders that one which skips unfitting files would use instead.
-    ``loaded`` is another file of the same soname, if the dynamic loader takes that by itself and not this one.
-    ``archive`` is the static library of that name in the flags' folders. ``needs`` are the libraries that the file
-    needs at run time.
+    ``path`` is the first file that matches in the flags' folders (``searched``), or else in the linker's default
+    folders. ``real`` is ``path`` with links resolved. ``kind`` is ``shared``, ``static``, ``script`` (a linker script;
+    ``members`` are the files that it names), ``dangling`` (a broken symlink; ``real`` is its target), ``unreadable`` or
+    ``missing``. ``accepted``: the target's linker can use it; None if unknown. ``glibc`` is the highest GLIBC version
+    that it needs, as ``2.34``. ``default``: only the linker's default folders contain it. ``saved_by`` is the file in
+    the default folders that a linker uses instead if it skips incompatible files. ``loaded`` is another file of the
+    same soname, if the dynamic loader finds that one instead. ``archive`` is the static library of that name in the
+    flags' folders. ``needs`` are the run-time dependencies of the file.
     """
 
     name: str
@@ -66,7 +65,7 @@ class LinkFile(NamedTuple):
 
 
 def find(root: Root, name: str, folders: Iterable[str], own: Iterable[str], target: Target) -> LinkFile:
-    """Return what ``-l`` *name* leads to, in the flags' *folders* first and then in the linker's *own*."""
+    """Return the file for ``-l`` *name*: in the flags' *folders* first, then in the linker's *own*."""
     folders, own = tuple(dict.fromkeys(folders)), tuple(own)
     names = (name[1:],) if name.startswith(":") else (f"lib{name}.so", f"lib{name}.a")
     archive = next((path for folder in folders if root.is_file(path := f"{folder}/lib{name}.a")), "")
@@ -92,7 +91,7 @@ def _fitting(root: Root, name: str, names: tuple[str, ...], own: tuple[str, ...]
 
 
 def _loaded(root: Root, found: LinkFile, target: Target) -> str:
-    """Return what the loader finds for the soname of *found*, if that is another file."""
+    """Return the file that the loader finds for the soname of *found*, if it is another one."""
     if found.elf is None or not found.elf.soname or "/" in found.elf.soname or not found.accepted:
         return ""
     for folder in ld_so.folders(root, target):
@@ -103,7 +102,7 @@ def _loaded(root: Root, found: LinkFile, target: Target) -> str:
 
 
 def inspect(root: Root, name: str, path: str, target: Target, *, scripts: bool = True) -> LinkFile:
-    """Return what the file at *path* is; a linker script is followed if *scripts*."""
+    """Return the kind of the file at *path*; a linker script is followed if *scripts*."""
     try:
         real = root.resolve(path)
     except InputError:
@@ -162,7 +161,7 @@ def _shared(root: Root, name: str, path: str, real: str, target: Target) -> Link
 
 
 def _static(root: Root, name: str, path: str, real: str, target: Target) -> LinkFile:
-    """Judge a static library by its first member that is ELF."""
+    """Read a static library by its first ELF member."""
     place = root.locate(real)
     facts = None
     if place:
@@ -190,7 +189,7 @@ def _member(data: bytes, path: str) -> Elf | None:
 
 
 def _script(data: bytes) -> tuple[str, ...]:
-    """Return the files that an implicit linker script names (``GROUP``, ``INPUT``), as they stand in it."""
+    """Return the files that an implicit linker script names (``GROUP``, ``INPUT``), as written."""
     if b"\0" in data or not any(word in data for word in (b"GROUP", b"INPUT")):
         return ()
     text = data.decode("utf-8", "replace")
@@ -204,7 +203,7 @@ def _script(data: bytes) -> tuple[str, ...]:
 
 
 def accepted(facts: Elf, target: Target) -> bool:
-    """Whether a linker for *target* takes code like *facts*: machine, class, byte order and float ABI."""
+    """Whether a linker for *target* accepts code like *facts*: machine, class, byte order and float ABI."""
     if not target.accepts(facts.machine, facts.bits, facts.endian, facts.flags):
         return False
     wanted = {"hard-float EABI": "hard", "soft-float EABI": "soft"}.get(target.flags.meaning, "")
@@ -223,12 +222,12 @@ def highest_glibc(facts: Elf) -> str:
     return max(versions, key=version_key, default="")
 
 
-# glibc's own libraries: they come with the system, and are never bundled.
+# glibc's own libraries: they belong to the system and are never bundled.
 _GLIBC = ("libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "librt.so.1", "libutil.so.1", "libresolv.so.2")
 
 
 def _needs(root: Root, file: LinkFile, folders: tuple[str, ...], target: Target) -> tuple[Needed, ...]:
-    """Return what *file* needs at run time, looked for next to it and in *folders*."""
+    """Return the run-time dependencies of *file*, searched next to it and in *folders*."""
     assert file.elf is not None
     places = (file.real.rpartition("/")[0], *folders)
     pending = list(file.elf.needed)

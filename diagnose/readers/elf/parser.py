@@ -1,9 +1,9 @@
-"""Reads one ELF file: what it is, what it needs, and where it looks for it.
+"""Reads one ELF file: its kind, its requirements, and its search paths.
 
-Everything that the dynamic linker acts on is read the way the dynamic linker reads it, through the program headers and
-``PT_DYNAMIC``; section headers, which may be stripped, serve only for what has no other home (debug information, the
-build attributes of Arm). Nothing in a file is believed: every offset is checked, every chain is bounded, and what
-cannot be read becomes a reason in :attr:`Elf.broken` instead of an exception.
+All data that the dynamic linker uses is read like the dynamic linker reads it, through the program headers and
+``PT_DYNAMIC``. Section headers may be stripped. They are only used for data that is nowhere else (debug information,
+the build attributes of Arm). No field of a file is trusted: every offset is checked and every chain is bounded. A part
+that cannot be read becomes a reason in :attr:`Elf.broken` instead of an exception.
 
 Sources: the generic ABI (gabi, chapters 4 and 5), the GNU extensions in glibc's ``elf.h``, the Linux extensions gABI
 (GNU property notes), and "Addenda to, and Errata in, the ABI for the Arm Architecture" (build attributes).
@@ -40,12 +40,12 @@ PF_W = 2
 DF_TEXTREL, DF_STATIC_TLS = 4, 0x10
 DF_1_PIE = 0x08000000
 #: Machine → the relocation that places a thread-local variable relative to the thread pointer (initial-exec TLS), by
-#: each processor's psABI; of several, the low byte tells them from all others that occur in finished files.
+#: each processor's psABI; of several, the low byte is unique among the types in linked files.
 TPOFF = {3: (14, 37), 21: (73,), 22: (56,), 40: (19,), 62: (18,), 183: (1030,), 243: (10, 11), 258: (10, 11)}
 #: Machine → R_*_IRELATIVE, whose address a function of the file chooses.
 IRELATIVE = {3: 42, 21: 248, 22: 61, 40: 160, 62: 37, 183: 1032, 243: 58, 258: 12}
 
-# What a symbol's st_info (binding and type) says, by its value.
+# The meaning of a symbol's st_info (binding and type), by its value.
 _STRONG, _WEAK, _DATA = (
     bytes(map(test, range(256)))
     for test in (
@@ -64,20 +64,20 @@ MAX_SECTIONS = 1 << 18
 MAX_DYNAMIC = 4096
 MAX_VERSIONS = 4096
 MAX_SYMBOLS = 1 << 21
-MAX_UNDEFINED = 1 << 18  # symbols that one file needs from others
+MAX_UNDEFINED = 1 << 18  # undefined symbols of one file
 MAX_STRINGS = 1 << 28  # bytes of the dynamic string table
 MAX_NAME = 1 << 14  # bytes of one symbol, library or version name; all of them together may be twice the file's size
 MAX_NOTES = 1 << 20  # bytes of all note segments, and of the build attributes of Arm; real files have some hundreds
 MAX_NOTE_COUNT = 1 << 12
-MAX_RELOCATIONS = 1 << 20  # looked at only where the file claims to patch its code; believed from there on
+MAX_RELOCATIONS = 1 << 20  # checked only if the file claims to patch its code; trusted after that
 MAX_INITS = 256  # Python modules in one file
-MAX_TLS_USES = 4096  # relocations of thread-local variables that are looked at
+MAX_TLS_USES = 4096  # relocations of thread-local variables that are read
 
 
 class Verneed(NamedTuple):
     """One symbol version that a file needs: ``version`` (``GLIBC_2.17``) of the file ``library``, as verneed names it.
 
-    The name belongs to that library: ``GLIBC_2.0`` of ``libgcc_s.so.1`` says nothing about glibc. ``weak`` is
+    The name belongs to that library: ``GLIBC_2.0`` of ``libgcc_s.so.1`` is not a version of glibc. ``weak`` is
     ``VER_FLG_WEAK``; ``symbols`` are the undefined symbols that are bound to the version.
     """
 
@@ -93,42 +93,42 @@ class Verneed(NamedTuple):
 
 
 class Elf(NamedTuple):
-    """One ELF file. Strings are empty and tuples are empty where the file says nothing.
+    """One ELF file. Strings and tuples are empty if the file has no such data.
 
-    ``path`` is the name it was read by; ``installed`` is where an installer puts it, relative to the environment's
-    prefix (see :func:`diagnose.readers.wheel.installed_path`), and empty outside wheels. ``machine``, ``flags``,
-    ``type`` and ``osabi`` are the header's numbers. ``rpath`` and ``runpath`` are raw; None means absent, which differs
-    from empty. ``defines`` are the versions that the file itself defines.
+    ``path`` is the name it was read by. ``installed`` is its path after installation, relative to the environment's
+    prefix (see :func:`diagnose.readers.wheel.installed_path`); empty outside wheels. ``machine``, ``flags``, ``type``
+    and ``osabi`` are the header's numbers. ``rpath`` and ``runpath`` are raw; None means absent, which differs from
+    empty. ``defines`` are the versions that the file itself defines.
 
-    ``undefined`` and ``undefined_weak`` are the dynamic symbols that others must provide; symbols that the file defines
-    itself are in neither. ``undefined_data`` are those of them that are marked neither as function nor as untyped.
-    ``init`` are the Python modules whose init function (``PyInit_…``) the file defines; ``init2`` the same for
-    Python 2 (``init…``, only looked for under the file's own name); ``mod_exports`` for PEP 793 (``PyModExport_…``).
+    ``undefined`` and ``undefined_weak`` are the dynamic symbols that other files must provide; neither contains symbols
+    that the file defines itself. ``undefined_data`` are those of them that are marked neither as function nor as
+    untyped. ``init`` are the Python modules whose init function (``PyInit_…``) the file defines; ``init2`` the same for
+    Python 2 (``init…``, searched only under the file's own name); ``mod_exports`` for PEP 793 (``PyModExport_…``).
 
-    ``verdef``: the file says which versions it defines, if only its own name. ``filters`` are the libraries of
-    ``DT_FILTER``. ``pie``: a position-independent executable. ``ifuncs`` are the exported functions that choose their
-    code when they are bound (``STT_GNU_IFUNC``); ``bound_ifuncs`` those of them that the file itself refers to by name.
-    ``relocations`` are the low bytes of the types of relocations that
-    occur. ``relr``: relative relocations are packed (``DT_RELR``).
+    ``verdef``: the file has version definitions, at least its own name. ``filters`` are the libraries of ``DT_FILTER``.
+    ``pie``: a position-independent executable. ``ifuncs`` are the exported functions that select their code when they
+    are bound (``STT_GNU_IFUNC``); ``bound_ifuncs`` those of them that the file itself refers to by name.
+    ``relocations`` are the low bytes of the relocation types that occur. ``relr``: relative relocations are packed
+    (``DT_RELR``).
 
-    ``tls_size`` are the bytes of the file's thread-local variables (``PT_TLS``). ``static_tls``: it addresses some in
-    the room that is set aside at a program's start (``DF_STATIC_TLS``). ``initial_exec`` are those of its own that it
-    addresses so, local ones as an empty name; ``initial_exec_undefined`` those of others.
+    ``tls_size`` is the size of the file's thread-local variables in bytes (``PT_TLS``). ``static_tls``: it needs space
+    in the static TLS block, which is allocated at program start (``DF_STATIC_TLS``). ``initial_exec`` are its own
+    variables with that access model, local ones as an empty name; ``initial_exec_undefined`` those of other files.
 
-    ``congruent`` is the largest page size in bytes for which every segment's address and offset agree as the loader
-    wants it; 0 where they do for every size that the file itself demands. ``riscv_arch`` is RISC-V's attribute of the
+    ``congruent`` is the largest page size in bytes for which the address and offset of every segment agree modulo the
+    page size; 0 if they agree for every size that the file itself requires. ``riscv_arch`` is RISC-V's attribute of the
     instruction set (``rv64i2p1_m2p0_…``).
 
-    ``textrel``: the loader has to write into read-only segments, as ``DT_TEXTREL`` or ``DF_TEXTREL`` says and the
-    relocations confirm. ``load_align`` is the smallest alignment of a ``PT_LOAD`` segment in bytes, 0 if there is none.
-    ``gnu_stack`` holds the flags of ``PT_GNU_STACK``, None if absent. ``isa_needed`` is the bit mask of
+    ``textrel``: the loader must write into read-only segments, according to ``DT_TEXTREL`` or ``DF_TEXTREL`` and the
+    relocations. ``load_align`` is the smallest alignment of a ``PT_LOAD`` segment in bytes; 0 without one.
+    ``gnu_stack`` are the flags of ``PT_GNU_STACK``; None if absent. ``isa_needed`` is the bit mask of
     ``GNU_PROPERTY_X86_ISA_1_NEEDED``: 1 baseline, 2, 4, 8 for x86-64-v2 to v4. ``arm_float`` is ``hard``, ``soft`` or
-    empty (says nothing, or not Arm); ``arm_cpu`` is the build attribute ``Tag_CPU_arch`` (6 and 9 to 12: Armv6, 10:
-    Armv7), None if absent.
+    empty (unknown, or not Arm). ``arm_cpu`` is the build attribute ``Tag_CPU_arch`` (6 and 9 to 12: Armv6, 10: Armv7);
+    None if absent.
 
-    ``split_debug``: the code is elsewhere (``objcopy --only-keep-debug``). ``debug_size`` and ``symtab_size`` are the
-    bytes that ``strip`` would save. ``broken`` are the reasons why parts could not be read, ``unread`` which parts were
-    not read because they are larger than any real file's, although a loader may well read them.
+    ``split_debug``: the code is in another file (``objcopy --only-keep-debug``). ``debug_size`` and ``symtab_size`` are
+    the bytes that ``strip`` saves. ``broken`` are the reasons why parts could not be read. ``unread`` are the parts
+    that were skipped because they are larger than in any real file; a loader may still read them.
     """
 
     path: str
@@ -186,7 +186,7 @@ class Elf(NamedTuple):
 
     @property
     def libc(self) -> str:
-        """``glibc``, ``musl``, or empty where nothing in the file tells."""
+        """``glibc``, ``musl``, or empty if unknown."""
         loader = self.interp.rpartition("/")[2]
         if loader:
             if loader.startswith("ld-musl-"):
@@ -204,7 +204,7 @@ class Elf(NamedTuple):
 
     @property
     def is_extension(self) -> bool:
-        """Whether the file is a Python extension module: it defines the init function that its file name asks for."""
+        """Whether the file is a Python extension module: it defines the init function for its file name."""
         module = module_name(self.path)
         return any(module in names for names in (self.init, self.mod_exports, self.init2))
 
@@ -214,7 +214,7 @@ class Elf(NamedTuple):
         return bool(self.interp) or self.type == ET_EXEC
 
     def has_relocation(self, kind: int | None) -> bool:
-        """Whether a relocation of this type occurs; None is no type."""
+        """Whether a relocation of this type occurs; False for None."""
         return kind is not None and kind & 0xFF in self.relocations
 
 
@@ -226,11 +226,11 @@ def module_name(path: str) -> str:
 
 
 class _BrokenError(Exception):
-    """A part of the file cannot be read; the message says which and why."""
+    """A part of the file cannot be read; the message names it and the reason."""
 
 
 class _UnreadError(Exception):
-    """A part of the file is too large to be read; the message says which."""
+    """A part of the file is too large to be read; the message names it."""
 
 
 class _Layout(NamedTuple):
@@ -276,9 +276,9 @@ class _Segment(NamedTuple):
 
 
 def read(data: Buffer, path: str, installed: str = "") -> Elf:
-    """Return the facts of the ELF file *data* (anything that has a buffer), which is known as *path*.
+    """Return the facts of the ELF file *data* (an object with a buffer); *path* is its name.
 
-    Never raises for what the bytes contain; see :attr:`Elf.broken`. Time and memory are bounded by the size of *data*.
+    Never raises because of the content; see :attr:`Elf.broken`. Time and memory are bounded by the size of *data*.
     """
     view = memoryview(data)
     facts: dict[str, Any] = {"path": path, "size": len(view), "installed": installed}
@@ -328,7 +328,7 @@ def load(path: str) -> Elf | None:
 
 
 class _Reader:
-    """Fills ``facts`` part by part. Later parts use what earlier parts found, and do without what they did not."""
+    """Fills ``facts`` part by part. Later parts use the results of earlier ones, as far as available."""
 
     def __init__(self, data: memoryview, facts: dict[str, Any]) -> None:
         self.data = data
@@ -338,8 +338,8 @@ class _Reader:
         self.tags: dict[int, int] = {}
         self.strings = b""  # the dynamic string table, …
         self.text = ""  # … as text, one character for each byte
-        self.plain = True  # … which prints as it is
-        self.dynsym = (0, 0)  # address and bytes of the dynamic symbols, as the section headers have it
+        self.plain = True  # … which is printable
+        self.dynsym = (0, 0)  # address and size of the dynamic symbols, from the section headers
         self.version_of: dict[int, int] = {}  # versym index → position in verneed
         self.symbol_places: array[int] = array("I")
         self.symbol_sections: array[int] = array("H")
@@ -380,7 +380,7 @@ class _Reader:
             raise _BrokenError(f"implausible program headers ({phnum} of {phentsize} bytes)")
         table = self._bytes(phoff, phoff + phnum * phentsize)
         if len(table) < phnum * phentsize:
-            raise _BrokenError("truncated: the program headers lie beyond the end of the file")
+            raise _BrokenError("truncated: the program headers are beyond the end of the file")
         for row in layout.phdr.iter_unpack(table):
             if layout.phdr.size == 56:
                 kind, flags, offset, vaddr, _, filesz, memsz, align = row
@@ -470,7 +470,7 @@ class _Reader:
                     return
 
     def _riscv_attributes(self, raw: bytes) -> None:
-        """Find the instruction set: tag 5 of the attributes of the whole file; odd tags have texts for values."""
+        """Find the instruction set: tag 5 of the attributes of the whole file; values of odd tags are strings."""
         if raw[:1] != b"A" or raw[5:11] != b"riscv\0" or raw[11:12] != b"\1":  # Tag_File
             return
         stop = min(11 + self._need_layout().u32.unpack_from(raw, 12)[0], len(raw))
@@ -487,7 +487,7 @@ class _Reader:
                 self.facts["riscv_arch"] = decode(raw[position : min(end, position + MAX_NAME)])
             position = end + 1
 
-    # -- what the dynamic linker reads
+    # -- data of the dynamic linker
 
     def dynamic(self) -> None:
         layout, facts = self._need_layout(), self.facts
@@ -499,7 +499,7 @@ class _Reader:
         size = min(segment.filesz, row * MAX_DYNAMIC)
         table = self._bytes(segment.offset, segment.offset + size)
         if len(table) < size:
-            raise _BrokenError("truncated: the dynamic segment lies beyond the end of the file")
+            raise _BrokenError("truncated: the dynamic segment is beyond the end of the file")
         words = array("I" if row == 8 else "Q", table[: len(table) // row * row])
         if facts["endian"] != sys.byteorder:
             words.byteswap()
@@ -538,7 +538,7 @@ class _Reader:
                 facts[key] = self._string(lists[tag][-1])
 
     def _patches_code(self) -> bool:
-        """Whether a relocation changes what is mapped read-only; linkers for RISC-V say so where only empty ones do."""
+        """Whether a relocation changes a read-only segment; linkers for RISC-V also set the flag for empty ones."""
         from bisect import bisect_right
 
         fixed = [(s.vaddr, s.vaddr + s.filesz) for s in self._segments if s.type == PT_LOAD and not s.flags & PF_W]
@@ -551,7 +551,7 @@ class _Reader:
         return False
 
     def _relocated(self) -> Iterator[int]:
-        """Yield the addresses that relocations change, the runs of DT_RELR by their beginnings; -1 for too many."""
+        """Yield the addresses that relocations change, of DT_RELR only the start of each run; -1 for too many."""
         rows = 0
         layout, tags = self._need_layout(), self.tags
         word, kind = ("Q", 0xFFFFFFFF) if self.facts["bits"] == 64 else ("I", 0xFF)
@@ -564,7 +564,7 @@ class _Reader:
                 if rows > MAX_RELOCATIONS:
                     yield -1
                 for address, *info in row.iter_unpack(raw[: len(raw) // row.size * row.size]):
-                    # In DT_RELR an even word is an address, an odd one speaks of the words behind the last.
+                    # In DT_RELR an even word is an address, an odd one is a bit map of the words that follow.
                     if info[0] & kind if info else not address & 1:
                         yield address
 
@@ -579,7 +579,7 @@ class _Reader:
         u16, u32 = self._need_layout().u16, self._need_layout().u32
         offset = self._offset(self.tags[0x6FFFFFFC], "version definitions")
         names = []
-        # Loaders go by the chain's end, not by the number of entries in DT_VERDEFNUM.
+        # Loaders stop at the chain's end and ignore the number of entries in DT_VERDEFNUM.
         for _ in range(MAX_VERSIONS):
             flags = u16.unpack_from(self.data, offset + 2)[0]
             aux, step = (u32.unpack_from(self.data, offset + at)[0] for at in (12, 16))
@@ -597,7 +597,7 @@ class _Reader:
         names: list[int] = []
         flags: list[int] = []
         version_of: dict[int, int] = {}
-        # Loaders go by the ends of the chains, not by the numbers in DT_VERNEEDNUM and vn_cnt (glibc's dl-version.c).
+        # Loaders stop at the ends of the chains and ignore DT_VERNEEDNUM and vn_cnt (glibc's dl-version.c).
         for _ in range(MAX_VERSIONS):
             _, _, library, aux, step = read_need(data, offset)
             entry = offset + aux
@@ -628,8 +628,8 @@ class _Reader:
         count = self._symbol_count(start, size)
         table = self._bytes(start, start + count * size)
         if len(table) < count * size:
-            raise _BrokenError("truncated: the dynamic symbols lie beyond the end of the file")
-        # Column by column: an object per symbol would cost more than all the rest.
+            raise _BrokenError("truncated: the dynamic symbols are beyond the end of the file")
+        # Column by column: one object per symbol is slower than all other steps together.
         infos = table[layout.sym_info :: size]
         places = self._column(table, 0, "I")
         sections = self._column(table, layout.sym_shndx, "H")
@@ -648,7 +648,7 @@ class _Reader:
         self._bind(undefined, names, count)
         self._inits(places, infos, sections)
         if too_many:
-            raise _UnreadError(f"what it needs from others beyond the first {MAX_UNDEFINED} symbols")
+            raise _UnreadError(f"undefined symbols beyond the first {MAX_UNDEFINED}")
 
     def _column(self, table: bytes, place: int, form: str) -> array[int]:
         """Return one field of every symbol; *place* is where it starts in a symbol, *form* its array type code."""
@@ -662,20 +662,20 @@ class _Reader:
         return column
 
     def _bind(self, undefined: list[int], names: list[str], count: int) -> None:
-        """Tell every needed version by which symbols it is needed."""
+        """Add to every needed version the symbols that need it."""
         if 0x6FFFFFF0 not in self.tags or not self.version_of:
             return
         offset = self._offset(self.tags[0x6FFFFFF0], "symbol versions")
         raw = self._bytes(offset, offset + 2 * count)
         if len(raw) < 2 * count:
-            raise _BrokenError("truncated: the symbol versions lie beyond the end of the file")
+            raise _BrokenError("truncated: the symbol versions are beyond the end of the file")
         versions = array("H", raw)
         if self.facts["endian"] != sys.byteorder:
             versions.byteswap()
         bound: dict[int, list[str]] = {}
         for index, name in zip(undefined, names, strict=True):
             version = versions[index] & 0x7FFF
-            if version > 1:  # 0 and 1 are no versions
+            if version > 1:  # 0 and 1 have a special meaning
                 bound.setdefault(version, []).append(name)
         verneed = list(self.facts["verneed"])
         for version, position in self.version_of.items():
@@ -685,7 +685,7 @@ class _Reader:
         self.facts["verneed"] = tuple(verneed)
 
     def _inits(self, places: array[int], infos: bytes, sections: array[int]) -> None:
-        """Find the init functions by their names in the string table: few strings, so few symbols to look at."""
+        """Find the init functions by their names in the string table: few strings match, so few symbols are read."""
         name = module_name(self.facts["path"])
         module = name.encode("utf-8", "surrogateescape")
         kinds = [
@@ -694,8 +694,8 @@ class _Reader:
             ("init2", b"init", b"init" + module + b"\0"),
             ("init2", b"_cffi_pypyinit_", b"_cffi_pypyinit_" + module + b"\0"),
         ]
-        if not module.isascii() and len(name) < 256:  # encoding takes the square of the length
-            # PEP 489: such a name is written in punycode, behind another prefix.
+        if not module.isascii() and len(name) < 256:  # encoding time grows with the square of the length
+            # PEP 489: such a name is in punycode, after another prefix.
             coded = name.encode("punycode", "replace").replace(b"-", b"_") + b"\0"
             kinds += [("init", b"", b"PyInitU_" + coded), ("mod_exports", b"", b"PyModExportU_" + coded)]
         for key, prefix, wanted in kinds:
@@ -704,7 +704,7 @@ class _Reader:
             while at >= 0 and len(found) < MAX_INITS:
                 found.append(at)
                 at = self.strings.find(wanted, at + 1)
-            # Searching in C beats a dictionary of all symbols as long as there is little to search for.
+            # For few names, a search in C is faster than a dictionary of all symbols.
             count = len(places)
             indexes = dict(zip(reversed(places), range(count - 1, -1, -1), strict=True)) if len(found) > 8 else None
             for at in found:
@@ -717,7 +717,7 @@ class _Reader:
                     self.facts[key] = (*self.facts.get(key, ()), found_name)
 
     def _symbol_count(self, start: int, size: int) -> int:
-        """Return how many dynamic symbols there are: no tag says so, but the hash tables do."""
+        """Return the number of dynamic symbols: no tag contains it, but the hash tables do."""
         limit = min((len(self.data) - start) // size, MAX_SYMBOLS)
         if 0x6FFFFEF5 in self.tags and (count := self._gnu_hash_count(limit)):
             return count
@@ -726,10 +726,10 @@ class _Reader:
         return self._symbol_count_unhashed(start, size)
 
     def _symbol_count_unhashed(self, start: int, size: int) -> int:
-        """Return the number of symbols of a file without a hash table, or with one in which nothing is to be found.
+        """Return the number of symbols of a file without a hash table, or with an empty one.
 
-        The section knows. Where sections are stripped, the symbols end with their segment, where the next table
-        begins, or at what cannot be one because its name lies outside the string table.
+        The section contains it. If sections are stripped, the symbols end with their segment, at the start of the next
+        table, or at an entry whose name is outside the string table.
         """
         address = self.tags[6]
         ends = [s.vaddr + s.filesz for s in self._segments if s.type == PT_LOAD and s.vaddr <= address]
@@ -741,17 +741,17 @@ class _Reader:
         return next((index for index, place in enumerate(places) if place >= len(self.strings)), limit)
 
     def _hash_count(self, limit: int) -> int:
-        """Return the number of chains, which is that of the symbols. Words are 64 bits wide on s390x, by its ABI."""
+        """Return the number of chains, which is that of symbols. Words are 64 bits wide on s390x, by its ABI."""
         layout = self._need_layout()
         offset = self._offset(self.tags[4], "hash table")
         forms = ["II"]
         if self.facts["machine"] == EM_S390 and self.facts["bits"] == 64:
-            forms.insert(0, "QQ")  # LLVM's linker writes narrow ones all the same
+            forms.insert(0, "QQ")  # LLVM's linker still writes narrow ones
         for form in forms:
             count: int = struct.unpack_from(layout.order + form, self.data, offset)[1]
             if count <= limit:
                 return count
-        raise _BrokenError("the hash table speaks of more symbols than there can be")
+        raise _BrokenError("the hash table claims more symbols than the file can contain")
 
     def _gnu_hash_count(self, limit: int) -> int:
         layout = self._need_layout()
@@ -777,10 +777,10 @@ class _Reader:
             if odd >= 0 or len(block) < _BLOCK:
                 break
             last += _BLOCK
-        raise _BrokenError("the GNU hash table speaks of more symbols than there can be")
+        raise _BrokenError("the GNU hash table claims more symbols than the file can contain")
 
     def relocations(self) -> None:
-        """Note which types of relocations occur, and which symbols those name that only some loaders follow."""
+        """Record the types of relocations, and the symbols of those that only some loaders process."""
         layout, tags, facts = self._need_layout(), self.tags, self.facts
         wide, big = facts["bits"] == 64, layout.order == ">"
         if facts["machine"] not in TPOFF:
@@ -825,18 +825,18 @@ class _Reader:
         width = self.facts["bits"] // 8
         wanted = [s for s in self._segments if s.type in (PT_NOTE, PT_GNU_PROPERTY)]
         count = 0
-        # Linkers make a segment of each kind for the same bytes.
+        # Linkers create a segment of each kind for the same bytes.
         for segment in {(s.offset, s.filesz): s for s in wanted}.values():
             raw = self._bytes(segment.offset, segment.offset + min(segment.filesz, self.notes_left + 1))
             self.notes_left -= len(raw)
             if self.notes_left < 0:
-                raise _UnreadError(f"its notes, which are longer than {MAX_NOTES} bytes")
+                raise _UnreadError(f"its notes, longer than {MAX_NOTES} bytes")
             align = 8 if segment.align == 8 else 4
             position = 0
             while position + 12 <= len(raw):
                 count += 1
                 if count > MAX_NOTE_COUNT:
-                    raise _UnreadError(f"its notes, which are more than {MAX_NOTE_COUNT}")
+                    raise _UnreadError(f"its notes, more than {MAX_NOTE_COUNT}")
                 namesz, descsz, kind = (u32.unpack_from(raw, position + at)[0] for at in (0, 4, 8))
                 start = position + 12 + _pad(namesz, 4)
                 start = _pad(start, align)
@@ -863,17 +863,17 @@ class _Reader:
         """Return the file offset of a virtual address.
 
         Raises:
-            _BrokenError: no segment's bytes hold it.
+            _BrokenError: no segment contains it.
         """
         for segment in self._segments:
             if segment.type == PT_LOAD and segment.vaddr <= vaddr < segment.vaddr + segment.filesz:
                 offset = vaddr - segment.vaddr + segment.offset
                 if offset < len(self.data):
                     return offset
-        raise _BrokenError(f"the {what} (address {vaddr:#x}) lies in no segment of the file")
+        raise _BrokenError(f"the {what} (address {vaddr:#x}) is in no segment of the file")
 
     def _bytes(self, start: int, stop: int) -> bytes:
-        """Return as many of the bytes from *start* to *stop* as the file has."""
+        """Return the bytes from *start* to *stop*, as far as the file has them."""
         return bytes(self.data[start:stop])
 
     def _string(self, offset: int) -> str:
@@ -883,13 +883,13 @@ class _Reader:
         """Return the strings that start at *offsets* of the dynamic string table.
 
         Raises:
-            _BrokenError: one lies outside the table, or they are longer than any real file's; they may overlap, so the
+            _BrokenError: one is outside the table, or they are longer than any real file's; they may overlap, so the
                 size of the table bounds neither.
         """
         text, find = self.text, self.text.find
         ends = [find("\0", offset, offset + MAX_NAME) for offset in offsets]
         if -1 in ends:
-            raise _BrokenError("a name lies outside the string table, or has no end")
+            raise _BrokenError("a name is outside the string table, or has no end")
         self.names_left -= sum(ends) - sum(offsets)
         if self.names_left < 0:
             raise _BrokenError("more names than any real file has")

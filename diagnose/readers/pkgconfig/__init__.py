@@ -1,1 +1,1 @@
-"""pkg-config: the program, its ``.pc`` files, and what a crate is answered."""
+"""pkg-config: the program, its ``.pc`` files, and its answers to a crate."""

@@ -1,4 +1,4 @@
-"""The order in which pkgconf 2 and newer put the modules of an answer: the tree of requirements, made flat.
+"""The order of modules in answers of pkgconf 2 and newer: the flattened tree of requirements.
 
 Follows ``pkgconf_queue_verify``, ``flatten_dependency_set`` and ``pkgconf_queue_collect_dependencies`` of
 ``libpkgconf/queue.c``, ``pkgconf_pkg_traverse_main`` and ``pkgconf_pkg_walk_list`` of ``pkg.c`` (2.1.1, 2.3.0, 2.5.1).
@@ -33,7 +33,7 @@ class _Edge:
 
 
 class _Module:
-    """One module while it is walked."""
+    """One module during the traversal."""
 
     def __init__(self, file: PcFile, virtual: bool = False) -> None:
         self.file = file
@@ -49,7 +49,7 @@ class _Module:
 
 
 class Graph:
-    """Requirements *wanted*, as *verify* answers them; what does not is told to *report*."""
+    """Requirements *wanted*, resolved by *verify*; *report* is called with those that fail."""
 
     def __init__(
         self,
@@ -104,7 +104,7 @@ class Graph:
         return [*cflags, *private], list(libs)
 
     def _match(self, edge: _Edge, by: _Module) -> _Module | None:
-        """Return the module that answers *edge*; what does not is reported."""
+        """Return the module that answers *edge*; a requirement without one is reported."""
         if edge.match is None:
             found, satisfied = self._verify(edge.dependency)
             if found is None or not satisfied:
@@ -139,12 +139,12 @@ class Graph:
             edges[:] = sorted(kept, key=lambda edge: edge.match.order if edge.match else 0)
         return world
 
-    # 2.3 and newer: the modules in the reverse order of leaving them
+    # 2.3 and newer: the modules in reverse order of completion
 
     def _collected(self) -> _Module | None:
         if not self._traverse(self._world, None):
             return None
-        found: list[_Edge] = []  # the other way round
+        found: list[_Edge] = []  # in reverse
         self._serial += 1
         self._collect(self._world, found, 0)
         self._search_private, self._check_conflicts = False, False
@@ -192,7 +192,7 @@ class Graph:
     def _traverse(
         self, root: _Module, visit: Callable[[_Module], None] | None, *, skip_internal: bool = False, levels: int = 0
     ) -> bool:
-        """Visit *root* and what it requires, *levels* deep (0: all the way); False if something is missing."""
+        """Visit *root* and its requirements, *levels* deep (0: no limit); False if one is missing."""
         if root.virtual:
             self._serial += 1
         self._walks += 1
@@ -280,5 +280,5 @@ class Graph:
 
 
 def _skipped(edge: _Edge, skip: tuple[bool, bool]) -> bool:
-    """Whether *edge* is of all the kinds (internal, private) that are left out; none is where no kind is named."""
+    """Whether *edge* has all excluded kinds (internal, private); False if no kind is excluded."""
     return any(skip) and all(has or not named for has, named in zip((edge.internal, edge.private), skip, strict=True))

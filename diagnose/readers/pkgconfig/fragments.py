@@ -1,4 +1,4 @@
-"""The flags of ``.pc`` files: taken from words, merged into one list, and printed, as pkgconf does.
+"""The flags of ``.pc`` files: parsed from words, merged into one list, and printed like pkgconf.
 
 Follows ``libpkgconf/fragment.c`` of pkgconf 1.8.1, 2.1.1, 2.3.0, 2.4.3 and 2.5.1.
 """
@@ -20,7 +20,7 @@ _UNMERGEABLE = (
 _NEWER = (*_UNMERGEABLE, "-nodefaultlibs")
 # Options whose arguments pkgconf 2.4 and newer keep with them.
 _GROUPS = ("-Wl,--start-group", "-framework", "-isystem", "-idirafter", "-include")
-# Bytes that pkgconf prints without a backslash; a space too in a word that was merged of several.
+# Bytes that pkgconf prints without a backslash; also a space, in a word that was merged from several.
 _PLAIN = frozenset("$()+,-./0123456789:=@ABCDEFGHIJKLMNOPQRSTUVWXYZ^_abcdefghijklmnopqrstuvwxyz~")
 
 
@@ -55,7 +55,7 @@ class Fragments:
         self._places: dict[tuple[str, str], list[_Node]] = {}
 
     def append(self, new: Fragment) -> None:
-        """Add a flag whatever there is."""
+        """Add a flag unconditionally."""
         node = _Node(new, self.last)
         if self.last is None:
             self._first = node
@@ -65,7 +65,7 @@ class Fragments:
         self._places.setdefault((new.type, new.data), []).append(node)
 
     def merge(self, new: Fragment) -> None:
-        """Add a flag, and take away, or keep, the same one that is there."""
+        """Add a flag, and remove or keep an equal one."""
         places = self._places.get((new.type, new.data))
         if places:
             if new.type in ("F", "L", "I"):
@@ -77,7 +77,7 @@ class Fragments:
         self.append(new)
 
     def replace_last(self, new: Fragment) -> None:
-        """Put *new* in the last flag's place, merged."""
+        """Replace the last flag by *new*, merged."""
         assert self.last is not None
         self._places[self.last.fragment[:2]].pop()
         self._remove(self.last)
@@ -101,7 +101,7 @@ class Fragments:
 
 
 class Words:
-    """Turns the words of one field into flags; *munge* puts the sysroot in front of a path."""
+    """Parses the words of one field into flags; *munge* prepends the sysroot to a path."""
 
     def __init__(self, rules: Rules, munge: Callable[[str], str]) -> None:
         self._rules = rules

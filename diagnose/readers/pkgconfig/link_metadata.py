@@ -1,7 +1,7 @@
-"""What the pkg-config crate tells cargo to link, of the words that the program answers with.
+"""The link directives that the pkg-config crate prints for the words of the program's answer.
 
 The rules are those of ``Library::parse_libs_cflags``, ``is_static_available`` and ``extract_lib_from_filename`` of
-``src/lib.rs`` of rust-lang/pkg-config-rs 0.3.34, on Linux. What cargo does with it is in The Cargo Book, build scripts:
+``src/lib.rs`` of rust-lang/pkg-config-rs 0.3.34, on Linux. The Cargo Book (build scripts) describes their effect:
 ``rustc-link-arg`` of a library crate does not reach the program or ``cdylib`` that is linked in the end.
 """
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 class Lost(NamedTuple):
-    """A word of the answer that names a library and that links nothing, or another file than it names.
+    """A word of the answer that names a library but links no file, or another one.
 
     ``kind`` is
 
-    - ``colon``: ``-l:FILE``, which becomes an argument that reaches no linker;
+    - ``colon``: ``-l:FILE``, which becomes an argument that does not reach the linker;
     - ``versioned``: the path of a file that is not called ``libNAME.so`` or ``libNAME.a``;
     - ``absent``: the path of a file that does not exist where the build script runs;
     - ``split``: an option and its value as two words;
@@ -36,9 +36,10 @@ class Lost(NamedTuple):
 
 
 class Links(NamedTuple):
-    """What reaches the linker: ``names`` of libraries, those of them that are linked ``static``, and ``folders``.
+    """The part that reaches the linker: ``names`` of libraries, those that are linked ``static``, and ``folders``.
 
-    ``folders`` are all in which ``names`` are looked for, in the order of the answer; ``lost`` is what does not arrive.
+    ``folders`` is the search path of ``names``, in the order of the answer. ``lost`` are the words that do not reach
+    the linker.
     """
 
     names: tuple[str, ...] = ()
@@ -48,17 +49,17 @@ class Links(NamedTuple):
 
 
 def system_root(variables: Variables) -> Setting | None:
-    """Return the setting that names the folder below which the crate links nothing statically; None: it is ``/usr``.
+    """Return the setting of the folder below which the crate links no static library; None: it is ``/usr``.
 
-    The crate reads the plain names only, not those that carry the target's.
+    The crate reads only the plain names, not those with the target.
     """
     return variables.first("PKG_CONFIG_SYSROOT_DIR", "SYSROOT")
 
 
 def links(root: Root, words: Iterable[str], below: str, *, static: bool) -> Links:
-    """Return what the crate makes of *words*.
+    """Return the link directives for *words*.
 
-    *below* is its system root, *static* says that it asked for ``--static``.
+    *below* is its system root. *static*: it asked for ``--static``.
     """
     words = tuple(words)
     split: set[str] = set()
@@ -111,6 +112,6 @@ def _library(file: str) -> str:
 
 
 def _inside(folder: str, below: str) -> bool:
-    """Whether *folder* lies in *below*, part by part as Rust's ``Path::starts_with`` compares them."""
+    """Whether *folder* is inside *below*, compared part by part like Rust's ``Path::starts_with``."""
     parts, outer = ([part for part in path.split("/") if part not in ("", ".")] for path in (folder, below))
     return posixpath.isabs(folder) == posixpath.isabs(below) and parts[: len(outer)] == outer

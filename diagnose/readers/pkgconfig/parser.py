@@ -1,4 +1,4 @@
-"""One ``.pc`` file turned into facts: variables expanded, paths prefixed with the sysroot, fields taken apart.
+"""Parses one ``.pc`` file: expands variables, prepends the sysroot to paths, splits fields.
 
 Follows ``pkgconf_pkg_new_from_path``, ``pkgconf_pkg_parser_value_set`` (``libpkgconf/pkg.c``), ``pkgconf_tuple_parse``
 (``tuple.c``) and ``pkgconf_fragment_munge`` (``fragment.c``) of pkgconf, by the :class:`Rules` of its release.
@@ -20,7 +20,7 @@ _NEEDS = ("requires", "requires.private", "conflicts", "provides")
 
 
 class Expander:
-    """Expands variables, with a budget that all files of one question share."""
+    """Expands variables, with a budget that all files of one query share."""
 
     def __init__(self, rules: Rules, sysroot: str | None) -> None:
         self.rules = rules
@@ -31,7 +31,7 @@ class Expander:
         """Return *value* with its variables expanded.
 
         Raises:
-            InputError: it would take too long.
+            InputError: it exceeds the budget.
         """
         self._visits += 1
         if self._visits > pcfile.VISIT_LIMIT:
@@ -66,7 +66,7 @@ class Expander:
 
 
 class FileSysroot:
-    """The sysroot as one file sees it: ``used`` goes in front of its paths, None for a release that prefixes later."""
+    """The sysroot for one file: ``used`` is prepended to its paths; None for a release that prepends later."""
 
     def __init__(self, rules: Rules, sysroot: str | None, folder: str, uninstalled: bool) -> None:
         outside = sysroot is not None and not folder.startswith(sysroot) and rules.outside_unprefixed
@@ -79,21 +79,21 @@ class FileSysroot:
         self.prefixes = not rules.freedesktop and not rules.fdo and not exempt
 
     def enter_words(self) -> None:
-        """Begin with the fields that hold flags."""
+        """Begin with the fields that contain flags."""
         self._outer = self.used
         if self._rules.outside_words:
             self.used = self._own
 
     def leave_words(self) -> None:
-        """End with them."""
+        """End the fields that contain flags."""
         self.used = self._outer
 
     def prefix(self, path: str) -> str:
-        """Return what goes in front of *path*."""
+        """Return the prefix of *path*."""
         return self.used if self.used and path.startswith("/") and not path.startswith(self.used) else ""
 
     def munge(self, path: str) -> str:
-        """Return the path of a flag as it is kept."""
+        """Return the path of a flag as it is stored."""
         if not path.startswith("/"):
             return path
         if self._munges:
@@ -101,12 +101,12 @@ class FileSysroot:
         return _squeeze(path) if self._rules.squeeze and not self._rules.freedesktop else path
 
     def written_twice(self, whole: str) -> str:
-        """Take away a sysroot that stands in *whole* twice: put there by the file, and by the program."""
+        """Remove one of two sysroots in *whole*: one comes from the file, the other from the program."""
         root = self._own if self._rules.outside_unprefixed else self.used
         if not self._rewrites or not whole.startswith("/") or root in (None, "/"):
             return whole
         assert root is not None
-        if not root:  # 1.8 looks for nothing in what follows, and finds it
+        if not root:  # 1.8 searches for the empty string, and finds it
             return _squeeze(whole)
         return _squeeze(whole[len(root) :]) if len(whole) > len(root) and root in whole[len(root) :] else whole
 
@@ -118,12 +118,12 @@ def _squeeze(path: str) -> str:
 
 
 def parse(expander: Expander, path: str, folder: str, text: str, *, uninstalled: bool = False) -> PcFile | None:
-    """Parse the file at *path*; None if it lacks a field that every ``.pc`` file must have.
+    """Parse the file at *path*; None if it lacks a mandatory field.
 
-    *folder* is the one that ``pcfiledir`` names; *uninstalled* says that it was looked for as such a file.
+    *folder* is the value of ``pcfiledir``. *uninstalled*: the file was searched for by its uninstalled name.
 
     Raises:
-        InputError: its variables expand without end, or to too much.
+        InputError: its variables expand endlessly, or to more than the limit.
     """
     rules = expander.rules
     name = path.rpartition("/")[2]
@@ -185,13 +185,13 @@ class _Variables:
         self._file = file
         self._path = path
         self._size = 0
-        self._prefixes: tuple[str, str] | None = None  # the prefix that the file names, and what it is replaced by
+        self._prefixes: tuple[str, str] | None = None  # the file's prefix, and its replacement
 
     def expand(self, value: str) -> str:
         return self._expander.expand(value, self.values, self._file)
 
     def set(self, name: str, value: str) -> None:
-        """Define a variable as the file does."""
+        """Define a variable by its text in the file."""
         if not self._expander.rules.relocate:
             self.define(name, value)
             return

@@ -1,8 +1,8 @@
-"""``.pc`` files: read and taken apart as pkgconf does, without running it.
+"""``.pc`` files: parsed as pkgconf does, without running it.
 
 Follows pkgconf's own sources (``libpkgconf/fileio.c``, ``parser.c``, ``tuple.c``, ``argvsplit.c``, ``dependency.c`` and
-``pkg.c``), oddities included, because the answer has to be the one that the program would give. Where releases differ,
-:class:`~diagnose.readers.pkgconfig.rules.Rules` says how.
+``pkg.c``), including their quirks, because the answer must equal the program's. Releases differ;
+:class:`~diagnose.readers.pkgconfig.rules.Rules` describes how.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-#: No ``.pc`` file comes near this many bytes; a variable never grows beyond pkgconf's own buffer.
+#: Bytes, far above any ``.pc`` file; the limit of a variable is that of pkgconf's own buffer.
 FILE_LIMIT = 1 << 20
 VALUE_LIMIT = 65535
-#: What the variables of one file may expand to.
+#: The most characters that the variables of one file may expand to.
 VARIABLES_LIMIT = 4 << 20
-#: How deep variables are expanded, and how often in all.
+#: The most levels of nested variables, and the most expansions in all.
 DEPTH_LIMIT = 200
 VISIT_LIMIT = 200_000
 
@@ -30,9 +30,9 @@ _COMPARATORS = ("<", "<=", "=", "!=", ">", ">=")
 
 
 class Fragment(NamedTuple):
-    """One flag. ``type`` is its letter (``l``, ``L``, ``I``, …) or empty for a word that is kept as it stands.
+    """One flag. ``type`` is its letter (``l``, ``L``, ``I``, …), or empty for a word that is kept unchanged.
 
-    ``merged`` says that ``data`` is several words. ``children`` are words that are kept with it.
+    ``merged``: ``data`` is several words. ``children`` are words that are kept with it.
     """
 
     type: str
@@ -42,9 +42,9 @@ class Fragment(NamedTuple):
 
 
 class Dependency(NamedTuple):
-    """One element of a ``Requires``-like field; ``operator`` is empty where any version will do.
+    """One element of a ``Requires``-like field; ``operator`` is empty if any version is accepted.
 
-    ``internal`` and ``private`` say that it is of ``Requires.internal`` or ``Requires.private``.
+    ``internal`` and ``private``: it is in ``Requires.internal`` or ``Requires.private``.
     """
 
     module: str
@@ -57,7 +57,7 @@ class Dependency(NamedTuple):
 class PcFile(NamedTuple):
     """One parsed ``.pc`` file.
 
-    ``id`` is its file name without the extension; ``uninstalled`` says that it is one of a library not installed yet.
+    ``id`` is its file name without the extension. ``uninstalled``: it describes a library before its installation.
     """
 
     path: str
@@ -117,7 +117,7 @@ def logical_lines(text: str) -> Iterator[str]:
 
 
 def fields(text: str) -> Iterator[tuple[str, str, str]]:
-    """Yield (key, ``:`` or ``=``, value) of every line that has them."""
+    """Yield (key, ``:`` or ``=``, value) of every such line."""
     for line in logical_lines(text):
         line = line.lstrip(SPACE)
         length = 0
@@ -129,7 +129,7 @@ def fields(text: str) -> Iterator[tuple[str, str, str]]:
 
 
 def split(value: str) -> list[str] | None:
-    """Split *value* into words as a shell would; None if a quote is left open."""
+    """Split *value* into words as a shell would; None if a quote is not closed."""
     words, word, quote, escaped = [], "", "", False
     for char in value:
         if escaped:
@@ -161,8 +161,8 @@ def split(value: str) -> list[str] | None:
 def dependencies(value: str, *, internal: bool = False, private: bool = False, exact: bool = False) -> list[Dependency]:
     """Parse a ``Requires``-like value: modules, each with an optional operator and version; commas are spaces.
 
-    A state machine like pkgconf's own, because people rely on its corners: ``foo>=1`` is a module of that name, and in
-    ``foo >=1.2`` the character right after the operator is lost unless the release is *exact*.
+    A state machine like pkgconf's own, because ``.pc`` files rely on its quirks: ``foo>=1`` is a module of that name,
+    and in ``foo >=1.2`` the character after the operator is lost unless the release is *exact*.
     """
     found = Requirements()
     text = value + " "
@@ -207,7 +207,7 @@ def _next_sign(text: str, position: int) -> str:
 
 
 class Requirements:
-    """A list of requirements; of an internal and a plain one of the same module, the plain one stays."""
+    """A list of requirements; a plain one replaces an internal one of the same module."""
 
     def __init__(self) -> None:
         self._entries: dict[int, Dependency] = {}
@@ -216,7 +216,7 @@ class Requirements:
         self._count = 0
 
     def add(self, new: Dependency) -> None:
-        """Add one."""
+        """Add a requirement."""
         if new.internal or new.private:
             if new.module in self._plain:
                 return

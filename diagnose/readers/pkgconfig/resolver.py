@@ -1,4 +1,4 @@
-"""What the pkg-config crate would do here: which program, with which variables, for which answer.
+"""The decisions of the pkg-config crate: which program it runs, with which variables, and which answer it gets.
 
 The decisions are those of ``src/lib.rs`` of rust-lang/pkg-config-rs 0.3.34: ``Config::targeted_env_var``,
 ``target_supported``, ``run``, ``command`` and ``infer_static``.
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 
 
 class PkgConfig(NamedTuple):
-    """The crate's decisions for one target, before any library is asked for.
+    """The crate's decisions for one target, before it asks for any library.
 
-    ``program`` is what runs (``program.setting`` chose it, if anything did); ``fallback`` says that it is ``pkgconf``
-    because there is no ``pkg-config``. ``allowed`` is the cross guard's verdict, ``allowed_by`` the variable that
-    decided it (None: the triples are equal, or nothing is set). ``path``, ``libdir`` and ``sysroot`` are the settings
-    that the crate hands to the program. ``default_path`` is the program's own search path, ``default_origin`` where
-    that is known from; ``search_path`` what is searched in the end, in this order, and ``absent`` those folders of it
-    that do not exist. ``sets`` are variables that the program, a wrapper script, sets whatever they were. ``broken`` is
-    what it says instead of answering, whatever it is asked. ``plain`` is what would run if no setting named a program,
-    None where none does.
+    ``program`` is the program that runs; ``program.setting`` is the setting that selects it, if any. ``fallback``: it
+    is ``pkgconf`` because there is no ``pkg-config``. ``allowed``: the crate permits cross-compilation; ``allowed_by``
+    is the variable that decides it (None: the triples are equal, or no variable is set). ``path``, ``libdir`` and
+    ``sysroot`` are the settings that the crate passes to the program. ``default_path`` is the program's own search path
+    and ``default_origin`` its source. ``search_path`` is the resulting search path in order; ``absent`` are its folders
+    that do not exist. ``sets`` are variables that the program, a wrapper script, always overrides. ``broken`` is its
+    error message if it answers no query. ``plain`` is the program that runs if no setting names one; None if there is
+    none.
     """
 
     triple: str
@@ -58,14 +58,14 @@ class PkgConfig(NamedTuple):
 
     @property
     def cross(self) -> bool:
-        """Whether the crate takes this for a cross build: the triples differ."""
+        """Whether the crate treats this as a cross build: the triples differ."""
         return self.triple != self.host
 
 
 class Missing(NamedTuple):
-    """A module that has no ``.pc`` file on the search path, and the module that requires it (empty: the asker).
+    """A module that has no ``.pc`` file on the search path, and the module that requires it (empty: the crate).
 
-    ``elsewhere`` is a file of it, for the target or for every architecture, in a folder that is not searched.
+    ``elsewhere`` is its file, for the target or for every architecture, outside the search path.
     """
 
     module: str
@@ -74,7 +74,7 @@ class Missing(NamedTuple):
 
 
 class Mismatch(NamedTuple):
-    """A module whose version does not satisfy what ``required_by`` (empty: the asker) wants: ``operator wanted``."""
+    """A module whose version does not match ``operator wanted`` of ``required_by`` (empty: the crate)."""
 
     module: str
     operator: str
@@ -84,9 +84,9 @@ class Mismatch(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A ``.pc`` file of the module that exists but that is not on the search path.
+    """A ``.pc`` file of the module that exists but is not on the search path.
 
-    ``debian`` is the architecture of the folder it lies in, empty for folders that belong to none.
+    ``debian`` is the architecture of its folder; empty for folders without one.
     """
 
     path: str
@@ -95,28 +95,28 @@ class Candidate(NamedTuple):
 
 
 class Library(NamedTuple):
-    """One pkg-config module, as the crate would find it.
+    """One pkg-config module, as the crate finds it.
 
     ``outcome`` is
 
-    - ``found``: the crate gets its flags, and they lead to files that the target can use;
-    - ``tool-missing``: there is no such program;
-    - ``tool-failed``: the program cannot be run, or dies;
-    - ``unknown``: only the program itself could tell, and it is not run: a script of a foreign root or of a project;
-    - ``cross-refused``: the crate's cross guard stops before the program is run;
-    - ``not-found``: the program has no such module, or not everything that it requires;
-    - ``wrong-arch``: the flags lead to a file of another architecture;
-    - ``file-missing``: the flags lead to no file, or to one that is broken;
+    - ``found``: the crate gets its flags, and they match files that the target can use;
+    - ``tool-missing``: the program does not exist;
+    - ``tool-failed``: the program cannot run, or crashes;
+    - ``unknown``: only the program knows, and it is not run: a script of a foreign root or of a project;
+    - ``cross-refused``: the crate refuses cross-compilation before it runs the program;
+    - ``not-found``: the program does not find the module or one of its requirements;
+    - ``wrong-arch``: the flags match a file of another architecture;
+    - ``file-missing``: the flags match no file, or a broken one;
     - ``disabled``: ``<NAME>_NO_PKG_CONFIG`` is set (``disabled_by``);
-    - ``misdirected``: variables of the crate's own send it where its library is not (``lacking``);
+    - ``misdirected``: variables of the crate name a folder without the library (``lacking``);
     - ``overridden``: cargo does not run the crate's build script (``overridden_by``).
 
-    ``command`` is the command line as the crate prints it, empty where it does not come to that. ``pc`` is the file
-    that answers. ``libs`` and ``cflags`` are the words of the answer, ``link_dirs`` its ``-L`` folders. ``static`` says
-    that the crate asks for ``--static``, ``static_by`` why. ``output`` is what the program says when it fails.
-    ``alone`` says that the answer is not pkg-config's: the crate links by itself, as ``directed_by`` tells it, if set.
-    ``words`` is the whole answer in its order, ``links`` what of it reaches the linker. ``system_libs`` says that the
-    crate wants the system's folders in the answer.
+    ``command`` is the command line as the crate prints it; empty if it runs none. ``pc`` is the file that answers.
+    ``libs`` and ``cflags`` are the words of the answer, ``link_dirs`` its ``-L`` folders. ``static``: the crate asks
+    for ``--static``; ``static_by`` is the setting that causes it. ``output`` is the error output of the program.
+    ``alone``: the crate links without pkg-config, as ``directed_by`` configures it, if set. ``words`` is the whole
+    answer in order, ``links`` the part of it that reaches the linker. ``system_libs``: the crate requests the system's
+    folders in the answer.
     """
 
     module: str
@@ -148,18 +148,18 @@ class Library(NamedTuple):
 
 
 def names(variable: str, triple: str, host: str) -> tuple[str, ...]:
-    """Return the names under which the crate looks for *variable*, in its order."""
+    """Return the names under which the crate reads *variable*, in order."""
     kind = "HOST" if triple == host else "TARGET"
     return (f"{variable}_{triple}", f"{variable}_{triple.replace('-', '_')}", f"{kind}_{variable}", variable)
 
 
 def targeted(variables: Variables, variable: str, triple: str, host: str) -> Setting | None:
-    """Return what the crate takes *variable* to be for a build for *triple* on *host*."""
+    """Return the value of *variable* that the crate uses in a build for *triple* on *host*."""
     return variables.first(*names(variable, triple, host))
 
 
 def guard(variables: Variables, triple: str, host: str) -> tuple[bool, Setting | None]:
-    """Return whether the crate is willing to run the program, and the setting that decided."""
+    """Return whether the crate runs the program, and the setting that decides it."""
     if triple == host:
         return True, None
     allow = targeted(variables, "PKG_CONFIG_ALLOW_CROSS", triple, host)
@@ -177,7 +177,7 @@ def envify(module: str) -> str:
 
 
 def static(variables: Variables, module: str) -> tuple[bool, Setting | None]:
-    """Return whether the crate asks for ``--static``, and the setting that decided."""
+    """Return whether the crate asks for ``--static``, and the setting that decides it."""
     name = envify(module)
     for variable, answer in (
         (f"{name}_STATIC", True),
@@ -191,7 +191,7 @@ def static(variables: Variables, module: str) -> tuple[bool, Setting | None]:
 
 
 def decide(finder: Finder, variables: Variables, triple: str, host: str) -> PkgConfig:
-    """Make the crate's decisions for a build for *triple* on *host*, and look at the program that they lead to."""
+    """Make the crate's decisions for a build for *triple* on *host*, and inspect the resulting program."""
     root = finder.root
     setting = targeted(variables, "PKG_CONFIG", triple, host)
     plain = finder.program("pkg-config")
@@ -243,7 +243,7 @@ def _brought(program: Program) -> bool:
 
 
 def _asked(program: Program, variables: Variables) -> pkgtool.Tool:
-    """Ask a program of the live machine, whose files do not tell, for its version and search path."""
+    """Ask a program of the live machine for its version and search path if its files do not contain them."""
     from diagnose.readers.system.process import run
 
     def answer(*words: str) -> str:
@@ -264,7 +264,7 @@ def command_line(
     settings = (("PATH", decided.path), ("LIBDIR", decided.libdir), ("SYSROOT_DIR", decided.sysroot))
     words = [f"PKG_CONFIG_{name}={setting.value}" for name, setting in settings if setting]
     words += [*(["PKG_CONFIG_ALLOW_SYSTEM_LIBS=1"] if system_libs else []), "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1"]
-    words.append("pkg-config" if decided.fallback else decided.program.name)  # the fallback goes unmentioned
+    words.append("pkg-config" if decided.fallback else decided.program.name)  # the crate does not mention the fallback
     words += [f"'{word}'" if " " in word else word for word in _arguments(module, requirement, static)]
     return " ".join(words)
 
@@ -275,11 +275,11 @@ def _arguments(module: str, requirement: str, static: bool) -> list[str]:
 
 
 class Prober:
-    """Asks for modules as the crate would, one build target on one root.
+    """Asks for modules like the crate, for one build target on one root.
 
-    *own* are the folders in which the target's linker looks by itself. On a live root the real program is run, with the
-    environment that the crate gives it; on a foreign one the answer is computed. So it is for a program that a
-    configuration file names by its path: looking at a project is not to run what lies in it.
+    *own* are the default folders of the target's linker. On a live root the real program runs, with the environment
+    that the crate passes. On a foreign root the answer is computed. The same applies to a program that a configuration
+    file names by its path: inspecting a project must not run its programs.
     """
 
     def __init__(
@@ -303,11 +303,11 @@ class Prober:
     ) -> Library:
         """Return what the crate finds for *module*.
 
-        *insists* is the crate's own choice of static linking; *system_libs* says whether it asks for the folders of the
-        system to be named (``print_system_libs``).
+        *insists* is the crate's own choice of static linking. *system_libs*: the crate requests the system's folders
+        (``print_system_libs``).
 
         Raises:
-            InputError: a ``.pc`` file that has to be read is broken.
+            InputError: a required ``.pc`` file is broken.
         """
         disabled = self.variables.get(f"{envify(module)}_NO_PKG_CONFIG")
         inferred, static_by = static(self.variables, module)
@@ -340,7 +340,7 @@ class Prober:
         return judged if judged.outcome == "found" else self._with_candidates(judged)
 
     def linked(self, module: str, libs: Iterable[str], direction: Direction | None, crate: str) -> Library:
-        """Return what *crate* gets that links *libs* for *module* without pkg-config, where *direction* sends it."""
+        """Return the result for *crate*, which links *libs* for *module* without pkg-config, by *direction*."""
         library = Library(module, "found", libs=tuple(f"-l{lib}" for lib in libs), crate=crate, alone=True)
         if direction is not None:
             library = library._replace(
@@ -372,7 +372,7 @@ class Prober:
         first = version.out.decode("utf-8", "replace").splitlines()
         words = split_flags(flags.out)
         pc = self._path_of(library.module)
-        if not pc:  # a script that looks in places of its own
+        if not pc:  # a script with its own search path
             folder = run([*argv, "--variable=pcfiledir", library.module], environ).out.decode(
                 "utf-8", "surrogateescape"
             )
@@ -386,7 +386,7 @@ class Prober:
 
     @property
     def _silent(self) -> bool:
-        """Whether the program, which is none that is known, does not even tell its version, as ``false``."""
+        """Whether an unknown program prints no version, like ``false``."""
         return not self._decided.implementation and not self._decided.program.version
 
     def _environ(self, system_libs: bool) -> dict[str, str]:
@@ -418,7 +418,7 @@ class Prober:
         return solver.Resolver(self.root, self._decided.search_path, sysroot, own, hidden)
 
     def _hidden(self) -> tuple[str, ...]:
-        """Return the folders that the program leaves out of an answer that was not to name the system's."""
+        """Return the system's folders, which the program omits from its answer by default."""
         if self.variables.get("PKG_CONFIG_ALLOW_SYSTEM_LIBS") is not None:
             return ()
         system = self.variables.get("PKG_CONFIG_SYSTEM_LIBRARY_PATH")
@@ -432,19 +432,19 @@ class Prober:
         return resolver.ask((one for one in asked if not one.startswith("--")), library.static)
 
     def _path_of(self, module: str) -> str:
-        """Return the file that answered: the first on the search path that has everything that a file must have."""
+        """Return the file that answered: the first one on the search path with all mandatory fields."""
         try:
             return self._resolver().ask([module]).path
         except InputError:
-            return ""  # the program could read it, so its answer stands
+            return ""  # the program could read it, so its answer is valid
 
     def _compute(self, library: Library) -> Library:
-        """Work out what the program would answer."""
+        """Compute the program's answer."""
         if self._decided.broken:
             return library._replace(outcome="tool-failed", status=1, output=self._decided.broken)
         if not self._decided.implementation:
             self.root.unseen.append(
-                f"what {self._decided.program.path} would answer: it is no known pkg-config, and is not run to be seen"
+                f"the answer of {self._decided.program.path}: an unknown pkg-config, which is not run"
             )
             return library._replace(outcome="unknown")
         answer = self._ask(library)
@@ -455,7 +455,7 @@ class Prober:
         return self._words(library, words)._replace(outcome="found", status=0)
 
     def _explain(self, library: Library) -> Library:
-        """Find out why the program refused: by what it says, or else by reading the files that it reads."""
+        """Find out why the program failed: from its messages, or else by reading the files that it reads."""
         missing, mismatches = _complaints(library.output, library.module)
         if missing or mismatches:
             itself = Missing(library.module) in missing
@@ -467,12 +467,12 @@ class Prober:
         library = library._replace(version=answer.version, pc=answer.path)
         if answer.problems:
             return _with_problems(library, answer.problems)
-        return library._replace(outcome="tool-failed")  # everything is there, and still it refuses
+        return library._replace(outcome="tool-failed")  # everything is installed, but it still fails
 
     def _words(self, library: Library, words: list[str]) -> Library:
         libs: list[str] = []
         cflags: list[str] = []
-        argument = False  # of the option before, which takes one
+        argument = False  # the argument of the option before
         for word in words:
             own = word.startswith(("-L", "-l", "-Wl,")) or (word.startswith("/") and not argument)
             (libs if own else cflags).append(word)
@@ -505,12 +505,12 @@ class Prober:
         return library._replace(files=tuple(files), outcome=outcome, links=links)
 
     def _with_candidates(self, library: Library) -> Library:
-        """Add the ``.pc`` files of the module that are on the machine, but not on the search path."""
+        """Add the ``.pc`` files of the module that exist outside the search path."""
         if library.pc and library.outcome != "wrong-arch":
             return library._replace(missing=tuple(map(self._located, library.missing)))
         from diagnose.readers.pkgconfig import solver
 
-        # A script may say that it searches a folder, and not do so; what does not run searches none.
+        # A script may print a folder and not search it; a program that does not run searches none.
         elsewhere = library.outcome == "not-found" and not self._decided.implementation
         elsewhere = elsewhere or library.outcome in ("tool-missing", "tool-failed")
         found = []
@@ -527,7 +527,7 @@ class Prober:
         return library._replace(candidates=tuple(found), missing=tuple(map(self._located, library.missing)))
 
     def _located(self, missing: Missing) -> Missing:
-        """Add where a module that another one requires lies, if only the search path leaves it out."""
+        """Add the file of a required module that exists outside the search path."""
         if not missing.required_by:
             return missing
         paths = (
@@ -539,7 +539,7 @@ class Prober:
         return missing._replace(elsewhere=next((path for path in paths if self.root.is_file(path)), ""))
 
     def _folders(self) -> Iterable[tuple[str, str]]:
-        """Yield (folder, Debian architecture) of every place where distributions put ``.pc`` files."""
+        """Yield (folder, Debian architecture) of every folder where distributions install ``.pc`` files."""
         rows = sorted(targets.TARGETS, key=lambda row: row.triple != self.target.triple)
         seen = set()
         for row in rows:
@@ -589,7 +589,7 @@ def _with_problems(library: Library, problems: Iterable[solver.Problem]) -> Libr
 
 
 def _complaints(text: str, asked: str) -> tuple[tuple[Missing, ...], tuple[Mismatch, ...]]:
-    """Read what pkgconf and freedesktop's pkg-config say of missing modules and of versions that do not satisfy."""
+    """Parse the messages of pkgconf and freedesktop's pkg-config about missing modules and mismatched versions."""
     missing: list[Missing] = []
     mismatches: list[Mismatch] = []
     for line in text.splitlines():

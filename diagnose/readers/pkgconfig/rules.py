@@ -1,7 +1,7 @@
-"""Where releases of pkg-config differ in what they answer, as one record of switches.
+"""Differences between the answers of pkg-config releases, as one record of switches.
 
 Sources: pkgconf's ``libpkgconf`` and ``cli`` of 1.8.1 (as Debian patches it), 2.1.1, 2.2.0, 2.3.0, 2.4.3 and 2.5.1;
-pkg-config 0.29.2's ``pkg.c``. Tests compare each with the program itself.
+``pkg.c`` of pkg-config 0.29.2. Tests compare each with the program itself.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ if TYPE_CHECKING:
 class Rules(NamedTuple):
     """How one release reads ``.pc`` files and resolves requirements.
 
-    ``freedesktop`` says that it is the original pkg-config. ``flat`` is how requirements are ordered: 0 walks the tree
-    (pkgconf 1), 1 sorts it (2.1), 2 flattens it (2.2, 2.3), 3 flattens it and leaves out private libraries (2.4 on).
-    ``version`` is what the built-in module ``pkgconf`` says.
+    ``freedesktop``: it is the original pkg-config. ``flat`` is the order of requirements: 0 walks the tree (pkgconf 1),
+    1 sorts it (2.1), 2 flattens it (2.2, 2.3), 3 flattens it and omits private libraries (2.4 on). ``version`` is that
+    of the built-in module ``pkgconf``.
     """
 
     freedesktop: bool = False
     version: str = "1.8.1"
-    #: a folder outside the sysroot is not prefixed with it
+    #: the sysroot is not prepended to a folder outside it
     outside_unprefixed: bool = False
-    #: that goes for words of fields too, not only for variables
+    #: the same for words of fields, not only for variables
     outside_words: bool = False
-    #: words behind ``-isystem`` and the like are kept with them, instead of being glued to them
+    #: arguments of ``-isystem`` and similar options stay separate words
     grouped: bool = False
-    #: ``pcfiledir`` is the folder of the file that a link leads to
+    #: ``pcfiledir`` is the folder of the file that a symlink resolves to
     links_followed: bool = False
-    #: an uninstalled module is not prefixed
+    #: the sysroot is not prepended for an uninstalled module
     uninstalled_unprefixed: bool = False
-    #: an uninstalled file that is not valid is passed over for the plain one, and its module's name is the plain one's
+    #: the plain file replaces an invalid uninstalled one, and names its module
     uninstalled_optional: bool = False
-    #: the character right after an operator belongs to the version
+    #: the character after an operator belongs to the version
     operator_exact: bool = False
-    #: private requirements are of a kind of their own beside internal ones
+    #: private requirements are a kind separate from internal ones
     private_kind: bool = False
     flat: int = 0
     uninstalled: bool = True
@@ -47,7 +47,7 @@ class Rules(NamedTuple):
 
 
 def rules(implementation: str, version: str, given: Callable[[str], bool] = lambda name: False) -> Rules:
-    """Return the rules of a program; *given* says whether a variable is set for it, to anything."""
+    """Return the rules of a program; *given* returns whether a variable is set for it, to any value."""
     if implementation == "pkg-config":
         return Rules(True, version or "0.29.2", uninstalled=not given("PKG_CONFIG_DISABLE_UNINSTALLED"))
     parts = [int(part) if part.isascii() and part.isdigit() and len(part) < 6 else 0 for part in version.split(".")]

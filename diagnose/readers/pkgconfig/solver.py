@@ -1,4 +1,4 @@
-"""Modules found on a search path, with everything that they require, as pkg-config answers: without running it.
+"""Computes pkg-config's answer for modules and their requirements on a search path, without running it.
 
 Follows ``libpkgconf/pkg.c``, ``queue.c`` and ``cli/main.c`` of pkgconf 1.8.1, 2.1.1, 2.3.0, 2.4.3 and 2.5.1.
 """
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
     from diagnose.readers.system.root import Root
 
-#: The most bytes of ``.pc`` files that one question reads.
+#: The most bytes of ``.pc`` files that one query reads.
 READ_LIMIT = 64 << 20
 
 
 class Problem(NamedTuple):
-    """Why there is no answer. ``found`` is None for a missing module, else the version that does not satisfy.
+    """Why there is no answer. ``found`` is None for a missing module, otherwise the version that does not match.
 
-    ``required_by`` is empty for what was asked for directly. ``conflict`` marks a ``Conflicts`` field that applies.
+    ``required_by`` is empty for a requested module. ``conflict`` marks a ``Conflicts`` field that applies.
     """
 
     dependency: Dependency
@@ -45,7 +45,7 @@ class Problem(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What the program would print: ``cflags`` and ``libs`` as words with pkgconf's quoting, or the problems.
+    """The output of the program: ``cflags`` and ``libs`` as words with pkgconf's quoting, or the problems.
 
     Bytes beyond ASCII are lone surrogates in the words (``surrogateescape``), because pkgconf quotes each of them.
     """
@@ -58,9 +58,9 @@ class Answer(NamedTuple):
 
 
 class Resolver:
-    """Finds modules on a search path and resolves what they need. One object answers one question.
+    """Finds modules on a search path and resolves their requirements. One object answers one query.
 
-    *search_path* are folders inside *root*; *hidden* are the system's folders, whose ``-L`` is left out of the answer.
+    *search_path* are folders inside *root*. *hidden* are the system's folders, whose ``-L`` is omitted from the answer.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Resolver:
         """Return the answer to ``[--static] --libs --cflags ARGUMENTS`` and to ``--modversion`` of the same.
 
         Raises:
-            InputError: a file on the way is no text or too large, or the requirements have no end.
+            InputError: a ``.pc`` file is not text or too large, or the requirements do not end.
         """
         requested = Requirements()
         asked = FileSysroot(self._rules, self._sysroot, self._sysroot or "/", False)
@@ -159,7 +159,7 @@ class Resolver:
         skip_internal: bool = False,
         above: tuple[str, ...] = (),
     ) -> bool:
-        """Visit *file* and all that it requires; False if something is missing (then noted in *problems*)."""
+        """Visit *file* and all its requirements; False if one is missing (*problems* then names it)."""
         self._visits += 1
         if self._visits > VISIT_LIMIT or len(above) > DEPTH_LIMIT:
             raise InputError(f"{file.path}: requirements without end")
@@ -204,7 +204,7 @@ class Resolver:
         return whole
 
     def verify(self, wanted: Dependency) -> tuple[PcFile | None, bool]:
-        """Return the file that answers *wanted*, and whether its version does."""
+        """Return the file that answers *wanted*, and whether its version matches."""
         found = self._find(wanted.module)
         if found is None:
             found = self._find_provider(wanted)
@@ -236,7 +236,7 @@ class Resolver:
         return None
 
     def _providers(self) -> dict[str, list[tuple[PcFile, Dependency]]]:
-        """Return {module: the files that provide it, each with the first entry that says so}, in the search's order."""
+        """Return {module: the files that provide it, each with the first such entry}, in search order."""
         if self._offers is None:
             self._offers = {}
             for folder in self._path:
@@ -267,5 +267,5 @@ class Resolver:
 
 
 def _text(raw: str) -> str:
-    """Return what was read byte by byte as the text that it is."""
+    """Return a string that was read byte by byte, decoded as UTF-8."""
     return raw.encode("ascii", "surrogateescape").decode("utf-8", "surrogateescape")

@@ -1,7 +1,7 @@
-"""Crates that variables of their own tell where a library is, before or without pkg-config; and those that go on alone.
+"""Crates that find a library through variables of their own, before or without pkg-config, and crates that guess it.
 
 Sources: the build scripts of openssl-sys 0.9.118 (``find_normal.rs``), libpulse-sys 1.23.0, libsqlite3-sys 0.40.0,
-pcsc-sys 1.3.0 and pq-sys 0.7.8, as the crate registry has them.
+pcsc-sys 1.3.0 and pq-sys 0.7.8, as published.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class Way(NamedTuple):
-    """How one crate finds its library by itself. In names, ``@`` is the target's triple in upper case with underscores.
+    """How one crate finds its library itself. In names, ``@`` is the target's triple in upper case with underscores.
 
-    ``lib_dir`` are the names of the variable for the folder of the ``libs``, the first that is set counts; ``include``
-    those for the folder of the ``header``, without which ``lib_dir`` alone changes nothing. ``prefix`` are those for a
-    folder that holds both. ``strict`` says that the build script stops where the folder is not there, or has not what
-    it should. ``alone`` says that the crate links the ``libs`` plainly where pkg-config has no answer, ``guarded`` that
-    it stops all the same where the pkg-config crate refuses to ask for another architecture.
+    ``lib_dir`` are the names of the variable for the folder of the ``libs``; the first one that is set is used.
+    ``include`` are those for the folder of the ``header``; without it, ``lib_dir`` has no effect. ``prefix`` are those
+    for a folder that contains both. ``strict``: the build script fails if the folder or its expected content is
+    missing. ``alone``: the crate links the ``libs`` by name if pkg-config has no answer. ``guarded``: it still fails if
+    the pkg-config crate refuses to ask for another architecture.
     """
 
     libs: tuple[str, ...]
@@ -35,7 +35,7 @@ class Way(NamedTuple):
 
 
 WAYS = {
-    # the library itself, as every desktop has it: the link of the development package is not needed
+    # the run-time library suffices; the development package's symlink is not needed
     "libpulse-sys": Way((":libpulse.so.0",), alone=True, guarded=True),
     "libsqlite3-sys": Way(("sqlite3",), ("SQLITE3_LIB_DIR",), alone=True),
     "openssl-sys": Way(
@@ -51,8 +51,8 @@ WAYS = {
 }
 
 
-#: Variables by which a crate that would build its own copy has to find the system's, and stops where it cannot: the
-#: names, and whether "0" turns that off again. Of libgit2-sys 0.18.8, openssl-sys 0.9.118 and zstd-sys 2.1.3.
+#: Variables that forbid a crate to build its own copy of the library; it fails without the system's. Their names, and
+#: whether "0" disables them. From libgit2-sys 0.18.8, openssl-sys 0.9.118 and zstd-sys 2.1.3.
 _INSISTING = {
     "libgit2-sys": (("LIBGIT2_NO_VENDOR",), True),
     "openssl-sys": (("@_OPENSSL_NO_VENDOR", "OPENSSL_NO_VENDOR"), True),
@@ -61,7 +61,7 @@ _INSISTING = {
 
 
 class Direction(NamedTuple):
-    """Where variables (``settings``) send a crate: folders of the library, and what is not there (``lacking``)."""
+    """The folders that variables (``settings``) name for a library, and the missing files (``lacking``)."""
 
     settings: tuple[Setting, ...]
     folders: tuple[str, ...]
@@ -69,12 +69,12 @@ class Direction(NamedTuple):
 
 
 def way(crate: str) -> Way | None:
-    """Return how *crate* (``name version``) finds its library by itself, None if it has only pkg-config."""
+    """Return how *crate* (``name version``) finds its library itself; None if it only asks pkg-config."""
     return WAYS.get(crate.partition(" ")[0])
 
 
 def find(way: Way, root: Root, variables: Variables, target: Target) -> Direction | None:
-    """Return where variables send the crate in a build for *target*, None if pkg-config is asked."""
+    """Return the folders that variables name in a build for *target*; None if the crate asks pkg-config."""
     lib_dir, include, prefix = (_first(variables, names, target) for names in (way.lib_dir, way.include, way.prefix))
     if lib_dir is not None and (include is not None or not way.include):
         prefix = None
@@ -89,10 +89,10 @@ def find(way: Way, root: Root, variables: Variables, target: Target) -> Directio
         lacking = [f"no folder {folder}" for folder in folders if not root.is_dir(folder)]
         if not folders and prefix:
             lacking.append(f"neither {prefix.value}/lib64 nor {prefix.value}/lib")
-        # compilers look into the system's own folder too
+        # compilers search the system's own folder, too
         if way.header and not any(root.is_file(f"{folder}/{way.header}") for folder in (headers, "/usr/include")):
             lacking.append(f"no {headers}/{way.header}")
-        if way.header and not lacking:  # that is who looks at the libraries too
+        if way.header and not lacking:  # such a crate also checks the libraries
             lacking = [f"no lib{lib} in {', '.join(folders)}" for lib in way.libs if not _has(root, folders, lib)]
     return Direction(tuple(one for one in (lib_dir, include, prefix) if one), tuple(folders), tuple(lacking))
 

@@ -1,4 +1,4 @@
-"""Which pkg-config a program is, and what is compiled into it: read from its files, without running it.
+"""Identifies a pkg-config program and its compiled-in defaults from its files, without running it.
 
 Sources: pkgconf's ``cli/main.c`` (``deduce_personality``) and ``libpkgconf/personality.c``; Debian's
 ``/usr/share/pkg-config-crosswrapper`` of the freedesktop implementation.
@@ -22,13 +22,12 @@ _PERSONALITIES = ("/usr/share/pkgconfig/personality.d", "/etc/pkgconfig/personal
 
 
 class Tool(NamedTuple):
-    """What a pkg-config program is.
+    """The identity and the defaults of a pkg-config program.
 
     ``implementation`` is ``pkgconf``, ``pkg-config`` (freedesktop's) or empty, for a script that does more than set
-    variables and for a program that is neither. ``default_path`` is where it looks for ``.pc`` files unless told
-    otherwise, and ``origin`` the file that says so. ``sets`` are the variables that a wrapper script sets whatever they
-    were. ``broken`` says why it cannot answer anything. ``system_libs`` are the folders that it leaves out of an answer
-    unless it is told not to.
+    variables and for any other program. ``default_path`` is its default search path for ``.pc`` files and ``origin``
+    the file that contains it. ``sets`` are the variables that a wrapper script always overrides. ``broken`` is the
+    reason why it answers no query. ``system_libs`` are the folders that it omits from an answer by default.
     """
 
     implementation: str = ""
@@ -41,11 +40,13 @@ class Tool(NamedTuple):
 
 
 def identify(root: Root, path: str, real: str) -> Tool:
-    """Tell what the program at *path* (its links followed: *real*) is."""
+    """Identify the program at *path* (*real* with links resolved)."""
     data = root.head(real, PROGRAM_LIMIT)
     if not data.startswith(b"\x7fELF"):
         return _script(root, path, real, data)
-    named = any(name in data for name in (b"libpkgconf.so", b"\0pkgconf\0"))  # what it loads, what --about prints
+    named = any(
+        name in data for name in (b"libpkgconf.so", b"\0pkgconf\0")
+    )  # the library that it loads, and the output of --about
     implementation = "pkgconf" if named else "pkg-config"
     texts = [(real, data), *(_library(root, real) if implementation == "pkgconf" else ())]
     compiled = ((found, place) for place, content in texts if (found := _compiled_path(content)))
@@ -58,7 +59,7 @@ def identify(root: Root, path: str, real: str) -> Tool:
 
 
 def _library(root: Root, real: str) -> Iterator[tuple[str, bytes]]:
-    """Yield libpkgconf next to the program's prefix, into which newer releases compile the defaults."""
+    """Yield the libpkgconf files of the program's prefix; newer releases compile the defaults into the library."""
     prefix = os.path.dirname(os.path.dirname(real))
     folders = [f"{prefix}/lib", f"{prefix}/lib64"]
     folders += [f"{prefix}/lib/{row.multiarch}" for row in targets.TARGETS if row.multiarch and row.libc == "glibc"]
@@ -69,7 +70,7 @@ def _library(root: Root, real: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _strings(data: bytes, part: bytes) -> Iterator[bytes]:
-    """Yield the C strings of *data* that hold *part*."""
+    """Yield the C strings of *data* that contain *part*."""
     position = data.find(part)
     while position >= 0:
         start = data.rfind(b"\0", 0, position) + 1
@@ -103,7 +104,7 @@ def _of_libraries(folder: str) -> bool:
 
 
 def _version(data: bytes) -> str:
-    """Return the one string of a program that has the shape of a release number."""
+    """Return the one string of a program that looks like a release number."""
     found = set()
     for part in (b"\x000.", b"\x001.", b"\x002.", b"\x003."):
         position = data.find(part)
@@ -161,10 +162,10 @@ _SETTABLE = ("PKG_CONFIG_PATH", "PKG_CONFIG_LIBDIR", "PKG_CONFIG_SYSROOT_DIR")
 
 
 def _assignments(data: bytes) -> tuple[str, list[tuple[str, str, bool]]] | None:
-    """Read a shell script that only sets variables and then becomes another program, as most wrappers do.
+    """Parse a shell script that only sets variables and then runs another program, as most wrappers do.
 
-    Returns the program, and (variable, value, whether it is set even if it was already) of each variable; None for any
-    other script.
+    Returns the program, and (variable, value, whether it overrides a set variable) of each variable; None for any other
+    script.
     """
     if not data.startswith(b"#!") or b"\0" in data or len(data) > 1 << 14:
         return None
@@ -172,7 +173,7 @@ def _assignments(data: bytes) -> tuple[str, list[tuple[str, str, bool]]] | None:
     lines = [line.strip() for line in data.decode("utf-8", "surrogateescape").splitlines()]
     for line in (line for line in lines if line and not line.startswith("#")):
         words = line.split()
-        inline = [word for word in words[:-3] if "=" in word]  # set for the one program alone
+        inline = [word for word in words[:-3] if "=" in word]  # set for that program only
         if words[-3:-2] == ["exec"] and len(inline) == len(words) - 3 and words[-1] in ('"$@"', '${1+"$@"}'):
             taken = [_assignment(word) for word in inline]
             if None in taken:
@@ -193,7 +194,7 @@ def _assignments(data: bytes) -> tuple[str, list[tuple[str, str, bool]]] | None:
 
 
 def _assignment(text: str) -> tuple[str, str, bool] | None:
-    """Take ``NAME=value`` apart, as in :func:`_assignments`; None for a value that the shell would have to work out."""
+    """Split ``NAME=value``, as in :func:`_assignments`; None for a value that only a shell can evaluate."""
     name, equals, value = text.partition("=")
     value = value.strip("\"'")
     always = True

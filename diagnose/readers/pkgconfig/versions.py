@@ -1,4 +1,4 @@
-"""Versions as RPM compares them, which is how pkg-config does, and what a ``Provides`` entry stands for.
+"""Version comparison by RPM's rules, which pkg-config uses, and the meaning of ``Provides`` entries.
 
 Follows ``pkgconf_compare_version`` and ``pkgconf_pkg_scan_provides_vercmp`` of pkgconf's ``libpkgconf/pkg.c``, the same
 from 1.8 to 3.0.
@@ -79,8 +79,8 @@ COMPARE: dict[str, Callable[[int], bool]] = {
     ">=": lambda order: order >= 0,
 }
 
-# What pkgconf compares when a ``Provides`` entry could stand for a requirement: by the requirement's operator, then the
-# provider's, the operator that (provided, required) and that (required, provided) must satisfy. "none" never holds.
+# How pkgconf compares a ``Provides`` entry with a requirement: by the requirement's operator, then the provider's, the
+# operator that (provided, required) and that (required, provided) must satisfy. "none" never holds.
 _PROVIDED = {
     "": {"": "none"},
     "<": {">": "<", ">=": "<", "=": "<", "!=": ">="},

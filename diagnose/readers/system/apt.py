@@ -1,8 +1,7 @@
-"""apt's sources, one-line and deb822, with everything needed to write them back; and what apt has fetched from them.
+"""apt's sources, one-line and deb822, in a form that can be written back, and the indexes that apt has fetched.
 
-Sources: sources.list(5); apt's ``apt-pkg/sourcelist.cc`` (what an entry is, which option names exist),
-``apt-pkg/deb/debmetaindex.cc`` (which architectures an entry is asked for) and ``URItoFileName`` of
-``apt-pkg/contrib/strutl.cc`` (how fetched files are named).
+Sources: sources.list(5); apt's ``apt-pkg/sourcelist.cc`` (entries and option names), ``apt-pkg/deb/debmetaindex.cc``
+(architectures of an entry) and ``URItoFileName`` of ``apt-pkg/contrib/strutl.cc`` (names of fetched files).
 """
 
 from __future__ import annotations
@@ -29,12 +28,11 @@ LISTS = "/var/lib/apt/lists"
 class AptSource(NamedTuple):
     """One entry of one file: a line of ``sources.list``, or a stanza of a ``.sources`` file.
 
-    ``line`` and ``end`` are its first and last line, counted from 1. A one-line entry that is commented out is there
-    too, not ``enabled``. ``options`` are (name, value) as written: for a one-line entry what stands in brackets
-    (``arch-`` for ``arch-=armhf``), for a stanza every field but the five that have a place of their own. ``unknown``
-    are the names of options that apt passes over without a word. ``architectures`` are those that apt asks this source
-    for, with what dpkg knows here taken into account; ``declared`` says that the entry names them itself. ``mirrors``
-    are what a ``mirror+file:`` list names.
+    ``line`` and ``end`` are its first and last line, counted from 1. A commented one-line entry is included, not
+    ``enabled``. ``options`` are (name, value) as written: for a one-line entry the options in brackets (``arch-`` for
+    ``arch-=armhf``), for a stanza every field but the five that are separate attributes. ``unknown`` are the names of
+    options that apt ignores silently. ``architectures`` are those that apt requests from this source, including dpkg's
+    defaults. ``declared``: the entry names them itself. ``mirrors`` are the URIs in a ``mirror+file:`` list.
     """
 
     path: str
@@ -66,7 +64,7 @@ class AptSource(NamedTuple):
 class AptFile(NamedTuple):
     """One sources file: its text, kept to the byte in ``lines`` (with their line ends), and its entries.
 
-    ``malformed`` are (line, reason) of what apt refuses.
+    ``malformed`` are (line, reason) of entries that apt rejects.
     """
 
     path: str
@@ -82,9 +80,9 @@ class AptFile(NamedTuple):
 
 
 class AptRelease(NamedTuple):
-    """One Release file that apt has fetched: what the repository says of itself.
+    """One Release file that apt has fetched: the description of a repository.
 
-    ``path`` is the fetched file, ``uri`` and ``asked`` the entry's URI and suite that brought it.
+    ``path`` is the fetched file; ``uri`` and ``asked`` are the URI and the suite of its entry.
     """
 
     path: str
@@ -98,10 +96,11 @@ class AptRelease(NamedTuple):
 
 
 class Skew(NamedTuple):
-    """A package that must have one version on all architectures, and cannot have one on *native* and *architecture*.
+    """A package that needs the same version on all architectures, but has no common one on *native* and *architecture*.
 
-    ``installed`` is its version on the native architecture; ``offered`` are those that the fetched indexes have for
-    ``architecture``, none of which is offered or installed natively. ``path`` is the index that says so.
+    ``installed`` is its version on the native architecture. ``offered`` are the versions in the fetched indexes of
+    ``architecture``; the native architecture neither offers nor has any of them. ``path`` is the index with these
+    versions.
     """
 
     name: str
@@ -114,9 +113,9 @@ class Skew(NamedTuple):
 class Apt(NamedTuple):
     """apt and dpkg of one root.
 
-    ``native`` is dpkg's own architecture, ``foreign`` those added to it (from ``foreign_path``). ``indexed`` are the
-    architectures of which a Packages index has been fetched; ``lists`` says whether any has. ``skews`` is only looked
-    for where a library of another architecture is still to be installed.
+    ``native`` is dpkg's own architecture; ``foreign`` are the added ones (from ``foreign_path``). ``indexed`` are the
+    architectures with a fetched Packages index; ``lists``: there is any. ``skews`` is only computed if a library of
+    another architecture must still be installed.
     """
 
     native: str
@@ -130,7 +129,7 @@ class Apt(NamedTuple):
 
     @property
     def architectures(self) -> tuple[str, ...]:
-        """All architectures that dpkg takes here, its own first."""
+        """All architectures that dpkg accepts here, its own first."""
         return (self.native, *self.foreign)
 
     @property
@@ -158,15 +157,15 @@ _STANZA_NAMES = {
     for name, short in (("architectures", "arch"), ("languages", "lang"), ("targets", "target"))
     for suffix, sign in (("", ""), ("-add", "+"), ("-remove", "-"))
 }
-# Fields that apt ignores and that other programs keep their own notes in.
+# Fields of other programs, which apt ignores.
 _NOTES = ("x-", "description", "contents-", "dep-11", "translations", "packages", "sources")
 
 
 def read(root: Root, native: str) -> Apt | None:
-    """Read apt's configuration of sources in *root*; None where there is no apt.
+    """Read apt's configuration of sources in *root*; None without apt.
 
     Raises:
-        InputError: a sources file is no text, too large, or a loop of links.
+        InputError: a sources file is not text, too large, or a loop of links.
     """
     if not root.is_dir("/etc/apt"):
         return None
@@ -187,7 +186,7 @@ def read(root: Root, native: str) -> Apt | None:
 
 
 def _is_read(name: str) -> bool:
-    """Whether apt reads a file of this name among its parts, or passes over it (``GetListOfFilesInDir``)."""
+    """Whether apt reads a file of this name in its folders of parts (``GetListOfFilesInDir``)."""
     plain = name.translate(dict.fromkeys(map(ord, "_-:.")))
     return name.endswith((".list", ".sources")) and name[0] != "." and plain.isascii() and plain.isalnum()
 
@@ -198,7 +197,7 @@ def _architectures(root: Root, native: str) -> tuple[str, ...]:
 
 
 def parse(path: str, text: str, architectures: Iterable[str] = ()) -> AptFile:
-    """Parse one sources file; *architectures* are those that dpkg takes. ``parse(path, text).text == text``."""
+    """Parse one sources file; *architectures* are those that dpkg accepts. ``parse(path, text).text == text``."""
     known = tuple(architectures)
     style = "sources" if path.endswith(".sources") else "list"
     lines = tuple(text.splitlines(keepends=True)) if "\r" not in text else tuple(_lines(text))
@@ -215,7 +214,7 @@ def parse(path: str, text: str, architectures: Iterable[str] = ()) -> AptFile:
 
 
 def _lines(text: str) -> Iterator[str]:
-    """Split at newlines only, as apt does; ``str.splitlines`` knows a dozen more line ends."""
+    """Split at newlines only, as apt does; ``str.splitlines`` splits at a dozen other characters, too."""
     start = 0
     while (end := text.find("\n", start)) >= 0:
         yield text[start : end + 1]
@@ -243,7 +242,7 @@ def _entries(path: str, lines: tuple[str, ...]) -> Iterator[AptSource | tuple[in
 
 
 def _uncommented(line: str) -> str:
-    """Cut a trailing comment off; a ``#`` inside of brackets belongs to an option."""
+    """Remove a trailing comment; a ``#`` inside brackets belongs to an option."""
     opened = position = 0
     for part in line.split("#")[:-1]:
         opened += part.count("[") - part.count("]")
@@ -292,7 +291,7 @@ def _entry(path: str, number: int, line: str) -> AptSource | str:
 
 
 def _words(text: str) -> list[str]:
-    """Split at blanks, of which quotes and brackets may hold some: the URI of a CD is its label in brackets."""
+    """Split at blanks outside quotes and brackets: the URI of a CD is its label in brackets."""
     if "[" not in text and '"' not in text:
         return text.split()
     words, closing = [""], ""
@@ -370,7 +369,7 @@ def _effective(source: AptSource, known: tuple[str, ...]) -> AptSource:
 
 
 def _with_mirrors(root: Root, source: AptSource) -> AptSource:
-    """Add what ``mirror+file:`` lists name: one URI a line, each perhaps with a tab and notes after it."""
+    """Add the URIs in ``mirror+file:`` lists: one per line, with optional notes after a tab."""
     mirrors: list[str] = []
     for uri in source.uris:
         scheme, _, rest = uri.partition(":")
@@ -394,8 +393,8 @@ def indexed_architecture(name: str) -> str:
 
 
 def _releases(root: Root, files: list[AptFile], fetched: frozenset[str]) -> Iterator[AptRelease]:
-    """Read the fetched Release files that the entries ask for, in their order."""
-    from bisect import bisect_left  # a healthy machine does not pay for it
+    """Read the fetched Release files of the entries, in their order."""
+    from bisect import bisect_left  # skipped on a healthy machine, to save time
 
     done: set[tuple[str, str]] = set()
     names = sorted(name for name in fetched if name.endswith(("_InRelease", "_Release")))

@@ -1,4 +1,4 @@
-"""Packages that cannot have one version on two architectures: what apt has fetched, index against index.
+"""Finds packages without a common version on two architectures, in the indexes that apt has fetched.
 
 Source: apt's file names in ``/var/lib/apt/lists`` and the form of a Packages index (deb-control(5)).
 """
@@ -19,9 +19,9 @@ _ENTRY = re.compile(rb"^Package: (\S+)\n(?:(?!Version: ).+\n)*Version: (\S+)\n",
 
 
 def find(root: Root, installed: Mapping[str, str], native: str, architecture: str) -> Iterator[Skew]:
-    """Yield the packages of *installed* (name: version, all ``Multi-Arch: same``) that cannot be had for both.
+    """Yield the packages of *installed* (name: version, all ``Multi-Arch: same``) without a version for both.
 
-    Compressed indexes are not read; ``unseen`` of *root* says so.
+    Compressed indexes are not read; ``unseen`` of *root* lists them.
     """
     ours, _ = _versions(root, native, installed)
     theirs, path = _versions(root, architecture, installed)
@@ -41,7 +41,7 @@ def _versions(root: Root, architecture: str, names: Container[str]) -> tuple[dic
         if indexed_architecture(file) != architecture:
             continue
         if not file.endswith("_Packages"):
-            root.unseen.append(f"{LISTS}/{file}: which versions it offers (it is compressed)")
+            root.unseen.append(f"{LISTS}/{file}: its versions (it is compressed)")
             continue
         last = f"{LISTS}/{file}"
         for name, version in _entries(root, last):
@@ -51,7 +51,7 @@ def _versions(root: Root, architecture: str, names: Container[str]) -> tuple[dic
 
 
 def _entries(root: Root, path: str) -> Iterator[tuple[str, str]]:
-    """Yield (package, version) of an index; it stays on disk, because Debian's is as large as 60 MB."""
+    """Yield (package, version) of an index; it is not read into memory, because Debian's has up to 60 MB."""
     place = root.locate(path) if root.is_file(path) else None
     if place is None:
         return

@@ -1,4 +1,4 @@
-"""Which distribution a root is, which package manager it has, and which container image it looks like."""
+"""Identifies the distribution, the package manager and the container image of a root."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from diagnose.tables.distributions import distributions
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-#: More than any C library has, in bytes.
+#: Bytes, more than any C library has.
 LIBC_LIMIT = 16 << 20
 
 
 class Distro(NamedTuple):
-    """What os-release(5) says, and which libc and package manager were found.
+    """The content of os-release(5), the C library and the package manager.
 
     ``manager`` is ``apt``, ``dnf``, ``yum``, ``zypper``, ``apk``, ``pacman`` or empty. ``libc`` is ``glibc``, ``musl``
-    or empty, ``libc_version`` the system's own (as ``2.36``), read from ``libc_path``. ``path`` is the file read.
+    or empty, ``libc_version`` its version (as ``2.36``), from ``libc_path``. ``path`` is the os-release file.
     """
 
     id: str = ""
@@ -34,7 +34,7 @@ class Distro(NamedTuple):
 
     @property
     def family(self) -> str:
-        """``debian``, ``rhel``, ``alpine``, ``arch``, ``suse`` or empty: whose package names are used here."""
+        """``debian``, ``rhel``, ``alpine``, ``arch``, ``suse`` or empty: the family of package names."""
         known = distributions()
         for name in (self.id, *self.id_like):
             if name in known or (name := name.partition("-")[0]) in known:  # opensuse-leap
@@ -42,7 +42,7 @@ class Distro(NamedTuple):
         return next((one.family for one in known.values() if self.manager and one.manager == self.manager), "")
 
 
-# The first that exists decides; where several do (dnf systems keep a yum link), the newer one is the better advice.
+# The first one that exists is used; of several (dnf systems keep a yum link), the newer one comes first.
 _MANAGERS = (
     ("apt", "/usr/bin/apt-get"),
     ("dnf", "/usr/bin/dnf"),
@@ -56,11 +56,11 @@ _MANAGERS = (
 
 
 class Container(NamedTuple):
-    """Which image this is, as far as its traces tell, each trace as (path or variable, what it says).
+    """The image, by its traces, each as (path or variable, description).
 
     ``kind`` is ``manylinux`` or ``musllinux`` (pypa), ``manylinux-cross`` (rust-cross), ``rust-musl-cross``,
-    ``cross-rs``, ``plain`` (some other container) or empty (no sign of a container). ``policy`` is the platform tag
-    that the image is made for, without its architecture (``manylinux_2_28``), where it says so.
+    ``cross-rs``, ``plain`` (another container) or empty (no sign of a container). ``policy`` is the platform tag of the
+    image, without its architecture (``manylinux_2_28``); empty if unknown.
     """
 
     kind: str = ""
@@ -69,9 +69,9 @@ class Container(NamedTuple):
 
 
 def read(root: Root, multiarch: str = "") -> Distro:
-    """Read the distribution of *root*; fields that nothing tells stay empty.
+    """Read the distribution of *root*; unknown fields are empty.
 
-    *multiarch* is Debian's name of the root's own library folder.
+    *multiarch* is Debian's name of the root's library folder.
     """
     path = ""
     fields: dict[str, str] = {}
@@ -101,7 +101,7 @@ def read(root: Root, multiarch: str = "") -> Distro:
 
 
 def _assignments(text: str) -> dict[str, str]:
-    """Parse shell-like ``NAME=value`` lines (os-release(5)): quotes and backslashes as the shell has them."""
+    """Parse shell-like ``NAME=value`` lines (os-release(5)): quotes and backslashes as in a shell."""
     found = {}
     for line in text.splitlines():
         name, sign, value = line.strip().partition("=")
@@ -114,7 +114,7 @@ def _assignments(text: str) -> dict[str, str]:
 
 
 def _libc(root: Root, multiarch: str) -> tuple[str, str, str]:
-    """Return (libc, version, path) of the root's own C library, the version as the library itself says it."""
+    """Return (libc, version, path) of the root's own C library, with the version that the library contains."""
     for folder in (f"/lib/{multiarch}", f"/usr/lib/{multiarch}", "/lib64", "/usr/lib64", "/lib", "/usr/lib"):
         version = glibc_version(root, f"{folder}/libc.so.6")
         if version:
@@ -126,7 +126,7 @@ def _libc(root: Root, multiarch: str) -> tuple[str, str, str]:
 
 
 def glibc_version(root: Root, path: str) -> str:
-    """Return the version that a glibc's ``libc.so.6`` prints when it is run (``2.36``); empty if it is none."""
+    """Return the version that a glibc's ``libc.so.6`` prints when it runs (``2.36``); empty for any other file."""
     try:
         real = root.resolve(path)
     except InputError:
@@ -134,7 +134,7 @@ def glibc_version(root: Root, path: str) -> str:
     return _glibc_banner(root, real) if real else ""
 
 
-@cache  # the same file is asked for as the system's library and as the linker's
+@cache  # called twice for the same file: as the system's library and as the linker's
 def _glibc_banner(root: Root, path: str) -> str:
     banner = root.find(path, b"GNU C Library", 256)
     words = banner.partition(b" version ")[2].replace(b",", b" ").split()
@@ -143,7 +143,7 @@ def _glibc_banner(root: Root, path: str) -> str:
 
 
 def _musl_version(data: bytes) -> str:
-    """Return the version string of a musl: the one C string of that shape in it."""
+    """Return the version string of a musl: its only C string of that form."""
     position = data.find(b"\x001.")
     while position >= 0:
         end = data.find(b"\0", position + 1)
@@ -155,7 +155,7 @@ def _musl_version(data: bytes) -> str:
 
 
 def container(root: Root, environ: Mapping[str, str], distro: Distro) -> Container:
-    """Tell which image *root* looks like, from traces in its files and from the image's environment."""
+    """Identify the image of *root* by traces in its files and in the image's environment."""
     for kind, look in _IMAGES:
         evidence = tuple(look(root, environ, distro))
         if evidence:
@@ -216,9 +216,9 @@ def _plain(root: Root, environ: Mapping[str, str], distro: Distro) -> Iterator[t
         yield "container", environ["container"]
 
 
-# What each family of images leaves behind, by their public Dockerfiles: pypa/manylinux, rust-cross/manylinux-cross,
-# rust-cross/rust-musl-cross, cross-rs/cross. The first that shows a trace is it; a cross image may hold target Pythons
-# of pypa's in /opt/python, so those are no trace.
+# Traces of each family of images, from their public Dockerfiles: pypa/manylinux, rust-cross/manylinux-cross,
+# rust-cross/rust-musl-cross, cross-rs/cross. The first family with a trace is used. A cross image may contain pypa's
+# target Pythons in /opt/python, so these are not used as traces.
 _IMAGES: tuple[tuple[str, Callable[[Root, Mapping[str, str], Distro], Iterator[tuple[str, str]]]], ...] = (
     ("rust-musl-cross", _musl_cross),
     ("manylinux-cross", _crosstool),
@@ -230,7 +230,7 @@ _IMAGES: tuple[tuple[str, Callable[[Root, Mapping[str, str], Distro], Iterator[t
 
 
 def _policy(kind: str, environ: Mapping[str, str], distro: Distro) -> str:
-    """Return the tag that a pypa image is made for: as it says, or as its C library's version means."""
+    """Return the tag of a pypa image, from its files or by the version of its C library."""
     if environ.get("AUDITWHEEL_POLICY"):
         return environ["AUDITWHEEL_POLICY"]
     if kind not in ("manylinux", "musllinux") or not distro.libc_version:

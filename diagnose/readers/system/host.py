@@ -1,4 +1,4 @@
-"""The host: the machine that we run on, which need not be a Linux one."""
+"""The host: the machine that diagnose runs on, which may not run Linux."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from diagnose.model.finding import InputError
 
 
 def host_machine() -> str:
-    """Return the name that the system has for its processor: ``x86_64``, ``aarch64``, ``AMD64``."""
+    """Return the system's name of its processor: ``x86_64``, ``aarch64``, ``AMD64``."""
     if hasattr(os, "uname"):
         return os.uname().machine
     import platform
@@ -18,10 +18,10 @@ def host_machine() -> str:
 
 
 def require_linux() -> None:
-    """Refuse to look at this machine as a place to build for Linux if it runs another system.
+    """Refuse to inspect this machine as a build system for Linux if it runs another system.
 
     Raises:
-        InputError: it does.
+        InputError: it runs another system.
     """
     if not sys.platform.startswith("linux"):
         system = {"darwin": "macOS", "win32": "Windows"}.get(sys.platform, sys.platform)

@@ -46,7 +46,7 @@ class RpmRepo(NamedTuple):
 
 
 def native(root: Root) -> str:
-    """Return dpkg's own architecture as its status file says it; empty where there is no dpkg."""
+    """Return dpkg's own architecture from its status file; empty without dpkg."""
     data = root.read(_STATUS, DATABASE_LIMIT) or b""
     start = 0 if data.startswith(b"Package: dpkg\n") else data.find(b"\nPackage: dpkg\n") + 1
     if not data.startswith(b"Package: dpkg\n", start):
@@ -56,7 +56,7 @@ def native(root: Root) -> str:
 
 
 def installed(root: Root) -> tuple[Package, ...] | None:
-    """Return all installed packages; None where the database cannot be read without the package manager."""
+    """Return all installed packages; None if only the package manager can read the database."""
     data = root.read(_STATUS, DATABASE_LIMIT)
     if data is not None:
         return tuple(_dpkg(data))
@@ -70,9 +70,9 @@ def installed(root: Root) -> tuple[Package, ...] | None:
 
 
 def owner(root: Root, path: str, prefix: str) -> str:
-    """Return the Debian package that brought the file *path*, among those whose names start with *prefix*.
+    """Return the Debian package that contains the file *path*, among those whose names start with *prefix*.
 
-    dpkg lists each package's files in ``info/NAME.list`` or ``info/NAME:ARCH.list``. Empty where none lists *path*.
+    dpkg lists each package's files in ``info/NAME.list`` or ``info/NAME:ARCH.list``. Empty if no package lists *path*.
     """
     line = path.encode("utf-8", "surrogateescape")
     lists = (name for name in root.names(_INFO) if name.startswith(prefix) and name.endswith(".list"))
@@ -83,7 +83,7 @@ def owner(root: Root, path: str, prefix: str) -> str:
 
 
 def version(root: Root, name: str) -> str:
-    """Return the version in which dpkg has the package *name*; empty if it has not."""
+    """Return the installed version of the dpkg package *name*; empty if it is not installed."""
     stanza = root.find(_STATUS, f"Package: {name}\n".encode(), 4096).partition(b"\n\n")[0]
     return _field(stanza, b"Version")
 

@@ -1,10 +1,10 @@
-"""Text out of hostile files, made safe to print: one line, nothing that a terminal acts on."""
+"""Makes text from hostile files safe to print: one line, without control characters."""
 
 from __future__ import annotations
 
 
 def printable(text: str) -> str:
-    r"""Return *text* with every character that does not print escaped, ``\x1b`` and the like."""
+    r"""Return *text* with every unprintable character escaped, like ``\x1b``."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

@@ -1,4 +1,4 @@
-"""Runs a program of the live machine: bounded in time and output, with nothing to read from."""
+"""Runs a program of the live machine with bounded time and output, and empty input."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class Done(NamedTuple):
 def run(argv: list[str], environ: Mapping[str, str]) -> Done:
     """Run *argv* in ``/`` with exactly *environ*; killed at the limits.
 
-    The working directory is ``/`` because a build script's is none that relative paths in variables were meant for.
+    The working directory is ``/``: relative paths in variables are never meant for a build script's directory.
 
     Raises:
-        OSError: the program cannot be started (``FileNotFoundError``: there is none).
+        OSError: the program cannot be started (``FileNotFoundError``: it does not exist).
     """
     import select
     import signal

@@ -1,7 +1,7 @@
-"""A file system to look at from outside or inside: the live ``/``, or a folder that holds another system's root.
+"""A root file system: the live ``/``, or a folder that contains another system's root.
 
-Every path is a path *inside* the root: links, absolute and relative, are followed as that system would follow them, and
-never out of it. Nothing in a root is executed. What is read is bounded.
+Every path is a path *inside* the root. Absolute and relative links are followed like on that system, and never out of
+the root. No file of a root is executed. All reads are bounded.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ import stat
 
 from diagnose.model.finding import InputError
 
-#: The longest text file that is read, in bytes: far above any real one, far below what hurts.
+#: The longest text file that is read, in bytes: far above any real one.
 TEXT_LIMIT = 4 << 20
-#: The most entries of one folder that are looked at.
+#: The most entries of one folder that are read.
 FOLDER_LIMIT = 100_000
 #: The most bytes, from the end, of a program or library that are searched for a text.
 FIND_LIMIT = 64 << 20
-#: As the kernel counts them (``MAXSYMLINKS``).
+#: The kernel's limit (``MAXSYMLINKS``).
 LINK_LIMIT = 40
 
 
 class Root:
     """One root folder.
 
-    ``live`` says that it is this machine's own ``/``: only then may programs be run. ``unseen`` collects, in plain
-    words, what could not be looked at for want of permission.
+    ``live``: it is this machine's own ``/``; only then may programs run. ``unseen`` collects, in plain words, the files
+    that could not be inspected for lack of permission.
 
     Raises:
         InputError: *path* is not a folder, or cannot be entered.
@@ -48,7 +48,7 @@ class Root:
         self.unseen: list[str] = []
 
     def locate(self, path: str, *, follow: bool = True) -> str | None:
-        """Return where *path* lies on this machine, every link followed inside the root; None if there is nothing.
+        """Return the location of *path* on this machine, links followed inside the root; None if it does not exist.
 
         With ``follow=False`` the last component is not followed if it is a link.
 
@@ -59,7 +59,7 @@ class Root:
         return None if inside is None else self._outside(inside)
 
     def resolve(self, path: str, *, follow: bool = True) -> str | None:
-        """Return *path* with every link followed, as a path inside the root; None if there is nothing.
+        """Return *path* with every link followed, as a path inside the root; None if it does not exist.
 
         Raises:
             InputError: the links form a loop.
@@ -98,7 +98,7 @@ class Root:
         return inside if os.path.lexists(self._outside(inside)) else None
 
     def link_folder(self, path: str) -> str:
-        """Return the folder of the file that the links at *path* lead to, pieced together from what they say."""
+        """Return the folder of the file that the links at *path* lead to, computed from their targets."""
         for _ in range(LINK_LIMIT):
             place = self.locate(path, follow=False)
             try:
@@ -142,7 +142,7 @@ class Root:
         return self._stat(path) is not None
 
     def names(self, path: str) -> list[str]:
-        """Return the sorted names in the folder *path*; none if it is missing or no folder."""
+        """Return the sorted names in the folder *path*; empty if it is missing or not a folder."""
         try:
             real = path if self.live else self.locate(path)
             if real is None:
@@ -152,7 +152,7 @@ class Root:
                 for entry in entries:
                     found.append(entry.name)
                     if len(found) >= FOLDER_LIMIT:
-                        self.unseen.append(f"{path}: only the first {FOLDER_LIMIT} entries were looked at")
+                        self.unseen.append(f"{path}: only the first {FOLDER_LIMIT} entries were read")
                         break
         except PermissionError:
             self.unseen.append(f"{path}: permission denied")
@@ -165,7 +165,7 @@ class Root:
         """Return the bytes of the regular file *path*; None if it is missing or may not be read (see ``unseen``).
 
         Raises:
-            InputError: it is longer than *limit* bytes, no regular file, or a loop of links.
+            InputError: it is longer than *limit* bytes, not a regular file, or a loop of links.
         """
         try:
             real = path if self.live else self.locate(path)
@@ -178,7 +178,7 @@ class Root:
                 raise InputError(f"{path}: not a regular file")
             with open(real, "rb", buffering=0) as file:
                 parts, length = [], 0
-                while part := file.read(min(1 << 20, limit + 1 - length)):  # as many bytes are set aside
+                while part := file.read(min(1 << 20, limit + 1 - length)):  # that many bytes are allocated
                     parts.append(part)
                     length += len(part)
         except PermissionError:
@@ -196,7 +196,7 @@ class Root:
         return b"".join(parts)
 
     def head(self, path: str, length: int) -> bytes:
-        """Return the first *length* bytes of a regular file; nothing if there is none, or it may not be read."""
+        """Return the first *length* bytes of a regular file; empty if it is missing or may not be read."""
         real = self.locate(path) if self.is_file(path) else None
         if real is None:
             return b""
@@ -207,9 +207,9 @@ class Root:
             return b""
 
     def find(self, path: str, needle: bytes, length: int) -> bytes:
-        """Return *length* bytes of a regular file from where *needle* last stands in it; nothing if it does not.
+        """Return *length* bytes of a regular file from the last occurrence of *needle*; empty without one.
 
-        From the end, because that is where the texts of a program lie: code need not be read.
+        The search starts at the end, which contains the strings of a program; the code is not read.
         """
         import mmap
 
@@ -227,7 +227,7 @@ class Root:
         """Return the text of *path*; None if it is missing or may not be read.
 
         Raises:
-            InputError: as :meth:`read`, or it is not text (it holds a NUL byte).
+            InputError: as :meth:`read`, or it is not text (it contains a NUL byte).
         """
         data = self.read(path, limit)
         if data is None:
@@ -237,7 +237,7 @@ class Root:
         return data.decode("utf-8", "surrogateescape")
 
     def which(self, name: str, path: str) -> str:
-        """Return where a program called *name* is found through the ``PATH`` value *path*; "" if nowhere."""
+        """Return the path of the program *name* in the folders of the ``PATH`` value *path*; "" if not found."""
         if "/" in name:
             return name if self.is_executable(name) else ""
         for folder in path.split(":"):

@@ -1,4 +1,4 @@
-"""Compilers, linkers, start files, Rust's standard library, emulators: what a build for the target would use here.
+"""Compilers, linkers, start files, Rust's standard library and emulators that a build for the target uses.
 
 Sources: the cc crate's ``src/lib.rs`` (``getenv_with_target_prefixes``, ``prefix_for_target``), The rustup book (which
 toolchain is chosen), gcc's ``-print-search-dirs`` on Debian, clang-sys's ``build/common.rs`` (where libclang is looked
@@ -29,9 +29,9 @@ DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class Program(NamedTuple):
-    """A program that would be run: the word that names it, the setting that chose the word, and where it is found.
+    """A program that a build runs: its name, the setting that selects it, and its path.
 
-    ``path`` is empty when there is none; ``real`` is ``path`` with links followed. ``setting`` is None where no
+    ``path`` is empty if the program does not exist. ``real`` is ``path`` with links resolved. ``setting`` is None if no
     variable and no configuration decides, so that ``name`` is the default.
     """
 
@@ -43,25 +43,25 @@ class Program(NamedTuple):
 
     @property
     def found(self) -> bool:
-        """Whether there is such a program."""
+        """Whether the program exists."""
         return bool(self.path)
 
 
 class StartFile(NamedTuple):
-    """A file without which the linker cannot make a program: ``path`` is empty when it is not there."""
+    """A file that the linker needs for every program; ``path`` is empty if it is missing."""
 
     name: str
     path: str = ""
 
 
 class Rust(NamedTuple):
-    """The Rust toolchain that cargo would use in the working directory.
+    """The Rust toolchain that cargo uses in the working directory.
 
-    ``toolchain`` is rustup's name for it, or empty (a distribution's rustc). ``host`` is its host triple. ``std`` are
-    the triples whose standard library is installed below ``sysroot``/lib/rustlib. ``chosen`` says what picked the
-    toolchain where rustup has several; ``asked`` are the targets that a ``rust-toolchain.toml`` has rustup install.
-    ``package`` is the Debian package that brought ``rustc`` (``rustc``, ``rustc-web``, ``rustc-1.80``), where one did.
-    ``version`` is cargo's, empty where it is not known or nothing asked for it.
+    ``toolchain`` is rustup's name for it; empty for a distribution's rustc. ``host`` is its host triple. ``std`` are
+    the triples whose standard library is installed below ``sysroot``/lib/rustlib. ``chosen`` is the source of rustup's
+    choice among several toolchains. ``asked`` are the targets that ``rust-toolchain.toml`` requests from rustup.
+    ``package`` is the Debian package of ``rustc`` (``rustc``, ``rustc-web``, ``rustc-1.80``), if any. ``version`` is
+    cargo's; empty if unknown or not needed.
     """
 
     cargo: Program
@@ -77,10 +77,10 @@ class Rust(NamedTuple):
 
 
 class Emulator(NamedTuple):
-    """How programs of the target run here. ``name`` is the binfmt_misc entry, empty where none matches.
+    """How programs of the target run here. ``name`` is the binfmt_misc entry; empty if no entry matches.
 
-    ``needed`` is False where the machine runs them itself. ``enabled`` and ``flags`` are the kernel's;
-    ``interpreter`` is the emulator that it starts. ``path`` is where the entry was read.
+    ``needed`` is False if the machine runs them natively. ``enabled`` and ``flags`` are the kernel's. ``interpreter``
+    is the emulator that it starts. ``path`` is the file of the entry.
     """
 
     needed: bool = False
@@ -92,7 +92,7 @@ class Emulator(NamedTuple):
 
 
 class Python(NamedTuple):
-    """What PyO3 is told of the target's Python: every ``PYO3_*`` setting, and what ``PYO3_CROSS_LIB_DIR`` holds."""
+    """PyO3's settings for the target's Python: every ``PYO3_*`` variable, and the files in ``PYO3_CROSS_LIB_DIR``."""
 
     settings: tuple[Setting, ...] = ()
     lib_dir: str = ""
@@ -100,14 +100,14 @@ class Python(NamedTuple):
 
 
 class Toolchain(NamedTuple):
-    """Everything but libraries that a build for the target uses.
+    """All that a build for the target uses, except libraries.
 
-    ``linker`` is what rustc is told to link with; ``cc`` is what the ``cc`` crate compiles C for the target with;
+    ``linker`` is the program that rustc links with. ``cc`` is the compiler that the ``cc`` crate uses for the target.
     ``host_cc`` and ``host_linker`` are the same for build scripts. ``linker_target`` is the GNU triplet that the linker
-    makes code for, where it can be told. ``start_files`` are those of that linker, ``sysroot`` where it looks for them
-    (empty: the root itself), ``glibc`` the version of the C library that it links with (from ``glibc_path``),
-    ``link_dirs`` the folders in which it looks for libraries by itself, its own first. ``crt_static`` says that
-    programs are linked statically, as Rust does for musl unless it is told otherwise.
+    makes code for; empty if unknown. ``start_files`` are those of that linker. ``sysroot`` is the root of its search
+    for them (empty: the root itself). ``glibc`` is the version of the C library that it links with, from
+    ``glibc_path``. ``link_dirs`` are its default library folders, its own first. ``crt_static``: programs are linked
+    statically, which is Rust's default for musl.
     """
 
     linker: Program
@@ -130,28 +130,28 @@ class Toolchain(NamedTuple):
 
 
 class Finder:
-    """Finds programs as a shell would, in one root with one ``PATH``."""
+    """Finds programs like a shell, in one root with one ``PATH``."""
 
     def __init__(self, root: Root, path: str) -> None:
         self.root = root
         self.path = path
 
     def program(self, name: str, setting: Setting | None = None) -> Program:
-        """Return what running *name* would run."""
+        """Return the program that *name* runs."""
         path = self.root.which(name, self.path)
         return Program(name, path, (self.root.resolve(path) or path) if path else "", setting=setting)
 
     def denied(self, name: str) -> bool:
-        """Whether *name*, which is no program, is something else: then the system says that it may not be run."""
+        """Whether *name* exists but is not executable: the system then denies permission."""
         places = [name] if "/" in name else [os.path.join(folder, name) for folder in self.path.split(":")]
         return bool(name) and any(self.root.exists(place) for place in places)
 
 
-# Words that CC may start with and that only pass the rest on (the cc crate's list).
+# Wrappers that may precede the compiler in CC (the cc crate's list).
 _WRAPPERS = ("ccache", "distcc", "sccache", "icecc", "cachepot", "buildcache")
 
-# Where the cc crate's compiler name for a foreign target is not the GNU triplet's. An empty name: it guesses none and
-# takes `cc`. Where several are tried, the first that exists is taken, or `cc`.
+# Targets whose compiler name in the cc crate is not the GNU triplet's. An empty name: the crate derives none and uses
+# `cc`. Of several names, the first that exists is used, or `cc`.
 _CC_PREFIXES: dict[str, tuple[str, ...]] = {
     "i686-unknown-linux-gnu": ("?", "i686-linux-gnu", "x86_64-linux-gnu"),
     "x86_64-unknown-linux-gnu": ("?", "x86_64-linux-gnu"),
@@ -167,7 +167,7 @@ _CC_PREFIXES: dict[str, tuple[str, ...]] = {
 
 
 def c_compiler(finder: Finder, variables: Variables, target: Target, host: Target, linker: Setting | None) -> Program:
-    """Return what the cc crate compiles C for *target* with in a build script on *host*."""
+    """Return the cc crate's C compiler for *target* in a build script on *host*."""
     kind = "HOST" if target.triple == host.triple else "TARGET"
     setting = variables.first(f"CC_{target.triple}", f"CC_{target.env_name}", f"{kind}_CC", "CC")
     if setting is not None and setting.value.split():
@@ -189,7 +189,7 @@ def c_compiler(finder: Finder, variables: Variables, target: Target, host: Targe
 
 
 def cxx_compiler(finder: Finder, variables: Variables, target: Target, host: Target, linker: Setting | None) -> Program:
-    """Return what the cc and cmake crates compile C++ for *target* with in a build script on *host*."""
+    """Return the cc and cmake crates' C++ compiler for *target* in a build script on *host*."""
     kind = "HOST" if target.triple == host.triple else "TARGET"
     setting = variables.first(f"CXX_{target.triple}", f"CXX_{target.env_name}", f"{kind}_CXX", "CXX")
     if setting is not None and setting.value.split():
@@ -203,7 +203,7 @@ def cxx_compiler(finder: Finder, variables: Variables, target: Target, host: Tar
 
 
 def makes(root: Root, program: Program, native: Target) -> str:
-    """Return the GNU triplet of the code that a compiler driver makes, by its name; empty where that cannot be told."""
+    """Return the GNU triplet of the code that a compiler driver makes, by its name; empty if unknown."""
     if not program.found:
         return ""
     if root.head(program.real, 2) == b"#!" and not program.real.endswith("musl-gcc"):
@@ -226,10 +226,10 @@ def makes(root: Root, program: Program, native: Target) -> str:
 
 
 def triplet(name: str) -> str:
-    """Return the GNU triplet that a tool prefix means: vendors fall away (``s390x-ibm-linux-gnu``).
+    """Return the GNU triplet of a tool prefix, without the vendor (``s390x-ibm-linux-gnu``).
 
-    Where the C library goes unsaid (``x86_64-redhat-linux``) it is glibc. Arm's many machine names share one triplet
-    for each ABI.
+    A prefix without a C library (``x86_64-redhat-linux``) means glibc. Arm's many machine names share one triplet for
+    each ABI.
     """
     machine, *rest = name.split("-")
     if "linux" not in rest:
@@ -244,7 +244,7 @@ def triplet(name: str) -> str:
 
 
 class _Places(NamedTuple):
-    """Where a compiler driver looks for its own files (``inner``) and for libraries and start files (``dirs``)."""
+    """The search path of a compiler driver: for its own files (``inner``), for libraries and start files (``dirs``)."""
 
     inner: tuple[str, ...] = ()
     dirs: tuple[str, ...] = ()
@@ -282,7 +282,7 @@ def _version_key(version: str) -> tuple[int, ...]:
     )
 
 
-# What linking a shared library with gcc needs besides the objects, and where each comes from.
+# The files that gcc needs to link a shared library besides the objects, and the source of each.
 _INNER_FILES = ("crtbeginS.o", "libgcc.a")
 _OUTER_FILES = ("crti.o", "libc.so")
 
@@ -305,7 +305,7 @@ def read(
     *,
     bindgen: bool,
 ) -> Toolchain:
-    """Find everything that a build for *target* on *host* would use; *linker* is what cargo is configured with."""
+    """Find everything that a build for *target* on *host* uses; *linker* is cargo's setting."""
     root = finder.root
     program = finder.program(linker.value if linker else "cc", linker)
     made = makes(root, program, host)
@@ -343,7 +343,7 @@ def _multiarch(gnu: str) -> str:
 
 
 def patchelf(finder: Finder) -> Program:
-    """Find patchelf and the version that it carries as a string (``patchelf 0.18.0``)."""
+    """Find patchelf and its version, which it contains as a string (``patchelf 0.18.0``)."""
     found = finder.program("patchelf")
     if not found.found:
         return found
@@ -352,7 +352,7 @@ def patchelf(finder: Finder) -> Program:
 
 
 def rust(finder: Finder, variables: Variables, cwd: str, native: Target) -> Rust:
-    """Find the toolchain that cargo and rustc are in *cwd*, from rustup's files or the distribution's."""
+    """Find the toolchain of cargo and rustc in *cwd*, from rustup's files or the distribution's."""
     root = finder.root
     cargo, rustc = finder.program("cargo"), finder.program("rustc")
     folder = os.path.dirname(cargo.path or rustc.path)
@@ -371,9 +371,9 @@ def rust(finder: Finder, variables: Variables, cwd: str, native: Target) -> Rust
 
 
 def cargo_version(root: Root, rust: Rust) -> str:
-    """Return the release that *rust*'s cargo calls itself, from rustup's or dpkg's files; empty if neither tells.
+    """Return the release of *rust*'s cargo, from rustup's or dpkg's files; empty if unknown.
 
-    The crate ``cargo``, whose version these name, counts one ahead of the program: 0.96.0 calls itself 1.95.0.
+    These files contain the version of the crate ``cargo``, which differs from the program's: 0.96.0 prints 1.95.0.
     """
     if rust.toolchain:
         head = root.head(f"{rust.sysroot}/lib/rustlib/multirust-channel-manifest.toml", 512)
@@ -393,7 +393,7 @@ def _same_machine(triple: str, native: Target) -> bool:
 
 
 def _std(root: Root, sysroot: str) -> tuple[str, ...]:
-    """Return the triples below ``lib/rustlib`` that hold a standard library."""
+    """Return the triples below ``lib/rustlib`` that have a standard library."""
     base = f"{sysroot}/lib/rustlib"
     return tuple(
         name
@@ -442,7 +442,7 @@ def _rustup(finder: Finder, variables: Variables, cwd: str, native: Target, carg
 
 
 def _toolchain(name: str, host: str, installed: list[str]) -> str:
-    """Return the installed toolchain that *name* means; a channel alone means the one for this host."""
+    """Return the installed toolchain of *name*; a channel alone means the one for this host."""
     if name in installed or not name:
         return name
     if f"{name}-{host}" in installed:
@@ -452,7 +452,7 @@ def _toolchain(name: str, host: str, installed: list[str]) -> str:
 
 
 def _settings(text: str) -> tuple[dict[str, str], dict[str, str]]:
-    """Return rustup's settings and its folder overrides; rustup writes one key to a line."""
+    """Return rustup's settings and its folder overrides; rustup writes one key per line."""
     settings: dict[str, str] = {}
     overrides: dict[str, str] = {}
     table = settings
@@ -479,7 +479,7 @@ def _toolchain_file(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def libclang(root: Root, variables: Variables) -> Iterator[str]:
-    """Yield the libclang libraries that clang-sys would find."""
+    """Yield the libclang libraries that clang-sys finds."""
     folders = []
     setting = variables.get("LIBCLANG_PATH")
     if setting is not None:
@@ -549,7 +549,7 @@ def _matches(fields: dict[str, str], target: Target) -> bool:
 
 
 def python(root: Root, variables: Variables) -> Python:
-    """Read what PyO3 is told of the target's Python."""
+    """Read PyO3's configuration for the target's Python."""
     settings = tuple(setting for setting in variables.all() if setting.name.startswith(("PYO3_", "_PYTHON_SYSCONFIG")))
     folder = next((setting.value for setting in settings if setting.name == "PYO3_CROSS_LIB_DIR"), "")
     data: list[str] = []
