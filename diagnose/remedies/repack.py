@@ -23,8 +23,48 @@ SCRATCH = "repack"
 
 
 def inside(wheel: Wheel, paths: Iterable[str]) -> str:
-    """Return members as a shell names them after :func:`repack` has unpacked the wheel."""
-    return " ".join(quote(f"{SCRATCH}/{wheel.name}-{wheel.version}/{path}") for path in paths)
+    """Return members as a shell names them after :func:`repack` has unpacked the wheel.
+
+    Many files of one folder become a glob where it matches exactly these among the wheel's members.
+    """
+    paths = list(paths)
+    words = _globs(wheel, paths) if len(paths) > GLOB_ABOVE else [(path, "") for path in paths]
+    root = f"{SCRATCH}/{wheel.name}-{wheel.version}"
+    return " ".join(quote(f"{root}/{path}") + glob for path, glob in words)
+
+
+GLOB_ABOVE = 4
+"""Files that a command names one by one at most, where a glob can name them."""
+
+
+def _globs(wheel: Wheel, paths: Sequence[str]) -> list[tuple[str, str]]:
+    """Return (path, "") for files named one by one, and (folder, ``/*.so``) for all files of a folder that match."""
+    members: dict[str, set[str]] = {}
+    for path in wheel.files:
+        folder, _, name = path.rpartition("/")
+        members.setdefault(folder, set()).add(name)
+    wanted: dict[str, list[str]] = {}
+    for path in paths:
+        folder, _, name = path.rpartition("/")
+        wanted.setdefault(folder, []).append(name)
+    words: list[tuple[str, str]] = []
+    for folder, names in wanted.items():
+        for pattern in ("*.so", "*.so*", "*"):
+            matching = {name for name in members.get(folder, ()) if _matches(name, pattern)}
+            if folder and len(names) > 1 and matching == set(names):
+                words.append((folder, f"/{pattern}"))
+                break
+        else:
+            words += [(f"{folder}/{name}".lstrip("/"), "") for name in names]
+    return words
+
+
+def _matches(name: str, pattern: str) -> bool:
+    """Whether a shell's *pattern* (``*``, ``*END`` or ``*MIDDLE*``) matches *name*; a star matches no leading dot."""
+    middle = pattern.strip("*")
+    if name.startswith("."):
+        return False
+    return middle in name if pattern.endswith("*") else name.endswith(middle)
 
 
 def repair(wheel: Wheel) -> Command:
@@ -40,6 +80,16 @@ def repair(wheel: Wheel) -> Command:
 def rename(wheel: Wheel, old: str, new: str) -> str:
     """Return the command that renames a member after :func:`repack` has unpacked the wheel."""
     return f"test ! -e {inside(wheel, [old])} || mv {inside(wheel, [old, new])}"
+
+
+def rename_suffix(wheel: Wheel, paths: Sequence[str], old: str, new: str) -> list[str]:
+    """Return the command lines that give the members *paths* the suffix *new* in place of *old*: one loop for many."""
+    plain = quote(old) == old and quote(new) == new  # inside the double quotes of the loop nothing else is safe
+    if len(paths) <= GLOB_ABOVE or not plain:
+        return [rename(wheel, path, path[: -len(old)] + new) for path in paths]
+    files = inside(wheel, paths)
+    move = f'test ! -e "$file" || mv "$file" "${{file%{old}}}{new}"'
+    return [f"for file in {files}; do case $file in *{old}) {move};; esac; done"]  # renamed files end otherwise
 
 
 def repack(
@@ -99,7 +149,7 @@ def merged(fixes: Iterable[Fix]) -> tuple[str, ...]:
 def _order(line: str) -> int:
     if re.match(r"(?:find .*-exec |for .* do )?\S*strip ", line):
         return 0
-    return 2 if line.startswith(("rm ", "mv ", "test ! -e ")) else 1
+    return 2 if line.startswith(("rm ", "mv ", "test ! -e ")) or "|| mv " in line else 1
 
 
 def _merged_tags(parts: Sequence[Repack]) -> tuple[str, ...]:

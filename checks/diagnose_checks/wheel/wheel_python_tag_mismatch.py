@@ -37,7 +37,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.readers.wheel.reader import Tag, Wheel
-from diagnose.remedies.repack import by_shell, quote, rename, repack
+from diagnose.remedies.repack import by_shell, quote, rename, rename_suffix, repack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,7 +130,10 @@ def _closed_fixes(wheel: Wheel, bad: list[tuple[Module, str]], tags: list[Tag]) 
     wanted = {interpreter_soabi(tag) for tag in tags}
     if soabis <= wanted:
         # Only the machine part is wrong: the code itself may be correct.
-        lines = [rename(wheel, module.elf.path, module.elf.path[: -len(module.suffix)] + end) for module, end in bad]
+        renames: dict[tuple[str, str], list[str]] = {}
+        for module, end in bad:
+            renames.setdefault((module.suffix, end), []).append(module.elf.path)
+        lines = [line for (old, new), paths in renames.items() for line in rename_suffix(wheel, paths, old, new)]
         return (repack(wheel, "give the files the interpreter's suffix", lines),)
     build = Fix(
         "build it with the interpreter that the tag names",
