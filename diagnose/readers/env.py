@@ -268,6 +268,16 @@ def _probe(prober: pkgconfig.Prober, need: needs.Need, overridden: Mapping[str, 
     path = overridden.get(need.links) or overridden.get(f"module {need.module}")
     if path:
         return Library(need.module, "overridden", need.requirement, crate=need.crate, overridden_by=path)
+    if need.key:
+        own = sys_crate_overrides.system_deps(need.key, prober.variables)
+        need = need._replace(static=own.static is not None)
+        if own.no_pkg_config or own.internal == "always":
+            return _by_system_deps(prober, need, own)
+        library = prober.probe(need.module, need.requirement, need.static, need.crate, system_libs=False)
+        library = library._replace(static_by=own.static)
+        if library.outcome not in ("found", "wrong-arch", "file-missing"):
+            return library._replace(outcome="unknown") if own.internal == "auto" else library
+        return library if own.libs is None and own.folders is None else _by_system_deps(prober, need, own, library)
     way = sys_crate_overrides.way(need.crate or needs.asker(need.module))
     direction = sys_crate_overrides.find(way, prober.root, prober.variables, prober.target) if way else None
     if way and direction:
@@ -277,6 +287,19 @@ def _probe(prober: pkgconfig.Prober, need: needs.Need, overridden: Mapping[str, 
     if way and need.crate and way.alone and library.outcome not in answered:
         return prober.linked(need.module, way.libs, None, need.crate)
     return library
+
+
+def _by_system_deps(
+    prober: pkgconfig.Prober, need: needs.Need, own: sys_crate_overrides.SystemDeps, answer: Library | None = None
+) -> Library:
+    """Return what a crate gets for *need* whose system-deps reads variables, in place of *answer*'s parts."""
+    if own.internal == "always" and not own.no_pkg_config:
+        return Library(need.module, "unknown", crate=need.crate, directed_by=own.settings)
+    names = own.libs if own.libs is not None else tuple(answer.links.names) if answer else ()
+    folders = own.folders if own.folders is not None else answer.link_dirs if answer else ()
+    lacking = () if names else (f"no SYSTEM_DEPS_…_LIB names the libraries of {need.module}",)
+    direction = sys_crate_overrides.Direction(own.settings, folders, lacking)
+    return prober.linked(need.module, names, direction, need.crate)
 
 
 def _build_programs(

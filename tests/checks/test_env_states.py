@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from readers import miniroot
 from roots import cases, judged, read
 
 from diagnose.model.finding import Finding
 from diagnose.readers import env
+from diagnose.readers.pkgconfig.resolver import Library
 
 ARM = "armv7-unknown-linux-gnueabihf"
 P = "/usr/lib/arm-linux-gnueabihf/pkgconfig"
@@ -107,3 +109,77 @@ def test_a_program_for_musl_is_linked_statically_and_an_extension_is_not(tmp_pat
     assert found(plain._replace(project=plain.project._replace(wheel=True)), "static-lib-missing") == []
     dynamic = plain._replace(toolchain=plain.toolchain._replace(crt_static=False))
     assert found(dynamic, "static-lib-missing") == []
+
+
+def test_what_system_deps_is_told_by_variables(tmp_path: Path) -> None:
+    root = miniroot.make(tmp_path / "root")
+    manifest = '[package]\nname = "own"\nversion = "0.1.0"\n[package.metadata.system-deps]\n'
+    manifest += 'libFoo_2 = { name = "alsa", version = "1" }\n'
+    miniroot.write(tmp_path / "p/Cargo.toml", manifest)
+
+    def library(**environ: str) -> Library:
+        return env.read(
+            str(root), ARM, cwd=str(tmp_path / "p"), environ={"PATH": "/usr/bin", **LINKER, **environ}
+        ).libraries[0]
+
+    assert library().outcome == "cross-refused"
+    told = {"SYSTEM_DEPS_LIB_FOO_2_NO_PKG_CONFIG": "1"}
+    assert library(**told).outcome == "misdirected"
+    told |= {
+        "SYSTEM_DEPS_LIB_FOO_2_LIB": "asound",
+        "SYSTEM_DEPS_LIB_FOO_2_SEARCH_NATIVE": "/usr/lib/arm-linux-gnueabihf",
+    }
+    assert library(**told).outcome == "found"
+    assert (
+        library(**told | {"SYSTEM_DEPS_LIB_FOO_2_SEARCH_NATIVE": "/usr/lib/x86_64-linux-gnu"}).outcome == "wrong-arch"
+    )
+    assert library(SYSTEM_DEPS_BUILD_INTERNAL="always").outcome == "unknown"
+    assert library(SYSTEM_DEPS_BUILD_INTERNAL="auto").outcome == "unknown"
+    assert library(SYSTEM_DEPS_LINK="static", PKG_CONFIG_ALLOW_CROSS="1").static
+    assert "ALLOW_SYSTEM_LIBS" not in library(PKG_CONFIG_ALLOW_CROSS="1").command
+
+
+@pytest.mark.parametrize(
+    ("linker", "message"),
+    [
+        ("ld", "ld is a linker"),
+        ("arm-linux-gnueabihf-ld", "arm-linux-gnueabihf-ld is a linker"),
+        ("mold", "mold is a linker"),
+        ("ld.lld-14", "ld.lld-14 is a linker"),
+        ("my-ld.sh", "rustc takes my-ld.sh for a linker"),
+        ("arm-linux-gnueabihf-gcc", ""),
+        ("gcc-ld.gold.sh", ""),
+        ("zig-cc.sh", ""),
+        ("build", ""),
+    ],
+)
+def test_a_linker_that_is_no_compiler(tmp_path: Path, linker: str, message: str) -> None:
+    root = miniroot.make(tmp_path)
+    if linker != "arm-linux-gnueabihf-gcc":
+        miniroot.write(root / "usr/bin" / linker, miniroot.elf("amd64"), 0o755)
+    environ = {**ALLOW, "CARGO_TARGET_ARMV7_UNKNOWN_LINUX_GNUEABIHF_LINKER": linker}
+    facts = env.read(str(root), ARM, cwd=str(root), environ=environ)
+    findings = found(facts, "linker-flavor-mismatch")
+    assert [finding.message.startswith(message) for finding in findings] == [True] * bool(message)
+
+
+def test_an_answer_that_links_nothing(tmp_path: Path) -> None:
+    root = miniroot.make(tmp_path)
+    folder = "/usr/lib/arm-linux-gnueabihf"
+    miniroot.write(root / "usr/lib/arm-linux-gnueabihf/libother.so", miniroot.elf("armhf"))
+    for words, message in (
+        (
+            f"-L{folder} -l:libasound.so.2",
+            "-l:libasound.so.2, in pkg-config's answer for odd, does not",
+        ),
+        (f"{folder}/libasound.so.2", f"{folder}/libasound.so.2, in pkg-config's answer"),
+        (f"-L {folder} -l asound", f"-L {folder}, in pkg-config's answer"),
+        ("/sdk/lib/libasound.so", "/sdk/lib/libasound.so, in pkg-config's answer"),
+        (f"-L{folder} -lasound -l:libasound.so", ""),
+        (f"{folder}/libother.so", ""),
+        ("-pthread -Wl,--as-needed", ""),
+    ):
+        miniroot.write(root / P.lstrip("/") / "odd.pc", f"Name: odd\nDescription: odd\nVersion: 1\nLibs: {words}\n")
+        environ = {**ALLOW, "PKG_CONFIG_LIBDIR": P}
+        findings = found(env.read(str(root), ARM, ["odd"], cwd=str(root), environ=environ), "pc-links-nothing")
+        assert [finding.message.startswith(message) for finding in findings] == [True] * bool(message), words

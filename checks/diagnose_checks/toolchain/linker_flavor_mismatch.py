@@ -15,12 +15,14 @@ from __future__ import annotations
 
 import re
 
+from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.link_step import native, wants_gcc
 from diagnose.authoring.log import finding_from_hits, host
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.finding import Finding, Fix, Phase, Severity
 from diagnose.model.pattern import patterns_for
+from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +59,48 @@ CHECK = Check(
         ),
     ),
 )
+
+
+#: Linkers by the names of their programs; rustc takes a program of any other name for a compiler.
+_LINKERS = frozenset({"ld", "ld.bfd", "ld.gold", "gold", "ld.lld", "lld", "mold", "ld.mold", "wild", "ld.wild"})
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether what is configured as the linker is a linker, or a script that rustc takes for one."""
+    for program, target in ((env.toolchain.linker, env.target), (env.toolchain.host_linker, env.host)):
+        setting = program.setting
+        if setting is None or not program.found:
+            continue
+        name = program.name.rpartition("/")[2]
+        stem = re.sub(r"(?:-\d[\d.]*|\.\w+)$", "", name)
+        linker = name in _LINKERS or re.sub(r"-\d[\d.]*$", "", name) in _LINKERS or name.endswith(("-ld", "-ld.bfd"))
+        if not linker and not stem.endswith("-ld") and stem != "ld":
+            continue
+        if "lld" in name and target.libc == "musl":
+            continue  # Rust brings the start files and the C library for musl, so that lld links by itself
+        own = f"{target.gnu}-gcc" if env.cross and target.triple == env.target.triple else "cc"
+        short = re.sub("^.*[.-]", "", name)
+        yield Finding(
+            message=f"{program.name} is a linker, and rustc needs a compiler to call one"
+            if linker
+            else f"rustc takes {program.name} for a linker, because its name ends in ld",
+            severity=Severity.ERROR if linker else Severity.WARNING,
+            evidence=(setting_evidence(setting),),
+            consequence="Linking fails: the C library's start files and folders are known to the compiler only."
+            if linker
+            else "It gets a linker's options, such as --as-needed, which a compiler does not know.",
+            fixes=(
+                Fix(
+                    "name the compiler as the linker",
+                    env=((f"CARGO_TARGET_{target.cargo_env_name}_LINKER", own),),
+                    notes=f"To link with {short} still: -C link-arg=-fuse-ld={short} in the flags."
+                    if linker and short in ("gold", "lld", "mold", "wild")
+                    else "A wrapper script around it needs a name that does not end in ld.",
+                ),
+            ),
+        )
+        if target.triple == env.host.triple:
+            return
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

@@ -62,7 +62,6 @@ def links(root: Root, words: Iterable[str], below: str, *, static: bool) -> Link
     *below* is its system root. *static*: it asked for ``--static``.
     """
     words = tuple(words)
-    split: set[str] = set()
     names: dict[str, None] = {}
     statically: dict[str, None] = {}
     folders: dict[str, None] = {}
@@ -70,9 +69,8 @@ def links(root: Root, words: Iterable[str], below: str, *, static: bool) -> Link
     previous = ""
     for word in words:
         option, value = word[:2], word[2:]
-        if previous in ("-L", "-l") and not word.startswith("-"):
+        if previous in ("-L", "-l") and not word.startswith("-") and not _library(word.rpartition("/")[2]):
             lost[Lost(f"{previous} {word}", "split")] = None
-            split.add(word)
         elif value and option == "-L":
             folders[value] = None
         elif value.startswith(":") and option == "-l":
@@ -84,7 +82,7 @@ def links(root: Root, words: Iterable[str], below: str, *, static: bool) -> Link
                 statically[value] = None
         previous = word
     for part in (part for word in words for part in (word[4:].split(",") if word.startswith("-Wl,") else (word,))):
-        if not part.startswith("/") or part in split:
+        if not part.startswith("/"):
             continue
         folder, _, file = part.rpartition("/")
         name = _library(file)
@@ -114,4 +112,4 @@ def _library(file: str) -> str:
 def _inside(folder: str, below: str) -> bool:
     """Whether *folder* is inside *below*, compared part by part like Rust's ``Path::starts_with``."""
     parts, outer = ([part for part in path.split("/") if part not in ("", ".")] for path in (folder, below))
-    return posixpath.isabs(folder) == posixpath.isabs(below) and parts[: len(outer)] == outer
+    return (not below or posixpath.isabs(folder) == posixpath.isabs(below)) and parts[: len(outer)] == outer

@@ -97,6 +97,52 @@ def find(way: Way, root: Root, variables: Variables, target: Target) -> Directio
     return Direction(tuple(one for one in (lib_dir, include, prefix) if one), tuple(folders), tuple(lacking))
 
 
+class SystemDeps(NamedTuple):
+    """What variables of the system-deps crate say of one module.
+
+    ``no_pkg_config`` keeps it from asking; ``libs`` and ``folders`` replace those of the answer, unless they are None;
+    ``static`` asks for ``--static``; ``internal`` is ``auto`` or ``always`` where the crate may build its own copy.
+    ``settings`` are the variables.
+    """
+
+    settings: tuple[Setting, ...] = ()
+    no_pkg_config: bool = False
+    libs: tuple[str, ...] | None = None
+    folders: tuple[str, ...] | None = None
+    static: Setting | None = None
+    internal: str = ""
+
+
+def system_deps(key: str, variables: Variables) -> SystemDeps:
+    """Return what ``SYSTEM_DEPS_…`` variables say of the module that system-deps calls *key* (its 9.0.1)."""
+    name = f"SYSTEM_DEPS_{_shouty(key)}"
+    lib, search, ask = (variables.get(f"{name}_{part}") for part in ("LIB", "SEARCH_NATIVE", "NO_PKG_CONFIG"))
+    links = (variables.get(one) for one in (f"{name}_LINK", "SYSTEM_DEPS_LINK"))
+    internal = variables.first(f"{name}_BUILD_INTERNAL", "SYSTEM_DEPS_BUILD_INTERNAL")
+    return SystemDeps(
+        tuple(one for one in (ask, lib, search, internal) if one is not None),
+        ask is not None,
+        tuple(lib.value.split()) if lib else None,
+        tuple(filter(None, search.value.split(":"))) if search else None,
+        next((one for one in links if one is not None and one.value == "static"), None),
+        internal.value if internal is not None and internal.value in ("auto", "always") else "",
+    )
+
+
+def _shouty(key: str) -> str:
+    """Return *key* in upper case, its words joined by underscores, as the heck crate splits them."""
+    found = ""
+    for place, char in enumerate(key):
+        if not char.isalnum():
+            found += "_" if found and not found.endswith("_") else ""
+            continue
+        after_lower = place and key[place - 1].islower()
+        before_lower = place and key[place - 1].isupper() and key[place + 1 : place + 2].islower()
+        found += "_" if char.isupper() and (after_lower or before_lower) else ""
+        found += char.upper()
+    return found.strip("_")
+
+
 def insists(crate: str, variables: Variables, target: Target) -> bool:
     """Whether a variable forbids *crate* (``name version``) to build its own copy of the library."""
     names, zero = _INSISTING.get(crate.partition(" ")[0], ((), False))

@@ -6,7 +6,10 @@ fn main() {
     let mut args = std::env::args().skip(1);
     let module = args.next().expect("a module");
     let mut config = Config::new();
-    config.cargo_metadata(false).env_metadata(false);
+    // What a crate chooses for itself: PROBE_SYSTEM_LIBS=0, PROBE_METADATA=1.
+    let chosen = |name: &str, value: &str| std::env::var(name).is_ok_and(|found| found == value);
+    config.cargo_metadata(chosen("PROBE_METADATA", "1")).env_metadata(false);
+    config.print_system_libs(!chosen("PROBE_SYSTEM_LIBS", "0"));
     if let Some(version) = args.next() {
         config.atleast_version(&version);
     }
