@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diagnose import policies
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.finding import Evidence, Severity
 from diagnose.model.targets import EM_386, EM_AARCH64, EM_ARM, EM_RISCV, EM_X86_64, TARGETS, Target
 from diagnose.policies import PlatformTag, Policy
@@ -37,6 +37,29 @@ def some(names: Sequence[str], limit: int = 4) -> str:
 def count(number: int, noun: str) -> str:
     """Return ``1 file`` or ``3 files``."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def project_key(name: str) -> str:
+    """Return *name* as the package index compares it: lower case, runs of ``-``, ``_`` and ``.`` as one ``-``."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def same_project(one: str, other: str) -> bool:
+    """Whether two spellings name one project."""
+    return one == other or project_key(one) == project_key(other)
+
+
+def same_version(one: str, other: str) -> bool:
+    """Whether two spellings are one version (PEP 440), or the same text."""
+    if one == other:
+        return True
+    # Only here, because a healthy wheel spells its version alike everywhere, and the import takes longer than reading.
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return max(len(one), len(other)) <= 256 and Version(one) == Version(other)
+    except InvalidVersion:
+        return False
 
 
 def linux_tags(wheel: Wheel) -> list[tuple[str, PlatformTag]]:

@@ -97,6 +97,8 @@ class Repack(NamedTuple):
     """The tags in its file name before."""
     recorded: tuple[str, ...]
     """The tags in its WHEEL file before."""
+    renamed: bool = False
+    """Whether the project or the version in its file name changes."""
 
 
 class Fix(NamedTuple):

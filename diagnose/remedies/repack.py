@@ -77,6 +77,11 @@ def repair(wheel: Wheel) -> Command:
     return Command(f"auditwheel repair {plat}{quote(wheel.path)}", Stage.BUILD)
 
 
+def unpack_unchecked(wheel: Wheel) -> str:
+    """Return the command that unpacks a wheel that ``wheel unpack`` would refuse."""
+    return f"python -m zipfile -e {quote(wheel.path)} {quote(f'{SCRATCH}/{wheel.name}-{wheel.version}')}"
+
+
 def rename(wheel: Wheel, old: str, new: str) -> str:
     """Return the command that renames a member after :func:`repack` has unpacked the wheel."""
     return f"test ! -e {inside(wheel, [old])} || mv {inside(wheel, [old, new])}"
@@ -93,12 +98,18 @@ def rename_suffix(wheel: Wheel, paths: Sequence[str], old: str, new: str) -> lis
 
 
 def repack(
-    wheel: Wheel, title: str, lines: Iterable[str], notes: str = "", unpack: str = "", tags: Sequence[Tag] = ()
+    wheel: Wheel,
+    title: str,
+    lines: Iterable[str],
+    notes: str = "",
+    unpack: str = "",
+    tags: Sequence[Tag] = (),
+    renamed: bool = False,
 ) -> Fix:
     """Return a fix that changes files inside the wheel: unpack, *lines*, pack (which rewrites RECORD).
 
     *lines* are command lines that may run twice. *tags* replace those of the file name. *unpack* replaces the command
-    that unpacks the wheel.
+    that unpacks the wheel. *renamed* says that the packed wheel gets another project or version in its file name.
     """
     root = f"{SCRATCH}/{wheel.name}-{wheel.version}"
     parts = Repack(
@@ -110,6 +121,7 @@ def repack(
         tags=tuple(map(str, tags or wheel.tags)),
         named=tuple(map(str, wheel.tags)),
         recorded=tuple(map(str, wheel.wheel_tags)),
+        renamed=renamed,
     )
     return by_shell(title, _commands(parts), notes)._replace(repack=parts)
 
@@ -126,7 +138,7 @@ def _commands(parts: Repack) -> tuple[str, ...]:
         *parts.lines,
         *(write_tags if set(parts.tags) != set(parts.recorded) else ()),
         f"python -m wheel pack -d {quote(os.path.dirname(parts.wheel) or '.')} {quote(parts.folder)}",
-        *(() if set(parts.tags) == set(parts.named) else (f"rm {quote(parts.wheel)}",)),
+        *((f"rm {quote(parts.wheel)}",) if parts.renamed or set(parts.tags) != set(parts.named) else ()),
     )
 
 
@@ -143,7 +155,8 @@ def merged(fixes: Iterable[Fix]) -> tuple[str, ...]:
         return ()
     lines = sorted(dict.fromkeys(line for part in parts for line in part.lines), key=_order)
     first = next((part for part in parts if part.lines), parts[0])
-    return _commands(first._replace(lines=tuple(lines), tags=_merged_tags(parts)))
+    renamed = any(part.renamed for part in parts)
+    return _commands(first._replace(lines=tuple(lines), tags=_merged_tags(parts), renamed=renamed))
 
 
 def _order(line: str) -> int:

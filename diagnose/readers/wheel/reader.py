@@ -22,23 +22,21 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import Evidence, Finding, InputError, Phase
 from diagnose.readers.elf import parser as elf
 from diagnose.readers.elf.parser import Elf
-from diagnose.readers.system.printable import printable
-from diagnose.readers.wheel import archive, filekind, linkage, platform_tag, record
+from diagnose.readers.wheel import archive, filekind, linkage, metadata, platform_tag, record
 from diagnose.readers.wheel.archive import Archive, Member, ZipFlaw
 from diagnose.readers.wheel.as_dict import facts
 from diagnose.readers.wheel.filekind import CodeFile
 from diagnose.readers.wheel.linkage import SITE, Link
+from diagnose.readers.wheel.metadata import Metadata
 from diagnose.readers.wheel.platform_tag import Verdict
 from diagnose.readers.wheel.record import Contents, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 __all__ = ["Tag", "Wheel", "facts", "installed_path", "parse_file_name", "read"]
 
 MAX_METADATA = 16 << 20  # bytes of RECORD, WHEEL or METADATA
-MAX_HEADERS = 1 << 20  # characters of WHEEL or METADATA that are looked at; a description comes after the headers
-MAX_HEADER = 1 << 14  # characters of one of them
 MAX_TAGS = 4096  # compatibility tags of one wheel
 SMALL = 1 << 20  # bytes: a wheel below is not worth a second thread
 
@@ -62,7 +60,7 @@ class Wheel(NamedTuple):
     from METADATA. ``files`` are all members except folders. ``elves`` are its ELF files, found by their content, in
     RECORD's order. ``code`` are all files that are code or claim to be, of whatever system, by path. ``links`` is how
     the ELF files find each other. ``unseen`` lists what could not be examined. ``size`` is the archive's in bytes,
-    ``unpacked_size`` that of all members together.
+    ``unpacked_size`` that of all members together. ``metadata`` are the text files of ``.dist-info``.
     """
 
     path: str
@@ -86,6 +84,7 @@ class Wheel(NamedTuple):
     unseen: tuple[str, ...] = ()
     code: tuple[CodeFile, ...] = ()
     unpacked_size: int = 0
+    metadata: Metadata = Metadata()
 
     @property
     def platforms(self) -> tuple[str, ...]:
@@ -149,8 +148,7 @@ def _read(path: str, size: int, opened: Archive) -> Wheel:
     by_name = {member.name: member for member in opened.members}
     dist_info = _dist_info(file_name, project, version, by_name)
     texts = {name: _text(opened, by_name, f"{dist_info}/{name}", file_name) for name in ("WHEEL", "METADATA", "RECORD")}
-    headers = _headers(texts["WHEEL"])
-    metadata = _headers(texts["METADATA"])
+    info = _metadata(opened, by_name, dist_info, file_name, texts)
     rows = record.parse(texts["RECORD"], len(by_name))
     algorithms = {row.path: row.algorithm for row in rows if isinstance(row, record.RecordRow)}
     harvest = _Harvest(opened, algorithms, dist_info.removesuffix(".dist-info") + ".data/")
@@ -163,7 +161,10 @@ def _read(path: str, size: int, opened: Archive) -> Wheel:
     links = linkage.links(index, elves, judged.libc == "musl")
     if index.exhausted:
         harvest.unseen.append("how its libraries find each other: too many ways to follow")
-    purelib = headers.get("root-is-purelib", [""])[0].strip().lower()
+    purelib, generator, requires_python = (
+        (metadata.values(fields, name) or [""])[0]
+        for fields, name in ((info.wheel, "root-is-purelib"), (info.wheel, "generator"), (info.core, "requires-python"))
+    )
     return Wheel(
         path=path,
         size=size,
@@ -171,11 +172,11 @@ def _read(path: str, size: int, opened: Archive) -> Wheel:
         version=version,
         build=build,
         tags=tags,
-        wheel_tags=_expand(headers.get("tag", [])),
-        root_is_purelib={"true": True, "false": False}.get(purelib),
-        generator=headers.get("generator", [""])[0],
-        requires=tuple(metadata.get("requires-dist", [])),
-        requires_python=metadata.get("requires-python", [""])[0],
+        wheel_tags=_expand(metadata.values(info.wheel, "tag")),
+        root_is_purelib={"true": True, "false": False}.get(purelib.lower()),
+        generator=generator,
+        requires=tuple(metadata.values(info.core, "requires-dist")),
+        requires_python=requires_python,
         dist_info=dist_info,
         files=tuple(by_name),
         elves=elves,
@@ -186,6 +187,7 @@ def _read(path: str, size: int, opened: Archive) -> Wheel:
         unseen=tuple(harvest.unseen),
         code=tuple(harvest.code),
         unpacked_size=sum(member.size for member in opened.members),
+        metadata=info,
     )
 
 
@@ -246,14 +248,26 @@ def _text(opened: Archive, by_name: dict[str, Member], member_name: str, file_na
     return raw.decode("utf-8", "backslashreplace")
 
 
-def _headers(text: str) -> dict[str, list[str]]:
-    """Return the header fields of an RFC 822 text by lower-case name; without the body."""
-    found: dict[str, list[str]] = {}
-    for line in text[:MAX_HEADERS].partition("\n\n")[0].splitlines():
-        name, colon, value = line[:MAX_HEADER].partition(":")
-        if colon and not name[:1].isspace():
-            found.setdefault(name.strip().lower(), []).append(printable(value.strip()))
-    return found
+def _metadata(
+    opened: Archive, by_name: dict[str, Member], dist_info: str, file_name: str, texts: dict[str, str]
+) -> Metadata:
+    points = f"{dist_info}/entry_points.txt"
+    folder = f"{dist_info}/sboms/"
+    return Metadata(
+        metadata.fields(texts["WHEEL"]),
+        metadata.fields(texts["METADATA"]),
+        metadata.entry_points(_text(opened, by_name, points, file_name)) if points in by_name else (),
+        tuple(_sboms(opened, [member for name, member in by_name.items() if name.startswith(folder)])),
+    )
+
+
+def _sboms(opened: Archive, members: list[Member]) -> Iterator[metadata.Sbom]:
+    """Yield the SBOMs that can be unpacked; what is wrong with the others is found with all members."""
+    for member in members[: metadata.MAX_SBOMS]:
+        if member.name.lower().endswith(".json") and member.size <= metadata.MAX_SBOM:
+            raw = bytearray()
+            if archive.inflate(opened, member, raw.extend) is None:
+                yield metadata.sbom(member.name, bytes(raw))
 
 
 def installed_path(name: str, data_prefix: str) -> str:
