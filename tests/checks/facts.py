@@ -10,6 +10,7 @@ from diagnose.model.finding import Finding
 from diagnose.model.targets import EM_AARCH64, EM_ARM, EM_S390, EM_X86_64
 from diagnose.readers.elf.parser import ET_DYN, Elf, Verneed
 from diagnose.readers.wheel import linkage, platform_tag
+from diagnose.readers.wheel.metadata import Metadata
 from diagnose.readers.wheel.reader import Wheel, installed_path, parse_file_name
 from diagnose.readers.wheel.record import Record
 
@@ -55,6 +56,10 @@ def wheel(tag: str, *elves: Elf, files: Iterable[str] = (), **rest: object) -> W
         "generator": "test",
         "requires": (),
         "requires_python": "",
+        "metadata": Metadata(
+            wheel=(("wheel-version", "1.0"), ("root-is-purelib", "false")),
+            core=(("metadata-version", "2.1"), ("name", name), ("version", version)),
+        ),
         "dist_info": "demo-1.dist-info",
         "files": (*(elf.path for elf in elves), *files),
         "elves": elves,

@@ -38,9 +38,9 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     if inner:
         loose = ["/".join(part) for part in inner if len(part) < 3 or not part[1]]
         unknown = sorted({part[1] for part in inner if len(part) == 3 and part[1]})
-        said = [*(["files directly below it"] if loose else []), *([f"folders {some(unknown)}"] if unknown else [])]
+        said = [*(["files in no scheme folder"] if loose else []), *([f"unknown scheme {some(unknown)}"] if unknown else [])]
         yield Finding(
-            f"has {' and '.join(said)} in {own}, which installers do not know",
+            f"has {' and '.join(said)} in {own}",
             Severity.ERROR,
             bounded(Evidence(_reason(part), "/".join(part)) for part in inner),
             f"pip refuses it: Unknown scheme key used: {unknown[0]}; uv: Unknown wheel data type: {unknown[0]}"

@@ -1,11 +1,10 @@
 """The wheel's ``entry_points.txt`` has lines that an installer or the package index refuses.
 
 The file is an INI file: a section per group, and ``name = module:object`` lines. For ``console_scripts`` and
-``gui_scripts`` the object is the function that the script calls, and must be there. pip 26 refuses the whole wheel for a
-script without one, or with spaces around the colon; uv 0.13 refuses it for a script without one, and for any line that
-is not well-formed. The package index refuses names with other characters than letters, digits, ``_``, ``.`` and ``-``
-(since May 2026), and files that Python's ``configparser`` does not read. Where one of them installs the wheel, it
-ignores the line, or makes a script under a name that cannot be typed.
+``gui_scripts`` the object is the function that the script calls, and is required. pip 26 refuses the whole wheel for a
+script without one, or with spaces around the colon; uv 0.13 for a script without one, and for any line that is not
+well-formed. The package index refuses names with other characters than letters, digits, ``_``, ``.`` and ``-`` (since
+May 2026), and files that Python's ``configparser`` does not read.
 
 How to fix: correct the entry point in the project (``[project.scripts]``: ``name = "package.module:function"``), and
 build the wheel again.
@@ -103,5 +102,5 @@ def _consequence(kinds: list[str], who: list[str]) -> str:
     if "function" in kinds:
         return f"{refused}: pip: Invalid script entry point, A callable suffix is required; uv: invalid console script"
     if who[-1:] == ["the package index"]:
-        return f"{refused}: has invalid entry points defined in the entry_points.txt file"
+        return f"{refused}; the index: has invalid entry points defined in the entry_points.txt file"
     return refused + (": invalid console script" if who == ["uv"] else ": invalid script entry point")

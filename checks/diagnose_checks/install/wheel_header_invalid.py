@@ -8,7 +8,8 @@ code. The specification requires it; installers take whatever is not ``true`` fo
 Build back ends write both. They get lost when a tool or a script edits WHEEL: an empty first line or a byte order mark
 hides all fields.
 
-How to fix: write ``Wheel-Version: 1.0`` and ``Root-Is-Purelib: true`` or ``false`` into WHEEL, and pack the wheel again.
+How to fix: write ``Wheel-Version: 1.0`` and ``Root-Is-Purelib: true`` or ``false`` into WHEEL, and pack
+the wheel again.
 
 References:
     https://packaging.python.org/en/latest/specifications/binary-distribution-format/
@@ -41,7 +42,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         consequences.append(refused)
     if wheel.root_is_purelib is None:
         evidence.append(Evidence(f"Root-Is-Purelib: {purelib}" if purelib else "has no Root-Is-Purelib", path))
-        consequences.append("pip and uv take Root-Is-Purelib for false, so the files go to the folder for compiled code")
+        consequences.append("pip and uv take Root-Is-Purelib for false and install into platlib")
     if not evidence:
         return
     wrong = {"Wheel-Version": bool(refused), "Root-Is-Purelib": wheel.root_is_purelib is None}
@@ -64,7 +65,9 @@ def _refusal(version: str) -> str:
     major, dot, _ = version.partition(".")
     if int(major[:9]) > 1:
         return f"pip and uv refuse it: Wheel-Version ({version}) is not compatible"
-    return "" if dot and int(major[:9]) else f"uv refuses it: Invalid Wheel-Version in WHEEL file: {version}; pip installs it"
+    if dot and int(major[:9]):
+        return ""
+    return f"uv refuses it: Invalid Wheel-Version in WHEEL file: {version}; pip installs it"
 
 
 def _lines(wheel: Wheel, path: str, fields: list[str]) -> list[str]:

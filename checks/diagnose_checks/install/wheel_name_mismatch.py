@@ -49,7 +49,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             f"is another {what} by its METADATA: {name if other_name else version}",
             Severity.ERROR,
             (named, Evidence(f"Name: {name}, Version: {version}", f"{wheel.dist_info}/METADATA")),
-            "uv refuses it: Wheel package name does not match filename; pip installs nothing: No matching distribution"
+            "uv refuses it: Package metadata name does not match given name; pip: No matching distribution found"
             if other_name
             else "uv refuses it: Wheel version does not match filename; pip installs it from a file, but not by name",
             _rename_file(wheel, stem, name, version),
@@ -60,7 +60,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         yield Finding(
             f"has the .dist-info folder of {'another project' if wrong else 'another spelling'}: {wheel.dist_info}",
             Severity.ERROR if wrong else Severity.WARNING,
-            (named, Evidence(f"is {wheel.dist_info}", wheel.dist_info)),
+            (named, Evidence("the folder of METADATA and WHEEL", wheel.dist_info)),
             f"pip and uv refuse it: .dist-info directory {wheel.dist_info} does not start with {wheel.name}"
             if wrong
             else "the package index refuses the upload: WHEEL not found at "

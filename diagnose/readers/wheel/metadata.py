@@ -25,8 +25,8 @@ class EntryPointLine(NamedTuple):
     """One line of ``entry_points.txt`` that defines an entry point, or that cannot be read.
 
     ``flaw`` is empty for a well-formed line, else ``section`` (no section header comes before it), ``header`` (begins
-    like a section header and is not one), ``option`` (no ``name = value``), ``duplicate`` (the name, or for a header the
-    section, comes a second time) or ``continued`` (the value is on indented lines, ``value`` is all of it).
+    like a section header and is not one), ``option`` (no ``name = value``), ``duplicate`` (the name or section is
+    there twice) or ``continued`` (the value goes on in indented lines; ``value`` is all of it).
     """
 
     number: int
