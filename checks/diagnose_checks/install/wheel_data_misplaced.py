@@ -38,7 +38,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     if inner:
         loose = ["/".join(part) for part in inner if len(part) < 3 or not part[1]]
         unknown = sorted({part[1] for part in inner if len(part) == 3 and part[1]})
-        said = [*(["files in no scheme folder"] if loose else []), *([f"unknown scheme {some(unknown)}"] if unknown else [])]
+        said = [*(["files in no scheme folder"] * bool(loose)), *([f"unknown scheme {some(unknown)}"] * bool(unknown))]
         yield Finding(
             f"has {' and '.join(said)} in {own}",
             Severity.ERROR,

@@ -39,15 +39,13 @@ class EntryPointLine(NamedTuple):
 class Sbom(NamedTuple):
     """One file below ``.dist-info/sboms``. ``flaw`` says why it is not a JSON document; empty if it is one.
 
-    ``format`` is ``CycloneDX 1.4``, ``SPDX-2.3``, or empty if unknown. ``subject`` and ``subject_version`` are the
-    component that it describes, ``components`` the (name, version, package URL) of the others.
+    ``subject`` is the package URL of the component that it describes, ``components`` the (name, version, package URL)
+    of the others; both are read from CycloneDX only.
     """
 
     path: str
     flaw: str = ""
-    format: str = ""
     subject: str = ""
-    subject_version: str = ""
     components: tuple[tuple[str, str, str], ...] = ()
 
 
@@ -148,10 +146,9 @@ def sbom(path: str, raw: bytes) -> Sbom:
         about = document.get("metadata")
         subject = about.get("component") if isinstance(about, dict) else None
         parts = document.get("components")
-        kind = f"CycloneDX {_text(document, 'specVersion')}".rstrip()
         components = tuple(map(_component, parts)) if isinstance(parts, list) else ()
-        return Sbom(path, "", kind, _text(subject, "name"), _text(subject, "version"), components)
-    return Sbom(path, "", _text(document, "spdxVersion") or ("SPDX 3" if "@graph" in document else ""))
+        return Sbom(path, "", _text(subject, "purl"), components)
+    return Sbom(path)
 
 
 def _component(part: Any) -> tuple[str, str, str]:
