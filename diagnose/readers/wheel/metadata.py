@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MAX_HEADERS = 1 << 20  # characters of WHEEL or METADATA that are looked at; a description comes after the headers
 MAX_HEADER = 1 << 14  # characters of one of them
-MAX_ENTRY_POINTS = 1 << 20  # characters of entry_points.txt
+MAX_ENTRY_POINTS = 1 << 20  # bytes of entry_points.txt
 MAX_SBOM = 8 << 20  # bytes of one SBOM
 MAX_SBOMS = 16  # SBOMs of one wheel that are parsed
 
@@ -96,7 +96,7 @@ def entry_points(text: str) -> tuple[EntryPointLine, ...]:
     seen: set[tuple[str, str]] = set()
     section: str | None = None
     last = -1
-    for number, raw in enumerate(text[:MAX_ENTRY_POINTS].splitlines(), 1):
+    for number, raw in enumerate(text.splitlines(), 1):
         line = raw.strip()
         if not line or line.startswith(("#", ";")):
             continue

@@ -148,7 +148,7 @@ def _read(path: str, size: int, opened: Archive) -> Wheel:
     by_name = {member.name: member for member in opened.members}
     dist_info = _dist_info(file_name, project, version, by_name)
     texts = {name: _text(opened, by_name, f"{dist_info}/{name}", file_name) for name in ("WHEEL", "METADATA", "RECORD")}
-    info = _metadata(opened, by_name, dist_info, file_name, texts)
+    info = _metadata(opened, by_name, dist_info, texts)
     rows = record.parse(texts["RECORD"], len(by_name))
     algorithms = {row.path: row.algorithm for row in rows if isinstance(row, record.RecordRow)}
     harvest = _Harvest(opened, algorithms, dist_info.removesuffix(".dist-info") + ".data/")
@@ -248,26 +248,30 @@ def _text(opened: Archive, by_name: dict[str, Member], member_name: str, file_na
     return raw.decode("utf-8", "backslashreplace")
 
 
-def _metadata(
-    opened: Archive, by_name: dict[str, Member], dist_info: str, file_name: str, texts: dict[str, str]
-) -> Metadata:
-    points = f"{dist_info}/entry_points.txt"
+def _metadata(opened: Archive, by_name: dict[str, Member], dist_info: str, texts: dict[str, str]) -> Metadata:
     folder = f"{dist_info}/sboms/"
+    points = _bounded(opened, by_name.get(f"{dist_info}/entry_points.txt"), metadata.MAX_ENTRY_POINTS)
     return Metadata(
         metadata.fields(texts["WHEEL"]),
         metadata.fields(texts["METADATA"]),
-        metadata.entry_points(_text(opened, by_name, points, file_name)) if points in by_name else (),
+        metadata.entry_points((points or b"").decode("utf-8", "backslashreplace")),
         tuple(_sboms(opened, [member for name, member in by_name.items() if name.startswith(folder)])),
     )
 
 
 def _sboms(opened: Archive, members: list[Member]) -> Iterator[metadata.Sbom]:
-    """Yield the SBOMs that can be unpacked; what is wrong with the others is found with all members."""
-    for member in members[: metadata.MAX_SBOMS]:
-        if member.name.lower().endswith(".json") and member.size <= metadata.MAX_SBOM:
-            raw = bytearray()
-            if archive.inflate(opened, member, raw.extend) is None:
-                yield metadata.sbom(member.name, bytes(raw))
+    for member in [member for member in members if member.name.lower().endswith(".json")][: metadata.MAX_SBOMS]:
+        raw = _bounded(opened, member, metadata.MAX_SBOM)
+        if raw is not None:
+            yield metadata.sbom(member.name, raw)
+
+
+def _bounded(opened: Archive, member: Member | None, limit: int) -> bytes | None:
+    """Return the bytes of *member*; None if it is absent, too large, or damaged, which is found with all members."""
+    raw = bytearray()
+    if member is None or member.size > limit or archive.inflate(opened, member, raw.extend) is not None:
+        return None
+    return bytes(raw)
 
 
 def installed_path(name: str, data_prefix: str) -> str:
