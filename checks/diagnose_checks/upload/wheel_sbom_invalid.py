@@ -33,7 +33,7 @@ CHECK = Check(since="0.1.0", applies=lambda wheel: bool(wheel.metadata.sboms))
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See SBOMs that are not JSON, are about another wheel, or list libraries of which none is there."""
+    """See SBOMs that are not JSON, are about another wheel, or list libraries that are absent."""
     wrong = [(sbom, reason) for sbom in wheel.metadata.sboms if (reason := _reason(wheel, sbom))]
     if wrong:
         yield Finding(
