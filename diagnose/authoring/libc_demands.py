@@ -47,3 +47,26 @@ GLIBC_ONLY = (
     r"^(?:__isoc\d+_\w+|__\w+_chk|__res_\w+|gnu_get_libc_\w+|__libc_\w+|__memcpy_chk|__strdup|backtrace\w*|fcntl64|__cxa_\w+"
     r"|__finite\w*|__\w+_finite|mallinfo\d?|malloc_trim|__register_atfork|__errno_location64|qsort_r|\w+64)$"
 )
+
+#: The glibc that introduced a function that objects call without a version (glibc's NEWS).
+_SINCE = (
+    (r"__isoc23_\w+|strlcpy|strlcat|wcslcpy|wcslcat", (2, 38)),
+    (r"arc4random(?:_buf|_uniform)?", (2, 36)),
+    (r"_dl_find_object", (2, 35)),
+    (r"close_range|closefrom", (2, 34)),
+    (r"fstat(?:at)?(?:64)?|l?stat(?:64)?|mknod(?:at)?", (2, 33)),
+    (r"__libc_single_threaded", (2, 32)),
+    (r"gettid|pthread_cond_clockwait|pthread_mutex_clocklock|getdents64", (2, 30)),
+    (r"fcntl64", (2, 28)),
+    (r"memfd_create|copy_file_range|mlock2", (2, 27)),
+    (r"reallocarray", (2, 26)),
+    (r"getrandom|getentropy|explicit_bzero", (2, 25)),
+    (r"__cxa_thread_atexit_impl", (2, 18)),
+    (r"secure_getenv", (2, 17)),
+    (r"getauxval", (2, 16)),
+)
+
+
+def glibc_since(symbol: str) -> tuple[int, ...]:
+    """Return the version of glibc that introduced the function *symbol*; () for what is not known to be newer."""
+    return next((version for pattern, version in _SINCE if re.fullmatch(pattern, symbol)), ())

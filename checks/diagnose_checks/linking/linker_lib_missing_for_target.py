@@ -98,8 +98,19 @@ def log(log: BuildLog) -> Iterator[Finding]:
             hits,
             f"the linker does not find {_file(lib)}{f' for {target.triple}' if target else ''}",
             "Linking fails.",
-            advise(log, hits[0].line, _bring, lib, target),
+            (
+                *advise(log, hits[0].line, _bring, lib, target),
+                *((_LOCAL,) if any("rust-lld" in hit.text for hit in hits) else ()),
+            ),
         )
+
+
+#: lld has no folders of its own: it searches those that gcc names, and /usr/local/lib is not among them.
+_LOCAL = Fix(
+    "if the library is in /usr/local/lib: name the folder",
+    env=(("LIBRARY_PATH", "/usr/local/lib"),),
+    notes="rust-lld, the default of Rust 1.90 and later on x86-64 Linux, does not search it; GNU ld does.",
+)
 
 
 def _file(lib: str) -> str:

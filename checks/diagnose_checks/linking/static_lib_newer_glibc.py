@@ -14,8 +14,7 @@ References:
 
 from __future__ import annotations
 
-import re
-
+from diagnose.authoring.libc_demands import glibc_since
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -33,25 +32,6 @@ CHECK = Check(
 )
 
 
-#: The glibc that introduced a function that objects call without a version (glibc's NEWS).
-_SINCE = (
-    (re.compile(r"__isoc23_\w+|strlcpy|strlcat|wcslcpy|wcslcat"), (2, 38)),
-    (re.compile(r"arc4random(?:_buf|_uniform)?"), (2, 36)),
-    (re.compile(r"_dl_find_object"), (2, 35)),
-    (re.compile(r"close_range|closefrom"), (2, 34)),
-    (re.compile(r"fstat(?:at)?(?:64)?|l?stat(?:64)?|mknod(?:at)?"), (2, 33)),
-    (re.compile(r"__libc_single_threaded"), (2, 32)),
-    (re.compile(r"gettid|pthread_cond_clockwait|pthread_mutex_clocklock|getdents64"), (2, 30)),
-    (re.compile(r"fcntl64"), (2, 28)),
-    (re.compile(r"memfd_create|copy_file_range|mlock2"), (2, 27)),
-    (re.compile(r"reallocarray"), (2, 26)),
-    (re.compile(r"getrandom|getentropy|explicit_bzero"), (2, 25)),
-    (re.compile(r"__cxa_thread_atexit_impl"), (2, 18)),
-    (re.compile(r"secure_getenv"), (2, 17)),
-    (re.compile(r"getauxval"), (2, 16)),
-)
-
-
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the linker report functions of libc as undefined that a certain glibc introduced."""
     for link in log.links:
@@ -60,10 +40,11 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (target is not None and target.libc == "musl")
             or "musl" in f"{link.program} {link.ld}"
             or log.find("zig-note")
+            or "conda" in f"{link.program} {link.ld}"  # conda-sysroot-too-old
             or log.near(link.line, "ld-musl", before=30)
         ):
             continue
-        wanted = [(_since(hit.groups["symbol"].rstrip("'`")), hit) for hit in link.of("ld-undefined")]
+        wanted = [(glibc_since(hit.groups["symbol"].rstrip("'`")), hit) for hit in link.of("ld-undefined")]
         hits = [hit for since, hit in wanted if since]
         if not hits or len(hits) * 2 < len(wanted) or any("musl" in hit.text for hit in link.hits):
             continue
@@ -88,10 +69,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
             ),
         )
         return
-
-
-def _since(symbol: str) -> tuple[int, ...]:
-    return next((version for pattern, version in _SINCE if pattern.fullmatch(symbol)), ())
 
 
 def _here(log: BuildLog, line: int) -> tuple[int, ...]:

@@ -32,8 +32,9 @@ CHECK = Check(
         "abi3-newer",
         (
             "set a minimum Python version",
-            r"cannot set a minimum Python version (?P<min>[\d.]+) higher than the interpreter version (?P<has>[\d.]+) "
-            r"\(the minimum Python version is implied by the (?P<feature>[\w-]+) feature\)",
+            r"cannot set a minimum Python version (?P<min>[\d.]+) higher than the interpreter version "
+            r"(?P<has>[\d.]+)\s+\(the minimum Python version is implied by the (?P<feature>[\w-]+) feature\)",
+            2,
         ),
     )
     + patterns_for(

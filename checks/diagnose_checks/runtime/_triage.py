@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from diagnose.authoring.libc_demands import GLIBC_ONLY
+from diagnose.authoring.libc_demands import GLIBC_ONLY, glibc_since
 from diagnose.authoring.log import distinct
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 
@@ -43,6 +43,15 @@ def foreign_module(hit: Hit) -> bool:
 PYTHON_SYMBOL = re.compile(r"^_*Py(?:[A-Z]\w*|_\w+)$")
 
 
+def newer_libc(log: BuildLog) -> list[Hit]:
+    """Return the missing symbols without a version that glibc has since some release: its loader says so."""
+    return [
+        hit
+        for hit in log.find("loader-undefined")
+        if glibc_since(hit.groups["symbol"]) and not hit.groups["version"] and "cannot locate" not in hit.text
+    ]
+
+
 _STREAMS = ("stderr", "stdout", "stdin", "environ", "optarg")
 
 
@@ -51,5 +60,7 @@ def unknown_symbols(log: BuildLog) -> list[Hit]:
     return [
         hit
         for hit in distinct(undefined(log), "symbol")
-        if not PYTHON_SYMBOL.match(hit.groups["symbol"].partition("@")[0]) and hit.groups["symbol"] not in _STREAMS
+        if not PYTHON_SYMBOL.match(hit.groups["symbol"].partition("@")[0])
+        and hit.groups["symbol"] not in _STREAMS
+        and hit not in newer_libc(log)
     ]

@@ -14,17 +14,18 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.libc_demands import demander, highest
+from diagnose.authoring.libc_demands import demander, glibc_since, highest
 from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
 from diagnose.model.pattern import patterns_for
+from diagnose_checks.runtime._triage import newer_libc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.buildlog import BuildLog
 
 CHECK = Check(
     since="0.1.0",
@@ -49,7 +50,18 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [hit],
             f"{file} needs {hit.groups['symbol']} of {hit.groups['version']}, and this system's glibc is older",
             "It cannot be loaded, even if the symbol is weak: the version itself is looked for.",
-            _fixes(hit),
+            _fixes(hit.groups["version"]),
+        )
+        return
+    for hit in newer_libc(log)[:1]:
+        version = ".".join(map(str, glibc_since(hit.groups["symbol"])))
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"{hit.groups['file'].rpartition('/')[2]} needs {hit.groups['symbol']} of glibc {version}, "
+            "and this system's glibc is older",
+            "It cannot be loaded.",
+            _fixes(version),
         )
         return
     hits = [hit for hit in log.find("glibc-wanted") if demander(hit) in ("product", "")]
@@ -62,11 +74,11 @@ def log(log: BuildLog) -> Iterator[Finding]:
         [worst, *distinct(hits, "by")],
         f"{by.rpartition('/')[2] or 'it'} needs {worst.groups['version']}, and this system's glibc is older",
         "It cannot be loaded.",
-        _fixes(worst),
+        _fixes(worst.groups["version"]),
     )
 
 
-def _fixes(hit: Hit) -> list[Fix]:
+def _fixes(version: str) -> list[Fix]:
     return [
         Fix(
             "build it for an older glibc",
@@ -77,7 +89,7 @@ def _fixes(hit: Hit) -> list[Fix]:
             notes="Or use a manylinux container. For a program: cargo zigbuild --target x86_64-unknown-linux-gnu.2.17.",
         ),
         Fix(
-            f"run it on a system with glibc {hit.groups['version'].removeprefix('GLIBC_')} or later",
+            f"run it on a system with glibc {version.removeprefix('GLIBC_')} or later",
             notes="glibc itself cannot be replaced or bundled.",
         ),
     ]

@@ -4,6 +4,9 @@ The interpreter lacks a function of Python's C interface: the module was built f
 implementation (PyPy, GraalPy) or for the other threading mode (free-threaded or not), and its file name or tag does not
 show it; or it was compiled against a private function that was removed.
 
+A program that loads a library which embeds Python keeps libpython's functions to that library, unless it asks for
+``RTLD_GLOBAL``: then Python's own extension modules do not find them.
+
 Android's loader looks for symbols only in the libraries that a module names itself. There, an extension has to be
 linked with ``libpython``; elsewhere it must not be.
 
@@ -38,6 +41,13 @@ _LINKED = Fix(
 )
 
 
+_GLOBAL = Fix(
+    "load libpython for the whole process",
+    notes="The program that embeds Python has to link libpython itself, or open it with dlopen(…, RTLD_NOW | "
+    "RTLD_GLOBAL) before the library that uses it.",
+)
+
+
 def _listed(log: BuildLog, hit: Hit) -> bool:
     """Whether *hit* is from ldd: musl's ldd lists the interpreter's functions as missing in every extension."""
     return hit.text.startswith("Error relocating") and bool(log.near(hit.line, "external-note", before=60))
@@ -59,6 +69,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 f"{file} needs {hit.groups['symbol']}, and is not linked with libpython, as Android requires",
                 "The module cannot be imported.",
                 [_LINKED],
+            )
+            return
+        if "/lib-dynload/" in hit.groups["file"]:
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"Python's own module {file} does not see {hit.groups['symbol']} of the Python that loads it",
+                "The module cannot be imported. libpython was loaded for one library only, or is another release.",
+                [_GLOBAL],
             )
             return
         yield finding_from_hits(

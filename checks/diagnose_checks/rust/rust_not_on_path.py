@@ -33,6 +33,7 @@ CHECK = Check(
             "no-rust",
             ("find Rust compiler", r"can't find Rust compiler"),
             ("the Rust package manager, is not", r"Cargo, the Rust package manager, is not installed"),
+            ("not found or not executable", r"ERROR: Program 'cargo' not found or not executable"),
         ),
         *patterns_for("rust-installed", ("Rust is installed now", r"^Rust is installed now\.")),
         *patterns_for("cibuildwheel-note", ("cibuildwheel", r"\bcibuildwheel\b|^CIBW_")),

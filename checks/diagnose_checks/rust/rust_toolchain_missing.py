@@ -11,9 +11,11 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import system, unavailable_reason
@@ -21,7 +23,17 @@ from diagnose.remedies.install import system, unavailable_reason
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0", phase=Phase.START)
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.START,
+    patterns=patterns_for(
+        "no-toolchain",
+        ("is not installed", r"error: toolchain '(?P<toolchain>[\w.-]{1,100})' is not installed"),
+        ("no default is configured", r"rustup could not choose a version of \S+ to run(?P<toolchain>)"),
+    ),
+)
 
 
 def env(env: Environment) -> Iterator[Finding]:
@@ -48,3 +60,28 @@ def _fixes(env: Environment) -> Iterator[Fix]:
         "install Rust with rustup, which has every target",
         notes=f"See https://rustup.rs; then `rustup target add {env.target.triple}`.",
     )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See rustup not find the toolchain that is selected."""
+    for hit in log.find("no-toolchain")[:1]:
+        name = hit.groups["toolchain"]
+        command = f"rustup toolchain install {name}" if name else "rustup default stable"
+        where = "RUSTUP_TOOLCHAIN, rust-toolchain.toml or a `rustup override` selects it."
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"the Rust toolchain {name} is selected, but not installed" if name else "rustup has no toolchain selected",
+            "No Rust program starts.",
+            (
+                Fix(
+                    "install it" if name else "select a toolchain",
+                    (Command(command, Stage.TOOLCHAIN),),
+                    notes=f"{where} sccache starts rustc by itself, and may need another than cargo does."
+                    if name and "sccache" in hit.text
+                    else where
+                    if name
+                    else "",
+                ),
+            ),
+        )

@@ -27,6 +27,7 @@ from diagnose.remedies.install import cross_compiler, system, tool
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from diagnose.model.targets import Target
     from diagnose.readers.buildlog import BuildLog, Link
 
 _NO_HEADER = patterns_for(
@@ -86,7 +87,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 hits,
                 f"the linker does not find {', '.join(names[:4])}{f' of {target.triple}' if target else ''}",
                 "No program can be linked.",
-                _for_32_bits(log, link.line, _passes_over_itself(link)) or advise(log, link.line, _bring),
+                _for_32_bits(log, link.line, _passes_over_itself(link))
+                or advise(log, link.line, _bring, target, any("stdc++" in name for name in names)),
             )
             return
 
@@ -98,6 +100,7 @@ def _for_32_bits(log: BuildLog, line: int, sure: bool) -> tuple[Fix, ...]:
     return install_by_family(log, line, "install the 32-bit half of the compiler and the C library", _MULTILIB)
 
 
+_CXX = {"rhel": ("gcc-c++",), "alpine": ("g++", "musl-dev"), "suse": ("gcc-c++",)}
 _REACH = 40  # lines from a compiler's command to its error message
 _MULTILIB = {
     "debian": ("gcc-multilib",),
@@ -113,6 +116,11 @@ def _passes_over_itself(link: Link) -> bool:
     return own and not link.program and link.ld.endswith("/ld") and link.target is None
 
 
-def _bring(env: Environment) -> tuple[Fix, ...]:
+def _bring(env: Environment, target: Target | None = None, cxx: bool = False) -> tuple[Fix, ...]:
+    """Return what brings the compiler's files for *target*, the log's where none is given, and with *cxx* C++'s."""
+    env = env._replace(target=target or env.target)
     packages = cross_compiler(system(env), env.target) if env.cross else tool(system(env), "cc")
+    if cxx and packages:
+        packages = (packages[0].replace("gcc", "g++"), *packages[1:]) if env.distro.family == "debian" else packages
+        packages = _CXX.get(env.distro.family, packages)
     return (fix(env, f"install {' '.join(packages)}", packages),) if packages else with_zig(env)

@@ -124,7 +124,7 @@ def _fixes(wheel: Wheel, module: Module, name: str, others: list[str]) -> tuple[
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See Python report that the function is missing, or maturin warn about it."""
-    for hit in log.find("module-export", "module-export-warning")[:1]:
+    for hit in [*log.find("module-export"), *log.find("module-export-warning")][:1]:
         function = hit.groups["function"]
         name = function.removeprefix("PyInit_")
         yield finding_from_hits(

@@ -1,0 +1,72 @@
+"""A crate, or its PyO3, does not support free-threaded Python.
+
+PyO3 supports the free-threaded build from 0.23 on. There, ``GILProtected`` does not exist, so crates that use it do not
+compile: ``numpy`` up to 0.23, for example. ``maturin build --find-interpreter`` also finds ``python3.13t`` in the
+manylinux images, so that a project that never asked for it fails.
+
+How to fix: update the crate to a release that supports free-threaded Python, or name the interpreters to build for.
+
+References:
+    https://pyo3.rs/main/free-threading.html
+    https://github.com/PyO3/rust-numpy/issues/476
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.COMPILE,
+    patterns=(
+        *patterns_for(
+            "gil-protected",
+            ("GILProtected", r"unresolved import `pyo3::sync::GILProtected`"),
+            ("GILProtected", r"cannot find (?:type|struct|function)\b.{0,40}`GILProtected` in"),
+        ),
+        *patterns_for(
+            "gil-disabled-refused",
+            ("GIL disabled", r"built with the GIL disabled, which is not (?:yet )?supported by PyO3"),
+        ),
+        *patterns_for(
+            "free-threaded-note",
+            ("thon", r"\b[Pp]ython ?3\.1\d+t\b|\bCPython 3\.1\d+t\b"),
+            ("cp31", r"\bcp31\d-?cp?31\dt\b|\bcp31\dt\b"),
+            ("free-threaded", r"free-threaded"),
+        ),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See PyO3 refuse such a Python, or a crate miss what PyO3 has with the GIL only."""
+    notes = log.find("free-threaded-note")
+    used = log.find("gil-protected") if notes else []
+    for hit in [*log.find("gil-disabled-refused"), *used][:1]:
+        crate = log.crate_at(hit.line)[0] or ("PyO3" if hit.kind == "gil-disabled-refused" else "the crate")
+        yield finding_from_hits(
+            log,
+            [*notes[:1], hit] if hit.kind == "gil-protected" else [hit],
+            f"{crate} does not support free-threaded Python in this version",
+            "It cannot be compiled.",
+            (
+                Fix(
+                    "build for Python with the GIL only",
+                    (Command("maturin build --release -i python3.13", Stage.BUILD),),
+                    notes="--find-interpreter also takes the free-threaded ones that an image has.",
+                ),
+                Fix(
+                    "update it to a release that supports free-threaded Python",
+                    notes="PyO3 0.23 and later do. numpy, pyo3-log and others follow it by the same minor version.",
+                ),
+            ),
+        )
