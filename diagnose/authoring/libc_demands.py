@@ -68,5 +68,5 @@ _SINCE = (
 
 
 def glibc_since(symbol: str) -> tuple[int, ...]:
-    """Return the version of glibc that introduced the function *symbol*; () for what is not known to be newer."""
+    """Return the version of glibc that introduced the function *symbol*; () for one that no row names."""
     return next((version for pattern, version in _SINCE if re.fullmatch(pattern, symbol)), ())

@@ -1,4 +1,4 @@
-"""conda's compiler links with a glibc that is older than what the code calls.
+"""conda's compiler links with an older glibc than the code needs.
 
 conda's ``gcc_linux-64`` contains its own sysroot: the headers and link files of an old glibc, so that its output runs
 on old systems. Version 2.12, the default for a long time, is older than what Rust's standard library needs (2.17 since

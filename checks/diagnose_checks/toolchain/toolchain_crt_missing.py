@@ -117,7 +117,7 @@ def _passes_over_itself(link: Link) -> bool:
 
 
 def _bring(env: Environment, target: Target | None = None, cxx: bool = False) -> tuple[Fix, ...]:
-    """Return what brings the compiler's files for *target*, the log's where none is given, and with *cxx* C++'s."""
+    """Return what brings the compiler's files for *target* or else the log's, and with *cxx* C++'s."""
     env = env._replace(target=target or env.target)
     packages = cross_compiler(system(env), env.target) if env.cross else tool(system(env), "cc")
     if cxx and packages:
