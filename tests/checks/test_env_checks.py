@@ -14,7 +14,7 @@ from diagnose.fixes import cargo_config
 from diagnose.model.finding import Finding, Fix, Severity, Stage
 from diagnose.readers import env as environment
 from diagnose.readers.cargo.variables import Setting
-from diagnose.readers.toolchain.reader import Emulator
+from diagnose.readers.toolchain.facts import Emulator
 from diagnose.remedies.libraries import vendored
 
 

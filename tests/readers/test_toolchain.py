@@ -16,8 +16,8 @@ from diagnose.model.targets import Target
 from diagnose.readers import env
 from diagnose.readers.cargo.variables import Setting, Variables
 from diagnose.readers.system.root import Root
-from diagnose.readers.toolchain import reader as toolchain
-from diagnose.readers.toolchain.reader import Finder
+from diagnose.readers.toolchain import compilers, others, rustup
+from diagnose.readers.toolchain.facts import Finder
 
 
 def row(name: str) -> Target:
@@ -59,7 +59,7 @@ def finder(path: Path, *programs: str) -> Finder:
 )
 def test_the_compiler_that_the_cc_crate_takes(tmp_path, target, environ, linker, name):
     setting = Setting("linker", linker) if linker else None
-    found = toolchain.c_compiler(finder(tmp_path, "musl-gcc", "cc"), Variables(environ, {}), row(target), HOST, setting)
+    found = compilers.c_compiler(finder(tmp_path, "musl-gcc", "cc"), Variables(environ, {}), row(target), HOST, setting)
     assert found.name == name
 
 
@@ -79,7 +79,7 @@ def test_the_compiler_that_the_cc_crate_takes(tmp_path, target, environ, linker,
     ],
 )
 def test_tool_prefixes(prefix, gnu):
-    assert toolchain.triplet(prefix) == gnu
+    assert compilers.triplet(prefix) == gnu
 
 
 def test_the_real_gcc_looks_where_we_say():
@@ -95,7 +95,7 @@ def test_the_real_gcc_looks_where_we_say():
         assert os.path.realpath(told.strip()) == os.path.realpath(file.path), file
 
 
-def rustup(path: Path, settings: str, *toolchains: str) -> Finder:
+def rustup_root(path: Path, settings: str, *toolchains: str) -> Finder:
     found = finder(path, "cargo", "rustc", "rustup")
     miniroot.write(path / "root/.rustup/settings.toml", settings)
     for name in toolchains:
@@ -128,8 +128,8 @@ def test_which_toolchain_rustup_takes(tmp_path, settings, environ, files, name, 
     cwd.mkdir(parents=True)
     for file, text in files.items():
         (cwd.parent / file).write_text(text)
-    place = rustup(tmp_path / "root", settings.replace("{cwd}", str(cwd.parent)), STABLE, NIGHTLY)
-    found = toolchain.rust(place, Variables({"HOME": "/root", **environ}, {}), str(cwd), HOST)
+    place = rustup_root(tmp_path / "root", settings.replace("{cwd}", str(cwd.parent)), STABLE, NIGHTLY)
+    found = rustup.rust(place, Variables({"HOME": "/root", **environ}, {}), str(cwd), HOST)
     assert (found.toolchain, found.asked) == (name, asked)
     assert found.std == ((HOST.triple,) if name in (STABLE, NIGHTLY) else ())
 
@@ -152,29 +152,29 @@ def test_a_distributions_rustc(tmp_path):
     place = finder(tmp_path, "cargo", "rustc")
     for triple in (HOST.triple, ARM.triple):
         miniroot.write(tmp_path / f"usr/lib/rustlib/{triple}/lib/libcore-1.rlib", "")
-    found = toolchain.rust(place, Variables({}, {}), str(tmp_path), HOST)
+    found = rustup.rust(place, Variables({}, {}), str(tmp_path), HOST)
     assert (found.toolchain, found.host, found.std) == ("", HOST.triple, (ARM.triple, HOST.triple))
 
 
 @pytest.mark.parametrize("content", [b"\x7fELF\0patchelf 0.14.3\0", b"\x7fELF", b""])
 def test_the_version_of_patchelf(tmp_path, content):
     miniroot.write(tmp_path / "usr/bin/patchelf", content, 0o755)
-    assert toolchain.patchelf(finder(tmp_path)).version == ("0.14.3" if b"0.14" in content else "")
+    assert compilers.patchelf(finder(tmp_path)).version == ("0.14.3" if b"0.14" in content else "")
 
 
 def test_the_real_patchelf():
     need(shutil.which("patchelf"), "there is no patchelf")
     said = subprocess.run(["patchelf", "--version"], capture_output=True, text=True, check=True).stdout
-    assert said.split()[1].startswith(toolchain.patchelf(Finder(Root("/"), os.environ["PATH"])).version)
+    assert said.split()[1].startswith(compilers.patchelf(Finder(Root("/"), os.environ["PATH"])).version)
 
 
 def test_libclang(tmp_path):
     for name in ("usr/lib/llvm-14/lib/libclang.so.1", "usr/lib/llvm-14/lib/libclang-cpp.so.14", "opt/c/libclang.so"):
         miniroot.write(tmp_path / name, miniroot.elf("amd64"))
     root = Root(str(tmp_path))
-    assert list(toolchain.libclang(root, Variables({}, {}))) == ["/usr/lib/llvm-14/lib/libclang.so.1"]
+    assert list(others.libclang(root, Variables({}, {}))) == ["/usr/lib/llvm-14/lib/libclang.so.1"]
     pointed = Variables({"LIBCLANG_PATH": "/opt/c"}, {})
-    assert next(toolchain.libclang(root, pointed)) == "/opt/c/libclang.so"
+    assert next(others.libclang(root, pointed)) == "/opt/c/libclang.so"
 
 
 QEMU_ARM = (
@@ -185,9 +185,9 @@ QEMU_ARM = (
 
 def test_entries_of_binfmt_misc():
     fields = {line.partition(" ")[0].rstrip(":"): line.partition(" ")[2] for line in QEMU_ARM.splitlines()}
-    assert toolchain._matches(fields, ARM)
-    assert not toolchain._matches(fields, row("arm64"))
-    assert not toolchain._matches({"magic": "zz"}, ARM) and not toolchain._matches({}, ARM)
+    assert others._matches(fields, ARM)
+    assert not others._matches(fields, row("arm64"))
+    assert not others._matches({"magic": "zz"}, ARM) and not others._matches({}, ARM)
 
 
 def test_what_this_kernel_runs():
@@ -209,8 +209,8 @@ def test_crosstools_sysroot(tmp_path):
     miniroot.write(base / f"{triple}/sysroot/lib/libc.so.6", banner)
     linker = Setting("linker", f"/usr/{triple}/bin/{triple}-gcc")
     place = finder(tmp_path)
-    none = toolchain.rust(place, Variables({}, {}), "/", HOST)
-    found = toolchain.read(place, Variables({}, {}), row("arm64"), HOST, linker, None, none, bindgen=False)
+    none = rustup.rust(place, Variables({}, {}), "/", HOST)
+    found = compilers.read(place, Variables({}, {}), row("arm64"), HOST, linker, None, none, bindgen=False)
     assert (found.linker_target, found.glibc) == ("aarch64-linux-gnu", "2.17")
     assert found.sysroot == f"/usr/{triple}/{triple}/sysroot"
     assert {file.name: bool(file.path) for file in found.start_files} == {
@@ -220,8 +220,8 @@ def test_crosstools_sysroot(tmp_path):
 
 def test_pyo3s_settings(tmp_path):
     miniroot.write(tmp_path / "py/python3.11/_sysconfigdata__linux_arm-linux-gnueabihf.py", "")
-    found = toolchain.python(Root(str(tmp_path)), Variables({"PYO3_CROSS_LIB_DIR": "/py", "PYO3_CROSS": "1"}, {}))
+    found = others.python(Root(str(tmp_path)), Variables({"PYO3_CROSS_LIB_DIR": "/py", "PYO3_CROSS": "1"}, {}))
     assert [setting.name for setting in found.settings] == ["PYO3_CROSS", "PYO3_CROSS_LIB_DIR"]
     assert found.lib_dir == "/py"
     assert found.sysconfigdata == ("/py/python3.11/_sysconfigdata__linux_arm-linux-gnueabihf.py",)
-    assert toolchain.python(Root(str(tmp_path)), Variables({"PYO3_CROSS_LIB_DIR": "/no"}, {})).lib_dir == ""
+    assert others.python(Root(str(tmp_path)), Variables({"PYO3_CROSS_LIB_DIR": "/no"}, {})).lib_dir == ""

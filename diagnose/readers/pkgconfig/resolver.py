@@ -14,7 +14,7 @@ from diagnose.readers.cargo.variables import Setting, Variables
 from diagnose.readers.pkgconfig import tool as pkgtool
 from diagnose.readers.pkgconfig.link_metadata import Links, system_root
 from diagnose.readers.pkgconfig.link_metadata import links as link_metadata
-from diagnose.readers.toolchain.reader import Finder, Program
+from diagnose.readers.toolchain.facts import Finder, Program
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

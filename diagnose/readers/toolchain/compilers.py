@@ -1,0 +1,226 @@
+"""Compilers, linkers, start files, Rust's standard library and emulators that a build for the target uses.
+
+Sources: the cc crate's ``src/lib.rs`` (``getenv_with_target_prefixes``, ``prefix_for_target``), The rustup book (which
+toolchain is chosen), gcc's ``-print-search-dirs`` on Debian, clang-sys's ``build/common.rs`` (where libclang is looked
+for), the kernel's binfmt_misc documentation, PyO3's guide (cross compiling).
+"""
+
+from __future__ import annotations
+
+import os
+
+from diagnose.model import targets
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model.targets import Target
+from diagnose.readers.cargo.variables import Setting, Variables
+from diagnose.readers.system.distro import glibc_version
+from diagnose.readers.system.root import Root
+from diagnose.readers.toolchain.facts import Finder, Program, Rust, StartFile, Toolchain
+from diagnose.readers.toolchain.others import emulator, libclang, python
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+# Wrappers that may precede the compiler in CC (the cc crate's list).
+_WRAPPERS = ("ccache", "distcc", "sccache", "icecc", "cachepot", "buildcache")
+
+# Targets whose compiler name in the cc crate is not the GNU triplet's. An empty name: the crate derives none and uses
+# `cc`. Of several names, the first that exists is used, or `cc`.
+_CC_PREFIXES: dict[str, tuple[str, ...]] = {
+    "i686-unknown-linux-gnu": ("?", "i686-linux-gnu", "x86_64-linux-gnu"),
+    "x86_64-unknown-linux-gnu": ("?", "x86_64-linux-gnu"),
+    "x86_64-unknown-linux-musl": ("?", "x86_64-linux-musl", "musl"),
+    "i686-unknown-linux-musl": ("musl",),
+    "armv5te-unknown-linux-musleabi": ("arm-linux-gnueabi",),
+    "powerpc64le-unknown-linux-musl": (),
+    "powerpc64-unknown-linux-musl": (),
+    "s390x-unknown-linux-musl": (),
+    "loongarch64-unknown-linux-musl": (),
+    "mips64el-unknown-linux-muslabi64": (),
+}
+
+
+def c_compiler(finder: Finder, variables: Variables, target: Target, host: Target, linker: Setting | None) -> Program:
+    """Return the cc crate's C compiler for *target* in a build script on *host*."""
+    kind = "HOST" if target.triple == host.triple else "TARGET"
+    setting = variables.first(f"CC_{target.triple}", f"CC_{target.env_name}", f"{kind}_CC", "CC")
+    if setting is not None and setting.value.split():
+        words = setting.value.split()
+        wrapped = len(words) > 1 and os.path.basename(words[0]) in _WRAPPERS
+        return finder.program(words[1] if wrapped else words[0], setting)
+    if kind == "HOST":
+        return finder.program("cc")
+    prefix = variables.get("CROSS_COMPILE")
+    if prefix is not None:
+        return finder.program(f"{prefix.value.rstrip('-')}-gcc", prefix)
+    if linker is not None and linker.value.endswith("-gcc"):
+        return finder.program(linker.value, linker)
+    names = [f"{name}-gcc" for name in _CC_PREFIXES.get(target.triple, (target.gnu,))]
+    if names[:1] == ["?-gcc"]:
+        existing = [name for name in names[1:] if finder.program(name).found]
+        names = existing or ["cc"]
+    return finder.program(names[0] if names else "cc")
+
+
+def cxx_compiler(finder: Finder, variables: Variables, target: Target, host: Target, linker: Setting | None) -> Program:
+    """Return the cc and cmake crates' C++ compiler for *target* in a build script on *host*."""
+    kind = "HOST" if target.triple == host.triple else "TARGET"
+    setting = variables.first(f"CXX_{target.triple}", f"CXX_{target.env_name}", f"{kind}_CXX", "CXX")
+    if setting is not None and setting.value.split():
+        words = setting.value.split()
+        wrapped = len(words) > 1 and os.path.basename(words[0]) in _WRAPPERS
+        return finder.program(words[1] if wrapped else words[0], setting)
+    if kind == "HOST":
+        return finder.program("c++")
+    c = c_compiler(finder, variables, target, host, linker)
+    return finder.program(f"{c.name.removesuffix('gcc')}g++" if c.name.endswith("-gcc") else "c++")
+
+
+def makes(root: Root, program: Program, native: Target) -> str:
+    """Return the GNU triplet of the code that a compiler driver makes, by its name; empty if unknown."""
+    if not program.found:
+        return ""
+    if root.head(program.real, 2) == b"#!" and not program.real.endswith("musl-gcc"):
+        return ""  # a wrapper: it may call anything
+    for path in (program.path, program.real):
+        name = os.path.basename(path)
+        head, dash, version = name.rpartition("-")
+        if dash and version.replace(".", "").isdigit():
+            name = head
+        prefix, dash, driver = name.rpartition("-")
+        if driver not in ("gcc", "cc", "clang", "c++", "g++"):
+            continue
+        if prefix == "musl":
+            return native.gnu.replace("gnu", "musl")
+        if dash:
+            return triplet(prefix)
+        if path == program.real or root.resolve(path) == path:
+            return native.gnu
+    return ""
+
+
+def triplet(name: str) -> str:
+    """Return the GNU triplet of a tool prefix, without the vendor (``s390x-ibm-linux-gnu``).
+
+    A prefix without a C library (``x86_64-redhat-linux``) means glibc. Arm's many machine names share one triplet for
+    each ABI.
+    """
+    machine, *rest = name.split("-")
+    if "linux" not in rest:
+        return ""
+    system = "-".join(("linux", *(rest[rest.index("linux") + 1 :] or ["gnu"])))
+    for row in targets.TARGETS:
+        own, _, tail = row.gnu.partition("-")
+        known = (own, row.triple.partition("-")[0], row.uname, row.rpm)
+        if tail == system and (machine in known or (own == "arm" and machine.startswith("arm"))):
+            return row.gnu
+    return ""
+
+
+class _Places(NamedTuple):
+    """The search path of a compiler driver: for its own files (``inner``), for libraries and start files (``dirs``)."""
+
+    inner: tuple[str, ...] = ()
+    dirs: tuple[str, ...] = ()
+    sysroot: str = ""
+
+
+def _places(root: Root, program: Program, gnu: str, multiarch: str, bits: int) -> _Places:
+    prefix = os.path.dirname(os.path.dirname(program.real))
+    inner = []
+    for base in (f"{prefix}/lib/gcc-cross", f"{prefix}/lib/gcc", f"{prefix}/lib64/gcc"):
+        for name in root.names(base):
+            if triplet(name) == gnu:
+                versions = sorted(root.names(f"{base}/{name}"), key=_version_key, reverse=True)
+                inner += [f"{base}/{name}/{version}" for version in versions]
+    wide = ("lib64", "lib") if bits == 64 else ("lib",)
+    for name in root.names(prefix):
+        if triplet(name) != gnu:
+            continue
+        sysroot = f"{prefix}/{name}/sysroot"
+        if root.is_dir(sysroot):
+            dirs = [f"{sysroot}{middle}/{leaf}" for middle in ("", "/usr") for leaf in wide]
+            return _Places(tuple(inner), (*dirs, f"{prefix}/{name}/lib"), sysroot)
+        if prefix != "/usr" and root.is_dir(f"{prefix}/{name}/lib"):
+            return _Places(tuple(inner), (f"{prefix}/{name}/lib",), f"{prefix}/{name}")
+    dirs = [f"/usr/{gnu}/lib"]
+    for base in ("/usr",) if root.resolve("/lib") == "/usr/lib" else ("", "/usr"):
+        dirs += [f"{base}/lib/{multiarch}", *(f"{base}/{leaf}" for leaf in wide)]
+    dirs += [f"/usr/local/lib/{multiarch}", "/usr/local/lib"]
+    return _Places(tuple(inner), tuple(dirs))
+
+
+def _version_key(version: str) -> tuple[int, ...]:
+    return tuple(
+        int(part) if part.isascii() and part.isdigit() and len(part) < 10 else -1 for part in version.split(".")
+    )
+
+
+# The files that gcc needs to link a shared library besides the objects, and the source of each.
+_INNER_FILES = ("crtbeginS.o", "libgcc.a")
+_OUTER_FILES = ("crti.o", "libc.so")
+
+
+def _start_files(root: Root, places: _Places) -> Iterator[StartFile]:
+    for names, folders in ((_OUTER_FILES, places.dirs), (_INNER_FILES, places.inner)):
+        for name in names:
+            found = (f"{folder}/{name}" for folder in folders if root.exists(f"{folder}/{name}"))
+            yield StartFile(name, next(found, ""))
+
+
+def read(
+    finder: Finder,
+    variables: Variables,
+    target: Target,
+    host: Target,
+    linker: Setting | None,
+    host_linker: Setting | None,
+    rust: Rust,
+    *,
+    bindgen: bool,
+) -> Toolchain:
+    """Find everything that a build for *target* on *host* uses; *linker* is cargo's setting."""
+    root = finder.root
+    program = finder.program(linker.value if linker else "cc", linker)
+    made = makes(root, program, host)
+    places = _Places()
+    glibc = glibc_path = ""
+    if made and made == target.gnu:
+        places = _places(root, program, made, target.multiarch or _multiarch(made), target.bits)
+        if target.libc == "glibc":
+            for folder in places.dirs:
+                glibc_path = f"{folder}/libc.so.6"
+                if glibc := glibc_version(root, glibc_path):
+                    break
+    return Toolchain(
+        linker=program,
+        cc=c_compiler(finder, variables, target, host, linker),
+        host_linker=finder.program(host_linker.value if host_linker else "cc", host_linker),
+        host_cc=c_compiler(finder, variables, host, host, host_linker),
+        rust=rust,
+        patchelf=patchelf(finder),
+        emulator=emulator(root, target),
+        python=python(root, variables),
+        libclang=tuple(libclang(root, variables)) if bindgen else (),
+        linker_target=made,
+        start_files=tuple(_start_files(root, places)) if places.dirs and target.libc == "glibc" else (),
+        sysroot=places.sysroot,
+        libc=target.libc if places.dirs else "",
+        glibc=glibc,
+        glibc_path=glibc_path if glibc else "",
+        link_dirs=(*places.inner, *places.dirs),
+    )
+
+
+def _multiarch(gnu: str) -> str:
+    return next((row.multiarch for row in targets.TARGETS if row.gnu == gnu and row.multiarch), gnu)
+
+
+def patchelf(finder: Finder) -> Program:
+    """Find patchelf and its version, which it contains as a string (``patchelf 0.18.0``)."""
+    found = finder.program("patchelf")
+    if not found.found:
+        return found
+    words = finder.root.find(found.real, b"patchelf 0.", 32).split(b"\0")[0].split()
+    return found._replace(version=words[1].decode("ascii", "replace") if len(words) > 1 else "")

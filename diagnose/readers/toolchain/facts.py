@@ -1,0 +1,132 @@
+"""The facts about a toolchain, and how programs are found on PATH."""
+
+from __future__ import annotations
+
+import os
+
+from diagnose.model._lazy_stdlib import NamedTuple
+from diagnose.readers.cargo.variables import Setting
+from diagnose.readers.system.root import Root
+
+#: Where the official Rust images have cargo and rustup's toolchains (docker.io/library/rust, its Dockerfile).
+IMAGE_CARGO, IMAGE_RUSTUP = "/usr/local/cargo", "/usr/local/rustup"
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+class Program(NamedTuple):
+    """A program that a build runs: its name, the setting that selects it, and its path.
+
+    ``path`` is empty if the program does not exist. ``real`` is ``path`` with links resolved. ``setting`` is None if no
+    variable and no configuration decides, so that ``name`` is the default.
+    """
+
+    name: str
+    path: str = ""
+    real: str = ""
+    version: str = ""
+    setting: Setting | None = None
+
+    @property
+    def found(self) -> bool:
+        """Whether the program exists."""
+        return bool(self.path)
+
+
+class StartFile(NamedTuple):
+    """A file that the linker needs for every program; ``path`` is empty if it is missing."""
+
+    name: str
+    path: str = ""
+
+
+class Rust(NamedTuple):
+    """The Rust toolchain that cargo uses in the working directory.
+
+    ``toolchain`` is rustup's name for it; empty for a distribution's rustc. ``host`` is its host triple. ``std`` are
+    the triples whose standard library is installed below ``sysroot``/lib/rustlib. ``chosen`` is the source of rustup's
+    choice among several toolchains. ``asked`` are the targets that ``rust-toolchain.toml`` requests from rustup.
+    ``package`` is the Debian package of ``rustc`` (``rustc``, ``rustc-web``, ``rustc-1.80``), if any. ``version`` is
+    cargo's; empty if unknown or not needed.
+    """
+
+    cargo: Program
+    rustc: Program
+    toolchain: str = ""
+    host: str = ""
+    sysroot: str = ""
+    std: tuple[str, ...] = ()
+    chosen: Setting | None = None
+    asked: tuple[str, ...] = ()
+    package: str = ""
+    version: str = ""
+
+
+class Emulator(NamedTuple):
+    """How programs of the target run here. ``name`` is the binfmt_misc entry; empty if no entry matches.
+
+    ``needed`` is False if the machine runs them natively. ``enabled`` and ``flags`` are the kernel's. ``interpreter``
+    is the emulator that it starts. ``path`` is the file of the entry.
+    """
+
+    needed: bool = False
+    name: str = ""
+    enabled: bool = False
+    interpreter: str = ""
+    flags: str = ""
+    path: str = ""
+
+
+class Python(NamedTuple):
+    """PyO3's settings for the target's Python: every ``PYO3_*`` variable, and the files in ``PYO3_CROSS_LIB_DIR``."""
+
+    settings: tuple[Setting, ...] = ()
+    lib_dir: str = ""
+    sysconfigdata: tuple[str, ...] = ()
+
+
+class Toolchain(NamedTuple):
+    """All that a build for the target uses, except libraries.
+
+    ``linker`` is the program that rustc links with. ``cc`` is the compiler that the ``cc`` crate uses for the target.
+    ``host_cc`` and ``host_linker`` are the same for build scripts. ``linker_target`` is the GNU triplet that the linker
+    makes code for; empty if unknown. ``start_files`` are those of that linker. ``sysroot`` is the root of its search
+    for them (empty: the root itself). ``glibc`` is the version of the C library that it links with, from
+    ``glibc_path``. ``link_dirs`` are its default library folders, its own first. ``crt_static``: programs are linked
+    statically, which is Rust's default for musl.
+    """
+
+    linker: Program
+    cc: Program
+    host_linker: Program
+    host_cc: Program
+    rust: Rust
+    patchelf: Program
+    emulator: Emulator = Emulator()
+    python: Python = Python()
+    libclang: tuple[str, ...] = ()
+    linker_target: str = ""
+    start_files: tuple[StartFile, ...] = ()
+    sysroot: str = ""
+    libc: str = ""
+    glibc: str = ""
+    glibc_path: str = ""
+    link_dirs: tuple[str, ...] = ()
+    crt_static: bool = False
+
+
+class Finder:
+    """Finds programs like a shell, in one root with one ``PATH``."""
+
+    def __init__(self, root: Root, path: str) -> None:
+        self.root = root
+        self.path = path
+
+    def program(self, name: str, setting: Setting | None = None) -> Program:
+        """Return the program that *name* runs."""
+        path = self.root.which(name, self.path)
+        return Program(name, path, (self.root.resolve(path) or path) if path else "", setting=setting)
+
+    def denied(self, name: str) -> bool:
+        """Whether *name* exists but is not executable: the system then denies permission."""
+        places = [name] if "/" in name else [os.path.join(folder, name) for folder in self.path.split(":")]
+        return bool(name) and any(self.root.exists(place) for place in places)
