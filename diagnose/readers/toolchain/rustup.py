@@ -1,4 +1,4 @@
-"""Reads which Rust toolchain is in use, and what it has: rustup's files, or a distribution's rustc."""
+"""Reads the Rust toolchain in use and its contents: rustup's files, or a distribution's rustc."""
 
 from __future__ import annotations
 
