@@ -46,6 +46,8 @@ CLEAN = (
     "dev.py",
     "diagnose/authoring",
     "diagnose/readers/buildlog",
+    "diagnose/fixes",
+    "diagnose/policies",
     "diagnose/readers/cargo",
     "diagnose/readers/elf",
     "diagnose/readers/env.py",

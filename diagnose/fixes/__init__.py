@@ -1,1 +1,1 @@
-"""Fixes rendered as scripts, diffs and config blocks; and applied."""
+"""Renders fixes as scripts, diffs and configuration blocks, applies them, and reverts them."""

@@ -1,7 +1,7 @@
-"""A plan carried out: files written whole, with the original kept beside each; commands run; all put back on failure.
+"""Applies a plan: writes files atomically, keeps each original, runs commands, and reverts everything on failure.
 
-The journal (:mod:`diagnose.fixes.journal`) remembers what :mod:`diagnose.fixes.undo` has to take back. Each change is
-in it before it is made, so that a run that was killed, wherever it was, can be taken back too; the next run clears up
+The journal (:mod:`diagnose.fixes.journal`) records the changes that :mod:`diagnose.fixes.undo` reverts. Each change is
+recorded before it is made, so that a run that was killed at any point can be reverted, too. The next run cleans up
 after it.
 """
 
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 def apply(
     edits: Iterable[FileEdit], commands: Iterable[Command], root: str, cwd: str, show: Show, unsafe: bool = False
 ) -> None:
-    """Write *edits* and run *commands*; *show* is told of each before it happens.
+    """Write *edits* and run *commands*; *show* is called with each one before.
 
-    Absolute paths are those of *root*, relative ones those of the folder *cwd*. Files with several hard links, files
-    that a symbolic link leads to outside of the project, and those that would lose something that belongs to them are
-    written only with *unsafe*.
+    Absolute paths are relative to *root*, others to the folder *cwd*. Three kinds of files are only written with
+    *unsafe*: files with several hard links, files outside the project that a symbolic link leads to, and files that
+    would lose attributes.
 
     Raises:
-        ApplyError: a file is not as it was read, cannot be written, must not be written, or a command failed. ``str()``
-            also says what of this plan could not be put back.
+        ApplyError: a file was changed since it was read, cannot be written, must not be written, or a command failed.
+            ``str()`` also names the changes that could not be reverted.
     """
     with journal.opened() as log:
         _recover(log)
@@ -58,9 +58,9 @@ def apply(
                 for line in left:
                     show(f"left  {line}")
                 raise
-            said = "the files of this step are as they were" if not left else "; ".join(left)
+            said = "the files of this step are unchanged" if not left else "; ".join(left)
             if earlier:
-                said += "; what an earlier step did, `diagnose undo` takes back"
+                said += "; `diagnose undo` reverts the earlier steps"
             raise ApplyError(f"{_reason(error)}; {said}") from None
 
 
@@ -69,7 +69,7 @@ def _reason(error: ApplyError | OSError) -> str:
 
 
 def _checked(edits: Iterable[FileEdit], root: str, cwd: str, unsafe: bool, show: Show) -> Iterator[Edit]:
-    """Yield *edits* as bytes and at their real places, once nothing speaks against writing any of them."""
+    """Yield *edits* as bytes and at their real paths, after all of them have been checked."""
     for file in edits:
         before = None if file.before is None else _encoded(file.path, file.before)
         edit = Edit(file.path, _place(file.path, root, cwd), before, _encoded(file.path, file.after))
@@ -79,14 +79,14 @@ def _checked(edits: Iterable[FileEdit], root: str, cwd: str, unsafe: bool, show:
         with naming(edit.shown):
             doubts = files.doubts(edit, _home(file.path, root, cwd))
         if doubts and not unsafe:
-            raise ApplyError(f"{'; '.join(doubts)}: --unsafe writes it all the same")
+            raise ApplyError(f"{'; '.join(doubts)}: --unsafe writes it anyway")
         for doubt in doubts:
             show(f"note  {doubt}")
         yield edit
 
 
 def _encoded(path: str, text: str) -> bytes:
-    """Return the bytes of *text*; what was not UTF-8 when it was read is in it as ``surrogateescape`` has it."""
+    """Return the bytes of *text*, which represents bytes that are not UTF-8 by ``surrogateescape``."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -94,7 +94,7 @@ def _encoded(path: str, text: str) -> bytes:
 
 
 def _place(path: str, root: str, cwd: str) -> str:
-    """Return where *path* really lies on this machine, and that an absolute one does not leave *root* by a link."""
+    """Return the real path of *path* on this machine; an absolute one must not leave *root* by a link."""
     if not os.path.isabs(path):
         return os.path.realpath(os.path.join(cwd, path))
     real, base = os.path.realpath(os.path.join(root, path.lstrip("/"))), os.path.realpath(root)
@@ -104,7 +104,7 @@ def _place(path: str, root: str, cwd: str) -> str:
 
 
 def _home(path: str, root: str, cwd: str) -> str:
-    """Return the folder that *path* is expected in: the project, or the top-level folder of the system (``/etc``)."""
+    """Return the folder that must contain *path*: the project, or the top-level folder of the system (``/etc``)."""
     if os.path.isabs(path):
         return os.path.realpath(os.path.join(root, path.lstrip("/").partition("/")[0]))
     cwd = os.path.realpath(cwd)
@@ -112,7 +112,7 @@ def _home(path: str, root: str, cwd: str) -> str:
 
 
 def _recover(log: Journal) -> None:
-    """Clear up after runs that were killed: changes that were begun, and not made, are forgotten."""
+    """Clean up after runs that were killed: forget changes that were begun but not made."""
     seen = set()
     for entry in reversed(log.entries[:]):
         if not entry.path or entry.path in seen:
@@ -126,7 +126,7 @@ def _recover(log: Journal) -> None:
 
 
 def _roll_back(log: Journal, earlier: set[str], show: Show) -> list[str]:
-    """Take back what the journal has beyond *earlier*; return, in words, what could not be."""
+    """Revert the changes in the journal after *earlier*; return descriptions of those that could not be."""
     left = []
     for entry in reversed(log.entries[:]):
         if entry.id in earlier:
@@ -138,7 +138,7 @@ def _roll_back(log: Journal, earlier: set[str], show: Show) -> list[str]:
                 left.append(changed(entry))
                 continue
             elif outcome is Outcome.LOST:
-                left.append(f"{entry.path}: its original {files.kept(entry)} is gone")
+                left.append(f"{entry.path}: its original {files.kept(entry)} is missing")
             log.drop(entry)
         except (ApplyError, OSError) as error:
             left.append(f"{_reason(error)}: `diagnose undo` tries again")

@@ -1,7 +1,7 @@
-"""Variables as cargo's configuration file holds them: the block to paste, and an edit that keeps everything else.
+"""Variables in cargo's configuration file: a block to paste, and an edit that preserves everything else.
 
-Source: The Cargo Book, configuration: ``[env]`` reaches rustc and build scripts, but cargo does not read its own
-variables from there; ``CARGO_TARGET_<TRIPLE>_LINKER`` is ``[target.<triple>] linker``.
+Source: The Cargo Book, configuration. ``[env]`` applies to rustc and build scripts, but cargo does not read its own
+variables from it. ``CARGO_TARGET_<TRIPLE>_LINKER`` is ``[target.<triple>] linker``.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 Variables = Iterable[tuple[str, str]]
 
-#: The longest configuration that is edited, in bytes: no real one comes near, and the editor is slow.
+#: The longest configuration that is edited, in bytes: far above any real one, and the editor is slow.
 EDIT_LIMIT = 1 << 16
-#: Keys of ``[target.<triple>]`` that have a variable of their own and hold one string.
+#: Keys of ``[target.<triple>]`` with a corresponding variable and a string value.
 _KEYS = ("LINKER", "RUNNER")
 
 
@@ -30,12 +30,12 @@ def block(variables: Variables) -> str:
 
 
 def edited(text: str, variables: Variables, without: Iterable[str] = ()) -> str:
-    """Return the configuration *text* with *variables* set, its comments and layout as they were.
+    """Return the configuration *text* with *variables* set, with unchanged comments and layout.
 
-    Every spelling that TOML has for a table is edited where it stands. *without* are names of variables to remove.
+    Every spelling of a table in TOML is edited in place. *without* are names of variables to remove.
 
     Raises:
-        ValueError: *text* is not TOML, is too large, or has something else where a table belongs; in one line.
+        ValueError: *text* is not TOML, is too large, or has another type in place of a table; in one line.
     """
     if len(text) > EDIT_LIMIT:
         raise ValueError(f"it is larger than {EDIT_LIMIT >> 10} KiB")
@@ -57,7 +57,13 @@ def edited(text: str, variables: Variables, without: Iterable[str] = ()) -> str:
     try:
         after = _edit(text, wanted, gone)
         same = toml.parse(after) == expected and sorted(_comments(text)) == sorted(_comments(after))
-    except (AttributeError, LookupError, RecursionError, TypeError, ValueError):  # what tomlkit raises at odd files
+    except (
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ):  # exceptions of tomlkit for unusual files
         same = False
     if not same:
         paths = dict.fromkeys((*wanted, *(path for path, _ in gone)))
@@ -66,7 +72,7 @@ def edited(text: str, variables: Variables, without: Iterable[str] = ()) -> str:
 
 
 def _comments(text: str) -> list[str]:
-    """Return the lines of *text* that are nothing but a comment."""
+    """Return the lines of *text* that contain only a comment."""
     return [line.strip() for line in text.splitlines() if line.lstrip().startswith("#")]
 
 
@@ -82,7 +88,7 @@ def _edit(text: str, wanted: dict[tuple[str, ...], dict[str, str]], gone: list[t
     try:
         document = tomlkit.parse(text)
         if tomlkit.dumps(document) != text:
-            raise ValueError("it does not survive being read and written")
+            raise ValueError("it changes when it is parsed and written again")
         for path, key in gone:
             _drop(toml.table(document, *path), key)
         missing = {path: entries for path, entries in wanted.items() if not _set(document, path, entries)}
@@ -98,7 +104,7 @@ def _edit(text: str, wanted: dict[tuple[str, ...], dict[str, str]], gone: list[t
 
 
 def _set(document: Any, path: tuple[str, ...], entries: dict[str, str]) -> bool:
-    """Set *entries* in the table *path* of a tomlkit document; False if a new table has to be written for them."""
+    """Set *entries* in the table *path* of a tomlkit document; False if they need a new table."""
     from tomlkit import inline_table, value
     from tomlkit.items import InlineTable
 
@@ -123,7 +129,7 @@ def _set(document: Any, path: tuple[str, ...], entries: dict[str, str]) -> bool:
 
 
 def _add(table: Any, key: str, item: Any) -> None:
-    """Add *key* behind the last key of a tomlkit *table*, before the comments that belong to what follows."""
+    """Add *key* after the last key of a tomlkit *table*, before the comments of the next item."""
     from tomlkit.items import Comment, InlineTable, Table, Whitespace
 
     trailing = []
@@ -141,7 +147,7 @@ def _add(table: Any, key: str, item: Any) -> None:
 
 
 def _drop(table: Any, key: str) -> None:
-    """Remove *key* from a plain or a tomlkit *table*, with the blank that an inline table would keep twice."""
+    """Remove *key* from a plain or a tomlkit *table*, and the extra blank of an inline table."""
     if key not in table:
         return
     body = getattr(getattr(table, "value", None), "body", None)
@@ -151,7 +157,7 @@ def _drop(table: Any, key: str) -> None:
     from tomlkit.items import Comment, Table, Whitespace
 
     place = next(index for index, (name, _) in enumerate(body) if name is not None and name.key == key)
-    behind = ""  # comments behind a table that has a header: they belong to what follows
+    behind = ""  # comments after a table with a header belong to the next item
     if isinstance(body[place][1], Table):
         for _, item in reversed(body[place][1].value.body):
             if not isinstance(item, (Comment, Whitespace)):
@@ -173,7 +179,7 @@ def _drop(table: Any, key: str) -> None:
 
 
 def _put(table: dict[str, Any], key: str, value: str) -> None:
-    """Set *key*; an entry with options keeps them, but is no longer relative to the file."""
+    """Set *key*; an entry keeps its options, but is not relative to the file any more."""
     if isinstance(entry := table.get(key), dict) and "value" in entry:
         entry["value"] = value
         _drop(entry, "relative")
@@ -182,7 +188,7 @@ def _put(table: dict[str, Any], key: str, value: str) -> None:
 
 
 def _tables(variables: Variables) -> dict[tuple[str, ...], dict[str, str]]:
-    """Sort *variables* into the tables that hold them: {path of the table: {key: value}}."""
+    """Group *variables* by table: {path of the table: {key: value}}."""
     tables: dict[tuple[str, ...], dict[str, str]] = {}
     for name, value in variables:
         path, key = _place(name)

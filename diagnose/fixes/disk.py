@@ -1,4 +1,4 @@
-"""What everything that changes the disk shares: errors that name the file, a lock, and writes that have arrived."""
+"""Shared functions for changes on disk: errors that name the file, a lock, and durable writes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ApplyError(Exception):
-    """Something could not be done. ``str()`` is one line that names the file."""
+    """An operation failed. ``str()`` is one line that names the file."""
 
 
 @contextlib.contextmanager
@@ -28,10 +28,10 @@ def naming(path: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def locked(folder: str, patience: float = 0) -> Iterator[int]:
-    """Hold *folder* against every other run; yields its descriptor. Leaves no lock file.
+    """Lock *folder* against every other run; yields its descriptor. Leaves no lock file.
 
     Raises:
-        ApplyError: another run holds it, and still does after *patience* seconds.
+        ApplyError: another run still holds the lock after *patience* seconds.
         OSError: *folder* cannot be opened.
     """
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -53,7 +53,7 @@ def _lock(handle: int) -> bool:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    except OSError as error:  # file systems on which a folder cannot be locked, NFS for one
+    except OSError as error:  # file systems without locks on folders, such as NFS
         if error.errno not in (errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP):
             raise
     return True
@@ -67,7 +67,7 @@ def write_all(handle: int, data: bytes) -> None:
 
 
 def sync_folder(folder: str) -> None:
-    """Return once the names in *folder* are on disk."""
+    """Return when the names in *folder* are on disk."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(handle)
@@ -76,7 +76,7 @@ def sync_folder(folder: str) -> None:
 
 
 def first_missing(folder: str) -> str:
-    """Return the uppermost of the folders that have to be made before *folder* is there; empty if it is."""
+    """Return the uppermost folder that must be made for *folder* to exist; empty if it exists."""
     missing = ""
     while not os.path.isdir(folder):
         missing, folder = folder, os.path.dirname(folder)

@@ -1,13 +1,12 @@
-"""One file written, and taken back, so that a kill at any moment and any failure loses no byte.
+"""Writes and restores one file without losing a byte, even if the process is killed or an operation fails.
 
-The original is kept beside the file as ``NAME.diagnose-ID-SHA.bak``: a second link to it, so that time stamps, owner,
-ACLs and everything else survive, and only where the file system has no links a copy. ID is never used again; SHA is the
-start of the original's SHA-256, so that the name alone tells an original from a file that merely looks like one. (apt
-passes over names that end so without a word: ``Dir::Ignore-Files-Silently``.)
+The original is kept beside the file as ``NAME.diagnose-ID-SHA.bak``. It is a hard link, which preserves time stamps,
+owner, ACLs and all else; only on a file system without hard links it is a copy. ID is never reused. SHA is the start of
+the original's SHA-256, which distinguishes an original from a file with a similar name. (apt ignores names with this
+ending silently: ``Dir::Ignore-Files-Silently``.)
 
-The new content is written under a hidden name and then takes the file's place by an exchange: what was there at that
-moment is looked at afterwards, and goes back if it is not what was read. At no moment is there no file. Without such an
-exchange the file is moved aside first, for the same look at it, and a kill in between leaves it to the next run.
+The new content is written under a hidden name, which is then exchanged with the file. The replaced file is checked
+afterwards, and restored if its content is not the one that was read. The file exists at all times.
 """
 
 from __future__ import annotations
@@ -22,18 +21,18 @@ from diagnose.fixes.disk import ApplyError, first_missing, locked, make_folders,
 from diagnose.fixes.journal import Entry, Journal, new_id
 from diagnose.model._lazy_stdlib import Enum, NamedTuple, re
 
-#: A file larger than this is none that a fix writes; only its size is compared.
+#: No fix writes a larger file, in bytes; only the size of such a file is compared.
 LIMIT = 64 << 20
-#: In place of a SHA-256: of what is not a regular file, and of what is larger.
+#: In place of a SHA-256, for a file that is not regular, and for one that is larger.
 NO_FILE, TOO_LARGE = "not a file", "too large"
-#: How long, in seconds, to wait for another run (under another home) that writes in the same folder.
+#: Seconds to wait for another run (with another home folder) that writes in the same folder.
 PATIENCE = 10.0
 
 _KEPT = re.compile(r"(?s)(?P<name>.+)\.diagnose-[0-9a-f]{16}-(?P<sha>[0-9a-f]{16})\.bak")
 
 
 class Edit(NamedTuple):
-    """A file edit in bytes, at the ``path`` where the file really lies; ``shown`` is what the user knows it as."""
+    """A file edit in bytes, at the real ``path`` of the file; ``shown`` is its path for the user."""
 
     shown: str
     path: str
@@ -42,14 +41,14 @@ class Edit(NamedTuple):
 
 
 class Outcome(Enum):
-    """What became of a change that was to be taken back."""
+    """The outcome of reverting a change."""
 
     RESTORED = "restored"
-    #: There was nothing to take back: it had not happened, or somebody took it back.
+    #: Nothing to revert: the change was not made, or was reverted by hand.
     NOTHING = "nothing"
-    #: The file, or its original, is not as this program left it: nothing was touched.
+    #: The file or its original was changed since: neither was touched.
     CHANGED = "changed"
-    #: The original is gone.
+    #: The original is missing.
     LOST = "lost"
 
 
@@ -61,9 +60,9 @@ def digest(data: bytes) -> str:
 
 
 def digest_of(path: str) -> str:
-    """Return the SHA-256 of the file *path* itself; empty if there is none.
+    """Return the SHA-256 of the file *path* itself; empty if it does not exist.
 
-    Of a link, a device or a file that is too large, return what equals no SHA-256.
+    For a link, a device or a file that is too large, return a value that equals no SHA-256.
 
     Raises:
         OSError: it cannot be read.
@@ -91,18 +90,18 @@ def digest_of(path: str) -> str:
 
 
 def kept(entry: Entry) -> str:
-    """Return where the original of a file is."""
+    """Return the path of the original of a file."""
     return f"{entry.path}.diagnose-{entry.id}-{entry.before[:16]}.bak"
 
 
 def _scratch(entry: Entry, kind: str) -> str:
-    """Return a name for a moment: ``part`` and ``copy`` grow, ``new`` is whole, ``old`` is about to go."""
+    """Return a temporary name: ``part`` and ``copy`` are incomplete, ``new`` is complete, ``old`` is obsolete."""
     folder, name = os.path.split(entry.path)
     return os.path.join(folder, f".{name}.diagnose-{entry.id}.{kind}")
 
 
 def doubts(edit: Edit, home: str) -> list[str]:
-    """Return why *edit* must not be made unasked; *home* is the folder inside of which the file should lie.
+    """Return why *edit* must not be made without confirmation; *home* is the folder that should contain the file.
 
     Raises:
         OSError: the file cannot be looked at.
@@ -118,7 +117,7 @@ def doubts(edit: Edit, home: str) -> list[str]:
 
 
 def _own_links(path: str, here: os.stat_result) -> int:
-    """Return how many of the names beside *path* are originals kept by this program that are the same file."""
+    """Return the number of originals beside *path* that are hard links to it."""
     folder, name = os.path.split(path)
     count = 0
     for other in os.listdir(folder):
@@ -129,18 +128,18 @@ def _own_links(path: str, here: os.stat_result) -> int:
 
 
 def check(edit: Edit) -> None:
-    """Raise :class:`ApplyError` if the file is not as it was when *edit* was made from it."""
+    """Raise :class:`ApplyError` if the file was changed since *edit* was made from it."""
     with naming(edit.shown):
         if digest_of(edit.path) != ("" if edit.before is None else digest(edit.before)):
-            raise ApplyError(f"{edit.shown}: not as it was when it was read")
+            raise ApplyError(f"{edit.shown}: changed since it was read")
 
 
 def write(edit: Edit, journal: Journal, unsafe: bool) -> Entry:
-    """Make *edit*, remembered in *journal* before the first byte changes.
+    """Make *edit*, recorded in *journal* before the first byte changes.
 
     Raises:
-        ApplyError: it failed, the file is not as it was read, or, unless *unsafe*, not all that belongs to the file
-            can be kept. What was begun is for :func:`take_back`.
+        ApplyError: it failed, the file was changed since it was read, or, unless *unsafe*, not all attributes of the
+            file can be preserved. :func:`take_back` reverts an incomplete edit.
     """
     check(edit)
     with naming(edit.shown):
@@ -175,10 +174,10 @@ def _create(entry: Entry, edit: Edit) -> None:
 def _replace(entry: Entry, edit: Edit, unsafe: bool) -> None:
     new = _scratch(entry, "new")
     if (missing := _fill(entry, edit.after, 0o600, entry.path)) and not unsafe:
-        raise ApplyError(f"{edit.shown}: would lose its {' and '.join(missing)}; --unsafe writes it all the same")
+        raise ApplyError(f"{edit.shown}: would lose its {' and '.join(missing)}; --unsafe writes it anyway")
     _keep(entry, unsafe)
     if digest_of(kept(entry)) != entry.before:
-        raise ApplyError(f"{edit.shown}: not as it was when it was read")
+        raise ApplyError(f"{edit.shown}: changed since it was read")
     sync_folder(os.path.dirname(entry.path))  # the original's second name is on disk before its first one goes
     if renames.exchange(new, entry.path):
         if digest_of(new) != entry.before:
@@ -202,7 +201,7 @@ def _instead(entry: Entry, source: str, expected: tuple[str, ...]) -> bool:
 def _aside(entry: Entry, expected: tuple[str, ...]) -> str:
     """Move the file to a name for a moment, and return that; "", with all as it was, if its content is another."""
     old = _scratch(entry, "old")
-    if os.path.lexists(old):  # what a killed run caught, and could not put back
+    if os.path.lexists(old):  # content that a killed run moved and could not restore
         return ""
     os.rename(entry.path, old)
     if digest_of(old) in expected:
@@ -212,7 +211,7 @@ def _aside(entry: Entry, expected: tuple[str, ...]) -> str:
 
 
 def _fill(entry: Entry, data: bytes, mode: int, like: str = "") -> list[str]:
-    """Write *data* under the name for what is whole, with all that belongs to *like*; return what could not be kept."""
+    """Write *data* under the name for complete content, with the attributes of *like*; return those that were lost."""
     part = _scratch(entry, "part")
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     try:
@@ -226,11 +225,13 @@ def _fill(entry: Entry, data: bytes, mode: int, like: str = "") -> list[str]:
 
 
 def _keep(entry: Entry, unsafe: bool) -> None:
-    """Give the original its second name, or make a copy under it where the file system has no links."""
+    """Create the hard link to the original, or a copy on a file system without hard links."""
     try:
         os.link(entry.path, kept(entry), follow_symlinks=False)
         return
-    except OSError as error:  # EPERM: no links there, or none to a file of somebody else (protected_hardlinks)
+    except (
+        OSError
+    ) as error:  # EPERM: no hard links on this file system, or not to a file of another owner (protected_hardlinks)
         if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL):
             raise
     with open(entry.path, "rb") as file:
@@ -249,7 +250,7 @@ def _keep(entry: Entry, unsafe: bool) -> None:
 
 
 def _dress(handle: int, like: str) -> list[str]:
-    """Give a new file the owner, mode and attributes (ACLs are such) of *like*; return what it cannot have."""
+    """Give a new file the owner, mode and attributes (such as ACLs) of *like*; return those that cannot be set."""
     here, missing = os.stat(like), []
     mine = os.fstat(handle)
     if (mine.st_uid, mine.st_gid) != (here.st_uid, here.st_gid):
@@ -259,7 +260,7 @@ def _dress(handle: int, like: str) -> list[str]:
             missing.append("owner")
     if hasattr(os, "listxattr"):
         missing += _dress_attributes(handle, like)
-    os.fchmod(handle, here.st_mode & 0o7777)  # last: another owner takes set-uid bits away
+    os.fchmod(handle, here.st_mode & 0o7777)  # last: a change of the owner clears set-uid bits
     return missing
 
 
@@ -293,12 +294,12 @@ def _attributes(file: str | int) -> list[str]:
 
 
 def take_back(entry: Entry) -> Outcome:
-    """Put the file back as it was before *entry*, or remove it with the folders made for it that are empty.
+    """Restore the file before *entry*, or remove it and the empty folders that were made for it.
 
-    May be called at any time, and again, whatever of the change, or of taking it back, was done before a kill.
+    May be called repeatedly, whatever part of the change or of the reversal was done before a kill.
 
     Raises:
-        ApplyError: it failed; what is lacking can be done by another call.
+        ApplyError: it failed; another call can complete it.
     """
     with naming(entry.path):
         folder = os.path.dirname(entry.path)
@@ -318,7 +319,7 @@ def take_back(entry: Entry) -> Outcome:
 
 
 def _folders(entry: Entry) -> list[str]:
-    """Return the folder of a file, after those above it that were made for it and the one that these were made in."""
+    """Return the folder of a file, preceded by its parents that were made for it and their parent."""
     found = [os.path.dirname(entry.path)]
     while entry.folder and found[0] != os.path.dirname(entry.folder):
         found.insert(0, os.path.dirname(found[0]))
@@ -326,10 +327,10 @@ def _folders(entry: Entry) -> list[str]:
 
 
 def unfinished(entry: Entry) -> bool:
-    """Whether a change was begun and not made, or is taken back already; names for a moment are cleared.
+    """Whether a change was begun but not made, or is reverted already; temporary names are removed.
 
     Raises:
-        ApplyError: it cannot be found out.
+        ApplyError: the state cannot be determined.
     """
     with naming(entry.path):
         folder = os.path.dirname(entry.path)
@@ -340,7 +341,7 @@ def unfinished(entry: Entry) -> bool:
 
 
 def _clear(entry: Entry) -> None:
-    """Remove what a killed run left under names for a moment, unless it is somebody else's content that it caught."""
+    """Remove temporary files of a killed run, except content of another program that an exchange moved there."""
     for kind in ("part", "copy"):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(_scratch(entry, kind))
@@ -363,13 +364,13 @@ def _put_back(entry: Entry) -> Outcome:
     if not then:
         return Outcome.NOTHING if now == entry.before else Outcome.LOST
     if then == entry.after or (os.path.lexists(path) and os.path.samefile(path, original)):
-        os.unlink(original)  # put back already, or never taken away
+        os.unlink(original)  # restored already, or never removed
         return Outcome.NOTHING
     if then != entry.before or now not in (entry.before, entry.after):
         return Outcome.CHANGED
     if not renames.exchange(original, path):
         return Outcome.RESTORED if _instead(entry, original, (entry.before, entry.after)) else Outcome.CHANGED
-    if digest_of(original) not in (entry.before, entry.after):  # changed between the look at it and the exchange
+    if digest_of(original) not in (entry.before, entry.after):  # changed between the check and the exchange
         renames.exchange(original, path)
         return Outcome.CHANGED
     os.unlink(original)
@@ -402,9 +403,9 @@ def _remove_folders(entry: Entry) -> None:
 
 
 def strays(folders: list[str], known: set[str]) -> list[tuple[str, str]]:
-    """Return originals in *folders* that are none of the *known* ones, as (original, file), the oldest first.
+    """Return originals in *folders* that are not *known*, as (original, file), the oldest first.
 
-    A file that merely has such a name, but not the content that the name speaks of, is none.
+    A file with such a name whose content does not match the SHA in it is skipped.
     """
     found = []
     for folder in dict.fromkeys(folders):

@@ -1,8 +1,8 @@
-"""The journal: what ``undo`` has to take back, on disk before the change it speaks of is made.
+"""The journal: the changes that ``undo`` reverts, each on disk before it is made.
 
-One record a line (JSON), only ever appended, each on disk before :meth:`Journal.add` returns. A process that was killed
-can leave half a line at the end: its change was not begun, and the next record takes its place. The originals
-themselves are never here: they lie beside the files (:mod:`diagnose.fixes.files`).
+One record per line (JSON), only ever appended, each on disk before :meth:`Journal.add` returns. A process that was
+killed can leave an incomplete line at the end. Its change was not begun, and the next record replaces it. The journal
+does not contain the originals: they are beside the files (:mod:`diagnose.fixes.files`).
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ LIMIT = 16 << 20
 class Entry(NamedTuple):
     """One change.
 
-    Of a file: its absolute ``path``, the SHA-256 of its content ``before`` (empty: it did not exist) and ``after``, and
-    the uppermost ``folder`` that was made for it, if any. Of dpkg: the ``architecture`` that was added.
+    For a file: its absolute ``path``, the SHA-256 of its content ``before`` (empty: it did not exist) and ``after``,
+    and the uppermost ``folder`` that was made for it, if any. For dpkg: the ``architecture`` that was added.
     """
 
     id: str
@@ -51,7 +51,7 @@ _FORMS = {
 
 
 def new_id() -> str:
-    """Return an id that no other change has, or ever had."""
+    """Return an id that is never used again."""
     return os.urandom(8).hex()
 
 
@@ -59,7 +59,7 @@ def location() -> str:
     """Return the path of the journal, in the user's state folder (XDG Base Directory Specification).
 
     Raises:
-        ApplyError: there is no home folder.
+        ApplyError: no home folder exists.
     """
     state = os.environ.get("XDG_STATE_HOME", "")
     if not os.path.isabs(state):  # "All paths must be absolute … should consider the path invalid and ignore it"
@@ -70,13 +70,13 @@ def location() -> str:
 
 
 class Journal:
-    """The journal, locked: ``entries`` are the changes that were not taken back, oldest first."""
+    """The journal, locked: ``entries`` are the changes that were not reverted, oldest first."""
 
     def __init__(self, path: str, folder: int) -> None:
         self.path = path
         self.entries: list[Entry] = []
         self._folder = folder
-        self._length = 0  # of what can be read
+        self._length = 0  # among the readable records
         for record in self._records():
             if record.get("undone") is True:
                 self.entries = [one for one in self.entries if one.id != record.get("id")]
@@ -84,12 +84,12 @@ class Journal:
                 self.entries.append(_entry(path, record))
 
     def add(self, entry: Entry) -> None:
-        """Put *entry* on disk; the change that it speaks of may be made once this has returned."""
+        """Write *entry* to disk; the change may be made after this returns."""
         self._append({name: value for name, value in entry._asdict().items() if value})
         self.entries.append(entry)
 
     def drop(self, entry: Entry) -> None:
-        """Put on disk that *entry* has been taken back."""
+        """Write to disk that *entry* was reverted."""
         rest = [one for one in self.entries if one.id != entry.id]
         if rest:
             self._append({"id": entry.id, "undone": True})
@@ -120,10 +120,10 @@ class Journal:
         self._length += len(line)
 
     def _records(self) -> list[dict[str, object]]:
-        """Return the records; an unfinished one at the end is none.
+        """Return the records without an incomplete one at the end.
 
         Raises:
-            ApplyError: the file cannot be read, is no journal, or somebody else may have written it.
+            ApplyError: the file cannot be read, is not a journal, or is writable by another user.
         """
         with naming(self.path):
             try:
@@ -141,7 +141,7 @@ class Journal:
         lines = raw.split(b"\n")[:-1]
         for number, line in enumerate(lines, 1):
             record = _parsed(line)
-            if record is None and number == len(lines):  # a power cut while it was written
+            if record is None and number == len(lines):  # a power failure during the write
                 break
             if record is None:
                 raise ApplyError(f"{self.path}:{number}: not a record of a journal")
@@ -161,7 +161,7 @@ def _parsed(line: bytes) -> dict[str, object] | None:
 
 
 def _entry(path: str, record: dict[str, object]) -> Entry:
-    """Return the entry of a *record* in the journal *path*: every value has the form in which it is written."""
+    """Return the entry of a *record* in the journal *path*, after a check of the form of every value."""
     values = {}
     for name, form in _FORMS.items():
         value = record.get(name, "")
@@ -178,10 +178,10 @@ def _entry(path: str, record: dict[str, object]) -> Entry:
 
 @contextlib.contextmanager
 def opened() -> Iterator[Journal]:
-    """Lock and read the journal; a file without entries is gone in the end.
+    """Lock and read the journal; a file without entries is removed at the end.
 
     Raises:
-        ApplyError: another run holds it, or it cannot be read or its folder not be made.
+        ApplyError: another run holds the lock, it cannot be read, or its folder cannot be made.
     """
     path = location()
     folder = os.path.dirname(path)

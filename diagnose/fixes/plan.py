@@ -1,4 +1,4 @@
-"""Many findings, one way out: what their fixes say together, once, in the order in which it has to be done."""
+"""Merges the fixes of many findings into one plan: each step once, in the required order."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 class Plan(NamedTuple):
     """The best fixes of several findings, merged.
 
-    ``sources`` are edits of the system's files, which come first; ``settings`` those of the project, which come last:
-    their paths are relative. ``unset`` are variables that have to leave the shell that builds. ``build`` are commands
-    for the project itself. ``manual`` are findings for which nothing can be done by rote, each as (message, what to
-    do, the commands that do it).
+    ``sources`` are edits of the system's files, which come first. ``settings`` are edits of the project, which come
+    last; their paths are relative. ``unset`` are variables to remove from the shell of the build. ``build`` are
+    commands for the project itself. ``manual`` are findings that cannot be fixed automatically, each as (message,
+    advice, commands).
     """
 
     sources: tuple[FileEdit, ...] = ()
@@ -36,17 +36,17 @@ class Plan(NamedTuple):
 
 
 def by_rote(fix: Fix) -> bool:
-    """Whether *fix* may be applied unasked, and has something to apply."""
+    """Whether *fix* may be applied without confirmation and has steps to apply."""
     return fix.safe and bool(fix.commands or fix.files or fix.env or fix.unset)
 
 
 def plan(findings: Iterable[Finding]) -> Plan:
-    """Merge the first fix of every finding; one that may not be applied unasked is left to the reader."""
+    """Merge the first fix of every finding; one that needs confirmation is left to the user."""
     commands: list[Command] = []
     env: dict[str, str] = {}
     unset: dict[str, None] = {}
     edits: dict[str, FileEdit] = {}
-    gone: set[str] = set()  # variables that some fix takes out of cargo's configuration
+    gone: set[str] = set()  # variables that a fix removes from cargo's configuration
     manual = []
     for finding in findings:
         if not finding.fixes:
@@ -61,7 +61,7 @@ def plan(findings: Iterable[Finding]) -> Plan:
         for name, value in fix.env:
             env.setdefault(name, value)
         for edit in fix.files:
-            # Edits of one file are made from the same facts: the longer says what the shorter says, and more.
+            # Edits of one file are made from the same facts: the longer one includes the shorter one.
             if edit.path not in edits or len(edits[edit.path].after) < len(edit.after):
                 edits[edit.path] = edit
             if _is_cargos(edit):
@@ -83,7 +83,7 @@ def _is_cargos(edit: FileEdit) -> bool:
 
 
 def _complete(edit: FileEdit, env: dict[str, str], gone: set[str]) -> FileEdit:
-    """Put everything into cargo's configuration that any finding wants there, and take out what none does."""
+    """Merge the settings that findings want in cargo's configuration, and remove those that fixes unset."""
     if not _is_cargos(edit):
         return edit
     without = sorted(gone - env.keys())
@@ -91,7 +91,7 @@ def _complete(edit: FileEdit, env: dict[str, str], gone: set[str]) -> FileEdit:
 
 
 def merged(commands: Iterable[Command]) -> tuple[Command, ...]:
-    """Return *commands* by stage, each once, and calls of one package manager as one."""
+    """Return *commands* by stage, each once, with the calls of one package manager merged."""
     found: dict[tuple[Stage, str], dict[str, None]] = {}
     for command in sorted(commands, key=lambda command: command.stage.value):
         head, packages = _taken_apart(command)
@@ -103,7 +103,7 @@ _VERBS = ("install", "add", "reinstall")
 
 
 def _taken_apart(command: Command) -> tuple[str, list[str]]:
-    """Return what a package manager's command line starts with, and its packages; other lines are all start."""
+    """Split a package manager's command line into its start and its packages; other lines have no packages."""
     words = command.line.split()
     if command.stage is not Stage.PACKAGES or not set(command.line).isdisjoint(";&|<>$`"):
         return command.line, []

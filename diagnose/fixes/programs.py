@@ -1,4 +1,4 @@
-"""The programs that a plan runs, and the one that takes something back: dpkg's list of architectures."""
+"""The programs that a plan runs, and the one that reverts a change of dpkg's list of architectures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def new_architecture(command: Command) -> str:
-    """Return the architecture that *command* adds and that dpkg does not know yet; empty if it is no such command."""
+    """Return the architecture that *command* adds to dpkg; empty for other commands and known architectures."""
     match = re.fullmatch(r"dpkg --add-architecture ([a-z0-9][a-z0-9-]*)", command.line)
     if command.stage is not Stage.ARCHITECTURE or not match or match[1] in _architectures():
         return ""
@@ -31,16 +31,16 @@ def _architectures() -> list[str]:
 
 
 def remove_architecture(name: str, show: Callable[[str], None]) -> None:
-    """Take an architecture back: the one command that a journal can make this program run.
+    """Remove an architecture: the only command that an entry of the journal can run.
 
     Raises:
-        ApplyError: there is no dpkg.
+        ApplyError: dpkg is not installed.
     """
     if name not in _architectures():
         return
     line = f"dpkg --remove-architecture {name}"
     show(f"run   {line}")
-    if _run(line.split(), "/"):  # dpkg has said why
+    if _run(line.split(), "/"):  # dpkg has printed the reason
         show(f"keep    architecture {name}: packages of it are installed; once they are gone: {line}")
 
 
@@ -57,5 +57,5 @@ def run(line: str, cwd: str) -> None:
 def _run(words: list[str], cwd: str) -> int:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     with naming(words[0]):
-        # What it prints is no part of the report, which is alone on standard output.
+        # Its output is not a part of the report, which alone goes to standard output.
         return subprocess.run(words, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=2).returncode

@@ -1,7 +1,7 @@
-"""Renames that overwrite nothing: two files swapped in one step, and a move onto a name that must be free.
+"""Renames that overwrite no file: an atomic swap of two files, and a move to a name that must be free.
 
-Source: rename(2), ``RENAME_EXCHANGE`` and ``RENAME_NOREPLACE``. Where the kernel, the file system or a sandbox does not
-know them, the callers fall back to what POSIX has.
+Source: rename(2), ``RENAME_EXCHANGE`` and ``RENAME_NOREPLACE``. If the kernel, the file system or a sandbox does not
+support them, the callers fall back to POSIX functions.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _NOREPLACE, _EXCHANGE, _AT_FDCWD = 1, 2, -100
 _UNSUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM}  # EPERM: older sandboxes of containers
-#: Number of the system call where libc has no function for it (musl before 1.2.6); source: Linux, syscall tables.
+#: Number of the system call for a libc without a function for it (musl before 1.2.6); source: Linux, syscall tables.
 _NUMBERS = {
     "x86_64": 316, "i386": 353, "i486": 353, "i586": 353, "i686": 353, "armv6l": 382, "armv7l": 382, "armv8l": 382,
     "aarch64": 276, "riscv64": 276, "loongarch64": 276, "ppc64le": 357, "ppc64": 357, "s390x": 347,
@@ -24,10 +24,10 @@ _NUMBERS = {
 
 
 def exchange(one: str, other: str) -> bool:
-    """Swap what two names of one folder stand for, in one step; False where that cannot be done.
+    """Swap two files of one folder atomically; False if this is not supported.
 
     Raises:
-        OSError: it could be done, and failed.
+        OSError: it is supported, and failed.
     """
     return _rename(one, other, _EXCHANGE)
 
@@ -68,7 +68,7 @@ def _rename(source: str, target: str, flags: int) -> bool:
 
 @cache
 def _renameat2() -> Callable[[bytes, bytes, int], int] | None:
-    """Return the system call as a function that returns an error number; None where there is no way to it."""
+    """Return the system call as a function that returns an error number; None if it is not available."""
     try:
         import ctypes
 

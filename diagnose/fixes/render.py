@@ -1,4 +1,4 @@
-"""A plan as something to paste: a shell script, a build step, a configuration block. One function per format."""
+"""Renders a plan as a shell script, a build step or a configuration block. One function per format."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def sh(plan: Plan, target: Target) -> str:
-    """Return a POSIX shell script that does everything; running it twice changes nothing the second time."""
+    """Return a POSIX shell script with all steps; it is idempotent."""
     lines = ["#!/bin/sh", f"# Makes this system ready to build for {target.triple}.", "set -eu", *_manual(plan)]
     lines += [*_quietly(plan), *_body(plan), *map(_line, plan.build)]
     for edit in plan.settings:
         lines += _heredoc(edit)
     if plan.env or plan.unset:
-        said = f", which {plan.settings[0].path} says for good" if plan.settings and plan.env else ""
+        said = f", also permanently in {plan.settings[0].path}" if plan.settings and plan.env else ""
         lines += [f"# For the shell that builds{said}:", *_exports(plan)]
     return "\n".join(lines) + "\n"
 
@@ -29,16 +29,19 @@ def sh(plan: Plan, target: Target) -> str:
 def before_script(plan: Plan, target: Target) -> str:
     """Return the body of maturin-action's ``before-script-linux`` or cibuildwheel's ``before-all``.
 
-    The former runs in the shell that builds, so exports reach the build; the latter in one of its own, so that the
-    variables have to be set in ``environment``.
+    The former runs in the shell of the build, so exports reach the build. The latter runs in its own shell, so the
+    variables must be set in ``environment``.
     """
     lines = [f"# Makes the container ready to build for {target.triple}.", "set -eu", *_manual(plan)]
     lines += [*_quietly(plan), *_body(plan)]
     lines += _exports(plan)
-    lines += [f"# With cibuildwheel: take {name} out where it is set." for name in plan.unset]
+    lines += [f"# With cibuildwheel: remove {name} where it is set." for name in plan.unset]
     if plan.env:
         pairs = " ".join(f"{name}={shlex.quote(value)}" for name, value in plan.env)
-        lines += ["# With cibuildwheel the exports end here: set them in its configuration.", "# [tool.cibuildwheel]"]
+        lines += [
+            "# With cibuildwheel the exports have no effect after this script: set them in its configuration.",
+            "# [tool.cibuildwheel]",
+        ]
         lines += [f"# environment = {_toml(pairs)}"]
     return "\n".join(lines) + "\n"
 
@@ -56,28 +59,28 @@ def dockerfile(plan: Plan, target: Target) -> str:
     if system:
         lines.append("RUN " + " \\\n && ".join(system))
     lines += [f"RUN {command.line}" for command in plan.commands if command.stage is Stage.TOOLCHAIN]
-    lines += [f"# Take {name} out where it is set: a Dockerfile cannot unset it." for name in plan.unset]
+    lines += [f"# Remove {name} where it is set: a Dockerfile cannot unset it." for name in plan.unset]
     if plan.env:
         lines.append("ENV " + " \\\n    ".join(f"{name}={_quoted(value)}" for name, value in plan.env))
     return "\n".join(lines) + "\n"
 
 
 def cargo_config_block(plan: Plan, target: Target) -> str:
-    """Return what belongs into ``.cargo/config.toml``."""
-    gone = "".join(f"# Take {name} out where it is set: it wins over this file.\n" for name in plan.unset)
+    """Return the block for ``.cargo/config.toml``."""
+    gone = "".join(f"# Remove {name} where it is set: it overrides this file.\n" for name in plan.unset)
     if not plan.env:
-        return gone or f"# Nothing has to be configured for {target.triple}.\n"
+        return gone or f"# No configuration is needed for {target.triple}.\n"
     return gone + cargo_config.block(plan.env)
 
 
 def cross_toml(plan: Plan, target: Target) -> str:
-    """Return what belongs into ``Cross.toml``; only its last command's failure counts unless the shell is told more."""
+    """Return the block for ``Cross.toml``; without ``set -e`` only the failure of its last command ends the build."""
     steps = ["set -eu"]
     for edit in plan.sources:
         content = " ".join(shlex.quote(line) for line in _lines(edit.after))
         steps.append(f"printf '%s\\n' {content} > {shlex.quote(edit.path)}")
     steps += [command.line for command in plan.commands if command.stage is not Stage.TOOLCHAIN]
-    lines = [*_manual(plan), *(f"# Take {name} out of passthrough, or where it is set." for name in plan.unset)]
+    lines = [*_manual(plan), *(f"# Remove {name} from passthrough, or where it is set." for name in plan.unset)]
     if len(steps) > 1:
         lines += [f"[target.{target.triple}]", "pre-build = [", *(f"    {_toml(step)}," for step in steps), "]"]
     if plan.env:
@@ -128,9 +131,9 @@ def diff(plan: Plan) -> str:
 
 
 def _lines(text: str, end: str = "") -> list[str]:
-    """Return the lines of *text*, each with *end*, but for the last one of a text that does not end with a newline.
+    """Return the lines of *text*, each with *end*, except the last one of a text without a final newline.
 
-    Only a newline ends a line for the programs that read it; ``str.splitlines`` also takes carriage returns away.
+    Only a newline ends a line for the programs that read it; ``str.splitlines`` also removes carriage returns.
     """
     if not text:
         return []

@@ -1,4 +1,4 @@
-"""What the applied plans did, taken back; what somebody changed since is left, and shown."""
+"""Reverts applied plans. Files that were changed since are left alone and shown."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 
 class Undone(NamedTuple):
-    """How many files ``undo`` put back, and how many it left."""
+    """How many files ``undo`` restored, and how many it left alone."""
 
     restored: int = 0
     left: int = 0
 
 
 def undo(show: Show, cwd: str = "/") -> Undone:
-    """Take back what the applied plans did, the newest first.
+    """Revert the applied plans, the newest first.
 
-    A file that was changed since is left alone: *show* is told the difference and where the original is, and another
-    call takes it back once it is again as it was written. Originals in apt's folders, and in those of cargo for *cwd*,
-    that no journal of this user knows are named.
+    A file that was changed since is left alone: *show* is called with the difference and the path of the original.
+    Another call reverts it after the content that was written is restored. Originals in the folders of apt, and in
+    those of cargo for *cwd*, that no journal of this user contains are listed.
 
     Raises:
-        ApplyError: a file cannot be put back, or the journal not be read.
+        ApplyError: a file cannot be restored, or the journal cannot be read.
     """
     with journal.opened() as log:
         run = _Run(log, show)
@@ -43,8 +43,8 @@ def undo(show: Show, cwd: str = "/") -> Undone:
         known = {files.kept(entry) for entry in log.entries if entry.before}
         strays = files.strays([*_APT, *_cargo(cwd)], known)
     for original, path in strays:
-        show(f"found   {original}: an original of {path} that the journal {journal.location()} does not know")
-        show(f"        to put it back: mv {shlex.quote(original)} {shlex.quote(path)}")
+        show(f"found   {original}: an original of {path} that is not in the journal {journal.location()}")
+        show(f"        to restore it: mv {shlex.quote(original)} {shlex.quote(path)}")
     if run.failed:
         raise ApplyError("; ".join(run.failed))
     restored = len(run.restored)
@@ -73,10 +73,10 @@ class _Run:
         self.failed: list[str] = []
         self._log = log
         self._show = show
-        self._blocked: set[str] = set()  # paths of which an earlier state cannot be reached
+        self._blocked: set[str] = set()  # paths whose earlier states cannot be restored
 
     def take_back(self, entry: Entry) -> None:
-        """Take back one change, unless a later one of the same file could not be."""
+        """Revert one change, unless a later one of the same file could not be reverted."""
         if entry.path in self._blocked:
             return
         try:
@@ -92,7 +92,7 @@ class _Run:
             self.failed.append(str(error))
 
     def _file(self, entry: Entry) -> bool:
-        """Take back a change of a file; return whether it is over with."""
+        """Revert a change of a file; return whether it is done."""
         if _put_back_by_hand(entry, self._log):
             return True
         outcome = files.take_back(entry)
@@ -101,14 +101,14 @@ class _Run:
             return False
         if outcome is Outcome.LOST:
             self.left += 1
-            self._show(f"keep    {entry.path}: its original {files.kept(entry)} is gone")
+            self._show(f"keep    {entry.path}: its original {files.kept(entry)} is missing")
         elif outcome is Outcome.RESTORED and entry.path not in self.restored:
             self.restored.add(entry.path)
             self._show(f"restore {entry.path}" if entry.before else f"remove  {entry.path}")
         return True
 
     def _explain(self, entry: Entry) -> None:
-        """Say that a file was changed, where its original is, and what is different."""
+        """Show that a file was changed, the path of its original, and the difference."""
         self._show(f"keep    {changed(entry)}")
         if not entry.before:
             return
@@ -118,17 +118,17 @@ class _Run:
             self._show(f"        the first original is {original}")
         for line in _difference(original, entry.path):
             self._show(f"        {line}")
-        self._show(f"        to go back to it all the same: mv {shlex.quote(original)} {shlex.quote(entry.path)}")
+        self._show(f"        to restore it anyway: mv {shlex.quote(original)} {shlex.quote(entry.path)}")
 
 
 def changed(entry: Entry) -> str:
-    """Say that the file of *entry* is not as it was written, and where its original is."""
-    before = f"its original is {files.kept(entry)}" if entry.before else "there was no such file before"
+    """Describe that the file of *entry* was changed since, and the path of its original."""
+    before = f"its original is {files.kept(entry)}" if entry.before else "the file did not exist before"
     return f"{entry.path}: changed since; {before}"
 
 
 def _put_back_by_hand(entry: Entry, log: Journal) -> bool:
-    """Whether somebody put the original of several changes back; what is kept of *entry*, between them, then goes."""
+    """Whether the original of several changes was restored by hand; the original of *entry* is then removed."""
     same = [one for one in log.entries if one.path == entry.path]
     between = [one.after for one in same if one.id != entry.id]
     with naming(entry.path):
@@ -140,14 +140,14 @@ def _put_back_by_hand(entry: Entry, log: Journal) -> bool:
 
 
 def _head(path: str) -> bytes:
-    """Return no more of the regular file *path* than a difference is made of; nothing if it is none."""
+    """Return the start of the regular file *path* for a difference; empty for another kind of file."""
     if files.digest_of(path) in ("", files.TOO_LARGE, files.NO_FILE):
         return b""
     with open(path, "rb") as file:
         return file.read(_DIFFERENCE_BYTES + 1)
 
 
-#: The most bytes of which a difference is made, and the most of its lines that are shown.
+#: The most bytes that are compared for a difference, and the most of its lines that are shown.
 _DIFFERENCE_BYTES, _DIFFERENCE_LINES = 256 << 10, 100
 
 
@@ -161,7 +161,7 @@ def _difference(original: str, path: str) -> list[str]:
     except OSError:
         return []
     if max(map(len, sides)) > _DIFFERENCE_BYTES:
-        return ["too large to show what is different"]
+        return ["too large to show the difference"]
     before, after = ([printable(line) for line in side.decode(errors="surrogateescape").split("\n")] for side in sides)
     lines = list(unified_diff(before, after, printable(original), printable(path), lineterm=""))
     more = [f"… and {len(lines) - _DIFFERENCE_LINES} more lines"] if len(lines) > _DIFFERENCE_LINES else []

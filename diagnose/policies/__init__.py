@@ -1,7 +1,7 @@
-"""The manylinux and musllinux policies, as data: which symbols and libraries of the system a tag may expect.
+"""The manylinux and musllinux policies as data: the symbols and libraries that a tag may expect of a system.
 
 ``manylinux.json`` and ``musllinux.json`` are derived from auditwheel's own policy files by
-:mod:`diagnose.policies.update`; each names its source. A test holds them against the installed auditwheel.
+:mod:`diagnose.policies.update`; each names its source. A test compares them with the installed auditwheel.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 class Policy(NamedTuple):
     """One policy on one architecture.
 
-    ``name`` and ``aliases`` carry no architecture (``manylinux_2_17``, ``manylinux2014``); :attr:`tag` does.
+    ``name`` and ``aliases`` have no architecture (``manylinux_2_17``, ``manylinux2014``); :attr:`tag` does.
     ``priority`` is auditwheel's: the higher, the more systems accept the tag. ``symbol_versions`` maps a family
     (``GLIBC``) to the versions that the policy allows; a family that is not in it is not limited. ``whitelist`` are the
-    libraries that every system has; ``blacklist`` maps one of them to symbols that must not be used nevertheless.
+    libraries that every system has. ``blacklist`` maps one of them to symbols that must still not be used.
     """
 
     name: str
@@ -44,16 +44,16 @@ class Policy(NamedTuple):
 
     @property
     def libc_version(self) -> tuple[int, int]:
-        """The version of the C library that the name promises at least."""
+        """The lowest version of the C library that the name promises."""
         major, minor = self.name.split("_")[1:]
         return int(major), int(minor)
 
 
 class PlatformTag(NamedTuple):
-    """A platform tag taken apart.
+    """The parts of a platform tag.
 
     ``family`` is ``manylinux``, ``musllinux``, ``linux``, ``any`` or another system's name; ``policy`` is the part
-    before the architecture, in its PEP 600 spelling where there is one.
+    before the architecture, in its PEP 600 spelling if it has one.
     """
 
     family: str
@@ -71,7 +71,7 @@ _FORM = r"(?:(manylinux|musllinux)_(\d+)_(\d+)|(manylinux1|manylinux2010|manylin
 
 
 def split(platform: str) -> PlatformTag:
-    """Take a platform tag apart; a tag that is not for Linux has neither policy nor architecture."""
+    """Split a platform tag; a tag that is not for Linux has neither policy nor architecture."""
     match = re.fullmatch(_FORM, platform, re.ASCII)
     if match is None:
         return PlatformTag(re.split(r"[_\d]", platform)[0], "", "")
@@ -82,7 +82,7 @@ def split(platform: str) -> PlatformTag:
 
 
 def number(digits: str) -> int:
-    """Return the value of decimal digits, of which 18 count: ``int`` refuses more than some thousands of them."""
+    """Return the value of the first 18 decimal digits: ``int`` rejects more than some thousands of them."""
     return int(digits[:18])
 
 
@@ -100,7 +100,7 @@ def _data(libc: str) -> dict[str, Any]:
 def load(libc: str, arch: str) -> tuple[Policy, ...]:
     """Return the policies of *libc* (``glibc`` or ``musl``) for *arch*, the one that most systems accept first.
 
-    Empty for an architecture that has none.
+    Empty for an architecture without policies.
     """
     data = _data(libc)
     rename = data["libc_sonames"].get(arch, {}) if libc == "musl" else {}
@@ -125,7 +125,7 @@ def load(libc: str, arch: str) -> tuple[Policy, ...]:
 
 
 def find(platform: str) -> Policy | None:
-    """Return the policy that a platform tag names by either spelling, or None where there is no such policy."""
+    """Return the policy that a platform tag names by either spelling, or None if no such policy exists."""
     tag = split(platform)
     known = load(tag.libc, tag.arch) if tag.libc else ()
     return next((policy for policy in known if policy.name == tag.policy), None)

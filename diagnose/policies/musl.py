@@ -1,11 +1,11 @@
-"""What tells which musl a file needs: musl gives its symbols no versions, but new releases bring new functions.
+"""Determines the musl that a file needs: symbols of musl have no versions, but new releases add functions.
 
 Source: musl's WHATSNEW file.
 """
 
 from __future__ import annotations
 
-#: Functions that a binary can be seen to use, and the musl release that brought them.
+#: Functions whose use is visible in a binary, and the musl release that introduced them.
 MUSL_FUNCTIONS = {
     "_Fork": (1, 2, 2),
     "gettid": (1, 2, 2),
@@ -21,13 +21,13 @@ MUSL_FUNCTIONS = {
 
 
 SELF = frozenset({"libc.so", "libpthread.so", "librt.so", "libm.so", "libdl.so", "libutil.so", "libxnet.so"})
-"""Names that musl's loader answers by itself, whatever its file is called: ``load_library`` in ``ldso/dynlink.c``."""
+"""Names that musl's loader resolves to itself, whatever its file is called: ``load_library`` in ``ldso/dynlink.c``."""
 
 
 def release(function: str) -> tuple[int, int, int] | None:
-    """Return the musl release that brought *function*, None if it is older than all that musllinux tags promise.
+    """Return the musl release that introduced *function*; None if it is older than those of all musllinux tags.
 
-    Names with ``time64`` in them exist on 32-bit architectures, since their ``time_t`` has 64 bits.
+    Names with ``time64`` exist on 32-bit architectures since their ``time_t`` has 64 bits.
     """
     if function.startswith("__") and "time64" in function:
         return (1, 2, 0)

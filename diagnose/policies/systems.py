@@ -1,4 +1,4 @@
-"""Platform tags of systems other than Linux: which files they load, and for which processors.
+"""Platform tags of systems other than Linux: the format and the processors of their binary files.
 
 Sources: "Platform compatibility tags" of the packaging specifications; PEP 730 (iOS), PEP 738 (Android), PEP 783
 (Emscripten); the names of processors are those of Mach-O and PE headers in :mod:`diagnose.readers.wheel.filekind`.
@@ -10,10 +10,10 @@ from diagnose.model._lazy_stdlib import NamedTuple, re
 
 
 class System(NamedTuple):
-    """What a platform tag promises.
+    """The promises of a platform tag.
 
-    ``name`` is the system's; ``kind`` the format of its code; ``arches`` the processors, each of which a file has to be
-    for; ``machine`` the platform-tag name of the processor that an ELF file has, for Android.
+    ``name`` is the system's. ``kind`` is the format of its code. ``arches`` are the processors; a file must be for each
+    of them. ``machine`` is the processor of ELF files in platform tags of Android.
     """
 
     name: str
@@ -34,7 +34,7 @@ _FORMS = (
 
 
 def system(platform: str) -> System | None:
-    """Return what a platform tag promises, or None if it is for Linux, for every system or for an unknown one."""
+    """Return the promises of a platform tag, or None if it is for Linux, for every system or for an unknown one."""
     for form, name in _FORMS:
         match = re.fullmatch(form, platform)
         if match is None:

@@ -41,7 +41,7 @@ def derive() -> dict[str, dict[str, Any]]:
 
 
 def main() -> None:
-    """Rewrite the data files beside this module, one list to a line."""
+    """Rewrite the data files beside this module, one list per line."""
     for name, content in derive().items():
         text = re.sub(r"\[([^\[\]{}]*)\]", lambda m: f"[{' '.join(m[1].split())}]", json.dumps(content, indent=1))
         with open(os.path.join(os.path.dirname(__file__), name), "w", encoding="utf-8") as file:

@@ -116,7 +116,7 @@ def test_what_was_changed_since_is_kept_and_shown(root: Path) -> None:
     assert undo(shown.append) == (0, 2)
     assert (root / "etc/sources").read_text() == "mine\n"
     assert (root / "project/.cargo/config.toml").read_text() == "[mine]\n"
-    assert shown[0].endswith("config.toml: changed since; there was no such file before")
+    assert shown[0].endswith("config.toml: changed since; the file did not exist before")
     assert shown[1].endswith(f"sources: changed since; its original is {original}")
     assert "        -old" in shown and "        +mine" in shown
     assert shown[-1].endswith(f"mv {original} {root}/etc/sources")
@@ -135,7 +135,7 @@ def test_the_line_that_is_shown_ends_a_refusal(root: Path) -> None:
     (root / "etc/sources").write_text("mine\n")
     shown: list[str] = []
     assert undo(shown.append) == (0, 1)
-    subprocess.run(shown[-1].partition("all the same: ")[2], shell=True, check=True)
+    subprocess.run(shown[-1].partition("anyway: ")[2], shell=True, check=True)
     assert undo(shown.append) == (0, 0)
     assert snapshot(root) == {"etc/sources": "old\n"}
 
@@ -175,7 +175,7 @@ def test_an_original_without_a_journal_is_named(root: Path) -> None:
     shown: list[str] = []
     assert undo(shown.append, str(root / "project")) == (0, 1)
     assert len(shown) == 2
-    subprocess.run(shown[1].partition("back: ")[2], shell=True, check=True)
+    subprocess.run(shown[1].partition("restore it: ")[2], shell=True, check=True)
     assert (root / "project/.cargo/config.toml").read_text() == "a\n"
     assert undo(shown.append, str(root / "project")) == (0, 0)
 
@@ -368,7 +368,7 @@ def test_only_one_run_at_a_time(root: Path) -> None:
 
 def test_another_home_waits_for_the_folder(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "PATIENCE", 0.1)
-    with disk.locked(str(root / "etc")), pytest.raises(ApplyError, match=r"/etc: another .* are as they were"):
+    with disk.locked(str(root / "etc")), pytest.raises(ApplyError, match=r"/etc: another .* are unchanged"):
         carry_out(root, (OLD,))
     assert undo(lambda line: None) == (0, 0)
     assert snapshot(root) == {"etc/sources": "old\n"}
@@ -403,7 +403,7 @@ def test_without_exchange_and_links(root: Path, monkeypatch: pytest.MonkeyPatch,
 
 def test_a_file_that_changed_meanwhile_is_not_overwritten(root: Path) -> None:
     (root / "etc/sources").write_text("mine\n")
-    with pytest.raises(ApplyError, match="not as it was"):
+    with pytest.raises(ApplyError, match="changed since it was read"):
         carry_out(root, (NEW, OLD))
     assert snapshot(root) == {"etc/sources": "mine\n"}
 

@@ -86,7 +86,7 @@ def test_what_has_to_go_goes_everywhere() -> None:
     assert render.sh(both, ARMHF).endswith("unset A\nexport C=3\n")
     assert "\nunset A\n" in render.before_script(both, ARMHF)
     for text in (render.dockerfile, render.cargo_config_block, render.cross_toml, render.before_script):
-        assert "# Take A out" in text(both, ARMHF) or "take A out" in text(both, ARMHF)
+        assert "# Remove A " in text(both, ARMHF) or "remove A " in text(both, ARMHF)
     assert json.loads(render.json(both, ARMHF))["unset"] == ["A"]
 
 
