@@ -1,1 +1,1 @@
-"""Finds the checks, runs them over subjects, orders what they find."""
+"""Finds the checks, runs them over subjects, and orders their findings."""

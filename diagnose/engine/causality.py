@@ -1,8 +1,8 @@
-"""Orders findings by time, and tells a root cause from its consequences.
+"""Orders findings by time, and distinguishes root causes from their consequences.
 
-In a log one failure causes the next. A check's module may name the failures that its cause leads to, in a function
-``leads_to(finding, other, log) -> bool``; those findings become consequences of its own. In a subject without an order
-of time, every finding is a root cause.
+In a log one failure causes the next. The module of a check may determine the failures that its cause leads to, in a
+function ``leads_to(finding, other, log) -> bool``; those findings become its consequences. In a subject without an
+order in time, every finding is a root cause.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ def attach_consequences(
 ) -> list[Finding]:
     """Return the root causes among *findings*, each with the findings that follow from it as its consequences.
 
-    *leads_to* maps the ids of the checks that have such a function to it. A finding that several checks lead to
-    belongs to the first of them; a circle begins with its first finding.
+    *leads_to* maps the id of each check with such a function to that function. A finding that several checks lead to
+    belongs to the first of them; a cycle begins with its first finding.
     """
     if not findings or subject.position(findings[0].evidence[0]) is None:
         return list(findings)
@@ -53,9 +53,9 @@ def _root_cause(parents: Mapping[int, int], number: int) -> int:
 
 
 def sort_findings(findings: Iterable[Finding], subject: Subject, phases: Mapping[str, int]) -> list[Finding]:
-    """Return *findings*, the worst first, among equals what a build meets first.
+    """Return *findings*, the worst first, equal ones in the order of a build.
 
-    In a subject with an order of time that is its own order; in others the order of the *phases*, given by check id.
+    In a subject with an order in time that is its own order; in others the order of the *phases*, given by check id.
     """
 
     def key(finding: Finding) -> tuple[int, int, int, str]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Headline(NamedTuple):
-    """The result in one line, and the facts that belong under it."""
+    """The result in one line, and the facts below it."""
 
     text: str
     details: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ def headline(
 
 
 def selected(kind: str, facts: dict[str, Any], findings: Sequence[Finding], left_out: int) -> str:
-    """Return the headline where *left_out* checks were deselected: it claims no more than the others examined."""
+    """Return the headline if *left_out* checks were deselected: it covers only the others."""
     number = len(findings)
     count = f"{number or 'no'} problem{'' if number == 1 else 's'} found by the selected checks"
     words = f"{' + '.join(platforms(facts)) or 'no valid tags'}; " if kind == "wheel" else ""
@@ -82,7 +82,7 @@ def _env(facts: dict[str, Any], findings: Sequence[Finding]) -> Headline:
     if (unasked or unknown or unlocked) and not errors and len(unasked) == len(unusable):
         reasons = [f"pkg-config was not run for {' and '.join(unasked)}"] if unasked else []
         if unlocked:
-            reasons.append("there is no Cargo.lock that names what it needs")
+            reasons.append("there is no Cargo.lock that lists its dependencies")
             details.append("run `cargo generate-lockfile`, or name the libraries with --lib MODULE")
         if unknown:
             verb = "asks" if len(unknown) == 1 else "ask"
@@ -152,11 +152,11 @@ def _log(
         return Headline("no failure", details)
     if outcome is Outcome.CANNOT_TELL:
         return Headline("cannot tell: no tool reports a failure, and the last one does not report success", details)
-    return Headline("failed; none of the selected checks knows why", details)
+    return Headline("failed; no selected check found the cause", details)
 
 
 def _errors(facts: dict[str, Any], findings: Sequence[Finding]) -> list[str]:
-    """Return the first and the last error as lines, where the findings do not quote them already."""
+    """Return the first and the last error as lines, unless the findings quote them."""
     shown = {item.path.rpartition(":")[2] for finding in findings for item in finding.evidence}
     first, last = facts.get("first_error"), facts.get("last_error")
     if first is None or last is None:
@@ -168,6 +168,6 @@ def _errors(facts: dict[str, Any], findings: Sequence[Finding]) -> list[str]:
 def _recovered(recovered: Sequence[Finding]) -> list[str]:
     """Return one line for each finding that the build recovered from."""
     return [
-        f"also seen, but the build continued: {finding.check} ({finding.evidence[-1].path}): {finding.message}"
+        f"the build continued after: {finding.check} ({finding.evidence[-1].path}): {finding.message}"
         for finding in recovered
     ]

@@ -6,7 +6,7 @@ from diagnose.model.check import KINDS, Check
 from diagnose.model.finding import Evidence, Finding, Fix, InputError, Severity
 
 ISSUES = "https://github.com/diagnose-dev/diagnose/issues"
-"""Where bugs are reported."""
+"""The address for bug reports."""
 ID = "internal-error"
 """Replaces the check's id in a finding about a check that failed."""
 
@@ -29,19 +29,19 @@ References:
 
 
 def finding(check: str, error: Exception) -> Finding:
-    """Return the finding that stands for what *check*, which raised *error*, would have found."""
+    """Return the finding in place of the result of *check*, which raised *error*."""
     return Finding(
         f"the check {check} failed; its result is missing",
         Severity.ERROR,
         (Evidence(words(error), where=check),),
         "This report is incomplete.",
-        (Fix(f"repeat the command with --traceback, and report what it prints at {ISSUES}"),),
+        (Fix(f"repeat the command with --traceback; report its output at {ISSUES}"),),
         check=ID,
     )
 
 
 def reason(name: str, error: Exception) -> str:
-    """Return in one line why the subject called *name*, whose reading raised *error*, was not inspected."""
+    """Return one line with the reason why the subject *name*, whose reading raised *error*, was not inspected."""
     if isinstance(error, InputError):
         return str(error)
     if isinstance(error, MemoryError):
@@ -57,7 +57,7 @@ def words(error: Exception) -> str:
 
 
 def trace(error: Exception) -> str:
-    """Return the Python traceback of *error*, nothing for an input that is known to be wrong."""
+    """Return the Python traceback of *error*, or nothing for a known input error."""
     if isinstance(error, InputError):
         return ""
     import traceback

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def outcome(kind: str, facts: dict[str, Any], findings: Sequence[Finding], unseen: Sequence[str]) -> Outcome:
-    """Return what a subject of *kind* comes to, by its facts as JSON has them."""
+    """Return the outcome of a subject of *kind*, from the facts that JSON carries."""
     if any(finding.severity is Severity.ERROR for finding in findings):
         return Outcome.FAILED
     if kind == "log":

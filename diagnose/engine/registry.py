@@ -3,8 +3,8 @@
 An entry point names a package. Every module in an area folder (``package/area/check_id.py``) whose name does not start
 with an underscore is one check: its id is its file name with dashes, its docstring is its documentation, ``CHECK``
 declares the rest (:class:`diagnose.model.check.Check`), and each function named after a kind of subject (``wheel``,
-``env``, ``log``) is a detector, which takes the subject's facts and yields findings. A function
-``leads_to(finding, other, subject)`` says which other findings follow from its own.
+``env``, ``log``) is a detector, which takes the subject's facts and yields findings. A function ``leads_to(finding,
+other, subject)`` determines which other findings follow from its own.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ROLES = frozenset({*KINDS, "leads_to"})
 
 
 class DeclarationError(ValueError):
-    """A check's module does not declare itself as the registry expects; the message names the module and the fault."""
+    """The declaration of a check's module is invalid; the message names the module and the fault."""
 
 
 def packages() -> list[str]:
@@ -79,7 +79,7 @@ def load(kind: str | None = None) -> list[Check]:
     """Import and return all checks, or those with a detector for *kind*, sorted by id.
 
     Raises:
-        DeclarationError: two modules have the same id, or one declares something that the registry does not know.
+        DeclarationError: two modules have the same id, or a declaration is invalid.
     """
     checks: dict[str, Check] = {}
     for package in packages() or [BUILT_IN]:
@@ -96,10 +96,10 @@ def load(kind: str | None = None) -> list[Check]:
 
 
 def declared(module: ModuleType) -> Check:
-    """Return the check that *module* declares, completed by its name, docstring and functions.
+    """Return the check that *module* declares, with its name, docstring and functions.
 
     Raises:
-        DeclarationError: ``CHECK`` is missing, the module has no detector, or it defines a public function of another
+        DeclarationError: ``CHECK`` is missing, the module has no detector, or it defines a public function with another
             name (a misspelt detector would otherwise never run).
     """
     _, area, stem = module.__name__.rsplit(".", 2)
@@ -138,9 +138,9 @@ def _imported(name: str) -> ModuleType:
 def _may_detect(path: str, kind: str, plain: bool = False) -> bool:
     """Whether the module's source may bind the name *kind* at its top level.
 
-    Importing every check only to see which functions it has would cost more than running the checks does. A false
-    yes costs one import: :func:`load` looks at the module itself then. *plain* modules, the built-in ones, define their
-    detectors by ``def``, which a test holds.
+    Importing every check only to find its functions would take longer than running the checks. A false positive costs
+    one import: :func:`load` then examines the module itself. *plain* modules, the built-in ones, define their
+    detectors by ``def``, which a test verifies.
     """
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))  # open() costs several times as much
     try:
@@ -154,7 +154,7 @@ def _may_detect(path: str, kind: str, plain: bool = False) -> bool:
 
 
 def select(checks: Iterable[Check], wanted: Iterable[str], unwanted: Iterable[str]) -> list[Check]:
-    """Return the checks that *wanted* names (all when empty) and *unwanted* does not."""
+    """Return the checks that *wanted* names (all if empty) and *unwanted* does not."""
     wanted, unwanted = list(wanted), list(unwanted)
     return [
         check

@@ -34,13 +34,13 @@ class Result(NamedTuple):
     passed: tuple[str, ...] = ()
     """Ids of the checks that examined something and found nothing."""
     unseen: tuple[str, ...] = ()
-    """What could not be examined, each in plain words."""
+    """The facts that could not be examined, in plain words."""
     error: str | None = None
     """Why the subject could not be read."""
     traces: tuple[str, ...] = ()
     """Python tracebacks of internal errors."""
     outcome: Outcome = Outcome.OK
-    """What it comes to."""
+    """The outcome."""
     recovered: tuple[Finding, ...] = ()
     """Findings that a build recovered from."""
     not_applicable: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ class Result(NamedTuple):
     headline: str = ""
     """The result in one line."""
     details: tuple[str, ...] = ()
-    """Facts that belong under the headline, one line each."""
+    """Facts below the headline, one line each."""
 
 
 class Report(NamedTuple):
@@ -70,7 +70,7 @@ class Report(NamedTuple):
     def exit_code(self, fail_on: Severity | None, unknown: bool = False) -> int:
         """Return 2 if an input could not be read or a check failed, else 1 for a finding at or above *fail_on*, else 0.
 
-        Where *fail_on* is None, no finding counts. With *unknown*, what nobody can tell counts as well.
+        If *fail_on* is None, no finding counts. With *unknown*, an unknown outcome counts as well.
         """
         if self.unreadable or any(f.check == internal.ID for j in self.results for f in j.findings):
             return 2
@@ -90,9 +90,9 @@ def run_checks(
 ) -> Result:
     """Read one subject and run every check that has a detector for its kind.
 
-    The worst findings come first, among equals what a build meets first. A finding that only follows from another one
-    becomes its consequence; one that the build recovered from stands apart. A fallback check runs where the subject
-    failed and no other check knows why. *describe* turns the subject into the facts that JSON carries.
+    The worst findings come first, equal ones in the order of a build. A finding that only follows from another one
+    becomes its consequence; those that the build recovered from are separate. A fallback check runs if the subject
+    failed and no other check found the cause. *describe* turns the subject into the facts that JSON carries.
     """
     checks = list(checks)
     try:
@@ -157,7 +157,7 @@ def _run(
 
 
 def _found(check: Check, kind: str, subject: Subject) -> tuple[list[Finding], list[Finding]]:
-    """Return what *check* finds wrong, and what of it the build recovered from."""
+    """Return the findings of *check*, and those of them that the build recovered from."""
 
     def look(at: Subject) -> list[Finding]:
         found = check.detectors[kind](at)
@@ -177,7 +177,7 @@ def _explained(
 ) -> tuple[list[Finding], list[Finding]]:
     """Return the findings that are causes, each with its consequences, and those that the build recovered from.
 
-    One of the latter is a cause all the same where it brought about a failure that counts.
+    One of the latter is still a cause if it led to a failure that counts.
     """
     checks = list(checks)
     phases = {check.id: check.phase.value for check in checks}

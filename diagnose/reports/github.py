@@ -10,7 +10,7 @@ _COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE:
 
 
 def render(report: Report) -> str:
-    """Return one workflow command a line; nothing for a report without findings."""
+    """Return one workflow command per line, and nothing for a report without findings."""
     lines = []
     for result in report.results:
         if result.error is not None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 SCHEMA = 1
-"""Raised when a field changes its meaning or goes away; new fields may come without."""
+"""Increased when a field changes its meaning or is removed, but not for new fields."""
 
 
 def render(report: Report) -> str:

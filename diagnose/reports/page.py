@@ -1,4 +1,4 @@
-"""The documentation of one check: its docstring taken apart, and rendered for a terminal."""
+"""The documentation of one check: its parsed docstring, rendered for a terminal."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Page(NamedTuple):
     why: str
     """Why it matters."""
     fix: str
-    """How to fix it; empty where the docstring does not say."""
+    """How to fix it; empty if the docstring has no such paragraph."""
     references: tuple[str, ...]
-    """Addresses, or other sources in words."""
+    """Addresses, or other sources by name."""
 
 
 def parse(doc: str) -> Page:
-    """Take the docstring of a check apart: title, reason, ``How to fix: …``, ``References:`` with indented lines."""
+    """Parse the docstring of a check: title, reason, ``How to fix: …``, ``References:`` with indented lines."""
     body, _, references = doc.strip().partition("\n\nReferences:\n")
     title, *paragraphs = re.split(r"\n[ \t]*\n", body)
     start = next((n for n, text in enumerate(paragraphs) if text.startswith(_FIX)), len(paragraphs))
@@ -38,7 +38,7 @@ def parse(doc: str) -> Page:
 
 
 def render(check: Check, style: Style) -> str:
-    """Return the page of *check*, wrapped to ``style.width``, or to 100 columns where that is 0."""
+    """Return the page of *check*, wrapped to ``style.width``, or to 100 columns if that is 0."""
     page = parse(check.doc)
     lines = [_sgr(check.id, _BOLD, style), *_paragraphs(page.title, style, indent=0)]
     for heading, text in (("Why it matters", page.why), (_FIX, page.fix)):
@@ -70,7 +70,7 @@ def _paragraphs(text: str, style: Style, indent: int = 2) -> Iterator[str]:
             yield margin + (line if literal else _inline(line, style))
 
 
-# Words in code marks must not be torn by wrapping: their spaces are kept apart until then.
+# Wrapping must not split code: its spaces are replaced by another character until then.
 _GAP = "\x00"
 
 
@@ -79,7 +79,7 @@ def _plain(text: str) -> str:
 
 
 def _inline(line: str, style: Style) -> str:
-    """Return *line* with code in colour, or between single backticks where there is no colour."""
+    """Return *line* with code in colour, or between single backticks without colours."""
 
     def code(match: re.Match[str]) -> str:
         return _sgr(match[1], _CODE, style) if style.color else f"`{match[1]}`"

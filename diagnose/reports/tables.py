@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 def catalogue(causes: Iterable[Check]) -> str:
-    """Return the table of all checks: id, where it is seen, title."""
+    """Return the table of all checks: id, kinds of input, title."""
     rows = [(cause.id, " ".join(cause.detectors), cause.title) for cause in causes]
-    return _table(("check", "seen in", "what is wrong"), rows)
+    return _table(("check", "found in", "problem"), rows)
 
 
 def targets(rows: Iterable[Target]) -> str:
-    """Return the table of all architectures under their commonest names."""
+    """Return the table of all architectures by their most common names."""
     header = ("Rust target", "Debian", "GNU triplet", "RPM", "Alpine", "platform tag", "OCI platform", "uname -m")
     return _table(
         header,
@@ -32,7 +32,7 @@ def targets(rows: Iterable[Target]) -> str:
 
 
 def target(rows: Sequence[Target]) -> str:
-    """Return everything about the first of *rows*, and one line each for what else the name may mean."""
+    """Return all facts of the first of *rows*, and one line for each other meaning of the name."""
     first, others = rows[0], rows[1:]
     flags = f"e_flags & {first.flags.mask:#x} in {{{', '.join(map(hex, first.flags.values))}}}"
     machine = next(name for name, number in MACHINES.items() if number == first.machine)
@@ -63,14 +63,14 @@ def target(rows: Sequence[Target]) -> str:
 
 
 def _platform_family(row: Target) -> str:
-    # PEP 600 and 656 leave these to the tools; auditwheel and the index know no policy for any other processor.
+    # PEP 600 and 656 leave these to the tools; auditwheel and the index have no policy for any other processor.
     if row.wheel not in ("x86_64", "i686", "aarch64", "armv7l", "ppc64", "ppc64le", "s390x", "riscv64", "loongarch64"):
         return "linux"
     return "manylinux_X_Y" if row.libc == "glibc" else "musllinux_X_Y"
 
 
 def wheels(results: Iterable[Result], style: Style) -> str:
-    """Return the closing table of several wheels: what each claims, what it is, and the verdict."""
+    """Return the first table of a report on several wheels: the claimed tags, the real one, and the outcome."""
     rows: list[tuple[str, ...]] = []
     for result in results:
         if result.error is not None:
@@ -90,8 +90,8 @@ def wheels(results: Iterable[Result], style: Style) -> str:
                 worst,
             )
         )
-    header = ("wheel", "arch", "claimed", "real", "verdict")
-    # Best only the claimed tags are folded; where that is not enough, the names get lines of their own.
+    header = ("wheel", "arch", "claimed", "real", "outcome")
+    # Fold only the claimed tags; if that is not enough, put each name on a separate line.
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     widths[2] = max(len(word) for row in (header, *rows) for word in row[2].split() or [""])
     if not style.width or sum(widths) + 3 * len(widths) <= style.width:
@@ -102,7 +102,7 @@ def wheels(results: Iterable[Result], style: Style) -> str:
 
 
 def _short(name: str) -> str:
-    """Return distribution, version and Python tags of a wheel's file name: the platform has columns of its own."""
+    """Return distribution, version and Python tags of a wheel's file name: the platform has its own columns."""
     parts = clean(name).removesuffix(".whl").split("-")
     return "-".join(parts[:-1]) if len(parts) in (5, 6) else clean(name)
 
@@ -121,7 +121,7 @@ def _stacked(header: Sequence[str], rows: Iterable[Sequence[str]], widths: Seque
 def _table(
     header: Sequence[str], rows: Iterable[Sequence[str]], style: Style | None = None, fold: Sequence[str] = ()
 ) -> str:
-    """Render a table; where it is too wide the columns called *fold* are folded, or all of them."""
+    """Render a table; if it is too wide, fold the columns called *fold*, or all of them."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -134,6 +134,6 @@ def _table(
     for row in rows:
         table.add_row(*(Text(clean(cell)) for cell in row))
     file = io.StringIO()
-    # Unwrapped, a table is as wide as it has to be, for whatever reads it.
+    # Without wrapping, a table is as wide as its contents, for other programs.
     Console(file=file, width=style.width or 1000, force_terminal=style.color, no_color=not style.color).print(table)
     return "".join(line.rstrip() + "\n" for line in file.getvalue().splitlines() if line.strip())

@@ -1,4 +1,4 @@
-"""The report for people: the verdict first, then each finding with its evidence, its consequence and its fixes."""
+"""The text report: the headline first, then each finding with its evidence, its consequence and its fixes."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 _SGR = {"error": "1;31", "warning": "1;33", "note": "1;36", "ok": "1;32", "bold": "1", "dim": "2", "": ""}
 _UNDECIDED = {Outcome.NOT_JUDGED: "–", Outcome.CANNOT_TELL: "?"}
 EVIDENCE = 5
-"""Pieces of evidence that a finding shows unless -v asks for all."""
+"""Pieces of evidence of a finding without -v."""
 _MARK = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.NOTE: "·"}
-# C0, C1 and bidirectional controls: names out of an archive could otherwise rewrite the reader's screen.
+# C0, C1 and bidirectional controls: names in an archive could otherwise control the terminal.
 _UNSAFE = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 
 
 class Style(NamedTuple):
-    """How to write: ``width`` in columns (0: never wrap), colour or not, and how much of it."""
+    """Text style: ``width`` in columns (0: never wrap), colour or not, and the level of detail."""
 
     width: int = 0
     color: bool = False
@@ -32,7 +32,7 @@ class Style(NamedTuple):
 
 
 def terminal_style(quiet: bool = False, verbose: bool = False) -> Style:
-    """Return the style for standard output: wrapped and coloured on a terminal only; NO_COLOR is obeyed."""
+    """Return the style for standard output: wrapped and coloured only on a terminal, without colour under NO_COLOR."""
     if not sys.stdout.isatty():
         return Style(0, False, quiet, verbose)
     try:
@@ -53,7 +53,7 @@ def clean(text: str) -> str:
 def render(report: Report, style: Style) -> str:
     """Return the whole report as text with a final newline, or nothing when quiet and clean.
 
-    Several wheels get a table first; below it, only those with a problem have a block of their own.
+    A table of several wheels comes first; below it, only wheels with a problem have a block.
     """
     lines: list[str] = []
     several = len(report.results) > 1 and not style.quiet
@@ -77,7 +77,7 @@ def render(report: Report, style: Style) -> str:
 
 
 def _is_worth_a_block(result: Result, style: Style) -> bool:
-    """Whether a row of the table does not say everything about *result*."""
+    """Whether a row of the table does not show all of *result*."""
     return bool(result.error or result.findings or result.details or result.unseen or style.verbose)
 
 
@@ -91,7 +91,7 @@ def summary(report: Report) -> str:
         counts += [f"{number} {words}"] if number else []
     kinds = {result.kind for result in report.results}
     noun = kinds.pop() if len(kinds) == 1 else "subject"
-    return f"{_count(len(report.results), noun)}: {', '.join(counts) or 'nothing wrong'}"
+    return f"{_count(len(report.results), noun)}: {', '.join(counts) or 'no problems'}"
 
 
 def _count(number: int, noun: str) -> str:
@@ -126,20 +126,20 @@ _UNSEEN_LINES = 3
 
 
 def _unseen(result: Result, style: Style) -> Iterator[str]:
-    """Yield what could not be examined. For a wheel it is shown without -v, because it is not part of the headline."""
+    """Yield the facts that could not be examined. For a wheel, -v is not needed: they are not part of the headline."""
     shown = result.unseen
     if not style.verbose:
         if result.kind != "wheel" or style.quiet:
             return
         shown = shown[:_UNSEEN_LINES]
     for unseen in shown:
-        yield from _put(style, f"not seen: {unseen}", "dim", indent=2, hang=2)
+        yield from _put(style, f"not examined: {unseen}", "dim", indent=2, hang=2)
     if rest := len(result.unseen) - len(shown):
-        yield from _put(style, f"not seen: {rest} more (-v shows all)", "dim", indent=2, hang=2)
+        yield from _put(style, f"not examined: {rest} more (-v shows all)", "dim", indent=2, hang=2)
 
 
 def _mark(result: Result) -> tuple[str, str]:
-    """Return the sign in front of the headline and its colour: of the worst finding, else of the outcome."""
+    """Return the sign before the headline and its colour, by the worst finding, else by the outcome."""
     if result.findings:
         worst = result.findings[0].severity
         return _MARK[worst], worst.value
@@ -151,7 +151,7 @@ def _mark(result: Result) -> tuple[str, str]:
 
 
 def _scripts(result: Result) -> str:
-    """Return the line that says how to get all fixes at once; empty where there is no such way."""
+    """Return the line that names the option for all fixes at once; empty without one."""
     if result.kind == "wheel":
         repacked = sum(bool(finding.fixes and finding.fixes[0].repack) for finding in result.findings)
         return "all repacking fixes as one script: --fix-format sh" if repacked > 1 else ""
@@ -186,7 +186,7 @@ def _finding(result: Result, finding: Finding, style: Style, shown: set[FileEdit
 
 
 def _fix(fix: Fix, word: str, style: Style, shown: set[FileEdit]) -> Iterator[str]:
-    """Yield one fix; an edit that an earlier finding shares is named and not printed again."""
+    """Yield one fix; an edit of an earlier finding is named and not printed again."""
     steps = [*map(unsetting, fix.unset), *(command.line for command in fix.commands)]
     yield from _put(style, f"{word}: {fix.title}", "ok", indent=4, hang=len(word) + 2, paint=len(word) + 1)
     first = [edit for edit in fix.files if os.path.isabs(edit.path) and edit not in shown]
@@ -236,7 +236,7 @@ def _paint(text: str, tone: str, style: Style) -> str:
 
 
 def _put(style: Style, text: str, tone: str, indent: int = 0, hang: int = 0, paint: int = 0) -> Iterator[str]:
-    """Yield *text* wrapped to the width; only its first *paint* characters are coloured, if that is given."""
+    """Yield *text* wrapped to the width; if *paint* is given, only the first *paint* characters are coloured."""
     text = clean(text)
     for number, paragraph in enumerate(text.splitlines() or [""]):
         margin = " " * (indent + (hang if number else 0))

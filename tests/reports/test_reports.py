@@ -154,7 +154,7 @@ def test_text_order_verdict_finding_evidence_consequence_fix() -> None:
         "or: install it",
         "note[c]",
         "passed: d",
-        "not seen: e",
+        "not examined: e",
         "✗ x.whl: not a zip",
         "2 wheels: 1 error, 1 note",
     ]

@@ -93,7 +93,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 class Scanner:
     """One pass over a log.
 
-    of the first and last failures to the number of lines before the failure in the bytes around it, and those bytes.
+    ``lines`` is the number of lines read so far; ``binary`` is True for binary data. ``surroundings`` maps the lines
     of the first and last failures to the number of lines before the failure in the bytes around it, and those bytes.
     """
 
