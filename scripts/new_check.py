@@ -234,7 +234,7 @@ def add_log(words: dict[str, str]) -> None:
     folder, name = LOGS / words["folder"], words["id"]
     (folder / f"{name}.log").write_text(f"error: example {name} failed: TODO\n", encoding="utf-8")
     (folder / f"{name}-near.log").write_text(
-        f"note: example {name} failed before, and is tried again\nerror: TODO: something else\n", encoding="utf-8"
+        f"note: example {name} failed before, and is tried again\nwarning: TODO: something else\n", encoding="utf-8"
     )
     file = folder / "labels.json"
     labels = json.loads(file.read_text(encoding="utf-8"))
