@@ -6,7 +6,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import Evidence, Severity
 from diagnose.readers.cargo.variables import Setting
 from diagnose.readers.env import Environment
-from diagnose.readers.pkgconfig.resolver import Candidate, Library
+from diagnose.readers.pkgconfig.facts import Candidate, Library
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -16,7 +16,7 @@ from diagnose.readers.cargo.unread_variables import Ignored
 from diagnose.readers.cargo.variables import Setting, Variables
 from diagnose.readers.pkgconfig import resolver as pkgconfig
 from diagnose.readers.pkgconfig import sys_crate_overrides
-from diagnose.readers.pkgconfig.resolver import Library, PkgConfig
+from diagnose.readers.pkgconfig.facts import Library, PkgConfig
 from diagnose.readers.system import apt, distro, packages
 from diagnose.readers.system.apt import Apt
 from diagnose.readers.system.distro import Container, Distro

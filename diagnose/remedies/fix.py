@@ -7,7 +7,7 @@ import os
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import Command, FileEdit, Fix, Stage
 from diagnose.readers.env import Environment
-from diagnose.readers.pkgconfig.resolver import Library
+from diagnose.readers.pkgconfig.facts import Library
 from diagnose.remedies.configuration import (
     NOTHING,
     Configuration,

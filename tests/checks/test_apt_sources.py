@@ -17,7 +17,7 @@ from diagnose.model import targets
 from diagnose.model.targets import Target
 from diagnose.readers.cargo.variables import Variables
 from diagnose.readers.env import Environment
-from diagnose.readers.pkgconfig.resolver import PkgConfig
+from diagnose.readers.pkgconfig.facts import PkgConfig
 from diagnose.readers.system import apt
 from diagnose.readers.system.distro import Container, Distro
 from diagnose.readers.toolchain.facts import Program, Rust, Toolchain

@@ -24,7 +24,7 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.model.targets import Target
 from diagnose.readers.env import Environment
-from diagnose.readers.pkgconfig.resolver import Library
+from diagnose.readers.pkgconfig.facts import Library
 from diagnose.remedies.configuration import pkgconfig_configuration
 from diagnose.remedies.fix import fix, rerun_build_script
 from diagnose.remedies.libraries import install_fixes

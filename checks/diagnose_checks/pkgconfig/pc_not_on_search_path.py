@@ -24,7 +24,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.readers.env import Environment
-from diagnose.readers.pkgconfig.resolver import Library
+from diagnose.readers.pkgconfig.facts import Library
 from diagnose.remedies.configuration import Configuration, leads_nowhere, own_name, pkgconfig_configuration
 from diagnose.remedies.fix import fix
 from diagnose_checks.pkgconfig._triage import Reason, present, reason

@@ -1,0 +1,134 @@
+"""The facts about pkg-config: its configuration for a target, and the answer for one library."""
+
+from __future__ import annotations
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.readers.cargo.variables import Setting
+from diagnose.readers.pkgconfig.link_metadata import Links
+from diagnose.readers.toolchain.facts import Program
+
+if TYPE_CHECKING:
+    from diagnose.readers.elf.library import LinkFile
+
+
+class PkgConfig(NamedTuple):
+    """The crate's decisions for one target, before it asks for any library.
+
+    ``program`` is the program that runs; ``program.setting`` is the setting that selects it, if any. ``fallback``: it
+    is ``pkgconf`` because there is no ``pkg-config``. ``allowed``: the crate permits cross-compilation; ``allowed_by``
+    is the variable that decides it (None: the triples are equal, or no variable is set). ``path``, ``libdir`` and
+    ``sysroot`` are the settings that the crate passes to the program. ``default_path`` is the program's own search path
+    and ``default_origin`` its source. ``search_path`` is the resulting search path in order; ``absent`` are its folders
+    that do not exist. ``sets`` are variables that the program, a wrapper script, always overrides. ``broken`` is its
+    error message if it answers no query. ``plain`` is the program that runs if no setting names one; None if there is
+    none.
+    """
+
+    triple: str
+    host: str
+    program: Program
+    fallback: bool = False
+    implementation: str = ""  # "pkgconf", "pkg-config" or empty
+    allowed: bool = True
+    allowed_by: Setting | None = None
+    path: Setting | None = None
+    libdir: Setting | None = None
+    sysroot: Setting | None = None
+    default_path: tuple[str, ...] = ()
+    default_origin: str = ""
+    search_path: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    sets: tuple[tuple[str, str], ...] = ()
+    broken: str = ""
+    plain: Program | None = None
+    system_libs: tuple[str, ...] = ()
+
+    @property
+    def cross(self) -> bool:
+        """Whether the crate treats this as a cross build: the triples differ."""
+        return self.triple != self.host
+
+
+class Missing(NamedTuple):
+    """A module that has no ``.pc`` file on the search path, and the module that requires it (empty: the crate).
+
+    ``elsewhere`` is its file, for the target or for every architecture, outside the search path.
+    """
+
+    module: str
+    required_by: str = ""
+    elsewhere: str = ""
+
+
+class Mismatch(NamedTuple):
+    """A module whose version does not match ``operator wanted`` of ``required_by`` (empty: the crate)."""
+
+    module: str
+    operator: str
+    wanted: str
+    found: str
+    required_by: str = ""
+
+
+class Candidate(NamedTuple):
+    """A ``.pc`` file of the module that exists but is not on the search path.
+
+    ``debian`` is the architecture of its folder; empty for folders without one.
+    """
+
+    path: str
+    version: str = ""
+    debian: str = ""
+
+
+class Library(NamedTuple):
+    """One pkg-config module, as the crate finds it.
+
+    ``outcome`` is
+
+    - ``found``: the crate gets its flags, and they match files that the target can use;
+    - ``tool-missing``: the program does not exist;
+    - ``tool-failed``: the program cannot run, or crashes;
+    - ``unknown``: only the program knows, and it is not run: a script of a foreign root or of a project;
+    - ``cross-refused``: the crate refuses cross-compilation before it runs the program;
+    - ``not-found``: the program does not find the module or one of its requirements;
+    - ``wrong-arch``: the flags match a file of another architecture;
+    - ``file-missing``: the flags match no file, or a broken one;
+    - ``disabled``: ``<NAME>_NO_PKG_CONFIG`` is set (``disabled_by``);
+    - ``misdirected``: variables of the crate name a folder without the library (``lacking``);
+    - ``overridden``: cargo does not run the crate's build script (``overridden_by``).
+
+    ``command`` is the command line as the crate prints it; empty if it runs none. ``pc`` is the file that answers.
+    ``libs`` and ``cflags`` are the words of the answer, ``link_dirs`` its ``-L`` folders. ``static``: the crate asks
+    for ``--static``; ``static_by`` is the setting that causes it. ``output`` is the error output of the program.
+    ``alone``: the crate links without pkg-config, as ``directed_by`` configures it, if set. ``words`` is the whole
+    answer in order, ``links`` the part of it that reaches the linker. ``system_libs``: the crate requests the system's
+    folders in the answer.
+    """
+
+    module: str
+    outcome: str
+    requirement: str = ""
+    command: str = ""
+    pc: str = ""
+    version: str = ""
+    libs: tuple[str, ...] = ()
+    cflags: tuple[str, ...] = ()
+    link_dirs: tuple[str, ...] = ()
+    files: tuple[LinkFile, ...] = ()
+    static: bool = False
+    static_by: Setting | None = None
+    disabled_by: Setting | None = None
+    overridden_by: str = ""
+    missing: tuple[Missing, ...] = ()
+    mismatches: tuple[Mismatch, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    crate: str = ""
+    status: int | None = None
+    output: str = ""
+    alone: bool = False
+    directed_by: tuple[Setting, ...] = ()
+    lacking: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    links: Links = Links()
+    system_libs: bool = True
