@@ -60,6 +60,7 @@ CLEAN = (
     "diagnose/reports",
     "docs",
     "findings",
+    "fixtures",
     "pyproject.toml",
     "scripts/pages.py",
     "scripts/words.py",
