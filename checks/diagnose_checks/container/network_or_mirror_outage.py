@@ -45,6 +45,10 @@ CHECK = Check(
         ("curl: (", r"curl: \((?:6|7|28|35|52|56)\) "),
         ("dial tcp", r"dial tcp\b.{0,300}(?:no such host|i/o timeout|refused|unreachable|server misbehaving|reset)"),
         ("net/http: ", r"net/http: (?:request canceled|TLS handshake timeout|timeout awaiting)"),
+        (
+            "failed to connect to",
+            r"failed to connect to (?P<url>[\w.-]{1,253}): (?:Connection|Operation|Network) [^;]{1,60}; class=Os",
+        ),
         ("ould not resolve host", r"fatal: unable to access '(?P<url>[^']+)': Could not resolve host"),
         ("Max retries exceeded", r"HTTPS?ConnectionPool\(host='(?P<url>[^']{1,200})'.{0,600}Max retries exceeded"),
         # pip's last attempt; the message about versions that follows only means that pip got no list

@@ -1,0 +1,56 @@
+"""The readme that the project names does not exist where it is built.
+
+``readme`` in pyproject.toml or Cargo.toml names a file that the build reads. Builds in a container often get only a
+part of the project (``COPY Cargo.toml pyproject.toml src``), and ``.dockerignore`` or the ``include`` of a source
+distribution can leave the file out.
+
+How to fix: copy the file into the build, or remove ``readme``.
+
+References:
+    https://packaging.python.org/en/latest/guides/writing-pyproject-toml/#readme
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.PYTHON,
+    patterns=patterns_for(
+        "no-readme",
+        (
+            "Failed to read readme specified in",
+            r"Failed to read readme specified in (?P<by>\S{1,100}), which should be at (?P<file>\S.{0,300})$",
+        ),
+        ("Readme file does not exist", r"OSError: Readme file does not exist: (?P<file>\S.{0,300})$"),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See maturin or hatchling not find the readme."""
+    for hit in log.find("no-readme")[:1]:
+        file, by = hit.groups["file"], hit.groups["by"] or "pyproject.toml"
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"{by} names the readme {file}, which does not exist",
+            "No wheel is built.",
+            (
+                Fix(
+                    "bring the file into the build",
+                    notes="In a Dockerfile: COPY it before the build, and look into .dockerignore.",
+                ),
+                Fix(f"remove readme from {by}"),
+            ),
+        )
