@@ -361,9 +361,9 @@ def test_the_live_program_is_run_as_the_crate_runs_it(probe):
     facts = env.read("/", HOST, modules, cwd="/", environ=environ)
     need(facts.host.triple == HOST, "this machine is not x86_64")
     for module, library in zip(modules, facts.libraries, strict=True):
-        done = subprocess.run(
-            [probe, module], env={**environ, "TARGET": HOST, "HOST": HOST}, capture_output=True, text=True, check=True
-        )
+        own = {"TARGET": HOST, "HOST": HOST, "PROBE_SYSTEM_LIBS": "1" if library.system_libs else "0"}
+        done = subprocess.run([probe, module], env={**environ, **own}, capture_output=True, text=True, check=True)
+        assert library.system_libs == (module not in ("zlib", "openssl"))
         lines = done.stdout.splitlines()
         found = library.outcome in ("found", "file-missing")
         assert lines[0] == ("found" if found else library.outcome)

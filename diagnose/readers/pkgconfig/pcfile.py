@@ -7,8 +7,6 @@ Follows pkgconf's own sources (``libpkgconf/fileio.c``, ``parser.c``, ``tuple.c`
 
 from __future__ import annotations
 
-from collections import deque
-
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -211,7 +209,8 @@ class Requirements:
 
     def __init__(self) -> None:
         self._entries: dict[int, Dependency] = {}
-        self._internal: dict[str, deque[int]] = {}
+        self._internal: dict[str, list[int]] = {}
+        self._replaced: dict[str, int] = {}
         self._plain: set[str] = set()
         self._count = 0
 
@@ -220,10 +219,12 @@ class Requirements:
         if new.internal or new.private:
             if new.module in self._plain:
                 return
-            self._internal.setdefault(new.module, deque()).append(self._count)
+            self._internal.setdefault(new.module, []).append(self._count)
         else:
-            if replaced := self._internal.get(new.module):
-                del self._entries[replaced.popleft()]
+            internal, first = self._internal.get(new.module, ()), self._replaced.get(new.module, 0)
+            if first < len(internal):
+                del self._entries[internal[first]]
+                self._replaced[new.module] = first + 1
             self._plain.add(new.module)
         self._entries[self._count] = new
         self._count += 1
