@@ -62,6 +62,19 @@ def same_version(one: str, other: str) -> bool:
         return False
 
 
+def is_version(text: str) -> bool:
+    """Whether *text* is a version of PEP 440."""
+    if re.fullmatch(r"\d+(?:\.\d+)*(?:(?:a|b|rc|\.post|\.dev)\d+)?(?:\+[a-z0-9.]*[a-z0-9])?", text, re.ASCII):
+        return ".." not in text and "+." not in text
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        Version(text[:257])
+    except InvalidVersion:
+        return False
+    return len(text) <= 256
+
+
 def linux_tags(wheel: Wheel) -> list[tuple[str, PlatformTag]]:
     """Return the platform tags for Linux, as text and parsed."""
     tags = [(platform, policies.split(platform)) for platform in wheel.platforms]

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from conftest import need
 from facts import levels, wheel
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from wheels import FOLDER, cases
 
 from diagnose.readers.wheel.metadata import Metadata, entry_points, fields, sbom
@@ -121,6 +123,107 @@ def test_an_sbom_may_hold_anything(raw: bytes) -> None:
     assert bool(found.flaw) == (b"components" not in raw and b'"a"' not in raw)
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "3.8",
+        ">=3.8",
+        "~=3.8",
+        "~=3",
+        ">=3.*",
+        "^3.8",
+        "",
+        ">=3.8,",
+        ">=3.8,<4",
+        "'>=3.8'",
+        ">= 3.8",
+        "==3.*",
+        "3.8 - 3.12",
+        "python3",
+        "=3.8",
+        ">=3.8,!=3.9.x",
+        "None",
+        ">=3.8 || >=2.7",
+        ">=3.6 <4",
+        ">=3.6;<4",
+        "(>=3.6)",
+        "===3.8",
+        ">=3.8a1",
+        ">=3.8, ,<4",
+        "<4,,>3",
+        ">",
+        "!=3.0.*,!=3.1.*,>=2.7",
+        "==3.8.*.1",
+        ">=3.8.",
+        ">=١",
+    ],
+)
+def test_requires_python_is_read_as_packaging_reads_it(value: str) -> None:
+    try:
+        SpecifierSet(value)
+        valid = True
+    except InvalidSpecifier:
+        valid = False
+    assert bool(about("wheel-metadata-invalid", f"{CORE}Requires-Python: {value}\n")) != valid
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "requests",
+        "requests>=2",
+        "requests>=2.*",
+        "requests (>=2)",
+        "requests(>=2,<3)",
+        "requests @@ x",
+        "requests>=foo",
+        "",
+        "-a",
+        "requests; bogus == 'x'",
+        "requests>=1 <2",
+        "a; python_version>='3'",
+        "a[b]",
+        "a[b, c]>=1",
+        "a[]",
+        "a[b",
+        "a >= 1 , < 2",
+        "a; extra == 'b' and (os_name == 'nt' or sys_platform != \"x\")",
+        "a; extra == 'b' and",
+        "a;",
+        "a; 'b' == extra",
+        "a b",
+        "a; python_version not in '3.1'",
+        "a>=1,",
+        "a_",
+        "a.b-c",
+        "a; extra='b'",
+        "a==1.*",
+        "a~=1",
+        "a ; extra == 'b' or os_name == 'c'",
+    ],
+)
+def test_dependencies_are_read_as_packaging_reads_them(value: str) -> None:
+    try:
+        Requirement(value)
+        valid = True
+    except InvalidRequirement:
+        valid = False
+    assert bool(about("wheel-metadata-invalid", f"{CORE}Requires-Dist: {value}\n")) != valid
+
+
+def test_a_healthy_wheel_does_not_import_packaging() -> None:
+    names = [str(FOLDER / cases.wheel_name(case.name, "2", case.mended)) for case in TRIED]
+    code = (
+        "import sys; from diagnose.engine import registry; from diagnose.readers.wheel import reader\n"
+        "checks = registry.load('wheel')\n"
+        "for name in sys.argv[1:]:\n"
+        "    wheel = reader.read(name)\n"
+        "    assert not [f for check in checks for f in check.detectors['wheel'](wheel)], name\n"
+        "assert 'packaging' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code, *names], check=True)
+
+
 #: Case → the installers that refuse its broken wheel.
 REFUSED_BY = {
     "wheel_name_mismatch": {"pip", "uv"},
@@ -137,11 +240,22 @@ REFUSED_BY = {
     "wheel_entry_point_invalid": {"pip", "uv"},
     "wheel_entry_point_invalid_twice": {"uv"},
     "wheel_entry_point_invalid_name": set(),
+    "wheel_name_not_normalized": set(),
+    "wheel_name_not_normalized_version": {"pip", "uv"},
+    "wheel_name_not_normalized_local": set(),
+    "wheel_license_file_missing": set(),
+    "wheel_metadata_invalid": {"uv"},
+    "wheel_metadata_invalid_dependency": {"pip"},
+    "wheel_metadata_invalid_url": set(),
+    "wheel_metadata_invalid_type": set(),
 }
 
 
+TRIED = [case for case in (*cases.INSTALLING, *cases.UPLOADING) if "sbom" not in case.name]
+
+
 def test_the_table_names_every_case() -> None:
-    assert set(REFUSED_BY) == {case.name for case in cases.INSTALLING}
+    assert set(REFUSED_BY) == {case.name for case in TRIED}
 
 
 def _refused(installer: str, target: Path, *wheels: Path) -> bool:
@@ -159,7 +273,7 @@ def _refused(installer: str, target: Path, *wheels: Path) -> bool:
 
 
 @pytest.mark.parametrize("installer", ["pip", "uv"])
-@pytest.mark.parametrize("case", [case for case in cases.INSTALLING if case.broken], ids=lambda case: case.name)
+@pytest.mark.parametrize("case", TRIED, ids=lambda case: case.name)
 def test_installers_refuse_the_broken_wheel_as_predicted(case: Any, installer: str, tmp_path: Path) -> None:
     path = FOLDER / cases.wheel_name(case.name, "1", case.broken)
     assert _refused(installer, tmp_path, path) == (installer in REFUSED_BY[case.name])
@@ -167,5 +281,5 @@ def test_installers_refuse_the_broken_wheel_as_predicted(case: Any, installer: s
 
 @pytest.mark.parametrize("installer", ["pip", "uv"])
 def test_installers_take_the_healthy_twins(installer: str, tmp_path: Path) -> None:
-    twins = [FOLDER / cases.wheel_name(case.name, "2", case.mended) for case in cases.INSTALLING if case.mended]
+    twins = [FOLDER / cases.wheel_name(case.name, "2", case.mended) for case in TRIED]
     assert not _refused(installer, tmp_path, *twins)

@@ -11,11 +11,13 @@ from wheels import findings
 
 #: File name's beginning → {check: severity}. In all others nothing is wrong.
 FOUND = {
+    "MarkupSafe-": {"wheel-name-not-normalized": "warning"},
+    "Pillow-": {"wheel-name-not-normalized": "warning"},
     "aiohttp-": {"wheel-debug-shipped": "note"},
     "capstone-": {"wheel-purelib": "note"},
     "cbor2-": {"wheel-musl-too-new": "note"},
     "cffi-2.0.0-": {"wheel-python-tag-mismatch": "note"},
-    "cx_Oracle-": {"wheel-debug-shipped": "note"},
+    "cx_Oracle-": {"wheel-debug-shipped": "note", "wheel-name-not-normalized": "warning"},
     "dearpygui-": {
         "wheel-allowed-lib-absent": "note",
         "wheel-glibc-too-new": "error",
@@ -32,7 +34,7 @@ FOUND = {
     "regex-": {"wheel-python-tag-mismatch": "note"},
     "soundfile-": {"wheel-purelib": "note"},
     "torchaudio-": {"wheel-external-lib": "note", "wheel-rpath": "warning"},
-    "vosk-": {"wheel-execstack": "error", "wheel-purelib": "note"},
+    "vosk-": {"wheel-execstack": "error", "wheel-metadata-invalid": "warning", "wheel-purelib": "note"},
 }
 
 
