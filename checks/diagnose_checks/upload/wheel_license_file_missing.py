@@ -1,6 +1,6 @@
 """The wheel's METADATA names a licence file that is not in the wheel.
 
-Since version 2.4 of the metadata, ``License-File`` names a file below ``.dist-info/licenses``. The package index refuses
+Since version 2.4 of the metadata, ``License-File`` names a file below ``.dist-info/licenses``. The index refuses
 a wheel whose METADATA names one that is absent. pip and uv install it.
 
 It comes from tools that delete or move files of a finished wheel, or raise ``Metadata-Version`` and leave the files
