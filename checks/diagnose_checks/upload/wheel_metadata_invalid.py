@@ -84,7 +84,9 @@ def _notes(fields: list[str]) -> str:
 def _specifier() -> re.Pattern[str]:
     """Return the pattern of an ordinary specifier, always valid: packaging is imported for others only."""
     release = r"\d+(?:\.\d+)*"
-    return re.compile(rf"\s*(?:(?:>=|<=|<|>)\s*{release}|~=\s*\d+(?:\.\d+)+|[=!]=\s*{release}(?:\.\*)?)\s*", re.ASCII)
+    version = rf"{release}(?:(?:a|b|rc|\.post|\.dev)\d*)?"
+    ordered = rf"(?:>=|<=|<|>)\s*{version}|~=\s*\d+(?:\.\d+)+|[=!]=\s*(?:{version}|{release}\.\*)"
+    return re.compile(rf"\s*(?:{ordered})\s*", re.ASCII)
 
 
 def _are_specifiers(text: str) -> bool:
@@ -98,8 +100,8 @@ def _dependency() -> re.Pattern[str]:
 
 
 @cache
-def _marker() -> re.Pattern[str]:
-    return re.compile(r"\s*([a-z_]+)\s*(?:[=!<>]=|[<>]|not in|in)\s*(?:\"[^\"']*\"|'[^\"']*')\s*")
+def _comparison() -> re.Pattern[str]:
+    return re.compile(r"([a-z_]+)\s*(?:[=!<>]=|[<>]|not in|in)\s*(?:\"[^\"']*\"|'[^\"']*')")
 
 
 _VARIABLES = frozenset(
@@ -109,6 +111,7 @@ _VARIABLES = frozenset(
         "os_name",
         "platform_machine",
         "platform_python_implementation",
+        "platform_release",
         "platform_system",
         "python_full_version",
         "python_version",
@@ -126,8 +129,25 @@ def _is_dependency(text: str) -> bool:
     rest = head[match.end() :].strip()
     if rest.startswith("(") and rest.endswith(")"):
         rest = rest[1:-1]
-    tests = [_marker().fullmatch(one) for one in re.split(r"\s(?:and|or)\s", marker)] if semicolon else []
-    return (not rest or _are_specifiers(rest)) and all(test and test[1] in _VARIABLES for test in tests)
+    return (not rest or _are_specifiers(rest)) and (not semicolon or _is_marker(marker))
+
+
+def _is_marker(text: str) -> bool:
+    """Whether *text* is comparisons with known variables, joined by ``and`` and ``or``, in balanced parentheses."""
+    text = _comparison().sub(lambda match: " \0 " if match[1] in _VARIABLES else match[0], text)
+    depth, complete = 0, False
+    for word in text.replace("(", " ( ").replace(")", " ) ").split():
+        if complete and word in ("and", "or"):
+            complete = False
+        elif complete and word == ")" and depth:
+            depth -= 1
+        elif not complete and word == "(":
+            depth += 1
+        elif not complete and word == "\0":
+            complete = True
+        else:
+            return False
+    return complete and not depth
 
 
 def _without_stars(text: str) -> str:
