@@ -5,6 +5,7 @@ from __future__ import annotations
 from diagnose.engine.run import Report, Result
 from diagnose.model.finding import Finding, Severity, unsetting
 from diagnose.model.outcome import Outcome
+from diagnose.reports.text import clean
 
 _COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
@@ -38,6 +39,6 @@ def _text(result: Result, finding: Finding) -> str:
 
 def _command(command: str, title: str, text: str) -> str:
     # The escapes of @actions/core (packages/core/src/command.ts): properties escape two characters more than data.
-    data = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    data = clean(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     prop = title.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A").replace(":", "%3A").replace(",", "%2C")
     return f"::{command} title={prop}::{data}"

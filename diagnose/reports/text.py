@@ -19,7 +19,7 @@ EVIDENCE = 5
 """Pieces of evidence of a finding without -v."""
 _MARK = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.NOTE: "·"}
 # C0, C1 and bidirectional controls: names in an archive could otherwise control the terminal.
-_UNSAFE = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+_UNSAFE = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 
 
 class Style(NamedTuple):

@@ -30,7 +30,7 @@ CHECK = Check(
     phase=Phase.START,
     patterns=patterns_for(
         "rust-bootstrap",
-        ("puccinialin", r"puccinialin/\S*?/?cargo/bin/(?:cargo|rustc)'.{0,80}exit status (?P<status>126|127)"),
+        ("puccinialin", r"puccinialin/\S{0,200}?/?cargo/bin/(?:cargo|rustc)'.{0,80}exit status (?P<status>126|127)"),
         ("puccinialin", r"(?:No such file or directory|not found).{0,80}puccinialin/\S*cargo/bin/\w+"),
     )
     + patterns_for("musl-python", ("-linux-musl", r"SOABI: \S+-linux-musl")),

@@ -34,7 +34,7 @@ CHECK = Check(
         "policy-unknown",
         (
             "argument --plat: invalid choice",
-            r"argument --plat: invalid choice: '(?P<tag>[^']+)' \(choose from (?P<known>.*)\)",
+            r"argument --plat: invalid choice: '(?P<tag>[^']{1,80})' \(choose from (?P<known>.{0,2000})\)",
         ),
         ("argument --plat: invalid choice", r"argument --plat: invalid choice: '(?P<tag>[^']+)'"),
         ("policy is not defined", r"\b(?P<tag>\w+) compatibility policy is not defined by auditwheel yet"),

@@ -39,14 +39,14 @@ CHECK = Check(
     applies=has_stable_abi_code,
     patterns=patterns_for(
         "abi3-audit",
-        ("non_abi3_symbols", r"\"non_abi3_symbols\": \[(?P<symbols>\"[^\]]*)\]"),
-        ("future_abi3_objects", r"\"future_abi3_objects\": \{(?P<newer>\"[^}]*)\}"),
+        ("non_abi3_symbols", r"\"non_abi3_symbols\": \[(?P<symbols>\"[^\]]{0,2000})"),
+        ("future_abi3_objects", r"\"future_abi3_objects\": \{(?P<newer>\"[^}]{0,2000})"),
         (
             "ABI violations found",
             r"(?:\b\d+ ABI version mismatches|ersion mismatches) and [1-9]\d* ABI violations found",
         ),
         ("ABI version mismatches", r"\b[1-9]\d* ABI version mismatches"),
-        ("BI violations", r"\bhas [1-9]\d* ABI violations|[1-9]\d* ABI violations found"),
+        ("BI violations", r"\bhas [1-9]\d* ABI violations|\b[1-9]\d* ABI violations found"),
     ),
 )
 

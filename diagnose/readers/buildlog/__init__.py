@@ -35,7 +35,7 @@ class BuildLog(NamedTuple):
 
     ``asked_target`` and ``asked_distro`` are the user's options; they override the log. ``course`` is the course of the
     build. ``surroundings`` are the lines around its first and last failures. ``outcome`` is None until the findings are
-    known (:meth:`concluded`).
+    known (:meth:`concluded`). ``unseen`` says in plain words which lines were not examined.
     """
 
     name: str
@@ -50,6 +50,7 @@ class BuildLog(NamedTuple):
     course: Course = Course()
     surroundings: Mapping[int, tuple[int, bytes]] = {}
     outcome: Outcome | None = None
+    unseen: tuple[str, ...] = ()
 
     def find(self, *kinds: str) -> list[Hit]:
         """Return the hits of these kinds, in the order of the log."""
@@ -189,11 +190,6 @@ class BuildLog(NamedTuple):
         named = self.find("host")
         return targets.resolve(named[-1].groups["triple"]) if named else None
 
-    @property
-    def unseen(self) -> tuple[str, ...]:
-        """Always empty: a log is read to its end."""
-        return ()
-
 
 def read(
     path: str,
@@ -268,6 +264,12 @@ def _assemble(
         raise InputError(f"{name}: not a log: binary data")
     hits = tuple(sorted(hits, key=lambda hit: hit.line))
     log = BuildLog(name, scanner.lines, hits, asked_target=asked_target, asked_distro=asked_distro)
+    if scanner.given_up:
+        words = ", ".join(sorted(scanner.given_up)[:5]) + (", …" if len(scanner.given_up) > 5 else "")
+        unseen = (
+            f"later lines with any of {len(scanner.given_up)} wordings that filled the log without a message: {words}"
+        )
+        log = log._replace(unseen=(unseen,))
     return _drawn(log._replace(course=course(hits), surroundings=scanner.surroundings))
 
 

@@ -56,6 +56,7 @@ _PREFIXES = tuple(
         r"^>+ (?=\S)",
     )
 )
+_PREFIXED = 1000  # characters at the beginning of a line that can hold prefixes
 # Source lines of a program or a Dockerfile that a tool shows: no tool reported their text.
 _SOURCE = re.compile(r"\s*\d+\s*\|(?:\s|$)")
 # No prefix starts with these, so most lines skip the rules.
@@ -110,13 +111,14 @@ def clean(line: str) -> list[str]:
 
 
 def _unprefixed(line: str) -> str:
+    line, rest = line[:_PREFIXED], line[_PREFIXED:]
     for _ in range(6):  # prefixes stack: a time before a marker before a margin
         before = line
         for prefix in _PREFIXES:
             line = prefix.sub("", line, count=1)
         if line == before:
             break
-    return line
+    return line + rest
 
 
 def _entity(match: re.Match[str]) -> str:

@@ -233,7 +233,7 @@ _LOADER = (
         "musl-no-lib",
         (
             "Error loading shared library",
-            r"Error loading shared library (?P<lib>[^:\s]{1,200}):? ?(?P<why>[^()]{0,200})(?: \(needed by (?P<by>[^)]{1,300})\))?$",
+            r"Error loading shared library (?P<lib>[^:\s]{1,200})(?![^:\s]):? ?(?P<why>[^()]{0,200})(?: \(needed by (?P<by>[^)]{1,300})\))?$",
         ),
     ),
 )

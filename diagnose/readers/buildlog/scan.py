@@ -7,7 +7,9 @@ anchors at once, and only lines with an anchor are decoded, cleaned, and matched
 from __future__ import annotations
 
 import codecs
+import itertools
 import re
+from bisect import bisect_right
 from collections import Counter
 from functools import cache
 from typing import BinaryIO
@@ -28,8 +30,14 @@ _AHEAD = 1 << 14  # bytes kept so that a wrapped message is complete
 _LINE = 1 << 16  # bytes around the anchor that are read of a longer line
 _QUOTE = 600  # characters of a line that are kept
 _FLOOD = 10_000  # consecutive hits of an anchor without a new match
+_IDLE_FREE = 8 << 20  # characters that may be searched without a match, and how many more for every byte of the log
+_IDLE_SHARE = 10  # (logs of builds need three at most)
+_WRAPPED = 2000  # characters whose search takes as long as cleaning the following lines
+_VALUE = 2000  # characters of a group's text that are kept
 _OF_A_KIND = 400  # hits of one kind that are kept
 _FOLLOWING = 24  # lines that can contain the rest of a wrapped message
+_FEW = 4  # texts in one line that are searched one by one
+_SPAN = 8  # lines of a message at most
 _REPEATS = 4  # identical hits of one kind that are kept
 _AROUND = 1 << 12  # bytes before and after a failure that are kept to show it
 _FIRST, _LAST = 4, 40  # numbers of first and last failures to keep them for
@@ -95,6 +103,7 @@ class Scanner:
 
     ``lines`` is the number of lines read so far; ``binary`` is True for binary data. ``surroundings`` maps the lines
     of the first and last failures to the number of lines before the failure in the bytes around it, and those bytes.
+    ``given_up`` holds the anchors that filled so many lines without a message that the search for them stopped.
     """
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
@@ -107,6 +116,10 @@ class Scanner:
             self._rank.setdefault(pattern, len(self._rank))
         self._anchors = Anchors(self._behind)
         self._found: Counter[bytes] = Counter()
+        self._idle: Counter[str] = Counter()  # by anchor: characters searched without a match
+        self._idle_total = 0
+        self._allowed = _IDLE_FREE
+        self.given_up: set[str] = set()
         self._kinds: Counter[str] = Counter()
         self._said: Counter[tuple[str, str]] = Counter()
         self._all = dict(self._behind)
@@ -150,6 +163,7 @@ class Scanner:
             self._anchors = Anchors(self._behind)
 
     def _piece(self, piece: bytes, rest: bytes) -> Iterator[Hit]:
+        self._allowed += len(piece) * _IDLE_SHARE
         piece, rest = plain(piece), plain(rest)
         starts = self._candidates(piece)
         counted = 0
@@ -205,11 +219,11 @@ class Scanner:
         texts = clean(line)
         origin: Origin | None = None
         following: list[str] = []
-        for text in texts:
+        for text, tried in zip(texts, self._by_text(texts, patterns), strict=True):
             known: set[str] = set()
             bare = text.strip()  # the indentation is irrelevant
-            for pattern in patterns:
-                if pattern.kind in known:
+            for pattern in tried:
+                if pattern.kind in known or pattern.anchor in self.given_up:
                     continue
                 if pattern.raw:
                     match = _compiled(pattern.pattern).search(line) if text is texts[0] else None
@@ -218,12 +232,17 @@ class Scanner:
                 if match is None and pattern.lines > 1 and text is texts[-1]:
                     following = following or _following(piece[end + 1 : end + 1 + _AHEAD], rest)
                     match = _wrapped(pattern, text, following)
-                if match is not None:
+                    if match is None:
+                        self._count_idle(pattern.anchor, sum(map(len, following)) << min(pattern.lines, len(following)))
+                        self._count_idle(pattern.anchor, _WRAPPED)
+                if match is None:
+                    self._count_idle(pattern.anchor, len(bare))
+                else:
                     known.add(pattern.kind)
                     wanted = self._wanted(pattern.kind, match)
                     if not wanted and not pattern.kind.startswith("mark "):
                         continue
-                    said = Said((key, value) for key, value in match.groupdict().items() if value is not None)
+                    said = Said((key, value[:_VALUE]) for key, value in match.groupdict().items() if value is not None)
                     origin = _origin(line) if origin is None else origin
                     hit = Hit(pattern.kind, number, _around(bare, match), said, origin)
                     if pattern.kind.startswith(("mark failed", "mark error")):
@@ -233,6 +252,36 @@ class Scanner:
                         yield hit
                     else:
                         self._last[pattern.kind] = hit
+
+    @staticmethod
+    def _by_text(texts: list[str], patterns: list[Pattern]) -> list[list[Pattern]]:
+        """Return for each of the *texts* of one line which of *patterns* to try.
+
+        A progress bar can redraw a line thousands of times, so many texts are searched for their anchors at once: also
+        for anchors that flooded the log since the line was found.
+        """
+        if len(texts) < _FEW:
+            return [patterns] * len(texts)
+        behind: dict[bytes, list[int]] = {}
+        for number, pattern in enumerate(patterns):
+            behind.setdefault(pattern.anchor.encode(), []).append(number)
+        encoded = [text.encode(errors="replace") + b"\n" for text in texts]
+        ends = list(itertools.accumulate(map(len, encoded)))
+        tried: list[set[int]] = [set() for _ in texts]
+        for at, anchor in Anchors(behind).finds(b"".join(encoded)):
+            tried[bisect_right(ends, at)].update(behind.get(anchor, ()))
+        tried[0].update(number for number, pattern in enumerate(patterns) if pattern.raw)
+        tried[-1].update(number for number, pattern in enumerate(patterns) if pattern.lines > 1)
+        return [[patterns[number] for number in sorted(numbers)] for numbers in tried]
+
+    def _count_idle(self, anchor: str, size: int) -> None:
+        """Count a search of *size* characters without a match; give up what costs most where too much is searched."""
+        self._idle[anchor] += size
+        self._idle_total += size
+        while self._idle_total > self._allowed:
+            [(anchor, size)] = self._idle.most_common(1)
+            self._idle_total -= self._idle.pop(anchor)
+            self.given_up.add(anchor)
 
     def _keep_around(self, number: int, piece: bytes, rest: bytes, start: int, end: int) -> None:
         """Keep the bytes around line *number*, a failure."""
@@ -247,7 +296,7 @@ class Scanner:
         self.surroundings[number] = len(before), b"\n".join([*before, after])
 
     def _wanted(self, kind: str, match: re.Match[str]) -> bool:
-        said = (kind, match[0])
+        said = (kind, match[0][:_VALUE])
         if self._kinds[kind] >= _OF_A_KIND or self._said[said] >= _REPEATS:
             return False
         self._kinds[kind] += 1
@@ -281,7 +330,8 @@ def _following(tail: bytes, rest: bytes) -> list[str]:
         tail += rest[: _AHEAD - len(tail)]
     lines = tail.split(b"\n", _FOLLOWING)[:_FOLLOWING]
     texts = (" ".join(clean(line[:2000].decode(errors="replace"))) for line in lines)
-    return [text for text in texts if text.strip()]  # a message copied from a web page can have blank lines in it
+    # A message copied from a web page can have blank lines in it.
+    return [*itertools.islice((text for text in texts if text.strip()), _SPAN)]
 
 
 def _blocks(stream: BinaryIO) -> Iterator[bytes]:
