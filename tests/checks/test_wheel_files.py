@@ -167,7 +167,7 @@ def test_a_library_under_another_file_name_is_named_in_the_module() -> None:
     (spoken,) = found("wheel-rpath", subject)
     assert any(
         command.line
-        == "patchelf --replace-needed libSDL2-2.0.so.0 libSDL2-2.0.so repack/demo-1/demo/libSDL2_image-2.0.so"
+        == "patchelf --replace-needed libSDL2-2.0.so.0 libSDL2-2.0.so diagnose-repack/demo-1/demo/libSDL2_image-2.0.so"
         for command in spoken.fixes[0].commands
     )
 
@@ -351,7 +351,9 @@ def test_names_out_of_the_wheel_are_quoted_in_commands() -> None:
         *found("wheel-execstack", wheel(MANYLINUX, elf(evil, gnu_stack=7))),
     ]:
         commands = [command.line for command in spoken.fixes[0].commands]
-        assert commands[2].endswith("'repack/demo-1/demo/$(touch pwned) '\"'\"'{}.cpython-311-x86_64-linux-gnu.so'")
+        assert commands[2].endswith(
+            "'diagnose-repack/demo-1/demo/$(touch pwned) '\"'\"'{}.cpython-311-x86_64-linux-gnu.so'"
+        )
 
 
 def test_libpython_in_programs_and_libraries() -> None:

@@ -86,7 +86,7 @@ def _reason(text: str, tag: PlatformTag) -> tuple[str, bool]:
 def _fixes(wheel: Wheel, bad: list[str], others: bool) -> tuple[Fix, ...]:
     if others:
         options = "".join(f"-{text}" if not index else f".{text}" for index, text in enumerate(bad))
-        line = f"python -m wheel tags --remove --platform-tag={options} {quote(wheel.path)}"
+        line = f"python3 -m wheel tags --remove --platform-tag={options} {quote(wheel.path)}"
         return (by_shell("drop the tag", [line]),)
     lowest = wheel.verdict.lowest_tag
     if lowest and (not lowest.startswith("linux_") or lowest == "linux_armv6l"):

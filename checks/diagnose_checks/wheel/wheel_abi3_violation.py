@@ -97,7 +97,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     else:
         highest = max(added[name] for _, names in newer for name in names)
         message = f"is tagged cp{base[0]}{base[1]}-abi3, but uses functions added to the stable ABI in {_text(highest)}"
-        line = f"python -m wheel tags --remove --python-tag cp{highest[0]}{highest[1]} {quote(wheel.path)}"
+        line = f"python3 -m wheel tags --remove --python-tag cp{highest[0]}{highest[1]} {quote(wheel.path)}"
         fixes.append(by_shell(f"tag it for Python {_text(highest)} and newer", [line]))
     yield Finding(
         message,

@@ -51,7 +51,14 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     ]
     lines = [f"{_strip(wheel)} --strip-unneeded {inside(wheel, [elf.path for elf in dwarf])}"] if dwarf else []
     lines += [f"rm -f {inside(wheel, [elf.path for elf in split])}"] if split else []
-    fixes = [repack(wheel, f"strip {_mb(saved)} from the wheel", lines, "llvm-strip handles every architecture.")]
+    fixes = [
+        repack(
+            wheel,
+            f"strip {_mb(saved)} from the wheel",
+            lines,
+            "Or llvm-strip, which handles every architecture: version 17 or later, older ones damage patched files.",
+        )
+    ]
     # cargo strips the files that it links, not files that were copied in.
     if dwarf and wheel.generator.startswith("maturin") and all(elf.is_extension or elf.is_executable for elf in dwarf):
         notes = "Or set strip = true in [profile.release] of Cargo.toml. A build without --release is not stripped."

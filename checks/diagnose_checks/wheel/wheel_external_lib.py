@@ -110,7 +110,7 @@ def _musl_itself(wheel: Wheel) -> Iterator[Finding]:
             f"needs musl as libc.so, a name that auditwheel does not know ({named})",
             Severity.NOTE,
             bounded(Evidence("needs libc.so", elf.path) for elf in users),
-            f"every musl system resolves it, but auditwheel reports {wheel.verdict.lowest_tag}",
+            f"every musl system resolves it, but auditwheel reports linux_{wheel.verdict.arch}",
             (
                 repack(
                     wheel,

@@ -22,7 +22,7 @@ from __future__ import annotations
 import re
 
 from diagnose.authoring.log import finding_from_hits
-from diagnose.authoring.wheel import bounded, has_linux_code, linux_tags, loadable_elves, some
+from diagnose.authoring.wheel import bounded, linux_tags, loadable_elves, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
@@ -39,9 +39,16 @@ if TYPE_CHECKING:
 _ARM = {0: "Armv4", 1: "Armv4", 2: "Armv4T", 3: "Armv5T", 4: "Armv5TE", 5: "Armv5TEJ", 6: "Armv6", 7: "Armv6KZ"}
 _ARM |= {8: "Armv6T2", 9: "Armv6K", 10: "Armv7", 11: "Armv6-M", 12: "Armv6S-M", 13: "Armv7E-M", 14: "Armv8-A"}
 _ARMV6 = {*range(10), 11, 12}
+
+
+def _has_notes(wheel: Wheel) -> bool:
+    """Whether a file records the processor that it needs; without such a record nothing is known."""
+    return any(elf.isa_needed or elf.riscv_arch or elf.arm_cpu is not None for elf in wheel.elves)
+
+
 CHECK = Check(
+    applies=_has_notes,
     since="0.1.0",
-    applies=has_linux_code,
     patterns=patterns_for("audit-isa", ("unsupported ISA ext", r"depends on unsupported ISA extensions")),
 )
 

@@ -84,7 +84,7 @@ def _newest(wheel: Wheel) -> Evidence:
 
 
 def _drop(wheel: Wheel, platform: str) -> Fix:
-    line = f"python -m wheel tags --remove --platform-tag=-{platform} {quote(wheel.path)}"
+    line = f"python3 -m wheel tags --remove --platform-tag=-{platform} {quote(wheel.path)}"
     return by_shell(f"remove the tag {platform}: the others are more precise", [line])
 
 

@@ -142,7 +142,7 @@ def _closed_fixes(wheel: Wheel, bad: list[tuple[Module, str]], tags: list[Tag]) 
     match = bad[0][0].soabi.partition("-")[2]
     if len(soabis) == 1 and bad[0][0].soabi.startswith("cpython-") and match:
         python, abi = f"cp{match.rstrip('abcdefghijklmnopqrstuvwxyz')}", f"cp{match}"
-        line = f"python -m wheel tags --remove --python-tag {python} --abi-tag {abi} {quote(wheel.path)}"
+        line = f"python3 -m wheel tags --remove --python-tag {python} --abi-tag {abi} {quote(wheel.path)}"
         return (by_shell(f"use the tag that it meets: {python}-{abi}", [line]), build)
     return (build,)
 
@@ -215,7 +215,7 @@ def _named(wheel: Wheel, bad: list[list[Module]]) -> Finding:
     moves = [rename(wheel, files[0].elf.path, files[0].key + ".abi3.so") for files in bad if len(files) == 1]
     match = first.soabi.partition("-")[2]
     one = (f"cp{match.rstrip('abcdefghijklmnopqrstuvwxyz')}", f"cp{match}")
-    line = f"python -m wheel tags --remove --python-tag {one[0]} --abi-tag {one[1]} {quote(wheel.path)}"
+    line = f"python3 -m wheel tags --remove --python-tag {one[0]} --abi-tag {one[1]} {quote(wheel.path)}"
     fallback = all(_has_source(wheel, files[0]) for files in bad)
     evidence = [
         Evidence(f"ends in {module.suffix}, not in .abi3.so", module.elf.path) for files in bad for module in files
@@ -273,7 +273,7 @@ def _per_version(wheel: Wheel, versions: list[str]) -> Fix:
     if len(versions) > 1 or not versions[0].startswith("cpython-"):
         return Fix("build one wheel per Python version, or use the stable ABI")
     python = f"cp{number.rstrip('abcdefghijklmnopqrstuvwxyz')}"
-    line = f"python -m wheel tags --remove --python-tag {python} --abi-tag cp{number} {quote(wheel.path)}"
+    line = f"python3 -m wheel tags --remove --python-tag {python} --abi-tag cp{number} {quote(wheel.path)}"
     return by_shell(f"use the tag that it meets: {python}-cp{number}", [line])
 
 

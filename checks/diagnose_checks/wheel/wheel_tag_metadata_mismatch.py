@@ -4,7 +4,7 @@ WHEEL repeats the tags of the file name, one on each line. Installers choose by 
 that read installed packages use WHEEL. They differ when a wheel was renamed by hand, usually from ``linux_x86_64`` to
 ``manylinux…`` to be accepted by the index. In that case no tool has verified the new tag.
 
-How to fix: to change tags, use a tool that changes both (``python -m wheel tags``). If they differ already, unpack the
+How to fix: to change tags, use a tool that changes both (``python3 -m wheel tags``). If they differ already, unpack the
 wheel, write the right tags into WHEEL and pack it.
 
 References:

@@ -6,7 +6,7 @@ it and build from source, or fail. Tools take the tag from the machine that they
 Policies below ``manylinux_2_17`` are not reported, because hardly any such system is in use, and neither are steps
 without a known distribution between them.
 
-How to fix: use the older policy's tag (``python -m wheel tags --platform-tag``, maturin's ``--compatibility``).
+How to fix: use the older policy's tag (``python3 -m wheel tags --platform-tag``, maturin's ``--compatibility``).
 
 References:
     https://peps.python.org/pep-0600/

@@ -57,7 +57,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             f"ImportError: {used[0].path.rpartition('/')[2]}: file too short, or invalid ELF header"
             if used
             else "installed as text files that contain the target's name",
-            (Fix("copy the files themselves (cp -L), then run `python -m wheel pack`"),),
+            (Fix("copy the files themselves (cp -L), then run `python3 -m wheel pack`"),),
         )
 
 
