@@ -238,7 +238,10 @@ def add_log(words: dict[str, str]) -> None:
     )
     file = folder / "labels.json"
     labels = json.loads(file.read_text(encoding="utf-8"))
-    labels |= {f"{name}.log": {"cause": name}, f"{name}-near.log": {"cause": "", "near": [name]}}
+    labels |= {
+        f"{name}.log": {"cause": name},
+        f"{name}-near.log": {"cause": "", "near": [name], "outcome": "cannot-tell"},
+    }
     rows = ",\n".join(f"  {json.dumps(key)}: {json.dumps(labels[key])}" for key in sorted(labels))
     file.write_text(f"{{\n{rows}\n}}\n", encoding="utf-8")
 

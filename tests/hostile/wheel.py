@@ -32,6 +32,7 @@ sys.path.insert(0, str(HERE.parent / "readers"))
 
 from packing import BZIP2, DEFLATED, LZMA, STORED, Packing, pack  # noqa: E402
 
+from diagnose.authoring.wheel import LIMIT
 from diagnose.engine import registry  # noqa: E402
 from diagnose.engine.run import Report, run_checks  # noqa: E402
 from diagnose.model.finding import InputError  # noqa: E402
@@ -255,7 +256,7 @@ def judge(path: str, checks: list[object]) -> str:
             raise AssertionError(f"not one printable line: {result.error!r}")
         return "refused"
     for finding in result.findings:
-        if not finding.evidence or len(finding.evidence) > 10:
+        if not finding.evidence or len(finding.evidence) > LIMIT:
             raise AssertionError(f"{finding.check}: {len(finding.evidence)} pieces of evidence")
     return "judged"
 

@@ -55,7 +55,8 @@ def _tags(path: Path) -> tuple[str, str]:
     return found.symbol_tag, found.lowest_tag
 
 
-@pytest.mark.parametrize("path", WHEELS, ids=_case)
+# auditwheel refuses a file name whose version it cannot parse.
+@pytest.mark.parametrize("path", [path for path in WHEELS if "name_not_normalized_version" not in path.name], ids=_case)
 def test_fixtures_are_judged_as_auditwheel_does(path: Path) -> None:
     found, theirs = wheel.read(str(path)).verdict, auditwheel_tags(path)
     ours = found.symbol_tag, found.lowest_tag
