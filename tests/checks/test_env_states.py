@@ -183,3 +183,22 @@ def test_an_answer_that_links_nothing(tmp_path: Path) -> None:
         environ = {**ALLOW, "PKG_CONFIG_LIBDIR": P}
         findings = found(env.read(str(root), ARM, ["odd"], cwd=str(root), environ=environ), "pc-links-nothing")
         assert [finding.message.startswith(message) for finding in findings] == [True] * bool(message), words
+
+
+@pytest.mark.parametrize("version", ["1.8.1", "2.2.0"])
+def test_a_personality_that_sets_the_sysroot_and_static_links(tmp_path: Path, version: str) -> None:
+    root = miniroot.make(tmp_path)
+    strings = f"\0pkgconf\0{version}\0/usr/lib/pkgconfig:/usr/share/pkgconfig\0".encode()
+    (root / "usr/bin/pkgconf").unlink()
+    miniroot.write(root / "usr/bin/pkgconf", miniroot.elf("amd64") + strings, 0o755)
+    text = "Triplet: x\nSysrootDir: /sr\nDefaultSearchPaths: /sr/usr/lib/pkgconfig\nWantDefaultStatic: true\n"
+    (root / "usr/share/pkgconfig/personality.d/arm-linux-gnueabihf.personality").unlink()
+    miniroot.write(root / "usr/local/share/pkgconfig/personality.d/arm-linux-gnueabihf.personality", text)
+    own = "Name: own\nDescription: own\nVersion: 1\nLibs: -L/usr/lib -lown\nLibs.private: -lmore\n"
+    miniroot.write(root / "sr/usr/lib/pkgconfig/own.pc", own)
+    environ = {"PATH": "/usr/bin", "PKG_CONFIG": "arm-linux-gnueabihf-pkg-config", **LINKER}
+    (library,) = env.read(str(root), ARM, ["own"], cwd=str(root), environ=environ).libraries
+    if version == "2.2.0":
+        assert library.libs == ("-L/sr/usr/lib", "-lown", "-lmore")
+    else:  # 1.8 does not look there
+        assert library.outcome == "not-found"

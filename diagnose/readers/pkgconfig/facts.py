@@ -28,7 +28,7 @@ class PkgConfig(NamedTuple):
     host: str
     program: Program
     fallback: bool = False
-    implementation: str = ""  # "pkgconf", "pkg-config" or empty
+    implementation: str = ""  # "pkgconf", "pkg-config", "u-config" or empty
     allowed: bool = True
     allowed_by: Setting | None = None
     path: Setting | None = None
@@ -42,6 +42,8 @@ class PkgConfig(NamedTuple):
     broken: str = ""
     plain: Program | None = None
     system_libs: tuple[str, ...] = ()
+    default_sysroot: str = ""
+    default_static: bool = False
 
     @property
     def cross(self) -> bool:

@@ -108,6 +108,8 @@ def decide(finder: Finder, variables: Variables, triple: str, host: str) -> PkgC
         broken=tool.broken,
         plain=plain if setting else None,
         system_libs=tool.system_libs,
+        default_sysroot=tool.sysroot,
+        default_static=tool.static,
     )
 
 
@@ -284,7 +286,10 @@ class Prober:
         from diagnose.readers.pkgconfig import rules, solver
 
         setting = self._decided.sysroot
-        sysroot = dict(self._decided.sets).get("PKG_CONFIG_SYSROOT_DIR", setting.value if setting else None)
+        default = setting.value if setting else self._decided.default_sysroot or None
+        sysroot = dict(self._decided.sets).get("PKG_CONFIG_SYSROOT_DIR", default)
+        if self._decided.implementation == "u-config":
+            sysroot = None  # it reads no such variable, though the crate takes it for a reason to ask
         program = self._decided.program
 
         def given(name: str) -> bool:
@@ -306,7 +311,8 @@ class Prober:
     def _ask(self, library: Library) -> solver.Answer:
         asked = _arguments(library.module, library.requirement, library.static)
         resolver = self._resolver(library.system_libs)
-        return resolver.ask((one for one in asked if not one.startswith("--")), library.static)
+        static = library.static or self._decided.default_static
+        return resolver.ask((one for one in asked if not one.startswith("--")), static)
 
     def _path_of(self, module: str) -> str:
         """Return the file that answered: the first one on the search path with all mandatory fields."""

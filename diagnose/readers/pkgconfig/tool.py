@@ -19,15 +19,18 @@ if TYPE_CHECKING:
 PROGRAM_LIMIT = 4 << 20
 _SONAMES = range(3, 12)  # of libpkgconf, from pkgconf 1.6 on
 _PERSONALITIES = ("/usr/share/pkgconfig/personality.d", "/etc/pkgconfig/personality.d")
+# Where pkgconf 2 and newer look before: XDG_DATA_HOME and XDG_DATA_DIRS by default.
+_XDG = ("/root/.local/share/pkgconfig/personality.d", "/usr/local/share/pkgconfig/personality.d")
 
 
 class Tool(NamedTuple):
     """The identity and the defaults of a pkg-config program.
 
-    ``implementation`` is ``pkgconf``, ``pkg-config`` (freedesktop's) or empty, for a script that does more than set
-    variables and for any other program. ``default_path`` is its default search path for ``.pc`` files and ``origin``
-    the file that contains it. ``sets`` are the variables that a wrapper script always overrides. ``broken`` is the
-    reason why it answers no query. ``system_libs`` are the folders that it omits from an answer by default.
+    ``implementation`` is ``pkgconf``, ``pkg-config`` (freedesktop's), ``u-config`` or empty, for a script that does more
+    than set variables and for any other program. ``default_path`` is its default search path for ``.pc`` files and
+    ``origin`` the file that contains it. ``sets`` are the variables that a wrapper script always overrides. ``broken``
+    is the reason why it answers no query. ``system_libs`` are the folders that it omits from an answer by default.
+    ``sysroot`` and ``static`` are its defaults where neither a variable nor an option sets them.
     """
 
     implementation: str = ""
@@ -37,6 +40,8 @@ class Tool(NamedTuple):
     sets: tuple[tuple[str, str], ...] = ()
     broken: str = ""
     system_libs: tuple[str, ...] = ()
+    sysroot: str = ""
+    static: bool = False
 
 
 def identify(root: Root, path: str, real: str) -> Tool:
@@ -47,7 +52,7 @@ def identify(root: Root, path: str, real: str) -> Tool:
     named = any(
         name in data for name in (b"libpkgconf.so", b"\0pkgconf\0")
     )  # the library that it loads, and the output of --about
-    implementation = "pkgconf" if named else "pkg-config"
+    implementation = "pkgconf" if named else "u-config" if b"u-config " in data else "pkg-config"
     texts = [(real, data), *(_library(root, real) if implementation == "pkgconf" else ())]
     compiled = ((found, place) for place, content in texts if (found := _compiled_path(content)))
     default, origin = next(compiled, ((), ""))
@@ -126,7 +131,8 @@ def _personality(root: Root, path: str, tool: Tool) -> Tool:
         return tool
     from diagnose.readers.pkgconfig import pcfile  # the files have the same form
 
-    for folder in _PERSONALITIES:
+    newer = tool.version[:1] in ("2", "3")
+    for folder in (*(_XDG if newer else ()), *_PERSONALITIES):
         file = f"{folder}/{prefix}.personality"
         text = root.text(file, pcfile.FILE_LIMIT)
         if text is None:
@@ -134,7 +140,11 @@ def _personality(root: Root, path: str, tool: Tool) -> Tool:
         values = {key.lower(): value for key, sign, value in pcfile.fields(text) if sign == ":"}
         paths = tuple(filter(None, values.get("defaultsearchpaths", "").split(":")))
         system = tuple(filter(None, values.get("systemlibrarypaths", "").split(":")))
-        return tool._replace(default_path=paths, origin=file, system_libs=system)
+        static = "wantdefaultstatic" in values  # before 3.0 any value counts, "false" too
+        if tool.version.startswith("3."):
+            static = values.get("wantdefaultstatic", "").lower() in ("true", "yes", "1")
+        sysroot = values.get("sysrootdir", "")
+        return tool._replace(default_path=paths, origin=file, system_libs=system, sysroot=sysroot, static=static)
     return tool
 
 
