@@ -32,6 +32,7 @@ _KINDS = {
     "header": ("section headers that are not closed or empty", ("uv", "the package index")),
     "option": ("lines without name = value", ("pip", "uv", "the package index")),
     "duplicate": ("names that come twice", ("uv", "the package index")),
+    "comment": ("comments that begin with ;", ("pip",)),
     "continued": ("values on a second line", ("pip", "uv")),
     "function": ("scripts without a function to call", ("pip", "uv")),
     "pip": ("scripts that pip cannot read", ("pip",)),

@@ -25,8 +25,9 @@ class EntryPointLine(NamedTuple):
     """One line of ``entry_points.txt`` that defines an entry point, or that cannot be read.
 
     ``flaw`` is empty for a well-formed line, else ``section`` (no section header comes before it), ``header`` (begins
-    like a section header and is not one), ``option`` (no ``name = value``), ``duplicate`` (the name or section is
-    there twice) or ``continued`` (the value goes on in indented lines; ``value`` is all of it).
+    like a section header and is not one), ``option`` (no ``name = value``), ``comment`` (begins with ``;``),
+    ``duplicate`` (the name or section is there twice) or ``continued`` (the value goes on in
+    indented lines; ``value`` is all of it).
     """
 
     number: int
@@ -98,9 +99,12 @@ def entry_points(text: str) -> tuple[EntryPointLine, ...]:
     last = -1
     for number, raw in enumerate(text.splitlines(), 1):
         line = raw.strip()
-        if not line or line.startswith(("#", ";")):
+        if not line or line.startswith("#"):
             continue
         shown = printable(line[:MAX_HEADER])
+        if line.startswith(";"):
+            found.append(EntryPointLine(number, section or "", shown, "", "comment"))
+            continue
         if raw[0].isspace() and last >= 0:
             if len(found[last].value) < MAX_HEADER:
                 joined = f"{found[last].value} {shown}".lstrip()
