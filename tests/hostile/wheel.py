@@ -32,7 +32,7 @@ sys.path.insert(0, str(HERE.parent / "readers"))
 
 from packing import BZIP2, DEFLATED, LZMA, STORED, Packing, pack  # noqa: E402
 
-from diagnose.authoring.wheel import LIMIT
+from diagnose.authoring.wheel import LIMIT  # noqa: E402
 from diagnose.engine import registry  # noqa: E402
 from diagnose.engine.run import Report, run_checks  # noqa: E402
 from diagnose.model.finding import InputError  # noqa: E402
