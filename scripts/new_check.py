@@ -121,14 +121,14 @@ TESTS = {
 
 from __future__ import annotations
 
-from wheels import mended
+from wheels import fixed
 
 from diagnose.readers.wheel import reader
 from diagnose_checks.{area} import {stem}
 
 
 def test_a_near_miss_is_silent() -> None:
-    facts = reader.read(str(mended("{stem}")))
+    facts = reader.read(str(fixed("{stem}")))
     near = facts._replace(files=(*facts.files, "{stem}.txt.md"))  # TODO: the wheel that only looks broken
     assert list({stem}.wheel(near)) == []
     broken = facts._replace(files=(*facts.files, "{stem}.txt"))

@@ -1,6 +1,6 @@
 """Where a printed fix is tried: a project of a few files, programs that are put there for it, and nothing else.
 
-The real program fails in it, its log is given to ``diagnose log``, and what the first finding's fix says is done to the
+The real program fails in it, ``diagnose log`` reads its log, and the first finding's fix is applied to the
 letter: its files are written, its commands run, its variables set and unset.
 """
 
@@ -22,7 +22,7 @@ from conftest import need
 REPOSITORY = Path(__file__).resolve().parents[1]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "diagnose-tests")
 SYSTEM = "/usr/bin:/bin"
-#: What programs are told by the environment of whoever tests.
+#: Variables of the tester's environment that change programs.
 _KEPT = ("HOME", "CARGO_HOME", "RUSTUP_HOME", "SSL_CERT_FILE", "PIP_CERT", "PIP_INDEX_URL", "LANG")
 _KEPT_PREFIXES = ("CARGO_REGISTR", "CARGO_SOURCE_", "CARGO_NET_", "CARGO_HTTP_")
 #: What a fix may run here: nothing that reaches beyond the bench.
@@ -31,7 +31,7 @@ LIMIT = 300  # seconds
 
 
 class Case(NamedTuple):
-    """A failure, and what shows that the printed fix mends it.
+    """A failure, and the check that the printed fix works.
 
     ``command`` fails for ``cause``. When the fix is applied it passes, or fails for the cause ``next``; where the fix's
     own commands are the corrected ones, ``then`` passes instead. ``number`` is that of the fix; ``words`` are put for

@@ -117,7 +117,7 @@ SPELLINGS = {
 
 
 @pytest.mark.parametrize("text", SPELLINGS)
-def test_every_spelling_is_edited_where_it_stands(text: str) -> None:
+def test_every_spelling_is_edited_in_place(text: str) -> None:
     after = cargo_config.edited(text, ARMV7)
     assert after == SPELLINGS[text]
     assert cargo_config.edited(after, ARMV7) == after

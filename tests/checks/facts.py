@@ -1,4 +1,4 @@
-"""Wheels made of facts alone, for what no compiler makes on request."""
+"""Wheels made of facts alone, for files that no compiler produces on request."""
 
 from __future__ import annotations
 

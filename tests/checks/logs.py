@@ -19,7 +19,7 @@ patterns = [pattern for cause in CAUSES for pattern in cause.patterns]
 class Label(NamedTuple):
     """What a log comes down to.
 
-    ``cause`` is the id of its one primary cause, empty where it has none that is known; ``consequences`` are found
+    ``cause`` is the id of its one primary cause, empty if it has no known one; ``consequences`` are found
     under it, ``others`` beside it. ``near`` are causes that the log looks like and is not. ``recovered`` are found, and
     the build went on after them. ``outcome`` is that of a log without a known cause, which fails otherwise.
     """

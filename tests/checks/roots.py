@@ -1,4 +1,4 @@
-"""The container roots of ``fixtures/containers``, furnished in a folder and judged as ``diagnose env --root`` does."""
+"""The container roots of ``fixtures/containers``, created in a folder and judged as ``diagnose env --root`` does."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ CAUSES = registry.load("env")
 
 
 def read(case: cases.Case, folder: str) -> env.Environment:
-    """Furnish *case* below *folder* and read it."""
+    """Create *case* below *folder* and read it."""
     root = cases.furnish(case, folder)
     return look(case, root)
 
 
 def look(case: cases.Case, root: str, unset: Iterable[str] = (), **changes: Any) -> env.Environment:
-    """Read the furnished *root* of *case* again, with *changes* to its environment after *unset* left it."""
+    """Read the created *root* of *case* again, without *unset* and with *changes* in its environment."""
     project = os.path.join(os.path.dirname(root), "project")
     gone = set(unset)
     environ = {name: value for name, value in cases.environ(case).items() if name not in gone} | changes

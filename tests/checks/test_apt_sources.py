@@ -280,7 +280,7 @@ def stanza(draw: st.DrawFn) -> str:
 
 @settings(max_examples=60, deadline=None)
 @given(st.one_of(st.lists(one_line() | COMMENTS), st.lists(stanza() | COMMENTS.filter(str.strip))), st.booleans())
-def test_any_file_is_mended_once_and_keeps_what_is_not_apts(parts: list[str], needed: bool) -> None:
+def test_any_file_is_fixed_once_and_keeps_other_text(parts: list[str], needed: bool) -> None:
     text = "".join(parts)
     style = "sources" if "Types:" in text else "list"
     after = rewritten(text, "armhf" if needed else "", style=style)

@@ -22,7 +22,7 @@ def test_known_modules() -> None:
     assert "libcurl4-nss-dev" not in [p.package for p in providers("libcurl", "trixie")]
     assert providers("libjpeg", "noble")[0].package == "libjpeg-turbo8-dev"
     assert providers("no-such-module") == []
-    # A module that is no prefix of another, and one that is.
+    # A module that is not a prefix of another, and one that is.
     assert {p.package for p in providers("gtk+-3.0")} == {"libgtk-3-dev"}
 
 

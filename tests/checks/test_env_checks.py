@@ -1,4 +1,4 @@
-"""Every cause fires on the roots that are broken that way, alone or with what follows, and on no other."""
+"""Every check reports the roots that are broken that way, alone or with consequences, and no others."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ def _toml(text: str) -> None:
 
 @pytest.mark.parametrize("way", ["files", "exports"])
 @pytest.mark.parametrize("name", [case.name for case in cases.BROKEN])
-def test_what_settings_alone_can_mend_is_mended(name: str, way: str, tmp_path: Path) -> None:
-    """With nothing installed, edits or exports end a finding whose fix installs nothing, and bring up no other."""
+def test_settings_alone_fix_findings_about_settings(name: str, way: str, tmp_path: Path) -> None:
+    """Without an installation, edits or exports end a finding whose fix installs nothing, and cause no other."""
     case = cases.CASES[name]
     facts = read(case, str(tmp_path))
     before = judged(facts).findings
@@ -225,10 +225,10 @@ def test_the_standard_library_is_that_of_the_compiler_in_use(compiler: str, pack
         (
             'case "$*" in --version) exit 1 ;; *--modversion*) echo 1 ;; *) echo ;; esac',
             False,
-        ),  # it answers all the same
+        ),  # it still answers
     ],
 )
-def test_a_pkg_config_that_answers_nothing_is_none(script: str, none: bool, tmp_path: Path) -> None:
+def test_a_pkg_config_without_output_does_not_count(script: str, none: bool, tmp_path: Path) -> None:
     program = tmp_path / "odd"
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)

@@ -55,7 +55,7 @@ def test_nothing_asked_is_nothing_found(tmp_path: Path) -> None:
     )
 
 
-def test_what_an_unknown_crate_asks_for_cannot_be_told(tmp_path: Path) -> None:
+def test_the_needs_of_an_unknown_crate_are_unknown(tmp_path: Path) -> None:
     case = cases.CASES["trixie-healthy"]._replace(libs=(), lock=("pkg-config", "strange-sys"))
     assert shown(case, tmp_path) == [
         f"? here: cannot tell whether it can build for {cases.ARMV7}: "
@@ -75,7 +75,7 @@ def test_no_check_has_passed_that_had_nothing_to_look_at(tmp_path: Path) -> None
     assert {"rust-std-target-missing", "target-linker-not-configured"} <= set(without)
 
 
-def test_a_healthy_machine_is_told_what_was_found_where_and_what_is_next(tmp_path: Path) -> None:
+def test_a_healthy_machine_gets_the_libraries_found_and_the_next_command(tmp_path: Path) -> None:
     assert shown(cases.CASES["trixie-healthy"], tmp_path)[1:] == [
         "  on Debian GNU/Linux 13 (x86_64)",
         f"  alsa 1.2.14: {cases.ARM_LIB}/pkgconfig/alsa.pc → {cases.ARM_LIB}/libasound.so",
@@ -152,7 +152,7 @@ def test_who_asks_for_no_library_needs_no_pkg_config(tmp_path: Path) -> None:
         assert "gcc-arm-linux-gnueabihf" in words
 
 
-def test_where_nobody_asked_the_folders_are_named(tmp_path: Path) -> None:
+def test_without_a_question_the_folders_are_named(tmp_path: Path) -> None:
     lines = shown(cases.CASES["native-no-tool"]._replace(libs=("libpulse",)), tmp_path)
     assert "    /usr/lib/x86_64-linux-gnu/pkgconfig and /usr/share/pkgconfig: no libpulse.pc there" in lines
 

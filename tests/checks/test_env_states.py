@@ -40,7 +40,7 @@ def test_a_requirement_that_only_the_search_path_leaves_out(tmp_path: Path) -> N
     assert len(found(facts, "pc-transitive-missing")) == 1
 
 
-def test_what_is_linked_statically_lies_outside_the_system_root(tmp_path: Path) -> None:
+def test_static_libraries_are_outside_the_system_root(tmp_path: Path) -> None:
     root = miniroot.make(tmp_path)
     archive = b"!<arch>\n" + b"x.o/".ljust(48) + b"64".ljust(10) + b"`\n" + miniroot.elf("armhf").ljust(64, b"\0")
     opt = root / "opt/arm/lib"

@@ -1,4 +1,4 @@
-"""What a log's reader is told to do: for the target that the log means, even where it does not name it."""
+"""The advice on a log: for the target of the log, even if it does not name it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _words(fix: Fix) -> str:
     return " ".join([fix.title, *(command.line for command in fix.commands), fix.notes])
 
 
-def test_a_compilers_name_tells_the_target(told: Callable[[str], Finding]) -> None:
+def test_a_compilers_name_shows_the_target(told: Callable[[str], Finding]) -> None:
     finding = told("Failed to find tool. Is `arm-linux-gnueabihf-gcc` installed?\n")
     assert "armv7-unknown-linux-gnueabihf" in finding.message
     assert "gcc-arm-linux-gnueabihf" in _words(finding.fixes[0])
@@ -114,7 +114,7 @@ def test_whose_compiler_lacks_the_standard_library(
         assert ("if rustc is " in fix.title) is (len(ways) == 2)
 
 
-def test_an_empty_log_tells_nothing(tmp_path: Path) -> None:
+def test_an_empty_log_has_no_answer(tmp_path: Path) -> None:
     path = tmp_path / "build.log"
     path.write_text("")
     found = judged(path)
@@ -177,7 +177,7 @@ def test_a_cross_linkers_library_is_for_its_target(told: Callable[[str], Finding
     assert "libpulse-dev:armhf" in _words(finding.fixes[0])
 
 
-def test_a_library_that_several_links_miss_is_told_once(told: Callable[[str], Finding]) -> None:
+def test_a_library_that_several_links_miss_is_reported_once(told: Callable[[str], Finding]) -> None:
     failed = (
         "error: linking with `cc` failed: exit status: 1\n"
         "  = note: rust-lld: error: unable to find library -lasound\n"
@@ -221,7 +221,7 @@ def test_m32_wants_the_other_half_of_the_compiler(told: Callable[[str], Finding]
     assert "gcc-multilib" not in _words(told("gcc -c h.c\n" + error).fixes[0])
 
 
-def test_cargo_alone_is_told_the_version_by_a_variable(told: Callable[[str], Finding]) -> None:
+def test_only_cargo_takes_the_version_from_a_variable(told: Callable[[str], Finding]) -> None:
     finding = told(
         "  error: PYO3_CROSS_PYTHON_VERSION or either an abi3-py3* or abi3t-py3* feature must be specified when "
         "cross-compiling and PYO3_CROSS_LIB_DIR is not set.\n"

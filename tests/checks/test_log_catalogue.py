@@ -1,4 +1,4 @@
-"""What can be told from a log: every known cause by its name, each with a log of it and one that only looks so."""
+"""The causes that logs show: each has a log of it and one that only looks like it."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ WORN = [(name, list(DRESSES)[number % len(DRESSES)]) for number, name in enumera
 
 
 @pytest.mark.parametrize(("name", "dress"), WORN)
-def test_what_stands_around_the_lines_changes_nothing(name: str, dress: str, tmp_path: Path) -> None:
+def test_text_around_the_lines_changes_nothing(name: str, dress: str, tmp_path: Path) -> None:
     plain = judged(FOLDER / name)
     text = (FOLDER / name).read_bytes().decode(errors="replace")
     dressed = tmp_path / Path(name).name

@@ -1,4 +1,4 @@
-"""Every labelled log is traced to its cause: the one primary, what follows from it, and what stands beside it."""
+"""Every labelled log has its cause: the primary one, its consequences, and the other findings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from diagnose.readers.buildlog.patterns import SHARED
 
 
 @pytest.mark.parametrize("name", labels())
-def test_the_cause_its_consequences_and_what_stands_beside_it(name: str) -> None:
+def test_the_cause_its_consequences_and_the_other_findings(name: str) -> None:
     label = labels()[name]
     seen = judged(FOLDER / name)
     findings = seen.findings

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import need
 from facts import found, wheel
-from wheels import broken, finding, mended
+from wheels import broken, finding, fixed
 
 from diagnose.readers.elf import parser as elf
 from diagnose.readers.wheel.reader import Wheel
@@ -48,13 +48,13 @@ def _load(wheel: Path, folder: Path) -> str:
         ("wheel_wrong_arch", "cannot open shared object file"),
     ],
 )
-def test_the_error_is_the_one_foretold(case: str, error: str, tmp_path: Path) -> None:
+def test_the_error_is_the_predicted_one(case: str, error: str, tmp_path: Path) -> None:
     said = _load(broken(case), tmp_path)
     assert error in said
     assert error in finding(case).consequence
 
 
-def test_the_error_of_a_program_is_the_one_foretold(tmp_path: Path) -> None:
+def test_the_error_of_a_program_is_the_predicted_one(tmp_path: Path) -> None:
     need(platform.machine() == "x86_64" and platform.libc_ver()[0] == "glibc", "the program is for x86_64 and glibc")
     library, program = tmp_path / "libdemo.so.1", tmp_path / "demo"
     zig = [sys.executable, "-m", "ziglang", "cc", "-target", "x86_64-linux-gnu.2.17", "-x", "c", "-"]
@@ -92,7 +92,7 @@ def _zig(folder: Path, out: str, text: str, *options: str, target: str = "x86_64
         ("s390x-linux-musl", "Exec format error"),
     ],
 )
-def test_a_program_for_another_machine_fails_as_foretold(target: str, error: str, tmp_path: Path) -> None:
+def test_a_program_for_another_machine_fails_as_predicted(target: str, error: str, tmp_path: Path) -> None:
     need(platform.machine() == "x86_64" and platform.libc_ver()[0] == "glibc", "the wheels are for x86_64 and glibc")
     if list(Path("/proc/sys/fs/binfmt_misc").glob("qemu-*")) or Path("/lib/ld-linux.so.2").exists():
         pytest.skip("the machine is set up to run other machines' programs")
@@ -104,7 +104,7 @@ def test_a_program_for_another_machine_fails_as_foretold(target: str, error: str
     assert f"demo: {error}" in foreign.consequence.replace("cannot execute binary file: ", "")
 
 
-def test_a_program_for_a_newer_processor_fails_as_foretold(tmp_path: Path) -> None:
+def test_a_program_for_a_newer_processor_fails_as_predicted(tmp_path: Path) -> None:
     qemu = shutil.which("qemu-x86_64-static") or shutil.which("qemu-x86_64")
     need(qemu is not None and shutil.which("gcc") is not None, "needs gcc, and qemu to be an old processor")
     need(platform.machine() == "x86_64" and platform.libc_ver()[0] == "glibc", "the program is for x86_64 and glibc")
@@ -135,5 +135,5 @@ def test_what_only_a_program_needs_may_ask_for_its_stack(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("case", ["healthy_x86_64", "healthy_abi3", "wheel_external_lib", "wheel_rpath_relative"])
-def test_the_healthy_and_the_mended_load(case: str, tmp_path: Path) -> None:
-    assert _load(mended(case), tmp_path) == ""
+def test_the_healthy_and_the_fixed_load(case: str, tmp_path: Path) -> None:
+    assert _load(fixed(case), tmp_path) == ""

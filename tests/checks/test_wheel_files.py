@@ -269,10 +269,10 @@ def test_pure_and_not_pure() -> None:
     assert judged(MANYLINUX, module, root_is_purelib=True) == ["warning"]
     assert judged("py3-none-manylinux2014_x86_64", library, root_is_purelib=True) == ["note"]
     platlib = elf(f"demo-1.data/platlib/{MODULE}")
-    assert judged(MANYLINUX, platlib, root_is_purelib=True) == [], "goes where compiled code belongs all the same"
+    assert judged(MANYLINUX, platlib, root_is_purelib=True) == [], "still goes where compiled code belongs"
 
 
-def test_a_little_debug_information_is_nothing_to_speak_of() -> None:
+def test_a_little_debug_information_is_not_reported() -> None:
     def judged(size: int) -> list[str]:
         return levels("wheel-debug-shipped", wheel(MANYLINUX, elf(MODULE, size=9_000_000, debug_size=size)))
 

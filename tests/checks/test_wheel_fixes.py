@@ -1,4 +1,4 @@
-"""The fixes that need nothing but the wheel are applied as they are printed, and mend it."""
+"""The fixes that need only the wheel work as printed."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def _apply(fix: Fix, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "check", "number"), _applicable())
-def test_applying_the_fix_mends_the_wheel(name: str, check: str, number: int, tmp_path: Path) -> None:
-    # The printed commands name the wheel as the user did; here the user stands beside it.
+def test_applying_the_fix_repairs_the_wheel(name: str, check: str, number: int, tmp_path: Path) -> None:
+    # The printed commands name the wheel as the user did; here the user is in its folder.
     shutil.copy(FOLDER / name, tmp_path)
     facts = wheel.read(str(tmp_path / name))._replace(path=name)
     cause = next(cause for cause in CAUSES if cause.id == check)
@@ -53,8 +53,8 @@ def test_applying_the_fix_mends_the_wheel(name: str, check: str, number: int, tm
     for _ in range(1 + name.startswith(check.replace("-", "_") + "-")):  # a fix may be applied twice
         if (tmp_path / name).exists():
             _apply(finding.fixes[number], tmp_path)
-    (mended,) = tmp_path.glob("*.whl")
-    after = {found.check: found.severity.value for found in findings(mended)}
+    (fixed,) = tmp_path.glob("*.whl")
+    after = {found.check: found.severity.value for found in findings(fixed)}
     assert check not in after
     assert not set(after) - set(EXPECTED[name]), "nothing else breaks"
 
@@ -72,5 +72,5 @@ def test_auditwheel_brings_the_external_library_in(tmp_path: Path) -> None:
     line = command.line.replace(str(tmp_path / name), name)
     environment = {**os.environ, "PATH": _PATH, "LD_LIBRARY_PATH": str(tmp_path)}
     subprocess.run(["sh", "-euc", line], cwd=tmp_path, check=True, env=environment, capture_output=True)
-    (mended,) = (tmp_path / "wheelhouse").glob("*.whl")
-    assert not findings(mended)
+    (fixed,) = (tmp_path / "wheelhouse").glob("*.whl")
+    assert not findings(fixed)

@@ -1,4 +1,4 @@
-"""Every check of wheels speaks about its broken fixture, and nothing speaks about a healthy one."""
+"""Every check of wheels reports its broken fixture, and no check reports a healthy one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from wheels import CAUSES, EXPECTED, FOLDER, build, cases, findings
 
 from diagnose.model.finding import Finding
 
-#: A loader does not refuse what these speak about but crashes: no file that does so is kept, facts have to do.
+#: Loaders crash on the files that these report: no such file is kept, so the tests use facts.
 CRASHING = {"wheel-relr-unmarked", "wheel-segments-misaligned"}
 
 
@@ -36,8 +36,8 @@ def test_the_table_and_the_folder_hold_the_same_wheels() -> None:
 def test_every_check_of_wheels_has_a_broken_and_a_healthy_fixture() -> None:
     spoken = {check for found in EXPECTED.values() for check in found}
     assert spoken == {cause.id for cause in CAUSES} - CRASHING
-    mended = {check for case in cases.CASES if case.broken and case.mended for check in case.found}
-    assert mended == spoken, "each has at least one case with a mended twin"
+    fixed = {check for case in cases.CASES if case.broken and case.fixed for check in case.found}
+    assert fixed == spoken, "each has at least one case with a fixed twin"
 
 
 def test_fixtures_cover_architectures_and_libraries() -> None:

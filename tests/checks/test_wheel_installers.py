@@ -224,7 +224,7 @@ def test_dependencies_are_read_as_packaging_reads_them(value: str) -> None:
 
 
 def test_a_healthy_wheel_does_not_import_packaging() -> None:
-    names = [str(FOLDER / cases.wheel_name(case.name, "2", case.mended)) for case in TRIED]
+    names = [str(FOLDER / cases.wheel_name(case.name, "2", case.fixed)) for case in TRIED]
     code = (
         "import sys; from diagnose.engine import registry; from diagnose.readers.wheel import reader\n"
         "checks = registry.load('wheel')\n"
@@ -293,5 +293,5 @@ def test_installers_refuse_the_broken_wheel_as_predicted(case: Any, installer: s
 
 @pytest.mark.parametrize("installer", ["pip", "uv"])
 def test_installers_take_the_healthy_twins(installer: str, tmp_path: Path) -> None:
-    twins = [FOLDER / cases.wheel_name(case.name, "2", case.mended) for case in TRIED]
+    twins = [FOLDER / cases.wheel_name(case.name, "2", case.fixed) for case in TRIED]
     assert not _refused(installer, tmp_path, *twins)

@@ -1,4 +1,4 @@
-"""What loaders refuse, and what they crash on: rules of glibc and musl on wheels made of facts."""
+"""Files that loaders refuse or crash on: rules of glibc and musl on wheels made of facts."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_packed_relocations_are_named_in_the_loaders_words() -> None:
 @pytest.mark.parametrize(
     ("platform", "level"), [("musllinux_1_1_x86_64", ["error"]), ("musllinux_1_2_x86_64", ["note"])]
 )
-def test_packed_relocations_tell_musls_release(platform: str, level: list[str]) -> None:
+def test_packed_relocations_show_musls_release(platform: str, level: list[str]) -> None:
     subject = for_musl(musl_elf(relr=True), platform=platform)
     assert levels("wheel-musl-too-new", subject) == level
     assert subject.verdict.musl_release == (1, 2, 4)

@@ -1,4 +1,4 @@
-"""What a tag promises, and what the files need: the checks of versions, libraries and tags."""
+"""Promises of tags and needs of files: the checks of versions, libraries and tags."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def needing(*versions: str, library: str = "libc.so.6") -> list[tuple[str, str]]
     [
         ("manylinux_2_34_x86_64", "GLIBC_2.34", False),
         ("manylinux_2_34_x86_64", "GLIBC_2.35", True),
-        # No policy file knows these two; the number in the name is the promise all the same.
+        # No policy file has these two; the number in the name is still the promise.
         ("manylinux_2_33_x86_64", "GLIBC_2.33", False),
         ("manylinux_2_33_x86_64", "GLIBC_2.34", True),
         ("manylinux_2_99_x86_64", "GLIBC_2.98", False),
@@ -67,7 +67,7 @@ def test_systems_between_promise_and_need_are_named() -> None:
     assert "RHEL 9, Ubuntu 22.04, Debian 12" in finding("wheel_glibc_too_new").consequence
 
 
-def test_a_cross_built_maturin_wheel_is_built_anew_with_its_own_linker() -> None:
+def test_a_cross_built_maturin_wheel_is_rebuilt_with_its_own_linker() -> None:
     module = elf("demo.cpython-312-arm-linux-gnueabihf.so", "armv7l", versions=needing("GLIBC_2.38"))
     subject = wheel("cp312-cp312-manylinux2014_armv7l", module, generator="maturin (1.16.0)")
     (spoken,) = found("wheel-glibc-too-new", subject)
@@ -174,7 +174,7 @@ def test_linux_tags_that_the_index_takes() -> None:
     assert levels("wheel-linux-tag", wheel("cp312-cp312-linux_aarch64")) == ["error"]
 
 
-def test_steps_between_which_no_system_lies_are_not_worth_a_word() -> None:
+def test_steps_without_a_system_between_them_are_not_reported() -> None:
     module = elf(MODULE, versions=needing("GLIBC_2.27"))
     assert not found("wheel-tag-stricter-than-needed", wheel("cp312-cp312-manylinux_2_28_x86_64", module))
     assert levels("wheel-tag-stricter-than-needed", wheel("cp312-cp312-manylinux_2_34_x86_64", module)) == ["note"]

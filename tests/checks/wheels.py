@@ -38,8 +38,8 @@ def broken(case: str) -> Path:
     return next(FOLDER.glob(f"{case}-1-*.whl"))
 
 
-def mended(case: str) -> Path:
-    """Return the mended wheel of *case*."""
+def fixed(case: str) -> Path:
+    """Return the fixed wheel of *case*."""
     return next(FOLDER.glob(f"{case}-2-*.whl"))
 
 

@@ -33,7 +33,7 @@ def dist(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("quoted", [False, True])
-def test_what_lies_beside_wheels_is_skipped_with_a_line(dist: Path, quoted: bool) -> None:
+def test_other_files_next_to_wheels_are_skipped_with_a_line(dist: Path, quoted: bool) -> None:
     paths = ["dist/*"] if quoted else sorted(str(path.relative_to(dist)) for path in dist.glob("dist/*"))
     result = run("wheel", *paths, cwd=dist)
     assert result.returncode == 0

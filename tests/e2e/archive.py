@@ -1,6 +1,6 @@
 """Package archives served on loopback: a slice of the real Debian archive, and whatever shape a test gives it.
 
-The packages are Debian's own, downloaded once; the large ones lie there uncompressed. apt reaches the archives through
+The packages are Debian's own, downloaded once; the large ones are stored uncompressed. apt reaches the archives through
 ``http_proxy``, so the sources of a root may name any host, and nothing outside this machine is ever asked.
 """
 

@@ -16,7 +16,7 @@ PASSES = "the build passes"
 
 
 class Rung(NamedTuple):
-    """One build that failed, what was said about it, and what came of doing so."""
+    """One build that failed, the findings about it, and the result of their fixes."""
 
     name: str  # of the way up, or of the state
     line: str  # the build's own
@@ -43,10 +43,10 @@ class Climb(NamedTuple):
 
 
 def judged(root: Builder, climb: Climb, done: Done) -> tuple[str, Report]:
-    """Return the cause of a build's end and the whole report, having required that all who can tell name the same.
+    """Return the cause of a build's end and the whole report, after requiring that all reports agree.
 
-    That is: inside and from outside `diagnose env` says the same, and what it names first is what the build's log is
-    traced to, and it names nothing where the build passed.
+    That is: `diagnose env` reports the same inside the root and from outside; its first finding is the cause in the
+    build's log; it reports nothing if the build passed.
     """
     inside = root.looked_at(climb.target, *climb.asked)
     if done.code == 0:

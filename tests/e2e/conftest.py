@@ -23,7 +23,7 @@ from conftest import need
 from e2e import archive, cache, climb, ladder, player, roots, walk
 from e2e.targets import CROSS
 
-# What takes longest begins first, so that nobody waits for it at the end.
+# The longest tests begin first, so that none runs alone at the end.
 LONGEST = ("test_ladder", "test_docker", "test_crate", "test_wheel", "test_accidents", "test_dbus", "test_apply")
 LOGS = roots.REPOSITORY / "fixtures" / "logs" / "ladder"
 TOOLS = ("mmdebstrap", "gpg", "gpgv", "unshare", "mount", "dpkg-deb", "qemu-arm-static", "qemu-aarch64-static")
@@ -48,7 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Let what takes long say so while it runs, and whoever ends the tests let them clean up first."""
     capture = config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
-        terminal = os.fdopen(os.dup(2), "w")  # what pytest captures, nobody sees
+        terminal = os.fdopen(os.dup(2), "w")  # pytest hides captured output
     cache.show = functools.partial(print, file=terminal, flush=True)
     signal.signal(signal.SIGTERM, _interrupt)
 
@@ -101,7 +101,7 @@ def workshop(machine: None) -> Iterator[ladder.Workshop]:
         with archive.serving({archive.DEBIAN: archive.debian()}) as proxy:
             yield ladder.Workshop(Path(folder), proxy)
     finally:
-        # many times as fast as shutil.rmtree, and nobody has to wait for it
+        # many times as fast as shutil.rmtree, and in the background
         subprocess.run(["setsid", "--fork", "rm", "-rf", folder], check=True)
 
 
@@ -117,10 +117,10 @@ def record(record_property: Record) -> Record:
 
 @pytest.fixture(scope="session")
 def keep(request: pytest.FixtureRequest) -> Keep:
-    """Keep a log, with the cause that it has to be told, as a fixture, if that was asked for."""
+    """Keep a log as a fixture, with its expected cause, if requested."""
     if not request.config.getoption("--save-logs", default=False):
         return lambda name, cause, text: None
-    # Paths within a root are the same everywhere; these are not, and are nobody's business.
+    # Paths within a root are the same everywhere; these are local to this machine.
     private = [str(roots.REPOSITORY), str(cache.CACHE), urllib.parse.urlsplit(archive.mirror_of("trixie")).netloc]
 
     def keep(name: str, cause: str, text: str) -> None:

@@ -14,7 +14,7 @@ from e2e.ladder import Builder
 from e2e.roots import PROJECT, Done
 
 LABEL = "diagnose-e2e"
-# What builds left behind, at which nobody looks: more than half of a root.
+# Unused remains of builds: more than half of a root.
 WITHOUT = [f"--exclude=./{path.lstrip('/')}" for path in (f"{PROJECT}/target", "/opt/compiled")]
 
 
@@ -46,7 +46,7 @@ class Container(Builder):
         return Done(done.returncode, done.stdout.decode(errors="replace"))
 
     def add(self, layer: Path) -> None:
-        """Bring a layer into the container: what it deleted and what it holds."""
+        """Copy a layer into the container: its deletions and its files."""
         deleted = sorted(_deleted(layer))
         remove = ["docker", "exec", "--interactive", self.name, "xargs", "--null", "rm", "-rf", "--"]
         subprocess.run(remove, input="".join(f"/{name}\0" for name in deleted), text=True, check=True)

@@ -114,7 +114,7 @@ def told(log: str) -> str:
 
 
 def told_of(log: str, target: Target) -> Report:
-    """Return the first finding of ``diagnose log``, which is told the target and that the root is trixie's."""
+    """Return the first finding of ``diagnose log``, with the target and the distribution trixie given."""
     words = ("--target", target.triple, "--distro", "debian:trixie")
     first: Report = subject(diagnose("log", "-", *words, given=log))["findings"][0]
     return first
@@ -164,7 +164,7 @@ class Workshop:
         self.layers = [builder.upper, *self.layers]
 
     def _furnish(self, builder: Builder) -> None:
-        say("furnishing the build root …")
+        say("creating the build root …")
         roots.furnish(builder)
         source = builder.file("/opt/diagnose")
         for name in ("diagnose", "checks"):

@@ -1,6 +1,6 @@
 """The states in which a cross build of the reference crate fails, in the order in which people meet them.
 
-Each is reached from the one before by what the build's own words, or the usual advice, tell one to do next. Commands
+Each is reached from the one before by the next step that the build's output, or the usual advice, suggests. Commands
 and variables may use the fields of :class:`e2e.ladder.Target`.
 """
 
@@ -12,13 +12,13 @@ from e2e.ladder import INSTALL, Target
 
 
 class State(NamedTuple):
-    """A state of the root: how to get there, what the build says in it, and the cause that has to be named.
+    """A state of the root: the way to it, the build's output in it, and the expected cause.
 
     ``variables`` and ``linker`` are all that ``.cargo/config.toml`` holds. ``says`` is in the build's output, or in the
     output of ``command`` where the failure is not the build's. ``only`` is the Debian architecture of the one target
     that has this state: on 32-bit targets alsa-sys compiles a probe, so a C compiler and its headers are missed before
-    a linker and the files that it adds. ``first`` says that nothing was compiled for the target before, ``mended`` that
-    it is where the fix of the state before leads.
+    a linker and the files that it adds. ``first`` says that nothing was compiled for the target before, ``fixed`` that
+    the fix of the state before leads to it.
     """
 
     name: str
@@ -30,7 +30,7 @@ class State(NamedTuple):
     command: str = ""
     only: str = ""
     first: bool = False
-    mended: bool = False
+    fixed: bool = False
 
     def of(self, target: Target) -> State:
         """Return the state as it is for a target."""
@@ -65,7 +65,7 @@ STATES = (
         "guard",
         "pkgconfig-cross-guard",
         _GUARD,
-        mended=True,
+        fixed=True,
     ),
     State(
         "pkg-config-missing",
@@ -200,7 +200,7 @@ _OTHERS = (("pc-missing", "The system library `dbus-1` required by crate `libdbu
 
 
 def line_of(output: str, cause: str, target: Target) -> str:
-    """Return the line in which a build's output speaks of a cause; it is an error if there is none."""
+    """Return the line in which a build's output shows a cause; it is an error if no line does."""
     says = [state.says for state in states(target) if state.cause == cause and not state.command]
     says += [text for other, text in _OTHERS if other == cause]
     said = [text for text in says if text in output]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Target(NamedTuple):
-    """One target of the climbs, and what it is called elsewhere."""
+    """One target of the climbs, and its other names."""
 
     triple: str
     debian: str

@@ -47,7 +47,7 @@ class Case(NamedTuple):
     added: bool = True  # whether dpkg knows armhf
     archive: str = "archive"
     ports: str = "ports"
-    mended: bool = True  # whether a change on this side of the wire can help
+    fixed: bool = True  # whether a change on this side of the wire can help
     terminal: bool = False  # whether to keep what apt says on a terminal, too, which is more
 
     @property
@@ -149,7 +149,7 @@ CASES = (
         before=f"{INSTALL} libasound2-dev",
         install=_SKEW,
         ports="ports-older",
-        mended=False,
+        fixed=False,
     ),
     Case(
         "ports-path",
@@ -199,7 +199,7 @@ def test_sources(workshop: Workshop, keep: Keep, case: Case) -> None:
         inside = root.inside(ARMV7, "--lib", "alsa")
         assert case.cause in causes(outside)
         assert causes(outside) == causes(inside)
-        if case.mended:
+        if case.fixed:
             root.apply(finding(outside, case.cause)["fixes"][0])
             root.check("apt-get update -q")
             root.check(f"{INSTALL} libasound2-dev:armhf && {INSTALL} --simulate libdbus-1-dev")

@@ -29,12 +29,12 @@ pytestmark = together("recipes")  # in one root
 
 @pytest.fixture(scope="module")
 def root(workshop: Workshop) -> Iterator[Builder]:
-    """One root for all recipes, with what they compiled the last time: the crates, and alsa-lib for each target."""
+    """One root for all recipes, with their last build results: the crates, and alsa-lib for each target."""
     known = [layer for recipe in COMPILED if (layer := found(*_compiled(recipe)))]
     with workshop.root(*known) as root:
         shutil.copytree(_packages(), root.file("/opt/more"))
         root.environment["PIP_FIND_LINKS"] = "/opt/wheels /opt/more"
-        root.environment["CARGO_BUILD_JOBS"] = str(os.cpu_count())  # nobody looks at the order of what cargo says here
+        root.environment["CARGO_BUILD_JOBS"] = str(os.cpu_count())  # the order of cargo's messages is irrelevant here
         yield root
 
 
@@ -54,7 +54,7 @@ COMPILED = {
 
 
 def _compiled(recipe: str) -> tuple[str, object]:
-    """Return under which name, and made of what, a layer with what a recipe compiled is kept."""
+    """Return the name and the inputs under which a layer of a recipe's build results is kept."""
     text = RECIPES[recipe.partition(" ")[0]]
     return f"recipe-{recipe.replace(' ', '-')}", (roots.bare().name, roots.crates().name, _packages().name, text)
 

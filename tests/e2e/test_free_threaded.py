@@ -24,7 +24,7 @@ FOUND = filter(None, map(shutil.which, ("python3.15t", "python3.14t")))
 PYTHON = os.environ.get("DIAGNOSE_FREE_THREADED") or next(FOUND, "")
 
 
-# Not `need`: that there is no such Python is no fault of the machine.
+# Not `need`: a missing Python of that kind is not a fault of the machine.
 @pytest.mark.skipif(not PYTHON, reason="there is no free-threaded Python; DIAGNOSE_FREE_THREADED can name one")
 def test_free_threaded(tmp_path: Path) -> None:
     folder = tmp_path / "alsastream"

@@ -102,7 +102,7 @@ INVENTED = ("demo_", "_dl_demo", "inflate", "_Py", "Py")
 
 @pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.name)
 @pytest.mark.parametrize("libc", ["glibc", "musl"])
-def test_what_is_foretold_is_what_the_loader_says(libc: str, suite: Suite, tmp_path: Path) -> None:
+def test_the_loader_prints_the_predicted_error(libc: str, suite: Suite, tmp_path: Path) -> None:
     foretell = glibc_says if libc == "glibc" else musl_says
     checked, wrong = 0, []
     with roots.overlay(tmp_path, loaders.root(suite.name)) as inside:

@@ -85,7 +85,7 @@ def test_second_build_in_a_row(climbed: Climbed, workshop: Workshop, tmp_path: P
 
 
 @together("armhf climb")
-def test_tag_that_nobody_checked(climbed: Climbed, workshop: Workshop, tmp_path: Path) -> None:
+def test_tag_that_no_tool_checked(climbed: Climbed, workshop: Workshop, tmp_path: Path) -> None:
     with workshop.root(climbed(ARMV7).layer) as root:
         root.forget(ARMV7)
         done = root.build(ARMV7, "--auditwheel skip --compatibility manylinux2014")

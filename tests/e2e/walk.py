@@ -18,16 +18,16 @@ Keep = Callable[[str, str, str], None]
 
 
 class Place(NamedTuple):
-    """A state as it was met: what was said of it, and the layers, the uppermost first, that make a root be in it.
+    """A state as it was reached: the findings about it, and the layers of its root, the uppermost first.
 
-    ``mended`` is the layer above them in which the fix was taken.
+    ``fixed`` is the layer above them with the applied fix.
     """
 
     state: State
     rung: Rung
     report: Report
     layers: tuple[Path, ...]
-    mended: Path
+    fixed: Path
 
 
 def walk(workshop: Workshop, target: Target, keep: Keep) -> list[Place]:
@@ -35,8 +35,8 @@ def walk(workshop: Workshop, target: Target, keep: Keep) -> list[Place]:
     places: list[Place] = []
     layers: tuple[Path, ...] = ()
     for state in states(target):
-        if state.mended:
-            layers = (places[-1].mended, *layers)
+        if state.fixed:
+            layers = (places[-1].fixed, *layers)
         with workshop.root(*layers) as root:
             for command in state.prepare:
                 root.check(command)
@@ -72,11 +72,11 @@ def _met(workshop: Workshop, root: Builder, target: Target, state: State, below:
             following = "apt installs it"
         else:
             following, _ = judged(trial, Climb(target, state.name), after)
-        mended = trial.upper
+        fixed = trial.upper
     assert following != state.cause, after.output
     say(f"{name}: {state.cause}; {fix['title']}; then {following}")
     rung = Rung(name, excerpt(done.output, state.says), named, named, log, fix["title"], following, seconds)
-    return Place(state, rung, report, (root.upper, *below), mended)
+    return Place(state, rung, report, (root.upper, *below), fixed)
 
 
 def _tried(root: Builder, target: Target, state: State) -> Done:

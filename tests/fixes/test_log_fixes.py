@@ -27,7 +27,7 @@ ALONE = "cc -shared -fPIC -o tree/demo.so new.c"
 
 
 def linked(library: str) -> str:
-    """Return the commands that build the module, linked with *library* in a folder that nobody searches."""
+    """Return the commands that build the module, linked with *library* in a folder that no loader searches."""
     return (
         f"mkdir lib; cc -shared -fPIC -Wl,-soname,{library} -o lib/{library} ring.c; "
         f"cc -shared -fPIC -o tree/demo.so demo.c -Llib -l:{library}"

@@ -6,8 +6,8 @@
 
 A *point* is one call that creates, writes, renames, links, unlinks, syncs or changes what belongs to a file. For each,
 a process of its own does a *job* in a tree of its own and meets a *fault* there. Then every original must be in the
-tree, or in a backup with a name, and ``undo`` must give back the very same tree: content, mode, owner, attributes, time
-stamps, inode, and no file more. A loss is an original that is nowhere; an orphan is a file that nobody asked for.
+tree, or in a backup with a name, and ``undo`` must restore the identical tree: content, mode, owner, attributes, time
+stamps, inode, and no file more. A loss is an original that is nowhere; an orphan is an unexpected file.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ ERRORS = (errno.ENOSPC, errno.EIO, errno.EROFS, errno.EACCES)
 KEPT = re.compile(r".+\.diagnose-[0-9a-f]{16}-[0-9a-f]{16}\.bak")
 
 
-# -- the tree, and what is done in it ------------------------------------------------------------------------------
+# -- the tree, and its changes -------------------------------------------------------------------------------------
 
 FILES = {
     "etc/sources.list": b"deb one\n# caf\xe9 \xff\n",
@@ -74,7 +74,7 @@ class World(NamedTuple):
         os.environ["XDG_STATE_HOME"] = str(self.root / f"home{home}")
 
     def snapshot(self, exact: bool = True) -> dict[str, tuple[object, ...]]:
-        """Return what is in the tree, by name; *exact* also with what only the very same file has."""
+        """Return what is in the tree, by name; *exact* also with the properties that only the identical file has."""
         found: dict[str, tuple[object, ...]] = {}
         for folder, _, names in os.walk(self.tree):
             found[os.path.relpath(folder, self.tree)] = ("folder",)
@@ -289,7 +289,7 @@ def _as(job: Job) -> Iterator[None]:
 # -- what somebody else does ---------------------------------------------------------------------------------------
 
 EDITED = "etc/sources.list"
-MINE = b"mine, and nobody else's\n"
+MINE = b"mine, and no one else's\n"
 
 
 def _edit_in_place(world: World) -> None:
@@ -467,7 +467,7 @@ def _other_home(job: Job, points: list[int], folder: str, tally: Tally) -> None:
 
 
 def _meanwhile(job: Job, points: list[int], folder: str, tally: Tally) -> None:
-    """A second run, or an edit by the user, at the very point."""
+    """A second run, or an edit by the user, at the same point."""
     for point, home in itertools.product(points, (1, 2)):
         world, before, where, _ = _strike(
             job, Fault(f"second run from home {home}", act=_second_run(home)), point, folder, tally

@@ -94,7 +94,7 @@ def _matches(items: Any, sign: str) -> bool:
 
 
 def pieces(parsed: Any) -> Iterator[tuple[str, str]]:
-    """Yield what each part of a parsed pattern can match, and what it can match any number of times (or nothing)."""
+    """Yield the characters that each part of a parsed pattern matches, and those that it repeats (or nothing)."""
     for op, value in parsed:
         name = str(op)
         if name == "LITERAL":

@@ -1,4 +1,4 @@
-"""Wheels that were made to cost more than they weigh: bounded in time and memory, and nothing is passed over."""
+"""Small wheels that take long to read: bounded in time and memory, and nothing is skipped."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ INFO = "demo-1.dist-info"
 
 
 def _elf(segments: list[tuple[int, ...]], body: bytes, machine: int = 62) -> bytes:
-    """Return an ELF file of (type, flags, offset, size, align) and what follows the program headers."""
+    """Return an ELF file of (type, flags, offset, size, align) and the bytes after the program headers."""
     head = struct.pack("<HHIQQQIHHHHHH", 3, machine, 1, 0, 64, 0, 0, 64, 56, len(segments), 64, 0, 0)
     rows = (
         struct.pack("<IIQQQQQQ", kind, flags, at, at, at, size, size, align)

@@ -274,7 +274,7 @@ def compare(data: bytes) -> None:
     for member, entry in zip(opened.members, entries, strict=True):
         try:
             expected = oracle.read(entry)
-        except Exception:  # zipfile has no list of what it raises for broken data
+        except Exception:  # zipfile does not document its exceptions for broken data
             continue
         pieces: list[bytes] = []
         flaw = archive.inflate(opened, member, pieces.append)

@@ -1,4 +1,4 @@
-"""The policy data: equal to auditwheel's, and with the order that the verdict counts on."""
+"""The policy data: equal to auditwheel's, and with the order that the verdict depends on."""
 
 from __future__ import annotations
 

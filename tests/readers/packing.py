@@ -17,7 +17,7 @@ _WIDE = 0xFFFFFFFF
 class Packing(NamedTuple):
     """How one file is packed.
 
-    ``cuts`` are the places in a deflated file at which a block ends, ``empty`` how many empty blocks stand there.
+    ``cuts`` are the places in a deflated file at which a block ends, ``empty`` the number of empty blocks there.
     ``descriptor`` is the signature that a data descriptor begins with, None for no descriptor; ``wide`` writes the
     sizes in a zip64 extra field; ``extra`` are other extra fields.
     """

@@ -126,7 +126,7 @@ def test_refused(patched: bytes, reason: str) -> None:
         ),
     ],
 )
-def test_broken_members_say_how(patched: bytes, kind: str) -> None:
+def test_broken_members_have_a_reason(patched: bytes, kind: str) -> None:
     opened = _open(patched)
     flaw = archive.inflate(opened, opened.members[0], lambda piece: None)
     assert flaw is not None
@@ -148,7 +148,7 @@ def test_names_that_lead_out(name: str, kind: str) -> None:
     assert [flaw.kind for flaw in flaws] == [kind]
 
 
-def test_a_nul_in_a_name_is_told_and_zipfile_cuts_there() -> None:
+def test_a_nul_in_a_name_is_reported_and_zipfile_cuts_there() -> None:
     data = _zip(("a.py~.txt", b"1")).replace(b"a.py~", b"a.py\0")
     (flaw,) = _open(data).flaws
     (cut,) = zipfile.ZipFile(io.BytesIO(data)).namelist()

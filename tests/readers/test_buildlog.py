@@ -1,4 +1,4 @@
-"""Logs read: nothing of what stands around a line matters, whatever the size of the log."""
+"""Reading logs: text around a line does not matter, whatever the size of the log."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_an_escaped_apostrophe_alone_is_one_as_well() -> None:
     assert clean(r"couldn\'t find [\'libclang.so\']") == ["couldn't find ['libclang.so']"]
 
 
-def test_source_text_that_a_compiler_shows_says_nothing() -> None:
+def test_source_text_that_a_compiler_shows_is_ignored() -> None:
     assert clean('12 |     let hint = "linker `cc` not found";') == []
     assert clean("   4 | >>> RUN apt-get install libasound2-dev:armhf") == []
     assert clean(f"   | {LINE}") == [LINE]
@@ -206,7 +206,7 @@ def test_one_endless_line_is_read_in_pieces() -> None:
         (b"\r 1%\b\b\b 2%\b\b\b\n" * 40, False),
     ],
 )
-def test_what_is_no_text_is_told_from_what_is_a_strange_one(beginning: bytes, binary: bool) -> None:
+def test_binary_data_is_distinguished_from_strange_text(beginning: bytes, binary: bool) -> None:
     scanner = Scanner(SHARED)
     list(scanner.scan(io.BytesIO(beginning)))
     assert scanner.binary == binary
@@ -249,7 +249,7 @@ def test_anything_can_be_read(data: bytes) -> None:
         ("ubuntu:22.04", "ubuntu 22.04 apt", "plain", ""),
     ],
 )
-def test_an_image_tells_the_distribution_the_kind_and_the_target(
+def test_an_image_shows_the_distribution_the_kind_and_the_target(
     name: str, system: str, kind: str, target: str
 ) -> None:
     distro, container, row = context.image(name)

@@ -1,4 +1,4 @@
-"""How a build went: what its tools' marks say together, and what of it nobody can tell."""
+"""The course of a build: the outcome that its tools' marks show, and unknown outcomes."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_a_tools_own_word_for_success(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", NEITHER)
-def test_where_nobody_says_how_it_ended_nobody_can_tell(text: str) -> None:
+def test_without_a_mark_of_its_end_the_outcome_is_unknown(text: str) -> None:
     assert ending(text) == Ending()
 
 
@@ -114,7 +114,7 @@ def test_the_last_word_counts(failure: str, success: str) -> None:
         assert not ending(f"{failure}\n{success}").failed
 
 
-def test_a_job_that_failed_is_not_mended_by_another() -> None:
+def test_the_success_of_one_job_does_not_cancel_the_failure_of_another() -> None:
     lines = (
         "build\tRun\t2024-11-26T19:26:50.1234567Z error: it is broken",
         "lint\tRun\t2024-11-26T19:26:50.1234567Z 3 passed in 1s",
@@ -133,7 +133,7 @@ def test_every_tool_that_has_a_stage_has_marks() -> None:
     assert {mark.tool for mark in MARKS if mark.sign is Sign.FAILED} >= {"cargo", "pip", "pytest", "apt", "docker"}
 
 
-def test_the_reason_of_a_panic_stands_in_the_next_line() -> None:
+def test_the_reason_of_a_panic_is_in_the_next_line() -> None:
     log = buildlog.read_text("thread 'main' panicked at src/lib.rs:1132:5:\n\nis `cmake` not installed?\n", "x.log")
     assert log.first_error is not None and log.first_error.text.endswith("is `cmake` not installed?")
 

@@ -528,7 +528,7 @@ def test_a_lock_file_that_cargo_refuses_is_refused(tmp_path, name):
 @pytest.mark.parametrize("name", ["Cargo.lock", ".cargo/config.toml", "Cargo.toml"])
 def test_what_cargo_reads_and_we_may_not_is_said(name, kind):
     if (name, kind) == ("Cargo.toml", "is a directory"):
-        return  # that is no manifest: cargo looks further up
+        return  # not a manifest: cargo looks further up
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         miniroot.write(Path(folder) / "Cargo.toml", '[package]\nname = "x"\nversion = "0.1.0"\n')
@@ -570,8 +570,8 @@ def test_which_cargo_a_project_needs(tmp_path, edition, lock, floors):
 
 
 def test_a_lock_file_by_another_hand_says_the_same():
-    """One line for what cargo writes on several, comments, other quotes: TOML all the same."""
-    ours = LOCK.replace('name = "libz-sys"', "name = 'libz-sys' # mended")
+    """One line instead of cargo's several, comments, other quotes: still TOML."""
+    ours = LOCK.replace('name = "libz-sys"', "name = 'libz-sys' # edited")
     assert ours != LOCK
     assert lock.lock_file("x", ours) == lock.lock_file("x", LOCK)
 

@@ -69,7 +69,7 @@ def test_what_follows_the_symbols_is_not_taken_for_symbols(stripped: bool) -> No
     phoff, phentsize, phnum = struct.unpack_from("<Q14xHH", data, 32)
     for header in range(phoff, phoff + phnum * phentsize, phentsize):
         kind, _, offset, _, _, size = struct.unpack_from("<IIQQQQ", data, header)
-        if kind == 0x6474E550:  # PT_GNU_EH_FRAME becomes the PT_LOAD of what was appended
+        if kind == 0x6474E550:  # PT_GNU_EH_FRAME becomes the PT_LOAD of the appended data
             struct.pack_into("<IIQQQQQ", data, header, 1, 4, start, base, base, len(data) - start, len(data) - start)
         elif kind == 2:  # PT_DYNAMIC
             for entry in range(offset, offset + size, 16):
@@ -93,7 +93,7 @@ def test_the_fixtures_cover_what_differs() -> None:
     assert any(file.runpath for file in found)
 
 
-def test_extension_module_is_told_by_its_init_function() -> None:
+def test_extension_module_is_recognised_by_its_init_function() -> None:
     assert elf.read(X86_64, f"pkg/{EXTENSION}").is_extension
     assert not elf.read(X86_64, "pkg/other.cpython-312-x86_64-linux-gnu.so").is_extension
 
@@ -108,7 +108,7 @@ def test_python_symbols_are_seen_as_undefined() -> None:
     ("prefix", "reason"),
     [("wheel_elf_broken-1", "EM_NONE"), ("wheel_elf_broken_truncated-1", "truncated")],
 )
-def test_broken_files_say_why(prefix: str, reason: str) -> None:
+def test_broken_files_have_a_reason(prefix: str, reason: str) -> None:
     assert any(reason in line for line in elf.read(only_elf(prefix), "x.so").broken)
 
 
@@ -256,7 +256,7 @@ def test_any_damage_is_read_in_bounded_time(data: bytes, patches: list[tuple[int
     assert found == elf.read(bytes(mutated), "pkg/demo.so")
 
 
-def test_load_tells_other_files_apart(tmp_path: object) -> None:
+def test_load_distinguishes_other_files(tmp_path: object) -> None:
     import os
     import sys
 

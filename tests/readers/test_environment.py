@@ -250,7 +250,7 @@ def test_a_module_may_carry_a_constraint(text, module, requirement):
 
 
 @pytest.mark.parametrize("place", ["", "rust/"])
-def test_the_manifest_that_maturin_is_told_and_a_project_without_a_lock_file(tmp_path: Path, place: str) -> None:
+def test_the_manifest_of_maturins_settings_and_a_project_without_a_lock_file(tmp_path: Path, place: str) -> None:
     root = miniroot.make(tmp_path / "root")
     project = tmp_path / "project"
     manifest = '[package]\nname = "own"\nversion = "0.1.0"\n[dependencies]\nalsa-sys = "0.3"\n'

@@ -1,4 +1,4 @@
-"""What the real pkg-config crate tells cargo of an answer, and what is said of it."""
+"""The directives that the real pkg-config crate prints for an answer, and the reader's copy of its rules."""
 
 from __future__ import annotations
 

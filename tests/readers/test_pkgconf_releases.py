@@ -1,4 +1,4 @@
-"""What real releases of pkgconf answer, and what the resolver says that they answer."""
+"""The answers of real releases of pkgconf, and the resolver's predictions."""
 
 from __future__ import annotations
 

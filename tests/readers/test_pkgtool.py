@@ -53,7 +53,7 @@ def test_this_machines_own():
         (("pkgconf", "1.2.3", "2.5.6"), "pkgconf", "", ()),
     ],
 )
-def test_told_from_strings(tmp_path, strings, implementation, version, folders):
+def test_recognised_by_strings(tmp_path, strings, implementation, version, folders):
     tool = program(tmp_path, *strings)
     assert (tool.implementation, tool.version, tool.default_path) == (implementation, version, folders)
 
@@ -123,7 +123,7 @@ def test_scripts_that_only_set_variables(tmp_path, text):
 
 
 @pytest.mark.parametrize("text", OBSCURE)
-def test_other_scripts_tell_nothing(tmp_path, text):
+def test_other_scripts_are_unknown(tmp_path, text):
     program(tmp_path, "pkgconf", PATH, name="pkgconf")
     miniroot.write(tmp_path / "usr/bin/pkg-config", text, 0o755)
     assert identify(tmp_path, "/usr/bin/pkg-config") == pkgtool.Tool()

@@ -1,4 +1,4 @@
-"""The wheel reader: all facts of a wheel, one clear line for what is none."""
+"""The wheel reader: all facts of a wheel, one clear line for other files."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_paths_that_are_no_files(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not a regular file"):
         wheel.read(str(tmp_path / NAME))
     (tmp_path / NAME).rmdir()
-    os.mkfifo(tmp_path / NAME)  # nobody writes into it: who opens it waits for ever
+    os.mkfifo(tmp_path / NAME)  # without a writer, opening it blocks forever
     with pytest.raises(InputError, match="not a regular file"):
         wheel.read(str(tmp_path / NAME))
 
@@ -214,7 +214,7 @@ def test_installed_layout(member: str, installed: str) -> None:
     assert wheel.installed_path(member, "demo-1.data/") == installed
 
 
-def test_large_wheels_take_two_threads_and_say_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_wheels_take_two_threads_with_the_same_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import random
 
     noise = random.Random(0)
