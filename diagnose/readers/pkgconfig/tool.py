@@ -26,8 +26,8 @@ _XDG = ("/root/.local/share/pkgconfig/personality.d", "/usr/local/share/pkgconfi
 class Tool(NamedTuple):
     """The identity and the defaults of a pkg-config program.
 
-    ``implementation`` is ``pkgconf``, ``pkg-config`` (freedesktop's), ``u-config`` or empty, for a script that does more
-    than set variables and for any other program. ``default_path`` is its default search path for ``.pc`` files and
+    ``implementation`` is ``pkgconf``, ``pkg-config`` (freedesktop's), ``u-config`` or empty, for a script that does
+    more than set variables and for any other program. ``default_path`` is its default search path for ``.pc`` files and
     ``origin`` the file that contains it. ``sets`` are the variables that a wrapper script always overrides. ``broken``
     is the reason why it answers no query. ``system_libs`` are the folders that it omits from an answer by default.
     ``sysroot`` and ``static`` are its defaults where neither a variable nor an option sets them.
