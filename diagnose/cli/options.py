@@ -99,7 +99,7 @@ class Output(NamedTuple):
     format: str = _choice(("text", "json", "github"), "Format of the report.", "text")
     fail_on: str = _choice(
         ("error", "warning", "note", "unknown", "never"),
-        "Lowest severity that makes the exit code 1; unknown: an error, or that nobody can tell.",
+        "Lowest severity that makes the exit code 1; unknown: an error, or no answer.",
         "error",
     )
     quiet: bool = _flag("Print the findings only.", "-q")

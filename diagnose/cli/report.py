@@ -81,7 +81,7 @@ def render(report: Report, output: Output) -> str:
 
 def exit_code(report: Report, output: Output) -> int:
     """Return the exit code that *report* has under ``--fail-on``."""
-    if output.fail_on == "unknown":  # an error, or what nobody can tell
+    if output.fail_on == "unknown":  # an error, or no answer
         return report.exit_code(Severity.ERROR, unknown=True)
     return report.exit_code(None if output.fail_on == "never" else Severity(output.fail_on))
 

@@ -29,7 +29,7 @@ TLS_ROOM = 1664
 #: From here on the address and offset of a segment need to agree modulo the page only, not modulo p_align (BZ #28676).
 PAGE_CONGRUENCE_ENOUGH: Release = (2, 35)
 
-#: DT_RELR is known from here on; before, it is passed over and the process crashes on the first unrelocated pointer.
+#: DT_RELR is known from here on; before, it is ignored and the process crashes on the first unrelocated pointer.
 RELR_KNOWN: Release = (2, 36)
 RELR_MARKER = "GLIBC_ABI_DT_RELR"
 
@@ -164,6 +164,6 @@ def static_tls(elf: Elf) -> int:
 
 
 def tls_refusal(elf: Elf) -> Refusal:
-    """Return what is said where the room does not do."""
+    """Return the message if the room is too small."""
     detail = f"{static_tls(elf)} bytes of thread-local variables in static TLS (DF_STATIC_TLS)"
     return Refusal(f"{elf.name}: cannot allocate memory in static TLS block", detail)

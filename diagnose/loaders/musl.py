@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Release = tuple[int, int, int]
 
-#: DT_RELR is applied from here on; before, it is passed over and the process crashes on the first unrelocated pointer.
+#: DT_RELR is applied from here on; before, it is ignored and the process crashes on the first unrelocated pointer.
 RELR_KNOWN: Release = (1, 2, 4)
 
 _TOKEN = re.compile(r"\$(?!ORIGIN|\{ORIGIN\})")
@@ -38,7 +38,7 @@ def relr(elf: Elf, release: Release) -> Refusal | None:
 def relocations(elf: Elf, static: bool = False) -> Iterator[Refusal]:
     """Yield the relocations that are refused when the file is loaded into a running program.
 
-    *static* is set for what is there from the program's start, which may have thread-local variables at fixed places.
+    *static* is set for files loaded at the program's start, which may have thread-local variables at fixed places.
     """
     name = elf.name
     if elf.initial_exec and not static:

@@ -10,8 +10,8 @@ class Outcome(Enum):
 
     ``OK``: everything that was looked at is right; warnings and notes may remain. ``FAILED``: an error was found, and
     its cause is named. ``UNKNOWN_CAUSE``: it failed (a build's log says so), and no check knows why. ``CANNOT_TELL``:
-    something that decides it could not be read or asked. ``NOT_JUDGED``: it is none of what the checks know, or it
-    could not be read at all.
+    something that decides it could not be read or asked. ``NOT_JUDGED``: no check knows such a
+    subject, or it could not be read.
     """
 
     OK = "ok"

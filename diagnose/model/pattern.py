@@ -19,8 +19,8 @@ class Pattern(NamedTuple):
     wrapped, or that goes on in the next lines, spans up to ``lines`` of them. A ``raw`` pattern is searched for in the
     line as it stands, with what others put before it.
 
-    A search takes time in proportion to the line, whatever stands there. A run that a pattern begins with starts where
-    the run in the line starts: ``(?<!\S)\S+:``, not ``\S+:``. What follows a fixed text has a limit: ``.{0,300}``, not
+    A search takes time in proportion to the line, whatever it contains. A run that a pattern begins with starts where
+    the run in the line starts: ``(?<!\S)\S+:``, not ``\S+:``. A run after a fixed text has a limit: ``.{0,300}``, not
     ``.*``. Two runs side by side share no character. ``tests/hostile/patterns.py`` measures it.
     """
 

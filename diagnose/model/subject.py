@@ -29,7 +29,7 @@ if TYPE_CHECKING:
             """Return the subject without those *findings* that came to nothing; None where all of them count."""
 
         def concluded(self, findings: Sequence[Finding]) -> Self:
-            """Return the subject with what it came to, given the *findings* that count."""
+            """Return the subject with its outcome, given the *findings* that count."""
 
         def was_examined(self, phase: Phase) -> bool:
             """Whether there was anything to examine that a build meets in *phase*; otherwise no check of it passed."""

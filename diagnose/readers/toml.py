@@ -106,7 +106,7 @@ def _words(text: str) -> dict[str, list[int]]:
 
 
 def table(content: object, *path: str) -> dict[str, Any]:
-    """Return the table at *path* inside parsed TOML; an empty one where there is none, or something else."""
+    """Return the table at *path* inside parsed TOML; an empty one if it is missing or no table."""
     for name in path:
         content = content.get(name) if isinstance(content, dict) else None
     return content if isinstance(content, dict) else {}

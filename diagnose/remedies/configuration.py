@@ -99,7 +99,7 @@ _COMMON = ("/usr/share/pkgconfig", "/usr/local/share/pkgconfig", "/usr/lib/pkgco
 
 
 def _may_hold(env: Environment, folders: Iterable[str]) -> bool:
-    """Whether one of the searched *folders* is or may be the target's: it exists and is no other architecture's."""
+    """Whether one of the searched *folders* may be the target's: it exists and belongs to no other architecture."""
     return any(
         (env.target.multiarch and f"/{env.target.multiarch}/" in f"{folder}/")
         or not (folder in (*_COMMON, *env.pkgconfig.absent) or is_host_folder(env, folder))

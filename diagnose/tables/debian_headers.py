@@ -26,7 +26,7 @@ _MEANT = (
 
 
 def package(header: str, codename: str = "") -> str:
-    """Return the package that ships *header*, as it stands in ``#include``, in a release; empty if none is known."""
+    """Return the package that ships *header*, as ``#include`` names it, in a release; empty if unknown."""
     suite = _SUITES.get(codename, codename)
     for name in (header, f"{header.partition('/')[0]}/" if "/" in header else ""):
         found = [

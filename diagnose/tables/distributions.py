@@ -107,7 +107,7 @@ def moved(distribution: str) -> frozenset[str]:
 def ubuntu_servers(codename: str) -> tuple[frozenset[str], frozenset[str]]:
     """Return the architectures on archive.ubuntu.com and on ports.ubuntu.com of the release called *codename*.
 
-    For an unknown release those of the newest one, and of any that the archive ever had: what is unknown is no fault.
+    For an unknown release: those of the newest one, and all that the archive ever had.
     """
     release = by_codename().get(codename)
     if release is not None and release.id == "ubuntu":

@@ -25,5 +25,5 @@ def older_than(glibc: tuple[int, ...] = (), glibcxx: tuple[int, ...] = ()) -> li
 
 
 def alpine_with_musl(version: tuple[int, ...]) -> str:
-    """Return the first Alpine release whose musl is at least *version*; empty if none is known."""
+    """Return the first Alpine release whose musl is at least *version*; empty if unknown."""
     return next((one.version for one in releases() if one.musl and one.musl >= version), "")

@@ -4,7 +4,7 @@ Run on a Debian machine, after ``apt-get update``; mirror and proxy are the mach
 
     python -m diagnose.tables.make_debian_headers
 
-A header is known by what stands between the quotation marks of ``#include``: its path below ``/usr/include``, below the
+A header is known by its name in ``#include``: its path below ``/usr/include``, below the
 multiarch folder there, and below a folder with a version in its name (``gtk-3.0``, ``libusb-1.0``), which ``-I`` names.
 """
 
@@ -39,7 +39,7 @@ _STRANGE = re.compile(
     r"|emscripten|mingw|android-|avr|newlib|picolibc|diet|musl|uclibc|wine|hurd|gnumach|kfreebsd|ghc|libghc|ros-|libros-|llvm-|root-system"
     r"|paraview|libinsight|libvtk|libotb|libefl-all|\S*-cross\b)"
 )
-_MANY = 60  # rows of single headers that one package has at most: those with more are no libraries that people name
+_MANY = 60  # rows of single headers that one package has at most: packages with more are not libraries that people name
 
 
 def main() -> None:
