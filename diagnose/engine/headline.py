@@ -149,7 +149,11 @@ def _log(
     if not facts["lines"]:
         return Headline("cannot tell: the log is empty")
     if outcome is Outcome.OK:
-        return Headline("no failure", details)
+        before = next((one for one in facts.get("processes", ()) if one["sign"] == "failed"), None)
+        if before is None:
+            return Headline("no failure", details)
+        where = f"{before['tool'] or 'a program'} failed in line {before['last_line']}"
+        return Headline(f"no failure at the end: {where}, and a later step succeeded", details)
     if outcome is Outcome.CANNOT_TELL:
         return Headline("cannot tell: no tool reports a failure, and the last one does not report success", details)
     return Headline("failed; no selected check found the cause", details)
