@@ -268,7 +268,7 @@ def main() -> None:
         refuse(f"no area is called {area}; there are {', '.join(areas)}")
     if list(CHECKS.glob(f"*/{stem}.py")):
         refuse(f"{stem}.py exists already")
-    folder = area if (LOGS / area).is_dir() else "patterns_for"
+    folder = area if (LOGS / area).is_dir() else "causes"
     words = {"area": area, "stem": stem, "id": stem.replace("_", "-"), "upper": stem.upper(), "folder": folder}
     words["version"] = version()
     kinds = sorted(set(kinds), key=list(ADD).index)
