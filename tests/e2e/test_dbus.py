@@ -23,8 +23,7 @@ def test_climb(workshop: Workshop, record: Record, tmp_path: Path) -> None:
         assert [rung.inside for rung in rungs] == [
             "rust-std-target-missing",
             "pkgconfig-cross-guard",
-            "pc-missing",
-            "pc-missing",
+            "pc-missing",  # both libraries, by one command
             "cross-linker-missing",
             "patchelf-missing-or-old",
         ]
