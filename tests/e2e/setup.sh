@@ -5,12 +5,13 @@
 #   apt-utils, gnupg, xz-utils           make and sign the package archives that the tests serve on loopback
 #   qemu-user-static                     runs what was built for another processor
 #   util-linux, iproute2                 private mounts and processes for a root
+#   acl                                  gives folders the access lists that a written file keeps
 #   pkg-config, lib{asound2,dbus-1}-dev  build the reference crate for this machine
 #   cargo                                fetches the crates' sources (rustup's, where there is one)
 #   docker                               runs the same roots as containers (used where it is; never installed from here)
 set -eu
 
-tools='mmdebstrap apt-ftparchive gpg xz qemu-arm-static qemu-aarch64-static unshare'
+tools='mmdebstrap apt-ftparchive gpg xz qemu-arm-static qemu-aarch64-static unshare setfacl'
 missing=
 for tool in $tools; do
     command -v "$tool" >/dev/null || missing="$missing $tool"
@@ -34,5 +35,5 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 # shellcheck disable=SC2086  # empty when there is a cargo already
 apt-get install -y -qq --no-install-recommends \
-    mmdebstrap debian-archive-keyring apt-utils gnupg xz-utils qemu-user-static util-linux \
+    mmdebstrap debian-archive-keyring apt-utils gnupg xz-utils qemu-user-static util-linux acl \
     pkg-config libasound2-dev libdbus-1-dev gcc libc6-dev $cargo >/dev/null
