@@ -107,10 +107,10 @@ def fixes(wheel: Wheel, tag: str, found: list[Shortfall]) -> tuple[Fix, ...]:
         notes = "Older systems then do not install it."
         if "newer-than-policies" in verdict.differences:
             notes += f" {BEYOND}"
-        out.append(retag(wheel, verdict.lowest_tag, notes=notes))
+        out.append(retag(wheel, verdict.lowest_tag, notes=notes, safe=True))
     elif not verdict.symbol_tag.startswith("linux_"):
         notes = "Fix the other findings first: until then the wheel meets no policy."
-        out.append(retag(wheel, verdict.symbol_tag, notes=notes))
+        out.append(retag(wheel, verdict.symbol_tag, notes=notes, safe=True))
     return tuple(out)
 
 

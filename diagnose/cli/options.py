@@ -65,8 +65,8 @@ def _flag(help: str, short: str = "") -> Any:
     return Option(help, False, short=short)
 
 
-def _value(metavar: str, help: str, default: str | None = None) -> Any:
-    return Option(help, default, metavar=metavar)
+def _value(metavar: str, help: str, default: str | None = None, short: str = "") -> Any:
+    return Option(help, default, metavar=metavar, short=short)
 
 
 def _values(metavar: str, help: str) -> Any:
@@ -123,6 +123,10 @@ class WheelOptions(NamedTuple):
         "PATH...", "Wheels, folders or glob patterns; - reads a wheel from standard input.", (), required=True
     )
     fix_format: str = _choice(("sh",), "Print the fixes of each wheel as one script instead of the report.")
+    diff: bool = _flag("Print the changes that --apply would make as a patch instead of the report.")
+    apply: bool = _flag("Apply the fixes to copies in --out-dir, and report on these.")
+    out_dir: str | None = _value("DIR", "The folder for fixed copies; no file in it is overwritten.", short="-o")
+    unsafe: bool = _flag("Also apply fixes that change what a working wheel does, or where it installs.")
 
 
 @group

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
-from diagnose.model.finding import Severity
-from diagnose.remedies.repack import merged, quote
+from diagnose.remedies.repack import commands, merged, quote, repacking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from diagnose.engine.run import Result
-    from diagnose.model.finding import Finding, Fix
+    from diagnose.model.finding import Fix
 
 
 def render(results: Iterable[Result]) -> str:
@@ -20,7 +19,7 @@ def render(results: Iterable[Result]) -> str:
     an error remains: they would remove the evidence.
     """
     blocks = [list(_block(result)) for result in results]
-    needs = sorted({need for result in results for fix in _chosen(result).values() for need in _needs(fix)})
+    needs = sorted({need for result in results for fix in repacking(result.findings).values() for need in _needs(fix)})
     lines = ["#!/bin/sh", "set -u", *(f"# {need}" for need in needs), "failed="]
     for block in blocks:
         lines += ["", *block]
@@ -33,32 +32,16 @@ def _block(result: Result) -> Iterator[str]:
         yield f"# {_comment(result.error)}"
         return
     yield f"# {_comment(result.name)}: {len(result.findings) or 'no'} problem{'' if len(result.findings) == 1 else 's'}"
-    chosen = _chosen(result)
+    chosen = repacking(result.findings)
     for number, finding in enumerate(result.findings):
         if number in chosen:
             yield f"# {finding.check}: {_comment(chosen[number].title)}"
         else:
             title = finding.fixes[0].title if finding.fixes else "no fix is known"
             yield f"# by hand: {finding.check}: {_comment(title)}"
-    commands = merged(chosen.values())
-    if commands:
-        yield "{ " + " &&\n  ".join(commands) + "; } ||"
+    if (parts := merged(chosen.values())) is not None:
+        yield "{ " + " &&\n  ".join(commands(parts)) + "; } ||"
         yield f'  failed="$failed "{quote(result.name)}'
-
-
-def _chosen(result: Result) -> dict[int, Fix]:
-    """Return the repacking fix of each finding that has one, by the finding's number."""
-    fixes = {number: fix for number, finding in enumerate(result.findings) if (fix := _repacking(finding))}
-    errors = {number for number, finding in enumerate(result.findings) if finding.severity is Severity.ERROR}
-    if errors - set(fixes):
-        return {number: fix for number, fix in fixes.items() if not _only_tags(fix)}
-    return fixes
-
-
-def _only_tags(fix: Fix) -> bool:
-    """Whether *fix* changes nothing but the wheel's tags."""
-    parts = fix.repack
-    return parts is not None and not parts.lines and set(parts.tags) != set(parts.recorded)
 
 
 def _needs(fix: Fix) -> Iterator[str]:
@@ -66,11 +49,6 @@ def _needs(fix: Fix) -> Iterator[str]:
         yield "Needs: " + _comment(fix.notes.partition("Needs: ")[2])
     if "llvm-strip" in fix.notes:
         yield "Needs: the strip of each wheel's architecture, from binutils; or LLVM's, 17 or later."
-
-
-def _repacking(finding: Finding) -> Fix | None:
-    """Return the first fix of *finding* that changes the finished wheel, or None."""
-    return next((fix for fix in finding.fixes if fix.repack is not None), None)
 
 
 def _comment(text: str) -> str:

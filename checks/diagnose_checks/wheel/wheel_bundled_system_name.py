@@ -22,7 +22,7 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Severity
 from diagnose.readers.elf.parser import Elf
 from diagnose.readers.wheel.reader import Wheel
-from diagnose.remedies.repack import inside, quote, rename, repack
+from diagnose.remedies.repack import inside, quote, repack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,13 +79,22 @@ def _loads(name: str) -> str:
 
 
 def _renames(wheel: Wheel, elves: list[Elf], users: dict[str, list[str]]) -> list[str]:
-    """Return the commands that add the wheel's name to the libraries' names and update the files that need them."""
-    moved = {elf.path: elf.path[: -len(elf.name)] + _new(wheel, elf) for elf in elves}
-    lines = [rename(wheel, old, new) for old, new in moved.items()]
-    lines += [f"patchelf --set-soname {quote(_new(wheel, elf))} {inside(wheel, [moved[elf.path]])}" for elf in elves]
+    """Return the commands that add the wheel's name to the libraries' names and update the files that need them.
+
+    One line per library, whose last step renames the file: a fix of another finding still names it as it was.
+    """
+    lines = []
+    moved: dict[str, str] = {}
     for elf in elves:
-        paths = inside(wheel, [moved.get(path, path) for path in sorted(set(users[elf.path]))])
-        lines.append(f"patchelf --replace-needed {quote(elf.soname or elf.name)} {quote(_new(wheel, elf))} {paths}")
+        old, new = elf.path, elf.path[: -len(elf.name)] + _new(wheel, elf)
+        name, paths = quote(_new(wheel, elf)), [moved.get(path, path) for path in sorted(set(users[elf.path]))]
+        steps = (
+            f"patchelf --set-soname {name} {inside(wheel, [old])}",
+            f"patchelf --replace-needed {quote(elf.soname or elf.name)} {name} {inside(wheel, paths)}",
+            f"mv {inside(wheel, [old, new])}",
+        )
+        lines.append(f"test ! -e {inside(wheel, [old])} || {{ {' && '.join(steps)}; }}")
+        moved[old] = new
     return lines
 
 

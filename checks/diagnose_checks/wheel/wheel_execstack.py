@@ -77,6 +77,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
                 "clear the flag in the finished wheel",
                 [f"patchelf --clear-execstack {inside(wheel, [elf.path for elf, _ in found])}"],
                 "Change code that does run on the stack (GCC's nested functions).",
+                safe=True,
             ),
             Fix(
                 "link without an executable stack",

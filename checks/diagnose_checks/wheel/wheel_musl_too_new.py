@@ -72,7 +72,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             if crashes
             else "fails: Error relocating …: symbol not found"
         ),
-        (retag(wheel, met),) if beyond else (),
+        (retag(wheel, met, safe=True),) if beyond else (),
     )
 
 

@@ -94,4 +94,5 @@ def _fix(wheel: Wheel) -> Fix:
         (),
         "Only if you know why the files differ. Otherwise build the wheel again.",
         unpack=f"python -m zipfile -e {quote(wheel.path)} {folder}",  # `wheel unpack` would reject the wheel
+        safe=True,
     )

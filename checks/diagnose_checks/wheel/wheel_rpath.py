@@ -219,5 +219,5 @@ def _astray(wheel: Wheel, found: list[tuple[Elf, list[tuple[str, str, Severity]]
         severity,
         bounded(evidence),
         consequence,
-        (repack(wheel, "remove these entries", _patch(wheel, options), _origin(wheel)),),
+        (repack(wheel, "remove these entries", _patch(wheel, options), _origin(wheel), safe=True),),
     )

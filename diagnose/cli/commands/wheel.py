@@ -40,6 +40,7 @@ class _Input(NamedTuple):
 def main(options: WheelOptions, selection: Selection, output: Output) -> int:
     """Report on wheels: files, glob patterns, folders, standard input."""
     chosen("wheel", selection)  # a wrong --select fails before any work
+    _check_usage(options)
     given = list(_expand(options.paths))
     wanted = [item for item in given if item.error or not _side_file(item.path)]
     for item in given:
@@ -47,10 +48,12 @@ def main(options: WheelOptions, selection: Selection, output: Output) -> int:
             console.warn(f"skipped {item.path}: {_side_file(item.path)}, not a wheel")
     wanted = wanted or [_Input(item.path, f"{item.path}: {_side_file(item.path)}, not a wheel") for item in given]
     if any(item.path == "-" for item in wanted):
-        if options.fix_format:
-            raise UsageError("--fix-format needs wheels in files: a script cannot repack standard input")
+        if options.fix_format or options.apply or options.diff:
+            raise UsageError("fixes need wheels in files: standard input cannot be repacked")
         return _with_stdin(wanted, selection, output)
     results = _inspect_all(wanted, selection, output)
+    if options.apply or options.diff:
+        return _fix_copies(wanted, results, options, selection, output)
     if not options.fix_format:
         return finish(results, output)
     from diagnose.fixes import wheel_script
@@ -58,6 +61,62 @@ def main(options: WheelOptions, selection: Selection, output: Output) -> int:
     report = Report(tuple(results))
     console.write_exactly(wheel_script.render(report.results))
     return exit_code(report, output)
+
+
+def _check_usage(options: WheelOptions) -> None:
+    if (options.fix_format and (options.apply or options.diff)) or (options.apply and options.diff):
+        raise UsageError("--apply, --diff and --fix-format exclude each other")
+    if options.apply and options.out_dir is None:
+        raise UsageError("--apply needs --out-dir DIR: the wheels themselves are not changed")
+    if options.out_dir is not None and not options.apply:
+        raise UsageError("--out-dir needs --apply")
+    if options.unsafe and not (options.apply or options.diff):
+        raise UsageError("--unsafe needs --apply or --diff")
+
+
+def _fix_copies(
+    items: list[_Input], results: list[Result], options: WheelOptions, selection: Selection, output: Output
+) -> int:
+    """Fix a copy of each wheel, say on standard error what was done, and report on the copies."""
+    import tempfile
+
+    from diagnose.fixes import wheel_copy
+    from diagnose.fixes.disk import ApplyError, naming
+
+    def judge(path: str) -> Result:
+        return _inspect(_Input(path), selection)
+
+    with tempfile.TemporaryDirectory(prefix="diagnose-", ignore_cleanup_errors=True) as scratch:
+        folder, after, patches = options.out_dir or scratch, [], []
+        try:
+            with naming(folder):
+                os.makedirs(folder, exist_ok=True)
+        except ApplyError as error:
+            raise UsageError(f"--out-dir: {error}") from None
+        for item, result in zip(items, results, strict=True):
+            done = wheel_copy.Done(result)
+            try:
+                if result.error is None:
+                    done = wheel_copy.fix(item.path, result, judge, folder, options.unsafe, options.apply)
+            except ApplyError as error:
+                reason = f"{item.path}: not fixed: {error}"
+                after.append(result._replace(error=reason, outcome=Outcome.NOT_JUDGED))
+                continue
+            if done.written:
+                console.warn(f"wrote {done.written}")
+            elif result.error is None and options.apply:
+                console.warn(f"{item.path}: nothing was fixed" if result.findings else f"{item.path}: nothing to fix")
+            for check, title in done.fixed:
+                console.warn(f"  fixed {check}: {title}")
+            for check, why in done.left:
+                console.warn(f"  left  {check}: {why}")
+            after.append(done.result)
+            patches.append(done.diff)
+    if options.diff:
+        report = Report(tuple(results))
+        console.write_exactly("".join(patches))
+        return exit_code(report, output)
+    return finish(after, output)
 
 
 def _side_file(path: str) -> str:
