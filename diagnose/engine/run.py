@@ -35,6 +35,8 @@ class Result(NamedTuple):
     """Ids of the checks that examined something and found nothing."""
     unseen: tuple[str, ...] = ()
     """The facts that could not be examined, in plain words."""
+    unsampled: tuple[str, ...] = ()
+    """Facts that are examined in samples only, or not at all; the outcome does not depend on them."""
     error: str | None = None
     """Why the subject could not be read."""
     traces: tuple[str, ...] = ()
@@ -147,6 +149,7 @@ def _run(
         (*failed, *findings),
         tuple(sorted(passed)),
         subject.unseen,
+        getattr(subject, "unsampled", ()),
         traces=tuple(traces),
         outcome=Outcome.CANNOT_TELL if failed and came_to is Outcome.OK else came_to,
         recovered=tuple(recovered),

@@ -41,7 +41,7 @@ def _subject(result: Result) -> dict[str, Any]:
         "passed": list(result.passed),
         "not_applicable": list(result.not_applicable),
         "left_out": list(result.left_out),
-        "unseen": list(result.unseen),
+        "unseen": [*result.unseen, *result.unsampled],
         "error": result.error,
         "recovered": [_finding(finding) for finding in result.recovered],
     }

@@ -127,14 +127,14 @@ _UNSEEN_LINES = 3
 
 def _unseen(result: Result, style: Style) -> Iterator[str]:
     """Yield the facts that could not be examined. For a wheel, -v is not needed: they are not part of the headline."""
-    shown = result.unseen
+    shown = (*result.unseen, *result.unsampled) if style.verbose else result.unseen
     if not style.verbose:
         if result.kind != "wheel" or style.quiet:
             return
         shown = shown[:_UNSEEN_LINES]
     for unseen in shown:
         yield from _put(style, f"not examined: {unseen}", "dim", indent=2, hang=2)
-    if rest := len(result.unseen) - len(shown):
+    if rest := max(len(result.unseen) - len(shown), 0):
         yield from _put(style, f"not examined: {rest} more (-v shows all)", "dim", indent=2, hang=2)
 
 

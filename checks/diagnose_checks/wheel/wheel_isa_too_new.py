@@ -9,12 +9,26 @@ On x86-64 glibc's loader enforces the note; musl's loader does not, and a static
 which every processor has had for many years, the finding is a warning. On Arm no loader reads the attributes, and one
 object of a library that selects code at run time is enough to raise them; there the finding is a note.
 
+Most files state nothing. For x86, the extra ``processor`` (``pip install "crosslink-diagnose[processor]"``) decodes a
+sample of the instructions: the functions that run when the file is loaded or imported, those that they call, and others
+from the whole file. Code for AVX or newer in the first, or throughout the file, is an error: the process is killed by
+an illegal instruction. Libraries that select their code by the processor, and files whose name says for which one they
+are, are not reported. Code for x86-64-v2 is a note: libraries of distributions, among them those in the images from
+manylinux_2_34 on, are compiled for it. ``-v`` says how much was sampled.
+
+The baselines: x86-64-v1 for x86_64; for i686 the same instructions, because Rust's i686 is a Pentium 4 with SSE2;
+Armv8.0-A for aarch64, Armv7-A for armv7l, POWER8 for ppc64le, z13 for s390x, RV64GC for riscv64.
+
+To see it happen: ``qemu-x86_64 -cpu Nehalem python -c "import NAME"``.
+
 How to fix: build without ``-march=native``, ``-march=x86-64-v3`` or ``-C target-cpu=native``, and select faster code at
 run time.
 
 References:
     https://gitlab.com/x86-psABIs/x86-64-ABI
     https://github.com/ARM-software/abi-aa (Addenda to the ABI: build attributes)
+    https://github.com/pypa/manylinux (README: manylinux_2_34 and x86-64-v2)
+    https://doc.rust-lang.org/cargo/reference/config.html#buildrustflags
 """
 
 from __future__ import annotations
@@ -22,6 +36,7 @@ from __future__ import annotations
 import re
 
 from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.processors import demand
 from diagnose.authoring.wheel import bounded, linux_tags, loadable_elves, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -29,6 +44,7 @@ from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.elf.parser import EM_ARM, EM_RISCV, EM_X86_64, Elf
 from diagnose.readers.wheel.reader import Wheel
+from diagnose.tables.processors import BASELINES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,21 +57,88 @@ _ARM |= {8: "Armv6T2", 9: "Armv6K", 10: "Armv7", 11: "Armv6-M", 12: "Armv6S-M", 
 _ARMV6 = {*range(10), 11, 12}
 
 
-def _has_notes(wheel: Wheel) -> bool:
-    """Whether a file records the processor that it needs; without such a record nothing is known."""
-    return any(elf.isa_needed or elf.riscv_arch or elf.arm_cpu is not None for elf in wheel.elves)
+def _is_known(wheel: Wheel) -> bool:
+    """Whether a file records the processor that it needs, or its instructions were decoded."""
+    return any(elf.isa_needed or elf.riscv_arch or elf.arm_cpu is not None or elf.instructions for elf in wheel.elves)
 
 
 CHECK = Check(
-    applies=_has_notes,
+    applies=_is_known,
     since="0.1.0",
     patterns=patterns_for("audit-isa", ("unsupported ISA ext", r"depends on unsupported ISA extensions")),
 )
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See files whose notes or build attributes require more than the baseline."""
+    """See files whose notes, build attributes or instructions require more than the baseline."""
     arches = {tag.arch for _, tag in linux_tags(wheel)}
+    yield from _stated(wheel, arches)
+    yield from _decoded(wheel, arches)
+
+
+def _decoded(wheel: Wheel, arches: set[str]) -> Iterator[Finding]:
+    """Yield one finding for the files whose instructions are beyond the baseline, the highest level first."""
+    if wheel.verdict.arch not in ("x86_64", "i686") or wheel.verdict.arch not in arches:
+        return
+    found = [
+        (elf, need)
+        for elf in loadable_elves(wheel)
+        if (need := demand(elf)) and need.level > (elf.isa_needed & 15).bit_length()
+    ]
+    found.sort(key=lambda pair: (-pair[1].level, not pair[1].certain, not pair[1].imported))
+    if not found:
+        return
+    level = found[0][1].level
+    counted = [(elf, need) for elf, need in found if min(need.level, 3) == min(level, 3)]
+    first, need = counted[0]
+    arch = wheel.verdict.arch
+    promise = BASELINES[arch]
+    if level < 3:
+        message, severity = f"has code for x86-64-v2; {arch} promises {promise}", Severity.NOTE
+        consequence = f"on processors before about 2009: Illegal instruction, in {first.name}"
+    elif need.imported:
+        leads = "runs" if need.certain else "calls"
+        message, severity = f"{leads} x86-64-v{level} code at import; {arch} promises {promise}", Severity.ERROR
+        consequence = f"on a processor without AVX or BMI: Illegal instruction (core dumped), loading {first.name}"
+    else:
+        message = f"is compiled throughout for x86-64-v{level}; {arch} promises {promise}"
+        severity = Severity.ERROR
+        consequence = f"on a processor without AVX or BMI: Illegal instruction (core dumped), in {first.name}"
+    yield Finding(
+        message,
+        severity,
+        bounded(Evidence("; ".join(need.evidence), elf.path) for elf, need in counted),
+        consequence,
+        _fixes(wheel, level, first),
+    )
+
+
+def _fixes(wheel: Wheel, level: int, first: Elf) -> tuple[Fix, ...]:
+    """Return how to build for the baseline; of a bundled library, only its own build can be changed."""
+    if level < 3 and ".libs/" in first.path:
+        notes = "The library is the distribution's: it comes with the image that the wheel is built in."
+        return (Fix("build in manylinux_2_28, whose packages are for x86-64-v1", notes=notes),)
+    march = "x86-64" if wheel.verdict.arch == "x86_64" else "i686"
+    cpu = "x86-64" if wheel.verdict.arch == "x86_64" else "pentium4"
+    rust = Fix(
+        "compile Rust code for the baseline",
+        env=(("RUSTFLAGS", f"-C target-cpu={cpu}"),),
+        notes="RUSTFLAGS replaces rustflags of .cargo/config.toml: remove target-cpu and target-feature there.",
+    )
+    c = Fix(
+        "compile C and C++ code, also of -sys crates, for the baseline",
+        env=(("CFLAGS", f"-march={march}"), ("CXXFLAGS", f"-march={march}")),
+        notes="Build scripts that pass -march=native or -mavx2 themselves have an option for it: turn that off.",
+    )
+    select = Fix(
+        "select the faster code at run time",
+        notes="C: __attribute__((target_clones)). Rust: is_x86_feature_detected!, or the crate multiversion.",
+    )
+    return (rust, c, select) if "maturin" in wheel.generator or "rust" in wheel.generator else (c, rust, select)
+
+
+def _stated(wheel: Wheel, arches: set[str]) -> Iterator[Finding]:
+    """Yield one finding for the files whose notes or build attributes require more than the baseline."""
     found = [(elf, need) for elf in loadable_elves(wheel) for arch in sorted(arches) if (need := _need(elf, arch))]
     if not found:
         return

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
+    from diagnose.readers.elf.instructions import Instructions
+
 MAGIC = b"\x7fELF"
 
 ET_REL, ET_EXEC, ET_DYN = 1, 2, 3
@@ -104,6 +106,8 @@ class Elf(NamedTuple):
     that the file defines itself. ``undefined_data`` are those of them that are marked neither as function nor as
     untyped. ``init`` are the Python modules whose init function (``PyInit_…``) the file defines; ``init2`` the same for
     Python 2 (``init…``, searched only under the file's own name); ``mod_exports`` for PEP 793 (``PyModExport_…``).
+    ``entries`` are the names and addresses of these functions. ``instructions`` is what a sample of the code needs;
+    None if nothing was decoded.
 
     ``verdef``: the file has version definitions, at least its own name. ``filters`` are the libraries of ``DT_FILTER``.
     ``pie``: a position-independent executable. ``ifuncs`` are the exported functions that select their code when they
@@ -154,6 +158,7 @@ class Elf(NamedTuple):
     init: tuple[str, ...] = ()
     init2: tuple[str, ...] = ()
     mod_exports: tuple[str, ...] = ()
+    entries: tuple[tuple[str, int], ...] = ()
     verdef: bool = False
     filters: tuple[str, ...] = ()
     pie: bool = False
@@ -178,6 +183,7 @@ class Elf(NamedTuple):
     symtab_size: int = 0
     broken: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    instructions: Instructions | None = None
 
     @property
     def name(self) -> str:
@@ -714,7 +720,15 @@ class _Reader:
                     continue
                 if infos[index] & 15 == STT_FUNC and sections[index]:
                     found_name = self._string(at)[len(prefix) :] if prefix else name
+                    self._entry(index, self._string(at))
                     self.facts[key] = (*self.facts.get(key, ()), found_name)
+
+    def _entry(self, index: int, name: str) -> None:
+        """Record the address of the function *name*, which Python calls when it imports the file."""
+        layout, wide = self._need_layout(), self.facts["bits"] == 64
+        at = self._offset(self.tags[6], "symbol table") + index * layout.sym_size + (8 if wide else 4)
+        (address,) = struct.unpack_from(layout.order + ("Q" if wide else "I"), self.data, at)
+        self.facts["entries"] = (*self.facts.get("entries", ()), (name, address))
 
     def _symbol_count(self, start: int, size: int) -> int:
         """Return the number of dynamic symbols: no tag contains it, but the hash tables do."""

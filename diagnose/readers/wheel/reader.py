@@ -30,6 +30,7 @@ from diagnose.readers.wheel.linkage import SITE, Link
 from diagnose.readers.wheel.metadata import Metadata
 from diagnose.readers.wheel.platform_tag import Verdict
 from diagnose.readers.wheel.record import Contents, Record
+from diagnose.readers.wheel.sampling import Sampler, unsampled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -59,8 +60,9 @@ class Wheel(NamedTuple):
     ``root_is_purelib`` (None if absent) and ``generator`` from the WHEEL file, ``requires`` and ``requires_python``
     from METADATA. ``files`` are all members except folders. ``elves`` are its ELF files, found by their content, in
     RECORD's order. ``code`` are all files that are code or claim to be, of whatever system, by path. ``links`` is how
-    the ELF files find each other. ``unseen`` lists what could not be examined. ``size`` is the archive's in bytes,
-    ``unpacked_size`` that of all members together. ``metadata`` are the text files of ``.dist-info``.
+    the ELF files find each other. ``unseen`` lists what could not be examined; ``unsampled`` what is examined in
+    samples only, or not at all without a decoder, on which the outcome does not depend. ``size`` is the archive's in
+    bytes, ``unpacked_size`` that of all members together. ``metadata`` are the text files of ``.dist-info``.
     """
 
     path: str
@@ -82,6 +84,7 @@ class Wheel(NamedTuple):
     zip_flaws: tuple[ZipFlaw, ...]
     verdict: Verdict
     unseen: tuple[str, ...] = ()
+    unsampled: tuple[str, ...] = ()
     code: tuple[CodeFile, ...] = ()
     unpacked_size: int = 0
     metadata: Metadata = Metadata()
@@ -185,6 +188,7 @@ def _read(path: str, size: int, opened: Archive) -> Wheel:
         zip_flaws=(*opened.flaws, *harvest.flaws),
         verdict=judged,
         unseen=tuple(harvest.unseen),
+        unsampled=unsampled(elves),
         code=tuple(harvest.code),
         unpacked_size=sum(member.size for member in opened.members),
         metadata=info,
@@ -303,6 +307,7 @@ class _Harvest:
         members = {member.name: member for member in opened.members}.values()
         self.queue = deque(sorted(members, key=lambda member: member.size))
         self.largest = self.queue[-1].size
+        self.sampler = Sampler(self.queue, data_prefix)
         self.failures: list[BaseException] = []
 
     def run(self) -> None:
@@ -366,8 +371,9 @@ class _Harvest:
             if flaw.kind not in ("crc", "tail"):
                 self.unseen.append(f"{name}: {flaw.detail}")
         if is_elf:
-            found = elf.read(memoryview(buffer)[:filled], name, installed_path(name, self.data_prefix))
-            self.elves.append(found)
+            content = memoryview(buffer)[:filled]
+            found = elf.read(content, name, installed_path(name, self.data_prefix))
+            self.elves.append(self.sampler.look(found, content))
             self.unseen += [f"{name}: {part}" for part in found.unread]
         claims = filekind.claim(name, self.data_prefix, member.mode)
         if claims or filekind.code(head):

@@ -1,0 +1,63 @@
+"""Decides how much of a wheel's code is decoded, and says what is not."""
+
+from __future__ import annotations
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.readers.elf.parser import EM_386, EM_X86_64, ET_REL, Elf
+from diagnose.readers.wheel import filekind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from diagnose.readers.wheel.archive import Member
+
+#: Instructions of one file: about 10 ms, and 20 on a slow machine; and of a whole wheel.
+FILE_BUDGET = 64_000
+WHEEL_BUDGET = 640_000
+MAX_FILES = 64
+
+_MACHINES = (EM_X86_64, EM_386)
+
+
+class Sampler:
+    """Samples the instructions of the largest files that claim to be code, each with an equal part of the budget.
+
+    The choice depends on the archive's directory alone, because files are read in any order, by two threads.
+    """
+
+    def __init__(self, members: Iterable[Member], data_prefix: str) -> None:
+        claiming = [member for member in members if filekind.claim(member.name, data_prefix, member.mode)]
+        largest = sorted(claiming, key=lambda member: (-member.size, member.name))[:MAX_FILES]
+        self.names = {member.name for member in largest}
+        self.budget = min(FILE_BUDGET, WHEEL_BUDGET // max(len(largest), 1))
+
+    def look(self, elf: Elf, content: memoryview) -> Elf:
+        """Return *elf* with what its instructions need, if it is among the files to sample and can be decoded."""
+        if elf.machine not in _MACHINES or elf.path not in self.names or elf.split_debug or elf.type == ET_REL:
+            return elf
+        from diagnose.readers.elf import instructions
+
+        if not instructions.is_available():
+            return elf
+        return elf._replace(instructions=instructions.sample(content, elf.bits, elf.entries, self.budget))
+
+
+def unsampled(elves: Sequence[Elf]) -> tuple[str, ...]:
+    """Say which instructions of *elves* were not decoded."""
+    linked = [elf for elf in elves if elf.type != ET_REL and not elf.split_debug]
+    x86 = [elf for elf in linked if elf.machine in _MACHINES]
+    lines = []
+    if others := len(linked) - len(x86):
+        lines.append(f"instructions: not decoded in {others} of {len(linked)} files, which are not for x86")
+    sampled = [elf.instructions for elf in x86 if elf.instructions]
+    if x86 and not sampled:
+        from diagnose.readers.elf import instructions
+
+        known = instructions.is_available()
+        why = "no list of functions" if known else "needs iced-x86 (the extra processor)"
+        lines.append(f"instructions: not decoded, {why}")
+    elif left := sum(one.left for one in sampled):
+        lines.append(f"instructions: {left} of {left + sum(one.functions for one in sampled)} functions not decoded")
+    if sampled and (files := len(x86) - len(sampled)):
+        lines.append(f"instructions: not decoded in {files} of {len(x86)} files for x86")
+    return tuple(lines)

@@ -1,0 +1,109 @@
+"""The sample of a file's instructions: what it finds in compiled files, and that no input breaks it."""
+
+from __future__ import annotations
+
+import random
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from diagnose.readers.elf import parser
+from diagnose.readers.elf.functions import Functions
+from diagnose.readers.elf.instructions import Instructions, sample
+from diagnose.readers.wheel import reader
+
+FOLDER = Path(__file__).parents[2] / "fixtures" / "wheels"
+TAG = "cp312-cp312-manylinux2014_x86_64.manylinux_2_17_x86_64"
+BUDGET = 64_000
+
+
+def module(case: str, tag: str = TAG) -> bytes:
+    with zipfile.ZipFile(FOLDER / f"{case}-{tag}.whl") as archive:
+        return archive.read(next(name for name in archive.namelist() if name.endswith(".so")))
+
+
+def sampled(data: bytes, budget: int = BUDGET) -> Instructions | None:
+    elf = parser.read(data, "demo.so")
+    return sample(memoryview(data), elf.bits, elf.entries, budget)
+
+
+def test_an_instruction_that_the_loader_runs_is_found_with_its_address() -> None:
+    code = sampled(module("wheel_isa_too_new_at_import-1"))
+    assert code is not None
+    (use,) = code.first
+    assert (use.entry, use.mnemonic, use.features, use.level) == (".init_array", "vmovss", "AVX", 3)
+    assert sampled(module("wheel_isa_too_new_at_import-2")).first == ()  # type: ignore[union-attr]
+
+
+def test_the_share_of_newer_code_is_measured() -> None:
+    newer, plain = (sampled(module(f"wheel_isa_too_new_throughout-{version}")) for version in "12")
+    assert newer and plain
+    assert newer.levels == (0, 150, 0)
+    assert newer.encoded == newer.vectors == 150
+    assert newer.spread == (0, 16)
+    assert plain.levels == (0, 0, 0)
+    assert (plain.encoded, plain.vectors) == (0, 150)
+
+
+def test_code_behind_a_question_to_the_processor_is_not_on_the_way_of_the_import() -> None:
+    code = sampled(module("healthy_selected-2"))
+    assert code is not None
+    assert code.levels[1] == 90
+    assert (code.first, code.reached) == ((), ())
+
+
+def test_the_budget_bounds_the_work_and_what_is_left_is_counted() -> None:
+    data = module("wheel_isa_too_new_throughout-1")
+    code = sampled(data, budget=100)
+    assert code is not None
+    assert code.decoded < 100 + 50
+    assert code.left > 100
+    assert sampled(data, budget=100) == code
+
+
+def test_files_for_32_bits_are_decoded_too() -> None:
+    code = sampled(module("healthy_i686-2", "cp312-cp312-manylinux2014_i686.manylinux_2_17_i686"))
+    assert code is not None
+    assert code.functions
+    assert code.levels == (0, 0, 0)
+
+
+def test_a_file_without_unwind_information_lists_no_functions() -> None:
+    data = module("healthy_x86_64-2").replace(bytes.fromhex("50e57464"), bytes.fromhex("51e57464"))
+    assert sampled(data) is None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_damage_breaks_it(seed: int) -> None:
+    whole = module("wheel_isa_too_new_at_import-1")
+    dice = random.Random(seed)
+    for _ in range(300):
+        data = bytearray(whole[: dice.randrange(64, len(whole))] if dice.random() < 0.2 else whole)
+        for _ in range(dice.randrange(1, 12)):
+            data[dice.randrange(len(data))] = dice.choice((0, 1, 0x7F, 0x80, 0xFF, dice.randrange(256)))
+        elf = parser.read(bytes(data), "demo.so")
+        if elf.bits and elf.endian == "little":
+            code = sample(memoryview(bytes(data)), elf.bits, elf.entries, 2000)
+            assert code is None or code.decoded <= 2000 + 8192
+    for size in range(0, len(whole), 7):
+        assert Functions(memoryview(whole[:size]), 64).count >= 0
+
+
+def test_without_the_decoder_nothing_is_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(FOLDER / f"wheel_isa_too_new_at_import-1-{TAG}.whl")
+    assert reader.read(path).elves[0].instructions
+    assert reader.read(path).unsampled == ()
+    monkeypatch.setitem(sys.modules, "iced_x86", None)
+    wheel = reader.read(path)
+    assert wheel.elves[0].instructions is None
+    assert wheel.unseen == ()
+    assert wheel.unsampled == ("instructions: not decoded, needs iced-x86 (the extra processor)",)
+
+
+def test_files_for_other_processors_are_said_to_be_left_out() -> None:
+    name = "healthy_aarch64-2-cp312-cp312-manylinux2014_aarch64.manylinux_2_17_aarch64.whl"
+    assert reader.read(str(FOLDER / name)).unsampled == (
+        "instructions: not decoded in 1 of 1 files, which are not for x86",
+    )
