@@ -30,3 +30,7 @@ X86_LEVELS = {
     3: ("AVX", "AVX2", "BMI1", "BMI2", "F16C", "FMA", "LZCNT", "MOVBE"),
     4: ("AVX512F", "AVX512BW", "AVX512CD", "AVX512DQ", "AVX512VL"),
 }
+
+#: Architecture → the largest page size of its kernels in bytes, and the smallest common one other than 4 KiB.
+#: Source: CONFIG_PAGE_SIZE_* in arch/arm64, arch/powerpc and arch/loongarch of Linux.
+PAGES = {"aarch64": (65536, 16384), "ppc64le": (65536, 65536), "loongarch64": (16384, 16384)}

@@ -73,18 +73,15 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     """See files whose notes, build attributes or instructions require more than the baseline."""
     arches = {tag.arch for _, tag in linux_tags(wheel)}
     yield from _stated(wheel, arches)
-    yield from _decoded(wheel, arches)
+    level = max(((elf.isa_needed & 15).bit_length() for elf in loadable_elves(wheel)), default=0)
+    yield from _decoded(wheel, arches, level)
 
 
-def _decoded(wheel: Wheel, arches: set[str]) -> Iterator[Finding]:
-    """Yield one finding for the files whose instructions are beyond the baseline, the highest level first."""
+def _decoded(wheel: Wheel, arches: set[str], stated: int) -> Iterator[Finding]:
+    """Yield one finding for the files whose instructions are beyond the baseline and the level *stated* by others."""
     if wheel.verdict.arch not in ("x86_64", "i686") or wheel.verdict.arch not in arches:
         return
-    found = [
-        (elf, need)
-        for elf in loadable_elves(wheel)
-        if (need := demand(elf)) and need.level > (elf.isa_needed & 15).bit_length()
-    ]
+    found = [(elf, need) for elf in loadable_elves(wheel) if (need := demand(elf)) and need.level > max(stated, 1)]
     found.sort(key=lambda pair: (-pair[1].level, not pair[1].certain, not pair[1].imported))
     if not found:
         return

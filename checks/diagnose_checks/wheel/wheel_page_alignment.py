@@ -21,6 +21,7 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.wheel.reader import Wheel
+from diagnose.tables.processors import PAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
 
 KIB = 1024
-#: Architecture → the largest page size of its kernels in bytes, and the smallest common one other than 4 KiB.
-PAGES = {"aarch64": (64 * KIB, 16 * KIB), "ppc64le": (64 * KIB, 64 * KIB), "loongarch64": (16 * KIB, 16 * KIB)}
 CHECK = Check(
     since="0.1.0",
     applies=has_linux_code,

@@ -107,7 +107,8 @@ class Elf(NamedTuple):
     untyped. ``init`` are the Python modules whose init function (``PyInit_…``) the file defines; ``init2`` the same for
     Python 2 (``init…``, searched only under the file's own name); ``mod_exports`` for PEP 793 (``PyModExport_…``).
     ``entries`` are the names and addresses of these functions. ``instructions`` is what a sample of the code needs;
-    None if nothing was decoded.
+    None if nothing was decoded. ``jemalloc_page`` is the largest memory page in bytes that a copy of jemalloc in the
+    file can work with; 0 if unknown, None without jemalloc.
 
     ``verdef``: the file has version definitions, at least its own name. ``filters`` are the libraries of ``DT_FILTER``.
     ``pie``: a position-independent executable. ``ifuncs`` are the exported functions that select their code when they
@@ -184,6 +185,7 @@ class Elf(NamedTuple):
     broken: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     instructions: Instructions | None = None
+    jemalloc_page: int | None = None
 
     @property
     def name(self) -> str:

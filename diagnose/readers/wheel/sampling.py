@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.readers.elf import jemalloc
 from diagnose.readers.elf.parser import EM_386, EM_X86_64, ET_REL, Elf
 from diagnose.readers.wheel import filekind
 
@@ -32,7 +33,9 @@ class Sampler:
         self.budget = min(FILE_BUDGET, WHEEL_BUDGET // max(len(largest), 1))
 
     def look(self, elf: Elf, content: memoryview) -> Elf:
-        """Return *elf* with what its instructions need, if it is among the files to sample and can be decoded."""
+        """Return *elf* with what its code needs, as far as that is looked for and can be seen."""
+        if (page := jemalloc.page_size(content, elf)) is not None:
+            return elf._replace(jemalloc_page=page)
         if elf.machine not in _MACHINES or elf.path not in self.names or elf.split_debug or elf.type == ET_REL:
             return elf
         from diagnose.readers.elf import instructions
