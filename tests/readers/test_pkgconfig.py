@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -164,16 +165,20 @@ def probe(tmp_path_factory) -> Path:
     need(shutil.which("cargo"), "there is no cargo")
     need(miniroot.real_pkgconf(), "there is no pkgconf, or this is not an x86_64 Linux")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "diagnose-tests" / "probe"
+    cache.mkdir(parents=True, exist_ok=True)
     source = tmp_path_factory.mktemp("probe") / "probe"
     shutil.copytree(Path(__file__).parent / "probe", source)
-    done = subprocess.run(
-        ["cargo", "build", "--quiet"],
-        cwd=source,
-        env={**os.environ, "CARGO_TARGET_DIR": str(cache)},
-        capture_output=True,
-    )
-    need(done.returncode == 0, f"cargo could not build the probe: {done.stderr.decode()[-300:]}")
-    return cache / "debug" / "probe"
+    # Cargo replaces the program in the shared folder while it builds: other processes get a copy of their own.
+    with open(cache / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run(
+            ["cargo", "build", "--quiet"],
+            cwd=source,
+            env={**os.environ, "CARGO_TARGET_DIR": str(cache)},
+            capture_output=True,
+        )
+        need(done.returncode == 0, f"cargo could not build the probe: {done.stderr.decode()[-300:]}")
+        return Path(shutil.copy2(cache / "debug" / "probe", source.parent / "program"))
 
 
 def ask_the_crate(probe: Path, root: Path, environ: dict[str, str], *arguments: str) -> dict[str, list[str]]:

@@ -1,7 +1,7 @@
 """The order of modules in answers of pkgconf 2 and newer: the flattened tree of requirements.
 
 Follows ``pkgconf_queue_verify``, ``flatten_dependency_set`` and ``pkgconf_queue_collect_dependencies`` of
-``libpkgconf/queue.c``, ``pkgconf_pkg_traverse_main`` and ``pkgconf_pkg_walk_list`` of ``pkg.c`` (2.1.1, 2.3.0, 2.5.1).
+``libpkgconf/queue.c``, ``pkgconf_pkg_traverse_main`` and ``pkgconf_pkg_walk_list`` of ``pkg.c`` (2.1.1, 2.3.0, 2.5.1, 3.0.5).
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 class _Edge:
     """One requirement; ``match`` is the module that answers it."""
 
-    __slots__ = ("dependency", "internal", "match", "private")
+    __slots__ = ("dependency", "internal", "match", "private", "shared")
 
     def __init__(self, dependency: Dependency, match: _Module | None = None) -> None:
         self.dependency = dependency
         self.internal = dependency.internal
         self.private = dependency.private
+        self.shared = dependency.shared
         self.match = match
 
     def copy(self) -> _Edge:
@@ -40,6 +41,7 @@ class _Module:
         self.virtual = virtual
         self.requires = [_Edge(one) for one in file.requires]
         self.requires_private = [_Edge(one) for one in file.requires_private]
+        self.requires_shared = [_Edge(one) for one in file.requires_shared]
         self.serial = 0
         self.order = 0
         self.visited: set[bool] = set()
@@ -85,7 +87,7 @@ class Graph:
                 cflags.merge(fragment)
 
         def collect_private(module: _Module) -> None:
-            for fragment in module.file.cflags_private:
+            for fragment in module.file.cflags_private if self._static else module.file.cflags_shared:
                 private.append(fragment)
 
         def collect_libs(module: _Module) -> None:
@@ -93,24 +95,35 @@ class Graph:
                 return
             for fragment in module.file.libs:
                 (libs.append if self._in_private else libs.merge)(fragment)
-            for fragment in module.file.libs_private if self._static else ():
+            for fragment in module.file.libs_private if self._static else module.file.libs_shared:
                 libs.append(fragment)
 
         self._apply(flattened, collect_cflags, skip_internal=True)
-        if self._static:
+        if self._static or self._rules.late:
             self._apply(flattened, collect_private, skip_internal=True)
         self._search_private = self._static
+        if self._rules.solved_twice and not self._static:
+            self._modules.clear()
+            self._world = _Module(self._world.file, virtual=True)
+            flattened = self._sorted()
+            self._search_private = False
+            if flattened is None:
+                return None
         self._apply(flattened, collect_libs)
         return [*cflags, *private], list(libs)
 
-    def _match(self, edge: _Edge, by: _Module) -> _Module | None:
-        """Return the module that answers *edge*; a requirement without one is reported."""
+    def _match(self, edge: _Edge, by: _Module, tolerated: bool = False) -> _Module | None:
+        """Return the module that answers *edge*; a requirement without one is reported unless *tolerated*."""
         if edge.match is None:
             found, satisfied = self._verify(edge.dependency)
             if found is None or not satisfied:
-                self._report(edge.dependency, by.file.id, found, False)
+                if not tolerated:
+                    self._report(edge.dependency, by.file.id, found, False)
                 return None
-            edge.match = self._modules.setdefault(found.path or found.id, _Module(found))
+            provider = self._rules.flat > 1 and not self._rules.late and found.id != edge.dependency.module
+            # From 2.2 until 3.0, each search for a provider reads its file anew.
+            new = _Module(found)
+            edge.match = new if provider else self._modules.setdefault(found.path or found.id, new)
         return edge.match
 
     # 2.1 and 2.2: every requirement of every visited module, sorted by the last visit
@@ -162,13 +175,21 @@ class Graph:
         self._search_private, self._check_conflicts = True, self._rules.conflicts
         world = _Module(PcFile("", "", "", "", {}), virtual=True)
         world.requires = found[::-1]
-        return world
+        return world if not self._rules.late or self._together(world.requires) else None
+
+    def _together(self, edges: list[_Edge]) -> bool:
+        """Whether no module of the flattened set conflicts with another one (3.0)."""
+        names = {edge.dependency.module for edge in edges}
+        modules = [edge.match for edge in edges if edge.match is not None] if self._check_conflicts else []
+        return all(self._without_conflict(module, names) for module in modules)
 
     def _collect(self, module: _Module, found: list[_Edge], depth: int) -> None:
         if module.serial == self._serial:
             return
         self._limit(module, depth)
         module.serial = self._serial
+        if not self._static:
+            self._collect_list(module.requires_shared, found, depth)
         saved = self._in_private
         self._in_private = True
         self._collect_list(module.requires_private, found, depth)
@@ -196,7 +217,8 @@ class Graph:
         if root.virtual:
             self._serial += 1
         self._walks += 1
-        skip = (skip_internal, self._rules.flat > 1 and not self._search_private)
+        shared = self._rules.late and self._static
+        skip = (skip_internal, self._rules.flat > 1 and not self._search_private, shared)
         return self._main(root, visit, skip, levels or VISIT_LIMIT, 0)
 
     def _apply(self, world: _Module, visit: Callable[[_Module], None], *, skip_internal: bool = False) -> None:
@@ -206,7 +228,7 @@ class Graph:
         self,
         module: _Module,
         visit: Callable[[_Module], None] | None,
-        skip: tuple[bool, bool],
+        skip: tuple[bool, bool, bool],
         levels: int,
         depth: int,
     ) -> bool:
@@ -229,6 +251,8 @@ class Graph:
             return False
         if not self._walk(module, module.requires, visit, skip, levels, depth):
             return False
+        if not self._static and not self._walk(module, module.requires_shared, visit, skip, levels, depth):
+            return False
         if self._rules.flat < 3 and not self._search_private:
             return True
         self._in_private = True
@@ -241,21 +265,22 @@ class Graph:
         parent: _Module,
         edges: list[_Edge],
         visit: Callable[[_Module], None] | None,
-        skip: tuple[bool, bool],
+        skip: tuple[bool, bool, bool],
         levels: int,
         depth: int,
     ) -> bool:
         parent.ancestor = True
         whole = True
         for edge in list(edges):
-            module = self._match(edge, parent)
+            tolerated = self._rules.late and edge.internal and not self._static
+            module = self._match(edge, parent, tolerated)
             if module is None:
-                whole = False
+                whole &= tolerated
                 continue
             if module.ancestor:
                 self._orders += 1
                 module.order = self._orders if self._rules.flat == 1 else module.order
-                if not edge.private and not parent.virtual:
+                if not edge.private and not edge.shared and not parent.virtual:
                     edges.remove(edge)
                 continue
             if _skipped(edge, skip):
@@ -268,8 +293,9 @@ class Graph:
         parent.ancestor = False
         return whole
 
-    def _without_conflict(self, module: _Module) -> bool:
-        required = {edge.dependency.module for edge in module.requires} if module.file.conflicts else set()
+    def _without_conflict(self, module: _Module, required: set[str] | None = None) -> bool:
+        if required is None:
+            required = {edge.dependency.module for edge in module.requires} if module.file.conflicts else set()
         for conflict in module.file.conflicts:
             if conflict.module in required:
                 found, satisfied = self._verify(conflict)
@@ -279,6 +305,7 @@ class Graph:
         return True
 
 
-def _skipped(edge: _Edge, skip: tuple[bool, bool]) -> bool:
-    """Whether *edge* has all excluded kinds (internal, private); False if no kind is excluded."""
-    return any(skip) and all(has or not named for has, named in zip((edge.internal, edge.private), skip, strict=True))
+def _skipped(edge: _Edge, skip: tuple[bool, bool, bool]) -> bool:
+    """Whether *edge* has all excluded kinds (internal, private, shared); False if no kind is excluded."""
+    kinds = zip((edge.internal, edge.private, edge.shared), skip, strict=True)
+    return any(skip) and all(has or not named for has, named in kinds)

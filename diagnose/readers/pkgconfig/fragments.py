@@ -5,6 +5,8 @@ Follows ``libpkgconf/fragment.c`` of pkgconf 1.8.1, 2.1.1, 2.3.0, 2.4.3 and 2.5.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.readers.pkgconfig.pcfile import Fragment
 
@@ -24,16 +26,27 @@ _GROUPS = ("-Wl,--start-group", "-framework", "-isystem", "-idirafter", "-includ
 _PLAIN = frozenset("$()+,-./0123456789:=@ABCDEFGHIJKLMNOPQRSTUVWXYZ^_abcdefghijklmnopqrstuvwxyz~")
 
 
-def _unmergeable(data: str, rules: Rules) -> bool:
-    return not data.startswith("-") or data.startswith(_NEWER if rules.grouped else _UNMERGEABLE)
+def unmergeable(data: str, newer: bool = True) -> bool:
+    """Whether pkgconf keeps a word as it is; *newer*: 2.4 or later."""
+    return not data.startswith("-") or data.startswith(_NEWER if newer else _UNMERGEABLE)
 
 
-def render(fragment: Fragment) -> str:
-    """Return the fragment as pkgconf prints it."""
-    spaced = fragment.merged or bool(fragment.children)
+def takes_arguments(data: str) -> bool:
+    """Whether following words are kept with a word (2.4 and later)."""
+    return data.startswith(_GROUPS)
+
+
+def only_one_argument(data: str) -> bool:
+    """Whether one following word, not more, is kept with a word (3.0)."""
+    return data.startswith(_GROUPS[1:])
+
+
+def render(fragment: Fragment, late: bool = False) -> str:
+    """Return the fragment as pkgconf prints it; *late*: pkgconf 3, which escapes every space."""
+    spaced = not late and (fragment.merged or bool(fragment.children))
     quoted = "".join(char if char in _PLAIN or (char == " " and spaced) else "\\" + char for char in fragment.data)
     own = f"-{fragment.type}{quoted}" if fragment.type else quoted
-    return " ".join((own, *map(render, fragment.children)))
+    return " ".join((own, *(render(child, late) for child in fragment.children)))
 
 
 class _Node:
@@ -53,6 +66,7 @@ class Fragments:
         self._first: _Node | None = None
         self.last: _Node | None = None
         self._places: dict[tuple[str, str], list[_Node]] = {}
+        self._index: list[tuple[str, str]] = []  # pkgconf 3's: the keys, sorted; equal ones the newest first
 
     def append(self, new: Fragment) -> None:
         """Add a flag unconditionally."""
@@ -62,7 +76,10 @@ class Fragments:
         else:
             self.last.next = node
         self.last = node
-        self._places.setdefault((new.type, new.data), []).append(node)
+        key = (new.type, new.data)
+        self._places.setdefault(key, []).append(node)
+        if self._rules.quotes_last:
+            self._index.insert(bisect_left(self._index, key), key)
 
     def merge(self, new: Fragment) -> None:
         """Add a flag, and remove or keep an equal one."""
@@ -70,11 +87,24 @@ class Fragments:
         if places:
             if new.type in ("F", "L", "I"):
                 return
-            if not new.children and _unmergeable(new.data, self._rules):
-                before = places[-1].previous
+            if not new.children and unmergeable(new.data, self._rules.grouped):
+                chosen = self._chosen((new.type, new.data), len(places))
+                before = places[chosen].previous
                 if before is None or before.fragment.type in ("l", "L", "I") or new.type in ("", before.fragment.type):
-                    self._remove(places.pop())
+                    self._remove(places.pop(chosen))
+                    if self._rules.quotes_last:
+                        self._index.remove((new.type, new.data))
         self.append(new)
+
+    def _chosen(self, key: tuple[str, str], count: int) -> int:
+        """Return which of *count* equal flags the program finds first, in their order in the list."""
+        low, high = 0, len(self._index)
+        while low < high:  # pkgconf 3 finds any of them: the one that its binary search meets
+            middle = (low + high) // 2
+            if self._index[middle] == key:
+                return count - 1 - (middle - bisect_left(self._index, key))
+            low, high = (low, middle) if key < self._index[middle] else (middle + 1, high)
+        return count - 1
 
     def replace_last(self, new: Fragment) -> None:
         """Replace the last flag by *new*, merged."""
@@ -131,7 +161,7 @@ class Words:
         last = self._found.last.fragment if self._found.last else None
         if self._typed(word):
             self._found.append(Fragment(word[1], self._munge(word[2:])))
-        elif last is not None and not last.type and _unmergeable(last.data, self._rules):
+        elif last is not None and not last.type and unmergeable(last.data, self._rules.grouped):
             self._found.replace_last(Fragment("", f"{last.data} {self._munge(word)}", True))
         else:
             self._found.append(Fragment("", word))

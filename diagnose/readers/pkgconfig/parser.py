@@ -98,7 +98,7 @@ class FileSysroot:
             return path
         if self._munges:
             path = self.prefix(path) + path
-        return _squeeze(path) if self._rules.squeeze and not self._rules.freedesktop else path
+        return squeeze(path) if self._rules.squeeze and not self._rules.freedesktop else path
 
     def written_twice(self, whole: str) -> str:
         """Remove one of two sysroots in *whole*: one comes from the file, the other from the program."""
@@ -107,11 +107,12 @@ class FileSysroot:
             return whole
         assert root is not None
         if not root:  # 1.8 searches for the empty string, and finds it
-            return _squeeze(whole)
-        return _squeeze(whole[len(root) :]) if len(whole) > len(root) and root in whole[len(root) :] else whole
+            return squeeze(whole)
+        return squeeze(whole[len(root) :]) if len(whole) > len(root) and root in whole[len(root) :] else whole
 
 
-def _squeeze(path: str) -> str:
+def squeeze(path: str) -> str:
+    """Return *path* with one slash for several."""
     while "//" in path:
         path = path.replace("//", "/")
     return path
@@ -195,12 +196,12 @@ class _Variables:
         if not self._expander.rules.relocate:
             self.define(name, value)
             return
-        plain = _squeeze(value)
+        plain = squeeze(value)
         if self._prefixes is not None and plain.startswith(self._prefixes[0]):
-            self._keep(name, _unquoted(self._prefixes[1] + plain[len(self._prefixes[0]) :]))
-        elif name == "prefix" and (moved := _prefix_of(self._path)) is not None:
+            self._keep(name, unquoted(self._prefixes[1] + plain[len(self._prefixes[0]) :]))
+        elif name == "prefix" and (moved := prefix_of(self._path)) is not None:
             self.define("orig_prefix", plain)
-            self._keep(name, _unquoted(moved.replace(" ", "\\ ")))
+            self._keep(name, unquoted(moved.replace(" ", "\\ ")))
             self._prefixes = (self.values["orig_prefix"], self.values[name])
         else:
             self.define(name, value)
@@ -208,7 +209,7 @@ class _Variables:
     def define(self, name: str, value: str) -> None:
         """Define a variable, expanded."""
         self.values.pop(name, None)  # a variable cannot refer to its own former value
-        self._keep(name, self.expand(_unquoted(value)))
+        self._keep(name, self.expand(unquoted(value)))
 
     def _keep(self, name: str, value: str) -> None:
         self.values[name] = value
@@ -218,15 +219,16 @@ class _Variables:
             raise InputError(f"{self._path}: its variables expand to more than {limit} MiB")
 
 
-def _unquoted(value: str) -> str:
+def unquoted(value: str) -> str:
+    """Return the value of a variable without the kind of quote that it begins with."""
     if value[:1] not in ("'", '"'):
         return value
     quote = value[0]
     return value.replace("\\" + quote, "\0").replace(quote, "").replace("\0", quote)
 
 
-def _prefix_of(path: str) -> str | None:
+def prefix_of(path: str) -> str | None:
     """Return the folder two above that of a file in a folder called ``pkgconfig``."""
-    folder = _squeeze(path).rpartition("/")[0]
+    folder = squeeze(path).rpartition("/")[0]
     above, _, name = folder.rpartition("/")
     return above.rpartition("/")[0] if name == "pkgconfig" and "/" in above else None

@@ -42,7 +42,7 @@ class Fragment(NamedTuple):
 class Dependency(NamedTuple):
     """One element of a ``Requires``-like field; ``operator`` is empty if any version is accepted.
 
-    ``internal`` and ``private``: it is in ``Requires.internal`` or ``Requires.private``.
+    ``internal``, ``private`` and ``shared``: it is in ``Requires.internal``, ``.private`` or ``.shared``.
     """
 
     module: str
@@ -50,6 +50,7 @@ class Dependency(NamedTuple):
     version: str = ""
     internal: bool = False
     private: bool = False
+    shared: bool = False
 
 
 class PcFile(NamedTuple):
@@ -72,6 +73,9 @@ class PcFile(NamedTuple):
     conflicts: tuple[Dependency, ...] = ()
     provides: tuple[Dependency, ...] = ()
     uninstalled: bool = False
+    cflags_shared: tuple[Fragment, ...] = ()
+    libs_shared: tuple[Fragment, ...] = ()
+    requires_shared: tuple[Dependency, ...] = ()
 
 
 def logical_lines(text: str) -> Iterator[str]:
@@ -156,7 +160,9 @@ def split(value: str) -> list[str] | None:
     return [word for word in (*words, word) if word]
 
 
-def dependencies(value: str, *, internal: bool = False, private: bool = False, exact: bool = False) -> list[Dependency]:
+def dependencies(
+    value: str, *, internal: bool = False, private: bool = False, shared: bool = False, exact: bool = False
+) -> list[Dependency]:
     """Parse a ``Requires``-like value: modules, each with an optional operator and version; commas are spaces.
 
     A state machine like pkgconf's own, because ``.pc`` files rely on its quirks: ``foo>=1`` is a module of that name,
@@ -169,7 +175,7 @@ def dependencies(value: str, *, internal: bool = False, private: bool = False, e
     module = operator = ""
 
     def add(version: str = "") -> None:
-        found.add(Dependency(module, operator if operator in _COMPARATORS else "", version, internal, private))
+        found.add(Dependency(module, operator if operator in _COMPARATORS else "", version, internal, private, shared))
 
     for position, char in enumerate(text):
         space, separator = char in SPACE, char in SPACE or char == ","
@@ -216,7 +222,7 @@ class Requirements:
 
     def add(self, new: Dependency) -> None:
         """Add a requirement."""
-        if new.internal or new.private:
+        if new.internal or new.private or new.shared:
             if new.module in self._plain:
                 return
             self._internal.setdefault(new.module, []).append(self._count)

@@ -292,10 +292,11 @@ class Prober:
             sysroot = None  # it reads no such variable, though the crate takes it for a reason to ask
         program = self._decided.program
 
-        def given(name: str) -> bool:
-            return self.variables.get(name) is not None
+        def value(name: str) -> str | None:
+            setting = self.variables.get(name)
+            return setting.value if setting else None
 
-        own = rules.rules(self._decided.implementation, program.version, given)
+        own = rules.rules(self._decided.implementation, program.version, value)
         hidden = () if system_libs else self._hidden()
         return solver.Resolver(self.root, self._decided.search_path, sysroot, own, hidden)
 

@@ -1,7 +1,7 @@
 """Differences between the answers of pkg-config releases, as one record of switches.
 
-Sources: pkgconf's ``libpkgconf`` and ``cli`` of 1.8.1 (as Debian patches it), 2.1.1, 2.2.0, 2.3.0, 2.4.3 and 2.5.1;
-``pkg.c`` of pkg-config 0.29.2. Tests compare each with the program itself.
+Sources: pkgconf's ``libpkgconf`` and ``cli`` of 1.8.1 (as Debian patches it), 2.1.1, 2.2.0, 2.3.0, 2.4.3, 2.5.1,
+3.0.1 and 3.0.5; ``pkg.c`` of pkg-config 0.29.2. Tests compare each with the program itself.
 """
 
 from __future__ import annotations
@@ -10,6 +10,10 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+def _unset(name: str) -> None:
+    """Return None: no variable is set."""
 
 
 class Rules(NamedTuple):
@@ -39,21 +43,34 @@ class Rules(NamedTuple):
     #: private requirements are a kind separate from internal ones
     private_kind: bool = False
     flat: int = 0
+    #: the requirements are resolved once more for ``--libs``
+    solved_twice: bool = False
     uninstalled: bool = True
     fdo: bool = False
+    #: variables are expanded when they are used, and ``.shared`` fields exist
+    late: bool = False
+    #: quotes are removed after the expansion, and words that lie in the sysroot are recognized by their text
+    quotes_last: bool = False
     relocate: bool = False
     conflicts: bool = True
     squeeze: bool = True
+    #: returns the value of an environment variable of the program
+    value: Callable[[str], str | None] = _unset
 
 
-def rules(implementation: str, version: str, given: Callable[[str], bool] = lambda name: False) -> Rules:
-    """Return the rules of a program; *given* returns whether a variable is set for it, to any value."""
+def rules(implementation: str, version: str, value: Callable[[str], str | None] = _unset) -> Rules:
+    """Return the rules of a program; *value* returns the value of an environment variable, None if it is not set."""
+
+    def given(name: str) -> bool:
+        return value(name) is not None
+
     if implementation == "pkg-config":
         return Rules(True, version or "0.29.2", uninstalled=not given("PKG_CONFIG_DISABLE_UNINSTALLED"))
     parts = [int(part) if part.isascii() and part.isdigit() and len(part) < 6 else 0 for part in version.split(".")]
     release = (*parts, 0, 0)[:2] if version else (1, 8)
     old_sysroot = given("PKG_CONFIG_PKGCONF1_SYSROOT_RULES")
     two = release >= (2, 0)
+    moves = given("PKG_CONFIG_RELOCATE_PATHS") and not given("PKG_CONFIG_DONT_DEFINE_PREFIX")
     return Rules(
         version=version or "1.8.1",
         outside_unprefixed=two,
@@ -64,10 +81,14 @@ def rules(implementation: str, version: str, given: Callable[[str], bool] = lamb
         uninstalled_optional=release >= (2, 5),
         operator_exact=release >= (2, 3),
         private_kind=two,
+        solved_twice=(2, 0) <= release < (2, 2),
         flat=0 if not two else 1 if release < (2, 2) else 2 if release < (2, 4) else 3,
         uninstalled=not given("PKG_CONFIG_DISABLE_UNINSTALLED"),
         fdo=given("PKG_CONFIG_FDO_SYSROOT_RULES"),
-        relocate=release >= (2, 3) and given("PKG_CONFIG_RELOCATE_PATHS"),
+        relocate=release >= (2, 3) and moves,
+        late=release >= (3, 0),
+        quotes_last=(*parts, 0, 0, 0)[:3] >= (3, 0, 5),
         conflicts=not given("PKG_CONFIG_IGNORE_CONFLICTS"),
         squeeze=not given("PKG_CONFIG_DONT_RELOCATE_PATHS"),
+        value=value,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import InputError
+from diagnose.readers.pkgconfig import pkgconf3
 from diagnose.readers.pkgconfig.flat import Graph
 from diagnose.readers.pkgconfig.fragments import Fragments, render
 from diagnose.readers.pkgconfig.parser import Expander, FileSysroot, parse
@@ -24,7 +25,7 @@ from diagnose.readers.pkgconfig.rules import Rules
 from diagnose.readers.pkgconfig.versions import COMPARE, compare, provides
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from diagnose.readers.system.root import Root
 
@@ -77,6 +78,7 @@ class Resolver:
         self._rules = rules
         self._hidden = frozenset(hidden)
         self._expander = Expander(rules, sysroot)
+        self._late = pkgconf3.Expander(rules, sysroot) if rules.late else None
         self._cache: dict[str, PcFile | None] = {}
         self._offers: dict[str, list[tuple[PcFile, Dependency]]] | None = None
         self._read = 0
@@ -92,7 +94,7 @@ class Resolver:
         requested = Requirements()
         asked = FileSysroot(self._rules, self._sysroot, self._sysroot or "/", False)
         for argument in arguments:
-            text = self._expander.expand(argument, {}, asked)
+            text = argument if self._rules.late else self._expander.expand(argument, {}, asked)
             for dependency in dependencies(text, exact=self._rules.operator_exact):
                 requested.add(dependency)
         wanted = tuple(requested)
@@ -147,7 +149,7 @@ class Resolver:
     def _word(self, fragment: Fragment) -> str:
         if self._rules.freedesktop and self._sysroot and fragment.type in ("L", "I"):
             fragment = fragment._replace(data=self._sysroot + fragment.data)
-        return render(fragment)
+        return render(fragment, self._rules.late)
 
     def _walk(
         self,
@@ -230,10 +232,25 @@ class Resolver:
         return None
 
     def _find_provider(self, wanted: Dependency) -> PcFile | None:
-        for file, offered in self._providers().get(wanted.module, ()):
+        for file, offered in self._scanned(wanted.module) if self._late else self._providers().get(wanted.module, ()):
             if provides(wanted, offered):
                 return file
         return None
+
+    def _scanned(self, module: str) -> Iterator[tuple[PcFile, Dependency]]:
+        """Yield the files that provide *module*, as pkgconf 3 does: a known name stands for its file."""
+        for folder in self._path:
+            for name in self._root.names(folder):
+                if not name.endswith(".pc"):
+                    continue
+                identity = name[:-3]
+                file = self._cache.get(identity) or self._load(f"{folder}/{name}")
+                if file is None:
+                    continue
+                self._cache[identity] = file
+                offered = next((one for one in file.provides if one.module == module), None)
+                if offered is not None:
+                    yield file, offered
 
     def _providers(self) -> dict[str, list[tuple[PcFile, Dependency]]]:
         """Return {module: the files that provide it, each with the first such entry}, in search order."""
@@ -263,6 +280,8 @@ class Resolver:
         if self._rules.links_followed:
             folder = self._root.link_folder(path)
         text = data.decode("ascii", "surrogateescape")  # byte by byte, as the program reads it
+        if self._late is not None:
+            return pkgconf3.parse(self._late, path, folder, text, uninstalled=uninstalled)
         return parse(self._expander, path, folder, text, uninstalled=uninstalled)
 
 
