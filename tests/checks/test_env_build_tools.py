@@ -10,6 +10,7 @@ from roots import judged
 
 from diagnose.readers import env
 from diagnose.readers.cargo import build_tools
+from diagnose.tables import debian_headers
 
 HOST, ARM = "x86_64-unknown-linux-gnu", "armv7-unknown-linux-gnueabihf"
 MANIFEST = '[package]\nname = "own"\nversion = "0.1.0"\n[dependencies]\n{0} = "*"\n'
@@ -105,4 +106,36 @@ def test_none_is_missed_where_it_is_not_run(tmp_path: Path, lock: str) -> None:
 
 def test_the_table_names_known_programs() -> None:
     known = {"cmake", "c++", "capnp", "make", "perl", "protoc", "-"}
-    assert {tool for _, tool, _ in build_tools._lines()} <= known
+    tools = {tool for _, tool, _ in build_tools._lines()}
+    assert {tool for tool in tools if not tool.startswith("<")} <= known
+    assert all(debian_headers.package(tool[1:-1]) for tool in tools if tool.startswith("<"))
+
+
+def test_a_header_for_the_target(tmp_path: Path) -> None:
+    def missed(version: str, folder: str, header: str = "") -> list[str]:
+        root = miniroot.make(tmp_path / folder / "root")
+        if header:
+            miniroot.write(root / header / "curl/curl.h", b"")
+        lock = locked(("rdkafka-sys", version, ("cmake",)), ("cmake", "0.1.58", ()))
+        miniroot.write(tmp_path / folder / "project/Cargo.toml", MANIFEST.format("rdkafka-sys"))
+        miniroot.write(tmp_path / folder / "project/Cargo.lock", lock)
+        facts = env.read(str(root), ARM, cwd=str(tmp_path / folder / "project"), environ={"PATH": "/usr/bin"})
+        return [finding.message for finding in judged(facts).findings if finding.check == "c-header-missing"]
+
+    message = [f"the header curl/curl.h is not installed for {ARM}"]
+    assert missed("4.10.0+2.12.1", "none") == message
+    assert missed("4.10.0+2.12.1", "host", "usr/include/x86_64-linux-gnu") == message
+    assert missed("4.10.0+2.12.1", "target", "usr/include/arm-linux-gnueabihf") == []
+    assert missed("4.8.0+2.3.0", "old") == []
+
+
+def test_protoc_is_needed_where_the_projects_own_script_compiles_protos(tmp_path: Path) -> None:
+    lock = locked(("prost-build", "0.14.6", ()))
+    project = tmp_path / "project"
+    for script, severity in (("fn main() {}", "WARNING"), ("prost_build::compile_protos(&[], &[])", "ERROR")):
+        miniroot.write(project / "build.rs", script)
+        miniroot.write(project / "Cargo.toml", MANIFEST.format("prost-build"))
+        miniroot.write(project / "Cargo.lock", lock)
+        facts = env.read(str(miniroot.make(tmp_path / severity)), HOST, cwd=str(project), environ={"PATH": "/usr/bin"})
+        (found,) = (finding for finding in judged(facts).findings if finding.check == "build-tool-missing")
+        assert found.severity.name == severity

@@ -41,7 +41,7 @@ PKGCONF3 = {
     "shared fields": ("Libs: -la\nLibs.shared: -lb\nCflags.shared: -DS\nLibs.private: -lc", "-DS -la -lb"),
     "two words": ("Libs: -L /x -l y", "-L/x -ly"),
     "a missing internal requirement": ("Requires.internal: nowhere\nLibs: -lx", "-lx"),
-    "an unclosed quote": ("Libs: -lx \"-ly", ""),
+    "an unclosed quote": ('Libs: -lx "-ly', ""),
 }
 
 

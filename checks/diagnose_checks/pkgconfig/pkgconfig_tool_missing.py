@@ -38,8 +38,10 @@ def env(env: Environment) -> Iterator[Finding]:
     """See whether the program that the crate runs by default is installed."""
     program = env.pkgconfig.program
     libraries = with_outcome(env, "tool-missing")
-    if program.setting is not None or not libraries:
+    unknown = env.project.unknown if not libraries and not program.found and not env.pkgconfig.broken else ()
+    if program.setting is not None or not (libraries or (unknown and env.pkgconfig.allowed)):
         return
+    subject = names(libraries) if libraries else f"the libraries of {' and '.join(unknown)}"
     configuration = pkgconfig_configuration(env)
     packages = configuration.packages or tool(system(env), "pkg-config")
     if packages:
@@ -53,7 +55,7 @@ def env(env: Environment) -> Iterator[Finding]:
             )
         ]
     yield Finding(
-        message=f"neither pkg-config nor pkgconf is installed, so {names(libraries)} cannot be found",
+        message=f"neither pkg-config nor pkgconf is installed, so {subject} cannot be found",
         severity=Severity.ERROR,
         evidence=(Evidence(f"contains neither {program.name} nor pkgconf", where="variable PATH"),),
         consequence='The build script fails with "The pkg-config command could not be found."',

@@ -19,7 +19,7 @@ import re
 from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.buildlog.translations import no_header
 from diagnose.readers.env import Environment
@@ -44,6 +44,23 @@ CHECK = Check(
         *no_header("no-header"),
     ),
 )
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See whether the headers are there that the build scripts of the locked crates need."""
+    for header in env.absent_headers:
+        needs = [need for need in env.project.tools if need.tool == f"<{header}>"]
+        need = next((need for need in needs if need.certain), needs[0])
+        yield Finding(
+            message=f"the header {header} is not installed{f' for {env.target.triple}' if env.cross else ''}",
+            severity=Severity.ERROR if need.certain else Severity.WARNING,
+            evidence=(
+                Evidence(f"{need.crate} includes {header}", need.path),
+                Evidence(f"no {header} there", where=f"/usr/include and /usr/include/{env.target.multiarch}"),
+            ),
+            consequence=f"C code of {need.crate} cannot be compiled.",
+            fixes=tuple(_bring(env, header)),
+        )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

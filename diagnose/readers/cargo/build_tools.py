@@ -22,6 +22,8 @@ _WITHOUT_PROTOC = frozenset({"protobuf-src", "protoc-bin-vendored", "protox"})
 class ToolNeed(NamedTuple):
     """A program that a build script runs: ``tool`` (``c++`` is the target's compiler), and the crate.
 
+    ``<header>`` is a C header for the target instead.
+
     ``crate`` is ``name version``; ``path`` is its line in the lock file. ``certain`` is False if the need depends on
     unknown facts: a feature, a library that is found first, or a crate that is not in the table.
     """
@@ -32,8 +34,13 @@ class ToolNeed(NamedTuple):
     certain: bool = True
 
 
-def needs(crates: Iterable[Crate], lock: str, active: Callable[[str], set[str] | None]) -> tuple[ToolNeed, ...]:
-    """Return the programs that the compiled *crates* need; *active* returns the features of a crate, or None."""
+def needs(
+    crates: Iterable[Crate], lock: str, active: Callable[[str], set[str] | None], *, compiles_protos: bool = False
+) -> tuple[ToolNeed, ...]:
+    """Return what the compiled *crates* need for their builds; *active* returns the features of a crate, or None.
+
+    *compiles_protos*: a build script of the project itself compiles ``.proto`` files.
+    """
     rows = _rows()
     crates = tuple(crates)
     names = {crate.name for crate in crates}
@@ -42,6 +49,8 @@ def needs(crates: Iterable[Crate], lock: str, active: Callable[[str], set[str] |
         label, path = f"{crate.name} {crate.version}", f"{lock}:{crate.line}"
         for tool, when in rows.get(crate.name, ()):
             certain = _holds(when, crate, active)
+            if tool == "protoc" and certain is None and compiles_protos:
+                certain = True
             if tool == "protoc" and names & _WITHOUT_PROTOC:
                 continue
             if tool != "-" and certain is not False:
@@ -62,6 +71,9 @@ def _holds(when: str, crate: Crate, active: Callable[[str], set[str] | None]) ->
                 return False
         elif word.startswith("/"):
             if word[1:] in crate.dependencies:
+                return False
+        elif word.startswith("@"):
+            if not f"{crate.version}.".startswith(f"{word[1:]}."):
                 return False
         elif word != "-":
             features = active(crate.name)

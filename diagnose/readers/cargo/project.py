@@ -29,7 +29,7 @@ from diagnose.readers.cargo.needs import (
 from diagnose.readers.system.root import Root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
 #: The crates that call pkg-config for a build script.
@@ -107,9 +107,10 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
     idle: list[Crate] = []
     unknown: list[str] = []
     others = {}
+    found: tuple[tuple[str, dict[str, Any]], ...] = ()
     if crates:
         beside = os.path.join(os.path.dirname(lock), "Cargo.toml")
-        found = workspace.manifests(here, manifest, beside, lambda path: parsed(path, present(here, path) or ""))
+        found = tuple(workspace.manifests(here, manifest, beside, lambda path: parsed(path, present(here, path) or "")))
         others = {workspace.name(other): other for path, other in found if path != manifest}
     reached = _reached(content, others, crates, target)
     sources = source_folders(root, cargo_home, config) if crates else ()
@@ -145,9 +146,16 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
         abi3,
         wheel,
         floors,
-        build_tools.needs(crates, lock, turned_on.of),
+        build_tools.needs(crates, lock, turned_on.of, compiles_protos=_compiles_protos(here, manifest, found)),
         not lock and _has_dependencies(content),
     )
+
+
+def _compiles_protos(here: Root, manifest: str, others: Iterable[tuple[str, dict[str, Any]]]) -> bool:
+    """Whether a build script of the project, or of its workspace, compiles ``.proto`` files."""
+    folders = dict.fromkeys(os.path.dirname(path) for path in (manifest, *(path for path, _ in others)))
+    scripts = (here.text(path) or "" for path in (f"{folder}/build.rs" for folder in folders) if here.is_file(path))
+    return any("compile_protos" in script for script in scripts)
 
 
 def _manifest_path(here: Root, cwd: str) -> str:

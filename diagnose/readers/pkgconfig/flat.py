@@ -1,7 +1,8 @@
 """The order of modules in answers of pkgconf 2 and newer: the flattened tree of requirements.
 
 Follows ``pkgconf_queue_verify``, ``flatten_dependency_set`` and ``pkgconf_queue_collect_dependencies`` of
-``libpkgconf/queue.c``, ``pkgconf_pkg_traverse_main`` and ``pkgconf_pkg_walk_list`` of ``pkg.c`` (2.1.1, 2.3.0, 2.5.1, 3.0.5).
+``libpkgconf/queue.c``, ``pkgconf_pkg_traverse_main`` and ``pkgconf_pkg_walk_list`` of ``pkg.c``
+(2.1.1, 2.3.0, 2.5.1, 3.0.5).
 """
 
 from __future__ import annotations
