@@ -122,7 +122,7 @@ class Graph:
                     self._report(edge.dependency, by.file.id, found, False)
                 return None
             provider = self._rules.flat > 1 and not self._rules.late and found.id != edge.dependency.module
-            # From 2.2 until 3.0, each search for a provider reads its file anew.
+            # From 2.2 until 3.0, each search for a provider reads its file again.
             new = _Module(found)
             edge.match = new if provider else self._modules.setdefault(found.path or found.id, new)
         return edge.match

@@ -49,7 +49,7 @@ class Rules(NamedTuple):
     fdo: bool = False
     #: variables are expanded when they are used, and ``.shared`` fields exist
     late: bool = False
-    #: quotes are removed after the expansion, and words that lie in the sysroot are recognized by their text
+    #: quotes are removed after the expansion, and words that are in the sysroot are recognized by their text
     quotes_last: bool = False
     relocate: bool = False
     conflicts: bool = True
