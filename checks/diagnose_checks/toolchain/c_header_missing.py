@@ -14,18 +14,16 @@ References:
 
 from __future__ import annotations
 
-import re
-
 from diagnose.authoring.log import advise, finding_from_hits
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.buildlog.translations import no_header
 from diagnose.readers.env import Environment
 from diagnose.remedies.install import install, system
 from diagnose.remedies.package_names import called_here, module_of
 from diagnose.tables import debian_headers
+from diagnose.tables.translations import no_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,7 +68,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         header = hit.groups["header"]
         if log.crate_at(hit.line)[0] == "openssl-sys":
             continue  # openssl-not-found-cross
-        if not _SPECIAL.search(header) and debian_headers.package(header):
+        if not re.search(_SPECIAL, header) and debian_headers.package(header):
             missed.setdefault(header, []).append(hit)
     for header, hits in missed.items():
         target = log.target_at(hits[0].line) if log.cross_at(hits[0].line) else None
@@ -85,8 +83,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 
 # Headers of the compiler, libc, the kernel and Python: other checks report these.
-_SPECIAL = re.compile(
-    r"^(?:bits|gnu|sys|asm|linux|c\+\+)/|^std\w+\.h$|^(?:Python|pyconfig|limits|errno|features)\.h$|^openssl/(?:opensslconf|configuration)\.h$"
+_SPECIAL = (
+    r"^(?:bits|gnu|sys|asm|linux|c\+\+)/|^std\w+\.h$|^(?:Python|pyconfig|limits|errno|features)\.h$"
+    r"|^openssl/(?:opensslconf|configuration)\.h$"
 )
 
 

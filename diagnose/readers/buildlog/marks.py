@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import Enum, NamedTuple
 from diagnose.model.pattern import Pattern
-from diagnose.readers.buildlog.translations import FATAL
+from diagnose.tables.translations import FATAL
 
 
 class Sign(Enum):

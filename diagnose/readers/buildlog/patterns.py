@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from diagnose.model.pattern import ANY_TRIPLE, TRIPLE, Pattern, patterns_for
 from diagnose.readers.buildlog.marks import PATTERNS as MARKS
-from diagnose.readers.buildlog.translations import LINKER
+from diagnose.tables.translations import linker
 
 _Q = "[`'\"]?"
 _LD = r"(?:(?<!\S)(?P<ld>\S*(?:ld|lld|gold|mold)(?:\.\w+)?): )?(?:error: )?"
@@ -382,4 +382,4 @@ _PLACE = (
     ),
 )  # fmt: skip
 
-SHARED: tuple[Pattern, ...] = (*_UNITS, *MARKS, *_PKG_CONFIG, *_LINKING, *LINKER, *_LOADER, *_APT, *_PLACE)
+SHARED: tuple[Pattern, ...] = (*_UNITS, *MARKS, *_PKG_CONFIG, *_LINKING, *linker(), *_LOADER, *_APT, *_PLACE)

@@ -87,11 +87,11 @@ def _pattern(kind: str, message: str) -> Pattern:
     return Pattern(kind, anchor, "".join(_FACTS.get(part) or re.escape(part) for part in parts))
 
 
-#: For the shared kinds of the linker's messages. German releases word the skipping in several ways.
-LINKER = (
-    *(_pattern(kind, message) for kind, messages in _MESSAGES for message in messages),
-    Pattern("ld-skipping", "nkompatib", rf"inkompatib\w* {_FACTS['{file}']} [^:]{{1,40}} {_FACTS['{lib}']}"),
-)
+def linker() -> tuple[Pattern, ...]:
+    """Return the patterns of the linker's messages. German releases word the skipping in several ways."""
+    skipping = rf"inkompatib\w* {_FACTS['{file}']} [^:]{{1,40}} {_FACTS['{lib}']}"
+    patterns = (_pattern(kind, message) for kind, messages in _MESSAGES for message in messages)
+    return (*patterns, Pattern("ld-skipping", "nkompatib", skipping))
 
 
 def no_header(kind: str) -> tuple[Pattern, ...]:
