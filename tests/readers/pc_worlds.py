@@ -59,6 +59,16 @@ def program(release: str) -> Path:
     return found
 
 
+def programs() -> dict[str, Path]:
+    """Return the programs of all releases, and the installed one, by their versions."""
+    found = {release.partition(".post")[0]: program(release) for release in RELEASES}
+    installed = shutil.which("pkgconf")
+    if installed:
+        done = subprocess.run([installed, "--version"], capture_output=True, text=True, check=True)
+        found.setdefault(done.stdout.strip(), Path(installed))
+    return found
+
+
 def _words(choose: random.Random) -> str:
     return " ".join(choose.choice(WORDS) for _ in range(choose.randint(0, 4)))
 
@@ -153,14 +163,14 @@ def disagreement(seed: int, programs: dict[str, Path], base: Path) -> str:
 def main() -> None:
     """Compare on as many settings as are asked for."""
     count, first = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    programs = {release.partition(".post")[0]: program(release) for release in RELEASES}
+    found_programs = programs()
     different = 0
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(first, first + count):
-            if found := disagreement(seed, programs, Path(folder)):
+            if found := disagreement(seed, found_programs, Path(folder)):
                 different += 1
                 print(found)
-    print(f"{count} settings of {len(programs)} releases: {different} disagreements")
+    print(f"{count} settings of {len(found_programs)} releases ({', '.join(found_programs)}): {different} disagreements")
 
 
 if __name__ == "__main__":
