@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+
 import pytest
+from conftest import need
 from facts import elf, found, wheel
 
-from diagnose.readers.elf.instructions import Instructions, Use
+from diagnose.readers.elf import parser
+from diagnose.readers.elf.instructions import Instructions, Use, sample
+from diagnose.readers.wheel.sampling import FILE_BUDGET
 
 TAG = "cp312-cp312-manylinux_2_28_x86_64"
 AVX = Use("PyInit_demo", 0x40125, "vmovdqu", "AVX", 3)
@@ -97,3 +106,39 @@ def test_the_evidence_names_the_instruction_and_the_share() -> None:
     assert "PyInit_demo leads to vmovdqu (AVX) at 0x40125" in finding.evidence[0].detail
     assert "278 of 523 sampled functions" in finding.evidence[0].detail
     assert finding.message == "calls x86-64-v3 code at import; x86_64 promises x86-64-v1"
+
+
+CRATE = """
+static SCALE: f64 = 1.5;
+#[no_mangle]
+pub extern "C" fn PyInit_demo() -> f64 {
+    unsafe { std::ptr::read_volatile(&SCALE) * 2.5 }
+}
+"""
+
+
+def cargo_build(folder: Path, **variables: str) -> list[str]:
+    """Build the crate and return the severities of what is found in a wheel of its library."""
+    environment = {name: value for name, value in os.environ.items() if name not in ("RUSTFLAGS", "CARGO_TARGET_DIR")}
+    command = ["cargo", "build", "--release", "--offline", "--quiet"]
+    subprocess.run(command, cwd=folder, env={**environment, **variables}, check=True)
+    content = (folder / "target" / "release" / "libdemo.so").read_bytes()
+    found_in = parser.read(content, "demo.so")
+    code = sample(memoryview(content), 64, found_in.entries, FILE_BUDGET)
+    return severities(code) if code else ["no functions"]  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="needs cargo for x86_64")
+def test_the_printed_variable_wins_over_cargos_configuration(tmp_path: Path) -> None:
+    need(shutil.which("cargo"), "cargo is not installed")
+    for name, text in {
+        "Cargo.toml": '[package]\nname = "demo"\nversion = "1.0.0"\nedition = "2021"\n[lib]\ncrate-type = ["cdylib"]\n',
+        "src/lib.rs": CRATE,
+        ".cargo/config.toml": '[build]\nrustflags = ["-C", "target-cpu=haswell"]\n',
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert cargo_build(tmp_path) == ["error"]
+    fixes = found("wheel-isa-too-new", wheel(TAG, elf("demo.so", instructions=THROUGHOUT["simsopt 1.11.1"])))[0].fixes
+    variables = next(dict(fix.env) for fix in fixes if "RUSTFLAGS" in dict(fix.env))
+    assert cargo_build(tmp_path, **variables) == []
