@@ -118,7 +118,7 @@ pub extern "C" fn PyInit_demo() -> f64 {
 
 
 def cargo_build(folder: Path, **variables: str) -> list[str]:
-    """Build the crate and return the severities of what is found in a wheel of its library."""
+    """Build the crate and return the severities of the findings in a wheel of its library."""
     environment = {name: value for name, value in os.environ.items() if name not in ("RUSTFLAGS", "CARGO_TARGET_DIR")}
     command = ["cargo", "build", "--release", "--offline", "--quiet"]
     subprocess.run(command, cwd=folder, env={**environment, **variables}, check=True)

@@ -32,7 +32,7 @@ FOUND = {
     "pyinstaller-": {"wheel-purelib": "note"},
     "pyodbc-": {"wheel-external-lib": "error"},
     "pyrefly-": {"runtime-page-size": "error"},
-    "python_rtmidi-": {"wheel-bundled-hazard": "warning", "wheel-external-lib": "warning"},
+    "python_rtmidi-": {"wheel-bundled-hazard": "warning", "wheel-external-lib": "note"},
     "regex-": {"wheel-python-tag-mismatch": "note"},
     "shiboken6-": {"wheel-isa-too-new": "note"},
     "soundfile-": {"wheel-purelib": "note"},

@@ -6,8 +6,8 @@ every system has. All others have to be in the wheel. ``auditwheel repair``, and
 there. Without that step the wheel works only where the library happens to be installed.
 
 Libraries of a driver or of another installed wheel (CUDA, torch, Qt) stay outside on purpose; for those the finding is
-a note. For the few that work badly as a private copy (see ``wheel-bundled-hazard``) it is a warning: the users have to
-install them, so the installation notes must name them.
+a note. So it is for those that must not be bundled (libasound, OpenGL, PipeWire; see ``wheel-bundled-hazard``): users
+have to install them, so the installation notes must name them. For libraries of which it depends, it is a warning.
 
 A musl wheel that was not linked on Alpine may need musl as ``libc.so``. musl's loader resolves that name itself, so the
 wheel works. auditwheel knows only Alpine's name (``libc.musl-x86_64.so.1``), and reports a plain linux wheel.
@@ -84,9 +84,10 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         if users:
             sure = not certain or any(elf.path in certain for elf in users)
             reason = expected_from(wheel, name, users)
-            if reason:
+            danger = hazard(name)
+            if reason or (danger and danger.serious):  # wheel-bundled-hazard asks for exactly this
                 severity = Severity.NOTE
-            elif not sure or hazard(name) or promised(wheel) is None:
+            elif not sure or danger or promised(wheel) is None:
                 severity = Severity.WARNING
             else:
                 severity = Severity.ERROR

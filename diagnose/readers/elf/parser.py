@@ -108,7 +108,8 @@ class Elf(NamedTuple):
     Python 2 (``init…``, searched only under the file's own name); ``mod_exports`` for PEP 793 (``PyModExport_…``).
     ``entries`` are the names and addresses of these functions. ``instructions`` is what a sample of the code needs;
     None if nothing was decoded. ``jemalloc_page`` is the largest memory page in bytes that a copy of jemalloc in the
-    file can work with; 0 if unknown, None without jemalloc.
+    file can work with; 0 if unknown, None without jemalloc. ``alsa_folders`` are the folders of configuration and
+    plugins that are compiled into libasound.
 
     ``verdef``: the file has version definitions, at least its own name. ``filters`` are the libraries of ``DT_FILTER``.
     ``pie``: a position-independent executable. ``ifuncs`` are the exported functions that select their code when they
@@ -186,6 +187,7 @@ class Elf(NamedTuple):
     unread: tuple[str, ...] = ()
     instructions: Instructions | None = None
     jemalloc_page: int | None = None
+    alsa_folders: tuple[str, str] = ("", "")
 
     @property
     def name(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.readers.elf import jemalloc
 from diagnose.readers.elf.parser import EM_386, EM_X86_64, ET_REL, Elf
 from diagnose.readers.wheel import filekind
@@ -34,6 +34,8 @@ class Sampler:
 
     def look(self, elf: Elf, content: memoryview) -> Elf:
         """Return *elf* with what its code needs, as far as that is looked for and can be seen."""
+        if elf.name.startswith("libasound") and elf.size <= _MAX_ALSA:
+            elf = elf._replace(alsa_folders=_alsa_folders(bytes(content)))
         if (page := jemalloc.page_size(content, elf)) is not None:
             return elf._replace(jemalloc_page=page)
         if elf.machine not in _MACHINES or elf.path not in self.names or elf.split_debug or elf.type == ET_REL:
@@ -43,6 +45,17 @@ class Sampler:
         if not instructions.is_available():
             return elf
         return elf._replace(instructions=instructions.sample(content, elf.bits, elf.entries, self.budget))
+
+
+_MAX_ALSA = 16 << 20  # bytes of libasound, which has 1 MB
+
+
+def _alsa_folders(content: bytes) -> tuple[str, str]:
+    """Return ALSA_CONFIG_DIR and ALSA_PLUGIN_DIR, as compiled into libasound; empty if there is not one of each."""
+    configuration, plugins = (
+        set(re.findall(rb"\0(/[!-~]{0,250}/" + name + rb")(?=\0)", content)) for name in (b"alsa", b"alsa-lib")
+    )
+    return tuple(found.pop().decode() if len(found) == 1 else "" for found in (configuration, plugins))  # type: ignore[return-value]
 
 
 def unsampled(elves: Sequence[Elf]) -> tuple[str, ...]:
