@@ -26,14 +26,18 @@ def headline(
     findings: Sequence[Finding],
     outcome: Outcome,
     recovered: Sequence[Finding] = (),
+    unseen: Sequence[str] = (),
 ) -> Headline:
-    """Return the headline of a readable subject of *kind*, computed from the facts that JSON carries; empty without."""
+    """Return the headline of a readable subject of *kind*, computed from the facts that JSON carries; empty without.
+
+    *unseen* is what was not inspected.
+    """
     if not facts:
         return Headline("")
     if kind == "wheel":
         return _wheel(facts, findings)
     if kind == "env":
-        return _env(facts, findings)
+        return _env(facts, findings, unseen)
     return _log(facts, findings, outcome, recovered)
 
 
@@ -69,7 +73,7 @@ def _wheel(facts: dict[str, Any], findings: Sequence[Finding]) -> Headline:
     return Headline(f"tagged {words}, qualifies for {real}")
 
 
-def _env(facts: dict[str, Any], findings: Sequence[Finding]) -> Headline:
+def _env(facts: dict[str, Any], findings: Sequence[Finding], unseen: Sequence[str]) -> Headline:
     triple = facts["target"]["triple"]
     details = [_place(facts), *dict.fromkeys(map(_library, facts["libraries"]))]
     if facts["target"]["others"]:
@@ -99,8 +103,14 @@ def _env(facts: dict[str, Any], findings: Sequence[Finding]) -> Headline:
     if facts["project"]["manifest"]:
         details.append(f"next: {_next_command(facts)}")
     warnings = dict.fromkeys(found.check for found in findings if found.severity is Severity.WARNING)
-    aside = f", apart from {' and '.join(warnings)}" if warnings else ""
     limit = "" if facts["libraries"] else ", as long as it needs no system library"
+    rust = "rust-toolchain-missing" in warnings
+    warnings.pop("rust-toolchain-missing", None)
+    aside = f", apart from {' and '.join(warnings)}" if warnings else ""
+    named = [one.partition(":")[0] for one in unseen]
+    aside += f"; not inspected: {_several(named)}" if named else ""
+    if rust:
+        return Headline(f"not ready to build for {triple}: Rust is not installed{limit}{aside}", tuple(details))
     return Headline(f"ready to build for {triple}{limit}{aside}", tuple(details))
 
 

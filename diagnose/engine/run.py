@@ -141,7 +141,7 @@ def _run(
             result = found(check) if came_to is Outcome.UNKNOWN_CAUSE else ([], [])
             findings = [*(result[0] if result else ()), *findings]
             passed += [check.id] if result and not result[0] else []
-    head = headline(kind, facts, (*failed, *findings), came_to, recovered)
+    head = headline(kind, facts, (*failed, *findings), came_to, recovered, subject.unseen)
     return Result(
         kind,
         name,

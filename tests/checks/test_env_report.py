@@ -27,6 +27,7 @@ def shown(case: cases.Case, folder: Path) -> list[str]:
         ("trixie-healthy", f"✓ here: ready to build for {cases.ARMV7}"),
         ("trixie-no-patchelf", f"! here: ready to build for {cases.ARMV7}, apart from patchelf-missing-or-old"),
         ("trixie-for-the-host-too", f"· here: ready to build for {cases.ARMV7}"),
+        ("native-no-rust", f"! here: not ready to build for {cases.X86_64}: Rust is not installed"),
         ("noble-404", f"! here: ready to build for {cases.ARM64}, apart from apt-foreign-arch-404"),
         ("trixie-no-library", f"✗ here: not ready to build for {cases.ARMV7}: 1 problem to fix"),
         (
@@ -64,7 +65,7 @@ def test_the_needs_of_an_unknown_crate_are_unknown(tmp_path: Path) -> None:
         "  name it with --lib MODULE",
     ]
     named = shown(case._replace(libs=("alsa",)), tmp_path / "named")
-    assert named[0] == f"✓ here: ready to build for {cases.ARMV7}"
+    assert named[0] == f"✓ here: ready to build for {cases.ARMV7}; not inspected: cargo's version"
 
 
 def test_no_check_has_passed_that_had_nothing_to_look_at(tmp_path: Path) -> None:

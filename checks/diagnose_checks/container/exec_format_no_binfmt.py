@@ -17,9 +17,8 @@ from diagnose.authoring.libc_demands import BUILD_SCRIPT
 from diagnose.authoring.log import finding_from_hits, is_later
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,35 +67,6 @@ _BUILT = r"/target/(?:[^/]+/)*(?:release|debug)/"
 _HELPERS = frozenset(
     {"patchelf", "protoc", "cmake", "ninja", "sccache", "rustc", "cargo", "maturin", "zig", "uv", "node"}
 )
-
-
-def env(env: Environment) -> Iterator[Finding]:
-    """See that the programs of the inspected root cannot start."""
-    emulator = env.toolchain.emulator
-    if env.cross or not emulator.needed or (emulator.name and emulator.enabled):
-        return
-    if emulator.name:
-        evidence = Evidence("registered but disabled", emulator.path or f"/proc/sys/fs/binfmt_misc/{emulator.name}")
-    else:
-        evidence = Evidence(f"no emulator is registered for {env.target.uname}", "/proc/sys/fs/binfmt_misc")
-    architecture = env.target.oci.removeprefix("linux/").replace("/v7", "").replace("/v6", "")
-    yield Finding(
-        message=f"the programs here are for {env.target.uname}, which this machine cannot run",
-        severity=Severity.ERROR,
-        evidence=(evidence,),
-        consequence='Every program in it fails: "exec format error".',
-        fixes=(
-            Fix(
-                "register the emulator",
-                (
-                    Command(
-                        f"docker run --privileged --rm tonistiigi/binfmt --install {architecture}", Stage.ARCHITECTURE
-                    ),
-                ),
-                notes="Run this on the machine, not inside the container.",
-            ),
-        ),
-    )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
