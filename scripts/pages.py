@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 DOCS = HERE / "docs"
 SCHEMA = HERE / "diagnose" / "reports" / "report.schema.json"
 EXAMPLE_LINES = 40
-SUBJECTS = {"wheel": "In a wheel", "env": "In an environment", "log": "In a build log"}
+SUBJECTS = {"wheel": "In a wheel", "env": "In an environment", "log": "In a build log", "workflow": "In a workflow"}
 
 
 def markdown(text: str) -> str:

@@ -89,6 +89,17 @@ def logs() -> dict[str, list[Output]]:
 
 
 @functools.cache
+def workflows() -> dict[str, list[Output]]:
+    """Return check → the reports on its repositories: the folder is named as the check, then a word."""
+    ids = sorted((check.id for check in registry.load("workflow")), key=len, reverse=True)
+    groups: dict[str, list[Output]] = {}
+    for folder in sorted((FIXTURES / "workflows").iterdir()):
+        group = next((check for check in ids if folder.name.startswith(check)), HEALTHY)
+        groups.setdefault(group, []).append(_command("workflow", folder.name, folder=FIXTURES / "workflows"))
+    return groups
+
+
+@functools.cache
 def environments() -> dict[str, list[Output]]:
     """Return check → the reports on the container roots in which it is found first."""
     cases = _module(FIXTURES, "containers.cases")
@@ -128,7 +139,14 @@ def help_pages() -> dict[str, list[Output]]:
     return {"help": [_command("--help"), *(_command(name, "--help") for name in sorted(options.COMMANDS))]}
 
 
-KINDS = {"wheel": wheels, "env": environments, "log": logs, "explain": pages, "help": help_pages}
+KINDS = {
+    "wheel": wheels,
+    "env": environments,
+    "log": logs,
+    "workflow": workflows,
+    "explain": pages,
+    "help": help_pages,
+}
 
 
 def snapshots() -> Iterator[tuple[str, str]]:

@@ -177,6 +177,15 @@ class RunOptions(NamedTuple):
 
 
 @group
+class WorkflowOptions(NamedTuple):
+    """What ``workflow`` reads."""
+
+    paths: tuple[str, ...] = _argument(
+        "[PATH...]", "Repositories or workflow files; without one, the repository of the working directory.", ()
+    )
+
+
+@group
 class ExplainOptions(NamedTuple):
     """What ``explain`` explains."""
 
@@ -237,6 +246,11 @@ COMMANDS = {
             "log",
             "Find the cause in the log of a failed build, and how to fix it.",
             (LogOptions, Origin, Selection, Output),
+        ),
+        Command(
+            "workflow",
+            "Check what a repository's CI workflows build, and where, before they run.",
+            (WorkflowOptions, Selection, Output),
         ),
         Command("undo", "Restore the files that `env --apply` changed."),
         Command("explain", "Print a check's documentation, or the list of all checks.", (ExplainOptions,)),

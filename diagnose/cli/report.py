@@ -98,7 +98,7 @@ def inspect(
     left_out = _left_out(kind, selection)
     if not left_out or result.error is not None:
         return result
-    if kind != "log":  # a log's headline is made from the findings alone
+    if kind not in ("log", "workflow"):  # a log's headline is made from the findings alone
         result = result._replace(headline=selected(kind, result.facts, result.findings, len(left_out)))
     return result._replace(left_out=left_out)
 

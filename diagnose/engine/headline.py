@@ -38,6 +38,8 @@ def headline(
         return _wheel(facts, findings)
     if kind == "env":
         return _env(facts, findings, unseen)
+    if kind == "workflow":
+        return _workflow(facts, findings)
     return _log(facts, findings, outcome, recovered)
 
 
@@ -147,6 +149,46 @@ def _next_command(facts: dict[str, Any]) -> str:
     command += [f"--target {facts['target']['triple']}"] if facts["cross"] else []
     command += [f"--compatibility {facts['policy']}"] if facts["policy"] and wheel else []
     return " ".join(command)
+
+
+def _workflow(facts: dict[str, Any], findings: Sequence[Finding]) -> Headline:
+    legs, unknown = facts["legs"], facts["unknown"]
+    if not legs:
+        return Headline("builds no wheel for Linux with a tool that is known here")
+    details = [f"maturin-action is judged by its release {version}" for version in facts["tables"].values()]
+    count = f"{len(legs)} leg{'' if len(legs) == 1 else 's'} for Linux"
+    if unknown == len(legs):
+        return Headline(f"cannot tell where its {count} build: that is known only when they run", tuple(details))
+    aside = f", {unknown} of them known only when they run" if unknown else ""
+    kinds = len(dict.fromkeys(finding.check for finding in findings))
+    found = f": {kinds} problem{'' if kinds == 1 else 's'}" if kinds else ""
+    return Headline(f"{count}{aside}{found}", (*_legs(legs), *details))
+
+
+def _legs(legs: Sequence[dict[str, Any]]) -> list[str]:
+    """Return the table of legs: those that are built alike are one line."""
+    rows: dict[tuple[str, ...], int] = {}
+    for leg in legs:
+        place = leg["image"].removesuffix(":latest") or ("the runner" if leg["builds_in"] == "host" else "?")
+        managers = [name for name in leg["managers"] if name != "apt"]
+        cells = (
+            leg["job"],
+            leg["target"] or "?",
+            leg["runner"]["label"] or "?",
+            place,
+            " ".join(filter(None, (leg["distribution"], "+".join(managers)))) or "?",
+            leg["target_libc"] or "?",
+            leg["tag"] or "?",
+        )
+        rows[cells] = rows.get(cells, 0) + 1
+    header = ("job", "target", "runner", "builds in", "distribution", "libc", "tag")
+    table = [header, *rows]
+    widths = [max(len(row[column]) for row in table) for column in range(len(header))]
+    counts = ["", *(f"  × {number}" if number > 1 else "" for number in rows.values())]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + count
+        for row, count in zip(table, counts, strict=True)
+    ]
 
 
 def _log(

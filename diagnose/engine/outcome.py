@@ -37,4 +37,11 @@ def _env(facts: dict[str, Any], unseen: Sequence[str]) -> Outcome:
     return Outcome.CANNOT_TELL if unasked or project.get("unknown") or unlocked else Outcome.OK
 
 
-_OUTCOMES = {"wheel": _wheel, "env": _env}
+def _workflow(facts: dict[str, Any], unseen: Sequence[str]) -> Outcome:
+    legs = facts.get("legs", ())
+    if not legs:
+        return Outcome.NOT_JUDGED
+    return Outcome.CANNOT_TELL if all(leg["builds_in"] == "unknown" for leg in legs) else Outcome.OK
+
+
+_OUTCOMES = {"wheel": _wheel, "env": _env, "workflow": _workflow}

@@ -3,8 +3,8 @@
 An entry point names a package. Every module in an area folder (``package/area/check_id.py``) whose name does not start
 with an underscore is one check: its id is its file name with dashes, its docstring is its documentation, ``CHECK``
 declares the rest (:class:`diagnose.model.check.Check`), and each function named after a kind of subject (``wheel``,
-``env``, ``log``) is a detector, which takes the subject's facts and yields findings. A function ``leads_to(finding,
-other, subject)`` determines which other findings follow from its own.
+``env``, ``log``, ``workflow``) is a detector, which takes the subject's facts and yields findings. A function
+``leads_to(finding, other, subject)`` determines which other findings follow from its own.
 """
 
 from __future__ import annotations

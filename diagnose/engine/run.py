@@ -24,7 +24,7 @@ class Result(NamedTuple):
     """The result for one subject, from which every report is made."""
 
     kind: str
-    """``wheel``, ``env`` or ``log``."""
+    """``wheel``, ``env``, ``log`` or ``workflow``."""
     name: str
     """The input's name without its folder."""
     facts: dict[str, Any] = {}

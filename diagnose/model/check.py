@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     LeadsTo = Callable[[Finding, Finding, Any], bool]
 
 
-KINDS = ("wheel", "env", "log")
+KINDS = ("wheel", "env", "log", "workflow")
 """The kinds of subject, and the names of a check's detector functions."""
 
 

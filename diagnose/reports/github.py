@@ -19,7 +19,8 @@ def render(report: Report) -> str:
         if result.outcome is Outcome.CANNOT_TELL:
             lines.append(_command("notice", "cannot tell", f"{result.name}: {result.headline}"))
         lines += [
-            _command(_COMMAND[finding.severity], finding.check, _text(result, finding)) for finding in result.findings
+            _command(_COMMAND[finding.severity], finding.check, _text(result, finding), _place(result, finding))
+            for finding in result.findings
         ]
     return "".join(line + "\n" for line in lines)
 
@@ -37,8 +38,21 @@ def _text(result: Result, finding: Finding) -> str:
     return "\n".join(lines)
 
 
-def _command(command: str, title: str, text: str) -> str:
+def _place(result: Result, finding: Finding) -> str:
+    """Return the properties that put the annotation on its line of a workflow; empty for other subjects."""
+    if result.kind != "workflow":
+        return ""
+    path, *numbers = finding.evidence[0].path.split(":")
+    named = zip(("line", "col"), numbers, strict=False)
+    parts = [f"file={_property(path)}", *(f"{name}={number}" for name, number in named if number.isdigit())]
+    return ",".join(parts) + "," if path else ""
+
+
+def _property(text: str) -> str:
+    return clean(text).translate({37: "%25", 13: "%0D", 10: "%0A", 58: "%3A", 44: "%2C"})
+
+
+def _command(command: str, title: str, text: str, place: str = "") -> str:
     # The escapes of @actions/core (packages/core/src/command.ts): properties escape two characters more than data.
     data = clean(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    prop = title.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A").replace(":", "%3A").replace(",", "%2C")
-    return f"::{command} title={prop}::{data}"
+    return f"::{command} {place}title={_property(title)}::{data}"

@@ -39,7 +39,7 @@ def run(*args: str) -> subprocess.CompletedProcess[str]:
 )
 def test_a_choice_that_checks_nothing_is_wrong_usage(args: str, message: str) -> None:
     words = args.split()
-    subject = {"wheel": [BROKEN], "env": [], "log": ["-"], "run": ["true"]}[words[0]]
+    subject = {"wheel": [BROKEN], "env": [], "log": ["-"], "workflow": ["."], "run": ["true"]}[words[0]]
     result = run(*words, *subject)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith(f"diagnose: {message}")

@@ -18,12 +18,13 @@ from diagnose.authoring.libc_demands import demander, highest
 from diagnose.authoring.log import finding_from_hits, is_later
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.workflow import Workflow
 
 CHECK = Check(since="0.1.0", phase=Phase.START)
 leads_to = is_later
@@ -59,3 +60,42 @@ def _images(log: BuildLog, line: int) -> str:
     if container.policy:
         return f"The image is for {container.policy}; manylinux_2_28 and later run current tools."
     return ""
+
+
+_NODE = (2, 28)  # GitHub's Node 20 and 24 are built for it; github.com/actions/runner, docs/checks/nodejs.md
+_JAVASCRIPT = (
+    "actions/cache",
+    "actions/checkout",
+    "actions/download-artifact",
+    "actions/setup-python",
+    "actions/upload-artifact",
+    "pyo3/maturin-action",
+    "swatinem/rust-cache",
+)
+
+
+def workflow(workflow: Workflow) -> Iterator[Finding]:
+    """See a job's container whose glibc is too old for the Node of GitHub's runner, which its actions need."""
+    told = set()
+    for container in workflow.containers:
+        glibc = tuple(map(int, container.facts.glibc.split("."))) if container.facts and container.facts.glibc else ()
+        name = container.action.partition("@")[0].lower()
+        if not glibc or glibc >= _NODE or name not in _JAVASCRIPT or container.action_spot is None:
+            continue
+        if (container.job, container.image) in told or container.facts is None:
+            continue
+        told.add((container.job, container.image))
+        text = container.facts.glibc
+        yield Finding(
+            f"{container.action} cannot start: Node needs GLIBC_2.28, {container.facts.label} has {text}",
+            Severity.ERROR,
+            (
+                Evidence(f"job {container.job} runs in {container.image}", str(container.spot)),
+                Evidence(f"uses {container.action}", str(container.action_spot)),
+            ),
+            "/__e/node20/bin/node: /lib64/libc.so.6: version `GLIBC_2.28' not found",
+            (
+                Fix("run the job on the runner, only the build in the container", notes="`docker run`, or an action."),
+                Fix("use an image with glibc 2.28 or later", notes="manylinux_2_28 and later."),
+            ),
+        )

@@ -17,15 +17,18 @@ from __future__ import annotations
 
 from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import distinct, finding_from_hits
+from diagnose.authoring.workflow import MANAGERS, Seen, finding, grouped, has_alternative, hook_calls, stops
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, Phase, Severity, Stage
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.workflow import Workflow
+    from diagnose.readers.workflow.facts import Hook
 
 leads_to = blocks_later_installs
 _NAMES = "(?P<manager>yum|dnf|microdnf|apt-get|apt|apk|zypper|pacman|sudo)"
@@ -55,6 +58,38 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "Nothing was installed: the build lacks those packages.",
             [_without_sudo() if manager == "sudo" else _other(distro.manager)],
         )
+
+
+def workflow(workflow: Workflow) -> Iterator[Finding]:
+    """See a script call a package manager, or sudo, that the image of its leg does not have."""
+    seen = []
+    for leg, hook, spot, call in hook_calls(workflow):
+        facts = hook.place.facts
+        if facts is None or has_alternative(call):
+            continue
+        missing = [name for name in (call.program,) if name in MANAGERS and name not in facts.managers]
+        if call.sudo and not facts.sudo and not _brings_sudo(hook):
+            missing.insert(0, "sudo")
+        for name in missing[:1]:
+            key = (name, facts.label, stops(hook, call))
+            seen.append(Seen(key, spot, f"{hook.name} calls {' '.join(call.words[:4])}", leg))
+    for group in grouped(seen):
+        facts = group[0].leg.place.facts
+        if facts is None:
+            continue
+        name, _, fatal = group[0].key
+        manager = next((one for one in ("apt-get", "dnf", "yum", "apk") if one in facts.managers), "")
+        yield finding(
+            f"there is no {name} in this container, which is {facts.label}",
+            Severity.ERROR if fatal else Severity.WARNING,
+            group,
+            f"{name}: command not found: " + ("the build stops." if fatal else "nothing is installed, silently."),
+            [_without_sudo() if name == "sudo" else _other(manager.removesuffix("-get"))],
+        )
+
+
+def _brings_sudo(hook: Hook) -> bool:
+    return any("sudo" in call.command[1:] for _, call in hook.calls)
 
 
 def _without_sudo() -> Fix:

@@ -12,15 +12,17 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.workflow import Seen, finding, grouped, hook_calls, installed
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, Phase, Severity, Stage
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.workflow import Leg, Workflow
 
 CHECK = Check(
     since="0.1.0",
@@ -57,3 +59,54 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             ],
         )
+
+
+_FIRST_WITHOUT_1_0 = (0, 9, 112)
+
+
+def workflow(workflow: Workflow) -> Iterator[Finding]:
+    """See CentOS 7's OpenSSL 1.0.2 installed for a locked openssl-sys that rejects it."""
+    seen = []
+    for leg, hook, spot, call in hook_calls(workflow):
+        facts = hook.place.facts
+        if facts is None or facts.label != "CentOS 7" or "openssl-devel" not in installed(call):
+            continue
+        version = _locked(leg)
+        if version and not _has_another(leg):
+            seen.append(Seen(version, spot, f"{hook.name} installs openssl-devel, which is OpenSSL 1.0.2k", leg))
+    for group in grouped(seen):
+        version = group[0].key
+        yield finding(
+            f"openssl-sys {version} does not support the OpenSSL 1.0.2 of this image, CentOS 7",
+            Severity.ERROR,
+            group,
+            "openssl-sys: this crate is only compatible with OpenSSL 1.1.0 and later.",
+            [
+                Fix("build in a newer image", notes="maturin-action: `manylinux: 2_28`, which has OpenSSL 1.1.1."),
+                Fix(
+                    "build OpenSSL from source with the crate's own feature",
+                    (Command("cargo add openssl --features vendored", Stage.BUILD),),
+                    notes="It needs perl-core in the image.",
+                ),
+            ],
+        )
+
+
+def _locked(leg: Leg) -> str:
+    """Return the version of the locked openssl-sys if it rejects 1.0.2 and nothing builds OpenSSL; else nothing."""
+    project = leg.project
+    crate = project.crate("openssl-sys") if project is not None else None
+    if project is None or crate is None or project.locked("openssl-src") or "openssl-src" in crate.dependencies:
+        return ""
+    parts = tuple(int(part) if part.isdigit() else 0 for part in crate.version.partition("+")[0].split(".")[:3])
+    chosen = any(word.startswith(("--features", "--no-default", "-F", "--all-f")) for word in leg.words)
+    return crate.version if parts >= _FIRST_WITHOUT_1_0 and not chosen else ""
+
+
+def _has_another(leg: Leg) -> bool:
+    """Whether the leg brings an OpenSSL of its own, or says where one is."""
+    words = [word for hook in leg.hooks for _, call in hook.calls for word in call.words]
+    names = [setting.name for setting in leg.settings]
+    options = leg.inputs.get("docker-options", ("", leg.spot))[0]
+    hints = ("OPENSSL_", "openssl11", "openssl-1", "openssl-3")
+    return any(hint in word for hint in hints for word in (*words, *names, options))

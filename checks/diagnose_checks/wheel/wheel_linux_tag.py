@@ -20,6 +20,7 @@ from diagnose import policies
 from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.symbol_versions import BEYOND, build_for
 from diagnose.authoring.wheel import is_for_linux, linux_tags, some
+from diagnose.authoring.workflow import Seen, finding, grouped
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.workflow import Workflow
 
 
 ACCEPTED = frozenset({"linux_armv6l", "linux_armv7l"})
@@ -118,3 +120,32 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     ),
                 ),
             )
+
+
+def workflow(workflow: Workflow) -> Iterator[Finding]:
+    """See a leg whose wheel is published, and gets a linux_* tag whatever it links."""
+    seen = [
+        Seen(leg.tag, leg.inputs.get("manylinux", ("", leg.spot))[1], "manylinux: off", leg)
+        for leg in workflow.legs
+        if leg.published
+        and not leg.repaired
+        and leg.manylinux == "off"
+        and leg.tag.startswith("linux_")
+        and leg.tag not in ACCEPTED
+        and leg.tool == "maturin-action"
+    ]
+    for group in grouped(seen):
+        tag = group[0].leg.tag
+        yield finding(
+            f"the wheel gets the tag {tag}, which the package index does not accept",
+            Severity.ERROR,
+            group,
+            f"upload fails: 400 Bad Request, Binary wheel has an unsupported platform tag '{tag}'",
+            [
+                Fix(
+                    "let maturin set the tag",
+                    notes="`off` also turns off its check. Use `manylinux: auto` or 2_28; with `container: off` the "
+                    "build stays on the runner.",
+                )
+            ],
+        )

@@ -1,0 +1,81 @@
+"""``diagnose workflow``: checks what a repository's CI workflows build, and where, before they run."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+
+from diagnose.cli import console
+from diagnose.cli.errors import UsageError
+from diagnose.cli.report import chosen, finish, inspect
+from diagnose.engine.run import Result
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import InputError
+from diagnose.model.outcome import Outcome
+from diagnose.readers import workflow as reader
+from diagnose.readers.workflow import nodes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.cli.options import Output, Selection, WorkflowOptions
+
+
+def main(options: WorkflowOptions, selection: Selection, output: Output) -> int:
+    """Report on the workflow files of repositories, or on single ones."""
+    if not nodes.available():
+        raise UsageError("workflow needs PyYAML: install crosslink-diagnose[workflow], or PyYAML beside it")
+    chosen("workflow", selection)  # a wrong --select fails before any work
+    results: list[Result] = []
+    silent = 0
+    for path in options.paths or (".",):
+        for result, asked in _results(path, selection):
+            if asked or result.error or result.findings or result.facts.get("legs"):
+                results.append(result)
+            else:
+                silent += 1
+    if silent and results and not output.quiet:
+        console.warn(f"skipped {silent} workflow{'' if silent == 1 else 's'} that build no wheel for Linux")
+    if silent and not results:
+        raise UsageError(f"no workflow here builds a wheel for Linux with a tool that is known ({silent} were read)")
+    return finish(results, output)
+
+
+def _results(path: str, selection: Selection) -> Iterator[tuple[Result, bool]]:
+    """Yield the result of each workflow file of *path*, and whether the user named that file."""
+    try:
+        folder, names = _find(path)
+        repository = reader.Repository(folder)
+        for name in names or repository.workflows():
+            read = partial(reader.read, name, repository)
+            yield inspect("workflow", name, read, reader.facts, selection), bool(names)
+        if not names and not repository.workflows():
+            raise InputError(f"{path}: no workflow in its {reader.FOLDER}")
+    except InputError as error:
+        yield Result("workflow", path, error=str(error), outcome=Outcome.NOT_JUDGED), True
+
+
+def _find(path: str) -> tuple[str, list[str]]:
+    """Return the folder of the repository that *path* is in, and the workflow file that it names, if it names one."""
+    if os.path.isdir(path):
+        folder = os.path.realpath(path)
+        for above in _upwards(folder) if path == "." else [folder]:
+            if os.path.isdir(os.path.join(above, reader.FOLDER)):
+                return above, []
+        return folder, []
+    if not os.path.isfile(path):
+        raise InputError(f"{path}: {'not a regular file' if os.path.lexists(path) else 'no such file or folder'}")
+    real = os.path.abspath(path)
+    for above in _upwards(os.path.dirname(real)):
+        if os.path.isdir(os.path.join(above, ".github")):
+            return above, [os.path.relpath(real, above)]
+    return os.path.dirname(real), [os.path.basename(real)]
+
+
+def _upwards(folder: str) -> Iterator[str]:
+    while True:
+        yield folder
+        above = os.path.dirname(folder)
+        if above == folder:
+            return
+        folder = above

@@ -1,0 +1,157 @@
+"""The facts about one workflow file: its legs, the places where they build, and the scripts that run there."""
+
+from __future__ import annotations
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.readers.workflow.shell import Call
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diagnose.model.finding import Evidence, Finding, Phase
+    from diagnose.readers.cargo.project import Project
+    from diagnose.tables.ci import Image, Runner
+
+
+class Spot(NamedTuple):
+    """A place in a file: its path from the repository's root, line and column from 1 (column 0: the whole line)."""
+
+    path: str
+    line: int
+    column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}" if self.column else f"{self.path}:{self.line}"
+
+
+class Place(NamedTuple):
+    """Where a leg builds. ``kind``: ``host``, ``image`` or ``unknown``; ``facts`` is None where nothing is known."""
+
+    kind: str
+    name: str
+    """The label of the runner, or the name of the image."""
+    facts: Image | None = None
+
+
+class Hook(NamedTuple):
+    """A script that runs where a leg builds, or on its runner.
+
+    ``name`` is the key that holds it (``before-script-linux``). ``strict``: the shell stops at the first command that
+    fails. ``followed`` is False where a part of it could not be read.
+    """
+
+    name: str
+    place: Place
+    calls: tuple[tuple[Spot, Call], ...]
+    strict: bool = True
+    unread: tuple[str, ...] = ()
+
+
+class Setting(NamedTuple):
+    """A variable that the workflow sets for a step."""
+
+    name: str
+    value: str | None
+    """None where it is unknown."""
+    spot: Spot
+
+
+class Leg(NamedTuple):
+    """One build of one wheel, as far as the file tells.
+
+    Texts are empty where a fact is unknown or there is no such fact.
+    """
+
+    job: str
+    row: str
+    """The row of the matrix in words."""
+    tool: str
+    """``maturin-action``, ``cibuildwheel``, ``maturin``, ``cross`` or ``cargo-zigbuild``."""
+    version: str
+    """The release of the tool as the workflow names it (``v1``)."""
+    spot: Spot
+    """The step."""
+    runner: Runner | None
+    label: str
+    """The label of the runner."""
+    label_spot: Spot
+    target: str
+    """Rust's target."""
+    place: Place
+    tag: str = ""
+    """The platform tag that the wheel will have."""
+    manylinux: str = ""
+    zig: bool = False
+    fallback: bool = False
+    words: tuple[str, ...] = ()
+    """The arguments of the tool."""
+    inputs: dict[str, tuple[str, Spot]] = {}
+    """The inputs of the action that are known."""
+    hooks: tuple[Hook, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    published: bool = False
+    """Whether a step or job that publishes to an index needs the job."""
+    repaired: bool = False
+    """Whether a later step of the job calls auditwheel or names a wheel's tags."""
+    project: Project | None = None
+    """The Cargo project in the working directory; None without one."""
+
+    @property
+    def cross(self) -> bool:
+        """Whether the image builds for another system than its own."""
+        return self.place.facts is not None and self.place.facts.cross
+
+
+class Container(NamedTuple):
+    """The ``container:`` of a job, and the first step that runs an action in it (None without one)."""
+
+    job: str
+    image: str
+    facts: Image | None
+    spot: Spot
+    action: str = ""
+    action_spot: Spot | None = None
+
+
+class Workflow(NamedTuple):
+    """One workflow file: what it builds. Never judges."""
+
+    path: str
+    legs: tuple[Leg, ...] = ()
+    containers: tuple[Container, ...] = ()
+    unread: tuple[str, ...] = ()
+    skipped: int = 0
+    """Legs for other systems than Linux."""
+    unknown: int = 0
+    """Legs whose runner, target or image the file does not tell."""
+    action_versions: tuple[str, ...] = ()
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """Everything that was not judged, in words."""
+        found = list(self.unread)
+        if self.unknown:
+            found.append(f"{self.unknown} legs whose runner, target or image is known only when they run")
+        if self.skipped:
+            found.append(f"{self.skipped} legs for other systems than Linux")
+        return tuple(found)
+
+    def position(self, evidence: Evidence) -> int | None:
+        """A file has no order in time."""
+        return None
+
+    def is_recovered(self, finding: Finding) -> bool:
+        """Nothing has run yet."""
+        return False
+
+    def without_recovered(self, findings: Sequence[Finding]) -> Workflow | None:
+        """Nothing has run yet."""
+        return None
+
+    def concluded(self, findings: Sequence[Finding]) -> Workflow:
+        """Return it as it is."""
+        return self
+
+    def was_examined(self, phase: Phase) -> bool:
+        """Whether there was a leg to examine."""
+        return bool(self.legs or self.containers)

@@ -1,0 +1,271 @@
+"""The jobs of a workflow: rows of their matrix, runners, containers, steps, and which of them publish."""
+
+from __future__ import annotations
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model.finding import InputError
+from diagnose.readers.workflow import shell
+from diagnose.readers.workflow.facts import Spot
+from diagnose.readers.workflow.matrix import expand, plain
+from diagnose.readers.workflow.nodes import Items, Table, Text
+from diagnose.readers.workflow.values import UNKNOWN, Unknown, condition, template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from diagnose.readers.workflow.repository import Repository
+
+_DEPTH = 4  # of composite actions that call others
+_STEPS = 2000
+_INDEX_ACTIONS = ("pypa/gh-action-pypi-publish", "pypi/gh-action-pypi-publish")
+_UPLOADS = (("twine", "upload"), ("uv", "publish"), ("maturin", "upload"), ("maturin", "publish"))
+
+
+class Step(NamedTuple):
+    """One step that may run. ``maybe``: its condition is unknown."""
+
+    node: Table
+    path: str
+    contexts: dict[str, Any]
+    maybe: bool
+    environment: dict[str, tuple[Text, str]]
+
+    @property
+    def action(self) -> str:
+        """The action that it uses, ``owner/name`` in lower case; empty for a script."""
+        return self.uses.partition("@")[0].lower()
+
+    @property
+    def uses(self) -> str:
+        """The action with its release."""
+        found = self.node.text("uses")
+        return found.text.strip() if found else ""
+
+    @property
+    def spot(self) -> Spot:
+        """The key that says what it does."""
+        key = self.node.keys.get("uses") or self.node.keys.get("run") or self.node
+        return Spot(self.path, key.line, key.column)
+
+    def input(self, name: str) -> tuple[str | None, Spot] | None:
+        """Return (its value, None if unknown; its place) of an input; None if it is not given."""
+        table = self.node.get("with")
+        if table is not None and not isinstance(table, Table):
+            return None, self.spot
+        found = table.get(name) if table else None
+        if found is None:
+            return None
+        if not isinstance(found, Text):
+            return None, self.spot
+        value = "" if found.plain and found.text in ("~", "null") else template(found.text, self.contexts).known
+        return value, Spot(self.path, found.line, found.column)
+
+
+class Row(NamedTuple):
+    """One job with one row of its matrix."""
+
+    job: str
+    name: str
+    """The row in words."""
+    node: Table
+    contexts: dict[str, Any]
+    label: str | None
+    """The runner's label; None if unknown."""
+    label_spot: Spot
+    maybe: bool
+
+
+def contexts_of(document: Table, inputs: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the contexts that a whole workflow has: its inputs by their defaults."""
+    given: dict[str, Any] = {"*": UNKNOWN}
+    triggers = document.get("on")
+    if isinstance(triggers, Table) and set(triggers.entries) <= {"workflow_call", "workflow_dispatch"}:
+        for kind in triggers.entries:
+            table = document.get("on", kind, "inputs")
+            for name, row in table.entries.items() if isinstance(table, Table) else ():
+                default = row.get("default") if isinstance(row, Table) else None
+                given[name] = plain(default) if isinstance(default, Text) else UNKNOWN
+    given.update(inputs or {})
+    return {"inputs": given, "matrix": {"*": UNKNOWN}, "env": {"*": UNKNOWN}}
+
+
+def environment(contexts: dict[str, Any], *tables: Any) -> dict[str, Any]:
+    """Return the context ``env`` of a job or step with these ``env:`` tables, the outermost first."""
+    found: dict[str, Any] = {"*": UNKNOWN}
+    for table in tables:
+        for name, node in table.entries.items() if isinstance(table, Table) else ():
+            value = template(node.text, {**contexts, "env": found}).known if isinstance(node, Text) else None
+            found[name] = UNKNOWN if value is None else value
+    return found
+
+
+def rows(document: Table, path: str) -> tuple[list[Row], list[str]]:
+    """Return the jobs × rows of a workflow that may run, and what could not be expanded, in words."""
+    found: list[Row] = []
+    unread: list[str] = []
+    top = contexts_of(document)
+    jobs = document.get("jobs")
+    for name, job in jobs.entries.items() if isinstance(jobs, Table) else ():
+        if not isinstance(job, Table):
+            continue
+        combinations, complete = expand(job.get("strategy", "matrix"), top)
+        if not complete:
+            spot = Spot(path, job.keys["strategy"].line) if "strategy" in job.keys else Spot(path, job.line)
+            unread.append(f"{spot}: the matrix of {name} is made when it runs")
+        for combination in combinations:
+            contexts = {**top, "matrix": combination}
+            contexts["env"] = environment(contexts, document.get("env"), job.get("env"))
+            held = job.text("if")
+            runs = condition(held.text, contexts) if held else True
+            if runs is False:
+                continue
+            label, spot = _label(job, contexts, path)
+            found.append(Row(name, _words(combination), job, contexts, label, spot, runs is None))
+    return found, unread
+
+
+def _words(combination: dict[str, Any]) -> str:
+    def word(value: Any) -> str:
+        if isinstance(value, dict):
+            return " ".join(word(one) for one in value.values() if isinstance(one, str))
+        return value if isinstance(value, str) else ""
+
+    return ", ".join(filter(None, (word(value) for key, value in combination.items() if key != "*")))[:120]
+
+
+def _label(job: Table, contexts: dict[str, Any], path: str) -> tuple[str | None, Spot]:
+    node = job.get("runs-on")
+    spot = Spot(path, getattr(node, "line", job.line), getattr(node, "column", 0))
+    if isinstance(node, Table):
+        node = node.get("labels")
+    if isinstance(node, Items):
+        node = node.items[0] if len(node.items) == 1 else None
+    if not isinstance(node, Text):
+        return None, spot
+    value = template(node.text, contexts).known
+    if value is None and "${{" in node.text:  # a list of one label in the matrix
+        inner = plain(node, contexts)
+        value = inner[0] if isinstance(inner, list) and len(inner) == 1 and isinstance(inner[0], str) else None
+    return value, spot
+
+
+def steps(row: Row, repository: Repository, path: str, unread: list[str]) -> Iterator[Step]:
+    """Yield the steps of a job's row that may run; those of local composite actions in the place of their call."""
+    arch = {"x86_64": "X64", "aarch64": "ARM64"}
+    contexts = {**row.contexts, "runner": {"os": "Linux", "*": UNKNOWN}}
+    known = _runner_arch(row.label)
+    if known in arch:
+        contexts["runner"]["arch"] = arch[known]
+    budget = [_STEPS]
+    yield from _steps(row.node.get("steps"), path, contexts, {}, repository, unread, budget, 0)
+
+
+def _runner_arch(label: str | None) -> str:
+    from diagnose.tables.ci import runners
+
+    runner = runners().get(label or "")
+    return runner.arch if runner else ""
+
+
+def _steps(
+    node: Any,
+    path: str,
+    contexts: dict[str, Any],
+    outer: dict[str, tuple[Text, str]],
+    repository: Repository,
+    unread: list[str],
+    budget: list[int],
+    depth: int,
+) -> Iterator[Step]:
+    for item in node.items if isinstance(node, Items) else ():
+        budget[0] -= 1
+        if not isinstance(item, Table) or budget[0] < 0:
+            continue
+        own = item.get("env")
+        held = item.text("if")
+        here = {**contexts, "env": {**contexts["env"], **environment(contexts, own)}} if own is not None else contexts
+        runs = condition(held.text, here) if held else True
+        if runs is False:
+            continue
+        variables = dict(outer)
+        for name, value in own.entries.items() if isinstance(own, Table) else ():
+            if isinstance(value, Text):
+                variables[name] = (value, path)
+        step = Step(item, path, here, runs is None, variables)
+        if not step.uses.startswith("./"):
+            yield step
+            continue
+        yield from _composite(step, repository, unread, budget, depth)
+
+
+def _composite(step: Step, repository: Repository, unread: list[str], budget: list[int], depth: int) -> Iterator[Step]:
+    document, file = None, ""
+    for name in ("action.yml", "action.yaml"):
+        file = f"{step.uses[2:].rstrip('/')}/{name}"
+        try:
+            document = repository.document(file)
+        except InputError as error:
+            unread.append(str(error))
+        if document is not None:
+            break
+    if not isinstance(document, Table) or depth >= _DEPTH:
+        unread.append(f"{step.spot}: {step.uses} is not in the repository, or calls too many others")
+        return
+    given: dict[str, Any] = {"*": UNKNOWN}
+    table = document.get("inputs")
+    for name, row in table.entries.items() if isinstance(table, Table) else ():
+        default = row.get("default") if isinstance(row, Table) else None
+        given[name] = plain(default) if isinstance(default, Text) else ""
+        passed = step.input(name)
+        if passed is not None:
+            given[name] = UNKNOWN if passed[0] is None else passed[0]
+    inner = {**step.contexts, "inputs": given}
+    yield from _steps(
+        document.get("runs", "steps"), file, inner, step.environment, repository, unread, budget, depth + 1
+    )
+
+
+def publishing(document: Table) -> tuple[set[str], set[str]]:
+    """Return the jobs that publish to a package index, and those with all that they need."""
+    jobs = document.get("jobs")
+    if not isinstance(jobs, Table):
+        return set(), set()
+    found = {name for name, job in jobs.entries.items() if isinstance(job, Table) and _publishes(job)}
+    publishers, waiting = set(found), list(found)
+    while waiting:
+        needs = jobs.get(waiting.pop(), "needs")
+        for node in needs.items if isinstance(needs, Items) else [needs]:
+            if isinstance(node, Text) and node.text in jobs.entries and node.text not in found:
+                found.add(node.text)
+                waiting.append(node.text)
+    return publishers, found
+
+
+def _publishes(job: Table) -> bool:
+    nodes = job.get("steps")
+    for step in nodes.items if isinstance(nodes, Items) else ():
+        if not isinstance(step, Table):
+            continue
+        uses, run, command = step.text("uses"), step.text("run"), step.text("with", "command")
+        action = uses.text.partition("@")[0].lower() if uses else ""
+        other = step.text("with", "repository-url") or step.text("with", "repository_url")
+        if action in _INDEX_ACTIONS and not (other and "test.pypi" in other.text):
+            return True
+        if action == "pyo3/maturin-action" and command and command.text in ("upload", "publish"):
+            return True
+        if run and any(_uploads(call.command) for call in shell.walk(run.text)):
+            return True
+    return False
+
+
+def _uploads(words: tuple[str, ...]) -> bool:
+    words = words[2:] if words[:2] in (("python", "-m"), ("python3", "-m"), ("uv", "run")) else words
+    words = words[1:] if words[:1] == ("uvx",) else words
+    joined = " ".join(words)
+    return words[:2] in _UPLOADS and "test.pypi" not in joined and "testpypi" not in joined
+
+
+def is_unknown(value: Any) -> bool:
+    """Whether a Python value of a context is unknown."""
+    return isinstance(value, Unknown)

@@ -1,0 +1,151 @@
+"""Runners, images, and maturin-action's choice: ``runners.tsv``, ``ci_images.tsv``, ``maturin_action.tsv``.
+
+Each table names its sources and its date. Nothing here reads a clock: a date of end is a fact to print.
+"""
+
+from __future__ import annotations
+
+import os
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, cache
+from diagnose.tables import distributions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MATURIN_ACTION = "v1.51.0"
+"""The release of maturin-action that ``maturin_action.tsv`` is made from."""
+
+
+class Runner(NamedTuple):
+    """One label of a hosted Linux runner."""
+
+    label: str
+    distribution: str
+    version: str
+    arch: str
+    """As ``uname -m`` prints it."""
+    end: str
+    """The date announced for its removal (ISO 8601), or empty."""
+    floats: bool
+    """Whether the label moves to another release by itself."""
+
+    @property
+    def glibc(self) -> str:
+        """The version of its glibc; empty if unknown."""
+        return release_glibc(self.distribution, self.version)
+
+
+class Image(NamedTuple):
+    """What is known of a container image; texts are empty where a fact is unknown."""
+
+    distribution: str
+    version: str
+    managers: frozenset[str]
+    """Commands of the package managers inside."""
+    sudo: bool
+    pkgconfig: bool
+    """Whether it has the program pkg-config."""
+    gcc: str
+    glibc: str
+    target: str
+    """The glibc that a build links against; ``musl`` for musl."""
+    cross: bool
+    """Whether it builds for another system than its own."""
+    end: str
+    """Since when nobody maintains it (year and month), or empty."""
+
+    @property
+    def label(self) -> str:
+        """The distribution in words: ``CentOS 7``."""
+        known = distributions.distributions().get(self.distribution)
+        return f"{known.name if known else self.distribution} {self.version}".rstrip()
+
+
+def _rows(name: str) -> Iterator[dict[str, str]]:
+    with open(os.path.join(os.path.dirname(__file__), name), encoding="utf-8") as file:
+        lines = [line.split("\t") for line in file.read().splitlines() if line[0] != "#"]
+    for cells in lines[1:]:
+        yield {key: "" if cell == "-" else cell for key, cell in zip(lines[0], cells, strict=True)}
+
+
+@cache
+def runners() -> dict[str, Runner]:
+    """Return every known label of a Linux runner."""
+    return {
+        row["label"]: Runner(
+            row["label"], row["distribution"], row["version"], row["arch"], row["end"], bool(row["floats"])
+        )
+        for row in _rows("runners.tsv")
+    }
+
+
+def release_glibc(distribution: str, version: str) -> str:
+    """Return the glibc of a release, ``2.39``; empty if unknown."""
+    for release in distributions.releases():
+        if (release.id, release.version) == (distribution, version):
+            return ".".join(map(str, release.glibc))
+    return ""
+
+
+@cache
+def _images() -> list[tuple[str, Image]]:
+    return [
+        (
+            row["pattern"],
+            Image(
+                row["distribution"],
+                row["version"],
+                frozenset(row["managers"].split()),
+                bool(row["sudo"]),
+                bool(row["pkgconfig"]),
+                row["gcc"],
+                row["glibc"],
+                row["target"],
+                bool(row["cross"]),
+                row["end"],
+            ),
+        )
+        for row in _rows("ci_images.tsv")
+    ]
+
+
+@cache
+def image(name: str) -> Image | None:
+    """Return what is known of the image called *name*, with or without a digest; None if nothing is."""
+    name = name.partition("@")[0].removeprefix("docker.io/")
+    for pattern, known in _images():
+        exact = not pattern.endswith("*")
+        if name == pattern or (not exact and name.startswith(pattern[:-1])):
+            return known
+    return _official(name.removeprefix("library/"))
+
+
+_MANAGERS = {"apt": ("apt", "apt-get"), "dnf": ("dnf", "yum"), "apk": ("apk",)}
+
+
+def _official(name: str) -> Image | None:
+    """Return what is known of an official image of a distribution (``debian:bookworm-slim``) by its name alone."""
+    base, _, tag = name.partition(":")
+    known = {"rockylinux": "rocky"}.get(base, base)
+    row = distributions.distributions().get(known)
+    if row is None or "/" in base or row.manager not in _MANAGERS or not tag or tag == "latest":
+        return None
+    version = tag.removesuffix("-slim")
+    for release in distributions.releases():
+        if release.id == known and version in (release.version, release.codename):
+            version = release.version
+    if not version[:1].isdigit():
+        return None
+    managers = ("yum",) if (known, version.partition(".")[0]) == ("centos", "7") else _MANAGERS[row.manager]
+    glibc = release_glibc(known, version) or release_glibc("rhel" if row.family == "rhel" else known, version)
+    target = "musl" if known == "alpine" else glibc
+    return Image(known, version, frozenset(managers), False, False, "", glibc, target, False, "")
+
+
+@cache
+def maturin_images() -> dict[tuple[str, str, str], str]:
+    """Return maturin-action's table: (runner's processor as Node names it, target, manylinux) → image."""
+    with open(os.path.join(os.path.dirname(__file__), "maturin_action.tsv"), encoding="utf-8") as file:
+        rows = [line.split("\t") for line in file.read().splitlines() if line[0] != "#"]
+    return {(host, target, value): name for host, target, values, name in rows for value in values.split()}
