@@ -53,7 +53,7 @@ class Image(NamedTuple):
     cross: bool
     """Whether it builds for another system than its own."""
     end: str
-    """Since when nobody maintains it (year and month), or empty."""
+    """When its maintenance ended (year and month), or empty."""
 
     @property
     def label(self) -> str:

@@ -8,7 +8,7 @@ from diagnose.readers.workflow import shell
 from diagnose.readers.workflow.facts import Spot
 from diagnose.readers.workflow.matrix import expand, plain
 from diagnose.readers.workflow.nodes import Items, Table, Text
-from diagnose.readers.workflow.values import UNKNOWN, Unknown, condition, template
+from diagnose.readers.workflow.values import UNKNOWN, condition, template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -101,7 +101,7 @@ def environment(contexts: dict[str, Any], *tables: Any) -> dict[str, Any]:
 
 
 def rows(document: Table, path: str) -> tuple[list[Row], list[str]]:
-    """Return the jobs × rows of a workflow that may run, and what could not be expanded, in words."""
+    """Return the jobs × rows of a workflow that may run, and the matrices that could not be expanded."""
     found: list[Row] = []
     unread: list[str] = []
     top = contexts_of(document)
@@ -264,8 +264,3 @@ def _uploads(words: tuple[str, ...]) -> bool:
     words = words[1:] if words[:1] == ("uvx",) else words
     joined = " ".join(words)
     return words[:2] in _UPLOADS and "test.pypi" not in joined and "testpypi" not in joined
-
-
-def is_unknown(value: Any) -> bool:
-    """Whether a Python value of a context is unknown."""
-    return isinstance(value, Unknown)

@@ -37,12 +37,12 @@ class Repository:
         return [f"{FOLDER}/{name}" for name in names if name.endswith((".yml", ".yaml"))]
 
     def text(self, path: str) -> str | None:
-        """Return the text of the file at *path*; None if there is none in the repository."""
+        """Return the text of the file at *path*; None if the repository has no such file."""
         inside = os.path.normpath("/" + path)
         return self.root.text(inside) if self.root.is_file(inside) else None
 
     def document(self, path: str) -> Any:
-        """Return the YAML file at *path* as nodes; None if there is none.
+        """Return the YAML file at *path* as nodes; None if it is missing.
 
         Raises:
             InputError: it cannot be parsed.
@@ -53,7 +53,7 @@ class Repository:
         return self._documents[path]
 
     def toml(self, path: str) -> tuple[dict[str, Any], str]:
-        """Return the TOML file at *path* and its text; empty if there is none or it is broken."""
+        """Return the TOML file at *path* and its text; empty if it is missing or broken."""
         text = self.text(path)
         try:
             return (toml.parse(text), text) if text else ({}, "")
@@ -61,7 +61,7 @@ class Repository:
             return {}, ""
 
     def project(self, folder: str, triple: str) -> Project | None:
-        """Return the Cargo project in *folder*, built for *triple*; None if there is none or it is broken."""
+        """Return the Cargo project in *folder*, built for *triple*; None if it is missing or broken."""
         target = resolve(triple)
         folder = os.path.normpath(folder or ".")
         if target is None or folder.startswith(("..", "/")):
