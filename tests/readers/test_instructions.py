@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import platform
 import random
+import shutil
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+from conftest import need
 
 from diagnose.readers.elf import parser
 from diagnose.readers.elf.functions import Functions
 from diagnose.readers.elf.instructions import Instructions, sample
 from diagnose.readers.wheel import reader
+from diagnose.readers.wheel.sampling import Sampler
+from diagnose.readers.wheel.zip_directory import Member
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "wheels"
 TAG = "cp312-cp312-manylinux2014_x86_64.manylinux_2_17_x86_64"
@@ -107,3 +113,17 @@ def test_files_for_other_processors_are_said_to_be_left_out() -> None:
     assert reader.read(str(FOLDER / name)).unsampled == (
         "instructions: not decoded in 1 of 1 files, which are not for x86",
     )
+
+
+@pytest.mark.parametrize(("option", "march"), [("-march=haswell", ("haswell",)), ("-march=x86-64", ())])
+def test_gccs_option_is_read_from_the_debug_information(option: str, march: tuple[str, ...], tmp_path: Path) -> None:
+    need(shutil.which("gcc") and platform.machine() == "x86_64", "gcc for x86_64 is not installed")
+    text = "volatile float a = 2.5f, b; __attribute__((constructor)) static void f(void) { b = a * 3.5f; }\n"
+    (tmp_path / "demo.c").write_text(text, encoding="ascii")
+    command = ["gcc", "-O1", "-g", "-gz=none", option, "-shared", "-fPIC", "demo.c", "-o", "demo.so"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    data = (tmp_path / "demo.so").read_bytes()
+    member = Member("demo.so", len(data), len(data), 0, 0, 0, 0o755, 0)
+    found = Sampler([member], "").look(parser.read(data, "demo.so"), memoryview(data))
+    assert found.march == march
+    assert bool(found.instructions and found.instructions.first) == bool(march)

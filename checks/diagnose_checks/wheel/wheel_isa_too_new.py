@@ -104,10 +104,14 @@ def _decoded(wheel: Wheel, arches: set[str], stated: int) -> Iterator[Finding]:
     yield Finding(
         message,
         severity,
-        bounded(Evidence("; ".join(need.evidence), elf.path) for elf, need in counted),
+        bounded(Evidence("; ".join((*need.evidence, *_flags(elf))), elf.path) for elf, need in counted),
         consequence,
         _fixes(wheel, level, first),
     )
+
+
+def _flags(elf: Elf) -> list[str]:
+    return [f"debug information: compiled with -march={', -march='.join(elf.march[:4])}"] if elf.march else []
 
 
 def _fixes(wheel: Wheel, level: int, first: Elf) -> tuple[Fix, ...]:

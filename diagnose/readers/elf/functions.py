@@ -23,7 +23,7 @@ PF_X = 1
 DT_SYMTAB, DT_RELA, DT_RELASZ, DT_INIT, DT_INIT_ARRAY, DT_INIT_ARRAYSZ, DT_RELACOUNT = 6, 7, 8, 12, 25, 27, 0x6FFFFFF9
 R_X86_64_64, R_X86_64_RELATIVE = 1, 8
 _RELA = 24  # bytes of one relocation
-_MAX_SYMBOLIC = 1 << 12  # relocations by name that are searched for one word
+_MAX_SYMBOLIC = 1 << 9  # relocations by name that are searched for one word
 # The encoding that all linkers write: version 1, pc-relative start of .eh_frame, a count, a table relative to itself.
 _HEADER = (1, 0x1B, 0x03, 0x3B)
 MAX_FUNCTIONS = 1 << 20
@@ -71,7 +71,7 @@ class Functions:
                 kind, offset, address, _, size, _, flags, _ = row
             if kind == PT_LOAD:
                 self.loads.append((address, address + size, offset, flags))
-            elif kind == PT_DYNAMIC:
+            elif kind == PT_DYNAMIC and not self.dynamic:
                 step, form_of_tag = (16, "<qQ") if self.wide else (8, "<iI")
                 for place in range(offset, offset + min(size, 4096 * step) // step * step, step):
                     tag, value = struct.unpack_from(form_of_tag, self.data, place)

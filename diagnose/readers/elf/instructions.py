@@ -50,7 +50,7 @@ class Instructions(NamedTuple):
     ``functions`` were sampled; ``left`` of those that the file lists were not looked at. ``levels`` counts those that
     were sampled and whose highest level is 2, 3 and 4. ``vectors`` of them use vector registers, ``encoded`` of these
     only in AVX's encoding. ``spread`` is the number of sixteenths of the file that have functions of level 2, and of
-    level 3 or 4. ``first`` and ``reached``: see the module. ``decoded`` counts instructions.
+    level 3 or 4. ``first`` and ``reached``: see the module. ``decoded`` counts instructions and functions.
     """
 
     decoded: int = 0
@@ -154,6 +154,7 @@ class _Sampler:
             if self.decoded >= self.budget:
                 return
             self.left -= 1
+            self.decoded += 1  # a function that is not decoded has its price too
             function = functions.at(index)
             if function is None or function.length <= _LONGEST:  # a stub has no room for anything
                 continue

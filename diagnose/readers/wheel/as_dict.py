@@ -10,6 +10,7 @@ from diagnose.readers.wheel.platform_tag import Shortfall, auditwheel_difference
 if TYPE_CHECKING:
     from typing import Any
 
+    from diagnose.readers.elf.instructions import Instructions
     from diagnose.readers.wheel.reader import Wheel
 
 
@@ -88,6 +89,27 @@ def _elf(elf: Elf) -> dict[str, Any]:
         "extension_module": elf.is_extension,
         "highest_versions": [_highest(need) for need in highest_versions(elf)],
         "broken": list(elf.broken),
+        "instructions": _instructions(elf.instructions) if elf.instructions else None,
+    }
+
+
+def _instructions(code: Instructions) -> dict[str, Any]:
+    return {
+        "functions": code.functions,
+        "functions_left": code.left,
+        "highest_level": {f"x86-64-v{level}": number for level, number in zip((2, 3, 4), code.levels, strict=True)},
+        "with_vectors": code.vectors,
+        "with_vectors_for_avx": code.encoded,
+        "at_import": [
+            {
+                "entry": use.entry,
+                "address": use.address,
+                "mnemonic": use.mnemonic,
+                "level": use.level,
+                "certain": use in code.first,
+            }
+            for use in (*code.first, *code.reached)
+        ],
     }
 
 

@@ -44,7 +44,20 @@ class Sampler:
 
         if not instructions.is_available():
             return elf
-        return elf._replace(instructions=instructions.sample(content, elf.bits, elf.entries, self.budget))
+        code = instructions.sample(content, elf.bits, elf.entries, self.budget)
+        newer = code is not None and (any(code.levels) or code.first or code.reached)
+        return elf._replace(instructions=code, march=_march(content, *elf.debug_strings) if newer else ())
+
+
+_MAX_STRINGS = 32 << 20  # bytes of .debug_str that are searched
+_BASELINE = {"x86-64", "i386", "i486", "i586", "i686", "pentium4"}
+
+
+def _march(content: memoryview, offset: int, size: int) -> tuple[str, ...]:
+    """Return the processors beyond the baseline that GCC's producer strings name; it turns ``native`` into a name."""
+    text = bytes(content[offset : offset + min(size, _MAX_STRINGS)])
+    found = {name.decode() for name in re.findall(rb" -march=([\w.+-]{1,40})", text)}
+    return tuple(sorted(found - _BASELINE))
 
 
 _MAX_ALSA = 16 << 20  # bytes of libasound, which has 1 MB
