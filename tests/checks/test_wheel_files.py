@@ -8,6 +8,7 @@ from wheels import CAUSES, broken, finding, findings
 
 from diagnose.readers.elf.parser import ET_EXEC, ET_REL
 from diagnose.readers.wheel.archive import ZipFlaw
+from diagnose.readers.wheel.filekind import CodeFile
 from diagnose.readers.wheel.record import Record, RecordFlaw
 
 MODULE = "demo.cpython-312-x86_64-linux-gnu.so"
@@ -378,3 +379,20 @@ def test_wheels_for_other_systems_are_left_alone() -> None:
     data = elf("demo/payload", runpath="/home/me", gnu_stack=7, needed=("libc.so.6", "libx.so.1"), textrel=True)
     for tag in ("py3-none-win_amd64", "cp312-cp312-macosx_11_0_arm64"):
         assert all(not found(cause.id, wheel(tag, data)) for cause in CAUSES)
+
+
+@pytest.mark.parametrize(
+    ("names", "severity"),
+    [
+        (("demo/libp.dylib", "demo/libp64.dll"), "note"),
+        (("demo/libp64.dll",), "error"),
+        (("demo/libp.dylib", "demo/demo.cp312-win_amd64.pyd"), "error"),
+    ],
+)
+def test_libraries_for_each_system_in_one_wheel_are_data(names: tuple[str, ...], severity: str) -> None:
+    """As sounddevice ships PortAudio: one folder of libraries, of which the code opens its platform's."""
+    kinds = {".dylib": ("mach-o", ("arm64",)), ".dll": ("pe", ("amd64",)), ".pyd": ("pe", ("amd64",))}
+    files = tuple(CodeFile(name, *kinds[name[name.rindex(".") :]], "library", 100) for name in names)
+    (one,) = found("wheel-wrong-arch", wheel("py3-none-macosx_11_0_arm64")._replace(code=files))
+    assert one.severity.value == severity
+    assert ("ImportError" in one.consequence) == (severity == "error")

@@ -98,7 +98,17 @@ def _other_systems(wheel: Wheel) -> Iterator[Finding]:
     if not wrong:
         return
     claimed = some(list(wheel.platforms))
-    modules = [file for file, _ in wrong if _FORMATS[file.kind] != ".dll" or file.path.endswith(".pyd")]
+    # Libraries in another system's format, beside one in this system's, are data: code selects them by platform.
+    spare = [file for file, _ in wrong if not any(file.kind == one.kind for one in promised) and _is_plain(file)]
+    if len(wrong) < len(libraries) and len(spare) == len(wrong):
+        yield Finding(
+            f"is tagged {claimed} and also contains {count(len(wrong), 'file')} for other systems",
+            Severity.NOTE,
+            bounded(Evidence(why, file.path) for file, why in wrong),
+            f"{sum(file.size for file in spare)} unused bytes on {promised[0].name}",
+        )
+        return
+    modules = [file for file, _ in wrong if not _is_plain(file)]
     yield Finding(
         f"is tagged {claimed} but contains {count(len(wrong), 'file')} for another system or processor",
         Severity.ERROR if len(wrong) == len(libraries) or modules else Severity.WARNING,
@@ -106,6 +116,11 @@ def _other_systems(wheel: Wheel) -> Iterator[Finding]:
         f"on {promised[0].name}: ImportError, the file is not for this system or processor",
         (Fix(f"remove the build folder, then build for {claimed}"),),
     )
+
+
+def _is_plain(file: CodeFile) -> bool:
+    """Whether Python never imports the file by itself: a DLL or dylib, not an extension module."""
+    return file.path.endswith((".dll", ".dylib"))
 
 
 _FORMATS = {"elf": ".so", "mach-o": ".dylib", "pe": ".dll", "wasm": ".wasm"}
