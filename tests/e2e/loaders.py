@@ -50,7 +50,7 @@ def root(suite: str) -> Path:
 def _unpack(folder: Path, suite: str) -> None:
     options = ["--variant=extract", "--architectures=amd64", f"--include={PACKAGES}", "--mode=root", "--quiet"]
     # A mirror may hold an older state of sid than its signature allows; for a C library any state will do.
-    options += ["--aptopt=Acquire::Check-Valid-Until \"false\""] if suite == "sid" else []
+    options += ['--aptopt=Acquire::Check-Valid-Until "false"'] if suite == "sid" else []
     subprocess.run(["mmdebstrap", *options, suite, str(folder), archive.mirror_of(suite)], check=True)
 
 
