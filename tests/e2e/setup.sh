@@ -6,12 +6,13 @@
 #   qemu-user-static                     runs what was built for another processor
 #   util-linux, iproute2                 private mounts and processes for a root
 #   acl                                  gives folders the access lists that a written file keeps
+#   strace                               injects faults into system calls (tests/hostile/kills.py)
 #   pkg-config, lib{asound2,dbus-1}-dev  build the reference crate for this machine
 #   cargo                                fetches the crates' sources (rustup's, where there is one)
 #   docker                               runs the same roots as containers (used where it is; never installed from here)
 set -eu
 
-tools='mmdebstrap apt-ftparchive gpg xz qemu-arm-static qemu-aarch64-static unshare setfacl'
+tools='mmdebstrap apt-ftparchive gpg xz qemu-arm-static qemu-aarch64-static unshare setfacl strace'
 missing=
 for tool in $tools; do
     command -v "$tool" >/dev/null || missing="$missing $tool"
@@ -35,5 +36,5 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 # shellcheck disable=SC2086  # empty when there is a cargo already
 apt-get install -y -qq --no-install-recommends \
-    mmdebstrap debian-archive-keyring apt-utils gnupg xz-utils qemu-user-static util-linux acl \
+    mmdebstrap debian-archive-keyring apt-utils gnupg xz-utils qemu-user-static util-linux acl strace \
     pkg-config libasound2-dev libdbus-1-dev gcc libc6-dev $cargo >/dev/null

@@ -205,3 +205,20 @@ def test_any_damage_is_an_input_error_or_a_flaw(data: st.DataObject) -> None:
         return
     for member in opened.members:
         archive.inflate(opened, member, take)
+
+
+def test_data_beyond_the_end_of_the_archive_are_still_what_zipfile_unpacks() -> None:
+    packed = bytearray(_zip(("a.py", b"x" * 100)))
+    directory = packed.index(b"PK\1\2")
+    struct.pack_into("<I", packed, directory + 20, 5000)  # the directory's compressed size
+    struct.pack_into("<I", packed, 18, 5000)
+    try:
+        opened = _open(bytes(packed))
+    except InputError as error:
+        assert "overlap" in str(error)
+        return
+    assert zipfile.ZipFile(io.BytesIO(packed)).read("a.py") == b"x" * 100
+    out = bytearray()
+    flaw = archive.inflate(opened, opened.members[0], out.extend)
+    assert out == b"x" * 100
+    assert flaw is not None and flaw.kind != "crc"

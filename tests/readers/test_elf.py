@@ -262,3 +262,16 @@ def test_load_distinguishes_other_files(tmp_path: object) -> None:
 
     assert elf.load(os.path.realpath(sys.executable)) is not None
     assert elf.load(__file__) is None
+
+
+def test_the_dynamic_section_is_read_where_the_loader_reads_it() -> None:
+    expected = elf.read(X86_64, "x.so")
+    phoff, count = struct.unpack_from("<Q", X86_64, 32)[0], struct.unpack_from("<H", X86_64, 56)[0]
+    header = next(
+        at for at in range(phoff, phoff + 56 * count, 56) if struct.unpack_from("<I", X86_64, at)[0] == elf.PT_DYNAMIC
+    )
+    assert expected.needed
+    for field, value in ((32, 16), (8, 0)):  # its size: one entry; its offset, which the loader does not use
+        out = bytearray(X86_64)
+        struct.pack_into("<Q", out, header + field, value)
+        assert elf.read(out, "x.so") == expected

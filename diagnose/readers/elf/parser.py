@@ -504,24 +504,46 @@ class _Reader:
 
     # -- data of the dynamic linker
 
+    def _mapped(self, segment: _Segment) -> tuple[int, int]:
+        """Return the offset of the bytes that are mapped to the address of *segment*, and how many follow there.
+
+        Without a segment to load there, it is the segment's own offset and size.
+        """
+        for load in reversed(self._segments):  # a later one is mapped over an earlier one
+            if load.type == PT_LOAD and load.vaddr <= segment.vaddr < load.vaddr + load.filesz:
+                inside = segment.vaddr - load.vaddr
+                return load.offset + inside, load.filesz - inside
+        return segment.offset, segment.filesz
+
+    def _pairs(self, start: int, size: int) -> tuple[array[int], array[int]]:
+        """Return the tags and the values of the dynamic section at *start*, as far as the file has them."""
+        row = self._need_layout().dyn.size
+        table = self._bytes(start, start + size)
+        words = array("I" if row == 8 else "Q", table[: len(table) // row * row])
+        if self.facts["endian"] != sys.byteorder:
+            words.byteswap()
+        return words[::2], words[1::2]
+
     def dynamic(self) -> None:
         layout, facts = self._need_layout(), self.facts
-        segment = next((s for s in self._segments if s.type == PT_DYNAMIC), None)
-        if segment is None or facts.get("split_debug"):
+        segments = [s for s in self._segments if s.type == PT_DYNAMIC]
+        if not segments or facts.get("split_debug"):
             return
         facts["dynamic"] = True
+        # The loader takes the last one that is not empty, reads at its address, and stops at DT_NULL, not at its size.
+        segment = next((s for s in reversed(segments) if s.filesz), segments[0])
+        start, room = self._mapped(segment)
         row = layout.dyn.size
         size = min(segment.filesz, row * MAX_DYNAMIC)
-        table = self._bytes(segment.offset, segment.offset + size)
-        if len(table) < size:
+        if start + size > len(self.data):
             raise _BrokenError("truncated: the dynamic segment is beyond the end of the file")
-        words = array("I" if row == 8 else "Q", table[: len(table) // row * row])
-        if facts["endian"] != sys.byteorder:
-            words.byteswap()
-        tags, values = words[::2], words[1::2]
+        tags, values = self._pairs(start, size)
+        if 0 not in tags and room > size:
+            size = min(room, row * MAX_DYNAMIC)
+            tags, values = self._pairs(start, size)
         if 0 in tags:
             del tags[tags.index(0) :]
-        elif segment.filesz > size:
+        elif max(room, segment.filesz) > size:
             raise _BrokenError(f"more than {MAX_DYNAMIC} entries in the dynamic segment")
         del values[len(tags) :]
         self.tags = dict(zip(tags, values, strict=True))

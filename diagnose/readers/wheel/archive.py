@@ -77,9 +77,7 @@ def inflate(archive: Archive, member: Member, take: Callable[[bytes], None]) -> 
         return ZipFlaw("method", name, reason)
     if start < 0:
         return ZipFlaw("corrupt", name, "its local header is missing")
-    stop = start + member.compressed
-    if stop > len(data):
-        return ZipFlaw("corrupt", name, "its data reach beyond the end of the archive")
+    stop = min(start + member.compressed, len(data))
     crc = size = 0
     head: bytes | None = b""
     broken = tail = None
@@ -114,6 +112,8 @@ def inflate(archive: Archive, member: Member, take: Callable[[bytes], None]) -> 
         return ZipFlaw("size", name, f"unpacks to {size} bytes, declares {member.size}")
     if crc != member.crc:
         return ZipFlaw("crc", name, f"CRC-32 is {crc:08x}, declares {member.crc:08x}")
+    if start + member.compressed > stop:  # zipfile unpacks it nevertheless
+        return ZipFlaw("corrupt", name, "its data reach beyond the end of the archive")
     return tail
 
 
