@@ -124,7 +124,7 @@ def test_both_ways_give_the_same() -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        ("nonsense", "unknown command: nonsense; the commands are run, wheel, env, log, undo, explain, targets"),
+        ("nonsense", f"unknown command: nonsense; the commands are {', '.join(options.COMMANDS)}"),
         ("evn", "unknown command: evn; did you mean env?"),
         ("--bogus", "unknown option: --bogus; see diagnose --help"),
         ("env --format yaml", "--format: 'yaml' is not one of 'text', 'json', 'github'"),

@@ -35,7 +35,8 @@ def main(options: WorkflowOptions, selection: Selection, output: Output) -> int:
             else:
                 silent += 1
     if silent and results and not output.quiet:
-        console.warn(f"skipped {silent} workflow{'' if silent == 1 else 's'} that build no wheel for Linux")
+        which = "workflow that builds" if silent == 1 else "workflows that build"
+        console.warn(f"skipped {silent} {which} no wheel for Linux")
     if silent and not results:
         raise UsageError(f"no workflow here builds a wheel for Linux with a tool that is known ({silent} were read)")
     return finish(results, output)
