@@ -25,6 +25,44 @@ int main(int count, char **paths) {
 """
 
 
+class Machine(NamedTuple):
+    """A processor: its names in Debian, in Debian's folders, in zig and in qemu, and the loader of its glibc."""
+
+    wheel: str
+    debian: str
+    folder: str
+    zig: str
+    musl: str
+    loader: str
+    qemu: str = ""
+
+
+MACHINES = {
+    row.wheel: row
+    for row in (
+        Machine("x86_64", "amd64", "x86_64-linux-gnu", "x86_64-linux-gnu", "x86_64-linux-musl", "ld-linux-x86-64.so.2"),
+        Machine(
+            "aarch64",
+            "arm64",
+            "aarch64-linux-gnu",
+            "aarch64-linux-gnu",
+            "aarch64-linux-musl",
+            "ld-linux-aarch64.so.1",
+            "qemu-aarch64-static",
+        ),
+        Machine(
+            "armv7l",
+            "armhf",
+            "arm-linux-gnueabihf",
+            "arm-linux-gnueabihf",
+            "arm-linux-musleabihf",
+            "ld-linux-armhf.so.3",
+            "qemu-arm-static",
+        ),
+    )
+}
+
+
 class Suite(NamedTuple):
     """A Debian release, its glibc, its musl, and the marks that its glibc defines."""
 
@@ -42,46 +80,55 @@ SUITES = (
 )
 
 
-def root(suite: str) -> Path:
-    """Return a folder with the C libraries of *suite* for x86-64, in which no maintainer script ran."""
-    return made(f"loaders-{suite}", PACKAGES, lambda folder: _unpack(folder, suite))
+def root(suite: str, machine: Machine) -> Path:
+    """Return a folder with the C libraries of *suite* for *machine*, in which no maintainer script ran."""
+    return made(f"loaders-{suite}-{machine.debian}", PACKAGES, lambda folder: _unpack(folder, suite, machine))
 
 
-def _unpack(folder: Path, suite: str) -> None:
-    options = ["--variant=extract", "--architectures=amd64", f"--include={PACKAGES}", "--mode=root", "--quiet"]
+def _unpack(folder: Path, suite: str, machine: Machine) -> None:
+    options = [
+        "--variant=extract",
+        f"--architectures={machine.debian}",
+        f"--include={PACKAGES}",
+        "--mode=root",
+        "--quiet",
+    ]
     # A mirror may hold an older state of sid than its signature allows; for a C library any state will do.
     options += ['--aptopt=Acquire::Check-Valid-Until "false"'] if suite == "sid" else []
     subprocess.run(["mmdebstrap", *options, suite, str(folder), archive.mirror_of(suite)], check=True)
 
 
-def opener(libc: str) -> Path:
-    """Return the program that opens modules, for *libc*."""
-    return made(f"opener-{libc}", OPENER, lambda folder: _compile(folder, libc)) / "open"
+def opener(libc: str, machine: Machine) -> Path:
+    """Return the program that opens modules, for *libc* on *machine*."""
+    name = f"opener-{libc}-{machine.debian}"
+    return made(name, OPENER, lambda folder: _compile(folder, libc, machine)) / "open"
 
 
-def _compile(folder: Path, libc: str) -> None:
-    target = ["x86_64-linux-gnu.2.17"] if libc == "glibc" else ["x86_64-linux-musl", "-dynamic"]
+def _compile(folder: Path, libc: str, machine: Machine) -> None:
+    target = [f"{machine.zig}.2.17"] if libc == "glibc" else [machine.musl, "-dynamic"]
     command = [sys.executable, "-m", "ziglang", "cc", "-target", *target, "-rdynamic", "-o", str(folder / "open")]
     subprocess.run([*command, "-x", "c", "-", "-ldl"], input=OPENER.encode(), check=True)
 
 
-def say(inside: Path, libc: str, module: Path) -> str:
+def say(inside: Path, libc: str, module: Path, machine: Machine) -> str:
     """Return what the loader of a mounted root says about opening *module* below it.
 
-    That is "loaded", or its error without folders. Nothing of this machine is in its view.
+    That is "loaded", or its error without folders. Nothing of this machine but qemu is in its view.
     """
-    folders = [folder for folder in ("lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu") if (inside / folder).is_dir()]
+    folders = [
+        folder for folder in (f"lib/{machine.folder}", f"usr/lib/{machine.folder}") if (inside / folder).is_dir()
+    ]
     if libc == "glibc":
-        loader = next(folder for folder in folders if (inside / folder / "ld-linux-x86-64.so.2").exists())
-        command = [f"/{loader}/ld-linux-x86-64.so.2", "--library-path", ":".join(f"/{folder}" for folder in folders)]
+        loader = next(folder for folder in folders if (inside / folder / machine.loader).exists())
+        command = [f"/{loader}/{machine.loader}", "--library-path", ":".join(f"/{folder}" for folder in folders)]
     else:
-        command = ["/" + str(next(inside.glob("**/x86_64-linux-musl/libc.so")).relative_to(inside))]
-    program = inside / f"open-{libc}"
-    if not program.exists():
-        shutil.copy(opener(libc), program)
+        command = ["/" + str(next(inside.glob(f"**/{machine.musl}/libc.so")).relative_to(inside))]
+    for source, name in ((opener(libc, machine), f"open-{libc}"), (shutil.which(machine.qemu or "true"), "qemu")):
+        if source and not (inside / name).exists():
+            shutil.copy(source, inside / name)
+    emulator = ["/qemu"] if machine.qemu else []
     name = f"/{module.relative_to(inside)}"
-    done = subprocess.run(
-        ["chroot", str(inside), *command, f"/{program.name}", name], capture_output=True, text=True, check=False
-    )
+    command = ["chroot", str(inside), *emulator, *command, f"/open-{libc}", name]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{libc} ended with {done.returncode} on {module.name}: {done.stderr}"
     return done.stdout.strip().replace(name, module.name)

@@ -1,41 +1,44 @@
-"""The models of glibc's and musl's loaders against the loaders themselves, on every fixture for x86-64.
+"""The models of glibc's and musl's loaders against the real ones, on every fixture for x86-64, and under qemu for Arm.
 
 No fixture makes a loader crash; a process that ends with a signal fails the test.
 """
 
 from __future__ import annotations
 
+import shutil
 import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from conftest import need
 
 from diagnose.loaders import glibc, musl
-from diagnose.readers.elf.parser import EM_X86_64, Elf
+from diagnose.readers.elf.parser import Elf
 from diagnose.readers.wheel import reader
+from diagnose.readers.wheel.platform_tag import arch_of
 from diagnose.readers.wheel.reader import Wheel
 from e2e import loaders, roots
-from e2e.loaders import SUITES, Suite
+from e2e.loaders import MACHINES, SUITES, Machine, Suite
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "wheels"
 #: What a root of :mod:`e2e.loaders` has beside the C libraries.
 SYSTEM = ("libc.so.6", "libm.so.6", "libgcc_s.so.1", "libstdc++.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1")
 
 
-def modules(libc: str) -> list[Path]:
-    """Return the fixtures that have one extension module for x86-64, and for *libc*."""
+def modules(libc: str, machine: Machine) -> list[Path]:
+    """Return the fixtures that have one extension module for *machine*, and for *libc*."""
     found = []
-    for path in sorted(FOLDER.glob("*x86_64*.whl")):
+    for path in sorted(FOLDER.glob(f"*{machine.wheel}*.whl")):
         wheel = reader.read(str(path))
-        if wheel.verdict.libc == libc and not wheel.zip_flaws and len(_starts(wheel)) == 1:
+        if wheel.verdict.libc == libc and not wheel.zip_flaws and len(_starts(wheel, machine)) == 1:
             found.append(path)
     return found
 
 
-def _starts(wheel: Wheel) -> list[Elf]:
-    named = [elf for elf in wheel.elves if elf.name.startswith("demo.") and elf.machine == EM_X86_64]
+def _starts(wheel: Wheel, machine: Machine) -> list[Elf]:
+    named = [elf for elf in wheel.elves if elf.name.startswith("demo.") and arch_of(elf) == machine.wheel]
     return [elf for elf in named if elf.dynamic and not elf.broken and not elf.split_debug]
 
 
@@ -71,14 +74,16 @@ def glibc_says(wheel: Wheel, start: Elf, suite: Suite) -> list[str]:
     elves = {elf.path: elf for elf in wheel.elves}
     versions = []
     for elf in queue:
-        for need in elf.verneed:
-            target = answers.get((elf.path, need.library))
-            release = glibc.release_of(need.version)
+        for version in elf.verneed:
+            target = answers.get((elf.path, version.library))
+            release = glibc.release_of(version.version)
             newer = release is not None and release > suite.glibc
             if target:
-                versions += [one.says for one in glibc.missing_versions(elf, elves[target], need.library, suite.glibc)]
-            elif newer or (glibc.is_marker(need.version) and need.version not in suite.marks):
-                versions.append(f"version `{need.version}' not found (required by")
+                versions += [
+                    one.says for one in glibc.missing_versions(elf, elves[target], version.library, suite.glibc)
+                ]
+            elif newer or (glibc.is_marker(version.version) and version.version not in suite.marks):
+                versions.append(f"version `{version.version}' not found (required by")
     if versions:
         return versions
     if refusal := next((one for elf in queue if (one := glibc.relr(elf, suite.glibc))), None):
@@ -88,10 +93,10 @@ def glibc_says(wheel: Wheel, start: Elf, suite: Suite) -> list[str]:
     return []
 
 
-def musl_says(wheel: Wheel, start: Elf, suite: Suite) -> list[str]:
+def musl_says(wheel: Wheel, start: Elf, _: Suite) -> list[str]:
     """Return the error that musl's model foretells; none if it loads."""
     queue = _order(wheel, start)
-    own = ("libc.so", "libc.musl-x86_64.so.1")
+    own = ("libc.so", *(_alpines(machine) for machine in MACHINES.values()))
     lacking = [f"Error loading shared library {name}: No such file" for _, name in _missing(wheel, queue, own)]
     return lacking or [one.says for elf in queue for one in musl.relocations(elf)]
 
@@ -100,22 +105,29 @@ def musl_says(wheel: Wheel, start: Elf, suite: Suite) -> list[str]:
 INVENTED = ("demo_", "_dl_demo", "inflate", "_Py", "Py")
 
 
-@pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.name)
+#: How many fixtures there are at least.
+ENOUGH = {("glibc", "x86_64"): 140, ("musl", "x86_64"): 12, ("glibc", "aarch64"): 15, ("glibc", "armv7l"): 10}
+PLACES = [(suite, MACHINES["x86_64"]) for suite in SUITES]
+PLACES += [(suite, machine) for suite in SUITES[1:3] for machine in MACHINES.values() if machine.qemu]
+
+
+@pytest.mark.parametrize(("suite", "machine"), PLACES, ids=lambda one: one[0])
 @pytest.mark.parametrize("libc", ["glibc", "musl"])
-def test_the_loader_prints_the_predicted_error(libc: str, suite: Suite, tmp_path: Path) -> None:
+def test_the_loader_prints_the_predicted_error(libc: str, suite: Suite, machine: Machine, tmp_path: Path) -> None:
+    need(shutil.which(machine.qemu or "true"), f"no {machine.qemu}")
     foretell = glibc_says if libc == "glibc" else musl_says
     checked, wrong = 0, []
-    with roots.overlay(tmp_path, loaders.root(suite.name)) as inside:
-        for number, path in enumerate(modules(libc)):
+    with roots.overlay(tmp_path, loaders.root(suite.name, machine)) as inside:
+        for number, path in enumerate(modules(libc, machine)):
             wheel = reader.read(str(path))
-            (start,) = _starts(wheel)
+            (start,) = _starts(wheel, machine)
             folder = inside / "wheels" / str(number)
             with zipfile.ZipFile(path) as archive:
                 archive.extractall(folder)
             module = folder / start.path
             if libc == "musl":  # as Alpine's own name, which Debian's musl does not have
-                _answer_to_alpines_name(folder, module)
-            said = loaders.say(inside, libc, module)
+                _answer_to_alpines_name(folder, module, machine)
+            said = loaders.say(inside, libc, module, machine)
             wanted = foretell(wheel, start, suite)
             checked += 1
             if not wanted and any(f": {name}" in said or f" {name}" in said for name in INVENTED):
@@ -123,12 +135,16 @@ def test_the_loader_prints_the_predicted_error(libc: str, suite: Suite, tmp_path
             if not (any(one in said for one in wanted) if wanted else said == "loaded"):
                 wrong.append((path.name, said, wanted))
     assert not wrong
-    assert checked > (20 if libc == "glibc" else 5)
-    print(f"{suite.name}, {libc}: {checked} fixtures", file=sys.stderr)
+    assert checked >= ENOUGH.get((libc, machine.wheel), 1)
+    print(f"{suite.name}, {machine.wheel}, {libc}: {checked} fixtures", file=sys.stderr)
 
 
-def _answer_to_alpines_name(folder: Path, module: Path) -> None:
-    """Replace libc.musl-x86_64.so.1 by a name that every musl answers itself; both are as long, with a NUL."""
+def _answer_to_alpines_name(folder: Path, module: Path, machine: Machine) -> None:
+    """Replace libc.musl-ARCH.so.1 by a name that every musl answers itself; both are as long, with a NUL."""
     for file in (module, *folder.rglob("*.libs/*.so*")):
-        data = file.read_bytes()
-        file.write_bytes(data.replace(b"libc.musl-x86_64.so.1\0", b"libc.so\0".ljust(22, b"\0")))
+        old = f"{_alpines(machine)}\0".encode()
+        file.write_bytes(file.read_bytes().replace(old, b"libc.so\0".ljust(len(old), b"\0")))
+
+
+def _alpines(machine: Machine) -> str:
+    return f"libc.musl-{'armv7' if machine.wheel == 'armv7l' else machine.wheel}.so.1"
