@@ -27,7 +27,14 @@ def dist(tmp_path: Path) -> Path:
     folder = tmp_path / "dist"
     folder.mkdir()
     shutil.copy(HEALTHY, folder)
-    for name in ("a-1.0.tar.gz", "a-1.0.zip", "a-1.0.tar.gz.asc", "a.whl.publish.attestation", "SHA256SUMS"):
+    for name in (
+        "a-1.0.tar.gz",
+        "a-1.0.zip",
+        "a-1.0.tar.gz.asc",
+        "a.whl.publish.attestation",
+        "SHA256SUMS",
+        "sha256sum.txt",
+    ):
         (folder / name).write_bytes(b"")
     return tmp_path
 
@@ -38,7 +45,7 @@ def test_other_files_next_to_wheels_are_skipped_with_a_line(dist: Path, quoted: 
     result = run("wheel", *paths, cwd=dist)
     assert result.returncode == 0
     assert "skipped dist/a-1.0.tar.gz: a source distribution, not a wheel\n" in result.stderr
-    assert result.stderr.count("skipped ") == 5
+    assert result.stderr.count("skipped ") == 6
     assert result.stdout == run("wheel", "dist", cwd=dist).stdout != ""
     assert run("wheel", "-q", *paths, cwd=dist).stderr == ""
 

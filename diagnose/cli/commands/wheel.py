@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _SIDE_FILES = {
     (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip"): "a source distribution",
     (".asc", ".sig", ".attestation", ".sigstore", ".sigstore.json", ".provenance", ".crt", ".pem"): "a signature",
-    (".sha256", ".sha512", ".md5", "SHA256SUMS", "checksums.txt"): "a list of checksums",
+    (".sha256", ".sha512", ".md5", "SHA256SUMS", "SHA512SUMS", "sum.txt", "sums.txt"): "a list of checksums",
 }
 
 
