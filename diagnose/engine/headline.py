@@ -35,7 +35,7 @@ def headline(
     if not facts:
         return Headline("")
     if kind == "wheel":
-        return _wheel(facts, findings)
+        return _wheel(facts, findings, unseen)
     if kind == "env":
         return _env(facts, findings, unseen)
     if kind == "workflow":
@@ -56,7 +56,7 @@ def platforms(facts: dict[str, Any]) -> list[str]:
     return list(dict.fromkeys(tag.rpartition("-")[2] for tag in facts["tags"]))
 
 
-def _wheel(facts: dict[str, Any], findings: Sequence[Finding]) -> Headline:
+def _wheel(facts: dict[str, Any], findings: Sequence[Finding], unseen: Sequence[str]) -> Headline:
     claimed, real = platforms(facts), facts["lowest_tag"] or ""
     words = " + ".join(claimed) or "no valid tags"
     if not facts.get("judged", True):
@@ -65,6 +65,8 @@ def _wheel(facts: dict[str, Any], findings: Sequence[Finding]) -> Headline:
         details = (f"processors in the headers of {len(files)} of its files: {', '.join(arches)}",) if arches else ()
         what = "not a Linux wheel" if "any" not in claimed else "its code is for other systems"
         return Headline(f"{words}, {what}: checked its metadata, RECORD and archive only", details)
+    if not facts["elf_files"] and unseen:
+        return Headline(f"{words}, no compiled code in the parts that could be examined")
     if not facts["elf_files"]:
         return Headline(f"{words}, no {'code for Linux' if facts['other_code'] else 'compiled code'}")
     details = ()

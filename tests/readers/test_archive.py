@@ -8,6 +8,7 @@ import tracemalloc
 import zipfile
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from oracle import WHEELS
 
 from diagnose.model.finding import InputError
-from diagnose.readers.wheel import archive
+from diagnose.readers.wheel import archive, reader
 
 
 def _zip(*files: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED, prefix: bytes = b"") -> bytes:
@@ -222,3 +223,19 @@ def test_data_beyond_the_end_of_the_archive_are_still_what_zipfile_unpacks() -> 
     flaw = archive.inflate(opened, opened.members[0], out.extend)
     assert out == b"x" * 100
     assert flaw is not None and flaw.kind != "crc"
+
+
+def test_nothing_is_claimed_about_a_file_that_cannot_be_unpacked(tmp_path: Path) -> None:
+    source = next(path for path in WHEELS if path.name.startswith("healthy_x86_64-2-"))
+    data = bytearray(source.read_bytes())
+    member = next(one for one in _open(bytes(data)).members if one.name.endswith(".so"))
+    entry = data.rindex(member.name.encode()) - 46
+    while data[entry : entry + 4] != b"PK\1\2":  # its name also ends others
+        entry = data.rindex(member.name.encode(), 0, entry + 46) - 46
+    struct.pack_into("<H", data, member.offset + 8, 93)
+    struct.pack_into("<H", data, entry + 10, 93)
+    path = tmp_path / source.name
+    path.write_bytes(data)
+    found = reader.read(str(path))
+    assert found.unseen == (f"{member.name}: packed by Zstandard",)
+    assert not [one for one in found.code if one.path == member.name]

@@ -376,7 +376,7 @@ class _Harvest:
             self.elves.append(self.sampler.look(found, content))
             self.unseen += [f"{name}: {part}" for part in found.unread]
         claims = filekind.claim(name, self.data_prefix, member.mode)
-        if claims or filekind.code(head):
+        if (claims or filekind.code(head)) and (filled or flaw is None):  # of what cannot be unpacked, nothing is known
             self.code.append(CodeFile(name, *filekind.classify(head, member.mode), claims, filled))
         self.contents[name] = Contents._make((filled, algorithm, digest.digest() if digest is not None else b""))
         return buffer
