@@ -130,6 +130,23 @@ class WheelOptions(NamedTuple):
 
 
 @group
+class TryOptions(NamedTuple):
+    """What ``try`` installs, and where it imports it."""
+
+    paths: tuple[str, ...] = _argument("WHEEL...", "Wheels.", ())
+    root: str | None = _value("DIR", "Try them in the root filesystem in this folder instead of on this machine.")
+    release: str = _choice(("bullseye", "bookworm", "trixie"), "Try them in a Debian root, which mmdebstrap makes.")
+    python: str | None = _value("PATH", "The interpreter to use there.")
+    processor: str = _choice(("x86-64", "v2", "v3"), "Emulate an x86_64 processor of this level.")
+    find_links: tuple[str, ...] = _values("DIR", "A folder with wheels of dependencies (repeatable).")
+    offline: bool = _flag("Take dependencies only from --find-links.")
+    run: str | None = _value("FILE", "A Python program to run there after the imports.")
+    mirror: str | None = _value("URL", "The Debian mirror of --release.")
+    no_sandbox: bool = _flag("Import on this machine without a sandbox: the code can do what you can.")
+    clean: bool = _flag("Remove the roots that --release has made.")
+
+
+@group
 class EnvOptions(NamedTuple):
     """What ``env`` inspects."""
 
@@ -202,13 +219,15 @@ class TargetsOptions(NamedTuple):
 class Command(NamedTuple):
     """One command: ``diagnose.cli.commands.NAME.main`` is called with its groups, in this order.
 
-    ``without`` names options of a group that the command does not have; they keep their defaults.
+    ``without`` names options of a group that the command does not have; they keep their defaults. ``module`` is the
+    module's name, where the command's is a keyword of Python.
     """
 
     name: str
     help: str
     groups: tuple[type, ...] = ()
     without: tuple[str, ...] = ()
+    module: str = ""
 
     @property
     def options(self) -> list[Option]:
@@ -236,6 +255,13 @@ COMMANDS = {
             "wheel",
             "Check whether wheels run on the platforms their tags claim.",
             (WheelOptions, Selection, Output),
+        ),
+        Command(
+            "try",
+            "Install wheels in a sandbox and import them: this runs their code.",
+            (TryOptions, Output),
+            without=("quiet", "verbose"),
+            module="try_wheels",
         ),
         Command(
             "env",

@@ -1,0 +1,213 @@
+"""``diagnose try``: installs wheels in a sandbox and imports them. Only it and ``run`` execute what they are given."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+
+from diagnose.cli import console
+from diagnose.cli.errors import UsageError
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import InputError
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from diagnose.cli.options import Output, TryOptions
+    from diagnose.engine.run import Result
+    from diagnose.readers.wheel.reader import Wheel
+    from diagnose.trial.attempt import Attempt, Failure
+    from diagnose.trial.places import Place
+
+_SHOWN = 20  # lines of a traceback
+
+
+def main(options: TryOptions, output: Output) -> int:
+    """Try each wheel; return 2 if one cannot be read, else 1 if one failed, else 0."""
+    from diagnose.trial import places, sandbox
+
+    if options.clean:
+        for folder in places.clean():
+            console.warn(f"removed {folder}")
+    if not options.paths:
+        if options.clean:
+            return 0
+        raise UsageError("try needs WHEEL...: wheels")
+    if sum(map(bool, (options.root, options.release, options.processor))) > 1:
+        raise UsageError("--root, --release and --processor exclude each other")
+    if output.format == "github":
+        raise UsageError("--format: try has text and json")
+    if not sys.platform.startswith("linux"):
+        raise UsageError(f"try needs Linux, for its sandbox; this is {platform.system()}: use a container or a VM")
+    if options.run is not None and not os.path.isfile(options.run):
+        raise UsageError(f"--run: {options.run}: no such file")
+    why = "" if options.no_sandbox else sandbox.missing()
+    if why:
+        raise UsageError(f"there is no sandbox: {why}; --no-sandbox does without, in a container of your own")
+    tried = [_try(path, options) for path in options.paths]
+    if output.format == "json":
+        _print_json(tried)
+    else:
+        for one in tried:
+            console.write(_text(one))
+    if any(isinstance(one, str) for one in tried):
+        return 2
+    bad = {"never": (), "unknown": ("failed", "cannot-tell")}.get(output.fail_on, ("failed",))
+    return int(any(not isinstance(one, str) and one.outcome in bad for one in tried))
+
+
+def _try(path: str, options: TryOptions) -> Attempt | str:
+    """Return what happened to the wheel *path*, or why it cannot be read."""
+    from diagnose.readers.wheel import reader
+    from diagnose.trial.attempt import Attempt, attempt
+
+    try:
+        wheel = reader.read(path)
+    except InputError as error:
+        return str(error)
+    try:
+        place = _place(wheel, options)
+    except InputError as error:
+        return Attempt(os.path.basename(path), None, str(error))
+    return attempt(wheel, place, options.find_links, options.offline, options.run)
+
+
+_PLACES: dict[tuple[str, ...], Place] = {}
+
+
+def _place(wheel: Wheel, options: TryOptions) -> Place:
+    """Return where *wheel* is tried; a place is asked what it is only once.
+
+    Raises:
+        InputError: there is no such place, or its interpreter does not start.
+    """
+    from diagnose import policies
+    from diagnose.model import targets
+    from diagnose.trial import places
+
+    sandboxed = not options.no_sandbox
+    if not options.root and not options.release:
+        key: tuple[str, ...] = ("",)
+        if key not in _PLACES:
+            _PLACES[key] = places.here(options.python, sandboxed, options.processor)
+        return _PLACES[key]
+    root = options.root or ""
+    if options.release:
+        arches = {policies.split(tag).arch for tag in wheel.platforms} - {""}
+        if len(arches) > 1:
+            raise InputError(f"its tags are for {' and '.join(sorted(arches))}: make a root for one, and use --root")
+        arch = arches.pop() if arches else os.uname().machine
+        rows = [row for row in targets.TARGETS if row.wheel == arch and row.debian and "musl" not in row.triple]
+        if not rows:
+            raise InputError(f"Debian has no {arch}")
+        root = places.made(options.release, rows[0].debian, options.mirror, console.warn)
+    if (root,) not in _PLACES:
+        _PLACES[(root,)] = places.in_root(root, options.python, None, sandboxed)
+        if options.release:
+            _PLACES[(root,)] = _PLACES[(root,)]._replace(name=f"Debian {options.release}")
+    return _PLACES[(root,)]
+
+
+def _text(one: Attempt | str) -> str:
+    """Return the section of one wheel."""
+    from diagnose.reports.text import clean
+
+    if isinstance(one, str):
+        return f"✗ {clean(one)}\n"
+    if one.skipped:
+        where = f" ({clean(one.place.words())})" if one.place else ""
+        return f"– {clean(one.wheel)}: not tried: {clean(one.skipped)}{where}\n"
+    assert one.place is not None
+    what = f"imported {', '.join(_some(one.imported))}" if one.imported else "nothing was imported"
+    failed = ", ".join(_some([failure.module for failure in one.failures]))
+    head = f"✗ {clean(one.wheel)}: {clean(failed)} failed" if one.failures else f"✓ {clean(one.wheel)}: {clean(what)}"
+    lines = [head, f"  with {clean(one.place.words())}", *_gap(one)]
+    if one.failures and one.imported:
+        lines.append(f"  {clean(what)}")
+    for failure in one.failures:
+        lines += [f"  {clean(failure.module)}: {clean(failure.error)}"]
+        lines += [f"    {clean(line)}" for line in failure.trace.strip().splitlines()[-_SHOWN:]]
+        lines += [f"  {line}" for line in _explained(failure)]
+    for failure in one.aside:
+        lines.append(f"  note: {clean(failure.module)} does not import by itself: {clean(failure.error)}")
+    return "\n".join(lines) + "\n"
+
+
+def _some(names: Any) -> list[str]:
+    names = list(names)
+    return [*names[:4], *([f"{len(names) - 4} more"] if len(names) > 4 else [])]
+
+
+def _gap(one: Attempt) -> list[str]:
+    """Return which part of what the tags promise was not tried."""
+    from diagnose import policies
+
+    assert one.place is not None
+    glibc = one.place.glibc
+    tags = map(policies.split, one.wheel.removesuffix(".whl").rpartition("-")[2].split("."))
+    promised = [tuple(map(int, tag.policy.split("_")[1:])) for tag in tags if tag.libc == "glibc"]
+    if glibc is None or not promised or min(promised) >= glibc:
+        return []
+    first, last = (f"{major}.{minor}" for major, minor in (min(promised), (glibc[0], glibc[1] - 1)))
+    return [f"  not tried: glibc {first}" + (f" to {last}" if last != first else "")]
+
+
+def _judged(failure: Failure) -> Result:
+    """Return what ``log`` says of the traceback."""
+    import io
+
+    from diagnose.cli.options import Selection
+    from diagnose.cli.report import chosen, inspect
+    from diagnose.readers import buildlog
+
+    def read() -> buildlog.BuildLog:
+        patterns = [pattern for check in chosen("log", Selection()) for pattern in check.patterns]
+        return buildlog.read("traceback", patterns, None, None, io.BytesIO(failure.trace.encode()))
+
+    return inspect("log", "traceback", read, buildlog.facts, Selection())
+
+
+def _explained(failure: Failure) -> list[str]:
+    """Return the causes that the traceback shows, with their fixes."""
+    from diagnose.reports.text import clean
+
+    lines = []
+    for finding in _judged(failure).findings:
+        if finding.check == "unknown-failure":
+            continue
+        lines.append(f"cause: {clean(finding.message)} ({finding.check})")
+        lines += [f"  fix: {clean(fix.title)}" for fix in finding.fixes[:1]]
+        lines += [f"    $ {clean(command.line)}" for fix in finding.fixes[:1] for command in fix.commands]
+    return lines
+
+
+def _print_json(tried: list[Attempt | str]) -> None:
+    import json
+
+    rows: list[dict[str, Any]] = []
+    for one in tried:
+        if isinstance(one, str):
+            rows.append({"error": one, "outcome": "not-judged"})
+            continue
+        rows.append(
+            {
+                "wheel": one.wheel,
+                "outcome": one.outcome,
+                "place": one.place.words() if one.place else None,
+                "python": one.place.python if one.place else None,
+                "not_tried": one.skipped or None,
+                "imported": list(one.imported),
+                "failed": [
+                    {
+                        "module": failure.module,
+                        "error": failure.error,
+                        "trace": failure.trace,
+                        "causes": [finding.check for finding in _judged(failure).findings],
+                    }
+                    for failure in one.failures
+                ],
+                "not_imported_alone": [{"module": failure.module, "error": failure.error} for failure in one.aside],
+            }
+        )
+    console.write(json.dumps({"tried": rows}, indent=2) + "\n")

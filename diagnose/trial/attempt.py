@@ -1,0 +1,125 @@
+"""One attempt: a wheel, a place, and what its imports did there."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import tempfile
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.trial import modules, places, wheelhouse
+from diagnose.trial.places import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from diagnose.readers.wheel.reader import Wheel
+    from diagnose.trial.sandbox import Ended
+
+_SECONDS = 120.0  # for all imports of a wheel, or for the program of --run
+_TRACE = 20_000  # characters of a traceback that are kept
+
+
+class Failure(NamedTuple):
+    """A module that was not imported, or a program that failed.
+
+    ``error`` is one line. ``trace`` is the traceback, or what was printed.
+    """
+
+    module: str
+    error: str
+    trace: str
+
+
+class Attempt(NamedTuple):
+    """What happened to one wheel in one place.
+
+    ``skipped`` says why it was not tried; empty if it was. ``imported`` are modules, ``failures`` what failed.
+    ``aside`` are extension modules that did not load although the packages they are in were imported.
+    """
+
+    wheel: str
+    place: Place | None
+    skipped: str = ""
+    imported: tuple[str, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    aside: tuple[Failure, ...] = ()
+
+    @property
+    def outcome(self) -> str:
+        """``ok``, ``failed`` or ``cannot-tell``, as in other reports."""
+        return "cannot-tell" if self.skipped else "failed" if self.failures else "ok"
+
+
+def attempt(wheel: Wheel, place: Place, find_links: Sequence[str], offline: bool, program: str | None) -> Attempt:
+    """Install *wheel* for *place*, import what it provides there, and run *program*, if any."""
+    name = os.path.basename(wheel.path)
+    refused = wheelhouse.accepts(place, wheel)
+    if refused:
+        return Attempt(name, place, refused)
+    top, extensions = modules.top_level(wheel), modules.extensions(wheel)
+    if not top and not program:
+        return Attempt(name, place, "it provides no module that can be imported")
+    with tempfile.TemporaryDirectory(prefix="diagnose-") as folder:
+        site = os.path.join(folder, "site")
+        os.mkdir(site)
+        os.chmod(folder, 0o755)
+        try:
+            wheelhouse.install(wheel, place, site, find_links, offline)
+        except wheelhouse.NotInstalledError as error:
+            return Attempt(name, place, str(error))
+        imported, failures = _imports(place, site, top)
+        below = [name for name in extensions if name not in top and name.partition(".")[0] in imported]
+        loaded, not_loaded = _imports(place, site, below)
+        by_loader = tuple(one for one in not_loaded if ".so" in one.error or one.error.startswith("died"))
+        aside = tuple(one for one in not_loaded if one not in by_loader)
+        if program and not failures:
+            failures = _program(place, site, program)
+        return Attempt(name, place, "", (*imported, *loaded), (*failures, *by_loader), aside)
+
+
+def _imports(place: Place, site: str, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[Failure, ...]]:
+    """Import *names* one after the other in one process, and go on in another after a module that ended it."""
+    left, done, failures = list(names), [], []
+    while left:
+        ended = places.run(place, site, left, _SECONDS)
+        began = ""
+        for line in ended.events.splitlines():
+            event = json.loads(line) if line.startswith("{") and line.endswith("}") else {}
+            if "begin" in event:
+                began = str(event["begin"])
+            elif "done" in event:
+                done.append(str(event["done"]))
+                began = ""
+            elif "failed" in event:
+                trace = str(event["trace"])[-_TRACE:]
+                last = trace.strip().rpartition("\n")[2]
+                failures.append(Failure(str(event["failed"]), last, trace))
+                began = ""
+        tried = {*done, *(failure.module for failure in failures)}
+        left = [name for name in left if name not in tried]
+        if not left:
+            break
+        name = began or left[0]
+        failures.append(Failure(name, _how(ended), ended.output[-_TRACE:]))
+        left = [other for other in left if other != name]
+    return tuple(done), tuple(failures)
+
+
+def _program(place: Place, site: str, program: str) -> tuple[Failure, ...]:
+    folder, name = os.path.split(os.path.abspath(program))
+    ended = places.run(place, site, [], _SECONDS, name, folder)
+    if ended.status == 0:
+        return ()
+    return (Failure(name, _how(ended), ended.output[-_TRACE:]),)
+
+
+def _how(ended: Ended) -> str:
+    """Return how a process ended, in words."""
+    if ended.status is None:
+        return f"took more than {_SECONDS:.0f} seconds"
+    number = -ended.status if ended.status < 0 else ended.status - 128 if ended.status > 128 else 0
+    if number in {one.value for one in signal.Signals}:
+        return f"died of {signal.Signals(number).name}"
+    return f"ended with exit status {ended.status}"

@@ -1,0 +1,154 @@
+"""A sandbox for the code of a wheel: no network, no capabilities, a file system that cannot be written, limits.
+
+Namespaces of the kernel by ``unshare`` and ``mount`` of util-linux; :mod:`diagnose.trial.enter` then gives up every
+capability. The code can read what the user can read. Source: unshare(1), mount_namespaces(7), user_namespaces(7),
+capabilities(7).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import IO
+
+MEMORY = 4 << 30  # bytes of data that a process may have
+OUTPUT = 1 << 20  # bytes of output that are kept
+SITE, FILES = "/tmp/site", "/tmp/files"
+"""Where the folders with the installed wheel and with other files are mounted."""
+EVENTS = "DIAGNOSE_EVENTS"
+"""The variable with the number of the descriptor that takes events."""
+
+# $1: the root, $2: the new root, $3: the installed wheel, $4: a folder with files to be read; then the command. A
+# recursive bind is the only one that a user namespace permits, and what is mounted below keeps its flags there. Devices
+# are left out: a read-only mount does not protect them.
+_SCRIPT = r"""
+set -e
+root=$1 new=$2 site=$3 files=$4
+shift 4
+mount --make-rprivate /
+mount --rbind "$root" "$new"
+while read -r _ _ _ _ place flags _; do
+    case $place in "$new" | "$new"/*) mount -o "remount,bind,$flags,ro,nosuid" "$(printf %b "$place")" ;; esac
+done < /proc/self/mountinfo
+mount -t tmpfs -o size=512m,mode=1777,nosuid,nodev tmpfs "$new/tmp"
+mkdir "$new/tmp/site" "$new/tmp/files" "$new/tmp/home"
+chmod 777 "$new/tmp/home"
+for pair in "$site:site" "$files:files"; do
+    mount --bind "${pair%:*}" "$new/tmp/${pair##*:}"
+    mount -o remount,bind,ro,nosuid,nodev "$new/tmp/${pair##*:}"
+done
+mount -t proc -o ro,nosuid,nodev,noexec proc "$new/proc"
+mount -t tmpfs -o size=64k,mode=755,nosuid tmpfs "$new/dev"
+for name in null zero full random urandom; do
+    touch "$new/dev/$name"
+    mount --bind "/dev/$name" "$new/dev/$name"
+done
+mount -o remount,ro,nosuid "$new/dev"
+exec "$@"
+"""
+
+
+class Ended(NamedTuple):
+    """How a process in the sandbox ended.
+
+    ``status`` is its exit status, negative or above 128 for a signal; None if it took too long. ``output`` is the end
+    of what it printed; ``events`` what it wrote to the descriptor for them.
+    """
+
+    status: int | None
+    output: str
+    events: str
+
+
+def missing() -> str:
+    """Return why there can be no sandbox here; empty if there can."""
+    absent = [name for name in ("unshare", "mount") if not shutil.which(name, path=_path())]
+    if absent:
+        return f"{' and '.join(absent)} not found: install util-linux"
+    done = subprocess.run([*_unshare(), "true"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode:
+        return f"the kernel permits no namespaces here ({done.stderr.strip() or done.returncode})"
+    return ""
+
+
+def _path() -> str:
+    return os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+
+
+def _unshare() -> list[str]:
+    names = ["--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "--kill-child"]
+    return ["unshare", *names, *([] if os.geteuid() == 0 else ["--user", "--map-root-user"])]
+
+
+def run(
+    root: str,
+    site: str,
+    files: str,
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    seconds: float,
+    sandboxed: bool = True,
+) -> Ended:
+    """Run *command* with *root* as its file system, *site* at :data:`SITE` and *files* at :data:`FILES`.
+
+    The descriptor that :data:`EVENTS` names takes events. Without *sandboxed* it runs as it is, on this machine, with
+    the paths of *site* and *files* in place of those inside.
+
+    Raises:
+        OSError: a program that makes the sandbox cannot be started.
+    """
+    with tempfile.TemporaryDirectory(prefix="diagnose-") as scratch, tempfile.TemporaryFile() as output:
+        new = os.path.join(scratch, "root")
+        os.mkdir(new)
+        words = [word.replace(SITE, site).replace(FILES, files) for word in command]
+        if sandboxed:
+            enter = os.path.join(os.path.dirname(__file__), "enter.py")
+            launch = [sys.executable, "-I", "-S", enter, new, str(MEMORY), *command]
+            words = [*_unshare(), "sh", "-c", _SCRIPT, "sandbox", root, new, site, files, *launch]
+        reading, writing = os.pipe()
+        with os.fdopen(reading, "rb") as events:
+            try:
+                process = subprocess.Popen(
+                    words,
+                    env={"PATH": _path(), **environment, EVENTS: str(writing)},
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    pass_fds=(writing,),
+                    start_new_session=True,
+                    cwd="/",
+                )
+            finally:
+                os.close(writing)
+            status = _wait(process, seconds)
+            os.set_blocking(reading, False)
+            said = events.read(OUTPUT) or b""
+        return Ended(status, _kept(output), said.decode(errors="replace"))
+
+
+def _wait(process: subprocess.Popen[bytes], seconds: float) -> int | None:
+    """Wait for *process*, and end it and its children if it takes longer, or if this process is interrupted."""
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _kept(file: IO[bytes]) -> str:
+    """Return what was written to *file*: of long output the end, which has the error."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - OUTPUT))
+    return file.read(OUTPUT).decode(errors="replace")

@@ -1,0 +1,118 @@
+"""Installs a wheel and its dependencies for the interpreter of a place, without running anything of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.trial.places import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from diagnose.readers.wheel.reader import Wheel
+
+_SECONDS = 900  # to resolve and fetch the dependencies
+_LEGACY = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}  # source: PEP 513, 571, 599
+
+
+class NotInstalledError(Exception):
+    """A wheel could not be installed. ``str()`` is the reason, in one line."""
+
+
+def platforms(place: Place) -> list[str]:
+    """Return the platform tags that an installer in *place* accepts, the newest first. Source: PEP 600, PEP 656."""
+    arch = place.machine
+    glibc = place.glibc
+    found = []
+    if glibc:
+        found += [f"manylinux_{glibc[0]}_{minor}_{arch}" for minor in range(glibc[1], 4, -1)]
+        found += [f"{name}_{arch}" for name, version in _LEGACY.items() if version <= glibc]
+    elif place.python["musl"]:
+        found += [f"musllinux_1_{minor}_{arch}" for minor in range(2, -1, -1)]  # which release of musl, nothing tells
+    return [*found, f"linux_{arch}"]
+
+
+def accepts(place: Place, wheel: Wheel) -> str:
+    """Return why an installer in *place* does not take *wheel*, by its tags; empty if it does."""
+    known = {*platforms(place), "any"}
+    fitting = [tag for tag in wheel.tags if tag.platform in known]
+    major, minor = place.version
+    if not fitting:
+        return f"its tags are for {' and '.join(wheel.platforms)}"
+    own = f"{'pp' if place.python['implementation'] == 'PyPy' else 'cp'}{major}{minor}"
+    threads = "t" if place.python["threaded"] else ""
+    for tag in fitting:
+        named = re.fullmatch(r"cp(\d)(\d+)", tag.python, re.ASCII)
+        older = named is not None and own[:2] == "cp" and (int(named[1]), int(named[2])) <= (major, minor)
+        if tag.abi == "none" and (tag.python in (f"py{major}", f"py{major}{minor}", own) or older):
+            return ""
+        if tag.abi == "abi3" and older and not threads:
+            return ""
+        if tag.abi == "abi3t" and older and (major, minor) >= (3, 15):
+            return ""
+        if tag.python == own and (tag.abi.rstrip("mu") == f"{own}{threads}" or own.startswith("pp")):
+            return ""
+    wanted = " and ".join(sorted({f"{tag.python}-{tag.abi}" for tag in wheel.tags}))
+    return f"its tags are for {wanted}, and the interpreter here is {own}{threads}"
+
+
+def install(wheel: Wheel, place: Place, folder: str, find_links: Sequence[str], offline: bool) -> None:
+    """Install *wheel* and its dependencies into *folder* as an installer in *place* would; wheels only.
+
+    Raises:
+        NotInstalledError: there is no pip, or a dependency cannot be had.
+    """
+    version = ".".join(map(str, place.version))
+    threads = "t" if place.python["threaded"] else ""
+    own = f"cp{version.replace('.', '')}"
+    abis = [own + threads, *(() if threads else ("abi3",)), "none"]
+    options = [
+        *("--target", folder, "--only-binary=:all:", "--no-compile", "--disable-pip-version-check", "--quiet"),
+        *("--no-input", "--python-version", version, "--implementation", "cp"),
+        *(word for abi in abis for word in ("--abi", abi)),
+        *(word for platform in platforms(place) for word in ("--platform", platform)),
+        *(word for place_ in find_links for word in ("--find-links", os.path.abspath(place_))),
+        *(["--no-index"] if offline else []),
+    ]
+    command = [*_pip(), "install", *options, os.path.abspath(wheel.path)]
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        raise NotInstalledError(f"its dependencies were not fetched in {_SECONDS} seconds") from None
+    if done.returncode:
+        raise NotInstalledError(_reason(done.stderr.splitlines()) or f"pip failed with exit code {done.returncode}")
+    os.chmod(folder, 0o755)
+
+
+def _reason(lines: Iterable[str]) -> str:
+    """Return what pip says of its failure: the line that names the dependency, or the last one."""
+    errors = [line.removeprefix("ERROR: ").strip() for line in lines if line.startswith("ERROR: ")]
+    missing = [line for line in errors if line.startswith("No matching distribution found for ")]
+    if missing:
+        return f"{missing[0].removeprefix('No matching distribution found for ')} cannot be installed here from a wheel"
+    return errors[-1] if errors else ""
+
+
+def _pip() -> list[str]:
+    """Return the command of a pip: of this interpreter, of the machine, or one that uv fetches.
+
+    Raises:
+        NotInstalledError: there is none.
+    """
+    from importlib.util import find_spec
+
+    if find_spec("pip"):
+        return [sys.executable, "-m", "pip"]
+    if shutil.which("uv"):
+        uv = ["uv", "run", "--quiet", "--no-project", "--python", sys.executable]
+        return [*uv, "--with", "pip", "python", "-m", "pip"]
+    for name in ("pip", "pip3"):
+        if shutil.which(name):
+            return [name]
+    raise NotInstalledError("there is no pip here to install it with")

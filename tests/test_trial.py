@@ -1,0 +1,256 @@
+"""``diagnose try`` runs the code of wheels: what it reports is what happened, and the code reaches nothing outside."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import need
+
+from diagnose.trial import sandbox, wheelhouse
+from diagnose.trial.places import Place
+
+LINUX = sys.platform.startswith("linux")
+TRY = [sys.executable, "-m", "diagnose", "try"]
+
+
+@pytest.fixture(autouse=True)
+def _sandbox() -> None:
+    why = sandbox.missing() if LINUX else "this is not Linux"
+    need(not why, f"there is no sandbox: {why}")
+
+
+def wheel(folder: Path, files: dict[str, str], name: str = "demo", requires: str = "") -> Path:
+    """Write a pure wheel with *files*."""
+    path = folder / f"{name}-1-py3-none-any.whl"
+    info = f"{name}-1.dist-info"
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n{'Requires-Dist: ' * bool(requires)}{requires}"
+    members = {
+        **files,
+        f"{info}/METADATA": metadata,
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    with zipfile.ZipFile(path, "w") as archive:
+        for member, text in members.items():
+            archive.writestr(member, text)
+        archive.writestr(f"{info}/RECORD", "".join(f"{member},,\n" for member in [*members, f"{info}/RECORD"]))
+    return path
+
+
+def run(*words: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*TRY, "--offline", *map(str, words)], capture_output=True, text=True, timeout=120, cwd=cwd)
+
+
+def tried(*words: str | Path) -> dict[str, Any]:
+    done = run("--format", "json", *words)
+    (one,) = json.loads(done.stdout)["tried"]
+    result: dict[str, Any] = one
+    return result
+
+
+def test_what_a_wheel_provides_is_imported(tmp_path: Path) -> None:
+    files = {"demo/__init__.py": "", "other.py": "import demo", "demo.libs/x.py": "", "no-module.py": ""}
+    done = run(wheel(tmp_path, files))
+    assert done.returncode == 0 and "imported demo, other\n" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_failure_is_shown_with_its_cause(tmp_path: Path) -> None:
+    path = wheel(tmp_path, {"demo.py": "import ctypes; ctypes.CDLL('libnothing.so.7')", "fine.py": ""})
+    one = tried(path)
+    assert (one["outcome"], one["imported"]) == ("failed", ["fine"])
+    assert "libnothing.so.7: cannot open shared object file" in one["failed"][0]["error"]
+    assert "loader-library-missing" in one["failed"][0]["causes"] or one["failed"][0]["causes"]
+    assert run(path).returncode == 1
+
+
+def test_a_process_that_dies_is_not_the_end(tmp_path: Path) -> None:
+    one = tried(wheel(tmp_path, {"a.py": "", "b.py": "import os; os.abort()", "c.py": ""}))
+    assert one["imported"] == ["a", "c"]
+    assert [(failure["module"], failure["error"]) for failure in one["failed"]] == [("b", "died of SIGABRT")]
+
+
+def test_a_missing_dependency_is_no_failure(tmp_path: Path) -> None:
+    path = wheel(tmp_path, {"demo.py": ""}, requires="no-such-project-here")
+    one = tried(path)
+    assert one["outcome"] == "cannot-tell" and "no-such-project-here" in one["not_tried"]
+    assert run(path).returncode == 0
+    assert run("--fail-on", "unknown", path).returncode == 1
+
+
+def test_dependencies_come_from_folders(tmp_path: Path) -> None:
+    wheel(tmp_path, {"needed.py": ""}, name="needed")
+    path = wheel(tmp_path, {"demo.py": "import needed"}, requires="needed")
+    assert tried("--find-links", tmp_path, path)["outcome"] == "ok"
+
+
+_LOOKS = """
+import ctypes, json, os, socket
+def attempt(what):
+    try:
+        what()
+        return "done"
+    except OSError as error:
+        return type(error).__name__
+found = {
+    "write": attempt(lambda: open(%(outside)r, "w")),
+    "remove": attempt(lambda: os.remove(%(outside)r)),
+    "network": attempt(lambda: socket.create_connection(("127.0.0.1", %(port)d), 2)),
+    "home": attempt(lambda: open(os.path.join(os.environ["HOME"], "x"), "w")),
+    "kill": attempt(lambda: os.kill(%(pid)d, 0)),
+    "chroot": attempt(lambda: os.chroot("/tmp")),
+    "kernel": attempt(lambda: open("/proc/sys/kernel/domainname", "w")),
+    "capabilities": next(l for l in open("/proc/self/status") if l.startswith("CapEff")).split()[1].strip("0"),
+    "devices": sorted(os.listdir("/dev")),
+}
+raise SystemExit(json.dumps(found))
+"""
+
+
+def test_the_code_reaches_nothing_outside(tmp_path: Path) -> None:
+    import socket
+
+    outside = tmp_path / "outside"
+    outside.write_text("kept")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        values = {"outside": str(outside), "port": server.getsockname()[1], "pid": os.getpid()}
+        one = tried(wheel(tmp_path, {"demo.py": _LOOKS % values}))
+    found = json.loads(one["failed"][0]["error"].partition(": ")[2])
+    assert found.pop("home") == "done"
+    assert found.pop("devices") == ["full", "null", "random", "urandom", "zero"]
+    assert found.pop("capabilities") == ""
+    assert "done" not in found.values(), found
+    assert outside.read_text() == "kept"
+
+
+def test_memory_is_limited(tmp_path: Path) -> None:
+    one = tried(wheel(tmp_path, {"demo.py": "x = bytearray(5 << 30)"}))
+    assert "MemoryError" in one["failed"][0]["error"]
+
+
+def test_a_program_runs_after_the_imports(tmp_path: Path) -> None:
+    program = tmp_path / "example.py"
+    program.write_text("import demo, sys; sys.exit(demo.x)")
+    good, bad = (wheel(tmp_path, {"demo.py": f"x = {number}"}, name=name) for number, name in ((0, "good"), (3, "bad")))
+    assert run("--run", program, good).returncode == 0
+    done = run("--run", program, bad)
+    assert done.returncode == 1 and "example.py: ended with exit status 3" in done.stdout
+
+
+def test_nothing_is_left(tmp_path: Path) -> None:
+    path = wheel(tmp_path, {"demo.py": "import time; time.sleep(600)"})
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    before = Path("/proc/self/mountinfo").read_text()
+    with subprocess.Popen([*TRY, "--offline", str(path)], env=environment, stderr=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 60
+        while not _sleepers(tmp_path) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert _sleepers(tmp_path)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+    for _ in range(50):
+        if not _sleepers(tmp_path):
+            break
+        time.sleep(0.1)
+    assert not _sleepers(tmp_path)
+    assert sorted(tmp_path.iterdir()) == [path]
+    assert Path("/proc/self/mountinfo").read_text() == before
+
+
+def _sleepers(folder: Path) -> list[str]:
+    """Return the processes whose command line names the sandbox's program or *folder*."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = status.read_bytes()
+        except OSError:
+            continue
+        if b"/tmp/files/inside.py\0/tmp/site\0demo" in words:
+            found.append(status.parent.name)
+    return found
+
+
+def test_bad_input_is_one_line_and_the_others_are_tried(tmp_path: Path) -> None:
+    broken = tmp_path / "broken-1-py3-none-any.whl"
+    broken.write_bytes(b"no archive")
+    done = run(broken, wheel(tmp_path, {"demo.py": ""}))
+    assert done.returncode == 2
+    assert "broken-1" in done.stdout and "imported demo" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--root", "/nowhere"], "/nowhere: not a folder"),
+        (["--python", "python-of-nobody"], "no such interpreter"),
+    ],
+)
+def test_a_place_that_is_none_is_said(words: list[str], said: str, tmp_path: Path) -> None:
+    assert said in run(*words, wheel(tmp_path, {"demo.py": ""})).stdout
+
+
+def test_without_a_place_nothing_is_claimed(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    one = tried("--root", root, wheel(tmp_path, {"demo.py": ""}))
+    assert one["outcome"] == "cannot-tell" and "has no interpreter" in one["not_tried"]
+
+
+def test_a_wrong_call_is_one_line(tmp_path: Path) -> None:
+    for words in ([], ["--root", "x", "--release", "trixie", "y.whl"], ["--run", "nothing.py", "y.whl"]):
+        done = run(*words, cwd=tmp_path)
+        assert done.returncode == 2 and len(done.stderr.splitlines()) == 1, done.stderr
+
+
+def place(libc: str = "glibc 2.31", version: tuple[int, int] = (3, 12), threaded: bool = False) -> Place:
+    python: dict[str, object] = {
+        "implementation": "CPython",
+        "version": [*version, 0],
+        "machine": "x86_64",
+        "bits": 64,
+        "libc": libc,
+        "musl": not libc,
+        "threaded": threaded,
+    }
+    return Place("/", ("python3",), python, "a test", True)
+
+
+@pytest.mark.parametrize(
+    ("tag", "where"),
+    [
+        ("cp312-cp312-manylinux_2_31_x86_64", place()),
+        ("cp39-abi3-manylinux2014_x86_64", place()),
+        ("cp313-cp313t-linux_x86_64", place(version=(3, 13), threaded=True)),
+        ("py3-none-any", place(libc="")),
+        ("cp312-cp312-musllinux_1_2_x86_64", place(libc="")),
+        ("!cp312-cp312-manylinux_2_32_x86_64", place()),
+        ("!cp311-cp311-manylinux_2_17_x86_64", place()),
+        ("!cp313-abi3-manylinux_2_17_x86_64", place()),
+        ("!cp39-abi3-manylinux_2_17_x86_64", place(version=(3, 13), threaded=True)),
+        ("!cp312-cp312-musllinux_1_1_x86_64", place()),
+        ("!cp312-cp312-manylinux_2_17_aarch64", place()),
+        ("!py2-none-any", place()),
+    ],
+)
+def test_tags_decide_as_an_installer_does(tag: str, where: Place, tmp_path: Path) -> None:
+    from packaging.tags import Tag, compatible_tags, cpython_tags
+
+    from diagnose.readers.wheel import reader
+
+    name = tag.lstrip("!")
+    pure = wheel(tmp_path, {"demo.py": ""})
+    facts = reader.read(str(pure))._replace(tags=reader.parse_file_name(f"demo-1-{name}.whl")[3])
+    assert bool(wheelhouse.accepts(where, facts)) == tag.startswith("!")
+    platforms = wheelhouse.platforms(where)
+    own = f"cp{where.version[0]}{where.version[1]}" + ("t" if where.python["threaded"] else "")
+    known = {*cpython_tags(where.version, [own], platforms)}
+    known |= {*compatible_tags(where.version, own.rstrip("t"), platforms)}
+    assert (Tag(*name.split("-")) in known) == (not tag.startswith("!")), "packaging agrees"
