@@ -11,7 +11,7 @@ import resource
 import sys
 
 _CAPBSET_DROP, _NO_NEW_PRIVS = 24, 38  # source: linux/prctl.h
-_CAPABILITIES = 64  # more than any kernel has; dropping an unknown one fails, which is no harm
+_CAPABILITIES = 64  # more than any kernel has; dropping an unknown one fails, which is harmless
 
 
 def main() -> None:

@@ -28,7 +28,7 @@ EVENTS = "DIAGNOSE_EVENTS"
 """The variable with the number of the descriptor that takes events."""
 
 # $1: the root, $2: the new root, $3: the installed wheel, $4: a folder with files to be read; then the command. A
-# recursive bind is the only one that a user namespace permits, and what is mounted below keeps its flags there. Devices
+# recursive bind is the only one that a user namespace permits; mounts below keep their flags. Devices
 # are left out: a read-only mount does not protect them.
 _SCRIPT = r"""
 set -e
@@ -61,7 +61,7 @@ class Ended(NamedTuple):
     """How a process in the sandbox ended.
 
     ``status`` is its exit status, negative or above 128 for a signal; None if it took too long. ``output`` is the end
-    of what it printed; ``events`` what it wrote to the descriptor for them.
+    of its output; ``events`` what it wrote to the descriptor for them.
     """
 
     status: int | None

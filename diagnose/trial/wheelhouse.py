@@ -103,7 +103,7 @@ def _pip() -> list[str]:
     """Return the command of a pip: of this interpreter, of the machine, or one that uv fetches.
 
     Raises:
-        NotInstalledError: there is none.
+        NotInstalledError: no pip was found.
     """
     from importlib.util import find_spec
 

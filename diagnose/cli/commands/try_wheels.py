@@ -140,7 +140,7 @@ def _some(names: Any) -> list[str]:
 
 
 def _gap(one: Attempt) -> list[str]:
-    """Return which part of what the tags promise was not tried."""
+    """Return which promised versions were not tried."""
     from diagnose import policies
 
     assert one.place is not None
