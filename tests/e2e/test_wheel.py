@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from e2e import roots
 from e2e.cache import say
@@ -32,6 +33,14 @@ def audited(wheel: Path) -> str:
     return found[1]
 
 
+def tried_in(root: Path, wheel: Path) -> dict[str, Any]:
+    """Return what `diagnose try` sees in a root."""
+    options = ["--offline", "--format", "json", "--root", str(root)]
+    command = [sys.executable, "-m", "diagnose", "try", *options, str(wheel)]
+    (one,) = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)["tried"]
+    return dict(one)
+
+
 @each("climb")
 def test_wheel_is_what_it_says_and_plays(climbed: Climbed, record: Record, tmp_path: Path, target: Target) -> None:
     wheel = climbed(target).wheel
@@ -40,6 +49,9 @@ def test_wheel_is_what_it_says_and_plays(climbed: Climbed, record: Record, tmp_p
     assert report["facts"]["lowest_tag"] == audited(wheel) == f"manylinux_2_38_{target.tag}"
     with player(tmp_path / "root", "trixie", target) as machine:
         say(f"{target.debian}: installing and playing under qemu …")
+        tried = tried_in(machine.path, wheel)
+        assert (tried["outcome"], tried["imported"][0]) == ("ok", "alsastream"), tried
+        assert tried["python"]["machine"] == target.tag
         assert machine.install(wheel).code == 0
         found = machine.play()
     record("played", {**found, "wheel": wheel.name})

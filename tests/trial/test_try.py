@@ -145,34 +145,34 @@ def test_a_program_runs_after_the_imports(tmp_path: Path) -> None:
 
 
 def test_nothing_is_left(tmp_path: Path) -> None:
-    path = wheel(tmp_path, {"demo.py": "import time; time.sleep(600)"})
+    path = wheel(tmp_path, {"sleeper.py": "import time; time.sleep(600)"})
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     before = Path("/proc/self/mountinfo").read_text()
     with subprocess.Popen([*TRY, "--offline", str(path)], env=environment, stderr=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 60
-        while not _sleepers(tmp_path) and time.monotonic() < deadline:
+        while not _sleepers() and time.monotonic() < deadline:
             time.sleep(0.1)
-        assert _sleepers(tmp_path)
+        assert _sleepers()
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 130
     for _ in range(50):
-        if not _sleepers(tmp_path):
+        if not _sleepers():
             break
         time.sleep(0.1)
-    assert not _sleepers(tmp_path)
+    assert not _sleepers()
     assert sorted(tmp_path.iterdir()) == [path]
     assert Path("/proc/self/mountinfo").read_text() == before
 
 
-def _sleepers(folder: Path) -> list[str]:
-    """Return the processes whose command line names the sandbox's program or *folder*."""
+def _sleepers() -> list[str]:
+    """Return the processes that import the module that sleeps."""
     found = []
     for status in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             words = status.read_bytes()
         except OSError:
             continue
-        if b"/tmp/files/inside.py\0/tmp/site\0demo" in words:
+        if b"/tmp/files/inside.py\0/tmp/site\0sleeper" in words:
             found.append(status.parent.name)
     return found
 
