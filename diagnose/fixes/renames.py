@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, cache
+from diagnose.readers.system.host import host_machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +80,7 @@ def _renameat2() -> Callable[[bytes, bytes, int], int] | None:
     call = getattr(library, "renameat2", None)
     leading: tuple[int, ...] = ()
     if call is None:
-        number = _NUMBERS.get(os.uname().machine) if os.uname().sysname == "Linux" else None
+        number = _NUMBERS.get(host_machine()) if sys.platform.startswith("linux") else None
         if number is None or (number == _NUMBERS["x86_64"] and ctypes.sizeof(ctypes.c_void_p) == 4):
             return None
         call, leading = library.syscall, (number,)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import csv
+from pathlib import Path
+
 import pytest
 
 from diagnose.tables.distributions import by_codename, distributions, lacks, releases, ubuntu_servers
@@ -35,3 +38,18 @@ def test_tools_and_libraries_of_releases() -> None:
     assert older_than(glibc=(2, 34)) == ["CentOS 7", "Amazon Linux 2", "RHEL 8", "Debian 11", "Ubuntu 20.04"]
     assert alpine_with_musl((1, 2, 4)) == "3.18" and alpine_with_musl((1, 2, 0)) == "3.13"
     assert by_codename()["bullseye"].architectures == {"amd64", "arm64", "armhf", "i386"}
+
+
+@pytest.mark.parametrize("name", ["debian", "ubuntu"])
+def test_versions_and_codenames_agree_with_the_installed_distro_info(name: str) -> None:
+    """Of the package distro-info-data, whichever version this machine has: it may not know the newest releases."""
+    path = Path(f"/usr/share/distro-info/{name}.csv")
+    if not path.is_file():
+        pytest.skip("distro-info-data is not installed")
+    with path.open(encoding="utf-8") as file:
+        known = {row["series"]: row["version"].removesuffix(" LTS").removesuffix(".0") for row in csv.DictReader(file)}
+    ours = {one.codename: one.version for one in releases() if one.id == name and one.version and one.codename in known}
+    assert len(ours) > 5
+    assert {codename: known[codename] for codename in ours if known[codename]} == {
+        codename: version for codename, version in ours.items() if known[codename]
+    }
