@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 import typing
+from pathlib import Path
 
 import pytest
 
@@ -151,3 +152,24 @@ def test_a_machine_in_order_loads_nothing_heavy():
         "diagnose.readers.wheel.reader",
     }
     assert sorted(heavy & set(loaded)) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "foreign"),
+    [
+        ("wheel", ("diagnose.readers.env", "diagnose.readers.cargo", "diagnose.readers.buildlog", "zipfile")),
+        ("--help", ("diagnose.readers", "diagnose.engine", "typer", "re", "json")),
+    ],
+)
+def test_a_command_imports_no_reader_of_another(command: str, foreign: tuple[str, ...]) -> None:
+    """Each costs a part of the start, which is most of the time that a small wheel takes."""
+    wheel = next((Path(__file__).parents[1] / "fixtures" / "wheels").glob("healthy_abi3-*.whl"))
+    code = (
+        "import sys; from diagnose.cli import fast; out, sys.stdout = sys.stdout, open('/dev/null', 'w');"
+        "fast.run(sys.argv[1:]); print(*sys.modules, file=out)"
+    )
+    words = [command] if command.startswith("-") else [command, str(wheel)]
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
+    before = subprocess.run([sys.executable, "-c", "import sys; print(*sys.modules)"], capture_output=True, text=True)
+    new = set(done.stdout.split()) - set(before.stdout.split())
+    assert new & set(foreign) == set()

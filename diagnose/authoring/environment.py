@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import Evidence, Severity
-from diagnose.readers.cargo.variables import Setting
-from diagnose.readers.env import Environment
-from diagnose.readers.pkgconfig.facts import Candidate, Library
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from diagnose.readers.cargo.variables import Setting
     from diagnose.readers.elf.library import LinkFile
+    from diagnose.readers.env import Environment
+    from diagnose.readers.pkgconfig.facts import Candidate, Library
 
 #: Outcomes in which pkg-config was not run, so its result is unknown.
 UNASKED = ("tool-missing", "tool-failed", "cross-refused", "unknown")
