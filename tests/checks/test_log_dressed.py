@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,8 +32,8 @@ DRESSES: dict[str, Callable[[str], str]] = {
     "windows": lambda line: f"{line}\r",
     "dated": lambda line: f"[2024-11-26 19:26:50] {line}",
 }
-# Every log in one of the dresses, in turn.
-WORN = [(name, list(DRESSES)[number % len(DRESSES)]) for number, name in enumerate(labels())]
+# Every log in one of the dresses, which its name decides: a new log leaves the others in theirs.
+WORN = [(name, list(DRESSES)[zlib.crc32(name.encode()) % len(DRESSES)]) for name in labels()]
 
 
 @pytest.mark.parametrize(("name", "dress"), WORN)

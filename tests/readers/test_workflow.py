@@ -11,6 +11,7 @@ from diagnose.model.finding import InputError
 from diagnose.readers import workflow
 from diagnose.readers.workflow import maturin_action, nodes
 from diagnose.readers.workflow.matrix import expand
+from diagnose.readers.workflow.repository import Repository
 from diagnose.readers.workflow.shell import Call, walk
 from diagnose.readers.workflow.values import UNKNOWN, Value, condition, template
 from diagnose.tables import ci
@@ -217,3 +218,29 @@ def test_hostile_scripts(part: str) -> None:
     began = time.process_time()
     walk(script)
     assert time.process_time() - began < 5
+
+
+def test_no_project_above_the_repository_is_read(tmp_path: Path) -> None:
+    lock = 'version = 4\n\n[[package]]\nname = "demo"\nversion = "1.0.0"\n'
+    (tmp_path / "Cargo.toml").write_text('[package]\nname = "demo"\nversion = "1.0.0"\n')
+    (tmp_path / "Cargo.lock").write_text(lock)
+    inside = tmp_path / "inside"
+    (inside / "crate").mkdir(parents=True)
+    repository = Repository(str(inside))
+    assert repository.project("crate", "x86_64-unknown-linux-gnu") is None
+    (inside / "Cargo.toml").symlink_to(tmp_path / "Cargo.toml")
+    (inside / "Cargo.lock").symlink_to(tmp_path / "Cargo.lock")
+    assert Repository(str(inside)).project("crate", "x86_64-unknown-linux-gnu") is None
+    for name in ("Cargo.toml", "Cargo.lock"):
+        (inside / name).unlink()
+        (inside / name).write_text((tmp_path / name).read_text())
+    found = Repository(str(inside)).project("crate", "x86_64-unknown-linux-gnu")
+    assert found is not None and found.lock == str(inside / "Cargo.lock")
+
+
+def test_a_broken_project_is_said(tmp_path: Path) -> None:
+    (tmp_path / "Cargo.toml").write_text("[package\n")
+    (tmp_path / "Cargo.lock").write_text("version = 4\n")
+    repository = Repository(str(tmp_path))
+    assert repository.project(".", "x86_64-unknown-linux-gnu") is None
+    assert len(repository.unread) == 1 and "Cargo.toml" in repository.unread[0]

@@ -129,7 +129,8 @@ class Workflow(NamedTuple):
     @property
     def unseen(self) -> tuple[str, ...]:
         """Everything that was not judged, in words."""
-        found = list(self.unread)
+        scripts = (line for leg in self.legs for hook in leg.hooks for line in hook.unread)
+        found = list(dict.fromkeys((*self.unread, *scripts)))
         if self.unknown:
             found.append(f"{self.unknown} legs whose runner, target or image is known only when they run")
         if self.skipped:

@@ -65,7 +65,7 @@ class _Reader:
             self.path,
             tuple(self.legs),
             tuple(dict.fromkeys(self.containers)),
-            tuple(dict.fromkeys(self.unread)),
+            tuple(dict.fromkeys((*self.unread, *self.repository.unread))),
             self.skipped,
             self.unknown,
             tuple(versions),

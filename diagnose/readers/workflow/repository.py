@@ -16,6 +16,7 @@ from diagnose.readers.workflow import nodes
 if TYPE_CHECKING:
     from typing import Any
 
+    from diagnose.model.targets import Target
     from diagnose.readers.cargo.project import Project
 
 FOLDER = ".github/workflows"
@@ -23,11 +24,12 @@ _NO_HOME = "/nonexistent/cargo"  # what a machine has downloaded must not change
 
 
 class Repository:
-    """A folder of files. ``path`` is its place on this machine."""
+    """A folder of files. ``path`` is its place on this machine; ``unread`` are Cargo projects in it that are broken."""
 
     def __init__(self, path: str) -> None:
         self.root = Root(path)
         self.path = self.root.path
+        self.unread: list[str] = []
         self._documents: dict[str, Any] = {}
         self._projects: dict[tuple[str, str], Project | None] = {}
 
@@ -68,11 +70,24 @@ class Repository:
             return None
         key = (folder, target.triple)
         if key not in self._projects:
-            here = os.path.join(self.path, folder)
-            try:
-                found = project(Root("/"), here, Config(()), _NO_HOME, target)
-            except (InputError, OSError):
-                found = None
-            inside = found is not None and found.path.startswith(self.path + os.sep)
-            self._projects[key] = found if inside else None
+            self._projects[key] = self._read_project(folder, target)
         return self._projects[key]
+
+    def _read_project(self, folder: str, target: Target) -> Project | None:
+        """Read the project in *folder*, after its files have been found inside the repository."""
+        if not all(self._upwards(folder, name) for name in ("Cargo.toml", "Cargo.lock")):
+            return None  # cargo would look above the repository
+        try:
+            return project(Root("/"), os.path.join(self.path, folder), Config(()), _NO_HOME, target)
+        except (InputError, OSError) as error:
+            self.unread.append(f"{folder}: its Cargo project was not read: {error}")
+            return None
+
+    def _upwards(self, folder: str, name: str) -> bool:
+        """Whether a file *name* is in *folder* or above it, inside the repository, also behind links."""
+        parts = [part for part in folder.split("/") if part != "."]
+        for length in range(len(parts), -1, -1):
+            path = "/".join(("", *parts[:length], name))
+            if self.root.is_file(path):
+                return os.path.realpath(self.path + path).startswith(os.path.realpath(self.path) + os.sep)
+        return False
