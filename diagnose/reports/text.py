@@ -115,10 +115,21 @@ def _result(result: Result, style: Style) -> Iterator[str]:
     if len(result.findings) > 1 and not style.quiet and (hint := _scripts(result)):
         yield ""
         yield from _put(style, hint, "dim", indent=2)
-    if style.verbose and result.passed:
+    if style.verbose and (checks := list(_checks(result))):
         yield ""
-        yield from _put(style, f"passed: {', '.join(result.passed)}", "dim", indent=2, hang=2)
+        for line in checks:
+            yield from _put(style, line, "dim", indent=2, hang=2)
     yield from _unseen(result, style)
+
+
+def _checks(result: Result) -> Iterator[str]:
+    """Yield which checks found nothing; of a log only their number, because each is merely one more known cause."""
+    if result.kind == "log" and result.passed:
+        yield f"passed: {len(result.passed)} checks, each for a cause that shows no sign (--format json lists them)"
+    elif result.passed:
+        yield f"passed: {', '.join(result.passed)}"
+    if result.not_applicable:
+        yield f"nothing to examine for: {', '.join(result.not_applicable)}"
 
 
 #: Lines about facts that could not be examined, without --verbose.

@@ -162,6 +162,15 @@ def test_text_order_verdict_finding_evidence_consequence_fix() -> None:
     assert places == sorted(places)
 
 
+def test_verbose_names_what_was_not_examined() -> None:
+    wheel = Result("wheel", "w.whl", FACTS, passed=("a", "b"), not_applicable=("c",))
+    out = text.render(Report((wheel,)), text.Style(verbose=True))
+    assert "passed: a, b\n" in out and "nothing to examine for: c\n" in out
+    log = wheel._replace(kind="log", not_applicable=(), facts={"lines": 1})
+    out = text.render(Report((log,)), text.Style(verbose=True))
+    assert "passed: 2 checks, each for a cause that shows no sign" in out
+
+
 def test_quiet_prints_findings_only() -> None:
     out = text.render(REPORT, text.Style(quiet=True))
     assert out.startswith("  error[a-b] w.whl: 100% of")
