@@ -1,7 +1,7 @@
 """The last step into the sandbox: changes the root, gives up all capabilities, sets limits, and starts the program.
 
-Run by this machine's interpreter inside the namespaces: ``enter.py ROOT BYTES COMMAND…``. A process of the user 0 gets
-capabilities again when it starts a program, as far as its bounding set has them; so that is emptied.
+Run by this machine's interpreter inside the namespaces: ``enter.py ROOT FOLDER BYTES COMMAND…``. A process of the user
+0 gets capabilities again when it starts a program, as far as its bounding set has them; so that is emptied.
 Source: capabilities(7), prctl(2).
 """
 
@@ -16,10 +16,10 @@ _CAPABILITIES = 64  # more than any kernel has; dropping an unknown one fails, w
 
 def main() -> None:
     """Enter the root, and run the command; end as it does, with 128 + N after signal N."""
-    root, data, command = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
+    root, folder, data, command = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4:]
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     os.chroot(root)
-    os.chdir("/tmp")
+    os.chdir(folder)
     for number in range(_CAPABILITIES):
         prctl(_CAPBSET_DROP, number, 0, 0, 0)
     if prctl(_NO_NEW_PRIVS, 1, 0, 0, 0):

@@ -152,7 +152,7 @@ def run(
         source = os.path.join(os.path.dirname(__file__), "inside.py")
         shutil.copy(source, folder)
         words = [f"{sandbox.FILES}/inside.py", sandbox.SITE, *arguments]
-        environment = {"HOME": "/tmp/home", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {"HOME": sandbox.HOME, "TMPDIR": sandbox.HOME, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
         if program:
             shutil.copy(os.path.join(files, program), os.path.join(folder, "program.py"))
             words, environment["PYTHONPATH"] = [f"{sandbox.FILES}/program.py"], sandbox.SITE

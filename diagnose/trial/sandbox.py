@@ -22,29 +22,30 @@ if TYPE_CHECKING:
 
 MEMORY = 4 << 30  # bytes of data that a process may have
 OUTPUT = 1 << 20  # bytes of output that are kept
-SITE, FILES = "/tmp/site", "/tmp/files"
-"""Where the folders with the installed wheel and with other files are mounted."""
+SITE, FILES, HOME = "@site@", "@files@", "@home@"
+"""Stand in commands and variables for the folders with the installed wheel, with other files, and for writing."""
 EVENTS = "DIAGNOSE_EVENTS"
 """The variable with the number of the descriptor that takes events."""
 
-# $1: the root, $2: the new root, $3: the installed wheel, $4: a folder with files to be read; then the command. A
-# recursive bind is the only one that a user namespace permits; mounts below keep their flags. Devices
-# are left out: a read-only mount does not protect them.
+# $1: the root, $2: the new root, $3: the installed wheel, $4: files to be read, $5: the folder for both, $6: another
+# writable folder; then the command. A recursive bind is the only one that a user namespace permits; mounts below keep
+# their flags. Devices are left out: a read-only mount does not protect them.
 _SCRIPT = r"""
 set -e
-root=$1 new=$2 site=$3 files=$4
-shift 4
+root=$1 new=$2 site=$3 files=$4 base=$5 temporary=$6
+shift 6
 mount --make-rprivate /
 mount --rbind "$root" "$new"
 while read -r _ _ _ _ place flags _; do
     case $place in "$new" | "$new"/*) mount -o "remount,bind,$flags,ro,nosuid" "$(printf %b "$place")" ;; esac
 done < /proc/self/mountinfo
-mount -t tmpfs -o size=512m,mode=1777,nosuid,nodev tmpfs "$new/tmp"
-mkdir "$new/tmp/site" "$new/tmp/files" "$new/tmp/home"
-chmod 777 "$new/tmp/home"
+for folder in $base $temporary; do
+    mount -t tmpfs -o size=512m,mode=1777,nosuid,nodev tmpfs "$new$folder"
+done
+mkdir "$new$base/site" "$new$base/files" "$new$base/home"
 for pair in "$site:site" "$files:files"; do
-    mount --bind "${pair%:*}" "$new/tmp/${pair##*:}"
-    mount -o remount,bind,ro,nosuid,nodev "$new/tmp/${pair##*:}"
+    mount --bind "${pair%:*}" "$new$base/${pair##*:}"
+    mount -o remount,bind,ro,nosuid,nodev "$new$base/${pair##*:}"
 done
 mount -t proc -o ro,nosuid,nodev,noexec proc "$new/proc"
 mount -t tmpfs -o size=64k,mode=755,nosuid tmpfs "$new/dev"
@@ -109,17 +110,24 @@ def run(
     with tempfile.TemporaryDirectory(prefix="diagnose-") as scratch, tempfile.TemporaryFile() as output:
         new = os.path.join(scratch, "root")
         os.mkdir(new)
-        words = [word.replace(SITE, site).replace(FILES, files) for word in command]
+        # On this machine /tmp may hold the interpreter; a root may lack /srv, which is made by a script of a package.
+        base = "/srv" if root == "/" and os.path.isdir("/srv") else "/tmp"
+        folders = {SITE: site, FILES: files, HOME: scratch}
+        if sandboxed:
+            folders = {SITE: f"{base}/site", FILES: f"{base}/files", HOME: f"{base}/home"}
+        words = [_placed(word, folders) for word in command]
+        variables = {name: _placed(value, folders) for name, value in environment.items()}
         if sandboxed:
             enter = os.path.join(os.path.dirname(__file__), "enter.py")
-            launch = [sys.executable, "-I", "-S", enter, new, str(MEMORY), *command]
-            words = [*_unshare(), "sh", "-c", _SCRIPT, "sandbox", root, new, site, files, *launch]
+            other = "/tmp" if base != "/tmp" and not any(word.startswith("/tmp/") for word in words) else ""
+            launch = [sys.executable, "-I", "-S", enter, new, folders[HOME], str(MEMORY), *words]
+            words = [*_unshare(), "sh", "-c", _SCRIPT, "sandbox", root, new, site, files, base, other, *launch]
         reading, writing = os.pipe()
         with os.fdopen(reading, "rb") as events:
             try:
                 process = subprocess.Popen(
                     words,
-                    env={"PATH": _path(), **environment, EVENTS: str(writing)},
+                    env={"PATH": _path(), **variables, EVENTS: str(writing)},
                     stdin=subprocess.DEVNULL,
                     stdout=output,
                     stderr=subprocess.STDOUT,
@@ -133,6 +141,13 @@ def run(
             os.set_blocking(reading, False)
             said = events.read(OUTPUT) or b""
         return Ended(status, _kept(output), said.decode(errors="replace"))
+
+
+def _placed(text: str, folders: Mapping[str, str]) -> str:
+    """Return *text* with the folders that its words stand for."""
+    for name, folder in folders.items():
+        text = text.replace(name, folder)
+    return text
 
 
 def _wait(process: subprocess.Popen[bytes], seconds: float) -> int | None:
