@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MEMORY = 4 << 30  # bytes of data that a process may have
 OUTPUT = 1 << 20  # bytes of output that are kept
 SITE, FILES, HOME = "@site@", "@files@", "@home@"
-"""Stand in commands and variables for the folders with the installed wheel, with other files, and for writing."""
+"""Names in commands and variables, replaced by the folders with the installed wheel, other files, and for writing."""
 EVENTS = "DIAGNOSE_EVENTS"
 """The variable with the number of the descriptor that takes events."""
 
