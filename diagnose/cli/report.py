@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from diagnose.cli.options import Output, Selection
     from diagnose.model.check import Check
+    from diagnose.model.pattern import Pattern
     from diagnose.model.subject import Subject
 
     _Subject = TypeVar("_Subject", bound=Subject)
@@ -39,6 +40,11 @@ def chosen(kind: str, selection: Selection) -> list[Check]:
     if not left:
         raise UsageError(f"{'--select and --ignore leave' if select else '--ignore leaves'} no check to run")
     return left
+
+
+def log_patterns(selection: Selection) -> list[Pattern]:
+    """Return the patterns of the checks of logs that the user wants."""
+    return [pattern for check in chosen("log", selection) for pattern in check.patterns]
 
 
 def _ids(values: Iterable[str]) -> list[str]:

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import os
 
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, cache
+from diagnose.model._lazy_stdlib import NamedTuple, cache
 from diagnose.tables import distributions
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 MATURIN_ACTION = "v1.51.0"
 """The release of maturin-action that ``maturin_action.tsv`` is made from."""
@@ -62,13 +59,6 @@ class Image(NamedTuple):
         return f"{known.name if known else self.distribution} {self.version}".rstrip()
 
 
-def _rows(name: str) -> Iterator[dict[str, str]]:
-    with open(os.path.join(os.path.dirname(__file__), name), encoding="utf-8") as file:
-        lines = [line.split("\t") for line in file.read().splitlines() if line[0] != "#"]
-    for cells in lines[1:]:
-        yield {key: "" if cell == "-" else cell for key, cell in zip(lines[0], cells, strict=True)}
-
-
 @cache
 def runners() -> dict[str, Runner]:
     """Return every known label of a Linux runner."""
@@ -76,7 +66,7 @@ def runners() -> dict[str, Runner]:
         row["label"]: Runner(
             row["label"], row["distribution"], row["version"], row["arch"], row["end"], bool(row["floats"])
         )
-        for row in _rows("runners.tsv")
+        for row in distributions.rows("runners.tsv")
     }
 
 
@@ -106,7 +96,7 @@ def _images() -> list[tuple[str, Image]]:
                 row["end"],
             ),
         )
-        for row in _rows("ci_images.tsv")
+        for row in distributions.rows("ci_images.tsv")
     ]
 
 

@@ -46,7 +46,8 @@ class Release(NamedTuple):
     """Tools that it lacks, or has in too old a version."""
 
 
-def _rows(name: str) -> Iterator[dict[str, str]]:
+def rows(name: str) -> Iterator[dict[str, str]]:
+    """Yield the rows of the table file *name* beside this module: column → text, empty where the file has ``-``."""
     with open(os.path.join(os.path.dirname(__file__), name), encoding="utf-8") as file:
         lines = [line.split("\t") for line in file.read().splitlines() if line[0] != "#"]
     for cells in lines[1:]:
@@ -58,7 +59,7 @@ def distributions() -> dict[str, Distribution]:
     """Return every distribution by its id."""
     return {
         row["id"]: Distribution(row["id"], row["name"], row["family"], row["manager"], tuple(row["aliases"].split()))
-        for row in _rows("distributions.tsv")
+        for row in rows("distributions.tsv")
     }
 
 
@@ -79,7 +80,7 @@ def releases() -> tuple[Release, ...]:
             bool(row["moved"]),
             frozenset(row["lacks"].split()),
         )
-        for row in _rows("releases.tsv")
+        for row in rows("releases.tsv")
     )
 
 

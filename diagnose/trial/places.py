@@ -85,10 +85,8 @@ def here(python: str | None, sandboxed: bool, processor: str = "") -> Place:
     return _described("/", command, f"this machine, as {_PROCESSORS[processor]}", sandboxed, emulator)
 
 
-def in_root(root: str, python: str | None, wanted: tuple[int, int] | None, sandboxed: bool) -> Place:
+def in_root(root: str, python: str | None, sandboxed: bool) -> Place:
     """Return the root filesystem in the folder *root* as a place.
-
-    *wanted* is the version of the interpreter that the wheel asks for, if any.
 
     Raises:
         InputError: not a folder, no interpreter in it, or it does not start.
@@ -97,8 +95,7 @@ def in_root(root: str, python: str | None, wanted: tuple[int, int] | None, sandb
         raise InputError(f"{root}: not a folder")
     if not sandboxed:
         raise InputError(f"{root}: a root cannot be tried with --no-sandbox")
-    names = [python] if python else [f"/usr/bin/python{wanted[0]}.{wanted[1]}"] if wanted else []
-    names += [] if python else ["/usr/bin/python3", "/usr/local/bin/python3"]
+    names = [python] if python else ["/usr/bin/python3", "/usr/local/bin/python3"]
     inside = Root(root)
     found = next((name for name in names if inside.is_file(name)), None)
     if found is None:

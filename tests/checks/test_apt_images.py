@@ -136,7 +136,7 @@ THIRD = {
     "ubuntu-esm-apps.sources": "# Written by ubuntu-advantage-tools\nTypes: deb\n"
     "URIs: https://esm.ubuntu.com/apps/ubuntu\nSuites: noble-apps-security noble-apps-updates\nComponents: main\n"
     "Signed-By: /usr/share/keyrings/ubuntu-pro-esm-apps.gpg\n",
-    "nodesource.sources": "Types: deb\nURIs: https://deb.nodesource.com/node_22.x\nSuites: nodistro\nComponents: main\n"
+    "nodesource.sources": "Types: deb\nURIs: https://nodesource.example/node_22.x\nSuites: nodistro\nComponents: main\n"
     "Architectures: amd64\nSigned-By: /usr/share/keyrings/nodesource.gpg\n",
     "flat.list": "deb [trusted=yes] https://third.example/cuda/x86_64 /\n",
     "off.sources": f"Enabled: no\nTypes: deb\nURIs: {ARCHIVE}\nSuites: noble-proposed\nComponents: main\n",

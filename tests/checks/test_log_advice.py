@@ -91,7 +91,7 @@ _NO_STD = (
     "  = note: the `armv7-unknown-linux-gnueabihf` target may not be installed\n"
     "  = help: consider downloading the target with `rustup target add armv7-unknown-linux-gnueabihf`\n"
 )
-_DEBIAN = "Get:1 http://deb.debian.org/debian trixie InRelease [140 kB]\n"
+_DEBIAN = "Get:1 http://mirror.example/debian trixie InRelease [140 kB]\n"
 
 
 @pytest.mark.parametrize(

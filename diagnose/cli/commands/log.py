@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from diagnose.cli.report import chosen, finish, inspect
+from diagnose.cli.report import finish, inspect, log_patterns
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import InputError
 
@@ -17,12 +17,11 @@ def main(options: LogOptions, origin: Origin, selection: Selection, output: Outp
     """Report on the log in a file, or on standard input for ``-``."""
     from diagnose.readers import buildlog as reader
 
-    checks = chosen("log", selection)
+    patterns = log_patterns(selection)
 
     def read() -> reader.BuildLog:
         if options.path == "-" and sys.stdin is None:
             raise InputError("standard input is closed")
-        patterns = [pattern for check in checks for pattern in check.patterns]
         return reader.read(options.path, patterns, origin.target, origin.distro)
 
     name = "standard input" if options.path == "-" else os.path.basename(options.path)

@@ -6,7 +6,7 @@ import os
 import sys
 
 from diagnose.cli import child, console
-from diagnose.cli.report import chosen, inspect, render, traces
+from diagnose.cli.report import chosen, inspect, log_patterns, render, traces
 from diagnose.engine.run import Report, Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.outcome import Outcome
@@ -50,8 +50,7 @@ def _read(options: RunOptions, origin: Origin, selection: Selection, stream: Bin
     name = os.path.basename(options.command[0])
 
     def read() -> reader.BuildLog:
-        patterns = [pattern for check in chosen("log", selection) for pattern in check.patterns]
-        return reader.read(f"output of {name}", patterns, origin.target, origin.distro, stream)
+        return reader.read(f"output of {name}", log_patterns(selection), origin.target, origin.distro, stream)
 
     return inspect("log", name, read, reader.facts, selection)
 

@@ -103,7 +103,7 @@ def _place(wheel: Wheel, options: TryOptions) -> Place:
             raise InputError(f"Debian has no {arch}")
         root = places.made(options.release, rows[0].debian, options.mirror, console.warn)
     if (root,) not in _PLACES:
-        _PLACES[(root,)] = places.in_root(root, options.python, None, sandboxed)
+        _PLACES[(root,)] = places.in_root(root, options.python, sandboxed)
         if options.release:
             _PLACES[(root,)] = _PLACES[(root,)]._replace(name=f"Debian {options.release}")
     return _PLACES[(root,)]
@@ -158,12 +158,11 @@ def _judged(failure: Failure) -> Result:
     import io
 
     from diagnose.cli.options import Selection
-    from diagnose.cli.report import chosen, inspect
+    from diagnose.cli.report import inspect, log_patterns
     from diagnose.readers import buildlog
 
     def read() -> buildlog.BuildLog:
-        patterns = [pattern for check in chosen("log", Selection()) for pattern in check.patterns]
-        return buildlog.read("traceback", patterns, None, None, io.BytesIO(failure.trace.encode()))
+        return buildlog.read("traceback", log_patterns(Selection()), None, None, io.BytesIO(failure.trace.encode()))
 
     return inspect("log", "traceback", read, buildlog.facts, Selection())
 

@@ -13,6 +13,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import InputError
 from diagnose.model.outcome import Outcome
 from diagnose.readers import workflow as reader
+from diagnose.readers.cargo.files import upwards
 from diagnose.readers.workflow import nodes
 
 if TYPE_CHECKING:
@@ -60,23 +61,14 @@ def _find(path: str) -> tuple[str, list[str]]:
     """Return the folder of the repository that *path* is in, and the workflow file that it names, if it names one."""
     if os.path.isdir(path):
         folder = os.path.realpath(path)
-        for above in _upwards(folder) if path == "." else [folder]:
+        for above in upwards(folder) if path == "." else [folder]:
             if os.path.isdir(os.path.join(above, reader.FOLDER)):
                 return above, []
         return folder, []
     if not os.path.isfile(path):
         raise InputError(f"{path}: {'not a regular file' if os.path.lexists(path) else 'no such file or folder'}")
     real = os.path.abspath(path)
-    for above in _upwards(os.path.dirname(real)):
+    for above in upwards(os.path.dirname(real)):
         if os.path.isdir(os.path.join(above, ".github")):
             return above, [os.path.relpath(real, above)]
     return os.path.dirname(real), [os.path.basename(real)]
-
-
-def _upwards(folder: str) -> Iterator[str]:
-    while True:
-        yield folder
-        above = os.path.dirname(folder)
-        if above == folder:
-            return
-        folder = above
