@@ -146,7 +146,7 @@ def test_a_machine_in_order_loads_nothing_heavy():
     heavy |= {"subprocess", "shutil", "struct", "typer", "rich", "elftools", "concurrent.futures", "tomllib"}
     assert "diagnose.readers.env" in loaded, done.stderr
     heavy |= {
-        "diagnose.readers.elf.parser",
+        "diagnose.readers.elf.elf_parser",
         "diagnose.readers.pkgconfig.pcfile",
         "diagnose.readers.buildlog",
         "diagnose.readers.wheel.reader",

@@ -7,7 +7,7 @@ from diagnose.model.finding import Evidence
 from diagnose.readers.cargo.build_tools import ToolNeed
 from diagnose.readers.cargo.lock import Crate
 from diagnose.readers.env import Environment
-from diagnose.readers.toolchain.facts import Program
+from diagnose.readers.toolchain.toolchain_facts import Program
 
 #: Crates whose build scripts use ``cc`` only on systems other than Linux, or hardly ever.
 _ELSEWHERE = frozenset({"iana-time-zone-haiku", "libloading", "winresource"})

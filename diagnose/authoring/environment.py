@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from diagnose.readers.cargo.variables import Setting
     from diagnose.readers.elf.library import LinkFile
     from diagnose.readers.env import Environment
-    from diagnose.readers.pkgconfig.facts import Candidate, Library
+    from diagnose.readers.pkgconfig.pkgconfig_facts import Candidate, Library
 
 #: Outcomes in which pkg-config was not run, so its result is unknown.
 UNASKED = ("tool-missing", "tool-failed", "cross-refused", "unknown")

@@ -14,7 +14,7 @@ from diagnose import policies
 from diagnose.authoring.wheel import linux_tags, loadable_elves
 from diagnose.model._lazy_stdlib import NamedTuple
 from diagnose.model.targets import TARGETS
-from diagnose.readers.elf.parser import Elf
+from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel.reader import Tag, Wheel
 from diagnose.tables.stable_abi import stable_abi
 
@@ -63,7 +63,7 @@ def is_module_name(name: str) -> bool:
     return match is not None and bool(match["soabi"] or match["abi3"])
 
 
-class Python(NamedTuple):
+class TaggedPython(NamedTuple):
     """A CPython that a tag promises: its minor version, whether it is free-threaded, and its triplet."""
 
     minor: int
@@ -85,7 +85,7 @@ class Python(NamedTuple):
         return f"{'free-threaded ' if self.free_threaded else ''}CPython 3.{self.minor}"
 
 
-def oldest_of(tag: Tag, machine: str) -> list[Python]:
+def oldest_of(tag: Tag, machine: str) -> list[TaggedPython]:
     """Return the oldest CPythons that a tag for a stable ABI promises, one for each threading mode of the tag.
 
     Newer ones import every name that these do, except names with a version.
@@ -95,7 +95,7 @@ def oldest_of(tag: Tag, machine: str) -> list[Python]:
         return []
     minor = int(match[1])
     # Both builds support abi3t, but only the tag abi3 promises the build with the lock.
-    return [Python(minor, tag.abi == "abi3t", machine)]
+    return [TaggedPython(minor, tag.abi == "abi3t", machine)]
 
 
 #: Symbols of Python's interface, which the interpreter has to provide.

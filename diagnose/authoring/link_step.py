@@ -7,7 +7,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 
 if TYPE_CHECKING:
     from diagnose.model.targets import Target
-    from diagnose.readers.buildlog import BuildLog, Hit, Link
+    from diagnose.readers.buildlog import BuildLog, Hit, LinkStep
 
 #: Libraries that come with the compiler and the C library.
 TOOLCHAIN = frozenset(
@@ -27,7 +27,7 @@ _GLIBC = (
 _MUSL = r"^__\w+_time64$|^__stat_time64$|^__clock_gettime64$"
 
 
-def without_toolchain(link: Link) -> list[Hit]:
+def without_toolchain(link: LinkStep) -> list[Hit]:
     """Return the lines that report missing start files, or a missing C or compiler library."""
     absent = [hit for hit in link.of("ld-no-file") if re.search(_START, hit.groups["file"])]
     missing = [
@@ -38,20 +38,20 @@ def without_toolchain(link: Link) -> list[Hit]:
     return [*absent, *missing]
 
 
-def wants_gcc(link: Link) -> list[Hit]:
+def wants_gcc(link: LinkStep) -> list[Hit]:
     """Return the lines that show a bare linker in use where rustc needs a compiler driver."""
     bare = re.search(r"(?:^|[/-])(?:ld|ld\.\w+|lld|rust-lld)$", link.program)
     return link.of("ld-no-lib", "ld-undefined")[:2] if bare and "gcc_s" in link.missing else []
 
 
-def _target(log: BuildLog, link: Link) -> Target | None:
+def _target(log: BuildLog, link: LinkStep) -> Target | None:
     """Return the target of *link*: the host in the host's steps, else the one of the linker's name or the log."""
     if link.for_host:
         return host(log)
     return link.target or log.target_at(link.line)
 
 
-def native(log: BuildLog, link: Link) -> bool:
+def native(log: BuildLog, link: LinkStep) -> bool:
     """Whether *link* links for the build machine, as far as the log shows."""
     target = link.target or log.target_at(link.line)
     for hit in link.of("ld-wrong-file"):
@@ -70,7 +70,7 @@ def owner_of(log: BuildLog, path: str) -> Target | None:
     return folder(path) or host(log)
 
 
-def foreign_files(log: BuildLog, link: Link) -> dict[str, str]:
+def foreign_files(log: BuildLog, link: LinkStep) -> dict[str, str]:
     """Return the libraries in system folders for another machine than the target of *link*: name → file."""
     if without_toolchain(link):
         return {}
@@ -99,7 +99,7 @@ _FORMATS = {
 }  # fmt: skip
 
 
-def _host_script(log: BuildLog, link: Link) -> bool:
+def _host_script(log: BuildLog, link: LinkStep) -> bool:
     """Whether lld, called for the target, took the machine from the host's ``libc.so``, a script with OUTPUT_FORMAT.
 
     It then refuses the target's own start files and objects. If its format is the target's, the file is foreign.
@@ -113,7 +113,7 @@ def _host_script(log: BuildLog, link: Link) -> bool:
     return False
 
 
-def objects_of_the_target(log: BuildLog, link: Link) -> list[Hit]:
+def objects_of_the_target(log: BuildLog, link: LinkStep) -> list[Hit]:
     """Return the lines in which a linker refuses objects that rustc has just written."""
     hits = [hit for hit in link.of("ld-generic-elf", "ld-wrong-file") if not _is_library(hit.groups["file"])]
     if _host_script(log, link):
@@ -124,7 +124,7 @@ def objects_of_the_target(log: BuildLog, link: Link) -> list[Hit]:
     return hits if rust and not foreign_files(log, link) else []
 
 
-def _of_another(log: BuildLog, link: Link) -> bool:
+def _of_another(log: BuildLog, link: LinkStep) -> bool:
     """Whether the refused objects were compiled for another machine than the target: C code, by the host's compiler."""
     target = log.target_at(link.line) or link.target
     rusts = any(".rcgu.o" in file for file in link.wrong)
@@ -137,7 +137,7 @@ def _is_library(path: str) -> bool:
     return bool(re.search(_SYSTEM, path)) or not re.search(_MADE, path)
 
 
-def missing_libraries(log: BuildLog, link: Link) -> dict[str, list[Hit]]:
+def missing_libraries(log: BuildLog, link: LinkStep) -> dict[str, list[Hit]]:
     """Return the libraries that were not found, except the compiler's, skipped ones and Python."""
     skipped = {lib for lib, _ in link.skipped} | set(foreign_files(log, link))
     skipped |= {hit.groups["lib"] for hit in link.of("ld-static")}
@@ -150,7 +150,7 @@ def missing_libraries(log: BuildLog, link: Link) -> dict[str, list[Hit]]:
     return found
 
 
-def versioned(log: BuildLog, link: Link) -> list[Hit]:
+def versioned(log: BuildLog, link: LinkStep) -> list[Hit]:
     """Return the lines that report a shared library's undefined reference to a glibc version."""
     hits = [hit for hit in link.of("ld-undefined") if re.search(r"@+GLIBC(?:XX)?_", hit.groups["symbol"])]
     shared = any(".so" in hit.groups["file"] for hit in link.of("ld-referenced"))
@@ -159,7 +159,7 @@ def versioned(log: BuildLog, link: Link) -> list[Hit]:
     return [hit for hit in hits if ".so" in hit.groups["file"] or "allow-shlib" in hit.text] or (hits if shared else [])
 
 
-def other_libc(log: BuildLog, link: Link) -> list[Hit]:
+def other_libc(log: BuildLog, link: LinkStep) -> list[Hit]:
     """Return the lines in which a build for musl lacks glibc's functions, or a build for glibc musl's."""
     target = link.target if link.target and link.target.libc == "musl" else log.target_at(link.line) or link.target
     musl = (target is not None and target.libc == "musl") or "musl" in link.program

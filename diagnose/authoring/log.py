@@ -76,9 +76,9 @@ def _settled(env: Environment) -> Environment:
 def _environment(log: BuildLog, line: int, probe: Probe | None) -> Environment:
     from diagnose.readers.cargo.variables import Variables
     from diagnose.readers.env import Environment
-    from diagnose.readers.pkgconfig.facts import PkgConfig
+    from diagnose.readers.pkgconfig.pkgconfig_facts import PkgConfig
     from diagnose.readers.system.distro import Distro
-    from diagnose.readers.toolchain.facts import Program, Rust, Toolchain
+    from diagnose.readers.toolchain.toolchain_facts import Program, Rust, Toolchain
 
     machine = host(log)
     target = log.target_at(line) or machine

@@ -5,7 +5,7 @@ from __future__ import annotations
 from diagnose.authoring.environment import answer_source, setting_evidence
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.readers.env import Environment
-from diagnose.readers.pkgconfig.facts import Library
+from diagnose.readers.pkgconfig.pkgconfig_facts import Library
 from diagnose.remedies.configuration import Configuration, pkgconfig_configuration
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import module, system, tool

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diagnose.authoring.environment import fitting, with_outcome
 from diagnose.readers.env import Environment
-from diagnose.readers.pkgconfig.facts import Library
+from diagnose.readers.pkgconfig.pkgconfig_facts import Library
 
 _SYSTEM = ("/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/")
 

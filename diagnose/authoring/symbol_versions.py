@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from diagnose import policies
 from diagnose.authoring.wheel import bounded, load_error, promised, role, shorten, some, weigh
-from diagnose.loaders import glibc as glibc_loader
-from diagnose.model.finding import Command, Evidence, Fix, Severity, Stage
+from diagnose.loaders import glibc_loader
+from diagnose.model.finding import Command, Evidence, Fix, FixStage, Severity
 from diagnose.model.targets import TARGETS
-from diagnose.readers.elf.parser import Elf
+from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel.platform_tag import Shortfall, version_key
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import retag
@@ -124,7 +124,7 @@ def build_for(wheel: Wheel, tag: str, notes: str) -> Fix:
     if wheel.generator.startswith("maturin"):
         triple = next((row.triple for row in TARGETS if (row.wheel, row.libc) == (parts.arch, parts.libc)), parts.arch)
         line = f"maturin build --release --zig --target {triple} --compatibility {parts.policy}"
-        return Fix(title, (Command(line, Stage.BUILD),), notes=notes)
+        return Fix(title, (Command(line, FixStage.BUILD),), notes=notes)
     return Fix(
         title, env=((f"CIBW_MANYLINUX_{parts.arch.upper()}_IMAGE", image),), notes=f"For cibuildwheel. {notes}".strip()
     )

@@ -7,7 +7,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.finding import Evidence, Severity
 from diagnose.model.targets import EM_386, EM_AARCH64, EM_ARM, EM_RISCV, EM_X86_64, TARGETS, Target
 from diagnose.policies import PlatformTag, Policy
-from diagnose.readers.elf.parser import ET_REL, Elf
+from diagnose.readers.elf.elf_parser import ET_REL, Elf
 from diagnose.readers.wheel.platform_tag import arch_of, version_key
 from diagnose.readers.wheel.reader import Wheel
 

@@ -6,7 +6,7 @@ import posixpath
 import re
 
 from diagnose.authoring.wheel import promised, tagged_elves
-from diagnose.readers.elf.parser import Elf
+from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.tables.repaired_names import is_hashed, plain
 from diagnose.tables.shared_libraries import another_wheels, is_extra, is_libc_piece, project

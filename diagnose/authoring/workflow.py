@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
-    from diagnose.readers.workflow.facts import Hook, Leg, Spot, Workflow
     from diagnose.readers.workflow.shell import Call
+    from diagnose.readers.workflow.workflow_facts import Hook, Leg, Spot, Workflow
 
 MANAGERS = frozenset({"yum", "dnf", "microdnf", "apt-get", "apt", "apk", "zypper", "pacman"})
 _NOTHING = frozenset({"true", ":", "echo", "printf"})

@@ -31,7 +31,7 @@ def _hint(option: options.Option) -> tuple[Any, Any]:
     return Annotated[plain if option.required or option.default else plain | None, details], default
 
 
-def _register(app: typer.Typer, command: options.Command) -> None:
+def _register(app: typer.Typer, command: options.Subcommand) -> None:
     def call(**values: Any) -> Callable[[], int]:
         given = {field: tuple(value) if isinstance(value, list) else value for field, value in values.items()}
         groups = command.filled({field: value for field, value in given.items() if value is not None})

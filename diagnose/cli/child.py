@@ -30,7 +30,7 @@ _LEFT = 1 << 20  # bytes that a pipe can still hold when the command has ended: 
 _GRACE = 1.0  # seconds that the last output is waited for, where the system cannot tell whether there is more
 
 
-class Ended(NamedTuple):
+class ChildExit(NamedTuple):
     """How a command ended. ``status`` is its exit status, negative for the signal that ended it.
 
     ``asked`` says that it was made to end: by a signal that we passed on, or because its output had no reader any more.
@@ -44,7 +44,7 @@ class Ended(NamedTuple):
     result: Result | None = None
 
 
-def run(command: tuple[str, ...], tty: bool, inspect: Callable[[BinaryIO], Result]) -> Ended:
+def run(command: tuple[str, ...], tty: bool, inspect: Callable[[BinaryIO], Result]) -> ChildExit:
     """Run *command*, let *inspect* read what it prints, and say how it ended.
 
     Its outputs are pipes, or with *tty* pseudo-terminals; its input is ours.
@@ -56,11 +56,11 @@ def run(command: tuple[str, ...], tty: bool, inspect: Callable[[BinaryIO], Resul
     """
     signals = _Signals()
     try:
-        reader = _Reader(inspect)
+        reader = _OutputReader(inspect)
         outputs = [_Output(stream, tty, reader) for stream in (1, 2)]
     except RuntimeError:  # no memory for another thread
         process = signals.start(command)
-        return Ended(process.wait(), signals.asked)
+        return ChildExit(process.wait(), signals.asked)
     try:
         process = signals.start(command, *outputs)
     finally:
@@ -70,7 +70,7 @@ def run(command: tuple[str, ...], tty: bool, inspect: Callable[[BinaryIO], Resul
     for output in outputs:
         output.finish()
     asked = signals.asked or any(output.unread for output in outputs)
-    return Ended(status, asked, outputs[0].unwritten, reader.answer() if status and not asked else None)
+    return ChildExit(status, asked, outputs[0].unwritten, reader.answer() if status and not asked else None)
 
 
 class _Signals:
@@ -159,7 +159,7 @@ class _Output:
     ``theirs`` is the end for the command, ``ours`` the other.
     """
 
-    def __init__(self, stream: int, tty: bool, reader: _Reader) -> None:
+    def __init__(self, stream: int, tty: bool, reader: _OutputReader) -> None:
         self.tty = tty
         self._stream = stream
         self._reader = reader
@@ -243,7 +243,7 @@ def _terminal() -> tuple[int, int]:
     return ours, theirs
 
 
-class _Reader:
+class _OutputReader:
     """The thread that reads what the command prints, while it does."""
 
     def __init__(self, inspect: Callable[[BinaryIO], Result]) -> None:

@@ -75,7 +75,7 @@ def _wants_help(command: str, args: list[str]) -> bool:
 
 def main_of(command: str) -> Callable[..., int]:
     """Return the function that runs *command*, which takes its groups of options."""
-    name = f"diagnose.cli.commands.{options.COMMANDS[command].module or command}"
+    name = f"diagnose.cli.commands.{command}_command"
     __import__(name)  # importlib's own function costs the import of a package
     function: Callable[..., int] = sys.modules[name].main
     return function

@@ -178,7 +178,7 @@ class LogOptions(NamedTuple):
 
 
 @group
-class Origin(NamedTuple):
+class BuildOrigin(NamedTuple):
     """What a log may not tell about the build."""
 
     target: str | None = _value("NAME", "Architecture that was built for, if the log does not name it.")
@@ -216,18 +216,16 @@ class TargetsOptions(NamedTuple):
     name: str | None = _argument("[NAME]", "Any name of an architecture; without it, the table of all.")
 
 
-class Command(NamedTuple):
-    """One command: ``diagnose.cli.commands.NAME.main`` is called with its groups, in this order.
+class Subcommand(NamedTuple):
+    """One command: ``diagnose.cli.commands.NAME_command.main`` is called with its groups, in this order.
 
-    ``without`` names options of a group that the command does not have; they keep their defaults. ``module`` is the
-    module's name, where the command's is a keyword of Python.
+    ``without`` names options of a group that the command does not have; they keep their defaults.
     """
 
     name: str
     help: str
     groups: tuple[type, ...] = ()
     without: tuple[str, ...] = ()
-    module: str = ""
 
     @property
     def options(self) -> list[Option]:
@@ -245,42 +243,41 @@ class Command(NamedTuple):
 COMMANDS = {
     command.name: command
     for command in (
-        Command(
+        Subcommand(
             "run",
             "Run a build command, and explain its failure.",
-            (RunOptions, Origin, Selection, Output),
+            (RunOptions, BuildOrigin, Selection, Output),
             without=("fail_on",),
         ),
-        Command(
+        Subcommand(
             "wheel",
             "Check whether wheels run on the platforms their tags claim.",
             (WheelOptions, Selection, Output),
         ),
-        Command(
+        Subcommand(
             "try",
             "Install wheels in a sandbox and import them: this runs their code.",
             (TryOptions, Output),
             without=("quiet", "verbose"),
-            module="try_wheels",
         ),
-        Command(
+        Subcommand(
             "env",
             "Check whether this machine, or a root filesystem, can build for a target.",
             (EnvOptions, FixOptions, Selection, Output),
         ),
-        Command(
+        Subcommand(
             "log",
             "Find the cause in the log of a failed build, and how to fix it.",
-            (LogOptions, Origin, Selection, Output),
+            (LogOptions, BuildOrigin, Selection, Output),
         ),
-        Command(
+        Subcommand(
             "workflow",
             "Check what a repository's CI workflows build, and where, before they run.",
             (WorkflowOptions, Selection, Output),
         ),
-        Command("undo", "Restore the files that `env --apply` changed."),
-        Command("explain", "Print a check's documentation, or the list of all checks.", (ExplainOptions,)),
-        Command("targets", "Print the names that an architecture has elsewhere.", (TargetsOptions,)),
+        Subcommand("undo", "Restore the files that `env --apply` changed."),
+        Subcommand("explain", "Print a check's documentation, or the list of all checks.", (ExplainOptions,)),
+        Subcommand("targets", "Print the names that an architecture has elsewhere.", (TargetsOptions,)),
     )
 }
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     _Result = TypeVar("_Result")
 
 
-class Lost(NamedTuple):
+class LostWorker(NamedTuple):
     """An input whose worker ended before it had answered. ``reason`` says how: ``killed by SIGBUS``."""
 
     reason: str
@@ -38,19 +38,19 @@ def run(
     items: Sequence[_Item],
     count: int,
     progress: Callable[[int], None] = lambda done: None,
-) -> list[_Result | Lost]:
+) -> list[_Result | LostWorker]:
     """Return what *function* returns for each of *items*, or how its worker ended, with up to *count* processes.
 
     *progress* gets the number of finished inputs. *function* must return picklable values and must not raise.
     """
-    found: dict[int, _Result | Lost] = {}
+    found: dict[int, _Result | LostWorker] = {}
     if hasattr(os, "fork"):
         started = _serve(function, items, list(range(len(items))), count, found, lambda: progress(len(found)))
         for number in range(len(items)) if started else ():
             if number not in found:
                 ended = _serve(function, items, [number], 1, found, lambda: progress(len(found)))
                 if ended and number not in found:
-                    found[number] = Lost(ended[0])
+                    found[number] = LostWorker(ended[0])
     return [found[number] if number in found else function(item) for number, item in enumerate(items)]
 
 
@@ -59,7 +59,7 @@ def _serve(
     items: Sequence[_Item],
     numbers: Sequence[int],
     count: int,
-    found: dict[int, _Result | Lost],
+    found: dict[int, _Result | LostWorker],
     progress: Callable[[], None],
 ) -> list[str]:
     """Let up to *count* workers do the *numbers* and put what they return into *found*; say how each of them ended."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from diagnose.engine import internal
 from diagnose.engine.causality import attach_consequences, sort_findings
+from diagnose.engine.decide_outcome import outcome
 from diagnose.engine.headline import headline
-from diagnose.engine.outcome import outcome
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import Finding, Severity
 from diagnose.model.outcome import Outcome

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 
-from diagnose.fixes import files, journal, programs
+from diagnose.fixes import file_edits, journal, programs
 from diagnose.fixes.disk import ApplyError, naming
-from diagnose.fixes.files import Edit, Outcome
+from diagnose.fixes.file_edits import Edit, WriteOutcome
 from diagnose.fixes.undo import changed
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import Command, FileEdit
@@ -44,9 +44,9 @@ def apply(
             checked = list(_checked(edits, root, cwd, unsafe, show))
             for edit in checked:
                 show(f"write {edit.shown}")
-                entry = files.write(edit, log, unsafe)
+                entry = file_edits.write(edit, log, unsafe)
                 if entry.before:
-                    show(f"kept  {files.kept(entry)}")
+                    show(f"kept  {file_edits.kept(entry)}")
             for command in commands:
                 show(f"run   {command.line}")
                 if architecture := programs.new_architecture(command):
@@ -75,9 +75,9 @@ def _checked(edits: Iterable[FileEdit], root: str, cwd: str, unsafe: bool, show:
         edit = Edit(file.path, _place(file.path, root, cwd), before, _encoded(file.path, file.after))
         if edit.before == edit.after:
             continue
-        files.check(edit)
+        file_edits.check(edit)
         with naming(edit.shown):
-            doubts = files.doubts(edit, _home(file.path, root, cwd))
+            doubts = file_edits.doubts(edit, _home(file.path, root, cwd))
         if doubts and not unsafe:
             raise ApplyError(f"{'; '.join(doubts)}: --unsafe writes it anyway")
         for doubt in doubts:
@@ -119,7 +119,10 @@ def _recover(log: Journal) -> None:
             continue
         seen.add(entry.path)
         try:
-            if files.unfinished(entry) and files.take_back(entry) in (Outcome.RESTORED, Outcome.NOTHING):
+            if file_edits.unfinished(entry) and file_edits.take_back(entry) in (
+                WriteOutcome.RESTORED,
+                WriteOutcome.NOTHING,
+            ):
                 log.drop(entry)
         except ApplyError:
             continue  # `undo` says why
@@ -134,11 +137,11 @@ def _roll_back(log: Journal, earlier: set[str], show: Show) -> list[str]:
         try:
             if entry.architecture:
                 programs.remove_architecture(entry.architecture, show)
-            elif (outcome := files.take_back(entry)) is Outcome.CHANGED:
+            elif (outcome := file_edits.take_back(entry)) is WriteOutcome.CHANGED:
                 left.append(changed(entry))
                 continue
-            elif outcome is Outcome.LOST:
-                left.append(f"{entry.path}: its original {files.kept(entry)} is missing")
+            elif outcome is WriteOutcome.LOST:
+                left.append(f"{entry.path}: its original {file_edits.kept(entry)} is missing")
             log.drop(entry)
         except (ApplyError, OSError) as error:
             left.append(f"{_reason(error)}: `diagnose undo` tries again")

@@ -2,7 +2,7 @@
 
 One record per line (JSON), only ever appended, each on disk before :meth:`Journal.add` returns. A process that was
 killed can leave an incomplete line at the end. Its change was not begun, and the next record replaces it. The journal
-does not contain the originals: they are beside the files (:mod:`diagnose.fixes.files`).
+does not contain the originals: they are beside the files (:mod:`diagnose.fixes.file_edits`).
 """
 
 from __future__ import annotations

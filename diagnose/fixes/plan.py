@@ -6,7 +6,7 @@ import os
 
 from diagnose.fixes import cargo_config
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.model.finding import Command, FileEdit, Finding, Fix, Stage
+from diagnose.model.finding import Command, FileEdit, Finding, Fix, FixStage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,8 +69,8 @@ def plan(findings: Iterable[Finding]) -> Plan:
     settings = [_complete(edit, env, gone) for edit in edits.values() if not os.path.isabs(edit.path)]
     return Plan(
         sources=tuple(edit for edit in edits.values() if os.path.isabs(edit.path)),
-        commands=merged(one for one in commands if one.stage is not Stage.BUILD),
-        build=merged(one for one in commands if one.stage is Stage.BUILD),
+        commands=merged(one for one in commands if one.stage is not FixStage.BUILD),
+        build=merged(one for one in commands if one.stage is FixStage.BUILD),
         env=tuple(env.items()),
         unset=tuple(unset),
         settings=tuple(settings),
@@ -92,7 +92,7 @@ def _complete(edit: FileEdit, env: dict[str, str], gone: set[str]) -> FileEdit:
 
 def merged(commands: Iterable[Command]) -> tuple[Command, ...]:
     """Return *commands* by stage, each once, with the calls of one package manager merged."""
-    found: dict[tuple[Stage, str], dict[str, None]] = {}
+    found: dict[tuple[FixStage, str], dict[str, None]] = {}
     for command in sorted(commands, key=lambda command: command.stage.value):
         head, packages = _taken_apart(command)
         found.setdefault((command.stage, head), {}).update(dict.fromkeys(packages))
@@ -105,7 +105,7 @@ _VERBS = ("install", "add", "reinstall")
 def _taken_apart(command: Command) -> tuple[str, list[str]]:
     """Split a package manager's command line into its start and its packages; other lines have no packages."""
     words = command.line.split()
-    if command.stage is not Stage.PACKAGES or not set(command.line).isdisjoint(";&|<>$`"):
+    if command.stage is not FixStage.PACKAGES or not set(command.line).isdisjoint(";&|<>$`"):
         return command.line, []
     count = 1
     while count < len(words) and (words[count].startswith("-") or words[count] in _VERBS):

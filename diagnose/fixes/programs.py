@@ -7,7 +7,7 @@ import subprocess
 
 from diagnose.fixes.disk import ApplyError, naming
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
-from diagnose.model.finding import Command, Stage
+from diagnose.model.finding import Command, FixStage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def new_architecture(command: Command) -> str:
     """Return the architecture that *command* adds to dpkg; empty for other commands and known architectures."""
     match = re.fullmatch(r"dpkg --add-architecture ([a-z0-9][a-z0-9-]*)", command.line)
-    if command.stage is not Stage.ARCHITECTURE or not match or match[1] in _architectures():
+    if command.stage is not FixStage.ARCHITECTURE or not match or match[1] in _architectures():
         return ""
     return match[1]
 

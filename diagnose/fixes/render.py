@@ -7,7 +7,7 @@ import shlex
 from diagnose.fixes import cargo_config
 from diagnose.fixes.plan import Plan
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
-from diagnose.model.finding import Command, FileEdit, Stage, unsetting
+from diagnose.model.finding import Command, FileEdit, FixStage, unsetting
 from diagnose.model.targets import Target
 
 if TYPE_CHECKING:
@@ -52,13 +52,13 @@ def dockerfile(plan: Plan, target: Target) -> str:
     for edit in plan.sources:
         content = " ".join(shlex.quote(line) for line in _lines(edit.after))
         lines.append(f"RUN printf '%s\\n' {content} > {shlex.quote(edit.path)}")
-    system = [command.line for command in plan.commands if command.stage is not Stage.TOOLCHAIN]
+    system = [command.line for command in plan.commands if command.stage is not FixStage.TOOLCHAIN]
     if any(line.startswith("apt-get") for line in system):
         system = [f"DEBIAN_FRONTEND=noninteractive {line}" if " install " in line else line for line in system]
         system.append("rm -rf /var/lib/apt/lists/*")
     if system:
         lines.append("RUN " + " \\\n && ".join(system))
-    lines += [f"RUN {command.line}" for command in plan.commands if command.stage is Stage.TOOLCHAIN]
+    lines += [f"RUN {command.line}" for command in plan.commands if command.stage is FixStage.TOOLCHAIN]
     lines += [f"# Remove {name} where it is set: a Dockerfile cannot unset it." for name in plan.unset]
     if plan.env:
         lines.append("ENV " + " \\\n    ".join(f"{name}={_quoted(value)}" for name, value in plan.env))
@@ -79,7 +79,7 @@ def cross_toml(plan: Plan, target: Target) -> str:
     for edit in plan.sources:
         content = " ".join(shlex.quote(line) for line in _lines(edit.after))
         steps.append(f"printf '%s\\n' {content} > {shlex.quote(edit.path)}")
-    steps += [command.line for command in plan.commands if command.stage is not Stage.TOOLCHAIN]
+    steps += [command.line for command in plan.commands if command.stage is not FixStage.TOOLCHAIN]
     lines = [*_manual(plan), *(f"# Remove {name} from passthrough, or where it is set." for name in plan.unset)]
     if len(steps) > 1:
         lines += [f"[target.{target.triple}]", "pre-build = [", *(f"    {_toml(step)}," for step in steps), "]"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import shlex
 
-from diagnose.fixes import files, journal
+from diagnose.fixes import file_edits, journal
 from diagnose.fixes.disk import ApplyError, naming
-from diagnose.fixes.files import Outcome
+from diagnose.fixes.file_edits import WriteOutcome
 from diagnose.fixes.programs import remove_architecture
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 
@@ -40,8 +40,8 @@ def undo(show: Show, cwd: str = "/") -> Undone:
         run = _Run(log, show)
         for entry in reversed(log.entries[:]):
             run.take_back(entry)
-        known = {files.kept(entry) for entry in log.entries if entry.before}
-        strays = files.strays([*_APT, *_cargo(cwd)], known)
+        known = {file_edits.kept(entry) for entry in log.entries if entry.before}
+        strays = file_edits.strays([*_APT, *_cargo(cwd)], known)
     for original, path in strays:
         show(f"found   {original}: an original of {path} that is not in the journal {journal.location()}")
         show(f"        to restore it: mv {shlex.quote(original)} {shlex.quote(path)}")
@@ -95,14 +95,14 @@ class _Run:
         """Revert a change of a file; return whether it is done."""
         if _put_back_by_hand(entry, self._log):
             return True
-        outcome = files.take_back(entry)
-        if outcome is Outcome.CHANGED:
+        outcome = file_edits.take_back(entry)
+        if outcome is WriteOutcome.CHANGED:
             self._explain(entry)
             return False
-        if outcome is Outcome.LOST:
+        if outcome is WriteOutcome.LOST:
             self.left += 1
-            self._show(f"keep    {entry.path}: its original {files.kept(entry)} is missing")
-        elif outcome is Outcome.RESTORED and entry.path not in self.restored:
+            self._show(f"keep    {entry.path}: its original {file_edits.kept(entry)} is missing")
+        elif outcome is WriteOutcome.RESTORED and entry.path not in self.restored:
             self.restored.add(entry.path)
             self._show(f"restore {entry.path}" if entry.before else f"remove  {entry.path}")
         return True
@@ -113,7 +113,7 @@ class _Run:
         if not entry.before:
             return
         first = next(one for one in self._log.entries if one.path == entry.path)
-        original = files.kept(first)
+        original = file_edits.kept(first)
         if first.id != entry.id:
             self._show(f"        the first original is {original}")
         for line in _difference(original, entry.path):
@@ -123,7 +123,7 @@ class _Run:
 
 def changed(entry: Entry) -> str:
     """Describe that the file of *entry* was changed since, and the path of its original."""
-    before = f"its original is {files.kept(entry)}" if entry.before else "the file did not exist before"
+    before = f"its original is {file_edits.kept(entry)}" if entry.before else "the file did not exist before"
     return f"{entry.path}: changed since; {before}"
 
 
@@ -132,16 +132,16 @@ def _put_back_by_hand(entry: Entry, log: Journal) -> bool:
     same = [one for one in log.entries if one.path == entry.path]
     between = [one.after for one in same if one.id != entry.id]
     with naming(entry.path):
-        if same[0].id == entry.id or entry.before not in between or files.digest_of(entry.path) != same[0].before:
+        if same[0].id == entry.id or entry.before not in between or file_edits.digest_of(entry.path) != same[0].before:
             return False
-        if files.digest_of(files.kept(entry)) == entry.before:
-            os.unlink(files.kept(entry))
+        if file_edits.digest_of(file_edits.kept(entry)) == entry.before:
+            os.unlink(file_edits.kept(entry))
     return True
 
 
 def _head(path: str) -> bytes:
     """Return the start of the regular file *path* for a difference; empty for another kind of file."""
-    if files.digest_of(path) in ("", files.TOO_LARGE, files.NO_FILE):
+    if file_edits.digest_of(path) in ("", file_edits.TOO_LARGE, file_edits.NO_FILE):
         return b""
     with open(path, "rb") as file:
         return file.read(_DIFFERENCE_BYTES + 1)

@@ -26,7 +26,7 @@ _SECONDS = 300  # for one command line
 _SIGNATURES = ("RECORD.jws", "RECORD.p7s")  # source: PEP 427
 
 
-class Done(NamedTuple):
+class FixedWheel(NamedTuple):
     """What was done for one wheel.
 
     ``written`` is the new wheel; empty if nothing was written. ``result`` judges it, or else the old one. ``fixed`` are
@@ -40,7 +40,7 @@ class Done(NamedTuple):
     diff: str = ""
 
 
-def fix(wheel: str, result: Result, judge: Judge, folder: str, unsafe: bool, keep: bool = True) -> Done:
+def fix(wheel: str, result: Result, judge: Judge, folder: str, unsafe: bool, keep: bool = True) -> FixedWheel:
     """Apply the repacking fixes of *result*, the judgement on the file *wheel*, to a copy; write it into *folder*.
 
     Fixes that are not safe need *unsafe*. Without *keep* nothing is written, and the result has the patch.
@@ -52,22 +52,22 @@ def fix(wheel: str, result: Result, judge: Judge, folder: str, unsafe: bool, kee
     wanted = repacking(findings, unsafe)
     left = dict(_not_wanted(findings, wanted))
     if not wanted:
-        return Done(result, left=tuple(left.values()))
+        return FixedWheel(result, left=tuple(left.values()))
     with naming(folder), tempfile.TemporaryDirectory(prefix=".diagnose-", dir=folder) as scratch:
         bench = _Bench(wheel, scratch, judge)
         chosen, trial = _good(bench, findings, wanted, left)
         ordered = tuple(left[place] for place in sorted(left))
         if trial is None:
-            return Done(result, left=ordered)
+            return FixedWheel(result, left=ordered)
         fixed = tuple((findings[place].check, one.title) for place, one in chosen.items())
         if not keep:
-            return Done(trial.result, "", fixed, ordered, bench.patch(trial))
+            return FixedWheel(trial.result, "", fixed, ordered, bench.patch(trial))
         target = os.path.join(folder, os.path.basename(trial.path))
         try:
             renames.move(trial.path, target)
         except FileExistsError:
             raise ApplyError(f"{target} exists already, and is not overwritten") from None
-        return Done(trial.result, target, fixed, ordered)
+        return FixedWheel(trial.result, target, fixed, ordered)
 
 
 def _not_wanted(findings: Sequence[Finding], wanted: dict[int, Fix]) -> Iterator[tuple[int, tuple[str, str]]]:

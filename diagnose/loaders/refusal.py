@@ -5,7 +5,7 @@ from __future__ import annotations
 from diagnose.model._lazy_stdlib import NamedTuple
 
 
-class Refusal(NamedTuple):
+class LoadRefusal(NamedTuple):
     """A loader does not take the file, or does not survive it.
 
     ``says`` is the loader's message as ``dlerror`` returns it, the file named without its

@@ -41,7 +41,7 @@ class Phase(Enum):
     LATER = 10  # what no build meets in this order
 
 
-class Stage(Enum):
+class FixStage(Enum):
     """When a command of a fix has to run; fixes of several findings merge by this order."""
 
     SOURCES = 0  # package sources rewritten
@@ -56,7 +56,7 @@ class Command(NamedTuple):
     """One shell command line of a fix, POSIX ``sh``, idempotent."""
 
     line: str
-    stage: Stage
+    stage: FixStage
 
 
 def unsetting(name: str) -> str:

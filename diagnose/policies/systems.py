@@ -9,7 +9,7 @@ from __future__ import annotations
 from diagnose.model._lazy_stdlib import NamedTuple, re
 
 
-class System(NamedTuple):
+class TaggedSystem(NamedTuple):
     """The promises of a platform tag.
 
     ``name`` is the system's. ``kind`` is the format of its code. ``arches`` are the processors; a file must be for each
@@ -33,7 +33,7 @@ _FORMS = (
 )
 
 
-def system(platform: str) -> System | None:
+def system(platform: str) -> TaggedSystem | None:
     """Return the promises of a platform tag, or None if it is for Linux, for every system or for an unknown one."""
     for form, name in _FORMS:
         match = re.fullmatch(form, platform)
@@ -41,9 +41,9 @@ def system(platform: str) -> System | None:
             continue
         arch = next(filter(None, match.groups()))
         if name == "Android":
-            return System(name, "elf", (), _ANDROID.get(arch, ""))
+            return TaggedSystem(name, "elf", (), _ANDROID.get(arch, ""))
         if name == "Windows":
-            return System(name, "pe", ({"arm32": "arm32"}.get(arch, arch),))
+            return TaggedSystem(name, "pe", ({"arm32": "arm32"}.get(arch, arch),))
         kind = "wasm" if name == "Emscripten" else "mach-o"
-        return System(name, kind, () if kind == "wasm" else _MACOS.get(arch, (arch,)))
+        return TaggedSystem(name, kind, () if kind == "wasm" else _MACOS.get(arch, (arch,)))
     return None

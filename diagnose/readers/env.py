@@ -16,7 +16,7 @@ from diagnose.readers.cargo.unread_variables import Ignored
 from diagnose.readers.cargo.variables import Setting, Variables
 from diagnose.readers.pkgconfig import resolver as pkgconfig
 from diagnose.readers.pkgconfig import sys_crate_overrides
-from diagnose.readers.pkgconfig.facts import Library, PkgConfig
+from diagnose.readers.pkgconfig.pkgconfig_facts import Library, PkgConfig
 from diagnose.readers.system import apt, distro, packages
 from diagnose.readers.system.apt import Apt
 from diagnose.readers.system.distro import Container, Distro
@@ -24,7 +24,7 @@ from diagnose.readers.system.host import host_machine
 from diagnose.readers.system.packages import Package, RpmRepo
 from diagnose.readers.system.root import Root
 from diagnose.readers.toolchain import compilers, rustup
-from diagnose.readers.toolchain.facts import DEFAULT_PATH, IMAGE_CARGO, Finder, Program, Toolchain
+from diagnose.readers.toolchain.toolchain_facts import DEFAULT_PATH, IMAGE_CARGO, Finder, Program, Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -192,7 +192,7 @@ def meant(name: str) -> str:
 
 def named(source: AptSource) -> list[str]:
     """Return the architectures that *source* names, as written."""
-    return _Entry(source, []).architectures()
+    return _SourceEntry(source, []).architectures()
 
 
 def meant_option(name: str, style: str) -> str:
@@ -246,13 +246,13 @@ def _rewritten(file: AptFile, env: Environment, needed: list[str], added: set[tu
     lines = list(file.lines)
     # From the end, so that the line numbers of the entries before stay true.
     for source in sorted(_binary(file.sources), key=lambda source: -source.line):
-        entry = _Entry(source, lines[source.line - 1 : source.end])
+        entry = _SourceEntry(source, lines[source.line - 1 : source.end])
         _repair(entry, env, needed, added)
         lines[source.line - 1 : source.end] = entry.lines
     return "".join(lines)
 
 
-def _repair(entry: _Entry, env: Environment, needed: list[str], added: set[tuple[str, str, str]]) -> None:
+def _repair(entry: _SourceEntry, env: Environment, needed: list[str], added: set[tuple[str, str, str]]) -> None:
     """Correct one entry; *added* are (architecture, suite, component) that new entries already serve."""
     assert env.apt is not None
     source = entry.source
@@ -291,12 +291,12 @@ def _repair(entry: _Entry, env: Environment, needed: list[str], added: set[tuple
 _OPPOSITE = {"archive": PORTS, "ports": ARCHIVE}
 
 
-def _spelt(entry: _Entry) -> list[str]:
+def _spelt(entry: _SourceEntry) -> list[str]:
     """Return the architectures that the entry names, in Debian's spelling."""
     return [meant(name) or name if name not in ARCHITECTURES else name for name in entry.architectures()]
 
 
-def _asked(entry: _Entry, env: Environment, needed: list[str]) -> list[str]:
+def _asked(entry: _SourceEntry, env: Environment, needed: list[str]) -> list[str]:
     """Return what apt will ask the entry for, once dpkg knows every architecture that is needed."""
     assert env.apt is not None
     known = list(dict.fromkeys((*env.apt.architectures, *needed)))
@@ -310,12 +310,12 @@ def _served(architecture: str, source: AptSource, env: Environment, needed: list
     suites: set[str] = set()
     for other in _binary(env.apt.sources):
         serves = host(other, env).serves or frozenset()
-        if architecture in serves & {*_asked(_Entry(other, []), env, needed), *needed}:
+        if architecture in serves & {*_asked(_SourceEntry(other, []), env, needed), *needed}:
             suites.update(other.suites)
     return set(source.suites) <= suites
 
 
-def _unarchive(entry: _Entry) -> None:
+def _unarchive(entry: _SourceEntry) -> None:
     """Point an entry of a release that has left the mirrors to where it went."""
     for uri, moved in moves(entry.source).items():
         entry.replace(uri, moved)
@@ -340,7 +340,7 @@ def moves(source: AptSource) -> dict[str, str]:
     return found
 
 
-class _Entry:
+class _SourceEntry:
     """One entry being rewritten: its lines, with everything kept that is not changed on purpose."""
 
     def __init__(self, source: AptSource, lines: list[str]) -> None:
@@ -423,7 +423,7 @@ class _Entry:
         if self.source.style == "list":
             lines = [re.sub(r"\s+#.*", "", line) for line in lines]
         lines = [line if line.endswith("\n") else line + "\n" for line in lines]
-        twin = _Entry(self.source, lines)
+        twin = _SourceEntry(self.source, lines)
         if self.source.style == "list":
             twin.lines[0] = re.sub(r"^\s*deb-src", "deb", twin.lines[0])
         else:

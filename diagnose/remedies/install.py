@@ -1,12 +1,12 @@
 """How one more thing is installed: the commands of a system's own package manager, in its own names.
 
-Everything takes a :class:`System`, which an environment tells in full and a build log in part.
+Everything takes a :class:`InstallSystem`, which an environment tells in full and a build log in part.
 """
 
 from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.model.finding import Command, Stage
+from diagnose.model.finding import Command, FixStage
 from diagnose.tables import distributions
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from diagnose.readers.env import Environment
 
 
-class System(NamedTuple):
+class InstallSystem(NamedTuple):
     """Where packages are installed.
 
     ``native`` and ``foreign`` are dpkg's, ``machine`` is the processor as wheels name it, ``container`` is the kind of
@@ -40,10 +40,10 @@ class System(NamedTuple):
         return self.family == "rhel" and self.version.partition(".")[0] in ("2", "6", "7")
 
 
-def system(env: Environment) -> System:
+def system(env: Environment) -> InstallSystem:
     """Return the facts about the package manager of *env*."""
     distro = env.distro
-    return System(
+    return InstallSystem(
         manager=distro.manager,
         family=distro.family,
         id=distro.id,
@@ -76,7 +76,9 @@ APT_FILE = "apt-get install -y apt-file && apt-file update && apt-file search"
 AGAIN = {"apt": "apt-get install -y --reinstall", "dnf": "dnf reinstall -y", "yum": "yum reinstall -y"}
 
 
-def install(system: System, packages: Iterable[str], foreign: str = "", *, again: bool = False) -> tuple[Command, ...]:
+def install(
+    system: InstallSystem, packages: Iterable[str], foreign: str = "", *, again: bool = False
+) -> tuple[Command, ...]:
     """Return the commands that install *packages*, where ``NAME:ARCH`` is of another dpkg architecture.
 
     *foreign* is a dpkg architecture that has to be known first. *again* is for packages that are installed, by a
@@ -91,17 +93,17 @@ def install(system: System, packages: Iterable[str], foreign: str = "", *, again
     if foreign and foreign not in (system.native, *system.foreign):
         commands += add_architecture(foreign)
     elif system.manager in _UPDATE:
-        commands.append(Command(_UPDATE[system.manager], Stage.UPDATE))
+        commands.append(Command(_UPDATE[system.manager], FixStage.UPDATE))
     verb = (AGAIN if again else _INSTALL)[system.manager]
-    commands.append(Command(f"{verb} {names}", Stage.PACKAGES))
+    commands.append(Command(f"{verb} {names}", FixStage.PACKAGES))
     return tuple(commands)
 
 
 def add_architecture(arch: str) -> tuple[Command, ...]:
     """Return the commands after which dpkg knows the architecture *arch*, and apt its packages."""
     return (
-        Command(f"dpkg --add-architecture {arch}", Stage.ARCHITECTURE),
-        Command(_UPDATE["apt"], Stage.UPDATE),
+        Command(f"dpkg --add-architecture {arch}", FixStage.ARCHITECTURE),
+        Command(_UPDATE["apt"], FixStage.UPDATE),
     )
 
 
@@ -126,7 +128,7 @@ _TOOLS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
-def tool(system: System, name: str) -> tuple[str, ...]:
+def tool(system: InstallSystem, name: str) -> tuple[str, ...]:
     """Return the packages that bring ``pkg-config``, ``cc``, ``libclang`` or ``patchelf``, if there are any."""
     if name == "pkg-config" and system.family == "debian":
         return ("pkg-config",) if distributions.lacks(system.codename, "pkgconf-wrapper") else ("pkgconf",)
@@ -141,7 +143,7 @@ def tool(system: System, name: str) -> tuple[str, ...]:
     return _TOOLS[name].get(system.family, ())
 
 
-def cross_compiler(system: System, target: Target) -> tuple[str, ...]:
+def cross_compiler(system: InstallSystem, target: Target) -> tuple[str, ...]:
     """Return the packages with C compiler, linker and start files for *target*; none where the distribution has none.
 
     The compiler is ``<target.gnu>-gcc``.
@@ -153,7 +155,7 @@ def cross_compiler(system: System, target: Target) -> tuple[str, ...]:
     return (f"gcc-{target.gnu.replace('_', '-')}", f"libc6-dev-{target.debian}-cross")
 
 
-def unavailable_reason(system: System, target: Target) -> str:
+def unavailable_reason(system: InstallSystem, target: Target) -> str:
     """Return why no package of this system can hold a library for *target*, or nothing where one can."""
     if system.container == "manylinux-cross" and target.debian != system.native:
         return (
@@ -176,7 +178,7 @@ def unavailable_reason(system: System, target: Target) -> str:
     return "" if known else f"{system.id} {system.codename} has no packages for {target.debian}"
 
 
-def module(system: System, name: str, target: Target) -> str:
+def module(system: InstallSystem, name: str, target: Target) -> str:
     """Return the package with the ``.pc`` file of the module *name* for *target*, as the manager takes it.
 
     Empty if no package is known or can fit (:func:`unavailable_reason` says why).

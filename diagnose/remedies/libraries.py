@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
-from diagnose.model.finding import Command, Fix, Stage
+from diagnose.model.finding import Command, Fix, FixStage
 from diagnose.readers.env import Environment
 from diagnose.remedies.configuration import pkgconfig_configuration
 from diagnose.remedies.fix import fix
@@ -156,7 +156,7 @@ def vendored(env: Environment, name: str) -> list[Fix]:
         notes = f"This needs {compiler}, and no package of its libraries."
         if way.needs:
             notes = f"This needs {compiler}, and {way.needs} for the target: by its package, or built from source too."
-    commands = [Command(f"cargo add {wanted} --features {way.feature}", Stage.BUILD)]
+    commands = [Command(f"cargo add {wanted} --features {way.feature}", FixStage.BUILD)]
     if way.needs:
         anew = env._replace(project=env.project._replace(lock=""))  # it comes into the lock file by this very feature
         commands += [command for other in vendored(anew, way.needs) for command in other.commands]

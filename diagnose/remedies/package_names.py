@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnose.model.finding import Command, Fix, Stage
+from diagnose.model.finding import Command, Fix, FixStage
 from diagnose.tables import debian_pc
 from diagnose.tables import modules as table
 from diagnose.tables.debian_pc import providers
@@ -59,7 +59,7 @@ def install_as_called(packages: list[str], family: str, install: str) -> tuple[l
         return [], others
     title = ", ".join(f"{package} is {name}" for package, name in right.items())
     line = f"{install} {' '.join(dict.fromkeys(right.values()))}"
-    return [Fix(f"{title} here", (Command(line, Stage.PACKAGES),))], others
+    return [Fix(f"{title} here", (Command(line, FixStage.PACKAGES),))], others
 
 
 #: Which module brings a library whose name is another one's.

@@ -6,7 +6,7 @@ import os
 import shlex
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
-from diagnose.model.finding import Command, Fix, Repack, Severity, Stage
+from diagnose.model.finding import Command, Fix, FixStage, Repack, Severity
 from diagnose.readers.wheel.reader import Tag, Wheel
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def repair(wheel: Wheel) -> Command:
     lowest = wheel.verdict.lowest_tag
     unnamed = any(elf.is_extension for elf in own) and not any(elf.libc for elf in own)
     plat = f"--plat {lowest} " if unnamed and lowest and not lowest.startswith("linux_") else ""
-    return Command(f"auditwheel repair {plat}{quote(wheel.path)}", Stage.BUILD)
+    return Command(f"auditwheel repair {plat}{quote(wheel.path)}", FixStage.BUILD)
 
 
 def unpack_unchecked(wheel: Wheel) -> str:
@@ -218,7 +218,7 @@ def _split(tags: Iterable[str]) -> tuple[list[str], list[str]]:
 
 def by_shell(title: str, lines: Iterable[str], notes: str = "") -> Fix:
     """Return a fix of shell command lines, with a note on the programs that they need from the Python package index."""
-    commands = tuple(Command(line, Stage.BUILD) for line in lines)
+    commands = tuple(Command(line, FixStage.BUILD) for line in lines)
     used = {"wheel": "python3 -m wheel ", "patchelf": "patchelf "}
     starts = {name: re.compile(rf"(?:^|[{{&] ){start}") for name, start in used.items()}
     needs = [name for name, start in starts.items() if any(start.search(command.line) for command in commands)]

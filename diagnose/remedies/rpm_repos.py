@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnose.model.finding import Command, Stage
+from diagnose.model.finding import Command, FixStage
 from diagnose.readers.env import Environment
 from diagnose.readers.system.packages import RpmRepo
 
@@ -33,7 +33,7 @@ def to_the_vault(files: str) -> tuple[Command, ...]:
         "sed -i -e 's;^mirrorlist=;#mirrorlist=;' "
         f"-e 's;^#* *baseurl=http://mirror.centos.org;baseurl=http://vault.centos.org;' {files}"
     )
-    return (Command(edit, Stage.SOURCES),)
+    return (Command(edit, FixStage.SOURCES),)
 
 
 def _host(address: str) -> str:

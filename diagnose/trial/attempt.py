@@ -8,14 +8,14 @@ import signal
 import tempfile
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.trial import modules, places, wheelhouse
-from diagnose.trial.places import Place
+from diagnose.trial import importable, places, wheelhouse
+from diagnose.trial.places import TrialPlace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from diagnose.readers.wheel.reader import Wheel
-    from diagnose.trial.sandbox import Ended
+    from diagnose.trial.sandbox import SandboxExit
 
 _SECONDS = 120.0  # for all imports of a wheel, or for the program of --run
 _TRACE = 20_000  # characters of a traceback that are kept
@@ -40,7 +40,7 @@ class Attempt(NamedTuple):
     """
 
     wheel: str
-    place: Place | None
+    place: TrialPlace | None
     skipped: str = ""
     imported: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
@@ -52,13 +52,13 @@ class Attempt(NamedTuple):
         return "cannot-tell" if self.skipped else "failed" if self.failures else "ok"
 
 
-def attempt(wheel: Wheel, place: Place, find_links: Sequence[str], offline: bool, program: str | None) -> Attempt:
+def attempt(wheel: Wheel, place: TrialPlace, find_links: Sequence[str], offline: bool, program: str | None) -> Attempt:
     """Install *wheel* for *place*, import what it provides there, and run *program*, if any."""
     name = os.path.basename(wheel.path)
     refused = wheelhouse.accepts(place, wheel)
     if refused:
         return Attempt(name, place, refused)
-    top, extensions = modules.top_level(wheel), modules.extensions(wheel)
+    top, extensions = importable.top_level(wheel), importable.extensions(wheel)
     if not top and not program:
         return Attempt(name, place, "it provides no module that can be imported")
     with tempfile.TemporaryDirectory(prefix="diagnose-") as folder:
@@ -79,7 +79,7 @@ def attempt(wheel: Wheel, place: Place, find_links: Sequence[str], offline: bool
         return Attempt(name, place, "", (*imported, *loaded), (*failures, *by_loader), aside)
 
 
-def _imports(place: Place, site: str, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[Failure, ...]]:
+def _imports(place: TrialPlace, site: str, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[Failure, ...]]:
     """Import *names* one after the other in one process, and go on in another after a module that ended it."""
     left, done, failures = list(names), [], []
     while left:
@@ -107,7 +107,7 @@ def _imports(place: Place, site: str, names: Sequence[str]) -> tuple[tuple[str, 
     return tuple(done), tuple(failures)
 
 
-def _program(place: Place, site: str, program: str) -> tuple[Failure, ...]:
+def _program(place: TrialPlace, site: str, program: str) -> tuple[Failure, ...]:
     folder, name = os.path.split(os.path.abspath(program))
     ended = places.run(place, site, [], _SECONDS, name, folder)
     if ended.status == 0:
@@ -115,7 +115,7 @@ def _program(place: Place, site: str, program: str) -> tuple[Failure, ...]:
     return (Failure(name, _how(ended), ended.output[-_TRACE:]),)
 
 
-def _how(ended: Ended) -> str:
+def _how(ended: SandboxExit) -> str:
     """Return how a process ended, in words."""
     if ended.status is None:
         return f"took more than {_SECONDS:.0f} seconds"

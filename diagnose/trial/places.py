@@ -25,7 +25,7 @@ _SECONDS = 120  # to start an interpreter, also an emulated one
 _LONG_SECONDS = 1800  # to make a root
 
 
-class Place(NamedTuple):
+class TrialPlace(NamedTuple):
     """A file system with an interpreter.
 
     ``command`` starts the interpreter; ``python`` is what :mod:`diagnose.trial.inside` says of it; ``name`` says which
@@ -67,7 +67,7 @@ class Place(NamedTuple):
         return f"{self.python['implementation']} {version}{threads}, {libc}, {self.machine}, {self.name}"
 
 
-def here(python: str | None, sandboxed: bool, processor: str = "") -> Place:
+def here(python: str | None, sandboxed: bool, processor: str = "") -> TrialPlace:
     """Return this machine as a place; *python* is the interpreter, by default the one that runs this program.
 
     Raises:
@@ -85,7 +85,7 @@ def here(python: str | None, sandboxed: bool, processor: str = "") -> Place:
     return _described("/", command, f"this machine, as {_PROCESSORS[processor]}", sandboxed, emulator)
 
 
-def in_root(root: str, python: str | None, sandboxed: bool) -> Place:
+def in_root(root: str, python: str | None, sandboxed: bool) -> TrialPlace:
     """Return the root filesystem in the folder *root* as a place.
 
     Raises:
@@ -103,7 +103,7 @@ def in_root(root: str, python: str | None, sandboxed: bool) -> Place:
     return _described(root, (found,), f"in {root}", sandboxed)
 
 
-def _described(root: str, command: tuple[str, ...], name: str, sandboxed: bool, emulator: str = "") -> Place:
+def _described(root: str, command: tuple[str, ...], name: str, sandboxed: bool, emulator: str = "") -> TrialPlace:
     """Return a place, after its interpreter has said what it is; a foreign one is started by an emulator."""
     foreign = _foreign(root, command[0]) if root != "/" else ""
     if foreign:
@@ -111,7 +111,7 @@ def _described(root: str, command: tuple[str, ...], name: str, sandboxed: bool, 
         if not emulator:
             raise InputError(f"{root}: its interpreter is for {foreign}: install qemu-user-static")
         command = (f"{sandbox.FILES}/{os.path.basename(emulator)}", *command)
-    place = Place(root, command, {}, name, sandboxed, emulator)
+    place = TrialPlace(root, command, {}, name, sandboxed, emulator)
     with tempfile.TemporaryDirectory(prefix="diagnose-") as empty:
         os.chmod(empty, 0o755)
         ended = run(place, empty, [], _SECONDS)
@@ -136,8 +136,8 @@ def _foreign(root: str, path: str) -> str:
 
 
 def run(
-    place: Place, site: str, arguments: list[str], seconds: float, program: str = "", files: str = ""
-) -> sandbox.Ended:
+    place: TrialPlace, site: str, arguments: list[str], seconds: float, program: str = "", files: str = ""
+) -> sandbox.SandboxExit:
     """Run :mod:`diagnose.trial.inside` with *arguments* in *place*, with the installed wheel in the folder *site*.
 
     *program* names a file in the folder *files* that is run instead, with the wheel on its path.

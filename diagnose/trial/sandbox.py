@@ -58,7 +58,7 @@ exec "$@"
 """
 
 
-class Ended(NamedTuple):
+class SandboxExit(NamedTuple):
     """How a process in the sandbox ended.
 
     ``status`` is its exit status, negative or above 128 for a signal; None if it took too long. ``output`` is the end
@@ -98,7 +98,7 @@ def run(
     environment: Mapping[str, str],
     seconds: float,
     sandboxed: bool = True,
-) -> Ended:
+) -> SandboxExit:
     """Run *command* with *root* as its file system, *site* at :data:`SITE` and *files* at :data:`FILES`.
 
     The descriptor that :data:`EVENTS` names takes events. Without *sandboxed* it runs as it is, on this machine, with
@@ -140,7 +140,7 @@ def run(
             status = _wait(process, seconds)
             os.set_blocking(reading, False)
             said = events.read(OUTPUT) or b""
-        return Ended(status, _kept(output), said.decode(errors="replace"))
+        return SandboxExit(status, _kept(output), said.decode(errors="replace"))
 
 
 def _placed(text: str, folders: Mapping[str, str]) -> str:

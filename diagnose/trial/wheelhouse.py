@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
-from diagnose.trial.places import Place
+from diagnose.trial.places import TrialPlace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,7 +23,7 @@ class NotInstalledError(Exception):
     """A wheel could not be installed. ``str()`` is the reason, in one line."""
 
 
-def platforms(place: Place) -> list[str]:
+def platforms(place: TrialPlace) -> list[str]:
     """Return the platform tags that an installer in *place* accepts, the newest first. Source: PEP 600, PEP 656."""
     arch = place.machine
     glibc = place.glibc
@@ -36,7 +36,7 @@ def platforms(place: Place) -> list[str]:
     return [*found, f"linux_{arch}"]
 
 
-def accepts(place: Place, wheel: Wheel) -> str:
+def accepts(place: TrialPlace, wheel: Wheel) -> str:
     """Return why an installer in *place* does not take *wheel*, by its tags; empty if it does."""
     known = {*platforms(place), "any"}
     fitting = [tag for tag in wheel.tags if tag.platform in known]
@@ -60,7 +60,7 @@ def accepts(place: Place, wheel: Wheel) -> str:
     return f"its tags are for {wanted}, and the interpreter here is {own}{threads}"
 
 
-def install(wheel: Wheel, place: Place, folder: str, find_links: Sequence[str], offline: bool) -> None:
+def install(wheel: Wheel, place: TrialPlace, folder: str, find_links: Sequence[str], offline: bool) -> None:
     """Install *wheel* and its dependencies into *folder* as an installer in *place* would; wheels only.
 
     Raises:

@@ -8,7 +8,7 @@ from wheels import CAUSES
 
 from diagnose.model.finding import Finding
 from diagnose.model.targets import EM_AARCH64, EM_ARM, EM_S390, EM_X86_64
-from diagnose.readers.elf.parser import ET_DYN, Elf, Verneed
+from diagnose.readers.elf.elf_parser import ET_DYN, Elf, Verneed
 from diagnose.readers.wheel import linkage, platform_tag
 from diagnose.readers.wheel.metadata import Metadata
 from diagnose.readers.wheel.reader import Wheel, installed_path, parse_file_name

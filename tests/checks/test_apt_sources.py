@@ -17,10 +17,10 @@ from diagnose.model import targets
 from diagnose.model.targets import Target
 from diagnose.readers.cargo.variables import Variables
 from diagnose.readers.env import Environment
-from diagnose.readers.pkgconfig.facts import PkgConfig
+from diagnose.readers.pkgconfig.pkgconfig_facts import PkgConfig
 from diagnose.readers.system import apt
 from diagnose.readers.system.distro import Container, Distro
-from diagnose.readers.toolchain.facts import Program, Rust, Toolchain
+from diagnose.readers.toolchain.toolchain_facts import Program, Rust, Toolchain
 from diagnose.remedies import apt_sources
 
 NOBLE = "http://archive.ubuntu.com/ubuntu"

@@ -11,10 +11,10 @@ import pytest
 from roots import CAUSES, cases, judged, look, read
 
 from diagnose.fixes import cargo_config
-from diagnose.model.finding import Finding, Fix, Severity, Stage
+from diagnose.model.finding import Finding, Fix, FixStage, Severity
 from diagnose.readers import env as environment
 from diagnose.readers.cargo.variables import Setting
-from diagnose.readers.toolchain.facts import Emulator
+from diagnose.readers.toolchain.toolchain_facts import Emulator
 from diagnose.remedies.libraries import vendored
 
 
@@ -79,7 +79,7 @@ def test_settings_alone_fix_findings_about_settings(name: str, way: str, tmp_pat
     for finding in before:
         fix = next(iter(finding.fixes), None)
         stages = {command.stage for command in fix.commands} if fix else set()
-        if fix is None or stages & {Stage.PACKAGES, Stage.ARCHITECTURE}:
+        if fix is None or stages & {FixStage.PACKAGES, FixStage.ARCHITECTURE}:
             continue
         if not (fix.unset or fix.files or (way == "exports" and fix.env)):
             continue
@@ -199,7 +199,7 @@ def test_the_standard_library_is_that_of_the_compiler_in_use(compiler: str, pack
         owned.rename(info / f"{compiler}.list")
     (finding,) = judged(look(cases.CASES["trixie-no-std"], root)).findings
     (fix,) = finding.fixes
-    installs = [command.line.split()[-1] for command in fix.commands if command.stage is Stage.PACKAGES]
+    installs = [command.line.split()[-1] for command in fix.commands if command.stage is FixStage.PACKAGES]
     assert installs == ([package] if package else [])
     assert compiler in finding.message
     assert bool(package) != ("rustup" in fix.title)

@@ -10,7 +10,7 @@ from roots import cases, judged, read
 
 from diagnose.model.finding import Finding
 from diagnose.readers import env
-from diagnose.readers.pkgconfig.facts import Library
+from diagnose.readers.pkgconfig.pkgconfig_facts import Library
 
 ARM = "armv7-unknown-linux-gnueabihf"
 P = "/usr/lib/arm-linux-gnueabihf/pkgconfig"

@@ -14,7 +14,7 @@ from conftest import need
 from facts import found, wheel
 from wheels import broken, finding, fixed
 
-from diagnose.readers.elf import parser as elf
+from diagnose.readers.elf import elf_parser as elf
 from diagnose.readers.wheel.reader import Wheel
 
 # Loads the one extension module below the folder, whatever version its name is for.

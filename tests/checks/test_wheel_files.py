@@ -6,7 +6,7 @@ import pytest
 from facts import elf, found, levels, wheel
 from wheels import CAUSES, broken, finding, findings
 
-from diagnose.readers.elf.parser import ET_EXEC, ET_REL
+from diagnose.readers.elf.elf_parser import ET_EXEC, ET_REL
 from diagnose.readers.wheel.archive import ZipFlaw
 from diagnose.readers.wheel.filekind import CodeFile
 from diagnose.readers.wheel.record import Record, RecordFlaw

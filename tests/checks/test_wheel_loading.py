@@ -6,8 +6,8 @@ import pytest
 from facts import elf, found, levels, wheel
 from wheels import finding
 
-from diagnose.loaders import glibc
-from diagnose.readers.elf.parser import ET_EXEC, ET_REL, Elf, Verneed
+from diagnose.loaders import glibc_loader
+from diagnose.readers.elf.elf_parser import ET_EXEC, ET_REL, Elf, Verneed
 from diagnose.readers.wheel.filekind import CodeFile
 from diagnose.readers.wheel.reader import Wheel
 
@@ -120,13 +120,13 @@ def test_segments_agree_within_the_page(congruent: int, level: list[str], words:
 
 def test_what_each_glibc_says_about_segments() -> None:
     broken = elf(MODULE, congruent=0x800)
-    assert glibc.segments(broken, (2, 31)) == glibc.segments(broken, (2, 31))
-    old, new = glibc.segments(broken, (2, 31)), glibc.segments(broken, (2, 36))
+    assert glibc_loader.segments(broken, (2, 31)) == glibc_loader.segments(broken, (2, 31))
+    old, new = glibc_loader.segments(broken, (2, 31)), glibc_loader.segments(broken, (2, 36))
     assert old is not None
     assert new is not None
     assert old.says == f"{MODULE}: ELF load command address/offset not properly aligned"
     assert new.says == f"{MODULE}: ELF load command address/offset not page-aligned"
-    assert glibc.segments(elf(MODULE, congruent=0x1000), (2, 36)) is None
+    assert glibc_loader.segments(elf(MODULE, congruent=0x1000), (2, 36)) is None
 
 
 # --- versions ------------------------------------------------------------------------------------------------------

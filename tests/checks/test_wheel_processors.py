@@ -12,7 +12,7 @@ import pytest
 from conftest import need
 from facts import elf, found, wheel
 
-from diagnose.readers.elf import parser
+from diagnose.readers.elf import elf_parser
 from diagnose.readers.elf.instructions import Instructions, Use, sample
 from diagnose.readers.wheel.sampling import FILE_BUDGET
 
@@ -123,7 +123,7 @@ def cargo_build(folder: Path, **variables: str) -> list[str]:
     command = ["cargo", "build", "--release", "--offline", "--quiet"]
     subprocess.run(command, cwd=folder, env={**environment, **variables}, check=True)
     content = (folder / "target" / "release" / "libdemo.so").read_bytes()
-    found_in = parser.read(content, "demo.so")
+    found_in = elf_parser.read(content, "demo.so")
     code = sample(memoryview(content), 64, found_in.entries, FILE_BUDGET)
     return severities(code) if code else ["no functions"]  # type: ignore[arg-type]
 

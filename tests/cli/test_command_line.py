@@ -13,7 +13,7 @@ from diagnose.cli import app, fast, options
 
 
 @pytest.mark.parametrize("command", options.COMMANDS.values(), ids=options.COMMANDS)
-def test_table_fits_the_functions(command: options.Command) -> None:
+def test_table_fits_the_functions(command: options.Subcommand) -> None:
     parameters = inspect.signature(fast.main_of(command.name)).parameters.values()
     assert [one.annotation for one in parameters] == [kind.__name__ for kind in command.groups]
     fields = [one.field for one in command.options]

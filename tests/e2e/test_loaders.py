@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from conftest import need
 
-from diagnose.loaders import glibc, musl
-from diagnose.readers.elf.parser import Elf
+from diagnose.loaders import glibc_loader, musl_loader
+from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel import reader
 from diagnose.readers.wheel.platform_tag import arch_of
 from diagnose.readers.wheel.reader import Wheel
@@ -65,7 +65,7 @@ def glibc_says(wheel: Wheel, start: Elf, suite: Suite) -> list[str]:
     """Return the error that glibc's model foretells, several where their order is not modelled; none if it loads."""
     queue = _order(wheel, start)
     for elf in queue:
-        if refusal := glibc.header(elf, suite.glibc):
+        if refusal := glibc_loader.header(elf, suite.glibc):
             return [refusal.says]
     lacking = [f"{name}: cannot open shared object file" for _, name in _missing(wheel, queue, SYSTEM)]
     if lacking:
@@ -76,20 +76,20 @@ def glibc_says(wheel: Wheel, start: Elf, suite: Suite) -> list[str]:
     for elf in queue:
         for version in elf.verneed:
             target = answers.get((elf.path, version.library))
-            release = glibc.release_of(version.version)
+            release = glibc_loader.release_of(version.version)
             newer = release is not None and release > suite.glibc
             if target:
                 versions += [
-                    one.says for one in glibc.missing_versions(elf, elves[target], version.library, suite.glibc)
+                    one.says for one in glibc_loader.missing_versions(elf, elves[target], version.library, suite.glibc)
                 ]
-            elif newer or (glibc.is_marker(version.version) and version.version not in suite.marks):
+            elif newer or (glibc_loader.is_marker(version.version) and version.version not in suite.marks):
                 versions.append(f"version `{version.version}' not found (required by")
     if versions:
         return versions
-    if refusal := next((one for elf in queue if (one := glibc.relr(elf, suite.glibc))), None):
+    if refusal := next((one for elf in queue if (one := glibc_loader.relr(elf, suite.glibc))), None):
         return [refusal.says]
-    if sum(map(glibc.static_tls, queue)) > glibc.TLS_ROOM:
-        return [glibc.tls_refusal(elf).says for elf in queue if glibc.static_tls(elf)]
+    if sum(map(glibc_loader.static_tls, queue)) > glibc_loader.TLS_ROOM:
+        return [glibc_loader.tls_refusal(elf).says for elf in queue if glibc_loader.static_tls(elf)]
     return []
 
 
@@ -98,7 +98,7 @@ def musl_says(wheel: Wheel, start: Elf, _: Suite) -> list[str]:
     queue = _order(wheel, start)
     own = ("libc.so", *(_alpines(machine) for machine in MACHINES.values()))
     lacking = [f"Error loading shared library {name}: No such file" for _, name in _missing(wheel, queue, own)]
-    return lacking or [one.says for elf in queue for one in musl.relocations(elf)]
+    return lacking or [one.says for elf in queue for one in musl_loader.relocations(elf)]
 
 
 #: Beginnings of functions that no library here has: those of a fixture's stand-ins, and the interpreter's.

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from conftest import need
 
-from diagnose.fixes import apply, disk, files, journal, renames
+from diagnose.fixes import apply, disk, file_edits, journal, renames
 from diagnose.fixes.disk import ApplyError
 from diagnose.fixes.undo import undo
-from diagnose.model.finding import Command, FileEdit, Stage
+from diagnose.model.finding import Command, FileEdit, FixStage
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +27,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def carry_out(root: Path, edits: tuple[FileEdit, ...], *lines: str, unsafe: bool = False) -> list[str]:
     shown: list[str] = []
     (root / "project").mkdir(exist_ok=True)
-    commands = [Command(line, Stage.UPDATE) for line in lines]
+    commands = [Command(line, FixStage.UPDATE) for line in lines]
     apply.apply(edits, commands, str(root), str(root / "project"), shown.append, unsafe)
     return shown
 
@@ -102,7 +102,7 @@ def test_interrupted_is_as_before(root: Path) -> None:
     before = snapshot(root)
     (root / "project").mkdir()
     with pytest.raises(KeyboardInterrupt):
-        apply.apply((OLD, NEW), [Command("true", Stage.UPDATE)], str(root), str(root / "project"), interrupt)
+        apply.apply((OLD, NEW), [Command("true", FixStage.UPDATE)], str(root), str(root / "project"), interrupt)
     assert snapshot(root) == before
     assert undo(interrupt) == (0, 0)
 
@@ -274,8 +274,8 @@ def test_only_folders_that_were_made_go(root: Path) -> None:
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_an_architecture_is_taken_back(root: Path, dpkg: Path, fails: bool) -> None:
-    commands = [Command(f"dpkg --add-architecture {name}", Stage.ARCHITECTURE) for name in ("armhf", "riscv64")]
-    commands += [Command("false", Stage.UPDATE)] if fails else []
+    commands = [Command(f"dpkg --add-architecture {name}", FixStage.ARCHITECTURE) for name in ("armhf", "riscv64")]
+    commands += [Command("false", FixStage.UPDATE)] if fails else []
     (root / "project").mkdir()
     with contextlib.suppress(ApplyError):
         apply.apply((OLD,), commands, str(root), str(root / "project"), lambda line: None)
@@ -286,7 +286,7 @@ def test_an_architecture_is_taken_back(root: Path, dpkg: Path, fails: bool) -> N
 
 
 def test_an_architecture_in_use_stays_and_the_way_out_is_shown(root: Path, dpkg: Path) -> None:
-    add = Command("dpkg --add-architecture armhf", Stage.ARCHITECTURE)
+    add = Command("dpkg --add-architecture armhf", FixStage.ARCHITECTURE)
     (root / "project").mkdir()
     apply.apply((), [add], str(root), str(root / "project"), lambda line: None)
     status = (
@@ -367,7 +367,7 @@ def test_only_one_run_at_a_time(root: Path) -> None:
 
 
 def test_another_home_waits_for_the_folder(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "PATIENCE", 0.1)
+    monkeypatch.setattr(file_edits, "PATIENCE", 0.1)
     with disk.locked(str(root / "etc")), pytest.raises(ApplyError, match=r"/etc: another .* are unchanged"):
         carry_out(root, (OLD,))
     assert undo(lambda line: None) == (0, 0)

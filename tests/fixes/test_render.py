@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from conftest import need
 
-from diagnose.cli.commands import env as command
+from diagnose.cli.commands import env_command as command
 from diagnose.cli.options import FixOptions, Output
 from diagnose.engine.run import Result
 from diagnose.fixes import render
 from diagnose.fixes.plan import Plan, merged, plan
 from diagnose.model import targets
-from diagnose.model.finding import Command, FileEdit, Finding, Fix, Severity, Stage
+from diagnose.model.finding import Command, FileEdit, Finding, Fix, FixStage, Severity
 
 ARMHF = targets.TARGETS[3]
 SOURCES = FileEdit("/etc/apt/sources.list", "deb x y z\n", "deb [arch=amd64] x y z\n# it's $HOME \\ `x`\nEND\n")
@@ -32,9 +32,9 @@ def finding(*fixes: Fix, message: str = "something is wrong") -> Finding:
 GUARD = Fix(
     "wrapper",
     (
-        Command("dpkg --add-architecture armhf", Stage.ARCHITECTURE),
-        Command("apt-get update", Stage.UPDATE),
-        Command(f"{APT} pkgconf:armhf", Stage.PACKAGES),
+        Command("dpkg --add-architecture armhf", FixStage.ARCHITECTURE),
+        Command("apt-get update", FixStage.UPDATE),
+        Command(f"{APT} pkgconf:armhf", FixStage.PACKAGES),
     ),
     (("PKG_CONFIG_armv7_unknown_linux_gnueabihf", "arm-linux-gnueabihf-pkg-config"),),
     (SOURCES, FileEdit(".cargo/config.toml", None, "[env]\nPKG_CONFIG_armv7_unknown_linux_gnueabihf = 'x'\n")),
@@ -43,16 +43,16 @@ GUARD = Fix(
 LINKER = Fix(
     "gcc",
     (
-        Command("apt-get update", Stage.UPDATE),
-        Command(f"{APT} gcc-arm-linux-gnueabihf libc6-dev-armhf-cross", Stage.PACKAGES),
+        Command("apt-get update", FixStage.UPDATE),
+        Command(f"{APT} gcc-arm-linux-gnueabihf libc6-dev-armhf-cross", FixStage.PACKAGES),
     ),
     (("CARGO_TARGET_ARMV7_UNKNOWN_LINUX_GNUEABIHF_LINKER", "arm-linux-gnueabihf-gcc"),),
     (FileEdit(".cargo/config.toml", None, "[target.x]\n"),),
     safe=True,
 )
-STD = Fix("std", (Command("rustup target add armv7-unknown-linux-gnueabihf", Stage.TOOLCHAIN),), safe=True)
-CLEAN = Fix("clean", (Command("cargo clean --package alsa-sys", Stage.BUILD),), safe=True)
-VENDORED = Fix("build it from source", (Command("cargo add x", Stage.BUILD),), notes="Slow.")
+STD = Fix("std", (Command("rustup target add armv7-unknown-linux-gnueabihf", FixStage.TOOLCHAIN),), safe=True)
+CLEAN = Fix("clean", (Command("cargo clean --package alsa-sys", FixStage.BUILD),), safe=True)
+VENDORED = Fix("build it from source", (Command("cargo add x", FixStage.BUILD),), notes="Slow.")
 WHOLE = plan(map(finding, (GUARD, LINKER, STD, CLEAN, VENDORED)))
 
 
@@ -120,7 +120,7 @@ def test_a_name_that_no_shell_can_unset(shell: str, tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_calls_of_one_manager_become_one(lines: tuple[str, ...], expected: tuple[str, ...]) -> None:
-    assert tuple(command.line for command in merged(Command(line, Stage.PACKAGES) for line in lines)) == expected
+    assert tuple(command.line for command in merged(Command(line, FixStage.PACKAGES) for line in lines)) == expected
 
 
 def _stubs(folder: Path) -> dict[str, str]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from diagnose.readers.elf import parser
+from diagnose.readers.elf import elf_parser
 
 from . import engine, wheel
 
 
 def kind() -> engine.Kind:
     """Return the kind of input: bytes of one ELF file."""
-    files = {data for sample in wheel.samples() for _, data in sample.files if data[:4] == parser.MAGIC}
+    files = {data for sample in wheel.samples() for _, data in sample.files if data[:4] == elf_parser.MAGIC}
     known = sorted((data for data in files if len(data) < 12_000), key=len)
 
     def make(chance: random.Random) -> object:
@@ -24,7 +24,7 @@ def kind() -> engine.Kind:
 
     def read(value: object) -> object:
         assert isinstance(value, bytes)
-        found = parser.read(value, "x.so")
+        found = elf_parser.read(value, "x.so")
         if not all(name.isprintable() for name in (*found.needed, found.soname, found.interp, *found.broken)):
             raise AssertionError("a name that is not printable")
         return found.libc, found.is_extension

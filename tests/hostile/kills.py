@@ -26,10 +26,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from diagnose.fixes import apply, files, renames
+from diagnose.fixes import apply, file_edits, renames
 from diagnose.fixes.disk import ApplyError
 from diagnose.fixes.undo import undo
-from diagnose.model.finding import Command, FileEdit, Stage
+from diagnose.model.finding import Command, FileEdit, FixStage
 
 KILLED = 99
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EROFS, errno.EACCES)
@@ -101,7 +101,7 @@ class World(NamedTuple):
         return found
 
     def apply(self, *lines: str) -> None:
-        commands = [Command(line, Stage.UPDATE) for line in lines]
+        commands = [Command(line, FixStage.UPDATE) for line in lines]
         apply.apply(self.edits(), commands, str(self.tree), str(self.tree / "project"), ignore)
 
     def undo(self) -> None:
@@ -312,7 +312,7 @@ def _delete(world: World) -> None:
 def _second_run(home: int) -> Callable[[World], None]:
     def act(world: World) -> None:
         def run() -> None:
-            files.PATIENCE = 0.02
+            file_edits.PATIENCE = 0.02
             world.enter(home)
             world.apply()
 
@@ -499,7 +499,7 @@ def _meanwhile(job: Job, points: list[int], folder: str, tally: Tally) -> None:
 
 def campaign(folder: str, short: bool, say: Callable[[str], None] = ignore) -> Tally:
     """Do every job with every fault at every point; *short*: at every point one, and every kill."""
-    files.PATIENCE = 0.02
+    file_edits.PATIENCE = 0.02
     tally = Tally(Counter(), [])
     for job in JOBS:
         calls = _points(job, folder)

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import elf_files, elftools_facts, elves, only_elf
 
-from diagnose.readers.elf import parser as elf
+from diagnose.readers.elf import elf_parser as elf
 
 INTACT = [name for name in elves() if not name.startswith(("wheel_elf_broken", "wheel_debug_shipped_split"))]
 EXTENSION = "demo.cpython-312-x86_64-linux-gnu.so"

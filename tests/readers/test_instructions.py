@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import need
 
-from diagnose.readers.elf import parser
+from diagnose.readers.elf import elf_parser
 from diagnose.readers.elf.functions import Functions
 from diagnose.readers.elf.instructions import Instructions, sample
 from diagnose.readers.wheel import reader
@@ -31,7 +31,7 @@ def module(case: str, tag: str = TAG) -> bytes:
 
 
 def sampled(data: bytes, budget: int = BUDGET) -> Instructions | None:
-    elf = parser.read(data, "demo.so")
+    elf = elf_parser.read(data, "demo.so")
     return sample(memoryview(data), elf.bits, elf.entries, budget)
 
 
@@ -89,7 +89,7 @@ def test_no_damage_breaks_it(seed: int) -> None:
         data = bytearray(whole[: dice.randrange(64, len(whole))] if dice.random() < 0.2 else whole)
         for _ in range(dice.randrange(1, 12)):
             data[dice.randrange(len(data))] = dice.choice((0, 1, 0x7F, 0x80, 0xFF, dice.randrange(256)))
-        elf = parser.read(bytes(data), "demo.so")
+        elf = elf_parser.read(bytes(data), "demo.so")
         if elf.bits and elf.endian == "little":
             code = sample(memoryview(bytes(data)), elf.bits, elf.entries, 2000)
             assert code is None or code.decoded <= 2000 + 8192
@@ -124,6 +124,6 @@ def test_gccs_option_is_read_from_the_debug_information(option: str, march: tupl
     subprocess.run(command, cwd=tmp_path, check=True)
     data = (tmp_path / "demo.so").read_bytes()
     member = Member("demo.so", len(data), len(data), 0, 0, 0, 0o755, 0)
-    found = Sampler([member], "").look(parser.read(data, "demo.so"), memoryview(data))
+    found = Sampler([member], "").look(elf_parser.read(data, "demo.so"), memoryview(data))
     assert found.march == march
     assert bool(found.instructions and found.instructions.first) == bool(march)

@@ -6,8 +6,8 @@ import struct
 
 import pytest
 
+from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.elf.jemalloc import UNKNOWN, page_size
-from diagnose.readers.elf.parser import Elf
 
 ARM = Elf("libdemo.so", machine=183, endian="little", dynamic=True, undefined=("sysconf",))
 TEXT = b"<jemalloc>: Unsupported system page size\n\0\0\0"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from diagnose.readers.elf.parser import Elf
+from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel import linkage
 from diagnose.readers.wheel import reader as wheel
-from diagnose.readers.wheel.linkage import Link, expand
+from diagnose.readers.wheel.linkage import LoadLink, expand
 
 SITE = "lib/python/site-packages"
 
@@ -44,7 +44,7 @@ def _elf(path: str, *needed: str, **facts: object) -> Elf:
     return Elf(**{**values, "machine": 62, "bits": 64, "endian": "little", **facts})  # type: ignore[arg-type]
 
 
-def _links(*elves: Elf, musl: bool = False) -> dict[tuple[str, str], Link]:
+def _links(*elves: Elf, musl: bool = False) -> dict[tuple[str, str], LoadLink]:
     return {(link.path, link.needed): link for link in linkage.links(linkage.Index(elves), elves, musl)}
 
 
@@ -55,13 +55,13 @@ def test_own_paths_reach() -> None:
     lib = _elf("p.libs/liba.so")
     for kind in ("rpath", "runpath"):
         found = _links(_elf("m.so", "liba.so", **{kind: LIBS}), lib)
-        assert found["m.so", "liba.so"] == Link("m.so", "liba.so", "p.libs/liba.so", kind, ("p.libs/liba.so",), ())
+        assert found["m.so", "liba.so"] == LoadLink("m.so", "liba.so", "p.libs/liba.so", kind, ("p.libs/liba.so",), ())
 
 
 def test_no_path_misses_what_is_there() -> None:
     found = _links(_elf("m.so", "liba.so", "libc.so.6"), _elf("p.libs/liba.so"))
     assert list(found) == [("m.so", "liba.so")]
-    assert found["m.so", "liba.so"] == Link("m.so", "liba.so", "", "", ("p.libs/liba.so",), ("m.so",))
+    assert found["m.so", "liba.so"] == LoadLink("m.so", "liba.so", "", "", ("p.libs/liba.so",), ("m.so",))
 
 
 def test_rpath_is_inherited_and_runpath_is_not() -> None:

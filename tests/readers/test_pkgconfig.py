@@ -16,7 +16,7 @@ from readers import miniroot
 from diagnose.readers import env
 from diagnose.readers.cargo.variables import Setting, Variables
 from diagnose.readers.pkgconfig import resolver as pkgconfig
-from diagnose.readers.pkgconfig.facts import Library
+from diagnose.readers.pkgconfig.pkgconfig_facts import Library
 
 ARM = "armv7-unknown-linux-gnueabihf"
 HOST = "x86_64-unknown-linux-gnu"

@@ -17,7 +17,7 @@ from diagnose.readers import env
 from diagnose.readers.cargo.variables import Setting, Variables
 from diagnose.readers.system.root import Root
 from diagnose.readers.toolchain import compilers, others, rustup
-from diagnose.readers.toolchain.facts import Finder
+from diagnose.readers.toolchain.toolchain_facts import Finder
 
 
 def row(name: str) -> Target:

@@ -11,7 +11,7 @@ from oracle import WHEELS, auditwheel_tags, elf_files
 
 from diagnose import policies
 from diagnose.model.targets import TARGETS
-from diagnose.readers.elf import parser as elf
+from diagnose.readers.elf import elf_parser as elf
 from diagnose.readers.wheel import linkage, platform_tag
 from diagnose.readers.wheel import reader as wheel
 

@@ -10,14 +10,14 @@ import pytest
 
 from diagnose.engine.headline import headline
 from diagnose.engine.run import Report, Result
-from diagnose.model.finding import Command, Evidence, FileEdit, Finding, Fix, Severity, Stage
+from diagnose.model.finding import Command, Evidence, FileEdit, Finding, Fix, FixStage, Severity
 from diagnose.model.outcome import Outcome
 from diagnose.reports import github, text
 from diagnose.reports import json as json_report
 
 FIX = Fix(
     "install it: now",
-    commands=(Command("apt-get install --yes pkgconf:armhf", Stage.PACKAGES),),
+    commands=(Command("apt-get install --yes pkgconf:armhf", FixStage.PACKAGES),),
     env=(("PKG_CONFIG_x", "a b"),),
     files=(FileEdit(".cargo/config.toml", "[a]\nb = 1\n", "[a]\nb = 2\n"), FileEdit("new", None, "x = 1\n")),
     notes="or not",

@@ -16,7 +16,7 @@ import pytest
 from conftest import need
 
 from diagnose.trial import sandbox, wheelhouse
-from diagnose.trial.places import Place
+from diagnose.trial.places import TrialPlace
 
 LINUX = sys.platform.startswith("linux")
 TRY = [sys.executable, "-m", "diagnose", "try"]
@@ -210,7 +210,7 @@ def test_a_wrong_call_is_one_line(tmp_path: Path) -> None:
         assert done.returncode == 2 and len(done.stderr.splitlines()) == 1, done.stderr
 
 
-def place(libc: str = "glibc 2.31", version: tuple[int, int] = (3, 12), threaded: bool = False) -> Place:
+def place(libc: str = "glibc 2.31", version: tuple[int, int] = (3, 12), threaded: bool = False) -> TrialPlace:
     python: dict[str, object] = {
         "implementation": "CPython",
         "version": [*version, 0],
@@ -220,7 +220,7 @@ def place(libc: str = "glibc 2.31", version: tuple[int, int] = (3, 12), threaded
         "musl": not libc,
         "threaded": threaded,
     }
-    return Place("/", ("python3",), python, "a test", True)
+    return TrialPlace("/", ("python3",), python, "a test", True)
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def place(libc: str = "glibc 2.31", version: tuple[int, int] = (3, 12), threaded
         ("!py2-none-any", place()),
     ],
 )
-def test_tags_decide_as_an_installer_does(tag: str, where: Place, tmp_path: Path) -> None:
+def test_tags_decide_as_an_installer_does(tag: str, where: TrialPlace, tmp_path: Path) -> None:
     from packaging.tags import Tag, compatible_tags, cpython_tags
 
     from diagnose.readers.wheel import reader

@@ -18,7 +18,7 @@ from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 from diagnose.remedies.package_names import install_as_called
 
@@ -74,7 +74,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             f"Alpine's repositories have {package}, but not version {pin.lstrip('=~<>')}: old versions are removed",
             "apk installs none of the requested packages.",
             [
-                Fix("install the release's version", (Command(f"apk add {package}", Stage.PACKAGES),)),
+                Fix("install the release's version", (Command(f"apk add {package}", FixStage.PACKAGES),)),
                 Fix(
                     "pin only major and minor version",
                     notes=f"`apk add '{package}~=MAJOR.MINOR'` accepts later patch releases.",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
 
 
-class Reason(Enum):
+class AptReason(Enum):
     """The reason behind "Unable to locate package"."""
 
     OTHER = "another check's cause: 404, a release that has moved, a renamed package, a misspelt architecture"
@@ -21,29 +21,29 @@ class Reason(Enum):
     NAME = "lists were fetched and do not contain the package; or Debian has no such name"
 
 
-def reason(log: BuildLog, hit: Hit) -> Reason:
+def reason(log: BuildLog, hit: Hit) -> AptReason:
     """Return why the package of *hit*, of the kind ``apt-unlocatable``, is not available."""
     arch, package = hit.groups["arch"], hit.groups["package"]
     foreign = arch if arch not in ("", host(log).debian, "all", "any") else ""
     misspelt = any(misnamed(name) for name in (arch, *(note.groups["arch"] for note in log.find("apt-no-arch"))))
     if dead_release(log) or misspelt or could_have(log, hit):
-        return Reason.OTHER
+        return AptReason.OTHER
     if any(note.groups["package"] == package and renamed(log, note) for note in log.find("apt-virtual")):
-        return Reason.OTHER
+        return AptReason.OTHER
     if foreign and foreign in unserved(log):
-        return Reason.OTHER
+        return AptReason.OTHER
     indexes = log.find("apt-index")
     fetched = {index.groups["arch"] for index in indexes if index.groups["state"] in ("Get", "Hit")}
     if foreign and foreign not in fetched:
-        return Reason.ARCHITECTURE
+        return AptReason.ARCHITECTURE
     if fetched - {"all"} and not foreign and host(log).debian not in fetched:
-        return Reason.OTHER  # of the system's own packages nothing was fetched, for whatever reason
+        return AptReason.OTHER  # of the system's own packages nothing was fetched, for whatever reason
     if log.find("apt-unfetched") or any(index.groups["state"] == "Err" for index in indexes):
-        return Reason.OTHER
+        return AptReason.OTHER
     if any(note.line < hit.line for note in log.find("apt-updated")) or "candidate" in hit.text:
-        return Reason.NAME
+        return AptReason.NAME
     asked = {other.groups["package"] for other in log.find("apt-unlocatable")}
-    return Reason.LISTS if any(map(_debians, asked)) else Reason.NAME
+    return AptReason.LISTS if any(map(_debians, asked)) else AptReason.NAME
 
 
 def _debians(package: str) -> bool:

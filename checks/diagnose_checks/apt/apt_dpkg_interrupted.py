@@ -16,7 +16,7 @@ from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -74,4 +74,4 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 
 leads_to = blocks_later_installs
-_FINISH = Fix("finish the installation", (Command("dpkg --configure -a", Stage.SOURCES),), safe=True)
+_FINISH = Fix("finish the installation", (Command("dpkg --configure -a", FixStage.SOURCES),), safe=True)

@@ -19,7 +19,7 @@ from diagnose.authoring.environment import if_installing
 from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase
 from diagnose.readers.env import Environment
 from diagnose.readers.system.apt import AptSource
 from diagnose.remedies.apt_sources import PORTS, host, meant_option, serving, unservable
@@ -57,7 +57,7 @@ def env(env: Environment) -> Iterator[Finding]:
                 fix(
                     env,
                     "limit each entry to the architectures that its server has",
-                    commands=(Command("apt-get update", Stage.UPDATE),),
+                    commands=(Command("apt-get update", FixStage.UPDATE),),
                     files=serving(env, wrong[0]),
                 ),
             ),
@@ -86,8 +86,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 Fix(
                     "correct the path",
                     (
-                        Command(_CORRECT, Stage.SOURCES),
-                        Command("apt-get update", Stage.UPDATE),
+                        Command(_CORRECT, FixStage.SOURCES),
+                        Command("apt-get update", FixStage.UPDATE),
                     ),
                 ),
             ),

@@ -18,13 +18,13 @@ from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import distinct, environments, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, FileEdit, Finding, Severity, Stage
+from diagnose.model.finding import Command, Evidence, FileEdit, Finding, FixStage, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.apt_sources import ARCHITECTURES, serving, unserved
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import add_architecture, system, unavailable_reason
-from diagnose_checks.apt._triage import Reason, reason
+from diagnose_checks.apt._triage import AptReason, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,7 +93,7 @@ def _left_out(env: Environment, arch: str) -> Iterator[Finding]:
                 fix(
                     env,
                     f"request {arch} too",
-                    commands=(Command("apt-get update", Stage.UPDATE),),
+                    commands=(Command("apt-get update", FixStage.UPDATE),),
                     files=_sources(env, arch),
                 ),
             ),
@@ -129,7 +129,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             ),
         )
-    hits = [hit for hit in log.find("apt-unlocatable") if reason(log, hit) is Reason.ARCHITECTURE]
+    hits = [hit for hit in log.find("apt-unlocatable") if reason(log, hit) is AptReason.ARCHITECTURE]
     for hit in distinct(hits, "arch"):
         arch = hit.groups["arch"]
         yield finding_from_hits(
@@ -144,7 +144,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     commands=(
                         *add_architecture(arch),
                         Command(
-                            f"apt-get install -y --no-install-recommends {hit.groups['package']}:{arch}", Stage.PACKAGES
+                            f"apt-get install -y --no-install-recommends {hit.groups['package']}:{arch}",
+                            FixStage.PACKAGES,
                         ),
                     ),
                     notes="On Ubuntu its packages are on ports.ubuntu.com. Otherwise check the name and the release.",

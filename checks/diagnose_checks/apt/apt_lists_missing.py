@@ -15,10 +15,10 @@ from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix
-from diagnose_checks.apt._triage import Reason, dead_release, reason
+from diagnose_checks.apt._triage import AptReason, dead_release, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,13 +37,13 @@ def env(env: Environment) -> Iterator[Finding]:
         severity=Severity.NOTE,
         evidence=(Evidence("contains no package index", "/var/lib/apt/lists"),),
         consequence='apt-get install fails: "Unable to locate package".',
-        fixes=(fix(env, "fetch the lists", commands=(Command("apt-get update", Stage.UPDATE),)),),
+        fixes=(fix(env, "fetch the lists", commands=(Command("apt-get update", FixStage.UPDATE),)),),
     )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See apt miss a package that Debian has, without an update before; or request files that no longer exist."""
-    missing = [hit for hit in log.find("apt-unlocatable") if reason(log, hit) is Reason.LISTS]
+    missing = [hit for hit in log.find("apt-unlocatable") if reason(log, hit) is AptReason.LISTS]
     stale = [hit for hit in log.find("apt-unfetched") if hit.groups["url"].endswith(".deb") and "404" in hit.text]
     if missing:
         names = list(dict.fromkeys(hit.groups["package"] for hit in missing))
@@ -74,8 +74,8 @@ def _update(*names: str) -> Fix:
     return Fix(
         "fetch the lists in the same step",
         (
-            Command("apt-get update", Stage.UPDATE),
-            Command(f"apt-get install -y --no-install-recommends {' '.join(names)}", Stage.PACKAGES),
+            Command("apt-get update", FixStage.UPDATE),
+            Command(f"apt-get install -y --no-install-recommends {' '.join(names)}", FixStage.PACKAGES),
         ),
         notes="In a Dockerfile, put both into one RUN: a separate cached layer keeps old lists.",
         safe=True,

@@ -16,7 +16,7 @@ from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import finding_from_hits, host
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import module, system
@@ -72,8 +72,8 @@ def env(env: Environment) -> Iterator[Finding]:
                     env,
                     "upgrade the native packages to the archive's versions",
                     commands=(
-                        Command("apt-get update", Stage.UPDATE),
-                        Command("apt-get upgrade -y", Stage.UPDATE),
+                        Command("apt-get update", FixStage.UPDATE),
+                        Command("apt-get upgrade -y", FixStage.UPDATE),
                     ),
                     notes="If this changes nothing, the two servers are out of step: "
                     "use mirrors of one family for both, or try again later.",
@@ -109,7 +109,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         [
             Fix(
                 "upgrade the native packages to the archive's versions first",
-                (Command("apt-get update", Stage.UPDATE), Command("apt-get upgrade -y", Stage.UPDATE)),
+                (Command("apt-get update", FixStage.UPDATE), Command("apt-get upgrade -y", FixStage.UPDATE)),
             ),
             Fix("take both architectures from the same mirror, or try again in an hour"),
         ],

@@ -18,10 +18,10 @@ from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.remedies.install import APT_FILE
 from diagnose.remedies.package_names import called_here
-from diagnose_checks.apt._triage import Reason, reason
+from diagnose_checks.apt._triage import AptReason, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ leads_to = blocks_later_installs
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See apt miss a package that nothing else in the log explains."""
-    hits = [hit for hit in log.find("apt-unlocatable") if reason(log, hit) is Reason.NAME]
+    hits = [hit for hit in log.find("apt-unlocatable") if reason(log, hit) is AptReason.NAME]
     if hits:
         packages = list(dict.fromkeys((hit.groups["package"], hit.groups["arch"]) for hit in hits))
         names = [f"{name}:{arch}" if arch else name for name, arch in packages]
@@ -53,9 +53,9 @@ def _names(packages: list[tuple[str, str]]) -> Iterator[Fix]:
         known = called_here(package, "debian")
         if known and known != package:
             name = f"{known}:{arch}" if arch else known
-            install = Command(f"apt-get install -y --no-install-recommends {name}", Stage.PACKAGES)
+            install = Command(f"apt-get install -y --no-install-recommends {name}", FixStage.PACKAGES)
             yield Fix(
-                f"{package} is called {known} here", (Command("apt-get update", Stage.UPDATE), install), safe=True
+                f"{package} is called {known} here", (Command("apt-get update", FixStage.UPDATE), install), safe=True
             )
 
 
@@ -63,7 +63,7 @@ def _elsewhere(distro: Distro, updated: bool) -> Iterator[Fix]:
     if not updated:
         yield Fix(
             "if the name is right, run apt-get update first, in the same step",
-            (Command("apt-get update", Stage.UPDATE),),
+            (Command("apt-get update", FixStage.UPDATE),),
         )
     off = {"ubuntu": "universe", "debian": "contrib or non-free"}.get(distro.id, "universe, contrib or non-free")
     yield Fix(

@@ -17,7 +17,7 @@ from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 from diagnose_checks.apt._triage import renamed
 
@@ -53,8 +53,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 Fix(
                     "install it under its new name",
                     (
-                        Command("apt-get update", Stage.UPDATE),
-                        Command(f"apt-get install -y --no-install-recommends {new}{arch}", Stage.PACKAGES),
+                        Command("apt-get update", FixStage.UPDATE),
+                        Command(f"apt-get install -y --no-install-recommends {new}{arch}", FixStage.PACKAGES),
                     ),
                     safe=True,
                 )

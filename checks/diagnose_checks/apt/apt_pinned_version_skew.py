@@ -17,7 +17,7 @@ from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import finding_from_hits, host
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose_checks.apt._triage import is_foreign_dependency
 
 if TYPE_CHECKING:
@@ -50,9 +50,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 Fix(
                     "install both in the archive's version",
                     (
-                        Command("apt-get update", Stage.UPDATE),
+                        Command("apt-get update", FixStage.UPDATE),
                         Command(
-                            f"apt-get install -y --allow-downgrades {said['needs']} {said['package']}", Stage.PACKAGES
+                            f"apt-get install -y --allow-downgrades {said['needs']} {said['package']}",
+                            FixStage.PACKAGES,
                         ),
                     ),
                     notes=f"`apt-cache policy {said['needs']}` shows where the other version comes from.",

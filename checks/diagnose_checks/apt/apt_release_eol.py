@@ -18,7 +18,7 @@ from diagnose.authoring.environment import if_installing
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, FileEdit, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Evidence, FileEdit, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.apt_sources import moves, serving
@@ -61,7 +61,7 @@ def env(env: Environment) -> Iterator[Finding]:
             fix(
                 env,
                 "use the archive server, which receives no updates",
-                commands=(Command("apt-get update", Stage.UPDATE),),
+                commands=(Command("apt-get update", FixStage.UPDATE),),
                 files=serving(env),
                 notes="A newer image is better.",
             ),
@@ -91,7 +91,7 @@ def _one_suite(env: Environment) -> Iterator[Finding]:
             fix(
                 env,
                 f"remove {names} from apt's sources",
-                commands=(Command("apt-get update", Stage.UPDATE),),
+                commands=(Command("apt-get update", FixStage.UPDATE),),
                 files=tuple(_without(env, [source for source, _ in gone])),
             ),
         ),
@@ -129,7 +129,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (
                 Fix(
                     "accept the expired Release file",
-                    (Command("apt-get -o Acquire::Check-Valid-Until=false update", Stage.UPDATE),),
+                    (Command("apt-get -o Acquire::Check-Valid-Until=false update", FixStage.UPDATE),),
                     notes="Correct for archive.debian.org and snapshots. Otherwise use another mirror.",
                 ),
                 Fix("use an image of a release that is still served"),
@@ -147,7 +147,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (
                 Fix(
                     f"remove the entry of {suite}, and keep the others",
-                    (Command(_REMOVE.replace("SUITE", suite), Stage.SOURCES), Command("apt-get update", Stage.UPDATE)),
+                    (
+                        Command(_REMOVE.replace("SUITE", suite), FixStage.SOURCES),
+                        Command("apt-get update", FixStage.UPDATE),
+                    ),
                     notes=f"What comes from {suite} alone is at archive.debian.org.",
                 ),
             ),
@@ -192,8 +195,8 @@ def _archive(suite: str) -> Fix:
     return Fix(
         "use the archive server, which receives no updates",
         (
-            Command(command, Stage.SOURCES),
-            Command("sed -i -E '/-updates|-backports/d' /etc/apt/sources.list", Stage.SOURCES),
-            Command("apt-get -o Acquire::Check-Valid-Until=false update", Stage.UPDATE),
+            Command(command, FixStage.SOURCES),
+            Command("sed -i -E '/-updates|-backports/d' /etc/apt/sources.list", FixStage.SOURCES),
+            Command("apt-get -o Acquire::Check-Valid-Until=false update", FixStage.UPDATE),
         ),
     )

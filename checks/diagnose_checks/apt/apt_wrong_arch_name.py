@@ -18,7 +18,7 @@ from diagnose.authoring.environment import if_installing
 from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.readers.env import Environment
 from diagnose.readers.system.apt import AptSource
 from diagnose.remedies.apt_sources import ARCHITECTURES, meant, named, serving
@@ -70,7 +70,7 @@ def env(env: Environment) -> Iterator[Finding]:
                         env,
                         f"use {right}",
                         commands=(
-                            Command(f"dpkg --remove-architecture {name}", Stage.ARCHITECTURE),
+                            Command(f"dpkg --remove-architecture {name}", FixStage.ARCHITECTURE),
                             *add_architecture(right),
                         ),
                     ),
@@ -81,7 +81,7 @@ def env(env: Environment) -> Iterator[Finding]:
 
 
 def _respelt(env: Environment, right: str) -> Fix:
-    update = (Command("apt-get update", Stage.UPDATE),)
+    update = (Command("apt-get update", FixStage.UPDATE),)
     return fix(env, f"use {right}", commands=update, files=serving(env))
 
 
@@ -115,15 +115,15 @@ def _again(hit: Hit, arch: str, right: str) -> tuple[Command, ...]:
     if hit.kind == "apt-no-arch":  # it is in the options of a source entry
         sources = f"$(grep -rlw '{arch}' /etc/apt/sources.list*)"
         return (
-            Command(f"sed -i 's/\\b{arch}\\b/{right}/g' {sources}", Stage.SOURCES),
-            Command("apt-get update", Stage.UPDATE),
+            Command(f"sed -i 's/\\b{arch}\\b/{right}/g' {sources}", FixStage.SOURCES),
+            Command("apt-get update", FixStage.UPDATE),
         )
     commands = (
-        [Command(f"dpkg --remove-architecture {arch}", Stage.ARCHITECTURE)] if hit.kind != "apt-unlocatable" else []
+        [Command(f"dpkg --remove-architecture {arch}", FixStage.ARCHITECTURE)] if hit.kind != "apt-unlocatable" else []
     )
     commands += add_architecture(right)
     if hit.groups["package"]:
         commands.append(
-            Command(f"apt-get install -y --no-install-recommends {hit.groups['package']}:{right}", Stage.PACKAGES)
+            Command(f"apt-get install -y --no-install-recommends {hit.groups['package']}:{right}", FixStage.PACKAGES)
         )
     return tuple(commands)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from diagnose.authoring.environment import if_installing
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Phase, Severity, Stage
+from diagnose.model.finding import Command, Evidence, Finding, FixStage, Phase, Severity
 from diagnose.readers.env import Environment
 from diagnose.readers.system.apt import AptSource
 from diagnose.remedies.apt_sources import meant_option, serving, unservable
@@ -51,7 +51,7 @@ def env(env: Environment) -> Iterator[Finding]:
                 fix(
                     env,
                     f"use {right}",
-                    commands=(Command("apt-get update", Stage.UPDATE),),
+                    commands=(Command("apt-get update", FixStage.UPDATE),),
                     files=serving(env),
                 ),
             ),

@@ -17,7 +17,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits, is_later
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (
                 Fix(
                     "see what fills it, and make room",
-                    (Command("df -h . /tmp; du -xsh target 2>/dev/null; cargo clean", Stage.BUILD),),
+                    (Command("df -h . /tmp; du -xsh target 2>/dev/null; cargo clean", FixStage.BUILD),),
                     notes="On a hosted runner, `docker system prune -af` and removing toolsets that are not used.",
                 ),
                 Fix(

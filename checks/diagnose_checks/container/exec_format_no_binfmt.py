@@ -17,7 +17,7 @@ from diagnose.authoring.libc_demands import BUILD_SCRIPT
 from diagnose.authoring.log import finding_from_hits, is_later
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -125,6 +125,6 @@ def _emulate(architecture: str) -> Fix:
     command = f"docker run --privileged --rm tonistiigi/binfmt --install {architecture}"
     return Fix(
         "register the emulator on the machine that runs the container",
-        (Command(command, Stage.ARCHITECTURE),),
+        (Command(command, FixStage.ARCHITECTURE),),
         notes="In a workflow, the action docker/setup-qemu-action before the step.",
     )

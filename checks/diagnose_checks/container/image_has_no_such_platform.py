@@ -16,7 +16,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits, is_later
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [
                 Fix(
                     "request a platform that the image has",
-                    (Command("docker pull --platform linux/amd64 IMAGE", Stage.BUILD),),
+                    (Command("docker pull --platform linux/amd64 IMAGE", FixStage.BUILD),),
                     notes="`docker manifest inspect IMAGE` lists them. On another processor the image needs QEMU.",
                 ),
                 Fix("use an image that exists for this machine's processor"),

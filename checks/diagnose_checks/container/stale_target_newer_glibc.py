@@ -18,7 +18,7 @@ from diagnose.authoring.libc_demands import demander, highest
 from diagnose.authoring.log import finding_from_hits, is_later
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [
                 Fix(
                     "remove the files of the newer system",
-                    (Command("cargo clean", Stage.BUILD),),
+                    (Command("cargo clean", FixStage.BUILD),),
                     notes="Do not restore target/ from a cache that another image or the host wrote.",
                 ),
                 Fix("use a separate target folder per system", env=(("CARGO_TARGET_DIR", "target/container"),)),

@@ -20,7 +20,7 @@ from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.authoring.workflow import MANAGERS, Seen, finding, grouped, has_alternative, hook_calls, stops
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Severity, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
     from diagnose.readers.workflow import Workflow
-    from diagnose.readers.workflow.facts import Hook
+    from diagnose.readers.workflow.workflow_facts import Hook
 
 leads_to = blocks_later_installs
 _NAMES = "(?P<manager>yum|dnf|microdnf|apt-get|apt|apk|zypper|pacman|sudo)"
@@ -106,6 +106,6 @@ def _other(manager: str) -> Fix:
     )
     return Fix(
         "use the manager that exists",
-        (Command(lines, Stage.PACKAGES),),
+        (Command(lines, FixStage.PACKAGES),),
         notes="Replace the words in capitals with each distribution's package names.",
     )

@@ -17,7 +17,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         isolated = not log.find("no-isolation-note")
         install = Fix(
             f"install {requirement} where the build runs",
-            (Command(f"python3 -m pip install {requirement}", Stage.TOOLCHAIN),),
+            (Command(f"python3 -m pip install {requirement}", FixStage.TOOLCHAIN),),
             notes="[build-system] requires in pyproject.toml lists all required modules.",
         )
         name_it = Fix(

@@ -15,7 +15,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 Fix(
                     "list the tags that this pip accepts and the versions on the index",
                     (
-                        Command("python3 -m pip debug --verbose", Stage.TOOLCHAIN),
-                        Command(f"python3 -m pip index versions {package.partition('[')[0]}", Stage.TOOLCHAIN),
+                        Command("python3 -m pip debug --verbose", FixStage.TOOLCHAIN),
+                        Command(f"python3 -m pip index versions {package.partition('[')[0]}", FixStage.TOOLCHAIN),
                     ),
                     notes="Either the name is wrong, or all files are wheels for other platforms or Pythons.",
                 )

@@ -15,7 +15,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -61,15 +61,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [
                 Fix(
                     "update pip, which may then know the wheel's tag",
-                    (Command("python3 -m pip install --upgrade pip", Stage.TOOLCHAIN),),
+                    (Command("python3 -m pip install --upgrade pip", FixStage.TOOLCHAIN),),
                 ),
                 Fix(
                     "request the newest version that has a wheel",
-                    (Command("python3 -m pip install --only-binary :all: PACKAGE", Stage.BUILD),),
+                    (Command("python3 -m pip install --only-binary :all: PACKAGE", FixStage.BUILD),),
                 ),
                 Fix(
                     "install Rust",
-                    (Command("curl -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal", Stage.TOOLCHAIN),),
+                    (Command("curl -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal", FixStage.TOOLCHAIN),),
                     notes="The crate may also need system libraries.",
                 ),
             ],

@@ -14,7 +14,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose_checks.install._triage import refused
 
 if TYPE_CHECKING:
@@ -33,5 +33,5 @@ def log(log: BuildLog) -> Iterator[Finding]:
             one.hits,
             f"{one.wheel} has a tag that no installer accepts: {one.detail}",
             "The wheel cannot be installed on any machine.",
-            [Fix("set the tag with a tool that determines it", (Command("auditwheel repair WHEEL", Stage.BUILD),))],
+            [Fix("set the tag with a tool that determines it", (Command("auditwheel repair WHEEL", FixStage.BUILD),))],
         )

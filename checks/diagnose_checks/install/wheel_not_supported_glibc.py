@@ -15,7 +15,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose_checks.install._triage import refused
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [
                 Fix(
                     "build it for an older glibc",
-                    (Command("maturin build --release --zig --compatibility manylinux2014", Stage.BUILD),),
+                    (Command("maturin build --release --zig --compatibility manylinux2014", FixStage.BUILD),),
                     notes="Or build in a manylinux image.",
                 ),
                 Fix("install on a newer system", notes="`ldd --version` prints the glibc of this one."),

@@ -14,7 +14,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose_checks.install._triage import refused
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 Fix("build a wheel for this platform", notes=_has(one.platforms)),
                 Fix("install the source distribution, and the tools to build it"),
                 Fix(
-                    "list the tags that this pip accepts", (Command("python3 -m pip debug --verbose", Stage.TOOLCHAIN),)
+                    "list the tags that this pip accepts",
+                    (Command("python3 -m pip debug --verbose", FixStage.TOOLCHAIN),),
                 ),
             ],
         )

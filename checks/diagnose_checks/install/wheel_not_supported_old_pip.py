@@ -15,7 +15,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose_checks.install._triage import WORDINGS, known_since, refused
 
 if TYPE_CHECKING:
@@ -38,9 +38,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
             f"pip refuses {one.wheel}: {why}",
             "The wheel is not installed.",
             [
-                Fix("update pip", (Command("python3 -m pip install --upgrade pip", Stage.TOOLCHAIN),)),
+                Fix("update pip", (Command("python3 -m pip install --upgrade pip", FixStage.TOOLCHAIN),)),
                 Fix(
-                    "list the tags that this pip accepts", (Command("python3 -m pip debug --verbose", Stage.TOOLCHAIN),)
+                    "list the tags that this pip accepts",
+                    (Command("python3 -m pip debug --verbose", FixStage.TOOLCHAIN),),
                 ),
             ],
         )

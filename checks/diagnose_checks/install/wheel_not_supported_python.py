@@ -15,7 +15,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose_checks.install._triage import refused
 
 if TYPE_CHECKING:
@@ -41,12 +41,12 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [
                 Fix(
                     "build the wheel with the Python that imports it",
-                    (Command("python3 -m pip wheel --no-deps .", Stage.BUILD),),
+                    (Command("python3 -m pip wheel --no-deps .", FixStage.BUILD),),
                     notes="With maturin, name the version: maturin build --release -i python3.12.",
                 ),
                 Fix(
                     "list the tags that this Python accepts",
-                    (Command("python3 -m pip debug --verbose", Stage.TOOLCHAIN),),
+                    (Command("python3 -m pip debug --verbose", FixStage.TOOLCHAIN),),
                 ),
             ],
         )

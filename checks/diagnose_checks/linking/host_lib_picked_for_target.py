@@ -24,7 +24,7 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.model.targets import Target
 from diagnose.readers.env import Environment
-from diagnose.readers.pkgconfig.facts import Library
+from diagnose.readers.pkgconfig.pkgconfig_facts import Library
 from diagnose.remedies.configuration import pkgconfig_configuration
 from diagnose.remedies.fix import fix, rerun_build_script
 from diagnose.remedies.libraries import install_fixes
@@ -33,7 +33,7 @@ from diagnose.remedies.package_names import library_module
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog, Link
+    from diagnose.readers.buildlog import BuildLog, LinkStep
     from diagnose.readers.elf.library import LinkFile
 
 CHECK = Check(since="0.1.0", phase=Phase.LINK)
@@ -126,7 +126,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         )
 
 
-def _of_unknown_machine(log: BuildLog, link: Link, file: str, target: Target | None) -> Finding:
+def _of_unknown_machine(log: BuildLog, link: LinkStep, file: str, target: Target | None) -> Finding:
     folder = file.rpartition("/")[0]
     return finding_from_hits(
         log,

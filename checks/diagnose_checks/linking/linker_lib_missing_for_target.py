@@ -19,7 +19,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.readers.env import Environment
-from diagnose.readers.pkgconfig.facts import Library
+from diagnose.readers.pkgconfig.pkgconfig_facts import Library
 from diagnose.remedies.fix import fix, with_zig
 from diagnose.remedies.install import cross_compiler, system, tool
 from diagnose.remedies.libraries import install_fixes, reinstall

@@ -26,7 +26,7 @@ from diagnose.model.pattern import patterns_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog, Hit, Link
+    from diagnose.readers.buildlog import BuildLog, Hit, LinkStep
 
 #: Whose function a name is, for libraries that reserve a prefix of their own, by their public headers.
 _OWNERS = (
@@ -97,7 +97,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             return
 
 
-def _named(log: BuildLog, link: Link, lib: str) -> bool:
+def _named(log: BuildLog, link: LinkStep, lib: str) -> bool:
     """Whether the command line names the library, or the linker missed or skipped it: then others know the cause."""
     if lib in link.missing or any(lib == skipped for skipped, _ in link.skipped) or link.wrong:
         return True

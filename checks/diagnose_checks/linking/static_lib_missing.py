@@ -17,7 +17,7 @@ from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig.link_metadata import system_root
 from diagnose.remedies.fix import fix
@@ -150,7 +150,7 @@ def _on_alpine(log: BuildLog, hits: list[Hit]) -> Finding:
     if packages:
         line = f"apk add {' '.join(packages)}"
         fixes.append(
-            Fix(f"install the static library: {' '.join(packages)}", (Command(line, Stage.PACKAGES),), safe=True)
+            Fix(f"install the static library: {' '.join(packages)}", (Command(line, FixStage.PACKAGES),), safe=True)
         )
     rest = [lib for lib in libs if lib not in _ALPINE]
     if rest:

@@ -25,7 +25,7 @@ from diagnose.remedies.fix import fix
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog, Link
+    from diagnose.readers.buildlog import BuildLog, LinkStep
 
 CHECK = Check(since="0.1.0", phase=Phase.LINK)
 
@@ -95,7 +95,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         return
 
 
-def _native(log: BuildLog, link: Link, file: str) -> Finding:
+def _native(log: BuildLog, link: LinkStep, file: str) -> Finding:
     folder = file.rpartition("/")[0]
     return finding_from_hits(
         log,

@@ -19,7 +19,7 @@ import re
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -71,11 +71,11 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [
                 Fix(
                     "use a newer zig",
-                    (Command("python3 -m pip install --upgrade ziglang cargo-zigbuild", Stage.TOOLCHAIN),),
+                    (Command("python3 -m pip install --upgrade ziglang cargo-zigbuild", FixStage.TOOLCHAIN),),
                 ),
                 Fix(
                     f"link for glibc {since}",
-                    (Command(f"cargo zigbuild --release --target {triple}.{since}", Stage.BUILD),),
+                    (Command(f"cargo zigbuild --release --target {triple}.{since}", FixStage.BUILD),),
                     notes=f"With maturin: --zig --compatibility manylinux_{since.replace('.', '_')}.",
                 ),
             ],

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit, Probe
 
 
-class Reason(Enum):
+class PkgConfigReason(Enum):
     """The reason behind the answer "not found"."""
 
     OTHER = "another check's cause"
@@ -19,19 +19,19 @@ class Reason(Enum):
     ABSENT = "not installed"
 
 
-def reason(log: BuildLog, probe: Probe) -> Reason:
+def reason(log: BuildLog, probe: Probe) -> PkgConfigReason:
     """Return why pkg-config answered *probe* with "not found"."""
     if probe.outcome != "not-found" or probe.missing or (probe.needs and probe.found):
-        return Reason.OTHER
+        return PkgConfigReason.OTHER
     if probe.needs or log.find("pkgconf-bug") or wrapper_ignored(log, probe):
-        return Reason.OTHER
+        return PkgConfigReason.OTHER
     if installed_outside(log, probe):
-        return Reason.CONTAINER
+        return PkgConfigReason.CONTAINER
     if foreign_prefix(log, probe) and (present(log, probe) or "/" in probe.program):
-        return Reason.FOREIGN_TOOL
+        return PkgConfigReason.FOREIGN_TOOL
     if present(log, probe) or _triple_for_folder(log, probe):
-        return Reason.ELSEWHERE
-    return Reason.ABSENT
+        return PkgConfigReason.ELSEWHERE
+    return PkgConfigReason.ABSENT
 
 
 def present(log: BuildLog, probe: Probe) -> list[Hit]:

@@ -15,7 +15,7 @@ from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.workflow import Seen, finding, grouped, hook_calls, installed
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Severity, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -48,10 +48,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
             f"openssl-sys {version or 'of this version'} does not support the installed OpenSSL",
             "openssl-sys and all crates that use it cannot be built.",
             [
-                Fix("update the crates", (Command("cargo update -p openssl-sys -p openssl", Stage.BUILD),)),
+                Fix("update the crates", (Command("cargo update -p openssl-sys -p openssl", FixStage.BUILD),)),
                 Fix(
                     "build OpenSSL from source with the crate's own feature",
-                    (Command("cargo add openssl --features vendored", Stage.BUILD),),
+                    (Command("cargo add openssl --features vendored", FixStage.BUILD),),
                 ),
                 Fix(
                     "use an image with a supported OpenSSL",
@@ -85,7 +85,7 @@ def workflow(workflow: Workflow) -> Iterator[Finding]:
                 Fix("build in a newer image", notes="maturin-action: `manylinux: 2_28`, which has OpenSSL 1.1.1."),
                 Fix(
                     "build OpenSSL from source with the crate's own feature",
-                    (Command("cargo add openssl --features vendored", Stage.BUILD),),
+                    (Command("cargo add openssl --features vendored", FixStage.BUILD),),
                     notes="It needs perl-core in the image.",
                 ),
             ],

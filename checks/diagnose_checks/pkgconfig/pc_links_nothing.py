@@ -22,7 +22,7 @@ from diagnose.readers.env import Environment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.pkgconfig.link_metadata import Lost
+    from diagnose.readers.pkgconfig.link_metadata import LostWord
 
 CHECK = Check(since="0.1.0", phase=Phase.LINK)
 
@@ -68,7 +68,7 @@ def env(env: Environment) -> Iterator[Finding]:
         )
 
 
-def _linked_anyway(lost: Lost, names: tuple[str, ...]) -> bool:
+def _linked_anyway(lost: LostWord, names: tuple[str, ...]) -> bool:
     """Whether the library that a lost word names is linked by another word too."""
     file = lost.word.rpartition("/")[2].removeprefix("-l:").partition(".so")[0].removesuffix(".a")
     return lost.kind != "archive" and file.removeprefix("lib") in names

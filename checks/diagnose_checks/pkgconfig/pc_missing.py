@@ -24,9 +24,9 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.readers.env import Environment
-from diagnose.readers.pkgconfig.facts import Library
+from diagnose.readers.pkgconfig.pkgconfig_facts import Library
 from diagnose.remedies.libraries import install_fixes, install_together, installable
-from diagnose_checks.pkgconfig._triage import Reason, reason
+from diagnose_checks.pkgconfig._triage import PkgConfigReason, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,7 +96,7 @@ def _others(library: Library) -> tuple[Evidence, ...]:
 def log(log: BuildLog) -> Iterator[Finding]:
     """See pkg-config or its caller report a missing module, and nothing that indicates another cause."""
     for probe in log.probes:
-        if reason(log, probe) is not Reason.ABSENT or not probe.module:
+        if reason(log, probe) is not PkgConfigReason.ABSENT or not probe.module:
             continue
         crate = f"{probe.crate} needs it; " if probe.crate else ""
         target = log.target_at(probe.line) if log.cross_at(probe.line) else None

@@ -24,10 +24,10 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.readers.env import Environment
-from diagnose.readers.pkgconfig.facts import Library
+from diagnose.readers.pkgconfig.pkgconfig_facts import Library
 from diagnose.remedies.configuration import Configuration, leads_nowhere, own_name, pkgconfig_configuration
 from diagnose.remedies.fix import fix
-from diagnose_checks.pkgconfig._triage import Reason, present, reason
+from diagnose_checks.pkgconfig._triage import PkgConfigReason, present, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -121,7 +121,7 @@ def _fix(env: Environment, hidden: list[Library]) -> Fix:
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a missing module that the same log shows as installed, or an impossible search path."""
     for probe in log.probes:
-        if reason(log, probe) is not Reason.ELSEWHERE:
+        if reason(log, probe) is not PkgConfigReason.ELSEWHERE:
             continue
         lines = present(log, probe)
         searched = next((value for name, value in probe.environ.items() if name in _PATHS), "pkg-config's own folders")

@@ -24,7 +24,7 @@ from diagnose.readers.env import Environment
 from diagnose.remedies.configuration import Configuration, pkgconfig_configuration
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import system, tool
-from diagnose_checks.pkgconfig._triage import Reason, foreign_prefix, present, reason
+from diagnose_checks.pkgconfig._triage import PkgConfigReason, foreign_prefix, present, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +75,7 @@ def env(env: Environment) -> Iterator[Finding]:
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a pkg-config that is not the system's fail to find a module."""
     for probe in log.probes:
-        if reason(log, probe) is Reason.FOREIGN_TOOL:
+        if reason(log, probe) is PkgConfigReason.FOREIGN_TOOL:
             prefix = foreign_prefix(log, probe)
             yield finding_from_hits(
                 log,

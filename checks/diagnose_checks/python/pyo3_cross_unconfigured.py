@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
@@ -43,12 +43,12 @@ def env(env: Environment) -> Iterator[Finding]:
         fixes=(
             Fix(
                 "build one wheel for Python 3.9 and later",
-                (Command("cargo add pyo3 --features abi3-py39", Stage.BUILD),),
+                (Command("cargo add pyo3 --features abi3-py39", FixStage.BUILD),),
                 notes="The extension then uses the stable ABI only.",
             ),
             Fix(
                 "give the version",
-                (Command(f"maturin build --release --target {env.target.triple} -i python3.12", Stage.BUILD),),
+                (Command(f"maturin build --release --target {env.target.triple} -i python3.12", FixStage.BUILD),),
                 env=(("PYO3_CROSS_PYTHON_VERSION", "3.12"),),
                 notes="The variable is for cargo alone. Replace 3.12 with your version.",
             ),

@@ -17,7 +17,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -69,14 +69,17 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 *_for_cargo(hits),
                 Fix(
                     "give the version",
-                    (Command(f"maturin build --release{option} -i python3.12", Stage.BUILD),),
+                    (Command(f"maturin build --release{option} -i python3.12", FixStage.BUILD),),
                     notes="Replace 3.12 with your version; in a cross build give a name, not a path.",
                 ),
                 Fix(
                     "build for all installed versions",
-                    (Command(f"maturin build --release{option} --find-interpreter", Stage.BUILD),),
+                    (Command(f"maturin build --release{option} --find-interpreter", FixStage.BUILD),),
                 ),
-                Fix("build one wheel for every Python", (Command("cargo add pyo3 --features abi3-py39", Stage.BUILD),)),
+                Fix(
+                    "build one wheel for every Python",
+                    (Command("cargo add pyo3 --features abi3-py39", FixStage.BUILD),),
+                ),
             ],
         )
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -62,13 +62,13 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [
                 Fix(
                     "take a PyO3 that supports this Python",
-                    (Command(f"cargo add pyo3@{_SINCE.get(has, _NEWEST)}", Stage.BUILD),),
+                    (Command(f"cargo add pyo3@{_SINCE.get(has, _NEWEST)}", FixStage.BUILD),),
                     notes="`cargo update` never crosses a minor version of 0.x. See PyO3's migration guide; "
                     "crates that depend on pyo3 themselves (numpy, pyo3-log) have to move with it.",
                 ),
                 Fix(
                     "build for versions that it supports",
-                    (Command(f"maturin build --release -i {python}{highest or '3.12'}", Stage.BUILD),),
+                    (Command(f"maturin build --release -i {python}{highest or '3.12'}", FixStage.BUILD),),
                     notes="If you only install the package: use a newer release with a wheel, or an older Python.",
                 ),
                 Fix("with an abi3 feature, build anyway", env=((forward, "1"),)),

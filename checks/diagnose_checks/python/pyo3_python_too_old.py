@@ -17,7 +17,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [
                 Fix(
                     f"build with Python {hit.groups['min']} or later",
-                    (Command(f"maturin build --release -i python{hit.groups['min']}", Stage.BUILD),),
+                    (Command(f"maturin build --release -i python{hit.groups['min']}", FixStage.BUILD),),
                 ),
                 Fix(
                     f"support Python {has}: the feature abi3-py{has.replace('.', '')} instead of {feature}",
@@ -87,7 +87,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [
                 Fix(
                     "build for versions that it supports",
-                    (Command(f"maturin build --release -i python{lowest}{suffix}", Stage.BUILD),),
+                    (Command(f"maturin build --release -i python{lowest}{suffix}", FixStage.BUILD),),
                     notes="If you only install the package: an older release may support this Python.",
                 ),
                 Fix(

@@ -17,7 +17,7 @@ from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 from diagnose.remedies.package_names import install_as_called
 
@@ -76,7 +76,7 @@ def _fixes(packages: list[str], distro: Distro, manager: str, fedora: bool) -> l
     """Return fixes: install by the right names, and where the others may be."""
     fixes, _ = install_as_called(packages, "suse" if manager == "zypper" else "rhel", _INSTALL[manager])
     if manager == "yum":
-        epel = (Command("yum install -y epel-release", Stage.SOURCES),)
+        epel = (Command("yum install -y epel-release", FixStage.SOURCES),)
         fixes.append(
             Fix("enable EPEL", epel, notes="`yum provides '*/NAME.pc'` finds a library by its pkg-config name.")
         )
@@ -90,8 +90,8 @@ def _fixes(packages: list[str], distro: Distro, manager: str, fedora: bool) -> l
         Fix(
             "enable the repositories that are disabled by default",
             (
-                Command("dnf install -y epel-release dnf-plugins-core", Stage.SOURCES),
-                Command(f"dnf config-manager --set-enabled {crb}", Stage.SOURCES),
+                Command("dnf install -y epel-release dnf-plugins-core", FixStage.SOURCES),
+                Command(f"dnf config-manager --set-enabled {crb}", FixStage.SOURCES),
             ),
             notes="`dnf install 'pkgconfig(NAME)'` finds a library by its pkg-config name."
             + ("" if distro.version else " On release 8, crb is called powertools."),

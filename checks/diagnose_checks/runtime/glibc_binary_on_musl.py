@@ -18,7 +18,7 @@ from diagnose.authoring.libc_demands import glibc_only_symbols
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 from diagnose_checks.runtime._triage import LOADER
 
@@ -55,7 +55,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         [
             Fix(
                 "build it for musl",
-                (Command("maturin build --release --target x86_64-unknown-linux-musl", Stage.BUILD),),
+                (Command("maturin build --release --target x86_64-unknown-linux-musl", FixStage.BUILD),),
                 notes="Use the machine's processor in the target. The wheel then gets a musllinux tag.",
             ),
             Fix("run it in an image with glibc", notes="For example Debian's -slim images."),

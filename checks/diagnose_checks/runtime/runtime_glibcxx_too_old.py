@@ -16,7 +16,7 @@ from diagnose.authoring.libc_demands import demander, highest
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 "update conda's copy"
                 if _CONDA.search(library)
                 else "install a copy into the environment, and put it first on the search path",
-                (Command("conda install -y -c conda-forge libstdcxx-ng", Stage.PACKAGES),),
+                (Command("conda install -y -c conda-forge libstdcxx-ng", FixStage.PACKAGES),),
                 notes="" if _CONDA.search(library) else "If it has a copy: LD_LIBRARY_PATH=$CONDA_PREFIX/lib.",
             ),
         )

@@ -23,7 +23,7 @@ from __future__ import annotations
 from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose_checks.runtime._triage import PYTHON_SYMBOL, undefined
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     (
                         Command(
                             "python -m pip install --force-reinstall --no-cache-dir --no-binary :all: PACKAGE",
-                            Stage.BUILD,
+                            FixStage.BUILD,
                         ),
                     ),
                     notes="Replace PACKAGE with its name. For your own project: cargo clean, then maturin develop.",

@@ -14,7 +14,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (
                 Fix(
                     "write it in the project, and commit it",
-                    (Command("cargo generate-lockfile" if made else "cargo update --workspace", Stage.BUILD),),
+                    (Command("cargo generate-lockfile" if made else "cargo update --workspace", FixStage.BUILD),),
                     notes="A source distribution has to contain it, too.",
                 ),
                 Fix(

@@ -17,7 +17,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,8 +45,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 
 _OF_MUSL = (
-    Fix("update Rust to 1.44 or later", (Command("rustup update stable", Stage.TOOLCHAIN),)),
-    Fix("use Alpine's Rust, which is linked dynamically", (Command("apk add rust cargo", Stage.PACKAGES),)),
+    Fix("update Rust to 1.44 or later", (Command("rustup update stable", FixStage.TOOLCHAIN),)),
+    Fix("use Alpine's Rust, which is linked dynamically", (Command("apk add rust cargo", FixStage.PACKAGES),)),
     Fix("do not pass +crt-static to programs of the host", notes="Pass --target, even for a native build."),
 )
 
@@ -54,6 +54,6 @@ _OF_MUSL = (
 def _with_target(triple: str) -> Fix:
     return Fix(
         "pass --target, so that the flags apply only to the target",
-        (Command(f"cargo build --target {triple}", Stage.BUILD),),
+        (Command(f"cargo build --target {triple}", FixStage.BUILD),),
         notes="Or remove the flag from RUSTFLAGS and .cargo/config.toml.",
     )

@@ -17,7 +17,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits, install_by_family
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         if musl:
             line = f"apk add {' '.join(names['alpine'])}"
             install: tuple[Fix, ...] = (
-                Fix(f"install Alpine's own Rust: {' '.join(names['alpine'])}", (Command(line, Stage.PACKAGES),)),
+                Fix(f"install Alpine's own Rust: {' '.join(names['alpine'])}", (Command(line, FixStage.PACKAGES),)),
             )
         else:
             install = install_by_family(log, hit.line, "install the distribution's own Rust", names)

@@ -17,7 +17,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         ),
         Fix(
             "in a workflow: put it on PATH for the steps that follow",
-            (Command('echo "$HOME/.cargo/bin" >> "$GITHUB_PATH"', Stage.TOOLCHAIN),),
+            (Command('echo "$HOME/.cargo/bin" >> "$GITHUB_PATH"', FixStage.TOOLCHAIN),),
         ),
         Fix("in a Dockerfile: put it on PATH", notes='ENV PATH="/root/.cargo/bin:$PATH"'),
     )

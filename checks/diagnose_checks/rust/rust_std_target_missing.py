@@ -22,7 +22,7 @@ from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix
@@ -102,7 +102,7 @@ def _package(env: Environment, compiler: str) -> str:
 
 
 def _rustup(triple: str) -> Command:
-    return Command(f"rustup target add {triple}", Stage.TOOLCHAIN)
+    return Command(f"rustup target add {triple}", FixStage.TOOLCHAIN)
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose_checks.rust._triage import missing
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 [
                     Fix(
                         "add it to the toolchain of the project's folder",
-                        (Command(f"rustup target add {triple}", Stage.TOOLCHAIN),),
+                        (Command(f"rustup target add {triple}", FixStage.TOOLCHAIN),),
                         notes=(
                             "Run it in that folder, as the user that builds; `rustup show active-toolchain` and "
                             "`which -a rustc` show which toolchain that is."

@@ -14,7 +14,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix
@@ -76,7 +76,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (
                 Fix(
                     "install it" if name else "select a toolchain",
-                    (Command(command, Stage.TOOLCHAIN),),
+                    (Command(command, FixStage.TOOLCHAIN),),
                     notes=f"{where} sccache starts rustc by itself, and may need another than cargo does."
                     if name and "sccache" in hit.text
                     else where

@@ -19,7 +19,7 @@ from diagnose.authoring.environment import newer, numbers, setting_evidence
 from diagnose.authoring.log import finding_from_hits, is_later
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix
@@ -80,7 +80,7 @@ def _fix(env: Environment, needs: str) -> Fix:
     rust, here = env.toolchain.rust, system(env)
     channel = rust.chosen.value.partition("-")[0] if rust.chosen else ""
     if channel in ("stable", "beta", "nightly"):
-        return fix(env, "update the toolchain", commands=(Command(f"rustup update {channel}", Stage.TOOLCHAIN),))
+        return fix(env, "update the toolchain", commands=(Command(f"rustup update {channel}", FixStage.TOOLCHAIN),))
     if rust.toolchain:
         where = f", which {rust.chosen.where} selects" if rust.chosen else ""
         notes = f"Instead of {rust.toolchain}{where}: run `rustup toolchain install stable`, then select it there."
@@ -107,7 +107,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [
                 Fix(
                     "update the toolchain, if it is from rustup",
-                    (Command("rustup update stable", Stage.TOOLCHAIN),),
+                    (Command("rustup update stable", FixStage.TOOLCHAIN),),
                     notes=f"Otherwise: Debian 12 has cargo-web and rustc-web ({_WEB} or later); or https://rustup.rs.",
                 ),
                 Fix(

@@ -17,7 +17,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         whose = f"the sources that {crate} {version} builds" if crate else "sources of the project"
         update = Fix(
             f"use a release of {crate or 'it'} for CMake {hit.groups['version']} or later",
-            (Command(f"cargo update -p {crate}", Stage.BUILD),) if crate else (),
+            (Command(f"cargo update -p {crate}", FixStage.BUILD),) if crate else (),
             notes="If that has no effect, Cargo.toml requires an older series: `cargo add` the newest."
             if crate
             else "",
@@ -60,6 +60,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (
                 stopgap,
                 update,
-                Fix("use CMake 3", (Command("python3 -m pip install 'cmake<4'", Stage.TOOLCHAIN),)),
+                Fix("use CMake 3", (Command("python3 -m pip install 'cmake<4'", FixStage.TOOLCHAIN),)),
             ),
         )

@@ -17,7 +17,7 @@ from diagnose.authoring.libc_demands import glibc_since
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +54,11 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (
                 Fix(
                     f"install the sysroot of glibc {version}",
-                    (Command(f"conda install -y -c conda-forge sysroot_linux-{machine}={version}", Stage.TOOLCHAIN),),
+                    (
+                        Command(
+                            f"conda install -y -c conda-forge sysroot_linux-{machine}={version}", FixStage.TOOLCHAIN
+                        ),
+                    ),
                     notes=f"The output then needs glibc {version} at run time.",
                 ),
             ),

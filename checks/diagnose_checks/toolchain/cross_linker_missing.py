@@ -22,7 +22,7 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.readers.cargo.variables import Setting
 from diagnose.readers.env import Environment
-from diagnose.readers.toolchain.facts import Program
+from diagnose.readers.toolchain.toolchain_facts import Program
 from diagnose.remedies.configuration import Configuration
 from diagnose.remedies.fix import fix, with_zig
 from diagnose.remedies.install import cross_compiler, system, tool

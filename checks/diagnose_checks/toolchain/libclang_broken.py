@@ -17,7 +17,7 @@ from __future__ import annotations
 from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 
@@ -49,7 +49,7 @@ _DYNAMIC = (
         env=(("RUSTFLAGS", "-C target-feature=-crt-static"),),
         notes="Build without --target: with it, RUSTFLAGS does not apply to build scripts.",
     ),
-    Fix("use Alpine's own Rust, which links dynamically", (Command("apk add rust cargo", Stage.PACKAGES),)),
+    Fix("use Alpine's own Rust, which links dynamically", (Command("apk add rust cargo", FixStage.PACKAGES),)),
 )
 
 

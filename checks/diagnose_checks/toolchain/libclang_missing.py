@@ -16,7 +16,7 @@ from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Phase, Severity, Stage
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix
@@ -66,7 +66,9 @@ def env(env: Environment) -> Iterator[Finding]:
 def _fix(env: Environment) -> Fix:
     here = system(env)
     if here.container in ("manylinux", "musllinux"):
-        return fix(env, "install the image's own clang", commands=(Command("manylinux-install-clang", Stage.PACKAGES),))
+        return fix(
+            env, "install the image's own clang", commands=(Command("manylinux-install-clang", FixStage.PACKAGES),)
+        )
     packages = tool(here, "libclang")
     if packages:
         return fix(env, f"install {' '.join(packages)}", packages)

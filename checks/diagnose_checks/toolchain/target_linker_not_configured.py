@@ -26,7 +26,7 @@ from diagnose.remedies.fix import fix, with_zig
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog, Hit, Link
+    from diagnose.readers.buildlog import BuildLog, Hit, LinkStep
 
 CHECK = Check(
     since="0.1.0",
@@ -123,6 +123,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
         return
 
 
-def _bare(log: BuildLog, link: Link) -> list[Hit]:
+def _bare(log: BuildLog, link: LinkStep) -> list[Hit]:
     """Return the lines that show a bare linker in a cross build; natively it is linker-flavor-mismatch."""
     return [] if native(log, link) else wants_gcc(link)

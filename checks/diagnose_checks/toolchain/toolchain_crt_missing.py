@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.model.targets import Target
-    from diagnose.readers.buildlog import BuildLog, Link
+    from diagnose.readers.buildlog import BuildLog, LinkStep
 
 _NO_HEADER = patterns_for(
     "no-c-header",
@@ -110,7 +110,7 @@ _MULTILIB = {
 }
 
 
-def _passes_over_itself(link: Link) -> bool:
+def _passes_over_itself(link: LinkStep) -> bool:
     """Whether the native linker skips its own compiler's library, because it links for the other word size."""
     own = "/gcc/x86_64-linux-gnu/" in " ".join(file for _, file in link.skipped)
     return own and not link.program and link.ld.endswith("/ld") and link.target is None

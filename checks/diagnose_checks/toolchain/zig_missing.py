@@ -16,7 +16,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (
                 Fix(
                     "install zig into maturin's environment",
-                    (Command("python3 -m pip install 'maturin[zig]'", Stage.TOOLCHAIN),),
+                    (Command("python3 -m pip install 'maturin[zig]'", FixStage.TOOLCHAIN),),
                     notes="For cargo-zigbuild: `python3 -m pip install ziglang`. For a maturin of pipx or uv: "
                     "`pipx inject maturin ziglang` or `uv tool install maturin --with ziglang`.",
                 ),

@@ -16,7 +16,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     f"remove {option}",
                     notes="Look in RUSTFLAGS, .cargo/config.toml, LDFLAGS, `cargo:rustc-link-arg` of build scripts.",
                 ),
-                Fix("use the newest zig", (Command("python3 -m pip install --upgrade ziglang", Stage.TOOLCHAIN),)),
+                Fix("use the newest zig", (Command("python3 -m pip install --upgrade ziglang", FixStage.TOOLCHAIN),)),
                 Fix(
                     "build in a manylinux container, whose linker knows it",
                     notes="Run maturin build without --zig there.",

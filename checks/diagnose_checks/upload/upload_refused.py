@@ -17,7 +17,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             Fix("raise the version", notes="A file name cannot be reused, even after the file was deleted."),
             Fix(
                 "skip files that were uploaded before",
-                (Command("twine upload --skip-existing dist/*", Stage.BUILD),),
+                (Command("twine upload --skip-existing dist/*", FixStage.BUILD),),
                 notes="maturin upload has the same option. With uv: uv publish --check-url URL.",
             ),
         )

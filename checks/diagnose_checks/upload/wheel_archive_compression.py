@@ -19,7 +19,7 @@ from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel import bounded, count
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import SCRATCH, quote, repack
@@ -65,7 +65,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             (
                 Fix(
                     "find the file that shrinks most, and omit it or generate it at run time",
-                    (Command(f"unzip -v {quote(wheel.path)} | sort -n | tail", Stage.BUILD),),
+                    (Command(f"unzip -v {quote(wheel.path)} | sort -n | tail", FixStage.BUILD),),
                 ),
             ),
         )
@@ -84,7 +84,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (
                 Fix(
                     "build it with deflate",
-                    (Command("maturin build --release --compression-method deflated", Stage.BUILD),),
+                    (Command("maturin build --release --compression-method deflated", FixStage.BUILD),),
                 ),
             ),
         )
@@ -93,7 +93,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
 def _fix(wheel: Wheel) -> Fix:
     if wheel.generator.startswith("maturin"):
         line = "maturin build --release --compression-method deflated"
-        return Fix("build it with deflate", (Command(line, Stage.BUILD),))
+        return Fix("build it with deflate", (Command(line, FixStage.BUILD),))
     return repack(
         wheel,
         "repack it with deflate",

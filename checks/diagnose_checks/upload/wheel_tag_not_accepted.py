@@ -21,7 +21,7 @@ from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel import is_for_linux, linux_tags, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
 from diagnose.policies import PlatformTag
 from diagnose.readers.wheel.platform_tag import version_key
 from diagnose.readers.wheel.reader import Wheel
@@ -110,5 +110,5 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [hit],
             f"the package index refuses the tag {platform}" + (f": {why}" if why else ""),
             "The wheel is not uploaded.",
-            (Fix("set the tag with a tool that determines it", (Command("auditwheel repair WHEEL", Stage.BUILD),)),),
+            (Fix("set the tag with a tool that determines it", (Command("auditwheel repair WHEEL", FixStage.BUILD),)),),
         )

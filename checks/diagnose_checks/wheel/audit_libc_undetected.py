@@ -15,7 +15,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (
                 Fix(
                     "name the tag (built on glibc)",
-                    (Command(f"auditwheel repair --plat manylinux_2_17_{arch} WHEEL", Stage.BUILD),),
+                    (Command(f"auditwheel repair --plat manylinux_2_17_{arch} WHEEL", FixStage.BUILD),),
                     notes="On Alpine use musllinux_1_2. Both tags are correct for a wheel that needs no libc.",
                 ),
             ),

@@ -19,7 +19,7 @@ import re
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -55,14 +55,14 @@ def log(log: BuildLog) -> Iterator[Finding]:
         else:
             command = f"auditwheel repair --plat {lower} WHEEL" if lower else ""
         if command:
-            fixes.append(Fix(f"request {lower}", (Command(command, Stage.BUILD),)))
+            fixes.append(Fix(f"request {lower}", (Command(command, FixStage.BUILD),)))
         tool = "maturin" if maturin else "auditwheel"
         fixes.append(
             Fix(
                 "let auditwheel choose the tag" if not maturin else "update maturin, which adds new tags",
-                (Command("auditwheel repair --plat auto WHEEL", Stage.BUILD),)
+                (Command("auditwheel repair --plat auto WHEEL", FixStage.BUILD),)
                 if not maturin
-                else (Command("python3 -m pip install --upgrade maturin", Stage.TOOLCHAIN),),
+                else (Command("python3 -m pip install --upgrade maturin", FixStage.TOOLCHAIN),),
             )
         )
         why = _why(tag, known)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [
                 Fix(
                     f"update {package}",
-                    (Command(f"python3 -m pip install --upgrade {package}", Stage.TOOLCHAIN),),
+                    (Command(f"python3 -m pip install --upgrade {package}", FixStage.TOOLCHAIN),),
                     notes="If the newest release crashes too, report it with this log.",
                 )
             ],

@@ -22,9 +22,9 @@ from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel import bounded, has_stable_abi_code, some, tagged_elves
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.elf.parser import Elf
+from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import by_shell, quote
 from diagnose.tables.stable_abi import stable_abi
@@ -124,7 +124,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (
                 Fix(
                     "update abi3audit to a release that supports PEP 793",
-                    (Command("python3 -m pip install --upgrade abi3audit", Stage.TOOLCHAIN),),
+                    (Command("python3 -m pip install --upgrade abi3audit", FixStage.TOOLCHAIN),),
                     notes="0.0.26 does not support it. Until a release does, skip the audit of this wheel.",
                 ),
             ),

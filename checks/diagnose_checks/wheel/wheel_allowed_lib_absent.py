@@ -23,8 +23,8 @@ from diagnose.authoring.wheel import (
 )
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
-from diagnose.readers.elf.parser import Elf
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
+from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel.reader import Wheel
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         (
             Fix(
                 "name the packages in the installation notes",
-                (Command(f"apt-get install -y {' '.join(debian)}", Stage.PACKAGES),),
+                (Command(f"apt-get install -y {' '.join(debian)}", FixStage.PACKAGES),),
                 notes=f"{other}on Fedora and RHEL {' '.join(fedora)}.",
             ),
         ),

@@ -15,7 +15,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose_checks.runtime._triage import LOADER, MUSL
 from diagnose_checks.wheel._triage import library, listed
 
@@ -37,6 +37,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 [hit],
                 f"this maturin rejects {', '.join(names)}, which every system has",
                 "maturin writes no wheel, although the wheel is correct.",
-                [Fix("update maturin", (Command("python3 -m pip install --upgrade maturin", Stage.TOOLCHAIN),))],
+                [Fix("update maturin", (Command("python3 -m pip install --upgrade maturin", FixStage.TOOLCHAIN),))],
             )
             return

@@ -25,7 +25,7 @@ from diagnose.authoring.wheel import bounded, has_linux_code, role, some, tagged
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
-from diagnose.readers.elf.parser import Elf
+from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import quote
 from diagnose.tables.repaired_names import plain

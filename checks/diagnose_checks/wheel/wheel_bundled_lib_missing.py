@@ -23,7 +23,7 @@ from diagnose.authoring.wheel import bounded, has_linux_code, missing_library_er
 from diagnose.authoring.wheel_libraries import missing
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
 from diagnose.model.targets import TARGETS
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.tables.repaired_names import is_hashed
@@ -66,8 +66,8 @@ def _fix(wheel: Wheel) -> Fix:
     return Fix(
         "link the module again, then build once",
         (
-            Command(f"cargo clean --release -p {name}{target}", Stage.BUILD),
-            Command(f"maturin build --release{target}", Stage.BUILD),
+            Command(f"cargo clean --release -p {name}{target}", FixStage.BUILD),
+            Command(f"maturin build --release{target}", FixStage.BUILD),
         ),
         notes=f"If the crate has another name than {name}, use that. For other build tools, remove their build folder.",
     )
@@ -89,7 +89,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (
                 Fix(
                     "have cargo link the module again",
-                    (Command(f"cargo clean{profile}{option} -p CRATE", Stage.BUILD),),
+                    (Command(f"cargo clean{profile}{option} -p CRATE", FixStage.BUILD),),
                     notes="CRATE stands for the extension's crate. maturin's repair changed cargo's file in place.",
                 ),
             ),

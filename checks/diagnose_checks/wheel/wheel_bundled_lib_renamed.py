@@ -29,7 +29,7 @@ from diagnose.authoring.wheel_libraries import renamed_copies
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Severity
-from diagnose.readers.elf.parser import Elf
+from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import inside, quote, repack
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.remedies.lowest_tag import lowest_tag
 from diagnose_checks.wheel._triage import library, refusals, versions
 
@@ -49,7 +49,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             fixes.append(
                 Fix(
                     "use the tag that it allows",
-                    (Command(f"maturin build --release --compatibility {tag}", Stage.BUILD),),
+                    (Command(f"maturin build --release --compatibility {tag}", FixStage.BUILD),),
                 )
             )
         yield finding_from_hits(

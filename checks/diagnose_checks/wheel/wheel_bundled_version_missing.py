@@ -16,12 +16,12 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.wheel import bounded, has_glibc_code, load_error, loadable_elves, reachable_members, role, some
-from diagnose.loaders import glibc
-from diagnose.loaders.refusal import Refusal
+from diagnose.loaders import glibc_loader
+from diagnose.loaders.refusal import LoadRefusal
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
-from diagnose.readers.elf.parser import Elf
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
+from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel.reader import Wheel
 
 if TYPE_CHECKING:
@@ -35,11 +35,13 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     if wheel.verdict.libc != "glibc":
         return
     elves = {elf.path: elf for elf in loadable_elves(wheel)}
-    found: list[tuple[Elf, Elf, Refusal]] = []
+    found: list[tuple[Elf, Elf, LoadRefusal]] = []
     for link in wheel.links:
         user, provider = elves.get(link.path), elves.get(link.target)
         if user and provider and not provider.broken:
-            found += [(user, provider, one) for one in glibc.missing_versions(user, provider, link.needed, (2, 36))]
+            found += [
+                (user, provider, one) for one in glibc_loader.missing_versions(user, provider, link.needed, (2, 36))
+            ]
     if not found:
         return
     sure = reachable_members(wheel)
@@ -54,7 +56,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         (
             Fix(
                 f"bundle the {provider.name} that {user.name} was linked against",
-                (Command(f"readelf --version-info {provider.name}", Stage.BUILD),),
+                (Command(f"readelf --version-info {provider.name}", FixStage.BUILD),),
                 notes="The command lists a copy's versions. LD_LIBRARY_PATH selects the copy that auditwheel bundles.",
             ),
         ),

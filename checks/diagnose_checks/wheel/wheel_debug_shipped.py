@@ -15,9 +15,9 @@ from __future__ import annotations
 from diagnose.authoring.wheel import bounded, has_linux_code, is_sample
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
 from diagnose.model.targets import TARGETS
-from diagnose.readers.elf.parser import ET_REL, Elf
+from diagnose.readers.elf.elf_parser import ET_REL, Elf
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import inside, repack
 
@@ -66,7 +66,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             0,
             Fix(
                 "have cargo strip the binaries",
-                (Command("maturin build --release", Stage.BUILD),),
+                (Command("maturin build --release", FixStage.BUILD),),
                 env=(("CARGO_PROFILE_RELEASE_STRIP", "true"),),
                 notes=notes,
             ),

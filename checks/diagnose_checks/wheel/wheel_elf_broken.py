@@ -17,8 +17,8 @@ from __future__ import annotations
 from diagnose.authoring.wheel import bounded, has_linux_code, reachable_members, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
-from diagnose.readers.elf.parser import ET_REL
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
+from diagnose.readers.elf.elf_parser import ET_REL
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import quote
 
@@ -46,7 +46,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         (
             Fix(
                 "build it again and check each later step",
-                (Command(f"readelf -hld {quote(found[0].name)}", Stage.BUILD),),
+                (Command(f"readelf -hld {quote(found[0].name)}", FixStage.BUILD),),
             ),
         ),
     )

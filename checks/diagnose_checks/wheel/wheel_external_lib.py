@@ -38,9 +38,9 @@ from diagnose.authoring.wheel import (
 from diagnose.authoring.wheel_libraries import expected_from, is_libpython, missing
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.elf.parser import Elf
+from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import inside, quote, repack, repair
 from diagnose.tables.repaired_names import is_hashed
@@ -210,7 +210,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (
                 Fix(
                     "copy them into the wheel",
-                    (Command("maturin build --release --auditwheel repair", Stage.BUILD),),
+                    (Command("maturin build --release --auditwheel repair", FixStage.BUILD),),
                     notes="maturin before 0.12 cannot: run `auditwheel repair` on its wheel.",
                 ),
                 Fix("link them statically, or remove the dependency"),

@@ -17,10 +17,10 @@ from __future__ import annotations
 
 from diagnose.authoring.extension_names import is_module_name
 from diagnose.authoring.wheel import bounded, has_shared_object_names, is_for_linux, is_sample, runs_as, some
-from diagnose.loaders import glibc
+from diagnose.loaders import glibc_loader
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
 from diagnose.readers.wheel.filekind import CodeFile
 from diagnose.readers.wheel.reader import Wheel
 
@@ -62,7 +62,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     for elf in wheel.elves:
         if not arch or not runs_as(elf, arch) or not is_module_name(elf.name) or is_sample(elf):
             continue
-        refusal = glibc.header(elf, (2, 36))
+        refusal = glibc_loader.header(elf, (2, 36))
         if elf.split_debug:
             found.append(_Wrong(elf.path, "debug information without the code", _INVALID, True))
         elif refusal is not None and not elf.congruent and not (musl and elf.pie):
@@ -94,7 +94,7 @@ def _other(file: CodeFile) -> _Wrong | None:
 
 def _fixes(kinds: set[str]) -> tuple[Fix, ...]:
     if any("Git LFS" in kind for kind in kinds):
-        return (Fix("fetch the files before the build", (Command("git lfs pull", Stage.BUILD),)),)
+        return (Fix("fetch the files before the build", (Command("git lfs pull", FixStage.BUILD),)),)
     if any("bitcode" in kind for kind in kinds):
         return (
             Fix("link with a linker that reads bitcode", env=(("LDFLAGS", "-fuse-ld=lld"),), notes="Or without -flto."),

@@ -18,11 +18,11 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.wheel import bounded, has_glibc_code, load_error, promised, role, some, tagged_elves, weigh
-from diagnose.loaders import glibc
+from diagnose.loaders import glibc_loader
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
-from diagnose.readers.elf.parser import Elf
+from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel.reader import Wheel
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     for elf in tagged_elves(wheel):
         for need in elf.verneed:
             # The marker for packed relocations belongs to one release, so wheel-glibc-too-new reports it.
-            if glibc.is_marker(need.version) and need.version not in (*allowed, glibc.RELR_MARKER):
+            if glibc_loader.is_marker(need.version) and need.version not in (*allowed, glibc_loader.RELR_MARKER):
                 found.setdefault(need.version, []).append(elf)
     if not found:
         return
@@ -73,7 +73,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
 
 
 def _where(names: list[str]) -> str:
-    known = [glibc.MARKERS[name] for name in names if name in glibc.MARKERS]
+    known = [glibc_loader.MARKERS[name] for name in names if name in glibc_loader.MARKERS]
     if not known:
         return "on a glibc without it"
     marker = known[0]

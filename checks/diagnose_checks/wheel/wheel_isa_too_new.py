@@ -36,13 +36,13 @@ from __future__ import annotations
 import re
 
 from diagnose.authoring.log import finding_from_hits
-from diagnose.authoring.processors import demand
+from diagnose.authoring.processor_levels import demand
 from diagnose.authoring.wheel import bounded, linux_tags, loadable_elves, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.elf.parser import EM_ARM, EM_RISCV, EM_X86_64, Elf
+from diagnose.readers.elf.elf_parser import EM_ARM, EM_RISCV, EM_X86_64, Elf
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.tables.processors import BASELINES
 

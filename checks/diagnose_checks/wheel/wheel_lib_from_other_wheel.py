@@ -15,7 +15,7 @@ from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel_libraries import is_libpython
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose_checks.wheel._triage import from_another_wheel, unlocated_libraries
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [
                 Fix(
                     "exclude it from the repair",
-                    (Command(f"auditwheel repair {options} WHEEL", Stage.BUILD),),
+                    (Command(f"auditwheel repair {options} WHEEL", FixStage.BUILD),),
                     notes="Better: do not link an extension with libpython." if python else "",
                 )
             ],

@@ -19,7 +19,7 @@ import re
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 from diagnose.tables.repaired_names import is_hashed
 from diagnose_checks.wheel._triage import from_another_wheel, unlocated_libraries
@@ -112,7 +112,7 @@ def _installed(log: BuildLog, line: int, name: str) -> list[Fix]:
     return [
         Fix(
             f"install {package} in the container before the build",
-            (Command(command, Stage.PACKAGES),),
+            (Command(command, FixStage.PACKAGES),),
             notes="In cibuildwheel: CIBW_BEFORE_ALL_LINUX. Link against the container's library as well.",
         )
     ]

@@ -28,9 +28,9 @@ from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel import bounded, has_elf, linux_tags, reachable_members, role, runs_as, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
 from diagnose.policies import systems
-from diagnose.readers.elf.parser import Elf
+from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel.reader import Wheel
 from diagnose_checks.runtime._triage import MUSL
 from diagnose_checks.wheel._triage import library, listed
@@ -166,7 +166,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 (
                     Fix(
                         "update maturin, which tags it musllinux",
-                        (Command("python3 -m pip install --upgrade maturin", Stage.TOOLCHAIN),),
+                        (Command("python3 -m pip install --upgrade maturin", FixStage.TOOLCHAIN),),
                     ),
                     Fix("for glibc systems, build it in a manylinux container"),
                 ),

@@ -23,7 +23,7 @@ from diagnose.authoring.wheel import is_for_linux, linux_tags, some
 from diagnose.authoring.workflow import Seen, finding, grouped
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
 from diagnose.readers.wheel.platform_tag import version_key
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import by_shell, quote, repair, retag
@@ -110,12 +110,12 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 (
                     Fix(
                         "let maturin check the wheel and set the tag",
-                        (Command("maturin build --release --auditwheel repair --compatibility pypi", Stage.BUILD),),
+                        (Command("maturin build --release --auditwheel repair --compatibility pypi", FixStage.BUILD),),
                         notes="As a build back end it does not, unless [tool.maturin] sets compatibility.",
                     ),
                     Fix(
                         "repair the finished wheel",
-                        (Command("auditwheel repair WHEEL", Stage.BUILD),),
+                        (Command("auditwheel repair WHEEL", FixStage.BUILD),),
                         notes="To support older systems, build in a manylinux image or with zig.",
                     ),
                 ),

@@ -24,9 +24,9 @@ from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel import bounded, has_modules, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.elf.parser import Elf, module_name
+from diagnose.readers.elf.elf_parser import Elf, module_name
 from diagnose.readers.wheel.reader import Wheel
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _fixes(wheel: Wheel, module: Module, name: str, others: list[str]) -> tuple[
     if wheel.generator.startswith(("maturin", "setuptools-rust")):
         rust = Fix(
             f'give the Rust function its module name: #[pymodule(name = "{name}")]',
-            (Command("maturin build --release", Stage.BUILD),) if wheel.generator.startswith("maturin") else (),
+            (Command("maturin build --release", FixStage.BUILD),) if wheel.generator.startswith("maturin") else (),
             notes=f'Or give the module that name: module-name = "{others[0]}" in [tool.maturin].' if others else "",
         )
         return (rust,)

@@ -19,12 +19,12 @@ from __future__ import annotations
 
 from diagnose import policies
 from diagnose.authoring.wheel import bounded, has_musl_code, promised, role, some, tagged_elves
-from diagnose.loaders import musl as loader
+from diagnose.loaders import musl_loader
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Severity
 from diagnose.policies import musl
-from diagnose.readers.elf.parser import Elf
+from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel.platform_tag import version_key
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import retag
@@ -50,13 +50,13 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         releases = {
             name: release for name in elf.undefined if (release := musl.release(name)) and release > (*version, 0)
         }
-        packed = elf.relr and (*version, 0) < loader.RELR_KNOWN
+        packed = elf.relr and (*version, 0) < musl_loader.RELR_KNOWN
         if (releases or packed) and "musl" in (elf.libc, wheel.verdict.libc):
-            newest = max(newest, *releases.values(), *([loader.RELR_KNOWN] if packed else []))
+            newest = max(newest, *releases.values(), *([musl_loader.RELR_KNOWN] if packed else []))
             names = [f"{name} ({_text(release)})" for name, release in sorted(releases.items())]
             if packed:
                 crashes = elf
-                names.append(f"packed relative relocations, DT_RELR ({_text(loader.RELR_KNOWN)})")
+                names.append(f"packed relative relocations, DT_RELR ({_text(musl_loader.RELR_KNOWN)})")
             evidence.append(Evidence(f"{role(wheel, elf)}: {some(names)}", elf.path))
     if not evidence:
         return

@@ -26,8 +26,8 @@ from diagnose.authoring.wheel import (
     role,
     some,
 )
-from diagnose.loaders import musl
-from diagnose.loaders.refusal import Refusal
+from diagnose.loaders import musl_loader
+from diagnose.loaders.refusal import LoadRefusal
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
@@ -44,9 +44,9 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     if wheel.verdict.libc != "musl":
         return
     elves = {elf.path: elf for elf in loadable_elves(wheel) if elf.dynamic and not elf.interp and not is_sample(elf)}
-    found: dict[str, Refusal] = {}
+    found: dict[str, LoadRefusal] = {}
     for elf in elves.values():
-        for refusal in musl.relocations(elf, static=True):
+        for refusal in musl_loader.relocations(elf, static=True):
             found.setdefault(elf.path, refusal)
     for link in wheel.links:
         user, provider = elves.get(link.path), elves.get(link.target)
@@ -57,7 +57,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             and (names := sorted(set(provider.ifuncs).intersection(user.undefined)))
         ):
             says = f"Error relocating {user.name}: {names[0]}: symbol not found"
-            found.setdefault(user.path, Refusal(says, f"{names[0]} of {provider.name} is an IFUNC"))
+            found.setdefault(user.path, LoadRefusal(says, f"{names[0]} of {provider.name} is an IFUNC"))
     if not found:
         return
     sure = reachable_members(wheel)

@@ -17,7 +17,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose_checks.wheel._triage import promise, refusals
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [
                 Fix(
                     "request the image's policy",
-                    (Command("auditwheel repair --plat auto WHEEL", Stage.BUILD),),
+                    (Command("auditwheel repair --plat auto WHEEL", FixStage.BUILD),),
                     notes="auditwheel before 6.4 defaults to the oldest policy." if oldest else "",
                 ),
                 Fix(f"build in the image for {refusal.tag}"),

@@ -23,7 +23,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.elf.parser import Elf
+from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel.platform_tag import arch_of
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import inside, rename, repack

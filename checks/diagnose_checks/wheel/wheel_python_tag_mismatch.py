@@ -25,7 +25,7 @@ import re
 
 from diagnose.authoring.extension_names import (
     Module,
-    Python,
+    TaggedPython,
     interpreter_soabi,
     modules,
     oldest_of,
@@ -119,7 +119,7 @@ def _closed(wheel: Wheel, groups: dict[str, list[Module]], tags: list[Tag]) -> I
 def _imports(module: Module, soabi: str, machine: str) -> bool:
     match = re.fullmatch(r"cpython-3(\d+)(t?)", soabi)
     if match:
-        return Python(int(match[1]), bool(match[2]), machine).imports(module)
+        return TaggedPython(int(match[1]), bool(match[2]), machine).imports(module)
     if not module.soabi or module.soabi == "abi3":
         return True
     return module.soabi == soabi and (not machine or not module.triplet or module.triplet == machine)
@@ -157,7 +157,7 @@ def _abi3(wheel: Wheel, groups: dict[str, list[Module]], tags: list[Tag]) -> Ite
     if named:
         yield _named(wheel, named)
     rest = [files for files in groups.values() if files not in named]
-    missed: dict[str, tuple[Module, list[Python]]] = {}
+    missed: dict[str, tuple[Module, list[TaggedPython]]] = {}
     for files in rest:
         without = [python for python in pythons if not any(map(python.imports, files))]
         if without:
@@ -166,7 +166,7 @@ def _abi3(wheel: Wheel, groups: dict[str, list[Module]], tags: list[Tag]) -> Ite
         yield _missed(wheel, list(missed.values()))
 
 
-def _missed(wheel: Wheel, missed: list[tuple[Module, list[Python]]]) -> Finding:
+def _missed(wheel: Wheel, missed: list[tuple[Module, list[TaggedPython]]]) -> Finding:
     first, pythons = missed[0]
     fallback = all(_has_source(wheel, module) for module, _ in missed)
     wanted = ".abi3t.so" if pythons[0].free_threaded else ".abi3.so"

@@ -26,7 +26,7 @@ from diagnose.authoring.wheel import (
     role,
     some,
 )
-from diagnose.loaders import glibc
+from diagnose.loaders import glibc_loader
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
@@ -43,12 +43,16 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     if wheel.verdict.libc != "glibc":
         return
     promise = promised(wheel)
-    oldest = promise[1].libc_version if promise else glibc.RELR_KNOWN
-    newest = glibc.RELR_KNOWN
+    oldest = promise[1].libc_version if promise else glibc_loader.RELR_KNOWN
+    newest = glibc_loader.RELR_KNOWN
     found = [
         (elf, refusals)
         for elf in loadable_elves(wheel)
-        if (refusals := [glibc.relr(elf, release) for release in (oldest, newest) if glibc.relr(elf, release)])
+        if (
+            refusals := [
+                glibc_loader.relr(elf, release) for release in (oldest, newest) if glibc_loader.relr(elf, release)
+            ]
+        )
     ]
     if not found:
         return
@@ -56,7 +60,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     first = found[0][0]
     words = next((one.says for _, refusals in found for one in refusals if one and one.says), "")
     consequences = [f"from glibc 2.36 on: {load_error(first, words)}"] if words else []
-    if oldest < glibc.RELR_KNOWN or not promise:
+    if oldest < glibc_loader.RELR_KNOWN or not promise:
         consequences.append("before glibc 2.36: a segmentation fault as soon as it is loaded")
     yield Finding(
         f"has unmarked packed relocations (DT_RELR), unusable on every glibc: {some([e.name for e, _ in found])}"
@@ -64,7 +68,8 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         else f"has unmarked packed relocations (DT_RELR), which glibc before 2.36 ignores: {first.name}",
         Severity.ERROR if any(elf.path in sure for elf, _ in found) else Severity.WARNING,
         bounded(
-            Evidence(f"{role(wheel, elf)}: DT_RELR without a need of {glibc.RELR_MARKER}", elf.path) for elf, _ in found
+            Evidence(f"{role(wheel, elf)}: DT_RELR without a need of {glibc_loader.RELR_MARKER}", elf.path)
+            for elf, _ in found
         ),
         "; ".join(consequences),
         (

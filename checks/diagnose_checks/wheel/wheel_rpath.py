@@ -35,12 +35,12 @@ from diagnose.authoring.wheel import (
     some,
     tagged_elves,
 )
-from diagnose.loaders import musl
+from diagnose.loaders import musl_loader
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Severity
-from diagnose.readers.elf.parser import Elf
-from diagnose.readers.wheel.linkage import Link
+from diagnose.readers.elf.elf_parser import Elf
+from diagnose.readers.wheel.linkage import LoadLink
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import inside, quote, repack
 from diagnose.tables.shared_libraries import is_required
@@ -70,7 +70,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
 # --- libraries that are not found ----------------------------------------------------------------------------------
 
 
-def _missed(wheel: Wheel, elves: dict[str, Elf]) -> tuple[list[Link], list[Link]]:
+def _missed(wheel: Wheel, elves: dict[str, Elf]) -> tuple[list[LoadLink], list[LoadLink]]:
     """Return the links that certainly fail, and those that fail unless other code has loaded the library before.
 
     A library that only plugins miss is loaded already if other files of the wheel, or Python itself, load it. A library
@@ -78,8 +78,8 @@ def _missed(wheel: Wheel, elves: dict[str, Elf]) -> tuple[list[Link], list[Link]
     """
     reached = {link.needed for link in wheel.links if link.target}
     required = {name: is_required(name, wheel.requires) for name in {link.needed for link in wheel.links}}
-    sure: list[Link] = []
-    unsure: list[Link] = []
+    sure: list[LoadLink] = []
+    unsure: list[LoadLink] = []
     for link in wheel.links:
         starts = [elves[path] for path in link.missed_from if path in elves]
         candidates = [elves[path] for path in link.candidates if path in elves]
@@ -93,9 +93,9 @@ def _missed(wheel: Wheel, elves: dict[str, Elf]) -> tuple[list[Link], list[Link]
     return sure, unsure
 
 
-def _not_found(wheel: Wheel, elves: dict[str, Elf], links: list[Link], sure: bool) -> Finding:
+def _not_found(wheel: Wheel, elves: dict[str, Elf], links: list[LoadLink], sure: bool) -> Finding:
     names = sorted({link.needed for link in links})
-    files: dict[str, list[Link]] = {}
+    files: dict[str, list[LoadLink]] = {}
     for link in links:
         files.setdefault(link.path, []).append(link)
     evidence = [
@@ -116,13 +116,13 @@ def _not_found(wheel: Wheel, elves: dict[str, Elf], links: list[Link], sure: boo
     )
 
 
-def _found(link: Link) -> str:
+def _found(link: LoadLink) -> str:
     return f"{link.needed}, which is {link.candidates[0]}"
 
 
 def _dropped(wheel: Wheel, elf: Elf) -> str:
     value = elf.runpath if elf.runpath is not None else elf.rpath or ""
-    if wheel.verdict.libc == "musl" and musl.drops_search_path(value):
+    if wheel.verdict.libc == "musl" and musl_loader.drops_search_path(value):
         return ", which musl ignores entirely: it supports only $ORIGIN"
     return ""
 
@@ -140,7 +140,7 @@ def _set_rpath(elf: Elf, value: str) -> str:
     return f"{force}--set-rpath {quote(value)}" if value else "--remove-rpath"
 
 
-def _set_rpaths(wheel: Wheel, links: list[Link], elves: dict[str, Elf]) -> list[str]:
+def _set_rpaths(wheel: Wheel, links: list[LoadLink], elves: dict[str, Elf]) -> list[str]:
     wanted: dict[str, list[str]] = {}
     steps: dict[tuple[str, str], str] = {}
     renamed: dict[str, list[str]] = {}
@@ -159,7 +159,7 @@ def _set_rpaths(wheel: Wheel, links: list[Link], elves: dict[str, Elf]) -> list[
         bad = {element for element, _, _ in _bad_elements(elf)}
         keep = [e for e in (elf.runpath or elf.rpath or "").split(":") if e and e not in bad]
         if wheel.verdict.libc == "musl":
-            keep = [element for element in keep if not musl.drops_search_path(element)]
+            keep = [element for element in keep if not musl_loader.drops_search_path(element)]
         options.setdefault(_set_rpath(elf, ":".join(dict.fromkeys([*keep, *folders]))), []).append(path)
     return _patch(wheel, renamed) + _patch(wheel, options)
 

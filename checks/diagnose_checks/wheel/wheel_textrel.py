@@ -20,7 +20,7 @@ from diagnose.authoring.wheel import bounded, has_linux_code, load_error, loadab
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
-from diagnose.readers.elf.parser import Elf
+from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel.reader import Wheel
 
 if TYPE_CHECKING:

@@ -30,10 +30,10 @@ from diagnose.authoring.wheel import (
 )
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, Severity, Stage
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
 from diagnose.model.targets import TARGETS, Target
 from diagnose.policies import systems
-from diagnose.readers.elf.parser import EM_ARM, ET_REL, Elf
+from diagnose.readers.elf.elf_parser import EM_ARM, ET_REL, Elf
 from diagnose.readers.wheel.filekind import CodeFile
 from diagnose.readers.wheel.platform_tag import arch_of
 from diagnose.readers.wheel.reader import Wheel
@@ -126,7 +126,7 @@ def _is_plain(file: CodeFile) -> bool:
 _FORMATS = {"elf": ".so", "mach-o": ".dylib", "pe": ".dll", "wasm": ".wasm"}
 
 
-def _unfit(file: CodeFile, promised: list[systems.System], machines: dict[str, str]) -> str:
+def _unfit(file: CodeFile, promised: list[systems.TaggedSystem], machines: dict[str, str]) -> str:
     """Return why the file fits none of the tags, empty if it fits one of them."""
     fitting = [one for one in promised if one.kind == file.kind]
     if not fitting:
@@ -200,8 +200,8 @@ def _fixes(wheel: Wheel, bad: list[Elf]) -> tuple[Fix, ...]:
         Fix(
             f"build it for {triple}",
             (
-                Command(f"cargo clean --release -p {name}", Stage.BUILD),
-                Command(f"maturin build --release --target {triple}", Stage.BUILD),
+                Command(f"cargo clean --release -p {name}", FixStage.BUILD),
+                Command(f"maturin build --release --target {triple}", FixStage.BUILD),
             ),
         ),
     )

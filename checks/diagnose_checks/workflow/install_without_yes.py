@@ -16,7 +16,7 @@ from __future__ import annotations
 from diagnose.authoring.workflow import Seen, finding, grouped, has_alternative, hook_calls, installed, stops
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, Phase, Severity, Stage
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ def workflow(workflow: Workflow) -> Iterator[Finding]:
             Severity.ERROR if fatal else Severity.WARNING,
             group,
             f"{program} asks whether to go on, takes no answer as no, and fails.",
-            [Fix("add -y", (Command(f"{name} {rest.replace('install', 'install -y', 1)}", Stage.PACKAGES),))],
+            [Fix("add -y", (Command(f"{name} {rest.replace('install', 'install -y', 1)}", FixStage.PACKAGES),))],
         )
 
 

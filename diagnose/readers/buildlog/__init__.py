@@ -18,7 +18,7 @@ from diagnose.readers.buildlog import patterns as table
 from diagnose.readers.buildlog.clean import clean
 from diagnose.readers.buildlog.context import ContextHint, parse, sights
 from diagnose.readers.buildlog.course import Course, Event, course
-from diagnose.readers.buildlog.linking import Link, links
+from diagnose.readers.buildlog.linking import LinkStep, links
 from diagnose.readers.buildlog.marks import parse as parse_mark
 from diagnose.readers.buildlog.probes import Probe, probes
 from diagnose.readers.buildlog.scan import Hit, Scanner
@@ -27,7 +27,7 @@ from diagnose.readers.system.distro import Container, Distro
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["BuildLog", "Hit", "Link", "Pattern", "Probe", "facts", "patterns_for", "read"]
+__all__ = ["BuildLog", "Hit", "LinkStep", "Pattern", "Probe", "facts", "patterns_for", "read"]
 
 
 class BuildLog(NamedTuple):
@@ -42,7 +42,7 @@ class BuildLog(NamedTuple):
     lines: int = 0
     hits: tuple[Hit, ...] = ()
     probes: tuple[Probe, ...] = ()
-    links: tuple[Link, ...] = ()
+    links: tuple[LinkStep, ...] = ()
     sights: tuple[ContextHint, ...] = ()
     crates: tuple[tuple[int, str, str], ...] = ()
     asked_target: Target | None = None
@@ -333,7 +333,7 @@ def _probe_facts(probe: Probe) -> dict[str, Any]:
     }
 
 
-def _link_facts(link: Link) -> dict[str, Any]:
+def _link_facts(link: LinkStep) -> dict[str, Any]:
     return {
         "line": link.line,
         "linker": link.program or link.ld or None,

@@ -12,7 +12,7 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
-from diagnose.readers.buildlog.marks import CONFIGURING, SEQUENTIAL, STAGES, SUMMING, Sign, Stage, parse
+from diagnose.readers.buildlog.marks import CONFIGURING, SEQUENTIAL, STAGES, SUMMING, BuildStage, Sign, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -195,7 +195,7 @@ def _script_went_on(events: Sequence[Event], at: int, line: int) -> bool:
             continue
         if later.value > stage.value:
             return True
-        if later is stage is Stage.PREPARE and event.sign is not Sign.BEGUN:
+        if later is stage is BuildStage.PREPARE and event.sign is not Sign.BEGUN:
             return not any(other.tool == event.tool and other.failure for other in events[number:])
     return False
 
@@ -208,7 +208,7 @@ def _running(events: Iterable[Event]) -> set[str]:
     """Return the tests that had begun: messages after that may come from them."""
     running: set[str] = set()
     for event in events:
-        if STAGES.get(event.tool) is Stage.TEST:
+        if STAGES.get(event.tool) is BuildStage.TEST:
             (running.discard if event.sign is Sign.DONE else running.add)(event.tool)
     return running
 

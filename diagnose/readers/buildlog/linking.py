@@ -25,7 +25,7 @@ _PREFIX = re.compile(
 )
 
 
-class Link(NamedTuple):
+class LinkStep(NamedTuple):
     """One failed link step.
 
     ``program`` is the program that rustc ran, or that ran outside rustc; ``ld`` the linker's own name if its messages
@@ -88,9 +88,9 @@ def stem(file: str) -> str:
     return re.split(r"\.(?:so|a)\b", file.rpartition("/")[2].removeprefix("lib"))[0]
 
 
-def links(hits: Sequence[Hit]) -> tuple[Link, ...]:
+def links(hits: Sequence[Hit]) -> tuple[LinkStep, ...]:
     """Return the failed link steps among *hits*, in their order."""
-    found: list[Link] = []
+    found: list[LinkStep] = []
     group: list[Hit] = []
     for hit in hits:
         if hit.kind == "link-failed":
@@ -107,7 +107,7 @@ def links(hits: Sequence[Hit]) -> tuple[Link, ...]:
     return tuple(found + _link(group))
 
 
-def _link(group: list[Hit], done: Mapping[str, str] | None = None) -> list[Link]:
+def _link(group: list[Hit], done: Mapping[str, str] | None = None) -> list[LinkStep]:
     if not group:
         return []
     skipped, wrong, machines, missing, absent, undefined = [], [], [], [], [], []
@@ -134,7 +134,7 @@ def _link(group: list[Hit], done: Mapping[str, str] | None = None) -> list[Link]
             undefined[-1] = (undefined[-1][0], said["file"])
     unique = dict.fromkeys
     return [
-        Link(
+        LinkStep(
             tuple(group),
             program,
             ld,

@@ -29,7 +29,7 @@ class Sign(Enum):
     DONE = "done"
 
 
-class Stage(Enum):
+class BuildStage(Enum):
     """The order in which the commands of a script run; a later one shows that the script went on."""
 
     PREPARE = 0  # packages, toolchains, sources
@@ -290,12 +290,14 @@ MARKS: tuple[Mark, ...] = (
 PATTERNS: tuple[Pattern, ...] = tuple(mark.row for mark in MARKS)
 
 #: The stage of a script at which a tool's own process runs; tools within or around others have no stage.
-STAGES: dict[str, Stage] = {
-    **dict.fromkeys(("apt", "dpkg", "dnf", "apk", "zypper", "rustup", "git"), Stage.PREPARE),
-    **dict.fromkeys(("cargo", "maturin", "pip", "cmake", "meson", "configure", "ninja", "make", "go"), Stage.BUILD),
-    **dict.fromkeys(("uv", "npm", "cibuildwheel"), Stage.BUILD),
-    **dict.fromkeys(("pytest", "unittest", "tox", "nox", "cargo-test"), Stage.TEST),
-    "twine": Stage.PUBLISH,
+STAGES: dict[str, BuildStage] = {
+    **dict.fromkeys(("apt", "dpkg", "dnf", "apk", "zypper", "rustup", "git"), BuildStage.PREPARE),
+    **dict.fromkeys(
+        ("cargo", "maturin", "pip", "cmake", "meson", "configure", "ninja", "make", "go"), BuildStage.BUILD
+    ),
+    **dict.fromkeys(("uv", "npm", "cibuildwheel"), BuildStage.BUILD),
+    **dict.fromkeys(("pytest", "unittest", "tox", "nox", "cargo-test"), BuildStage.TEST),
+    "twine": BuildStage.PUBLISH,
 }
 #: Tools that stop at an error: a STEP or DONE after it shows that the error did not count.
 SEQUENTIAL = frozenset({"cmake", "meson", "configure", "dpkg", "dnf", "apk"})

@@ -50,7 +50,7 @@ class Said(dict[str, str]):
         return ""
 
 
-class Origin(NamedTuple):
+class LineOrigin(NamedTuple):
     """The origin of a line, as far as its prefix shows it.
 
     ``stream`` is the step of BuildKit or the job of GitHub Actions; ``crate`` the one whose build script wrote it;
@@ -69,7 +69,7 @@ class Hit(NamedTuple):
     line: int
     text: str
     groups: Mapping[str, str] = Said()
-    origin: Origin = Origin()
+    origin: LineOrigin = LineOrigin()
 
 
 _DATED = r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?Z?\]? (?:[0-9a-f]{2}[OE]\+? )?"
@@ -80,17 +80,17 @@ _CRATE = re.compile(
 )
 
 
-def _origin(line: str) -> Origin:
+def _origin(line: str) -> LineOrigin:
     """Return the origin of *line* from the prefix of its message."""
     beginning = line[:400]
     stream = _STREAM.match(beginning)
     name = (stream[1] or stream[2]) if stream else ""
     if "warning" not in beginning and "] " not in beginning:
-        return Origin(name) if name else Origin()
+        return LineOrigin(name) if name else LineOrigin()
     crate = _CRATE.search(beginning)
     if crate is None:
-        return Origin(name)
-    return Origin(name, crate["warned"] or crate["crate"] or "", not crate["crate"])
+        return LineOrigin(name)
+    return LineOrigin(name, crate["warned"] or crate["crate"] or "", not crate["crate"])
 
 
 @cache
@@ -217,7 +217,7 @@ class Scanner:
             start, end = max(start, at - _LINE // 2), min(end, at + _LINE // 2)
         line = piece[start:end].decode(errors="replace")
         texts = clean(line)
-        origin: Origin | None = None
+        origin: LineOrigin | None = None
         following: list[str] = []
         for text, tried in zip(texts, self._by_text(texts, patterns), strict=True):
             known: set[str] = set()

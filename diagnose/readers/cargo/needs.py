@@ -42,7 +42,7 @@ class Need(NamedTuple):
     key: str = ""
 
 
-class Row(NamedTuple):
+class CrateRow(NamedTuple):
     """One line of the table of crates that ask pkg-config."""
 
     version: str
@@ -54,17 +54,17 @@ class Row(NamedTuple):
     system_libs: bool = True
 
 
-def sys_crates() -> dict[str, list[Row]]:
+def sys_crates() -> dict[str, list[CrateRow]]:
     """Read the table of crates that ask pkg-config."""
     path = os.path.join(os.path.dirname(tables.__file__), "sys_crates.txt")
-    table: dict[str, list[Row]] = {}
+    table: dict[str, list[CrateRow]] = {}
     with open(path, encoding="utf-8") as file:
         for line in file:
             words = ["" if word == "-" else word for word in line.split()]
             if words and not line.startswith("#"):
                 name, version, links, module, needs, unless, static, system = words
                 insists = {"no": False, "yes": True}.get(static)
-                row = Row(version, links, module, _spaced(needs), unless, insists, system != "no")
+                row = CrateRow(version, links, module, _spaced(needs), unless, insists, system != "no")
                 table.setdefault(name, []).append(row)
     return table
 
@@ -117,7 +117,7 @@ def source_of(root: Root, crate: Crate, sources: tuple[str, ...]) -> tuple[str, 
     return None
 
 
-def is_optional(row: Row, crate: Crate, turned_on: Features, named: Mapping[str, set[str]]) -> bool | None:
+def is_optional(row: CrateRow, crate: Crate, turned_on: Features, named: Mapping[str, set[str]]) -> bool | None:
     """Whether *crate* does not need the module of *row*; None if unknown.
 
     *named* are the features by name, for crates whose dependents are unknown.
@@ -145,7 +145,7 @@ def crate_needs(
     root: Root,
     crate: Crate,
     sources: tuple[str, ...],
-    rows: Mapping[Row, bool | None],
+    rows: Mapping[CrateRow, bool | None],
     lock: str,
 ) -> Iterator[Need]:
     """Yield the needs of *crate*, by its manifest in *sources* or by *rows*, each with whether it is optional."""

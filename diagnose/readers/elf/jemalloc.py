@@ -15,7 +15,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.elf.parser import Elf
+    from diagnose.readers.elf.elf_parser import Elf
 
 EM_PPC64, EM_AARCH64, EM_LOONGARCH = 21, 183, 258
 UNKNOWN = 0

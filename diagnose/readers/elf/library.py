@@ -10,9 +10,9 @@ import os
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import InputError
 from diagnose.model.targets import Target
+from diagnose.readers.elf import elf_parser as elf
 from diagnose.readers.elf import ld_so
-from diagnose.readers.elf import parser as elf
-from diagnose.readers.elf.parser import Elf
+from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.system.root import Root
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from diagnose.readers.system.root import Root
 
 
-class Lost(NamedTuple):
+class LostWord(NamedTuple):
     """A word of the answer that names a library but links no file, or another one.
 
     ``kind`` is
@@ -45,7 +45,7 @@ class Links(NamedTuple):
     names: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
-    lost: tuple[Lost, ...] = ()
+    lost: tuple[LostWord, ...] = ()
 
 
 def system_root(variables: Variables) -> Setting | None:
@@ -65,16 +65,16 @@ def links(root: Root, words: Iterable[str], below: str, *, static: bool) -> Link
     names: dict[str, None] = {}
     statically: dict[str, None] = {}
     folders: dict[str, None] = {}
-    lost: dict[Lost, None] = {}
+    lost: dict[LostWord, None] = {}
     previous = ""
     for word in words:
         option, value = word[:2], word[2:]
         if previous in ("-L", "-l") and not word.startswith("-") and not _library(word.rpartition("/")[2]):
-            lost[Lost(f"{previous} {word}", "split")] = None
+            lost[LostWord(f"{previous} {word}", "split")] = None
         elif value and option == "-L":
             folders[value] = None
         elif value.startswith(":") and option == "-l":
-            lost[Lost(word, "colon")] = None
+            lost[LostWord(word, "colon")] = None
         elif value and option == "-l":
             names[value] = None
             available = (one for one in folders if root.exists(f"{one}/lib{value}.a") and not _inside(one, below))
@@ -89,15 +89,15 @@ def links(root: Root, words: Iterable[str], below: str, *, static: bool) -> Link
         if not name and ".so" not in file:
             continue
         if not root.is_file(part):
-            lost[Lost(part, "absent")] = None
+            lost[LostWord(part, "absent")] = None
         elif not name:
-            lost[Lost(part, "versioned")] = None
+            lost[LostWord(part, "versioned")] = None
         else:
             names[name] = None
             folders[folder] = None
             shared = f"{folder}/lib{name}.so"
             if file.endswith(".a") and root.is_file(shared):
-                lost[Lost(part, "archive", shared)] = None
+                lost[LostWord(part, "archive", shared)] = None
     return Links(tuple(names), tuple(statically), tuple(folders), tuple(lost))
 
 

@@ -10,7 +10,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import InputError
 from diagnose.readers.pkgconfig import pcfile
 from diagnose.readers.pkgconfig.fragments import only_one_argument, takes_arguments, unmergeable
-from diagnose.readers.pkgconfig.parser import prefix_of, squeeze, unquoted
+from diagnose.readers.pkgconfig.pc_parser import prefix_of, squeeze, unquoted
 from diagnose.readers.pkgconfig.pcfile import Dependency, Fragment, PcFile, Requirements, dependencies
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class _RefusedError(Exception):
     """A value that pkgconf does not expand to its end; the argument is the part that it has expanded."""
 
 
-class Expander:
+class Pkgconf3Expander:
     """Expands values of one query, within a budget that all its files share."""
 
     def __init__(self, rules: Rules, sysroot: str | None) -> None:
@@ -236,7 +236,7 @@ class _Flag:
 class _Flags:
     """The flags of one field of a file."""
 
-    def __init__(self, expander: Expander, variables: dict[str, Program], uninstalled: bool) -> None:
+    def __init__(self, expander: Pkgconf3Expander, variables: dict[str, Program], uninstalled: bool) -> None:
         self._expander = expander
         self._variables = variables
         rules = expander.rules
@@ -301,7 +301,7 @@ class _Flags:
         return path if inside else sysroot + path
 
 
-def parse(expander: Expander, path: str, folder: str, text: str, *, uninstalled: bool = False) -> PcFile | None:
+def parse(expander: Pkgconf3Expander, path: str, folder: str, text: str, *, uninstalled: bool = False) -> PcFile | None:
     """Parse the file at *path*; None if it lacks a mandatory field.
 
     *folder* is the value of ``pcfiledir``. *uninstalled*: the file was searched for by its uninstalled name.
@@ -313,7 +313,7 @@ def parse(expander: Expander, path: str, folder: str, text: str, *, uninstalled:
     identity = name.rpartition(".")[0] or name
     if uninstalled:
         identity = identity.rpartition("-")[0]
-    variables = _Variables(expander.rules, path, identity)
+    variables = _Pkgconf3Variables(expander.rules, path, identity)
     variables.define("pcfiledir", folder.replace(" ", "\\ "))
     flags = {name: _Flags(expander, variables.programs, uninstalled) for name in _WORDS}
     needs = {name: Requirements() for name in _KINDS}
@@ -361,7 +361,7 @@ def parse(expander: Expander, path: str, folder: str, text: str, *, uninstalled:
     )
 
 
-def _best(expander: Expander, value: str, variables: dict[str, Program]) -> str | None:
+def _best(expander: Pkgconf3Expander, value: str, variables: dict[str, Program]) -> str | None:
     """Return the expansion of *value*, cut where it is refused; None if nothing is left of it."""
     try:
         return expander.expand(value, variables)
@@ -369,7 +369,7 @@ def _best(expander: Expander, value: str, variables: dict[str, Program]) -> str 
         return str(refused) or None
 
 
-class _Variables:
+class _Pkgconf3Variables:
     """The variables of one file."""
 
     def __init__(self, rules: Rules, path: str, identity: str) -> None:

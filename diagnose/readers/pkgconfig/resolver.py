@@ -12,10 +12,10 @@ from diagnose.model.finding import InputError
 from diagnose.model.targets import Target
 from diagnose.readers.cargo.variables import Setting, Variables
 from diagnose.readers.pkgconfig import tool as pkgtool
-from diagnose.readers.pkgconfig.facts import Candidate, Library, Mismatch, Missing, PkgConfig
 from diagnose.readers.pkgconfig.link_metadata import Links, system_root
 from diagnose.readers.pkgconfig.link_metadata import links as link_metadata
-from diagnose.readers.toolchain.facts import Finder, Program
+from diagnose.readers.pkgconfig.pkgconfig_facts import Candidate, Library, Mismatch, Missing, PkgConfig
+from diagnose.readers.toolchain.toolchain_facts import Finder, Program
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

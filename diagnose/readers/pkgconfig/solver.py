@@ -10,7 +10,7 @@ from diagnose.model.finding import InputError
 from diagnose.readers.pkgconfig import pkgconf3
 from diagnose.readers.pkgconfig.flat import Graph
 from diagnose.readers.pkgconfig.fragments import Fragments, render
-from diagnose.readers.pkgconfig.parser import Expander, FileSysroot, parse
+from diagnose.readers.pkgconfig.pc_parser import Expander, FileSysroot, parse
 from diagnose.readers.pkgconfig.pcfile import (
     DEPTH_LIMIT,
     FILE_LIMIT,
@@ -78,7 +78,7 @@ class Resolver:
         self._rules = rules
         self._hidden = frozenset(hidden)
         self._expander = Expander(rules, sysroot)
-        self._late = pkgconf3.Expander(rules, sysroot) if rules.late else None
+        self._late = pkgconf3.Pkgconf3Expander(rules, sysroot) if rules.late else None
         self._cache: dict[str, PcFile | None] = {}
         self._offers: dict[str, list[tuple[PcFile, Dependency]]] | None = None
         self._read = 0

@@ -14,7 +14,7 @@ TIME_LIMIT = 10.0
 OUTPUT_LIMIT = 1 << 20
 
 
-class Done(NamedTuple):
+class Finished(NamedTuple):
     """How a program ended. ``status`` is its exit code, negative for the signal that ended it."""
 
     status: int
@@ -22,7 +22,7 @@ class Done(NamedTuple):
     err: bytes
 
 
-def run(argv: list[str], environ: Mapping[str, str]) -> Done:
+def run(argv: list[str], environ: Mapping[str, str]) -> Finished:
     """Run *argv* in ``/`` with exactly *environ*; killed at the limits.
 
     The working directory is ``/``: relative paths in variables are never meant for a build script's directory.
@@ -66,4 +66,4 @@ def run(argv: list[str], environ: Mapping[str, str]) -> Done:
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
-    return Done(process.returncode, *(bytes(kept[output][:OUTPUT_LIMIT]) for output in outputs))
+    return Finished(process.returncode, *(bytes(kept[output][:OUTPUT_LIMIT]) for output in outputs))

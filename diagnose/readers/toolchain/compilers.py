@@ -15,8 +15,8 @@ from diagnose.model.targets import Target
 from diagnose.readers.cargo.variables import Setting, Variables
 from diagnose.readers.system.distro import glibc_version
 from diagnose.readers.system.root import Root
-from diagnose.readers.toolchain.facts import Finder, Program, Rust, StartFile, Toolchain
 from diagnose.readers.toolchain.others import emulator, libclang, python
+from diagnose.readers.toolchain.toolchain_facts import Finder, Program, Rust, StartFile, Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from diagnose.model.targets import Target
 from diagnose.readers.cargo.variables import Variables
 from diagnose.readers.system.host import host_machine
 from diagnose.readers.system.root import Root
-from diagnose.readers.toolchain.facts import Emulator, Python
+from diagnose.readers.toolchain.toolchain_facts import Emulator, Pyo3Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +87,7 @@ def _matches(fields: dict[str, str], target: Target) -> bool:
     return all((header[i] ^ magic[i]) & mask[i] == 0 for i in range(20))
 
 
-def python(root: Root, variables: Variables) -> Python:
+def python(root: Root, variables: Variables) -> Pyo3Settings:
     """Read PyO3's configuration for the target's Python."""
     settings = tuple(setting for setting in variables.all() if setting.name.startswith(("PYO3_", "_PYTHON_SYSCONFIG")))
     folder = next((setting.value for setting in settings if setting.name == "PYO3_CROSS_LIB_DIR"), "")
@@ -99,4 +99,4 @@ def python(root: Root, variables: Variables) -> Python:
                 data += [f"{place}/{name}" for name in root.names(place) if name.startswith("_sysconfigdata")]
         except InputError:
             data = []
-    return Python(settings, folder if root.is_dir(folder) else "", tuple(data))
+    return Pyo3Settings(settings, folder if root.is_dir(folder) else "", tuple(data))

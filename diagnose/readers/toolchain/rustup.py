@@ -10,7 +10,7 @@ from diagnose.readers import toml
 from diagnose.readers.cargo.variables import Setting, Variables
 from diagnose.readers.system import packages
 from diagnose.readers.system.root import Root
-from diagnose.readers.toolchain.facts import IMAGE_CARGO, IMAGE_RUSTUP, Finder, Program, Rust
+from diagnose.readers.toolchain.toolchain_facts import IMAGE_CARGO, IMAGE_RUSTUP, Finder, Program, Rust
 
 
 def rust(finder: Finder, variables: Variables, cwd: str, native: Target) -> Rust:

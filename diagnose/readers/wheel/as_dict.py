@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diagnose import policies
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
-from diagnose.readers.elf.parser import Elf, Verneed
+from diagnose.readers.elf.elf_parser import Elf, Verneed
 from diagnose.readers.wheel.platform_tag import Shortfall, auditwheel_differences, version_key
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import re
 from collections import deque
 from posixpath import normpath
 
-from diagnose.loaders import musl as musl_loader
+from diagnose.loaders import musl_loader
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.readers.elf.parser import Elf
+from diagnose.readers.elf.elf_parser import Elf
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +25,7 @@ MAX_LINKS = 1 << 16  # NEEDED entries that are answered in one wheel
 MAX_STEPS = 1 << 21  # NEEDED entries followed and folders looked into per wheel; real ones need some thousands
 
 
-class Link(NamedTuple):
+class LoadLink(NamedTuple):
     """One NEEDED entry of a file in the wheel that names, or seems to name, another file in the wheel.
 
     ``path`` needs ``needed``. ``target`` is the member that the dynamic linker loads for it, empty if it finds none;
@@ -144,7 +144,7 @@ class _Loaded(NamedTuple):
     loader: _Loaded | None
 
 
-def links(index: Index, elves: Iterable[Elf], musl: bool) -> tuple[Link, ...]:
+def links(index: Index, elves: Iterable[Elf], musl: bool) -> tuple[LoadLink, ...]:
     """Return every NEEDED entry that a file of the wheel matches or could match, by loading each possible start file.
 
     Start files are extension modules, programs, and libraries that no other file of the wheel needs. A file that an
@@ -158,7 +158,7 @@ def links(index: Index, elves: Iterable[Elf], musl: bool) -> tuple[Link, ...]:
             loads.follow(root)
     candidates = {name: _candidates(index, name) for name in {name for _, name in (*loads.found, *loads.missed)}}
     return tuple(
-        Link(*key, *loads.found.get(key, ("", "")), candidates[key[1]], tuple(loads.missed.get(key, ())))
+        LoadLink(*key, *loads.found.get(key, ("", "")), candidates[key[1]], tuple(loads.missed.get(key, ())))
         for key in sorted({*loads.found, *loads.missed})
     )
 

@@ -10,12 +10,11 @@ from __future__ import annotations
 import re
 
 from diagnose import policies
-from diagnose.loaders import glibc
-from diagnose.loaders import musl as musl_loader
+from diagnose.loaders import glibc_loader, musl_loader
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.targets import TARGETS
 from diagnose.policies import PlatformTag, Policy
-from diagnose.readers.elf.parser import EM_ARM, Elf
+from diagnose.readers.elf.elf_parser import EM_ARM, Elf
 from diagnose.readers.wheel.linkage import Index
 
 if TYPE_CHECKING:
@@ -272,7 +271,7 @@ class _Scope:
                 policy, tag = best[version]
                 if policy is not self.policies[0]:
                     if _is_loader(need.library):
-                        if glibc.release_of(version) is None:
+                        if glibc_loader.release_of(version) is None:
                             continue
                         self.differences["dynamic-linker-versions"] = None
                     priority = policy.priority if policy else 0
@@ -281,7 +280,7 @@ class _Scope:
     def _best(self, family: str, version: str) -> Policy | None:
         """Return the lowest policy that allows the version, by its list and by the glibc in its name."""
         allowing = [policy for policy in self.policies if _allows(policy, family, version)]
-        release = glibc.release_of(version) or ()
+        release = glibc_loader.release_of(version) or ()
         if self.libc != "glibc" or not allowing or release <= allowing[0].libc_version:
             return allowing[0] if allowing else None
         self.differences["policy-allows-newer"] = None
@@ -289,7 +288,7 @@ class _Scope:
 
     def _beyond(self, version: str) -> str:
         """Return the tag of PEP 600 for a glibc without a policy, the plain linux tag for everything else."""
-        release = glibc.release_of(version)
+        release = glibc_loader.release_of(version)
         if self.libc != "glibc" or release is None or release <= self.policies[-1].libc_version:
             return f"linux_{self.arch}"
         self.differences["newer-than-policies"] = None

@@ -20,13 +20,13 @@ from itertools import islice, product
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import Evidence, Finding, InputError, Phase
-from diagnose.readers.elf import parser as elf
-from diagnose.readers.elf.parser import Elf
+from diagnose.readers.elf import elf_parser as elf
+from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel import archive, filekind, linkage, metadata, platform_tag, record
 from diagnose.readers.wheel.archive import Archive, Member, ZipFlaw
 from diagnose.readers.wheel.as_dict import facts
 from diagnose.readers.wheel.filekind import CodeFile
-from diagnose.readers.wheel.linkage import SITE, Link
+from diagnose.readers.wheel.linkage import SITE, LoadLink
 from diagnose.readers.wheel.metadata import Metadata
 from diagnose.readers.wheel.platform_tag import Verdict
 from diagnose.readers.wheel.record import Contents, Record
@@ -79,7 +79,7 @@ class Wheel(NamedTuple):
     dist_info: str
     files: tuple[str, ...]
     elves: tuple[Elf, ...]
-    links: tuple[Link, ...]
+    links: tuple[LoadLink, ...]
     record: Record
     zip_flaws: tuple[ZipFlaw, ...]
     verdict: Verdict

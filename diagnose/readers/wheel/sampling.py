@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.readers.elf import jemalloc
-from diagnose.readers.elf.parser import EM_386, EM_X86_64, ET_REL, Elf
+from diagnose.readers.elf.elf_parser import EM_386, EM_X86_64, ET_REL, Elf
 from diagnose.readers.wheel import filekind
 
 if TYPE_CHECKING:

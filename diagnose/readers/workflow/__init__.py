@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.targets import resolve
-from diagnose.readers.workflow.facts import Leg, Workflow
 from diagnose.readers.workflow.legs import read
 from diagnose.readers.workflow.repository import FOLDER, Repository
+from diagnose.readers.workflow.workflow_facts import Leg, Workflow
 from diagnose.tables import ci
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.targets import find
 from diagnose.readers import toml
 from diagnose.readers.workflow import scripts
-from diagnose.readers.workflow.facts import Hook, Leg, Place, Spot
 from diagnose.readers.workflow.nodes import Text
+from diagnose.readers.workflow.workflow_facts import BuildPlace, Hook, Leg, Spot
 from diagnose.tables import ci
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ DEFAULTS = {"x86_64": "manylinux_2_28", "aarch64": "manylinux_2_28", "ppc64le": 
 DEFAULTS |= {"s390x": "manylinux_2_28", "armv7l": "manylinux_2_31", "riscv64": "manylinux_2_39"}
 
 
-class Choice(NamedTuple):
+class OptionValue(NamedTuple):
     """One option's value and its place; None where it is unknown."""
 
     value: str | None
@@ -51,23 +51,23 @@ class _Options:
         self.table = toml.table(self.content, "tool", "cibuildwheel")
         self.unknown_file = step.input("config-file") is not None
 
-    def get(self, name: str, family: str = "") -> Choice | None:
+    def get(self, name: str, family: str = "") -> OptionValue | None:
         """Return the option called *name* (``before-all``) for Linux and a family of images."""
         upper = "CIBW_" + name.upper().replace("-", "_")
         for setting in reversed(self.leg.settings):
             if setting.name in (f"{upper}_LINUX", upper):
                 held = next((one for one in self.leg.settings if one.name == f"{upper}_LINUX"), setting)
                 node = self.step.environment.get(held.name)
-                return Choice(held.value, held.spot, node[0] if node else None)
+                return OptionValue(held.value, held.spot, node[0] if node else None)
         overrides = self.table.get("overrides")
         for row in overrides if isinstance(overrides, list) and family else ():
             pattern = row.get("select", "") if isinstance(row, dict) else ""
             names = pattern if isinstance(pattern, list) else str(pattern).split()
             if isinstance(row, dict) and name in row and any(_selects(one, family) for one in names):
-                return Choice(_words(row[name]), self._spot("overrides", name))
+                return OptionValue(_words(row[name]), self._spot("overrides", name))
         for table in (toml.table(self.table, "linux"), self.table):
             if name in table:
-                return Choice(_words(table[name]), self._spot(name))
+                return OptionValue(_words(table[name]), self._spot(name))
         return None
 
     def _spot(self, *keys: str) -> Spot:
@@ -95,7 +95,7 @@ def legs(leg: Leg, step: Step, repository: Repository) -> Iterator[Leg]:
     selected, skipped = options.get("build"), options.get("skip")
     unclear = [one for one in (archs, selected, skipped) if one is not None and one.value is None]
     if not arch or given is not None or unclear or options.unknown_file:
-        yield leg._replace(place=Place("unknown", leg.label))
+        yield leg._replace(place=BuildPlace("unknown", leg.label))
         return
     for name in _archs(archs.value if archs and archs.value else "auto", arch):
         for family in ("manylinux", "musllinux"):
@@ -104,7 +104,7 @@ def legs(leg: Leg, step: Step, repository: Repository) -> Iterator[Leg]:
             if row is None or not _wanted(selected, skipped, family, pattern):
                 continue
             image, spot = _image(leg, options, name, family)
-            place = Place("image", image, ci.image(image)) if image else Place("unknown", "")
+            place = BuildPlace("image", image, ci.image(image)) if image else BuildPlace("unknown", "")
             made = leg._replace(
                 target=row.triple,
                 place=place,
@@ -138,7 +138,7 @@ def _archs(text: str, native: str) -> list[str]:
     return list(dict.fromkeys(filter(None, found)))
 
 
-def _wanted(selected: Choice | None, skipped: Choice | None, family: str, name: str) -> bool:
+def _wanted(selected: OptionValue | None, skipped: OptionValue | None, family: str, name: str) -> bool:
     """Whether wheels of the *family* are built at all."""
     build = (selected.value or "").split() if selected else []
     skip = (skipped.value or "").split() if skipped else []
@@ -166,7 +166,7 @@ def _image(leg: Leg, options: _Options, arch: str, family: str) -> tuple[str, Sp
     return (f"quay.io/pypa/{name}_{arch}" if name else ""), leg.spot
 
 
-def _hooks(options: _Options, place: Place, family: str, repository: Repository) -> Iterator[Hook]:
+def _hooks(options: _Options, place: BuildPlace, family: str, repository: Repository) -> Iterator[Hook]:
     for name in ("before-all", "before-build"):
         chosen = options.get(name, family)
         if chosen is None or chosen.value is None:

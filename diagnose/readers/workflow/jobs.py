@@ -5,10 +5,10 @@ from __future__ import annotations
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import InputError
 from diagnose.readers.workflow import shell
-from diagnose.readers.workflow.facts import Spot
 from diagnose.readers.workflow.matrix import expand, plain
 from diagnose.readers.workflow.nodes import Items, Table, Text
 from diagnose.readers.workflow.values import UNKNOWN, condition, template
+from diagnose.readers.workflow.workflow_facts import Spot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -62,7 +62,7 @@ class Step(NamedTuple):
         return value, Spot(self.path, found.line, found.column)
 
 
-class Row(NamedTuple):
+class MatrixRow(NamedTuple):
     """One job with one row of its matrix."""
 
     job: str
@@ -100,9 +100,9 @@ def environment(contexts: dict[str, Any], *tables: Any) -> dict[str, Any]:
     return found
 
 
-def rows(document: Table, path: str) -> tuple[list[Row], list[str]]:
+def rows(document: Table, path: str) -> tuple[list[MatrixRow], list[str]]:
     """Return the jobs × rows of a workflow that may run, and the matrices that could not be expanded."""
-    found: list[Row] = []
+    found: list[MatrixRow] = []
     unread: list[str] = []
     top = contexts_of(document)
     jobs = document.get("jobs")
@@ -121,7 +121,7 @@ def rows(document: Table, path: str) -> tuple[list[Row], list[str]]:
             if runs is False:
                 continue
             label, spot = _label(job, contexts, path)
-            found.append(Row(name, _words(combination), job, contexts, label, spot, runs is None))
+            found.append(MatrixRow(name, _words(combination), job, contexts, label, spot, runs is None))
     return found, unread
 
 
@@ -150,7 +150,7 @@ def _label(job: Table, contexts: dict[str, Any], path: str) -> tuple[str | None,
     return value, spot
 
 
-def steps(row: Row, repository: Repository, path: str, unread: list[str]) -> Iterator[Step]:
+def steps(row: MatrixRow, repository: Repository, path: str, unread: list[str]) -> Iterator[Step]:
     """Yield the steps of a job's row that may run; those of local composite actions in the place of their call."""
     arch = {"x86_64": "X64", "aarch64": "ARM64"}
     contexts = {**row.contexts, "runner": {"os": "Linux", "*": UNKNOWN}}

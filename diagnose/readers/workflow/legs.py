@@ -8,16 +8,16 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import InputError
 from diagnose.model.targets import resolve
 from diagnose.readers.workflow import cibuildwheel, jobs, maturin_action, scripts, tags
-from diagnose.readers.workflow.facts import Container, Hook, Leg, Place, Setting, Spot, Workflow
 from diagnose.readers.workflow.nodes import Items, Table, Text
 from diagnose.readers.workflow.values import template
+from diagnose.readers.workflow.workflow_facts import BuildPlace, Hook, JobContainer, Leg, Spot, StepVariable, Workflow
 from diagnose.tables import ci
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.cargo.project import Project
-    from diagnose.readers.workflow.jobs import Row, Step
+    from diagnose.readers.workflow.jobs import MatrixRow, Step
     from diagnose.readers.workflow.repository import Repository
 
 _OTHER_SYSTEMS = ("macos", "windows")
@@ -42,17 +42,17 @@ def read(path: str, repository: Repository) -> Workflow:
             raise InputError(f"{path}: no such file")
     if not isinstance(document, Table) or not isinstance(document.get("jobs"), Table):
         raise InputError(f"{path}: not a workflow: it has no jobs")
-    reader = _Reader(path, repository, document)
+    reader = _LegReader(path, repository, document)
     return reader.read()
 
 
-class _Reader:
+class _LegReader:
     def __init__(self, path: str, repository: Repository, document: Table) -> None:
         self.path, self.repository, self.document = path, repository, document
         self.publishers, self.published = jobs.publishing(document)
         self.unread: list[str] = []
         self.legs: list[Leg] = []
-        self.containers: list[Container] = []
+        self.containers: list[JobContainer] = []
         self.skipped = self.unknown = 0
 
     def read(self) -> Workflow:
@@ -71,7 +71,7 @@ class _Reader:
             tuple(versions),
         )
 
-    def _row(self, row: Row) -> None:
+    def _row(self, row: MatrixRow) -> None:
         steps = list(jobs.steps(row, self.repository, self.path, self.unread))
         builds = [step for step in steps if step.action in _ACTIONS or self._commands(step)]
         label = row.label or ""
@@ -93,7 +93,7 @@ class _Reader:
             self.unknown += sum(leg.place.kind == "unknown" for leg in found)
             self.legs += [leg._replace(hooks=(*outside, *leg.hooks)) for leg in found]
 
-    def _leg(self, row: Row, step: Step, after: list[Step]) -> Leg:
+    def _leg(self, row: MatrixRow, step: Step, after: list[Step]) -> Leg:
         """Return what every leg of this step has: job, runner, variables."""
         runner = ci.runners().get(row.label or "")
         texts = [run.text for one in after if (run := one.node.text("run")) is not None]
@@ -113,16 +113,18 @@ class _Reader:
             repaired=any("auditwheel" in text or "wheel tags" in text for text in texts),
         )
 
-    def _settings(self, row: Row, step: Step) -> tuple[Setting, ...]:
-        found: dict[str, Setting] = {}
+    def _settings(self, row: MatrixRow, step: Step) -> tuple[StepVariable, ...]:
+        found: dict[str, StepVariable] = {}
         for table in (self.document.get("env"), row.node.get("env")):
             for name, node in table.entries.items() if isinstance(table, Table) else ():
                 if isinstance(node, Text):
                     value = template(node.text, row.contexts).known
-                    found[name] = Setting(name, value, Spot(self.path, table.keys[name].line, table.keys[name].column))
+                    found[name] = StepVariable(
+                        name, value, Spot(self.path, table.keys[name].line, table.keys[name].column)
+                    )
         for name, (node, path) in step.environment.items():
             value = template(node.text, step.contexts).known
-            found[name] = Setting(name, value, Spot(path, node.line, node.column))
+            found[name] = StepVariable(name, value, Spot(path, node.line, node.column))
         return tuple(found.values())
 
     def _maturin_action(self, leg: Leg, step: Step) -> Iterator[Leg]:
@@ -134,7 +136,7 @@ class _Reader:
         ):
             return
         around = leg.place
-        leg = leg._replace(inputs=inputs, place=Place("unknown", leg.label))
+        leg = leg._replace(inputs=inputs, place=BuildPlace("unknown", leg.label))
         missing = [name for name in ("command", "target", "manylinux", "container", "args") if name in given]
         arch = leg.runner.arch if leg.runner else ""
         if any(name not in texts for name in missing) or not arch:
@@ -148,7 +150,7 @@ class _Reader:
         if choice is None or any(part in choice.target for part in _FOREIGN):
             return
         row = resolve(choice.target or maturin_action.native(arch))
-        place = Place("image", choice.image, ci.image(choice.image)) if choice.image else around
+        place = BuildPlace("image", choice.image, ci.image(choice.image)) if choice.image else around
         made = leg._replace(
             target=row.triple if row else choice.target,
             place=place,
@@ -185,7 +187,7 @@ class _Reader:
 
     def _plain(self, leg: Leg, step: Step) -> Iterator[Leg]:
         around = leg.place
-        leg = leg._replace(place=Place("unknown", leg.label))
+        leg = leg._replace(place=BuildPlace("unknown", leg.label))
         for words in self._commands(step):
             tool = words[0]
             named = [template(word, step.contexts).known for word in words]
@@ -209,7 +211,7 @@ class _Reader:
             )
             yield made._replace(tag=tags.expected(made))
 
-    def _around(self, row: Row, runner: ci.Runner | None) -> Place:
+    def _around(self, row: MatrixRow, runner: ci.Runner | None) -> BuildPlace:
         """Return where the job's own steps run: on the runner, or in the job's container."""
         node = row.node.get("container")
         if node is None:
@@ -219,9 +221,9 @@ class _Reader:
         if image == "":
             return host(runner)
         facts = ci.image(image) if image else None
-        return Place("image", image, facts) if image and facts else Place("unknown", image or "")
+        return BuildPlace("image", image, facts) if image and facts else BuildPlace("unknown", image or "")
 
-    def _container(self, row: Row, steps: list[Step]) -> None:
+    def _container(self, row: MatrixRow, steps: list[Step]) -> None:
         node = row.node.get("container")
         named = node.text("image") if isinstance(node, Table) else node
         if not isinstance(named, Text):
@@ -235,9 +237,9 @@ class _Reader:
         spot = Spot(self.path, named.line, named.column)
         facts = ci.image(image)
         at = (first.uses, first.spot) if first else ("", None)
-        self.containers.append(Container(row.job, image, facts, spot, *at))
+        self.containers.append(JobContainer(row.job, image, facts, spot, *at))
 
-    def _outside(self, before: list[Step], place: Place) -> tuple[Hook, ...]:
+    def _outside(self, before: list[Step], place: BuildPlace) -> tuple[Hook, ...]:
         """Return the scripts that ran on the runner before the step."""
         found = []
         for step in before:
@@ -247,15 +249,15 @@ class _Reader:
         return tuple(found)
 
 
-def host(runner: ci.Runner | None) -> Place:
+def host(runner: ci.Runner | None) -> BuildPlace:
     """Return the runner itself as a place to build."""
     if runner is None:
-        return Place("unknown", "")
+        return BuildPlace("unknown", "")
     facts = ci.Image(
         runner.distribution, runner.version, frozenset({"apt", "apt-get"}), True, True, "", runner.glibc,
         runner.glibc, False, "",
     )  # fmt: skip
-    return Place("host", runner.label, facts)
+    return BuildPlace("host", runner.label, facts)
 
 
 def _joined(words: list[str], option: str) -> str:

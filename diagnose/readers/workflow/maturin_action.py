@@ -58,7 +58,7 @@ FORWARDED = (
 """Variables whose names begin so reach the container; ``CARGO_HOME`` does not."""
 
 
-class Choice(NamedTuple):
+class BuildPlan(NamedTuple):
     """Where the action builds. ``image`` is empty for the host. ``fallback``: the table had no image for the pair."""
 
     target: str
@@ -86,7 +86,7 @@ def after(words: list[str], option: str) -> str:
     return words[at + 1] if at + 1 < len(words) else ""
 
 
-def choose(arch: str, inputs: Mapping[str, str], words: list[str]) -> Choice | None:
+def choose(arch: str, inputs: Mapping[str, str], words: list[str]) -> BuildPlan | None:
     """Return the choice of the action on a Linux runner with processor *arch* (as uname prints it); None if unknown.
 
     *inputs* are its inputs as text, *words* its ``args``.
@@ -104,17 +104,17 @@ def choose(arch: str, inputs: Mapping[str, str], words: list[str]) -> Choice | N
     manylinux = given.removeprefix("manylinux").removeprefix("_") if given.startswith("manylinux") else given
     command = inputs.get("command", "").strip() or "build"
     if command not in ("build", "publish"):
-        return Choice(target, zig=zig)
+        return BuildPlan(target, zig=zig)
     if command == "publish" and not manylinux:
         manylinux = "auto"
     foreign = "linux" in target and "android" not in target and "x86_64" not in target and "i686" not in target
     if host == "x64" and not manylinux and foreign:
         manylinux = "auto"
     if container == "off" or not (container or manylinux not in ("", "off")):
-        return Choice(target, "", manylinux, zig)
+        return BuildPlan(target, "", manylinux, zig)
     if container not in ("", "on", "auto", "true"):
-        return Choice(target, container, manylinux, zig)
+        return BuildPlan(target, container, manylinux, zig)
     table = maturin_images()
     image = table.get((host, target, manylinux), "")
     other = "" if image else table.get((host, native(arch), manylinux), "")
-    return Choice(target, image or other, manylinux, zig, not image and bool(target))
+    return BuildPlan(target, image or other, manylinux, zig, not image and bool(target))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, cache
 from diagnose.readers.workflow import shell
-from diagnose.readers.workflow.facts import Hook, Place, Spot
+from diagnose.readers.workflow.workflow_facts import BuildPlace, Hook, Spot
 
 if TYPE_CHECKING:
     from diagnose.readers.workflow.nodes import Text
@@ -22,7 +22,7 @@ def walked(script: str) -> tuple[Call, ...]:
 
 
 def hook(
-    name: str, place: Place, node: Text | None, script: str, path: str, repository: Repository, *, strict: bool
+    name: str, place: BuildPlace, node: Text | None, script: str, path: str, repository: Repository, *, strict: bool
 ) -> Hook:
     """Return *script*, which *node* in the file *path* holds, as a hook that runs in *place*.
 

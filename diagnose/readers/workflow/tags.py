@@ -9,7 +9,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.targets import resolve
 
 if TYPE_CHECKING:
-    from diagnose.readers.workflow.facts import Leg
+    from diagnose.readers.workflow.workflow_facts import Leg
 
 _DECIDE = ("--compatibility", "--manylinux", "--auditwheel", "--skip-auditwheel")
 _NEWEST_POLICY = (2, 41)  # auditwheel's and maturin's tables end here

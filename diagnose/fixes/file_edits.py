@@ -40,7 +40,7 @@ class Edit(NamedTuple):
     after: bytes
 
 
-class Outcome(Enum):
+class WriteOutcome(Enum):
     """The outcome of reverting a change."""
 
     RESTORED = "restored"
@@ -293,7 +293,7 @@ def _attributes(file: str | int) -> list[str]:
         return []
 
 
-def take_back(entry: Entry) -> Outcome:
+def take_back(entry: Entry) -> WriteOutcome:
     """Restore the file before *entry*, or remove it and the empty folders that were made for it.
 
     May be called repeatedly, whatever part of the change or of the reversal was done before a kill.
@@ -309,11 +309,11 @@ def take_back(entry: Entry) -> Outcome:
                     locks.enter_context(locked(each, PATIENCE))
             if not os.path.isdir(folder):
                 _remove_folders(entry)
-                return Outcome.NOTHING if entry.folder else Outcome.LOST
+                return WriteOutcome.NOTHING if entry.folder else WriteOutcome.LOST
             _clear(entry)
             outcome = _put_back(entry) if entry.before else _remove(entry)
             sync_folder(folder)
-            if outcome in (Outcome.RESTORED, Outcome.NOTHING):
+            if outcome in (WriteOutcome.RESTORED, WriteOutcome.NOTHING):
                 _remove_folders(entry)
     return outcome
 
@@ -358,34 +358,34 @@ def _clear(entry: Entry) -> None:
             _clear(entry)
 
 
-def _put_back(entry: Entry) -> Outcome:
+def _put_back(entry: Entry) -> WriteOutcome:
     original, path = kept(entry), entry.path
     now, then = digest_of(path), digest_of(original)
     if not then:
-        return Outcome.NOTHING if now == entry.before else Outcome.LOST
+        return WriteOutcome.NOTHING if now == entry.before else WriteOutcome.LOST
     if then == entry.after or (os.path.lexists(path) and os.path.samefile(path, original)):
         os.unlink(original)  # restored already, or never removed
-        return Outcome.NOTHING
+        return WriteOutcome.NOTHING
     if then != entry.before or now not in (entry.before, entry.after):
-        return Outcome.CHANGED
+        return WriteOutcome.CHANGED
     if not renames.exchange(original, path):
-        return Outcome.RESTORED if _instead(entry, original, (entry.before, entry.after)) else Outcome.CHANGED
+        return WriteOutcome.RESTORED if _instead(entry, original, (entry.before, entry.after)) else WriteOutcome.CHANGED
     if digest_of(original) not in (entry.before, entry.after):  # changed between the check and the exchange
         renames.exchange(original, path)
-        return Outcome.CHANGED
+        return WriteOutcome.CHANGED
     os.unlink(original)
-    return Outcome.RESTORED
+    return WriteOutcome.RESTORED
 
 
-def _remove(entry: Entry) -> Outcome:
+def _remove(entry: Entry) -> WriteOutcome:
     now = digest_of(entry.path)
     if not now:
-        return Outcome.NOTHING
+        return WriteOutcome.NOTHING
     old = _aside(entry, (entry.after,)) if now == entry.after else ""
     if not old:
-        return Outcome.CHANGED
+        return WriteOutcome.CHANGED
     os.unlink(old)
-    return Outcome.RESTORED
+    return WriteOutcome.RESTORED
 
 
 def _remove_folders(entry: Entry) -> None:

@@ -76,7 +76,7 @@ class Emulator(NamedTuple):
     path: str = ""
 
 
-class Python(NamedTuple):
+class Pyo3Settings(NamedTuple):
     """PyO3's settings for the target's Python: every ``PYO3_*`` variable, and the files in ``PYO3_CROSS_LIB_DIR``."""
 
     settings: tuple[Setting, ...] = ()
@@ -102,7 +102,7 @@ class Toolchain(NamedTuple):
     rust: Rust
     patchelf: Program
     emulator: Emulator = Emulator()
-    python: Python = Python()
+    python: Pyo3Settings = Pyo3Settings()
     libclang: tuple[str, ...] = ()
     linker_target: str = ""
     start_files: tuple[StartFile, ...] = ()

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 
-from diagnose.loaders.refusal import Refusal
+from diagnose.loaders.refusal import LoadRefusal
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.policies import number
-from diagnose.readers.elf.parser import ET_EXEC, ET_REL, Elf
+from diagnose.readers.elf.elf_parser import ET_EXEC, ET_REL, Elf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,51 +97,51 @@ def is_marker(version: str) -> bool:
     return version.startswith("GLIBC_ABI_")
 
 
-def header(elf: Elf, release: Release) -> Refusal | None:
+def header(elf: Elf, release: Release) -> LoadRefusal | None:
     """Return why the file cannot be loaded into a running program, by its headers alone."""
     name = elf.name
     if elf.osabi not in OSABI:
-        return Refusal(f"{name}: ELF file OS ABI invalid", f"its header is for OS ABI {elf.osabi}")
+        return LoadRefusal(f"{name}: ELF file OS ABI invalid", f"its header is for OS ABI {elf.osabi}")
     if elf.type == ET_REL:
-        return Refusal(f"{name}: only ET_DYN and ET_EXEC can be loaded", "it is an object file (ET_REL)")
+        return LoadRefusal(f"{name}: only ET_DYN and ET_EXEC can be loaded", "it is an object file (ET_REL)")
     if elf.type == ET_EXEC:
-        return Refusal(f"{name}: cannot dynamically load executable", "it is a program (ET_EXEC)")
+        return LoadRefusal(f"{name}: cannot dynamically load executable", "it is a program (ET_EXEC)")
     if elf.pie and release >= PIE_REFUSED:
         says = f"{name}: cannot dynamically load position-independent executable"
-        return Refusal(says, "it is a position-independent program (DF_1_PIE)")
+        return LoadRefusal(says, "it is a position-independent program (DF_1_PIE)")
     return segments(elf, release)
 
 
-def segments(elf: Elf, release: Release) -> Refusal | None:
+def segments(elf: Elf, release: Release) -> LoadRefusal | None:
     """Return why the segments cannot be mapped: address and offset have to lie at the same place in a page."""
     detail = f"the address and the offset of a PT_LOAD segment agree only modulo {elf.congruent} bytes"
     if not elf.congruent:
         return None
     if release < PAGE_CONGRUENCE_ENOUGH:
         says = f"{elf.name}: ELF load command address/offset not properly aligned"
-        return Refusal(says, f"{detail}, not modulo its alignment")
+        return LoadRefusal(says, f"{detail}, not modulo its alignment")
     if elf.congruent < PAGE:
-        return Refusal(f"{elf.name}: ELF load command address/offset not page-aligned", detail)
+        return LoadRefusal(f"{elf.name}: ELF load command address/offset not page-aligned", detail)
     return None
 
 
-def relr(elf: Elf, release: Release) -> Refusal | None:
+def relr(elf: Elf, release: Release) -> LoadRefusal | None:
     """Return why packed relative relocations are not applied."""
     if not elf.relr:
         return None
     if release < RELR_KNOWN:
         if any(need.version == RELR_MARKER for need in elf.verneed):
             return None  # which the check of versions refuses in an orderly way
-        return Refusal("", "DT_RELR without the version need that makes an older glibc refuse it")
+        return LoadRefusal("", "DT_RELR without the version need that makes an older glibc refuse it")
     # Only a file that needs versions of libc.so.* is asked for the marker.
     versions = {need.version for need in elf.verneed if need.library.startswith("libc.so.")}
     if versions and RELR_MARKER not in versions:
         says = f"{elf.name}: DT_RELR without {RELR_MARKER} dependency"
-        return Refusal(says, f"DT_RELR, and no need of {RELR_MARKER}")
+        return LoadRefusal(says, f"DT_RELR, and no need of {RELR_MARKER}")
     return None
 
 
-def missing_versions(elf: Elf, provider: Elf, library: str, release: Release) -> Iterator[Refusal]:
+def missing_versions(elf: Elf, provider: Elf, library: str, release: Release) -> Iterator[LoadRefusal]:
     """Yield the versions that the file needs of *library*, which is *provider*, and does not get.
 
     A library that defines no versions at all takes part with a warning; where a symbol of it is then bound to a
@@ -152,9 +152,9 @@ def missing_versions(elf: Elf, provider: Elf, library: str, release: Release) ->
             continue
         if provider.verdef:
             says = f"{provider.name}: version `{need.version}' not found (required by {elf.name})"
-            yield Refusal(says, f"{need.version} of {library}, which {provider.path} does not define")
+            yield LoadRefusal(says, f"{need.version} of {library}, which {provider.path} does not define")
         elif release < (2, 37):
-            yield Refusal("", f"{need.version} of {library}, and {provider.path} defines no versions")
+            yield LoadRefusal("", f"{need.version} of {library}, and {provider.path} defines no versions")
 
 
 def static_tls(elf: Elf) -> int:
@@ -163,7 +163,7 @@ def static_tls(elf: Elf) -> int:
     return elf.tls_size if own else 0
 
 
-def tls_refusal(elf: Elf) -> Refusal:
+def tls_refusal(elf: Elf) -> LoadRefusal:
     """Return the message if the room is too small."""
     detail = f"{static_tls(elf)} bytes of thread-local variables in static TLS (DF_STATIC_TLS)"
-    return Refusal(f"{elf.name}: cannot allocate memory in static TLS block", detail)
+    return LoadRefusal(f"{elf.name}: cannot allocate memory in static TLS block", detail)

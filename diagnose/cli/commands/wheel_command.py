@@ -94,7 +94,7 @@ def _fix_copies(
         except ApplyError as error:
             raise UsageError(f"--out-dir: {error}") from None
         for item, result in zip(items, results, strict=True):
-            done = wheel_copy.Done(result)
+            done = wheel_copy.FixedWheel(result)
             try:
                 if result.error is None:
                     done = wheel_copy.fix(item.path, result, judge, folder, options.unsafe, options.apply)
@@ -184,7 +184,7 @@ def _inspect_all(items: list[_Input], selection: Selection, output: Output) -> l
         return [_inspect(items[0], selection)]
     answers = workers.run(lambda item: _inspect(item, selection), items, cores, show)
     return [
-        _lost(item, answer.reason) if isinstance(answer, workers.Lost) else answer
+        _lost(item, answer.reason) if isinstance(answer, workers.LostWorker) else answer
         for item, answer in zip(items, answers, strict=True)
     ]
 

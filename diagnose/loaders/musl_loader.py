@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
-from diagnose.loaders.refusal import Refusal
+from diagnose.loaders.refusal import LoadRefusal
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
-from diagnose.readers.elf.parser import IRELATIVE, Elf
+from diagnose.readers.elf.elf_parser import IRELATIVE, Elf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,14 +28,14 @@ def drops_search_path(search_path: str) -> bool:
     return _TOKEN.search(search_path) is not None
 
 
-def relr(elf: Elf, release: Release) -> Refusal | None:
+def relr(elf: Elf, release: Release) -> LoadRefusal | None:
     """Return why packed relative relocations are not applied."""
     if elf.relr and release < RELR_KNOWN:
-        return Refusal("", "DT_RELR, which musl applies from 1.2.4 on")
+        return LoadRefusal("", "DT_RELR, which musl applies from 1.2.4 on")
     return None
 
 
-def relocations(elf: Elf, static: bool = False) -> Iterator[Refusal]:
+def relocations(elf: Elf, static: bool = False) -> Iterator[LoadRefusal]:
     """Yield the relocations that are refused when the file is loaded into a running program.
 
     *static* is set for files loaded at the program's start, which may have thread-local variables at fixed places.
@@ -44,18 +44,18 @@ def relocations(elf: Elf, static: bool = False) -> Iterator[Refusal]:
     if elf.initial_exec and not static:
         variable = elf.initial_exec[0] or "(local)"
         says = f"Error relocating {name}: {variable}: initial-exec TLS resolves to dynamic definition in {name}"
-        yield Refusal(says, "thread-local variables of its own, addressed as initial-exec TLS")
+        yield LoadRefusal(says, "thread-local variables of its own, addressed as initial-exec TLS")
     kind = IRELATIVE.get(elf.machine)
     if elf.has_relocation(kind):
         says = f"Error relocating {name}: unsupported relocation type {kind}"
-        yield Refusal(says, f"a relocation of type {kind} (IRELATIVE, of an IFUNC)")
+        yield LoadRefusal(says, f"a relocation of type {kind} (IRELATIVE, of an IFUNC)")
     for function in elf.bound_ifuncs[:1]:
         says = f"Error relocating {name}: {function}: symbol not found"
-        yield Refusal(says, f"{function} is an IFUNC (STT_GNU_IFUNC)")
+        yield LoadRefusal(says, f"{function} is an IFUNC (STT_GNU_IFUNC)")
 
 
-def segments(elf: Elf) -> Refusal | None:
+def segments(elf: Elf) -> LoadRefusal | None:
     """Return why the segments cannot be used: musl maps by the page without looking whether that is right."""
     if 0 < elf.congruent < 4096:
-        return Refusal("", f"the address and the offset of a segment agree only modulo {elf.congruent}")
+        return LoadRefusal("", f"the address and the offset of a segment agree only modulo {elf.congruent}")
     return None

@@ -24,7 +24,7 @@ class Spot(NamedTuple):
         return f"{self.path}:{self.line}:{self.column}" if self.column else f"{self.path}:{self.line}"
 
 
-class Place(NamedTuple):
+class BuildPlace(NamedTuple):
     """Where a leg builds. ``kind``: ``host``, ``image`` or ``unknown``; ``facts`` is None where nothing is known."""
 
     kind: str
@@ -41,13 +41,13 @@ class Hook(NamedTuple):
     """
 
     name: str
-    place: Place
+    place: BuildPlace
     calls: tuple[tuple[Spot, Call], ...]
     strict: bool = True
     unread: tuple[str, ...] = ()
 
 
-class Setting(NamedTuple):
+class StepVariable(NamedTuple):
     """A variable that the workflow sets for a step."""
 
     name: str
@@ -77,7 +77,7 @@ class Leg(NamedTuple):
     label_spot: Spot
     target: str
     """Rust's target."""
-    place: Place
+    place: BuildPlace
     tag: str = ""
     """The platform tag that the wheel will have."""
     manylinux: str = ""
@@ -88,7 +88,7 @@ class Leg(NamedTuple):
     inputs: dict[str, tuple[str, Spot]] = {}
     """The inputs of the action that are known."""
     hooks: tuple[Hook, ...] = ()
-    settings: tuple[Setting, ...] = ()
+    settings: tuple[StepVariable, ...] = ()
     published: bool = False
     """Whether a step or job that publishes to an index needs the job."""
     repaired: bool = False
@@ -102,7 +102,7 @@ class Leg(NamedTuple):
         return self.place.facts is not None and self.place.facts.cross
 
 
-class Container(NamedTuple):
+class JobContainer(NamedTuple):
     """The ``container:`` of a job, and the first step that runs an action in it (None without one)."""
 
     job: str
@@ -118,7 +118,7 @@ class Workflow(NamedTuple):
 
     path: str
     legs: tuple[Leg, ...] = ()
-    containers: tuple[Container, ...] = ()
+    containers: tuple[JobContainer, ...] = ()
     unread: tuple[str, ...] = ()
     skipped: int = 0
     """Legs for other systems than Linux."""

@@ -10,10 +10,10 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import InputError
 
 if TYPE_CHECKING:
-    from diagnose.cli.options import LogOptions, Origin, Output, Selection
+    from diagnose.cli.options import BuildOrigin, LogOptions, Output, Selection
 
 
-def main(options: LogOptions, origin: Origin, selection: Selection, output: Output) -> int:
+def main(options: LogOptions, origin: BuildOrigin, selection: Selection, output: Output) -> int:
     """Report on the log in a file, or on standard input for ``-``."""
     from diagnose.readers import buildlog as reader
 

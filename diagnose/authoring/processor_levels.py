@@ -14,8 +14,8 @@ from __future__ import annotations
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 
 if TYPE_CHECKING:
+    from diagnose.readers.elf.elf_parser import Elf
     from diagnose.readers.elf.instructions import Use
-    from diagnose.readers.elf.parser import Elf
 
 # For "throughout", level 3 and 4: percent of the functions with vectors, percent of all functions, sixteenths.
 _ENCODED, _SHARE, _SPREAD = 72, 15, 12

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from diagnose.engine.run import Result
     from diagnose.readers.wheel.reader import Wheel
     from diagnose.trial.attempt import Attempt, Failure
-    from diagnose.trial.places import Place
+    from diagnose.trial.places import TrialPlace
 
 _SHOWN = 20  # lines of a traceback
 
@@ -73,10 +73,10 @@ def _try(path: str, options: TryOptions) -> Attempt | str:
     return attempt(wheel, place, options.find_links, options.offline, options.run)
 
 
-_PLACES: dict[tuple[str, ...], Place] = {}
+_PLACES: dict[tuple[str, ...], TrialPlace] = {}
 
 
-def _place(wheel: Wheel, options: TryOptions) -> Place:
+def _place(wheel: Wheel, options: TryOptions) -> TrialPlace:
     """Return where *wheel* is tried; a place is asked what it is only once.
 
     Raises:

@@ -14,12 +14,12 @@ from diagnose.model.outcome import Outcome
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-    from diagnose.cli.options import Origin, Output, RunOptions, Selection
+    from diagnose.cli.options import BuildOrigin, Output, RunOptions, Selection
 
 _SHOWN = 120  # characters of the command line that are printed
 
 
-def main(options: RunOptions, origin: Origin, selection: Selection, output: Output) -> int:
+def main(options: RunOptions, origin: BuildOrigin, selection: Selection, output: Output) -> int:
     """Run the command and return its exit status; 128+N where signal N ended it, 127 or 126 where it cannot start."""
     chosen("log", selection)  # a wrong --select fails before any work
     try:
@@ -43,7 +43,7 @@ def main(options: RunOptions, origin: Origin, selection: Selection, output: Outp
     return status or (2 if ended.unwritten else 0)
 
 
-def _read(options: RunOptions, origin: Origin, selection: Selection, stream: BinaryIO) -> Result:
+def _read(options: RunOptions, origin: BuildOrigin, selection: Selection, stream: BinaryIO) -> Result:
     """Read the output of the command from *stream*, as it comes, and report on it."""
     from diagnose.readers import buildlog as reader
 
@@ -55,7 +55,7 @@ def _read(options: RunOptions, origin: Origin, selection: Selection, stream: Bin
     return inspect("log", name, read, reader.facts, selection)
 
 
-def _explain(command: tuple[str, ...], ended: child.Ended, output: Output) -> None:
+def _explain(command: tuple[str, ...], ended: child.ChildExit, output: Output) -> None:
     """Print on standard error how the command ended and what its output says about the cause."""
     import shlex
     import signal
