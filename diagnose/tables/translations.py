@@ -65,7 +65,7 @@ _MESSAGES: tuple[tuple[str, tuple[str, ...]], ...] = (
 _FACTS = {
     "{lib}": r"-l(?P<lib>:?[^\s:,()]{1,200})",
     "{file}": r"(?P<file>[^\s:]{1,400})",
-    "{symbol}": r"[`'\"]? ?(?P<symbol>[^`'\"\s]{1,400}) ?['\"]?",
+    "{symbol}": r"(?<![^`'\"\s])(?P<symbol>[^`'\"\s]{1,400}) ?['\"]?",
 }
 #: GCC's "fatal error:", and libc's "No such file or directory".
 FATAL = (
