@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from diagnose.authoring.environment import numbers, setting_evidence
+from diagnose.authoring.environment import setting_evidence
 from diagnose.model.finding import Evidence
+from diagnose.model.versions import version_key
 from diagnose.readers.cargo.build_tools import ToolNeed
 from diagnose.readers.cargo.lock import Crate
 from diagnose.readers.env import Environment
@@ -28,7 +29,7 @@ def surely_compiling(env: Environment) -> list[Crate]:
 def _compiles(env: Environment, crate: Crate) -> bool | None:
     """Whether a crate that depends on ``cc`` compiles C for the target: None if its features decide."""
     if crate.name == "alsa-sys":  # since 0.6 it measures a struct, where that has more than one possible size
-        return env.target.bits == 32 and env.target.libc == "glibc" and numbers(crate.version) >= (0, 6)
+        return env.target.bits == 32 and env.target.libc == "glibc" and version_key(crate.version) >= (0, 6)
     if crate.name in _ELSEWHERE:
         return False
     return True if crate.name in _ALWAYS else None

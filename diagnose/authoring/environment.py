@@ -75,21 +75,3 @@ def belongs_to_host(env: Environment, file: LinkFile) -> bool:
         return bool(env.cross and file.accepted is False)
     elf = file.elf
     return env.host.accepts(elf.machine, elf.bits, elf.endian, elf.flags)
-
-
-def newer(version: str, than: str) -> bool:
-    """Whether the dotted number *version* is higher than *than*; False if either is unknown."""
-    if not version or not than:
-        return False
-    return numbers(version) > numbers(than)
-
-
-def numbers(version: str) -> tuple[int, ...]:
-    """Return the leading numbers of a dotted version."""
-    found = []
-    for part in version.split("."):
-        digits = part[: len(part) - len(part.lstrip("0123456789"))]
-        if not digits:
-            break
-        found.append(int(digits))
-    return tuple(found)

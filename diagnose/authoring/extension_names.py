@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 
-from diagnose import policies
 from diagnose.authoring.wheel import linux_tags, loadable_elves
 from diagnose.model._lazy_stdlib import NamedTuple
 from diagnose.model.targets import TARGETS
+from diagnose.model.versions import number
 from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel.reader import Tag, Wheel
 from diagnose.tables.stable_abi import stable_abi
@@ -124,7 +124,7 @@ def interpreter_soabi(tag: Tag) -> str:
 def triplet(soabi: str, arch: str, libc: str) -> str:
     """Return the machine part of the name that this interpreter writes, empty if unknown."""
     version = re.fullmatch(r"(?:cpython-|pypy)3(\d+).*", soabi)
-    if libc == "musl" and version and policies.number(version[1]) < 11:
+    if libc == "musl" and version and number(version[1]) < 11:
         libc = "glibc"  # CPython told the two apart from 3.11 on
     if soabi.startswith("pypy") and arch == "i686":
         return "x86-linux-gnu"

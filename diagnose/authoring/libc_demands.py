@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model.versions import name_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,7 +35,7 @@ def demander(hit: Hit) -> str:
 
 def highest(hits: Iterable[Hit]) -> Hit:
     """Return the hit that needs the highest version."""
-    return max(hits, key=lambda hit: [int(part) for part in re.findall(r"\d+", hit.groups["version"])])
+    return max(hits, key=lambda hit: name_key(hit.groups["version"]))
 
 
 def glibc_only_symbols(log: BuildLog) -> list[Hit]:

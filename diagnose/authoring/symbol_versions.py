@@ -7,8 +7,9 @@ from diagnose.authoring.wheel import bounded, load_error, promised, role, shorte
 from diagnose.loaders import glibc_loader
 from diagnose.model.finding import Command, Evidence, Fix, FixStage, Severity
 from diagnose.model.targets import TARGETS
+from diagnose.model.versions import name_key
 from diagnose.readers.elf.elf_parser import Elf
-from diagnose.readers.wheel.platform_tag import Shortfall, version_key
+from diagnose.readers.wheel.platform_tag import Shortfall
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import retag
 from diagnose.tables.build_images import manylinux_image
@@ -23,7 +24,7 @@ def needs(wheel: Wheel, glibc: bool) -> tuple[str, list[Shortfall]]:
     if promise is None:
         return "", []
     tag, policy = promise
-    number = version_key(policies.split(tag).policy)
+    number = name_key(policies.split(tag).policy)
     brought = {name for elf in wheel.elves for name in (elf.name, elf.soname)}
 
     def counts(need: Shortfall) -> bool:
@@ -62,7 +63,7 @@ def unmet(wheel: Wheel, need: Shortfall) -> str:
 def evidence(wheel: Wheel, found: list[Shortfall]) -> tuple[Evidence, ...]:
     """Return one piece of evidence for each file: its role, the versions above the promise, and their symbols."""
     files: dict[str, list[Shortfall]] = {}
-    for need in sorted(found, key=lambda need: version_key(need.detail), reverse=True):
+    for need in sorted(found, key=lambda need: name_key(need.detail), reverse=True):
         files.setdefault(need.path, []).append(need)
     elves = {elf.path: elf for elf in wheel.elves}
     return bounded(
@@ -118,7 +119,7 @@ def build_for(wheel: Wheel, tag: str, notes: str) -> Fix:
     """Return the fix that builds the wheel for *tag*, with the tool that built it."""
     parts = policies.split(tag)
     title = f"build for {tag}"
-    image = manylinux_image(version_key(parts.policy), parts.arch)
+    image = manylinux_image(name_key(parts.policy), parts.arch)
     if not wheel.generator.startswith("maturin") and not image:
         return Fix(title, notes=f"Use a compiler for that glibc, or a system that has it. {notes}".strip())
     if wheel.generator.startswith("maturin"):

@@ -6,9 +6,10 @@ from diagnose import policies
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.finding import Evidence, Severity
 from diagnose.model.targets import EM_386, EM_AARCH64, EM_ARM, EM_RISCV, EM_X86_64, TARGETS, Target
+from diagnose.model.versions import name_key
 from diagnose.policies import PlatformTag, Policy
 from diagnose.readers.elf.elf_parser import ET_REL, Elf
-from diagnose.readers.wheel.platform_tag import arch_of, version_key
+from diagnose.readers.wheel.platform_tag import arch_of
 from diagnose.readers.wheel.reader import Wheel
 
 if TYPE_CHECKING:
@@ -235,8 +236,8 @@ def promised(wheel: Wheel) -> tuple[str, Policy] | None:
     tags = [(text, tag) for text, tag in linux_tags(wheel) if (tag.libc, tag.arch) == (verdict.libc, verdict.arch)]
     if not known or not tags:
         return None
-    text, tag = min(tags, key=lambda pair: version_key(pair[1].policy))
-    wanted = version_key(tag.policy)
+    text, tag = min(tags, key=lambda pair: name_key(pair[1].policy))
+    wanted = name_key(tag.policy)
     return text, next((policy for policy in known if policy.libc_version >= wanted), known[-1])
 
 

@@ -11,7 +11,7 @@ import re
 
 from diagnose.loaders.refusal import LoadRefusal
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.policies import number
+from diagnose.model.versions import number
 from diagnose.readers.elf.elf_parser import ET_EXEC, ET_REL, Elf
 
 if TYPE_CHECKING:

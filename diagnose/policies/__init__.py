@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, cache, re
+from diagnose.model.versions import number
 
 if TYPE_CHECKING:
     from typing import Any
@@ -79,11 +80,6 @@ def split(platform: str) -> PlatformTag:
     if family:
         return PlatformTag(family, f"{family}_{number(major)}_{number(minor)}", arch)
     return PlatformTag("manylinux", _LEGACY[legacy], arch) if legacy else PlatformTag("linux", "linux", arch)
-
-
-def number(digits: str) -> int:
-    """Return the value of the first 18 decimal digits: ``int`` rejects more than some thousands of them."""
-    return int(digits[:18])
 
 
 @cache

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from diagnose.authoring.environment import link_files, newer, numbers
+from diagnose.authoring.environment import link_files
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.versions import newer, version_key
 
 if TYPE_CHECKING:
     from diagnose.readers.env import Environment
@@ -13,7 +14,7 @@ def lowest_tag(arch: str, glibc: str) -> str:
     """Return the lowest manylinux tag, without architecture, of a policy that promises *glibc* (``2.33``) or more."""
     from diagnose import policies
 
-    wanted = numbers(glibc)
+    wanted = version_key(glibc)
     known = [policy for policy in policies.load("glibc", arch) if policy.libc_version >= wanted]
     best = min(known, key=lambda policy: policy.libc_version, default=None)
     return best.name if best is not None else f"manylinux_{'_'.join(map(str, wanted))}"

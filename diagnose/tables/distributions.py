@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, cache
+from diagnose.model.versions import version_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,9 +73,9 @@ def releases() -> tuple[Release, ...]:
             row["version"],
             row["codename"],
             row["label"],
-            _version(row["glibc"]),
-            _version(row["glibcxx"]),
-            _version(row["musl"]),
+            version_key(row["glibc"]),
+            version_key(row["glibcxx"]),
+            version_key(row["musl"]),
             frozenset(row["architectures"].split()),
             frozenset(row["ports"].split()),
             bool(row["moved"]),
@@ -82,10 +83,6 @@ def releases() -> tuple[Release, ...]:
         )
         for row in rows("releases.tsv")
     )
-
-
-def _version(text: str) -> tuple[int, ...]:
-    return tuple(map(int, text.split("."))) if text else ()
 
 
 @cache

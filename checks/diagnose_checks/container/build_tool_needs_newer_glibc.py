@@ -19,6 +19,7 @@ from diagnose.authoring.log import finding_from_hits, is_later
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.model.versions import version_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +79,7 @@ def workflow(workflow: Workflow) -> Iterator[Finding]:
     """See a job's container whose glibc is too old for the Node of GitHub's runner, which its actions need."""
     told = set()
     for container in workflow.containers:
-        glibc = tuple(map(int, container.facts.glibc.split("."))) if container.facts and container.facts.glibc else ()
+        glibc = version_key(container.facts.glibc) if container.facts else ()
         name = container.action.partition("@")[0].lower()
         if not glibc or glibc >= _NODE or name not in _JAVASCRIPT or container.action_spot is None:
             continue

@@ -8,7 +8,7 @@ from diagnose import policies
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.wheel.platform_tag import version_key
+from diagnose.model.versions import name_key
 from diagnose.tables.libc_releases import named_releases
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def _cause(log: BuildLog, hit: Hit, wheel: str, platforms: tuple[str, ...]) -> t
         which = f"pip {'.'.join(map(str, pip))}" if pip else "a pip that prints no ERROR: before its errors"
         return "wheel-not-supported-old-pip", f"{which} does not know {platforms[0]}"
     glibc = _version(log, hit, "glibc-note") or _glibc_of(log, hit)
-    promises = [version_key(tag.policy) for tag in tags if tag.family == "manylinux"]
+    promises = [name_key(tag.policy) for tag in tags if tag.family == "manylinux"]
     if glibc and promises and min(promises) > glibc:
         return "wheel-not-supported-glibc", f"this system has glibc {'.'.join(map(str, glibc))}"
     if {tag.libc for tag in tags} == {"musl"} and (glibc or (pip and pip >= (21, 2))):
@@ -222,7 +222,7 @@ def _likeliest(
         return "wheel-not-supported-no-arch", ""
     if {tag.libc for tag in tags} == {"musl"}:
         return "wheel-not-supported-no-arch", ""
-    if min((version_key(tag.policy) for tag in tags if tag.family == "manylinux"), default=()) > (2, 28):
+    if min((name_key(tag.policy) for tag in tags if tag.family == "manylinux"), default=()) > (2, 28):
         return "wheel-not-supported-glibc", ""
     new = all(re.match(r"(?:manylinux|musllinux)_\d", platform) for platform in platforms)
     if (new and not pip) or (pip == _PREFIXED and platforms[0].startswith("manylinux2010")):
@@ -285,4 +285,4 @@ def _glibc_of(log: BuildLog, hit: Hit) -> tuple[int, ...]:
 def _version(log: BuildLog, hit: Hit, kind: str) -> tuple[int, ...]:
     notes = [note for note in log.find(kind) if note.groups["version"]]
     before = [note for note in notes if note.line <= hit.line] or notes
-    return version_key(before[-1].groups["version"])[:2] if before else ()
+    return name_key(before[-1].groups["version"])[:2] if before else ()

@@ -15,10 +15,11 @@ References:
 from __future__ import annotations
 
 from diagnose import policies
-from diagnose.authoring.environment import link_files, newer, numbers, setting_evidence
+from diagnose.authoring.environment import link_files, setting_evidence
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.model.versions import newer, version_key
 from diagnose.policies import Policy
 from diagnose.readers.env import Environment
 from diagnose.remedies.libraries import vendored
@@ -44,7 +45,7 @@ def env(env: Environment) -> Iterator[Finding]:
     for library, file in link_files(env):
         if file.kind == "static" or file.accepted is False:
             continue
-        path, glibc = max(_bundled(file, policy), key=lambda one: numbers(one[1]), default=("", ""))
+        path, glibc = max(_bundled(file, policy), key=lambda one: version_key(one[1]), default=("", ""))
         if not newer(glibc, allowed):
             continue
         from diagnose.remedies.lowest_tag import lowest_tag

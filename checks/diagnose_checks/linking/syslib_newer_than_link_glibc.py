@@ -15,12 +15,13 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.environment import link_files, newer
+from diagnose.authoring.environment import link_files
 from diagnose.authoring.link_step import versioned
 from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.model.versions import newer
 from diagnose.readers.env import Environment
 from diagnose.remedies.libraries import build_from_source_fix, vendored
 from diagnose.remedies.package_names import library_module

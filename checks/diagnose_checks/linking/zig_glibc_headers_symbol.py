@@ -21,6 +21,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose.model.versions import version_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +57,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         zig = "zig" in link.program or log.find("zig-note") or any("--no-allow-shlib" in hit.text for hit in link.hits)
         if not symbols or not zig or any("@GLIBC" in symbol for symbol in symbols):
             continue
-        since = max((SINCE[symbol] for symbol in symbols), key=lambda version: [int(n) for n in version.split(".")])
+        since = max((SINCE[symbol] for symbol in symbols), key=version_key)
         target = log.target_at(link.line)
         triple = target.triple if target else "TARGET"
         yield finding_from_hits(

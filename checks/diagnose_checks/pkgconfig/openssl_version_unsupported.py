@@ -17,6 +17,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
+from diagnose.model.versions import version_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,9 +99,8 @@ def _locked(leg: Leg) -> str:
     crate = project.crate("openssl-sys") if project is not None else None
     if project is None or crate is None or project.locked("openssl-src") or "openssl-src" in crate.dependencies:
         return ""
-    parts = tuple(int(part) if part.isdigit() else 0 for part in crate.version.partition("+")[0].split(".")[:3])
     chosen = any(word.startswith(("--features", "--no-default", "-F", "--all-f")) for word in leg.words)
-    return crate.version if parts >= _FIRST_WITHOUT_1_0 and not chosen else ""
+    return crate.version if version_key(crate.version) >= _FIRST_WITHOUT_1_0 and not chosen else ""
 
 
 def _has_another(leg: Leg) -> bool:

@@ -14,12 +14,12 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.environment import newer
 from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
+from diagnose.model.versions import newer
 from diagnose.readers.env import Environment
 from diagnose.remedies.fix import IN_VENV, fix, from_index
 from diagnose.remedies.install import system, tool

@@ -15,12 +15,13 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.environment import newer, numbers, setting_evidence
+from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import finding_from_hits, is_later
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
+from diagnose.model.versions import newer, version_key
 from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import system
@@ -62,7 +63,7 @@ def env(env: Environment) -> Iterator[Finding]:
     floors = [floor for floor in env.project.floors if rust.version and newer(floor.version, rust.version)]
     if not floors:
         return
-    needs = max((floor.version for floor in floors), key=numbers)
+    needs = max((floor.version for floor in floors), key=version_key)
     evidence = [Evidence(f"{floor.text}, which needs cargo {floor.version} or later", floor.path) for floor in floors]
     evidence.append(Evidence(f"version {rust.version}", rust.sysroot if rust.toolchain else rust.cargo.path))
     if rust.chosen is not None:

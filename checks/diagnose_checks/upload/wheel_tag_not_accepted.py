@@ -22,8 +22,8 @@ from diagnose.authoring.wheel import is_for_linux, linux_tags, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
+from diagnose.model.versions import name_key
 from diagnose.policies import PlatformTag
-from diagnose.readers.wheel.platform_tag import version_key
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import by_shell, quote, repair, retag
 from diagnose_checks.upload._triage import rejected
@@ -78,7 +78,7 @@ def _reason(text: str, tag: PlatformTag) -> tuple[str, bool]:
         return ("" if tag.arch in _INDEX_MUSL else f"the index accepts no musllinux wheels for {tag.arch}"), False
     if tag.arch not in _INSTALLED_GLIBC:
         return f"installers accept no manylinux tag on {tag.arch}", True
-    if tag.arch not in _X86 and version_key(tag.policy) < (2, 17):
+    if tag.arch not in _X86 and name_key(tag.policy) < (2, 17):
         return f"manylinux on {tag.arch} begins with glibc 2.17", True
     return ("" if tag.arch in _INDEX_GLIBC else f"the index accepts no manylinux wheels for {tag.arch}"), False
 

@@ -15,7 +15,7 @@ from diagnose.authoring.wheel_libraries import is_libpython
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import Command, Fix, FixStage
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.wheel.platform_tag import version_key
+from diagnose.model.versions import name_key
 from diagnose.remedies.lowest_tag import lowest_tag
 from diagnose.tables.build_images import manylinux_image
 from diagnose.tables.shared_libraries import another_wheels
@@ -145,13 +145,13 @@ def _cause(log: BuildLog, hit: Hit, tag: str, offenders: tuple[str, ...]) -> str
 def promise(tag: str) -> tuple[int, ...]:
     """Return the glibc version that a tag or policy promises, with or without an architecture; () for other tags."""
     bare = re.sub(r"_(?:x86_64|i686|aarch64|armv7l|ppc64le|ppc64|s390x|riscv64|loongarch64)$", "", tag)
-    return version_key(policies.split(f"{bare}_x86_64").policy) if bare.startswith("manylinux") else ()
+    return name_key(policies.split(f"{bare}_x86_64").policy) if bare.startswith("manylinux") else ()
 
 
 def versions(offenders: tuple[str, ...]) -> list[str]:
     """Return the symbol versions that *offenders* name, the highest first."""
     names = {name for entry in offenders for name in re.findall(r"(?:GLIBC|GLIBCXX|CXXABI|GCC)_[\d.]+\d", entry)}
-    return sorted(names, key=version_key, reverse=True)
+    return sorted(names, key=name_key, reverse=True)
 
 
 def unlocated_libraries(log: BuildLog) -> list[Hit]:

@@ -25,7 +25,7 @@ from diagnose.authoring.wheel import has_glibc_code, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding
-from diagnose.readers.wheel.platform_tag import version_key
+from diagnose.model.versions import name_key
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.tables.libc_releases import older_than
 from diagnose_checks.wheel._triage import PATTERNS, rebuild_fixes, refusals, versions
@@ -43,8 +43,8 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     tag, found = needs(wheel, glibc=True)
     if not found:
         return
-    highest = max(found, key=lambda need: version_key(need.detail))
-    version = version_key(highest.detail)
+    highest = max(found, key=lambda need: name_key(need.detail))
+    version = name_key(highest.detail)
     old = older_than(glibc=version)
     where = f" (for example {some(old[-3:], 3)})" if old else ""
     yield Finding(

@@ -21,7 +21,7 @@ from diagnose.authoring.wheel import has_glibc_code, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding
-from diagnose.readers.wheel.platform_tag import version_key
+from diagnose.model.versions import name_key
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.tables.libc_releases import older_than
 from diagnose_checks.wheel._triage import rebuild_fixes, refusals, versions
@@ -39,8 +39,8 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     tag, found = needs(wheel, glibc=False)
     if not found:
         return
-    highest = max(found, key=lambda need: (-need.priority, version_key(need.detail)))
-    glibcxx = max((version_key(n.detail) for n in found if n.detail.startswith("GLIBCXX_")), default=())
+    highest = max(found, key=lambda need: (-need.priority, name_key(need.detail)))
+    glibcxx = max((name_key(n.detail) for n in found if n.detail.startswith("GLIBCXX_")), default=())
     old = older_than(glibcxx=glibcxx) if glibcxx else []
     where = f" (for example {some(old[-3:], 3)})" if old else ""
     yield Finding(

@@ -24,7 +24,7 @@ from diagnose.authoring.workflow import Seen, finding, grouped
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
-from diagnose.readers.wheel.platform_tag import version_key
+from diagnose.model.versions import name_key
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import by_shell, quote, repair, retag
 from diagnose_checks.upload._triage import WORDINGS, rejected
@@ -80,7 +80,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
 def _newest(wheel: Wheel) -> Evidence:
     """Return the need that is newer than every policy: version, functions and file."""
     needs = [need for need in wheel.verdict.shortfalls if need.kind == "symbol-version" and not need.priority]
-    need = max(needs, key=lambda need: version_key(need.detail))
+    need = max(needs, key=lambda need: name_key(need.detail))
     symbols = f" for {some(need.symbols, 3)}" if need.symbols else ""
     return Evidence(f"needs {need.detail} of {need.library}{symbols}, newer than every manylinux policy", need.path)
 

@@ -23,9 +23,9 @@ from diagnose.loaders import musl_loader
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Severity
+from diagnose.model.versions import name_key
 from diagnose.policies import musl
 from diagnose.readers.elf.elf_parser import Elf
-from diagnose.readers.wheel.platform_tag import version_key
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import retag
 from diagnose.tables.libc_releases import alpine_with_musl
@@ -42,7 +42,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     if promise is None or wheel.verdict.libc != "musl":
         return
     tag = promise[0]
-    version = version_key(policies.split(tag).policy)
+    version = name_key(policies.split(tag).policy)
     newest: tuple[int, int, int] = (0, 0, 0)
     evidence = []
     crashes: Elf | None = None

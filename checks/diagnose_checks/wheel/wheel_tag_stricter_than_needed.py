@@ -19,7 +19,7 @@ from diagnose.authoring.wheel import has_linux_code, linux_tags, some, tagged_el
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Severity
-from diagnose.readers.wheel.platform_tag import version_key
+from diagnose.model.versions import name_key
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import retag
 from diagnose.tables.libc_releases import older_than
@@ -40,15 +40,13 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     lowest = policies.find(wheel.verdict.lowest_tag)
     if lowest is None or lowest.libc != "glibc" or not tags or any(tag.libc != "glibc" for _, tag in tags):
         return
-    text, claimed = min(tags, key=lambda pair: version_key(pair[1].policy))
+    text, claimed = min(tags, key=lambda pair: name_key(pair[1].policy))
     known = [policy for policy in policies.load("glibc", lowest.arch) if policy.libc_version >= OLDEST]
     best = max(lowest, known[0], key=lambda policy: policy.libc_version) if known else lowest
-    if best.libc_version >= version_key(claimed.policy) or not any(elf.dynamic for elf in tagged_elves(wheel)):
+    if best.libc_version >= name_key(claimed.policy) or not any(elf.dynamic for elf in tagged_elves(wheel)):
         return
     passed = [
-        name
-        for name in older_than(glibc=version_key(claimed.policy))
-        if name not in older_than(glibc=best.libc_version)
+        name for name in older_than(glibc=name_key(claimed.policy)) if name not in older_than(glibc=best.libc_version)
     ]
     if not passed:
         return

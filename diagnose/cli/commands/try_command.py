@@ -10,6 +10,7 @@ from diagnose.cli import console
 from diagnose.cli.errors import UsageError
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import InputError
+from diagnose.model.versions import name_key
 
 if TYPE_CHECKING:
     from typing import Any
@@ -146,7 +147,7 @@ def _gap(one: Attempt) -> list[str]:
     assert one.place is not None
     glibc = one.place.glibc
     tags = map(policies.split, one.wheel.removesuffix(".whl").rpartition("-")[2].split("."))
-    promised = [tuple(map(int, tag.policy.split("_")[1:])) for tag in tags if tag.libc == "glibc"]
+    promised = [name_key(tag.policy) for tag in tags if tag.libc == "glibc"]
     if glibc is None or not promised or min(promised) >= glibc:
         return []
     first, last = (f"{major}.{minor}" for major, minor in (min(promised), (glibc[0], glibc[1] - 1)))

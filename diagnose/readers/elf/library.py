@@ -10,6 +10,7 @@ import os
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import InputError
 from diagnose.model.targets import Target
+from diagnose.model.versions import version_key
 from diagnose.readers.elf import elf_parser as elf
 from diagnose.readers.elf import ld_so
 from diagnose.readers.elf.elf_parser import Elf
@@ -208,12 +209,6 @@ def accepted(facts: Elf, target: Target) -> bool:
         return False
     wanted = {"hard-float EABI": "hard", "soft-float EABI": "soft"}.get(target.flags.meaning, "")
     return not (wanted and facts.arm_float and facts.arm_float != wanted)
-
-
-def version_key(version: str) -> tuple[int, ...]:
-    """Return a key that sorts dotted versions by their numbers; anything else sorts first."""
-    parts = version.split(".")
-    return tuple(map(int, parts)) if all(part.isdecimal() and len(part) < 10 for part in parts) else ()
 
 
 def highest_glibc(facts: Elf) -> str:

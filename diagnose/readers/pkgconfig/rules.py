@@ -7,6 +7,7 @@ Sources: pkgconf's ``libpkgconf`` and ``cli`` of 1.8.1 (as Debian patches it), 2
 from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model.versions import version_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,8 +67,7 @@ def rules(implementation: str, version: str, value: Callable[[str], str | None] 
 
     if implementation == "pkg-config":
         return Rules(True, version or "0.29.2", uninstalled=not given("PKG_CONFIG_DISABLE_UNINSTALLED"))
-    parts = [int(part) if part.isascii() and part.isdigit() and len(part) < 6 else 0 for part in version.split(".")]
-    release = (*parts, 0, 0)[:2] if version else (1, 8)
+    release = (*version_key(version), 0, 0)[:2] if version else (1, 8)
     old_sysroot = given("PKG_CONFIG_PKGCONF1_SYSROOT_RULES")
     two = release >= (2, 0)
     moves = given("PKG_CONFIG_RELOCATE_PATHS") and not given("PKG_CONFIG_DONT_DEFINE_PREFIX")
@@ -87,7 +87,7 @@ def rules(implementation: str, version: str, value: Callable[[str], str | None] 
         fdo=given("PKG_CONFIG_FDO_SYSROOT_RULES"),
         relocate=release >= (2, 3) and moves,
         late=release >= (3, 0),
-        quotes_last=(*parts, 0, 0, 0)[:3] >= (3, 0, 5),
+        quotes_last=(*version_key(version), 0, 0, 0)[:3] >= (3, 0, 5),
         conflicts=not given("PKG_CONFIG_IGNORE_CONFLICTS"),
         squeeze=not given("PKG_CONFIG_DONT_RELOCATE_PATHS"),
         value=value,

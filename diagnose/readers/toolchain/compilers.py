@@ -12,6 +12,7 @@ import os
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.targets import Target
+from diagnose.model.versions import version_key
 from diagnose.readers.cargo.variables import Setting, Variables
 from diagnose.readers.system.distro import glibc_version
 from diagnose.readers.system.root import Root
@@ -132,7 +133,7 @@ def _places(root: Root, program: Program, gnu: str, multiarch: str, bits: int) -
     for base in (f"{prefix}/lib/gcc-cross", f"{prefix}/lib/gcc", f"{prefix}/lib64/gcc"):
         for name in root.names(base):
             if triplet(name) == gnu:
-                versions = sorted(root.names(f"{base}/{name}"), key=_version_key, reverse=True)
+                versions = sorted(root.names(f"{base}/{name}"), key=version_key, reverse=True)
                 inner += [f"{base}/{name}/{version}" for version in versions]
     wide = ("lib64", "lib") if bits == 64 else ("lib",)
     for name in root.names(prefix):
@@ -149,12 +150,6 @@ def _places(root: Root, program: Program, gnu: str, multiarch: str, bits: int) -
         dirs += [f"{base}/lib/{multiarch}", *(f"{base}/{leaf}" for leaf in wide)]
     dirs += [f"/usr/local/lib/{multiarch}", "/usr/local/lib"]
     return _Places(tuple(inner), tuple(dirs))
-
-
-def _version_key(version: str) -> tuple[int, ...]:
-    return tuple(
-        int(part) if part.isascii() and part.isdigit() and len(part) < 10 else -1 for part in version.split(".")
-    )
 
 
 # The files that gcc needs to link a shared library besides the objects, and the source of each.

@@ -6,6 +6,7 @@ import os
 
 from diagnose.model import targets
 from diagnose.model.targets import Target
+from diagnose.model.versions import version_key
 from diagnose.readers import toml
 from diagnose.readers.cargo.variables import Setting, Variables
 from diagnose.readers.system import packages
@@ -43,10 +44,11 @@ def cargo_version(root: Root, rust: Rust) -> str:
     else:
         package = packages.owner(root, rust.cargo.real, "cargo") if rust.cargo.found else ""
         found = packages.version(root, package).encode() if package else b""
-    numbers = found.decode("ascii", "replace").split("+")[0].split("-")[0].split(".")
-    if len(numbers) < 3 or not all(number.isascii() and number.isdecimal() and len(number) < 10 for number in numbers):
+    release = version_key(found.decode("ascii", "replace"))
+    if len(release) < 3:
         return ""
-    return f"1.{int(numbers[1]) - 1}.{numbers[2]}" if numbers[0] == "0" else ".".join(numbers)
+    major, minor, patch = release[:3]
+    return f"1.{minor - 1}.{patch}" if major == 0 else f"{major}.{minor}.{patch}"
 
 
 def _same_machine(triple: str, native: Target) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from diagnose import policies
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.versions import name_key
 from diagnose.readers.elf.elf_parser import Elf, Verneed
-from diagnose.readers.wheel.platform_tag import Shortfall, auditwheel_differences, version_key
+from diagnose.readers.wheel.platform_tag import Shortfall, auditwheel_differences
 
 if TYPE_CHECKING:
     from typing import Any
@@ -122,6 +123,6 @@ def highest_versions(elf: Elf) -> list[Verneed]:
     best: dict[tuple[str, str], Verneed] = {}
     for need in elf.verneed:
         key = (need.family, need.library)
-        if key not in best or version_key(need.version) > version_key(best[key].version):
+        if key not in best or name_key(need.version) > name_key(best[key].version):
             best[key] = need
     return [best[key] for key in sorted(best)]

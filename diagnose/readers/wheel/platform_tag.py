@@ -13,6 +13,7 @@ from diagnose import policies
 from diagnose.loaders import glibc_loader, musl_loader
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.targets import TARGETS
+from diagnose.model.versions import name_key
 from diagnose.policies import PlatformTag, Policy
 from diagnose.readers.elf.elf_parser import EM_ARM, Elf
 from diagnose.readers.wheel.linkage import Index
@@ -199,7 +200,7 @@ class _Scope:
         found = [*self._versions(), *self._trees()]
         by_symbols = self._tag([s for s in found if s.kind == "symbol-version"])
         overall = self._tag(found)
-        cause = max(found, key=lambda s: (-s.priority, _KINDS.index(s.kind), version_key(s.detail)), default=None)
+        cause = max(found, key=lambda s: (-s.priority, _KINDS.index(s.kind), name_key(s.detail)), default=None)
         release = self._musl_release()
         if self.libc == "musl":
             by_symbols, overall = self._musl(claims, found, release, by_symbols, overall)
@@ -222,7 +223,7 @@ class _Scope:
             return next(policy.tag for policy in self.policies if policy.priority == lowest)
         tags = {s.tag for s in found if not s.priority}
         plain = f"linux_{self.arch}"
-        return plain if plain in tags else max(tags, key=version_key)
+        return plain if plain in tags else max(tags, key=name_key)
 
     def _musl(
         self, claims: list[PlatformTag], found: list[Shortfall], release: tuple[int, ...], *tags: str
@@ -236,7 +237,7 @@ class _Scope:
         ):
             self.differences["musl-itself"] = None
             tags = (newest, newest)
-        wanted = [tag.policy for tag in claims if tag.family == "musllinux" and version_key(tag.policy) >= release[:2]]
+        wanted = [tag.policy for tag in claims if tag.family == "musllinux" and name_key(tag.policy) >= release[:2]]
         claim = f"{wanted[0]}_{self.arch}" if wanted else newest
         if claim != newest and newest in tags:
             self.differences["musl-release"] = None
@@ -360,11 +361,6 @@ class _Scope:
             ucs2 = sorted(name for name in names if "PyUnicodeUCS2_" in name) if root.init2 and not self.narrow else []
             if ucs2:
                 yield self._shortfall("ucs2", root.path, "", "", tuple(ucs2), None)
-
-
-def version_key(version: str) -> tuple[int, ...]:
-    """Return a sort key for a symbol version or instruction set: its numbers."""
-    return tuple(map(policies.number, re.findall(r"[0-9]+", version)))
 
 
 def _allows(policy: Policy, family: str, version: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.targets import resolve
+from diagnose.model.versions import version_key
 
 if TYPE_CHECKING:
     from diagnose.readers.workflow.workflow_facts import Leg
@@ -44,7 +45,7 @@ def expected(leg: Leg) -> str:
     glibc = leg.place.facts.target if leg.place.facts else ""
     if glibc == "2.17":
         return f"manylinux2014_{target.wheel}"
-    parts = tuple(map(int, glibc.split("."))) if glibc and glibc != "musl" else ()
+    parts = version_key(glibc)
     if not parts:
         return ""
     if parts > _NEWEST_POLICY:
