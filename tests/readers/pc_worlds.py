@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 from diagnose.model.finding import InputError
@@ -61,12 +62,16 @@ def program(release: str) -> Path:
 
 def programs() -> dict[str, Path]:
     """Return the programs of all releases, and the installed one, by their versions."""
-    found = {release.partition(".post")[0]: program(release) for release in RELEASES}
-    installed = shutil.which("pkgconf")
-    if installed:
-        done = subprocess.run([installed, "--version"], capture_output=True, text=True, check=True)
-        found.setdefault(done.stdout.strip(), Path(installed))
-    return found
+    return {**installed(), **{release.partition(".post")[0]: program(release) for release in RELEASES}}
+
+
+def installed() -> dict[str, Path]:
+    """Return the program of this machine by its version; empty if it has no pkgconf."""
+    path = shutil.which("pkgconf")
+    if not path:
+        return {}
+    done = subprocess.run([path, "--version"], capture_output=True, text=True, check=True)
+    return {done.stdout.strip(): Path(path)}
 
 
 def _words(choose: random.Random) -> str:
@@ -130,14 +135,18 @@ def _make(choose: random.Random, base: Path) -> tuple[list[str], str | None, lis
     return folders, sysroot, asked, environ, choose.random() < 0.35
 
 
-def disagreement(seed: int, programs: dict[str, Path], base: Path) -> str:
-    """Return how the programs and the resolver differ on the setting *seed*; empty if they do not."""
+def disagreement(seed: int, programs: dict[str, Path], base: Path, unsure: Counter[str] | None = None) -> str:
+    """Return how the programs and the resolver differ on the setting *seed*; empty if they do not.
+
+    *unsure* counts, by release, the questions on which the resolver says that it cannot tell.
+    """
     base = base / str(seed)
     folders, sysroot, asked, switches, static = _make(random.Random(seed), base)
     environ = {"PATH": "/usr/bin", "PKG_CONFIG_LIBDIR": ":".join(folders), **switches}
     environ |= {"PKG_CONFIG_ALLOW_SYSTEM_LIBS": "1", "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS": "1"}
     if sysroot is not None:
         environ["PKG_CONFIG_SYSROOT_DIR"] = sysroot
+    difference = ""
     for version, path in programs.items():
         command = [str(path), *(["--static"] if static else []), "--libs", "--cflags", *asked]
         try:
@@ -150,14 +159,21 @@ def disagreement(seed: int, programs: dict[str, Path], base: Path) -> str:
         try:
             answer = solver.Resolver(Root("/"), folders, sysroot, own).ask(asked, static)
         except InputError as error:
-            return f"setting {seed}, pkgconf {version}: {error}\n{done}"
+            difference += f"setting {seed}, pkgconf {version}: {error}\n{done}\n"
+            continue
+        if answer.erratic:
+            if unsure is not None:
+                unsure[version] += 1
+            continue
         words = " ".join((*answer.cflags, *answer.libs)).encode("utf-8", "surrogateescape").split()
         real = done.stdout.split() if done.returncode == 0 else None
         ours = None if answer.problems else words
         if real != ours:
-            return f"setting {seed}, pkgconf {version}\n{command}\n{environ}\nreal {real}\nours {ours}\n{done.stderr!r}"
-    shutil.rmtree(base)
-    return ""
+            difference += f"setting {seed}, pkgconf {version}\n{command}\n{environ}\n"
+            difference += f"real {real}\nours {ours}\n{done.stderr!r}\n"
+    if not difference:
+        shutil.rmtree(base)
+    return difference
 
 
 def main() -> None:
@@ -165,12 +181,14 @@ def main() -> None:
     count, first = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0
     found_programs = programs()
     different = 0
+    unsure: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(first, first + count):
-            if found := disagreement(seed, found_programs, Path(folder)):
+            if found := disagreement(seed, found_programs, Path(folder), unsure):
                 different += 1
                 print(found)
     print(f"{count} settings of {', '.join(found_programs)}: {different} disagreements")
+    print(f"cannot tell: {dict(unsure)}")
 
 
 if __name__ == "__main__":

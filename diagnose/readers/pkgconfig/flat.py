@@ -8,9 +8,9 @@ Follows ``pkgconf_queue_verify``, ``flatten_dependency_set`` and ``pkgconf_queue
 from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
-from diagnose.model.finding import InputError
 from diagnose.readers.pkgconfig.fragments import Fragments
-from diagnose.readers.pkgconfig.pcfile import DEPTH_LIMIT, VISIT_LIMIT, Dependency, Fragment, PcFile
+from diagnose.readers.pkgconfig.graph import Edge, Module, Modules, world
+from diagnose.readers.pkgconfig.pcfile import VISIT_LIMIT, Dependency, Fragment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,80 +18,41 @@ if TYPE_CHECKING:
     from diagnose.readers.pkgconfig.rules import Rules
 
 
-class _Edge:
-    """One requirement; ``match`` is the module that answers it."""
+class Flat:
+    """Requirements *wanted*, flattened through *modules*."""
 
-    __slots__ = ("dependency", "internal", "match", "private", "shared")
-
-    def __init__(self, dependency: Dependency, match: _Module | None = None) -> None:
-        self.dependency = dependency
-        self.internal = dependency.internal
-        self.private = dependency.private
-        self.shared = dependency.shared
-        self.match = match
-
-    def copy(self) -> _Edge:
-        return _Edge(self.dependency, self.match)
-
-
-class _Module:
-    """One module during the traversal."""
-
-    def __init__(self, file: PcFile, virtual: bool = False) -> None:
-        self.file = file
-        self.virtual = virtual
-        self.requires = [_Edge(one) for one in file.requires]
-        self.requires_private = [_Edge(one) for one in file.requires_private]
-        self.requires_shared = [_Edge(one) for one in file.requires_shared]
-        self.serial = 0
-        self.order = 0
-        self.visited: set[bool] = set()
-        self.visited_in = 0
-        self.ancestor = False
-        self.private = False
-
-
-class Graph:
-    """Requirements *wanted*, resolved by *verify*; *report* is called with those that fail."""
-
-    def __init__(
-        self,
-        rules: Rules,
-        verify: Callable[[Dependency], tuple[PcFile | None, bool]],
-        report: Callable[[Dependency, str, PcFile | None, bool], None],
-        wanted: tuple[Dependency, ...],
-        static: bool,
-    ) -> None:
+    def __init__(self, rules: Rules, modules: Modules, wanted: tuple[Dependency, ...], static: bool) -> None:
         self._rules = rules
-        self._verify = verify
-        self._report = report
+        self._modules = modules
         self._static = static
-        self._world = _Module(PcFile("", "", "", "", {}, requires=wanted), virtual=True)
-        self._modules: dict[str, _Module] = {}
+        self._world = world(wanted)
         self._serial = 0
         self._walks = 0
         self._orders = 0
-        self._visits = 0
         self._in_private = False
         self._search_private = True
         self._check_conflicts = rules.conflicts
 
     def flags(self) -> tuple[list[Fragment], list[Fragment]] | None:
-        """Return the flags for the compiler and for the linker; None if something is missing."""
+        """Return the flags for the compiler and for the linker; None if something is missing.
+
+        Raises:
+            EndlessError: the requirements do not end.
+        """
         flattened = self._sorted() if self._rules.flat == 1 else self._collected()
         if flattened is None:
             return None
         cflags, private, libs = Fragments(self._rules), Fragments(self._rules), Fragments(self._rules)
 
-        def collect_cflags(module: _Module) -> None:
+        def collect_cflags(module: Module) -> None:
             for fragment in module.file.cflags:
                 cflags.merge(fragment)
 
-        def collect_private(module: _Module) -> None:
+        def collect_private(module: Module) -> None:
             for fragment in module.file.cflags_private if self._static else module.file.cflags_shared:
                 private.append(fragment)
 
-        def collect_libs(module: _Module) -> None:
+        def collect_libs(module: Module) -> None:
             if self._rules.flat == 3 and not self._search_private and module.private:
                 return
             for fragment in module.file.libs:
@@ -105,7 +66,7 @@ class Graph:
         self._search_private = self._static
         if self._rules.solved_twice and not self._static:
             self._modules.clear()
-            self._world = _Module(self._world.file, virtual=True)
+            self._world = world(self._world.file.requires)
             flattened = self._sorted()
             self._search_private = False
             if flattened is None:
@@ -113,60 +74,46 @@ class Graph:
         self._apply(flattened, collect_libs)
         return [*cflags, *private], list(libs)
 
-    def _match(self, edge: _Edge, by: _Module, tolerated: bool = False) -> _Module | None:
-        """Return the module that answers *edge*; a requirement without one is reported unless *tolerated*."""
-        if edge.match is None:
-            found, satisfied = self._verify(edge.dependency)
-            if found is None or not satisfied:
-                if not tolerated:
-                    self._report(edge.dependency, by.file.id, found, False)
-                return None
-            provider = self._rules.flat > 1 and not self._rules.late and found.id != edge.dependency.module
-            # From 2.2 until 3.0, each search for a provider reads its file again.
-            new = _Module(found)
-            edge.match = new if provider else self._modules.setdefault(found.path or found.id, new)
-        return edge.match
-
     # 2.1 and 2.2: every requirement of every visited module, sorted by the last visit
 
-    def _sorted(self) -> _Module | None:
-        world = _Module(PcFile("", "", "", "", {}), virtual=True)
+    def _sorted(self) -> Module | None:
+        flattened = world()
 
-        def collect(module: _Module) -> None:
-            to = world.requires_private if self._in_private else world.requires
+        def collect(module: Module) -> None:
+            to = flattened.requires_private if self._in_private else flattened.requires
             to[:0] = [edge.copy() for edge in reversed(module.requires)]
-            world.requires_private[:0] = [edge.copy() for edge in reversed(module.requires_private)]
+            flattened.requires_private[:0] = [edge.copy() for edge in reversed(module.requires_private)]
 
         if not self._traverse(self._world, collect):
             return None
-        for edges in (world.requires, world.requires_private):
+        for edges in (flattened.requires, flattened.requires_private):
             self._serial += 1
-            kept: list[_Edge] = []
+            kept: list[Edge] = []
             names = set()
             for edge in edges:
-                module = self._match(edge, world)
+                module = self._modules.match(edge, flattened)
                 if module is None or module.serial == self._serial or edge.dependency.module in names:
                     continue
                 names.add(edge.dependency.module)
                 module.serial = self._serial
                 kept.append(edge)
-            edges[:] = sorted(kept, key=lambda edge: edge.match.order if edge.match else 0)
-        return world
+            edges[:] = sorted(kept, key=lambda edge: edge.match.order if edge.match else 0, reverse=True)[::-1]
+        return flattened
 
     # 2.3 and newer: the modules in reverse order of completion
 
-    def _collected(self) -> _Module | None:
+    def _collected(self) -> Module | None:
         if not self._traverse(self._world, None):
             return None
-        found: list[_Edge] = []  # in reverse
+        found: list[Edge] = []  # in reverse
         self._serial += 1
         self._collect(self._world, found, 0)
         self._search_private, self._check_conflicts = False, False
-        to_mark: dict[int, list[_Edge]] = {}
+        to_mark: dict[int, list[Edge]] = {}
         for edge in found:
             to_mark.setdefault(id(edge.match), []).append(edge)
 
-        def mark(module: _Module) -> None:
+        def mark(module: Module) -> None:
             if module.private:
                 module.private = False
                 for edge in to_mark.get(id(module), ()):
@@ -174,20 +121,20 @@ class Graph:
 
         self._traverse(self._world, mark)
         self._search_private, self._check_conflicts = True, self._rules.conflicts
-        world = _Module(PcFile("", "", "", "", {}), virtual=True)
-        world.requires = found[::-1]
-        return world if not self._rules.late or self._together(world.requires) else None
+        flattened = world()
+        flattened.requires = found[::-1]
+        return flattened if not self._rules.late or self._together(flattened.requires) else None
 
-    def _together(self, edges: list[_Edge]) -> bool:
+    def _together(self, edges: list[Edge]) -> bool:
         """Whether no module of the flattened set conflicts with another one (3.0)."""
         names = {edge.dependency.module for edge in edges}
         modules = [edge.match for edge in edges if edge.match is not None] if self._check_conflicts else []
-        return all(self._without_conflict(module, names) for module in modules)
+        return all(self._modules.without_conflict(module, names) for module in modules)
 
-    def _collect(self, module: _Module, found: list[_Edge], depth: int) -> None:
+    def _collect(self, module: Module, found: list[Edge], depth: int) -> None:
         if module.serial == self._serial:
             return
-        self._limit(module, depth)
+        self._modules.limit(module, depth)
         module.serial = self._serial
         if not self._static:
             self._collect_list(module.requires_shared, found, depth)
@@ -197,7 +144,7 @@ class Graph:
         self._in_private = saved
         self._collect_list(module.requires, found, depth)
 
-    def _collect_list(self, edges: list[_Edge], found: list[_Edge], depth: int) -> None:
+    def _collect_list(self, edges: list[Edge], found: list[Edge], depth: int) -> None:
         for edge in reversed(edges):
             module = edge.match
             if module is None or module.serial == self._serial:
@@ -206,13 +153,8 @@ class Graph:
             self._collect(module, found, depth + 1)
             found.append(edge.copy())
 
-    def _limit(self, module: _Module, depth: int) -> None:
-        self._visits += 1
-        if self._visits > VISIT_LIMIT or depth > DEPTH_LIMIT:
-            raise InputError(f"{module.file.path}: requirements without end")
-
     def _traverse(
-        self, root: _Module, visit: Callable[[_Module], None] | None, *, skip_internal: bool = False, levels: int = 0
+        self, root: Module, visit: Callable[[Module], None] | None, *, skip_internal: bool = False, levels: int = 0
     ) -> bool:
         """Visit *root* and its requirements, *levels* deep (0: no limit); False if one is missing."""
         if root.virtual:
@@ -222,20 +164,20 @@ class Graph:
         skip = (skip_internal, self._rules.flat > 1 and not self._search_private, shared)
         return self._main(root, visit, skip, levels or VISIT_LIMIT, 0)
 
-    def _apply(self, world: _Module, visit: Callable[[_Module], None], *, skip_internal: bool = False) -> None:
-        self._traverse(world, visit, skip_internal=skip_internal, levels=2)
+    def _apply(self, flattened: Module, visit: Callable[[Module], None], *, skip_internal: bool = False) -> None:
+        self._traverse(flattened, visit, skip_internal=skip_internal, levels=2)
 
     def _main(
         self,
-        module: _Module,
-        visit: Callable[[_Module], None] | None,
+        module: Module,
+        visit: Callable[[Module], None] | None,
         skip: tuple[bool, bool, bool],
         levels: int,
         depth: int,
     ) -> bool:
         if levels == 0:
             return True
-        self._limit(module, depth)
+        self._modules.limit(module, depth)
         if self._rules.flat == 1:
             if module.virtual or module.visited_in != self._walks:
                 module.visited_in, module.visited = self._walks, set()
@@ -248,7 +190,7 @@ class Graph:
             module.serial = self._serial
         if visit is not None and not (module.virtual and module is not self._world):
             visit(module)
-        if self._check_conflicts and not self._without_conflict(module):
+        if self._check_conflicts and not self._modules.without_conflict(module):
             return False
         if not self._walk(module, module.requires, visit, skip, levels, depth):
             return False
@@ -263,9 +205,9 @@ class Graph:
 
     def _walk(
         self,
-        parent: _Module,
-        edges: list[_Edge],
-        visit: Callable[[_Module], None] | None,
+        parent: Module,
+        edges: list[Edge],
+        visit: Callable[[Module], None] | None,
         skip: tuple[bool, bool, bool],
         levels: int,
         depth: int,
@@ -274,7 +216,7 @@ class Graph:
         whole = True
         for edge in list(edges):
             tolerated = self._rules.late and edge.internal and not self._static
-            module = self._match(edge, parent, tolerated)
+            module = self._modules.match(edge, parent, tolerated)
             if module is None:
                 whole &= tolerated
                 continue
@@ -294,19 +236,8 @@ class Graph:
         parent.ancestor = False
         return whole
 
-    def _without_conflict(self, module: _Module, required: set[str] | None = None) -> bool:
-        if required is None:
-            required = {edge.dependency.module for edge in module.requires} if module.file.conflicts else set()
-        for conflict in module.file.conflicts:
-            if conflict.module in required:
-                found, satisfied = self._verify(conflict)
-                if found is not None and satisfied:
-                    self._report(conflict, module.file.id, found, True)
-                    return False
-        return True
 
-
-def _skipped(edge: _Edge, skip: tuple[bool, bool, bool]) -> bool:
+def _skipped(edge: Edge, skip: tuple[bool, bool, bool]) -> bool:
     """Whether *edge* has all excluded kinds (internal, private, shared); False if no kind is excluded."""
     kinds = zip((edge.internal, edge.private, edge.shared), skip, strict=True)
     return any(skip) and all(has or not named for has, named in kinds)

@@ -297,6 +297,8 @@ class Prober:
             return setting.value if setting else None
 
         own = rules.rules(self._decided.implementation, program.version, value)
+        if sysroot is not None and value("DESTDIR") == sysroot:
+            own = own._replace(fdo=True)
         hidden = () if system_libs else self._hidden()
         return solver.Resolver(self.root, self._decided.search_path, sysroot, own, hidden)
 
@@ -332,6 +334,10 @@ class Prober:
             )
             return library._replace(outcome="unknown")
         answer = self._ask(library)
+        if answer.erratic:
+            program = self._decided.program.path
+            self.root.unseen.append(f"the answer of {program} for {library.module}: {answer.erratic}")
+            return library._replace(outcome="unknown")
         library = library._replace(version=answer.version, pc=answer.path)
         if answer.problems:
             return _with_problems(library._replace(status=1), answer.problems)

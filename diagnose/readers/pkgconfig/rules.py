@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+#: Variables of the program whose effect on an answer is not computed.
+_UNMODELLED = (
+    *("PKG_CONFIG_MAXIMUM_TRAVERSE_DEPTH", "PKG_CONFIG_PURE_DEPGRAPH", "PKG_CONFIG_MSVC_SYNTAX"),
+    *("PKG_CONFIG_PRELOADED_FILES", "PKG_CONFIG_TOP_BUILD_DIR"),
+)
+
+
 def _unset(name: str) -> None:
     """Return None: no variable is set."""
 
@@ -54,6 +61,8 @@ class Rules(NamedTuple):
     quotes_last: bool = False
     relocate: bool = False
     conflicts: bool = True
+    #: variables that are set, change the answer, and are not modelled
+    unmodelled: tuple[str, ...] = ()
     squeeze: bool = True
     #: returns the value of an environment variable of the program
     value: Callable[[str], str | None] = _unset
@@ -90,5 +99,6 @@ def rules(implementation: str, version: str, value: Callable[[str], str | None] 
         quotes_last=(*version_key(version), 0, 0, 0)[:3] >= (3, 0, 5),
         conflicts=not given("PKG_CONFIG_IGNORE_CONFLICTS"),
         squeeze=not given("PKG_CONFIG_DONT_RELOCATE_PATHS"),
+        unmodelled=tuple(filter(given, _UNMODELLED)),
         value=value,
     )

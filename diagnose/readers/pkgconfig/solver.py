@@ -8,11 +8,11 @@ from __future__ import annotations
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import InputError
 from diagnose.readers.pkgconfig import pkgconf3
-from diagnose.readers.pkgconfig.flat import Graph
-from diagnose.readers.pkgconfig.fragments import Fragments, render
+from diagnose.readers.pkgconfig.flat import Flat
+from diagnose.readers.pkgconfig.fragments import render
+from diagnose.readers.pkgconfig.graph import EndlessError, Modules
 from diagnose.readers.pkgconfig.pc_parser import Expander, FileSysroot, parse
 from diagnose.readers.pkgconfig.pcfile import (
-    DEPTH_LIMIT,
     FILE_LIMIT,
     VISIT_LIMIT,
     Dependency,
@@ -22,10 +22,11 @@ from diagnose.readers.pkgconfig.pcfile import (
     dependencies,
 )
 from diagnose.readers.pkgconfig.rules import Rules
+from diagnose.readers.pkgconfig.tree import Tree
 from diagnose.readers.pkgconfig.versions import COMPARE, compare, provides
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from diagnose.readers.system.root import Root
 
@@ -48,6 +49,9 @@ class Problem(NamedTuple):
 class Answer(NamedTuple):
     """The output of the program: ``cflags`` and ``libs`` as words with pkgconf's quoting, or the problems.
 
+    ``erratic`` is why there is neither: the requirements do not end, the answer depends on the order of files in a
+    folder, or a variable changes it in a way that is not computed.
+
     Bytes beyond ASCII are lone surrogates in the words (``surrogateescape``), because pkgconf quotes each of them.
     """
 
@@ -56,6 +60,7 @@ class Answer(NamedTuple):
     cflags: tuple[str, ...] = ()
     libs: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    erratic: str = ""
 
 
 class Resolver:
@@ -81,16 +86,31 @@ class Resolver:
         self._late = pkgconf3.Pkgconf3Expander(rules, sysroot) if rules.late else None
         self._cache: dict[str, PcFile | None] = {}
         self._offers: dict[str, list[tuple[PcFile, Dependency]]] | None = None
+        self._files: dict[tuple[str, bool], PcFile | None] = {}
+        self._backwards = False  # the order in which folders are scanned
+        self._provided = ""  # a module that only a scan found
         self._read = 0
         self._visits = 0
-        self._in_private = False
 
     def ask(self, arguments: Iterable[str], static: bool = False) -> Answer:
         """Return the answer to ``[--static] --libs --cflags ARGUMENTS`` and to ``--modversion`` of the same.
 
         Raises:
-            InputError: a ``.pc`` file is not text or too large, or the requirements do not end.
+            InputError: a ``.pc`` file is not text or too large.
         """
+        if self._rules.unmodelled:
+            return Answer(erratic=f"{' and '.join(self._rules.unmodelled)} can change it")
+        arguments = tuple(arguments)
+        answer = self._ask(arguments, static)
+        if not self._provided:
+            return answer
+        # The program scans folders in the order of the file system, which a copy of the system does not keep.
+        self._backwards, self._cache, self._offers = True, {}, None
+        if self._ask(arguments, static) == answer:
+            return answer
+        return Answer(erratic=f"who provides {self._provided} depends on the order of files in their folder")
+
+    def _ask(self, arguments: Iterable[str], static: bool) -> Answer:
         requested = Requirements()
         asked = FileSysroot(self._rules, self._sysroot, self._sysroot or "/", False)
         for argument in arguments:
@@ -99,11 +119,22 @@ class Resolver:
                 requested.add(dependency)
         wanted = tuple(requested)
         problems: dict[Problem, None] = {}
-        flags = (self._flat if self._rules.flat else self._tree)(wanted, problems, static)
+
+        def report(dependency: Dependency, by: str, found: PcFile | None, conflict: bool) -> None:
+            problems.setdefault(Problem(dependency, by, None if found is None else found.version, conflict))
+
+        modules = Modules(self.verify, report)
+        order = Flat if self._rules.flat else Tree
+        erratic = ""
+        flags = None
+        try:
+            flags = order(self._rules, modules, wanted, static).flags()
+        except EndlessError as error:
+            erratic = str(error)
         first = self._find(wanted[0].module) if wanted else None
         path, version = (first.path, first.version) if first else ("", "")
         if flags is None:
-            return Answer(path=path, version=version, problems=tuple(problems))
+            return Answer(path=path, version=version, problems=tuple(problems), erratic="" if problems else erratic)
         cflags, libs = flags
         return Answer(
             version=_text(version),
@@ -112,106 +143,19 @@ class Resolver:
             libs=tuple(self._word(one) for one in libs if not (one.type == "L" and one.data in self._hidden)),
         )
 
-    def _flat(
-        self, wanted: tuple[Dependency, ...], problems: dict[Problem, None], static: bool
-    ) -> tuple[list[Fragment], list[Fragment]] | None:
-        def report(dependency: Dependency, by: str, found: PcFile | None, conflict: bool) -> None:
-            version = None if found is None else found.version
-            problems.setdefault(Problem(dependency, by, version, conflict))
-
-        return Graph(self._rules, self.verify, report, wanted, static).flags()
-
-    def _tree(
-        self, wanted: tuple[Dependency, ...], problems: dict[Problem, None], static: bool
-    ) -> tuple[list[Fragment], list[Fragment]] | None:
-        world = PcFile("", "", "", "", {}, requires=wanted)
-        # The requirements are checked first, then again with the private ones that --cflags needs.
-        if not (self._walk(world, None, problems, static) and self._walk(world, None, problems, True)):
-            return None
-        cflags, libs = Fragments(self._rules), Fragments(self._rules)
-        private: list[Fragment] = []
-
-        def collect_cflags(file: PcFile) -> None:
-            for fragment in file.cflags:
-                cflags.merge(fragment)
-            private.extend(file.cflags_private)
-
-        def collect_libs(file: PcFile) -> None:
-            for fragment in file.libs:
-                (libs.append if self._in_private else libs.merge)(fragment)
-            for fragment in file.libs_private if static else ():
-                libs.append(fragment)
-
-        self._walk(world, collect_cflags, problems, True, skip_internal=True)
-        self._walk(world, collect_libs, problems, static)
-        return [*cflags, *(private if static else ())], list(libs)
-
     def _word(self, fragment: Fragment) -> str:
         if self._rules.freedesktop and self._sysroot and fragment.type in ("L", "I"):
             fragment = fragment._replace(data=self._sysroot + fragment.data)
         return render(fragment, self._rules.late)
 
-    def _walk(
-        self,
-        file: PcFile,
-        visit: Callable[[PcFile], None] | None,
-        problems: dict[Problem, None],
-        private: bool,
-        *,
-        skip_internal: bool = False,
-        above: tuple[str, ...] = (),
-    ) -> bool:
-        """Visit *file* and all its requirements; False if one is missing (*problems* then names it)."""
-        self._visits += 1
-        if self._visits > VISIT_LIMIT or len(above) > DEPTH_LIMIT:
-            raise InputError(f"{file.path}: requirements without end")
-        if visit is not None:
-            visit(file)
-        for conflict in file.conflicts if self._rules.conflicts else ():
-            for dependency in file.requires:
-                if dependency.module == conflict.module:
-                    found, satisfied = self.verify(conflict)
-                    if found is not None and satisfied:
-                        problems.setdefault(Problem(conflict, file.id, found.version, conflict=True))
-                        return False
-        if not self._walk_list(file, file.requires, visit, problems, private, skip_internal, above):
-            return False
-        if not private:
-            return True
-        self._in_private = True
-        whole = self._walk_list(file, file.requires_private, visit, problems, private, skip_internal, above)
-        self._in_private = False
-        return whole
-
-    def _walk_list(
-        self,
-        file: PcFile,
-        wanted: tuple[Dependency, ...],
-        visit: Callable[[PcFile], None] | None,
-        problems: dict[Problem, None],
-        private: bool,
-        skip_internal: bool,
-        above: tuple[str, ...],
-    ) -> bool:
-        whole = True
-        for dependency in wanted:
-            found, satisfied = self.verify(dependency)
-            if found is None or not satisfied:
-                whole = False
-                problems.setdefault(Problem(dependency, file.id, None if found is None else found.version))
-                continue
-            if found.id in above or (skip_internal and dependency.internal):
-                continue
-            whole &= self._walk(found, visit, problems, private, skip_internal=skip_internal, above=(*above, found.id))
-        return whole
-
-    def verify(self, wanted: Dependency) -> tuple[PcFile | None, bool]:
-        """Return the file that answers *wanted*, and whether its version matches."""
+    def verify(self, wanted: Dependency) -> tuple[PcFile | None, bool, bool]:
+        """Return the file that answers *wanted*, whether its version matches, and whether the program reads it once."""
         found = self._find(wanted.module)
         if found is None:
             found = self._find_provider(wanted)
-            return found, found is not None
-        return found, not wanted.operator or COMPARE[wanted.operator](compare(found.version, wanted.version))
+            return found, found is not None, self._rules.late
+        matches = not wanted.operator or COMPARE[wanted.operator](compare(found.version, wanted.version))
+        return found, matches, self._rules.freedesktop or found.id.lower() == wanted.module.lower()
 
     def _find(self, module: str) -> PcFile | None:
         if module.lower() in ("pkg-config", "pkgconf"):
@@ -234,13 +178,19 @@ class Resolver:
     def _find_provider(self, wanted: Dependency) -> PcFile | None:
         for file, offered in self._scanned(wanted.module) if self._late else self._providers().get(wanted.module, ()):
             if provides(wanted, offered):
+                self._provided = wanted.module
                 return file
         return None
+
+    def _names(self, folder: str) -> list[str]:
+        """Return the names in *folder* in the order of this scan."""
+        names = self._root.names(folder)
+        return names[::-1] if self._backwards else names
 
     def _scanned(self, module: str) -> Iterator[tuple[PcFile, Dependency]]:
         """Yield the files that provide *module*, as pkgconf 3 does: a known name stands for its file."""
         for folder in self._path:
-            for name in self._root.names(folder):
+            for name in self._names(folder):
                 if not name.endswith(".pc"):
                     continue
                 identity = name[:-3]
@@ -257,7 +207,7 @@ class Resolver:
         if self._offers is None:
             self._offers = {}
             for folder in self._path:
-                for name in self._root.names(folder):
+                for name in self._names(folder):
                     file = self._load(f"{folder}/{name}") if name.endswith(".pc") else None
                     for offered in {one.module: one for one in reversed(file.provides)}.values() if file else ():
                         assert file is not None
@@ -268,6 +218,11 @@ class Resolver:
         return self._offers
 
     def _load(self, path: str, *, uninstalled: bool = False) -> PcFile | None:
+        if (path, uninstalled) not in self._files:
+            self._files[path, uninstalled] = self._parsed(path, uninstalled)
+        return self._files[path, uninstalled]
+
+    def _parsed(self, path: str, uninstalled: bool) -> PcFile | None:
         data = self._root.read(path, FILE_LIMIT)
         if data is None:
             return None
