@@ -1,4 +1,4 @@
-"""Runners, images, and maturin-action's choice: ``runners.tsv``, ``ci_images.tsv``, ``maturin_action.tsv``.
+"""Runners, images, and the choices of tools: ``runners.tsv``, ``ci_images.tsv``, and a table of each tool.
 
 Each table names its sources and its date. Nothing here reads a clock: a date of end is a fact to print.
 """
@@ -139,3 +139,32 @@ def maturin_images() -> dict[tuple[str, str, str], str]:
     with open(os.path.join(os.path.dirname(__file__), "maturin_action.tsv"), encoding="utf-8") as file:
         rows = [line.split("\t") for line in file.read().splitlines() if line[0] != "#"]
     return {(host, target, value): name for host, target, values, name in rows for value in values.split()}
+
+
+CIBUILDWHEEL_SHORT = frozenset(
+    f"manylinux{one}" for one in ("1", "2010", "2014", "_2_24", "_2_28", "_2_31", "_2_34", "_2_35", "_2_39")
+) | {"musllinux_1_1", "musllinux_1_2"}
+"""The names that cibuildwheel completes to an image of pypa: ``resources/pinned_docker_images.cfg`` of v2.0 to v4.2."""
+
+
+def release_of(text: str) -> tuple[int, ...]:
+    """Return the release that a tag like ``v2.21.3`` names; ``v3`` is the newest 3. Empty if it is no release."""
+    parts = text.removeprefix("v").split(".")
+    if not all(part.isdigit() for part in parts) or len(parts) > 3:
+        return ()
+    return (*map(int, parts), *[9999] * (3 - len(parts)))
+
+
+@cache
+def _cibuildwheel_defaults() -> list[tuple[tuple[int, ...], str, str, str]]:
+    rows = distributions.rows("cibuildwheel_images.tsv")
+    return [(release_of(row["since"]), row["family"], row["arch"], row["image"]) for row in rows]
+
+
+def cibuildwheel_image(release: tuple[int, ...], family: str, arch: str) -> str:
+    """Return the image that a release of cibuildwheel uses by default; empty if it has none, or is older than 2.0."""
+    found = ""
+    for since, named, processor, image_name in _cibuildwheel_defaults():
+        if (named, processor) == (family, arch) and since <= release:
+            found = f"quay.io/pypa/{image_name}_{arch}" if image_name else ""
+    return found

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
-    from diagnose.readers.workflow import Workflow
+    from diagnose.readers.workflow import Leg, Workflow
+    from diagnose.readers.workflow.workflow_facts import Spot
 
 
 ACCEPTED = frozenset({"linux_armv6l", "linux_armv7l"})
@@ -125,14 +126,13 @@ def log(log: BuildLog) -> Iterator[Finding]:
 def workflow(workflow: Workflow) -> Iterator[Finding]:
     """See a leg whose wheel is published, and gets a linux_* tag whatever it links."""
     seen = [
-        Seen(leg.tag, leg.inputs.get("manylinux", ("", leg.spot))[1], "manylinux: off", leg)
+        Seen(leg.tag, *_cause(leg), leg)
         for leg in workflow.legs
         if leg.published
         and not leg.repaired
-        and leg.manylinux == "off"
         and leg.tag.startswith("linux_")
         and leg.tag not in ACCEPTED
-        and leg.tool == "maturin-action"
+        and _cause(leg)[1]
     ]
     for group in grouped(seen):
         tag = group[0].leg.tag
@@ -149,3 +149,15 @@ def workflow(workflow: Workflow) -> Iterator[Finding]:
                 )
             ],
         )
+
+
+def _cause(leg: Leg) -> tuple[Spot, str]:
+    """Return what turns the tags of manylinux off, and where; an empty text if it is something else."""
+    if leg.manylinux == "off" and leg.tool == "maturin-action":
+        return leg.inputs.get("manylinux", ("", leg.spot))[1], "manylinux: off"
+    table = leg.configured
+    if table is None or leg.tool not in ("maturin", "maturin-action") or leg.manylinux not in ("", "auto"):
+        return leg.spot, ""
+    if table.compatibility in ("off", "linux"):
+        return table.spot, f'compatibility = "{table.compatibility}"'
+    return table.spot, "the audit is skipped" if table.skips_audit and not table.compatibility else ""

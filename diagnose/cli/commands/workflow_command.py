@@ -48,7 +48,8 @@ def _results(path: str, selection: Selection) -> Iterator[tuple[Result, bool]]:
     try:
         folder, names = _find(path)
         repository = reader.Repository(folder)
-        for name in names or repository.workflows():
+        called = set() if names else reader.only_called(repository)
+        for name in names or (one for one in repository.workflows() if one not in called):
             read = partial(reader.read, name, repository)
             yield inspect("workflow", name, read, reader.facts, selection), bool(names)
         if not names and not repository.workflows():

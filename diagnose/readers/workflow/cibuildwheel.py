@@ -1,11 +1,12 @@
 """The legs of a step that runs cibuildwheel.
 
-Sources: cibuildwheel's documentation (options) and ``platforms/linux.py``, 4.2.
+Sources: cibuildwheel's documentation (options), ``architecture.py`` and ``platforms/linux.py`` of v2.23.3 and v4.2.0.
 """
 
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from itertools import pairwise
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.targets import find
@@ -22,13 +23,8 @@ if TYPE_CHECKING:
     from diagnose.readers.workflow.jobs import Step
     from diagnose.readers.workflow.repository import Repository
 
-_SHORT = {
-    "manylinux1", "manylinux2010", "manylinux2014", "manylinux_2_24", "manylinux_2_28", "manylinux_2_31",
-    "manylinux_2_34", "manylinux_2_35", "manylinux_2_39", "musllinux_1_1", "musllinux_1_2",
-}  # fmt: skip
-DEFAULTS = {"x86_64": "manylinux_2_28", "aarch64": "manylinux_2_28", "ppc64le": "manylinux_2_28"}
-"""Default images since cibuildwheel 3.0, of the processors that all its documentation agrees on."""
-DEFAULTS |= {"s390x": "manylinux_2_28", "armv7l": "manylinux_2_31", "riscv64": "manylinux_2_39"}
+_PLATFORMS = ("linux", "auto")
+_PATTERNS = 64  # that braces in one selector may stand for
 
 
 class OptionValue(NamedTuple):
@@ -40,19 +36,29 @@ class OptionValue(NamedTuple):
 
 
 class _Options:
-    """The options of one step: variables first, then the tables of pyproject.toml."""
+    """The options of one step: its arguments, variables, then the tables of its configuration file."""
 
     def __init__(self, leg: Leg, step: Step, repository: Repository) -> None:
         self.leg, self.step = leg, step
         folder = step.input("package-dir")
-        base = (folder[0] or "").strip("./") if folder else ""
-        self.path = f"{base}/pyproject.toml" if base else "pyproject.toml"
+        self.folder = (folder[0] or "").strip("./") if folder else _package(leg.words)
+        self.unknown = any(given is not None and given[0] is None for given in (folder, step.input("config-file")))
+        beside = f"{self.folder}/pyproject.toml" if self.folder else "pyproject.toml"
+        given = step.input("config-file")
+        named = given[0] if given else _argument(leg.words, "--config-file") or self._variable("CIBW_CONFIG_FILE")
+        self.path = (named or beside).replace("{package}", self.folder or ".").removeprefix("./")
         self.content, self.text = repository.toml(self.path)
+        self.unknown = self.unknown or bool(named and not self.content)
         self.table = toml.table(self.content, "tool", "cibuildwheel")
-        self.unknown_file = step.input("config-file") is not None
+
+    def _variable(self, name: str) -> str:
+        return next((one.value or "" for one in reversed(self.leg.settings) if one.name == name), "")
 
     def get(self, name: str, family: str = "") -> OptionValue | None:
         """Return the option called *name* (``before-all``) for Linux and a family of images."""
+        argument = _argument(self.leg.words, f"--{name}")
+        if argument:
+            return OptionValue(argument, self.leg.spot)
         upper = "CIBW_" + name.upper().replace("-", "_")
         for setting in reversed(self.leg.settings):
             if setting.name in (f"{upper}_LINUX", upper):
@@ -86,18 +92,45 @@ def _words(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def _argument(words: tuple[str, ...], option: str) -> str:
+    """Return the value of an option on the command line of the program; empty without one."""
+    for number, word in enumerate(words):
+        if word == option:
+            return words[number + 1] if number + 1 < len(words) else ""
+        if word.startswith(f"{option}="):
+            return word.partition("=")[2]
+    return ""
+
+
+def _package(words: tuple[str, ...]) -> str:
+    """Return the folder that the command line names, relative to the repository; empty for the current one."""
+    rest = [word for before, word in pairwise(words) if not word.startswith("-") and not _takes_value(before)]
+    return rest[0].strip("./") if rest else ""
+
+
+def _takes_value(word: str) -> bool:
+    return word.startswith("--") and "=" not in word and word not in ("--allow-empty", "--print-build-identifiers")
+
+
 def legs(leg: Leg, step: Step, repository: Repository) -> Iterator[Leg]:
     """Yield one leg for each image that the step uses; one unknown leg where the options are unknown."""
     options = _Options(leg, step, repository)
     arch = leg.runner.arch if leg.runner else ""
     archs = options.get("archs")
-    given = step.input("only")
+    only = step.input("only") or ((found, leg.spot) if (found := _argument(leg.words, "--only")) else None)
     selected, skipped = options.get("build"), options.get("skip")
-    unclear = [one for one in (archs, selected, skipped) if one is not None and one.value is None]
-    if not arch or given is not None or unclear or options.unknown_file:
+    platform = options.get("platform")
+    unclear = [one for one in (archs, selected, skipped, platform) if one is not None and one.value is None]
+    if not arch or unclear or options.unknown or (only is not None and only[0] is None):
         yield leg._replace(place=BuildPlace("unknown", leg.label))
         return
-    for name in _archs(archs.value if archs and archs.value else "auto", arch):
+    if platform is not None and platform.value not in _PLATFORMS:
+        return
+    named = _archs(archs.value if archs and archs.value else "auto", arch, ci.release_of(leg.version))
+    if only is not None and only[0]:
+        selected, skipped = OptionValue(only[0], only[1]), None
+        named = [only[0].rpartition("linux_")[2]]
+    for name in named:
         for family in ("manylinux", "musllinux"):
             row = next((one for one in find(name) if (one.libc == "musl") == (family == "musllinux")), None)
             pattern = f"cp312-{family}_{name}"
@@ -109,26 +142,31 @@ def legs(leg: Leg, step: Step, repository: Repository) -> Iterator[Leg]:
                 target=row.triple,
                 place=place,
                 manylinux=image,
-                project=repository.project(".", row.triple),
+                project=repository.project(options.folder or ".", row.triple),
                 inputs={"image": (image, spot)},
             )
             facts = place.facts
-            base = facts.target if facts and facts.target else ""
-            tag = f"musllinux_1_2_{row.wheel}" if family == "musllinux" else _tag(base, row.wheel)
-            yield made._replace(tag=tag if facts else "", hooks=tuple(_hooks(options, place, family, repository)))
+            yield made._replace(
+                tag=_tag(facts, image, row.wheel) if facts else "",
+                hooks=tuple(_hooks(options, place, family, repository)),
+            )
 
 
-def _tag(glibc: str, wheel: str) -> str:
-    if glibc == "2.17":
+def _tag(facts: ci.Image, image: str, wheel: str) -> str:
+    if facts.target == "musl":
+        return f"musllinux_1_{'1' if 'musllinux_1_1' in image else '2'}_{wheel}"
+    if facts.target == "2.17":
         return f"manylinux2014_{wheel}"
-    return f"up to manylinux_{glibc.replace('.', '_')}_{wheel}" if glibc else ""
+    return f"up to manylinux_{facts.target.replace('.', '_')}_{wheel}" if facts.target else ""
 
 
-def _archs(text: str, native: str) -> list[str]:
+def _archs(text: str, native: str, release: tuple[int, ...]) -> list[str]:
+    """Return the processors that ``archs`` names; those before release 3 add i686 to x86_64 by themselves."""
     found: list[str] = []
+    both = native == "x86_64" and bool(release) and release < (3,)
     for word in text.replace(",", " ").split():
         if word in ("auto", "native", "auto64"):
-            found.append(native)
+            found += [native, "i686"] if both and word == "auto" else [native]
         elif word == "auto32":
             found.append({"x86_64": "i686", "aarch64": "armv7l"}.get(native, ""))
         elif word == "all":
@@ -138,18 +176,39 @@ def _archs(text: str, native: str) -> list[str]:
     return list(dict.fromkeys(filter(None, found)))
 
 
+def _expanded(text: str) -> list[str]:
+    """Return the patterns of a selector, its braces expanded (``{pp,*-musllinux}*``)."""
+    found: list[str] = []
+    waiting = text.split()
+    while waiting and len(found) + len(waiting) < _PATTERNS:
+        pattern = waiting.pop(0)
+        head, opened, rest = pattern.partition("{")
+        inner, closed, tail = rest.partition("}")
+        if opened and closed:
+            waiting += [head + one + tail for one in inner.split(",")]
+        else:
+            found.append(pattern)
+    return found + waiting
+
+
 def _wanted(selected: OptionValue | None, skipped: OptionValue | None, family: str, name: str) -> bool:
     """Whether wheels of the *family* are built at all."""
-    build = (selected.value or "").split() if selected else []
-    skip = (skipped.value or "").split() if skipped else []
+    build = _expanded((selected.value or "") if selected else "")
+    skip = _expanded((skipped.value or "") if skipped else "")
     arch = name.partition(f"{family}_")[2]
     if any(fnmatchcase(name, one) or one.lstrip("*-") in (f"{family}*", family, f"{family}_{arch}") for one in skip):
         return False
     if not build:
         return True
-    return any(family in one or (one.endswith("*") and "linux" not in one.rstrip("*")) for one in build) and any(
-        arch in one or one.endswith("*") for one in build
-    )
+    return any(_covers(one, family, arch) for one in build)
+
+
+def _covers(pattern: str, family: str, arch: str) -> bool:
+    """Whether the selector *pattern* may choose a wheel of the family for the processor, of whichever Python."""
+    if "-" not in pattern and pattern.startswith(("cp", "pp", "gp")) and pattern.endswith("*"):
+        return True
+    end = pattern.rpartition("-")[2]
+    return fnmatchcase(f"{family}_{arch}", end) or fnmatchcase(f"cp312-{family}_{arch}", pattern)
 
 
 def _image(leg: Leg, options: _Options, arch: str, family: str) -> tuple[str, Spot]:
@@ -158,12 +217,9 @@ def _image(leg: Leg, options: _Options, arch: str, family: str) -> tuple[str, Sp
         name = chosen.value
         if name is None:
             return "", chosen.spot
-        return (f"quay.io/pypa/{name}_{arch}" if name in _SHORT else name), chosen.spot
-    version = leg.version.removeprefix("v").partition(".")[0]
-    if leg.tool != "cibuildwheel" or not version.isdigit() or int(version) < 3:
-        return "", leg.spot
-    name = "musllinux_1_2" if family == "musllinux" else DEFAULTS.get(arch, "")
-    return (f"quay.io/pypa/{name}_{arch}" if name else ""), leg.spot
+        return (f"quay.io/pypa/{name}_{arch}" if name in ci.CIBUILDWHEEL_SHORT else name), chosen.spot
+    release = ci.release_of(leg.version)
+    return (ci.cibuildwheel_image(release, family, arch) if release else ""), leg.spot
 
 
 def _hooks(options: _Options, place: BuildPlace, family: str, repository: Repository) -> Iterator[Hook]:

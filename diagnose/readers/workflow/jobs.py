@@ -77,17 +77,79 @@ class MatrixRow(NamedTuple):
 
 
 def contexts_of(document: Table, inputs: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return the contexts that a whole workflow has: its inputs by their defaults."""
+    """Return the contexts that a whole workflow has: *inputs* of a call, or its own by their defaults."""
     given: dict[str, Any] = {"*": UNKNOWN}
     triggers = document.get("on")
-    if isinstance(triggers, Table) and set(triggers.entries) <= {"workflow_call", "workflow_dispatch"}:
+    if inputs is not None:
+        given = dict(inputs)
+    elif isinstance(triggers, Table) and set(triggers.entries) <= {"workflow_call", "workflow_dispatch"}:
         for kind in triggers.entries:
-            table = document.get("on", kind, "inputs")
-            for name, row in table.entries.items() if isinstance(table, Table) else ():
-                default = row.get("default") if isinstance(row, Table) else None
-                given[name] = plain(default) if isinstance(default, Text) else UNKNOWN
-    given.update(inputs or {})
+            given.update(_defaults(document, kind))
     return {"inputs": given, "matrix": {"*": UNKNOWN}, "env": {"*": UNKNOWN}}
+
+
+def _defaults(document: Table, kind: str) -> dict[str, Any]:
+    table = document.get("on", kind, "inputs")
+    found: dict[str, Any] = {}
+    for name, row in table.entries.items() if isinstance(table, Table) else ():
+        default = row.get("default") if isinstance(row, Table) else None
+        found[name] = plain(default) if isinstance(default, Text) else UNKNOWN
+    return found
+
+
+def call_inputs(document: Table, row: MatrixRow) -> dict[str, Any]:
+    """Return the inputs of the workflow *document* when the job *row* calls it; one without a default is empty."""
+    found = {name: "" if value is UNKNOWN else value for name, value in _defaults(document, "workflow_call").items()}
+    table = row.node.get("with")
+    for name, node in table.entries.items() if isinstance(table, Table) else ():
+        found[name] = plain(node, row.contexts)
+    return found if table is None or isinstance(table, Table) else {"*": UNKNOWN}
+
+
+def names(document: Table) -> list[str]:
+    """Return the names of the jobs."""
+    jobs = document.get("jobs")
+    return list(jobs.entries) if isinstance(jobs, Table) else []
+
+
+def scripts(document: Table) -> Iterator[str]:
+    """Yield the scripts of all steps."""
+    jobs = document.get("jobs")
+    for job in jobs.entries.values() if isinstance(jobs, Table) else ():
+        nodes = job.get("steps") if isinstance(job, Table) else None
+        for step in nodes.items if isinstance(nodes, Items) else ():
+            run = step.text("run") if isinstance(step, Table) else None
+            if run is not None:
+                yield run.text
+
+
+def only_called(repository: Repository) -> set[str]:
+    """Return the workflows that only others of the repository start: they are read with the inputs of each call."""
+    documents = {name: _document(name, repository) for name in repository.workflows()}
+    used = {path for document in documents.values() for path in _calls(document)}
+    return {name for name, document in documents.items() if name in used and _is_only_called(document)}
+
+
+def _document(name: str, repository: Repository) -> Any:
+    try:
+        return repository.document(name)
+    except InputError:
+        return None  # its own turn says so
+
+
+def _calls(document: Any) -> set[str]:
+    jobs = document.get("jobs") if isinstance(document, Table) else None
+    rows = jobs.entries.values() if isinstance(jobs, Table) else ()
+    found = [job.text("uses") for job in rows if isinstance(job, Table)]
+    return {node.text.strip()[2:] for node in found if node is not None and node.text.startswith("./")}
+
+
+def _is_only_called(document: Any) -> bool:
+    triggers = document.get("on") if isinstance(document, Table) else None
+    if isinstance(triggers, Table):
+        return set(triggers.entries) == {"workflow_call"}
+    named = triggers.items if isinstance(triggers, Items) else [triggers]
+    return [getattr(one, "text", "") for one in named] == ["workflow_call"]
 
 
 def environment(contexts: dict[str, Any], *tables: Any) -> dict[str, Any]:
@@ -100,11 +162,14 @@ def environment(contexts: dict[str, Any], *tables: Any) -> dict[str, Any]:
     return found
 
 
-def rows(document: Table, path: str) -> tuple[list[MatrixRow], list[str]]:
-    """Return the jobs × rows of a workflow that may run, and the matrices that could not be expanded."""
+def rows(document: Table, path: str, inputs: Mapping[str, Any] | None = None) -> tuple[list[MatrixRow], list[str]]:
+    """Return the jobs × rows of a workflow that may run, and the matrices that could not be expanded.
+
+    *inputs* are those of the call; None for a workflow that starts by itself.
+    """
     found: list[MatrixRow] = []
     unread: list[str] = []
-    top = contexts_of(document)
+    top = contexts_of(document, inputs)
     jobs = document.get("jobs")
     for name, job in jobs.entries.items() if isinstance(jobs, Table) else ():
         if not isinstance(job, Table):
@@ -220,6 +285,9 @@ def _composite(step: Step, repository: Repository, unread: list[str], budget: li
         passed = step.input(name)
         if passed is not None:
             given[name] = UNKNOWN if passed[0] is None else passed[0]
+    if document.text("runs", "image") is not None:  # an action that is a container
+        yield step
+        return
     inner = {**step.contexts, "inputs": given}
     yield from _steps(
         document.get("runs", "steps"), file, inner, step.environment, repository, unread, budget, depth + 1

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import InputError
 from diagnose.model.targets import resolve
-from diagnose.readers.workflow import cibuildwheel, jobs, maturin_action, scripts, tags
+from diagnose.readers.workflow import (
+    cibuildwheel,
+    commands,
+    dockerfile,
+    jobs,
+    maturin_action,
+    maturin_table,
+    scripts,
+    tags,
+)
+from diagnose.readers.workflow.commands import FOREIGN
 from diagnose.readers.workflow.nodes import Items, Table, Text
 from diagnose.readers.workflow.values import template
 from diagnose.readers.workflow.workflow_facts import BuildPlace, Hook, JobContainer, Leg, Spot, StepVariable, Workflow
@@ -15,18 +27,21 @@ from diagnose.tables import ci
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
-    from diagnose.readers.cargo.project import Project
     from diagnose.readers.workflow.jobs import MatrixRow, Step
     from diagnose.readers.workflow.repository import Repository
 
 _OTHER_SYSTEMS = ("macos", "windows")
 _ACTIONS = ("pyo3/maturin-action", "messense/maturin-action", "pypa/cibuildwheel")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_COMMENT = re.compile(r"#[^#]*?(?<![\w.])(?P<release>v?\d+(?:\.\d+){0,2})(?![\w.])")
 _INPUTS = (
     "command", "target", "manylinux", "container", "args", "docker-options", "before-script-linux", "working-directory",
     "rust-toolchain", "maturin-version",
 )  # fmt: skip
-_FOREIGN = ("apple", "windows", "android", "wasm", "emscripten", "ios", "freebsd", "pyodide")
+_CALLS = 4  # workflows that call others
+_ROWS = 2000  # of all matrices that one file reaches
 
 
 def read(path: str, repository: Repository) -> Workflow:
@@ -35,6 +50,8 @@ def read(path: str, repository: Repository) -> Workflow:
     Raises:
         InputError: it cannot be read or parsed.
     """
+    if dockerfile.is_one(path):
+        return dockerfile.read(path, repository)
     document = repository.document(path)
     if document is None:
         text = repository.text(path)
@@ -42,24 +59,42 @@ def read(path: str, repository: Repository) -> Workflow:
             raise InputError(f"{path}: no such file")
     if not isinstance(document, Table) or not isinstance(document.get("jobs"), Table):
         raise InputError(f"{path}: not a workflow: it has no jobs")
-    reader = _LegReader(path, repository, document)
-    return reader.read()
+    return _LegReader(path, repository, document, [_ROWS]).read()
 
 
 class _LegReader:
-    def __init__(self, path: str, repository: Repository, document: Table) -> None:
+    """Reads one file. ``budget``: how many rows are left. ``inputs``: those of the call. ``depth``: how deep it is."""
+
+    def __init__(
+        self,
+        path: str,
+        repository: Repository,
+        document: Table,
+        budget: list[int],
+        inputs: dict[str, Any] | None = None,
+        depth: int = 0,
+    ) -> None:
         self.path, self.repository, self.document = path, repository, document
+        self.budget, self.inputs, self.depth = budget, inputs, depth
         self.publishers, self.published = jobs.publishing(document)
+        self.repairs = any("auditwheel repair" in text or "wheel tags" in text for text in jobs.scripts(document))
         self.unread: list[str] = []
         self.legs: list[Leg] = []
         self.containers: list[JobContainer] = []
         self.skipped = self.unknown = 0
 
     def read(self) -> Workflow:
-        rows, unread = jobs.rows(self.document, self.path)
+        rows, unread = jobs.rows(self.document, self.path, self.inputs)
         self.unread += unread
         for row in rows:
-            self._row(row)
+            self.budget[0] -= 1
+            if self.budget[0] < 0:
+                self.unread.append(f"{self.path}: more than {_ROWS} jobs, with those of the workflows that it calls")
+                break
+            if row.node.text("uses") is not None:
+                self._called(row)
+            else:
+                self._row(row)
         versions = sorted({leg.version for leg in self.legs if leg.tool == "maturin-action"})
         return Workflow(
             self.path,
@@ -71,9 +106,35 @@ class _LegReader:
             tuple(versions),
         )
 
+    def _called(self, row: MatrixRow) -> None:
+        """Read the legs of a workflow of the repository that the job *row* calls, with the inputs that it gives."""
+        uses = row.node.text("uses")
+        spot = row.node.keys["uses"]
+        path = uses.text.strip() if uses is not None else ""
+        document = None
+        try:
+            document = self.repository.document(path[2:]) if path.startswith("./") else None
+        except InputError as error:
+            self.unread.append(str(error))
+            return
+        if self.depth >= _CALLS or not isinstance(document, Table) or not isinstance(document.get("jobs"), Table):
+            self.unread.append(f"{self.path}:{spot.line}: {path[:100]} was not read")
+            return
+        inner = _LegReader(
+            path[2:], self.repository, document, self.budget, jobs.call_inputs(document, row), self.depth + 1
+        )
+        if row.job in self.published:
+            inner.published = set(jobs.names(document))
+        found = inner.read()
+        self.legs += [leg._replace(job=f"{row.job} / {leg.job}") for leg in found.legs]
+        self.containers += found.containers
+        self.unread += found.unread
+        self.skipped += found.skipped
+        self.unknown += found.unknown
+
     def _row(self, row: MatrixRow) -> None:
         steps = list(jobs.steps(row, self.repository, self.path, self.unread))
-        builds = [step for step in steps if step.action in _ACTIONS or self._commands(step)]
+        builds = [step for step in steps if step.action in _ACTIONS or self._commands(step) or dockerfile.named(step)]
         label = row.label or ""
         if label.startswith(_OTHER_SYSTEMS):
             self.skipped += len(builds)
@@ -88,7 +149,8 @@ class _LegReader:
             elif step.action in _ACTIONS:
                 found = list(self._maturin_action(self._leg(row, step, after), step))
             else:
-                found = list(self._plain(self._leg(row, step, after), step))
+                found = list(self._plain(self._leg(row, step, after), step, before))
+                found += dockerfile.legs(self._leg(row, step, after), step, self.repository, self.unread)
             outside = self._outside(before, self._around(row, ci.runners().get(label)))
             self.unknown += sum(leg.place.kind == "unknown" for leg in found)
             self.legs += [leg._replace(hooks=(*outside, *leg.hooks)) for leg in found]
@@ -101,7 +163,7 @@ class _LegReader:
             job=row.job,
             row=row.name,
             tool=step.action.rpartition("/")[2],
-            version=step.uses.partition("@")[2],
+            version=self._release(step),
             spot=step.spot,
             runner=runner,
             label=row.label or "",
@@ -110,8 +172,18 @@ class _LegReader:
             place=self._around(row, runner),
             settings=self._settings(row, step),
             published=row.job in self.published and (row.job in self.publishers or any(map(_uploads, after))),
-            repaired=any("auditwheel" in text or "wheel tags" in text for text in texts),
+            repaired=self.repairs or any("auditwheel" in text or "wheel tags" in text for text in texts),
         )
+
+    def _release(self, step: Step) -> str:
+        """Return the release of an action: its tag, or of a commit the one in the comment behind it; else nothing."""
+        named = step.uses.partition("@")[2]
+        if not _COMMIT.fullmatch(named):
+            return named
+        lines = (self.repository.text(step.path) or "").splitlines()
+        line = lines[step.spot.line - 1] if step.spot.line <= len(lines) else ""
+        match = _COMMENT.search(line.partition(named)[2])
+        return match["release"] if match else ""
 
     def _settings(self, row: MatrixRow, step: Step) -> tuple[StepVariable, ...]:
         found: dict[str, StepVariable] = {}
@@ -132,7 +204,7 @@ class _LegReader:
         texts = {name: value for name, (value, _) in given.items() if value is not None}
         inputs = {name: (texts[name], given[name][1]) for name in texts}
         if texts.get("command", "build") not in ("build", "publish") or any(
-            part in texts.get("target", "") for part in _FOREIGN
+            part in texts.get("target", "") for part in FOREIGN
         ):
             return
         around = leg.place
@@ -147,7 +219,7 @@ class _LegReader:
         except ValueError:
             words = texts.get("args", "").split()
         choice = maturin_action.choose(arch, texts, words)
-        if choice is None or any(part in choice.target for part in _FOREIGN):
+        if choice is None or any(part in choice.target for part in FOREIGN):
             return
         row = resolve(choice.target or maturin_action.native(arch))
         place = BuildPlace("image", choice.image, ci.image(choice.image)) if choice.image else around
@@ -159,7 +231,7 @@ class _LegReader:
             fallback=choice.fallback and bool(choice.image),
             words=tuple(words),
         )
-        made = made._replace(tag=tags.expected(made), project=self._project(made, texts.get("working-directory", "")))
+        made = self._tagged(made, texts.get("working-directory", ""))
         script = step.input("before-script-linux")
         if script is not None and script[0] is not None:
             table = step.node.get("with")
@@ -170,46 +242,46 @@ class _LegReader:
             made = made._replace(hooks=(hook,))
         yield made
 
-    def _project(self, leg: Leg, folder: str) -> Project | None:
+    def _tagged(self, leg: Leg, folder: str) -> Leg:
+        """Return *leg*, which runs maturin in *folder*, with its project, its table in pyproject.toml, and its tag."""
         words = list(leg.words)
         manifest = maturin_action.after(words, "--manifest-path") or maturin_action.after(words, "-m")
         if manifest:
             folder = f"{folder or '.'}/{manifest.rpartition('/')[0] or '.'}"
-        return self.repository.project(folder, leg.target) if leg.target else None
+        folder = os.path.normpath(folder or ".")
+        project = self.repository.project(folder, leg.target) if leg.target else None
+        leg = leg._replace(project=project, configured=maturin_table.read(self.repository, folder))
+        return leg._replace(tag=tags.expected(leg))
 
     def _commands(self, step: Step) -> list[tuple[str, ...]]:
-        """Return the commands of a script that build a wheel or call cross."""
         run = step.node.text("run")
-        if run is None or not any(word in run.text for word in ("maturin", "cross ", "zigbuild", "cibuildwheel")):
-            return []
-        found = [_build(call.command) for call in scripts.walked(run.text)]
-        return [words for words in found if words]
+        return commands.build_commands(run.text) if run is not None else []
 
-    def _plain(self, leg: Leg, step: Step) -> Iterator[Leg]:
+    def _plain(self, leg: Leg, step: Step, before: list[Step]) -> Iterator[Leg]:
         around = leg.place
         leg = leg._replace(place=BuildPlace("unknown", leg.label))
         for words in self._commands(step):
-            tool = words[0]
             named = [template(word, step.contexts).known for word in words]
-            if tool == "cibuildwheel":
-                yield from cibuildwheel.legs(leg._replace(tool=tool), step, self.repository)
-                continue
-            text = [word or "" for word in named]
-            arch = leg.runner.arch if leg.runner else ""
-            target = maturin_action.after(text, "--target") or _joined(text, "--target=")
-            if any(part in target for part in _FOREIGN):
-                continue
-            known = None not in named and arch and "$" not in target and tool != "cross"
-            found = resolve(target or maturin_action.native(arch)) if known else None
-            made = leg._replace(
-                tool=tool,
-                target=found.triple if found else target if "$" not in target else "",
-                place=around if known else leg.place,
-                words=tuple(text),
-                zig="--zig" in text or tool == "cargo-zigbuild",
-                manylinux=maturin_action.after(text, "--manylinux") or maturin_action.after(text, "--compatibility"),
-            )
-            yield made._replace(tag=tags.expected(made))
+            if words[0] == "cibuildwheel":
+                texts = [run.text for one in (*before, step) if (run := one.node.text("run")) is not None]
+                made = leg._replace(
+                    tool="cibuildwheel",
+                    version=commands.named_release(words, texts),
+                    words=tuple(word if word is not None else "" for word in named),
+                )
+                yield from cibuildwheel.legs(made, step, self.repository)
+            else:
+                arch = leg.runner.arch if leg.runner else ""
+                folder = self._folder(step)
+                for made in commands.plain_legs(leg, around, [words], [named], arch):
+                    yield self._tagged(made, folder) if folder is not None and made.tool == "maturin" else made
+
+    def _folder(self, step: Step) -> str | None:
+        """Return the folder that a script begins in; None if it is unknown, or the script leaves it."""
+        run, named = step.node.text("run"), step.node.text("working-directory")
+        if run is not None and any(call.program in ("cd", "pushd") for call in scripts.walked(run.text)):
+            return None
+        return template(named.text, step.contexts).known if named is not None else ""
 
     def _around(self, row: MatrixRow, runner: ci.Runner | None) -> BuildPlace:
         """Return where the job's own steps run: on the runner, or in the job's container."""
@@ -258,24 +330,6 @@ def host(runner: ci.Runner | None) -> BuildPlace:
         runner.glibc, False, "",
     )  # fmt: skip
     return BuildPlace("host", runner.label, facts)
-
-
-def _joined(words: list[str], option: str) -> str:
-    return next((word[len(option) :] for word in words if word.startswith(option)), "")
-
-
-def _build(words: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the words of a command that builds, with the tool first; empty for any other."""
-    rest = list(words)
-    while rest and (rest[0] in ("uv", "uvx", "run", "tool", "pipx", "python", "python3", "-m", "poetry", "pdm")):
-        rest = rest[1:]
-        while rest[:1] and rest[0].startswith("--"):
-            rest = rest[1:] if "=" in rest[0] else rest[2:]
-    if rest[:2] in (["maturin", "build"], ["maturin", "publish"], ["cross", "build"]):
-        return tuple(rest)
-    if rest[:2] == ["cargo", "zigbuild"]:
-        return ("cargo-zigbuild", *rest[2:])
-    return tuple(rest) if rest[:1] == ["cibuildwheel"] else ()
 
 
 def _uploads(step: Step) -> bool:

@@ -10,6 +10,7 @@ from diagnose.model.targets import resolve
 from diagnose.readers import toml
 from diagnose.readers.cargo.config import Config
 from diagnose.readers.cargo.project import project
+from diagnose.readers.system.fence import Fence
 from diagnose.readers.system.root import Root
 from diagnose.readers.workflow import nodes
 
@@ -78,7 +79,7 @@ class Repository:
         if not all(self._upwards(folder, name) for name in ("Cargo.toml", "Cargo.lock")):
             return None  # cargo would look above the repository
         try:
-            return project(Root("/"), os.path.join(self.path, folder), Config(()), _NO_HOME, target)
+            return project(Fence(self.path), os.path.join(self.path, folder), Config(()), _NO_HOME, target)
         except (InputError, OSError) as error:
             self.unread.append(f"{folder}: its Cargo project was not read: {error}")
             return None

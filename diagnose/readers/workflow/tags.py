@@ -29,7 +29,10 @@ def expected(leg: Leg) -> str:
     chosen = leg.manylinux
     if leg.tool == "maturin-action" and decided_by_arguments(leg):
         return ""
-    if any(word in ("skip", "--skip-auditwheel") for word in leg.words):
+    if chosen in ("", "auto") and leg.configured is not None:
+        chosen = leg.configured.compatibility or chosen
+    skips = any(word in ("skip", "--skip-auditwheel", "--auditwheel=skip") for word in leg.words)
+    if chosen in ("", "auto") and (skips or (leg.configured is not None and leg.configured.skips_audit)):
         return f"linux_{target.wheel}"
     if chosen in ("off", "linux"):
         return f"linux_{target.wheel}"

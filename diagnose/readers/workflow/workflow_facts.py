@@ -56,6 +56,14 @@ class StepVariable(NamedTuple):
     spot: Spot
 
 
+class MaturinTable(NamedTuple):
+    """``[tool.maturin]``: its ``compatibility``, empty without one; whether it turns the audit off; the place."""
+
+    compatibility: str
+    skips_audit: bool
+    spot: Spot
+
+
 class Leg(NamedTuple):
     """One build of one wheel, as far as the file tells.
 
@@ -93,6 +101,8 @@ class Leg(NamedTuple):
     """Whether a step or job that publishes to an index needs the job."""
     repaired: bool = False
     """Whether a later step of the job calls auditwheel or names a wheel's tags."""
+    configured: MaturinTable | None = None
+    """The tags that ``pyproject.toml`` asks for; None if it leaves them to maturin."""
     project: Project | None = None
     """The Cargo project in the working directory; None without one."""
 

@@ -1,0 +1,89 @@
+"""Commands of scripts that build a wheel, and the legs that they are."""
+
+from __future__ import annotations
+
+import re
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.targets import resolve
+from diagnose.readers.workflow import maturin_action, scripts, tags
+from diagnose.readers.workflow.workflow_facts import BuildPlace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from diagnose.readers.workflow.workflow_facts import Leg
+
+FOREIGN = ("apple", "windows", "android", "wasm", "emscripten", "ios", "freebsd", "pyodide")
+"""Parts of targets that are no Linux."""
+_WORDS = ("maturin", "cross ", "zigbuild", "cibuildwheel")
+_PINNED = re.compile(r"\bcibuildwheel(?:\[[\w,]*\])?(?P<sign>==|~=|[<>!]=?)?(?P<release>[\d.]+)?")
+
+
+def build_commands(script: str) -> list[tuple[str, ...]]:
+    """Return the commands of *script* that build a wheel or call cross: their words, the tool first."""
+    if not any(word in script for word in _WORDS):
+        return []
+    found = [_build(call.command) for call in scripts.walked(script)]
+    return [words for words in found if words]
+
+
+def _build(words: tuple[str, ...]) -> tuple[str, ...]:
+    rest = list(words)
+    while rest and (rest[0] in ("uv", "uvx", "run", "tool", "pipx", "python", "python3", "-m", "poetry", "pdm")):
+        rest = rest[1:]
+        while rest[:1] and rest[0].startswith("--"):
+            rest = rest[1:] if "=" in rest[0] else rest[2:]
+    if rest[:2] in (["maturin", "build"], ["maturin", "publish"], ["cross", "build"]):
+        return tuple(rest)
+    if rest[:2] == ["cargo", "zigbuild"]:
+        return ("cargo-zigbuild", *rest[2:])
+    return tuple(rest) if rest[:1] == ["cibuildwheel"] else ()
+
+
+def named_release(words: tuple[str, ...], scripts_before: Iterable[str]) -> str:
+    """Return the release of cibuildwheel that a script names; the newest, ``9999``, if it takes any; empty if unknown.
+
+    *words* are those of the command, *scripts_before* the scripts of the job up to it.
+    """
+    found = ""
+    for script in scripts_before:
+        for match in _PINNED.finditer(script):
+            if match["sign"] == "==" and match["release"]:
+                found = match["release"].strip(".")
+            elif match["sign"]:
+                return ""
+            elif "install cibuildwheel" in script and not found:
+                found = "9999"
+    return found
+
+
+def plain_legs(
+    leg: Leg, around: BuildPlace, commands: Sequence[tuple[str, ...]], named: Sequence[list[str | None]], arch: str
+) -> Iterator[Leg]:
+    """Yield the legs of maturin's, cross's and cargo-zigbuild's *commands* in the place *around*.
+
+    *named* are their words with expressions evaluated: None where a word is unknown. *arch* is the processor there,
+    as uname prints it; empty if unknown: the target is unknown then, and the place is not.
+    """
+    for words, values in zip(commands, named, strict=True):
+        tool = words[0]
+        text = [word or "" for word in values]
+        target = maturin_action.after(text, "--target") or _joined(text, "--target=")
+        if any(part in target for part in FOREIGN):
+            continue
+        known = None not in values and arch and "$" not in target and tool != "cross"
+        found = resolve(target or maturin_action.native(arch)) if known else None
+        made = leg._replace(
+            tool=tool,
+            target=found.triple if found else target if "$" not in target else "",
+            place=around if known or not arch else leg.place,
+            words=tuple(text),
+            zig="--zig" in text or tool == "cargo-zigbuild",
+            manylinux=maturin_action.after(text, "--manylinux") or maturin_action.after(text, "--compatibility"),
+        )
+        yield made._replace(tag=tags.expected(made))
+
+
+def _joined(words: list[str], option: str) -> str:
+    return next((word[len(option) :] for word in words if word.startswith(option)), "")
