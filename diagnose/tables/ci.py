@@ -148,7 +148,7 @@ CIBUILDWHEEL_SHORT = frozenset(
 
 
 def release_of(text: str) -> tuple[int, ...]:
-    """Return the release that a tag like ``v2.21.3`` names; ``v3`` is the newest 3. Empty if it is no release."""
+    """Return the release that a tag like ``v2.21.3`` names; ``v3`` is the newest 3. Empty for any other text."""
     parts = text.removeprefix("v").split(".")
     if not all(part.isdigit() for part in parts) or len(parts) > 3:
         return ()
