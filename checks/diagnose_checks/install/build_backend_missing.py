@@ -2,7 +2,8 @@
 
 ``pyproject.toml`` names the build backend and its requirements. pip, uv and ``build`` install them into an isolated
 environment. With ``--no-build-isolation`` they use the installed modules instead. A ``setup.py`` that imports a module
-outside ``[build-system] requires`` fails in the same way.
+outside ``[build-system] requires`` fails in the same way, and so does one that runs a command of another package:
+``bdist_wheel`` came from ``wheel`` before setuptools 70.1, ``build_rust`` comes from ``setuptools-rust``.
 
 How to fix: install the modules in ``[build-system] requires``, or remove ``--no-build-isolation``. If the package
 itself does not name the module, install it first and build without isolation.
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
+#: A command of setup.py that another package brings, and that package.
+_COMMANDS = {
+    "bdist_wheel": "wheel",
+    "build_rust": "setuptools-rust",
+    "compile_catalog": "babel",
+    "build_sphinx": "sphinx",
+}
 _BACKEND = (
     r"(?:mesonpy|setuptools_rust|setuptools_scm|setuptools|wheel|maturin|flit_core|hatchling|poetry|pdm|scikit_build_core"
     r"|skbuild|Cython|pybind11|numpy|cffi|nanobind|versioneer|hatch_vcs|cmake|ninja)\b"
@@ -50,12 +58,31 @@ CHECK = Check(
         ("Getting requirements to build", "Getting requirements to build"),
         ("BackendUnavailable", "BackendUnavailable"),
     )
+    + patterns_for(
+        "no-setup-command",
+        ("invalid command '", rf"^error: invalid command '(?P<command>{'|'.join(_COMMANDS)})'"),
+    )
+    + patterns_for(
+        "uv-build-note",
+        ("/builds-v", r"/builds-v\d+/"),
+        ("The build backend returned", "^error: The build backend returned"),
+    )
     + patterns_for("no-isolation-note", ("--no-build-isolation", r"--no-build-isolation|--no-isolation")),
 )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a front end not find the build backend, or a setup.py not find its helper."""
+    for hit in log.find("no-setup-command")[:1]:
+        command = hit.groups["command"]
+        package = _COMMANDS[command]
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"setup.py does not know {command}: {package} is not installed in its environment",
+            "The package is not built.",
+            _of_command(command, package),
+        )
     missed = [
         hit
         for hit in log.find("no-backend")
@@ -63,25 +90,56 @@ def log(log: BuildLog) -> Iterator[Finding]:
     ]
     for hit in missed[:1]:
         module = hit.groups["module"]
-        requirement = _NAMES.get(module, module.replace("_", "-"))
         isolated = not log.find("no-isolation-note")
-        install = Fix(
-            f"install {requirement} where the build runs",
-            (Command(f"python3 -m pip install {requirement}", FixStage.TOOLCHAIN),),
-            notes="[build-system] requires in pyproject.toml lists all required modules.",
-        )
-        name_it = Fix(
-            "add it to pyproject.toml",
-            notes=f'requires = ["{requirement}"] in [build-system]. For a package of another project, install it '
-            "first, and build with --no-build-isolation.",
-        )
+        uv = bool(log.near(hit.line, "uv-build-note", before=40, after=40))
         yield finding_from_hits(
             log,
             [*log.find("no-isolation-note")[:1], hit],
             f"the build needs the module {module}, which is not installed in its environment",
             "The package is not built.",
-            (name_it, install) if isolated else (install,),
+            _of_module(module, isolated, uv),
         )
 
 
+def _of_module(module: str, isolated: bool, uv: bool) -> tuple[Fix, ...]:
+    """Return the fixes for a missing *module*; *isolated* builds have an environment of their own."""
+    requirement = _NAMES.get(module, module.replace("_", "-"))
+    pip = "uv pip" if uv else "python3 -m pip"
+    listed = "[build-system] requires in pyproject.toml lists all required modules."
+    if not isolated:
+        commands = (Command(f"{pip} install {requirement}", FixStage.TOOLCHAIN),)
+        return (Fix(f"install {requirement} where the build runs", commands, notes=listed),)
+    beside = "setuptools wheel " if module in _HELPERS else ""
+    others = (
+        f' For another project\'s: [tool.uv.extra-build-dependencies] with PACKAGE = ["{requirement}"].' if uv else ""
+    )
+    return (
+        Fix("add it to pyproject.toml", notes=f'requires = ["{requirement}"] in [build-system].{others}'),
+        Fix(
+            f"install {requirement} where the build runs, and build without isolation",
+            (
+                Command(f"{pip} install {beside}{requirement}", FixStage.TOOLCHAIN),
+                Command(f"{pip} install --no-build-isolation PACKAGE", FixStage.BUILD),
+            ),
+            notes=f"Replace PACKAGE with its name. {listed}",
+        ),
+    )
+
+
+def _of_command(command: str, package: str) -> tuple[Fix, ...]:
+    install = Fix(
+        f"install {package} for the Python that runs setup.py",
+        (Command(f"python3 -m pip install --upgrade {package}", FixStage.TOOLCHAIN),),
+        notes="setuptools 70.1 and later bring bdist_wheel themselves." if command == "bdist_wheel" else "",
+    )
+    isolated = Fix(
+        "let pip build it in an environment that it makes",
+        (Command("python3 -m pip wheel --no-deps --use-pep517 .", FixStage.BUILD),),
+        notes=f"With {package} in [build-system] requires of pyproject.toml." if package != "wheel" else "",
+    )
+    return install, isolated
+
+
+#: Modules that a setup.py uses besides setuptools.
+_HELPERS = {"setuptools_rust", "setuptools_scm", "Cython", "pybind11", "numpy", "cffi", "versioneer"}
 _NAMES = {"mesonpy": "meson-python", "skbuild": "scikit-build", "Cython": "cython", "pybind11": "pybind11"}

@@ -1,7 +1,8 @@
 """The Python that is called has no pip.
 
 Distributions keep pip in a package of its own, and so do the manylinux images for their system's Python: the pip of
-these images is in ``/opt/python/cp312-cp312/bin``. An environment that uv makes has none either.
+these images is in ``/opt/python/cp312-cp312/bin``. An environment that uv makes has none either, also the one in which
+it builds a package; a ``setup.py`` that calls pip fails there.
 
 How to fix: install pip for this Python, or call a Python that has it. maturin-action needs pip for ``sccache: true`` in
 a container.
@@ -13,10 +14,12 @@ References:
 
 from __future__ import annotations
 
+import re
+
 from diagnose.authoring.log import finding_from_hits, install_by_family
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -41,10 +44,42 @@ _PACKAGES = {
 }
 
 
+#: Lines of a traceback in which the failed import stands that made a script call pip.
+_TRACEBACK = 12
+#: Environments that uv, pip and build make for one build.
+_ISOLATED = re.compile(r"/builds-v\d+/|/pip-build-env-|/build-env-")
+_BESIDE = (
+    Fix(
+        "name pip as a requirement of the build",
+        notes='requires = ["setuptools", "pip"] in [build-system]. For a package of another project: '
+        '[tool.uv.extra-build-dependencies] with PACKAGE = ["pip"].',
+    ),
+    Fix(
+        "build without isolation, in an environment that has pip and all that the build requires",
+        (
+            Command("uv pip install pip setuptools wheel", FixStage.TOOLCHAIN),
+            Command("uv pip install --no-build-isolation PACKAGE", FixStage.BUILD),
+        ),
+        notes="Replace PACKAGE with its name.",
+    ),
+)
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
     """See Python not find pip."""
     for hit in log.find("no-pip")[:1]:
         python = hit.groups["python"]
+        if log.near(hit.line, "no-backend", before=4, after=_TRACEBACK):
+            continue  # a setup.py tried to install the module that it lacks: build-backend-missing
+        if _ISOLATED.search(python):
+            yield finding_from_hits(
+                log,
+                [hit],
+                "a build step calls pip, which the isolated environment of the build does not have",
+                "The package is not built.",
+                _BESIDE,
+            )
+            continue
         notes = "In a manylinux image: put a Python that has pip first on PATH, /opt/python/cp312-cp312/bin."
         fixes = list(install_by_family(log, hit.line, "install pip", _PACKAGES))
         fixes.append(Fix("call a Python that has pip", notes=notes))

@@ -24,6 +24,7 @@ from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.pattern import patterns_for
 from diagnose_checks.runtime._triage import PYTHON_SYMBOL, undefined
 
 if TYPE_CHECKING:
@@ -31,7 +32,17 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog, Hit
 
-CHECK = Check(since="0.1.0", phase=Phase.LATER)
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.LATER,
+    patterns=patterns_for(
+        "ldd-note",
+        ("ld-musl-", r"^(?:\S*/)?(?:ldd|ld-musl-\w+\.so\.1) \(0x[0-9a-f]+\)$"),
+        ("ldd (0x", r"^(?:\S*/)?ldd \(0x[0-9a-f]+\)$"),
+    ),
+)
+#: Lines that the functions of one file may lie apart in ldd's list.
+_LISTING = 400
 
 
 _LINKED = Fix(
@@ -49,8 +60,18 @@ _GLOBAL = Fix(
 
 
 def _listed(log: BuildLog, hit: Hit) -> bool:
-    """Whether *hit* is from ldd: musl's ldd lists the interpreter's functions as missing in every extension."""
-    return hit.text.startswith("Error relocating") and bool(log.near(hit.line, "external-note", before=60))
+    """Whether *hit* is from ldd: musl's ldd lists the interpreter's functions as missing in every extension.
+
+    Python's own error of an import has words before it, and names one symbol.
+    """
+    if not hit.text.startswith("Error relocating"):
+        return False
+    others = {
+        other.groups["symbol"]
+        for other in log.near(hit.line, "musl-relocating", before=_LISTING, after=_LISTING)
+        if other.groups["file"] == hit.groups["file"] and other.text.startswith("Error relocating")
+    }
+    return len(others) > 1 or bool(log.near(hit.line, "external-note", "ldd-note", before=60))
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

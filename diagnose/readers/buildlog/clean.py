@@ -1,7 +1,7 @@
 """Makes lines of a log comparable: removes the additions of terminals, continuous integration and wrapping programs.
 
 Every rule removes one kind of addition: terminal control sequences (ECMA-48), progress bars that redraw a line, time
-stamps, the names that GitHub Actions, BuildKit, Buildkite, cibuildwheel, nix, cargo and pip print before a line, links
+stamps, the names that GitHub Actions, BuildKit, Buildkite, charmcraft, nix, cargo and pip print before a line, links
 that a web page inserts between lines, Rust's ``{:?}`` of a text, HTML entities, typographic quotes.
 """
 
@@ -41,6 +41,8 @@ _PREFIXES = tuple(
         r"^##\[(?:error|warning|group|endgroup|command|debug|section|notice)\]",
         r"^::(?:error|warning|notice|group|debug)[^:\n]{0,300}::",
         r"^travis_\w+(?::\S*)?\s?",
+        # charmcraft, snapcraft: the output of a program that it runs
+        r"^\s*::(?:\s|$)",
         # BuildKit: "#12 3.456 ", in the summary of a failed step "3.456 "; podman and old docker: "[2/5] "
         r"^\s*#\d+ (?:\d+\.\d+ )?(?!\[)",
         r"^\s*(?:\d+\.\d{2,4}|\d{3,}\.\d)(?: |$)",

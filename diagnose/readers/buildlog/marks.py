@@ -251,7 +251,8 @@ MARKS: tuple[Mark, ...] = (
     Mark("libc", FAILED, "Fatal glibc error", r"^Fatal glibc error: " + _REST),
     Mark("libc", FAILED, "terminate called", r"^terminate called (?:after throwing|without an active)" + _REST),
     Mark("libc", ERROR, "rror while loading shared", r"error while loading shared libraries: " + _REST),
-    Mark("libc", ERROR, "rror relocating", r"^Error relocating " + _REST),
+    # musl's ldd cannot find the interpreter's functions that an extension module uses: no error
+    Mark("libc", ERROR, "rror relocating", r"^Error relocating (?!\S+\.so: _*Py[A-Z_]\w*: symbol not found$)" + _REST),
     Mark("libc", ERROR, "rror loading shared library", r"^Error loading shared library " + _REST),
     Mark("libc", ERROR, "ssertion ", r"Assertion [`'\"].{1,200} failed\.?"),
     Mark("shell", ERROR, "not found", r"^(?:\S+: (?:line )?\d+: |(?:ba|da|z|k)?sh: (?:\d+: )?|env: ['\"]?)\S[^:]{0,100}: (?:command )?not found$"),
