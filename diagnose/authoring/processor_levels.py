@@ -46,10 +46,20 @@ class Demand(NamedTuple):
     features: tuple[str, ...]
 
 
+def chosen_level(elf: Elf) -> int:
+    """Return the level of x86-64 for which glibc loads the file from a folder of glibc-hwcaps; 0 outside of them.
+
+    Folders of other processors, and unknown ones, count as level 4.
+    """
+    folder = re.search(r"(?:^|/)glibc-hwcaps/([^/]+)/", elf.path)
+    level = re.fullmatch(r"x86-64-v([234])", folder[1]) if folder else None
+    return int(level[1]) if level else 4 if folder else 0
+
+
 def demand(elf: Elf) -> Demand | None:
     """Return what the code of *elf* needs beyond the first level; None if nothing, or if it selects code itself."""
     code = elf.instructions
-    if code is None or "/glibc-hwcaps/" in "/" + elf.path or re.search(_SELECTED, elf.name.lower()):
+    if code is None or re.search(_SELECTED, elf.name.lower()):
         return None
     newer = code.levels[1] + code.levels[2]
     encoded = 100 * code.encoded // code.vectors if code.vectors else 0

@@ -41,7 +41,7 @@ def missing(wheel: Wheel) -> dict[str, list[Elf]]:
         allowed = present.union(promise[1].whitelist if promise else ())
         for elf in tagged_elves(wheel):
             for name in elf.filters:
-                if name not in allowed:
+                if name not in allowed and not is_libpython(name) and not is_libc_piece(name):
                     needs.setdefault(name, []).append(elf)
     return {name: needs[name] for name in sorted(needs)}
 

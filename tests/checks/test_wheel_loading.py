@@ -242,7 +242,7 @@ def test_other_files_with_the_name_of_a_shared_object(path: str, kind: str, leve
     [
         (MODULE, {"init": ("other",)}, ["error"]),
         (MODULE, {"init": (), "undefined": ("PyModule_Create2",)}, ["error"]),
-        (MODULE, {"init": (), "mod_exports": ("demo",)}, []),
+        (MODULE, {"init": (), "mod_exports": ("demo",)}, ["error"]),  # 3.12 looks for PyInit_demo alone
         # A library with a module's ending that knows nothing of Python: ctypes opens it.
         (MODULE, {"init": ()}, []),
         ("demo/__init__.cpython-312-x86_64-linux-gnu.so", {"init": ("demo",)}, []),
@@ -252,6 +252,14 @@ def test_other_files_with_the_name_of_a_shared_object(path: str, kind: str, leve
 )
 def test_modules_export_their_own_function(path: str, facts: dict[str, object], level: list[str]) -> None:
     assert levels("wheel-module-export-missing", for_glibc(elf(path, **facts))) == level  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("tag", "level"), [("cp315-abi3", []), ("cp315-cp315", []), ("cp39-abi3", ["error"]), ("py3-none", [])]
+)
+def test_the_newer_export_is_known_from_3_15_on(tag: str, level: list[str]) -> None:
+    module = elf("demo.abi3.so", init=(), mod_exports=("demo",))
+    assert levels("wheel-module-export-missing", wheel(f"{tag}-manylinux_2_17_x86_64", module)) == level
 
 
 def test_a_library_may_export_it_for_the_module() -> None:
@@ -269,6 +277,42 @@ def test_libraries_needed_by_their_path() -> None:
     beside = "$ORIGIN/libfoo.so"
     assert not found("wheel-needed-path", for_glibc(elf(MODULE, needed=("libc.so.6", beside)), elf("libfoo.so")))
     assert levels("wheel-needed-path", for_musl(elf(MUSL, needed=("libc.musl-x86_64.so.1", beside)))) == ["error"]
+
+
+def test_a_path_from_origin_is_opened_by_glibc_where_the_file_is() -> None:
+    module = elf("demo/" + MODULE, needed=("libc.so.6", "$ORIGIN/lib/libfoo.so"))
+    there = for_glibc(module, elf("demo/lib/libfoo.so"))
+    assert not found("wheel-needed-path", there)
+    assert (there.verdict.lowest_tag, there.verdict.differences) == ("manylinux_2_5_x86_64", ("origin-in-needed",))
+    elsewhere = for_glibc(module, elf("demo/libfoo.so"))
+    (spoken,) = found("wheel-needed-path", elsewhere)
+    assert "…/lib/python/site-packages/demo/lib/libfoo.so: cannot open shared object file" in spoken.consequence
+    # A file that needs itself ends the search.
+    assert not found("wheel-needed-path", for_glibc(elf("libx.so", needed=("${ORIGIN}/libx.so",))))
+
+
+def test_a_path_to_a_library_outside_is_linked_again() -> None:
+    (spoken,) = found("wheel-needed-path", for_glibc(elf(MODULE, needed=("libc.so.6", "build/libfoo.so"))))
+    assert [fix.repack for fix in spoken.fixes] == [None], "the wheel has no copy of it"
+    assert "auditwheel repair copies libfoo.so" in spoken.fixes[0].notes
+
+
+def test_filters_are_loaded_by_glibc_alone() -> None:
+    filtering = {"needed": ("libc.so.6",), "filters": ("libreal.so.1",), "runpath": "$ORIGIN"}
+    assert levels("wheel-external-lib", for_glibc(elf(MODULE, **filtering))) == ["error"]  # type: ignore[arg-type]
+    assert not found("wheel-external-lib", for_glibc(elf(MODULE, **filtering), elf("libreal.so.1")))  # type: ignore[arg-type]
+    far = for_glibc(elf(MODULE, **filtering), elf("far/libreal.so.1"))  # type: ignore[arg-type]
+    assert levels("wheel-rpath", far) == ["error"]
+    for_alpine = {**filtering, "needed": ("libc.musl-x86_64.so.1",)}
+    assert not found("wheel-external-lib", for_musl(elf(MUSL, **for_alpine)))  # type: ignore[arg-type]
+    assert not found("wheel-rpath", for_musl(elf(MUSL, **for_alpine), musl_elf("far/libreal.so.1")))  # type: ignore[arg-type]
+
+
+def test_a_need_that_no_repair_removes() -> None:
+    mark = for_glibc(elf(MODULE, versions=[("libc.so.6", "GLIBC_ABI_DT_X86_64_PLT")]), platform="linux_x86_64")
+    (spoken,) = found("wheel-linux-tag", mark)
+    assert not any("auditwheel" in command.line for fix in spoken.fixes for command in fix.commands)
+    assert spoken.fixes[0].title == "build it without GLIBC_ABI_DT_X86_64_PLT"
 
 
 def test_the_wheel_that_brings_a_library_is_the_right_one() -> None:

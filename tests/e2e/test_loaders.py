@@ -17,6 +17,7 @@ from conftest import need
 from diagnose.loaders import glibc_loader, musl_loader
 from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel import reader
+from diagnose.readers.wheel.linkage import wanted
 from diagnose.readers.wheel.platform_tag import arch_of
 from diagnose.readers.wheel.reader import Wheel
 from e2e import loaders, roots
@@ -48,7 +49,7 @@ def _order(wheel: Wheel, start: Elf) -> list[Elf]:
     answers = {(link.path, link.needed): link.target for link in wheel.links}
     queue = [start]
     for elf in queue:
-        targets = [answers.get((elf.path, name), "") for name in elf.needed]
+        targets = [answers.get((elf.path, name), "") for name in wanted(elf, wheel.verdict.libc == "musl")]
         queue += [elves[target] for target in targets if target and elves[target] not in queue]
     return queue
 
@@ -56,9 +57,9 @@ def _order(wheel: Wheel, start: Elf) -> list[Elf]:
 def _missing(wheel: Wheel, queue: list[Elf], system: tuple[str, ...]) -> Iterator[tuple[Elf, str]]:
     answers = {(link.path, link.needed): link.target for link in wheel.links}
     for elf in queue:
-        for name in elf.needed:
+        for name in wanted(elf, wheel.verdict.libc == "musl"):
             if not answers.get((elf.path, name)) and name not in system and not name.startswith("ld-linux"):
-                yield elf, name
+                yield elf, name.removeprefix("$ORIGIN")
 
 
 def glibc_says(wheel: Wheel, start: Elf, suite: Suite) -> list[str]:

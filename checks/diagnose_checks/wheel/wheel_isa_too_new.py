@@ -36,7 +36,7 @@ from __future__ import annotations
 import re
 
 from diagnose.authoring.log import finding_from_hits
-from diagnose.authoring.processor_levels import demand
+from diagnose.authoring.processor_levels import chosen_level, demand
 from diagnose.authoring.wheel import bounded, linux_tags, loadable_elves, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -73,15 +73,47 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     """See files whose notes, build attributes or instructions require more than the baseline."""
     arches = {tag.arch for _, tag in linux_tags(wheel)}
     yield from _stated(wheel, arches)
-    level = max(((elf.isa_needed & 15).bit_length() for elf in loadable_elves(wheel)), default=0)
+    noted = (elf.isa_needed & 15 for elf in loadable_elves(wheel) if not chosen_level(elf))
+    level = max((mask.bit_length() for mask in noted), default=0)
     yield from _decoded(wheel, arches, level)
+    yield from _misplaced(wheel)
+
+
+def _misplaced(wheel: Wheel) -> Iterator[Finding]:
+    """See files in a folder of glibc-hwcaps whose code needs more than the processors that glibc takes it for."""
+    found = []
+    for elf in loadable_elves(wheel):
+        chosen = chosen_level(elf)
+        if chosen and elf.machine == EM_X86_64:
+            need = demand(elf)
+            level = max(need.level if need else 0, (elf.isa_needed & 15).bit_length())
+            if level > chosen:
+                reasons = (
+                    need.evidence if need and need.level == level else (f"its property note says x86-64-v{level}",)
+                )
+                found.append((elf, chosen, level, "; ".join(reasons)))
+    if found:
+        first, chosen, level, _ = found[0]
+        yield Finding(
+            f"has code for x86-64-v{level} in glibc-hwcaps/x86-64-v{chosen}",
+            Severity.ERROR,
+            bounded(Evidence(reasons, elf.path) for elf, _, _, reasons in found),
+            f"glibc loads it on every x86-64-v{chosen} processor: Illegal instruction, in {first.name}",
+            (
+                Fix(
+                    f"compile it with -march=x86-64-v{chosen}, or move it to x86-64-v{level}",
+                    notes="glibc 2.33 and newer search these folders, also below a wheel's RPATH.",
+                ),
+            ),
+        )
 
 
 def _decoded(wheel: Wheel, arches: set[str], stated: int) -> Iterator[Finding]:
     """Yield one finding for the files whose instructions are beyond the baseline and the level *stated* by others."""
     if wheel.verdict.arch not in ("x86_64", "i686") or wheel.verdict.arch not in arches:
         return
-    found = [(elf, need) for elf in loadable_elves(wheel) if (need := demand(elf)) and need.level > max(stated, 1)]
+    plain = [elf for elf in loadable_elves(wheel) if not chosen_level(elf)]
+    found = [(elf, need) for elf in plain if (need := demand(elf)) and need.level > max(stated, 1)]
     found.sort(key=lambda pair: (-pair[1].level, not pair[1].certain, not pair[1].imported))
     if not found:
         return
@@ -180,7 +212,7 @@ def _beyond_rv64gc(attribute: str) -> list[str]:
 
 
 def _need(elf: Elf, arch: str) -> str:
-    if "/glibc-hwcaps/" in "/" + elf.path:
+    if chosen_level(elf):
         return ""  # the loader itself picks those by processor
     if elf.machine == EM_X86_64 and arch == "x86_64" and elf.isa_needed & ~1:
         level = (elf.isa_needed & 15).bit_length()

@@ -25,6 +25,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
 from diagnose.model.versions import name_key
+from diagnose.readers.wheel.platform_tag import Shortfall
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import by_shell, quote, repair, retag
 from diagnose_checks.upload._triage import WORDINGS, rejected
@@ -63,7 +64,10 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         else:
             fixes = (retag(wheel, verdict.lowest_tag, title), _repair(wheel))
     else:
-        fixes = (_repair(wheel),)
+        unfit = next(
+            (need for need in verdict.shortfalls if not need.priority and need.kind != "external-library"), None
+        )
+        fixes = (_first_fix(unfit),) if unfit else (_repair(wheel),)
         if verdict.cause:
             what = f"{verdict.cause.detail} {verdict.cause.library}".strip()
             evidence.append(
@@ -89,6 +93,15 @@ def _newest(wheel: Wheel) -> Evidence:
 def _drop(wheel: Wheel, platform: str) -> Fix:
     line = f"python3 -m wheel tags --remove --platform-tag=-{platform} {quote(wheel.path)}"
     return by_shell(f"remove the tag {platform}: the others are more precise", [line])
+
+
+def _first_fix(need: Shortfall) -> Fix:
+    """Return the fix where no repair helps: auditwheel copies libraries, and changes no code."""
+    what = ", ".join(need.symbols[:2]) if need.kind == "forbidden-symbol" else need.detail
+    return Fix(
+        f"build it without {what or need.kind}",
+        notes="No manylinux policy allows it, so auditwheel repair refuses the wheel. Set the tag afterwards.",
+    )
 
 
 def _repair(wheel: Wheel) -> Fix:

@@ -19,7 +19,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.extension_names import Module, modules
+from diagnose.authoring.extension_names import Module, before_mod_export, modules
 from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel import bounded, has_modules, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
@@ -62,12 +62,14 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     for link in wheel.links:
         links.setdefault(link.path, []).append(link.target)
     elves = {elf.path: elf for elf in wheel.elves}
+    early = before_mod_export(wheel)
     found = []
     for module in modules(wheel):
         name = module_name(module.elf.path)
         # The search also finds the function in the libraries that the file needs.
         providers = [module.elf, *(elves[path] for path in links.get(module.elf.path, ()) if path)]
-        if not any(name in exports for elf in providers for exports in _exports(elf)) and _is_meant(wheel, module):
+        known = [exports for elf in providers for exports in _exports(elf, early)]
+        if not any(name in exports for exports in known) and _is_meant(wheel, module):
             found.append((module, name))
     if not found:
         return
@@ -77,16 +79,26 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         f"has modules that do not export their init function: {some([module.elf.name for module, _ in found])}",
         Severity.ERROR,
         bounded(
-            Evidence(f"no PyInit_{name} among its dynamic symbols{_instead(module.elf)}", module.elf.path)
+            Evidence(f"no PyInit_{name} among its dynamic symbols{_instead(module.elf, early)}", module.elf.path)
             for module, name in found
         ),
         f"ImportError: dynamic module does not define module export function (PyInit_{name})",
-        _fixes(wheel, first, name, names),
+        _later(name) if name in first.elf.mod_exports else _fixes(wheel, first, name, names),
     )
 
 
-def _exports(elf: Elf) -> tuple[tuple[str, ...], ...]:
-    return elf.init, elf.mod_exports, elf.init2
+def _exports(elf: Elf, early: str = "") -> tuple[tuple[str, ...], ...]:
+    """Return the names of the modules that the file exports, for Pythons that *early* is one of."""
+    return (elf.init, elf.init2) if early else (elf.init, elf.mod_exports, elf.init2)
+
+
+def _later(name: str) -> tuple[Fix, ...]:
+    return (
+        Fix(
+            f"export PyInit_{name} too",
+            notes=f"CPython looks for PyModExport_{name} (PEP 793) from 3.15 on. Or tag it cp315.",
+        ),
+    )
 
 
 def _is_meant(wheel: Wheel, module: Module) -> bool:
@@ -100,7 +112,9 @@ def _is_meant(wheel: Wheel, module: Module) -> bool:
     return any(_exports(elf)) or any(name.startswith(("Py", "_Py")) for name in elf.undefined)
 
 
-def _instead(elf: Elf) -> str:
+def _instead(elf: Elf, early: str) -> str:
+    if module_name(elf.path) in elf.mod_exports:
+        return f", only PyModExport_{module_name(elf.path)}, which {early} does not know"
     others = [*(f"PyInit_{name}" for name in elf.init), *(f"PyModExport_{name}" for name in elf.mod_exports)]
     return f", but {some(others)}" if others else ""
 

@@ -2,8 +2,8 @@
 
 A linker writes a library's SONAME into the files that need it. For a library without a SONAME that the command line
 names by its path (``cc … build/libfoo.so``), it writes that path. The loader then opens ``build/libfoo.so`` relative to
-the working directory, and searches no other folder. ``$ORIGIN/libfoo.so`` works on glibc but not on musl, which does
-not expand it.
+the working directory, and searches no other folder. ``$ORIGIN/libfoo.so`` works on glibc, where the file is at that
+place, but not on musl, which does not expand it.
 
 Repair tools do not find such a library, or copy it under a path that is never opened.
 
@@ -43,13 +43,13 @@ CHECK = Check(since="0.1.0", applies=has_linux_code)
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
     """See NEEDED entries with a slash."""
-    musl = wheel.verdict.libc == "musl"
+    opened = {(link.path, link.needed) for link in wheel.links if link.via == "origin"}
     found = [
         (elf, name)
         for elf in loadable_elves(wheel)
         if not is_sample(elf)
         for name in elf.needed
-        if "/" in name and (musl or not name.startswith(("$ORIGIN/", "${ORIGIN}/")))
+        if "/" in name and (elf.path, name) not in opened
     ]
     if not found:
         return
@@ -59,15 +59,30 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         f"needs libraries by their path: {some(list(dict.fromkeys(name for _, name in found)))}",
         Severity.ERROR if first.path in sure else Severity.WARNING,
         bounded(Evidence(f"{role(wheel, elf)}: needs {name}", elf.path) for elf, name in found),
-        "unless the working directory contains it: " + missing_library_error(first, name),
-        (
-            repack(wheel, "need the library by its name", _lines(wheel, found)),
-            Fix(
-                "build the library with a SONAME; link again",
-                notes=f"Add -Wl,-soname,{posixpath.basename(name)} to the command that links the library.",
-            ),
-        ),
+        _consequence(wheel, first, name),
+        _fixes(wheel, found),
     )
+
+
+def _consequence(wheel: Wheel, elf: Elf, name: str) -> str:
+    if not name.startswith(("$ORIGIN", "${ORIGIN}")):
+        return "unless the working directory contains it: " + missing_library_error(elf, name)
+    if wheel.verdict.libc == "musl":
+        return missing_library_error(elf, name)
+    place = posixpath.normpath(posixpath.join(posixpath.dirname(elf.installed), name.partition("/")[2]))
+    return missing_library_error(elf, f"…/{place}")
+
+
+def _fixes(wheel: Wheel, found: list[tuple[Elf, str]]) -> tuple[Fix, ...]:
+    """Return the fixes: by name where the wheel has every library; else it has to be copied in after linking again."""
+    plain = dict.fromkeys(posixpath.basename(name) for _, name in found)
+    absent = [name for name in plain if not any(elf.name == name for elf in wheel.elves)]
+    copied = f" Then auditwheel repair copies {some(absent)} into the wheel." if absent else ""
+    link = Fix(
+        "build the library with a SONAME; link again",
+        notes=f"Add -Wl,-soname,{next(iter(plain))} to the command that links the library.{copied}",
+    )
+    return (link,) if absent else (repack(wheel, "need the library by its name", _lines(wheel, found)), link)
 
 
 def _lines(wheel: Wheel, found: list[tuple[Elf, str]]) -> list[str]:

@@ -169,7 +169,9 @@ def _abi3(wheel: Wheel, groups: dict[str, list[Module]], tags: list[Tag]) -> Ite
 def _missed(wheel: Wheel, missed: list[tuple[Module, list[TaggedPython]]]) -> Finding:
     first, pythons = missed[0]
     fallback = all(_has_source(wheel, module) for module, _ in missed)
-    wanted = ".abi3t.so" if pythons[0].free_threaded else ".abi3.so"
+    both = any(python.free_threaded for _, without in missed for python in without)
+    wanted = ".abi3t.so" if both or first.soabi == "abi3t" else ".abi3.so"
+    early = min(python.minor for _, without in missed for python in without)
     renames = [
         rename(wheel, module.elf.path, module.key + wanted)
         for module, without in missed
@@ -180,6 +182,10 @@ def _missed(wheel: Wheel, missed: list[tuple[Module, list[TaggedPython]]]) -> Fi
             "build the modules for abi3t too, or remove that tag",
             notes="PyO3 0.30: feature abi3t-py315; C: Py_TARGET_ABI3T. The tag without it is cp315-abi3.",
         )
+    elif wanted == ".abi3t.so" and early < 15:
+        abis = ".".join(dict.fromkeys(tag.abi for tag in wheel.tags))
+        line = f"python3 -m wheel tags --remove --python-tag cp315 --abi-tag {abis} {quote(wheel.path)}"
+        build = by_shell("promise it from CPython 3.15 on", [line], "abi3t (PEP 803) begins there.")
     else:
         build = Fix(
             f"name the modules NAME{wanted}",
@@ -196,7 +202,7 @@ def _missed(wheel: Wheel, missed: list[tuple[Module, list[TaggedPython]]]) -> Fi
             Evidence(
                 f"ends in {module.suffix}"
                 + (f", which is for another platform than {machine}" if module in wrong else "")
-                + f", {some([str(python) for python in without])} looks for {wanted}",
+                + f", {some([str(python) for python in without])} looks for {_sought(without[0], wanted)}",
                 module.elf.path,
             )
             for module, without in missed
@@ -207,6 +213,13 @@ def _missed(wheel: Wheel, missed: list[tuple[Module, list[TaggedPython]]]) -> Fi
             build,
         ),
     )
+
+
+def _sought(python: TaggedPython, wanted: str) -> str:
+    """Return the suffix that the interpreter looks for: before 3.15 none of the stable ABI without the lock."""
+    if python.minor >= 15:
+        return wanted
+    return f".cpython-3{python.minor}t-{python.machine}.so" if python.free_threaded else ".abi3.so"
 
 
 def _named(wheel: Wheel, bad: list[list[Module]]) -> Finding:

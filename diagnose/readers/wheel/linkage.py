@@ -2,14 +2,15 @@
 
 Sources: ld.so(8) and glibc's ``elf/dl-load.c`` (DT_RPATH is inherited down the chain of loaders unless the file has
 DT_RUNPATH, which is not inherited; a name that is already loaded is not searched again; libraries load breadth first);
-musl's ``ldso/dynlink.c`` (both are inherited alike).
+musl's ``ldso/dynlink.c`` (both are inherited alike). glibc alone replaces $ORIGIN in NEEDED, and loads the libraries of
+DT_FILTER like needed ones; musl does neither.
 """
 
 from __future__ import annotations
 
 import re
 from collections import deque
-from posixpath import normpath
+from posixpath import dirname, join, normpath
 
 from diagnose.loaders import musl_loader
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
@@ -29,9 +30,10 @@ class LoadLink(NamedTuple):
     """One NEEDED entry of a file in the wheel that names, or seems to name, another file in the wheel.
 
     ``path`` needs ``needed``. ``target`` is the member that the dynamic linker loads for it, empty if it finds none;
-    ``via`` is the way: ``rpath``, ``runpath``, ``inherited`` (a loader's path) or ``loaded`` (another file loaded it
-    before). ``missed_from`` are the start files (extension modules, programs) for which the search fails although the
-    wheel has the library: ``candidates``, members with that file name or SONAME.
+    ``via`` is the way: ``rpath``, ``runpath``, ``inherited`` (a loader's path), ``origin`` (the entry is a path that
+    begins with $ORIGIN) or ``loaded`` (another file loaded it before). ``missed_from`` are the start files (extension
+    modules, programs) for which the search fails although the wheel has the library: ``candidates``, members with that
+    file name or SONAME.
     """
 
     path: str
@@ -110,6 +112,15 @@ class Index:
             self._own[group, name] = self.find(name, (*rpath, *runpath), elf)
         return self._own[group, name]
 
+    def at_origin(self, elf: Elf, name: str) -> Elf | None:
+        """Return the file that glibc opens for an entry ``$ORIGIN/…`` of *elf*."""
+        if not _ORIGIN.match(name) or not self.step():
+            return None
+        origin = dirname(elf.installed)
+        folder, _, file = normpath(join(origin, _ORIGIN.sub(".", name, count=1))).rpartition("/")
+        found = self.by_place.get((folder, file))
+        return found if found is not None and _compatible(found, elf) else None
+
     def find(self, name: str, folders: Iterable[str], wanted: Elf) -> Elf | None:
         """Return the file *name* in the first of *folders* with one that *wanted* can be linked with."""
         if name not in self.by_name or not self.step():
@@ -139,6 +150,11 @@ def _own_folders(elf: Elf) -> tuple[list[str], list[str]]:
     return expand(elf.rpath or "", origin), []
 
 
+def wanted(elf: Elf, musl: bool) -> tuple[str, ...]:
+    """Return the libraries that have to be found before the file is loaded."""
+    return elf.needed if musl else (*elf.needed, *elf.filters)
+
+
 class _Loaded(NamedTuple):
     elf: Elf
     loader: _Loaded | None
@@ -152,7 +168,7 @@ def links(index: Index, elves: Iterable[Elf], musl: bool) -> tuple[LoadLink, ...
     other would otherwise take cubic time.
     """
     loads = _Loads(index, musl)
-    needed = {name for elf in elves for name in elf.needed}
+    needed = {name for elf in elves for name in wanted(elf, musl)}
     for root in elves:
         if root.is_extension or root.is_executable or root.name not in needed:
             loads.follow(root)
@@ -186,13 +202,22 @@ class _Loads:
         while queue:
             item = queue.popleft()
             visited.append(item.elf.path)
-            for name in item.elf.needed:
+            for name in wanted(item.elf, self.musl):
                 if not index.step() or len(self.found) > MAX_LINKS:
                     index.exhausted = True
                     return
+                key = (item.elf.path, name)
+                if "/" in name:
+                    placed = None if self.musl else index.at_origin(item.elf, name)
+                    if placed is not None:
+                        self.found[key] = (placed.path, "origin")
+                        if f"/{placed.path}" not in loaded:
+                            loaded[f"/{placed.path}"] = placed
+                            loaded.setdefault(placed.soname, placed)
+                            queue.append(_Loaded(placed, item))
+                    continue
                 if not index.knows(name):
                     continue
-                key = (item.elf.path, name)
                 target, via = loaded.get(name), "loaded"
                 if target is None:
                     target, via = _search(index, item, name, self.musl)

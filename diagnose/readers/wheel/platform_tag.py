@@ -87,6 +87,9 @@ auditwheel_differences = {
         "newest policy, or on musl that of the host",
         "6.8.2",
     ),
+    "origin-in-needed": Difference(
+        "glibc replaces $ORIGIN in a NEEDED entry and opens that file; auditwheel reports it as external", "6.8.2"
+    ),
     "musl-itself": Difference(
         "musl's loader resolves libc.so and the names of its parts itself; auditwheel reports them as external",
         "6.8.2",
@@ -339,7 +342,13 @@ class _Scope:
             elif name not in tree:
                 own = self.index.search[elf.path]
                 folders = () if _LIBPYTHON.fullmatch(name) else (*rpath, *own[0], *own[1], *runpath)
-                tree[name] = target = self.index.find(name, folders, elf)
+                if self.libc == "glibc" and "/" in name:
+                    target = self.index.at_origin(elf, name)
+                    if target is not None:
+                        self.differences["origin-in-needed"] = None
+                else:
+                    target = self.index.find(name, folders, elf)
+                tree[name] = target
                 if target is not None:
                     stack.append(iter([(target, below) for below in target.needed]))
         return tree
