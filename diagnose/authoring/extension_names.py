@@ -100,7 +100,7 @@ def oldest_of(tag: Tag, machine: str) -> list[TaggedPython]:
 
 def before_mod_export(wheel: Wheel) -> str:
     """Return a CPython 3 that the tags promise and that knows no ``PyModExport_NAME`` (PEP 793: 3.15); or nothing."""
-    minors = [policies.number(match[1]) for tag in wheel.tags if (match := re.fullmatch(r"cp3(\d+)", tag.python))]
+    minors = [number(match[1]) for tag in wheel.tags if (match := re.fullmatch(r"cp3(\d+)", tag.python))]
     return f"CPython 3.{min(minors)}" if minors and min(minors) < 15 else ""
 
 
