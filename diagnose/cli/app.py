@@ -11,31 +11,32 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from diagnose.cli import fast, options
-from diagnose.cli.errors import UsageError, did_you_mean
+from diagnose.cli.errors import UsageError
+from diagnose.model.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 def _hint(option: options.Option) -> tuple[Any, Any]:
-    """Return the annotation and the default by which typer knows *option*."""
+    """Return the annotation and the default by which typer knows *option*; a missing one stays None."""
     plain: Any = bool if option.flag else Literal[option.choices] if option.choices else str
     plain = list[plain] if option.many else plain
     if option.positional:
         default = inspect.Parameter.empty if option.required else option.default
         details: Any = typer.Argument(metavar=option.metavar, help=option.help)
     else:
-        default = option.default or (False if option.flag else None)
+        default = None
         names = [option.name, *filter(None, [option.short])]
         details = typer.Option(*names, metavar=option.metavar or None, help=option.help)
-    return Annotated[plain if option.required or option.default else plain | None, details], default
+    return Annotated[plain if option.required else plain | None, details], default
 
 
 def _register(app: typer.Typer, command: options.Subcommand) -> None:
     def call(**values: Any) -> Callable[[], int]:
         given = {field: tuple(value) if isinstance(value, list) else value for field, value in values.items()}
-        groups = command.filled({field: value for field, value in given.items() if value is not None})
-        return lambda: fast.main_of(command.name)(*groups)
+        given = {field: value for field, value in given.items() if value not in (None, ())}
+        return lambda: fast.start(command.name, given)
 
     parameters, hints = [], {}
     for option in command.options:

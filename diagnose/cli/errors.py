@@ -1,4 +1,4 @@
-"""What ends a command early, and how a misspelt name is answered."""
+"""What ends a command early."""
 
 from __future__ import annotations
 
@@ -9,11 +9,3 @@ class UsageError(Exception):
 
 class OutputError(Exception):
     """The report could not be written. ``str()`` is one line that says why."""
-
-
-def did_you_mean(name: str, known: list[str]) -> str:
-    """Return the end of a message about *name*, which is not in *known*: the names that look like it, or nothing."""
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, known, n=3)
-    return f"; did you mean {' or '.join(close)}?" if close else ""

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def parse(command: str, args: list[str]) -> list[Any] | None:
-    """Return the groups of options of *command* as *args* fill them, or None where the parser has to look."""
+def parse(command: str, args: list[str]) -> dict[str, Any] | None:
+    """Return the values that *args* give to the options of *command*, or None where the parser has to look."""
     known, places = {}, []
     for option in options.COMMANDS[command].options:
         if option.positional:
@@ -42,12 +42,13 @@ def parse(command: str, args: list[str]) -> list[Any] | None:
             return None
     for place in places:
         if place.many:
-            values[place.field], words = tuple(words), []
+            values |= {place.field: tuple(words)} if words else {}
+            words = []
         elif words:
             values[place.field] = words.pop(0)
         if place.required and not values.get(place.field):
             return None
-    return None if words else options.COMMANDS[command].filled(values)
+    return None if words else values
 
 
 def _option(known: dict[str, options.Option], word: str, rest: Any, values: dict[str, Any]) -> bool:
@@ -81,6 +82,15 @@ def main_of(command: str) -> Callable[..., int]:
     return function
 
 
+def start(command: str, given: dict[str, Any]) -> int:
+    """Run *command* with the values that the command line has *given*, completed from the user's configuration file."""
+    if options.Selection in options.COMMANDS[command].groups:
+        from diagnose.cli import configuration
+
+        given = configuration.completed(options.COMMANDS[command], given)
+    return main_of(command)(*options.COMMANDS[command].filled(given))
+
+
 def _dispatch(args: list[str]) -> int:
     if not args:
         console.warn(options.help_page().rstrip("\n"))
@@ -96,8 +106,8 @@ def _dispatch(args: list[str]) -> int:
     if args[0] in options.COMMANDS and _wants_help(args[0], args[1:]):
         console.write(options.command_help(args[0]))
         return 0
-    if args[0] in options.COMMANDS and (groups := parse(args[0], args[1:])) is not None:
-        return main_of(args[0])(*groups)
+    if args[0] in options.COMMANDS and (given := parse(args[0], args[1:])) is not None:
+        return start(args[0], given)
     from diagnose.cli import app
 
     return app.run(args)

@@ -13,6 +13,8 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from typing import Any, TypeVar
 
+    from diagnose.config.settings import Settings
+
     _Group = TypeVar("_Group")
 
 TAGLINE = "Find out why a cross-built Python wheel, or its build, fails, and how to fix it."
@@ -86,9 +88,10 @@ _OPTIONS: dict[type, tuple[Option, ...]] = {}
 
 def group(kind: type[_Group]) -> type[_Group]:
     """Record the fields of *kind*, a NamedTuple whose defaults are options, and leave it with their plain defaults."""
-    defaults: dict[str, Any] = kind._field_defaults  # type: ignore[attr-defined]
+    fields: dict[str, Any] = kind._field_defaults  # type: ignore[attr-defined]
+    defaults = {name: option for name, option in fields.items() if isinstance(option, Option)}
     _OPTIONS[kind] = tuple(option._replace(field=name) for name, option in defaults.items())
-    defaults.update({name: option.default for name, option in defaults.items()})
+    fields.update({name: option.default for name, option in defaults.items()})
     return kind
 
 
@@ -109,10 +112,18 @@ class Output(NamedTuple):
 
 @group
 class Selection(NamedTuple):
-    """Which checks run."""
+    """Which checks run, and the settings that the command line does not give.
+
+    ``settings`` is what the configuration file says; :mod:`diagnose.cli.configuration` reads it.
+    """
 
     select: tuple[str, ...] = _values("ID", "Run only these checks: ids or prefixes, separated by commas (repeatable).")
     ignore: tuple[str, ...] = _values("ID", "Skip these checks: ids or prefixes, separated by commas (repeatable).")
+    extend_select: tuple[str, ...] = _values("ID", "Run these checks, too, although the configuration skips them.")
+    extend_ignore: tuple[str, ...] = _values("ID", "Skip these checks, too, beside those that the configuration skips.")
+    config: str | None = _value("FILE", "Read the settings in FILE, not in diagnose.toml or pyproject.toml.")
+    isolated: bool = _flag("Read no configuration file.")
+    settings: Settings | None = None
 
 
 @group
@@ -150,7 +161,7 @@ class TryOptions(NamedTuple):
 class EnvOptions(NamedTuple):
     """What ``env`` inspects."""
 
-    target: str | None = _value("NAME", "Architecture to build for, by any of its names.")
+    target: tuple[str, ...] = _values("NAME", "Architecture to build for, by any of its names (repeatable).")
     lib: tuple[str, ...] = _values("MODULE", "A pkg-config module that the build needs (repeatable).")
     policy: str | None = _value("TAG", "Platform tag that the wheel needs, such as manylinux2014.")
     root: str = _value("DIR", "Inspect the root filesystem in this folder instead of this machine.", "/")
@@ -235,7 +246,7 @@ class Subcommand(NamedTuple):
     def filled(self, values: dict[str, Any]) -> list[Any]:
         """Return the groups with *values* (field → value); what is not in it has its default."""
         return [
-            kind(**{one.field: values[one.field] for one in _OPTIONS[kind] if one.field in values})
+            kind(**{field: values[field] for field in kind._fields if field in values})  # type: ignore[attr-defined]
             for kind in self.groups
         ]
 
@@ -275,11 +286,37 @@ COMMANDS = {
             "Check what a repository's CI workflows build, and where, before they run.",
             (WorkflowOptions, Selection, Output),
         ),
+        Subcommand(
+            "config",
+            "Print each setting, and where it comes from.",
+            (Selection,),
+            without=("select", "ignore", "extend_select", "extend_ignore"),
+        ),
         Subcommand("undo", "Restore the files that `env --apply` changed."),
         Subcommand("explain", "Print a check's documentation, or the list of all checks.", (ExplainOptions,)),
         Subcommand("targets", "Print the names that an architecture has elsewhere.", (TargetsOptions,)),
     )
 }
+
+
+SETTINGS: dict[str, tuple[type, str]] = {
+    "select": (Selection, "select"),
+    "ignore": (Selection, "ignore"),
+    "extend-select": (Selection, "extend_select"),
+    "extend-ignore": (Selection, "extend_ignore"),
+    "fail-on": (Output, "fail_on"),
+    "format": (Output, "format"),
+    "targets": (EnvOptions, "target"),
+    "policy": (EnvOptions, "policy"),
+    "libs": (EnvOptions, "lib"),
+}
+"""Key in a configuration file → the group and the field of the option that it sets."""
+
+
+def option_of(key: str) -> Option:
+    """Return the option that the *key* of a configuration file sets."""
+    kind, field = SETTINGS[key]
+    return next(option for option in _OPTIONS[kind] if option.field == field)
 
 
 _WIDTH, _COLUMN = 80, 25  # of the help of a command, and of its first column

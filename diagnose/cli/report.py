@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from diagnose.cli import console
-from diagnose.cli.errors import UsageError, did_you_mean
+from diagnose.cli.errors import UsageError
+from diagnose.config.config_file import CHOOSING
 from diagnose.engine import registry
 from diagnose.engine.headline import selected
 from diagnose.engine.run import Report, Result, run_checks
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, cache
 from diagnose.model.check import KINDS
 from diagnose.model.finding import Severity
+from diagnose.model.outcome import Outcome
+from diagnose.model.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -24,22 +27,44 @@ if TYPE_CHECKING:
 
 
 @cache
-def chosen(kind: str, selection: Selection) -> list[Check]:
-    """Return the checks of *kind* that the user wants.
+def chosen(kind: str, selection: Selection, unwanted: tuple[str, ...] = ()) -> list[Check]:
+    """Return the checks of *kind* that the user wants, without those that *unwanted*, ids or prefixes, names.
+
+    The command line's ``--select`` replaces every choice of the configuration file, ``--ignore`` its ``ignore``. Of
+    all choices, ``extend-select`` and then ``extend-ignore`` apply last.
 
     Raises:
         UsageError: an id is unknown, or belongs to another kind of subject, or no check is left.
     """
-    checks = registry.load(kind)
-    select, ignore = _ids(selection.select), _ids(selection.ignore)
-    for option, ids in (("--select", select), ("--ignore", ignore)):
+    checks = _loaded(kind)
+    choices = (selection.select, selection.ignore, selection.extend_select, selection.extend_ignore)
+    given = [_ids(values) for values in choices]
+    for option, ids in zip(CHOOSING, given, strict=True):
         for name in ids:
             if not any(check.matches(name) for check in checks):
-                raise UsageError(f"{option}: {_unknown(name, kind, checks)}")
+                raise UsageError(f"--{option}: {_unknown(name, kind, checks)}")
+    select, ignore, more, less = given
+    file = selection.settings
+    if file is not None and not select:
+        wanted = [name for name in file.value("select") or () if any(check.matches(name) for check in checks)]
+        if file.value("select") and not wanted:
+            raise UsageError(f"{file.place('select')}: select names no check of `{kind}`")
+        select, ignore = wanted, ignore or list(file.value("ignore") or ())
+        more, less = [*more, *(file.value("extend-select") or ())], [*less, *(file.value("extend-ignore") or ())]
     left = registry.select(checks, select, ignore)
+    if more or less:
+        kept = {check.id for check in (*left, *(registry.select(checks, more, ()) if more else ()))}
+        left = registry.select([check for check in checks if check.id in kept], (), less)
     if not left:
+        if file is not None and any(file.value(key) for key in CHOOSING):
+            raise UsageError(f"{file.path}: with the command line, its select and ignore leave no check to run")
         raise UsageError(f"{'--select and --ignore leave' if select else '--ignore leaves'} no check to run")
-    return left
+    return registry.select(left, (), unwanted) if unwanted else left
+
+
+@cache
+def _loaded(kind: str) -> list[Check]:
+    return registry.load(kind)
 
 
 def log_patterns(selection: Selection) -> list[Pattern]:
@@ -100,21 +125,22 @@ def inspect(
     selection: Selection,
 ) -> Result:
     """Read one subject of *kind* and run the checks that the user wants; the others are named as left out."""
-    result = run_checks(kind, name, read, describe, chosen(kind, selection))
-    left_out = _left_out(kind, selection)
-    if not left_out or result.error is not None:
+    unwanted: tuple[str, ...] = ()
+    rules = None
+    if selection.settings is not None:
+        from diagnose.config import adjust
+
+        unwanted, rules = adjust.ignored_for(selection.settings, name), adjust.FindingRules(selection.settings)
+    checks = chosen(kind, selection, unwanted)
+    result = run_checks(kind, name, read, describe, checks, rules)
+    wanted = {check.id for check in checks}
+    left_out = tuple(check.id for check in _loaded(kind) if check.id not in wanted)
+    if not (left_out or result.ignored) or result.error is not None:
         return result
     if kind not in ("log", "workflow"):  # a log's headline is made from the findings alone
-        result = result._replace(headline=selected(kind, result.facts, result.findings, len(left_out)))
-    return result._replace(left_out=left_out)
-
-
-@cache
-def _left_out(kind: str, selection: Selection) -> tuple[str, ...]:
-    if not (selection.select or selection.ignore):
-        return ()
-    wanted = {check.id for check in chosen(kind, selection)}
-    return tuple(check.id for check in registry.load(kind) if check.id not in wanted)
+        count = selected(kind, result.facts, result.findings, len(left_out), len(result.ignored))
+        result = result._replace(headline=count)
+    return result._replace(left_out=left_out, outcome=result.outcome if checks else Outcome.NOT_JUDGED)
 
 
 def finish(results: Iterable[Result], output: Output) -> int:

@@ -43,12 +43,15 @@ def headline(
     return _log(facts, findings, outcome, recovered)
 
 
-def selected(kind: str, facts: dict[str, Any], findings: Sequence[Finding], left_out: int) -> str:
-    """Return the headline if *left_out* checks were deselected: it covers only the others."""
+def selected(kind: str, facts: dict[str, Any], findings: Sequence[Finding], left_out: int, ignored: int) -> str:
+    """Return the headline if *left_out* checks were deselected, or *ignored* findings: it covers only the others."""
     number = len(findings)
-    count = f"{number or 'no'} problem{'' if number == 1 else 's'} found by the selected checks"
+    count = f"{number or 'no'}{' other' if ignored else ''} problem{'' if number == 1 else 's'} found"
+    count += " by the selected checks" if left_out else ""
     words = f"{' + '.join(platforms(facts)) or 'no valid tags'}; " if kind == "wheel" else ""
-    return f"{words}{count} ({left_out} other{'' if left_out == 1 else 's'} left out)"
+    aside = [f"{left_out} other{'' if left_out == 1 else 's'} left out"] if left_out else []
+    aside += [f"{ignored} ignored in these files"] if ignored else []
+    return f"{words}{count} ({', '.join(aside)})"
 
 
 def platforms(facts: dict[str, Any]) -> list[str]:

@@ -12,12 +12,21 @@ from diagnose.model.outcome import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any, TypeVar
+    from typing import Any, Protocol, TypeVar
 
     from diagnose.model.check import Check
     from diagnose.model.subject import Subject
 
     _Subject = TypeVar("_Subject", bound=Subject)
+
+    class Rules(Protocol):
+        """How the user's settings change the findings of one subject."""
+
+        def applied(self, finding: Finding) -> Finding:
+            """Return *finding* as the user wants it judged."""
+
+        def ignores(self, finding: Finding) -> bool:
+            """Whether the user does not want to see it."""
 
 
 class Result(NamedTuple):
@@ -49,6 +58,8 @@ class Result(NamedTuple):
     """Ids of the checks that had nothing to examine."""
     left_out: tuple[str, ...] = ()
     """Ids of the checks that the user deselected."""
+    ignored: tuple[Finding, ...] = ()
+    """Findings that the user's settings ignore because of their files."""
     headline: str = ""
     """The result in one line."""
     details: tuple[str, ...] = ()
@@ -89,16 +100,18 @@ def run_checks(
     read: Callable[[], _Subject],
     describe: Callable[[_Subject], dict[str, Any]],
     checks: Iterable[Check],
+    rules: Rules | None = None,
 ) -> Result:
     """Read one subject and run every check that has a detector for its kind.
 
     The worst findings come first, equal ones in the order of a build. A finding that only follows from another one
     becomes its consequence; those that the build recovered from are separate. A fallback check runs if the subject
-    failed and no other check found the cause. *describe* turns the subject into the facts that JSON carries.
+    failed and no other check found the cause. *describe* turns the subject into the facts that JSON carries. *rules*
+    change the findings before anything is decided from them.
     """
     checks = list(checks)
     try:
-        return _run(kind, name, read(), describe, checks)
+        return _run(kind, name, read(), describe, checks, rules)
     except Exception as error:
         trace = internal.trace(error)
         reason = internal.reason(name, error)
@@ -106,28 +119,38 @@ def run_checks(
 
 
 def _run(
-    kind: str, name: str, subject: _Subject, describe: Callable[[_Subject], dict[str, Any]], checks: list[Check]
+    kind: str,
+    name: str,
+    subject: _Subject,
+    describe: Callable[[_Subject], dict[str, Any]],
+    checks: list[Check],
+    rules: Rules | None,
 ) -> Result:
     standing: list[Finding] = []
     recovered: list[Finding] = []
     failed: list[Finding] = []
+    ignored: list[Finding] = []
     passed: list[str] = []
     not_applicable: list[str] = []
     traces: list[str] = []
 
     def found(check: Check) -> tuple[list[Finding], list[Finding]] | None:
         try:
-            return _found(check, kind, subject)
+            result = _found(check, kind, subject)
+            return result if rules is None else _ruled(rules, result, ignored)
         except Exception as error:
             failed.append(internal.finding(check.id, error))
             traces.append(internal.trace(error))
             return None
 
     for check in checks:
+        before = len(ignored)
         if check.fallback or (result := found(check)) is None:
             continue
         standing += result[0]
         recovered += result[1]
+        if len(ignored) > before:
+            continue
         if not any(result) and kind == "wheel" and check.applies is not None and not check.applies(subject):
             not_applicable.append(check.id)
         elif not any(result) and subject.was_examined(check.phase):
@@ -154,9 +177,19 @@ def _run(
         outcome=Outcome.CANNOT_TELL if failed and came_to is Outcome.OK else came_to,
         recovered=tuple(recovered),
         not_applicable=tuple(not_applicable),
+        ignored=tuple(ignored),
         headline=head.text,
         details=head.details,
     )
+
+
+def _ruled(
+    rules: Rules, result: tuple[list[Finding], list[Finding]], ignored: list[Finding]
+) -> tuple[list[Finding], list[Finding]]:
+    """Return the findings as *rules* change them; those that are ignored go to *ignored*."""
+    standing, recovered = ([rules.applied(finding) for finding in findings] for findings in result)
+    ignored += [finding for finding in standing if rules.ignores(finding)]
+    return [finding for finding in standing if not rules.ignores(finding)], recovered
 
 
 def _found(check: Check, kind: str, subject: Subject) -> tuple[list[Finding], list[Finding]]:

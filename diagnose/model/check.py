@@ -57,4 +57,9 @@ class Check(NamedTuple):
 
     def matches(self, selector: str) -> bool:
         """Whether *selector*, an id, an alias, or a prefix of one that ends at a dash, names this check."""
-        return any(name == selector or name.startswith(selector.rstrip("-") + "-") for name in (self.id, *self.aliases))
+        return names_one_of((self.id, *self.aliases), selector)
+
+
+def names_one_of(names: Iterable[str], selector: str) -> bool:
+    """Whether *selector* is one of *names*, or a prefix of one that ends at a dash."""
+    return any(name == selector or name.startswith(selector.rstrip("-") + "-") for name in names)

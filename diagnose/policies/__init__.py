@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, cache, re
+from diagnose.model.spelling import did_you_mean
 from diagnose.model.versions import number
 
 if TYPE_CHECKING:
@@ -125,3 +126,12 @@ def find(platform: str) -> Policy | None:
     tag = split(platform)
     known = load(tag.libc, tag.arch) if tag.libc else ()
     return next((policy for policy in known if policy.name == tag.policy), None)
+
+
+def refusal(name: str) -> str:
+    """Return why *name* is not a platform tag with a policy, with or without its architecture; empty if it is one."""
+    if split(name).policy or split(f"{name}_x86_64").policy:
+        return ""
+    rows = [*load("glibc", "x86_64"), *load("musl", "x86_64")]
+    close = did_you_mean(name, [known for row in rows for known in (row.name, *row.aliases)])
+    return f"no platform tag is named {name!r}{close or '; an example is manylinux_2_28'}"

@@ -41,6 +41,7 @@ def _subject(result: Result) -> dict[str, Any]:
         "passed": list(result.passed),
         "not_applicable": list(result.not_applicable),
         "left_out": list(result.left_out),
+        "ignored": [_finding(finding) for finding in result.ignored],
         "unseen": [*result.unseen, *result.unsampled],
         "error": result.error,
         "recovered": [_finding(finding) for finding in result.recovered],

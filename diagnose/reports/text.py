@@ -78,7 +78,8 @@ def render(report: Report, style: Style) -> str:
 
 def _is_worth_a_block(result: Result, style: Style) -> bool:
     """Whether a row of the table does not show all of *result*."""
-    return bool(result.error or result.findings or result.details or result.unseen or style.verbose)
+    shown = result.error or result.findings or result.details or result.unseen or result.ignored
+    return bool(shown or style.verbose)
 
 
 def summary(report: Report) -> str:
@@ -119,6 +120,9 @@ def _result(result: Result, style: Style) -> Iterator[str]:
         yield ""
         for line in checks:
             yield from _put(style, line, "dim", indent=2, hang=2)
+    if result.ignored and not style.quiet:
+        ids = ", ".join(dict.fromkeys(finding.check for finding in result.ignored))
+        yield from _put(style, f"ignored in these files (per-file-ignores): {ids}", "dim", indent=2, hang=2)
     yield from _unseen(result, style)
 
 

@@ -6,7 +6,7 @@ import os
 import sys
 
 from diagnose.cli import console
-from diagnose.cli.errors import OutputError, UsageError, did_you_mean
+from diagnose.cli.errors import OutputError, UsageError
 from diagnose.cli.report import chosen, exit_code, finish, inspect, traces
 from diagnose.engine.run import Report, Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
@@ -20,20 +20,25 @@ if TYPE_CHECKING:
 
 def main(options: EnvOptions, fixes: FixOptions, selection: Selection, output: Output) -> int:
     """Report on this machine, or the root filesystem in a folder, as a place to build; or print or apply its fixes."""
+    from diagnose import policies
     from diagnose.readers import env as reader
     from diagnose.readers.system import host
 
-    if options.policy:
-        _check_policy(options.policy)
+    if options.policy and (why := policies.refusal(options.policy)):
+        raise UsageError(f"--policy: {why}")
     chosen("env", selection)  # a wrong --select fails before any work
     name = "this machine" if options.root == "/" else options.root
 
-    def read() -> reader.Environment:
-        if options.root == "/":
-            host.require_linux()
-        return reader.read(root=options.root, target=options.target, libs=options.lib, policy=options.policy)
+    targets: tuple[str | None, ...] = options.target or (None,)
+    if len(targets) > 1 and (fixes.apply or fixes.fix_format or fixes.diff):
+        raise UsageError("--apply, --diff and --fix-format need one --target: their fixes are for one target")
 
-    def look() -> Result:
+    def look(target: str | None = targets[0]) -> Result:
+        def read() -> reader.Environment:
+            if options.root == "/":
+                host.require_linux()
+            return reader.read(root=options.root, target=target, libs=options.lib, policy=options.policy)
+
         return inspect("env", name, read, reader.facts, selection)
 
     if fixes.apply:
@@ -42,19 +47,10 @@ def main(options: EnvOptions, fixes: FixOptions, selection: Selection, output: O
         if options.root != "/":
             raise UsageError("--apply cannot be combined with --root; use --diff or --fix-format")
         _apply(look, fixes.yes, fixes.unsafe)
-    result = look()
-    if (fixes.fix_format or fixes.diff) and result.error is None:
-        return _print_fixes(result, fixes, output)
-    return finish([result], output)
-
-
-def _check_policy(name: str) -> None:
-    from diagnose import policies
-
-    if not (policies.split(name).policy or policies.split(f"{name}_x86_64").policy):
-        rows = [*policies.load("glibc", "x86_64"), *policies.load("musl", "x86_64")]
-        close = did_you_mean(name, [known for row in rows for known in (row.name, *row.aliases)])
-        raise UsageError(f"--policy: no platform tag is named {name!r}{close or '; an example is manylinux_2_28'}")
+    results = [look(target) for target in targets]
+    if (fixes.fix_format or fixes.diff) and results[0].error is None:
+        return _print_fixes(results[0], fixes, output)
+    return finish(results, output)
 
 
 def _print_fixes(result: Result, fixes: FixOptions, output: Output) -> int:

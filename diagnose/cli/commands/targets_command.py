@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from diagnose.cli import console
-from diagnose.cli.errors import UsageError, did_you_mean
+from diagnose.cli.errors import UsageError
 from diagnose.model import targets as table
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from diagnose.cli.options import TargetsOptions

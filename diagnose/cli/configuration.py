@@ -1,0 +1,77 @@
+"""Completes the command line from the user's configuration file. What the command line gives wins.
+
+Every command comes here, so nothing is imported that a machine without such a file does not need.
+"""
+
+from __future__ import annotations
+
+import os
+
+from diagnose.cli.errors import UsageError
+from diagnose.config import config_file
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import InputError
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from diagnose.cli.options import Subcommand
+    from diagnose.config.config_file import ConfigFile
+    from diagnose.config.settings import Settings
+
+
+def completed(command: Subcommand, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the values that the command line has *given* to *command*, and those of the configuration file.
+
+    Raises:
+        UsageError: the configuration file cannot be read, or has something unknown in it.
+    """
+    try:
+        found = _settings(given)
+    except InputError as error:
+        raise UsageError(str(error)) from None
+    if found is None:
+        return given
+    from diagnose.cli.options import SETTINGS
+
+    fields = {option.field for option in command.options}
+    values = {
+        SETTINGS[key][1]: value
+        for key, value in found.values
+        if key not in config_file.CHOOSING and SETTINGS[key][0] in command.groups and SETTINGS[key][1] in fields
+    }
+    return {**values, **given, "settings": found}
+
+
+def _settings(given: dict[str, Any]) -> Settings | None:
+    named = given.get("config")
+    if given.get("isolated"):
+        if named:
+            raise UsageError("--config and --isolated exclude each other")
+        return None
+    if named:
+        found = _read(config_file.named(named))
+        if found is None:
+            raise UsageError(f"--config: {named}: has no table tool.diagnose")
+        return found
+    try:
+        folder = os.getcwd()
+    except OSError:  # it was removed
+        return None
+    root = given.get("root") or "/"
+    for file in config_file.nearest(folder, "" if root == "/" else root):
+        if (found := _read(file)) is not None:
+            return found
+    return None
+
+
+def _read(file: ConfigFile) -> Settings | None:
+    """Return the settings in *file*; None in a project file that has none."""
+    from diagnose.cli.options import SETTINGS, option_of
+    from diagnose.config import settings
+
+    known = {}
+    for key in SETTINGS:
+        option = option_of(key)
+        known[key] = settings.Setting(option.many, option.choices)
+    return settings.read(file, known)
