@@ -73,7 +73,7 @@ def test_among_equals_what_a_build_meets_first_comes_first() -> None:
 def test_exit_code(severity: Severity, codes: dict[str, int]) -> None:
     judged = report(finding(severity))
     levels: dict[str, Any] = {level: None if level == "never" else Severity(level) for level in codes}
-    assert {level: judged.exit_code(value) for level, value in levels.items()} == codes
+    assert {level: judged._replace(fail_on=value).exit_code() for level, value in levels.items()} == codes
 
 
 def test_unreadable_input_beats_findings() -> None:
@@ -82,7 +82,7 @@ def test_unreadable_input_beats_findings() -> None:
 
     broken = run_checks("wheel", "x.whl", read, lambda facts: {}, [])
     judged = Report((*report(finding(Severity.ERROR)).results, broken))
-    assert judged.exit_code(None) == 2
+    assert judged._replace(fail_on=None).exit_code() == 2
     assert judged.unreadable == 1
 
 

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 def _hint(option: options.Option) -> tuple[Any, Any]:
     """Return the annotation and the default by which typer knows *option*; a missing one stays None."""
-    plain: Any = bool if option.flag else Literal[option.choices] if option.choices else str
+    listed = option.choices and not option.into_file
+    plain: Any = bool if option.flag else Literal[option.choices] if listed else str
     plain = list[plain] if option.many else plain
     if option.positional:
         default = inspect.Parameter.empty if option.required else option.default
@@ -36,6 +37,12 @@ def _register(app: typer.Typer, command: options.Subcommand) -> None:
     def call(**values: Any) -> Callable[[], int]:
         given = {field: tuple(value) if isinstance(value, list) else value for field, value in values.items()}
         given = {field: value for field, value in given.items() if value not in (None, ())}
+        for option in command.options:
+            wrong = (
+                [value for value in given.get(option.field, ()) if not option.takes(value)] if option.into_file else []
+            )
+            if wrong:
+                raise UsageError(f"{option.name}: {wrong[0]!r} is not one of {', '.join(map(repr, option.choices))}")
         return lambda: fast.start(command.name, given)
 
     parameters, hints = [], {}

@@ -61,7 +61,7 @@ def _option(known: dict[str, options.Option], word: str, rest: Any, values: dict
         values[option.field] = True
         return True
     value = value if equals else next(rest, "-")
-    if value.startswith("-") or (option.choices and value not in option.choices):
+    if value.startswith("-") or not option.takes(value):
         return False
     values[option.field] = (*values.get(option.field, ()), value) if option.many else value
     return True

@@ -34,7 +34,7 @@ class Option(NamedTuple):
     ``field`` is its name in its group, ``name`` (``--fix-format``) and ``short`` (``-v``) what the user writes.
     ``default`` is False for a flag, a tuple where the option may be repeated (``many``). ``choices`` are the values
     that it takes; empty: any. ``metavar`` stands for the value in the help. ``rest``: this argument, and every word
-    after its first, belong together, also those that look like options.
+    after its first, belong together, also those that look like options. ``into_file``: ``=FILE`` may follow a choice.
     """
 
     help: str
@@ -46,6 +46,7 @@ class Option(NamedTuple):
     required: bool = False
     rest: bool = False
     field: str = ""
+    into_file: bool = False
 
     @property
     def name(self) -> str:
@@ -61,6 +62,10 @@ class Option(NamedTuple):
     def many(self) -> bool:
         """Whether it may be given several times."""
         return isinstance(self.default, tuple)
+
+    def takes(self, value: str) -> bool:
+        """Whether *value* is one of its choices."""
+        return not self.choices or (value.partition("=")[0] if self.into_file else value) in self.choices
 
 
 def _flag(help: str, short: str = "") -> Any:
@@ -99,7 +104,14 @@ def group(kind: type[_Group]) -> type[_Group]:
 class Output(NamedTuple):
     """How a report is printed, and when it is a failure."""
 
-    format: str = _choice(("text", "json", "github"), "Format of the report.", "text")
+    format: tuple[str, ...] = Option(  # type: ignore[assignment]
+        "Format of the report; FORMAT=FILE writes it to a file (repeatable).",
+        ("text",),
+        ("text", "json", "jsonl", "github"),
+        "FORMAT",
+        into_file=True,
+    )
+    output: str | None = _value("FILE", "Write the report to this file, whole or not at all.")
     fail_on: str = _choice(
         ("error", "warning", "note", "unknown", "never"),
         "Lowest severity that makes the exit code 1; unknown: an error, or no answer.",
@@ -107,6 +119,8 @@ class Output(NamedTuple):
     )
     quiet: bool = _flag("Print the findings only.", "-q")
     verbose: bool = _flag("Also print the passed checks and everything that could not be inspected.", "-v")
+    statistics: bool = _flag("Also print how many findings each check has.")
+    no_progress: bool = _flag("Show no progress on the terminal.")
     traceback: bool = _flag("Print the Python traceback of an internal error.")
 
 
@@ -258,7 +272,7 @@ COMMANDS = {
             "run",
             "Run a build command, and explain its failure.",
             (RunOptions, BuildOrigin, Selection, Output),
-            without=("fail_on",),
+            without=("fail_on", "no_progress"),
         ),
         Subcommand(
             "wheel",
@@ -269,7 +283,7 @@ COMMANDS = {
             "try",
             "Install wheels in a sandbox and import them: this runs their code.",
             (TryOptions, Output),
-            without=("quiet", "verbose"),
+            without=("quiet", "verbose", "statistics", "no_progress"),
         ),
         Subcommand(
             "env",
@@ -353,7 +367,7 @@ def _help_row(names: str, option: Option) -> str:
     if option.choices:
         text += f" One of: {', '.join(option.choices)}."
     if option.default and not option.positional:
-        text += f" Default: {option.default}."
+        text += f" Default: {option.default[0] if option.many else option.default}."
     value = "" if option.flag or option.positional else f" {option.metavar or 'CHOICE'}"
     head = f"  {names}{value}"
     lines = [head.ljust(_COLUMN)]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+
 from diagnose.cli import console
+from diagnose.cli.destinations import planned, publish, write
 from diagnose.cli.errors import UsageError
 from diagnose.config.config_file import CHOOSING
 from diagnose.engine import registry
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, TypeVar
 
+    from diagnose.cli.destinations import Destination
     from diagnose.cli.options import Output, Selection
     from diagnose.model.check import Check
     from diagnose.model.pattern import Pattern
@@ -95,26 +99,30 @@ def names(checks: Iterable[Check]) -> list[str]:
     return [name for check in checks for name in (check.id, *check.aliases)]
 
 
-def render(report: Report, output: Output) -> str:
-    """Return *report* in the format that the user wants."""
-    if output.format == "json":
-        from diagnose.reports import json
+def report_on(results: Iterable[Result], output: Output) -> Report:
+    """Return the report on *results*, which ``--fail-on`` judges."""
+    if output.fail_on == "unknown":  # an error, or no answer
+        return Report(tuple(results), Severity.ERROR, unknown=True)
+    return Report(tuple(results), None if output.fail_on == "never" else Severity(output.fail_on))
 
-        return json.render(report)
-    if output.format == "github":
-        from diagnose.reports import github
 
-        return github.render(report)
+def render(report: Report, place: Destination, output: Output) -> str:
+    """Return *report* in the format that *place* has; only text on standard output suits a terminal."""
+    if place.format != "text":
+        name = f"diagnose.reports.{place.format}"
+        __import__(name)  # importlib's own function costs the import of a package
+        rendered: str = sys.modules[name].render(report)
+        return rendered
     from diagnose.reports import text
 
-    return text.render(report, text.terminal_style(output.quiet, output.verbose))
+    style = text.Style() if place.path else text.terminal_style()
+    style = style._replace(quiet=output.quiet, verbose=output.verbose)
+    rendered = text.render(report, style)
+    if output.statistics:
+        from diagnose.reports import tables
 
-
-def exit_code(report: Report, output: Output) -> int:
-    """Return the exit code that *report* has under ``--fail-on``."""
-    if output.fail_on == "unknown":  # an error, or no answer
-        return report.exit_code(Severity.ERROR, unknown=True)
-    return report.exit_code(None if output.fail_on == "never" else Severity(output.fail_on))
+        rendered += ("\n" if rendered else "") + tables.statistics(report, style)
+    return rendered
 
 
 def inspect(
@@ -144,20 +152,33 @@ def inspect(
 
 
 def finish(results: Iterable[Result], output: Output) -> int:
-    """Print the report on *results* and return the exit code.
+    """Write the reports on *results* and return the exit code.
 
     Raises:
-        OutputError: it cannot be printed.
+        OutputError: one cannot be written.
     """
-    report = Report(tuple(results))
+    report = report_on(results, output)
     if output.traceback:
-        traces(report)
-    console.write(render(report, output))
-    return exit_code(report, output)
+        traces(report.results)
+    publish(planned(output), lambda place: render(report, place, output))
+    return report.exit_code()
 
 
-def traces(report: Report) -> None:
+def print_fixes(text: str, results: Iterable[Result], output: Output) -> int:
+    """Print *text*, a script or a patch, instead of the report on *results*; return the report's exit code.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    if output.output and output.output != "-":
+        write(output.output, text, "surrogateescape")
+    else:
+        console.write_exactly(text)
+    return report_on(results, output).exit_code()
+
+
+def traces(results: Iterable[Result]) -> None:
     """Print on standard error where each internal error happened."""
-    for result in report.results:
+    for result in results:
         for trace in result.traces:
             console.warn(trace.rstrip("\n"))

@@ -67,9 +67,13 @@ class Result(NamedTuple):
 
 
 class Report(NamedTuple):
-    """All results of one run, in the order of the inputs."""
+    """All results of one run, in the order of the inputs, and what makes it a failure."""
 
     results: tuple[Result, ...]
+    fail_on: Severity | None = Severity.ERROR
+    """The lowest severity that does; None: no finding does."""
+    unknown: bool = False
+    """Whether an outcome that is unknown does, too."""
 
     def count(self, severity: Severity) -> int:
         """Return the number of findings of exactly *severity*."""
@@ -80,18 +84,24 @@ class Report(NamedTuple):
         """The number of subjects that could not be read."""
         return sum(j.error is not None for j in self.results)
 
-    def exit_code(self, fail_on: Severity | None, unknown: bool = False) -> int:
-        """Return 2 if an input could not be read or a check failed, else 1 for a finding at or above *fail_on*, else 0.
+    @property
+    def complete(self) -> bool:
+        """Whether every input was read, and no check failed."""
+        return not self.unreadable and all(f.check != internal.ID for j in self.results for f in j.findings)
 
-        If *fail_on* is None, no finding counts. With *unknown*, an unknown outcome counts as well.
-        """
-        if self.unreadable or any(f.check == internal.ID for j in self.results for f in j.findings):
+    def rejects(self, finding: Finding) -> bool:
+        """Whether *finding* makes the run a failure."""
+        return self.fail_on is not None and finding.severity.rank <= self.fail_on.rank
+
+    def rejects_outcome(self, result: Result) -> bool:
+        """Whether the outcome of *result* makes the run a failure, whatever was found."""
+        return self.unknown and result.outcome in (Outcome.UNKNOWN_CAUSE, Outcome.CANNOT_TELL)
+
+    def exit_code(self) -> int:
+        """Return 2 if it is not complete, else 1 if something makes it a failure, else 0."""
+        if not self.complete:
             return 2
-        if fail_on is None:
-            return 0
-        if unknown and any(j.outcome in (Outcome.UNKNOWN_CAUSE, Outcome.CANNOT_TELL) for j in self.results):
-            return 1
-        return int(any(f.severity.rank <= fail_on.rank for j in self.results for f in j.findings))
+        return int(any(self.rejects_outcome(j) or any(map(self.rejects, j.findings)) for j in self.results))
 
 
 def run_checks(

@@ -22,14 +22,15 @@ def render(report: Report) -> str:
     document = {
         "schema": SCHEMA,
         "tool": {"name": "crosslink-diagnose", "version": __version__},
-        "subjects": [_subject(result) for result in report.results],
+        "subjects": [subject(result) for result in report.results],
         "summary": {severity.value: report.count(severity) for severity in Severity}
         | {"unreadable": report.unreadable},
     }
     return json.dumps(document, indent=2) + "\n"
 
 
-def _subject(result: Result) -> dict[str, Any]:
+def subject(result: Result) -> dict[str, Any]:
+    """Return *result* as a JSON object."""
     return {
         "kind": result.kind,
         "name": result.name,

@@ -6,9 +6,10 @@ import io
 from itertools import zip_longest
 
 from diagnose.engine.headline import platforms
-from diagnose.engine.run import Result
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.engine.run import Report, Result
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.check import Check
+from diagnose.model.finding import Severity
 from diagnose.model.targets import MACHINES, Target
 from diagnose.reports.text import Style, clean, terminal_style
 
@@ -99,6 +100,32 @@ def wheels(results: Iterable[Result], style: Style) -> str:
     if sum(widths[1:]) + 2 * len(widths[1:]) <= style.width >= widths[0]:
         return _stacked(header, rows, widths)
     return _table(header, rows, style)
+
+
+def statistics(report: Report, style: Style) -> str:
+    """Return the table of how often each check found something, the most frequent first; empty without findings."""
+    rows = counts(report)
+    cells = [(str(row.findings), str(row.subjects), row.severity.value, row.check) for row in rows]
+    return _table(("findings", "subjects", "severity", "check"), cells, style) if rows else ""
+
+
+class CheckCount(NamedTuple):
+    """How many findings of one severity a check has, in how many subjects."""
+
+    check: str
+    severity: Severity
+    findings: int
+    subjects: int
+
+
+def counts(report: Report) -> list[CheckCount]:
+    """Return how often each check found something, the most frequent first."""
+    found: dict[tuple[str, Severity], list[int]] = {}
+    for number, result in enumerate(report.results):
+        for finding in result.findings:
+            found.setdefault((finding.check, finding.severity), []).append(number)
+    rows = [CheckCount(*key, len(numbers), len(set(numbers))) for key, numbers in found.items()]
+    return sorted(rows, key=lambda row: (-row.findings, row.check, row.severity.rank))
 
 
 def _short(name: str) -> str:

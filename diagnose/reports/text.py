@@ -32,14 +32,18 @@ class Style(NamedTuple):
 
 
 def terminal_style(quiet: bool = False, verbose: bool = False) -> Style:
-    """Return the style for standard output: wrapped and coloured only on a terminal, without colour under NO_COLOR."""
+    """Return the style for standard output: wrapped only on a terminal; coloured there, or where FORCE_COLOR is set.
+
+    NO_COLOR prevails over FORCE_COLOR, as in Python itself; an empty variable counts as unset.
+    """
+    wanted = not os.environ.get("NO_COLOR")
     if not sys.stdout.isatty():
-        return Style(0, False, quiet, verbose)
+        return Style(0, wanted and bool(os.environ.get("FORCE_COLOR")), quiet, verbose)
     try:
         width = os.get_terminal_size(sys.stdout.fileno()).columns
     except OSError:
         width = 80
-    color = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    color = wanted and (os.environ.get("TERM") != "dumb" or bool(os.environ.get("FORCE_COLOR")))
     return Style(max(width, 40), color, quiet, verbose)
 
 

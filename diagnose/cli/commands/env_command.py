@@ -6,9 +6,10 @@ import os
 import sys
 
 from diagnose.cli import console
+from diagnose.cli.destinations import planned
 from diagnose.cli.errors import OutputError, UsageError
-from diagnose.cli.report import chosen, exit_code, finish, inspect, traces
-from diagnose.engine.run import Report, Result
+from diagnose.cli.report import chosen, finish, inspect, print_fixes, traces
+from diagnose.engine.run import Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def main(options: EnvOptions, fixes: FixOptions, selection: Selection, output: O
     if options.policy and (why := policies.refusal(options.policy)):
         raise UsageError(f"--policy: {why}")
     chosen("env", selection)  # a wrong --select fails before any work
+    planned(output, replaced=bool(fixes.fix_format or fixes.diff))
     name = "this machine" if options.root == "/" else options.root
 
     targets: tuple[str | None, ...] = options.target or (None,)
@@ -57,14 +59,13 @@ def _print_fixes(result: Result, fixes: FixOptions, output: Output) -> int:
     from diagnose.fixes import plan, render
     from diagnose.model import targets as table
 
-    report = Report((result,))
     if output.traceback:
-        traces(report)
+        traces([result])
     merged = plan.plan(result.findings)
     row = table.resolve(result.facts["target"]["triple"])
     assert row is not None
-    console.write_exactly(render.diff(merged) if fixes.diff else render.FORMATS[fixes.fix_format](merged, row))
-    return exit_code(report, output)
+    text = render.diff(merged) if fixes.diff else render.FORMATS[fixes.fix_format](merged, row)
+    return print_fixes(text, [result], output)
 
 
 def _apply(look: Callable[[], Result], yes: bool, unsafe: bool = False) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from diagnose.cli.destinations import planned
 from diagnose.cli.report import finish, inspect, log_patterns
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import InputError
@@ -18,6 +19,7 @@ def main(options: LogOptions, origin: BuildOrigin, selection: Selection, output:
     from diagnose.readers import buildlog as reader
 
     patterns = log_patterns(selection)
+    planned(output, [options.path])
 
     def read() -> reader.BuildLog:
         if options.path == "-" and sys.stdin is None:

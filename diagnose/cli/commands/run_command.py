@@ -6,8 +6,9 @@ import os
 import sys
 
 from diagnose.cli import child, console
-from diagnose.cli.report import chosen, inspect, log_patterns, render, traces
-from diagnose.engine.run import Report, Result
+from diagnose.cli.destinations import Destination, planned, publish
+from diagnose.cli.report import chosen, inspect, log_patterns, render, report_on, traces
+from diagnose.engine.run import Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.outcome import Outcome
 
@@ -22,6 +23,7 @@ _SHOWN = 120  # characters of the command line that are printed
 def main(options: RunOptions, origin: BuildOrigin, selection: Selection, output: Output) -> int:
     """Run the command and return its exit status; 128+N where signal N ended it, 127 or 126 where it cannot start."""
     chosen("log", selection)  # a wrong --select fails before any work
+    planned(output)
     try:
         ended = child.run(options.command, options.tty, lambda stream: _read(options, origin, selection, stream))
     except FileNotFoundError:
@@ -67,7 +69,8 @@ def _explain(command: tuple[str, ...], ended: child.ChildExit, output: Output) -
     if ended.status < 0:
         names = {number.value: number.name for number in signal.Signals}
         how = f"was ended by signal {names.get(-ended.status, -ended.status)}"
-    if output.format == "text":
+    places = planned(output)
+    if _for_people(places):
         line = shlex.join(command)
         console.warn(f"\ndiagnose: `{clean(line[:_SHOWN])}{'…' * (len(line) > _SHOWN)}` {how}")
     if ended.result is None:
@@ -76,11 +79,15 @@ def _explain(command: tuple[str, ...], ended: child.ChildExit, output: Output) -
     result = ended.result
     if not result.findings and result.error is None:  # whatever its output says, it has failed
         result = result._replace(outcome=Outcome.UNKNOWN_CAUSE)
-        if output.format == "text":
+        if _for_people(places):
             console.warn("diagnose: its output shows no known cause")
-            return
-    report = Report((result,))
+            places = [place for place in places if place.path]
+    report = report_on([result], output)
     if output.traceback:
-        traces(report)
+        traces(report.results)
     with redirect_stdout(sys.stderr):  # whether it is a terminal, and how wide, is asked of it
-        console.warn(render(report, output).rstrip("\n"))
+        publish(places, lambda place: render(report, place, output), lambda text: console.warn(text.rstrip("\n")))
+
+
+def _for_people(places: list[Destination]) -> bool:
+    return Destination("text") in places

@@ -7,6 +7,7 @@ import platform
 import sys
 
 from diagnose.cli import console
+from diagnose.cli.destinations import planned, publish
 from diagnose.cli.errors import UsageError
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import InputError
@@ -37,7 +38,8 @@ def main(options: TryOptions, output: Output) -> int:
         raise UsageError("try needs WHEEL...: wheels")
     if sum(map(bool, (options.root, options.release, options.processor))) > 1:
         raise UsageError("--root, --release and --processor exclude each other")
-    if output.format == "github":
+    reports = planned(output, options.paths)
+    if any(place.format not in ("text", "json") for place in reports):
         raise UsageError("--format: try has text and json")
     if not sys.platform.startswith("linux"):
         raise UsageError(f"try needs Linux, for its sandbox; this is {platform.system()}: use a container or a VM")
@@ -47,11 +49,7 @@ def main(options: TryOptions, output: Output) -> int:
     if why:
         raise UsageError(f"there is no sandbox: {why}; --no-sandbox does without, in a container of your own")
     tried = [_try(path, options) for path in options.paths]
-    if output.format == "json":
-        _print_json(tried)
-    else:
-        for one in tried:
-            console.write(_text(one))
+    publish(reports, lambda place: "".join(map(_text, tried)) if place.format == "text" else _json(tried))
     if any(isinstance(one, str) for one in tried):
         return 2
     bad = {"never": (), "unknown": ("failed", "cannot-tell")}.get(output.fail_on, ("failed",))
@@ -182,7 +180,7 @@ def _explained(failure: Failure) -> list[str]:
     return lines
 
 
-def _print_json(tried: list[Attempt | str]) -> None:
+def _json(tried: list[Attempt | str]) -> str:
     import json
 
     rows: list[dict[str, Any]] = []
@@ -210,4 +208,4 @@ def _print_json(tried: list[Attempt | str]) -> None:
                 "not_imported_alone": [{"module": failure.module, "error": failure.error} for failure in one.aside],
             }
         )
-    console.write(json.dumps({"tried": rows}, indent=2) + "\n")
+    return json.dumps({"tried": rows}, indent=2) + "\n"

@@ -6,9 +6,10 @@ import os
 import sys
 
 from diagnose.cli import console, workers
+from diagnose.cli.destinations import planned
 from diagnose.cli.errors import UsageError
-from diagnose.cli.report import chosen, exit_code, finish, inspect
-from diagnose.engine.run import Report, Result
+from diagnose.cli.report import chosen, finish, inspect, print_fixes
+from diagnose.engine.run import Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import InputError
 from diagnose.model.outcome import Outcome
@@ -42,6 +43,7 @@ def main(options: WheelOptions, selection: Selection, output: Output) -> int:
     chosen("wheel", selection)  # a wrong --select fails before any work
     _check_usage(options)
     given = list(_expand(options.paths))
+    planned(output, [item.path for item in given], bool(options.fix_format or options.diff))
     wanted = [item for item in given if item.error or not _side_file(item.path)]
     for item in given:
         if item not in wanted and wanted and not output.quiet:
@@ -58,9 +60,7 @@ def main(options: WheelOptions, selection: Selection, output: Output) -> int:
         return finish(results, output)
     from diagnose.fixes import wheel_script
 
-    report = Report(tuple(results))
-    console.write_exactly(wheel_script.render(report.results))
-    return exit_code(report, output)
+    return print_fixes(wheel_script.render(results), results, output)
 
 
 def _check_usage(options: WheelOptions) -> None:
@@ -113,9 +113,7 @@ def _fix_copies(
             after.append(done.result)
             patches.append(done.diff)
     if options.diff:
-        report = Report(tuple(results))
-        console.write_exactly("".join(patches))
-        return exit_code(report, output)
+        return print_fixes("".join(patches), results, output)
     return finish(after, output)
 
 
@@ -173,7 +171,7 @@ def _with_stdin(items: list[_Input], selection: Selection, output: Output) -> in
 def _inspect_all(items: list[_Input], selection: Selection, output: Output) -> list[Result]:
     from diagnose.readers.wheel import reader as wheel  # noqa: F401  (before the workers start: they share what is imported)
 
-    shown = output.format == "text" and not output.quiet and len(items) > 1 and sys.stderr.isatty()
+    shown = len(items) > 1 and sys.stderr.isatty() and not (output.quiet or output.no_progress)
 
     def show(done: int) -> None:
         if shown:

@@ -6,6 +6,7 @@ import os
 from functools import partial
 
 from diagnose.cli import console
+from diagnose.cli.destinations import planned
 from diagnose.cli.errors import UsageError
 from diagnose.cli.report import chosen, finish, inspect
 from diagnose.engine.run import Result
@@ -27,6 +28,7 @@ def main(options: WorkflowOptions, selection: Selection, output: Output) -> int:
     if not nodes.available():
         raise UsageError("workflow needs PyYAML: install crosslink-diagnose[workflow], or PyYAML beside it")
     chosen("workflow", selection)  # a wrong --select fails before any work
+    planned(output, options.paths)
     results: list[Result] = []
     silent = 0
     for path in options.paths or (".",):
