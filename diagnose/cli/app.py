@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from diagnose.cli import fast, options
+from diagnose.cli import commands, options
 from diagnose.cli.errors import UsageError
 from diagnose.model.spelling import did_you_mean
 
@@ -43,7 +43,7 @@ def _register(app: typer.Typer, command: options.Subcommand) -> None:
             )
             if wrong:
                 raise UsageError(f"{option.name}: {wrong[0]!r} is not one of {', '.join(map(repr, option.choices))}")
-        return lambda: fast.start(command.name, given)
+        return lambda: commands.start(command.name, given)
 
     parameters, hints = [], {}
     for option in command.options:

@@ -11,12 +11,11 @@ import gc
 import os
 import sys
 
-from diagnose.cli import console, options
+from diagnose.cli import commands, console, options
 from diagnose.cli.errors import OutputError, UsageError
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
 
@@ -74,23 +73,6 @@ def _wants_help(command: str, args: list[str]) -> bool:
     return "--help" in own or "-h" in own
 
 
-def main_of(command: str) -> Callable[..., int]:
-    """Return the function that runs *command*, which takes its groups of options."""
-    name = f"diagnose.cli.commands.{command}_command"
-    __import__(name)  # importlib's own function costs the import of a package
-    function: Callable[..., int] = sys.modules[name].main
-    return function
-
-
-def start(command: str, given: dict[str, Any]) -> int:
-    """Run *command* with the values that the command line has *given*, completed from the user's configuration file."""
-    if options.Selection in options.COMMANDS[command].groups:
-        from diagnose.cli import configuration
-
-        given = configuration.completed(options.COMMANDS[command], given)
-    return main_of(command)(*options.COMMANDS[command].filled(given))
-
-
 def _dispatch(args: list[str]) -> int:
     if not args:
         console.warn(options.help_page().rstrip("\n"))
@@ -107,7 +89,7 @@ def _dispatch(args: list[str]) -> int:
         console.write(options.command_help(args[0]))
         return 0
     if args[0] in options.COMMANDS and (given := parse(args[0], args[1:])) is not None:
-        return start(args[0], given)
+        return commands.start(args[0], given)
     from diagnose.cli import app
 
     return app.run(args)

@@ -113,15 +113,15 @@ def render(report: Report, place: Destination, output: Output) -> str:
         __import__(name)  # importlib's own function costs the import of a package
         rendered: str = sys.modules[name].render(report)
         return rendered
-    from diagnose.reports import text
+    from diagnose.reports import style, text
 
-    style = text.Style() if place.path else text.terminal_style()
-    style = style._replace(quiet=output.quiet, verbose=output.verbose)
-    rendered = text.render(report, style)
+    look = style.Style() if place.path else style.terminal_style()
+    look = look._replace(quiet=output.quiet, verbose=output.verbose)
+    rendered = text.render(report, look)
     if output.statistics:
         from diagnose.reports import tables
 
-        rendered += ("\n" if rendered else "") + tables.statistics(report, style)
+        rendered += ("\n" if rendered else "") + tables.statistics(report, look)
     return rendered
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from diagnose.engine.run import Report, Result
 from diagnose.model.finding import Finding, Severity, unsetting
 from diagnose.model.outcome import Outcome
-from diagnose.reports.text import clean
+from diagnose.reports.style import clean
 
 _COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
-from diagnose.reports.text import Style, clean
+from diagnose.reports.style import Style, clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.check import Check
 from diagnose.model.finding import Severity
 from diagnose.model.targets import MACHINES, Target
-from diagnose.reports.text import Style, clean, terminal_style
+from diagnose.reports.style import Style, clean, terminal_style
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from diagnose.cli import app, fast, options
+from diagnose.cli import app, commands, fast, options
 
 
 @pytest.mark.parametrize("command", options.COMMANDS.values(), ids=options.COMMANDS)
 def test_table_fits_the_functions(command: options.Subcommand) -> None:
-    parameters = inspect.signature(fast.main_of(command.name)).parameters.values()
+    parameters = inspect.signature(commands.main_of(command.name)).parameters.values()
     assert [one.annotation for one in parameters] == [kind.__name__ for kind in command.groups]
     fields = [one.field for one in command.options]
     assert len(set(fields)) == len(fields)
@@ -29,7 +29,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch, args: list[str]) -> list[Any]:
     def record(command: str) -> Any:
         return lambda *groups: bool(seen.extend(groups))
 
-    monkeypatch.setattr(fast, "main_of", record)
+    monkeypatch.setattr(commands, "main_of", record)
     app.run(args)
     return seen
 

@@ -37,7 +37,7 @@ from diagnose.engine import registry  # noqa: E402
 from diagnose.engine.run import Report, run_checks  # noqa: E402
 from diagnose.model.finding import InputError  # noqa: E402
 from diagnose.readers.wheel import archive, as_dict, reader  # noqa: E402
-from diagnose.reports import json, text  # noqa: E402
+from diagnose.reports import json, style, text  # noqa: E402
 
 FIXTURES = HERE.parents[1] / "fixtures" / "wheels"
 MAX_TEXT = 1 << 20  # characters of a text: larger ones are made with less effort
@@ -250,7 +250,7 @@ def judge(path: str, checks: list[object]) -> str:
     result = run_checks("wheel", "x", lambda: reader.read(path), as_dict.facts, checks)  # type: ignore[arg-type]
     report = Report((result,))
     json.render(report)
-    text.render(report, text.terminal_style(False, True))
+    text.render(report, style.terminal_style(False, True))
     if result.error is not None:
         if "\n" in result.error or not result.error.isprintable():
             raise AssertionError(f"not one printable line: {result.error!r}")

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnose.model.finding import InputError
-from diagnose.readers.pkgconfig import pcfile, rules, solver, versions
+from diagnose.readers.pkgconfig import pcfile, rpm_versions, rules, solver
 from diagnose.readers.system.root import Root
 
 SYSTEM = ("/usr/lib/x86_64-linux-gnu/pkgconfig", "/usr/lib/pkgconfig", "/usr/lib64/pkgconfig", "/usr/share/pkgconfig")
@@ -154,7 +154,7 @@ def test_versions_compare_as_pkgconf_compares_them(tmp_path_factory, one, two):
     answers = {
         operator: real(folders, ["--modversion", f"x {operator} {two}"]) is not None for operator in ("<", "=", ">")
     }
-    order = versions.compare(one, two)
+    order = rpm_versions.compare(one, two)
     assert answers == {"<": order < 0, "=": order == 0, ">": order > 0}
 
 

@@ -24,8 +24,8 @@ def main(options: ExplainOptions) -> int:
     name = options.name.lower()
     for check in (*checks, internal.page()):
         if name in (check.id, *check.aliases):
-            from diagnose.reports import page, text
+            from diagnose.reports import page, style
 
-            console.write(page.render(check, text.terminal_style()))
+            console.write(page.render(check, style.terminal_style()))
             return 0
     raise UsageError(f"no check is named {options.name!r}{did_you_mean(name, names(checks))}")

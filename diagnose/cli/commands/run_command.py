@@ -63,7 +63,7 @@ def _explain(command: tuple[str, ...], ended: child.ChildExit, output: Output) -
     import signal
     from contextlib import redirect_stdout
 
-    from diagnose.reports.text import clean
+    from diagnose.reports.style import clean
 
     how = f"failed with exit status {ended.status}"
     if ended.status < 0:

@@ -110,7 +110,7 @@ def _place(wheel: Wheel, options: TryOptions) -> TrialPlace:
 
 def _text(one: Attempt | str) -> str:
     """Return the section of one wheel."""
-    from diagnose.reports.text import clean
+    from diagnose.reports.style import clean
 
     if isinstance(one, str):
         return f"✗ {clean(one)}\n"
@@ -168,7 +168,7 @@ def _judged(failure: Failure) -> Result:
 
 def _explained(failure: Failure) -> list[str]:
     """Return the causes that the traceback shows, with their fixes."""
-    from diagnose.reports.text import clean
+    from diagnose.reports.style import clean
 
     lines = []
     for finding in _judged(failure).findings:

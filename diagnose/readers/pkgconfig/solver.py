@@ -21,9 +21,9 @@ from diagnose.readers.pkgconfig.pcfile import (
     Requirements,
     dependencies,
 )
+from diagnose.readers.pkgconfig.rpm_versions import COMPARE, compare, provides
 from diagnose.readers.pkgconfig.rules import Rules
 from diagnose.readers.pkgconfig.tree import Tree
-from diagnose.readers.pkgconfig.versions import COMPARE, compare, provides
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

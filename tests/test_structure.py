@@ -1,0 +1,93 @@
+"""The structure of the code: one name for one thing, and imports without circles."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+# A room's door, the command's entry, and what the checks of one area share have these names everywhere.
+SHARED_NAMES = {"__init__", "__main__", "_triage"}
+TOPS = (ROOT / "diagnose", ROOT / "checks" / "diagnose_checks")
+
+
+@cache
+def sources() -> dict[str, ast.Module]:
+    """Return every module of the product by its dotted name, parsed."""
+    found = {}
+    for top in TOPS:
+        for path in sorted(top.rglob("*.py")):
+            parts = path.relative_to(top.parent).with_suffix("").parts
+            name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+            found[name] = ast.parse(path.read_text())
+    return found
+
+
+def imports(name: str, node: ast.AST) -> Iterator[str]:
+    """Yield the product's modules that *node* imports, in functions too; not those for type checkers only."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(child, ast.Import):
+            yield from (alias.name for alias in child.names if alias.name in sources())
+        elif isinstance(child, ast.ImportFrom) and child.module:
+            for alias in child.names:
+                inner = f"{child.module}.{alias.name}"
+                if (found := inner if inner in sources() else child.module) in sources():
+                    yield found
+        yield from imports(name, child)
+
+
+def circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """Return the groups of modules that import one another (Tarjan's strongly connected components)."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    found = []
+
+    def visit(node: str) -> None:
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        for other in sorted(graph[node]):
+            if other not in index:
+                visit(other)
+                low[node] = min(low[node], low[other])
+            elif other in stack:
+                low[node] = min(low[node], index[other])
+        if low[node] == index[node]:
+            group = stack[stack.index(node) :]
+            del stack[stack.index(node) :]
+            if len(group) > 1:
+                found.append(sorted(group))
+
+    for node in sorted(graph):
+        if node not in index:
+            visit(node)
+    return found
+
+
+def test_no_two_modules_of_one_name() -> None:
+    places = defaultdict(list)
+    for path in (path for top in TOPS for path in top.rglob("*.py")):
+        places[path.stem].append(path)
+    assert not {stem: paths for stem, paths in places.items() if len(paths) > 1 and stem not in SHARED_NAMES}
+
+
+def test_no_two_classes_of_one_name() -> None:
+    places = defaultdict(list)
+    for name, tree in sources().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                places[node.name].append(name)
+    assert not {base: names for base, names in places.items() if len(names) > 1}
+
+
+def test_imports_have_no_circles() -> None:
+    assert circles({name: set(imports(name, tree)) - {name} for name, tree in sources().items()}) == []
+
+
+def test_circles_are_found() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == [["b", "c"]]
