@@ -24,7 +24,7 @@ _NAME = re.compile(
 )
 
 
-class Module(NamedTuple):
+class ExtensionName(NamedTuple):
     """One extension module's file.
 
     ``key`` is its path without the suffix: the files of one module for several interpreters share it. ``soabi`` is
@@ -42,9 +42,9 @@ class Module(NamedTuple):
         return self.elf.name[len(self.key.rpartition("/")[2]) :]
 
 
-def modules(wheel: Wheel) -> list[Module]:
+def modules(wheel: Wheel) -> list[ExtensionName]:
     """Return the extension modules of the wheel's architecture, recognised by their init function or their name."""
-    found: list[Module] = []
+    found: list[ExtensionName] = []
     tags = linux_tags(wheel)
     if tags and wheel.verdict.arch not in {tag.arch for _, tag in tags}:
         return found  # they are of another architecture altogether, which matters more than their names
@@ -53,7 +53,7 @@ def modules(wheel: Wheel) -> list[Module]:
         if match and (elf.is_extension or match["soabi"]) and not elf.split_debug:
             key = f"{elf.path.rpartition('/')[0]}/{match['module']}".lstrip("/")
             machine = match["triplet"] or match["abi3_triplet"] or ""
-            found.append(Module(elf, key, match["soabi"] or match["abi3"] or "", machine))
+            found.append(ExtensionName(elf, key, match["soabi"] or match["abi3"] or "", machine))
     return found
 
 
@@ -70,7 +70,7 @@ class TaggedPython(NamedTuple):
     free_threaded: bool
     machine: str
 
-    def imports(self, module: Module) -> bool:
+    def imports(self, module: ExtensionName) -> bool:
         """Whether the interpreter imports a file of this name."""
         triplet_fits = not module.triplet or not self.machine or module.triplet == self.machine
         if module.soabi == "abi3":

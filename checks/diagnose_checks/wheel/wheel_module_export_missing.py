@@ -19,7 +19,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.extension_names import Module, before_mod_export, modules
+from diagnose.authoring.extension_names import ExtensionName, before_mod_export, modules
 from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel import bounded, has_modules, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
@@ -101,7 +101,7 @@ def _later(name: str) -> tuple[Fix, ...]:
     )
 
 
-def _is_meant(wheel: Wheel, module: Module) -> bool:
+def _is_meant(wheel: Wheel, module: ExtensionName) -> bool:
     """Whether the file is meant to be imported: it exports another module's function, or uses Python's functions.
 
     Build tools also give a module's ending to plain libraries for ctypes, which do neither.
@@ -119,7 +119,7 @@ def _instead(elf: Elf, early: str) -> str:
     return f", but {some(others)}" if others else ""
 
 
-def _fixes(wheel: Wheel, module: Module, name: str, others: list[str]) -> tuple[Fix, ...]:
+def _fixes(wheel: Wheel, module: ExtensionName, name: str, others: list[str]) -> tuple[Fix, ...]:
     if wheel.generator.startswith(("maturin", "setuptools-rust")):
         rust = Fix(
             f'give the Rust function its module name: #[pymodule(name = "{name}")]',

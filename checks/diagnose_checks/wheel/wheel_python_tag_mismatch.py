@@ -24,7 +24,7 @@ from __future__ import annotations
 import re
 
 from diagnose.authoring.extension_names import (
-    Module,
+    ExtensionName,
     TaggedPython,
     interpreter_soabi,
     modules,
@@ -47,7 +47,7 @@ CHECK = Check(since="0.1.0", applies=has_modules)
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
     """See modules without a file for some tagged interpreter, and modules of one version under an open tag."""
-    groups: dict[str, list[Module]] = {}
+    groups: dict[str, list[ExtensionName]] = {}
     for module in modules(wheel):
         groups.setdefault(module.key, []).append(module)
     pairs = [tag for tag in dict.fromkeys(tag._replace(platform="") for tag in wheel.tags) if tag.python[2:3] == "3"]
@@ -60,7 +60,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         yield from _none(wheel, groups)
 
 
-def _alpine(wheel: Wheel, groups: dict[str, list[Module]], tags: list[Tag]) -> Iterator[Finding]:
+def _alpine(wheel: Wheel, groups: dict[str, list[ExtensionName]], tags: list[Tag]) -> Iterator[Finding]:
     """Check musl modules for Python 3.9 and 3.10, which python.org's builds and Alpine's own name differently."""
     patched = {"cpython-39", "cpython-310"}
     soabis = sorted(patched.intersection(map(interpreter_soabi, tags)))
@@ -89,9 +89,9 @@ def _libc(wheel: Wheel) -> str:
     return libcs.pop() if len(libcs) == 1 else wheel.verdict.libc
 
 
-def _closed(wheel: Wheel, groups: dict[str, list[Module]], tags: list[Tag]) -> Iterator[Finding]:
+def _closed(wheel: Wheel, groups: dict[str, list[ExtensionName]], tags: list[Tag]) -> Iterator[Finding]:
     """Check tags that name one interpreter."""
-    wanted: dict[str, tuple[Module, str]] = {}
+    wanted: dict[str, tuple[ExtensionName, str]] = {}
     for tag in tags:
         soabi = interpreter_soabi(tag)
         machine = triplet(soabi, wheel.verdict.arch, _libc(wheel))
@@ -116,7 +116,7 @@ def _closed(wheel: Wheel, groups: dict[str, list[Module]], tags: list[Tag]) -> I
     )
 
 
-def _imports(module: Module, soabi: str, machine: str) -> bool:
+def _imports(module: ExtensionName, soabi: str, machine: str) -> bool:
     match = re.fullmatch(r"cpython-3(\d+)(t?)", soabi)
     if match:
         return TaggedPython(int(match[1]), bool(match[2]), machine).imports(module)
@@ -125,7 +125,7 @@ def _imports(module: Module, soabi: str, machine: str) -> bool:
     return module.soabi == soabi and (not machine or not module.triplet or module.triplet == machine)
 
 
-def _closed_fixes(wheel: Wheel, bad: list[tuple[Module, str]], tags: list[Tag]) -> tuple[Fix, ...]:
+def _closed_fixes(wheel: Wheel, bad: list[tuple[ExtensionName, str]], tags: list[Tag]) -> tuple[Fix, ...]:
     soabis = {module.soabi for module, _ in bad}
     wanted = {interpreter_soabi(tag) for tag in tags}
     if soabis <= wanted:
@@ -147,7 +147,7 @@ def _closed_fixes(wheel: Wheel, bad: list[tuple[Module, str]], tags: list[Tag]) 
     return (build,)
 
 
-def _abi3(wheel: Wheel, groups: dict[str, list[Module]], tags: list[Tag]) -> Iterator[Finding]:
+def _abi3(wheel: Wheel, groups: dict[str, list[ExtensionName]], tags: list[Tag]) -> Iterator[Finding]:
     """Check tags of the stable ABI: every module needs a file that the oldest promised Python imports."""
     machine = triplet("cpython-315", wheel.verdict.arch, _libc(wheel))
     pythons = [python for tag in tags for python in oldest_of(tag, machine)]
@@ -157,7 +157,7 @@ def _abi3(wheel: Wheel, groups: dict[str, list[Module]], tags: list[Tag]) -> Ite
     if named:
         yield _named(wheel, named)
     rest = [files for files in groups.values() if files not in named]
-    missed: dict[str, tuple[Module, list[TaggedPython]]] = {}
+    missed: dict[str, tuple[ExtensionName, list[TaggedPython]]] = {}
     for files in rest:
         without = [python for python in pythons if not any(map(python.imports, files))]
         if without:
@@ -166,7 +166,7 @@ def _abi3(wheel: Wheel, groups: dict[str, list[Module]], tags: list[Tag]) -> Ite
         yield _missed(wheel, list(missed.values()))
 
 
-def _missed(wheel: Wheel, missed: list[tuple[Module, list[TaggedPython]]]) -> Finding:
+def _missed(wheel: Wheel, missed: list[tuple[ExtensionName, list[TaggedPython]]]) -> Finding:
     first, pythons = missed[0]
     fallback = all(_has_source(wheel, module) for module, _ in missed)
     both = any(python.free_threaded for _, without in missed for python in without)
@@ -222,7 +222,7 @@ def _sought(python: TaggedPython, wanted: str) -> str:
     return f".cpython-3{python.minor}t-{python.machine}.so" if python.free_threaded else ".abi3.so"
 
 
-def _named(wheel: Wheel, bad: list[list[Module]]) -> Finding:
+def _named(wheel: Wheel, bad: list[list[ExtensionName]]) -> Finding:
     first = bad[0][0]
     foreign = sorted({name for files in bad for module in files for name in outside_stable_abi(module.elf)})
     moves = [rename(wheel, files[0].elf.path, files[0].key + ".abi3.so") for files in bad if len(files) == 1]
@@ -253,7 +253,7 @@ def _named(wheel: Wheel, bad: list[list[Module]]) -> Finding:
     )
 
 
-def _none(wheel: Wheel, groups: dict[str, list[Module]]) -> Iterator[Finding]:
+def _none(wheel: Wheel, groups: dict[str, list[ExtensionName]]) -> Iterator[Finding]:
     """Check tags that promise every Python."""
     closed = [files for files in groups.values() if all(module.soabi not in ("", "abi3", "abi3t") for module in files)]
     if closed:
@@ -290,9 +290,9 @@ def _per_version(wheel: Wheel, versions: list[str]) -> Fix:
     return by_shell(f"use the tag that it meets: {python}-cp{number}", [line])
 
 
-def _uses_python(module: Module) -> bool:
+def _uses_python(module: ExtensionName) -> bool:
     return any(name.startswith(("Py", "_Py")) for name in module.elf.undefined)
 
 
-def _has_source(wheel: Wheel, module: Module) -> bool:
+def _has_source(wheel: Wheel, module: ExtensionName) -> bool:
     return f"{module.key}.py" in wheel.files or f"{module.key}/__init__.py" in wheel.files
