@@ -128,7 +128,7 @@ class Output(NamedTuple):
 class Selection(NamedTuple):
     """Which checks run, and the settings that the command line does not give.
 
-    ``settings`` is what the configuration file says; :mod:`diagnose.cli.configuration` reads it.
+    ``settings`` is what the configuration file says; :mod:`diagnose.cli.configured` reads it.
     """
 
     select: tuple[str, ...] = _values("ID", "Run only these checks: ids or prefixes, separated by commas (repeatable).")

@@ -24,14 +24,14 @@ FOLDERS_LIMIT = 10
 """Folders that are searched: the working directory and those above it."""
 
 
-class ConfigFile(NamedTuple):
+class SettingsFile(NamedTuple):
     """A configuration file: its path, relative to the working directory where it is near, and its content."""
 
     path: str
     content: bytes
 
 
-def nearest(folder: str, outside: str = "") -> Iterator[ConfigFile]:
+def nearest(folder: str, outside: str = "") -> Iterator[SettingsFile]:
     """Yield the files that may have settings for *folder*: its own, then those of the folders above it.
 
     A file inside the folder *outside*, which is judged, is not read.
@@ -47,14 +47,14 @@ def nearest(folder: str, outside: str = "") -> Iterator[ConfigFile]:
                 path = os.path.join(place, name)
                 content = _content(path)
                 if content is not None and (name != "pyproject.toml" or b"diagnose" in content):
-                    yield ConfigFile(os.path.relpath(path, folder), content)
+                    yield SettingsFile(os.path.relpath(path, folder), content)
         parent = os.path.dirname(place)
         if parent == place:
             return
         place = parent
 
 
-def named(path: str) -> ConfigFile:
+def named(path: str) -> SettingsFile:
     """Return the file that the user names.
 
     Raises:
@@ -64,7 +64,7 @@ def named(path: str) -> ConfigFile:
     if content is None:
         reason = "not a regular file" if os.path.lexists(path) else "no such file"
         raise InputError(f"{path}: {reason}")
-    return ConfigFile(path, content)
+    return SettingsFile(path, content)
 
 
 def _content(path: str) -> bytes | None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
-    from diagnose.config.config_file import ConfigFile
+    from diagnose.config.config_file import SettingsFile
 
 ENTRIES_LIMIT = 1000
 """Values of one key."""
@@ -24,7 +24,7 @@ TEXT_LIMIT = 1000
 """Characters of one value."""
 
 
-class Setting(NamedTuple):
+class SettingKey(NamedTuple):
     """A key that sets an option of the command line: whether it may have several values, and which it may have."""
 
     many: bool = False
@@ -55,7 +55,7 @@ class Settings(NamedTuple):
         return f"{self.path}:{line}" if line else self.path
 
 
-def read(file: ConfigFile, known: dict[str, Setting]) -> Settings | None:
+def read(file: SettingsFile, known: dict[str, SettingKey]) -> Settings | None:
     """Return the settings in *file*, where the keys *known* set options; None in a project file without the table.
 
     Raises:
@@ -77,16 +77,16 @@ def read(file: ConfigFile, known: dict[str, Setting]) -> Settings | None:
             return None
     if not isinstance(content, dict):
         raise InputError(f"{file.path}: tool.diagnose is not a table")
-    return _Reader(file.path, text, tables, content).settings(known)
+    return _SettingsReader(file.path, text, tables, content).settings(known)
 
 
-class _Reader:
+class _SettingsReader:
     """Checks the content of one configuration file."""
 
     def __init__(self, path: str, text: str, tables: tuple[str, ...], content: dict[str, Any]) -> None:
         self.path, self.text, self.tables, self.content = path, text, tables, content
 
-    def settings(self, known: dict[str, Setting]) -> Settings:
+    def settings(self, known: dict[str, SettingKey]) -> Settings:
         keys = [*known, "per-file-ignores", "severity"]
         for key in self.content:
             if key not in keys:
@@ -131,7 +131,7 @@ class _Reader:
             raise self.wrong(f"{'.'.join(map(_bare, keys))}: no check is named {_shown(name)}{close}", *keys)
         return wanted
 
-    def _value(self, key: str, value: object, setting: Setting) -> str | tuple[str, ...]:
+    def _value(self, key: str, value: object, setting: SettingKey) -> str | tuple[str, ...]:
         if key in CHOOSING:
             return self.ids(value, key)
         texts = self.texts(value, key)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     _Subject = TypeVar("_Subject", bound=Subject)
 
-    class Rules(Protocol):
+    class JudgingRules(Protocol):
         """How the user's settings change the findings of one subject."""
 
         def applied(self, finding: Finding) -> Finding:
@@ -110,7 +110,7 @@ def run_checks(
     read: Callable[[], _Subject],
     describe: Callable[[_Subject], dict[str, Any]],
     checks: Iterable[Check],
-    rules: Rules | None = None,
+    rules: JudgingRules | None = None,
 ) -> Result:
     """Read one subject and run every check that has a detector for its kind.
 
@@ -134,7 +134,7 @@ def _run(
     subject: _Subject,
     describe: Callable[[_Subject], dict[str, Any]],
     checks: list[Check],
-    rules: Rules | None,
+    rules: JudgingRules | None,
 ) -> Result:
     standing: list[Finding] = []
     recovered: list[Finding] = []
@@ -194,7 +194,7 @@ def _run(
 
 
 def _ruled(
-    rules: Rules, result: tuple[list[Finding], list[Finding]], ignored: list[Finding]
+    rules: JudgingRules, result: tuple[list[Finding], list[Finding]], ignored: list[Finding]
 ) -> tuple[list[Finding], list[Finding]]:
     """Return the findings as *rules* change them; those that are ignored go to *ignored*."""
     standing, recovered = ([rules.applied(finding) for finding in findings] for findings in result)

@@ -23,7 +23,7 @@ def main_of(command: str) -> Callable[..., int]:
 def start(command: str, given: dict[str, Any]) -> int:
     """Run *command* with the values that the command line has *given*, completed from the user's configuration file."""
     if options.Selection in options.COMMANDS[command].groups:
-        from diagnose.cli import configuration
+        from diagnose.cli import configured
 
-        given = configuration.completed(options.COMMANDS[command], given)
+        given = configured.completed(options.COMMANDS[command], given)
     return main_of(command)(*options.COMMANDS[command].filled(given))

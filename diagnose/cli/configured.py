@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from diagnose.cli.options import Subcommand
-    from diagnose.config.config_file import ConfigFile
+    from diagnose.config.config_file import SettingsFile
     from diagnose.config.settings import Settings
 
 
@@ -65,7 +65,7 @@ def _settings(given: dict[str, Any]) -> Settings | None:
     return None
 
 
-def _read(file: ConfigFile) -> Settings | None:
+def _read(file: SettingsFile) -> Settings | None:
     """Return the settings in *file*; None in a project file that has none."""
     from diagnose.cli.options import SETTINGS, option_of
     from diagnose.config import settings
@@ -73,5 +73,5 @@ def _read(file: ConfigFile) -> Settings | None:
     known = {}
     for key in SETTINGS:
         option = option_of(key)
-        known[key] = settings.Setting(option.many, option.choices)
+        known[key] = settings.SettingKey(option.many, option.choices)
     return settings.read(file, known)
