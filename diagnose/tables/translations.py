@@ -65,7 +65,7 @@ _MESSAGES: tuple[tuple[str, tuple[str, ...]], ...] = (
 _FACTS = {
     "{lib}": r"-l(?P<lib>:?[^\s:,()]{1,200})",
     "{file}": r"(?P<file>[^\s:]{1,400})",
-    "{symbol}": r"(?<![^`'\"\s])(?P<symbol>[^`'\"\s]{1,400}) ?['\"]?",
+    "{symbol}": r"[`'\"]? ?(?P<symbol>[^`'\"\s]{1,400}) ?['\"]?",
 }
 #: GCC's "fatal error:", and libc's "No such file or directory".
 FATAL = (
@@ -84,7 +84,8 @@ def _pattern(kind: str, message: str) -> Pattern:
     """Return the pattern of *message*; its anchor is the longest text between two facts."""
     parts = re.split(r"(\{\w+\})", message)
     anchor = max((part.strip(" ()") for part in parts if part not in _FACTS), key=lambda text: len(text.encode()))
-    return Pattern(kind, anchor, "".join(_FACTS.get(part) or re.escape(part) for part in parts))
+    begin = r"(?<![^`'\"\s])" if message.startswith("{symbol}") else ""  # only where a word begins: not at every byte
+    return Pattern(kind, anchor, begin + "".join(_FACTS.get(part) or re.escape(part) for part in parts))
 
 
 def linker() -> tuple[Pattern, ...]:
