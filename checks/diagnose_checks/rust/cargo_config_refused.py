@@ -34,7 +34,7 @@ CHECK = Check(
             "config-two-linkers",
             (
                 "several matching instances of ",
-                r"several matching instances of [`']target\.'cfg\(\.\.\)'\.(?P<key>linker|runner)",
+                r"several matching instances of [`'\"]target\.'cfg\(\.\.\)'\.(?P<key>linker|runner)",
             ),
         ),
         *patterns_for(
