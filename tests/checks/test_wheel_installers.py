@@ -260,6 +260,12 @@ REFUSED_BY = {
     "wheel_metadata_invalid_dependency": {"pip"},
     "wheel_metadata_invalid_url": set(),
     "wheel_metadata_invalid_type": set(),
+    "wheel_metadata_not_accepted": set(),
+    "wheel_metadata_not_accepted_unknown": set(),
+    "wheel_metadata_not_accepted_version": set(),
+    "wheel_metadata_not_accepted_address": set(),
+    "wheel_description_invalid": set(),
+    "wheel_description_invalid_role": set(),
 }
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 MAX_HEADERS = 1 << 20  # characters of WHEEL or METADATA that are looked at; a description comes after the headers
+MAX_DESCRIPTION = 1 << 20  # characters of the description that are kept
 MAX_HEADER = 1 << 14  # characters of one of them
 MAX_ENTRY_POINTS = 1 << 20  # bytes of entry_points.txt
 MAX_SBOM = 8 << 20  # bytes of one SBOM
@@ -54,13 +55,15 @@ class Metadata(NamedTuple):
     """The text files of ``.dist-info``.
 
     ``wheel`` and ``core`` are the header fields of WHEEL and METADATA, as (lower-case name, value) in their order.
-    ``entry_points`` are the lines of ``entry_points.txt``; it is empty if there is no such file.
+    ``entry_points`` are the lines of ``entry_points.txt``; it is empty if there is no such file. ``description`` is the
+    text after METADATA's fields, as far as :data:`MAX_DESCRIPTION` goes.
     """
 
     wheel: tuple[tuple[str, str], ...] = ()
     core: tuple[tuple[str, str], ...] = ()
     entry_points: tuple[EntryPointLine, ...] = ()
     sboms: tuple[Sbom, ...] = ()
+    description: str = ""
 
 
 def values(fields: tuple[tuple[str, str], ...], name: str) -> list[str]:
@@ -68,6 +71,7 @@ def values(fields: tuple[tuple[str, str], ...], name: str) -> list[str]:
     return [value for key, value in fields if key == name]
 
 
+_EMPTY_LINE = re.compile(r"(?:\r\n|(?<!\r)\n|\r(?!\n)){2}")
 _HEADER = re.compile(r"[!-9;-~]*:")
 
 
@@ -89,6 +93,12 @@ def fields(text: str) -> tuple[tuple[str, str], ...]:
         name, _, value = line[:MAX_HEADER].partition(":")
         found.append((printable(name.lower()), printable(value.strip())))
     return tuple(found)
+
+
+def description(text: str) -> str:
+    """Return the body of an RFC 822 text: all after the first empty line."""
+    break_ = _EMPTY_LINE.search(text, 0, MAX_HEADERS)
+    return text[break_.end() : break_.end() + MAX_DESCRIPTION] if break_ else ""
 
 
 def entry_points(text: str) -> tuple[EntryPointLine, ...]:

@@ -260,6 +260,7 @@ def _metadata(opened: Archive, by_name: dict[str, Member], dist_info: str, texts
         metadata.fields(texts["METADATA"]),
         metadata.entry_points((points or b"").decode("utf-8", "backslashreplace")),
         tuple(_sboms(opened, [member for name, member in by_name.items() if name.startswith(folder)])),
+        metadata.description(texts["METADATA"]),
     )
 
 

@@ -1,0 +1,40 @@
+"""What the product imports is what it declares."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+HOME = Path(__file__).parents[1]
+#: Module → its distribution, where the names differ.
+NAMED = {"yaml": "pyyaml", "iced_x86": "iced-x86", "ahocorasick_rs": "ahocorasick_rs"}
+#: Imported by tools that only tests and maintainers run.
+TOOLS = {"abi3info", "auditwheel", "trove_classifiers"}
+
+
+def _imported() -> set[str]:
+    found = set()
+    for folder in ("diagnose", "checks"):
+        for path in (HOME / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Import):
+                    found |= {one.name.partition(".")[0] for one in node.names}
+                elif isinstance(node, ast.ImportFrom) and not node.level:
+                    found.add((node.module or "").partition(".")[0])
+    return found - set(sys.stdlib_module_names) - {"diagnose", "diagnose_checks"} - TOOLS - {"typing_extensions"}
+
+
+def test_every_imported_package_is_declared() -> None:
+    project = tomllib.loads((HOME / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = [line for name in ("fast", "processor", "workflow") for line in project["optional-dependencies"][name]]
+    declared = {re.split(r"[^\w-]", line)[0].lower() for line in [*project["dependencies"], *extras]}
+    imported = {NAMED.get(name, name).lower() for name in _imported()}
+    assert imported <= declared
+    assert "packaging" in imported
