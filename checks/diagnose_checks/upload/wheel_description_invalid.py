@@ -21,10 +21,9 @@ from __future__ import annotations
 from diagnose.authoring.wheel import bounded, shorten
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
+from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.readers.wheel.metadata import values
 from diagnose.readers.wheel.reader import Wheel
-from diagnose.remedies.repack import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,9 +63,8 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         (
             *(() if kind else (_declare(),)),
             Fix(
-                "correct the readme until twine check passes",
-                (Command(f"python -m twine check {quote(wheel.path)}", FixStage.BUILD),),
-                notes="Needs: python -m pip install twine",
+                "correct the readme, and build the wheel again",
+                notes="`twine check` renders it as the index does; it stops at the first error.",
             ),
         ),
     )
