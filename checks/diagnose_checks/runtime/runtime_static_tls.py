@@ -3,7 +3,7 @@
 A library that was compiled for the initial-exec model of thread-local storage needs a place in a small area that
 glibc sets aside when a program starts. Libraries that are loaded later share what is left of it. libgomp, jemalloc
 and OpenBLAS are such; the more of them a program imports, and the later, the likelier it fails. musl loads none of
-them later at all.
+them later at all. Before 2.22, glibc also counted such libraries, and loaded no more than 14 of them.
 
 How to fix: import the module that brings the named library first, before everything else; or give glibc more room by
 ``GLIBC_TUNABLES``. Who builds the library compiles it with ``-ftls-model=global-dynamic``.
@@ -36,6 +36,7 @@ CHECK = Check(
             r"(?<![^\s:'\"])(?P<lib>[^\s:'\"]+\.so[\w.]{0,40}): cannot allocate memory in static TLS block",
         ),
         ("in static TLS block", r"cannot allocate memory in static TLS block"),
+        ("any more object with static TLS", r"dlopen: cannot load any more object with static TLS(?P<slots>)"),
         (
             "initial-exec TLS resolves",
             r"(?:Error relocating (?P<lib>\S+): )?(?<!\S)(?P<symbol>\S+)"
@@ -49,6 +50,21 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See a loader refuse a library for its thread-local storage."""
     for hit in log.find("static-tls")[:1]:
         lib = hit.groups["lib"].rpartition("/")[2] or "a library"
+        if "slots" in hit.groups:
+            yield finding_from_hits(
+                log,
+                [hit],
+                "this glibc is older than 2.22 and loads no more libraries with static thread-local storage",
+                "The module cannot be imported after so many others.",
+                (
+                    Fix(
+                        "import the module of this error first, before all others",
+                        notes="Or let the loader take its library at the start: LD_PRELOAD with its path.",
+                    ),
+                    Fix("run it on a system with glibc 2.22 or later", notes="glibc itself cannot be replaced."),
+                ),
+            )
+            return
         if hit.groups["symbol"]:
             yield finding_from_hits(
                 log,
@@ -71,7 +87,11 @@ def log(log: BuildLog) -> Iterator[Finding]:
             f"{lib} is loaded when the room for static thread-local storage is used up",
             "It cannot be imported in this order.",
             (
-                Fix("give glibc more room", env=(("GLIBC_TUNABLES", "glibc.rtld.optional_static_tls=16384"),)),
+                Fix(
+                    "give glibc more room",
+                    env=(("GLIBC_TUNABLES", "glibc.rtld.optional_static_tls=16384"),),
+                    notes="glibc reads it from 2.32 on.",
+                ),
                 Fix(
                     "import the module that brings it first, before all others",
                     notes=f"Or let the loader take {lib} at the start: LD_PRELOAD with its path.",

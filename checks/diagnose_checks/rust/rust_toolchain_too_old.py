@@ -1,7 +1,8 @@
 """The Rust toolchain is older than a crate or the lock file requires.
 
-A crate uses an edition or a feature of a newer Rust, declares a newer ``rust-version``, or a newer cargo wrote
-Cargo.lock. Cross building is not the cause: distributions and old images have an old Rust.
+A crate uses an edition or a feature of a newer Rust, declares a newer ``rust-version``, its build script writes
+``cargo::`` (1.77), or a newer cargo wrote Cargo.lock. Cross building is not the cause: distributions and old images
+have an old Rust.
 
 How to fix: use a newer toolchain (``rustup update``; Debian 12 has ``cargo-web`` and ``rustc-web``, 1.85 or later), or
 older versions of the crates, which cargo's resolver 3 selects automatically.
@@ -9,6 +10,7 @@ older versions of the crates, which cargo's resolver 3 selects automatically.
 References:
     https://github.com/rust-lang/cargo/blob/master/CHANGELOG.md
     https://packages.debian.org/bookworm/cargo-web
+    https://doc.rust-lang.org/cargo/reference/build-scripts.html#outputs-of-the-build-script
     https://doc.rust-lang.org/cargo/reference/rust-version.html
     https://doc.rust-lang.org/cargo/reference/resolver.html#rust-version
 """
@@ -48,11 +50,17 @@ CHECK = Check(
             "only allowed on the nightly channel",
             r"(?:namespaced|weak dependency) features .{0,300}only allowed on the nightly channel",
         ),
+        (
+            "unsupported output in build script",
+            r"^error: unsupported output in build script of `[^`]+`: `(?P<colons>cargo::)[\w-]+",
+        ),
         ("this version of Cargo is older than", r"this version of Cargo is older than the `(?P<needs>20\d\d)` edition"),
     ),
 )
 
 
+#: The first cargo that knows build scripts' ``cargo::KEY=VALUE``.
+_COLONS = "1.77"
 #: The first release of Debian 12's second toolchain.
 _WEB = "1.85"
 
@@ -99,12 +107,14 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See cargo require a newer Rust."""
     for hit in log.find("rust-old")[:1]:
         needs, lock = hit.groups["needs"], hit.groups["lock"]
+        if hit.groups["colons"]:
+            needs = _COLONS
         reason = f" (it needs {needs})" if needs else f" (Cargo.lock has version {lock})" if lock else ""
         yield finding_from_hits(
             log,
             [hit],
             f"this Rust is too old for the build{reason}",
-            "cargo stops before it compiles anything.",
+            "cargo stops at the build script." if hit.groups["colons"] else "cargo stops before it compiles anything.",
             [
                 Fix(
                     "update the toolchain, if it is from rustup",
@@ -113,7 +123,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
                 Fix(
                     "pin the crate to a version that this Rust can build",
-                    notes="`cargo update -p CRATE --precise VERSION`; a Cargo.lock of version 4 needs cargo 1.78.",
+                    notes="`cargo update -p CRATE --precise VERSION`; in your own build.rs, write one colon: `cargo:`."
+                    if hit.groups["colons"]
+                    else "`cargo update -p CRATE --precise VERSION`; a Cargo.lock of version 4 needs cargo 1.78.",
                 ),
             ],
         )

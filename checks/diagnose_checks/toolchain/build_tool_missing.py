@@ -14,6 +14,8 @@ References:
 
 from __future__ import annotations
 
+import re
+
 from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import finding_from_hits, install_by_family
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
@@ -23,6 +25,7 @@ from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import system
+from diagnose_checks.toolchain._triage import unstarted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +55,8 @@ CHECK = Check(
         ("NASM command not found", r"(?P<tool>NASM) command not found"),
         ("nasm", r"(?:[Ff]ailed to run|unable to run|couldn't (?:find|run)) [`'\"]?(?P<tool>nasm)\b"),
         ("must be installed to build", r"(?P<tool>CMake) must be installed to build"),
-        ("perl", r"Command '(?P<tool>perl)' not found|['\"`](?P<name>perl)['\"`]: (?:No such|not found)"),
+        (". Is ", rf"Command '(?P<tool>{_TOOL})' not found\. Is (?P=tool) installed\?"),
+        ("perl", r"['\"`](?P<name>perl)['\"`]: (?:No such|not found)"),
     ),
 )
 
@@ -90,10 +94,14 @@ def env(env: Environment) -> Iterator[Finding]:
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a build not find a program."""
     missed: dict[str, list[Hit]] = {}
+    for name, hit in unstarted(log):
+        if re.fullmatch(_TOOL, name) and (name != "perl" or not log.crate_at(hit.line)[0].startswith("openssl")):
+            missed.setdefault(name, []).append(hit)
     for hit in log.find("no-build-tool"):
         generator = "ninja" if "Ninja" in hit.groups["generator"] else "make" if hit.groups["generator"] else ""
         name = hit.groups["tool"].lower() or hit.groups["name"] or generator
-        if name != "perl" or not log.crate_at(hit.line)[0].startswith("openssl"):  # openssl-vendored-needs-perl
+        crate = log.crate_at(hit.line)[0] or hit.origin.crate
+        if name != "perl" or not crate.startswith("openssl"):  # openssl-vendored-needs-perl
             missed.setdefault(name, []).append(hit)
     for name, hits in missed.items():
         crate, version = log.crate_at(hits[0].line)

@@ -19,6 +19,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose_checks.toolchain._triage import WORDINGS, unstarted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,9 +37,7 @@ CHECK = Check(
             ("perl", r"(?:^|[\s:'\"/])perl: (?:command )?not found|No such file or directory: 'perl'"),
         ),
         *patterns_for("openssl-step", (" OpenSSL build", r"Error configuring OpenSSL build:")),
-        *patterns_for(
-            "openssl-unrun", ("Failed to execute", r"^Failed to execute: (?:No such file|program not found)")
-        ),
+        *WORDINGS,
     ),
 )
 _NEEDED = {
@@ -53,9 +52,10 @@ _USED = {"IPC/Cmd", "FindBin", "Data/Dumper", "File/Compare", "File/Copy", "File
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See Perl not find a module while OpenSSL is configured."""
-    unrun = [hit for hit in log.find("openssl-unrun") if log.near(hit.line, "openssl-step", before=4)]
-    for hit in [*log.find("no-perl"), *unrun]:
-        crate, _ = log.crate_at(hit.line)
+    step = [hit for hit in log.find("script-unrun") if log.near(hit.line, "openssl-step", before=4)]
+    unrun = [hit for program, hit in unstarted(log) if program == "perl"]
+    for hit in [*log.find("no-perl"), *step, *unrun]:
+        crate = log.crate_at(hit.line)[0] or hit.origin.crate
         about_openssl = "openssl" in crate or any(
             "openssl" in other.text for other in log.near(hit.line, before=40, after=40)
         )

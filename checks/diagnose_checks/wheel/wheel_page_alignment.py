@@ -14,6 +14,7 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring.loader_words import misaligned_by_tool
 from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel import bounded, has_linux_code, loadable_elves, role
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
@@ -75,6 +76,8 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the loader refuse the alignment."""
     for hit in log.find("page-alignment")[:1]:
+        if misaligned_by_tool(log, hit):
+            return  # runtime-elf-broken-by-repair
         yield finding_from_hits(
             log,
             [hit],

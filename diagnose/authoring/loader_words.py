@@ -1,0 +1,23 @@
+"""What a dynamic loader's message about a file shows beyond its words."""
+
+from __future__ import annotations
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+
+if TYPE_CHECKING:
+    from diagnose.readers.buildlog import BuildLog, Hit
+
+_X86 = re.compile(r"(?<![a-z0-9])(?:x86[_-]64|amd64|i[3-6]86)(?![a-z0-9])")
+
+
+def misaligned_by_tool(log: BuildLog, hit: Hit) -> bool:
+    """Whether "address/offset not page-aligned" in *hit* is a tool's damage, and not a system with larger pages.
+
+    glibc 2.35 and later use these words for both. x86 has pages of 4 KiB only; a library that was stripped after a
+    repair is damaged everywhere.
+    """
+    if "address/offset not page-aligned" not in hit.text:
+        return False
+    target = log.target_at(hit.line)
+    x86 = bool(_X86.search(hit.text)) or (target is not None and bool(_X86.search(target.triple)))
+    return x86 or any(note.line < hit.line for note in log.find("strip-note"))
