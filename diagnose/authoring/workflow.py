@@ -91,3 +91,31 @@ def finding(
         rest = len(evidence) - _LIMIT + 1
         evidence[_LIMIT - 1 :] = [Evidence(f"and {rest} more places and legs", where="the workflow")]
     return Finding(message, severity, tuple(evidence), consequence, tuple(fixes))
+
+
+def image_calls(leg: Leg) -> list[tuple[Hook, Spot, Call]]:
+    """Return all commands that may run in the leg's image, those in branches too, in their order."""
+    return [(hook, spot, call) for hook in leg.hooks if hook.place.kind == "image" for spot, call in hook.calls]
+
+
+def needed(leg: Leg) -> dict[str, str]:
+    """Return {pkg-config module: the crate that needs it} of the leg's project: only what the build needs for sure.
+
+    Empty where arguments choose other features than the default ones.
+    """
+    chosen = any(word.startswith(("--features", "--no-default", "-F", "--all-f")) for word in leg.words)
+    if leg.project is None or chosen:
+        return {}
+    return {need.module: need.crate for need in leg.project.needs if not need.optional}
+
+
+def mentions(leg: Leg, *parts: str) -> bool:
+    """Whether a script in the image, an option or a variable has one of *parts*, in whatever case."""
+    words = [word for _, _, call in image_calls(leg) for word in call.words]
+    words += [leg.inputs.get("docker-options", ("", leg.spot))[0], *(setting.name for setting in leg.settings)]
+    return any(part.lower() in word.lower() for part in parts for word in words)
+
+
+def is_read(leg: Leg) -> bool:
+    """Whether all scripts that run in the leg's image were followed."""
+    return not any(hook.unread for hook in leg.hooks if hook.place.kind == "image")

@@ -17,20 +17,25 @@ from __future__ import annotations
 from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.environment import if_installing
 from diagnose.authoring.log import distinct, finding_from_hits
+from diagnose.authoring.workflow import Seen, grouped, image_calls, is_read
+from diagnose.authoring.workflow import finding as workflow_finding
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.readers.env import Environment
 from diagnose.readers.system.apt import AptSource
 from diagnose.remedies.apt_sources import PORTS, host, meant_option, serving, unservable
 from diagnose.remedies.apt_split import split
 from diagnose.remedies.fix import fix
+from diagnose.tables.distributions import releases
 from diagnose_checks.apt._triage import misplaced, unserved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.workflow import Workflow
+    from diagnose.readers.workflow.shell import Call
 
 CHECK = Check(since="0.1.0", phase=Phase.PACKAGES)
 
@@ -120,3 +125,48 @@ def _limit(arch: str) -> Fix:
         f"limit the ports.ubuntu.com entries to its architectures, and add an archive entry for {arch}",
         notes=f"Use `[arch=arm64]` (or `Architectures: arm64`) there; `arch={arch}` for archive.ubuntu.com.",
     )
+
+
+_ELSEWHERE = ("ports.ubuntu.com", "ubuntu-ports", "sources.list", "add-apt-repository", "Architectures")
+_PORTS_ONLY = frozenset({"arm64", "armhf", "ppc64el", "riscv64", "s390x"})
+
+
+def workflow(workflow: Workflow) -> Iterator[Finding]:
+    """See a script add an architecture in an Ubuntu image of amd64 whose sources all name the archive server."""
+    seen = []
+    for leg in workflow.legs:
+        facts = leg.place.facts
+        native = leg.runner is not None and leg.runner.arch == "x86_64"
+        calls = image_calls(leg)
+        if facts is None or facts.distribution != "ubuntu" or "cross-rs" in leg.place.name or not native:
+            continue
+        if not facts.version or facts.version >= "25.10" or not is_read(leg) or _arranged([call for *_, call in calls]):
+            continue
+        for number, (hook, spot, call) in enumerate(calls):
+            words = call.command
+            foreign = words[2] if call.program == "dpkg" and words[1:2] == ("--add-architecture",) and words[2:] else ""
+            updated = any(_updates(later) and not later.guarded for *_, later in calls[number + 1 :])
+            if foreign in _PORTS_ONLY and updated and not call.guarded:
+                seen.append(Seen((foreign, facts.label), spot, f"{hook.name} adds {foreign}", leg))
+    for group in grouped(seen):
+        foreign, label = group[0].key
+        facts = group[0].leg.place.facts
+        codename = next(
+            (r.codename for r in releases() if facts and (r.id, r.version) == ("ubuntu", facts.version)), ""
+        )
+        yield workflow_finding(
+            f"apt asks Ubuntu's archive server for {foreign}, which it does not have, in {label}",
+            Severity.ERROR,
+            group,
+            f"apt-get update: 404 Not Found, binary-{foreign}/Packages. It is on the ports server.",
+            [split(codename, foreign, "amd64")],
+        )
+
+
+def _updates(call: Call) -> bool:
+    return call.program in ("apt", "apt-get") and "update" in call.command[1:]
+
+
+def _arranged(calls: list[Call]) -> bool:
+    """Whether a script writes sources of its own."""
+    return any(part in word for call in calls for word in call.words for part in _ELSEWHERE)

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.workflow import Seen, grouped, has_alternative, image_calls, installed, is_read
+from diagnose.authoring.workflow import finding as workflow_finding
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.workflow import Leg, Workflow
+    from diagnose.readers.workflow.shell import Call
 
 CHECK = Check(since="0.1.0", phase=Phase.PACKAGES)
 
@@ -80,3 +84,62 @@ def _update(*names: str) -> Fix:
         notes="In a Dockerfile, put both into one RUN: a separate cached layer keeps old lists.",
         safe=True,
     )
+
+
+_EMPTY = "ghcr.io/rust-cross/rust-musl-cross"
+"""The images whose lists are deleted; those of the distributions, without a folder in their names, have none either."""
+
+
+def workflow(workflow: Workflow) -> Iterator[Finding]:
+    """See an installation before the first update, or of an architecture that was added after the last one."""
+    seen = []
+    for leg in workflow.legs:
+        facts = leg.place.facts
+        if facts is None or "apt-get" not in facts.managers or not is_read(leg):
+            continue
+        calls = image_calls(leg)
+        for number, (hook, spot, call) in enumerate(calls):
+            packages = installed(call)
+            if not packages or call.guarded or has_alternative(call) or call.program not in ("apt", "apt-get"):
+                continue
+            earlier = [one for *_, one in calls[:number]]
+            foreign = _added_late(earlier)
+            late = next((one for one in packages if foreign and one.endswith((f":{foreign}", "$CROSS_DEB_ARCH"))), "")
+            if late:
+                seen.append(Seen((late, foreign), spot, f"{hook.name} installs {late}", leg))
+            elif _has_none(leg) and not any(_may_update(one) for one in earlier):
+                seen.append(Seen((packages[0], ""), spot, f"{hook.name} installs {packages[0]}", leg))
+                break
+    for group in grouped(seen):
+        package, foreign = group[0].key
+        yield workflow_finding(
+            f"{foreign} is added after the last apt-get update"
+            if foreign
+            else "packages are installed before apt-get update, in an image without package lists",
+            Severity.ERROR,
+            group,
+            f"E: Unable to locate package {package}",
+            [_update(package)],
+        )
+
+
+def _may_update(call: Call) -> bool:
+    return "update" in call.words or call.program not in ("apt", "apt-get", "export", "set", "echo", "cd")
+
+
+def _added_late(earlier: list[Call]) -> str:
+    """Return the architecture that was added after the last update; empty without one, or if that is not sure."""
+    for number, call in reversed(list(enumerate(earlier))):
+        if call.program in ("apt", "apt-get") and "update" in call.words:
+            return ""
+        words = call.command
+        if call.program == "dpkg" and words[1:2] == ("--add-architecture",) and words[2:]:
+            updated = any("update" in one.words and not one.guarded for one in earlier[:number])
+            return words[2] if updated and not call.guarded else ""
+    return ""
+
+
+def _has_none(leg: Leg) -> bool:
+    """Whether the leg's image has no lists; for 32-bit x86, maturin-action updates them before."""
+    name = leg.place.name
+    return (name.startswith(_EMPTY) and not leg.target.startswith("i686")) or "/" not in name

@@ -18,6 +18,8 @@ from diagnose.authoring.environment import answer_evidence, answer_source, belon
 from diagnose.authoring.link_step import foreign_files, native, owner_of
 from diagnose.authoring.log import advise, ask_target, finding_from_hits, host
 from diagnose.authoring.overrides import unset_override_fix
+from diagnose.authoring.workflow import Seen, grouped, image_calls, installed, is_read, mentions, needed
+from diagnose.authoring.workflow import finding as workflow_finding
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
@@ -28,13 +30,14 @@ from diagnose.readers.pkgconfig.pkgconfig_facts import Library
 from diagnose.remedies.configuration import pkgconfig_configuration
 from diagnose.remedies.fix import fix, rerun_build_script
 from diagnose.remedies.libraries import install_fixes
-from diagnose.remedies.package_names import library_module
+from diagnose.remedies.package_names import library_module, module_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog, LinkStep
     from diagnose.readers.elf.library import LinkFile
+    from diagnose.readers.workflow import Leg, Workflow
 
 CHECK = Check(since="0.1.0", phase=Phase.LINK)
 
@@ -169,3 +172,43 @@ def _for_log(env: Environment, lib: str, target: Target | None) -> tuple[Fix, ..
         return install_fixes(env, module)
     title = "point pkg-config to the target's own files, and install the library for it"
     return (fix(env, title, configuration=configuration),)
+
+
+def workflow(workflow: Workflow) -> Iterator[Finding]:
+    """See a development package of the image's own processor installed in a cross image for a crate of the target."""
+    seen = []
+    for leg in workflow.legs:
+        needs = needed(leg)
+        if not leg.cross or not needs or not is_read(leg) or _is_own(leg):
+            continue
+        for hook, spot, call in image_calls(leg):
+            for package in installed(call) if not call.guarded and "apt" in call.program else ():
+                module = module_of(package)
+                if module in needs and ":" not in package and "$" not in package and not _for_target(leg, module):
+                    detail = f"{hook.name} installs {package}"
+                    seen.append(Seen((package, leg.target, needs[module]), spot, detail, leg))
+    for group in grouped(seen):
+        package, triple, crate = group[0].key
+        yield workflow_finding(
+            f"{package} is installed for the image's own processor, not for {triple}",
+            Severity.WARNING,
+            group,
+            f"{crate} does not find it, or links a library of another architecture.",
+            [
+                Fix("build on a runner of the target's processor", notes="There the image is no cross image."),
+                Fix("build the library from source", notes="The crate's feature `vendored`, where it has one."),
+            ],
+        )
+
+
+def _is_own(leg: Leg) -> bool:
+    """Whether the image's packages may fit the target: cross's images for x86_64 are of that processor."""
+    return "cross-rs" in leg.place.name and leg.target == "x86_64-unknown-linux-gnu"
+
+
+def _for_target(leg: Leg, module: str) -> bool:
+    """Whether the leg brings the library for the target, too, or says where one is."""
+    packages = [package for _, _, call in image_calls(leg) for package in installed(call)]
+    if any(":" in package and module_of(package) == module for package in packages):
+        return True
+    return mentions(leg, "OPENSSL_", "PKG_CONFIG", "configure", "make", "cmake", "curl", "wget", "git")

@@ -22,9 +22,11 @@ from __future__ import annotations
 from diagnose.authoring.environment import with_outcome
 from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.authoring.overrides import broken_override_finding
+from diagnose.authoring.workflow import Seen, grouped, is_read, mentions, needed
+from diagnose.authoring.workflow import finding as workflow_finding
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.finding import Finding, Fix, Phase, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.workflow import Workflow
 
 CHECK = Check(
     since="0.1.0",
@@ -134,3 +137,31 @@ def _bring(env: Environment) -> tuple[Fix, ...]:
     from diagnose.remedies.libraries import install_fixes
 
     return install_fixes(env, "openssl")
+
+
+_PRESET = "ghcr.io/rust-cross/manylinux"
+
+
+def workflow(workflow: Workflow) -> Iterator[Finding]:
+    """See a locked openssl-sys in an image that sets ``<TRIPLE>_OPENSSL_DIR`` to a folder without OpenSSL."""
+    seen = []
+    for leg in workflow.legs:
+        crate = needed(leg).get("openssl", "")
+        if not leg.place.name.startswith(_PRESET) or not crate.startswith("openssl-sys ") or not is_read(leg):
+            continue
+        project = leg.project
+        if project is not None and project.locked("openssl-src") is None and not mentions(leg, "openssl_", "openssl-"):
+            seen.append(Seen((crate, leg.target), leg.spot, f"{leg.tool} builds in {leg.place.name}", leg))
+    for group in grouped(seen):
+        crate, triple = group[0].key
+        name = f"{triple.upper().replace('-', '_')}_OPENSSL_DIR"
+        yield workflow_finding(
+            f"{crate} finds no OpenSSL for {triple} in the cross image",
+            Severity.WARNING,
+            group,
+            f"The image sets {name} to a folder without OpenSSL.",
+            [
+                Fix("build OpenSSL from source with the crate's own feature", notes="`vendored`, of openssl."),
+                Fix("build on a runner of the target's processor", notes="There install it in before-script-linux."),
+            ],
+        )

@@ -38,11 +38,11 @@ def workflow(workflow: Workflow) -> Iterator[Finding]:
         options = leg.inputs.get("docker-options", ("", leg.spot))[0]
         for setting in leg.settings:
             name = setting.name
-            if forwarded(name) or name in options or _exported(leg, name):
+            if not setting.sure or forwarded(name) or name in options or _exported(leg, name):
                 continue
             crate = _reader(leg, name)
             if crate:
-                seen.append(Seen((name, crate), setting.spot, f"env sets {name}", leg))
+                seen.append(Seen((name, crate), setting.spot, f"{name} is set here", leg))
     for group in grouped(seen):
         name, crate = group[0].key
         value = next((s.value for s in group[0].leg.settings if s.name == name and s.value is not None), "VALUE")

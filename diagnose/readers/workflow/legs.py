@@ -12,7 +12,9 @@ from diagnose.model.targets import resolve
 from diagnose.readers.workflow import (
     cibuildwheel,
     commands,
+    cross_toml,
     dockerfile,
+    exported,
     jobs,
     maturin_action,
     maturin_table,
@@ -145,17 +147,17 @@ class _LegReader:
                 continue
             before, after = steps[:number], steps[number + 1 :]
             if step.action == "pypa/cibuildwheel":
-                found = list(cibuildwheel.legs(self._leg(row, step, after), step, self.repository))
+                found = list(cibuildwheel.legs(self._leg(row, step, before, after), step, self.repository))
             elif step.action in _ACTIONS:
-                found = list(self._maturin_action(self._leg(row, step, after), step))
+                found = list(self._maturin_action(self._leg(row, step, before, after), step))
             else:
-                found = list(self._plain(self._leg(row, step, after), step, before))
-                found += dockerfile.legs(self._leg(row, step, after), step, self.repository, self.unread)
+                found = list(self._plain(self._leg(row, step, before, after), step, before))
+                found += dockerfile.legs(self._leg(row, step, before, after), step, self.repository, self.unread)
             outside = self._outside(before, self._around(row, ci.runners().get(label)))
             self.unknown += sum(leg.place.kind == "unknown" for leg in found)
             self.legs += [leg._replace(hooks=(*outside, *leg.hooks)) for leg in found]
 
-    def _leg(self, row: MatrixRow, step: Step, after: list[Step]) -> Leg:
+    def _leg(self, row: MatrixRow, step: Step, before: list[Step], after: list[Step]) -> Leg:
         """Return what every leg of this step has: job, runner, variables."""
         runner = ci.runners().get(row.label or "")
         texts = [run.text for one in after if (run := one.node.text("run")) is not None]
@@ -170,7 +172,7 @@ class _LegReader:
             label_spot=row.label_spot,
             target="",
             place=self._around(row, runner),
-            settings=self._settings(row, step),
+            settings=(*exported.variables(before), *self._settings(row, step)),
             published=row.job in self.published and (row.job in self.publishers or any(map(_uploads, after))),
             repaired=self.repairs or any("auditwheel" in text or "wheel tags" in text for text in texts),
         )
@@ -202,6 +204,9 @@ class _LegReader:
     def _maturin_action(self, leg: Leg, step: Step) -> Iterator[Leg]:
         given = {name: found for name in _INPUTS if (found := step.input(name)) is not None}
         texts = {name: value for name, (value, _) in given.items() if value is not None}
+        options = step.node.text("with", "docker-options")
+        if options is not None:  # checks look for names in them: also in those that an expression makes
+            texts.setdefault("docker-options", options.text)
         inputs = {name: (texts[name], given[name][1]) for name in texts}
         if texts.get("command", "build") not in ("build", "publish") or any(
             part in texts.get("target", "") for part in FOREIGN
@@ -274,7 +279,12 @@ class _LegReader:
                 arch = leg.runner.arch if leg.runner else ""
                 folder = self._folder(step)
                 for made in commands.plain_legs(leg, around, [words], [named], arch):
-                    yield self._tagged(made, folder) if folder is not None and made.tool == "maturin" else made
+                    if folder is None:
+                        yield made
+                    elif made.tool == "cross":
+                        yield cross_toml.applied(made, self.repository, folder)
+                    else:
+                        yield self._tagged(made, folder) if made.tool == "maturin" else made
 
     def _folder(self, step: Step) -> str | None:
         """Return the folder that a script begins in; None if it is unknown, or the script leaves it."""

@@ -54,6 +54,8 @@ class StepVariable(NamedTuple):
     value: str | None
     """None where it is unknown."""
     spot: Spot
+    sure: bool = True
+    """Whether it is set for sure: a script may export it or not."""
 
 
 class MaturinTable(NamedTuple):
