@@ -238,3 +238,37 @@ def test_no_member_of_the_workspace_outside_the_repository_is_read(tmp_path: Pat
     assert found is not None and found.crate("openssl-sys") is not None
     (tmp_path / "other" / "Cargo.toml").write_text("[broken\n")  # an error if it were read
     assert Repository(str(inside)).project(".", "x86_64-unknown-linux-gnu") == found
+
+
+@pytest.mark.parametrize(
+    ("manifest", "members", "certain"),
+    [
+        ('openssl-sys = "*"', 1, True),
+        ('openssl-sys = "*"', 2, True),
+        ('openssl = "*"', 2, True),
+        ('reqwest = "*"', 1, True),
+        ('reqwest = "*"', 2, False),  # another member may turn its feature on
+        ('reqwest = "*"\n[features]\ntls = ["reqwest/native-tls"]', 1, False),
+        ('reqwest = "*"\n[dev-dependencies]\nx = "*"', 1, False),
+        ('openssl-sys = {version = "*", optional = true}\nreqwest = "*"', 2, False),
+    ],
+)
+def test_only_what_every_build_has_is_needed(manifest: str, members: int, certain: bool, tmp_path: Path) -> None:
+    lock = "version = 4\n"
+    rows = [("demo", ["openssl", "openssl-sys", "reqwest"]), ("reqwest", ["openssl"]), ("openssl", ["openssl-sys"])]
+    for name, needed in [
+        *rows,
+        ("openssl-sys", ["pkg-config"]),
+        ("pkg-config", []),
+        *[("other", ["reqwest"])] * (members - 1),
+    ]:
+        lock += f'\n[[package]]\nname = "{name}"\nversion = "0.9.100"\n'
+        lock += (
+            "" if name in ("demo", "other") else 'source = "registry+https://github.com/rust-lang/crates.io-index"\n'
+        )
+        lock += f"dependencies = {needed}\n"
+    (tmp_path / "Cargo.toml").write_text(f'[package]\nname = "demo"\nversion = "0.9.100"\n[dependencies]\n{manifest}\n')
+    (tmp_path / "Cargo.lock").write_text(lock)
+    found = Repository(str(tmp_path)).project(".", "x86_64-unknown-linux-gnu")
+    assert found is not None and found.crate("openssl-sys") is not None
+    assert [need.module for need in found.needs] == (["openssl"] if certain else [])

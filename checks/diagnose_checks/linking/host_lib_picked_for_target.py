@@ -195,7 +195,7 @@ def workflow(workflow: Workflow) -> Iterator[Finding]:
             group,
             f"{crate} does not find it, or links a library of another architecture.",
             [
-                Fix("build on a runner of the target's processor", notes="There the image is no cross image."),
+                Fix("build on a runner of the target's processor", notes="There the image has packages for it."),
                 Fix("build the library from source", notes="The crate's feature `vendored`, where it has one."),
             ],
         )

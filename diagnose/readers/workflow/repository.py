@@ -12,7 +12,7 @@ from diagnose.readers.cargo.config import Config
 from diagnose.readers.cargo.project import project
 from diagnose.readers.system.fence import Fence
 from diagnose.readers.system.root import Root
-from diagnose.readers.workflow import nodes
+from diagnose.readers.workflow import certain, nodes
 
 if TYPE_CHECKING:
     from typing import Any
@@ -78,8 +78,11 @@ class Repository:
         """Read the project in *folder*, after its files have been found inside the repository."""
         if not all(self._upwards(folder, name) for name in ("Cargo.toml", "Cargo.lock")):
             return None  # cargo would look above the repository
+        fence = Fence(self.path)
         try:
-            return project(Fence(self.path), os.path.join(self.path, folder), Config(()), _NO_HOME, target)
+            return certain.only(
+                project(fence, os.path.join(self.path, folder), Config(()), _NO_HOME, target), fence, target
+            )
         except (InputError, OSError) as error:
             self.unread.append(f"{folder}: its Cargo project was not read: {error}")
             return None
