@@ -120,9 +120,11 @@ class Memory(Root):
         path = self._plain(path)
         return path if path in self.files or path in self.folders else None
 
-    def locate(self, path: str, *, follow: bool = True) -> str | None:
-        inside = self.resolve(path)
-        return None if inside is None else "/nowhere" + inside
+    def whole(self, path: str) -> memoryview:
+        return memoryview(self.files.get(self._plain(path), b""))
+
+    def link_target(self, path: str) -> str:
+        return ""
 
     def link_folder(self, path: str) -> str:
         return path.rpartition("/")[0]

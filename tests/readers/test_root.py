@@ -73,6 +73,15 @@ def test_what_is_no_regular_file(folder):
     assert root.head("/fifo", 10) == b"" and root.find("/fifo", b"x", 1) == b""
 
 
+def test_the_bytes_of_a_whole_file(folder):
+    (folder / "empty").write_bytes(b"")
+    (folder / "etc" / "link").symlink_to("file")
+    root = Root(str(folder))
+    assert bytes(root.whole("/etc/link")) == b"inside" and root.link_target("/etc/link") == "file"
+    assert [bytes(root.whole(path)) for path in ("/empty", "/missing", "/etc")] == [b"", b"", b""]
+    assert root.link_target("/etc/file") == root.link_target("/missing") == ""
+
+
 def test_bounds(folder):
     (folder / "big").write_bytes(b"x" * 2_000_000)
     root = Root(str(folder))

@@ -326,20 +326,6 @@ def read(data: Buffer, path: str, installed: str = "") -> Elf:
     return Elf(**facts)
 
 
-def load(path: str) -> Elf | None:
-    """Return the facts of the file at *path*, or None if it is not ELF.
-
-    Raises:
-        OSError: the file cannot be opened or read.
-    """
-    import mmap
-
-    with open(path, "rb") as file:
-        if file.read(4) != MAGIC:
-            return None
-        return read(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), path)
-
-
 class _Reader:
     """Fills ``facts`` part by part. Later parts use the results of earlier ones, as far as available."""
 

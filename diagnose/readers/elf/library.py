@@ -5,8 +5,6 @@ Sources: ld's manual (``-l``, ``-L``, implicit linker scripts) and rustc's handl
 
 from __future__ import annotations
 
-import os
-
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import InputError
 from diagnose.model.targets import Target
@@ -109,7 +107,7 @@ def inspect(root: Root, name: str, path: str, target: Target, *, scripts: bool =
     except InputError:
         real = None
     if real is None:
-        return LinkFile(name, "dangling", path, _points_to(root, path))
+        return LinkFile(name, "dangling", path, root.link_target(path))
     if not root.is_file(real):
         return LinkFile(name, "unreadable", path, real)
     head = root.head(real, 8)
@@ -135,18 +133,10 @@ def inspect(root: Root, name: str, path: str, target: Target, *, scripts: bool =
     )
 
 
-def _points_to(root: Root, path: str) -> str:
-    place = root.locate(path, follow=False)
-    try:
-        return os.readlink(place) if place else ""
-    except OSError:
-        return ""
-
-
 def _load(root: Root, real: str) -> Elf | None:
-    place = root.locate(real)
     try:
-        return elf.load(place) if place else None
+        data = root.whole(real)
+        return elf.read(data, real) if data[:4] == elf.MAGIC else None
     except OSError:
         root.unseen.append(f"{real}: cannot be read")
         return None
@@ -163,14 +153,11 @@ def _shared(root: Root, name: str, path: str, real: str, target: Target) -> Link
 
 def _static(root: Root, name: str, path: str, real: str, target: Target) -> LinkFile:
     """Read a static library by its first ELF member."""
-    place = root.locate(real)
-    facts = None
-    if place:
-        try:
-            with open(place, "rb") as file:
-                facts = _member(file.read(1 << 22), real)
-        except OSError:
-            root.unseen.append(f"{real}: cannot be read")
+    try:
+        facts = _member(bytes(root.whole(real)[: 1 << 22]), real)
+    except OSError:
+        root.unseen.append(f"{real}: cannot be read")
+        facts = None
     return LinkFile(name, "static", path, real, accepted(facts, target) if facts else None, elf=facts)
 
 

@@ -5,7 +5,6 @@ Source: apt's file names in ``/var/lib/apt/lists`` and the form of a Packages in
 
 from __future__ import annotations
 
-import mmap
 import re
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
@@ -52,12 +51,9 @@ def _versions(root: Root, architecture: str, names: Container[str]) -> tuple[dic
 
 def _entries(root: Root, path: str) -> Iterator[tuple[str, str]]:
     """Yield (package, version) of an index; it is not read into memory, because Debian's has up to 60 MB."""
-    place = root.locate(path) if root.is_file(path) else None
-    if place is None:
-        return
     try:
-        with open(place, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            for match in _ENTRY.finditer(data):
-                yield match[1].decode("ascii", "replace"), match[2].decode("ascii", "replace")
-    except (OSError, ValueError):  # an empty file cannot be mapped
+        data = root.whole(path)
+    except OSError:
         return
+    for match in _ENTRY.finditer(data):
+        yield match[1].decode("ascii", "replace"), match[2].decode("ascii", "replace")

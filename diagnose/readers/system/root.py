@@ -77,15 +77,11 @@ class Root:
             done.append(part)
             if not follow and not any(pending):
                 break
-            here = self._outside("/" + "/".join(done))
-            try:
-                target = os.readlink(here)
-            except OSError as error:
-                if error.errno == errno.EINVAL:  # no link
-                    continue
+            target = self._link_at("/" + "/".join(done))
+            if target is None:
                 return None
-            except ValueError:
-                return None
+            if not target:
+                continue
             links += 1
             if links > LINK_LIMIT:
                 raise InputError(f"{path}: too many levels of symbolic links")
@@ -95,16 +91,17 @@ class Root:
                 done.pop()
             pending += target.split("/")[::-1]
         inside = "/" + "/".join(done)
-        return inside if os.path.lexists(self._outside(inside)) else None
+        return inside if self._lexists(inside) else None
+
+    def link_target(self, path: str) -> str:
+        """Return the target of the link at *path*, as it is written there; empty if that is no link."""
+        inside = self.resolve(path, follow=False)
+        return (self._link_at(inside) or "") if inside is not None else ""
 
     def link_folder(self, path: str) -> str:
         """Return the folder of the file that the links at *path* lead to, computed from their targets."""
         for _ in range(LINK_LIMIT):
-            place = self.locate(path, follow=False)
-            try:
-                target = os.readlink(place) if place else ""
-            except OSError:  # no link
-                break
+            target = self.link_target(path)
             if not target:
                 break
             path = target if target.startswith("/") else f"{path.rpartition('/')[0]}/{target}"
@@ -113,33 +110,44 @@ class Root:
     def _outside(self, inside: str) -> str:
         return inside if self.live else self.path + inside
 
-    def _stat(self, path: str) -> os.stat_result | None:
+    def _link_at(self, inside: str) -> str | None:
+        """Return the target of the link at *inside*, below no other link; "" if it is no link, None if missing."""
+        try:
+            return os.readlink(self._outside(inside))
+        except OSError as error:
+            return "" if error.errno == errno.EINVAL else None
+        except ValueError:
+            return None
+
+    def _lexists(self, inside: str) -> bool:
+        return os.path.lexists(self._outside(inside))
+
+    def _mode(self, path: str) -> int:
+        """Return the type and the permissions of the file that *path* leads to, as stat(2) has them; 0 without one."""
         try:
             if self.live:
-                return os.stat(path)
+                return os.stat(path).st_mode
             real = self.locate(path)
-            return os.lstat(real) if real is not None else None
+            return os.lstat(real).st_mode if real is not None else 0
         except (OSError, ValueError, InputError):
-            return None
+            return 0
 
     def is_file(self, path: str) -> bool:
         """Whether *path* leads to a regular file."""
-        found = self._stat(path)
-        return found is not None and stat.S_ISREG(found.st_mode)
+        return stat.S_ISREG(self._mode(path))
 
     def is_dir(self, path: str) -> bool:
         """Whether *path* leads to a folder."""
-        found = self._stat(path)
-        return found is not None and stat.S_ISDIR(found.st_mode)
+        return stat.S_ISDIR(self._mode(path))
 
     def is_executable(self, path: str) -> bool:
         """Whether *path* leads to a regular file with an execute bit."""
-        found = self._stat(path)
-        return found is not None and stat.S_ISREG(found.st_mode) and bool(found.st_mode & 0o111)
+        mode = self._mode(path)
+        return stat.S_ISREG(mode) and bool(mode & 0o111)
 
     def exists(self, path: str) -> bool:
         """Whether *path* leads to anything."""
-        return self._stat(path) is not None
+        return bool(self._mode(path))
 
     def names(self, path: str) -> list[str]:
         """Return the sorted names in the folder *path*; empty if it is missing or not a folder."""
@@ -191,8 +199,7 @@ class Root:
         except ValueError:
             return None
         if length > limit:
-            size = f"{limit >> 20} MiB" if limit >> 20 else f"{limit >> 10} KiB"
-            raise InputError(f"{path}: larger than {size}")
+            raise too_large(path, limit)
         return b"".join(parts)
 
     def head(self, path: str, length: int) -> bytes:
@@ -205,6 +212,23 @@ class Root:
                 return file.read(length)
         except OSError:
             return b""
+
+    def whole(self, path: str) -> memoryview:
+        """Return all bytes of a regular file, mapped and not read; none if it is missing or empty.
+
+        Raises:
+            OSError: it may not be read.
+        """
+        import mmap
+
+        real = self.locate(path) if self.is_file(path) else None
+        if real is None:
+            return memoryview(b"")
+        with open(real, "rb", buffering=0) as file:
+            try:
+                return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            except ValueError:  # an empty file cannot be mapped
+                return memoryview(b"")
 
     def find(self, path: str, needle: bytes, length: int) -> bytes:
         """Return *length* bytes of a regular file from the last occurrence of *needle*; empty without one.
@@ -245,6 +269,11 @@ class Root:
             if self.is_executable(candidate):
                 return candidate
         return ""
+
+
+def too_large(path: str, limit: int) -> InputError:
+    """Return the error about a file with more than *limit* bytes."""
+    return InputError(f"{path}: larger than {f'{limit >> 20} MiB' if limit >> 20 else f'{limit >> 10} KiB'}")
 
 
 def _reason(error: OSError) -> str:
