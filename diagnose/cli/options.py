@@ -179,6 +179,10 @@ class EnvOptions(NamedTuple):
     lib: tuple[str, ...] = _values("MODULE", "A pkg-config module that the build needs (repeatable).")
     policy: str | None = _value("TAG", "Platform tag that the wheel needs, such as manylinux2014.")
     root: str = _value("DIR", "Inspect the root filesystem in this folder instead of this machine.", "/")
+    image: str | None = _value(
+        "IMAGE", "Inspect a container image: the archive of docker save, or an OCI layout (a folder or an archive)."
+    )
+    platform: str | None = _value("NAME", "The platform of --image, such as linux/arm64, where it has several.")
 
 
 @group
@@ -287,7 +291,7 @@ COMMANDS = {
         ),
         Subcommand(
             "env",
-            "Check whether this machine, or a root filesystem, can build for a target.",
+            "Check whether this machine, a root or an image can build for a target.",
             (EnvOptions, FixOptions, Selection, Output),
         ),
         Subcommand(

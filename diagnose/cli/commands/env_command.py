@@ -1,4 +1,4 @@
-"""``diagnose env``: checks whether this machine, or a root filesystem, can build for a target."""
+"""``diagnose env``: checks whether this machine, a root filesystem or an image can build for a target."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
     from diagnose.cli.options import EnvOptions, FixOptions, Output, Selection
     from diagnose.fixes.plan import Plan
+    from diagnose.readers.image.open_image import OpenImage
 
 
 def main(options: EnvOptions, fixes: FixOptions, selection: Selection, output: Output) -> int:
-    """Report on this machine, or the root filesystem in a folder, as a place to build; or print or apply its fixes."""
+    """Report on this machine, a root filesystem or an image as a place to build; or print or apply its fixes."""
     from diagnose import policies
     from diagnose.readers import env as reader
     from diagnose.readers.system import host
@@ -29,30 +30,54 @@ def main(options: EnvOptions, fixes: FixOptions, selection: Selection, output: O
         raise UsageError(f"--policy: {why}")
     chosen("env", selection)  # a wrong --select fails before any work
     planned(output, replaced=bool(fixes.fix_format or fixes.diff))
-    name = "this machine" if options.root == "/" else options.root
-
+    here = options.root == "/" and options.image is None
+    name = "this machine" if here else options.image or options.root
     targets: tuple[str | None, ...] = options.target or (None,)
     if len(targets) > 1 and (fixes.apply or fixes.fix_format or fixes.diff):
         raise UsageError("--apply, --diff and --fix-format need one --target: their fixes are for one target")
+    if fixes.apply and not here:
+        other = "--root" if options.image is None else "--image"
+        raise UsageError(f"--apply cannot be combined with {other}; use --diff or --fix-format")
+    image = _opened(options)
 
     def look(target: str | None = targets[0]) -> Result:
         def read() -> reader.Environment:
-            if options.root == "/":
+            if here:
                 host.require_linux()
-            return reader.read(root=options.root, target=target, libs=options.lib, policy=options.policy)
+            if isinstance(image, Exception):
+                raise image
+            return reader.read(image or options.root, target=target, libs=options.lib, policy=options.policy)
 
         return inspect("env", name, read, reader.facts, selection)
 
     if fixes.apply:
         if fixes.fix_format or fixes.diff:
             raise UsageError("--apply cannot be combined with --fix-format or --diff")
-        if options.root != "/":
-            raise UsageError("--apply cannot be combined with --root; use --diff or --fix-format")
         _apply(look, fixes.yes, fixes.unsafe)
     results = [look(target) for target in targets]
+    if image is not None and not isinstance(image, Exception):
+        image.close()
     if (fixes.fix_format or fixes.diff) and results[0].error is None:
         return _print_fixes(results[0], fixes, output)
     return finish(results, output)
+
+
+def _opened(options: EnvOptions) -> OpenImage | Exception | None:
+    """Open the image that is asked for, if one is; return why it cannot be read, so that the report says it."""
+    if options.platform is not None and options.image is None:
+        raise UsageError("--platform needs --image")
+    if options.image is None:
+        return None
+    if options.root != "/":
+        raise UsageError("--image cannot be combined with --root")
+    from diagnose.readers.image.open_image import ImageChoiceError, open_image
+
+    try:
+        return open_image(options.image, options.platform or "")
+    except ImageChoiceError as error:
+        raise UsageError(str(error)) from None
+    except Exception as error:
+        return error
 
 
 def _print_fixes(result: Result, fixes: FixOptions, output: Output) -> int:

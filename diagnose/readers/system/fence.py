@@ -20,8 +20,8 @@ class Fence(Root):
         except (OSError, ValueError):
             return False
 
-    def _stat(self, path: str) -> os.stat_result | None:
-        return super()._stat(path) if self._holds(path) else None
+    def _mode(self, path: str) -> int:
+        return super()._mode(path) if self._holds(path) else 0
 
     def names(self, path: str) -> list[str]:
         """Return the sorted names in the folder *path*; empty if it is outside, missing or not a folder."""

@@ -94,7 +94,7 @@ class Root:
         return inside if self._lexists(inside) else None
 
     def link_target(self, path: str) -> str:
-        """Return the target of the link at *path*, as it is written there; empty if that is no link."""
+        """Return the target of the link at *path*, as it is written there; empty if it is not a link."""
         inside = self.resolve(path, follow=False)
         return (self._link_at(inside) or "") if inside is not None else ""
 
@@ -111,7 +111,7 @@ class Root:
         return inside if self.live else self.path + inside
 
     def _link_at(self, inside: str) -> str | None:
-        """Return the target of the link at *inside*, below no other link; "" if it is no link, None if missing."""
+        """Return the target of the link at *inside*, below no other link; "" if it is not a link, None if missing."""
         try:
             return os.readlink(self._outside(inside))
         except OSError as error:

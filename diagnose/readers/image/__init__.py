@@ -1,0 +1,1 @@
+"""Container images, read layer by layer without an engine: archives, OCI layouts, images of the local engine."""

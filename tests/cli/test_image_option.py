@@ -1,0 +1,87 @@
+"""``diagnose env --image``: what it accepts, what it prints, and with which exit code."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from readers import image_making as making
+from readers import miniroot
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the root has links")
+
+
+def run(*args: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "diagnose", "env", *map(str, args)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=cwd)
+
+
+@pytest.fixture(scope="module")
+def layer(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return making.of_folder(miniroot.make(tmp_path_factory.mktemp("root") / "r"))
+
+
+def test_a_report(layer: bytes, tmp_path: Path) -> None:
+    settings = {"Env": ["PATH=/usr/bin", "PKG_CONFIG_ALLOW_CROSS=1"], "Labels": {"vendor": "me"}}
+    making.docker_save(tmp_path / "saved.tar", [layer], settings)
+    done = run("--image", "saved.tar", "--lib", "alsa", "--format", "json", cwd=tmp_path)
+    (subject,) = json.loads(done.stdout)["subjects"]
+    assert done.returncode == 1 and done.stderr == "" and subject["facts"]["root"] == "saved.tar"
+    assert subject["facts"]["image"]["variables"] == {"PATH": "/usr/bin", "PKG_CONFIG_ALLOW_CROSS": "1"}
+    assert subject["facts"]["image"]["labels"] == {"vendor": "me"}
+    assert subject["facts"]["image"]["platform"] == "linux/amd64" and subject["facts"]["live"] is False
+    assert subject["facts"]["libraries"][0]["outcome"] == "found"
+    assert "variables that are set when a container starts: only the image's own were read" in subject["unseen"]
+
+
+def test_the_variables_of_the_image_count(layer: bytes, tmp_path: Path) -> None:
+    for number, variables in enumerate(([], ["PKG_CONFIG_LIBDIR=/nowhere"])):
+        making.docker_save(tmp_path / "saved.tar", [layer], {"Env": variables})
+        done = run("--image", "saved.tar", "--lib", "alsa", "--format", "json", cwd=tmp_path)
+        outcome = json.loads(done.stdout)["subjects"][0]["facts"]["libraries"][0]["outcome"]
+        assert (outcome == "found") is (number == 0)
+
+
+def test_platforms_are_a_question_of_usage(layer: bytes, tmp_path: Path) -> None:
+    layout = making.Layout(tmp_path / "layout").add([layer])
+    layout.add([layer], os="linux", architecture="arm64")
+    for args, said in (
+        (("--image", "layout"), "for several platforms; choose one by --platform: linux/amd64, linux/arm64"),
+        (("--image", "layout", "--platform", "linux/s390x"), "holds no image for linux/s390x"),
+        (("--platform", "linux/amd64"), "--platform needs --image"),
+        (("--image", "layout", "--root", "/x"), "--image cannot be combined with --root"),
+        (("--image", "layout", "--apply"), "--apply cannot be combined with --image"),
+    ):
+        done = run(*args, cwd=tmp_path)
+        assert done.returncode == 2 and said in done.stderr and len(done.stderr.splitlines()) == 1, done
+        assert done.stdout == ""
+    assert run("--image", "layout", "--platform", "linux/amd64", cwd=tmp_path).returncode == 1  # no start files
+
+
+def test_what_cannot_be_read_is_one_line(layer: bytes, tmp_path: Path) -> None:
+    whole = gzip.compress(making.docker_save(tmp_path / "saved.tar", [layer]).read_bytes())
+    (tmp_path / "cut.tar.gz").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "text").write_text("hello " * 1000)
+    for name, said in (
+        ("cut.tar.gz", "cut.tar.gz: cut off"),
+        ("text", "text: not a tar archive"),
+        ("missing", "missing: no such file or directory"),
+        (".", "not an image: it has no index.json and no manifest.json"),
+    ):
+        done = run("--image", name, cwd=tmp_path)
+        assert done.returncode == 2 and said in done.stdout and done.stderr == "", done
+        assert len(done.stdout.splitlines()) == 1
+
+
+def test_nothing_is_left_behind(layer: bytes, tmp_path: Path) -> None:
+    making.Layout(tmp_path / "layout").add([layer])
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    places = [Path("/tmp"), Path("/var/tmp")]
+    kept = {name for place in places for name in place.glob("diagnose-*")}
+    run("--image", "layout", cwd=tmp_path)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+    assert {name for place in places for name in place.glob("diagnose-*")} <= kept
