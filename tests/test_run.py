@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from diagnose.engine.registry import select
-from diagnose.engine.run import Report, run_checks
+from diagnose.engine.run import Report, Result, run_checks
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, InputError, Phase, Severity
+from diagnose.model.outcome import Outcome
 
 EVIDENCE = (Evidence("seen", where="here"),)
 
@@ -74,6 +75,21 @@ def test_exit_code(severity: Severity, codes: dict[str, int]) -> None:
     judged = report(finding(severity))
     levels: dict[str, Any] = {level: None if level == "never" else Severity(level) for level in codes}
     assert {level: judged._replace(fail_on=value).exit_code() for level, value in levels.items()} == codes
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code"),
+    [
+        (Outcome.OK, 0),
+        (Outcome.CANNOT_TELL, 1),
+        (Outcome.UNKNOWN_CAUSE, 1),
+        (Outcome.NOT_JUDGED, 0),  # a wheel for another system: no build of it changes that
+    ],
+)
+def test_exit_code_of_what_is_unknown(outcome: Outcome, code: int) -> None:
+    judged = Report((Result("wheel", "w.whl", outcome=outcome),))
+    assert judged.exit_code(Severity.ERROR, unknown=True) == code
+    assert [judged.exit_code(level) for level in (*Severity, None)] == [0, 0, 0, 0]
 
 
 def test_unreadable_input_beats_findings() -> None:

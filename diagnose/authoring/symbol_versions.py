@@ -5,6 +5,7 @@ from __future__ import annotations
 from diagnose import policies
 from diagnose.authoring.wheel import bounded, load_error, promised, role, shorten, some, weigh
 from diagnose.loaders import glibc_loader
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import Command, Evidence, Fix, FixStage, Severity
 from diagnose.model.targets import TARGETS
 from diagnose.model.versions import name_key
@@ -13,6 +14,9 @@ from diagnose.readers.wheel.platform_tag import Shortfall
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import retag
 from diagnose.tables.build_images import manylinux_image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: GLIBC_PRIVATE is a sign of a bundled part of glibc, not a version; wheel-bundled-libc reports it.
 _NO_VERSION = "GLIBC_PRIVATE"
@@ -54,10 +58,18 @@ def lowest_tag_hint(wheel: Wheel) -> str:
     return "" if tag.startswith("linux_") else f"; {tag} is the lowest compatible tag"
 
 
+def unseen_by_auditwheel(wheel: Wheel, found: list[Shortfall]) -> str:
+    """Return a sentence where the repair tools accept the wheel: they ignore versions of the dynamic linker."""
+    loaders = [need for need in found if need.library.startswith(("ld-linux", "ld64.so"))]
+    if "dynamic-linker-versions" not in wheel.verdict.differences or len(loaders) < len(found):
+        return ""
+    return f"; auditwheel and maturin do not count versions of {loaders[0].library}"
+
+
 def unmet(wheel: Wheel, need: Shortfall) -> str:
     """Return the user's error message on a system without the needed version."""
     elf = next(elf for elf in wheel.elves if elf.path == need.path)
-    return load_error(elf, f"{need.library}: version `{need.detail}' not found (required by {elf.name})")
+    return load_error(wheel, elf, f"{need.library}: version `{need.detail}' not found (required by {elf.name})")
 
 
 def evidence(wheel: Wheel, found: list[Shortfall]) -> tuple[Evidence, ...]:
@@ -102,6 +114,7 @@ def fixes(wheel: Wheel, tag: str, found: list[Shortfall]) -> tuple[Fix, ...]:
         if libraries
         else ""
     )
+    notes = " ".join(filter(None, (notes, *_advice(wheel, found))))
     out = [build_for(wheel, tag, notes)]
     verdict = wheel.verdict
     if not verdict.lowest_tag.startswith("linux_"):
@@ -113,6 +126,19 @@ def fixes(wheel: Wheel, tag: str, found: list[Shortfall]) -> tuple[Fix, ...]:
         notes = "Fix the other findings first: until then the wheel meets no policy."
         out.append(retag(wheel, verdict.symbol_tag, notes=notes, safe=True))
     return tuple(out)
+
+
+#: What zig's runtime for undefined behaviour takes from the C library to print a stack trace.
+_ZIG_RUNTIME = frozenset({"copy_file_range", "sendfile64", "pwritev64", "writev", "readv", "lseek64"})
+
+
+def _advice(wheel: Wheel, found: list[Shortfall]) -> Iterator[str]:
+    """Yield what else lowers the needs: of a weak reference, and of zig's runtime."""
+    elves = {elf.path: elf for elf in wheel.elves}
+    if any(_is_weak(need, elves[need.path]) for need in found):
+        yield "Linked against the older libc, a weak reference needs no version; every linker writes one otherwise."
+    if any("copy_file_range" in need.symbols and set(elves[need.path].undefined) >= _ZIG_RUNTIME for need in found):
+        yield "zig cc without -O adds its runtime for undefined behaviour: compile with -O2 or -fno-sanitize=undefined."
 
 
 def build_for(wheel: Wheel, tag: str, notes: str) -> Fix:

@@ -192,21 +192,34 @@ def role(wheel: Wheel, elf: Elf) -> str:
     return "a program" if elf.is_executable else "a library"
 
 
-def load_error(elf: Elf, reason: str) -> str:
-    """Return the user's error message if the dynamic linker cannot load the file for *reason*."""
-    return f"{elf.name}: {reason}" if elf.is_executable else f"ImportError: {reason}"
+def load_error(wheel: Wheel, elf: Elf, reason: str) -> str:
+    """Return the user's error message if the dynamic linker cannot load the file for *reason*.
+
+    It is an import's error only where an import certainly loads the file. What nothing in the wheel needs may be opened
+    by code (``ctypes``, ``dlopen``), or never.
+    """
+    if elf.is_executable:
+        return f"{elf.name}: {reason}"
+    if elf.is_extension or _MODULE.search(elf.name) or elf.path in loaded_late(wheel):
+        return f"ImportError: {reason}"
+    if elf.path in reachable_members(wheel):
+        return f"starting a program that needs it: {reason}"
+    return f"if code opens {elf.name}: OSError: {reason}"
 
 
-def missing_library_error(elf: Elf, library: str) -> str:
+_MODULE = re.compile(r"\.(?:abi3t?|cpython-\w+|pypy\d+-\w+)(?:-[\w-]+)?\.so$")
+
+
+def missing_library_error(wheel: Wheel, elf: Elf, library: str) -> str:
     """Return the user's error message if *library*, which the file needs, is missing."""
     if elf.libc == "musl":
         reason = f"Error loading shared library {library}: No such file or directory (needed by {elf.name})"
-        return reason if elf.is_executable else load_error(elf, reason)
+        return reason if elf.is_executable else load_error(wheel, elf, reason)
     reason = f"{library}: cannot open shared object file: No such file or directory"
-    return load_error(elf, f"error while loading shared libraries: {reason}" if elf.is_executable else reason)
+    return load_error(wheel, elf, f"error while loading shared libraries: {reason}" if elf.is_executable else reason)
 
 
-def wrong_arch_error(elf: Elf, here: Target | None = None) -> str:
+def wrong_arch_error(wheel: Wheel, elf: Elf, here: Target | None = None) -> str:
     """Return the user's error message if the file, for another machine, is loaded or started on *here*."""
     if elf.is_executable:
         if here and elf.interp and elf.endian == here.endian and elf.machine in _RUNS.get(here.machine, ()):
@@ -215,10 +228,12 @@ def wrong_arch_error(elf: Elf, here: Target | None = None) -> str:
         return f"{elf.name}: cannot execute binary file: Exec format error"
     if elf.libc == "musl":
         # musl checks the format, not the machine: a file that it can map fails at the first relocation.
-        return f"ImportError: Error loading shared library {elf.name}: Exec format error, or: unsupported relocation"
-    if here and elf.bits != here.bits:
-        return f"ImportError: {elf.name}: wrong ELF class: ELFCLASS{elf.bits}"
-    return f"ImportError: {elf.name}: cannot open shared object file: No such file or directory"
+        reason = f"Error loading shared library {elf.name}: Exec format error, or: unsupported relocation"
+    elif here and elf.bits != here.bits:
+        reason = f"{elf.name}: wrong ELF class: ELFCLASS{elf.bits}"
+    else:
+        reason = f"{elf.name}: cannot open shared object file: No such file or directory"
+    return load_error(wheel, elf, reason)
 
 
 #: Machine → the machines whose programs its kernels run.

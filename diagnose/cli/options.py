@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 TAGLINE = "Find out why a cross-built Python wheel, or its build, fails, and how to fix it."
 
 EXIT_CODES = (
-    (0, "nothing at or above --fail-on"),
+    (0, "nothing at or above --fail-on, also where something was not examined, or is not for Linux"),
     (1, "findings at or above --fail-on"),
     (2, "wrong usage, an input that cannot be read, a report that cannot be written, or an internal error"),
     (130, "interrupted (Ctrl-C)"),
@@ -114,7 +114,7 @@ class Output(NamedTuple):
     output: str | None = _value("FILE", "Write the report to this file, whole or not at all.")
     fail_on: str = _choice(
         ("error", "warning", "note", "unknown", "never"),
-        "Lowest severity that makes the exit code 1; unknown: an error, or no answer.",
+        "Lowest severity that makes the exit code 1; unknown: an error, or an undecided outcome.",
         "error",
     )
     quiet: bool = _flag("Print the findings only.", "-q")

@@ -101,7 +101,7 @@ def names(checks: Iterable[Check]) -> list[str]:
 
 def report_on(results: Iterable[Result], output: Output) -> Report:
     """Return the report on *results*, which ``--fail-on`` judges."""
-    if output.fail_on == "unknown":  # an error, or no answer
+    if output.fail_on == "unknown":  # an error, or an undecided outcome
         return Report(tuple(results), Severity.ERROR, unknown=True)
     return Report(tuple(results), None if output.fail_on == "never" else Severity(output.fail_on))
 

@@ -94,7 +94,11 @@ class Report(NamedTuple):
         return self.fail_on is not None and finding.severity.rank <= self.fail_on.rank
 
     def rejects_outcome(self, result: Result) -> bool:
-        """Whether the outcome of *result* makes the run a failure, whatever was found."""
+        """Whether the outcome of *result* makes the run a failure, whatever was found.
+
+        With ``unknown`` these are a part that decides it and could not be read, and a failure without a known cause. A
+        subject that no check is for (a wheel for Windows) does not: no build changes that.
+        """
         return self.unknown and result.outcome in (Outcome.UNKNOWN_CAUSE, Outcome.CANNOT_TELL)
 
     def exit_code(self) -> int:

@@ -79,6 +79,10 @@ def repair(wheel: Wheel) -> Command:
     return Command(f"auditwheel repair {plat}{quote(wheel.path)}", FixStage.BUILD)
 
 
+AFTER_REPAIR = "If it fails, delete the wheel that it leaves in wheelhouse/: nothing in that is repaired."
+"""What to say beside :func:`repair`. Seen with auditwheel 6.8.2."""
+
+
 def unpack_unchecked(wheel: Wheel) -> str:
     """Return the command that unpacks a wheel that ``wheel unpack`` would refuse."""
     return f"python -m zipfile -e {quote(wheel.path)} {quote(f'{SCRATCH}/{wheel.name}-{wheel.version}')}"

@@ -42,7 +42,7 @@ def render(report: Report, style: Style) -> str:
         others = f" (or {', '.join(checks[1:])})" if checks[1:] else ""
         lines += ["", *_put(style, f"details: diagnose explain {checks[0]}{others}", "dim", indent=2, hang=2)]
     if several:
-        lines += ["", summary(report)]
+        lines += ["", *_put(style, summary(report), "", hang=2)]
     return "".join(line + "\n" for line in lines)
 
 
@@ -52,17 +52,29 @@ def _is_worth_a_block(result: Result, style: Style) -> bool:
     return bool(shown or style.verbose)
 
 
+_COUNTED = {
+    Outcome.OK: "ok",
+    Outcome.FAILED: "failed",
+    Outcome.UNKNOWN_CAUSE: "failed, cause unknown",
+    Outcome.CANNOT_TELL: "undecided",
+    Outcome.NOT_JUDGED: "not judged",
+}
+
+
 def summary(report: Report) -> str:
-    """Return the one line that counts everything: ``12 subjects: 3 errors, 1 warning``."""
-    counts = [_count(report.count(severity), severity.value) for severity in Severity if report.count(severity)]
-    counts += [f"{report.unreadable} unreadable"] if report.unreadable else []
-    undecided = {Outcome.NOT_JUDGED: "not judged", Outcome.CANNOT_TELL: "undecided"}
-    for outcome, words in undecided.items():
+    """Return the one line that counts everything: ``12 subjects: 9 ok, 1 not judged; 3 errors, 1 warning``.
+
+    The first counts are of outcomes, the others of findings.
+    """
+    outcomes = []
+    for outcome, words in _COUNTED.items():
         number = sum(result.outcome is outcome and result.error is None for result in report.results)
-        counts += [f"{number} {words}"] if number else []
+        outcomes += [f"{number} {words}"] if number else []
+    outcomes += [f"{report.unreadable} unreadable"] if report.unreadable else []
+    counts = [_count(report.count(severity), severity.value) for severity in Severity if report.count(severity)]
     kinds = {result.kind for result in report.results}
     noun = kinds.pop() if len(kinds) == 1 else "subject"
-    return f"{_count(len(report.results), noun)}: {', '.join(counts) or 'no problems'}"
+    return f"{_count(len(report.results), noun)}: {'; '.join(filter(None, (', '.join(outcomes), ', '.join(counts))))}"
 
 
 def _count(number: int, noun: str) -> str:
@@ -79,10 +91,11 @@ def _result(result: Result, style: Style) -> Iterator[str]:
         for line in result.details:
             yield from _put(style, line, "", indent=2, hang=2)
     shown: set[FileEdit] = set()
+    printed: dict[Fix, str] = {}
     for finding in result.findings:
         if not style.quiet:
             yield ""
-        yield from _finding(result, finding, style, shown)
+        yield from _finding(result, finding, style, shown, printed)
     if len(result.findings) > 1 and not style.quiet and (hint := _scripts(result)):
         yield ""
         yield from _put(style, hint, "dim", indent=2)
@@ -150,7 +163,10 @@ def _scripts(result: Result) -> str:
     return f"all fixes as one script: --fix-format sh{here}{hand}"
 
 
-def _finding(result: Result, finding: Finding, style: Style, shown: set[FileEdit]) -> Iterator[str]:
+def _finding(
+    result: Result, finding: Finding, style: Style, shown: set[FileEdit], printed: dict[Fix, str]
+) -> Iterator[str]:
+    """Yield one finding; a fix of an earlier finding of the same subject (*printed*) is named, not printed again."""
     name = f"{result.name}: " if style.quiet else ""
     head = f"{finding.severity.value}[{finding.check}] "
     yield from _put(style, head + name + finding.message, finding.severity.value, indent=2, hang=2, paint=len(head))
@@ -162,7 +178,12 @@ def _finding(result: Result, finding: Finding, style: Style, shown: set[FileEdit
     if finding.consequence:
         yield from _put(style, f"→ {finding.consequence}", "", indent=4, hang=2)
     for number, fix in enumerate(finding.fixes):
-        yield from _fix(fix, "fix" if number == 0 else "or", style, shown)
+        word = "fix" if number == 0 else "or"
+        if (fix.commands or fix.repack) and fix in printed:
+            yield from _put(style, f"{word}: {fix.title}, as for {printed[fix]}", "ok", 4, len(word) + 2, len(word) + 1)
+            continue
+        printed.setdefault(fix, finding.check)
+        yield from _fix(fix, word, style, shown)
     for follower in finding.consequences:
         place = follower.evidence[0].path or follower.evidence[0].where
         yield from _put(style, f"causes {follower.check} ({place}): {follower.message}", "dim", indent=4, hang=2)

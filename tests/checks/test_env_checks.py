@@ -14,6 +14,7 @@ from diagnose.fixes import cargo_config
 from diagnose.model.finding import Finding, Fix, FixStage, Severity
 from diagnose.readers import env as environment
 from diagnose.readers.cargo.variables import Setting
+from diagnose.readers.elf.library import LinkFile, Needed
 from diagnose.readers.toolchain.toolchain_facts import Emulator
 from diagnose.remedies.libraries import vendored
 
@@ -25,6 +26,29 @@ def findings(name: str, folder: Path) -> tuple[Finding, ...]:
 @pytest.mark.parametrize("name", cases.CASES)
 def test_exactly_what_is_wrong_in_the_order_of_the_build(name: str, tmp_path: Path) -> None:
     assert tuple(finding.check for finding in findings(name, tmp_path)) == cases.CASES[name].finds
+
+
+def test_a_library_that_two_flags_lead_to_is_reported_once(tmp_path: Path) -> None:
+    facts = read(cases.CASES["trixie-policy"], str(tmp_path))
+    (library,) = facts.libraries
+    (alsa,) = library.files
+    assert alsa.elf is not None
+    crypto = Needed("libcrypto.so.3", "/usr/lib/arm-linux-gnueabihf/libcrypto.so.3", "2.38", True)
+    first = alsa._replace(path="/usr/lib/arm-linux-gnueabihf/libssl.so", glibc="2.17", needs=(crypto,))
+    first = first._replace(elf=alsa.elf._replace(soname="libssl.so.3"))
+    second = alsa._replace(path="/usr/lib/arm-linux-gnueabihf/libcrypto.so", glibc="2.38", needs=())
+    second = second._replace(elf=alsa.elf._replace(soname="libcrypto.so.3"))
+
+    def messages(*files: LinkFile) -> list[str]:
+        changed = facts._replace(libraries=(library._replace(files=files),))
+        return [one.message for one in judged(changed).findings if one.check == "lib-newer-than-policy"]
+
+    (indirect,) = messages(first)
+    assert indirect.startswith(
+        "/usr/lib/arm-linux-gnueabihf/libcrypto.so.3, which /usr/lib/arm-linux-gnueabihf/libssl.so"
+    )
+    (direct,) = messages(first, second)
+    assert direct.startswith("/usr/lib/arm-linux-gnueabihf/libcrypto.so needs glibc 2.38")
 
 
 @pytest.mark.parametrize("name", [case.name for case in cases.BROKEN])

@@ -308,6 +308,82 @@ def test_filters_are_loaded_by_glibc_alone() -> None:
     assert not found("wheel-rpath", for_musl(elf(MUSL, **for_alpine), musl_elf("far/libreal.so.1")))  # type: ignore[arg-type]
 
 
+def test_the_error_is_an_imports_only_where_an_import_loads_the_file() -> None:
+    def error(*elves: Elf) -> str:
+        (spoken,) = found("wheel-external-lib", for_glibc(*elves))
+        return spoken.consequence.partition(": ")[2].partition(": libgone")[0]
+
+    gone = {"needed": ("libc.so.6", "libgone.so.1"), "init": ()}
+    library = elf("demo.libs/libdemo.so.1", **gone)  # type: ignore[arg-type]
+    needs = {"needed": ("libc.so.6", "libdemo.so.1"), "runpath": "$ORIGIN/demo.libs"}
+    assert error(library, elf(MODULE, **needs)) == "ImportError"  # type: ignore[arg-type]
+    # As the library of a package that opens it with ctypes, or never.
+    assert error(library) == "if code opens libdemo.so.1: OSError"
+    assert error(library, elf(MODULE)) == "if code opens libdemo.so.1: OSError"
+    program = elf(
+        "demo-1.data/scripts/tool",
+        interp="/lib64/ld-linux-x86-64.so.2",
+        **{**needs, "runpath": "$ORIGIN/../lib/python/site-packages/demo.libs"},
+    )  # type: ignore[arg-type]
+    assert error(library, program) == "starting a program that needs it"
+
+
+def test_libraries_in_the_environments_own_folder_are_a_note() -> None:
+    core = elf("demo-1.data/data/lib/libcore.so.3", init=())
+    fast = elf("demo-1.data/data/lib/libfast.so.3", needed=("libc.so.6", "libcore.so.3"), init=())
+    assert levels("wheel-rpath", for_glibc(core, fast)) == ["note"]
+    inside = fast._replace(path="demo/libfast.so.3", installed="lib/python/site-packages/demo/libfast.so.3")
+    assert levels("wheel-rpath", for_glibc(core, inside)) == ["warning"]
+
+
+def test_a_module_for_the_other_c_library_is_not_renamed() -> None:
+    mixed = wheel("cp312-cp312-musllinux_1_2_x86_64", elf(MODULE))
+    (spoken,) = found("wheel-libc-mismatch", mixed)
+    assert "--target x86_64-unknown-linux-musl. maturin's --compatibility alone" in spoken.fixes[0].notes
+    assert not found("wheel-python-tag-mismatch", mixed)
+
+
+def test_versions_that_only_the_loader_has_are_said_to_be_unseen_by_auditwheel() -> None:
+    loader = elf(MODULE, versions=[("ld-linux-x86-64.so.2", "GLIBC_2.35")])
+    (spoken,) = found("wheel-glibc-too-new", for_glibc(loader))
+    assert spoken.consequence.endswith("auditwheel and maturin do not count versions of ld-linux-x86-64.so.2")
+    (spoken,) = found("wheel-glibc-too-new", for_glibc(elf(MODULE, versions=[("libc.so.6", "GLIBC_2.35")])))
+    assert "auditwheel" not in spoken.consequence
+
+
+def test_zigs_runtime_is_named_as_the_origin_of_a_need() -> None:
+    runtime = ("copy_file_range", "sendfile64", "pwritev64", "writev", "readv", "lseek64")
+    need = Verneed("libc.so.6", "GLIBC_2.27", False, ("copy_file_range",))
+    (spoken,) = found("wheel-glibc-too-new", for_glibc(elf(MODULE, verneed=(need,), undefined=runtime)))
+    assert "zig cc without -O" in spoken.fixes[0].notes
+    (spoken,) = found("wheel-glibc-too-new", for_glibc(elf(MODULE, verneed=(need,), undefined=runtime[:1])))
+    assert "zig cc" not in spoken.fixes[0].notes
+
+
+def test_the_crate_is_named_only_where_the_wheel_names_it() -> None:
+    hashed = elf(MODULE, needed=("libc.so.6", "libz-1a2b3c4d.so.1"))
+    sbom = "demo-1.dist-info/sboms/demo-native.cyclonedx.json"
+    (spoken,) = found("wheel-bundled-lib-missing", for_glibc(hashed))
+    assert spoken.fixes[0].commands[0].line == "cargo clean --release --target x86_64-unknown-linux-gnu"
+    (spoken,) = found("wheel-bundled-lib-missing", for_glibc(hashed, files=(sbom,)))
+    assert spoken.fixes[0].commands[0].line == "cargo clean --release -p demo-native --target x86_64-unknown-linux-gnu"
+    (spoken,) = found("wheel-wrong-arch", for_glibc(elf(MODULE, "aarch64"), generator="maturin (1.16.0)"))
+    assert [command.line for command in spoken.fixes[0].commands] == [
+        "maturin build --release --target x86_64-unknown-linux-gnu"
+    ]
+
+
+def test_debug_information_in_place_of_a_module_is_not_stripped() -> None:
+    empty = for_glibc(elf(MODULE, split_debug=True, size=5000))
+    (spoken,) = found("wheel-file-not-loadable", empty)
+    assert spoken.fixes[0].title == "ship the stripped file"
+    assert not found("wheel-debug-shipped", empty)
+    beside = for_glibc(elf(MODULE), elf(f"{MODULE}.debug", split_debug=True, size=5000))
+    (spoken,) = found("wheel-debug-shipped", beside)
+    assert spoken.fixes[0].title == "remove the files with debug information"
+    assert "llvm-strip" not in spoken.fixes[0].notes
+
+
 def test_a_need_that_no_repair_removes() -> None:
     mark = for_glibc(elf(MODULE, versions=[("libc.so.6", "GLIBC_ABI_DT_X86_64_PLT")]), platform="linux_x86_64")
     (spoken,) = found("wheel-linux-tag", mark)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import struct
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -79,6 +81,43 @@ def test_the_headline_claims_no_more_than_the_selected_checks_looked_at() -> Non
     assert two.stdout.splitlines()[0] == f"✗ {start} 1 problem found by the selected checks {others}"
     subject = json.loads(run("wheel", "--ignore", "wheel-rpath", "--format", "json", BROKEN).stdout)["subjects"][0]
     assert subject["left_out"] == ["wheel-rpath"]
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome", "codes"),
+    [
+        ("healthy_wasm-2-*", "not-judged", {"error": 0, "unknown": 0}),
+        ("healthy_abi3-2-*", "ok", {"error": 0, "unknown": 0}),
+        ("wheel_glibc_too_new-1-*", "failed", {"error": 1, "unknown": 1}),
+    ],
+)
+def test_exit_codes_by_outcome(name: str, outcome: str, codes: dict[str, int]) -> None:
+    (path,) = map(str, WHEELS.glob(name))
+    for level, code in codes.items():
+        done = run("wheel", "--format", "json", "--fail-on", level, path)
+        assert (json.loads(done.stdout)["subjects"][0]["outcome"], done.returncode) == (outcome, code)
+
+
+def test_a_wheel_with_an_unread_part_passes_unless_unknown_fails(tmp_path: Path) -> None:
+    """An ELF file with more note bytes than the reader takes: PT_NOTE is made as large as the file's end allows."""
+    path = tmp_path / Path(HEALTHY).name
+    with zipfile.ZipFile(HEALTHY) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+        for entry in old.infolist():
+            data = bytearray(old.read(entry))
+            if data[:4] == b"\x7fELF":
+                (phoff,) = struct.unpack_from("<Q", data, 32)
+                (count,) = struct.unpack_from("<H", data, 56)
+                stack = next(
+                    at for at in range(phoff, phoff + 56 * count, 56) if data[at : at + 4] == b"\x51\xe5\x74\x64"
+                )
+                struct.pack_into("<II6Q", data, stack, 4, 4, len(data), 0, 0, 2 << 20, 2 << 20, 4)
+                data += bytes(2 << 20)
+            new.writestr(entry.filename, bytes(data))
+    quiet = ("--select", "wheel-static-tls")
+    known = run("wheel", "--format", "json", *quiet, str(path))
+    (subject,) = json.loads(known.stdout)["subjects"]
+    assert (subject["outcome"], bool(subject["unseen"]), known.returncode) == ("cannot-tell", True, 0)
+    assert run("wheel", "--fail-on", "unknown", *quiet, str(path)).returncode == 1
 
 
 def test_environment_headline_list_and_exit_code_agree() -> None:

@@ -156,10 +156,36 @@ def test_text_order_verdict_finding_evidence_consequence_fix() -> None:
         "passed: d",
         "not examined: e",
         "✗ x.whl: not a zip",
-        "2 wheels: 1 error, 1 note",
+        "2 wheels: 1 ok, 1 unreadable; 1 error, 1 note",
     ]
     places = [out.index(word) for word in words]
     assert places == sorted(places)
+
+
+SEEN = (Evidence("seen", where="here"),)
+
+
+def test_a_fix_of_two_findings_is_printed_once() -> None:
+    retag = Fix("tag it as x", (Command("wheel tags x", FixStage.BUILD),))
+    shared = [
+        Finding("a", Severity.ERROR, SEEN, "", (retag,), "first"),
+        Finding("b", Severity.ERROR, SEEN, "", (retag,), "later"),
+    ]
+    out = text.render(Report((Result("wheel", "w.whl", findings=tuple(shared), outcome=Outcome.FAILED),)), text.Style())
+    assert out.count("wheel tags x") == 1
+    assert "fix: tag it as x, as for first\n" in out
+
+
+def test_the_last_line_counts_outcomes_and_findings() -> None:
+    results = (
+        Result("wheel", "a.whl", {}, outcome=Outcome.OK),
+        Result("wheel", "b.whl", {}, findings=(Finding("a", Severity.NOTE, SEEN),), outcome=Outcome.OK),
+        Result("wheel", "c.whl", {}, findings=(Finding("a", Severity.ERROR, SEEN),), outcome=Outcome.FAILED),
+        Result("wheel", "d.whl", {}, outcome=Outcome.CANNOT_TELL),
+        Result("wheel", "e.whl", error="e.whl: no zip", outcome=Outcome.NOT_JUDGED),
+    )
+    assert text.summary(Report(results)) == "5 wheels: 2 ok, 1 failed, 1 undecided, 1 unreadable; 1 error, 1 note"
+    assert text.summary(Report(results[:1])) == "1 wheel: 1 ok"
 
 
 def test_verbose_names_what_was_not_examined() -> None:

@@ -25,7 +25,7 @@ from diagnose.readers.env import Environment
 from diagnose.remedies.libraries import vendored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Set
 
     from diagnose.readers.elf.library import LinkFile
 
@@ -42,10 +42,12 @@ def env(env: Environment) -> Iterator[Finding]:
         if env.policy_from
         else Evidence(f"{env.policy} was requested", where="--policy")
     )
-    for library, file in link_files(env):
+    files = list(link_files(env))
+    linked = {file.elf.soname for _, file in files if file.elf is not None}
+    for library, file in files:
         if file.kind == "static" or file.accepted is False:
             continue
-        path, glibc = max(_bundled(file, policy), key=lambda one: version_key(one[1]), default=("", ""))
+        path, glibc = max(_bundled(file, policy, linked), key=lambda one: version_key(one[1]), default=("", ""))
         if not newer(glibc, allowed):
             continue
         from diagnose.remedies.lowest_tag import lowest_tag
@@ -77,17 +79,19 @@ def env(env: Environment) -> Iterator[Finding]:
         )
 
 
-def _bundled(file: LinkFile, policy: Policy | None) -> Iterator[tuple[str, str]]:
+def _bundled(file: LinkFile, policy: Policy | None, linked: Set[str]) -> Iterator[tuple[str, str]]:
     """Yield (path, glibc version) of each library that a wheel must bundle if it links *file*.
 
-    Libraries that the tag promises on every system are left out, and their dependencies.
+    Libraries that the tag promises on every system are left out, and their dependencies; so are needed libraries that
+    are *linked* themselves (sonames), which get a finding of their own.
     """
     whitelist = policy.whitelist if policy is not None else frozenset()
+    others = whitelist | linked
     if file.elf is None or file.elf.soname in whitelist:
         return
     yield file.path, file.glibc
     for needed in file.needs:
-        if needed.path and needed.soname not in whitelist and not needed.soname.startswith(_LIBC):
+        if needed.path and needed.soname not in others and not needed.soname.startswith(_LIBC):
             yield needed.path, needed.glibc
 
 

@@ -69,7 +69,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         f"needs {some(names)}, which minimal systems do not have",
         Severity.NOTE,
         bounded((Evidence(f"needs {name}", needs[name][0].path) for name in names), "libraries"),
-        f"in a container image of Debian or Fedora: {missing_library_error(needs[names[0]][0], names[0])}",
+        f"in a container image of Debian or Fedora: {missing_library_error(wheel, needs[names[0]][0], names[0])}",
         (
             Fix(
                 "name the packages in the installation notes",

@@ -21,7 +21,7 @@ from diagnose import policies
 from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel import bounded, has_linux_code, missing_library_error, some
 from diagnose.authoring.wheel_libraries import missing
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
 from diagnose.model.targets import TARGETS
@@ -53,23 +53,33 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             ),
             "libraries",
         ),
-        f"on every system: {missing_library_error(needs[names[0]][0], names[0])}",
+        f"on every system: {missing_library_error(wheel, needs[names[0]][0], names[0])}",
         (_fix(wheel),),
     )
+
+
+def _crate_of(wheel: Wheel) -> str:
+    """Return the name of the extension's crate, which maturin's SBOM has in its file name; empty without one."""
+    folder = f"{wheel.dist_info}/sboms/"
+    names = [path.removeprefix(folder) for path in wheel.files if path.startswith(folder)]
+    crates = [name.removesuffix(".cyclonedx.json") for name in names if name.endswith(".cyclonedx.json")]
+    return crates[0] if len(crates) == 1 and re.fullmatch(r"[\w-]+", crates[0]) else ""
 
 
 def _fix(wheel: Wheel) -> Fix:
     tag = policies.split(wheel.platforms[0])
     triples = [row.triple for row in TARGETS if row.wheel == tag.arch and row.libc == (wheel.verdict.libc or "glibc")]
     target = f" --target {triples[0]}" if triples else ""
-    name = wheel.name.replace("_", "-")
+    crate = _crate_of(wheel)
+    package = f" -p {crate}" if crate else ""
     return Fix(
         "link the module again, then build once",
         (
-            Command(f"cargo clean --release -p {name}{target}", FixStage.BUILD),
+            Command(f"cargo clean --release{package}{target}", FixStage.BUILD),
             Command(f"maturin build --release{target}", FixStage.BUILD),
         ),
-        notes=f"If the crate has another name than {name}, use that. For other build tools, remove their build folder.",
+        notes=("" if crate else "With -p CRATE it compiles only the extension again. ")
+        + "For other build tools, remove their build folder.",
     )
 
 

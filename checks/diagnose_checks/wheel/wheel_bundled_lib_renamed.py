@@ -60,7 +60,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         bounded(
             Evidence(f"{role(wheel, elf)}: needs {name}, which is {copies[name]}", elf.path) for elf, name in users
         ),
-        f"where the system has no {name}: {missing_library_error(first, name)}",
+        f"where the system has no {name}: {missing_library_error(wheel, first, name)}",
         (repack(wheel, "write the new name and its folder into the file", _lines(wheel, users, copies)),),
     )
 

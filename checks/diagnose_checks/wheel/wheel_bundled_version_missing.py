@@ -46,7 +46,11 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         return
     sure = reachable_members(wheel)
     user, provider, refusal = next((row for row in found if not row[2].crashes), found[0])
-    says = load_error(user, refusal.says) if refusal.says else "glibc before 2.37 aborts the process (failed assertion)"
+    says = (
+        load_error(wheel, user, refusal.says)
+        if refusal.says
+        else "glibc before 2.37 aborts the process (failed assertion)"
+    )
     libraries = list(dict.fromkeys(one.name for _, one, _ in found))
     yield Finding(
         f"needs versions that the bundled libraries do not define: {some(libraries)}",

@@ -12,6 +12,7 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring.extension_names import is_module_name
 from diagnose.authoring.wheel import bounded, has_linux_code, is_sample
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -33,7 +34,8 @@ ENOUGH = 2 << 20
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
     """See split-debug files, and DWARF of more than :data:`ENOUGH` bytes over all files."""
-    split = [elf for elf in wheel.elves if _is_apart(elf) and not is_sample(elf)]
+    # A module whose code is missing is an error of its own, and not to be removed: wheel-file-not-loadable.
+    split = [elf for elf in wheel.elves if _is_apart(elf) and not is_sample(elf) and not is_module_name(elf.name)]
     dwarf = sorted(
         (elf for elf in wheel.elves if elf.debug_size and not (_is_apart(elf) or elf.split_debug or is_sample(elf))),
         key=lambda elf: -elf.debug_size,
@@ -51,14 +53,9 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     ]
     lines = [f"{_strip(wheel)} --strip-unneeded {inside(wheel, [elf.path for elf in dwarf])}"] if dwarf else []
     lines += [f"rm -f {inside(wheel, [elf.path for elf in split])}"] if split else []
-    fixes = [
-        repack(
-            wheel,
-            f"strip {_mb(saved)} from the wheel",
-            lines,
-            "Or llvm-strip, which handles every architecture: version 17 or later, older ones damage patched files.",
-        )
-    ]
+    notes = "Or llvm-strip, which handles every architecture: version 17 or later, older ones damage patched files."
+    title = f"strip {_mb(saved)} from the wheel" if dwarf else "remove the files with debug information"
+    fixes = [repack(wheel, title, lines, notes if dwarf else "")]
     # cargo strips the files that it links, not files that were copied in.
     if dwarf and wheel.generator.startswith("maturin") and all(elf.is_extension or elf.is_executable for elf in dwarf):
         notes = "Or set strip = true in [profile.release] of Cargo.toml. A build without --release is not stripped."
@@ -72,7 +69,8 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             ),
         )
     yield Finding(
-        f"contains {_mb(saved)} that strip would remove ({saved * 100 // whole} % of its ELF files, unpacked)",
+        f"contains {_mb(saved)} {'that strip would remove' if dwarf else 'of debug information in separate files'} "
+        f"({saved * 100 // whole} % of its ELF files, unpacked)",
         Severity.NOTE,
         bounded(evidence),
         "every download and every image is larger by that",

@@ -42,7 +42,7 @@ from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Se
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel.reader import Wheel
-from diagnose.remedies.repack import inside, quote, repack, repair
+from diagnose.remedies.repack import AFTER_REPAIR, inside, quote, repack, repair
 from diagnose.tables.repaired_names import is_hashed
 from diagnose.tables.shared_libraries import hazard
 from diagnose_checks.runtime._triage import LOADER
@@ -134,7 +134,7 @@ class _Lack(NamedTuple):
 def _finding(wheel: Wheel, severity: Severity, group: list[_Lack]) -> Finding:
     names = [lack.name for lack in group]
     evidence = bounded((_evidence(wheel, lack) for lack in group), "libraries")
-    error = missing_library_error(group[0].users[0], names[0])
+    error = missing_library_error(wheel, group[0].users[0], names[0])
     if severity is Severity.NOTE:
         message = f"depends on {some(names)} from outside the wheel"
         return Finding(message, severity, evidence, f"where that is not installed: {error}", (_declare(names),))
@@ -148,7 +148,7 @@ def _finding(wheel: Wheel, severity: Severity, group: list[_Lack]) -> Finding:
         f"plugins or tools in it need {some(names)}, {absent}" if plugins else f"needs {some(names)}, {absent}",
         severity,
         evidence,
-        f"where it is not installed they do not start: {error}" if plugins else f"where it is not installed: {error}",
+        f"where it is not installed: {error}",
         fixes,
     )
 
@@ -168,7 +168,7 @@ def _repair(wheel: Wheel, names: list[str], users: Iterable[Elf]) -> Fix:
         f"copy {some(names)} into the wheel",
         (repair(wheel),),
         notes="Run it where the wheel was built: it copies the libraries found there. For another architecture, "
-        "name their folder in LD_LIBRARY_PATH."
+        f"name their folder in LD_LIBRARY_PATH. {AFTER_REPAIR}"
         + (" maturin does the same without `--auditwheel skip`." if built else ""),
     )
 

@@ -45,6 +45,9 @@ _KINDS = {
 }
 
 
+_DEBUG_ONLY = "debug information without the code"
+
+
 class _Wrong(NamedTuple):
     path: str
     what: str
@@ -64,7 +67,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             continue
         refusal = glibc_loader.header(elf, (2, 36))
         if elf.split_debug:
-            found.append(_Wrong(elf.path, "debug information without the code", _INVALID, True))
+            found.append(_Wrong(elf.path, _DEBUG_ONLY, _INVALID, True))
         elif refusal is not None and not elf.congruent and not (musl and elf.pie):
             found.append(_Wrong(elf.path, refusal.detail, refusal.says.partition(": ")[2], True))
     if not found:
@@ -98,6 +101,10 @@ def _fixes(kinds: set[str]) -> tuple[Fix, ...]:
     if any("bitcode" in kind for kind in kinds):
         return (
             Fix("link with a linker that reads bitcode", env=(("LDFLAGS", "-fuse-ld=lld"),), notes="Or without -flto."),
+        )
+    if kinds == {_DEBUG_ONLY}:
+        return (
+            Fix("ship the stripped file", notes="objcopy --only-keep-debug writes this one; strip writes the other."),
         )
     return (
         Fix("build it as a shared object for Linux", notes='-shared -fPIC; crate-type = ["cdylib"] in Cargo.toml.'),

@@ -59,7 +59,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         Severity.ERROR,
         bounded(Evidence(f"{some(symbols)} of {library}", path) for (path, library), symbols in files.items()),
         f"where {libraries[0]} does not export them: "
-        + load_error(first, f"{lookup}undefined symbol: {found[0].symbols[0]}"),
+        + load_error(wheel, first, f"{lookup}undefined symbol: {found[0].symbols[0]}"),
         (_fix([library for library in libraries if library != "the interpreter"]),),
     )
 

@@ -67,7 +67,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             for elf in users
         ),
         f"{_where(names)}: "
-        + load_error(first, f"libc.so.6: version `{names[0]}' not found (required by {first.name})"),
+        + load_error(wheel, first, f"libc.so.6: version `{names[0]}' not found (required by {first.name})"),
         tuple(_fix(name) for name in names),
     )
 

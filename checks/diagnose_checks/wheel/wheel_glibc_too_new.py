@@ -20,7 +20,15 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import finding_from_hits
-from diagnose.authoring.symbol_versions import evidence, fixes, lowest_tag_hint, needs, unmet, weight
+from diagnose.authoring.symbol_versions import (
+    evidence,
+    fixes,
+    lowest_tag_hint,
+    needs,
+    unmet,
+    unseen_by_auditwheel,
+    weight,
+)
 from diagnose.authoring.wheel import has_glibc_code, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -51,7 +59,8 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         f"{tag} promises an older glibc than the wheel needs: {highest.detail}{lowest_tag_hint(wheel)}",
         weight(wheel, found),
         evidence(wheel, found),
-        f"installs on systems whose glibc is too old{where}, where it fails: {unmet(wheel, highest)}",
+        f"installs on systems whose glibc is too old{where}, where it fails: {unmet(wheel, highest)}"
+        f"{unseen_by_auditwheel(wheel, found)}",
         fixes(wheel, tag, found),
     )
 

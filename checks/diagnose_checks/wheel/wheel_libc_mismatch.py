@@ -29,6 +29,7 @@ from diagnose.authoring.wheel import bounded, has_elf, linux_tags, reachable_mem
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
+from diagnose.model.targets import TARGETS
 from diagnose.policies import systems
 from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel.reader import Wheel
@@ -105,7 +106,10 @@ def _finding(wheel: Wheel, libc: str, wrong: list[Elf]) -> Finding:
         f"on {libc} systems the import fails: {soname}: cannot open shared object file"
         if libc == "glibc"
         else f"on musl systems (Alpine) the import fails: Error loading shared library {soname}, or {meets}",
-        (Fix(f"build it for {libc}", notes=_build(libc)), Fix(f"tag it as {_FAMILY[other]}, if that was intended")),
+        (
+            Fix(f"build it for {libc}", notes=_build(libc, wheel.verdict.arch)),
+            Fix(f"tag it as {_FAMILY[other]}, if that was intended"),
+        ),
     )
 
 
@@ -147,10 +151,11 @@ def _why(elf: Elf) -> str:
     return f"has the loader {elf.interp}" if elf.interp else f"needs {elf.libc} versions"
 
 
-def _build(libc: str) -> str:
-    if libc == "musl":
-        return "In a musllinux container, or for Rust: maturin build --release --target <arch>-unknown-linux-musl"
-    return "In a manylinux container, or for Rust: maturin build --release --target <arch>-unknown-linux-gnu"
+def _build(libc: str, arch: str) -> str:
+    triple = next((row.triple for row in TARGETS if (row.wheel, row.libc) == (arch, libc)), "")
+    rust = f", or for Rust: maturin build --release --target {triple}" if triple else ""
+    alone = ". maturin's --compatibility alone changes only the tag" if libc == "musl" and triple else ""
+    return f"In a {_FAMILY[libc]} container{rust}{alone}."
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

@@ -27,7 +27,7 @@ from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Se
 from diagnose.model.versions import name_key
 from diagnose.readers.wheel.platform_tag import Shortfall
 from diagnose.readers.wheel.reader import Wheel
-from diagnose.remedies.repack import by_shell, quote, repair, retag
+from diagnose.remedies.repack import AFTER_REPAIR, by_shell, quote, repair, retag
 from diagnose_checks.upload._triage import WORDINGS, rejected
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _repair(wheel: Wheel) -> Fix:
     return Fix(
         "copy the libraries in and set the tag",
         (repair(wheel),),
-        notes="maturin does both without --auditwheel skip and --compatibility linux.",
+        notes=f"{AFTER_REPAIR} maturin does both without --auditwheel skip and --compatibility linux.",
     )
 
 

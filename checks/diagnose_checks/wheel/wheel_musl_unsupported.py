@@ -67,7 +67,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         f"uses indirect functions (IFUNC), which musl does not support: {shown}",
         Severity.ERROR if first.path in sure else Severity.WARNING,
         bounded(Evidence(f"{role(wheel, elves[path])}: {one.detail}", path) for path, one in found.items()),
-        f"on every musl: {load_error(first, found[first.path].says)}",
+        f"on every musl: {load_error(wheel, first, found[first.path].says)}",
         (
             Fix(
                 "select the implementation without IFUNC",

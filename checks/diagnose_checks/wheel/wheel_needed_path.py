@@ -66,11 +66,11 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
 
 def _consequence(wheel: Wheel, elf: Elf, name: str) -> str:
     if not name.startswith(("$ORIGIN", "${ORIGIN}")):
-        return "unless the working directory contains it: " + missing_library_error(elf, name)
+        return "unless the working directory contains it: " + missing_library_error(wheel, elf, name)
     if wheel.verdict.libc == "musl":
-        return missing_library_error(elf, name)
+        return missing_library_error(wheel, elf, name)
     place = posixpath.normpath(posixpath.join(posixpath.dirname(elf.installed), name.partition("/")[2]))
-    return missing_library_error(elf, f"…/{place}")
+    return missing_library_error(wheel, elf, f"…/{place}")
 
 
 def _fixes(wheel: Wheel, found: list[tuple[Elf, str]]) -> tuple[Fix, ...]:

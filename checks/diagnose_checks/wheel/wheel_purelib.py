@@ -106,7 +106,7 @@ def _any(wheel: Wheel) -> Finding:
         f"is tagged any, but its {what} run on {arches[0]} only",
         Severity.ERROR if modules else Severity.WARNING,
         evidence,
-        f"installs on every machine; on others: {wrong_arch_error(first)}",
+        f"installs on every machine; on others: {wrong_arch_error(wheel, first)}",
         (fix,),
     )
 

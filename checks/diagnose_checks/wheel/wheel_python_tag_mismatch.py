@@ -48,7 +48,10 @@ CHECK = Check(since="0.1.0", applies=has_modules)
 def wheel(wheel: Wheel) -> Iterator[Finding]:
     """See modules without a file for some tagged interpreter, and modules of one version under an open tag."""
     groups: dict[str, list[ExtensionName]] = {}
+    promised = {tag.libc for _, tag in linux_tags(wheel) if tag.libc}
     for module in modules(wheel):
+        if promised and module.elf.libc and module.elf.libc not in promised:
+            continue  # another name would not help it: wheel-libc-mismatch
         groups.setdefault(module.key, []).append(module)
     pairs = [tag for tag in dict.fromkeys(tag._replace(platform="") for tag in wheel.tags) if tag.python[2:3] == "3"]
     yield from _closed(wheel, groups, [tag for tag in pairs if interpreter_soabi(tag)])

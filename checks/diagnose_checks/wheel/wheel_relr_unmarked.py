@@ -59,7 +59,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     sure = reachable_members(wheel)
     first = found[0][0]
     words = next((one.says for _, refusals in found for one in refusals if one and one.says), "")
-    consequences = [f"from glibc 2.36 on: {load_error(first, words)}"] if words else []
+    consequences = [f"from glibc 2.36 on: {load_error(wheel, first, words)}"] if words else []
     if oldest < glibc_loader.RELR_KNOWN or not promise:
         consequences.append("before glibc 2.36: a segmentation fault as soon as it is loaded")
     yield Finding(

@@ -30,6 +30,7 @@ from diagnose.authoring.wheel import (
     bounded,
     has_linux_code,
     is_sample,
+    loaded_late,
     missing_library_error,
     shorten,
     some,
@@ -40,7 +41,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Severity
 from diagnose.readers.elf.elf_parser import Elf
-from diagnose.readers.wheel.linkage import LoadLink
+from diagnose.readers.wheel.linkage import SITE, LoadLink
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import inside, quote, repack
 from diagnose.tables.shared_libraries import is_required
@@ -108,12 +109,19 @@ def _not_found(wheel: Wheel, elves: dict[str, Elf], links: list[LoadLink], sure:
     ]
     return Finding(
         f"does not find {some(names)} in the wheel" + ("" if sure else " from every file that needs it"),
-        Severity.ERROR if sure else Severity.WARNING,
+        Severity.ERROR if sure else _doubt(wheel, elves, links),
         bounded(evidence),
-        missing_library_error(elves[next(link.path for link in links if link.needed == names[0])], names[0])
+        missing_library_error(wheel, elves[next(link.path for link in links if link.needed == names[0])], names[0])
         + ("" if sure else ", unless other code has loaded it before, or LD_LIBRARY_PATH names its folder"),
         (repack(wheel, "add its folder to the search path", _set_rpaths(wheel, links, elves)),),
     )
+
+
+def _doubt(wheel: Wheel, elves: dict[str, Elf], links: list[LoadLink]) -> Severity:
+    """Return a note for libraries of the environment's own lib folder: programs link to them, or code opens them."""
+    starts = [elves[path] for link in links for path in link.missed_from if path in elves]
+    shared = all(elf.installed.startswith("lib/") and not elf.installed.startswith(f"{SITE}/") for elf in starts)
+    return Severity.NOTE if shared and not loaded_late(wheel) else Severity.WARNING
 
 
 def _found(link: LoadLink) -> str:

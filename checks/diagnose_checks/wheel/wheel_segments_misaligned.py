@@ -55,12 +55,14 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         consequence = (
             "musl maps it wrongly, and a signal ends the process"
             if musl
-            else f"on every glibc: {load_error(shown[0], words.says)}"
+            else f"on every glibc: {load_error(wheel, shown[0], words.says)}"
         )
     elif musl or old >= glibc_loader.PAGE_CONGRUENCE_ENOUGH:
         consequence = "on kernels with larger pages it cannot be mapped"
     else:
-        consequence = f"before glibc 2.35, and later on kernels with larger pages: {load_error(shown[0], words.says)}"
+        consequence = (
+            f"before glibc 2.35, and later on kernels with larger pages: {load_error(wheel, shown[0], words.says)}"
+        )
     yield Finding(
         f"has segments that cannot be mapped: {some([elf.name for elf in shown])}",
         Severity.ERROR if worst and any(elf.path in sure for elf in worst) else Severity.WARNING,

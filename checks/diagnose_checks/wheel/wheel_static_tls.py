@@ -66,7 +66,7 @@ def _glibc(wheel: Wheel, files: list[Elf]) -> Iterator[Finding]:
     if size < WORTH_A_NOTE:
         return
     largest = max(together, key=glibc_loader.static_tls)
-    error = load_error(largest, glibc_loader.tls_refusal(largest).says)
+    error = load_error(wheel, largest, glibc_loader.tls_refusal(largest).says)
     evidence = bounded(
         Evidence(f"{role(wheel, elf)}: {glibc_loader.tls_refusal(elf).detail}", elf.path) for elf in together
     )
@@ -124,7 +124,7 @@ def _musl(wheel: Wheel, files: list[Elf]) -> Iterator[Finding]:
             Evidence(f"{role(wheel, elf)}: initial-exec TLS for {elf.tls_size} bytes of its own", elf.path)
             for elf in files
         ),
-        f"on every musl: {load_error(first, says)}",
+        f"on every musl: {load_error(wheel, first, says)}",
         _fixes(wheel),
     )
 

@@ -40,7 +40,9 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         "has code that is patched at load time (text relocations)",
         Severity.ERROR if fatal else Severity.WARNING,
         bounded(Evidence(f"{role(wheel, elf)}: the dynamic segment has DT_TEXTREL", elf.path) for elf in found),
-        f"{fatal[0].name}: Segmentation fault" if fatal else f"where SELinux enforces execmod: {_denied(found[0])}",
+        f"{fatal[0].name}: Segmentation fault"
+        if fatal
+        else f"where SELinux enforces execmod: {_denied(wheel, found[0])}",
         (
             Fix(
                 "compile with -fPIC; have the linker enforce it",
@@ -50,10 +52,10 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     )
 
 
-def _denied(elf: Elf) -> str:
+def _denied(wheel: Wheel, elf: Elf) -> str:
     if elf.libc == "musl":
-        return load_error(elf, f"Error loading shared library {elf.name}: Permission denied")
+        return load_error(wheel, elf, f"Error loading shared library {elf.name}: Permission denied")
     said = "cannot restore segment prot after reloc: Permission denied"
     return load_error(
-        elf, f"error while loading shared libraries: {said}" if elf.is_executable else f"{elf.name}: {said}"
+        wheel, elf, f"error while loading shared libraries: {said}" if elf.is_executable else f"{elf.name}: {said}"
     )

@@ -74,7 +74,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             f"is tagged {claimed} but contains {count(len(bad), 'file')} for {_names(bad)}",
             Severity.ERROR,
             bounded(Evidence(_header(elf), elf.path) for elf in bad),
-            f"on {claimed}: {wrong_arch_error(bad[0], _row(wheel))}",
+            f"on {claimed}: {wrong_arch_error(wheel, bad[0], _row(wheel))}",
             _fixes(wheel, bad),
         )
     unused = [elf for elf in wrong if elf not in bad]
@@ -195,13 +195,10 @@ def _fixes(wheel: Wheel, bad: list[Elf]) -> tuple[Fix, ...]:
     triple = row.triple if row else ""
     if not triple or not wheel.generator.startswith("maturin"):
         return (Fix(f"remove the build folder, then compile for {tag.arch}"),)
-    name = wheel.name.replace("_", "-")
     return (
         Fix(
             f"build it for {triple}",
-            (
-                Command(f"cargo clean --release -p {name}", FixStage.BUILD),
-                Command(f"maturin build --release --target {triple}", FixStage.BUILD),
-            ),
+            (Command(f"maturin build --release --target {triple}", FixStage.BUILD),),
+            notes="First remove any .so that `maturin develop` left among the Python sources: it is packed as well.",
         ),
     )
