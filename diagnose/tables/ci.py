@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from diagnose.model._lazy_stdlib import NamedTuple, cache
+from diagnose.model._lazy_stdlib import NamedTuple, cache, re
 from diagnose.tables import distributions
 
 MATURIN_ACTION = "v1.51.0"
@@ -57,6 +57,26 @@ class Image(NamedTuple):
         """The distribution in words: ``CentOS 7``."""
         known = distributions.distributions().get(self.distribution)
         return f"{known.name if known else self.distribution} {self.version}".rstrip()
+
+
+_HOSTED = re.compile(
+    r"(?:depot|blacksmith-\d+vcpu|ubicloud-standard-\d+|buildjet-\d+vcpu|namespace-profile)-ubuntu-"
+    r"(?P<release>\d\d\.?04)(?P<arm>-arm(?:64)?)?(?:-\d+)?(?P<late>-arm(?:64)?)?"
+)
+
+
+def runner(label: str) -> Runner | None:
+    """Return the Linux runner that *label* names: GitHub's own, or one of a known service; None for any other.
+
+    Sources: the documentation of Depot, Blacksmith, Ubicloud and BuildJet (2026) on the forms of their labels.
+    """
+    known = runners().get(label)
+    match = _HOSTED.fullmatch(label) if known is None else None
+    if match is None:
+        return known
+    release = match["release"] if "." in match["release"] else f"{match['release'][:2]}.{match['release'][2:]}"
+    arch = "aarch64" if match["arm"] or match["late"] else "x86_64"
+    return Runner(label, "ubuntu", release, arch, "", False)
 
 
 @cache

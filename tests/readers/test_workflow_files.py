@@ -128,12 +128,14 @@ def test_the_image_is_that_of_the_release(uses: str, image: str, tmp_path: Path)
         ("pip install cibuildwheel==2.16.5\npython -m cibuildwheel --archs x86_64", "manylinux2014_x86_64"),
         ("pip install cibuildwheel\ncibuildwheel --only cp312-manylinux_x86_64", "manylinux_2_28_x86_64"),
         ("pip install 'cibuildwheel<3'\ncibuildwheel --archs x86_64", ""),
+        ("pip install -r ci.txt\ncibuildwheel --archs x86_64", "manylinux2014_x86_64"),
         ("pip install -r requirements.txt\ncibuildwheel --archs=x86_64", ""),
     ],
 )
 def test_cibuildwheel_as_a_command(script: str, image: str, tmp_path: Path) -> None:
     lines = "".join(f"          {line}\n" for line in script.splitlines())
-    legs = read(tmp_path, {".github/workflows/x.yml": job(f"      - run: |\n{lines}")}).legs
+    files = {".github/workflows/x.yml": job(f"      - run: |\n{lines}"), "ci.txt": "cibuildwheel==2.20.0\n"}
+    legs = read(tmp_path, files).legs
     assert legs[0].place.name.rpartition("/")[2] == image
     assert len(legs) == (1 if "--only" in script else 2)
 
@@ -272,3 +274,21 @@ def test_only_what_every_build_has_is_needed(manifest: str, members: int, certai
     found = Repository(str(tmp_path)).project(".", "x86_64-unknown-linux-gnu")
     assert found is not None and found.crate("openssl-sys") is not None
     assert [need.module for need in found.needs] == (["openssl"] if certain else [])
+
+
+@pytest.mark.parametrize(
+    ("label", "arch", "skipped"),
+    [
+        ("depot-ubuntu-24.04-arm-8", "aarch64", 0),
+        ("depot-ubuntu-22.04", "x86_64", 0),
+        ("blacksmith-4vcpu-ubuntu-2404-arm", "aarch64", 0),
+        ("self-hosted-mac-x64", "", 1),
+        ("namespace-profile-macos-15", "", 1),
+        ("ubuntu-2404-4x-arm64", "", 0),
+    ],
+)
+def test_labels_of_runners(label: str, arch: str, skipped: int, tmp_path: Path) -> None:
+    text = job("      - run: maturin build\n", label)
+    found = read(tmp_path, {".github/workflows/x.yml": text})
+    assert found.skipped == skipped
+    assert [leg.runner.arch if leg.runner else "" for leg in found.legs] == [arch] * (1 - skipped)

@@ -229,4 +229,5 @@ def _hooks(options: _Options, place: BuildPlace, family: str, repository: Reposi
             continue
         node = chosen.node if chosen.node is not None else Text(chosen.value, chosen.spot.line)
         strict = not set(chosen.value.strip()) & {"\n", ";"}  # one list: `sh -c` has the status of its first failure
-        yield scripts.hook(name, place, node, chosen.value, chosen.spot.path, repository, strict=strict)
+        text = chosen.value.replace("{package}", options.folder or ".").replace("{project}", ".")
+        yield scripts.hook(name, place, node, text, chosen.spot.path, repository, strict=strict)

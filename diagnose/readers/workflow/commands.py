@@ -12,12 +12,15 @@ from diagnose.readers.workflow.workflow_facts import BuildPlace
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from diagnose.readers.workflow.repository import Repository
     from diagnose.readers.workflow.workflow_facts import Leg
 
 FOREIGN = ("apple", "windows", "android", "wasm", "emscripten", "ios", "freebsd", "pyodide")
 """Parts of targets that are no Linux."""
 _WORDS = ("maturin", "cross ", "zigbuild", "cibuildwheel")
 _PINNED = re.compile(r"\bcibuildwheel(?:\[[\w,]*\])?(?P<sign>==|~=|[<>!]=?)?(?P<release>[\d.]+)?")
+
+_REQUIREMENTS = re.compile(r"(?:-r|--requirement)[ =](?P<path>[\w./-]+)")
 
 
 def build_commands(script: str) -> list[tuple[str, ...]]:
@@ -41,14 +44,16 @@ def _build(words: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(rest) if rest[:1] == ["cibuildwheel"] else ()
 
 
-def named_release(words: tuple[str, ...], scripts_before: Iterable[str]) -> str:
-    """Return the release of cibuildwheel that a script names; the newest, ``9999``, if it takes any; empty if unknown.
+def named_release(scripts_before: Iterable[str], repository: Repository) -> str:
+    """Return the release of cibuildwheel that a job installs; the newest, ``9999``, if it takes any; empty if unknown.
 
-    *words* are those of the command, *scripts_before* the scripts of the job up to it.
+    *scripts_before* are the scripts of the job up to the command; files of requirements that they name are read.
     """
     found = ""
     for script in scripts_before:
-        for match in _PINNED.finditer(script):
+        paths = [match["path"] for match in _REQUIREMENTS.finditer(script)]
+        texts = [script, *(repository.text(path) or "" for path in paths if not path.startswith(("/", "..")))]
+        for match in (one for text in texts for one in _PINNED.finditer(text)):
             if match["sign"] == "==" and match["release"]:
                 found = match["release"].strip(".")
             elif match["sign"]:

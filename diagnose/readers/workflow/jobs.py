@@ -9,6 +9,7 @@ from diagnose.readers.workflow.matrix import expand, plain
 from diagnose.readers.workflow.nodes import Items, Table, Text
 from diagnose.readers.workflow.values import UNKNOWN, condition, template
 from diagnose.readers.workflow.workflow_facts import Spot
+from diagnose.tables.ci import runner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -227,10 +228,8 @@ def steps(row: MatrixRow, repository: Repository, path: str, unread: list[str]) 
 
 
 def _runner_arch(label: str | None) -> str:
-    from diagnose.tables.ci import runners
-
-    runner = runners().get(label or "")
-    return runner.arch if runner else ""
+    found = runner(label or "")
+    return found.arch if found else ""
 
 
 def _steps(

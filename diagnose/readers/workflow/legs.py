@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from diagnose.readers.workflow.jobs import MatrixRow, Step
     from diagnose.readers.workflow.repository import Repository
 
-_OTHER_SYSTEMS = ("macos", "windows")
+_OTHER_SYSTEMS = frozenset({"mac", "macos", "windows", "osx"})
 _ACTIONS = ("pyo3/maturin-action", "messense/maturin-action", "pypa/cibuildwheel")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _COMMENT = re.compile(r"#[^#]*?(?<![\w.])(?P<release>v?\d+(?:\.\d+){0,2})(?![\w.])")
@@ -138,7 +138,7 @@ class _LegReader:
         steps = list(jobs.steps(row, self.repository, self.path, self.unread))
         builds = [step for step in steps if step.action in _ACTIONS or self._commands(step) or dockerfile.named(step)]
         label = row.label or ""
-        if label.startswith(_OTHER_SYSTEMS):
+        if _OTHER_SYSTEMS & set(re.split(r"[-_.]", label.lower())):
             self.skipped += len(builds)
             return
         self._container(row, steps)
@@ -153,13 +153,13 @@ class _LegReader:
             else:
                 found = list(self._plain(self._leg(row, step, before, after), step, before))
                 found += dockerfile.legs(self._leg(row, step, before, after), step, self.repository, self.unread)
-            outside = self._outside(before, self._around(row, ci.runners().get(label)))
+            outside = self._outside(before, self._around(row, ci.runner(label)))
             self.unknown += sum(leg.place.kind == "unknown" for leg in found)
             self.legs += [leg._replace(hooks=(*outside, *leg.hooks)) for leg in found]
 
     def _leg(self, row: MatrixRow, step: Step, before: list[Step], after: list[Step]) -> Leg:
         """Return what every leg of this step has: job, runner, variables."""
-        runner = ci.runners().get(row.label or "")
+        runner = ci.runner(row.label or "")
         texts = [run.text for one in after if (run := one.node.text("run")) is not None]
         return Leg(
             job=row.job,
@@ -271,7 +271,7 @@ class _LegReader:
                 texts = [run.text for one in (*before, step) if (run := one.node.text("run")) is not None]
                 made = leg._replace(
                     tool="cibuildwheel",
-                    version=commands.named_release(words, texts),
+                    version=commands.named_release(texts, self.repository),
                     words=tuple(word if word is not None else "" for word in named),
                 )
                 yield from cibuildwheel.legs(made, step, self.repository)

@@ -112,9 +112,10 @@ def choose(arch: str, inputs: Mapping[str, str], words: list[str]) -> BuildPlan 
         manylinux = "auto"
     if container == "off" or not (container or manylinux not in ("", "off")):
         return BuildPlan(target, "", manylinux, zig)
-    if container not in ("", "on", "auto", "true"):
-        return BuildPlan(target, container, manylinux, zig)
     table = maturin_images()
+    if container not in ("", "on", "auto", "true"):  # the name of an image, or a key of the table (`2_28`)
+        named = table.get((host, target or native(arch), container), container)
+        return BuildPlan(target, named, manylinux, zig)
     image = table.get((host, target, manylinux), "")
     other = "" if image else table.get((host, native(arch), manylinux), "")
     return BuildPlan(target, image or other, manylinux, zig, not image and bool(target))
