@@ -1,0 +1,43 @@
+"""What follows a finding's message in formats that have one text for it: consequence, fixes, alternatives, notes."""
+
+from __future__ import annotations
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import unsetting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.model.finding import Evidence, Finding, Fix
+
+
+def place(item: Evidence) -> str:
+    """Return where *item* was read."""
+    return item.path or item.where
+
+
+def steps(fix: Fix) -> list[str]:
+    """Return the lines of POSIX shell that *fix* consists of, apart from its edits of files."""
+    import shlex
+
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in fix.env]
+    return [*map(unsetting, fix.unset), *(command.line for command in fix.commands), *exports]
+
+
+def edits(fix: Fix) -> list[str]:
+    """Return one line for each file that *fix* writes."""
+    return [f"# {'write' if edit.before is None else 'edit'} {edit.path}" for edit in fix.files]
+
+
+def lines(finding: Finding) -> Iterator[str]:
+    """Yield the consequence of *finding*, its fixes as alternatives with their notes, and where to read more."""
+    if finding.consequence:
+        yield finding.consequence
+    for number, fix in enumerate(finding.fixes):
+        yield f"{'Or' if number else 'Fix'}: {fix.title}"
+        yield from (f"  {line}" for line in [*edits(fix), *steps(fix)])
+        if fix.notes:
+            yield f"  {fix.notes}"
+    for follower in finding.consequences:
+        yield f"Causes {follower.check} ({place(follower.evidence[0])}): {follower.message}"
+    yield f"Details: diagnose explain {finding.check}{f' or {finding.url}' if finding.url else ''}"
