@@ -180,7 +180,7 @@ class EnvOptions(NamedTuple):
     policy: str | None = _value("TAG", "Platform tag that the wheel needs, such as manylinux2014.")
     root: str = _value("DIR", "Inspect the root filesystem in this folder instead of this machine.", "/")
     image: str | None = _value(
-        "IMAGE", "Inspect a container image: the archive of docker save, or an OCI layout (a folder or an archive)."
+        "IMAGE", "Inspect a container image: the archive of docker save, an OCI layout, or docker:NAME."
     )
     platform: str | None = _value("NAME", "The platform of --image, such as linux/arm64, where it has several.")
 

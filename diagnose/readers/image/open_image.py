@@ -6,7 +6,7 @@ import os
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.model.finding import InputError
-from diagnose.readers.image import manifests, unpack
+from diagnose.readers.image import engine_image, manifests, unpack
 from diagnose.readers.image.blob_store import BlobStore
 from diagnose.readers.image.layer_tree import LayerStack
 from diagnose.readers.image.layered_root import LayeredRoot
@@ -70,16 +70,20 @@ def _is_shown(name: str) -> bool:
 def open_image(source: str, platform: str = "") -> OpenImage:
     """Open the image in the archive or the OCI layout *source*, for *platform* where there are several.
 
-    Behind a colon, *source* may name one of several images.
+    Behind a colon, *source* may name one of several images. ``docker:NAME`` is an image of the local engine.
 
     Raises:
         ImageChoiceError: *source* holds several that fit, or none.
         InputError: it cannot be read.
     """
-    path, name = _split(source)
+    engine = source.startswith(engine_image.PREFIX)
+    path, name = (source, "") if engine else _split(source)
     store = BlobStore(path)
     try:
-        store.open()
+        if engine:
+            store.open_archive(engine_image.save(source[len(engine_image.PREFIX) :], store.spool))
+        else:
+            store.open()
         return _opened(store, name, platform)
     except BaseException:
         store.close()
