@@ -46,6 +46,11 @@ def needs(wheel: Wheel, glibc: bool) -> tuple[str, list[Shortfall]]:
     return tag, [need for need in wheel.verdict.shortfalls if counts(need)]
 
 
+def symbols(found: list[Shortfall]) -> tuple[str, ...]:
+    """Return the symbols of the needs; of a need without any, its version."""
+    return tuple(name for need in found for name in need.symbols or (need.detail,))
+
+
 def weight(wheel: Wheel, found: list[Shortfall]) -> Severity:
     """Return an error, or a note if only samples exceed the promise."""
     paths = {need.path for need in found}

@@ -26,6 +26,11 @@ def completed(command: Subcommand, given: dict[str, Any]) -> dict[str, Any]:
     Raises:
         UsageError: the configuration file cannot be read, or has something unknown in it.
     """
+    if given.get("today"):
+        from diagnose.config.declared import is_date
+
+        if not is_date(given["today"]):
+            raise UsageError(f"--today: {given['today']!r} is not a date such as 2027-01-31")
     try:
         found = _settings(given)
     except InputError as error:
@@ -34,12 +39,12 @@ def completed(command: Subcommand, given: dict[str, Any]) -> dict[str, Any]:
         return given
     from diagnose.cli.options import SETTINGS
 
-    fields = {option.field for option in command.options}
-    values = {
-        SETTINGS[key][1]: value
-        for key, value in found.values
-        if key not in config_file.CHOOSING and SETTINGS[key][0] in command.groups and SETTINGS[key][1] in fields
-    }
+    fields = {option.field: option for option in command.options}
+    values = {}
+    for key, value in found.values:
+        kind, field = SETTINGS[key]
+        if key not in config_file.CHOOSING and kind in command.groups and field in fields:
+            values[field] = (value,) if fields[field].many and isinstance(value, str) else value
     return {**values, **given, "settings": found}
 
 
@@ -73,5 +78,5 @@ def _read(file: SettingsFile) -> Settings | None:
     known = {}
     for key in SETTINGS:
         option = option_of(key)
-        known[key] = settings.SettingKey(option.many, option.choices)
+        known[key] = settings.SettingKey(option.many and not option.into_file, option.choices)
     return settings.read(file, known)

@@ -137,6 +137,7 @@ class Selection(NamedTuple):
     extend_ignore: tuple[str, ...] = _values("ID", "Skip these checks, too, beside those that the configuration skips.")
     config: str | None = _value("FILE", "Read the settings in FILE, not in diagnose.toml or pyproject.toml.")
     isolated: bool = _flag("Read no configuration file.")
+    today: str | None = _value("DATE", "The day (2027-01-31) on which declared intent may have expired.")
     settings: Settings | None = None
 
 
@@ -308,7 +309,7 @@ COMMANDS = {
             "config",
             "Print each setting, and where it comes from.",
             (Selection,),
-            without=("select", "ignore", "extend_select", "extend_ignore"),
+            without=("select", "ignore", "extend_select", "extend_ignore", "today"),
         ),
         Subcommand("undo", "Restore the files that `env --apply` changed."),
         Subcommand("explain", "Print a check's documentation, or the list of all checks.", (ExplainOptions,)),

@@ -99,11 +99,21 @@ def names(checks: Iterable[Check]) -> list[str]:
     return [name for check in checks for name in (check.id, *check.aliases)]
 
 
-def report_on(results: Iterable[Result], output: Output) -> Report:
+def report_on(results: Iterable[Result], output: Output, selection: Selection) -> Report:
     """Return the report on *results*, which ``--fail-on`` judges."""
+    judged = tuple(results)
+    notices = _notices(judged, selection)
     if output.fail_on == "unknown":  # an error, or an undecided outcome
-        return Report(tuple(results), Severity.ERROR, unknown=True)
-    return Report(tuple(results), None if output.fail_on == "never" else Severity(output.fail_on))
+        return Report(judged, Severity.ERROR, unknown=True, notices=notices)
+    return Report(judged, None if output.fail_on == "never" else Severity(output.fail_on), notices=notices)
+
+
+def _notices(results: tuple[Result, ...], selection: Selection) -> tuple[str, ...]:
+    if selection.settings is None or not selection.settings.allow or not results:
+        return ()
+    from diagnose.config import adjust
+
+    return tuple(adjust.unmatched(selection.settings, results, chosen(results[0].kind, selection), selection.today))
 
 
 def render(report: Report, place: Destination, output: Output) -> str:
@@ -138,7 +148,8 @@ def inspect(
     if selection.settings is not None:
         from diagnose.config import adjust
 
-        unwanted, rules = adjust.ignored_for(selection.settings, name), adjust.FindingRules(selection.settings)
+        unwanted = adjust.ignored_for(selection.settings, name)
+        rules = adjust.FindingRules(selection.settings, name, selection.today)
     checks = chosen(kind, selection, unwanted)
     result = run_checks(kind, name, read, describe, checks, rules)
     wanted = {check.id for check in checks}
@@ -151,20 +162,20 @@ def inspect(
     return result._replace(left_out=left_out, outcome=result.outcome if checks else Outcome.NOT_JUDGED)
 
 
-def finish(results: Iterable[Result], output: Output) -> int:
+def finish(results: Iterable[Result], output: Output, selection: Selection) -> int:
     """Write the reports on *results* and return the exit code.
 
     Raises:
         OutputError: one cannot be written.
     """
-    report = report_on(results, output)
+    report = report_on(results, output, selection)
     if output.traceback:
         traces(report.results)
     publish(planned(output), lambda place: render(report, place, output))
     return report.exit_code()
 
 
-def print_fixes(text: str, results: Iterable[Result], output: Output) -> int:
+def print_fixes(text: str, results: Iterable[Result], output: Output, selection: Selection) -> int:
     """Print *text*, a script or a patch, instead of the report on *results*; return the report's exit code.
 
     Raises:
@@ -174,7 +185,7 @@ def print_fixes(text: str, results: Iterable[Result], output: Output) -> int:
         write(output.output, text, "surrogateescape")
     else:
         console.write_exactly(text)
-    return report_on(results, output).exit_code()
+    return report_on(results, output, selection).exit_code()
 
 
 def traces(results: Iterable[Result]) -> None:

@@ -1,12 +1,17 @@
-"""Applies the user's settings to the findings of one subject."""
+"""Applies the user's settings to the findings of one subject, and names declarations without a finding."""
 
 from __future__ import annotations
 
+from diagnose.config.declared import accepted
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import names_one_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
     from diagnose.config.settings import Settings
+    from diagnose.engine.run import Result
+    from diagnose.model.check import Check
     from diagnose.model.finding import Finding
 
 
@@ -16,16 +21,25 @@ def ignored_for(settings: Settings, name: str) -> tuple[str, ...]:
 
 
 class FindingRules:
-    """How *settings* change findings: their severities, and which of them are ignored because of their files."""
+    """How *settings* change the findings about the subject *name*: severities, declared intent, ignored files.
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    *today* (``2027-01-31``) ends what expires before it; without it, nothing expires.
+    """
+
+    def __init__(self, settings: Settings, name: str, today: str | None) -> None:
+        self._settings, self._name = settings, name
+        self._allow = [entry for entry in settings.allow if not (today and entry.expires and entry.expires < today)]
 
     def applied(self, finding: Finding) -> Finding:
-        """Return *finding* with the severity that the user gives it; the longest id that names its check decides."""
+        """Return *finding* with the severity that the user gives it, or as a note if it is declared.
+
+        Of several severities, that of the longest id that names its check decides.
+        """
         named = (finding.check, *finding.aliases)
         given = [rule for rule in self._settings.severity if names_one_of(named, rule[0])]
-        return finding._replace(severity=max(given, key=lambda rule: len(rule[0]))[1]) if given else finding
+        if given:
+            finding = finding._replace(severity=max(given, key=lambda rule: len(rule[0]))[1])
+        return accepted(finding, self._allow, self._name, _fits)
 
     def ignores(self, finding: Finding) -> bool:
         """Whether every file that *finding* shows as evidence has a pattern in ``per-file-ignores`` with its check."""
@@ -36,6 +50,36 @@ class FindingRules:
         return bool(patterns) and all(
             item.path and any(_fits(item.path, pattern) for pattern in patterns) for item in finding.evidence
         )
+
+
+def unmatched(settings: Settings, results: Sequence[Result], checks: Iterable[Check], today: str | None) -> list[str]:
+    """Return a line for each ``allow`` entry for one of *checks*, which ran, that no finding in *results* matches.
+
+    Nothing is known of them where a subject could not be read.
+    """
+    if not results or any(result.error is not None for result in results):
+        return []
+    used = {
+        declaration.number
+        for result in results
+        for finding in (*_everything(result.findings), *result.ignored, *_everything(result.recovered))
+        for declaration in finding.declared
+    }
+    ran = list(checks)
+    lines = []
+    for entry in settings.allow:
+        if entry.number in used or not any(check.matches(entry.id) for check in ran):
+            continue
+        expired = today and entry.expires and entry.expires < today
+        why = f"expired on {entry.expires}" if expired else "matches no finding; remove it, or correct its patterns"
+        lines.append(f"{settings.place('allow')}: {entry.words()} {why}")
+    return lines
+
+
+def _everything(findings: Iterable[Finding]) -> Iterator[Finding]:
+    for finding in findings:
+        yield finding
+        yield from _everything(finding.consequences)
 
 
 def _fits(path: str, pattern: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from diagnose import policies
 from diagnose.config.config_file import CHOOSING
+from diagnose.config.declared import PATTERNS, AllowEntry, is_date
 from diagnose.engine import registry
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
@@ -42,6 +43,8 @@ class Settings(NamedTuple):
     """Pattern of file names → ids of checks, or prefixes of ids."""
     severity: tuple[tuple[str, Severity], ...] = ()
     """Id of a check, or a prefix → the severity of its findings."""
+    allow: tuple[AllowEntry, ...] = ()
+    """The declared intents."""
     lines: tuple[tuple[str, int], ...] = ()
     """Key → its line in the file."""
 
@@ -87,7 +90,7 @@ class _SettingsReader:
         self.path, self.text, self.tables, self.content = path, text, tables, content
 
     def settings(self, known: dict[str, SettingKey]) -> Settings:
-        keys = [*known, "per-file-ignores", "severity"]
+        keys = [*known, "per-file-ignores", "severity", "allow"]
         for key in self.content:
             if key not in keys:
                 raise self.wrong(f"unknown key {_shown(key)}{did_you_mean(key.replace('_', '-'), keys)}", key)
@@ -96,6 +99,7 @@ class _SettingsReader:
             tuple((key, self._value(key, value, known[key])) for key, value in self.content.items() if key in known),
             tuple(self._per_file_ignores()),
             tuple(self._severity()),
+            tuple(self._allow()),
             tuple((key, toml.line_of(self.text, *self.tables, key)) for key in self.content),
         )
 
@@ -167,6 +171,42 @@ class _SettingsReader:
                 close = did_you_mean(value, known) if isinstance(value, str) else ""
                 raise self.wrong(f"{key}.{name}: not one of {', '.join(known)}{close}", key, name)
             yield self.id(name, key, name), Severity(value)
+
+    def _allow(self) -> Iterator[AllowEntry]:
+        tables = self.content.get("allow", [])
+        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+            raise self.wrong("allow: not a list of tables: write [[tool.diagnose.allow]], or [[allow]]", "allow")
+        if len(tables) > ENTRIES_LIMIT:
+            raise self.wrong(f"allow: more than {ENTRIES_LIMIT} values", "allow")
+        keys = ("id", "reason", *PATTERNS, "expires")
+        for number, table in enumerate(tables, 1):
+            for key in table:
+                if key not in keys:
+                    close = did_you_mean(key, list(keys)) or f"; it has {', '.join(keys)}"
+                    raise self.wrong(f"allow entry {number}: unknown key {_shown(key)}{close}", "allow", key)
+            for key in ("id", "reason"):
+                if key not in table:
+                    raise self.wrong(f"allow entry {number}: {key} is missing", "allow")
+            if not any(key in table for key in PATTERNS):
+                raise self.wrong(f"allow entry {number}: needs a pattern: {', '.join(PATTERNS)}", "allow")
+            texts = {key: self._text(value, "allow", key) for key, value in table.items() if key != "expires"}
+            expires = _date(table.get("expires", ""))
+            if expires is None:
+                raise self.wrong(f"allow entry {number}: expires is not a date such as 2027-01-31", "allow", "expires")
+            yield AllowEntry(number, **{**texts, "id": self.id(texts["id"], "allow", "id")}, expires=expires)
+
+    def _text(self, value: object, *keys: str) -> str:
+        if not isinstance(value, str):
+            raise self.wrong(f"{'.'.join(keys)}: not a text", *keys)
+        return self.texts(value, *keys)[0]
+
+
+def _date(value: object) -> str | None:
+    """Return a date of TOML, or a text that is one, as a text; None for anything else."""
+    text = str(value)
+    if text == "":
+        return ""
+    return text if is_date(text) else None
 
 
 def _shown(text: str) -> str:

@@ -74,6 +74,8 @@ class Report(NamedTuple):
     """The lowest severity that does; None: no finding does."""
     unknown: bool = False
     """Whether an outcome that is unknown does, too."""
+    notices: tuple[str, ...] = ()
+    """What is wrong with the user's settings, as far as the results show it."""
 
     def count(self, severity: Severity) -> int:
         """Return the number of findings of exactly *severity*."""

@@ -133,6 +133,19 @@ class Evidence(NamedTuple):
     where: str = ""
 
 
+class Declaration(NamedTuple):
+    """An intent that the user has declared, and that a finding is about."""
+
+    number: int
+    """The place of the entry in the user's settings, from 1."""
+    reason: str
+    """Why it is intended."""
+    expires: str
+    """The last day on which it applies, as ``2027-01-31``; empty: it always does."""
+    names: tuple[str, ...]
+    """The libraries, symbols or files of the finding that it accepts."""
+
+
 class Finding(NamedTuple):
     """One problem of one subject."""
 
@@ -154,6 +167,16 @@ class Finding(NamedTuple):
     """Other names of the check; the engine fills them in."""
     url: str = ""
     """The address of the check's page; empty without a site. The engine fills it in."""
+    libraries: tuple[str, ...] = ()
+    """The libraries that it is about, as others need them: users can declare that they intend it."""
+    symbols: tuple[str, ...] = ()
+    """The symbols that it is about, for the same purpose."""
+    declarable: bool = True
+    """Whether the user's intent makes a difference: a library with a folder of the build machine fails anyway."""
+    declared: tuple[Declaration, ...] = ()
+    """What the user has declared about it; the engine fills it in."""
+    undeclared: tuple[str, ...] = ()
+    """The names that no declaration accepts, where another one is accepted; the engine fills it in."""
 
 
 class InputError(Exception):

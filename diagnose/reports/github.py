@@ -5,6 +5,7 @@ from __future__ import annotations
 from diagnose.engine.run import Report, Result
 from diagnose.model.finding import Finding, Severity, unsetting
 from diagnose.model.outcome import Outcome
+from diagnose.reports.intent import declared
 from diagnose.reports.style import clean
 
 _COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
@@ -22,6 +23,7 @@ def render(report: Report) -> str:
             _command(_COMMAND[finding.severity], finding.check, _text(result, finding), _place(result, finding))
             for finding in result.findings
         ]
+    lines += [_command("notice", "diagnose settings", notice) for notice in report.notices]
     return "".join(line + "\n" for line in lines)
 
 
@@ -29,6 +31,7 @@ def _text(result: Result, finding: Finding) -> str:
     lines = [f"{result.name}: {finding.message}"]
     lines += [f"{item.path or item.where}: {item.detail}" for item in finding.evidence]
     lines += [finding.consequence] if finding.consequence else []
+    lines += declared(finding)
     for fix in finding.fixes[:1]:
         lines.append(f"Fix: {fix.title}")
         lines += [f"  {command.line}" for command in fix.commands]

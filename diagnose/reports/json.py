@@ -25,6 +25,7 @@ def render(report: Report) -> str:
         "subjects": [subject(result) for result in report.results],
         "summary": {severity.value: report.count(severity) for severity in Severity}
         | {"unreadable": report.unreadable},
+        "notices": list(report.notices),
     }
     return json.dumps(document, indent=2) + "\n"
 
@@ -60,6 +61,10 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "consequence": finding.consequence,
         "fixes": [_fix(fix) for fix in finding.fixes],
         "consequences": [_finding(follower) for follower in finding.consequences],
+        "declared": [
+            {"reason": one.reason, "expires": one.expires, "names": list(one.names)} for one in finding.declared
+        ],
+        "undeclared": list(finding.undeclared),
     }
 
 

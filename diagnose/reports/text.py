@@ -8,6 +8,7 @@ from diagnose.engine.run import Report, Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import FileEdit, Finding, Fix, Severity, unsetting
 from diagnose.model.outcome import Outcome
+from diagnose.reports.intent import declared
 from diagnose.reports.style import Style, clean
 
 if TYPE_CHECKING:
@@ -41,6 +42,10 @@ def render(report: Report, style: Style) -> str:
     if checks and not style.quiet:
         others = f" (or {', '.join(checks[1:])})" if checks[1:] else ""
         lines += ["", *_put(style, f"details: diagnose explain {checks[0]}{others}", "dim", indent=2, hang=2)]
+    if report.notices and lines:
+        lines.append("")
+    for notice in report.notices:
+        lines += _put(style, f"settings: {notice}", "note", hang=2)
     if several:
         lines += ["", *_put(style, summary(report), "", hang=2)]
     return "".join(line + "\n" for line in lines)
@@ -177,6 +182,8 @@ def _finding(
         yield from _put(style, f"and {len(finding.evidence) - limit} more (-v shows all)", "dim", indent=4)
     if finding.consequence:
         yield from _put(style, f"→ {finding.consequence}", "", indent=4, hang=2)
+    for line in declared(finding):
+        yield from _put(style, line, "", indent=4, hang=2)
     for number, fix in enumerate(finding.fixes):
         word = "fix" if number == 0 else "or"
         if (fix.commands or fix.repack) and fix in printed:

@@ -105,6 +105,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         bounded(evidence),
         f"on a Python without it: ImportError: undefined symbol: {first}",
         tuple(fixes),
+        symbols=tuple(name for _, names in (*outside, *newer) for name in names),
     )
 
 

@@ -77,4 +77,5 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
                 notes=f"{other}on Fedora and RHEL {' '.join(fedora)}.",
             ),
         ),
+        libraries=tuple(names),
     )

@@ -64,6 +64,8 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
                     notes=f"Run on the wheel before its repair: auditwheel repair {exclude}",
                 ),
             ),
+            libraries=tuple(names),
+            declarable=not broken,
         )
 
 

@@ -55,6 +55,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         ),
         f"on every system: {missing_library_error(wheel, needs[names[0]][0], names[0])}",
         (_fix(wheel),),
+        libraries=tuple(names),
     )
 
 

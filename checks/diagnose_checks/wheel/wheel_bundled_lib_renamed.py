@@ -62,6 +62,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         ),
         f"where the system has no {name}: {missing_library_error(wheel, first, name)}",
         (repack(wheel, "write the new name and its folder into the file", _lines(wheel, users, copies)),),
+        libraries=tuple(copies),
     )
 
 

@@ -71,6 +71,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         ),
         f"after `import {found[0][1].split()[0]}` the system's {names[0]} serves both: undefined symbol, or a crash",
         (repack(wheel, "rename the bundled copies", _renames(wheel, [elf for elf, _ in found], users)),),
+        libraries=tuple(names),
     )
 
 

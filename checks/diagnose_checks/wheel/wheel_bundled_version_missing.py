@@ -64,4 +64,5 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
                 notes="The command lists a copy's versions. LD_LIBRARY_PATH selects the copy that auditwheel bundles.",
             ),
         ),
+        libraries=tuple(libraries),
     )

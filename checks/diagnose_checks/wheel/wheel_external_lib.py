@@ -119,6 +119,7 @@ def _musl_itself(wheel: Wheel) -> Iterator[Finding]:
                     [f"patchelf --replace-needed libc.so {named} {paths}"],
                 ),
             ),
+            libraries=("libc.so",),
         )
 
 
@@ -137,7 +138,10 @@ def _finding(wheel: Wheel, severity: Severity, group: list[_Lack]) -> Finding:
     error = missing_library_error(wheel, group[0].users[0], names[0])
     if severity is Severity.NOTE:
         message = f"depends on {some(names)} from outside the wheel"
-        return Finding(message, severity, evidence, f"where that is not installed: {error}", (_declare(names),))
+        fixes: tuple[Fix, ...] = (_declare(names),)
+        return Finding(
+            message, severity, evidence, f"where that is not installed: {error}", fixes, libraries=tuple(names)
+        )
     absent = "which is not in the wheel" if len(names) == 1 else "which are not in the wheel"
     plugins = not any(lack.sure for lack in group)
     repairing = _repair(wheel, names, [elf for lack in group for elf in lack.users])
@@ -150,6 +154,7 @@ def _finding(wheel: Wheel, severity: Severity, group: list[_Lack]) -> Finding:
         evidence,
         f"where it is not installed: {error}",
         fixes,
+        libraries=tuple(names),
     )
 
 

@@ -61,6 +61,8 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         f"where {libraries[0]} does not export them: "
         + load_error(wheel, first, f"{lookup}undefined symbol: {found[0].symbols[0]}"),
         (_fix([library for library in libraries if library != "the interpreter"]),),
+        libraries=tuple(libraries),
+        symbols=tuple(symbol for shortfall in found for symbol in shortfall.symbols),
     )
 
 

@@ -25,6 +25,7 @@ from diagnose.authoring.symbol_versions import (
     fixes,
     lowest_tag_hint,
     needs,
+    symbols,
     unmet,
     unseen_by_auditwheel,
     weight,
@@ -62,6 +63,8 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         f"installs on systems whose glibc is too old{where}, where it fails: {unmet(wheel, highest)}"
         f"{unseen_by_auditwheel(wheel, found)}",
         fixes(wheel, tag, found),
+        libraries=tuple(need.library for need in found),
+        symbols=symbols(found),
     )
 
 

@@ -16,7 +16,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import finding_from_hits
-from diagnose.authoring.symbol_versions import evidence, fixes, lowest_tag_hint, needs, unmet, weight
+from diagnose.authoring.symbol_versions import evidence, fixes, lowest_tag_hint, needs, symbols, unmet, weight
 from diagnose.authoring.wheel import has_glibc_code, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -49,6 +49,8 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         evidence(wheel, found),
         f"installs on systems with an older compiler runtime{where}, where it fails: {unmet(wheel, highest)}",
         fixes(wheel, tag, found),
+        libraries=tuple(need.library for need in found),
+        symbols=symbols(found),
     )
 
 

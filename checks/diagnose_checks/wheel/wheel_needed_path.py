@@ -61,6 +61,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         bounded(Evidence(f"{role(wheel, elf)}: needs {name}", elf.path) for elf, name in found),
         _consequence(wheel, first, name),
         _fixes(wheel, found),
+        libraries=tuple(name for _, name in found),
     )
 
 

@@ -58,8 +58,8 @@ def main(options: EnvOptions, fixes: FixOptions, selection: Selection, output: O
     if image is not None and not isinstance(image, Exception):
         image.close()
     if (fixes.fix_format or fixes.diff) and results[0].error is None:
-        return _print_fixes(results[0], fixes, output)
-    return finish(results, output)
+        return _print_fixes(results[0], fixes, output, selection)
+    return finish(results, output, selection)
 
 
 def _opened(options: EnvOptions) -> OpenImage | Exception | None:
@@ -80,7 +80,7 @@ def _opened(options: EnvOptions) -> OpenImage | Exception | None:
         return error
 
 
-def _print_fixes(result: Result, fixes: FixOptions, output: Output) -> int:
+def _print_fixes(result: Result, fixes: FixOptions, output: Output, selection: Selection) -> int:
     from diagnose.fixes import plan, render
     from diagnose.model import targets as table
 
@@ -90,7 +90,7 @@ def _print_fixes(result: Result, fixes: FixOptions, output: Output) -> int:
     row = table.resolve(result.facts["target"]["triple"])
     assert row is not None
     text = render.diff(merged) if fixes.diff else render.FORMATS[fixes.fix_format](merged, row)
-    return print_fixes(text, [result], output)
+    return print_fixes(text, [result], output, selection)
 
 
 def _apply(look: Callable[[], Result], yes: bool, unsafe: bool = False) -> None:

@@ -40,7 +40,7 @@ def main(options: RunOptions, origin: BuildOrigin, selection: Selection, output:
     if ended.unwritten:
         console.warn(f"diagnose: standard output{ended.unwritten}")
     if ended.status and not ended.asked:
-        _explain(options.command, ended, output)
+        _explain(options.command, ended, output, selection)
     status = 128 - ended.status if ended.status < 0 else ended.status
     return status or (2 if ended.unwritten else 0)
 
@@ -57,7 +57,7 @@ def _read(options: RunOptions, origin: BuildOrigin, selection: Selection, stream
     return inspect("log", name, read, reader.facts, selection)
 
 
-def _explain(command: tuple[str, ...], ended: child.ChildExit, output: Output) -> None:
+def _explain(command: tuple[str, ...], ended: child.ChildExit, output: Output, selection: Selection) -> None:
     """Print on standard error how the command ended and what its output says about the cause."""
     import shlex
     import signal
@@ -82,7 +82,7 @@ def _explain(command: tuple[str, ...], ended: child.ChildExit, output: Output) -
         if _for_people(places):
             console.warn("diagnose: its output shows no known cause")
             places = [place for place in places if place.path]
-    report = report_on([result], output)
+    report = report_on([result], output, selection)
     if output.traceback:
         traces(report.results)
     with redirect_stdout(sys.stderr):  # whether it is a terminal, and how wide, is asked of it

@@ -57,10 +57,10 @@ def main(options: WheelOptions, selection: Selection, output: Output) -> int:
     if options.apply or options.diff:
         return _fix_copies(wanted, results, options, selection, output)
     if not options.fix_format:
-        return finish(results, output)
+        return finish(results, output, selection)
     from diagnose.fixes import wheel_script
 
-    return print_fixes(wheel_script.render(results), results, output)
+    return print_fixes(wheel_script.render(results), results, output, selection)
 
 
 def _check_usage(options: WheelOptions) -> None:
@@ -113,8 +113,8 @@ def _fix_copies(
             after.append(done.result)
             patches.append(done.diff)
     if options.diff:
-        return print_fixes("".join(patches), results, output)
-    return finish(after, output)
+        return print_fixes("".join(patches), results, output, selection)
+    return finish(after, output, selection)
 
 
 def _side_file(path: str) -> str:
@@ -165,7 +165,7 @@ def _with_stdin(items: list[_Input], selection: Selection, output: Output) -> in
                     item = _Input("standard input", str(error))
             read.append(item)
         results = _inspect_all(read, selection, output)
-    return finish(results, output)
+    return finish(results, output, selection)
 
 
 def _inspect_all(items: list[_Input], selection: Selection, output: Output) -> list[Result]:

@@ -42,7 +42,7 @@ def main(options: WorkflowOptions, selection: Selection, output: Output) -> int:
         console.warn(f"skipped {silent} {which} no wheel for Linux")
     if silent and not results:
         raise UsageError(f"no workflow here builds a wheel for Linux with a tool that is known ({silent} were read)")
-    return finish(results, output)
+    return finish(results, output, selection)
 
 
 def _results(path: str, selection: Selection) -> Iterator[tuple[Result, bool]]:
