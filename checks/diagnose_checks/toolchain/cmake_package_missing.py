@@ -1,0 +1,145 @@
+"""CMake does not find a library or a program that the build requires.
+
+``find_package(X REQUIRED)`` runs CMake's own FindX module, which looks for headers and libraries, or reads an
+``XConfig.cmake`` that the package installed. Run-time packages of distributions contain neither. CMake also prints
+"Could NOT find" after ``--`` for packages that are optional: the build continues after those.
+
+Wheels for manylinux have a case of their own: pypa's images have no libpython, so that the component ``Development`` is
+never found there; extension modules need ``Development.Module`` only.
+
+How to fix: install the development package of the library. For a copy elsewhere, name its folder: ``-DX_ROOT=FOLDER``,
+or ``-DX_DIR=FOLDER`` for the folder of ``XConfig.cmake``.
+
+References:
+    https://cmake.org/cmake/help/latest/command/find_package.html
+    https://cmake.org/cmake/help/latest/module/FindPython.html
+"""
+
+from __future__ import annotations
+
+import re
+
+from diagnose.authoring.log import advise, finding_from_hits, install_by_family
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.pattern import patterns_for
+from diagnose.readers.env import Environment
+from diagnose.remedies.install import install, module, system
+from diagnose.remedies.package_names import library_module
+from diagnose.tables import cmake_packages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+_LINES = 5  # of CMake's message, which it wraps
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.SEARCH,
+    patterns=patterns_for(
+        "cmake-missing",
+        (
+            "Could NOT find ",
+            r"^Could NOT find (?P<package>[\w.+-]+)[^()]{0,200}\(missing: *(?P<missing>[^)]{1,400})\)",
+            _LINES,
+        ),
+        (
+            "Could NOT find ",
+            r"^Could NOT find (?P<package>[\w.+-]+): Found unsuitable\s+version \"(?P<found>[^\"]*)\",\s+but\s+required"
+            r"\s+is\s+(?P<how>at\s+least|exact\s+version)\s+\"(?P<needs>[^\"]*)\"",
+            _LINES,
+        ),
+        (
+            "package configuration file",
+            r"^Could not find a package configuration file provided by\s+\"(?P<package>[\w.+-]+)\"",
+            2,
+        ),
+    )
+    + patterns_for("cmake-stops", ("CMake Error", r"^(?:-- )?CMake Error at ")),
+)
+_PYTHON = re.compile(r"Python(?:2|3|Libs|Interp)?$")
+#: Other checks know why these are not found, or only the compiler's own error in CMake's log says it.
+_ELSEWHERE = {"PkgConfig", "Threads"}
+#: Packages of the Python package index that bring their own CMake files, and what prints their folder.
+_OF_PYTHON = {
+    "pybind11": "python3 -m pybind11 --cmakedir",
+    "nanobind": "python3 -m nanobind --cmake_dir",
+    "Torch": "python3 -c 'import torch; print(torch.utils.cmake_prefix_path)'",
+}
+_HEADERS = {
+    "debian": ("python3-dev",),
+    "rhel": ("python3-devel",),
+    "alpine": ("python3-dev",),
+    "arch": ("python",),
+    "suse": ("python3-devel",),
+}
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See CMake stop because it does not find a required package."""
+    for hit in log.find("cmake-missing"):
+        package = hit.groups["package"]
+        if package in _ELSEWHERE or not log.near(hit.line, "cmake-stops", before=6):
+            continue
+        found, needs = hit.groups["found"], " ".join(hit.groups["needs"].split())
+        if needs:
+            message = f"CMake finds {package} {found}, and the build needs {needs}"
+            message += "" if "exact" in hit.groups["how"] else " or later"
+            fixes: tuple[Fix, ...] = (Fix(f"bring {package} {needs}, as from a newer release of the distribution"),)
+        else:
+            message = f"CMake does not find {package}, which the build requires"
+            fixes = _fixes(log, hit.line, package, hit.groups["missing"])
+        elsewhere = Fix(f"name the folder of a copy elsewhere: -D{package}_ROOT=FOLDER")
+        stops = log.near(hit.line, "cmake-stops", before=6)[-1:]
+        yield finding_from_hits(
+            log, [*stops, hit], message, "CMake stops, and nothing is compiled.", (*fixes, elsewhere)
+        )
+        return
+
+
+def _fixes(log: BuildLog, line: int, package: str, missing: str) -> tuple[Fix, ...]:
+    if _PYTHON.match(package):
+        return _of_python(log, line, missing)
+    if package in _OF_PYTHON:
+        name = package.lower()
+        return (
+            Fix(
+                f"install {name} for the Python that builds, and name its folder",
+                (Command(f"python3 -m pip install {name}", FixStage.TOOLCHAIN),),
+                notes=f"-D{package}_DIR=FOLDER, which `{_OF_PYTHON[package]}` prints. In a wheel's build: "
+                f'requires = ["{name}"] in [build-system].',
+            ),
+        )
+    return advise(log, line, _bring, package) or (Fix(f"install the development files of {package}"),)
+
+
+def _of_python(log: BuildLog, line: int, missing: str) -> tuple[Fix, ...]:
+    if "NumPy" in missing and "Development" not in missing:
+        install_it = Command("python3 -m pip install numpy", FixStage.TOOLCHAIN)
+        return (Fix("install NumPy for the Python that builds", (install_it,)),)
+    headers = install_by_family(log, line, "install Python's headers", _HEADERS)
+    embedded = "LIBRAR" in missing or "Embed" in missing
+    if not embedded or "Development.Module" in missing:
+        return headers
+    module_only = Fix(
+        "ask CMake only for the headers of an extension module",
+        notes="find_package(Python COMPONENTS Interpreter Development.Module REQUIRED): manylinux images have no "
+        "libpython, and a wheel's module must not link it. With pybind11: set(PYBIND11_FINDPYTHON ON).",
+    )
+    return (module_only, *([] if log.container_at(line).kind.endswith("linux") else headers))
+
+
+def _bring(env: Environment, package: str) -> list[Fix]:
+    """Return the fix that installs CMake's *package* in *env*."""
+    here = system(env)
+    name = cmake_packages.module(package) or library_module(package, env.distro.codename)
+    names = cmake_packages.packages(package, env.distro.family)
+    if not names and name:
+        names = tuple(filter(None, (module(here, name, env.target),)))
+    if not names:
+        return [Fix(f"install the development files of {package}")]
+    debian = env.target.debian if env.distro.family == "debian" and env.cross else ""
+    commands = install(here, names, debian)
+    return [Fix(f"install {' '.join(names)}", commands, safe=True)] if commands else []
