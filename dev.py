@@ -211,14 +211,17 @@ def package() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_venv(folder / "build")
-        install(folder / "build", "pip")
+        install(folder / "build", "pip", "check-wheel-contents>=0.6")
         run(folder / "build" / BIN / "python", "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", folder, HERE)
+        (wheel,) = folder.glob("*.whl")
+        run(folder / "build" / BIN / "check-wheel-contents", wheel)
         make_venv(folder / "empty")
-        install(folder / "empty", *map(str, folder.glob("*.whl")))
+        install(folder / "empty", str(wheel))
         for script in ("diagnose", "crosslink-diagnose"):
             run(folder / "empty" / BIN / script, "--version")
         fixture = next(WHEELS.glob(f"{DEMO[0]}*.whl"))
         os.chdir(folder)
+        run(folder / "empty" / BIN / "diagnose", "wheel", "--fail-on", "note", wheel)
         for command in (["wheel", fixture], ["env"], ["explain"], ["targets", "armhf"]):
             options = ["--fail-on", "never"] if command[0] in ("wheel", "env") else []
             run(folder / "empty" / BIN / "diagnose", *command, *options)

@@ -199,6 +199,26 @@ def module(kinds: list[str], words: dict[str, str]) -> str:
     return text + "\n".join(DETECTORS[kind].format(**words) for kind in kinds)
 
 
+BEFORE: dict[Path, bytes | None] = {}
+"""Each file that was written → its content before; None for a new one."""
+
+
+def write(path: Path, text: str) -> None:
+    """Write *text* to *path*, and remember what was there."""
+    BEFORE.setdefault(path, path.read_bytes() if path.exists() else None)
+    path.write_text(text, encoding="utf-8")
+
+
+def take_back() -> None:
+    """Restore every file that was written, so that a second run finds what the first one found."""
+    for path, content in BEFORE.items():
+        if content is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.write_bytes(content)
+    BEFORE.clear()
+
+
 def insert(table: Path, case: str) -> None:
     """Put *case* into the table of fixtures before its marker."""
     text = table.read_text(encoding="utf-8")
@@ -206,7 +226,7 @@ def insert(table: Path, case: str) -> None:
     if found is None:
         refuse(f"{table.relative_to(HERE)} has no line '{MARKER}'")
         return
-    table.write_text(text[: found.start()] + case + text[found.start() :], encoding="utf-8")
+    write(table, text[: found.start()] + case + text[found.start() :])
 
 
 def add_wheel(words: dict[str, str]) -> None:
@@ -216,7 +236,11 @@ def add_wheel(words: dict[str, str]) -> None:
         "    # TODO: what makes the wheel broken, as small as it can be\n"
         '    Case("{stem}", with_file("{stem}.txt"), wheel(), {{"{id}": WARNING}}),\n'.format(**words),
     )
-    subprocess.run([sys.executable, str(WHEELS / "make.py"), words["stem"]], check=True)
+    there = set(WHEELS.iterdir())
+    try:
+        subprocess.run([sys.executable, str(WHEELS / "make.py"), words["stem"]], check=True)
+    finally:
+        BEFORE.update(dict.fromkeys(set(WHEELS.iterdir()) - there))
 
 
 def add_env(words: dict[str, str]) -> None:
@@ -232,9 +256,10 @@ def add_env(words: dict[str, str]) -> None:
 def add_log(words: dict[str, str]) -> None:
     """Write a log that shows the cause and one that only looks like it, with their labels."""
     folder, name = LOGS / words["folder"], words["id"]
-    (folder / f"{name}.log").write_text(f"error: example {name} failed: TODO\n", encoding="utf-8")
-    (folder / f"{name}-near.log").write_text(
-        f"note: example {name} failed before, and is tried again\nwarning: TODO: something else\n", encoding="utf-8"
+    write(folder / f"{name}.log", f"error: example {name} failed: TODO\n")
+    write(
+        folder / f"{name}-near.log",
+        f"note: example {name} failed before, and is tried again\nwarning: TODO: something else\n",
     )
     file = folder / "labels.json"
     labels = json.loads(file.read_text(encoding="utf-8"))
@@ -243,7 +268,7 @@ def add_log(words: dict[str, str]) -> None:
         f"{name}-near.log": {"cause": "", "near": [name], "outcome": "cannot-tell"},
     }
     rows = ",\n".join(f"  {json.dumps(key)}: {json.dumps(labels[key])}" for key in sorted(labels))
-    file.write_text(f"{{\n{rows}\n}}\n", encoding="utf-8")
+    write(file, f"{{\n{rows}\n}}\n")
 
 
 ADD: dict[str, Callable[[dict[str, str]], None]] = {"wheel": add_wheel, "env": add_env, "log": add_log}
@@ -253,6 +278,21 @@ def version() -> str:
     """Return the version of the product, which is the next release."""
     text = (HERE / "diagnose" / "__init__.py").read_text(encoding="utf-8")
     return text.partition('__version__ = "')[2].partition('"')[0]
+
+
+def stubs(area: str, stem: str, kinds: list[str], words: dict[str, str]) -> list[Path]:
+    """Write the module, its fixtures and its tests; return the module and the tests."""
+    written = [CHECKS / area / f"{stem}.py"]
+    write(written[0], module(kinds, words))
+    for kind in kinds:
+        ADD[kind](words)
+        if kind in TESTS:
+            suffix = "" if kind == "wheel" else f"_{kind}"
+            written.append(HERE / "tests" / "checks" / f"test_{stem}{suffix}.py")
+            write(written[-1], TESTS[kind].format(**words))
+    for tidy in (["check", "--fix", "--quiet", "--select=I"], ["format", "--quiet"]):
+        subprocess.run([sys.executable, "-m", "ruff", *tidy, *written, WHEELS / "cases.py"], check=True)
+    return written
 
 
 def main() -> None:
@@ -272,16 +312,11 @@ def main() -> None:
     words = {"area": area, "stem": stem, "id": stem.replace("_", "-"), "upper": stem.upper(), "folder": folder}
     words["version"] = version()
     kinds = sorted(set(kinds), key=list(ADD).index)
-    written = [CHECKS / area / f"{stem}.py"]
-    written[0].write_text(module(kinds, words), encoding="utf-8")
-    for kind in kinds:
-        ADD[kind](words)
-        if kind in TESTS:
-            suffix = "" if kind == "wheel" else f"_{kind}"
-            written.append(HERE / "tests" / "checks" / f"test_{stem}{suffix}.py")
-            written[-1].write_text(TESTS[kind].format(**words), encoding="utf-8")
-    for tidy in (["check", "--fix", "--quiet", "--select=I"], ["format", "--quiet"]):
-        subprocess.run([sys.executable, "-m", "ruff", *tidy, *written, WHEELS / "cases.py"], check=True)
+    try:
+        written = stubs(area, stem, kinds, words)
+    except BaseException:
+        take_back()
+        raise
     print(*(f"written: {path.relative_to(HERE)}" for path in written), "", sep="\n")
     for kind in kinds:
         print(*(step.format(**words) for step in STEPS[kind]), "", sep="\n")

@@ -109,6 +109,15 @@ def test_a_new_check_works_as_it_is_written(tmp_path: Path) -> None:
         assert "CHANGELOG.md" in made.stdout
     assert "exists already" in run("scripts/new_check.py", "apk/apt-example-odd", "log").stderr
     assert "no area" in run("scripts/new_check.py", "nowhere/a-b", "log").stderr
+    roots = folder / "fixtures" / "containers" / "cases.py"
+    whole = roots.read_text()
+    roots.write_text(whole.replace("new-check: above this line", ""))
+    here = {path for path in folder.rglob("*") if "__pycache__" not in path.parts}
+    failed = run("scripts/new_check.py", "wheel/wheel-example-half", "wheel", "env")
+    assert failed.returncode and "has no line" in failed.stderr
+    assert {path for path in folder.rglob("*") if "__pycache__" not in path.parts} == here
+    assert "wheel_example_half" not in (folder / "fixtures" / "wheels" / "cases.py").read_text()
+    roots.write_text(whole)
     only = "example_odd or example-odd or every_check_of_wheels or every_cause or environment_is_found_somewhere"
     tested = run("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/checks", "tests/test_registry.py", "-k", only)
     assert tested.returncode == 0, tested.stdout[-3000:]

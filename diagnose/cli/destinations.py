@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 
 from diagnose.cli import console
 from diagnose.cli.errors import OutputError, UsageError
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, contextlib
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

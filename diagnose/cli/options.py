@@ -45,8 +45,8 @@ class Option(NamedTuple):
     positional: bool = False
     required: bool = False
     rest: bool = False
-    field: str = ""
     into_file: bool = False
+    field: str = ""
 
     @property
     def name(self) -> str:
@@ -95,7 +95,7 @@ def group(kind: type[_Group]) -> type[_Group]:
     """Record the fields of *kind*, a NamedTuple whose defaults are options, and leave it with their plain defaults."""
     fields: dict[str, Any] = kind._field_defaults  # type: ignore[attr-defined]
     defaults = {name: option for name, option in fields.items() if isinstance(option, Option)}
-    _OPTIONS[kind] = tuple(option._replace(field=name) for name, option in defaults.items())
+    _OPTIONS[kind] = tuple(Option._make((*option[:-1], name)) for name, option in defaults.items())  # field is last
     fields.update({name: option.default for name, option in defaults.items()})
     return kind
 

@@ -11,6 +11,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import contextlib as contextlib
     import re as re
     from enum import Enum as Enum
     from functools import cache as cache
@@ -27,7 +28,7 @@ else:
             __import__(self._name)
             return getattr(sys.modules[self._name], attribute)
 
-    re = _Later("re")
+    contextlib, re = _Later("contextlib"), _Later("re")
 
     def cache(function):
         """Remember what *function* returned for its arguments."""

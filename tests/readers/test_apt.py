@@ -112,9 +112,9 @@ def test_mangled_files_are_kept_and_positions_stay_inside(pieces, name):
 def test_positions_and_what_is_commented_out():
     text = "# my mirror\n\n#deb http://a.example/d x y\ndeb http://b.example/d x y\n# deb is a word here\n"
     sources = apt.parse("sources.list", text).sources
-    assert [(source.line, source.enabled, source.hosts) for source in sources] == [
-        (3, False, ("a.example",)),
-        (4, True, ("b.example",)),
+    assert [(source.line, source.enabled, source.uris) for source in sources] == [
+        (3, False, ("http://a.example/d",)),
+        (4, True, ("http://b.example/d",)),
     ]
 
 
@@ -190,7 +190,7 @@ def test_lists_of_mirrors(tmp_path):
     )
     found = apt.read(root, "amd64")
     assert found is not None
-    assert found.sources[0].hosts == ("azure.archive.ubuntu.com", "archive.ubuntu.com")
+    assert list(map(apt.host, found.sources[0].mirrors)) == ["azure.archive.ubuntu.com", "archive.ubuntu.com"]
 
 
 def test_how_apt_names_what_it_fetched():

@@ -164,7 +164,6 @@ class Prober:
     def __init__(
         self, finder: Finder, variables: Variables, decided: PkgConfig, target: Target, own: Iterable[str]
     ) -> None:
-        self._finder = finder
         self.root = finder.root
         self.variables = variables
         self._decided = decided

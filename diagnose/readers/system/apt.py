@@ -55,11 +55,6 @@ class AptSource(NamedTuple):
         """``path:line``, as evidence names it."""
         return f"{self.path}:{self.line}"
 
-    @property
-    def hosts(self) -> tuple[str, ...]:
-        """The hosts that the entry fetches from."""
-        return tuple(dict.fromkeys(filter(None, map(host, (*self.uris, *self.mirrors)))))
-
 
 class AptFile(NamedTuple):
     """One sources file: its text, kept to the byte in ``lines`` (with their line ends), and its entries.
