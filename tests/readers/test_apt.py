@@ -113,8 +113,8 @@ def test_positions_and_what_is_commented_out():
     text = "# my mirror\n\n#deb http://a.example/d x y\ndeb http://b.example/d x y\n# deb is a word here\n"
     sources = apt.parse("sources.list", text).sources
     assert [(source.line, source.enabled, source.uris) for source in sources] == [
-        (3, False, ("http://a.example/d",)),
-        (4, True, ("http://b.example/d",)),
+        (3, False, ("http://a.example/d/",)),
+        (4, True, ("http://b.example/d/",)),
     ]
 
 
