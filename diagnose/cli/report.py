@@ -89,7 +89,8 @@ def _unknown(name: str, kind: str, checks: Iterable[Check]) -> str:
     others = [check for check in known if check.matches(name)]
     if not others:
         return f"no check is named {name!r}{did_you_mean(name, names(known))}"
-    kinds = " and ".join(f"`{other}`" for other in KINDS if any(other in one.detectors for one in others))
+    *first, last = (f"`{other}`" for other in KINDS if any(other in one.detectors for one in others))
+    kinds = f"{', '.join(first)} and {last}" if first else last
     what = "is a check" if name in names(others) else "selects checks"
     return f"{name!r} {what} of {kinds}, not of `{kind}`{did_you_mean(name, own)}"
 

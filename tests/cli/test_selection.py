@@ -25,8 +25,8 @@ def run(*args: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        ("wheel --select pc-missing", "--select: 'pc-missing' is a check of `env` and `log`, not of `wheel`"),
-        ("wheel --ignore pc-missing", "--ignore: 'pc-missing' is a check of `env` and `log`, not of `wheel`"),
+        ("wheel --select pc-missing", "--select: 'pc-missing' is a check of `env`, `log` and `workflow`, not"),
+        ("wheel --ignore pc-missing", "--ignore: 'pc-missing' is a check of `env`, `log` and `workflow`, not"),
         ("wheel --select pkgconfig", "--select: 'pkgconfig' selects checks of `env` and `log`, not of `wheel`"),
         ("wheel --select wheel-rpath,pc-missing", "--select: 'pc-missing' is a check of"),
         ("wheel --select wheel-rpaht", "--select: no check is named 'wheel-rpaht'; did you mean wheel-rpath"),
