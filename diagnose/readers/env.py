@@ -9,7 +9,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import Evidence, Finding, InputError, Phase
 from diagnose.model.targets import Target
 from diagnose.readers.cargo import config as cargo_config
-from diagnose.readers.cargo import needs, unread_variables
+from diagnose.readers.cargo import needs, rust_versions, unread_variables
 from diagnose.readers.cargo import project as cargo
 from diagnose.readers.cargo.project import Project
 from diagnose.readers.cargo.unread_variables import Ignored
@@ -175,6 +175,12 @@ def read(
         rust = rust._replace(version=rustup.cargo_version(place, rust))
         if rust.cargo.found and not rust.version:
             place.unseen.append("cargo's version: neither rustup's files nor dpkg's show it")
+    if rust.version and project.crates:
+        sources = needs.source_folders(place, home, config)
+        floors, lacking = rust_versions.floors(place, project, sources, row, rust.version)
+        project = project._replace(floors=(*project.floors, *floors))
+        if lacking:
+            place.unseen.append("the Rust that its crates require: `cargo fetch` downloads the manifests that say it")
     tools = compilers.read(
         finder,
         variables,

@@ -202,3 +202,84 @@ def test_a_personality_that_sets_the_sysroot_and_static_links(tmp_path: Path, ve
         assert library.libs == ("-L/sr/usr/lib", "-lown", "-lmore")
     else:  # 1.8 does not look there
         assert library.outcome == "not-found"
+
+
+LOCKED = """\
+version = 4
+
+[[package]]
+name = "own"
+version = "0.1.0"
+dependencies = ["old", "windows"]
+
+[[package]]
+name = "old"
+version = "1.0.0"
+source = "registry+x"
+dependencies = ["new", "elsewhere", "twice 1.0.0"]
+
+[[package]]
+name = "new"
+version = "2.0.0"
+source = "registry+x"
+
+[[package]]
+name = "elsewhere"
+version = "1.0.0"
+source = "registry+x"
+
+[[package]]
+name = "windows"
+version = "1.0.0"
+source = "registry+x"
+
+[[package]]
+name = "twice"
+version = "1.0.0"
+source = "registry+x"
+
+[[package]]
+name = "twice"
+version = "2.0.0"
+source = "registry+x"
+"""
+
+
+def test_a_locked_crate_that_needs_a_newer_rust(tmp_path: Path) -> None:
+    root = miniroot.make(tmp_path / "root")
+    chain = "1.85.0-x86_64-unknown-linux-gnu"
+    for name in ("cargo", "rustc"):
+        miniroot.write(root / "usr/local/cargo/bin" / name, miniroot.elf("amd64"), 0o755)
+    miniroot.write(root / "usr/local/rustup/settings.toml", f'version = "12"\ndefault_toolchain = "{chain}"\n')
+    library = root / f"usr/local/rustup/toolchains/{chain}/lib/rustlib"
+    miniroot.write(library / "x86_64-unknown-linux-gnu/lib/libcore-0.rlib", "")
+    miniroot.write(library / "multirust-channel-manifest.toml", '[pkg.cargo]\nversion = "0.86.0 (d73d2caf9)"\n')
+    own = '[package]\nname = "own"\nversion = "0.1.0"\n[dependencies]\nold = "1"\n'
+    miniroot.write(tmp_path / "p/Cargo.toml", own + '[target."cfg(windows)".dependencies]\nwindows = "1"\n')
+    miniroot.write(tmp_path / "p/Cargo.lock", LOCKED)
+
+    def look() -> tuple[list[Finding], str]:
+        facts = env.read(str(root), cwd=str(tmp_path / "p"), environ={})
+        return found(facts, "rust-toolchain-too-old"), " ".join(facts.unseen)
+
+    def crate(name: str, version: str, rust: str, dependencies: str = "") -> None:
+        text = f'[package]\nedition = "2021"\nrust-version = "{rust}"\nname = "{name}"\n{dependencies}'
+        miniroot.write(root / f"root/.cargo/registry/src/index/{name}-{version}/Cargo.toml", text)
+
+    assert look()[0] == []
+    assert "the Rust that its crates require" in look()[1]
+    needs = '[dependencies.new]\n[dependencies.twice]\n[target."cfg(windows)".dependencies.elsewhere]'
+    crate("old", "1.0.0", "1.85", needs)
+    crate("new", "2.0.0", "1.85.0")
+    crate("twice", "1.0.0", "1.60")
+    crate("twice", "2.0.0", "1.90")  # perhaps not the one that is compiled
+    assert look()[0] == []
+    assert "the Rust that its crates require" not in look()[1]  # the others are for Windows
+    crate("elsewhere", "1.0.0", "1.91")
+    crate("windows", "1.0.0", "1.91")
+    assert look()[0] == []
+    crate("new", "2.0.0", "1.88")
+    (finding,) = look()[0]
+    assert finding.message == "cargo 1.85.0 is too old for this project, which needs 1.88"
+    line = "CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS=fallback cargo update new"
+    assert [command.line for command in finding.fixes[0].commands] == [line]

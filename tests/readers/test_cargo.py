@@ -225,7 +225,7 @@ def test_what_a_project_needs(tmp_path):
     ]
     assert found.unknown == ("strange-sys 0.1.0",)
     assert found.needs[2].path == f"{inner}/Cargo.lock:4"
-    assert found.crate("libz-sys") == lock.Crate("libz-sys", "1.1.20", 20, ("cc", "pkg-config"))
+    assert found.crate("libz-sys") == lock.Crate("libz-sys", "1.1.20", 20, ("cc", "pkg-config"), local=True)
 
 
 def test_a_crates_own_manifest_says_more(tmp_path):

@@ -14,7 +14,7 @@ from diagnose.readers.system.root import Root
 
 #: Settings on which resolver and programs once differed: circles through ``Provides`` and through uninstalled files,
 #: providers whose choice depends on the order of a folder, requirements that do not end.
-ONCE_WRONG = (10055, 10074, 10252, 10603, 10816, 10854, 10867, 11019, 11336, 11954, 12926, 15173)
+ONCE_WRONG = (10055, 10074, 10252, 10603, 10816, 10854, 10867, 11019, 11336, 11954, 12926, 15173, 31227)
 
 
 @pytest.fixture(scope="module", params=(*pc_worlds.RELEASES, "installed"))

@@ -24,6 +24,7 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.model.versions import newer, version_key
+from diagnose.readers.cargo.project import Floor
 from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import system
@@ -61,12 +62,14 @@ CHECK = Check(
 
 #: The first cargo that knows build scripts' ``cargo::KEY=VALUE``.
 _COLONS = "1.77"
+#: The first cargo that selects versions of crates by the Rust that they need.
+_RESOLVER = "1.84"
 #: The first release of Debian 12's second toolchain.
 _WEB = "1.85"
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See that cargo is too old for the project's lock file or edition."""
+    """See that cargo is too old for the project's lock file or edition, or for a crate's ``rust-version``."""
     rust = env.toolchain.rust
     floors = [floor for floor in env.project.floors if rust.version and newer(floor.version, rust.version)]
     if not floors:
@@ -81,7 +84,21 @@ def env(env: Environment) -> Iterator[Finding]:
         Severity.ERROR,
         tuple(evidence),
         "cargo stops before it compiles anything.",
-        (_fix(env, needs),),
+        (*_older_crates(env, floors), _fix(env, needs)),
+    )
+
+
+def _older_crates(env: Environment, floors: list[Floor]) -> Iterator[Fix]:
+    """Offer older versions of the crates, if they alone need a newer Rust and cargo can select by Rust's version."""
+    crates = sorted({floor.crate for floor in floors})
+    version = env.toolchain.rust.version
+    if "" in crates or newer(_RESOLVER, version):
+        return
+    line = f"CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS=fallback cargo update {' '.join(crates)}"
+    yield Fix(
+        f"lock crates that Rust {version} can build",
+        (Command(line, FixStage.BUILD),),
+        notes="This changes Cargo.lock. Where no older version fits the requirements, a newer Rust is needed.",
     )
 
 

@@ -11,12 +11,16 @@ LOCK_LIMIT = 16 << 20
 
 
 class Crate(NamedTuple):
-    """One package of ``Cargo.lock``: ``line`` is that of its name, ``dependencies`` the names that it lists."""
+    """One package of ``Cargo.lock``: ``line`` is that of its name, ``dependencies`` the names that it lists.
+
+    ``local``: it is in a folder of the project, not from a registry or a repository.
+    """
 
     name: str
     version: str
     line: int = 0
     dependencies: tuple[str, ...] = ()
+    local: bool = False
 
 
 class Lock(NamedTuple):
@@ -45,7 +49,7 @@ def _as_written(text: str) -> Lock | None:
     fields: dict[str, str] = {}
     dependencies: list[str] = []
     start = version = 0
-    within = inside = False
+    within = inside = sourced = False
     for number, line in enumerate((*text.splitlines(), "[[package]]"), 1):
         if inside:
             if line == "]":
@@ -58,8 +62,8 @@ def _as_written(text: str) -> Lock | None:
             if within:
                 if len(fields) != 2:
                     return None
-                crates.append(Crate(fields["name"], fields["version"], start, tuple(dependencies)))
-            within, fields, dependencies = True, {}, []
+                crates.append(Crate(fields["name"], fields["version"], start, tuple(dependencies), not sourced))
+            within, sourced, fields, dependencies = True, False, {}, []
         elif not line or line.startswith("#"):
             continue
         elif not within:
@@ -78,6 +82,8 @@ def _as_written(text: str) -> Lock | None:
             start = number if key == "name" else start
         elif not line.startswith(_PASSED_OVER):
             return None
+        else:
+            sourced |= line.startswith("source")
     return None if inside else Lock(version, tuple(crates))
 
 
@@ -103,5 +109,6 @@ def _as_toml(path: str, text: str) -> Lock:
         quoted = (f'"{name}"', f"'{name}'")
         found = (at for at in range(start, len(lines)) if lines[at].lstrip().startswith("name"))
         start = next((at + 1 for at in found if any(one in lines[at] for one in quoted)), start)
-        crates.append(Crate(str(name), str(release), start, tuple(one.partition(" ")[0] for one in listed)))
+        names = tuple(one.partition(" ")[0] for one in listed)
+        crates.append(Crate(str(name), str(release), start, names, "source" not in table))
     return Lock(version, tuple(crates))

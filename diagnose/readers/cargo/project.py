@@ -37,11 +37,15 @@ _ASKING = frozenset({"pkg-config", "system-deps", "metadeps"})
 
 
 class Floor(NamedTuple):
-    """The oldest cargo that the project accepts: ``text`` in ``path`` (``Cargo.lock:3``) requires it."""
+    """The oldest cargo that the project accepts: ``text`` in ``path`` (``Cargo.lock:3``) requires it.
+
+    ``crate`` is the locked crate whose manifest that is; empty for the project's own files.
+    """
 
     version: str
     text: str
     path: str
+    crate: str = ""
 
 
 class Project(NamedTuple):
@@ -176,11 +180,10 @@ def _has_dependencies(manifest: dict[str, Any]) -> bool:
     return "workspace" in manifest or any(kind != "dev-dependencies" for kind in kinds)
 
 
-#: The first cargo that accepts a format of lock files, and that knows an edition. Source: the changelogs.
+# The first cargo that accepts a format of lock files. Source: the changelog.
 _LOCK_VERSIONS = {3: "1.53", 4: "1.78"}
-
-
-_EDITIONS = {"2021": "1.56", "2024": "1.85"}
+#: {edition: the first cargo that knows it}. Source: the changelog.
+EDITIONS = {"2021": "1.56", "2024": "1.85"}
 
 
 def _floors(lock: str, version: int, manifest: str, content: dict[str, Any], text: str) -> Iterator[Floor]:
@@ -188,9 +191,9 @@ def _floors(lock: str, version: int, manifest: str, content: dict[str, Any], tex
         yield Floor(_LOCK_VERSIONS[version], f"version = {version}", lock)
     package = content.get("package")
     edition = package.get("edition") if isinstance(package, dict) else None
-    if isinstance(edition, str) and edition in _EDITIONS:
+    if isinstance(edition, str) and edition in EDITIONS:
         place = place_of(manifest, text, ("edition",))
-        yield Floor(_EDITIONS[edition], f'edition = "{edition}"', place)
+        yield Floor(EDITIONS[edition], f'edition = "{edition}"', place)
 
 
 def _cdylib(manifest: dict[str, Any]) -> bool:

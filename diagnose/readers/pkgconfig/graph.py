@@ -83,7 +83,7 @@ class Modules:
                     self._report(edge.dependency, by.file.id, found, False)
                 return None
             new = Module(found)
-            edge.match = self._shared.setdefault(found.path or found.id, new) if shared else new
+            edge.match = self._shared.setdefault(found.id, new) if shared else new
         return edge.match
 
     def clear(self) -> None:
