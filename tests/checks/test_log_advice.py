@@ -262,3 +262,24 @@ def test_only_tags_that_maturin_and_rust_know_are_asked_for(told: Callable[[str]
     zig, tag = (fix.commands[-1].line for fix in fixes if fix.commands)
     assert zig.endswith("--zig --compatibility manylinux_2_17")
     assert tag.endswith("--compatibility manylinux_2_34")
+
+
+def test_the_package_for_a_musllinux_container_is_alpines() -> None:
+    (finding,) = judged(FOLDER / "composed/wheels/cibuildwheel-alpine-krb5.log").findings
+    assert "apk add krb5-libs" in _words(finding.fixes[0])
+
+
+def test_several_architectures_of_one_server_are_one_fix() -> None:
+    (finding,) = judged(FOLDER / "composed/apt/two-architectures.log").findings
+    lines = [command.line for command in finding.fixes[0].commands]
+    assert lines[1:] == ["dpkg --add-architecture arm64", "dpkg --add-architecture armhf", "apt-get update"]
+
+
+def test_the_example_names_the_processor_of_the_file() -> None:
+    (finding,) = judged(FOLDER / "composed/wheels/arm-version-not-defined.log").findings
+    assert "aarch64-unknown-linux-gnu.2.17" in _words(finding.fixes[0])
+
+
+def test_libpython_is_not_installed_for_an_extension_module() -> None:
+    (finding,) = judged(FOLDER / "composed/causes/cmake-no-libpython.log").findings
+    assert "Development.Module" in _words(finding.fixes[0])

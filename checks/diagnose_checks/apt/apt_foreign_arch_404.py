@@ -33,7 +33,7 @@ from diagnose_checks.apt._triage import misplaced, unserved
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
     from diagnose.readers.workflow import Workflow
     from diagnose.readers.workflow.shell import Call
 
@@ -97,15 +97,18 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             ),
         )
+    servers: dict[bool, dict[str, list[Hit]]] = {}
     for arch, hits in unserved(log).items():
-        distro = log.distro_at(hits[0].line)
         ports = any(name in hits[0].groups["url"] for name in ("ports.ubuntu.com", "/ubuntu-ports"))
-        native = "arm64" if ports else "amd64"
-        fixed = split(distro.codename, arch, native) if not ports else _limit(arch)
+        servers.setdefault(ports, {})[arch] = hits
+    for ports, unknown in servers.items():
+        lines = sorted((hit for hits in unknown.values() for hit in hits), key=lambda hit: hit.line)
+        distro = log.distro_at(lines[0].line)
+        fixed = split(distro.codename, sorted(unknown), "amd64") if not ports else _limit(" and ".join(sorted(unknown)))
         yield finding_from_hits(
             log,
-            hits,
-            f"Ubuntu's {'ports' if ports else 'archive'} server does not have {arch}",
+            [*(hits[0] for hits in unknown.values()), *lines],
+            f"Ubuntu's {'ports' if ports else 'archive'} server does not have {' and '.join(sorted(unknown))}",
             "apt-get update fails, and no package of that architecture can be located.",
             (fixed,),
         )
@@ -159,7 +162,7 @@ def workflow(workflow: Workflow) -> Iterator[Finding]:
             Severity.ERROR,
             group,
             f"apt-get update: 404 Not Found, binary-{foreign}/Packages. It is on the ports server.",
-            [split(codename, foreign, "amd64")],
+            [split(codename, [foreign], "amd64")],
         )
 
 

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 #: Whose function a name is, for libraries that reserve a prefix of their own, by their public headers.
 _OWNERS = (
+    (
+        "stdc++",
+        r"std::(?:cout|cerr|terminate|basic_ostream)\b.*|__gxx_personality_v0|__cxa_(?:begin_catch|throw|pure_virtual)",
+    ),
     ("asound", r"snd_(?:pcm|mixer|ctl|seq|card|rawmidi|hctl|timer|device|config)_\w+|snd_strerror"),
     ("sqlite3", r"sqlite3_(?:open|close|exec|prepare|step|finalize|bind|column|errmsg|libversion|initialize)\w*"),
     ("curl", r"curl_(?:easy|multi|global|slist|share|mime|url)_\w+"),

@@ -60,7 +60,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     from diagnose.readers.buildlog.linking import stem  # only who reads logs needs its patterns
 
     for link in log.links:
-        hits = versioned(log, link)
+        hits = [hit for hit in versioned(log, link) if "@GLIBCXX_" not in hit.text]  # lib-newer-libstdcxx
         target = link.target or log.target_at(link.line)
         if not hits or (target is not None and target.libc == "musl"):
             continue

