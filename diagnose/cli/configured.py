@@ -35,17 +35,32 @@ def completed(command: Subcommand, given: dict[str, Any]) -> dict[str, Any]:
         found = _settings(given)
     except InputError as error:
         raise UsageError(str(error)) from None
-    if found is None:
-        return given
+    if found is not None:
+        given = {**_values(command, found), **given, "settings": found}
+    if given.get("baseline"):
+        from diagnose.config import baseline
+
+        if given["baseline"] != given.get("write_baseline"):
+            try:
+                given["known"] = baseline.read(given["baseline"])
+            except InputError as error:
+                raise UsageError(f"--baseline: {error}") from None
+    return given
+
+
+def _values(command: Subcommand, found: Settings) -> dict[str, Any]:
+    """Return the values of options of *command* that the configuration file gives; a path is relative to that file."""
     from diagnose.cli.options import SETTINGS
 
     fields = {option.field: option for option in command.options}
-    values = {}
+    values: dict[str, Any] = {}
     for key, value in found.values:
         kind, field = SETTINGS[key]
         if key not in config_file.CHOOSING and kind in command.groups and field in fields:
             values[field] = (value,) if fields[field].many and isinstance(value, str) else value
-    return {**values, **given, "settings": found}
+    if "baseline" in values:
+        values["baseline"] = os.path.join(os.path.dirname(found.path), values["baseline"])
+    return values
 
 
 def _settings(given: dict[str, Any]) -> Settings | None:

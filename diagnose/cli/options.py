@@ -13,6 +13,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from typing import Any, TypeVar
 
+    from diagnose.config.baseline import Baseline
     from diagnose.config.settings import Settings
 
     _Group = TypeVar("_Group")
@@ -128,7 +129,7 @@ class Output(NamedTuple):
 class Selection(NamedTuple):
     """Which checks run, and the settings that the command line does not give.
 
-    ``settings`` is what the configuration file says; :mod:`diagnose.cli.configured` reads it.
+    ``settings`` is what the configuration file says, ``known`` the baseline; :mod:`diagnose.cli.configured` reads them.
     """
 
     select: tuple[str, ...] = _values("ID", "Run only these checks: ids or prefixes, separated by commas (repeatable).")
@@ -138,7 +139,10 @@ class Selection(NamedTuple):
     config: str | None = _value("FILE", "Read the settings in FILE, not in diagnose.toml or pyproject.toml.")
     isolated: bool = _flag("Read no configuration file.")
     today: str | None = _value("DATE", "The day (2027-01-31) on which declared intent may have expired.")
+    baseline: str | None = _value("FILE", "Let only findings fail that are not in this baseline.")
+    write_baseline: str | None = _value("FILE", "Write a baseline of all findings.")
     settings: Settings | None = None
+    known: Baseline | None = None
 
 
 @group
@@ -309,7 +313,7 @@ COMMANDS = {
             "config",
             "Print each setting, and where it comes from.",
             (Selection,),
-            without=("select", "ignore", "extend_select", "extend_ignore", "today"),
+            without=("select", "ignore", "extend_select", "extend_ignore", "today", "baseline", "write_baseline"),
         ),
         Subcommand("undo", "Restore the files that `env --apply` changed."),
         Subcommand("explain", "Print a check's documentation, or the list of all checks.", (ExplainOptions,)),
@@ -323,6 +327,7 @@ SETTINGS: dict[str, tuple[type, str]] = {
     "ignore": (Selection, "ignore"),
     "extend-select": (Selection, "extend_select"),
     "extend-ignore": (Selection, "extend_ignore"),
+    "baseline": (Selection, "baseline"),
     "fail-on": (Output, "fail_on"),
     "format": (Output, "format"),
     "targets": (EnvOptions, "target"),

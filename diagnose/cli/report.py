@@ -6,7 +6,7 @@ import sys
 
 from diagnose.cli import console
 from diagnose.cli.destinations import planned, publish, write
-from diagnose.cli.errors import UsageError
+from diagnose.cli.errors import OutputError, UsageError
 from diagnose.config.config_file import CHOOSING
 from diagnose.engine import registry
 from diagnose.engine.headline import selected
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from diagnose.cli.destinations import Destination
     from diagnose.cli.options import Output, Selection
+    from diagnose.config.baseline import Baseline
     from diagnose.model.check import Check
     from diagnose.model.pattern import Pattern
     from diagnose.model.subject import Subject
@@ -104,6 +105,11 @@ def report_on(results: Iterable[Result], output: Output, selection: Selection) -
     """Return the report on *results*, which ``--fail-on`` judges."""
     judged = tuple(results)
     notices = _notices(judged, selection)
+    if selection.known is not None:
+        judged = selection.known.marked(judged)
+        if gone := selection.known.gone(judged):
+            which = "finding is" if gone == 1 else "findings are"
+            notices += (f"{selection.known.path}: {gone} {which} gone; --write-baseline writes it again",)
     if output.fail_on == "unknown":  # an error, or an undecided outcome
         return Report(judged, Severity.ERROR, unknown=True, notices=notices)
     return Report(judged, None if output.fail_on == "never" else Severity(output.fail_on), notices=notices)
@@ -167,13 +173,28 @@ def finish(results: Iterable[Result], output: Output, selection: Selection) -> i
     """Write the reports on *results* and return the exit code.
 
     Raises:
-        OutputError: one cannot be written.
+        OutputError: one cannot be written, or the baseline cannot.
     """
+    if selection.write_baseline:
+        results = tuple(results)
+        selection = selection._replace(known=_written(selection.write_baseline, results))
     report = report_on(results, output, selection)
     if output.traceback:
         traces(report.results)
     publish(planned(output), lambda place: render(report, place, output))
     return report.exit_code()
+
+
+def _written(path: str, results: tuple[Result, ...]) -> Baseline:
+    """Write the baseline of *results* to the file *path*, and return it."""
+    from diagnose.config import baseline
+
+    if not Report(results).complete:
+        raise OutputError(f"--write-baseline: {path}: not written, because not every input could be inspected")
+    found = baseline.of(path, results)
+    write(path, baseline.render(found))
+    console.warn(f"wrote {path}: {len(found.findings)} findings")
+    return found
 
 
 def print_fixes(text: str, results: Iterable[Result], output: Output, selection: Selection) -> int:

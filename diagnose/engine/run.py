@@ -93,7 +93,7 @@ class Report(NamedTuple):
 
     def rejects(self, finding: Finding) -> bool:
         """Whether *finding* makes the run a failure."""
-        return self.fail_on is not None and finding.severity.rank <= self.fail_on.rank
+        return self.fail_on is not None and not finding.known and finding.severity.rank <= self.fail_on.rank
 
     def rejects_outcome(self, result: Result) -> bool:
         """Whether the outcome of *result* makes the run a failure, whatever was found.

@@ -177,6 +177,8 @@ class Finding(NamedTuple):
     """What the user has declared about it; the engine fills it in."""
     undeclared: tuple[str, ...] = ()
     """The names that no declaration accepts, where another one is accepted; the engine fills it in."""
+    known: bool = False
+    """Whether the user's baseline has it: then it fails nothing."""
 
 
 class InputError(Exception):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from diagnose.engine.run import Report, Result
 from diagnose.model.finding import Finding, Severity, unsetting
 from diagnose.model.outcome import Outcome
-from diagnose.reports.intent import declared
+from diagnose.reports.intent import declared, known_checks
 from diagnose.reports.style import clean
 
 _COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
@@ -22,7 +22,10 @@ def render(report: Report) -> str:
         lines += [
             _command(_COMMAND[finding.severity], finding.check, _text(result, finding), _place(result, finding))
             for finding in result.findings
+            if not finding.known
         ]
+        if known := known_checks(result.findings):
+            lines.append(_command("notice", "known findings", f"{result.name}: in the baseline: {known}"))
     lines += [_command("notice", "diagnose settings", notice) for notice in report.notices]
     return "".join(line + "\n" for line in lines)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from diagnose.model.finding import Finding
 
 
@@ -19,3 +21,10 @@ def declared(finding: Finding) -> list[str]:
         more = f" and {len(finding.undeclared) - 4} more" if len(finding.undeclared) > 4 else ""
         lines.append(f"not declared: {', '.join(finding.undeclared[:4])}{more}")
     return lines
+
+
+def known_checks(findings: Iterable[Finding]) -> str:
+    """Return the checks of those *findings* that the baseline has, each with their number if there are several."""
+    checks = [finding.check for finding in findings if finding.known]
+    names = {check: checks.count(check) for check in checks}
+    return ", ".join(f"{check} × {count}" if count > 1 else check for check, count in names.items())

@@ -65,6 +65,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
             {"reason": one.reason, "expires": one.expires, "names": list(one.names)} for one in finding.declared
         ],
         "undeclared": list(finding.undeclared),
+        "known": finding.known,
     }
 
 

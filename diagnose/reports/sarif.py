@@ -97,6 +97,8 @@ class _SarifRun:
             ],
             "partialFingerprints": self._fingerprints(result, finding),
         }
+        if finding.known:
+            document["baselineState"] = "unchanged"
         if fixes := sarif_fixes.fixes(result, finding):
             document["fixes"] = fixes
         return document

@@ -8,7 +8,7 @@ from diagnose.engine.run import Report, Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import FileEdit, Finding, Fix, Severity, unsetting
 from diagnose.model.outcome import Outcome
-from diagnose.reports.intent import declared
+from diagnose.reports.intent import declared, known_checks
 from diagnose.reports.style import Style, clean
 
 if TYPE_CHECKING:
@@ -98,9 +98,13 @@ def _result(result: Result, style: Style) -> Iterator[str]:
     shown: set[FileEdit] = set()
     printed: dict[Fix, str] = {}
     for finding in result.findings:
+        if finding.known and not style.verbose:
+            continue
         if not style.quiet:
             yield ""
         yield from _finding(result, finding, style, shown, printed)
+    if (known := known_checks(result.findings)) and not style.quiet:
+        yield from _put(style, f"known, in the baseline: {known}", "dim", indent=2, hang=2)
     if len(result.findings) > 1 and not style.quiet and (hint := _scripts(result)):
         yield ""
         yield from _put(style, hint, "dim", indent=2)
