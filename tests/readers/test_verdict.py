@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,38 @@ def test_fixtures_are_judged_as_auditwheel_does(path: Path) -> None:
         assert set(found.differences) <= set(platform_tag.auditwheel_differences)
     else:
         assert ours == theirs
+
+
+#: Difference → a fixture that shows it.
+SHOWN = {
+    "unlisted-files": "wheel_glibc_too_new_unlisted-1",
+    "installed-layout": "healthy_platlib-2",
+    "other-files": "wheel_wrong_arch-1",
+    "no-libc": "wheel_linux_tag_no_libc-1",
+    "purelib": "wheel_purelib_data-1",
+    "no-sections": "wheel_glibc_too_new_sectionless-1",
+    "no-policies": "healthy_armv6l-2",
+    "newer-than-policies": "wheel_glibc_too_new_beyond-1",
+    "policy-allows-newer": "wheel_glibc_too_new_allowed-1",
+    "dynamic-linker-versions": "wheel_glibc_too_new_loader-1",
+    "arm-float": "wheel_wrong_arch_unmarked-1",
+    "musl-release": "healthy_musl_x86_64-2",
+    "origin-in-needed": "wheel_needed_path_origin-2",
+    "musl-itself": "wheel_external_lib_musl_itself-1",
+}
+
+
+@pytest.mark.parametrize("key", platform_tag.auditwheel_differences)
+def test_every_difference_is_one(key: str) -> None:
+    (path,) = (path for path in WHEELS if path.name.startswith(f"{SHOWN[key]}-"))
+    found = wheel.read(str(path)).verdict
+    assert key in found.differences
+    assert auditwheel_tags(path) != (found.symbol_tag, found.lowest_tag)
+
+
+def test_differences_were_compared_with_the_installed_auditwheel() -> None:
+    versions = {difference.version for difference in platform_tag.auditwheel_differences.values()}
+    assert versions == {importlib.metadata.version("auditwheel")}
 
 
 @pytest.fixture(scope="module")

@@ -133,9 +133,10 @@ class Elf(NamedTuple):
     empty (unknown, or not Arm). ``arm_cpu`` is the build attribute ``Tag_CPU_arch`` (6 and 9 to 12: Armv6, 10: Armv7);
     None if absent.
 
-    ``split_debug``: the code is in another file (``objcopy --only-keep-debug``). ``debug_size`` and ``symtab_size`` are
-    the bytes that ``strip`` saves. ``broken`` are the reasons why parts could not be read. ``unread`` are the parts
-    that were skipped because they are larger than in any real file; a loader may still read them.
+    ``sectionless``: there are no section headers, which loaders do not read. ``split_debug``: the code is in another
+    file (``objcopy --only-keep-debug``). ``debug_size`` and ``symtab_size`` are the bytes that ``strip`` saves.
+    ``broken`` are the reasons why parts could not be read. ``unread`` are the parts that were skipped because they are
+    larger than in any real file; a loader may still read them.
     """
 
     path: str
@@ -181,6 +182,7 @@ class Elf(NamedTuple):
     isa_needed: int = 0
     arm_float: str = ""
     arm_cpu: int | None = None
+    sectionless: bool = False
     split_debug: bool = False
     debug_size: int = 0
     symtab_size: int = 0
@@ -402,6 +404,7 @@ class _Reader:
     def sections(self) -> None:
         layout = self._need_layout()
         shoff, shentsize, shnum, shstrndx = self.ehdr[5], self.ehdr[10], self.ehdr[11], self.ehdr[12]
+        self.facts["sectionless"] = not shoff
         if shoff:
             self._read_sections(layout, shoff, shentsize, shnum, shstrndx)
 

@@ -8,6 +8,7 @@ that it runs on, or one that a real system contradicts; :data:`auditwheel_differ
 from __future__ import annotations
 
 import re
+from posixpath import dirname, relpath
 
 from diagnose import policies
 from diagnose.loaders import glibc_loader, musl_loader
@@ -61,7 +62,7 @@ auditwheel_differences = {
         "6.8.2",
     ),
     "no-libc": Difference("a wheel that names no C library is compared with manylinux, on every host", "6.8.2"),
-    "purelib": Difference("an ELF file under purelib counts like any other; auditwheel stops", "6.8.2"),
+    "purelib": Difference("an ELF file in a folder purelib counts like any other; auditwheel stops", "6.8.2"),
     "no-sections": Difference("version needs are read through PT_DYNAMIC, so also without section headers", "6.8.2"),
     "no-policies": Difference("an architecture without policies (armv6l, mips64) gets its plain linux tag", "6.8.2"),
     "newer-than-policies": Difference(
@@ -154,8 +155,11 @@ def judge(elves: tuple[Elf, ...], platforms: Iterable[str], index: Index, narrow
     libcs = {tag.libc for tag in tags if tag.libc}
     arch = arches.pop() if len(arches) == 1 else ""
     libc = libcs.pop() if len(libcs) == 1 else ""
-    for scope in (_Scope(elves, arch, libc, index, narrow), _Scope(elves, "", "", index, narrow)):
+    for wanted in ((arch, libc), ("", "")):
+        scope = _Scope(elves, *wanted, index, narrow)
         if scope.elves:
+            if wanted != (arch, libc):
+                scope.differences["other-files"] = None
             return scope.verdict([tag for tag in tags if tag.arch == scope.arch])
     plain = f"linux_{arch}" if arch and elves else ""
     return Verdict(libc, arch, plain, plain, ignored=tuple(elf.path for elf in elves))
@@ -187,6 +191,10 @@ class _Scope:
                 ignored.append(elf.path)
                 continue
             self.elves.append(elf)
+            if "purelib" in elf.path.split("/")[:-1]:
+                self.differences["purelib"] = None
+        if not libc and any(elf.is_extension for elf in self.elves):
+            self.differences["no-libc"] = None
         self.arch = arch
         self.libc = libc or next((elf.libc for elf in self.elves if elf.libc), "glibc")
         self.ignored = tuple(ignored)
@@ -199,7 +207,10 @@ class _Scope:
         """Return the lowest tag that the symbol versions meet, and the lowest that meets all rules."""
         if not self.policies:
             plain = f"linux_{self.arch}"
-            return Verdict(self.libc, self.arch, plain, plain, None, (), self.ignored)
+            self.differences["no-policies"] = None
+            return Verdict(
+                self.libc, self.arch, plain, plain, ignored=self.ignored, differences=tuple(self.differences)
+            )
         found = [*self._versions(), *self._trees()]
         by_symbols = self._tag([s for s in found if s.kind == "symbol-version"])
         overall = self._tag(found)
@@ -274,6 +285,8 @@ class _Scope:
                     best[version] = policy, policy.tag if policy else self._beyond(version)
                 policy, tag = best[version]
                 if policy is not self.policies[0]:
+                    if elf.sectionless:
+                        self.differences["no-sections"] = None
                     if _is_loader(need.library):
                         if glibc_loader.release_of(version) is None:
                             continue
@@ -349,6 +362,8 @@ class _Scope:
                 else:
                     target = self.index.find(name, folders, elf)
                 tree[name] = target
+                if target is not None and _moved(elf, target):
+                    self.differences["installed-layout"] = None
                 if target is not None:
                     stack.append(iter([(target, below) for below in target.needed]))
         return tree
@@ -375,6 +390,15 @@ class _Scope:
 def _allows(policy: Policy, family: str, version: str) -> bool:
     """Whether *policy* allows the version; families that it does not name are not limited."""
     return family not in policy.symbol_versions or version in policy.symbol_versions[family]
+
+
+def _moved(elf: Elf, target: Elf) -> bool:
+    """Whether installing changes the way from one file's folder to the other's, as from ``.data/platlib``."""
+    if ".data/" not in elf.path and ".data/" not in target.path:
+        return False
+    ways = ((elf.path, target.path), (elf.installed, target.installed))
+    archived, installed = (relpath(dirname(there) or ".", dirname(here) or ".") for here, there in ways)
+    return archived != installed
 
 
 def _is_loader(library: str) -> bool:

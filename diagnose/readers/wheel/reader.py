@@ -160,7 +160,13 @@ def _read(path: str, size: int, opened: Archive) -> Wheel:
     elves = tuple(sorted(harvest.elves, key=lambda found: (order.get(found.path, len(order)), found.path)))
     index = linkage.Index(elves)
     narrow = all(tag.abi == "cp27m" for tag in tags)
-    judged = platform_tag.judge(elves, dict.fromkeys(tag.platform for tag in tags), index, narrow)
+    platforms = dict.fromkeys(tag.platform for tag in tags)
+    judged = platform_tag.judge(elves, platforms, index, narrow)
+    listed = tuple(elf for elf in elves if elf.path in order)
+    if len(listed) < len(elves):
+        others = platform_tag.judge(listed, platforms, linkage.Index(listed), narrow)
+        if (others.symbol_tag, others.lowest_tag) != (judged.symbol_tag, judged.lowest_tag):
+            judged = judged._replace(differences=(*judged.differences, "unlisted-files"))
     links = linkage.links(index, elves, judged.libc == "musl")
     if index.exhausted:
         harvest.unseen.append("how its libraries find each other: too many ways to follow")
