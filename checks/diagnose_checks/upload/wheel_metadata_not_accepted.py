@@ -73,7 +73,7 @@ _SUMMARY, _LABEL = 512, 32
 _LICENSES_TEXT = """
     MIT Apache-2.0 BSD-3-Clause BSD-2-Clause ISC MPL-2.0 GPL-2.0-only GPL-2.0-or-later GPL-3.0-only
     GPL-3.0-or-later LGPL-3.0-only LGPL-3.0-or-later LGPL-2.1-or-later AGPL-3.0-only Unlicense PSF-2.0 Zlib
-    BSL-1.0 CC0-1.0
+    BSL-1.0 CC0-1.0 0BSD MIT-0 MIT-CMU Unicode-3.0 LGPL-2.1-only GPL-3.0 Python-2.0 EPL-2.0 LGPL-3.0 WTFPL
 """
 _LICENSES = frozenset(_LICENSES_TEXT.split())
 
