@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from diagnose.readers.image.regions import Region
 
 #: The most files and folders of all layers together.
-ENTRY_LIMIT = 2_000_000
+ENTRY_LIMIT = 1_000_000
 #: The most characters of all names together, and the most components that are looked up: far above any image's.
 NAMES_LIMIT, STEP_LIMIT = 400_000_000, 50_000_000
 #: The most files that are listed one by one because they cannot be read.
