@@ -283,3 +283,22 @@ def test_a_locked_crate_that_needs_a_newer_rust(tmp_path: Path) -> None:
     assert finding.message == "cargo 1.85.0 is too old for this project, which needs 1.88"
     line = "CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS=fallback cargo update new"
     assert [command.line for command in finding.fixes[0].commands] == [line]
+
+
+def test_a_crate_with_unknown_modules_may_do_without_pkg_config(tmp_path: Path) -> None:
+    root = miniroot.make(tmp_path / "root")
+    for name in ("pkgconf", "pkg-config"):
+        (root / "usr/bin" / name).unlink()
+    lock = 'version = 3\n\n[[package]]\nname = "own"\nversion = "0.1.0"\ndependencies = [\n "strange-sys",\n]\n\n'
+    lock += '[[package]]\nname = "pkg-config"\nversion = "0.3.34"\n\n'
+    lock += '[[package]]\nname = "strange-sys"\nversion = "1.0.0"\ndependencies = [\n "pkg-config",\n]\n'
+    miniroot.write(tmp_path / "p/Cargo.lock", lock)
+    miniroot.write(tmp_path / "p/Cargo.toml", '[package]\nname = "own"\nversion = "0.1.0"\n')
+    facts = env.read(str(root), cwd=str(tmp_path / "p"), environ={"PATH": "/usr/bin"})
+    (finding,) = found(facts, "pkgconfig-tool-missing")
+    assert finding.severity.value == "warning"
+    (finding,) = found(
+        env.read(str(root), libs=["alsa"], cwd=str(tmp_path / "p"), environ={"PATH": "/usr/bin"}),
+        "pkgconfig-tool-missing",
+    )
+    assert finding.severity.value == "error"

@@ -56,9 +56,10 @@ def env(env: Environment) -> Iterator[Finding]:
         ]
     yield Finding(
         message=f"neither pkg-config nor pkgconf is installed, so {subject} cannot be found",
-        severity=Severity.ERROR,
+        severity=Severity.ERROR if libraries else Severity.WARNING,  # an unknown crate may do without
         evidence=(Evidence(f"contains neither {program.name} nor pkgconf", where="variable PATH"),),
-        consequence='The build script fails with "The pkg-config command could not be found."',
+        consequence='The build script fails with "The pkg-config command could not be found."'
+        + ("" if libraries else ", unless the crate does without the library or builds it itself."),
         fixes=tuple(fixes),
     )
 
