@@ -8,6 +8,7 @@ from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import Evidence, Finding, InputError, Phase
 from diagnose.model.targets import Target
+from diagnose.readers import apt_needs
 from diagnose.readers.cargo import config as cargo_config
 from diagnose.readers.cargo import needs, rust_versions, unread_variables
 from diagnose.readers.cargo import project as cargo
@@ -17,7 +18,7 @@ from diagnose.readers.cargo.variables import Setting, Variables
 from diagnose.readers.pkgconfig import resolver as pkgconfig
 from diagnose.readers.pkgconfig import sys_crate_overrides
 from diagnose.readers.pkgconfig.pkgconfig_facts import Library, PkgConfig
-from diagnose.readers.system import apt, distro, packages
+from diagnose.readers.system import distro, packages
 from diagnose.readers.system.apt import Apt
 from diagnose.readers.system.distro import Container, Distro
 from diagnose.readers.system.host import host_machine
@@ -239,7 +240,7 @@ def read(
         libraries=libraries,
         host_pkgconfig=host_decided,
         host_libraries=host_libraries,
-        apt=_apt(place, native, row, installed, libraries),
+        apt=apt_needs.read(place, native, row, installed, libraries, here.codename),
         rpm_repos=packages.repositories(place),
         packages=installed,
         policy=policy if policy is not None else policy_from.value if policy_from else "",
@@ -255,24 +256,6 @@ def read(
         absent_headers=tuple(_absent_headers(place, row, project)),
         unseen=tuple(dict.fromkeys(place.unseen)),
     )
-
-
-def _apt(
-    place: Root,
-    native: Target,
-    row: Target,
-    installed: tuple[Package, ...] | None,
-    libraries: tuple[Library, ...],
-) -> Apt | None:
-    """Read apt, and look for version skew if a package of the target still has to be installed."""
-    found = apt.read(place, native.debian)
-    lacking = any(library.outcome != "found" for library in libraries)
-    if found is None or not lacking or row.debian not in found.foreign or row.debian not in found.indexed:
-        return found
-    from diagnose.readers.system import apt_skew
-
-    same = {one.name: one.version for one in installed or () if one.same and one.architecture == native.debian}
-    return found._replace(skews=tuple(apt_skew.find(place, same, native.debian, row.debian)))
 
 
 def _asked(text: str) -> needs.Need:

@@ -302,3 +302,19 @@ def test_a_crate_with_unknown_modules_may_do_without_pkg_config(tmp_path: Path) 
         "pkgconfig-tool-missing",
     )
     assert finding.severity.value == "error"
+
+
+@pytest.mark.parametrize(
+    ("offered", "old"), [("1.2.8-1+b1", True), ("1:1.2.14-1", False), ("1.3.0-1", False), ("", False)]
+)
+def test_a_package_that_is_older_than_the_crate_requires(tmp_path: Path, offered: str, old: bool) -> None:
+    root = miniroot.make(tmp_path)
+    for path in root.glob("usr/lib/*/pkgconfig/alsa.pc"):
+        path.unlink()
+    index = f"Package: libasound2-dev\nArchitecture: amd64\nVersion: {offered}\n\n" if offered else ""
+    miniroot.write(root / "var/lib/apt/lists/mirror.example_debian_dists_trixie_main_binary-amd64_Packages", index)
+    facts = env.read(str(root), libs=["alsa >= 1.2.10"], cwd=str(root), environ={"PATH": "/usr/bin"})
+    (finding,) = found(facts, "pc-missing")
+    assert ("libasound2-dev 1.2.8-1+b1 is too old" in finding.message) is old
+    commands = [command.line for fix in finding.fixes for command in fix.commands]
+    assert any("libasound2-dev" in line for line in commands) is not old

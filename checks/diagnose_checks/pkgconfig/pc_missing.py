@@ -23,9 +23,11 @@ from diagnose.authoring.pkgconfig import absent
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.model.versions import newer
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig.pkgconfig_facts import Library
-from diagnose.remedies.libraries import install_fixes, install_together, installable
+from diagnose.remedies.libraries import install_fixes, install_together, installable, vendored
+from diagnose.tables import debian_pc
 from diagnose_checks.pkgconfig._triage import PkgConfigReason, reason
 
 if TYPE_CHECKING:
@@ -42,7 +44,8 @@ def env(env: Environment) -> Iterator[Finding]:
     for library in env.libraries:
         if (absent(library) or library.outcome in UNASKED) and not fitting(env, library):
             missing.setdefault(library.module, library)
-    together = {module for module in missing if installable(env, module)}
+    useful = (module for module, library in missing.items() if not _too_old(env, library))
+    together = {module for module in useful if installable(env, module)}
     if len(together) < 2:
         together = set()
     else:
@@ -58,12 +61,43 @@ def _single(env: Environment, library: Library) -> Finding:
         consequence = f"When pkg-config runs, {asker} reports that {library.module} was not found."
     else:
         consequence = f"{asker[0].upper()}{asker[1:]} reports that the system library {library.module} was not found."
+    if old := _too_old(env, library):
+        package, version = old
+        return Finding(
+            message=f"no {library.module}.pc for {env.target.triple} is installed, and {package} {version} is too old",
+            severity=Severity.ERROR,
+            evidence=(
+                Evidence(f"requires {library.module} {library.requirement}", where=library.crate or "the command line"),
+                Evidence(f"{package} {version}", where="the package lists of apt"),
+            ),
+            consequence=f"{consequence} With {package} {version} installed, it reports the version.",
+            fixes=(*vendored(env, library.module), _own_build(env, library)),
+        )
     return Finding(
         message=f"no {library.module}.pc for {env.target.triple} is installed",
         severity=Severity.ERROR,
         evidence=(_evidence(env, library), *_others(library)),
         consequence=consequence,
         fixes=install_fixes(env, library.module),
+    )
+
+
+def _too_old(env: Environment, library: Library) -> tuple[str, str] | None:
+    """Return the package and version that apt offers, if each is older than the crate requires."""
+    operator, _, wanted = library.requirement.partition(" ")
+    if operator != ">=" or env.apt is None or not env.apt.offers:
+        return None
+    names = {provider.package for provider in debian_pc.providers(library.module, env.distro.codename)}
+    offered = [(name, version) for name, version in env.apt.offers if name in names]
+    upstream = [version.rpartition(":")[2].partition("-")[0].partition("+")[0] for _, version in offered]
+    return offered[-1] if offered and all(newer(wanted, version) for version in upstream) else None
+
+
+def _own_build(env: Environment, library: Library) -> Fix:
+    return Fix(
+        f"build {library.module} {library.requirement} from its own source, or on a release that has it",
+        notes="Or use an older version of the crate. Install your own build with a --prefix, and add its lib/pkgconfig "
+        f"to PKG_CONFIG_PATH_{env.target.env_name}.",
     )
 
 

@@ -110,7 +110,8 @@ class Apt(NamedTuple):
 
     ``native`` is dpkg's own architecture; ``foreign`` are the added ones (from ``foreign_path``). ``indexed`` are the
     architectures with a fetched Packages index; ``lists``: there is any. ``skews`` is only computed if a library of
-    another architecture must still be installed.
+    another architecture must still be installed. ``offers`` are (package, version) in the target's
+    fetched indexes of packages that hold a required module that is absent, if the crate requires a version of it.
     """
 
     native: str
@@ -121,6 +122,7 @@ class Apt(NamedTuple):
     lists: bool = False
     skews: tuple[Skew, ...] = ()
     foreign_path: str = "/var/lib/dpkg/arch"
+    offers: tuple[tuple[str, str], ...] = ()
 
     @property
     def architectures(self) -> tuple[str, ...]:

@@ -32,6 +32,12 @@ def find(root: Root, installed: Mapping[str, str], native: str, architecture: st
             yield Skew(name, version, architecture, tuple(sorted(offered)), path)
 
 
+def offers(root: Root, architecture: str, names: Container[str]) -> tuple[tuple[str, str], ...]:
+    """Return (package, version) of the packages *names* in the fetched indexes of *architecture*."""
+    found, _ = _versions(root, architecture, names)
+    return tuple((name, version) for name in sorted(found) for version in sorted(found[name]))
+
+
 def _versions(root: Root, architecture: str, names: Container[str]) -> tuple[dict[str, set[str]], str]:
     """Return {package: versions} of *names* in the fetched indexes of *architecture*, and the last of these."""
     found: dict[str, set[str]] = {}
