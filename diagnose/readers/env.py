@@ -201,7 +201,8 @@ def read(
     decided = pkgconfig.decide(finder, variables, row.triple, host.triple)
     host_decided = None if row == host else pkgconfig.decide(finder, variables, host.triple, host.triple)
     overridden = needs.overridden(project.overrides)
-    prober = pkgconfig.Prober(finder, variables, decided, row, tools.link_dirs)
+    # Without the linker, the folders that it will search are unknown: no library is missing there.
+    prober = pkgconfig.Prober(finder, variables, decided, row, tools.link_dirs if tools.linker.found else ())
     libraries = tuple(_probe(prober, need, overridden) for need in wanted)
     host_libraries: tuple[Library, ...] = ()
     if host_decided is not None:

@@ -318,3 +318,19 @@ def test_a_package_that_is_older_than_the_crate_requires(tmp_path: Path, offered
     assert ("libasound2-dev 1.2.8-1+b1 is too old" in finding.message) is old
     commands = [command.line for fix in finding.fixes for command in fix.commands]
     assert any("libasound2-dev" in line for line in commands) is not old
+
+
+def test_a_library_is_not_missing_before_the_linker_is_there_and_once_only(tmp_path: Path) -> None:
+    root = miniroot.make(tmp_path)
+    for name in ("one", "two"):
+        text = f"Name: {name}\nDescription: d\nVersion: 1\nLibs: -lnowhere -lasound\n"
+        miniroot.write(root / f"{P.lstrip('/')}/{name}.pc", text)
+    environ = {**ALLOW, "PKG_CONFIG_LIBDIR": P}
+    facts = env.read(str(root), ARM, ["one", "two"], cwd=str(root), environ=environ)
+    (finding,) = found(facts, "linker-lib-missing-for-target")
+    assert finding.message == "the linker does not find libnowhere, which pkg-config names for one"
+    absent = {**environ, "CARGO_TARGET_ARMV7_UNKNOWN_LINUX_GNUEABIHF_LINKER": "arm-linux-gnueabihf-gcc-99"}
+    facts = env.read(str(root), ARM, ["one", "two"], cwd=str(root), environ=absent)
+    assert found(facts, "linker-lib-missing-for-target") == []
+    errors = [finding.check for finding in judged(facts).findings if finding.severity.value == "error"]
+    assert errors[:1] == ["cross-linker-missing"]

@@ -43,9 +43,13 @@ def env(env: Environment) -> Iterator[Finding]:
     for library in with_outcome(env, "misdirected"):
         if library.module != "openssl":  # openssl-sys has its own words for it
             yield broken_override_finding(env, library, "The build script or the linker fails.")
+    named: set[str] = set()
     for library, file in link_files(env):
+        if file.name in named or not env.toolchain.linker.found:
+            continue  # said already; or the folders that the linker searches come with it
         if file.kind != "missing" or (file.name in _TOOLCHAIN and not _complete(env)):
             continue  # without its start files the whole toolchain is missing
+        named.add(file.name)
         name = _file(file.name)
         searched = ", ".join((*file.searched, *(("the linker's own folders",) if library.alone else ()))) or "no folder"
         yield Finding(
