@@ -75,9 +75,21 @@ def _wheel(facts: dict[str, Any], findings: Sequence[Finding], unseen: Sequence[
     details = ()
     if "musl-release" in facts.get("auditwheel_differences", ()):
         details = ("musl symbols have no versions: as far as the functions show, the claimed release is enough",)
-    if not findings or not real or real in claimed:
+    stricter = any(finding.check == "wheel-tag-stricter-than-needed" for finding in findings)
+    if not findings or not real or (_is_enough(real, claimed) and not stricter):
         return Headline(words, details)
     return Headline(f"tagged {words}, qualifies for {real}")
+
+
+def _is_enough(real: str, claimed: Sequence[str]) -> bool:
+    """Whether one of the *claimed* tags promises what the tag *real* does, or a newer system."""
+    from diagnose import policies  # loaded with the wheel's reader
+    from diagnose.model.versions import name_key
+
+    met = policies.split(real)
+    tags = [policies.split(tag) for tag in claimed]
+    same = [tag for tag in tags if (tag.family, tag.arch) == (met.family, met.arch)]
+    return real in claimed or (met.family != "linux" and any(name_key(met.policy) <= name_key(t.policy) for t in same))
 
 
 def _env(facts: dict[str, Any], findings: Sequence[Finding], unseen: Sequence[str]) -> Headline:

@@ -162,6 +162,30 @@ def test_text_order_verdict_finding_evidence_consequence_fix() -> None:
     assert places == sorted(places)
 
 
+@pytest.mark.parametrize(
+    ("claimed", "real", "text_"),
+    [
+        ("manylinux1_x86_64", "manylinux_2_5_x86_64", "manylinux1_x86_64"),  # two names of one policy
+        ("manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "manylinux_2_28_x86_64"),
+        (
+            "manylinux_2_17_x86_64",
+            "manylinux_2_28_x86_64",
+            "tagged manylinux_2_17_x86_64, qualifies for manylinux_2_28_x86_64",
+        ),
+        ("manylinux_2_17_x86_64", "linux_x86_64", "tagged manylinux_2_17_x86_64, qualifies for linux_x86_64"),
+        (
+            "musllinux_1_2_x86_64",
+            "manylinux_2_17_x86_64",
+            "tagged musllinux_1_2_x86_64, qualifies for manylinux_2_17_x86_64",
+        ),
+    ],
+)
+def test_the_headline_names_another_tag_only_if_the_claimed_one_is_not_met(claimed: str, real: str, text_: str) -> None:
+    facts = {"tags": [f"cp312-cp312-{claimed}"], "lowest_tag": real, "elf_files": [{}], "other_code": []}
+    note = Finding("about something else", Severity.NOTE, SEEN)
+    assert headline("wheel", facts, (note,), Outcome.OK).text == text_
+
+
 SEEN = (Evidence("seen", where="here"),)
 
 
