@@ -234,6 +234,8 @@ class WorkflowOptions(NamedTuple):
     paths: tuple[str, ...] = _argument(
         "[PATH...]", "Repositories or workflow files; without one, the repository of the working directory.", ()
     )
+    generate: str = _choice(("maturin",), "Print a workflow that builds the crate of PATH, for maturin-action.")
+    target: tuple[str, ...] = _values("NAME", "With --generate: architecture to build for (repeatable).")
 
 
 @group

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from diagnose.readers.workflow import Leg, Workflow
 
 CHECK = Check(since="0.1.0", phase=Phase.START)
-_PATH = re.compile(r"(?:^|[=\s:])(?P<path>/io(?:/[^\s:]*)?)$")
+_PATH = r"(?:^|[=\s:])(?P<path>/io(?:/[^\s:]*)?)$"  # compiled when it is used: modules of checks load no re
 
 
 def workflow(workflow: Workflow) -> Iterator[Finding]:
@@ -34,11 +34,13 @@ def workflow(workflow: Workflow) -> Iterator[Finding]:
             continue
         spot = leg.inputs.get("args", ("", leg.spot))[1]
         seen += [
-            Seen(match["path"], spot, f"args hold {word}", leg) for word in leg.words if (match := _PATH.search(word))
+            Seen(match["path"], spot, f"args hold {word}", leg)
+            for word in leg.words
+            if (match := re.search(_PATH, word))
         ]
     for leg, hook, spot, call in hook_calls(workflow):
         if leg.tool == "maturin-action" and hook.name == "before-script-linux" and not _made(leg):
-            found = (match for word in call.words[1:] if (match := _PATH.search(word)))
+            found = (match for word in call.words[1:] if (match := re.search(_PATH, word)))
             seen += [
                 Seen(match["path"], spot, f"{hook.name} calls {' '.join(call.words)[:80]}", leg) for match in found
             ]

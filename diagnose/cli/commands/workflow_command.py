@@ -6,6 +6,7 @@ import os
 from functools import partial
 
 from diagnose.cli import console
+from diagnose.cli.commands import generate_workflow
 from diagnose.cli.destinations import planned
 from diagnose.cli.errors import UsageError
 from diagnose.cli.report import chosen, finish, inspect
@@ -27,6 +28,12 @@ def main(options: WorkflowOptions, selection: Selection, output: Output) -> int:
     """Report on the workflow files of repositories, or on single ones."""
     if not nodes.available():
         raise UsageError("workflow needs PyYAML: install crosslink-diagnose[workflow], or PyYAML beside it")
+    if options.generate:
+        if len(options.paths) > 1:
+            raise UsageError("--generate takes one folder")
+        return generate_workflow.main(options.paths[0] if options.paths else ".", options.target)
+    if options.target:
+        raise UsageError("--target needs --generate")
     chosen("workflow", selection)  # a wrong --select fails before any work
     planned(output, options.paths)
     results: list[Result] = []

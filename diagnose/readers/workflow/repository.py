@@ -33,6 +33,7 @@ class Repository:
         self.unread: list[str] = []
         self._documents: dict[str, Any] = {}
         self._projects: dict[tuple[str, str], Project | None] = {}
+        self._whole: dict[tuple[str, str], Project] = {}
 
     def workflows(self) -> list[str]:
         """Return the paths of the workflow files, sorted."""
@@ -74,15 +75,21 @@ class Repository:
             self._projects[key] = self._read_project(folder, target)
         return self._projects[key]
 
+    def whole_project(self, folder: str, triple: str) -> Project | None:
+        """Return the same with all needs of Cargo.lock, those that depend on the features of a build too."""
+        self.project(folder, triple)
+        target = resolve(triple)
+        return self._whole.get((os.path.normpath(folder or "."), target.triple)) if target else None
+
     def _read_project(self, folder: str, target: Target) -> Project | None:
         """Read the project in *folder*, after its files have been found inside the repository."""
         if not all(self._upwards(folder, name) for name in ("Cargo.toml", "Cargo.lock")):
             return None  # cargo would look above the repository
         fence = Fence(self.path)
         try:
-            return certain.only(
-                project(fence, os.path.join(self.path, folder), Config(()), _NO_HOME, target), fence, target
-            )
+            whole = project(fence, os.path.join(self.path, folder), Config(()), _NO_HOME, target)
+            self._whole[folder, target.triple] = whole
+            return certain.only(whole, fence, target)
         except (InputError, OSError) as error:
             self.unread.append(f"{folder}: its Cargo project was not read: {error}")
             return None
