@@ -44,7 +44,7 @@ def main(path: str, names: tuple[str, ...]) -> int:
     for line in missing:
         console.warn(f"left out: {line}")
     if not legs:
-        raise InputError(f"{path}: none of the targets can be built by maturin-action with what the crate needs")
+        raise InputError(f"{path}: none of the targets can be built by maturin-action with the libraries of the crate")
     command = " ".join(("diagnose workflow --generate maturin", *(f"--target {name}" for name in names)))
     console.write_exactly(release_workflow.text(crate, legs, command))
     return 1 if missing else 0
