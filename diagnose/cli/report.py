@@ -116,11 +116,13 @@ def report_on(results: Iterable[Result], output: Output, selection: Selection) -
 
 
 def _notices(results: tuple[Result, ...], selection: Selection) -> tuple[str, ...]:
-    if selection.settings is None or not selection.settings.allow or not results:
+    found = selection.settings
+    if found is None or not (found.allow or found.excludes) or not results:
         return ()
-    from diagnose.config import adjust
+    from diagnose.config import adjust, excludes
 
-    return tuple(adjust.unmatched(selection.settings, results, chosen(results[0].kind, selection), selection.today))
+    lines = adjust.unmatched(found, results, chosen(results[0].kind, selection), selection.today)
+    return (*lines, *excludes.unmatched(found.excludes, results, found.path))
 
 
 def render(report: Report, place: Destination, output: Output) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from diagnose import policies
+from diagnose.config import excludes
 from diagnose.config.config_file import CHOOSING
 from diagnose.config.declared import PATTERNS, AllowEntry, is_date
 from diagnose.engine import registry
@@ -45,6 +46,8 @@ class Settings(NamedTuple):
     """Id of a check, or a prefix → the severity of its findings."""
     allow: tuple[AllowEntry, ...] = ()
     """The declared intents."""
+    excludes: tuple[str, ...] = ()
+    """The patterns of libraries that the project's repair leaves outside, where the file is its ``pyproject.toml``."""
     lines: tuple[tuple[str, int], ...] = ()
     """Key → its line in the file."""
 
@@ -72,6 +75,7 @@ def read(file: SettingsFile, known: dict[str, SettingKey]) -> Settings | None:
     except ValueError as error:
         raise InputError(f"{file.path}: not valid TOML: {' '.join(str(error).split())[:200]}") from None
     tables: tuple[str, ...] = ()
+    project = content
     if file.path.endswith("pyproject.toml"):
         tables = ("tool", "diagnose")
         for name in tables:
@@ -80,7 +84,8 @@ def read(file: SettingsFile, known: dict[str, SettingKey]) -> Settings | None:
             return None
     if not isinstance(content, dict):
         raise InputError(f"{file.path}: tool.diagnose is not a table")
-    return _SettingsReader(file.path, text, tables, content).settings(known)
+    found = _SettingsReader(file.path, text, tables, content).settings(known)
+    return found._replace(excludes=excludes.patterns(project) if tables else ())
 
 
 class _SettingsReader:
@@ -100,7 +105,7 @@ class _SettingsReader:
             tuple(self._per_file_ignores()),
             tuple(self._severity()),
             tuple(self._allow()),
-            tuple((key, toml.line_of(self.text, *self.tables, key)) for key in self.content),
+            lines=tuple((key, toml.line_of(self.text, *self.tables, key)) for key in self.content),
         )
 
     def wrong(self, reason: str, *keys: str) -> InputError:
