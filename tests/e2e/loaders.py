@@ -26,7 +26,7 @@ int main(int count, char **paths) {
 
 
 class Machine(NamedTuple):
-    """A processor: its names in Debian, in Debian's folders, in zig and in qemu, and the loader of its glibc."""
+    """A processor: its names in Debian, Debian's folders, zig and qemu; its glibc's loader and first release."""
 
     wheel: str
     debian: str
@@ -35,6 +35,7 @@ class Machine(NamedTuple):
     musl: str
     loader: str
     qemu: str = ""
+    oldest: str = "2.17"
 
 
 MACHINES = {
@@ -58,6 +59,20 @@ MACHINES = {
             "arm-linux-musleabihf",
             "ld-linux-armhf.so.3",
             "qemu-arm-static",
+        ),
+        Machine("i686", "i386", "i386-linux-gnu", "x86-linux-gnu", "i386-linux-musl", "ld-linux.so.2"),
+        Machine(
+            "ppc64le",
+            "ppc64el",
+            "powerpc64le-linux-gnu",
+            "powerpc64le-linux-gnu",
+            "powerpc64le-linux-musl",
+            "ld64.so.2",
+            "qemu-ppc64le-static",
+            oldest="2.19",
+        ),
+        Machine(
+            "s390x", "s390x", "s390x-linux-gnu", "s390x-linux-gnu", "s390x-linux-musl", "ld64.so.1", "qemu-s390x-static"
         ),
     )
 }
@@ -105,7 +120,8 @@ def opener(libc: str, machine: Machine) -> Path:
 
 
 def _compile(folder: Path, libc: str, machine: Machine) -> None:
-    target = [f"{machine.zig}.2.17"] if libc == "glibc" else [machine.musl, "-dynamic"]
+    musl = machine.musl.replace("i386", "x86")  # Debian's name, zig's name
+    target = [f"{machine.zig}.{machine.oldest}"] if libc == "glibc" else [musl, "-dynamic"]
     command = [sys.executable, "-m", "ziglang", "cc", "-target", *target, "-rdynamic", "-o", str(folder / "open")]
     subprocess.run([*command, "-x", "c", "-", "-ldl"], input=OPENER.encode(), check=True)
 

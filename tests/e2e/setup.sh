@@ -36,5 +36,5 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 # shellcheck disable=SC2086  # empty when there is a cargo already
 apt-get install -y -qq --no-install-recommends \
-    mmdebstrap debian-archive-keyring apt-utils gnupg xz-utils qemu-user-static util-linux acl strace \
+    mmdebstrap arch-test debian-archive-keyring apt-utils gnupg xz-utils qemu-user-static util-linux acl strace \
     pkg-config libasound2-dev libdbus-1-dev gcc libc6-dev $cargo >/dev/null

@@ -1,4 +1,4 @@
-"""The models of glibc's and musl's loaders against the real ones, on every fixture for x86-64, and under qemu for Arm.
+"""The models of glibc's and musl's loaders against the real ones, on every fixture for x86-64, under qemu for others.
 
 No fixture makes a loader crash; a process that ends with a signal fails the test.
 """
@@ -108,8 +108,10 @@ INVENTED = ("demo_", "_dl_demo", "inflate", "_Py", "Py")
 
 #: How many fixtures there are at least.
 ENOUGH = {("glibc", "x86_64"): 140, ("musl", "x86_64"): 12, ("glibc", "aarch64"): 15, ("glibc", "armv7l"): 10}
+ENOUGH |= {("glibc", "i686"): 8, ("musl", "i686"): 3, ("glibc", "ppc64le"): 10, ("glibc", "s390x"): 6}
 PLACES = [(suite, MACHINES["x86_64"]) for suite in SUITES]
-PLACES += [(suite, machine) for suite in SUITES[1:3] for machine in MACHINES.values() if machine.qemu]
+PLACES += [(suite, MACHINES[name]) for suite in SUITES[1:3] for name in ("aarch64", "armv7l")]
+PLACES += [(SUITES[1], MACHINES[name]) for name in ("i686", "ppc64le", "s390x")]
 
 
 @pytest.mark.parametrize(("suite", "machine"), PLACES, ids=lambda one: one[0])
@@ -123,9 +125,8 @@ def test_the_loader_prints_the_predicted_error(libc: str, suite: Suite, machine:
             wheel = reader.read(str(path))
             (start,) = _starts(wheel, machine)
             folder = inside / "wheels" / str(number)
-            with zipfile.ZipFile(path) as archive:
-                archive.extractall(folder)
-            module = folder / start.path
+            _install(path, wheel, folder)
+            module = folder / start.installed
             if libc == "musl":  # as Alpine's own name, which Debian's musl does not have
                 _answer_to_alpines_name(folder, module, machine)
             said = loaders.say(inside, libc, module, machine)
@@ -140,6 +141,15 @@ def test_the_loader_prints_the_predicted_error(libc: str, suite: Suite, machine:
     print(f"{suite.name}, {machine.wheel}, {libc}: {checked} fixtures", file=sys.stderr)
 
 
+def _install(path: Path, wheel: Wheel, folder: Path) -> None:
+    """Put the wheel's files where an installer puts them, below *folder*."""
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            target = folder / reader.installed_path(name, f"{wheel.name}-{wheel.version}.data/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(archive.read(name))
+
+
 def _answer_to_alpines_name(folder: Path, module: Path, machine: Machine) -> None:
     """Replace libc.musl-ARCH.so.1 by a name that every musl answers itself; both are as long, with a NUL."""
     for file in (module, *folder.rglob("*.libs/*.so*")):
@@ -148,4 +158,5 @@ def _answer_to_alpines_name(folder: Path, module: Path, machine: Machine) -> Non
 
 
 def _alpines(machine: Machine) -> str:
-    return f"libc.musl-{'armv7' if machine.wheel == 'armv7l' else machine.wheel}.so.1"
+    names = {"armv7l": "armv7", "i686": "x86"}
+    return f"libc.musl-{names.get(machine.wheel, machine.wheel)}.so.1"
