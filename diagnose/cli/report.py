@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from diagnose.cli import console
@@ -183,7 +184,9 @@ def finish(results: Iterable[Result], output: Output, selection: Selection) -> i
     report = report_on(results, output, selection)
     if output.traceback:
         traces(report.results)
-    publish(planned(output), lambda place: render(report, place, output))
+    places = planned(output)
+    publish(places, lambda place: render(report, place, output))
+    summarize(report, places)
     return report.exit_code()
 
 
@@ -197,6 +200,21 @@ def _written(path: str, results: tuple[Result, ...]) -> Baseline:
     write(path, baseline.render(found))
     console.warn(f"wrote {path}: {len(found.findings)} findings")
     return found
+
+
+def summarize(report: Report, places: Iterable[Destination]) -> None:
+    """Append *report* to the summary of the step on GitHub Actions, where one of *places* has annotations for it."""
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path or all(place.format != "github" for place in places):
+        return
+    from diagnose.reports import markdown
+
+    try:
+        taken = os.path.getsize(path) if os.path.exists(path) else 0
+        with open(path, "a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(markdown.render_summary(report, markdown.SUMMARY_LIMIT - taken))
+    except OSError as error:  # the annotations are printed, so nothing is lost
+        console.warn(f"diagnose: GITHUB_STEP_SUMMARY: {error.strerror or error}")
 
 
 def print_fixes(text: str, results: Iterable[Result], output: Output, selection: Selection) -> int:

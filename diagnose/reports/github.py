@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from diagnose.engine.run import Report, Result
-from diagnose.model.finding import Finding, Severity, unsetting
+from diagnose.model.finding import Finding, Severity
 from diagnose.model.outcome import Outcome
-from diagnose.reports.intent import declared, known_checks
+from diagnose.reports import text, wording
+from diagnose.reports.intent import known_checks
 from diagnose.reports.style import clean
 
 _COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
 
 def render(report: Report) -> str:
-    """Return one workflow command per line, and nothing for a report without findings."""
+    """Return one workflow command per line, and a last line, for the step's log, that counts everything."""
     lines = []
     for result in report.results:
         if result.error is not None:
@@ -27,21 +28,12 @@ def render(report: Report) -> str:
         if known := known_checks(result.findings):
             lines.append(_command("notice", "known findings", f"{result.name}: in the baseline: {known}"))
     lines += [_command("notice", "diagnose settings", notice) for notice in report.notices]
-    return "".join(line + "\n" for line in lines)
+    return "".join(line + "\n" for line in [*lines, text.summary(report)])
 
 
 def _text(result: Result, finding: Finding) -> str:
-    lines = [f"{result.name}: {finding.message}"]
-    lines += [f"{item.path or item.where}: {item.detail}" for item in finding.evidence]
-    lines += [finding.consequence] if finding.consequence else []
-    lines += declared(finding)
-    for fix in finding.fixes[:1]:
-        lines.append(f"Fix: {fix.title}")
-        lines += [f"  {command.line}" for command in fix.commands]
-        lines += [f"  {unsetting(name)}" for name in fix.unset]
-        lines += [f"  {name}={value}" for name, value in fix.env]
-    lines.append(f"Details: diagnose explain {finding.check}{f' or {finding.url}' if finding.url else ''}")
-    return "\n".join(lines)
+    evidence = (f"{wording.place(item)}: {item.detail}" for item in finding.evidence)
+    return "\n".join([f"{result.name}: {finding.message}", *evidence, *wording.lines(finding)])
 
 
 def _place(result: Result, finding: Finding) -> str:

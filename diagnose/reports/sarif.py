@@ -71,6 +71,9 @@ class _SarifRun:
                     "executionSuccessful": self.report.complete,
                     "exitCode": self.report.exit_code(),
                     "toolExecutionNotifications": [note for one in self.report.results for note in _notifications(one)],
+                    "toolConfigurationNotifications": [
+                        {"level": "note", "message": {"text": _message(notice)}} for notice in self.report.notices
+                    ],
                 }
             ],
             "artifacts": [
@@ -99,6 +102,8 @@ class _SarifRun:
         }
         if finding.known:
             document["baselineState"] = "unchanged"
+        if finding.known:
+            document["suppressions"] = [{"kind": "external", "justification": "in the baseline"}]
         if fixes := sarif_fixes.fixes(result, finding):
             document["fixes"] = fixes
         return document

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import unsetting
+from diagnose.reports.intent import declared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.model.finding import Evidence, Finding, Fix
+    from diagnose.model.finding import Evidence, FileEdit, Finding, Fix
 
 
 def place(item: Evidence) -> str:
@@ -29,10 +30,19 @@ def edits(fix: Fix) -> list[str]:
     return [f"# {'write' if edit.before is None else 'edit'} {edit.path}" for edit in fix.files]
 
 
+def patch(edit: FileEdit) -> str:
+    """Return the changed lines of *edit* as a unified diff without its header."""
+    from difflib import unified_diff
+
+    changed = unified_diff((edit.before or "").splitlines(), edit.after.splitlines(), lineterm="", n=1)
+    return "\n".join(list(changed)[2:])
+
+
 def lines(finding: Finding) -> Iterator[str]:
     """Yield the consequence of *finding*, its fixes as alternatives with their notes, and where to read more."""
     if finding.consequence:
         yield finding.consequence
+    yield from declared(finding)
     for number, fix in enumerate(finding.fixes):
         yield f"{'Or' if number else 'Fix'}: {fix.title}"
         yield from (f"  {line}" for line in [*edits(fix), *steps(fix)])

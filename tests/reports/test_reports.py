@@ -68,10 +68,16 @@ def test_real_output_follows_the_schema() -> None:
 
 def test_github_escapes_what_github_needs_escaped() -> None:
     lines = github.render(REPORT).splitlines()
-    assert len(lines) == 3
+    assert len(lines) == 4
     assert lines[0].startswith("::error title=a-b::w.whl: 100%25 of\\r%0Ax")
     assert lines[1].startswith("::notice title=c::")
     assert lines[2] == "::error title=unreadable input::x.whl: not a zip archive"
+    assert lines[3] == "2 wheels: 1 ok, 1 unreadable; 1 error, 1 note"
+    told = lines[0].split("%0A")
+    edits = ["  # edit .cargo/config.toml", "  # write new"]
+    steps = [*edits, "  apt-get install --yes pkgconf:armhf", "  export PKG_CONFIG_x='a b'", "  or not"]
+    assert told[-13:-1] == ["Fix: install it: now", *steps, "Or: install it: now", *steps]
+    assert github.render(Report((Result("wheel", "w.whl", FACTS),))) == "1 wheel: 1 ok\n"
 
 
 def test_text_shows_no_control_characters() -> None:

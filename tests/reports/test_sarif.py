@@ -132,7 +132,10 @@ def test_places(kind: str, name: str, path: str, uri: str, region: dict[str, int
 
 def test_exit_code_and_unreadable_inputs() -> None:
     fine = run_of(Result("wheel", "w.whl", {}))
-    assert fine["invocations"] == [{"executionSuccessful": True, "exitCode": 0, "toolExecutionNotifications": []}]
+    nothing = {"toolExecutionNotifications": [], "toolConfigurationNotifications": []}
+    assert fine["invocations"] == [{"executionSuccessful": True, "exitCode": 0, **nothing}]
+    noted = run_of(Result("wheel", "w.whl", {}), notices=("x",))["invocations"][0]["toolConfigurationNotifications"]
+    assert noted == [{"level": "note", "message": {"text": "x"}}]
     assert run_of(result(KNOWN))["invocations"][0]["exitCode"] == 0
     assert run_of(result(KNOWN), fail_on=Severity.WARNING)["invocations"][0]["exitCode"] == 1
     unread = run_of(Result("wheel", "x.whl", error="x.whl: not a zip archive"))["invocations"][0]

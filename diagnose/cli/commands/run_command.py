@@ -7,7 +7,7 @@ import sys
 
 from diagnose.cli import child, console
 from diagnose.cli.destinations import Destination, planned, publish
-from diagnose.cli.report import chosen, inspect, log_patterns, render, report_on, traces
+from diagnose.cli.report import chosen, inspect, log_patterns, render, report_on, summarize, traces
 from diagnose.engine.run import Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.outcome import Outcome
@@ -87,6 +87,7 @@ def _explain(command: tuple[str, ...], ended: child.ChildExit, output: Output, s
         traces(report.results)
     with redirect_stdout(sys.stderr):  # whether it is a terminal, and how wide, is asked of it
         publish(places, lambda place: render(report, place, output), lambda text: console.warn(text.rstrip("\n")))
+    summarize(report, places)
 
 
 def _for_people(places: list[Destination]) -> bool:
