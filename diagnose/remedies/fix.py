@@ -20,6 +20,8 @@ from diagnose.remedies.install import install, system
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from diagnose.readers.system.packages import Package
+
 
 def fix(
     env: Environment,
@@ -66,6 +68,10 @@ def fix(
         installing = (*vault_commands(env), *installing)
     if names and not installing:
         notes = f"No package manager is known here; Debian calls it {' and '.join(names)}. {notes}".strip()
+    if replaced := _replaced(env, names):
+        removed = " and ".join(f"{one.name}:{one.architecture}" for one in replaced)
+        notes = f"{notes} apt removes {removed}: only one architecture's copy can be installed.".strip()
+        safe = False
     edits, remarks = _config_edit(env, configuration)
     return Fix(
         title=title,
@@ -76,6 +82,17 @@ def fix(
         notes=" ".join(filter(None, (notes, remarks, _where(configuration)))),
         safe=safe,
     )
+
+
+def _replaced(env: Environment, names: Iterable[str]) -> list[Package]:
+    """Return the installed packages of another architecture that the packages *names* replace."""
+    native = env.native.debian if env.native is not None else ""
+    wanted = {name: arch or native for name, _, arch in (name.partition(":") for name in names)}
+    return [
+        one
+        for one in (env.packages or () if env.apt is not None else ())
+        if one.name in wanted and not one.same and one.architecture not in (wanted[one.name], "all")
+    ]
 
 
 def _may_ask(env: Environment) -> bool:

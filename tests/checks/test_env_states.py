@@ -334,3 +334,18 @@ def test_a_library_is_not_missing_before_the_linker_is_there_and_once_only(tmp_p
     assert found(facts, "linker-lib-missing-for-target") == []
     errors = [finding.check for finding in judged(facts).findings if finding.severity.value == "error"]
     assert errors[:1] == ["cross-linker-missing"]
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_a_package_that_replaces_the_copy_of_another_architecture(tmp_path: Path, same: bool) -> None:
+    root = miniroot.make(tmp_path)
+    (root / P.lstrip("/") / "alsa.pc").unlink()
+    stanza = "Package: libasound2-dev\nStatus: install ok installed\nArchitecture: amd64\n"
+    stanza += "Multi-Arch: same\n" * same + "Version: 1.2.14-1\n\n"
+    with (root / "var/lib/dpkg/status").open("a") as status:
+        status.write(stanza)
+    facts = env.read(str(root), ARM, ["alsa"], cwd=str(root), environ={**ALLOW, "PKG_CONFIG_LIBDIR": P})
+    (finding,) = found(facts, "pc-missing")
+    (install, *_) = (fix for fix in finding.fixes if any("libasound2-dev:armhf" in one.line for one in fix.commands))
+    assert ("apt removes libasound2-dev:amd64" in install.notes) is not same
+    assert install.safe is same
