@@ -199,4 +199,5 @@ def refusal(name: str, origin: str = "") -> str:
     if any(part.startswith(_OTHER_SYSTEMS) for part in name.lower().replace("_", "-").split("-")):
         return f"{name}: only Linux targets are covered{where}"
     hint = " or ".join(suggest(name))
-    return f"{name}: no architecture has this name{where}" + (f"; did you mean {hint}?" if hint else "")
+    more = f"did you mean {hint}?" if hint else "`diagnose targets` lists them, as x86_64, arm64 and armv7l"
+    return f"{name}: no architecture has this name{where}; {more}"

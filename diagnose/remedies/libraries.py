@@ -107,7 +107,7 @@ def _did_you_mean(env: Environment, name: str) -> list[Fix]:
     return [
         Fix(
             f"ask for {' or '.join(found)}, if that is what is meant",
-            notes=f"No distribution is known to have a {name}.pc: pkg-config's names are often not the package's.",
+            notes=f"No distribution is known to have {name}.pc: pkg-config's names are often not the package's.",
         )
     ]
 

@@ -283,3 +283,31 @@ def test_the_example_names_the_processor_of_the_file() -> None:
 def test_libpython_is_not_installed_for_an_extension_module() -> None:
     (finding,) = judged(FOLDER / "composed/causes/cmake-no-libpython.log").findings
     assert "Development.Module" in _words(finding.fixes[0])
+
+
+def test_the_next_step_of_an_unknown_failure_fits_its_error() -> None:
+    for name, step in {
+        "composed/rust/type-error.log": "rustc --explain E0308",
+        "composed/rust/dependency-type-error.log": "cargo update -p time",
+        "composed/course/one-test-fails.log": "pytest -vv tests/test_ring.py::test_pitch",
+        "real/toolchains/cargo-two-colons-own-minimum.log": "raise rust-version",
+    }.items():
+        (finding,) = judged(FOLDER / name).findings
+        assert step in _words(finding.fixes[0])
+        assert "cargo build -vv" not in _words(finding.fixes[0])
+
+
+def test_a_release_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "log").write_text("make: *** [all] Error 1\n")
+    assert "newest known is 14" in (judged(tmp_path / "log", distro="debian:99").error or "")
+    for known in (
+        "debian:13",
+        "debian:12.5",
+        "ubuntu:24.04.1",
+        "ubuntu:26.10",
+        "alpine:3.20.3",
+        "alpine:edge",
+        "fedora:44",
+        "debian",
+    ):
+        assert judged(tmp_path / "log", distro=known).error is None

@@ -14,7 +14,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 
@@ -43,6 +43,53 @@ _VERBOSE = {
 }
 
 
+# Places of code that is not the project's own.
+_THEIRS = "conftest|CMakeFiles|CMakeScratch|registry/src|/usr/|-packages/"
+_TOO_LITTLE = "What it printed is not enough to name the cause."
+# Errors that say themselves what is wrong: (pattern, next step, command with the groups of the pattern).
+_PLAIN = (
+    (
+        r"^error\[(?P<code>E\d{4})\]",
+        "correct the Rust code: the compiler's message names the place",
+        "rustc --explain {code}",
+    ),
+    (
+        r"^(?:E  +)?(?P<error>SyntaxError|IndentationError|TabError): ",
+        "correct the Python code at the place that it names",
+        "",
+    ),
+    (r"^FAILED (?P<test>[\w./-]+::[\w.:\[\]-]+)", "run the failing test alone", "pytest -vv {test}"),
+    (r"^test (?P<test>[\w:]+) \.\.\. FAILED", "run the failing test alone", "cargo test {test} -- --exact --nocapture"),
+    (
+        r"^error: the `cargo::` syntax",
+        "follow cargo's message: raise rust-version in Cargo.toml, or write one colon",
+        "",
+    ),
+    (
+        rf"^(?!\S*(?:{_THEIRS}))\S+:\d+:\d+: error: (?!.*No such file)",
+        "correct the C or C++ code at the place that it names",
+        "",
+    ),
+)
+
+
+# The place of rustc's error in a crate of the registry.
+_DEPENDENCY = r"--> \S*/registry/src/[^/\s]+/(?P<crate>[\w-]+)-\d[\w.+-]*/\S+\.rs:\d"
+
+
+def _of_error(log: BuildLog, *errors: str) -> tuple[str, str] | None:
+    """Return the next step that *errors*, or the errors of a compiler or test in *log*, show themselves."""
+    said = [event.text for event in log.course.standing]
+    shown = "\n".join(text for event in log.course.standing[:1] for _, text in log.window(event.line))
+    if foreign := re.search(_DEPENDENCY, shown):
+        return "use a version of the crate that this Rust compiles", f"cargo update -p {foreign['crate']}"
+    for text in (*errors, *said):
+        for pattern, title, command in _PLAIN:
+            if match := re.search(pattern, text):
+                return title, command.format(**match.groupdict())
+    return None
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
     """See that the log ends in a failure; the run asks only where nothing else explains it."""
     first, last = log.first_error, log.last_error
@@ -51,8 +98,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
     lines = {last.line: last.text, **dict(log.window(last.line))}
     lines.setdefault(first.line, first.text)
     evidence = tuple(Evidence(lines[line], path=f"{log.name}:{line}") for line in sorted(lines))
+    advice = _of_error(log, last.text, first.text)
     tool = next((one.tool for one in reversed(log.course.processes) if one.first <= last.line), last.tool)
-    title, command = (
+    title, command = advice or (
         _VERBOSE.get(last.tool) or _VERBOSE.get(tool) or ("run the failing step again with more output", "")
     )
     yield Finding(
@@ -62,5 +110,5 @@ def log(log: BuildLog) -> Iterator[Finding]:
         f"The first error, in line {first.line}, may be the cause of this one: {first.text}"
         if first.line != last.line
         else "",
-        (Fix(title, notes=f"As in: {command}" if command else "What it printed is not enough to name the cause."),),
+        (Fix(title, notes=f"As in: {command}" if command else "" if advice else _TOO_LITTLE),),
     )

@@ -16,7 +16,7 @@ from diagnose.model.pattern import Pattern, patterns_for
 from diagnose.model.targets import Target
 from diagnose.readers.buildlog import patterns as table
 from diagnose.readers.buildlog.clean import clean
-from diagnose.readers.buildlog.context import ContextHint, parse, sights
+from diagnose.readers.buildlog.context import ContextHint, parse, sights, unknown_release
 from diagnose.readers.buildlog.course import Course, Event, course
 from diagnose.readers.buildlog.linking import LinkStep, links
 from diagnose.readers.buildlog.marks import parse as parse_mark
@@ -212,6 +212,8 @@ def read(
         raise InputError(
             f"{distro}: unknown distribution; expected a name like ubuntu:22.04, bookworm or manylinux2014"
         )
+    if asked_distro is not None and (newest := unknown_release(asked_distro)):
+        raise InputError(f"{distro}: no release of {asked_distro.id} has this number; the newest known is {newest}")
     scanner = Scanner((*table.SHARED, *patterns))
     if stream is not None:
         return _assemble(path, scanner, stream, asked_target, asked_distro)

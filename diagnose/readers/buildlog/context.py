@@ -11,6 +11,7 @@ import re
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.targets import Target
+from diagnose.model.versions import version_key
 from diagnose.readers.buildlog.scan import Hit
 from diagnose.readers.system.distro import Container, Distro
 from diagnose.tables.distributions import by_codename, distributions, releases
@@ -71,6 +72,18 @@ def parse(name: str) -> Distro | None:
     release = by_codename().get(match[2])
     version = release.version if release is not None and release.id == known.id else match[2]
     return distribution(known.id, version if version[:1].isdigit() else "")
+
+
+def unknown_release(distro: Distro) -> str:
+    """Return the newest known release of *distro* if its own is far beyond that; empty otherwise.
+
+    The next release may be newer than the table.
+    """
+    known = [version_key(release.version) for release in releases() if release.id == distro.id and release.version]
+    here = version_key(distro.version)
+    if not known or not here or here[0] <= max(known)[0] + 1:
+        return ""
+    return ".".join(f"{part:02}" if number else str(part) for number, part in enumerate(max(known)))
 
 
 def image(name: str) -> tuple[Distro | None, Container | None, Target | None]:
