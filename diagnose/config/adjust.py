@@ -72,7 +72,7 @@ def unmatched(settings: Settings, results: Sequence[Result], checks: Iterable[Ch
             continue
         expired = today and entry.expires and entry.expires < today
         why = f"expired on {entry.expires}" if expired else "matches no finding; remove it, or correct its patterns"
-        lines.append(f"{settings.place('allow')}: {entry.words()} {why}")
+        lines.append(f"{settings.place('allow')}: allow entry {entry.number} ({entry.words()}) {why}")
     return lines
 
 

@@ -36,7 +36,7 @@ class AllowEntry(NamedTuple):
     def words(self) -> str:
         """Return the entry in short, for a message about it."""
         patterns = [f"{key} {getattr(self, key)}" for key in PATTERNS if getattr(self, key)]
-        return f"allow entry {self.number} ({', '.join([self.id, *patterns])})"
+        return ", ".join([self.id, *patterns])
 
 
 def is_date(text: str) -> bool:

@@ -225,6 +225,8 @@ def test_config_shows_each_setting_and_its_origin(tmp_path: Path) -> None:
         '[tool.diagnose.per-file-ignores]\n"*.whl" = ["wheel-textrel"]\n',
         "pyproject.toml",
     )
+    with (tmp_path / "pyproject.toml").open("a") as file:
+        file.write('[[tool.diagnose.allow]]\nid = "wheel-rpath"\nreason = "x"\nfile = "a.so"\n')
     (tmp_path / "below").mkdir()
     shown = run(tmp_path / "below", "config").stdout
     rows = {line.split()[0]: line.split()[1:] for line in shown.splitlines()[2:]}
@@ -232,6 +234,7 @@ def test_config_shows_each_setting_and_its_origin(tmp_path: Path) -> None:
     assert rows["fail-on"] == ["warning", "../pyproject.toml:2"]
     assert rows["targets"] == ["armhf,", "arm64", "../pyproject.toml:3"]
     assert rows["select"] == ["-", "default"]
+    assert rows["allow.1"][:3] == ["wheel-rpath,", "file", "a.so"]
     assert rows["format"] == ["text", "default"]
     assert rows["severity.wheel-rpath"] == ["note", "../pyproject.toml:5"]
     assert rows['per-file-ignores."*.whl"'][0] == "wheel-textrel"

@@ -23,6 +23,7 @@ def main(selection: Selection) -> int:
         for pattern, ids in found.per_file_ignores
     ]
     rows += [(f"severity.{name}", severity.value, found.place("severity")) for name, severity in found.severity]
+    rows += [(f"allow.{one.number}", one.words(), found.place("allow")) for one in found.allow]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     head = f"configuration file: {found.path}" if found.path else "no configuration file"
     lines = [f"{key:<{widths[0]}}  {value:<{widths[1]}}  {origin}" for key, value, origin in rows]
