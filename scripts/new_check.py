@@ -1,4 +1,6 @@
-"""Writes the stubs of a new check: ``python3 dev.py new-check AREA/ID KIND [KIND...]``, KIND being wheel, env or log.
+"""Writes the stubs of a new check: ``python3 dev.py new-check AREA/ID KIND [KIND...]``.
+
+A KIND is wheel, env, log or workflow.
 
 The stubs are a small working check: its tests pass at once. Replace everything that is marked with TODO; lint refuses
 the marks that are left. See "Adding a check" in docs/adding-a-check.md.
@@ -60,11 +62,16 @@ IMPORTS = {
         "diagnose.model.finding": {"Finding", "Fix", "Phase"},
         "diagnose.model.pattern": {"patterns_for"},
     },
+    "workflow": {
+        "diagnose.authoring.workflow": {"Seen", "finding", "grouped"},
+        "diagnose.model.finding": {"Finding", "Fix", "Severity"},
+    },
 }
 SUBJECTS = {
     "wheel": "    from diagnose.readers.wheel.reader import Wheel",
     "env": "    from diagnose.readers.env import Environment",
     "log": "    from diagnose.readers.buildlog import BuildLog",
+    "workflow": "    from diagnose.readers.workflow import Workflow",
 }
 
 DETECTORS = {
@@ -106,6 +113,25 @@ def log(log: BuildLog) -> Iterator[Finding]:
             f"the example {{hit.groups['name']}} failed",
             "TODO: what the build lacks because of it",
             (Fix("TODO: an imperative title", notes="Take another example."),),
+        )
+''',
+    "workflow": '''
+def workflow(workflow: Workflow) -> Iterator[Finding]:
+    """See TODO: the key, variable or command that shows the problem."""
+    # TODO: the facts are fields of Workflow and Leg; `hook_calls` yields the commands of scripts
+    seen = [
+        Seen(setting.name, setting.spot, "an example", leg)
+        for leg in workflow.legs
+        for setting in leg.settings
+        if setting.name == "{upper}"
+    ]
+    for group in grouped(seen):
+        yield finding(
+            f"{{group[0].key}} is set",
+            Severity.WARNING,
+            group,
+            "TODO: the error that the user reads",
+            [Fix("TODO: an imperative title", notes="Take it out.")],
         )
 ''',
 }
@@ -172,6 +198,10 @@ STEPS = {
         "A log that you can make for real belongs below fixtures/logs/real, with its script: fixtures/logs/README.md.",
         "tests/fixes/test_log_fixes.py: a Case in which the printed fix is applied to a real failure.",
         "python3 dev.py test tests/checks -k '{stem} or {id}'",
+    ),
+    "workflow": (
+        "fixtures/workflows/{id}: a repository that fails; {id}-healthy: its twin; {id}-near: one that only looks so.",
+        "python3 dev.py test tests/checks/test_workflow_fixtures.py -k {id}",
     ),
 }
 
@@ -271,7 +301,31 @@ def add_log(words: dict[str, str]) -> None:
     write(file, f"{{\n{rows}\n}}\n")
 
 
+WORKFLOW = """\
+on: push
+jobs:
+  build:
+    runs-on: ubuntu-24.04
+    steps:
+      - uses: PyO3/maturin-action@v1
+        env:
+          {name}: "1" # TODO: what is wrong, as small as it can be
+        with:
+          target: x86_64
+          manylinux: 2_28
+"""
+
+
+def add_workflow(words: dict[str, str]) -> None:
+    """Write a repository whose workflow shows the problem, and its healthy twin."""
+    for suffix, name in (("", "{upper}"), ("-healthy", "OTHER")):
+        path = HERE / "fixtures" / "workflows" / f"{words['id']}{suffix}" / ".github" / "workflows" / "release.yml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(path, WORKFLOW.format(name=name.format(**words)))
+
+
 ADD: dict[str, Callable[[dict[str, str]], None]] = {"wheel": add_wheel, "env": add_env, "log": add_log}
+ADD["workflow"] = add_workflow
 
 
 def version() -> str:
@@ -301,7 +355,7 @@ def main() -> None:
     match = re.fullmatch(r"([a-z]+)/([a-z][a-z0-9]*(?:[-_][a-z0-9]+)+)", name)
     areas = sorted(path.name for path in CHECKS.iterdir() if path.is_dir() and path.name[0] not in "_.")
     if match is None or not kinds or set(kinds) - set(ADD):
-        refuse("AREA/ID KIND [KIND...]: an id like wheel-sbom-misplaced; kinds are wheel, env and log")
+        refuse("AREA/ID KIND [KIND...]: an id like wheel-sbom-misplaced; kinds are wheel, env, log and workflow")
         return
     area, stem = match[1], match[2].replace("-", "_")
     if area not in areas:

@@ -92,6 +92,9 @@ def test_the_index_and_the_fields_name_everything() -> None:
 # --- a new check -----------------------------------------------------------------------------------------------------
 
 
+_WORKFLOW = ("workflow/wf-example-odd", "workflow")
+
+
 def test_a_new_check_works_as_it_is_written(tmp_path: Path) -> None:
     need(importlib.util.find_spec("ruff"), "ruff is not installed (python3 dev.py lint installs it)")
     folder = tmp_path / "copy"
@@ -103,7 +106,7 @@ def test_a_new_check_works_as_it_is_written(tmp_path: Path) -> None:
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run([sys.executable, *words], cwd=folder, env=environ, capture_output=True, text=True)
 
-    for name, *kinds in (("wheel/wheel-example-odd", "wheel"), ("apt/apt-example_odd", "env", "log")):
+    for name, *kinds in (("wheel/wheel-example-odd", "wheel"), ("apt/apt-example_odd", "env", "log"), _WORKFLOW):
         made = run("scripts/new_check.py", name, *kinds)
         assert made.returncode == 0, made.stderr
         assert "CHANGELOG.md" in made.stdout
