@@ -11,8 +11,8 @@ from conftest import need
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diagnose.fixes import cargo_config
 from diagnose.readers import toml
+from diagnose.remedies import cargo_config
 
 ARMV7 = (
     ("PKG_CONFIG_armv7_unknown_linux_gnueabihf", "arm-linux-gnueabihf-pkg-config"),

@@ -89,5 +89,17 @@ def test_imports_have_no_circles() -> None:
     assert circles({name: set(imports(name, tree)) - {name} for name, tree in sources().items()}) == []
 
 
+def room(name: str) -> str:
+    """Return the room of a module: an area of the readers, else a folder of the product."""
+    return ".".join(name.split(".")[: 3 if name.startswith("diagnose.readers.") else 2])
+
+
+def test_rooms_have_no_circles() -> None:
+    rooms: dict[str, set[str]] = {room(name): set() for name in sources()}
+    for name, tree in sources().items():
+        rooms[room(name)] |= {room(other) for other in imports(name, tree)} - {room(name)}
+    assert circles(rooms) == []
+
+
 def test_circles_are_found() -> None:
     assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == [["b", "c"]]

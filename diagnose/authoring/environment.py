@@ -6,7 +6,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import Evidence, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from diagnose.readers.cargo.variables import Setting
     from diagnose.readers.elf.library import LinkFile
@@ -44,14 +44,6 @@ def if_installing(env: Environment) -> Severity:
 def fitting(env: Environment, library: Library) -> list[Candidate]:
     """Return the module's ``.pc`` files that exist outside the search path and may be for the target."""
     return [candidate for candidate in library.candidates if candidate.debian in ("", env.target.debian)]
-
-
-def link_files(env: Environment) -> Iterator[tuple[Library, LinkFile]]:
-    """Yield every file that the flags of a found library refer to."""
-    for library in env.libraries:
-        if library.outcome in ("found", "wrong-arch", "file-missing"):
-            for file in library.files:
-                yield library, file
 
 
 def answer_evidence(library: Library) -> Evidence:

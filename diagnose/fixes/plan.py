@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from diagnose.fixes import cargo_config
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import Command, FileEdit, Finding, Fix, FixStage
+from diagnose.remedies import cargo_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 
-from diagnose.fixes import cargo_config
 from diagnose.fixes.plan import Plan
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import Command, FileEdit, FixStage, unsetting
 from diagnose.model.targets import Target
+from diagnose.remedies import cargo_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
+    from diagnose.readers.elf.library import LinkFile
     from diagnose.readers.image.open_image import ImageFacts, OpenImage
 
 
@@ -83,6 +84,13 @@ class Environment(NamedTuple):
     machine: str = ""
     image: ImageFacts | None = None
     unseen: tuple[str, ...] = ()
+
+    def link_files(self) -> Iterator[tuple[Library, LinkFile]]:
+        """Yield every file that the flags of a found library refer to."""
+        for library in self.libraries:
+            if library.outcome in ("found", "wrong-arch", "file-missing"):
+                for file in library.files:
+                    yield library, file
 
     @property
     def cross(self) -> bool:

@@ -124,7 +124,7 @@ def _config_edit(env: Environment, configuration: Configuration) -> tuple[tuple[
     written = [setting for setting in configuration.gone if setting.path]
     if not configuration.variables and not written:
         return (), ""
-    from diagnose.fixes import cargo_config
+    from diagnose.remedies import cargo_config
 
     own = next((file for file in env.project.config if file.own), None)
     path = _relative(env, own.path if own else _new_config(env))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from diagnose.authoring.environment import link_files
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.versions import newer, version_key
 
@@ -32,7 +31,7 @@ def tag_to_ask_for(env: Environment) -> str:
     glibc = (
         "" if all(library.outcome in ("found", "overridden") for library in env.libraries) else env.distro.libc_version
     )
-    for _, file in link_files(env):
+    for _, file in env.link_files():
         for version in (file.glibc, *(needed.glibc for needed in file.needs if not needed.soname.startswith("libc."))):
             glibc = version if not glibc or newer(version, glibc) else glibc
     return lowest_tag(env.target.wheel, glibc) if glibc else ""

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from roots import CAUSES, cases, judged, look, read
 
-from diagnose.fixes import cargo_config
 from diagnose.model.finding import Finding, Fix, FixStage, Severity
 from diagnose.readers import env as environment
 from diagnose.readers.cargo.variables import Setting
 from diagnose.readers.elf.library import LinkFile, Needed
 from diagnose.readers.toolchain.toolchain_facts import Emulator
+from diagnose.remedies import cargo_config
 from diagnose.remedies.libraries import vendored
 
 

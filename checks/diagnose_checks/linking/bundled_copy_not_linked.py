@@ -19,7 +19,7 @@ from __future__ import annotations
 import posixpath
 
 from diagnose import policies
-from diagnose.authoring.environment import answer_evidence, link_files
+from diagnose.authoring.environment import answer_evidence
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
@@ -38,7 +38,7 @@ def env(env: Environment) -> Iterator[Finding]:
     setting = env.variables.own("LD_LIBRARY_PATH")
     first = setting.value.split(":") if setting else []
     policy = policies.find(f"manylinux_2_17_{env.target.wheel}")
-    for library, file in link_files(env):
+    for library, file in env.link_files():
         folder = posixpath.dirname(file.path)
         if not file.loaded or folder in first or file.elf is None:
             continue

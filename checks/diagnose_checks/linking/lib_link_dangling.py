@@ -12,7 +12,6 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.environment import link_files
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Phase, Severity
@@ -27,7 +26,7 @@ CHECK = Check(since="0.1.0", phase=Phase.LINK)
 
 def env(env: Environment) -> Iterator[Finding]:
     """See which symlinks dangle."""
-    for library, file in link_files(env):
+    for library, file in env.link_files():
         if file.kind != "dangling":
             continue
         end = f"a symlink to {file.real}, which does not exist" if file.real else "a dangling symlink"

@@ -15,7 +15,7 @@ References:
 from __future__ import annotations
 
 from diagnose import policies
-from diagnose.authoring.environment import link_files, setting_evidence
+from diagnose.authoring.environment import setting_evidence
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
@@ -42,7 +42,7 @@ def env(env: Environment) -> Iterator[Finding]:
         if env.policy_from
         else Evidence(f"{env.policy} was requested", where="--policy")
     )
-    files = list(link_files(env))
+    files = list(env.link_files())
     linked = {file.elf.soname for _, file in files if file.elf is not None}
     for library, file in files:
         if file.kind == "static" or file.accepted is False:

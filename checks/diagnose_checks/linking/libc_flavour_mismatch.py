@@ -14,7 +14,6 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.environment import link_files
 from diagnose.authoring.link_step import other_libc
 from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
@@ -34,7 +33,7 @@ CHECK = Check(since="0.1.0", phase=Phase.LINK)
 def env(env: Environment) -> Iterator[Finding]:
     """See whether a library needs the other C library."""
     reported = set()
-    for library, file in link_files(env):
+    for library, file in env.link_files():
         if not file.libc or file.libc == env.target.libc or file.accepted is False or library.module in reported:
             continue
         reported.add(library.module)

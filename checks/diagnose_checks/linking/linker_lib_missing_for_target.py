@@ -11,7 +11,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.environment import answer_evidence, link_files, with_outcome
+from diagnose.authoring.environment import answer_evidence, with_outcome
 from diagnose.authoring.link_step import missing_libraries
 from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.authoring.overrides import broken_override_finding, unset_override_fix
@@ -44,7 +44,7 @@ def env(env: Environment) -> Iterator[Finding]:
         if library.module != "openssl":  # openssl-sys has its own words for it
             yield broken_override_finding(env, library, "The build script or the linker fails.")
     named: set[str] = set()
-    for library, file in link_files(env):
+    for library, file in env.link_files():
         if file.name in named or not env.toolchain.linker.found:
             continue  # said already; or the folders that the linker searches come with it
         if file.kind != "missing" or (file.name in _TOOLCHAIN and not _complete(env)):

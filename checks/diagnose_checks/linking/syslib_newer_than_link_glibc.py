@@ -15,7 +15,6 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.environment import link_files
 from diagnose.authoring.link_step import versioned
 from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
@@ -37,7 +36,7 @@ CHECK = Check(since="0.1.0", phase=Phase.LINK)
 def env(env: Environment) -> Iterator[Finding]:
     """Compare the glibc that the library needs with the linker's."""
     chain = env.toolchain
-    for library, file in link_files(env):
+    for library, file in env.link_files():
         if env.target.libc != "glibc" or file.accepted is False or not newer(file.glibc, chain.glibc):
             continue
         yield Finding(

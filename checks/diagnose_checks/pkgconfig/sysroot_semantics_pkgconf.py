@@ -13,7 +13,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.environment import link_files, setting_evidence
+from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -52,7 +52,7 @@ def env(env: Environment) -> Iterator[Finding]:
     sysroot = env.pkgconfig.sysroot
     if sysroot is None or not sysroot.value.rstrip("/"):
         return
-    for library, file in link_files(env):
+    for library, file in env.link_files():
         lost = [folder for folder in library.link_dirs if folder.startswith(sysroot.value.rstrip("/") + "/")]
         if library.alone or not lost or not file.default or file.kind == "missing":
             continue
