@@ -141,6 +141,11 @@ def test_what_packaging_refuses(line: str, version: str) -> None:
     assert (_accepted(core) == []) is valid
 
 
+def test_many_wrong_fields_cost_linear_time() -> None:
+    many = "".join(f"F{number}: x\nClassifier: Topic :: {number} :: {number}\n" for number in range(15000))
+    assert _accepted(CORE + many) == ["warning", "note"]
+
+
 def test_old_back_ends_name_licence_files_in_old_metadata() -> None:
     assert _accepted(CORE.replace("2.4", "2.1") + "License-File: LICENSE\n") == []
 

@@ -19,7 +19,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.wheel import bounded, shorten, some
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, cache, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.readers.wheel.metadata import values
@@ -113,19 +113,19 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
 def _fields(core: tuple[tuple[str, str], ...]) -> Iterator[_Refusal]:
     said = (values(core, "metadata-version") or [""])[0]
     age = _VERSIONS.index(said) if said in _VERSIONS else len(_VERSIONS)
-    counted: dict[str, int] = {}
-    for name, _ in core:
-        counted[name] = counted.get(name, 0) + 1
-    for name, number in counted.items():
+    found: dict[str, list[str]] = {}
+    for name, value in core:
+        found.setdefault(name, []).append(value)
+    for name, given in found.items():
         shown = name.title()
         if name not in _FIELDS:
-            yield _Refusal(shown, values(core, name)[0], "is in an unrecognized field")
+            yield _Refusal(shown, given[0], "is in an unrecognized field")
             continue
         since, many = _FIELDS[name]
-        if number > 1 and not many:
-            yield _Refusal(shown, values(core, name)[1], "is in a field that is there twice")
+        if len(given) > 1 and not many:
+            yield _Refusal(shown, given[1], "is in a field that is there twice")
         elif _VERSIONS.index(since) > age:
-            yield _Refusal(shown, values(core, name)[0], f"is in a field of version {since}, and METADATA has {said}")
+            yield _Refusal(shown, given[0], f"is in a field of version {since}, and METADATA has {said}")
 
 
 def _classifiers(found: list[str]) -> Iterator[_Refusal]:
@@ -137,9 +137,9 @@ def _classifiers(found: list[str]) -> Iterator[_Refusal]:
             yield _Refusal("Classifier", value, "keeps the project off the index", certain=False)
         elif (new := table.deprecated.get(value)) is not None:
             yield _Refusal("Classifier", value, "has been deprecated" + (f", use {new}" if new else ""))
-        elif meant := _meant(value, table.known):
+        elif meant := _by_letters().get(_letters(value)):
             yield _Refusal("Classifier", value, f"is not a valid classifier, {meant} is")
-        elif not re.search(r"\d", value) or _shape(value) not in map(_shape, table.known):
+        elif not re.search(r"\d", value) or _shape(value) not in _shapes():
             yield _Refusal("Classifier", value, f"is not in {table.source}", certain=False)
 
 
@@ -151,10 +151,15 @@ def _letters(text: str) -> str:
     return re.sub(r"[^a-z0-9:+#]", "", text.lower())
 
 
-def _meant(value: str, known: frozenset[str]) -> str:
-    """Return the classifier that differs in case, spaces or punctuation only."""
-    letters = _letters(value)
-    return min((one for one in known if _letters(one) == letters), default="")
+@cache
+def _by_letters() -> dict[str, str]:
+    """Return letters and digits of each classifier → the classifier."""
+    return {_letters(one): one for one in sorted(classifiers().known)}
+
+
+@cache
+def _shapes() -> frozenset[str]:
+    return frozenset(map(_shape, classifiers().known))
 
 
 def _addresses(core: tuple[tuple[str, str], ...]) -> Iterator[_Refusal]:
