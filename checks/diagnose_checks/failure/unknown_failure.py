@@ -48,6 +48,11 @@ _THEIRS = "conftest|CMakeFiles|CMakeScratch|registry/src|/usr/|-packages/"
 _TOO_LITTLE = "What it printed is not enough to name the cause."
 # Errors that say themselves what is wrong: (pattern, next step, command with the groups of the pattern).
 _PLAIN = (
+    ("^error: externally-managed-environment", "install into an environment of its own", "python3 -m venv .venv"),
+    ("Couldn't find a virtualenv or conda", "activate an environment, or build a wheel instead", "maturin build"),
+    ("Both VIRTUAL_ENV and CONDA_PREFIX are set", "unset one of the two variables", "unset CONDA_PREFIX"),
+    ("^error: multiple packages link to native", "bring both crates to one -sys crate", "cargo tree -i CRATE"),
+    ("certificate problem|certificate verify failed", "install the certificates of the system or the proxy", ""),
     (
         r"^error\[(?P<code>E\d{4})\]",
         "correct the Rust code: the compiler's message names the place",

@@ -2,8 +2,9 @@
 
 ``pyproject.toml`` names the build backend and its requirements. pip, uv and ``build`` install them into an isolated
 environment. With ``--no-build-isolation`` they use the installed modules instead. A ``setup.py`` that imports a module
-outside ``[build-system] requires`` fails in the same way, and so does one that runs a command of another package:
-``bdist_wheel`` came from ``wheel`` before setuptools 70.1, ``build_rust`` comes from ``setuptools-rust``.
+outside ``[build-system] requires`` fails in the same way (setuptools 82 has no ``pkg_resources`` any more), and so
+does one that runs a command of another package: ``bdist_wheel`` came from ``wheel`` before setuptools 70.1,
+``build_rust`` comes from ``setuptools-rust``.
 
 How to fix: install the modules in ``[build-system] requires``, or remove ``--no-build-isolation``. If the package
 itself does not name the module, install it first and build without isolation.
@@ -14,6 +15,8 @@ References:
 """
 
 from __future__ import annotations
+
+import shlex
 
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
@@ -34,7 +37,7 @@ _COMMANDS = {
     "build_sphinx": "sphinx",
 }
 _BACKEND = (
-    r"(?:mesonpy|setuptools_rust|setuptools_scm|setuptools|wheel|maturin|flit_core|hatchling|poetry|pdm|scikit_build_core"
+    r"(?:pkg_resources|mesonpy|setuptools_rust|setuptools_scm|setuptools|wheel|maturin|flit_core|hatchling|poetry|pdm|scikit_build_core"
     r"|skbuild|Cython|pybind11|numpy|cffi|nanobind|versioneer|hatch_vcs|cmake|ninja)\b"
 )
 CHECK = Check(
@@ -118,7 +121,7 @@ def _of_module(module: str, isolated: bool, uv: bool) -> tuple[Fix, ...]:
         Fix(
             f"install {requirement} where the build runs, and build without isolation",
             (
-                Command(f"{pip} install {beside}{requirement}", FixStage.TOOLCHAIN),
+                Command(f"{pip} install {beside}{shlex.quote(requirement)}", FixStage.TOOLCHAIN),
                 Command(f"{pip} install --no-build-isolation PACKAGE", FixStage.BUILD),
             ),
             notes=f"Replace PACKAGE with its name. {listed}",
@@ -142,4 +145,10 @@ def _of_command(command: str, package: str) -> tuple[Fix, ...]:
 
 #: Modules that a setup.py uses besides setuptools.
 _HELPERS = {"setuptools_rust", "setuptools_scm", "Cython", "pybind11", "numpy", "cffi", "versioneer"}
-_NAMES = {"mesonpy": "meson-python", "skbuild": "scikit-build", "Cython": "cython", "pybind11": "pybind11"}
+_NAMES = {
+    "pkg_resources": "setuptools<82",
+    "mesonpy": "meson-python",
+    "skbuild": "scikit-build",
+    "Cython": "cython",
+    "pybind11": "pybind11",
+}
