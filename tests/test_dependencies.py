@@ -17,6 +17,8 @@ HOME = Path(__file__).parents[1]
 NAMED = {"yaml": "pyyaml", "iced_x86": "iced-x86", "ahocorasick_rs": "ahocorasick_rs"}
 #: Imported by tools that only tests and maintainers run.
 TOOLS = {"abi3info", "auditwheel", "trove_classifiers"}
+#: Part of newer Pythons only.
+LATER = {"compression", "typing_extensions"}
 
 
 def _imported() -> set[str]:
@@ -28,12 +30,13 @@ def _imported() -> set[str]:
                     found |= {one.name.partition(".")[0] for one in node.names}
                 elif isinstance(node, ast.ImportFrom) and not node.level:
                     found.add((node.module or "").partition(".")[0])
-    return found - set(sys.stdlib_module_names) - {"diagnose", "diagnose_checks"} - TOOLS - {"typing_extensions"}
+    return found - set(sys.stdlib_module_names) - {"diagnose", "diagnose_checks"} - TOOLS - LATER
 
 
 def test_every_imported_package_is_declared() -> None:
     project = tomllib.loads((HOME / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = [line for name in ("fast", "processor", "workflow") for line in project["optional-dependencies"][name]]
+    names = ("fast", "processor", "workflow", "zstd")
+    extras = [line for name in names for line in project["optional-dependencies"][name]]
     declared = {re.split(r"[^\w-]", line)[0].lower() for line in [*project["dependencies"], *extras]}
     imported = {NAMED.get(name, name).lower() for name in _imported()}
     assert imported <= declared

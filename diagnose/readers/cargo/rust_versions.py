@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from diagnose.readers.system.root import Root
 
 # Manifests of published crates are written by cargo: one key a line, in double quotes.
-_RUST = re.compile(r'^(?P<key>rust-version|edition) = "(?P<value>[0-9.]{1,20})"', re.M)
+_RUST = r'(?m)^(?P<key>rust-version|edition) = "(?P<value>[0-9.]{1,20})"'
 
 
 def floors(
@@ -70,7 +70,7 @@ class _Manifests:
         beyond: list[Floor] = []
         for path, text in self._texts[name]:
             of_version = []
-            for match in _RUST.finditer(text):
+            for match in re.finditer(_RUST, text):
                 value = match["value"]
                 version = value if match["key"] == "rust-version" else EDITIONS.get(value, "")
                 if version and newer(version, rust):
