@@ -8,7 +8,7 @@ How to fix: install maturin with its extra ``zig`` into one environment, or inst
 
 References:
     https://www.maturin.rs/distribution#use-zig
-    https://pypi.org/project/ziglang/
+    https://github.com/ziglang/zig-pypi
 """
 
 from __future__ import annotations

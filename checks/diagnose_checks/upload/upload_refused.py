@@ -8,7 +8,7 @@ How to fix: raise the version for a new release. For an existing release, skip u
 Upload all wheels of a release within its first 14 days.
 
 References:
-    https://pypi.org/help/#file-name-reuse
+    https://github.com/pypi/warehouse/blob/main/warehouse/forklift/legacy.py
     https://github.com/pypi/warehouse/pull/19727
 """
 
