@@ -80,7 +80,11 @@ def test_other_threads_run_meanwhile(steady: str) -> None:
 
 
 def test_ctrl_c_interrupts(steady: str) -> None:
-    script = "import alsastream; print(flush=True); alsastream.record(10**7, pcm='steady')"
+    # A shell that runs the tests in the background leaves SIGINT ignored, and Python would keep it so.
+    script = (
+        "import alsastream, signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "print(flush=True); alsastream.record(10**7, pcm='steady')"
+    )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
