@@ -83,9 +83,12 @@ AFTER_REPAIR = "If it fails, delete the wheel that it leaves in wheelhouse/: not
 """What to say beside :func:`repair`. Seen with auditwheel 6.8.2."""
 
 
+_UNCHECKED = " -m zipfile -e "
+
+
 def unpack_unchecked(wheel: Wheel) -> str:
     """Return the command that unpacks a wheel that ``wheel unpack`` would refuse."""
-    return f"python -m zipfile -e {quote(wheel.path)} {quote(f'{SCRATCH}/{wheel.name}-{wheel.version}')}"
+    return f"python{_UNCHECKED}{quote(wheel.path)} {quote(f'{SCRATCH}/{wheel.name}-{wheel.version}')}"
 
 
 def rename(wheel: Wheel, old: str, new: str) -> str:
@@ -192,7 +195,9 @@ def merged(fixes: Iterable[Fix]) -> Repack | None:
     lines = sorted(dict.fromkeys(line for part in parts for line in part.lines), key=_order)
     first = next((part for part in parts if part.lines), parts[0])
     renamed = any(part.renamed for part in parts)
-    return first._replace(lines=tuple(lines), tags=_merged_tags(parts), renamed=renamed)
+    # Where one fix has to unpack what `wheel unpack` refuses, all have to.
+    start = next((part.start for part in parts if any(_UNCHECKED in line for line in part.start)), first.start)
+    return first._replace(start=start, lines=tuple(lines), tags=_merged_tags(parts), renamed=renamed)
 
 
 def _order(line: str) -> int:

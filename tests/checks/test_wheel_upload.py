@@ -205,6 +205,7 @@ RENDERED = [
     "see usage_ now\n\n.. _Usage: http://mirror.example\n",
     "see `The\nUsage`_ now\n\nthe usage\n=========\n\ntext\n",
     "see usage_\n\n.. _usage:\n\ntext\n",
+    "`a`__ and `b`__\n\n.. __: http://mirror.example/1\n.. __: http://mirror.example/2\n",
     "`a <http://mirror.example/1>`_ and `a <http://mirror.example/2>`_\n",
     "`a <http://mirror.example/1>`__ and `a <http://mirror.example/2>`__\n",
     ".. role:: own\n\n:own:`x`\n",

@@ -13,7 +13,7 @@ import pytest
 from conftest import need
 
 from diagnose.cli.commands import env_command as command
-from diagnose.cli.options import FixOptions, Output
+from diagnose.cli.options import FixOptions, Output, Selection
 from diagnose.engine.run import Result
 from diagnose.fixes import render
 from diagnose.fixes.plan import Plan, merged, plan
@@ -228,7 +228,7 @@ def test_a_patch_and_a_script_have_the_bytes_of_the_files(
         (FixOptions(fix_format="sh"), ["sh"]),
     ):
         file.write_bytes(before)
-        command._print_fixes(result, fixes, Output())
+        command._print_fixes(result, fixes, Output(), Selection())
         subprocess.run(run, input=capsysbinary.readouterr().out, check=True)
         assert file.read_bytes() in (after, after + b"\n")
 

@@ -124,7 +124,7 @@ def attempt(path: Path, data: bytes, checks: list[Check], rows: list[Pattern]) -
             if (unsafe := UNSAFE.search(shown)) is not None:
                 around = shown[max(unsafe.start() - 80, 0) : unsafe.end() + 40]
                 return f"a control character reached a report: {around!r}"
-        if not all(line.startswith("::") for line in github.render(report).splitlines()):
+        if not all(line.startswith("::") for line in github.render(report).splitlines()[:-1]):  # but the last line
             return "a line break reached an annotation"
         json.render(report)
         if result.error is not None:

@@ -34,7 +34,9 @@ def test_no_control_character_reaches_a_report(sign: str) -> None:
     assert result.findings
     for shown in (text.render(Report((result,)), text.Style()), github.render(Report((result,)))):
         assert fuzz.UNSAFE.search(shown) is None
-    assert all(row.startswith("::") for row in github.render(Report((result,))).splitlines())
+    *rows, last = github.render(Report((result,))).splitlines()
+    assert all(row.startswith("::") for row in rows)
+    assert last.startswith("1 log: ")
 
 
 @pytest.mark.parametrize("between", ["\n", " ", "\r", "\n  "], ids=["lines", "one line", "redrawn", "indented"])

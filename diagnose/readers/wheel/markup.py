@@ -53,7 +53,7 @@ _SIMPLE_TABLE = re.compile(r"=+(?: +=+)+")
 _EXPLICIT = re.compile(r"\.\.(?: |$)")
 _DIRECTIVE = re.compile(r"\.\. +(?:\|[^|]+\| +)?([A-Za-z0-9]+(?:[-._+:][A-Za-z0-9]+)*) ?::(?: |$)")
 _OPTION = re.compile(r" +:([a-z][\w-]*):(?: |$)")
-_TARGET = re.compile(r"\.\. _([^:`]+): +(\S+)$")
+_TARGET = re.compile(r"\.\. _(?!_:)([^:`]+): +(\S+)$")  # `.. __:` has no name
 
 _OPENERS, _CLOSERS = "\"'(<[{", "\"')>]}"
 _NAME = r"(?:[A-Za-z0-9]+(?:[-._+:][A-Za-z0-9]+)*)"
