@@ -16,7 +16,8 @@ MANYLINUX = "cp312-cp312-manylinux2014_x86_64"
 
 
 def named(tag: str, *names: str, **rest: object) -> list[str]:
-    elves = (elf(name, "aarch64" if "aarch64" in tag else "x86_64") for name in names)
+    libc = {"needed": ("libc.musl-x86_64.so.1",)} if "musllinux" in tag else {}
+    elves = (elf(name, "aarch64" if "aarch64" in tag else "x86_64", **libc) for name in names)
     return levels("wheel-python-tag-mismatch", wheel(tag, *elves, **rest))  # type: ignore[arg-type]
 
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diagnose.model.finding import InputError
-from diagnose.readers.pkgconfig import pcfile, rpm_versions, rules, solver
+from diagnose.readers.pkgconfig import graph, pcfile, rpm_versions, rules, solver
 from diagnose.readers.system.root import Root
 
 SYSTEM = ("/usr/lib/x86_64-linux-gnu/pkgconfig", "/usr/lib/pkgconfig", "/usr/lib64/pkgconfig", "/usr/share/pkgconfig")
@@ -207,11 +207,12 @@ def test_hostile_files_end_in_one_line(tmp_path, text, reason):
     assert "\n" not in str(error.value)
 
 
-def test_requirements_that_fan_out_without_end(tmp_path):
-    layers = {f"l{n}": HEADER + "Requires: " + " ".join([f"l{n + 1} = 1.2"] * 3) + "\n" for n in range(40)}
-    folders = write(tmp_path / "pc", {**layers, "l40": HEADER})
-    with pytest.raises(InputError, match="requirements without end"):
-        solver.Resolver(Root("/"), folders).ask(["l0"])
+def test_requirements_that_fan_out_without_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(graph, "VISIT_LIMIT", 1000)
+    layers = {f"l{n}": HEADER + "Requires: " + " ".join([f"l{n + 1} = 1.2"] * 3) + "\n" for n in range(8)}
+    folders = write(tmp_path / "pc", {**layers, "l8": HEADER})
+    answer = solver.Resolver(Root("/"), folders).ask(["l0"])
+    assert "requirements without end" in answer.erratic
 
 
 def test_variables_that_double_stay_bounded(tmp_path):
