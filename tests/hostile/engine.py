@@ -19,6 +19,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import pace
+
 from diagnose.model.finding import InputError
 from diagnose.readers.system.root import Root
 
@@ -173,7 +175,9 @@ def attempt(kind: Kind, value: object) -> str:
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     took = time.process_time() - start
-    return outcome if took < SLOW else f"slow: {took:.1f} s of processor time; {outcome}"
+    return (
+        outcome if took < SLOW or took < SLOW * pace.slowness() else f"slow: {took:.1f} s of processor time; {outcome}"
+    )
 
 
 def _stuck(*_: object) -> None:

@@ -22,6 +22,8 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import pace
+
 from diagnose.engine import registry
 from diagnose.engine.run import Report, run_checks
 from diagnose.model.check import Check
@@ -135,7 +137,7 @@ def attempt(path: Path, data: bytes, checks: list[Check], rows: list[Pattern]) -
         return "".join(traceback.format_exception(error)[-3:])
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-    return "judged" if took < SLOW else f"slow: {took:.1f} s of processor time"
+    return "judged" if took < SLOW or took < SLOW * pace.slowness() else f"slow: {took:.1f} s of processor time"
 
 
 def _hits(data: bytes, rows: list[Pattern], fast: bool) -> list[buildlog.Hit]:

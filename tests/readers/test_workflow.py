@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shlex
-import time
 from pathlib import Path
 
+import pace
 import pytest
 
 from diagnose.model.finding import InputError
@@ -92,11 +92,10 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     ids=range(8),
 )
 def test_hostile_yaml_is_one_line(text: str, reason: str) -> None:
-    began = time.process_time()
-    with pytest.raises(InputError) as caught:
-        nodes.parse(text, "f")
-    assert str(caught.value).startswith(reason) and "\n" not in str(caught.value)
-    assert time.process_time() - began < 10
+    with pace.within(10):
+        with pytest.raises(InputError) as caught:
+            nodes.parse(text, "f")
+        assert str(caught.value).startswith(reason) and "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -118,10 +117,9 @@ def test_hostile_workflows_cost_little(text: str, tmp_path: Path) -> None:
     action = tmp_path / "a"
     action.mkdir()
     (action / "action.yml").write_text("runs: {using: composite, steps: [{uses: ./a}, {uses: ./a}]}\n")
-    began = time.process_time()
-    repository = workflow.Repository(str(tmp_path))
-    workflow.read(".github/workflows/x.yml", repository)
-    assert time.process_time() - began < 5
+    with pace.within(5):
+        repository = workflow.Repository(str(tmp_path))
+        workflow.read(".github/workflows/x.yml", repository)
 
 
 CONTEXTS = {
@@ -216,9 +214,8 @@ def test_the_program_of_a_call() -> None:
 @pytest.mark.parametrize("part", ["(", "'", "$(", "`", "<<A\n", "a;", "a || ", "f() {", "if "])
 def test_hostile_scripts(part: str) -> None:
     script = part * 9_999
-    began = time.process_time()
-    walk(script)
-    assert time.process_time() - began < 5
+    with pace.within(5):
+        walk(script)
 
 
 def test_no_project_above_the_repository_is_read(tmp_path: Path) -> None:
