@@ -108,7 +108,7 @@ class Output(NamedTuple):
     format: tuple[str, ...] = Option(  # type: ignore[assignment]
         "Format of the report; FORMAT=FILE writes it to a file (repeatable).",
         ("text",),
-        ("text", "json", "jsonl", "github", "markdown", "sarif", "junit"),
+        ("text", "json", "jsonl", "github", "markdown", "html", "sarif", "junit"),
         "FORMAT",
         into_file=True,
     )

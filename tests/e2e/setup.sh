@@ -9,6 +9,7 @@
 #   strace                               injects faults into system calls (tests/hostile/kills.py)
 #   pkg-config, lib{asound2,dbus-1}-dev  build the reference crate for this machine
 #   cargo                                fetches the crates' sources (rustup's, where there is one)
+#   chromium                             shows the HTML report; without any browser its tests skip
 #   docker                               runs the same roots as containers (used where it is; never installed from here)
 set -eu
 
@@ -22,7 +23,13 @@ test -e "$keyring" || missing="$missing $keyring"
 command -v pkg-config >/dev/null && pkg-config --exists alsa dbus-1 || missing="$missing alsa.pc dbus-1.pc"
 cargo=
 command -v cargo >/dev/null || test -x "${CARGO_HOME:-$HOME/.cargo}/bin/cargo" || cargo=cargo
-test -n "$missing$cargo" || exit 0
+chromium=chromium # the tests of the HTML report skip without it
+for name in chromium chromium-browser google-chrome google-chrome-stable; do
+    if command -v "$name" >/dev/null; then chromium=; fi
+done
+# Ubuntu's package is a snap, which does not start in a container.
+if ! command -v apt-get >/dev/null || test "$(id -u)" -ne 0 || grep -q '^ID=ubuntu' /etc/os-release; then chromium=; fi
+test -n "$missing$cargo$chromium" || exit 0
 
 if ! command -v apt-get >/dev/null; then
     echo "tests/e2e/setup.sh: missing${missing} ${cargo}, and no apt-get to install it with" >&2
@@ -38,3 +45,5 @@ apt-get update -qq
 apt-get install -y -qq --no-install-recommends \
     mmdebstrap arch-test debian-archive-keyring apt-utils gnupg xz-utils qemu-user-static util-linux acl strace \
     pkg-config libasound2-dev libdbus-1-dev gcc libc6-dev $cargo >/dev/null
+test -z "$chromium" || apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null ||
+    echo "tests/e2e/setup.sh: no chromium: the tests of the HTML report will skip" >&2

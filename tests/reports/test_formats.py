@@ -12,7 +12,7 @@ WHEELS = Path(__file__).resolve().parents[2] / "fixtures" / "wheels"
 
 
 def test_all_formats_of_one_run_agree(tmp_path: Path) -> None:
-    names = ("text", "json", "jsonl", "github", "markdown", "sarif", "junit")
+    names = ("text", "json", "jsonl", "github", "markdown", "html", "sarif", "junit")
     args = [f"--format={name}={tmp_path / name}" for name in names]
     wheels = sorted(map(str, WHEELS.glob("*_x86_64.whl")))[::3]
     done = subprocess.run([sys.executable, "-m", "diagnose", "wheel", *args, *wheels], capture_output=True, text=True)
@@ -36,4 +36,6 @@ def test_all_formats_of_one_run_agree(tmp_path: Path) -> None:
     for check, severity in found:
         assert f" {severity} `{check}`" in texts["markdown"]
         assert f"  {severity}[{check}] " in texts["text"]
+        assert f'<span class="badge {severity}">{severity}</span> <code>{check}</code>' in texts["html"]
+    assert texts["html"].count("<article") == len(found)
     assert texts["markdown"].count("\n#### ") == len(found)

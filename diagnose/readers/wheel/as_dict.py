@@ -33,6 +33,9 @@ def facts(wheel: Wheel) -> dict[str, Any]:
     """Return the facts of *wheel* that the JSON report documents; lists are sorted, numbers are bytes."""
     bundled = sorted({link.target for link in wheel.links if link.target})
     verdict = wheel.verdict
+    inside: dict[str, dict[str, str | None]] = {}
+    for link in wheel.links:
+        inside.setdefault(link.path, {})[link.needed] = link.target or None
     return {
         "name": wheel.name,
         "version": wheel.version,
@@ -51,7 +54,10 @@ def facts(wheel: Wheel) -> dict[str, Any]:
         "largest_cause": _cause(verdict.cause) if verdict.cause else None,
         "bundled_libraries": bundled,
         "external_libraries": sorted({s.library for s in verdict.shortfalls if s.kind == "external-library"}),
-        "elf_files": [_elf(elf) for elf in sorted(wheel.elves, key=lambda elf: elf.path)],
+        "libraries_in_no_policy": sorted(
+            {s.library for s in verdict.shortfalls if s.kind == "external-library" and not s.priority}
+        ),
+        "elf_files": [_elf(elf, inside.get(elf.path, {})) for elf in sorted(wheel.elves, key=lambda elf: elf.path)],
         "other_code": [
             {"path": file.path, "kind": file.kind, "arches": list(file.arches)}
             for file in wheel.code
@@ -73,7 +79,7 @@ def _cause(cause: Shortfall) -> dict[str, Any]:
     }
 
 
-def _elf(elf: Elf) -> dict[str, Any]:
+def _elf(elf: Elf, inside: dict[str, str | None]) -> dict[str, Any]:
     return {
         "path": elf.path,
         "size": elf.size,
@@ -84,6 +90,7 @@ def _elf(elf: Elf) -> dict[str, Any]:
         "libc": elf.libc or None,
         "soname": elf.soname or None,
         "needed": list(elf.needed),
+        "needed_in_wheel": inside,
         "rpath": elf.rpath,
         "runpath": elf.runpath,
         "interp": elf.interp or None,
