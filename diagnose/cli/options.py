@@ -234,8 +234,14 @@ class WorkflowOptions(NamedTuple):
     paths: tuple[str, ...] = _argument(
         "[PATH...]", "Repositories or workflow files; without one, the repository of the working directory.", ()
     )
-    generate: str = _choice(("maturin",), "Print a workflow that builds the crate of PATH, for maturin-action.")
+    generate: str = _choice(
+        ("maturin", "maturin-tables", "cibuildwheel", "uv"),
+        "Print a workflow for the crate of PATH, or the tables of maturin's generator.",
+    )
     target: tuple[str, ...] = _values("NAME", "With --generate: architecture to build for (repeatable).")
+    diff: bool = _flag("Print the change to the repository's files as a patch instead of the report.")
+    apply: bool = _flag("Apply the change; diagnose undo reverts it.")
+    yes: bool = _flag("Apply without asking.")
 
 
 @group
@@ -317,7 +323,7 @@ COMMANDS = {
             (Selection,),
             without=("select", "ignore", "extend_select", "extend_ignore", "today", "baseline", "write_baseline"),
         ),
-        Subcommand("undo", "Restore the files that `env --apply` changed."),
+        Subcommand("undo", "Restore the files that `env --apply` and `workflow --apply` changed."),
         Subcommand("explain", "Print a check's documentation, or the list of all checks.", (ExplainOptions,)),
         Subcommand("targets", "Print the names that an architecture has elsewhere.", (TargetsOptions,)),
     )

@@ -1,108 +1,159 @@
-"""A workflow that builds, checks, tests and publishes the wheels of a crate: facts in, YAML out.
+"""A workflow that builds, checks, tests and publishes the wheels of a crate: a plan in, YAML out.
 
-The images and runners are those of the tables; the actions are pinned to commits, as of 2026-11.
+The actions are pinned to commits, as of 2026-11. Sources: the inputs of each action; cibuildwheel 4.2's documentation
+(options); uv's and rustup's documentation.
 """
 
 from __future__ import annotations
 
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.tables import modules
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from diagnose.model.targets import Target
+    from diagnose.remedies.release_plan import PlannedCrate, PlannedLeg
 
 _CHECKOUT = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
 _PYTHON = "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97 # v7.0.0"
 _UPLOAD = "actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a # v7.0.1"
 _DOWNLOAD = "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1"
 _MATURIN = "PyO3/maturin-action@e83996d129638aa358a18fbd1dfb82f0b0fb5d3b # v1.51.0"
+_CIBUILDWHEEL = "pypa/cibuildwheel@1828c10ab37f080699c7b81cea34097c684a7074 # v4.2.0"
+_QEMU = "docker/setup-qemu-action@96fe6ef7f33517b61c61be40b68a1882f3264fb8 # v4.2.0"
+_UV = "astral-sh/setup-uv@c771a70e6277c0a99b617c7a806ffedaca235ff9 # v9.0.0"
 _PUBLISH = "pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2"
-
-
+RUSTUP = "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal"
 _EMPTY = "''"
+_TESTER = "cp312-cp312"  # of the interpreters in pypa's images
 
 
-class PlannedCrate(NamedTuple):
-    """The crate that is built."""
-
-    folder: str
-    """From the repository's root; empty for the root itself."""
-    module: str
-    """What users import."""
-    abi3: bool
-    needs: tuple[str, ...]
-    """The pkg-config modules that the build asks for."""
-    vendors_openssl: bool
-
-
-class PlannedLeg(NamedTuple):
-    """One row of the matrix; ``script`` is its before-script-linux, ``native`` whether the wheel runs on the runner."""
-
-    target: str
-    runner: str
-    manylinux: str
-    script: str
-    native: bool
-
-
-class _Way(NamedTuple):
-    runner: str
-    manylinux: str
-    native: bool
-    cross: bool
-
-
-_GLIBC = {
-    "x86_64": _Way("ubuntu-24.04", "2_28", True, False),
-    "i686": _Way("ubuntu-24.04", "2_28", True, False),
-    "aarch64": _Way("ubuntu-24.04-arm", "2_28", True, False),
-    "armv7l": _Way("ubuntu-24.04", "2_28", False, True),
-    "ppc64le": _Way("ubuntu-24.04", "2_28", False, True),
-    "s390x": _Way("ubuntu-24.04", "2_28", False, True),
-    "riscv64": _Way("ubuntu-24.04", "2_31", False, True),
-}
-"""Where maturin-action builds for a processor, as wheels name it: natively where there is such a runner and image."""
-_MUSL = ("x86_64", "i686", "aarch64", "armv7l", "ppc64le", "riscv64")
-
-
-def plan(crate: PlannedCrate, targets: Sequence[Target]) -> tuple[list[PlannedLeg], list[str]]:
-    """Return the legs for *targets*, and in words the targets that cannot be built like this."""
-    found: list[PlannedLeg] = []
-    missing: list[str] = []
-    for target in targets:
-        musl = target.libc == "musl"
-        way = _GLIBC.get(target.wheel)
-        if musl:
-            runner = "ubuntu-24.04-arm" if target.wheel == "aarch64" else "ubuntu-24.04"
-            way = _Way(runner, "musllinux_1_2", False, True) if target.wheel in _MUSL else None
-        if way is None or "linux" not in target.triple:
-            missing.append(f"{target.triple}: maturin-action has no image for it")
-            continue
-        names = {module: modules.package(module, "rhel") for module in crate.needs}
-        unknown = [module for module, name in names.items() if not name]
-        if way.cross and (names or crate.vendors_openssl):
-            wanted = ", ".join(names) or "perl"
-            missing.append(
-                f"{target.triple}: its cross image has no packages for the target, and the crate needs {wanted}"
-            )
-        elif unknown:
-            missing.append(f"{target.triple}: it is not known which package of AlmaLinux brings {', '.join(unknown)}")
-        else:
-            packages = [*dict.fromkeys(names.values()), *(["perl-core"] if crate.vendors_openssl else [])]
-            script = f"dnf install -y {' '.join(packages)}" if packages else ""
-            found.append(PlannedLeg(target.triple, way.runner, way.manylinux, script, way.native))
-    return found, missing
-
-
-def text(crate: PlannedCrate, legs: Sequence[PlannedLeg], command: str) -> str:
-    """Return the workflow; *command* is the one that wrote it."""
-    inside = f"{crate.folder}/" if crate.folder else ""
-    folder = f"          working-directory: {crate.folder}\n" if crate.folder else ""
+def maturin(crate: PlannedCrate, legs: Sequence[PlannedLeg], command: str) -> str:
+    """Return the workflow that builds with maturin-action; *command* is the one that wrote it."""
+    rows = [
+        {
+            "target": leg.target.triple,
+            "runner": leg.runner,
+            "manylinux": f"'{leg.manylinux}'",
+            "container": leg.image if leg.named else _EMPTY,
+            "script": leg.script.text,
+            **_test_cells(leg),
+        }
+        for leg in legs
+    ]
+    folder = _folder(crate)
     python = "" if crate.abi3 else " --find-interpreter"
-    interpreter = "abi3" if crate.abi3 else "cp312"
-    rows = "".join(_row(leg) for leg in legs)
+    build = f"""\
+      - name: Build the wheel
+        uses: {_MATURIN}
+        with:
+{folder}          target: ${{{{ matrix.target }}}}
+          manylinux: ${{{{ matrix.manylinux }}}}
+          container: ${{{{ matrix.container }}}}
+          args: --release --locked --out dist{python}
+          # variables for the build are exported in here: those of the step do not reach the container
+          before-script-linux: ${{{{ matrix.script }}}}
+"""
+    sdist = f"""\
+      - uses: {_MATURIN}
+        with:
+{folder}          command: sdist
+          args: --out dist
+"""
+    return _whole(crate, legs, rows, command, build + _checked(crate) + _tested(crate, legs), sdist)
+
+
+def cibuildwheel(crate: PlannedCrate, legs: Sequence[PlannedLeg], command: str) -> str:
+    """Return the workflow that builds with cibuildwheel, in the image of each processor."""
+    rows = []
+    for leg in legs:
+        family = "musllinux" if leg.target.libc == "musl" else "manylinux"
+        python = _TESTER.partition("-")[0] if crate.abi3 else "cp*"
+        rows.append(
+            {
+                "target": leg.target.triple,
+                "runner": leg.runner,
+                "arch": leg.target.wheel,
+                "build": f"{python}-{family}_{leg.target.wheel}",
+                "script": "\n".join(("set -eu", *leg.script.lines, _rust(leg))),
+            }
+        )
+    package = f"        with:\n          package-dir: {crate.folder}\n" if crate.folder else ""
+    build = f"""\
+      - uses: {_QEMU}
+        if: matrix.emulated
+      # the wheel is tested where it is built: in the oldest system of its tag
+      - uses: {_CIBUILDWHEEL}
+{package}        env:
+          CIBW_ARCHS: ${{{{ matrix.arch }}}}
+          CIBW_BUILD: ${{{{ matrix.build }}}}
+          CIBW_BEFORE_ALL: ${{{{ matrix.script }}}}
+          CIBW_ENVIRONMENT: PATH="$HOME/.cargo/bin:$PATH" MATURIN_PEP517_ARGS="--locked"
+          CIBW_TEST_COMMAND: python -c "import {crate.module}"
+          CIBW_AUDIT_REQUIRES: abi3audit crosslink-diagnose
+          CIBW_AUDIT_COMMAND: abi3audit --strict --report {{abi3_wheel}} && diagnose wheel {{wheel}}
+          CIBW_OUTPUT_DIR: {f"{crate.folder}/dist" if crate.folder else "dist"}
+"""
+    sdist = "      - run: pipx run build --sdist --outdir dist\n" + _where(crate)
+    return _whole(crate, legs, rows, command, build, sdist)
+
+
+def uv(crate: PlannedCrate, legs: Sequence[PlannedLeg], command: str) -> str:
+    """Return the workflow that builds with maturin, by uv, in the image of each processor, and publishes with uv."""
+    rows = [
+        {
+            "target": leg.target.triple,
+            "runner": leg.runner,
+            "tag": leg.manylinux if leg.target.libc == "musl" else f"manylinux_{leg.manylinux}",
+            "image": leg.image,
+            "script": "\n".join((*leg.script.lines, _rust(leg))),
+            **_test_cells(leg),
+        }
+        for leg in legs
+    ]
+    python = f"--interpreter /opt/python/{_TESTER}/bin/python" if crate.abi3 else "--find-interpreter"
+    folder = f"/{crate.folder}" if crate.folder else ""
+    build = f"""\
+      - uses: {_QEMU}
+        if: matrix.emulated
+      - name: Build the wheel
+        env:
+          IMAGE: ${{{{ matrix.image }}}}
+          PLATFORM: ${{{{ matrix.platform }}}}
+          SCRIPT: ${{{{ matrix.script }}}}
+          TAG: ${{{{ matrix.tag }}}}
+        run: |
+          docker run --rm --platform "$PLATFORM" -e SCRIPT -e TAG \\
+            -v "$PWD:/project" -w /project{folder} "$IMAGE" bash -euc '
+            set -o pipefail
+            eval "$SCRIPT"
+            export PATH="$HOME/.cargo/bin:$PATH"
+            uvx maturin build --release --locked --out dist --compatibility "$TAG" {python}
+          '
+"""
+    installed = f"      - uses: {_UV}\n        with:\n          enable-cache: false\n"
+    sdist = f"{installed}      - run: uv build --sdist --out-dir dist\n{_where(crate)}"
+    publish = f"{installed}      - run: uv publish --trusted-publishing always dist/*\n"
+    build += _checked(crate) + _tested(crate, legs, qemu=False)
+    return _whole(crate, legs, rows, command, build, sdist, publish)
+
+
+def _rust(leg: PlannedLeg) -> str:
+    """Return the command that installs Rust in the image: rustup has no compiler for some processors with musl."""
+    return "apk add cargo" if leg.target.libc == "musl" else RUSTUP
+
+
+def _whole(
+    crate: PlannedCrate,
+    legs: Sequence[PlannedLeg],
+    rows: Sequence[dict[str, str]],
+    command: str,
+    build: str,
+    sdist: str,
+    publish: str = f"      - uses: {_PUBLISH}\n",
+) -> str:
+    """Return a workflow: *build* are the steps of each row, *sdist* and *publish* those of the other two jobs."""
+    inside = f"{crate.folder}/" if crate.folder else ""
+    table = "".join(_row(leg, row) for leg, row in zip(legs, rows, strict=True))
     return f"""\
 # Written by `{command}`: change it there, or here and no longer there.
 name: release
@@ -127,36 +178,11 @@ jobs:
       fail-fast: false
       matrix:
         include:
-{rows}    steps:
+{table}    steps:
       - uses: {_CHECKOUT}
         with:
           persist-credentials: false
-      - name: Build the wheel
-        uses: {_MATURIN}
-        with:
-{folder}          target: ${{{{ matrix.target }}}}
-          manylinux: ${{{{ matrix.manylinux }}}}
-          args: --release --locked --out dist{python}
-          # variables for the build are exported in here: those of the step do not reach the container
-          before-script-linux: ${{{{ matrix.script }}}}
-      - uses: {_PYTHON}
-        with:
-          python-version: "3.13"
-      - name: Check that the wheel runs where its tag says
-        run: |
-          python -m pip install crosslink-diagnose
-          diagnose wheel {inside}dist/*.whl
-      - name: Install and import it in the oldest system of its tag
-        if: matrix.test != ''
-        env:
-          IMAGE: ${{{{ matrix.test }}}}
-        run: |
-          docker run --rm -v "$PWD/{inside}dist:/dist:ro" "$IMAGE" sh -euc '
-            /opt/python/cp312-cp312/bin/python -m venv /tmp/env
-            /tmp/env/bin/python -m pip install "$(ls /dist/*{interpreter}*.whl)"
-            /tmp/env/bin/python -c "import {crate.module}"
-          '
-      - uses: {_UPLOAD}
+{build}      - uses: {_UPLOAD}
         with:
           name: wheel-${{{{ matrix.target }}}}
           path: {inside}dist/*.whl
@@ -171,11 +197,7 @@ jobs:
       - uses: {_CHECKOUT}
         with:
           persist-credentials: false
-      - uses: {_MATURIN}
-        with:
-{folder}          command: sdist
-          args: --out dist
-      - uses: {_UPLOAD}
+{sdist}      - uses: {_UPLOAD}
         with:
           name: sdist
           path: {inside}dist/*.tar.gz
@@ -195,17 +217,69 @@ jobs:
           path: dist
           merge-multiple: true
       # The index accepts files of a release for 14 days after its first one: upload them all in one go.
-      - uses: {_PUBLISH}
+{publish}"""
+
+
+def _checked(crate: PlannedCrate) -> str:
+    return f"""\
+      - uses: {_PYTHON}
+        with:
+          python-version: "3.13"
+      - name: Check that the wheel runs where its tag says
+{_where(crate)}        run: |
+          python -m pip install crosslink-diagnose
+          diagnose wheel dist/*.whl
 """
 
 
-def _row(leg: PlannedLeg) -> str:
-    arch = {"x86_64": "x86_64", "i686": "i686", "aarch64": "aarch64"}.get(leg.target.partition("-")[0], "")
-    test = f"quay.io/pypa/manylinux_{leg.manylinux}_{arch}" if leg.native and arch else ""
-    return (
-        f"          - target: {leg.target}\n"
-        f"            runner: {leg.runner}\n"
-        f"            manylinux: '{leg.manylinux}'\n"
-        f"            script: {leg.script or _EMPTY}\n"
-        f"            test: {test or _EMPTY}\n"
-    )
+def _tested(crate: PlannedCrate, legs: Sequence[PlannedLeg], *, qemu: bool = True) -> str:
+    emulation = f"      - uses: {_QEMU}\n        if: matrix.emulated\n"
+    inside = f"/{crate.folder}" if crate.folder else ""
+    pypa = f"            python=/opt/python/{_TESTER}/bin/python\n"
+    if any(not leg.test.startswith("quay.io/pypa/") for leg in legs):
+        pypa += """\
+            if ! [ -x "$python" ]; then
+              apt-get update
+              apt-get install -y --no-install-recommends python3-venv
+              python=python3
+            fi
+"""
+    needed = "".join(f" '\\''{one}'\\''" for one in crate.dependencies)
+    install = f"            /tmp/env/bin/python -m pip install{needed}\n" if needed else ""
+    return f"""\
+{emulation if qemu and any(leg.emulated for leg in legs) else ""}\
+      - name: Install and import it in the oldest system of its tag
+        env:
+          IMAGE: ${{{{ matrix.test }}}}
+          PLATFORM: ${{{{ matrix.platform }}}}
+        run: |
+          docker run --rm --platform "$PLATFORM" -v "$PWD{inside}/dist:/dist:ro" "$IMAGE" sh -euc '
+{pypa}            "$python" -m venv /tmp/env
+{install}            /tmp/env/bin/python -m pip install --no-index --no-deps --find-links /dist {crate.project}
+            /tmp/env/bin/python -c "import {crate.module}"
+          '
+"""
+
+
+def _folder(crate: PlannedCrate) -> str:
+    return f"          working-directory: {crate.folder}\n" if crate.folder else ""
+
+
+def _where(crate: PlannedCrate) -> str:
+    return f"        working-directory: {crate.folder}\n" if crate.folder else ""
+
+
+def _test_cells(leg: PlannedLeg) -> dict[str, str]:
+    return {"test": leg.test, "platform": leg.target.oci}
+
+
+def _row(leg: PlannedLeg, cells: dict[str, str]) -> str:
+    """Return the row of the matrix: *cells*; a script of several lines is a block."""
+    lines = []
+    for name, value in {**cells, "emulated": str(leg.emulated).lower()}.items():
+        if "\n" in value:
+            lines.append(f"{name}: |\n" + "\n".join(f"              {line}" for line in value.split("\n")))
+        else:
+            lines.append(f"{name}: {value or _EMPTY}")
+    lines[1] += f" # {leg.note}" if leg.note else ""
+    return "          - " + "\n            ".join(lines) + "\n"

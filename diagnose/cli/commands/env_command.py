@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 
 from diagnose.cli import console
+from diagnose.cli.apply_edits import agreed
 from diagnose.cli.destinations import planned
-from diagnose.cli.errors import OutputError, UsageError
+from diagnose.cli.errors import UsageError
 from diagnose.cli.report import chosen, finish, inspect, print_fixes, traces
 from diagnose.engine.run import Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from diagnose.cli.options import EnvOptions, FixOptions, Output, Selection
-    from diagnose.fixes.plan import Plan
     from diagnose.readers.image.open_image import OpenImage
 
 
@@ -116,7 +115,7 @@ def _apply(look: Callable[[], Result], yes: bool, unsafe: bool = False) -> None:
         done = merged
         if not _is_root() and any(not command.line.startswith("rustup") for command in merged.commands):
             raise UsageError("--apply needs root to install packages: run it as root, or use --fix-format sh")
-        if not yes and not _agreed(merged):
+        if not yes and not agreed(merged):
             raise UsageError("Nothing was applied. Pass --yes to apply these fixes.")
         try:
             apply.apply(merged.files, merged.commands, "/", os.getcwd(), console.warn, unsafe)
@@ -126,18 +125,3 @@ def _apply(look: Callable[[], Result], yes: bool, unsafe: bool = False) -> None:
 
 def _is_root() -> bool:
     return not hasattr(os, "geteuid") or os.geteuid() == 0
-
-
-def _agreed(merged: Plan) -> bool:
-    """Ask on a terminal whether to apply *merged*; elsewhere the answer is no."""
-    from diagnose.fixes import render
-
-    if sys.stdin is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return False
-    commands = "".join(f"$ {command.line}\n" for command in merged.commands)
-    try:
-        sys.stderr.write(f"{render.diff(merged)}{commands}Apply all this? [y/N] ")
-        sys.stderr.flush()
-    except OSError as error:
-        raise OutputError(f"standard error: {error.strerror or error}") from None
-    return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -31,9 +31,11 @@ def main(options: WorkflowOptions, selection: Selection, output: Output) -> int:
     if options.generate:
         if len(options.paths) > 1:
             raise UsageError("--generate takes one folder")
-        return generate_workflow.main(options.paths[0] if options.paths else ".", options.target)
+        return generate_workflow.main(options.paths[0] if options.paths else ".", options)
     if options.target:
         raise UsageError("--target needs --generate")
+    if options.diff or options.apply:
+        return _patch(options)
     chosen("workflow", selection)  # a wrong --select fails before any work
     planned(output, options.paths)
     results: list[Result] = []
@@ -50,6 +52,30 @@ def main(options: WorkflowOptions, selection: Selection, output: Output) -> int:
     if silent and not results:
         raise UsageError(f"no workflow here builds a wheel for Linux with a tool that is known ({silent} were read)")
     return finish(results, output, selection)
+
+
+def _patch(options: WorkflowOptions) -> int:
+    """Print or apply what the workflows of one repository lack; 1 if something is left to do by hand."""
+    from diagnose.cli import apply_edits
+    from diagnose.model.finding import FileEdit
+    from diagnose.remedies import workflow_patch
+
+    if len(options.paths) > 1:
+        raise UsageError("--diff and --apply take one repository, or one workflow")
+    folder, names = _find(options.paths[0] if options.paths else ".")
+    repository = reader.Repository(folder)
+    edits: list[FileEdit] = []
+    left: list[str] = []
+    for name in names or repository.workflows():
+        found = workflow_patch.patched(reader.read(name, repository), repository)
+        before = repository.text(name) or ""
+        left += found.left
+        if found.text != before:
+            edits.append(FileEdit(name, before, found.text))
+    for line in left:
+        console.warn(f"left  {line}")
+    apply_edits.finish(edits, folder, options)
+    return 1 if left else 0
 
 
 def _results(path: str, selection: Selection) -> Iterator[tuple[Result, bool]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
-from diagnose.model.targets import resolve
+from diagnose.model.targets import find, resolve
 from diagnose.readers.workflow import maturin_action, scripts, tags
 from diagnose.readers.workflow.workflow_facts import BuildPlace
 
@@ -78,7 +78,7 @@ def plain_legs(
         if any(part in target for part in FOREIGN):
             continue
         known = None not in values and arch and "$" not in target and tool != "cross"
-        found = resolve(target or maturin_action.native(arch)) if known else None
+        found = resolve(target or _own_target(around, arch)) if known else None
         made = leg._replace(
             tool=tool,
             target=found.triple if found else target if "$" not in target else "",
@@ -88,6 +88,14 @@ def plain_legs(
             manylinux=maturin_action.after(text, "--manylinux") or maturin_action.after(text, "--compatibility"),
         )
         yield made._replace(tag=tags.expected(made))
+
+
+def _own_target(place: BuildPlace, arch: str) -> str:
+    """Return the target that a compiler in *place* builds for by itself."""
+    gnu = maturin_action.native(arch)
+    musl = place.facts is not None and place.facts.target == "musl" and not place.facts.cross
+    rows = (row.triple for row in find(arch) if row.libc == "musl") if musl else iter(())
+    return next(rows, gnu)
 
 
 def _joined(words: list[str], option: str) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from diagnose.readers.workflow.repository import Repository
 
 _ACTION = "docker/build-push-action"
-_PLATFORMS = {
+PLATFORMS = {
     "linux/amd64": "x86_64", "linux/arm64": "aarch64", "linux/riscv64": "riscv64", "linux/386": "i686",
     "linux/arm/v7": "armv7l", "linux/ppc64le": "ppc64le", "linux/s390x": "s390x",
 }  # fmt: skip
@@ -172,7 +172,7 @@ def legs(leg: Leg, step: Step, repository: Repository, unread: list[str]) -> Ite
         if text is None or path is None:
             unread.append(f"{step.spot}: its Dockerfile was not read")
             continue
-        arch = _PLATFORMS.get(platform, "") if platform else leg.runner.arch if leg.runner else ""
+        arch = PLATFORMS.get(platform, "") if platform else leg.runner.arch if leg.runner else ""
         yield from _built(leg, path, text, stage, arch, repository)
 
 
@@ -197,7 +197,7 @@ def _built(leg: Leg, path: str, text: str, wanted: str, arch: str, repository: R
 def _arch(image: str) -> str:
     """Return the processor that the name of an image of pypa ends with; empty for any other."""
     name = image.partition("@")[0].rpartition("/")[2].partition(":")[0]
-    return next((arch for arch in _PLATFORMS.values() if name.endswith(f"_{arch}")), "") if "linux" in name else ""
+    return next((arch for arch in PLATFORMS.values() if name.endswith(f"_{arch}")), "") if "linux" in name else ""
 
 
 def read(path: str, repository: Repository) -> Workflow:

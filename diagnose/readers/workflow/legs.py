@@ -13,6 +13,7 @@ from diagnose.readers.workflow import (
     cibuildwheel,
     commands,
     cross_toml,
+    docker_run,
     dockerfile,
     exported,
     jobs,
@@ -136,7 +137,7 @@ class _LegReader:
 
     def _row(self, row: MatrixRow) -> None:
         steps = list(jobs.steps(row, self.repository, self.path, self.unread))
-        builds = [step for step in steps if step.action in _ACTIONS or self._commands(step) or dockerfile.named(step)]
+        builds = [step for step in steps if self._builds(step)]
         label = row.label or ""
         if _OTHER_SYSTEMS & set(re.split(r"[-_.]", label.lower())):
             self.skipped += len(builds)
@@ -153,9 +154,14 @@ class _LegReader:
             else:
                 found = list(self._plain(self._leg(row, step, before, after), step, before))
                 found += dockerfile.legs(self._leg(row, step, before, after), step, self.repository, self.unread)
+                found += docker_run.legs(self._leg(row, step, before, after), step, self.repository)
             outside = self._outside(before, self._around(row, ci.runner(label)))
             self.unknown += sum(leg.place.kind == "unknown" for leg in found)
             self.legs += [leg._replace(hooks=(*outside, *leg.hooks)) for leg in found]
+
+    def _builds(self, step: Step) -> bool:
+        called = dockerfile.named(step) or docker_run.named(step)
+        return called or step.action in _ACTIONS or bool(self._commands(step))
 
     def _leg(self, row: MatrixRow, step: Step, before: list[Step], after: list[Step]) -> Leg:
         """Return what every leg of this step has: job, runner, variables."""
