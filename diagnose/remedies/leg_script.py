@@ -24,7 +24,7 @@ _DEB822_SINCE = (24, 4)  # Ubuntu's images: the release from which their sources
 
 
 class LegScript(NamedTuple):
-    """``lines`` are commands; ``variables`` are for the build. ``missing``: why there are none; empty otherwise."""
+    """``lines`` are commands; ``variables`` are for the build. ``missing``: the reason against it, or nothing."""
 
     lines: tuple[str, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()

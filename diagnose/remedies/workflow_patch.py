@@ -62,7 +62,7 @@ def _is_at(leg: Leg, step: object, path: str) -> bool:
 def _script(
     step: Table, legs: Sequence[Leg], repository: Repository, lines: list[str], added: dict[int, list[str]]
 ) -> Iterator[str]:
-    """Add a script for the images of *legs*; yield the legs for which none is known."""
+    """Add a script for the images of *legs*; yield the legs that get no script."""
     table = step.get("with")
     at = f"{legs[0].spot}"
     if not isinstance(table, Table) or not table.keys or table.get("before-script-linux") is not None:
