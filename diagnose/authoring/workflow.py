@@ -116,6 +116,21 @@ def mentions(leg: Leg, *parts: str) -> bool:
     return any(part.lower() in word.lower() for part in parts for word in words)
 
 
+_PKG_CONFIG = ("PKG_CONFIG", "PKG_CONFIG_PATH", "PKG_CONFIG_LIBDIR", "PKG_CONFIG_SYSROOT_DIR", "PKG_CONFIG_ALLOW_CROSS")
+_OPENSSL = ("OPENSSL_DIR", "OPENSSL_LIB_DIR", "OPENSSL_INCLUDE_DIR", "OPENSSL_STATIC", "OPENSSL_NO_VENDOR")
+
+
+def reader_of(leg: Leg, name: str) -> str:
+    """Return the crate of the leg's build that reads the variable *name*; empty if it is not known to be read."""
+    project = leg.project
+    if project is None:
+        return ""
+    if name in _OPENSSL:
+        return "openssl-sys" if project.crate("openssl-sys") is not None else ""
+    asks = any(not need.optional for need in project.needs) and project.crate("pkg-config") is not None
+    return "pkg-config" if name in _PKG_CONFIG and asks else ""
+
+
 def is_read(leg: Leg) -> bool:
     """Whether all scripts that run in the leg's image were followed."""
     return not any(hook.unread for hook in leg.hooks if hook.place.kind == "image")

@@ -167,6 +167,25 @@ CIBUILDWHEEL_SHORT = frozenset(
 """The names that cibuildwheel completes to an image of pypa: ``resources/pinned_docker_images.cfg`` of v2.0 to v4.2."""
 
 
+_REFUSED = frozenset({"manylinux1", "manylinux2010", "manylinux_2_24", "musllinux_1_1"})
+
+
+def cibuildwheel_refuses(release: tuple[int, ...], name: str) -> bool:
+    """Whether a release of cibuildwheel refuses the short *name* of an image: ``options.py`` of v3.0.0 and v4.2.0."""
+    return release >= (3,) and name in _REFUSED
+
+
+def cibuildwheel_builds(release: tuple[int, ...], python: str) -> bool:
+    """Whether a release of cibuildwheel builds for *python* (``cp38``), or may: ``build-platforms.toml`` of each.
+
+    Only interpreters that a later release gave up are known: v3.0.0 those before 3.8, v4.0.0 3.8 and ``cp313t``.
+    """
+    old = re.fullmatch(r"[cp]p3([5678])|cp313t", python)
+    if old is None or release < (3,):
+        return True
+    return release < (4,) and old[1] not in ("5", "6", "7")
+
+
 def release_of(text: str) -> tuple[int, ...]:
     """Return the release that a tag like ``v2.21.3`` names; ``v3`` is the newest 3. Empty for any other text."""
     parts = text.removeprefix("v").split(".")

@@ -3,8 +3,8 @@
 The action splits the text into words and hands them to ``docker run`` without a shell. ``-v $HOME/x:/x`` is then a
 volume with an illegal name, and ``-e KEY=$VALUE`` gives the container the text ``$VALUE``.
 
-How to fix: use an expression (``${{ env.NAME }}``, ``${{ github.workspace }}``), or ``-e NAME`` without a value, which
-passes the runner's own.
+How to fix: use an expression (``${{ env.NAME }}``, ``${{ github.workspace }}``), or ``-e NAME`` without a value,
+which passes the runner's own.
 
 References:
     https://github.com/PyO3/maturin-action#inputs

@@ -1,8 +1,8 @@
 """A script installs packages without ``-y``, where no one can answer.
 
 yum and dnf ask before they install anything, apt before it installs more packages than it was given. In a container
-without a terminal the answer is no: nothing is installed, and the command fails. GitHub's own runners are configured to
-answer yes, so that the same line works there.
+without a terminal the answer is no: nothing is installed, and the command fails. GitHub's own runners are
+configured to answer yes, so that the same line works there.
 
 How to fix: add ``-y``.
 

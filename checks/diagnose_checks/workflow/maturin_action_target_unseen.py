@@ -1,8 +1,8 @@
 """maturin-action does not see ``--target=TRIPLE`` in its arguments, and takes an image for another processor.
 
-The action reads its input ``target``, or the word after ``--target``. Written with an equals sign, the target is only
-part of a word: the action chooses the image of the runner's own processor, does not install the target's standard
-library, and cargo builds for the other one there.
+The action reads its input ``target``, or the word after ``--target``. Written with an equals sign, the target is
+only part of a word: the action chooses the image of the runner's own processor, does not install the target's
+standard library, and cargo builds for the other one there.
 
 How to fix: give the target in the action's input ``target``.
 

@@ -1,9 +1,9 @@
 """Wheels for the index are built on a runner whose release changes by itself.
 
-The tag of a wheel that is built on the runner itself follows from the runner's glibc. ``ubuntu-latest`` moves to the
-next release by itself: it is Ubuntu 26.04 with glibc 2.43 when the roll-out of October and November 2026 is done. The
-policies of maturin and auditwheel end at glibc 2.41: a wheel that picks up a newer symbol gets the tag ``linux_*``,
-which the index refuses; with an older one it still asks for a newer system than most users have.
+The tag of a wheel that is built on the runner itself follows from the runner's glibc. ``ubuntu-latest`` moves to
+the next release by itself: it is Ubuntu 26.04 with glibc 2.43 when the roll-out of October and November 2026 is
+done. The policies of maturin and auditwheel end at glibc 2.41: a wheel that picks up a newer symbol gets the tag
+``linux_*``, which the index refuses; with an older one it still asks for a newer system than most users have.
 
 How to fix: give maturin-action ``manylinux: 2_28`` (or ``2014``): it then builds in a container. Or build with
 ``--zig``, which links against an old glibc anywhere.

@@ -1,11 +1,11 @@
 """A job runs on a runner whose label will be removed.
 
-GitHub removes the images of old releases at a date that it announces months before; in the weeks before it, jobs fail
-for some hours. From that date a job with the label waits until it is cancelled. The date is that of the table of
-runners; whether it has passed is not judged.
+GitHub removes the images of old releases at a date that it announces months before; in the weeks before it, jobs
+fail for some hours. From that date a job with the label waits until it is cancelled. The date is that of the table
+of runners; whether it has passed is not judged.
 
-How to fix: name the next release (``ubuntu-24.04``), and build in a container, so that the tag of the wheel does not
-depend on the runner.
+How to fix: name the next release (``ubuntu-24.04``), and build in a container, so that the tag of the wheel does
+not depend on the runner.
 
 References:
     https://github.com/actions/runner-images#available-images

@@ -136,14 +136,16 @@ def legs(leg: Leg, step: Step, repository: Repository) -> Iterator[Leg]:
             pattern = f"cp312-{family}_{name}"
             if row is None or not _wanted(selected, skipped, family, pattern):
                 continue
-            image, spot = _image(leg, options, name, family)
+            image = _image(leg, options, name, family)
+            given = {"build": selected, "environment": options.get("environment", family)}
+            given["image"] = options.get(f"{family}-{name}-image")
             place = BuildPlace("image", image, ci.image(image)) if image else BuildPlace("unknown", "")
             made = leg._replace(
                 target=row.triple,
                 place=place,
                 manylinux=image,
                 project=repository.project(options.folder or ".", row.triple),
-                inputs={"image": (image, spot)},
+                inputs={name: (one.value, one.spot) for name, one in given.items() if one and one.value is not None},
             )
             facts = place.facts
             yield made._replace(
@@ -176,7 +178,7 @@ def _archs(text: str, native: str, release: tuple[int, ...]) -> list[str]:
     return list(dict.fromkeys(filter(None, found)))
 
 
-def _expanded(text: str) -> list[str]:
+def expanded(text: str) -> list[str]:
     """Return the patterns of a selector, its braces expanded (``{pp,*-musllinux}*``)."""
     found: list[str] = []
     waiting = text.split()
@@ -193,8 +195,8 @@ def _expanded(text: str) -> list[str]:
 
 def _wanted(selected: OptionValue | None, skipped: OptionValue | None, family: str, name: str) -> bool:
     """Whether wheels of the *family* are built at all."""
-    build = _expanded((selected.value or "") if selected else "")
-    skip = _expanded((skipped.value or "") if skipped else "")
+    build = expanded((selected.value or "") if selected else "")
+    skip = expanded((skipped.value or "") if skipped else "")
     arch = name.partition(f"{family}_")[2]
     if any(fnmatchcase(name, one) or one.lstrip("*-") in (f"{family}*", family, f"{family}_{arch}") for one in skip):
         return False
@@ -211,15 +213,16 @@ def _covers(pattern: str, family: str, arch: str) -> bool:
     return fnmatchcase(f"{family}_{arch}", end) or fnmatchcase(f"cp312-{family}_{arch}", pattern)
 
 
-def _image(leg: Leg, options: _Options, arch: str, family: str) -> tuple[str, Spot]:
+def _image(leg: Leg, options: _Options, arch: str, family: str) -> str:
+    """Return the image that builds; empty where it is unknown, or the release refuses the name."""
     chosen = options.get(f"{family}-{arch}-image")
-    if chosen is not None:
-        name = chosen.value
-        if name is None:
-            return "", chosen.spot
-        return (f"quay.io/pypa/{name}_{arch}" if name in ci.CIBUILDWHEEL_SHORT else name), chosen.spot
     release = ci.release_of(leg.version)
-    return (ci.cibuildwheel_image(release, family, arch) if release else ""), leg.spot
+    if chosen is None:
+        return ci.cibuildwheel_image(release, family, arch) if release else ""
+    name = chosen.value
+    if name is None or ci.cibuildwheel_refuses(release, name):
+        return ""
+    return f"quay.io/pypa/{name}_{arch}" if name in ci.CIBUILDWHEEL_SHORT else name
 
 
 def _hooks(options: _Options, place: BuildPlace, family: str, repository: Repository) -> Iterator[Hook]:

@@ -39,12 +39,23 @@ def applied(leg: Leg, repository: Repository, folder: str) -> Leg:
         place = BuildPlace("unknown", "a Dockerfile of the project")
     else:
         place = BuildPlace("image", f"ghcr.io/cross-rs/{row.triple}", _UBUNTU)
-    leg = leg._replace(target=row.triple, place=place, project=repository.project(folder, row.triple))
+    passed = [word for where in (own, toml.table(table, "build")) for word in _passed(where)]
+    inputs = {"passthrough": (" ".join(passed), leg.spot)}
+    if isinstance(image, str):
+        inputs["image"] = (image, Spot(path, toml.line_of(text, *keys, "image") or toml.line_of(text, "image") or 1))
+    project = repository.project(folder, row.triple)
+    leg = leg._replace(target=row.triple, place=place, project=project, inputs=inputs)
     for section in (("target", row.triple), ("build",)):
         script = toml.table(table, *section).get("pre-build")
         if script is not None and content:
             return leg._replace(hooks=tuple(_hooks(script, place, path, text, (*keys, *section), repository)))
     return leg
+
+
+def _passed(table: dict[str, Any]) -> list[str]:
+    """Return the variables that the table of a target, or ``build``, passes into the container."""
+    found = toml.table(table, "env").get("passthrough")
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
 
 
 def _table(repository: Repository, folder: str) -> tuple[str, tuple[str, ...], dict[str, Any]]:

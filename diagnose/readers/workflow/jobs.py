@@ -113,6 +113,17 @@ def names(document: Table) -> list[str]:
     return list(jobs.entries) if isinstance(jobs, Table) else []
 
 
+def called(document: Table) -> Iterator[str]:
+    """Yield the actions and workflows that jobs and steps use."""
+    jobs = document.get("jobs")
+    for job in jobs.entries.values() if isinstance(jobs, Table) else ():
+        nodes = job.get("steps") if isinstance(job, Table) else None
+        for node in (job, *(nodes.items if isinstance(nodes, Items) else ())):
+            uses = node.text("uses") if isinstance(node, Table) else None
+            if uses is not None:
+                yield uses.text
+
+
 def scripts(document: Table) -> Iterator[str]:
     """Yield the scripts of all steps."""
     jobs = document.get("jobs")

@@ -43,6 +43,10 @@ _INPUTS = (
     "command", "target", "manylinux", "container", "args", "docker-options", "before-script-linux", "working-directory",
     "rust-toolchain", "maturin-version",
 )  # fmt: skip
+_TRIES = re.compile(
+    r"\b(?:auditwheel|abi3audit|diagnose|pytest|tox|nox|unittest|just|make)\b|--no-index|--find-links|-f dist"
+    r"|import |install[^\n]*\.whl|install[^\n]*(?:dist|wheelhouse|wheels)\b"
+)
 _CALLS = 4  # workflows that call others
 _ROWS = 2000  # of all matrices that one file reaches
 
@@ -107,7 +111,13 @@ class _LegReader:
             self.skipped,
             self.unknown,
             tuple(versions),
+            self._tries(),
         )
+
+    def _tries(self) -> bool:
+        """Whether a script of the file, or what it calls, may install or judge the wheels."""
+        called = any("./" in text or "/.github/workflows/" in text for text in jobs.called(self.document))
+        return called or any(_TRIES.search(text) for text in jobs.scripts(self.document))
 
     def _called(self, row: MatrixRow) -> None:
         """Read the legs of a workflow of the repository that the job *row* calls, with the inputs that it gives."""

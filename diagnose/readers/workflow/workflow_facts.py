@@ -137,6 +137,8 @@ class Workflow(NamedTuple):
     unknown: int = 0
     """Legs whose runner, target or image the file does not tell."""
     action_versions: tuple[str, ...] = ()
+    tried: bool = True
+    """Whether the file may install or judge the wheels: a script does, or a part of the file was not read."""
 
     @property
     def unseen(self) -> tuple[str, ...]:
