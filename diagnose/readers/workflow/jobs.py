@@ -309,7 +309,13 @@ def publishing(document: Table) -> tuple[set[str], set[str]]:
     jobs = document.get("jobs")
     if not isinstance(jobs, Table):
         return set(), set()
-    found = {name for name, job in jobs.entries.items() if isinstance(job, Table) and _publishes(job)}
+    top = contexts_of(document)
+    found = set()
+    for name, job in jobs.entries.items():
+        held = job.text("if") if isinstance(job, Table) else None
+        runs = held is None or condition(held.text, top) is not False
+        if isinstance(job, Table) and runs and _publishes(job):
+            found.add(name)
     publishers, waiting = set(found), list(found)
     while waiting:
         needs = jobs.get(waiting.pop(), "needs")
