@@ -1,6 +1,6 @@
 """Times every pattern of the log checks on text made to keep it busy: none may take longer than in proportion.
 
-    python3 dev.py fuzz patterns SECONDS
+    DIAGNOSE_FUZZ_KEEP=FOLDER python3 dev.py fuzz patterns SECONDS    # again, until none is left
 
 Every pattern is searched for in lines of one text repeated: of all sorts of characters, of its own anchor, and of what
 each beginning of the pattern itself matches; the anchor stands before or behind. A line grows until a search takes some
@@ -10,11 +10,14 @@ milliseconds, or is as long as the reader lets lines get. What is slow by then i
 
 from __future__ import annotations
 
+import json
 import math
+import os
 import random
 import re
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 try:
@@ -30,6 +33,7 @@ LONGEST = 1 << 16  # characters of a line that the reader looks at
 SLOW = 0.004  # seconds for one search that make it worth measuring: 16 MB/s in the longest line
 CLEAR = 0.02  # seconds that can be measured well
 STEEPEST = 1.2
+LINEAR = 1.1  # by a coarse measurement
 
 SIGNS = " a1-./:'\"`(){}[]=,_+<>|\\@*é\t"
 UNITS = (
@@ -189,32 +193,56 @@ def measure(pattern: Pattern, filler: Filler) -> Slow:
     if spent < SLOW or (spent := seconds(search, filler.text(length), 3)) < SLOW:
         return Slow(0.0, length / spent / 1e6 if spent else math.inf, pattern, filler)
     while spent < CLEAR:
+        if length > 64 * LONGEST:  # what was measured before was something else on the machine
+            return Slow(0.0, length / spent / 1e6, pattern, filler)
         length = int(length * 1.5)
         spent = seconds(search, filler.text(length), 2)
-    # How long n, 2n and 4n take: where it is clearly more than in proportion after the first, the last is spared.
-    first, second = seconds(search, filler.text(length)), seconds(search, filler.text(2 * length))
-    exponent = math.log2(second / first)
-    if exponent < 1.6:
-        exponent = min(exponent, math.log2(seconds(search, filler.text(4 * length)) / second))
+    # How long n, 2n and 4n take. The least of two is no less than that of five, so what is in proportion by it is so.
+    first = seconds(search, filler.text(length))
+    exponent = math.log2(seconds(search, filler.text(4 * length), 2) / first) / 2
+    if exponent > LINEAR:
+        second = seconds(search, filler.text(2 * length))
+        exponent = math.log2(second / first)
+        if exponent < 1.6:  # else clearly more than in proportion: the last is spared
+            exponent = min(exponent, math.log2(seconds(search, filler.text(4 * length)) / second))
     return Slow(exponent, length / first / 1e6, pattern, filler)
 
 
+def _row(slow: Slow, count: int) -> dict[str, object]:
+    """Return the worst of *count* texts of one pattern as plain data."""
+    return {
+        "kind": slow.pattern.kind, "anchor": slow.pattern.anchor, "pattern": slow.pattern.pattern, "texts": count,
+        "exponent": round(slow.exponent, 3), "rate": min(round(slow.rate, 3), 1e6), "filler": slow.filler,
+    }  # fmt: skip
+
+
 def main(duration: float, seed: int = 0) -> None:
-    """Measure patterns in an order that depends on *seed*, for *duration* seconds, and print the worst ten."""
+    """Measure patterns in an order that depends on *seed*, for *duration* seconds, and print the worst ten.
+
+    Results are added to ``patterns.jsonl`` in the folder that ``DIAGNOSE_FUZZ_KEEP`` names, if it does; patterns whose
+    result is there are not measured again.
+    """
     patterns = all_patterns()
     random.Random(seed).shuffle(patterns)
-    end, count, worst = time.monotonic() + duration, 0, []
-    for done, pattern in enumerate(patterns):
-        if time.monotonic() > end:
-            print(f"{done} of {len(patterns)} patterns only: no time left")
-            break
-        found = [measure(pattern, filler) for filler in dict.fromkeys(fillers(pattern))]
-        count += len(found)
-        worst.append(max(found, key=lambda slow: (slow.exponent, -slow.rate)))
-    print(f"{len(worst)} patterns, {count} texts")
-    worst.sort(key=lambda slow: (-slow.exponent, slow.rate))
-    for slow in worst[: max(10, sum(slow.exponent > STEEPEST for slow in worst))]:
-        filler = tuple(part if len(part) < 60 else part[:60] + "…" for part in slow.filler)
-        print(f"n^{slow.exponent:.2f} {slow.rate:8.2f} MB/s  {slow.pattern.kind}: {slow.pattern.anchor!r}  {filler}")
-    if any(slow.exponent > STEEPEST for slow in worst):
+    kept = Path(os.environ.get("DIAGNOSE_FUZZ_KEEP", os.devnull)) / "patterns.jsonl"
+    lines = kept.read_text().splitlines() if kept.exists() else []
+    known = {(row["kind"], row["anchor"], row["pattern"]): row for row in map(json.loads, lines)}
+    end, rows = time.monotonic() + duration, []
+    for pattern in patterns:
+        row = known.get((pattern.kind, pattern.anchor, pattern.pattern))
+        if row is None and time.monotonic() < end:
+            found = [measure(pattern, filler) for filler in dict.fromkeys(fillers(pattern))]
+            row = _row(max(found, key=lambda slow: (slow.exponent, -slow.rate)), len(found))
+            if kept.parent.is_dir():
+                with kept.open("a") as file:
+                    file.write(json.dumps(row) + "\n")
+        if row is not None:
+            rows.append(row)
+    left = len(patterns) - len(rows)
+    print(f"{len(rows)} patterns, {sum(row['texts'] for row in rows)} texts" + f"; {left} are left" * (left > 0))
+    rows.sort(key=lambda row: (-row["exponent"], row["rate"]))
+    for row in rows[: max(10, sum(row["exponent"] > STEEPEST for row in rows))]:
+        filler = tuple(part if len(part) < 60 else part[:60] + "…" for part in row["filler"])
+        print(f"n^{row['exponent']:.2f} {row['rate']:8.2f} MB/s  {row['kind']}: {row['anchor']!r}  {filler}")
+    if any(row["exponent"] > STEEPEST for row in rows):
         raise SystemExit("some patterns take longer than in proportion to a line")

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 
 STORED, DEFLATED, BZIP2, LZMA = 0, 8, 12, 14
-_WIDE = 0xFFFFFFFF
+_WIDE, _WIDEST = 0xFFFFFFFF, (1 << 64) - 1
 
 
 class Packing(NamedTuple):
@@ -19,7 +19,9 @@ class Packing(NamedTuple):
 
     ``cuts`` are the places in a deflated file at which a block ends, ``empty`` the number of empty blocks there.
     ``descriptor`` is the signature that a data descriptor begins with, None for no descriptor; ``wide`` writes the
-    sizes in a zip64 extra field; ``extra`` are other extra fields.
+    sizes in a zip64 extra field; ``extra`` are other extra fields. ``entry`` is how the directory states the sizes and
+    the offset: ``offset`` with the offset alone in a zip64 field, ``again`` with two zip64 fields of which the first
+    refers to the second, ``widest`` with a size of 64 bits that does so.
     """
 
     method: int = DEFLATED
@@ -28,6 +30,7 @@ class Packing(NamedTuple):
     descriptor: bytes | None = None
     wide: bool = False
     extra: bytes = b""
+    entry: str = ""
 
 
 def deflate(data: bytes, packing: Packing) -> bytes:
@@ -52,14 +55,33 @@ def _compress(data: bytes, packing: Packing) -> bytes:
     return data
 
 
+def _stated(packing: Packing, sizes: tuple[int, ...], offset: int) -> tuple[bytes, tuple[int, ...], int]:
+    """Return the extra fields, sizes and offset of a directory entry."""
+    packed, size = sizes
+    if packing.entry == "offset":
+        return packing.extra + struct.pack("<HHQ", 1, 8, offset), sizes, _WIDE
+    if packing.entry in ("again", "widest"):
+        first = struct.pack("<HHQQQ", 1, 24, _WIDEST if packing.entry == "widest" else size, _WIDE, _WIDE)
+        left = (size, packed, offset) if packing.entry == "widest" else (packed, offset)
+        second = struct.pack("<HH", 1, 8 * len(left)) + b"".join(struct.pack("<Q", number) for number in left)
+        return first + packing.extra + second, (_WIDE, _WIDE), _WIDE
+    if packing.wide:
+        return struct.pack("<HHQQQ", 1, 24, size, packed, offset) + packing.extra, (_WIDE, _WIDE), _WIDE
+    return packing.extra, sizes, offset
+
+
 def pack(
     files: list[tuple[str, bytes, Packing]],
     prefix: bytes = b"",
     comment: bytes = b"",
     order: tuple[int, ...] = (),
     wide: bool = False,
+    misplaced: int = 0,
 ) -> bytes:
-    """Return an archive of *files*, in their order; *order* is that of the directory, *wide* adds the zip64 records."""
+    """Return an archive of *files*, in their order; *order* is that of the directory, *wide* adds the zip64 records.
+
+    All positions are too large by *misplaced*, which readers correct that find the directory by its size.
+    """
     out = prefix
     entries = []
     for name, data, packing in files:
@@ -79,19 +101,17 @@ def pack(
         out += local + raw + extra + body
         if packing.descriptor is not None:
             out += packing.descriptor + struct.pack("<IQQ" if packing.wide else "<III", crc, *sizes)
-        extra = packing.extra
-        if packing.wide:
-            extra = struct.pack("<HHQQQ", 1, 24, len(data), len(body), offset - len(prefix)) + extra
-            sizes, offset = (_WIDE, _WIDE), _WIDE + len(prefix)
+        offset += misplaced - len(prefix)
+        extra, sizes, offset = _stated(packing, sizes, offset)
         entry = struct.pack("<4s6H3I5H2I", b"PK\1\2", 45, 45, flags, packing.method, 0, 33, crc, *sizes, len(raw),
-                            len(extra), 0, 0, 0, 0o644 << 16, offset - len(prefix))  # fmt: skip
+                            len(extra), 0, 0, 0, 0o644 << 16, offset)  # fmt: skip
         entries.append(entry + raw + extra)
     start = len(out)
     directory = b"".join(entries[position] for position in order or range(len(entries)))
     out += directory
-    count, size, place = len(entries), len(directory), start - len(prefix)
+    count, size, place = len(entries), len(directory), start - len(prefix) + misplaced
     if wide:
-        end = len(out) - len(prefix)
+        end = len(out) - len(prefix) + misplaced
         out += struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, place)
         out += struct.pack("<4sIQI", b"PK\6\7", 0, end, 1)
         count, size, place = 0xFFFF, _WIDE, _WIDE
@@ -107,5 +127,6 @@ def packings(methods: tuple[int, ...] = (STORED, DEFLATED, BZIP2, LZMA)) -> st.S
         empty=st.sampled_from((0, 1, 14000)),
         descriptor=st.sampled_from((None, b"", b"PK\7\x08")),
         wide=st.booleans(),
+        entry=st.sampled_from(("", "", "offset", "again", "widest")),
         extra=st.sampled_from((b"", struct.pack("<HHB4s", 0x5455, 5, 1, b"time"), struct.pack("<HH", 0xCAFE, 0))),
     )

@@ -46,14 +46,20 @@ def _unpacked(data: bytes) -> dict[str, bytes]:
     prefix=st.sampled_from((b"", b"#!/bin/sh\nexit 0\n")),
     comment=st.sampled_from((b"", b"no end record PK\5", bytes(40))),
     wide=st.booleans(),
+    misplaced=st.sampled_from((0, 0, 1, 30, 4000)),
     data=st.data(),
 )
 def test_every_packing_unpacks_as_zipfile_does(
-    files: list[tuple[bytes, int, Packing]], prefix: bytes, comment: bytes, wide: bool, data: st.DataObject
+    files: list[tuple[bytes, int, Packing]],
+    prefix: bytes,
+    comment: bytes,
+    wide: bool,
+    misplaced: int,
+    data: st.DataObject,
 ) -> None:
     order = data.draw(st.permutations(range(len(files))))
     members = [(f"pkg/{number}ü", content * times, how) for number, (content, times, how) in enumerate(files)]
-    packed = pack(members, prefix, comment, tuple(order), wide)
+    packed = pack(members, prefix, comment, tuple(order), wide, misplaced)
     with zipfile.ZipFile(io.BytesIO(packed)) as oracle:
         expected = {name: oracle.read(name) for name in oracle.namelist()}
     assert expected == {name: content for name, content, _ in members}
@@ -78,22 +84,32 @@ def _read(data: bytes) -> wheel.Wheel:
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(packing=packings(), prefix=st.sampled_from((b"", b"#!/bin/sh\n")), wide=st.booleans())
-@example(packing=TRICKLE, prefix=b"", wide=False)
-@example(packing=TRICKLE._replace(cuts=(0, 1, 2, 3)), prefix=b"", wide=False)
-def test_every_packing_is_judged_alike(packing: Packing, prefix: bytes, wide: bool) -> None:
-    plain, found = _read(_wheel(Packing())), _read(_wheel(packing, prefix, wide=wide))
+@given(
+    packing=packings(),
+    prefix=st.sampled_from((b"", b"#!/bin/sh\n")),
+    wide=st.booleans(),
+    misplaced=st.sampled_from((0, 0, 0, 3, 5000)),
+)
+@example(packing=TRICKLE, prefix=b"", wide=False, misplaced=0)
+@example(packing=TRICKLE._replace(cuts=(0, 1, 2, 3)), prefix=b"", wide=False, misplaced=0)
+def test_every_packing_is_judged_alike(packing: Packing, prefix: bytes, wide: bool, misplaced: int) -> None:
+    plain, found = _read(_wheel(Packing())), _read(_wheel(packing, prefix, wide=wide, misplaced=misplaced))
     assert [elf.path for elf in found.elves] == [EXTENSION]
     ignored = {"path": "", "size": 0, "zip_flaws": ()}
     assert found._replace(**ignored) == plain._replace(**ignored)
     descriptor = "stored-descriptor" if packing.method == STORED else "descriptor"
     allowed = {descriptor} if packing.descriptor is not None else set()
     allowed |= {"method"} if packing.method in (BZIP2, LZMA) else set()
-    allowed |= {"before"} if prefix else set()
+    allowed |= {"before"} if len(prefix) > misplaced else {"directory"} if misplaced > len(prefix) else set()
+    allowed |= {"between"} if prefix and misplaced else set()
+    allowed |= {"header"} if packing.entry in ("again", "widest") else set()
     assert {flaw.kind for flaw in found.zip_flaws} == allowed
 
 
-@pytest.mark.parametrize("packing", [Packing(STORED), TRICKLE, Packing(DEFLATED, wide=True)])
+ZIP64 = [Packing(DEFLATED, entry=entry) for entry in ("offset", "again", "widest")]
+
+
+@pytest.mark.parametrize("packing", [Packing(STORED), TRICKLE, Packing(DEFLATED, wide=True), *ZIP64])
 @pytest.mark.parametrize("installer", ["pip", "uv"])
 def test_installers_write_what_is_judged(installer: str, packing: Packing, tmp_path: Path) -> None:
     path = tmp_path / NAME

@@ -34,6 +34,7 @@ _ENTRY = struct.Struct("<6xB1xHH4xIIIHHH4xII")
 _LOCAL = struct.Struct("<6xHH4xIIIHH")
 _ENCRYPTED, _DESCRIPTOR, _PATCHED, _UTF8 = 0x41, 0x08, 0x20, 0x800
 _WIDE = 0xFFFFFFFF  # a field of 32 bits that says: see the zip64 extra field
+_WIDEST = (1 << 64) - 1  # zipfile takes this size, too, for a reference to the next zip64 extra field
 
 
 class Member(NamedTuple):
@@ -95,7 +96,12 @@ def read_members(data: memoryview, name: str, flaws: list[ZipFlaw]) -> list[Memb
         raise InputError(f"{name}: the zip directory is cut off or broken") from None
     if count != len(entries):
         flaws.append(ZipFlaw("directory", "", f"its end record counts {count} members, the directory {len(entries)}"))
-    total, compressed = (sum(getattr(entry.member, field) for entry in entries) for field in ("size", "compressed"))
+    files = [
+        entry.member for entry in entries if not entry.member.name.endswith("/")
+    ]  # nobody unpacks a folder's bytes
+    if shift < 0 and any(member.offset < 0 for member in files):
+        raise InputError(f"{name}: the zip directory is cut off")
+    total, compressed = sum(member.size for member in files), sum(member.compressed for member in files)
     if compressed > len(data):
         raise InputError(f"{name}: refused, its members overlap")
     if total > RATIO_FREE and (total > MAX_TOTAL or total > MAX_RATIO * compressed):
@@ -111,6 +117,9 @@ def read_members(data: memoryview, name: str, flaws: list[ZipFlaw]) -> list[Memb
 
 def _end(data: memoryview, name: str, flaws: list[ZipFlaw]) -> tuple[int, int, int, int]:
     """Return where the central directory starts, its size, the bytes before the archive proper, and its members.
+
+    Like ``zipfile``, it finds the directory by its size alone, so the bytes before can be less than 0: then all positions
+    in the archive are too large by that number.
 
     Looks for the end record as ``zipfile`` does: the last 22 bytes, else the last signature before a comment.
     """
@@ -130,6 +139,9 @@ def _end(data: memoryview, name: str, flaws: list[ZipFlaw]) -> tuple[int, int, i
     locator = bytes(data[max(0, end - 20) : end])
     if locator[:4] == b"PK\6\7":  # the zip64 locator; its record lies before it
         narrow = count, size, start
+        disk, disks = struct.unpack_from("<4xI8xI", locator)
+        if disk or disks > 1:
+            raise InputError(f"{name}: a part of a zip archive that spans several disks")
         end -= 76
         if bytes(data[max(0, end) : end + 4]) != b"PK\6\6":
             raise InputError(f"{name}: the zip64 directory is broken")
@@ -141,10 +153,12 @@ def _end(data: memoryview, name: str, flaws: list[ZipFlaw]) -> tuple[int, int, i
     if here != count:
         flaws.append(ZipFlaw("directory", "", f"its end record counts {count} members, and {here} on this disk"))
     shift = end - size - start
-    if shift < 0:
+    if start + shift < 0:
         raise InputError(f"{name}: the zip directory is cut off")
-    if shift:
+    if shift > 0:
         flaws.append(ZipFlaw("before", "", f"{_bytes(shift)} before its beginning"))
+    elif shift:
+        flaws.append(ZipFlaw("directory", "", f"its end record places the directory {_bytes(-shift)} too far"))
     return start + shift, size, shift, count
 
 
@@ -168,12 +182,19 @@ def _entries(directory: bytes, shift: int, name: str, flaws: list[ZipFlaw]) -> l
         extra = position + 46 + n_name
         raw = directory[position + 46 : extra]
         member_name = _decode(raw, flags)
+        if flags & _UTF8 and "\\" in member_name and not _is_utf8(raw):
+            raise InputError(f"{name}: the name of {member_name} is not the UTF-8 that its flags promise")
         if 0 in raw:
             kept = member_name.partition("\\x00")[0]
             flaws.append(ZipFlaw("nul", member_name, f"a NUL in its name; Python's zipfile, and pip, write {kept!r}"))
         if n_extra:
             fields = directory[extra : extra + n_extra]
+            kinds = _kinds_of(fields, f"{name}: {member_name}")
             inflated, compressed, offset = _wide(fields, inflated, compressed, offset, f"{name}: {member_name}")
+            if kinds.count(1) > 1:
+                flaws.append(
+                    ZipFlaw("header", member_name, "has several zip64 extra fields, and readers use one or all")
+                )
             flaws += _second_name(fields, raw, member_name)
         if n_comment:
             flaws.append(ZipFlaw("comment", member_name, "has a comment"))
@@ -196,6 +217,14 @@ def _decode(name: bytes, flags: int) -> str:
     return decode(name, "utf-8" if flags & _UTF8 or name.isascii() else "cp437")
 
 
+def _is_utf8(name: bytes) -> bool:
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
     position = 0
     while position + 4 <= len(extra):
@@ -204,21 +233,40 @@ def _extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
         position += 4 + size
 
 
+def _kinds_of(extra: bytes, name: str) -> list[int]:
+    """Return the kinds of the extra fields.
+
+    Raises:
+        InputError: the last of them is cut off; ``zipfile`` rejects such an archive.
+    """
+    kinds, end = [], 0
+    for kind, value in _extra_fields(extra):
+        kinds.append(kind)
+        end += 4 + (extra[end + 2] | extra[end + 3] << 8)
+        if end > len(extra):
+            raise InputError(f"{name}: its extra field {kind:#06x} is cut off at {_bytes(len(value))}")
+    return kinds
+
+
 def _wide(extra: bytes, inflated: int, compressed: int, offset: int, name: str) -> tuple[int, int, int]:
-    """Return the sizes and the offset, from the zip64 extra field if the entry refers to it.
+    """Return the sizes and the offset, from the zip64 extra fields if the entry refers to them.
+
+    Like ``zipfile``, it lets a field that refers to a further field take its value from the next.
 
     Raises:
         InputError: one of them is missing; ``zipfile`` rejects such an archive.
     """
-    fields = [inflated, compressed, offset]
-    if _WIDE in fields:
-        wide = next((value for kind, value in _extra_fields(extra) if kind == 1), None)
-        if wide is not None:
-            numbers = (number for (number,) in struct.iter_unpack("<Q", wide[: len(wide) // 8 * 8]))
-            fields = [next(numbers, -1) if field == _WIDE else field for field in fields]
-            if -1 in fields:
+    told = [inflated, compressed, offset]
+    if _WIDE in told:
+        for kind, value in _extra_fields(extra):
+            if kind != 1:
+                continue
+            wanted = [place for place in range(3) if told[place] == _WIDE or (not place and told[0] == _WIDEST)]
+            if len(value) < 8 * len(wanted):
                 raise InputError(f"{name}: its zip64 extra field is cut off")
-    return fields[0], fields[1], fields[2]
+            for at, place in enumerate(wanted):
+                told[place] = int.from_bytes(value[8 * at : 8 * at + 8], "little")
+    return told[0], told[1], told[2]
 
 
 def _second_name(extra: bytes, raw: bytes, name: str) -> Iterator[ZipFlaw]:
@@ -241,7 +289,7 @@ def _locals(
     Adds to *flaws* the differences that a reader that starts at the front would see.
     """
     starts: dict[int, int] = {}
-    expected = shift
+    expected = max(shift, 0)
     owner = ""
     for offset, position in sorted((entry.member.offset, position) for position, entry in enumerate(entries)):
         member, raw, fixed, _ = entries[position]
