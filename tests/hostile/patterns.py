@@ -1,6 +1,6 @@
 """Times every pattern of the log checks on text made to keep it busy: none may take longer than in proportion.
 
-    DIAGNOSE_FUZZ_KEEP=FOLDER python3 dev.py fuzz patterns SECONDS    # again, until none is left
+    DIAGNOSE_FUZZ_KEEP=FOLDER python3 dev.py fuzz patterns SECONDS    # again, until it has measured all
 
 Every pattern is searched for in lines of one text repeated: of all sorts of characters, of its own anchor, and of what
 each beginning of the pattern itself matches; the anchor stands before or behind. A line grows until a search takes some
@@ -197,7 +197,7 @@ def measure(pattern: Pattern, filler: Filler) -> Slow:
             return Slow(0.0, length / spent / 1e6, pattern, filler)
         length = int(length * 1.5)
         spent = seconds(search, filler.text(length), 2)
-    # How long n, 2n and 4n take. The least of two is no less than that of five, so what is in proportion by it is so.
+    # How long n, 2n and 4n take. The least of two cannot be less than that of five.
     first = seconds(search, filler.text(length))
     exponent = math.log2(seconds(search, filler.text(4 * length), 2) / first) / 2
     if exponent > LINEAR:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pace
 import pytest
+from conftest import need
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import elf_files, elftools_facts, elves, only_elf
@@ -266,3 +267,41 @@ def test_the_dynamic_section_is_read_where_the_loader_reads_it() -> None:
         out = bytearray(X86_64)
         struct.pack_into("<Q", out, header + field, value)
         assert elf.read(out, "x.so") == expected
+
+
+def _covered(place: str, at: int) -> bytes:
+    """Return a library with one more page, mapped over that of its string table; it names another library.
+
+    *place* says whether its segment comes ``before`` the other's or ``after`` it, *at* where in the page it begins.
+    """
+    data = bytearray(X86_64)
+    phoff, count = struct.unpack_from("<Q", data, 32)[0], struct.unpack_from("<H", data, 56)[0]
+    rows = [list(struct.unpack_from("<IIQQQQQQ", data, phoff + 56 * row)) for row in range(count)]
+    name = data.index(b"libc.so.6\0")
+    load = next(row for row in rows if row[0] == PT_LOAD and row[2] <= name < row[2] + row[5])
+    page = (name - load[2] + load[3]) & -4096
+    start = page - load[3] + load[2]
+    data += bytes(-len(data) % 4096)
+    cover = [PT_LOAD, 4, len(data) + at, page + at, page + at, 4096 - at, 4096 - at, 4096]
+    data += data[start : start + 4096].replace(b"libc.so.6\0", b"libz.so.9\0")
+    rows = [row for row in rows if row[0] not in (4, 0x6474E550, 0x6474E553)]  # notes make room
+    rows.insert(rows.index(load) + (place == "after"), cover)
+    struct.pack_into("<H", data, 56, len(rows))
+    for number, row in enumerate(rows):
+        struct.pack_into("<IIQQQQQQ", data, phoff + 56 * number, *row)
+    return bytes(data)
+
+
+@pytest.mark.parametrize(("place", "at"), [("before", 0), ("after", 0), ("after", 4090)])
+def test_of_segments_that_overlap_the_last_one_is_loaded(place: str, at: int, tmp_path: Path) -> None:
+    data = _covered(place, at)
+    found = elf.read(data, "x.so")
+    assert found.needed == (("libc.so.6",) if place == "before" else ("libz.so.9",))
+    assert found.unread == ("the parts of its segments that others cover: loaders keep the one mapped last",)
+    loader = Path("/lib64/ld-linux-x86-64.so.2")
+    need(loader.exists(), "needs an x86-64 system with glibc")
+    (tmp_path / "x.so").write_bytes(data)
+    ran = subprocess.run([loader, "--list", tmp_path / "x.so"], capture_output=True, text=True)
+    shown = ran.stdout + ran.stderr
+    assert ("libz.so.9" in shown) == (place == "after")
+    assert ("libc.so.6" in shown) == (place == "before")

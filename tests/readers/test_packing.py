@@ -125,6 +125,12 @@ def test_installers_write_what_is_judged(installer: str, packing: Packing, tmp_p
         platform = ("--python-version", "3.12", "--platform", "manylinux_2_17_x86_64", "--only-binary=:all:")
         pip = [sys.executable, str(bundled[-1] / "pip")]
         command = [*pip, "install", "--quiet", "--disable-pip-version-check", *platform, *place]
-    subprocess.run(command, check=True, cwd=tmp_path, env={**os.environ, "PIP_ROOT_USER_ACTION": "ignore"})
+    ran = subprocess.run(
+        command, cwd=tmp_path, env={**os.environ, "PIP_ROOT_USER_ACTION": "ignore"}, capture_output=True, text=True
+    )
+    if installer == "uv" and packing.entry in ("again", "widest"):
+        assert "an extra field with id 0x1 was duplicated" in ran.stderr
+        return
+    assert ran.returncode == 0, ran.stderr
     assert (tmp_path / "site" / EXTENSION).read_bytes() == X86_64
     assert [elf.size for elf in wheel.read(str(path)).elves] == [len(X86_64)]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import struct
 import sys
 from array import array
-from itertools import accumulate, compress, islice
+from itertools import accumulate, compress, islice, pairwise
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.readers.system.printable import decode
@@ -69,6 +69,7 @@ MAX_SYMBOLS = 1 << 21
 MAX_UNDEFINED = 1 << 18  # undefined symbols of one file
 MAX_STRINGS = 1 << 28  # bytes of the dynamic string table
 MAX_NAME = 1 << 14  # bytes of one symbol, library or version name; all of them together may be twice the file's size
+_PAGE = 4096  # bytes; segments of files for larger pages lie further apart
 MAX_NOTES = 1 << 20  # bytes of all note segments, and of the build attributes of Arm; real files have some hundreds
 MAX_NOTE_COUNT = 1 << 12
 MAX_RELOCATIONS = 1 << 20  # checked only if the file claims to patch its code; trusted after that
@@ -288,6 +289,11 @@ class _Segment(NamedTuple):
     vaddr: int
     filesz: int
     align: int
+    memsz: int
+
+    def pages(self) -> tuple[int, int]:
+        """Return the addresses between which the loader maps whole pages of the file, and zeros."""
+        return self.vaddr & -_PAGE, _pad(self.vaddr + max(self.filesz, self.memsz), _PAGE)
 
 
 def read(data: Buffer, path: str, installed: str = "") -> Elf:
@@ -317,6 +323,7 @@ def read(data: Buffer, path: str, installed: str = "") -> Elf:
             reader.segments,
             reader.sections,
             reader.length,
+            reader.overlaps,
             reader.dynamic,
             reader.versions,
             reader.symbols,
@@ -387,7 +394,7 @@ class _Reader:
                 kind, flags, offset, vaddr, _, filesz, memsz, align = row
             else:
                 kind, offset, vaddr, _, filesz, memsz, flags, align = row
-            self._segments.append(_Segment._make((kind, flags, offset, vaddr, filesz, align)))
+            self._segments.append(_Segment._make((kind, flags, offset, vaddr, filesz, align, memsz)))
             if kind == PT_TLS:
                 self.facts["tls_size"] = memsz
         loads = [segment for segment in self._segments if segment.type == PT_LOAD]
@@ -412,6 +419,11 @@ class _Reader:
         end = max((s.offset + s.filesz for s in self._segments if s.type == PT_LOAD), default=0)
         if end > len(self.data) and not self.facts.get("split_debug"):
             raise _BrokenError(f"truncated: its segments end at byte {end}, the file at {len(self.data)}")
+
+    def overlaps(self) -> None:
+        spans = sorted(segment.pages() for segment in self._segments if segment.type == PT_LOAD and segment.memsz)
+        if any(start < end for (_, end), (start, _) in pairwise(spans)):
+            raise _UnreadError("the parts of its segments that others cover: loaders keep the one mapped last")
 
     def _read_sections(self, layout: _Layout, shoff: int, shentsize: int, shnum: int, shstrndx: int) -> None:
         if shentsize != layout.shdr.size:
@@ -498,11 +510,23 @@ class _Reader:
 
         Without a segment to load there, it is the segment's own offset and size.
         """
-        for load in reversed(self._segments):  # a later one is mapped over an earlier one
-            if load.type == PT_LOAD and load.vaddr <= segment.vaddr < load.vaddr + load.filesz:
-                inside = segment.vaddr - load.vaddr
-                return load.offset + inside, load.filesz - inside
-        return segment.offset, segment.filesz
+        load = self._load(segment.vaddr)
+        if load is None:
+            return segment.offset, segment.filesz
+        inside = segment.vaddr - load.vaddr
+        return load.offset + inside, load.filesz - inside
+
+    def _load(self, address: int) -> _Segment | None:
+        """Return the segment whose bytes are at *address*, None without one.
+
+        Segments are mapped in the order of their headers, each in whole pages over what was there before (tried with
+        glibc 2.36: a later segment of two bytes replaces its whole page).
+        """
+        loads = [s for s in self._segments if s.type == PT_LOAD]
+        if not any(s.vaddr <= address < s.vaddr + s.filesz for s in loads):
+            return None
+        found = (s for s in reversed(loads) if s.vaddr & -_PAGE <= address < _pad(s.vaddr + s.filesz, _PAGE))
+        return next(found)
 
     def _pairs(self, start: int, size: int) -> tuple[array[int], array[int]]:
         """Return the tags and the values of the dynamic section at *start*, as far as the file has them."""
@@ -524,7 +548,7 @@ class _Reader:
         start, room = self._mapped(segment)
         row = layout.dyn.size
         size = min(segment.filesz, row * MAX_DYNAMIC)
-        if start + size > len(self.data):
+        if start < 0 or start + size > len(self.data):
             raise _BrokenError("truncated: the dynamic segment is beyond the end of the file")
         tags, values = self._pairs(start, size)
         if 0 not in tags and room > size:
@@ -899,11 +923,10 @@ class _Reader:
         Raises:
             _BrokenError: no segment contains it.
         """
-        for segment in self._segments:
-            if segment.type == PT_LOAD and segment.vaddr <= vaddr < segment.vaddr + segment.filesz:
-                offset = vaddr - segment.vaddr + segment.offset
-                if offset < len(self.data):
-                    return offset
+        if (load := self._load(vaddr)) is not None:
+            offset = vaddr - load.vaddr + load.offset
+            if 0 <= offset < len(self.data):
+                return offset
         raise _BrokenError(f"the {what} (address {vaddr:#x}) is in no segment of the file")
 
     def _bytes(self, start: int, stop: int) -> bytes:

@@ -96,9 +96,7 @@ def read_members(data: memoryview, name: str, flaws: list[ZipFlaw]) -> list[Memb
         raise InputError(f"{name}: the zip directory is cut off or broken") from None
     if count != len(entries):
         flaws.append(ZipFlaw("directory", "", f"its end record counts {count} members, the directory {len(entries)}"))
-    files = [
-        entry.member for entry in entries if not entry.member.name.endswith("/")
-    ]  # nobody unpacks a folder's bytes
+    files = [entry.member for entry in entries if not entry.member.name.endswith("/")]  # a folder has no bytes
     if shift < 0 and any(member.offset < 0 for member in files):
         raise InputError(f"{name}: the zip directory is cut off")
     total, compressed = sum(member.size for member in files), sum(member.compressed for member in files)
@@ -118,8 +116,8 @@ def read_members(data: memoryview, name: str, flaws: list[ZipFlaw]) -> list[Memb
 def _end(data: memoryview, name: str, flaws: list[ZipFlaw]) -> tuple[int, int, int, int]:
     """Return where the central directory starts, its size, the bytes before the archive proper, and its members.
 
-    Like ``zipfile``, it finds the directory by its size alone, so the bytes before can be less than 0: then all positions
-    in the archive are too large by that number.
+    Like ``zipfile``, it finds the directory by its size alone, so the bytes before can be less than 0: then all
+    positions in the archive are too large by that number.
 
     Looks for the end record as ``zipfile`` does: the last 22 bytes, else the last signature before a comment.
     """
