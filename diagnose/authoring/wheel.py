@@ -155,6 +155,24 @@ def reachable_members(wheel: Wheel) -> set[str]:
     return _reached(wheel, [elf.path for elf in wheel.elves if elf.is_extension or elf.is_executable])
 
 
+STARTS = 64
+"""Libraries without users in a wheel up to which each is followed."""
+
+
+def ways_to_load(wheel: Wheel) -> list[set[str]]:
+    """Return the sets of members that may be loaded: whoever uses the wheel loads all of one of them at least.
+
+    With modules or programs there is one set, :func:`reachable_members`. Without them, code elsewhere opens libraries by
+    name, and nothing says which: each library that no other one needs is a way. (TBB opens libtbbbind if it can, and
+    works without it.) Where they are very many, none is certain: the one set is empty.
+    """
+    if certain := reachable_members(wheel):
+        return [certain]
+    needed = {path for link in wheel.links for path in ((link.target,) if link.target else link.candidates)}
+    starts = [elf.path for elf in wheel.elves if elf.path not in needed and not is_sample(elf)]
+    return [_reached(wheel, [path]) for path in starts] if len(starts) <= STARTS else [set()]
+
+
 def _reached(wheel: Wheel, queue: list[str]) -> set[str]:
     needs: dict[str, list[str]] = {}
     for link in wheel.links:

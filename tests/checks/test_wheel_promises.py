@@ -120,6 +120,13 @@ def test_what_only_a_plugin_needs_is_a_warning() -> None:
     assert levels("wheel-external-lib", wheel("cp312-cp312-manylinux2014_x86_64", elf(MODULE), plugin)) == ["warning"]
     # Nothing but libraries: code loads them by name, so they are what the wheel is for.
     assert levels("wheel-external-lib", wheel("py3-none-manylinux2014_x86_64", plugin)) == ["error"]
+    # One of several that need each other not at all: it is not known which of them code opens (tbb: libtbbbind).
+    other = elf("demo/libother.so", needed=("libc.so.6",))
+    assert levels("wheel-external-lib", wheel("py3-none-manylinux2014_x86_64", plugin, other)) == ["warning"]
+    same = elf("demo/libother.so", needed=("libc.so.6", "libmysqlclient.so.21"))
+    assert levels("wheel-external-lib", wheel("py3-none-manylinux2014_x86_64", plugin, same)) == ["error"]
+    many = [elf(f"demo/lib{number}.so", needed=plugin.needed) for number in range(65)]
+    assert levels("wheel-external-lib", wheel("py3-none-manylinux2014_x86_64", *many)) == ["warning"]
 
 
 def test_the_library_that_a_newer_policy_allows_is_external_to_an_older_one() -> None:

@@ -7,7 +7,8 @@ there. Without that step the wheel works only where the library happens to be in
 
 Libraries of a driver or of another installed wheel (CUDA, torch, Qt) stay outside on purpose; for those the finding is
 a note. So it is for those that must not be bundled (libasound, OpenGL, PipeWire; see ``wheel-bundled-hazard``): users
-have to install them, so the installation notes must name them. For libraries of which it depends, it is a warning.
+have to install them, so the installation notes must name them. For libraries of which it depends, it is a warning; so it
+is where only plugins, tools, or some of the libraries that other programs open, need it.
 
 A musl wheel that was not linked on Alpine may need musl as ``libc.so``. musl's loader resolves that name itself, so the
 wheel works. auditwheel knows only Alpine's name (``libc.musl-x86_64.so.1``), and reports a plain linux wheel.
@@ -30,10 +31,10 @@ from diagnose.authoring.wheel import (
     is_sample,
     missing_library_error,
     promised,
-    reachable_members,
     role,
     some,
     tagged_elves,
+    ways_to_load,
 )
 from diagnose.authoring.wheel_libraries import expected_from, is_libpython, missing
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
@@ -78,11 +79,11 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         for name, users in missing(wheel).items()
         if not is_hashed(name)
     }
-    certain = reachable_members(wheel)
+    ways = ways_to_load(wheel)
     groups: dict[Severity, list[_Lack]] = {}
     for name, users in needs.items():
         if users:
-            sure = not certain or any(elf.path in certain for elf in users)
+            sure = all(not way.isdisjoint(elf.path for elf in users) for way in ways)
             reason = expected_from(wheel, name, users)
             danger = hazard(name)
             if reason or (danger and danger.serious):  # wheel-bundled-hazard asks for exactly this
@@ -143,13 +144,13 @@ def _finding(wheel: Wheel, severity: Severity, group: list[_Lack]) -> Finding:
             message, severity, evidence, f"where that is not installed: {error}", fixes, libraries=tuple(names)
         )
     absent = "which is not in the wheel" if len(names) == 1 else "which are not in the wheel"
-    plugins = not any(lack.sure for lack in group)
+    some_need = "needs" if any(lack.sure for lack in group) else "some of its files need"
     repairing = _repair(wheel, names, [elf for lack in group for elf in lack.users])
     fixes = (repairing, _declare(names))
     if all(hazard(name) for name in names):
         fixes = (_declare(names), repairing)
     return Finding(
-        f"plugins or tools in it need {some(names)}, {absent}" if plugins else f"needs {some(names)}, {absent}",
+        f"{some_need} {some(names)}, {absent}",
         severity,
         evidence,
         f"where it is not installed: {error}",
