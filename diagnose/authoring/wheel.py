@@ -162,9 +162,9 @@ STARTS = 64
 def ways_to_load(wheel: Wheel) -> list[set[str]]:
     """Return the sets of members that may be loaded: whoever uses the wheel loads all of one of them at least.
 
-    With modules or programs there is one set, :func:`reachable_members`. Without them, code elsewhere opens libraries by
-    name, and nothing says which: each library that no other one needs is a way. (TBB opens libtbbbind if it can, and
-    works without it.) Where they are very many, none is certain: the one set is empty.
+    With modules or programs there is one set, :func:`reachable_members`. Without them, code elsewhere opens libraries
+    by name, and nothing says which: each library that no other one needs is a way. (TBB opens libtbbbind if it can,
+    and works without it.) Where they are very many, nothing is certain: the one set is empty.
     """
     if certain := reachable_members(wheel):
         return [certain]

@@ -11,6 +11,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, contextlib
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Any, BinaryIO
 
     from diagnose.cli.options import Output
 
@@ -111,31 +112,86 @@ def write(path: str, text: str, errors: str = "backslashreplace") -> None:
             with open(path, "wb") as stream:
                 stream.write(data)
         else:
-            _replace(os.path.realpath(path), data)
+            with _Draft(os.path.realpath(path)) as file:
+                file.write(data)
     except OSError as error:
         raise OutputError(f"{path}: {error.strerror or error}") from None
 
 
-def _replace(path: str, data: bytes) -> None:
-    folder = os.path.dirname(path)
-    handle, draft = -1, ""
-    try:
+class _Draft:
+    """A new file that takes the place of *path* when the block ends well; otherwise the file there is as it was."""
+
+    def __init__(self, path: str) -> None:
+        self.path, self.draft = path, ""
+
+    def __enter__(self) -> BinaryIO:
+        handle = -1
         for number in range(100):  # a run that was killed may have left its draft
-            draft = os.path.join(folder, f".diagnose-{os.getpid()}-{number}")
+            self.draft = os.path.join(os.path.dirname(self.path), f".diagnose-{os.getpid()}-{number}")
             with contextlib.suppress(FileExistsError):
-                handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+                handle = os.open(self.draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
                 break
         if handle < 0:
             raise FileExistsError(17, "too many drafts of killed runs beside it")
         with contextlib.suppress(OSError):  # it is new, or its file system has no modes
-            os.chmod(draft, stat.S_IMODE(os.stat(path).st_mode))
-        with open(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path)
-    except BaseException:
-        if handle >= 0:
-            with contextlib.suppress(OSError):
-                os.unlink(draft)
-        raise
+            os.chmod(self.draft, stat.S_IMODE(os.stat(self.path).st_mode))
+        self.file = open(handle, "wb")
+        return self.file
+
+    def __exit__(self, kind: object, *rest: object) -> None:
+        try:
+            with self.file:
+                self.file.flush()
+                os.fsync(self.file.fileno())
+            if kind is None:
+                os.replace(self.draft, self.path)
+                return
+        except BaseException:
+            self._remove()
+            raise
+        self._remove()
+
+    def _remove(self) -> None:
+        with contextlib.suppress(OSError):
+            os.unlink(self.draft)
+
+
+class growing:  # noqa: N801  (it is used as a function)
+    """A report for *place* that is written piece by piece: the block gets a function that adds text to it.
+
+    A file is there, whole, when the block has ended well.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+
+    def __init__(self, place: Destination) -> None:
+        self.path = place.path
+        self.opened: Any = None
+
+    def __enter__(self) -> Callable[[str], None]:
+        if not self.path:
+            return console.write
+        try:
+            self.opened = open(self.path, "wb") if _is_stream(self.path) else _Draft(os.path.realpath(self.path))
+            self.file = self.opened.__enter__()
+        except OSError as error:
+            raise self._failure(error) from None
+        return self.add
+
+    def add(self, text: str) -> None:
+        """Write *text*."""
+        try:
+            self.file.write(text.encode("utf-8", "backslashreplace"))
+        except OSError as error:
+            raise self._failure(error) from None
+
+    def __exit__(self, *how: Any) -> None:
+        if self.opened is not None:
+            try:
+                self.opened.__exit__(*how)
+            except OSError as error:
+                raise self._failure(error) from None
+
+    def _failure(self, error: OSError) -> OutputError:
+        return OutputError(f"{self.path}: {error.strerror or error}")

@@ -19,7 +19,7 @@ from diagnose.model.outcome import Outcome
 from diagnose.model.spelling import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any, TypeVar
 
     from diagnose.cli.destinations import Destination
@@ -104,13 +104,15 @@ def names(checks: Iterable[Check]) -> list[str]:
 
 def report_on(results: Iterable[Result], output: Output, selection: Selection) -> Report:
     """Return the report on *results*, which ``--fail-on`` judges."""
+    return _report(results if selection.known is None else selection.known.marked(results), output, selection)
+
+
+def _report(results: Iterable[Result], output: Output, selection: Selection) -> Report:
     judged = tuple(results)
     notices = _notices(judged, selection)
-    if selection.known is not None:
-        judged = selection.known.marked(judged)
-        if gone := selection.known.gone(judged):
-            which = "finding is" if gone == 1 else "findings are"
-            notices += (f"{selection.known.path}: {gone} {which} gone; --write-baseline writes it again",)
+    if selection.known is not None and (gone := selection.known.gone(judged)):
+        which = "finding is" if gone == 1 else "findings are"
+        notices += (f"{selection.known.path}: {gone} {which} gone; --write-baseline writes it again",)
     if output.fail_on == "unknown":  # an error, or an undecided outcome
         return Report(judged, Severity.ERROR, unknown=True, notices=notices)
     return Report(judged, None if output.fail_on == "never" else Severity(output.fail_on), notices=notices)
@@ -181,10 +183,21 @@ def finish(results: Iterable[Result], output: Output, selection: Selection) -> i
     if selection.write_baseline:
         results = tuple(results)
         selection = selection._replace(known=_written(selection.write_baseline, results))
-    report = report_on(results, output, selection)
     if output.traceback:
-        traces(report.results)
+        results = _traced(results)
     places = planned(output)
+    if any(place.format == "jsonl" for place in places):
+        from diagnose.cli import streaming
+
+        rows = [place for place in places if place.format == "jsonl"]
+        if selection.known is not None:
+            results = selection.known.marked(results)
+        report = streaming.write_rows(
+            results, rows, lambda judged: _report(judged, output, selection), selection, len(rows) < len(places)
+        )
+        places = [place for place in places if place not in rows]
+    else:
+        report = report_on(results, output, selection)
     publish(places, lambda place: render(report, place, output))
     summarize(report, places)
     return report.exit_code()
@@ -228,6 +241,12 @@ def print_fixes(text: str, results: Iterable[Result], output: Output, selection:
     else:
         console.write_exactly(text)
     return report_on(results, output, selection).exit_code()
+
+
+def _traced(results: Iterable[Result]) -> Iterator[Result]:
+    for result in results:
+        traces([result])
+        yield result
 
 
 def traces(results: Iterable[Result]) -> None:

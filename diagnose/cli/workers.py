@@ -11,11 +11,11 @@ from __future__ import annotations
 import gc
 import os
 
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, contextlib
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import NoReturn, TypeVar
+    from collections.abc import Callable, Generator, Sequence
+    from typing import Any, NoReturn, TypeVar
 
     _Item = TypeVar("_Item")
     _Result = TypeVar("_Result")
@@ -33,36 +33,68 @@ _NO_MEMORY = 12  # the status of a worker to which the system gave no more; the 
 _HEARTBEAT = 0.5  # seconds after which a worker looks again whether its parent is still there
 
 
+class _Flow:
+    """The inputs as they are given to the workers, and the answers.
+
+    ``numbers`` are those of the inputs, in the order in which they are given out; at most ``ahead`` of them before the
+    answer to the first that is still awaited. ``found`` are the answers that are not taken yet, ``done`` counts all.
+    ``ended`` says how each worker did.
+    """
+
+    def __init__(self, numbers: Sequence[int], ahead: int) -> None:
+        self.numbers, self.ahead = numbers, ahead
+        self.taken = 0
+        self.given = 0
+        self.done = 0
+        self.found: dict[int, Any] = {}
+        self.ended: list[str] = []
+
+    def words(self) -> bytes:
+        """Return the numbers that may be given out now, as the pipe carries them."""
+        numbers = self.numbers[self.given : self.taken + self.ahead]
+        self.given += len(numbers)
+        return b"".join(number.to_bytes(_WORD, "little") for number in numbers)
+
+
 def run(
     function: Callable[[_Item], _Result],
     items: Sequence[_Item],
     count: int,
     progress: Callable[[int], None] = lambda done: None,
-) -> list[_Result | LostWorker]:
-    """Return what *function* returns for each of *items*, or how its worker ended, with up to *count* processes.
+    ahead: int = 0,
+) -> Generator[_Result | LostWorker, None, None]:
+    """Yield what *function* returns for each of *items*, in order, or how its worker ended; up to *count* work at once.
 
-    *progress* gets the number of finished inputs. *function* must return picklable values and must not raise.
+    *progress* gets the number of finished inputs. No more than *ahead* inputs are begun before the answer to an earlier
+    one is yielded, so that few answers wait; 0: any number. *function* must return picklable values and must not raise.
     """
-    found: dict[int, _Result | LostWorker] = {}
+    flow = _Flow(range(len(items)), ahead or len(items))
+    first = 0
     if hasattr(os, "fork"):
-        started = _serve(function, items, list(range(len(items))), count, found, lambda: progress(len(found)))
-        for number in range(len(items)) if started else ():
-            if number not in found:
-                ended = _serve(function, items, [number], 1, found, lambda: progress(len(found)))
-                if ended and number not in found:
-                    found[number] = LostWorker(ended[0])
-    return [found[number] if number in found else function(item) for number, item in enumerate(items)]
+        with contextlib.closing(_serve(function, items, flow, count, progress)) as serving:
+            for _ in serving:
+                while first in flow.found:
+                    yield flow.found.pop(first)
+                    first = flow.taken = first + 1
+    for number in range(first, len(items)):
+        if number not in flow.found and flow.ended:  # what a worker that was killed had taken
+            again = _Flow([number], 1)
+            for _ in _serve(function, items, again, 1, lambda done: progress(flow.done + 1)):
+                pass
+            flow.done += 1
+            if again.ended:
+                flow.found[number] = again.found.get(number, LostWorker(again.ended[0]))
+        yield flow.found.pop(number) if number in flow.found else function(items[number])
 
 
 def _serve(
     function: Callable[[_Item], _Result],
     items: Sequence[_Item],
-    numbers: Sequence[int],
+    flow: _Flow,
     count: int,
-    found: dict[int, _Result | LostWorker],
-    progress: Callable[[], None],
-) -> list[str]:
-    """Let up to *count* workers do the *numbers* and put what they return into *found*; say how each of them ended."""
+    progress: Callable[[int], None],
+) -> Generator[None, None, None]:
+    """Let up to *count* workers do what *flow* gives out; yield whenever there are new answers."""
     import pickle
     import select
 
@@ -71,32 +103,33 @@ def _serve(
     try:
         tasks, feed = os.pipe()
     except OSError:
-        return []
+        return
     os.set_blocking(feed, False)
-    for _ in range(min(count, len(numbers))):
+    for _ in range(min(count, len(flow.numbers))):
         if not _start(function, items, tasks, feed, sources, workers):
             break
     os.close(tasks)
-    waiting = b"".join(number.to_bytes(_WORD, "little") for number in numbers)
+    waiting = b""
     poll = select.poll()
-    poll.register(feed, select.POLLOUT)
     for source in sources:
         poll.register(source, select.POLLIN)
     try:
         while sources:
+            waiting += flow.words()
+            if feed >= 0 and waiting:
+                poll.register(feed, select.POLLOUT)
             for source, _ in poll.poll():
                 if source == feed:
                     waiting = _put(feed, waiting)
                     if not waiting:
                         poll.unregister(feed)
-                        os.close(feed)  # the workers end when they have done what is in the pipe
-                        feed = -1
                     continue
                 part = os.read(source, 1 << 20)
                 if not part:
                     poll.unregister(source)
                     os.close(source)
                     del sources[source]
+                    flow.ahead = len(flow.numbers)  # what it had taken may be the first, which is then done at the end
                     continue
                 buffer = sources[source]
                 buffer += part
@@ -104,18 +137,22 @@ def _serve(
                     number, size = (int.from_bytes(buffer[at : at + _WORD], "little") for at in (0, _WORD))
                     if len(buffer) < 2 * _WORD + size:
                         break
-                    found[number] = pickle.loads(buffer[2 * _WORD : 2 * _WORD + size])
+                    flow.found[number] = pickle.loads(buffer[2 * _WORD : 2 * _WORD + size])
+                    flow.done += 1
                     del buffer[: 2 * _WORD + size]
-                    progress()
-    except BaseException:  # interrupted, or no memory left
+                    progress(flow.done)
+            if feed >= 0 and not waiting and flow.given == len(flow.numbers):
+                os.close(feed)  # the workers end when they have done what is in the pipe
+                feed = -1
+            yield
+    except BaseException:  # interrupted, no memory left, or closed early
         for worker in workers:
             os.kill(worker, 9)
         raise
     finally:
         for left in (*sources, *([feed] if feed >= 0 else [])):
             os.close(left)
-        ended = [_how(os.waitpid(worker, 0)[1]) for worker in workers]
-    return ended
+        flow.ended = [_how(os.waitpid(worker, 0)[1]) for worker in workers]
 
 
 def _put(feed: int, waiting: bytes) -> bytes:

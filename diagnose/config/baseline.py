@@ -15,7 +15,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.model.finding import InputError, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
     from diagnose.engine.run import Result
@@ -48,20 +48,18 @@ class Baseline(NamedTuple):
     path: str
     findings: tuple[KnownFinding, ...]
 
-    def marked(self, results: Sequence[Result]) -> tuple[Result, ...]:
-        """Return *results* with those findings marked as known that the baseline has."""
+    def marked(self, results: Iterable[Result]) -> Iterator[Result]:
+        """Yield *results* with those findings marked as known that the baseline has."""
         known: dict[tuple[str, str], list[KnownFinding]] = {}
         for one in self.findings:
             known.setdefault((one.subject, one.check), []).append(one)
-        return tuple(
-            result._replace(
+        for result in results:
+            yield result._replace(
                 findings=tuple(
                     finding._replace(known=_is_known(known_finding(result, finding), known))
                     for finding in result.findings
                 )
             )
-            for result in results
-        )
 
     def gone(self, results: Sequence[Result]) -> int:
         """Return how many of its findings about the subjects of *results* no longer occur, of checks that passed."""

@@ -27,7 +27,7 @@ importlib.util.module_from_spec(importlib.util.spec_from_file_location("demo", p
 
 
 _NAMED, _ABSENT = b"libsndfile.so.1", b"libabsent.so.99"
-"""A library that a machine with sound has, and a name of the same length that none has."""
+"""A library that a machine with sound has, and a name of the same length for none."""
 
 
 def _load(wheel: Path, folder: Path) -> str:

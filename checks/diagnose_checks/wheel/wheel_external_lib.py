@@ -7,8 +7,8 @@ there. Without that step the wheel works only where the library happens to be in
 
 Libraries of a driver or of another installed wheel (CUDA, torch, Qt) stay outside on purpose; for those the finding is
 a note. So it is for those that must not be bundled (libasound, OpenGL, PipeWire; see ``wheel-bundled-hazard``): users
-have to install them, so the installation notes must name them. For libraries of which it depends, it is a warning; so it
-is where only plugins, tools, or some of the libraries that other programs open, need it.
+have to install them, so the installation notes must name them. For libraries of which it depends, it is a warning; so
+it is where only plugins, tools, or some of the libraries that other programs open, need it.
 
 A musl wheel that was not linked on Alpine may need musl as ``libc.so``. musl's loader resolves that name itself, so the
 wheel works. auditwheel knows only Alpine's name (``libc.musl-x86_64.so.1``), and reports a plain linux wheel.

@@ -53,12 +53,16 @@ def main(options: EnvOptions, fixes: FixOptions, selection: Selection, output: O
         if fixes.fix_format or fixes.diff:
             raise UsageError("--apply cannot be combined with --fix-format or --diff")
         _apply(look, fixes.yes, fixes.unsafe)
-    results = [look(target) for target in targets]
-    if image is not None and not isinstance(image, Exception):
-        image.close()
-    if (fixes.fix_format or fixes.diff) and results[0].error is None:
-        return _print_fixes(results[0], fixes, output, selection)
-    return finish(results, output, selection)
+    try:
+        if not (fixes.fix_format or fixes.diff):
+            return finish(map(look, targets), output, selection)
+        result = look()
+        if result.error is not None:
+            return finish([result], output, selection)
+        return _print_fixes(result, fixes, output, selection)
+    finally:
+        if image is not None and not isinstance(image, Exception):
+            image.close()
 
 
 def _opened(options: EnvOptions) -> OpenImage | Exception | None:

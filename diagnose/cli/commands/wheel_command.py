@@ -10,7 +10,7 @@ from diagnose.cli.destinations import planned
 from diagnose.cli.errors import UsageError
 from diagnose.cli.report import chosen, finish, inspect, print_fixes
 from diagnose.engine.run import Result
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, contextlib
 from diagnose.model.finding import InputError
 from diagnose.model.outcome import Outcome
 
@@ -53,11 +53,12 @@ def main(options: WheelOptions, selection: Selection, output: Output) -> int:
         if options.fix_format or options.apply or options.diff:
             raise UsageError("fixes need wheels in files: standard input cannot be repacked")
         return _with_stdin(wanted, selection, output)
-    results = _inspect_all(wanted, selection, output)
+    inspected = _inspect_all(wanted, selection, output)
+    if not (options.apply or options.diff or options.fix_format):
+        return finish(inspected, output, selection)
+    results = list(inspected)
     if options.apply or options.diff:
         return _fix_copies(wanted, results, options, selection, output)
-    if not options.fix_format:
-        return finish(results, output, selection)
     from diagnose.fixes import wheel_script
 
     return print_fixes(wheel_script.render(results), results, output, selection)
@@ -164,14 +165,20 @@ def _with_stdin(items: list[_Input], selection: Selection, output: Output) -> in
                 except InputError as error:
                     item = _Input("standard input", str(error))
             read.append(item)
-        results = _inspect_all(read, selection, output)
-    return finish(results, output, selection)
+        return finish(_inspect_all(read, selection, output), output, selection)
 
 
-def _inspect_all(items: list[_Input], selection: Selection, output: Output) -> list[Result]:
+_AHEAD = 256
+"""Wheels that may be done before an earlier one is, where rows are written as they come."""
+
+
+def _inspect_all(items: list[_Input], selection: Selection, output: Output) -> Iterator[Result]:
+    """Yield the result of each of *items*, in order."""
     from diagnose.readers.wheel import reader as wheel  # noqa: F401  (before the workers start: they share what is imported)
 
+    rows = any(value.partition("=")[0] == "jsonl" for value in output.format)
     shown = len(items) > 1 and sys.stderr.isatty() and not (output.quiet or output.no_progress)
+    shown = shown and not ("jsonl" in output.format and sys.stdout.isatty())  # each row would break the line
 
     def show(done: int) -> None:
         if shown:
@@ -179,12 +186,13 @@ def _inspect_all(items: list[_Input], selection: Selection, output: Output) -> l
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if len(items) == 1 and not _is_mapped(items[0].path):
-        return [_inspect(items[0], selection)]
-    answers = workers.run(lambda item: _inspect(item, selection), items, cores, show)
-    return [
-        _lost(item, answer.reason) if isinstance(answer, workers.LostWorker) else answer
-        for item, answer in zip(items, answers, strict=True)
-    ]
+        yield _inspect(items[0], selection)
+        return
+    with contextlib.closing(
+        workers.run(lambda item: _inspect(item, selection), items, cores, show, _AHEAD if rows else 0)
+    ) as answers:
+        for item, answer in zip(items, answers, strict=True):
+            yield _lost(item, answer.reason) if isinstance(answer, workers.LostWorker) else answer
 
 
 def _is_mapped(path: str) -> bool:

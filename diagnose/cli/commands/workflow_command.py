@@ -19,7 +19,7 @@ from diagnose.readers.cargo.files import upwards
 from diagnose.readers.workflow import nodes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from diagnose.cli.options import Output, Selection, WorkflowOptions
 
@@ -38,20 +38,28 @@ def main(options: WorkflowOptions, selection: Selection, output: Output) -> int:
         return _patch(options)
     chosen("workflow", selection)  # a wrong --select fails before any work
     planned(output, options.paths)
-    results: list[Result] = []
-    silent = 0
-    for path in options.paths or (".",):
+    return finish(_worth_a_report(options.paths or (".",), output, selection), output, selection)
+
+
+def _worth_a_report(paths: Iterable[str], output: Output, selection: Selection) -> Iterator[Result]:
+    """Yield the results of all workflows of *paths* except those of no interest, which are counted.
+
+    Raises:
+        UsageError: there are only such.
+    """
+    shown = silent = 0
+    for path in paths:
         for result, asked in _results(path, selection):
             if asked or result.error or result.findings or result.facts.get("legs"):
-                results.append(result)
+                shown += 1
+                yield result
             else:
                 silent += 1
-    if silent and results and not output.quiet:
+    if silent and shown and not output.quiet:
         which = "workflow that builds" if silent == 1 else "workflows that build"
         console.warn(f"skipped {silent} {which} no wheel for Linux")
-    if silent and not results:
+    if silent and not shown:
         raise UsageError(f"no workflow here builds a wheel for Linux with a tool that is known ({silent} were read)")
-    return finish(results, output, selection)
 
 
 def _patch(options: WorkflowOptions) -> int:
