@@ -96,9 +96,15 @@ def _results(path: str, selection: Selection) -> Iterator[tuple[Result, bool]]:
             read = partial(reader.read, name, repository)
             yield inspect("workflow", name, read, reader.facts, selection), bool(names)
         if not names and not repository.workflows():
-            raise InputError(f"{path}: no workflow in its {reader.FOLDER}")
+            raise InputError(f"{path}: no workflow in its {reader.FOLDER}, and no .gitlab-ci.yml")
     except InputError as error:
         yield Result("workflow", path, error=str(error), outcome=Outcome.NOT_JUDGED), True
+
+
+def _has_workflows(folder: str) -> bool:
+    return os.path.isdir(os.path.join(folder, reader.FOLDER)) or any(
+        os.path.isfile(os.path.join(folder, name)) for name in reader.GITLAB
+    )
 
 
 def _find(path: str) -> tuple[str, list[str]]:
@@ -106,7 +112,7 @@ def _find(path: str) -> tuple[str, list[str]]:
     if os.path.isdir(path):
         folder = os.path.realpath(path)
         for above in upwards(folder) if path == "." else [folder]:
-            if os.path.isdir(os.path.join(above, reader.FOLDER)):
+            if _has_workflows(above):
                 return above, []
         return folder, []
     if not os.path.isfile(path):

@@ -6,14 +6,14 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.targets import resolve
 from diagnose.readers.workflow.jobs import only_called
 from diagnose.readers.workflow.legs import read
-from diagnose.readers.workflow.repository import FOLDER, Repository
+from diagnose.readers.workflow.repository import FOLDER, GITLAB, Repository
 from diagnose.readers.workflow.workflow_facts import Leg, Workflow
 from diagnose.tables import ci
 
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["FOLDER", "Leg", "Repository", "Workflow", "facts", "only_called", "read"]
+__all__ = ["FOLDER", "GITLAB", "Leg", "Repository", "Workflow", "facts", "only_called", "read"]
 
 
 def facts(workflow: Workflow) -> dict[str, Any]:

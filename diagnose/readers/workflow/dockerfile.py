@@ -191,10 +191,10 @@ def _built(leg: Leg, path: str, text: str, wanted: str, arch: str, repository: R
                 made = leg._replace(place=BuildPlace("unknown", ""), spot=Spot(path, line), inputs={})
                 made = made._replace(hooks=tuple(hooks))
                 named_words: list[list[str | None]] = [list(words) for words in found]
-                yield from commands.plain_legs(made, place, found, named_words, arch or _arch(stage.image))
+                yield from commands.plain_legs(made, place, found, named_words, arch or arch_of(stage.image))
 
 
-def _arch(image: str) -> str:
+def arch_of(image: str) -> str:
     """Return the processor that the name of an image of pypa ends with; empty for any other."""
     name = image.partition("@")[0].rpartition("/")[2].partition(":")[0]
     return next((arch for arch in PLATFORMS.values() if name.endswith(f"_{arch}")), "") if "linux" in name else ""

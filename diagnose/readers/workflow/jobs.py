@@ -338,12 +338,13 @@ def _publishes(job: Table) -> bool:
             return True
         if action == "pyo3/maturin-action" and command and command.text in ("upload", "publish"):
             return True
-        if run and any(_uploads(call.command) for call in shell.walk(run.text)):
+        if run and any(uploads(call.command) for call in shell.walk(run.text)):
             return True
     return False
 
 
-def _uploads(words: tuple[str, ...]) -> bool:
+def uploads(words: tuple[str, ...]) -> bool:
+    """Whether a command uploads to the package index."""
     words = words[2:] if words[:2] in (("python", "-m"), ("python3", "-m"), ("uv", "run")) else words
     words = words[1:] if words[:1] == ("uvx",) else words
     joined = " ".join(words)

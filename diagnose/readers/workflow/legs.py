@@ -16,6 +16,7 @@ from diagnose.readers.workflow import (
     docker_run,
     dockerfile,
     exported,
+    gitlab,
     jobs,
     maturin_action,
     maturin_table,
@@ -64,6 +65,8 @@ def read(path: str, repository: Repository) -> Workflow:
         text = repository.text(path)
         if text is None:
             raise InputError(f"{path}: no such file")
+    if gitlab.is_one(path):
+        return gitlab.read(path, document, repository)
     if not isinstance(document, Table) or not isinstance(document.get("jobs"), Table):
         raise InputError(f"{path}: not a workflow: it has no jobs")
     return _LegReader(path, repository, document, [_ROWS]).read()

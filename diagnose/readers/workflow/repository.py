@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from diagnose.readers.cargo.project import Project
 
 FOLDER = ".github/workflows"
+GITLAB = (".gitlab-ci.yml", ".gitlab-ci.yaml")
 _NO_HOME = "/nonexistent/cargo"  # what a machine has downloaded must not change a verdict
 
 
@@ -36,9 +37,10 @@ class Repository:
         self._whole: dict[tuple[str, str], Project] = {}
 
     def workflows(self) -> list[str]:
-        """Return the paths of the workflow files, sorted."""
+        """Return the paths of the workflow files, sorted; GitLab's file is the first."""
+        own = [name for name in GITLAB if self.root.is_file(f"/{name}")]
         names = sorted(self.root.names(f"/{FOLDER}"))
-        return [f"{FOLDER}/{name}" for name in names if name.endswith((".yml", ".yaml"))]
+        return own + [f"{FOLDER}/{name}" for name in names if name.endswith((".yml", ".yaml"))]
 
     def text(self, path: str) -> str | None:
         """Return the text of the file at *path*; None if the repository has no such file."""
