@@ -125,7 +125,7 @@ def _notices(results: tuple[Result, ...], selection: Selection) -> tuple[str, ..
     from diagnose.config import adjust, excludes
 
     lines = adjust.unmatched(found, results, chosen(results[0].kind, selection), selection.today)
-    return (*lines, *excludes.unmatched(found.excludes, results, found.path))
+    return (*lines, *excludes.unmatched(found.excludes, results))
 
 
 def render(report: Report, place: Destination, output: Output) -> str:

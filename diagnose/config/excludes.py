@@ -1,16 +1,20 @@
-"""The libraries that a project's repair leaves outside its wheels: ``--exclude`` of cibuildwheel's repair command.
+"""The libraries that a project's settings leave outside its wheels.
 
-A pattern that matches no library excludes nothing: ``libcublas.so`` does not match ``libcublas.so.12``, which is then
-bundled, and the wheel is hundreds of megabytes larger.
+These are ``--exclude`` of the ``auditwheel repair`` that cibuildwheel calls, and names of shared libraries in maturin's
+``exclude``. A pattern that matches no library excludes nothing: ``libcublas.so`` does not match ``libcublas.so.12``,
+which is then bundled, and the wheel is hundreds of megabytes larger (``wheel-exclude-unmatched``).
 
 Sources: cibuildwheel's option ``repair-wheel-command`` (also below ``linux`` and ``overrides``); auditwheel compares
-each ``--exclude`` with the needed names by ``fnmatch``.
+each ``--exclude`` with the needed names by ``fnmatch``; maturin 1.16's ``exclude`` names files that it packs, and the
+libraries that it copies are others: it has no option for them.
 """
 
 from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
-from diagnose.tables.repaired_names import is_hashed, plain
+from diagnose.model.exclude_pattern import ExcludePattern
+from diagnose.readers import toml
+from diagnose.tables.repaired_names import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,26 +26,34 @@ LIMIT = 1000
 """Patterns that are read."""
 
 
-def patterns(project: dict[str, Any]) -> tuple[str, ...]:
-    """Return the patterns that the parsed ``pyproject.toml`` gives to auditwheel, each once."""
+def patterns(project: dict[str, Any], path: str, text: str) -> tuple[ExcludePattern, ...]:
+    """Return the patterns in *project*, the parsed *text* of the ``pyproject.toml`` at *path*, each once."""
     tool = project.get("tool")
-    section = tool.get("cibuildwheel") if isinstance(tool, dict) else None
-    found: dict[str, None] = {}
-    for command in _commands(section):
-        found.update(dict.fromkeys(_excluded(command)))
-    return tuple(found)[:LIMIT]
+    tables = tool if isinstance(tool, dict) else {}
+    found: dict[tuple[str, str], ExcludePattern] = {}
+    for name, keys, pattern in (*_of_cibuildwheel(tables.get("cibuildwheel")), *_of_maturin(tables.get("maturin"))):
+        line = toml.line_of(text, "tool", *keys)
+        place = f"{path}:{line}" if line else path
+        found.setdefault((name, pattern), ExcludePattern(name, pattern, place))
+        if len(found) == LIMIT:
+            break
+    return tuple(found.values())
 
 
-def _commands(section: object) -> Iterator[str]:
-    """Yield the repair commands for Linux of cibuildwheel's *section*."""
+def _of_cibuildwheel(section: object) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Yield tool, keys and pattern of each ``--exclude`` in cibuildwheel's repair commands for Linux."""
     if not isinstance(section, dict):
         return
     overrides = section.get("overrides")
-    for table in (section, section.get("linux"), *(overrides if isinstance(overrides, list) else ())):
+    tables: list[tuple[tuple[str, ...], object]] = [(("cibuildwheel",), section)]
+    tables.append((("cibuildwheel", "linux"), section.get("linux")))
+    tables += [(("cibuildwheel", "overrides"), one) for one in (overrides if isinstance(overrides, list) else ())]
+    for keys, table in tables:
         command = table.get("repair-wheel-command") if isinstance(table, dict) else None
         for line in command if isinstance(command, list) else [command]:
             if isinstance(line, str) and "auditwheel" in line and "--exclude" in line:
-                yield line
+                for pattern in _excluded(line):
+                    yield "auditwheel", (*keys, "repair-wheel-command"), pattern
 
 
 def _excluded(command: str) -> Iterator[str]:
@@ -58,10 +70,19 @@ def _excluded(command: str) -> Iterator[str]:
             yield words[number + 1]
 
 
-def unmatched(excluded: Sequence[str], results: Sequence[Result], path: str) -> list[str]:
-    """Return a line for each pattern of *excluded*, from the file *path*, that no library needed in *results* matches.
+def _of_maturin(section: object) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Yield tool, keys and pattern of each entry of maturin's ``exclude`` that names a shared library."""
+    entries = section.get("exclude") if isinstance(section, dict) else None
+    for entry in entries if isinstance(entries, list) else [entries]:
+        path = entry.get("path") if isinstance(entry, dict) else entry
+        if isinstance(path, str) and ".so" in path and path.rpartition("/")[2].startswith("lib"):
+            yield "maturin", ("maturin", "exclude"), path
 
-    Variables of the shell are not known here; such a pattern is left.
+
+def unmatched(excluded: Sequence[ExcludePattern], results: Sequence[Result]) -> list[str]:
+    """Return a line for each pattern of *excluded* for auditwheel that has nothing to do with any wheel of *results*.
+
+    Where a library has a similar name, ``wheel-exclude-unmatched`` speaks.
     """
     needed = {
         name
@@ -74,13 +95,11 @@ def unmatched(excluded: Sequence[str], results: Sequence[Result], path: str) -> 
         return []
     from fnmatch import fnmatchcase
 
-    bundled = sorted(plain(name) for name in needed if is_hashed(name))
-    lines = []
-    for pattern in excluded:
-        if not pattern or "$" in pattern or "{" in pattern or any(fnmatchcase(name, pattern) for name in needed):
-            continue
-        stem = pattern.partition(".so")[0].rstrip("*")
-        copies = [name for name in bundled if stem and name.partition(".so")[0] == stem]
-        why = f"; {', '.join(dict.fromkeys(copies))} is bundled" if copies else ""
-        lines.append(f"{path}: auditwheel's --exclude {pattern} matches no library that these wheels need{why}")
-    return lines
+    names = {plain(name) for name in needed}
+    stems = {name.partition(".so")[0] for name in names}
+    return [
+        f"{one.place}: auditwheel's --exclude {one.pattern} matches no library that these wheels need"
+        for one in excluded
+        if one.tool == "auditwheel" and one.known() and one.stem() not in stems
+        if not any(fnmatchcase(name, one.pattern) for name in names)
+    ]

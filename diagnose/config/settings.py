@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from diagnose.config.config_file import SettingsFile
+    from diagnose.model.exclude_pattern import ExcludePattern
 
 ENTRIES_LIMIT = 1000
 """Values of one key."""
@@ -46,7 +47,7 @@ class Settings(NamedTuple):
     """Id of a check, or a prefix → the severity of its findings."""
     allow: tuple[AllowEntry, ...] = ()
     """The declared intents."""
-    excludes: tuple[str, ...] = ()
+    excludes: tuple[ExcludePattern, ...] = ()
     """The patterns of libraries that the project's repair leaves outside, where the file is its ``pyproject.toml``."""
     lines: tuple[tuple[str, int], ...] = ()
     """Key → its line in the file."""
@@ -85,7 +86,7 @@ def read(file: SettingsFile, known: dict[str, SettingKey]) -> Settings | None:
     if not isinstance(content, dict):
         raise InputError(f"{file.path}: tool.diagnose is not a table")
     found = _SettingsReader(file.path, text, tables, content).settings(known)
-    return found._replace(excludes=excludes.patterns(project) if tables else ())
+    return found._replace(excludes=excludes.patterns(project, file.path, text) if tables else ())
 
 
 class _SettingsReader:

@@ -211,7 +211,8 @@ def _inspect(item: _Input, selection: Selection) -> Result:
     def read() -> reader.Wheel:
         if item.error:
             raise InputError(item.error)
-        return reader.read(item.path)
+        found = reader.read(item.path)
+        return found._replace(excludes=selection.settings.excludes) if selection.settings is not None else found
 
     result = inspect("wheel", _name(item), read, reader.facts, selection)
     return result._replace(unseen=(*result.unseen, item.origin)) if item.origin else result

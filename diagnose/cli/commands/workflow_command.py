@@ -49,7 +49,7 @@ def _worth_a_report(paths: Iterable[str], output: Output, selection: Selection) 
     """
     shown = silent = 0
     for path in paths:
-        for result, asked in _results(path, selection):
+        for result, asked in examined(path, selection):
             if asked or result.error or result.findings or result.facts.get("legs"):
                 shown += 1
                 yield result
@@ -86,7 +86,7 @@ def _patch(options: WorkflowOptions) -> int:
     return 1 if left else 0
 
 
-def _results(path: str, selection: Selection) -> Iterator[tuple[Result, bool]]:
+def examined(path: str, selection: Selection) -> Iterator[tuple[Result, bool]]:
     """Yield the result of each workflow file of *path*, and whether the user named that file."""
     try:
         folder, names = _find(path)

@@ -35,6 +35,8 @@ from diagnose.readers.wheel.sampling import Sampler, unsampled
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from diagnose.model.exclude_pattern import ExcludePattern
+
 __all__ = ["Tag", "Wheel", "facts", "installed_path", "parse_file_name", "read"]
 
 MAX_METADATA = 16 << 20  # bytes of RECORD, WHEEL or METADATA
@@ -63,6 +65,7 @@ class Wheel(NamedTuple):
     the ELF files find each other. ``unseen`` lists what could not be examined; ``unsampled`` what is examined in
     samples only, or not at all without a decoder, on which the outcome does not depend. ``size`` is the archive's in
     bytes, ``unpacked_size`` that of all members together. ``metadata`` are the text files of ``.dist-info``.
+    ``excludes`` are not in the wheel: the patterns by which the project's settings leave libraries outside.
     """
 
     path: str
@@ -88,6 +91,7 @@ class Wheel(NamedTuple):
     code: tuple[CodeFile, ...] = ()
     unpacked_size: int = 0
     metadata: Metadata = Metadata()
+    excludes: tuple[ExcludePattern, ...] = ()
 
     @property
     def platforms(self) -> tuple[str, ...]:
