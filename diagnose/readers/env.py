@@ -292,7 +292,8 @@ def _probe(prober: pkgconfig.Prober, need: needs.Need, overridden: Mapping[str, 
         library = prober.probe(need.module, need.requirement, need.static, need.crate, system_libs=False)
         library = library._replace(static_by=own.static)
         if library.outcome not in ("found", "wrong-arch", "file-missing"):
-            return library._replace(outcome="unknown") if own.internal == "auto" else library
+            # With "auto", the build script may build a copy of its own instead.
+            return library._replace(outcome="unknown", directed_by=own.settings) if own.internal == "auto" else library
         return library if own.libs is None and own.folders is None else _by_system_deps(prober, need, own, library)
     way = sys_crate_overrides.way(need.crate or needs.asker(need.module))
     direction = sys_crate_overrides.find(way, prober.root, prober.variables, prober.target) if way else None

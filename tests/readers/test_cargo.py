@@ -228,6 +228,25 @@ def test_what_a_project_needs(tmp_path):
     assert found.crate("libz-sys") == lock.Crate("libz-sys", "1.1.20", 20, ("cc", "pkg-config"), local=True)
 
 
+def test_members_of_the_workspace_declare_their_own_modules(tmp_path):
+    config, inner = configure(tmp_path)
+    crate = '[[package]]\nname = "{0}"\nversion = "1.0.0"\ndependencies = [\n{1}]\n\n'
+    asks = ' "system-deps",\n'
+    locked = crate.format("own", ' "member",\n "quiet",\n') + crate.format("member", asks) + crate.format("quiet", asks)
+    miniroot.write(inner / "Cargo.lock", f"version = 3\n\n{locked}")
+    manifest = '[package]\nname = "{0}"\nversion = "1.0.0"\n'
+    own = manifest.format("own") + '[dependencies]\nmember = { path = "member" }\nquiet = { path = "quiet" }\n'
+    miniroot.write(inner / "Cargo.toml", own)
+    declared = '[package.metadata.system-deps]\nlibpng = "1.6"\n'
+    miniroot.write(inner / "member/Cargo.toml", manifest.format("member") + declared)
+    miniroot.write(inner / "quiet/Cargo.toml", manifest.format("quiet"))
+    found = cargo.project(Root("/"), str(inner), config, str(tmp_path / "home"), ROW)
+    assert [(need.module, need.requirement, need.crate) for need in found.needs] == [
+        ("libpng", ">= 1.6", "member 1.0.0")
+    ]
+    assert found.unknown == ("quiet 1.0.0",)
+
+
 def test_a_crates_own_manifest_says_more(tmp_path):
     config, inner = configure(tmp_path)
     miniroot.write(inner / "Cargo.toml", '[package]\nname = "own"\nversion = "1.0.0"\n')

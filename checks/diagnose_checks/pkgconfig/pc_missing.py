@@ -42,6 +42,8 @@ def env(env: Environment) -> Iterator[Finding]:
     """See the modules that have no ``.pc`` file for the target; those that one command installs are one finding."""
     missing: dict[str, Library] = {}  # several crates may ask for one module: the first one counts
     for library in env.libraries:
+        if library.outcome == "unknown" and library.directed_by:
+            continue  # a variable lets the crate build its own copy
         if (absent(library) or library.outcome in UNASKED) and not fitting(env, library):
             missing.setdefault(library.module, library)
     useful = (module for module, library in missing.items() if not _too_old(env, library))

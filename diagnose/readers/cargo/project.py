@@ -121,8 +121,13 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
     table = sys_crates() if crates else {}
     named = _features((content, *others.values()), crates)
     turned_on = _turned_on(root, (content, *others.values()), [one for one in crates if one.name in reached], sources)
+    declared = {workspace.name(content) for _ in needs[:1]}
+    for path, other in found:
+        if path != manifest and workspace.name(other) in reached and (own := list(system_deps(path, other, ""))):
+            needs += own
+            declared.add(workspace.name(other))
     for crate in crates:
-        if crate.name in _ASKING or not _ASKING & set(crate.dependencies):
+        if crate.name in _ASKING or crate.name in declared or not _ASKING & set(crate.dependencies):
             continue
         if crate.name not in reached:
             idle.append(crate)
