@@ -110,6 +110,8 @@ def _env(facts: dict[str, Any], findings: Sequence[Finding], unseen: Sequence[st
         if unknown:
             verb = "asks" if len(unknown) == 1 else "ask"
             reasons.append(f"{_several(unknown)} {verb} pkg-config for unknown modules")
+            named = facts["project"].get("named_modules", {})
+            details += [f"the build script of {crate} names {_several(modules)}" for crate, modules in named.items()]
             details.append("name it with --lib MODULE")
         return Headline(f"cannot tell whether it can build for {triple}: {', and '.join(reasons)}", tuple(details))
     if errors or unusable:

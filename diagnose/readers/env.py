@@ -227,6 +227,7 @@ def read(
     place.unseen += [
         f"the modules that {crate} requests from pkg-config: name them with --lib MODULE" for crate in project.unknown
     ]
+    place.unseen += [f"how {crate} links its library: no table of crates lists it" for crate in project.unlisted]
     place.unseen += [
         f"{name}, which this target with the default features does not need: name its module with --lib"
         for name, *_ in project.idle
@@ -280,7 +281,18 @@ def _asked(text: str) -> needs.Need:
     return need._replace(requirement=f"{operator} {version.strip()}".strip(), static=None)
 
 
+_ANSWERED = ("found", "wrong-arch", "file-missing", "overridden")
+
+
 def _probe(prober: pkgconfig.Prober, need: needs.Need, overridden: Mapping[str, str]) -> Library:
+    """Return what the crate gets: the first module that answers; if none does, the failure of the first."""
+    first = _probe_module(prober, need, overridden)
+    others = need.others if first.outcome not in _ANSWERED else ()
+    tried = (_probe_module(prober, need._replace(module=module), overridden) for module in others)
+    return next((library for library in tried if library.outcome in _ANSWERED), first)
+
+
+def _probe_module(prober: pkgconfig.Prober, need: needs.Need, overridden: Mapping[str, str]) -> Library:
     path = overridden.get(need.links) or overridden.get(f"module {need.module}")
     if path:
         return Library(need.module, "overridden", need.requirement, crate=need.crate, overridden_by=path)
@@ -351,7 +363,7 @@ def _build_programs(
 
 
 #: The variable that names a program, and programs that do in its place.
-_NAMED_BY = {"cmake": "CMAKE", "make": "MAKE", "protoc": "PROTOC"}
+_NAMED_BY = {"cmake": "CMAKE", "make": "MAKE", "pkg-config": "PKG_CONFIG", "protoc": "PROTOC"}
 _INSTEAD = {"cmake": ("cmake3",), "make": ("gmake",)}
 
 
@@ -460,6 +472,7 @@ def facts(env: Environment) -> dict[str, Any]:
             "lock": env.project.lock,
             "needs": [_plain(need) for need in env.project.needs],
             "unknown": list(env.project.unknown),
+            "named_modules": {crate: list(modules) for crate, modules in env.project.named},
             "unlocked": env.project.unlocked,
             "tools": [_plain(need) for need in env.project.tools],
             "wheel": env.project.wheel,

@@ -43,8 +43,8 @@ class Vendored(NamedTuple):
 #: 0.4.91 (``ssl``, which takes openssl-sys, is a default), freetype-sys 0.23.0 (libz-sys builds zlib where there is
 #: none), libdbus-sys 0.2.7, libgit2-sys 0.18.8 (``https`` and ``ssh``, which take openssl-sys, are not defaults),
 #: liblzma-sys 0.4.9, libsqlite3-sys 0.40.0, libusb1-sys 0.7.0 (takes libudev where it is), libz-sys 1.1.31,
-#: lzma-sys 0.1.20, openssl-sys 0.9.118, pq-sys 0.7.8 (pq-src 0.3.14 takes openssl-sys), sdl2-sys 0.38.0,
-#: yeslogic-fontconfig-sys 6.0.1.
+#: lzma-sys 0.1.20, mysqlclient-sys 0.5.2 (takes openssl-sys), openssl-sys 0.9.118, pq-sys 0.7.8 (pq-src 0.3.14 takes
+#: openssl-sys), sdl2-sys 0.38.0, yeslogic-fontconfig-sys 6.0.1.
 VENDORED: dict[str, tuple[Vendored, ...]] = {
     "bzip2": (Vendored("bzip2-sys", "static"),),
     "dbus-1": (Vendored("libdbus-sys", "vendored"),),
@@ -55,6 +55,7 @@ VENDORED: dict[str, tuple[Vendored, ...]] = {
     "liblzma": (Vendored("liblzma-sys", "static"), Vendored("lzma-sys", "static")),
     "libpq": (Vendored("pq-sys", "bundled", needs="openssl"),),
     "libusb-1.0": (Vendored("libusb1-sys", "vendored"),),
+    "mysqlclient": (Vendored("mysqlclient-sys", "bundled", needs="openssl", tools="CMake and a C++ compiler"),),
     "openssl": (Vendored("openssl-sys", "vendored", tools="perl and make"),),
     "sdl2": (Vendored("sdl2-sys", "bundled", tools="CMake"),),
     "sqlite3": (Vendored("libsqlite3-sys", "bundled"),),

@@ -105,7 +105,7 @@ def test_none_is_missed_where_it_is_not_run(tmp_path: Path, lock: str) -> None:
 
 
 def test_the_table_names_known_programs() -> None:
-    known = {"cmake", "c++", "capnp", "make", "perl", "protoc", "-"}
+    known = {"cmake", "c++", "capnp", "make", "perl", "pkg-config", "protoc", "-"}
     tools = {tool for _, tool, _ in build_tools._lines()}
     assert {tool for tool in tools if not tool.startswith("<")} <= known
     assert all(debian_headers.package(tool[1:-1]) for tool in tools if tool.startswith("<"))

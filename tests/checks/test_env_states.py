@@ -8,7 +8,9 @@ import pytest
 from readers import miniroot
 from roots import cases, judged, read
 
+from diagnose.engine.headline import headline
 from diagnose.model.finding import Finding
+from diagnose.model.outcome import Outcome
 from diagnose.readers import env
 from diagnose.readers.pkgconfig.pkgconfig_facts import Library
 
@@ -352,3 +354,79 @@ def test_a_package_that_replaces_the_copy_of_another_architecture(tmp_path: Path
     (install, *_) = (fix for fix in finding.fixes if any("libasound2-dev:armhf" in one.line for one in fix.commands))
     assert ("apt removes libasound2-dev:amd64" in install.notes) is not same
     assert install.safe is same
+
+
+def _project(folder: Path, *crates: tuple[str, str, str]) -> Path:
+    """Write a project that depends on *crates*: (name, version, name of its own dependency)."""
+    names = [name for name, _, _ in crates]
+    table = "".join(f'{name} = "*"\n' for name in names)
+    miniroot.write(folder / "Cargo.toml", f'[package]\nname = "own"\nversion = "0.1.0"\n[dependencies]\n{table}')
+    listed = "".join(f' "{name}",\n' for name in names)
+    lock = f'version = 4\n\n[[package]]\nname = "own"\nversion = "0.1.0"\ndependencies = [\n{listed}]\n'
+    for name, version, needed in crates:
+        dependencies = f'dependencies = [\n "{needed}",\n]\n' if needed else ""
+        lock += f'\n[[package]]\nname = "{name}"\nversion = "{version}"\nsource = "registry+x"\n{dependencies}'
+    miniroot.write(folder / "Cargo.lock", lock)
+    return folder
+
+
+def test_a_crate_that_accepts_either_of_two_modules(tmp_path: Path) -> None:
+    root = miniroot.make(tmp_path / "root")
+    project = _project(tmp_path / "p", ("mysqlclient-sys", "0.5.2", "pkg-config"))
+    native = {"PATH": "/usr/bin"}
+
+    def facts() -> env.Environment:
+        return env.read(str(root), "x86_64-unknown-linux-gnu", cwd=str(project), environ=native)
+
+    (finding,) = found(facts(), "pc-missing")
+    assert finding.message.startswith("no mysqlclient.pc")
+    assert "libmariadb-dev-compat" in finding.fixes[0].title
+    miniroot.module(root, "libmariadb", "mariadb", "3.4", "amd64")
+    assert found(facts(), "pc-missing") == []
+    assert [(one.module, one.outcome) for one in facts().libraries] == [("libmariadb", "found")]
+    miniroot.module(root, "mysqlclient", "mysqlclient", "3.4", "amd64")
+    assert [(one.module, one.outcome) for one in facts().libraries] == [("mysqlclient", "found")]
+
+
+SCRIPT = """\
+const OTHER: &str = "two";
+fn main() {
+    pkg_config::probe_library("one").or_else(|_| pkg_config::probe_library(OTHER)).unwrap();
+    pkg_config::Config::new().atleast_version("3").probe("three-3.0").unwrap();
+    probe(name).probe("-x").probe("one");
+}
+"""
+
+
+def test_the_modules_that_an_unknown_crates_build_script_names(tmp_path: Path) -> None:
+    root = miniroot.make(tmp_path / "root")
+    project = _project(tmp_path / "p", ("strange-sys", "1.0.0", "pkg-config"))
+    source = root / "root/.cargo/registry/src/index/strange-sys-1.0.0"
+    miniroot.write(source / "Cargo.toml", '[package]\nname = "strange-sys"\nversion = "1.0.0"\n')
+    miniroot.write(source / "build.rs", SCRIPT)
+    facts = env.read(str(root), cwd=str(project), environ={"PATH": "/usr/bin", "HOME": "/root"})
+    assert facts.project.unknown == ("strange-sys 1.0.0",)
+    assert facts.project.named == (("strange-sys 1.0.0", ("one", "two", "three-3.0")),)
+    shown = headline("env", env.facts(facts), (), Outcome.CANNOT_TELL)
+    assert "the build script of strange-sys 1.0.0 names one and two and three-3.0" in shown.details
+    miniroot.write(source / "build.rs", b"\xff" * (2 << 20))
+    facts = env.read(str(root), cwd=str(project), environ={"PATH": "/usr/bin", "HOME": "/root"})
+    assert facts.project.named == ()
+
+
+def test_a_crate_that_may_link_a_library_is_named_beside_the_verdict(tmp_path: Path) -> None:
+    root = miniroot.make(tmp_path / "root")
+    crates = ("libseccomp-sys", "lz4-sys", "linux-raw-sys", "renamed-sys", "libz-sys", "prost-build")
+    needed = {"lz4-sys": "cc", "libz-sys": "cc"}
+    project = _project(tmp_path / "p", *((name, "1.0.0", needed.get(name, "")) for name in crates))
+    source = root / "root/.cargo/registry/src/index/renamed-sys-1.0.0/Cargo.toml"
+    miniroot.write(source, '[package]\nname = "renamed-sys"\nversion = "1.0.0"\n')
+
+    def unlisted() -> tuple[str, ...]:
+        facts = env.read(str(root), cwd=str(project), environ={"PATH": "/usr/bin", "HOME": "/root"})
+        assert "how libseccomp-sys 1.0.0 links its library: no table of crates lists it" in facts.unseen
+        return facts.project.unlisted
+
+    assert unlisted() == ("libseccomp-sys 1.0.0",)
+    miniroot.write(source.with_name("build.rs"), "fn main() {}")
+    assert unlisted() == ("libseccomp-sys 1.0.0", "renamed-sys 1.0.0")

@@ -129,6 +129,7 @@ _PACKAGES = {
     "ninja": (("ninja-build",), ("ninja-build",), ("samurai",), ("ninja",), ("ninja",)),
     "meson": (("meson",),) * 5,
     "git": (("git",),) * 5,
+    "pkg-config": (("pkgconf",), ("pkgconf-pkg-config",), ("pkgconf",), ("pkgconf",), ("pkgconf-pkg-config",)),
     "perl": (("perl",), ("perl-core",), ("perl",), ("perl",), ("perl",)),
     "autoreconf": (("autoconf", "automake", "libtool"),) * 5,
     "aclocal": (("automake",),) * 5,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from diagnose import tables
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -84,6 +84,12 @@ def _holds(when: str, crate: Crate, active: Callable[[str], set[str] | None]) ->
     return answer
 
 
+def listed() -> set[str]:
+    """Return the names of the crates in the table."""
+    return set(_rows())
+
+
+@cache
 def _rows() -> dict[str, list[tuple[str, str]]]:
     """Read the table: {crate: (tool, when) of each of its lines}."""
     found: dict[str, list[tuple[str, str]]] = {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from diagnose import tables
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, cache
 from diagnose.readers.cargo.config import Config, Override
 from diagnose.readers.cargo.features import Features
 from diagnose.readers.cargo.files import base_folder, parsed
@@ -40,10 +40,11 @@ class Need(NamedTuple):
     optional: bool = False
     system_libs: bool = True
     key: str = ""
+    others: tuple[str, ...] = ()
 
 
 class CrateRow(NamedTuple):
-    """One line of the table of crates that ask pkg-config."""
+    """One line of the table of crates that ask pkg-config; ``others`` are modules that it accepts instead."""
 
     version: str
     links: str
@@ -52,8 +53,10 @@ class CrateRow(NamedTuple):
     unless: str
     static: bool | None
     system_libs: bool = True
+    others: tuple[str, ...] = ()
 
 
+@cache
 def sys_crates() -> dict[str, list[CrateRow]]:
     """Read the table of crates that ask pkg-config."""
     path = os.path.join(os.path.dirname(tables.__file__), "sys_crates.txt")
@@ -64,20 +67,29 @@ def sys_crates() -> dict[str, list[CrateRow]]:
             if words and not line.startswith("#"):
                 name, version, links, module, needs, unless, static, system = words
                 insists = {"no": False, "yes": True}.get(static)
-                row = CrateRow(version, links, module, _spaced(needs), unless, insists, system != "no")
+                module, *others = module.split("|")
+                row = CrateRow(version, links, module, _spaced(needs), unless, insists, system != "no", tuple(others))
                 table.setdefault(name, []).append(row)
     return table
 
 
+@cache
+def no_library() -> frozenset[str]:
+    """Return the names of crates that are named like those that link a library of the system, and link none."""
+    path = os.path.join(os.path.dirname(tables.__file__), "no_library.txt")
+    with open(path, encoding="utf-8") as file:
+        return frozenset(line.split()[0] for line in file if not line.startswith("#"))
+
+
 def asker(module: str) -> str:
     """Return the name of the only crate in the table that requests *module*; empty if no or several crates do."""
-    found = {name for name, rows in sys_crates().items() for row in rows if row.module == module}
+    found = {name for name, rows in sys_crates().items() for row in rows if module in (row.module, *row.others)}
     return found.pop() if len(found) == 1 else ""
 
 
 def asked_by(module: str, crate: str) -> Need:
     """Return the need of *crate* for *module* by the table; without a crate, that of a plain pkg-config query."""
-    row = next((row for row in sys_crates().get(crate, ()) if row.module == module), None)
+    row = next((row for row in sys_crates().get(crate, ()) if module in (row.module, *row.others)), None)
     return (
         Need(module) if row is None else Need(module, links=row.links, static=row.static, system_libs=row.system_libs)
     )
@@ -166,7 +178,8 @@ def crate_needs(
         same = crate.version.split(".")[:2] == row.version.split(".")[:2]  # other crates may request other versions
         requirement, static = (row.requirement, row.static) if same else ("", None)
         system_libs = row.system_libs and "system-deps" not in crate.dependencies
-        yield Need(row.module, label, requirement, links or row.links, where, static, own, system_libs)
+        linked = links or row.links
+        yield Need(row.module, label, requirement, linked, where, static, own, system_libs, others=row.others)
 
 
 def system_deps(path: str, content: dict[str, Any], label: str, links: str = "") -> Iterator[Need]:

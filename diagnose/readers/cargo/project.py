@@ -11,6 +11,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.targets import Target
 from diagnose.readers import toml
 from diagnose.readers.cargo import build_tools, workspace
+from diagnose.readers.cargo.build_scripts import named_modules
 from diagnose.readers.cargo.build_tools import ToolNeed
 from diagnose.readers.cargo.cfg import fits
 from diagnose.readers.cargo.config import Config, ConfigFile, Override
@@ -21,6 +22,7 @@ from diagnose.readers.cargo.needs import (
     Need,
     crate_needs,
     is_optional,
+    no_library,
     source_folders,
     source_of,
     sys_crates,
@@ -57,7 +59,8 @@ class Project(NamedTuple):
     names maturin, the build contains PyO3, or the manifest has a ``cdylib``. ``abi3``: the manifest enables PyO3's
     stable ABI; None if it does not depend on PyO3. ``floors`` are the releases of cargo that the lock file and the
     manifest need. ``tools`` are programs that build scripts run. ``unlocked``: there is no Cargo.lock, but the manifest
-    names dependencies.
+    names dependencies. ``named`` are the modules that the build scripts of ``unknown`` crates name. ``unlisted`` are
+    crates that link a library in an unknown way: they are named like one that does, and nothing else is known.
     """
 
     path: str = ""
@@ -73,6 +76,8 @@ class Project(NamedTuple):
     floors: tuple[Floor, ...] = ()
     tools: tuple[ToolNeed, ...] = ()
     unlocked: bool = False
+    named: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    unlisted: tuple[str, ...] = ()
 
     def crate(self, name: str) -> Crate | None:
         """Return the crate of that name that the build compiles, the newest of several."""
@@ -110,6 +115,7 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
     needs = list(system_deps(manifest, content, ""))
     idle: list[Crate] = []
     unknown: list[str] = []
+    scripts: list[tuple[str, tuple[str, ...]]] = []
     others = {}
     found: tuple[tuple[str, dict[str, Any]], ...] = ()
     if crates:
@@ -138,6 +144,11 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
         needs += asked
         if not asked:
             unknown.append(f"{crate.name} {crate.version}")
+            own_path = next((path for path, other in found if workspace.name(other) == crate.name), "")
+            place = here if own_path else root
+            folder = os.path.dirname(own_path or (source_of(root, crate, sources) or ("", {}))[0])
+            if folder and (modules := named_modules(place, folder)):
+                scripts.append((unknown[-1], modules))
     unique = tuple(dict.fromkeys(needs))
     crates = tuple(crate for crate in crates if crate.name in reached)
     abi3 = _abi3(content)
@@ -157,7 +168,31 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
         floors,
         build_tools.needs(crates, lock, turned_on.of, compiles_protos=_compiles_protos(here, manifest, found)),
         not lock and _has_dependencies(content),
+        tuple(scripts),
+        tuple(f"{crate.name} {crate.version}" for crate in crates if _is_unlisted(root, crate, sources)),
     )
+
+
+#: Crates that build scripts compile C or C++ with, mostly a copy of the library.
+_COMPILING = frozenset({"cc", "cmake", "meson-next", "autotools"})
+
+
+def _is_unlisted(root: Root, crate: Crate, sources: tuple[str, ...]) -> bool:
+    """Whether *crate* is named like one that links a library of the system, and nothing is known about how."""
+    if crate.local or not crate.name.endswith(("-sys", "_sys")) or crate.name in no_library():
+        return False
+    if (
+        crate.name in sys_crates()
+        or crate.name in build_tools.listed()
+        or (_ASKING | _COMPILING) & set(crate.dependencies)
+    ):
+        return False
+    path, manifest = source_of(root, crate, sources) or ("", {})
+    package = manifest.get("package")
+    if not isinstance(package, dict):
+        return True
+    scripted = package.get("build") is not False and root.is_file(f"{os.path.dirname(path)}/build.rs")
+    return "links" in package or scripted
 
 
 def _compiles_protos(here: Root, manifest: str, others: Iterable[tuple[str, dict[str, Any]]]) -> bool:

@@ -1,7 +1,7 @@
 """Crates that find a library through variables of their own, before or without pkg-config, and crates that guess it.
 
 Sources: the build scripts of openssl-sys 0.9.118 (``find_normal.rs``), libpulse-sys 1.23.0, libsqlite3-sys 0.40.0,
-pcsc-sys 1.3.0 and pq-sys 0.7.8, as published.
+mysqlclient-sys 0.5.2, pcsc-sys 1.3.0 and pq-sys 0.7.8, as published.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ class Way(NamedTuple):
 WAYS = {
     # the run-time library suffices; the development package's symlink is not needed
     "libpulse-sys": Way((":libpulse.so.0",), alone=True, guarded=True),
+    # asks pkg-config first; the variables matter where that has no answer
+    "mysqlclient-sys": Way(("mysqlclient",), ("MYSQLCLIENT_LIB_DIR", "MYSQLCLIENT_LIB_DIR_@")),
     "libsqlite3-sys": Way(("sqlite3",), ("SQLITE3_LIB_DIR",), alone=True),
     "openssl-sys": Way(
         ("ssl", "crypto"),
