@@ -9,7 +9,11 @@ from diagnose.model._lazy_stdlib import cache
 TABLE = os.path.join(os.path.dirname(__file__), "debian-headers.txt")
 SUITES = ("bullseye", "bookworm", "trixie")
 #: Ubuntu's development packages carry the names of the Debian release that it was taken from.
-_SUITES = {"focal": "bullseye", "jammy": "bookworm", "noble": "trixie", "plucky": "trixie", "questing": "trixie"}
+_SUITES = {
+    "focal": "bullseye",
+    "jammy": "bookworm",
+    **dict.fromkeys(("noble", "oracular", "plucky", "questing", "resolute", "stonking"), "trixie"),
+}
 # Where several packages ship the same header, the one that people mean; alphabetically the first otherwise.
 _MEANT = (
     "libcurl4-openssl-dev",

@@ -9,13 +9,12 @@ from diagnose.model._lazy_stdlib import NamedTuple, cache
 TABLE = os.path.join(os.path.dirname(__file__), "debian-pc.txt")
 SUITES = ("bullseye", "bookworm", "trixie")
 
-# Ubuntu's development packages carry the names of the Debian release that it was taken from.
+# Ubuntu's development packages carry the names of the Debian release that it was taken from. 26.04 and 26.10 were taken
+# from newer ones than the table has.
 _SUITES = {
     "focal": "bullseye",
     "jammy": "bookworm",
-    "noble": "trixie",
-    "plucky": "trixie",
-    "questing": "trixie",
+    **dict.fromkeys(("noble", "oracular", "plucky", "questing", "resolute", "stonking"), "trixie"),
 }
 # Where several packages ship the same module, the one that people mean; alphabetically the first otherwise.
 _MEANT = (

@@ -1,6 +1,8 @@
 """Random folders of ``.pc`` files and random questions, asked of real releases of pkgconf and of the resolver.
 
-Run by hand: ``python tests/readers/pc_worlds.py COUNT [FIRST]`` compares all releases on so many settings.
+Run by hand: ``python tests/readers/pc_worlds.py COUNT [FIRST]`` compares all releases on so many settings. Settings
+from ``ODD`` on also have what people rarely write: continued lines, comments, other layouts, variables that are
+defined twice or late or by the environment, ``.shared`` fields, strange versions, and questions about several modules.
 """
 
 from __future__ import annotations
@@ -41,6 +43,16 @@ WORDS = (
     *("-nodefaultlibs", "-lm", "-lc", "word", "-std=c11", "-L${prefix}//lib", "-L${pcfiledir}/../lib", "$HOME", "-I/é"),
     *("-Wl,--as-needed", "-Wl,-rpath,/usr/lib", '"-I/q r"', "-I/q\\ r"),
 )
+#: The first setting with rarely written text.
+ODD = 1_000_000_000
+ODD_WORDS = (
+    *("${a}", "-L${a}", "-l${b}", "$$x", "-L/x/$$y", "-Lrel/lib", "-L/usr/lib/", "-L/usr//lib", "-L/usr/lib/../lib"),
+    *("-DX='y z'", '-DX=\\"y\\"', "-F/f", "--sysroot=/s", "-Wl,-L${libdir}", "-lfoo-bar_1.2", "-Xlinker --x"),
+    *("-L=/eq/lib", "-l:lib${a}.a", "${libdir}/libfull.so", "-idirafter /late", "-U X"),
+)
+ODD_VARIABLES = ("a=/a", "a=${b}/a", "b=bee", "b=", "a = /spaced ", "libdir=/twice", "c=${a}")
+ODD_VERSIONS = ("1.0-1", "1.0a", "01.2", "1.0 beta", "1.2.3+git", "v1", "1..0", "1.0~", "10")
+ODD_REQUIREMENTS = ("aa>=1.0", "bb  >=  1.0", "cc >= 1.0-1", "dd,ee", "ee , aa", "bb <= 1.0", "aa != 1.0")
 PREFIXES = ("/usr", "/opt/x", "${pc_sysrootdir}/usr", "${pcfiledir}/../..", '"/usr"', "SYSROOT/usr")
 LIBDIRS = ("${exec_prefix}/lib", "/usr/lib/x", "${prefix}/lib", "${pc_sysrootdir}/usr/lib")
 
@@ -74,11 +86,14 @@ def installed() -> dict[str, Path]:
     return {done.stdout.strip(): Path(path)}
 
 
-def _words(choose: random.Random) -> str:
-    return " ".join(choose.choice(WORDS) for _ in range(choose.randint(0, 4)))
+def _words(choose: random.Random, odd: bool = False) -> str:
+    words = (*WORDS, *ODD_WORDS) if odd else WORDS
+    return " ".join(choose.choice(words) for _ in range(choose.randint(0, 4)))
 
 
-def _requirements(choose: random.Random) -> str:
+def _requirements(choose: random.Random, odd: bool = False) -> str:
+    if odd and choose.random() < 0.2:
+        return choose.choice(ODD_REQUIREMENTS)
     found = []
     for _ in range(choose.choice((0, 0, 1, 1, 2, 3))):
         name = choose.choice((*NAMES, "virt", "none") if choose.random() < 0.15 else NAMES)
@@ -86,12 +101,15 @@ def _requirements(choose: random.Random) -> str:
     return " ".join(found) if choose.random() < 0.7 else ", ".join(found)
 
 
-def _file(choose: random.Random, name: str, sysroot: Path) -> str:
+def _file(choose: random.Random, name: str, sysroot: Path, odd: bool = False) -> str:
     prefix = choose.choice(PREFIXES).replace("SYSROOT", str(sysroot))
     lines = [f"prefix={prefix}", "exec_prefix=${prefix}", f"libdir={choose.choice(LIBDIRS)}"]
     lines += ["includedir=${prefix}/include", "", f"Name: {name}"]
     if choose.random() < 0.97:
-        lines += ["Description: d", f"Version: {choose.choice(('1.0', '1.2', '2~rc1', '3'))}"]
+        versions = ("1.0", "1.2", "2~rc1", "3", *(ODD_VERSIONS if odd else ()))
+        lines += ["Description: d", f"Version: {choose.choice(versions)}"]
+    if odd:
+        lines += choose.sample(ODD_VARIABLES, choose.randint(0, 3))
     fields = []
     for field, likely, make in (
         ("Libs", 0.9, _words),
@@ -104,16 +122,35 @@ def _file(choose: random.Random, name: str, sysroot: Path) -> str:
         ("Requires.internal", 0.15, _requirements),
     ):
         if choose.random() < likely:
-            fields.append(f"{field}: {make(choose)}")
+            fields.append(f"{field}: {make(choose, odd)}")
+    if odd:
+        more = ("Libs.shared", "Cflags.shared", "Requires.shared", "CFlags", "libs", "URL", "License")
+        fields += [
+            f"{field}: {_requirements(choose) if field.startswith('Req') else _words(choose, odd)}"
+            for field in choose.sample(more, choose.choice((0, 0, 1, 2)))
+        ]
     if choose.random() < 0.1:
         fields.append("Provides: virt = 2")
     if choose.random() < 0.06:
         fields.append(f"Conflicts: {choose.choice(NAMES)} {choose.choice(('>= 1', '< 1'))}")
     choose.shuffle(fields)
-    return "\n".join((*lines, *fields)) + "\n"
+    if odd:
+        fields = [_odd_layout(choose, field) for field in fields]
+        lines, fields = (lines, fields) if choose.random() < 0.8 else (fields, lines)  # variables may come last
+    end = "\r\n" if odd and choose.random() < 0.05 else "\n"
+    return end.join((*lines, *fields)) + end
 
 
-def _make(choose: random.Random, base: Path) -> tuple[list[str], str | None, list[str], dict[str, str], bool]:
+def _odd_layout(choose: random.Random, field: str) -> str:
+    name, _, rest = field.partition(": ")
+    broken, wide = rest.replace(" ", " \\\n  ", 1), rest.replace(" ", "  ")
+    layouts = (f"{name}:{rest}", f"{name} : {rest}", f"{name}:\t{rest} ", f"  {name}: {rest}", f"{name}: {rest} # more")
+    return choose.choice((*layouts, f"{name}: {broken}", f"{name}: {wide}")) if choose.random() < 0.25 else field
+
+
+def _make(
+    choose: random.Random, base: Path, odd: bool = False
+) -> tuple[list[str], str | None, list[str], dict[str, str], bool]:
     """Make folders; return (folders, sysroot, what is asked for, the environment, whether statically)."""
     inside, outside = base / "sys/usr/lib/pkgconfig", base / "out/pkgconfig"
     for folder in (inside, outside):
@@ -121,9 +158,9 @@ def _make(choose: random.Random, base: Path) -> tuple[list[str], str | None, lis
     for name in NAMES:
         for folder in (inside, outside):
             if choose.random() < 0.55:
-                (folder / f"{name}.pc").write_text(_file(choose, name, base / "sys"))
+                (folder / f"{name}.pc").write_text(_file(choose, name, base / "sys", odd))
             if choose.random() < 0.06:
-                (folder / f"{name}-uninstalled.pc").write_text(_file(choose, name, base / "sys"))
+                (folder / f"{name}-uninstalled.pc").write_text(_file(choose, name, base / "sys", odd))
     if choose.random() < 0.2 and not (inside / "ee.pc").exists():
         (inside / "ee.pc").symlink_to("../../../../out/pkgconfig/aa.pc")
     own = str(base / "sys")
@@ -132,6 +169,13 @@ def _make(choose: random.Random, base: Path) -> tuple[list[str], str | None, lis
     environ = {name: choose.choice(("1", "0", "")) for name in SWITCHES if choose.random() < 0.06}
     module = choose.choice(NAMES)
     asked = [module, *([f"{module} >= {choose.choice(('1', '1.2', '9'))}"] if choose.random() < 0.3 else [])]
+    if odd and choose.random() < 0.15:
+        asked.append(choose.choice(NAMES))
+    if odd and choose.random() < 0.1:
+        name = choose.choice(NAMES).upper()
+        environ[f"PKG_CONFIG_{name}_{choose.choice(('LIBDIR', 'PREFIX', 'A'))}"] = "/from/outside"
+    if odd and choose.random() < 0.1:
+        folders = choose.choice(([*folders, "/nowhere"], [folders[0] + "/", *folders[1:]], [*folders, folders[0]]))
     return folders, sysroot, asked, environ, choose.random() < 0.35
 
 
@@ -141,7 +185,7 @@ def disagreement(seed: int, programs: dict[str, Path], base: Path, unsure: Count
     *unsure* counts, by release, the questions on which the resolver says that it cannot tell.
     """
     base = base / str(seed)
-    folders, sysroot, asked, switches, static = _make(random.Random(seed), base)
+    folders, sysroot, asked, switches, static = _make(random.Random(seed), base, seed >= ODD)
     environ = {"PATH": "/usr/bin", "PKG_CONFIG_LIBDIR": ":".join(folders), **switches}
     environ |= {"PKG_CONFIG_ALLOW_SYSTEM_LIBS": "1", "PKG_CONFIG_ALLOW_SYSTEM_CFLAGS": "1"}
     if sysroot is not None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from diagnose.tables import debian_pc
 from diagnose.tables.distributions import by_codename, distributions, lacks, releases, ubuntu_servers
 from diagnose.tables.libc_releases import alpine_with_musl, older_than
 
@@ -53,3 +54,21 @@ def test_versions_and_codenames_agree_with_the_installed_distro_info(name: str) 
     assert {codename: known[codename] for codename in ours if known[codename]} == {
         codename: version for codename, version in ours.items() if known[codename]
     }
+
+
+def test_the_table_has_every_release_that_the_installed_distro_info_knows() -> None:
+    path = Path("/usr/share/distro-info/ubuntu.csv")
+    if not path.is_file():
+        pytest.skip("distro-info-data is not installed")
+    with path.open(encoding="utf-8") as file:
+        released = {row["series"] for row in csv.DictReader(file) if "2018-04" < row["release"] < "2026-11"}
+    assert released - {one.codename for one in releases() if one.id == "ubuntu"} == set()
+
+
+def test_the_newest_ubuntu_has_its_own_names_of_packages() -> None:
+    newest = [one.codename for one in releases() if one.id == "ubuntu"][-1]
+    assert newest == "stonking"
+    assert [debian_pc.providers("libjpeg", codename)[0].package for codename in (newest, "sid")] == [
+        "libjpeg-turbo8-dev",
+        "libjpeg62-turbo-dev",
+    ]
