@@ -8,11 +8,12 @@ import signal
 import tempfile
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.trial import importable, places, wheelhouse
+from diagnose.model.finding import InputError
+from diagnose.trial import importable, opener, places, wheelhouse
 from diagnose.trial.places import TrialPlace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from diagnose.readers.wheel.reader import Wheel
     from diagnose.trial.sandbox import SandboxExit
@@ -35,8 +36,10 @@ class Failure(NamedTuple):
 class Attempt(NamedTuple):
     """What happened to one wheel in one place.
 
-    ``skipped`` says why it was not tried; empty if it was. ``imported`` are modules, ``failures`` what failed.
-    ``aside`` are extension modules that did not load although the packages they are in were imported.
+    ``skipped`` says why it was not tried, or why its modules were not imported but only loaded; empty if they were
+    imported. ``imported`` are modules, ``loaded`` the files of modules that the loader took without an interpreter,
+    ``failures`` what failed. ``aside`` are extension modules that did not load although the packages they are in were
+    imported.
     """
 
     wheel: str
@@ -45,20 +48,29 @@ class Attempt(NamedTuple):
     imported: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
     aside: tuple[Failure, ...] = ()
+    loaded: tuple[str, ...] = ()
+
+    @property
+    def tried(self) -> bool:
+        """Whether anything of the wheel was imported or loaded, or failed to be."""
+        return bool(not self.skipped or self.loaded or self.failures)
 
     @property
     def outcome(self) -> str:
         """``ok``, ``failed`` or ``cannot-tell``, as in other reports."""
-        return "cannot-tell" if self.skipped else "failed" if self.failures else "ok"
+        return "failed" if self.failures else "ok" if self.tried else "cannot-tell"
 
 
 def attempt(wheel: Wheel, place: TrialPlace, find_links: Sequence[str], offline: bool, program: str | None) -> Attempt:
     """Install *wheel* for *place*, import what it provides there, and run *program*, if any."""
     name = os.path.basename(wheel.path)
-    refused = wheelhouse.accepts(place, wheel)
+    refused = wheelhouse.fits_platform(place, wheel)
     if refused:
         return Attempt(name, place, refused)
-    top, extensions = importable.top_level(wheel), importable.extensions(wheel)
+    refused = wheelhouse.fits_interpreter(place, wheel)
+    if refused:
+        return _load(wheel, place, refused)
+    top = importable.top_level(wheel)
     if not top and not program:
         return Attempt(name, place, "it provides no module that can be imported")
     with tempfile.TemporaryDirectory(prefix="diagnose-") as folder:
@@ -67,26 +79,62 @@ def attempt(wheel: Wheel, place: TrialPlace, find_links: Sequence[str], offline:
         os.chmod(folder, 0o755)
         try:
             wheelhouse.install(wheel, place, site, find_links, offline)
-        except wheelhouse.NotInstalledError as error:
+            return _imported(wheel, place, site, top, program)
+        except (InputError, wheelhouse.NotInstalledError) as error:
             return Attempt(name, place, str(error))
-        imported, failures = _imports(place, site, top)
-        below = [name for name in extensions if name not in top and name.partition(".")[0] in imported]
-        loaded, not_loaded = _imports(place, site, below)
-        by_loader = tuple(one for one in not_loaded if ".so" in one.error or one.error.startswith("died"))
-        aside = tuple(one for one in not_loaded if one not in by_loader)
-        if program and not failures:
-            failures = _program(place, site, program)
-        return Attempt(name, place, "", (*imported, *loaded), (*failures, *by_loader), aside)
+
+
+def _imported(wheel: Wheel, place: TrialPlace, site: str, top: list[str], program: str | None) -> Attempt:
+    """Import the modules *top* of *wheel*, then its extension modules below them, and run *program*, if any."""
+    imported, failures = _imports(place, site, top)
+    names = importable.extensions(wheel)
+    below = [name for name in names if name not in top and name.partition(".")[0] in imported]
+    loaded, not_loaded = _imports(place, site, below)
+    by_loader = tuple(one for one in not_loaded if ".so" in one.error or one.error.startswith("died"))
+    aside = tuple(one for one in not_loaded if one not in by_loader)
+    if program and not failures:
+        failures = _program(place, site, program)
+    name = os.path.basename(wheel.path)
+    return Attempt(name, place, "", (*imported, *loaded), (*failures, *by_loader), aside)
+
+
+def _load(wheel: Wheel, place: TrialPlace, why: str) -> Attempt:
+    """Open the extension modules of *wheel* in *place* without an interpreter, since *why*."""
+    name, files = os.path.basename(wheel.path), importable.extension_files(wheel)
+    if not files or place.target is None:
+        return Attempt(name, place, why)
+    with tempfile.TemporaryDirectory(prefix="diagnose-") as folder:
+        os.chmod(folder, 0o755)
+        site, built = os.path.join(folder, "site"), os.path.join(folder, "built")
+        os.mkdir(site)
+        os.mkdir(built)
+        try:
+            program = opener.build(place.root, place.target, opener.interpreter_symbols(wheel), built)
+            wheelhouse.unpack(wheel, site)
+            loaded, failures = _each(files, lambda left: places.open_files(place, site, program, left, _SECONDS))
+        except (InputError, wheelhouse.NotInstalledError) as error:
+            return Attempt(name, place, f"{why}; {error}")
+        return Attempt(name, place, why, (), failures, (), loaded)
 
 
 def _imports(place: TrialPlace, site: str, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[Failure, ...]]:
-    """Import *names* one after the other in one process, and go on in another after a module that ended it."""
+    """Import *names* one after the other in *place*."""
+    return _each(names, lambda left: places.run(place, site, left, _SECONDS))
+
+
+def _each(
+    names: Sequence[str], start: Callable[[list[str]], SandboxExit]
+) -> tuple[tuple[str, ...], tuple[Failure, ...]]:
+    """Try *names* one after the other in one process, and go on in another after one that ended it.
+
+    *start* runs a process that tries what it is given and writes the events.
+    """
     left, done, failures = list(names), [], []
     while left:
-        ended = places.run(place, site, left, _SECONDS)
+        ended = start(left)
         began = ""
         for line in ended.events.splitlines():
-            event = json.loads(line) if line.startswith("{") and line.endswith("}") else {}
+            event = _event(line)
             if "begin" in event:
                 began = str(event["begin"])
             elif "done" in event:
@@ -105,6 +153,15 @@ def _imports(place: TrialPlace, site: str, names: Sequence[str]) -> tuple[tuple[
         failures.append(Failure(name, _how(ended), ended.output[-_TRACE:]))
         left = [other for other in left if other != name]
     return tuple(done), tuple(failures)
+
+
+def _event(line: str) -> dict[str, object]:
+    """Return the event in a line of JSON; an empty one for other lines, which the code of a wheel may write itself."""
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return event if isinstance(event, dict) and ("failed" not in event or "trace" in event) else {}
 
 
 def _program(place: TrialPlace, site: str, program: str) -> tuple[Failure, ...]:

@@ -26,6 +26,7 @@ def main() -> None:
         sys.exit("the kernel cannot forbid new privileges")
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_DATA, (data, data))
+    os.write(int(os.environ["DIAGNOSE_EVENTS"]), b"entered\n")
     child = os.fork()  # signals do not end the first process of a namespace
     if child:
         _, status = os.waitpid(child, 0)

@@ -28,16 +28,25 @@ def extensions(wheel: Wheel) -> list[str]:
     return sorted(names - {""})[:MAX_MODULES]
 
 
-def _module(path: str) -> str:
-    """Return the dotted name of the module in the member *path*; empty if it is not a module that can be imported."""
+def extension_files(wheel: Wheel) -> list[str]:
+    """Return the paths of the extension modules of *wheel* below the folder that it is installed in."""
+    return sorted({path for elf in wheel.elves if elf.is_extension and (path := site_path(elf.path))})[:MAX_MODULES]
+
+
+def site_path(path: str) -> str:
+    """Return where the member *path* is installed, below the folder for modules; empty if elsewhere."""
     top, _, rest = path.partition("/")
     if top.endswith(".dist-info"):
         return ""
-    if top.endswith(".data"):
-        scheme, _, path = rest.partition("/")
-        if scheme not in ("purelib", "platlib"):
-            return ""
-    *folders, file = path.split("/")
+    if not top.endswith(".data"):
+        return path
+    scheme, _, path = rest.partition("/")
+    return path if scheme in ("purelib", "platlib") else ""
+
+
+def _module(path: str) -> str:
+    """Return the dotted name of the module in the member *path*; empty if it is not a module that can be imported."""
+    *folders, file = site_path(path).split("/")
     if not file.endswith((".py", ".so")):
         return ""
     words = [*folders, *([] if file == "__init__.py" else [file.partition(".")[0]])]

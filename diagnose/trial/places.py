@@ -5,31 +5,33 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.model.finding import InputError
+from diagnose.readers.system import distro
 from diagnose.readers.system.root import Root
 from diagnose.trial import sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from typing import Literal
 
-_PACKAGES = "base-files,python3,libgcc-s1,libstdc++6"
+    from diagnose.model.targets import Target
+
 _PROCESSORS = {"x86-64": "qemu64", "v2": "Nehalem", "v3": "Haswell"}
 """Level of x86_64 → the processor of QEMU that has it, and no more. Source: the x86-64 psABI, qemu -cpu help."""
 _SECONDS = 120  # to start an interpreter, also an emulated one
-_LONG_SECONDS = 1800  # to make a root
 
 
 class TrialPlace(NamedTuple):
-    """A file system with an interpreter.
+    """A file system with an interpreter, or with a C library alone.
 
-    ``command`` starts the interpreter; ``python`` is what :mod:`diagnose.trial.inside` says of it; ``name`` says which
-    place it is, in words; ``emulator`` is the program of this machine that runs a foreign interpreter.
+    ``command`` starts the interpreter, and is empty without one; ``python`` is what :mod:`diagnose.trial.inside`
+    says of it; ``name`` says which place it is, in words; ``emulator`` is the program of this machine that runs foreign
+    programs. ``target`` is the architecture with its C library, ``libc_version`` that one's version (``2.31``), empty
+    if unknown.
     """
 
     root: str
@@ -38,6 +40,8 @@ class TrialPlace(NamedTuple):
     name: str
     sandboxed: bool
     emulator: str = ""
+    target: Target | None = None
+    libc_version: str = ""
 
     @property
     def version(self) -> tuple[int, int]:
@@ -49,22 +53,37 @@ class TrialPlace(NamedTuple):
     @property
     def glibc(self) -> tuple[int, int] | None:
         """The version of glibc; None with another C library."""
-        match = re.fullmatch(r"glibc (\d+)\.(\d+).*", str(self.python["libc"]), re.ASCII)
+        match = re.fullmatch(r"glibc (\d+)\.(\d+).*", self.libc, re.ASCII)
         return (int(match[1]), int(match[2])) if match else None
+
+    @property
+    def libc(self) -> str:
+        """The C library and its version (``glibc 2.31``), without a version it is unknown; empty if both are."""
+        if self.python and (self.python["libc"] or not self.python["musl"]):
+            return str(self.python["libc"])
+        kind = "musl" if self.python else self.target.libc if self.target else ""
+        return f"{kind} {self.libc_version}".strip()
 
     @property
     def machine(self) -> str:
         """The architecture as platform tags name it; a 32-bit system on a 64-bit kernel has the 32-bit name."""
+        if not self.python:
+            return self.target.wheel if self.target else ""
         machine = str(self.python["machine"])
         small = {"x86_64": "i686", "aarch64": "armv7l", "armv8l": "armv7l", "i586": "i686"}
         return small.get(machine, machine) if self.python["bits"] == 32 else machine
 
     def words(self) -> str:
-        """Return the place in words: interpreter, C library, architecture."""
+        """Return the interpreter, C library and architecture, in words."""
+        if not self.python:
+            return self.loader_words()
         version = ".".join(map(str, self.python["version"]))  # type: ignore[call-overload]
-        libc = str(self.python["libc"]) or ("musl" if self.python["musl"] else "an unknown C library")
         threads = "t" if self.python["threaded"] else ""
-        return f"{self.python['implementation']} {version}{threads}, {libc}, {self.machine}, {self.name}"
+        return f"{self.python['implementation']} {version}{threads}, {self.loader_words()}"
+
+    def loader_words(self) -> str:
+        """Return the place in words, without its interpreter."""
+        return f"{self.libc or 'an unknown C library'}, {self.machine}, {self.name}"
 
 
 def here(python: str | None, sandboxed: bool, processor: str = "") -> TrialPlace:
@@ -85,11 +104,13 @@ def here(python: str | None, sandboxed: bool, processor: str = "") -> TrialPlace
     return _described("/", command, f"this machine, as {_PROCESSORS[processor]}", sandboxed, emulator)
 
 
-def in_root(root: str, python: str | None, sandboxed: bool) -> TrialPlace:
-    """Return the root filesystem in the folder *root* as a place.
+def in_root(root: str, python: str | None, sandboxed: bool, libc: str = "") -> TrialPlace:
+    """Return the root filesystem in the folder *root* as a place: with its interpreter, or its C library alone.
+
+    Of several C libraries it is *libc*, if named.
 
     Raises:
-        InputError: not a folder, no interpreter in it, or it does not start.
+        InputError: not a folder, it has neither, or the interpreter does not start.
     """
     if not os.path.isdir(root):
         raise InputError(f"{root}: not a folder")
@@ -98,25 +119,48 @@ def in_root(root: str, python: str | None, sandboxed: bool) -> TrialPlace:
     names = [python] if python else ["/usr/bin/python3", "/usr/local/bin/python3"]
     inside = Root(root)
     found = next((name for name in names if inside.is_file(name)), None)
+    if found:
+        return _described(root, (found,), f"in {root}", sandboxed)
+    for target in () if python else (row for row in targets.TARGETS if libc in ("", row.libc)):
+        path, version = distro.c_library(inside, target.multiarch, target.libc)
+        if path and _fits(inside.head(path, 64), target):
+            emulator = _emulator(root, _foreign(root, path))
+            return TrialPlace(root, (), {}, f"in {root}", sandboxed, emulator, target, version)
+    lacks = "no interpreter" if python else "neither an interpreter nor a C library"
+    raise InputError(f"{root}: has {lacks} ({', '.join(names)})")
+
+
+def _fits(head: bytes, target: Target) -> bool:
+    """Whether the ELF file that begins with *head* is for *target*."""
+    order: Literal["little", "big"] = "little" if head[5:6] == b"\x01" else "big"
+    flags = head[48:52] if head[4:5] == b"\x02" else head[36:40]
+    machine = int.from_bytes(head[18:20], order)
+    return head[:4] == b"\x7fELF" and target.accepts(machine, 32 * head[4], order, int.from_bytes(flags, order))
+
+
+def _emulator(root: str, foreign: str) -> str:
+    """Return the program that runs those of the architecture *foreign*, by QEMU's name; empty if *foreign* is."""
+    found = shutil.which(f"qemu-{foreign}-static") if foreign else ""
     if found is None:
-        raise InputError(f"{root}: has no interpreter ({', '.join(names)})")
-    return _described(root, (found,), f"in {root}", sandboxed)
+        raise InputError(f"{root}: its programs are for {foreign}: install qemu-user-static")
+    return found
 
 
 def _described(root: str, command: tuple[str, ...], name: str, sandboxed: bool, emulator: str = "") -> TrialPlace:
     """Return a place, after its interpreter has said what it is; a foreign one is started by an emulator."""
-    foreign = _foreign(root, command[0]) if root != "/" else ""
+    foreign = _emulator(root, _foreign(root, command[0])) if root != "/" else ""
     if foreign:
-        emulator = shutil.which(f"qemu-{foreign}-static") or ""
-        if not emulator:
-            raise InputError(f"{root}: its interpreter is for {foreign}: install qemu-user-static")
-        command = (f"{sandbox.FILES}/{os.path.basename(emulator)}", *command)
+        emulator, command = foreign, (f"{sandbox.FILES}/{os.path.basename(foreign)}", *command)
     place = TrialPlace(root, command, {}, name, sandboxed, emulator)
     with tempfile.TemporaryDirectory(prefix="diagnose-") as empty:
         os.chmod(empty, 0o755)
         ended = run(place, empty, [], _SECONDS)
     for line in ended.events.splitlines()[:1]:
-        return place._replace(python=json.loads(line)["python"])
+        place = place._replace(python=json.loads(line)["python"])
+        own = (place.machine, place.libc.partition(" ")[0])
+        target = next((row for row in targets.TARGETS if (row.wheel, row.libc) == own), None)
+        _, version = distro.c_library(Root(root), target.multiarch, target.libc) if target else ("", "")
+        return place._replace(target=target, libc_version=version)
     said = ended.output.strip().rpartition("\n")[2]
     raise InputError(f"{root if root != '/' else command[-1]}: its interpreter does not start: {said or ended.status}")
 
@@ -142,72 +186,36 @@ def run(
 
     *program* names a file in the folder *files* that is run instead, with the wheel on its path.
     """
+    words = [f"{sandbox.FILES}/inside.py", sandbox.SITE, *arguments]
+    copies = {"inside.py": os.path.join(os.path.dirname(__file__), "inside.py")}
+    if program:
+        words, copies = [f"{sandbox.FILES}/program.py"], {"program.py": os.path.join(files, program)}
+    isolated = [] if program else ["-I"]
+    return _started(place, site, [*place.command, *isolated, *words], copies, seconds, sandbox.SITE if program else "")
+
+
+def open_files(place: TrialPlace, site: str, opener: str, paths: list[str], seconds: float) -> sandbox.SandboxExit:
+    """Run the program *opener* in *place*: it opens the files *paths* below the folder *site*."""
+    emulator = list(place.command[:-1])
+    if place.emulator and not emulator:
+        emulator = [f"{sandbox.FILES}/{os.path.basename(place.emulator)}"]
+    words = [*emulator, f"{sandbox.FILES}/opener", sandbox.SITE, *paths]
+    return _started(place, site, words, {"opener": opener}, seconds)
+
+
+def _started(
+    place: TrialPlace, site: str, command: list[str], copies: dict[str, str], seconds: float, python_path: str = ""
+) -> sandbox.SandboxExit:
+    """Run *command* in *place*, with a copy of each file of *copies* by its name there."""
+    environment = {"HOME": sandbox.HOME, "TMPDIR": sandbox.HOME, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+    if python_path:
+        environment["PYTHONPATH"] = python_path
+    if os.path.basename(place.emulator).startswith("qemu-aarch64"):
+        environment["QEMU_CPU"] = "cortex-a72"  # the newest's pointer authentication is many times slower
     with tempfile.TemporaryDirectory(prefix="diagnose-") as folder:
         os.chmod(folder, 0o755)
+        for name, source in copies.items():
+            shutil.copy(source, os.path.join(folder, name))
         if place.emulator:
             shutil.copy(place.emulator, folder)
-        source = os.path.join(os.path.dirname(__file__), "inside.py")
-        shutil.copy(source, folder)
-        words = [f"{sandbox.FILES}/inside.py", sandbox.SITE, *arguments]
-        environment = {"HOME": sandbox.HOME, "TMPDIR": sandbox.HOME, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
-        if program:
-            shutil.copy(os.path.join(files, program), os.path.join(folder, "program.py"))
-            words, environment["PYTHONPATH"] = [f"{sandbox.FILES}/program.py"], sandbox.SITE
-        if os.path.basename(place.emulator).startswith("qemu-aarch64"):
-            environment["QEMU_CPU"] = "cortex-a72"  # the newest's pointer authentication is many times slower
-        isolated = [] if program else ["-I"]
-        command = [*place.command, *isolated, *words]
         return sandbox.run(place.root, site, folder, command, environment, seconds, place.sandboxed)
-
-
-def made(release: str, architecture: str, mirror: str | None, say: Callable[[str], None]) -> str:
-    """Return the folder with a Debian root of *release* for *architecture*, made by mmdebstrap if it is not cached.
-
-    Nothing in it is configured: no maintainer script runs, so that a foreign architecture needs no emulator here.
-
-    Raises:
-        InputError: mmdebstrap is not installed, or failed.
-    """
-    folder = os.path.join(cache(), f"{release}-{architecture}")
-    if os.path.isdir(folder):
-        return folder
-    program = shutil.which("mmdebstrap")
-    if not program:
-        raise InputError("--release needs mmdebstrap: apt-get install mmdebstrap (or use --root DIR)")
-    say(f"making a Debian {release} root for {architecture}: once, in {cache()}")
-    os.makedirs(cache(), mode=0o700, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".making-", dir=cache(), ignore_cleanup_errors=True) as scratch:
-        new = os.path.join(scratch, "root")
-        options = ["--variant=extract", f"--include={_PACKAGES}", f"--architectures={architecture}", "--quiet"]
-        command = [program, *options, release, new, *([mirror] if mirror else [])]
-        try:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_LONG_SECONDS)
-        except subprocess.TimeoutExpired:
-            raise InputError(f"mmdebstrap took more than {_LONG_SECONDS} seconds") from None
-        if done.returncode:
-            lines = done.stderr.decode(errors="replace").splitlines()
-            said = next((line for line in lines if line.startswith("E: ")), f"exit code {done.returncode}")
-            raise InputError(f"mmdebstrap cannot make {release} for {architecture}: {said}")
-        for name in ("proc", "tmp"):
-            os.makedirs(os.path.join(new, name), exist_ok=True)
-        os.chmod(new, 0o755)
-        os.rename(new, folder)
-    return folder
-
-
-def cache() -> str:
-    """Return the folder in which roots are kept, of ``XDG_CACHE_HOME``."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    base = base if os.path.isabs(base) else os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(base, "diagnose", "roots")
-
-
-def clean() -> list[str]:
-    """Remove all roots that were made; return their folders."""
-    try:
-        names = sorted(os.listdir(cache()))
-    except OSError:
-        return []
-    for name in names:
-        shutil.rmtree(os.path.join(cache(), name), ignore_errors=True)
-    return [os.path.join(cache(), name) for name in names]

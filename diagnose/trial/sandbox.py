@@ -15,11 +15,14 @@ import sys
 import tempfile
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model.finding import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import IO
 
+_ENTERED = b"entered\n"
+"""What :mod:`diagnose.trial.enter` writes before all events: only what comes after it is the program's doing."""
 MEMORY = 4 << 30  # bytes of data that a process may have
 OUTPUT = 1 << 20  # bytes of output that are kept
 SITE, FILES, HOME = "@site@", "@files@", "@home@"
@@ -105,6 +108,7 @@ def run(
     the paths of *site* and *files* in place of those inside.
 
     Raises:
+        InputError: *root* lacks a folder that the sandbox needs, or the kernel refuses it.
         OSError: a program that makes the sandbox cannot be started.
     """
     with tempfile.TemporaryDirectory(prefix="diagnose-") as scratch, tempfile.TemporaryFile() as output:
@@ -140,7 +144,18 @@ def run(
             status = _wait(process, seconds)
             os.set_blocking(reading, False)
             said = events.read(OUTPUT) or b""
-        return SandboxExit(status, _kept(output), said.decode(errors="replace"))
+        if sandboxed and not said.startswith(_ENTERED):
+            raise InputError(f"{root}: there is no sandbox in it: {_why_not(root, base, _kept(output), status)}")
+        return SandboxExit(status, _kept(output), said.removeprefix(_ENTERED).decode(errors="replace"))
+
+
+def _why_not(root: str, base: str, output: str, status: int | None) -> str:
+    """Return why the sandbox was not entered, in one line."""
+    absent = [name for name in (base, "/proc", "/dev") if not os.path.isdir(root + name)]
+    if absent:
+        return f"it lacks the folder{'s' * (len(absent) > 1)} {' and '.join(absent)}"
+    said = output.strip().rpartition("\n")[2]
+    return said or ("it took too long" if status is None else f"exit status {status}")
 
 
 def _placed(text: str, folders: Mapping[str, str]) -> str:

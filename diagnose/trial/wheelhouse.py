@@ -6,8 +6,11 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
+import zlib
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.trial import importable
 from diagnose.trial.places import TrialPlace
 
 if TYPE_CHECKING:
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from diagnose.readers.wheel.reader import Wheel
 
 _SECONDS = 900  # to resolve and fetch the dependencies
+_MOST = 8 << 30  # bytes that a wheel may unpack to
 _LEGACY = {"manylinux1": (2, 5), "manylinux2010": (2, 12), "manylinux2014": (2, 17)}  # source: PEP 513, 571, 599
 
 
@@ -31,18 +35,26 @@ def platforms(place: TrialPlace) -> list[str]:
     if glibc:
         found += [f"manylinux_{glibc[0]}_{minor}_{arch}" for minor in range(glibc[1], 4, -1)]
         found += [f"{name}_{arch}" for name, version in _LEGACY.items() if version <= glibc]
-    elif place.python["musl"]:
-        found += [f"musllinux_1_{minor}_{arch}" for minor in range(2, -1, -1)]  # which release of musl, nothing tells
+    elif place.libc.startswith("musl"):
+        _, _, minor = place.libc_version.partition(".")
+        newest = int(minor.partition(".")[0] or 2)  # where nothing tells the release: any of today's
+        found += [f"musllinux_1_{minor}_{arch}" for minor in range(newest, -1, -1)]
     return [*found, f"linux_{arch}"]
 
 
-def accepts(place: TrialPlace, wheel: Wheel) -> str:
-    """Return why an installer in *place* does not take *wheel*, by its tags; empty if it does."""
+def fits_platform(place: TrialPlace, wheel: Wheel) -> str:
+    """Return why no installer in *place* takes *wheel*, by its platform tags; empty if one may."""
+    known = {*platforms(place), "any"}
+    return "" if known.intersection(wheel.platforms) else f"its tags are for {' and '.join(wheel.platforms)}"
+
+
+def fits_interpreter(place: TrialPlace, wheel: Wheel) -> str:
+    """Return why the interpreter of *place* does not take *wheel*, by the rest of its tags; empty if it does."""
+    if not place.python:
+        return "there is no interpreter in this place"
     known = {*platforms(place), "any"}
     fitting = [tag for tag in wheel.tags if tag.platform in known]
     major, minor = place.version
-    if not fitting:
-        return f"its tags are for {' and '.join(wheel.platforms)}"
     own = f"{'pp' if place.python['implementation'] == 'PyPy' else 'cp'}{major}{minor}"
     threads = "t" if place.python["threaded"] else ""
     for tag in fitting:
@@ -58,6 +70,30 @@ def accepts(place: TrialPlace, wheel: Wheel) -> str:
             return ""
     wanted = " and ".join(sorted({f"{tag.python}-{tag.abi}" for tag in wheel.tags}))
     return f"its tags are for {wanted}, and the interpreter here is {own}{threads}"
+
+
+def unpack(wheel: Wheel, folder: str) -> None:
+    """Write the modules and libraries of *wheel* to *folder*, as an installer does, without its dependencies.
+
+    Raises:
+        NotInstalledError: the archive is damaged, or larger than an interpreter's modules are.
+    """
+    left = _MOST
+    try:
+        with zipfile.ZipFile(wheel.path) as archive:
+            for info in archive.infolist():
+                path = importable.site_path(info.filename)
+                left -= info.file_size
+                if left < 0:
+                    raise NotInstalledError(f"it unpacks to more than {_MOST >> 30} GiB")
+                if not path or info.is_dir() or ".." in path.split("/") or path.startswith("/"):
+                    continue
+                target = os.path.join(folder, path)
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+                with archive.open(info) as source, open(target, "wb") as file:
+                    shutil.copyfileobj(source, file)
+    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error) as error:
+        raise NotInstalledError(f"it cannot be unpacked: {error}") from None
 
 
 def install(wheel: Wheel, place: TrialPlace, folder: str, find_links: Sequence[str], offline: bool) -> None:

@@ -5,7 +5,9 @@ No fixture makes a loader crash; a process that ends with a signal fails the tes
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -132,7 +134,7 @@ def test_the_loader_prints_the_predicted_error(libc: str, suite: Suite, machine:
             said = loaders.say(inside, libc, module, machine)
             wanted = foretell(wheel, start, suite)
             checked += 1
-            if not wanted and any(f": {name}" in said or f" {name}" in said for name in INVENTED):
+            if not wanted and _invented(said):
                 continue
             if not (any(one in said for one in wanted) if wanted else said == "loaded"):
                 wrong.append((path.name, said, wanted))
@@ -160,3 +162,46 @@ def _answer_to_alpines_name(folder: Path, module: Path, machine: Machine) -> Non
 def _alpines(machine: Machine) -> str:
     names = {"armv7l": "armv7", "i686": "x86"}
     return f"libc.musl-{names.get(machine.wheel, machine.wheel)}.so.1"
+
+
+#: Fixtures for x86-64 of which `try` sees that they load, and that they do not, at least.
+TRIED = {"glibc": {"ok": 100, "failed": 20}, "musl": {"ok": 5, "failed": 3}}
+
+
+@pytest.mark.parametrize("libc", TRIED)
+def test_try_sees_what_wheel_foretells(libc: str, tmp_path: Path) -> None:
+    """The product's own trial, in a root without an interpreter: every fixture that an installer there would take."""
+    machine, suite = MACHINES["x86_64"], next(suite for suite in SUITES if suite.name == "trixie")
+    paths, foretell = modules(libc, machine), glibc_says if libc == "glibc" else musl_says
+    with roots.overlay(tmp_path, loaders.root(suite.name, machine)) as inside:
+        for name in ("lib", "lib64"):  # what the package base-files brings, which is not there
+            if not (inside / name).exists():
+                (inside / name).symlink_to(f"usr/{name}")
+        for name in ("dev", "proc", "tmp"):
+            (inside / name).mkdir(exist_ok=True)
+        command = [sys.executable, "-m", "diagnose", "try", "--offline", "--format", "json", "--root", str(inside)]
+        done = subprocess.run([*command, *map(str, paths)], capture_output=True, text=True, check=False)
+    rows = json.loads(done.stdout)["tried"]
+    assert done.returncode == 1 and len(rows) == len(paths), done.stdout + done.stderr
+    wrong, seen = [], {"ok": 0, "failed": 0, "cannot-tell": 0}
+    for path, row in zip(paths, rows, strict=True):
+        seen[row["outcome"]] += 1
+        wheel = reader.read(str(path))
+        (start,) = _starts(wheel, machine)
+        wanted, said = foretell(wheel, start, suite), [_short(one) for one in row["failed"]]
+        if row["outcome"] == "cannot-tell" or (said and not wanted and all(_invented(one) for one in said)):
+            continue
+        if not (any(one in error for one in wanted for error in said) if wanted else not said):
+            wrong.append((path.name, said, wanted))
+    assert not wrong, "\n".join(map(str, wrong))
+    assert all(seen[outcome] >= count for outcome, count in TRIED[libc].items()), seen
+
+
+def _short(failure: dict[str, str]) -> str:
+    """Return an error with the module's name alone, as the models print it."""
+    module = failure["module"]
+    return failure["error"].replace(f"/tmp/site/{module}", Path(module).name)
+
+
+def _invented(error: str) -> bool:
+    return any(f": {name}" in error or f" {name}" in error for name in INVENTED)

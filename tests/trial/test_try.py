@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 from conftest import need
 
-from diagnose.trial import sandbox, wheelhouse
+from diagnose.trial import sandbox, trial_roots, wheelhouse
 from diagnose.trial.places import TrialPlace
 
 LINUX = sys.platform.startswith("linux")
@@ -201,7 +202,84 @@ def test_without_a_place_nothing_is_claimed(tmp_path: Path) -> None:
     root = tmp_path / "root"
     root.mkdir()
     one = tried("--root", root, wheel(tmp_path, {"demo.py": ""}))
-    assert one["outcome"] == "cannot-tell" and "has no interpreter" in one["not_tried"]
+    assert one["outcome"] == "cannot-tell" and "has neither an interpreter nor a C library" in one["not_tried"]
+
+
+FIXTURES = Path(__file__).parents[2] / "fixtures" / "wheels"
+OTHER = FIXTURES / "wheel_rpath_relative-1-cp312-cp312-manylinux2014_x86_64.manylinux_2_17_x86_64.whl"
+"""A wheel for one CPython, whose library is found only from one working directory."""
+
+
+def _loads() -> None:
+    need(os.uname().machine == "x86_64", "the fixtures are for x86_64")
+    need(sys.version_info[:2] != (3, 12), "the fixtures are for this interpreter")
+    need(shutil.which("cc") or shutil.which("gcc"), "no C compiler")
+
+
+def test_without_the_interpreter_modules_are_loaded() -> None:
+    _loads()
+    good, bad = OTHER.with_name(OTHER.name.replace("-1-", "-2-")), OTHER
+    one = tried(good)
+    assert (one["outcome"], one["imported"]) == ("ok", []) and one["loaded"], one
+    assert "its tags are for cp312-cp312" in one["not_tried"]
+    done = run(bad)
+    assert done.returncode == 1
+    assert "libsndfile-1c2d3e4f.so.1: cannot open shared object file" in done.stdout
+    assert "nothing was" not in done.stdout and "not imported: its tags are for" in done.stdout
+
+
+def test_without_a_compiler_nothing_is_loaded(tmp_path: Path) -> None:
+    _loads()
+    for name in ("unshare", "mount", "sh", "true", "touch", "mkdir"):
+        (tmp_path / name).symlink_to(str(shutil.which(name)))
+    words = [*TRY, "--offline", "--format", "json", str(OTHER)]
+    done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "PATH": str(tmp_path)}, check=True)
+    (one,) = json.loads(done.stdout)["tried"]
+    assert one["outcome"] == "cannot-tell" and "no compiler to build a loader for x86_64" in one["not_tried"]
+
+
+def test_a_root_that_takes_no_sandbox_accuses_no_wheel(tmp_path: Path) -> None:
+    _loads()
+    library = next(path for path in ("/lib/x86_64-linux-gnu/libc.so.6", "/lib64/libc.so.6") if os.path.exists(path))
+    (tmp_path / "lib/x86_64-linux-gnu").mkdir(parents=True)
+    shutil.copy(library, tmp_path / "lib/x86_64-linux-gnu")
+    (tmp_path / "tmp").mkdir()
+    one = tried("--root", tmp_path, OTHER)
+    assert (one["outcome"], one["failed"]) == ("cannot-tell", [])
+    assert "it lacks the folders /proc and /dev" in one["not_tried"]
+
+
+def test_what_code_writes_among_the_events_is_no_traceback(tmp_path: Path) -> None:
+    lines = ["{x}", "[1]", '{"failed": "y"}', "[" * 9000]
+    code = f"import os\nfor line in {lines!r}: os.write(int(os.environ['DIAGNOSE_EVENTS']), line.encode() + b'\\n')"
+    assert tried(wheel(tmp_path, {"demo.py": code}))["imported"] == ["demo"]
+
+
+def test_roots_make_room_for_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(trial_roots, "LIMIT", 250_000)
+    monkeypatch.setattr(trial_roots, "_locks", {})
+    monkeypatch.setattr(trial_roots, "_make", lambda folder, *_: (os.mkdir(folder), _fill(folder)))
+    first, second = (trial_roots.made("x", arch, "glibc", None, print) for arch in ("a", "b"))
+    os.utime(first, (1, 1))
+    own, trial_roots._locks = trial_roots._locks, {}  # as another process, while this one uses both
+    third = trial_roots.made("x", "c", "musl", None, print)
+    assert {path.name for path in (tmp_path / "diagnose/roots").iterdir() if path.is_dir()} == {
+        "x-a",
+        "x-b",
+        "x-c-musl",
+    }
+    assert trial_roots.clean() == ([third], [first, second])
+    for descriptor in own.values():
+        os.close(descriptor)
+    fourth = trial_roots.made("x", "d", "glibc", None, print)
+    assert sorted(path for path in (first, second, fourth) if os.path.exists(path)) == [second, fourth]
+    assert trial_roots.clean() == ([second, fourth], [])
+    assert not list((tmp_path / "diagnose/roots").iterdir())
+
+
+def _fill(folder: str) -> None:
+    Path(folder, "file").write_bytes(b"x" * 100_000)
 
 
 def test_a_wrong_call_is_one_line(tmp_path: Path) -> None:
@@ -248,7 +326,9 @@ def test_tags_decide_as_an_installer_does(tag: str, where: TrialPlace, tmp_path:
     name = tag.lstrip("!")
     pure = wheel(tmp_path, {"demo.py": ""})
     facts = reader.read(str(pure))._replace(tags=reader.parse_file_name(f"demo-1-{name}.whl")[3])
-    assert bool(wheelhouse.accepts(where, facts)) == tag.startswith("!")
+    assert bool(wheelhouse.fits_platform(where, facts) or wheelhouse.fits_interpreter(where, facts)) == tag.startswith(
+        "!"
+    )
     platforms = wheelhouse.platforms(where)
     own = f"cp{where.version[0]}{where.version[1]}" + ("t" if where.python["threaded"] else "")
     known = {*cpython_tags(where.version, [own], platforms)}

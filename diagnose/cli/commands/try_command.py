@@ -27,11 +27,14 @@ _SHOWN = 20  # lines of a traceback
 
 def main(options: TryOptions, output: Output) -> int:
     """Try each wheel; return 2 if one cannot be read, else 1 if one failed, else 0."""
-    from diagnose.trial import places, sandbox
+    from diagnose.trial import sandbox, trial_roots
 
     if options.clean:
-        for folder in places.clean():
+        gone, kept = trial_roots.clean()
+        for folder in gone:
             console.warn(f"removed {folder}")
+        for folder in kept:
+            console.warn(f"kept {folder}: it is in use, or not yours to remove")
     if not options.paths:
         if options.clean:
             return 0
@@ -83,7 +86,7 @@ def _place(wheel: Wheel, options: TryOptions) -> TrialPlace:
     """
     from diagnose import policies
     from diagnose.model import targets
-    from diagnose.trial import places
+    from diagnose.trial import places, trial_roots
 
     sandboxed = not options.no_sandbox
     if not options.root and not options.release:
@@ -91,21 +94,24 @@ def _place(wheel: Wheel, options: TryOptions) -> TrialPlace:
         if key not in _PLACES:
             _PLACES[key] = places.here(options.python, sandboxed, options.processor)
         return _PLACES[key]
+    tags = [policies.split(tag) for tag in wheel.platforms]
+    libc = tags[0].libc if len({tag.libc for tag in tags}) == 1 else ""
     root = options.root or ""
     if options.release:
-        arches = {policies.split(tag).arch for tag in wheel.platforms} - {""}
+        arches = {tag.arch for tag in tags} - {""}
         if len(arches) > 1:
             raise InputError(f"its tags are for {' and '.join(sorted(arches))}: make a root for one, and use --root")
         arch = arches.pop() if arches else os.uname().machine
-        rows = [row for row in targets.TARGETS if row.wheel == arch and row.debian and "musl" not in row.triple]
+        rows = [row for row in targets.TARGETS if row.wheel == arch and row.debian and row.libc == "glibc"]
         if not rows:
             raise InputError(f"Debian has no {arch}")
-        root = places.made(options.release, rows[0].debian, options.mirror, console.warn)
-    if (root,) not in _PLACES:
-        _PLACES[(root,)] = places.in_root(root, options.python, sandboxed)
+        root = trial_roots.made(options.release, rows[0].debian, libc or "glibc", options.mirror, console.warn)
+    key = (root, libc)
+    if key not in _PLACES:
+        _PLACES[key] = places.in_root(root, options.python, sandboxed, libc)
         if options.release:
-            _PLACES[(root,)] = _PLACES[(root,)]._replace(name=f"Debian {options.release}")
-    return _PLACES[(root,)]
+            _PLACES[key] = _PLACES[key]._replace(name=f"Debian {options.release}")
+    return _PLACES[key]
 
 
 def _text(one: Attempt | str) -> str:
@@ -114,15 +120,19 @@ def _text(one: Attempt | str) -> str:
 
     if isinstance(one, str):
         return f"✗ {clean(one)}\n"
-    if one.skipped:
+    if not one.tried:
         where = f" ({clean(one.place.words())})" if one.place else ""
         return f"– {clean(one.wheel)}: not tried: {clean(one.skipped)}{where}\n"
     assert one.place is not None
-    what = f"imported {', '.join(_some(one.imported))}" if one.imported else "nothing was imported"
+    done, word = (one.loaded, "loaded") if one.skipped else (one.imported, "imported")
+    what = f"{word} {', '.join(_some(done))}" if done else f"nothing was {word}"
     failed = ", ".join(_some([failure.module for failure in one.failures]))
     head = f"✗ {clean(one.wheel)}: {clean(failed)} failed" if one.failures else f"✓ {clean(one.wheel)}: {clean(what)}"
-    lines = [head, f"  with {clean(one.place.words())}", *_gap(one)]
-    if one.failures and one.imported:
+    place = one.place.loader_words() if one.skipped else one.place.words()
+    lines = [head, f"  with {clean(place)}", *_gap(one)]
+    if one.skipped:
+        lines.append(f"  not imported: {clean(one.skipped)}")
+    if one.failures and done:
         lines.append(f"  {clean(what)}")
     for failure in one.failures:
         lines += [f"  {clean(failure.module)}: {clean(failure.error)}"]
@@ -196,6 +206,7 @@ def _json(tried: list[Attempt | str]) -> str:
                 "python": one.place.python if one.place else None,
                 "not_tried": one.skipped or None,
                 "imported": list(one.imported),
+                "loaded": list(one.loaded),
                 "failed": [
                     {
                         "module": failure.module,

@@ -115,14 +115,26 @@ def _assignments(text: str) -> dict[str, str]:
 
 def _libc(root: Root, multiarch: str) -> tuple[str, str, str]:
     """Return (libc, version, path) of the root's own C library, with the version that the library contains."""
+    for libc in ("glibc", "musl"):
+        path, version = c_library(root, multiarch, libc)
+        if path:
+            return libc, version, path
+    return "", "", ""
+
+
+def c_library(root: Root, multiarch: str, libc: str) -> tuple[str, str]:
+    """Return path and version of the C library *libc*, ``glibc`` or ``musl``, of *root*; empty if it has none.
+
+    *multiarch* is Debian's name of the folder with the libraries. The version is empty if the file does not show it.
+    """
+    if libc == "musl":
+        path = next((f"/lib/{name}" for name in root.names("/lib") if name.startswith("ld-musl-")), "")
+        return path, _musl_version(root.head(path, LIBC_LIMIT)) if path else ""
     for folder in (f"/lib/{multiarch}", f"/usr/lib/{multiarch}", "/lib64", "/usr/lib64", "/lib", "/usr/lib"):
         version = glibc_version(root, f"{folder}/libc.so.6")
         if version:
-            return "glibc", version, f"{folder}/libc.so.6"
-    for name in root.names("/lib"):
-        if name.startswith("ld-musl-"):
-            return "musl", _musl_version(root.head(f"/lib/{name}", LIBC_LIMIT)), f"/lib/{name}"
-    return "", "", ""
+            return f"{folder}/libc.so.6", version
+    return "", ""
 
 
 def glibc_version(root: Root, path: str) -> str:

@@ -1,0 +1,140 @@
+"""The Debian roots in which wheels are tried: made by mmdebstrap, kept in a folder of the user, never too many."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import tempfile
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_PACKAGES = {"glibc": "base-files,python3,libgcc-s1,libstdc++6", "musl": "base-files,musl"}
+"""C library → Debian packages of a root with it. Debian's Python is linked with glibc."""
+_SECONDS = 1800  # to make a root
+LIMIT = 2 << 30
+"""Bytes that all roots together may take on disk; those that were not used for longest make room for a new one."""
+
+_locks: dict[str, int] = {}  # folder → a descriptor that holds its lock until this process ends
+
+
+def made(release: str, architecture: str, libc: str, mirror: str | None, say: Callable[[str], None]) -> str:
+    """Return the folder with a Debian root of *release* for *architecture*, made by mmdebstrap if it is not cached.
+
+    *libc* is ``glibc`` or ``musl``. Nothing in the root is configured: no maintainer script runs, so that a foreign
+    architecture needs no emulator here. No other process removes the root while this one runs.
+
+    Raises:
+        InputError: mmdebstrap is not installed, or failed; or the root cannot be kept.
+    """
+    folder = os.path.join(cache(), f"{release}-{architecture}" + ("-musl" if libc == "musl" else ""))
+    try:
+        os.makedirs(cache(), mode=0o700, exist_ok=True)
+        if _lock(folder, fcntl.LOCK_EX) and not os.path.isdir(folder):
+            _make(folder, release, architecture, _PACKAGES[libc], mirror, say)
+            _make_room()
+        os.utime(folder)  # when it was used, for _make_room
+        _lock(folder, fcntl.LOCK_SH)
+    except OSError as error:
+        raise InputError(f"{error.filename or cache()}: {error.strerror}") from None
+    return folder
+
+
+def _lock(folder: str, kind: int) -> bool:
+    """Lock *folder* for this process; return False if another one has it and *kind* does not wait for that."""
+    if folder not in _locks:
+        _locks[folder] = os.open(f"{folder}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(_locks[folder], kind)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _make(
+    folder: str, release: str, architecture: str, packages: str, mirror: str | None, say: Callable[[str], None]
+) -> None:
+    program = shutil.which("mmdebstrap")
+    if not program:
+        raise InputError("--release needs mmdebstrap: apt-get install mmdebstrap (or use --root DIR)")
+    say(f"making a Debian {release} root for {architecture}: once, in {cache()}")
+    with tempfile.TemporaryDirectory(prefix=".making-", dir=cache(), ignore_cleanup_errors=True) as scratch:
+        new = os.path.join(scratch, "root")
+        options = ["--variant=extract", f"--include={packages}", f"--architectures={architecture}", "--quiet"]
+        command = [program, *options, release, new, *([mirror] if mirror else [])]
+        try:
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise InputError(f"mmdebstrap took more than {_SECONDS} seconds") from None
+        if done.returncode:
+            lines = done.stderr.decode(errors="replace").splitlines()
+            said = next((line for line in lines if line.startswith("E: ")), f"exit code {done.returncode}")
+            raise InputError(f"mmdebstrap cannot make {release} for {architecture}: {said}")
+        for name in ("proc", "tmp", "dev"):
+            os.makedirs(os.path.join(new, name), exist_ok=True)
+        os.chmod(new, 0o755)
+        os.rename(new, folder)
+
+
+def _make_room() -> None:
+    """Remove the roots that were not used for longest, until all together keep to :data:`LIMIT`."""
+    roots = sorted(_roots(), key=lambda root: os.stat(root).st_mtime)
+    sizes = {root: _size(root) for root in roots}
+    while sum(sizes.values()) > LIMIT and roots:
+        root = roots.pop(0)
+        if root not in _locks and _remove(root):
+            del sizes[root]
+
+
+def _remove(root: str) -> bool:
+    """Remove *root* unless a process uses it; return whether it is gone."""
+    used = root in _locks
+    if not _lock(root, fcntl.LOCK_EX | fcntl.LOCK_NB):
+        os.close(_locks.pop(root))
+        return False
+    shutil.rmtree(root, ignore_errors=True)
+    gone = not os.path.exists(root)
+    if gone:
+        os.unlink(f"{root}.lock")
+    if gone or not used:
+        os.close(_locks.pop(root))
+    return gone
+
+
+def _size(folder: str) -> int:
+    """Return the bytes on disk below *folder*."""
+    size = 0
+    for place, _, names in os.walk(folder):
+        size += sum(os.lstat(os.path.join(place, name)).st_blocks * 512 for name in names)
+    return size
+
+
+def _roots() -> list[str]:
+    """Return the folders of all roots, in the order of their names."""
+    try:
+        names = sorted(os.listdir(cache()))
+    except OSError:
+        return []
+    folders = [os.path.join(cache(), name) for name in names if not name.startswith(".")]
+    return [folder for folder in folders if os.path.isdir(folder)]
+
+
+def cache() -> str:
+    """Return the folder in which roots are kept, of ``XDG_CACHE_HOME``."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    base = base if os.path.isabs(base) else os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(base, "diagnose", "roots")
+
+
+def clean() -> tuple[list[str], list[str]]:
+    """Remove all roots; return the folders that are gone, and those that are in use or cannot be removed."""
+    gone: list[str] = []
+    kept: list[str] = []
+    for root in _roots():
+        (gone if _remove(root) else kept).append(root)
+    return gone, kept
