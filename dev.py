@@ -3,8 +3,8 @@
     python3 dev.py demo                    diagnose the shipped wheels and this machine
     python3 dev.py test [ARG...]           run the tests on all processors (arguments go to pytest)
     python3 dev.py test --accept           accept the output of every command as it is now (tests/snapshots)
-    python3 dev.py fmt                     format the code and apply the linter's safe fixes
-    python3 dev.py lint                    ruff, mypy, vulture, and the word list (scripts/words.txt)
+    python3 dev.py fmt                     format the code, apply the linter's safe fixes, index the checks
+    python3 dev.py lint                    ruff, mypy, vulture, the word list (scripts/words.txt), the index
     python3 dev.py docs                    build the documentation site into site/
     python3 dev.py new-check AREA/ID KIND  write the stubs of a new check; KIND is wheel, env or log
     python3 dev.py e2e [ARG...]            build and run for real, in fresh Debian roots (see tests/e2e/setup.sh)
@@ -142,20 +142,22 @@ def e2e(*args: str) -> None:
 
 
 def fmt() -> None:
-    """Format the code, and apply those fixes of the linter that cannot change its meaning."""
+    """Format the code, apply those fixes of the linter that cannot change its meaning, and index the checks."""
     python = prepare("dev")
     run(python, "-m", "ruff", "check", "--fix", ".")
     run(python, "-m", "ruff", "format", ".")
+    run(python, "scripts/index_checks.py")
 
 
 def lint() -> None:
-    """Check style, types, dead code and words."""
+    """Check style, types, dead code, words, and the index of the checks."""
     python = prepare("dev")
     run(python, "-m", "ruff", "check", ".")
     run(python, "-m", "ruff", "format", "--check", ".")
     run(python, "-m", "mypy")
     run(python, "-m", "vulture")
     run(python, "scripts/words.py")
+    run(python, "scripts/index_checks.py", "--check")
 
 
 def docs(*args: str) -> None:

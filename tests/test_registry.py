@@ -81,6 +81,27 @@ def test_a_misspelt_declaration_is_an_error(source: str, fault: str) -> None:
         registry.declared(module)
 
 
+def test_the_index_names_the_checks_that_exist(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "scripts")
+    import index_checks
+
+    assert index_checks.INDEX.read_text() == index_checks.lines(), "run: python3 dev.py fmt"
+
+
+def test_a_stale_index_is_refused_and_written_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "scripts")
+    import index_checks
+
+    right = index_checks.INDEX.read_text()
+    monkeypatch.setattr(index_checks, "INDEX", tmp_path / "index.txt")
+    index_checks.INDEX.write_text(right.replace(" env", "", 1))
+    assert index_checks.main("--check") == 1 and "dev.py fmt" in capsys.readouterr().err
+    assert index_checks.main() == 0 and index_checks.INDEX.read_text() == right
+    assert index_checks.main("--check") == 0
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_loading_one_kind_finds_what_loading_all_finds(kind: str) -> None:
     assert [check.id for check in registry.load(kind)] == [check.id for check in CHECKS if kind in check.detectors]
