@@ -19,7 +19,7 @@ INDEX = Path(__file__).resolve().parents[1] / "checks" / registry.BUILT_IN / reg
 
 
 def lines() -> str:
-    """Return the index of the modules that exist: one a line, as ``area/check_id kind…``, sorted."""
+    """Return the index of the modules that exist: one per line, as ``area/check_id kind…``, sorted."""
     rows = []
     for name in registry.modules(registry.BUILT_IN):
         _, area, module = name.split(".")

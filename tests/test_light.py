@@ -158,7 +158,7 @@ def test_a_machine_in_order_loads_nothing_heavy():
     ("command", "foreign"),
     [
         ("wheel", ("diagnose.readers.env", "diagnose.readers.cargo", "diagnose.readers.buildlog", "zipfile")),
-        ("--help", ("diagnose.readers", "diagnose.engine", "typer", "re", "json")),
+        ("--help", ("diagnose.readers", "diagnose.engine", "diagnose.model", "typer", "re", "json")),
     ],
 )
 def test_a_command_imports_no_reader_of_another(command: str, foreign: tuple[str, ...]) -> None:

@@ -1,6 +1,6 @@
 """The parser: made from the table of options with typer. Understands every way to spell a call, and every mistake.
 
-:mod:`diagnose.cli.fast` answers plainly spelt calls, and prints the help, without importing this module.
+:mod:`diagnose.cli.plain` answers plainly spelt calls, and prints the help, without importing this module.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from diagnose.cli import commands, options
+from diagnose.cli import commands, help_page, options
 from diagnose.cli.errors import UsageError
 from diagnose.model.spelling import did_you_mean
 
@@ -60,7 +60,7 @@ def build() -> typer.Typer:
     """Return the parser of all commands."""
     app = typer.Typer(
         name="diagnose",
-        help=options.TAGLINE,
+        help=help_page.TAGLINE,
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,

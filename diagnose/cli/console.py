@@ -7,8 +7,8 @@ import os
 import sys
 
 from diagnose.cli.errors import OutputError
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
 
+TYPE_CHECKING = False  # the help needs nothing else of _lazy_stdlib
 if TYPE_CHECKING:
     from typing import TextIO
 

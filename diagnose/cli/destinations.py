@@ -23,8 +23,8 @@ class Destination(NamedTuple):
     path: str = ""
 
 
-def planned(output: Output, inputs: Iterable[str] = (), replaced: bool = False) -> list[Destination]:
-    """Return the reports that the user wants, before any work is done. A *replaced* one gives its place to a script.
+def planned(output: Output, inputs: Iterable[str] = ()) -> list[Destination]:
+    """Return the reports that the user wants, before any work is done.
 
     Raises:
         UsageError: two reports have one place, a file cannot be written there, or it is one of the *inputs*.
@@ -46,8 +46,6 @@ def planned(output: Output, inputs: Iterable[str] = (), replaced: bool = False) 
         if place.path and (why := _obstacle(place.path, inputs)):
             raise UsageError(f"{option}: {place.path}: {why}")
         places.append(place)
-    if replaced and any("=" in value for value in output.format):
-        raise UsageError("--format: a script or patch takes the place of the report; --output writes it to a file")
     if output.output and all("=" in value for value in output.format):
         raise UsageError("--output: every --format names a file already")
     return places

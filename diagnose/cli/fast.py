@@ -1,8 +1,8 @@
-"""The console script: understands plainly spelt calls by the table of options, and leaves the rest to the parser.
+"""The console script: answers ``--help`` at once, and leaves calls to :mod:`diagnose.cli.plain`.
 
 Importing a command-line parser takes several times as long as starting Python, more than inspecting a healthy machine.
-So ``--help`` and calls that :func:`parse` understands fully need none; every other call, and so every mistake, goes to
-:mod:`diagnose.cli.app`, which alone prints help of commands and usage errors.
+So calls that :func:`diagnose.cli.plain.parse` understands fully need none; every other call, and so every mistake, goes
+to :mod:`diagnose.cli.app`, which alone prints usage errors.
 """
 
 from __future__ import annotations
@@ -11,88 +11,30 @@ import gc
 import os
 import sys
 
-from diagnose.cli import commands, console, options
+from diagnose.cli import console
 from diagnose.cli.errors import OutputError, UsageError
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from typing import Any
-
-
-def parse(command: str, args: list[str]) -> dict[str, Any] | None:
-    """Return the values that *args* give to the options of *command*, or None where the parser has to look."""
-    known, places = {}, []
-    for option in options.COMMANDS[command].options:
-        if option.positional:
-            places.append(option)
-        else:
-            known[option.name] = known[option.short] = option
-    known.pop("", None)
-    values: dict[str, Any] = {}
-    words: list[str] = []
-    rest = iter(args)
-    for word in rest:
-        if word == "--" or (places and places[0].rest and not word.startswith("-")):
-            words += [] if word == "--" else [word]
-            words += rest
-        elif word == "-" or not word.startswith("-"):
-            words.append(word)
-        elif not _option(known, word, rest, values):
-            return None
-    for place in places:
-        if place.many:
-            values |= {place.field: tuple(words)} if words else {}
-            words = []
-        elif words:
-            values[place.field] = words.pop(0)
-        if place.required and not values.get(place.field):
-            return None
-    return None if words else values
-
-
-def _option(known: dict[str, options.Option], word: str, rest: Any, values: dict[str, Any]) -> bool:
-    """Put the option that *word* begins into *values*; False where the parser has to look."""
-    name, equals, value = word.partition("=")
-    option = known.get(name)
-    if option is None or (option.flag and equals):
-        return False
-    if option.flag:
-        values[option.field] = True
-        return True
-    value = value if equals else next(rest, "-")
-    if value.startswith("-") or not option.takes(value):
-        return False
-    values[option.field] = (*values.get(option.field, ()), value) if option.many else value
-    return True
-
-
-def _wants_help(command: str, args: list[str]) -> bool:
-    own = args[: args.index("--")] if "--" in args else args
-    if any(one.rest for one in options.COMMANDS[command].options):  # what follows the first word is not for us
-        own = own[:1]
-    return "--help" in own or "-h" in own
 
 
 def _dispatch(args: list[str]) -> int:
-    if not args:
-        console.warn(options.help_page().rstrip("\n"))
+    if not args or args[0] in ("--help", "-h"):
+        from diagnose.cli.help_page import help_page
+
+        if args:
+            console.write(help_page())
+            return 0
+        console.warn(help_page().rstrip("\n"))
         return 2
-    if args[0] in ("--help", "-h"):
-        console.write(options.help_page())
-        return 0
     if args[0] in ("--version", "-V"):
         from diagnose import __version__
 
         console.write(f"diagnose {__version__}\n")
         return 0
-    if args[0] in options.COMMANDS and _wants_help(args[0], args[1:]):
-        console.write(options.command_help(args[0]))
-        return 0
-    if args[0] in options.COMMANDS and (given := parse(args[0], args[1:])) is not None:
-        return commands.start(args[0], given)
-    from diagnose.cli import app
+    from diagnose.cli import own_modules
 
-    return app.run(args)
+    own_modules.install()
+    from diagnose.cli import plain
+
+    return plain.start(args)
 
 
 def run(args: list[str]) -> int:
@@ -118,6 +60,6 @@ def run(args: list[str]) -> int:
 
 def main() -> None:
     """Run the command line of this process, and end it."""
-    gc.set_threshold(20_000)  # imports make no cycles: looking for them at every 700 objects is a tenth of the start
+    gc.set_threshold(50_000)  # imports make no cycles: looking for them at every 700 objects is a tenth of the start
     console.prepare()
     os._exit(run(sys.argv[1:]))  # all is written; taking the interpreter apart would be another tenth

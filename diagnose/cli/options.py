@@ -1,13 +1,15 @@
 """The one table of the command line: its commands, and the options and arguments of each.
 
 A class made by :func:`group` is a group of options: each field is one option, with its type and its default, and what
-the parsers and the help need besides. A command is a row of :data:`COMMANDS`: a name, a line of help, its groups. The
-fast path (:mod:`~diagnose.cli.fast`), the parser (:mod:`~diagnose.cli.app`) and the help are made from this table, and
-a command receives its groups filled in, so that a new option is one new field.
+the parsers and the help need besides. A command is a row of :data:`COMMANDS`: a name, its line on the first page of the
+help (:mod:`~diagnose.cli.help_page`), its groups. The fast path (:mod:`~diagnose.cli.plain`), the parser
+(:mod:`~diagnose.cli.app`) and the help are made from this table, and a command receives its groups filled in, so that
+a new option is one new field.
 """
 
 from __future__ import annotations
 
+from diagnose.cli.help_page import SUMMARIES
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -17,16 +19,6 @@ if TYPE_CHECKING:
     from diagnose.config.settings import Settings
 
     _Group = TypeVar("_Group")
-
-TAGLINE = "Find out why a cross-built Python wheel, or its build, fails, and how to fix it."
-
-EXIT_CODES = (
-    (0, "nothing at or above --fail-on, also where something was not examined, or is not for Linux"),
-    (1, "findings at or above --fail-on"),
-    (2, "wrong usage, an input that cannot be read, a report that cannot be written, or an internal error"),
-    (130, "interrupted (Ctrl-C)"),
-)
-"""Exit code → meaning. ``run`` has the exit status of the command that it runs instead."""
 
 
 class Option(NamedTuple):
@@ -282,52 +274,22 @@ class Subcommand(NamedTuple):
         ]
 
 
-COMMANDS = {
-    command.name: command
-    for command in (
-        Subcommand(
-            "run",
-            "Run a build command, and explain its failure.",
-            (RunOptions, BuildOrigin, Selection, Output),
-            without=("fail_on", "no_progress"),
-        ),
-        Subcommand(
-            "wheel",
-            "Check whether wheels run on the platforms their tags claim.",
-            (WheelOptions, Selection, Output),
-        ),
-        Subcommand(
-            "try",
-            "Install wheels in a sandbox and import them: this runs their code.",
-            (TryOptions, Output),
-            without=("quiet", "verbose", "statistics", "no_progress"),
-        ),
-        Subcommand(
-            "env",
-            "Check whether this machine, a root or an image can build for a target.",
-            (EnvOptions, FixOptions, Selection, Output),
-        ),
-        Subcommand(
-            "log",
-            "Find the cause in the log of a failed build, and how to fix it.",
-            (LogOptions, BuildOrigin, Selection, Output),
-        ),
-        Subcommand(
-            "workflow",
-            "Check what a repository's CI workflows build, and where, before they run.",
-            (WorkflowOptions, Selection, Output),
-        ),
-        Subcommand(
-            "config",
-            "Print each setting, and where it comes from.",
-            (Selection,),
-            without=("select", "ignore", "extend_select", "extend_ignore", "today", "baseline", "write_baseline"),
-        ),
-        Subcommand("undo", "Restore the files that `env --apply` and `workflow --apply` changed."),
-        Subcommand("explain", "Print a check's documentation, or the list of all checks.", (ExplainOptions,)),
-        Subcommand("targets", "Print the names that an architecture has elsewhere.", (TargetsOptions,)),
-    )
+_PARTS: dict[str, tuple[tuple[type, ...], tuple[str, ...]]] = {
+    "run": ((RunOptions, BuildOrigin, Selection, Output), ("fail_on", "no_progress")),
+    "wheel": ((WheelOptions, Selection, Output), ()),
+    "try": ((TryOptions, Output), ("quiet", "verbose", "statistics", "no_progress")),
+    "env": ((EnvOptions, FixOptions, Selection, Output), ()),
+    "log": ((LogOptions, BuildOrigin, Selection, Output), ()),
+    "workflow": ((WorkflowOptions, Selection, Output), ()),
+    "config": (
+        (Selection,),
+        ("select", "ignore", "extend_select", "extend_ignore", "today", "baseline", "write_baseline"),
+    ),
+    "undo": ((), ()),
+    "explain": ((ExplainOptions,), ()),
+    "targets": ((TargetsOptions,), ()),
 }
+COMMANDS = {name: Subcommand(name, help, *_PARTS[name]) for name, help in SUMMARIES.items()}
 
 
 SETTINGS: dict[str, tuple[type, str]] = {
@@ -352,17 +314,6 @@ def option_of(key: str) -> Option:
 
 
 _WIDTH, _COLUMN = 80, 25  # of the help of a command, and of its first column
-
-
-def help_page() -> str:
-    """Return what ``diagnose --help`` prints."""
-    lines = ["Usage: diagnose [OPTIONS] COMMAND [ARGS]...", "", f"  {TAGLINE}", "", "Options:"]
-    lines += ["  -V, --version  Print the version and exit.", "  -h, --help     Print this help and exit.", ""]
-    lines += ["Commands:", *(f"  {command.name:<9} {command.help}" for command in COMMANDS.values())]
-    lines += ["", "Run `diagnose COMMAND --help` for the options of a command.", "", "Exit codes:"]
-    lines += [f"  {code:<4} {meaning}" for code, meaning in EXIT_CODES]
-    lines += ["  `diagnose run` exits with the status of the command that it ran."]
-    return "\n".join(lines) + "\n"
 
 
 def command_help(name: str) -> str:

@@ -180,9 +180,7 @@ def finish(results: Iterable[Result], output: Output, selection: Selection) -> i
     Raises:
         OutputError: one cannot be written, or the baseline cannot.
     """
-    if selection.write_baseline:
-        results = tuple(results)
-        selection = selection._replace(known=_written(selection.write_baseline, results))
+    results, selection = _with_baseline(results, selection)
     if output.traceback:
         results = _traced(results)
     places = planned(output)
@@ -201,6 +199,14 @@ def finish(results: Iterable[Result], output: Output, selection: Selection) -> i
     publish(places, lambda place: render(report, place, output))
     summarize(report, places)
     return report.exit_code()
+
+
+def _with_baseline(results: Iterable[Result], selection: Selection) -> tuple[Iterable[Result], Selection]:
+    """Write the baseline of *results*, if the user wants one: then it is the one that they are compared with."""
+    if selection.write_baseline:
+        results = tuple(results)
+        selection = selection._replace(known=_written(selection.write_baseline, results))
+    return results, selection
 
 
 def _written(path: str, results: tuple[Result, ...]) -> Baseline:
@@ -236,11 +242,12 @@ def print_fixes(text: str, results: Iterable[Result], output: Output, selection:
     Raises:
         OutputError: it cannot be written.
     """
+    judged, selection = _with_baseline(results, selection)
     if output.output and output.output != "-":
         write(output.output, text, "surrogateescape")
     else:
         console.write_exactly(text)
-    return report_on(results, output, selection).exit_code()
+    return report_on(judged, output, selection).exit_code()
 
 
 def _traced(results: Iterable[Result]) -> Iterator[Result]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 GROUP = "diagnose.checks"
 BUILT_IN = "diagnose_checks"
 INDEX = "index.txt"
-"""The file of the built-in package that names its checks, one a line: the module as ``area/check_id``, its kinds."""
+"""The file of the built-in package that names its checks, one per line: the module as ``area/check_id``, its kinds."""
 _ROLES = frozenset({*KINDS, "leads_to"})
 
 

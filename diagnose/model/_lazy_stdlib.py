@@ -83,29 +83,31 @@ else:
 
             return property(itemgetter(index), doc=doc)
 
+    _getters = []  # the descriptor of field n of every class
+
     class _Meta(type):
         def __new__(cls, name, bases, namespace):
-            made = super().__new__(cls, name, bases, {"__slots__": (), **namespace})
-            fields = tuple(made.__annotations__)
-            made._fields = made.__match_args__ = fields
-            made._field_defaults = {field: namespace[field] for field in fields if field in namespace}
-            for index, field in enumerate(fields):
-                setattr(made, field, _tuplegetter(index, None))
-            return made
+            fields = tuple(namespace.get("__annotations__", ()))
+            defaults = {field: namespace[field] for field in fields if field in namespace}
+            while len(_getters) < len(fields):
+                _getters.append(_tuplegetter(len(_getters), None))
+            # All at once: setting an attribute of a class that exists costs many times as much.
+            namespace |= dict(zip(fields, _getters))  # noqa: B905  (there may be more of them)
+            namespace |= {"__slots__": (), "_fields": fields, "__match_args__": fields, "_field_defaults": defaults}
+            return super().__new__(cls, name, bases, namespace)
 
     class NamedTuple(tuple, metaclass=_Meta):
         """An immutable record: the class body names its fields and their defaults."""
 
         def __new__(cls, *values, **named):
             if named or len(values) != len(cls._fields):
-                rest = cls._fields[len(values) :]
-                known = {**cls._field_defaults, **named}
+                rest, defaults = cls._fields[len(values) :], cls._field_defaults
                 try:
-                    values = (*values, *[known[field] for field in rest])
+                    values += tuple([named.pop(field) if field in named else defaults[field] for field in rest])
                 except KeyError as lacking:
                     raise TypeError(f"{cls.__name__}() lacks {lacking}") from None
-                if len(values) > len(cls._fields) or not named.keys() <= set(rest):
-                    raise TypeError(f"{cls.__name__}() got too many values, or unknown ones among {list(named)}")
+                if named or len(values) > len(cls._fields):
+                    raise TypeError(f"{cls.__name__}() got too many values, or unknown ones: {list(named)}")
             return tuple.__new__(cls, values)
 
         @classmethod

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 
-from diagnose.model._lazy_stdlib import NamedTuple
+from diagnose.model._lazy_stdlib import NamedTuple, cache
 
 EM_386, EM_MIPS, EM_PPC64, EM_S390, EM_ARM = 3, 8, 21, 22, 40
 EM_X86_64, EM_AARCH64, EM_RISCV, EM_LOONGARCH = 62, 183, 243, 258
@@ -130,35 +130,29 @@ MACHINES = {
 def _load() -> tuple[Target, ...]:
     """Return the rows of ``targets.tsv``: a header, then one architecture and C library a line; ``-`` is empty."""
     with open(os.path.join(os.path.dirname(__file__), "targets.tsv"), encoding="utf-8") as file:
-        lines = file.read().splitlines()
-    header = lines[0].split("\t")
-    return tuple(_row(dict(zip(header, line.split("\t"), strict=True))) for line in lines[1:])
+        header, *lines = file.read().splitlines()
+    assert header.split("\t") == [name for name in Target._fields if name != "libc"]
+    return tuple([_row(["" if cell == "-" else cell for cell in line.split("\t")]) for line in lines])
 
 
-def _row(cells: dict[str, str]) -> Target:
-    texts = {name: "" if cell == "-" else cell for name, cell in cells.items()}
-    return Target(
-        triple=texts["triple"],
-        libc="musl" if "-musl" in texts["triple"] else "glibc",
-        debian=texts["debian"],
-        multiarch=texts["multiarch"],
-        gnu=texts["gnu"],
-        rpm=texts["rpm"],
-        alpine=texts["alpine"],
-        wheel=texts["wheel"],
-        uname=texts["uname"],
-        oci=texts["oci"],
-        machine=MACHINES[texts["machine"]],
-        bits=int(texts["bits"]),
-        endian=texts["endian"],
-        flags=_FLAGS.get(texts["flags"], _ANY),
-        qemu=texts["qemu"],
-        baseline=texts["baseline"],
-        aliases=tuple(texts["aliases"].split()),
-    )
+def _row(cells: list[str]) -> Target:
+    triple, *names, machine, bits, endian, flags, qemu, baseline, aliases = cells
+    libc = "musl" if "-musl" in triple else "glibc"
+    code = (MACHINES[machine], int(bits), endian, _FLAGS.get(flags, _ANY))
+    return Target._make((triple, libc, *names, *code, qemu, baseline, tuple(aliases.split())))
 
 
 TARGETS = _load()
+
+
+@cache
+def _rows() -> dict[str, list[Target]]:
+    """Return name, in lower case → the rows that have it."""
+    found: dict[str, list[Target]] = {}
+    for row in TARGETS:
+        for name in dict.fromkeys(known.lower() for known in row.names):
+            found.setdefault(name, []).append(row)
+    return found
 
 
 def find(name: str) -> list[Target]:
@@ -168,7 +162,7 @@ def find(name: str) -> list[Target]:
     first, because that is where cross builds happen.
     """
     wanted = name.strip().lower()
-    rows = [row for row in TARGETS if wanted in (known.lower() for known in row.names)]
+    rows = _rows().get(wanted, ())
     return sorted(rows, key=lambda row: (row.triple.lower() != wanted, wanted not in (row.debian, row.multiarch)))
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from diagnose.cli import app, commands, fast, options
+from diagnose.cli import app, commands, errors, options, plain
+from diagnose.cli.help_page import help_page
 
 
 @pytest.mark.parametrize("command", options.COMMANDS.values(), ids=options.COMMANDS)
@@ -56,19 +57,19 @@ def parsed(monkeypatch: pytest.MonkeyPatch, args: list[str]) -> list[Any]:
 )
 def test_fast_path_and_parser_agree(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     command, *args = line.split()
-    given = fast.parse(command, args)
+    given = plain.parse(command, args)
     assert given is not None
     assert options.COMMANDS[command].filled(given) == parsed(monkeypatch, [command, *args])
 
 
 def test_what_the_parser_alone_understands(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert fast.parse("env", ["-qv"]) is None
+    assert plain.parse("env", ["-qv"]) is None
     output = parsed(monkeypatch, ["env", "-qv"])[-1]
     assert (output.quiet, output.verbose) == (True, True)
 
 
 def test_run_leaves_the_options_of_its_command_alone() -> None:
-    given = fast.parse("run", ["-q", "--", "cargo", "--help", "--format", "x"])
+    given = plain.parse("run", ["-q", "--", "cargo", "--help", "--format", "x"])
     assert given is not None
     assert given["command"] == ("cargo", "--help", "--format", "x")
     assert run("run", "printf", "%s", "--help").stdout == "--help"
@@ -76,7 +77,7 @@ def test_run_leaves_the_options_of_its_command_alone() -> None:
 
 def test_help_is_made_from_the_table() -> None:
     page = run("--help")
-    assert (page.returncode, page.stdout) == (0, options.help_page())
+    assert (page.returncode, page.stdout) == (0, help_page())
     assert all(f"  {name} " in page.stdout for name in options.COMMANDS)
     for name, command in options.COMMANDS.items():
         for spelling in ("--help", "-h"):
@@ -88,7 +89,7 @@ def test_help_is_made_from_the_table() -> None:
 
 def test_no_arguments_is_wrong_usage_answered_by_the_help() -> None:
     result = run()
-    assert (result.returncode, result.stdout, result.stderr) == (2, "", options.help_page())
+    assert (result.returncode, result.stdout, result.stderr) == (2, "", help_page())
 
 
 @pytest.mark.parametrize("option", ["--version", "-V"])
@@ -108,8 +109,8 @@ def test_version(option: str) -> None:
     ],
 )
 def test_mistakes_are_left_to_the_parser(args: list[str]) -> None:
-    assert fast.parse("env", args) is None
-    with pytest.raises(fast.UsageError):
+    assert plain.parse("env", args) is None
+    with pytest.raises(errors.UsageError):
         app.run(["env", *args])
 
 

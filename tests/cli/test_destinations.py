@@ -81,6 +81,9 @@ def test_a_format_with_a_file_leaves_standard_output_empty(tmp_path: Path, broke
         (["--output", "."], "--output: .: is a folder"),
         (["--output", "./file"], "--output: ./file: is what is inspected"),
         (["--fix-format", "sh", "--format", "json=a"], "--format: a script or patch takes the place of the report"),
+        (["--fix-format", "sh", "--format", "json"], "--format: a script or patch takes the place of the report"),
+        (["--diff", "--format", "sarif"], "--format: a script or patch takes the place of the report"),
+        (["--diff", "--statistics"], "--statistics: a script or patch takes the place of the report"),
     ],
 )
 def test_a_wrong_place_is_one_line_and_nothing_is_done(args: list[str], message: str, tmp_path: Path) -> None:
@@ -91,6 +94,37 @@ def test_a_wrong_place_is_one_line_and_nothing_is_done(args: list[str], message:
     assert result.stderr.count("\n") == 1
     assert os.listdir(tmp_path) == ["file"]
     assert (tmp_path / "file").read_text() == "x"
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("env --fix-format json --format json", "--format"),
+        ("env --diff --statistics", "--statistics"),
+        ("workflow --generate maturin --output x", "--output"),
+        ("workflow --apply --yes --format json", "--format"),
+        ("workflow --diff --write-baseline x", "--write-baseline"),
+    ],
+)
+def test_what_takes_the_place_of_the_report_leaves_none_out_silently(command: str, option: str, tmp_path: Path) -> None:
+    result = run(*command.split(), cwd=tmp_path)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"diagnose: {option}: a script or patch takes the place of the report")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_configured_format_is_for_reports_only(tmp_path: Path, broken: str) -> None:
+    (tmp_path / "diagnose.toml").write_text('format = "json"\n')
+    plain = run("wheel", broken, "--fix-format", "sh", "--isolated")
+    assert plain.stdout.startswith("#!")
+    configured = run("wheel", broken, "--fix-format", "sh", cwd=tmp_path)
+    assert (configured.returncode, configured.stdout) == (plain.returncode, plain.stdout)
+
+
+def test_a_script_leaves_no_baseline_out(tmp_path: Path, broken: str) -> None:
+    result = run("wheel", broken, "--fix-format", "sh", "--write-baseline", "known.json", cwd=tmp_path)
+    assert (result.returncode, result.stdout[:2]) == (0, "#!")
+    assert json.loads((tmp_path / "known.json").read_text())["findings"]
 
 
 def test_a_report_that_cannot_be_written_stops_no_other(tmp_path: Path, broken: str) -> None:

@@ -382,7 +382,7 @@ def test_a_bug_in_a_reader_costs_that_input_only() -> None:
 
 
 def test_a_bug_elsewhere_is_one_line() -> None:
-    code = "from diagnose.cli import fast, options\noptions.help_page = None\nfast.main()"
+    code = "from diagnose.cli import fast, help_page\nhelp_page.help_page = None\nfast.main()"
     result = shell(f'{sys.executable} -c "$CODE" --help', CODE=code)
     assert result.returncode == 2
     assert result.stderr.startswith("diagnose: internal error: TypeError: ") and result.stderr.count("\n") == 1

@@ -28,7 +28,7 @@ def main(options: EnvOptions, fixes: FixOptions, selection: Selection, output: O
     if options.policy and (why := policies.refusal(options.policy)):
         raise UsageError(f"--policy: {why}")
     chosen("env", selection)  # a wrong --select fails before any work
-    planned(output, replaced=bool(fixes.fix_format or fixes.diff))
+    planned(output)
     here = options.root == "/" and options.image is None
     name = "this machine" if here else options.image or options.root
     targets: tuple[str | None, ...] = options.target or (None,)

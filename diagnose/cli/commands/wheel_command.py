@@ -43,7 +43,7 @@ def main(options: WheelOptions, selection: Selection, output: Output) -> int:
     chosen("wheel", selection)  # a wrong --select fails before any work
     _check_usage(options)
     given = list(_expand(options.paths))
-    planned(output, [item.path for item in given], bool(options.fix_format or options.diff))
+    planned(output, [item.path for item in given])
     wanted = [item for item in given if item.error or not _side_file(item.path)]
     for item in given:
         if item not in wanted and wanted and not output.quiet:

@@ -391,11 +391,13 @@ def indexed_architecture(name: str) -> str:
 
 def _releases(root: Root, files: list[AptFile], fetched: frozenset[str]) -> Iterator[AptRelease]:
     """Read the fetched Release files of the entries, in their order."""
+    names = sorted(name for name in fetched if name.endswith(("_InRelease", "_Release")))
+    if not names:
+        return
     from bisect import bisect_left  # skipped on a healthy machine, to save time
 
     done: set[tuple[str, str]] = set()
-    names = sorted(name for name in fetched if name.endswith(("_InRelease", "_Release")))
-    for source in (source for file in files for source in file.sources) if names else ():
+    for source in (source for file in files for source in file.sources):
         suites: dict[str, list[str]] = {}
         for suite in dict.fromkeys(source.suites):
             suites.setdefault(list_name(f"x:x/{suite.rstrip('/')}")[2:], []).append(suite)
