@@ -103,3 +103,60 @@ def test_rooms_have_no_circles() -> None:
 
 def test_circles_are_found() -> None:
     assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == [["b", "c"]]
+
+
+SUBJECTS = ("Wheel", "Environment", "BuildLog", "Workflow")
+
+
+def records() -> dict[str, ast.ClassDef]:
+    """Return every public record of the product by its name."""
+    found = {}
+    for tree in sources().values():
+        for node in ast.walk(tree):
+            bases = [ast.unparse(base) for base in node.bases] if isinstance(node, ast.ClassDef) else []
+            if isinstance(node, ast.ClassDef) and "NamedTuple" in bases and not node.name.startswith("_"):
+                found[node.name] = node
+    return found
+
+
+def facts() -> dict[str, ast.ClassDef]:
+    """Return the records that a check can read or make: those of the model, and all that the subjects lead to."""
+    known = records()
+    model = [name for name in sources() if name.startswith("diagnose.model.")]
+    waiting = [node.name for name in model for node in sources()[name].body if isinstance(node, ast.ClassDef)]
+    waiting += SUBJECTS
+    found: dict[str, ast.ClassDef] = {}
+    while waiting:
+        name = waiting.pop()
+        if name in found or name not in known:
+            continue
+        found[name] = known[name]
+        for part in known[name].body:
+            typed = part.annotation if isinstance(part, ast.AnnAssign) else getattr(part, "returns", None)
+            waiting += [node.id for node in ast.walk(typed) if isinstance(node, ast.Name)] if typed else []
+    return found
+
+
+def unnamed(node: ast.ClassDef) -> list[str]:
+    """Return the fields of a record that neither a docstring of their own nor the record's one names."""
+    text = ast.get_docstring(node) or ""
+    found = []
+    for part, after in zip(node.body, [*node.body[1:], None], strict=True):
+        if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name):
+            own = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+            if not own and f"``{part.target.id}``" not in text and f"*{part.target.id}*" not in text:
+                found.append(part.target.id)
+    return found
+
+
+def test_every_field_of_a_fact_is_explained() -> None:
+    found = facts()
+    assert {"Elf", "Hit", "Library", "Leg", "Finding"} <= set(found)  # the way to them is the test's own
+    assert {name: fields for name, node in found.items() if (fields := unnamed(node))} == {}
+
+
+def test_a_field_without_explanation_is_found() -> None:
+    source = 'class One(NamedTuple):\n    """Has ``a``."""\n\n    a: int\n    b: int\n    """Its unit."""\n    c: int\n'
+    (node,) = ast.parse(source).body
+    assert isinstance(node, ast.ClassDef)
+    assert unnamed(node) == ["c"]

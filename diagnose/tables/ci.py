@@ -18,8 +18,11 @@ class Runner(NamedTuple):
     """One label of a hosted Linux runner."""
 
     label: str
+    """``ubuntu-24.04`` …"""
     distribution: str
+    """``ubuntu`` …"""
     version: str
+    """``24.04`` …"""
     arch: str
     """As ``uname -m`` prints it."""
     end: str
@@ -37,14 +40,19 @@ class Image(NamedTuple):
     """What is known of a container image; texts are empty where a fact is unknown."""
 
     distribution: str
+    """os-release's ``ID``."""
     version: str
+    """os-release's ``VERSION_ID``."""
     managers: frozenset[str]
     """Commands of the package managers inside."""
     sudo: bool
+    """Whether it has the program."""
     pkgconfig: bool
     """Whether it has the program pkg-config."""
     gcc: str
+    """The version of its C compiler."""
     glibc: str
+    """The version of its own glibc; empty on musl."""
     target: str
     """The glibc that a build links against; ``musl`` for musl."""
     cross: bool

@@ -39,12 +39,18 @@ class BuildLog(NamedTuple):
     """
 
     name: str
+    """The input as reports name it: a file without its folder, ``standard input``, or a command."""
     lines: int = 0
+    """The number of lines that were read."""
     hits: tuple[Hit, ...] = ()
     probes: tuple[Probe, ...] = ()
+    """The failed questions for pkg-config modules, in order."""
     links: tuple[LinkStep, ...] = ()
+    """The failed link steps, in order."""
     sights: tuple[ContextHint, ...] = ()
+    """What single lines tell about the place of the build, in order."""
     crates: tuple[tuple[int, str, str], ...] = ()
+    """(line, name, version) of each crate from whose compilation on lines are its own; empty names: of none."""
     asked_target: Target | None = None
     asked_distro: Distro | None = None
     course: Course = Course()

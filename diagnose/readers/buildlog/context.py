@@ -39,9 +39,13 @@ class ContextHint(NamedTuple):
     """Build context from one line; unset fields are unknown."""
 
     line: int
+    """The number of the line, from 1."""
     distro: Distro | None = None
+    """The distribution that the line shows."""
     container: Container | None = None
+    """The kind of image that the line shows."""
     target: Target | None = None
+    """The target that the line names."""
 
 
 def distribution(name: str, version: str = "") -> Distro:

@@ -27,6 +27,7 @@ class Event(NamedTuple):
     """
 
     line: int
+    """The number of the line, from 1."""
     tool: str
     sign: Sign
     text: str = ""

@@ -36,6 +36,7 @@ class LinkStep(NamedTuple):
     """
 
     hits: tuple[Hit, ...]
+    """The lines of the failure, in order."""
     program: str = ""
     ld: str = ""
     crate: str = ""
@@ -43,6 +44,7 @@ class LinkStep(NamedTuple):
     skipped: tuple[tuple[str, str], ...] = ()
     wrong: tuple[str, ...] = ()
     machines: tuple[int, ...] = ()
+    """``e_machine`` of the files that were refused, as far as the linker prints it."""
     missing: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     undefined: tuple[tuple[str, str], ...] = ()

@@ -32,8 +32,11 @@ class Probe(NamedTuple):
 
     outcome: str
     hits: tuple[Hit, ...]
+    """The lines of the failure, in order."""
     crate: str = ""
+    """The crate whose build script asked; empty if the log does not show it."""
     module: str = ""
+    """The module that was asked for; empty if the log does not show it."""
     wanted: str = ""
     program: str = ""
     command: str = ""

@@ -66,10 +66,15 @@ class Hit(NamedTuple):
     """A significant line: its number from 1, the cleaned text, and the groups of the match."""
 
     kind: str
+    """The name of the pattern that matched (``apt-unlocatable``), by which :meth:`BuildLog.find` finds it."""
     line: int
+    """Its number, from 1."""
     text: str
+    """The line without colours, time stamps and prefixes."""
     groups: Mapping[str, str] = Said()
+    """Named group → text; empty for a group that took no part."""
     origin: LineOrigin = LineOrigin()
+    """What its prefix told of its source."""
 
 
 _DATED = r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?Z?\]? (?:[0-9a-f]{2}[OE]\+? )?"

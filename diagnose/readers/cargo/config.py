@@ -26,14 +26,18 @@ class Override(NamedTuple):
     """A ``[target.<triple>.<links>]`` table: cargo then does not run that crate's build script."""
 
     links: str
+    """The ``links`` key of the crate."""
     path: str
+    """Where the table is, as ``path:line``."""
 
 
 class ConfigFile(NamedTuple):
     """A cargo configuration file. ``own`` is False for the file in ``$CARGO_HOME``, which all projects share."""
 
     path: str
+    """As seen from inside the root."""
     text: str
+    """Its whole content."""
     own: bool = True
 
 

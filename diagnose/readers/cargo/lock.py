@@ -17,7 +17,9 @@ class Crate(NamedTuple):
     """
 
     name: str
+    """As Cargo.lock spells it."""
     version: str
+    """The locked release."""
     line: int = 0
     dependencies: tuple[str, ...] = ()
     local: bool = False

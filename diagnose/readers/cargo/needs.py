@@ -32,6 +32,7 @@ class Need(NamedTuple):
     """
 
     module: str
+    """pkg-config's name of it, without a constraint."""
     crate: str = ""
     requirement: str = ""
     links: str = ""

@@ -45,6 +45,7 @@ class Floor(NamedTuple):
     """
 
     version: str
+    """The release, as ``1.78``."""
     text: str
     path: str
     crate: str = ""
@@ -67,8 +68,10 @@ class Project(NamedTuple):
     lock: str = ""
     crates: tuple[Crate, ...] = ()
     needs: tuple[Need, ...] = ()
+    """The pkg-config modules that its crates request."""
     config: tuple[ConfigFile, ...] = ()
     overrides: tuple[Override, ...] = ()
+    """The crates whose build scripts cargo does not run."""
     idle: tuple[Crate, ...] = ()
     unknown: tuple[str, ...] = ()
     abi3: bool | None = None

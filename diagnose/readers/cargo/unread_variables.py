@@ -19,8 +19,10 @@ class Ignored(NamedTuple):
     """A variable that no tool reads. ``meant`` is the correct name; empty if unknown."""
 
     setting: Setting
+    """The variable as it is set."""
     meant: str = ""
     reason: str = ""
+    """Why no tool reads it, in one line."""
 
 
 _PER_TARGET = (

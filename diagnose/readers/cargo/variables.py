@@ -15,7 +15,9 @@ class Setting(NamedTuple):
     """
 
     name: str
+    """As it is written, such as ``PKG_CONFIG_PATH`` or ``build.target``."""
     value: str
+    """As it is written."""
     path: str = ""
 
     @property
@@ -32,8 +34,11 @@ class Variables(NamedTuple):
     """
 
     process: Mapping[str, str]
+    """Name → value of the process environment; empty for a foreign root."""
     config: Mapping[str, Setting]
+    """Name → entry of the ``[env]`` tables; of several files, the nearest one's."""
     forced: frozenset[str] = frozenset()
+    """The names with ``force = true``."""
 
     def get(self, name: str) -> Setting | None:
         """Return *name* as a build script sees it."""

@@ -142,20 +142,28 @@ class Elf(NamedTuple):
 
     path: str
     size: int = 0
+    """In bytes."""
     installed: str = ""
     machine: int = 0
     bits: int = 0
+    """32 or 64; 0 if the header could not be read."""
     endian: str = ""
+    """``little`` or ``big``."""
     flags: int = 0
     type: int = 0
     osabi: int = 0
     interp: str = ""
+    """The loader in ``PT_INTERP``, which programs have."""
     dynamic: bool = False
+    """Whether there is a dynamic section that could be read."""
     soname: str = ""
+    """``DT_SONAME``."""
     needed: tuple[str, ...] = ()
+    """``DT_NEEDED``, in the file's order."""
     rpath: str | None = None
     runpath: str | None = None
     verneed: tuple[Verneed, ...] = ()
+    """The versions of other libraries' symbols that it needs."""
     defines: tuple[str, ...] = ()
     undefined: tuple[str, ...] = ()
     undefined_weak: tuple[str, ...] = ()

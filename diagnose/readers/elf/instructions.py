@@ -38,10 +38,15 @@ class Use(NamedTuple):
     """One instruction beyond the baseline: the entry that leads to it, its address, its name, features and level."""
 
     entry: str
+    """The function by which the code is reached."""
     address: int
+    """The virtual address in the file."""
     mnemonic: str
+    """The name of the instruction (``vaddps``)."""
     features: str
+    """The names of the processor's features that it needs, joined by ``+``."""
     level: int
+    """The level of x86-64 that has them: 2 to 4."""
 
 
 class Instructions(NamedTuple):

@@ -28,9 +28,13 @@ class Needed(NamedTuple):
     """A direct or indirect run-time dependency of a library: its path, if found, and its GLIBC version."""
 
     soname: str
+    """As ``DT_NEEDED`` names it."""
     path: str = ""
+    """As seen from inside the root; empty if none was found."""
     glibc: str = ""
+    """The highest GLIBC version that it needs, as ``2.34``; empty if none."""
     accepted: bool | None = None
+    """Whether the target can load it; None if unknown."""
 
 
 class LinkFile(NamedTuple):
@@ -47,13 +51,16 @@ class LinkFile(NamedTuple):
     """
 
     name: str
+    """The name after ``-l``."""
     kind: str = "missing"
     path: str = ""
     real: str = ""
     accepted: bool | None = None
     libc: str = ""
+    """``glibc`` or ``musl``, by the library that it needs; empty if it needs neither."""
     glibc: str = ""
     elf: Elf | None = None
+    """The shared library's own facts; None for other kinds."""
     members: tuple[str, ...] = ()
     searched: tuple[str, ...] = ()
     default: bool = False

@@ -29,11 +29,14 @@ class ImageFacts(NamedTuple):
     """
 
     names: tuple[str, ...]
+    """The tags that its archive or engine gives it (``debian:12``); empty without."""
     id: str
     platform: str
     layers: int
+    """The number of its layers."""
     environ: dict[str, str]
     labels: dict[str, str]
+    """Its labels, by name."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the facts as plain data, without the value of any variable that a build does not read."""

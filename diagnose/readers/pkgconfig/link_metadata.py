@@ -31,6 +31,7 @@ class LostWord(NamedTuple):
     """
 
     word: str
+    """As the answer has it."""
     kind: str
     taken: str = ""
 

@@ -10,7 +10,16 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import InputError
 from diagnose.readers.pkgconfig import pcfile
 from diagnose.readers.pkgconfig.fragments import Words
-from diagnose.readers.pkgconfig.pcfile import Dependency, PcFile, Requirements, dependencies, fields, split
+from diagnose.readers.pkgconfig.pcfile import (
+    Dependency,
+    PcFile,
+    Requirements,
+    dependencies,
+    fields,
+    first_word,
+    module_id,
+    split,
+)
 
 if TYPE_CHECKING:
     from diagnose.readers.pkgconfig.rules import Rules
@@ -127,9 +136,8 @@ def parse(expander: Expander, path: str, folder: str, text: str, *, uninstalled:
         InputError: its variables expand endlessly, or to more than the limit.
     """
     rules = expander.rules
-    name = path.rpartition("/")[2]
-    identity = name.rpartition(".")[0] or name
     uninstalled = uninstalled and rules.outside_unprefixed
+    identity = module_id(path, uninstalled)
     file = FileSysroot(rules, expander.sysroot, folder, uninstalled)
     variables = _Variables(expander, file, path)
     variables.define("pcfiledir", folder.replace(" ", "\\ "))
@@ -156,9 +164,7 @@ def parse(expander: Expander, path: str, folder: str, text: str, *, uninstalled:
             single[field] = variables.expand(value)
     if len(single) < 3:
         return None
-    version = single["version"].replace("\t", " ").partition(" ")[0]
-    if uninstalled:
-        identity = identity.rpartition("-")[0]
+    version = first_word(single["version"])
     return PcFile(
         path=path,
         id=identity,

@@ -78,6 +78,18 @@ class PcFile(NamedTuple):
     requires_shared: tuple[Dependency, ...] = ()
 
 
+def module_id(path: str, uninstalled: bool) -> str:
+    """Return the id of the file at *path*: its name without the ending, and without ``-uninstalled``."""
+    name = path.rpartition("/")[2]
+    stem = name.rpartition(".")[0] or name
+    return stem.rpartition("-")[0] if uninstalled else stem
+
+
+def first_word(version: str) -> str:
+    """Return what counts of the field ``Version``."""
+    return version.replace("\t", " ").partition(" ")[0]
+
+
 def logical_lines(text: str) -> Iterator[str]:
     """Yield the lines of *text* with comments removed and continued lines joined."""
     if "\\" not in text and "\r" not in text:

@@ -2,6 +2,10 @@
 
 Follows ``libpkgconf/fileio.c``, ``parser.c``, ``tuple.c``, ``bytecode.c``, ``argvsplit.c``, ``fragment.c`` and
 ``pkg.c`` of pkgconf 3.0.1 and 3.0.5; tests compare with 3.0.1 and 3.0.7.
+
+Much looks like :mod:`~diagnose.readers.pkgconfig.pc_parser` and :mod:`~diagnose.readers.pkgconfig.pcfile`, which follow
+the releases before it, and stays apart: comments, quotes, variables, relocation and limits differ in each step, and
+pkgconf changes one line of releases without the other. What no release has changed is shared, from pcfile.
 """
 
 from __future__ import annotations
@@ -309,10 +313,7 @@ def parse(expander: Pkgconf3Expander, path: str, folder: str, text: str, *, unin
     Raises:
         InputError: its variables expand endlessly.
     """
-    name = path.rpartition("/")[2]
-    identity = name.rpartition(".")[0] or name
-    if uninstalled:
-        identity = identity.rpartition("-")[0]
+    identity = pcfile.module_id(path, uninstalled)
     variables = _Pkgconf3Variables(expander.rules, path, identity)
     variables.define("pcfiledir", folder.replace(" ", "\\ "))
     flags = {name: _Flags(expander, variables.programs, uninstalled) for name in _WORDS}
@@ -338,7 +339,7 @@ def parse(expander: Pkgconf3Expander, path: str, folder: str, text: str, *, unin
                 single.pop(field, None)
     if len(single) < 3:
         return None
-    version = single["version"].replace("\t", " ").partition(" ")[0]
+    version = pcfile.first_word(single["version"])
     found = {name: tuple(flag.fragment() for flag in own.found) for name, own in flags.items()}
     return PcFile(
         path=path,

@@ -25,10 +25,13 @@ class PkgConfig(NamedTuple):
     """
 
     triple: str
+    """The target's triple."""
     host: str
+    """The triple of the machine that runs the build scripts."""
     program: Program
     fallback: bool = False
     implementation: str = ""  # "pkgconf", "pkg-config", "u-config" or empty
+    """``pkgconf``, ``pkg-config``, ``u-config`` or empty."""
     allowed: bool = True
     allowed_by: Setting | None = None
     path: Setting | None = None
@@ -42,8 +45,11 @@ class PkgConfig(NamedTuple):
     broken: str = ""
     plain: Program | None = None
     system_libs: tuple[str, ...] = ()
+    """The folders that the program leaves out of answers."""
     default_sysroot: str = ""
+    """The sysroot of pkgconf's personality file."""
     default_static: bool = False
+    """Whether that file asks for ``--static``."""
 
     @property
     def cross(self) -> bool:
@@ -58,7 +64,9 @@ class Missing(NamedTuple):
     """
 
     module: str
+    """The name that was searched for."""
     required_by: str = ""
+    """The module whose file names it."""
     elsewhere: str = ""
 
 
@@ -66,9 +74,13 @@ class Mismatch(NamedTuple):
     """A module whose version does not match ``operator wanted`` of ``required_by`` (empty: the crate)."""
 
     module: str
+    """The module that was found."""
     operator: str
+    """``>=``, ``=`` and the others of pkg-config."""
     wanted: str
+    """The version after the operator."""
     found: str
+    """The version of its file."""
     required_by: str = ""
 
 
@@ -79,7 +91,9 @@ class Candidate(NamedTuple):
     """
 
     path: str
+    """As seen from inside the root."""
     version: str = ""
+    """As the file has it; empty if it could not be read."""
     debian: str = ""
 
 
@@ -109,24 +123,33 @@ class Library(NamedTuple):
     """
 
     module: str
+    """pkg-config's name of it."""
     outcome: str
     requirement: str = ""
+    """The constraint (``>= 1.0``); empty without one."""
     command: str = ""
     pc: str = ""
     version: str = ""
+    """Of the file that answers; empty without an answer."""
     libs: tuple[str, ...] = ()
     cflags: tuple[str, ...] = ()
     link_dirs: tuple[str, ...] = ()
     files: tuple[LinkFile, ...] = ()
+    """What the linker finds for each ``-l`` of the answer."""
     static: bool = False
     static_by: Setting | None = None
     disabled_by: Setting | None = None
     overridden_by: str = ""
     missing: tuple[Missing, ...] = ()
+    """The modules that were not found: this one, or required ones."""
     mismatches: tuple[Mismatch, ...] = ()
+    """The modules of another version than required."""
     candidates: tuple[Candidate, ...] = ()
+    """Its files outside the search path."""
     crate: str = ""
+    """``name version`` of the crate that asks; empty if ``--lib`` asked."""
     status: int | None = None
+    """The exit status of the program; None if none was run or computed."""
     output: str = ""
     alone: bool = False
     directed_by: tuple[Setting, ...] = ()

@@ -36,14 +36,20 @@ class AptSource(NamedTuple):
     """
 
     path: str
+    """The file."""
     line: int
     end: int
     style: str  # "list" or "sources"
+    """``list`` for a one-line entry, ``sources`` for a stanza."""
     enabled: bool
     types: tuple[str, ...]
+    """``deb`` and ``deb-src``."""
     uris: tuple[str, ...]
+    """As written."""
     suites: tuple[str, ...]
+    """As written; one that ends in ``/`` is a path."""
     components: tuple[str, ...]
+    """``main`` and others; empty for a path."""
     options: tuple[tuple[str, str], ...] = ()
     unknown: tuple[str, ...] = ()
     architectures: tuple[str, ...] = ()
@@ -63,9 +69,12 @@ class AptFile(NamedTuple):
     """
 
     path: str
+    """As seen from inside the root."""
     style: str
+    """``list`` or ``sources``, by its ending."""
     lines: tuple[str, ...]
     sources: tuple[AptSource, ...]
+    """In the file's order, commented ones included."""
     malformed: tuple[tuple[int, str], ...] = ()
 
     @property
@@ -84,10 +93,15 @@ class AptRelease(NamedTuple):
     uri: str = ""
     asked: str = ""
     origin: str = ""
+    """``Debian``, ``Ubuntu`` …"""
     suite: str = ""
+    """``stable``, ``noble-updates`` …"""
     codename: str = ""
+    """``bookworm`` …"""
     version: str = ""
+    """``12.5``, ``24.04``; empty for rolling ones."""
     architectures: tuple[str, ...] = ()
+    """Those that the repository has, by Debian's names."""
 
 
 class Skew(NamedTuple):
@@ -99,6 +113,7 @@ class Skew(NamedTuple):
     """
 
     name: str
+    """The package's name without an architecture."""
     installed: str
     architecture: str
     offered: tuple[str, ...]
@@ -117,7 +132,9 @@ class Apt(NamedTuple):
     native: str
     foreign: tuple[str, ...]
     files: tuple[AptFile, ...] = ()
+    """The files of sources, in apt's order."""
     releases: tuple[AptRelease, ...] = ()
+    """The fetched Release files of the entries, in their order."""
     indexed: tuple[str, ...] = ()
     lists: bool = False
     skews: tuple[Skew, ...] = ()

@@ -22,10 +22,15 @@ class Distro(NamedTuple):
     """
 
     id: str = ""
+    """``debian``, ``ubuntu``, ``alpine`` …"""
     id_like: tuple[str, ...] = ()
+    """The ids of related distributions, the closest first."""
     name: str = ""
+    """``PRETTY_NAME``, else ``NAME``: for people."""
     version: str = ""
+    """``VERSION_ID``: ``12``, ``24.04``; empty for rolling ones."""
     codename: str = ""
+    """``VERSION_CODENAME``: ``bookworm``; empty if there is none."""
     manager: str = ""
     libc: str = ""
     libc_version: str = ""
@@ -66,6 +71,7 @@ class Container(NamedTuple):
     kind: str = ""
     policy: str = ""
     evidence: tuple[tuple[str, str], ...] = ()
+    """The traces; empty without any."""
 
 
 def read(root: Root, multiarch: str = "") -> Distro:

@@ -30,7 +30,9 @@ class Package(NamedTuple):
     """
 
     name: str
+    """Without an architecture."""
     version: str
+    """The package manager's own form, with epoch and revision."""
     architecture: str
     same: bool = False
 
@@ -39,12 +41,18 @@ class RpmRepo(NamedTuple):
     """One section of a yum or dnf ``.repo`` file; ``line`` is where it starts."""
 
     path: str
+    """The file."""
     line: int
     id: str
+    """The name in the brackets."""
     enabled: bool
+    """False only if it says so."""
     baseurl: tuple[str, ...] = ()
+    """As written, with variables like ``$releasever``."""
     mirrorlist: str = ""
+    """The address as written; empty without one."""
     metalink: str = ""
+    """The address as written; empty without one."""
 
 
 def native(root: Root) -> str:

@@ -24,6 +24,7 @@ class Program(NamedTuple):
     path: str = ""
     real: str = ""
     version: str = ""
+    """As far as its files show it; empty if they do not, or no check needs it."""
     setting: Setting | None = None
 
     @property
@@ -36,6 +37,7 @@ class StartFile(NamedTuple):
     """A file that the linker needs for every program; ``path`` is empty if it is missing."""
 
     name: str
+    """``crti.o``, ``libc.so`` …"""
     path: str = ""
 
 
@@ -50,6 +52,7 @@ class Rust(NamedTuple):
     """
 
     cargo: Program
+    """The cargo that is found first."""
     rustc: Program
     toolchain: str = ""
     host: str = ""
@@ -80,8 +83,11 @@ class Pyo3Settings(NamedTuple):
     """PyO3's settings for the target's Python: every ``PYO3_*`` variable, and the files in ``PYO3_CROSS_LIB_DIR``."""
 
     settings: tuple[Setting, ...] = ()
+    """In the order of the variables."""
     lib_dir: str = ""
+    """The folder that ``PYO3_CROSS_LIB_DIR`` names, if it exists."""
     sysconfigdata: tuple[str, ...] = ()
+    """The paths of ``_sysconfigdata*`` in that folder and its ``python3*`` folders."""
 
 
 class Toolchain(NamedTuple):
@@ -100,14 +106,20 @@ class Toolchain(NamedTuple):
     host_linker: Program
     host_cc: Program
     rust: Rust
+    """rustc and cargo."""
     patchelf: Program
+    """The patchelf on PATH."""
     emulator: Emulator = Emulator()
+    """What runs the target's programs here."""
     python: Pyo3Settings = Pyo3Settings()
+    """PyO3's settings for the target."""
     libclang: tuple[str, ...] = ()
+    """The paths that clang-sys finds; read only if a crate uses bindgen."""
     linker_target: str = ""
     start_files: tuple[StartFile, ...] = ()
     sysroot: str = ""
     libc: str = ""
+    """``glibc`` or ``musl``, as ``linker`` links; empty if its folders are unknown."""
     glibc: str = ""
     glibc_path: str = ""
     link_dirs: tuple[str, ...] = ()

@@ -28,6 +28,7 @@ class CodeFile(NamedTuple):
     """
 
     path: str
+    """The member."""
     kind: str
     arches: tuple[str, ...]
     claims: str

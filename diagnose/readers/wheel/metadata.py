@@ -32,8 +32,10 @@ class EntryPointLine(NamedTuple):
     """
 
     number: int
+    """In the file, from 1."""
     section: str
     name: str
+    """The entry point's name; the whole line where that has none (``option``, ``header``, ``comment``)."""
     value: str
     flaw: str = ""
 
@@ -46,6 +48,7 @@ class Sbom(NamedTuple):
     """
 
     path: str
+    """The member."""
     flaw: str = ""
     subject: str = ""
     components: tuple[tuple[str, str, str], ...] = ()
@@ -63,6 +66,7 @@ class Metadata(NamedTuple):
     core: tuple[tuple[str, str], ...] = ()
     entry_points: tuple[EntryPointLine, ...] = ()
     sboms: tuple[Sbom, ...] = ()
+    """In the archive's order."""
     description: str = ""
 
 

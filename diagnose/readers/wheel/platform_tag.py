@@ -119,6 +119,7 @@ class Verdict(NamedTuple):
     lowest_tag: str = ""
     cause: Shortfall | None = None
     shortfalls: tuple[Shortfall, ...] = ()
+    """All reasons why a lower tag is not met."""
     ignored: tuple[str, ...] = ()
     musl_release: tuple[int, ...] = ()
     differences: tuple[str, ...] = ()

@@ -48,8 +48,11 @@ class Tag(NamedTuple):
     """One compatibility tag; its text is ``python-abi-platform``."""
 
     python: str
+    """``cp312``, ``py3`` …"""
     abi: str
+    """``cp312``, ``abi3``, ``none`` …"""
     platform: str
+    """``manylinux_2_28_x86_64``, ``any`` …"""
 
     def __str__(self) -> str:
         return "-".join(self)
@@ -69,6 +72,7 @@ class Wheel(NamedTuple):
     """
 
     path: str
+    """As the user gave it."""
     size: int
     name: str
     version: str
@@ -80,12 +84,16 @@ class Wheel(NamedTuple):
     requires: tuple[str, ...]
     requires_python: str
     dist_info: str
+    """The name of its ``.dist-info`` folder."""
     files: tuple[str, ...]
     elves: tuple[Elf, ...]
     links: tuple[LoadLink, ...]
     record: Record
+    """RECORD, compared with the members."""
     zip_flaws: tuple[ZipFlaw, ...]
+    """What is unsafe or ambiguous in the archive."""
     verdict: Verdict
+    """The tags that its files meet."""
     unseen: tuple[str, ...] = ()
     unsampled: tuple[str, ...] = ()
     code: tuple[CodeFile, ...] = ()

@@ -44,7 +44,9 @@ class RecordFlaw(NamedTuple):
 
     kind: str
     path: str
+    """The member or row that it is about."""
     detail: str
+    """What is wrong, in words, without the path."""
     line: int = 0
 
 
@@ -52,8 +54,11 @@ class Record(NamedTuple):
     """RECORD's member name, its number of rows, and their flaws."""
 
     path: str
+    """The member; it may be missing."""
     rows: int
+    """The number of its rows."""
     flaws: tuple[RecordFlaw, ...]
+    """In the order of the file; those without a row last."""
 
 
 class Contents(NamedTuple):

@@ -70,8 +70,10 @@ class ZipFlaw(NamedTuple):
     """
 
     kind: str
+    """One of the words above."""
     path: str
     detail: str
+    """What is wrong, in words, without the path."""
 
 
 class _Entry(NamedTuple):

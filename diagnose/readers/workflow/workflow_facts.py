@@ -17,8 +17,11 @@ class Spot(NamedTuple):
     """A place in a file: its path from the repository's root, line and column from 1 (column 0: the whole line)."""
 
     path: str
+    """With ``/``, whatever the system."""
     line: int
+    """From 1."""
     column: int = 0
+    """In characters, from 1."""
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.column}" if self.column else f"{self.path}:{self.line}"
@@ -37,23 +40,28 @@ class Hook(NamedTuple):
     """A script that runs where a leg builds, or on its runner.
 
     ``name`` is the key that holds it (``before-script-linux``). ``strict``: the shell stops at the first command that
-    fails. ``followed`` is False where a part of it could not be read.
+    fails.
     """
 
     name: str
     place: BuildPlace
+    """Where it runs."""
     calls: tuple[tuple[Spot, Call], ...]
+    """The commands in it, each with its place."""
     strict: bool = True
     unread: tuple[str, ...] = ()
+    """Parts of it that could not be read, in plain words."""
 
 
 class StepVariable(NamedTuple):
     """A variable that the workflow sets for a step."""
 
     name: str
+    """As the step's programs see it."""
     value: str | None
     """None where it is unknown."""
     spot: Spot
+    """Where it is set."""
     sure: bool = True
     """Whether it is set for sure: a script may export it or not."""
 
@@ -63,7 +71,9 @@ class MaturinTable(NamedTuple):
 
     compatibility: str
     skips_audit: bool
+    """Whether ``auditwheel = "skip"`` or ``skip-auditwheel`` turns it off."""
     spot: Spot
+    """The line of that key."""
 
 
 class Leg(NamedTuple):
@@ -73,6 +83,7 @@ class Leg(NamedTuple):
     """
 
     job: str
+    """The key of the job; ``CALLER / JOB`` in a called workflow."""
     row: str
     """The row of the matrix in words."""
     tool: str
@@ -82,23 +93,31 @@ class Leg(NamedTuple):
     spot: Spot
     """The step."""
     runner: Runner | None
+    """What is known of the runner; None for an unknown label."""
     label: str
     """The label of the runner."""
     label_spot: Spot
+    """The place of ``runs-on``, or of the matrix value in it."""
     target: str
     """Rust's target."""
     place: BuildPlace
+    """Where the wheel is built: on the runner, or in an image."""
     tag: str = ""
     """The platform tag that the wheel will have."""
     manylinux: str = ""
+    """The value that the tool is given for it (``2_28``, ``auto``), or cibuildwheel's image."""
     zig: bool = False
+    """Whether zig links."""
     fallback: bool = False
+    """Whether the action's table had no image for this target and took its general one."""
     words: tuple[str, ...] = ()
     """The arguments of the tool."""
     inputs: dict[str, tuple[str, Spot]] = {}
     """The inputs of the action that are known."""
     hooks: tuple[Hook, ...] = ()
+    """The scripts that run before or around the build, in order."""
     settings: tuple[StepVariable, ...] = ()
+    """The variables of the step, later ones win."""
     published: bool = False
     """Whether a step or job that publishes to an index needs the job."""
     repaired: bool = False
@@ -118,25 +137,36 @@ class JobContainer(NamedTuple):
     """The ``container:`` of a job, and the first step that runs an action in it (None without one)."""
 
     job: str
+    """The key of the job."""
     image: str
+    """Its name as written."""
     facts: Image | None
+    """What is known of it; None if nothing is."""
     spot: Spot
+    """The place of the name."""
     action: str = ""
+    """That step's ``uses``; empty without one."""
     action_spot: Spot | None = None
+    """The place of ``uses``."""
 
 
 class Workflow(NamedTuple):
     """One workflow file: what it builds. Never judges."""
 
     path: str
+    """From the repository's root."""
     legs: tuple[Leg, ...] = ()
+    """The builds for Linux, in the file's order."""
     containers: tuple[JobContainer, ...] = ()
+    """Of the jobs that have one, also without a leg."""
     unread: tuple[str, ...] = ()
+    """What could not be examined, in plain words."""
     skipped: int = 0
     """Legs for other systems than Linux."""
     unknown: int = 0
     """Legs whose runner, target or image the file does not tell."""
     action_versions: tuple[str, ...] = ()
+    """The releases of maturin-action that its legs name, sorted."""
     tried: bool = True
     """Whether the file may install or judge the wheels: a script does, or a part of the file was not read."""
 
