@@ -41,3 +41,12 @@ def test_every_imported_package_is_declared() -> None:
     imported = {NAMED.get(name, name).lower() for name in _imported()}
     assert imported <= declared
     assert "packaging" in imported
+
+
+def test_each_python_that_is_named_is_tested() -> None:
+    project = tomllib.loads((HOME / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = re.findall(r"Python :: (3\.\d+)$", "\n".join(project["classifiers"]), re.MULTILINE)
+    workflow = (HOME / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"^ +python: \[(.+)\]$", workflow, re.MULTILINE)
+    assert re.findall(r"[\d.]+", listed) == named
+    assert project["requires-python"] == f">={named[0]}"
