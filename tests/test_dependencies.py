@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from importlib import metadata
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -50,3 +53,20 @@ def test_each_python_that_is_named_is_tested() -> None:
     (listed,) = re.findall(r"^ +python: \[(.+)\]$", workflow, re.MULTILINE)
     assert re.findall(r"[\d.]+", listed) == named
     assert project["requires-python"] == f">={named[0]}"
+
+
+def test_the_base_install_needs_nothing_compiled() -> None:
+    project = tomllib.loads((HOME / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    waiting = [line for line in project["dependencies"] if not line.startswith("isal")]  # everything works without it
+    compiled, seen = set(), set()
+    while waiting:
+        requirement = Requirement(waiting.pop())
+        if requirement.name in seen or (requirement.marker and not requirement.marker.evaluate({"extra": ""})):
+            continue
+        seen.add(requirement.name)
+        found = metadata.distribution(requirement.name)
+        if "Root-Is-Purelib: false" in (found.read_text("WHEEL") or ""):
+            compiled.add(requirement.name)
+        waiting += found.requires or ()
+    assert {"rich", "typer", "packaging", "tomlkit"} <= seen
+    assert compiled == set()
