@@ -79,7 +79,7 @@ class Environment(NamedTuple):
     packages: tuple[Package, ...] | None = None
     policy: str = ""
     policy_from: Setting | None = None
-    """The variable that names ``policy``; None if it was requested, or there is none."""
+    """The variable that names ``policy``; None if it was requested, or nothing asks for one."""
     target_from: Setting | None = None
     ignored: tuple[Ignored, ...] = ()
     cwd: str = ""

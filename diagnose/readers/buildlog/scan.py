@@ -74,7 +74,7 @@ class Hit(NamedTuple):
     groups: Mapping[str, str] = Said()
     """Named group → text; empty for a group that took no part."""
     origin: LineOrigin = LineOrigin()
-    """What its prefix told of its source."""
+    """What its prefix shows of its source."""
 
 
 _DATED = r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?Z?\]? (?:[0-9a-f]{2}[OE]\+? )?"

@@ -42,6 +42,7 @@ class Need(NamedTuple):
     system_libs: bool = True
     key: str = ""
     others: tuple[str, ...] = ()
+    """Modules that the crate accepts in place of ``module``, in the order in which it asks; mostly none."""
 
 
 class CrateRow(NamedTuple):

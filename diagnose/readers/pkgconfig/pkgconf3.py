@@ -5,7 +5,7 @@ Follows ``libpkgconf/fileio.c``, ``parser.c``, ``tuple.c``, ``bytecode.c``, ``ar
 
 Much looks like :mod:`~diagnose.readers.pkgconfig.pc_parser` and :mod:`~diagnose.readers.pkgconfig.pcfile`, which follow
 the releases before it, and stays apart: comments, quotes, variables, relocation and limits differ in each step, and
-pkgconf changes one line of releases without the other. What no release has changed is shared, from pcfile.
+pkgconf changes one line of releases without the other. The parts that every release has in common are in pcfile.
 """
 
 from __future__ import annotations

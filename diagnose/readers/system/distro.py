@@ -30,7 +30,7 @@ class Distro(NamedTuple):
     version: str = ""
     """``VERSION_ID``: ``12``, ``24.04``; empty for rolling ones."""
     codename: str = ""
-    """``VERSION_CODENAME``: ``bookworm``; empty if there is none."""
+    """``VERSION_CODENAME``: ``bookworm``; empty without one."""
     manager: str = ""
     libc: str = ""
     libc_version: str = ""
