@@ -125,7 +125,33 @@ def _random(seed: int, alphabet: bytes | None) -> Iterator[bytes]:
         yield from chunks
 
 
+def _anchors() -> list[str]:
+    """Return the texts that the log checks search for: lines of nothing else are the slowest to read."""
+    sys.path[:0] = [str(ROOT), str(ROOT / "checks")]
+    from diagnose.engine import registry
+    from diagnose.readers.buildlog.patterns import SHARED
+
+    rows = [*SHARED, *(row for check in registry.load("log") for row in check.patterns)]
+    return list(dict.fromkeys(row.anchor for row in rows))
+
+
+def _messages() -> list[str]:
+    """Return the lines of the fixtures, each once, in any order."""
+    logs = sorted((ROOT / "fixtures" / "logs").rglob("*.log"))
+    lines = dict.fromkeys(line for log in logs for line in log.read_text(errors="replace").splitlines() if line)
+    return random.Random(3).sample(list(lines), len(lines))
+
+
+def _numbered(texts: Callable[[], list[str]], form: str = "{} {}\n") -> Callable[[], Iterator[bytes]]:
+    def lines() -> Iterator[bytes]:
+        known = texts()
+        return _lines(lambda number: form.format(known[number % len(known)], number))
+
+    return lines
+
+
 _PRINTABLE = bytes(range(32, 127)) + b"\n"
+# The last of them, from "anchors" on, are made to be slow: of 5 MB (--size 5) each should be read at 5 MB/s.
 SHAPES: dict[str, Callable[[], Iterator[bytes]]] = {
     "cargo": lambda: _lines(_cargo),
     "apt": lambda: _lines(_apt),
@@ -144,6 +170,11 @@ SHAPES: dict[str, Callable[[], Iterator[bytes]]] = {
     "random bytes": lambda: _random(2, bytes(range(1, 256))),
     "some NULs": lambda: (chunk.replace(b" v1", b" \0v1") for chunk in _lines(_cargo)),
     "not UTF-8": lambda: (chunk.replace(b"e", b"\xe9", CHUNK // 40) for chunk in _lines(_cargo)),
+    "anchors": _numbered(_anchors),
+    "anchors in line": _numbered(_anchors, "{} {} "),
+    "anchors dated": _numbered(_anchors, "2024-05-01T12:00:00.1234567Z {} {}\n"),
+    "anchors redrawn": _numbered(_anchors, "{} {}\r"),
+    "messages": _numbered(_messages),
 }
 
 

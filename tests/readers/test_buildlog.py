@@ -17,6 +17,7 @@ from diagnose.engine import registry
 from diagnose.model.pattern import patterns_for
 from diagnose.readers import buildlog
 from diagnose.readers.buildlog import Hit, anchors, context
+from diagnose.readers.buildlog import scan as scan_module
 from diagnose.readers.buildlog.anchors import Anchors
 from diagnose.readers.buildlog.clean import clean, plain
 from diagnose.readers.buildlog.patterns import SHARED
@@ -185,6 +186,46 @@ def test_a_flood_of_one_message_hides_no_other_and_costs_no_memory() -> None:
     assert hits[-1].kind == "found"
     assert len(hits) < 500
     assert peak < 40 << 20
+
+
+def test_lines_that_are_nearly_messages_cost_no_more_than_in_proportion(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log of nothing but anchors is cleaned and searched as far as its size allows; its end is read all the same."""
+    texts = list(dict.fromkeys(pattern.anchor for pattern in (*SHARED, *patterns)))
+    cleaned = 0
+
+    def count(line: str) -> list[str]:
+        nonlocal cleaned
+        cleaned += 1
+        return clean(line)
+
+    monkeypatch.setattr(scan_module, "clean", count)
+    costs = []
+    for copies in (150, 600):
+        cleaned = 0
+        lines = [f"{anchor} {copy}" for copy in range(copies) for anchor in texts]
+        log = buildlog.read_text("\n".join([*lines, LINE, ""]), "x.log", patterns)
+        assert log.hits[-1].line == log.lines
+        assert "wordings that filled the log in vain" in log.unseen[0]
+        costs.append(cleaned)
+    assert costs[0] < 40_000  # of 115 000 lines, by the free part of the budget
+    assert costs[1] < 2 * costs[0]  # of 460 000 lines
+
+
+def test_of_marks_that_fill_a_log_the_last_one_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    patterns = patterns_for("mark step cargo", ("Compiling", r"Compiling (?P<crate>\w+)"))
+    cleaned = 0
+
+    def count(line: str) -> list[str]:
+        nonlocal cleaned
+        cleaned += 1
+        return clean(line)
+
+    monkeypatch.setattr(scan_module, "clean", count)
+    log = "".join(f"   Compiling crate{number}\n" for number in range(60_000))
+    hits, _ = scan(log.encode(), patterns)
+    assert hits[-1].groups["crate"] == "crate59999"
+    assert [hit.line for hit in hits[:400]] == list(range(1, 401))
+    assert cleaned < 20_000
 
 
 def test_one_endless_line_is_read_in_pieces() -> None:

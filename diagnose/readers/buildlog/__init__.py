@@ -275,7 +275,7 @@ def _assemble(
     if scanner.given_up:
         words = ", ".join(sorted(scanner.given_up)[:5]) + (", …" if len(scanner.given_up) > 5 else "")
         unseen = (
-            f"later lines with any of {len(scanner.given_up)} wordings that filled the log without a message: {words}"
+            f"lines before the end with any of {len(scanner.given_up)} wordings that filled the log in vain: {words}"
         )
         log = log._replace(unseen=(unseen,))
     return _drawn(log._replace(course=course(hits), surroundings=scanner.surroundings))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from functools import lru_cache
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 
@@ -24,38 +25,42 @@ _TERMINAL = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]_P^][^\x07\x1b\n]*(?:\x0
 _LOST = rb"\[\d{0,2}(?:;\d{1,3})*m(?:\^\[\[K)?"
 _LOST_COLOUR = re.compile(rb"%b|\^\[(?:%b|\[K)|\xe2\x90\x9b%b" % (_LOST, _LOST, _LOST))
 _LOST_END = re.compile(rb"\[0?m")
+_LOWER = "abcdefghijklmnopqrstuvwxyz"
+# Each with the characters that it can begin with after blanks, 0 for any digit; without any, it has a tab.
 _PREFIXES = tuple(
-    re.compile(pattern)
-    for pattern in (
-        # gh run view --log: job, step, time; the web page's link to the line
-        r"^[^\t]{1,200}\t[^\t]{1,200}\t(?=\ufeff?\d{4}-\d\d-\d\dT)",
-        r"^\s*\[\d+\]\(https?://[^)\s]*\)\s?",
-        r"^\ufeff",
-        # a time in any of the usual formats
-        r"^\s*\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|\s?[+-]\d\d:?\d\d)?\]?:?\s?",
-        r"^\s*\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]?\s",
-        r"^[0-9a-f]{2}[OE]\+? ",  # and GitLab's stream, after its time
-        r"^\s*_bk;t=\d+\x07?",
-        r"^\s*(?:\|\s*)?\[\d{4}-[^\]\n]{5,40}\]\s?",
-        # markers of GitHub, Azure and Travis
-        r"^##\[(?:error|warning|group|endgroup|command|debug|section|notice)\]",
-        r"^::(?:error|warning|notice|group|debug)[^:\n]{0,300}::",
-        r"^travis_\w+(?::\S*)?\s?",
-        # charmcraft, snapcraft: the output of a program that it runs
-        r"^\s*::(?:\s|$)",
-        # BuildKit: "#12 3.456 ", in the summary of a failed step "3.456 "; podman and old docker: "[2/5] "
-        r"^\s*#\d+ (?:\d+\.\d+ )?(?!\[)",
-        r"^\s*(?:\d+\.\d{2,4}|\d{3,}\.\d)(?: |$)",
-        # cargo -vv: "[alsa-sys 0.3.1] "; cargo's and maturin's warning of a build script
-        r"^\[[a-z0-9][\w-]* \d+\.\d+\.[\w.+-]+\] ",
-        r"^\s*(?:cargo:warning=|warning: [a-z0-9][\w-]*@\d[\w.+-]*: )",
-        # nix: "pkg> "; a margin of bars or a quotation mark
-        r"^[a-z][\w.+-]{1,60}> (?=\S)",
-        r"^\s*[|│┃╎▌]+(?:\s|$)",
-        # docker compose: "service-1    | "; earthly: "+target *failed* | "
-        r"^\s*\+?[a-z][\w.-]{0,40}(?: \*\w+\*)? +\|(?: (?= *\S)|\s*$)",
-        r"^\s*(?:[╰└]─+>|[╭╰├└]─+)\s?",
-        r"^>+ (?=\S)",
+    (number, starts, re.compile(pattern))
+    for number, (starts, pattern) in enumerate(
+        (
+            # gh run view --log: job, step, time; the web page's link to the line
+            ("", r"^[^\t]{1,200}\t[^\t]{1,200}\t(?=\ufeff?\d{4}-\d\d-\d\dT)"),
+            ("[", r"^\s*\[\d+\]\(https?://[^)\s]*\)\s?"),
+            ("\ufeff", r"^\ufeff"),
+            # a time in any of the usual formats
+            ("[0", r"^\s*\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|\s?[+-]\d\d:?\d\d)?\]?:?\s?"),
+            ("[0", r"^\s*\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]?\s"),
+            ("0abcdef", r"^[0-9a-f]{2}[OE]\+? "),  # and GitLab's stream, after its time
+            ("_", r"^\s*_bk;t=\d+\x07?"),
+            ("|[", r"^\s*(?:\|\s*)?\[\d{4}-[^\]\n]{5,40}\]\s?"),
+            # markers of GitHub, Azure and Travis
+            ("#", r"^##\[(?:error|warning|group|endgroup|command|debug|section|notice)\]"),
+            (":", r"^::(?:error|warning|notice|group|debug)[^:\n]{0,300}::"),
+            ("t", r"^travis_\w+(?::\S*)?\s?"),
+            # charmcraft, snapcraft: the output of a program that it runs
+            (":", r"^\s*::(?:\s|$)"),
+            # BuildKit: "#12 3.456 ", in the summary of a failed step "3.456 "; podman and old docker: "[2/5] "
+            ("#", r"^\s*#\d+ (?:\d+\.\d+ )?(?!\[)"),
+            ("0", r"^\s*(?:\d+\.\d{2,4}|\d{3,}\.\d)(?: |$)"),
+            # cargo -vv: "[alsa-sys 0.3.1] "; cargo's and maturin's warning of a build script
+            ("[", r"^\[[a-z0-9][\w-]* \d+\.\d+\.[\w.+-]+\] "),
+            ("cw", r"^\s*(?:cargo:warning=|warning: [a-z0-9][\w-]*@\d[\w.+-]*: )"),
+            # nix: "pkg> "; a margin of bars or a quotation mark
+            (_LOWER, r"^[a-z][\w.+-]{1,60}> (?=\S)"),
+            ("|│┃╎▌", r"^\s*[|│┃╎▌]+(?:\s|$)"),
+            # docker compose: "service-1    | "; earthly: "+target *failed* | "
+            ("+" + _LOWER, r"^\s*\+?[a-z][\w.-]{0,40}(?: \*\w+\*)? +\|(?: (?= *\S)|\s*$)"),
+            ("╰└╭├", r"^\s*(?:[╰└]─+>|[╭╰├└]─+)\s?"),
+            (">", r"^>+ (?=\S)"),
+        )
     )
 )
 _PREFIXED = 1000  # characters at the beginning of a line that can hold prefixes
@@ -115,12 +120,30 @@ def clean(line: str) -> list[str]:
 def _unprefixed(line: str) -> str:
     line, rest = line[:_PREFIXED], line[_PREFIXED:]
     for _ in range(6):  # prefixes stack: a time before a marker before a margin
-        before = line
-        for prefix in _PREFIXES:
-            line = prefix.sub("", line, count=1)
+        before, number = line, -1
+        while found := _prefix(line, number):
+            number, end = found
+            line = line[end:]
         if line == before:
             break
     return line + rest
+
+
+def _prefix(line: str, after: int) -> tuple[int, int] | None:
+    """Return the first of the prefixes later than number *after* that *line* has: its number, and its end."""
+    first = line.lstrip()[:1]
+    for number, prefix in _possible("0" if first.isdecimal() else first, "\t" in line):
+        if number > after and (match := prefix.match(line)):
+            return number, match.end()
+    return None
+
+
+@lru_cache(256)
+def _possible(first: str, tab: bool) -> tuple[tuple[int, re.Pattern[str]], ...]:
+    """Return the prefixes that can be in a line with this *first* character, 0 for a digit, and a *tab* or without."""
+    return tuple(
+        (number, prefix) for number, starts, prefix in _PREFIXES if (tab and not starts) or (first and first in starts)
+    )
 
 
 def _entity(match: re.Match[str]) -> str:

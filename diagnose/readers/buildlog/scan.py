@@ -29,15 +29,21 @@ _NO_TEXT = bytes({*range(32)} - {*b"\a\b\t\n\v\f\r\x1b"})
 _AHEAD = 1 << 14  # bytes kept so that a wrapped message is complete
 _LINE = 1 << 16  # bytes around the anchor that are read of a longer line
 _QUOTE = 600  # characters of a line that are kept
-_FLOOD = 10_000  # consecutive hits of an anchor without a new match
-_IDLE_FREE = 8 << 20  # characters that may be searched without a match, and how many more for every byte of the log
-_IDLE_SHARE = 10  # (logs of builds need three at most)
+_FLOOD = 5_000  # consecutive hits of an anchor without a new match
+_IDLE_FREE = 20 << 20  # characters that may be searched in vain, and how many more for every byte of the log
+_IDLE_SHARE = 2
+# Characters that can be searched while a line is cut out and cleaned, for each part that it is redrawn with, for each
+# character that programs put before it, and while a search begins.
+_LINE_COST, _PART_COST, _PREFIX_COST, _SEARCH_COST = 600, 150, 10, 50
+_PREFIXED = 200  # characters of prefixes that take time
 _WRAPPED = 2000  # characters whose search takes as long as cleaning the following lines
 _VALUE = 2000  # characters of a group's text that are kept
-_OF_A_KIND = 400  # hits of one kind that are kept
+_OF_A_KIND = 400  # hits of one kind that are kept, …
+_MANY, _OF_MANY = 4_000, 20  # … and once there are so many of all kinds
 _FOLLOWING = 24  # lines that can contain the rest of a wrapped message
 _FEW = 4  # texts in one line that are searched one by one
 _SPAN = 8  # lines of a message at most
+_ORDERS = 10_000  # combinations of anchors in a line whose patterns are remembered
 _REPEATS = 4  # identical hits of one kind that are kept
 _AROUND = 1 << 12  # bytes before and after a failure that are kept to show it
 _FIRST, _LAST = 4, 40  # numbers of first and last failures to keep them for
@@ -77,6 +83,7 @@ class Hit(NamedTuple):
     """What its prefix shows of its source."""
 
 
+_FAILURES = ("mark failed", "mark error")
 _DATED = r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?Z?\]? (?:[0-9a-f]{2}[OE]\+? )?"
 _STREAM = re.compile(rf"^(?:{_DATED})?\s{{0,8}}(#\d+) |^([^\t]{{1,200}})\t[^\t]{{1,200}}\t\ufeff?\d{{4}}-\d\d-\d\dT")
 _CRATE = re.compile(
@@ -103,6 +110,13 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
+class _Tried(NamedTuple):
+    """The patterns to try on a line; *later* if they are marks of which only the last one counts."""
+
+    patterns: list[Pattern]
+    later: bool
+
+
 class Scanner:
     """One pass over a log.
 
@@ -119,17 +133,23 @@ class Scanner:
         for pattern in patterns:
             self._behind.setdefault(pattern.anchor.encode(), []).append(pattern)
             self._rank.setdefault(pattern, len(self._rank))
-        self._anchors = Anchors(self._behind)
+        self._searching = self._anchors = Anchors(self._behind)
         self._found: Counter[bytes] = Counter()
-        self._idle: Counter[str] = Counter()  # by anchor: characters searched without a match
+        self._idle: Counter[str] = Counter()  # by anchor: characters searched in vain
         self._idle_total = 0
         self._allowed = _IDLE_FREE
         self.given_up: set[str] = set()
+        self._gone: set[str] = set()  # of these, those that the piece at hand was searched for
+        self._kept = 0
         self._kinds: Counter[str] = Counter()
         self._said: Counter[tuple[str, str]] = Counter()
         self._all = dict(self._behind)
-        self._last: dict[str, Hit] = {}  # the last of each kind of marks that are not kept: it decides
+        # The last match of each kind of marks that are not kept, which decides: its number, line, text and match.
+        self._last: dict[str, tuple[int, str, str, re.Match[str]]] = {}
         self.surroundings: dict[int, tuple[int, bytes]] = {}
+        self._failures: dict[int, tuple[int, int]] = {}  # of one piece: line number → start and end of the line
+        self._orders: dict[tuple[bytes, ...], _Tried] = {}
+        self._full: set[str] = set()  # kinds of which enough is kept
 
     def scan(self, stream: BinaryIO) -> Iterator[Hit]:
         """Yield the hits of *stream* in the order of its lines."""
@@ -152,43 +172,72 @@ class Scanner:
         self._renew()
         yield from self._piece(carry, b"")
         self.lines += bool(carry) and not carry.endswith(b"\n")
-        yield from self._last.values()
+        for kind, last in self._last.items():
+            yield _hit(kind, *last)
 
     def _renew(self) -> None:
-        """Search for every mark again: the end of a log decides, even if a mark flooded it before."""
+        """Search for everything again: the end of a log decides, even if a wording flooded it before."""
         for key in [key for key in self._kinds if key.startswith("mark ")]:
             del self._kinds[key]
+        self._full = {kind for kind in self._full if not kind.startswith("mark ")}
+        self._orders.clear()
         for said in [said for said in self._said if said[0].startswith("mark ")]:
             del self._said[said]
-        drowned = {text: found for text, found in self._all.items() if text not in self._behind}
-        lost = {text: [p for p in found if p.kind.startswith("mark ")] for text, found in drowned.items()}
-        if any(lost.values()):
-            self._behind.update((text, found) for text, found in lost.items() if found)
+        if len(self._behind) < len(self._all):
+            self._behind = dict(self._all)
             self._found.clear()
             self._anchors = Anchors(self._behind)
+            self._idle.clear()
+            self._idle_total, self._allowed = 0, _IDLE_FREE // 4
 
     def _piece(self, piece: bytes, rest: bytes) -> Iterator[Hit]:
         self._allowed += len(piece) * _IDLE_SHARE
         piece, rest = plain(piece), plain(rest)
         starts = self._candidates(piece)
+        deferred: list[tuple[int, int, int, list[Pattern]]] = []
         counted = 0
         for start in sorted(starts):
             self.lines += piece.count(b"\n", counted, start)
             counted = start
-            at, patterns = starts[start]
-            yield from self._line(piece, rest, start, at, self.lines + 1, self._ranked(patterns))
+            at, (patterns, later) = starts[start]
+            if later:
+                deferred.append((start, at, self.lines + 1, patterns))
+                continue
+            if self._gone:
+                patterns = [pattern for pattern in patterns if pattern.anchor not in self._gone]
+            if patterns:
+                yield from self._line(piece, rest, start, at, self.lines + 1, patterns)
         self.lines += piece.count(b"\n", counted)
+        settled: set[str] = set()
+        for start, at, number, patterns in reversed(deferred):
+            if left := [one for one in patterns if one.kind not in settled and one.anchor not in self._gone]:
+                yield from self._line(piece, rest, start, at, number, left)
+                settled.update(one.kind for one in left if self._last.get(one.kind, (0,))[0] == number)
+        self._keep_around(piece, rest)
+        if self._gone:
+            for anchor in self._gone:
+                self._behind.pop(anchor.encode(), None)
+            self._gone.clear()
+            self._orders.clear()
+            self._anchors = Anchors(self._behind)
 
-    def _ranked(self, patterns: list[Pattern]) -> list[Pattern]:
-        """Return *phrases* by kind, each kind in the order of the table."""
-        if len(patterns) < 2:
-            return patterns
-        kinds: dict[str, list[Pattern]] = {}
-        for pattern in patterns:
-            kinds.setdefault(pattern.kind, []).append(pattern)
-        return [pattern for group in kinds.values() for pattern in sorted(group, key=self._rank.__getitem__)]
+    def _ranked(self, texts: tuple[bytes, ...]) -> _Tried:
+        """Return the patterns of the anchors *texts* by kind, each kind in the order of the table."""
+        found = self._orders.get(texts)
+        if found is None:
+            kinds: dict[str, list[Pattern]] = {}
+            for text in texts:
+                for pattern in self._behind[text]:
+                    if pattern.kind not in self._full or pattern.kind.startswith("mark "):
+                        kinds.setdefault(pattern.kind, []).append(pattern)
+            patterns = [pattern for group in kinds.values() for pattern in sorted(group, key=self._rank.__getitem__)]
+            later = kinds.keys() <= self._full and not any(kind.startswith(_FAILURES) for kind in kinds)
+            found = _Tried(patterns, later)
+            if len(self._orders) < _ORDERS:
+                self._orders[texts] = found
+        return found
 
-    def _candidates(self, piece: bytes) -> dict[int, tuple[int, list[Pattern]]]:
+    def _candidates(self, piece: bytes) -> dict[int, tuple[int, _Tried]]:
         """Return the lines with an anchor: their start, the position of the anchor, and the patterns to try."""
         starts: dict[int, tuple[int, dict[bytes, None]]] = {}
         start, end = 0, -1
@@ -196,12 +245,12 @@ class Scanner:
             if at >= end:
                 start, end = piece.rfind(b"\n", 0, at) + 1, piece.find(b"\n", at)
                 end = len(piece) if end < 0 else end
-            starts.setdefault(start, (at, {}))[1][text] = None
-            self._found[text] += 1
-        found = {
-            start: (at, [pattern for text in texts for pattern in self._behind[text]])
-            for start, (at, texts) in starts.items()
-        }
+                here = starts[start] = at, {}
+            if text not in here[1]:
+                here[1][text] = None
+                self._found[text] += 1
+        found = {start: (at, self._ranked(tuple(texts))) for start, (at, texts) in starts.items()}
+        self._searching = self._anchors
         self._forget()
         return found
 
@@ -211,102 +260,129 @@ class Scanner:
         for text in drowned:
             del self._behind[text]
         if drowned:
+            self._orders.clear()
             self._anchors = Anchors(self._behind)
 
-    def _line(
-        self, piece: bytes, rest: bytes, start: int, at: int, number: int, patterns: list[Pattern]
-    ) -> Iterator[Hit]:
+    def _line(self, piece: bytes, rest: bytes, start: int, at: int, number: int, patterns: list[Pattern]) -> list[Hit]:
         end = piece.find(b"\n", at)
         end = len(piece) if end < 0 else end
         if end - start > _LINE:
             start, end = max(start, at - _LINE // 2), min(end, at + _LINE // 2)
         line = piece[start:end].decode(errors="replace")
         texts = clean(line)
-        origin: LineOrigin | None = None
+        removed = len(line) - len(texts[0]) if len(texts) == 1 else 0
+        cost = cleaned = len(line) + _LINE_COST + _PART_COST * len(texts) + _PREFIX_COST * min(removed, _PREFIXED)
+        hits: list[Hit] = []
         following: list[str] = []
-        for text, tried in zip(texts, self._by_text(texts, patterns), strict=True):
+        idle, gone = self._idle, self._gone
+        for text, tried in ((texts[0], patterns),) if len(texts) == 1 else self._by_text(texts, patterns):
             known: set[str] = set()
             bare = text.strip()  # the indentation is irrelevant
+            spent = len(bare) + _SEARCH_COST
             for pattern in tried:
-                if pattern.kind in known or pattern.anchor in self.given_up:
+                kind, anchor, expression, lines, raw = pattern
+                if kind in known or anchor in gone:
                     continue
-                if pattern.raw:
-                    match = _compiled(pattern.pattern).search(line) if text is texts[0] else None
+                if raw:
+                    match = _compiled(expression).search(line) if text is texts[0] else None
                 else:
-                    match = _compiled(pattern.pattern).search(bare) if pattern.anchor in bare else None
-                if match is None and pattern.lines > 1 and text is texts[-1]:
+                    match = _compiled(expression).search(bare) if anchor in bare else None
+                if match is None and lines > 1 and text is texts[-1]:
                     following = following or _following(piece[end + 1 : end + 1 + _AHEAD], rest)
                     match = _wrapped(pattern, text, following)
                     if match is None:
-                        self._count_idle(pattern.anchor, sum(map(len, following)) << min(pattern.lines, len(following)))
-                        self._count_idle(pattern.anchor, _WRAPPED)
+                        self._count_idle(anchor, sum(map(len, following)) << min(lines, len(following)))
+                        self._count_idle(anchor, _WRAPPED)
                 if match is None:
-                    self._count_idle(pattern.anchor, len(bare))
-                else:
-                    known.add(pattern.kind)
-                    wanted = self._wanted(pattern.kind, match)
-                    if not wanted and not pattern.kind.startswith("mark "):
-                        continue
-                    said = Said((key, value[:_VALUE]) for key, value in match.groupdict().items() if value is not None)
-                    origin = _origin(line) if origin is None else origin
-                    hit = Hit(pattern.kind, number, _around(bare, match), said, origin)
-                    if pattern.kind.startswith(("mark failed", "mark error")):
-                        self._keep_around(number, piece, rest, start, end)
-                    if wanted:
-                        self._found[pattern.anchor.encode()] = 0
-                        yield hit
-                    else:
-                        self._last[pattern.kind] = hit
+                    idle[anchor] += spent
+                    cost += spent
+                    continue
+                known.add(kind)
+                mark = kind.startswith("mark ")
+                if mark and kind.startswith(_FAILURES):
+                    self._failures[number] = start, end
+                if self._wanted(kind, match):
+                    self._found[anchor.encode()] = 0
+                    hits.append(_hit(kind, number, line, bare, match))
+                    continue
+                idle[anchor] += spent
+                cost += spent
+                if mark and number >= self._last.get(kind, (0,))[0]:
+                    self._last[kind] = number, line, bare, match
+        if not hits:
+            idle[patterns[0].anchor] += cleaned
+        self._idle_total += cost
+        if self._idle_total > self._allowed:
+            self._give_up()
+        return hits
 
-    @staticmethod
-    def _by_text(texts: list[str], patterns: list[Pattern]) -> list[list[Pattern]]:
-        """Return for each of the *texts* of one line which of *patterns* to try.
+    def _by_text(self, texts: list[str], patterns: list[Pattern]) -> Iterable[tuple[str, list[Pattern]]]:
+        """Return each of the *texts* of one line with those of *patterns* to try.
 
         A progress bar can redraw a line thousands of times, so many texts are searched for their anchors at once: also
         for anchors that flooded the log since the line was found.
         """
         if len(texts) < _FEW:
-            return [patterns] * len(texts)
+            return [(text, patterns) for text in texts]
         behind: dict[bytes, list[int]] = {}
         for number, pattern in enumerate(patterns):
             behind.setdefault(pattern.anchor.encode(), []).append(number)
         encoded = [text.encode(errors="replace") + b"\n" for text in texts]
         ends = list(itertools.accumulate(map(len, encoded)))
         tried: list[set[int]] = [set() for _ in texts]
-        for at, anchor in Anchors(behind).finds(b"".join(encoded)):
+        for at, anchor in self._searching.finds(b"".join(encoded)):
             tried[bisect_right(ends, at)].update(behind.get(anchor, ()))
         tried[0].update(number for number, pattern in enumerate(patterns) if pattern.raw)
         tried[-1].update(number for number, pattern in enumerate(patterns) if pattern.lines > 1)
-        return [[patterns[number] for number in sorted(numbers)] for numbers in tried]
+        return [(text, [patterns[n] for n in sorted(some)]) for text, some in zip(texts, tried, strict=True)]
 
     def _count_idle(self, anchor: str, size: int) -> None:
-        """Count a search of *size* characters without a match; give up what costs most where too much is searched."""
+        """Count a search of *size* characters in vain."""
         self._idle[anchor] += size
         self._idle_total += size
-        while self._idle_total > self._allowed:
-            [(anchor, size)] = self._idle.most_common(1)
-            self._idle_total -= self._idle.pop(anchor)
+        if self._idle_total > self._allowed:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """Give up what costs most, because too much is searched in vain."""
+        while self._idle and self._idle_total > self._allowed:
+            [(anchor, _)] = self._idle.most_common(1)
+            self._idle_total -= self._idle.pop(anchor) // 4  # not all of it, so that what is allowed bounds the sum
+            self._gone.add(anchor)
             self.given_up.add(anchor)
 
-    def _keep_around(self, number: int, piece: bytes, rest: bytes, start: int, end: int) -> None:
-        """Keep the bytes around line *number*, a failure."""
-        if number in self.surroundings:
-            return
-        if len(self.surroundings) >= _FIRST + _LAST:
-            del self.surroundings[list(self.surroundings)[_FIRST]]
-        before = piece[max(start - _AROUND, 0) : start].split(b"\n")[-9:-1]
-        after = piece[start : end + _AROUND]
-        if len(after) < _AROUND:
-            after += rest[: _AROUND - len(after)]
-        self.surroundings[number] = len(before), b"\n".join([*before, after])
+    def _keep_around(self, piece: bytes, rest: bytes) -> None:
+        """Keep the bytes around the failures of *piece*: of a log's first and last ones."""
+        new = [number for number in self._failures if number not in self.surroundings]
+        first = max(_FIRST - len(self.surroundings), 0)
+        for number in [*new[:first], *new[first:][-_LAST:]]:
+            if len(self.surroundings) >= _FIRST + _LAST:
+                del self.surroundings[list(self.surroundings)[_FIRST]]
+            start, end = self._failures[number]
+            before = piece[max(start - _AROUND, 0) : start].split(b"\n")[-9:-1]
+            after = piece[start : end + _AROUND]
+            if len(after) < _AROUND:
+                after += rest[: _AROUND - len(after)]
+            self.surroundings[number] = len(before), b"\n".join([*before, after])
+        self._failures.clear()
 
     def _wanted(self, kind: str, match: re.Match[str]) -> bool:
         said = (kind, match[0][:_VALUE])
-        if self._kinds[kind] >= _OF_A_KIND or self._said[said] >= _REPEATS:
+        if kind in self._full or self._said[said] >= _REPEATS:
             return False
         self._kinds[kind] += 1
         self._said[said] += 1
+        self._kept += 1
+        if self._kinds[kind] >= (_OF_A_KIND if self._kept < _MANY else _OF_MANY):
+            self._full.add(kind)
+            self._orders.clear()
         return True
+
+
+def _hit(kind: str, number: int, line: str, text: str, match: re.Match[str]) -> Hit:
+    """Return the hit that *match* in *text*, the cleaned *line*, is."""
+    said = Said((key, value[:_VALUE]) for key, value in match.groupdict().items() if value is not None)
+    return Hit(kind, number, _around(text, match), said, _origin(line))
 
 
 def _is_binary(beginning: bytes) -> bool:
