@@ -100,6 +100,7 @@ class Course:
         self.processes = tuple(_processes(events))
         self.failed_crates = frozenset(failed_crates)
         self._streams: dict[str, list[Event]] = {}
+        self._ended: Ending | None = None
         for event in events:
             if not event.warning:
                 self._streams.setdefault(event.stream, []).append(event)
@@ -115,6 +116,11 @@ class Course:
     @property
     def ending(self) -> Ending:
         """The outcome: a failure of any stream counts; a success must be of the process that worked last."""
+        if self._ended is None:  # asked for with every hit
+            self._ended = self._end()
+        return self._ended
+
+    def _end(self) -> Ending:
         endings = [_ending(events) for events in self._streams.values()]
         failed = max((ending.failed for ending in endings), default=0)
         done = max((ending.done for ending in endings), default=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import lru_cache
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.readers.buildlog.scan import Hit, Said
@@ -113,6 +114,7 @@ def _same_module(group: list[tuple[Hit, str]], hit: Hit) -> bool:
     return not modules or hit.groups["module"] in modules
 
 
+@lru_cache(1024)  # a message is compared with all of its question; the results are only read
 def _parse(command: str) -> tuple[dict[str, str], str, list[tuple[str, str]]]:
     """Split a printed command line: its variables, its program, the modules with their constraints."""
     try:
