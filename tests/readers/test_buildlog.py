@@ -189,7 +189,7 @@ def test_a_flood_of_one_message_hides_no_other_and_costs_no_memory() -> None:
 
 
 def test_lines_that_are_nearly_messages_cost_no_more_than_in_proportion(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A log of nothing but anchors is cleaned and searched as far as its size allows; its end is read all the same."""
+    """A log of nothing but anchors is cleaned and searched as far as its size allows; its end is read still."""
     texts = list(dict.fromkeys(pattern.anchor for pattern in (*SHARED, *patterns)))
     cleaned = 0
 
@@ -205,7 +205,7 @@ def test_lines_that_are_nearly_messages_cost_no_more_than_in_proportion(monkeypa
         lines = [f"{anchor} {copy}" for copy in range(copies) for anchor in texts]
         log = buildlog.read_text("\n".join([*lines, LINE, ""]), "x.log", patterns)
         assert log.hits[-1].line == log.lines
-        assert "wordings that filled the log in vain" in log.unseen[0]
+        assert "wordings that filled the log without a message" in log.unseen[0]
         costs.append(cleaned)
     assert costs[0] < 40_000  # of 115 000 lines, by the free part of the budget
     assert costs[1] < 2 * costs[0]  # of 460 000 lines

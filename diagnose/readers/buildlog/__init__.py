@@ -274,9 +274,8 @@ def _assemble(
     log = BuildLog(name, scanner.lines, hits, asked_target=asked_target, asked_distro=asked_distro)
     if scanner.given_up:
         words = ", ".join(sorted(scanner.given_up)[:5]) + (", …" if len(scanner.given_up) > 5 else "")
-        unseen = (
-            f"lines before the end with any of {len(scanner.given_up)} wordings that filled the log in vain: {words}"
-        )
+        count = len(scanner.given_up)
+        unseen = f"lines before the end with any of {count} wordings that filled the log without a message: {words}"
         log = log._replace(unseen=(unseen,))
     return _drawn(log._replace(course=course(hits), surroundings=scanner.surroundings))
 

@@ -30,7 +30,8 @@ _AHEAD = 1 << 14  # bytes kept so that a wrapped message is complete
 _LINE = 1 << 16  # bytes around the anchor that are read of a longer line
 _QUOTE = 600  # characters of a line that are kept
 _FLOOD = 5_000  # consecutive hits of an anchor without a new match
-_IDLE_FREE = 20 << 20  # characters that may be searched in vain, and how many more for every byte of the log
+# Characters that may be searched without a result, and how many more for every byte of the log.
+_IDLE_FREE = 20 << 20
 _IDLE_SHARE = 2
 # Characters that can be searched while a line is cut out and cleaned, for each part that it is redrawn with, for each
 # character that programs put before it, and while a search begins.
@@ -135,7 +136,7 @@ class Scanner:
             self._rank.setdefault(pattern, len(self._rank))
         self._searching = self._anchors = Anchors(self._behind)
         self._found: Counter[bytes] = Counter()
-        self._idle: Counter[str] = Counter()  # by anchor: characters searched in vain
+        self._idle: Counter[str] = Counter()  # by anchor: characters searched without a result
         self._idle_total = 0
         self._allowed = _IDLE_FREE
         self.given_up: set[str] = set()
@@ -337,14 +338,14 @@ class Scanner:
         return [(text, [patterns[n] for n in sorted(some)]) for text, some in zip(texts, tried, strict=True)]
 
     def _count_idle(self, anchor: str, size: int) -> None:
-        """Count a search of *size* characters in vain."""
+        """Count a search of *size* characters without a result."""
         self._idle[anchor] += size
         self._idle_total += size
         if self._idle_total > self._allowed:
             self._give_up()
 
     def _give_up(self) -> None:
-        """Give up what costs most, because too much is searched in vain."""
+        """Give up what costs most, because too much is searched without a result."""
         while self._idle and self._idle_total > self._allowed:
             [(anchor, _)] = self._idle.most_common(1)
             self._idle_total -= self._idle.pop(anchor) // 4  # not all of it, so that what is allowed bounds the sum
