@@ -77,6 +77,17 @@ def test_every_format_renders() -> None:
     assert all(diagnose.render(report, name) for name in diagnose.api.FORMATS)
 
 
+def test_the_documented_program_runs(tmp_path: Path) -> None:
+    text = (REPOSITORY / "docs/library.md").read_text(encoding="utf-8")
+    program = text.partition("```python\n")[2].partition("```")[0]
+    named = "dist/demo-1.0-cp312-cp312-manylinux_2_28_x86_64.whl"
+    assert named in program
+    (tmp_path / "program.py").write_text(program.replace(named, WHEELS[0]), encoding="utf-8")
+    done = subprocess.run([sys.executable, "program.py"], cwd=tmp_path, capture_output=True, text=True)
+    name, _, rest = done.stdout.partition(" ")
+    assert (name, done.stderr) == (Path(WHEELS[0]).name, "") and done.returncode == ("\n  error" in rest)
+
+
 def test_importing_it_costs_nothing() -> None:
     code = "import sys; before = set(sys.modules); import diagnose; print(*sorted(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
