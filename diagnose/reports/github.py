@@ -37,7 +37,9 @@ def _text(result: Result, finding: Finding) -> str:
 
 
 def _place(result: Result, finding: Finding) -> str:
-    """Return the properties that put the annotation on its line of a workflow; empty for other subjects."""
+    """Return the properties that put the annotation on its line of a workflow, or on a setting; empty for others."""
+    for file, line in filter(None, map(wording.setting, finding.evidence)):
+        return f"file={_property(file)},line={line},"
     if result.kind != "workflow":
         return ""
     path, *numbers = finding.evidence[0].path.split(":")

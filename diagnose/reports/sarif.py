@@ -87,7 +87,9 @@ class _SarifRun:
 
     def _result(self, result: Result, finding: Finding) -> dict[str, Any]:
         places = [self._location(result, item) for item in finding.evidence]
-        first = next((number for number, item in enumerate(finding.evidence) if item.path), 0)
+        found = [number for number, item in enumerate(finding.evidence) if wording.setting(item)]
+        found += [number for number, item in enumerate(finding.evidence) if item.path]
+        first = found[0] if found else 0
         document: dict[str, Any] = {
             "ruleId": finding.check,
             "ruleIndex": self.numbers[finding.check],
@@ -120,10 +122,13 @@ class _SarifRun:
             region = dict(zip(("startLine", "startColumn"), (int(text) for text in numbers), strict=False))
             if result.kind != "log":
                 uri, number = self._artifact(sarif_fixes.file_uri(result, path))
+        elif setting := wording.setting(item):
+            region = {"startLine": setting[1]}
+            uri, number = self._artifact(sarif_fixes.uri_of(setting[0]))
         place: dict[str, Any] = {"artifactLocation": {"uri": uri, "index": number}}
         if region:
             place["region"] = region
-        where = [] if item.path else [{"fullyQualifiedName": clean(item.where)}]
+        where = [] if item.path or wording.setting(item) else [{"fullyQualifiedName": clean(item.where)}]
         return {"physicalLocation": place, **({"logicalLocations": where} if where else {})}
 
     def _artifact(self, uri: str, parent: int = -1) -> tuple[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.finding import unsetting
 from diagnose.reports.intent import declared
 
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 def place(item: Evidence) -> str:
     """Return where *item* was read."""
     return item.path or item.where
+
+
+def setting(item: Evidence) -> tuple[str, int] | None:
+    """Return file and line of *item* if it is a setting of the project (``pyproject.toml:3``), outside every subject."""
+    match = re.fullmatch(r"((?:.*/)?[^/:]+\.toml):([1-9]\d{0,8})", item.where)
+    return (match[1], int(match[2])) if match else None
 
 
 def steps(fix: Fix) -> list[str]:

@@ -46,6 +46,17 @@ def test_a_copy_that_was_meant_to_be_excluded_is_a_warning(tmp_path: Path) -> No
     assert findings(judged(tmp_path, repairing(REPAIR + "'libasound.so*'"), BUNDLED)) == []
 
 
+def test_annotations_are_on_the_setting(tmp_path: Path) -> None:
+    judged(tmp_path, repairing(REPAIR + "libasound.so"), BUNDLED)
+    words = [sys.executable, "-m", "diagnose", "wheel", "--format=github", f"--format=sarif={tmp_path / 's'}", BUNDLED]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, timeout=60)
+    assert "::warning file=pyproject.toml,line=3,title=wheel-exclude-unmatched::" in done.stdout
+    results = json.loads((tmp_path / "s").read_text())["runs"][0]["results"]
+    (found,) = [one for one in results if one["ruleId"] == "wheel-exclude-unmatched"]
+    place = found["locations"][0]["physicalLocation"]
+    assert (place["artifactLocation"]["uri"], place["region"]) == ("pyproject.toml", {"startLine": 3})
+
+
 def test_a_library_outside_that_the_pattern_does_not_name_is_a_note(tmp_path: Path) -> None:
     (finding,) = findings(judged(tmp_path, repairing(REPAIR + "libsndfile.so"), EXTERNAL))
     assert (finding["severity"], finding["message"]) == (
