@@ -6,6 +6,8 @@ import os
 
 import pytest
 
+os.environ.pop("GITHUB_STEP_SUMMARY", None)  # what tests report is not about the step that runs them
+
 
 def need(condition: object, reason: str) -> None:
     """Skip with *reason* unless *condition*; fail instead where DIAGNOSE_REQUIRE says that everything must run."""

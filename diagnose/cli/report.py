@@ -222,9 +222,10 @@ def _written(path: str, results: tuple[Result, ...]) -> Baseline:
 
 
 def summarize(report: Report, places: Iterable[Destination]) -> None:
-    """Append *report* to the summary of the step on GitHub Actions, where one of *places* has annotations for it."""
+    """Append *report* to the summary of the step on GitHub Actions, where one of *places* is for people there."""
     path = os.environ.get("GITHUB_STEP_SUMMARY")
-    if not path or all(place.format != "github" for place in places):
+    for_people = ("github", "text") if os.environ.get("GITHUB_ACTIONS") == "true" else ("github",)
+    if not path or all(place.format not in for_people for place in places):
         return
     from diagnose.reports import markdown
 

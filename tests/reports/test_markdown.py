@@ -118,8 +118,8 @@ def test_annotations_come_with_the_summary_of_the_step(tmp_path: Path) -> None:
     file = tmp_path / "summary"
     file.write_text("before\n")
 
-    def run(*args: str, path: Path = file) -> subprocess.CompletedProcess[str]:
-        env = os.environ | {"GITHUB_STEP_SUMMARY": str(path), "PYTHONUTF8": "1"}
+    def run(*args: str, path: Path = file, actions: str = "") -> subprocess.CompletedProcess[str]:
+        env = os.environ | {"GITHUB_STEP_SUMMARY": str(path), "GITHUB_ACTIONS": actions, "PYTHONUTF8": "1"}
         command = [sys.executable, "-m", "diagnose", "wheel", str(WHEEL), *args]
         return subprocess.run(command, capture_output=True, text=True, env=env)
 
@@ -128,6 +128,8 @@ def test_annotations_come_with_the_summary_of_the_step(tmp_path: Path) -> None:
     expected = run("--format", "markdown").stdout
     assert run("--format", "github").returncode == 1
     assert file.read_text() == "before\n" + expected
+    assert run(actions="true").returncode == run("--format", "json", actions="true").returncode == 1
+    assert file.read_text() == "before\n" + 2 * expected, "text is for people there, JSON is not"
     missing = run("--format", "github", path=tmp_path / "no/such")
     assert (missing.returncode, missing.stderr) == (1, "diagnose: GITHUB_STEP_SUMMARY: No such file or directory\n")
     assert missing.stdout.startswith("::error ")

@@ -44,10 +44,11 @@ def main(options: WheelOptions, selection: Selection, output: Output) -> int:
     _check_usage(options)
     given = list(_expand(options.paths))
     planned(output, [item.path for item in given])
-    wanted = [item for item in given if item.error or not _side_file(item.path)]
-    for item in given:
-        if item not in wanted and wanted and not output.quiet:
-            console.warn(f"skipped {item.path}: {_side_file(item.path)}, not a wheel")
+    sorted_out = [(item, "" if item.error else _side_file(item.path)) for item in given]
+    wanted = [item for item, kind in sorted_out if not kind]
+    for item, kind in sorted_out:
+        if kind and wanted and not output.quiet:
+            console.warn(f"skipped {item.path}: {kind}, not a wheel")
     wanted = wanted or [_Input(item.path, f"{item.path}: {_side_file(item.path)}, not a wheel") for item in given]
     if any(item.path == "-" for item in wanted):
         if options.fix_format or options.apply or options.diff:
