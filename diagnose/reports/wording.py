@@ -18,7 +18,7 @@ def place(item: Evidence) -> str:
 
 
 def setting(item: Evidence) -> tuple[str, int] | None:
-    """Return file and line of *item* if it is a setting of the project (``pyproject.toml:3``), outside every subject."""
+    """Return file and line of *item* if it is a setting of the project, outside every subject: ``pyproject.toml:3``."""
     match = re.fullmatch(r"((?:.*/)?[^/:]+\.toml):([1-9]\d{0,8})", item.where)
     return (match[1], int(match[2])) if match else None
 
