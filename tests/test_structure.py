@@ -160,3 +160,30 @@ def test_a_field_without_explanation_is_found() -> None:
     (node,) = ast.parse(source).body
     assert isinstance(node, ast.ClassDef)
     assert unnamed(node) == ["c"]
+
+
+def test_a_check_imports_no_other_area_and_nothing_private() -> None:
+    """A plugin's check has the readers, the authoring door and the remedies, and so has a built-in one."""
+    wrong = []
+    for name, tree in sources().items():
+        _, area, *check = [*name.split("."), ""]
+        for node in ast.walk(tree) if name.startswith("diagnose_checks.") and check != [""] else ():
+            module = (node.module or "") if isinstance(node, ast.ImportFrom) else ""
+            own = module == f"diagnose_checks.{area}._triage"
+            private = module.startswith("diagnose.") and module.rpartition(".")[2] != "_lazy_stdlib"
+            names = [alias.name for alias in node.names] if isinstance(node, ast.ImportFrom) else []
+            if (module.startswith("diagnose_checks") and not own) or (private and any(n[0] == "_" for n in names)):
+                wrong.append((name, module))
+    assert wrong == []
+
+
+def test_modules_are_short() -> None:
+    long = {name for name, path in files() if len(path.read_text().splitlines()) > 500}
+    assert long == {"diagnose.readers.elf.elf_parser"}  # one format, read in one pass
+
+
+def files() -> Iterator[tuple[str, Path]]:
+    """Yield every module of the product with its file."""
+    for top in TOPS:
+        for path in top.rglob("*.py"):
+            yield ".".join(path.relative_to(top.parent).with_suffix("").parts), path

@@ -7,6 +7,11 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
 
+LOADER = re.compile(r"^ld-(?:linux|musl)[\w.-]*\.so|^ld64?\.so|^libc\.musl-")
+"""File names of glibc's and musl's loaders."""
+MUSL = re.compile(r"^ld-musl|^libc\.musl-")
+"""The file name of musl's loader, which is also its libc."""
+
 _X86 = re.compile(r"(?<![a-z0-9])(?:x86[_-]64|amd64|i[3-6]86)(?![a-z0-9])")
 
 

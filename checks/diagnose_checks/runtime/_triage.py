@@ -12,11 +12,6 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
 
 LIBPYTHON = re.compile(r"^libpython\d")
-#: File names of glibc's and musl's loaders.
-LOADER = re.compile(r"^ld-(?:linux|musl)[\w.-]*\.so|^ld64?\.so|^libc\.musl-")
-
-#: musl's loader, which is also its libc.
-MUSL = re.compile(r"^ld-musl|^libc\.musl-")
 
 
 def wheel_file(path: str) -> bool:

@@ -15,12 +15,12 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.libc_demands import glibc_only_symbols
+from diagnose.authoring.loader_words import LOADER
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
-from diagnose_checks.runtime._triage import LOADER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import re
 
+from diagnose.authoring.loader_words import LOADER
 from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
 from diagnose.remedies.install import APT_FILE
 from diagnose.tables.repaired_names import is_hashed
-from diagnose_checks.runtime._triage import LIBPYTHON, LOADER, foreign_module
+from diagnose_checks.runtime._triage import LIBPYTHON, foreign_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

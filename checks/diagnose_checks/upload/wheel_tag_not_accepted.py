@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from diagnose import policies
 from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.tag_rejections import rejected
 from diagnose.authoring.wheel import is_for_linux, linux_tags, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -26,7 +27,6 @@ from diagnose.model.versions import name_key
 from diagnose.policies import PlatformTag
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import by_shell, quote, repair, retag
-from diagnose_checks.upload._triage import rejected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

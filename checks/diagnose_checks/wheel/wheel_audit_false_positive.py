@@ -12,11 +12,11 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring.loader_words import LOADER, MUSL
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
-from diagnose_checks.runtime._triage import LOADER, MUSL
 from diagnose_checks.wheel._triage import library, listed
 
 if TYPE_CHECKING:

@@ -24,6 +24,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.libc_demands import LIBC
+from diagnose.authoring.loader_words import LOADER
 from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel import (
     bounded,
@@ -46,7 +47,6 @@ from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import AFTER_REPAIR, inside, quote, repack, repair
 from diagnose.tables.repaired_names import is_hashed
 from diagnose.tables.shared_libraries import hazard
-from diagnose_checks.runtime._triage import LOADER
 from diagnose_checks.wheel._triage import library, listed
 
 if TYPE_CHECKING:

@@ -24,6 +24,7 @@ from __future__ import annotations
 import re
 
 from diagnose.authoring.libc_demands import glibc_only_symbols
+from diagnose.authoring.loader_words import MUSL
 from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel import bounded, has_elf, linux_tags, reachable_members, role, runs_as, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
@@ -33,7 +34,6 @@ from diagnose.model.targets import TARGETS
 from diagnose.policies import systems
 from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel.reader import Wheel
-from diagnose_checks.runtime._triage import MUSL
 from diagnose_checks.wheel._triage import library, listed
 
 if TYPE_CHECKING:

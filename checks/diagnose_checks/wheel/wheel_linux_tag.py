@@ -19,6 +19,7 @@ from __future__ import annotations
 from diagnose import policies
 from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.symbol_versions import BEYOND, build_for
+from diagnose.authoring.tag_rejections import WORDINGS, rejected
 from diagnose.authoring.wheel import is_for_linux, linux_tags, some
 from diagnose.authoring.workflow import Seen, finding, grouped
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
@@ -28,7 +29,6 @@ from diagnose.model.versions import name_key
 from diagnose.readers.wheel.platform_tag import Shortfall
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import AFTER_REPAIR, by_shell, quote, repair, retag
-from diagnose_checks.upload._triage import WORDINGS, rejected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
