@@ -1,11 +1,11 @@
 """The wheel's METADATA breaks a rule of the package index or of the upload tool; installers do not mind.
 
 The index accepts only classifiers of its list, ``http`` and ``https`` addresses, labels of up to 32 characters, and a
-summary of up to 512. twine and the index refuse a field that is newer than the declared ``Metadata-Version``, a field
-that is there twice, an unknown one, and licence expressions that SPDX does not define. ``Private :: Do Not Upload`` is
-refused on purpose.
+summary of up to 512. In ``Author-Email`` and ``Maintainer-Email`` it validates the address if there is exactly one: with
+an ``@``, and a domain that has a period and no reserved name such as ``.local``.
 
-Mail addresses are not examined.
+twine and the index refuse a field that is newer than the declared ``Metadata-Version``, a field that is there twice, an
+unknown one, and licence expressions that SPDX does not define. ``Private :: Do Not Upload`` is refused on purpose.
 
 How to fix: correct the field in the project, and build the wheel again. A field that is newer than the declared version
 comes from a build back end, or a plug-in of one, that is too old or was changed by hand.
@@ -13,11 +13,13 @@ comes from a build back end, or a plug-in of one, that is too old or was changed
 References:
     https://packaging.python.org/en/latest/specifications/core-metadata/
     https://github.com/pypi/warehouse/blob/main/warehouse/forklift/metadata.py
+    https://github.com/JoshData/python-email-validator
     https://github.com/pypa/trove-classifiers
 """
 
 from __future__ import annotations
 
+from diagnose.authoring import mail_address
 from diagnose.authoring.wheel import bounded, shorten, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, cache, re
 from diagnose.model.check import Check
@@ -167,6 +169,10 @@ def _addresses(core: tuple[tuple[str, str], ...]) -> Iterator[_Refusal]:
         for value in values(core, field)[:1]:
             if value and value != "UNKNOWN" and not _is_web(value):
                 yield _Refusal(field.title(), value, "is not a valid url")
+    for field in ("author-email", "maintainer-email"):
+        for value in values(core, field)[:1]:
+            if flaw := mail_address.refusal(value):
+                yield _Refusal(field.title(), value, f"is not a valid email address: it {flaw}")
     labels = set()
     for value in values(core, "project-url"):
         label, _, address = (part.strip() for part in value.partition(","))

@@ -44,7 +44,7 @@ class Sbom(NamedTuple):
     """One file below ``.dist-info/sboms``. ``flaw`` says why it is not a JSON document; empty if it is one.
 
     ``subject`` is the package URL of the component that it describes, ``components`` the (name, version, package URL)
-    of the others; both are read from CycloneDX only.
+    of all that it lists; both are read from CycloneDX only (``format``: ``CycloneDX``, else empty).
     """
 
     path: str
@@ -52,6 +52,7 @@ class Sbom(NamedTuple):
     flaw: str = ""
     subject: str = ""
     components: tuple[tuple[str, str, str], ...] = ()
+    format: str = ""
 
 
 class Metadata(NamedTuple):
@@ -165,7 +166,7 @@ def sbom(path: str, raw: bytes) -> Sbom:
         subject = about.get("component") if isinstance(about, dict) else None
         parts = document.get("components")
         components = tuple(map(_component, parts)) if isinstance(parts, list) else ()
-        return Sbom(path, "", _text(subject, "purl"), components)
+        return Sbom(path, "", _text(subject, "purl"), components, "CycloneDX")
     return Sbom(path)
 
 
