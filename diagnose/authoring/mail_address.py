@@ -12,7 +12,7 @@ from __future__ import annotations
 from diagnose.model._lazy_stdlib import re
 
 _ORDINARY = r"(?:[^<>@,;:()\[\]\"\\]{1,200}<)?[\w+-]{1,64}(?:\.[\w+-]{1,64}){0,8}@(?:[a-z0-9]{1,20}\.){1,4}(?:com|org|net|io|dev|de)>?"
-_QUOTED = r'"[^"\\]*"'
+_QUOTED = r'^"[^"\\]*"\s*(?=<)'
 _SPECIAL = frozenset(',;:()[]"\\')
 _LOCAL = r"[A-Za-z0-9_!#$%&'*+\-/=?^`{|}~]+(?:\.[A-Za-z0-9_!#$%&'*+\-/=?^`{|}~]+)*"
 _RESERVED = ("arpa", "invalid", "local", "localhost", "onion", "test")
@@ -34,9 +34,9 @@ def refusal(field: str) -> str:
     elif "@" in text or not text:
         address = text
     else:
-        address = text.split()[0]
+        address = text.split()[0] if re.fullmatch(r"[\w-]+(?: +[\w-]+)*", text) else ""
     address = address.strip()
-    if not address or re.search(r"[\s<>]", address):
+    if not address or address[0] == "@" or address[-1] == "@" or re.search(r"[\s<>]", address):
         return ""
     return _flaw(address)
 
