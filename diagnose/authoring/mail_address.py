@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import re
 
-_ORDINARY = r"(?:[^<>@,;:()\[\]\"\\]{1,200}<)?[\w+-]{1,64}(?:\.[\w+-]{1,64}){0,8}@(?:[a-z0-9]{1,20}\.){1,4}(?:com|org|net|io|dev|de)>?"
 _QUOTED = r'^"[^"\\]*"\s*(?=<)'
 _SPECIAL = frozenset(',;:()[]"\\')
 _LOCAL = r"[A-Za-z0-9_!#$%&'*+\-/=?^`{|}~]+(?:\.[A-Za-z0-9_!#$%&'*+\-/=?^`{|}~]+)*"
@@ -21,15 +20,13 @@ _LONGEST, _LONGEST_LABEL = 254, 63
 
 def refusal(field: str) -> str:
     """Return why the index refuses the value of a mail field; empty if it does not, or if that is not known here."""
-    if re.fullmatch(_ORDINARY, field, re.IGNORECASE | re.ASCII):
-        return ""
     text = re.sub(_QUOTED, "name", field.strip())
     if not (text.isascii() and _SPECIAL.isdisjoint(text)) or "=?" in text or max(map(text.count, "<@")) > 1:
         return ""
-    _, bracket, rest = text.partition("<")
+    name, bracket, rest = text.partition("<")
     if bracket:
         address, closed, after = rest.partition(">")
-        if not closed or after.strip() or not address.strip():
+        if not closed or after.strip() or not address.strip() or not {"@", ">"}.isdisjoint(name):
             return ""
     elif "@" in text or not text:
         address = text
