@@ -20,6 +20,8 @@ _LONGEST, _LONGEST_LABEL = 254, 63
 
 def refusal(field: str) -> str:
     """Return why the index refuses the value of a mail field; empty if it does not, or if that is not known here."""
+    if _is_ordinary(field):
+        return ""
     text = re.sub(_QUOTED, "name", field.strip())
     if not (text.isascii() and _SPECIAL.isdisjoint(text)) or "=?" in text or max(map(text.count, "<@")) > 1:
         return ""
@@ -36,6 +38,15 @@ def refusal(field: str) -> str:
     if not address or address[0] == "@" or address[-1] == "@" or re.search(r"[\s<>]", address):
         return ""
     return _flaw(address)
+
+
+def _is_ordinary(field: str) -> bool:
+    """Whether the last word is a plain, short and valid address: most are, and need no pattern to be compiled."""
+    local, _, domain = field.rpartition(" ")[2].strip("<>").partition("@")
+    parts, labels = local.replace("+", ".").replace("_", ".").replace("-", ".").split("."), domain.split(".")
+    plain = field.isascii() and len(local) + len(domain) < _LONGEST_LABEL
+    plain = plain and len(labels) > 1 and labels[-1].isalpha() and labels[-1].lower() not in _RESERVED
+    return plain and all(map(str.isalnum, (*parts, *labels)))
 
 
 def _flaw(address: str) -> str:
