@@ -8,10 +8,8 @@ Python 3.9 and 3.10, which import ``-linux-musl``.
 
 from __future__ import annotations
 
-import re
-
 from diagnose.authoring.wheel import linux_tags, loadable_elves
-from diagnose.model._lazy_stdlib import NamedTuple
+from diagnose.model._lazy_stdlib import NamedTuple, re
 from diagnose.model.targets import TARGETS
 from diagnose.model.versions import number
 from diagnose.readers.elf.elf_parser import Elf

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:

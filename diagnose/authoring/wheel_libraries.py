@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-import re
 
 from diagnose.authoring.wheel import promised, tagged_elves
+from diagnose.model._lazy_stdlib import re
 from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.tables.repaired_names import is_hashed, plain

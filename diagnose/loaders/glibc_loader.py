@@ -7,10 +7,8 @@ Sources: glibc's ``elf/dl-load.c`` (``open_verify``, ``_dl_map_object_from_fd``)
 
 from __future__ import annotations
 
-import re
-
 from diagnose.loaders.refusal import LoadRefusal
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.model.versions import number
 from diagnose.readers.elf.elf_parser import ET_EXEC, ET_REL, Elf
 

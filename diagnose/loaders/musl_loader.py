@@ -6,10 +6,8 @@ Seen with Debian's 1.2.2, 1.2.3 and 1.2.5.
 
 from __future__ import annotations
 
-import re
-
 from diagnose.loaders.refusal import LoadRefusal
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.readers.elf.elf_parser import IRELATIVE, Elf
 
 if TYPE_CHECKING:

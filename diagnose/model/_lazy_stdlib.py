@@ -28,7 +28,26 @@ else:
             __import__(self._name)
             return getattr(sys.modules[self._name], attribute)
 
-    contextlib, re = _Later("contextlib"), _Later("re")
+    class _Expression:
+        """A pattern that is compiled when it is first used: of the dozens in the checks, a run needs few."""
+
+        def __init__(self, pattern, flags):
+            self.pattern, self._flags = pattern, flags
+
+        def __getattr__(self, attribute):
+            compiled = sys.modules["re"].compile(self.pattern, self._flags)
+            value = getattr(compiled, attribute)
+            setattr(self, attribute, value)
+            return value
+
+    class _Expressions(_Later):
+        """The module re, whose ``compile`` waits until the pattern is used."""
+
+        def compile(self, pattern, flags=0):
+            __import__(self._name)
+            return _Expression(pattern, flags)
+
+    contextlib, re = _Later("contextlib"), _Expressions("re")
 
     def cache(function):
         """Remember what *function* returned for its arguments."""

@@ -72,6 +72,7 @@ _LEGACY = {"manylinux1": "manylinux_2_5", "manylinux2010": "manylinux_2_12", "ma
 _FORM = r"(?:(manylinux|musllinux)_(\d+)_(\d+)|(manylinux1|manylinux2010|manylinux2014)|(linux))_(\w+)"
 
 
+@cache
 def split(platform: str) -> PlatformTag:
     """Split a platform tag; a tag that is not for Linux has neither policy nor architecture."""
     match = re.fullmatch(_FORM, platform, re.ASCII)

@@ -35,6 +35,8 @@ _FORMS = (
 
 def system(platform: str) -> TaggedSystem | None:
     """Return the promises of a platform tag, or None if it is for Linux, for every system or for an unknown one."""
+    if platform == "any" or platform.startswith(("manylinux", "musllinux", "linux")):
+        return None
     for form, name in _FORMS:
         match = re.fullmatch(form, platform)
         if match is None:

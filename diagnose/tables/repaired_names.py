@@ -11,7 +11,7 @@ torchvision's ``packaging/wheel/relocate.py``
 
 from __future__ import annotations
 
-import re
+from diagnose.model._lazy_stdlib import re
 
 # A date looks like a hash: libfoo-20240131.so is a release of libfoo.
 _DATE = r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"

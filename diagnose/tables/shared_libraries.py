@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from diagnose.model._lazy_stdlib import NamedTuple
+from diagnose.model._lazy_stdlib import NamedTuple, re
 from diagnose.tables.repaired_names import plain
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from diagnose import policies
 from diagnose.model import targets
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.model.pattern import patterns_for
 from diagnose.model.versions import name_key
 from diagnose.tables.libc_releases import named_releases

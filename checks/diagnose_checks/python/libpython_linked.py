@@ -15,12 +15,10 @@ References:
 
 from __future__ import annotations
 
-import re
-
 from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel import bounded, has_linux_code, some, tagged_elves
 from diagnose.authoring.wheel_libraries import is_libpython
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.model.pattern import patterns_for

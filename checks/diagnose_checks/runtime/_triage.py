@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from diagnose.authoring.libc_demands import GLIBC_ONLY, glibc_since
 from diagnose.authoring.log import distinct
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 
 if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit

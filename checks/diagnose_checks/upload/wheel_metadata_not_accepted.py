@@ -1,8 +1,8 @@
 """The wheel's METADATA breaks a rule of the package index or of the upload tool; installers do not mind.
 
 The index accepts only classifiers of its list, ``http`` and ``https`` addresses, labels of up to 32 characters, and a
-summary of up to 512. In ``Author-Email`` and ``Maintainer-Email`` it validates the address if there is exactly one: with
-an ``@``, and a domain that has a period and no reserved name such as ``.local``.
+summary of up to 512. In ``Author-Email`` and ``Maintainer-Email`` it validates the address if there is exactly one: it
+has an ``@``, and a domain with a period that does not end in a reserved name such as ``.local``.
 
 twine and the index refuse a field that is newer than the declared ``Metadata-Version``, a field that is there twice, an
 unknown one, and licence expressions that SPDX does not define. ``Private :: Do Not Upload`` is refused on purpose.

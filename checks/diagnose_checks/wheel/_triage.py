@@ -6,13 +6,11 @@ and the symbols decide between them, as far as the log shows them.
 
 from __future__ import annotations
 
-import re
-
 from diagnose import policies
 from diagnose.authoring.libc_demands import LIBC
 from diagnose.authoring.log import distinct
 from diagnose.authoring.wheel_libraries import is_libpython
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.model.finding import Command, Fix, FixStage
 from diagnose.model.pattern import patterns_for
 from diagnose.model.versions import name_key

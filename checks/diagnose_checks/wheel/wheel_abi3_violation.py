@@ -14,13 +14,11 @@ References:
 
 from __future__ import annotations
 
-import re
-
 from diagnose import policies
 from diagnose.authoring.extension_names import API
 from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel import bounded, has_stable_abi_code, some, tagged_elves
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
 from diagnose.model.pattern import patterns_for

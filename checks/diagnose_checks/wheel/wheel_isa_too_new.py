@@ -33,12 +33,10 @@ References:
 
 from __future__ import annotations
 
-import re
-
 from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.processor_levels import chosen_level, demand
 from diagnose.authoring.wheel import bounded, linux_tags, loadable_elves, some
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.model.pattern import patterns_for

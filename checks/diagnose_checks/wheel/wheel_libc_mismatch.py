@@ -21,13 +21,11 @@ References:
 
 from __future__ import annotations
 
-import re
-
 from diagnose.authoring.libc_demands import glibc_only_symbols
 from diagnose.authoring.loader_words import MUSL
 from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel import bounded, has_elf, linux_tags, reachable_members, role, runs_as, some
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
 from diagnose.model.targets import TARGETS

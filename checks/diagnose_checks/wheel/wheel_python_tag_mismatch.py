@@ -21,8 +21,6 @@ References:
 
 from __future__ import annotations
 
-import re
-
 from diagnose.authoring.extension_names import (
     ExtensionName,
     TaggedPython,
@@ -33,7 +31,7 @@ from diagnose.authoring.extension_names import (
     triplet,
 )
 from diagnose.authoring.wheel import bounded, has_modules, linux_tags, some
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.readers.wheel.reader import Tag, Wheel

@@ -24,7 +24,6 @@ References:
 from __future__ import annotations
 
 import posixpath
-import re
 
 from diagnose.authoring.wheel import (
     bounded,
@@ -37,7 +36,7 @@ from diagnose.authoring.wheel import (
     tagged_elves,
 )
 from diagnose.loaders import musl_loader
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Severity
 from diagnose.readers.elf.elf_parser import Elf

@@ -126,8 +126,6 @@ def _side_file(path: str) -> str:
 
 
 def _expand(paths: Iterable[str]) -> Iterator[_Input]:
-    from glob import glob, has_magic
-
     for path in paths:
         if path != "-" and os.path.isdir(path):
             try:
@@ -138,7 +136,9 @@ def _expand(paths: Iterable[str]) -> Iterator[_Input]:
             yield from (_Input(os.path.join(path, name)) for name in found)
             if not found:
                 yield _Input(path, f"{path}: no wheel in this folder")
-        elif path != "-" and not os.path.lexists(path) and has_magic(path):
+        elif path != "-" and not os.path.lexists(path) and any(map(path.count, "*?[")):
+            from glob import glob
+
             matches = sorted(glob(path, recursive=True))
             yield from map(_Input, matches)
             if not matches:

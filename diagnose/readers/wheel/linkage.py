@@ -8,12 +8,11 @@ DT_FILTER like needed ones; musl does neither.
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from posixpath import dirname, join, normpath
 
 from diagnose.loaders import musl_loader
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.readers.elf.elf_parser import Elf
 
 if TYPE_CHECKING:

@@ -6,9 +6,7 @@ where Python's ``email.feedparser`` ends them, entry points are split as ``confi
 
 from __future__ import annotations
 
-import re
-
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.readers.system.printable import printable
 
 if TYPE_CHECKING:

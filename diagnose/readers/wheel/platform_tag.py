@@ -7,12 +7,11 @@ that it runs on, or one that a real system contradicts; :data:`auditwheel_differ
 
 from __future__ import annotations
 
-import re
 from posixpath import dirname, relpath
 
 from diagnose import policies
 from diagnose.loaders import glibc_loader, musl_loader
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.model.targets import TARGETS
 from diagnose.model.versions import name_key
 from diagnose.policies import PlatformTag, Policy

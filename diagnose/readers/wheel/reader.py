@@ -13,12 +13,11 @@ import contextlib
 import hashlib
 import mmap
 import os
-import re
 import stat
 from collections import deque
 from itertools import islice, product
 
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.model.finding import Evidence, Finding, InputError, Phase
 from diagnose.readers.elf import elf_parser as elf
 from diagnose.readers.elf.elf_parser import Elf
