@@ -27,6 +27,15 @@ TLS_ROOM = 1664
 #: From here on the address and offset of a segment need to agree modulo the page only, not modulo p_align (BZ #28676).
 PAGE_CONGRUENCE_ENOUGH: Release = (2, 35)
 
+#: Here p_align stopped being compared with the page (BZ #28688).
+ALIGNMENT_FREE: Release = (2, 35)
+
+#: From here on a library that asks for an executable stack is refused once the program runs (BZ #32653).
+STACK_REFUSED: Release = (2, 41)
+
+#: From here on the levels of x86-64 in a file's property note are compared with the processor (BZ #26717).
+LEVELS_COMPARED: Release = (2, 33)
+
 #: DT_RELR is known from here on; before, it is ignored and the process crashes on the first unrelocated pointer.
 RELR_KNOWN: Release = (2, 36)
 RELR_MARKER = "GLIBC_ABI_DT_RELR"
@@ -121,6 +130,53 @@ def segments(elf: Elf, release: Release) -> LoadRefusal | None:
     if elf.congruent < PAGE:
         return LoadRefusal(f"{elf.name}: ELF load command address/offset not page-aligned", detail)
     return None
+
+
+def not_elf(name: str, size: int, bits: int = 64) -> LoadRefusal:
+    """Return why a file of *size* bytes that is no ELF file is not loaded by a program of class *bits*."""
+    if size < (64 if bits == 64 else 52):
+        return LoadRefusal(f"{name}: file too short", f"it has {size} bytes, fewer than an ELF header")
+    return LoadRefusal(f"{name}: invalid ELF header", "it does not begin with an ELF header")
+
+
+def debug_only(elf: Elf) -> LoadRefusal:
+    """Return what is said about a file of debug information: its dynamic segment is empty."""
+    return LoadRefusal(f"{elf.name}: object file has no dynamic section", "debug information without the code")
+
+
+def machine(elf: Elf) -> LoadRefusal:
+    """Return what is said about a file for another machine, also for none: it counts as missing."""
+    says = f"{elf.name}: cannot open shared object file: No such file or directory"
+    return LoadRefusal(says, f"its header is for machine {elf.machine}")
+
+
+def page(elf: Elf, release: Release, size: int) -> LoadRefusal | None:
+    """Return why the file is not mapped on a kernel with pages of *size* bytes."""
+    if release < ALIGNMENT_FREE:
+        if not 0 < elf.load_align < size:
+            return None
+        says = f"{elf.name}: ELF load command alignment not page-aligned"
+        return LoadRefusal(says, f"PT_LOAD is aligned to {elf.load_align} bytes")
+    if not 0 < elf.page_fit < size:
+        return None
+    says = f"{elf.name}: ELF load command address/offset not page-aligned"
+    return LoadRefusal(says, f"the addresses and offsets of its segments agree only modulo {elf.page_fit} bytes")
+
+
+def stack(elf: Elf, release: Release) -> LoadRefusal | None:
+    """Return why a file that asks for an executable stack is not loaded into a running program."""
+    if release < STACK_REFUSED:
+        return None
+    says = f"{elf.name}: cannot enable executable stack as shared object requires: Invalid argument"
+    return LoadRefusal(says, "it asks for an executable stack")
+
+
+def level(elf: Elf, release: Release, processor: int) -> LoadRefusal | None:
+    """Return why the file is not loaded on an x86-64 processor of level *processor*, 1 to 4."""
+    needed = (elf.isa_needed & 15).bit_length()
+    if release < LEVELS_COMPARED or needed <= processor:
+        return None
+    return LoadRefusal(f"{elf.name}: CPU ISA level is lower than required", f"its property note needs level {needed}")
 
 
 def relr(elf: Elf, release: Release) -> LoadRefusal | None:

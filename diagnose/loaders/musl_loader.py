@@ -26,6 +26,11 @@ def drops_search_path(search_path: str) -> bool:
     return _TOKEN.search(search_path) is not None
 
 
+def not_elf(name: str) -> LoadRefusal:
+    """Return what is said about a file that is no ELF file: musl looks at its type, not at its first bytes."""
+    return LoadRefusal(f"Error loading shared library {name}: Exec format error", "it is no ELF file")
+
+
 def relr(elf: Elf, release: Release) -> LoadRefusal | None:
     """Return why packed relative relocations are not applied."""
     if elf.relr and release < RELR_KNOWN:

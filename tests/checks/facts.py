@@ -33,6 +33,7 @@ def elf(path: str, arch: str = "x86_64", *, versions: Iterable[tuple[str, str]] 
         "init": (module,) if ".so" in path and not module.startswith("lib") else (),
         "gnu_stack": 6,
         "load_align": 0x10000,
+        "page_fit": 0x10000,
         "arm_float": "hard" if arch == "armv7l" else "",
         "verneed": tuple(Verneed(library, version, symbols=("demo",)) for library, version in versions),
     }

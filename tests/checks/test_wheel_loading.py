@@ -129,6 +129,26 @@ def test_what_each_glibc_says_about_segments() -> None:
     assert glibc_loader.segments(elf(MODULE, congruent=0x1000), (2, 36)) is None
 
 
+def test_what_each_glibc_says_about_larger_pages() -> None:
+    small = elf(MODULE, load_align=0x1000, page_fit=0x1000)
+    old, new = glibc_loader.page(small, (2, 31), 0x10000), glibc_loader.page(small, (2, 36), 0x10000)
+    assert old is not None
+    assert new is not None
+    assert old.says == f"{MODULE}: ELF load command alignment not page-aligned"
+    assert new.says == f"{MODULE}: ELF load command address/offset not page-aligned"
+    fits = elf(MODULE, load_align=0x1000, page_fit=0x10000)
+    assert glibc_loader.page(fits, (2, 36), 0x10000) is None
+    assert glibc_loader.page(small, (2, 31), 0x1000) is None
+
+
+def test_levels_and_stacks_by_release() -> None:
+    module = elf(MODULE, isa_needed=0b100)
+    assert glibc_loader.level(module, (2, 32), 1) is None
+    assert glibc_loader.level(module, (2, 33), 3) is None
+    assert glibc_loader.level(module, (2, 33), 2) is not None
+    assert glibc_loader.stack(module, (2, 40)) is None
+
+
 # --- versions ------------------------------------------------------------------------------------------------------
 
 
@@ -205,7 +225,7 @@ def test_indirect_functions_on_musl() -> None:
         ({"type": ET_REL}, "only ET_DYN and ET_EXEC can be loaded"),
         ({"pie": True}, "cannot dynamically load position-independent executable"),
         ({"osabi": 9}, "ELF file OS ABI invalid"),
-        ({"split_debug": True}, "invalid ELF header"),
+        ({"split_debug": True}, "object file has no dynamic section"),
     ],
 )
 def test_elf_files_with_a_modules_name(facts: dict[str, object], words: str) -> None:

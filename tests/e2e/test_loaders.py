@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import struct
 import subprocess
 import sys
 import zipfile
@@ -17,6 +18,7 @@ import pytest
 from conftest import need
 
 from diagnose.loaders import glibc_loader, musl_loader
+from diagnose.readers.elf import elf_parser
 from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel import reader
 from diagnose.readers.wheel.linkage import wanted
@@ -90,6 +92,9 @@ def glibc_says(wheel: Wheel, start: Elf, suite: Suite) -> list[str]:
     if versions:
         return versions
     if refusal := next((one for elf in queue if (one := glibc_loader.relr(elf, suite.glibc))), None):
+        return [refusal.says]
+    stacks = [elf for elf in queue if elf.gnu_stack and elf.gnu_stack & 1]
+    if refusal := next((one for elf in stacks if (one := glibc_loader.stack(elf, suite.glibc))), None):
         return [refusal.says]
     if sum(map(glibc_loader.static_tls, queue)) > glibc_loader.TLS_ROOM:
         return [glibc_loader.tls_refusal(elf).says for elf in queue if glibc_loader.static_tls(elf)]
@@ -205,3 +210,52 @@ def _short(failure: dict[str, str]) -> str:
 
 def _invented(error: str) -> bool:
     return any(f": {name}" in error or f" {name}" in error for name in INVENTED)
+
+
+def _edited(data: bytes, *changes: tuple[int, str, int]) -> bytes:
+    edited = bytearray(data)
+    for offset, form, value in changes:
+        struct.pack_into(form, edited, offset, value)
+    return bytes(edited)
+
+
+def _segments(data: bytes, kind: int) -> list[int]:
+    """Return where the program headers of one kind are."""
+    start, count = struct.unpack_from("<Q", data, 32)[0], struct.unpack_from("<H", data, 56)[0]
+    return [row for row in range(start, start + 56 * count, 56) if struct.unpack_from("<I", data, row)[0] == kind]
+
+
+@pytest.mark.parametrize("suite", SUITES, ids=lambda one: one.name)
+def test_the_words_for_single_files(suite: Suite, tmp_path: Path) -> None:
+    """Each refusal that a check quotes, by release; all these files are either harmless or refused."""
+    zig = [sys.executable, "-m", "ziglang", "cc", "-target", "x86_64-linux-gnu.2.17", "-shared", "-x", "c", "-"]
+    command = [*zig, "-o", str(tmp_path / "plain.so")]
+    subprocess.run(command, input=b"int demo_value(void) { return 1; }", check=True)
+    plain = (tmp_path / "plain.so").read_bytes()
+    (stack,) = _segments(plain, elf_parser.PT_GNU_STACK)
+    machine = MACHINES["x86_64"]
+    contents = {
+        "plain.so": plain,
+        "stack.so": _edited(plain, (stack + 4, "<I", 7)),
+        "empty.so": b"",
+        "header.so": plain[:63],
+        "text.so": b"libdemo.so.1" * 8,
+        "machine.so": _edited(plain, (18, "<H", 0)),
+        "align.so": _edited(plain, *((row + 48, "<Q", 0x800) for row in _segments(plain, elf_parser.PT_LOAD))),
+    }
+    elves = {name: elf_parser.read(memoryview(data), name) for name, data in contents.items() if len(data) > 64}
+    wanted = {
+        "plain.so": None,
+        "stack.so": glibc_loader.stack(elves["stack.so"], suite.glibc),
+        "empty.so": glibc_loader.not_elf("empty.so", 0),
+        "header.so": glibc_loader.not_elf("header.so", 63),
+        "text.so": glibc_loader.not_elf("text.so", 96),
+        "machine.so": glibc_loader.machine(elves["machine.so"]),
+        "align.so": glibc_loader.page(elves["align.so"], suite.glibc, glibc_loader.PAGE),
+    }
+    assert (wanted["stack.so"] is None) is (suite.glibc < (2, 41))
+    with roots.overlay(tmp_path / "overlay", loaders.root(suite.name, machine)) as inside:
+        for name, data in contents.items():
+            (inside / name).write_bytes(data)
+            refusal = wanted[name]
+            assert loaders.say(inside, "glibc", inside / name, machine) == (refusal.says if refusal else "loaded")

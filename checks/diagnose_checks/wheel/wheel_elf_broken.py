@@ -14,11 +14,12 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.wheel import bounded, has_linux_code, reachable_members, some
+from diagnose.authoring.wheel import bounded, has_linux_code, load_error, reachable_members, some
+from diagnose.loaders import glibc_loader
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
-from diagnose.readers.elf.elf_parser import ET_REL
+from diagnose.readers.elf.elf_parser import ET_REL, Elf
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import quote
 
@@ -39,10 +40,11 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         f"has damaged ELF files: {some([elf.name for elf in found])}",
         Severity.ERROR if used else Severity.WARNING,
         bounded(Evidence("; ".join(elf.broken[:3]), elf.path) for elf in found),
-        f"cannot be loaded: ImportError: {found[0].name}: invalid ELF header, file too short, or cannot open shared "
-        "object file"
-        if not found[0].is_executable
-        else f"cannot be started: {found[0].name}: Exec format error, or a crash",
+        f"cannot be started: {found[0].name}: Exec format error, or a crash"
+        if found[0].is_executable
+        else f"cannot be loaded: {load_error(wheel, found[0], says)}"
+        if (says := _says(wheel, found[0]))
+        else "cannot be loaded: the dynamic linker reports an error, or a signal ends the process",
         (
             Fix(
                 "build it again and check each later step",
@@ -50,3 +52,13 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             ),
         ),
     )
+
+
+def _says(wheel: Wheel, elf: Elf) -> str:
+    """Return what glibc says, where that follows from the damage; a file that is cut off may be mapped all the same."""
+    if wheel.verdict.libc == "musl":
+        return ""
+    header = 64 if elf.bits == 64 else 52
+    if elf.size < header:
+        return glibc_loader.not_elf(elf.name, elf.size, elf.bits).says
+    return "" if elf.machine else glibc_loader.machine(elf).says

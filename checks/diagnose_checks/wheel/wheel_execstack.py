@@ -19,7 +19,8 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import finding_from_hits
-from diagnose.authoring.wheel import bounded, has_linux_code, loadable_elves
+from diagnose.authoring.wheel import bounded, has_linux_code, load_error, loadable_elves
+from diagnose.loaders import glibc_loader
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
@@ -60,17 +61,18 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         return
     starts = _programs(wheel)
     later = [elf for elf, _ in found if elf.path not in starts]
-    said = "cannot enable executable stack as shared object requires"
+    newest = glibc_loader.STACK_REFUSED
     first = found[0][0]
     yield Finding(
         "requests an executable stack",
         Severity.ERROR if later else Severity.WARNING,
         bounded(Evidence(why, elf.path) for elf, why in found),
-        f"with glibc 2.41 or newer (Debian 13, Ubuntu 25.04, Fedora 42): ImportError: {later[0].name}: {said}: "
-        "Invalid argument"
+        f"with glibc 2.41 or newer (Debian 13, Ubuntu 25.04, Fedora 42): "
+        f"{load_error(wheel, later[0], _says(later[0], newest))}"
         if later
         else f"{starts[first.path]} runs with an executable stack; where SELinux forbids that: "
-        f"{starts[first.path]}: error while loading shared libraries: {first.name}: {said}: Permission denied",
+        f"{starts[first.path]}: error while loading shared libraries: "
+        f"{_says(first, newest).replace('Invalid argument', 'Permission denied')}",
         (
             repack(
                 wheel,
@@ -86,6 +88,11 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             ),
         ),
     )
+
+
+def _says(elf: Elf, release: tuple[int, int]) -> str:
+    refusal = glibc_loader.stack(elf, release)
+    return refusal.says if refusal else ""
 
 
 def _programs(wheel: Wheel) -> dict[str, str]:

@@ -16,6 +16,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.extension_names import is_module_name
+from diagnose.authoring.loader_words import not_elf_error
 from diagnose.authoring.wheel import bounded, has_shared_object_names, is_for_linux, is_sample, runs_as, some
 from diagnose.loaders import glibc_loader
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
@@ -29,19 +30,18 @@ if TYPE_CHECKING:
 
 CHECK = Check(since="0.1.0", applies=has_shared_object_names)
 
-_INVALID = "invalid ELF header"
-#: Kind of file → its description, the loader's error, and whether it is certainly a mistake.
+#: Kind of file → its description, and whether it is certainly a mistake.
 _KINDS = {
-    "lfs-pointer": ("a Git LFS pointer, not the file itself", _INVALID, True),
-    "mach-o": ("a file for macOS (Mach-O)", _INVALID, False),
-    "pe": ("a file for Windows (PE)", _INVALID, False),
-    "wasm": ("a WebAssembly module", _INVALID, False),
-    "archive": ("a static library", _INVALID, True),
-    "llvm-bitcode": ("LLVM bitcode", _INVALID, True),
-    "empty": ("empty", "file too short", True),
-    "text": ("text", _INVALID, False),
-    "script": ("a script", _INVALID, False),
-    "data": ("not an ELF file", _INVALID, False),
+    "lfs-pointer": ("a Git LFS pointer, not the file itself", True),
+    "mach-o": ("a file for macOS (Mach-O)", False),
+    "pe": ("a file for Windows (PE)", False),
+    "wasm": ("a WebAssembly module", False),
+    "archive": ("a static library", True),
+    "llvm-bitcode": ("LLVM bitcode", True),
+    "empty": ("empty", True),
+    "text": ("text", False),
+    "script": ("a script", False),
+    "data": ("not an ELF file", False),
 }
 
 
@@ -59,7 +59,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     """See files with the name of a shared object that are something else."""
     if not is_for_linux(wheel):
         return
-    found = [wrong for file in wheel.code if (wrong := _other(file))]
+    found = [wrong for file in wheel.code if (wrong := _other(wheel, file))]
     musl = wheel.verdict.libc == "musl"
     arch = wheel.verdict.arch
     for elf in wheel.elves:
@@ -67,31 +67,31 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             continue
         refusal = glibc_loader.header(elf, (2, 36))
         if elf.split_debug:
-            found.append(_Wrong(elf.path, _DEBUG_ONLY, _INVALID, True))
+            found.append(_Wrong(elf.path, _DEBUG_ONLY, "" if musl else glibc_loader.debug_only(elf).says, True))
         elif refusal is not None and not elf.congruent and not (musl and elf.pie):
-            found.append(_Wrong(elf.path, refusal.detail, refusal.says.partition(": ")[2], True))
+            found.append(_Wrong(elf.path, refusal.detail, refusal.says, True))
     if not found:
         return
     sure = [wrong for wrong in found if wrong.sure]
     first = (sure or found)[0]
-    name = first.path.rpartition("/")[2]
     yield Finding(
         f"has files that are not shared objects as named: {some([w.path.rpartition('/')[2] for w in found])}",
         Severity.ERROR if sure else Severity.WARNING,
         bounded(Evidence(wrong.what, wrong.path) for wrong in found),
-        f"ImportError: {name}: {first.says}",
+        f"ImportError: {first.says}" if first.says else "it cannot be loaded: it has no code",
         _fixes({wrong.what for wrong in found}),
     )
 
 
-def _other(file: CodeFile) -> _Wrong | None:
+def _other(wheel: Wheel, file: CodeFile) -> _Wrong | None:
     """Return the problem of a file named as a shared object; without a module's ending it may be data."""
     name = file.path.rpartition("/")[2]
     if file.claims != "library" or file.kind not in _KINDS or "testdata" in file.path.split("/"):
         return None
     if not name.endswith(".so") and ".so." not in name:
         return None
-    what, says, sure = _KINDS[file.kind]
+    what, sure = _KINDS[file.kind]
+    says = not_elf_error(wheel, name, file.size)
     return _Wrong(file.path, f"is {what}, of {file.size} bytes", says, sure or is_module_name(name))
 
 

@@ -35,7 +35,8 @@ from __future__ import annotations
 
 from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.processor_levels import chosen_level, demand
-from diagnose.authoring.wheel import bounded, linux_tags, loadable_elves, some
+from diagnose.authoring.wheel import bounded, linux_tags, load_error, loadable_elves, some
+from diagnose.loaders import glibc_loader
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
@@ -178,10 +179,10 @@ def _stated(wheel: Wheel, arches: set[str]) -> Iterator[Finding]:
     arm, riscv = first.machine == EM_ARM, first.machine == EM_RISCV
     # Only glibc's dynamic linker reads the note: musl's does not, and a static program has no dynamic linker.
     checked = not arm and not riscv and first.dynamic and first.libc != "musl"
+    refusal = glibc_loader.level(first, glibc_loader.LEVELS_COMPARED, 1) if checked else None
     meets = (
-        f"{'' if first.is_executable else 'ImportError: '}{first.name}: CPU ISA level is lower than required "
-        "(glibc 2.33 or newer)"
-        if checked
+        f"{load_error(wheel, first, refusal.says)} (glibc 2.33 or newer)"
+        if refusal
         else "Illegal instruction, unless the code checks the processor before it runs"
     )
     option = "-C target-cpu / -march" if arm or riscv else "-C target-cpu=…, -march=… and -Wl,-z,x86-64-v…"

@@ -16,11 +16,13 @@ from __future__ import annotations
 
 from diagnose.authoring.loader_words import misaligned_by_tool
 from diagnose.authoring.log import finding_from_hits
-from diagnose.authoring.wheel import bounded, has_linux_code, loadable_elves, role
+from diagnose.authoring.wheel import bounded, has_linux_code, load_error, loadable_elves, role
+from diagnose.loaders import glibc_loader
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.model.pattern import patterns_for
+from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.tables.processors import PAGES
 
@@ -59,7 +61,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             Evidence(f"{role(wheel, elf)}: PT_LOAD is aligned to {elf.load_align // KIB} KiB", elf.path)
             for elf in found
         ),
-        f"on kernels with larger pages: ImportError: {found[0].name}: ELF load command alignment not page-aligned",
+        _consequence(wheel, found[0], largest),
         (
             Fix(
                 "link for the largest page; use patchelf ≥ 0.14.5",
@@ -71,6 +73,17 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             ),
         ),
     )
+
+
+def _consequence(wheel: Wheel, elf: Elf, page: int) -> str:
+    """Return what glibc says, which compared the alignment until 2.34, and compares addresses and offsets since."""
+    if wheel.verdict.libc == "musl":
+        return f"on kernels with pages of {page // KIB} KiB musl maps it wrongly: a signal ends the process"
+    old = glibc_loader.page(elf, (2, 34), page)
+    new = glibc_loader.page(elf, glibc_loader.ALIGNMENT_FREE, page)
+    said = [f"{when}: {load_error(wheel, elf, one.says)}" for one, when in ((new, "glibc 2.35 and newer"),) if one]
+    said += [f"before glibc 2.35: {one.says if said else load_error(wheel, elf, one.says)}" for one in (old,) if one]
+    return f"on kernels with pages of {page // KIB} KiB, with {'; '.join(said)}"
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring.loader_words import not_elf_error
 from diagnose.authoring.wheel import bounded, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -54,11 +55,17 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             f"contains symbolic links: {some([flaw.path.rpartition('/')[2] for flaw in links])}",
             Severity.ERROR if used else Severity.WARNING,
             _evidence(sorted(links, key=lambda flaw: flaw.path.rpartition("/")[2] not in needed)),
-            f"ImportError: {used[0].path.rpartition('/')[2]}: file too short, or invalid ELF header"
+            f"ImportError: {_says(wheel, used[0].path)}"
             if used
             else "installed as text files that contain the target's name",
             (Fix("copy the files themselves (cp -L), then run `python3 -m wheel pack`"),),
         )
+
+
+def _says(wheel: Wheel, path: str) -> str:
+    """Return what the loader says about the text file that an installer writes."""
+    size = next((file.size for file in wheel.code if file.path == path), 0)
+    return not_elf_error(wheel, path.rpartition("/")[2], size)
 
 
 def _evidence(flaws: list[ZipFlaw]) -> tuple[Evidence, ...]:

@@ -62,6 +62,7 @@ _BLOCK = 256  # words of a hash chain at once
 
 # Limits. Real files stay an order of magnitude below each of them.
 MAX_SEGMENTS = 1024
+LARGEST_PAGE = 65536  # bytes: of the kernels of any architecture
 MAX_SECTIONS = 1 << 18
 MAX_DYNAMIC = 4096
 MAX_VERSIONS = 4096
@@ -129,6 +130,8 @@ class Elf(NamedTuple):
 
     ``textrel``: the loader must write into read-only segments, according to ``DT_TEXTREL`` or ``DF_TEXTREL`` and the
     relocations. ``load_align`` is the smallest alignment of a ``PT_LOAD`` segment in bytes; 0 without one.
+    ``page_fit`` is the largest page in bytes, up to :data:`LARGEST_PAGE`, modulo which the address and offset of all
+    segments agree; 0 without segments.
     ``gnu_stack`` are the flags of ``PT_GNU_STACK``; None if absent. ``isa_needed`` is the bit mask of
     ``GNU_PROPERTY_X86_ISA_1_NEEDED``: 1 baseline, 2, 4, 8 for x86-64-v2 to v4. ``arm_float`` is ``hard``, ``soft`` or
     empty (unknown, or not Arm). ``arm_cpu`` is the build attribute ``Tag_CPU_arch`` (6 and 9 to 12: Armv6, 10: Armv7);
@@ -188,6 +191,7 @@ class Elf(NamedTuple):
     textrel: bool = False
     gnu_stack: int | None = None
     load_align: int = 0
+    page_fit: int = 0
     isa_needed: int = 0
     arm_float: str = ""
     arm_cpu: int | None = None
@@ -408,6 +412,10 @@ class _Reader:
         loads = [segment for segment in self._segments if segment.type == PT_LOAD]
         self.facts["load_align"] = min((segment.align for segment in loads), default=0)
         skews = [(segment.vaddr - segment.offset) & (segment.align - 1) for segment in loads if segment.align]
+        whole = 0
+        for segment in loads:
+            whole |= (segment.vaddr - segment.offset) & (LARGEST_PAGE - 1)
+        self.facts["page_fit"] = (whole & -whole or LARGEST_PAGE) if loads else 0
         self.facts["congruent"] = min((skew & -skew for skew in skews if skew), default=0)
         for segment in self._segments:
             if segment.type == PT_GNU_STACK:
