@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from diagnose.loaders.refusal import LoadRefusal
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
+from diagnose.model.targets import EM_PPC64, EM_S390, EM_X86_64
 from diagnose.model.versions import number
 from diagnose.readers.elf.elf_parser import ET_EXEC, ET_REL, Elf
 
@@ -90,7 +91,27 @@ MARKERS = {
     )
 }
 
+#: From here on ``glibc-hwcaps/NAME`` below each folder of a search path is searched before the folder itself.
+HWCAPS_SEARCHED: Release = (2, 33)
+
+#: Machine → the names, for ever newer processors; a processor searches its own and those before it, the newest first.
+#: Source: ``sysdeps/*/dl-hwcaps-subdirs.c`` of glibc 2.43. Other machines have none.
+HWCAPS = {
+    EM_X86_64: ("x86-64-v2", "x86-64-v3", "x86-64-v4"),
+    EM_PPC64: ("power9", "power10", "power11"),
+    EM_S390: ("z13", "z14", "z15", "z16", "z17"),
+}
+
 _VERSION = r"GLIBC_([0-9]+)\.([0-9]+)(?:\.[0-9]+)?"
+
+
+def searched(folder: str, machine: int, level: int) -> tuple[str, ...]:
+    """Return the folders that stand for *folder* of a search path, in order.
+
+    *level* counts the names of :data:`HWCAPS` that the processor has; 0 also stands for glibc before 2.33.
+    """
+    names = HWCAPS.get(machine, ())[:level]
+    return (*(f"{folder}/glibc-hwcaps/{name}" for name in reversed(names)), folder)
 
 
 def release_of(version: str) -> Release | None:

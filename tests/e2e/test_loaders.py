@@ -47,10 +47,16 @@ def _starts(wheel: Wheel, machine: Machine) -> list[Elf]:
     return [elf for elf in named if elf.dynamic and not elf.broken and not elf.split_debug]
 
 
-def _order(wheel: Wheel, start: Elf) -> list[Elf]:
+def _answers(wheel: Wheel, release: tuple[int, ...]) -> dict[tuple[str, str], str]:
+    """Return what is found: folders of glibc-hwcaps come first, and every x86-64 machine of today has level 2."""
+    links = wheel.links if release < glibc_loader.HWCAPS_SEARCHED else reversed(wheel.links)
+    return {(link.path, link.needed): link.target for link in links}
+
+
+def _order(wheel: Wheel, start: Elf, release: tuple[int, ...] = ()) -> list[Elf]:
     """Return what is loaded, breadth first."""
     elves = {elf.path: elf for elf in wheel.elves}
-    answers = {(link.path, link.needed): link.target for link in wheel.links}
+    answers = _answers(wheel, release)
     queue = [start]
     for elf in queue:
         targets = [answers.get((elf.path, name), "") for name in wanted(elf, wheel.verdict.libc == "musl")]
@@ -58,8 +64,10 @@ def _order(wheel: Wheel, start: Elf) -> list[Elf]:
     return queue
 
 
-def _missing(wheel: Wheel, queue: list[Elf], system: tuple[str, ...]) -> Iterator[tuple[Elf, str]]:
-    answers = {(link.path, link.needed): link.target for link in wheel.links}
+def _missing(
+    wheel: Wheel, queue: list[Elf], system: tuple[str, ...], release: tuple[int, ...] = ()
+) -> Iterator[tuple[Elf, str]]:
+    answers = _answers(wheel, release)
     for elf in queue:
         for name in wanted(elf, wheel.verdict.libc == "musl"):
             if not answers.get((elf.path, name)) and name not in system and not name.startswith("ld-linux"):
@@ -68,14 +76,14 @@ def _missing(wheel: Wheel, queue: list[Elf], system: tuple[str, ...]) -> Iterato
 
 def glibc_says(wheel: Wheel, start: Elf, suite: Suite) -> list[str]:
     """Return the error that glibc's model foretells, several where their order is not modelled; none if it loads."""
-    queue = _order(wheel, start)
+    queue = _order(wheel, start, suite.glibc)
     for elf in queue:
         if refusal := glibc_loader.header(elf, suite.glibc):
             return [refusal.says]
-    lacking = [f"{name}: cannot open shared object file" for _, name in _missing(wheel, queue, SYSTEM)]
+    lacking = [f"{name}: cannot open shared object file" for _, name in _missing(wheel, queue, SYSTEM, suite.glibc)]
     if lacking:
         return lacking
-    answers = {(link.path, link.needed): link.target for link in wheel.links}
+    answers = _answers(wheel, suite.glibc)
     elves = {elf.path: elf for elf in wheel.elves}
     versions = []
     for elf in queue:

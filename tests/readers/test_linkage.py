@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from diagnose.loaders import glibc_loader
 from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel import linkage
 from diagnose.readers.wheel import reader as wheel
@@ -136,3 +137,27 @@ def test_a_maze_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     index = linkage.Index(elves)
     linkage.links(index, elves, False)
     assert index.exhausted
+
+
+def test_folders_of_glibc_hwcaps_come_first_on_newer_processors() -> None:
+    """A copy for newer processors has an $ORIGIN of its own, and may not find what the plain one finds."""
+    module = _elf("m.so", "liba.so", runpath=LIBS)
+    plain = _elf("p.libs/liba.so", "libb.so", runpath="$ORIGIN")
+    other = _elf("p.libs/libb.so")
+    folder = "p.libs/glibc-hwcaps/x86-64-v3"
+    lost = _elf(f"{folder}/liba.so", "libb.so", runpath="$ORIGIN")
+    elves = (module, plain, other, lost)
+    every = linkage.links(linkage.Index(elves), elves, False)
+    assert [link.target for link in every if link.path == "m.so"] == [f"{folder}/liba.so", "p.libs/liba.so"]
+    (missing,) = (link for link in every if link.path == lost.path)
+    assert (missing.target, missing.missed_from) == ("", ("m.so",))
+    found = _links(module, plain, other, lost._replace(runpath="$ORIGIN/../.."))
+    assert found[lost.path, "libb.so"].target == "p.libs/libb.so"
+    assert [link.target for link in linkage.links(linkage.Index(elves), elves, True) if link.path == "m.so"] == [
+        "p.libs/liba.so"
+    ]
+
+
+def test_which_folders_a_processor_searches() -> None:
+    assert glibc_loader.searched("a", 62, 2) == ("a/glibc-hwcaps/x86-64-v3", "a/glibc-hwcaps/x86-64-v2", "a")
+    assert glibc_loader.searched("a", 183, 3) == ("a",)

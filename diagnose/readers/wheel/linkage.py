@@ -3,7 +3,7 @@
 Sources: ld.so(8) and glibc's ``elf/dl-load.c`` (DT_RPATH is inherited down the chain of loaders unless the file has
 DT_RUNPATH, which is not inherited; a name that is already loaded is not searched again; libraries load breadth first);
 musl's ``ldso/dynlink.c`` (both are inherited alike). glibc alone replaces $ORIGIN in NEEDED, and loads the libraries of
-DT_FILTER like needed ones; musl does neither.
+DT_FILTER like needed ones; musl does neither. glibc 2.33 and newer search the folders of glibc-hwcaps first.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections import deque
 from posixpath import dirname, join, normpath
 
-from diagnose.loaders import musl_loader
+from diagnose.loaders import glibc_loader, musl_loader
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.readers.elf.elf_parser import Elf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 SITE = "lib/python/site-packages"
 _SITE_FORM = re.compile(r"\blib(?:64)?/(?:python|pypy)\d[\w.]*/(?:site|dist)-packages(?=/|$)")
@@ -65,10 +65,10 @@ class Index:
     """The ELF files of a wheel by installed place and by name, and the folders that each of them searches.
 
     ``exhausted`` becomes true when a malicious wheel needs more steps than :data:`MAX_STEPS`; after that nothing is
-    found.
+    found. *level*: see :func:`diagnose.loaders.glibc_loader.searched`.
     """
 
-    def __init__(self, elves: Iterable[Elf]) -> None:
+    def __init__(self, elves: Iterable[Elf], level: int = 0) -> None:
         self.by_place: dict[tuple[str, str], Elf] = {}
         self.by_name: dict[str, list[Elf]] = {}
         self.by_soname: dict[str, list[Elf]] = {}
@@ -83,6 +83,8 @@ class Index:
             folders.add(folder)
         for elf in elves:
             rpath, runpath = _own_folders(elf)
+            if level:
+                rpath, runpath = _preferred(rpath, elf, level), _preferred(runpath, elf, level)
             self.search[elf.path] = [f for f in rpath if f in folders], [f for f in runpath if f in folders]
         self._left = MAX_STEPS
         # Files that search the same folders for the same machine find the same libraries.
@@ -149,6 +151,10 @@ def _own_folders(elf: Elf) -> tuple[list[str], list[str]]:
     return expand(elf.rpath or "", origin), []
 
 
+def _preferred(folders: list[str], elf: Elf, level: int) -> list[str]:
+    return [name for folder in folders for name in glibc_loader.searched(folder, elf.machine, level)]
+
+
 def wanted(elf: Elf, musl: bool) -> tuple[str, ...]:
     """Return the libraries that have to be found before the file is loaded."""
     return elf.needed if musl else (*elf.needed, *elf.filters)
@@ -159,13 +165,36 @@ class _Loaded(NamedTuple):
     loader: _Loaded | None
 
 
-def links(index: Index, elves: Iterable[Elf], musl: bool) -> tuple[LoadLink, ...]:
+def links(index: Index, elves: Sequence[Elf], musl: bool) -> tuple[LoadLink, ...]:
     """Return every NEEDED entry that a file of the wheel matches or could match, by loading each possible start file.
 
     Start files are extension modules, programs, and libraries that no other file of the wheel needs. A file that an
     earlier start has loaded is not followed again if the result cannot differ: a wheel in which every file needs every
     other would otherwise take cubic time.
+
+    A wheel with folders of glibc-hwcaps is loaded once for each kind of processor: the entries of the others come
+    before those of the oldest, where the answer differs.
     """
+    base = _links(index, elves, musl)
+    if musl or not any("/glibc-hwcaps/" in elf.installed for elf in elves):
+        return base
+    known = {(link.path, link.needed, link.target) for link in base}
+    missed = {(link.path, link.needed): list(link.missed_from) for link in base}
+    others: list[LoadLink] = []
+    for level in range(1, max(map(len, glibc_loader.HWCAPS.values())) + 1):
+        newer = Index(elves, level)
+        for link in _links(newer, elves, musl):
+            starts = missed.setdefault((link.path, link.needed), [])
+            starts += [start for start in link.missed_from if start not in starts]
+            if (link.path, link.needed, link.target) not in known:
+                known.add((link.path, link.needed, link.target))
+                others.append(link)
+        index.exhausted = index.exhausted or newer.exhausted
+    joined = [link._replace(missed_from=tuple(missed[link.path, link.needed])) for link in (*others, *base)]
+    return tuple(sorted(joined, key=lambda link: (link.path, link.needed)))
+
+
+def _links(index: Index, elves: Iterable[Elf], musl: bool) -> tuple[LoadLink, ...]:
     loads = _Loads(index, musl)
     needed = {name for elf in elves for name in wanted(elf, musl)}
     for root in elves:
