@@ -260,6 +260,20 @@ def bootstrap(folder: Path, suite: str, arch: str, variant: str, packages: str) 
         subprocess.run(command, env={**os.environ, "http_proxy": proxy}, check=True)
 
 
+def newest_python() -> Path:
+    """Return a root of sid with the first Python that loads ``abi3t``; nothing in it was ever configured."""
+    packages = "base-files,python3.15,libgcc-s1,libasound2t64,libasound2-data"
+    return made("player-sid-amd64", packages, lambda folder: _sid(folder, packages))
+
+
+def _sid(folder: Path, packages: str) -> None:
+    # A mirror may hold an older state of sid than its signature allows; for a Python any state will do.
+    options = ["--variant=extract", "--mode=root", "--quiet", '--aptopt=Acquire::Check-Valid-Until "false"']
+    subprocess.run(
+        ["mmdebstrap", *options, f"--include={packages}", "sid", str(folder), archive.mirror_of("sid")], check=True
+    )
+
+
 def player(suite: str, arch: str, *, alsa: bool = True) -> Path:
     """Return a root of a target with Python, with ALSA's library or without, to be run by an emulator.
 

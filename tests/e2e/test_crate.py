@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,6 +90,21 @@ def test_native(root: Builder) -> None:
     output = follow(root, "native")
     assert re.search(r"^=+ \d+ passed in", output, re.M), output
     _keep(root, "native")
+
+
+def test_abi3t(root: Builder, tmp_path: Path) -> None:
+    """One wheel for Pythons with and without the lock; Debian has the one with it."""
+    follow(root, "abi3t")
+    built = wheel(root, "cp315-abi3.abi3t-*_x86_64")
+    with roots.overlay(tmp_path / "root", roots.newest_python()) as path:
+        with zipfile.ZipFile(built) as archive:
+            archive.extractall(path / "opt/app")
+        shutil.copy(Path(__file__).with_name("play.py"), path / "opt/play.py")
+        sid = roots.Root(path, {"PYTHONPATH": "/opt/app"})
+        done = sid.enter("/usr/bin/python3.15", "/opt/play.py", "/tmp/block.wav", "/tmp/stream.wav")
+    assert done.code == 0, done.output
+    report = diagnosed(built)
+    assert "error" not in [finding["severity"] for finding in report["findings"]], report["findings"]
 
 
 def test_cross(root: Builder, tmp_path: Path) -> None:

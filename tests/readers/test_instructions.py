@@ -8,14 +8,17 @@ import shutil
 import subprocess
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
 from conftest import need
 
 from diagnose.readers.elf import elf_parser
+from diagnose.readers.elf import producer as producer_module
 from diagnose.readers.elf.functions import Functions
 from diagnose.readers.elf.instructions import Instructions, sample
+from diagnose.readers.elf.producer import Producer, producer
 from diagnose.readers.wheel import reader
 from diagnose.readers.wheel.sampling import Sampler
 from diagnose.readers.wheel.zip_directory import Member
@@ -115,15 +118,35 @@ def test_files_for_other_processors_are_said_to_be_left_out() -> None:
     )
 
 
-@pytest.mark.parametrize(("option", "march"), [("-march=haswell", ("haswell",)), ("-march=x86-64", ())])
+@pytest.mark.parametrize(
+    ("option", "march"),
+    [
+        ("-march=haswell -gz=none", ("haswell",)),
+        ("-march=haswell -gz=zlib", ("haswell",)),
+        ("-march=haswell -g0 -frecord-gcc-switches", ("haswell",)),
+        ("-march=haswell -g0", ()),
+        ("-march=x86-64 -gz=none", ()),
+    ],
+)
 def test_gccs_option_is_read_from_the_debug_information(option: str, march: tuple[str, ...], tmp_path: Path) -> None:
     need(shutil.which("gcc") and platform.machine() == "x86_64", "gcc for x86_64 is not installed")
     text = "volatile float a = 2.5f, b; __attribute__((constructor)) static void f(void) { b = a * 3.5f; }\n"
     (tmp_path / "demo.c").write_text(text, encoding="ascii")
-    command = ["gcc", "-O1", "-g", "-gz=none", option, "-shared", "-fPIC", "demo.c", "-o", "demo.so"]
+    command = ["gcc", "-O1", "-g", *option.split(), "-shared", "-fPIC", "demo.c", "-o", "demo.so"]
     subprocess.run(command, cwd=tmp_path, check=True)
     data = (tmp_path / "demo.so").read_bytes()
     member = Member("demo.so", len(data), len(data), 0, 0, 0, 0o755, 0)
     found = Sampler([member], "").look(elf_parser.read(data, "demo.so"), memoryview(data))
     assert found.march == march
-    assert bool(found.instructions and found.instructions.first) == bool(march)
+    newer = "haswell" in option
+    assert bool(found.instructions and found.instructions.first) == newer
+    assert any(one.startswith("GCC: ") for one in found.compilers) == newer
+    for size in range(0, len(data), 97):
+        assert isinstance(producer(memoryview(data[:size]), 64, "little"), Producer)
+        assert isinstance(producer(memoryview(data[size:] + data), 32, "big"), Producer)
+
+
+def test_a_section_that_unpacks_to_too_much_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(producer_module, "MAX_STRINGS", 1000)
+    packed = b"ZLIB" + bytes(8) + zlib.compress(bytes(1 << 20))
+    assert len(producer_module._unpacked(memoryview(packed), b".zdebug_str", 0, True, "<")) == 1000

@@ -142,7 +142,8 @@ def _decoded(wheel: Wheel, arches: set[str], stated: int) -> Iterator[Finding]:
 
 
 def _flags(elf: Elf) -> list[str]:
-    return [f"debug information: compiled with -march={', -march='.join(elf.march[:4])}"] if elf.march else []
+    told = [f"debug information: compiled with -march={', -march='.join(elf.march[:4])}"] if elf.march else []
+    return [*told, *([f".comment: {'; '.join(elf.compilers)}"] if elf.compilers else [])]
 
 
 def _fixes(wheel: Wheel, level: int, first: Elf) -> tuple[Fix, ...]:

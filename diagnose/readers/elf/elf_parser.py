@@ -33,7 +33,7 @@ ET_REL, ET_EXEC, ET_DYN = 1, 2, 3
 EM_ARM, EM_X86_64, EM_386, EM_S390, EM_RISCV = 40, 62, 3, 22, 243
 PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_TLS, PT_GNU_STACK, PT_GNU_PROPERTY = 1, 2, 3, 4, 7, 0x6474E551, 0x6474E553
 SHT_NOBITS, SHT_DYNSYM, SHT_ARM_ATTRIBUTES, SHT_RISCV_ATTRIBUTES = 8, 11, 0x70000003, 0x70000003
-SHF_ALLOC, SHF_EXECINSTR, SHF_COMPRESSED = 2, 4, 0x800
+SHF_ALLOC, SHF_EXECINSTR = 2, 4
 _CODE = SHF_ALLOC | SHF_EXECINSTR
 STB_WEAK = 2
 STT_NOTYPE, STT_FUNC, STT_GNU_IFUNC = 0, 2, 10
@@ -111,8 +111,9 @@ class Elf(NamedTuple):
     ``entries`` are the names and addresses of these functions. ``instructions`` is what a sample of the code needs;
     None if nothing was decoded. ``jemalloc_page`` is the largest memory page in bytes that a copy of jemalloc in the
     file can work with; 0 if unknown, None without jemalloc. ``alsa_folders`` are the folders of configuration and
-    plugins that are compiled into libasound. ``debug_strings`` are offset and size in bytes of ``.debug_str``;
-    ``march`` the values of GCC's option in it, searched only if instructions are beyond the baseline.
+    plugins that are compiled into libasound. ``compilers``, as
+    ``.comment`` names them, and ``march``, the processors of their options, are read only if instructions are beyond
+    the baseline.
 
     ``verdef``: the file has version definitions, at least its own name. ``filters`` are the libraries of ``DT_FILTER``.
     ``pie``: a position-independent executable. ``ifuncs`` are the exported functions that select their code when they
@@ -204,7 +205,7 @@ class Elf(NamedTuple):
     instructions: Instructions | None = None
     jemalloc_page: int | None = None
     alsa_folders: tuple[str, str] = ("", "")
-    debug_strings: tuple[int, int] = (0, 0)
+    compilers: tuple[str, ...] = ()
     march: tuple[str, ...] = ()
 
     @property
@@ -464,8 +465,6 @@ class _Reader:
                 continue
             if names.startswith((b".debug_", b".zdebug_"), name):
                 debug += size
-                if names.startswith(b".debug_str\0", name) and not flags & SHF_COMPRESSED:
-                    facts["debug_strings"] = (offset, size)
             elif names.startswith((b".symtab\0", b".strtab\0"), name):
                 symtab += size
             elif kind == SHT_ARM_ATTRIBUTES and facts["machine"] == EM_ARM and attributes is None:

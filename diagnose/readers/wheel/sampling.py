@@ -46,18 +46,21 @@ class Sampler:
             return elf
         code = instructions.sample(content, elf.bits, elf.entries, self.budget)
         newer = code is not None and (any(code.levels) or code.first or code.reached)
-        return elf._replace(instructions=code, march=_march(content, *elf.debug_strings) if newer else ())
+        elf = elf._replace(instructions=code)
+        return _produced(elf, content) if newer else elf
 
 
-_MAX_STRINGS = 32 << 20  # bytes of .debug_str that are searched
-_BASELINE = {"x86-64", "i386", "i486", "i586", "i686", "pentium4"}
+#: What compilers for x86 call the baseline.
+_BASELINE = {"x86-64", "i386", "i486", "i586", "i686", "pentium4", "generic"}
 
 
-def _march(content: memoryview, offset: int, size: int) -> tuple[str, ...]:
-    """Return the processors beyond the baseline that GCC's producer strings name; it turns ``native`` into a name."""
-    text = bytes(content[offset : offset + min(size, _MAX_STRINGS)])
-    found = {name.decode() for name in re.findall(rb" -march=([\w.+-]{1,40})", text)}
-    return tuple(sorted(found - _BASELINE))
+def _produced(elf: Elf, content: memoryview) -> Elf:
+    """Return *elf* with its compilers, and the processors beyond the baseline for which they were told to compile."""
+    from diagnose.readers.elf.producer import producer
+
+    found = producer(content, elf.bits, elf.endian)
+    march = tuple(name for name in found.march if name not in _BASELINE)
+    return elf._replace(compilers=found.compilers, march=march)
 
 
 _MAX_ALSA = 16 << 20  # bytes of libasound, which has 1 MB
