@@ -37,7 +37,8 @@ def producer(content: memoryview, bits: int, endian: str) -> Producer:
         text = b"\0".join(sections.get(name, b"") for name in (b".GCC.command.line", b".debug_str", b".zdebug_str"))
     except (struct.error, zlib.error, OverflowError):
         return Producer()
-    names = [" ".join(part.decode("ascii", "replace").split()) for part in comment.split(b"\0")]
+    parts = (part.decode("ascii", "replace").partition(" (http")[0] for part in comment.split(b"\0"))
+    names = [" ".join(part.split()) for part in parts]
     compilers = [name for name in dict.fromkeys(names) if name.isprintable() and name]
     march = sorted({match.decode() for match in re.findall(_OPTION, text)})
     return Producer(tuple(compilers[:4]), tuple(march))
