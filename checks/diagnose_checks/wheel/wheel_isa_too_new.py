@@ -93,6 +93,7 @@ def _misplaced(wheel: Wheel) -> Iterator[Finding]:
                 found.append((elf, chosen, level, "; ".join(reasons)))
     if found:
         first, chosen, level, _ = found[0]
+        since = ".".join(map(str, glibc_loader.HWCAPS_SEARCHED))
         yield Finding(
             f"has code for x86-64-v{level} in glibc-hwcaps/x86-64-v{chosen}",
             Severity.ERROR,
@@ -101,7 +102,7 @@ def _misplaced(wheel: Wheel) -> Iterator[Finding]:
             (
                 Fix(
                     f"compile it with -march=x86-64-v{chosen}, or move it to x86-64-v{level}",
-                    notes="glibc 2.33 and newer search these folders, also below a wheel's RPATH.",
+                    notes=f"glibc {since} and newer search these folders, also below a wheel's RPATH.",
                 ),
             ),
         )
