@@ -161,12 +161,12 @@ def not_elf(name: str, size: int, bits: int = 64) -> LoadRefusal:
 
 
 def debug_only(elf: Elf) -> LoadRefusal:
-    """Return what is said about a file of debug information: its dynamic segment is empty."""
+    """Return the error for a file of debug information: its dynamic segment is empty."""
     return LoadRefusal(f"{elf.name}: object file has no dynamic section", "debug information without the code")
 
 
 def machine(elf: Elf) -> LoadRefusal:
-    """Return what is said about a file for another machine, also for none: it counts as missing."""
+    """Return the error for a file for another machine, also for none: it counts as missing."""
     says = f"{elf.name}: cannot open shared object file: No such file or directory"
     return LoadRefusal(says, f"its header is for machine {elf.machine}")
 

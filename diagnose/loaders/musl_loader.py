@@ -27,7 +27,7 @@ def drops_search_path(search_path: str) -> bool:
 
 
 def not_elf(name: str) -> LoadRefusal:
-    """Return what is said about a file that is no ELF file: musl looks at its type, not at its first bytes."""
+    """Return the error for a file that is no ELF file: musl looks at its type, not at its first bytes."""
     return LoadRefusal(f"Error loading shared library {name}: Exec format error", "it is no ELF file")
 
 

@@ -24,7 +24,7 @@ def _index_refuses(field: str) -> bool:
 
 
 REFUSED = [
-    "nobody",
+    "unknown",
     "UNKNOWN",
     "the demo team",
     "demo at mirror dot example",

@@ -91,7 +91,7 @@ def _accepted(core: str, text: str = "") -> list[str]:
         ("Project-URL: " + "x" * 33 + ", https://mirror.example", ["warning"]),
         ("Author-email: Demo <demo@mirror.example>", []),
         ("Author-email: demo@build.local", ["warning"]),
-        ("Maintainer-email: nobody", ["warning"]),
+        ("Maintainer-email: unknown", ["warning"]),
         ("Summary: " + "x" * 512, []),
         ("Summary: " + "x" * 513, ["warning"]),
         ("License: MIT", []),

@@ -55,7 +55,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
 
 
 def _says(wheel: Wheel, elf: Elf) -> str:
-    """Return what glibc says, where that follows from the damage; a file that is cut off may be mapped all the same."""
+    """Return what glibc says, where that follows from the damage; a file that is cut off may still be mapped."""
     if wheel.verdict.libc == "musl":
         return ""
     header = 64 if elf.bits == 64 else 52

@@ -55,7 +55,7 @@ _BASELINE = {"x86-64", "i386", "i486", "i586", "i686", "pentium4", "generic"}
 
 
 def _produced(elf: Elf, content: memoryview) -> Elf:
-    """Return *elf* with its compilers, and the processors beyond the baseline for which they were told to compile."""
+    """Return *elf* with its compilers, and the processors of their options beyond the baseline."""
     from diagnose.readers.elf.producer import producer
 
     found = producer(content, elf.bits, elf.endian)
