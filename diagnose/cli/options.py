@@ -227,8 +227,8 @@ class WorkflowOptions(NamedTuple):
         "[PATH...]", "Repositories or workflow files; without one, the repository of the working directory.", ()
     )
     generate: str = _choice(
-        ("maturin", "maturin-tables", "cibuildwheel", "uv"),
-        "Print a workflow for the crate of PATH, or the tables of maturin's generator.",
+        ("maturin", "maturin-tables", "cibuildwheel", "uv", "cross"),
+        "Print a workflow for the crate of PATH, the tables of maturin's generator, or Cross.toml.",
     )
     target: tuple[str, ...] = _values("NAME", "With --generate: architecture to build for (repeatable).")
     diff: bool = _flag("Print the change to the repository's files as a patch instead of the report.")

@@ -36,16 +36,25 @@ class LegScript(NamedTuple):
         return "\n".join((*self.lines, *(f"export {name}={value}" for name, value in self.variables)))
 
 
-def ready(image: Image, arch: str, target: Target, needs: Sequence[str], vendors_openssl: bool = False) -> LegScript:
+def ready(
+    image: Image,
+    arch: str,
+    target: Target,
+    needs: Sequence[str],
+    vendors_openssl: bool = False,
+    *,
+    has_ports: bool = False,
+) -> LegScript:
     """Return what makes *image*, of the processor *arch* as wheels name it, ready for a build for *target*.
 
     *needs* are pkg-config modules. *vendors_openssl*: the build compiles OpenSSL, whose configuration is in Perl.
+    *has_ports*: the image's sources already name Ubuntu's ports server, as those of cross-rs do.
     """
-    foreign = image.cross or arch != target.wheel
+    foreign = arch != target.wheel or (target.libc == "musl") != (image.distribution == "alpine")
     if not needs and not vendors_openssl and (image.cross or not foreign):
         return LegScript()
     if "apt-get" in image.managers:
-        return _debian(image, arch, target, needs, vendors_openssl, foreign)
+        return _debian(image, arch, target, needs, vendors_openssl, foreign, has_ports)
     if foreign:
         return LegScript(missing="its package manager installs nothing for other architectures")
     family, install = ("alpine", "apk add") if "apk" in image.managers else ("rhel", "yum install -y")
@@ -68,7 +77,13 @@ def ready(image: Image, arch: str, target: Target, needs: Sequence[str], vendors
 
 
 def _debian(
-    image: Image, arch: str, target: Target, needs: Sequence[str], vendors_openssl: bool, foreign: bool
+    image: Image,
+    arch: str,
+    target: Target,
+    needs: Sequence[str],
+    vendors_openssl: bool,
+    foreign: bool,
+    has_ports: bool,
 ) -> LegScript:
     release = next((one for one in distributions.releases() if (one.id, one.version) == _of(image)), None)
     native = next((row.debian for row in targets.TARGETS if row.wheel == arch and row.libc == "glibc"), "")
@@ -84,7 +99,9 @@ def _debian(
             return LegScript(missing=f"it is not known which package of {image.label} brings {module}")
         packages.append(found[0].package + suffix)
     packages += ["perl", "make"] if vendors_openssl else []
-    if image.cross and "openssl" in needs:  # its variable <TRIPLE>_OPENSSL_DIR names a folder without OpenSSL
+    if (
+        image.cross and "openssl" in needs and not has_ports
+    ):  # rust-cross's variable <TRIPLE>_OPENSSL_DIR names a folder without OpenSSL
         return LegScript(missing="its OPENSSL_DIR names no OpenSSL: build that from source (feature `vendored`)")
     lines: list[str] = []
     variables: list[tuple[str, str]] = []
@@ -92,7 +109,7 @@ def _debian(
         served, ports = _served(release.id, release.codename, release.architectures)
         if target.debian not in served | ports:
             return LegScript(missing=f"{image.label} has no packages for {target.debian}")
-        if target.debian not in served:
+        if target.debian not in served and not has_ports:
             lines += _split(release.codename, release.version, native, target.debian)
         lines.append(f"dpkg --add-architecture {target.debian}")
         variables += [

@@ -204,3 +204,38 @@ def test_a_workflow_that_was_written_by_hand_is_not_replaced(
     status, _, err = generated(folder, "--apply", "--yes", capsys=capsys)
     assert status == 2 and "was not written by diagnose" in err
     assert file.read_text() == "name: mine\n"
+
+
+def test_cross_gets_its_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The images of cross split Ubuntu's sources themselves; one for its own processor needs no other names."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    folder = own_crate(tmp_path)
+    asked = [word for name in ("x86_64", "armv7", "riscv64") for word in ("--target", name)]
+    status, text, _ = generated(folder, *asked, capsys=capsys, kind="cross")
+    assert status == 0
+    targets = toml.parse(text)["target"]
+    row = targets["armv7-unknown-linux-gnueabihf"]
+    assert row["image"] == "ghcr.io/cross-rs/armv7-unknown-linux-gnueabihf:0.2.5"
+    assert row["pre-build"] == [
+        "set -e",
+        "dpkg --add-architecture armhf",
+        "apt-get update",
+        "apt-get install -y --no-install-recommends pkg-config libasound2-dev:armhf",
+    ]
+    name = "armv7_unknown_linux_gnueabihf"
+    assert row["env"]["passthrough"] == [
+        f"PKG_CONFIG_ALLOW_CROSS_{name}=1",
+        f"PKG_CONFIG_LIBDIR_{name}=/usr/lib/arm-linux-gnueabihf/pkgconfig:/usr/share/pkgconfig",
+    ]
+    assert targets["x86_64-unknown-linux-gnu"]["pre-build"][-1].endswith("--no-install-recommends libasound2-dev")
+    assert "env" not in targets["x86_64-unknown-linux-gnu"]
+    assert generated(folder, *asked, "--apply", "--yes", capsys=capsys, kind="cross")[0] == 0
+    build = "cross build --release --target armv7-unknown-linux-gnueabihf"
+    result = judged(folder, f"jobs: {{a: {{runs-on: ubuntu-24.04, steps: [{{run: {build}}}]}}}}\n")
+    assert result.findings == () and result.unseen == ()
+    assert result.facts["legs"][0]["distribution"] == "Ubuntu 16.04"
+    (folder / "Cross.toml").write_text("# mine\n")
+    status, _, err = generated(folder, *asked, "--apply", "--yes", capsys=capsys, kind="cross")
+    assert status == 2 and "Cross.toml was not written by diagnose" in err

@@ -13,7 +13,7 @@ from diagnose.model.targets import find
 from diagnose.readers import toml
 from diagnose.readers import workflow as reader
 from diagnose.readers.cargo.files import upwards
-from diagnose.remedies import maturin_tables, release_plan, release_workflow
+from diagnose.remedies import cross_config, maturin_tables, release_plan, release_workflow
 from diagnose.remedies.release_plan import PlannedCrate
 
 if TYPE_CHECKING:
@@ -29,6 +29,11 @@ _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._,<>=!~\[\]()*+-]*")
 _OURS = "# Written by `diagnose workflow --generate "
+_WAYS = {
+    "maturin": release_plan.by_maturin_action,
+    "maturin-tables": release_plan.by_maturin_action,
+    "cross": cross_config.leg,
+}
 _WRITERS = {
     "maturin": release_workflow.maturin,
     "cibuildwheel": release_workflow.cibuildwheel,
@@ -48,18 +53,18 @@ def main(path: str, options: WorkflowOptions) -> int:
     if not _FOLDER.fullmatch(folder):
         raise InputError(f"{path}: the folder's name has characters that the workflow would have to quote")
     crate, targets = _crate(root, "" if folder == "." else folder), list(_targets(options.target or _DEFAULT))
-    by_action = options.generate in ("maturin", "maturin-tables")
-    way = release_plan.by_maturin_action if by_action else release_plan.in_its_own_system
-    legs, missing = release_plan.plan(crate, targets, way)
+    legs, missing = release_plan.plan(crate, targets, _WAYS.get(options.generate, release_plan.in_its_own_system))
     for line in missing:
         console.warn(f"left out: {line}")
     if not legs:
         raise InputError(f"{path}: none of the targets can be built like this with the libraries of the crate")
+    names = (f"--target {name}" for name in options.target)
+    command = " ".join((f"diagnose workflow --generate {options.generate}", *names))
     if options.generate == "maturin-tables":
         text, edit = maturin_tables.tables(legs), _tables
+    elif options.generate == "cross":
+        text, edit = cross_config.text(legs, command), _cross
     else:
-        names = (f"--target {name}" for name in options.target)
-        command = " ".join((f"diagnose workflow --generate {options.generate}", *names))
         text, edit = _WRITERS[options.generate](crate, legs, command), _workflow
     if options.diff or options.apply:
         apply_edits.finish([edit(text, reader.Repository(root), crate.folder)], root, options)
@@ -74,6 +79,15 @@ def _workflow(text: str, repository: reader.Repository, folder: str) -> FileEdit
     before = repository.text(path)
     if before is not None and not before.startswith(_OURS):
         raise UsageError(f"{path} was not written by diagnose: print the workflow, or patch yours by workflow --apply")
+    return FileEdit(path, before, text)
+
+
+def _cross(text: str, repository: reader.Repository, folder: str) -> FileEdit:
+    """Return the edit that writes Cross.toml; only a file that this command has written is replaced."""
+    path = f"{folder}/Cross.toml" if folder else "Cross.toml"
+    before = repository.text(path)
+    if before is not None and not before.startswith(_OURS):
+        raise UsageError(f"{path} was not written by diagnose: print the tables, and compare")
     return FileEdit(path, before, text)
 
 
