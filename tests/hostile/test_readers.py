@@ -13,7 +13,7 @@ from conftest import need
 from diagnose.model.finding import InputError
 from hostile import engine
 
-KINDS = ("apt", "archive", "cargo", "elf", "image", "loglines", "pc", "root")
+KINDS = ("apt", "archive", "cargo", "elf", "image", "loglines", "pc", "root", "workflow")
 
 
 @pytest.mark.parametrize("name", KINDS)

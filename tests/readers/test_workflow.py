@@ -85,11 +85,12 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
         ("- " * 5_000, "f:1: nested deeper than 60 levels"),
         ("a: *nothing", "f:1: no anchor is named nothing"),
         ("\x00", "f: unacceptable character"),
+        ("a: b\nc: \udc80", "f:2: it has bytes that are not UTF-8"),
         ("x: y\n" * 250_000, "f: larger than 1 MiB"),
         (",".join("a" for _ in range(300_000)).join("[]"), "f: more than 100000 nodes"),
         ("a: !!python/object/apply:os.system [x]\nb: [", "f:"),
     ],
-    ids=range(8),
+    ids=range(9),
 )
 def test_hostile_yaml_is_one_line(text: str, reason: str) -> None:
     with pace.within(10):

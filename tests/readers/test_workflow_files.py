@@ -292,3 +292,44 @@ def test_labels_of_runners(label: str, arch: str, skipped: int, tmp_path: Path) 
     found = read(tmp_path, {".github/workflows/x.yml": text})
     assert found.skipped == skipped
     assert [leg.runner.arch if leg.runner else "" for leg in found.legs] == [arch] * (1 - skipped)
+
+
+@pytest.mark.parametrize(
+    ("command", "leg"),
+    [
+        (
+            "docker run --rm -v $PWD:/io -w /io quay.io/pypa/manylinux_2_28_x86_64 sh -euc 'yum update; maturin build'",
+            ("quay.io/pypa/manylinux_2_28_x86_64", "x86_64-unknown-linux-gnu", True),
+        ),
+        (
+            "podman container run --platform=linux/arm64 $IMAGE bash -c 'maturin build --manylinux $TAG'",
+            ("quay.io/pypa/manylinux2014_aarch64", "aarch64-unknown-linux-gnu", False),
+        ),
+        (
+            "docker run -it quay.io/pypa/musllinux_1_2_x86_64 uvx maturin build",
+            ("quay.io/pypa/musllinux_1_2_x86_64", "x86_64-unknown-linux-musl", False),
+        ),
+        ("docker run $OTHER sh -c 'maturin build'", ("", "", False)),
+        ("docker run registry.example/x sh -c 'maturin build'", ("", "", False)),
+        ("docker run quay.io/pypa/manylinux_2_28_x86_64 sh -c 'maturin build --target $T'", ("", "", False)),
+        ("docker run quay.io/pypa/manylinux_2_28_x86_64", None),
+        ("docker run -v", None),
+        ("docker ps; maturin --version", None),
+    ],
+)
+def test_a_container_that_a_script_starts(command: str, leg: tuple[str, str, bool] | None, tmp_path: Path) -> None:
+    folder = tmp_path / ".github" / "workflows"
+    folder.mkdir(parents=True)
+    (folder / "x.yml").write_text(
+        "jobs:\n  j:\n    runs-on: ubuntu-24.04\n    env: {IMAGE: quay.io/pypa/manylinux2014_aarch64, TAG: 2014}\n"
+        f"    steps:\n      - run: |\n          {command}\n"
+    )
+    found = workflow.read(".github/workflows/x.yml", workflow.Repository(str(tmp_path)))
+    if leg is None:
+        assert found.legs == ()
+        return
+    (one,) = found.legs
+    image = one.place.name if one.place.kind == "image" else ""
+    strict = any(hook.strict for hook in one.hooks if hook.name == "docker run" and hook.place.kind == "image")
+    assert (image, one.target, strict) == leg
+    assert one.spot.line in (6, 7)

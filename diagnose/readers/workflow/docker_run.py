@@ -59,7 +59,9 @@ def legs(leg: Leg, step: Step, repository: Repository) -> Iterator[Leg]:
         values = [[_value(word, step, given) for word in words] for words in built]
         made = leg._replace(place=BuildPlace("unknown", ""), hooks=(hook,), inputs={})
         platform = _value(options.get("--platform", ""), step, given)
-        own = leg.runner.arch if leg.runner else ""
+        own = (
+            leg.runner.arch if leg.runner and place.kind == "image" else ""
+        )  # of another image, not even the libc is known
         arch = dockerfile.PLATFORMS.get(platform or "", "") if "--platform" in options else own
         yield from commands.plain_legs(made, place, built, values, arch)
 

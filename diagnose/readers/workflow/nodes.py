@@ -71,7 +71,7 @@ def parse(text: str, name: str) -> Text | Items | Table | None:
     """Return the first document of *text* as nodes; None if it is empty. An alias is the node itself, not a copy.
 
     Raises:
-        InputError: it is not YAML, or larger, deeper or with more nodes than any workflow; names *name* and the line.
+        InputError: it is no YAML in UTF-8, or larger, deeper or with more nodes than any workflow; names the line.
     """
     import yaml
 
@@ -86,6 +86,9 @@ def parse(text: str, name: str) -> Text | Items | Table | None:
         raise InputError(f"{name}{where}: {error.problem or error.context}") from None
     except yaml.YAMLError as error:
         raise InputError(f"{name}: {' '.join(str(error).split())[:200]}") from None
+    except UnicodeEncodeError as error:
+        line = text.count("\n", 0, error.start) + 1
+        raise InputError(f"{name}:{line}: it has bytes that are not UTF-8") from None
     except RecursionError:
         raise InputError(f"{name}: nested deeper than {MAX_DEPTH} levels") from None
 

@@ -1,0 +1,138 @@
+"""Attacks the reader of workflows, the checks of it, and the patch to it: ``dev.py fuzz workflow SECONDS [SEED]``.
+
+Every input is a repository in memory with a workflow, a called one, an action, a file of GitLab, ``pyproject.toml``,
+Cross.toml, a Dockerfile and a script, of which one or two are changed in words, lines and bytes.
+"""
+
+# ruff: noqa: E501  (an input is one piece of text)
+from __future__ import annotations
+
+import functools
+import random
+from collections.abc import Callable
+
+from diagnose.engine import registry
+from diagnose.engine.run import run_checks
+from diagnose.readers import workflow
+from diagnose.remedies import workflow_patch
+
+from . import engine
+
+MAIN, GITLAB = ".github/workflows/a.yml", ".gitlab-ci.yml"
+FILES = {
+    MAIN: """\
+on: {push: {tags: [v*]}}
+env: &env {PKG_CONFIG_PATH: /x, A: "${{ github.ref }}"}
+jobs:
+  wheels:
+    runs-on: ${{ matrix.p.runner }}
+    container: {image: "quay.io/pypa/manylinux2014_x86_64:latest", volumes: [/a:/b]}
+    strategy:
+      matrix:
+        p: [{runner: ubuntu-latest, target: x86_64}, {runner: ubuntu-24.04-arm, target: aarch64}]
+        exclude: [{p: 1}]
+        include: [{p: {runner: ubuntu-22.04, target: armv7}, manylinux: 2_28}]
+    steps:
+      - uses: ./act
+        with: {x: "${{ matrix.p.target || 'x' }}"}
+      - run: |
+          sudo apt-get install libssl-dev && echo "A=1" >> $GITHUB_ENV
+          if command -v yum; then yum install openssl-devel || true; fi
+      - uses: PyO3/maturin-action@v1
+        env: *env
+        with:
+          target: ${{ matrix.p.target }}
+          manylinux: ${{ matrix.manylinux || 'auto' }}
+          args: --release --out dist -i /opt/python/cp38-cp38/bin/python --target=s390x
+          docker-options: -e A=$B -v $PWD:/io
+          before-script-linux: |
+            bash ./s.sh
+            (dnf install -y openssl-devel; cat <<X
+            X
+            )
+      - uses: pypa/cibuildwheel@v4.2.0
+        env: {CIBW_BUILD: "cp3{8,9}-* pp*", CIBW_BEFORE_ALL: "apk add x; export OPENSSL_DIR=1"}
+      - run: docker run --rm --platform linux/arm64 -v a:b quay.io/pypa/manylinux_2_28_aarch64 sh -euc 'maturin build'
+      - run: cross build --target aarch64-unknown-linux-gnu && docker build -f Dockerfile .
+      - uses: actions/upload-artifact@v4
+  call: {uses: ./.github/workflows/b.yml, with: {t: aarch64}, needs: [wheels]}
+  publish:
+    needs: wheels
+    if: startsWith(github.ref, 'refs/tags/')
+    steps: [{uses: pypa/gh-action-pypi-publish@v1}, {run: twine upload dist/*}]
+""",
+    ".github/workflows/b.yml": "on: {workflow_call: {inputs: {t: {default: x}}}}\njobs:\n  j:\n    runs-on: ubuntu-24.04\n"
+    "    steps: [{run: 'maturin build --zig --target ${{ inputs.t }}'}]\n",
+    "act/action.yml": "inputs: {x: {default: y}}\nruns:\n  using: composite\n  steps: [{run: 'echo ${{ inputs.x }}'}]\n",
+    GITLAB: "include: x\nvariables: {A: manylinux_2_28, B: {value: $A}}\n.x: &x\n  image: quay.io/pypa/${A}_x86_64\n"
+    "w:\n  <<: *x\n  extends: [.x]\n  parallel: {matrix: [{P: [x86_64, i686], Q: 1}]}\n"
+    "  script:\n    - apt-get update\n    - !reference [.x, script]\n    - maturin build --target $P\nb: {script: [twine upload]}\n",
+    "pyproject.toml": '[tool.maturin]\ncompatibility = "linux"\n[tool.cibuildwheel]\nbefore-all = ["a", "b"]\n'
+    '[[tool.cibuildwheel.overrides]]\nselect = "*musl*"\nbefore-all = "yum install x"\n',
+    "Cross.toml": '[build]\npre-build = ["apt-get update", "dpkg --add-architecture arm64"]\n[build.env]\npassthrough = ["A=1"]\n'
+    '[target.aarch64-unknown-linux-gnu]\nimage = "ghcr.io/cross-rs/aarch64-unknown-linux-gnu:main"\n',
+    "Dockerfile": "ARG A=x86_64\nFROM quay.io/pypa/manylinux_2_28_$A AS b\nRUN apt-get install x; \\\n  maturin build\nFROM b\n"
+    "RUN <<E\nmaturin build\nE\n",
+    "s.sh": "set -e\nfor x in $(ls); do apt-get install -y $x; done\ncase a in b) yum install c;; esac\nf() { apk add d; }\n",
+}  # fmt: skip
+KNOWN = (
+    "jobs:", "steps:", "with:", "env:", "run:", "uses:", "- ", "matrix:", "include:", "${{ matrix.x }}", "${{ !(a && b) }}",
+    "container:", "image:", "needs:", "if: false", "*env", "&env", "<<: *env", "|", ">", "{", "}", "[", "]", "extends:",
+    "maturin build", "cibuildwheel", "docker run x sh -c 'maturin build'", "apt-get install -y x", "&&", "||", ";", "<<X",
+    "$(", "`", "'", '"', "parallel:", "script:", "before_script:", "!reference [a]", "[target.x]", "FROM", "RUN", "ARG",
+)  # fmt: skip
+
+
+class MemoryRepository(workflow.Repository):
+    """A repository in memory, without Cargo's files: ``tests/hostile/cargo.py`` attacks those."""
+
+    def __init__(self, files: dict[str, str]) -> None:
+        super().__init__("/nonexistent")
+        self.files = files
+
+    def workflows(self) -> list[str]:
+        """Return the names of both files."""
+        return [GITLAB, MAIN, ".github/workflows/b.yml"]
+
+    def text(self, path: str) -> str | None:
+        """Return the text of a file."""
+        return self.files.get(path.removeprefix("./"))
+
+
+def _same(found: workflow.Workflow) -> workflow.Workflow:
+    return found
+
+
+def kind() -> engine.Kind:
+    """Return the kind of input: the files of a repository."""
+    checks = registry.load("workflow")
+    paths = tuple(FILES)
+
+    def make(chance: random.Random) -> object:
+        files = dict(FILES)
+        for _ in range(chance.choice((1, 1, 2))):
+            path = MAIN if chance.random() < 0.5 else paths[int(chance.random() * len(paths))]
+            if chance.random() < 0.9:
+                files[path] = engine.words(chance, files[path], KNOWN)
+            else:
+                files[path] = engine.flip(chance, files[path].encode()).decode(errors="surrogateescape")
+        return files
+
+    def read(value: object) -> None:
+        repository = MemoryRepository(dict(value))  # type: ignore[call-overload]
+        workflow.only_called(repository)
+        for name in repository.workflows():
+            found = workflow.read(name, repository)
+            workflow.facts(found)
+            result = run_checks("workflow", name, functools.partial(_same, found), workflow.facts, checks)
+            if result.traces:
+                raise RuntimeError(result.traces[0])
+            if name != GITLAB:
+                workflow_patch.patched(found, repository)
+
+    return engine.Kind("workflow", make, read)
+
+
+def main(seconds: float = 60, seed: int = 0, say: Callable[[str], object] = print) -> int:
+    """Read mutated repositories for *seconds*; return 1 if one of them failed, else 0."""
+    return engine.campaign(kind(), seconds, seed, say)
