@@ -132,10 +132,10 @@ def test_both_ways_give_the_same() -> None:
         ("--bogus", "unknown option: --bogus; see diagnose --help"),
         (
             "env --format yaml",
-            "--format: 'yaml' is not one of 'text', 'json', 'jsonl', 'github', 'markdown', 'sarif', 'junit'",
+            "--format: 'yaml' is not one of 'text', 'json', 'jsonl', 'github', 'markdown', 'html', 'sarif', 'junit'",
         ),
         ("wheel --fail-on bad x.whl", "--fail-on: 'bad' is not one of 'error', 'warning', 'note', 'unknown', 'never'"),
-        ("env --format", "--format needs a value: text, json, jsonl, github, markdown, sarif, junit"),
+        ("env --format", "--format needs a value: text, json, jsonl, github, markdown, html, sarif, junit"),
         ("env --quiet=1", "--quiet takes no value"),
         ("wheel --fial-on error x.whl", "wheel has no option --fial-on; did you mean --fail-on?"),
         ("explain --x", "explain has no option --x; it has --help"),
