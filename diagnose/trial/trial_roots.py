@@ -65,7 +65,7 @@ def _make(
     say(f"making a Debian {release} root for {architecture}: once, in {cache()}")
     with tempfile.TemporaryDirectory(prefix=".making-", dir=cache(), ignore_cleanup_errors=True) as scratch:
         new = os.path.join(scratch, "root")
-        options = ["--variant=extract", f"--include={packages}", f"--architectures={architecture}", "--quiet"]
+        options = ["--variant=extract", f"--include={packages}", f"--architectures={architecture}"]
         command = [program, *options, release, new, *([mirror] if mirror else [])]
         try:
             done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS)
@@ -73,6 +73,7 @@ def _make(
             raise InputError(f"mmdebstrap took more than {_SECONDS} seconds") from None
         if done.returncode:
             lines = done.stderr.decode(errors="replace").splitlines()
+            # The first error is apt's own; what follows it is that apt failed.
             said = next((line for line in lines if line.startswith("E: ")), f"exit code {done.returncode}")
             raise InputError(f"mmdebstrap cannot make {release} for {architecture}: {said}")
         for name in ("proc", "tmp", "dev"):

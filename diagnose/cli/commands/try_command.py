@@ -75,43 +75,49 @@ def _try(path: str, options: TryOptions) -> Attempt | str:
     return attempt(wheel, place, options.find_links, options.offline, options.run)
 
 
-_PLACES: dict[tuple[str, ...], TrialPlace] = {}
+_PLACES: dict[tuple[str, ...], TrialPlace | InputError] = {}
 
 
 def _place(wheel: Wheel, options: TryOptions) -> TrialPlace:
-    """Return where *wheel* is tried; a place is asked what it is only once.
+    """Return where *wheel* is tried; a place is made, and asked what it is, only once.
 
     Raises:
         InputError: there is no such place, or its interpreter does not start.
     """
     from diagnose import policies
+
+    tags = [policies.split(tag) for tag in wheel.platforms]
+    arches = sorted({tag.arch for tag in tags} - {""}) or [os.uname().machine]
+    libc = tags[0].libc if len({tag.libc for tag in tags}) == 1 else ""
+    if options.release and len(arches) > 1:
+        raise InputError(f"its tags are for {' and '.join(arches)}: make a root for one, and use --root")
+    key = (libc, arches[0]) if options.release else (libc,) if options.root else ()
+    if key not in _PLACES:
+        try:
+            _PLACES[key] = _made(options, arches[0], libc)
+        except InputError as error:
+            _PLACES[key] = error
+    place = _PLACES[key]
+    if isinstance(place, InputError):
+        raise place
+    return place
+
+
+def _made(options: TryOptions, arch: str, libc: str) -> TrialPlace:
+    """Return the place that *options* name, for the architecture *arch* and the C library *libc*, if one is known."""
     from diagnose.model import targets
     from diagnose.trial import places, trial_roots
 
     sandboxed = not options.no_sandbox
-    if not options.root and not options.release:
-        key: tuple[str, ...] = ("",)
-        if key not in _PLACES:
-            _PLACES[key] = places.here(options.python, sandboxed, options.processor)
-        return _PLACES[key]
-    tags = [policies.split(tag) for tag in wheel.platforms]
-    libc = tags[0].libc if len({tag.libc for tag in tags}) == 1 else ""
-    root = options.root or ""
     if options.release:
-        arches = {tag.arch for tag in tags} - {""}
-        if len(arches) > 1:
-            raise InputError(f"its tags are for {' and '.join(sorted(arches))}: make a root for one, and use --root")
-        arch = arches.pop() if arches else os.uname().machine
-        rows = [row for row in targets.TARGETS if row.wheel == arch and row.debian and row.libc == "glibc"]
-        if not rows:
+        debian = [row.debian for row in targets.TARGETS if row.wheel == arch and row.debian and row.libc == "glibc"]
+        if not debian:
             raise InputError(f"Debian has no {arch}")
-        root = trial_roots.made(options.release, rows[0].debian, libc or "glibc", options.mirror, console.warn)
-    key = (root, libc)
-    if key not in _PLACES:
-        _PLACES[key] = places.in_root(root, options.python, sandboxed, libc)
-        if options.release:
-            _PLACES[key] = _PLACES[key]._replace(name=f"Debian {options.release}")
-    return _PLACES[key]
+        root = trial_roots.made(options.release, debian[0], libc or "glibc", options.mirror, console.warn)
+        return places.in_root(root, options.python, sandboxed, libc)._replace(name=f"Debian {options.release}")
+    if options.root:
+        return places.in_root(options.root, options.python, sandboxed, libc)
+    return places.here(options.python, sandboxed, options.processor)
 
 
 def _text(one: Attempt | str) -> str:
