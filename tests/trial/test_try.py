@@ -225,6 +225,7 @@ def test_without_the_interpreter_modules_are_loaded() -> None:
     done = run(bad)
     assert done.returncode == 1
     assert "libsndfile-1c2d3e4f.so.1: cannot open shared object file" in done.stdout
+    assert "cause: does not find libsndfile-1c2d3e4f.so.1 in the wheel (wheel-rpath)" in done.stdout
     assert "nothing was" not in done.stdout and "not imported: its tags are for" in done.stdout
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from diagnose.cli.options import Output, TryOptions
     from diagnose.engine.run import Result
+    from diagnose.model.finding import Finding
     from diagnose.readers.wheel.reader import Wheel
     from diagnose.trial.attempt import Attempt, Failure
     from diagnose.trial.places import TrialPlace
@@ -52,7 +53,8 @@ def main(options: TryOptions, output: Output) -> int:
     if why:
         raise UsageError(f"there is no sandbox: {why}; --no-sandbox does without, in a container of your own")
     tried = [_try(path, options) for path in options.paths]
-    publish(reports, lambda place: "".join(map(_text, tried)) if place.format == "text" else _json(tried))
+    pairs = list(zip(options.paths, tried, strict=True))
+    publish(reports, lambda place: "".join(_text(*pair) for pair in pairs) if place.format == "text" else _json(pairs))
     if any(isinstance(one, str) for one in tried):
         return 2
     bad = {"never": (), "unknown": ("failed", "cannot-tell")}.get(output.fail_on, ("failed",))
@@ -120,8 +122,8 @@ def _made(options: TryOptions, arch: str, libc: str) -> TrialPlace:
     return places.here(options.python, sandboxed, options.processor)
 
 
-def _text(one: Attempt | str) -> str:
-    """Return the section of one wheel."""
+def _text(path: str, one: Attempt | str) -> str:
+    """Return the section of the wheel *path*."""
     from diagnose.reports.style import clean
 
     if isinstance(one, str):
@@ -140,10 +142,15 @@ def _text(one: Attempt | str) -> str:
         lines.append(f"  not imported: {clean(one.skipped)}")
     if one.failures and done:
         lines.append(f"  {clean(what)}")
+    alike: dict[tuple[str, str], list[Failure]] = {}
     for failure in one.failures:
-        lines += [f"  {clean(failure.module)}: {clean(failure.error)}"]
-        lines += [f"    {clean(line)}" for line in failure.trace.strip().splitlines()[-_SHOWN:]]
-        lines += [f"  {line}" for line in _explained(failure)]
+        alike.setdefault((failure.error, failure.trace), []).append(failure)
+    for failure, *others in alike.values():
+        names = _some(other.module for other in (failure, *others))
+        lines += [f"  {clean(', '.join(names))}: {clean(failure.error)}"]
+        trace = failure.trace.strip().splitlines()[-_SHOWN:]
+        lines += [f"    {clean(line)}" for line in trace if trace != [failure.error]]
+        lines += [f"  {line}" for line in _explained(path, failure)]
     for failure in one.aside:
         lines.append(f"  note: {clean(failure.module)} does not import by itself: {clean(failure.error)}")
     return "\n".join(lines) + "\n"
@@ -168,6 +175,31 @@ def _gap(one: Attempt) -> list[str]:
     return [f"  not tried: glibc {first}" + (f" to {last}" if last != first else "")]
 
 
+def _causes(path: str, failure: Failure) -> list[Finding]:
+    """Return the causes of *failure*: what ``wheel`` foretold of the wheel *path*, else what ``log`` sees."""
+    import re
+
+    said = re.sub(r"/\S*/", "", failure.error).removeprefix("ImportError: ")
+    foretold = [finding for finding in _foretold(path) if said and said in finding.consequence]
+    return foretold or [finding for finding in _judged(failure).findings if finding.check != "unknown-failure"]
+
+
+_FORETOLD: dict[str, list[Finding]] = {}
+
+
+def _foretold(path: str) -> list[Finding]:
+    """Return the errors that ``wheel`` reports of the wheel *path*; it is judged once."""
+    from diagnose.cli.options import Selection
+    from diagnose.cli.report import inspect
+    from diagnose.model.finding import Severity
+    from diagnose.readers.wheel import reader
+
+    if path not in _FORETOLD:
+        result = inspect("wheel", path, lambda: reader.read(path), reader.facts, Selection())
+        _FORETOLD[path] = [finding for finding in result.findings if finding.severity is Severity.ERROR]
+    return _FORETOLD[path]
+
+
 def _judged(failure: Failure) -> Result:
     """Return what ``log`` says of the traceback."""
     import io
@@ -182,25 +214,23 @@ def _judged(failure: Failure) -> Result:
     return inspect("log", "traceback", read, buildlog.facts, Selection())
 
 
-def _explained(failure: Failure) -> list[str]:
-    """Return the causes that the traceback shows, with their fixes."""
+def _explained(path: str, failure: Failure) -> list[str]:
+    """Return the causes of *failure* with their fixes."""
     from diagnose.reports.style import clean
 
     lines = []
-    for finding in _judged(failure).findings:
-        if finding.check == "unknown-failure":
-            continue
+    for finding in _causes(path, failure):
         lines.append(f"cause: {clean(finding.message)} ({finding.check})")
         lines += [f"  fix: {clean(fix.title)}" for fix in finding.fixes[:1]]
         lines += [f"    $ {clean(command.line)}" for fix in finding.fixes[:1] for command in fix.commands]
     return lines
 
 
-def _json(tried: list[Attempt | str]) -> str:
+def _json(tried: list[tuple[str, Attempt | str]]) -> str:
     import json
 
     rows: list[dict[str, Any]] = []
-    for one in tried:
+    for path, one in tried:
         if isinstance(one, str):
             rows.append({"error": one, "outcome": "not-judged"})
             continue
@@ -218,7 +248,7 @@ def _json(tried: list[Attempt | str]) -> str:
                         "module": failure.module,
                         "error": failure.error,
                         "trace": failure.trace,
-                        "causes": [finding.check for finding in _judged(failure).findings],
+                        "causes": [finding.check for finding in _causes(path, failure)],
                     }
                     for failure in one.failures
                 ],
