@@ -143,11 +143,16 @@ def missing_libraries(log: BuildLog, link: LinkStep) -> dict[str, list[Hit]]:
     skipped |= {hit.groups["lib"] for hit in link.of("ld-static")}
     found: dict[str, list[Hit]] = {}
     for hit in link.of("ld-no-lib"):
-        lib = hit.groups["lib"].rstrip("'")
+        lib = hit.groups["lib"].rstrip("'") or f":{hit.groups['complete']}"
         if lib in TOOLCHAIN or lib in skipped or re.match(r"python3?(?:\.|$)", lib) or objects_of_the_target(log, link):
             continue
         found.setdefault(lib, []).append(hit)
     return found
+
+
+def names_library(log: BuildLog, link: LinkStep, lib: str) -> bool:
+    """Return whether the command line of *link* names *lib*, as far as the log shows it."""
+    return any(hit.groups["lib"] == lib for hit in log.near(link.line, "linked-lib", before=1, after=12))
 
 
 def versioned(log: BuildLog, link: LinkStep) -> list[Hit]:

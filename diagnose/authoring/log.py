@@ -49,7 +49,7 @@ def other_system(log: BuildLog) -> str:
     return _OTHER_SYSTEMS.get(signs[0].groups["system"], "Windows") if signs else ""
 
 
-_OTHER_SYSTEMS = {"apple-darwin": "macOS", "/Users/": "macOS", "dylib": "macOS"}
+_OTHER_SYSTEMS = dict.fromkeys(("apple-darwin", "/Users/", "dylib", "macosx", "ld: symbol", "ld: library"), "macOS")
 
 
 def environments(log: BuildLog, line: int, probe: Probe | None = None) -> list[Environment]:

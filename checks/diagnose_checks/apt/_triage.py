@@ -40,7 +40,7 @@ def reason(log: BuildLog, hit: Hit) -> AptReason:
         return AptReason.OTHER  # of the system's own packages nothing was fetched, for whatever reason
     if log.find("apt-unfetched") or any(index.groups["state"] == "Err" for index in indexes):
         return AptReason.OTHER
-    if any(note.line < hit.line for note in log.find("apt-updated")) or "candidate" in hit.text:
+    if any(note.line < hit.line for note in log.find("apt-updated")) or re.search("candidate|is referred", hit.text):
         return AptReason.NAME
     asked = {other.groups["package"] for other in log.find("apt-unlocatable")}
     return AptReason.LISTS if any(map(_debians, asked)) else AptReason.NAME

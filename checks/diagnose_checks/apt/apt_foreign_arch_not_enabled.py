@@ -18,7 +18,7 @@ from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import distinct, environments, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, FileEdit, Finding, FixStage, Severity
+from diagnose.model.finding import Command, Evidence, FileEdit, Finding, Fix, FixStage, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.apt_sources import ARCHITECTURES, serving, unserved
@@ -131,11 +131,14 @@ def log(log: BuildLog) -> Iterator[Finding]:
         )
     hits = [hit for hit in log.find("apt-unlocatable") if reason(log, hit) is AptReason.ARCHITECTURE]
     for hit in distinct(hits, "arch"):
-        arch = hit.groups["arch"]
+        arch, package = hit.groups["arch"], hit.groups["package"]
+        indexed = log.find("apt-index")  # those of other architectures show that this one's is not there
         yield finding_from_hits(
             log,
             [one for one in hits if one.groups["arch"] == arch],
-            f"apt has no package index for {arch}, so it cannot locate {hit.groups['package']}",
+            f"apt has no package index for {arch}, so it cannot locate {package}"
+            if indexed
+            else f"apt cannot locate {package}:{arch}: no index for {arch}, or no such package in this release",
             "Nothing is installed.",
             (
                 fix(
@@ -150,8 +153,19 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     ),
                     notes="On Ubuntu its packages are on ports.ubuntu.com. Otherwise check the name and the release.",
                 ),
+                *(() if indexed else (_look(package, arch),)),
             ),
         )
 
 
-leads_to = blocks_later_installs
+def _look(package: str, arch: str) -> Fix:
+    return Fix(
+        f"if {arch} was added, and `apt-get update` ran after that: check the name",
+        notes=f"`apt-cache policy {package}` names the versions of all architectures; without any, the release has no "
+        "package of that name.",
+    )
+
+
+def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:
+    """Whether *other* follows from the failed installation; other packages that are missing do not."""
+    return other.check != "apt-package-missing" and blocks_later_installs(finding, other, log)

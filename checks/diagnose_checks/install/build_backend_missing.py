@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import shlex
 
-from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.log import finding_from_hits, later
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
@@ -51,6 +51,7 @@ CHECK = Check(
             rf"ModuleNotFoundError: No module named '(?P<module>{_BACKEND})(?:\.build_meta|\.build|\.api)?'",
         ),
         ("No module named", rf"No module named (?P<module>{_BACKEND})$"),
+        ("is not available", rf"Backend '(?P<module>{_BACKEND})[\w.:]*' is not available"),
     )
     + patterns_for(
         "build-hook-note",
@@ -69,6 +70,9 @@ CHECK = Check(
         "uv-build-note",
         ("/builds-v", r"/builds-v\d+/"),
         ("The build backend returned", "^error: The build backend returned"),
+    )
+    + patterns_for(
+        "launcher-note", ("/bin/", r"File \"(?P<path>\S{1,300}/bin/(?P<program>cmake|ninja|meson))\", line \d+")
     )
     + patterns_for("no-isolation-note", ("--no-build-isolation", r"--no-build-isolation|--no-isolation")),
 )
@@ -89,10 +93,24 @@ def log(log: BuildLog) -> Iterator[Finding]:
     missed = [
         hit
         for hit in log.find("no-backend")
-        if "Cannot import" in hit.text or log.near(hit.line, "build-hook-note", before=40, after=15)
+        if log.near(hit.line, "launcher-note", before=3)
+        or "Cannot import" in hit.text
+        or "is not available" in hit.text
+        or log.near(hit.line, "build-hook-note", before=40, after=15)
     ]
     for hit in missed[:1]:
         module = hit.groups["module"]
+        launchers = [note for note in log.near(hit.line, "launcher-note", before=3) if note.groups["program"] == module]
+        if launchers:
+            path = launchers[0].groups["path"]
+            yield finding_from_hits(
+                log,
+                [launchers[0], hit],
+                f"{path} is a script of the Python package {module}, which the isolated build does not see",
+                "The package is not built.",
+                _of_launcher(module, path),
+            )
+            return
         isolated = not log.find("no-isolation-note")
         uv = bool(log.near(hit.line, "uv-build-note", before=40, after=40))
         yield finding_from_hits(
@@ -104,6 +122,28 @@ def log(log: BuildLog) -> Iterator[Finding]:
         )
 
 
+def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:
+    """Whether *other* is the setup script's conclusion from a program that does not start."""
+    launcher = any(note.line == log.position(finding.evidence[0]) for note in log.find("launcher-note"))
+    return launcher and other.check == "build-tool-missing" and later(finding, other, log)
+
+
+def _of_launcher(module: str, path: str) -> tuple[Fix, ...]:
+    """Return the fixes for a script at *path* whose package *module* is outside of the build's environment."""
+    return (
+        Fix(
+            f"remove that script, and install {module} from the distribution",
+            (Command(f"python3 -m pip uninstall -y {module}", FixStage.TOOLCHAIN),),
+            notes=f"Then `apt-get install {module}` (dnf, apk). If {path} is left, another Python's pip removes it.",
+        ),
+        Fix(
+            "build without isolation",
+            (Command("python3 -m pip install --no-build-isolation PACKAGE", FixStage.BUILD),),
+            notes="Replace PACKAGE with its name. The package's build requirements have to be installed before.",
+        ),
+    )
+
+
 def _of_module(module: str, isolated: bool, uv: bool) -> tuple[Fix, ...]:
     """Return the fixes for a missing *module*; *isolated* builds have an environment of their own."""
     requirement = _NAMES.get(module, module.replace("_", "-"))
@@ -112,7 +152,7 @@ def _of_module(module: str, isolated: bool, uv: bool) -> tuple[Fix, ...]:
     if not isolated:
         commands = (Command(f"{pip} install {requirement}", FixStage.TOOLCHAIN),)
         return (Fix(f"install {requirement} where the build runs", commands, notes=listed),)
-    beside = "setuptools wheel " if module in _HELPERS else ""
+    beside = "setuptools wheel " if module in _HELPERS else "wheel " if module == "pkg_resources" else ""
     others = (
         f' For another project\'s: [tool.uv.extra-build-dependencies] with PACKAGE = ["{requirement}"].' if uv else ""
     )

@@ -30,7 +30,8 @@ CHECK = Check(
         "no-versions",
         (
             "from versions:",
-            r"requirement (?P<package>[\w.\[\]-]{1,100})(?![\w.\[\]-]).{0,400}\(from versions: (?:none)?\)",
+            r"requirement (?P<package>[\w.\[\]-]{1,100})(?![\w.\[\]-])(?P<asked>[^\s(]{0,200}).{0,400}\(from versions: "
+            r"(?:none)?(?P<others>[\w., !+-]{0,2000})\)",
         ),
     ),
 )
@@ -45,7 +46,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [hit],
-            f"the index has no file of {package} that this Python on this machine can use",
+            f"the index has no {package}{hit.groups['asked']} that this Python on this machine can use"
+            if hit.groups["others"]
+            else f"the index has no file of {package} that this Python on this machine can use",
             "The package is not installed.",
             [
                 Fix(
@@ -54,7 +57,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
                         Command("python3 -m pip debug --verbose", FixStage.TOOLCHAIN),
                         Command(f"python3 -m pip index versions {package.partition('[')[0]}", FixStage.TOOLCHAIN),
                     ),
-                    notes="Either the name is wrong, or all files are wheels for other platforms or Pythons.",
+                    notes="Only older or newer versions have a file for it; releases for other Pythons are not listed."
+                    if hit.groups["others"]
+                    else "Either the name is wrong, or all files are wheels for other platforms or Pythons.",
                 )
             ],
         )

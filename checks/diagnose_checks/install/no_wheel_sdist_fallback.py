@@ -31,6 +31,7 @@ CHECK = Check(
             "no-rust",
             ("the Rust package manager, is not", r"Cargo, the Rust package manager, is not installed"),
             ("find Rust compiler", r"can't find Rust compiler"),
+            ("such file or directory: 'cargo'", r"No such file or directory: 'cargo'"),
             (
                 "requires Rust",
                 r"This package requires Rust(?: and Cargo)? (?:>=?[\d.]+)?(?:to compile|to be installed)?",

@@ -21,7 +21,7 @@ from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig.pkgconfig_facts import Library
 from diagnose.remedies.fix import fix, with_zig
-from diagnose.remedies.install import cross_compiler, system, tool
+from diagnose.remedies.install import cross_compiler, install, system, tool
 from diagnose.remedies.libraries import install_fixes, reinstall
 from diagnose.remedies.package_names import library_module
 
@@ -129,5 +129,20 @@ def _bring(env: Environment, lib: str, target: Target | None) -> tuple[Fix, ...]
     module = library_module(stem(_file(lib)), env.distro.codename)
     if module:
         return install_fixes(env, module)
+    packages = _PACKAGES.get(lib, {}).get(env.distro.family, ())
+    if packages and not env.cross:
+        return (Fix(f"install {' '.join(packages)}", install(system(env), packages), safe=True),)
     name = _file(lib) if lib.startswith(":") else f"{_file(lib)}.so"
     return (Fix(f"install the development package that contains {name} for {env.target.triple}"),)
+
+
+_FORTRAN: dict[str, tuple[str, ...]] = {"debian": ("gfortran",), "rhel": ("gcc-gfortran",), "alpine": ("gfortran",)}
+#: Libraries without a .pc file → packages that hold the file for the linker, by family.
+_PACKAGES: dict[str, dict[str, tuple[str, ...]]] = {
+    "gfortran": _FORTRAN,
+    "quadmath": _FORTRAN,
+    "gomp": {"debian": ("gcc",), "rhel": ("gcc",), "alpine": ("gcc",)},
+    "omp": {"debian": ("libomp-dev",), "rhel": ("libomp-devel",), "alpine": ("openmp-dev",)},
+    "clang": {"debian": ("libclang-dev",), "rhel": ("clang-devel",), "alpine": ("clang-dev",)},
+    "c++": {"debian": ("libc++-dev",), "rhel": ("libcxx-devel",), "alpine": ("libc++-dev",)},
+}

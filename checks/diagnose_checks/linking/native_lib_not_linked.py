@@ -15,10 +15,10 @@ References:
 
 from __future__ import annotations
 
-import re
-
+from diagnose.authoring.link_step import names_library
 from diagnose.authoring.log import finding_from_hits
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.authoring.symbol_owners import OWNERS, owner
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
 from diagnose.model.pattern import patterns_for
@@ -28,87 +28,71 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog, Hit, LinkStep
 
-#: Whose function a name is, for libraries that reserve a prefix of their own, by their public headers.
-_OWNERS = (
-    (
-        "stdc++",
-        r"std::(?:cout|cerr|terminate|basic_ostream)\b.*|__gxx_personality_v0|__cxa_(?:begin_catch|throw|pure_virtual)",
-    ),
-    ("asound", r"snd_(?:pcm|mixer|ctl|seq|card|rawmidi|hctl|timer|device|config)_\w+|snd_strerror"),
-    ("sqlite3", r"sqlite3_(?:open|close|exec|prepare|step|finalize|bind|column|errmsg|libversion|initialize)\w*"),
-    ("curl", r"curl_(?:easy|multi|global|slist|share|mime|url)_\w+"),
-    ("git2", r"git_(?:libgit2|repository|remote|reference|commit|tree|oid|odb)_\w+"),
-    ("usb-1.0", r"libusb_\w+"),
-    ("udev", r"udev_(?:new|ref|unref|device|enumerate|monitor|list)\w*"),
-    ("dbus-1", r"dbus_(?:bus|connection|message|error)_\w+"),
-    ("zmq", r"zmq_(?:ctx|msg|socket|connect|bind|send|recv|close|errno|poll)\w*"),
-    ("rdkafka", r"rd_kafka_\w+"),
-    ("jack", r"jack_(?:client|port|activate|deactivate|set|get|connect)\w*"),
-    ("gstreamer-1.0", r"gst_(?:init|element|object|bin|pipeline|bus|caps|pad|message|buffer)\w*"),
-    ("pq", r"PQ(?:connect|exec|getvalue|ntuples|status|finish|clear|errorMessage|resultStatus)\w*"),
-    ("zstd", r"ZSTD_(?:compress|decompress|create|free|getErrorName|isError)\w*"),
-    ("lzma", r"lzma_(?:code|end|easy_\w+|stream_\w+|auto_decoder)"),
-    ("bz2", r"BZ2_bz\w+"),
-    ("z", r"(?:in|de)flate(?:Init2?_|End|Reset)?|zlibVersion"),
-    ("X11", r"X(?:OpenDisplay|CloseDisplay|Flush|Sync|CreateWindow|MapWindow|InternAtom|DefaultScreen)"),
-    ("xkbcommon", r"xkb_(?:context|keymap|state|keysym)_\w+"),
-    ("wayland-client", r"wl_(?:proxy_\w+|display_(?:connect|disconnect|dispatch|roundtrip)\w*)"),
-    ("archive", r"archive_(?:read|write|entry)_\w+"),
-    ("xml2", r"xml(?:Read|FreeDoc|ParseFile|NewDoc|DocGet|CleanupParser)\w*"),
-    ("freetype", r"FT_(?:Init_FreeType|Done_\w+|New_\w+|Load_\w+|Set_\w+)"),
-    ("fontconfig", r"Fc(?:Init\w*|Pattern\w+|Config\w+|Font\w+)"),
-    ("systemd", r"sd_(?:journal|bus|notify|event)\w*"),
-    ("cairo", r"cairo_(?:create|destroy|surface|set|image|paint|fill|stroke)\w*"),
-    ("harfbuzz", r"hb_(?:buffer|font|face|blob|shape)\w*"),
-    ("opus", r"opus_(?:encode|decode|encoder|decoder)\w*"),
-    ("FLAC", r"FLAC__\w+"),
-    ("sndfile", r"sf_(?:open|close|read|write|strerror|seek)\w*"),
-    ("portaudio", r"Pa_(?:Initialize|Terminate|OpenStream|StartStream|StopStream|GetErrorText|GetDevice\w+)"),
-    ("pcap", r"pcap_(?:open|close|next|loop|compile|setfilter|geterr|findalldevs)\w*"),
-    ("seccomp", r"seccomp_(?:init|load|rule|release)\w*"),
-)
-_NAMES = tuple((lib, re.compile(rf"(?:{pattern})$")) for lib, pattern in _OWNERS)
-_SHARED = re.compile(r"\.so[\d.]*: undefined reference")
-_ARCHIVE = re.compile(r"lib(?P<archive>[\w.+-]+)\.a\(")
+_SHARED = r"\.so[\d.]*: undefined reference"
+_ARCHIVE = r"lib(?P<archive>[\w.+-]+)\.a\("
 
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LINK,
-    patterns=patterns_for("linked-lib", *((f'"-l{lib}"', rf'"-l(?P<lib>{re.escape(lib)})"') for lib, _ in _OWNERS)),
+    patterns=(
+        *patterns_for("linked-lib", *((f'"-l{lib}"', rf'"-l(?P<lib>{re.escape(lib)})"') for lib, _ in OWNERS)),
+        *patterns_for(
+            "dso-missing",
+            (
+                "undefined reference to symbol",
+                r"undefined reference to symbol '(?P<symbol>[^'@\s]{1,300})(?:@[^'\s]{1,100})?'\s+"
+                r"(?:\S{1,100}: )?(?P<file>\S{1,300}): error adding symbols: DSO missing from command line",
+                2,
+            ),
+        ),
+        *patterns_for("link-command", ('"-lc"', '"-lc"'), ('"-lgcc_s"', '"-lgcc_s"')),  # rustc's is complete
+    ),
 )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a function of a well-known library undefined in a link whose command does not name the library."""
+    for hit in log.find("dso-missing")[:1]:
+        file = hit.groups["file"].rpartition("/")[2]
+        lib = re.split(r"\.(?:so|a)\b", file.removeprefix("lib"))[0]
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"{hit.groups['symbol']} is a function of {file}, which is not linked",
+            "Linking fails: the linker finds it through another library, and does not use it without being asked.",
+            _fixes(lib, "", True)[:1],
+        )
+        return
     for link in log.links:
         found: dict[str, list[Hit]] = {}
-        for hit in [] if link.of("ld-needed") or not link.program else link.of("ld-undefined"):
-            symbol = hit.groups["symbol"].rstrip("'`\"")
-            lib = next((lib for lib, name in _NAMES if name.match(symbol)), "")
-            if lib and not _SHARED.search(hit.text) and not _named(log, link, lib):
+        for hit in [] if link.of("ld-needed") else link.of("ld-undefined"):
+            lib = owner(hit.groups["symbol"].rstrip("'`\""))
+            if lib and not re.search(_SHARED, hit.text) and not _known(log, link, lib):
                 found.setdefault(lib, []).append(hit)
         for lib, hits in found.items():
-            archive = next((match["archive"] for hit in hits if (match := _ARCHIVE.search(hit.text))), "")
+            archive = next((match["archive"] for hit in hits if (match := re.search(_ARCHIVE, hit.text))), "")
             symbol = hits[0].groups["symbol"].rstrip("'`\"")
+            complete = bool(log.near(link.line, "link-command", before=1, after=12))
+            state = "which is not linked" if complete else "and no file that is linked has it"
             yield finding_from_hits(
                 log,
                 [*log.near(link.line, "link-failed"), *hits],
-                f"{symbol} is a function of lib{lib}, which is not linked",
+                f"{symbol} is a function of lib{lib}, {state}",
                 f"Linking fails: undefined symbol {symbol}.",
-                _fixes(lib, archive),
+                _fixes(lib, archive, complete),
             )
         if found:
             return
 
 
-def _named(log: BuildLog, link: LinkStep, lib: str) -> bool:
+def _known(log: BuildLog, link: LinkStep, lib: str) -> bool:
     """Whether the command line names the library, or the linker missed or skipped it: then others know the cause."""
     if lib in link.missing or any(lib == skipped for skipped, _ in link.skipped) or link.wrong:
         return True
-    return any(hit.groups["lib"] == lib for hit in log.near(link.line, "linked-lib", before=1, after=12))
+    return names_library(log, link, lib)
 
 
-def _fixes(lib: str, archive: str) -> list[Fix]:
+def _fixes(lib: str, archive: str, complete: bool) -> list[Fix]:
     fixes = [
         Fix(
             f"link lib{lib}",
@@ -122,6 +106,12 @@ def _fixes(lib: str, archive: str) -> list[Fix]:
             "ALSA_NO_PKG_CONFIG.",
         ),
     ]
+    if not complete:  # the excerpt does not show the linker's command
+        older = Fix(
+            f"if the linker's command names it (-l{lib}): use a newer lib{lib}",
+            notes="A library that is older than the code lacks its newer functions. The log does not show the command.",
+        )
+        fixes.insert(1, older)
     if archive:
         static = Fix(
             f"ask pkg-config for the libraries that lib{archive}.a uses",

@@ -38,7 +38,7 @@ CHECK = Check(
             r"(?<![^\s:])(?P<file>[^\s:]+): relocation (?P<kind>R_\w+) against .{1,300}"
             r" can not be used when making a shared",
         ),
-        ("recompile with -fPIC", r"(?:(?<![^\s:])(?P<file>[^\s:]+): .{0,300})?\brecompile with -fPIC"),
+        ("recompile with -fPIC", r"(?:(?<![^\s:])(?P<file>[^\s:]*[./][^\s:]*): .{0,300})?\brecompile with -fPIC"),
         ("-z notext", r"relocation (?P<relocation>R_\w+) cannot be used against .{1,300}; recompile with -fPIC"),
     ),
 )

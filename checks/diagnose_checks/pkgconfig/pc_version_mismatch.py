@@ -76,6 +76,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
 def _newer(env: Environment, probe: Probe) -> list[Fix]:
     return [
         *vendored(env, probe.module),
+        *([_RDKAFKA] if probe.module == "rdkafka" else []),
         Fix(
             f"build {probe.module} {probe.needs} from its own source, or on a release that has it",
             notes=f"Use a --prefix of its own, and add its lib/pkgconfig to PKG_CONFIG_PATH_{env.target.env_name}.",
@@ -83,5 +84,12 @@ def _newer(env: Environment, probe: Probe) -> list[Fix]:
         Fix(f"use a version of {probe.crate or 'the crate'} that accepts {probe.found or 'the installed one'}"),
     ]
 
+
+#: It builds its own copy unless this feature is on.
+_RDKAFKA = Fix(
+    "let rdkafka-sys build its own librdkafka",
+    notes="Remove the feature dynamic-linking of rdkafka. The build then needs make (with cmake-build, CMake) and a "
+    "C++ compiler.",
+)
 
 leads_to = stops_openssl

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 
-from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.log import finding_from_hits, other_system
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
@@ -40,6 +40,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 f"{link.part or 'a program'} is linked without Python: {hits[0].groups['symbol']} is undefined",
                 "Linking fails; the extension itself is correct.",
                 [
+                    *([_OPEN] if other_system(log) == "macOS" else []),
                     Fix(
                         "disable the feature for cargo test and cargo build",
                         notes='Cargo.toml: pyo3 without "extension-module". pyproject.toml: [tool.maturin] '
@@ -49,3 +50,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ],
             )
             return
+
+
+_OPEN = Fix(
+    "on macOS: let the linker leave Python's functions open",
+    env=(("RUSTFLAGS", "-C link-arg=-undefined -C link-arg=dynamic_lookup"),),
+    notes="For the extension itself, if cargo builds it: maturin and setuptools-rust set these options themselves.",
+)

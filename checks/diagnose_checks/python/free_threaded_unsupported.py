@@ -38,6 +38,10 @@ CHECK = Check(
             ("GIL disabled", r"built with the GIL disabled, which is not (?:yet )?supported by PyO3"),
         ),
         *patterns_for(
+            "limited-api-refused",  # the header Python.h itself
+            ("imited API is not", r"#error \"?The limited API is not currently supported in the free-threaded build"),
+        ),
+        *patterns_for(
             "free-threaded-note",
             ("thon", r"\b[Pp]ython ?3\.1\d+t\b|\bCPython 3\.1\d+t\b"),
             ("cp31", r"\bcp31\d-?cp?31\dt\b|\bcp31\dt\b"),
@@ -51,7 +55,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See PyO3 refuse such a Python, or a crate miss what PyO3 has with the GIL only."""
     notes = log.find("free-threaded-note")
     used = log.find("gil-protected") if notes else []
-    for hit in [*log.find("gil-disabled-refused"), *used][:1]:
+    for hit in [*log.find("gil-disabled-refused", "limited-api-refused"), *used][:1]:
         crate = log.crate_at(hit.line)[0] or ("PyO3" if hit.kind == "gil-disabled-refused" else "the crate")
         yield finding_from_hits(
             log,

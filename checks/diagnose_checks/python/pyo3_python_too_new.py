@@ -36,12 +36,19 @@ CHECK = Check(
                 r"configured (?P<kind>\w+) (?:interpreter )?version \((?P<has>[\d.]+)\) is newer than PyO3's maximum "
                 r"supported version \((?P<max>[\d.]+)\)",
             ),
+            (  # uv, in an excerpt of its report
+                "is newer than",
+                r"configured (?P<kind>\w+) (?:interpreter )?version \((?P<has>[\d.]+)\) is newer than PyO3's maximum "
+                r"supported version \((?P<max>[\d.]+)\)",
+                2,
+            ),
             ("maximum supported version", r"is newer than PyO3's maximum supported version"),
         ),
         # PyO3 0.29 renamed it, and accepts the old name unless Python is free-threaded
         *patterns_for(
             "forward-note", ("_FORWARD_COMPATIBILITY", r"set (?P<name>PYO3_USE_\w+_FORWARD_COMPATIBILITY)=1")
         ),
+        *patterns_for("no-forward-note", ("cannot be suppressed", r"this check cannot be suppressed")),
     ),
 )
 
@@ -53,6 +60,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         python = "pypy" if hit.groups["kind"] == "PyPy" else "python"
         notes = log.near(hit.line, "forward-note", after=8)
         forward = notes[0].groups["name"] if notes else "PYO3_USE_ABI3_FORWARD_COMPATIBILITY"
+        final = log.near(hit.line, "no-forward-note", after=8)  # free-threaded Python has no stable ABI before 3.15
         knows = f", which supports versions up to {highest}" if highest else ""
         yield finding_from_hits(
             log,
@@ -71,7 +79,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     (Command(f"maturin build --release -i {python}{highest or '3.12'}", FixStage.BUILD),),
                     notes="If you only install the package: use a newer release with a wheel, or an older Python.",
                 ),
-                Fix("with an abi3 feature, build anyway", env=((forward, "1"),)),
+                *([] if final else [Fix("with an abi3 feature, build anyway", env=((forward, "1"),))]),
             ],
         )
 

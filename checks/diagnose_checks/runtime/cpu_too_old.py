@@ -32,7 +32,9 @@ CHECK = Check(
         "cpu-refused",
         ("CPU does not support", r"Fatal glibc error: CPU does not support (?P<level>x86-64-v\d)"),
         ("llegal instruction", r"[Ii]llegal instruction"),
+        ("llegal hardware instruction", r"illegal hardware instruction"),  # zsh
         ("SIGILL", r"\bSIGILL\b"),
+        ("0xC000001D", r"0xC000001D"),  # Windows: STATUS_ILLEGAL_INSTRUCTION
         ("baseline optimizations", r"built with baseline optimizations:? ?(?P<level>[^.]{0,60})"),
     )
     + patterns_for(
@@ -69,7 +71,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         Fix(
             "let QEMU offer a newer processor" if emulated else "see what the processor has, and build for that",
             env=(("QEMU_CPU", "max"),) if emulated else (),
-            notes="" if emulated else "`/lib64/ld-linux-x86-64.so.2 --help` lists the levels that are supported here.",
+            notes="" if emulated else _LOOK,
         )
     )
     what = (
@@ -78,3 +80,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
         else "a program uses instructions that this processor lacks"
     )
     yield finding_from_hits(log, [*flags[-1:], *hits], what, "It ends at once.", fixes)
+
+
+_LOOK = (
+    "On x86-64, `/lib64/ld-linux-x86-64.so.2 --help` lists the levels that are supported here; on others, "
+    "/proc/cpuinfo has the features. A package from an index may have a build for older processors (polars-lts-cpu)."
+)

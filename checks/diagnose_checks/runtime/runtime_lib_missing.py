@@ -19,7 +19,7 @@ from diagnose.authoring.loader_words import LOADER
 from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.remedies.install import APT_FILE
 from diagnose.tables.repaired_names import is_hashed
 from diagnose_checks.runtime._triage import LIBPYTHON, foreign_module
@@ -54,6 +54,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             f"{lib} is not installed on this system, or in another version",
             "It cannot be loaded.",
             [
+                *([_STALE] if re.search(r"/build-script-(?:build|main)\b", hit.text) else []),
                 Fix(f"install the package that contains {lib}", notes=_search(log.distro_at(hit.line).manager, lib)),
                 Fix("bundle it in the wheel", notes="`auditwheel repair`, or maturin without --auditwheel skip."),
             ],
@@ -70,3 +71,11 @@ def _search(manager: str, lib: str) -> str:
         "zypper": f"`zypper what-provides '{lib}()(64bit)'` finds it.",
     }
     return asks.get(manager, f"`apt-file search {lib}`, `dnf provides '*/{lib}'` or `apk add so:{lib}`.")
+
+
+#: A build script is linked against the libraries that its build found.
+_STALE = Fix(
+    "build again from scratch: the build script was linked on another system",
+    (Command("cargo clean", FixStage.BUILD),),
+    notes="Give each system and image a target folder of its own: CARGO_TARGET_DIR.",
+)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from diagnose.authoring.libc_demands import glibc_only_symbols
 from diagnose.authoring.log import finding_from_hits
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
 from diagnose_checks.runtime._triage import unknown_symbols, wheel_file
@@ -39,6 +39,21 @@ def log(log: BuildLog) -> Iterator[Finding]:
             continue
         if hit.kind == "musl-relocating" and any(other.groups["file"] == file for other in glibc_only_symbols(log)):
             continue  # a file for glibc: glibc-binary-on-musl
+        name = re.split(r"\.so\b", file.rpartition("/")[2].removeprefix("lib"))[0]
+        if len(name) > 3 and symbol.startswith(name):  # dlsym writes the same words of the library that it asks
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"{file.rpartition('/')[2]} has no {symbol}",
+                "A program that asks for it at run time, for example by ctypes, fails.",
+                [
+                    Fix(
+                        f"install a version of lib{name} that has {symbol}, or an older program",
+                        notes=f"`nm -D {file}` lists its functions.",
+                    )
+                ],
+            )
+            return
         yield finding_from_hits(
             log,
             [hit],

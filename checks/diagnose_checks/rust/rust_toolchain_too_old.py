@@ -43,6 +43,7 @@ CHECK = Check(
         ("is required", r"feature `(?P<needs>edition\d+)` is required"),
         ("unknown cargo feature", r"unknown cargo feature `(?P<needs>edition\d+)`"),
         ("lock file version", r"lock file version [`']?(?P<lock>\d)[`']? (?:requires|was found)"),
+        ("inimum supported rustc", r"[Mm]inimum supported rustc version is (?P<needs>[\d.]+)"),
         ("requires rustc ", r"requires rustc (?P<needs>[\d.]+)(?: or newer)?"),
         ("is not supported by the following", r"rustc (?P<has>[\d.]+) is not supported by the following package"),
         ("unknown edition", r"unknown edition `?(?P<needs>20\d\d)"),

@@ -38,7 +38,8 @@ CHECK = Check(
         *patterns_for("clang-header", ("file not found", rf"fatal error: '(?P<header>{_SYSTEM})' file not found")),
         *patterns_for(
             "bindgen-stopped",
-            ("Unable to generate bindings", "Unable to generate bindings"),
+            ("enerate bindings", r"(?:[Uu]nable to|[Ff]ailed to|[Cc]ould(?: not|n't)) generate bindings"),
+            ("err: true", r"fatal error: .{1,300}, err: true$"),  # bindgen before 0.64
             ("ClangDiagnostic", "ClangDiagnostic"),
             ("bindgen", r"bindgen(?:-[\d.]+)?/(?:src/)?lib\.rs"),
         ),

@@ -18,7 +18,7 @@ from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import finding_from_hits, install_by_family
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
-from diagnose.model.finding import Evidence, Finding, Phase, Severity
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix
@@ -34,13 +34,16 @@ _TOOL = (
     r"(?:cmake|make|gmake|ninja|meson|protoc|nasm|yasm|git|perl|flex|bison|m4|autoreconf|autoconf|automake|aclocal|libtoolize"
     r"|libtool|makeinfo|swig|go|gfortran|llvm-config|unzip|patch|xxd|gperf|gettext|msgfmt|cython)"
 )
+#: Programs that pip installs.
+_PYTHON_TOOL = r"(?:maturin|auditwheel|cibuildwheel|twine|cargo-zigbuild|abi3audit|uv|pipx|tox|nox|hatch|poetry)"
 CHECK = Check(
     since="0.1.0",
     phase=Phase.COMPILE,
     patterns=patterns_for(
         "no-build-tool",
         ("not installed?", rf"is [`'](?P<tool>{_TOOL})[`'] not installed\?"),
-        ("ould not find `protoc`", r"[Cc]ould not find `(?P<tool>protoc)`"),
+        ("ould not find `protoc`", r"[Cc]ould not find `?(?P<tool>protoc)\b`?"),
+        ("ould not find protoc", r"[Cc]ould not find (?P<tool>protoc)\b"),
         ("protoc", r"(?:failed to (?:find|invoke)|[Ff]ailed to locate) [`']?(?P<tool>protoc)[`']?\b"),
         ("not found", rf"(?:^|[\s:'\"])(?P<tool>{_TOOL})['\"]?: (?:command )?not found$"),
         ("No such file", rf"No such file or directory: '(?P<tool>{_TOOL})'"),
@@ -50,11 +53,17 @@ CHECK = Check(
         ("could not execute process", rf"could not execute process `(?P<tool>{_TOOL})[ `].{{0,200}}\(never executed\)"),
         ("build program corresponding", r"unable to find a build program corresponding to \"(?P<generator>[^\"]+)\""),
         ("ould not detect Ninja", r"Could not detect (?P<tool>Ninja)\b"),
+        ("Missing dependency: ", rf"Missing dependency: (?P<tool>{_TOOL})\b"),
+        ("Make sure you have nasm", r"Make sure you have (?P<tool>nasm) installed"),
+        ("ould not find ninja", r"Could not find (?P<tool>ninja) version"),
+        ("could not execute process", r"could not execute process `(?P<tool>sccache)[ `].{0,300}\(never executed\)"),
         ("NASM command not found", r"(?P<tool>NASM) command not found"),
         ("nasm", r"(?:[Ff]ailed to run|unable to run|couldn't (?:find|run)) [`'\"]?(?P<tool>nasm)\b"),
         ("must be installed to build", r"(?P<tool>CMake) must be installed to build"),
         (". Is ", rf"Command '(?P<tool>{_TOOL})' not found\. Is (?P=tool) installed\?"),
         ("perl", r"['\"`](?P<name>perl)['\"`]: (?:No such|not found)"),
+        ("not found", rf"(?:^|[\s:'\"])(?P<python>{_PYTHON_TOOL})['\"]?: (?:command )?not found$"),
+        ("No such file", rf"No such file or directory: '(?P<python>{_PYTHON_TOOL})'"),
     ),
 )
 
@@ -99,7 +108,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
         generator = "ninja" if "Ninja" in hit.groups["generator"] else "make" if hit.groups["generator"] else ""
         name = hit.groups["tool"].lower() or hit.groups["name"] or generator
         crate = log.crate_at(hit.line)[0] or hit.origin.crate
-        if name != "perl" or not crate.startswith("openssl"):  # openssl-vendored-needs-perl
+        if hit.groups["python"]:
+            missed.setdefault(hit.groups["python"], []).append(hit)
+        elif name != "perl" or not crate.startswith("openssl"):  # openssl-vendored-needs-perl
             missed.setdefault(name, []).append(hit)
     for name, hits in missed.items():
         crate, version = log.crate_at(hits[0].line)
@@ -110,8 +121,31 @@ def log(log: BuildLog) -> Iterator[Finding]:
             hits,
             f"{name} is not installed{whom}",
             "The build fails.",
-            install_by_family(log, hits[0].line, f"install {name}", families),
+            (_SCCACHE,)
+            if name == "sccache"
+            else _by_pip(name)
+            if re.fullmatch(_PYTHON_TOOL, name)
+            else install_by_family(log, hits[0].line, f"install {name}", families),
         )
+
+
+_SCCACHE = Fix(
+    "build without sccache",
+    unset=("RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"),
+    notes="Or remove rustc-wrapper from .cargo/config.toml; in maturin-action, `sccache: false`. To have it: "
+    "cargo install sccache.",
+)
+
+
+def _by_pip(name: str) -> tuple[Fix, ...]:
+    return (
+        Fix(
+            f"install {name} with pip",
+            (Command(f"python3 -m pip install {name}", FixStage.TOOLCHAIN),),
+            notes="If it is installed: put its folder on PATH (~/.local/bin, or bin of the environment), or call it "
+            f"as `python3 -m {name.replace('-', '_')}` where the package has that.",
+        ),
+    )
 
 
 _FAMILIES = ("debian", "rhel", "alpine", "arch", "suse")

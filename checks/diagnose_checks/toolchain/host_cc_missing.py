@@ -17,7 +17,7 @@ from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import advise, finding_from_hits, is_later
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.configuration import Configuration
@@ -43,7 +43,16 @@ CHECK = Check(
         ("No such file", r"^make(?:\[\d+\])?: (?P<linker>cc|gcc|c\+\+|g\+\+): No such file"),
         ("no acceptable C compiler", r"no acceptable C compiler found in \$PATH(?P<linker>)"),
         ("CMAKE_C_COMPILER", r"No CMAKE_C_COMPILER could be found(?P<linker>)"),
+        ("cc1plus", r"cannot execute [`'](?P<linker>cc1plus)['`]: (?:execvp|posix_spawnp?): No such file"),
+        ("cc1plus", r"error trying to exec [`'](?P<linker>cc1plus)['`]: execvp: No such file"),
         ("CMAKE_CXX_COMPILER", r"No CMAKE_CXX_COMPILER could be found(?P<linker>)"),
+    )
+    + patterns_for(
+        "no-msvc",
+        ("link.exe", r"linker `link\.exe` not found"),
+        ("Microsoft Visual C++", r"Microsoft Visual C\+\+ 1\d\.\d(?: or greater)? is required"),
+        ("nmake", r"^'nmake' '-\?'$"),
+        ("could not find any instance of Visual Studio", r"could not find any instance of Visual Studio"),
     ),
 )
 
@@ -97,11 +106,21 @@ _CXX = {"debian": ("g++",), "alpine": ("g++",), "rhel": ("gcc-c++",), "suse": ("
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See rustc, cargo's build scripts, make or setuptools not find the native compiler."""
-    hits = [hit for hit in log.find("no-linker", "no-compiler") if is_host_compiler(hit.groups["linker"])]
+    if visual := log.find("no-msvc"):
+        yield finding_from_hits(
+            log,
+            visual,
+            "no Visual C++ compiler is installed, which compiles and links for Windows",
+            "Nothing can be compiled or linked.",
+            (_MSVC, _XWIN),
+        )
+        return
+    missing = log.find("no-linker", "no-compiler")
+    hits = [hit for hit in missing if hit.groups["linker"] == "cc1plus" or is_host_compiler(hit.groups["linker"])]
     hits += [hit for hit in log.find("no-tool") if is_host_compiler(hit.groups["tool"])]
     if hits:
         name = hits[0].groups["linker"] or hits[0].groups["tool"] or ("c++" if "CXX" in hits[0].text else "cc")
-        if "++" in name:
+        if "++" in name or name == "cc1plus":
             yield finding_from_hits(
                 log,
                 hits,
@@ -126,3 +145,17 @@ def _install(env: Environment, plus: bool) -> list[Fix]:
     here = system(env)
     packages = tuple(dict.fromkeys((*tool(here, "cc"), *(_CXX.get(here.family, ()) if plus else ()))))
     return [Fix(f"install {' '.join(packages)}", install(here, packages), safe=True)] if packages else []
+
+
+_MSVC = Fix(
+    "install Visual Studio's Build Tools, with C++",
+    notes="In the installer: Desktop development with C++. Then open a new terminal. As in: winget install "
+    "Microsoft.VisualStudio.2022.BuildTools, with --override '--passive --add "
+    "Microsoft.VisualStudio.Workload.VCTools --includeRecommended'.",
+)
+_XWIN = Fix(
+    "on Linux or macOS: cross compile with cargo-xwin",
+    (Command("cargo install cargo-xwin", FixStage.TOOLCHAIN),),
+    notes="maturin build --target x86_64-pc-windows-msvc then uses it; it downloads Microsoft's files and asks for "
+    "their licence (XWIN_ACCEPT_LICENSE=1).",
+)

@@ -15,7 +15,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import finding_from_hits
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
@@ -36,7 +36,26 @@ CHECK = Check(
         ("14 days", r"(?P<old>older than 14 days|more than 14 days|14 days (?:old|ago))"),
         ("403 ", r"HTTPError: 403 (?:Client Error: )?(?P<token>Forbidden|Invalid).{0,200}/legacy/"),
         ("nvalid or non-existent", r"(?P<token>Invalid or non-existent authentication)"),
+    )
+    + patterns_for(
+        "upload-answer",
+        # twine and its verbose form, older twine, uv, maturin
+        ("HTTPError: 40", r"HTTPError: 4[01]\d [\w ]{3,30} from \S+\s+(?P<why>\S.{0,300})", 4),
+        ("Response from", r"Response from \S+://\S+:\s+(?P<why>40\d \S.{0,300})", 4),
+        ("Client Error: ", r"HTTPError: 4[01]\d Client Error: (?P<why>.{1,600}?) for url: \S+/(?:legacy|pypi)\b"),
+        ("Server says: ", r"Server says: (?P<why>.{1,300})"),
+        ("<title>40", r"<title>(?P<why>40\d .{1,300}?)</title>"),
     ),
+)
+#: Words of the index about the file itself, and the field or rule that they are about.
+_METADATA = (
+    r"[Cc]lassifier|[Ee]-?mail|not a valid (?:url|SPDX|dynamic|name|PEP)|is an invalid value for|Invalid (?:value|URI)"
+    r"|[Rr]equires[-_][Pp]ython|[Rr]equires[-_][Dd]ist|[Mm]etadata|License-(?:Expression|File)|[Ss]ummary|home_page|project_url"
+)
+#: Reasons that other checks know.
+_KNOWN = (
+    r"Binary\s*wheel|unsupported\s*plat|failed to render|too large|File already exists|authentication|Forbidden"
+    r"|compression|^(?:Bad Request|Client Error)?[.\s]*$|<[ht]"
 )
 
 
@@ -44,6 +63,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See the index reject a file."""
     hits = log.find("upload-refused")
     if not hits:
+        yield from _answers(log)
         return
     hit = hits[0]
     if any(one.groups["old"] for one in hits):
@@ -69,3 +89,34 @@ def log(log: BuildLog) -> Iterator[Finding]:
             ),
         )
     yield finding_from_hits(log, hits, message, "The file is not uploaded.", fixes)
+
+
+def _answers(log: BuildLog) -> Iterator[Finding]:
+    """Yield the index's own reason, where no other check knows it."""
+    for hit in log.find("upload-answer"):
+        why = re.sub(r"^40\d (?:Bad Request )?|\s*See https?://.*", "", re.sub(r"\s+", " ", hit.groups["why"])).strip()
+        if log.find("tag-rejected") or re.search(_KNOWN, why):
+            continue
+        if "not found at" in why and ".dist-info" in why:
+            fix = Fix(
+                "build the wheel again with the name and version of its metadata",
+                notes="The index looks for the file in NAME-VERSION.dist-info, with NAME and VERSION as in the wheel's "
+                "file name. A wheel that was renamed, or whose version is written in another way, has another folder.",
+            )
+        elif why.startswith("Gone"):
+            fix = Fix(
+                "upload to the address of today",
+                (Command("twine upload -r pypi dist/*", FixStage.BUILD),),
+                notes="Remove the old `repository` from ~/.pypirc: twine knows the index's address by that name.",
+            )
+        elif re.search(_METADATA, why):
+            fix = Fix(
+                "correct the metadata in pyproject.toml, and build again",
+                notes="`diagnose wheel dist/*` shows such errors before an upload.",
+            )
+        else:
+            fix = Fix("follow the index's reason", notes="`twine upload --verbose` shows its whole answer.")
+        yield finding_from_hits(
+            log, [hit], f"the index refuses the file: {why[:160]}", "The file is not uploaded.", (fix,)
+        )
+        return

@@ -165,7 +165,8 @@ def from_another_wheel(name: str) -> bool:
 def rebuild_fixes(log: BuildLog, refusal: AuditRejection) -> list[Fix]:
     """Return the fixes: link with an older glibc, in a container or with zig, or use the tag that the wheel meets."""
     target = log.target_at(refusal.hits[0].line)
-    arch = target.wheel if target else "x86_64"
+    tagged = re.search(r"linux(?:_\d+_\d+|\d+)?_([a-z]\w+)$", refusal.tag or "")
+    arch = target.wheel if target else tagged[1] if tagged else "x86_64"
     option = f" --target {target.triple}" if target and log.cross_at(refusal.hits[0].line) is not False else ""
     wanted = promise(refusal.tag)
     image = manylinux_image(wanted, arch) if wanted else "manylinux2014"

@@ -41,7 +41,8 @@ CHECK = Check(
             (
                 "Error",
                 r"^(?:[\w.]+\.)?(?P<error>(?:Key|Index|Attribute|Assertion|Type|Recursion|ELF|ELFParse|UnicodeDecode|Stream|Construct"
-                r"|NotImplemented|Overflow|ModuleNotFound|Import)Error)(?::|$)",
+                r"|NotImplemented|Overflow|ModuleNotFound|Import)Error)"
+                r"(?::(?: No module named '(?P<module>[\w.]+)')?|$)",
             ),
         ),
     ),
@@ -58,16 +59,23 @@ def log(log: BuildLog) -> Iterator[Finding]:
             continue
         tool = {"elftools": "auditwheel"}.get(frame.groups["tool"], frame.groups["tool"])
         package = "maturin" if tool in ("lddtree", "goblin") else tool
+        module = words[0].groups["module"].partition(".")[0] if words else ""
+        beside = f" {module}" if module and module != package else ""
         yield finding_from_hits(
             log,
             [frame, *words[:1]],
-            f"{package} crashed" + (f" with {words[0].groups['error']}" if words else ""),
+            f"{package} does not fit the installed {module}: it has no module {words[0].groups['module']}"
+            if beside
+            else f"{package} crashed" + (f" with {words[0].groups['error']}" if words else ""),
             f"{package} writes no wheel.",
             [
                 Fix(
-                    f"update {package}",
-                    (Command(f"python3 -m pip install --upgrade {package}", FixStage.TOOLCHAIN),),
-                    notes="If the newest release crashes too, report it with this log.",
+                    f"update {package}{' and' + beside if beside else ''}",
+                    (Command(f"python3 -m pip install --upgrade {package}{beside}", FixStage.TOOLCHAIN),),
+                    notes="Install it by pip into an environment of its own: packages of the distribution may be of "
+                    "other releases."
+                    if beside
+                    else "If the newest release crashes too, report it with this log.",
                 )
             ],
         )

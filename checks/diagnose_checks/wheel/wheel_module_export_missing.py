@@ -42,7 +42,7 @@ CHECK = Check(
             "module-export",
             (
                 "does not define module export function",
-                r"dynamic module does not define module export function \((?P<function>PyInit_\w+)\)",
+                r"dynamic module does not define module export function \((?P<function>Py(?:Init|ModExport)_\w+)\)",
             ),
         ),
         *patterns_for(
@@ -140,7 +140,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See Python report that the function is missing, or maturin warn about it."""
     for hit in [*log.find("module-export"), *log.find("module-export-warning")][:1]:
         function = hit.groups["function"]
-        name = function.removeprefix("PyInit_")
+        name = function.partition("_")[2]
         yield finding_from_hits(
             log,
             [hit],

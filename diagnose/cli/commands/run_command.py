@@ -70,7 +70,7 @@ def _explain(command: tuple[str, ...], ended: child.ChildExit, output: Output, s
         names = {number.value: number.name for number in signal.Signals}
         how = f"was ended by signal {names.get(-ended.status, -ended.status)}"
     places = planned(output)
-    if _for_people(places):
+    if _for_people(places) and not output.quiet:
         line = shlex.join(command)
         console.warn(f"\ndiagnose: `{clean(line[:_SHOWN])}{'…' * (len(line) > _SHOWN)}` {how}")
     if ended.result is None:
@@ -80,7 +80,8 @@ def _explain(command: tuple[str, ...], ended: child.ChildExit, output: Output, s
     if not result.findings and result.error is None:  # whatever its output says, it has failed
         result = result._replace(outcome=Outcome.UNKNOWN_CAUSE)
         if _for_people(places):
-            console.warn("diagnose: its output shows no known cause")
+            if not output.quiet:
+                console.warn("diagnose: its output shows no known cause")
             places = [place for place in places if place.path]
     report = report_on([result], output, selection)
     if output.traceback:

@@ -87,6 +87,40 @@ def plain(block: bytes) -> bytes:
     return block
 
 
+# uv's report of a failed build (until 0.9): wrapped at this width, and indented.
+_UVS_WIDTH, _UVS_INDENT = 80, 6
+_UVS_LINE = re.compile(
+    rb"((?:[^\t\n]{1,200}\t[^\t\n]{1,200}\t)?(?:\S{19,35}Z |#\d+ \d+\.\d+ )?) {%d}(.*)" % _UVS_INDENT, re.DOTALL
+)
+_UVS_PARTS = (b"[stdout]", b"[stderr]")
+
+
+def rejoined(block: bytes) -> bytes:
+    """Return *block* with the lines joined that uv wrapped in its report of a failed build.
+
+    Empty lines follow a joined one, so that all others keep their numbers. A break is uv's if the next word did not fit
+    into the line.
+    """
+    if not any(b"      " + part in block for part in _UVS_PARTS):
+        return block
+    joined: list[bytes] = []
+    empty: list[bytes] = []
+    inside, length = False, 0
+    for line in block.split(b"\n"):
+        match = _UVS_LINE.fullmatch(line)
+        text = match[2].rstrip() if match else b""
+        inside = text in _UVS_PARTS or (inside and (match is not None or not line.strip()))
+        word = text.partition(b" ")[0]
+        if inside and word and length <= _UVS_WIDTH < length + 1 + len(word) and joined[-1]:
+            joined[-1] += b" " + text
+            empty.append(b"")
+        else:
+            joined += [*empty, line]
+            empty = []
+        length = _UVS_INDENT + len(text.decode(errors="replace")) if inside and text else 0
+    return b"\n".join([*joined, *empty])
+
+
 def clean(line: str) -> list[str]:
     """Return the messages in *line* of a log without the additions around them.
 

@@ -127,7 +127,7 @@ def _link(group: list[Hit], done: Mapping[str, str] | None = None) -> list[LinkS
         elif hit.kind == "ld-wrong-file":
             wrong.append(said["file"])
         elif hit.kind == "ld-no-lib":
-            missing.append(said["lib"])
+            missing.append(said["lib"] or f":{said['complete']}")
         elif hit.kind == "ld-no-file":
             absent.append(said["file"])
         elif hit.kind == "ld-undefined":

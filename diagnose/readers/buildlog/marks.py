@@ -89,6 +89,7 @@ MARKS: tuple[Mark, ...] = (
     *(Mark("apt", FAILED, f"E: {letter}", rf"^E: (?!Can not write log){_REST}") for letter in "CFGILMNPRSTUVWY"),
     Mark("apt", FAILED, "Error: ", r"^Error: (?:Unable to|The repository|Failed to fetch|Package|Sub-process|Some)" + _REST),
     Mark("apt", ERROR, "no installation candidate", "has no installation candidate"),
+    Mark("apt", ERROR, "but is referred to by", r"^Package \S+ is not available, but is referred to by another package\."),
     Mark("apt", ERROR, "unmet dependencies", "packages have unmet dependencies"),
     Mark("dpkg", BEGUN, "/var/lib/dpkg/info/", r"^/var/lib/dpkg/info/\S+: "),
     Mark("dpkg", STEP, "Setting up ", r"^Setting up \S+ \("),
@@ -156,6 +157,7 @@ MARKS: tuple[Mark, ...] = (
         Mark("cmake", STEP, f"-- {verb}", rf"^-- {verb}(?!.*not found)")
         for verb in ("Checking for ", "Looking for ", "Performing Test ", "Found ", "Detecting ", "Could NOT find ")
     ),
+    Mark("cmake", STEP, "=== Probing ", r"^=== Probing (?:the )?OpenCV library (?:using|in)"),  # the crate opencv goes on
     Mark("cmake", STEP, "Configuring done", r"^-- Configuring done"),
     Mark("cmake", DONE, "Build files have been written", r"^-- Build files have been written to"),
     Mark("cmake", FAILED, "CMake Error", r"^(?:-- )?CMake Error(?: at |: | \()" + _REST),
@@ -234,6 +236,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("nox", DONE, "nox > ", r"^nox > (?:Session \S+ was successful|\* \S+: success)"),
     # --- uploads ------------------------------------------------------------------------------------------------------
     Mark("twine", BEGUN, "Uploading ", r"^Uploading (?:distributions to|\S+\.whl)"),
+    Mark("twine", FAILED, "Response from ", r"Response from \S+://\S+:\s+(?P<text>[45]\d\d (?:(?! INFO)[^<]){1,200})", 4),
     Mark("twine", DONE, "View at", r"^View at:?"),
     # --- the system ---------------------------------------------------------------------------------------------------
     Mark("kernel", FAILED, "Segmentation fault", rf"{_SIGNAL}Segmentation fault{_CORE}"),
@@ -245,6 +248,12 @@ MARKS: tuple[Mark, ...] = (
     Mark("kernel", FAILED, "loating point exception", rf"{_SIGNAL}Floating point exception{_CORE}"),
     Mark("kernel", FAILED, "Trace/breakpoint trap", rf"{_SIGNAL}Trace/breakpoint trap{_CORE}"),
     Mark("kernel", FAILED, "(core dumped)", r"(?:Segmentation fault|Aborted|Illegal instruction|Bus error) +\(core dumped\)"),
+    # zsh: "zsh: segmentation fault  python", and of a job "[1]    4711 illegal hardware instruction (core dumped)  python"
+    *(
+        Mark("kernel", FAILED, words, rf"(?:^zsh: |\[\d+\] {{2,}}(?:[+-] )?\d+ ){words}(?: +\(core dumped\))? {{2,}}\S")
+        for words in ("illegal hardware instruction", "segmentation fault", "bus error", "abort", "killed")
+    ),
+    Mark("kernel", FAILED, "nhandled exception at 0x", r"Unhandled exception at 0x\w+ .{1,300}: 0xC0\w{6}: (?P<text>.{1,100})"),
     Mark("kernel", FAILED, "qemu: uncaught", r"^qemu: uncaught target signal \d+"),
     Mark("kernel", FAILED, "signal: ", r"\(signal: \d+, SIG\w+(?:: [^)]{1,60})?\)"),
     Mark("kernel", ERROR, "Killed signal", r"Killed signal terminated program"),

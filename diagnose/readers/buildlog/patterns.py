@@ -156,6 +156,10 @@ _LINKING = (
         ("cannot find -l", rf"{_LD}cannot find -l(?P<lib>:?[^\s:,]+)"),
         ("unable to find library -l", r"unable to find library -l(?P<lib>:?[^\s:,]+)"),
         ("library not found: ", r"library not found: (?P<lib>[\w.+-]+)$"),
+        # Apple's ld, old and new, and Microsoft's
+        ("library not found for -l", r"ld: library not found for -l(?P<lib>[^\s:,]+)"),
+        ("ld: library ", r"ld: library '(?P<lib>[^']+)' not found"),
+        ("LNK1181", r"LNK1181: cannot open input file '(?P<complete>[\w.+-]+)'"),
         ("on library search path", r"Couldn't find library `(?P<lib>[^`]+)` on library search path"),
         ("system library", r"unable to find (?:[Dd]ynamic |[Ss]tatic )?system library ['\"](?P<lib>[^'\"]+)['\"] using strategy"),
     ),
@@ -172,6 +176,7 @@ _LINKING = (
         ("undefined symbol: ", r"(?:ld\.lld|lld|error|mold)\S{0,60}: (?:error: )?undefined symbol: (?P<symbol>\S+)"),
         ("no-allow-shlib-undefined", r"undefined reference due to --no-allow-shlib-undefined: (?P<symbol>\S+)"),
         ("undefined reference: ", r"undefined reference: (?P<symbol>\S+)"),
+        (", referenced from:", r"^\"_(?P<symbol>[^\"]{1,300})\", referenced from:"),  # Apple's
     ),
     *patterns_for(
         "ld-host-script",
@@ -283,6 +288,7 @@ _APT = (
         "apt-unlocatable",
         ("Unable to locate package", r"Unable to locate package (?P<package>[\w.+-]+)(?::(?P<arch>[\w-]+))?"),
         *(_in_their_words(words) for words in _CANNOT_LOCATE),
+        ("but is referred to by", r"^Package (?P<package>[\w.+-]+)(?::(?P<arch>[\w-]+))? is not available, but is referred"),
         ("installation candidate", r"Package '?(?P<package>[\w.+-]+)(?::(?P<arch>[\w-]+))?'? has no installation candidate"),
     ),
     *patterns_for(
@@ -334,6 +340,16 @@ _PLACE = (
         ("-apple-darwin", r"(?:HOST(?: = |: )(?:Some\()?\"?|host triple is )\w+-(?P<system>apple-darwin)"),
         ("-pc-windows-", r"(?:HOST(?: = |: )(?:Some\()?\"?|host triple is )\w+-(?P<system>pc-windows)"),
         ("exit successfully: ", r"exit successfully: `(?P<system>/Users/|[A-Z]:\\)"),
+        ("Users\\", r"(?<!\w)[A-Z]:\\{1,2}Users\\{1,2}[\w.~-]"),
+        (".cargo\\registry", r"(?<!\w)[A-Z]:\\.{1,200}\.cargo\\registry\\"),
+        (".cargo/registry/", r"(?<![\w/])(?P<system>/Users/)[\w.-]{1,60}/\.cargo/registry/"),
+        ("vcpkg", r"(?<!\w)[A-Z]:\\(?:[\w.-]{1,60}\\)*vcpkg\b"),
+        ("macosx-", r"(?:lib|temp|bdist)\.(?P<system>macosx)-\d"),
+        (".win-amd64-", r"(?:lib|temp|bdist)\.win-amd64-"),
+        ("link.exe", r"linking with `link\.exe` failed|linker `link\.exe` not found"),
+        ("ld: library ", r"(?:^|\s)(?P<system>ld: library) (?:not found for -l|'[^']+' not found)"),
+        (" for architecture", r"^(?P<system>ld: symbol)\(s\) not found for architecture"),
+        ("cannot find the file", r"The system cannot find the file specified"),
         ("libclang.d", r"'libclang\.(?P<system>dll|dylib)'"),
     ),
     *patterns_for("host", ("HOST", rf"\$?HOST(?: = |: )(?:Some\()?\"?(?P<triple>{TRIPLE})")),

@@ -17,7 +17,7 @@ from typing import BinaryIO
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.pattern import Pattern
 from diagnose.readers.buildlog.anchors import Anchors
-from diagnose.readers.buildlog.clean import clean, joined, plain
+from diagnose.readers.buildlog.clean import clean, joined, plain, rejoined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -193,7 +193,7 @@ class Scanner:
 
     def _piece(self, piece: bytes, rest: bytes) -> Iterator[Hit]:
         self._allowed += len(piece) * _IDLE_SHARE
-        piece, rest = plain(piece), plain(rest)
+        piece, rest = rejoined(plain(piece)), plain(rest)
         starts = self._candidates(piece)
         deferred: list[tuple[int, int, int, list[Pattern]]] = []
         counted = 0

@@ -1,0 +1,61 @@
+"""Code for AArch64 calls GCC's helpers for atomic operations, which the linked libgcc lacks.
+
+GCC 10 and later, and LLVM, compile atomic operations for AArch64 to calls such as ``__aarch64_ldadd8_acq_rel``: the
+helper chooses the processor's own instruction where there is one. The helpers are in libgcc from GCC 9.4 and 10 on, and
+in LLVM's compiler-rt. An older cross compiler, or a link without libgcc, does not have them. Objects that a newer
+compiler made, such as a prebuilt static library, then cannot be linked.
+
+How to fix: compile without these calls, or link with a compiler that has the helpers.
+
+References:
+    https://gcc.gnu.org/onlinedocs/gcc/AArch64-Options.html (``-moutline-atomics``)
+    https://gcc.gnu.org/gcc-10/changes.html
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model.check import Check
+from diagnose.model.finding import Finding, Fix, Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(since="0.1.0", phase=Phase.LINK)
+
+_HELPER = r"__aarch64_(?:cas|swp|ldadd|ldclr|ldeor|ldset)(?:1|2|4|8|16)_(?:relax|acq|rel|acq_rel|sync)$"
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the linker report the helpers as undefined."""
+    for link in log.links:
+        hits = [hit for hit in link.of("ld-undefined") if re.match(_HELPER, hit.groups["symbol"].rstrip("'`\""))]
+        if not hits:
+            continue
+        symbol = hits[0].groups["symbol"].rstrip("'`\"")
+        yield finding_from_hits(
+            log,
+            hits,
+            f"{symbol} is a helper of libgcc, which the linked one lacks",
+            f"Linking fails: undefined symbol {symbol}.",
+            (
+                Fix(
+                    "compile without the helpers",
+                    env=(
+                        ("CFLAGS_aarch64_unknown_linux_gnu", "-mno-outline-atomics"),
+                        ("CXXFLAGS_aarch64_unknown_linux_gnu", "-mno-outline-atomics"),
+                        ("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS", "-C target-feature=-outline-atomics"),
+                    ),
+                    notes="Then `cargo clean`, to recompile. It does not change prebuilt libraries.",
+                ),
+                Fix(
+                    "link with GCC 9.4, 10 or later",
+                    notes="An image with a newer cross compiler, or zig: `maturin build --zig`, `cargo zigbuild`. "
+                    "`-nodefaultlibs` in the link arguments leaves libgcc out: add -lgcc.",
+                ),
+            ),
+        )
+        return
