@@ -219,6 +219,8 @@ def package() -> None:
         run(folder / "build" / BIN / "check-wheel-contents", wheel)
         make_venv(folder / "empty")
         install(folder / "empty", str(wheel))
+        if not (folder / "empty" / "share" / "man" / "man1" / "diagnose.1").exists():
+            sys.exit("dev.py: the wheel installs no manual page")
         for script in ("diagnose", "crosslink-diagnose"):
             run(folder / "empty" / BIN / script, "--version")
         fixture = next(WHEELS.glob(f"{DEMO[0]}*.whl"))

@@ -11,10 +11,12 @@ SUMMARIES = {
     "env": "Check whether this machine, a root or an image can build for a target.",
     "log": "Find the cause in the log of a failed build, and how to fix it.",
     "workflow": "Check what a repository's CI workflows build, and where, before they run.",
+    "compare": "Show what changed from one release's wheels to the next.",
     "config": "Print each setting, and where it comes from.",
     "undo": "Restore the files that `env --apply` and `workflow --apply` changed.",
     "explain": "Print a check's documentation, or the list of all checks.",
     "targets": "Print the names that an architecture has elsewhere.",
+    "completion": "Print a script that completes the command line in a shell.",
 }
 """Command → its line of help, in the order of the page."""
 
@@ -31,7 +33,7 @@ def help_page() -> str:
     """Return what ``diagnose --help`` prints."""
     lines = ["Usage: diagnose [OPTIONS] COMMAND [ARGS]...", "", f"  {TAGLINE}", "", "Options:"]
     lines += ["  -V, --version  Print the version and exit.", "  -h, --help     Print this help and exit.", ""]
-    lines += ["Commands:", *(f"  {name:<9} {summary}" for name, summary in SUMMARIES.items())]
+    lines += ["Commands:", *(f"  {name:<10} {summary}" for name, summary in SUMMARIES.items())]
     lines += ["", "Run `diagnose COMMAND --help` for the options of a command.", "", "Exit codes:"]
     lines += [f"  {code:<4} {meaning}" for code, meaning in EXIT_CODES]
     lines += ["  `diagnose run` exits with the status of the command that it ran."]

@@ -142,8 +142,10 @@ class WheelOptions(NamedTuple):
     """What ``wheel`` inspects."""
 
     paths: tuple[str, ...] = _argument(
-        "PATH...", "Wheels, folders or glob patterns; - reads a wheel from standard input.", (), required=True
+        "PATH...", "Wheels, ELF files, folders or glob patterns; - reads a wheel from standard input.", ()
     )
+    elf: bool = _flag("In folders, inspect the ELF files instead of wheels.")
+    installed: tuple[str, ...] = _values("NAME", "An installed distribution of the active environment (repeatable).")
     fix_format: str = _choice(("sh",), "Print the fixes of each wheel as one script instead of the report.")
     diff: bool = _flag("Print the changes that --apply would make as a patch instead of the report.")
     apply: bool = _flag("Apply the fixes to copies in --out-dir, and report on these.")
@@ -172,7 +174,7 @@ class TryOptions(NamedTuple):
 class EnvOptions(NamedTuple):
     """What ``env`` inspects."""
 
-    target: tuple[str, ...] = _values("NAME", "Architecture to build for, by any of its names (repeatable).")
+    target: tuple[str, ...] = _values("TARGET", "Architecture to build for, by any of its names (repeatable).")
     lib: tuple[str, ...] = _values("MODULE", "A pkg-config module that the build needs (repeatable).")
     policy: str | None = _value("TAG", "Platform tag that the wheel needs, such as manylinux2014.")
     root: str = _value("DIR", "Inspect the root filesystem in this folder instead of this machine.", "/")
@@ -207,7 +209,7 @@ class LogOptions(NamedTuple):
 class BuildOrigin(NamedTuple):
     """What a log may not tell about the build."""
 
-    target: str | None = _value("NAME", "Architecture that was built for, if the log does not name it.")
+    target: str | None = _value("TARGET", "Architecture that was built for, if the log does not name it.")
     distro: str | None = _value("NAME", "Distribution that it was built on, such as ubuntu:22.04.")
 
 
@@ -230,7 +232,7 @@ class WorkflowOptions(NamedTuple):
         ("maturin", "maturin-tables", "cibuildwheel", "uv", "cross"),
         "Print a workflow for the crate of PATH, the tables of maturin's generator, or Cross.toml.",
     )
-    target: tuple[str, ...] = _values("NAME", "With --generate: architecture to build for (repeatable).")
+    target: tuple[str, ...] = _values("TARGET", "With --generate: architecture to build for (repeatable).")
     diff: bool = _flag("Print the change to the repository's files as a patch instead of the report.")
     apply: bool = _flag("Apply the change; diagnose undo reverts it.")
     yes: bool = _flag("Apply without asking.")
@@ -247,7 +249,32 @@ class ExplainOptions(NamedTuple):
 class TargetsOptions(NamedTuple):
     """What ``targets`` prints."""
 
-    name: str | None = _argument("[NAME]", "Any name of an architecture; without it, the table of all.")
+    name: str | None = _argument("[TARGET]", "Any name of an architecture; without it, the table of all.")
+
+
+@group
+class CompareOptions(NamedTuple):
+    """What ``compare`` compares, and when that is a failure."""
+
+    old: str = _argument("OLD", "The wheel of the old release, or the folder of its wheels.", "", required=True)
+    new: str = _argument("NEW", "The wheel of the new release, or the folder of its wheels.", "", required=True)
+    format: str = _choice(("text", "json"), "Format of the report.", "text")
+    output: str | None = _value("FILE", "Write the report to this file, whole or not at all.")
+    fail_on: str = _choice(
+        ("error", "warning", "note", "loss", "never"),
+        "Lowest severity of a new finding that makes the exit code 1; loss: an error, or support taken away.",
+        "error",
+    )
+    verbose: bool = _flag("Also print the wheels in which nothing changed but the size.", "-v")
+
+
+@group
+class CompletionOptions(NamedTuple):
+    """Whose completion ``completion`` prints."""
+
+    shell: str = Option(  # type: ignore[assignment]
+        "The shell to complete the command line in.", None, ("bash", "zsh", "fish"), "SHELL", "", True, True
+    )
 
 
 class Subcommand(NamedTuple):
@@ -281,6 +308,7 @@ _PARTS: dict[str, tuple[tuple[type, ...], tuple[str, ...]]] = {
     "env": ((EnvOptions, FixOptions, Selection, Output), ()),
     "log": ((LogOptions, BuildOrigin, Selection, Output), ()),
     "workflow": ((WorkflowOptions, Selection, Output), ()),
+    "compare": ((CompareOptions, Selection), ("baseline", "write_baseline")),
     "config": (
         (Selection,),
         ("select", "ignore", "extend_select", "extend_ignore", "today", "baseline", "write_baseline"),
@@ -288,6 +316,7 @@ _PARTS: dict[str, tuple[tuple[type, ...], tuple[str, ...]]] = {
     "undo": ((), ()),
     "explain": ((ExplainOptions,), ()),
     "targets": ((TargetsOptions,), ()),
+    "completion": ((CompletionOptions,), ()),
 }
 COMMANDS = {name: Subcommand(name, help, *_PARTS[name]) for name, help in SUMMARIES.items()}
 

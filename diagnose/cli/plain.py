@@ -35,7 +35,7 @@ def parse(command: str, args: list[str]) -> dict[str, Any] | None:
             words = []
         elif words:
             values[place.field] = words.pop(0)
-        if place.required and not values.get(place.field):
+        if (place.required and not values.get(place.field)) or not place.takes(values.get(place.field, "")):
             return None
     return None if words else values
 

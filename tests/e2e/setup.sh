@@ -7,13 +7,15 @@
 #   util-linux, iproute2                 private mounts and processes for a root
 #   acl                                  gives folders the access lists that a written file keeps
 #   strace                               injects faults into system calls (tests/hostile/kills.py)
+#   zsh, fish, bash-completion           complete the command line (tests/cli/test_completion.py)
+#   man-db, groff, mandoc                show the manual page (tests/test_man_page.py)
 #   pkg-config, lib{asound2,dbus-1}-dev  build the reference crate for this machine
 #   cargo                                fetches the crates' sources (rustup's, where there is one)
 #   chromium                             shows the HTML report; without any browser its tests skip
 #   docker                               runs the same roots as containers (used where it is; never installed from here)
 set -eu
 
-tools='mmdebstrap apt-ftparchive gpg xz qemu-arm-static qemu-aarch64-static unshare setfacl strace'
+tools='mmdebstrap apt-ftparchive gpg xz qemu-arm-static qemu-aarch64-static unshare setfacl strace zsh fish man groff mandoc'
 missing=
 for tool in $tools; do
     command -v "$tool" >/dev/null || missing="$missing $tool"
@@ -44,6 +46,7 @@ apt-get update -qq
 # shellcheck disable=SC2086  # empty when there is a cargo already
 apt-get install -y -qq --no-install-recommends \
     mmdebstrap arch-test debian-archive-keyring apt-utils gnupg xz-utils qemu-user-static util-linux acl strace \
+    zsh fish bash-completion man-db groff mandoc \
     pkg-config libasound2-dev libdbus-1-dev gcc libc6-dev $cargo >/dev/null
 test -z "$chromium" || apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null ||
     echo "tests/e2e/setup.sh: no chromium: the tests of the HTML report will skip" >&2
