@@ -31,6 +31,10 @@ class Timeless:
     def concluded(self, findings: Sequence[Finding]) -> Timeless:
         return self
 
+    def offers(self, basis: str) -> bool:
+        """Whether it has what a check needs: always, because it has one layout only."""
+        return True
+
     def was_examined(self, phase: Phase) -> bool:
         return True
 

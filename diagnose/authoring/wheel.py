@@ -89,7 +89,7 @@ def is_for_linux(wheel: Wheel) -> bool:
 
 def has_linux_code(wheel: Wheel) -> bool:
     """Whether the wheel has ELF files that a Linux system installs: tagged for Linux, or for every system."""
-    return bool(wheel.elves) and (is_for_linux(wheel) or "any" in wheel.platforms)
+    return bool(wheel.elves) and (is_for_linux(wheel) or "any" in wheel.platforms or wheel.layout == "code")
 
 
 def has_elf(wheel: Wheel) -> bool:

@@ -62,6 +62,11 @@ def platforms(facts: dict[str, Any]) -> list[str]:
 def _wheel(facts: dict[str, Any], findings: Sequence[Finding], unseen: Sequence[str]) -> Headline:
     claimed, real = platforms(facts), facts["lowest_tag"] or ""
     words = " + ".join(claimed) or "no valid tags"
+    if facts["layout"] == "code":
+        meets = f"qualifies for {real}" if real else "no tag is known for its processor"
+        if real.startswith("linux_") and facts["external_libraries"]:
+            meets = f"qualifies for no manylinux or musllinux: needs {_several(facts['external_libraries'])}"
+        return Headline(f"{meets}; checked its code only: a bare file has no tag, RECORD or metadata")
     if not facts.get("judged", True):
         files = facts.get("other_code", ())
         arches = sorted({arch for file in files for arch in file["arches"]})

@@ -161,6 +161,9 @@ def _run(
 
     for check in checks:
         before = len(ignored)
+        if not subject.offers(check.needs):
+            not_applicable.append(check.id)
+            continue
         if check.fallback or (result := found(check)) is None:
             continue
         standing += result[0]

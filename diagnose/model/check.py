@@ -21,7 +21,7 @@ KINDS = ("wheel", "env", "log", "workflow")
 class Check(NamedTuple):
     """One cause of failure, with the detectors that see it from several sides.
 
-    A check's module declares ``CHECK = Check(since=…)`` with the first six fields; the registry fills in the rest
+    A check's module declares ``CHECK = Check(since=…)`` with the first seven fields; the registry fills in the rest
     from the module's name, docstring and functions.
     """
 
@@ -33,6 +33,9 @@ class Check(NamedTuple):
     """How logs word it."""
     applies: Callable[[Any], bool] | None = None
     """Whether a wheel has anything for this check to examine; None: every wheel has. Without it, no wheel passes."""
+    needs: str = "archive"
+    """What of a wheel it examines: the whole ``archive``; ``tags`` and code, which an installed distribution has, too;
+    or ``code`` alone, so that it says the same of an ELF file that is in no wheel."""
     aliases: tuple[str, ...] = ()
     """Other names under which ``explain``, ``--select`` and ``--ignore`` know the cause."""
     fallback: bool = False

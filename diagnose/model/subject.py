@@ -19,6 +19,9 @@ if TYPE_CHECKING:
         def unseen(self) -> tuple[str, ...]:
             """What could not be examined, each in plain words."""
 
+        def offers(self, basis: str) -> bool:
+            """Whether it has what a check needs; only wheels have layouts in which something is missing."""
+
         def position(self, evidence: Evidence) -> int | None:
             """Return the place of *evidence* in the subject's order of time; None where there is no such order."""
 

@@ -117,6 +117,10 @@ class Environment(NamedTuple):
                 return package
         return None
 
+    def offers(self, basis: str) -> bool:
+        """Whether it has what a check needs: always, because it has one layout only."""
+        return True
+
     def position(self, evidence: Evidence) -> None:
         """Return None: the facts of an environment have no order in time."""
 

@@ -41,6 +41,7 @@ def _has_jemalloc(wheel: Wheel) -> bool:
 
 
 CHECK = Check(
+    needs="code",
     applies=_has_jemalloc,
     since="0.1.0",
     phase=Phase.LATER,

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 CHECK = Check(
     since="0.1.0",
+    needs="tags",
     applies=has_stable_abi_code,
     patterns=patterns_for(
         "abi3-audit",

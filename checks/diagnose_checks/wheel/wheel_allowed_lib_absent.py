@@ -30,7 +30,7 @@ from diagnose.readers.wheel.reader import Wheel
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0", applies=has_glibc_code)
+CHECK = Check(since="0.1.0", needs="tags", applies=has_glibc_code)
 
 
 #: soname → package of Debian 12, of Debian 13, of Fedora and RHEL. Source: packages.debian.org and Fedora's index;

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 #: ALSA_CONFIG_DIR of the distributions' packages.
 _ALSA_CONFIGURATION = "/usr/share/alsa"
 
-CHECK = Check(since="0.1.0", applies=has_linux_code)
+CHECK = Check(since="0.1.0", needs="tags", applies=has_linux_code)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

@@ -30,7 +30,7 @@ from diagnose.tables.shared_libraries import is_libc_piece
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0", applies=has_linux_code)
+CHECK = Check(since="0.1.0", needs="tags", applies=has_linux_code)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

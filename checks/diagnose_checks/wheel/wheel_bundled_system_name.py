@@ -30,7 +30,7 @@ from diagnose.remedies.repack import inside, quote, repack
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0", applies=has_linux_code)
+CHECK = Check(since="0.1.0", needs="tags", applies=has_linux_code)
 
 
 #: Library that CPython is linked with on Debian, Fedora and Alpine → the module that loads it.

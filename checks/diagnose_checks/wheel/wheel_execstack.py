@@ -40,6 +40,7 @@ PF_X = 1
 _DEFAULT_EXECUTABLE = {"x86_64", "i686", "armv7l", "armv6l", "armv5tel", "s390x", "mips", "mips64"}
 CHECK = Check(
     since="0.1.0",
+    needs="code",
     applies=has_linux_code,
     aliases=("runtime-execstack",),
     patterns=(

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 
 CHECK = Check(
     since="0.1.0",
+    needs="tags",
     applies=has_linux_code,
     aliases=("wheel-external-lib-needs-copy", "wheel-forbidden-lib"),
     patterns=(

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 CHECK = Check(
     since="0.1.0",
+    needs="tags",
     applies=has_linux_code,
     patterns=patterns_for(
         "audit-symbols",

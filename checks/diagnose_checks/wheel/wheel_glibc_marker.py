@@ -28,7 +28,7 @@ from diagnose.readers.wheel.reader import Wheel
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0", applies=has_glibc_code)
+CHECK = Check(since="0.1.0", needs="code", applies=has_glibc_code)
 
 
 _WAYS = {

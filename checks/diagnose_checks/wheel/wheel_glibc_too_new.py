@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", applies=has_glibc_code, patterns=PATTERNS)
+CHECK = Check(since="0.1.0", needs="tags", applies=has_glibc_code, patterns=PATTERNS)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

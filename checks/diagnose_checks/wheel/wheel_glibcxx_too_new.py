@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", applies=has_glibc_code)
+CHECK = Check(since="0.1.0", needs="tags", applies=has_glibc_code)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

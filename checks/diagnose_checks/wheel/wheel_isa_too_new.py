@@ -62,6 +62,7 @@ def _is_known(wheel: Wheel) -> bool:
 
 
 CHECK = Check(
+    needs="tags",
     applies=_is_known,
     since="0.1.0",
     patterns=patterns_for("audit-isa", ("unsupported ISA ext", r"depends on unsupported ISA extensions")),

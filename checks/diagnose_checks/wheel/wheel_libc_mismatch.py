@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", applies=has_elf, aliases=("glibc-symbol-in-musl-wheel",))
+CHECK = Check(since="0.1.0", needs="tags", applies=has_elf, aliases=("glibc-symbol-in-musl-wheel",))
 
 _FAMILY = {"glibc": "manylinux", "musl": "musllinux"}
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 CHECK = Check(
     since="0.1.0",
+    needs="tags",
     applies=has_modules,
     patterns=(
         *patterns_for(

@@ -33,7 +33,7 @@ from diagnose.tables.libc_releases import alpine_with_musl
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0", applies=has_musl_code)
+CHECK = Check(since="0.1.0", needs="tags", applies=has_musl_code)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

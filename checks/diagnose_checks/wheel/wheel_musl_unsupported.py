@@ -36,7 +36,7 @@ from diagnose.readers.wheel.reader import Wheel
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0", applies=has_musl_code)
+CHECK = Check(since="0.1.0", needs="tags", applies=has_musl_code)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

@@ -38,7 +38,7 @@ from diagnose.remedies.repack import inside, quote, repack
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0", applies=has_linux_code)
+CHECK = Check(since="0.1.0", needs="code", applies=has_linux_code)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 KIB = 1024
 CHECK = Check(
     since="0.1.0",
+    needs="code",
     applies=has_linux_code,
     aliases=("runtime-page-alignment",),
     patterns=patterns_for(

@@ -28,7 +28,7 @@ from diagnose.remedies.repack import SCRATCH, quote, repack
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0")
+CHECK = Check(since="0.1.0", needs="tags")
 
 
 #: Flaws that installers or the index reject.
@@ -52,7 +52,19 @@ _HARMLESS = frozenset({"comment", "descriptor", "stored-descriptor", "tail", "be
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
-    """See mismatches between RECORD and the archive, except members that are unsafe themselves."""
+    """See mismatches between RECORD and the archive, except members that are unsafe themselves.
+
+    Of an installed distribution, these are native files that have changed since.
+    """
+    if wheel.layout == "installed":
+        if wheel.record.flaws:
+            yield Finding(
+                "native files have other bytes than RECORD lists: changed after the installation",
+                Severity.WARNING,
+                bounded(Evidence(flaw.detail, flaw.path) for flaw in wheel.record.flaws),
+                "what runs here is not what the index has; install the wheel again if you did not change it",
+            )
+        return
     elsewhere = {flaw.path for flaw in wheel.zip_flaws if flaw.kind not in _HARMLESS}
     absolute = {flaw.path.lstrip("/") for flaw in wheel.record.flaws if flaw.kind == "absolute"}
     flaws = [

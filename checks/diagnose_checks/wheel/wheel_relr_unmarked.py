@@ -35,7 +35,7 @@ from diagnose.readers.wheel.reader import Wheel
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0", applies=has_glibc_code)
+CHECK = Check(since="0.1.0", needs="code", applies=has_glibc_code)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

@@ -48,7 +48,7 @@ from diagnose.tables.shared_libraries import is_required
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0", applies=has_linux_code)
+CHECK = Check(since="0.1.0", needs="tags", applies=has_linux_code)
 
 
 _SYSTEM = re.compile(r"/(?:usr|lib|lib32|lib64|opt/(?:cuda|ibm|intel|nvidia|oracle|rocm))(?:[-/]|$)")

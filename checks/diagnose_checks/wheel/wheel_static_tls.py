@@ -41,7 +41,7 @@ from diagnose.readers.wheel.reader import Wheel
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0", applies=has_linux_code)
+CHECK = Check(since="0.1.0", needs="tags", applies=has_linux_code)
 
 
 #: Bytes of the space from which on a note is reported: an eighth of it. OpenMP's run-time library takes 136.

@@ -87,6 +87,10 @@ class BuildLog(NamedTuple):
         lines = {hit.line: Evidence(hit.text, path=f"{self.name}:{hit.line}") for hit in reversed(hits)}
         return tuple(lines[line] for line in sorted(lines))
 
+    def offers(self, basis: str) -> bool:
+        """Whether it has what a check needs: always, because it has one layout only."""
+        return True
+
     def position(self, evidence: Evidence) -> int:
         """Return the line number that *evidence* of this log quotes; 0 for evidence of anything else."""
         name, _, line = evidence.path.rpartition(":")

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from diagnose.model.exclude_pattern import ExcludePattern
 
-__all__ = ["Tag", "Wheel", "facts", "installed_path", "parse_file_name", "read"]
+__all__ = ["CodeFile", "Elf", "Tag", "Wheel", "expand_tags", "facts", "installed_path", "parse_file_name", "read"]
 
 MAX_METADATA = 16 << 20  # bytes of RECORD, WHEEL or METADATA
 MAX_TAGS = 4096  # compatibility tags of one wheel
@@ -68,6 +68,8 @@ class Wheel(NamedTuple):
     samples only, or not at all without a decoder, on which the outcome does not depend. ``size`` is the archive's in
     bytes, ``unpacked_size`` that of all members together. ``metadata`` are the text files of ``.dist-info``.
     ``excludes`` are not in the wheel: the patterns by which the project's settings leave libraries outside.
+    ``layout`` is ``archive``; ``installed`` for a distribution in an environment, which has the same facts but those of
+    the archive; ``code`` for ELF files that belong to no wheel, and have neither tags nor metadata.
     """
 
     path: str
@@ -99,11 +101,18 @@ class Wheel(NamedTuple):
     unpacked_size: int = 0
     metadata: Metadata = Metadata()
     excludes: tuple[ExcludePattern, ...] = ()
+    layout: str = "archive"
 
     @property
     def platforms(self) -> tuple[str, ...]:
         """The platform tags of the file name."""
         return tuple(dict.fromkeys(tag.platform for tag in self.tags))
+
+    def offers(self, basis: str) -> bool:
+        """Whether it has what a check needs: see :attr:`diagnose.model.check.Check.needs`."""
+        return basis in {"archive": ("archive", "tags", "code"), "installed": ("tags", "code")}.get(
+            self.layout, ("code",)
+        )
 
     def position(self, evidence: Evidence) -> None:
         """Return None: the facts of a wheel have no order in time."""
@@ -192,7 +201,7 @@ def _read(path: str, size: int, opened: Archive) -> Wheel:
         version=version,
         build=build,
         tags=tags,
-        wheel_tags=_expand(metadata.values(info.wheel, "tag")),
+        wheel_tags=expand_tags(metadata.values(info.wheel, "tag")),
         root_is_purelib={"true": True, "false": False}.get(purelib.lower()),
         generator=generator,
         requires=tuple(metadata.values(info.core, "requires-dist")),
@@ -233,10 +242,10 @@ def parse_file_name(name: str) -> tuple[str, str, str, tuple[Tag, ...]]:
             )
         raise InputError(f"{name}: {reason}")
     build = parts[2] if len(parts) == 6 else ""
-    return parts[0], parts[1], build, _expand(["-".join(parts[-3:])])
+    return parts[0], parts[1], build, expand_tags(["-".join(parts[-3:])])
 
 
-def _expand(texts: Iterable[str]) -> tuple[Tag, ...]:
+def expand_tags(texts: Iterable[str]) -> tuple[Tag, ...]:
     """Expand compressed tag sets, up to :data:`MAX_TAGS` tags."""
     tags: dict[Tag, None] = {}
     for text in texts:

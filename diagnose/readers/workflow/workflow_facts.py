@@ -181,6 +181,10 @@ class Workflow(NamedTuple):
             found.append(f"{self.skipped} legs for other systems than Linux")
         return tuple(found)
 
+    def offers(self, basis: str) -> bool:
+        """Whether it has what a check needs: always, because it has one layout only."""
+        return True
+
     def position(self, evidence: Evidence) -> int | None:
         """A file has no order in time."""
         return None
