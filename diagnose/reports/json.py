@@ -36,21 +36,22 @@ def subject(result: Result) -> dict[str, Any]:
         "kind": result.kind,
         "name": result.name,
         "facts": result.facts,
-        "findings": [_finding(finding) for finding in result.findings],
+        "findings": [finding_as_dict(finding) for finding in result.findings],
         "outcome": result.outcome.value,
         "headline": result.headline,
         "details": list(result.details),
         "passed": list(result.passed),
         "not_applicable": list(result.not_applicable),
         "left_out": list(result.left_out),
-        "ignored": [_finding(finding) for finding in result.ignored],
+        "ignored": [finding_as_dict(finding) for finding in result.ignored],
         "unseen": [*result.unseen, *result.unsampled],
         "error": result.error,
-        "recovered": [_finding(finding) for finding in result.recovered],
+        "recovered": [finding_as_dict(finding) for finding in result.recovered],
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_as_dict(finding: Finding) -> dict[str, Any]:
+    """Return *finding* as a JSON object."""
     return {
         "check": finding.check,
         "aliases": list(finding.aliases),
@@ -60,7 +61,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "evidence": [_evidence(item) for item in finding.evidence],
         "consequence": finding.consequence,
         "fixes": [_fix(fix) for fix in finding.fixes],
-        "consequences": [_finding(follower) for follower in finding.consequences],
+        "consequences": [finding_as_dict(follower) for follower in finding.consequences],
         "declared": [
             {"reason": one.reason, "expires": one.expires, "names": list(one.names)} for one in finding.declared
         ],

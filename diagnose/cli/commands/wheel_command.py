@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from diagnose.cli.options import Output, Selection, WheelOptions
+    from diagnose.readers.wheel.reader import Wheel
 
 # Other files of an upload folder: publishing tools are called with dist/*.
 _SIDE_FILES = {
@@ -27,8 +28,11 @@ _SIDE_FILES = {
 }
 
 
-class _Input(NamedTuple):
+class WheelInput(NamedTuple):
     """One wheel to inspect. ``error`` is set when there is nothing to read under that name.
+
+    ``layout`` is that of the reader's ``Wheel``: of ``installed`` ones, ``path`` is the ``.dist-info`` folder; of
+    ``code``, the folder of the ELF ``files``, or the only one.
 
     ``origin`` says where its file name comes from, if the user did not give it.
     """
@@ -36,20 +40,24 @@ class _Input(NamedTuple):
     path: str
     error: str = ""
     origin: str = ""
+    layout: str = "archive"
+    files: tuple[str, ...] = ()
 
 
 def main(options: WheelOptions, selection: Selection, output: Output) -> int:
     """Report on wheels: files, glob patterns, folders, standard input."""
     chosen("wheel", selection)  # a wrong --select fails before any work
     _check_usage(options)
-    given = list(_expand(options.paths))
+    given = [*_expand(options.paths, options.elf), *map(_installed, options.installed)]
     planned(output, [item.path for item in given])
     sorted_out = [(item, "" if item.error else _side_file(item.path)) for item in given]
     wanted = [item for item, kind in sorted_out if not kind]
     for item, kind in sorted_out:
         if kind and wanted and not output.quiet:
             console.warn(f"skipped {item.path}: {kind}, not a wheel")
-    wanted = wanted or [_Input(item.path, f"{item.path}: {_side_file(item.path)}, not a wheel") for item in given]
+    wanted = wanted or [WheelInput(item.path, f"{item.path}: {_side_file(item.path)}, not a wheel") for item in given]
+    if (options.fix_format or options.apply or options.diff) and any(item.layout != "archive" for item in wanted):
+        raise UsageError("fixes need wheels: what is installed, or in no wheel, cannot be repacked")
     if any(item.path == "-" for item in wanted):
         if options.fix_format or options.apply or options.diff:
             raise UsageError("fixes need wheels in files: standard input cannot be repacked")
@@ -65,7 +73,22 @@ def main(options: WheelOptions, selection: Selection, output: Output) -> int:
     return print_fixes(wheel_script.render(results), results, output, selection)
 
 
+def listed(path: str) -> list[WheelInput]:
+    """Return the wheels in *path*: a file, a folder, or a glob pattern."""
+    items = [item for item in _expand([path], False) if item.error or not _side_file(item.path)]
+    return items or [WheelInput(path, f"{path}: no wheel")]
+
+
+def judged(items: list[WheelInput], selection: Selection, output: Output) -> list[Result]:
+    """Return the results for *items*, in their order."""
+    return list(_inspect_all(items, selection, output))
+
+
 def _check_usage(options: WheelOptions) -> None:
+    if not options.paths and not options.installed:
+        raise UsageError("wheel needs PATH...: wheels, ELF files, folders or glob patterns; or --installed NAME")
+    if options.elf and not any(map(os.path.isdir, options.paths)):
+        raise UsageError("--elf needs a folder; an ELF file itself needs no option")
     if (options.fix_format and (options.apply or options.diff)) or (options.apply and options.diff):
         raise UsageError("--apply, --diff and --fix-format exclude each other")
     if options.apply and options.out_dir is None:
@@ -77,7 +100,7 @@ def _check_usage(options: WheelOptions) -> None:
 
 
 def _fix_copies(
-    items: list[_Input], results: list[Result], options: WheelOptions, selection: Selection, output: Output
+    items: list[WheelInput], results: list[Result], options: WheelOptions, selection: Selection, output: Output
 ) -> int:
     """Fix a copy of each wheel, say on standard error what was done, and report on the copies."""
     import tempfile
@@ -86,7 +109,7 @@ def _fix_copies(
     from diagnose.fixes.disk import ApplyError, naming
 
     def judge(path: str) -> Result:
-        return _inspect(_Input(path), selection)
+        return _inspect(WheelInput(path), selection)
 
     with tempfile.TemporaryDirectory(prefix="diagnose-", ignore_cleanup_errors=True) as scratch:
         folder, after, patches = options.out_dir or scratch, [], []
@@ -125,29 +148,81 @@ def _side_file(path: str) -> str:
     return next((what for ends, what in _SIDE_FILES.items() if name.endswith(ends)), "")
 
 
-def _expand(paths: Iterable[str]) -> Iterator[_Input]:
+def _expand(paths: Iterable[str], elf: bool) -> Iterator[WheelInput]:
     for path in paths:
         if path != "-" and os.path.isdir(path):
-            try:
-                found = sorted(name for name in os.listdir(path) if name.endswith(".whl"))
-            except OSError as error:
-                yield _Input(path, f"{path}: {error.strerror or error}")
-                continue
-            yield from (_Input(os.path.join(path, name)) for name in found)
-            if not found:
-                yield _Input(path, f"{path}: no wheel in this folder")
+            yield from _code_below(path) if elf else _in_folder(path)
         elif path != "-" and not os.path.lexists(path) and any(map(path.count, "*?[")):
             from glob import glob
 
             matches = sorted(glob(path, recursive=True))
-            yield from map(_Input, matches)
+            yield from map(_file, matches)
             if not matches:
-                yield _Input(path, f"{path}: no file matches")
+                yield WheelInput(path, f"{path}: no file matches")
         else:
-            yield _Input(path)
+            yield _file(path)
 
 
-def _with_stdin(items: list[_Input], selection: Selection, output: Output) -> int:
+def _file(path: str) -> WheelInput:
+    if path == "-" or path.endswith(".whl") or not os.path.isfile(path):
+        return WheelInput(path)
+    from diagnose.readers.wheel import unpacked
+
+    if unpacked.is_elf(path):
+        return WheelInput(path, layout="code", files=(path,))
+    if path.endswith((".conda", ".tar.bz2")) and path.count("-") > 1:
+        return WheelInput(path, f"{path}: {_CONDA}")
+    return WheelInput(path)
+
+
+_CONDA = "a conda package, not a wheel; unpack it (cph extract) and inspect its ELF files with --elf FOLDER"
+
+
+def _in_folder(path: str) -> Iterator[WheelInput]:
+    """Yield the wheels in a folder, or the distributions that are installed in it."""
+    try:
+        names = sorted(os.listdir(path))
+    except OSError as error:
+        yield WheelInput(path, f"{path}: {error.strerror or error}")
+        return
+    found = [name for name in names if name.endswith(".whl")]
+    yield from (WheelInput(os.path.join(path, name)) for name in found)
+    if not found:
+        places = [os.path.join(path, name) for name in names if name.endswith(".dist-info")]
+        yield from (WheelInput(place, layout="installed") for place in places)
+        if not places:
+            yield WheelInput(
+                path, f"{path}: no wheel in this folder, and no installed distribution; --elf for ELF files"
+            )
+
+
+def _code_below(folder: str) -> Iterator[WheelInput]:
+    """Yield the ELF files below *folder*: those of one processor together, because they may need each other."""
+    from diagnose.readers.wheel import unpacked
+
+    try:
+        for files in unpacked.by_architecture(unpacked.elf_files(folder)):
+            yield WheelInput(folder, layout="code", files=tuple(files))
+    except InputError as error:
+        yield WheelInput(folder, str(error))
+
+
+def _installed(name: str) -> WheelInput:
+    """Return the distribution *name* of the active environment: VIRTUAL_ENV, CONDA_PREFIX, or that of this program."""
+    from diagnose.authoring.wheel import project_key
+    from diagnose.readers.wheel import unpacked
+
+    prefix = os.environ.get("VIRTUAL_ENV") or os.environ.get("CONDA_PREFIX") or sys.prefix
+    sites = unpacked.site_folders(prefix)
+    for place in (place for site in sites for place in unpacked.distributions(site)):
+        own = os.path.basename(place).removesuffix(".dist-info").rpartition("-")[0]
+        if project_key(own) == project_key(name):
+            return WheelInput(place, layout="installed")
+    where = " and ".join(sites) or f"{prefix}, which has no site-packages"
+    return WheelInput(name, f"{name}: not installed in {where}", layout="installed")
+
+
+def _with_stdin(items: list[WheelInput], selection: Selection, output: Output) -> int:
     """Inspect *items*, of which ``-`` is read from standard input into a temporary file first."""
     import tempfile
 
@@ -158,13 +233,13 @@ def _with_stdin(items: list[_Input], selection: Selection, output: Output) -> in
     except OSError as error:
         raise InputError(f"standard input: no folder for temporary files: {error.strerror or error}") from None
     with folder:
-        read: list[_Input] = []
+        read: list[WheelInput] = []
         for item in items:
             if item.path == "-":
                 try:
-                    item = _Input(stdin_wheel.save(folder.name), origin=stdin_wheel.ORIGIN)
+                    item = WheelInput(stdin_wheel.save(folder.name), origin=stdin_wheel.ORIGIN)
                 except InputError as error:
-                    item = _Input("standard input", str(error))
+                    item = WheelInput("standard input", str(error))
             read.append(item)
         return finish(_inspect_all(read, selection, output), output, selection)
 
@@ -173,7 +248,7 @@ _AHEAD = 256
 """Wheels that may be done before an earlier one is, where rows are written as they come."""
 
 
-def _inspect_all(items: list[_Input], selection: Selection, output: Output) -> Iterator[Result]:
+def _inspect_all(items: list[WheelInput], selection: Selection, output: Output) -> Iterator[Result]:
     """Yield the result of each of *items*, in order."""
     from diagnose.readers.wheel import reader as wheel  # noqa: F401  (before the workers start: they share what is imported)
 
@@ -206,21 +281,32 @@ def _is_mapped(path: str) -> bool:
         return False
 
 
-def _inspect(item: _Input, selection: Selection) -> Result:
+def _read_unpacked(item: WheelInput) -> Wheel:
+    from diagnose.readers.wheel import unpacked
+
+    if item.layout == "installed":
+        return unpacked.read_installed(item.path)
+    return unpacked.read_files(_name(item), item.files, item.path if os.path.isdir(item.path) else "")
+
+
+def _inspect(item: WheelInput, selection: Selection) -> Result:
     from diagnose.readers.wheel import reader
 
     def read() -> reader.Wheel:
         if item.error:
             raise InputError(item.error)
-        found = reader.read(item.path)
+        found = reader.read(item.path) if item.layout == "archive" else _read_unpacked(item)
         return found._replace(excludes=selection.settings.excludes) if selection.settings is not None else found
 
     result = inspect("wheel", _name(item), read, reader.facts, selection)
+    if item.layout != "archive":  # fixes repack a wheel
+        result = result._replace(findings=tuple(finding._replace(fixes=()) for finding in result.findings))
     return result._replace(unseen=(*result.unseen, item.origin)) if item.origin else result
 
 
-def _name(item: _Input) -> str:
-    return os.path.basename(item.path) or item.path
+def _name(item: WheelInput) -> str:
+    name = os.path.basename(item.path.rstrip("/" + os.sep)) or item.path
+    return name.removesuffix(".dist-info") if item.layout == "installed" else name
 
 
 _MEANING = {
@@ -229,6 +315,6 @@ _MEANING = {
 }
 
 
-def _lost(item: _Input, reason: str) -> Result:
+def _lost(item: WheelInput, reason: str) -> Result:
     error = f"{_name(item)}: not inspected: the process that read it {'was ' * reason.startswith('killed')}{reason}"
     return Result("wheel", _name(item), error=error + _MEANING.get(reason, ""), outcome=Outcome.NOT_JUDGED)
