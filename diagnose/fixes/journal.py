@@ -181,8 +181,10 @@ def opened() -> Iterator[Journal]:
     """Lock and read the journal; a file without entries is removed at the end.
 
     Raises:
-        ApplyError: another run holds the lock, it cannot be read, or its folder cannot be made.
+        ApplyError: another run holds the lock, it cannot be read, or its folder cannot be made; or on Windows.
     """
+    if not hasattr(os, "O_DIRECTORY"):  # neither locks nor owners as on POSIX systems
+        raise ApplyError("editing files, and undoing it, needs Linux or macOS; --diff prints the edits as a patch")
     path = location()
     folder = os.path.dirname(path)
     with contextlib.ExitStack() as stack:
