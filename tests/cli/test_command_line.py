@@ -139,7 +139,7 @@ def test_both_ways_give_the_same() -> None:
         ("env --quiet=1", "--quiet takes no value"),
         ("wheel --fial-on error x.whl", "wheel has no option --fial-on; did you mean --fail-on?"),
         ("explain --x", "explain has no option --x; it has --help"),
-        ("wheel", "wheel needs PATH...: wheels, folders or glob patterns; - reads a wheel from standard input"),
+        ("wheel", "wheel needs PATH...: wheels, ELF files, folders or glob patterns; or --installed NAME"),
         ("log", "log needs FILE: the log of a build; - reads standard input"),
         ("env stray", "env does not take 'stray'; see diagnose env --help"),
         ("explain pc-misssing", "no check is named 'pc-misssing'; did you mean pc-missing"),
