@@ -28,6 +28,8 @@ _SHOWN = 20  # lines of a traceback
 
 def main(options: TryOptions, output: Output) -> int:
     """Try each wheel; return 2 if one cannot be read, else 1 if one failed, else 0."""
+    if not sys.platform.startswith("linux"):
+        raise UsageError(f"try needs Linux, for its sandbox; this is {platform.system()}: use a container or a VM")
     from diagnose.trial import sandbox, trial_roots
 
     if options.clean:
@@ -45,8 +47,6 @@ def main(options: TryOptions, output: Output) -> int:
     reports = planned(output, options.paths)
     if any(place.format not in ("text", "json") for place in reports):
         raise UsageError("--format: try has text and json")
-    if not sys.platform.startswith("linux"):
-        raise UsageError(f"try needs Linux, for its sandbox; this is {platform.system()}: use a container or a VM")
     if options.run is not None and not os.path.isfile(options.run):
         raise UsageError(f"--run: {options.run}: no such file")
     why = "" if options.no_sandbox else sandbox.missing()
