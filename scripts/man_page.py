@@ -91,7 +91,10 @@ def page() -> str:
     """Return the manual page in roff, for man(7)."""
     commands = options.COMMANDS.values()
     lines = [f'.TH DIAGNOSE 1 "" "diagnose {__version__}" "User Commands"', ".SH NAME"]
-    lines += [paragraph(f"diagnose - {help_page.TAGLINE[0].lower()}{help_page.TAGLINE[1:].rstrip('.')}"), ".SH SYNOPSIS"]
+    lines += [
+        paragraph(f"diagnose - {help_page.TAGLINE[0].lower()}{help_page.TAGLINE[1:].rstrip('.')}"),
+        ".SH SYNOPSIS",
+    ]
     for command in commands:
         lines += [synopsis(command), ".br"]
     lines += [f"{bold('diagnose')} {bold('--version')}", ".SH DESCRIPTION", paragraph(DESCRIPTION), ".PP"]
