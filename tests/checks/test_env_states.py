@@ -430,3 +430,63 @@ def test_a_crate_that_may_link_a_library_is_named_beside_the_verdict(tmp_path: P
     assert unlisted() == ("libseccomp-sys 1.0.0",)
     miniroot.write(source.with_name("build.rs"), "fn main() {}")
     assert unlisted() == ("libseccomp-sys 1.0.0", "renamed-sys 1.0.0")
+
+
+@pytest.mark.parametrize(
+    ("setting", "program", "check"),
+    [
+        ('[build]\nrustc-wrapper = "sccache"\n', "sccache", "build-tool-missing"),
+        ('[build]\nrustc-workspace-wrapper = "/usr/bin/wrap"\n', "wrap", "build-tool-missing"),
+        ('[build]\nrustflags = ["-C", "link-arg=-fuse-ld=mold"]\n', "ld.mold", "linker-tool-missing"),
+        ('[build]\nrustflags = "-Clink-args=-Wl,-z,now,-fuse-ld=/usr/bin/ld.own"\n', "ld.own", "linker-tool-missing"),
+    ],
+)
+def test_a_program_that_cargos_configuration_names(tmp_path: Path, setting: str, program: str, check: str) -> None:
+    root = miniroot.make(tmp_path / "root")
+    project = _project(tmp_path / "p")
+    miniroot.write(project / ".cargo/config.toml", setting)
+
+    def messages() -> list[str]:
+        facts = env.read(str(root), "x86_64-unknown-linux-gnu", cwd=str(project), environ={"PATH": "/usr/bin"})
+        return [finding.message for finding in found(facts, check)]
+
+    (message,) = messages()
+    assert program in message and "is not installed" in message
+    miniroot.write(root / "usr/bin" / program, miniroot.elf("amd64"), 0o755)
+    assert messages() == []
+
+
+def test_a_wrapper_in_the_projects_folder_is_not_in_a_foreign_root(tmp_path: Path) -> None:
+    root = miniroot.make(tmp_path / "root")
+    project = _project(tmp_path / "p")
+    miniroot.write(project / ".cargo/config.toml", '[build]\nrustc-wrapper = "tools/wrap"\n')
+    assert env.read(str(root), cwd=str(project), environ={"PATH": "/usr/bin"}).wrappers == ()
+    (wrapper,) = env.read("/", cwd=str(project), environ={"PATH": "/usr/bin"}).wrappers
+    assert wrapper.name == f"{project}/tools/wrap" and not wrapper.found
+
+
+def test_an_empty_wrapper_is_none(tmp_path: Path) -> None:
+    root = miniroot.make(tmp_path / "root")
+    project = _project(tmp_path / "p")
+    miniroot.write(project / ".cargo/config.toml", '[build]\nrustc-wrapper = "sccache"\n')
+    environ = {"PATH": "/usr/bin", "RUSTC_WRAPPER": ""}
+    facts = env.read(str(root), cwd=str(project), environ=environ)
+    assert facts.wrappers == ()
+
+
+def test_a_linker_script_that_names_an_absent_file(tmp_path: Path) -> None:
+    root = miniroot.make(tmp_path)
+    folder = root / "usr/lib/arm-linux-gnueabihf"
+    (folder / "libasound.so").unlink()
+    environ = {**ALLOW, "PKG_CONFIG_LIBDIR": P}
+
+    def messages(text: str) -> list[str]:
+        miniroot.write(folder / "libasound.so", f"/* GNU ld script */\nINPUT({text})\n")
+        facts = env.read(str(root), ARM, ["alsa"], cwd=str(root), environ=environ)
+        return [finding.message for finding in found(facts, "lib-link-dangling")]
+
+    (message,) = messages("/nowhere/libasound.so.2")
+    assert message.endswith("libasound.so is a linker script that names /nowhere/libasound.so.2, which does not exist")
+    assert messages("/usr/lib/arm-linux-gnueabihf/libasound.so.2") == []
+    assert messages("/arm-linux-gnueabihf/libasound.so.2") == []  # below a sysroot of /usr/lib
+    assert messages("libasound.so.2 -lm") == []

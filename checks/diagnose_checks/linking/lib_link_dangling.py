@@ -1,8 +1,8 @@
-"""The development symlink ``libNAME.so`` points to a file that does not exist.
+"""The development file ``libNAME.so`` leads to a file that does not exist.
 
-``-lNAME`` needs ``libNAME.so``. In a development package that is a symlink to the runtime library ``libNAME.so.N``. The
-symlink dangles if the runtime package was removed by force, if files were copied from only one of the two packages, or
-if a sysroot was copied with absolute symlinks.
+``-lNAME`` needs ``libNAME.so``. In a development package that is a symlink to the runtime library ``libNAME.so.N``, or
+a linker script that names it. That library is absent if the runtime package was removed by force, if files were copied
+from only one of the two packages, or if a sysroot was copied with absolute symlinks.
 
 How to fix: reinstall both packages for the target's architecture.
 
@@ -30,6 +30,8 @@ def env(env: Environment) -> Iterator[Finding]:
         if file.kind != "dangling":
             continue
         end = f"a symlink to {file.real}, which does not exist" if file.real else "a dangling symlink"
+        if file.members:
+            end = f"a linker script that names {file.members[0]}, which does not exist"
         yield Finding(
             message=f"{file.path} is {end}",
             severity=Severity.ERROR,

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _TOOL = (
     r"(?:cmake|make|gmake|ninja|meson|protoc|nasm|yasm|git|perl|flex|bison|m4|autoreconf|autoconf|automake|aclocal|libtoolize"
-    r"|libtool|makeinfo|swig|go|gfortran|llvm-config|unzip|patch|xxd|gperf|gettext|msgfmt|cython)"
+    r"|sccache|ccache|cachepot|libtool|makeinfo|swig|go|gfortran|llvm-config|unzip|patch|xxd|gperf|gettext|msgfmt|cython)"
 )
 #: Programs that pip installs.
 _PYTHON_TOOL = r"(?:maturin|auditwheel|cibuildwheel|twine|cargo-zigbuild|abi3audit|uv|pipx|tox|nox|hatch|poetry)"
@@ -71,6 +71,21 @@ CHECK = Check(
 def env(env: Environment) -> Iterator[Finding]:
     """See whether the programs are there that the build scripts of the locked crates run."""
     here = system(env)
+    for program in env.wrappers:
+        if program.found or program.setting is None:
+            continue
+        yield Finding(
+            message=f"{program.name} is not installed, and cargo calls it instead of rustc",
+            severity=Severity.ERROR,
+            evidence=(setting_evidence(program.setting),),
+            consequence=f'Nothing compiles: "could not execute process `{program.name} …` (never executed)".',
+            fixes=(
+                Fix(
+                    f"remove {program.setting.name}, or install {program.name}",
+                    notes=f"It is set in {program.setting.where}. An empty value in the variable disables it, too.",
+                ),
+            ),
+        )
     for program in env.build_programs:
         needs = [
             need

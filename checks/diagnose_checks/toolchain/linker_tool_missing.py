@@ -15,11 +15,14 @@ from __future__ import annotations
 
 import re
 
+from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import finding_from_hits, install_by_family
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.finding import Finding, Fix, Phase, Severity
 from diagnose.model.pattern import patterns_for
+from diagnose.readers.env import Environment
+from diagnose.remedies.install import install, system
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +42,27 @@ CHECK = Check(
         *patterns_for("fuse-note", ("-fuse-ld=", r"-fuse-ld=(?P<linker>[\w./-]+)")),
     ),
 )
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See flags that make the compiler call a linker which is not installed."""
+    linker = env.fused
+    if linker is None or linker.setting is None or linker.found:
+        return
+    if linker.name == "ld.lld" and env.toolchain.rust.toolchain:
+        return  # rustup's toolchains bring one
+    name = linker.name.rpartition("/")[2].removeprefix("ld.")
+    here = system(env)
+    packages = ("binutils",) if name in ("bfd", "gold") else (name,)
+    commands = install(here, packages) if name in ("bfd", "gold", "lld", "mold") else ()
+    flag = Fix("remove the flag", notes=f"Remove -fuse-ld={linker.setting.value} from {linker.setting.where}.")
+    yield Finding(
+        message=f"{linker.name} is not installed, and the flags make the compiler link with it",
+        severity=Severity.ERROR,
+        evidence=(setting_evidence(linker.setting, f"-fuse-ld={linker.setting.value}"),),
+        consequence="Linking fails: \"collect2: fatal error: cannot find 'ld'\".",
+        fixes=(*([Fix(f"install {' '.join(packages)}", commands, safe=True)] if commands else []), flag),
+    )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

@@ -128,6 +128,24 @@ class Config(NamedTuple):
         said = [word for word in features if word in ("+crt-static", "-crt-static")]
         return said[-1].startswith("+") if said else None
 
+    def fuse_ld(self, variables: Variables, target: Target) -> Setting | None:
+        """Return the linker that the flags make the compiler call (``-fuse-ld=``); None for its default."""
+        setting = self._flags(variables, target)
+        words = setting.value.replace(",", " ").split() if setting is not None else []
+        named = [word.partition("-fuse-ld=")[2] for word in words if "-fuse-ld=" in word]
+        return setting._replace(value=named[-1]) if setting is not None and named and named[-1] else None
+
+    def rustc_wrappers(self, variables: Variables) -> Iterator[Setting]:
+        """Yield the programs that cargo calls instead of rustc, or before it; an empty name calls none."""
+        for key in ("rustc-wrapper", "rustc-workspace-wrapper", "rustc"):
+            name = key.upper().replace("-", "_")
+            sources = (variables.own(name), variables.own(f"CARGO_BUILD_{name}"), self.find("build", key))
+            found = next((source for source in sources if source is not None), None)
+            if found is not None and found.value:
+                relative = "/" in found.value and not found.value.startswith("/") and found.path
+                folder = base_folder(found.path.rpartition(":")[0] or found.path) if relative else ""
+                yield found._replace(value=os.path.join(folder, found.value)) if relative else found
+
     def _linker_flag(self, variables: Variables, target: Target) -> Setting | None:
         setting = self._flags(variables, target)
         if setting is None:

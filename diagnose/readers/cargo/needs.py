@@ -175,7 +175,7 @@ def crate_needs(
             yield from (need._replace(path=where) for need in declared)
             return
     for row, own in rows.items():
-        if own is None:
+        if own is None or not row.module:
             continue
         same = crate.version.split(".")[:2] == row.version.split(".")[:2]  # other crates may request other versions
         requirement, static = (row.requirement, row.static) if same else ("", None)

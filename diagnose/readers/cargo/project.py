@@ -145,7 +145,7 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
         optional = {row: is_optional(row, crate, turned_on, named) for row in rows}
         asked = list(crate_needs(root, crate, sources, optional, lock))
         needs += asked
-        if not asked:
+        if not asked and not any(row.module == "" for row in rows):
             unknown.append(f"{crate.name} {crate.version}")
             own_path = next((path for path, other in found if workspace.name(other) == crate.name), "")
             place = here if own_path else root

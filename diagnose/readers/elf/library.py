@@ -42,7 +42,8 @@ class LinkFile(NamedTuple):
 
     ``path`` is the first file that matches in the flags' folders (``searched``), or else in the linker's default
     folders. ``real`` is ``path`` with links resolved. ``kind`` is ``shared``, ``static``, ``script`` (a linker script;
-    ``members`` are the files that it names), ``dangling`` (a broken symlink; ``real`` is its target), ``unreadable`` or
+    ``members`` are the files that it names), ``dangling`` (a broken symlink; ``real`` is its target; or a script, whose
+    absent ``members`` are listed), ``unreadable`` or
     ``missing``. ``accepted``: the target's linker can use it; None if unknown. ``glibc`` is the highest GLIBC version
     that it needs, as ``2.34``. ``default``: only the linker's default folders contain it. ``saved_by`` is the file in
     the default folders that a linker uses instead if it skips incompatible files. ``loaded`` is another file of the
@@ -125,6 +126,9 @@ def inspect(root: Root, name: str, path: str, target: Target, *, scripts: bool =
     members = _script(root.head(real, SCRIPT_LIMIT)) if scripts else ()
     if not members:
         return LinkFile(name, "unreadable", path, real)
+    absent = tuple(one for one in members if one.startswith("/") and not _exists(root, real, one))
+    if absent:
+        return LinkFile(name, "dangling", path, real, members=absent)
     files = [inspect(root, name, one, target, scripts=False) for one in members if one.startswith("/")]
     known = [file for file in files if file.elf is not None]
     return LinkFile(
@@ -138,6 +142,14 @@ def inspect(root: Root, name: str, path: str, target: Target, *, scripts: bool =
         elf=known[0].elf if known else None,
         members=members,
     )
+
+
+def _exists(root: Root, script: str, member: str) -> bool:
+    """Whether a linker finds *member* of *script*: it prepends its sysroot, one of the folders above the script."""
+    above = script.rpartition("/")[0]
+    while above and not root.exists(above + member):
+        above = above.rpartition("/")[0]
+    return root.exists(above + member)
 
 
 def _load(root: Root, real: str) -> Elf | None:
