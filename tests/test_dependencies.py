@@ -21,7 +21,7 @@ NAMED = {"yaml": "pyyaml", "iced_x86": "iced-x86", "ahocorasick_rs": "ahocorasic
 #: Imported by tools that only tests and maintainers run.
 TOOLS = {"abi3info", "auditwheel", "trove_classifiers"}
 #: Part of newer Pythons only.
-LATER = {"compression", "typing_extensions"}
+LATER = {"compression", "tomllib", "typing_extensions"}
 
 
 def _imported() -> set[str]:
