@@ -126,7 +126,8 @@ class BuildLog(NamedTuple):
                 gone -= here
         if not gone:
             return None
-        return _drawn(self._replace(hits=tuple(hit for hit in self.hits if hit.line not in gone)))
+        sights = tuple(sight for sight in self.sights if sight.line not in gone)
+        return _drawn(self._replace(hits=tuple(hit for hit in self.hits if hit.line not in gone), sights=sights))
 
     def is_recovered(self, finding: Finding) -> bool:
         """Whether the build continued after *finding*."""
@@ -275,7 +276,7 @@ def _assemble(
     if scanner.binary:
         raise InputError(f"{name}: not a log: binary data")
     hits = tuple(sorted(hits, key=lambda hit: hit.line))
-    log = BuildLog(name, scanner.lines, hits, asked_target=asked_target, asked_distro=asked_distro)
+    log = BuildLog(name, scanner.lines, hits, sights=sights(hits), asked_target=asked_target, asked_distro=asked_distro)
     if scanner.given_up:
         words = ", ".join(sorted(scanner.given_up)[:5]) + (", …" if len(scanner.given_up) > 5 else "")
         count = len(scanner.given_up)
@@ -285,11 +286,11 @@ def _assemble(
 
 
 def _drawn(log: BuildLog) -> BuildLog:
-    """Return *log* with all facts that are derived from its hits."""
+    """Return *log* with all facts that are derived from several of its hits."""
     hits = log.hits
     log = log._replace(crates=tuple(_crates(hits)))
     crate_at = {position: log.crate_at(hit.line)[0] for position, hit in enumerate(hits) if hit.kind.startswith("pc-")}
-    return log._replace(probes=probes(hits, crate_at), links=links(hits), sights=sights(hits))
+    return log._replace(probes=probes(hits, crate_at), links=links(hits))
 
 
 def _crates(hits: Iterable[Hit]) -> Iterator[tuple[int, str, str]]:

@@ -100,6 +100,7 @@ class Course:
         self.processes = tuple(_processes(events))
         self.failed_crates = frozenset(failed_crates)
         self._streams: dict[str, list[Event]] = {}
+        self._running: dict[str, list[frozenset[str]]] = {}
         self._ended: Ending | None = None
         for event in events:
             if not event.warning:
@@ -162,7 +163,9 @@ class Course:
             return True
         events = self._streams.get(stream, [])
         at = bisect_right(events, line, key=lambda event: event.line)
-        if _tool_went_on(events, at) or _script_went_on(events, at, line):
+        if stream not in self._running:  # asked for with every hit
+            self._running[stream] = _running(events)
+        if _tool_went_on(events, at) or _script_went_on(events, at, line, self._running[stream][at]):
             return True
         return (warning or probe) and _unit_went_on(events, at, warning)
 
@@ -181,8 +184,8 @@ def _tool_went_on(events: Sequence[Event], at: int) -> bool:
     return False
 
 
-def _script_went_on(events: Sequence[Event], at: int, line: int) -> bool:
-    """Whether a later command of the script started from *at* on, after the error in *line*."""
+def _script_went_on(events: Sequence[Event], at: int, line: int, within: frozenset[str]) -> bool:
+    """Whether a later command of the script, none of *within*, started from *at* on, after the error in *line*."""
     stage = (
         next((STAGES[event.tool] for event in events[max(at - 1, 0) :: -1] if event.tool in STAGES), None)
         if at
@@ -193,7 +196,6 @@ def _script_went_on(events: Sequence[Event], at: int, line: int) -> bool:
             return False
         begun = next((event for event in events[at:] if event.tool in STAGES), None)
         return begun is not None and begun.tool == "cargo" and begun.sign is Sign.BEGUN
-    within = _running(events[:at])
     for number, event in enumerate(events[at:], at):
         if event.tool == "ci" and event.sign is Sign.FAILED:
             return False
@@ -211,12 +213,14 @@ def _script_went_on(events: Sequence[Event], at: int, line: int) -> bool:
 _ALONE = frozenset({"cargo", "cargo-test", "pytest", "unittest"})
 
 
-def _running(events: Iterable[Event]) -> set[str]:
-    """Return the tests that had begun: messages after that may come from them."""
-    running: set[str] = set()
+def _running(events: Iterable[Event]) -> list[frozenset[str]]:
+    """Return the tests that had begun before each event, and after the last: messages then may come from them."""
+    running = [frozenset[str]()]
     for event in events:
+        tests = running[-1]
         if STAGES.get(event.tool) is BuildStage.TEST:
-            (running.discard if event.sign is Sign.DONE else running.add)(event.tool)
+            tests = tests - {event.tool} if event.sign is Sign.DONE else tests | {event.tool}
+        running.append(tests)
     return running
 
 
