@@ -167,12 +167,19 @@ def parallel(folder: Path, slow: str, *args: str) -> tuple[subprocess.Popen[str]
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "SLOW": slow, "PYTHONPATH": PATH},
+        preexec_fn=_heed,
     )
     deadline = time.monotonic() + 20
     while not (workers := children(started.pid)):
         assert time.monotonic() < deadline and started.poll() is None
         time.sleep(0.01)
     return started, workers
+
+
+def _heed() -> None:
+    """Undo what nohup, or a shell for jobs in its background, lets every process below it inherit."""
+    for number in (signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 needs_cores = pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one worker only")
