@@ -167,7 +167,7 @@ class Workshop:
         say("creating the build root …")
         roots.furnish(builder)
         source = builder.file("/opt/diagnose")
-        for name in ("diagnose", "checks"):
+        for name in ("diagnose", "checks", "scripts"):
             shutil.copytree(REPOSITORY / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
         for name in ("pyproject.toml", "README.md", "LICENSE"):
             shutil.copy(REPOSITORY / name, source)

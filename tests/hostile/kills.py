@@ -17,6 +17,7 @@ import contextlib
 import errno
 import itertools
 import os
+import posix
 import re
 import shutil
 import sys
@@ -260,7 +261,7 @@ def _forked(run: Callable[[], object]) -> tuple[int, str]:
 
             os.write(writing, traceback.format_exc().encode())
             code = 1
-        os._exit(code)
+        posix._exit(code)  # os._exit would write a file of coverage for each of some thousand processes
     os.close(writing)
     with open(reading, encoding="utf-8", errors="surrogateescape") as file:
         said = file.read()

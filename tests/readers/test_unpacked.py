@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import need
 
 from diagnose.engine import registry
 
@@ -176,7 +175,8 @@ def test_an_empty_folder_and_one_that_cannot_be_read(tmp_path: Path) -> None:
     for words in ((tmp_path,), ("--elf", tmp_path)):
         done = diagnose(*words)
         assert (done.returncode, len(done.stdout.splitlines())) == (2, 1)
-    need(hasattr(os, "geteuid") and os.geteuid(), "root reads every folder")
+    if not hasattr(os, "geteuid") or os.geteuid() == 0:
+        pytest.skip("every folder can be read here")
     tmp_path.chmod(0)
     try:
         assert diagnose("--elf", tmp_path).returncode == 2

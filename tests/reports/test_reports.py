@@ -122,6 +122,7 @@ def test_the_summary_of_wheels_breaks_no_name_and_no_tag(width: int) -> None:
 
 def test_what_was_not_judged_gets_no_tick() -> None:
     facts = {"tags": ["cp312-cp312-win_amd64"], "lowest_tag": None, "arch": None, "elf_files": [], "judged": False}
+    facts["layout"] = "archive"
     facts["other_code"] = [{"path": "a.pyd", "kind": "pe", "arches": ["amd64"]}]
     head = headline("wheel", facts, (), Outcome.NOT_JUDGED)
     result = Result(
@@ -188,6 +189,7 @@ def test_text_order_verdict_finding_evidence_consequence_fix() -> None:
 )
 def test_the_headline_names_another_tag_only_if_the_claimed_one_is_not_met(claimed: str, real: str, text_: str) -> None:
     facts = {"tags": [f"cp312-cp312-{claimed}"], "lowest_tag": real, "elf_files": [{}], "other_code": []}
+    facts["layout"] = "archive"
     note = Finding("about something else", Severity.NOTE, SEEN)
     assert headline("wheel", facts, (note,), Outcome.OK).text == text_
 
