@@ -48,15 +48,14 @@ def env(env: Environment) -> Iterator[Finding]:
     else:
         unset = "PKG_CONFIG_ALLOW_CROSS, PKG_CONFIG and PKG_CONFIG_SYSROOT_DIR"
         evidence = Evidence("not set in any form that the crate reads", where=f"variables {unset}")
-        why = "pkg-config is not configured for the target"
+        why = f"it is not configured for {env.target.triple}"
     yield Finding(
         message=(
             "the pkg-config crate refuses to look for "
-            f"{names(libraries) or 'the modules of ' + ' and '.join(unknown[:3])}: "
-            f"{env.target.triple} is not the host's {env.host.triple}, and {why}"
+            f"{names(libraries) or 'the modules of ' + ' and '.join(unknown[:3])}: {why}"
         ),
         severity=Severity.ERROR if libraries else Severity.WARNING,  # an unknown crate may do without
-        evidence=(evidence,),
+        evidence=(evidence, Evidence(f"not the host's {env.host.triple}", where=f"target {env.target.triple}")),
         consequence='The build script fails with "pkg-config has not been configured to support cross-compilation."',
         fixes=_fixes(env),
     )
