@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from conftest import need
 
 import diagnose
 
@@ -98,6 +100,7 @@ def test_names_are_there_and_typed(tmp_path: Path) -> None:
     assert all(getattr(diagnose, name) is not None for name in diagnose.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nosuch'"):
         diagnose.nosuch  # type: ignore[attr-defined]  # noqa: B018
+    need(importlib.util.find_spec("mypy"), "mypy is not installed (python3 dev.py lint installs it)")
     program = tmp_path / "uses.py"
     program.write_text(
         "import diagnose\n"

@@ -184,7 +184,7 @@ def test_costs_grow_with_the_size(what: str, tmp_path: Path) -> None:
         start = time.process_time()
         _judge(tmp_path, data)
         cost.append(time.process_time() - start)
-    assert cost[1] < 5 * pace.slowness()  # seconds of processor time
+    assert cost[1] < 20 * pace.slowness()  # seconds of processor time
     # Files that need each other are as long as they are many, so their size grows by 16.
     assert cost[1] < (40 if "each other" in what else 10) * max(cost[0], 0.05)
 
