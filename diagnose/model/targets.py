@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import os
 
-from diagnose.model._lazy_stdlib import NamedTuple, cache
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, cache
+
+if TYPE_CHECKING:
+    from typing import Literal
 
 EM_386, EM_MIPS, EM_PPC64, EM_S390, EM_ARM = 3, 8, 21, 22, 40
 EM_X86_64, EM_AARCH64, EM_RISCV, EM_LOONGARCH = 62, 183, 243, 258
@@ -166,6 +169,23 @@ def find(name: str) -> list[Target]:
     wanted = name.strip().lower()
     rows = _rows().get(wanted, ())
     return sorted(rows, key=lambda row: (row.triple.lower() != wanted, wanted not in (row.debian, row.multiarch)))
+
+
+HEADER = 52
+"""Bytes of an ELF file that show its target: a header of 32 bits; that of 64 bits has all of it before that."""
+
+
+def of_header(head: bytes) -> list[Target]:
+    """Return the targets of the ELF file that begins with *head*, :data:`HEADER` bytes; none for other files.
+
+    The C library is not in the header, so there are two for most architectures. Source: elf(5).
+    """
+    if head[:4] != b"\x7fELF" or len(head) < 20:
+        return []
+    order: Literal["little", "big"] = "little" if head[5] == 1 else "big"
+    bits, start = (64, 48) if head[4] == 2 else (32, 36)
+    machine, flags = int.from_bytes(head[18:20], order), int.from_bytes(head[start : start + 4], order)
+    return [row for row in TARGETS if row.accepts(machine, bits, order, flags)]
 
 
 def resolve(name: str) -> Target | None:

@@ -16,8 +16,6 @@ from diagnose.readers.system.root import Root
 from diagnose.trial import sandbox
 
 if TYPE_CHECKING:
-    from typing import Literal
-
     from diagnose.model.targets import Target
 
 _PROCESSORS = {"x86-64": "qemu64", "v2": "Nehalem", "v3": "Haswell"}
@@ -123,19 +121,11 @@ def in_root(root: str, python: str | None, sandboxed: bool, libc: str = "") -> T
         return _described(root, (found,), f"in {root}", sandboxed)
     for target in () if python else (row for row in targets.TARGETS if libc in ("", row.libc)):
         path, version = distro.c_library(inside, target.multiarch, target.libc)
-        if path and _fits(inside.head(path, 64), target):
+        if path and target in targets.of_header(inside.head(path, targets.HEADER)):
             emulator = _emulator(root, _foreign(root, path))
             return TrialPlace(root, (), {}, f"in {root}", sandboxed, emulator, target, version)
     lacks = "no interpreter" if python else "neither an interpreter nor a C library"
     raise InputError(f"{root}: has {lacks} ({', '.join(names)})")
-
-
-def _fits(head: bytes, target: Target) -> bool:
-    """Whether the ELF file that begins with *head* is for *target*."""
-    order: Literal["little", "big"] = "little" if head[5:6] == b"\x01" else "big"
-    flags = head[48:52] if head[4:5] == b"\x02" else head[36:40]
-    machine = int.from_bytes(head[18:20], order)
-    return head[:4] == b"\x7fELF" and target.accepts(machine, 32 * head[4], order, int.from_bytes(flags, order))
 
 
 def _emulator(root: str, foreign: str) -> str:
@@ -167,14 +157,9 @@ def _described(root: str, command: tuple[str, ...], name: str, sandboxed: bool, 
 
 def _foreign(root: str, path: str) -> str:
     """Return QEMU's name of the architecture of the program *path* of *root*; empty if this machine runs it itself."""
-    head = Root(root).head(path, 20)
-    if head[:4] != b"\x7fELF" or len(head) < 20:
-        return ""
-    order = "little" if head[5] == 1 else "big"
-    machine = int.from_bytes(head[18:20], "little" if head[5] == 1 else "big")
-    fitting = [row for row in targets.TARGETS if (row.machine, row.bits, row.endian) == (machine, 32 * head[4], order)]
+    fitting = targets.of_header(Root(root).head(path, targets.HEADER))
     own = os.uname().machine
-    if not fitting or own in [row.uname for row in fitting] or (own, machine) == ("x86_64", targets.EM_386):
+    if not fitting or own in [row.uname for row in fitting] or (own, fitting[0].machine) == ("x86_64", targets.EM_386):
         return ""
     return fitting[0].qemu
 

@@ -43,13 +43,5 @@ def native_target(root: Root) -> Target:
 
 def _machine(head: bytes) -> Target | None:
     """Return the target with a program's ELF header; of several, the first in the table."""
-    order = "little" if head[5] == 1 else "big"
-    bits = 64 if head[4] == 2 else 32
-    machine = int.from_bytes(head[18:20], order)  # type: ignore[arg-type]
-    start = 48 if bits == 64 else 36
-    flags = int.from_bytes(head[start : start + 4], order)  # type: ignore[arg-type]
     libc = "musl" if b"/ld-musl-" in head else "glibc"
-    for row in targets.TARGETS:
-        if row.libc == libc and row.accepts(machine, bits, order, flags):
-            return row
-    return None
+    return next((row for row in targets.of_header(head) if row.libc == libc), None)
