@@ -64,9 +64,10 @@ def page(check: Check) -> str:
     if not (about.why and about.fix and about.references):
         raise ValueError(f"{check.id}: the docstring needs a reason, 'How to fix: …' and 'References:'")
     aliases = [f"Also known as: {', '.join(f'`{alias}`' for alias in check.aliases)}."] if check.aliases else []
+    asked = ["It only advises: it runs with `--pedantic`, or where it is selected by name."] if check.pedantic else []
     links = [f"- <{line}>" if line.startswith("http") else f"- {markdown(line)}" for line in about.references]
     sections = {
-        "What it finds": "\n\n".join([markdown(about.title), "\n".join(detected(check)), *aliases]),
+        "What it finds": "\n\n".join([markdown(about.title), "\n".join(detected(check)), *asked, *aliases]),
         "Why it matters": markdown(about.why),
         "How to fix": markdown(about.fix),
         "Example output": example(check),

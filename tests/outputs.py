@@ -91,11 +91,12 @@ def logs() -> dict[str, list[Output]]:
 @functools.cache
 def workflows() -> dict[str, list[Output]]:
     """Return check → the reports on its repositories: the folder is named as the check, then a word."""
-    ids = sorted((check.id for check in registry.load("workflow")), key=len, reverse=True)
+    checks = sorted(registry.load("workflow"), key=lambda check: len(check.id), reverse=True)
     groups: dict[str, list[Output]] = {}
     for folder in sorted((FIXTURES / "workflows").iterdir()):
-        group = next((check for check in ids if folder.name.startswith(check)), HEALTHY)
-        groups.setdefault(group, []).append(_command("workflow", folder.name, folder=FIXTURES / "workflows"))
+        check = next((one for one in checks if folder.name.startswith(one.id)), None)
+        words = ["workflow", *(["--pedantic"] if check and check.pedantic else []), folder.name]
+        groups.setdefault(check.id if check else HEALTHY, []).append(_command(*words, folder=FIXTURES / "workflows"))
     return groups
 
 

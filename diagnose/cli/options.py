@@ -128,6 +128,7 @@ class Selection(NamedTuple):
     ignore: tuple[str, ...] = _values("ID", "Skip these checks: ids or prefixes, separated by commas (repeatable).")
     extend_select: tuple[str, ...] = _values("ID", "Run these checks, too, although the configuration skips them.")
     extend_ignore: tuple[str, ...] = _values("ID", "Skip these checks, too, beside those that the configuration skips.")
+    pedantic: bool = _flag("Also run the checks that only advise.")
     config: str | None = _value("FILE", "Read the settings in FILE, not in diagnose.toml or pyproject.toml.")
     isolated: bool = _flag("Read no configuration file.")
     today: str | None = _value("DATE", "The day (2027-01-31) on which declared intent may have expired.")
@@ -302,16 +303,16 @@ class Subcommand(NamedTuple):
 
 
 _PARTS: dict[str, tuple[tuple[type, ...], tuple[str, ...]]] = {
-    "run": ((RunOptions, BuildOrigin, Selection, Output), ("fail_on", "no_progress")),
-    "wheel": ((WheelOptions, Selection, Output), ()),
+    "run": ((RunOptions, BuildOrigin, Selection, Output), ("fail_on", "no_progress", "pedantic")),
+    "wheel": ((WheelOptions, Selection, Output), ("pedantic",)),
     "try": ((TryOptions, Output), ("quiet", "verbose", "statistics", "no_progress")),
-    "env": ((EnvOptions, FixOptions, Selection, Output), ()),
-    "log": ((LogOptions, BuildOrigin, Selection, Output), ()),
+    "env": ((EnvOptions, FixOptions, Selection, Output), ("pedantic",)),
+    "log": ((LogOptions, BuildOrigin, Selection, Output), ("pedantic",)),
     "workflow": ((WorkflowOptions, Selection, Output), ()),
-    "compare": ((CompareOptions, Selection), ("baseline", "write_baseline")),
+    "compare": ((CompareOptions, Selection), ("pedantic", "baseline", "write_baseline")),
     "config": (
         (Selection,),
-        ("select", "ignore", "extend_select", "extend_ignore", "today", "baseline", "write_baseline"),
+        ("select", "ignore", "extend_select", "extend_ignore", "pedantic", "today", "baseline", "write_baseline"),
     ),
     "undo": ((), ()),
     "explain": ((ExplainOptions,), ()),

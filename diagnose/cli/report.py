@@ -37,7 +37,8 @@ def chosen(kind: str, selection: Selection, unwanted: tuple[str, ...] = ()) -> l
     """Return the checks of *kind* that the user wants, without those that *unwanted*, ids or prefixes, names.
 
     The command line's ``--select`` replaces every choice of the configuration file, ``--ignore`` its ``ignore``. Of
-    all choices, ``extend-select`` and then ``extend-ignore`` apply last.
+    all choices, ``extend-select`` and then ``extend-ignore`` apply last. Checks that only advise have to be named, or
+    asked for by ``--pedantic``.
 
     Raises:
         UsageError: an id is unknown, or belongs to another kind of subject, or no check is left.
@@ -61,6 +62,8 @@ def chosen(kind: str, selection: Selection, unwanted: tuple[str, ...] = ()) -> l
     if more or less:
         kept = {check.id for check in (*left, *(registry.select(checks, more, ()) if more else ()))}
         left = registry.select([check for check in checks if check.id in kept], (), less)
+    if not selection.pedantic:
+        left = [check for check in left if not check.pedantic or any(map(check.matches, (*select, *more)))]
     if not left:
         if file is not None and any(file.value(key) for key in CHOOSING):
             raise UsageError(f"{file.path}: with the command line, its select and ignore leave no check to run")

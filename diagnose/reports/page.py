@@ -48,6 +48,7 @@ def render(check: Check, style: Style) -> str:
         lines += ["", _sgr("References", _BOLD, style)]
         lines += [f"  {_inline(clean(line), style)}" for line in page.references]  # an address is never wrapped
     facts = [f"Found in: {', '.join(check.detectors)}", f"Since: {check.since}"]
+    facts += ["Runs only with --pedantic, or where it is selected by name"] if check.pedantic else []
     facts += [f"Also known as: {', '.join(check.aliases)}"] if check.aliases else []
     facts += [f"Online: {check.url}"] if check.url else []
     return "".join(f"{line}\n" for line in [*lines, "", *(_sgr(fact, _DIM, style) for fact in facts)])

@@ -129,3 +129,35 @@ def test_environment_headline_list_and_exit_code_agree() -> None:
         failed = "\n  error[" in result.stdout
         assert headline.startswith("✗ " if failed else "· ")  # the library is not found, whichever checks run
         assert result.returncode == ("  error[" in result.stdout)
+
+
+WORKFLOWS = Path(__file__).parents[2] / "fixtures" / "workflows"
+
+
+@pytest.mark.parametrize(
+    ("words", "settings", "runs"),
+    [
+        ([], "", False),
+        (["--pedantic"], "", True),
+        (["--select", "published-wheel-untried"], "", True),
+        (["--select", "published"], "", True),
+        (["--extend-select", "published-wheel-untried"], "", True),
+        (["--ignore", "install-without-yes"], "", False),
+        (["--pedantic", "--ignore", "published-wheel-untried"], "", False),
+        ([], 'extend-select = ["published-wheel-untried"]', True),
+        (["--pedantic"], 'ignore = ["published-wheel-untried"]', False),
+    ],
+)
+def test_advice_is_given_only_where_it_is_asked_for(
+    words: list[str], settings: str, runs: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "diagnose.toml").write_text(settings)
+    repository = str(WORKFLOWS / "published-wheel-untried")
+    words = ["workflow", *words, "--config", str(tmp_path / "diagnose.toml"), "--format", "json", repository]
+    (subject,) = json.loads(run(*words).stdout)["subjects"]
+    assert [finding["check"] for finding in subject["findings"]] == ["published-wheel-untried"] * runs
+    assert ("published-wheel-untried" in subject["left_out"]) is not runs
+
+
+def test_a_command_without_advice_has_no_option_for_it() -> None:
+    assert run("wheel", "--pedantic", HEALTHY).returncode == 2

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.workflow import Workflow
 
-CHECK = Check(since="0.1.0", phase=Phase.START)
+CHECK = Check(since="0.1.0", phase=Phase.START, pedantic=True)
 
 
 def workflow(workflow: Workflow) -> Iterator[Finding]:

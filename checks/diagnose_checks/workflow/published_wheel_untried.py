@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.workflow import Workflow
 
-CHECK = Check(since="0.1.0", phase=Phase.LATER)
+CHECK = Check(since="0.1.0", phase=Phase.LATER, pedantic=True)
 
 
 def workflow(workflow: Workflow) -> Iterator[Finding]:
