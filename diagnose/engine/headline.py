@@ -62,6 +62,8 @@ def platforms(facts: dict[str, Any]) -> list[str]:
 def _wheel(facts: dict[str, Any], findings: Sequence[Finding], unseen: Sequence[str]) -> Headline:
     claimed, real = platforms(facts), facts["lowest_tag"] or ""
     words = " + ".join(claimed) or "no valid tags"
+    if facts["layout"] == "conda":
+        return Headline(_conda(facts))
     if facts["layout"] == "code":
         meets = f"qualifies for {real}" if real else "no tag is known for its processor"
         if real.startswith("linux_") and facts["external_libraries"]:
@@ -84,6 +86,21 @@ def _wheel(facts: dict[str, Any], findings: Sequence[Finding], unseen: Sequence[
     if not findings or not real or (_is_enough(real, claimed) and not stricter):
         return Headline(words, details)
     return Headline(f"tagged {words}, qualifies for {real}")
+
+
+def _conda(facts: dict[str, Any]) -> str:
+    from diagnose.model.versions import name_key
+
+    subdir, declared = facts["conda"]["subdir"] or "no platform", facts["conda"]["glibc"]
+    start = f"conda package for {subdir}" if subdir != "noarch" else "conda package for any platform (noarch)"
+    if not facts["elf_files"]:
+        return f"{start}, no {'code for Linux' if facts['other_code'] else 'compiled code'}"
+    rows = [row for elf in facts["elf_files"] for row in elf["highest_versions"]]
+    versions = {row["version"] for row in rows if row["family"] == "GLIBC" and row["library"] != "libgcc_s.so.1"}
+    numbers = [version.partition("_")[2] for version in versions if version[6:7].isdigit()]
+    needs = f", needs glibc {max(numbers, key=name_key)}" if numbers else ""
+    needs += f" ({f'its dependencies allow {declared}' if declared else 'its dependencies name none'})" if needs else ""
+    return f"{start}{needs}; checked its code only: its libraries come from other packages, and it has no platform tag"
 
 
 def _is_enough(real: str, claimed: Sequence[str]) -> bool:

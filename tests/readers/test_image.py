@@ -284,6 +284,21 @@ def test_members_of_gzip(tmp_path: Path) -> None:
     assert seen(layout.path) == {"/a": "1" * 10_000}
 
 
+def test_zstd_that_ends_early(tmp_path: Path) -> None:
+    zstandard = pytest.importorskip("zstandard")
+    saved = docker_save(tmp_path / "a.tar", [layer(("a", "1" * 100_000), ("b", os.urandom(300_000).hex()))])
+    plain = saved.read_bytes()
+    skippable = b"\x50\x2a\x4d\x18\3\0\0\0abc"
+    for options in ({}, {"write_checksum": True}, {"write_content_size": False}):
+        pack = zstandard.ZstdCompressor(**options).compress
+        for packed in (pack(plain), pack(plain[:5000]) + skippable + pack(plain[5000:])):
+            saved.write_bytes(packed)
+            assert set(seen(saved)) == {"/a", "/b"}
+            for size in (len(packed) - 1, len(packed) - 5, len(packed) // 2, 40):
+                saved.write_bytes(packed[:size])
+                assert "cut off" in refusal(saved)
+
+
 def test_zstd_without_a_decoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     layout = Layout(tmp_path / "l").add([layer(("a", "1"))], pack=_zstd)
     monkeypatch.setitem(sys.modules, "compression", None)

@@ -140,8 +140,8 @@ def test_files_of_two_processors_are_two_subjects(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("demo-1.0-py312_0.conda", b"PK", "a conda package, not a wheel"),
-        ("demo-1.0-py312_0.tar.bz2", b"BZh", "a conda package"),
+        ("demo-1.0-py312_0.conda", b"PK", "not a zip archive"),
+        ("demo-1.0-py312_0.tar.bz2", b"BZh", "a conda package of the old form"),
         ("notes.txt", b"hello", "not a wheel's file name"),
         ("cut.so", b"\x7fELF", ""),
     ],

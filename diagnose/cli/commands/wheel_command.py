@@ -170,12 +170,14 @@ def _file(path: str) -> WheelInput:
 
     if unpacked.is_elf(path):
         return WheelInput(path, layout="code", files=(path,))
-    if path.endswith((".conda", ".tar.bz2")) and path.count("-") > 1:
-        return WheelInput(path, f"{path}: {_CONDA}")
+    if path.endswith(".conda"):
+        return WheelInput(path, layout="conda")
+    if path.endswith(".tar.bz2") and path.count("-") > 1:
+        return WheelInput(path, f"{path}: {_OLD_CONDA}")
     return WheelInput(path)
 
 
-_CONDA = "a conda package, not a wheel; unpack it (cph extract) and inspect its ELF files with --elf FOLDER"
+_OLD_CONDA = "a conda package of the old form, not a wheel; unpack it, and inspect its ELF files with --elf FOLDER"
 
 
 def _in_folder(path: str) -> Iterator[WheelInput]:
@@ -185,8 +187,8 @@ def _in_folder(path: str) -> Iterator[WheelInput]:
     except OSError as error:
         yield WheelInput(path, f"{path}: {error.strerror or error}")
         return
-    found = [name for name in names if name.endswith(".whl")]
-    yield from (WheelInput(os.path.join(path, name)) for name in found)
+    found = [name for name in names if name.endswith((".whl", ".conda"))]
+    yield from (_file(os.path.join(path, name)) for name in found)
     if not found:
         places = [os.path.join(path, name) for name in names if name.endswith(".dist-info")]
         yield from (WheelInput(place, layout="installed") for place in places)
@@ -284,6 +286,10 @@ def _is_mapped(path: str) -> bool:
 def _read_unpacked(item: WheelInput) -> Wheel:
     from diagnose.readers.wheel import unpacked
 
+    if item.layout == "conda":
+        from diagnose.readers.wheel import conda
+
+        return conda.read(item.path)
     if item.layout == "installed":
         return unpacked.read_installed(item.path)
     return unpacked.read_files(_name(item), item.files, item.path if os.path.isdir(item.path) else "")

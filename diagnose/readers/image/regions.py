@@ -70,7 +70,8 @@ class Spool:
     It is in ``TMPDIR``, else in ``/var/tmp``: ``/tmp`` is often memory.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = 0) -> None:
+        self._limit = limit or SPOOL_LIMIT
         self._file: io.FileIO | None = None
         self._end = 0
 
@@ -78,16 +79,16 @@ class Spool:
         """Copy what ``source.read`` gives, up to its end, and return where it is; *name* is for messages.
 
         Raises:
-            InputError: *source* says that it is faulty; the file would be larger than :data:`SPOOL_LIMIT`; or the disk
-                is full.
+            InputError: *source* says that it is faulty; the file would be larger than its limit; or the disk is full.
         """
         start = self._end
         try:
             if self._file is None:
                 self._file = _temporary()
             while data := source.read(STEP):
-                if self._end + len(data) > SPOOL_LIMIT:
-                    raise InputError(f"{name}: unpacks to more than {SPOOL_LIMIT >> 30} GiB: not read")
+                if self._end + len(data) > self._limit:
+                    most = f"{self._limit >> 30} GiB" if self._limit >> 30 else f"{self._limit >> 20} MiB"
+                    raise InputError(f"{name}: unpacks to more than {most}: not read")
                 self._write(data)
         except OSError as error:
             raise InputError(f"{name}: cannot be unpacked: {(error.strerror or str(error)).lower()}") from None

@@ -36,7 +36,7 @@ def plain(region: Region, spool: Spool, name: str, digest: str = "", packed_dige
     if head.startswith(_GZIP):
         unpacked: Any = _Unpacked(_gzip(source), name, "gzip")
     elif head.startswith(_ZSTD):
-        unpacked = _Unpacked(_zstd(source, name), name, "zstd")
+        unpacked = _Unpacked(_zstd(source, region, name), name, "zstd")
     else:
         for magic, other in _OTHERS.items():
             if head.startswith(magic):
@@ -130,7 +130,7 @@ def _gzip(source: Any) -> Any:
     return kind(fileobj=source, mode="rb")
 
 
-def _zstd(source: Any, name: str) -> Any:
+def _zstd(source: Any, region: Region, name: str) -> Any:
     try:
         from compression import zstd  # Python 3.14
 
@@ -144,4 +144,43 @@ def _zstd(source: Any, name: str) -> Any:
             f"{name}: compressed with zstd, which this Python cannot unpack: not read; "
             "needs Python 3.14, or: python -m pip install zstandard"
         ) from None
+    if not _is_whole_zstd(region):  # zstandard takes the end of its input for the end of the stream
+        raise InputError(f"{name}: cut off: its zstd stream has no end")
     return zstandard.ZstdDecompressor().stream_reader(source, read_across_frames=True)
+
+
+def _is_whole_zstd(region: Region) -> bool:
+    """Whether the frames in *region* have all their blocks (RFC 8878, section 3.1).
+
+    Bytes that are not a frame are left to the decoder.
+    """
+    position = 0
+    window, base = b"", 0
+
+    def number(at: int, length: int) -> int:
+        nonlocal window, base
+        if not base <= at <= base + len(window) - length:
+            window, base = region.read(at, 64 << 10), at
+        return int.from_bytes(window[at - base : at - base + length], "little")
+
+    while position + 4 <= region.size:
+        magic = number(position, 4)
+        position += 4
+        if 0x184D2A50 <= magic <= 0x184D2A5F:  # a skippable frame
+            position += 4 + number(position, 4)
+            continue
+        if magic != int.from_bytes(_ZSTD, "little"):
+            return True
+        descriptor = number(position, 1)
+        single = descriptor >> 5 & 1
+        sizes = (single, 2, 4, 8)[descriptor >> 6] + (0, 1, 2, 4)[descriptor & 3]
+        position += 1 + (not single) + sizes
+        last = 0
+        while not last and position + 3 <= region.size:
+            header = number(position, 3)
+            last, kind = header & 1, header >> 1 & 3
+            position += 3 + (1 if kind == 1 else header >> 3)  # one byte that is repeated, or the block itself
+        if not last:
+            return False
+        position += 4 * (descriptor >> 2 & 1)  # a checksum
+    return position == region.size

@@ -57,6 +57,17 @@ class Tag(NamedTuple):
         return "-".join(self)
 
 
+class CondaPackage(NamedTuple):
+    """What a conda package says of itself beside its name, version and build.
+
+    ``subdir`` is its platform: ``linux-64``, ``noarch`` …; ``glibc`` the oldest release that its dependencies allow
+    (``__glibc >=2.17``), empty if they name none.
+    """
+
+    subdir: str
+    glibc: str
+
+
 class Wheel(NamedTuple):
     """One wheel.
 
@@ -69,7 +80,8 @@ class Wheel(NamedTuple):
     bytes, ``unpacked_size`` that of all members together. ``metadata`` are the text files of ``.dist-info``.
     ``excludes`` are not in the wheel: the patterns by which the project's settings leave libraries outside.
     ``layout`` is ``archive``; ``installed`` for a distribution in an environment, which has the same facts but those of
-    the archive; ``code`` for ELF files that belong to no wheel, and have neither tags nor metadata.
+    the archive; ``code`` for ELF files that belong to no wheel, and have neither tags nor metadata; ``conda`` for a
+    conda package, of which ``conda`` has the metadata.
     """
 
     path: str
@@ -102,6 +114,7 @@ class Wheel(NamedTuple):
     metadata: Metadata = Metadata()
     excludes: tuple[ExcludePattern, ...] = ()
     layout: str = "archive"
+    conda: CondaPackage | None = None
 
     @property
     def platforms(self) -> tuple[str, ...]:

@@ -74,7 +74,7 @@ def read_files(name: str, paths: Sequence[str], folder: str = "") -> Wheel:
         raise InputError(f"{places[other]}: is not an ELF file")
     index = linkage.Index(elves)
     verdict = platform_tag.judge(elves, ["any"], index)
-    return _wheel("code", name, sum(sizes.values()), elves, code, index, verdict)
+    return from_code("code", name, sum(sizes.values()), elves, code, index, verdict)
 
 
 def site_folders(prefix: str) -> list[str]:
@@ -136,7 +136,7 @@ def read_installed(dist_info: str) -> Wheel:
     index = linkage.Index(elves)
     platforms = dict.fromkeys(tag.platform for tag in tags)
     verdict = platform_tag.judge(elves, platforms, index)
-    wheel = _wheel("installed", label, sum(sizes.values()), elves, code, index, verdict)
+    wheel = from_code("installed", label, sum(sizes.values()), elves, code, index, verdict)
     name, _, version = label.partition("-")
     return wheel._replace(
         name=name,
@@ -155,7 +155,7 @@ def read_installed(dist_info: str) -> Wheel:
     )
 
 
-def _wheel(
+def from_code(
     layout: str,
     name: str,
     size: int,
@@ -164,6 +164,7 @@ def _wheel(
     index: linkage.Index,
     verdict: platform_tag.Verdict,
 ) -> Wheel:
+    """Return a subject with this code and nothing else; *size* is in bytes, *layout* and the others as in a wheel."""
     links = linkage.links(index, elves, verdict.libc == "musl")
     return Wheel(
         path=name,
