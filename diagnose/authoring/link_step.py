@@ -141,10 +141,13 @@ def missing_libraries(log: BuildLog, link: LinkStep) -> dict[str, list[Hit]]:
     """Return the libraries that were not found, except the compiler's, skipped ones and Python."""
     skipped = {lib for lib, _ in link.skipped} | set(foreign_files(log, link))
     skipped |= {hit.groups["lib"] for hit in link.of("ld-static")}
+    windows = {hit.line for hit in log.find("no-windows-library")}
     found: dict[str, list[Hit]] = {}
     for hit in link.of("ld-no-lib"):
         lib = hit.groups["lib"].rstrip("'") or f":{hit.groups['complete']}"
-        if lib in TOOLCHAIN or lib in skipped or re.match(r"python3?(?:\.|$)", lib) or objects_of_the_target(log, link):
+        if hit.line in windows or lib in TOOLCHAIN or lib in skipped or re.match(r"python3?(?:\.|$)", lib):
+            continue
+        if objects_of_the_target(log, link):
             continue
         found.setdefault(lib, []).append(hit)
     return found

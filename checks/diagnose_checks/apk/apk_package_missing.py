@@ -34,8 +34,8 @@ CHECK = Check(
     patterns=(
         *patterns_for(
             "apk-unknown",
-            ("no such package", r"^\s*(?:ERROR: )?(?P<package>[\w.+:-]+) \(no such package\)"),
-            ("(missing):", r"^\s*(?P<package>[\w.+:-]+) \(missing\):"),
+            ("no such package", r"(?<!\S)(?P<package>[\w.+:-]+) \(no such package\)"),
+            ("(missing):", r"(?<!\S)(?P<package>[\w.+:-]+) \(missing\):"),
         ),
         *patterns_for("apk-wanted-by", ("required by: ", r"required by: (?P<by>.+)$")),
         *patterns_for(

@@ -51,9 +51,11 @@ def log(log: BuildLog) -> Iterator[Finding]:
         return
     file = next((hit.groups["file"] for hit in hits if hit.groups["file"]), "")
     archive = file.partition("(")[0].rpartition("/")[2]
-    crate = re.sub(r"^lib|-[0-9a-f]{16}\.rlib$|\.(?:a|rlib|o)$", "", archive)
-    target = log.target_at(hits[0].line)
+    crate = (re.findall(r"^lib([\w-]+)-[0-9a-f]{16}\.rlib$", archive) or [""])[0].replace("_", "-")
+    by_cargo = bool(crate) or bool(log.find("link-failed", "crate-failed", "crate-done"))
+    target = log.target_at(hits[0].line) if by_cargo else None
     suffix = f"_{target.env_name}" if target else ""
+    clean = f"`cargo clean -p {crate}`" if crate else "`cargo clean`" if by_cargo else "`make clean`"
     yield finding_from_hits(
         log,
         hits,
@@ -63,9 +65,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
             Fix(
                 "compile the C code with -fPIC",
                 env=((f"CFLAGS{suffix}", "-fPIC"), (f"CXXFLAGS{suffix}", "-fPIC")),
-                notes=f"Then `cargo clean -p {crate.replace('_', '-')}`, to recompile it. With CMake, set "
-                "CMAKE_POSITION_INDEPENDENT_CODE=ON.",
+                notes=f"Then {clean}, to recompile it. With CMake, set CMAKE_POSITION_INDEPENDENT_CODE=ON; with a "
+                "configure script, --with-pic.",
             ),
-            Fix(f"use a newer release of {crate.replace('_', '-') or 'the crate'}, which may set -fPIC itself"),
+            *((Fix(f"use a newer release of {crate or 'the crate'}, which may set -fPIC itself"),) if by_cargo else ()),
         ),
     )

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import finding_from_hits
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
@@ -41,6 +41,13 @@ CHECK = Check(
             ("No package matches", r"No package matches '(?P<package>[^']+)'"),
             ("nothing provides", r"nothing provides (?P<package>\S+)(?: [<>=]+ \S+)? needed by "),
             ("No provider of", r"No provider of '(?P<package>[^']+)' found"),
+            ("' not found.", r"^(?P<zypper>Package) '(?P<package>[\w.+:-]+)' not found\.$"),
+        ),
+        *patterns_for(
+            "rpm-extra",
+            ("Extra Packages for Enterprise", r"^(?P<epel>Extra Packages for Enterprise Linux) \d"),
+            (" - CRB", r"^\S.{1,40} - (?P<crb>CRB) "),
+            (" - PowerTools", r"^\S.{1,40} - (?P<crb>PowerTools) "),
         ),
     ),
 )
@@ -58,7 +65,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             hits,
             f"no enabled repository has {', '.join(packages)}",
             "dnf stops. yum continues, and the build fails later.",
-            _fixes(packages, distro, _manager(hits[0], distro), bool(log.find("dnf5-note"))),
+            _fixes(packages, distro, _manager(hits[0], distro), bool(log.find("dnf5-note")), _enabled(log)),
         )
 
 
@@ -69,12 +76,30 @@ def _manager(hit: Hit, distro: Distro) -> str:
     """Return the package manager that printed *hit*: each has its own wording."""
     if distro.manager in _INSTALL:
         return distro.manager
-    return "zypper" if "No provider" in hit.text else "yum" if hit.text.endswith("available.") else "dnf"
+    if hit.groups["zypper"] or "No provider" in hit.text:
+        return "zypper"
+    return "yum" if hit.text.endswith("available.") else "dnf"
 
 
-def _fixes(packages: list[str], distro: Distro, manager: str, fedora: bool) -> list[Fix]:
+def _enabled(log: BuildLog) -> set[str]:
+    """Return which of the repositories ``epel`` and ``crb`` dnf has read."""
+    return {name for hit in log.find("rpm-extra") for name in ("epel", "crb") if hit.groups[name]}
+
+
+#: A package's name with the version that it is pinned to: ``gcc-11.4.1-3.el9.x86_64``.
+_PINNED = r"(?P<name>[A-Za-z][\w.+-]*?)-\d[\w.+~^:]*-\d[\w.+~^]*$"
+
+
+def _fixes(packages: list[str], distro: Distro, manager: str, fedora: bool, enabled: set[str]) -> list[Fix]:
     """Return fixes: install by the right names, and where the others may be."""
+    pinned = {name: match["name"] for name in packages if (match := re.match(_PINNED, name))}
     fixes, _ = install_as_called(packages, "suse" if manager == "zypper" else "rhel", _INSTALL[manager])
+    if pinned:
+        install = f"{_INSTALL[manager]} {' '.join(dict.fromkeys(pinned.values()))}"
+        notes = "Repositories keep the newest versions only. A kernel's own modules need the running kernel's version."
+        fixes.insert(0, Fix("install the present version", (Command(install, FixStage.PACKAGES),), notes=notes))
+        if len(pinned) == len(packages):
+            return fixes
     if manager == "yum":
         epel = (Command("yum install -y epel-release", FixStage.SOURCES),)
         fixes.append(
@@ -85,12 +110,17 @@ def _fixes(packages: list[str], distro: Distro, manager: str, fedora: bool) -> l
         return fixes or [Fix("search for the name", notes="`zypper search --provides 'pkgconfig(NAME)'`.")]
     if fedora or distro.id == "fedora":  # dnf 5 is Fedora's alone, which has all in one repository
         return fixes or [Fix("search for the name", notes="`dnf install 'pkgconfig(NAME)'` needs no package name.")]
+    if enabled == {"epel", "crb"}:
+        notes = "EPEL and CRB are enabled. EPEL does not build all its packages for every architecture."
+        fixes.append(Fix("search for the name", notes=f"`dnf repoquery --whatprovides 'pkgconfig(NAME)'`. {notes}"))
+        return fixes
+    also = "" if "epel" in enabled else "epel-release "
     crb = "powertools" if distro.version.startswith("8") else "crb"
     fixes.append(
         Fix(
             "enable the repositories that are disabled by default",
             (
-                Command("dnf install -y epel-release dnf-plugins-core", FixStage.SOURCES),
+                Command(f"dnf install -y {also}dnf-plugins-core", FixStage.SOURCES),
                 Command(f"dnf config-manager --set-enabled {crb}", FixStage.SOURCES),
             ),
             notes="`dnf install 'pkgconfig(NAME)'` finds a library by its pkg-config name."

@@ -32,7 +32,11 @@ if TYPE_CHECKING:
 
 _TOOL = (
     r"(?:cmake|make|gmake|ninja|meson|protoc|nasm|yasm|git|perl|flex|bison|m4|autoreconf|autoconf|automake|aclocal|libtoolize"
-    r"|sccache|ccache|cachepot|libtool|makeinfo|swig|go|gfortran|llvm-config|unzip|patch|xxd|gperf|gettext|msgfmt|cython)"
+    r"|sccache|ccache|cachepot|libtool|makeinfo|swig|go|gfortran|llvm-config|unzip|patch|xxd|gperf|gettext|msgfmt|cython"
+    r"|autopoint|autoheader|gtkdocize|intltoolize|xgettext|help2man|doxygen|bc|rsync|cpio|xsltproc|xmlto|dos2unix|bzip2|xz"
+    r"|glib-(?:mkenums|genmarshal|compile-resources)|wayland-scanner|dtc|nvcc|capnp|flatc|thrift|ragel|re2c|lemon|javac"
+    r"|clang-cl|lld-link|llvm-(?:lib|rc|mt|ar|dlltool)|pg_config|mysql_config|mariadb_config"
+    r"|(?:krb5|curl|xml2|xslt|gdal|geos|net-snmp|gpg-error|libgcrypt|sdl2?|icu|pcre2?|gsl|nc|cups|apr-1|freetype)-config)"
 )
 #: Programs that pip installs.
 _PYTHON_TOOL = r"(?:maturin|auditwheel|cibuildwheel|twine|cargo-zigbuild|abi3audit|uv|pipx|tox|nox|hatch|poetry)"
@@ -60,6 +64,10 @@ CHECK = Check(
         ("NASM command not found", r"(?P<tool>NASM) command not found"),
         ("nasm", r"(?:[Ff]ailed to run|unable to run|couldn't (?:find|run)) [`'\"]?(?P<tool>nasm)\b"),
         ("must be installed to build", r"(?P<tool>CMake) must be installed to build"),
+        ("Can't exec ", rf"Can't exec \"(?P<tool>{_TOOL})\": (?:No such|failed)"),
+        ("ind tool ", rf"failed to find tool \"(?P<tool>{_TOOL})\""),  # the cc crate, which runs clang-cl for Windows
+        (". Is ", r"[Ff]ailed to find tool\. Is [`'](?P<tool>clang-cl|llvm-lib|lld-link)[`'] installed"),
+        ("not found", r"linker `(?P<tool>lld-link)` not found"),
         (". Is ", rf"Command '(?P<tool>{_TOOL})' not found\. Is (?P=tool) installed\?"),
         ("perl", r"['\"`](?P<name>perl)['\"`]: (?:No such|not found)"),
         ("not found", rf"(?:^|[\s:'\"])(?P<python>{_PYTHON_TOOL})['\"]?: (?:command )?not found$"),
@@ -189,5 +197,90 @@ _PACKAGES = {
     "go": (("golang-go",), ("golang",), ("go",), ("go",), ("go",)),
     "gfortran": (("gfortran",), ("gcc-gfortran",), ("gfortran",), ("gcc-fortran",), ("gcc-fortran",)),
     "llvm-config": (("llvm-dev",), ("llvm-devel",), ("llvm-dev",), ("llvm",), ("llvm-devel",)),
+    "autopoint": (("autopoint",), ("gettext-devel",), ("gettext-dev",), ("gettext",), ("gettext-tools",)),
+    "autoheader": (("autoconf",),) * 5,
+    "autoconf": (("autoconf",),) * 5,
+    "gtkdocize": (("gtk-doc-tools",), ("gtk-doc",), ("gtk-doc",), ("gtk-doc",), ("gtk-doc",)),
+    "intltoolize": (("intltool",),) * 5,
+    "xgettext": (("gettext",), ("gettext",), ("gettext",), ("gettext",), ("gettext-tools",)),
+    "msgfmt": (("gettext",), ("gettext",), ("gettext",), ("gettext",), ("gettext-tools",)),
+    "xz": (("xz-utils",), ("xz",), ("xz",), ("xz",), ("xz",)),
+    "xsltproc": (("xsltproc",), ("libxslt",), ("libxslt",), ("libxslt",), ("libxslt-tools",)),
+    "dtc": (("device-tree-compiler",), ("dtc",), ("dtc",), ("dtc",), ("dtc",)),
+    "flatc": (
+        ("flatbuffers-compiler",),
+        ("flatbuffers-compiler",),
+        ("flatc",),
+        ("flatbuffers",),
+        ("flatbuffers-devel",),
+    ),
+    "thrift": (("thrift-compiler",), ("thrift",), ("thrift",), ("thrift",), ("thrift",)),
+    "javac": (("default-jdk-headless",), ("java-21-openjdk-devel",), ("openjdk21",), ("jdk-openjdk",), ("java-devel",)),
+    "wayland-scanner": (
+        ("libwayland-bin",),
+        ("wayland-devel",),
+        ("wayland-dev",),
+        ("wayland",),
+        ("wayland-devel",),
+    ),
+    **dict.fromkeys(
+        ("glib-mkenums", "glib-genmarshal", "glib-compile-resources"),
+        (("libglib2.0-dev-bin",), ("glib2-devel",), ("glib-dev",), ("glib2-devel",), ("glib2-devel",)),
+    ),
+    "clang-cl": (("clang", "lld"), ("clang", "lld"), ("clang", "lld"), ("clang", "lld"), ("clang", "lld")),
+    "lld-link": (("lld",),) * 5,
+    **dict.fromkeys(("llvm-lib", "llvm-rc", "llvm-mt", "llvm-ar", "llvm-dlltool"), (("llvm",),) * 5),
+    # programs of development packages that print how to compile and link
+    "krb5-config": (("libkrb5-dev",), ("krb5-devel",), ("krb5-dev",), ("krb5",), ("krb5-devel",)),
+    "pg_config": (("libpq-dev",), ("libpq-devel",), ("libpq-dev",), ("postgresql-libs",), ("postgresql-devel",)),
+    "mysql_config": (
+        ("default-libmysqlclient-dev",),
+        ("mysql-devel",),
+        ("mariadb-connector-c-dev",),
+        ("mariadb-libs",),
+        ("libmariadb-devel",),
+    ),
+    "mariadb_config": (
+        ("libmariadb-dev",),
+        ("mariadb-connector-c-devel",),
+        ("mariadb-connector-c-dev",),
+        ("mariadb-libs",),
+        ("libmariadb-devel",),
+    ),
+    "curl-config": (("libcurl4-openssl-dev",), ("libcurl-devel",), ("curl-dev",), ("curl",), ("libcurl-devel",)),
+    "xml2-config": (("libxml2-dev",), ("libxml2-devel",), ("libxml2-dev",), ("libxml2",), ("libxml2-devel",)),
+    "xslt-config": (("libxslt1-dev",), ("libxslt-devel",), ("libxslt-dev",), ("libxslt",), ("libxslt-devel",)),
+    "gdal-config": (("libgdal-dev",), ("gdal-devel",), ("gdal-dev",), ("gdal",), ("gdal-devel",)),
+    "geos-config": (("libgeos-dev",), ("geos-devel",), ("geos-dev",), ("geos",), ("geos-devel",)),
+    "net-snmp-config": (("libsnmp-dev",), ("net-snmp-devel",), ("net-snmp-dev",), ("net-snmp",), ("net-snmp-devel",)),
+    "gpg-error-config": (
+        ("libgpg-error-dev",),
+        ("libgpg-error-devel",),
+        ("libgpg-error-dev",),
+        ("libgpg-error",),
+        ("libgpg-error-devel",),
+    ),
+    "libgcrypt-config": (
+        ("libgcrypt20-dev",),
+        ("libgcrypt-devel",),
+        ("libgcrypt-dev",),
+        ("libgcrypt",),
+        ("libgcrypt-devel",),
+    ),
+    "sdl2-config": (("libsdl2-dev",), ("SDL2-devel",), ("sdl2-dev",), ("sdl2",), ("SDL2-devel",)),
+    "sdl-config": (
+        ("libsdl1.2-dev",),
+        ("SDL-devel",),
+        ("sdl12-compat-dev",),
+        ("sdl12-compat",),
+        ("sdl12_compat-devel",),
+    ),
+    "icu-config": (("libicu-dev",), ("libicu-devel",), ("icu-dev",), ("icu",), ("libicu-devel",)),
+    "pcre2-config": (("libpcre2-dev",), ("pcre2-devel",), ("pcre2-dev",), ("pcre2",), ("pcre2-devel",)),
+    "pcre-config": (("libpcre3-dev",), ("pcre-devel",), ("pcre-dev",), ("pcre",), ("pcre-devel",)),
+    "gsl-config": (("libgsl-dev",), ("gsl-devel",), ("gsl-dev",), ("gsl",), ("gsl-devel",)),
+    "nc-config": (("libnetcdf-dev",), ("netcdf-devel",), ("netcdf-dev",), ("netcdf",), ("netcdf-devel",)),
+    "cups-config": (("libcups2-dev",), ("cups-devel",), ("cups-dev",), ("libcups",), ("cups-devel",)),
+    "apr-1-config": (("libapr1-dev",), ("apr-devel",), ("apr-dev",), ("apr",), ("apr-devel",)),
     "xxd": (("xxd",), ("vim-common",), ("xxd",), ("vim",), ("xxd",)),
 }

@@ -17,12 +17,13 @@ from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import advise, finding_from_hits, is_later
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
+from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.configuration import Configuration
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import install, system, tool
+from diagnose.remedies.visual_studio import BUILD_TOOLS, CARGO_XWIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,7 +113,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             visual,
             "no Visual C++ compiler is installed, which compiles and links for Windows",
             "Nothing can be compiled or linked.",
-            (_MSVC, _XWIN),
+            (BUILD_TOOLS, CARGO_XWIN),
         )
         return
     missing = log.find("no-linker", "no-compiler")
@@ -145,17 +146,3 @@ def _install(env: Environment, plus: bool) -> list[Fix]:
     here = system(env)
     packages = tuple(dict.fromkeys((*tool(here, "cc"), *(_CXX.get(here.family, ()) if plus else ()))))
     return [Fix(f"install {' '.join(packages)}", install(here, packages), safe=True)] if packages else []
-
-
-_MSVC = Fix(
-    "install Visual Studio's Build Tools, with C++",
-    notes="In the installer: Desktop development with C++. Then open a new terminal. As in: winget install "
-    "Microsoft.VisualStudio.2022.BuildTools, with --override '--passive --add "
-    "Microsoft.VisualStudio.Workload.VCTools --includeRecommended'.",
-)
-_XWIN = Fix(
-    "on Linux or macOS: cross compile with cargo-xwin",
-    (Command("cargo install cargo-xwin", FixStage.TOOLCHAIN),),
-    notes="maturin build --target x86_64-pc-windows-msvc then uses it; it downloads Microsoft's files and asks for "
-    "their licence (XWIN_ACCEPT_LICENSE=1).",
-)

@@ -23,6 +23,7 @@ from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix, with_zig
 from diagnose.remedies.install import cross_compiler, system, tool
+from diagnose.remedies.visual_studio import BUILD_TOOLS, CARGO_XWIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,13 +38,28 @@ _NO_HEADER = patterns_for(
         r"fatal error: (?P<header>(?:std(?:io|lib|int|def|arg|bool)|string|assert|errno|limits|features|math|unistd)\.h"
         r"|(?:sys|bits|gnu)/[\w.-]+\.h): No such file or directory",
     ),
+    # clang's words; under bindgen bindgen-target-headers-missing has them
+    ("file not found", r"fatal error: '(?P<header>(?P<clang>(?:bits|gnu)/[\w.-]+\.h))' file not found"),
     # alsa-sys hides the compiler's message about a program that includes hardly any headers
     ("time64_control.o", r"command did not execute successfully .{0,600}time64_control\.o"),
+)
+# Libraries of Visual C++ and of the Windows SDK, which every program for Windows is linked with.
+_WINDOWS = (
+    r"(?P<library>(?:kernel32|user32|gdi32|advapi32|ntdll|ws2_32|userenv|bcrypt|shell32|ole32|oleaut32|uuid|dbghelp"
+    r"|winspool|comdlg32|synchronization|legacy_stdio_definitions|oldnames|(?:lib)?(?:msvcrt|ucrt|vcruntime|cpmt|cmt)d?)\.lib)"
+)
+_OTHERS = (
+    *patterns_for("half-words", ("-m32", r"(?:^|[\s\"'=])-m32(?=$|[\s\"'])")),
+    *patterns_for(
+        "no-windows-library",
+        ("fatal error LNK1", rf"fatal error LNK1(?:181|104): cannot open (?:input )?file '{_WINDOWS}'"),
+        ("could not open", rf"lld-link\S*: error: could not open '{_WINDOWS}'"),
+    ),
 )
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LINKER,
-    patterns=(*_NO_HEADER, *patterns_for("half-words", ("-m32", r"(?:^|[\s\"'=])-m32(?=$|[\s\"'])"))),
+    patterns=(*_NO_HEADER, *_OTHERS),
 )
 
 
@@ -70,12 +86,40 @@ def log(log: BuildLog) -> Iterator[Finding]:
     for hit in log.find("no-c-header")[:1]:
         target = log.target_at(hit.line)
         name = hit.groups["header"] or "the C library's headers"
+        if hit.groups["clang"] and log.find("bindgen-stopped"):
+            continue
+        if name in _FLOATS:
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"the compiler does not find {name}: its options and its C library pass floats in different ways",
+                "No C code can be compiled. The file exists only in a C library of that kind.",
+                _FLOATS[name],
+            )
+            continue
+        if hit.groups["clang"]:  # a native clang finds them where its stdio.h is
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"clang does not find {name}: it reads the host's C headers for another target",
+                "No C code can be compiled for that target.",
+                (*((_OWN,) if target is None else advise(log, hit.line, _bring)), _SYSROOT),
+            )
+            continue
         yield finding_from_hits(
             log,
             [hit],
             f"the compiler does not find {name}{f' for {target.triple}' if target else ''}",
             "No C code can be compiled.",
             _for_32_bits(log, hit.line, "stubs-32" in name) or advise(log, hit.line, _bring),
+        )
+    if windows := log.find("no-windows-library"):
+        yield finding_from_hits(
+            log,
+            windows,
+            f"the linker does not find {windows[0].groups['library']} of Visual C++ and the Windows SDK",
+            "No program for Windows can be linked.",
+            (BUILD_TOOLS._replace(title=f"on Windows: {BUILD_TOOLS.title}, and the Windows SDK"), CARGO_XWIN),
         )
     for link in log.links:
         hits = without_toolchain(link)
@@ -100,6 +144,35 @@ def _for_32_bits(log: BuildLog, line: int, sure: bool) -> tuple[Fix, ...]:
     return install_by_family(log, line, "install the 32-bit half of the compiler and the C library", _MULTILIB)
 
 
+_OWN = Fix(
+    "compile with the target's own compiler",
+    notes="CC_<target>=PREFIX-gcc for crates, CC for make. Pass --target NAME here for its packages.",
+)
+_SYSROOT = Fix(
+    "name the folder of the target's C library to clang",
+    notes="CFLAGS_<target>='--target=TRIPLE --sysroot=SYSROOT' for crates; without it clang searches /usr/include.",
+)
+
+
+def _same_floats(kind: str, other: str, triple: str) -> tuple[Fix, ...]:
+    return (
+        Fix(
+            "compile with the options of the C library",
+            notes=f"The options ask for {kind} floats, and the C library here has the other kind. Remove -mfloat-abi, "
+            f"-march and -mfpu from CFLAGS and the toolchain file, or set -mfloat-abi={other}.",
+        ),
+        Fix(
+            "use the compiler and C library of the target",
+            notes=f"For {kind} floats: {triple}, in Debian gcc-{triple} with its libc6-dev.",
+        ),
+    )
+
+
+#: 32-bit ARM has one C library for each way to pass floats, and one of these headers is in each (glibc's stubs.h).
+_FLOATS = {
+    "gnu/stubs-hard.h": _same_floats("hard", "soft", "arm-linux-gnueabihf"),
+    "gnu/stubs-soft.h": _same_floats("soft", "hard", "arm-linux-gnueabi"),
+}
 _CXX = {"rhel": ("gcc-c++",), "alpine": ("g++", "musl-dev"), "suse": ("gcc-c++",)}
 _REACH = 40  # lines from a compiler's command to its error message
 _MULTILIB = {

@@ -146,7 +146,8 @@ def _sight(hit: Hit) -> Sequence[ContextHint]:
         found = parse(suite) if suite in by_codename() else None
         return [ContextHint(hit.line, found)] if found else []
     if hit.kind in ("target", "rust-std", "pc-side"):
-        row = targets.resolve(said["triple"])
+        upper = said["upper"].lower().replace("_unknown_linux_", "-unknown-linux-")
+        row = targets.resolve(said["triple"] or upper)
         return [ContextHint(hit.line, target=row)] if row else []
     if hit.kind == "pc-command" and "PKG_CONFIG_PATH=/usr/local/lib/pkgconfig" in said["command"].replace('"', ""):
         # set by the images of pypa/manylinux, and hardly ever elsewhere

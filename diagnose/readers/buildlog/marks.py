@@ -143,6 +143,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("cc", ERROR, "atal error: ", r"^(?:\S+: )?fatal error: (?P<text>.{0,200})"),
     *(Mark("cc", ERROR, words, rf"{words} ?[:：] ?(?P<text>.{{0,200}})") for words in FATAL),
     Mark("as", ERROR, ": Error: ", r"^\S{1,200}\.[sS]:\d+: Error: " + _REST),
+    Mark("cc", ERROR, "error occurred", r"^error occurred(?: in cc-rs)?: (?P<text>.{0,300})"),  # the cc crate gives up
     Mark("make", FAILED, "*** ", r"^(?:\S*/)?g?n?make(?:\.exe)?(?:\[\d+\])?: \*\*\* " + _REST),
     Mark("make", STEP, "Built target", r"^\[\s*\d+%\] Built target \S+$"),
     Mark("ninja", FAILED, "ninja: ", r"^ninja: (?:build stopped|error|fatal)" + _REST),
@@ -170,6 +171,8 @@ MARKS: tuple[Mark, ...] = (
     Mark("meson", STEP, "Build targets in project", r"^Build targets in project: \d+"),
     Mark("meson", FAILED, ": ERROR: ", r"^\S+:\d+:\d+: ERROR: " + _REST),
     Mark("meson", FAILED, "ERROR: ", r"^meson\.build: ERROR: " + _REST),
+    Mark("meson", FAILED, "Meson encountered an error", r"^Meson encountered an error in (?P<text>.{0,200})"),  # to 0.43
+    Mark("autoconf", FAILED, " failed with exit status", r"^(?:autoreconf|aclocal|autom4te|automake)\S*: .{0,200}failed with exit status"),
     Mark("configure", BEGUN, "checking ", r"^checking (?:build system type|whether the C compiler|for gcc)\.\.\."),
     *(Mark("configure", STEP, f"checking {verb} ", rf"^checking {verb} ") for verb in ("for", "whether", "if", "how")),
     Mark("configure", STEP, "config.status: creating", r"^config\.status: creating "),

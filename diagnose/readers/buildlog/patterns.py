@@ -100,6 +100,7 @@ _PKG_CONFIG = (
         ("None of the required", r"None of the required '(?P<module>[^']+)' found"),
         ("(tried pkg", r"Dependency \"?(?P<module>[\w.+-]+)\"? not found \(tried pkg-?config"),
         ("tried pkgconfig", r"Dependency \"?(?P<module>[\w.+-]+)\"? not found, tried pkgconfig"),
+        ("Meson encountered an error", r"Meson encountered an error in file .{1,200}:\s+Native dependency '(?P<module>[^']+)' not found", 2),
         ("required packages were not found", r"The following required packages were not found:(?:\s+- (?P<module>\S+))?", 2),
         ("Package requirements", r"Package requirements \((?P<module>[^)\s]{1,200})(?P<rest>(?:\s[^)]{0,400})?)\) were not met"),
     ),
@@ -124,6 +125,9 @@ _PKG_CONFIG = (
         "pc-side",
         ("rerun-if-env-changed=", r"rerun-if-env-changed=(?P<side>TARGET|HOST)_PKG_CONFIG"),
         ("rerun-if-env-changed=", rf"rerun-if-env-changed=PKG_CONFIG(?:_[A-Z]+)*_(?P<triple>{TRIPLE})\s*$"),
+        # openssl-sys and the cc crate name their target in the same way
+        ("rerun-if-env-changed=", r"rerun-if-env-changed=(?P<upper>[A-Z0-9]+(?:_64(?:EL)?)?_UNKNOWN_LINUX_[A-Z0-9]+)_OPENSSL_"),
+        ("rerun-if-env-changed=", rf"rerun-if-env-changed=(?:CC|CXX|AR|CFLAGS|CXXFLAGS)_(?P<triple>{TRIPLE})\s*$"),
     ),
 )  # fmt: skip
 
@@ -159,7 +163,8 @@ _LINKING = (
         # Apple's ld, old and new, and Microsoft's
         ("library not found for -l", r"ld: library not found for -l(?P<lib>[^\s:,]+)"),
         ("ld: library ", r"ld: library '(?P<lib>[^']+)' not found"),
-        ("LNK1181", r"LNK1181: cannot open input file '(?P<complete>[\w.+-]+)'"),
+        ("fatal error LNK1", r"LNK1(?:181|104): cannot open (?:input )?file '(?P<complete>[\w.+-]+\.lib)'"),
+        ("could not open", r"lld-link\S*: error: could not open '(?P<complete>[\w.+-]+\.lib)'"),
         ("on library search path", r"Couldn't find library `(?P<lib>[^`]+)` on library search path"),
         ("system library", r"unable to find (?:[Dd]ynamic |[Ss]tatic )?system library ['\"](?P<lib>[^'\"]+)['\"] using strategy"),
     ),
@@ -346,6 +351,7 @@ _PLACE = (
         ("vcpkg", r"(?<!\w)[A-Z]:\\(?:[\w.-]{1,60}\\)*vcpkg\b"),
         ("macosx-", r"(?:lib|temp|bdist)\.(?P<system>macosx)-\d"),
         (".win-amd64-", r"(?:lib|temp|bdist)\.win-amd64-"),
+        ("fatal error LNK", r"^(?:= note: )?(?:LINK : |\S{1,200} : )?fatal error LNK\d{4}"),
         ("link.exe", r"linking with `link\.exe` failed|linker `link\.exe` not found"),
         ("ld: library ", r"(?:^|\s)(?P<system>ld: library) (?:not found for -l|'[^']+' not found)"),
         (" for architecture", r"^(?P<system>ld: symbol)\(s\) not found for architecture"),

@@ -1,0 +1,117 @@
+"""apt has no valid key for a repository.
+
+apt accepts the index of a repository only with the signature of a key that it knows. The key is missing, or it is an
+old one: repositories change their keys, and an image that is some years old has the expired one.
+
+How to fix: fetch the repository's present key, as its installation page says, into a file of its own, and name that
+file in the repository's entry with ``Signed-By``. For the distribution's own archive, use a newer image. A third-party
+repository that the build does not need can be removed.
+
+References:
+    https://manpages.debian.org/stable/apt/apt-secure.8.en.html
+    https://manpages.debian.org/stable/apt/sources.list.5.en.html (Signed-By)
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.consequences import blocks_later_installs
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model.check import Check
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+leads_to = blocks_later_installs
+_KEY = r"(?P<key>[0-9A-F]{16,40})\b"
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.PACKAGES,
+    patterns=(
+        *patterns_for(
+            "apt-key",
+            ("NO_PUBKEY", rf"NO_PUBKEY {_KEY}"),
+            ("EXPKEYSIG", rf"(?P<expired>EXPKEYSIG) {_KEY}"),
+            ("Missing key", rf"Missing key {_KEY}, which is needed to verify"),  # apt 3 with sqv
+        ),
+        *patterns_for(
+            "apt-unsigned",
+            (
+                "signed.",
+                r"^(?:E|Err|Error): ?The repository '(?P<url>[a-z+]+:\S+) {1,2}(?P<suite>\S+)(?: (?:In)?Release)?'"
+                r" is (?:not|no longer) signed\.",
+            ),
+            ("GPG error: ", r"^E: GPG error: (?P<url>[a-z+]+:\S+) {1,2}(?P<suite>\S+)"),
+        ),
+    ),
+)
+#: The distributions' own archives: their keys come with the image.
+_ARCHIVES = r"//(?:[\w.-]+\.)?(?:debian\.org|ubuntu\.com|raspbian\.org|kali\.org)(?:/|$)"
+_PPA = r"//ppa\.launchpad(?:content)?\.net/(?P<owner>[\w.+-]+)/(?P<name>[\w.+-]+)"
+#: Keys that were replaced: NVIDIA's of its CUDA repositories, in April 2022.
+_NVIDIA = ("A4B469963BF863CC", "F60F4B3D7FA2AF80")
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See apt refuse a repository for which it has no valid key."""
+    unsigned, keys = log.find("apt-unsigned"), log.find("apt-key")
+    if not unsigned or not keys:
+        return
+    hit = unsigned[0]
+    near = [key for key in keys if hit.groups["url"] in key.text] or keys
+    key, url = near[0].groups["key"], hit.groups["url"]
+    expired = bool(near[0].groups["expired"])
+    what = f"the key {key} of {url} has expired" if expired else f"apt does not have the key {key} of {url}"
+    yield finding_from_hits(
+        log,
+        [near[0], hit],
+        what,
+        "apt does not read the repository's index, and apt-get update fails.",
+        _fixes(url, key),
+    )
+
+
+def _fixes(url: str, key: str) -> list[Fix]:
+    if re.search(_ARCHIVES, f"{url}/"):
+        return [
+            Fix(
+                "use a newer image, whose keyring has the archive's present key",
+                notes="Or install a newer debian-archive-keyring or ubuntu-keyring, from the pool, with dpkg -i.",
+            ),
+        ]
+    fixes = []
+    if ppa := re.search(_PPA, url):
+        line = f"add-apt-repository -y ppa:{ppa['owner']}/{ppa['name']}"
+        fixes.append(
+            Fix(
+                "add the PPA with its key",
+                (Command(line, FixStage.SOURCES),),
+                notes="Remove its present entry first. Needs software-properties-common and gnupg.",
+            )
+        )
+    if key.endswith(_NVIDIA):
+        fixes.append(
+            Fix(
+                "install NVIDIA's new key: the package cuda-keyring, in the same folder of the repository",
+                notes="NVIDIA changed its key in April 2022. Newer CUDA images have the new one.",
+            )
+        )
+    stem = re.sub(r"^[a-z+]+://|[^\w.-].*$", "", url) or "repository"
+    keyring = f"/etc/apt/keyrings/{stem}.gpg"
+    fixes.append(
+        Fix(
+            "fetch the repository's present key, and name it in its entry",
+            (
+                Command("mkdir -p /etc/apt/keyrings", FixStage.SOURCES),
+                Command(f"curl -fsSL KEY_URL | gpg --dearmor --yes -o {keyring}", FixStage.SOURCES),
+            ),
+            notes="KEY_URL is on the repository's installation page. Its entry then begins: "
+            f"deb [signed-by={keyring}] {url}",
+        )
+    )
+    fixes.append(Fix("remove the repository if the build does not need it", notes="Below /etc/apt/sources.list.d."))
+    return fixes
