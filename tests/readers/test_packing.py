@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,10 @@ from builder import METADATA, NAME, WHEEL, record
 from conftest import need
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from oracle import elf_files
-from packing import BZIP2, DEFLATED, LZMA, STORED, Packing, pack, packings
+from oracle import WHEELS, elf_files
+from packing import BZIP2, DEFLATED, LZMA, STORED, Packing, deflate, pack, packings
 
+from diagnose.model.finding import InputError
 from diagnose.readers.wheel import archive
 from diagnose.readers.wheel import reader as wheel
 
@@ -36,8 +38,40 @@ def _unpacked(data: bytes) -> dict[str, bytes]:
         pieces: list[bytes] = []
         assert archive.inflate(opened, member, pieces.append) is None
         assert not pieces or len(pieces[0]) >= min(archive.HEAD, member.size)
-        found[member.name] = b"".join(pieces)
+        content = found[member.name] = b"".join(pieces)
+        assert archive.at_once(opened, member) == (content if content and member.method == DEFLATED else None)
     return found
+
+
+def _one(body: bytes, crc: int, size: int) -> tuple[archive.Archive, archive.Member]:
+    return archive.Archive(memoryview(body), (), ()), archive.Member("a", size, len(body), crc, DEFLATED, 0, 0, 0)
+
+
+@given(content=st.binary(min_size=1, max_size=300), kind=st.sampled_from(("crc", "size", "less", "tail", "cut", "end")))
+def test_only_members_without_flaws_are_unpacked_at_once(content: bytes, kind: str) -> None:
+    body, crc, size = deflate(content, Packing()), zlib.crc32(content), len(content)
+    end = crc.to_bytes(4, "little") + size.to_bytes(4, "little")
+    assert archive.at_once(*_one(body, crc, size)) == content
+    crc, size = crc ^ (kind == "crc"), size + {"size": 1, "less": -1}.get(kind, 0)
+    body = body[:-1] if kind == "cut" else body + {"tail": b"x", "end": end + b"more"}.get(kind, b"")
+    assert archive.at_once(*_one(body, crc, size)) is None
+    flaw = archive.inflate(*_one(body, crc, size), lambda piece: None)
+    assert flaw is not None or kind == "cut"  # zipfile too does without the mark of the last block's end
+
+
+@pytest.mark.parametrize("wheel_file", WHEELS, ids=lambda path: path.parent.name)
+def test_facts_do_not_depend_on_how_members_are_unpacked(wheel_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def facts() -> object:
+        try:
+            return wheel.read(str(wheel_file))
+        except InputError as error:
+            return str(error)
+
+    with_libdeflate = facts()
+    monkeypatch.setattr(archive, "libdeflate", None)
+    with_isal = facts()
+    monkeypatch.setattr(archive, "inflater", zlib)
+    assert with_libdeflate == with_isal == facts()
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])

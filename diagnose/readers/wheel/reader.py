@@ -383,10 +383,22 @@ class _Harvest:
             self.queue.clear()
 
     def _look(self, member: Member, buffer: mmap.mmap) -> mmap.mmap:
-        """Read one member; *buffer* holds an ELF file's bytes, and is returned, enlarged if necessary, for the next."""
-        name = member.name
-        algorithm = self.algorithms.get(name, "")
+        """Read one member; *buffer* is memory for an ELF file, and is returned, enlarged if necessary, for the next."""
+        algorithm = self.algorithms.get(member.name, "")
         digest = getattr(hashlib, algorithm)() if algorithm in record.STRONG else None
+        whole = archive.at_once(self.opened, member)
+        if whole is not None:
+            if digest is not None:
+                digest.update(whole)
+            filled = len(whole)
+            self._note(member, bytes(whole[: archive.HEAD]), memoryview(whole), filled)
+        else:
+            filled, buffer = self._stream(member, buffer, digest)
+        self.contents[member.name] = Contents._make((filled, algorithm, digest.digest() if digest is not None else b""))
+        return buffer
+
+    def _stream(self, member: Member, buffer: mmap.mmap, digest: hashlib._Hash | None) -> tuple[int, mmap.mmap]:
+        """Read one member piece by piece; return its size and the memory for the next."""
         head = b""
         is_elf = False
         filled = 0
@@ -409,17 +421,21 @@ class _Harvest:
             if flaw.kind != "method":  # known from the directory
                 self.flaws.append(flaw)
             if flaw.kind not in ("crc", "tail"):
-                self.unseen.append(f"{name}: {flaw.detail}")
-        if is_elf:
-            content = memoryview(buffer)[:filled]
+                self.unseen.append(f"{member.name}: {flaw.detail}")
+        if filled or flaw is None:  # of what cannot be unpacked, nothing is known
+            self._note(member, head, memoryview(buffer)[:filled], filled)
+        return filled, buffer
+
+    def _note(self, member: Member, head: bytes, content: memoryview, size: int) -> None:
+        """Keep the facts of a file of *size* bytes that begins with *head*; *content* is an ELF file's."""
+        name = member.name
+        if head[:4] == elf.MAGIC:
             found = elf.read(content, name, installed_path(name, self.data_prefix))
             self.elves.append(self.sampler.look(found, content))
             self.unseen += [f"{name}: {part}" for part in found.unread]
         claims = filekind.claim(name, self.data_prefix, member.mode)
-        if (claims or filekind.code(head)) and (filled or flaw is None):  # of what cannot be unpacked, nothing is known
-            self.code.append(CodeFile(name, *filekind.classify(head, member.mode), claims, filled))
-        self.contents[name] = Contents._make((filled, algorithm, digest.digest() if digest is not None else b""))
-        return buffer
+        if claims or filekind.code(head):
+            self.code.append(CodeFile(name, *filekind.classify(head, member.mode), claims, size))
 
 
 def _room(size: int) -> mmap.mmap:
