@@ -9,25 +9,30 @@ On x86-64 glibc's loader enforces the note; musl's loader does not, and a static
 which every processor has had for many years, the finding is a warning. On Arm no loader reads the attributes, and one
 object of a library that selects code at run time is enough to raise them; there the finding is a note.
 
-Most files state nothing. For x86, the extra ``processor`` (``pip install "crosslink-diagnose[processor]"``) decodes a
-sample of the instructions: the functions that run when the file is loaded or imported, those that they call, and others
-from the whole file. Code for AVX or newer in the first, or throughout the file, is an error: the process is killed by
-an illegal instruction. Libraries that select their code by the processor, and files whose name says for which one they
-are, are not reported. Code for x86-64-v2 is a note: libraries of distributions, among them those in the images from
-manylinux_2_34 on, are compiled for it. ``-v`` says how much was sampled.
+Most files state nothing. A sample of the instructions is decoded: the functions that run when the file is loaded or
+imported, those that they call, and others from the whole file. For x86 that needs the extra ``processor`` (``pip
+install "crosslink-diagnose[processor]"``); for aarch64 nothing. Code for AVX or newer in the first, or throughout the
+file, is an error: the process is killed by an illegal instruction. So is code for Armv8.1-A or newer on aarch64, most
+often the atomic instructions of LSE, which compilers then use everywhere; the Raspberry Pi 3 and 4 do not have them.
+Libraries that select their code by the processor, as compilers do for atomics by default (``-moutline-atomics``), and
+files whose name says for which one they are, are not reported. Code for x86-64-v2 is a note: libraries of
+distributions, among them those in the images from manylinux_2_34 on, are compiled for it. ``-v`` says how much was
+sampled; of armv7l, ppc64le, s390x, riscv64 and loongarch64 nothing is.
 
 The baselines: x86-64-v1 for x86_64; for i686 the same instructions, because Rust's i686 is a Pentium 4 with SSE2;
 Armv8.0-A for aarch64, Armv7-A for armv7l, POWER8 for ppc64le, z13 for s390x, RV64GC for riscv64.
 
-To see it happen: ``qemu-x86_64 -cpu Nehalem python -c "import NAME"``.
+To see it happen: ``qemu-x86_64 -cpu Nehalem python -c "import NAME"``, ``qemu-aarch64 -cpu cortex-a72 python …``.
 
-How to fix: build without ``-march=native``, ``-march=x86-64-v3`` or ``-C target-cpu=native``, and select faster code at
-run time.
+How to fix: build without ``-march=native``, ``-march=x86-64-v3``, ``-mcpu=neoverse-n1`` or ``-C target-cpu=native``,
+and select faster code at run time. For aarch64 mimalloc's CMake build compiles itself for Armv8.1-A, unless
+``-DMI_NO_OPT_ARCH=ON`` forbids it.
 
 References:
     https://gitlab.com/x86-psABIs/x86-64-ABI
     https://github.com/ARM-software/abi-aa (Addenda to the ABI: build attributes)
     https://github.com/pypa/manylinux (README: manylinux_2_34 and x86-64-v2)
+    https://developer.arm.com/documentation/ddi0487 (Arm Architecture Reference Manual: C4, encodings of A64)
     https://doc.rust-lang.org/cargo/reference/config.html#buildrustflags
 """
 
@@ -111,7 +116,8 @@ def _misplaced(wheel: Wheel) -> Iterator[Finding]:
 
 def _decoded(wheel: Wheel, arches: set[str], stated: int) -> Iterator[Finding]:
     """Yield one finding for the files whose instructions are beyond the baseline and the level *stated* by others."""
-    if wheel.verdict.arch not in ("x86_64", "i686") or wheel.verdict.arch not in arches:
+    arch = wheel.verdict.arch
+    if arch not in _COMPILE or arch not in arches:
         return
     plain = [elf for elf in loadable_elves(wheel) if not chosen_level(elf)]
     found = [(elf, need) for elf in plain if (need := demand(elf)) and need.level > max(stated, 1)]
@@ -121,19 +127,18 @@ def _decoded(wheel: Wheel, arches: set[str], stated: int) -> Iterator[Finding]:
     level = found[0][1].level
     counted = [(elf, need) for elf, need in found if min(need.level, 3) == min(level, 3)]
     first, need = counted[0]
-    arch = wheel.verdict.arch
     promise = BASELINES[arch]
     if level < 3:
-        message, severity = f"has code for x86-64-v2; {arch} promises {promise}", Severity.NOTE
+        message, severity = f"has code for {need.needs}; {arch} promises {promise}", Severity.NOTE
         consequence = f"on processors before about 2009: Illegal instruction, in {first.name}"
     elif need.imported:
         leads = "runs" if need.certain else "calls"
-        message, severity = f"{leads} x86-64-v{level} code at import; {arch} promises {promise}", Severity.ERROR
-        consequence = f"on a processor without AVX or BMI: Illegal instruction (core dumped), loading {first.name}"
+        message, severity = f"{leads} {need.needs} code at import; {arch} promises {promise}", Severity.ERROR
+        consequence = f"{_OLDER[arch]}: Illegal instruction (core dumped), loading {first.name}"
     else:
-        message = f"is compiled throughout for x86-64-v{level}; {arch} promises {promise}"
+        message = f"is compiled throughout for {need.needs}; {arch} promises {promise}"
         severity = Severity.ERROR
-        consequence = f"on a processor without AVX or BMI: Illegal instruction (core dumped), in {first.name}"
+        consequence = f"{_OLDER[arch]}: Illegal instruction (core dumped), in {first.name}"
     yield Finding(
         message,
         severity,
@@ -141,6 +146,19 @@ def _decoded(wheel: Wheel, arches: set[str], stated: int) -> Iterator[Finding]:
         consequence,
         _fixes(wheel, level, first),
     )
+
+
+#: Architecture → -march and target-cpu of its baseline, and how C and Rust select code by the processor.
+_COMPILE = {
+    "x86_64": ("x86-64", "x86-64", "__attribute__((target_clones))", "is_x86_feature_detected!"),
+    "i686": ("i686", "pentium4", "__attribute__((target_clones))", "is_x86_feature_detected!"),
+    "aarch64": ("armv8-a", "generic", "getauxval(AT_HWCAP)", "is_aarch64_feature_detected!"),
+}
+_OLDER = {
+    "x86_64": "on a processor without AVX or BMI",
+    "i686": "on a processor without AVX or BMI",
+    "aarch64": "on an Armv8.0-A processor, such as the Raspberry Pi 4's",
+}
 
 
 def _flags(elf: Elf) -> list[str]:
@@ -153,8 +171,7 @@ def _fixes(wheel: Wheel, level: int, first: Elf) -> tuple[Fix, ...]:
     if level < 3 and ".libs/" in first.path:
         notes = "The library is the distribution's: it comes with the image that the wheel is built in."
         return (Fix("build in manylinux_2_28, whose packages are for x86-64-v1", notes=notes),)
-    march = "x86-64" if wheel.verdict.arch == "x86_64" else "i686"
-    cpu = "x86-64" if wheel.verdict.arch == "x86_64" else "pentium4"
+    march, cpu, select_c, select_rust = _COMPILE[wheel.verdict.arch]
     rust = Fix(
         "compile Rust code for the baseline",
         env=(("RUSTFLAGS", f"-C target-cpu={cpu}"),),
@@ -163,11 +180,11 @@ def _fixes(wheel: Wheel, level: int, first: Elf) -> tuple[Fix, ...]:
     c = Fix(
         "compile C and C++ code, also of -sys crates, for the baseline",
         env=(("CFLAGS", f"-march={march}"), ("CXXFLAGS", f"-march={march}")),
-        notes="Build scripts that pass -march=native or -mavx2 themselves have an option for it: turn that off.",
+        notes="Build scripts that pass -march=native or the like themselves have an option for it: turn that off.",
     )
     select = Fix(
         "select the faster code at run time",
-        notes="C: __attribute__((target_clones)). Rust: is_x86_feature_detected!, or the crate multiversion.",
+        notes=f"C: {select_c}. Rust: {select_rust}, or the crate multiversion.",
     )
     return (rust, c, select) if "maturin" in wheel.generator or "rust" in wheel.generator else (c, rust, select)
 

@@ -1,4 +1,4 @@
-"""Finds the functions of an ELF file for x86: those that run when it is loaded or imported, and all that it lists.
+"""Finds the functions of an ELF file: those that run when it is loaded or imported, and all that it lists.
 
 The list is the table of ``.eh_frame_hdr``, which the unwinder needs, so that ``strip`` leaves it. It names the start of
 every function with unwind information; the entry of ``.eh_frame`` behind it has the length. Hand-written assembly often
@@ -14,6 +14,7 @@ from array import array
 from bisect import bisect_right
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model.targets import EM_AARCH64, EM_X86_64
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 PT_LOAD, PT_DYNAMIC, PT_GNU_EH_FRAME = 1, 2, 0x6474E550
 PF_X = 1
 DT_SYMTAB, DT_RELA, DT_RELASZ, DT_INIT, DT_INIT_ARRAY, DT_INIT_ARRAYSZ, DT_RELACOUNT = 6, 7, 8, 12, 25, 27, 0x6FFFFFF9
-R_X86_64_64, R_X86_64_RELATIVE = 1, 8
+#: Machine → the kinds of relocation that write the address of a symbol, and an address relative to the file.
+_KINDS = {EM_X86_64: (1, 8), EM_AARCH64: (257, 1027)}
 _RELA = 24  # bytes of one relocation
 _MAX_SYMBOLIC = 1 << 9  # relocations by name that are searched for one word
 # The encoding that all linkers write: version 1, pc-relative start of .eh_frame, a count, a table relative to itself.
@@ -48,6 +50,8 @@ class Functions:
         self.data = data
         self.wide = bits == 64
         self.count = 0
+        self.machine = 0
+        self.kinds = (-1, -1)
         self.base = 0
         self.starts: array[int] = array("i")
         self.rows: array[int] = array("i")
@@ -59,6 +63,8 @@ class Functions:
             self.count = 0
 
     def _headers(self) -> None:
+        self.machine = struct.unpack_from("<H", self.data, 18)[0]
+        self.kinds = _KINDS.get(self.machine, self.kinds)
         form = "<IIQQQQQQ" if self.wide else "<IIIIIIII"
         start: int = struct.unpack_from("<Q" if self.wide else "<I", self.data, 32 if self.wide else 28)[0]
         width, count = struct.unpack_from("<HH", self.data, 54 if self.wide else 42)
@@ -166,13 +172,13 @@ class Functions:
             if row < rows:
                 place, kind, addend = struct.unpack_from("<QQQ", self.data, start + _RELA * row)
                 if place == slot:
-                    return addend if kind == R_X86_64_RELATIVE else self._symbol(kind)
+                    return addend if kind == self.kinds[1] else self._symbol(kind)
         return 0
 
     def _symbol(self, info: int) -> int:
         """Return the address of the symbol of a relocation with *info*, if it is a plain address; else 0."""
         table = self.offset(self.dynamic.get(DT_SYMTAB, 0))
-        if info & 0xFFFFFFFF != R_X86_64_64 or table is None:
+        if info & 0xFFFFFFFF != self.kinds[0] or table is None:
             return 0
         value: int = struct.unpack_from("<Q", self.data, table + 24 * (info >> 32) + 8)[0]
         return value

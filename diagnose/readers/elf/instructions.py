@@ -1,17 +1,16 @@
-"""Samples the instructions of a file for x86, and says which level of the processor they need.
+"""Samples the instructions of a file, and says which processor they need.
 
 Three kinds of evidence, by how sure they are:
 
 - *first*: an instruction of a function that the loader or the import calls, before any conditional branch: it runs;
 - *reached*: one in a function that those call directly, step by step: it runs unless a condition prevents it;
-- the share of newer code among all listed functions: a compiler uses AVX's encoding either in all functions of a file
-  that use vectors, or only in those that the file selects at run time.
+- the share of newer code among all listed functions: a compiler whose target is newer writes the newer form in every
+  function that has something to write in it (AVX's encoding of vectors, LSE's atomics), not only in those that the
+  file selects at run time.
 
-The decoder is iced-x86, an optional dependency (the extra ``processor``). The work is bounded by a number of decoded
-instructions, never by a clock, so that the result is the same everywhere; iced-x86 decodes 5 to 7 million a second.
-
-Sources: "Intel 64 and IA-32 Architectures Software Developer's Manual", volume 2 (features of each instruction, as
-iced-x86's tables have them); the levels: :mod:`diagnose.tables.processors`.
+Instructions of x86 are decoded by iced-x86, an optional dependency (the extra ``processor``); those of other processors
+are words of one size, which masks distinguish. The work is bounded by a number of decoded instructions, never by a
+clock, so that the result is the same everywhere.
 """
 
 from __future__ import annotations
@@ -21,15 +20,22 @@ from collections import deque
 from itertools import islice
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.readers.elf.functions import Function, Functions
+from diagnose.model.targets import EM_386, EM_X86_64
+from diagnose.readers.elf.decoding import ASKS, BRANCH, ENCODED, INVALID, LEGACY, level
+from diagnose.readers.elf.functions import PF_X, Function, Functions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from diagnose.readers.elf.decoding import Decoder
+
+_X86 = (EM_X86_64, EM_386)
 
 _BODY = 2048  # bytes of one function in the sample
 _IMPORT_BODY = 8192  # bytes of one function on the way of the import
 _IMPORT_SHARE = 3  # the part of the budget for the way of the import: one third
 _LONGEST = 15  # bytes of one instruction
+_HEAD = 16  # bytes that show whether a function selects
 PARTS = 16
 _USES = 4  # pieces of evidence of each kind
 
@@ -46,31 +52,36 @@ class Use(NamedTuple):
     features: str
     """The names of the processor's features that it needs, joined by ``+``."""
     level: int
-    """The level of x86-64 that has them: 2 to 4."""
+    """The level that has them: 2 to 4 (:data:`diagnose.tables.processors.LEVELS`)."""
 
 
 class Instructions(NamedTuple):
     """What was decoded of one file.
 
     ``functions`` were sampled; ``left`` of those that the file lists were not looked at. ``levels`` counts those that
-    were sampled and whose highest level is 2, 3 and 4. ``vectors`` of them use vector registers, ``encoded`` of these
-    only in AVX's encoding. ``spread`` is the number of sixteenths of the file that have functions of level 2, and of
-    level 3 or 4. ``first`` and ``reached``: see the module. ``decoded`` counts instructions and functions.
+    were sampled and whose highest level is 2, 3 and 4. ``formed`` of them have something that has a newer and an older
+    form (x86: vectors; AArch64: atomics), ``encoded`` of these only the newer. ``spread`` is the number of sixteenths
+    of the file that have functions of level 2, and of level 3 or 4. ``extensions`` of the processor, where levels do
+    not say everything, with the number of sampled functions that use each. ``first`` and ``reached``: see the module.
+    ``decoded`` counts instructions and functions.
     """
 
     decoded: int = 0
     functions: int = 0
     left: int = 0
     levels: tuple[int, int, int] = (0, 0, 0)
-    vectors: int = 0
+    formed: int = 0
     encoded: int = 0
     spread: tuple[int, int] = (0, 0)
     first: tuple[Use, ...] = ()
     reached: tuple[Use, ...] = ()
+    extensions: tuple[tuple[str, int], ...] = ()
 
 
-def is_available() -> bool:
-    """Whether the decoder is installed."""
+def is_available(machine: int) -> bool:
+    """Whether the decoder for *machine* is installed: only that for x86 may be missing."""
+    if machine not in _X86:
+        return True
     try:
         import iced_x86  # noqa: F401
     except ImportError:
@@ -79,34 +90,42 @@ def is_available() -> bool:
 
 
 def sample(data: memoryview, bits: int, modules: Sequence[tuple[str, int]], budget: int) -> Instructions | None:
-    """Return what the instructions of the x86 file *data* of class *bits* need; None if it lists no functions.
+    """Return what the instructions of the file *data* of class *bits* need; None if it lists no functions.
 
     *modules* are the names and addresses of its init functions. At most *budget* instructions are decoded, and those of
-    the function that is begun. Needs the decoder (:func:`is_available`).
+    the function that is begun. Needs the decoder of the file's machine (:func:`is_available`).
     """
     functions = Functions(data, bits)
     if not functions.count:
         return None
-    reader = _Sampler(functions, bits, budget)
+    reader = _Sampler(functions, _decoder(functions.machine, bits), budget)
     reader.follow([*modules, *functions.load_time()])
     reader.spread()
     return reader.result()
 
 
-class _Sampler:
-    def __init__(self, functions: Functions, bits: int, budget: int) -> None:
+def _decoder(machine: int, bits: int) -> Decoder:
+    if machine in _X86:
         from diagnose.readers.elf import x86
 
-        self.x86 = x86
+        return x86.X86Decoder(bits)
+    from diagnose.readers.elf import aarch64
+
+    return aarch64.A64Decoder()
+
+
+class _Sampler:
+    def __init__(self, functions: Functions, decoder: Decoder, budget: int) -> None:
+        self.decoder = decoder
         self.functions = functions
-        self.bits = bits
         self.budget = budget
         self.decoded = 0
         self.first: list[Use] = []
         self.reached: list[Use] = []
         self.left = functions.count
-        self.sampled = self.vectors = self.encoded = 0
+        self.sampled = self.formed = self.encoded = 0
         self.levels = [0, 0, 0]
+        self.extensions: dict[str, int] = {}
         self.parts: tuple[set[int], set[int]] = (set(), set())
 
     def follow(self, entries: list[tuple[str, int]]) -> None:
@@ -129,22 +148,21 @@ class _Sampler:
         calls: list[int] = []
         uses: dict[int, tuple[Use, bool]] = {}
         straight = is_entry
-        x86 = self.x86
-        for bits, instruction in x86.steps(self.bits, body, function.address):
+        for told, address, target, instruction in self.decoder.steps(body, function.address):
             self.decoded += 1
-            if not bits:
+            if not told:
                 continue
-            if bits & x86.INVALID:  # not code
+            if told & INVALID:  # not code
                 return []
-            if bits & x86.ASKS:  # selects by the processor: everything after it depends on the answer
+            if told & ASKS:  # selects by the processor: everything after it depends on the answer
                 break
-            level = self._level(bits)
-            if level and level not in uses:
-                mnemonic, features = x86.words(instruction)
-                uses[level] = Use(name, instruction.ip, mnemonic, features, level), straight
-            if bits & x86.CALL and (target := x86.target(instruction)):
+            rank = level(told)
+            if rank and rank not in uses:
+                mnemonic, features = self.decoder.words(instruction)
+                uses[rank] = Use(name, address, mnemonic, features, rank), straight
+            if target:
                 calls.append(target)
-            straight = straight and not bits & x86.BRANCH
+            straight = straight and not told & BRANCH
         for use, runs in uses.values():
             (self.first if runs else self.reached).append(use)
         return calls
@@ -154,33 +172,44 @@ class _Sampler:
         functions, count = self.functions, self.functions.count
         seed = zlib.crc32(functions.starts) % count
         stride = _stride(count)
-        known = self.x86.KNOWN
+        callers: list[set[int]] = []
         for index in islice((int(seed + step * stride) % count for step in range(count)), count):
             if self.decoded >= self.budget:
-                return
+                break
             self.left -= 1
             self.decoded += 1  # a function that is not decoded has its price too
             function = functions.at(index)
             if function is None or function.length <= _LONGEST:  # a stub has no room for anything
                 continue
-            codes, number = self.x86.codes(self.bits, functions.body(function, _BODY))
+            told, number, calls = self.decoder.scan(functions.body(function, _BODY), function.address)
             self.decoded += number
-            bits = 0
-            for code in codes:
-                bits |= known[code]
-            if not number or bits & self.x86.INVALID:  # data between functions
+            if not number or told & INVALID:  # data between functions
                 continue
             self.sampled += 1
-            level = self._level(bits)
-            if level:
-                self.levels[level - 2] += 1
-                self.parts[level > 2].add(index * PARTS // count)
-            if bits & (self.x86.ENCODED | self.x86.LEGACY):
-                self.vectors += 1
-                self.encoded += not bits & self.x86.LEGACY
+            rank = level(told)
+            if rank:
+                self.levels[rank - 2] += 1
+                self.parts[rank > 2].add(index * PARTS // count)
+                for name in self.decoder.names(told):
+                    self.extensions[name] = self.extensions.get(name, 0) + 1
+            if told & (ENCODED | LEGACY):
+                self.formed += 1
+                self.encoded += not told & LEGACY
+            elif calls:
+                callers.append(calls)
+        if self.encoded:
+            self._selecting(callers)
 
-    def _level(self, bits: int) -> int:
-        return next((level for level, bit in self.x86.LEVEL_BITS if bits & bit), 0)
+    def _selecting(self, callers: list[set[int]]) -> None:
+        """Count also the functions that call one that selects: they leave both forms to it."""
+        known: dict[int, bool] = {}
+        for calls in callers:
+            for target in calls:
+                if target not in known:
+                    offset = self.functions.offset(target, PF_X)
+                    head = bytes(self.functions.data[offset : offset + _HEAD]) if offset is not None else b""
+                    known[target] = self.decoder.selects(head)
+            self.formed += any(known[target] for target in calls)
 
     def result(self) -> Instructions:
         """Return everything."""
@@ -189,11 +218,12 @@ class _Sampler:
             self.sampled,
             self.left,
             (self.levels[0], self.levels[1], self.levels[2]),
-            self.vectors,
+            self.formed,
             self.encoded,
             (len(self.parts[0]), len(self.parts[1])),
             _best(self.first),
             _best(self.reached),
+            tuple(sorted(self.extensions.items())),
         )
 
 

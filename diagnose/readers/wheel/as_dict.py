@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from diagnose import policies
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.targets import EM_AARCH64
 from diagnose.model.versions import name_key
 from diagnose.readers.elf.elf_parser import Elf, Verneed
 from diagnose.readers.wheel.platform_tag import Shortfall, auditwheel_differences
@@ -100,23 +101,25 @@ def _elf(elf: Elf, inside: dict[str, str | None]) -> dict[str, Any]:
         "extension_module": elf.is_extension,
         "highest_versions": [_highest(need) for need in highest_versions(elf)],
         "broken": list(elf.broken),
-        "instructions": _instructions(elf.instructions) if elf.instructions else None,
+        "instructions": _instructions(elf.instructions, elf.machine) if elf.instructions else None,
     }
 
 
-def _instructions(code: Instructions) -> dict[str, Any]:
+def _instructions(code: Instructions, machine: int) -> dict[str, Any]:
+    x86 = machine != EM_AARCH64
+    levels = {f"x86-64-v{level}": number for level, number in zip((2, 3, 4), code.levels, strict=True)}
+    formed = ("with_vectors", "with_vectors_for_avx") if x86 else ("with_atomics", "with_atomics_for_lse")
     return {
         "functions": code.functions,
         "functions_left": code.left,
-        "highest_level": {f"x86-64-v{level}": number for level, number in zip((2, 3, 4), code.levels, strict=True)},
-        "with_vectors": code.vectors,
-        "with_vectors_for_avx": code.encoded,
+        **({"highest_level": levels} if x86 else {"extensions": dict(code.extensions)}),
+        **dict(zip(formed, (code.formed, code.encoded), strict=True)),
         "at_import": [
             {
                 "entry": use.entry,
                 "address": use.address,
                 "mnemonic": use.mnemonic,
-                "level": use.level,
+                **({"level": use.level} if x86 else {"extension": use.features}),
                 "certain": use in code.first,
             }
             for use in (*code.first, *code.reached)

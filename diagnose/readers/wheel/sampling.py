@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model.targets import EM_386, EM_AARCH64, EM_X86_64
 from diagnose.readers.elf import jemalloc
-from diagnose.readers.elf.elf_parser import EM_386, EM_X86_64, ET_REL, Elf
+from diagnose.readers.elf.elf_parser import ET_REL, Elf
 from diagnose.readers.wheel import filekind
+from diagnose.readers.wheel.platform_tag import arch_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,7 +19,8 @@ FILE_BUDGET = 64_000
 WHEEL_BUDGET = 640_000
 MAX_FILES = 64
 
-_MACHINES = (EM_X86_64, EM_386)
+_X86 = (EM_X86_64, EM_386)
+_MACHINES = (*_X86, EM_AARCH64)
 
 
 class Sampler:
@@ -37,12 +40,14 @@ class Sampler:
         if elf.name.startswith("libasound") and elf.size <= _MAX_ALSA:
             elf = elf._replace(alsa_folders=_alsa_folders(bytes(content)))
         if (page := jemalloc.page_size(content, elf)) is not None:
-            return elf._replace(jemalloc_page=page)
-        if elf.machine not in _MACHINES or elf.path not in self.names or elf.split_debug or elf.type == ET_REL:
+            elf = elf._replace(jemalloc_page=page)
+        if elf.machine not in _MACHINES or elf.endian != "little" or elf.path not in self.names:
+            return elf
+        if elf.split_debug or elf.type == ET_REL:
             return elf
         from diagnose.readers.elf import instructions
 
-        if not instructions.is_available():
+        if not instructions.is_available(elf.machine):
             return elf
         code = instructions.sample(content, elf.bits, elf.entries, self.budget)
         newer = code is not None and (any(code.levels) or code.first or code.reached)
@@ -50,8 +55,8 @@ class Sampler:
         return _produced(elf, content) if newer else elf
 
 
-#: What compilers for x86 call the baseline.
-_BASELINE = {"x86-64", "i386", "i486", "i586", "i686", "pentium4", "generic"}
+#: What compilers call the baseline.
+_BASELINE = {"x86-64", "i386", "i486", "i586", "i686", "pentium4", "generic", "armv8-a", "armv8-a+crc"}
 
 
 def _produced(elf: Elf, content: memoryview) -> Elf:
@@ -77,19 +82,22 @@ def _alsa_folders(content: bytes) -> tuple[str, str]:
 def unsampled(elves: Sequence[Elf]) -> tuple[str, ...]:
     """Say which instructions of *elves* were not decoded."""
     linked = [elf for elf in elves if elf.type != ET_REL and not elf.split_debug]
-    x86 = [elf for elf in linked if elf.machine in _MACHINES]
+    decodable = [elf for elf in linked if elf.machine in _MACHINES]
     lines = []
-    if others := len(linked) - len(x86):
-        lines.append(f"instructions: not decoded in {others} of {len(linked)} files, which are not for x86")
-    sampled = [elf.instructions for elf in x86 if elf.instructions]
-    if x86 and not sampled:
+    if others := [elf for elf in linked if elf.machine not in _MACHINES]:
+        names = sorted({arch_of(elf) or "an unknown processor" for elf in others})
+        lines.append(
+            f"instructions: not decoded in {len(others)} of {len(linked)} files, which are for {', '.join(names)}"
+        )
+    sampled = [elf.instructions for elf in decodable if elf.instructions]
+    if decodable and not sampled:
         from diagnose.readers.elf import instructions
 
-        known = instructions.is_available()
+        known = all(instructions.is_available(elf.machine) for elf in decodable)
         why = "no list of functions" if known else "needs iced-x86 (the extra processor)"
         lines.append(f"instructions: not decoded, {why}")
     elif left := sum(one.left for one in sampled):
         lines.append(f"instructions: {left} of {left + sum(one.functions for one in sampled)} functions not decoded")
-    if sampled and (files := len(x86) - len(sampled)):
-        lines.append(f"instructions: not decoded in {files} of {len(x86)} files for x86")
+    if sampled and (files := len(decodable) - len(sampled)):
+        lines.append(f"instructions: not decoded in {files} of {len(decodable)} files for processors that are known")
     return tuple(lines)

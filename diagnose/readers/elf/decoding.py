@@ -1,0 +1,48 @@
+"""The words in which the decoders of all processors say what instructions tell."""
+
+from __future__ import annotations
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, Protocol
+
+    class Decoder(Protocol):
+        """Decodes the instructions of one processor."""
+
+        def scan(self, body: bytes, address: int) -> tuple[int, int, set[int]]:
+            """Return what the code at *address* tells, its number of instructions, and functions that it calls.
+
+            The last are those that :meth:`selects` has to be asked about; nothing if one form alone tells enough.
+            """
+            ...
+
+        def selects(self, body: bytes) -> bool:
+            """Whether the function of *body* has both forms, and selects one at run time."""
+            ...
+
+        def steps(self, body: bytes, address: int) -> Iterator[tuple[int, int, int, Any]]:
+            """Yield what each instruction tells, its address, the address it calls or jumps to or 0, and itself."""
+            ...
+
+        def words(self, instruction: Any) -> tuple[str, str]:
+            """Return the name of an instruction and those of the features that it needs, joined by ``+``."""
+            ...
+
+        def names(self, bits: int) -> tuple[str, ...]:
+            """Return the names of the extensions in *bits*; none if levels say everything."""
+            ...
+
+
+#: What one instruction tells, as bits; of a function, the bits of its instructions. V2 to V4 are its level, see
+#: :data:`diagnose.tables.processors.LEVELS`. ENCODED: the newer form of something that has an older form for older
+#: processors; LEGACY: that older form. ASKS: reads which processor it is. BRANCH: what follows may not run. CALL: may
+#: have a target. INVALID: not code. The bits from FREE on belong to the decoder.
+V2, V3, V4, ENCODED, LEGACY, ASKS, BRANCH, CALL, INVALID, FREE = (1 << bit for bit in range(10))
+_LEVEL_BITS = ((4, V4), (3, V3), (2, V2))
+
+
+def level(bits: int) -> int:
+    """Return the highest level in *bits*; 0 for the baseline."""
+    return next((number for number, bit in _LEVEL_BITS if bits & bit), 0)
