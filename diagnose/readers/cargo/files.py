@@ -42,16 +42,25 @@ def upwards(folder: str) -> Iterator[str]:
         folder = parent
 
 
+_KEPT = 64  # contents: a workspace is read once for each architecture that its workflows build
+_contents: dict[str, dict[str, Any]] = {}
+
+
 def parsed(path: str, text: str) -> dict[str, Any]:
-    """Return the content of a TOML file.
+    """Return the content of a TOML file. It is shared: the caller does not change it.
 
     Raises:
         InputError: it is not TOML.
     """
-    try:
-        return toml.parse(text)
-    except ValueError as error:
-        raise InputError(f"{path}: {error}") from None
+    if text not in _contents:
+        try:
+            content = toml.parse(text)
+        except ValueError as error:
+            raise InputError(f"{path}: {error}") from None
+        if len(_contents) >= _KEPT:
+            _contents.clear()
+        _contents[text] = content
+    return _contents[text]
 
 
 def base_folder(path: str) -> str:

@@ -33,6 +33,7 @@ class Repository:
         self.path = self.root.path
         self.unread: list[str] = []
         self._documents: dict[str, Any] = {}
+        self._tables: dict[str, tuple[dict[str, Any], str]] = {}
         self._projects: dict[tuple[str, str], Project | None] = {}
         self._whole: dict[tuple[str, str], Project] = {}
 
@@ -60,11 +61,13 @@ class Repository:
 
     def toml(self, path: str) -> tuple[dict[str, Any], str]:
         """Return the TOML file at *path* and its text; empty if it is missing or broken."""
-        text = self.text(path)
-        try:
-            return (toml.parse(text), text) if text else ({}, "")
-        except ValueError:
-            return {}, ""
+        if path not in self._tables:
+            text = self.text(path)
+            try:
+                self._tables[path] = (toml.parse(text), text) if text else ({}, "")
+            except ValueError:
+                self._tables[path] = {}, ""
+        return self._tables[path]
 
     def project(self, folder: str, triple: str) -> Project | None:
         """Return the Cargo project in *folder*, built for *triple*; None if it is missing or broken."""
