@@ -56,8 +56,11 @@ def _values(command: Subcommand, found: Settings) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key, value in found.values:
         kind, field = SETTINGS[key]
-        if key not in config_file.CHOOSING and kind in command.groups and field in fields:
-            values[field] = (value,) if fields[field].many and isinstance(value, str) else value
+        if key in config_file.CHOOSING or kind not in command.groups or field not in fields:
+            continue
+        given = (value,) if fields[field].many and isinstance(value, str) else value
+        if all(map(fields[field].takes, given if isinstance(given, tuple | list) else (given,))):
+            values[field] = given  # a format that this command lacks is meant for the others
     if "baseline" in values:
         values["baseline"] = os.path.join(os.path.dirname(found.path), values["baseline"])
     return values

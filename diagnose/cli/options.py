@@ -281,18 +281,23 @@ class CompletionOptions(NamedTuple):
 class Subcommand(NamedTuple):
     """One command: ``diagnose.cli.commands.NAME_command.main`` is called with its groups, in this order.
 
-    ``without`` names options of a group that the command does not have; they keep their defaults.
+    ``without`` names options of a group that the command does not have; they keep their defaults. ``formats`` are the
+    formats of a report that it has; empty: all.
     """
 
     name: str
     help: str
     groups: tuple[type, ...] = ()
     without: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
 
     @property
     def options(self) -> list[Option]:
         """The options and arguments of all groups."""
-        return [one for kind in self.groups for one in _OPTIONS[kind] if one.field not in self.without]
+        found = [one for kind in self.groups for one in _OPTIONS[kind] if one.field not in self.without]
+        if not self.formats:
+            return found
+        return [one._replace(choices=self.formats) if one.field == "format" else one for one in found]
 
     def filled(self, values: dict[str, Any]) -> list[Any]:
         """Return the groups with *values* (field → value); what is not in it has its default."""
@@ -302,24 +307,26 @@ class Subcommand(NamedTuple):
         ]
 
 
+_NO_CHECKS = ("select", "ignore", "extend_select", "extend_ignore", "pedantic", "today", "baseline", "write_baseline")
 _PARTS: dict[str, tuple[tuple[type, ...], tuple[str, ...]]] = {
     "run": ((RunOptions, BuildOrigin, Selection, Output), ("fail_on", "no_progress", "pedantic")),
     "wheel": ((WheelOptions, Selection, Output), ("pedantic",)),
-    "try": ((TryOptions, Output), ("quiet", "verbose", "statistics", "no_progress")),
+    "try": (
+        (TryOptions, Selection, Output),
+        (*_NO_CHECKS, "quiet", "verbose", "statistics", "no_progress"),
+    ),
     "env": ((EnvOptions, FixOptions, Selection, Output), ("pedantic",)),
     "log": ((LogOptions, BuildOrigin, Selection, Output), ("pedantic",)),
     "workflow": ((WorkflowOptions, Selection, Output), ()),
     "compare": ((CompareOptions, Selection), ("pedantic", "baseline", "write_baseline")),
-    "config": (
-        (Selection,),
-        ("select", "ignore", "extend_select", "extend_ignore", "pedantic", "today", "baseline", "write_baseline"),
-    ),
+    "config": ((Selection,), _NO_CHECKS),
     "undo": ((), ()),
     "explain": ((ExplainOptions,), ()),
     "targets": ((TargetsOptions,), ()),
     "completion": ((CompletionOptions,), ()),
 }
-COMMANDS = {name: Subcommand(name, help, *_PARTS[name]) for name, help in SUMMARIES.items()}
+_FORMATS = {"try": ("text", "json", "github", "markdown", "junit")}
+COMMANDS = {name: Subcommand(name, help, *_PARTS[name], _FORMATS.get(name, ())) for name, help in SUMMARIES.items()}
 
 
 SETTINGS: dict[str, tuple[type, str]] = {

@@ -33,7 +33,7 @@ class Result(NamedTuple):
     """The result for one subject, from which every report is made."""
 
     kind: str
-    """``wheel``, ``env``, ``log`` or ``workflow``."""
+    """``wheel``, ``env``, ``log`` or ``workflow``; ``trial`` of a wheel that was tried."""
     name: str
     """The input's name without its folder."""
     facts: dict[str, Any] = {}

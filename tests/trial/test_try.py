@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import xml.etree.ElementTree as ElementTree
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -335,3 +336,46 @@ def test_tags_decide_as_an_installer_does(tag: str, where: TrialPlace, tmp_path:
     known = {*cpython_tags(where.version, [own], platforms)}
     known |= {*compatible_tags(where.version, own.rstrip("t"), platforms)}
     assert (Tag(*name.split("-")) in known) == (not tag.startswith("!")), "packaging agrees"
+
+
+def test_every_format_says_what_happened(tmp_path: Path) -> None:
+    fine = wheel(tmp_path, {"fine.py": ""}, "fine")
+    broken = wheel(tmp_path, {"broken.py": "raise RuntimeError('what a pity')"}, "broken")
+    absent = tmp_path / "absent-1-py3-none-any.whl"
+    done = run("--format", "github", fine, broken, absent)
+    assert done.returncode == 2
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith(f"::error title=unknown-failure::{broken.name}: broken cannot be imported%0A")
+    assert "RuntimeError: what a pity" in lines[0]
+    assert lines[1].startswith("::error title=unreadable input::") and "No such file" in lines[1]
+    assert lines[2] == "3 trials: 1 ok, 1 failed without a known cause, 1 unreadable; 1 error"
+    done = run("--format", "markdown", fine, broken)
+    assert done.returncode == 1
+    assert f"| ✅ | `{fine.name}` | imported fine | ok |" in done.stdout
+    assert "- `broken`: RuntimeError: what a pity" in done.stdout
+    done = run("--format", f"junit={tmp_path / 'report.xml'}", "--fail-on", "never", fine, broken)
+    assert done.returncode == 0
+    suites = ElementTree.parse(tmp_path / "report.xml").getroot()
+    assert [suite.get("name") for suite in suites] == [fine.name, broken.name]
+    assert (suites.get("failures"), suites.get("errors")) == ("0", "0")
+
+
+def test_a_cause_that_wheel_foretells_is_the_finding() -> None:
+    _loads()
+    done = run("--format", "github", OTHER)
+    assert done.returncode == 1
+    assert done.stdout.startswith(f"::error title=wheel-rpath::{OTHER.name}: does not find libsndfile-1c2d3e4f.so.1")
+
+
+def test_settings_that_make_sense_are_read(tmp_path: Path) -> None:
+    broken = wheel(tmp_path, {"broken.py": "raise RuntimeError"}, "broken")
+    settings = tmp_path / "diagnose.toml"
+    settings.write_text('fail-on = "never"\nformat = "json"\nselect = ["pc-missing"]\n')
+    done = run(broken, cwd=tmp_path)
+    assert done.returncode == 0 and json.loads(done.stdout)["tried"][0]["outcome"] == "failed"
+    assert run("--isolated", broken, cwd=tmp_path).returncode == 1
+    assert run("--fail-on", "error", "--format", "text", broken, cwd=tmp_path).stdout.startswith("✗ broken-1")
+    settings.write_text('format = "sarif"\n')  # for the other commands
+    assert run(broken, cwd=tmp_path).stdout.startswith("✗ broken-1")
+    done = run("--format", "sarif", broken, cwd=tmp_path)
+    assert done.returncode == 2 and "'sarif' is not one of 'text', 'json'" in done.stderr
