@@ -32,7 +32,8 @@ EVENTS = "DIAGNOSE_EVENTS"
 
 # $1: the root, $2: the new root, $3: the installed wheel, $4: files to be read, $5: the folder for both, $6: another
 # writable folder; then the command. A recursive bind is the only one that a user namespace permits; mounts below keep
-# their flags. Devices are left out: a read-only mount does not protect them.
+# their flags. One in a folder that is closed to the user cannot be made read-only, and is not reached from inside
+# either. Devices are left out: a read-only mount does not protect them.
 _SCRIPT = r"""
 set -e
 root=$1 new=$2 site=$3 files=$4 base=$5 temporary=$6
@@ -40,7 +41,8 @@ shift 6
 mount --make-rprivate /
 mount --rbind "$root" "$new"
 while read -r _ _ _ _ place flags _; do
-    case $place in "$new" | "$new"/*) mount -o "remount,bind,$flags,ro,nosuid" "$(printf %b "$place")" ;; esac
+    case $place in "$new" | "$new"/*) place=$(printf %b "$place") ;; *) continue ;; esac
+    [ ! -e "$place" ] || mount -o "remount,bind,$flags,ro,nosuid" "$place"
 done < /proc/self/mountinfo
 for folder in $base $temporary; do
     mount -t tmpfs -o size=512m,mode=1777,nosuid,nodev tmpfs "$new$folder"
@@ -56,7 +58,7 @@ for name in null zero full random urandom; do
     touch "$new/dev/$name"
     mount --bind "/dev/$name" "$new/dev/$name"
 done
-mount -o remount,ro,nosuid "$new/dev"
+mount -o remount,bind,ro,nosuid "$new/dev"
 exec "$@"
 """
 
@@ -154,7 +156,8 @@ def _why_not(root: str, base: str, output: str, status: int | None) -> str:
     absent = [name for name in (base, "/proc", "/dev") if not os.path.isdir(root + name)]
     if absent:
         return f"it lacks the folder{'s' * (len(absent) > 1)} {' and '.join(absent)}"
-    said = output.strip().rpartition("\n")[2]
+    lines = [line for line in output.strip().splitlines() if "dmesg(1)" not in line]  # the hint of mount's next line
+    said = lines[-1].replace(root.rstrip("/"), "") if lines else ""
     return said or ("it took too long" if status is None else f"exit status {status}")
 
 

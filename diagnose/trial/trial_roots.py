@@ -13,6 +13,7 @@ from diagnose.model.finding import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import IO
 
 _PACKAGES = {"glibc": "base-files,python3,libgcc-s1,libstdc++6", "musl": "base-files,musl"}
 """C library → Debian packages of a root with it. Debian's Python is linked with glibc."""
@@ -65,21 +66,39 @@ def _make(
     say(f"making a Debian {release} root for {architecture}: once, in {cache()}")
     with tempfile.TemporaryDirectory(prefix=".making-", dir=cache(), ignore_cleanup_errors=True) as scratch:
         new = os.path.join(scratch, "root")
-        options = ["--variant=extract", f"--include={packages}", f"--architectures={architecture}"]
-        command = [program, *options, release, new, *([mirror] if mirror else [])]
-        try:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS)
-        except subprocess.TimeoutExpired:
-            raise InputError(f"mmdebstrap took more than {_SECONDS} seconds") from None
-        if done.returncode:
-            lines = done.stderr.decode(errors="replace").splitlines()
-            # The first error is apt's own; what follows it is that apt failed.
-            said = next((line for line in lines if line.startswith("E: ")), f"exit code {done.returncode}")
-            raise InputError(f"mmdebstrap cannot make {release} for {architecture}: {said}")
+        archive = os.path.join(scratch, "root.tar")
+        options = ["--variant=extract", f"--include={packages}", f"--architectures={architecture}", "--format=tar"]
+        # Into standard output: without root, mmdebstrap works as another user of its own namespace.
+        with open(archive, "wb") as file:
+            command = [program, *options, release, "-", *([mirror] if mirror else [])]
+            _run(command, f"mmdebstrap cannot make {release} for {architecture}", file)
+        os.mkdir(new)
+        # All files become the user's own, who can then remove them; devices cannot, and are not needed.
+        names = ["--no-same-owner", "--exclude=./dev/*", "--exclude=./var/cache/*", "--exclude=./var/lib/apt/lists/*"]
+        _run(["tar", "-x", "-C", new, "-f", archive, *names], "tar cannot unpack the root")
+        os.unlink(archive)
         for name in ("proc", "tmp", "dev"):
             os.makedirs(os.path.join(new, name), exist_ok=True)
         os.chmod(new, 0o755)
         os.rename(new, folder)
+
+
+def _run(command: list[str], fault: str, output: IO[bytes] | None = None) -> None:
+    """Run *command*, whose standard output goes to *output*; *fault* says what it means if it fails."""
+    to = output if output is not None else subprocess.DEVNULL
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=to, stderr=subprocess.PIPE, cwd="/", timeout=_SECONDS
+        )
+    except subprocess.TimeoutExpired:
+        raise InputError(f"{os.path.basename(command[0])} took more than {_SECONDS} seconds") from None
+    if done.returncode:
+        lines = done.stderr.decode(errors="replace").splitlines()
+        # The first error is apt's own; what follows it is that apt failed.
+        said = next((line for line in lines if line.startswith("E: ")), (lines or [f"exit code {done.returncode}"])[-1])
+        if "unable to pick chroot mode" in said:  # not root, and no namespace with more than one user
+            said = "without root it needs the package uidmap, and your ranges in /etc/subuid and /etc/subgid"
+        raise InputError(f"{fault}: {said}")
 
 
 def _make_room() -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -117,13 +120,43 @@ raise SystemExit(json.dumps(found))
 
 
 def test_the_code_reaches_nothing_outside(tmp_path: Path) -> None:
+    _reaches_nothing(tmp_path, tried)
+
+
+def test_nor_without_root() -> None:
+    """A user who is not root tries a wheel: mount tells such a namespace less, and folders are closed to it."""
+    need(os.geteuid() == 0 and shutil.which("setpriv"), "root and setpriv, to run as somebody else")
+    python = shutil.which("python3", path="/usr/bin")
+    asked = [str(python), "-c", "import pip, sys; sys.exit(sys.version_info < (3, 10))"]
+    need(python and subprocess.run(asked).returncode == 0, "/usr/bin/python3 with pip, of 3.10 or newer")
+    with tempfile.TemporaryDirectory() as name:  # pytest's own folders are closed to others
+        folder = Path(name)
+        for module in ("diagnose", "diagnose_checks", "packaging"):
+            source = Path(str(importlib.import_module(module).__file__)).parent
+            shutil.copytree(source, folder / "lib" / module, ignore=shutil.ignore_patterns("__pycache__"))
+        subprocess.run(["chown", "-R", "65534:65534", name], check=True)
+        own = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "-i", f"PATH={os.environ['PATH']}",
+               f"PYTHONPATH={folder}/lib", f"HOME={name}", str(python), "-m", "diagnose", "try"]  # fmt: skip
+
+        def as_somebody(path: Path) -> dict[str, Any]:
+            done = subprocess.run([*own, "--offline", "--format", "json", str(path)], capture_output=True, cwd=name)
+            (one,) = json.loads(done.stdout)["tried"]
+            found: dict[str, Any] = one
+            return found
+
+        _reaches_nothing(folder, as_somebody)
+
+
+def _reaches_nothing(folder: Path, attempt: Callable[[Path], dict[str, Any]]) -> None:
     import socket
 
-    outside = tmp_path / "outside"
+    outside = folder / "outside"
     outside.write_text("kept")
+    outside.chmod(0o666)
     with socket.create_server(("127.0.0.1", 0)) as server:
         values = {"outside": str(outside), "port": server.getsockname()[1], "pid": os.getpid()}
-        one = tried(wheel(tmp_path, {"demo.py": _LOOKS % values}))
+        one = attempt(wheel(folder, {"demo.py": _LOOKS % values}))
+    assert one["failed"], one
     found = json.loads(one["failed"][0]["error"].partition(": ")[2])
     assert found.pop("home") == "done"
     assert found.pop("devices") == ["full", "null", "random", "urandom", "zero"]
@@ -348,7 +381,7 @@ def test_every_format_says_what_happened(tmp_path: Path) -> None:
     assert lines[0].startswith(f"::error title=unknown-failure::{broken.name}: broken cannot be imported%0A")
     assert "RuntimeError: what a pity" in lines[0]
     assert lines[1].startswith("::error title=unreadable input::") and "No such file" in lines[1]
-    assert lines[2] == "3 trials: 1 ok, 1 failed without a known cause, 1 unreadable; 1 error"
+    assert lines[2] == "3 trials: 1 ok, 1 failed, cause unknown, 1 unreadable; 1 error"
     done = run("--format", "markdown", fine, broken)
     assert done.returncode == 1
     assert f"| ✅ | `{fine.name}` | imported fine | ok |" in done.stdout
@@ -379,3 +412,15 @@ def test_settings_that_make_sense_are_read(tmp_path: Path) -> None:
     assert run(broken, cwd=tmp_path).stdout.startswith("✗ broken-1")
     done = run("--format", "sarif", broken, cwd=tmp_path)
     assert done.returncode == 2 and "'sarif' is not one of 'text', 'json'" in done.stderr
+
+
+def test_what_mmdebstrap_lacks_without_root_is_named(tmp_path: Path) -> None:
+    said = "E: unable to pick chroot mode automatically (use --mode for manual selection)"
+    tool = tmp_path / "mmdebstrap"
+    tool.write_text(f"#!/bin/sh\necho '{said}' >&2\nexit 25\n")
+    tool.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "XDG_CACHE_HOME": str(tmp_path)}
+    words = [*TRY, "--offline", "--release", "trixie", str(wheel(tmp_path, {"demo.py": ""}))]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True)
+    assert "without root it needs the package uidmap" in done.stdout
+    assert not [path for path in (tmp_path / "diagnose/roots").iterdir() if path.suffix != ".lock"]
