@@ -32,7 +32,7 @@ def wheel(*paths: Path, select: Iterable[str] = (), ignore: Iterable[str] = (), 
     """Judge the wheels at *paths*: files, in this process, one after the other.
 
     Args:
-        paths: The wheels. A folder is not searched.
+        paths: The wheels, or conda packages. A folder is not searched.
         select: Only these checks: ids or prefixes; empty means all.
         ignore: Not these checks.
         fail_on: The lowest severity that makes :meth:`Report.exit_code` 1: ``error``, ``warning``, ``note``,
@@ -41,12 +41,13 @@ def wheel(*paths: Path, select: Iterable[str] = (), ignore: Iterable[str] = (), 
     Raises:
         ValueError: an id is unknown, no check is left, or *fail_on* has another value.
     """
-    from diagnose.readers.wheel import reader
+    from diagnose.readers.wheel import conda, reader
 
     selection = _selection("wheel", select, ignore)
 
     def judged(path: str) -> Result:
-        return inspect("wheel", os.path.basename(path) or path, lambda: reader.read(path), reader.facts, selection)
+        read = conda.read if path.endswith(".conda") else reader.read
+        return inspect("wheel", os.path.basename(path) or path, lambda: read(path), reader.facts, selection)
 
     return _report([judged(os.fspath(path)) for path in paths], fail_on)
 

@@ -66,7 +66,8 @@ def chosen(kind: str, selection: Selection, unwanted: tuple[str, ...] = ()) -> l
         left = [check for check in left if not check.pedantic or any(map(check.matches, (*select, *more)))]
     if not left:
         if file is not None and any(file.value(key) for key in CHOOSING):
-            raise UsageError(f"{file.path}: with the command line, its select and ignore leave no check to run")
+            with_line = "with the command line, " if any(given) else ""
+            raise UsageError(f"{file.path}: {with_line}its select and ignore leave no check to run")
         raise UsageError(f"{'--select and --ignore leave' if select else '--ignore leaves'} no check to run")
     return registry.select(left, (), unwanted) if unwanted else left
 
@@ -156,14 +157,18 @@ def inspect(
     read: Callable[[], _Subject],
     describe: Callable[[_Subject], dict[str, Any]],
     selection: Selection,
+    path: str = "",
 ) -> Result:
-    """Read one subject of *kind* and run the checks that the user wants; the others are named as left out."""
+    """Read one subject of *kind* and run the checks that the user wants; the others are named as left out.
+
+    *path* is the file that the user named, if the settings may name it, too.
+    """
     unwanted: tuple[str, ...] = ()
     rules = None
     if selection.settings is not None:
         from diagnose.config import adjust
 
-        unwanted = adjust.ignored_for(selection.settings, name)
+        unwanted = adjust.ignored_for(selection.settings, name, path)
         rules = adjust.FindingRules(selection.settings, name, selection.today)
     checks = chosen(kind, selection, unwanted)
     result = run_checks(kind, name, read, describe, checks, rules)

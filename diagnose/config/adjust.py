@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from diagnose.config.declared import accepted
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import names_one_of
@@ -15,9 +17,23 @@ if TYPE_CHECKING:
     from diagnose.model.finding import Finding
 
 
-def ignored_for(settings: Settings, name: str) -> tuple[str, ...]:
-    """Return the ids that ``per-file-ignores`` has for a subject with this *name*."""
-    return tuple(one for pattern, ids in settings.per_file_ignores if _fits(name, pattern) for one in ids)
+def ignored_for(settings: Settings, name: str, path: str = "") -> tuple[str, ...]:
+    """Return the ids that ``per-file-ignores`` has for a subject with this *name*, in the file *path*."""
+    names = (name, *_in_project(path, settings.path))
+    return tuple(
+        one for pattern, ids in settings.per_file_ignores if any(_fits(own, pattern) for own in names) for one in ids
+    )
+
+
+def _in_project(path: str, settings: str) -> Iterator[str]:
+    """Yield the file *path* as it is named from the folder of the *settings*, with slashes; nothing for none."""
+    if not path:
+        return
+    try:
+        named = os.path.relpath(path, os.path.dirname(settings) or os.curdir)
+    except (ValueError, OSError):  # on another drive, or the working directory is gone
+        return
+    yield named.replace(os.sep, "/")
 
 
 class FindingRules:
@@ -86,5 +102,6 @@ def _fits(path: str, pattern: str) -> bool:
     """Whether *pattern* describes the whole of *path*, without the number of a line, or its last part."""
     from fnmatch import fnmatchcase  # only with such a setting
 
+    pattern = pattern.replace(os.sep, "/")  # on Windows, people write both
     plain = path.rstrip("0123456789:") if ":" in path else path
     return any(fnmatchcase(one, pattern) for one in (path, plain, plain.rpartition("/")[2]))

@@ -130,8 +130,8 @@ class _SettingsReader:
         return tuple(entries)
 
     def ids(self, value: object, *keys: str) -> tuple[str, ...]:
-        """Return the ids of *value*, in lower case, each known."""
-        return tuple(self.id(name, *keys) for name in self.texts(value, *keys))
+        """Return the ids of *value*, in lower case, each known; as on the command line, commas may separate them."""
+        return tuple(self.id(name, *keys) for text in self.texts(value, *keys) for name in text.split(","))
 
     def id(self, name: str, *keys: str) -> str:
         """Return the id, alias or prefix *name* in lower case."""
@@ -175,6 +175,7 @@ class _SettingsReader:
             known = [severity.value for severity in Severity]
             if value not in known:
                 close = did_you_mean(value, known) if isinstance(value, str) else ""
+                close = close or "; `ignore` leaves a check out" * (value in _NO_SEVERITY)
                 raise self.wrong(f"{key}.{name}: not one of {', '.join(known)}{close}", key, name)
             yield self.id(name, key, name), Severity(value)
 
@@ -205,6 +206,10 @@ class _SettingsReader:
         if not isinstance(value, str):
             raise self.wrong(f"{'.'.join(keys)}: not a text", *keys)
         return self.texts(value, *keys)[0]
+
+
+#: Other tools' words for a check that does not run; in YAML and TOML, ``off`` may arrive as a boolean.
+_NO_SEVERITY = ("off", "none", "ignore", "disabled", "never", False, 0)
 
 
 def _date(value: object) -> str | None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import ntpath
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from diagnose.config import config_file
+from diagnose.config import adjust, config_file
+from diagnose.config.settings import Settings
 from diagnose.engine import registry
 
 WHEELS = Path(__file__).parents[2] / "fixtures" / "wheels"
@@ -90,7 +93,9 @@ def test_ids_of_other_commands_do_not_matter_unless_nothing_is_left(tmp_path: Pa
     write(tmp_path, f"ignore = {json.dumps([check.id for check in registry.load('wheel')])}")
     done = run(tmp_path, "wheel", RPATH)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "leave no check to run" in done.stderr
+    assert done.stderr == "diagnose: diagnose.toml: its select and ignore leave no check to run\n"
+    done = run(tmp_path, "wheel", RPATH, "--extend-ignore", "wheel-rpath")
+    assert "with the command line, its select and ignore leave no check to run" in done.stderr
 
 
 def test_severity(tmp_path: Path) -> None:
@@ -110,6 +115,34 @@ def test_per_file_ignores_by_the_name_of_the_wheel(tmp_path: Path) -> None:
     assert rpath["headline"].endswith("no problems found by the selected checks (1 other left out)")
     assert glibc["left_out"] == []
     assert [finding["check"] for finding in glibc["findings"]] == ["wheel-glibc-too-new"]
+
+
+def test_per_file_ignores_by_the_path_in_the_project(tmp_path: Path) -> None:
+    wheel = shutil.copy(RPATH, tmp_path)
+    other = tmp_path / "sub" / "dist"
+    other.mkdir(parents=True)
+    shutil.copy(RPATH, other)
+    write(tmp_path, '[per-file-ignores]\n"sub/*/*.whl" = ["wheel-rpath"]\n')
+    inner = other / os.path.basename(RPATH)
+    assert found(tmp_path, "wheel", wheel) == ["wheel-rpath"]
+    for folder, words in ((tmp_path, "sub/dist"), (other, inner.name), (tmp_path / "sub", str(inner))):
+        assert found(folder, "wheel", words) == [], folder  # from the folder of the file, wherever the command runs
+
+
+def test_names_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(per_file_ignores=((r"dist\*.whl", ("a",)), ("logs/*.log", ("b",))))
+    monkeypatch.setattr(adjust.os, "sep", "\\")
+    monkeypatch.setattr(adjust.os.path, "relpath", ntpath.relpath)
+    assert adjust.ignored_for(settings, "x.whl", r"C:\work\dist\x.whl") == ()
+    monkeypatch.setattr(adjust.os.path, "relpath", lambda path, start: ntpath.relpath(path, r"C:\work"))
+    assert adjust.ignored_for(settings, "x.whl", r"C:\work\dist\x.whl") == ("a",)
+    assert adjust.ignored_for(settings, "x.log", r"C:\work\logs\x.log") == ("b",)
+    assert adjust.ignored_for(settings, "x.whl", r"D:\dist\x.whl") == ()  # no path leads to another drive
+
+
+def test_ids_with_commas_between(tmp_path: Path) -> None:
+    write(tmp_path, 'ignore = "wheel-rpath, Wheel-Glibc-Too-New"\n')
+    assert found(tmp_path, "wheel", RPATH) == found(tmp_path, "wheel", GLIBC) == []
 
 
 def test_a_wheel_with_every_check_ignored_is_not_judged(tmp_path: Path) -> None:
@@ -155,6 +188,15 @@ def test_per_file_ignores_by_the_name_of_a_member(tmp_path: Path) -> None:
         ('ignore = ["-"]\n', ":1: ignore: no check is named '-'"),
         ('[severity]\nwheel-rpath = "fatal"\n', ":2: severity.wheel-rpath: not one of error, warning, note"),
         ('[severity]\nwheel-rpth = "note"\n', ":2: severity.wheel-rpth: no check is named 'wheel-rpth'; did you mean"),
+        (
+            '[severity]\nwheel-rpath = "off"\n',
+            ":2: severity.wheel-rpath: not one of error, warning, note; `ignore` leaves",
+        ),
+        (
+            "[severity]\nwheel-rpath = false\n",
+            ":2: severity.wheel-rpath: not one of error, warning, note; `ignore` leaves",
+        ),
+        ('ignore = "wheel-rpath,wheel-x"\n', ":1: ignore: no check is named 'wheel-x'"),
         ('severity = "note"\n', ":1: severity: not a table"),
         ('[per-file-ignores]\n"*.whl" = ["nope-x"]\n', ":2: per-file-ignores.*.whl: no check is named 'nope-x'"),
         ('targets = ["arm64", "amd65"]\n', ":1: targets: amd65: no architecture has this name"),

@@ -27,4 +27,4 @@ def main(options: LogOptions, origin: BuildOrigin, selection: Selection, output:
         return reader.read(options.path, patterns, origin.target, origin.distro)
 
     name = "standard input" if options.path == "-" else os.path.basename(options.path)
-    return finish([inspect("log", name, read, reader.facts, selection)], output, selection)
+    return finish([inspect("log", name, read, reader.facts, selection, options.path)], output, selection)

@@ -304,7 +304,7 @@ def _inspect(item: WheelInput, selection: Selection) -> Result:
         found = reader.read(item.path) if item.layout == "archive" else _read_unpacked(item)
         return found._replace(excludes=selection.settings.excludes) if selection.settings is not None else found
 
-    result = inspect("wheel", _name(item), read, reader.facts, selection)
+    result = inspect("wheel", _name(item), read, reader.facts, selection, item.path)
     if item.layout != "archive":  # fixes repack a wheel
         result = result._replace(findings=tuple(finding._replace(fixes=()) for finding in result.findings))
     return result._replace(unseen=(*result.unseen, item.origin)) if item.origin else result

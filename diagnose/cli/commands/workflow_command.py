@@ -120,5 +120,5 @@ def _find(path: str) -> tuple[str, list[str]]:
     real = os.path.abspath(path)
     for above in upwards(os.path.dirname(real)):
         if os.path.isdir(os.path.join(above, ".github")):
-            return above, [os.path.relpath(real, above)]
+            return above, [os.path.relpath(real, above).replace(os.sep, "/")]  # as it is named where it is built
     return os.path.dirname(real), [os.path.basename(real)]
