@@ -438,7 +438,7 @@ def facts(env: Environment) -> dict[str, Any]:
     if env.image is not None:
         found["image"] = env.image.as_dict()
     if env.rpm_repos:
-        found["repositories"] = [_plain(repo) for repo in env.rpm_repos]
+        found["repositories"] = [_plain(repo._replace(text="")) for repo in env.rpm_repos]
     return found
 
 

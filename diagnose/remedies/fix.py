@@ -63,9 +63,9 @@ def fix(
 
         files = (*files, *serving(env, foreign))
     elif installing and env.rpm_repos:
-        from diagnose.remedies.rpm_repos import vault_commands
+        from diagnose.remedies.rpm_repos import vault_edits
 
-        installing = (*vault_commands(env), *installing)
+        files = (*files, *vault_edits(env))
     if names and not installing:
         notes = f"No package manager is known here; Debian calls it {' and '.join(names)}. {notes}".strip()
     if replaced := _replaced(env, names):

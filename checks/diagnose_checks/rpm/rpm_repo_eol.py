@@ -21,7 +21,7 @@ from diagnose.model.finding import Evidence, Finding, Fix, Phase
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix
-from diagnose.remedies.rpm_repos import gone, to_the_vault, vault_commands
+from diagnose.remedies.rpm_repos import gone, to_the_vault, vault_edits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +53,8 @@ def env(env: Environment) -> Iterator[Finding]:
     repos = gone(env)
     if not repos:
         return
+    edits = vault_edits(env)
+    by_hand = "" if edits else "Their addresses, baseurl=, have to be written by hand: the files do not name them. "
     yield Finding(
         message=f"the repositories of CentOS {env.distro.version} are no longer on the configured servers",
         severity=if_installing(env),
@@ -65,8 +67,8 @@ def env(env: Environment) -> Iterator[Finding]:
             fix(
                 env,
                 "use the vault, which receives no updates",
-                commands=vault_commands(env),
-                notes="A newer image is better: current pypa images use the vault.",
+                files=edits,
+                notes=f"{by_hand}A newer image is better: current pypa images use the vault.",
             ),
         ),
     )

@@ -53,6 +53,8 @@ class RpmRepo(NamedTuple):
     """The address as written; empty without one."""
     metalink: str = ""
     """The address as written; empty without one."""
+    text: str = ""
+    """The whole file."""
 
 
 def native(root: Root) -> str:
@@ -184,6 +186,7 @@ def _sections(path: str, text: str) -> Iterator[RpmRepo]:
                     baseurl=tuple(options.get("baseurl", ())),
                     mirrorlist=" ".join(options.get("mirrorlist", ())),
                     metalink=" ".join(options.get("metalink", ())),
+                    text=text,
                 )
             section, start, options, last = body[1:-1].strip(), number, {}, ""
         elif line[0] in " \t" and last:
