@@ -187,7 +187,7 @@ def _stuck(*_: object) -> None:
 def campaign(kind: Kind, seconds: float, seed: int, say: Callable[[str], object]) -> int:
     """Read the inputs of the slice *seed* for *seconds*, from the one that ``DIAGNOSE_FUZZ_FIRST`` numbers.
 
-    Return 1 if one of them failed or too much memory was needed, else 0.
+    Return 1 if one of them failed, none was read, or too much memory was needed, else 0.
     """
     keep, number = os.environ.get("DIAGNOSE_FUZZ_KEEP"), int(os.environ.get("DIAGNOSE_FUZZ_FIRST", "0"))
     first, outcomes, shown = number, Counter[str](), set[str]()
@@ -216,4 +216,6 @@ def campaign(kind: Kind, seconds: float, seed: int, say: Callable[[str], object]
         f"{kind.name}: {number - first} inputs from seed {seed}, up to {number}: {counted}; "
         f"slowest {slowest:.2f} s, peak {peak} MB ({before} MB at the start)"
     )
-    return int(outcomes["failed"] > 0 or peak > max(MOST, before + MOST // 2))
+    if not outcomes["read"]:
+        say("none of them was read: the attack does not reach the reader")
+    return int(outcomes["failed"] > 0 or not outcomes["read"] or peak > max(MOST, before + MOST // 2))

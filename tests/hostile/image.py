@@ -7,12 +7,14 @@ document of JSON or any bytes are changed. Digests are made right again, so that
 from __future__ import annotations
 
 import contextlib
+import functools
 import gzip
 import io
 import json
 import os
 import random
 import tarfile
+import zlib
 from collections.abc import Callable
 
 from readers import image_making as making
@@ -66,13 +68,30 @@ def _headers(chance: random.Random, data: bytes) -> bytes:
     return bytes(out)
 
 
+def _archive(files: dict[str, bytes]) -> bytes:
+    """Return *files* as a tar archive: what tarfile writes, in a fraction of its time."""
+    parts = []
+    for name, data in files.items():
+        numbers = b"0000644\0" + b"0000000\0" * 2 + b"%011o\0" % len(data) + b"0" * 11 + b"\0"
+        start = name.encode().ljust(100, b"\0") + numbers
+        rest = b"0".ljust(101, b"\0") + b"ustar\x0000".ljust(255, b"\0")
+        total = sum(start) + sum(rest) + 8 * 32
+        parts += [start, b"%06o\0 " % total, rest, data, bytes(-len(data) % 512)]
+    return b"".join([*parts, bytes(1024)])
+
+
+@functools.lru_cache(2 * len(LAYERS))
+def _packed(data: bytes) -> bytes:
+    return gzip.compress(data, 1)
+
+
 def _docker(layers: list[bytes], spoil: Callable[[str, bytes], bytes]) -> bytes:
     own = spoil("config", making.config(layers, {"Env": ["PATH=/bin", "A"], "User": "a", "Labels": {"a": "b"}}))
     name = f"{making.digest(own)[7:]}.json"
     rows = [{"Config": name, "RepoTags": ["a:1"], "Layers": [f"{number}.tar" for number in range(len(layers))]}]
     files = {f"{number}.tar": one for number, one in enumerate(layers)}
     files = {name: own, **files, "manifest.json": spoil("index", json.dumps(rows).encode())}
-    return layer(*(entry(name, data=data) for name, data in files.items()))
+    return _archive(files)
 
 
 def _layout(layers: list[bytes], packed: list[bytes], spoil: Callable[[str, bytes], bytes]) -> bytes:
@@ -87,11 +106,11 @@ def _layout(layers: list[bytes], packed: list[bytes], spoil: Callable[[str, byte
     manifest = {"config": own, "layers": [blob(one, "application/vnd.oci.image.layer.v1.tar+gzip") for one in packed]}
     row = blob(spoil("manifest", json.dumps(manifest).encode()), KIND_OF[0])
     files["index.json"] = spoil("index", json.dumps({"manifests": [row]}).encode())
-    return layer(*(entry(name, data=data) for name, data in files.items()))
+    return _archive(files)
 
 
-def _walk(root: Root) -> None:
-    pending, left = ["/"], 500
+def _walk(root: Root, every_way: bool) -> None:
+    pending, left = ["/"], 100
     while pending and left:
         folder = pending.pop()
         for name in root.names(folder)[:100]:
@@ -99,12 +118,14 @@ def _walk(root: Root) -> None:
             path = f"{folder.rstrip('/')}/{name}"
             if root.is_dir(path) and not root.link_target(path):
                 pending.append(path)
-            root.head(path, 10)
-            root.find(path, b"a", 3)
-            len(root.whole(path))
+            if every_way:
+                root.head(path, 10)
+                root.find(path, b"a", 3)
+                len(root.whole(path))
             with contextlib.suppress(InputError):  # a loop of links, a device
                 root.read(path)
-                root.link_folder(path)
+                if every_way:
+                    root.link_folder(path)
 
 
 def kind() -> engine.Kind:
@@ -124,7 +145,7 @@ def kind() -> engine.Kind:
         if what == "headers":
             at = chance.randrange(len(layers))
             layers[at] = _headers(chance, layers[at])
-        packed = [gzip.compress(one, 1) for one in layers]
+        packed = [_packed(one) for one in layers]
         if what == "packed":
             packed[0] = engine.flip(chance, packed[0])
         archive = _docker(layers, spoil) if chance.random() < 0.5 else _layout(layers, packed, spoil)
@@ -140,7 +161,7 @@ def kind() -> engine.Kind:
                 store.open_archive(Region(file, 0, len(value)))
                 image = open_image._opened(store, "", "")
                 json.dumps(image.facts.as_dict())
-                _walk(image.root)
+                _walk(image.root, zlib.crc32(value) % 4 == 0)
             except open_image.ImageChoiceError as error:
                 raise InputError(str(error)) from None
             finally:

@@ -109,7 +109,7 @@ class World(NamedTuple):
         undo(ignore, str(self.tree / "project"))
 
 
-def ignore(line: str) -> None:
+def ignore(_: object) -> None:
     pass
 
 
@@ -244,8 +244,8 @@ def _faulty(
     return len(calls)
 
 
-def _forked(run: Callable[[], object]) -> tuple[int, str]:
-    """Do *run* in a process of its own; return its exit code (2 for an error that was foreseen) and the error."""
+def _forked(run: Callable[[], object], watch: Callable[[int], object] = ignore) -> tuple[int, str]:
+    """Do *run* in a process of its own, which *watch* is told; return its exit code (2: foreseen) and the error."""
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
@@ -263,6 +263,7 @@ def _forked(run: Callable[[], object]) -> tuple[int, str]:
             code = 1
         posix._exit(code)  # os._exit would write a file of coverage for each of some thousand processes
     os.close(writing)
+    watch(child)
     with open(reading, encoding="utf-8", errors="surrogateescape") as file:
         said = file.read()
     _, status = os.waitpid(child, 0)

@@ -87,16 +87,9 @@ class MemoryRepository(workflow.Repository):
     """A repository in memory, without Cargo's files: ``tests/hostile/cargo.py`` attacks those."""
 
     def __init__(self, files: dict[str, str]) -> None:
-        super().__init__("/nonexistent")
-        self.files = files
-
-    def workflows(self) -> list[str]:
-        """Return the names of both files."""
-        return [GITLAB, MAIN, ".github/workflows/b.yml"]
-
-    def text(self, path: str) -> str | None:
-        """Return the text of a file."""
-        return self.files.get(path.removeprefix("./"))
+        super().__init__("/")
+        self.root = engine.Memory({f"/{name}": text.encode(errors="surrogateescape") for name, text in files.items()})
+        self.path = self.root.path
 
 
 def _same(found: workflow.Workflow) -> workflow.Workflow:
@@ -115,7 +108,9 @@ def kind() -> engine.Kind:
             if chance.random() < 0.9:
                 files[path] = engine.words(chance, files[path], KNOWN)
             else:
-                files[path] = engine.flip(chance, files[path].encode()).decode(errors="surrogateescape")
+                files[path] = engine.flip(chance, files[path].encode(errors="surrogateescape")).decode(
+                    errors="surrogateescape"
+                )
         return files
 
     def read(value: object) -> None:

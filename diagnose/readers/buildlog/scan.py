@@ -118,6 +118,16 @@ class _Tried(NamedTuple):
     later: bool
 
 
+def _index(patterns: Iterable[Pattern]) -> tuple[dict[bytes, list[Pattern]], dict[Pattern, int]]:
+    """Return the patterns behind each anchor, and their rank: of several that match, the first of the table counts."""
+    behind: dict[bytes, list[Pattern]] = {}
+    rank: dict[Pattern, int] = {}
+    for pattern in patterns:
+        behind.setdefault(pattern.anchor.encode(), []).append(pattern)
+        rank.setdefault(pattern, len(rank))
+    return behind, rank
+
+
 class Scanner:
     """One pass over a log.
 
@@ -129,11 +139,7 @@ class Scanner:
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         self.lines = 0
         self.binary = False
-        self._behind: dict[bytes, list[Pattern]] = {}
-        self._rank: dict[Pattern, int] = {}  # of several matching patterns, the first of the table counts
-        for pattern in patterns:
-            self._behind.setdefault(pattern.anchor.encode(), []).append(pattern)
-            self._rank.setdefault(pattern, len(self._rank))
+        self._behind, self._rank = _index(patterns)
         self._searching = self._anchors = Anchors(self._behind)
         self._found: Counter[bytes] = Counter()
         self._idle: Counter[str] = Counter()  # by anchor: characters searched without a result
