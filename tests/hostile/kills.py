@@ -245,7 +245,7 @@ def _faulty(
 
 
 def _forked(run: Callable[[], object], watch: Callable[[int], object] = ignore) -> tuple[int, str]:
-    """Do *run* in a process of its own, which *watch* is told; return its exit code (2: foreseen) and the error."""
+    """Do *run* in a process of its own, whose number *watch* gets; return its exit code (2: foreseen) and the error."""
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
@@ -554,13 +554,14 @@ def main() -> int:
     parser.add_argument("--no-strace", action="store_true", help="only the calls, not the kernel's")
     parser.add_argument("--only-strace", action="store_true", help="only the kernel's calls")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="strike at every Nth of the kernel's calls")
+    parser.add_argument("--first", type=int, default=0, metavar="K", help="of these from the Kth: a slice, K below N")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=memory()) as folder:
         tallies = [] if options.only_strace else [campaign(folder, options.short, say)]
         if not options.no_strace and not options.short and shutil.which("strace"):
             from . import traced
 
-            tallies.append(traced.campaign(folder, options.every, say))
+            tallies.append(traced.campaign(folder, options.every, options.first, say))
     for tally in tallies:
         print(*tally.faults[:50], sep="\n")
         print(figures(tally))

@@ -77,13 +77,13 @@ def _system_calls(job: kills.Job, folder: str) -> list[tuple[str, int]]:
     return found
 
 
-def campaign(folder: str, every: int = 1, say: Callable[[str], None] = kills.ignore) -> kills.Tally:
+def campaign(folder: str, every: int = 1, first: int = 0, say: Callable[[str], None] = kills.ignore) -> kills.Tally:
     """Do the jobs that need nothing taken from the system, each fault injected by strace at each system call."""
     tally = kills.Tally(Counter(), [])
     for job in kills.JOBS:
         if job.plain:
             continue
-        points = _system_calls(job, folder)[::every]
+        points = _system_calls(job, folder)[first::every]
         tally.counts["points"] += len(points)
         errors = [f"error={errno.errorcode[code]}" for code in kills.ERRORS]
         faults = [("signal=KILL", ""), *itertools.product(errors, ("", "+"))]  # +: from there on

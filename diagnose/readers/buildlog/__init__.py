@@ -18,10 +18,10 @@ from diagnose.readers.buildlog import patterns as table
 from diagnose.readers.buildlog.clean import clean
 from diagnose.readers.buildlog.context import ContextHint, parse, sights, unknown_release
 from diagnose.readers.buildlog.course import Course, Event, course
-from diagnose.readers.buildlog.linking import LinkStep, links
+from diagnose.readers.buildlog.linking import LINKERS, LinkStep, links
 from diagnose.readers.buildlog.marks import parse as parse_mark
 from diagnose.readers.buildlog.probes import Probe, probes
-from diagnose.readers.buildlog.scan import Hit, Scanner
+from diagnose.readers.buildlog.scan import Hit, Hits, Scanner
 from diagnose.readers.system.distro import Container, Distro
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class BuildLog(NamedTuple):
     """The input as reports name it: a file without its folder, ``standard input``, or a command."""
     lines: int = 0
     """The number of lines that were read."""
-    hits: tuple[Hit, ...] = ()
+    hits: Hits = Hits()
     probes: tuple[Probe, ...] = ()
     """The failed questions for pkg-config modules, in order."""
     links: tuple[LinkStep, ...] = ()
@@ -60,7 +60,7 @@ class BuildLog(NamedTuple):
 
     def find(self, *kinds: str) -> list[Hit]:
         """Return the hits of these kinds, in the order of the log."""
-        return [hit for hit in self.hits if hit.kind in kinds]
+        return self.hits.of(*kinds)
 
     @property
     def first_error(self) -> Event | None:
@@ -79,7 +79,7 @@ class BuildLog(NamedTuple):
 
     def near(self, line: int, *kinds: str, before: int = 0, after: int = 0) -> list[Hit]:
         """Return the hits, of these kinds if given, from *before* lines above to *after* lines below *line*."""
-        around = [hit for hit in self.hits if line - before <= hit.line <= line + after]
+        around = self.hits.between(line - before, line + after)
         return [hit for hit in around if not kinds or hit.kind in kinds]
 
     def quote(self, *hits: Hit) -> tuple[Evidence, ...]:
@@ -113,26 +113,27 @@ class BuildLog(NamedTuple):
         """
         findings = list(findings)
         lines = {max(map(self.position, finding.evidence)) for finding in findings if finding.evidence} - {0}
-        kinds = {hit.kind for hit in self.hits if hit.line in lines and parse_mark(hit.kind) is None}
+        kinds = {hit.kind for line in lines for hit in self.hits.at(line) if parse_mark(hit.kind) is None}
         if any(kind.startswith("pc-") for kind in kinds):
             kinds |= {hit.kind for hit in self.hits if hit.kind.startswith("pc-")} - {"pc-side"}
-        gone = {hit.line for hit in self.hits if hit.kind in kinds and (hit.line < self._done or self.went_on(hit))}
-        gone |= {line for line in lines if line < self._done}
+        done = self._done
+        gone = {hit.line for hit in self.hits.of(*kinds) if hit.line < done or self.went_on(hit)}
+        gone |= {line for line in lines if line < done}
         for finding in findings:  # every line of a question that counts
             here = set(map(self.position, finding.evidence))
-            if any(hit.kind.startswith("pc-") and hit.line == max(here) for hit in self.hits) and not self.is_recovered(
-                finding
-            ):
+            last = self.hits.at(max(here, default=0))
+            if any(hit.kind.startswith("pc-") for hit in last) and not self.is_recovered(finding):
                 gone -= here
         if not gone:
             return None
         sights = tuple(sight for sight in self.sights if sight.line not in gone)
-        return _drawn(self._replace(hits=tuple(hit for hit in self.hits if hit.line not in gone), sights=sights))
+        rest = self._replace(hits=self.hits.without(gone), sights=sights)
+        return _drawn(rest) if any(_is_drawn(hit.kind) for line in gone for hit in self.hits.at(line)) else rest
 
     def is_recovered(self, finding: Finding) -> bool:
         """Whether the build continued after *finding*."""
         line = max(map(self.position, finding.evidence), default=0)
-        hits = [hit for hit in self.hits if hit.line == line and parse_mark(hit.kind) is None]
+        hits = [hit for hit in self.hits.at(line) if parse_mark(hit.kind) is None]
         return bool(line) and (line < self._done or any(map(self.went_on, hits)))
 
     @property
@@ -275,7 +276,7 @@ def _assemble(
     hits = tuple(scanner.scan(stream))
     if scanner.binary:
         raise InputError(f"{name}: not a log: binary data")
-    hits = tuple(sorted(hits, key=lambda hit: hit.line))
+    hits = Hits(sorted(hits, key=lambda hit: hit.line))
     log = BuildLog(name, scanner.lines, hits, sights=sights(hits), asked_target=asked_target, asked_distro=asked_distro)
     if scanner.given_up:
         words = ", ".join(sorted(scanner.given_up)[:5]) + (", …" if len(scanner.given_up) > 5 else "")
@@ -289,8 +290,18 @@ def _drawn(log: BuildLog) -> BuildLog:
     """Return *log* with all facts that are derived from several of its hits."""
     hits = log.hits
     log = log._replace(crates=tuple(_crates(hits)))
-    crate_at = {position: log.crate_at(hit.line)[0] for position, hit in enumerate(hits) if hit.kind.startswith("pc-")}
-    return log._replace(probes=probes(hits, crate_at), links=links(hits))
+    asked = Hits(hit for hit in hits if hit.kind.startswith(_ASKED))
+    crate_at = {position: log.crate_at(hit.line)[0] for position, hit in enumerate(asked)}
+    return log._replace(probes=probes(asked, crate_at), links=links(hits))
+
+
+_ASKED = "pc-"
+_UNITS = frozenset({"crate-failed", "crate-done", "link-failed", "rust-waits"})
+
+
+def _is_drawn(kind: str) -> bool:
+    """Whether hits of this *kind* are what :func:`_drawn` draws from."""
+    return kind.startswith(_ASKED) or kind in _UNITS or kind in LINKERS
 
 
 def _crates(hits: Iterable[Hit]) -> Iterator[tuple[int, str, str]]:
@@ -298,7 +309,7 @@ def _crates(hits: Iterable[Hit]) -> Iterator[tuple[int, str, str]]:
     for hit in hits:
         if hit.kind == "crate-failed":
             yield hit.line, hit.groups["crate"], hit.groups["version"]
-        elif hit.kind in ("rust-waits", "crate-done", "link-failed"):
+        elif hit.kind in _UNITS:
             yield hit.line, "", ""
 
 

@@ -100,8 +100,10 @@ class Course:
         self.processes = tuple(_processes(events))
         self.failed_crates = frozenset(failed_crates)
         self._streams: dict[str, list[Event]] = {}
-        self._running: dict[str, list[frozenset[str]]] = {}
-        self._ended: Ending | None = None
+        self._flows: dict[str, _Flow] = {}
+        self._ended: Ending | None = None  # these are asked for often
+        self._errors: tuple[Event, ...] | None = None
+        self._standing: tuple[Event, ...] | None = None
         for event in events:
             if not event.warning:
                 self._streams.setdefault(event.stream, []).append(event)
@@ -117,7 +119,7 @@ class Course:
     @property
     def ending(self) -> Ending:
         """The outcome: a failure of any stream counts; a success must be of the process that worked last."""
-        if self._ended is None:  # asked for with every hit
+        if self._ended is None:
             self._ended = self._end()
         return self._ended
 
@@ -130,13 +132,20 @@ class Course:
     @property
     def errors(self) -> tuple[Event, ...]:
         """The errors with a message of their own, without reports that only repeat, sum up or introduce."""
-        found = [event for event in self.events if event.failure and not event.warning]
-        real = [event for event in found if not re.search(_ECHO, event.text)]
-        return tuple(real or found)
+        if self._errors is None:
+            found = [event for event in self.events if event.failure and not event.warning]
+            real = [event for event in found if not re.search(_ECHO, event.text)]
+            self._errors = tuple(real or found)
+        return self._errors
 
     @property
     def standing(self) -> tuple[Event, ...]:
         """Those of :attr:`errors` that the build did not continue after; else such reports; else all errors."""
+        if self._standing is None:
+            self._standing = self._stood()
+        return self._standing
+
+    def _stood(self) -> tuple[Event, ...]:
         given_up = self._given_up()
         every = [event for event in self.events if event.failure and not event.warning]
         for some in (self.errors, every):
@@ -161,52 +170,99 @@ class Course:
         """
         if crate and crate not in self.failed_crates:
             return True
-        events = self._streams.get(stream, [])
-        at = bisect_right(events, line, key=lambda event: event.line)
-        if stream not in self._running:  # asked for with every hit
-            self._running[stream] = _running(events)
-        if _tool_went_on(events, at) or _script_went_on(events, at, line, self._running[stream][at]):
+        if stream not in self._flows:
+            self._flows[stream] = _Flow(self._streams.get(stream, []))
+        flow = self._flows[stream]
+        at = bisect_right(flow.lines, line)
+        if flow.tool_went_on[at] or flow.script_went_on(at, line):
             return True
-        return (warning or probe) and _unit_went_on(events, at, warning)
+        return (warning or probe) and flow.unit_went_on(at, warning)
 
 
-def _tool_went_on(events: Sequence[Event], at: int) -> bool:
-    """Whether the tool that worked before *at*, if it is one that stops at errors, continued after it."""
-    before = next((event for event in events[max(at - 1, 0) :: -1] if event.tool in SEQUENTIAL), None) if at else None
-    for event in events[at:]:
-        if event.tool not in SEQUENTIAL or event.sign in (Sign.BEGUN, Sign.ERROR):
-            if event.tool in STAGES and event.sign is Sign.BEGUN and event.tool not in SEQUENTIAL:
+class _Flow:
+    """One stream of events, with conclusions for each position from all events after it: linear in their number."""
+
+    def __init__(self, events: Sequence[Event]) -> None:
+        self._events = events
+        self.lines = [event.line for event in events]
+        self.tool_went_on = _tool_went_on(events)
+        self._running = _running(events)
+        self._stages: list[BuildStage | None] = [None]  # of the last process that had begun before each position
+        self._begun: list[Event | None] = [None]  # the first of a process from each position on
+        for event in events:
+            self._stages.append(STAGES.get(event.tool, self._stages[-1]))
+        for event in reversed(events):
+            self._begun.append(event if event.tool in STAGES else self._begun[-1])
+        self._begun.reverse()
+        self._later: dict[tuple[BuildStage, frozenset[str]], list[bool]] = {}
+        self._errors: list[Event | None] | None = None  # the next message of its own, if only repetitions are before it
+
+    def script_went_on(self, at: int, line: int) -> bool:
+        """Whether a later command of the script started from *at* on, after the error in *line*."""
+        stage, within = self._stages[at], self._running[at]
+        if stage is None:  # no process had begun: the error belongs to the script's preparation
+            if not at or self.lines[at - 1] != line or not self._events[at - 1].failure:
                 return False
-            continue
+            begun = self._begun[at]
+            return begun is not None and begun.tool == "cargo" and begun.sign is Sign.BEGUN
+        if (stage, within) not in self._later:
+            self._later[stage, within] = _script_went_on(self._events, stage, within)
+        return self._later[stage, within][at]
+
+    def unit_went_on(self, at: int, warning: bool) -> bool:
+        """Whether the same build script, after a failed probe or a warning, ended with an error of another kind."""
+        if self._errors is None:
+            self._errors = [None]
+            for event in reversed(self._events):
+                if not event.failure or (event.tool == "cargo" and event.sign is Sign.FAILED):
+                    self._errors.append(None)
+                else:
+                    self._errors.append(self._errors[-1] if re.search(_ECHO, event.text) else event)
+            self._errors.reverse()
+        error = self._errors[at]
+        return error is not None and (warning or error.tool in ("cc", "as", "make", "ninja"))
+
+
+def _tool_went_on(events: Sequence[Event]) -> list[bool]:
+    """Return for each position whether the tool that worked before it, if it stops at errors, continued after it."""
+    before: list[str] = [""]
+    for event in events:
+        before.append(event.tool if event.tool in SEQUENTIAL else before[-1])
+    following: Event | None = None
+    went_on = [False]
+    for at in range(len(events) - 1, -1, -1):
+        event = events[at]
+        if event.tool not in SEQUENTIAL:
+            if event.tool in STAGES and event.sign is Sign.BEGUN:
+                following = None
+        elif event.sign not in (Sign.BEGUN, Sign.ERROR):
+            following = event
         # The first words of configuring tools are not marks: the lines above belong to the tool as well.
-        theirs = event.tool in CONFIGURING or (before is not None and before.tool == event.tool)
-        return theirs and event.sign is not Sign.FAILED
-    return False
+        theirs = following is not None and (following.tool in CONFIGURING or before[at] == following.tool)
+        went_on.append(theirs and following is not None and following.sign is not Sign.FAILED)
+    return went_on[::-1]
 
 
-def _script_went_on(events: Sequence[Event], at: int, line: int, within: frozenset[str]) -> bool:
-    """Whether a later command of the script, none of *within*, started from *at* on, after the error in *line*."""
-    stage = (
-        next((STAGES[event.tool] for event in events[max(at - 1, 0) :: -1] if event.tool in STAGES), None)
-        if at
-        else None
-    )
-    if stage is None:  # no process had begun: the error belongs to the script's preparation
-        if not at or events[at - 1].line != line or not events[at - 1].failure:
-            return False
-        begun = next((event for event in events[at:] if event.tool in STAGES), None)
-        return begun is not None and begun.tool == "cargo" and begun.sign is Sign.BEGUN
-    for number, event in enumerate(events[at:], at):
-        if event.tool == "ci" and event.sign is Sign.FAILED:
-            return False
+def _script_went_on(events: Sequence[Event], stage: BuildStage, within: frozenset[str]) -> list[bool]:
+    """Return for each position whether a later command of the script than *stage*, none of *within*, started then."""
+    went_on = [False]
+    failing: set[str] = set()
+    for event in reversed(events):
+        if event.failure:
+            failing.add(event.tool)
         later = STAGES.get(event.tool)
-        if later is None or event.tool in within or (event.failure and event.tool not in _ALONE):
-            continue
-        if later.value > stage.value:
-            return True
-        if later is stage is BuildStage.PREPARE and event.sign is not Sign.BEGUN:
-            return not any(other.tool == event.tool and other.failure for other in events[number:])
-    return False
+        if event.tool == "ci" and event.sign is Sign.FAILED:
+            found = False
+        elif later is None or event.tool in within or (event.failure and event.tool not in _ALONE):
+            found = went_on[-1]
+        elif later.value > stage.value:
+            found = True
+        elif later is stage is BuildStage.PREPARE and event.sign is not Sign.BEGUN:
+            found = event.tool not in failing
+        else:
+            found = went_on[-1]
+        went_on.append(found)
+    return went_on[::-1]
 
 
 #: Tools whose events, even failures, show that they were started later, not that they ran the failed process.
@@ -222,17 +278,6 @@ def _running(events: Iterable[Event]) -> list[frozenset[str]]:
             tests = tests - {event.tool} if event.sign is Sign.DONE else tests | {event.tool}
         running.append(tests)
     return running
-
-
-def _unit_went_on(events: Sequence[Event], at: int, warning: bool) -> bool:
-    """Whether the same build script, after a failed probe or a warning, ended with an error of another kind."""
-    for event in events[at:]:
-        if not event.failure or (event.tool == "cargo" and event.sign is Sign.FAILED):
-            return False
-        if re.search(_ECHO, event.text):
-            continue
-        return warning or event.tool in ("cc", "as", "make", "ninja")
-    return False
 
 
 def _closed(events: Sequence[Event]) -> bool:

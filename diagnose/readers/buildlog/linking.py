@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 # fmt: off
-_KINDS = frozenset({
+LINKERS = frozenset({
     "ld-skipping", "ld-generic-elf", "ld-wrong-file", "ld-no-lib", "ld-no-file", "ld-undefined", "ld-referenced",
     "ld-needed", "ld-static", "ld-host-script", "native-static", "no-linker",
 })
@@ -98,7 +98,7 @@ def links(hits: Sequence[Hit]) -> tuple[LinkStep, ...]:
         if hit.kind == "link-failed":
             found += _link(group)
             group = [hit]
-        elif hit.kind in _KINDS:
+        elif hit.kind in LINKERS:
             if group and hit.line - group[-1].line > _REACH:
                 found += _link(group)
                 group = []

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _REACH = 60  # lines that one report of a failed question takes at most
 # The most informative kinds come first.
 _SAYINGS = ("guard", "version", "transitive", "library", "none", "shell", "spawn", "failed", "command", "path")
-_TELLING = [f"pc-{saying}" for saying in _SAYINGS]
+_TELLING = {f"pc-{saying}": rank for rank, saying in enumerate(_SAYINGS)}
 _CONSTRAINT = re.compile(r"^\s*([^\s<>=!]+)\s*(?:([<>=!]{1,2})\s*(\S+))?\s*$")
 
 
@@ -163,7 +163,7 @@ def _probe(hits: list[Hit], crate: str) -> Probe | None:
     listed = by_kind["pc-path"].groups["folders"] if "pc-path" in by_kind else ""
     return Probe(
         outcome=outcome,
-        hits=tuple(sorted(hits, key=lambda hit: (hit.line, _TELLING.index(hit.kind)))),
+        hits=tuple(sorted(hits, key=lambda hit: (hit.line, _TELLING[hit.kind]))),
         crate=crate or library["crate"],
         module=next(filter(None, (library["module"], *asked, *named, transitive["by"])), ""),
         wanted=next((constraint for _, constraint in modules if constraint), ""),
@@ -203,12 +203,6 @@ def _version(hits: Iterable[Hit]) -> tuple[str, str]:
 
 def _without_echoes(probes: Iterable[Probe]) -> Iterator[Probe]:
     """Remove records that only repeat a fuller one: the tool's own line about a module that a crate already reports."""
-    known = list(probes)
-    for probe in known:
-        fuller = [
-            other
-            for other in known
-            if other is not probe and other.rust and not probe.rust and other.module == probe.module and probe.module
-        ]
-        if not fuller:
-            yield probe
+    known = [(probe, probe.rust) for probe in probes]
+    reported = {probe.module for probe, rust in known if rust} - {""}
+    yield from (probe for probe, rust in known if rust or probe.module not in reported)

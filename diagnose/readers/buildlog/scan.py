@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import itertools
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from functools import cache
 from typing import BinaryIO
@@ -20,7 +20,7 @@ from diagnose.readers.buildlog.anchors import Anchors
 from diagnose.readers.buildlog.clean import clean, joined, plain, rejoined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 _BLOCK = 1 << 18  # small enough for a processor's cache, with the data derived from it
 _ENDLESS = 1 << 22  # bytes without a line end from which on a line is read in pieces
@@ -82,6 +82,44 @@ class Hit(NamedTuple):
     """Named group → text; empty for a group that took no part."""
     origin: LineOrigin = LineOrigin()
     """What its prefix shows of its source."""
+
+
+class Hits(tuple[Hit, ...]):
+    """Hits in the order of their lines; those of a kind, or in a line, are found without a look at all."""
+
+    _kinds: dict[str, list[int]] | None = None
+    _lines: list[int] | None = None
+    _whole: Hits | None = None  # what this is a part of, without the lines _gone: its indexes serve both
+    _gone: Collection[int] = ()
+
+    def without(self, gone: Collection[int]) -> Hits:
+        """Return the hits that are not in the lines *gone*."""
+        rest = Hits([hit for hit in self if hit.line not in gone])
+        rest._whole, rest._gone = self, gone
+        return rest
+
+    def of(self, *kinds: str) -> list[Hit]:
+        """Return the hits of these kinds, in order."""
+        if self._whole is not None:
+            return [hit for hit in self._whole.of(*kinds) if hit.line not in self._gone]
+        if self._kinds is None:
+            self._kinds = {}
+            for position, hit in enumerate(self):
+                self._kinds.setdefault(hit.kind, []).append(position)
+        found = [position for kind in dict.fromkeys(kinds) for position in self._kinds.get(kind, ())]
+        return [self[position] for position in (sorted(found) if len(kinds) > 1 else found)]
+
+    def between(self, first: int, last: int) -> list[Hit]:
+        """Return the hits in the lines from *first* to *last*."""
+        if self._whole is not None:
+            return [hit for hit in self._whole.between(first, last) if hit.line not in self._gone]
+        if self._lines is None:
+            self._lines = [hit.line for hit in self]
+        return list(self[bisect_left(self._lines, first) : bisect_right(self._lines, last)])
+
+    def at(self, line: int) -> list[Hit]:
+        """Return the hits in *line*."""
+        return self.between(line, line)
 
 
 _FAILURES = ("mark failed", "mark error")
