@@ -5,13 +5,24 @@ from __future__ import annotations
 import posixpath
 
 from diagnose.authoring.wheel import promised, tagged_elves
-from diagnose.model._lazy_stdlib import re
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel.reader import Wheel
 from diagnose.tables.repaired_names import is_hashed, plain
 from diagnose.tables.shared_libraries import another_wheels, is_extra, is_libc_piece, project
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
 _LIBPYTHON = re.compile(r"libpython\d[\d.]*[a-z]*\.so(\.[\d.]+)?")
+
+
+def needing(elves: Sequence[Elf], wanted: Callable[[str], bool]) -> list[tuple[Elf, str]]:
+    """Return each of *elves* with each NEEDED name that is *wanted*; a name is looked at once, whoever needs it."""
+    names = {name for name in set[str]().union(*(elf.needed for elf in elves)) if wanted(name)}
+    if not names:
+        return []
+    return [(elf, name) for elf in elves if not names.isdisjoint(elf.needed) for name in elf.needed if name in names]
 
 
 def is_libpython(name: str) -> bool:
@@ -32,10 +43,8 @@ def missing(wheel: Wheel) -> dict[str, list[Elf]]:
     present |= {name for name in found if "/" in name}.union(renamed_copies(wheel))  # of those other checks speak
     names = {name for name in found if name not in present and not is_libpython(name) and not is_libc_piece(name)}
     needs: dict[str, list[Elf]] = {}
-    for elf in tagged_elves(wheel):
-        for name in elf.needed:
-            if name in names:
-                needs.setdefault(name, []).append(elf)
+    for elf, name in needing(tagged_elves(wheel), names.__contains__):
+        needs.setdefault(name, []).append(elf)
     if wheel.verdict.libc == "glibc":
         # A filter (DT_FILTER) needs the filtered library too; musl ignores the entry.
         allowed = present.union(promise[1].whitelist if promise else ())

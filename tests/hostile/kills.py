@@ -250,17 +250,17 @@ def _forked(run: Callable[[], object], watch: Callable[[int], object] = ignore) 
     child = os.fork()
     if not child:
         os.close(reading)
-        code = 0
+        code, said = 0, ""
         try:
             run()
         except ApplyError as error:
-            os.write(writing, str(error).encode("utf-8", "surrogateescape"))
-            code = 2
+            code, said = 2, str(error)
         except BaseException:
             import traceback
 
-            os.write(writing, traceback.format_exc().encode())
-            code = 1
+            code, said = 1, traceback.format_exc()
+        with contextlib.suppress(OSError):  # a fault of all writes, too
+            os.write(writing, said.encode("utf-8", "surrogateescape"))
         posix._exit(code)  # os._exit would write a file of coverage for each of some thousand processes
     os.close(writing)
     watch(child)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel import bounded, has_linux_code, some, tagged_elves
-from diagnose.authoring.wheel_libraries import is_libpython
+from diagnose.authoring.wheel_libraries import is_libpython, needing
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
@@ -52,12 +52,8 @@ _INTERPRETER = re.compile(r"(?:^|[\s/])python[\d.]*: error while loading")
 def wheel(wheel: Wheel) -> Iterator[Finding]:
     """See extension modules, or libraries beside them, that need a libpython that the wheel lacks."""
     present = {name.rpartition("/")[2] for name in wheel.files}
-    users = [
-        (elf, name)
-        for elf in tagged_elves(wheel)
-        for name in elf.needed
-        if is_libpython(name) and name not in present and not elf.is_executable
-    ]
+    named = needing(tagged_elves(wheel), lambda name: is_libpython(name) and name not in present)
+    users = [(elf, name) for elf, name in named if not elf.is_executable]
     if not users:
         return
     names = sorted({name for _, name in users})

@@ -21,6 +21,7 @@ from diagnose.authoring.wheel import (
     reachable_members,
     some,
 )
+from diagnose.authoring.wheel_libraries import needing
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
@@ -56,10 +57,9 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     brought = {name for elf in wheel.elves for name in (elf.name, elf.soname)}
     sure = reachable_members(wheel)
     needs: dict[str, list[Elf]] = {}
-    for elf in loadable_elves(wheel):
-        for name in elf.needed:
-            if name in PACKAGES and name not in brought and elf.path in sure and not is_sample(elf):
-                needs.setdefault(name, []).append(elf)
+    for elf, name in needing(loadable_elves(wheel), (PACKAGES.keys() - brought).__contains__):
+        if elf.path in sure and not is_sample(elf):
+            needs.setdefault(name, []).append(elf)
     if not needs:
         return
     names = sorted(needs)

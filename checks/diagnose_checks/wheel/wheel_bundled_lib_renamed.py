@@ -25,7 +25,7 @@ from diagnose.authoring.wheel import (
     some,
     tagged_elves,
 )
-from diagnose.authoring.wheel_libraries import renamed_copies
+from diagnose.authoring.wheel_libraries import needing, renamed_copies
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Severity
@@ -44,10 +44,8 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     copies = renamed_copies(wheel)
     users = [
         (elf, name)
-        for elf in tagged_elves(wheel)
-        if not is_sample(elf)
-        for name in elf.needed
-        if name in copies and copies[name] != elf.path
+        for elf, name in needing(tagged_elves(wheel), copies.__contains__)
+        if not is_sample(elf) and copies[name] != elf.path
     ]
     if not users:
         return

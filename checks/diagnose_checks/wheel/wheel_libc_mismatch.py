@@ -25,6 +25,7 @@ from diagnose.authoring.libc_demands import glibc_only_symbols
 from diagnose.authoring.loader_words import MUSL
 from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel import bounded, has_elf, linux_tags, reachable_members, role, runs_as, some
+from diagnose.authoring.wheel_libraries import needing
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
@@ -69,7 +70,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
 def _android(wheel: Wheel) -> Iterator[Finding]:
     """See files in a wheel for Android that need the C library of a Linux distribution."""
     names = re.compile(r"libc\.so\.6|ld-linux.*|libc\.musl-.*|ld-musl-.*")
-    found = [(elf, name) for elf in wheel.elves for name in elf.needed if names.fullmatch(name)]
+    found = needing(wheel.elves, lambda name: names.fullmatch(name) is not None)
     if found:
         first, name = found[0]
         yield Finding(

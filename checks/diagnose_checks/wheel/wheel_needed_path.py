@@ -28,6 +28,7 @@ from diagnose.authoring.wheel import (
     role,
     some,
 )
+from diagnose.authoring.wheel_libraries import needing
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
@@ -46,10 +47,8 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     opened = {(link.path, link.needed) for link in wheel.links if link.via == "origin"}
     found = [
         (elf, name)
-        for elf in loadable_elves(wheel)
-        if not is_sample(elf)
-        for name in elf.needed
-        if "/" in name and (elf.path, name) not in opened
+        for elf, name in needing(loadable_elves(wheel), lambda name: "/" in name)
+        if not is_sample(elf) and (elf.path, name) not in opened
     ]
     if not found:
         return

@@ -222,6 +222,8 @@ class Elf(NamedTuple):
                 return "musl"
             return "glibc" if loader.startswith(("ld-linux", "ld64.so", "ld.so")) else ""
         for name in self.needed:
+            if not name.startswith(("libc.", "ld")):
+                continue
             if name == "libc.so" or name.startswith(("libc.musl-", "ld-musl-")):
                 return "musl"
             if name == "libc.so.6" or name.startswith(("ld-linux", "ld64.so")):
@@ -577,6 +579,8 @@ class _Reader:
         self.tags = dict(zip(tags, values, strict=True))
         lists = {
             wanted: [value for tag, value in zip(tags, values, strict=True) if tag == wanted]
+            if tags.count(wanted) > 1
+            else [self.tags[wanted]]
             if wanted in self.tags
             else []
             for wanted in (1, 14, 15, 29, 0x7FFFFFFF)

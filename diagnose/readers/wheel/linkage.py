@@ -196,7 +196,7 @@ def links(index: Index, elves: Sequence[Elf], musl: bool) -> tuple[LoadLink, ...
 
 def _links(index: Index, elves: Iterable[Elf], musl: bool) -> tuple[LoadLink, ...]:
     loads = _Loads(index, musl)
-    needed = {name for elf in elves for name in wanted(elf, musl)}
+    needed = set[str]().union(*(wanted(elf, musl) for elf in elves))
     for root in elves:
         if root.is_extension or root.is_executable or root.name not in needed:
             loads.follow(root)

@@ -313,7 +313,7 @@ class _Scope:
 
     def _trees(self) -> Iterator[Shortfall]:
         """The shortfalls of each dependency tree, by root; a library that another file needs is in that file's tree."""
-        needed = {name for elf in self.elves for name in elf.needed}
+        needed = set[str]().union(*(elf.needed for elf in self.elves))
         for root in self.elves:
             if root.is_extension or root.name not in needed:
                 yield from self._external(root)
