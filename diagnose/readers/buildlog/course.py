@@ -100,7 +100,7 @@ class Course:
         self.processes = tuple(_processes(events))
         self.failed_crates = frozenset(failed_crates)
         self._streams: dict[str, list[Event]] = {}
-        self._flows: dict[str, _Flow] = {}
+        self._flows: dict[str, _EventFlow] = {}
         self._ended: Ending | None = None  # these are asked for often
         self._errors: tuple[Event, ...] | None = None
         self._standing: tuple[Event, ...] | None = None
@@ -171,7 +171,7 @@ class Course:
         if crate and crate not in self.failed_crates:
             return True
         if stream not in self._flows:
-            self._flows[stream] = _Flow(self._streams.get(stream, []))
+            self._flows[stream] = _EventFlow(self._streams.get(stream, []))
         flow = self._flows[stream]
         at = bisect_right(flow.lines, line)
         if flow.tool_went_on[at] or flow.script_went_on(at, line):
@@ -179,7 +179,7 @@ class Course:
         return (warning or probe) and flow.unit_went_on(at, warning)
 
 
-class _Flow:
+class _EventFlow:
     """One stream of events, with conclusions for each position from all events after it: linear in their number."""
 
     def __init__(self, events: Sequence[Event]) -> None:
