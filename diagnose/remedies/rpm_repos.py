@@ -9,7 +9,7 @@ from diagnose.readers.system.packages import RpmRepo
 
 _GONE = ("mirrorlist.centos.org", "mirror.centos.org")
 _ENDED = ("6", "7", "8")
-_OLD = re.compile(r"(https?://)mirror\.centos\.org(?=[/\s]|$)", re.IGNORECASE)
+_OLD = re.compile(r"(?i)(https?://)mirror\.centos\.org(?=[/\s]|$)")
 
 
 def gone(env: Environment) -> list[RpmRepo]:
