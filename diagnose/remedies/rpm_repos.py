@@ -9,7 +9,7 @@ from diagnose.readers.system.packages import RpmRepo
 
 _GONE = ("mirrorlist.centos.org", "mirror.centos.org")
 _ENDED = ("6", "7", "8")
-_OLD = re.compile(r"(?i)(https?://)mirror\.centos\.org(?=[/\s]|$)")
+_OLD = r"(?i)(https?://)mirror\.centos\.org(?=[/\s]|$)"
 
 
 def gone(env: Environment) -> list[RpmRepo]:
@@ -48,14 +48,14 @@ def _section_with_vault(lines: list[str]) -> list[str]:
     options = [(line, *_option(line)) for line in lines]
     left = {at for at, (line, on, name) in enumerate(options) if on and name == "mirrorlist" and _left(line)}
     # An address that is commented out is the one that the mirror list replaced; beside another one, it is not used.
-    other = any(on and name == "baseurl" and not _OLD.search(line) for line, on, name in options)
+    other = any(on and name == "baseurl" and not re.search(_OLD, line) for line, on, name in options)
     after, last = [], ""
     for at, (line, on, name) in enumerate(options):
         last = name if on and name else last
         if at in left:
             after.append(f"#{line}")
-        elif _OLD.search(line) and (last == "baseurl" if on else name == "baseurl" and left and not other):
-            after.append(_OLD.sub(r"\1vault.centos.org", line if on else line.lstrip("#; \t")))
+        elif re.search(_OLD, line) and (last == "baseurl" if on else name == "baseurl" and left and not other):
+            after.append(re.sub(_OLD, r"\1vault.centos.org", line if on else line.lstrip("#; \t")))
         else:
             after.append(line)
     return after if any(_option(line) == (True, "baseurl") for line in after) else lines
