@@ -9,8 +9,8 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import Evidence, Finding, InputError, Phase
 from diagnose.model.targets import Target
 from diagnose.readers import apt_needs, build_programs
+from diagnose.readers.cargo import build_tools, needs, rust_versions, unread_variables
 from diagnose.readers.cargo import config as cargo_config
-from diagnose.readers.cargo import needs, rust_versions, unread_variables
 from diagnose.readers.cargo import project as cargo
 from diagnose.readers.cargo.project import Project
 from diagnose.readers.cargo.unread_variables import Ignored
@@ -233,6 +233,10 @@ def read(
     # Without the linker, the folders that it will search are unknown: no library is missing there.
     prober = pkgconfig.Prober(finder, variables, decided, row, tools.link_dirs if tools.linker.found else ())
     libraries = tuple(_probe(prober, need, overridden) for need in wanted)
+    tools_left = build_tools.remaining(
+        project.tools, row != host, lambda module: _probe_module(prober, needs.Need(module), {}).outcome in _ANSWERED
+    )
+    project = project._replace(tools=tools_left)
     host_libraries: tuple[Library, ...] = ()
     if host_decided is not None:
         own = _host_dirs(host)

@@ -117,7 +117,7 @@ def test_a_feature_that_is_a_default_is_on_where_only_the_projects_manifest_is_k
 
 
 def test_the_table_names_known_programs() -> None:
-    known = {"cmake", "c++", "capnp", "make", "perl", "pkg-config", "protoc", "-"}
+    known = {"autoreconf", "cmake", "c++", "capnp", "make", "perl", "pkg-config", "protoc", "-"}
     tools = {tool for _, tool, _ in build_tools._lines()}
     assert {tool for tool in tools if not tool.startswith("<")} <= known
     assert all(debian_headers.package(tool[1:-1]) for tool in tools if tool.startswith("<"))
@@ -151,3 +151,67 @@ def test_protoc_is_needed_where_the_projects_own_script_compiles_protos(tmp_path
         facts = env.read(str(miniroot.make(tmp_path / severity)), HOST, cwd=str(project), environ={"PATH": "/usr/bin"})
         (found,) = (finding for finding in judged(facts).findings if finding.check == "build-tool-missing")
         assert found.severity.name == severity
+
+
+EVDEV = locked(("evdev-sys", "0.2.6", ("cc", "pkg-config")), ("cc", "1.2.0", ()), ("pkg-config", "0.3.34", ()))
+AUTOTOOLS = [
+    "ERROR autoreconf is not installed, which evdev-sys 0.2.6 runs",
+    "ERROR make is not installed, which evdev-sys 0.2.6 runs",
+]
+
+
+@pytest.mark.parametrize("target", [HOST, ARM])
+def test_a_crate_builds_its_own_copy_where_pkg_config_has_no_library(tmp_path: Path, target: str) -> None:
+    assert seen(tmp_path, EVDEV, target)["build-tool-missing"] == AUTOTOOLS
+
+
+def test_a_crate_takes_the_library_in_a_native_build_only(tmp_path: Path) -> None:
+    for target, missed in ((HOST, []), (ARM, AUTOTOOLS)):
+        root = miniroot.make(tmp_path / target)
+        miniroot.module(root, "libevdev", "evdev", "1.13.4", "amd64")
+        miniroot.write(tmp_path / "project/Cargo.toml", MANIFEST.format("evdev-sys"))
+        miniroot.write(tmp_path / "project/Cargo.lock", EVDEV)
+        facts = env.read(str(root), target, cwd=str(tmp_path / "project"), environ={"PATH": "/usr/bin"})
+        found = [finding for finding in judged(facts).findings if finding.check == "build-tool-missing"]
+        assert [f"{finding.severity.name} {finding.message}" for finding in found] == missed
+
+
+@pytest.mark.parametrize(
+    ("script", "severity"),
+    [
+        ('let _ = env::var("OUT_DIR"); prost_build::compile_protos(&["a"], &["."])', "ERROR"),
+        ('if env::var("REGENERATE").is_ok() { prost_build::compile_protos(&["a"], &["."]) }', "WARNING"),
+        ("", "WARNING"),
+    ],
+)
+def test_protoc_is_needed_where_the_script_of_a_crate_compiles_protos(
+    tmp_path: Path, script: str, severity: str
+) -> None:
+    lock = locked(("wire", "1.0.0", ("prost-build",)), ("prost-build", "0.14.6", ()))
+    root = miniroot.make(tmp_path / "root")
+    source = root / "root/.cargo/registry/src/index/wire-1.0.0"
+    miniroot.write(source / "Cargo.toml", '[package]\nname = "wire"\nversion = "1.0.0"\n')
+    miniroot.write(source / "build.rs", script)
+    miniroot.write(tmp_path / "project/Cargo.toml", MANIFEST.format("wire"))
+    miniroot.write(tmp_path / "project/Cargo.lock", lock)
+    facts = env.read(str(root), HOST, cwd=str(tmp_path / "project"), environ={"PATH": "/usr/bin", "HOME": "/root"})
+    (found,) = (finding for finding in judged(facts).findings if finding.check == "build-tool-missing")
+    assert found.severity.name == severity
+
+
+def test_a_crate_that_declares_a_module_and_asks_for_none(tmp_path: Path) -> None:
+    crates = (
+        ("zmq-sys", "0.12.0", ("system-deps", "zeromq-src")),
+        ("system-deps", "6.2.2", ()),
+        ("zeromq-src", "0.2.6", ()),
+    )
+    lock = locked(*crates)
+    root = miniroot.make(tmp_path / "root")
+    source = root / "root/.cargo/registry/src/index/zmq-sys-0.12.0"
+    declared = '[package]\nname = "zmq-sys"\nversion = "0.12.0"\n[package.metadata.system-deps]\nlibzmq = "4.1"\n'
+    miniroot.write(source / "Cargo.toml", declared)
+    miniroot.write(tmp_path / "project/Cargo.toml", MANIFEST.format("zmq-sys"))
+    miniroot.write(tmp_path / "project/Cargo.lock", lock)
+    facts = env.read(str(root), HOST, cwd=str(tmp_path / "project"), environ={"PATH": "/usr/bin", "HOME": "/root"})
+    assert (facts.project.needs, facts.project.unknown) == ((), ())
+    assert [need.tool for need in facts.project.tools] == ["c++"]

@@ -1,6 +1,7 @@
-"""The pkg-config modules that a build script names in its source.
+"""What the source of a build script names: pkg-config modules, and the compiler of ``.proto`` files.
 
-Source: the pkg-config crate's documentation (``probe_library``, ``Config::probe``).
+Sources: the pkg-config crate's documentation (``probe_library``, ``Config::probe``), prost-build's
+(``Config::compile_protos``).
 """
 
 from __future__ import annotations
@@ -21,11 +22,7 @@ def named_modules(root: Root, folder: str) -> tuple[str, ...]:
 
     Only literals and constants are recognised, so there can be more, and a feature can select among them.
     """
-    path = f"{folder}/build.rs"
-    try:
-        text = (root.text(path, _LIMIT) if root.is_file(path) else None) or ""
-    except InputError:
-        return ()
+    text = _source(root, folder)
     constants = dict(re.findall(r"\bconst (\w{1,80}): ?&(?:'static )?str ?= ?\"([^\"\n]{1,80})\"", text))
     asked = re.findall(
         r"\b(?:probe_library|find_library|probe)\(\s{0,80}&?(?:\"([^\"\n]{1,80})\"|([A-Z]\w{0,79})\b)", text
@@ -33,3 +30,25 @@ def named_modules(root: Root, folder: str) -> tuple[str, ...]:
     names = (literal or constants.get(constant, "") for literal, constant in asked)
     valid = (name for name in names if re.fullmatch(r"[A-Za-z0-9][\w.+-]*", name))
     return tuple(dict.fromkeys(valid))[:_MODULES]
+
+
+#: Variables that cargo sets, and that prost-build reads.
+_USUAL = r"CARGO.*|OUT_DIR|DOCS_RS|HOST|TARGET|NUM_JOBS|OPT_LEVEL|DEBUG|PROFILE|RUSTC.*|PROTOC.*|HOME|PATH"
+
+
+def compiles_protos(root: Root, folder: str) -> bool:
+    """Whether the build script in the crate's *folder* compiles ``.proto`` files in every build.
+
+    One that reads a variable of its own may do so only where that is set.
+    """
+    text = _source(root, folder)
+    read = re.findall(r"\benv::var(?:_os)?\(\s{0,80}&?\"([^\"\n]{1,80})\"", text)
+    return "compile_protos" in text and all(re.fullmatch(_USUAL, name) for name in read)
+
+
+def _source(root: Root, folder: str) -> str:
+    path = f"{folder}/build.rs"
+    try:
+        return (root.text(path, _LIMIT) if root.is_file(path) else None) or ""
+    except InputError:
+        return ""

@@ -25,21 +25,25 @@ class ToolNeed(NamedTuple):
     ``<header>`` is a C header for the target instead.
 
     ``crate`` is ``name version``; ``path`` is its line in the lock file. ``certain`` is False if the need depends on
-    unknown facts: a feature, a library that is found first, or a crate that is not in the table.
+    unknown facts: a feature, a library that is found first, or a crate that is not in the table. ``cross`` is the one
+    kind of build that needs it, None: both. ``unless`` is a pkg-config module that the crate takes instead, where
+    pkg-config has it.
     """
 
     tool: str
     crate: str
     path: str = ""
     certain: bool = True
+    cross: bool | None = None
+    unless: str = ""
 
 
 def needs(
-    crates: Iterable[Crate], lock: str, active: Callable[[str], set[str] | None], *, compiles_protos: bool = False
+    crates: Iterable[Crate], lock: str, active: Callable[[str], set[str] | None], protos: bool = False
 ) -> tuple[ToolNeed, ...]:
     """Return what the compiled *crates* need for their builds; *active* returns the features of a crate, or None.
 
-    *compiles_protos*: a build script of the project itself compiles ``.proto`` files.
+    *protos*: a build script of the project itself, or of one of the *crates*, compiles ``.proto`` files.
     """
     rows = _rows()
     crates = tuple(crates)
@@ -49,15 +53,24 @@ def needs(
         label, path = f"{crate.name} {crate.version}", f"{lock}:{crate.line}"
         for tool, when in rows.get(crate.name, ()):
             certain = _holds(when, crate, active)
-            if tool == "protoc" and certain is None and compiles_protos:
+            if tool == "protoc" and certain is None and protos:
                 certain = True
             if tool == "protoc" and names & _WITHOUT_PROTOC:
                 continue
             if tool != "-" and certain is not False:
-                found[ToolNeed(tool, label, path, certain is True)] = None
+                words = when.split(",")
+                kind = True if "cross" in words else False if "native" in words else None
+                unless = next((word[1:] for word in words if word.startswith("%")), "")
+                found[ToolNeed(tool, label, path, certain is True, kind, unless)] = None
         if crate.name not in rows and "cmake" in crate.dependencies:
             found[ToolNeed("cmake", label, path, False)] = None
     return tuple(found)
+
+
+def remaining(tools: Iterable[ToolNeed], cross: bool, answers: Callable[[str], bool]) -> tuple[ToolNeed, ...]:
+    """Return the *tools* that this kind of build needs; *answers* says whether pkg-config has a module."""
+    fitting = (need for need in tools if need.cross in (None, cross))
+    return tuple(need for need in fitting if not need.unless or not answers(need.unless))
 
 
 def _holds(when: str, crate: Crate, active: Callable[[str], set[str] | None]) -> bool | None:
@@ -75,7 +88,7 @@ def _holds(when: str, crate: Crate, active: Callable[[str], set[str] | None]) ->
         elif word.startswith("@"):
             if not f"{crate.version}.".startswith(f"{word[1:]}."):
                 return False
-        elif word != "-":
+        elif word not in ("-", "native", "cross") and not word.startswith("%"):
             features = active(crate.name)
             if features is None:
                 answer = None

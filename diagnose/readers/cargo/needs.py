@@ -170,7 +170,9 @@ def crate_needs(
     if path:
         package = content.get("package")
         links = str(package.get("links") or "") if isinstance(package, dict) else ""
-        declared = list(system_deps(path, content, label, links))
+        # some declare modules, and build their own copy without a look at them
+        asks = not rows or any(row.module for row in rows)
+        declared = list(system_deps(path, content, label, links)) if asks else []
         if declared:
             yield from (need._replace(path=where) for need in declared)
             return

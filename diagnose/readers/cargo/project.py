@@ -11,7 +11,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.targets import Target
 from diagnose.readers import toml
 from diagnose.readers.cargo import build_tools, workspace
-from diagnose.readers.cargo.build_scripts import named_modules
+from diagnose.readers.cargo.build_scripts import compiles_protos, named_modules
 from diagnose.readers.cargo.build_tools import ToolNeed
 from diagnose.readers.cargo.cfg import fits
 from diagnose.readers.cargo.config import Config, ConfigFile, Override
@@ -154,6 +154,7 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
                 scripts.append((unknown[-1], modules))
     unique = tuple(dict.fromkeys(needs))
     crates = tuple(crate for crate in crates if crate.name in reached)
+    protos = any(compiles_protos(root, folder) for folder in _of_proto_crates(root, crates, sources))
     abi3 = _abi3(content)
     wheel = abi3 is not None or any(crate.name == "pyo3-ffi" for crate in crates) or _cdylib(content)
     wheel = wheel or _names_maturin(here, os.path.realpath(cwd), os.path.dirname(manifest))
@@ -169,7 +170,7 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
         abi3,
         wheel,
         floors,
-        build_tools.needs(crates, lock, turned_on.of, compiles_protos=_compiles_protos(here, manifest, found)),
+        build_tools.needs(crates, lock, turned_on.of, _compiles_protos(here, manifest, found) or protos),
         not lock and _has_dependencies(content),
         tuple(scripts),
         tuple(f"{crate.name} {crate.version}" for crate in crates if _is_unlisted(root, crate, sources)),
@@ -203,6 +204,19 @@ def _compiles_protos(here: Root, manifest: str, others: Iterable[tuple[str, dict
     folders = dict.fromkeys(os.path.dirname(path) for path in (manifest, *(path for path, _ in others)))
     scripts = (here.text(path) or "" for path in (f"{folder}/build.rs" for folder in folders) if here.is_file(path))
     return any("compile_protos" in script for script in scripts)
+
+
+#: Crates by which build scripts compile ``.proto`` files with protoc.
+_PROTOS = frozenset({"prost-build", "tonic-build", "tonic-prost-build", "prost-wkt-build", "pbjson-build"})
+
+
+def _of_proto_crates(root: Root, crates: Iterable[Crate], sources: tuple[str, ...]) -> Iterator[str]:
+    """Yield the folders of the crates, other than the project's own, whose build scripts may compile such files."""
+    for crate in crates:
+        if crate.name not in _PROTOS and _PROTOS & set(crate.dependencies):
+            path, _ = source_of(root, crate, sources) or ("", {})
+            if path:
+                yield os.path.dirname(path)
 
 
 def _manifest_path(here: Root, cwd: str) -> str:

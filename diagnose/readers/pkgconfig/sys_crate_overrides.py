@@ -1,7 +1,7 @@
 """Crates that find a library through variables of their own, before or without pkg-config, and crates that guess it.
 
 Sources: the build scripts of openssl-sys 0.9.118 (``find_normal.rs``), libpulse-sys 1.23.0, libsqlite3-sys 0.40.0,
-mysqlclient-sys 0.5.2, pcsc-sys 1.3.0 and pq-sys 0.7.8, as published.
+mysqlclient-sys 0.5.2, pcap 2.5.0, pcsc-sys 1.3.0 and pq-sys 0.7.8, as published.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ WAYS = {
         header="openssl/opensslv.h",
         strict=True,
     ),
+    "pcap": Way(("pcap",), ("LIBPCAP_LIBDIR",), alone=True),
     "pcsc-sys": Way(("pcsclite",), ("PCSC_LIB_DIR",)),
     "pq-sys": Way(("pq",), ("PQ_LIB_DIR_@", "PQ_LIB_DIR"), strict=True, alone=True),
 }
