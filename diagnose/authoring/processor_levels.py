@@ -10,13 +10,16 @@ for the baseline; all others have 97 % and more.
 
 On AArch64 the same is seen from atomics: code compiled for Armv8.1-A or newer uses LSE's instructions wherever it has
 atomics; other code has loops of exclusive loads, or calls a helper that selects.
+
+On 32-bit Arm the build attributes say for which processor a file was compiled, but one object that is selected at run
+time is enough to raise them; so the instructions have to be there, on the way of the import or in several places.
 """
 
 from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
-from diagnose.model.targets import EM_AARCH64
-from diagnose.tables.aarch64_encodings import EXTENSIONS
+from diagnose.model.targets import EM_AARCH64, EM_ARM
+from diagnose.tables import aarch64_encodings, arm_encodings
 
 if TYPE_CHECKING:
     from diagnose.readers.elf.elf_parser import Elf
@@ -31,6 +34,9 @@ _SHARE_2, _SPREAD_2 = 5, 9
 _ENOUGH = 100  # functions, below which a share says little
 # AArch64: functions with atomics, percent of them with LSE only, sixteenths of the file.
 _ATOMICS, _LSE, _SPREAD_LSE = 8, 80, 6
+# 32-bit Arm: functions with newer code, and sixteenths of the file.
+_ARM, _SPREAD_ARM = 5, 4
+_ARMV8 = 14  # Tag_CPU_arch
 # What fewer of the functions with newer code use, in percent, is not named.
 _COMMON = 20
 
@@ -71,6 +77,8 @@ def demand(elf: Elf) -> Demand | None:
     code = elf.instructions
     if code is None or re.search(_SELECTED, elf.name.lower()):
         return None
+    if elf.machine == EM_ARM:
+        return _arm(code, (elf.arm_cpu or 0) >= _ARMV8 or elf.arm_divides)
     return _aarch64(code) if elf.machine == EM_AARCH64 else _x86(code)
 
 
@@ -111,21 +119,35 @@ def _aarch64(code: Instructions) -> Demand | None:
     reached = [use for use in code.reached if use.level > 2] if code.encoded > older else []
     if not first and not atomics and not (_is_throughout(code) and code.encoded >= older):
         return None
+    level = 4 if any(use.level == 4 for use in first or reached) or 2 * code.levels[2] > newer else 3
+    share = f"{code.encoded} of {code.formed} with atomics use LSE's instructions only" if code.encoded else ""
+    return _by_name(code, level, first, reached, aarch64_encodings.EXTENSIONS, share)
+
+
+def _arm(code: Instructions, stated: bool) -> Demand | None:
+    """Judge by any newer instruction that runs; by others only if the file is *stated* to be compiled for them."""
+    first = [use for use in code.first if use.level > 2]
+    reached = list(code.reached) if stated else []
+    throughout = stated and code.levels[1] >= _ARM and code.spread[1] >= _SPREAD_ARM
+    if not first and not reached and not throughout:
+        return None
+    share = "its build attributes say that it is compiled for that" if stated else ""
+    return _by_name(code, 3, first, reached, arm_encodings.EXTENSIONS, share)
+
+
+def _by_name(
+    code: Instructions, level: int, first: list[Use], reached: list[Use], known: dict[str, str], more: str
+) -> Demand:
+    newer = code.levels[1] + code.levels[2]
     uses = first or reached
     names = {name for use in uses for name in use.features.split("+")}
     names |= {name for name, number in code.extensions if 100 * number >= _COMMON * newer}
-    names = {name for name in names if "+cr" not in EXTENSIONS[name]} or {"LSE"}
+    # Options of the baseline are not newer.
+    names = {name for name in names if "+cr" not in known[name]} or {"LSE"}
+    newest = max(known[name].partition("+")[0] for name in names)
+    needs = f"{newest.capitalize().replace('-a', '-A').replace('ve', 'VE')} ({', '.join(sorted(names))})"
     share = [f"{newer} of {code.functions} sampled functions use {', '.join(sorted(names))}"] if newer else []
-    if code.encoded:
-        share.append(f"{code.encoded} of {code.formed} with atomics use LSE's instructions only")
-    level = 4 if any(use.level == 4 for use in uses) or 2 * code.levels[2] > newer else 3
-    return Demand(level, _version(names), bool(first), bool(uses), (*map(_use, uses[:1]), *share))
-
-
-def _version(names: set[str]) -> str:
-    """Return the version of the architecture that has all extensions in *names*, and the names."""
-    newest = max(EXTENSIONS[name].partition("-a")[0] for name in names)
-    return f"{newest.capitalize()}-A ({', '.join(sorted(names))})"
+    return Demand(level, needs, bool(first), bool(uses), (*map(_use, uses[:1]), *share, *filter(None, [more])))
 
 
 def _use(use: Use) -> str:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _LIBPYTHON = re.compile(r"libpython\d[\d.]*[a-z]*\.so(\.[\d.]+)?")
 
+_TELLING = 3  # letters of a name that says nothing by itself
+
 
 def needing(elves: Sequence[Elf], wanted: Callable[[str], bool]) -> list[tuple[Elf, str]]:
     """Return each of *elves* with each NEEDED name that is *wanted*; a name is looked at once, whoever needs it."""
@@ -78,13 +80,19 @@ def expected_from(wheel: Wheel, name: str, users: list[Elf]) -> str:
             if sibling and not any(member.startswith(sibling + "/") for member in wheel.files):
                 return f"is searched for in {sibling}, another distribution's folder ({folder})"
     # A project that is pinned with == belongs to the wheel: one with the library's name (libz3 and z3-solver), or one
-    # of the same family for a library without a version in its name, which no distribution has.
+    # of the same family for a library without a version in its name, which no distribution has. Without a pin, the
+    # project has to be named as such a library (libtvm_ffi.so and apache-tvm-ffi).
     stem = project(name.removeprefix("lib").partition(".so")[0])
     family = project(wheel.name).split("-")[0] if name.endswith(".so") else ""
     pinned = [project(line) for line in wheel.requires if "==" in line.partition(";")[0] and not is_extra(line)]
     for part in sorted(pinned, key=lambda part: part.split("-")[0] != stem):
         if part == stem or part.split("-")[0] in (stem, family):
             return f"may come with {part}, which the wheel requires with =="
+    if name.endswith(".so") and len(stem) > _TELLING:
+        for line in wheel.requires:
+            part = project(line)
+            if not is_extra(line) and (part == stem or part.endswith(f"-{stem}")):
+                return f"may come with {part}, which the wheel requires"
     return ""
 
 

@@ -109,6 +109,12 @@ def test_a_library_from_outside_weighs_by_where_it_can_come_from() -> None:
     assert external("libcore.so.1", requires=("demo-core==1",)) == ["error"], "a versioned library is a distribution's"
     assert external("libz3.so.5.3", requires=("z3-solver==5.3.1.0",)) == ["note"], "a pinned one of the library's name"
     assert external("libz3.so.5.3", requires=("z3-solver>=5",)) == ["error"], "nothing ties the two together"
+    assert external("libtvm_ffi.so", requires=("apache-tvm-ffi>=0.1.11",)) == ["note"], (
+        "a project of the library's name"
+    )
+    assert external("libtvm_ffi.so.1", requires=("apache-tvm-ffi>=0.1.11",)) == ["error"], "may be a distribution's"
+    assert external("libffi.so", requires=("apache-tvm-ffi-tools",)) == ["error"]
+    assert external("libtvm_ffi.so", requires=('apache-tvm-ffi; extra == "gpu"',)) == ["error"], "may be absent"
     assert external("libz3.so.5.3", requires=('z3-solver==5.3.1.0; extra == "z3"',)) == ["error"], "may be absent"
     assert external("libbar.so.1", module={"runpath": "$ORIGIN/bar/lib"}) == ["note"], "another distribution's folder"
     assert external("libz.so.1") == [], "every system has it"

@@ -11,13 +11,15 @@ object of a library that selects code at run time is enough to raise them; there
 
 Most files state nothing. A sample of the instructions is decoded: the functions that run when the file is loaded or
 imported, those that they call, and others from the whole file. For x86 that needs the extra ``processor`` (``pip
-install "crosslink-diagnose[processor]"``); for aarch64 nothing. Code for AVX or newer in the first, or throughout the
+install "crosslink-diagnose[processor]"``); for Arm nothing. Code for AVX or newer in the first, or throughout the
 file, is an error: the process is killed by an illegal instruction. So is code for Armv8.1-A or newer on aarch64, most
 often the atomic instructions of LSE, which compilers then use everywhere; the Raspberry Pi 3 and 4 do not have them.
+On armv7l the division of the Cortex-A7 and A15, and anything of Armv8, kill the process on a Cortex-A8 or A9; whether
+code is in A32 or T32 is known of functions with a pointer or symbol, and only those are looked at.
 Libraries that select their code by the processor, as compilers do for atomics by default (``-moutline-atomics``), and
 files whose name says for which one they are, are not reported. Code for x86-64-v2 is a note: libraries of
 distributions, among them those in the images from manylinux_2_34 on, are compiled for it. ``-v`` says how much was
-sampled; of armv7l, ppc64le, s390x, riscv64 and loongarch64 nothing is.
+sampled; of ppc64le, s390x, riscv64 and loongarch64 nothing is.
 
 The baselines: x86-64-v1 for x86_64; for i686 the same instructions, because Rust's i686 is a Pentium 4 with SSE2;
 Armv8.0-A for aarch64, Armv7-A for armv7l, POWER8 for ppc64le, z13 for s390x, RV64GC for riscv64.
@@ -153,11 +155,13 @@ _COMPILE = {
     "x86_64": ("x86-64", "x86-64", "__attribute__((target_clones))", "is_x86_feature_detected!"),
     "i686": ("i686", "pentium4", "__attribute__((target_clones))", "is_x86_feature_detected!"),
     "aarch64": ("armv8-a", "generic", "getauxval(AT_HWCAP)", "is_aarch64_feature_detected!"),
+    "armv7l": ("armv7-a -mfpu=vfpv3-d16", "generic", "getauxval(AT_HWCAP)", "libc::getauxval"),
 }
 _OLDER = {
     "x86_64": "on a processor without AVX or BMI",
     "i686": "on a processor without AVX or BMI",
     "aarch64": "on an Armv8.0-A processor, such as the Raspberry Pi 4's",
+    "armv7l": "on an Armv7-A processor, such as the Cortex-A9",
 }
 
 
@@ -241,7 +245,7 @@ def _need(elf: Elf, arch: str) -> str:
     if elf.machine == EM_ARM and elf.arm_cpu is not None:
         if arch == "armv6l" and elf.arm_cpu not in _ARMV6:
             return _ARM.get(elf.arm_cpu, "Armv8 or newer")
-        if arch == "armv7l" and elf.arm_cpu >= 14:
+        if arch == "armv7l" and elf.arm_cpu >= 14 and not demand(elf):
             return _ARM.get(elf.arm_cpu, "Armv8 or newer")
     return ""
 

@@ -136,7 +136,7 @@ class Elf(NamedTuple):
     ``gnu_stack`` are the flags of ``PT_GNU_STACK``; None if absent. ``isa_needed`` is the bit mask of
     ``GNU_PROPERTY_X86_ISA_1_NEEDED``: 1 baseline, 2, 4, 8 for x86-64-v2 to v4. ``arm_float`` is ``hard``, ``soft`` or
     empty (unknown, or not Arm). ``arm_cpu`` is the build attribute ``Tag_CPU_arch`` (6 and 9 to 12: Armv6, 10: Armv7);
-    None if absent.
+    None if absent. ``arm_divides``: ``Tag_DIV_use`` says that Armv7-A's optional division is used.
 
     ``sectionless``: there are no section headers, which loaders do not read. ``split_debug``: the code is in another
     file (``objcopy --only-keep-debug``). ``debug_size`` and ``symtab_size`` are the bytes that ``strip`` saves.
@@ -196,6 +196,7 @@ class Elf(NamedTuple):
     isa_needed: int = 0
     arm_float: str = ""
     arm_cpu: int | None = None
+    arm_divides: bool = False
     sectionless: bool = False
     split_debug: bool = False
     debug_size: int = 0
@@ -495,6 +496,8 @@ class _Reader:
             value, position = _uleb(raw, position, stop)
             if tag == 6:
                 self.facts["arm_cpu"] = value
+            elif tag == 44:
+                self.facts["arm_divides"] = value == 2
             elif tag == 28 and not self.facts.get("arm_float") and value < 2:
                 self.facts["arm_float"] = ("soft", "hard")[value]
             elif tag == 32:

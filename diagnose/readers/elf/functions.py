@@ -19,7 +19,8 @@ from diagnose.model.targets import EM_AARCH64, EM_X86_64
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PT_LOAD, PT_DYNAMIC, PT_GNU_EH_FRAME = 1, 2, 0x6474E550
+PT_LOAD, PT_DYNAMIC, PT_GNU_EH_FRAME, PT_ARM_EXIDX = 1, 2, 0x6474E550, 0x70000001
+_TABLES = (PT_GNU_EH_FRAME, PT_ARM_EXIDX)
 PF_X = 1
 DT_SYMTAB, DT_RELA, DT_RELASZ, DT_INIT, DT_INIT_ARRAY, DT_INIT_ARRAYSZ, DT_RELACOUNT = 6, 7, 8, 12, 25, 27, 0x6FFFFFF9
 #: Machine → the kinds of relocation that write the address of a symbol, and an address relative to the file.
@@ -43,6 +44,8 @@ class Function(NamedTuple):
 class Functions:
     """The functions of the file *data*, whose class is *bits*; ``count`` is the number of those listed.
 
+    ``unlisted`` are further functions that cannot be decoded.
+
     Every field of the file may be wrong: what cannot be read is missing, and nothing is raised.
     """
 
@@ -50,6 +53,7 @@ class Functions:
         self.data = data
         self.wide = bits == 64
         self.count = 0
+        self.unlisted = 0
         self.machine = 0
         self.kinds = (-1, -1)
         self.base = 0
@@ -68,7 +72,7 @@ class Functions:
         form = "<IIQQQQQQ" if self.wide else "<IIIIIIII"
         start: int = struct.unpack_from("<Q" if self.wide else "<I", self.data, 32 if self.wide else 28)[0]
         width, count = struct.unpack_from("<HH", self.data, 54 if self.wide else 42)
-        frames = None
+        segments: dict[int, tuple[int, int, int]] = {}
         for at in range(start, start + width * min(count, 1024), max(width, 1)):
             row = struct.unpack_from(form, self.data, at)
             if self.wide:
@@ -84,13 +88,14 @@ class Functions:
                     if not tag:
                         break
                     self.dynamic[tag] = value
-            elif kind == PT_GNU_EH_FRAME:
-                frames = offset, address
-        if frames:
-            self._table(*frames)
+            elif kind in _TABLES:
+                segments[kind] = offset, address, size
+        self._list(segments)
 
-    def _table(self, offset: int, address: int) -> None:
-        if tuple(self.data[offset : offset + 4]) != _HEADER:
+    def _list(self, segments: dict[int, tuple[int, int, int]]) -> None:
+        """Read the list of functions; *segments* are offset, address and size of the tables that the file has."""
+        offset, address, _ = segments.get(PT_GNU_EH_FRAME, (0, 0, 0))
+        if not offset or tuple(self.data[offset : offset + 4]) != _HEADER:
             return
         count = struct.unpack_from("<I", self.data, offset + 8)[0]
         if count > MAX_FUNCTIONS or offset + 12 + 8 * count > len(self.data):

@@ -20,7 +20,7 @@ from collections import deque
 from itertools import islice
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.model.targets import EM_386, EM_X86_64
+from diagnose.model.targets import EM_386, EM_ARM, EM_X86_64
 from diagnose.readers.elf.decoding import ASKS, BRANCH, ENCODED, INVALID, LEGACY, level
 from diagnose.readers.elf.functions import PF_X, Function, Functions
 
@@ -95,12 +95,14 @@ def sample(data: memoryview, bits: int, modules: Sequence[tuple[str, int]], budg
     *modules* are the names and addresses of its init functions. At most *budget* instructions are decoded, and those of
     the function that is begun. Needs the decoder of the file's machine (:func:`is_available`).
     """
-    functions = Functions(data, bits)
-    if not functions.count:
+    functions = _functions(data, bits, modules)
+    entries = [*modules, *functions.load_time()]
+    if not functions.count and not (entries and functions.machine == EM_ARM):
         return None
     reader = _Sampler(functions, _decoder(functions.machine, bits), budget)
-    reader.follow([*modules, *functions.load_time()])
-    reader.spread()
+    reader.follow(entries)
+    if functions.count:
+        reader.spread()
     return reader.result()
 
 
@@ -109,9 +111,21 @@ def _decoder(machine: int, bits: int) -> Decoder:
         from diagnose.readers.elf import x86
 
         return x86.X86Decoder(bits)
+    if machine == EM_ARM:
+        from diagnose.readers.elf import arm
+
+        return arm.A32Decoder()
     from diagnose.readers.elf import aarch64
 
     return aarch64.A64Decoder()
+
+
+def _functions(data: memoryview, bits: int, modules: Sequence[tuple[str, int]]) -> Functions:
+    if int.from_bytes(data[18:20], "little") != EM_ARM:
+        return Functions(data, bits)
+    from diagnose.readers.elf.arm_functions import ArmFunctions
+
+    return ArmFunctions(data, modules)
 
 
 class _Sampler:
@@ -122,7 +136,7 @@ class _Sampler:
         self.decoded = 0
         self.first: list[Use] = []
         self.reached: list[Use] = []
-        self.left = functions.count
+        self.left = functions.count + functions.unlisted
         self.sampled = self.formed = self.encoded = 0
         self.levels = [0, 0, 0]
         self.extensions: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""Recognises instructions that are words of 32 bits, by masks: those of AArch64 and of POWER.
+"""Recognises instructions of Arm by masks: they are words of 32 bits, or, in T32, one or two halfwords.
 
 No decoder is needed for that, so that it always works, and it takes a fraction of the time that x86 takes.
 """
@@ -25,6 +25,14 @@ def of(body: bytes) -> array[int]:
     if sys.byteorder == "big":
         words.byteswap()
     return words
+
+
+def halves(body: bytes) -> array[int]:
+    """Return the halfwords of *body*."""
+    found = array("H", body[: len(body) & -2])
+    if sys.byteorder == "big":
+        found.byteswap()
+    return found
 
 
 class Rows(dict[int, tuple[Row, ...]]):

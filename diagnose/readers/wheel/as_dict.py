@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diagnose import policies
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
-from diagnose.model.targets import EM_AARCH64
+from diagnose.model.targets import EM_386, EM_X86_64
 from diagnose.model.versions import name_key
 from diagnose.readers.elf.elf_parser import Elf, Verneed
 from diagnose.readers.wheel.platform_tag import Shortfall, auditwheel_differences
@@ -106,9 +106,9 @@ def _elf(elf: Elf, inside: dict[str, str | None]) -> dict[str, Any]:
 
 
 def _instructions(code: Instructions, machine: int) -> dict[str, Any]:
-    x86 = machine != EM_AARCH64
+    x86 = machine in (EM_386, EM_X86_64)
     levels = {f"x86-64-v{level}": number for level, number in zip((2, 3, 4), code.levels, strict=True)}
-    formed = ("with_vectors", "with_vectors_for_avx") if x86 else ("with_atomics", "with_atomics_for_lse")
+    formed = ("with_vectors", "with_vectors_for_avx") if x86 else ("with_atomics", "with_newer_atomics")
     return {
         "functions": code.functions,
         "functions_left": code.left,

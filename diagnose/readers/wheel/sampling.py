@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
-from diagnose.model.targets import EM_386, EM_AARCH64, EM_X86_64
+from diagnose.model.targets import EM_386, EM_AARCH64, EM_ARM, EM_X86_64
 from diagnose.readers.elf import jemalloc
 from diagnose.readers.elf.elf_parser import ET_REL, Elf
 from diagnose.readers.wheel import filekind
@@ -20,7 +20,7 @@ WHEEL_BUDGET = 640_000
 MAX_FILES = 64
 
 _X86 = (EM_X86_64, EM_386)
-_MACHINES = (*_X86, EM_AARCH64)
+_MACHINES = (*_X86, EM_AARCH64, EM_ARM)
 
 
 class Sampler:
@@ -56,7 +56,19 @@ class Sampler:
 
 
 #: What compilers call the baseline.
-_BASELINE = {"x86-64", "i386", "i486", "i586", "i686", "pentium4", "generic", "armv8-a", "armv8-a+crc"}
+_BASELINE = {
+    "x86-64",
+    "i386",
+    "i486",
+    "i586",
+    "i686",
+    "pentium4",
+    "generic",
+    "armv8-a",
+    "armv8-a+crc",
+    "armv7-a",
+    "armv7-a+fp",
+}
 
 
 def _produced(elf: Elf, content: memoryview) -> Elf:

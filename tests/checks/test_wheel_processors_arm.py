@@ -1,4 +1,4 @@
-"""Which processor code for AArch64 needs: the figures of real wheels, and of the fixtures, give the right results."""
+"""Which processor code for Arm needs: the figures of real wheels, and of the fixtures, give the right results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from conftest import need
 from facts import elf, found, wheel
 
-from diagnose.readers.elf.instructions import Instructions
+from diagnose.readers.elf.instructions import Instructions, Use
 from diagnose.readers.wheel import reader
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "wheels"
@@ -71,3 +71,36 @@ def test_the_printed_flags_forbid_lse() -> None:
 
     assert features("-C", "target-cpu=neoverse-n1")
     assert not features("-C", "target-cpu=neoverse-n1", *flags.split())
+
+
+DIVISION = Use(".init_array", 0x743044, "udiv", "IDIV", 3)
+GRPCIO = Instructions(3_903, 0, 1, reached=(DIVISION,))  # 1.85.3 for armv7l: its functions are not listed
+DIVIDING = Instructions(64_000, 600, 900, (0, 14, 0), 20, 0, (0, 7), extensions=(("IDIV", 14),))
+
+
+@pytest.mark.parametrize(
+    ("code", "stated", "message"),
+    [
+        (GRPCIO, {"arm_divides": True}, "calls Armv7VE (IDIV) code at import; armv7l promises Armv7-A with VFPv3-D16"),
+        (GRPCIO, {"arm_cpu": 14}, "calls Armv7VE (IDIV) code at import; armv7l promises Armv7-A with VFPv3-D16"),
+        (GRPCIO, {}, ""),
+        (DIVIDING, {"arm_divides": True}, "is compiled throughout for Armv7VE (IDIV); armv7l promises"),
+        (DIVIDING, {}, ""),
+        (DIVIDING._replace(spread=(0, 2)), {"arm_divides": True}, ""),
+    ],
+)
+def test_on_armv7_build_attributes_and_instructions_have_to_agree(
+    code: Instructions, stated: dict[str, object], message: str
+) -> None:
+    module = elf(
+        "demo.cpython-312-arm-linux-gnueabihf.so",
+        instructions=code,
+        machine=40,
+        bits=32,
+        flags=0x5000400,
+        arm_float="hard",
+        **stated,
+    )
+    findings = found("wheel-isa-too-new", wheel("cp312-cp312-manylinux_2_31_armv7l", module))
+    assert len(findings) == bool(message)
+    assert all(finding.message.startswith(message) and finding.severity.value == "error" for finding in findings)
