@@ -62,8 +62,7 @@ def _essence(result: Result, selection: Selection) -> Result:
         facts["elf_files"] = [{"needed": sorted(needed)}]
     if selection.known is not None:
         name = result.name
-        if "target" in result.facts:
-            facts["target"] = result.facts["target"]
+        facts.update((key, result.facts[key]) for key in ("target", "layout", "name", "arch") if key in result.facts)
         listed = {one.check for one in selection.known.findings}
         passed = tuple(check for check in result.passed if check in listed)
     error = None if result.error is None else ""

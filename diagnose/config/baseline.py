@@ -94,16 +94,23 @@ def known_finding(result: Result, finding: Finding) -> KnownFinding:
 def subject_key(result: Result) -> str:
     """Return the kind of the subject and its name: of a wheel without version and policy, of a log without numbers."""
     name = result.name
-    if result.kind == "wheel" and name.count("-") >= 4:
+    layout = result.facts.get("layout")
+    if layout in ("installed", "conda"):  # named with the version, too
+        name = f"{_project(str(result.facts['name']))} {layout} {result.facts['arch'] or ''}".rstrip()
+    elif result.kind == "wheel" and name.count("-") >= 4:
         project, *_, python, abi, platforms = name.removesuffix(".whl").split("-")
         tag = policies.split(platforms.partition(".")[0])
         platform = f"{tag.family} {tag.arch}".strip()
-        name = f"{re.sub(r'[-_.]+', '-', project).lower()} {python} {abi} {platform}"
+        name = f"{_project(project)} {python} {abi} {platform}"
     elif result.kind == "env":
         name = str(result.facts.get("target", {}).get("triple", ""))
     elif result.kind == "log":
         name = re.sub(r"\d+", "#", name)
     return f"{result.kind} {name}"
+
+
+def _project(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _item(kind: str, evidence: Evidence) -> str:

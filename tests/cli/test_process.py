@@ -333,6 +333,8 @@ fast.main()
         (f"try {HEALTHY}", 2),
         (f"wheel --apply --out-dir ROOT/out {BROKEN}", 0),
         ("wheel --elf ROOT/bin", 0),
+        (f"wheel --format html=ROOT/a.html --format jsonl=ROOT/a.jsonl --format markdown {HEALTHY} {BROKEN}", 1),
+        (f"wheel --write-baseline ROOT/known.json --statistics {BROKEN}", 0),
         ("run -- sh -c 'echo out; exit 3'", 3),
         pytest.param(
             "run -- nosuch-program",
@@ -355,7 +357,7 @@ def test_hosts_without_what_unix_has(command: str, code: int, tmp_path: Path) ->
     variables = {"CODE": ELSEWHERE, "XDG_STATE_HOME": str(tmp_path), "PYTHONIOENCODING": "cp1252"}
     result = shell(f'{sys.executable} -c "$CODE" {script}', **variables)
     assert result.returncode == code, result
-    calm(result, 20 if command.startswith(("run", "wheel --apply", "try", "undo")) else 0)
+    calm(result, 20 if command.startswith(("run", "wheel --apply", "wheel --write", "try", "undo")) else 0)
     if command == "env":
         assert result.stdout.count("\n") == 1 and "--root" in result.stdout
 

@@ -105,9 +105,18 @@ def known(before: Result, after: Result) -> bool:
     return next(baseline.of("x", [before]).marked([after])).findings[0].known
 
 
+def package(layout: str, name: str, arch: str = "x86_64") -> Result:
+    facts = {"layout": layout, "name": name.rpartition("-")[0], "arch": arch}
+    return Result("wheel", name, facts, (finding("x"),))
+
+
 @pytest.mark.parametrize(
     ("before", "after", "same"),
     [
+        (package("installed", "demo-1.0"), package("installed", "Demo-2.0"), True),
+        (package("conda", "demo-1.0"), package("conda", "demo-2.0"), True),
+        (package("conda", "demo-1.0"), package("conda", "demo-1.0", "aarch64"), False),
+        (package("conda", "demo-1.0"), package("installed", "demo-1.0"), False),
         (result(finding("x", "a.yml:3:4")), result(finding("x", "a.yml:30:1")), True),
         (result(finding("in line 3")), result(finding("in line 4")), True),
         (result(finding("needs libx-1234abcd.so.2")), result(finding("needs libx-ffff0000.so.2")), True),

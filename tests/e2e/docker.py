@@ -45,6 +45,19 @@ class Container(Builder):
         )
         return Done(done.returncode, done.stdout.decode(errors="replace"))
 
+    def saved(self, folder: Path) -> Path:
+        """Save an image of the container as it is now, and return its archive in *folder*, beside the project."""
+        folder.mkdir()
+        for name in ("Cargo.toml", "Cargo.lock", ".cargo"):
+            subprocess.run(["docker", "cp", f"{self.name}:{PROJECT}/{name}", str(folder)], check=True)
+        image = f"{self.name}:now"
+        subprocess.run(["docker", "commit", self.name, image], check=True, stdout=subprocess.DEVNULL)
+        try:
+            subprocess.run(["docker", "save", "--output", str(folder / "image.tar"), image], check=True)
+        finally:
+            subprocess.run(["docker", "rmi", "--force", image], check=True, stdout=subprocess.DEVNULL)
+        return folder / "image.tar"
+
     def add(self, layer: Path) -> None:
         """Copy a layer into the container: its deletions and its files."""
         deleted = sorted(_deleted(layer))

@@ -12,10 +12,11 @@
 #   pkg-config, lib{asound2,dbus-1}-dev  build the reference crate for this machine
 #   cargo                                fetches the crates' sources (rustup's, where there is one)
 #   chromium                             shows the HTML report; without any browser its tests skip
+#   buildah, skopeo, podman              write images in every form (tests/e2e/test_image_tools.py)
 #   docker                               runs the same roots as containers (used where it is; never installed from here)
 set -eu
 
-tools='mmdebstrap apt-ftparchive gpg xz qemu-arm-static qemu-aarch64-static unshare setfacl strace zsh fish man groff mandoc'
+tools='mmdebstrap apt-ftparchive gpg xz qemu-arm-static qemu-aarch64-static unshare setfacl strace zsh fish man groff mandoc buildah skopeo podman'
 missing=
 for tool in $tools; do
     command -v "$tool" >/dev/null || missing="$missing $tool"
@@ -46,7 +47,7 @@ apt-get update -qq
 # shellcheck disable=SC2086  # empty when there is a cargo already
 apt-get install -y -qq --no-install-recommends \
     mmdebstrap arch-test debian-archive-keyring apt-utils gnupg xz-utils qemu-user-static util-linux acl strace \
-    zsh fish bash-completion man-db groff mandoc \
+    zsh fish bash-completion man-db groff mandoc buildah skopeo podman \
     pkg-config libasound2-dev libdbus-1-dev gcc libc6-dev $cargo >/dev/null
 test -z "$chromium" || apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null ||
     echo "tests/e2e/setup.sh: no chromium: the tests of the HTML report will skip" >&2

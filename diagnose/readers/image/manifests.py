@@ -51,6 +51,9 @@ def read(store: BlobStore) -> list[ImageManifest]:
     """
     if store.has("index.json"):
         found = list(_of_index(store, _object(store, "index.json"), (), 0))
+    elif store.has("version") and store.has("manifest.json"):
+        what = "a folder of one image without its names, as `skopeo copy … dir:` makes it"
+        raise InputError(f"{store.path}: {what}: not read; copy it to oci:PATH")
     elif store.has("manifest.json"):
         found = list(_of_docker(store))
     else:

@@ -114,9 +114,14 @@ def _opened(store: BlobStore, name: str, platform: str) -> OpenImage:
     return OpenImage(root, _facts(chosen, root), tuple(stack.unread), store)
 
 
+def _ends(own: str, name: str) -> bool:
+    return own == name or own.endswith(f"/{name}")
+
+
 def _chosen(path: str, images: list[ImageManifest], name: str, platform: str) -> ImageManifest:
     wanted = manifests.platform(platform)
-    named = [one for one in images if not name or any(own == name or own.endswith(f"/{name}") for own in one.names)]
+    wanted_names = (name, f"{name}:latest")  # as engines complete a name without a tag
+    named = [one for one in images if not name or any(_ends(own, full) for own in one.names for full in wanted_names)]
     if not named:
         raise ImageChoiceError(f"{path}: holds no image {name!r}{_listed(images)}")
     found = [one for one in named if not platform or one.platform == wanted]
