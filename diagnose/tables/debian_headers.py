@@ -17,6 +17,7 @@ _SUITES = {
 # Where several packages ship the same header, the one that people mean; alphabetically the first otherwise.
 _MEANT = (
     "libcurl4-openssl-dev",
+    "libevent-dev",
     "libglib2.0-dev",
     "libgl-dev",
     "libgtk-3-dev",
@@ -29,8 +30,41 @@ _MEANT = (
 )
 
 
+#: Headers whose folder ``-I`` has to name, or that several packages ship: what they are installed with, in every suite.
+_ELSEWHERE = {
+    "CL/cl.h": "opencl-headers",
+    "cblas.h": "libopenblas-dev",
+    "gdal.h": "libgdal-dev",
+    "hdf5.h": "libhdf5-dev",
+    "jpeglib.h": "libjpeg-dev",
+    "lapacke.h": "liblapacke-dev",
+    "lua.h": "liblua5.4-dev",
+    "mpi.h": "libopenmpi-dev",
+    "tcl.h": "tcl-dev",
+    "tk.h": "tk-dev",
+}
+#: Headers that some package ships, but that are far more often a project's own.
+# fmt: off
+_OWN = frozenset({
+    "alloc", "args", "array", "base", "buffer", "cache", "client", "color", "common", "compat", "config",
+    "constants", "context", "core", "data", "debug", "error", "errors", "events", "file", "filter", "font",
+    "format", "global", "globals", "hash", "header", "http", "image", "index", "io", "item", "key", "list", "lock",
+    "log", "logger", "memory", "message", "misc", "model", "names", "net", "node", "object", "options", "output",
+    "packet", "param", "parser", "path", "platform", "plugin", "pool", "print", "protocol", "proxy", "reader",
+    "region", "resource", "result", "section", "select", "serial", "server", "session", "set", "shell", "signal",
+    "socket", "spec", "stats", "status", "stdinc", "storage", "string", "structs", "system", "tag", "task", "test",
+    "thread", "threads", "timer", "trace", "transform", "tree", "type", "types", "units", "user", "util", "utils",
+    "value", "vector", "version", "video", "window", "worker", "writer",
+})
+# fmt: on
+
+
 def package(header: str, codename: str = "") -> str:
     """Return the package that ships *header*, as ``#include`` names it, in a release; empty if unknown."""
+    if header in _ELSEWHERE:
+        return _ELSEWHERE[header]
+    if header.rpartition(".")[0] in _OWN:
+        return ""
     suite = _SUITES.get(codename, codename)
     for name in (header, f"{header.partition('/')[0]}/" if "/" in header else ""):
         found = [

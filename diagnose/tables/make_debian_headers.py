@@ -31,7 +31,8 @@ _HEADER = """\
 _LINE = re.compile(r"usr/include/(?P<path>\S+\.(?:h|hpp|hh|hxx))\s+(?P<packages>\S+)")
 _MULTIARCH = re.compile(r"^x86_64-linux-gnu/")
 _VERSIONED = re.compile(
-    r"^(?:[\w.+-]*-\d[\d.]*|[a-z]+\d+|python\d[\d.]+|postgresql|mysql|mariadb|cairo|libdrm|gio-unix-2\.0)/(?=.)"
+    r"^(?!(?:git2|event2|re2)/)(?:[\w.+-]*-\d[\d.]*|[a-z]+\d+|lua\d\.\d|python\d[\d.]+|postgresql|mysql|mariadb|cairo"
+    r"|libdrm|gio-unix-2\.0)/(?=.)"
 )
 # Compilers and kernels bring their own; what is for another machine or language is never meant by a C program here.
 _STRANGE = re.compile(
@@ -40,6 +41,7 @@ _STRANGE = re.compile(
     r"|paraview|libinsight|libvtk|libotb|libefl-all|\S*-cross\b)"
 )
 _MANY = 60  # rows of single headers that one package has at most: packages with more are not libraries that people name
+_SHARED = 350  # rows for the headers in a folder of many packages; without them only a package of half of it is meant
 
 
 def main() -> None:
@@ -65,13 +67,12 @@ def _rows(headers: dict[str, dict[str, set[str]]]) -> Iterator[tuple[str, str]]:
     for folder, files in headers.items():
         sizes = Counter(package for owners in files.values() for package in owners)
         main = [package for package, size in sizes.most_common(3) if folder and size * 5 >= len(files)]
+        others = sum(not owners.intersection(main) for owners in files.values())
+        if others > _SHARED:
+            main = [package for package in main if sizes[package] * 2 >= len(files)]
         yield from ((f"{folder}/", package) for package in main)
         for path, owners in files.items():
-            if (
-                len(owners) <= 3
-                and (not folder or len(files) - max(sizes.values()) <= _MANY)
-                and not owners.intersection(main)
-            ):
+            if len(owners) <= 3 and (not folder or others <= _SHARED) and not owners.intersection(main):
                 for package in owners:
                     single[package].append(path)
     for package, paths in single.items():

@@ -136,6 +136,15 @@ def is_foreign_dependency(hit: Hit, native: str) -> bool:
     return bool({hit.groups["arch"], hit.groups["needs_arch"]} - {"", native, "any"})
 
 
+#: Packages that every library depends on: if even these are not there, no index of the architecture is.
+BASE = ("libc6", "libgcc-s1", "libgcc1", "libstdc++6")
+
+
+def is_unlisted(hit: Hit) -> bool:
+    """Whether apt knows no version of the package that is needed: then no configured component has it."""
+    return "is not installable" in hit.groups["why"] and hit.groups["needs"] not in BASE
+
+
 _COMMON = {
     "https",
     "http",

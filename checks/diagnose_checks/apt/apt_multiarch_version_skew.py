@@ -20,7 +20,7 @@ from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Ph
 from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import module, system
-from diagnose_checks.apt._triage import is_foreign_dependency
+from diagnose_checks.apt._triage import is_foreign_dependency, is_unlisted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +85,7 @@ def env(env: Environment) -> Iterator[Finding]:
 def log(log: BuildLog) -> Iterator[Finding]:
     """See apt report that a foreign package's dependency is not available in that version."""
     native = host(log).debian
-    hits = [hit for hit in log.find("apt-unmet") if is_foreign_dependency(hit, native)]
+    hits = [hit for hit in log.find("apt-unmet") if is_foreign_dependency(hit, native) and not is_unlisted(hit)]
     if not hits:
         return
     first = hits[0]

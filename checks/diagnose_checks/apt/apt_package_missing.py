@@ -21,7 +21,7 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.remedies.install import APT_FILE
 from diagnose.remedies.package_names import called_here
-from diagnose_checks.apt._triage import AptReason, reason
+from diagnose_checks.apt._triage import AptReason, dead_release, is_unlisted, reason, unserved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +45,26 @@ def log(log: BuildLog) -> Iterator[Finding]:
             f"apt's package sources have no {', '.join(names)}",
             "apt installs none of the requested packages.",
             [*_names(packages), *_elsewhere(log.distro_at(hits[0].line), bool(log.find("apt-updated")))],
+        )
+        return
+    needed = [hit for hit in log.find("apt-unmet") if is_unlisted(hit)]
+    if needed and not log.find("apt-unlocatable") and not unserved(log) and not dead_release(log):
+        said = needed[0].groups
+        arch = said["needs_arch"] or said["arch"]
+        entry = f"the entry for {arch}" if arch else "the archive's entry"
+        yield finding_from_hits(
+            log,
+            needed,
+            f"apt's package sources have no {said['needs']}{f':{arch}' if arch else ''}, which {said['package']} needs",
+            "apt installs none of the requested packages.",
+            [
+                Fix(
+                    f"name all components in {entry}",
+                    notes="main universe for Ubuntu, for the release and its -updates; then apt-get update. A package "
+                    "of another release or repository cannot be installed here.",
+                ),
+                *_elsewhere(log.distro_at(needed[0].line), bool(log.find("apt-updated"))),
+            ],
         )
 
 

@@ -13,7 +13,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.log import finding_from_hits, install_by_family
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
@@ -27,8 +27,18 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LINK,
-    patterns=patterns_for("linked-atomic", ('"-latomic"', '"-latomic"')),
+    patterns=(
+        *patterns_for("linked-atomic", ('"-latomic"', '"-latomic"')),
+        *patterns_for("no-libatomic", ("require libatomic", r"ompiler appears to require libatomic.{0,40}, but can")),
+    ),
 )
+_PACKAGES = {
+    "debian": ("gcc", "g++"),
+    "rhel": ("libatomic",),
+    "alpine": ("libatomic",),
+    "arch": ("gcc-libs",),
+    "suse": ("gcc", "gcc-c++"),
+}
 _ATOMIC = (
     r"__atomic_(?:load|store|exchange|compare_exchange|(?:fetch_)?(?:add|sub|and|or|xor|nand)(?:_fetch)?|test_and_set|is_lock_free"
     r"|fetch_\w+)(?:_(?:1|2|4|8|16))?(?:@+LIBATOMIC_[\d.]+)?$"
@@ -37,6 +47,15 @@ _ATOMIC = (
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the linker report functions of libatomic as undefined."""
+    if absent := log.find("no-libatomic"):  # of LLVM's CheckAtomic.cmake, which many projects have
+        yield finding_from_hits(
+            log,
+            absent,
+            "the compiler needs libatomic for this processor, and does not find it",
+            "CMake stops.",
+            install_by_family(log, absent[0].line, "install libatomic", _PACKAGES),
+        )
+        return
     for link in log.links:
         named = log.near(link.line, "linked-atomic", before=1, after=12)
         undefined = [] if named else link.of("ld-undefined")

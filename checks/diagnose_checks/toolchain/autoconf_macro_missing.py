@@ -64,7 +64,7 @@ _PACKAGES = {
     "intltool": (("intltool",),) * 5,
     "gtk-doc": (("gtk-doc-tools",), ("gtk-doc",), ("gtk-doc",), ("gtk-doc",), ("gtk-doc",)),
     "gobject-introspection": (
-        ("libgirepository1.0-dev",),
+        ("gobject-introspection",),
         ("gobject-introspection-devel",),
         ("gobject-introspection-dev",),
         ("gobject-introspection",),

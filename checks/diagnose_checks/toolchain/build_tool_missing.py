@@ -36,7 +36,7 @@ _TOOL = (
     r"|autopoint|autoheader|gtkdocize|intltoolize|xgettext|help2man|doxygen|bc|rsync|cpio|xsltproc|xmlto|dos2unix|bzip2|xz"
     r"|glib-(?:mkenums|genmarshal|compile-resources)|wayland-scanner|dtc|nvcc|capnp|flatc|thrift|ragel|re2c|lemon|javac"
     r"|clang-cl|lld-link|llvm-(?:lib|rc|mt|ar|dlltool)|pg_config|mysql_config|mariadb_config"
-    r"|(?:krb5|curl|xml2|xslt|gdal|geos|net-snmp|gpg-error|libgcrypt|sdl2?|icu|pcre2?|gsl|nc|cups|apr-1|freetype)-config)"
+    r"|(?:krb5|curl|xml2|xslt|gdal|geos|net-snmp|sdl2?|pcre2|gsl|nc|cups|apr-1)-config)"
 )
 #: Programs that pip installs.
 _PYTHON_TOOL = r"(?:maturin|auditwheel|cibuildwheel|twine|cargo-zigbuild|abi3audit|uv|pipx|tox|nox|hatch|poetry)"
@@ -148,7 +148,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             if name == "sccache"
             else _by_pip(name)
             if re.fullmatch(_PYTHON_TOOL, name)
-            else install_by_family(log, hits[0].line, f"install {name}", families),
+            else install_by_family(log, hits[0].line, f"install {name}", families, _NOTES.get(name, "")),
         )
 
 
@@ -171,6 +171,7 @@ def _by_pip(name: str) -> tuple[Fix, ...]:
     )
 
 
+_NOTES = {"clang-cl": 'Where no package has that name for it: ln -s "$(command -v clang)" /usr/local/bin/clang-cl.'}
 _FAMILIES = ("debian", "rhel", "alpine", "arch", "suse")
 #: Program → packages that contain it, by family: Debian, Enterprise Linux and Fedora, Alpine, Arch, openSUSE.
 _PACKAGES = {
@@ -225,7 +226,7 @@ _PACKAGES = {
     ),
     **dict.fromkeys(
         ("glib-mkenums", "glib-genmarshal", "glib-compile-resources"),
-        (("libglib2.0-dev-bin",), ("glib2-devel",), ("glib-dev",), ("glib2-devel",), ("glib2-devel",)),
+        (("libglib2.0-dev",), ("glib2-devel",), ("glib-dev",), ("glib2-devel",), ("glib2-devel",)),
     ),
     "clang-cl": (("clang", "lld"), ("clang", "lld"), ("clang", "lld"), ("clang", "lld"), ("clang", "lld")),
     "lld-link": (("lld",),) * 5,
@@ -253,20 +254,6 @@ _PACKAGES = {
     "gdal-config": (("libgdal-dev",), ("gdal-devel",), ("gdal-dev",), ("gdal",), ("gdal-devel",)),
     "geos-config": (("libgeos-dev",), ("geos-devel",), ("geos-dev",), ("geos",), ("geos-devel",)),
     "net-snmp-config": (("libsnmp-dev",), ("net-snmp-devel",), ("net-snmp-dev",), ("net-snmp",), ("net-snmp-devel",)),
-    "gpg-error-config": (
-        ("libgpg-error-dev",),
-        ("libgpg-error-devel",),
-        ("libgpg-error-dev",),
-        ("libgpg-error",),
-        ("libgpg-error-devel",),
-    ),
-    "libgcrypt-config": (
-        ("libgcrypt20-dev",),
-        ("libgcrypt-devel",),
-        ("libgcrypt-dev",),
-        ("libgcrypt",),
-        ("libgcrypt-devel",),
-    ),
     "sdl2-config": (("libsdl2-dev",), ("SDL2-devel",), ("sdl2-dev",), ("sdl2",), ("SDL2-devel",)),
     "sdl-config": (
         ("libsdl1.2-dev",),
@@ -275,9 +262,7 @@ _PACKAGES = {
         ("sdl12-compat",),
         ("sdl12_compat-devel",),
     ),
-    "icu-config": (("libicu-dev",), ("libicu-devel",), ("icu-dev",), ("icu",), ("libicu-devel",)),
     "pcre2-config": (("libpcre2-dev",), ("pcre2-devel",), ("pcre2-dev",), ("pcre2",), ("pcre2-devel",)),
-    "pcre-config": (("libpcre3-dev",), ("pcre-devel",), ("pcre-dev",), ("pcre",), ("pcre-devel",)),
     "gsl-config": (("libgsl-dev",), ("gsl-devel",), ("gsl-dev",), ("gsl",), ("gsl-devel",)),
     "nc-config": (("libnetcdf-dev",), ("netcdf-devel",), ("netcdf-dev",), ("netcdf",), ("netcdf-devel",)),
     "cups-config": (("libcups2-dev",), ("cups-devel",), ("cups-dev",), ("libcups",), ("cups-devel",)),

@@ -14,10 +14,10 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.log import advise, finding_from_hits
+from diagnose.authoring.log import advise, finding_from_hits, install_by_family, other_system
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
-from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.install import install, system
@@ -38,6 +38,7 @@ CHECK = Check(
             "no-header",
             ("No such file", r"fatal error: (?P<header>[\w][\w./+-]*\.(?:h|hpp|hh|hxx|H)): No such file or directory"),
             ("file not found", r"(?:fatal )?error: '(?P<header>[\w][\w./+-]*\.(?:h|hpp|hh|hxx))' file not found"),
+            ("configure: error: ", r"configure: error: .{0,60}kernel header file <(?P<header>linux/[\w./-]+\.h)>"),
         ),
         *no_header("no-header"),
     ),
@@ -68,9 +69,31 @@ def log(log: BuildLog) -> Iterator[Finding]:
         header = hit.groups["header"]
         if log.crate_at(hit.line)[0] == "openssl-sys":
             continue  # openssl-not-found-cross
+        if header in _GLIBC or re.match(r"(?:linux|asm|asm-generic)/", header):
+            missed.setdefault(header, []).append(hit)
+            continue
         if not re.search(_SPECIAL, header) and debian_headers.package(header):
             missed.setdefault(header, []).append(hit)
+    kernels = {header: hits for header, hits in missed.items() if re.match(r"(?:linux|asm|asm-generic)/", header)}
+    if kernels:
+        yield finding_from_hits(
+            log,
+            [hit for hits in kernels.values() for hit in hits],
+            f"the kernel's header {next(iter(kernels))} is not installed",
+            "C code of the build cannot be compiled.",
+            install_by_family(log, next(iter(kernels.values()))[0].line, "install the kernel's headers", _KERNEL),
+        )
+    for header in [header for header in missed if header in _GLIBC and not other_system(log)]:
+        yield finding_from_hits(
+            log,
+            missed[header],
+            f"{header} is glibc's, and the C library of this build does not have it",
+            "C code of the build cannot be compiled for musl, as on Alpine, and for other systems without glibc.",
+            _without_glibc(log, header),
+        )
     for header, hits in missed.items():
+        if header in kernels or header in _GLIBC:
+            continue
         target = log.target_at(hits[0].line) if log.cross_at(hits[0].line) else None
         crate, version = log.crate_at(hits[0].line)
         yield finding_from_hits(
@@ -87,6 +110,43 @@ _SPECIAL = (
     r"^(?:bits|gnu|sys|asm|linux|c\+\+)/|^std\w+\.h$|^(?:Python|pyconfig|limits|errno|features)\.h$"
     r"|^openssl/(?:opensslconf|configuration)\.h$"
 )
+
+
+#: Headers that glibc has and musl does not → Alpine's package with one of its own; empty without one.
+_GLIBC = {
+    "argp.h": "argp-standalone",
+    "error.h": "",
+    "execinfo.h": "",
+    "fts.h": "musl-fts-dev",
+    "gnu/libc-version.h": "",
+    "obstack.h": "musl-obstack-dev",
+    "printf.h": "",
+    "rpc/rpc.h": "libtirpc-dev",
+    "sys/cdefs.h": "bsd-compat-headers",
+    "sys/queue.h": "bsd-compat-headers",
+    "sys/tree.h": "bsd-compat-headers",
+}
+_KERNEL = {
+    "debian": ("linux-libc-dev",),
+    "rhel": ("kernel-headers",),
+    "alpine": ("linux-headers",),
+    "arch": ("linux-api-headers",),
+    "suse": ("linux-glibc-devel",),
+}
+
+
+def _without_glibc(log: BuildLog, header: str) -> list[Fix]:
+    package = _GLIBC[header]
+    fixes = []
+    if package:
+        fixes.append(Fix(f"on Alpine: install {package}", (Command(f"apk add {package}", FixStage.PACKAGES),)))
+    elif header == "execinfo.h":
+        notes = "Alpine had libexecinfo-dev until 3.16. Many projects have an option that leaves out backtraces."
+        fixes.append(Fix("build without backtraces, or with a newer release of the project", notes=notes))
+    else:
+        fixes.append(Fix("use a release of the project that supports musl"))
+    fixes.append(Fix("build on a system with glibc, such as Debian", notes="There libc6-dev brings the header."))
+    return fixes
 
 
 def _bring(env: Environment, header: str) -> list[Fix]:

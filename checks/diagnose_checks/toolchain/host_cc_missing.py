@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from diagnose.authoring.compiling import cxx_evidence, is_host_compiler, missing_cxx
 from diagnose.authoring.environment import setting_evidence
-from diagnose.authoring.log import advise, finding_from_hits, is_later
+from diagnose.authoring.log import advise, finding_from_hits, host, install_by_family, is_later
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
@@ -28,7 +28,7 @@ from diagnose.remedies.visual_studio import BUILD_TOOLS, CARGO_XWIN
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 CHECK = Check(
     since="0.1.0",
@@ -135,11 +135,24 @@ def log(log: BuildLog) -> Iterator[Finding]:
             hits,
             f"{name} is not installed: it compiles and links programs for the host",
             "Build scripts cannot be linked. Cross builds need them, too.",
-            advise(log, hits[0].line, _install, "++" in name),
+            _with_clang(log, hits[0], name) or advise(log, hits[0].line, _install, "++" in name),
         )
 
 
 leads_to = is_later
+
+
+def _with_clang(log: BuildLog, hit: Hit, name: str) -> tuple[Fix, ...]:
+    """Return fixes for clang, which nothing calls unless a setting names it."""
+    if not name.startswith("clang"):
+        return ()
+    packages = {"debian": ("clang", "libc6-dev"), "rhel": ("clang", "gcc"), "alpine": ("clang", "gcc", "musl-dev")}
+    setting = Fix(
+        "link with gcc",
+        unset=(f"CARGO_TARGET_{host(log).cargo_env_name}_LINKER",),
+        notes='Remove `linker = "clang"` from .cargo/config.toml, here and in the folders above, and in ~/.cargo.',
+    )
+    return (*install_by_family(log, hit.line, "install clang", packages), setting)
 
 
 def _install(env: Environment, plus: bool) -> list[Fix]:

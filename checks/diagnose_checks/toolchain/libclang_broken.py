@@ -15,7 +15,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import advise, finding_from_hits
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
@@ -63,6 +63,22 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 f"{hit.groups['file']} is installed, but a build script that is a static musl program cannot load it",
                 _STOPS,
                 _DYNAMIC,
+            )
+            continue
+        if other := re.search(r"incompatible architecture \(have '([\w,]+)', need '(\w+)'\)", hit.groups["why"]):
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"{hit.groups['file']} is for {other[1]}, and the build script that loads it for {other[2]}",
+                _STOPS,
+                (
+                    Fix(
+                        "use Rust for the processor that LLVM is for",
+                        notes="On a Mac with Apple's processor: `rustup default stable-aarch64-apple-darwin`, in a "
+                        "terminal that does not run in Rosetta.",
+                    ),
+                    Fix("name a libclang for the build script's processor", env=(("LIBCLANG_PATH", "FOLDER"),)),
+                ),
             )
             continue
         yield finding_from_hits(

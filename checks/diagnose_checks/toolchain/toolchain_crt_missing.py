@@ -36,7 +36,7 @@ _NO_HEADER = patterns_for(
     (
         "No such file or directory",
         r"fatal error: (?P<header>(?:std(?:io|lib|int|def|arg|bool)|string|assert|errno|limits|features|math|unistd)\.h"
-        r"|(?:sys|bits|gnu)/[\w.-]+\.h): No such file or directory",
+        r"|(?:sys/(?!(?:cdefs|queue|tree)\.h)|bits/|gnu/(?!libc-version))[\w.-]+\.h): No such file or directory",
     ),
     # clang's words; under bindgen bindgen-target-headers-missing has them
     ("file not found", r"fatal error: '(?P<header>(?P<clang>(?:bits|gnu)/[\w.-]+\.h))' file not found"),
