@@ -67,7 +67,8 @@ def fix(wheel: str, result: Result, judge: Judge, folder: str, unsafe: bool, kee
             renames.move(trial.path, target)
         except FileExistsError:
             raise ApplyError(f"{target} exists already, and is not overwritten") from None
-        return FixedWheel(trial.result, target, fixed, ordered)
+        # What is left names commands for the wheel: they are for the one that stays, not for the one of the trial.
+        return FixedWheel(judge(target) if trial.result.findings else trial.result, target, fixed, ordered)
 
 
 def _not_wanted(findings: Sequence[Finding], wanted: dict[int, Fix]) -> Iterator[tuple[int, tuple[str, str]]]:

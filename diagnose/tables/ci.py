@@ -169,6 +169,8 @@ def maturin_images() -> dict[tuple[str, str, str], str]:
     return {(host, target, value): name for host, target, values, name in rows for value in values.split()}
 
 
+CIBUILDWHEEL = "4.2.0"
+"""The release by which the newest is judged."""
 CIBUILDWHEEL_SHORT = frozenset(
     f"manylinux{one}" for one in ("1", "2010", "2014", "_2_24", "_2_28", "_2_31", "_2_34", "_2_35", "_2_39")
 ) | {"musllinux_1_1", "musllinux_1_2"}

@@ -105,6 +105,16 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [wheel]
 
 
+def test_remaining_commands_name_the_copy(tmp_path: Path) -> None:
+    wheel = Path(shutil.copy(next(FOLDER.glob("Wheel.Name_Not_Normalized-1-*.whl")), tmp_path))
+    with zipfile.ZipFile(wheel, "a") as archive:
+        archive.writestr("not_in_the_record.py", "")
+    done = run("--apply", "-o", tmp_path / "out", wheel)
+    (copy,) = (tmp_path / "out").iterdir()
+    assert "fixed wheel-record-invalid" in done.stderr and "wheel-name-not-normalized" in done.stdout
+    assert str(copy) in done.stdout and ".diagnose-" not in done.stdout
+
+
 def test_a_signed_wheel_is_not_changed(tmp_path: Path) -> None:
     wheel = Path(shutil.copy(next(FOLDER.glob("wheel_execstack-1-*.whl")), tmp_path))
     with zipfile.ZipFile(wheel, "a") as archive:

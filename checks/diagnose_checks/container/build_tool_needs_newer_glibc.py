@@ -75,24 +75,28 @@ _JAVASCRIPT = (
 )
 
 
+_PLUGINS = ("actions/checkout", "actions/download-artifact", "actions/upload-artifact")
+"""Actions whose release 1 is a part of the runner, which does it outside the container. Source: their action.yml."""
+
+
 def workflow(workflow: Workflow) -> Iterator[Finding]:
     """See a job's container whose glibc is too old for the Node of GitHub's runner, which its actions need."""
     told = set()
     for container in workflow.containers:
         glibc = version_key(container.facts.glibc) if container.facts else ()
-        name = container.action.partition("@")[0].lower()
-        if not glibc or glibc >= _NODE or name not in _JAVASCRIPT or container.action_spot is None:
+        action, spot = next((one for one in container.actions if _needs_node(one[0])), ("", None))
+        if not glibc or glibc >= _NODE or spot is None:
             continue
         if (container.job, container.image) in told or container.facts is None:
             continue
         told.add((container.job, container.image))
         text = container.facts.glibc
         yield Finding(
-            f"{container.action} cannot start: Node needs GLIBC_2.28, {container.facts.label} has {text}",
+            f"{action} cannot start: Node needs GLIBC_2.28, {container.facts.label} has {text}",
             Severity.ERROR,
             (
                 Evidence(f"job {container.job} runs in {container.image}", str(container.spot)),
-                Evidence(f"uses {container.action}", str(container.action_spot)),
+                Evidence(f"uses {action}", str(spot)),
             ),
             "/__e/node20/bin/node: /lib64/libc.so.6: version `GLIBC_2.28' not found",
             (
@@ -100,3 +104,8 @@ def workflow(workflow: Workflow) -> Iterator[Finding]:
                 Fix("use an image with glibc 2.28 or later", notes="manylinux_2_28 and later."),
             ),
         )
+
+
+def _needs_node(uses: str) -> bool:
+    name, _, release = uses.lower().partition("@")
+    return name in _JAVASCRIPT and not (name in _PLUGINS and release.removeprefix("v").partition(".")[0] == "1")

@@ -8,6 +8,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.targets import find, resolve
 from diagnose.readers.workflow import maturin_action, scripts, tags
 from diagnose.readers.workflow.workflow_facts import BuildPlace
+from diagnose.tables import ci
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -45,7 +46,9 @@ def _build(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def named_release(scripts_before: Iterable[str], repository: Repository) -> str:
-    """Return the release of cibuildwheel that a job installs; the newest, ``9999``, if it takes any; empty if unknown.
+    """Return the release of cibuildwheel that a job installs; if it takes any, that by which the newest is judged.
+
+    Empty if it is unknown.
 
     *scripts_before* are the scripts of the job up to the command; files of requirements that they name are read.
     """
@@ -59,7 +62,7 @@ def named_release(scripts_before: Iterable[str], repository: Repository) -> str:
             elif match["sign"]:
                 return ""
             elif "install cibuildwheel" in script and not found:
-                found = "9999"
+                found = ci.CIBUILDWHEEL
     return found
 
 

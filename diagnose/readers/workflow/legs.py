@@ -334,11 +334,10 @@ class _LegReader:
         mounted = volumes.items if isinstance(volumes, Items) else ()
         if not image or any("/__e" in getattr(one, "text", "") for one in mounted):
             return  # the latter brings a Node of its own
-        first = next((step for step in steps if step.uses and not step.uses.startswith("docker://")), None)
+        sure = [step for step in steps if step.uses and not step.maybe and not step.uses.startswith("docker://")]
         spot = Spot(self.path, named.line, named.column)
-        facts = ci.image(image)
-        at = (first.uses, first.spot) if first else ("", None)
-        self.containers.append(JobContainer(row.job, image, facts, spot, *at))
+        actions = tuple((step.uses, step.spot) for step in sure)
+        self.containers.append(JobContainer(row.job, image, ci.image(image), spot, actions))
 
     def _outside(self, before: list[Step], place: BuildPlace) -> tuple[Hook, ...]:
         """Return the scripts that ran on the runner before the step."""
@@ -362,4 +361,7 @@ def host(runner: ci.Runner | None) -> BuildPlace:
 
 
 def _uploads(step: Step) -> bool:
-    return step.action == "actions/upload-artifact"
+    """Whether *step* may hand wheels to other jobs: not where it takes source distributions only."""
+    given = step.input("path") if step.action == "actions/upload-artifact" else None
+    paths = (given[0] or "").split() if given else []
+    return step.action == "actions/upload-artifact" and not (paths and all(path.endswith(".tar.gz") for path in paths))

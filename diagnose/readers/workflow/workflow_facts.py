@@ -134,7 +134,7 @@ class Leg(NamedTuple):
 
 
 class JobContainer(NamedTuple):
-    """The ``container:`` of a job, and the first step that runs an action in it (None without one)."""
+    """The ``container:`` of a job, and the steps that run actions in it for sure."""
 
     job: str
     """The key of the job."""
@@ -144,10 +144,8 @@ class JobContainer(NamedTuple):
     """What is known of it; None if nothing is."""
     spot: Spot
     """The place of the name."""
-    action: str = ""
-    """That step's ``uses``; empty without one."""
-    action_spot: Spot | None = None
-    """The place of ``uses``."""
+    actions: tuple[tuple[str, Spot], ...] = ()
+    """``uses`` of each such step, in their order, with its place."""
 
 
 class Workflow(NamedTuple):
