@@ -203,13 +203,16 @@ def _workflow(facts: dict[str, Any], findings: Sequence[Finding]) -> Headline:
     aside = f", {unknown} of them known only when they run" if unknown else ""
     kinds = len(dict.fromkeys(finding.check for finding in findings))
     found = f": {kinds} problem{'' if kinds == 1 else 's'}" if kinds else ""
-    return Headline(f"{count}{aside}{found}", (*_legs(legs), *details))
+    return Headline(f"{count}{aside}{found}", (*_legs(facts), *details))
 
 
-def _legs(legs: Sequence[dict[str, Any]]) -> list[str]:
-    """Return the table of legs: those that are built alike are one line."""
+def legs_table(facts: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Return the table of a workflow's legs, header first: those that are built alike are one row, with their number.
+
+    Its rows are the first of the workflow's details; it has none where no leg is known before it runs.
+    """
     rows: dict[tuple[str, ...], int] = {}
-    for leg in legs:
+    for leg in facts["legs"]:
         place = leg["image"].removesuffix(":latest") or ("the runner" if leg["builds_in"] == "host" else "?")
         managers = [name for name in leg["managers"] if name != "apt"]
         cells = (
@@ -222,13 +225,19 @@ def _legs(legs: Sequence[dict[str, Any]]) -> list[str]:
             leg["tag"] or "?",
         )
         rows[cells] = rows.get(cells, 0) + 1
-    header = ("job", "target", "runner", "builds in", "distribution", "libc", "tag")
-    table = [header, *rows]
-    widths = [max(len(row[column]) for row in table) for column in range(len(header))]
-    counts = ["", *(f"  × {number}" if number > 1 else "" for number in rows.values())]
+    if facts["unknown"] == len(facts["legs"]):
+        return []
+    header = ("job", "target", "runner", "builds in", "distribution", "libc", "tag", "")
+    return [header, *((*cells, f"× {number}" if number > 1 else "") for cells, number in rows.items())]
+
+
+def _legs(facts: dict[str, Any]) -> list[str]:
+    table = legs_table(facts)
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]) - 1)]
     return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + count
-        for row, count in zip(table, counts, strict=True)
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip()
+        + (f"  {row[-1]}" if row[-1] else "")
+        for row in table
     ]
 
 

@@ -10,7 +10,7 @@ import os
 from html import escape
 
 from diagnose import __version__
-from diagnose.engine.headline import platforms
+from diagnose.engine.headline import legs_table, platforms
 from diagnose.engine.run import Report, Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.outcome import Outcome
@@ -88,7 +88,15 @@ def _subject(result: Result, number: int, small: bool) -> Iterator[str]:
     yield f'<section class="subject" id="s{number}">'
     yield f"<h2>{_code(result.name)}</h2>"
     yield f"<p>{_badge(result)} {_words(result.headline if result.error is None else result.error)}</p>"
-    yield from _list(result.details)
+    table = legs_table(result.facts) if result.kind == "workflow" and result.facts else []
+    if table:
+        yield '<div class="wide"><table><thead>'
+        for place, row in enumerate(table):
+            name = "td" if place else "th"
+            yield f"<tr>{''.join(f'<{name}>{_words(cell)}</{name}>' for cell in row)}</tr>"
+            yield from ("</thead>", "<tbody>") if not place else ()
+        yield "</tbody></table></div>"
+    yield from _list(result.details[len(table) :])
     drawn = ""
     if result.kind == "wheel" and result.facts and (small or result.findings):
         drawn = wheel_picture.svg(result.facts, number)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnose.engine.headline import platforms
+from diagnose.engine.headline import legs_table, platforms
 from diagnose.engine.run import Report, Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.finding import Severity
@@ -25,13 +25,20 @@ SUMMARY_LIMIT = 1 << 20
 
 
 def render(report: Report) -> str:
-    """Return the report with a table of the subjects first, and a section for each with a problem."""
+    """Return the report with a table of the subjects first, and a section for each of which that does not say all."""
     lines = list(_head(report))
     for result in report.results:
-        if result.error is not None or result.unseen or any(not finding.known for finding in result.findings):
+        if _says_more(result):
             lines += ["", *_section(result)]
     lines += ["", *(f"- {_escape(notice)}" for notice in report.notices)] if report.notices else []
     return "".join(line + "\n" for line in lines)
+
+
+def _says_more(result: Result) -> bool:
+    """Whether there is more to say of *result* than its row in the first table."""
+    if result.error is not None or result.unseen or any(not finding.known for finding in result.findings):
+        return True
+    return bool(result.details) if result.kind != "wheel" else result.facts.get("layout") in ("code", "conda")
 
 
 def render_summary(report: Report, limit: int = SUMMARY_LIMIT) -> str:
@@ -87,7 +94,13 @@ def _section(result: Result) -> Iterator[str]:
     yield f"### {_mark(result)} {_code(result.name)}"
     yield ""
     yield _escape(result.headline if result.error is None else result.error)
-    for line in result.details:
+    table = legs_table(result.facts) if result.kind == "workflow" and result.facts else []
+    if table:
+        head, *rows = table
+        yield ""
+        yield from _row([head, ["---"] * len(head), *([_escape(cell) for cell in row] for row in rows)])
+        yield ""
+    for line in result.details[len(table) :]:
         yield f"- {_escape(line)}"
     for finding in result.findings:
         if not finding.known:

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from test_markdown import HOSTILE
-from test_reports import EVIL
+from test_reports import EVIL, workflow
 
 from diagnose.engine.run import Report, Result
 from diagnose.model.finding import Evidence, Severity
@@ -173,3 +173,10 @@ def test_known_findings_and_inputs_that_cannot_be_read() -> None:
     )
     assert "In the baseline: wheel-x" in text and EVIL.consequence not in text
     assert "unreadable b: no such file" in text and "settings: pyproject.toml: x" in text
+
+
+def test_the_legs_of_a_workflow_are_a_table() -> None:
+    plain = Document(html_report.render(Report((workflow(),))))
+    assert plain.tags.count("tr") == 3 and {"builds in", "manylinux_2_39_x86_64", "\xd7 2"} <= set(plain.words)
+    for job in HOSTILE:
+        assert Document(html_report.render(Report((workflow(job),)))).tags == plain.tags

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
-from test_reports import EVIL, FACTS, REPORT
+from test_reports import EVIL, FACTS, REPORT, workflow
 
 from diagnose.engine.run import Report, Result
 from diagnose.model.finding import Evidence, FileEdit, Fix, Severity
@@ -140,3 +140,14 @@ def test_notes_and_warnings_have_their_signs() -> None:
         assert f"#### {mark} {severity.value} `a-b`" in markdown.render(
             Report((Result("log", "x", FACTS, (EVIL._replace(severity=severity),)),))
         )
+
+
+@pytest.mark.parametrize("job", HOSTILE)
+def test_the_legs_of_a_workflow_are_a_table(job: str) -> None:
+    document = markdown.render(Report((workflow(job),)))
+    kinds = tags(document)
+    plain = tags(markdown.render(Report((workflow(),))))
+    assert kinds == plain and kinds.count("table_open") == 2
+    assert kinds.count("tr_open") == 2 + 3  # the table of subjects, and a header with two different legs
+    for word in ("builds in", "manylinux_2_39_x86_64", "× 2", "maturin-action is judged by its release v1.51.0"):
+        assert word in shown(document)

@@ -238,3 +238,27 @@ def test_quiet_prints_findings_only() -> None:
 
 def test_colour_only_where_asked() -> None:
     assert "\x1b[1;31m" in text.render(REPORT, text.Style(color=True))
+
+
+def workflow(job: str = "wheels") -> Result:
+    """Return the result of a workflow of three legs, of which two are alike; *job* is the name of their job."""
+    leg = {
+        "job": job,
+        "target": "x86_64-unknown-linux-gnu",
+        "runner": {"label": "ubuntu-24.04"},
+        "builds_in": "host",
+        "image": "",
+        "managers": ["apt"],
+        "distribution": "Ubuntu 24.04",
+        "target_libc": "2.39",
+        "tag": "manylinux_2_39_x86_64",
+    }
+    facts = {"legs": [leg, leg, {**leg, "target": ""}], "unknown": 0, "tables": {"x": "v1.51.0"}}
+    line = headline("workflow", facts, (), Outcome.OK)
+    return Result("workflow", "a.yml", facts, outcome=Outcome.OK, headline=line.text, details=line.details)
+
+
+def test_the_legs_of_a_workflow_are_columns_in_text() -> None:
+    rows = workflow().details
+    assert rows[1].endswith("manylinux_2_39_x86_64  × 2") and len(rows) == 4
+    assert rows[0].index("libc") == rows[1].index("2.39") == rows[2].index("2.39")
