@@ -69,7 +69,7 @@ def read(file: SettingsFile, known: dict[str, SettingKey]) -> Settings | None:
         InputError: it is not TOML, or it has an unknown key, an unknown id or a value that its key cannot have.
     """
     try:
-        text = file.content.decode()
+        text = file.content.decode("utf-8-sig")  # editors on Windows begin files with a mark
         content: Any = toml.parse(text)
     except UnicodeDecodeError:
         raise InputError(f"{file.path}: not UTF-8") from None

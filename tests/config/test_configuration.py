@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from diagnose.cli.commands import workflow_command
 from diagnose.config import adjust, config_file
 from diagnose.config.settings import Settings
 from diagnose.engine import registry
@@ -138,6 +139,11 @@ def test_names_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     assert adjust.ignored_for(settings, "x.whl", r"C:\work\dist\x.whl") == ("a",)
     assert adjust.ignored_for(settings, "x.log", r"C:\work\logs\x.log") == ("b",)
     assert adjust.ignored_for(settings, "x.whl", r"D:\dist\x.whl") == ()  # no path leads to another drive
+
+
+def test_a_file_with_a_byte_order_mark(tmp_path: Path) -> None:
+    write(tmp_path, '\ufeffignore = ["wheel-rpath"]\n')
+    assert found(tmp_path, "wheel", RPATH) == []
 
 
 def test_ids_with_commas_between(tmp_path: Path) -> None:
@@ -296,3 +302,12 @@ def test_env_takes_targets_libs_and_policy_from_it(tmp_path: Path) -> None:
     assert [subject["facts"]["target"]["triple"] for subject in one] == ["i686-unknown-linux-gnu"]
     done = run(tmp_path, "env", "--fix-format", "sh")
     assert done.stderr.startswith("diagnose: --apply, --diff and --fix-format need one --target")
+
+
+def test_a_workflow_has_slashes_on_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / ".github" / "workflows" / "ci.yml"
+    file.parent.mkdir(parents=True)
+    file.write_text("on: push\n")
+    monkeypatch.setattr(os, "sep", "\\")
+    monkeypatch.setattr(os.path, "relpath", lambda path, start: r".github\workflows\ci.yml")
+    assert workflow_command._find(str(file)) == (str(tmp_path), [".github/workflows/ci.yml"])
