@@ -7,7 +7,7 @@ from diagnose.model.finding import Finding, Severity
 from diagnose.model.outcome import Outcome
 from diagnose.reports import text, wording
 from diagnose.reports.intent import known_checks
-from diagnose.reports.style import clean
+from diagnose.reports.style import clean, one_line
 
 _COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
@@ -32,8 +32,8 @@ def render(report: Report) -> str:
 
 
 def _text(result: Result, finding: Finding) -> str:
-    evidence = (f"{wording.place(item)}: {item.detail}" for item in finding.evidence)
-    return "\n".join([f"{result.name}: {finding.message}", *evidence, *wording.lines(finding)])
+    message = one_line(f"{result.name}: {finding.message}")
+    return "\n".join([message, *wording.evidence(finding), *wording.lines(finding)])
 
 
 def _place(result: Result, finding: Finding) -> str:

@@ -9,7 +9,7 @@ from diagnose.engine.run import Report, Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.outcome import Outcome
 from diagnose.reports import wording
-from diagnose.reports.style import clean
+from diagnose.reports.style import clean, one_line
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -35,7 +35,7 @@ def render(report: Report) -> str:
 
 
 def _suite(report: Report, result: Result, number: int) -> Element:
-    suite = ElementTree.Element("testsuite", {"name": xml_text(result.name), "id": str(number)})
+    suite = ElementTree.Element("testsuite", {"name": xml_text(one_line(result.name)), "id": str(number)})
     cases: list[Element] = []
     if result.error is not None:
         cases.append(_case(result, "readable"))
@@ -68,7 +68,7 @@ def _suite(report: Report, result: Result, number: int) -> Element:
     suite.extend(cases)
     told = [result.headline, *result.details, *(f"not examined: {words}" for words in result.unseen)]
     if any(told):
-        ElementTree.SubElement(suite, "system-out").text = xml_text("\n".join(filter(None, told)))
+        ElementTree.SubElement(suite, "system-out").text = xml_text("\n".join(map(one_line, filter(None, told))))
     return suite
 
 
@@ -78,20 +78,20 @@ def _case(result: Result, name: str) -> Element:
 
 def _finding(report: Report, result: Result, finding: Finding, name: str) -> Element:
     case = _case(result, name)
-    evidence = (f"{wording.place(item)}: {item.detail}" for item in finding.evidence)
-    told = "\n".join([*evidence, *wording.lines(finding)])
+    told = "\n".join([*wording.evidence(finding), *wording.lines(finding)])
     if finding.check == internal.ID:
         _add(case, "error", finding.message, finding.severity.value, told)
     elif report.rejects(finding):
         _add(case, "failure", finding.message, finding.severity.value, told)
     else:
-        text = f"{finding.severity.value}: {finding.message}\n{told}"
+        text = f"{finding.severity.value}: {one_line(finding.message)}\n{told}"
         ElementTree.SubElement(case, "system-out").text = xml_text(text)
     return case
 
 
 def _add(case: Element, tag: str, message: str, kind: str = "", told: str = "") -> None:
-    child = ElementTree.SubElement(case, tag, {"message": xml_text(message), **({"type": kind} if kind else {})})
+    more = {"type": kind} if kind else {}
+    child = ElementTree.SubElement(case, tag, {"message": xml_text(one_line(message)), **more})
     child.text = xml_text(told) or None
 
 

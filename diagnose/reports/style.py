@@ -36,6 +36,14 @@ def terminal_style(quiet: bool = False, verbose: bool = False) -> Style:
     return Style(max(width, 40), color, quiet, verbose)
 
 
+def one_line(text: str) -> str:
+    """Return *text* as :func:`clean` does, its line breaks as escapes too: a line of a report is one of this program's.
+
+    What begins a line, even after blanks, is a command to GitHub Actions.
+    """
+    return clean(text).replace("\n", "\\n")
+
+
 def clean(text: str) -> str:
     """Return *text* with every control character shown as an escape."""
     if text.isprintable():

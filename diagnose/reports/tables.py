@@ -11,7 +11,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.check import Check
 from diagnose.model.finding import Severity
 from diagnose.model.targets import MACHINES, Target
-from diagnose.reports.style import Style, clean, terminal_style
+from diagnose.reports.style import Style, one_line, terminal_style
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -75,7 +75,7 @@ def wheels(results: Iterable[Result], style: Style) -> str:
     rows: list[tuple[str, ...]] = []
     for result in results:
         if result.error is not None:
-            rows.append((clean(result.name), "", "", "", "unreadable"))
+            rows.append((one_line(result.name), "", "", "", "unreadable"))
             continue
         facts = result.facts
         worst = result.findings[0].severity.value if result.findings else result.outcome.value
@@ -86,7 +86,7 @@ def wheels(results: Iterable[Result], style: Style) -> str:
             (
                 _short(result.name),
                 arch,
-                clean(" ".join(claimed)),
+                one_line(" ".join(claimed)),
                 could[0] or ("any" if facts.get("judged", True) else "–"),
                 worst,
             )
@@ -130,8 +130,8 @@ def counts(report: Report) -> list[CheckCount]:
 
 def _short(name: str) -> str:
     """Return distribution, version and Python tags of a wheel's file name: the platform has its own columns."""
-    parts = clean(name).removesuffix(".whl").split("-")
-    return "-".join(parts[:-1]) if len(parts) in (5, 6) else clean(name)
+    parts = one_line(name).removesuffix(".whl").split("-")
+    return "-".join(parts[:-1]) if len(parts) in (5, 6) else one_line(name)
 
 
 def _stacked(header: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequence[int]) -> str:
@@ -159,7 +159,7 @@ def _table(
     for name in header:
         table.add_column(name, overflow="fold", no_wrap=bool(fold) and name not in fold)
     for row in rows:
-        table.add_row(*(Text(clean(cell)) for cell in row))
+        table.add_row(*(Text(one_line(cell)) for cell in row))
     file = io.StringIO()
     # Without wrapping, a table is as wide as its contents, for other programs.
     Console(file=file, width=style.width or 1000, force_terminal=style.color, no_color=not style.color).print(table)

@@ -9,7 +9,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import FileEdit, Finding, Fix, Severity, unsetting
 from diagnose.model.outcome import Outcome
 from diagnose.reports.intent import declared, known_checks
-from diagnose.reports.style import Style, clean
+from diagnose.reports.style import Style, clean, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -212,17 +212,17 @@ def _fix(fix: Fix, word: str, style: Style, shown: set[FileEdit]) -> Iterator[st
     if first and steps:
         yield ""
     for step in steps:
-        yield "      " + clean(step)  # never wrapped, so that it can be copied
+        yield "      " + one_line(step)  # never wrapped, so that it can be copied
     for edit in fix.files:
         if edit in shown:
-            yield _paint(f"      # {clean(edit.path)} as above", "dim", style)
+            yield _paint(f"      # {one_line(edit.path)} as above", "dim", style)
         elif not os.path.isabs(edit.path):
             yield from _edit(edit, style)
     if fix.env and not (fix.files and shown.issuperset(fix.files)):
         if fix.files:
             yield _paint("      # for this shell only:", "dim", style)
         for name, value in fix.env:
-            yield f"      export {name}={_quote(clean(value))}"
+            yield f"      export {name}={_quote(one_line(value))}"
     shown.update(fix.files)
     if fix.notes:
         yield from _put(style, fix.notes, "", indent=6)
@@ -232,10 +232,10 @@ def _edit(edit: FileEdit, style: Style) -> Iterator[str]:
     from difflib import unified_diff  # only a fix with files needs it
 
     if edit.before is None:
-        yield _paint(f"      # {clean(edit.path)} (new file)", "dim", style)
+        yield _paint(f"      # {one_line(edit.path)} (new file)", "dim", style)
         yield from (f"      {clean(line)}".rstrip() for line in edit.after.splitlines())
         return
-    yield _paint(f"      # {clean(edit.path)}", "dim", style)
+    yield _paint(f"      # {one_line(edit.path)}", "dim", style)
     for line in list(unified_diff(edit.before.splitlines(), edit.after.splitlines(), lineterm="", n=1))[2:]:
         tone = {"+": "ok", "-": "error", "@": "dim"}.get(line[:1], "")
         yield _paint(f"      {clean(line)}".rstrip(), tone, style)
@@ -254,25 +254,22 @@ def _paint(text: str, tone: str, style: Style) -> str:
 
 def _put(style: Style, text: str, tone: str, indent: int = 0, hang: int = 0, paint: int = 0) -> Iterator[str]:
     """Yield *text* wrapped to the width; if *paint* is given, only the first *paint* characters are coloured."""
-    text = clean(text)
-    for number, paragraph in enumerate(text.splitlines() or [""]):
-        margin = " " * (indent + (hang if number else 0))
-        lines = [margin + paragraph]
-        if style.width and len(lines[0]) > style.width:
-            import textwrap
+    text, margin = one_line(text), " " * indent
+    lines = [margin + text]
+    if style.width and len(lines[0]) > style.width:
+        import textwrap
 
-            following = " " * (indent + hang)
-            lines = textwrap.wrap(
-                paragraph,
-                style.width,
-                initial_indent=margin,
-                subsequent_indent=following,
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-        for row, line in enumerate(lines):
-            if paint and (row or number):
-                yield line
-                continue
-            head = len(line) if not paint else len(margin) + paint
-            yield margin + _paint(line[len(margin) : head], tone, style) + line[head:]
+        lines = textwrap.wrap(
+            text,
+            style.width,
+            initial_indent=margin,
+            subsequent_indent=" " * (indent + hang),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    for row, line in enumerate(lines):
+        if paint and row:
+            yield line
+            continue
+        head = len(line) if not paint else len(margin) + paint
+        yield margin + _paint(line[len(margin) : head], tone, style) + line[head:]

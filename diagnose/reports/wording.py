@@ -5,6 +5,7 @@ from __future__ import annotations
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.finding import unsetting
 from diagnose.reports.intent import declared
+from diagnose.reports.style import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 def place(item: Evidence) -> str:
     """Return where *item* was read."""
-    return item.path or item.where
+    return one_line(item.path or item.where)
 
 
 def setting(item: Evidence) -> tuple[str, int] | None:
@@ -28,12 +29,12 @@ def steps(fix: Fix) -> list[str]:
     import shlex
 
     exports = [f"export {name}={shlex.quote(value)}" for name, value in fix.env]
-    return [*map(unsetting, fix.unset), *(command.line for command in fix.commands), *exports]
+    return [one_line(line) for line in (*map(unsetting, fix.unset), *(one.line for one in fix.commands), *exports)]
 
 
 def edits(fix: Fix) -> list[str]:
     """Return one line for each file that *fix* writes."""
-    return [f"# {'write' if edit.before is None else 'edit'} {edit.path}" for edit in fix.files]
+    return [f"# {'write' if edit.before is None else 'edit'} {one_line(edit.path)}" for edit in fix.files]
 
 
 def patch(edit: FileEdit) -> str:
@@ -46,6 +47,15 @@ def patch(edit: FileEdit) -> str:
 
 def lines(finding: Finding) -> Iterator[str]:
     """Yield the consequence of *finding*, its fixes as alternatives with their notes, and where to read more."""
+    return map(one_line, _lines(finding))
+
+
+def evidence(finding: Finding) -> list[str]:
+    """Return one line for each piece of evidence."""
+    return [f"{place(item)}: {one_line(item.detail)}" for item in finding.evidence]
+
+
+def _lines(finding: Finding) -> Iterator[str]:
     if finding.consequence:
         yield finding.consequence
     yield from declared(finding)

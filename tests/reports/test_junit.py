@@ -89,11 +89,11 @@ def test_hostile_text_stays_text() -> None:
     text = "]]> <a b='\"'>&amp; \x00\x1b\ud800\ufffe\uffff\r\n"
     evil = EVIL._replace(message=text, consequence=text, evidence=(Evidence(text, path=text),))
     root = parsed(Result("wheel", text, FACTS, (evil,), unseen=(text,), headline=text))
-    shown = "]]> <a b='\"'>&amp; \\x00\\x1b\\ud800\\ufffe\\uffff\\r"
+    shown = "]]> <a b='\"'>&amp; \\x00\\x1b\\ud800\\ufffe\\uffff\\r\\n"
     (case,) = root.iter("testcase")
-    assert case[0].get("message") == shown + "\n"
+    assert case[0].get("message") == shown
     assert f"{shown}\n" in (case[0].text or "")
-    assert root[0].get("name") == shown + "\n"
+    assert root[0].get("name") == shown
 
 
 def test_the_text_has_evidence_consequence_and_fixes() -> None:

@@ -69,7 +69,7 @@ def test_real_output_follows_the_schema() -> None:
 def test_github_escapes_what_github_needs_escaped() -> None:
     lines = github.render(REPORT).splitlines()
     assert len(lines) == 4
-    assert lines[0].startswith("::error title=a-b::w.whl: 100%25 of\\r%0Ax")
+    assert lines[0].startswith("::error title=a-b::w.whl: 100%25 of\\r\\nx")
     assert lines[1].startswith("::notice title=c::")
     assert lines[2] == "::error title=unreadable input::x.whl: not a zip archive"
     assert lines[3] == "2 wheels: 1 ok, 1 unreadable; 1 error, 1 note"
