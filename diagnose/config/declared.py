@@ -7,7 +7,7 @@ from diagnose.model.check import names_one_of
 from diagnose.model.finding import Declaration, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from diagnose.model.finding import Finding
 
@@ -91,12 +91,21 @@ def _files(finding: Finding) -> tuple[str, ...]:
     return tuple(item.path or item.where for item in finding.evidence)
 
 
+def _releases(library: str) -> Iterator[str]:
+    """Yield *library*, and its shorter names: tools bundle ``libx.so.2`` under its file's name, ``libx.so.2.0.0``."""
+    yield library
+    stem, so, version = library.partition(".so.")
+    parts = version.split(".")
+    if so and all(part.isdecimal() for part in parts):
+        yield from (f"{stem}.so.{'.'.join(parts[:length])}" for length in range(len(parts) - 1, 0, -1))
+
+
 def _covers(entry: AllowEntry, item: str, finding: Finding, name: str, fits: Callable[[str, str], bool]) -> bool:
     """Whether the entry accepts *item* of its own dimension, and its other patterns fit the whole finding."""
     key = _dimension(entry)
     if key == "file":
         return fits(item, entry.file) or fits(name, entry.file)
-    if not fits(item, getattr(entry, key)):
+    if not any(fits(one, getattr(entry, key)) for one in (_releases(item) if key == "library" else (item,))):
         return False
     named = finding.symbols
     if key == "library" and entry.symbol and not (named and all(fits(symbol, entry.symbol) for symbol in named)):

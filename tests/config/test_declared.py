@@ -137,6 +137,25 @@ def test_a_finding_with_another_library_is_not_accepted() -> None:
     assert [declaration.number for declaration in whole.declared] == [1, 2]
 
 
+@pytest.mark.parametrize(
+    ("library", "pattern", "fits"),
+    [
+        ("libasound.so.2.0.0", "libasound.so.2", True),
+        ("libasound.so.2.0.0", "libasound.so.2.0", True),
+        ("libasound.so.2", "libasound.so.2.0.0", False),
+        ("libasound.so.20", "libasound.so.2", False),
+        ("libasound.so.2.0.0", "libasound.so", False),
+        ("libasound.so.2.x", "libasound.so.2", False),
+        ("libasound_module.so.2.0.0", "libasound.so.2", False),
+    ],
+)
+def test_a_library_is_also_known_by_its_file(library: str, pattern: str, fits: bool) -> None:
+    finding = Finding("m", Severity.WARNING, (Evidence("d", "p"),), check="a-b", libraries=(library,))
+    entry = AllowEntry(1, "a-b", "r", library=pattern)
+    accepted = FindingRules(Settings(allow=(entry,)), "w.whl", None).applied(finding)
+    assert (accepted.severity is Severity.NOTE) is fits
+
+
 def test_intent_does_not_excuse_a_folder_of_the_build_machine(tmp_path: Path) -> None:
     report = judged(tmp_path, '[[allow]]\nid = "wheel-bundled-hazard"\nreason = "x"\nlibrary = "*"\n', BROKEN)
     assert [finding["severity"] for finding in report["subjects"][0]["findings"]] == ["error"]

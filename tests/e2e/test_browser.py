@@ -60,6 +60,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_report_is_readable(page: browser.Page, report: Path, width: int, scheme: str) -> None:
     page.show(report, width, scheme=scheme)
     if folder := os.environ.get("DIAGNOSE_SCREENSHOTS"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
         page.screenshot(Path(folder, f"report-{width}-{scheme}.png"), 4000)
     assert page.value("document.documentElement.scrollWidth") <= width
     assert page.value(OVERFLOWING) == []
