@@ -67,6 +67,10 @@ def test_bundled_alsa_without_its_configuration(climbed: Climbed, tmp_path: Path
     hazard = finding(diagnosed(wheel), "wheel-bundled-hazard")
     assert hazard["severity"] == "warning"
     assert "plugins" in hazard["consequence"]
+    entry = '{id = "wheel-bundled-hazard", library = "libasound.so.2", reason = "works without plugins"}'
+    (tmp_path / "diagnose.toml").write_text(f"allow = [{entry}]\n")
+    (declared,) = json.loads(diagnose("wheel", str(wheel), cwd=tmp_path))["subjects"]
+    assert finding(declared, "wheel-bundled-hazard")["severity"] == "note"
     with player(tmp_path / "root", "trixie", ARMV7, alsa=False) as machine:
         machine.unpack(wheel)
         failed = machine.python("-c", "import alsastream; alsastream.play(b'', pcm='null')")

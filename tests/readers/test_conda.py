@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import diagnose
 from diagnose.model.finding import InputError
 from diagnose.readers.wheel import conda, reader
 
@@ -137,6 +138,14 @@ def test_links_in_the_package(tmp_path: Path) -> None:
     assert [elf.path for elf in wheel.elves] == ["lib/a.so"]
     assert wheel.files == ("lib/a.so", "lib/b.so")
     assert wheel.unseen == ("lib/c.so: a hard link to a file that the package does not have",)
+
+
+def test_from_python(tmp_path: Path) -> None:
+    path = package(tmp_path, member(EXTENSION, library("wheel_execstack")))
+    report = diagnose.wheel(path)
+    assert [finding.check for result in report.results for finding in result.findings] == ["wheel-execstack"]
+    for format in ("text", "jsonl", "github", "markdown", "html", "sarif", "junit"):
+        assert "wheel-execstack" in diagnose.render(report, format)
 
 
 def test_a_folder_of_packages(tmp_path: Path) -> None:
