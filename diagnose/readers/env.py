@@ -227,6 +227,9 @@ def read(
     wanted = [_asked(name) for name in libs] or [
         need for need in project.needs if not need.optional or sys_crate_overrides.insists(need.crate, variables, row)
     ]
+    if row != host and (elsewhere := [need for need in wanted if need.native]):
+        wanted = [need for need in wanted if not need.native]
+        project = project._replace(unknown=(*project.unknown, *dict.fromkeys(need.crate for need in elsewhere)))
     decided = pkgconfig.decide(finder, variables, row.triple, host.triple)
     host_decided = None if row == host else pkgconfig.decide(finder, variables, host.triple, host.triple)
     overridden = needs.overridden(project.overrides)

@@ -215,3 +215,17 @@ def test_a_crate_that_declares_a_module_and_asks_for_none(tmp_path: Path) -> Non
     facts = env.read(str(root), HOST, cwd=str(tmp_path / "project"), environ={"PATH": "/usr/bin", "HOME": "/root"})
     assert (facts.project.needs, facts.project.unknown) == ((), ())
     assert [need.tool for need in facts.project.tools] == ["c++"]
+
+
+def test_a_crate_that_asks_in_native_builds_only(tmp_path: Path) -> None:
+    lock = locked(("libgssapi-sys", "0.3.4", ("pkg-config",)), ("pkg-config", "0.3.34", ()))
+    root = miniroot.make(tmp_path / "root")
+    miniroot.write(tmp_path / "project/Cargo.toml", MANIFEST.format("libgssapi-sys"))
+    miniroot.write(tmp_path / "project/Cargo.lock", lock)
+    native, cross = (
+        env.read(str(root), target, cwd=str(tmp_path / "project"), environ={"PATH": "/usr/bin"})
+        for target in (HOST, ARM)
+    )
+    assert [library.module for library in native.libraries] == ["mit-krb5-gssapi"]
+    assert (native.project.unknown, cross.project.unknown) == ((), ("libgssapi-sys 0.3.4",))
+    assert cross.libraries == ()

@@ -54,6 +54,12 @@ CHECK = Check(
         ("No such file", rf"^make(?:\[\d+\])?: (?P<tool>{_TOOL}): No such file or directory$"),
         ("No such file", rf"^error: command '(?P<tool>{_TOOL})' failed: No such file"),
         ("find command 'git'", r"Cannot find command '(?P<tool>git)'"),
+        # a build script's own words around std::process::Command, as {:?} shows it
+        (
+            "(os error 2)",
+            rf"\\?\"(?P<tool>{_TOOL})\\?\"(?: \\?\"[^\"]{{0,200}}\"){{0,12}}['`]?: No such file or directory "
+            r"\(os error 2\)",
+        ),
         ("could not execute process", rf"could not execute process `(?P<tool>{_TOOL})[ `].{{0,200}}\(never executed\)"),
         ("build program corresponding", r"unable to find a build program corresponding to \"(?P<generator>[^\"]+)\""),
         ("ould not detect Ninja", r"Could not detect (?P<tool>Ninja)\b"),

@@ -220,7 +220,11 @@ class _EventFlow:
                     self._errors.append(self._errors[-1] if re.search(_ECHO, event.text) else event)
             self._errors.reverse()
         error = self._errors[at]
-        return error is not None and (warning or error.tool in ("cc", "as", "make", "ninja"))
+        if error is None:
+            return False
+        if error.tool == "shell":  # it runs another program: the crate builds its own copy
+            return warning or not re.search(r"pkg-?conf", error.text)
+        return warning or error.tool in ("cc", "as", "make", "ninja")
 
 
 def _tool_went_on(events: Sequence[Event]) -> list[bool]:

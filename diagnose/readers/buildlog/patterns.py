@@ -65,6 +65,7 @@ _PKG_CONFIG = (
         ("Pkg-config for machine", r"Pkg-config for machine (?:host|build) machine not found"),
         ("pkg-config probably not", "pkg-config probably not installed"),
         ("pkg-config is required", r"pkg-config is required"),
+        ("in your path", r"ould not find [`'\"]?(?P<program>pkg-config)[`'\"]? in your (?:path|PATH|\$PATH)\b"),
         ("no pkg-config in", r"which: no (?P<program>pkg-config) in"),
         ("'pkg-config'", r"(?:[Pp]rogram|binary|command) '?(?P<program>pkg-config)'? (?:was )?(?:not found|could not be found)"),
     ),

@@ -43,6 +43,8 @@ class Need(NamedTuple):
     key: str = ""
     others: tuple[str, ...] = ()
     """Modules that the crate accepts in place of ``module``, in the order in which it asks; mostly none."""
+    native: bool = False
+    """Whether the crate asks in native builds only; how it searches in a cross build is unknown."""
 
 
 class CrateRow(NamedTuple):
@@ -183,7 +185,18 @@ def crate_needs(
         requirement, static = (row.requirement, row.static) if same else ("", None)
         system_libs = row.system_libs and "system-deps" not in crate.dependencies
         linked = links or row.links
-        yield Need(row.module, label, requirement, linked, where, static, own, system_libs, others=row.others)
+        yield Need(
+            row.module,
+            label,
+            requirement,
+            linked,
+            where,
+            static,
+            own,
+            system_libs,
+            others=row.others,
+            native=row.unless == "native",
+        )
 
 
 def system_deps(path: str, content: dict[str, Any], label: str, links: str = "") -> Iterator[Need]:
