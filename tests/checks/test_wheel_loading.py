@@ -282,6 +282,16 @@ def test_the_newer_export_is_known_from_3_15_on(tag: str, level: list[str]) -> N
     assert levels("wheel-module-export-missing", wheel(f"{tag}-manylinux_2_17_x86_64", module)) == level
 
 
+def test_a_library_with_a_modules_ending_that_others_are_linked_with_is_no_module() -> None:
+    name = "libwrapper.cpython-312-x86_64-linux-gnu.so"
+    library = elf(f"demo/{name}", undefined=("PyErr_Fetch",))
+    user = elf("demo/_user.cpython-312-x86_64-linux-gnu.so", needed=(name,), runpath="$ORIGIN")
+    assert levels("wheel-module-export-missing", for_glibc(library, user)) == []
+    assert levels("wheel-module-export-missing", for_glibc(library)) == ["error"]
+    other = library._replace(init=("other",))
+    assert levels("wheel-module-export-missing", for_glibc(other, user)) == ["error"]
+
+
 def test_a_library_may_export_it_for_the_module() -> None:
     module = elf(MODULE, init=(), undefined=("PyModule_Create2",), needed=("libc.so.6", "libx.so.1"), runpath="$ORIGIN")
     assert not found("wheel-module-export-missing", for_glibc(module, elf("libx.so.1", init=("demo",))))

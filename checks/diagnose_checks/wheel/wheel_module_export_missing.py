@@ -105,9 +105,12 @@ def _later(name: str) -> tuple[Fix, ...]:
 def _is_meant(wheel: Wheel, module: ExtensionName) -> bool:
     """Whether the file is meant to be imported: it exports another module's function, or uses Python's functions.
 
-    Build tools also give a module's ending to plain libraries for ctypes, which do neither.
+    Build tools also give a module's ending to plain libraries for ctypes, which do neither, and to libraries that other
+    files of the wheel are linked with, which may use Python.
     """
     elf = module.elf
+    if not any(_exports(elf)) and any(link.target == elf.path for link in wheel.links):
+        return False
     if any(tag.python.startswith(("cp2", "py2", "pp2")) for tag in wheel.tags) or elf.broken:
         return False
     return any(_exports(elf)) or any(name.startswith(("Py", "_Py")) for name in elf.undefined)
