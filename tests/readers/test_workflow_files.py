@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from diagnose.model.finding import InputError
 from diagnose.readers import workflow
 from diagnose.readers.workflow import dockerfile
 from diagnose.readers.workflow.repository import Repository
@@ -333,3 +334,14 @@ def test_a_container_that_a_script_starts(command: str, leg: tuple[str, str, boo
     strict = any(hook.strict for hook in one.hooks if hook.name == "docker run" and hook.place.kind == "image")
     assert (image, one.target, strict) == leg
     assert one.spot.line in (6, 7)
+
+
+def test_a_file_that_is_not_text_is_named_as_in_the_repository(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"^\.github/workflows/x\.yml: not a text file"):
+        read(tmp_path, {".github/workflows/x.yml": "on: push\n\0"})
+
+
+def test_the_newest_cibuildwheel_has_a_release(tmp_path: Path) -> None:
+    text = "jobs: {a: {runs-on: ubuntu-24.04, steps: [{run: pip install cibuildwheel && cibuildwheel}]}}"
+    legs = read(tmp_path, {".github/workflows/x.yml": text}).legs
+    assert {leg.version for leg in legs} == {ci.CIBUILDWHEEL}

@@ -44,9 +44,16 @@ class Repository:
         return own + [f"{FOLDER}/{name}" for name in names if name.endswith((".yml", ".yaml"))]
 
     def text(self, path: str) -> str | None:
-        """Return the text of the file at *path*; None if the repository has no such file."""
+        """Return the text of the file at *path*; None if the repository has no such file.
+
+        Raises:
+            InputError: it is not text, or too large.
+        """
         inside = os.path.normpath("/" + path)
-        return self.root.text(inside) if self.root.is_file(inside) else None
+        try:
+            return self.root.text(inside) if self.root.is_file(inside) else None
+        except InputError as error:  # it names the file as one of the root's
+            raise InputError(str(error).removeprefix("/")) from None
 
     def document(self, path: str) -> Any:
         """Return the YAML file at *path* as nodes; None if it is missing.
