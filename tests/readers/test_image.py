@@ -299,6 +299,16 @@ def test_zstd_that_ends_early(tmp_path: Path) -> None:
                 assert "cut off" in refusal(saved)
 
 
+def test_zstd_of_empty_blocks(tmp_path: Path) -> None:
+    pytest.importorskip("zstandard")
+    many = b"\x28\xb5\x2f\xfd\0\x58" + bytes(6 << 20) + b"\1\0\0"
+    skipped = b"\x50\x2a\x4d\x18\0\0\0\0" * (1 << 20)
+    for number, data in enumerate((many, b"\x28\xb5\x2f\xfd\0\x58\1\0\0" + skipped)):
+        layout = Layout(tmp_path / str(number)).add([b""], pack=lambda _, data=data: data)
+        with pace.within(20):
+            assert "more blocks than any encoder makes" in refusal(layout.path)
+
+
 def test_zstd_without_a_decoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     layout = Layout(tmp_path / "l").add([layer(("a", "1"))], pack=_zstd)
     monkeypatch.setitem(sys.modules, "compression", None)

@@ -144,21 +144,33 @@ def _zstd(source: Any, region: Region, name: str) -> Any:
             f"{name}: compressed with zstd, which this Python cannot unpack: not read; "
             "needs Python 3.14, or: python -m pip install zstandard"
         ) from None
-    if not _is_whole_zstd(region):  # zstandard takes the end of its input for the end of the stream
+    if not _is_whole_zstd(region, name):  # zstandard takes the end of its input for the end of the stream
         raise InputError(f"{name}: cut off: its zstd stream has no end")
     return zstandard.ZstdDecompressor().stream_reader(source, read_across_frames=True)
 
 
-def _is_whole_zstd(region: Region) -> bool:
+#: Frames and blocks that are counted, beside one for every :data:`_USUAL` bytes: a million takes a second.
+_COUNTED = 1 << 20
+_USUAL = 256
+
+
+def _is_whole_zstd(region: Region, name: str) -> bool:
     """Whether the frames in *region* have all their blocks (RFC 8878, section 3.1).
 
     Bytes that are not a frame are left to the decoder.
+
+    Raises:
+        InputError: there are more blocks than any encoder makes.
     """
+    left = _COUNTED + region.size // _USUAL
     position = 0
     window, base = b"", 0
 
     def number(at: int, length: int) -> int:
-        nonlocal window, base
+        nonlocal window, base, left
+        left -= 1
+        if not left:
+            raise InputError(f"{name}: refused, its zstd stream has more blocks than any encoder makes")
         if not base <= at <= base + len(window) - length:
             window, base = region.read(at, 64 << 10), at
         return int.from_bytes(window[at - base : at - base + length], "little")
