@@ -19,9 +19,11 @@ _MADE = r"/target/|/rustc\w{6}/|/deps/lib[\w-]+\.(?:rlib|so)$|/\.cargo/|/rustlib
 _SHARED = r"\.(?:so(?:\.[\d.]+)?|a)$"
 # Functions that glibc's headers redirect ordinary calls to, and others that musl does not have.
 _GLIBC = (
-    r"^__(?:v?(?:s|f|sn|as|d)?w?printf|mem(?:p?cpy|move|set)|st[rp]n?c(?:py|at)|strncat|f?gets|f?read|realpath|getcwd|longjmp"
+    r"^__(?:v?(?:s|f|sn|as|d)?w?printf|mem(?:p?cpy|move|set)|st[rp]n?c(?:py|at)|strncat|f?gets|f?read|realpath|getcwd|"
+    r"longjmp"
     r"|fdelt|explicit_bzero|poll|recv|read|pread|vsyslog|syslog)_chk$"
-    r"|^__isoc\d+_\w+$|^gnu_get_libc_version$|^__res_(?:init|ninit|search|query)$|^backtrace(?:_symbols)?$|^__\w+_finite$"
+    r"|^__isoc\d+_\w+$|^gnu_get_libc_version$|^__res_(?:init|ninit|search|query)$|^backtrace(?:_symbols)?$|"
+    r"^__\w+_finite$"
     r"|^(?:mallinfo2?|malloc_trim|__strdup|__rawmemchr|__libc_single_threaded|getcontext|makecontext|secure_getenv)$"
 )
 _MUSL = r"^__\w+_time64$|^__stat_time64$|^__clock_gettime64$"
@@ -145,9 +147,9 @@ def missing_libraries(log: BuildLog, link: LinkStep) -> dict[str, list[Hit]]:
     found: dict[str, list[Hit]] = {}
     for hit in link.of("ld-no-lib"):
         lib = hit.groups["lib"].rstrip("'") or f":{hit.groups['complete']}"
-        if hit.line in windows or lib in TOOLCHAIN or lib in skipped or re.match(r"python3?(?:\.|$)", lib):
+        if hit.line in windows or lib in TOOLCHAIN or lib in skipped:
             continue
-        if objects_of_the_target(log, link):
+        if re.match(r"python3?(?:\.|$)|:python3\d*t?\.lib$", lib) or objects_of_the_target(log, link):
             continue
         found.setdefault(lib, []).append(hit)
     return found

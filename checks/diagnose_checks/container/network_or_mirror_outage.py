@@ -50,9 +50,27 @@ CHECK = Check(
             r"failed to connect to (?P<url>[\w.-]{1,253}): (?:Connection|Operation|Network) [^;]{1,60}; class=Os",
         ),
         ("ould not resolve host", r"fatal: unable to access '(?P<url>[^']+)': Could not resolve host"),
-        ("Max retries exceeded", r"HTTPS?ConnectionPool\(host='(?P<url>[^']{1,200})'.{0,600}Max retries exceeded"),
+        (
+            "Max retries exceeded",
+            r"HTTPS?ConnectionPool\(host='(?P<url>[^']{1,200})'(?!.{0,800}CERTIFICATE).{0,600}Max retries exceeded",
+        ),
+        (
+            "Read timed out",
+            r"ReadTimeoutError: HTTPS?ConnectionPool\(host='(?P<url>[^']{1,200})'.{0,100}Read timed out",
+        ),
+        ("IncompleteRead(", r"^(?:[\w.]+\.)?(?:ProtocolError|IncompleteRead): .{0,40}IncompleteRead\(\d"),
+        ("emoteDisconnected", r"^(?:[\w.]+\.)?ProtocolError: \('Connection aborted\.', RemoteDisconnected"),
+        # uv
+        ("due to network timeout", r"Failed to download distribution due to network timeout"),
+        ("dns error: ", r"dns error: failed to lookup address information"),
+        ("client error (Connect)", r"client error \(Connect\)(?!.{0,300}certificate)"),
+        ("operation timed out", r"^(?:Caused by: )?operation timed out$"),
+        ("HTTP status server error", r"HTTP status server error \(50[0234] .{0,60}\) for url \((?P<url>[^)]{1,300})\)"),
+        # conda, twine
+        ("CondaHTTPError: HTTP ", r"CondaHTTPError: HTTP (?:000|50[0234]) .{0,60} for url <(?P<url>[^>]{1,300})>"),
+        ("HTTPError: 50", r"HTTPError: 50[0234] (?:Server Error|Internal|Bad Gateway|Service|Gateway|Backend)"),
         # pip's last attempt; the message about versions that follows only means that pip got no list
-        ("connection broken by", r"Retrying \(Retry\(total=0,.{0,300}connection broken by "),
+        ("connection broken by", r"Retrying \(Retry\(total=0,.{0,300}connection broken by (?!.{0,100}CERTIFICATE)"),
         (
             "spurious network error",
             r"spurious network error \(\d tr(?:y|ies) remaining\): (?!.{0,400}too large)(?P<why>.*)",
@@ -74,6 +92,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See package managers and registries fail to reach a server."""
     hits = [hit for hit in log.find("outage") if "mirrorlist.centos.org" not in hit.text]
     overflow = log.find("value-too-large")  # cargo calls that a network error as well
+    hits = [hit for hit in hits if not log.near(hit.line, "certificate", before=4, after=4)]  # certificate-untrusted
     if hits and not overflow:
         named = next((hit.groups["url"] for hit in hits if hit.groups["url"]), "")
         yield finding_from_hits(

@@ -4,8 +4,9 @@ A tool in the log says that it gave up, nothing after it succeeded, and none of 
 shows the last error in so many words with the lines around it, and the first one where that is another: of errors that
 follow from each other the first is the cause, of a chain of "Caused by" the last.
 
-How to fix: read the lines that are shown. A log that was cut, or that tools wrote in their short form, may not hold the
-reason: run the step again with more output (``cargo build -vv``, ``pip install -v``, ``make V=1``, ``cmake --trace``).
+How to fix: read the lines that are shown. A log that was cut, or that tools wrote in their short form, may not hold
+the reason: run the step again with more output (``cargo build -vv``, ``pip install -v``, ``make V=1``, ``cmake
+--trace``).
 
 References:
     https://doc.rust-lang.org/cargo/commands/cargo-build.html
@@ -48,11 +49,39 @@ _THEIRS = "conftest|CMakeFiles|CMakeScratch|registry/src|/usr/|-packages/"
 _TOO_LITTLE = "What it printed is not enough to name the cause."
 # Errors that say themselves what is wrong: (pattern, next step, command with the groups of the pattern).
 _PLAIN = (
-    ("^error: externally-managed-environment", "install into an environment of its own", "python3 -m venv .venv"),
-    ("Couldn't find a virtualenv or conda", "activate an environment, or build a wheel instead", "maturin build"),
     ("Both VIRTUAL_ENV and CONDA_PREFIX are set", "unset one of the two variables", "unset CONDA_PREFIX"),
     ("^error: multiple packages link to native", "bring both crates to one -sys crate", "cargo tree -i CRATE"),
-    ("certificate problem|certificate verify failed", "install the certificates of the system or the proxy", ""),
+    (r"is not allowed, use allowlist_externals", "name the program in allowlist_externals of tox.ini", ""),
+    (r"^(?:FAIL )?Required test coverage|^Coverage failure", "add tests, or lower fail_under", "coverage report -m"),
+    (
+        r"DelocationError: .{0,300} already exists",
+        "update delocate: older ones cannot take two libraries of one name",
+        "python3 -m pip install --upgrade delocate",
+    ),
+    (
+        r"DelocationError: Library dependencies do not satisfy target",
+        "build the libraries for the older macOS too, or raise the wheel's",
+        "export MACOSX_DEPLOYMENT_TARGET=VERSION",
+    ),
+    (r"CompileError: \S{1,200}\.pyx$", "correct the Cython code, or build with an older Cython", "cython<3"),
+    (r"^ERROR: Invalid requirement", "correct the requirement at the place that pip names", ""),
+    (
+        r"^(?:Cannot connect to the Docker daemon|docker: Cannot|permission denied while trying to connect)",
+        "start Docker, or let this user use it",
+        "sudo systemctl start docker; sudo usermod -aG docker $USER",
+    ),
+    (r"toomanyrequests: ", "log in to the registry, or use a mirror of it", "docker login"),
+    (r"^PackagesNotFoundError", "add the channel that has the package", "conda install -c conda-forge PACKAGE"),
+    (
+        r"No build identifiers selected",
+        "correct build and skip of cibuildwheel",
+        "cibuildwheel --print-build-identifiers",
+    ),
+    (
+        r"exited with code -11|exit -11 |SIGSEGV|Segmentation fault",
+        "let Python show where it crashes",
+        "python3 -X faulthandler",
+    ),
     (
         r"^error\[(?P<code>E\d{4})\]",
         "correct the Rust code: the compiler's message names the place",

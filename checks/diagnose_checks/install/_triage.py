@@ -39,6 +39,10 @@ WORDINGS = (
             3,
         ),
         ("matching platform tag", "matching platform tag"),
+        (
+            "wheels are available with",
+            r"(?<!\S)(?P<wheel>\S+) is unusable because no wheels are available with a matching (?:system|platform)",
+        ),
     ),
     *patterns_for(
         "uv-python",
@@ -48,6 +52,10 @@ WORDINGS = (
             3,
         ),
         ("matching Python", r"matching Python (?:ABI|version|implementation) tag"),
+        (
+            "wheels are available with",
+            r"(?<!\S)(?P<wheel>\S+) is unusable because no wheels are available with a matching Python \w{1,20}",
+        ),
     ),
     *patterns_for(
         "uv-found",
@@ -145,6 +153,32 @@ def refused(log: BuildLog, wanted: str) -> list[Refused]:
             detail = "uv looked for a tag of this Python"
             found[hit.text] = Refused((hit,), hit.groups["wheel"], (), "wheel-not-supported-python", detail)
     return [one for one in found.values() if one.cause == wanted]
+
+
+def left_out(log: BuildLog) -> list[tuple[Hit, list[tuple[str, str]]]]:
+    """Return pip's reports of no version whose asked version it left out for this Python, each with those versions.
+
+    A version comes with its Requires-Python. Of a range, only versions count that are newer than all others.
+    """
+    found = []
+    for hit in log.find("no-versions"):
+        notes = log.near(hit.line, "python-ignored", before=4)
+        if not notes:
+            continue
+        pairs = re.findall(r"([\w.!+]+) Requires-Python ([^;]{1,100})", notes[-1].groups["versions"])
+        others = [name_key(name) for name in re.findall(r"[\w.!+]+", hit.groups["others"])]
+        exact = re.fullmatch(r"===?\s*([\w.!+]+)", hit.groups["asked"].strip())
+        least = re.match(r">=?\s*([\w.!+]+)", hit.groups["asked"].strip())
+        if exact:
+            ignored = [pair for pair in pairs if pair[0] == exact[1]]
+        elif least:
+            floor = max([name_key(least[1]), *others])
+            ignored = [pair for pair in pairs if name_key(pair[0]) >= floor]
+        else:
+            ignored = [] if others else pairs
+        if ignored:
+            found.append((hit, [(name, want.strip()) for name, want in ignored]))
+    return found
 
 
 def impossible(platform: str) -> str:

@@ -17,6 +17,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose_checks.install._triage import left_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,8 +40,9 @@ CHECK = Check(
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See pip find no file of a name, without a network failure."""
+    refused = [hit for hit, _ in left_out(log)]  # python-version-refused
     for hit in log.find("no-versions")[:1]:
-        if log.near(hit.line, "outage", before=60):
+        if hit in refused or log.near(hit.line, "outage", "certificate", before=60):
             continue
         package = hit.groups["package"]
         yield finding_from_hits(

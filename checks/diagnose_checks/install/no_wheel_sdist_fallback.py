@@ -30,7 +30,7 @@ CHECK = Check(
         *patterns_for(
             "no-rust",
             ("the Rust package manager, is not", r"Cargo, the Rust package manager, is not installed"),
-            ("find Rust compiler", r"can't find Rust compiler"),
+            ("find Rust compiler", r"(?:[Cc]an't|Can not) find Rust compiler"),
             ("such file or directory: 'cargo'", r"No such file or directory: 'cargo'"),
             (
                 "requires Rust",

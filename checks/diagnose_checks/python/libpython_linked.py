@@ -44,6 +44,7 @@ CHECK = Check(
         ("`auto-initialize`", r"The `auto-initialize` feature is enabled, but your python installation only supports"),
     ),
 )
+_IMPORT_LIB = re.compile(r"(?i)python3\d*(?:_d|t)?\.lib$")
 _LIB = re.compile(r"^python3(?:\.\d+)?[a-z]*$")
 # An interpreter that was copied without its library may need it.
 _INTERPRETER = re.compile(r"(?:^|[\s/])python[\d.]*: error while loading")
@@ -89,6 +90,29 @@ def log(log: BuildLog) -> Iterator[Finding]:
             if is_libpython(hit.groups["lib"]) and not _INTERPRETER.search(hit.text)
         ),
     ]
+    imports = [hit for hit in log.find("ld-no-lib") if _IMPORT_LIB.match(hit.groups["complete"])]
+    if imports and not hits:
+        name = imports[0].groups["complete"]
+        yield finding_from_hits(
+            log,
+            imports,
+            f"the linker does not find {name}, Python's import library",
+            "No wheel is built.",
+            (
+                Fix(
+                    "on Windows: build with the interpreter that has it",
+                    notes="maturin build -i python3.12; it stands in the folder libs of the installation, which the "
+                    "Python of "
+                    "the Microsoft Store and embeddable ones lack. PyO3 links the version that it was configured for: "
+                    "`cargo clean` after a change of the interpreter.",
+                ),
+                Fix(
+                    "in a cross build: let PyO3 make it",
+                    notes='PyO3 before 0.28: pyo3 = { …, features = ["generate-import-lib"] }; newer ones need none.',
+                ),
+            ),
+        )
+        return
     if not hits:
         return
     hits.sort(key=lambda hit: hit.line)

@@ -23,7 +23,7 @@ from diagnose.model.pattern import patterns_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 CHECK = Check(
     since="0.1.0",
@@ -31,11 +31,20 @@ CHECK = Check(
     patterns=patterns_for(
         "upload-refused",
         ("already exists", r"\b400 .{0,200}[Ff]ile already exists"),
+        ("already exists for", r"HTTPError: 400 .{0,60}A file named \"[^\"]{1,300}\" already exists"),
         ("ile already exists", r"File already exists\.?\s+\(?['\"]?\S+\.(?:whl|tar\.gz)", 3),
         ("lready been used", r"(?P<used>filename has already been used|This filename has already been used)"),
         ("14 days", r"(?P<old>older than 14 days|more than 14 days|14 days (?:old|ago))"),
+        ("nvalid or non-existent", r"(?P<unknown>Invalid or non-existent authentication)"),
         ("403 ", r"HTTPError: 403 (?:Client Error: )?(?P<token>Forbidden|Invalid).{0,200}/legacy/"),
-        ("nvalid or non-existent", r"(?P<token>Invalid or non-existent authentication)"),
+        (
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+            r"(?P<permission>ACTIONS_ID_TOKEN_REQUEST_TOKEN) environment variable was unset",
+        ),
+        ("rusted publishing exchange", r"(?P<trusted>Trusted publishing exchange failure)"),
+        ("invalid-publisher", r"`(?P<trusted>invalid-publisher|invalid-pending-publisher|invalid-payload)`"),
+        ("OpenID Connect token retriev", r"(?P<trusted>OpenID Connect token) retrieval failed"),
+        ("HTTPError: 400", r"HTTPError: (?P<silent>400) (?:Client Error: )?Bad Request (?:for url:|from) \S{1,200}"),
     )
     + patterns_for(
         "upload-answer",
@@ -50,11 +59,12 @@ CHECK = Check(
 #: Words of the index about the file itself, and the field or rule that they are about.
 _METADATA = (
     r"[Cc]lassifier|[Ee]-?mail|not a valid (?:url|SPDX|dynamic|name|PEP)|is an invalid value for|Invalid (?:value|URI)"
-    r"|[Rr]equires[-_][Pp]ython|[Rr]equires[-_][Dd]ist|[Mm]etadata|License-(?:Expression|File)|[Ss]ummary|home_page|project_url"
+    r"|[Rr]equires[-_][Pp]ython|[Rr]equires[-_][Dd]ist|[Mm]etadata|License-(?:Expression|File)|[Ss]ummary|home_page|"
+    r"project_url"
 )
 #: Reasons that other checks know.
 _KNOWN = (
-    r"Binary\s*wheel|unsupported\s*plat|failed to render|too large|File already exists|authentication|Forbidden"
+    r"Binary\s*wheel|unsupported\s*plat|File already exists|authentication|Forbidden"
     r"|compression|^(?:Bad Request|Client Error)?[.\s]*$|<[ht]"
 )
 
@@ -69,6 +79,24 @@ def log(log: BuildLog) -> Iterator[Finding]:
     if any(one.groups["old"] for one in hits):
         message = "the release is older than 14 days and accepts no new files"
         fixes: tuple[Fix, ...] = (Fix("publish a new version, with all its wheels at once"),)
+    elif any(one.groups["trusted"] or one.groups["permission"] for one in hits):
+        message, fixes = _trusted(hits)
+    elif all(one.groups["silent"] for one in hits):
+        yield from _silent(log, hits)
+        return
+    elif any(one.groups["unknown"] for one in hits):
+        message = "the index does not know the user name and password, or the token"
+        fixes = (
+            Fix(
+                "pass a token of the index that is uploaded to",
+                env=(("TWINE_USERNAME", "__token__"),),
+                notes="Put the token into TWINE_PASSWORD (uv: UV_PUBLISH_TOKEN, maturin: MATURIN_PYPI_TOKEN), with "
+                "its prefix "
+                "pypi-, and without quotes or a line end. Passwords are not accepted, and the test index has its own "
+                "tokens. "
+                "In CI an empty secret looks like this, too: pull requests of forks get none.",
+            ),
+        )
     elif hit.groups["token"]:
         message = "the index does not accept the token for this project"
         fixes = (
@@ -91,6 +119,50 @@ def log(log: BuildLog) -> Iterator[Finding]:
     yield finding_from_hits(log, hits, message, "The file is not uploaded.", fixes)
 
 
+def _trusted(hits: list[Hit]) -> tuple[str, tuple[Fix, ...]]:
+    """Return the message and the fix of a refused trusted publisher."""
+    if any(one.groups["permission"] for one in hits):
+        return "the job may not ask for the token of trusted publishing", (
+            Fix(
+                "give the job the permission",
+                notes="permissions: id-token: write, at the job that publishes. A reusable workflow needs it in its "
+                "caller, "
+                "too; pull requests of forks never have it. To publish with a token instead: set `password`.",
+            ),
+        )
+    return "the index knows no trusted publisher that fits this job", (
+        Fix(
+            "register what the job says of itself",
+            notes="Owner, repository, file name of the workflow and environment must be the same on the index; the "
+            "log lists "
+            "them as claims. A reusable workflow cannot be the publisher: call the action in the workflow itself.",
+        ),
+    )
+
+
+def _silent(log: BuildLog, hits: list[Hit]) -> Iterator[Finding]:
+    """Yield that the index gave no reason, unless the log has one in other words."""
+    answers = list(_answers(log))
+    if answers or log.find("tag-rejected", "description-rejected"):
+        yield from answers
+        return
+    yield finding_from_hits(
+        log,
+        hits,
+        "the index refuses the upload, and twine does not show why",
+        "The file is not uploaded.",
+        (
+            Fix(
+                "let twine show the answer",
+                (Command("twine upload --verbose dist/*", FixStage.BUILD),),
+                notes="In pypa/gh-action-pypi-publish: verbose: true. The usual reason is a file of this name that "
+                "was uploaded "
+                "before: skip-existing: true.",
+            ),
+        ),
+    )
+
+
 def _answers(log: BuildLog) -> Iterator[Finding]:
     """Yield the index's own reason, where no other check knows it."""
     for hit in log.find("upload-answer"):
@@ -108,6 +180,17 @@ def _answers(log: BuildLog) -> Iterator[Finding]:
                 "upload to the address of today",
                 (Command("twine upload -r pypi dist/*", FixStage.BUILD),),
                 notes="Remove the old `repository` from ~/.pypirc: twine knows the index's address by that name.",
+            )
+        elif "too large" in why:
+            fix = Fix(
+                "make the wheel smaller, or ask the index for a higher limit",
+                notes="`diagnose wheel dist/*` shows the largest files, and debug information that can be removed.",
+            )
+        elif "failed to render" in why:
+            fix = Fix(
+                "correct the description",
+                (Command("twine check --strict dist/*", FixStage.BUILD),),
+                notes='It names the line. Name the format: readme = { file = …, content-type = "text/markdown" }.',
             )
         elif re.search(_METADATA, why):
             fix = Fix(

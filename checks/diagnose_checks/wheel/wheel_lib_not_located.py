@@ -25,7 +25,7 @@ from diagnose_checks.wheel._triage import from_another_wheel, unlocated_librarie
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 CHECK = Check(
     since="0.1.0",
@@ -33,6 +33,8 @@ CHECK = Check(
     patterns=patterns_for(
         "not-located",
         ("could not be located", r"required library \"?(?P<lib>[^\s\"]+)\"? could not be located"),
+        ("Unable to find library: ", r"FileNotFoundError: Unable to find library: (?P<dll>\S{1,200})"),  # delvewheel
+        ("ould not find all depend", r"DelocationError: (?P<delocate>Could not find all dependencies)"),
         ("could not be", r"required\s+library\s+\"?(?P<lib>[^\s\"]+)\"?\s+could\s+not\s+be\s+located", 3),
     ),
 )
@@ -41,6 +43,10 @@ _COMPILERS = re.compile(r"^lib(?:gcc_s|stdc\+\+|atomic|gomp|c|m|dl|pthread)\.so"
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the repair miss a library of the system or of the build."""
+    for hit in log.find("not-located"):
+        if hit.groups["dll"] or hit.groups["delocate"]:
+            yield _elsewhere(log, hit)
+            return
     for hit in unlocated_libraries(log):
         name = hit.groups["lib"]
         if from_another_wheel(name) or is_hashed(name):
@@ -68,6 +74,32 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log, [hit], f"the repair does not find {name}, which the wheel needs", "No wheel is written.", fixes
         )
+
+
+def _elsewhere(log: BuildLog, hit: Hit) -> Finding:
+    """Return the finding about delvewheel, on Windows, or delocate, on macOS."""
+    dll = hit.groups["dll"]
+    if dll:
+        fix = Fix(
+            "name the folder of the DLL",
+            (Command("delvewheel repair --add-path FOLDER -w wheelhouse WHEEL", FixStage.BUILD),),
+            notes=f"vcpkg: installed/x64-windows/bin. If every user has {dll}: --exclude {dll}.",
+        )
+    else:
+        fix = Fix(
+            "name the folder of the libraries",
+            env=(("DYLD_LIBRARY_PATH", "FOLDER"),),
+            notes="The lines above name them. A library with the name @rpath/… needs the folder where it was linked "
+            "from: "
+            "a prefix's lib, or OUT_DIR of its crate. What every user has: delocate-wheel --exclude NAME.",
+        )
+    return finding_from_hits(
+        log,
+        [hit],
+        f"the repair does not find {dll or 'a library'}, which the wheel needs",
+        "No wheel is written.",
+        (fix,),
+    )
 
 
 #: soname → the package of Enterprise Linux, of Alpine and of Debian, for libraries that wheels often bundle.

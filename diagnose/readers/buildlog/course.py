@@ -1,8 +1,8 @@
 """The course of a build: its events in order, the processes that they belong to, and the outcome.
 
-Processes write a log: the package manager, then a build that runs other tools, then tests. Events (:mod:`.marks`) show
-that a process works, fails or is done. They determine the error that stopped the build: an error did not stop it if its
-process, or the script that ran the process, visibly continued after it.
+Processes write a log: the package manager, then a build that runs other tools, then tests. Events (:mod:`.marks`)
+show that a process works, fails or is done. They determine the error that stopped the build: an error did not stop it
+if its process, or the script that ran the process, visibly continued after it.
 
 Several streams in one log (steps of BuildKit, jobs of GitHub Actions) have one course each.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
-from diagnose.readers.buildlog.marks import CONFIGURING, SEQUENTIAL, STAGES, SUMMING, BuildStage, Sign, parse
+from diagnose.readers.buildlog.marks import CONFIGURING, SEQUENTIAL, STAGES, SUMMING, WITHIN, BuildStage, Sign, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -297,7 +297,12 @@ def _ending(events: Sequence[Event]) -> Ending:
     for event in events:
         if event.sign is Sign.FAILED:
             failed_tools.add(event.tool)
-        elif event.sign is Sign.DONE and not (event.tool in SUMMING and event.tool in failed_tools):
+        elif event.sign is Sign.BEGUN:  # a new run
+            failed_tools -= {plugin for plugin, tool in WITHIN.items() if tool == event.tool}
+        elif event.sign is Sign.DONE and not (
+            (event.tool in SUMMING and event.tool in failed_tools)
+            or any(plugin in failed_tools and tool == event.tool for plugin, tool in WITHIN.items())
+        ):
             done = event.line
         if not event.failure:
             worked = event.line

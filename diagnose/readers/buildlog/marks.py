@@ -74,8 +74,10 @@ _CORE = r"(?: +\(core dumped\)|$| {2,}\S)"
 
 #: First words of the last errors of cargo and rustc themselves; errors of other programs look the same.
 _CARGO = (
-    "could not compile|failed to (?:run custom|parse|load|select|compile|get|download|resolve|read|verify|determine)|linking with"
-    "|linker |aborting due to|process didn't exit|(?:\\d+ )?targets? failed|test failed|no such command|no matching package"
+    "could not compile|failed to (?:run custom|parse|load|select|compile|get|download|resolve|read|verify|determine)|"
+    "linking with"
+    "|linker |aborting due to|process didn't exit|(?:\\d+ )?targets? failed|test failed|no such command|no matching "
+    "package"
     "|the lock file|cannot update the lock|package `|unable to update|failed to run `rustc`"
 )
 
@@ -122,6 +124,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("rust", ERROR, "panicked at", r"panicked at [^\s:']{1,300}:\d+:\d+:\s+(?P<text>\S.{0,200})", 2),
     Mark("rust", ERROR, "panicked at", r"panicked at " + _REST),
     Mark("rust", ERROR, "aused by: ", r"^[Cc]aused by: (?P<text>\S.{0,300})"),
+    Mark("rust", ERROR, "cause: ", r"^cause: (?P<text>\S.{0,300})"),  # uv since 0.9
     Mark("rust", ERROR, "aused by:", r"^[Cc]aused by:\s+(?P<text>\S.{0,300})", 2),
     Mark("maturin", FAILED, "maturin failed", "maturin failed"),
     Mark("maturin", DONE, "Built wheel", r"Built wheel (?:for|to)\b"),
@@ -135,6 +138,14 @@ MARKS: tuple[Mark, ...] = (
     Mark("pip", FAILED, "rror: subprocess-exited", r"^error: subprocess-exited-with-error"),
     Mark("setuptools", FAILED, "rror: ", r"^error: (?:command '|Failed to|Microsoft Visual)" + _REST),
     Mark("uv", FAILED, "  × ", r"^\s*[×✗] (?P<text>[A-Z].{0,200})", raw=True),
+    Mark("uv", FAILED, "x No solution found", r"^x (?P<text>No solution found when .{0,100})"),
+    Mark("poetry", FAILED, "version solving failed", r"\bversion solving failed\.?$"),
+    Mark("poetry", FAILED, "poetry.lock", r"^(?:Error: )?pyproject\.toml changed significantly since poetry\.lock"),
+    Mark("poetry", FAILED, "by the project (", r"^The current(?:ly activated)? Python version .{1,60} is not (?:supported|allowed) by the project"),
+    Mark("poetry", FAILED, "uild", r"^(?:ChefBuildError|ChefInstallError|EnvCommandError|PoetryException|RuntimeError)$"),
+    Mark("conda", FAILED, "Failed to download or patch", r"^Failed to download or patch source"),
+    Mark("conda", FAILED, "Tests failed for ", r"^Tests failed for \S+ - moving package"),
+    Mark("conda", FAILED, "not solve for environment", r"^Could not solve for environment specs"),
     Mark("uv", DONE, "Installed ", r"^Installed \d+ packages? in "),
     Mark("uv", STEP, "Prepared ", r"^Prepared \d+ packages? in "),
     Mark("uv", BEGUN, "Resolved ", r"^Resolved \d+ packages? in "),
@@ -209,6 +220,10 @@ MARKS: tuple[Mark, ...] = (
     Mark("docker", FAILED, "failed to solve", r"^(?:ERROR: )?failed to solve: " + _REST),
     Mark("docker", FAILED, "did not complete successfully", r"process .{0,400}did not complete successfully: exit code:? [1-9]"),
     Mark("docker", FAILED, "non-zero code", r"returned a non-zero code: [1-9]"),
+    Mark("docker", FAILED, "failed to compute cache key", r"^(?:ERROR: )?failed to compute cache key: " + _REST),
+    Mark("docker", FAILED, "COPY failed: ", r"^(?:COPY|ADD) failed: " + _REST),
+    Mark("docker", FAILED, "Docker daemon", r"^(?:ERROR: |docker: )?(?:Cannot connect to the Docker daemon|permission denied while trying to connect to the Docker daemon)" + _REST),
+    Mark("docker", FAILED, "toomanyrequests: ", r"toomanyrequests: " + _REST),
     Mark("docker", ERROR, "exec ", r"^exec \S+: (?:exec format error|no such file)"),
     Mark("buildkit", DONE, " DONE ", r"^\s*#\d+ DONE \d", raw=True),
     Mark("buildkit", DONE, " CACHED", r"^\s*#\d+ CACHED", raw=True),
@@ -228,9 +243,14 @@ MARKS: tuple[Mark, ...] = (
     Mark("pytest", ERROR, "ERROR ", r"^ERROR (?:\S+::\S+|\S+\.py(?: - |$))"),
     Mark("pytest", FAILED, "Interrupted: ", r"^!+ Interrupted: \d+ errors? during collection"),
     Mark("pytest", FAILED, "INTERNALERROR", r"^INTERNALERROR> "),
+    # pytest-cov prints it before pytest's own count, coverage after its report
+    Mark("coverage", FAILED, "Required test coverage of", r"^(?:FAIL )?Required test coverage of [\d.]+% not reached"),
+    Mark("coverage", FAILED, "Coverage failure: ", r"^Coverage failure: total of "),
     Mark("unittest", FAILED, "FAILED (", r"^FAILED \((?:failures|errors|unexpected successes)="),
     Mark("unittest", DONE, "Ran ", r"^Ran [1-9]\d* tests? in [\d.]+s\s+OK\b", 3),
     Mark("tox", FAILED, ": FAIL", r"^[\w.{},-]+: FAIL(?: code \d+)?\b"),
+    Mark("tox", ERROR, ": exit ", r"^[\w.{},-]+: exit (?:[1-9]|-\d)\d* (?:\(\w+\) )?\("),
+    Mark("tox", ERROR, ": failed with ", r"^[\w.{},-]+: failed with (?P<text>\S.{0,300})"),
     Mark("tox", FAILED, "evaluation failed", r"^evaluation failed :\("),
     Mark("tox", FAILED, "commands failed", r"^ERROR: +\S+: commands failed"),
     Mark("tox", FAILED, "InvocationError", r"^ERROR: InvocationError for command" + _REST),
@@ -318,3 +338,5 @@ SEQUENTIAL = frozenset({"cmake", "meson", "configure", "dpkg", "dnf", "apk"})
 CONFIGURING = frozenset({"cmake", "meson", "configure"})
 #: Tools that run several tasks and report each: the success of one does not cancel the failure of another.
 SUMMING = frozenset({"nox", "tox"})
+#: Plugins that fail the run of another tool before that one reports its own success, which then does not count.
+WITHIN = {"coverage": "pytest"}

@@ -1,0 +1,83 @@
+"""A downloaded file does not have the hash that the requirements or the lock file name, or a hash is missing.
+
+With hashes in a requirements file pip checks every file, also those of dependencies: each needs a version (``==``)
+and a hash. A file that was replaced on a private index, a cut download, or a hash of another platform's file does not
+match.
+
+How to fix: make the file of hashes again, with all dependencies. If the index serves other content than before, find
+out why before you accept it.
+
+References:
+    https://pip.pypa.io/en/stable/topics/secure-installs/
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.START,
+    patterns=patterns_for(
+        "hash-refused",
+        ("DO NOT MATCH THE HASHES", r"THESE PACKAGES DO NOT MATCH THE HASHES"),
+        ("ash mismatch for", r"Hash mismatch for `(?P<package>[^`]{1,200})`"),
+        (
+            "not found in known hashes",
+            r"Hash for (?P<package>\S.{0,100}?) from archive \S{1,200} not found in known hashes",
+        ),
+        (
+            "-require-hashes",
+            r"In `?--require-hashes`? mode, all requirements must have their versions pinned(?P<unpinned>)",
+        ),
+        (
+            "-require-hashes",
+            r"In `--require-hashes` mode, all requirements must (?:be pinned|have a hash)\S{0,5}(?P<unpinned>)",
+        ),
+        ("ashes are required in", r"Hashes are required in --require-hashes mode, but they are missing(?P<unpinned>)"),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See pip, uv or Poetry refuse a file for its hash."""
+    for hit in log.find("hash-refused")[:1]:
+        package = hit.groups["package"]
+        mismatch = package or "DO NOT MATCH" in hit.text
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"the file that was downloaded{f' for {package}' if package else ''} has another hash than the one on "
+            f"record"
+            if mismatch
+            else "a requirement has no hash or no fixed version, and the other requirements have hashes",
+            "Nothing is installed.",
+            (
+                Fix(
+                    "make the file of hashes again, with all dependencies",
+                    notes="With uv: uv pip compile --generate-hashes requirements.in -o requirements.txt. With "
+                    "pip-tools: "
+                    "pip-compile --generate-hashes. With Poetry or uv's lock file: poetry lock, uv lock "
+                    "--upgrade-package NAME.",
+                ),
+                Fix(
+                    "if the download may be cut or old: empty the cache",
+                    (Command("python3 -m pip cache purge", FixStage.TOOLCHAIN),),
+                    notes="uv: uv cache clean NAME. A hash that differs again and again: ask why the index changed "
+                    "the file.",
+                )
+                if mismatch
+                else Fix(
+                    "take all hashes out of the file", notes="pip checks hashes as soon as one requirement has one."
+                ),
+            ),
+        )

@@ -1,0 +1,86 @@
+"""The installer refuses to write into the system's Python.
+
+Distributions mark their Python as externally managed (PEP 668): pip and uv then install into environments only. uv and
+``maturin develop`` look for an environment and stop without one. An older pip tries, and may lack the permission.
+
+How to fix: make an environment, and install with its Python. In a container that is thrown away, the mark may be
+overridden.
+
+References:
+    https://packaging.python.org/en/latest/specifications/externally-managed-environments/
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.START,
+    patterns=patterns_for(
+        "no-environment",
+        ("externally-managed-environ", r"^error: externally-managed-environment"),
+        ("is externally managed", r"The interpreter at (?P<uv>\S{1,300}) is externally managed"),
+        ("No virtual environment found", r"No virtual environment found(?P<uv>)"),
+        ("find a virtualenv or conda", r"(?P<maturin>Couldn't find a virtualenv or conda environment)"),
+        (
+            "ermission denied",
+            r"Could not install packages due to an \w{1,40}: \[Errno 13\] Permission denied: '(?P<file>[^']{1,300})'",
+        ),
+        ("ermission denied", r"^error: failed to create (?:file|directory) `(?P<file>[^`]{1,300})`: Permission denied"),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See pip, uv or maturin ask for an environment."""
+    for hit in log.find("no-environment")[:1]:
+        file = hit.groups["file"]
+        uv = hit.text.startswith("error: ") and "externally-managed-environment" not in hit.text and not file
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"pip may not write {file}"
+            if file
+            else "maturin develop finds no virtual environment to install into"
+            if hit.groups["maturin"]
+            else "the Python that would be changed belongs to the system"
+            if "xternally" in hit.text
+            else "uv finds no virtual environment",
+            "Nothing is installed.",
+            (
+                Fix(
+                    "make an environment, and install into it",
+                    (
+                        Command("uv venv", FixStage.TOOLCHAIN),
+                        Command(". .venv/bin/activate", FixStage.TOOLCHAIN),
+                    )
+                    if uv
+                    else (
+                        Command("python3 -m venv .venv", FixStage.TOOLCHAIN),
+                        Command(". .venv/bin/activate", FixStage.TOOLCHAIN),
+                    ),
+                    notes="Activate it in every later step, too, or put its bin folder first on PATH.",
+                ),
+                Fix(
+                    "in a container that is thrown away: allow it",
+                    env=(("UV_SYSTEM_PYTHON", "1"),) if uv else (("PIP_BREAK_SYSTEM_PACKAGES", "1"),),
+                    notes="On other systems it can damage programs of the distribution."
+                    + (" uv also needs UV_BREAK_SYSTEM_PACKAGES=1 if that Python is externally managed." if uv else ""),
+                )
+                if not file and not hit.groups["maturin"]
+                else Fix(
+                    "build a wheel instead, and install that where it is needed",
+                    notes="As in: maturin build --release.",
+                ),
+            ),
+        )

@@ -1,0 +1,118 @@
+"""A file that the build names does not exist where it runs.
+
+Builds in a container get what the Dockerfile copies, without what ``.dockerignore`` lists, and nothing from outside
+the context. A job of a CI gets what it checks out, in the folder where it is; submodules and artifacts of other jobs
+only on request. A source distribution has what its back end includes.
+
+How to fix: bring the file into the build, or correct the path.
+
+References:
+    https://docs.docker.com/build/concepts/context/
+    https://packaging.python.org/en/latest/guides/writing-pyproject-toml/
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.START,
+    patterns=patterns_for(
+        "no-project-file",
+        (
+            "failed to calculate checksum",
+            r"failed to calculate checksum of ref \S{1,300}: \"?(?P<docker>/[^\"]{1,300}?)\"?: not found",
+        ),
+        (
+            "COPY failed",
+            r"(?:COPY|ADD) failed: .{0,100}\bstat (?P<docker>\S{1,300}): (?:file does not exist|no such file)",
+        ),
+        ("COPY failed", r"(?:COPY|ADD) failed: no source files were specified(?P<docker>)"),
+        (
+            "open requirements file",
+            r"Could not open requirements file: \[Errno 2\] No such file or directory: '(?P<file>[^']{1,300})'",
+        ),
+        ("It looks like a path. File", r"It looks like a path\. File '(?P<file>[^']{1,300})' does not exist"),
+        ("File not found: `", r"^error: File not found: `(?P<file>[^`]{1,300})`"),
+        (
+            "is not installable",
+            r"Directory '(?P<project>[^']{1,300})' is not installable\. Neither 'setup\.py' nor 'pyproject\.toml'",
+        ),
+        ("to be a Python project", r"(?<!\S)(?P<project>\S{1,300}) does not appear to be a Python project"),
+        ("No `pyproject.toml` found", r"No `(?P<file>pyproject\.toml)` found in current directory or any parent"),
+        ("find a pyproject.toml", r"could not find a (?P<file>pyproject\.toml) file in"),
+        ("istribution not found at", r"Distribution not found at: (?P<file>file://\S{1,300})"),
+        ("Could not find any of", r"Could not find any of \{(?P<any>setup\.py, setup\.cfg, pyproject\.toml)\}"),
+        (
+            "looks like a filename",
+            r"Requirement '(?P<wheel>[^']{1,300})' looks like a filename, but the file does not exist",
+        ),
+        ("(or expand pattern)", r"Cannot find file \(or expand pattern\): '(?P<wheel>[^']{1,300})'"),
+        ("No files found to publish", r"No files found to publish(?P<wheel>)"),
+        ("Cargo.toml", r"Can't find (?P<file>\S{0,300}Cargo\.toml)\b"),
+        ("Cargo.toml", r"could not find `(?P<file>Cargo\.toml)` in `[^`]{1,300}` or any parent"),
+        ("manifest path `", r"manifest path `(?P<file>[^`]{1,300})` does not exist"),
+        ("package directory '", r"^error: package directory '(?P<file>[^']{1,300})' does not exist"),
+        ("No file/folder found for pac", r"No file/folder found for package (?P<package>\S{1,100})"),
+        ("which files to ship", r"Unable to determine which files to ship inside the wheel(?P<package>)"),
+        ("License file does not exist", r"License file does not exist: (?P<file>\S.{0,200})"),
+        ("file or directory not found", r"^ERROR: file or directory not found: (?P<file>\S.{0,300})"),
+        ("can't open file", r"(?:^|/)python[\w.]{0,10}: can't open file '(?P<file>[^']{1,300})': \[Errno 2\]"),
+        ("read dockerfile: open", r"failed to read dockerfile: open (?P<file>\S{1,200}): no such file"),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a tool not find a file of the project."""
+    for hit in log.find("no-project-file")[:1]:
+        groups = hit.groups
+        file = (groups["docker"] or groups["file"] or groups["wheel"]).removeprefix("file://")
+        if "COPY failed" in hit.text or "ADD failed" in hit.text or groups["docker"]:
+            message = f"{file.lstrip('/') or 'no file that COPY names'} is not in the build's context"
+            fix = Fix(
+                "give docker build the folder that holds it",
+                notes="Paths in COPY are relative to the folder that `docker build FOLDER` names, not to the "
+                "Dockerfile. "
+                "Look into .dockerignore, too; files that git ignores may never have reached this machine.",
+            )
+        elif groups["project"] or groups["any"]:
+            message = f"{groups['project'] or 'the folder'} has neither pyproject.toml nor setup.py"
+            fix = _BRING
+        elif groups["wheel"] or "to publish" in hit.text:
+            message = f"there is no file {file or 'dist/*'}"
+            fix = Fix(
+                "build first, and look where the wheel was written",
+                notes="maturin writes target/wheels, cibuildwheel wheelhouse, others dist. Artifacts of another job: "
+                "download them into that folder (actions/download-artifact with merge-multiple: true).",
+            )
+        elif groups["package"] or "to ship" in hit.text:
+            package = groups["package"] or "the project's name"
+            message = f"the build back end finds no folder for {package}"
+            fix = Fix(
+                "name the folder in pyproject.toml, or bring it into the build",
+                notes='hatchling: [tool.hatch.build.targets.wheel] packages = ["src/NAME"]. Poetry: packages = '
+                '[{ include = "NAME" }]. In a Dockerfile: COPY it before the project is installed, or install only '
+                "its dependencies (uv sync --no-install-project, poetry install --no-root).",
+            )
+        else:
+            message = f"{file} does not exist where the build runs"
+            fix = _BRING
+        yield finding_from_hits(log, [hit], message, "The build stops.", (fix,))
+
+
+_BRING = Fix(
+    "bring it into the build, or correct the path",
+    notes="In a Dockerfile: COPY it before, and look into .dockerignore. In CI: check the code out (with submodules: "
+    "recursive, if it is in one), and set the working directory.",
+)

@@ -1,0 +1,112 @@
+"""A tool is told to use a Python that is not installed.
+
+tox, nox, uv, hatch, Poetry and pyenv look for the Pythons that the project names; runners and images have a few only.
+GitHub's setup-python has no old versions for new runners.
+
+How to fix: install that Python, or take it out of the list. tox leaves missing ones out with
+``skip_missing_interpreters``.
+
+References:
+    https://tox.wiki/en/latest/config.html#skip_missing_interpreters
+    https://docs.astral.sh/uv/guides/install-python/
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits, install_by_family
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model.check import Check
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.PYTHON,
+    patterns=patterns_for(
+        "no-such-python",
+        ("InterpreterNotFound", r"InterpreterNotFound: (?P<python>[\w.-]{1,60})"),
+        (
+            "ould not find python interpr",
+            r"could not find python interpreter(?: with spec\(s\):| matching any of the specs) (?P<python>[\w., "
+            r"-]{1,100})",
+        ),
+        ("Python interpreter ", r"^nox > .{0,200}Python interpreter (?P<python>\S{1,100}) not found"),
+        (
+            "No interpreter found for",
+            r"No interpreter found for (?P<python>.{1,60}?) in (?:managed|search|virtual|the first|\[)",
+        ),
+        (
+            "builtin discover of",
+            r"(?i)failed to find interpreter for builtin discover of python_spec='(?P<python>[^']{1,60})'",
+        ),
+        ("annot locate Python", r"cannot locate Python: (?P<python>\S{1,60})"),
+        ("find the python executable", r"[Cc]ould not find the python executable (?P<python>\S{1,60})"),
+        ("was not found in the local", r"[Vv]ersion (?P<python>\S{1,30}) was not found in the local cache"),
+        (
+            "with architecture",
+            r"The version '(?P<python>[^']{1,30})' with architecture '[^']{1,20}' was not found for "
+            r"(?P<system>[^.]{1,40})",
+        ),
+        ("is not installed (set by", r"pyenv: version `(?P<python>[^'`]{1,30})' is not installed"),
+        (
+            "not found",
+            r"(?:^|\bsh: (?:line \d+: |\d+: )?|\.sh: line \d+: |\.sh: \d+: )(?P<python>python(?:[23](?:\.\d+)?)?): "
+            r"(?:command )?not found$",
+        ),
+        ("pyenv: ", r"^pyenv: (?P<python>python[\d.]{0,10}): command not found"),
+        ("env: ", r"env: ['\"]?(?P<python>python(?:[23](?:\.\d+)?)?)['\"]?: No such file or directory"),
+    ),
+)
+_PACKAGES = {
+    "debian": ("python3", "python-is-python3"),
+    "rhel": ("python3",),
+    "alpine": ("python3",),
+    "arch": ("python",),
+    "suse": ("python3",),
+}
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a test runner, an installer or a shell not find a Python."""
+    hits = log.find("no-such-python")
+    if not hits:
+        return
+    python = hits[0].groups["python"].strip().removeprefix("executable name ").strip("`")
+    plain = re.fullmatch("python[23]?", python)
+    number = re.search(r"3\.\d+|3\d+$", python)
+    version = number[0] if number and "." in number[0] else f"3.{number[0][1:]}" if number else "3.X"
+    others = sorted({hit.groups["python"].strip() for hit in hits} - {hits[0].groups["python"].strip()})
+    beside = f", nor {', '.join(others[:3])}" if others else ""
+    if plain:
+        fixes = (
+            *install_by_family(log, hits[0].line, "install Python", _PACKAGES),
+            Fix(
+                "call the name that is there",
+                notes="Mostly python3; in a manylinux image /opt/python/cp312-cp312/bin/python.",
+            ),
+        )
+    else:
+        fixes = (
+            Fix(
+                f"install Python {version}",
+                (Command(f"uv python install {version}", FixStage.TOOLCHAIN),),
+                notes="In GitHub Actions: actions/setup-python before, on a runner that still has it."
+                + (f" {hits[0].groups['system']} has no build of it." if hits[0].groups["system"] else ""),
+            ),
+            Fix(
+                "take it out of the list, or let the tool leave it out",
+                notes="tox: skip_missing_interpreters = true. nox: --no-error-on-missing-interpreters.",
+            ),
+        )
+    yield finding_from_hits(
+        log,
+        hits,
+        f"{'Python ' if python[0].isdigit() else ''}{python} is not installed here{beside}",
+        "It is not used.",
+        fixes,
+    )

@@ -1,0 +1,142 @@
+"""A package, or the project, refuses this version of Python.
+
+``Requires-Python`` in a package's metadata, and a test in its ``setup.py``, name the Pythons that it supports.
+Installers leave out releases for other Pythons; if no other release remains, the install stops.
+
+How to fix: use a Python that fits. Or ask for a release of the package that supports this Python.
+
+References:
+    https://packaging.python.org/en/latest/specifications/core-metadata/#requires-python
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model.check import Check
+from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.pattern import patterns_for
+from diagnose_checks.install._triage import left_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+_RANGE = r"[<>=!~]=?\s?[\d.*]+(?:\s?,\s?[<>=!~]=?\s?[\d.*]+){0,6}"
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.PYTHON,
+    patterns=patterns_for(
+        "python-refused",
+        (
+            "requires a different Python",
+            r"Package '(?P<package>[^']{1,300})' requires a different Python: (?P<have>\S+) not in "
+            r"'(?P<want>[^']{1,100})'",
+        ),
+        (
+            "but the running Python is",
+            r"(?<!\S)(?P<package>\S+) requires Python '(?P<want>[^']{1,100})' but the running Python is "
+            r"(?P<have>[\d.]+)",
+        ),
+        # uv's tree, which it wraps
+        (
+            "ecause the ",
+            rf"ecause the (?P<side>current|requested) Python version \((?P<have>[^)]{{1,60}})\) does not satisfy "
+            rf"Python(?P<want>{_RANGE}) and (?P<package>\S{{1,100}}) depends on",
+            3,
+        ),
+        (
+            "ecause the ",
+            rf"ecause the (?P<side>current|requested) Python version \((?P<have>[^)]{{1,60}})\) does not satisfy "
+            rf"Python(?P<want>{_RANGE})",
+            2,
+        ),
+        (
+            "incompatible with the project",
+            r"(?:resolved to|interpreter is) (?:CPython |Python )?(?P<have>\d[\w.]{0,20})\b.{0,100} incompatible with "
+            r"the "
+            r"project's Python requirement: `(?P<want>[^`]{1,100})`",
+        ),
+        (
+            "by the project (",
+            r"Python version \(?(?P<have>[\w.+]{1,30})\)? is not (?:supported|allowed) by the project \((?P<want>[^)"
+            r"]{1,100})\)",
+        ),
+        (
+            "project's requires-python",
+            r"Python.{0,100} (?P<have>\d[\w.]{1,20})\b.{0,60} project's requires-python:? ?(?P<want>\S{0,60})",
+        ),
+        (
+            "ly versions",
+            rf"Cannot install on Python version (?P<have>[\w.+]{{1,30}}); only versions (?P<want>{_RANGE}) are "
+            rf"supported",
+        ),
+        ("Python version >= ", r"^RuntimeError: Python version (?P<want>>= ?[\d.]{1,10}) required"),
+        (
+            "supported Python version is",
+            r"ERROR: Problem encountered: Minimum supported Python version is (?P<least>[\d.]{1,10})",
+        ),
+    )
+    + patterns_for("python-asked", ("`--python-version` value", r"The `--python-version` value"))
+    + patterns_for(
+        "python-ignored",
+        (
+            "require a different python",
+            r"Ignored the following(?: yanked)? versions that require a different python version: "
+            r"(?P<versions>\S.{0,20000})",
+        ),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See an installer or a setup.py refuse the Python that runs it."""
+    for hit in log.find("python-refused")[:1]:
+        package = hit.groups["package"].rpartition("/")[2]
+        want, have = hit.groups["want"], hit.groups["have"]
+        want = want or (f">={hit.groups['least']}" if hit.groups["least"] else "")
+        here = "this Python"
+        if have:
+            here = f"Python {have}" + ("" if have.startswith(">") else "")
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"{package or ('the project' if 'project' in hit.text else 'the package')} needs Python {want}, and "
+            f"refuses {here}"[:160],
+            "It is not installed.",
+            _fixes(package, want, have, asked=hit.groups["side"] == "requested" and not log.find("python-asked")),
+        )
+        return
+    for hit, ignored in left_out(log)[:1]:
+        package = f"{hit.groups['package']}{hit.groups['asked']}"
+        wants = sorted({want for _, want in ignored})
+        yield finding_from_hits(
+            log,
+            [*log.find("python-ignored")[:1], hit],
+            f"{package} exists, but not for this Python: it needs Python {wants[0]}",
+            "It is not installed.",
+            _fixes(package, wants[0], ""),
+        )
+
+
+def _fixes(package: str, want: str, have: str, asked: bool = False) -> tuple[Fix, ...]:
+    newer = Fix(
+        f"use Python {want}",
+        notes="In Docker: another tag of the image. In GitHub Actions: python-version of setup-python. With uv: "
+        "`uv venv --python 3.13`; in a manylinux image: /opt/python/cp313-cp313/bin/python.",
+    )
+    package = re.split("[<>=!~]", package)[0]
+    older = Fix(
+        f"ask for a release{f' of {package}' if package else ''} that supports this Python"[:80],
+        notes="Without a version, pip and uv choose the newest one that does.",
+    )
+    if asked:
+        return (
+            Fix(
+                f'write requires-python = "{want}" in pyproject.toml',
+                notes=f"uv looks for versions that fit every Python of the project: it says {have}.",
+            ),
+            older,
+        )
+    return newer, older

@@ -1,0 +1,243 @@
+"""The code uses what this Python, or its setuptools, no longer has.
+
+Python 3.12 has no ``distutils`` and no ``imp``, 3.13 no ``cgi`` and ``pipes``; every release takes away functions
+that were deprecated before. C code that reads the interpreter's structures, as old Cython writes it, does not compile
+with a newer release. Old releases of packages are built from source on a new Python, because they have no wheel for
+it.
+
+How to fix: use a newer release of the package, or an older Python. C code that Cython wrote: let a newer Cython write
+it again.
+
+References:
+    https://docs.python.org/3/whatsnew/
+    https://setuptools.pypa.io/en/stable/history.html
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits, install_by_family
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from diagnose.readers.buildlog import BuildLog
+
+_MODULES = {
+    "3.12": "distutils|imp|asynchat|asyncore|smtpd",
+    "3.13": "aifc|audioop|cgi|cgitb|crypt|imghdr|lib2to3|mailcap|msilib|nntplib|pipes|sndhdr|spwd|telnetlib|uu|xdrlib",
+}
+#: (module, names, first release without them).
+_NAMES = (
+    ("pkgutil", "ImpImporter|ImpLoader", "3.12"),
+    ("pkgutil", "find_loader|get_loader", "3.14"),
+    ("configparser", "SafeConfigParser", "3.12"),
+    (
+        "collections",
+        "Mapping|MutableMapping|Sequence|MutableSequence|Iterable|Iterator|Callable|Hashable|Set|MutableSet|Sized",
+        "3.10",
+    ),
+    ("inspect", "getargspec|formatargspec", "3.11"),
+    ("asyncio", "coroutine", "3.11"),
+    ("ast", "Num|Str|Bytes|NameConstant|Ellipsis", "3.14"),
+    ("locale", "format", "3.12"),
+    ("unittest", "makeSuite|findTestCases", "3.13"),
+    ("importlib", "find_loader", "3.12"),
+    ("ssl", "match_hostname|wrap_socket", "3.12"),
+    ("platform", "linux_distribution|dist", "3.8"),
+    ("time", "clock", "3.8"),
+    ("base64", "encodestring|decodestring", "3.9"),
+    ("fractions", "gcd", "3.9"),
+)
+#: Members of the interpreter's structures, and functions, that C code no longer finds: (names, first release without).
+_MEMBERS = (
+    ("ob_digit|use_tracing|ob_shash", "3.12"),
+    ("curexc_type|curexc_value|curexc_traceback|exc_type|exc_value|exc_traceback", "3.12"),
+    (
+        "frame|recursion_depth|f_code|f_lasti|f_localsplus|f_valuestack|f_back|f_globals|co_varnames|co_cellvars|"
+        "co_freevars|co_code",
+        "3.11",
+    ),
+    ("tp_print", "3.9"),
+)
+_FUNCTIONS = (
+    (
+        "_PyUnicode_get_wstr_length|PyUnicode_GET_SIZE|PyUnicode_AS_UNICODE|PyUnicode_AsUnicode|PyUnicode_FromUnicode|"
+        "PyUnicode_AS_DATA",
+        "3.12",
+    ),
+    (
+        "PyEval_CallObject|PyEval_CallObjectWithKeywords|_PyErr_ChainExceptions|_PyLong_AsByteArray|"
+        "_PyInterpreterState_GetConfig|PyCFunction_Call|_PyLong_New",
+        "3.13",
+    ),
+    (
+        "_PyDict_SetItem_KnownHash|_PyDict_Pop|_PyObject_GC_TRACK|_PyGen_SetStopIterationValue|"
+        "_PyThreadState_UncheckedGet",
+        "3.13",
+    ),
+    ("Py_UNICODE", "3.16"),
+)
+_NAME = "|".join(names for _, names, _ in _NAMES)
+_MODULE = "|".join(_MODULES.values())
+_MEMBER = "|".join(names for names, _ in _MEMBERS)
+_FUNCTION = "|".join(names for names, _ in _FUNCTIONS)
+_MODULES_WITH_NAMES = "|".join(dict.fromkeys(module for module, _, _ in _NAMES))
+_STRUCTURES = (
+    r"(?:PyLongObject|PyThreadState|_?PyCFrame|PyFrameObject|PyCodeObject|PyTypeObject|PyBytesObject|"
+    r"_longobject|_ts|_frame|_cframe|_typeobject)"
+)
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.COMPILE,
+    patterns=(
+        *patterns_for(
+            "python-lost",
+            (
+                "No module named '",
+                rf"^(?:E +)?ModuleNotFoundError: No module named '(?P<module>{_MODULE})(?:\.[\w.]{{1,60}})?'",
+            ),
+            (
+                "has no attribute '",
+                rf"AttributeError: module '(?P<owner>{_MODULES_WITH_NAMES})' has no attribute '(?P<name>{_NAME})'",
+            ),
+            (
+                "annot import name '",
+                rf"ImportError: cannot import name '(?P<name>{_NAME})' from '(?P<owner>{_MODULES_WITH_NAMES})'",
+            ),
+            ("use_2to3 is invalid", r"setup command: (?P<setuptools>use_2to3) is invalid"),
+            ("from 'setuptools'", r"ImportError: cannot import name '(?P<setuptools>Feature)' from 'setuptools'"),
+            ("cython_sources", r"^AttributeError: (?P<cython>cython_sources)$"),
+            (
+                "longintrepr.h",
+                r"error: .{0,10}(?P<header>longintrepr\.h).{0,3}: No such file|'(?P<clang>longintrepr\.h)' file not "
+                r"found",
+            ),
+            (
+                "has no member named",
+                rf"error: [`'\"].{{0,10}}{_STRUCTURES}\b.{{0,80}} has no member named [`'\"](?P<member>{_MEMBER})['\"]",
+            ),
+            ("no member named '", rf"error: no member named '(?P<member>{_MEMBER})' in '(?:struct )?{_STRUCTURES}'"),
+            (
+                "incomplete t",
+                r"error: .{0,80}incomplete (?:definition of )?type '?(?:struct )?(?P<frame>_frame|PyFrameObject)\b",
+            ),
+            ("too ", rf"error: too (?:few|many) arguments to function (?:call|[`'\"](?P<function>{_FUNCTION})['\"])"),
+            (
+                "implicit declaration of func",
+                rf"error: implicit declaration of function [`'\"](?P<function>{_FUNCTION})['\"]",
+            ),
+            ("undeclared function '", rf"error: call to undeclared function '(?P<function>{_FUNCTION})'"),
+            ("was not declared in this sc", rf"error: '(?P<function>{_FUNCTION})' was not declared in this scope"),
+            ("is not a member of '", rf"error C2039: '(?P<member>{_MEMBER})': is not a member of '{_STRUCTURES}'"),
+        ),
+        *patterns_for("distribution-python", ("/usr/lib/python3.", r"File \"/usr/lib/python3\.(?P<minor>\d{1,2})/")),
+        *patterns_for(
+            "failed-package",
+            ("ailed building wheel for", r"[Ff]ailed building wheel for (?P<package>[\w.-]{1,100})"),
+            ("ailed to build `", r"Failed to (?:download and )?build `(?P<package>[^`@=]{1,100}?)(?:==| @ |`)"),
+            ("ailed to build '", r"Failed to build '(?P<package>[^']{1,100})' when"),
+            ("installing build dependencies", r"installing build dependencies for (?P<package>[\w.-]{1,100})"),
+            ("This error originates from", r"likely not a problem with poetry but with (?P<package>[\w.-]{1,100})"),
+        ),
+    ),
+)
+_DISTUTILS = {"debian": ("python3-distutils",)}
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See code that was written for an older Python fail."""
+    for hit in log.find("python-lost")[:1]:
+        groups = hit.groups
+        since, what = _lost(groups)
+        if not what:
+            continue
+        distribution = log.near(hit.line, "distribution-python", before=40)
+        if groups["module"] == "distutils" and distribution and int(distribution[-1].groups["minor"]) < 12:
+            yield finding_from_hits(
+                log,
+                [distribution[-1], hit],
+                "Debian's and Ubuntu's Python has distutils in a package of its own, which is not installed",
+                "setup.py stops.",
+                install_by_family(log, hit.line, "install distutils", _DISTUTILS),
+            )
+            return
+        package = next((one.groups["package"] for one in log.find("failed-package")), "")
+        name = package or "PACKAGE"
+        newer = Fix(
+            f"use a newer release of {package or 'the package that fails'}",
+            (Command(f"python3 -m pip install --upgrade {name}", FixStage.TOOLCHAIN),),
+            notes="Something asks for the old one: a fixed version in the project, a lock file, or another package.",
+        )
+        fixes = [newer]
+        if groups["name"] == "ImpImporter" or (groups["module"] == "distutils" and not package):
+            fixes.insert(
+                0,
+                Fix(
+                    "update pip and setuptools, which may be what is too old",
+                    (Command("python3 -m pip install --upgrade pip setuptools", FixStage.TOOLCHAIN),),
+                    notes="setuptools brings a distutils of its own.",
+                ),
+            )
+        if groups["setuptools"]:
+            fixes.append(
+                Fix(
+                    "build it with an old setuptools",
+                    (
+                        Command("echo 'setuptools<58' > old-setuptools.txt", FixStage.TOOLCHAIN),
+                        Command(f"PIP_CONSTRAINT=old-setuptools.txt python3 -m pip install {name}", FixStage.BUILD),
+                    ),
+                    notes="pip 25.3 and newer: --build-constraint old-setuptools.txt instead of the variable.",
+                )
+            )
+        elif groups["cython"]:
+            fixes.append(
+                Fix(
+                    "build it with Cython 0.29",
+                    (
+                        Command("echo 'cython<3' > old-cython.txt", FixStage.TOOLCHAIN),
+                        Command(f"PIP_CONSTRAINT=old-cython.txt python3 -m pip install {name}", FixStage.BUILD),
+                    ),
+                    notes="pip 25.3 and newer: --build-constraint old-cython.txt instead of the variable.",
+                )
+            )
+        else:
+            before = f"3.{int(since.partition('.')[2]) - 1}"
+            notes = "Its C code was written by an old Cython, or by hand for that Python." if _is_c(groups) else ""
+            fixes.append(Fix(f"use Python {before} or older", notes=notes))
+        owner = f"Python {since}" if since else "Cython 3" if groups["cython"] else "setuptools 58"
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"{package or 'the code'} uses {what}, which {owner} no longer has",
+            "The package is not built, or not imported.",
+            fixes,
+        )
+        return
+
+
+def _is_c(groups: Mapping[str, str]) -> bool:
+    return any(groups[name] for name in ("header", "clang", "member", "frame", "function"))
+
+
+def _lost(groups: Mapping[str, str]) -> tuple[str, str]:
+    """Return the first release that lacks what a hit with *groups* names, and what it is; empty if unknown."""
+    if module := groups["module"]:
+        return next(since for since, names in _MODULES.items() if module in names.split("|")), f"the module {module}"
+    if name := groups["name"]:
+        rows = (since for owner, names, since in _NAMES if owner == groups["owner"] and name in names.split("|"))
+        since = next(rows, "")
+        return since, f"{groups['owner']}.{name}" if since else ""
+    if groups["header"] or groups["clang"]:
+        return "3.11", "longintrepr.h"
+    if groups["frame"]:
+        return "3.11", "the members of PyFrameObject"
+    for key, table in (("member", _MEMBERS), ("function", _FUNCTIONS)):
+        if name := groups[key]:
+            return next(since for names, since in table if name in names.split("|")), name
+    if groups["setuptools"]:
+        return "", f"setuptools' {groups['setuptools']}"
+    return ("", "Cython's cython_sources") if groups["cython"] else ("", "")
