@@ -73,7 +73,7 @@ CHECK = Check(
         ("connection broken by", r"Retrying \(Retry\(total=0,.{0,300}connection broken by (?!.{0,100}CERTIFICATE)"),
         (
             "spurious network error",
-            r"spurious network error \(\d tr(?:y|ies) remaining\): (?!.{0,400}too large)(?P<why>.*)",
+            r"spurious network error \(\d tr(?:y|ies) remaining\): (?!.{0,400}(?:too large|Out of memory))(?P<why>.*)",
         ),
         ("temporary error (try again", r"(?P<url>https?://\S{1,300}): temporary error \(try again later\)"),
         (

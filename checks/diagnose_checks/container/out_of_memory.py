@@ -39,6 +39,9 @@ CHECK = Check(
         ("emory exhausted", r"virtual memory exhausted: Cannot allocate memory"),
         ("Killed", r"^(?:\S+: line \d+:\s+\d+ )?Killed(?: {2,}.*|$)"),
         (" 137", r"exit(?:ed with)? (?:code|status):? 137\b|returned a non-zero code: 137"),
+        ("Out of memory", r"failed to mmap\. Could not write data: Out of memory(?P<index>)"),
+        ("annot allocate memory (os er", r"Cannot allocate memory \(os error 12\)(?P<refused>)"),
+        ("MemoryError", r"^(?:E +)?MemoryError(?:: .{0,100})?$(?P<refused>)"),
         ("heap out of memory", r"JavaScript heap out of memory"),
     ),
 )
@@ -49,21 +52,43 @@ def log(log: BuildLog) -> Iterator[Finding]:
     hits = log.find("killed")
     if not hits:
         return
+    if any("failed to mmap" in hit.text for hit in hits):
+        yield finding_from_hits(
+            log,
+            hits,
+            "cargo cannot map the index of its registry into the memory of a 32-bit program",
+            "Nothing is downloaded.",
+            (
+                Fix(
+                    "let cargo read only the part of the index that it needs",
+                    env=(("CARGO_REGISTRIES_CRATES_IO_PROTOCOL", "sparse"),),
+                    notes="cargo 1.68 and newer; from 1.70 on it is the default. Or build for this target on a 64-bit "
+                    "system.",
+                ),
+            ),
+        )
+        return
+    if not any(word in hit.text for hit in hits for word in ("ill", "137")):
+        yield finding_from_hits(log, hits, "a program got no more memory from the system", "The step stops.", _LESS)
+        return
     program = next((hit.groups["program"] for hit in hits if hit.groups["program"]), "a program")
     yield finding_from_hits(
         log,
         hits,
         f"{program} was ended by the system, which has most likely run out of memory",
         "`dmesg` (or the container's state) tells for certain: it names the process that was ended.",
-        (
-            Fix(
-                "run fewer jobs at once",
-                env=(("CARGO_BUILD_JOBS", "1"), ("MAKEFLAGS", "-j1"), ("CMAKE_BUILD_PARALLEL_LEVEL", "1")),
-            ),
-            Fix(
-                "need less per job",
-                env=(("CARGO_PROFILE_RELEASE_LTO", "off"), ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")),
-            ),
-            Fix("give the machine or container more memory or swap"),
-        ),
+        _LESS,
     )
+
+
+_LESS = (
+    Fix(
+        "run fewer jobs at once",
+        env=(("CARGO_BUILD_JOBS", "1"), ("MAKEFLAGS", "-j1"), ("CMAKE_BUILD_PARALLEL_LEVEL", "1")),
+    ),
+    Fix(
+        "need less per job",
+        env=(("CARGO_PROFILE_RELEASE_LTO", "off"), ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")),
+    ),
+    Fix("give the machine or container more memory or swap"),
+)

