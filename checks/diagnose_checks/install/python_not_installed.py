@@ -1,4 +1,4 @@
-"""A tool is told to use a Python that is not installed.
+"""A Python that a tool has to use is not installed.
 
 tox, nox, uv, hatch, Poetry and pyenv look for the Pythons that the project names; runners and images have a few only.
 GitHub's setup-python has no old versions for new runners.

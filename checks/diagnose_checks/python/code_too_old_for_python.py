@@ -177,7 +177,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             fixes.insert(
                 0,
                 Fix(
-                    "update pip and setuptools, which may be what is too old",
+                    "update pip and setuptools, which may be too old",
                     (Command("python3 -m pip install --upgrade pip setuptools", FixStage.TOOLCHAIN),),
                     notes="setuptools brings a distutils of its own.",
                 ),
@@ -224,7 +224,7 @@ def _is_c(groups: Mapping[str, str]) -> bool:
 
 
 def _lost(groups: Mapping[str, str]) -> tuple[str, str]:
-    """Return the first release that lacks what a hit with *groups* names, and what it is; empty if unknown."""
+    """Return the first release that lacks the thing that *groups* name, and its name; empty texts if unknown."""
     if module := groups["module"]:
         return next(since for since, names in _MODULES.items() if module in names.split("|")), f"the module {module}"
     if name := groups["name"]:

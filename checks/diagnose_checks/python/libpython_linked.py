@@ -101,7 +101,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (
                 Fix(
                     "on Windows: build with the interpreter that has it",
-                    notes="maturin build -i python3.12; it stands in the folder libs of the installation, which the "
+                    notes="maturin build -i python3.12; it is in the folder libs of the installation, which the "
                     "Python of "
                     "the Microsoft Store and embeddable ones lack. PyO3 links the version that it was configured for: "
                     "`cargo clean` after a change of the interpreter.",

@@ -58,7 +58,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "The file is not uploaded.",
             (
                 Fix(
-                    "update twine and what it reads metadata with",
+                    "update twine and its readers of metadata",
                     (Command("python3 -m pip install --upgrade twine pkginfo packaging", FixStage.TOOLCHAIN),),
                     notes="pypa/gh-action-pypi-publish has its own twine: use its newest release (release/v1).",
                 ),
