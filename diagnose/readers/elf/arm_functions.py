@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 _DT_REL, _DT_RELSZ = 17, 18
 _R_ARM_ABS32, _R_ARM_RELATIVE = 2, 23
-_MAX_POINTERS = 1 << 15
+_MAX_POINTERS = 1 << 13
 _LONGEST = 1 << 13  # bytes that are decoded of one function at most
-_MAX_ENTRIES = 1 << 18
+_MAX_ENTRIES = 1 << 16
 
 
 class ArmFunctions(Functions):

@@ -35,6 +35,8 @@ _BODY = 2048  # bytes of one function in the sample
 _IMPORT_BODY = 8192  # bytes of one function on the way of the import
 _IMPORT_SHARE = 3  # the part of the budget for the way of the import: one third
 _LONGEST = 15  # bytes of one instruction
+#: Machine → how many times longer its instructions take: those of T32 are of two lengths, and decoded one by one.
+_COST = {EM_ARM: 4}
 _HEAD = 16  # bytes that show whether a function selects
 PARTS = 16
 _USES = 4  # pieces of evidence of each kind
@@ -99,7 +101,7 @@ def sample(data: memoryview, bits: int, modules: Sequence[tuple[str, int]], budg
     entries = [*modules, *functions.load_time()]
     if not functions.count and not (entries and functions.machine == EM_ARM):
         return None
-    reader = _Sampler(functions, _decoder(functions.machine, bits), budget)
+    reader = _Sampler(functions, _decoder(functions.machine, bits), budget // _COST.get(functions.machine, 1))
     reader.follow(entries)
     if functions.count:
         reader.spread()
