@@ -88,17 +88,22 @@ def _wheel(facts: dict[str, Any], findings: Sequence[Finding], unseen: Sequence[
     return Headline(f"tagged {words}, qualifies for {real}")
 
 
-def _conda(facts: dict[str, Any]) -> str:
+def glibc_needed(facts: dict[str, Any]) -> str:
+    """Return the newest glibc whose symbols the code of a wheel needs; empty if it needs none."""
     from diagnose.model.versions import name_key
 
+    rows = [row for elf in facts["elf_files"] for row in elf["highest_versions"]]
+    versions = {row["version"] for row in rows if row["family"] == "GLIBC" and row["library"] != "libgcc_s.so.1"}
+    return max((version[6:] for version in versions if version[6:7].isdigit()), key=name_key, default="")
+
+
+def _conda(facts: dict[str, Any]) -> str:
     subdir, declared = facts["conda"]["subdir"] or "no platform", facts["conda"]["glibc"]
     start = f"conda package for {subdir}" if subdir != "noarch" else "conda package for any platform (noarch)"
     if not facts["elf_files"]:
         return f"{start}, no {'code for Linux' if facts['other_code'] else 'compiled code'}"
-    rows = [row for elf in facts["elf_files"] for row in elf["highest_versions"]]
-    versions = {row["version"] for row in rows if row["family"] == "GLIBC" and row["library"] != "libgcc_s.so.1"}
-    numbers = [version.partition("_")[2] for version in versions if version[6:7].isdigit()]
-    needs = f", needs glibc {max(numbers, key=name_key)}" if numbers else ""
+    needed = glibc_needed(facts)
+    needs = f", needs glibc {needed}" if needed else ""
     needs += f" ({f'its dependencies allow {declared}' if declared else 'its dependencies name none'})" if needs else ""
     return f"{start}{needs}; checked its code only: its libraries come from other packages, and it has no platform tag"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from itertools import zip_longest
 
-from diagnose.engine.headline import platforms
+from diagnose.engine.headline import glibc_needed, platforms
 from diagnose.engine.run import Report, Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.check import Check
@@ -82,6 +82,9 @@ def wheels(results: Iterable[Result], style: Style) -> str:
         arch = facts["arch"] or ("any" if facts.get("judged", True) else "–")
         real = facts["lowest_tag"] or ""
         claimed, could = ([tag.removesuffix(f"_{arch}") for tag in tags] for tags in (platforms(facts), [real]))
+        if facts.get("conda"):  # which has no tag, and asks for a glibc among its dependencies
+            given = (facts["conda"]["glibc"] or "", glibc_needed(facts))
+            claimed, could = ([f"glibc {version}" if version else ""] for version in given)
         rows.append(
             (
                 _short(result.name),

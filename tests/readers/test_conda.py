@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -151,6 +152,11 @@ def test_from_python(tmp_path: Path) -> None:
 def test_a_folder_of_packages(tmp_path: Path) -> None:
     package(tmp_path, member(EXTENSION, library("healthy_abi3")))
     assert judged(tmp_path)["name"] == f"{STEM}.conda"
+    shutil.copy(tmp_path / f"{STEM}.conda", tmp_path / "other-1.0-0.conda")
+    command = [sys.executable, "-m", "diagnose", "wheel", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    rows = [line.split() for line in done.stdout.splitlines() if ".conda" in line]
+    assert rows[0] == [f"{STEM}.conda", "x86_64", "glibc", "2.17", "glibc", "2.17", "not-judged"]
 
 
 def test_packages_of_the_real_tool(tmp_path: Path) -> None:
