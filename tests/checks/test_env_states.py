@@ -94,7 +94,7 @@ def test_the_official_image_keeps_cargo_in_a_place_of_its_own(tmp_path: Path) ->
         miniroot.write(root / "usr/local/cargo/bin" / name, miniroot.elf("amd64"), 0o755)
     chain = "1.80.1-x86_64-unknown-linux-gnu"
     miniroot.write(root / "usr/local/rustup/settings.toml", f'version = "12"\ndefault_toolchain = "{chain}"\n')
-    library = f"usr/local/rustup/toolchains/{chain}/lib/rustlib/x86_64-unknown-linux-gnu/lib/libcore-0.rlib"
+    library = f"usr/local/rustup/toolchains/{chain}/lib/rustlib/x86_64-unknown-linux-gnu/lib/libstd-0.rlib"
     miniroot.write(root / library, "")
     facts = env.read(str(root), cwd=str(root), environ={})
     assert facts.toolchain.rust.toolchain == chain
@@ -257,7 +257,7 @@ def test_a_locked_crate_that_needs_a_newer_rust(tmp_path: Path) -> None:
         miniroot.write(root / "usr/local/cargo/bin" / name, miniroot.elf("amd64"), 0o755)
     miniroot.write(root / "usr/local/rustup/settings.toml", f'version = "12"\ndefault_toolchain = "{chain}"\n')
     library = root / f"usr/local/rustup/toolchains/{chain}/lib/rustlib"
-    miniroot.write(library / "x86_64-unknown-linux-gnu/lib/libcore-0.rlib", "")
+    miniroot.write(library / "x86_64-unknown-linux-gnu/lib/libstd-0.rlib", "")
     miniroot.write(library / "multirust-channel-manifest.toml", '[pkg.cargo]\nversion = "0.86.0 (d73d2caf9)"\n')
     own = '[package]\nname = "own"\nversion = "0.1.0"\n[dependencies]\nold = "1"\n'
     miniroot.write(tmp_path / "p/Cargo.toml", own + '[target."cfg(windows)".dependencies]\nwindows = "1"\n')

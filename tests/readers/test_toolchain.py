@@ -100,7 +100,7 @@ def rustup_root(path: Path, settings: str, *toolchains: str) -> Finder:
     miniroot.write(path / "root/.rustup/settings.toml", settings)
     for name in toolchains:
         host = next(one.triple for one in targets.TARGETS if name.endswith(one.triple))
-        miniroot.write(path / f"root/.rustup/toolchains/{name}/lib/rustlib/{host}/lib/libcore-1.rlib", "")
+        miniroot.write(path / f"root/.rustup/toolchains/{name}/lib/rustlib/{host}/lib/libstd-1.rlib", "")
         miniroot.write(path / f"root/.rustup/toolchains/{name}/lib/rustlib/etc/x", "")
     return found
 
@@ -151,7 +151,7 @@ def test_the_real_rustup():
 def test_a_distributions_rustc(tmp_path):
     place = finder(tmp_path, "cargo", "rustc")
     for triple in (HOST.triple, ARM.triple):
-        miniroot.write(tmp_path / f"usr/lib/rustlib/{triple}/lib/libcore-1.rlib", "")
+        miniroot.write(tmp_path / f"usr/lib/rustlib/{triple}/lib/libstd-1.rlib", "")
     found = rustup.rust(place, Variables({}, {}), str(tmp_path), HOST)
     assert (found.toolchain, found.host, found.std) == ("", HOST.triple, (ARM.triple, HOST.triple))
 
@@ -225,3 +225,27 @@ def test_pyo3s_settings(tmp_path):
     assert found.lib_dir == "/py"
     assert found.sysconfigdata == ("/py/python3.11/_sysconfigdata__linux_arm-linux-gnueabihf.py",)
     assert others.python(Root(str(tmp_path)), Variables({"PYO3_CROSS_LIB_DIR": "/no"}, {})).lib_dir == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("#!/bin/sh", True),
+        ("#!/usr/bin/there -x", True),
+        ("#! /usr/bin/there", True),
+        ("#!/bin/nosuch", False),
+        ("#!/usr/bin/there\r", False),
+        ("", True),
+    ],
+)
+def test_a_script_whose_interpreter_does_not_exist_is_no_program(tmp_path: Path, line: str, found: bool) -> None:
+    miniroot.write(tmp_path / "usr/bin/there", miniroot.elf("amd64"), 0o755)
+    miniroot.write(tmp_path / "usr/bin/wrapper", f"{line}\nexec cc\n", 0o755)
+    assert Finder(Root(str(tmp_path)), "/usr/bin").program("wrapper").found is found
+
+
+def test_a_standard_library_is_what_compiles(tmp_path: Path) -> None:
+    triples = ("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "armv7-unknown-linux-gnueabihf")
+    for triple, name in zip(triples, ("libstd-1.rlib", "libstd-1.so", "libcore-1.rlib"), strict=True):
+        miniroot.write(tmp_path / f"usr/lib/rustlib/{triple}/lib/{name}", "")
+    assert rustup._std(Root(str(tmp_path)), "/usr") == triples[:1]

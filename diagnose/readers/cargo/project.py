@@ -112,6 +112,10 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
         return Project(config=files, overrides=overrides)
     locked = lock_file(lock, present(here, lock, LOCK_LIMIT) or "") if lock else Lock()
     crates = locked.crates
+    if locked.version > max(_LOCK_VERSIONS):
+        root.unseen.append(
+            f"whether this cargo reads version {locked.version} of Cargo.lock, which is newer than known"
+        )
     text = present(here, manifest) or ""
     content = parsed(manifest, text)
     floors = tuple(_floors(lock, locked.version, manifest, content, text))

@@ -62,7 +62,8 @@ def _std(root: Root, sysroot: str) -> tuple[str, ...]:
     return tuple(
         name
         for name in root.names(base)
-        if any(file.startswith(("libcore-", "libstd-")) for file in root.names(f"{base}/{name}/lib"))
+        # what compiles; the run-time package of a distribution has only the .so
+        if any(file.startswith("libstd-") and file.endswith(".rlib") for file in root.names(f"{base}/{name}/lib"))
     )
 
 

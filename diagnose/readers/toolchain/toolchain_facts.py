@@ -134,9 +134,20 @@ class Finder:
         self.path = path
 
     def program(self, name: str, setting: Setting | None = None) -> Program:
-        """Return the program that *name* runs."""
+        """Return the program that *name* runs; a script whose interpreter does not exist is none, as for the kernel."""
         path = self.root.which(name, self.path)
+        if path and not self._is_startable(path):
+            path = ""
         return Program(name, path, (self.root.resolve(path) or path) if path else "", setting=setting)
+
+    def _is_startable(self, path: str) -> bool:
+        """Whether the interpreter of a script exists; with a carriage return after it, none does."""
+        head = self.root.head(path, 256)
+        if not head.startswith(b"#!"):
+            return True
+        interpreter = os.fsdecode(head[2:].partition(b"\n")[0].strip(b" \t").partition(b" ")[0])
+        # a root without a shell is an image for programs, not for builds
+        return not interpreter.startswith("/") or interpreter == "/bin/sh" or self.root.exists(interpreter)
 
     def denied(self, name: str) -> bool:
         """Whether *name* exists but is not executable: the system then denies permission."""
