@@ -37,6 +37,7 @@ CHECK = Check(
         *patterns_for(
             "no-header",
             ("No such file", r"fatal error: (?P<header>[\w][\w./+-]*\.(?:h|hpp|hh|hxx|H)): No such file or directory"),
+            ("ailed to find '", r"[Ff]ailed to find '(?P<header>[\w][\w./+-]*\.(?:h|hpp))'\."),  # a script's own search
             ("file not found", r"(?:fatal )?error: '(?P<header>[\w][\w./+-]*\.(?:h|hpp|hh|hxx))' file not found"),
             ("configure: error: ", r"configure: error: .{0,60}kernel header file <(?P<header>linux/[\w./-]+\.h)>"),
         ),

@@ -134,7 +134,7 @@ class Finder:
         self.path = path
 
     def program(self, name: str, setting: Setting | None = None) -> Program:
-        """Return the program that *name* runs; a script whose interpreter does not exist is none, as for the kernel."""
+        """Return the program that *name* runs; the kernel starts no script whose interpreter does not exist."""
         path = self.root.which(name, self.path)
         if path and not self._is_startable(path):
             path = ""
