@@ -4,7 +4,8 @@ A container that was stopped during an installation, a job that reached its time
 journal behind. apt then refuses every installation: "dpkg was interrupted". Packages that are unpacked but not
 configured are another matter: apt configures them in its next run, which fails if their scripts fail.
 
-How to fix: run ``dpkg --configure -a``; or begin again from the image.
+How to fix: run ``dpkg --configure -a``, then ``apt-get install --fix-broken`` for a package that was being unpacked; or
+begin again from the image.
 
 References:
     https://manpages.debian.org/trixie/dpkg/dpkg.1.en.html
@@ -74,4 +75,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 
 leads_to = blocks_later_installs
-_FINISH = Fix("finish the installation", (Command("dpkg --configure -a", FixStage.SOURCES),), safe=True)
+# dpkg configures what is unpacked. It fails at what depends on a package that was being unpacked when it was stopped;
+# which one that is, only the journal tells. apt installs that one again, but not while there is a journal.
+_FINISH = Fix(
+    "finish the installation",
+    (Command("dpkg --configure -a || true; apt-get install -y --fix-broken", FixStage.SOURCES),),
+    safe=True,
+)
