@@ -133,9 +133,11 @@ def log(log: BuildLog) -> Iterator[Finding]:
     lines.setdefault(first.line, first.text)
     evidence = tuple(Evidence(lines[line], path=f"{log.name}:{line}") for line in sorted(lines))
     advice = _of_error(log, last.text, first.text)
-    tool = next((one.tool for one in reversed(log.course.processes) if one.first <= last.line), last.tool)
+    cargo = any(event.tool in ("cargo", "maturin") or "panicked" in event.text for event in log.course.events)
+    spoke = last.tool if cargo or last.tool != "rust" else ""  # uv writes "Caused by" as cargo does
+    tool = next((one.tool for one in reversed(log.course.processes) if one.first <= last.line), spoke)
     title, command = advice or (
-        _VERBOSE.get(last.tool) or _VERBOSE.get(tool) or ("run the failing step again with more output", "")
+        _VERBOSE.get(spoke) or _VERBOSE.get(tool) or ("run the failing step again with more output", "")
     )
     yield Finding(
         f"it failed, and no check knows why; the last error, in line {last.line}: {last.text}",

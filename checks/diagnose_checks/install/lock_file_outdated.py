@@ -29,6 +29,7 @@ CHECK = Check(
     patterns=patterns_for(
         "python-lock",
         ("needs to be updated, but", r"lockfile at `(?P<uv>[^`]{1,300})` needs to be updated, but"),
+        ("ailed to parse `", r"Failed to parse `(?P<broken>[^`]{0,200}\.lock)`"),
         ("nable to find lockfile at", r"Unable to find lockfile at `(?P<none>[^`]{1,300})`"),
         ("poetry.lock", r"pyproject\.toml changed significantly since (?P<poetry>poetry\.lock) was last generated"),
         ("poetry.lock", r"(?P<poetry>poetry\.lock) is not up to date with pyproject\.toml"),
@@ -53,6 +54,24 @@ _FILES = {"uv": "uv.lock", "poetry": "poetry.lock", "pdm": "pdm.lock", "pipenv":
 def log(log: BuildLog) -> Iterator[Finding]:
     """See uv, Poetry, PDM, pipenv or pixi refuse the lock file."""
     for hit in log.find("python-lock")[:1]:
+        if broken := hit.groups["broken"]:
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"uv cannot read {broken}",
+                "Nothing is installed.",
+                (
+                    Fix(
+                        "make the lock file from nothing",
+                        (Command("rm -f uv.lock", FixStage.BUILD), Command("uv lock", FixStage.BUILD)),
+                        notes="uv keeps no version that the old file had. A merge, or an edit by hand, may have "
+                        "broken it: the "
+                        "last good one is in the history (git checkout REVISION -- uv.lock). Or another uv wrote it: "
+                        "update uv.",
+                    ),
+                ),
+            )
+            return
         tool = next((name for name in (*_COMMANDS, "old") if hit.groups[name]), "uv")
         if tool == "old":
             yield finding_from_hits(
