@@ -417,10 +417,11 @@ def test_settings_that_make_sense_are_read(tmp_path: Path) -> None:
 def test_what_mmdebstrap_lacks_without_root_is_named(tmp_path: Path) -> None:
     said = "E: unable to pick chroot mode automatically (use --mode for manual selection)"
     tool = tmp_path / "mmdebstrap"
-    tool.write_text(f"#!/bin/sh\necho '{said}' >&2\nexit 25\n")
+    tool.write_text(f"#!/bin/sh\necho $* > {tmp_path}/words\necho '{said}' >&2\nexit 25\n")
     tool.chmod(0o755)
     environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "XDG_CACHE_HOME": str(tmp_path)}
     words = [*TRY, "--offline", "--release", "trixie", str(wheel(tmp_path, {"demo.py": ""}))]
     done = subprocess.run(words, env=environment, capture_output=True, text=True)
     assert "without root it needs the package uidmap" in done.stdout
+    assert (tmp_path / "words").read_text().endswith(" trixie - http://deb.debian.org/debian\n")
     assert not [path for path in (tmp_path / "diagnose/roots").iterdir() if path.suffix != ".lock"]
