@@ -42,7 +42,8 @@ CHECK = Check(
         "cmake-missing",
         (
             "Could NOT find ",
-            r"^Could NOT find (?P<package>[\w.+-]+)[^()]{0,200}\(missing: *(?P<missing>[^)]{1,400})\)",
+            r"(?:^|CMake Error at .{1,200}\(message\): )Could NOT find (?P<package>[\w.+-]+)[^()]{0,200}"
+            r"\(missing: *(?P<missing>[^)]{1,400})\)",
             _LINES,
         ),
         (
@@ -56,6 +57,8 @@ CHECK = Check(
             r"^Could not find a package configuration file provided by\s+\"(?P<package>[\w.+-]+)\"",
             2,
         ),
+        # before CMake 3.15
+        ("requested Boost libraries", r"^Unable to find the requested (?P<package>Boost) libraries"),
     )
     + patterns_for("cmake-stops", ("CMake Error", r"^(?:-- )?CMake Error at ")),
 )

@@ -174,9 +174,12 @@ class Course:
             self._flows[stream] = _EventFlow(self._streams.get(stream, []))
         flow = self._flows[stream]
         at = bisect_right(flow.lines, line)
-        if flow.tool_went_on[at] or flow.script_went_on(at, line):
+        if flow.ignored(at, line) or flow.tool_went_on[at] or flow.script_went_on(at, line):
             return True
         return (warning or probe) and flow.unit_went_on(at, warning)
+
+
+_IGNORED = 6  # lines from an error to make's word that it ignores it
 
 
 class _EventFlow:
@@ -196,6 +199,15 @@ class _EventFlow:
         self._begun.reverse()
         self._later: dict[tuple[BuildStage, frozenset[str]], list[bool]] = {}
         self._errors: list[Event | None] | None = None  # the next message of its own, if only repetitions are before it
+
+    def ignored(self, at: int, line: int) -> bool:
+        """Whether make says, a few lines below *line*, that it ignores the error of that command."""
+        for event in self._events[at : at + _IGNORED]:
+            if event.line > line + _IGNORED or event.sign is Sign.FAILED:
+                return False
+            if event.tool == "make" and event.text.endswith("(ignored)"):
+                return True
+        return False
 
     def script_went_on(self, at: int, line: int) -> bool:
         """Whether a later command of the script started from *at* on, after the error in *line*."""
