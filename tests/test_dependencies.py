@@ -38,7 +38,7 @@ def _imported() -> set[str]:
 
 def test_every_imported_package_is_declared() -> None:
     project = tomllib.loads((HOME / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    names = ("fast", "processor", "workflow", "zstd")
+    names = ("dask", "fast", "index", "parquet", "processor", "workflow", "zstd")
     extras = [line for name in names for line in project["optional-dependencies"][name]]
     declared = {re.split(r"[^\w-]", line)[0].lower() for line in [*project["dependencies"], *extras]}
     imported = {NAMED.get(name, name).lower() for name in _imported()}

@@ -11,6 +11,7 @@ SUMMARIES = {
     "env": "Check whether this machine, a root or an image can build for a target.",
     "log": "Find the cause in the log of a failed build, and how to fix it.",
     "workflow": "Check what a repository's CI workflows build, and where, before they run.",
+    "index": "Judge very many wheels: folders, lists, package indexes; on a cluster, too.",
     "compare": "Show what changed from one release's wheels to the next.",
     "config": "Print each setting, and where it comes from.",
     "undo": "Restore the files that `env --apply` and `workflow --apply` changed.",

@@ -270,6 +270,30 @@ class CompareOptions(NamedTuple):
 
 
 @group
+class IndexOptions(NamedTuple):
+    """What ``index`` judges, where, and where its rows go."""
+
+    sources: tuple[str, ...] = _argument(
+        "SOURCE...", "Folders, wheels, lists of paths or addresses, or simple indexes (http, https).", ()
+    )
+    into: str | None = _value("DIR", "The folder for the rows; a run that was interrupted is continued there.")
+    rows: str = _choice(("jsonl", "parquet"), "Form of the rows.", "jsonl")
+    no_hashes: bool = _flag("Read metadata and code only: of remote wheels, nothing else is fetched.")
+    scheduler: str | None = _value("ADDRESS", "Let the workers of this Dask scheduler do it, such as tcp://host:8786.")
+    workers: str | None = _value("N", "Processes on this machine; one for each processor by default.")
+    weights: str | None = _value("FILE", "Weights of projects, such as downloads: lines project,number, or JSON.")
+    format: tuple[str, ...] = Option(  # type: ignore[assignment]
+        "Format of the report over all rows; FORMAT=FILE writes it to a file (repeatable).",
+        ("text",),
+        ("text", "json", "html"),
+        "FORMAT",
+        into_file=True,
+    )
+    output: str | None = _value("FILE", "Write the report to this file, whole or not at all.")
+    no_progress: bool = _flag("Show no progress on the terminal.")
+
+
+@group
 class CompletionOptions(NamedTuple):
     """Whose completion ``completion`` prints."""
 
@@ -319,6 +343,10 @@ _PARTS: dict[str, tuple[tuple[type, ...], tuple[str, ...]]] = {
     "log": ((LogOptions, BuildOrigin, Selection, Output), ("pedantic",)),
     "workflow": ((WorkflowOptions, Selection, Output), ()),
     "compare": ((CompareOptions, Selection), ("pedantic", "baseline", "write_baseline")),
+    "index": (
+        (IndexOptions, Selection),
+        ("pedantic", "config", "isolated", "today", "baseline", "write_baseline", "extend_select", "extend_ignore"),
+    ),
     "config": ((Selection,), _NO_CHECKS),
     "undo": ((), ()),
     "explain": ((ExplainOptions,), ()),

@@ -34,8 +34,9 @@ class Check(NamedTuple):
     applies: Callable[[Any], bool] | None = None
     """Whether a wheel has anything for this check to examine; None: every wheel has. Without it, no wheel passes."""
     needs: str = "archive"
-    """What of a wheel it examines: the whole ``archive``; ``tags`` and code, which an installed distribution has, too;
-    or ``code`` alone, so that it says the same of an ELF file that is in no wheel."""
+    """What of a wheel it examines: all ``bytes``; names, metadata and code of the ``archive``; RECORD and its hashes
+    (``record``) or ``tags`` and code, which an installed distribution has, too; or ``code`` alone, so that it says the
+    same of an ELF file that is in no wheel."""
     aliases: tuple[str, ...] = ()
     """Other names under which ``explain``, ``--select`` and ``--ignore`` know the cause."""
     fallback: bool = False

@@ -31,7 +31,7 @@ OPEN = 20
 
 def render(report: Report) -> str:
     """Return the page: a table of the subjects where there are several, then each with its findings and its picture."""
-    parts = ["<!doctype html>", '<html lang="en">', "<head>", *_head(report), "</head>", "<body>"]
+    parts = ["<!doctype html>", '<html lang="en">', "<head>", *head(text.summary(report)), "</head>", "<body>"]
     parts += ["<header>", "<h1>diagnose</h1>", f"<p>{_words(text.summary(report))}</p>"]
     parts += [f'<p class="dim">settings: {_words(notice)}</p>' for notice in report.notices]
     parts.append("</header>")
@@ -45,7 +45,8 @@ def render(report: Report) -> str:
     return "".join(line + "\n" for line in parts).encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
-def _head(report: Report) -> Iterator[str]:
+def head(title: str) -> Iterator[str]:
+    """Yield what is inside the ``<head>`` of a page with this *title*: its only style sheet, and what it may load."""
     import base64
     import hashlib
 
@@ -58,7 +59,7 @@ def _head(report: Report) -> Iterator[str]:
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield '<meta name="color-scheme" content="light dark">'
     yield '<meta name="referrer" content="no-referrer">'
-    yield f"<title>diagnose: {_words(text.summary(report))}</title>"
+    yield f"<title>diagnose: {_words(title)}</title>"
     yield f"<style>{style}</style>"
 
 

@@ -32,6 +32,11 @@ def targets(rows: Iterable[Target]) -> str:
     )
 
 
+def plain_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table of any *rows*."""
+    return _table(header, rows)
+
+
 def target(rows: Sequence[Target]) -> str:
     """Return all facts of the first of *rows*, and one line for each other meaning of the name."""
     first, others = rows[0], rows[1:]

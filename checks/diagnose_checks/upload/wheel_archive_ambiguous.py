@@ -29,7 +29,7 @@ from diagnose.remedies.repack import SCRATCH, quote, repack
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0")
+CHECK = Check(since="0.1.0", needs="bytes")
 
 
 #: Kind of flaw → its description, and whether uv 0.13 refuses to download it (tried; pip 26 accepts all).

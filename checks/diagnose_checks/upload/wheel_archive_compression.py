@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog
 
 CHECK = Check(
+    needs="bytes",
     since="0.1.0",
     patterns=patterns_for(
         "zip-method",

@@ -28,7 +28,7 @@ from diagnose.remedies.repack import SCRATCH, quote, repack
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0", needs="tags")
+CHECK = Check(since="0.1.0", needs="record")
 
 
 #: Flaws that installers or the index reject.

@@ -26,7 +26,7 @@ from diagnose.readers.wheel.reader import Wheel
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0")
+CHECK = Check(since="0.1.0", needs="bytes")
 
 
 #: Flaws of a member or its name that stop every installer or make it write a wrong file.

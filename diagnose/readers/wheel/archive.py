@@ -11,7 +11,18 @@ import struct
 import zlib
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.readers.wheel.zip_directory import BZIP2, DEFLATED, LZMA, METHODS, STORED, Member, ZipFlaw, read_members
+from diagnose.model.finding import InputError
+from diagnose.readers.wheel.zip_directory import (
+    BZIP2,
+    DEFLATED,
+    LZMA,
+    METHODS,
+    STORED,
+    Member,
+    ZipFlaw,
+    find_directory,
+    read_members,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +38,8 @@ try:
 except ImportError:
     libdeflate = None  # type: ignore[assignment]
 
-__all__ = ["HEAD", "METHODS", "Archive", "Member", "ZipFlaw", "at_once", "inflate", "open_archive", "unreadable"]
+__all__ = ["HEAD", "METHODS", "Archive", "Member", "ZipFlaw"]
+__all__ += ["at_once", "directory_span", "inflate", "open_archive", "unreadable"]
 
 CHUNK = 64 << 10  # compressed bytes per step: what they inflate to still fits a core's cache
 HEAD = 4 << 10  # bytes of a member that come in one piece, however they are packed: enough to tell what it is
@@ -52,6 +64,19 @@ def open_archive(data: memoryview, name: str) -> Archive:
     flaws: list[ZipFlaw] = []
     members = read_members(data, name, flaws)
     return Archive(data, tuple(member for member in members if not member.name.endswith("/")), tuple(flaws))
+
+
+def directory_span(data: memoryview, name: str) -> tuple[int, int]:
+    """Return where the central directory of the archive *data* starts, and its size; only its end needs to be there.
+
+    Raises:
+        InputError: not a zip archive, or cut off.
+    """
+    try:
+        start, size, _, _ = find_directory(data, name, [])
+    except (struct.error, OverflowError):
+        raise InputError(f"{name}: the zip directory is cut off or broken") from None
+    return start, size
 
 
 def unreadable(member: Member) -> str:

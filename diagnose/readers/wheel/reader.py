@@ -68,6 +68,15 @@ class CondaPackage(NamedTuple):
     glibc: str
 
 
+NEEDS_ALL_BYTES = ("bytes", "record")
+"""What checks may need (:attr:`diagnose.model.check.Check.needs`) that a ``partial`` wheel does not offer."""
+_OFFERS = {
+    "archive": (*NEEDS_ALL_BYTES, "archive", "tags", "code"),
+    "partial": ("archive", "tags", "code"),
+    "installed": ("record", "tags", "code"),
+}
+
+
 class Wheel(NamedTuple):
     """One wheel.
 
@@ -79,9 +88,10 @@ class Wheel(NamedTuple):
     samples only, or not at all without a decoder, on which the outcome does not depend. ``size`` is the archive's in
     bytes, ``unpacked_size`` that of all members together. ``metadata`` are the text files of ``.dist-info``.
     ``excludes`` are not in the wheel: the patterns by which the project's settings leave libraries outside.
-    ``layout`` is ``archive``; ``installed`` for a distribution in an environment, which has the same facts but those of
-    the archive; ``code`` for ELF files that belong to no wheel, and have neither tags nor metadata; ``conda`` for a
-    conda package, of which ``conda`` has the metadata.
+    ``layout`` is ``archive``; ``partial`` for one of which only metadata and what claims to be code were read;
+    ``installed`` for a distribution in an environment, which has the same facts but those of the archive; ``code`` for
+    ELF files that belong to no wheel, and have neither tags nor metadata; ``conda`` for a conda package, of which
+    ``conda`` has the metadata.
     """
 
     path: str
@@ -123,9 +133,7 @@ class Wheel(NamedTuple):
 
     def offers(self, basis: str) -> bool:
         """Whether it has what a check needs: see :attr:`diagnose.model.check.Check.needs`."""
-        return basis in {"archive": ("archive", "tags", "code"), "installed": ("tags", "code")}.get(
-            self.layout, ("code",)
-        )
+        return basis in _OFFERS.get(self.layout, ("code",))
 
     def position(self, evidence: Evidence) -> None:
         """Return None: the facts of a wheel have no order in time."""
@@ -150,8 +158,8 @@ MAPPED_FROM = 1 << 23
 """Bytes from which a file is mapped into memory, not read. If it is truncated meanwhile, a signal ends the process."""
 
 
-def read(path: str) -> Wheel:
-    """Read the wheel at *path*.
+def read(path: str, whole: bool = True) -> Wheel:
+    """Read the wheel at *path*; unless *whole*, only what :func:`wanted` names.
 
     Raises:
         InputError: not a regular file, or not a wheel: a wrong file name, not a zip archive or a broken, encrypted or
@@ -171,14 +179,43 @@ def read(path: str) -> Wheel:
                 data = memoryview(file.read(MAPPED_FROM))
             else:  # closed when the last view of it is gone, which an exception's frames may still hold
                 data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-        return _read(path, size, archive.open_archive(data, name))
+        return _read(path, size, archive.open_archive(data, name), whole)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
     except MemoryError:
         raise InputError(f"{name}: refused, not enough memory to read it") from None
 
 
-def _read(path: str, size: int, opened: Archive) -> Wheel:
+def read_bytes(name: str, data: memoryview, whole: bool) -> Wheel:
+    """Read the wheel *data*, whose file name is *name*.
+
+    Unless *whole*, the zip directory and what :func:`wanted` names are enough of its bytes.
+
+    Raises:
+        InputError: as for :func:`read`.
+    """
+    parse_file_name(name)
+    try:
+        return _read(name, len(data), archive.open_archive(data, name), whole)
+    except MemoryError:
+        raise InputError(f"{name}: refused, not enough memory to read it") from None
+
+
+def wanted(members: Iterable[Member]) -> set[str]:
+    """Return the names of the members that are read of a ``partial`` wheel: metadata, and what claims to be code."""
+    members = list(members)
+    folders = {member.name.partition("/")[0] for member in members if ".dist-info/" in member.name}
+    texts = {f"{folder}/{name}" for folder in folders for name in ("WHEEL", "METADATA", "RECORD", "entry_points.txt")}
+    prefixes = tuple(f"{folder}/sboms/" for folder in folders)
+    data = min((folder.removesuffix(".dist-info") + ".data/" for folder in folders), default="")
+    return {
+        member.name
+        for member in members
+        if member.name in texts or member.name.startswith(prefixes) or filekind.claim(member.name, data, member.mode)
+    }
+
+
+def _read(path: str, size: int, opened: Archive, whole: bool) -> Wheel:
     file_name = os.path.basename(path)
     project, version, build, tags = parse_file_name(file_name)
     by_name = {member.name: member for member in opened.members}
@@ -187,7 +224,8 @@ def _read(path: str, size: int, opened: Archive) -> Wheel:
     info = _metadata(opened, by_name, dist_info, texts)
     rows = record.parse(texts["RECORD"], len(by_name))
     algorithms = {row.path: row.algorithm for row in rows if isinstance(row, record.RecordRow)}
-    harvest = _Harvest(opened, algorithms, dist_info.removesuffix(".dist-info") + ".data/")
+    named = set(by_name) if whole else wanted(opened.members)
+    harvest = _Harvest(opened, named, algorithms, dist_info.removesuffix(".dist-info") + ".data/")
     harvest.run()
     order = {row.path: position for position, row in enumerate(rows)}
     elves = tuple(sorted(harvest.elves, key=lambda found: (order.get(found.path, len(order)), found.path)))
@@ -223,15 +261,23 @@ def _read(path: str, size: int, opened: Archive) -> Wheel:
         files=tuple(by_name),
         elves=elves,
         links=links,
-        record=record.verify(f"{dist_info}/RECORD", rows, harvest.contents),
-        zip_flaws=(*opened.flaws, *harvest.flaws),
+        record=record.verify(f"{dist_info}/RECORD", rows, harvest.contents)
+        if whole
+        else Record(f"{dist_info}/RECORD", len(rows), ()),
+        zip_flaws=(*opened.flaws, *harvest.flaws) if whole else (),
         verdict=judged,
         unseen=tuple(harvest.unseen),
-        unsampled=unsampled(elves),
+        unsampled=(*unsampled(elves), *_left_out(len(by_name) - len(named))),
         code=tuple(harvest.code),
         unpacked_size=sum(member.size for member in opened.members),
         metadata=info,
+        layout="archive" if whole else "partial",
     )
+
+
+def _left_out(count: int) -> Iterator[str]:
+    if count:
+        yield f"{count} files whose names are not those of code; hashes; how the archive is packed: not read"
 
 
 _PART = re.compile(r"[^\s/\\-]+")
@@ -334,7 +380,7 @@ def installed_path(name: str, data_prefix: str) -> str:
 class _Harvest:
     """Reads the bytes of all members once, for RECORD's digests and the facts of the ELF files."""
 
-    def __init__(self, opened: Archive, algorithms: dict[str, str], data_prefix: str) -> None:
+    def __init__(self, opened: Archive, named: set[str], algorithms: dict[str, str], data_prefix: str) -> None:
         self.opened = opened
         self.algorithms = algorithms
         self.data_prefix = data_prefix
@@ -344,7 +390,7 @@ class _Harvest:
         self.flaws: list[ZipFlaw] = []
         self.unseen: list[str] = []
         # Of several members with one name, installers use the last.
-        members = {member.name: member for member in opened.members}.values()
+        members = [member for name, member in {one.name: one for one in opened.members}.items() if name in named]
         self.queue = deque(sorted(members, key=lambda member: member.size))
         self.largest = self.queue[-1].size
         self.sampler = Sampler(self.queue, data_prefix)

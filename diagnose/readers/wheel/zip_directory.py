@@ -92,7 +92,7 @@ def read_members(data: memoryview, name: str, flaws: list[ZipFlaw]) -> list[Memb
         InputError: not a zip archive, cut off, encrypted, or beyond the limits.
     """
     try:
-        start, size, shift, count = _end(data, name, flaws)
+        start, size, shift, count = find_directory(data, name, flaws)
         entries = _entries(bytes(data[start : start + size]), shift, name, flaws)
     except (struct.error, OverflowError):
         raise InputError(f"{name}: the zip directory is cut off or broken") from None
@@ -115,7 +115,7 @@ def read_members(data: memoryview, name: str, flaws: list[ZipFlaw]) -> list[Memb
 # --- the end records -----------------------------------------------------------------------------------------------
 
 
-def _end(data: memoryview, name: str, flaws: list[ZipFlaw]) -> tuple[int, int, int, int]:
+def find_directory(data: memoryview, name: str, flaws: list[ZipFlaw]) -> tuple[int, int, int, int]:
     """Return where the central directory starts, its size, the bytes before the archive proper, and its members.
 
     Like ``zipfile``, it finds the directory by its size alone, so the bytes before can be less than 0: then all

@@ -1,0 +1,124 @@
+"""The workers: processes of this machine, or of a Dask cluster, both behind ``concurrent.futures.Executor``."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
+
+from diagnose import __version__
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Executor, Future
+    from typing import Any
+
+
+class Workers:
+    """Where functions run. ``losses`` are the errors of a call whose worker ended before it had answered."""
+
+    losses: tuple[type[BaseException], ...] = ()
+
+    def __init__(self) -> None:
+        self._executor: Executor | None = None
+
+    def count(self) -> int:
+        """Return how many calls can run at once.
+
+        Raises:
+            InputError: none, and none is coming.
+        """
+        raise NotImplementedError
+
+    def renew(self) -> None:
+        """Make up for workers that were lost."""
+
+    def _made(self) -> Executor:
+        raise NotImplementedError
+
+    def submit(self, function: Callable[..., Any], *arguments: object) -> Future[Any]:
+        """Call *function* on a worker."""
+        if self._executor is None:
+            self._executor = self._made()
+        return self._executor.submit(function, *arguments)
+
+    def close(self) -> None:
+        """End the workers that are ours."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, cancel_futures=True)
+            self._executor = None
+
+
+class LocalWorkers(Workers):
+    """Processes of this machine. When one is killed, all that had something to do lose it, and are started anew."""
+
+    losses = (BrokenProcessPool,)
+
+    def __init__(self, processes: int = 0) -> None:
+        super().__init__()
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        self._processes = processes or cores
+
+    def count(self) -> int:
+        """Return the number of processes."""
+        return self._processes
+
+    def renew(self) -> None:
+        """Start anew."""
+        self.close()
+
+    def _made(self) -> Executor:
+        return ProcessPoolExecutor(self._processes)
+
+
+PATIENCE = 60
+"""Seconds that a scheduler may be without workers."""
+
+
+class DaskWorkers(Workers):
+    """The workers of the Dask scheduler at *address*, such as ``tcp://scheduler:8786``.
+
+    Raises:
+        InputError: distributed is not installed, the scheduler does not answer, has no workers, or they have another
+            release of this program.
+    """
+
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        try:
+            distributed: Any = __import__("distributed")
+        except ImportError:
+            raise InputError("--scheduler needs distributed: install crosslink-diagnose[dask]") from None
+        self.losses = (distributed.KilledWorker, distributed.client.FutureCancelledError)
+        self._address = address
+        try:
+            self._client: Any = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
+            self._client.wait_for_workers(1, timeout=PATIENCE)
+            releases = self._client.run(release)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise InputError(f"{address}: no scheduler with workers: {str(error) or type(error).__name__}") from None
+        except ModuleNotFoundError:
+            raise InputError(f"{address}: its workers have no crosslink-diagnose {__version__}") from None
+        others = sorted({found for found in releases.values() if found != __version__})
+        if others:
+            raise InputError(f"{address}: its workers have crosslink-diagnose {', '.join(others)}, not {__version__}")
+
+    def count(self) -> int:
+        """Return the number of threads of all workers; at least 1 while workers may come back."""
+        threads: dict[str, int] = self._client.nthreads()
+        return max(1, sum(threads.values()))
+
+    def _made(self) -> Executor:
+        executor: Executor = self._client.get_executor(pure=False)
+        return executor
+
+    def close(self) -> None:
+        """Leave the scheduler."""
+        super().close()
+        self._client.close()
+
+
+def release() -> str:
+    """Return the release of this program, where it is called."""
+    return __version__

@@ -1,0 +1,222 @@
+"""Where wheels are: a folder, a list of paths or addresses, or a simple index (PEP 503, 691 and 700).
+
+Nothing is read of the wheels themselves. Addresses are http or https; user name and password in one are used, and never
+shown.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from html.parser import HTMLParser
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+
+from diagnose.index import http
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model.finding import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_PAGE = 128 << 20
+"""Bytes of a page of an index; the list of all projects of the largest one has about 40 MB."""
+MAX_LINE = 8192
+"""Characters of a line in a list."""
+_ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
+
+
+class Location(NamedTuple):
+    """One wheel: a path, or an address.
+
+    ``size`` is in bytes, 0 if the index does not say. ``sha256`` is what the index says, in hex; ``uploaded`` the day,
+    as ``2026-03-01``; both may be empty.
+    """
+
+    place: str
+    size: int = 0
+    sha256: str = ""
+    uploaded: str = ""
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it is an address."""
+        return is_address(self.place)
+
+    @property
+    def label(self) -> str:
+        """The place, as it may be shown: without credentials."""
+        return http.shown(self.place) if self.is_remote else self.place
+
+    @property
+    def file_name(self) -> str:
+        """The wheel's file name."""
+        return unquote(urlsplit(self.place).path).rpartition("/")[2] if self.is_remote else os.path.basename(self.place)
+
+
+def is_address(text: str) -> bool:
+    """Whether *text* is an address, of whatever scheme, and not a path."""
+    return "://" in text[:16]
+
+
+def locate(source: str, fetcher: http.Fetcher) -> Iterator[Location]:
+    """Yield the wheels of *source*, in its order: folders sorted by path.
+
+    Raises:
+        InputError: it cannot be read, or has no wheel.
+    """
+    if is_address(source):
+        found = _at_address(source, fetcher)
+    elif os.path.isdir(source):
+        found = _in_folder(source)
+    elif source.endswith(".whl"):
+        found = iter([_file(source)])
+    else:
+        found = _in_list(source)
+    empty = True
+    for one in found:
+        empty = False
+        yield one
+    if empty:
+        raise InputError(f"{http.shown(source)}: no wheel")
+
+
+def _file(path: str) -> Location:
+    try:
+        return Location(path, os.stat(path).st_size)
+    except OSError:
+        return Location(path)  # whoever reads it says why it cannot be read
+
+
+def _in_folder(folder: str) -> Iterator[Location]:
+    def fail(error: OSError) -> None:
+        raise InputError(f"{error.filename or folder}: {error.strerror or error}")
+
+    for parent, folders, names in os.walk(folder, onerror=fail):
+        folders.sort()
+        yield from (_file(os.path.join(parent, name)) for name in sorted(names) if name.endswith(".whl"))
+
+
+def _in_list(path: str) -> Iterator[Location]:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as lines:
+            number = 0
+            while line := lines.readline(MAX_LINE):
+                number += 1
+                text = line.strip()
+                if len(line) == MAX_LINE:
+                    raise InputError(f"{path}:{number}: not a list of wheels: the line has over {MAX_LINE} characters")
+                if not text or text.startswith("#"):
+                    continue
+                place, _, fragment = text.partition("#") if is_address(text) else (text, "", "")
+                if not place.endswith(".whl"):
+                    raise InputError(f"{path}:{number}: not a wheel's path or address: {http.shown(text)[:200]}")
+                yield Location(place, 0, _digest(fragment)) if is_address(place) else _file(place)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from None
+
+
+def _at_address(address: str, fetcher: http.Fetcher) -> Iterator[Location]:
+    if urlsplit(address).path.endswith(".whl"):
+        place, fragment = urldefrag(address)
+        yield Location(place, 0, _digest(fragment))
+        return
+    page = _page(address, fetcher)
+    yield from page.wheels
+    for project in page.projects:
+        yield from _page(project, fetcher).wheels
+
+
+class _Page(NamedTuple):
+    """A page of a simple index: the wheels of a project, or the pages of all projects."""
+
+    wheels: list[Location]
+    projects: list[str]
+
+
+def _page(address: str, fetcher: http.Fetcher) -> _Page:
+    answer = fetcher.get(address, MAX_PAGE, {"Accept": _ACCEPT})
+    if "json" in answer.kind:
+        return _json_page(answer, address)
+    return _html_page(answer)
+
+
+def _json_page(answer: http.Answer, address: str) -> _Page:
+    """Read a page as PEP 691 has it, with PEP 700's sizes and times."""
+    try:
+        page = json.loads(answer.body)
+        files, projects = page.get("files", []), page.get("projects", [])
+        wheels = [
+            Location(
+                urljoin(answer.address, file["url"]),
+                size if isinstance(size := file.get("size", 0), int) and size >= 0 else 0,
+                _hexadecimal(str(file.get("hashes", {}).get("sha256", ""))),
+                _day(str(file.get("upload-time", ""))),
+            )
+            for file in files
+            if str(file["filename"]).endswith(".whl")
+        ]
+        return _Page(wheels, [urljoin(answer.address, f"{_name(project['name'])}/") for project in projects])
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise InputError(f"{http.shown(address)}: not a page of a simple index: {type(error).__name__}") from None
+
+
+def _html_page(answer: http.Answer) -> _Page:
+    """Read a page as PEP 503 has it."""
+    parser = _Anchors()
+    parser.feed(answer.body.decode("utf-8", "replace"))
+    parser.close()
+    wheels, projects = [], []
+    base = urljoin(answer.address, parser.base) if parser.base else answer.address
+    for href in parser.found:
+        try:
+            place, fragment = urldefrag(urljoin(base, href))
+            parts = urlsplit(place)
+        except ValueError:
+            continue
+        if parts.path.endswith(".whl"):
+            wheels.append(Location(place, 0, _digest(fragment)))
+        elif place.startswith(base.rpartition("/")[0] + "/") and parts.path.endswith("/"):
+            projects.append(place)
+    return _Page(wheels, [] if wheels else [place for place in projects if place.rstrip("/") != base.rstrip("/")])
+
+
+class _Anchors(HTMLParser):
+    """Collects the targets of all links, and that of ``<base>``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.base = ""
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Collect one tag's."""
+        href = dict(attrs).get("href") or ""
+        if tag == "a" and href:
+            self.found.append(href)
+        elif tag == "base" and href and not self.base:
+            self.base = href
+
+
+def _name(name: object) -> str:
+    """Return a project's name as its page is named.
+
+    Raises:
+        ValueError: it is none.
+    """
+    text = str(name)
+    if not text.replace("-", "").replace("_", "").replace(".", "").isalnum() or not text.isascii():
+        raise ValueError(text)
+    return text.lower().replace("_", "-").replace(".", "-")
+
+
+def _digest(fragment: str) -> str:
+    return _hexadecimal(fragment.removeprefix("sha256=")) if fragment.startswith("sha256=") else ""
+
+
+def _hexadecimal(text: str) -> str:
+    return text.lower() if len(text) == 64 and not text.lower().strip("0123456789abcdef") else ""
+
+
+def _day(time: str) -> str:
+    day = time[:10]
+    return day if len(day) == 10 and day.replace("-", "").isdecimal() and day[4] == day[7] == "-" else ""
