@@ -62,13 +62,15 @@ def run(
     count: int,
     progress: Callable[[int], None] = lambda done: None,
     ahead: int = 0,
+    order: Sequence[int] = (),
 ) -> Generator[_Result | LostWorker, None, None]:
     """Yield what *function* returns for each of *items*, in order, or how its worker ended; up to *count* work at once.
 
+    *order* are the numbers of all items in the order in which they are begun; empty: their own.
     *progress* gets the number of finished inputs. No more than *ahead* inputs are begun before the answer to an earlier
     one is yielded, so that few answers wait; 0: any number. *function* must return picklable values and must not raise.
     """
-    flow = _Flow(range(len(items)), ahead or len(items))
+    flow = _Flow(order or range(len(items)), ahead or len(items))
     first = 0
     if hasattr(os, "fork"):
         with contextlib.closing(_serve(function, items, flow, count, progress)) as serving:

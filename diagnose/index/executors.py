@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 
 from diagnose import __version__
@@ -92,6 +93,7 @@ class DaskWorkers(Workers):
             raise InputError("--scheduler needs distributed: install crosslink-diagnose[dask]") from None
         self.losses = (distributed.KilledWorker, distributed.client.FutureCancelledError)
         self._address = address
+        self._seen = time.monotonic()
         try:
             self._client: Any = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
             self._client.wait_for_workers(1, timeout=PATIENCE)
@@ -106,7 +108,14 @@ class DaskWorkers(Workers):
 
     def count(self) -> int:
         """Return the number of threads of all workers; at least 1 while workers may come back."""
-        threads: dict[str, int] = self._client.nthreads()
+        try:
+            threads: dict[str, int] = self._client.nthreads()
+        except (OSError, TimeoutError, AttributeError):  # the last where the connection ends in between
+            raise InputError(f"{self._address}: the scheduler does not answer any more") from None
+        if threads:
+            self._seen = time.monotonic()
+        elif time.monotonic() - self._seen > PATIENCE:
+            raise InputError(f"{self._address}: has had no workers for {PATIENCE} seconds")
         return max(1, sum(threads.values()))
 
     def _made(self) -> Executor:
@@ -114,8 +123,9 @@ class DaskWorkers(Workers):
         return executor
 
     def close(self) -> None:
-        """Leave the scheduler."""
-        super().close()
+        """Leave the scheduler, which forgets what it was still to do."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=False)
         self._client.close()
 
 

@@ -34,7 +34,7 @@ def _judge(location: Location, flags: Flags, fetcher: http.Fetcher) -> Row:
 
     def read() -> reader.Wheel:
         if not location.is_remote:
-            return reader.read(location.place, flags.whole)
+            return reader.read(location.place, flags.whole, threads=1)
         reader.parse_file_name(location.file_name)  # before anything is fetched
         return reader.read_bytes(location.file_name, remote.fetch(location, fetcher, flags.whole), flags.whole)
 

@@ -108,7 +108,7 @@ def _in_list(path: str) -> Iterator[Location]:
                 if not text or text.startswith("#"):
                     continue
                 place, _, fragment = text.partition("#") if is_address(text) else (text, "", "")
-                if not place.endswith(".whl"):
+                if not (urlsplit(place).path if is_address(place) else place).endswith(".whl"):
                     raise InputError(f"{path}:{number}: not a wheel's path or address: {http.shown(text)[:200]}")
                 yield Location(place, 0, _digest(fragment)) if is_address(place) else _file(place)
     except OSError as error:

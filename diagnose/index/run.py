@@ -62,8 +62,11 @@ def judge_all(
     flags: Flags,
     take: Callable[[list[Row]], None],
     tick: Callable[[], None] = lambda: None,
+    judge: Callable[[tuple[Location, ...], Flags], list[Row]] = judging.judge,
 ) -> None:
     """Judge all *wheels*, and give their rows to *take* as they come; *tick* is called between.
+
+    *judge* is the function that workers call; they have to be able to import it.
 
     Raises:
         InputError: there are no workers any more; what :func:`~diagnose.index.locations.locate` and *take* raise.
@@ -73,14 +76,15 @@ def judge_all(
     running: dict[Future[list[Row]], _Task] = {}
     more = True
     while True:
-        while more and not alone and len(running) < AHEAD * workers.count():
+        width = AHEAD * workers.count()
+        while more and not alone and len(running) < width:
             batch = next(fresh, None)
             more = batch is not None
             if batch is not None:
-                running[workers.submit(judging.judge, batch, flags)] = _Task(batch)
+                running[workers.submit(judge, batch, flags)] = _Task(batch)
         if not running and alone:
             task = alone.popleft()
-            running[workers.submit(judging.judge, task.wheels, flags)] = task
+            running[workers.submit(judge, task.wheels, flags)] = task
         if not running:
             return
         done, _ = wait(running, timeout=1, return_when=FIRST_COMPLETED)

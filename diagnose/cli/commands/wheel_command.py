@@ -34,6 +34,8 @@ class WheelInput(NamedTuple):
     ``layout`` is that of the reader's ``Wheel``: of ``installed`` ones, ``path`` is the ``.dist-info`` folder; of
     ``code``, the folder of the ELF ``files``, or the only one.
 
+    ``threads`` may read it at once.
+
     ``origin`` says where its file name comes from, if the user did not give it.
     """
 
@@ -42,6 +44,7 @@ class WheelInput(NamedTuple):
     origin: str = ""
     layout: str = "archive"
     files: tuple[str, ...] = ()
+    threads: int = 1
 
 
 def main(options: WheelOptions, selection: Selection, output: Output) -> int:
@@ -252,7 +255,7 @@ _AHEAD = 256
 
 def _inspect_all(items: list[WheelInput], selection: Selection, output: Output) -> Iterator[Result]:
     """Yield the result of each of *items*, in order."""
-    from diagnose.readers.wheel import reader as wheel  # noqa: F401  (before the workers start: they share what is imported)
+    from diagnose.readers.wheel import reader as wheel  # before the workers start: they share what is imported
 
     rows = any(value.partition("=")[0] == "jsonl" for value in output.format)
     shown = len(items) > 1 and sys.stderr.isatty() and not (output.quiet or output.no_progress)
@@ -263,24 +266,31 @@ def _inspect_all(items: list[WheelInput], selection: Selection, output: Output) 
             console.progress(f"{done} of {len(items)} wheels" if done < len(items) else "")
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if len(items) == 1 and not _is_mapped(items[0].path):
+    sizes = [_size(item.path) for item in items]
+    items = [item._replace(threads=_threads(size, sum(sizes), cores)) for item, size in zip(items, sizes, strict=True)]
+    if len(items) == 1 and sizes[0] < wheel.MAPPED_FROM:
         yield _inspect(items[0], selection)
         return
+    order = sorted(range(len(items)), key=lambda number: -sizes[number])  # none is left alone at the end
     with contextlib.closing(
-        workers.run(lambda item: _inspect(item, selection), items, cores, show, _AHEAD if rows else 0)
+        workers.run(
+            lambda item: _inspect(item, selection), items, cores, show, _AHEAD if rows else 0, () if rows else order
+        )
     ) as answers:
         for item, answer in zip(items, answers, strict=True):
             yield _lost(item, answer.reason) if isinstance(answer, workers.LostWorker) else answer
 
 
-def _is_mapped(path: str) -> bool:
-    """Whether the reader maps the wheel into memory; a file that is cut off then kills the process that reads it."""
-    from diagnose.readers.wheel.reader import MAPPED_FROM
-
+def _size(path: str) -> int:
     try:
-        return os.stat(path).st_size >= MAPPED_FROM
+        return os.stat(path).st_size
     except OSError:
-        return False
+        return 0
+
+
+def _threads(size: int, total: int, cores: int) -> int:
+    """Return how many cores a wheel of *size* bytes may use: one, or its share of the *total* that there is to do."""
+    return max(1, -(-cores * size // total)) if total else 1
 
 
 def _read_unpacked(item: WheelInput) -> Wheel:
@@ -301,7 +311,7 @@ def _inspect(item: WheelInput, selection: Selection) -> Result:
     def read() -> reader.Wheel:
         if item.error:
             raise InputError(item.error)
-        found = reader.read(item.path) if item.layout == "archive" else _read_unpacked(item)
+        found = reader.read(item.path, threads=item.threads) if item.layout == "archive" else _read_unpacked(item)
         return found._replace(excludes=selection.settings.excludes) if selection.settings is not None else found
 
     result = inspect("wheel", _name(item), read, reader.facts, selection, item.path)

@@ -41,6 +41,7 @@ __all__ = ["CodeFile", "Elf", "Tag", "Wheel", "expand_tags", "facts", "installed
 MAX_METADATA = 16 << 20  # bytes of RECORD, WHEEL or METADATA
 MAX_TAGS = 4096  # compatibility tags of one wheel
 SMALL = 1 << 20  # bytes: a wheel below is not worth a second thread
+MAX_THREADS = 4  # each may hold a member of up to archive.AT_ONCE
 
 
 class Tag(NamedTuple):
@@ -158,8 +159,8 @@ MAPPED_FROM = 1 << 23
 """Bytes from which a file is mapped into memory, not read. If it is truncated meanwhile, a signal ends the process."""
 
 
-def read(path: str, whole: bool = True) -> Wheel:
-    """Read the wheel at *path*; unless *whole*, only what :func:`wanted` names.
+def read(path: str, whole: bool = True, threads: int = 2) -> Wheel:
+    """Read the wheel at *path* with up to this many *threads*; unless *whole*, only what :func:`wanted` names.
 
     Raises:
         InputError: not a regular file, or not a wheel: a wrong file name, not a zip archive or a broken, encrypted or
@@ -179,7 +180,7 @@ def read(path: str, whole: bool = True) -> Wheel:
                 data = memoryview(file.read(MAPPED_FROM))
             else:  # closed when the last view of it is gone, which an exception's frames may still hold
                 data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-        return _read(path, size, archive.open_archive(data, name), whole)
+        return _read(path, size, archive.open_archive(data, name), whole, threads)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
     except MemoryError:
@@ -215,7 +216,7 @@ def wanted(members: Iterable[Member]) -> set[str]:
     }
 
 
-def _read(path: str, size: int, opened: Archive, whole: bool) -> Wheel:
+def _read(path: str, size: int, opened: Archive, whole: bool, threads: int = 1) -> Wheel:
     file_name = os.path.basename(path)
     project, version, build, tags = parse_file_name(file_name)
     by_name = {member.name: member for member in opened.members}
@@ -226,7 +227,7 @@ def _read(path: str, size: int, opened: Archive, whole: bool) -> Wheel:
     algorithms = {row.path: row.algorithm for row in rows if isinstance(row, record.RecordRow)}
     named = set(by_name) if whole else wanted(opened.members)
     harvest = _Harvest(opened, named, algorithms, dist_info.removesuffix(".dist-info") + ".data/")
-    harvest.run()
+    harvest.run(threads)
     order = {row.path: position for position, row in enumerate(rows)}
     elves = tuple(sorted(harvest.elves, key=lambda found: (order.get(found.path, len(order)), found.path)))
     index = linkage.Index(elves)
@@ -396,20 +397,22 @@ class _Harvest:
         self.sampler = Sampler(self.queue, data_prefix)
         self.failures: list[BaseException] = []
 
-    def run(self) -> None:
-        """Read every member, with a second thread for larger wheels, because inflating and hashing release the GIL.
+    def run(self, threads: int) -> None:
+        """Read every member, larger wheels in up to this many *threads*: inflating and hashing release the GIL.
 
-        One thread takes the smallest, the other the largest, until they meet: two threads with many small members each
+        One thread takes the smallest, the others the largest, until they meet: threads with many small members each
         would only wait for each other.
         """
-        helper = None
-        if sum(member.compressed for member in self.queue) > SMALL:
+        helpers = []
+        if threads > 1 and sum(member.compressed for member in self.queue) > SMALL:
             import threading
 
-            helper = threading.Thread(target=self._work, args=(self.queue.pop,))
-            helper.start()
+            number = min(threads, MAX_THREADS) - 1
+            helpers = [threading.Thread(target=self._work, args=(self.queue.pop,)) for _ in range(number)]
+            for helper in helpers:
+                helper.start()
         self._work(self.queue.popleft)
-        if helper is not None:
+        for helper in helpers:
             helper.join()
         if self.failures:
             raise self.failures[0]
