@@ -3,8 +3,8 @@
 The workers are behind :class:`concurrent.futures.Executor`: processes of this machine, or those of a Dask cluster.
 No more than a few batches for each worker are under way, so that neither this process nor a scheduler holds much.
 
-A batch that fails as a whole (its worker was killed, say) is done again, wheel by wheel; a wheel that fails by itself is
-a row that says so.
+A batch that fails as a whole (its worker was killed, say) is done again, wheel by wheel; a wheel that fails by itself
+is a row that says so.
 """
 
 from __future__ import annotations

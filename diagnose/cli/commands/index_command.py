@@ -131,4 +131,3 @@ def _workers(options: IndexOptions) -> Workers:
     if options.workers is not None and not (options.workers.isdecimal() and 0 < int(options.workers) <= 4096):
         raise UsageError(f"--workers: {options.workers!r} is not a number of processes")
     return executors.LocalWorkers(int(options.workers or 0))
-
