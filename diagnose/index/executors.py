@@ -28,7 +28,7 @@ class Workers:
         """Return how many calls can run at once.
 
         Raises:
-            InputError: none, and none is coming.
+            InputError: there are no workers any more.
         """
         raise NotImplementedError
 
@@ -52,7 +52,7 @@ class Workers:
 
 
 class LocalWorkers(Workers):
-    """Processes of this machine. When one is killed, all that had something to do lose it, and are started anew."""
+    """Processes of this machine. When one is killed, all that had something to do lose it, and are started again."""
 
     losses = (BrokenProcessPool,)
 
@@ -66,7 +66,7 @@ class LocalWorkers(Workers):
         return self._processes
 
     def renew(self) -> None:
-        """Start anew."""
+        """Start them again."""
         self.close()
 
     def _made(self) -> Executor:

@@ -29,7 +29,7 @@ class Answer(NamedTuple):
 
     ``address`` is where it came from in the end. ``start`` is the position of the first byte, ``total`` the size of the
     whole file; both are those of the whole where the server knows no ranges. ``version`` is the file's ETag or date of
-    change; empty if there is none.
+    change; empty without one.
     """
 
     address: str
@@ -158,7 +158,7 @@ def _split(address: str) -> tuple[str, str]:
     """Return *address* without credentials, and these as ``user:password``.
 
     Raises:
-        ValueError: it is no address.
+        ValueError: it is not an address.
     """
     parts = urlsplit(address)
     secret, at, host = parts.netloc.rpartition("@")
@@ -177,7 +177,7 @@ def _range(text: str, name: str) -> tuple[int, int, int]:
     """Return first, last and total of a Content-Range.
 
     Raises:
-        InputError: it is none.
+        InputError: it is not one.
     """
     unit, _, rest = text.partition(" ")
     span, _, total = rest.partition("/")

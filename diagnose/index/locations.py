@@ -201,7 +201,7 @@ def _name(name: object) -> str:
     """Return a project's name as its page is named.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not one.
     """
     text = str(name)
     if not text.replace("-", "").replace("_", "").replace(".", "").isalnum() or not text.isascii():

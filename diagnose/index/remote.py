@@ -1,7 +1,7 @@
 """Reads a wheel on a server: its zip directory first, and then only the members that are needed.
 
-The file is laid out in memory as it is on the server, with zeros where nothing was fetched: memory that nobody writes
-to takes no room.
+The file is laid out in memory as it is on the server, with zeros where nothing was fetched: memory that is not
+written to takes no room.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def render(report: Report) -> str:
 
 
 def head(title: str) -> Iterator[str]:
-    """Yield what is inside the ``<head>`` of a page with this *title*: its only style sheet, and what it may load."""
+    """Yield what is inside the ``<head>`` of a page with this *title*: its only style sheet, and its policy."""
     import base64
     import hashlib
 

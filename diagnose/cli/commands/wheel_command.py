@@ -271,7 +271,7 @@ def _inspect_all(items: list[WheelInput], selection: Selection, output: Output) 
     if len(items) == 1 and sizes[0] < wheel.MAPPED_FROM:
         yield _inspect(items[0], selection)
         return
-    order = sorted(range(len(items)), key=lambda number: -sizes[number])  # none is left alone at the end
+    order = sorted(range(len(items)), key=lambda number: -sizes[number])  # a large one that came last would run alone
     with contextlib.closing(
         workers.run(
             lambda item: _inspect(item, selection), items, cores, show, _AHEAD if rows else 0, () if rows else order
