@@ -182,10 +182,10 @@ def test_a_real_index_server_is_read(wheels: Path, tmp_path: Path) -> None:
 
 def test_credentials_are_in_no_row(wheels: Path, tmp_path: Path) -> None:
     with serving(folder(wheels)) as address:
-        secret = address.replace("//", "//me:hidden@")
+        secret = address.replace("//", "//me:s3cr3t@")
         listed = tmp_path / "list.txt"
-        listed.write_text("".join(f"{secret}{path.name}?token=hidden\n" for path in wheels.iterdir()))
+        listed.write_text("".join(f"{secret}{path.name}?token=s3cr3t\n" for path in wheels.iterdir()))
         done = _run(listed, "--into", tmp_path / "rows")
     assert (done.returncode, done.stderr) == (0, "")
     assert not [row for row in _rows(tmp_path / "rows") if not row["fetched"] and not row["error"]]
-    assert "hidden" not in done.stdout + json.dumps(_rows(tmp_path / "rows"))
+    assert "s3cr3t" not in done.stdout + json.dumps(_rows(tmp_path / "rows"))
