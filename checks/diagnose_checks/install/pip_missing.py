@@ -69,6 +69,8 @@ _BESIDE = (
 def log(log: BuildLog) -> Iterator[Finding]:
     """See Python not find pip."""
     for hit in log.find("no-pip-module")[:1]:
+        if log.near(hit.line, "no-backend", before=0, after=_TRACEBACK * 2):
+            continue  # the import of pip was a first try; what failed in its place ended the build
         if log.near(hit.line, "uv-build-note", before=_TRACEBACK * 2, after=_TRACEBACK):
             yield _of_build(log, hit)
     for hit in log.find("no-pip")[:1]:
