@@ -67,7 +67,7 @@ def test_a_killed_run_is_continued_without_a_lost_or_doubled_row(tmp_path: Path)
     listed = tmp_path / "list.txt"
     listed.write_text("".join(f"{wheel}\n" for wheel in WHEELS))
     program = (
-        "from diagnose.index import store, run; store.ROWS = 20; run.BATCH = 10;"
+        "from diagnose.index import store, scheduling; store.ROWS = 20; scheduling.BATCH = 10;"
         f"from diagnose.cli.fast import run as start; start(['index', {str(listed)!r}, '--into', {str(into)!r}])"
     )
     kills = 0

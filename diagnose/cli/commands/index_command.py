@@ -10,7 +10,7 @@ from diagnose.cli.destinations import planned, publish
 from diagnose.cli.errors import UsageError
 from diagnose.cli.options import Output
 from diagnose.cli.report import chosen
-from diagnose.index import http, locations, run, store, summary
+from diagnose.index import http, locations, scheduling, store, summary
 from diagnose.index.judging import Flags
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import InputError
@@ -65,7 +65,7 @@ def _judge(options: IndexOptions, folder: str, selection: Selection) -> bool:
     try:
         sources = _Sources(options.sources, kept.known())
         workers = _workers(options)
-        pace = run.Pace()
+        pace = scheduling.Pace()
         shown = sys.stderr.isatty() and not options.no_progress
 
         def take(rows: list[Row]) -> None:
@@ -80,7 +80,7 @@ def _judge(options: IndexOptions, folder: str, selection: Selection) -> bool:
                 console.progress(pace.words())
 
         try:
-            run.judge_all(sources.wheels(), workers, flags, take, tick)
+            scheduling.judge_all(sources.wheels(), workers, flags, take, tick)
         finally:
             if shown:
                 console.progress("")

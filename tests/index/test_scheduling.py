@@ -13,7 +13,7 @@ from pathlib import Path
 import killing
 import pytest
 
-from diagnose.index import executors, judging, run
+from diagnose.index import executors, judging, scheduling
 from diagnose.index.executors import DaskWorkers, LocalWorkers, Workers
 from diagnose.index.judging import Flags
 from diagnose.index.locations import Location
@@ -62,15 +62,15 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def _judged(wheels: list[Location], workers: Workers, judge: object = judging.judge) -> list[Row]:
     rows: list[Row] = []
-    run.judge_all(wheels, workers, Flags(), rows.extend, judge=judge)  # type: ignore[arg-type]
+    scheduling.judge_all(wheels, workers, Flags(), rows.extend, judge=judge)  # type: ignore[arg-type]
     return sorted(rows)
 
 
 def test_batches_are_full_or_large() -> None:
     small = [Location(f"{number}.whl", 1000) for number in range(250)]
-    assert [len(batch) for batch in run.batches(small)] == [100, 100, 50]
-    assert [len(batch) for batch in run.batches([Location("x.whl", 30 << 20)] * 5)] == [2, 2, 1]
-    assert [len(batch) for batch in run.batches([Location("https://x.example/x.whl")] * 51)] == [50, 1]
+    assert [len(batch) for batch in scheduling.batches(small)] == [100, 100, 50]
+    assert [len(batch) for batch in scheduling.batches([Location("x.whl", 30 << 20)] * 5)] == [2, 2, 1]
+    assert [len(batch) for batch in scheduling.batches([Location("https://x.example/x.whl")] * 51)] == [50, 1]
 
 
 def test_processes_give_the_rows_that_one_call_gives(local: Workers) -> None:
@@ -106,11 +106,11 @@ def test_no_more_is_given_out_than_the_workers_need() -> None:
 
     taken = 0
     try:
-        run.judge_all(wheels(), workers, Flags(), take, judge=_empty)
+        scheduling.judge_all(wheels(), workers, Flags(), take, judge=_empty)
     finally:
         workers.close()
     assert taken == 10_000
-    assert most <= (run.AHEAD + 1) * run.BATCH
+    assert most <= (scheduling.AHEAD + 1) * scheduling.BATCH
 
 
 def _empty(batch: tuple[Location, ...], flags: Flags) -> list[Row]:
@@ -165,7 +165,7 @@ def test_without_distributed_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
 
 def test_progress_says_what_is_left() -> None:
     now = [0.0]
-    pace = run.Pace(lambda: now[0])
+    pace = scheduling.Pace(lambda: now[0])
     now[0], pace.done = 10.0, 50
     assert pace.words() == "50 wheels, 5.0 a second"
     pace.expected = 36_050
