@@ -24,7 +24,7 @@ SLOWEST = 20_000
 STEP = 1 << 18
 
 
-class Answer(NamedTuple):
+class HttpAnswer(NamedTuple):
     """What a server sent.
 
     ``address`` is where it came from in the end. ``start`` is the position of the first byte, ``total`` the size of the
@@ -61,7 +61,7 @@ class Fetcher:
         self.received = 0
         self._pool: Any = None
 
-    def get(self, address: str, limit: int, headers: dict[str, str] | None = None) -> Answer:
+    def get(self, address: str, limit: int, headers: dict[str, str] | None = None) -> HttpAnswer:
         """Fetch the whole answer at *address*, of at most *limit* bytes.
 
         Raises:
@@ -69,7 +69,7 @@ class Fetcher:
         """
         return self._get(address, limit, headers or {})
 
-    def part(self, address: str, start: int, stop: int, limit: int) -> Answer:
+    def part(self, address: str, start: int, stop: int, limit: int) -> HttpAnswer:
         """Fetch the bytes from *start* to before *stop*; a negative *start* counts from the end, without a *stop*.
 
         Where the server knows no ranges it is the whole file, of at most *limit* bytes.
@@ -80,7 +80,7 @@ class Fetcher:
         wanted = f"bytes={start}-{stop - 1}" if start >= 0 else f"bytes={start}"
         return self._get(address, limit, {"Range": wanted, "Accept-Encoding": "identity"}, start, stop)
 
-    def _get(self, address: str, limit: int, headers: dict[str, str], start: int = 0, stop: int = 0) -> Answer:
+    def _get(self, address: str, limit: int, headers: dict[str, str], start: int = 0, stop: int = 0) -> HttpAnswer:
         import urllib3
 
         name = shown(address)
@@ -122,7 +122,7 @@ class Fetcher:
             self._pool = urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
         return self._pool
 
-    def _answer(self, reply: Any, where: str, name: str, limit: int, start: int, stop: int) -> Answer:
+    def _answer(self, reply: Any, where: str, name: str, limit: int, start: int, stop: int) -> HttpAnswer:
         if reply.status not in (200, 206):
             raise InputError(f"{name}: the server answers {reply.status} {reply.reason or ''}".rstrip())
         first, total = 0, -1
@@ -139,7 +139,7 @@ class Fetcher:
             raise InputError(f"{name}: the server sent {len(body)} of {limit} bytes")
         kind = reply.headers.get("Content-Type", "").lower()
         version = reply.headers.get("ETag") or reply.headers.get("Last-Modified") or ""
-        return Answer(where, kind, body, first, len(body) if total < 0 else total, version)
+        return HttpAnswer(where, kind, body, first, len(body) if total < 0 else total, version)
 
     def _body(self, reply: Any, name: str, limit: int) -> bytes:
         began = time.monotonic()

@@ -140,7 +140,7 @@ def _page(address: str, fetcher: http.Fetcher) -> _Page:
     return _html_page(answer)
 
 
-def _json_page(answer: http.Answer, address: str) -> _Page:
+def _json_page(answer: http.HttpAnswer, address: str) -> _Page:
     """Read a page as PEP 691 has it, with PEP 700's sizes and times."""
     try:
         page = json.loads(answer.body)
@@ -160,7 +160,7 @@ def _json_page(answer: http.Answer, address: str) -> _Page:
         raise InputError(f"{http.shown(address)}: not a page of a simple index: {type(error).__name__}") from None
 
 
-def _html_page(answer: http.Answer) -> _Page:
+def _html_page(answer: http.HttpAnswer) -> _Page:
     """Read a page as PEP 503 has it."""
     parser = _Anchors()
     parser.feed(answer.body.decode("utf-8", "replace"))

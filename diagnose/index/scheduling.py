@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from diagnose.index.executors import Workers
-    from diagnose.index.judging import Flags
+    from diagnose.index.judging import RunFlags
     from diagnose.index.locations import Location
 
 BATCH = 100
@@ -59,10 +59,10 @@ def batches(wheels: Iterable[Location]) -> Iterator[tuple[Location, ...]]:
 def judge_all(
     wheels: Iterable[Location],
     workers: Workers,
-    flags: Flags,
+    flags: RunFlags,
     take: Callable[[list[Row]], None],
     tick: Callable[[], None] = lambda: None,
-    judge: Callable[[tuple[Location, ...], Flags], list[Row]] = judging.judge,
+    judge: Callable[[tuple[Location, ...], RunFlags], list[Row]] = judging.judge,
 ) -> None:
     """Judge all *wheels*, and give their rows to *take* as they come; *tick* is called between.
 

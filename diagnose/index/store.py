@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from diagnose.index.judging import Flags
+    from diagnose.index.judging import RunFlags
 
 FORMS = ("jsonl", "parquet")
 ROWS = 2000
@@ -29,6 +29,13 @@ ROWS = 2000
 PATIENCE = 30
 """Seconds after which rows are written, however few."""
 _ABOUT = "about.json"
+_WORDS = {
+    "schema": "columns",
+    "version": "releases of this program",
+    "form": "--rows",
+    "whole": "--no-hashes",
+    "checks": "checks",
+}
 
 
 class Store:
@@ -38,7 +45,7 @@ class Store:
         InputError: another run writes there, its rows are of another kind, or it cannot be written.
     """
 
-    def __init__(self, folder: str, form: str, flags: Flags, version: str) -> None:
+    def __init__(self, folder: str, form: str, flags: RunFlags, version: str) -> None:
         self.folder, self.form = folder, form
         self._rows: list[Row] = []
         self.written = 0
@@ -47,7 +54,7 @@ class Store:
             os.makedirs(folder, exist_ok=True)
             self._handle = os.open(folder, os.O_RDONLY)
             _lock(self._handle, folder)
-            about = {"schema": SCHEMA, "version": version, "form": form, "flags": list(map(_plain, flags))}
+            about = {"schema": SCHEMA, "version": version, "form": form, **flags._asdict(), "checks": [*flags.checks]}
             self._describe(about)
             self.parts = parts(folder)
             for name in os.listdir(folder):
@@ -62,8 +69,7 @@ class Store:
                 found = json.load(file)
             for key, value in about.items():
                 if not isinstance(found, dict) or found.get(key) != value:
-                    was = found.get(key) if isinstance(found, dict) else found
-                    raise InputError(f"{self.folder}: its rows have {key} {was}, this run {value}; take another folder")
+                    raise InputError(f"{self.folder}: its rows were made with other {_WORDS[key]}; take another folder")
         elif any(name != _ABOUT for name in os.listdir(self.folder)):
             raise InputError(f"{self.folder}: has other files, and no rows of this program")
         else:
@@ -180,10 +186,6 @@ def _lock(handle: int, folder: str) -> None:
     except BlockingIOError:
         os.close(handle)
         raise InputError(f"{folder}: another run writes there") from None
-
-
-def _plain(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else value
 
 
 def _as_parquet(rows: list[dict[str, Any]]) -> bytes:

@@ -148,10 +148,10 @@ SLOW = """
 import os, sys, time
 from diagnose.readers.wheel import reader as wheel
 read = wheel.read
-def slow(path):
+def slow(path, **options):
     if "healthy" in path:
         time.sleep(float(os.environ.get("SLOW", "0.3")))
-    return read(path)
+    return read(path, **options)
 wheel.read = slow
 from diagnose.cli import fast
 fast.main()
@@ -373,10 +373,10 @@ fast.main()
 BROKEN_READER = """
 from diagnose.readers.wheel import reader as wheel
 read = wheel.read
-def broken(path):
+def broken(path, **options):
     if "healthy" in path:
         raise TypeError("a bug")
-    return read(path)
+    return read(path, **options)
 wheel.read = broken
 from diagnose.cli import fast
 fast.main()

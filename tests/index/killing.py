@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import signal
 
-from diagnose.index.judging import Flags
+from diagnose.index.judging import RunFlags
 from diagnose.index.locations import Location
 from diagnose.index.rows import Row
 
 
-def judge(batch: tuple[Location, ...], flags: Flags) -> list[Row]:
+def judge(batch: tuple[Location, ...], flags: RunFlags) -> list[Row]:
     """Kill the process at a wheel whose name has ``poison``; else return rows that are empty but for the place."""
     for wheel in batch:
         if "poison" in wheel.file_name:

@@ -12,7 +12,7 @@ import pytest
 from serving import folder, reply, serving
 
 from diagnose.index import judging, locations
-from diagnose.index.judging import Flags
+from diagnose.index.judging import RunFlags
 from diagnose.index.rows import Row
 
 WHEELS = sorted((Path(__file__).parents[2] / "fixtures" / "wheels").glob("*.whl"))
@@ -21,7 +21,7 @@ IGNORED = {"place": "", "fetched": 0}
 
 
 def _rows(places: list[locations.Location], whole: bool) -> list[Row]:
-    return judging.judge(places, Flags(whole))
+    return judging.judge(places, RunFlags(whole))
 
 
 def _stored(path: Path, source: Path, data: int) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from diagnose.index import executors, judging, scheduling
 from diagnose.index.executors import DaskWorkers, LocalWorkers, Workers
-from diagnose.index.judging import Flags
+from diagnose.index.judging import RunFlags
 from diagnose.index.locations import Location
 from diagnose.index.rows import Row
 from diagnose.model.finding import InputError
@@ -62,7 +62,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def _judged(wheels: list[Location], workers: Workers, judge: object = judging.judge) -> list[Row]:
     rows: list[Row] = []
-    scheduling.judge_all(wheels, workers, Flags(), rows.extend, judge=judge)  # type: ignore[arg-type]
+    scheduling.judge_all(wheels, workers, RunFlags(), rows.extend, judge=judge)  # type: ignore[arg-type]
     return sorted(rows)
 
 
@@ -74,7 +74,7 @@ def test_batches_are_full_or_large() -> None:
 
 
 def test_processes_give_the_rows_that_one_call_gives(local: Workers) -> None:
-    assert _judged(WHEELS, local) == sorted(judging.judge(WHEELS, Flags()))
+    assert _judged(WHEELS, local) == sorted(judging.judge(WHEELS, RunFlags()))
 
 
 @needs_fork
@@ -106,14 +106,14 @@ def test_no_more_is_given_out_than_the_workers_need() -> None:
 
     taken = 0
     try:
-        scheduling.judge_all(wheels(), workers, Flags(), take, judge=_empty)
+        scheduling.judge_all(wheels(), workers, RunFlags(), take, judge=_empty)
     finally:
         workers.close()
     assert taken == 10_000
     assert most <= (scheduling.AHEAD + 1) * scheduling.BATCH
 
 
-def _empty(batch: tuple[Location, ...], flags: Flags) -> list[Row]:
+def _empty(batch: tuple[Location, ...], flags: RunFlags) -> list[Row]:
     return [Row(wheel.label, wheel.file_name) for wheel in batch]
 
 
@@ -122,7 +122,7 @@ def test_a_cluster_gives_the_rows_that_this_machine_gives(cluster: str) -> None:
     workers = DaskWorkers(cluster)
     try:
         assert workers.count() == 2
-        assert _judged(WHEELS, workers) == sorted(judging.judge(WHEELS, Flags()))
+        assert _judged(WHEELS, workers) == sorted(judging.judge(WHEELS, RunFlags()))
     finally:
         workers.close()
 

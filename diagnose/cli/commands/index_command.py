@@ -11,7 +11,7 @@ from diagnose.cli.errors import UsageError
 from diagnose.cli.options import Output
 from diagnose.cli.report import chosen
 from diagnose.index import http, locations, scheduling, store, summary
-from diagnose.index.judging import Flags
+from diagnose.index.judging import RunFlags
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import InputError
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 def main(options: IndexOptions, selection: Selection) -> int:
     """Judge the wheels of all sources that have no row yet, and report on all rows."""
-    chosen("wheel", selection)  # a wrong --select fails before any work
+    checks = tuple(check.id for check in chosen("wheel", selection))  # a wrong --select fails before any work
     where = Output(format=options.format, output=options.output)
     if options.into is None:
         raise UsageError("index needs --into DIR, the folder for its rows")
     planned(where, options.sources)
     _check_modules(options)
     weights = summary.read_weights(options.weights) if options.weights else None
-    complete = _judge(options, options.into, selection) if options.sources else True
+    complete = _judge(options, options.into, RunFlags(not options.no_hashes, checks)) if options.sources else True
     found = summary.add_up(store.read(options.into), weights)
 
     def render(place: Destination) -> str:
@@ -58,9 +58,8 @@ def _check_modules(options: IndexOptions) -> None:
             raise UsageError(f"this needs {module}: install crosslink-diagnose[{extra}]")
 
 
-def _judge(options: IndexOptions, folder: str, selection: Selection) -> bool:
+def _judge(options: IndexOptions, folder: str, flags: RunFlags) -> bool:
     """Judge what has no row yet; return whether every source could be read to its end."""
-    flags = Flags(not options.no_hashes, selection.select, selection.ignore)
     kept = store.Store(folder, options.rows, flags, __version__)
     try:
         sources = _Sources(options.sources, kept.known())
