@@ -142,7 +142,7 @@ def _indexed(kind: str | None) -> Iterator[str]:
     as long as importing a quarter of them. ``dev.py fmt`` writes the index; ``dev.py lint`` and a test compare it.
     """
     folder = os.path.dirname(_imported(BUILT_IN).__file__ or "")
-    with open(os.path.join(folder, INDEX), encoding="ascii") as file:
+    with open(os.path.join(folder, INDEX), encoding="utf-8") as file:
         lines = file.read().splitlines()
     for line in lines:
         module, *kinds = line.split()

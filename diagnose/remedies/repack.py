@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.finding import Command, Fix, FixStage, Repack, Severity
@@ -17,7 +16,9 @@ if TYPE_CHECKING:
 
 def quote(text: str) -> str:
     """Quote for a POSIX shell."""
-    return shlex.quote(text)
+    from shlex import quote  # compiles an expression, which wheels without a finding do not need
+
+    return quote(text)
 
 
 SCRATCH = "diagnose-repack"

@@ -10,7 +10,7 @@ import mmap
 import struct
 import zlib
 
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, cache
 from diagnose.model.finding import InputError
 from diagnose.readers.wheel.zip_directory import (
     BZIP2,
@@ -30,10 +30,6 @@ if TYPE_CHECKING:
 
 
 try:
-    from isal import isal_zlib as inflater  # ISA-L: 0.6 of zlib's time
-except ImportError:
-    inflater = zlib  # type: ignore[misc]
-try:
     import deflate as libdeflate  # 0.4 of zlib's time, but only in one piece
 except ImportError:
     libdeflate = None  # type: ignore[assignment]
@@ -44,6 +40,7 @@ __all__ += ["at_once", "directory_span", "inflate", "open_archive", "unreadable"
 CHUNK = 64 << 10  # compressed bytes per step: what they inflate to still fits a core's cache
 HEAD = 4 << 10  # bytes of a member that come in one piece, however they are packed: enough to tell what it is
 STEP = 1 << 20  # inflated bytes per step where the compression can do more than a thousandfold
+WORTH_IMPORTING = 1 << 20  # bytes for which ISA-L saves what its import takes
 AT_ONCE = 32 << 20  # inflated bytes of a member that may be in memory beside its compressed ones
 
 
@@ -93,6 +90,22 @@ def unreadable(member: Member) -> str:
     return ""
 
 
+def _stepwise(size: int) -> Any:
+    """Return the module that inflates a member of *size* bytes in steps, with the interface of ``zlib``."""
+    if size < WORTH_IMPORTING and libdeflate is not None:  # few are left to it: they have flaws, or are stored
+        return zlib
+    return _isal() or zlib
+
+
+@cache
+def _isal() -> Any:
+    try:
+        from isal import isal_zlib  # ISA-L: 0.6 of zlib's time
+    except ImportError:
+        return None
+    return isal_zlib
+
+
 _GZIP_HEADER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
 
 
@@ -130,6 +143,7 @@ def inflate(archive: Archive, member: Member, take: Callable[[bytes], None]) -> 
         The flaw of the member's bytes, or None.
     """
     data, name, start = archive.data, member.name, member.start
+    stepwise = _stepwise(member.size)
     if reason := unreadable(member):
         return ZipFlaw("method", name, reason)
     if start < 0:
@@ -145,7 +159,7 @@ def inflate(archive: Archive, member: Member, take: Callable[[bytes], None]) -> 
                 broken = ZipFlaw("size", name, f"unpacks to more than the declared {member.size} bytes")
                 piece = piece[: member.size - size]
             size += len(piece)
-            crc = inflater.crc32(piece, crc)
+            crc = stepwise.crc32(piece, crc)
             if head is not None:
                 piece = head + piece
                 if len(piece) < HEAD and size < member.size:
@@ -157,7 +171,7 @@ def inflate(archive: Archive, member: Member, take: Callable[[bytes], None]) -> 
                 return broken
     except _TailError as left:
         tail = ZipFlaw("tail", name, f"{left} bytes follow the end of its compressed data")
-    except (zlib.error, inflater.error, _CorruptError):  # type: ignore[misc]
+    except (zlib.error, stepwise.error, _CorruptError):
         broken = ZipFlaw("corrupt", name, f"its compressed data are broken after {size} unpacked bytes")
     finally:
         _forget(data, start, stop)
@@ -196,7 +210,7 @@ def _stored(data: memoryview, start: int, stop: int) -> Iterator[bytes]:
 
 
 def _deflated(data: memoryview, start: int, stop: int, size: int) -> Iterator[bytes]:
-    stream = inflater.decompressobj(-15)
+    stream = _stepwise(size).decompressobj(-15)
     for at in range(start, stop, CHUNK):
         piece: Any = data[at : min(at + CHUNK, stop)]
         while piece:
