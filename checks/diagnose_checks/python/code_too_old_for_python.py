@@ -30,7 +30,7 @@ _MODULES = {
     "3.12": "distutils|imp|asynchat|asyncore|smtpd",
     "3.13": "aifc|audioop|cgi|cgitb|crypt|imghdr|lib2to3|mailcap|msilib|nntplib|pipes|sndhdr|spwd|telnetlib|uu|xdrlib",
 }
-#: (module, names, first release without them).
+#: (module, names, first release without them); modules and names as CPython 3.7 to 3.13 have them, 2026-11.
 _NAMES = (
     ("pkgutil", "ImpImporter|ImpLoader", "3.12"),
     ("pkgutil", "find_loader|get_loader", "3.14"),
@@ -52,9 +52,10 @@ _NAMES = (
     ("base64", "encodestring|decodestring", "3.9"),
     ("fractions", "gcd", "3.9"),
 )
-#: Members of the interpreter's structures, and functions, that C code no longer finds: (names, first release without).
+#: Members of the interpreter's structures, and functions, that C code no longer finds, or with other parameters:
+#: (names, first release without), as the headers of CPython 3.8 to 3.13 have them, 2026-11.
 _MEMBERS = (
-    ("ob_digit|use_tracing|ob_shash", "3.12"),
+    ("ob_digit|use_tracing", "3.12"),
     ("curexc_type|curexc_value|curexc_traceback|exc_type|exc_value|exc_traceback", "3.12"),
     (
         "frame|recursion_depth|f_code|f_lasti|f_localsplus|f_valuestack|f_back|f_globals|co_varnames|co_cellvars|"
@@ -71,14 +72,10 @@ _FUNCTIONS = (
     ),
     (
         "PyEval_CallObject|PyEval_CallObjectWithKeywords|_PyErr_ChainExceptions|_PyLong_AsByteArray|"
-        "_PyInterpreterState_GetConfig|PyCFunction_Call|_PyLong_New",
+        "_PyInterpreterState_GetConfig|PyCFunction_Call",
         "3.13",
     ),
-    (
-        "_PyDict_SetItem_KnownHash|_PyDict_Pop|_PyObject_GC_TRACK|_PyGen_SetStopIterationValue|"
-        "_PyThreadState_UncheckedGet",
-        "3.13",
-    ),
+    ("_PyDict_SetItem_KnownHash|_PyGen_SetStopIterationValue", "3.13"),
     ("Py_UNICODE", "3.16"),
 )
 _NAME = "|".join(names for _, names, _ in _NAMES)
