@@ -341,6 +341,25 @@ def test_a_library_is_not_missing_before_the_linker_is_there_and_once_only(tmp_p
     assert errors[:1] == ["cross-linker-missing"]
 
 
+@pytest.mark.parametrize(
+    ("first", "mode", "why", "command"),
+    [
+        ("#!/bin/sh", 0o644, "is not executable", ["chmod +x /opt/link.sh"]),
+        ("#!/opt/none/sh", 0o755, "has the interpreter /opt/none/sh, which does not exist", []),
+        ("#!/bin/sh\r", 0o755, "has the interpreter /bin/sh\r, which does not exist", []),
+        ("#!/bin/sh", 0o755, "", []),
+    ],
+)
+def test_a_script_as_linker_has_to_start(tmp_path: Path, first: str, mode: int, why: str, command: list[str]) -> None:
+    root = miniroot.make(tmp_path)
+    miniroot.write(root / "opt/link.sh", f"{first}\n", mode)
+    environ = {**ALLOW, "CARGO_TARGET_ARMV7_UNKNOWN_LINUX_GNUEABIHF_LINKER": "/opt/link.sh"}
+    facts = env.read(str(root), ARM, cwd=str(root), environ=environ)
+    findings = found(facts, "cross-linker-missing")
+    assert [finding.message.rpartition("/opt/link.sh, ")[2] for finding in findings] == ([why] if why else [])
+    assert [one.line for finding in findings for fix in finding.fixes for one in fix.commands] == command
+
+
 @pytest.mark.parametrize("same", [True, False])
 def test_a_package_that_replaces_the_copy_of_another_architecture(tmp_path: Path, same: bool) -> None:
     root = miniroot.make(tmp_path)

@@ -59,6 +59,7 @@ CHECK = Check(
         *patterns_for(
             "never-ran",
             ("never executed", r"could not execute process `(?P<program>[^`\s]+)(?:\s[^`]*)?` \(never executed\)"),
+            ("not exec the linker", r"could not exec the linker `(?P<linker>[^`]+)`"),
         ),
     ),
 )
@@ -75,10 +76,11 @@ def log(log: BuildLog) -> Iterator[Finding]:
     if not hits:
         return
     wanted = [note for note in log.find("platform-note") if note.line < hits[0].line]
-    if not wanted and all(re.search(_SCRIPT, hit.groups["program"]) for hit in hits):
-        return
     ran = log.near(hits[0].line, "never-ran", before=4)
-    program = ran[-1].groups["program"] if ran else hits[0].groups["program"]
+    linker = ran[-1].groups["linker"] if ran else ""
+    if not wanted and all(re.search(_SCRIPT, linker or hit.groups["program"]) for hit in hits):
+        return
+    program = linker or (ran[-1].groups["program"] if ran else hits[0].groups["program"])
     platform = wanted[-1].groups["want"] if wanted else ""
     helper = program.rpartition("/")[2]
     if re.search(BUILD_SCRIPT, program):
@@ -95,7 +97,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         hits = [*ran, *hits]
         message = f"{program} was built for another processor, and this machine cannot run it"
         fixes = [_runner(log, hits[0].line), Fix("build here, and test on a machine of that architecture")]
-    elif helper in _HELPERS:
+    elif helper in _HELPERS or linker:
         fixes = [Fix(f"install {helper} for this machine's processor", notes="The wrong one is first on PATH.")]
         message = f"{program} is a program for another processor"
     else:

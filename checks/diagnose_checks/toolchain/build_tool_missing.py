@@ -40,6 +40,7 @@ _TOOL = (
 )
 #: Programs that pip installs.
 _PYTHON_TOOL = r"(?:maturin|auditwheel|cibuildwheel|twine|cargo-zigbuild|abi3audit|uv|pipx|tox|nox|hatch|poetry)"
+_NEVER = "could not execute process"
 CHECK = Check(
     since="0.1.0",
     phase=Phase.COMPILE,
@@ -67,6 +68,8 @@ CHECK = Check(
         ("Make sure you have nasm", r"Make sure you have (?P<tool>nasm) installed"),
         ("ould not find ninja", r"Could not find (?P<tool>ninja) version"),
         ("could not execute process", r"could not execute process `(?P<tool>sccache)[ `].{0,300}\(never executed\)"),
+        (_NEVER, r"could not execute process `(?P<wrapper>/[^`\s]+) [^`\s]*rustc -vV` \(never executed\)"),
+        (_NEVER, r"could not execute process `(?P<rustc>/[^`\s]*rustc[\w.-]*) -vV` \(never executed\)"),
         ("NASM command not found", r"(?P<tool>NASM) command not found"),
         ("nasm", r"(?:[Ff]ailed to run|unable to run|couldn't (?:find|run)) [`'\"]?(?P<tool>nasm)\b"),
         ("must be installed to build", r"(?P<tool>CMake) must be installed to build"),
@@ -78,7 +81,8 @@ CHECK = Check(
         ("perl", r"['\"`](?P<name>perl)['\"`]: (?:No such|not found)"),
         ("not found", rf"(?:^|[\s:'\"])(?P<python>{_PYTHON_TOOL})['\"]?: (?:command )?not found$"),
         ("No such file", rf"No such file or directory: '(?P<python>{_PYTHON_TOOL})'"),
-    ),
+    )
+    + patterns_for("no-such-program", ("(os error 2)", r"^\s*No such file or directory \(os error 2\)$")),
 )
 
 
@@ -137,7 +141,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
         generator = "ninja" if "Ninja" in hit.groups["generator"] else "make" if hit.groups["generator"] else ""
         name = hit.groups["tool"].lower() or hit.groups["name"] or generator
         crate = log.crate_at(hit.line)[0] or hit.origin.crate
-        if hit.groups["python"]:
+        if hit.groups["wrapper"] or hit.groups["rustc"]:
+            yield from _configured(log, hit)
+        elif hit.groups["python"]:
             missed.setdefault(hit.groups["python"], []).append(hit)
         elif name != "perl" or not crate.startswith("openssl"):  # openssl-vendored-needs-perl
             missed.setdefault(name, []).append(hit)
@@ -156,6 +162,22 @@ def log(log: BuildLog) -> Iterator[Finding]:
             if re.fullmatch(_PYTHON_TOOL, name)
             else install_by_family(log, hits[0].line, f"install {name}", families, _NOTES.get(name, "")),
         )
+
+
+def _configured(log: BuildLog, hit: Hit) -> Iterator[Finding]:
+    """Yield that a program is missing which cargo's settings name by its path."""
+    if not log.near(hit.line, "no-such-program", before=0, after=4):
+        return
+    wrapper, rustc = hit.groups["wrapper"], hit.groups["rustc"]
+    variables = ("RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER") if wrapper else ("RUSTC", "CARGO_BUILD_RUSTC")
+    key = "build.rustc-wrapper" if wrapper else "build.rustc"
+    fix = Fix(
+        f"remove {key}, or install {wrapper or rustc}",
+        unset=variables,
+        notes=f"It is set in one of these variables, or as {key} in .cargo/config.toml.",
+    )
+    instead = ", and cargo calls it instead of rustc" if wrapper else ", which cargo is to call as rustc"
+    yield finding_from_hits(log, [hit], f"{wrapper or rustc} is not installed{instead}", "Nothing compiles.", [fix])
 
 
 _SCCACHE = Fix(

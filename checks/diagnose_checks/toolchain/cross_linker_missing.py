@@ -1,11 +1,13 @@
-"""The linker that is configured for the target is not installed.
+"""The linker that is configured for the target is not installed, or cannot be started.
 
 ``[target.<triple>] linker`` and ``CARGO_TARGET_<TRIPLE>_LINKER`` name a program, which the distribution's cross
 compiler contains. A checked-in configuration for cross builds also applies to native builds for the same target. A
 native system does not have the cross compiler's name; its own compiler is the right one.
 
+A script as the linker must be executable, and its interpreter must exist.
+
 How to fix: install the cross compiler and the target's C library (``gcc-<triplet>`` and ``libc6-dev-<arch>-cross`` in
-Debian and Ubuntu). For a native build, override the setting.
+Debian and Ubuntu). For a native build, override the setting. Make a script executable (``chmod +x``).
 
 References:
     https://doc.rust-lang.org/cargo/reference/config.html#targettriplelinker
@@ -19,20 +21,29 @@ from diagnose.authoring.log import advise, distinct, finding_from_hits
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
+from diagnose.model.pattern import patterns_for
 from diagnose.readers.cargo.variables import Setting
 from diagnose.readers.env import Environment
 from diagnose.readers.toolchain.toolchain_facts import Program
 from diagnose.remedies.configuration import Configuration
 from diagnose.remedies.fix import fix, with_zig
 from diagnose.remedies.install import cross_compiler, system, tool
+from diagnose.remedies.repack import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", phase=Phase.LINKER)
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.LINKER,
+    patterns=(
+        *patterns_for("linker-not-run", ("not exec the linker", r"could not exec the linker `(?P<linker>[^`]+)`")),
+        *patterns_for("linker-denied", ("Permission denied (os", r"= note: Permission denied \(os error 13\)$")),
+    ),
+)
 
 
 def env(env: Environment) -> Iterator[Finding]:
@@ -42,6 +53,9 @@ def env(env: Environment) -> Iterator[Finding]:
         return
     if env.cross and linker.name == env.toolchain.cc.name and surely_compiling(env):
         return  # the same program is missed before, to compile with: cross-c-compiler-missing says it
+    if linker.blocked:
+        yield _blocked(env, linker.name, linker.blocked, linker.setting)
+        return
     yield Finding(
         message=f"the linker for {env.target.triple}, {linker.name}, is not installed",
         severity=Severity.ERROR,
@@ -49,6 +63,22 @@ def env(env: Environment) -> Iterator[Finding]:
         consequence=f'Linking fails: "linker `{linker.name}` not found".',
         fixes=_fixes(env),
     )
+
+
+def _blocked(env: Environment, name: str, why: str, setting: Setting) -> Finding:
+    denied = why == "is not executable"
+    said = f"could not exec the linker `{name}`" if denied else f"linker `{name}` not found"
+    return Finding(
+        message=f"the linker for {env.target.triple}, {name}, {why}",
+        severity=Severity.ERROR,
+        evidence=(setting_evidence(setting), Evidence(why, name)),
+        consequence=f'Linking fails: "{said}".',
+        fixes=(_executable(name) if denied else Fix("correct the script's first line, or install its interpreter"),),
+    )
+
+
+def _executable(name: str) -> Fix:
+    return Fix("make it executable", (Command(f"chmod +x {quote(name)}", FixStage.TOOLCHAIN),))
 
 
 def _fixes(env: Environment) -> tuple[Fix, ...]:
@@ -79,6 +109,11 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "Nothing can be linked for the target.",
             advise(log, hit.line, _for_log, linker, native),
         )
+    for hit in distinct(log.find("linker-not-run"), "linker"):
+        if log.near(hit.line, "linker-denied", before=0, after=4):
+            linker = hit.groups["linker"]
+            fixes = [_executable(linker)] if "/" in linker else []
+            yield finding_from_hits(log, [hit], f"the linker {linker} is not executable", "Nothing is linked.", fixes)
 
 
 def _native(log: BuildLog, linker: str, line: int) -> bool:

@@ -16,8 +16,9 @@ DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 class Program(NamedTuple):
     """A program that a build runs: its name, the setting that selects it, and its path.
 
-    ``path`` is empty if the program does not exist. ``real`` is ``path`` with links resolved. ``setting`` is None if no
-    variable and no configuration decides, so that ``name`` is the default.
+    ``path`` is empty if the program does not exist, or cannot be started; then ``blocked`` says why, if there is such a
+    file: ``is not executable``, or ``has the interpreter X, which does not exist``. ``real`` is ``path`` with links
+    resolved. ``setting`` is None if no variable and no configuration decides, so that ``name`` is the default.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Program(NamedTuple):
     version: str = ""
     """As far as its files show it; empty if they do not, or no check needs it."""
     setting: Setting | None = None
+    blocked: str = ""
 
     @property
     def found(self) -> bool:
@@ -136,18 +138,22 @@ class Finder:
     def program(self, name: str, setting: Setting | None = None) -> Program:
         """Return the program that *name* runs; the kernel starts no script whose interpreter does not exist."""
         path = self.root.which(name, self.path)
-        if path and not self._is_startable(path):
-            path = ""
+        lacking = self._lacking(path) if path else ""
+        if lacking:
+            return Program(name, setting=setting, blocked=f"has the interpreter {lacking}, which does not exist")
+        if not path and "/" in name and self.denied(name):
+            return Program(name, setting=setting, blocked="is not executable")
         return Program(name, path, (self.root.resolve(path) or path) if path else "", setting=setting)
 
-    def _is_startable(self, path: str) -> bool:
-        """Whether the interpreter of a script exists; with a carriage return after it, none does."""
+    def _lacking(self, path: str) -> str:
+        """Return the interpreter of a script if it does not exist; with a carriage return after it, none does."""
         head = self.root.head(path, 256)
         if not head.startswith(b"#!"):
-            return True
+            return ""
         interpreter = os.fsdecode(head[2:].partition(b"\n")[0].strip(b" \t").partition(b" ")[0])
         # a root without a shell is an image for programs, not for builds
-        return not interpreter.startswith("/") or interpreter == "/bin/sh" or self.root.exists(interpreter)
+        known = not interpreter.startswith("/") or interpreter == "/bin/sh" or self.root.exists(interpreter)
+        return "" if known else interpreter
 
     def denied(self, name: str) -> bool:
         """Whether *name* exists but is not executable: the system then denies permission."""
