@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
-from diagnose.remedies.repack import commands, merged, quote, repacking
+from diagnose.remedies.repack import commands, merged, repacking
+from diagnose.remedies.shell_quoting import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -7,18 +7,12 @@ import os
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.finding import Command, Fix, FixStage, Repack, Severity
 from diagnose.readers.wheel.reader import Tag, Wheel
+from diagnose.remedies.shell_quoting import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from diagnose.model.finding import Finding
-
-
-def quote(text: str) -> str:
-    """Quote for a POSIX shell."""
-    from shlex import quote  # compiles an expression, which wheels without a finding do not need
-
-    return quote(text)
 
 
 SCRATCH = "diagnose-repack"

@@ -22,7 +22,8 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Severity
 from diagnose.readers.wheel.metadata import values
 from diagnose.readers.wheel.reader import Wheel
-from diagnose.remedies.repack import inside, quote, repack
+from diagnose.remedies.repack import inside, repack
+from diagnose.remedies.shell_quoting import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -29,7 +29,7 @@ from diagnose.readers.toolchain.toolchain_facts import Program
 from diagnose.remedies.configuration import Configuration
 from diagnose.remedies.fix import fix, with_zig
 from diagnose.remedies.install import cross_compiler, system, tool
-from diagnose.remedies.repack import quote
+from diagnose.remedies.shell_quoting import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,7 +22,8 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.wheel.reader import Wheel
-from diagnose.remedies.repack import SCRATCH, quote, repack
+from diagnose.remedies.repack import SCRATCH, repack
+from diagnose.remedies.shell_quoting import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -26,7 +26,8 @@ from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Se
 from diagnose.model.versions import name_key
 from diagnose.policies import PlatformTag
 from diagnose.readers.wheel.reader import Wheel
-from diagnose.remedies.repack import by_shell, quote, repair, retag
+from diagnose.remedies.repack import by_shell, repair, retag
+from diagnose.remedies.shell_quoting import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

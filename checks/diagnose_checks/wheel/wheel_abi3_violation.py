@@ -24,7 +24,8 @@ from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Se
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel.reader import Wheel
-from diagnose.remedies.repack import by_shell, quote
+from diagnose.remedies.repack import by_shell
+from diagnose.remedies.shell_quoting import quote
 from diagnose.tables.stable_abi import stable_abi
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel.reader import Wheel
-from diagnose.remedies.repack import quote
+from diagnose.remedies.shell_quoting import quote
 from diagnose.tables.repaired_names import plain
 from diagnose.tables.shared_libraries import Hazard, hazard
 

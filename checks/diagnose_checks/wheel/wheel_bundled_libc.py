@@ -23,7 +23,8 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.readers.elf.elf_parser import Elf, Verneed
 from diagnose.readers.wheel.reader import Wheel
-from diagnose.remedies.repack import inside, quote, repack
+from diagnose.remedies.repack import inside, repack
+from diagnose.remedies.shell_quoting import quote
 from diagnose.tables.repaired_names import plain
 from diagnose.tables.shared_libraries import is_libc_piece
 

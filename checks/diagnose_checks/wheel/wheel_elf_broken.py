@@ -21,7 +21,7 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
 from diagnose.readers.elf.elf_parser import ET_REL, Elf
 from diagnose.readers.wheel.reader import Wheel
-from diagnose.remedies.repack import quote
+from diagnose.remedies.shell_quoting import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

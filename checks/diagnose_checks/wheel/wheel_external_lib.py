@@ -44,7 +44,8 @@ from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Se
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel.reader import Wheel
-from diagnose.remedies.repack import AFTER_REPAIR, inside, quote, repack, repair
+from diagnose.remedies.repack import AFTER_REPAIR, inside, repack, repair
+from diagnose.remedies.shell_quoting import quote
 from diagnose.tables.repaired_names import is_hashed
 from diagnose.tables.shared_libraries import hazard
 from diagnose_checks.wheel._triage import library, listed

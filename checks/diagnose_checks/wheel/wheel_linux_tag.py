@@ -28,7 +28,8 @@ from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Se
 from diagnose.model.versions import name_key
 from diagnose.readers.wheel.platform_tag import Shortfall
 from diagnose.readers.wheel.reader import Wheel
-from diagnose.remedies.repack import AFTER_REPAIR, by_shell, quote, repair, retag
+from diagnose.remedies.repack import AFTER_REPAIR, by_shell, repair, retag
+from diagnose.remedies.shell_quoting import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -35,7 +35,8 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.readers.wheel.reader import Tag, Wheel
-from diagnose.remedies.repack import by_shell, quote, rename, rename_suffix, repack
+from diagnose.remedies.repack import by_shell, rename, rename_suffix, repack
+from diagnose.remedies.shell_quoting import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

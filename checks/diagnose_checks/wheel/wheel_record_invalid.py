@@ -23,7 +23,8 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.readers.wheel.reader import Wheel
-from diagnose.remedies.repack import SCRATCH, quote, repack
+from diagnose.remedies.repack import SCRATCH, repack
+from diagnose.remedies.shell_quoting import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -42,7 +42,8 @@ from diagnose.model.finding import Evidence, Finding, Severity
 from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel.linkage import SITE, LoadLink
 from diagnose.readers.wheel.reader import Wheel
-from diagnose.remedies.repack import inside, quote, repack
+from diagnose.remedies.repack import inside, repack
+from diagnose.remedies.shell_quoting import quote
 from diagnose.tables.shared_libraries import is_required
 
 if TYPE_CHECKING:
