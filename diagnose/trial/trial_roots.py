@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 _PACKAGES = {"glibc": "base-files,python3,libgcc-s1,libstdc++6", "musl": "base-files,musl"}
 """C library → Debian packages of a root with it. Debian's Python is linked with glibc."""
-_MIRROR = "http://deb.debian.org/debian"
-"""Named, so that mmdebstrap adds no security suite: an old release has none any more for most architectures."""
 _SECONDS = 1800  # to make a root
 LIMIT = 2 << 30
 """Bytes that all roots together may take on disk; those that were not used for longest make room for a new one."""
@@ -70,9 +68,12 @@ def _make(
         new = os.path.join(scratch, "root")
         archive = os.path.join(scratch, "root.tar")
         options = ["--variant=extract", f"--include={packages}", f"--architectures={architecture}", "--format=tar"]
+        # mmdebstrap adds the security suite, which an old release has no more for most architectures.
+        if not mirror:
+            options.append(f'--setup-hook=sed -i "/ {release} /!d" "$1/etc/apt/sources.list"')
         # Into standard output: without root, mmdebstrap works as another user of its own namespace.
         with open(archive, "wb") as file:
-            command = [program, *options, release, "-", mirror or _MIRROR]
+            command = [program, *options, release, "-", *([mirror] if mirror else [])]
             _run(command, f"mmdebstrap cannot make {release} for {architecture}", file)
         os.mkdir(new)
         # All files become the user's own, who can then remove them; devices cannot, and are not needed.

@@ -423,5 +423,5 @@ def test_what_mmdebstrap_lacks_without_root_is_named(tmp_path: Path) -> None:
     words = [*TRY, "--offline", "--release", "trixie", str(wheel(tmp_path, {"demo.py": ""}))]
     done = subprocess.run(words, env=environment, capture_output=True, text=True)
     assert "without root it needs the package uidmap" in done.stdout
-    assert (tmp_path / "words").read_text().endswith(" trixie - http://deb.debian.org/debian\n")
+    assert (tmp_path / "words").read_text().endswith(' "$1/etc/apt/sources.list" trixie -\n')
     assert not [path for path in (tmp_path / "diagnose/roots").iterdir() if path.suffix != ".lock"]
