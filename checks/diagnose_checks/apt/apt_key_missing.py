@@ -51,6 +51,8 @@ CHECK = Check(
 )
 #: The distributions' own archives: their keys come with the image.
 _ARCHIVES = r"//(?:[\w.-]+\.)?(?:debian\.org|ubuntu\.com|raspbian\.org|kali\.org)(?:/|$)"
+#: The same keys by the names that apt prints, also where a mirror has another host.
+_ARCHIVE_KEY = r"\b(?:Debian|Ubuntu|Raspbian|Kali)\b[\w ]{0,30}(?:Archive Automatic Signing| Stable Release) Key"
 _PPA = r"//ppa\.launchpad(?:content)?\.net/(?P<owner>[\w.+-]+)/(?P<name>[\w.+-]+)"
 #: Keys that were replaced: NVIDIA's of its CUDA repositories, in April 2022.
 _NVIDIA = ("A4B469963BF863CC", "F60F4B3D7FA2AF80")
@@ -71,12 +73,12 @@ def log(log: BuildLog) -> Iterator[Finding]:
         [near[0], hit],
         what,
         "apt does not read the repository's index, and apt-get update fails.",
-        _fixes(url, key),
+        _fixes(url, key, near[0].text),
     )
 
 
-def _fixes(url: str, key: str) -> list[Fix]:
-    if re.search(_ARCHIVES, f"{url}/"):
+def _fixes(url: str, key: str, said: str) -> list[Fix]:
+    if re.search(_ARCHIVES, f"{url}/") or re.search(_ARCHIVE_KEY, said):
         return [
             Fix(
                 "use a newer image, whose keyring has the archive's present key",
