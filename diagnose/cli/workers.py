@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     _Result = TypeVar("_Result")
 
 
+def cores() -> int:
+    """Return the number of processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class LostWorker(NamedTuple):
     """An input whose worker ended before it had answered. ``reason`` says how: ``killed by SIGBUS``."""
 

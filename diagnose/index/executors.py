@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 
@@ -56,10 +55,9 @@ class LocalWorkers(Workers):
 
     losses = (BrokenProcessPool,)
 
-    def __init__(self, processes: int = 0) -> None:
+    def __init__(self, processes: int) -> None:
         super().__init__()
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        self._processes = processes or cores
+        self._processes = processes
 
     def count(self) -> int:
         """Return the number of processes."""

@@ -11,6 +11,7 @@ import os
 from html.parser import HTMLParser
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
+from diagnose.authoring.wheel import project_key
 from diagnose.index import http
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import InputError
@@ -206,7 +207,7 @@ def _name(name: object) -> str:
     text = str(name)
     if not text.replace("-", "").replace("_", "").replace(".", "").isalnum() or not text.isascii():
         raise ValueError(text)
-    return text.lower().replace("_", "-").replace(".", "-")
+    return project_key(text)
 
 
 def _digest(fragment: str) -> str:

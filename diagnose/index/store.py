@@ -48,7 +48,6 @@ class Store:
     def __init__(self, folder: str, form: str, flags: RunFlags, version: str) -> None:
         self.folder, self.form = folder, form
         self._rows: list[Row] = []
-        self.written = 0
         self._flushed = time.monotonic()
         with naming(folder):
             os.makedirs(folder, exist_ok=True)
@@ -56,11 +55,10 @@ class Store:
             _lock(self._handle, folder)
             about = {"schema": SCHEMA, "version": version, "form": form, **flags._asdict(), "checks": [*flags.checks]}
             self._describe(about)
-            self.parts = parts(folder)
+            self._number = max(map(_number, os.listdir(folder)), default=0)
             for name in os.listdir(folder):
                 if name.startswith(".part-"):  # of a run that was killed
                     os.unlink(os.path.join(folder, name))
-        self._number = max((_number(name) for name in self.parts), default=0)
 
     def _describe(self, about: dict[str, Any]) -> None:
         path = os.path.join(self.folder, _ABOUT)
@@ -110,7 +108,6 @@ class Store:
             content = "".join(json.dumps(row) + "\n" for row in plain).encode()
         self._number += 1
         self._write(f"part-{self._number:06}.{self.form}", content)
-        self.written += len(self._rows)
         self._rows.clear()
 
     def _write(self, name: str, content: bytes) -> None:

@@ -6,6 +6,7 @@ import csv
 import json
 from collections import Counter
 
+from diagnose.authoring.wheel import project_key
 from diagnose.index.store import naming
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import InputError
@@ -55,7 +56,7 @@ def add_up(rows: Iterable[dict[str, Any]], weights: Mapping[str, float] | None =
     errors: list[str] = []
     size = fetched = 0
     for row in rows:
-        weight = (weights or {}).get(normalized(row["name"]), 0.0)
+        weight = (weights or {}).get(project_key(row["name"]), 0.0)
         outcome = row["outcome"]
         found = {(finding["check"], finding["severity"]) for finding in row["findings"]}
         sums = [total, outcomes.setdefault(outcome, [0, 0.0]), *(checks.setdefault(one, [0, 0.0]) for one in found)]
@@ -88,11 +89,6 @@ def add_up(rows: Iterable[dict[str, Any]], weights: Mapping[str, float] | None =
     )  # fmt: skip
 
 
-def normalized(name: str) -> str:
-    """Return a project's name in the one form that the package index compares."""
-    return name.lower().replace("_", "-").replace(".", "-")
-
-
 def read_weights(path: str) -> dict[str, float]:
     """Read the weights of projects: a JSON object, or lines ``project,number`` with or without a header.
 
@@ -111,7 +107,7 @@ def read_weights(path: str) -> dict[str, float]:
             pairs = (line[:2] for line in csv.reader(text.splitlines()) if line)
         for number, (name, weight) in enumerate(pairs):
             if number or _is_number(weight):  # no header
-                found[normalized(str(name))] = float(weight)
+                found[project_key(str(name))] = float(weight)
     except (ValueError, TypeError, csv.Error, RecursionError):
         raise InputError(f"{path}: not a list of projects and their weights") from None
     return found

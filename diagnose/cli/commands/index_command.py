@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from diagnose import __version__
-from diagnose.cli import console
+from diagnose.cli import console, workers
 from diagnose.cli.destinations import planned, publish
 from diagnose.cli.errors import UsageError
 from diagnose.cli.options import Output
@@ -63,7 +63,7 @@ def _judge(options: IndexOptions, folder: str, flags: RunFlags) -> bool:
     kept = store.Store(folder, options.rows, flags, __version__)
     try:
         sources = _Sources(options.sources, kept.known())
-        workers = _workers(options)
+        judges = _workers(options)
         pace = scheduling.Pace()
         shown = sys.stderr.isatty() and not options.no_progress
 
@@ -79,11 +79,11 @@ def _judge(options: IndexOptions, folder: str, flags: RunFlags) -> bool:
                 console.progress(pace.words())
 
         try:
-            scheduling.judge_all(sources.wheels(), workers, flags, take, tick)
+            scheduling.judge_all(sources.wheels(), judges, flags, take, tick)
         finally:
             if shown:
                 console.progress("")
-            workers.close()
+            judges.close()
     finally:
         kept.close()
     for error in sources.errors:
@@ -129,4 +129,4 @@ def _workers(options: IndexOptions) -> Workers:
         return executors.DaskWorkers(options.scheduler)
     if options.workers is not None and not (options.workers.isdecimal() and 0 < int(options.workers) <= 4096):
         raise UsageError(f"--workers: {options.workers!r} is not a number of processes")
-    return executors.LocalWorkers(int(options.workers or 0))
+    return executors.LocalWorkers(int(options.workers or workers.cores()))

@@ -265,7 +265,7 @@ def _inspect_all(items: list[WheelInput], selection: Selection, output: Output) 
         if shown:
             console.progress(f"{done} of {len(items)} wheels" if done < len(items) else "")
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = workers.cores()
     sizes = [_size(item.path) for item in items]
     items = [item._replace(threads=_threads(size, sum(sizes), cores)) for item, size in zip(items, sizes, strict=True)]
     if len(items) == 1 and sizes[0] < wheel.MAPPED_FROM:

@@ -140,9 +140,8 @@ def _package(path: str, size: int, index: dict[str, Any], files: list[_PackedFil
     places: set[tuple[int, int]] = set()
     for one in files:
         head = one.place.read(0, archive.HEAD)
-        claims = filekind.claim(one.name, "", one.mode)
-        if claims or filekind.code(head):
-            code.append(CodeFile(one.name, *filekind.classify(head, one.mode), claims, one.place.size))
+        if (file := filekind.code_file(one.name, "", head, one.mode, one.place.size)) is not None:
+            code.append(file)
         if head[:4] == elf_parser.MAGIC and (one.place.start, one.place.size) not in places:
             places.add((one.place.start, one.place.size))  # hard links: once
             content = one.place.view()

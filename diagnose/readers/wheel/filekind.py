@@ -73,6 +73,12 @@ def claim(path: str, data_prefix: str, mode: int) -> str:
     return "executable" if mode & 0o111 else ""
 
 
+def code_file(path: str, data_prefix: str, head: bytes, mode: int, size: int) -> CodeFile | None:
+    """Return the file *path* of *size* bytes that begins with *head*; None if it neither is code nor claims to be."""
+    claims = claim(path, data_prefix, mode)
+    return CodeFile(path, *classify(head, mode), claims, size) if claims or code(head) else None
+
+
 def classify(head: bytes, mode: int = 0) -> tuple[str, tuple[str, ...]]:
     """Return a file's kind and architectures; *head* are its first bytes, or all of a short file."""
     if mode & 0o170000 == 0o120000:

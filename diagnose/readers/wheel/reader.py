@@ -482,9 +482,8 @@ class _Harvest:
             found = elf.read(content, name, installed_path(name, self.data_prefix))
             self.elves.append(self.sampler.look(found, content))
             self.unseen += [f"{name}: {part}" for part in found.unread]
-        claims = filekind.claim(name, self.data_prefix, member.mode)
-        if claims or filekind.code(head):
-            self.code.append(CodeFile(name, *filekind.classify(head, member.mode), claims, size))
+        if (file := filekind.code_file(name, self.data_prefix, head, member.mode, size)) is not None:
+            self.code.append(file)
 
 
 def _room(size: int) -> mmap.mmap:

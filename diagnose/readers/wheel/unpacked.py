@@ -202,9 +202,8 @@ def _elves(places: dict[str, str], sizes: dict[str, int]) -> tuple[tuple[Elf, ..
     for name, path in sorted(places.items()):
         with _File(path) as file:
             head = file.read(4096)
-            claims = filekind.claim(name, "", 0)
-            if claims or filekind.code(head):
-                code.append(CodeFile(name, *filekind.classify(head), claims, sizes[name]))
+            if (found_code := filekind.code_file(name, "", head, 0, sizes[name])) is not None:
+                code.append(found_code)
             if head[:4] == elf_parser.MAGIC:
                 content = memoryview(head + file.read(max(sizes[name] - len(head), 0)))
                 found = elf_parser.read(content, name, f"{linkage.SITE}/{name}")
