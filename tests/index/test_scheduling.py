@@ -36,7 +36,7 @@ def local() -> Iterator[Workers]:
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Yield the address of a scheduler with two worker processes, as their commands start them."""
-    pytest.importorskip("distributed")
+    distributed = pytest.importorskip("distributed")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -57,6 +57,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             )
             stack.callback(process.wait)
             stack.callback(process.terminate)
+        with distributed.Client(address, timeout=120, set_as_default=False) as client:
+            client.wait_for_workers(2, timeout=120)  # the second may start long after the first
         yield address
 
 
