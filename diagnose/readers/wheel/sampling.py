@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 #: Instructions of one file: about 10 ms, and 20 on a slow machine; and of a whole wheel.
 FILE_BUDGET = 64_000
-WHEEL_BUDGET = 640_000
+WHEEL_BUDGET = 512_000
 MAX_FILES = 64
 
 _X86 = (EM_X86_64, EM_386)

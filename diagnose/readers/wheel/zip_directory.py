@@ -107,7 +107,7 @@ def read_members(data: memoryview, name: str, flaws: list[ZipFlaw]) -> list[Memb
     if total > RATIO_FREE and (total > MAX_TOTAL or total > MAX_RATIO * compressed):
         raise InputError(f"{name}: refused, would unpack from {compressed} to {total} bytes")
     starts = _locals(data, entries, shift, start, flaws)
-    members = [entry.member._replace(start=starts.get(position, -1)) for position, entry in enumerate(entries)]
+    members = [Member._make((*entry[0][:-1], starts.get(position, -1))) for position, entry in enumerate(entries)]
     flaws += _name_flaws(members)
     return members
 
