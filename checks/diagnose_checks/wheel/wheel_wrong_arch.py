@@ -93,7 +93,7 @@ def _other_systems(wheel: Wheel) -> Iterator[Finding]:
     if not promised or len(promised) < len(wheel.platforms):
         return
     libraries = [file for file in wheel.code if file.claims == "library" and file.kind in _FORMATS]
-    machines = {elf.path: arch_of(elf) or architecture_name(elf) for elf in wheel.elves}
+    machines = {elf.path: _android_machine(elf) for elf in wheel.elves}
     wrong = [(file, why) for file in libraries if (why := _unfit(file, promised, machines))]
     if not wrong:
         return
@@ -116,6 +116,16 @@ def _other_systems(wheel: Wheel) -> Iterator[Finding]:
         f"on {promised[0].name}: ImportError, the file is not for this system or processor",
         (Fix(f"remove the build folder, then build for {claimed}"),),
     )
+
+
+def _android_machine(elf: Elf) -> str:
+    """Return the processor of a file for Android, whose armeabi-v7a passes floats as soft-float Arm does (NDK, "ABIs").
+
+    Its linker compares only the machine, the word size and the byte order (bionic's linker_phdr.cpp).
+    """
+    if elf.machine == EM_ARM and elf.endian == "little":
+        return "armv7l"
+    return arch_of(elf) or architecture_name(elf)
 
 
 def _is_plain(file: CodeFile) -> bool:
