@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from diagnose.model._lazy_stdlib import cache
 from diagnose.model.finding import Command, Fix, FixStage
 from diagnose.tables import debian_pc
 from diagnose.tables import modules as table
@@ -11,13 +12,20 @@ from diagnose.tables.debian_pc import providers
 def module_of(package: str) -> str:
     """Return the pkg-config module that the package, of whatever distribution, is installed for; empty if unknown."""
     name = package.partition(":")[0]
-    for row, columns in table.rows().items():
-        if name in columns:
-            return row
+    if row := _rows().get(name):
+        return row
     brought = debian_pc.modules(name)
     # libssl-dev brings openssl, which others have too, libssl and libcrypto; libasound2-dev alsa and alsa-topology: the
     # one that is known everywhere, else the shortest, is what people mean
     return min(brought, key=lambda module: (module not in table.rows(), len(module), module)) if brought else ""
+
+
+@cache
+def _rows() -> dict[str, str]:
+    """Return the module of every package in the table; of the first row that has it."""
+    return {
+        package: module for module, columns in reversed(table.rows().items()) for package in columns if package != "-"
+    }
 
 
 def meant(name: str, codename: str) -> list[str]:

@@ -78,12 +78,17 @@ def releases(module: str) -> list[str]:
 
 def modules(package: str) -> list[str]:
     """Return the modules that Debian's *package* brings, in any of its releases."""
-    table, found = _table(), []
-    key = b"\t" + package.encode() + b"\t"
-    at = table.find(key)
-    while at >= 0:
-        found.append(table[table.rfind(b"\n", 0, at) + 1 : at].decode())
-        at = table.find(key, at + 1)
+    return _by_package().get(package, [])
+
+
+@cache
+def _by_package() -> dict[str, list[str]]:
+    """Return the modules of every package: a log names packages by the thousand, and a search takes 0.2 ms for each."""
+    found: dict[str, list[str]] = {}
+    for line in _table().decode().splitlines():
+        if not line.startswith("#"):
+            module, package, _ = line.split("\t", 2)
+            found.setdefault(package, []).append(module)
     return found
 
 
