@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 TOOLCHAIN = frozenset(
     {"atomic", "c", "crypt", "dl", "gcc", "gcc_eh", "gcc_s", "m", "pthread", "resolv", "rt", "stdc++", "util", "unwind"}
 )
-_START = r"(?:^|/)(?:[SMgr]?crt[1in]|crtbegin[ST]?|crtendS?)\.o$"
+_START = r"(?:^|/)(?:[SMgr]?crt[1in]|crtbegin(?:[ST]|_so|_dynamic|_static)?|crtend(?:S|_so|_android)?)\.o$"
 _SYSTEM = r"^(?:/usr)?(?:/local)?/lib(?:32|64)?/|^/opt/|^/home/linuxbrew/|/lib/[a-z0-9_]+-linux-\w+/"
 _MADE = r"/target/|/rustc\w{6}/|/deps/lib[\w-]+\.(?:rlib|so)$|/\.cargo/|/rustlib/"  # cargo's own, of this very build
 _SHARED = r"\.(?:so(?:\.[\d.]+)?|a)$"
@@ -60,6 +60,8 @@ def native(log: BuildLog, link: LinkStep) -> bool:
         wanted = _FORMATS.get(hit.groups["emulation"])
         if wanted is not None and wanted != host(log).machine:
             return False
+    if _host_script(log, link):
+        return False  # the compiler's own start files are for another machine than the linker's
     return log.cross_at(link.line) is not True and (target is None or target == host(log))
 
 
@@ -139,6 +141,10 @@ def _is_library(path: str) -> bool:
     return bool(re.search(_SYSTEM, path)) or not re.search(_MADE, path)
 
 
+#: Those of them that distributions have in packages of their own, and zig has not.
+_APART = frozenset({"atomic", "crypt", "unwind"})
+
+
 def missing_libraries(log: BuildLog, link: LinkStep) -> dict[str, list[Hit]]:
     """Return the libraries that were not found, except the compiler's, skipped ones and Python."""
     skipped = {lib for lib, _ in link.skipped} | set(foreign_files(log, link))
@@ -147,7 +153,7 @@ def missing_libraries(log: BuildLog, link: LinkStep) -> dict[str, list[Hit]]:
     found: dict[str, list[Hit]] = {}
     for hit in link.of("ld-no-lib"):
         lib = hit.groups["lib"].rstrip("'") or f":{hit.groups['complete']}"
-        if hit.line in windows or lib in TOOLCHAIN or lib in skipped:
+        if hit.line in windows or (lib in TOOLCHAIN and lib not in _APART) or lib in skipped:
             continue
         if re.match(r"python3?(?:\.|$)|:python3\d*t?\.lib$", lib) or objects_of_the_target(log, link):
             continue

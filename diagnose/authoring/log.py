@@ -49,7 +49,18 @@ def other_system(log: BuildLog) -> str:
     return _OTHER_SYSTEMS.get(signs[0].groups["system"], "Windows") if signs else ""
 
 
-_OTHER_SYSTEMS = dict.fromkeys(("apple-darwin", "/Users/", "dylib", "macosx", "ld: symbol", "ld: library"), "macOS")
+_OTHER_SYSTEMS = dict.fromkeys(
+    ("apple-darwin", "/Users/", "dylib", "macosx", "ld: symbol", "ld: library", "Undefined symbols"), "macOS"
+)
+
+
+def builds_rust(log: BuildLog) -> bool:
+    """Whether the log shows Rust code compiled, or maturin: else cargo's options and variables do not apply."""
+    if any(event.tool in ("cargo", "cargo-test", "maturin", "rust") for event in log.course.events):
+        return True
+    if log.find("crate-failed", "crate-done", "link-failed", "rust-std", "target", "rust-code"):
+        return True
+    return any(sign in hit.text for hit in log.hits for sign in ("pyo3", "cargo", "maturin"))
 
 
 def environments(log: BuildLog, line: int, probe: Probe | None = None) -> list[Environment]:
@@ -154,8 +165,14 @@ def ask_target() -> tuple[Fix, ...]:
 
 def names_of(probes: Iterable[Probe]) -> str:
     """Return the modules of *probes*, or the crates where the modules are unknown, as a comma-separated list."""
-    names = dict.fromkeys(probe.module or probe.crate for probe in probes)
+    names = dict.fromkeys(probe.module or _by_crate(probe.crate) for probe in probes)
     return ", ".join(name for name in names if name) or "the library"
+
+
+def _by_crate(crate: str) -> str:
+    from diagnose.remedies.package_names import modules_of_crate
+
+    return next(iter(modules_of_crate(crate)), crate) if crate else ""
 
 
 def install_by_family(

@@ -43,6 +43,20 @@ def meant(name: str, codename: str) -> list[str]:
     return [one for one in dict.fromkeys(filter(None, found)) if one in known and one != name][:3]
 
 
+def modules_of_crate(crate: str, codename: str = "") -> list[str]:
+    """Return the pkg-config modules that the build script of *crate* asks for: by the table, else by its name."""
+    from diagnose.readers.cargo.needs import sys_crates
+
+    rows = [row.module for row in sys_crates().get(crate, ()) if row.module and not row.unless.startswith(("?", "!"))]
+    if rows:
+        return rows[:1]
+    name = crate.removesuffix("-sys").removesuffix("_sys")
+    if name == crate:
+        return []
+    found = (library_module(part, codename) for part in (name, name.rpartition("-")[2], name.removeprefix("lib")))
+    return [module for module in found if module][:1]
+
+
 def called_here(package: str, family: str) -> str:
     """Return what *package* of another distribution is called in those of *family*; empty if that is not known."""
     if package in ("build-essential", "base-devel", "build-base"):

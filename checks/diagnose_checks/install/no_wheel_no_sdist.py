@@ -22,7 +22,7 @@ from diagnose_checks.install._triage import left_out
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 CHECK = Check(
     since="0.1.0",
@@ -38,6 +38,27 @@ CHECK = Check(
 )
 
 
+def _on_musl(log: BuildLog, hit: Hit, package: str) -> Finding:
+    asked = hit.groups["asked"] if hit.groups["others"] else ""
+    return finding_from_hits(
+        log,
+        [hit],
+        f"the index has no file of {package}{asked} for this Python on a system with musl, as Alpine is",
+        "The package is not installed.",
+        [
+            Fix(
+                "use an image with glibc, such as -slim instead of -alpine",
+                notes="Most wheels are manylinux ones, for glibc; pip on Alpine takes musllinux ones and source.",
+            ),
+            Fix(
+                "see which versions pip can use here",
+                (Command(f"python3 -m pip index versions {package.partition('[')[0]}", FixStage.TOOLCHAIN),),
+                notes="Without any, the name may also be wrong.",
+            ),
+        ],
+    )
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
     """See pip find no file of a name, without a network failure."""
     refused = [hit for hit, _ in left_out(log)]  # python-version-refused
@@ -45,6 +66,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
         if hit in refused or log.near(hit.line, "outage", "certificate", before=60):
             continue
         package = hit.groups["package"]
+        if log.distro_at(hit.line).libc == "musl":
+            yield _on_musl(log, hit, package)
+            continue
         yield finding_from_hits(
             log,
             [hit],

@@ -37,12 +37,22 @@ CHECK = Check(
                 r"This package requires Rust(?: and Cargo)? (?:>=?[\d.]+)?(?:to compile|to be installed)?",
             ),
         ),
+        *patterns_for("sudo-note", ("sudo ", r"(?:^|[$#>] )sudo (?:-\w+ )?(?:\S{0,80}/)?(?:pip|python)[\d.]*\s")),
         *patterns_for(
             "sdist-note",
             ("Downloading ", r"Downloading (?:\S*[^\s\w.+-])?(?P<sdist>[\w.+-]+\.(?:tar\.gz|zip))"),
             ("Using cached", r"Using cached (?:\S*[^\s\w.+-])?(?P<sdist>[\w.+-]+\.(?:tar\.gz|zip))"),
             ("(from ", r"Collecting \S.{0,200}?(?<![\w.+-])(?P<sdist>[\w.+-]{1,120}\.tar\.gz)"),
         ),
+    ),
+)
+
+
+_SUDO = (
+    Fix(
+        "if Rust is installed for your user: install without sudo, into an environment of your own",
+        (Command("python3 -m venv .venv && .venv/bin/pip install PACKAGE", FixStage.BUILD),),
+        notes='root does not have ~/.cargo/bin on PATH; sudo env "PATH=$PATH" pip install PACKAGE keeps it.',
     ),
 )
 
@@ -73,5 +83,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     (Command("curl -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal", FixStage.TOOLCHAIN),),
                     notes="The crate may also need system libraries.",
                 ),
+                *(_SUDO if log.find("sudo-note") else ()),
             ],
         )

@@ -77,6 +77,7 @@ CHECK = Check(
         ("Cargo.toml", r"Can't find (?P<file>\S{0,300}Cargo\.toml)\b"),
         ("Cargo.toml", r"could not find `(?P<file>Cargo\.toml)` in `[^`]{1,300}` or any parent"),
         ("manifest path `", r"manifest path `(?P<file>[^`]{1,300})` does not exist"),
+        ("can't copy '", r"^error: can't copy '(?P<file>[^']{1,300})': doesn't exist or not a regular file"),
         ("package directory '", r"^error: package directory '(?P<file>[^']{1,300})' does not exist"),
         ("No file/folder found for pac", r"No file/folder found for package (?P<package>\S{1,100})"),
         ("which files to ship", r"Unable to determine which files to ship inside the wheel(?P<package>)"),

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from diagnose.authoring.environment import answer_evidence, answer_source, belongs_to_host, fitting
 from diagnose.authoring.link_step import foreign_files, native, owner_of
-from diagnose.authoring.log import advise, ask_target, finding_from_hits, host
+from diagnose.authoring.log import advise, ask_target, builds_rust, finding_from_hits, host
 from diagnose.authoring.overrides import unset_override_fix
 from diagnose.authoring.workflow import Seen, grouped, image_calls, installed, is_read, mentions, needed
 from diagnose.authoring.workflow import finding as workflow_finding
@@ -120,6 +120,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 _either(owner),
             )
             continue
+        if target is None and lib == "c" and not builds_rust(log):
+            yield finding_from_hits(
+                log,
+                hits,
+                "something of another architecture comes first in this link: even the compiler's own files are refused",
+                "lld takes the machine of the first file, option or linker script that names one.",
+                (_OUT,),
+            )
+            continue
         yield finding_from_hits(
             log,
             hits,
@@ -146,6 +155,11 @@ def _of_unknown_machine(log: BuildLog, link: LinkStep, file: str, target: Target
     )
 
 
+_OUT = Fix(
+    "take the host's folders out of the target's link",
+    notes="A host's libc.so does it. Look for -L/usr/lib, -L/usr/local/lib and -m64 in LDFLAGS, LIBRARY_PATH, "
+    "setup.cfg and the answers of the host's python3-config or pkg-config. The linker's command names them.",
+)
 _OWN_LINKER = r"^(?:/usr)?/bin/ld(?:\.\w+)?$"
 
 

@@ -13,7 +13,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.log import finding_from_hits, install_by_family
+from diagnose.authoring.log import builds_rust, finding_from_hits, install_by_family
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
@@ -71,7 +71,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (
                 Fix(
                     "link libatomic",
-                    env=(("RUSTFLAGS", "-C link-arg=-latomic"),),
+                    env=(("RUSTFLAGS", "-C link-arg=-latomic"),) if builds_rust(log) else (("LDFLAGS", "-latomic"),),
                     notes='To keep it: println!("cargo:rustc-link-lib=atomic"); in build.rs. With make or CMake: '
                     "LDFLAGS=-latomic. Enterprise Linux, Fedora and Alpine have it in a package of its own, libatomic.",
                 ),

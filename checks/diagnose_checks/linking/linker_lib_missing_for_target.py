@@ -13,11 +13,12 @@ from __future__ import annotations
 
 from diagnose.authoring.environment import answer_evidence, with_outcome
 from diagnose.authoring.link_step import missing_libraries
-from diagnose.authoring.log import advise, finding_from_hits
+from diagnose.authoring.log import advise, finding_from_hits, other_system
 from diagnose.authoring.overrides import broken_override_finding, unset_override_fix
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
-from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
+from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig.pkgconfig_facts import Library
 from diagnose.remedies.fix import fix, with_zig
@@ -32,7 +33,18 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
     from diagnose.readers.elf.library import LinkFile
 
-CHECK = Check(since="0.1.0", phase=Phase.LINK)
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.LINK,
+    patterns=patterns_for(
+        "own-folder",
+        (" -L./", r"(?<!\S)-L ?(?P<folder>\./[^\s'\"]{1,200})"),
+        (" -L../", r"(?<!\S)-L ?(?P<folder>\.\./[^\s'\"]{1,200})"),
+        (" -Llib", r"(?<!\S)-L ?(?P<folder>lib[^\s'\"]{0,200})"),
+        (" -Lbuild", r"(?<!\S)-L ?(?P<folder>build[^\s'\"]{0,200})"),
+        (" -Lsrc", r"(?<!\S)-L ?(?P<folder>src[^\s'\"]{0,200})"),
+    ),
+)
 
 #: Libraries of the compiler and the C library: toolchain-crt-missing reports them.
 _TOOLCHAIN = frozenset({"atomic", "c", "crypt", "dl", "gcc", "gcc_s", "m", "pthread", "resolv", "rt", "stdc++", "util"})
@@ -103,12 +115,62 @@ def log(log: BuildLog) -> Iterator[Finding]:
             f"the linker does not find {_file(lib)}{f' for {target.triple}' if target else ''}",
             "Linking fails.",
             (
-                *advise(log, hits[0].line, _bring, lib, target),
+                *_fixes(log, hits, lib, target),
                 *((_LOCAL,) if any("rust-lld" in hit.text for hit in hits) else ()),
             ),
         )
 
 
+def _fixes(log: BuildLog, hits: list[Hit], lib: str, target: Target | None) -> tuple[Fix, ...]:
+    if lib == "System" and any("for -lSystem" in hit.text or "'System'" in hit.text for hit in hits):
+        return (_MACOS_SDK,)
+    if lib == "atomic" and any("using strategy" in hit.text for hit in hits):
+        gnu = target.gnu if target else "TRIPLET"
+        return (
+            Fix(
+                "link without zig for this target",
+                notes=f"zig has no libatomic. GCC's cross compiler, {gnu}-gcc, has one, and a build without --zig in "
+                "an image for the wanted policy links it.",
+            ),
+            Fix(
+                "name the folder of GCC's libatomic for the target",
+                notes=f"`{gnu}-gcc -print-file-name=libatomic.so` prints it: RUSTFLAGS='-L FOLDER'. The wheel then "
+                "needs libatomic.so.1.",
+            ),
+        )
+    own = _own_folder(log, hits, lib)
+    from diagnose.readers.buildlog.linking import stem  # only who reads logs needs its patterns
+
+    name = stem(_file(lib)).removesuffix(".lib")
+    if library_module(name) or name in _PACKAGES or name in _TOOLCHAIN:
+        return advise(log, hits[0].line, _bring, lib, target)
+    named = "-L FOLDER, or LIBRARY_PATH=FOLDER."
+    if own:
+        notes = f"The link searches {own}, a folder of the project: its library has to be built there before. {named}"
+        return (Fix(f"build {_file(lib)} first, and name its folder", notes=notes),)
+    built = Fix(f"if the project itself builds {_file(lib)}: build it first, and name its folder", notes=named)
+    installed = advise(log, hits[0].line, _bring, lib, target)
+    return (built, *installed) if other_system(log) else (*installed, built)
+
+
+def _own_folder(log: BuildLog, hits: list[Hit], lib: str) -> str:
+    """Return the folder of the project in which the link looks for *lib*; empty without a sign of one."""
+    for hit in log.near(hits[0].line, "own-folder", before=3, after=3):
+        if re.search(rf"(?<!\S)-l{re.escape(lib)}(?!\S)", hit.text) or len(hit.text) > _QUOTED:
+            return hit.groups["folder"]
+    return ""
+
+
+_QUOTED = 590  # from this length on a line is cut
+_MACOS_SDK = Fix(
+    "name the SDK of macOS for this compiler",
+    (
+        Command("xcode-select --install", FixStage.TOOLCHAIN),
+        Command('export SDKROOT="$(xcrun --show-sdk-path)"', FixStage.TOOLCHAIN),
+    ),
+    notes="libSystem is part of the SDK. Homebrew's, conda's and other compilers than Apple's do not find it by "
+    "themselves.",
+)
 #: lld has no folders of its own: it searches those that gcc names, and /usr/local/lib is not among them.
 _LOCAL = Fix(
     "if the library is in /usr/local/lib: name the folder",
@@ -144,5 +206,7 @@ _PACKAGES: dict[str, dict[str, tuple[str, ...]]] = {
     "gomp": {"debian": ("gcc",), "rhel": ("gcc",), "alpine": ("gcc",)},
     "omp": {"debian": ("libomp-dev",), "rhel": ("libomp-devel",), "alpine": ("openmp-dev",)},
     "clang": {"debian": ("libclang-dev",), "rhel": ("clang-devel",), "alpine": ("clang-dev",)},
+    "atomic": {"debian": ("gcc",), "rhel": ("libatomic",), "alpine": ("libatomic",)},
+    "crypt": {"debian": ("libcrypt-dev",), "rhel": ("libxcrypt-devel",), "alpine": ("musl-dev",)},
     "c++": {"debian": ("libc++-dev",), "rhel": ("libcxx-devel",), "alpine": ("libc++-dev",)},
 }

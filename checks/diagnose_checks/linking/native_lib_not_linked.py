@@ -16,7 +16,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.link_step import names_library
-from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.log import builds_rust, finding_from_hits
 from diagnose.authoring.symbol_owners import OWNERS, owner
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
@@ -60,7 +60,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [hit],
             f"{hit.groups['symbol']} is a function of {file}, which is not linked",
             "Linking fails: the linker finds it through another library, and does not use it without being asked.",
-            _fixes(lib, "", True)[:1],
+            _fixes(lib, "", True)[:1] if builds_rust(log) else _by_make(lib),
         )
         return
     for link in log.links:
@@ -79,10 +79,21 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 [*log.near(link.line, "link-failed"), *hits],
                 f"{symbol} is a function of lib{lib}, {state}",
                 f"Linking fails: undefined symbol {symbol}.",
-                _fixes(lib, archive, complete),
+                _fixes(lib, archive, complete) if builds_rust(log) else _by_make(lib),
             )
         if found:
             return
+
+
+def _by_make(lib: str) -> list[Fix]:
+    return [
+        Fix(
+            f"link lib{lib}",
+            notes=f"-l{lib} behind the objects and libraries that use it. make, configure: LDLIBS=-l{lib} or "
+            f"LIBS=-l{lib}; CMake: target_link_libraries(NAME PRIVATE {lib}); Extension of setuptools: "
+            f'libraries=["{lib}"].',
+        )
+    ]
 
 
 def _known(log: BuildLog, link: LinkStep, lib: str) -> bool:

@@ -38,6 +38,12 @@ CHECK = Check(
             r"(?<![^\s:])(?P<file>[^\s:]+): relocation (?P<kind>R_\w+) against .{1,300}"
             r" can not be used when making a shared",
         ),
+        # a terminal broke the line
+        (
+            "relocation R_",
+            r"(?<![^\s:])(?P<file>[^\s:]+): relocation (?P<kind>R_\w+) against .{1,300}; ?recompile with -fPIC",
+            3,
+        ),
         ("recompile with -fPIC", r"(?:(?<![^\s:])(?P<file>[^\s:]*[./][^\s:]*): .{0,300})?\brecompile with -fPIC"),
         ("-z notext", r"relocation (?P<relocation>R_\w+) cannot be used against .{1,300}; recompile with -fPIC"),
     ),
@@ -52,6 +58,26 @@ def log(log: BuildLog) -> Iterator[Finding]:
     file = next((hit.groups["file"] for hit in hits if hit.groups["file"]), "")
     archive = file.partition("(")[0].rpartition("/")[2]
     crate = (re.findall(r"^lib([\w-]+)-[0-9a-f]{16}\.rlib$", archive) or [""])[0].replace("_", "-")
+    if re.match(r"libpython[\d.]+[a-z]*\.a$", archive):
+        yield finding_from_hits(
+            log,
+            hits,
+            f"{archive} is linked into a module, and this Python was compiled without -fPIC",
+            "Linking fails: a shared library needs position independent code.",
+            (
+                Fix(
+                    "build with a Python that has a shared libpython",
+                    notes="A distribution's own, or one that was configured with --enable-shared: pyenv does so with "
+                    "PYTHON_CONFIGURE_OPTS=--enable-shared.",
+                ),
+                Fix(
+                    "do not link libpython into the module",
+                    notes="A module finds Python's functions in the interpreter. Old python3-config --libs and "
+                    "setup.cfg may name it.",
+                ),
+            ),
+        )
+        return
     by_cargo = bool(crate) or bool(log.find("link-failed", "crate-failed", "crate-done"))
     target = log.target_at(hits[0].line) if by_cargo else None
     suffix = f"_{target.env_name}" if target else ""

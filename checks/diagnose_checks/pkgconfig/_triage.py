@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, Enum
+from diagnose.model.pattern import patterns_for
 from diagnose.remedies.package_names import module_of
 
 if TYPE_CHECKING:
@@ -106,3 +107,22 @@ def wrapper_ignored(log: BuildLog, probe: Probe) -> list[Hit]:
 def is_own_pkg_config(program: str) -> bool:
     """Whether *program* is pkg-config's own name, or unknown, and not a wrapper's name."""
     return program.rpartition("/")[2] in ("", "pkg-config", "pkgconf", "pkg-config.exe") and "/" not in program
+
+
+#: Meson prints the target machine, which only compilers have, in cross builds alone.
+MESON = patterns_for(
+    "meson-cross",
+    ("Build type: cross", r"^Build type: cross build$"),
+    ("Target machine cpu", r"^Target machine cpu(?: family)?: \w+$"),
+)
+
+
+def unset_in_cross_file(log: BuildLog, probe: Probe) -> bool:
+    """Whether Meson, in a cross build, looked for no pkg-config under any name."""
+    said = [hit.text for hit in probe.hits if hit.kind == "pc-shell"]
+    if not any("for machine" in text and "build machine" not in text for text in said):
+        return False
+    return not any("by name" in text for text in said) and bool(log.near(probe.line, "meson-cross", before=_MESON))
+
+
+_MESON = 400  # lines of one run of Meson

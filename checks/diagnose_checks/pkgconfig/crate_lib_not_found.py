@@ -49,6 +49,14 @@ _LIBRARIES: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
         },
     ),
     "libtorch": ("LIBTORCH", {}),
+    "GSSAPI": (
+        "LIBGSSAPI_IMPL and LIBGSSAPI_PREFIX, where the search by pkg-config does not suffice",
+        {
+            "debian": ("libkrb5-dev", "pkgconf", "libclang-dev"),
+            "rhel": ("krb5-devel", "pkgconf-pkg-config", "clang-devel"),
+            "alpine": ("krb5-dev", "pkgconf", "clang-dev"),
+        },
+    ),
     "R": ("R_HOME", {"debian": ("r-base-dev",), "rhel": ("R-core-devel",), "alpine": ("R-dev",)}),
     "CUDA": ("CUDA_PATH", {}),
 }  # fmt: skip
@@ -63,11 +71,13 @@ CHECK = Check(
         ("mysqlclient", r"[Dd]id not find a compatible version of lib(?P<lib>mysqlclient)"),
         ("libtorch install", r"[Cc]annot find a (?P<lib>libtorch) install"),
         ("local R instal", r"Problem locating local (?P<lib>R) install"),
+        ("eimdal", r"no (?P<lib>gssapi) implementation found, install mit kerberos or heimdal"),  # older releases
+        ("eimdal", r"no MIT or Heimdal (?P<lib>gssapi) library found"),
         ("`nvcc`", r"Failed to execute `(?P<lib>nvcc)`"),
         ("cuda.h", r"[Uu]nable to find `include/(?P<lib>cuda)\.h`"),
     ),
 )
-_CALLED = {"gdal": "GDAL", "mysqlclient": "libmysqlclient", "nvcc": "CUDA", "cuda": "CUDA"}
+_CALLED = {"gssapi": "GSSAPI", "gdal": "GDAL", "mysqlclient": "libmysqlclient", "nvcc": "CUDA", "cuda": "CUDA"}
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

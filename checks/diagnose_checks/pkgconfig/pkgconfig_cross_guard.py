@@ -23,14 +23,15 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.readers.env import Environment
-from diagnose.remedies.configuration import pkgconfig_configuration, two_variables
+from diagnose.remedies.configuration import Configuration, pkgconfig_configuration, two_variables
 from diagnose.remedies.fix import fix
-from diagnose.remedies.install import system, unavailable_reason
+from diagnose.remedies.install import cross_compiler, module, system, unavailable_reason
+from diagnose.remedies.package_names import modules_of_crate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Probe
 
 CHECK = Check(since="0.1.0", phase=Phase.PROBE)
 
@@ -99,8 +100,23 @@ def log(log: BuildLog) -> Iterator[Finding]:
         f"the pkg-config crate refuses to look for {names_of(probes)}: it is not configured for "
         + (target.triple if target else "the target"),
         "pkg-config has not run, so the library may be installed.",
-        advise(log, line, _fixes, probe=probes[0]) if target else ask_target(),
+        advise(log, line, _for_log, probes, probe=probes[0]) if target else ask_target(),
     )
+
+
+def _for_log(env: Environment, probes: list[Probe]) -> tuple[Fix, ...]:
+    """Return the fixes with the packages of the libraries and the compiler, which a log does not show to be there."""
+    fixes = _fixes(env)
+    here = system(env)
+    if not fixes[0].env or here.family != "debian":
+        return fixes
+    asked = [name for probe in probes for name in ([probe.module] if probe.module else modules_of_crate(probe.crate))]
+    packages = [name for name in (module(here, name, env.target) for name in dict.fromkeys(asked)) if name]
+    configuration = pkgconfig_configuration(env) + Configuration((), (*packages, *cross_compiler(here, env.target)))
+    title = "configure pkg-config for this target only"
+    if packages:
+        title += f", and install {' '.join(packages)}"
+    return (fix(env, title, configuration=configuration), *fixes[1:])
 
 
 leads_to = stops_openssl

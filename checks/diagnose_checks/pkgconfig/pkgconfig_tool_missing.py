@@ -24,7 +24,7 @@ from diagnose.readers.env import Environment
 from diagnose.remedies.configuration import pkgconfig_configuration
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import system, tool
-from diagnose_checks.pkgconfig._triage import is_own_pkg_config
+from diagnose_checks.pkgconfig._triage import is_own_pkg_config, unset_in_cross_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +66,11 @@ def env(env: Environment) -> Iterator[Finding]:
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the crate, a shell or another build system not find the program under its own name."""
-    probes = [probe for probe in log.probes if probe.outcome == "tool-missing" and is_own_pkg_config(probe.program)]
+    probes = [
+        probe
+        for probe in log.probes
+        if probe.outcome == "tool-missing" and is_own_pkg_config(probe.program) and not unset_in_cross_file(log, probe)
+    ]
     if probes:
         yield finding_from_hits(
             log,

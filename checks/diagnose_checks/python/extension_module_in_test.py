@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 
-from diagnose.authoring.log import finding_from_hits, other_system
+from diagnose.authoring.log import builds_rust, finding_from_hits, other_system
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
@@ -31,8 +31,26 @@ _PYTHON = re.compile(r"^_?Py(?:[A-Z]\w*_|_)\w+$|^_Py_\w+$|^PyExc_\w+$")
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See Python's functions undefined in a link step."""
+    if not builds_rust(log):
+        return  # python-lib-not-linked
     for link in log.links:
         hits = [hit for hit in link.of("ld-undefined") if _PYTHON.match(hit.groups["symbol"].partition("@")[0])]
+        if hits and other_system(log) == "macOS" and not re.search(r"bin|test|example|bench", link.part):
+            yield finding_from_hits(
+                log,
+                hits,
+                f"the linker of macOS refuses to leave {hits[0].groups['symbol']} of Python open",
+                "Linking fails. The interpreter that imports an extension has the function.",
+                [
+                    Fix("build with maturin", (Command("maturin build --release", FixStage.BUILD),)),
+                    _OPEN,
+                    Fix(
+                        "if it is a program or a test: disable the feature extension-module for it",
+                        notes="cargo test --no-default-features, where a default feature turns it on.",
+                    ),
+                ],
+            )
+            return
         if hits:
             yield finding_from_hits(
                 log,
@@ -40,7 +58,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 f"{link.part or 'a program'} is linked without Python: {hits[0].groups['symbol']} is undefined",
                 "Linking fails; the extension itself is correct.",
                 [
-                    *([_OPEN] if other_system(log) == "macOS" else []),
                     Fix(
                         "disable the feature for cargo test and cargo build",
                         notes='Cargo.toml: pyo3 without "extension-module". pyproject.toml: [tool.maturin] '
@@ -53,7 +70,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 
 _OPEN = Fix(
-    "on macOS: let the linker leave Python's functions open",
+    "if cargo builds it: let the linker leave Python's functions open",
     env=(("RUSTFLAGS", "-C link-arg=-undefined -C link-arg=dynamic_lookup"),),
-    notes="For the extension itself, if cargo builds it: maturin and setuptools-rust set these options themselves.",
+    notes="maturin and setuptools-rust set these options themselves. In a build script: "
+    "pyo3_build_config::add_extension_module_link_args().",
 )

@@ -12,16 +12,20 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.log import finding_from_hits, install_by_family
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.authoring.log import advise, finding_from_hits, host, install_by_family
+from diagnose.model import targets
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Phase
+from diagnose.model.finding import Finding, Fix, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose.readers.env import Environment
+from diagnose.remedies.install import install, system, unavailable_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.model.targets import Target
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 CHECK = Check(
     since="0.1.0",
@@ -30,6 +34,14 @@ CHECK = Check(
         "no-python-h",
         ("Python.h", r"fatal error: '?(?P<header>Python\.h)'?(?:: No such file| file not found)"),
         ("pyconfig.h", r"fatal error: '?(?P<header>\S*pyconfig\.h)'?(?:: No such file| file not found)"),
+    )
+    + patterns_for(
+        "cross-cc",
+        *(
+            (f"-{cc} ", rf"(?:^|\s)(?:\S*/)?(?P<cc>[a-z0-9_]+-(?:[a-z0-9_]+-)?linux-[a-z0-9]+-{re.escape(cc)}) ")
+            for cc in ("gcc", "g++", "clang")
+        ),
+        ("-gcc: ", r"^(?:\S*/)?(?P<cc>[a-z0-9_]+-(?:[a-z0-9_]+-)?linux-[a-z0-9]+-gcc): "),
     )
     + patterns_for("python-include", ("include/python3.", r"include/python(?P<version>3\.\d+)(?P<threads>t?)\b")),
 )
@@ -40,6 +52,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     hits = log.find("no-python-h")
     if not hits:
         return
+    target = _target(log, hits[0])
     notes = [hit for hit in log.find("python-include") if hit.line <= hits[0].line]
     version = notes[-1].groups["version"] if notes else ""
     names = {
@@ -49,10 +62,39 @@ def log(log: BuildLog) -> Iterator[Finding]:
         "arch": ("python",),
         "suse": ("python3-devel",),
     }
+    whose = f" for {target.triple}" if target else ""
     yield finding_from_hits(
         log,
         hits,
-        f"the headers of Python{f' {version}' if version else ''} are not installed: {hits[0].groups['header']}",
+        f"the headers of Python{f' {version}' if version else ''} are not installed{whose}: {hits[0].groups['header']}",
         "No C extension can be compiled.",
-        install_by_family(log, hits[0].line, "install Python's headers", names),
+        advise(log, hits[0].line, _for_target, target, version)
+        if target
+        else install_by_family(log, hits[0].line, "install Python's headers", names),
     )
+
+
+def _target(log: BuildLog, hit: Hit) -> Target | None:
+    """Return the target whose headers a cross compiler misses; None in a native build."""
+    folder = re.match(r"([a-z0-9_]+-linux-[a-z0-9]+)/python3", hit.groups["header"])
+    compilers = log.near(hit.line, "cross-cc", before=6, after=6)
+    from diagnose.readers.buildlog.linking import named  # only who reads logs needs its patterns
+
+    target = targets.resolve(folder[1]) if folder else named(compilers[-1].groups["cc"]) if compilers else None
+    if target is None and log.cross_at(hit.line):
+        target = log.target_at(hit.line)
+    return None if target is None or target.wheel == host(log).wheel else target
+
+
+def _for_target(env: Environment, target: Target, version: str) -> list[Fix]:
+    here = system(env)
+    other = Fix(
+        "compile against the target's Python",
+        notes="Put its include folder before /usr/include/python3, as crossenv does; or build in pypa's image for "
+        f"{target.wheel}, natively or under emulation.",
+    )
+    if here.family != "debian" or unavailable_reason(here, target):
+        return [other]
+    package = f"libpython{version or '3'}-dev:{target.debian}"
+    commands = install(here, [package], target.debian)
+    return [Fix(f"install the target's Python headers: {package}", commands, safe=True), other]

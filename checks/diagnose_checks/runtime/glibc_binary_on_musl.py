@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from diagnose.authoring.libc_demands import glibc_only_symbols
 from diagnose.authoring.loader_words import LOADER
-from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.log import builds_rust, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
@@ -46,6 +46,11 @@ def log(log: BuildLog) -> Iterator[Finding]:
     hits = [*loaders, *unstarted, *(hit for hit in glibc_only_symbols(log) if "musl" not in hit.groups["file"])]
     if not hits:
         return
+    rebuilt = (
+        (Command("maturin build --release --target x86_64-unknown-linux-musl", FixStage.BUILD),)
+        if builds_rust(log)
+        else ()
+    )
     file = (hits[0].groups["by"] or hits[0].groups["file"]).rpartition("/")[2] or "the program"
     yield finding_from_hits(
         log,
@@ -55,8 +60,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
         [
             Fix(
                 "build it for musl",
-                (Command("maturin build --release --target x86_64-unknown-linux-musl", FixStage.BUILD),),
-                notes="Use the machine's processor in the target. The wheel then gets a musllinux tag.",
+                rebuilt,
+                notes="Use the machine's processor in the target. The wheel then gets a musllinux tag."
+                if rebuilt
+                else "In pypa's musllinux images, as by cibuildwheel, the wheel gets a musllinux tag.",
             ),
             Fix("run it in an image with glibc", notes="For example Debian's -slim images."),
         ],

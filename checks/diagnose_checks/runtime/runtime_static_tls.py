@@ -72,10 +72,12 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 f"{lib} was compiled for initial-exec TLS, which musl takes at the start of a program only",
                 "It cannot be imported.",
                 (
+                    Fix("run it in an image with glibc", notes="For example Debian's -slim images, not -alpine."),
                     Fix(
                         "compile it with the dynamic model",
                         env=(("CFLAGS", "-ftls-model=global-dynamic"),),
-                        notes="jemalloc: --disable-initial-exec-tls, feature disable_initial_exec_tls of the crate.",
+                        notes="jemalloc: --disable-initial-exec-tls, feature disable_initial_exec_tls of the crate. "
+                        "Go's -buildmode=c-shared has no such option: musl loads its libraries at the start only.",
                     ),
                     Fix("load it at the start", notes=f"LD_PRELOAD names {lib}."),
                 ),

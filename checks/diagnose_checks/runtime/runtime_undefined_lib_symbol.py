@@ -19,14 +19,42 @@ from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.tables.libstdcxx import newer_function
 from diagnose_checks.runtime._triage import unknown_symbols, wheel_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.tables.libstdcxx import CxxFunction
 
 CHECK = Check(since="0.1.0", phase=Phase.LATER)
+
+
+def _of_newer_gcc(log: BuildLog, hit: Hit, file: str, newer: CxxFunction) -> Finding:
+    gcc = newer.gcc.partition(".")[0]
+    return finding_from_hits(
+        log,
+        [hit],
+        f"{file} uses {newer.name}, which libstdc++ has since GCC {newer.gcc} ({newer.version})",
+        "It cannot be loaded: the C++ library that is loaded is older than a part of it, or it links no C++ library.",
+        [
+            Fix(
+                f"build it where libstdc++ is of GCC {gcc} or later, or with parts that an older GCC compiled",
+                notes="Prebuilt static libraries that are linked into it bring such functions. The symbol has no "
+                "version, so the linker did not find it either.",
+            ),
+            Fix(
+                f"run it where libstdc++ is of GCC {gcc} or later",
+                notes=f"A newer release of the distribution; with conda: conda install -c conda-forge "
+                f"'libstdcxx-ng>={gcc}'.",
+            ),
+            Fix(
+                "if it is that new: link libstdc++",
+                notes=f"`readelf -d {file}` does not list libstdc++.so.6 then: link with g++, or with -lstdc++.",
+            ),
+        ],
+    )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
@@ -53,6 +81,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     )
                 ],
             )
+            return
+        if symbol.startswith("_Z") and (newer := newer_function(symbol)) is not None:
+            yield _of_newer_gcc(log, hit, file.rpartition("/")[2], newer)
             return
         yield finding_from_hits(
             log,

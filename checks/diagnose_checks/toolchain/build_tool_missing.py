@@ -71,7 +71,9 @@ CHECK = Check(
         (_NEVER, r"could not execute process `(?P<wrapper>/[^`\s]+) [^`\s]*rustc -vV` \(never executed\)"),
         (_NEVER, r"could not execute process `(?P<rustc>/[^`\s]*rustc[\w.-]*) -vV` \(never executed\)"),
         ("NASM command not found", r"(?P<tool>NASM) command not found"),
-        ("nasm", r"(?:[Ff]ailed to run|unable to run|couldn't (?:find|run)) [`'\"]?(?P<tool>nasm)\b"),
+        ("nasm", r"(?:[Ff]ailed to run|[Uu]nable to run|couldn't (?:find|run)) [`'\"]?(?P<tool>nasm)\b"),
+        # nasm-rs to 0.1.8 takes every failure for an old version
+        ("of NASM is too old", r"version of (?P<tool>NASM) is too old: (?:No such file|The system cannot find)"),
         ("must be installed to build", r"(?P<tool>CMake) must be installed to build"),
         ("Can't exec ", rf"Can't exec \"(?P<tool>{_TOOL})\": (?:No such|failed)"),
         ("ind tool ", rf"failed to find tool \"(?P<tool>{_TOOL})\""),  # the cc crate, which runs clang-cl for Windows

@@ -60,6 +60,12 @@ CHECK = Check(
         # before CMake 3.15
         ("requested Boost libraries", r"^Unable to find the requested (?P<package>Boost) libraries"),
     )
+    + patterns_for(
+        "isolated-build",
+        ("/pip-build-env-", r"/pip-build-env-\w"),
+        ("/build-env-", r"/build-env-\w"),
+        ("/builds-v", r"/builds-v\d+/"),
+    )
     + patterns_for("cmake-stops", ("CMake Error", r"^(?:-- )?CMake Error at ")),
 )
 _PYTHON = re.compile(r"Python(?:2|3|Libs|Interp)?$")
@@ -105,6 +111,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
 def _fixes(log: BuildLog, line: int, package: str, missing: str) -> tuple[Fix, ...]:
     if _PYTHON.match(package):
         return _of_python(log, line, missing)
+    if package == "NumPy":
+        return _numpy(log, line)
     if package in _OF_PYTHON:
         name = package.lower()
         return (
@@ -118,10 +126,29 @@ def _fixes(log: BuildLog, line: int, package: str, missing: str) -> tuple[Fix, .
     return advise(log, line, _bring, package) or (Fix(f"install the development files of {package}"),)
 
 
+def _numpy(log: BuildLog, line: int) -> tuple[Fix, ...]:
+    """Return the fixes for NumPy, whose headers are where its Python package is."""
+    installed = Command("python3 -m pip install numpy", FixStage.TOOLCHAIN)
+    if not log.near(line, "isolated-build", before=200, after=200):
+        notes = 'In a wheel\'s build: requires = [..., "numpy"] in [build-system], as it may be isolated.'
+        return (Fix("install NumPy for the Python that builds", (installed,), notes=notes),)
+    return (
+        Fix(
+            "name NumPy among what the build requires",
+            notes='pyproject.toml: [build-system] requires = [..., "numpy"]. The build is isolated: it sees no package '
+            "of the system, or of the environment around it.",
+        ),
+        Fix(
+            "if the project is not yours: install NumPy, and build without isolation",
+            (installed, Command("python3 -m pip install --no-build-isolation PACKAGE", FixStage.BUILD)),
+            notes="What else its [build-system] requires has to be installed before, too.",
+        ),
+    )
+
+
 def _of_python(log: BuildLog, line: int, missing: str) -> tuple[Fix, ...]:
     if "NumPy" in missing and "Development" not in missing:
-        install_it = Command("python3 -m pip install numpy", FixStage.TOOLCHAIN)
-        return (Fix("install NumPy for the Python that builds", (install_it,)),)
+        return _numpy(log, line)
     headers = install_by_family(log, line, "install Python's headers", _HEADERS)
     embedded = "LIBRAR" in missing or "Embed" in missing
     if not embedded or "Development.Module" in missing:

@@ -107,7 +107,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [hit],
             f"the linker {linker} is not installed" + (", and this native build should not use it" if native else ""),
             "Nothing can be linked for the target.",
-            advise(log, hit.line, _for_log, linker, native),
+            advise(log, hit.line, _for_log, linker, native, bool(log.host or log.target_at(hit.line))),
         )
     for hit in distinct(log.find("linker-not-run"), "linker"):
         if log.near(hit.line, "linker-denied", before=0, after=4):
@@ -128,16 +128,27 @@ def _native(log: BuildLog, linker: str, line: int) -> bool:
 _ONLY_SCRIPTS = frozenset({"anyhow", "libc", "log", "memchr", "proc-macro2", "quote", "serde", "serde_json", "syn"})
 
 
-def _for_log(env: Environment, name: str, native: bool) -> tuple[Fix, ...]:
+def _for_log(env: Environment, name: str, native: bool, told: bool) -> tuple[Fix, ...]:
     setting = Setting(f"CARGO_TARGET_{env.target.cargo_env_name}_LINKER", name)
     from diagnose.readers.buildlog.linking import named  # only who reads logs needs its patterns
 
     made_for = named(name)
     if native:
-        # the build is native: the machine is the one in the linker's name, unless that is neither x86-64 nor the target
+        # Cargo takes a target's linker for build scripts only where the machine is that target's. Where the log tells
+        # for which target it is, the machine is the one in the linker's name only if that is x86-64.
         ours = made_for is None or made_for.triple in (env.target.triple, targets.TARGETS[0].triple)
-        target = (made_for if ours else None) or env.target
+        target = (made_for if ours or not told else None) or env.target
         env = env._replace(target=target, host=target)
     elif not env.cross and made_for is not None:
         env = env._replace(target=made_for)
-    return _fixes(env._replace(toolchain=env.toolchain._replace(linker=Program(name, setting=setting))))
+    fixes = _fixes(env._replace(toolchain=env.toolchain._replace(linker=Program(name, setting=setting))))
+    if native and not told and made_for is not None:
+        notes = (
+            f"Or remove the setting that names {name}: in .cargo/config.toml, RUSTFLAGS (-C linker=…) or a variable. "
+            f"On a machine of another processor the variable has that one's name, as in {_X86}=cc."
+        )
+        fixes = (fixes[0]._replace(notes=" ".join(filter(None, (fixes[0].notes, notes)))), *fixes[1:])
+    return fixes
+
+
+_X86 = "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER"

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from diagnose import policies
 from diagnose.authoring.libc_demands import LIBC
-from diagnose.authoring.log import distinct
+from diagnose.authoring.log import builds_rust, distinct
 from diagnose.authoring.wheel_libraries import is_libpython
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.model.finding import Command, Fix, FixStage
 from diagnose.model.pattern import patterns_for
 from diagnose.model.versions import name_key
 from diagnose.remedies.lowest_tag import lowest_tag
-from diagnose.tables.build_images import manylinux_image
+from diagnose.tables.build_images import MANYLINUX, manylinux_image
 from diagnose.tables.shared_libraries import another_wheels
 
 if TYPE_CHECKING:
@@ -163,25 +163,87 @@ def from_another_wheel(name: str) -> bool:
 
 
 def rebuild_fixes(log: BuildLog, refusal: AuditRejection) -> list[Fix]:
-    """Return the fixes: link with an older glibc, in a container or with zig, or use the tag that the wheel meets."""
-    target = log.target_at(refusal.hits[0].line)
+    """Return the fixes with the tools that built the wheel: with an older glibc, or with a tag that the wheel meets."""
+    line = refusal.hits[0].line
+    target = log.target_at(line)
     tagged = re.search(r"linux(?:_\d+_\d+|\d+)?_([a-z]\w+)$", refusal.tag or "")
     arch = target.wheel if target else tagged[1] if tagged else "x86_64"
-    option = f" --target {target.triple}" if target and log.cross_at(refusal.hits[0].line) is not False else ""
     wanted = promise(refusal.tag)
     image = manylinux_image(wanted, arch) if wanted else "manylinux2014"
-    # Since 1.64 Rust's standard library needs glibc 2.17, whichever linker is used.
-    linked = max(wanted, (2, 17))
-    policy = f"manylinux_{linked[0]}_{linked[1]}" if wanted else "manylinux2014"
+    if _by_cibuildwheel(log, refusal):
+        return _with_cibuildwheel(image, wanted, arch)
+    # auditwheel's own words say nothing about what it repairs
+    rust = builds_rust(log) or any("cannot repair" not in hit.text for hit in refusal.hits)
     fixes = []
     if image:
+        action = f"; maturin-action: `manylinux: {image.removeprefix('manylinux')}`" if rust else ""
+        fixes.append(Fix(f"build in the image for {image}", notes=f"quay.io/pypa/{image}_{arch}{action}."))
+    newest = [version for version in versions(refusal.offenders) if version.startswith("GLIBC_")]
+    # maturin rejects a tag without a policy
+    tag = lowest_tag(arch, newest[0].removeprefix("GLIBC_")) if newest else ""
+    if rust:
+        option = f" --target {target.triple}" if target and log.cross_at(line) is not False else ""
+        return fixes + _with_maturin(option, wanted, tag)
+    named = f"{tag or 'TAG'}_{arch}" if tag else "TAG"
+    promised = tag.removeprefix("manylinux_").replace("_", ".") if tag else ""
+    show = () if tag else (Command("auditwheel show WHEEL", FixStage.BUILD),)
+    where = f"where glibc is {promised} or later" if tag else "on systems that are at least as new as its tag"
+    fixes.append(
+        Fix(
+            "use the tag that the wheel meets",
+            (*show, Command(f"auditwheel repair --plat {named} WHEEL", FixStage.BUILD)),
+            notes=f"{'' if tag else 'TAG is what the first command prints. '}The wheel then installs only {where}.",
+        )
+    )
+    if not image:  # the tag is older than any image
+        fixes.insert(0, fixes.pop())
+        oldest = MANYLINUX[0][0]
         fixes.append(
             Fix(
-                f"build in the image for {image}",
-                notes=f"quay.io/pypa/{image}_{arch}; maturin-action: `manylinux: {image.removeprefix('manylinux')}`.",
+                f"build in the image for {oldest}, and repair with --plat {oldest}_{arch}",
+                notes=f"quay.io/pypa/{oldest}_{arch}. It is the oldest that is still built.",
+            )
+        )
+    return fixes
+
+
+def _by_cibuildwheel(log: BuildLog, refusal: AuditRejection) -> bool:
+    """Whether cibuildwheel ran the repair."""
+    return any("cibuildwheel" in hit.text for hit in (*refusal.hits, *log.find("image-tag"))) or any(
+        event.tool == "cibuildwheel" for event in log.course.events
+    )
+
+
+def _with_cibuildwheel(image: str, wanted: tuple[int, ...], arch: str) -> list[Fix]:
+    """Return the fixes in cibuildwheel's settings."""
+    newer = next((name for name, glibc, arches in MANYLINUX if glibc > wanted and arch in arches), "")
+    fixes = []
+    if newer:
+        glibc = newer.removeprefix("manylinux_").replace("_", ".")
+        fixes.append(
+            Fix(
+                f"build in the image for {newer}",
+                env=((f"CIBW_MANYLINUX_{arch.upper()}_IMAGE", newer),),
+                notes=f'Or in pyproject.toml: [tool.cibuildwheel] manylinux-{arch}-image = "{newer}". The wheel then '
+                f"installs only where glibc is {glibc} or later.",
             )
         )
     fixes.append(
+        Fix(
+            f"build all that the wheel links in the image for {image or 'the tag'}",
+            notes="CIBW_BEFORE_ALL_LINUX builds libraries from source there; what is downloaded prebuilt may need a "
+            "newer glibc.",
+        )
+    )
+    return fixes
+
+
+def _with_maturin(option: str, wanted: tuple[int, ...], tag: str) -> list[Fix]:
+    """Return the fixes with maturin's options; *tag* is what the wheel meets, if known."""
+    # Since 1.64 Rust's standard library needs glibc 2.17, whichever linker is used.
+    linked = max(wanted, (2, 17))
+    policy = f"manylinux_{linked[0]}_{linked[1]}" if wanted else "manylinux2014"
+    fixes = [
         Fix(
             "link for the older glibc with zig",
             (
@@ -190,10 +252,8 @@ def rebuild_fixes(log: BuildLog, refusal: AuditRejection) -> list[Fix]:
             ),
             notes="This links the extension. Build bundled C libraries for the older glibc as well.",
         )
-    )
-    newest = [version for version in versions(refusal.offenders) if version.startswith("GLIBC_")]
-    if newest:
-        tag = lowest_tag(arch, newest[0].removeprefix("GLIBC_"))  # maturin rejects a tag without a policy
+    ]
+    if tag:
         promised = tag.removeprefix("manylinux_").replace("_", ".")
         fixes.append(
             Fix(

@@ -19,6 +19,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose.remedies.shell_quoting import quote
 from diagnose.tables.repaired_names import is_hashed
 from diagnose_checks.wheel._triage import from_another_wheel, unlocated_libraries
 
@@ -71,6 +72,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 notes=f"FOLDER stands for the folder of {name}: a prefix's lib, or OUT_DIR of its crate.",
             )
         )
+        if not _COMPILERS.match(name):
+            fixes.append(
+                Fix(
+                    "if another wheel or every user's system brings it: leave it out",
+                    (Command(f"auditwheel repair --exclude {quote(name)} WHEEL", FixStage.BUILD),),
+                    notes="Needs auditwheel 5.2 or later, and a dependency on that wheel. The module finds it by "
+                    "RPATH, or imports that package first.",
+                )
+            )
         yield finding_from_hits(
             log, [hit], f"the repair does not find {name}, which the wheel needs", "No wheel is written.", fixes
         )

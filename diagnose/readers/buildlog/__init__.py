@@ -199,8 +199,8 @@ class BuildLog(NamedTuple):
     @property
     def host(self) -> Target | None:
         """The build machine, if the log names it."""
-        named = self.find("host")
-        return targets.resolve(named[-1].groups["triple"]) if named else None
+        found = (targets.resolve(hit.groups["triple"]) for hit in reversed(self.find("host")))
+        return next((row for row in found if row is not None), None)
 
 
 def read(
@@ -291,10 +291,18 @@ def _drawn(log: BuildLog) -> BuildLog:
     hits = log.hits
     log = log._replace(crates=tuple(_crates(hits)))
     asked = Hits(hit for hit in hits if hit.kind.startswith(_ASKED))
-    crate_at = {position: log.crate_at(hit.line)[0] for position, hit in enumerate(asked)}
+    crate_at = {position: log.crate_at(hit.line)[0] or _warned(log, hit) for position, hit in enumerate(asked)}
     return log._replace(probes=probes(asked, crate_at), links=links(hits))
 
 
+def _warned(log: BuildLog, hit: Hit) -> str:
+    """Return the crate for which cargo prints the warning *hit*, before it reports that its build script failed."""
+    if hit.origin.crate or hit.kind != "pc-guard" or not hit.text.startswith("warning: "):
+        return hit.origin.crate if hit.kind == "pc-guard" else ""
+    return next((one.groups["crate"] for one in log.near(hit.line, "crate-failed", after=_WARNED)), "")
+
+
+_WARNED = 12  # lines from a warning to the report
 _ASKED = "pc-"
 _UNITS = frozenset({"crate-failed", "crate-done", "link-failed", "rust-waits"})
 

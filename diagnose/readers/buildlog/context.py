@@ -12,6 +12,7 @@ from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.targets import Target
 from diagnose.model.versions import version_key
+from diagnose.readers.buildlog.linking import named
 from diagnose.readers.buildlog.scan import Hit
 from diagnose.readers.system.distro import Container, Distro
 from diagnose.tables.distributions import by_codename, distributions, releases
@@ -147,7 +148,7 @@ def _sight(hit: Hit) -> Sequence[ContextHint]:
         return [ContextHint(hit.line, found)] if found else []
     if hit.kind in ("target", "rust-std", "pc-side"):
         upper = said["upper"].lower().replace("_unknown_linux_", "-unknown-linux-")
-        row = targets.resolve(said["triple"] or upper)
+        row = named(f"{said['compiler']}-gcc") if said["compiler"] else targets.resolve(said["triple"] or upper)
         return [ContextHint(hit.line, target=row)] if row else []
     if hit.kind == "pc-command" and "PKG_CONFIG_PATH=/usr/local/lib/pkgconfig" in said["command"].replace('"', ""):
         # set by the images of pypa/manylinux, and hardly ever elsewhere

@@ -185,6 +185,10 @@ MARKS: tuple[Mark, ...] = (
     Mark("meson", FAILED, "ERROR: ", r"^meson\.build: ERROR: " + _REST),
     Mark("meson", FAILED, "Meson encountered an error", r"^Meson encountered an error in (?P<text>.{0,200})"),  # to 0.43
     Mark("autoconf", FAILED, " failed with exit status", r"^(?:autoreconf|aclocal|autom4te|automake)\S*: .{0,200}failed with exit status"),
+    # numpy.distutils looks for one library after the other, and links small programs for it
+    Mark("numpy.distutils", STEP, "NOT AVAILABLE", r"^(?:INFO: +)?NOT AVAILABLE$"),
+    Mark("numpy.distutils", STEP, "FOUND:", r"^(?:INFO: +)?FOUND:$"),
+    Mark("numpy.distutils", STEP, "removing: _configtest", r"^(?:INFO: )?removing: _configtest\."),
     Mark("configure", BEGUN, "checking ", r"^checking (?:build system type|whether the C compiler|for gcc)\.\.\."),
     *(Mark("configure", STEP, f"checking {verb} ", rf"^checking {verb} ") for verb in ("for", "whether", "if", "how")),
     Mark("configure", STEP, "config.status: creating", r"^config\.status: creating "),
@@ -304,7 +308,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("program", ERROR, "ERR_", r"^(?:\S+: )?ERR_\w+"),
     Mark("program", ERROR, "FATAL", r"^\W{0,3}FATAL\W" + _REST),
     # --- who ran it ---------------------------------------------------------------------------------------------------
-    Mark("ci", FAILED, "exit code", r"(?:[Pp]rocess completed with|completed with|failed with|exited with|Job failed:) exit code:? [1-9]\d*"),
+    Mark("ci", FAILED, "exit code", r"(?:[Pp]rocess completed with|completed with|failed with|exited with|Job failed:) exit code:? [1-9]\d*\b(?! \(use -v)"),
     Mark("ci", FAILED, "exit code", r"^exit code:? [1-9]\d*$"),
     Mark("ci", FAILED, "exited with", r"exited with (?:code |status )?[1-9]\d*\.?$|exited with (?:code|status) [1-9]"),
     Mark("ci", FAILED, "Exited with code", r"^Exited with code (?:exit status )?[1-9]"),
@@ -335,9 +339,9 @@ STAGES: dict[str, BuildStage] = {
     "twine": BuildStage.PUBLISH,
 }
 #: Tools that stop at an error: a STEP or DONE after it shows that the error did not count.
-SEQUENTIAL = frozenset({"cmake", "meson", "configure", "dpkg", "dnf", "apk"})
+SEQUENTIAL = frozenset({"cmake", "meson", "configure", "numpy.distutils", "dpkg", "dnf", "apk"})
 #: Those of them that configure before the build.
-CONFIGURING = frozenset({"cmake", "meson", "configure"})
+CONFIGURING = frozenset({"cmake", "meson", "configure", "numpy.distutils"})
 #: Tools that run several tasks and report each: the success of one does not cancel the failure of another.
 SUMMING = frozenset({"nox", "tox"})
 #: Plugins that fail the run of another tool before that one reports its own success, which then does not count.

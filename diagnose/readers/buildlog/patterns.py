@@ -62,7 +62,8 @@ _PKG_CONFIG = (
         ("pkg-config script could not", r"pkg-config script could not be found or is (?:too old|not executable)"),
         ("PKG_CONFIG_EXECUTABLE", r"Could NOT find PkgConfig \(missing: [^)]{0,300}PKG_CONFIG_EXECUTABLE"),
         ("pkg-config by name", r"Did not find pkg-config by name '(?P<program>[^']+)'"),
-        ("Pkg-config for machine", r"Pkg-config for machine (?:host|build) machine not found"),
+        # Meson, to 0.63, to 1.2, and newer
+        ("for machine ", r"(?:Dependency lookup for (?P<module>[\w.+-]{1,80}) with .{1,60})?[Pp]kg-config (?:binary )?for machine (?:MachineChoice\.\w{1,10}|\d|\w{1,10} machine) not found"),
         ("pkg-config probably not", "pkg-config probably not installed"),
         ("pkg-config is required", r"pkg-config is required"),
         ("in your path", r"ould not find [`'\"]?(?P<program>pkg-config)[`'\"]? in your (?:path|PATH|\$PATH)\b"),
@@ -186,7 +187,7 @@ _LINKING = (
     ),
     *patterns_for(
         "ld-host-script",
-        ("is incompatible with", r"(?:ld\.lld|rust-lld): error: (?P<file>\S+) is incompatible with (?P<format>elf\d\d-[\w-]+)"),
+        ("is incompatible with", r"(?:ld|ld\.lld|rust-lld): error: (?P<file>\S+) is incompatible with (?P<format>elf\d\d-[\w-]+)"),
         ("supported on AArch64 targets", r"--fix-cortex-\S{1,40} is only supported on AArch64 targets"),
     ),
     *patterns_for("ld-static", ("static version of the", r"have you installed the static version of the (?P<lib>\S+) library")),
@@ -340,6 +341,9 @@ _PLACE = (
         ("-unknown-linux-", rf"target/(?P<triple>{TRIPLE})/(?:release|debug)"),
         ("-unknown-linux-", rf"the [`'](?P<triple>{TRIPLE})[`'] target may not"),
         ("-unknown-linux-", rf"ghcr\.io/cross-rs/(?P<triple>{TRIPLE})"),
+        # Meson, in a cross build: the compiler tells more than the processor
+        ("for the host machine", r"^\S+ compiler for the host machine: (?:\S*/)?(?P<compiler>[\w.+-]+-linux-\w+)-(?:gcc|g\+\+|cc|clang)"),
+        ("Target machine cpu", r"^Target machine cpu: (?P<triple>\w{3,20})$"),
     ),
     *patterns_for(
         "other-system",
@@ -355,15 +359,26 @@ _PLACE = (
         ("fatal error LNK", r"^(?:= note: )?(?:LINK : |\S{1,200} : )?fatal error LNK\d{4}"),
         ("link.exe", r"linking with `link\.exe` failed|linker `link\.exe` not found"),
         ("ld: library ", r"(?:^|\s)(?P<system>ld: library) (?:not found for -l|'[^']+' not found)"),
+        ("Undefined symbols for", r"^(?:= note: )?(?P<system>Undefined symbols) for architecture"),
         (" for architecture", r"^(?P<system>ld: symbol)\(s\) not found for architecture"),
         ("cannot find the file", r"The system cannot find the file specified"),
         ("libclang.d", r"'libclang\.(?P<system>dll|dylib)'"),
     ),
-    *patterns_for("host", ("HOST", rf"\$?HOST(?: = |: )(?:Some\()?\"?(?P<triple>{TRIPLE})")),
+    *patterns_for(
+        "host",
+        ("HOST", rf"\$?HOST(?: = |: )(?:Some\()?\"?(?P<triple>{TRIPLE})"),
+        ("Build machine cpu", r"^Build machine cpu(?: family)?: (?P<triple>\w{3,20})$"),  # Meson
+    ),
     *patterns_for(
         "rust-std",
         ("rust-std", rf"component '?rust-std'? for (?:target )?'?(?P<triple>{ANY_TRIPLE})"),
         ("rustup target add", rf"(?<!`)rustup target add (?P<triple>{ANY_TRIPLE})"),
+    ),
+    *patterns_for(
+        "rust-code",
+        (".rlib", r"\w\.rlib\b"),
+        ("cgu.o", r"\w\.(?:rust-|r)cgu\.o\b"),
+        (".cargo/registry", r"\.cargo/registry/"),
     ),
     *patterns_for(
         "image",
@@ -374,6 +389,7 @@ _PLACE = (
         ("konstin2/", r"(?P<image>konstin2/maturin[\w.:-]*)"),
         ("container image", r"Starting container image (?P<image>\S+?)(?:\.\.\.)?$"),
         ("load metadata for", r"load metadata for (?P<image>\S+)"),
+        ("docker", r"\bdocker (?:container )?run (?:--?[\w-]+(?:[= ][^\s-][^\s]{0,80})? ){0,8}(?P<image>[a-z0-9][\w./-]{1,80}:[\w.-]{1,60})"),
         ("FROM ", r"(?:^|\]\s|: )FROM (?:--platform=\S+ )?(?P<image>[a-z0-9][\w./:@+-]+)"),
     ),
     *patterns_for(

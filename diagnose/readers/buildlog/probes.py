@@ -157,7 +157,7 @@ def _probe(hits: list[Hit], crate: str) -> Probe | None:
         program = program or shell.groups["program"] or "pkg-config"
     library = by_kind["pc-library"].groups if "pc-library" in by_kind else Said()
     transitive = by_kind["pc-transitive"].groups if "pc-transitive" in by_kind else Said()
-    named = [hit.groups["module"] for hit in hits if hit.kind in ("pc-none", "pc-version")]
+    named = [hit.groups["module"] for hit in hits if hit.kind in ("pc-none", "pc-version", "pc-shell")]
     asked = [module for module, _ in modules]
     needs, found = _version(hits)
     listed = by_kind["pc-path"].groups["folders"] if "pc-path" in by_kind else ""

@@ -1,0 +1,72 @@
+"""C or C++ code that calls Python is linked without libpython, where the link leaves nothing open.
+
+On Linux an extension module gets Python's functions from the interpreter that imports it, and the linker leaves them
+open. It does not with ``-Wl,--no-undefined`` or ``-Wl,-z,defs``, in a program, or on Android, Windows and Cygwin, where
+every library has to name what it takes functions from.
+
+How to fix: for a module on Linux, take the option out of ``LDFLAGS``. On Android and in a program that embeds Python,
+link libpython: ``python3-config --embed --ldflags``, or ``Python::Python`` in CMake.
+
+References:
+    https://docs.python.org/3/extending/embedding.html#compiling-and-linking-under-unix-like-systems
+    https://cmake.org/cmake/help/latest/module/FindPython.html
+    https://peps.python.org/pep-0738/
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import builds_rust, finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model.check import Check
+from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.LINK,
+    patterns=patterns_for(
+        "python-link",
+        ("-linux-android", r"\w-linux-(?P<android>android)"),
+        ("--no-undefined", r"(?P<option>-Wl,--no-undefined)\b"),
+        ("-Wl,-z,defs", r"(?P<option>-Wl,-z,defs)\b"),
+    ),
+)
+_PYTHON = re.compile(r"_?Py(?:[A-Z]\w*_|_)\w+$|_Py_\w+$|PyExc_\w+$")
+_AROUND = 60  # lines of a link's command and its messages
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See Python's functions undefined in a link of C or C++ code."""
+    if builds_rust(log):
+        return  # extension-module-in-test
+    for link in log.links:
+        hits = [hit for hit in link.of("ld-undefined") if _PYTHON.match(hit.groups["symbol"].partition("@")[0])]
+        if not hits:
+            continue
+        signs = log.near(link.line, "python-link", before=_AROUND, after=_AROUND)
+        android = any(sign.groups["android"] for sign in signs)
+        options = dict.fromkeys(sign.groups["option"] for sign in signs if sign.groups["option"])
+        linked = Fix(
+            "link libpython, as Android asks" if android else "for a program that embeds Python: link libpython",
+            notes="CMake: find_package(Python COMPONENTS Interpreter Development) and Python::Python; else "
+            "`python3-config --embed --ldflags`, of the target's Python.",
+        )
+        opened = Fix(
+            f"for a module: take {' and '.join(options) or '-Wl,--no-undefined and -Wl,-z,defs'} out of the link",
+            notes="They are in LDFLAGS, or in CMAKE_SHARED_LINKER_FLAGS and CMAKE_MODULE_LINKER_FLAGS. A module is "
+            "linked with -shared, and gets Python's functions from the interpreter.",
+        )
+        symbol = hits[0].groups["symbol"].rstrip("'`\"")
+        yield finding_from_hits(
+            log,
+            hits,
+            f"{symbol} is a function of Python, and libpython is not linked",
+            "Linking fails.",
+            (linked,) if android else (opened, linked) if options else (linked, opened),
+        )
+        return
