@@ -13,23 +13,26 @@ class TaggedSystem(NamedTuple):
     """The promises of a platform tag.
 
     ``name`` is the system's. ``kind`` is the format of its code. ``arches`` are the processors; a file must be for each
-    of them. ``machine`` is the processor of ELF files in platform tags of Android.
+    of them. ``machine`` is the processor of ELF files in platform tags of Android. ``built_for`` is the system that
+    Mach-O files must name (:attr:`diagnose.readers.wheel.mach_o.Build.system`), ``oldest`` its oldest release.
     """
 
     name: str
     kind: str
     arches: tuple[str, ...]
     machine: str = ""
+    built_for: str = ""
+    oldest: tuple[int, int] = (0, 0)
 
 
 _MACOS = {"universal2": ("x86_64", "arm64"), "intel": ("i386", "x86_64"), "universal": ("i386", "ppc")}
 _ANDROID = {"arm64_v8a": "aarch64", "armeabi_v7a": "armv7l", "x86_64": "x86_64", "x86": "i686"}
 _FORMS = (
-    (r"macosx_\d+_\d+_(\w+)", "macOS"),
-    (r"ios_\d+_\d+_(\w+?)_iphone(?:os|simulator)", "iOS"),
-    (r"win_(\w+)|(win32)", "Windows"),
-    (r"android_\d+_(\w+)", "Android"),
-    (r"(?:emscripten_\d+_\d+_\d+|pyodide_\d+_\d+|pyemscripten_\d+_\d+)_(wasm32)", "Emscripten"),
+    (r"macosx_(?P<major>\d+)_(?P<minor>\d+)_(?P<arch>\w+)", "macOS"),
+    (r"ios_(?P<major>\d+)_(?P<minor>\d+)_(?P<arch>\w+?)_iphone(?:os|(?P<simulator>simulator))", "iOS"),
+    (r"(?:win_)?(?P<arch>(?<=win_)\w+|win32)", "Windows"),
+    (r"android_\d+_(?P<arch>\w+)", "Android"),
+    (r"(?:emscripten_\d+_\d+_\d+|pyodide_\d+_\d+|pyemscripten_\d+_\d+)_(?P<arch>wasm32)", "Emscripten"),
 )
 
 
@@ -41,11 +44,15 @@ def system(platform: str) -> TaggedSystem | None:
         match = re.fullmatch(form, platform)
         if match is None:
             continue
-        arch = next(filter(None, match.groups()))
+        found = match.groupdict()
+        arch = found["arch"]
         if name == "Android":
             return TaggedSystem(name, "elf", (), _ANDROID.get(arch, ""))
         if name == "Windows":
             return TaggedSystem(name, "pe", ({"arm32": "arm32"}.get(arch, arch),))
-        kind = "wasm" if name == "Emscripten" else "mach-o"
-        return TaggedSystem(name, kind, () if kind == "wasm" else _MACOS.get(arch, (arch,)))
+        if name == "Emscripten":
+            return TaggedSystem(name, "wasm", ())
+        simulator = " simulator" if found.get("simulator") else ""
+        oldest = (int(found["major"][:9]), int(found["minor"][:9]))
+        return TaggedSystem(name, "mach-o", _MACOS.get(arch, (arch,)), built_for=name + simulator, oldest=oldest)
     return None

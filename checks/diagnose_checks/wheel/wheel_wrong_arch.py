@@ -6,6 +6,9 @@ can be loaded: the import fails with "cannot open shared object file" although t
 "Exec format error". The causes are a cross build that falls back to the host's compiler, a prebuilt library for the
 wrong platform, and a wheel that was renamed by hand.
 
+Of wheels for other systems the headers are compared: the processors in Mach-O, PE and Android's ELF files, and the
+system in Mach-O files, because macOS, iOS and its simulator refuse each other's files for the same processor.
+
 A file of another architecture that no file in the wheel needs is only a note: some projects ship data for several
 platforms in one wheel.
 
@@ -98,8 +101,8 @@ def _other_systems(wheel: Wheel) -> Iterator[Finding]:
     if not wrong:
         return
     claimed = some(list(wheel.platforms))
-    # Libraries in another system's format, beside one in this system's, are data: code selects them by platform.
-    spare = [file for file, _ in wrong if not any(file.kind == one.kind for one in promised) and _is_plain(file)]
+    # Libraries for another system, beside one for this system, are data: code selects them by platform.
+    spare = [file for file, _ in wrong if _is_plain(file) and not any(_is_for(file, one) for one in promised)]
     if len(wrong) < len(libraries) and len(spare) == len(wrong):
         yield Finding(
             f"is tagged {claimed} and also contains {count(len(wrong), 'file')} for other systems",
@@ -128,6 +131,12 @@ def _android_machine(elf: Elf) -> str:
     return arch_of(elf) or architecture_name(elf)
 
 
+def _is_for(file: CodeFile, promised: systems.TaggedSystem) -> bool:
+    """Whether the file is in the system's format, and names no other system for its processors."""
+    named = {build.system for build in file.builds if build.arch in promised.arches}
+    return file.kind == promised.kind and named <= {"", promised.built_for}
+
+
 def _is_plain(file: CodeFile) -> bool:
     """Whether Python never imports the file by itself: a DLL or dylib, not an extension module."""
     return file.path.endswith((".dll", ".dylib"))
@@ -146,7 +155,10 @@ def _unfit(file: CodeFile, promised: list[systems.TaggedSystem], machines: dict[
             if not one.machine or machines.get(file.path, one.machine) == one.machine:
                 return ""
         elif not one.arches or not file.arches or set(one.arches) <= set(file.arches):
-            return ""
+            if _is_for(file, one):
+                return ""
+            others = {build.system for build in file.builds if build.arch in one.arches}
+            return f"its header says {some(sorted(others))}, the tag {one.built_for}"
     has = machines.get(file.path, "") or some(list(file.arches))
     return f"its header says {has}, the tag {fitting[0].machine or some(list(fitting[0].arches))}"
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from diagnose.readers.elf.instructions import Instructions
+    from diagnose.readers.wheel.mach_o import Build
     from diagnose.readers.wheel.reader import Wheel
 
 
@@ -63,13 +64,23 @@ def facts(wheel: Wheel) -> dict[str, Any]:
         ),
         "elf_files": [_elf(elf, inside.get(elf.path, {})) for elf in sorted(wheel.elves, key=lambda elf: elf.path)],
         "other_code": [
-            {"path": file.path, "kind": file.kind, "arches": list(file.arches)}
+            {
+                "path": file.path,
+                "kind": file.kind,
+                "arches": list(file.arches),
+                "built_for": [_build(build) for build in file.builds],
+            }
             for file in wheel.code
             if file.kind in ("mach-o", "pe", "wasm", "llvm-bitcode", "archive")
         ],
         "files": len(wheel.files),
         "size": wheel.size,
     }
+
+
+def _build(build: Build) -> dict[str, Any]:
+    oldest = ".".join(map(str, build.oldest)) if any(build.oldest) else None
+    return {"arch": build.arch, "system": build.system or None, "oldest": oldest}
 
 
 def _cause(cause: Shortfall) -> dict[str, Any]:

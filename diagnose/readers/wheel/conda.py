@@ -140,7 +140,8 @@ def _package(path: str, size: int, index: dict[str, Any], files: list[_PackedFil
     places: set[tuple[int, int]] = set()
     for one in files:
         head = one.place.read(0, archive.HEAD)
-        if (file := filekind.code_file(one.name, "", head, one.mode, one.place.size)) is not None:
+        whole = one.place.view() if filekind.has_parts(head) else b""
+        if (file := filekind.code_file(one.name, "", head, one.mode, one.place.size, whole)) is not None:
             code.append(file)
         if head[:4] == elf_parser.MAGIC and (one.place.start, one.place.size) not in places:
             places.add((one.place.start, one.place.size))  # hard links: once

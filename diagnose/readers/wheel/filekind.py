@@ -10,6 +10,8 @@ from __future__ import annotations
 import struct
 
 from diagnose.model._lazy_stdlib import NamedTuple
+from diagnose.readers.wheel import mach_o
+from diagnose.readers.wheel.mach_o import Build
 
 
 class CodeFile(NamedTuple):
@@ -24,7 +26,7 @@ class CodeFile(NamedTuple):
 
     ``claims`` is the reason to expect code: ``library`` (the name ends in ``.so``, ``.so.1``, ``.pyd``, ``.dylib`` or
     ``.dll``), ``script`` (the file is in ``.data/scripts``), ``executable`` (by its mode); empty if only the content is
-    code. ``size`` is in bytes.
+    code. ``size`` is in bytes. ``builds`` are what a Mach-O file is built for, by processor.
     """
 
     path: str
@@ -33,6 +35,7 @@ class CodeFile(NamedTuple):
     arches: tuple[str, ...]
     claims: str
     size: int
+    builds: tuple[Build, ...] = ()
 
 
 _MAGIC = {
@@ -49,18 +52,8 @@ _MAGIC = {
     b"BC\xc0\xde": "llvm-bitcode",
     b"\xde\xc0\x17\x0b": "llvm-bitcode",
 }
-_MACH = {
-    7: "i386",
-    12: "arm",
-    18: "ppc",
-    0x1000007: "x86_64",
-    0x100000C: "arm64",
-    0x1000012: "ppc64",
-    0x200000C: "arm64_32",
-}
 _PE = {0x14C: "win32", 0x8664: "amd64", 0xAA64: "arm64", 0x1C4: "arm32"}
 _CONTROL = bytes({*range(32), 127} - {*b"\b\t\n\f\r\x1b"})
-_MAX_FAT = 32  # architectures of one file; in a Java class the same bytes are its version, 45 or more
 
 
 def claim(path: str, data_prefix: str, mode: int) -> str:
@@ -73,10 +66,22 @@ def claim(path: str, data_prefix: str, mode: int) -> str:
     return "executable" if mode & 0o111 else ""
 
 
-def code_file(path: str, data_prefix: str, head: bytes, mode: int, size: int) -> CodeFile | None:
-    """Return the file *path* of *size* bytes that begins with *head*; None if it neither is code nor claims to be."""
+def code_file(
+    path: str, data_prefix: str, head: bytes, mode: int, size: int, content: memoryview | bytes = b""
+) -> CodeFile | None:
+    """Return the file *path* of *size* bytes that begins with *head*; None if it neither is code nor claims to be.
+
+    *content* are all bytes of a file whose parts are read (:func:`has_parts`).
+    """
     claims = claim(path, data_prefix, mode)
-    return CodeFile(path, *classify(head, mode), claims, size) if claims or code(head) else None
+    if not claims and not code(head):
+        return None
+    return CodeFile(path, *classify(head, mode), claims, size, mach_o.builds(content) if has_parts(head) else ())
+
+
+def has_parts(head: bytes) -> bool:
+    """Whether more than the head of the file is read: it is Mach-O, whose parts for each processor say more."""
+    return code(head) == "mach-o"
 
 
 def classify(head: bytes, mode: int = 0) -> tuple[str, tuple[str, ...]]:
@@ -85,7 +90,7 @@ def classify(head: bytes, mode: int = 0) -> tuple[str, tuple[str, ...]]:
         return "symlink", ()
     kind = code(head)
     if kind == "mach-o":
-        return kind, _mach_arches(head)
+        return kind, mach_o.arches(head)
     if kind == "pe":
         (number,) = struct.unpack_from("<H", head, _pe_header(head) + 4)
         return kind, (_PE.get(number, hex(number)),)
@@ -109,7 +114,7 @@ def code(head: bytes) -> str:
     kind = _MAGIC.get(head[:4], "")
     if kind == "archive" and head[:8] not in (b"!<arch>\n", b"!<thin>\n"):
         return ""
-    if head[:3] == b"\xca\xfe\xba" and not 0 < int.from_bytes(head[4:8], "big") <= _MAX_FAT:
+    if head[:3] == b"\xca\xfe\xba" and not 0 < int.from_bytes(head[4:8], "big") <= mach_o.MAX_FAT:
         return ""
     if not kind and head[:2] == b"MZ" and _pe_header(head):
         return "pe"
@@ -120,19 +125,6 @@ def _pe_header(head: bytes) -> int:
     """Return the offset of the PE header, 0 without one: DOS programs begin with the same bytes."""
     at = int.from_bytes(head[60:64], "little")
     return at if head[at : at + 4] == b"PE\0\0" and at + 6 <= len(head) else 0
-
-
-def _mach_arches(head: bytes) -> tuple[str, ...]:
-    if head[:3] == b"\xca\xfe\xba":
-        width = 20 if head[3] == 0xBE else 32
-        count = int.from_bytes(head[4:8], "big")
-        places = range(8, min(8 + width * count, len(head) - 3), width)
-        order = ">"
-    else:
-        places = range(4, 8 if len(head) >= 8 else 4, 4)
-        order = "<" if head[0] in (0xCE, 0xCF) else ">"
-    numbers = [struct.unpack_from(f"{order}I", head, at)[0] for at in places]
-    return tuple(dict.fromkeys(_MACH.get(number, hex(number)) for number in numbers))
 
 
 def _is_text(head: bytes) -> bool:

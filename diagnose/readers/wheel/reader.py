@@ -432,7 +432,7 @@ class _Harvest:
             self.queue.clear()
 
     def _look(self, member: Member, buffer: mmap.mmap) -> mmap.mmap:
-        """Read one member; *buffer* is memory for an ELF file, and is returned, enlarged if necessary, for the next."""
+        """Read one member; *buffer* is memory for a binary, and is returned, enlarged if necessary, for the next."""
         algorithm = self.algorithms.get(member.name, "")
         digest = getattr(hashlib, algorithm)() if algorithm in record.STRONG else None
         whole = archive.at_once(self.opened, member)
@@ -449,19 +449,19 @@ class _Harvest:
     def _stream(self, member: Member, buffer: mmap.mmap, digest: hashlib._Hash | None) -> tuple[int, mmap.mmap]:
         """Read one member piece by piece; return its size and the memory for the next."""
         head = b""
-        is_elf = False
+        kept = False
         filled = 0
 
         def take(piece: bytes) -> None:
-            nonlocal buffer, head, is_elf, filled
+            nonlocal buffer, head, kept, filled
             if digest is not None:
                 digest.update(piece)
             if filled == 0:
                 head = piece[: archive.HEAD]
-                is_elf = head[:4] == elf.MAGIC
-                if is_elf and len(buffer) < member.size:
+                kept = head[:4] == elf.MAGIC or filekind.has_parts(head)
+                if kept and len(buffer) < member.size:
                     buffer = _room(min(max(member.size, 2 * len(buffer)), self.largest))
-            if is_elf:
+            if kept:
                 buffer[filled : filled + len(piece)] = piece
             filled += len(piece)
 
@@ -476,13 +476,13 @@ class _Harvest:
         return filled, buffer
 
     def _note(self, member: Member, head: bytes, content: memoryview, size: int) -> None:
-        """Keep the facts of a file of *size* bytes that begins with *head*; *content* is an ELF file's."""
+        """Keep the facts of a file of *size* bytes that begins with *head*; *content* is an ELF or Mach-O file's."""
         name = member.name
         if head[:4] == elf.MAGIC:
             found = elf.read(content, name, installed_path(name, self.data_prefix))
             self.elves.append(self.sampler.look(found, content))
             self.unseen += [f"{name}: {part}" for part in found.unread]
-        if (file := filekind.code_file(name, self.data_prefix, head, member.mode, size)) is not None:
+        if (file := filekind.code_file(name, self.data_prefix, head, member.mode, size, content)) is not None:
             self.code.append(file)
 
 

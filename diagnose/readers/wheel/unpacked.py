@@ -202,10 +202,12 @@ def _elves(places: dict[str, str], sizes: dict[str, int]) -> tuple[tuple[Elf, ..
     for name, path in sorted(places.items()):
         with _File(path) as file:
             head = file.read(4096)
-            if (found_code := filekind.code_file(name, "", head, 0, sizes[name])) is not None:
+            is_elf = head[:4] == elf_parser.MAGIC
+            rest = file.read(max(sizes[name] - len(head), 0)) if is_elf or filekind.has_parts(head) else b""
+            content = memoryview(head + rest)
+            if (found_code := filekind.code_file(name, "", head, 0, sizes[name], content)) is not None:
                 code.append(found_code)
-            if head[:4] == elf_parser.MAGIC:
-                content = memoryview(head + file.read(max(sizes[name] - len(head), 0)))
+            if is_elf:
                 found = elf_parser.read(content, name, f"{linkage.SITE}/{name}")
                 elves.append(sampler.look(found, content))
     return tuple(elves), tuple(code)
