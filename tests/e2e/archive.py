@@ -12,6 +12,7 @@ import functools
 import hashlib
 import lzma
 import os
+import posixpath
 import re
 import shutil
 import subprocess
@@ -22,9 +23,12 @@ import urllib.request
 from collections.abc import Iterable, Iterator, Mapping
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from e2e.cache import CACHE, made, say
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsRead, SupportsWrite
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 LARGE = 5_000_000  # bytes from which on a package is kept without its compression
@@ -323,9 +327,12 @@ def _sha256(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def serving(archives: Mapping[str, Path]) -> Iterator[str]:
-    """Serve folders under the URLs that they are given for; yields the address of the proxy that does it."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Proxy, archives)) as server:
+def serving(archives: Mapping[str, Path], cut: str = "") -> Iterator[str]:
+    """Serve folders under the URLs that they are given for; yields the address of the proxy that does it.
+
+    The connection ends in the middle of every file whose name begins with *cut*, unless that is empty.
+    """
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Proxy, archives, cut)) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"
@@ -336,8 +343,9 @@ def serving(archives: Mapping[str, Path]) -> Iterator[str]:
 class _Proxy(SimpleHTTPRequestHandler):
     """Answers requests for whole URLs, as a proxy gets them, from folders of this machine."""
 
-    def __init__(self, archives: Mapping[str, Path], *args: Any) -> None:
+    def __init__(self, archives: Mapping[str, Path], cut: str, *args: Any) -> None:
         self.archives = archives
+        self.cut = cut
         super().__init__(*args)
 
     def translate_path(self, path: str) -> str:
@@ -346,6 +354,14 @@ class _Proxy(SimpleHTTPRequestHandler):
             if url.startswith(base + "/"):
                 return str(folder / os.path.normpath(url[len(base) :]).lstrip("/"))
         return os.devnull + "/nowhere"
+
+    def copyfile(self, source: SupportsRead[bytes], outputfile: SupportsWrite[bytes]) -> None:
+        """Send a file, or the first half of it."""
+        whole = source.read()
+        if self.cut and posixpath.basename(self.path).startswith(self.cut):
+            whole = whole[: len(whole) // 2]
+            self.close_connection = True
+        outputfile.write(whole)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Answer with the code's own words, as the servers of archives do."""
