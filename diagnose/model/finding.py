@@ -124,6 +124,8 @@ class Fix(NamedTuple):
     """Variables to remove from the environment of the build first."""
     repack: Repack | None = None
     """The same change as *commands*, in parts, where it repacks a wheel."""
+    repair: tuple[str, ...] | None = None
+    """The options for ``auditwheel repair``, where that is the command."""
 
 
 class Evidence(NamedTuple):

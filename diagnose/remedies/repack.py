@@ -64,14 +64,19 @@ def _matches(name: str, pattern: str) -> bool:
     return middle in name if pattern.endswith("*") else name.endswith(middle)
 
 
-def repair(wheel: Wheel) -> Command:
-    """Return auditwheel's command; where no file names its C library it has to be given the policy."""
+def repair(wheel: Wheel, title: str, notes: str = "", outside: Iterable[str] = ()) -> Fix:
+    """Return a fix by auditwheel, which copies libraries into the wheel, but not those that belong *outside*.
+
+    Where no file names its C library, auditwheel has to be given the policy.
+    """
     ignored = set(wheel.verdict.ignored)
     own = [elf for elf in wheel.elves if elf.path not in ignored]
     lowest = wheel.verdict.lowest_tag
     unnamed = any(elf.is_extension for elf in own) and not any(elf.libc for elf in own)
-    plat = f"--plat {lowest} " if unnamed and lowest and not lowest.startswith("linux_") else ""
-    return Command(f"auditwheel repair {plat}{quote(wheel.path)}", FixStage.BUILD)
+    options = ["--plat", lowest] if unnamed and lowest and not lowest.startswith("linux_") else []
+    options += [word for name in outside for word in ("--exclude", name)]
+    line = " ".join(["auditwheel repair", *map(quote, options), quote(wheel.path)])
+    return Fix(title, (Command(line, FixStage.BUILD),), notes=notes, repair=tuple(options))
 
 
 AFTER_REPAIR = "If it fails, delete the wheel that it leaves in wheelhouse/: nothing in that is repaired."
@@ -231,17 +236,31 @@ def by_shell(title: str, lines: Iterable[str], notes: str = "") -> Fix:
     return Fix(title, commands, notes=notes)
 
 
-def retag(wheel: Wheel, platform: str, title: str = "", notes: str = "", safe: bool = False) -> Fix:
-    """Return a fix that gives the wheel another platform tag, in its file name and in WHEEL.
+def retag(
+    wheel: Wheel,
+    platform: str = "",
+    title: str = "",
+    notes: str = "",
+    safe: bool = False,
+    python: str = "",
+    abi: str = "",
+) -> Fix:
+    """Return a fix that gives the wheel other tags of the named kinds, in its file name and in WHEEL.
 
-    It is *safe* where the wheel does not run on the systems that lose it.
+    Each of *platform*, *python* and *abi* may be several tags (``cp38.cp39``); empty ones stay. It is *safe* where the
+    wheel does not run on the systems that lose it.
     """
     title = title or f"tag it as {platform}"
-    tags = tuple(dict.fromkeys(tag._replace(platform=one) for tag in wheel.tags for one in platform.split(".")))
-    by_unpacking = repack(wheel, title, (), notes, tags=tags, safe=safe)
+    given = {"python": python, "abi": abi, "platform": platform}
+    tags: list[Tag] = list(wheel.tags)
+    for kind, value in given.items():
+        if value:
+            tags = [tag._replace(**{kind: one}) for tag in tags for one in value.split(".")]
+    by_unpacking = repack(wheel, title, (), notes, tags=tuple(dict.fromkeys(tags)), safe=safe)
     if set(wheel.tags) != set(wheel.wheel_tags):
         return by_unpacking  # `wheel tags` refuses a wheel whose tags disagree
-    line = f"python3 -m wheel tags --remove --platform-tag {platform} {quote(wheel.path)}"
+    options = " ".join(f"--{kind}-tag {quote(value)}" for kind, value in given.items() if value)
+    line = f"python3 -m wheel tags --remove {options} {quote(wheel.path)}"
     return by_shell(title, [line], notes)._replace(repack=by_unpacking.repack, safe=safe)
 
 
@@ -261,6 +280,12 @@ def repacking(findings: Iterable[Finding], unsafe: bool = True) -> dict[int, Fix
     if errors - set(fixes):
         return {place: fix for place, fix in fixes.items() if not _only_tags(fix)}
     return fixes
+
+
+def repairing(findings: Iterable[Finding]) -> dict[int, Fix]:
+    """Return the first fix of each finding, by the finding's place, where it is auditwheel's."""
+    first = {place: finding.fixes[0] for place, finding in enumerate(findings) if finding.fixes}
+    return {place: fix for place, fix in first.items() if fix.repair is not None}
 
 
 def _only_tags(fix: Fix) -> bool:

@@ -86,16 +86,16 @@ def attempt(wheel: Wheel, place: TrialPlace, find_links: Sequence[str], offline:
 
 def _imported(wheel: Wheel, place: TrialPlace, site: str, top: list[str], program: str | None) -> Attempt:
     """Import the modules *top* of *wheel*, then its extension modules below them, and run *program*, if any."""
-    imported, failures = _imports(place, site, top)
-    names = importable.extensions(wheel)
-    below = [name for name in names if name not in top and name.partition(".")[0] in imported]
-    loaded, not_loaded = _imports(place, site, below)
+    below = [name for name in importable.extensions(wheel) if name not in top and name.partition(".")[0] in top]
+    imported, failed = _each([*top, *below], lambda left: places.run(place, site, left, _SECONDS))
+    failures = tuple(one for one in failed if one.module in top)
+    not_loaded = [one for one in failed if one.module not in top]
     by_loader = tuple(one for one in not_loaded if ".so" in one.error or one.error.startswith("died"))
     aside = tuple(one for one in not_loaded if one not in by_loader)
     if program and not failures:
         failures = _program(place, site, program)
     name = os.path.basename(wheel.path)
-    return Attempt(name, place, "", (*imported, *loaded), (*failures, *by_loader), aside)
+    return Attempt(name, place, "", imported, (*failures, *by_loader), aside)
 
 
 def _load(wheel: Wheel, place: TrialPlace, why: str) -> Attempt:
@@ -117,17 +117,13 @@ def _load(wheel: Wheel, place: TrialPlace, why: str) -> Attempt:
         return Attempt(name, place, why, (), failures, (), loaded)
 
 
-def _imports(place: TrialPlace, site: str, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[Failure, ...]]:
-    """Import *names* one after the other in *place*."""
-    return _each(names, lambda left: places.run(place, site, left, _SECONDS))
-
-
 def _each(
     names: Sequence[str], start: Callable[[list[str]], SandboxExit]
 ) -> tuple[tuple[str, ...], tuple[Failure, ...]]:
     """Try *names* one after the other in one process, and go on in another after one that ended it.
 
-    *start* runs a process that tries what it is given and writes the events.
+    *start* runs a process that tries what it is given and writes the events. A module below a package that failed is
+    not tried.
     """
     left, done, failures = list(names), [], []
     while left:
@@ -145,14 +141,18 @@ def _each(
                 last = trace.strip().rpartition("\n")[2]
                 failures.append(Failure(str(event["failed"]), last, trace))
                 began = ""
-        tried = {*done, *(failure.module for failure in failures)}
-        left = [name for name in left if name not in tried]
+        left = _left(left, done, failures)
         if not left:
             break
-        name = began or left[0]
-        failures.append(Failure(name, _how(ended), ended.output[-_TRACE:]))
-        left = [other for other in left if other != name]
+        failures.append(Failure(began or left[0], _how(ended), ended.output[-_TRACE:]))
+        left = _left(left, done, failures)
     return tuple(done), tuple(failures)
+
+
+def _left(names: list[str], done: list[str], failures: list[Failure]) -> list[str]:
+    """Return those of *names* that are still to be tried."""
+    failed = {failure.module for failure in failures}
+    return [name for name in names if not failed.intersection((name, name.partition(".")[0])) and name not in done]
 
 
 def _event(line: str) -> dict[str, object]:

@@ -37,16 +37,20 @@ def describe() -> "dict[str, object]":
 
 
 def main() -> None:
-    """Import the modules one after the other."""
+    """Import the modules one after the other, but none below a package that failed."""
     folder, names = sys.argv[1], sys.argv[2:]
     say(python=describe())
     site.addsitedir(folder)
     sys.path.insert(0, folder)
+    failed = set()
     for name in names:
+        if name.partition(".")[0] in failed:
+            continue
         say(begin=name)
         try:
             importlib.import_module(name)
         except BaseException as error:
+            failed.add(name)
             say(failed=name, error=type(error).__name__, trace=traceback.format_exc()[-20000:])
         else:
             say(done=name)

@@ -16,6 +16,7 @@ import tempfile
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import InputError
+from diagnose.trial import helpers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -127,7 +128,21 @@ def run(
             enter = os.path.join(os.path.dirname(__file__), "enter.py")
             other = "/tmp" if base != "/tmp" and not any(word.startswith("/tmp/") for word in words) else ""
             launch = [sys.executable, "-I", "-S", enter, new, folders[HOME], str(MEMORY), *words]
-            words = [*_unshare(), "sh", "-c", _SCRIPT, "sandbox", root, new, site, files, base, other, *launch]
+            words = [
+                *helpers.ends_with_us("KILL"),
+                *_unshare(),
+                "sh",
+                "-c",
+                _SCRIPT,
+                "sandbox",
+                root,
+                new,
+                site,
+                files,
+                base,
+                other,
+                *launch,
+            ]
         reading, writing = os.pipe()
         with os.fdopen(reading, "rb") as events:
             try:

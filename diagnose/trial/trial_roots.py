@@ -5,11 +5,10 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import subprocess
-import tempfile
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import InputError
+from diagnose.trial import helpers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +63,10 @@ def _make(
     if not program:
         raise InputError("--release needs mmdebstrap: apt-get install mmdebstrap (or use --root DIR)")
     say(f"making a Debian {release} root for {architecture}: once, in {cache()}")
-    with tempfile.TemporaryDirectory(prefix=".making-", dir=cache(), ignore_cleanup_errors=True) as scratch:
+    scratch = _scratch(folder)
+    shutil.rmtree(scratch, ignore_errors=True)  # of a process that was killed: this one has the lock
+    try:
+        os.mkdir(scratch, 0o700)
         new = os.path.join(scratch, "root")
         archive = os.path.join(scratch, "root.tar")
         options = ["--variant=extract", f"--include={packages}", f"--architectures={architecture}", "--format=tar"]
@@ -84,21 +86,24 @@ def _make(
             os.makedirs(os.path.join(new, name), exist_ok=True)
         os.chmod(new, 0o755)
         os.rename(new, folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _scratch(folder: str) -> str:
+    """Return where the root *folder* is made."""
+    return os.path.join(cache(), f".making-{os.path.basename(folder)}")
 
 
 def _run(command: list[str], fault: str, output: IO[bytes] | None = None) -> None:
     """Run *command*, whose standard output goes to *output*; *fault* says what it means if it fails."""
-    to = output if output is not None else subprocess.DEVNULL
-    try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=to, stderr=subprocess.PIPE, cwd="/", timeout=_SECONDS
-        )
-    except subprocess.TimeoutExpired:
-        raise InputError(f"{os.path.basename(command[0])} took more than {_SECONDS} seconds") from None
-    if done.returncode:
-        lines = done.stderr.decode(errors="replace").splitlines()
+    done = helpers.run(command, _SECONDS, output, "/")
+    if done.status is None:
+        raise InputError(f"{os.path.basename(command[0])} took more than {_SECONDS} seconds")
+    if done.status:
+        lines = done.errors.splitlines()
         # The first error is apt's own; what follows it is that apt failed.
-        said = next((line for line in lines if line.startswith("E: ")), (lines or [f"exit code {done.returncode}"])[-1])
+        said = next((line for line in lines if line.startswith("E: ")), (lines or [f"exit code {done.status}"])[-1])
         if "unable to pick chroot mode" in said:  # not root, and no namespace with more than one user
             said = "without root it needs the package uidmap, and your ranges in /etc/subuid and /etc/subgid"
         raise InputError(f"{fault}: {said}")
@@ -106,7 +111,7 @@ def _run(command: list[str], fault: str, output: IO[bytes] | None = None) -> Non
 
 def _make_room() -> None:
     """Remove the roots that were not used for longest, until all together keep to :data:`LIMIT`."""
-    roots = sorted(_roots(), key=lambda root: os.stat(root).st_mtime)
+    roots = sorted(filter(os.path.isdir, _roots()), key=lambda root: os.stat(root).st_mtime)
     sizes = {root: _size(root) for root in roots}
     while sum(sizes.values()) > LIMIT and roots:
         root = roots.pop(0)
@@ -120,6 +125,7 @@ def _remove(root: str) -> bool:
     if not _lock(root, fcntl.LOCK_EX | fcntl.LOCK_NB):
         os.close(_locks.pop(root))
         return False
+    shutil.rmtree(_scratch(root), ignore_errors=True)
     shutil.rmtree(root, ignore_errors=True)
     gone = not os.path.exists(root)
     if gone:
@@ -138,13 +144,12 @@ def _size(folder: str) -> int:
 
 
 def _roots() -> list[str]:
-    """Return the folders of all roots, in the order of their names."""
+    """Return the folders of all roots, in the order of their names, also where only a lock or a half is left."""
     try:
         names = sorted(os.listdir(cache()))
     except OSError:
         return []
-    folders = [os.path.join(cache(), name) for name in names if not name.startswith(".")]
-    return [folder for folder in folders if os.path.isdir(folder)]
+    return sorted({os.path.join(cache(), name.removeprefix(".making-").removesuffix(".lock")) for name in names})
 
 
 def cache() -> str:
@@ -159,5 +164,8 @@ def clean() -> tuple[list[str], list[str]]:
     gone: list[str] = []
     kept: list[str] = []
     for root in _roots():
-        (gone if _remove(root) else kept).append(root)
+        was = os.path.isdir(root) or os.path.isdir(_scratch(root))
+        removed = _remove(root)
+        if was or not removed:
+            (gone if removed else kept).append(root)
     return gone, kept

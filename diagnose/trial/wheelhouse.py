@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 import zipfile
 import zlib
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
-from diagnose.trial import importable
+from diagnose.trial import helpers, importable
 from diagnose.trial.places import TrialPlace
 
 if TYPE_CHECKING:
@@ -115,14 +114,11 @@ def install(wheel: Wheel, place: TrialPlace, folder: str, find_links: Sequence[s
         *(["--no-index"] if offline else []),
     ]
     command = [*_pip(), "install", *options, os.path.abspath(wheel.path)]
-    try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=_SECONDS
-        )
-    except subprocess.TimeoutExpired:
-        raise NotInstalledError(f"its dependencies were not fetched in {_SECONDS} seconds") from None
-    if done.returncode:
-        raise NotInstalledError(_reason(done.stderr.splitlines()) or f"pip failed with exit code {done.returncode}")
+    done = helpers.run(command, _SECONDS)
+    if done.status is None:
+        raise NotInstalledError(f"its dependencies were not fetched in {_SECONDS} seconds")
+    if done.status:
+        raise NotInstalledError(_reason(done.errors.splitlines()) or f"pip failed with exit code {done.status}")
     os.chmod(folder, 0o755)
 
 

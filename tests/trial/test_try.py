@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -148,8 +149,6 @@ def test_nor_without_root() -> None:
 
 
 def _reaches_nothing(folder: Path, attempt: Callable[[Path], dict[str, Any]]) -> None:
-    import socket
-
     outside = folder / "outside"
     outside.write_text("kept")
     outside.chmod(0o666)
@@ -179,36 +178,80 @@ def test_a_program_runs_after_the_imports(tmp_path: Path) -> None:
     assert done.returncode == 1 and "example.py: ended with exit status 3" in done.stdout
 
 
-def test_nothing_is_left(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_nothing_is_left_of_an_import(number: signal.Signals, tmp_path: Path) -> None:
     path = wheel(tmp_path, {"sleeper.py": "import time; time.sleep(600)"})
-    environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    before = Path("/proc/self/mountinfo").read_text()
-    with subprocess.Popen([*TRY, "--offline", str(path)], env=environment, stderr=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + 60
-        while not _sleepers() and time.monotonic() < deadline:
-            time.sleep(0.1)
-        assert _sleepers()
-        process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 130
-    for _ in range(50):
-        if not _sleepers():
-            break
+    _interrupted(["--offline", str(path)], _sleepers, number, tmp_path)
+    if number == signal.SIGINT:  # a killed process cannot remove what it wrote
+        assert sorted(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_nothing_is_left_of_a_download(number: signal.Signals, tmp_path: Path) -> None:
+    path = wheel(tmp_path, {"demo.py": ""}, requires="no-such-project-here")
+    with socket.create_server(("127.0.0.1", 0)) as server:  # it accepts, and never answers
+        index = f"http://127.0.0.1:{server.getsockname()[1]}/simple"
+        words = ["env", f"PIP_INDEX_URL={index}", "PIP_NO_INDEX=", "PIP_FIND_LINKS=", *TRY, str(path)]
+        _interrupted([], lambda: _with_words(b"pip\0install\0--target"), number, tmp_path, words)
+    if number == signal.SIGINT:
+        assert sorted(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_nothing_is_left_of_a_root_that_is_being_made(number: signal.Signals, tmp_path: Path) -> None:
+    need(shutil.which("mmdebstrap"), "mmdebstrap is not installed")
+    path = wheel(tmp_path, {"demo.py": ""})
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        mirror = f"http://127.0.0.1:{server.getsockname()[1]}/debian"
+        words = ["--offline", "--release", "trixie", "--mirror", mirror, str(path)]
+        marks = (b"lib/apt/methods/http",)  # apt waits for the mirror
+        _interrupted(words, lambda: _with_words(*marks), number, tmp_path)
+    own = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    subprocess.run([*TRY, "--clean"], env=own, check=True, capture_output=True)
+    roots = tmp_path / "diagnose/roots"
+    assert list(roots.iterdir()) == []
+
+
+def _interrupted(
+    words: list[str],
+    started: Callable[[], list[str]],
+    number: signal.Signals,
+    folder: Path,
+    command: list[str] | None = None,
+) -> None:
+    """Send *number* to a ``try`` when *started* shows processes; they, and all mounts, have to go."""
+    earlier = set(started())
+    own = {**os.environ, "TMPDIR": str(folder), "XDG_CACHE_HOME": str(folder)}
+    with subprocess.Popen(command or [*TRY, *words], env=own, stderr=subprocess.DEVNULL) as process:
+        _until(lambda: set(started()) - earlier)
+        process.send_signal(number)
+        assert process.wait(30) == (130 if number == signal.SIGINT else -number)
+    _until(lambda: not set(started()) - earlier)
+    _until(lambda: str(folder) not in Path("/proc/self/mountinfo").read_text() and not _with_words(bytes(folder)))
+
+
+def _until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
         time.sleep(0.1)
-    assert not _sleepers()
-    assert sorted(tmp_path.iterdir()) == [path]
-    assert Path("/proc/self/mountinfo").read_text() == before
 
 
 def _sleepers() -> list[str]:
     """Return the processes that import the module that sleeps."""
+    return _with_words(b"/srv/files/inside.py\0/srv/site\0sleeper")
+
+
+def _with_words(*marks: bytes) -> list[str]:
+    """Return the processes whose command line has one of *marks*."""
     found = []
-    for status in Path("/proc").glob("[0-9]*/cmdline"):
+    for line in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            words = status.read_bytes()
+            words = line.read_bytes()
         except OSError:
             continue
-        if b"/srv/files/inside.py\0/srv/site\0sleeper" in words:
-            found.append(status.parent.name)
+        if any(mark in words for mark in marks):
+            found.append(line.parent.name)
     return found
 
 

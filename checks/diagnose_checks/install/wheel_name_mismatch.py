@@ -95,7 +95,9 @@ def _rename_file(wheel: Wheel, stem: str, name: str, version: str) -> tuple[Fix,
     at = wheel.path.rindex(f"{wheel.name}-{wheel.version}")
     new = wheel.path[:at] + stem + wheel.path[at + len(f"{wheel.name}-{wheel.version}") :]
     line = f"test ! -e {quote(wheel.path)} || mv {quote(wheel.path)} {quote(new)}"
-    return (by_shell("give the file the name that its metadata says", [line], "Only if it was renamed by hand."), again)
+    title, notes = "give the file the name that its metadata says", "Only if it was renamed by hand."
+    parts = repack(wheel, title, (), unpack=unpack_unchecked(wheel), renamed=True).repack
+    return (by_shell(title, [line], notes)._replace(repack=parts), again)
 
 
 def _rename_folder(wheel: Wheel, stem: str) -> Fix:

@@ -26,8 +26,7 @@ from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Se
 from diagnose.model.versions import name_key
 from diagnose.policies import PlatformTag
 from diagnose.readers.wheel.reader import Wheel
-from diagnose.remedies.repack import by_shell, repair, retag
-from diagnose.remedies.shell_quoting import quote
+from diagnose.remedies.repack import repair, retag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,18 +85,11 @@ def _reason(text: str, tag: PlatformTag) -> tuple[str, bool]:
 
 def _fixes(wheel: Wheel, bad: list[str], others: bool) -> tuple[Fix, ...]:
     if others:
-        options = "".join(f"-{text}" if not index else f".{text}" for index, text in enumerate(bad))
-        line = f"python3 -m wheel tags --remove --platform-tag={options} {quote(wheel.path)}"
-        return (by_shell("drop the tag", [line]),)
+        return (retag(wheel, ".".join(text for text in wheel.platforms if text not in bad), "drop the tag"),)
     lowest = wheel.verdict.lowest_tag
     if lowest and (not lowest.startswith("linux_") or lowest == "linux_armv6l"):
         return (retag(wheel, lowest),)
-    return (
-        Fix(
-            "repair the wheel, which sets a tag that it meets",
-            (repair(wheel),),
-        ),
-    )
+    return (repair(wheel, "repair the wheel, which sets a tag that it meets"),)
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

@@ -24,8 +24,7 @@ from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Se
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel.reader import Wheel
-from diagnose.remedies.repack import by_shell
-from diagnose.remedies.shell_quoting import quote
+from diagnose.remedies.repack import retag
 from diagnose.tables.stable_abi import stable_abi
 
 if TYPE_CHECKING:
@@ -97,8 +96,8 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     else:
         highest = max(added[name] for _, names in newer for name in names)
         message = f"is tagged cp{base[0]}{base[1]}-abi3, but uses functions added to the stable ABI in {_text(highest)}"
-        line = f"python3 -m wheel tags --remove --python-tag cp{highest[0]}{highest[1]} {quote(wheel.path)}"
-        fixes.append(by_shell(f"tag it for Python {_text(highest)} and newer", [line]))
+        title = f"tag it for Python {_text(highest)} and newer"
+        fixes.append(retag(wheel, title=title, python=f"cp{highest[0]}{highest[1]}"))
     yield Finding(
         message,
         Severity.ERROR,

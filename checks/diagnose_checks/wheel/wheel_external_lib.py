@@ -95,9 +95,10 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             else:
                 severity = Severity.ERROR
             groups.setdefault(severity, []).append(_Lack(name, users, reason, sure))
+    outside = [lack.name for lack in groups.get(Severity.NOTE, ())]
     for severity in Severity:
         if severity in groups:
-            yield _finding(wheel, severity, groups[severity])
+            yield _finding(wheel, severity, groups[severity], outside)
     yield from _musl_itself(wheel)
 
 
@@ -135,7 +136,7 @@ class _Lack(NamedTuple):
     sure: bool
 
 
-def _finding(wheel: Wheel, severity: Severity, group: list[_Lack]) -> Finding:
+def _finding(wheel: Wheel, severity: Severity, group: list[_Lack], outside: list[str]) -> Finding:
     names = [lack.name for lack in group]
     evidence = bounded((_evidence(wheel, lack) for lack in group), "libraries")
     error = missing_library_error(wheel, group[0].users[0], names[0])
@@ -147,7 +148,7 @@ def _finding(wheel: Wheel, severity: Severity, group: list[_Lack]) -> Finding:
         )
     absent = "which is not in the wheel" if len(names) == 1 else "which are not in the wheel"
     some_need = "needs" if any(lack.sure for lack in group) else "some of its files need"
-    repairing = _repair(wheel, names, [elf for lack in group for elf in lack.users])
+    repairing = _repair(wheel, names, [elf for lack in group for elf in lack.users], outside)
     fixes = (repairing, _declare(names))
     if all(hazard(name) for name in names):
         fixes = (_declare(names), repairing)
@@ -169,16 +170,16 @@ def _evidence(wheel: Wheel, lack: _Lack) -> Evidence:
     return Evidence(f"{role(wheel, first)}: needs {lack.name}{also}{why}", first.path)
 
 
-def _repair(wheel: Wheel, names: list[str], users: Iterable[Elf]) -> Fix:
+def _repair(wheel: Wheel, names: list[str], users: Iterable[Elf], outside: list[str]) -> Fix:
     # maturin audits the library that it builds, not prebuilt libraries of the project.
     built = wheel.generator.startswith("maturin") and all(elf.is_extension for elf in users)
-    return Fix(
-        f"copy {some(names)} into the wheel",
-        (repair(wheel),),
-        notes="Run it where the wheel was built: it copies the libraries found there. For another architecture, "
-        f"name their folder in LD_LIBRARY_PATH. {AFTER_REPAIR}"
-        + (" maturin does the same without `--auditwheel skip`." if built else ""),
+    notes = (
+        "Run it where the wheel was built: it copies the libraries found there. For another architecture, or an older "
+        "system's libraries, name their folder in AUDITWHEEL_LD_LIBRARY_PATH (before auditwheel 6.7: LD_LIBRARY_PATH). "
+        f"{AFTER_REPAIR}"
     )
+    notes += " maturin does the same without `--auditwheel skip`." if built else ""
+    return repair(wheel, f"copy {some(names)} into the wheel", notes, _patterns(outside))
 
 
 def _patterns(names: list[str]) -> list[str]:

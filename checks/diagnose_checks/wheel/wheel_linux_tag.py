@@ -28,8 +28,7 @@ from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Se
 from diagnose.model.versions import name_key
 from diagnose.readers.wheel.platform_tag import Shortfall
 from diagnose.readers.wheel.reader import Wheel
-from diagnose.remedies.repack import AFTER_REPAIR, by_shell, repair, retag
-from diagnose.remedies.shell_quoting import quote
+from diagnose.remedies.repack import AFTER_REPAIR, repair, retag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +52,8 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     evidence = [Evidence(f"platform tag {some(plain)}", where="the file name")]
     others = [text for text, _ in linux_tags(wheel) if text not in plain]
     if others:
-        fixes = tuple(_drop(wheel, text) for text in plain)
+        title = f"remove the tag {some(plain)}: the others are more precise"
+        fixes: tuple[Fix, ...] = (retag(wheel, ".".join(others), title),)
     elif verdict.lowest_tag and not verdict.lowest_tag.startswith("linux_"):
         evidence.append(Evidence(f"the wheel meets {verdict.lowest_tag} unchanged", where="its ELF files"))
         title = f"use the tag that it meets: {verdict.lowest_tag}"
@@ -91,11 +91,6 @@ def _newest(wheel: Wheel) -> Evidence:
     return Evidence(f"needs {need.detail} of {need.library}{symbols}, newer than every manylinux policy", need.path)
 
 
-def _drop(wheel: Wheel, platform: str) -> Fix:
-    line = f"python3 -m wheel tags --remove --platform-tag=-{platform} {quote(wheel.path)}"
-    return by_shell(f"remove the tag {platform}: the others are more precise", [line])
-
-
 def _first_fix(need: Shortfall) -> Fix:
     """Return the fix where no repair helps: auditwheel copies libraries, and changes no code."""
     what = ", ".join(need.symbols[:2]) if need.kind == "forbidden-symbol" else need.detail
@@ -106,11 +101,8 @@ def _first_fix(need: Shortfall) -> Fix:
 
 
 def _repair(wheel: Wheel) -> Fix:
-    return Fix(
-        "copy the libraries in and set the tag",
-        (repair(wheel),),
-        notes=f"{AFTER_REPAIR} maturin does both without --auditwheel skip and --compatibility linux.",
-    )
+    notes = f"{AFTER_REPAIR} maturin does both without --auditwheel skip and --compatibility linux."
+    return repair(wheel, "copy the libraries in and set the tag", notes)
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

@@ -35,8 +35,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.readers.wheel.reader import Tag, Wheel
-from diagnose.remedies.repack import by_shell, rename, rename_suffix, repack
-from diagnose.remedies.shell_quoting import quote
+from diagnose.remedies.repack import rename, rename_suffix, repack, retag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,8 +143,7 @@ def _closed_fixes(wheel: Wheel, bad: list[tuple[ExtensionName, str]], tags: list
     match = bad[0][0].soabi.partition("-")[2]
     if len(soabis) == 1 and bad[0][0].soabi.startswith("cpython-") and match:
         python, abi = f"cp{match.rstrip('abcdefghijklmnopqrstuvwxyz')}", f"cp{match}"
-        line = f"python3 -m wheel tags --remove --python-tag {python} --abi-tag {abi} {quote(wheel.path)}"
-        return (by_shell(f"use the tag that it meets: {python}-{abi}", [line]), build)
+        return (retag(wheel, title=f"use the tag that it meets: {python}-{abi}", python=python, abi=abi), build)
     return (build,)
 
 
@@ -186,8 +184,8 @@ def _missed(wheel: Wheel, missed: list[tuple[ExtensionName, list[TaggedPython]]]
         )
     elif wanted == ".abi3t.so" and early < 15:
         abis = ".".join(dict.fromkeys(tag.abi for tag in wheel.tags))
-        line = f"python3 -m wheel tags --remove --python-tag cp315 --abi-tag {abis} {quote(wheel.path)}"
-        build = by_shell("promise it from CPython 3.15 on", [line], "abi3t (PEP 803) begins there.")
+        title, notes = "promise it from CPython 3.15 on", "abi3t (PEP 803) begins there."
+        build = retag(wheel, title=title, notes=notes, python="cp315", abi=abis)
     else:
         build = Fix(
             f"name the modules NAME{wanted}",
@@ -229,8 +227,8 @@ def _named(wheel: Wheel, bad: list[list[ExtensionName]]) -> Finding:
     foreign = sorted({name for files in bad for module in files for name in outside_stable_abi(module.elf)})
     moves = [rename(wheel, files[0].elf.path, files[0].key + ".abi3.so") for files in bad if len(files) == 1]
     match = first.soabi.partition("-")[2]
-    one = (f"cp{match.rstrip('abcdefghijklmnopqrstuvwxyz')}", f"cp{match}")
-    line = f"python3 -m wheel tags --remove --python-tag {one[0]} --abi-tag {one[1]} {quote(wheel.path)}"
+    python = f"cp{match.rstrip('abcdefghijklmnopqrstuvwxyz')}"
+    one = retag(wheel, title="tag it for that one version", python=python, abi=f"cp{match}")
     fallback = all(_has_source(wheel, files[0]) for files in bad)
     evidence = [
         Evidence(f"ends in {module.suffix}, not in .abi3.so", module.elf.path) for files in bad for module in files
@@ -244,12 +242,12 @@ def _named(wheel: Wheel, bad: list[list[ExtensionName]]) -> Finding:
         bounded(evidence),
         f"every other version: ModuleNotFoundError: No module named '{first.key.rpartition('/')[2]}'",
         (
-            *((by_shell("tag it for that one version", [line]),) if foreign else ()),
+            *((one,) if foreign else ()),
             Fix(
                 "build the module for the stable ABI too",
                 notes="setuptools: Extension(…, py_limited_api=True) and Py_LIMITED_API; PyO3: the feature abi3-py3X.",
             ),
-            *(() if foreign else (by_shell("tag it for that one version", [line]),)),
+            *(() if foreign else (one,)),
             *((repack(wheel, "rename it: it uses only the stable ABI", moves),) if moves and not foreign else ()),
         ),
     )
@@ -288,8 +286,7 @@ def _per_version(wheel: Wheel, versions: list[str]) -> Fix:
     if len(versions) > 1 or not versions[0].startswith("cpython-"):
         return Fix("build one wheel per Python version, or use the stable ABI")
     python = f"cp{number.rstrip('abcdefghijklmnopqrstuvwxyz')}"
-    line = f"python3 -m wheel tags --remove --python-tag {python} --abi-tag cp{number} {quote(wheel.path)}"
-    return by_shell(f"use the tag that it meets: {python}-cp{number}", [line])
+    return retag(wheel, title=f"use the tag that it meets: {python}-cp{number}", python=python, abi=f"cp{number}")
 
 
 def _uses_python(module: ExtensionName) -> bool:

@@ -141,7 +141,8 @@ def _fix_copies(
             after.append(done.result)
             patches.append(done.diff)
     if options.diff:
-        return print_fixes("".join(patches), results, output, selection)
+        failed = [new if new.error is not None else old for old, new in zip(results, after, strict=True)]
+        return print_fixes("".join(patches), failed, output, selection)
     return finish(after, output, selection)
 
 
