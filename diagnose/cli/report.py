@@ -249,7 +249,7 @@ def summarize(report: Report, places: Iterable[Destination]) -> None:
 def print_fixes(text: str, results: Iterable[Result], output: Output, selection: Selection) -> int:
     """Print *text*, a script or a patch, instead of the report on *results*; return the report's exit code.
 
-    What could not be judged is said on standard error.
+    Inputs that could not be judged are named on standard error.
 
     Raises:
         OutputError: it cannot be written.

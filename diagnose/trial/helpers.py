@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import IO
 
-_PATIENCE = 10  # seconds that a program has to clean up after it was told to end
+_PATIENCE = 10  # seconds that a program has to clean up after SIGTERM
 _GROUP = """trap 'trap - TERM; kill -TERM 0' TERM; "$@" & wait $!"""
 """Runs a command, and passes the signal on to all processes of the group: its children may outlive a program."""
 

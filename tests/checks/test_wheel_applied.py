@@ -51,7 +51,7 @@ def _kind(finding: Finding) -> str:
 
 
 def test_the_documentation_says_what_is_applied_for_each_check() -> None:
-    """Each check stands in the row of every kind that its fixtures have; those without a fixture are by hand."""
+    """Each check is in the row of every kind that its fixtures have; those without a fixture are by hand."""
     kinds: dict[str, set[str]] = {cause.id: set() for cause in CAUSES}
     for name in EXPECTED:
         wheel = reader.read(str(FOLDER / name))
