@@ -30,6 +30,7 @@ _DOWN = (
     r"(?:Temporary failure|Could not (?:resolve|connect)|Connection (?:timed out|failed|refused|reset)"
     r"|Unable to connect|50[0234] |Hash Sum mismatch|File has unexpected size)"
 )
+_OWN = "(?:CERTIFICATE|module is not available)"  # certificate-untrusted, python-module-not-compiled
 CHECK = Check(
     since="0.1.0",
     phase=Phase.START,
@@ -52,7 +53,7 @@ CHECK = Check(
         ("ould not resolve host", r"fatal: unable to access '(?P<url>[^']+)': Could not resolve host"),
         (
             "Max retries exceeded",
-            r"HTTPS?ConnectionPool\(host='(?P<url>[^']{1,200})'(?!.{0,800}CERTIFICATE).{0,600}Max retries exceeded",
+            rf"HTTPS?ConnectionPool\(host='(?P<url>[^']{{1,200}})'(?!.{{0,800}}{_OWN}).{{0,600}}Max retries exceeded",
         ),
         (
             "Read timed out",
@@ -70,7 +71,7 @@ CHECK = Check(
         ("CondaHTTPError: HTTP ", r"CondaHTTPError: HTTP (?:000|50[0234]) .{0,60} for url <(?P<url>[^>]{1,300})>"),
         ("HTTPError: 50", r"HTTPError: 50[0234] (?:Server Error|Internal|Bad Gateway|Service|Gateway|Backend)"),
         # pip's last attempt; the message about versions that follows only means that pip got no list
-        ("connection broken by", r"Retrying \(Retry\(total=0,.{0,300}connection broken by (?!.{0,100}CERTIFICATE)"),
+        ("connection broken by", rf"Retrying \(Retry\(total=0,.{{0,300}}connection broken by (?!.{{0,200}}{_OWN})"),
         (
             "spurious network error",
             r"spurious network error \(\d tr(?:y|ies) remaining\): (?!.{0,400}(?:too large|Out of memory))(?P<why>.*)",

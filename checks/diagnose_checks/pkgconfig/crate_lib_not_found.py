@@ -1,8 +1,8 @@
-"""A crate's own search finds no library.
+"""The own search of a crate, or of a Python package's build, finds no library.
 
-Some crates do not ask pkg-config, or have a search of their own after it: they look for a program such as
-``mysql_config``, for headers in usual folders, or for a variable. Their last words differ from crate to crate, and
-often do not name a package.
+Some crates and setup scripts do not ask pkg-config, or have a search of their own after it: they look for a program
+such as ``mysql_config``, for headers in usual folders, or for a variable. Their last words differ from one to the
+other, and often do not name a package.
 
 How to fix: install the development package of the library for the target, or set the variable that the crate reads.
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
+_FLAGS = "CFLAGS and LDFLAGS, for -I and -L"
 #: Library → the variables that its crate reads (build scripts of the crates' newest releases, November 2026), and its
 #: packages by family of distributions.
 _LIBRARIES: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
@@ -48,6 +49,16 @@ _LIBRARIES: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
             "alpine": ("mariadb-connector-c-dev", "pkgconf"),
         },
     ),
+    "libxml2 and libxslt": (
+        "WITH_XML2_CONFIG and WITH_XSLT_CONFIG, or PATH with xml2-config and xslt-config",
+        {
+            "debian": ("libxml2-dev", "libxslt1-dev"),
+            "rhel": ("libxml2-devel", "libxslt-devel"),
+            "alpine": ("libxml2-dev", "libxslt-dev"),
+        },
+    ),
+    "jpeg": (_FLAGS, {"debian": ("libjpeg-dev",), "rhel": ("libjpeg-turbo-devel",), "alpine": ("libjpeg-turbo-dev",)}),
+    "zlib": (_FLAGS, {"debian": ("zlib1g-dev",), "rhel": ("zlib-devel",), "alpine": ("zlib-dev",)}),
     "libtorch": ("LIBTORCH", {}),
     "GSSAPI": (
         "LIBGSSAPI_IMPL and LIBGSSAPI_PREFIX, where the search by pkg-config does not suffice",
@@ -58,7 +69,7 @@ _LIBRARIES: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
         },
     ),
     "R": ("R_HOME", {"debian": ("r-base-dev",), "rhel": ("R-core-devel",), "alpine": ("R-dev",)}),
-    "CUDA": ("CUDA_PATH", {}),
+    "CUDA": ("CUDA_HOME or CUDA_PATH; NVIDIA's packages and images (nvidia/cuda:…-devel) bring the toolkit", {}),
 }  # fmt: skip
 CHECK = Check(
     since="0.1.0",
@@ -73,26 +84,49 @@ CHECK = Check(
         ("local R instal", r"Problem locating local (?P<lib>R) install"),
         ("eimdal", r"no (?P<lib>gssapi) implementation found, install mit kerberos or heimdal"),  # older releases
         ("eimdal", r"no MIT or Heimdal (?P<lib>gssapi) library found"),
+        ("CUDA_HOME environment var", r"(?P<lib>CUDA)_HOME environment variable is not set"),
+        ("valid pkg-config name", r"Can not find valid pkg-config names?(?P<lib>)\."),  # mysqlclient of Python
+        ("libxslt development pack", r"make sure the (?P<lib>libxml2 and libxslt) development packages are installed"),
+        ("could not be found for ", r"headers or library files could not be found for (?P<lib>jpeg|zlib),"),  # Pillow
+        ("load dependency HDF5", r"Unable to load dependency (?P<lib>HDF5), make sure"),  # h5py
         ("`nvcc`", r"Failed to execute `(?P<lib>nvcc)`"),
         ("cuda.h", r"[Uu]nable to find `include/(?P<lib>cuda)\.h`"),
     ),
 )
-_CALLED = {"gssapi": "GSSAPI", "gdal": "GDAL", "mysqlclient": "libmysqlclient", "nvcc": "CUDA", "cuda": "CUDA"}
+_CALLED = {
+    "": "libmysqlclient",
+    "gssapi": "GSSAPI",
+    "gdal": "GDAL",
+    "mysqlclient": "libmysqlclient",
+    "nvcc": "CUDA",
+    "cuda": "CUDA",
+}
+
+
+def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:
+    """Whether *other* is what the same search said before: that it could not load the library."""
+    here, there = log.position(finding.evidence[0]), log.position(other.evidence[0])
+    return other.check == "runtime-lib-missing" and abs(here - there) <= _AROUND
+
+
+_AROUND = 6  # lines of one search
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a build script give up its search."""
     for hit in log.find("crate-found-none")[:1]:
+        if not hit.groups["lib"] and any(probe.outcome == "tool-missing" for probe in log.probes):
+            return  # pkgconfig-tool-missing
         name = _CALLED.get(hit.groups["lib"], hit.groups["lib"])
         variables, packages = _LIBRARIES[name]
         crate, version = log.crate_at(hit.line)
         yield finding_from_hits(
             log,
             [hit],
-            f"{f'{crate} {version}' if crate else 'the crate'} does not find {name}",
+            f"{f'{crate} {version}' if crate else 'the build'} does not find {name}",
             "Its build script stops.",
             (
                 *(install_by_family(log, hit.line, "install", packages) if packages else ()),
-                Fix(f"if {name} is installed elsewhere: name its folder", notes=f"The crate reads {variables}."),
+                Fix(f"if {name} is installed elsewhere: name its folder", notes=f"It reads {variables}."),
             ),
         )

@@ -42,6 +42,8 @@ CHECK = Check(
         ),
         ("No such file", r"error: \[Errno 2\] No such file or directory: '(?P<linker>[\w./+-]*(?:gcc|cc|[cg]\+\+))'"),
         ("No such file", r"^make(?:\[\d+\])?: (?P<linker>cc|gcc|c\+\+|g\+\+): No such file"),
+        # Meson
+        ("Unknown compiler(s): ", r"ERROR: Unknown compiler\(s\): \[+'(?P<linker>cc|gcc|[cg]\+\+|clang(?:\+\+)?)'"),
         ("no acceptable C compiler", r"no acceptable C compiler found in \$PATH(?P<linker>)"),
         ("CMAKE_C_COMPILER", r"No CMAKE_C_COMPILER could be found(?P<linker>)"),
         ("cc1plus", r"cannot execute [`'](?P<linker>cc1plus)['`]: (?:execvp|posix_spawnp?): No such file"),

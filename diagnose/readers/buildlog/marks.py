@@ -153,6 +153,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("cc", ERROR, ": error: ", r"^(?!error)[\w./+ -]{1,200}: (?:fatal )?error: (?P<text>.{0,200})"),
     Mark("cc", ERROR, "atal error: ", r"^(?:\S+: )?fatal error: (?P<text>.{0,200})"),
     *(Mark("cc", ERROR, words, rf"{words} ?[:：] ?(?P<text>.{{0,200}})") for words in FATAL),
+    Mark("cc", ERROR, "multiple definition of", r"multiple definition of [`'](?P<text>.{0,200})"),
     Mark("as", ERROR, ": Error: ", r"^\S{1,200}\.[sS]:\d+: Error: " + _REST),
     Mark("cc", ERROR, "error occurred", r"^error occurred(?: in cc-rs)?: (?P<text>.{0,300})"),  # the cc crate gives up
     Mark("make", FAILED, "*** ", r"^(?:\S*/)?g?n?make(?:\.exe)?(?:\[\d+\])?: \*\*\* " + _REST),

@@ -65,6 +65,8 @@ _PKG_CONFIG = (
         # Meson, to 0.63, to 1.2, and newer
         ("for machine ", r"(?:Dependency lookup for (?P<module>[\w.+-]{1,80}) with .{1,60})?[Pp]kg-config (?:binary )?for machine (?:MachineChoice\.\w{1,10}|\d|\w{1,10} machine) not found"),
         ("pkg-config probably not", "pkg-config probably not installed"),
+        ("to invoke pkg-config", r"Unable to invoke pkg-config\b"),
+        ("nstall pkg-config on", r"Please install pkg-config on your system"),
         ("pkg-config is required", r"pkg-config is required"),
         ("in your path", r"ould not find [`'\"]?(?P<program>pkg-config)[`'\"]? in your (?:path|PATH|\$PATH)\b"),
         ("no pkg-config in", r"which: no (?P<program>pkg-config) in"),

@@ -1,0 +1,118 @@
+"""C code is refused by a newer compiler that older ones accepted.
+
+GCC 14 and Clang 16 make errors of what C has not allowed since 1999 and compilers only warned about: functions
+without a declaration, types left out, pointers and numbers taken for each other. GCC 10 and Clang 11 no longer merge
+variables that several files define, so that the linker reports "multiple definition". Old releases of packages have
+such code.
+
+How to fix: use a newer release of the package. Until there is one, ask the compiler for the old rules by ``CFLAGS``,
+or use an older compiler.
+
+References:
+    https://gcc.gnu.org/gcc-14/porting_to.html
+    https://gcc.gnu.org/gcc-10/porting_to.html
+    https://wiki.gentoo.org/wiki/Modern_C_porting
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import builds_rust, finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model.check import Check
+from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+#: What GCC 14 makes errors of: https://gcc.gnu.org/gcc-14/porting_to.html
+_RULES = (
+    "implicit-function-declaration",
+    "implicit-int",
+    "int-conversion",
+    "incompatible-pointer-types",
+    "incompatible-function-pointer-types",
+    "return-mismatch",
+    "declaration-missing-parameter-type",
+)
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.COMPILE,
+    patterns=(
+        *patterns_for(
+            "c-refused",
+            *(
+                (f"[-W{rule}]", rf"\.(?:c|h|C|H|pyx)\S{{0,40}}: error: (?P<said>.{{1,300}}) \[-W(?P<rule>{rule})\]$")
+                for rule in _RULES
+            ),
+        ),
+        *patterns_for(
+            "c-defined-twice",
+            (
+                "multiple definition of",
+                r"\(\.(?:bss|data)\b[^)]{0,60}\): multiple definition of [`'](?P<symbol>\w{1,200})'",
+            ),
+            ("uplicate symbol: ", r"duplicate symbol: (?P<symbol>\w{1,200})$"),
+        ),
+    ),
+)
+#: Functions of the C library and POSIX that old code calls without their header: any other one may be missing from the
+#: library that the code is compiled with, and then no compiler helps.
+_OF_C = re.compile(
+    r"_?(?:exit|abort|atoi|atof|atol|abs|rand|srand|system|getenv|qsort|malloc|calloc|realloc|free|alloca"
+    r"|mem(?:cpy|set|cmp|move|chr)|str(?:len|n?cpy|n?cat|n?cmp|n?casecmp|r?chr|str|n?dup|tok|tok_r|tol|toul|tod|error|sep)"
+    r"|b(?:zero|copy)|index|rindex|v?s?n?printf|f(?:printf|open|close|read|write|puts|gets|flush|ileno|dopen|sync)|puts"
+    r"|putchar|getchar|gets|s?scanf|perror|remove|rename|is(?:digit|alpha|alnum|space|upper|lower|print|xdigit)|to(?:upper|"
+    r"lower)|close|read|write|open|lseek|unlink|access|chdir|mkdir|rmdir|getcwd|chmod|stat|fstat|pipe|dup2?|fork|exec[lv]p?e?"
+    r"|wait(?:pid)?|kill|signal|raise|getpid|getppid|getuid|geteuid|getgid|u?sleep|alarm|time|gettimeofday|localtime|mktime"
+    r"|ioctl|fcntl|select|poll|socket|bind|listen|accept|connect|send|recv|gethostbyname|inet_(?:addr|ntoa|aton)|htons|ntohs"
+    r"|isatty|mmap|munmap|pthread_\w+|sin|cos|tan|sqrt|pow|floor|ceil|fabs|log|exp|asprintf|getopt|sysconf|main)$"
+)
+_CALLED = re.compile(r"(?:implicit declaration of|undeclared(?: library)?) function '(\w+)'")
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See GCC 14 or Clang 16 refuse C code, or the linker a variable that several files define."""
+    hits = [hit for hit in log.find("c-refused") if _is_old(hit.groups["said"])]
+    if hits:
+        rules = list(dict.fromkeys(hit.groups["rule"] for hit in hits))
+        options = " ".join(f"-Wno-error={rule}" for rule in rules)
+        yield finding_from_hits(
+            log,
+            hits,
+            "this C code is older than the rules of GCC 14 and Clang 16",
+            "What older compilers warned about is an error, and nothing is built.",
+            (
+                _NEWER,
+                Fix(
+                    "let the compiler only warn",
+                    env=(("CFLAGS", options),),
+                    notes="What it warns about may be wrong on 64-bit machines.",
+                ),
+                Fix("compile with an older compiler", env=(("CC", "gcc-13"),), notes="Debian, Ubuntu: gcc-13."),
+            ),
+        )
+        return
+    twice = log.find("c-defined-twice")
+    if twice and not builds_rust(log):
+        yield finding_from_hits(
+            log,
+            twice,
+            f"several files define {twice[0].groups['symbol']}, which GCC 10 and Clang 11 no longer merge",
+            "Linking fails: multiple definition.",
+            (
+                _NEWER,
+                Fix("let the compiler merge such variables", env=(("CFLAGS", "-fcommon"),)),
+            ),
+        )
+
+
+_NEWER = Fix("use a newer release of the package", notes="Distributions have patches for some old ones.")
+
+
+def _is_old(said: str) -> bool:
+    """Whether older compilers accept what *said* refuses, and the result works."""
+    called = _CALLED.search(said)
+    return called is None or bool(_OF_C.match(called[1]))
