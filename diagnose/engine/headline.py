@@ -129,8 +129,11 @@ def _env(facts: dict[str, Any], findings: Sequence[Finding], unseen: Sequence[st
     unasked = [library["module"] for library in unusable if library["outcome"] in ("unknown", "disabled")]
     unknown = facts["project"]["unknown"]
     unlocked = facts["project"]["unlocked"] and not facts["libraries"]
-    if (unasked or unknown or unlocked) and not errors and len(unasked) == len(unusable):
+    odd = facts["project"]["odd_lock"]
+    if (unasked or unknown or unlocked or odd is not None) and not errors and len(unasked) == len(unusable):
         reasons = [f"pkg-config was not run for {' and '.join(unasked)}"] if unasked else []
+        if odd is not None:
+            reasons.append(f"no cargo that is known here reads version {odd} of Cargo.lock")
         if unlocked:
             reasons.append("there is no Cargo.lock that lists its dependencies")
             details.append("run `cargo generate-lockfile`, or name the libraries with --lib MODULE")

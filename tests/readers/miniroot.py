@@ -92,7 +92,7 @@ def make(root: Path) -> Path:
     write(root / "var/lib/dpkg/arch", "\n".join(ARCHITECTURES) + "\n")
     write(root / "etc/apt/sources.list", "deb http://deb.example.debian.org/debian trixie main\n")
     write(root / "usr/bin/apt-get", elf("amd64"), 0o755)
-    for name in ("x86_64-linux-gnu-gcc-14", "arm-linux-gnueabihf-gcc-14"):
+    for name in ("x86_64-linux-gnu-gcc-14", "arm-linux-gnueabihf-gcc-14", "ar"):
         write(root / f"usr/bin/{name}", elf("amd64"), 0o755)
     for link, to in (
         ("cc", "gcc"),

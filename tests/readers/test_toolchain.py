@@ -95,6 +95,64 @@ def test_the_real_gcc_looks_where_we_say():
         assert os.path.realpath(told.strip()) == os.path.realpath(file.path), file
 
 
+def test_the_real_gcc_calls_what_we_say():
+    need(shutil.which("gcc"), "there is no gcc")
+    parts = env.read(cwd="/").toolchain.parts
+    assert [part.name for part in parts] == ["ld", "cc1", "as"]
+    for part in parts:
+        asked = ["gcc", f"-print-prog-name={part.name}"]
+        real = shutil.which(subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip())
+        assert real is not None and os.path.realpath(real) == os.path.realpath(part.path), part
+
+
+def test_what_a_cross_gcc_calls(tmp_path: Path) -> None:
+    """As Debian's: a link among the target's tools, or on PATH under the target's name; never the host's own."""
+    root = miniroot.make(tmp_path)
+    inner, tools = root / "usr/lib/gcc-cross/arm-linux-gnueabihf/14", root / "usr/arm-linux-gnueabihf/bin"
+    programs = root / "usr/libexec/gcc-cross/arm-linux-gnueabihf/14"
+    miniroot.write(inner / "crtbeginS.o", "")
+    environ = {"PATH": "/usr/bin", "CARGO_TARGET_ARMV7_UNKNOWN_LINUX_GNUEABIHF_LINKER": "arm-linux-gnueabihf-gcc"}
+
+    def parts() -> dict[str, str]:
+        found = env.read(str(root), "armhf", cwd="/", environ=environ)
+        return {part.name: part.path for part in found.toolchain.parts}
+
+    assert parts() == {}  # this gcc keeps its programs elsewhere: nothing is missed
+    for name in ("ld", "as"):
+        miniroot.write(root / "usr/bin" / name, miniroot.elf("amd64"), 0o755)
+    for name in ("cc1", "collect2"):
+        miniroot.write(programs / name, miniroot.elf("amd64"), 0o755)
+    own = f"/{programs.relative_to(root)}"
+    assert parts() == {"ld": "", "cc1": f"{own}/cc1", "as": ""}
+    for name in ("ld", "as"):
+        miniroot.write(root / f"usr/bin/arm-linux-gnueabihf-{name}", miniroot.elf("amd64"), 0o755)
+    assert parts()["ld"] == "/usr/bin/arm-linux-gnueabihf-ld"
+    assert parts()["as"] == "/usr/bin/arm-linux-gnueabihf-as"
+    for name in ("ld", "as"):
+        tools.mkdir(parents=True, exist_ok=True)
+        (tools / name).symlink_to(f"../../bin/arm-linux-gnueabihf-{name}")
+    assert parts()["ld"] == "/usr/arm-linux-gnueabihf/bin/ld"
+    (root / "usr/bin/arm-linux-gnueabihf-ld").unlink()  # the link dangles
+    assert parts()["ld"] == ""
+
+
+@pytest.mark.parametrize(("version", "needed"), [("0.96.0", False), ("0.91.0", False), ("0.90.0", True)])
+def test_rust_that_brings_its_own_linker(tmp_path: Path, version: str, needed: bool) -> None:
+    root = miniroot.make(tmp_path)
+    chain, triple = "stable-x86_64-unknown-linux-gnu", "x86_64-unknown-linux-gnu"
+    lib = root / f"root/.rustup/toolchains/{chain}/lib/rustlib"
+    for name in ("cargo", "rustc", "rustup"):
+        miniroot.write(root / "root/.cargo/bin" / name, miniroot.elf("amd64"), 0o755)
+    miniroot.write(root / "root/.rustup/settings.toml", f'version = "12"\ndefault_toolchain = "{chain}"\n')
+    miniroot.write(lib / triple / "lib/libstd-0.rlib", "")
+    miniroot.write(lib / triple / "bin/gcc-ld/ld.lld", miniroot.elf("amd64"), 0o755)
+    miniroot.write(lib / "multirust-channel-manifest.toml", f'[pkg.cargo]\nversion = "{version} (d73d2caf9)"\n')
+    miniroot.write(root / "usr/lib/gcc/x86_64-linux-gnu/14/crtbeginS.o", "")
+    miniroot.write(root / "usr/libexec/gcc/x86_64-linux-gnu/14/collect2", miniroot.elf("amd64"), 0o755)
+    facts = env.read(str(root), cwd="/", environ={})
+    assert any(part.name == "ld" for part in facts.toolchain.parts) is needed
+
+
 def rustup_root(path: Path, settings: str, *toolchains: str) -> Finder:
     found = finder(path, "cargo", "rustc", "rustup")
     miniroot.write(path / "root/.rustup/settings.toml", settings)
@@ -210,7 +268,7 @@ def test_crosstools_sysroot(tmp_path):
     linker = Setting("linker", f"/usr/{triple}/bin/{triple}-gcc")
     place = finder(tmp_path)
     none = rustup.rust(place, Variables({}, {}), "/", HOST)
-    found = compilers.read(place, Variables({}, {}), row("arm64"), HOST, linker, None, none, bindgen=False)
+    found = compilers.read(place, Variables({}, {}), row("arm64"), HOST, linker, None, linker, none, bindgen=False)
     assert (found.linker_target, found.glibc) == ("aarch64-linux-gnu", "2.17")
     assert found.sysroot == f"/usr/{triple}/{triple}/sysroot"
     assert {file.name: bool(file.path) for file in found.start_files} == {

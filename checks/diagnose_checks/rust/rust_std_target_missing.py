@@ -59,7 +59,8 @@ CHECK = Check(
 def env(env: Environment) -> Iterator[Finding]:
     """See that the standard library is not installed."""
     rust = env.toolchain.rust
-    if not rust.rustc.found or env.target.triple in rust.std:
+    absent = next((row for row in (env.target, env.host) if row.triple not in rust.std), None)
+    if not rust.rustc.found or absent is None or (absent is env.host and not rust.package):
         return
     own = f"{rust.rustc.path} of {rust.package}" if rust.package else rust.rustc.path
     used = f"toolchain {rust.toolchain}" if rust.toolchain else own
@@ -68,11 +69,13 @@ def env(env: Environment) -> Iterator[Finding]:
     if rust.chosen is not None:
         evidence.append(setting_evidence(rust.chosen))
     yield Finding(
-        message=f"{used} has no standard library for {env.target.triple}",
+        message=f"{used} has no standard library for {absent.triple}",
         severity=Severity.ERROR,
         evidence=tuple(evidence),
-        consequence='Nothing compiles: "error[E0463]: can\'t find crate for `core`" or "for `std`".',
-        fixes=(_fix(env),),
+        consequence='Nothing compiles: "error[E0463]: can\'t find crate for `core`" or "for `std`".'
+        if absent is env.target
+        else 'No build script compiles: "error[E0463]: can\'t find crate for `std`".',
+        fixes=(_fix(env._replace(target=absent)),),
     )
 
 

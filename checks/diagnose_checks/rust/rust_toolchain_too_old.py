@@ -24,7 +24,7 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.model.versions import newer, version_key
-from diagnose.readers.cargo.project import Floor
+from diagnose.readers.cargo.project import LOCK_SEEN, Floor
 from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import system
@@ -72,6 +72,9 @@ _WEB = "1.85"
 def env(env: Environment) -> Iterator[Finding]:
     """See that cargo is too old for the project's lock file or edition, or for a crate's ``rust-version``."""
     rust = env.toolchain.rust
+    if env.project.odd_lock is not None and rust.version and not newer(rust.version, f"{LOCK_SEEN}.99"):
+        yield _odd_lock(env, env.project.odd_lock)
+        return
     floors = [floor for floor in env.project.floors if rust.version and newer(floor.version, rust.version)]
     if not floors:
         return
@@ -86,6 +89,27 @@ def env(env: Environment) -> Iterator[Finding]:
         tuple(evidence),
         "cargo stops before it compiles anything.",
         (*_older_crates(env, floors), _fix(env, needs)),
+    )
+
+
+def _odd_lock(env: Environment, version: int) -> Finding:
+    rust = env.toolchain.rust
+    return Finding(
+        f"cargo {rust.version} does not read version {version} of Cargo.lock",
+        Severity.ERROR,
+        (
+            Evidence(f"version = {version}", env.project.lock),
+            Evidence(f"version {rust.version}", rust.sysroot if rust.toolchain else rust.cargo.path),
+        ),
+        f'cargo stops: "lock file version `{version}` was found, but this version of Cargo does not understand this '
+        'lock file".',
+        (
+            Fix(
+                "let this cargo write Cargo.lock",
+                (Command("cargo generate-lockfile", FixStage.BUILD),),
+                notes=f"It may choose newer crates. Up to {LOCK_SEEN}, every cargo refuses this version.",
+            ),
+        ),
     )
 
 

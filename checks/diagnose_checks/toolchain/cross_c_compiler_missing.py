@@ -13,7 +13,14 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.compiling import compiling, cxx_evidence, is_host_compiler, missing_cxx, surely_compiling
+from diagnose.authoring.compiling import (
+    compiling,
+    cxx_evidence,
+    is_host_compiler,
+    lacking_for_c_finding,
+    missing_cxx,
+    surely_compiling,
+)
 from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import advise, distinct, finding_from_hits, install_by_family
 from diagnose.model import targets
@@ -74,6 +81,8 @@ def env(env: Environment) -> Iterator[Finding]:
     yield from _cxx(env)
     compiler, linker = env.toolchain.cc, env.toolchain.linker
     users, sure = compiling(env), surely_compiling(env)
+    if env.cross:
+        yield from lacking_for_c_finding(env, cross_compiler(system(env), env.target))
     if not env.cross or compiler.found or not users:
         return
     if not sure and (linker.setting is None or not linker.found):

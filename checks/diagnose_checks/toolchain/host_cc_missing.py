@@ -12,7 +12,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.compiling import cxx_evidence, is_host_compiler, missing_cxx
+from diagnose.authoring.compiling import cxx_evidence, is_host_compiler, lacking_for_c_finding, missing_cxx
 from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import advise, finding_from_hits, host, install_by_family, is_later
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
@@ -63,6 +63,8 @@ CHECK = Check(
 def env(env: Environment) -> Iterator[Finding]:
     """See whether build scripts can be linked, and C++ compiled."""
     yield from _cxx(env)
+    if not env.cross:
+        yield from lacking_for_c_finding(env, tool(system(env), "cc"))
     linker = env.toolchain.host_linker
     if linker.found or (linker.setting is not None and not env.cross):
         return  # a configured linker that is not there is cross-linker-missing, in a native build too

@@ -1,4 +1,6 @@
-"""The linker that the compiler driver is configured to use is not installed.
+"""The linker that the compiler driver calls is not installed.
+
+gcc does not link itself: it calls ``ld`` of binutils. Without it, gcc compiles and does not link.
 
 ``-fuse-ld=lld`` or ``-fuse-ld=mold``, in RUSTFLAGS or in a checked-in ``.cargo/config.toml``, makes gcc or clang search
 for ``ld.lld`` or ``ld.mold``. If that package is not installed, gcc reports that it cannot find 'ld', and clang that
@@ -17,15 +19,18 @@ from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import finding_from_hits, install_by_family
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Fix, Phase, Severity
+from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
-from diagnose.remedies.install import install, system
+from diagnose.remedies.fix import fix
+from diagnose.remedies.install import AGAIN, install, system
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from diagnose.model.targets import Target
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.toolchain.toolchain_facts import Part, Program
 
 CHECK = Check(
     since="0.1.0",
@@ -43,8 +48,11 @@ CHECK = Check(
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See flags that make the compiler call a linker which is not installed."""
-    linker = env.fused
+    """See a compiler that does not find its own linker, or flags that make it call one which is not installed."""
+    chain, linker = env.toolchain, env.fused
+    yield from _lacking(env, chain.linker, chain.parts, env.target, fused=linker is not None)
+    if env.cross:
+        yield from _lacking(env, chain.host_linker, chain.host_parts, env.host, fused=False)
     if linker is None or linker.setting is None or linker.found:
         return
     if linker.name == "ld.lld" and env.toolchain.rust.toolchain:
@@ -60,6 +68,27 @@ def env(env: Environment) -> Iterator[Finding]:
         evidence=(setting_evidence(linker.setting, f"-fuse-ld={linker.setting.value}"),),
         consequence="Linking fails: \"collect2: fatal error: cannot find 'ld'\".",
         fixes=(*([Fix(f"install {' '.join(packages)}", commands, safe=True)] if commands else []), flag),
+    )
+
+
+def _lacking(
+    env: Environment, driver: Program, parts: tuple[Part, ...], target: Target, *, fused: bool
+) -> Iterator[Finding]:
+    """Yield that *driver* does not find ``ld``; with a *fused* linker it calls none."""
+    if fused or all(part.path for part in parts if part.name == "ld"):
+        return
+    here = system(env)
+    cross = env.cross and target == env.target and here.family == "debian"
+    packages = (f"binutils-{target.gnu.replace('_', '-')}",) if cross else ("binutils",)
+    again = here.manager in AGAIN and all(env.installed(package) for package in packages)
+    commands = install(here, packages, again=again)
+    title = f"install {' '.join(packages)}{' again' if again else ''}"
+    yield Finding(
+        message=f"{driver.name} does not find ld, which it links {target.triple} with",
+        severity=Severity.ERROR,
+        evidence=(Evidence("calls ld, which is in none of its folders", driver.path),),
+        consequence="Linking fails: \"collect2: fatal error: cannot find 'ld'\".",
+        fixes=(fix(env, title, commands=commands, safe=bool(commands)),),
     )
 
 

@@ -22,7 +22,7 @@ from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix, with_zig
-from diagnose.remedies.install import cross_compiler, system, tool
+from diagnose.remedies.install import AGAIN, cross_compiler, system, tool
 from diagnose.remedies.visual_studio import BUILD_TOOLS, CARGO_XWIN
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from diagnose.model.targets import Target
     from diagnose.readers.buildlog import BuildLog, LinkStep
+    from diagnose.readers.toolchain.toolchain_facts import Program, StartFile
 
 _NO_HEADER = patterns_for(
     "no-c-header",
@@ -64,20 +65,29 @@ CHECK = Check(
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See whether the linker has the start files of a program."""
-    chain = env.toolchain
-    missing = [file.name for file in chain.start_files if not file.path]
-    if not chain.linker.found or not missing:
+    """See whether the linker has the start files of a program, and that of build scripts as well."""
+    chain, here = env.toolchain, system(env)
+    packages = cross_compiler(here, env.target) if env.cross else tool(here, "cc")
+    yield from _missing(env, chain.linker, chain.start_files, env.target, packages)
+    if env.cross:
+        yield from _missing(env, chain.host_linker, chain.host_start_files, env.host, tool(here, "cc"))
+
+
+def _missing(
+    env: Environment, linker: Program, files: tuple[StartFile, ...], target: Target, packages: tuple[str, ...]
+) -> Iterator[Finding]:
+    missing = [file.name for file in files if not file.path]
+    if not linker.found or not missing:
         return
     here = system(env)
-    packages = cross_compiler(here, env.target) if env.cross else tool(here, "cc")
-    fixes = (fix(env, f"install {packages[-1]}", packages),) if packages else with_zig(env)
+    again = here.manager in AGAIN and bool(packages) and all(env.installed(package) for package in packages)
+    title = f"install {' '.join(packages) if again else packages[-1]}{' again' if again else ''}" if packages else ""
     yield Finding(
-        message=f"{chain.linker.name} does not find {', '.join(missing)} of {env.target.triple}",
+        message=f"{linker.name} does not find {', '.join(missing)} of {target.triple}",
         severity=Severity.ERROR,
-        evidence=(Evidence(f"does not find {', '.join(missing)}", chain.linker.path),),
+        evidence=(Evidence(f"does not find {', '.join(missing)}", linker.path),),
         consequence=f'Linking fails: "cannot find {missing[0]}: No such file or directory".',
-        fixes=fixes,
+        fixes=(fix(env, title, packages, again=again),) if packages else with_zig(env),
     )
 
 

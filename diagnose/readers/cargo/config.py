@@ -90,14 +90,15 @@ class Config(NamedTuple):
                     forced.add(name)
         return Variables(process, found, frozenset(forced))
 
-    def linker(self, variables: Variables, target: Target) -> Setting | None:
+    def linker(self, variables: Variables, target: Target, *, flags: bool = True) -> Setting | None:
         """Return the linker that cargo passes to rustc for *target*; None for rustc's default.
 
-        ``-C linker=`` in the flags wins, because rustc takes the last one. A configured path with a slash in it is
-        relative to the folder that contains ``.cargo``.
+        ``-C linker=`` in the *flags* wins, because rustc takes the last one. Build scripts learn only what is
+        configured (``RUSTC_LINKER``), and with ``--target`` cargo passes no flags for themselves. A configured path
+        with a slash in it is relative to the folder that contains ``.cargo``.
         """
-        if (flags := self._linker_flag(variables, target)) is not None:
-            return flags
+        if flags and (named := self._linker_flag(variables, target)) is not None:
+            return named
         own = variables.own(f"CARGO_TARGET_{target.cargo_env_name}_LINKER")
         if own is not None:
             return own
@@ -134,6 +135,18 @@ class Config(NamedTuple):
         words = setting.value.replace(",", " ").split() if setting is not None else []
         named = [word.partition("-fuse-ld=")[2] for word in words if "-fuse-ld=" in word]
         return setting._replace(value=named[-1]) if setting is not None and named and named[-1] else None
+
+    def for_linker(self, variables: Variables, target: Target) -> Setting | None:
+        """Return the flags that name libraries, folders or the linker's own options; None without any."""
+        setting = self._flags(variables, target)
+        words = iter(setting.value.split() if setting is not None else ())
+        found = []
+        for word in words:
+            option = [word, next(words, "")] if word in ("-C", "--codegen", "-l", "-L") else [word]
+            inner = option[-1].removeprefix("-C") if word.startswith(("-C", "--codegen")) else ""
+            if word.startswith(("-l", "-L")) or (inner.startswith("link-arg") and "-fuse-ld=" not in inner):
+                found += option
+        return setting._replace(value=" ".join(found)) if setting is not None and found else None
 
     def rustc_wrappers(self, variables: Variables) -> Iterator[Setting]:
         """Yield the programs that cargo calls instead of rustc, or before it; an empty name calls none."""

@@ -26,9 +26,9 @@ class Crate(NamedTuple):
 
 
 class Lock(NamedTuple):
-    """A Cargo.lock: ``version`` is its format's; 0 for the formats 1 and 2, which do not name it."""
+    """A Cargo.lock: ``version`` is its format's; None for the formats 1 and 2, which do not name it."""
 
-    version: int = 0
+    version: int | None = None
     crates: tuple[Crate, ...] = ()
 
 
@@ -50,7 +50,7 @@ def _as_written(text: str) -> Lock | None:
     crates: list[Crate] = []
     fields: dict[str, str] = {}
     dependencies: list[str] = []
-    start = version = 0
+    start, version = 0, None
     within = inside = sourced = False
     for number, line in enumerate((*text.splitlines(), "[[package]]"), 1):
         if inside:
@@ -69,7 +69,7 @@ def _as_written(text: str) -> Lock | None:
         elif not line or line.startswith("#"):
             continue
         elif not within:
-            if version or not line.startswith("version = ") or not line[10:].isdecimal() or len(line) > 19:
+            if version is not None or not line.startswith("version = ") or not line[10:].isdecimal() or len(line) > 19:
                 return None
             version = int(line[10:])
         elif line == "dependencies = [" and not dependencies:
@@ -92,8 +92,9 @@ def _as_written(text: str) -> Lock | None:
 def _as_toml(path: str, text: str) -> Lock:
     """Parse a Cargo.lock of another author, or of an older cargo."""
     content = parsed(path, text)
-    version, entries = content.get("version", 0), content.get("package", [])
-    if not isinstance(version, int) or not isinstance(entries, list):
+    version, entries = content.get("version"), content.get("package", [])
+    numbered = version is None or (isinstance(version, int) and not isinstance(version, bool) and version >= 0)
+    if not numbered or not isinstance(entries, list):
         raise InputError(
             f"{path}: {'`version` is not a number' if isinstance(entries, list) else '`package` is not a list'}"
         )

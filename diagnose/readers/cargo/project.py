@@ -81,6 +81,8 @@ class Project(NamedTuple):
     unlocked: bool = False
     named: tuple[tuple[str, tuple[str, ...]], ...] = ()
     unlisted: tuple[str, ...] = ()
+    odd_lock: int | None = None
+    """The version of Cargo.lock, if no release of cargo up to :data:`LOCK_SEEN` reads it."""
 
     def crate(self, name: str) -> Crate | None:
         """Return the crate of that name that the build compiles, the newest of several."""
@@ -112,10 +114,6 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
         return Project(config=files, overrides=overrides)
     locked = lock_file(lock, present(here, lock, LOCK_LIMIT) or "") if lock else Lock()
     crates = locked.crates
-    if locked.version > max(_LOCK_VERSIONS):
-        root.unseen.append(
-            f"whether this cargo reads version {locked.version} of Cargo.lock, which is newer than known"
-        )
     text = present(here, manifest) or ""
     content = parsed(manifest, text)
     floors = tuple(_floors(lock, locked.version, manifest, content, text))
@@ -178,6 +176,7 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
         not lock and _has_dependencies(content),
         tuple(scripts),
         tuple(f"{crate.name} {crate.version}" for crate in crates if _is_unlisted(root, crate, sources)),
+        locked.version if locked.version not in (None, *_LOCK_VERSIONS) else None,
     )
 
 
@@ -243,11 +242,13 @@ def _has_dependencies(manifest: dict[str, Any]) -> bool:
 
 # The first cargo that accepts a format of lock files. Source: the changelog.
 _LOCK_VERSIONS = {3: "1.53", 4: "1.78"}
+#: The newest cargo that was seen to refuse every other version, also 1 and 2, which old ones never wrote into the file.
+LOCK_SEEN = "1.95"
 #: {edition: the first cargo that knows it}. Source: the changelog.
 EDITIONS = {"2021": "1.56", "2024": "1.85"}
 
 
-def _floors(lock: str, version: int, manifest: str, content: dict[str, Any], text: str) -> Iterator[Floor]:
+def _floors(lock: str, version: int | None, manifest: str, content: dict[str, Any], text: str) -> Iterator[Floor]:
     if version in _LOCK_VERSIONS:
         yield Floor(_LOCK_VERSIONS[version], f"version = {version}", lock)
     package = content.get("package")

@@ -75,7 +75,8 @@ def decide(finder: Finder, variables: Variables, triple: str, host: str) -> PkgC
     if not plain.found and (other := finder.program("pkgconf")).found:
         plain = other
     program = finder.program(setting.value, setting) if setting else plain
-    tool = pkgtool.identify(root, program.path, program.real) if program.found else pkgtool.Tool()
+    place = finder.place(program.name, setting)
+    tool = pkgtool.identify(root, program.path, program.real, place) if program.found else pkgtool.Tool()
     if not program.found and finder.denied(program.name):
         tool = tool._replace(broken="permission denied")
     if root.live and program.found and not tool.implementation and not _brought(program):

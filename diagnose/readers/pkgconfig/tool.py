@@ -44,9 +44,9 @@ class Tool(NamedTuple):
     static: bool = False
 
 
-def identify(root: Root, path: str, real: str) -> Tool:
-    """Identify the program at *path* (*real* with links resolved)."""
-    data = root.head(real, PROGRAM_LIMIT)
+def identify(root: Root, path: str, real: str, place: Root | None = None) -> Tool:
+    """Identify the program at *path* (*real* with links resolved); *place* is where that lies, if not in *root*."""
+    data = (place or root).head(real, PROGRAM_LIMIT)
     if not data.startswith(b"\x7fELF"):
         return _script(root, path, real, data)
     named = any(

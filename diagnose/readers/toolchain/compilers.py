@@ -14,10 +14,12 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.targets import Target
 from diagnose.model.versions import version_key
 from diagnose.readers.cargo.variables import Setting, Variables
+from diagnose.readers.elf import library
 from diagnose.readers.system.distro import glibc_version
 from diagnose.readers.system.root import Root
+from diagnose.readers.toolchain import driver
 from diagnose.readers.toolchain.others import emulator, libclang, python
-from diagnose.readers.toolchain.toolchain_facts import Finder, Program, Rust, StartFile, Toolchain
+from diagnose.readers.toolchain.toolchain_facts import Finder, Part, Program, Rust, StartFile, Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,7 +84,7 @@ def makes(root: Root, program: Program, native: Target) -> str:
     """Return the GNU triplet of the code that a compiler driver makes, by its name; empty if unknown."""
     if not program.found:
         return ""
-    if root.head(program.real, 2) == b"#!" and not program.real.endswith("musl-gcc"):
+    if program.script and not program.real.endswith("musl-gcc"):
         return ""  # a wrapper: it may call anything
     for path in (program.path, program.real):
         name = os.path.basename(path)
@@ -155,13 +157,20 @@ def _places(root: Root, program: Program, gnu: str, multiarch: str, bits: int) -
 # The files that gcc needs to link a shared library besides the objects, and the source of each.
 _INNER_FILES = ("crtbeginS.o", "libgcc.a")
 _OUTER_FILES = ("crti.o", "libc.so")
+# What a program, such as a build script, needs as well.
+_PROGRAM_FILES = ("Scrt1.o", *_OUTER_FILES)
 
 
-def _start_files(root: Root, places: _Places) -> Iterator[StartFile]:
-    for names, folders in ((_OUTER_FILES, places.dirs), (_INNER_FILES, places.inner)):
+def _start_files(
+    root: Root, places: _Places, target: Target, outer: tuple[str, ...] = _OUTER_FILES
+) -> Iterator[StartFile]:
+    for names, folders in ((outer, places.dirs), (_INNER_FILES, places.inner)):
         for name in names:
-            found = (f"{folder}/{name}" for folder in folders if root.exists(f"{folder}/{name}"))
-            yield StartFile(name, next(found, ""))
+            found = next((f"{folder}/{name}" for folder in folders if root.exists(f"{folder}/{name}")), "")
+            yield StartFile(name, found)
+            if name == "libc.so" and found:  # a script that names the libraries
+                script = library.inspect(root, "c", found, target)
+                yield from (StartFile(member) for member in script.members if script.kind == "dangling")
 
 
 def read(
@@ -171,13 +180,18 @@ def read(
     host: Target,
     linker: Setting | None,
     host_linker: Setting | None,
+    told: Setting | None,
     rust: Rust,
     *,
     bindgen: bool,
 ) -> Toolchain:
-    """Find everything that a build for *target* on *host* uses; *linker* is cargo's setting."""
+    """Find everything that a build for *target* on *host* uses.
+
+    *linker* and *host_linker* are what rustc links with; *told* is the linker that cargo tells build scripts.
+    """
     root = finder.root
     program = finder.program(linker.value if linker else "cc", linker)
+    host_program = finder.program(host_linker.value if host_linker else "cc", host_linker)
     made = makes(root, program, host)
     places = _Places()
     glibc = glibc_path = ""
@@ -188,10 +202,13 @@ def read(
                 glibc_path = f"{folder}/libc.so.6"
                 if glibc := glibc_version(root, glibc_path):
                     break
+    own = _Places()
+    if target != host and makes(root, host_program, host) == host.gnu:
+        own = _places(root, host_program, host.gnu, host.multiarch or _multiarch(host.gnu), host.bits)
     return Toolchain(
         linker=program,
-        cc=c_compiler(finder, variables, target, host, linker),
-        host_linker=finder.program(host_linker.value if host_linker else "cc", host_linker),
+        cc=c_compiler(finder, variables, target, host, told),
+        host_linker=host_program,
         host_cc=c_compiler(finder, variables, host, host, host_linker),
         rust=rust,
         patchelf=patchelf(finder),
@@ -199,13 +216,29 @@ def read(
         python=python(root, variables),
         libclang=tuple(libclang(root, variables)) if bindgen else (),
         linker_target=made,
-        start_files=tuple(_start_files(root, places)) if places.dirs and target.libc == "glibc" else (),
+        start_files=tuple(_start_files(root, places, target)) if places.dirs and target.libc == "glibc" else (),
         sysroot=places.sysroot,
         libc=target.libc if places.dirs else "",
         glibc=glibc,
         glibc_path=glibc_path if glibc else "",
         link_dirs=(*places.inner, *places.dirs),
+        parts=_parts(finder, program, places, rust, target, host),
+        host_parts=_parts(finder, host_program, own, rust, host, host),
+        host_start_files=tuple(_start_files(root, own, host, _PROGRAM_FILES))
+        if own.dirs and host.libc == "glibc"
+        else (),
+        ar=driver.archiver(finder, variables, target, host),
     )
+
+
+def _parts(
+    finder: Finder, program: Program, places: _Places, rust: Rust, target: Target, host: Target
+) -> tuple[Part, ...]:
+    parts = driver.driver_parts(finder, program, places.inner, native=target.gnu == host.gnu)
+    lacking = any(part.name == "ld" and not part.path for part in parts)
+    if lacking and driver.links_with_own_lld(finder.root, rust, target):
+        return tuple(part for part in parts if part.name != "ld")
+    return parts
 
 
 def _multiarch(gnu: str) -> str:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 
-from diagnose.model._lazy_stdlib import NamedTuple
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.readers.cargo.files import base_folder
 from diagnose.readers.cargo.variables import Setting
 from diagnose.readers.system.root import Root
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 #: Where the official Rust images have cargo and rustup's toolchains (docker.io/library/rust, its Dockerfile).
 IMAGE_CARGO, IMAGE_RUSTUP = "/usr/local/cargo", "/usr/local/rustup"
@@ -19,6 +23,7 @@ class Program(NamedTuple):
     ``path`` is empty if the program does not exist, or cannot be started; then ``blocked`` says why, if there is such a
     file: ``is not executable``, or ``has the interpreter X, which does not exist``. ``real`` is ``path`` with links
     resolved. ``setting`` is None if no variable and no configuration decides, so that ``name`` is the default.
+    ``script``: it begins with ``#!``, so it may call anything.
     """
 
     name: str
@@ -28,6 +33,7 @@ class Program(NamedTuple):
     """As far as its files show it; empty if they do not, or no check needs it."""
     setting: Setting | None = None
     blocked: str = ""
+    script: bool = False
 
     @property
     def found(self) -> bool:
@@ -40,6 +46,14 @@ class StartFile(NamedTuple):
 
     name: str
     """``crti.o``, ``libc.so`` …"""
+    path: str = ""
+
+
+class Part(NamedTuple):
+    """A program that a compiler driver calls; ``path`` is empty if the driver does not find it."""
+
+    name: str
+    """``ld``, ``cc1`` or ``as``."""
     path: str = ""
 
 
@@ -126,28 +140,51 @@ class Toolchain(NamedTuple):
     glibc_path: str = ""
     link_dirs: tuple[str, ...] = ()
     crt_static: bool = False
+    parts: tuple[Part, ...] = ()
+    """What ``linker`` calls; empty if unknown. Without ``ld`` where rustc brings its own linker."""
+    host_parts: tuple[Part, ...] = ()
+    """What ``host_linker`` calls, in a cross build."""
+    host_start_files: tuple[StartFile, ...] = ()
+    """The start files of ``host_linker``, in a cross build."""
+    ar: Program = Program("ar")
+    """The cc crate's archiver for the target."""
 
 
 class Finder:
-    """Finds programs like a shell, in one root with one ``PATH``."""
+    """Finds programs like a shell, in one root with one ``PATH``.
 
-    def __init__(self, root: Root, path: str) -> None:
+    ``beside`` are the folders of this machine in which the project's configuration lies: a program that it names
+    relative to them is there, also where ``root`` is another system's.
+    """
+
+    def __init__(self, root: Root, path: str, beside: Iterable[str] = ()) -> None:
         self.root = root
         self.path = path
+        self._beside = () if root.live else tuple(os.path.join(folder, "") for folder in beside)
 
     def program(self, name: str, setting: Setting | None = None) -> Program:
         """Return the program that *name* runs; the kernel starts no script whose interpreter does not exist."""
-        path = self.root.which(name, self.path)
-        lacking = self._lacking(path) if path else ""
+        place = self.place(name, setting)
+        path = place.which(name, self.path)
+        head = place.head(path, 256) if path else b""
+        lacking = self._lacking(head)
         if lacking:
             return Program(name, setting=setting, blocked=f"has the interpreter {lacking}, which does not exist")
-        if not path and "/" in name and self.denied(name):
+        if not path and "/" in name and place.exists(name):
             return Program(name, setting=setting, blocked="is not executable")
-        return Program(name, path, (self.root.resolve(path) or path) if path else "", setting=setting)
+        real = (place.resolve(path) or path) if path else ""
+        return Program(name, path, real, setting=setting, script=head.startswith(b"#!"))
 
-    def _lacking(self, path: str) -> str:
+    def place(self, name: str, setting: Setting | None) -> Root:
+        """Return where *name* lies: in the root, or, beside the *setting* that names it, on this machine."""
+        if setting is not None and setting.path and self._beside:
+            folder = os.path.join(base_folder(setting.path.rpartition(":")[0] or setting.path), "")
+            if folder in self._beside and name.startswith(folder):
+                return Root("/")
+        return self.root
+
+    def _lacking(self, head: bytes) -> str:
         """Return the interpreter of a script if it does not exist; with a carriage return after it, none does."""
-        head = self.root.head(path, 256)
         if not head.startswith(b"#!"):
             return ""
         interpreter = os.fsdecode(head[2:].partition(b"\n")[0].strip(b" \t").partition(b" ")[0])
