@@ -2,7 +2,7 @@
 
 rustc passes options either to a compiler (``-Wl,--as-needed``) or to a linker (``--as-needed``). It infers which one
 from the target and from the name of the configured program. A wrapper called ``…-ld.sh`` gets a linker's options, even
-if it calls gcc. ``linker = "ld"`` or ``"mold"`` gets a compiler's.
+if it calls gcc, and one called ``link`` Microsoft's. ``linker = "ld"`` or ``"mold"`` gets a compiler's.
 
 How to fix: name the compiler, ``gcc`` or ``clang``, as the linker, and select the linker with ``-C
 link-arg=-fuse-ld=…``. Give a wrapper a name that does not end in ``ld``.
@@ -61,6 +61,8 @@ CHECK = Check(
 
 #: Linkers by the names of their programs; rustc takes a program of any other name for a compiler.
 _LINKERS = frozenset({"ld", "ld.bfd", "ld.gold", "gold", "ld.lld", "lld", "mold", "ld.mold", "wild", "ld.wild"})
+#: Names, without an ending, of programs that rustc takes for linkers of other systems.
+_FOREIGN = frozenset({"link", "lld-link", "wasm-ld", "rust-lld", "llvm-bitcode-linker"})
 
 
 def env(env: Environment) -> Iterator[Finding]:
@@ -72,20 +74,24 @@ def env(env: Environment) -> Iterator[Finding]:
         name = program.name.rpartition("/")[2]
         stem = re.sub(r"(?:-\d[\d.]*|\.\w+)$", "", name)
         linker = name in _LINKERS or re.sub(r"-\d[\d.]*$", "", name) in _LINKERS or name.endswith(("-ld", "-ld.bfd"))
-        if not linker and not stem.endswith("-ld") and stem != "ld":
+        foreign = stem in _FOREIGN
+        if not linker and not foreign and not stem.endswith("-ld") and stem != "ld":
             continue
         if "lld" in name and target.libc == "musl":
             continue  # Rust brings the start files and the C library for musl, so that lld links by itself
         own = f"{target.gnu}-gcc" if env.cross and target.triple == env.target.triple else "cc"
         short = re.sub("^.*[.-]", "", name)
+        why = "of its name" if foreign else "its name ends in ld"
         yield Finding(
             message=f"{program.name} is a linker, and rustc needs a compiler to call one"
             if linker
-            else f"rustc takes {program.name} for a linker, because its name ends in ld",
-            severity=Severity.ERROR if linker else Severity.WARNING,
+            else f"rustc takes {program.name} for a linker, because {why}",
+            severity=Severity.ERROR if linker or foreign else Severity.WARNING,
             evidence=(setting_evidence(setting),),
             consequence="Linking fails: the C library's start files and folders are known to the compiler only."
             if linker
+            else "Linking fails: it gets the options of a linker for another system."
+            if foreign
             else "It gets a linker's options, such as --as-needed, which a compiler does not know.",
             fixes=(
                 Fix(
@@ -93,7 +99,7 @@ def env(env: Environment) -> Iterator[Finding]:
                     env=((f"CARGO_TARGET_{target.cargo_env_name}_LINKER", own),),
                     notes=f"To link with {short} still: -C link-arg=-fuse-ld={short} in the flags."
                     if linker and short in ("gold", "lld", "mold", "wild")
-                    else "A wrapper script around it needs a name that does not end in ld.",
+                    else "A wrapper script around it needs a name that rustc knows for no linker, such as cc.sh.",
                 ),
             ),
         )

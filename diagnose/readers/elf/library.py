@@ -10,15 +10,14 @@ from diagnose.model.finding import InputError
 from diagnose.model.targets import Target
 from diagnose.model.versions import version_key
 from diagnose.readers.elf import elf_parser as elf
-from diagnose.readers.elf import ld_so
+from diagnose.readers.elf import ld_so, linker_script
 from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.system.root import Root
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: The most bytes of a linker script, and the most members of an archive, that are read.
-SCRIPT_LIMIT = 1 << 16
+#: The most members of an archive that are read.
 MEMBER_LIMIT = 64
 #: The most libraries that are followed through NEEDED from one library.
 DEPENDENCY_LIMIT = 300
@@ -123,10 +122,10 @@ def inspect(root: Root, name: str, path: str, target: Target, *, scripts: bool =
         return _shared(root, name, path, real, target)
     if head == b"!<arch>\n":
         return _static(root, name, path, real, target)
-    members = _script(root.head(real, SCRIPT_LIMIT)) if scripts else ()
+    members = linker_script.members(root, real) if scripts else ()
     if not members:
         return LinkFile(name, "unreadable", path, real)
-    absent = tuple(one for one in members if one.startswith("/") and not _exists(root, real, one))
+    absent = linker_script.absent(root, real, members)
     if absent:
         return LinkFile(name, "dangling", path, real, members=absent)
     files = [inspect(root, name, one, target, scripts=False) for one in members if one.startswith("/")]
@@ -142,14 +141,6 @@ def inspect(root: Root, name: str, path: str, target: Target, *, scripts: bool =
         elf=known[0].elf if known else None,
         members=members,
     )
-
-
-def _exists(root: Root, script: str, member: str) -> bool:
-    """Whether a linker finds *member* of *script*: it prepends its sysroot, one of the folders above the script."""
-    above = script.rpartition("/")[0]
-    while above and not root.exists(above + member):
-        above = above.rpartition("/")[0]
-    return root.exists(above + member)
 
 
 def _load(root: Root, real: str) -> Elf | None:
@@ -193,20 +184,6 @@ def _member(data: bytes, path: str) -> Elf | None:
             return elf.read(body, path)
         position = start + int(size) + (int(size) & 1)
     return None
-
-
-def _script(data: bytes) -> tuple[str, ...]:
-    """Return the files that an implicit linker script names (``GROUP``, ``INPUT``), as written."""
-    if b"\0" in data or not any(word in data for word in (b"GROUP", b"INPUT")):
-        return ()
-    text = data.decode("utf-8", "replace")
-    while (start := text.find("/*")) >= 0:
-        end = text.find("*/", start)
-        text = text[:start] + (text[end + 2 :] if end >= 0 else "")
-    for sign in "(),;":
-        text = text.replace(sign, f" {sign} ")
-    members = [word for word in text.split() if word.startswith(("/", "-l")) or ".so" in word or word.endswith(".a")]
-    return tuple(members[:MEMBER_LIMIT])
 
 
 def accepted(facts: Elf, target: Target) -> bool:

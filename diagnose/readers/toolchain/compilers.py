@@ -14,7 +14,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.targets import Target
 from diagnose.model.versions import version_key
 from diagnose.readers.cargo.variables import Setting, Variables
-from diagnose.readers.elf import library
+from diagnose.readers.elf import linker_script
 from diagnose.readers.system.distro import glibc_version
 from diagnose.readers.system.root import Root
 from diagnose.readers.toolchain import driver
@@ -161,16 +161,15 @@ _OUTER_FILES = ("crti.o", "libc.so")
 _PROGRAM_FILES = ("Scrt1.o", *_OUTER_FILES)
 
 
-def _start_files(
-    root: Root, places: _Places, target: Target, outer: tuple[str, ...] = _OUTER_FILES
-) -> Iterator[StartFile]:
+def _start_files(root: Root, places: _Places, outer: tuple[str, ...] = _OUTER_FILES) -> Iterator[StartFile]:
     for names, folders in ((outer, places.dirs), (_INNER_FILES, places.inner)):
         for name in names:
             found = next((f"{folder}/{name}" for folder in folders if root.exists(f"{folder}/{name}")), "")
             yield StartFile(name, found)
             if name == "libc.so" and found:  # a script that names the libraries
-                script = library.inspect(root, "c", found, target)
-                yield from (StartFile(member) for member in script.members if script.kind == "dangling")
+                real = root.resolve(found) or found
+                members = linker_script.members(root, real)
+                yield from (StartFile(member) for member in linker_script.absent(root, real, members))
 
 
 def read(
@@ -216,7 +215,7 @@ def read(
         python=python(root, variables),
         libclang=tuple(libclang(root, variables)) if bindgen else (),
         linker_target=made,
-        start_files=tuple(_start_files(root, places, target)) if places.dirs and target.libc == "glibc" else (),
+        start_files=tuple(_start_files(root, places)) if places.dirs and target.libc == "glibc" else (),
         sysroot=places.sysroot,
         libc=target.libc if places.dirs else "",
         glibc=glibc,
@@ -224,9 +223,7 @@ def read(
         link_dirs=(*places.inner, *places.dirs),
         parts=_parts(finder, program, places, rust, target, host),
         host_parts=_parts(finder, host_program, own, rust, host, host),
-        host_start_files=tuple(_start_files(root, own, host, _PROGRAM_FILES))
-        if own.dirs and host.libc == "glibc"
-        else (),
+        host_start_files=tuple(_start_files(root, own, _PROGRAM_FILES)) if own.dirs and host.libc == "glibc" else (),
         ar=driver.archiver(finder, variables, target, host),
     )
 
