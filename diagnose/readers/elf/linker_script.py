@@ -18,7 +18,7 @@ MEMBER_LIMIT = 64
 
 
 def members(root: Root, path: str) -> tuple[str, ...]:
-    """Return the files that the implicit linker script *path* names, as written; none if it is no script."""
+    """Return the files that the implicit linker script *path* names, as written; none if it is not a script."""
     data = root.head(path, SCRIPT_LIMIT)
     if b"\0" in data or not any(word in data for word in (b"GROUP", b"INPUT")):
         return ()
