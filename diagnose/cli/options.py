@@ -152,6 +152,8 @@ class WheelOptions(NamedTuple):
     apply: bool = _flag("Apply the fixes to copies in --out-dir, and report on these.")
     out_dir: str | None = _value("DIR", "The folder for fixed copies; no file in it is overwritten.", short="-o")
     unsafe: bool = _flag("Also apply fixes that change what a working wheel does, or where it installs.")
+    cache: bool = _flag("Use the results of earlier runs in CI, too.")
+    no_cache: bool = _flag("Judge every wheel again.")
 
 
 @group

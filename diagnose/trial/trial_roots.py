@@ -6,6 +6,7 @@ import fcntl
 import os
 import shutil
 
+from diagnose.model import user_folders
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import InputError
 from diagnose.trial import helpers
@@ -153,10 +154,8 @@ def _roots() -> list[str]:
 
 
 def cache() -> str:
-    """Return the folder in which roots are kept, of ``XDG_CACHE_HOME``."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    base = base if os.path.isabs(base) else os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(base, "diagnose", "roots")
+    """Return the folder in which roots are kept."""
+    return os.path.join(user_folders.cache(), "roots")
 
 
 def clean() -> tuple[list[str], list[str]]:

@@ -65,7 +65,7 @@ def main(options: WheelOptions, selection: Selection, output: Output) -> int:
         if options.fix_format or options.apply or options.diff:
             raise UsageError("fixes need wheels in files: standard input cannot be repacked")
         return _with_stdin(wanted, selection, output)
-    inspected = _inspect_all(wanted, selection, output)
+    inspected = _inspect_all(wanted, selection, output, _remembers(wanted, options))
     if not (options.apply or options.diff or options.fix_format):
         return finish(inspected, output, selection)
     results = list(inspected)
@@ -100,6 +100,19 @@ def _check_usage(options: WheelOptions) -> None:
         raise UsageError("--out-dir needs --apply")
     if options.unsafe and not (options.apply or options.diff):
         raise UsageError("--unsafe needs --apply or --diff")
+    if options.cache and options.no_cache:
+        raise UsageError("--cache and --no-cache exclude each other")
+
+
+_WORTH_REMEMBERING = 1 << 20
+"""Bytes of all wheels of a run below which judging them takes no longer than looking them up."""
+
+
+def _remembers(items: list[WheelInput], options: WheelOptions) -> bool:
+    """Whether the run uses results of earlier ones: in CI only if asked, where no earlier run should matter."""
+    if options.no_cache or (os.environ.get("CI", "") not in ("", "false") and not options.cache):
+        return False
+    return options.cache or sum(_size(item.path) for item in items) >= _WORTH_REMEMBERING
 
 
 def _fix_copies(
@@ -254,10 +267,22 @@ _AHEAD = 256
 """Wheels that may be done before an earlier one is, where rows are written as they come."""
 
 
-def _inspect_all(items: list[WheelInput], selection: Selection, output: Output) -> Iterator[Result]:
-    """Yield the result of each of *items*, in order."""
+def _inspect_all(
+    items: list[WheelInput], selection: Selection, output: Output, remembers: bool = False
+) -> Iterator[Result]:
+    """Yield the result of each of *items*, in order; where it *remembers*, those of earlier runs."""
     from diagnose.readers.wheel import reader as wheel  # before the workers start: they share what is imported
 
+    def judge(item: WheelInput) -> Result:
+        if cache is None or item.error or item.layout != "archive":
+            return _inspect(item, selection)
+        return cache.result(item.path, _name(item), lambda: _inspect(item, selection))
+
+    cache = None
+    if remembers:
+        from diagnose.cli import result_cache
+
+        cache = result_cache.opened(selection)
     rows = any(value.partition("=")[0] == "jsonl" for value in output.format)
     shown = len(items) > 1 and sys.stderr.isatty() and not (output.quiet or output.no_progress)
     shown = shown and not ("jsonl" in output.format and sys.stdout.isatty())  # each row would break the line
@@ -270,13 +295,11 @@ def _inspect_all(items: list[WheelInput], selection: Selection, output: Output) 
     sizes = [_size(item.path) for item in items]
     items = [item._replace(threads=_threads(size, sum(sizes), cores)) for item, size in zip(items, sizes, strict=True)]
     if len(items) == 1 and sizes[0] < wheel.MAPPED_FROM:
-        yield _inspect(items[0], selection)
+        yield judge(items[0])
         return
     order = sorted(range(len(items)), key=lambda number: -sizes[number])  # a large one that came last would run alone
     with contextlib.closing(
-        workers.run(
-            lambda item: _inspect(item, selection), items, cores, show, _AHEAD if rows else 0, () if rows else order
-        )
+        workers.run(judge, items, cores, show, _AHEAD if rows else 0, () if rows else order)
     ) as answers:
         for item, answer in zip(items, answers, strict=True):
             yield _lost(item, answer.reason) if isinstance(answer, workers.LostWorker) else answer
