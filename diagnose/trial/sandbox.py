@@ -135,7 +135,7 @@ def run(
                 "-c",
                 _SCRIPT,
                 "sandbox",
-                root,
+                os.path.abspath(root),
                 new,
                 site,
                 files,

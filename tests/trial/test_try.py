@@ -327,6 +327,21 @@ def test_a_root_that_takes_no_sandbox_accuses_no_wheel(tmp_path: Path) -> None:
     assert "it lacks the folders /proc and /dev" in one["not_tried"]
 
 
+def test_a_root_may_be_named_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _loads()
+    loader = Path("/lib64/ld-linux-x86-64.so.2")
+    need(loader.exists(), "the dynamic linker of x86_64")
+    for name in ("lib/x86_64-linux-gnu", "lib64", "proc", "dev", "tmp"):
+        (tmp_path / name).mkdir(parents=True)
+    library = next(path for path in ("/lib/x86_64-linux-gnu/libc.so.6", "/lib64/libc.so.6") if os.path.exists(path))
+    shutil.copy(library, tmp_path / "lib/x86_64-linux-gnu")
+    shutil.copy(loader, tmp_path / "lib64")
+    good = OTHER.with_name(OTHER.name.replace("-1-", "-2-"))
+    monkeypatch.chdir(tmp_path.parent)
+    seen = [tried("--root", root, good) for root in (tmp_path, tmp_path.name)]
+    assert [(one["outcome"], bool(one["loaded"])) for one in seen] == [("ok", True)] * 2, seen
+
+
 def test_what_code_writes_among_the_events_is_no_traceback(tmp_path: Path) -> None:
     lines = ["{x}", "[1]", '{"failed": "y"}', "[" * 9000]
     code = f"import os\nfor line in {lines!r}: os.write(int(os.environ['DIAGNOSE_EVENTS']), line.encode() + b'\\n')"
