@@ -32,6 +32,8 @@ _MEANT = (
 
 #: Headers whose folder ``-I`` has to name, or that several packages ship: what they are installed with, in every suite.
 _ELSEWHERE = {
+    "Eigen/": "libeigen3-dev",
+    "unsupported/": "libeigen3-dev",
     "CL/cl.h": "opencl-headers",
     "cblas.h": "libopenblas-dev",
     "gdal.h": "libgdal-dev",
@@ -61,8 +63,10 @@ _OWN = frozenset({
 
 def package(header: str, codename: str = "") -> str:
     """Return the package that ships *header*, as ``#include`` names it, in a release; empty if unknown."""
-    if header in _ELSEWHERE:
-        return _ELSEWHERE[header]
+    folder = f"{header.partition('/')[0]}/"
+    for name in (header, folder):
+        if name in _ELSEWHERE:
+            return _ELSEWHERE[name]
     if header.rpartition(".")[0] in _OWN:
         return ""
     suite = _SUITES.get(codename, codename)

@@ -50,6 +50,14 @@ CHECK = Check(
             "failed to connect to",
             r"failed to connect to (?P<url>[\w.-]{1,253}): (?:Connection|Operation|Network) [^;]{1,60}; class=Os",
         ),
+        ("ailed to connect to", r"fatal: unable to access '(?P<url>[^']{1,300})': Failed to connect to"),
+        ("RPC failed; ", r"error: RPC failed; (?:curl \d+|HTTP 50[0234]|result=\d+)"),
+        (
+            "] Could",
+            r"\[(?:6|7)\] (?:Couldn't|Could not) (?:resolve host ?name|connect to server)",
+        ),
+        ("imeout was reached", r"\[28\] Timeout was reached"),
+        ("SSL connect error", r"\[35\] SSL connect error"),
         ("ould not resolve host", r"fatal: unable to access '(?P<url>[^']+)': Could not resolve host"),
         (
             "Max retries exceeded",

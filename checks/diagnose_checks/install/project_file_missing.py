@@ -78,6 +78,12 @@ CHECK = Check(
         ("Cargo.toml", r"could not find `(?P<file>Cargo\.toml)` in `[^`]{1,300}` or any parent"),
         ("manifest path `", r"manifest path `(?P<file>[^`]{1,300})` does not exist"),
         ("can't copy '", r"^error: can't copy '(?P<file>[^']{1,300})': doesn't exist or not a regular file"),
+        (
+            "The source directory",
+            r"^The source directory\s+(?P<submodule>/\S{1,300})\s+does not contain a CMakeLists\.txt",
+            3,
+        ),
+        ("is not an existing directory", r"add_subdirectory given source\s+\"(?P<submodule>[^\"]{1,300})\" which is"),
         ("package directory '", r"^error: package directory '(?P<file>[^']{1,300})' does not exist"),
         ("No file/folder found for pac", r"No file/folder found for package (?P<package>\S{1,100})"),
         ("which files to ship", r"Unable to determine which files to ship inside the wheel(?P<package>)"),
@@ -116,6 +122,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 "bring the wheels into one folder",
                 notes="actions/download-artifact makes a folder for each artifact: merge-multiple: true, and a "
                 "pattern.",
+            )
+        elif groups["submodule"]:
+            message = f"{groups['submodule']} is empty, or not there: CMake finds no project in it"
+            fix = Fix(
+                "fetch the submodules",
+                (Command("git submodule update --init --recursive", FixStage.BUILD),),
+                notes="In CI: actions/checkout with submodules: recursive. GitHub's archives (Download ZIP, a tag's "
+                "tar.gz) "
+                "have none: clone instead. If it is not a submodule, the source distribution lacks the folder.",
             )
         elif groups["project"] or groups["any"]:
             message = f"{groups['project'] or 'the folder'} has neither pyproject.toml nor setup.py"

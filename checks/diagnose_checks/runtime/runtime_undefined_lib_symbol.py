@@ -18,7 +18,7 @@ from diagnose.authoring.libc_demands import glibc_only_symbols
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.tables.libstdcxx import newer_function
 from diagnose_checks.runtime._triage import unknown_symbols, wheel_file
 
@@ -84,6 +84,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
             return
         if symbol.startswith("_Z") and (newer := newer_function(symbol)) is not None:
             yield _of_newer_gcc(log, hit, file.rpartition("/")[2], newer)
+            return
+        if symbol == "iJIT_NotifyEvent":
+            yield finding_from_hits(
+                log,
+                [hit],
+                "this PyTorch needs a function that Intel's MKL has had until 2024.0",
+                "It cannot be imported.",
+                [Fix("install the older MKL", (Command("conda install 'mkl<2024.1'", FixStage.TOOLCHAIN),))],
+            )
             return
         yield finding_from_hits(
             log,

@@ -86,6 +86,14 @@ CHECK = Check(
         ("not found", rf"(?:^|[\s:'\"])(?P<python>{_PYTHON_TOOL})['\"]?: (?:command )?not found$"),
         ("No such file", rf"No such file or directory: '(?P<python>{_PYTHON_TOOL})'"),
     )
+    + patterns_for(
+        "no-proto",
+        (
+            "google/protobuf/",
+            r"(?P<file>google/protobuf/(?:timestamp|any|duration|empty|struct|wrappers|descriptor|field_mask|api|type"
+            r"|source_context)\.proto): File not found\.",
+        ),
+    )
     + patterns_for("no-such-program", ("(os error 2)", r"^\s*No such file or directory \(os error 2\)$")),
 )
 
@@ -138,6 +146,22 @@ def env(env: Environment) -> Iterator[Finding]:
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a build not find a program."""
     missed: dict[str, list[Hit]] = {}
+    for hit in log.find("no-proto")[:1]:
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"{hit.groups['file']}, one of protoc's own files, is not installed",
+            "No code is generated.",
+            (
+                *install_by_family(log, hit.line, "install protoc's own files", _PROTO),
+                Fix(
+                    "name the folder that has them",
+                    env=(("PROTOC_INCLUDE", "FOLDER"),),
+                    notes="For prost-build. It is the folder include beside protoc's bin; in a copied protoc it is "
+                    "left out.",
+                ),
+            ),
+        )
     for name, hit in unstarted(log):
         if re.fullmatch(_TOOL, name) and (name != "perl" or not log.crate_at(hit.line)[0].startswith("openssl")):
             missed.setdefault(name, []).append(hit)
@@ -203,6 +227,14 @@ def _by_pip(name: str) -> tuple[Fix, ...]:
     )
 
 
+#: What brings google/protobuf/*.proto, by family.
+_PROTO = {
+    "debian": ("libprotobuf-dev",),
+    "rhel": ("protobuf-devel",),
+    "alpine": ("protobuf-dev",),
+    "arch": ("protobuf",),
+    "suse": ("protobuf-devel",),
+}
 _NOTES = {"clang-cl": 'Where no package has that name for it: ln -s "$(command -v clang)" /usr/local/bin/clang-cl.'}
 _FAMILIES = ("debian", "rhel", "alpine", "arch", "suse")
 #: Program → packages that contain it, by family: Debian, Enterprise Linux and Fedora, Alpine, Arch, openSUSE.

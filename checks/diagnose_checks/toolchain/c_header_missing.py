@@ -37,6 +37,8 @@ CHECK = Check(
         *patterns_for(
             "no-header",
             ("No such file", r"fatal error: (?P<header>[\w][\w./+-]*\.(?:h|hpp|hh|hxx|H)): No such file or directory"),
+            # Eigen's have no ending
+            ("Eigen/", r"fatal error: '?(?P<header>(?:unsupported/)?Eigen/\w+)'?(?:: No such file| file not found)"),
             ("ailed to find '", r"[Ff]ailed to find '(?P<header>[\w][\w./+-]*\.(?:h|hpp))'\."),  # a script's own search
             ("file not found", r"(?:fatal )?error: '(?P<header>[\w][\w./+-]*\.(?:h|hpp|hh|hxx))' file not found"),
             ("configure: error: ", r"configure: error: .{0,60}kernel header file <(?P<header>linux/[\w./-]+\.h)>"),
@@ -68,6 +70,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
     missed: dict[str, list[Hit]] = {}
     for hit in log.find("no-header"):
         header = hit.groups["header"]
+        if owner := next((row for pattern, row in _VENDORS.items() if re.match(pattern, header)), None):
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"{header} is not installed: it comes with {owner[0]}",
+                "C code of the build cannot be compiled.",
+                (Fix(f"install {owner[0]}, and name its include folder", notes=owner[1]),),
+            )
+            return
         if log.crate_at(hit.line)[0] == "openssl-sys":
             continue  # openssl-not-found-cross
         if header in _GLIBC or re.match(r"(?:linux|asm|asm-generic)/", header):
@@ -106,6 +117,22 @@ def log(log: BuildLog) -> Iterator[Finding]:
         )
 
 
+#: Headers that no package of Debian has: what they come with, and how to tell a build where that is.
+_VENDORS = {
+    r"ta-lib/ta_\w+\.h$": ("TA-Lib's C library", "https://ta-lib.org/install; TA_INCLUDE_PATH and TA_LIBRARY_PATH."),
+    r"(?:cuda(?:_\w+)?|cu(?:blas|rand|sparse|fft|solver)\w*|nvrtc|nvml|nvToolsExt|device_launch_parameters)\.h$": (
+        "NVIDIA's CUDA toolkit",
+        "Images nvidia/cuda:…-devel have it; CUDA_HOME names it. Debian and Ubuntu: nvidia-cuda-toolkit.",
+    ),
+    r"cudnn\w*\.h$": ("NVIDIA's cuDNN", "CUDNN_INCLUDE_DIR and CUDNN_LIBRARY in many builds."),
+    r"nccl\.h$": ("NVIDIA's NCCL", "Package libnccl-dev of NVIDIA's repository."),
+    r"NvInfer\w*\.h$": ("NVIDIA's TensorRT", "Package libnvinfer-dev of NVIDIA's repository."),
+    r"hip/hip_\w+\.h$": ("AMD's ROCm", "ROCM_PATH names it."),
+    r"oci\.h$": ("Oracle's Instant Client with its SDK", "ORACLE_HOME names it."),
+    r"mkl\w*\.h$": ("Intel's oneMKL", "From pip: mkl-include and mkl-devel. MKLROOT names it."),
+    r"jni\.h$": ("a JDK", "JAVA_HOME names it; Debian: default-jdk-headless."),
+    r"sqlcli1\.h$": ("IBM's Db2 driver", "IBM_DB_HOME names it."),
+}
 # Headers of the compiler, libc, the kernel and Python: other checks report these.
 _SPECIAL = (
     r"^(?:bits|gnu|sys|asm|linux|c\+\+)/|^std\w+\.h$|^(?:Python|pyconfig|limits|errno|features)\.h$"

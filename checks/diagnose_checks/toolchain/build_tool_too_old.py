@@ -1,0 +1,148 @@
+"""A program that a build runs is too old for the build.
+
+Projects name the oldest CMake and Meson that they support, the C++ standard that they are written in, and use fields
+that protoc knows since 3.15. Long-lived distributions and images have older programs: Debian 11, Ubuntu 20.04,
+Enterprise Linux 8, and the compiler of CentOS 7.
+
+How to fix: CMake, Meson and Ninja come as wheels from the Python package index, in any release. A newer compiler
+comes in a package of its own (``g++-12``, ``gcc-toolset-12``), with a newer image, or with conda.
+
+References:
+    https://cmake.org/cmake/help/latest/command/cmake_minimum_required.html
+    https://mesonbuild.com/Reference-manual_functions.html#project_meson_version
+    https://gcc.gnu.org/projects/cxx-status.html
+    https://protobuf.dev/programming-guides/field_presence/
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import advise, finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.pattern import patterns_for
+from diagnose.readers.env import Environment
+from diagnose.remedies.install import install, system
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog, Hit
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.COMPILE,
+    patterns=patterns_for(
+        "tool-too-old",
+        (
+            "or higher is required.  You",
+            r"(?P<tool>CMake) (?P<needs>[\d.]+) or higher is required\.\s+You are running version (?P<have>[\d.]+)",
+        ),
+        (
+            "Meson version is ",
+            r"ERROR: (?P<tool>Meson) version is (?P<have>[\d.]+\w*) but project requires >= ?(?P<needs>[\d.]+)",
+        ),
+        ("Could not detect Ninja v", r"Could not detect (?P<tool>Ninja) v(?P<needs>[\d.]+) or newer"),
+        (
+            "-std=",
+            r"unrecognized command[- ]line option '-std=(?P<standard>(?:c|gnu)(?:\+\+)?\w{2})'",
+        ),
+        ("invalid value '", r"error: invalid value '(?P<standard>(?:c|gnu)\+\+\w{2})' in '-std="),
+        (
+            "requires the language dial",
+            r"requires the language dialect \"(?P<dialect>CXX\d\d|C\d\d)\".{0,60}",
+        ),
+        ("allow_proto3_optional", r"(?P<protoc>Unknown flag: --experimental_allow_proto3_optional)"),
+        ("allow_proto3_optional", r"(?P<protoc>--experimental_allow_proto3_optional was not set)"),
+        ("Explicit 'optional' labels", r"(?P<protoc>Explicit 'optional' labels are disallowed in the Proto3 syntax)"),
+    ),
+)
+#: C++ standard → the first GCC that takes its option by that name: https://gcc.gnu.org/projects/cxx-status.html
+_GCC = {
+    "11": "4.7",
+    "14": "5",
+    "1z": "5",
+    "17": "8",
+    "2a": "8",
+    "20": "10",
+    "23": "11",
+    "2b": "11",
+    "26": "14",
+    "2c": "14",
+}
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See CMake, Meson, Ninja, protoc or a compiler be too old."""
+    for hit in log.find("tool-too-old")[:1]:
+        said = hit.groups
+        if said["protoc"]:
+            yield _protoc(log, hit)
+        elif said["standard"] or said["dialect"]:
+            yield from _compiler(log, hit, said["standard"] or said["dialect"])
+        else:
+            tool, needs = said["tool"], said["needs"]
+            have = f"is {said['have']}" if said["have"] else "is not there, or older"
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"{tool} {have}, and the build needs {needs} or later",
+                "Nothing is configured.",
+                (
+                    Fix(
+                        f"install a newer {tool} with pip",
+                        (Command(f"python3 -m pip install '{tool.lower()}>={needs}'", FixStage.TOOLCHAIN),),
+                        notes="Its folder has to be before /usr/bin in PATH: an environment's bin, or ~/.local/bin.",
+                    ),
+                    Fix("build on a newer release of the distribution, or in a newer image"),
+                ),
+            )
+
+
+def _protoc(log: BuildLog, hit: Hit) -> Finding:
+    return finding_from_hits(
+        log,
+        [hit],
+        "protoc is older than 3.15, and the build's .proto files have optional fields of proto3",
+        "No code is generated from them.",
+        (
+            Fix(
+                "install a newer protoc",
+                notes="Debian 12, Ubuntu 24.04 and later have one. Else unpack protoc-VERSION-linux-x86_64.zip of "
+                "https://github.com/protocolbuffers/protobuf/releases, and set PROTOC to its bin/protoc.",
+            ),
+        ),
+    )
+
+
+def _compiler(log: BuildLog, hit: Hit, standard: str) -> Iterator[Finding]:
+    year = standard[-2:]
+    plus = "++" in standard or "CXX" in standard
+    if not plus:
+        return
+    first = _GCC.get(year, "")
+    yield finding_from_hits(
+        log,
+        [hit],
+        f"the compiler is older than C++{year}, in which the code is written",
+        "Nothing is compiled.",
+        (
+            *advise(log, hit.line, _newer, first),
+            Fix(
+                "build on a newer release of the distribution, or in a newer image",
+                notes=f"GCC takes the option from {first} on." if first else "",
+            ),
+        ),
+    )
+
+
+def _newer(env: Environment, first: str) -> list[Fix]:
+    number = max(int(first.partition(".")[0] or 0), 12)
+    here = system(env)
+    if here.family == "debian":
+        commands = install(here, [f"g++-{number}"])
+        return [Fix(f"install g++-{number}", commands, (("CC", f"gcc-{number}"), ("CXX", f"g++-{number}")))]
+    if here.family == "rhel":
+        name = f"gcc-toolset-{number}"
+        return [Fix(f"install {name}", install(here, [name]), notes=f"Then: scl enable {name} bash, and build there.")]
+    return []

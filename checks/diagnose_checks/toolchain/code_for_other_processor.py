@@ -1,0 +1,94 @@
+"""A compiler gets options, or code, for another processor than it compiles for.
+
+``-msse2``, ``-mavx2`` and ``-m64`` are options of x86 compilers, ``-mfpu=neon`` is one of 32-bit Arm, and each
+processor has its own values for ``-march``. Headers such as ``immintrin.h`` and ``arm_neon.h`` exist for one
+processor only. Build scripts that ask ``uname`` or pass fixed options use the build machine's in a cross build, and
+x86's on Arm.
+
+How to fix: use a release of the project that supports the processor, or turn its use of such instructions off. In a
+cross build, check that the compiler is the target's, and that no flags are the build machine's.
+
+References:
+    https://gcc.gnu.org/onlinedocs/gcc/Submodel-Options.html
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+_X86 = r"-m(?:sse[\d.]*|ssse3|avx\w*|fma|aes|pclmul|popcnt|bmi2?|mmx|3dnow|f16c|64|32|sha|rdrnd)"
+_ARM = r"-m(?:fpu=[\w-]+|float-abi=\w+|thumb|arm|outline-atomics)"
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.COMPILE,
+    patterns=patterns_for(
+        "other-processor",
+        ("unrecognized command", rf"unrecognized command[- ]line option '(?P<x86>{_X86})'"),
+        ("unrecognized command", rf"unrecognized command[- ]line option '(?P<arm>{_ARM})'"),
+        ("unsupported option", rf"error: unsupported option '(?P<x86>{_X86})' for target '(?P<target>[\w.-]+)'"),
+        ("-march=", r"error: bad value \(?'(?P<march>[\w.+-]+)'\)? for '-march=' switch"),
+        ("-mcpu=", r"error: bad value \(?'(?P<march>[\w.+-]+)'\)? for '-mcpu=' switch"),
+        ("-mtune=", r"error: bad value \(?'(?P<march>[\w.+-]+)'\)? for '-mtune=' switch"),
+        (
+            "intrin.h",
+            r"fatal error: '?(?P<x86header>(?:x86|[a-z]mm?|i[ma]m?32)intrin\.h)'?(?:: No such| file not found)",
+        ),
+        ("cpuid.h", r"fatal error: '?(?P<x86header>cpuid\.h)'?(?:: No such file| file not found)"),
+        ("arm_neon.h", r"fatal error: '?(?P<armheader>arm_neon\.h)'?(?:: No such file| file not found)"),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a compiler refuse an option or miss a header of another processor."""
+    for hit in log.find("other-processor")[:1]:
+        said = hit.groups
+        if said["x86"] in ("-m64", "-m32") and log.near(hit.line, "link-failed", before=6):
+            return  # target-linker-not-configured
+        if said["march"] == "native":
+            yield finding_from_hits(
+                log,
+                [hit],
+                "this compiler does not know -march=native",
+                "Nothing is compiled.",
+                (
+                    Fix(
+                        "leave -march=native out",
+                        notes="Look in CFLAGS and in the project's build files. Cross compilers do not know it, and a "
+                        "wheel that is built with it runs on machines like that one only.",
+                    ),
+                ),
+            )
+            return
+        x86 = said["x86"] or said["x86header"]
+        what = x86 or said["arm"] or said["armheader"] or f"-march={said['march']}"
+        whose = "x86" if x86 else "Arm" if said["arm"] or said["armheader"] else "another processor"
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"{what} is for {whose}, and this compiler compiles for {said['target'] or 'another processor'}"
+            if whose != "another processor"
+            else f"{what} is for another processor than this compiler compiles for",
+            "Nothing is compiled.",
+            (
+                Fix(
+                    "use a release of the project that supports this processor, or turn such instructions off",
+                    notes="Look for an option of its build such as DISABLE_SIMD or USE_SSE=OFF.",
+                ),
+                Fix(
+                    "in a cross build: keep the build machine's flags and compiler out",
+                    notes="CC and CXX have to be the target's, and CFLAGS and CXXFLAGS without options of the other "
+                    "one. "
+                    "Build scripts that ask uname need an option for the target.",
+                ),
+            ),
+        )
