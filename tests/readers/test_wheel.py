@@ -222,7 +222,7 @@ def test_large_wheels_take_two_threads_with_the_same_result(tmp_path: Path, monk
     files |= {f"pkg/{n}/{EXTENSION}": X86_64 for n in range(8)}
     path = build(tmp_path, files)
     two = wheel.read(path)
-    monkeypatch.setattr(wheel, "SMALL", 1 << 40)
+    monkeypatch.setattr(wheel, "WORTH_A_THREAD", 1 << 40)
     assert wheel.read(path) == two
     assert (len(two.elves), two.record.flaws) == (8, ())
 

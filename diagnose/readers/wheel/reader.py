@@ -40,7 +40,8 @@ __all__ = ["CodeFile", "Elf", "Tag", "Wheel", "expand_tags", "facts", "installed
 
 MAX_METADATA = 16 << 20  # bytes of RECORD, WHEEL or METADATA
 MAX_TAGS = 4096  # compatibility tags of one wheel
-SMALL = 1 << 20  # bytes: a wheel below is not worth a second thread
+SMALL = 32 << 10  # compressed bytes: whoever reads a smaller member waits for the interpreter lock most of the time
+WORTH_A_THREAD = 1 << 20  # compressed bytes of the larger members of a wheel
 MAX_THREADS = 4  # each may hold a member of up to archive.AT_ONCE
 
 
@@ -392,26 +393,27 @@ class _Harvest:
         self.unseen: list[str] = []
         # Of several members with one name, installers use the last.
         members = [member for name, member in {one.name: one for one in opened.members}.items() if name in named]
-        self.queue = deque(sorted(members, key=lambda member: member.size))
-        self.largest = self.queue[-1].size
-        self.sampler = Sampler(self.queue, data_prefix)
+        self.small = deque(member for member in members if member.compressed < SMALL)
+        self.large = deque(sorted((one for one in members if one.compressed >= SMALL), key=lambda one: one.size))
+        self.largest = max(member.size for member in members)
+        self.sampler = Sampler(members, data_prefix)
         self.failures: list[BaseException] = []
 
     def run(self, threads: int) -> None:
-        """Read every member, larger wheels in up to this many *threads*: inflating and hashing release the GIL.
+        """Read every member, larger ones in up to this many *threads*: inflating and hashing release the GIL.
 
-        One thread takes the smallest, the others the largest, until they meet: threads with many small members each
-        would only wait for each other.
+        One thread takes the small members, then the smallest of the large ones; the others the largest until they meet.
         """
         helpers = []
-        if threads > 1 and sum(member.compressed for member in self.queue) > SMALL:
+        if threads > 1 and sum(member.compressed for member in self.large) > WORTH_A_THREAD:
             import threading
 
             number = min(threads, MAX_THREADS) - 1
-            helpers = [threading.Thread(target=self._work, args=(self.queue.pop,)) for _ in range(number)]
+            helpers = [threading.Thread(target=self._work, args=(self.large, self.large.pop)) for _ in range(number)]
             for helper in helpers:
                 helper.start()
-        self._work(self.queue.popleft)
+        self._work(self.small, self.small.popleft)
+        self._work(self.large, self.large.popleft)
         for helper in helpers:
             helper.join()
         if self.failures:
@@ -420,16 +422,17 @@ class _Harvest:
         self.code.sort()
         self.unseen.sort()
 
-    def _work(self, take: Callable[[], Member]) -> None:
+    def _work(self, queue: deque[Member], take: Callable[[], Member]) -> None:
         buffer = _room(1)
         try:
-            while self.queue:
+            while queue:
                 buffer = self._look(take(), buffer)
         except IndexError:  # the other thread was faster
             pass
         except BaseException as failure:
             self.failures.append(failure)
-            self.queue.clear()
+            self.small.clear()
+            self.large.clear()
 
     def _look(self, member: Member, buffer: mmap.mmap) -> mmap.mmap:
         """Read one member; *buffer* is memory for a binary, and is returned, enlarged if necessary, for the next."""
