@@ -13,6 +13,7 @@ from diagnose.model._lazy_stdlib import NamedTuple, re
 from diagnose.model.targets import TARGETS
 from diagnose.model.versions import number
 from diagnose.readers.elf.elf_parser import Elf
+from diagnose.readers.wheel.filekind import CodeFile
 from diagnose.readers.wheel.reader import Tag, Wheel
 from diagnose.tables.stable_abi import stable_abi
 
@@ -68,7 +69,7 @@ class TaggedPython(NamedTuple):
     free_threaded: bool
     machine: str
 
-    def imports(self, module: ExtensionName) -> bool:
+    def imports(self, module: ExtensionName | ForeignName) -> bool:
         """Whether the interpreter imports a file of this name."""
         triplet_fits = not module.triplet or not self.machine or module.triplet == self.machine
         if module.soabi == "abi3":
@@ -81,6 +82,41 @@ class TaggedPython(NamedTuple):
 
     def __str__(self) -> str:
         return f"{'free-threaded ' if self.free_threaded else ''}CPython 3.{self.minor}"
+
+
+_FOREIGN = re.compile(
+    r"(?P<module>[^.]+)(?P<suffix>\.(?:cpython-(?P<unix>3\d+t?)-(?P<triplet>[\w-]+)\.so|"
+    r"cp(?P<windows>3\d+t?)-(?P<platform>\w+)\.pyd|"
+    r"(?P<abi3>abi3t?)(?:-(?P<abi3_triplet>[\w-]+))?\.so|(?:so|pyd)))"
+)
+
+
+class ForeignName(NamedTuple):
+    """The name of one extension module of a wheel for another system; the fields are those of ExtensionName."""
+
+    file: CodeFile
+    key: str
+    soabi: str
+    triplet: str
+    suffix: str
+
+
+def foreign_modules(wheel: Wheel) -> list[ForeignName]:
+    """Return the files of a wheel for other systems that are named as extension modules, in the order of their paths.
+
+    A library of another kind may have the shortest ending, ``.so``: it counts beside files with a longer one only.
+    """
+    found: list[ForeignName] = []
+    for file in wheel.code:
+        folder, _, name = file.path.rpartition("/")
+        match = _FOREIGN.fullmatch(name) if file.claims == "library" else None
+        if match:
+            number = match["unix"] or match["windows"]
+            soabi = f"cpython-{number}" if number else match["abi3"] or ""
+            end = match["triplet"] or match["platform"] or match["abi3_triplet"] or ""
+            key = f"{folder}/{match['module']}".lstrip("/")
+            found.append(ForeignName(file, key, soabi, end, match["suffix"]))
+    return found
 
 
 def oldest_of(tag: Tag, machine: str) -> list[TaggedPython]:

@@ -36,6 +36,30 @@ _FORMS = (
 )
 
 
+_ANDROID_TRIPLETS = {
+    "arm64_v8a": "aarch64-linux-android",
+    "armeabi_v7a": "arm-linux-androideabi",
+    "x86_64": "x86_64-linux-android",
+    "x86": "i686-linux-android",
+}
+
+
+def triplet(platform: str) -> str:
+    """Return the last part of extension modules' names on the system of a platform tag; empty if it is not known.
+
+    CPython's ``configure.ac`` (SOABI_PLATFORM) and, for Windows, ``PC/pyconfig.h`` (PYD_PLATFORM_TAG).
+    """
+    promised = system(platform)
+    if promised is None:
+        return ""
+    if promised.name == "Windows":
+        return platform
+    if promised.name == "Android":
+        return _ANDROID_TRIPLETS.get(re.sub(r"^android_\d+_", "", platform), "")
+    ends = {"macOS": "darwin", "iOS": "iphoneos", "iOS simulator": "iphonesimulator"}
+    return ends.get(promised.built_for, "wasm32-emscripten")
+
+
 def system(platform: str) -> TaggedSystem | None:
     """Return the promises of a platform tag, or None if it is for Linux, for every system or for an unknown one."""
     if platform == "any" or platform.startswith(("manylinux", "musllinux", "linux")):

@@ -11,6 +11,9 @@ wheel but not for the extension) or in a ``py3-none`` wheel; ``NAME.abi3-x86_64-
 under CPython 3.15 and older versions do not import; only ``NAME.abi3.so`` in a wheel for ``abi3t``, which a
 free-threaded Python never loads.
 
+The names on other systems are compared too: a cross build for iOS, Android or Windows on Arm takes the suffix from the
+Python that runs it, and writes ``.abi3-darwin.so`` or ``.cp313-win_amd64.pyd``.
+
 How to fix: build the module with the interpreter that the tag names, and with the stable-ABI setting that it names. Or
 use the tag that the module meets.
 
@@ -23,7 +26,9 @@ from __future__ import annotations
 
 from diagnose.authoring.extension_names import (
     ExtensionName,
+    ForeignName,
     TaggedPython,
+    foreign_modules,
     interpreter_soabi,
     modules,
     oldest_of,
@@ -34,17 +39,29 @@ from diagnose.authoring.wheel import bounded, has_modules, linux_tags, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
+from diagnose.policies import systems
+from diagnose.readers.elf.elf_parser import Elf
+from diagnose.readers.wheel.filekind import CodeFile
+from diagnose.readers.wheel.platform_tag import arch_of
 from diagnose.readers.wheel.reader import Tag, Wheel
 from diagnose.remedies.repack import rename, rename_suffix, repack, retag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0", applies=has_modules)
+
+def _has_named_modules(wheel: Wheel) -> bool:
+    return has_modules(wheel) or bool(_foreign_tags(wheel) and foreign_modules(wheel))
+
+
+CHECK = Check(since="0.1.0", applies=_has_named_modules)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
     """See modules without a file for some tagged interpreter, and modules of one version under an open tag."""
+    if not has_modules(wheel):
+        yield from _other_systems(wheel)
+        return
     groups: dict[str, list[ExtensionName]] = {}
     promised = {tag.libc for _, tag in linux_tags(wheel) if tag.libc}
     for module in modules(wheel):
@@ -59,6 +76,89 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         yield from _abi3(wheel, groups, stable)
     if any(tag.abi == "none" and not interpreter_soabi(tag) for tag in pairs):
         yield from _none(wheel, groups)
+
+
+def _foreign_tags(wheel: Wheel) -> list[tuple[Tag, TaggedPython]]:
+    """Return the tags for CPython on systems other than Linux, and the oldest interpreter that each promises."""
+    found: list[tuple[Tag, TaggedPython]] = []
+    for tag in wheel.tags:
+        machine = systems.triplet(tag.platform)
+        match = (
+            re.fullmatch(r"cpython-3(\d{1,3})(t?)", interpreter_soabi(tag)) if machine and tag.abi != "none" else None
+        )
+        pythons = [TaggedPython(int(match[1]), bool(match[2]), machine)] if match else oldest_of(tag, machine)
+        found += [(tag, python) for python in pythons if machine]
+    return found
+
+
+def _other_systems(wheel: Wheel) -> Iterator[Finding]:
+    """See modules for macOS, Windows, iOS … whose names the tagged interpreter does not look for."""
+    groups: dict[str, list[ForeignName]] = {}
+    for module in foreign_modules(wheel):
+        groups.setdefault(module.key, []).append(module)
+    bad: dict[str, tuple[ForeignName, str]] = {}
+    pythons: dict[str, None] = {}
+    elves = {elf.path: elf for elf in wheel.elves}
+    for tag, python in _foreign_tags(wheel):
+        for key, files in groups.items():
+            fit = all(_fits(m.file, elves.get(m.file.path), tag) for m in files)
+            if fit and not any(map(python.imports, files)):
+                bad.setdefault(key, (files[0], _foreign_suffix(files[0], tag, python)))
+                pythons[str(python)] = None
+    if not bad:
+        return
+    first = next(iter(bad.values()))[0]
+    fallback = all(f"{key}.py" in wheel.files or f"{key}/__init__.py" in wheel.files for key in bad)
+    renames = [line for m, end in bad.values() for line in rename_suffix(wheel, [m.file.path], m.suffix, end)]
+    stable = any(module.soabi.startswith("abi3") and module.triplet for module, _ in bad.values())
+    build = Fix(
+        "build it with the interpreter of the tag's system",
+        notes="A cross build takes the suffix from the Python that runs it. "
+        + (
+            "setuptools adds the platform under CPython 3.15 (python/cpython#152461): rename the file after the build."
+            if stable
+            else "With setuptools, SETUPTOOLS_EXT_SUFFIX replaces it."
+        ),
+    )
+    same = all(_is_same_python(module, end) for module, end in bad.values())
+    yield Finding(
+        f"has extension modules that {some(list(pythons))} does not import",
+        Severity.WARNING if fallback else Severity.ERROR,
+        bounded(
+            Evidence(f"ends in {module.suffix}, the tagged interpreter looks for {end}", module.file.path)
+            for module, end in bad.values()
+        ),
+        f"ModuleNotFoundError: No module named '{first.key.rpartition('/')[2]}'"
+        + ("; the pure Python version is used instead" if fallback else ""),
+        (*((repack(wheel, "give the files the interpreter's suffix", renames),) if same else ()), build),
+    )
+
+
+def _is_same_python(module: ForeignName, suffix: str) -> bool:
+    """Whether only the platform in the module's name differs from *suffix*: the code itself may be correct."""
+    return module.soabi.startswith("abi3") or f".{module.soabi}-" in suffix.replace(".cp3", ".cpython-3")
+
+
+def _fits(file: CodeFile, elf: Elf | None, tag: Tag) -> bool:
+    """Whether another name would help: the file is for the tag's processor, and not for a libc of Linux."""
+    promised = systems.system(tag.platform)
+    if promised is None or (elf is not None and elf.libc):
+        return False
+    if elf is not None and promised.machine:
+        return arch_of(elf) in ("", promised.machine)  # Android's soft-float Arm has no name among Linux's
+    return not file.arches or set(promised.arches) <= set(file.arches)
+
+
+def _foreign_suffix(module: ForeignName, tag: Tag, python: TaggedPython) -> str:
+    """Return the suffix that the interpreter of the tag looks for, of the same kind as the module's."""
+    if module.soabi.startswith("abi3") and not python.free_threaded:
+        return ".abi3.so"
+    number = f"3{python.minor}{'t' if python.free_threaded else ''}"
+    if tag.abi in ("abi3", "abi3t"):
+        return ".pyd" if tag.platform.startswith("win") else f".{tag.abi}.so"
+    if tag.platform.startswith("win"):
+        return f".cp{number}-{python.machine}.pyd"
+    return f".cpython-{number}-{python.machine}.so"
 
 
 def _alpine(wheel: Wheel, groups: dict[str, list[ExtensionName]], tags: list[Tag]) -> Iterator[Finding]:
