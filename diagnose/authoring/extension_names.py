@@ -40,6 +40,12 @@ class ExtensionName(NamedTuple):
         """The suffix, ``.cpython-312-x86_64-linux-gnu.so``."""
         return self.elf.name[len(self.key.rpartition("/")[2]) :]
 
+    @property
+    def module(self) -> str:
+        """The dotted name, with which an import fails."""
+        folders = self.key.split("/")
+        return ".".join(folders[2:] if folders[0].endswith(".data") else folders)
+
 
 def modules(wheel: Wheel) -> list[ExtensionName]:
     """Return the extension modules of the wheel's architecture, recognised by their init function or their name."""

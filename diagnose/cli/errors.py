@@ -9,3 +9,7 @@ class UsageError(Exception):
 
 class OutputError(Exception):
     """The report could not be written. ``str()`` is one line that says why."""
+
+
+class EndedBySignal(KeyboardInterrupt):
+    """A signal asks this process to end. ``args`` has its number."""

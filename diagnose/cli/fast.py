@@ -12,7 +12,7 @@ import os
 import sys
 
 from diagnose.cli import console
-from diagnose.cli.errors import OutputError, UsageError
+from diagnose.cli.errors import EndedBySignal, OutputError, UsageError
 
 
 def _dispatch(args: list[str]) -> int:
@@ -43,8 +43,8 @@ def run(args: list[str]) -> int:
         return _dispatch(args)
     except (UsageError, OutputError) as error:
         console.warn(f"diagnose: {error}")
-    except KeyboardInterrupt:
-        return 130
+    except KeyboardInterrupt as error:
+        return 128 + error.args[0] if isinstance(error, EndedBySignal) else 130
     except MemoryError:
         console.warn("diagnose: not enough memory")
     except Exception as error:

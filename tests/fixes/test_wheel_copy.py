@@ -6,8 +6,10 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -103,6 +105,69 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     assert done.returncode == 2 and "exists already" in done.stdout
     assert wheel.read_bytes() == before
     assert list(tmp_path.iterdir()) == [wheel]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_nothing(number: signal.Signals, tmp_path: Path) -> None:
+    programs()
+    wheel = Path(shutil.copy(next(FOLDER.glob("wheel_execstack-1-*.whl")), tmp_path))
+    with zipfile.ZipFile(wheel, "a") as archive:
+        archive.writestr("large.bin", os.urandom(40 << 20))  # takes a while to unpack and to pack
+    before, out = hashlib.sha256(wheel.read_bytes()).digest(), tmp_path / "out"
+    command = [sys.executable, "-m", "diagnose", "wheel", "--apply", "-o", str(out), str(wheel)]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 60
+        while not (out.is_dir() and list(out.iterdir())) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(number)
+        assert process.wait(30) == 128 + number
+    assert list(out.iterdir()) == []
+    assert hashlib.sha256(wheel.read_bytes()).digest() == before
+
+
+def test_wheels_of_one_name_do_not_replace_each_other(tmp_path: Path) -> None:
+    programs()
+    source = next(FOLDER.glob("wheel_execstack-1-*.whl"))
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        shutil.copy(source, tmp_path / name)
+    out = tmp_path / "out"
+    done = run("--apply", "-o", out, tmp_path / "a" / source.name, tmp_path / "b" / source.name)
+    assert done.returncode == 2 and done.stdout.count("exists already, and is not overwritten") == 1
+    assert [path.name for path in out.iterdir()] == [source.name]
+
+
+def test_a_link_in_place_of_the_copy_is_not_followed(tmp_path: Path) -> None:
+    programs()
+    source = next(FOLDER.glob("wheel_execstack-1-*.whl"))
+    (tmp_path / source.name).symlink_to(tmp_path / "elsewhere")
+    done = run("--apply", "-o", tmp_path, source)
+    assert done.returncode == 2 and "exists already" in done.stdout
+    assert [path.name for path in tmp_path.iterdir()] == [source.name] and not (tmp_path / source.name).exists()
+
+
+def test_a_patch_that_cannot_be_made_says_why(tmp_path: Path) -> None:
+    wheel = Path(shutil.copy(next(FOLDER.glob("wheel_record_invalid-1-*.whl")), tmp_path))
+    with zipfile.ZipFile(wheel, "a") as archive:
+        info = next(name for name in archive.namelist() if name.endswith("/RECORD")).rpartition("/")[0]
+        archive.writestr(f"{info}/RECORD.p7s", "{}")
+    done = run("--diff", wheel)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is signed" in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
+    need(os.geteuid() == 0 and shutil.which("unshare"), "root and unshare, to mount a small file system")
+    programs()
+    wheel = Path(shutil.copy(next(FOLDER.glob("wheel_execstack-1-*.whl")), tmp_path))
+    out = tmp_path / "out"
+    out.mkdir()
+    script = 'mount -t tmpfs -o size=8k tmpfs "$1" && shift && "$@"; status=$?; ls -A out; exit $status'
+    command = [sys.executable, "-m", "diagnose", "wheel", "--apply", "-o", out, wheel]
+    words = ["unshare", "--mount", "sh", "-c", script, "sh", out, *command]
+    done = subprocess.run(list(map(str, words)), capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 2 and "no space left on device" in done.stdout, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr and ".diagnose-" not in done.stdout
 
 
 def test_remaining_commands_name_the_copy(tmp_path: Path) -> None:

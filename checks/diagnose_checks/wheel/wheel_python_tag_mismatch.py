@@ -174,7 +174,7 @@ def _alpine(wheel: Wheel, groups: dict[str, list[ExtensionName]], tags: list[Tag
             Severity.NOTE,
             bounded(Evidence(f"ends in {m.suffix}; Alpine's looks for -linux-musl", m.elf.path) for m in found),
             "with Alpine's own Python packages (not in the official python images): "
-            f"ModuleNotFoundError: No module named '{found[0].key.rpartition('/')[2]}'",
+            f"ModuleNotFoundError: No module named '{found[0].module}'",
             (
                 repack(
                     wheel,
@@ -211,7 +211,7 @@ def _closed(wheel: Wheel, groups: dict[str, list[ExtensionName]], tags: list[Tag
             Evidence(f"ends in {module.suffix}, the tagged interpreter looks for {end}", module.elf.path)
             for module, end in bad
         ),
-        f"ModuleNotFoundError: No module named '{first.key.rpartition('/')[2]}'"
+        f"ModuleNotFoundError: No module named '{first.module}'"
         + ("; the pure Python version is used instead" if fallback else ""),
         _closed_fixes(wheel, bad, tags),
     )
@@ -294,7 +294,7 @@ def _missed(wheel: Wheel, missed: list[tuple[ExtensionName, list[TaggedPython]]]
     machine = next((python.machine for python in pythons if python.machine), "")
     wrong = [module for module, _ in missed if module.triplet and machine and module.triplet != machine]
     old = "" if wrong else "; CPython 3.15 imports it, and so do Debian's own 3.13.5 and later"
-    error = f"ModuleNotFoundError: No module named '{first.key.rpartition('/')[2]}'"
+    error = f"ModuleNotFoundError: No module named '{first.module}'"
     return Finding(
         f"has extension modules that {some([str(python) for python in pythons])} does not import",
         Severity.WARNING if fallback else Severity.ERROR,
@@ -340,7 +340,7 @@ def _named(wheel: Wheel, bad: list[list[ExtensionName]]) -> Finding:
         + (" and use functions outside the stable ABI" if foreign else ""),
         Severity.WARNING if fallback else Severity.ERROR,
         bounded(evidence),
-        f"every other version: ModuleNotFoundError: No module named '{first.key.rpartition('/')[2]}'",
+        f"every other version: ModuleNotFoundError: No module named '{first.module}'",
         (
             *((one,) if foreign else ()),
             Fix(
@@ -364,7 +364,7 @@ def _none(wheel: Wheel, groups: dict[str, list[ExtensionName]]) -> Iterator[Find
             f"is tagged for every Python, but its extension modules are named for {some(versions)}",
             Severity.NOTE if several or fallback else Severity.ERROR,
             bounded(Evidence(f"ends in {module.suffix}", module.elf.path) for files in closed for module in files),
-            f"every other version: ModuleNotFoundError: No module named '{closed[0][0].key.rpartition('/')[2]}'"
+            f"every other version: ModuleNotFoundError: No module named '{closed[0][0].module}'"
             + (", unless pure Python replaces it" if fallback or several else ""),
             (_per_version(wheel, versions),),
         )

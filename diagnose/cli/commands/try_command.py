@@ -24,8 +24,10 @@ def main(options: TryOptions, selection: Selection, output: Output) -> int:
     """Try each wheel; return 2 if one cannot be read, else 1 if one failed, else 0."""
     if not sys.platform.startswith("linux"):
         raise UsageError(f"try needs Linux, for its sandbox; this is {platform.system()}: use a container or a VM")
+    from diagnose.cli import ending
     from diagnose.trial import sandbox, trial_roots
 
+    ending.clean_up()
     if options.clean:
         gone, kept = trial_roots.clean()
         for folder in gone:

@@ -121,8 +121,11 @@ def _fix_copies(
     """Fix a copy of each wheel, say on standard error what was done, and report on the copies."""
     import tempfile
 
+    from diagnose.cli import ending
     from diagnose.fixes import wheel_copy
     from diagnose.fixes.disk import ApplyError, naming
+
+    ending.clean_up()
 
     def judge(path: str) -> Result:
         return _inspect(WheelInput(path), selection)
