@@ -73,14 +73,27 @@ def pack(folder: str, wheel: str, members: Sequence[zipfile.ZipInfo]) -> None:
     files = sorted(_files(folder), key=lambda name: (order.get(name, len(order)), name))
     files = [name for name in files if name != record]
     with naming(os.path.basename(wheel)):
+        before, ending = _recorded(os.path.join(folder, *record.split("/")))
         rows = [_row(folder, name) for name in files] + [(record, "", "")]
+        rows.sort(key=lambda row: before.get(row[0], len(before)))  # so that a patch shows what changed
         text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(rows)
+        csv.writer(text, lineterminator=ending).writerows(rows)
         with open(os.path.join(folder, record), "w", encoding="utf-8", newline="") as file:
             file.write(text.getvalue())
         with zipfile.ZipFile(wheel, "x") as archive:
             for name in (*files, record):
                 _add(archive, folder, name, known.get(name))
+
+
+def _recorded(path: str) -> tuple[dict[str, int], str]:
+    """Return the files that the RECORD *path* names, with their places, and how its lines end."""
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            ending = "\r\n" if file.readline().endswith("\r\n") else "\n"
+            file.seek(0)
+            return {row[0]: place for place, row in enumerate(csv.reader(file)) if row}, ending
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return {}, "\n"
 
 
 def _add(archive: zipfile.ZipFile, folder: str, name: str, old: zipfile.ZipInfo | None) -> None:

@@ -193,6 +193,8 @@ def test_a_patch_instead(tmp_path: Path) -> None:
     wheel = next(FOLDER.glob("wheel_tag_metadata_mismatch-1-*.whl"))
     done = run("--diff", "--unsafe", wheel)
     assert "+Tag: " in done.stdout and "-Tag: " in done.stdout
+    changed = [line for line in done.stdout.splitlines() if line.startswith("+") and "sha256=" in line]
+    assert len(changed) == 1 and "/WHEEL,sha256=" in changed[0], "of RECORD the changed rows alone"
 
 
 def test_what_the_machine_lacks_is_named(tmp_path: Path) -> None:
