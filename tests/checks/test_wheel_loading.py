@@ -452,3 +452,10 @@ def test_soft_float_riscv_is_called_so() -> None:
     module = elf("demo.cpython-312-riscv64-linux-gnu.so", **header)  # type: ignore[arg-type]
     (spoken,) = found("wheel-wrong-arch", wheel("cp312-cp312-manylinux_2_31_riscv64", module))
     assert "soft float (lp64)" in spoken.message
+
+
+def test_a_library_that_code_opens_needs_allowed_libraries_too() -> None:
+    one = elf("demo/libdemo.so", needed=("libc.so.6", "libatomic.so.1"))
+    assert levels("wheel-allowed-lib-absent", for_glibc(one)) == ["note"]
+    other = elf("demo/libother.so", needed=("libc.so.6",))  # nothing says which of the two is opened
+    assert levels("wheel-allowed-lib-absent", for_glibc(one, other)) == []

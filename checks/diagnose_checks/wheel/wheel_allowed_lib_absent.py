@@ -18,8 +18,8 @@ from diagnose.authoring.wheel import (
     is_sample,
     loadable_elves,
     missing_library_error,
-    reachable_members,
     some,
+    ways_to_load,
 )
 from diagnose.authoring.wheel_libraries import needing
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
@@ -55,7 +55,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
     if wheel.verdict.libc != "glibc":
         return
     brought = {name for elf in wheel.elves for name in (elf.name, elf.soname)}
-    sure = reachable_members(wheel)
+    sure = set.intersection(*ways_to_load(wheel) or [set()])
     needs: dict[str, list[Elf]] = {}
     for elf, name in needing(loadable_elves(wheel), (PACKAGES.keys() - brought).__contains__):
         if elf.path in sure and not is_sample(elf):
