@@ -67,8 +67,11 @@ class ResultCache:
 
 def opened(selection: Selection) -> ResultCache | None:
     """Return the user's cache for *selection*; None where there is no folder that belongs to the user alone."""
-    folder = os.path.join(user_folders.cache(), "results")
+    home = user_folders.cache()
+    folder = os.path.join(home, "results")
     try:
+        if not home:
+            return None
         os.makedirs(folder, mode=0o700, exist_ok=True)
         found = os.lstat(folder)
     except OSError:

@@ -8,10 +8,12 @@ import os
 def cache() -> str:
     """Return this program's folder in ``XDG_CACHE_HOME``, ``LOCALAPPDATA`` (Windows) or ``~/.cache``.
 
-    Source: the XDG base directory specification 0.8, by which a relative path does not count.
+    Empty without a home folder. Source: the XDG base directory specification 0.8, by which a relative path does not
+    count.
     """
     for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
         base = os.environ.get(name, "")
         if os.path.isabs(base):
             return os.path.join(base, "diagnose")
-    return os.path.join(os.path.expanduser("~"), ".cache", "diagnose")
+    home = os.path.expanduser("~")
+    return os.path.join(home, ".cache", "diagnose") if os.path.isabs(home) else ""

@@ -154,8 +154,15 @@ def _roots() -> list[str]:
 
 
 def cache() -> str:
-    """Return the folder in which roots are kept."""
-    return os.path.join(user_folders.cache(), "roots")
+    """Return the folder in which roots are kept.
+
+    Raises:
+        InputError: the user has no home folder.
+    """
+    folder = user_folders.cache()
+    if not folder:
+        raise InputError("no home folder to keep roots in: set XDG_CACHE_HOME to an absolute path")
+    return os.path.join(folder, "roots")
 
 
 def clean() -> tuple[list[str], list[str]]:

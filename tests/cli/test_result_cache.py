@@ -239,6 +239,14 @@ def test_a_folder_that_others_can_write_to_is_not_used(tmp_path: Path, monkeypat
     assert opened(Selection()) is None
 
 
+def test_without_a_home_nothing_is_kept(tmp_path: Path) -> None:
+    env = {name: value for name, value in os.environ.items() if name not in ("XDG_CACHE_HOME", "LOCALAPPDATA")}
+    env |= {"HOME": "nowhere", "USERPROFILE": "nowhere"}
+    done = subprocess.run([sys.executable, "-m", "diagnose", "wheel", "--cache", str(FAULTY)], cwd=tmp_path, env=env)
+    assert done.returncode == 1
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_full_folder_loses_its_oldest(
     cache: Callable[..., ResultCache], wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
