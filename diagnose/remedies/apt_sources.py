@@ -85,12 +85,12 @@ def _kind(uri: str, source: AptSource, env: Environment) -> str:
         return "archive"
     if name == "ports.ubuntu.com" or path.endswith("/ubuntu-ports"):
         return "ports"
-    return _own(env) if env.distro.id == "ubuntu" and _is_ubuntu(uri, env) else "other"
+    return _own(env) if env.distro.is_ubuntu and _is_ubuntu(uri, env) else "other"
 
 
 def _own(env: Environment) -> str:
     """Return the kind of a mirror that serves the machine's own architecture and no server's name tells more."""
-    if env.distro.id != "ubuntu":
+    if not env.distro.is_ubuntu:
         return "whole"
     assert env.apt is not None
     archive, ports = distributions.ubuntu_servers(env.distro.codename)
@@ -107,7 +107,7 @@ def _is_ubuntu(uri: str, env: Environment) -> bool:
     """Whether a mirror serves Ubuntu: its Release file says so, or the entry requests a suite that only Ubuntu has.
 
     A third party's repository has a suite named as the release, and sections of its own; Ubuntu's has pockets and
-    four sections.
+    four sections. A derivative's own repository has the derivative's codename.
     """
     assert env.apt is not None
     entries = [source for source in env.apt.sources if uri in (*source.uris, *source.mirrors)]
@@ -116,6 +116,9 @@ def _is_ubuntu(uri: str, env: Environment) -> bool:
         return "Ubuntu" in origins
     for source in entries:
         pockets = {"/" if "/" in suite else suite.partition("-")[2] for suite in source.suites}
+        named = {suite.partition("-")[0] for suite in source.suites}
+        if env.distro.id != "ubuntu" and not named <= {env.distro.codename}:
+            continue
         if pockets <= {"", *_POCKETS} and (pockets & {*_POCKETS} or _SECTIONS.intersection(source.components)):
             return True
     return False
@@ -268,7 +271,7 @@ def _repair(entry: _SourceEntry, env: Environment, needed: list[str], added: set
     here = host(source, env)
     asked = _asked(entry, env, needed)
     if here.kind == "other":
-        if len(asked) > 1 and not entry.chosen() and env.distro.id == "ubuntu":
+        if len(asked) > 1 and not entry.chosen() and env.distro.is_ubuntu:
             entry.restrict([env.apt.native])
         return
     wanted = list(dict.fromkeys((*asked, *needed)))

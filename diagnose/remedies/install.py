@@ -170,10 +170,10 @@ def unavailable_reason(system: InstallSystem, target: Target) -> str:
         return "" if fits else "this package manager installs nothing for other architectures"
     if not target.debian:
         return f"Debian and Ubuntu have no packages for {target.triple} (their armhf is Armv7)"
-    if system.id == "ubuntu":
+    release = distributions.by_codename().get(system.codename)
+    if system.id == "ubuntu" or (release is not None and release.id == "ubuntu"):
         known = target.debian in frozenset().union(*distributions.ubuntu_servers(system.codename))
     else:
-        release = distributions.by_codename().get(system.codename)
         known = release is None or not release.architectures or target.debian in release.architectures
     return "" if known else f"{system.id} {system.codename} has no packages for {target.debian}"
 

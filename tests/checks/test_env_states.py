@@ -681,3 +681,44 @@ def test_flags_for_the_linker_are_said_to_be_unread(tmp_path: Path, flags: str, 
     facts = env.read(str(root), libs=["alsa"], cwd=str(root), environ={"PATH": "/usr/bin", "RUSTFLAGS": flags})
     said = [line for line in facts.unseen if "RUSTFLAGS" in line]
     assert said == ([f"what RUSTFLAGS passes to the linker: {named}"] if named else [])
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        'ID=pop\nID_LIKE="ubuntu debian"\nVERSION_CODENAME=noble\nUBUNTU_CODENAME=noble\n',
+        'ID=neon\nID_LIKE="ubuntu debian"\nVERSION_CODENAME=noble\n',
+        'ID=linuxmint\nID_LIKE="ubuntu debian"\nVERSION_CODENAME=wilma\nUBUNTU_CODENAME=noble\n',
+    ],
+)
+def test_a_derivative_of_ubuntu_has_ubuntus_servers(tmp_path: Path, names: str) -> None:
+    """Its own repository has no packages for other architectures, a mirror of Ubuntu only some."""
+    root = miniroot.make(tmp_path / "root")
+    for path in root.glob("usr/lib/*/pkgconfig/alsa.pc"):
+        path.unlink()
+    miniroot.write(root / "var/lib/dpkg/arch", "amd64\n")
+    (root / "etc/apt/sources.list").unlink()
+    ubuntu = "Types: deb\nURIs: http://mirror.example/pub\nSuites: noble noble-updates\nComponents: main universe\n"
+    own = "Types: deb\nURIs: http://packages.example/release\nSuites: wilma\nComponents: main upstream\n"
+    miniroot.write(root / "etc/apt/sources.list.d/x.sources", f"{ubuntu}\n{own}")
+
+    def advice(text: str) -> tuple[str, str]:
+        miniroot.write(root / "etc/os-release", text)
+        facts = env.read(str(root), ARM, libs=["alsa"], cwd=str(root), environ={"PATH": "/usr/bin", **ALLOW})
+        (finding,) = found(facts, "pc-missing")
+        (edit,) = (edit for edit in finding.fixes[0].files if "sources" in edit.path)
+        return finding.fixes[0].title, edit.after
+
+    (title, after), (expected, text) = advice(names), advice("ID=ubuntu\nID_LIKE=debian\nVERSION_CODENAME=noble\n")
+    assert title == expected
+    assert after.partition("packages.example")[0] == text.partition("packages.example")[0]
+    assert "libasound2-dev:armhf" in title and "ubuntu-ports" in after
+    alone = after.partition("packages.example")[2].partition("\n\n")[0].strip()
+    assert alone == "/release\nSuites: wilma\nComponents: main upstream\nArchitectures: amd64"
+
+
+def test_a_codename_that_is_debians_beside_a_derivatives_own(tmp_path: Path) -> None:
+    root = miniroot.make(tmp_path)
+    names = "ID=linuxmint\nID_LIKE=debian\nVERSION_CODENAME=gigi\nDEBIAN_CODENAME=trixie\n"
+    miniroot.write(root / "etc/os-release", names)
+    assert env.read(str(root), cwd="/", environ={}).distro.codename == "trixie"

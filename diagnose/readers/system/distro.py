@@ -30,12 +30,17 @@ class Distro(NamedTuple):
     version: str = ""
     """``VERSION_ID``: ``12``, ``24.04``; empty for rolling ones."""
     codename: str = ""
-    """``VERSION_CODENAME``: ``bookworm``; empty without one."""
+    """The codename by which Debian or Ubuntu knows its packages: ``bookworm``; empty without one."""
     manager: str = ""
     libc: str = ""
     libc_version: str = ""
     libc_path: str = ""
     path: str = ""
+
+    @property
+    def is_ubuntu(self) -> bool:
+        """Whether its packages are Ubuntu's, on Ubuntu's servers: Ubuntu and its derivatives."""
+        return self.id == "ubuntu" or "ubuntu" in self.id_like
 
     @property
     def family(self) -> str:
@@ -97,13 +102,17 @@ def read(root: Root, multiarch: str = "") -> Distro:
         id_like=tuple(fields.get("ID_LIKE", "").lower().split()),
         name=fields.get("PRETTY_NAME") or fields.get("NAME", ""),
         version=fields.get("VERSION_ID", ""),
-        codename=fields.get("VERSION_CODENAME") or fields.get("UBUNTU_CODENAME", ""),
+        # a derivative has a codename of its own: Linux Mint's wilma is Ubuntu's noble, LMDE's gigi is Debian's trixie
+        codename=next((name for key in _CODENAMES if (name := fields.get(key))), ""),
         manager=manager,
         libc=libc,
         libc_version=version,
         libc_path=libc_path,
         path=path,
     )
+
+
+_CODENAMES = ("UBUNTU_CODENAME", "DEBIAN_CODENAME", "VERSION_CODENAME")
 
 
 def _assignments(text: str) -> dict[str, str]:
