@@ -74,6 +74,9 @@ def test_the_programs_name_chooses_a_personality(tmp_path):
     assert (tool.default_path, tool.origin) == (("/a/pkgconfig", "/b"), "/" + str(file.relative_to(tmp_path)))
     assert program(tmp_path, "pkgconf", PATH, name="aarch64-linux-gnu-pkg-config").default_path == FOLDERS
     assert program(tmp_path, PATH, name="x-pkg-config").default_path == FOLDERS  # freedesktop's knows none
+    file.write_text(file.read_text() + "DefaultSearchPaths: /c\n")  # pkgconf adds a second line to the first
+    tool = program(tmp_path, "pkgconf", PATH, name="arm-linux-gnueabihf-pkg-config")
+    assert tool.default_path == ("/a/pkgconfig", "/b", "/c")
 
 
 def test_the_cross_wrapper_of_the_freedesktop_package(tmp_path):

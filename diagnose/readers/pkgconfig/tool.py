@@ -137,9 +137,12 @@ def _personality(root: Root, path: str, tool: Tool) -> Tool:
         text = root.text(file, pcfile.FILE_LIMIT)
         if text is None:
             continue
-        values = {key.lower(): value for key, sign, value in pcfile.fields(text) if sign == ":"}
-        paths = tuple(filter(None, values.get("defaultsearchpaths", "").split(":")))
-        system = tuple(filter(None, values.get("systemlibrarypaths", "").split(":")))
+        lines = [(key.lower(), value) for key, sign, value in pcfile.fields(text) if sign == ":"]
+        values = dict(lines)
+        paths, system = (
+            tuple(folder for key, value in lines if key == wanted for folder in value.split(":") if folder)
+            for wanted in ("defaultsearchpaths", "systemlibrarypaths")  # a second line adds to the first
+        )
         static = "wantdefaultstatic" in values  # before 3.0 any value counts, "false" too
         if tool.version.startswith("3."):
             static = values.get("wantdefaultstatic", "").lower() in ("true", "yes", "1")
