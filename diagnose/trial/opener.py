@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from diagnose.model.targets import Target
     from diagnose.readers.wheel.reader import Wheel
 
-_SYMBOL = re.compile(r"_?Py[A-Za-z0-9_]*", re.ASCII)
+_SYMBOL = re.compile(r"(?:_|Graal)?Py[A-Za-z0-9_]*", re.ASCII)  # PyPy's are PyPy…, GraalPy's GraalPy…
 _SECONDS = 120  # to compile
 _OPTIONS = ("-O1", "-w", "-fno-stack-protector", "-U_FORTIFY_SOURCE", "-rdynamic", "-nodefaultlibs")
 
 
 def interpreter_symbols(wheel: Wheel) -> list[str]:
-    """Return the symbols that the code of *wheel* expects from an interpreter: those with CPython's prefixes."""
+    """Return the symbols that the code of *wheel* expects from an interpreter: those with the prefixes of Pythons."""
     wanted = {name for elf in wheel.elves for name in (*elf.undefined, *elf.undefined_weak)}
     return sorted(name for name in wanted if _SYMBOL.fullmatch(name))
 

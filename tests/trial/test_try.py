@@ -21,7 +21,10 @@ from typing import Any
 import pytest
 from conftest import need
 
+from diagnose.readers.elf.elf_parser import Elf
+from diagnose.readers.wheel.reader import read
 from diagnose.trial import sandbox, trial_roots, wheelhouse
+from diagnose.trial.opener import interpreter_symbols
 from diagnose.trial.places import TrialPlace
 
 LINUX = sys.platform.startswith("linux")
@@ -304,6 +307,13 @@ def test_without_the_interpreter_modules_are_loaded() -> None:
     assert "libsndfile-1c2d3e4f.so.1: cannot open shared object file" in done.stdout
     assert "cause: does not find libsndfile-1c2d3e4f.so.1 in the wheel (wheel-rpath)" in done.stdout
     assert "nothing was" not in done.stdout and "not imported: its tags are for" in done.stdout
+
+
+def test_symbols_of_every_interpreter_are_provided(tmp_path: Path) -> None:
+    names = ("GraalPy_SIZE", "PyPyList_New", "_Py_NoneStruct", "_Py_NoneStructReference", "PyList_New")
+    elf = Elf("demo.so", undefined=(*names, "qsort", "graalPy_SIZE"))
+    one = read(str(wheel(tmp_path, {"demo.py": ""})))._replace(elves=(elf,))
+    assert set(interpreter_symbols(one)) == set(names)
 
 
 def test_without_a_compiler_nothing_is_loaded(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def foreign_module(hit: Hit) -> bool:
     )
 
 
-PYTHON_SYMBOL = re.compile(r"^_*Py(?:[A-Z]\w*|_\w+)$")
+PYTHON_SYMBOL = re.compile(r"^(?:_*|Graal)Py(?:[A-Z]\w*|_\w+)$")
 
 
 def newer_libc(log: BuildLog) -> list[Hit]:
