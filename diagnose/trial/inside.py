@@ -27,6 +27,8 @@ def describe() -> "dict[str, object]":
         libc = ""
     return {
         "implementation": platform.python_implementation(),
+        "name": sys.implementation.name,
+        "soabi": sysconfig.get_config_var("SOABI"),
         "version": list(sys.version_info[:3]),
         "machine": platform.machine(),
         "bits": 64 if sys.maxsize > 1 << 32 else 32,

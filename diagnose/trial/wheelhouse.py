@@ -54,7 +54,7 @@ def fits_interpreter(place: TrialPlace, wheel: Wheel) -> str:
     known = {*platforms(place), "any"}
     fitting = [tag for tag in wheel.tags if tag.platform in known]
     major, minor = place.version
-    own = f"{'pp' if place.python['implementation'] == 'PyPy' else 'cp'}{major}{minor}"
+    own = f"{_short(place)}{major}{minor}"
     threads = "t" if place.python["threaded"] else ""
     for tag in fitting:
         named = re.fullmatch(r"cp(\d)(\d+)", tag.python, re.ASCII)
@@ -65,10 +65,25 @@ def fits_interpreter(place: TrialPlace, wheel: Wheel) -> str:
             return ""
         if tag.abi == "abi3t" and older and (major, minor) >= (3, 15):
             return ""
-        if tag.python == own and (tag.abi.rstrip("mu") == f"{own}{threads}" or own.startswith("pp")):
+        if tag.python == own and tag.abi.rstrip("mu") in _abis(place):
             return ""
     wanted = " and ".join(sorted({f"{tag.python}-{tag.abi}" for tag in wheel.tags}))
     return f"its tags are for {wanted}, and the interpreter here is {own}{threads}"
+
+
+def _short(place: TrialPlace) -> str:
+    """Return the interpreter's short name in tags."""
+    return {"cpython": "cp", "pypy": "pp"}.get(name := str(place.python["name"]), name)
+
+
+def _abis(place: TrialPlace) -> list[str]:
+    """Return the ABIs whose modules the interpreter imports, by their names in tags."""
+    if _short(place) != "cp":
+        return [str(place.python["soabi"]).replace("-", "_")]
+    major, minor = place.version
+    threads = "t" if place.python["threaded"] else ""
+    stable = [*(() if threads else ("abi3",)), *(("abi3t",) if (major, minor) >= (3, 15) else ())]
+    return [f"cp{major}{minor}{threads}", *stable]
 
 
 def unpack(wheel: Wheel, folder: str) -> None:
@@ -102,13 +117,10 @@ def install(wheel: Wheel, place: TrialPlace, folder: str, find_links: Sequence[s
         NotInstalledError: there is no pip, or a dependency cannot be had.
     """
     version = ".".join(map(str, place.version))
-    threads = "t" if place.python["threaded"] else ""
-    own = f"cp{version.replace('.', '')}"
-    abis = [own + threads, *(() if threads else ("abi3",)), "none"]
     options = [
         *("--target", folder, "--only-binary=:all:", "--no-compile", "--disable-pip-version-check", "--quiet"),
-        *("--no-input", "--python-version", version, "--implementation", "cp"),
-        *(word for abi in abis for word in ("--abi", abi)),
+        *("--no-input", "--python-version", version, "--implementation", _short(place)),
+        *(word for abi in (*_abis(place), "none") for word in ("--abi", abi)),
         *(word for platform in platforms(place) for word in ("--platform", platform)),
         *(word for place_ in find_links for word in ("--find-links", os.path.abspath(place_))),
         *(["--no-index"] if offline else []),

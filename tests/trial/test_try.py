@@ -394,6 +394,8 @@ def test_a_wrong_call_is_one_line(tmp_path: Path) -> None:
 def place(libc: str = "glibc 2.31", version: tuple[int, int] = (3, 12), threaded: bool = False) -> TrialPlace:
     python: dict[str, object] = {
         "implementation": "CPython",
+        "name": "cpython",
+        "soabi": f"cpython-{version[0]}{version[1]}{'t' if threaded else ''}-x86_64-linux-gnu",
         "version": [*version, 0],
         "machine": "x86_64",
         "bits": 64,
@@ -404,9 +406,31 @@ def place(libc: str = "glibc 2.31", version: tuple[int, int] = (3, 12), threaded
     return TrialPlace("/", ("python3",), python, "a test", True)
 
 
+def pypy() -> TrialPlace:
+    """Return a place with Debian 13's PyPy."""
+    known = place(version=(3, 11))
+    return known._replace(python={**known.python, "implementation": "PyPy", "name": "pypy", "soabi": "pypy311-pp73"})
+
+
+@pytest.mark.parametrize("where", [pypy(), place(version=(3, 15), threaded=True)], ids=["pypy", "abi3t"])
+def test_pip_installs_for_the_interpreter_of_the_place(where: TrialPlace, tmp_path: Path) -> None:
+    tag = "pp311-pypy311_pp73" if where.python["name"] == "pypy" else "cp315-abi3t"
+    file = tmp_path / f"demo-1-{tag}-manylinux_2_17_x86_64.whl"
+    shutil.copy(wheel(tmp_path, {"demo.py": ""}), file)
+    folder = tmp_path / "site"
+    wheelhouse.install(read(str(file)), where, str(folder), [], True)
+    assert (folder / "demo.py").exists()
+
+
 @pytest.mark.parametrize(
     ("tag", "where"),
     [
+        ("pp311-pypy311_pp73-manylinux_2_17_x86_64", pypy()),
+        ("!pp311-pypy311_pp80-manylinux_2_17_x86_64", pypy()),
+        ("!pp312-pypy312_pp73-manylinux_2_17_x86_64", pypy()),
+        ("!cp311-cp311-manylinux_2_17_x86_64", pypy()),
+        ("cp315-abi3t-manylinux_2_17_x86_64", place(version=(3, 15), threaded=True)),
+        ("!cp315-abi3-manylinux_2_17_x86_64", place(version=(3, 15), threaded=True)),
         ("cp312-cp312-manylinux_2_31_x86_64", place()),
         ("cp39-abi3-manylinux2014_x86_64", place()),
         ("cp313-cp313t-linux_x86_64", place(version=(3, 13), threaded=True)),
@@ -422,7 +446,7 @@ def place(libc: str = "glibc 2.31", version: tuple[int, int] = (3, 12), threaded
     ],
 )
 def test_tags_decide_as_an_installer_does(tag: str, where: TrialPlace, tmp_path: Path) -> None:
-    from packaging.tags import Tag, compatible_tags, cpython_tags
+    from packaging.tags import Tag, compatible_tags, cpython_tags, generic_tags
 
     from diagnose.readers.wheel import reader
 
@@ -435,6 +459,9 @@ def test_tags_decide_as_an_installer_does(tag: str, where: TrialPlace, tmp_path:
     platforms = wheelhouse.platforms(where)
     own = f"cp{where.version[0]}{where.version[1]}" + ("t" if where.python["threaded"] else "")
     known = {*cpython_tags(where.version, [own], platforms)}
+    if where.python["name"] == "pypy":
+        own = f"pp{where.version[0]}{where.version[1]}"
+        known = {*generic_tags(own, ["pypy311_pp73"], platforms)}
     known |= {*compatible_tags(where.version, own.rstrip("t"), platforms)}
     assert (Tag(*name.split("-")) in known) == (not tag.startswith("!")), "packaging agrees"
 
