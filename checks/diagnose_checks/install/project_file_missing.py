@@ -77,6 +77,16 @@ CHECK = Check(
         ("Cargo.toml", r"Can't find (?P<file>\S{0,300}Cargo\.toml)\b"),
         ("Cargo.toml", r"could not find `(?P<file>Cargo\.toml)` in `[^`]{1,300}` or any parent"),
         ("manifest path `", r"manifest path `(?P<file>[^`]{1,300})` does not exist"),
+        (
+            "o such file or directory",
+            r"^(?:\S*/)?(?:[\w.]+-)*(?:gcc|g\+\+|cc|c\+\+)(?:-\d+)?: (?:fatal )?error: "
+            r"(?P<source>\S{1,300}\.(?:c|cc|cpp|cxx|pyx)): No ",
+        ),
+        (
+            "o such file or directory: '",
+            r"^clang(?:\+\+)?(?:-\d+)?: error: no such file or directory: "
+            r"'(?P<source>[^']{1,300}\.(?:c|cc|cpp|cxx|pyx))'",
+        ),
         ("can't copy '", r"^error: can't copy '(?P<file>[^']{1,300})': doesn't exist or not a regular file"),
         (
             "The source directory",
@@ -122,6 +132,14 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 "bring the wheels into one folder",
                 notes="actions/download-artifact makes a folder for each artifact: merge-multiple: true, and a "
                 "pattern.",
+            )
+        elif groups["source"]:
+            message = f"{groups['source']}, which is to be compiled, does not exist"
+            fix = Fix(
+                "if Cython writes it: install Cython for the build",
+                (Command("python3 -m pip install cython", FixStage.TOOLCHAIN),),
+                notes='In pyproject.toml: requires = [..., "cython"] in [build-system]. Else the sources are not '
+                "complete: submodules, or files that the source distribution lacks.",
             )
         elif groups["submodule"]:
             message = f"{groups['submodule']} is empty, or not there: CMake finds no project in it"

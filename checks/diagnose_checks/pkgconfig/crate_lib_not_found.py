@@ -16,16 +16,18 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.log import finding_from_hits, install_by_family
+from diagnose.authoring.log import advise, finding_from_hits, install_by_family
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose.remedies.libraries import install_fixes
+from diagnose.remedies.package_names import library_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 _FLAGS = "CFLAGS and LDFLAGS, for -I and -L"
 #: Library → the variables that its crate reads (build scripts of the crates' newest releases, November 2026), and its
@@ -71,6 +73,11 @@ _LIBRARIES: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "R": ("R_HOME", {"debian": ("r-base-dev",), "rhel": ("R-core-devel",), "alpine": ("R-dev",)}),
     "CUDA": ("CUDA_HOME or CUDA_PATH; NVIDIA's packages and images (nvidia/cuda:…-devel) bring the toolkit", {}),
 }  # fmt: skip
+# A configure script's own words; what is named counts where a package of that library is known.
+_NOT_FIND = "(?:[Cc]ould not find|[Cc]annot find|[Uu]nable to find|[Mm]issing)"
+_NAME = r"[A-Za-z][\w.+-]{1,40}"
+_KIND = r"(?: (?:librar(?:y|ies)|headers?|development (?:files|package|headers)))?"
+_ABSENT = r"(?:(?:was|were|is|are) )?(?:not found|missing|not installed|required)\b"
 CHECK = Check(
     since="0.1.0",
     phase=Phase.SEARCH,
@@ -89,6 +96,11 @@ CHECK = Check(
         ("libxslt development pack", r"make sure the (?P<lib>libxml2 and libxslt) development packages are installed"),
         ("could not be found for ", r"headers or library files could not be found for (?P<lib>jpeg|zlib),"),  # Pillow
         ("load dependency HDF5", r"Unable to load dependency (?P<lib>HDF5), make sure"),  # h5py
+        (
+            "configure: error: ",
+            rf"^configure: error: .{{0,8}}?(?:{_NOT_FIND} )?(?:the )?(?P<named>{_NAME}){_KIND} {_ABSENT}",
+        ),
+        ("configure: error: ", rf"^configure: error: .{{0,8}}?{_NOT_FIND} (?:the )?(?P<named>{_NAME}){_KIND}[.!]?$"),
         ("`nvcc`", r"Failed to execute `(?P<lib>nvcc)`"),
         ("cuda.h", r"[Uu]nable to find `include/(?P<lib>cuda)\.h`"),
     ),
@@ -101,6 +113,21 @@ _CALLED = {
     "nvcc": "CUDA",
     "cuda": "CUDA",
 }
+
+
+def _by_configure(log: BuildLog, hit: Hit) -> Iterator[Finding]:
+    """Yield that a configure script does not find a library that some package is known to bring."""
+    named = hit.groups["named"].rstrip(".")
+    names = (named, named.lower(), named.lower().removeprefix("lib"), f"lib{named.lower()}")
+    module = next((found for name in names if (found := library_module(name))), "")
+    if module:
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"the configure script does not find {named}",
+            "Nothing is compiled.",
+            advise(log, hit.line, install_fixes, module) or (Fix(f"install the development files of {named}"),),
+        )
 
 
 def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:
@@ -117,6 +144,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
     for hit in log.find("crate-found-none")[:1]:
         if not hit.groups["lib"] and any(probe.outcome == "tool-missing" for probe in log.probes):
             return  # pkgconfig-tool-missing
+        if hit.groups["named"]:
+            yield from _by_configure(log, hit)
+            return
         name = _CALLED.get(hit.groups["lib"], hit.groups["lib"])
         variables, packages = _LIBRARIES[name]
         crate, version = log.crate_at(hit.line)

@@ -39,6 +39,7 @@ CHECK = Check(
             "unsupported GNU version!",
             r"unsupported GNU version! gcc versions later than (?P<gcc>\d+) are not supported",
         ),
+        ("no kernel image is available", r"(?P<gpu>no kernel image is available for execution on the device)"),
         ("unsupported clang version!", r"unsupported clang version! clang version must be less than (?P<clang>\d+)"),
     ),
 )
@@ -62,6 +63,20 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     f"install the PyTorch for CUDA {said['toolkit']}",
                     notes=f"PyTorch's own index has it as cu{short}; pytorch.org names the command. Then build the "
                     "extension without isolation, so that it sees this PyTorch.",
+                ),
+            )
+        elif said["gpu"]:
+            message = "this build of PyTorch has no code for the GPU here"
+            fixes = (
+                Fix(
+                    "install a PyTorch for this GPU",
+                    notes="Newer GPUs need a newer CUDA (`nvidia-smi` names the newest that the driver takes); old "
+                    "ones an older PyTorch. torch.cuda.get_arch_list() prints what is inside.",
+                ),
+                Fix(
+                    "compile extensions for it",
+                    env=(("TORCH_CUDA_ARCH_LIST", "native"),),
+                    notes="Or its compute capability, as 8.6.",
                 ),
             )
         else:

@@ -1,0 +1,61 @@
+"""The build finds no version of the project.
+
+setuptools-scm, hatch-vcs and versioningit take the version from git: from the last tag. A shallow clone has no tags,
+a copy into a container may lack ``.git`` or the program git, and archives of GitHub have neither.
+
+How to fix: fetch the whole history with its tags, bring ``.git`` and git into the build, or give the version by a
+variable.
+
+References:
+    https://setuptools-scm.readthedocs.io/en/latest/usage/
+    https://github.com/actions/checkout#fetch-all-history-for-all-tags-and-branches
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.START,
+    patterns=patterns_for(
+        "version-undetected",
+        ("unable to detect version for", r"setuptools-scm was unable to detect version for "),
+        ("etting the version from source", r"Error getting the version from source `vcs`"),
+        ("versioningit", r"versioningit\.errors\.\w+: "),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a build back end not find the version."""
+    hits = log.find("version-undetected")
+    if hits:
+        yield finding_from_hits(
+            log,
+            hits,
+            "the project's version comes from git, and is not found there",
+            "No wheel is built.",
+            (
+                Fix(
+                    "fetch the history with its tags",
+                    (Command("git fetch --tags --unshallow", FixStage.BUILD),),
+                    notes="actions/checkout: fetch-depth: 0. In a Dockerfile: install git, and COPY .git as well.",
+                ),
+                Fix(
+                    "give the version",
+                    env=(("SETUPTOOLS_SCM_PRETEND_VERSION", "1.0.0"),),
+                    notes="1.0.0 stands for the version. For one project of several: "
+                    "SETUPTOOLS_SCM_PRETEND_VERSION_FOR_NAME.",
+                ),
+            ),
+        )
