@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -722,3 +724,38 @@ def test_a_codename_that_is_debians_beside_a_derivatives_own(tmp_path: Path) -> 
     names = "ID=linuxmint\nID_LIKE=debian\nVERSION_CODENAME=gigi\nDEBIAN_CODENAME=trixie\n"
     miniroot.write(root / "etc/os-release", names)
     assert env.read(str(root), cwd="/", environ={}).distro.codename == "trixie"
+
+
+OWN = '[package]\nname = "own"\nversion = "0.1.0"\n'
+VENDORED = '[source.crates-io]\nreplace-with = "v"\n[source.v]\ndirectory = "vendor"\n'
+
+
+@pytest.mark.parametrize(
+    ("manifest", "config", "named"),
+    [
+        ('[dependencies]\nfoo = { path = "../foo", optional = true }\n', "", "../foo/Cargo.toml"),
+        ('[target."cfg(windows)".dev-dependencies]\nfoo = { path = "foo" }\n', "", "foo/Cargo.toml"),
+        ('[workspace]\nmembers = ["inner", "gone", "many/*"]\n', "", "gone/Cargo.toml"),
+        ('[patch.crates-io]\nlibc = { path = "libc" }\n', "", "libc/Cargo.toml"),
+        ('[dependencies]\ninner = { path = "inner" }\n', "", ""),
+        ('[workspace]\nmembers = ["inner"]\n[workspace.dependencies]\nx = { path = "unused" }\n', "", ""),
+        ("", VENDORED, "vendor"),
+    ],
+)
+def test_a_project_that_names_what_is_not_there(tmp_path: Path, manifest: str, config: str, named: str) -> None:
+    """As cargo sees it, too, where there is one."""
+    root = miniroot.make(tmp_path / "root")
+    miniroot.write(tmp_path / "p/Cargo.toml", OWN + manifest)
+    miniroot.write(tmp_path / "p/src/lib.rs", "")
+    miniroot.write(tmp_path / "p/.cargo/config.toml", config)
+    miniroot.write(tmp_path / "p/inner/Cargo.toml", OWN.replace("own", "inner"))
+    miniroot.write(tmp_path / "p/inner/src/lib.rs", "")
+    if config:
+        miniroot.write(tmp_path / "p/Cargo.lock", C_LOCK.replace('"0.1.26"', '"0.1.26"\nsource = "registry+https://x"'))
+    facts = env.read(str(root), cwd=str(tmp_path / "p"), environ={"PATH": "/usr/bin"})
+    messages = [finding.message for finding in found(facts, "project-file-missing")]
+    assert messages == ([f"the project names {named}, which does not exist"] if named else [])
+    if shutil.which("cargo") and not config:
+        command = ["cargo", "metadata", "--offline", "--format-version=1"]
+        done = subprocess.run(command, cwd=tmp_path / "p", capture_output=True, text=True)
+        assert (done.returncode != 0) is bool(named), done.stderr

@@ -13,16 +13,19 @@ References:
 
 from __future__ import annotations
 
+import os
+
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.env import Environment
 
 CHECK = Check(
     since="0.1.0",
@@ -103,6 +106,22 @@ CHECK = Check(
         ("read dockerfile: open", r"failed to read dockerfile: open (?P<file>\S{1,200}): no such file"),
     ),
 )
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See that the Cargo project names packages or sources that are not there."""
+    absent = env.project.absent
+    if not absent:
+        return
+    file = os.path.relpath(absent[0][0], env.cwd) if env.cwd else absent[0][0]
+    more = f", and {len(absent) - 1} more" if len(absent) > 1 else ""
+    yield Finding(
+        message=f"the project names {file}, which does not exist{more}",
+        severity=Severity.ERROR,
+        evidence=tuple(Evidence(f"is not there; named by {where}", path) for path, where in absent[:10]),
+        consequence="cargo does not load the project, and builds nothing.",
+        fixes=(_BRING,),
+    )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from diagnose.readers.cargo.build_tools import ToolNeed
 from diagnose.readers.cargo.cfg import fits
 from diagnose.readers.cargo.config import Config, ConfigFile, Override
 from diagnose.readers.cargo.features import Features, closure, words
-from diagnose.readers.cargo.files import parsed, place_of, present, upwards
+from diagnose.readers.cargo.files import base_folder, parsed, place_of, present, upwards
 from diagnose.readers.cargo.lock import LOCK_LIMIT, Crate, Lock, lock_file
 from diagnose.readers.cargo.needs import (
     Need,
@@ -83,6 +83,8 @@ class Project(NamedTuple):
     unlisted: tuple[str, ...] = ()
     odd_lock: int | None = None
     """The version of Cargo.lock, if no release of cargo up to :data:`LOCK_SEEN` reads it."""
+    absent: tuple[tuple[str, str], ...] = ()
+    """(file, what names it): files without which cargo does not load the project."""
 
     def crate(self, name: str) -> Crate | None:
         """Return the crate of that name that the build compiles, the newest of several."""
@@ -123,9 +125,10 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
     scripts: list[tuple[str, tuple[str, ...]]] = []
     others = {}
     found: tuple[tuple[str, dict[str, Any]], ...] = ()
+    beside = os.path.join(os.path.dirname(lock or manifest), "Cargo.toml")
+    read = tuple(workspace.manifests(here, manifest, beside, lambda path: parsed(path, present(here, path) or "")))
     if crates:
-        beside = os.path.join(os.path.dirname(lock), "Cargo.toml")
-        found = tuple(workspace.manifests(here, manifest, beside, lambda path: parsed(path, present(here, path) or "")))
+        found = read
         others = {workspace.name(other): other for path, other in found if path != manifest}
     reached = _reached(content, others, crates, target)
     sources = source_folders(root, cargo_home, config) if crates else ()
@@ -177,7 +180,22 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
         tuple(scripts),
         tuple(f"{crate.name} {crate.version}" for crate in crates if _is_unlisted(root, crate, sources)),
         locked.version if locked.version not in (None, *_LOCK_VERSIONS) else None,
+        (*workspace.absent(here, manifest, beside, dict(read)), *_absent_sources(root, here, config, crates)),
     )
+
+
+def _absent_sources(root: Root, here: Root, config: Config, crates: tuple[Crate, ...]) -> Iterator[tuple[str, str]]:
+    """Yield the folder that the configuration gives in place of crates.io, if crates are needed and it is not there."""
+    if all(crate.local for crate in crates):
+        return
+    name = config.find("source", "crates-io", "replace-with")
+    for kind in ("directory", "local-registry"):
+        folder = config.find("source", name.value, kind) if name is not None else None
+        if folder is not None:
+            file = folder.path.rpartition(":")[0] or folder.path
+            path = os.path.join(base_folder(file), folder.value)
+            if not (root if file in config.shared else here).is_dir(path):
+                yield path, folder.where
 
 
 #: Crates that build scripts compile C or C++ with, mostly a copy of the library.

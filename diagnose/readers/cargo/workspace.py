@@ -49,6 +49,42 @@ def manifests(
                     pending.append(os.path.join(folder, options["path"]))
 
 
+def absent(place: Root, first: str, top: str, found: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Yield (file, what names it) of the files without which cargo does not load the manifest *first*.
+
+    *found* are the manifests of :func:`manifests` by path, *top* is the workspace's. Cargo loads path dependencies of
+    every kind and platform, optional ones too, but no dev-dependencies of packages outside the workspace.
+    """
+    members = {first}
+    workspace = found.get(top, {}).get("workspace")
+    listed = workspace.get("members") if isinstance(workspace, dict) else None
+    for member in listed if isinstance(listed, list) else ():
+        if isinstance(member, str) and not any(sign in member for sign in "*?["):
+            members.add(path := _manifest(top, member))
+            if not place.is_file(path):
+                yield path, f"workspace.members in {top}"
+    for path, content in found.items():
+        kinds = [*sections(content), *(("patch", table) for table in _patches(content) if path == top)]
+        for _, section in kinds:
+            for kind, key, options in dependencies(section):
+                named = options.get("path")
+                if not isinstance(named, str) or (kind == "dev-dependencies" and path not in members):
+                    continue
+                if not place.is_file(other := _manifest(path, named)):
+                    yield other, f"{key} in {path}"
+
+
+def _manifest(path: str, folder: str) -> str:
+    return os.path.join(os.path.normpath(os.path.join(os.path.dirname(path), folder)), "Cargo.toml")
+
+
+def _patches(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the ``[patch.SOURCE]`` tables, each as the dependencies of a section."""
+    tables = content.get("patch")
+    for table in tables.values() if isinstance(tables, dict) else ():
+        yield {"dependencies": table}
+
+
 def _matching(place: Root, folder: str, pattern: str) -> list[str]:
     folders = [folder]
     for part in pattern.split("/"):
