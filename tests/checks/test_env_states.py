@@ -759,3 +759,20 @@ def test_a_project_that_names_what_is_not_there(tmp_path: Path, manifest: str, c
         command = ["cargo", "metadata", "--offline", "--format-version=1"]
         done = subprocess.run(command, cwd=tmp_path / "p", capture_output=True, text=True)
         assert (done.returncode != 0) is bool(named), done.stderr
+
+
+@pytest.mark.parametrize("kind", ["a folder", "empty", "cut"])
+def test_a_library_that_is_none(tmp_path: Path, kind: str) -> None:
+    root = miniroot.make(tmp_path)
+    library = root / "usr/lib/arm-linux-gnueabihf/libasound.so"
+    library.unlink()
+    whole = cases.tree.elf("armhf-2.38")
+    library.mkdir() if kind == "a folder" else library.write_bytes(whole[: len(whole) - 100] if kind == "cut" else b"")
+    facts = env.read(str(root), ARM, libs=["alsa"], cwd=str(root), environ={**ALLOW, "PKG_CONFIG_LIBDIR": P})
+    (finding,) = found(facts, "lib-link-dangling")
+    assert finding.message == "/usr/lib/arm-linux-gnueabihf/libasound.so is not a library"
+    if kind == "cut":
+        assert "truncated" in finding.evidence[0].detail
+        library.write_bytes(whole)
+        facts = env.read(str(root), ARM, libs=["alsa"], cwd=str(root), environ={**ALLOW, "PKG_CONFIG_LIBDIR": P})
+        assert found(facts, "lib-link-dangling") == []

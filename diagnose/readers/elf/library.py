@@ -154,7 +154,8 @@ def _load(root: Root, real: str) -> Elf | None:
 
 def _shared(root: Root, name: str, path: str, real: str, target: Target) -> LinkFile:
     facts = _load(root, real)
-    if facts is None or not facts.machine:
+    cut = facts is not None and any("truncated" in why or "beyond the end" in why for why in facts.broken)
+    if facts is None or not facts.machine or cut:
         return LinkFile(name, "unreadable", path, real, elf=facts)
     return LinkFile(
         name, "shared", path, real, accepted(facts, target), facts.libc, highest_glibc(facts), facts._replace(path=real)
