@@ -49,7 +49,7 @@ def json(tried: Iterable[Tried]) -> str:
 def _section(path: str, one: Attempt | str) -> str:
     if isinstance(one, str):
         return f"✗ {clean(one)}\n"
-    mark = "–" if not one.tried else "✗" if one.failures else "✓"
+    mark = {"ok": "✓", "failed": "✗"}.get(one.outcome, "–")
     lines = [f"{mark} {clean(one.wheel)}: {clean(_headline(one))}", *(f"  {clean(line)}" for line in _details(one))]
     alike: dict[tuple[str, str], list[Failure]] = {}
     for failure in one.failures:
@@ -68,7 +68,8 @@ def _headline(one: Attempt) -> str:
     if not one.tried:
         return f"not tried: {one.skipped}" + (f" ({one.place.words()})" if one.place else "")
     if one.failures:
-        return f"{', '.join(_some(failure.module for failure in one.failures))} failed"
+        names = ", ".join(_some(failure.module for failure in one.failures))
+        return f"{names} failed" if one.outcome == "failed" else f"cannot tell: {names} did not end in time"
     return _done(one) or f"nothing was {_word(one)}"
 
 
@@ -160,7 +161,7 @@ def _result(path: str, one: Attempt | str) -> Result:
     if isinstance(one, str):
         return Result("trial", os.path.basename(path), error=one, outcome=Outcome.NOT_JUDGED)
     found: dict[tuple[str, str], Finding] = {}
-    for failure in one.failures:
+    for failure in (failure for failure in one.failures if not failure.slow):
         seen = Evidence(failure.error, where=failure.module)
         unknown = Finding(f"{failure.module} cannot be {_word(one)}", Severity.ERROR, (), check=_UNKNOWN)
         for finding in _causes(path, failure) or [unknown]:

@@ -19,18 +19,21 @@ if TYPE_CHECKING:
     from diagnose.trial.sandbox import SandboxExit
 
 _SECONDS = 120.0  # for all imports of a wheel, or for the program of --run
+_EMULATED = 600.0  # the same where an emulator runs them, 10 to 20 times as slowly
 _TRACE = 20_000  # characters of a traceback that are kept
 
 
 class Failure(NamedTuple):
     """A module that was not imported, or a program that failed.
 
-    ``error`` is one line. ``trace`` is the traceback, or what was printed.
+    ``error`` is one line. ``trace`` is the traceback, or what was printed. ``slow`` says that it did not end in time:
+    it may wait forever, or the machine may be busy.
     """
 
     module: str
     error: str
     trace: str
+    slow: bool = False
 
 
 class Attempt(NamedTuple):
@@ -58,7 +61,9 @@ class Attempt(NamedTuple):
     @property
     def outcome(self) -> str:
         """``ok``, ``failed`` or ``cannot-tell``, as in other reports."""
-        return "failed" if self.failures else "ok" if self.tried else "cannot-tell"
+        if any(not failure.slow for failure in self.failures):
+            return "failed"
+        return "ok" if self.tried and not self.failures else "cannot-tell"
 
 
 def attempt(wheel: Wheel, place: TrialPlace, find_links: Sequence[str], offline: bool, program: str | None) -> Attempt:
@@ -87,10 +92,10 @@ def attempt(wheel: Wheel, place: TrialPlace, find_links: Sequence[str], offline:
 def _imported(wheel: Wheel, place: TrialPlace, site: str, top: list[str], program: str | None) -> Attempt:
     """Import the modules *top* of *wheel*, then its extension modules below them, and run *program*, if any."""
     below = [name for name in importable.extensions(wheel) if name not in top and name.partition(".")[0] in top]
-    imported, failed = _each([*top, *below], lambda left: places.run(place, site, left, _SECONDS))
+    imported, failed = _each([*top, *below], lambda left: places.run(place, site, left, _limit(place)), place)
     failures = tuple(one for one in failed if one.module in top)
     not_loaded = [one for one in failed if one.module not in top]
-    by_loader = tuple(one for one in not_loaded if ".so" in one.error or one.error.startswith("died"))
+    by_loader = tuple(one for one in not_loaded if one.slow or ".so" in one.error or one.error.startswith("died"))
     aside = tuple(one for one in not_loaded if one not in by_loader)
     if program and not failures:
         failures = _program(place, site, program)
@@ -111,14 +116,16 @@ def _load(wheel: Wheel, place: TrialPlace, why: str) -> Attempt:
         try:
             program = opener.build(place.root, place.target, opener.interpreter_symbols(wheel), built)
             wheelhouse.unpack(wheel, site)
-            loaded, failures = _each(files, lambda left: places.open_files(place, site, program, left, _SECONDS))
+            loaded, failures = _each(
+                files, lambda left: places.open_files(place, site, program, left, _limit(place)), place
+            )
         except (InputError, wheelhouse.NotInstalledError) as error:
             return Attempt(name, place, f"{why}; {error}")
         return Attempt(name, place, why, (), failures, (), loaded)
 
 
 def _each(
-    names: Sequence[str], start: Callable[[list[str]], SandboxExit]
+    names: Sequence[str], start: Callable[[list[str]], SandboxExit], place: TrialPlace
 ) -> tuple[tuple[str, ...], tuple[Failure, ...]]:
     """Try *names* one after the other in one process, and go on in another after one that ended it.
 
@@ -144,7 +151,8 @@ def _each(
         left = _left(left, done, failures)
         if not left:
             break
-        failures.append(Failure(began or left[0], _how(ended), ended.output[-_TRACE:]))
+        slow = ended.status is None
+        failures.append(Failure(began or left[0], _how(ended, place), ended.output[-_TRACE:], slow))
         left = _left(left, done, failures)
     return tuple(done), tuple(failures)
 
@@ -166,16 +174,20 @@ def _event(line: str) -> dict[str, object]:
 
 def _program(place: TrialPlace, site: str, program: str) -> tuple[Failure, ...]:
     folder, name = os.path.split(os.path.abspath(program))
-    ended = places.run(place, site, [], _SECONDS, name, folder)
+    ended = places.run(place, site, [], _limit(place), name, folder)
     if ended.status == 0:
         return ()
-    return (Failure(name, _how(ended), ended.output[-_TRACE:]),)
+    return (Failure(name, _how(ended, place), ended.output[-_TRACE:], ended.status is None),)
 
 
-def _how(ended: SandboxExit) -> str:
-    """Return how a process ended, in words."""
+def _limit(place: TrialPlace) -> float:
+    return _EMULATED if place.emulator else _SECONDS
+
+
+def _how(ended: SandboxExit, place: TrialPlace) -> str:
+    """Return how a process ended in *place*, in words."""
     if ended.status is None:
-        return f"took more than {_SECONDS:.0f} seconds"
+        return f"took more than {_limit(place):.0f} seconds"
     number = -ended.status if ended.status < 0 else ended.status - 128 if ended.status > 128 else 0
     if number in {one.value for one in signal.Signals}:
         return f"died of {signal.Signals(number).name}"

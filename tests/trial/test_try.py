@@ -21,9 +21,11 @@ from typing import Any
 import pytest
 from conftest import need
 
+from diagnose.cli import trial_report
 from diagnose.readers.elf.elf_parser import Elf
+from diagnose.readers.wheel import reader
 from diagnose.readers.wheel.reader import read
-from diagnose.trial import sandbox, trial_roots, wheelhouse
+from diagnose.trial import attempt, places, sandbox, trial_roots, wheelhouse
 from diagnose.trial.opener import interpreter_symbols
 from diagnose.trial.places import TrialPlace
 
@@ -351,6 +353,18 @@ def test_a_root_may_be_named_from_here(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(tmp_path.parent)
     seen = [tried("--root", root, good) for root in (tmp_path, tmp_path.name)]
     assert [(one["outcome"], bool(one["loaded"])) for one in seen] == [("ok", True)] * 2, seen
+
+
+def test_an_import_without_an_end_is_no_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attempt, "_SECONDS", 3.0)
+    path = wheel(tmp_path, {"a.py": "", "b.py": "import time; time.sleep(600)"})
+    one = attempt.attempt(reader.read(str(path)), places.here(None, True), (), True, None)
+    assert (one.outcome, one.imported) == ("cannot-tell", ("a",))
+    assert [(failure.module, failure.error) for failure in one.failures] == [("b", "took more than 3 seconds")]
+    said = trial_report.text([(str(path), one)])
+    assert said.startswith("– demo-1-py3-none-any.whl: cannot tell: b did not end in time") and "imported a" in said
+    (result,) = trial_report.results([(str(path), one)])
+    assert (result.outcome.value, result.findings) == ("cannot-tell", ())
 
 
 def test_what_code_writes_among_the_events_is_no_traceback(tmp_path: Path) -> None:
