@@ -89,13 +89,23 @@ def attempt(wheel: Wheel, place: TrialPlace, find_links: Sequence[str], offline:
             return Attempt(name, place, str(error))
 
 
+def is_of_the_loader(failure: Failure) -> bool:
+    """Whether the system, not Python's code, refused an extension module: its error names the file.
+
+    Python names the file, too, of a module that has run, but imports itself in a circle unless its package does so
+    first: scipy's linalg._matfuncs_sqrtm_triu.
+    """
+    by_python = failure.error.startswith("ImportError: cannot import name ")
+    return failure.slow or failure.error.startswith("died") or (".so" in failure.error and not by_python)
+
+
 def _imported(wheel: Wheel, place: TrialPlace, site: str, top: list[str], program: str | None) -> Attempt:
     """Import the modules *top* of *wheel*, then its extension modules below them, and run *program*, if any."""
     below = [name for name in importable.extensions(wheel) if name not in top and name.partition(".")[0] in top]
     imported, failed = _each([*top, *below], lambda left: places.run(place, site, left, _limit(place)), place)
     failures = tuple(one for one in failed if one.module in top)
     not_loaded = [one for one in failed if one.module not in top]
-    by_loader = tuple(one for one in not_loaded if one.slow or ".so" in one.error or one.error.startswith("died"))
+    by_loader = tuple(one for one in not_loaded if is_of_the_loader(one))
     aside = tuple(one for one in not_loaded if one not in by_loader)
     if program and not failures:
         failures = _program(place, site, program)

@@ -26,6 +26,7 @@ from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel import reader
 from diagnose.readers.wheel.reader import read
 from diagnose.trial import attempt, places, sandbox, trial_roots, wheelhouse
+from diagnose.trial.attempt import Failure, is_of_the_loader
 from diagnose.trial.opener import interpreter_symbols
 from diagnose.trial.places import TrialPlace
 
@@ -310,6 +311,25 @@ def test_without_the_interpreter_modules_are_loaded() -> None:
     assert "libsndfile-1c2d3e4f.so.1: cannot open shared object file" in done.stdout
     assert "cause: does not find libsndfile-1c2d3e4f.so.1 in the wheel (wheel-rpath)" in done.stdout
     assert "nothing was" not in done.stdout and "not imported: its tags are for" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("error", "by_loader"),
+    [
+        ("ImportError: /tmp/site/demo/_a.so: undefined symbol: gone", True),
+        ("ImportError: libdemo.so.1: cannot open shared object file: No such file or directory", True),
+        ("died of signal 4 (Illegal instruction)", True),
+        ("ModuleNotFoundError: No module named '_cffi_backend'", False),
+        # The words of Python 3.13 about scipy 1.18.1.
+        (
+            "ImportError: cannot import name 'within_block_loop' from partially initialized module 'scipy.linalg._m' "
+            "(most likely due to a circular import) (/tmp/site/scipy/linalg/_m.cpython-313-x86_64-linux-gnu.so)",
+            False,
+        ),
+    ],
+)
+def test_only_what_the_system_refuses_is_a_failure_of_a_private_module(error: str, by_loader: bool) -> None:
+    assert is_of_the_loader(Failure("demo._a", error, "")) == by_loader
 
 
 def test_symbols_of_every_interpreter_are_provided(tmp_path: Path) -> None:
