@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from diagnose.model._lazy_stdlib import NamedTuple, cache
+from diagnose.tables import distributions
 
 TABLE = os.path.join(os.path.dirname(__file__), "debian-pc.txt")
 SUITES = ("bullseye", "bookworm", "trixie")
@@ -29,6 +30,12 @@ _MEANT = (
 # Ubuntu's names where they differ from Debian's.
 _UBUNTU = {"libjpeg62-turbo-dev": "libjpeg-turbo8-dev"}
 _FOLDERS = {"m": "/usr/lib/@/pkgconfig", "s": "/usr/share/pkgconfig", "l": "/usr/lib/pkgconfig"}
+
+
+@cache
+def releases_versions() -> dict[str, dict[str, str]]:
+    """Return {package: {codename: version}} of the packages in ``debian_versions.tsv``."""
+    return {row.pop("package"): row for row in distributions.rows("debian_versions.tsv")}
 
 
 class Provider(NamedTuple):

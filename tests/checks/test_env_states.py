@@ -776,3 +776,22 @@ def test_a_library_that_is_none(tmp_path: Path, kind: str) -> None:
         library.write_bytes(whole)
         facts = env.read(str(root), ARM, libs=["alsa"], cwd=str(root), environ={**ALLOW, "PKG_CONFIG_LIBDIR": P})
         assert found(facts, "lib-link-dangling") == []
+
+
+@pytest.mark.parametrize(
+    ("codename", "suites", "old"),
+    [("trixie", "trixie", "2.8.0"), ("bookworm", "bookworm", "2.0.2"), ("trixie", "trixie trixie-backports", ""),
+     ("forky", "forky", "")],
+)  # fmt: skip
+def test_a_release_that_is_too_old_is_known_without_apts_lists(
+    tmp_path: Path, codename: str, suites: str, old: str
+) -> None:
+    root = miniroot.make(tmp_path)
+    miniroot.write(root / "etc/os-release", f"ID=debian\nVERSION_CODENAME={codename}\n")
+    lines = "".join(f"deb http://mirror.example/debian {suite} main\n" for suite in suites.split())
+    miniroot.write(root / "etc/apt/sources.list", lines)
+    for wanted in ("2.12.1", "1.0"):
+        facts = env.read(str(root), libs=[f"rdkafka >= {wanted}"], cwd=str(root), environ={"PATH": "/usr/bin"})
+        (finding,) = found(facts, "pc-missing")
+        said = f"librdkafka-dev {old} is too old" if old and wanted == "2.12.1" else ""
+        assert finding.message.partition("installed")[2].removeprefix(", and ") == said

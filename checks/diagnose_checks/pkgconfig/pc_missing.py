@@ -64,13 +64,13 @@ def _single(env: Environment, library: Library) -> Finding:
     else:
         consequence = f"{asker[0].upper()}{asker[1:]} reports that the system library {library.module} was not found."
     if old := _too_old(env, library):
-        package, version = old
+        package, version, where = old
         return Finding(
             message=f"no {library.module}.pc for {env.target.triple} is installed, and {package} {version} is too old",
             severity=Severity.ERROR,
             evidence=(
                 Evidence(f"requires {library.module} {library.requirement}", where=library.crate or "the command line"),
-                Evidence(f"{package} {version}", where="the package lists of apt"),
+                Evidence(f"{package} {version}", where=where),
             ),
             consequence=f"{consequence} With {package} {version} installed, it reports the version.",
             fixes=(*vendored(env, library.module), _own_build(env, library)),
@@ -84,15 +84,25 @@ def _single(env: Environment, library: Library) -> Finding:
     )
 
 
-def _too_old(env: Environment, library: Library) -> tuple[str, str] | None:
-    """Return the package and version that apt offers, if each is older than the crate requires."""
+def _too_old(env: Environment, library: Library) -> tuple[str, str, str] | None:
+    """Return package, version and source of what apt offers, if each is older than the crate requires.
+
+    Where apt has no lists, as in an image, a table has the versions of Debian's releases.
+    """
     operator, _, wanted = library.requirement.partition(" ")
-    if operator != ">=" or env.apt is None or not env.apt.offers:
+    if operator != ">=" or env.apt is None:
         return None
     names = {provider.package for provider in debian_pc.providers(library.module, env.distro.codename)}
-    offered = [(name, version) for name, version in env.apt.offers if name in names]
+    offered, where = [(name, version) for name, version in env.apt.offers if name in names], "the package lists of apt"
+    suites = {suite for source in env.apt.sources for suite in source.suites}
+    if not env.apt.lists and not any("backports" in suite for suite in suites):
+        known = debian_pc.releases_versions()
+        versions = ((name, known.get(name, {}).get(env.distro.codename, "")) for name in sorted(names))
+        offered, where = [(name, version) for name, version in versions if version], f"Debian {env.distro.codename}"
     upstream = [version.rpartition(":")[2].partition("-")[0].partition("+")[0] for _, version in offered]
-    return offered[-1] if offered and all(newer(wanted, version) for version in upstream) else None
+    if not offered or not all(newer(wanted, version) for version in upstream):
+        return None
+    return (*offered[-1], where)
 
 
 def _own_build(env: Environment, library: Library) -> Fix:
