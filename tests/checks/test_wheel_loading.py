@@ -459,3 +459,9 @@ def test_a_library_that_code_opens_needs_allowed_libraries_too() -> None:
     assert levels("wheel-allowed-lib-absent", for_glibc(one)) == ["note"]
     other = elf("demo/libother.so", needed=("libc.so.6",))  # nothing says which of the two is opened
     assert levels("wheel-allowed-lib-absent", for_glibc(one, other)) == []
+
+
+def test_a_module_in_a_package_is_named_as_the_import_error_names_it() -> None:
+    module = elf("demo/inner/_x.cpython-311-x86_64-linux-gnu.so", needed=("libc.so.6",))
+    (finding,) = found("wheel-python-tag-mismatch", for_glibc(module))
+    assert finding.consequence == "ModuleNotFoundError: No module named 'demo.inner._x'"
