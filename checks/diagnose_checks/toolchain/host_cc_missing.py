@@ -54,6 +54,8 @@ CHECK = Check(
         "no-msvc",
         ("link.exe", r"linker `link\.exe` not found"),
         ("Microsoft Visual C++", r"Microsoft Visual C\+\+ 1\d\.\d(?: or greater)? is required"),
+        (". Is `lib.exe`", r"[Ff]ailed to find tool\. Is `lib\.exe` installed"),
+        ("LNK1158", r"fatal error LNK1158: cannot run '(?:rc|mt)\.exe'"),
         ("nmake", r"^'nmake' '-\?'$"),
         ("could not find any instance of Visual Studio", r"could not find any instance of Visual Studio"),
     ),

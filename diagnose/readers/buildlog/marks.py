@@ -154,6 +154,9 @@ MARKS: tuple[Mark, ...] = (
     Mark("cc", ERROR, "atal error: ", r"^(?:\S+: )?fatal error: (?P<text>.{0,200})"),
     *(Mark("cc", ERROR, words, rf"{words} ?[:：] ?(?P<text>.{{0,200}})") for words in FATAL),
     Mark("cc", ERROR, "multiple definition of", r"multiple definition of [`'](?P<text>.{0,200})"),
+    Mark("cc", ERROR, "error C", r"\b(?:fatal )?error C\d{4}: (?P<text>.{0,200})"),  # Visual C++
+    Mark("ld", ERROR, "error LNK", r"\b(?:fatal )?error LNK\d{4}: (?P<text>.{0,200})"),
+    Mark("setuptools", FAILED, "configuration error: ", r"^configuration error: " + _REST),
     Mark("as", ERROR, ": Error: ", r"^\S{1,200}\.[sS]:\d+: Error: " + _REST),
     Mark("cc", ERROR, "error occurred", r"^error occurred(?: in cc-rs)?: (?P<text>.{0,300})"),  # the cc crate gives up
     Mark("make", FAILED, "*** ", r"^(?:\S*/)?g?n?make(?:\.exe)?(?:\[\d+\])?: \*\*\* " + _REST),

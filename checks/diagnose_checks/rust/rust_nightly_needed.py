@@ -1,0 +1,62 @@
+"""Code, or an option, needs a nightly Rust.
+
+``#![feature(…)]`` and cargo's ``-Z`` options work with nightly toolchains only. Crates use them where their authors
+do, and a stable toolchain stops.
+
+How to fix: use a release of the crate for stable Rust, or build with a nightly toolchain.
+
+References:
+    https://doc.rust-lang.org/error_codes/E0554.html
+    https://rust-lang.github.io/rustup/concepts/channels.html
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.COMPILE,
+    patterns=patterns_for(
+        "rust-nightly-needed",
+        ("may not be used on the", r"error\[E0554\]: `#!\[feature\]` may not be used on the \w{1,20} release channel"),
+        ("only accepted on the nightly", r"error: the (?:option )?`-?Z`?.{0,60} only accepted on the nightly"),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See rustc or cargo refuse what is for nightly toolchains."""
+    hits = log.find("rust-nightly-needed")
+    if hits:
+        yield finding_from_hits(
+            log,
+            hits,
+            "the code needs a nightly Rust, and this one is not",
+            "Nothing is compiled.",
+            (
+                Fix(
+                    "use a release of the crate for stable Rust",
+                    notes="The line below the error names its folder: cargo update -p CRATE, or leave a feature such "
+                    "as `nightly` out.",
+                ),
+                Fix(
+                    "build with a nightly toolchain",
+                    (
+                        Command("rustup toolchain install nightly --profile minimal", FixStage.TOOLCHAIN),
+                        Command("cargo +nightly build", FixStage.BUILD),
+                    ),
+                    notes="maturin, pip: RUSTUP_TOOLCHAIN=nightly. Crates name the nightly of a date where newer "
+                    "ones differ.",
+                ),
+            ),
+        )
