@@ -74,7 +74,8 @@ def _wheel(facts: dict[str, Any], findings: Sequence[Finding], unseen: Sequence[
         arches = sorted({arch for file in files for arch in file["arches"]})
         details = (f"processors in the headers of {len(files)} of its files: {', '.join(arches)}",) if arches else ()
         what = "not a Linux wheel" if "any" not in claimed else "its code is for other systems"
-        return Headline(f"{words}, {what}: checked its metadata, RECORD and archive only", details)
+        looked = "RECORD, archive and the headers of its code" if arches else "RECORD and archive"
+        return Headline(f"{words}, {what}: checked its metadata, {looked} only", details)
     if not facts["elf_files"] and unseen:
         return Headline(f"{words}, no compiled code in the parts that could be examined")
     if not facts["elf_files"]:

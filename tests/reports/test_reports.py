@@ -137,7 +137,7 @@ def test_what_was_not_judged_gets_no_tick() -> None:
     (block, detail) = [line for line in out.splitlines() if "amd64" in line][2:4]
     assert block == (
         "– demo-1-cp312-cp312-win_amd64.whl: win_amd64, not a Linux wheel: "
-        "checked its metadata, RECORD and archive only"
+        "checked its metadata, RECORD, archive and the headers of its code only"
     )
     assert detail.endswith("amd64")
     assert "✓" not in out
