@@ -37,7 +37,8 @@ class Case(NamedTuple):
     own commands are the corrected ones, ``then`` passes instead. ``number`` is that of the fix; ``words`` are put for
     the capital words that it leaves to its reader. In these and in variables ``HERE`` is the project's folder.
     ``programs`` are this machine's, ``absent`` is one that it must not have; ``requirements`` are in the environment of
-    ``python3``. ``prepare`` is run first, and must pass.
+    ``python3``. Where the fix is ``in_words``, or a command that this bench may not run, ``then``
+    does what it says. ``prepare`` is run first, and must pass.
     """
 
     cause: str
@@ -53,6 +54,7 @@ class Case(NamedTuple):
     env: Mapping[str, str] = {}
     options: Sequence[str] = ()  # of `diagnose log`
     absent: str = ""
+    in_words: bool = False
 
 
 class Bench:
@@ -150,8 +152,9 @@ def tried(folder: Path, case: Case) -> None:
     finding = told(log, *case.options)
     assert finding["check"] == case.cause, f"{finding['message']}\n{log}"
     fix = finding["fixes"][case.number]
-    assert fix["commands"] or fix["env"] or fix["unset"] or fix["files"], fix
-    bench.apply(fix, case.words)
+    if not case.in_words:
+        assert fix["commands"] or fix["env"] or fix["unset"] or fix["files"], fix
+        bench.apply(fix, case.words)
     if not case.next:
         bench.check(case.then or case.command)
         return

@@ -267,8 +267,61 @@ LINKS = {
 }
 
 
+# --- C, make, git, the locks of cargo -----------------------------------------------------------------------------------
+
+MAKEFILE = "demo: main.o get.o\n\t$(CC) -o demo main.o get.o\n"
+GETS = {"demo.h": "int mode;\n", "get.c": '#include "demo.h"\nint get(void) { return mode; }\n'}
+C = ("cc", "make", "ld", "as", "gcc", "uname")
+OLD_LOCK = 'version = 3\n\n[[package]]\nname = "demo"\nversion = "0.0.1"\n'
+
+SOURCES_OF_C = {
+    "variables that several files define": Case(
+        "c-code-too-old-for-compiler",
+        "make",
+        "make clean; make",
+        number=1,
+        programs=C,
+        files={
+            **GETS,
+            "main.c": '#include "demo.h"\nint main(void) { return mode; }\n',
+            "Makefile": f"{MAKEFILE}clean:\n\trm -f *.o\n",
+        },
+    ),
+    "Python left open": Case(
+        "python-lib-not-linked",
+        "set -x; cc -shared -fPIC $LDFLAGS -o demo.so demo.c",
+        "cc -shared -fPIC -o demo.so demo.c",
+        programs=C,
+        files={"demo.c": "void *PyUnicode_New(long); void *hello(void) { return PyUnicode_New(3); }\n"},
+        env={"LDFLAGS": "-Wl,-z,defs"},
+        in_words=True,
+    ),
+    "a lock that is older than the manifest": Case(
+        "cargo-lock-outdated",
+        "cargo build --locked",
+        programs=RUST,
+        files={"Cargo.toml": MANIFEST, "src/main.rs": "fn main() {}\n", "Cargo.lock": OLD_LOCK},
+    ),
+    "a submodule that is not fetched": Case(
+        "project-file-missing",
+        "cmake -S work -B build",
+        "git -C work -c protocol.file.allow=always submodule update --init; cmake -S work -B build",
+        programs=("cmake", "git", "cc", "make"),
+        files={
+            "fmt/CMakeLists.txt": "add_library(fmt INTERFACE)\n",
+            "src/CMakeLists.txt": "cmake_minimum_required(VERSION 3.15)\nproject(demo C)\nadd_subdirectory(extern/fmt)\n",
+        },
+        prepare="export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b\n"
+        "for one in fmt src; do git -C $one init -q; git -C $one add .; git -C $one commit -qm 1; done\n"
+        "git -C src -c protocol.file.allow=always submodule add -q \"$PWD/fmt\" extern/fmt; git -C src commit -qm 2\n"
+        "git clone -q src work",
+        in_words=True,
+    ),
+}
+
+
 @pytest.mark.parametrize(
-    "case", [pytest.param(case, id=name) for cases in (WHEELS, BUILDS, LINKS) for name, case in cases.items()]
+    "case", [pytest.param(case, id=name) for cases in (WHEELS, BUILDS, LINKS, SOURCES_OF_C) for name, case in cases.items()]
 )
 def test_what_is_printed_leads_on(case: Case, tmp_path: Path) -> None:
     native = platform.machine() == "x86_64" and platform.libc_ver()[0] == "glibc"

@@ -175,6 +175,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
             missed.setdefault(hit.groups["python"], []).append(hit)
         elif name != "perl" or not crate.startswith("openssl"):  # openssl-vendored-needs-perl
             missed.setdefault(name, []).append(hit)
+    if "git" in missed and max(hit.line for hits in missed.values() for hit in hits) > missed["git"][-1].line:
+        del missed["git"]  # scripts ask git for a version, and go on without: what stopped them is the program after it
     for name, hits in missed.items():
         crate, version = log.crate_at(hits[0].line)
         whom = f", which the build script of {crate} {version} runs" if crate else ""
