@@ -267,7 +267,7 @@ LINKS = {
 }
 
 
-# --- C, make, git, the locks of cargo -----------------------------------------------------------------------------------
+# --- C, make, git, the locks of cargo ---------------------------------------------------------------------------------
 
 MAKEFILE = "demo: main.o get.o\n\t$(CC) -o demo main.o get.o\n"
 GETS = {"demo.h": "int mode;\n", "get.c": '#include "demo.h"\nint get(void) { return mode; }\n'}
@@ -309,20 +309,21 @@ SOURCES_OF_C = {
         programs=("cmake", "git", "cc", "make"),
         files={
             "fmt/CMakeLists.txt": "add_library(fmt INTERFACE)\n",
-            "src/CMakeLists.txt": "cmake_minimum_required(VERSION 3.15)\nproject(demo C)\nadd_subdirectory(extern/fmt)\n",
+            "src/CMakeLists.txt": "cmake_minimum_required(VERSION 3.15)\nproject(d C)\nadd_subdirectory(extern/fmt)\n",
         },
         prepare="export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b\n"
         "for one in fmt src; do git -C $one init -q; git -C $one add .; git -C $one commit -qm 1; done\n"
-        "git -C src -c protocol.file.allow=always submodule add -q \"$PWD/fmt\" extern/fmt; git -C src commit -qm 2\n"
+        'git -C src -c protocol.file.allow=always submodule add -q "$PWD/fmt" extern/fmt; git -C src commit -qm 2\n'
         "git clone -q src work",
         in_words=True,
     ),
 }
 
 
-@pytest.mark.parametrize(
-    "case", [pytest.param(case, id=name) for cases in (WHEELS, BUILDS, LINKS, SOURCES_OF_C) for name, case in cases.items()]
-)
+CASES = {**WHEELS, **BUILDS, **LINKS, **SOURCES_OF_C}
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in CASES.items()])
 def test_what_is_printed_leads_on(case: Case, tmp_path: Path) -> None:
     native = platform.machine() == "x86_64" and platform.libc_ver()[0] == "glibc"
     need(native, "the cases are built for x86-64 and glibc")
