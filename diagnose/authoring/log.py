@@ -50,7 +50,8 @@ def other_system(log: BuildLog) -> str:
 
 
 _OTHER_SYSTEMS = dict.fromkeys(
-    ("apple-darwin", "/Users/", "dylib", "macosx", "ld: symbol", "ld: library", "Undefined symbols"), "macOS"
+    ("apple-darwin", "/Users/", "dylib", "macosx", "ld: symbol", "ld: library", "Undefined symbols", "referenced from"),
+    "macOS",
 )
 
 

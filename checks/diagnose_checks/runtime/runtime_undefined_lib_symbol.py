@@ -85,6 +85,18 @@ def log(log: BuildLog) -> Iterator[Finding]:
         if symbol.startswith("_Z") and (newer := newer_function(symbol)) is not None:
             yield _of_newer_gcc(log, hit, file.rpartition("/")[2], newer)
             return
+        if symbol.startswith("__atomic_"):
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"{file.rpartition('/')[2]} uses {symbol} of libatomic, which is not linked",
+                "It cannot be loaded.",
+                [
+                    Fix("link libatomic", env=(("LDFLAGS", "-latomic"),), notes="Then build it again."),
+                    Fix("load it before, until there is such a build", env=(("LD_PRELOAD", "libatomic.so.1"),)),
+                ],
+            )
+            return
         if symbol == "iJIT_NotifyEvent":
             yield finding_from_hits(
                 log,

@@ -76,6 +76,7 @@ CHECK = Check(
         ("of NASM is too old", r"version of (?P<tool>NASM) is too old: (?:No such file|The system cannot find)"),
         ("pg_config", r"(?P<tool>pg_config) (?:executable not found|is required to build)"),
         ("Unknown compiler(s): ", r"ERROR: Unknown compiler\(s\): \[+'(?P<tool>gfortran)'"),  # Meson
+        ("is not installed on your", r"(?P<tool>CMake) is not installed on your system"),
         ("must be installed to build", r"(?P<tool>CMake) must be installed to build"),
         ("Can't exec ", rf"Can't exec \"(?P<tool>{_TOOL})\": (?:No such|failed)"),
         ("ind tool ", rf"failed to find tool \"(?P<tool>{_TOOL})\""),  # the cc crate, which runs clang-cl for Windows
