@@ -6,6 +6,7 @@
 #   qemu-user-static                     runs what was built for another processor
 #   util-linux, iproute2                 private mounts and processes for a root
 #   acl                                  gives folders the access lists that a written file keeps
+#   cmake, make, git                     build and fail for the advice on logs (tests/fixes/test_log_fixes.py)
 #   strace                               injects faults into system calls (tests/hostile/kills.py)
 #   zsh, fish, bash-completion           complete the command line (tests/cli/test_completion.py)
 #   man-db, groff, mandoc                show the manual page (tests/test_man_page.py)
@@ -16,7 +17,7 @@
 #   docker                               runs the same roots as containers (used where it is; never installed from here)
 set -eu
 
-tools='mmdebstrap apt-ftparchive gpg xz qemu-arm-static qemu-aarch64-static unshare setfacl strace zsh fish man groff mandoc buildah skopeo podman'
+tools='mmdebstrap apt-ftparchive gpg xz qemu-arm-static qemu-aarch64-static unshare setfacl strace cmake make git zsh fish man groff mandoc buildah skopeo podman'
 missing=
 for tool in $tools; do
     command -v "$tool" >/dev/null || missing="$missing $tool"
@@ -46,7 +47,7 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 # shellcheck disable=SC2086  # empty when there is a cargo already
 apt-get install -y -qq --no-install-recommends \
-    mmdebstrap arch-test debian-archive-keyring apt-utils gnupg xz-utils qemu-user-static util-linux acl strace \
+    mmdebstrap arch-test debian-archive-keyring apt-utils gnupg xz-utils qemu-user-static util-linux acl strace cmake make git \
     zsh fish bash-completion man-db groff mandoc buildah skopeo podman \
     pkg-config libasound2-dev libdbus-1-dev gcc libc6-dev $cargo >/dev/null
 test -z "$chromium" || apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null ||
