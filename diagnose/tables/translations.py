@@ -72,11 +72,22 @@ FATAL = (
     "schwerwiegender Fehler", "erreur fatale", "error fatal", "errore fatale", "erro fatal", "фатальная ошибка",
     "致命的エラー", "致命错误", "嚴重錯誤", "fatale fout", "критична помилка", "ölümcül hata",
 )  # fmt: skip
+#: Every translation of it; and the Spanish one of older releases.
 _ABSENT = (
-    "Datei oder Verzeichnis nicht gefunden", "Aucun fichier ou dossier de ce type",
-    "No existe el fichero o el directorio", "No existe el archivo o el directorio", "File o directory non esistente",
-    "Arquivo ou diretório inexistente", "Ficheiro ou pasta inexistente", "Нет такого файла или каталога",
-    "そのようなファイルやディレクトリはありません", "没有那个文件或目录", "沒有此一檔案或目錄",
+    "Adresár alebo súbor neexistuje", "Adresář nebo soubor neexistuje", "Arquivo ou diretório inexistente",
+    "Aucun fichier ou dossier de ce type", "Bestand of map bestaat niet", "Böyle bir dosya ya da dizin yok",
+    "Datei oder Verzeichnis nicht gefunden", "Datoteka ali imenik s tem imenom ne obstaja",
+    "Dosiero aŭ dosierujo ne ekzistas", "El fitxer o directori no existeix", "Ficheiro ou pasta inexistente",
+    "File o directory non esistente", "Filen eller katalogen finns inte", "Ingen slik fil eller filkatalog",
+    "Ingen sådan fil eller filkatalog", "Không có tập tin hoặc thư mục như vậy", "Necun tal file o directorio",
+    "Nema takve datoteke ili direktorija", "Nie ma takiego pliku ani katalogu", "Nincs ilyen fájl vagy könyvtár",
+    "No existe el fichero o el directorio", "Non hai tal ficheiro ou directorio",
+    "Tidak ada berkas atau direktori seperti itu", "Tiedostoa tai hakemistoa ei ole",
+    "Toks failas ar aplankas neegzistuoja", "Δεν υπάρχει τέτοιο αρχείο ή κατάλογος",
+    "Нема такве датотеке или директоријума", "Немає такого файла або каталогу", "Нет такого файла или каталога",
+    "Няма такога файла ці каталога", "Няма такъв файл или директория",
+    "そのようなファイルやディレクトリはありません", "沒有此一檔案或目錄",
+    "没有那个文件或目录", "그런 파일이나 디렉터리가 없습니다", "No existe el archivo o el directorio",
 )  # fmt: skip
 
 
@@ -97,6 +108,6 @@ def linker() -> tuple[Pattern, ...]:
 
 def no_header(kind: str) -> tuple[Pattern, ...]:
     """Return the patterns of a header that GCC misses, as hits of *kind* with the group ``header``."""
-    fatal = "|".join(FATAL)
+    fatal = "|".join(("fatal error", *FATAL))  # GCC's own words may have no translation where libc's have one
     header = r"(?P<header>[\w][\w./+-]{0,200}\.(?:h|hpp|hh|hxx|H))"
     return tuple(Pattern(kind, words, rf"(?:{fatal}) ?[:：] ?{header} ?: {words}") for words in _ABSENT)

@@ -68,7 +68,10 @@ _OF_C = re.compile(
     r"lower)|close|read|write|open|lseek|unlink|access|chdir|mkdir|rmdir|getcwd|chmod|stat|fstat|pipe|dup2?|fork|exec[lv]p?e?"
     r"|wait(?:pid)?|kill|signal|raise|getpid|getppid|getuid|geteuid|getgid|u?sleep|alarm|time|gettimeofday|localtime|mktime"
     r"|ioctl|fcntl|select|poll|socket|bind|listen|accept|connect|send|recv|gethostbyname|inet_(?:addr|ntoa|aton)|htons|ntohs"
-    r"|isatty|mmap|munmap|pthread_\w+|sin|cos|tan|sqrt|pow|floor|ceil|fabs|log|exp|asprintf|getopt|sysconf|main)$"
+    r"|isatty|ttyname|mmap|munmap|msync|mprotect|pthread_\w+|readlink|symlink|link|realpath|f?chown|f?truncate|umask"
+    r"|mkstemp|mkfifo|opendir|readdir|closedir|setenv|putenv|unsetenv|set[eg]?[ug]id|setsid|nanosleep|clock_gettime|times|getrusage|uname"
+    r"|gethostname|getpw(?:nam|uid)|daemon|syslog|popen|pclose|random|srandom|drand48|strsignal|basename|dirname"
+    r"|sin|cos|tan|sqrt|pow|floor|ceil|fabs|log|exp|asprintf|getopt|sysconf|main)$"
 )
 _CALLED = re.compile(r"(?:implicit declaration of|undeclared(?: library)?) function '(\w+)'")
 

@@ -37,8 +37,6 @@ CHECK = Check(
         *patterns_for(
             "no-header",
             ("No such file", r"fatal error: (?P<header>[\w][\w./+-]*\.(?:h|hpp|hh|hxx|H)): No such file or directory"),
-            # in the words of any other language
-            ("atal error: ", r"fatal error: (?P<header>[\w][\w./+-]*\.(?:h|hpp|hh|hxx)): [^\x00-\x7f]"),
             ("error C1083", r"error C1083: Cannot open include file: '(?P<header>[\w][\w./+-]*\.(?:h|hpp))'"),
             # Eigen's have no ending
             ("Eigen/", r"fatal error: '?(?P<header>(?:unsupported/)?Eigen/\w+)'?(?:: No such file| file not found)"),
