@@ -94,15 +94,27 @@ class DaskWorkers(Workers):
         self._seen = time.monotonic()
         try:
             self._client: Any = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise InputError(self._silent(error)) from None
+        try:
+            self._compare_releases()
+        except InputError:
+            self._client.close()  # it would look for the scheduler for ever
+            raise
+
+    def _compare_releases(self) -> None:
+        try:
             self._client.wait_for_workers(1, timeout=PATIENCE)
             releases = self._client.run(release)
         except (OSError, ValueError, TimeoutError) as error:
-            raise InputError(f"{address}: no scheduler with workers: {str(error) or type(error).__name__}") from None
+            raise InputError(self._silent(error)) from None
         except ModuleNotFoundError:
-            raise InputError(f"{address}: its workers have no crosslink-diagnose {__version__}") from None
-        others = sorted({found for found in releases.values() if found != __version__})
-        if others:
-            raise InputError(f"{address}: its workers have crosslink-diagnose {', '.join(others)}, not {__version__}")
+            raise InputError(f"{self._address}: its workers have no crosslink-diagnose {__version__}") from None
+        if others := ", ".join(sorted({found for found in releases.values() if found != __version__})):
+            raise InputError(f"{self._address}: its workers have crosslink-diagnose {others}, not {__version__}")
+
+    def _silent(self, error: Exception) -> str:
+        return f"{self._address}: no scheduler with workers: {str(error) or type(error).__name__}"
 
     def count(self) -> int:
         """Return the number of threads of all workers; at least 1 while workers may come back."""

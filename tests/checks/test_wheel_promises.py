@@ -176,7 +176,7 @@ def test_tags_that_are_not_accepted(platform: str, level: list[str]) -> None:
 def test_one_dead_tag_among_good_ones_is_dropped() -> None:
     (spoken,) = found("wheel-tag-not-accepted", wheel("py3-none-manylinux2014_aarch64.manylinux1_aarch64"))
     assert spoken.fixes[0].commands[0].line == (
-        "python3 -m wheel tags --remove --platform-tag=-manylinux1_aarch64 "
+        "python3 -m wheel tags --remove --platform-tag manylinux2014_aarch64 "
         "demo-1-py3-none-manylinux2014_aarch64.manylinux1_aarch64.whl"
     )
 

@@ -37,7 +37,12 @@ FOUND = {
     "shiboken6-": {"wheel-isa-too-new": "note"},
     "soundfile-": {"wheel-purelib": "note"},
     "torchaudio-": {"wheel-external-lib": "note", "wheel-rpath": "warning"},
-    "vosk-": {"wheel-execstack": "error", "wheel-metadata-invalid": "warning", "wheel-purelib": "note"},
+    "vosk-": {
+        "wheel-allowed-lib-absent": "note",
+        "wheel-execstack": "error",
+        "wheel-metadata-invalid": "warning",
+        "wheel-purelib": "note",
+    },
 }
 
 

@@ -211,8 +211,8 @@ def test_nothing_is_left_of_a_root_that_is_being_made(number: signal.Signals, tm
     with socket.create_server(("127.0.0.1", 0)) as server:
         mirror = f"http://127.0.0.1:{server.getsockname()[1]}/debian"
         words = ["--offline", "--release", "trixie", "--mirror", mirror, str(path)]
-        marks = (b"lib/apt/methods/http",)  # apt waits for the mirror
-        _interrupted(words, lambda: _with_words(*marks), number, tmp_path)
+        # apt waits for the mirror; that of another program on this machine is not meant
+        _interrupted(words, lambda: _with_words(b"lib/apt/methods/http", within=tmp_path), number, tmp_path)
     own = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
     subprocess.run([*TRY, "--clean"], env=own, check=True, capture_output=True)
     roots = tmp_path / "diagnose/roots"
@@ -249,17 +249,20 @@ def _sleepers() -> list[str]:
     return _with_words(b"sleep\000601.25")
 
 
-def _with_words(*marks: bytes) -> list[str]:
-    """Return the processes whose command line has one of *marks*."""
-    found = []
-    for line in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = line.read_bytes()
-        except OSError:
-            continue
-        if any(mark in words for mark in marks):
-            found.append(line.parent.name)
-    return found
+def _with_words(mark: bytes, within: Path | None = None) -> list[str]:
+    """Return the processes whose command line has *mark*, and whose environment names the folder *within*."""
+    return [
+        process.name
+        for process in Path("/proc").glob("[0-9]*")
+        if mark in _read(process / "cmdline") and (within is None or bytes(within) in _read(process / "environ"))
+    ]
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:  # the process has ended
+        return b""
 
 
 def test_bad_input_is_one_line_and_the_others_are_tried(tmp_path: Path) -> None:
