@@ -31,7 +31,7 @@ CHECK = Check(
             "no-rust",
             ("the Rust package manager, is not", r"Cargo, the Rust package manager, is not installed"),
             ("find Rust compiler", r"(?:[Cc]an't|Can not) find Rust compiler"),
-            ("such file or directory: 'cargo'", r"No such file or directory: 'cargo'"),
+            ("such file or directory: '", r"No such file or directory: '(?:cargo|rustc)'"),
             (
                 "requires Rust",
                 r"This package requires Rust(?: and Cargo)? (?:>=?[\d.]+)?(?:to compile|to be installed)?",

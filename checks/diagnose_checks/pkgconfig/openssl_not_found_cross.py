@@ -43,6 +43,8 @@ CHECK = Check(
         *patterns_for(
             "no-openssl",
             ("find directory of OpenSSL", "Could not find directory of OpenSSL installation"),
+            # the end of that message, where its beginning was not copied
+            ("development packages of openssl", "Make sure you also have the development packages of openssl"),
             ("OpenSSL development headers", "Failed to find OpenSSL development headers"),
             ("find openssl via pkg-config", "Could not find openssl via pkg-config"),
             ("directory does not exist", r"OpenSSL (?:library|include) directory does not exist: (?P<folder>\S+)"),
