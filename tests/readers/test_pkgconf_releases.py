@@ -9,6 +9,7 @@ import pytest
 from conftest import need
 from readers import pc_worlds
 
+from diagnose.model.finding import InputError
 from diagnose.readers.pkgconfig import rules, solver
 from diagnose.readers.system.root import Root
 
@@ -100,6 +101,18 @@ def test_a_circle_through_provides_ends_by_name_from_pkgconf_3_on(tmp_path: Path
     for release in ("1.8.1", "2.1.1", "2.2.0", "2.5.1"):
         assert "without end" in ask(release, tmp_path, "aa").erratic
     assert ask("3.0.7", tmp_path, "aa").libs == ("-laa",)
+
+
+def test_words_within_each_other_have_a_limit(tmp_path: Path) -> None:
+    def chain(length: int) -> str:
+        links = (f"v{number}=$${{v{number + 1}}}\n" for number in range(length))
+        return "".join(links) + f"v{length}=-lend\nLibs: ${{v0}}"
+
+    module(tmp_path, "aa", chain(50))
+    assert ask("3.0.1", tmp_path, "aa").libs == ("-laa", "-lend")
+    module(tmp_path, "aa", chain(150))  # a real pkgconf still follows it
+    with pytest.raises(InputError, match="expands without end"):
+        ask("3.0.1", tmp_path, "aa")
 
 
 def test_a_missing_module_is_certain_however_the_circle_ends(tmp_path: Path) -> None:

@@ -39,6 +39,9 @@ _KINDS = {
 }
 
 
+_NESTED = 100
+"""Words that are one variable each, within each other. pkgconf has no limit."""
+
 #: A value as a list of (``text``, ``variable`` or ``sysroot``; the text or the variable's name).
 Program = tuple[tuple[str, str], ...]
 
@@ -249,8 +252,14 @@ class _Flags:
         self._injects = self._injects and (rules.quotes_last or not rules.fdo)
         self.found: list[_Flag] = []
 
-    def parse(self, value: str) -> None:
-        """Add the flags of *value*, as far as pkgconf can read it."""
+    def parse(self, value: str, depth: int = 0) -> None:
+        """Add the flags of *value*, as far as pkgconf can read it.
+
+        Raises:
+            InputError: a word of it that is one variable stands for such a word again, and so on.
+        """
+        if depth > _NESTED:
+            raise InputError("a variable of a .pc file expands without end")
         for token in _joined(words(value, raw=self._quotes_last) or []):
             try:
                 text = self._expander.expand(token, self._variables)
@@ -258,7 +267,7 @@ class _Flags:
                 return
             if not self._quotes_last:
                 if len(token) > 3 and token.startswith("${") and token.endswith("}"):
-                    self.parse(text)
+                    self.parse(text, depth + 1)
                 else:
                     self._insert(text, self._expander.saw_sysroot)
                 continue
