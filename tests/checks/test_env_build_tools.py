@@ -59,6 +59,15 @@ def test_cmake_make_and_a_native_cxx_compiler(tmp_path: Path) -> None:
     assert seen(tmp_path / "healthy", RDKAFKA, HOST, ("cmake", "make", "c++")) == {}
 
 
+def test_cmake_asks_for_a_cxx_compiler_where_the_project_names_no_language(tmp_path: Path) -> None:
+    raylib = locked(("raylib-sys", "5.5.1", ("cmake",)), ("cmake", "0.1.58", ()))
+    found = seen(tmp_path, raylib, HOST, ("cmake", "make", "cc"))
+    assert found["host-cc-missing"] == [
+        "ERROR no C++ compiler is installed, which the build script of raylib-sys 5.5.1 needs"
+    ]
+    assert "host-cc-missing" not in seen(tmp_path / "healthy", raylib, HOST, ("cmake", "make", "c++"))
+
+
 def test_a_cross_cxx_compiler(tmp_path: Path) -> None:
     found = seen(tmp_path, RDKAFKA, ARM, ("cmake", "make", "c++"))
     assert found["cross-c-compiler-missing"] == [
