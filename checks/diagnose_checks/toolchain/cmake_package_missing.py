@@ -61,6 +61,16 @@ CHECK = Check(
         ("requested Boost libraries", r"^Unable to find the requested (?P<package>Boost) libraries"),
     )
     + patterns_for(
+        "cmake-notfound",
+        (
+            "they are set to NOTFOUND",
+            r"variables are used in this project, but they are set to NOTFOUND\.\s+Please set them .{1,80} CMake files:"
+            r"\s+(?:/\S{0,400}/)?"
+            r"(?P<variable>(?P<package>[A-Za-z][\w+.-]{0,60}?)(?:_(?:INCLUDE|LIBRAR)\w{0,40})?)(?:\s|$)",
+            _LINES,
+        ),
+    )
+    + patterns_for(
         "isolated-build",
         ("/pip-build-env-", r"/pip-build-env-\w"),
         ("/build-env-", r"/build-env-\w"),
@@ -106,6 +116,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
             log, [*stops, hit], message, "CMake stops, and nothing is compiled.", (*fixes, elsewhere)
         )
         return
+    for hit in log.find("cmake-notfound")[:1]:
+        package, variable = hit.groups["package"], hit.groups["variable"]
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"CMake does not find {package}: {variable} is NOTFOUND, and the build uses it",
+            "CMake stops, and nothing is compiled.",
+            (*_fixes(log, hit.line, package, ""), Fix(f"name a copy elsewhere: -D{variable}=PATH")),
+        )
 
 
 def _fixes(log: BuildLog, line: int, package: str, missing: str) -> tuple[Fix, ...]:
