@@ -185,7 +185,7 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
 
 
 def _absent_sources(root: Root, here: Root, config: Config, crates: tuple[Crate, ...]) -> Iterator[tuple[str, str]]:
-    """Yield the folder that the configuration gives in place of crates.io, if crates are needed and it is not there."""
+    """Yield the folder that is configured in place of the registry, if crates are needed and it is not there."""
     if all(crate.local for crate in crates):
         return
     name = config.find("source", "crates-io", "replace-with")
