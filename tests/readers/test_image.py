@@ -235,6 +235,15 @@ def test_several_images(tmp_path: Path) -> None:
     assert facts(layout.path).names == ("1", "latest")  # one image with two names
 
 
+def test_names_and_platforms_are_in_one_line(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "l").add(
+        [layer(("a", "1"))], name="one\n::error::two", os="solaris\n", architecture="x\x1b"
+    )
+    assert refusal(layout.path).endswith("an image for solaris\\n/x\\x1b; only Linux is read")
+    layout.add([layer(("a", "2"))], name="2")
+    assert refusal(f"{layout.path}:3").endswith("holds no image '3': 2, one\\n::error::two")
+
+
 def test_indexes_within_an_index(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "l").add([layer(("a", "1"))])
     built = {"mediaType": "x", "digest": "sha256:" + "0" * 64, "platform": {"os": "unknown", "architecture": "unknown"}}

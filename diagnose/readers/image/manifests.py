@@ -11,6 +11,7 @@ from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import InputError
 from diagnose.readers.image import unpack
+from diagnose.readers.system.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,7 +123,7 @@ def _image(
         raise InputError(f"{store.path}: an image of more than {LAYER_LIMIT} layers")
     parts = [config.get(key) for key in ("os", "architecture", "variant")]
     own = "/".join(part for part in parts if part and isinstance(part, str))
-    return ImageManifest(names, platform(own), id, config, layers)
+    return ImageManifest(tuple(map(printable, names)), platform(printable(own)), id, config, layers)
 
 
 def platform(name: str) -> str:
