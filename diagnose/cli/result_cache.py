@@ -33,6 +33,7 @@ FORM = b"diagnose result 1\n"
 LARGEST = 512 << 10  # bytes of one entry, compressed; the six wheels of the bench have 1 to 6 thousand
 UNPACKED = 64 << 20  # bytes of one result
 OF_A_FOLDER = 1 << 20  # bytes of the entries in one of the 256 folders; the oldest are removed
+_START = len(FORM) + hashlib.sha256().digest_size  # where the pickle begins
 _BLOCK = 1 << 20
 _PROGRAM = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -68,10 +69,10 @@ class ResultCache:
 def opened(selection: Selection) -> ResultCache | None:
     """Return the user's cache for *selection*; None where there is no folder that belongs to the user alone."""
     home = user_folders.cache()
+    if not home:
+        return None
     folder = os.path.join(home, "results")
     try:
-        if not home:
-            return None
         os.makedirs(folder, mode=0o700, exist_ok=True)
         found = os.lstat(folder)
     except OSError:
@@ -154,12 +155,11 @@ def _read(entry: str) -> Result | None:
             data = file.read(LARGEST + 1)
     except OSError:
         return None
-    start = len(FORM) + 32
-    if not data.startswith(FORM) or hashlib.sha256(data[start:]).digest() != data[len(FORM) : start]:
+    if not data.startswith(FORM) or hashlib.sha256(data[_START:]).digest() != data[len(FORM) : _START]:
         return None
     try:
         unpacker = zlib.decompressobj()
-        found = _Records(io.BytesIO(unpacker.decompress(data[start:], UNPACKED))).load()
+        found = _Records(io.BytesIO(unpacker.decompress(data[_START:], UNPACKED))).load()
     except Exception:  # whatever unpickling raises
         return None
     if not isinstance(found, Result):
@@ -177,7 +177,7 @@ def _write(entry: str, result: Result) -> None:
     """
     plain = pickle.dumps(result, pickle.HIGHEST_PROTOCOL)
     packed = zlib.compress(plain, 1)
-    if len(plain) > UNPACKED or len(packed) > LARGEST - 100:
+    if len(plain) > UNPACKED or _START + len(packed) > LARGEST:
         return
     folder = os.path.dirname(entry)
     os.makedirs(folder, mode=0o700, exist_ok=True)

@@ -65,7 +65,7 @@ def main(options: WheelOptions, selection: Selection, output: Output) -> int:
         if options.fix_format or options.apply or options.diff:
             raise UsageError("fixes need wheels in files: standard input cannot be repacked")
         return _with_stdin(wanted, selection, output)
-    inspected = _inspect_all(wanted, selection, output, _remembers(wanted, options))
+    inspected = _inspect_all(wanted, selection, output, _remembered_from(options))
     if not (options.apply or options.diff or options.fix_format):
         return finish(inspected, output, selection)
     results = list(inspected)
@@ -108,11 +108,14 @@ _WORTH_REMEMBERING = 1 << 20
 """Bytes of all wheels of a run below which judging them takes no longer than looking them up."""
 
 
-def _remembers(items: list[WheelInput], options: WheelOptions) -> bool:
-    """Whether the run uses results of earlier ones: in CI only if asked, where no earlier run should matter."""
+def _remembered_from(options: WheelOptions) -> int | None:
+    """Return from how many bytes of all wheels on the run uses results of earlier ones; None: never.
+
+    In CI that has to be asked for: no earlier run should matter there.
+    """
     if options.no_cache or (os.environ.get("CI", "") not in ("", "false") and not options.cache):
-        return False
-    return options.cache or sum(_size(item.path) for item in items) >= _WORTH_REMEMBERING
+        return None
+    return 0 if options.cache else _WORTH_REMEMBERING
 
 
 def _fix_copies(
@@ -271,9 +274,9 @@ _AHEAD = 256
 
 
 def _inspect_all(
-    items: list[WheelInput], selection: Selection, output: Output, remembers: bool = False
+    items: list[WheelInput], selection: Selection, output: Output, remembered_from: int | None = None
 ) -> Iterator[Result]:
-    """Yield the result of each of *items*, in order; where it *remembers*, those of earlier runs."""
+    """Yield the result of each of *items*, in order; *remembered_from* this size on, those of earlier runs."""
     from diagnose.readers.wheel import reader as wheel  # before the workers start: they share what is imported
 
     def judge(item: WheelInput) -> Result:
@@ -281,8 +284,9 @@ def _inspect_all(
             return _inspect(item, selection)
         return cache.result(item.path, _name(item), lambda: _inspect(item, selection))
 
+    sizes = [_size(item.path) for item in items]
     cache = None
-    if remembers:
+    if remembered_from is not None and sum(sizes) >= remembered_from:
         from diagnose.cli import result_cache
 
         cache = result_cache.opened(selection)
@@ -295,7 +299,6 @@ def _inspect_all(
             console.progress(f"{done} of {len(items)} wheels" if done < len(items) else "")
 
     cores = workers.cores()
-    sizes = [_size(item.path) for item in items]
     items = [item._replace(threads=_threads(size, sum(sizes), cores)) for item, size in zip(items, sizes, strict=True)]
     if len(items) == 1 and sizes[0] < wheel.MAPPED_FROM:
         yield judge(items[0])
