@@ -1,7 +1,8 @@
 """Attacks the reader of workflows, the checks of it, and the patch to it: ``dev.py fuzz workflow SECONDS [SEED]``.
 
-Every input is a repository in memory with a workflow, a called one, an action, a file of GitLab, ``pyproject.toml``,
-Cross.toml, a Dockerfile and a script, of which one or two are changed in words, lines and bytes.
+Every input is a repository in memory: a file of GitLab, or a workflow of a few steps and the files that these read (a called
+workflow, an action, ``pyproject.toml``, Cross.toml, a Dockerfile, a script); one or two of the files are changed in words,
+lines and bytes. One repository in ten has everything.
 """
 
 # ruff: noqa: E501  (an input is one piece of text)
@@ -19,8 +20,7 @@ from diagnose.remedies import workflow_patch
 from . import engine
 
 MAIN, GITLAB = ".github/workflows/a.yml", ".gitlab-ci.yml"
-FILES = {
-    MAIN: """\
+HEAD = """\
 on: {push: {tags: [v*]}}
 env: &env {PKG_CONFIG_PATH: /x, A: "${{ github.ref }}"}
 jobs:
@@ -33,11 +33,12 @@ jobs:
         exclude: [{p: 1}]
         include: [{p: {runner: ubuntu-22.04, target: armv7}, manylinux: 2_28}]
     steps:
+"""
+ACTION = """\
       - uses: ./act
         with: {x: "${{ matrix.p.target || 'x' }}"}
-      - run: |
-          sudo apt-get install libssl-dev && echo "A=1" >> $GITHUB_ENV
-          if command -v yum; then yum install openssl-devel || true; fi
+"""
+HOOKS = """\
       - uses: PyO3/maturin-action@v1
         env: *env
         with:
@@ -50,17 +51,29 @@ jobs:
             (dnf install -y openssl-devel; cat <<X
             X
             )
+"""
+CIBUILDWHEEL = """\
       - uses: pypa/cibuildwheel@v4.2.0
         env: {CIBW_BUILD: "cp3{8,9}-* pp*", CIBW_BEFORE_ALL: "apk add x; export OPENSSL_DIR=1"}
+"""
+CROSS = "      - run: cross build --target aarch64-unknown-linux-gnu && docker build -f Dockerfile .\n"
+PLAIN = """\
+      - run: |
+          sudo apt-get install libssl-dev && echo "A=1" >> $GITHUB_ENV
+          if command -v yum; then yum install openssl-devel || true; fi
+"""
+DOCKER = """\
       - run: docker run --rm --platform linux/arm64 -v a:b quay.io/pypa/manylinux_2_28_aarch64 sh -euc 'maturin build'
-      - run: cross build --target aarch64-unknown-linux-gnu && docker build -f Dockerfile .
-      - uses: actions/upload-artifact@v4
+"""
+TAIL = """\
   call: {uses: ./.github/workflows/b.yml, with: {t: aarch64}, needs: [wheels]}
   publish:
     needs: wheels
     if: startsWith(github.ref, 'refs/tags/')
     steps: [{uses: pypa/gh-action-pypi-publish@v1}, {run: twine upload dist/*}]
-""",
+"""
+STEPS = (ACTION, PLAIN, HOOKS, CIBUILDWHEEL, DOCKER, CROSS, "      - uses: actions/upload-artifact@v4\n")
+FILES = {
     ".github/workflows/b.yml": "on: {workflow_call: {inputs: {t: {default: x}}}}\njobs:\n  j:\n    runs-on: ubuntu-24.04\n"
     "    steps: [{run: 'maturin build --zig --target ${{ inputs.t }}'}]\n",
     "act/action.yml": "inputs: {x: {default: y}}\nruns:\n  using: composite\n  steps: [{run: 'echo ${{ inputs.x }}'}]\n",
@@ -74,6 +87,11 @@ jobs:
     "Dockerfile": "ARG A=x86_64\nFROM quay.io/pypa/manylinux_2_28_$A AS b\nRUN apt-get install x; \\\n  maturin build\nFROM b\n"
     "RUN <<E\nmaturin build\nE\n",
     "s.sh": "set -e\nfor x in $(ls); do apt-get install -y $x; done\ncase a in b) yum install c;; esac\nf() { apk add d; }\n",
+}  # fmt: skip
+# The part of the workflow that reads a file.
+READERS = {
+    ".github/workflows/b.yml": TAIL, "act/action.yml": ACTION, "pyproject.toml": CIBUILDWHEEL, "Cross.toml": CROSS,
+    "Dockerfile": CROSS, "s.sh": HOOKS,
 }  # fmt: skip
 KNOWN = (
     "jobs:", "steps:", "with:", "env:", "run:", "uses:", "- ", "matrix:", "include:", "${{ matrix.x }}", "${{ !(a && b) }}",
@@ -96,15 +114,27 @@ def _same(found: workflow.Workflow) -> workflow.Workflow:
     return found
 
 
+def _repository(chance: random.Random, changed: str) -> dict[str, str]:
+    """Return a repository that reads the file *changed*, small in most cases: a large one takes four times as long."""
+    if chance.random() < 0.1:
+        return {MAIN: HEAD + "".join(STEPS) + TAIL, **FILES}
+    if changed == GITLAB:
+        return {GITLAB: FILES[GITLAB]}
+    parts = {*chance.sample(STEPS, chance.choice((1, 1, 2))), READERS.get(changed, "")}
+    steps = "".join(step for step in STEPS if step in parts)
+    main = HEAD + steps + (TAIL if TAIL in parts or chance.random() < 0.2 else "")
+    return {MAIN: main, **{path: FILES[path] for path, reader in READERS.items() if reader in main}}
+
+
 def kind() -> engine.Kind:
     """Return the kind of input: the files of a repository."""
     checks = registry.load("workflow")
     paths = tuple(FILES)
 
     def make(chance: random.Random) -> object:
-        files = dict(FILES)
-        for _ in range(chance.choice((1, 1, 2))):
-            path = MAIN if chance.random() < 0.5 else paths[int(chance.random() * len(paths))]
+        changed = MAIN if chance.random() < 0.5 else chance.choice(paths)
+        files = _repository(chance, changed)
+        for path in (changed,) if chance.random() < 0.7 else (changed, chance.choice(tuple(files))):
             if chance.random() < 0.9:
                 files[path] = engine.words(chance, files[path], KNOWN)
             else:
