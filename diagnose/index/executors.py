@@ -94,7 +94,7 @@ class DaskWorkers(Workers):
         self._seen = time.monotonic()
         try:
             self._client: Any = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
-        except (OSError, ValueError, TimeoutError) as error:
+        except (OSError, ValueError, TimeoutError, AssertionError) as error:  # the last for settings of Dask's
             raise InputError(self._silent(error)) from None
         try:
             self._compare_releases()

@@ -196,11 +196,14 @@ def cibuildwheel_builds(release: tuple[int, ...], python: str) -> bool:
     return release < (4,) and old[1] not in ("5", "6", "7")
 
 
+_RELEASE = re.compile(r"v?[0-9]{1,9}(\.[0-9]{1,9}){0,2}")  # the digits that int() reads, and not too many of them
+
+
 def release_of(text: str) -> tuple[int, ...]:
     """Return the release that a tag like ``v2.21.3`` names; ``v3`` is the newest 3. Empty for any other text."""
-    parts = text.removeprefix("v").split(".")
-    if not all(part.isdigit() for part in parts) or len(parts) > 3:
+    if not _RELEASE.fullmatch(text):
         return ()
+    parts = text.removeprefix("v").split(".")
     return (*map(int, parts), *[9999] * (3 - len(parts)))
 
 
