@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections import Counter
 
 from diagnose.authoring.wheel import project_key
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
+_ARCHITECTURE = re.compile(r"(?<=[a-z0-9])_(?![0-9]+(_|$)).*")
 MAX_WEIGHTS = 256 << 20
 """Bytes of a file of weights."""
 
@@ -64,9 +66,9 @@ def add_up(rows: Iterable[dict[str, Any]], weights: Mapping[str, float] | None =
             counts[0] += 1
             counts[1] += weight
         if row["lowest_tag"]:
-            arch = row["arch"]
-            floors[row["uploaded"][:7], row["lowest_tag"].removesuffix(f"_{arch}")] += 1
-            arches.setdefault(arch, Counter())[outcome] += 1
+            # The tag's own architecture, which differs from the files' where those are for another machine.
+            floors[row["uploaded"][:7], _ARCHITECTURE.sub("", row["lowest_tag"])] += 1
+            arches.setdefault(row["arch"], Counter())[outcome] += 1
         builder = row["generator"].split(" ")[0].split("(")[0].lower()[:40]
         builders.setdefault(builder or "unknown", Counter())[outcome] += 1
         if row["error"] and len(errors) < 10:

@@ -174,5 +174,5 @@ def _timeline(summary: Summary) -> Iterator[str]:
                 yield f'<rect {area} opacity="{shade:.2f}"><title>{title}</title></rect>'
     yield "</svg>"
     span = f"{months[0]} to {months[-1]}"
-    yield f"<figcaption>Lowest tag by month of upload, {span}: the darker, the newer the system that a wheel needs."
-    yield "</figcaption></figure>"
+    yield f"<figcaption>Lowest tag by month of upload, {span}: the stronger the colour,"
+    yield "the newer the system that a wheel needs.</figcaption></figure>"

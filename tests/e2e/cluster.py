@@ -96,11 +96,11 @@ class Cluster:
         _docker("kill", f"{self.name}-{host}")
 
     def cut_off(self, host: str) -> None:
-        """Take a container out of the network: nobody is told, its connections only fall silent."""
+        """Take a container out of the network; its connections end without a word."""
         _docker("network", "disconnect", "--force", self.name, f"{self.name}-{host}")
 
     def printed(self, host: str) -> str:
-        """Return the end of what a container has printed."""
+        """Return the last lines that a container has printed."""
         done = subprocess.run(["docker", "logs", "--tail=20", f"{self.name}-{host}"], capture_output=True, text=True)
         return done.stdout + done.stderr
 

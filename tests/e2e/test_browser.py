@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -52,6 +53,39 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [sys.executable, "-m", "diagnose", "wheel", f"--format=html={file}", *map(str, wheels), str(evil)]
     assert subprocess.run(command).returncode in (1, 2)
     return file
+
+
+@pytest.fixture(scope="module")
+def index_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the report of ``diagnose index`` on the fixtures, with a row whose builder and error are markup."""
+    folder = tmp_path_factory.mktemp("index")
+    command = [sys.executable, "-m", "diagnose", "index", "--into", str(folder / "rows")]
+    assert subprocess.run([*command, str(WHEELS)], capture_output=True).returncode == 0
+    part = folder / "rows" / "part-000001.jsonl"
+    rows = [json.loads(line) for line in part.read_text().splitlines()]
+    for number, row in enumerate(rows):  # as an index gives it
+        row["uploaded"] = f"2026-{number % 9 + 1:02}-03"
+    rows.append(rows[0] | {"place": "evil.whl", "generator": EVIL, "arch": "riscv64" * 20, "error": EVIL})
+    part.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    file = folder / "index.html"
+    assert subprocess.run([*command, f"--format=html={file}"], capture_output=True).returncode == 0
+    return file
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_report_on_an_index_is_readable(page: browser.Page, index_report: Path, width: int, scheme: str) -> None:
+    page.show(index_report, width, scheme=scheme)
+    if folder := os.environ.get("DIAGNOSE_SCREENSHOTS"):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(Path(folder, f"index-{width}-{scheme}.png"), 4000)
+    assert page.value("document.documentElement.scrollWidth") <= width
+    assert page.value(OVERFLOWING) == []
+    assert page.value("document.querySelectorAll('script, img, iframe, object, link, [onerror]').length") == 0
+    assert "<script>" in page.value("document.body.textContent")  # shown, as text
+    contrast, where = page.value(CONTRASTS)
+    assert contrast >= 4.5, (contrast, where)
 
 
 @pytest.mark.e2e

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -189,3 +190,12 @@ def test_credentials_are_in_no_row(wheels: Path, tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert not [row for row in _rows(tmp_path / "rows") if not row["fetched"] and not row["error"]]
     assert "s3cr3t" not in done.stdout + json.dumps(_rows(tmp_path / "rows"))
+
+
+def test_floors_have_no_architecture(tmp_path: Path) -> None:
+    """Not even that of a tag which the files contradict."""
+    wheels = [wheel for wheel in WHEELS if "wrong_arch" in wheel.name or "healthy_x86_64" in wheel.name]
+    done = _run(*wheels, "--into", tmp_path / "rows", "--format", "json")
+    floors = {row["tag"] for row in json.loads(done.stdout)["floors"]}
+    assert "manylinux_2_17" in floors
+    assert all(re.fullmatch(r"linux|(many|musl)linux_\d+_\d+", tag) for tag in floors)
