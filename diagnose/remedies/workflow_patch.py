@@ -6,6 +6,8 @@ step that judges the wheels. Lines are added, or one word; nothing else of the f
 
 from __future__ import annotations
 
+import re
+
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.targets import resolve
 from diagnose.readers.workflow.nodes import Items, Table
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from diagnose.readers.workflow import Leg, Repository, Workflow
 
 _LOCKS = ("--locked", "--frozen")
+_YAML_BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 
 
 class WorkflowPatch(NamedTuple):
@@ -30,6 +33,8 @@ def patched(workflow: Workflow, repository: Repository) -> WorkflowPatch:
     """Return the file of *workflow* with what its legs lack."""
     text = repository.text(workflow.path) or ""
     lines = text.split("\n")
+    if len(lines) != len(_YAML_BREAK.split(text)):  # the nodes' lines are YAML's
+        return WorkflowPatch(text, (f"{workflow.path}: has line breaks other than LF and CRLF; nothing was changed",))
     added: dict[int, list[str]] = {}  # before which line, counted from 0
     left: list[str] = []
     document = repository.document(workflow.path)

@@ -119,3 +119,13 @@ def test_what_cannot_be_patched_stays(old: str, new: str, repository: Path, caps
 def test_one_repository_at_a_time(capsys: pytest.CaptureFixture[str]) -> None:
     assert fast.run(["workflow", "--diff", ".", "."]) == 2
     assert "take one repository" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("odd", ["\r", "\x85", "\u2028"])
+def test_lines_that_only_yaml_counts_are_left(repository: Path, capsys: pytest.CaptureFixture[str], odd: str) -> None:
+    """The numbers of the nodes' lines are then not those of the file's."""
+    odd_text = WORKFLOW.replace("name: CI\n", f"name: CI{odd}").encode()
+    repository.write_bytes(odd_text)
+    assert fast.run(["workflow", "--apply", "--yes"]) == 1
+    assert repository.read_bytes() == odd_text
+    assert "ci.yml: has line breaks other than LF and CRLF; nothing was changed" in capsys.readouterr().err
