@@ -1,6 +1,6 @@
 """A Dask cluster of containers on a network of their own, which see this machine's programs and cannot change them.
 
-By hand, with as many wheels as wanted: ``python -m e2e.cluster COUNT`` in ``tests`` prints what the runs cost.
+By hand, ``python -m e2e.cluster WHEELS`` in ``tests``, with a folder or a number of wheels, prints what the runs cost.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -53,6 +55,7 @@ class Cluster:
     def __init__(self, folder: Path, workers: int) -> None:
         self.name = f"diagnose-e2e-cluster-{os.getpid()}"
         self.workers = [f"worker{number}" for number in range(workers)]
+        self.hosts = ["scheduler", *self.workers]
         self._folder = folder
 
     def start(self) -> None:
@@ -90,6 +93,15 @@ class Cluster:
     def runs(self, host: str) -> bool:
         """Return whether the program of a container runs."""
         return _docker("inspect", "--format={{.State.Running}}", f"{self.name}-{host}") == "true"
+
+    def spent(self, host: str) -> float:
+        """Return the processor time of a container that runs, in seconds; 0 if it has ended."""
+        done = subprocess.run(["docker", "top", f"{self.name}-{host}", "-o", "pid"], capture_output=True, text=True)
+        ticks = 0
+        for process in done.stdout.split()[1:]:
+            with contextlib.suppress(FileNotFoundError):
+                ticks += sum(map(int, Path("/proc", process, "stat").read_text().rpartition(")")[2].split()[11:15]))
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def kill(self, host: str) -> None:
         """End a container at once."""
@@ -134,18 +146,35 @@ def cluster(folder: Path, workers: int) -> Iterator[Cluster]:
 
 
 def main() -> None:
-    """Judge COUNT wheels on one, two and three workers; of the three, one is killed and one cut off."""
-    count = int(sys.argv[1])
+    """Judge WHEELS in one process, then on clusters of one and two workers; print the time that each takes."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "wheels").mkdir()
-        copies(folder / "wheels", count)
+        if sys.argv[1].isdecimal():
+            copies(folder / "wheels", int(sys.argv[1]))
+        else:
+            shutil.copytree(sys.argv[1], folder / "wheels", dirs_exist_ok=True)
+        words = ("-m", "diagnose", "index", "wheels", "--into", "rows0", "--workers", "1")
+        before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+        subprocess.run([sys.executable, *words], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        wall, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+        own = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        print(f"one process: {wall:.1f} s, {own:.1f} s of processor time", flush=True)
         for workers in (1, 2):
             with cluster(folder, workers) as made:
-                start = time.monotonic()
+                while len(made.printed("scheduler").split("Register worker")) <= workers:
+                    time.sleep(0.5)
+                idle, start = {host: made.spent(host) for host in made.hosts}, time.monotonic()
                 made.run("client", *index(f"rows{workers}"))
-                made.wait("client", 3600)
-                print(f"{workers} workers: {time.monotonic() - start:.1f} s; memory at the end: {made.memory()}")
+                client = 0.0
+                while made.runs("client"):
+                    client = max(client, made.spent("client"))
+                    time.sleep(0.2)
+                wall = time.monotonic() - start
+                spent = {host: made.spent(host) - idle[host] for host in made.hosts} | {"client": client}
+                each = ", ".join(f"{host} {seconds:.1f} s" for host, seconds in spent.items())
+                print(f"{workers} workers: {wall:.1f} s, {sum(spent.values()):.1f} s of processor time ({each})")
+                print(f"  in memory at the end: {made.memory()}", flush=True)
 
 
 def index(into: str) -> tuple[str, ...]:
