@@ -122,7 +122,10 @@ else:
             if named or len(values) != len(cls._fields):
                 rest, defaults = cls._fields[len(values) :], cls._field_defaults
                 try:
-                    values += tuple([named.pop(field) if field in named else defaults[field] for field in rest])
+                    if named:
+                        values += tuple([named.pop(field) if field in named else defaults[field] for field in rest])
+                    else:
+                        values += tuple(map(defaults.__getitem__, rest))
                 except KeyError as lacking:
                     raise TypeError(f"{cls.__name__}() lacks {lacking}") from None
                 if named or len(values) > len(cls._fields):
@@ -134,7 +137,10 @@ else:
             return tuple.__new__(cls, values)  # much faster than a call: for rows by the thousand, all fields given
 
         def _replace(self, **changes):
-            return type(self)(**{**self._asdict(), **changes})
+            values = tuple.__new__(type(self), map(changes.pop, self._fields, self))  # each field's own where unchanged
+            if changes:
+                raise TypeError(f"{type(self).__name__} has no field {', '.join(changes)}")
+            return values
 
         def _asdict(self):
             return dict(zip(self._fields, self))  # noqa: B905  (as many of each)
