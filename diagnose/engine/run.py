@@ -122,8 +122,8 @@ def run_checks(
 
     The worst findings come first, equal ones in the order of a build. A finding that only follows from another one
     becomes its consequence; those that the build recovered from are separate. A fallback check runs if the subject
-    failed and no other check found the cause. *describe* turns the subject into the facts that JSON carries. *rules*
-    change the findings before anything is decided from them.
+    failed and no other check found the cause, those that only admit so last. *describe* turns the subject into the
+    facts that JSON carries. *rules* change the findings before anything is decided from them.
     """
     checks = list(checks)
     try:
@@ -178,11 +178,14 @@ def _run(
     subject = subject.concluded(findings)
     facts = describe(subject)
     came_to = outcome(kind, facts, findings, subject.unseen)
-    for check in checks:
-        if check.fallback:
-            result = found(check) if came_to is Outcome.UNKNOWN_CAUSE else ([], [])
-            findings = [*(result[0] if result else ()), *findings]
-            passed += [check.id] if result and not result[0] else []
+    for check in sorted((check for check in checks if check.fallback), key=lambda check: check.admits):
+        result = found(check) if came_to is Outcome.UNKNOWN_CAUSE else ([], [])
+        findings = [*(result[0] if result else ()), *findings]
+        passed += [check.id] if result and not result[0] else []
+        if result and result[0] and not check.admits:
+            subject = subject.concluded(findings)
+            facts = describe(subject)
+            came_to = outcome(kind, facts, findings, subject.unseen)
     head = headline(kind, facts, (*failed, *findings), came_to, recovered, subject.unseen)
     return Result(
         kind,

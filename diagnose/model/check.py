@@ -21,7 +21,7 @@ KINDS = ("wheel", "env", "log", "workflow")
 class Check(NamedTuple):
     """One cause of failure, with the detectors that see it from several sides.
 
-    A check's module declares ``CHECK = Check(since=…)`` with the first eight fields; the registry fills in the rest
+    A check's module declares ``CHECK = Check(since=…)`` with the first nine fields; the registry fills in the rest
     from the module's name, docstring and functions.
     """
 
@@ -41,6 +41,8 @@ class Check(NamedTuple):
     """Other names under which ``explain``, ``--select`` and ``--ignore`` know the cause."""
     fallback: bool = False
     """Whether it runs only where a subject failed and no other check knows why."""
+    admits: bool = False
+    """Whether a fallback only admits that the cause is unknown; it runs last."""
     pedantic: bool = False
     """Whether it only advises: it runs where ``--pedantic``, or its name among the selected checks, asks for it."""
     id: str = ""

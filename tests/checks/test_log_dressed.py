@@ -19,6 +19,14 @@ def _marked(line: str) -> str:
 
 
 DRESSES: dict[str, Callable[[str], str]] = {
+    "netlify": lambda line: f"7:26:50 PM: {line}",
+    "journald": lambda line: f"Nov 26 19:26:50 builder dockerd[412]: {line}",
+    "obs": lambda line: f"[  123s] {line}",
+    "cloudbuild": lambda line: f'Step #0 - "build": {line}',
+    "codebuild": lambda line: f"[Container] 2024/11/26 19:26:50.123456 {line}",
+    "stage": lambda line: f"[builder 3/5] {line}",
+    "viewer": lambda line: line,  # numbered below
+    "nix": lambda line: f"       > {line}",
     "github": lambda line: f"2024-11-26T19:26:50.1234567Z {_marked(line)}",
     "gh": lambda line: f"build (armv7)\tRun build\t2024-11-26T19:26:50.1234567Z {line}",
     "buildkit": lambda line: f"#12 3.456 {line}",
@@ -41,6 +49,9 @@ def test_text_around_the_lines_changes_nothing(name: str, dress: str, tmp_path: 
     plain = judged(FOLDER / name)
     text = (FOLDER / name).read_bytes().decode(errors="replace")
     dressed = tmp_path / Path(name).name
-    dressed.write_bytes("\n".join(DRESSES[dress](line) for line in text.split("\n")).encode())
+    lines = [DRESSES[dress](line) for line in text.split("\n")]
+    if dress == "viewer" and text.count("\n") > 3:
+        lines = [f"{number} | {line}" for number, line in enumerate(lines, 376)]
+    dressed.write_bytes("\n".join(lines).encode())
     seen = run_checks("log", name, lambda: buildlog.read(str(dressed), patterns), buildlog.facts, CAUSES)
     assert [finding.check for finding in seen.findings] == [finding.check for finding in plain.findings]

@@ -56,6 +56,17 @@ LINE = "E: Unable to locate package libasound2-dev:armhf"
         f"cargo:warning={LINE}",
         f"warning: alsa-sys@0.3.1: {LINE}",
         f"{LINE}\r",
+        f"7:26:50 PM: {LINE}",
+        f"2024/01/02 03:04:05 {LINE}",
+        f"Nov 26 19:26:50 builder dockerd[412]: {LINE}",
+        f"Nov 26 07:26:50 PM  {LINE}",
+        f"[  123s] {LINE}",
+        f'Step #0 - "build": {LINE}',
+        f"[Container] 2024/11/26 19:26:50.123456 {LINE}",
+        f"DEBUG util.py:444:  {LINE}",
+        f"remote:        {LINE}",
+        f"[builder 3/5] {LINE}",
+        f"       > {LINE}",
     ],
 )
 def test_what_others_put_around_a_line_goes(dressed: str) -> None:
@@ -81,6 +92,19 @@ def test_source_text_that_a_compiler_shows_is_ignored() -> None:
     assert clean('12 |     let hint = "linker `cc` not found";') == []
     assert clean("   4 | >>> RUN apt-get install libasound2-dev:armhf") == []
     assert clean(f"   | {LINE}") == [LINE]
+
+
+@pytest.mark.parametrize("form", ["{} | {}", "{}: {}", "{:>4} {}", "{}\t{}"])
+def test_the_numbers_of_a_viewer_go(form: str) -> None:
+    text = "\n".join(form.format(number, line) for number, line in enumerate([*"abcde", LINE, ""], 376))
+    found = buildlog.read_text(text, "x.log", patterns).find("apt-unlocatable")
+    assert [(hit.line, hit.text) for hit in found] == [(6, LINE)]
+
+
+def test_a_long_piece_of_source_text_is_no_numbered_log() -> None:
+    source = "\n".join(f"{number} | {line}" for number, line in enumerate([*"abcde", LINE, ""], 376))
+    text = f"error: this is wrong\n  --> src/main.rs:381:1\n   |\n{source}\n   |\n"
+    assert not buildlog.read_text(text, "x.log", patterns).find("apt-unlocatable")
 
 
 def test_blank_lines_within_a_message_do_not_break_it() -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", phase=Phase.LATER, fallback=True)
+CHECK = Check(since="0.1.0", phase=Phase.LATER, fallback=True, admits=True)
 
 # How each tool is made to tell more.
 _VERBOSE = {

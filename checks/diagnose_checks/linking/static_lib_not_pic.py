@@ -26,7 +26,7 @@ from diagnose.model.pattern import patterns_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 CHECK = Check(
     since="0.1.0",
@@ -36,7 +36,7 @@ CHECK = Check(
         (
             "can not be used when making a",
             r"(?<![^\s:])(?P<file>[^\s:]+): relocation (?P<kind>R_\w+) against .{1,300}"
-            r" can not be used when making a shared",
+            r" can not be used when making a (?:shared|(?P<pie>PIE))",
         ),
         # a terminal broke the line
         (
@@ -44,10 +44,35 @@ CHECK = Check(
             r"(?<![^\s:])(?P<file>[^\s:]+): relocation (?P<kind>R_\w+) against .{1,300}; ?recompile with -fPIC",
             3,
         ),
-        ("recompile with -fPIC", r"(?:(?<![^\s:])(?P<file>[^\s:]*[./][^\s:]*): .{0,300})?\brecompile with -fPIC"),
+        (
+            "recompile with -fPI",
+            r"(?:(?<![^\s:])(?P<file>(?=[^\s:]{0,300}[./])[^\s:]{1,600}): .{0,300})?"
+            r"\brecompile with -fPI(?:C|(?P<pie>E))",
+        ),
+        ("used with -shared", r"relocation (?P<relocation>R_\w+) against .{1,300} cannot be used with -shared"),
         ("-z notext", r"relocation (?P<relocation>R_\w+) cannot be used against .{1,300}; recompile with -fPIC"),
+    )
+    # lld names the file in the lines below
+    + patterns_for(
+        "not-pic-file",
+        (">>> defined in", r">>> defined in (?P<file>\S{1,600})"),
+        (" in archive ", r"^>>> .{1,600} in archive (?P<file>\S{1,600})$"),
     ),
 )
+
+
+_BELOW = 6  # lines from lld's message to the file that it is about
+_WHY = "Linking fails: what can be loaded at any address needs position independent code."
+_NO_PIE = Fix(
+    "link the program at a fixed address",
+    env=(("RUSTFLAGS", "-C relocation-model=static"),),
+    notes="For programs and tests only, not for modules: rustc then passes -no-pie.",
+)
+
+
+def _into(hits: list[Hit]) -> str:
+    """Return what the code is linked into, in words."""
+    return "into a position independent program" if hits[0].groups["pie"] else "into a shared library"
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
@@ -55,15 +80,17 @@ def log(log: BuildLog) -> Iterator[Finding]:
     hits = log.find("not-pic")
     if not hits:
         return
-    file = next((hit.groups["file"] for hit in hits if hit.groups["file"]), "")
+    named = [hit.groups["file"] for hit in hits if hit.groups["file"] and not re.search("lld$|:$", hit.groups["file"])]
+    below = [place.groups["file"] for hit in hits for place in log.near(hit.line, "not-pic-file", after=_BELOW)]
+    file = next((one for one in (*named, *below) if ".a" in one), next(iter((*named, *below)), ""))
     archive = file.partition("(")[0].rpartition("/")[2]
     crate = (re.findall(r"^lib([\w-]+)-[0-9a-f]{16}\.rlib$", archive) or [""])[0].replace("_", "-")
     if re.match(r"libpython[\d.]+[a-z]*\.a$", archive):
         yield finding_from_hits(
             log,
             hits,
-            f"{archive} is linked into a module, and this Python was compiled without -fPIC",
-            "Linking fails: a shared library needs position independent code.",
+            f"{archive} is linked {_into(hits)}, and this Python was compiled without -fPIC",
+            _WHY,
             (
                 Fix(
                     "build with a Python that has a shared libpython",
@@ -75,6 +102,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     notes="A module finds Python's functions in the interpreter. Old python3-config --libs and "
                     "setup.cfg may name it.",
                 ),
+                *((_NO_PIE,) if hits[0].groups["pie"] else ()),
             ),
         )
         return
@@ -85,8 +113,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
     yield finding_from_hits(
         log,
         hits,
-        f"C code in {archive or 'an object'} is linked into a shared library but was compiled without -fPIC",
-        "Linking fails: a shared library needs position independent code.",
+        f"C code in {archive or 'an object'} is linked {_into(hits)} but was compiled without -fPIC",
+        _WHY,
         (
             Fix(
                 "compile the C code with -fPIC",
@@ -94,6 +122,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 notes=f"Then {clean}, to recompile it. With CMake, set CMAKE_POSITION_INDEPENDENT_CODE=ON; with a "
                 "configure script, --with-pic.",
             ),
+            *((_NO_PIE,) if hits[0].groups["pie"] and by_cargo else ()),
             *((Fix(f"use a newer release of {crate or 'the crate'}, which may set -fPIC itself"),) if by_cargo else ()),
         ),
     )

@@ -57,8 +57,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
         zig = "zig" in link.program or log.find("zig-note") or any("--no-allow-shlib" in hit.text for hit in link.hits)
         if not symbols or not zig or any("@GLIBC" in symbol for symbol in symbols):
             continue
+        target = link.target or log.target_at(link.line)
+        if "musl" in link.program or (target is not None and target.libc == "musl"):
+            continue  # musl-lfs64-removed
         since = max((SINCE[symbol] for symbol in symbols), key=version_key)
-        target = log.target_at(link.line)
         triple = target.triple if target else "TARGET"
         yield finding_from_hits(
             log,

@@ -27,12 +27,13 @@ from diagnose.model.versions import newer, version_key
 from diagnose.readers.cargo.project import LOCK_SEEN, Floor
 from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix
-from diagnose.remedies.install import system
+from diagnose.remedies.install import InstallSystem, install, system
+from diagnose.remedies.release_workflow import RUSTUP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 leads_to = is_later
 CHECK = Check(
@@ -56,6 +57,21 @@ CHECK = Check(
             "unsupported output in build script",
             r"^error: unsupported output in build script of `[^`]+`: `(?P<colons>cargo::)[\w-]+",
         ),
+        # what rustc says of a dependency that uses what it does not have yet
+        (
+            "error[E0658]: ",
+            r"error\[E0658\]: (?P<unstable>.{1,200}?) +--> \S{1,300}[/\\]registry[/\\]src[/\\]",
+            3,
+        ),
+        (
+            "error[E0432]: unresolved import",
+            r"error\[E0432\]: unresolved import `(?P<unstable>(?:std|core|alloc)::[\w:]{1,100})` +-->"
+            r" \S{1,300}[/\\]registry[/\\]src[/\\]",
+            3,
+        ),
+        # cargo before 1.27 or so stops at what newer crates write into the index
+        ("the given version requirement is invalid", r"^the given version requirement is invalid$"),
+        ("failed to parse registry's info", r"failed to parse registry's information for"),
         ("this version of Cargo is older than", r"this version of Cargo is older than the `(?P<needs>20\d\d)` edition"),
     ),
 )
@@ -145,29 +161,79 @@ def _fix(env: Environment, needs: str) -> Fix:
     )
 
 
+#: The first cargo that reads each version of Cargo.lock (cargo's changelog).
+_LOCKS = {"3": "1.53", "4": "1.78"}
+#: The first cargo of each edition.
+_EDITIONS = {"2018": "1.31", "2021": "1.56", "2024": "1.85"}
+
+
+def _needed(log: BuildLog, hits: list[Hit]) -> str:
+    """Return the newest Rust that any of *hits* names or implies."""
+    found = []
+    for hit in hits:
+        edition = _EDITIONS.get(hit.groups["needs"].removeprefix("edition"), "")
+        found.append(edition or hit.groups["needs"].strip(".") or _LOCKS.get(hit.groups["lock"], ""))
+        found.append(_COLONS if hit.groups["colons"] else "")
+    return max(filter(None, found), key=version_key, default="")
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See cargo require a newer Rust."""
-    for hit in log.find("rust-old")[:1]:
-        needs, lock = hit.groups["needs"], hit.groups["lock"]
-        if hit.groups["colons"]:
-            needs = _COLONS
-        reason = f" (it needs {needs})" if needs else f" (Cargo.lock has version {lock})" if lock else ""
-        yield finding_from_hits(
-            log,
-            [hit],
-            f"this Rust is too old for the build{reason}",
-            "cargo stops at the build script." if hit.groups["colons"] else "cargo stops before it compiles anything.",
-            [
-                Fix(
-                    "update the toolchain, if it is from rustup",
-                    (Command("rustup update stable", FixStage.TOOLCHAIN),),
-                    notes=f"Otherwise: Debian 12 has cargo-web and rustc-web ({_WEB} or later); or https://rustup.rs.",
-                ),
-                Fix(
-                    "pin the crate to a version that this Rust can build",
-                    notes="`cargo update -p CRATE --precise VERSION`; in your own build.rs, write one colon: `cargo:`."
-                    if hit.groups["colons"]
-                    else "`cargo update -p CRATE --precise VERSION`; a Cargo.lock of version 4 needs cargo 1.78.",
-                ),
-            ],
+    """See cargo require a newer Rust, or rustc not know what a dependency uses."""
+    hits = log.find("rust-old")
+    if not hits:
+        return
+    needs, hit = _needed(log, hits), hits[0]
+    lock, edition = hit.groups["lock"], hit.groups["needs"].removeprefix("edition") in _EDITIONS
+    reason = f" (Cargo.lock has version {lock})" if lock else f" (it needs {needs})" if needs else ""
+    if edition:
+        reason = f" (edition {hit.groups['needs'].removeprefix('edition')} needs {needs})"
+    has = next((one.groups["has"] for one in hits if one.groups["has"]), "")
+    yield finding_from_hits(
+        log,
+        [hit],
+        f"this Rust{f', {has},' if has else ''} is too old for the build{reason}",
+        "cargo stops at the build script."
+        if hit.groups["colons"]
+        else "A dependency does not compile."
+        if hit.groups["unstable"]
+        else "cargo stops before it compiles anything.",
+        [*_newer_rust(log, hit, needs), _pinned(hit)],
+    )
+
+
+def _newer_rust(log: BuildLog, hit: Hit, needs: str) -> Iterator[Fix]:
+    """Yield the ways to a newer Rust: rustup, which every distribution takes; Debian's own where it is new enough."""
+    distro = log.distro_at(hit.line)
+    later = f" to {needs} or later" if needs else ""
+    yield Fix(
+        f"update the toolchain{later}, if it is from rustup",
+        (Command("rustup update stable", FixStage.TOOLCHAIN),),
+        notes="If a file rust-toolchain.toml, or an image such as rust:1.70, pins an older one: raise it there.",
+    )
+    if distro.codename == "bookworm" and needs and not newer(needs, _WEB):
+        yield Fix(
+            f"if it is Debian's: install its newer toolchain ({_WEB} or later)",
+            install(InstallSystem("apt", "debian", "debian", codename="bookworm"), ("cargo-web", "rustc-web")),
         )
+    whose = f"{distro.name}'s own" if distro.name else "the distribution's own"
+    yield Fix(
+        f"if it is {whose}: install Rust with rustup",
+        (Command(RUSTUP, FixStage.TOOLCHAIN),),
+        notes='Then put it first on PATH: . "$HOME/.cargo/env". No package of the distribution is needed for it.',
+    )
+
+
+def _pinned(hit: Hit) -> Fix:
+    if hit.groups["lock"]:
+        return Fix(
+            "let this cargo write Cargo.lock, if it is yours",
+            (Command("cargo generate-lockfile", FixStage.BUILD),),
+            notes=f"Remove the file first. It may choose newer crates, which need a newer Rust, too; since {_RESOLVER} "
+            "cargo can select by Rust's version.",
+        )
+    return Fix(
+        "pin the crate to a version that this Rust can build",
+        notes="`cargo update -p CRATE --precise VERSION`"
+        + ("; in your own build.rs, write one colon: `cargo:`." if hit.groups["colons"] else ".")
+        + " `cargo install`: with --locked, or --version of an older release.",
+    )

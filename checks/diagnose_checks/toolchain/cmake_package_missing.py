@@ -25,14 +25,14 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
-from diagnose.remedies.install import install, module, system
+from diagnose.remedies.install import APT_FILE, install, module, system
 from diagnose.remedies.package_names import library_module
 from diagnose.tables import cmake_packages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 _LINES = 5  # of CMake's message, which it wraps
 CHECK = Check(
@@ -57,6 +57,7 @@ CHECK = Check(
             r"^Could not find a package configuration file provided by\s+\"(?P<package>[\w.+-]+)\"",
             2,
         ),
+        ("found in CMAKE_MODULE_PATH", r"^No \"Find(?P<package>[\w.+-]+)\.cmake\" found in CMAKE_MODULE_PATH"),
         # before CMake 3.15
         ("requested Boost libraries", r"^Unable to find the requested (?P<package>Boost) libraries"),
     )
@@ -76,11 +77,22 @@ CHECK = Check(
         ("/build-env-", r"/build-env-\w"),
         ("/builds-v", r"/builds-v\d+/"),
     )
-    + patterns_for("cmake-stops", ("CMake Error", r"^(?:-- )?CMake Error at ")),
+    + patterns_for(
+        "cmake-without",  # a status line: the project may do without the package
+        (
+            "Could NOT find ",
+            r"^-- Could NOT find (?P<package>[\w.+-]+)[^()]{0,200}(?:\(missing: *(?P<missing>[^)]{1,400})\))?",
+        ),
+    )
+    + patterns_for(
+        "cmake-stops",
+        ("CMake Error", r"^(?:-- )?CMake Error at \S{1,300} \((?P<command>\w+)\):(?P<text>\s.{1,600})", 4),
+        ("CMake Error", r"^(?:-- )?CMake Error at "),
+    ),
 )
 _PYTHON = re.compile(r"Python(?:2|3|Libs|Interp)?$")
 #: Other checks know why these are not found, or only the compiler's own error in CMake's log says it.
-_ELSEWHERE = {"PkgConfig", "Threads"}
+_ELSEWHERE = ("PkgConfig", "Threads", "OpenMP")
 #: Packages of the Python package index that bring their own CMake files, and what prints their folder.
 _OF_PYTHON = {
     "pybind11": "python3 -m pybind11 --cmakedir",
@@ -96,11 +108,33 @@ _HEADERS = {
 }
 
 
+def _needed(log: BuildLog) -> Hit | None:
+    """Return the status line about a package that the error after it is about: the project could not do without."""
+    for error in log.find("cmake-stops"):
+        said = f"{error.groups['command']} {error.groups['text']}".lower()
+        for hit in reversed(log.near(error.line, "cmake-without", before=_STATUS)):
+            name = hit.groups["package"].lower()
+            same = name in said or name.rstrip("0123456789_-") in said
+            if same and not hit.groups["package"].startswith(_ELSEWHERE):
+                return hit
+    return None
+
+
+def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:
+    """Whether *other* is that a command of the missing package does not exist."""
+    return other.check == "cmake-command-unknown" and log.position(other.evidence[0]) >= log.position(
+        finding.evidence[0]
+    )
+
+
+_STATUS = 12  # lines from a status line to an error that follows from it
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
     """See CMake stop because it does not find a required package."""
     for hit in log.find("cmake-missing"):
         package = hit.groups["package"]
-        if package in _ELSEWHERE or not log.near(hit.line, "cmake-stops", before=6):
+        if package.startswith(_ELSEWHERE) or not log.near(hit.line, "cmake-stops", before=6):
             continue
         found, needs = hit.groups["found"], " ".join(hit.groups["needs"].split())
         if needs:
@@ -114,6 +148,20 @@ def log(log: BuildLog) -> Iterator[Finding]:
         stops = log.near(hit.line, "cmake-stops", before=6)[-1:]
         yield finding_from_hits(
             log, [*stops, hit], message, "CMake stops, and nothing is compiled.", (*fixes, elsewhere)
+        )
+        return
+    needed = _needed(log)
+    if needed is not None:
+        package = needed.groups["package"]
+        yield finding_from_hits(
+            log,
+            [needed, *log.near(needed.line, "cmake-stops", after=_STATUS)[:1]],
+            f"CMake does not find {package}, which the project then needs",
+            "CMake stops, and nothing is compiled.",
+            (
+                *_fixes(log, needed.line, package, needed.groups["missing"]),
+                Fix(f"name the folder of a copy elsewhere: -D{package}_ROOT=FOLDER"),
+            ),
         )
         return
     for hit in log.find("cmake-notfound")[:1]:
@@ -142,7 +190,16 @@ def _fixes(log: BuildLog, line: int, package: str, missing: str) -> tuple[Fix, .
                 f'requires = ["{name}"] in [build-system].',
             ),
         )
-    return advise(log, line, _bring, package) or (Fix(f"install the development files of {package}"),)
+    here = log.distro_at(line)
+    if not here.id and not _known(package, here.codename):
+        return (_unknown(package, ""),)
+    return advise(log, line, _bring, package) or (_unknown(package, here.manager),)
+
+
+def _known(package: str, codename: str) -> bool:
+    """Whether any table names what brings CMake's *package*."""
+    known = bool(cmake_packages.module(package) or cmake_packages.packages(package, "debian"))
+    return known or bool(library_module(package, codename))
 
 
 def _numpy(log: BuildLog, line: int) -> tuple[Fix, ...]:
@@ -180,6 +237,19 @@ def _of_python(log: BuildLog, line: int, missing: str) -> tuple[Fix, ...]:
     return (module_only, *([] if log.container_at(line).kind.endswith("linux") else headers))
 
 
+def _unknown(package: str, manager: str) -> Fix:
+    """Return what to do for a package that no table knows."""
+    config = f"{package}Config.cmake"
+    searches = {"apt": f"{APT_FILE} {config}", "dnf": f"dnf provides '*/{config}'"}
+    asked = [f"`{line}`" for name, line in searches.items() if manager in ("", name)]
+    ask = f"{' or '.join(asked)} asks for one. " if asked else ""
+    return Fix(
+        f"install the development files of {package}, or build it from source",
+        notes=f"No package with them is known here. {ask}Its own build installs {config}: then name the --prefix in "
+        "CMAKE_PREFIX_PATH. Projects often have an option that leaves such a part out.",
+    )
+
+
 def _bring(env: Environment, package: str) -> list[Fix]:
     """Return the fix that installs CMake's *package* in *env*."""
     here = system(env)
@@ -188,7 +258,7 @@ def _bring(env: Environment, package: str) -> list[Fix]:
     if not names and name:
         names = tuple(filter(None, (module(here, name, env.target),)))
     if not names:
-        return [Fix(f"install the development files of {package}")]
+        return [_unknown(package, env.distro.manager)]
     debian = env.target.debian if env.distro.family == "debian" and env.cross else ""
     commands = install(here, names, debian)
     return [Fix(f"install {' '.join(names)}", commands, safe=True)] if commands else []

@@ -50,6 +50,7 @@ CHECK = Check(
         ("cc1plus", r"error trying to exec [`'](?P<linker>cc1plus)['`]: execvp: No such file"),
         ("CMAKE_CXX_COMPILER", r"No CMAKE_CXX_COMPILER could be found(?P<linker>)"),
     )
+    + patterns_for("compiles-cxx", (" -c ", r" -c (?:\S{1,300} )?\S{1,300}\.(?:cc|cpp|cxx|c\+\+)(?:\s|$)"))
     + patterns_for(
         "no-msvc",
         ("link.exe", r"linker `link\.exe` not found"),
@@ -141,11 +142,19 @@ def log(log: BuildLog) -> Iterator[Finding]:
             hits,
             f"{name} is not installed: it compiles and links programs for the host",
             "Build scripts cannot be linked. Cross builds need them, too.",
-            _with_clang(log, hits[0], name) or advise(log, hits[0].line, _install, "++" in name),
+            _with_clang(log, hits[0], name) or advise(log, hits[0].line, _install, _compiles_cxx(log, hits)),
         )
 
 
 leads_to = is_later
+_COMMAND = 30  # lines between a command and the error that it cannot be started
+
+
+def _compiles_cxx(log: BuildLog, hits: list[Hit]) -> bool:
+    """Whether the build lacks a C++ compiler as well, or was about to compile C++."""
+    if any("CXX" in hit.text or "++" in hit.groups["linker"] + hit.groups["tool"] for hit in hits):
+        return True
+    return any(log.near(hit.line, "compiles-cxx", before=_COMMAND) for hit in hits)
 
 
 def _with_clang(log: BuildLog, hit: Hit, name: str) -> tuple[Fix, ...]:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from diagnose.authoring.link_step import without_toolchain
 from diagnose.authoring.log import advise, finding_from_hits, host, install_by_family
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.model.pattern import patterns_for
@@ -34,6 +34,12 @@ if TYPE_CHECKING:
 
 _NO_HEADER = patterns_for(
     "no-c-header",
+    # the C library is there, and not for the word size or the way to call functions that is asked for
+    (
+        "No such file or directory",
+        r"^(?P<from>\S{1,300}/include/\S{1,100}\.h):\d+(?::\d+)?: fatal error: "
+        r"(?P<header>(?:sys|bits|gnu|asm)/[\w.-]+\.h): No such file",
+    ),
     (
         "No such file or directory",
         r"fatal error: (?P<header>(?:std(?:io|lib|int|def|arg|bool)|string|assert|errno|limits|features|math|unistd)\.h"
@@ -107,6 +113,23 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 _FLOATS[name],
             )
             continue
+        if re.match("gnu/stubs-(?!32)", name):
+            kind = name.removeprefix("gnu/stubs-").removesuffix(".h")
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"the compiler does not find {name}: this C library is not for the ABI {kind}",
+                "No C code can be compiled. The file exists only in a C library of that ABI.",
+                (
+                    Fix(
+                        "compile with the ABI of the C library",
+                        notes="RISC-V: -mabi=lp64d with -march=rv64gc, which distributions use; the name of the "
+                        "stubs-….h that is there says which it is.",
+                    ),
+                    Fix(f"use a toolchain whose C library was built for {kind}, or for all (--enable-multilib)"),
+                ),
+            )
+            continue
         if hit.groups["clang"]:  # a native clang finds them where its stdio.h is
             yield finding_from_hits(
                 log,
@@ -121,7 +144,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [hit],
             f"the compiler does not find {name}{f' for {target.triple}' if target else ''}",
             "No C code can be compiled.",
-            _for_32_bits(log, hit.line, "stubs-32" in name) or advise(log, hit.line, _bring),
+            _for_32_bits(log, hit.line, "stubs-32" in name or hit.groups["from"].startswith("/usr/include/"))
+            or advise(log, hit.line, _bring),
         )
     if windows := log.find("no-windows-library"):
         yield finding_from_hits(

@@ -2,7 +2,8 @@
 
 Every rule removes one kind of addition: terminal control sequences (ECMA-48), progress bars that redraw a line, time
 stamps, the names that GitHub Actions, BuildKit, Buildkite, charmcraft, nix, cargo and pip print before a line, links
-that a web page inserts between lines, Rust's ``{:?}`` of a text, HTML entities, typographic quotes.
+that a web page inserts between lines, the line numbers of a viewer, Rust's ``{:?}`` of a text, HTML entities,
+typographic quotes.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ _LOST = rb"\[\d{0,2}(?:;\d{1,3})*m(?:\^\[\[K)?"
 _LOST_COLOUR = re.compile(rb"%b|\^\[(?:%b|\[K)|\xe2\x90\x9b%b" % (_LOST, _LOST, _LOST))
 _LOST_END = re.compile(rb"\[0?m")
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
+_MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 # Each with the characters that it can begin with after blanks, 0 for any digit; without any, it has a tab.
 _PREFIXES = tuple(
     (number, starts, re.compile(pattern))
@@ -36,8 +38,19 @@ _PREFIXES = tuple(
             ("[", r"^\s*\[\d+\]\(https?://[^)\s]*\)\s?"),
             ("\ufeff", r"^\ufeff"),
             # a time in any of the usual formats
-            ("[0", r"^\s*\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|\s?[+-]\d\d:?\d\d)?\]?:?\s?"),
+            ("[0", r"^\s*\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|\s?[+-]\d\d:?\d\d)?\]?:?\s?"),
+            ("0", r"^\s*\d{1,2}:\d\d:\d\d [AP]M: "),  # Netlify
             ("[0", r"^\s*\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]?\s"),
+            ("[", r"^\[Container\] \d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d+)? "),  # CodeBuild
+            ("[", r"^\[ *\d{1,6}s\] "),  # the Open Build Service
+            # syslog and journald; Render
+            (
+                "JFMASOND",
+                rf"^(?:{_MONTHS}) [ \d]\d \d\d:\d\d:\d\d(?: [AP]M {{1,3}}| \S{{1,60}} [\w./-]{{1,60}}(?:\[\d+\])?: )",
+            ),
+            ("S", r"^Step #\d+(?: - \"[^\"]{1,100}\")?: "),  # Google's Cloud Build
+            ("D", r"^DEBUG util\.py:\d+: {1,2}"),  # mock
+            ("r", r"^remote: {1,8}(?=\S)"),  # git push to a platform that builds
             ("0abcdef", r"^[0-9a-f]{2}[OE]\+? "),  # and GitLab's stream, after its time
             ("_", r"^\s*_bk;t=\d+\x07?"),
             ("|[", r"^\s*(?:\|\s*)?\[\d{4}-[^\]\n]{5,40}\]\s?"),
@@ -50,6 +63,7 @@ _PREFIXES = tuple(
             # BuildKit: "#12 3.456 ", in the summary of a failed step "3.456 "; podman and old docker: "[2/5] "
             ("#", r"^\s*#\d+ (?:\d+\.\d+ )?(?!\[)"),
             ("0", r"^\s*(?:\d+\.\d{2,4}|\d{3,}\.\d)(?: |$)"),
+            ("[", r"^\[[a-z][\w.+-]{0,60} +\d+/\d+\] "),  # its stage and step
             # cargo -vv: "[alsa-sys 0.3.1] "; cargo's and maturin's warning of a build script
             ("[", r"^\[[a-z0-9][\w-]* \d+\.\d+\.[\w.+-]+\] "),
             ("cw", r"^\s*(?:cargo:warning=|warning: [a-z0-9][\w-]*@\d[\w.+-]*: )"),
@@ -58,8 +72,8 @@ _PREFIXES = tuple(
             ("|│┃╎▌", r"^\s*[|│┃╎▌]+(?:\s|$)"),
             # docker compose: "service-1    | "; earthly: "+target *failed* | "
             ("+" + _LOWER, r"^\s*\+?[a-z][\w.-]{0,40}(?: \*\w+\*)? +\|(?: (?= *\S)|\s*$)"),
-            ("╰└╭├", r"^\s*(?:[╰└]─+>|[╭╰├└]─+)\s?"),
-            (">", r"^>+ (?=\S)"),
+            ("╰└╭├", r"^\s*(?:[╰└├]─+[>▶]|[╭╰├└]─+)\s?"),
+            (">", r"^(?: {5,8}> (?= *\S)|>+ (?=\S))"),  # nix's last lines; a quotation
         )
     )
 )
@@ -68,6 +82,8 @@ _PREFIXED = 1000  # characters at the beginning of a line that can hold prefixes
 _SOURCE = re.compile(r"\s*\d+\s*\|(?:\s|$)")
 # No prefix starts with these, so most lines skip the rules.
 _PLAIN = frozenset("abcdefghijklmnopqrsuvxyzABCDEFGHIJKLMNOPQRSTUVWXYZ/`'\"=(")
+# Those that do, as far as they begin with letters; ": " follows a month's day and time.
+_LETTERED = ("warning:", "cargo:", "remote: ", "Step #", "DEBUG util", *(f"{month} " for month in _MONTHS.split("|")))
 _ENTITY = re.compile(r"&(?:#x([0-9a-fA-F]{1,6})|#(\d{1,7})|(quot|apos|lt|gt|amp));")
 _NAMED = {"quot": '"', "apos": "'", "lt": "<", "gt": ">", "amp": "&"}
 _QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "„": '"', "‚": "'", "«": '"', "»": '"', "\xa0": " "})
@@ -85,6 +101,27 @@ def plain(block: bytes) -> bytes:
     if _LOST_END.search(block):
         block = b"".join(_LOST_COLOUR.split(block))
     return block
+
+
+# A viewer's number before each line: "376 | text", "376: text", "   376 text".
+_NUMBERED = re.compile(rb"[ \t]*(\d{1,7})(?:[ \t]*(?:\||\xe2\x94\x82)(?: |$)|: |:$|[ \t]{1,4}|$)")
+_SAMPLE, _FEWEST = 200, 4  # lines that show whether a viewer did so
+
+
+def is_numbered(block: bytes) -> bool:
+    """Whether a viewer put its number before every line of *block*: the numbers of a log's first lines are in sequence.
+
+    A few lines without one, around or between them, make no difference.
+    """
+    lines = [line for line in block.split(b"\n", _SAMPLE)[:_SAMPLE] if line.strip()]
+    numbers = [int(match[1]) for line in lines if (match := _NUMBERED.match(line))]
+    steps = sum(second - first == 1 for first, second in itertools.pairwise(numbers))
+    return len(numbers) >= _FEWEST and steps * 10 >= (len(lines) - 1) * 9
+
+
+def unnumbered(block: bytes) -> bytes:
+    """Return *block* without a viewer's number before each line."""
+    return b"\n".join(_NUMBERED.sub(b"", line, count=1) for line in block.split(b"\n"))
 
 
 # uv's report of a failed build (until 0.9): wrapped at this width, and indented.
@@ -133,7 +170,7 @@ def clean(line: str) -> list[str]:
             return [text for part in line.split("\r") if part for text in clean(part)]
     if (
         line[:1] not in _PLAIN
-        or line.startswith(("warning:", "cargo:"))
+        or line.startswith(_LETTERED)
         or "> " in line[:62]
         or " | " in line[:62]
         or line.endswith(" |")

@@ -17,7 +17,7 @@ from typing import BinaryIO
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.pattern import Pattern
 from diagnose.readers.buildlog.anchors import Anchors
-from diagnose.readers.buildlog.clean import clean, joined, plain, rejoined
+from diagnose.readers.buildlog.clean import clean, is_numbered, joined, plain, rejoined, unnumbered
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -177,6 +177,7 @@ class Scanner:
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         self.lines = 0
         self.binary = False
+        self._numbered: bool | None = None  # whether a viewer numbered the lines
         self._behind, self._rank = _index(patterns)
         self._searching = self._anchors = Anchors(self._behind)
         self._found: Counter[bytes] = Counter()
@@ -237,7 +238,12 @@ class Scanner:
 
     def _piece(self, piece: bytes, rest: bytes) -> Iterator[Hit]:
         self._allowed += len(piece) * _IDLE_SHARE
-        piece, rest = rejoined(plain(piece)), plain(rest)
+        piece, rest = plain(piece), plain(rest)
+        if self._numbered is None:
+            self._numbered = is_numbered(piece)
+        if self._numbered:
+            piece, rest = unnumbered(piece), unnumbered(rest)
+        piece = rejoined(piece)
         starts = self._candidates(piece)
         deferred: list[tuple[int, int, int, list[Pattern]]] = []
         counted = 0

@@ -1,0 +1,81 @@
+"""The compiler does not find a header, and no package is known to have it.
+
+Debian's list of files does not name it either. It belongs to the project itself, and the copy of its source is not
+complete (a submodule, a generated file, a file that was not committed), to another version of a library than the one
+that is installed, or to a library that distributions do not package.
+
+How to fix: complete the source where the name is in quotation marks; search for the package of a name in angle
+brackets.
+
+References:
+    https://gcc.gnu.org/onlinedocs/cpp/Include-Syntax.html
+    https://git-scm.com/docs/git-submodule
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model.check import Check
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.pattern import patterns_for
+from diagnose.remedies.install import APT_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+_HEADER = r"(?P<header>[\w.][\w./+-]{0,200})"
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.COMPILE,
+    fallback=True,
+    patterns=patterns_for(
+        "header-unknown",
+        (
+            "No such file or directory",
+            rf"^(?P<file>\S{{1,300}}?):\d+(?::\d+)?: (?:fatal )?error: {_HEADER}: No such file or directory"
+            r"(?:(?:[\s|\d]{0,40})# ?include (?P<open>[\"<]))?",
+            3,
+        ),
+        (
+            "file not found",
+            rf"^(?P<file>\S{{1,300}}?):\d+(?::\d+)?: (?:fatal )?error: '{_HEADER}' file not found"
+            r"(?:(?:[\s|\d]{0,40})# ?include (?P<open>[\"<]))?",
+            3,
+        ),
+        ("error C1083", rf"(?P<file>\S{{1,300}}?)\(\d+\): fatal error C1083: Cannot open include file: '{_HEADER}'"),
+    ),
+)
+_SEARCH = {
+    "apt": f"{APT_FILE} /{{}}",
+    "dnf": "dnf provides '*/{}'",
+}
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a compiler stop at a header."""
+    for hit in log.find("header-unknown")[:1]:
+        header, quoted = hit.groups["header"], hit.groups["open"] == '"'
+        complete = Fix(
+            "if it is the project's own: complete the source",
+            (Command("git submodule update --init --recursive", FixStage.BUILD),),
+            notes="An archive of a repository holds no submodules. A generated header needs the step that makes it "
+            "first (config.h: ./configure); a file that its authors did not commit has to come from them.",
+        )
+        search = _searching(log.distro_at(hit.line).manager, header)
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"the compiler does not find {header}, and no known package has it",
+            f"{hit.groups['file'].rpartition('/')[2]} cannot be compiled.",
+            (complete, *search) if quoted or not re.search("<", hit.groups["open"]) else (*search, complete),
+        )
+
+
+def _searching(manager: str, header: str) -> tuple[Fix, ...]:
+    commands = [f"`{command.format(header)}`" for name, command in _SEARCH.items() if manager in ("", name)]
+    if not commands:
+        return ()
+    return (Fix("if it is a library's: search for its package", notes=f"{' or '.join(commands)} asks for it."),)

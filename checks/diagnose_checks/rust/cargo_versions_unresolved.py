@@ -1,0 +1,130 @@
+"""Cargo finds no versions of the dependencies that fit together.
+
+Before anything is compiled, cargo selects a version of each crate. It gives up where no version in the registry fits a
+requirement (a mirror or vendored copy that is behind, a yanked release, a typo), where two requirements exclude each
+other (as two crates that link the same C library), or where a crate lacks a feature that is asked for.
+
+How to fix: the message names the package that asks; change its requirement, or update the crate that brings it.
+
+References:
+    https://doc.rust-lang.org/cargo/reference/resolver.html
+    https://doc.rust-lang.org/cargo/reference/resolver.html#troubleshooting
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+_CRATE = r"[`'](?P<crate>[\w-]{1,60})"
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.RUST,
+    patterns=(
+        *patterns_for(
+            "cargo-unresolved",
+            ("failed to select a version for", rf"failed to select a version for (?:the requirement )?{_CRATE}"),
+            ("no matching package", rf"no matching packages? (?:named )?{_CRATE}[^`']{{0,60}}[`'] found"),
+            ("no matching version", rf"no matching version [`'][^`']{{1,60}}[`'] found for package {_CRATE}"),
+        ),
+        *patterns_for(
+            "cargo-why",
+            ("links to the native library", r"links to the native library [`'](?P<native>[^`']{1,60})[`']"),
+            ("does not have these features", r"with features? [`'](?P<feature>[^`']{1,60})[`'].{0,100} does not have"),
+            ("does not have feature", r"does not have features? [`'](?P<feature>[^`']{1,60})[`']"),
+            ("does not have that feature", r"does not have (?P<feature>that feature)"),
+            ("is yanked", r"version \S{1,40} is (?P<yanked>yanked)"),
+            ("candidate versions found", r"candidate versions found which didn't match: (?P<others>\S.{0,100})"),
+            ("previously selected package", r"previously selected package [`'](?P<other>[\w-]{1,60}) v"),
+            ("which is replacing registry", r"\(which is (?P<mirror>replacing) registry"),
+            ("location searched: ", r"location searched: (?P<folder>directory source)"),
+            ("--offline", r"(?P<offline>without the offline flag|[`']--offline)"),
+            ("required by package", r"required by package [`'](?P<asker>[\w-]{1,60}) v(?P<version>[^`'\s]{1,40})"),
+        ),
+    ),
+)
+_REACH = 40  # lines of the message
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See cargo give up the selection of versions."""
+    for hit in log.find("cargo-unresolved")[:1]:
+        if log.near(hit.line, "rust-old", after=_REACH):
+            return  # rust-toolchain-too-old
+        crate = hit.groups["crate"]
+        why = log.near(hit.line, "cargo-why", after=_REACH)
+        said = {name: value for one in reversed(why) for name, value in one.groups.items()}
+        reason, fixes = _reason(crate, said)
+        yield finding_from_hits(log, [hit, *why[:3]], reason, "cargo stops before it compiles anything.", fixes)
+
+
+def _reason(crate: str, said: dict[str, str]) -> tuple[str, tuple[Fix, ...]]:
+    asker = said.get("asker", "")
+    by = f", as {asker} {said.get('version', '')} asks" if asker else ""
+    update = Fix(
+        f"update {asker or 'what depends on it'}",
+        (Command(f"cargo update -p {asker}", FixStage.BUILD),) if asker else (),
+        notes=f"Or change the requirement for {crate} in the Cargo.toml that the message names.",
+    )
+    if "native" in said:
+        return f"two versions of the crate for the C library {said['native']} are asked for; only one can be linked", (
+            Fix(
+                f"let all crates ask for one version of {crate}",
+                (Command(f"cargo tree -i {crate}", FixStage.BUILD),),
+                notes="It shows who asks for which; update the crates whose requirement is behind.",
+            ),
+            update,
+        )
+    if "feature" in said:
+        return f"{crate} does not have the feature that is asked for{by}", (
+            Fix(f"correct the features of {crate} in Cargo.toml", notes="The page of its release lists those it has."),
+            update,
+        )
+    if "offline" in said:
+        return f"cargo is offline, and does not have {crate}", (
+            Fix(
+                "let cargo download it",
+                notes="Leave --offline and CARGO_NET_OFFLINE out; or run `cargo fetch` before.",
+            ),
+        )
+    if "mirror" in said or "folder" in said:
+        return f"the copy of the registry that cargo uses has no version of {crate} that fits{by}", (
+            Fix(
+                "bring the copy up to date",
+                (Command("cargo vendor", FixStage.BUILD),) if "folder" in said else (),
+                notes="[source.…] replace-with in .cargo/config.toml names it: a mirror may be behind, and a vendored "
+                "folder is made by `cargo vendor` for one Cargo.lock.",
+            ),
+            update,
+        )
+    if "yanked" in said:
+        return f"the only version of {crate} that fits was yanked{by}", (update,)
+    if "other" in said:
+        return f"two requirements for {said['other']} exclude each other{by}", (
+            Fix(
+                "find who asks for which version",
+                (Command(f"cargo tree -i {said['other']}", FixStage.BUILD),),
+                notes="Then update the crate whose requirement is behind.",
+            ),
+            update,
+        )
+    if "others" in said:
+        return f"no version of {crate} fits the requirement{by}: there are {said['others'].rstrip('., ')}", (
+            update,
+            Fix("update the index, if the version is new", notes="Without --offline; a mirror may be behind."),
+        )
+    return f"cargo finds no {crate} that fits{by}", (
+        Fix(
+            f"correct the name and the source of {crate} in Cargo.toml",
+            notes="Crates of a private registry: registry = …; of a repository: git = ….",
+        ),
+        update,
+    )

@@ -1,0 +1,129 @@
+"""CMake meets a command that it does not know.
+
+Commands come with CMake itself, from a release on, or from a module that ``include`` or ``find_package`` reads. Where
+the package was not found, or the submodule with the module is not there, its commands do not exist.
+
+How to fix: a newer CMake for its own commands; else bring what defines the command.
+
+References:
+    https://cmake.org/cmake/help/latest/manual/cmake-commands.7.html
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import advise, finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.pattern import patterns_for
+from diagnose.readers.env import Environment
+from diagnose.remedies.install import install, system, tool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.SEARCH,
+    patterns=patterns_for(
+        "cmake-command",
+        ("Unknown CMake command", r"Unknown CMake command\s+\"(?P<command>\w{1,80})\""),
+    ),
+)
+#: CMake's own commands, and its modules', by the release that brought them: cmake-commands(7), "New in version".
+_SINCE = {
+    "add_compile_definitions": "3.12",
+    "add_link_options": "3.13",
+    "cmake_host_system_information": "3.0",
+    "cmake_language": "3.18",
+    "cmake_path": "3.20",
+    "fetchcontent_declare": "3.11",
+    "fetchcontent_makeavailable": "3.14",
+    "include_guard": "3.10",
+    "target_compile_features": "3.1",
+    "target_link_directories": "3.13",
+    "target_link_options": "3.13",
+    "target_precompile_headers": "3.16",
+    "target_sources": "3.1",
+}
+#: Start of other commands → what brings them, by a name for people, and Debian's package or pip's where there is one.
+_BRINGS = (
+    ("pkg_check_modules", "find_package(PkgConfig), which needs pkg-config", "", ""),
+    ("pkg_search_module", "find_package(PkgConfig), which needs pkg-config", "", ""),
+    ("pybind11_", "pybind11", "pybind11-dev", "pybind11"),
+    ("nanobind_", "nanobind", "", "nanobind"),
+    ("python_add_library", "find_package(Python COMPONENTS Development.Module)", "python3-dev", ""),
+    ("python3_add_library", "find_package(Python3 COMPONENTS Development.Module)", "python3-dev", ""),
+    ("python_extension_module", "scikit-build", "", "scikit-build"),
+    ("add_cython_target", "scikit-build", "", "scikit-build"),
+    ("add_f2py_target", "scikit-build", "", "scikit-build"),
+    ("corrosion_", "Corrosion, which is not in the project's folder or not found", "", ""),
+    ("ecm_", "KDE's extra-cmake-modules", "extra-cmake-modules", ""),
+    ("qt_", "Qt 6's development files", "qt6-base-dev", ""),
+    ("qt6_", "Qt 6's development files", "qt6-base-dev", ""),
+    ("qt5_", "Qt 5's development files", "qtbase5-dev", ""),
+    ("protobuf_generate", "find_package(Protobuf)", "libprotobuf-dev", ""),
+    ("catkin_", "ROS's catkin", "catkin", ""),
+    ("ament_", "ROS 2's ament", "", ""),
+    ("rapids_", "RAPIDS-CMake, which the project downloads", "", ""),
+    ("halide_", "Halide", "", ""),
+    ("swig_add_library", "find_package(SWIG) with include(UseSWIG)", "swig", ""),
+    ("cuda_add_", "find_package(CUDA), which CMake dropped in 3.27", "", ""),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See CMake stop at a command."""
+    for hit in log.find("cmake-command")[:1]:
+        command = hit.groups["command"]
+        since = _SINCE.get(command.lower(), "")
+        if since:
+            message = f"CMake is older than {since}, which brought the command {command}"
+            fixes: tuple[Fix, ...] = (
+                Fix(
+                    "install a newer CMake with pip",
+                    (Command(f"python3 -m pip install 'cmake>={since}'", FixStage.TOOLCHAIN),),
+                    notes="Its folder has to be before /usr/bin in PATH: an environment's bin, or ~/.local/bin.",
+                ),
+                Fix("build on a newer release of the distribution, or in a newer image"),
+            )
+        else:
+            message = f"CMake does not know the command {command}, as what defines it was not found"
+            fixes = _fixes(log, hit.line, command)
+        yield finding_from_hits(log, [hit], message, "CMake stops, and nothing is compiled.", fixes)
+
+
+def _fixes(log: BuildLog, line: int, command: str) -> tuple[Fix, ...]:
+    row = next((row for row in _BRINGS if command.lower().startswith(row[0])), None)
+    complete = Fix(
+        "complete the source",
+        (Command("git submodule update --init --recursive", FixStage.BUILD),),
+        notes="Where a module of the project itself defines it: its folder cmake/ or a submodule is missing, as after "
+        "a COPY that flattens folders; or the command is called before include().",
+    )
+    if row is None:
+        return (complete,)
+    _, what, debian, pip = row
+    if pip:
+        notes = f'In a wheel\'s build: requires = ["{pip}"] in [build-system].'
+        return (
+            Fix(f"install {what}", (Command(f"python3 -m pip install {pip}", FixStage.TOOLCHAIN),), notes=notes),
+            complete,
+        )
+    if command.startswith("pkg_"):
+        return (*advise(log, line, _pkg_config), Fix("call find_package(PkgConfig REQUIRED) before it"))
+    first = advise(log, line, _install, debian) if debian else ()
+    return (*(first or (Fix(f"bring {what}"),)), complete)
+
+
+def _pkg_config(env: Environment) -> list[Fix]:
+    packages = tool(system(env), "pkg-config")
+    return [Fix(f"install {' '.join(packages)}", install(system(env), packages), safe=True)] if packages else []
+
+
+def _install(env: Environment, package: str) -> list[Fix]:
+    if env.distro.family != "debian":
+        return []
+    return [Fix(f"install {package}", install(system(env), (package,)), safe=True)]
