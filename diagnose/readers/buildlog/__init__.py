@@ -18,10 +18,11 @@ from diagnose.readers.buildlog import patterns as table
 from diagnose.readers.buildlog.clean import clean
 from diagnose.readers.buildlog.context import ContextHint, parse, sights, unknown_release
 from diagnose.readers.buildlog.course import Course, Event, course
-from diagnose.readers.buildlog.linking import LINKERS, LinkStep, links
+from diagnose.readers.buildlog.hits import Hit, Hits
+from diagnose.readers.buildlog.linking import LINK_KINDS, LINKERS, LinkStep, links
 from diagnose.readers.buildlog.marks import parse as parse_mark
 from diagnose.readers.buildlog.probes import Probe, probes
-from diagnose.readers.buildlog.scan import Hit, Hits, Scanner
+from diagnose.readers.buildlog.scan import Scanner
 from diagnose.readers.system.distro import Container, Distro
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class BuildLog(NamedTuple):
         lines = {max(map(self.position, finding.evidence)) for finding in findings if finding.evidence} - {0}
         kinds = {hit.kind for line in lines for hit in self.hits.at(line) if parse_mark(hit.kind) is None}
         if any(kind.startswith("pc-") for kind in kinds):
-            kinds |= {hit.kind for hit in self.hits if hit.kind.startswith("pc-")} - {"pc-side"}
+            kinds |= {kind for kind in self.hits.kinds if kind.startswith("pc-")} - {"pc-side"}
         done = self._done
         gone = {hit.line for hit in self.hits.of(*kinds) if hit.line < done or self.went_on(hit)}
         gone |= {line for line in lines if line < done}
@@ -170,18 +171,18 @@ class BuildLog(NamedTuple):
         """Return the target of the build at *line*: the user's, else the last named before, else the first after."""
         if self.asked_target is not None:
             return self.asked_target
-        known = [sight for sight in self.sights if sight.target is not None]
-        before = [sight.target for sight in known if sight.line <= line]
-        return before[-1] if before else known[0].target if known else None
+        return next((one.target for one in self._sights_from(line) if one.target is not None), None)
 
     def distro_at(self, line: int) -> Distro:
         """Return the distribution that *line* was written on; all fields empty if unknown."""
         if self.asked_distro is not None:
             return self.asked_distro
-        known = [sight for sight in self.sights if sight.distro is not None]
-        before = [sight.distro for sight in known if sight.line <= line]
-        found = before[-1] if before else known[0].distro if known else None
-        return found or Distro()
+        return next((one.distro for one in self._sights_from(line) if one.distro is not None), Distro())
+
+    def _sights_from(self, line: int) -> list[ContextHint]:
+        """Return the sights, those that count most at *line* first: from there back, then from there on."""
+        at = bisect_right(self.sights, line, key=_line_of)
+        return [*self.sights[:at][::-1], *self.sights[at:]]
 
     def container_at(self, line: int) -> Container:
         """Return the image that *line* was written in; all fields empty if unknown."""
@@ -289,10 +290,10 @@ def _assemble(
 def _drawn(log: BuildLog) -> BuildLog:
     """Return *log* with all facts that are derived from several of its hits."""
     hits = log.hits
-    log = log._replace(crates=tuple(_crates(hits)))
-    asked = Hits(hit for hit in hits if hit.kind.startswith(_ASKED))
+    log = log._replace(crates=tuple(_crates(hits.of(*_UNITS))))
+    asked = hits.of(*(kind for kind in hits.kinds if kind.startswith(_ASKED)))
     crate_at = {position: log.crate_at(hit.line)[0] or _warned(log, hit) for position, hit in enumerate(asked)}
-    return log._replace(probes=probes(asked, crate_at), links=links(hits))
+    return log._replace(probes=probes(asked, crate_at), links=links(hits.of(*LINK_KINDS)))
 
 
 def _warned(log: BuildLog, hit: Hit) -> str:
@@ -300,6 +301,10 @@ def _warned(log: BuildLog, hit: Hit) -> str:
     if hit.origin.crate or hit.kind != "pc-guard" or not hit.text.startswith("warning: "):
         return hit.origin.crate if hit.kind == "pc-guard" else ""
     return next((one.groups["crate"] for one in log.near(hit.line, "crate-failed", after=_WARNED)), "")
+
+
+def _line_of(sight: ContextHint) -> int:
+    return sight.line
 
 
 _WARNED = 12  # lines from a warning to the report

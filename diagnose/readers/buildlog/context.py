@@ -12,8 +12,8 @@ from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.targets import Target
 from diagnose.model.versions import version_key
+from diagnose.readers.buildlog.hits import Hit
 from diagnose.readers.buildlog.linking import named
-from diagnose.readers.buildlog.scan import Hit
 from diagnose.readers.system.distro import Container, Distro
 from diagnose.tables.distributions import by_codename, distributions, releases
 

@@ -9,7 +9,7 @@ Several streams in one log (steps of BuildKit, jobs of GitHub Actions) have one 
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.readers.buildlog.marks import CONFIGURING, SEQUENTIAL, STAGES, SUMMING, WITHIN, BuildStage, Sign, parse
@@ -17,7 +17,7 @@ from diagnose.readers.buildlog.marks import CONFIGURING, SEQUENTIAL, STAGES, SUM
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from diagnose.readers.buildlog.scan import Hit
+    from diagnose.readers.buildlog.hits import Hit
 
 
 class Event(NamedTuple):
@@ -73,7 +73,7 @@ _UNITS = {
     "apt-unmet": ("apt", Sign.ERROR),
 }
 # A report that only repeats, sums up, or introduces: the failure itself is in another line.
-_ECHO = (
+_ECHO = re.compile(
     r"could not compile|build failed|maturin failed|custom build command|aborting due to|Sub-process|Failed to build"
     r"|subprocess-exited-with-error|metadata-generation-failed|[Ff]ailed building wheel|Could not build wheels"
     r"|waiting for other jobs|exit code|exit status|did not run successfully|Cargo build finished|Process completed"
@@ -134,7 +134,7 @@ class Course:
         """The errors with a message of their own, without reports that only repeat, sum up or introduce."""
         if self._errors is None:
             found = [event for event in self.events if event.failure and not event.warning]
-            real = [event for event in found if not re.search(_ECHO, event.text)]
+            real = [event for event in found if not _ECHO.search(event.text)]
             self._errors = tuple(real or found)
         return self._errors
 
@@ -197,7 +197,8 @@ class _EventFlow:
         for event in reversed(events):
             self._begun.append(event if event.tool in STAGES else self._begun[-1])
         self._begun.reverse()
-        self._later: dict[tuple[BuildStage, frozenset[str]], list[bool]] = {}
+        self._steps = _steps(events)
+        self._later: dict[tuple[BuildStage, frozenset[str]], tuple[list[int], list[bool]]] = {}
         self._errors: list[Event | None] | None = None  # the next message of its own, if only repetitions are before it
 
     def ignored(self, at: int, line: int) -> bool:
@@ -218,8 +219,9 @@ class _EventFlow:
             begun = self._begun[at]
             return begun is not None and begun.tool == "cargo" and begun.sign is Sign.BEGUN
         if (stage, within) not in self._later:
-            self._later[stage, within] = _script_went_on(self._events, stage, within)
-        return self._later[stage, within][at]
+            self._later[stage, within] = _script_went_on(self._steps, stage, within)
+        positions, went_on = self._later[stage, within]
+        return went_on[bisect_left(positions, at)]
 
     def unit_went_on(self, at: int, warning: bool) -> bool:
         """Whether the same build script, after a failed probe or a warning, ended with an error of another kind."""
@@ -229,7 +231,7 @@ class _EventFlow:
                 if not event.failure or (event.tool == "cargo" and event.sign is Sign.FAILED):
                     self._errors.append(None)
                 else:
-                    self._errors.append(self._errors[-1] if re.search(_ECHO, event.text) else event)
+                    self._errors.append(self._errors[-1] if _ECHO.search(event.text) else event)
             self._errors.reverse()
         error = self._errors[at]
         if error is None:
@@ -259,26 +261,57 @@ def _tool_went_on(events: Sequence[Event]) -> list[bool]:
     return went_on[::-1]
 
 
-def _script_went_on(events: Sequence[Event], stage: BuildStage, within: frozenset[str]) -> list[bool]:
-    """Return for each position whether a later command of the script than *stage*, none of *within*, started then."""
-    went_on = [False]
+class _Step(NamedTuple):
+    """An event that can show whether a script went on. ``repeats``: it is the success of a preparation after another.
+
+    Without a ``stage`` it shows that the script did not: its runner gave up.
+    """
+
+    at: int
+    tool: str
+    stage: BuildStage | None
+    repeats: bool | None
+
+
+def _steps(events: Sequence[Event]) -> list[_Step]:
+    """Return the events that can show whether a script went on, in their order."""
+    steps: list[_Step] = []
     failing: set[str] = set()
-    for event in reversed(events):
-        if event.failure:
+    for at in range(len(events) - 1, -1, -1):
+        event = events[at]
+        failure, stage = event.failure, STAGES.get(event.tool)
+        if failure:
             failing.add(event.tool)
-        later = STAGES.get(event.tool)
         if event.tool == "ci" and event.sign is Sign.FAILED:
+            steps.append(_Step(at, "ci", None, None))
+        elif stage is not None and not (failure and event.tool not in _ALONE):
+            prepares = stage is BuildStage.PREPARE and event.sign is not Sign.BEGUN
+            steps.append(_Step(at, event.tool, stage, event.tool not in failing if prepares else None))
+    return steps[::-1]
+
+
+def _script_went_on(steps: Iterable[_Step], stage: BuildStage, within: frozenset[str]) -> tuple[list[int], list[bool]]:
+    """Return the positions of the events that show whether a later command of the script than *stage* started then.
+
+    None of the tools *within* counts. The second list says whether it did; it has one more, for no such event.
+    """
+    positions: list[int] = []
+    went_on: list[bool] = []
+    value, preparing = stage.value, stage is BuildStage.PREPARE
+    for at, tool, later, repeats in steps:
+        if later is None:
             found = False
-        elif later is None or event.tool in within or (event.failure and event.tool not in _ALONE):
-            found = went_on[-1]
-        elif later.value > stage.value:
+        elif tool in within:
+            continue
+        elif later.value > value:
             found = True
-        elif later is stage is BuildStage.PREPARE and event.sign is not Sign.BEGUN:
-            found = event.tool not in failing
+        elif preparing and repeats is not None:
+            found = repeats
         else:
-            found = went_on[-1]
+            continue
+        positions.append(at)
         went_on.append(found)
-    return went_on[::-1]
+    return positions, [*went_on, False]
 
 
 #: Tools whose events, even failures, show that they were started later, not that they ran the failed process.

@@ -7,7 +7,7 @@ import re
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.targets import Target
-from diagnose.readers.buildlog.scan import Hit
+from diagnose.readers.buildlog.hits import Hit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +18,8 @@ LINKERS = frozenset({
     "ld-needed", "ld-static", "ld-host-script", "native-static", "no-linker",
 })
 # fmt: on
+LINK_KINDS = LINKERS | {"link-failed", "crate-done", "crate-failed"}
+"""The kinds of hits that :func:`links` looks at."""
 _REACH = 400  # lines of one linker run
 _FOLDER = re.compile(r"/(?:lib|include)/([a-z0-9_]+-linux-[a-z0-9]+)(?:/|$)|^/usr/([a-z0-9_]+-linux-[a-z0-9]+)/")
 _PREFIX = re.compile(

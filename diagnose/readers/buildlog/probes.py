@@ -7,7 +7,7 @@ import shlex
 from functools import lru_cache
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.readers.buildlog.scan import Hit, Said
+from diagnose.readers.buildlog.hits import Hit, Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

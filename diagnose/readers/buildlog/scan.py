@@ -9,18 +9,19 @@ from __future__ import annotations
 import codecs
 import itertools
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import Counter
-from functools import cache
+from functools import cache, lru_cache
 from typing import BinaryIO
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.pattern import Pattern
 from diagnose.readers.buildlog.anchors import Anchors
 from diagnose.readers.buildlog.clean import clean, is_numbered, joined, plain, rejoined, unnumbered
+from diagnose.readers.buildlog.hits import Hit, LineOrigin, Said
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
 _BLOCK = 1 << 18  # small enough for a processor's cache, with the data derived from it
 _ENDLESS = 1 << 22  # bytes without a line end from which on a line is read in pieces
@@ -45,81 +46,10 @@ _FOLLOWING = 24  # lines that can contain the rest of a wrapped message
 _FEW = 4  # texts in one line that are searched one by one
 _SPAN = 8  # lines of a message at most
 _ORDERS = 10_000  # combinations of anchors in a line whose patterns are remembered
+_SHORT, _REMEMBERED = 400, 8_000  # bytes of a line, and how many of them, whose matches are remembered
 _REPEATS = 4  # identical hits of one kind that are kept
 _AROUND = 1 << 12  # bytes before and after a failure that are kept to show it
 _FIRST, _LAST = 4, 40  # numbers of first and last failures to keep them for
-
-
-class Said(dict[str, str]):
-    """The named groups of a match; empty for a group that is not part of the matched pattern."""
-
-    def __missing__(self, group: str) -> str:
-        return ""
-
-
-class LineOrigin(NamedTuple):
-    """The origin of a line, as far as its prefix shows it.
-
-    ``stream`` is the step of BuildKit or the job of GitHub Actions; ``crate`` the one whose build script wrote it;
-    ``warning`` is True if cargo printed it as a warning.
-    """
-
-    stream: str = ""
-    crate: str = ""
-    warning: bool = False
-
-
-class Hit(NamedTuple):
-    """A significant line: its number from 1, the cleaned text, and the groups of the match."""
-
-    kind: str
-    """The name of the pattern that matched (``apt-unlocatable``), by which :meth:`BuildLog.find` finds it."""
-    line: int
-    """Its number, from 1."""
-    text: str
-    """The line without colours, time stamps and prefixes."""
-    groups: Mapping[str, str] = Said()
-    """Named group → text; empty for a group that took no part."""
-    origin: LineOrigin = LineOrigin()
-    """What its prefix shows of its source."""
-
-
-class Hits(tuple[Hit, ...]):
-    """Hits in the order of their lines; those of a kind, or in a line, are found without a look at all."""
-
-    _kinds: dict[str, list[int]] | None = None
-    _lines: list[int] | None = None
-    _whole: Hits | None = None  # what this is a part of, without the lines _gone: its indexes serve both
-    _gone: Collection[int] = ()
-
-    def without(self, gone: Collection[int]) -> Hits:
-        """Return the hits that are not in the lines *gone*."""
-        rest = Hits([hit for hit in self if hit.line not in gone])
-        rest._whole, rest._gone = self, gone
-        return rest
-
-    def of(self, *kinds: str) -> list[Hit]:
-        """Return the hits of these kinds, in order."""
-        if self._whole is not None:
-            return [hit for hit in self._whole.of(*kinds) if hit.line not in self._gone]
-        if self._kinds is None:
-            self._kinds = {}
-            for position, hit in enumerate(self):
-                self._kinds.setdefault(hit.kind, []).append(position)
-        found = [position for kind in dict.fromkeys(kinds) for position in self._kinds.get(kind, ())]
-        return [self[position] for position in (sorted(found) if len(kinds) > 1 else found)]
-
-    def between(self, first: int, last: int) -> list[Hit]:
-        """Return the hits in the lines from *first* to *last*."""
-        if self._whole is not None:
-            return [hit for hit in self._whole.between(first, last) if hit.line not in self._gone]
-        if self._lines is None:
-            self._lines = [hit.line for hit in self]
-        return list(self[bisect_left(self._lines, first) : bisect_right(self._lines, last)])
-
-    def at(self, line: int) -> list[Hit]:
-        """Return the hits in *line*."""
-        return self.between(line, line)
 
 
 _FAILURES = ("mark failed", "mark error")
@@ -154,6 +84,17 @@ class _Tried(NamedTuple):
 
     patterns: list[Pattern]
     later: bool
+
+
+class _SearchedLine(NamedTuple):
+    """A line, what was found in it, and the characters that could have been searched meanwhile.
+
+    A match is the pattern's kind and anchor, the text in the line, and the match in the text.
+    """
+
+    line: str
+    matches: list[tuple[str, str, str, re.Match[str]]]
+    cost: int
 
 
 def _index(patterns: Iterable[Pattern]) -> tuple[dict[bytes, list[Pattern]], dict[Pattern, int]]:
@@ -196,6 +137,7 @@ class Scanner:
         self._failures: dict[int, tuple[int, int]] = {}  # of one piece: line number → start and end of the line
         self._orders: dict[tuple[bytes, ...], _Tried] = {}
         self._full: set[str] = set()  # kinds of which enough is kept
+        self._known: dict[bytes, _SearchedLine] = {}  # lines that were searched: many a log repeats them
 
     def scan(self, stream: BinaryIO) -> Iterator[Hit]:
         """Yield the hits of *stream* in the order of its lines."""
@@ -227,6 +169,7 @@ class Scanner:
             del self._kinds[key]
         self._full = {kind for kind in self._full if not kind.startswith("mark ")}
         self._orders.clear()
+        self._known.clear()
         for said in [said for said in self._said if said[0].startswith("mark ")]:
             del self._said[said]
         if len(self._behind) < len(self._all):
@@ -319,26 +262,54 @@ class Scanner:
         end = len(piece) if end < 0 else end
         if end - start > _LINE:
             start, end = max(start, at - _LINE // 2), min(end, at + _LINE // 2)
-        line = piece[start:end].decode(errors="replace")
+        line = piece[start:end]
+        known = self._known.get(line)
+        if known is None:
+            known = self._matched(line, piece, rest, end, patterns)
+        hits: list[Hit] = []
+        for kind, anchor, text, match in known.matches:
+            mark = kind.startswith("mark ")
+            if mark and kind.startswith(_FAILURES):
+                self._failures[number] = start, end
+            if self._wanted(kind, match):
+                self._found[anchor.encode()] = 0
+                hits.append(_hit(kind, number, known.line, text, match))
+                continue
+            self._idle[anchor] += len(text) + _SEARCH_COST
+            self._idle_total += len(text) + _SEARCH_COST
+            if mark and number >= self._last.get(kind, (0,))[0]:
+                self._last[kind] = number, known.line, text, match
+        if not hits:
+            self._idle[patterns[0].anchor] += known.cost
+        self._idle_total += known.cost
+        if self._idle_total > self._allowed:
+            self._give_up()
+        return hits
+
+    def _matched(self, raw: bytes, piece: bytes, rest: bytes, end: int, patterns: list[Pattern]) -> _SearchedLine:
+        """Return what *patterns* find in the line *raw*, which ends at *end* of *piece*."""
+        line = raw.decode(errors="replace")
         texts = clean(line)
         removed = len(line) - len(texts[0]) if len(texts) == 1 else 0
-        cost = cleaned = len(line) + _LINE_COST + _PART_COST * len(texts) + _PREFIX_COST * min(removed, _PREFIXED)
-        hits: list[Hit] = []
+        cost = len(line) + _LINE_COST + _PART_COST * len(texts) + _PREFIX_COST * min(removed, _PREFIXED)
+        matches: list[tuple[str, str, str, re.Match[str]]] = []
         following: list[str] = []
         idle, gone = self._idle, self._gone
+        alone = True  # whether the next lines do not matter
         for text, tried in ((texts[0], patterns),) if len(texts) == 1 else self._by_text(texts, patterns):
             known: set[str] = set()
             bare = text.strip()  # the indentation is irrelevant
             spent = len(bare) + _SEARCH_COST
             for pattern in tried:
-                kind, anchor, expression, lines, raw = pattern
+                kind, anchor, expression, lines, raw_too = pattern
                 if kind in known or anchor in gone:
                     continue
-                if raw:
+                if raw_too:
                     match = _compiled(expression).search(line) if text is texts[0] else None
                 else:
                     match = _compiled(expression).search(bare) if anchor in bare else None
                 if match is None and lines > 1 and text is texts[-1]:
+                    alone = False
                     following = following or _following(piece[end + 1 : end + 1 + _AHEAD], rest)
                     match = _wrapped(pattern, text, following)
                     if match is None:
@@ -346,26 +317,13 @@ class Scanner:
                         self._count_idle(anchor, _WRAPPED)
                 if match is None:
                     idle[anchor] += spent
-                    cost += spent
+                    self._idle_total += spent
                     continue
                 known.add(kind)
-                mark = kind.startswith("mark ")
-                if mark and kind.startswith(_FAILURES):
-                    self._failures[number] = start, end
-                if self._wanted(kind, match):
-                    self._found[anchor.encode()] = 0
-                    hits.append(_hit(kind, number, line, bare, match))
-                    continue
-                idle[anchor] += spent
-                cost += spent
-                if mark and number >= self._last.get(kind, (0,))[0]:
-                    self._last[kind] = number, line, bare, match
-        if not hits:
-            idle[patterns[0].anchor] += cleaned
-        self._idle_total += cost
-        if self._idle_total > self._allowed:
-            self._give_up()
-        return hits
+                matches.append((kind, anchor, bare, match))
+        if alone and len(raw) <= _SHORT and len(self._known) < _REMEMBERED and not gone:
+            self._known[raw] = _SearchedLine(line, matches, 0)
+        return _SearchedLine(line, matches, cost)
 
     def _by_text(self, texts: list[str], patterns: list[Pattern]) -> Iterable[tuple[str, list[Pattern]]]:
         """Return each of the *texts* of one line with those of *patterns* to try.
@@ -461,9 +419,14 @@ def _following(tail: bytes, rest: bytes) -> list[str]:
     if len(tail) < _AHEAD:
         tail += rest[: _AHEAD - len(tail)]
     lines = tail.split(b"\n", _FOLLOWING)[:_FOLLOWING]
-    texts = (" ".join(clean(line[:2000].decode(errors="replace"))) for line in lines)
+    texts = (_continuing(line[:2000]) for line in lines)
     # A message copied from a web page can have blank lines in it.
     return [*itertools.islice((text for text in texts if text.strip()), _SPAN)]
+
+
+@lru_cache(32)  # the lines after one line are those after the next, too
+def _continuing(line: bytes) -> str:
+    return " ".join(clean(line.decode(errors="replace")))
 
 
 def _blocks(stream: BinaryIO) -> Iterator[bytes]:
