@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
+import random
 import socket
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +25,8 @@ from diagnose.model.finding import InputError
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "wheels"
 WHEELS = [Location(str(path), path.stat().st_size) for path in sorted(FIXTURES.glob("*.whl"))][::3]
+
+BULK = random.Random(1).randbytes(4096) * 1000
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that can be killed")
 
@@ -172,3 +177,41 @@ def test_progress_says_what_is_left() -> None:
     assert pace.words() == "50 wheels, 5.0 a second"
     pace.expected = 36_050
     assert pace.words() == "50 wheels, 5.0 a second, 2:00:00 left"
+
+
+FAULTS = """
+import resource, sys
+from diagnose.index import judging
+from diagnose.index.locations import Location
+def faults(path):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    (row,) = judging.judge([Location(path)], judging.RunFlags())
+    assert row.outcome == "ok", row
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+first, again = faults(sys.argv[1]), faults(sys.argv[1])
+print(again)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the environment's settings are glibc's")
+def test_a_worker_keeps_freed_memory_though_dask_forbids_it(tmp_path: Path) -> None:
+    """Each buffer of some megabytes would be new to the system, and cost a fault for every page."""
+    pytest.importorskip("deflate")
+    given = next(path for path in FIXTURES.glob("healthy_x86_64-*.whl"))
+    wheel = tmp_path / given.name
+    with zipfile.ZipFile(given) as old, zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name.endswith("RECORD"):
+                for number in range(12):
+                    new.writestr(f"more/{number}.txt", BULK)
+                    content += f"more/{number}.txt,,\n".encode()
+            new.writestr(name, content)
+    counts = {}
+    for setting in ("", "65536"):
+        env = {name: value for name, value in os.environ.items() if name != "MALLOC_TRIM_THRESHOLD_"}
+        env |= {"MALLOC_TRIM_THRESHOLD_": setting} if setting else {}
+        command = [sys.executable, "-c", FAULTS, str(wheel)]
+        counts[setting] = int(subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout)
+    pages = 12 * len(BULK) // os.sysconf("SC_PAGE_SIZE")
+    assert counts["65536"] < counts[""] + pages // 4
