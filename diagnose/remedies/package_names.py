@@ -63,10 +63,25 @@ def called_here(package: str, family: str) -> str:
         return {"rhel": "gcc", "alpine": "build-base", "debian": "build-essential"}.get(family, "")
     if package in ("pkg-config", "pkgconfig", "pkgconf", "pkgconf-pkg-config"):
         return {"rhel": "pkgconf-pkg-config", "alpine": "pkgconf", "debian": "pkg-config"}.get(family, "")
+    if family == "alpine" and package in _ALPINE:
+        return _ALPINE[package]
     module = module_of(package)
     if family == "debian" and module:
         return next((provider.package for provider in debian_pc.providers(module, "")), "")
     return table.package(module, family) if module else ""
+
+
+#: What Alpine calls packages that bring no module: names of Debian and of older releases of Alpine (its package index).
+_ALPINE = {
+    "python": "python3", "python-dev": "python3-dev", "py-pip": "py3-pip", "python3-pip": "py3-pip",
+    "python-pip": "py3-pip", "python3-venv": "python3", "python3-setuptools": "py3-setuptools",
+    "python3-wheel": "py3-wheel", "python3-numpy": "py3-numpy", "libc6-dev": "musl-dev", "libc-dev": "musl-dev",
+    "libclang-dev": "clang-dev", "protobuf-compiler": "protoc", "ninja-build": "samurai", "xz-utils": "xz",
+    "libgmp-dev": "gmp-dev", "golang": "go", "openssh-client": "openssh-client-default",
+    "libboost-all-dev": "boost-dev", "libboost-dev": "boost-dev", "libmysqlclient-dev": "mariadb-dev",
+    "default-libmysqlclient-dev": "mariadb-connector-c-dev", "g++-multilib": "g++", "linux-libc-dev": "linux-headers",
+    "kernel-headers": "linux-headers", "musl-tools": "musl-dev", "netcat": "netcat-openbsd", "dnsutils": "bind-tools",
+}  # fmt: skip
 
 
 def install_as_called(packages: list[str], family: str, install: str) -> tuple[list[Fix], list[str]]:

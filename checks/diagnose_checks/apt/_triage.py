@@ -40,10 +40,16 @@ def reason(log: BuildLog, hit: Hit) -> AptReason:
         return AptReason.OTHER  # of the system's own packages nothing was fetched, for whatever reason
     if log.find("apt-unfetched") or any(index.groups["state"] == "Err" for index in indexes):
         return AptReason.OTHER
-    if any(note.line < hit.line for note in log.find("apt-updated")) or re.search("candidate|is referred", hit.text):
+    updates = [note for note in log.find("apt-updated") if note.line < hit.line and not from_cache(log, note)]
+    if updates or re.search("candidate|is referred", hit.text):
         return AptReason.NAME
     asked = {other.groups["package"] for other in log.find("apt-unlocatable")}
     return AptReason.LISTS if any(map(_debians, asked)) else AptReason.NAME
+
+
+def from_cache(log: BuildLog, note: Hit) -> bool:
+    """Whether *note* is a step of a Dockerfile that was not run again, so that its lists are of an earlier day."""
+    return bool(log.near(note.line, "step-from-cache", after=2))
 
 
 def _debians(package: str) -> bool:

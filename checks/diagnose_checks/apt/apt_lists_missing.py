@@ -18,9 +18,10 @@ from diagnose.authoring.workflow import finding as workflow_finding
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
+from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix
-from diagnose_checks.apt._triage import AptReason, dead_release, reason
+from diagnose_checks.apt._triage import AptReason, dead_release, from_cache, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,13 @@ if TYPE_CHECKING:
     from diagnose.readers.workflow import Leg, Workflow
     from diagnose.readers.workflow.shell import Call
 
-CHECK = Check(since="0.1.0", phase=Phase.PACKAGES)
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.PACKAGES,
+    patterns=patterns_for(
+        "step-from-cache", ("Using cache", r"^(?:--->|-->) Using cache"), ("CACHED", r"^(?:=> )?CACHED(?: \[|$)")
+    ),
+)
 
 
 def env(env: Environment) -> Iterator[Finding]:
@@ -54,7 +61,12 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             missing,
-            f"apt cannot locate {', '.join(names)}, and the log shows no apt-get update before",
+            f"apt cannot locate {', '.join(names)}: "
+            + (
+                "apt-get update is in another layer, which comes from the cache with lists of an earlier day"
+                if any(from_cache(log, note) for note in log.find("apt-updated"))
+                else "the log shows no apt-get update before"
+            ),
             "Nothing is installed: without lists apt knows no packages.",
             [
                 _update(*names),

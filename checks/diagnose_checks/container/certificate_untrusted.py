@@ -39,7 +39,10 @@ CHECK = Check(
         ("SSL certificate problem", r"SSL certificate problem: (?P<why>[\w ,'-]{1,100})"),
         ("certificate verification fail", r"(?:server|Server) certificate verification failed"),
         ("ertificate verification failed", r"Certificate verification failed: (?P<why>[\w ,'.-]{1,100})"),
-        ("SSL certificate is invalid", r"the SSL certificate is invalid"),
+        ("SSL certificate is invalid", r"[Tt]he SSL certificate is invalid"),
+        ("with the SSL CA cert", r"\[77\] Problem with (?:the )?SSL CA cert"),
+        ("error setting certificate", r"error setting certificate (?:verify locations|file)"),
+        ("class=Net (12)", r"(?:curl error: +)?(?:curl error: )?^; class=Net \(12\)$"),
         ("x509: certificate", r"x509: certificate (?P<why>[\w ]{1,60})"),
         ("cannot verify ", r"^ERROR: cannot verify \S{1,200}'s certificate"),
         ("SELF_SIGNED_CERT_IN_CHAIN", r"(?P<why>SELF_SIGNED_CERT_IN_CHAIN)"),
@@ -54,6 +57,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     hits = [hit for hit in log.find("certificate") if "WARNING: Retrying" not in hit.text] or log.find("certificate")
     if not hits:
         return
+    none = all(re.search(r"CA cert|verify locations|certificate file|class=Net", hit.text) for hit in hits)
     why = next((hit.groups["why"].strip() for hit in hits if hit.groups["why"]), "")
     if re.search("expired|not yet valid|NotValidYet", why, re.I):
         fixes: tuple[Fix, ...] = (
@@ -80,7 +84,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
     yield finding_from_hits(
         log,
         hits,
-        f"a server's certificate is not trusted{f': {why}' if why else ''}",
+        "no certificates are there to judge a server's by"
+        if none
+        else f"a server's certificate is not trusted{f': {why}' if why else ''}",
         "The download is missing.",
         fixes,
     )

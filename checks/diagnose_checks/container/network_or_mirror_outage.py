@@ -15,16 +15,28 @@ from __future__ import annotations
 
 from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import finding_from_hits
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose.readers.buildlog.marks import Sign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
 
+_NAMES = re.compile(
+    r"(?i)resolv(?:e|ing)|lookup address|no such host|name or service not known|server misbehaving|Curl error \(6\)"
+)
+_NO_NAMES = (
+    Fix(
+        "let the build reach a name server, or bring what it downloads beforehand",
+        notes="Builds of packages (abuild rootbld, Nix, Yocto, OBS, mock) and `docker build --network none` have no "
+        "network: run `cargo fetch` or `cargo vendor` before, then build with --offline. Docker: --network host, or "
+        '"dns" in /etc/docker/daemon.json; a VPN may need both.',
+    ),
+)
 leads_to = blocks_later_installs
 _DOWN = (
     r"(?:Temporary failure|Could not (?:resolve|connect)|Connection (?:timed out|failed|refused|reset)"
@@ -90,30 +102,41 @@ CHECK = Check(
             r"WARNING: (?:Ignoring|fetching|opening|updating and opening) "
             r"(?P<url>https?://\S{1,300}): (?!.{0,400}UNTRUSTED)\S",
         ),
+        # older cargo, without certificates
+        ("curl error", r"^curl error: ?$"),
         ("mirror sync in progress", r"[Mm]irror sync in progress"),
         ("received unexpected HTTP status", r"received unexpected HTTP status: 50[0234]"),
         ("TLS handshake timeout", r"TLS handshake timeout"),
-    ),
+    )
+    + patterns_for("cargo-downloads", ("Download", r"^Download(?:ed|ing) (?:crates|\d+ crates|\S+ v\d)")),
 )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See package managers and registries fail to reach a server."""
     hits = [hit for hit in log.find("outage") if "mirrorlist.centos.org" not in hit.text]
+    going_on = [hit.line for hit in log.find("cargo-downloads")]
+    going_on += [event.line for event in log.course.events if event.tool == "cargo" and event.sign is not Sign.FAILED]
+    last = 0 if log.course.ending.done else max(going_on, default=0)
+    hits = [hit for hit in hits if "remaining)" not in hit.text or hit.line > last]  # a later try succeeded
     overflow = log.find("value-too-large")  # cargo calls that a network error as well
     hits = [hit for hit in hits if not log.near(hit.line, "certificate", before=4, after=4)]  # certificate-untrusted
     if hits and not overflow:
+        unnamed = all(_NAMES.search(hit.text) for hit in hits)
         named = next((hit.groups["url"] for hit in hits if hit.groups["url"]), "")
         yield finding_from_hits(
             log,
             hits,
-            f"a server did not answer{f': {named}' if named else ''}",
+            f"the name of a server was not resolved{f': {named}' if named else ''}"
+            if unnamed
+            else f"a server did not answer{f': {named}' if named else ''}",
             "The download is missing.",
             [
+                *(_NO_NAMES if unnamed else ()),
                 Fix(
                     "run the build again",
                     notes="If it fails again: check that the address still exists, use another mirror, "
                     "or configure the proxy.",
-                )
+                ),
             ],
         )

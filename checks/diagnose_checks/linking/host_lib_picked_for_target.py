@@ -24,6 +24,7 @@ from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.model.pattern import patterns_for
 from diagnose.model.targets import Target
 from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig.pkgconfig_facts import Library
@@ -39,7 +40,16 @@ if TYPE_CHECKING:
     from diagnose.readers.elf.library import LinkFile
     from diagnose.readers.workflow import Leg, Workflow
 
-CHECK = Check(since="0.1.0", phase=Phase.LINK)
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.LINK,
+    patterns=patterns_for("host-folder", ("-L/usr/lib", r"(?<!\S)-L/usr/lib(?:64)?(?:\s|$)")),
+)
+_HOST_FOLDER = Fix(
+    "remove -L/usr/lib from the linker's command line",
+    notes="It is a folder of the build machine. LDFLAGS, a setup.cfg, or a *-config program of the build machine adds "
+    "it; the library has to come from the target's own folder.",
+)
 
 
 def env(env: Environment) -> Iterator[Finding]:
@@ -134,7 +144,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
             hits,
             f"{file} is the host's, but is linked for {target.triple if target else 'the target'}",
             "The linker skips it or fails. Installing the target's library alone has no effect.",
-            advise(log, link.line, _for_log, lib, target) if target else ask_target(),
+            (
+                *((_HOST_FOLDER,) if log.near(link.line, "host-folder", before=20, after=4) else ()),
+                *(advise(log, link.line, _for_log, lib, target) if target else ask_target()),
+            ),
         )
 
 

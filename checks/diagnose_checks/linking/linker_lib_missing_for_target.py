@@ -43,6 +43,13 @@ CHECK = Check(
         (" -Llib", r"(?<!\S)-L ?(?P<folder>lib[^\s'\"]{0,200})"),
         (" -Lbuild", r"(?<!\S)-L ?(?P<folder>build[^\s'\"]{0,200})"),
         (" -Lsrc", r"(?<!\S)-L ?(?P<folder>src[^\s'\"]{0,200})"),
+    )
+    + patterns_for(
+        "conda-linker",
+        *(
+            (name, rf"{name}\d?/(?:\S{{1,300}}/)?(?:bin|lib/gcc|x86_64-conda)\S*")
+            for name in ("conda", "miniforge", "mambaforge", "micromamba")
+        ),
     ),
 )
 
@@ -115,10 +122,18 @@ def log(log: BuildLog) -> Iterator[Finding]:
             f"the linker does not find {_file(lib)}{f' for {target.triple}' if target else ''}",
             "Linking fails.",
             (
+                *((_CONDA,) if log.near(hits[0].line, "conda-linker", before=3, after=1) else ()),
                 *_fixes(log, hits, lib, target),
                 *((_LOCAL,) if any("rust-lld" in hit.text for hit in hits) else ()),
             ),
         )
+
+
+_CONDA = Fix(
+    "conda's linker does not search the system's folders: install the library in the same environment",
+    notes="`conda install -c conda-forge PACKAGE` (libxcb, openssl, zlib, alsa-lib, …). Or link with the system's "
+    "compiler: leave the environment, or CARGO_TARGET_<TRIPLE>_LINKER=/usr/bin/gcc; then the system's packages do.",
+)
 
 
 def _fixes(log: BuildLog, hits: list[Hit], lib: str, target: Target | None) -> tuple[Fix, ...]:

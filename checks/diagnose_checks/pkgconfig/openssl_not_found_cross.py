@@ -62,7 +62,9 @@ CHECK = Check(
             ),
         ),
         *patterns_for(
-            "openssl-dir", ("OPENSSL_DIR", r"^\s*(?P<name>\w*OPENSSL_DIR)(?: = |=)(?!unset)(?P<folder>/\S*)")
+            "openssl-dir",
+            ("OPENSSL_", r"^\s*(?P<name>\w*OPENSSL_DIR)(?: = |=)(?!unset)(?P<folder>/\S*)"),
+            ("OPENSSL_", r"^(?P<name>\w*OPENSSL_(?:LIB_|INCLUDE_)?DIR) ?=(?P<empty>)$"),
         ),
         *patterns_for("openssl-host", ("HOST = ", r"^\s*\$HOST = (?P<triple>\S+)")),
     ),
@@ -99,6 +101,26 @@ def log(log: BuildLog) -> Iterator[Finding]:
             )
             return
         preset = log.near(hit.line, "openssl-dir", before=60, after=40)
+        nothing = [one for one in preset if "empty" in one.groups]
+        if nothing and not hit.groups["folder"].strip("[]`'\","):
+            names = list(dict.fromkeys(one.groups["name"] for one in nothing))
+            yield finding_from_hits(
+                log,
+                [hit, *nothing],
+                f"{' and '.join(names)} are set, and empty: openssl-sys takes that for a folder"
+                if len(names) > 1
+                else f"{names[0]} is set, and empty: openssl-sys takes that for a folder",
+                "openssl-sys and all crates that use it cannot be built, whatever is installed.",
+                [
+                    Fix(
+                        "unset them, or give them values",
+                        unset=tuple(names),
+                        notes="A script, a Makefile or a port may set them from a variable that is empty.",
+                    )
+                ],
+            )
+            return
+        preset = [one for one in preset if "empty" not in one.groups]
         folder = hit.groups["folder"] or (preset[-1].groups["folder"] if preset else "")
         if folder:
             message = f"{folder} contains no OpenSSL, but a variable points openssl-sys there"

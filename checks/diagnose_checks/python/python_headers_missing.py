@@ -36,6 +36,7 @@ CHECK = Check(
         ("error C1083", r"error C1083: Cannot open include file: '(?P<header>Python\.h)'"),
         ("pyconfig.h", r"fatal error: '?(?P<header>\S*pyconfig\.h)'?(?:: No such file| file not found)"),
     )
+    + patterns_for("no-python-by-meson", ("Python dependency not found", r"ERROR: Python dependency not found"))
     + patterns_for(
         "cross-cc",
         *(
@@ -50,7 +51,7 @@ CHECK = Check(
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a compiler miss Python.h."""
-    hits = log.find("no-python-h")
+    hits = log.find("no-python-h") or log.find("no-python-by-meson")
     if not hits:
         return
     target = _target(log, hits[0])
@@ -67,7 +68,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
     yield finding_from_hits(
         log,
         hits,
-        f"the headers of Python{f' {version}' if version else ''} are not installed{whose}: {hits[0].groups['header']}",
+        f"the headers of Python{f' {version}' if version else ''} are not installed{whose}"
+        + (f": {hits[0].groups['header']}" if hits[0].groups["header"] else ", nor their .pc file for Meson"),
         "No C extension can be compiled.",
         advise(log, hits[0].line, _for_target, target, version)
         if target

@@ -41,6 +41,9 @@ CHECK = Check(
             "mirrorlist.centos.org",
             r"mirrorlist\.centos\.org.{0,400}(?:[Uu]nknown error|could not resolve|Could not resolve)",
         ),
+        # yum of CentOS 6 and 7
+        ("All mirror URLs are not using", r"YumRepo Error: All mirror URLs are not using ftp, http"),
+        ("valid baseurl for repo", r"Cannot find a valid baseurl for repo: (?:base|extras|updates)\b"),
         ("prepare internal mirrorlist", r"Cannot prepare internal mirrorlist(?!: (?:Curl error|Status code))"),
         ("mirror.centos.org", r"https?://mirror\.centos\.org/\S{1,300}: \[Errno 14\].{0,200}40[34]"),
         ("mirror.centos.org", r"(?:Status code: 40[34]|Curl error \(6\).{0,300}) for https?://mirror\.centos\.org/"),

@@ -29,6 +29,12 @@ CHECK = Check(
     patterns=patterns_for(
         "rust-nightly-needed",
         ("may not be used on the", r"error\[E0554\]: `#!\[feature\]` may not be used on the \w{1,20} release channel"),
+        (
+            "is not stabilized in this version",
+            r"Cargo feature called `(?!strip|named-profiles|resolver|edition|rename-dependency|alternative-registries"
+            r"|profile-overrides|workspace-inheritance|sparse-registry|lints)[\w-]{1,60}`, but that feature is not "
+            r"stabilized",
+        ),
         ("only accepted on the nightly", r"error: the (?:option )?`-?Z`?.{0,60} only accepted on the nightly"),
     ),
 )

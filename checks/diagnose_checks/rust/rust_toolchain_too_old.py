@@ -42,6 +42,13 @@ CHECK = Check(
     patterns=patterns_for(
         "rust-old",
         ("is required", r"feature `(?P<needs>edition\d+)` is required"),
+        (
+            "is not stabilized in this version",
+            r"Cargo feature called `(?P<feature>strip|named-profiles|resolver|edition\d+|rename-dependency"
+            r"|alternative-registries|profile-overrides|workspace-inheritance|sparse-registry|lints)`, but that "
+            r"feature is not stabilized in this version of Cargo \((?P<has>[\d.]+)",
+        ),
+        ("is required", r"feature `(?P<feature>strip|named-profiles|resolver|rename-dependency)` is required"),
         ("unknown cargo feature", r"unknown cargo feature `(?P<needs>edition\d+)`"),
         ("lock file version", r"lock file version [`']?(?P<lock>\d)[`']? (?:requires|was found)"),
         ("inimum supported rustc", r"[Mm]inimum supported rustc version is (?P<needs>[\d.]+)"),
@@ -167,10 +174,28 @@ _LOCKS = {"3": "1.53", "4": "1.78"}
 _EDITIONS = {"2018": "1.31", "2021": "1.56", "2024": "1.85"}
 
 
+#: The first cargo that has each of its features without the nightly channel (cargo's changelog).
+_FEATURES = {
+    "strip": "1.59",
+    "named-profiles": "1.57",
+    "resolver": "1.51",
+    "rename-dependency": "1.31",
+    "alternative-registries": "1.34",
+    "profile-overrides": "1.41",
+    "workspace-inheritance": "1.64",
+    "sparse-registry": "1.68",
+    "lints": "1.74",
+    "edition2018": "1.31",
+    "edition2021": "1.56",
+    "edition2024": "1.85",
+}
+
+
 def _needed(log: BuildLog, hits: list[Hit]) -> str:
     """Return the newest Rust that any of *hits* names or implies."""
     found = []
     for hit in hits:
+        found.append(_FEATURES.get(hit.groups["feature"], ""))
         edition = _EDITIONS.get(hit.groups["needs"].removeprefix("edition"), "")
         found.append(edition or hit.groups["needs"].strip(".") or _LOCKS.get(hit.groups["lock"], ""))
         found.append(_COLONS if hit.groups["colons"] else "")

@@ -15,7 +15,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.environment import setting_evidence
-from diagnose.authoring.log import finding_from_hits, install_by_family
+from diagnose.authoring.log import finding_from_hits, install_by_family, other_system
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
@@ -47,6 +47,7 @@ CHECK = Check(
     patterns=patterns_for(
         "no-build-tool",
         ("not installed?", rf"is [`'](?P<tool>{_TOOL})[`'] not installed\?"),
+        ("find the protoc binary", r"Failed to find the (?P<tool>protoc) binary"),
         ("ould not find `protoc`", r"[Cc]ould not find `?(?P<tool>protoc)\b`?"),
         ("ould not find protoc", r"[Cc]ould not find (?P<tool>protoc)\b"),
         ("protoc", r"(?:failed to (?:find|invoke)|[Ff]ailed to locate) [`']?(?P<tool>protoc)[`']?\b"),
@@ -191,6 +192,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
             if name == "sccache"
             else _by_pip(name)
             if re.fullmatch(_PYTHON_TOOL, name)
+            else _by_brew(name)
+            if other_system(log) == "macOS" and name in _BREW
             else install_by_family(log, hits[0].line, f"install {name}", families, _NOTES.get(name, "")),
         )
 
@@ -217,6 +220,20 @@ _SCCACHE = Fix(
     notes="Or remove rustc-wrapper from .cargo/config.toml; in maturin-action, `sccache: false`. To have it: "
     "cargo install sccache.",
 )
+
+
+#: Homebrew's formulae that bring a program (formulae.brew.sh, November 2026).
+_BREW = {
+    "autoconf": "autoconf", "autoheader": "autoconf", "automake": "automake", "aclocal": "automake",
+    "autoreconf": "autoconf automake libtool", "autopoint": "gettext", "capnp": "capnp", "cmake": "cmake",
+    "flatc": "flatbuffers", "gfortran": "gcc", "go": "go", "libtool": "libtool", "libtoolize": "libtool",
+    "llvm-config": "llvm", "meson": "meson", "msgfmt": "gettext", "nasm": "nasm", "ninja": "ninja",
+    "pkg-config": "pkgconf", "protoc": "protobuf", "swig": "swig", "thrift": "thrift", "yasm": "yasm",
+}  # fmt: skip
+
+
+def _by_brew(name: str) -> tuple[Fix, ...]:
+    return (Fix(f"install {name} with Homebrew", (Command(f"brew install {_BREW[name]}", FixStage.PACKAGES),)),)
 
 
 def _by_pip(name: str) -> tuple[Fix, ...]:

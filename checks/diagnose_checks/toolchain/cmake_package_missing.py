@@ -81,8 +81,10 @@ CHECK = Check(
         "cmake-without",  # a status line: the project may do without the package
         (
             "Could NOT find ",
-            r"^-- Could NOT find (?P<package>[\w.+-]+)[^()]{0,200}(?:\(missing: *(?P<missing>[^)]{1,400})\))?",
+            r"^-- Could NOT find (?P<package>[\w.+-]+)[^()]{0,200}\(missing: *(?P<missing>[^)]{1,400})\)",
+            4,
         ),
+        ("Could NOT find ", r"^-- Could NOT find (?P<package>[\w.+-]+)"),
     )
     + patterns_for(
         "cmake-stops",
@@ -114,8 +116,9 @@ def _needed(log: BuildLog) -> Hit | None:
         said = f"{error.groups['command']} {error.groups['text']}".lower()
         for hit in reversed(log.near(error.line, "cmake-without", before=_STATUS)):
             name = hit.groups["package"].lower()
-            same = name in said or name.rstrip("0123456789_-") in said
-            if same and not hit.groups["package"].startswith(_ELSEWHERE):
+            if hit.groups["package"].startswith(_ELSEWHERE):
+                continue
+            if name in said or name.rstrip("0123456789_-") in said or _follows(hit, error, said):
                 return hit
     return None
 
@@ -127,6 +130,19 @@ def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:
     )
 
 
+_ADJOINING = 4  # lines of a status line that is wrapped
+_LACK = re.compile(r"\b(?:auto)?(?:detect|find|found|locate|missing|requires?d?|needs?|available|supported|install)")
+
+
+def _follows(hit: Hit, error: Hit, said: str) -> bool:
+    """Whether *error*, right below the status line *hit*, says that something lacks, and names no other package."""
+    if not 0 < error.line - hit.line <= _ADJOINING or "message" not in error.groups["command"].lower():
+        return False
+    named = (name for name in cmake_packages.names() if len(name) > _SHORT)
+    return bool(_LACK.search(said)) and not any(re.search(rf"\b{re.escape(name)}\b", said) for name in named)
+
+
+_SHORT = 3  # letters of a package's name that may be another word
 _STATUS = 12  # lines from a status line to an error that follows from it
 
 

@@ -52,6 +52,12 @@ CHECK = Check(
             "ailed to execute",
             r"failed to execute \[?\"(?P<tool>[^\"]{1,200})\".{0,1000}(?:No such file|NotFound|os error 2)",
         ),
+        # the driver is there, and the compiler proper is not
+        (
+            "cc1': ",
+            r"(?P<tool>[\w.-]{1,60}-linux-\w{1,30}-(?:gcc|cc)): (?:fatal )?error:? "
+            r"(?P<part>trying to exec|cannot execute) ['`]cc1':",
+        ),
         ("_COMPILER:", r"The CMAKE_C(?:XX)?_COMPILER:\s+(?P<tool>\S+)\s+is not a full path and was not found", 5),
         (
             "No such file",
@@ -142,6 +148,21 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 (*own, *advise(log, hit.line, _cross, target)),
             )
             continue
+        if hit.groups["part"]:
+            other = targets.resolve(re.sub(rf"-{_COMPILER}", "", compiler.rpartition("/")[2]))
+            wrong = named is not None and other is not None and other.wheel != named.wheel
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"{compiler} is installed in part: it does not find cc1, which compiles C"
+                + (f"; and it is not a compiler for {named.triple}" if wrong and named else ""),
+                "C code of a crate cannot be compiled.",
+                (
+                    *advise(log, hit.line, _compiler, f"{target.gnu}-gcc" if target else compiler, target),
+                    *((Fix("correct the variable that names it", notes=_UNSET[1]),) if wrong else ()),
+                ),
+            )
+            continue
         yield finding_from_hits(
             log,
             [hit],
@@ -167,8 +188,25 @@ def _is_cxx(program: str) -> bool:
     return re.search(r"\+\+(?:-\d+)?$", program) is not None
 
 
+#: What brings ``musl-gcc``, by family; Alpine's own gcc is one.
+_MUSL_GCC = {"debian": "musl-tools", "rhel": "musl-gcc", "arch": "musl", "suse": "musl-tools"}
+
+
 def _compiler(env: Environment, name: str, target: Target | None) -> tuple[Fix, ...]:
     env = env._replace(target=target or env.target)
+    if name.rpartition("/")[2] in ("musl-gcc", f"{env.host.wheel}-linux-musl-gcc") and _MUSL_GCC.get(env.distro.family):
+        package = _MUSL_GCC[env.distro.family]
+        called = name.rpartition("/")[2] == "musl-gcc"
+        settings = () if called else ((f"CC_{env.target.env_name}", "musl-gcc"),)
+        return (
+            fix(
+                env,
+                f"install {package}, which brings musl-gcc",
+                configuration=Configuration(settings, (package,)),
+                notes="It compiles C for musl, and finds no library that is not built for musl: of OpenSSL, use the "
+                "crate's own (feature vendored) or rustls. C++ needs another compiler.",
+            ),
+        )
     if not env.cross:
         return (Fix(_UNSET[0], notes=_UNSET[1]),)
     names = cross_compiler(system(env), env.target)

@@ -14,7 +14,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.log import advise, finding_from_hits
+from diagnose.authoring.log import advise, finding_from_hits, other_system
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
@@ -40,7 +40,8 @@ CHECK = Check(
             r"couldn't find any valid shared libraries matching: .{0,1000}?"
             r"invalid: \[\((?P<file>[^:]{1,300}): (?P<why>[^)]{0,300})\)",
         ),
-    ),
+    )
+    + patterns_for("libllvm-of-rustup", ("rustup/toolchains", r"Expected in: \S*rustup/toolchains/\S*libLLVM")),
 )
 _STOPS = "bindgen fails, and so does every crate that generates its bindings in the build."
 _DYNAMIC = (
@@ -51,6 +52,27 @@ _DYNAMIC = (
     ),
     Fix("use Alpine's own Rust, which links dynamically", (Command("apk add rust cargo", FixStage.PACKAGES),)),
 )
+
+
+_OTHER_LLVM = (
+    Fix(
+        "use a libclang that is complete in itself: that of Apple's tools",
+        env=(("LIBCLANG_PATH", "/Library/Developer/CommandLineTools/usr/lib"),),
+        notes="With Xcode: /Applications/Xcode.app/Contents/Developer/Toolchains/XcodeDefault.xctoolchain/usr/lib.",
+    ),
+    Fix(
+        "do not let the loader search rustup's folder first",
+        unset=("DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"),
+        notes="cargo sets the latter for build scripts: a newer Homebrew LLVM, whose libraries have a version in "
+        "their names, is not affected.",
+    ),
+)
+
+
+def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:
+    """Whether *other* is the loader's message about the symbol that libclang lacks."""
+    here, there = log.position(finding.evidence[0]), log.position(other.evidence[0])
+    return other.check == "runtime-undefined-lib-symbol" and abs(here - there) <= 4
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
@@ -81,16 +103,35 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             )
             continue
+        if "rustup/toolchains" in hit.groups["why"] or log.near(hit.line, "libllvm-of-rustup", after=3):
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"{hit.groups['file']} is loaded with the libLLVM of rustup's toolchain, which does not fit it",
+                _STOPS,
+                _OTHER_LLVM,
+            )
+            continue
+        folder = hit.groups["file"].rpartition("/")[0]
+        needs = re.findall(r"([\w.+-]+\.so[\w.]*): cannot open shared object", hit.groups["why"])
+        beside = [
+            Fix(f"let the loader search {folder} too, where {lib} may be beside it", env=(("LD_LIBRARY_PATH", folder),))
+            for lib in needs
+            if folder
+        ]
+        macos = other_system(log) == "macOS" or ".dylib" in hit.text
         yield finding_from_hits(
             log,
             [hit],
             f"{hit.groups['file']} is installed, but cannot be loaded: {hit.groups['why']}",
             _STOPS,
             [
+                *beside,
                 *advise(log, hit.line, _install),
                 Fix(
                     "list its missing dependencies",
-                    notes=f"`ldd {hit.groups['file']}`. The library must be for the build machine.",
+                    notes=f"`{'otool -L' if macos else 'ldd'} {hit.groups['file']}`. The library must be for the build "
+                    "machine.",
                 ),
             ],
         )

@@ -23,9 +23,10 @@ _COLOUR = re.compile(rb"\x1b\[[0-9;]*[mK](?:\x1b\[[0-9;]*[mK])?")
 _TERMINAL = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]_P^][^\x07\x1b\n]*(?:\x07|\x1b\\)|[@-Z\\^_=>()][0-9A-Za-z]?)")
 # Colours whose escape character was lost, or was replaced by "^[" or "␛". (Every alternative begins with another byte,
 # which makes the search several times faster.) If there are any, one of them ends the colour.
-_LOST = rb"\[\d{0,2}(?:;\d{1,3})*m(?:\^\[\[K)?"
+# "[m" before a letter begins a name in brackets: "[main.o]".
+_LOST = rb"\[(?:(?:\d{1,2}(?:;\d{1,3})*|(?:;\d{1,3})+)m|m(?![a-z]))(?:\^\[\[K)?"
 _LOST_COLOUR = re.compile(rb"%b|\^\[(?:%b|\[K)|\xe2\x90\x9b%b" % (_LOST, _LOST, _LOST))
-_LOST_END = re.compile(rb"\[0?m")
+_LOST_END = re.compile(rb"\[(?:0m|m(?![a-z]))")
 _LOWER = "abcdefghijklmnopqrstuvwxyz"
 _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 # Each with the characters that it can begin with after blanks, 0 for any digit; without any, it has a tab.
