@@ -107,9 +107,10 @@ def test_hostile_yaml_is_one_line(text: str, reason: str) -> None:
         "jobs: {j: {steps: [], strategy: {matrix: {" + ", ".join(f"k{n}: [1, 2, 3]" for n in range(40)) + "}}}}\n",
         "jobs:\n  j:\n    runs-on: ${{ " + "(" * 3000 + " }}\n    if: ${{ " + "!" * 3000 + "a }}\n    steps: []\n",
         "jobs: {j: {steps: [{uses: ./../../etc}, {uses: ./a}, 1, [], {run: [x]}]}, k: 1, l: [], m: {needs: {}}}\n",
+        "jobs: {j: {container: {image: a, volumes: [{a: b}, [c]]}, steps: [{uses: PyO3/maturin-action@v1}]}}\n",
         "jobs: {j: {runs-on: [self-hosted], steps: [{uses: PyO3/maturin-action@v1, with: [x]}]}}\n",
     ],
-    ids=range(6),
+    ids=range(7),
 )
 def test_hostile_workflows_cost_little(text: str, tmp_path: Path) -> None:
     folder = tmp_path / ".github" / "workflows"

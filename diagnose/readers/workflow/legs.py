@@ -332,7 +332,7 @@ class _LegReader:
         image = template(named.text, row.contexts).known
         volumes = node.get("volumes") if isinstance(node, Table) else None
         mounted = volumes.items if isinstance(volumes, Items) else ()
-        if not image or any("/__e" in getattr(one, "text", "") for one in mounted):
+        if not image or any(isinstance(one, Text) and "/__e" in one.text for one in mounted):
             return  # the latter brings a Node of its own
         sure = [step for step in steps if step.uses and not step.maybe and not step.uses.startswith("docker://")]
         spot = Spot(self.path, named.line, named.column)
