@@ -124,20 +124,26 @@ def test_typographic_quotes_and_entities_are_plain() -> None:
 WORDS = [pattern.anchor.encode() for pattern in (*SHARED, *patterns)]
 
 
-def searched(texts: list[bytes], block: bytes) -> list[tuple[int, bytes]]:
-    """Return what a plain search for each of *texts* finds in *block*."""
-    found = []
-    for text in set(texts):
-        at = block.find(text)
-        while at >= 0:
-            found.append((at, text))
-            at = block.find(text, at + 1)
-    return sorted(found)
+def searched(texts: list[bytes], block: bytes) -> dict[int, list[tuple[int, bytes]]]:
+    """Return where a plain search for each of *texts* finds it first in each line of *block*."""
+    found: dict[int, list[tuple[int, bytes]]] = {}
+    start = 0
+    for line in block.split(b"\n"):
+        if here := sorted((start + line.find(text), text) for text in set(texts) if text in line):
+            found[start] = here
+        start += len(line) + 1
+    return found
 
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.lists(st.one_of(st.binary(min_size=4, max_size=80), st.sampled_from(WORDS)), min_size=1, max_size=40),
+    st.lists(
+        st.one_of(
+            st.binary(min_size=4, max_size=80).map(lambda text: text.replace(b"\n", b"-")), st.sampled_from(WORDS)
+        ),
+        min_size=1,
+        max_size=40,
+    ),
     st.lists(st.binary(max_size=40), max_size=20),
     st.randoms(use_true_random=False),
 )
@@ -145,12 +151,16 @@ def test_all_anchors_are_found_with_and_without_the_library(
     texts: list[bytes], noise: list[bytes], chance: random.Random
 ) -> None:
     # Whole texts, texts that lack a byte, and noise, also where one step of the search ends and the next begins.
-    parts = [*texts, *(text[1:] for text in texts), *(text[:-1] for text in texts), *noise]
+    parts = [*texts, *(text[1:] for text in texts), *(text[:-1] for text in texts), *noise, *[b"\n"] * 20]
     chance.shuffle(parts)
     some = b"".join(parts)
     block = some + bytes(max((1 << 16) - len(some) - chance.randrange(80), 0)) + some
     for fast in (True, False):
-        assert list(Anchors(texts, fast).finds(block)) == searched(texts, block)
+        assert Anchors(texts, fast).lines(block) == searched(texts, block)
+
+
+def test_no_anchor_has_a_line_break() -> None:
+    assert not [word for word in WORDS if b"\n" in word]
 
 
 def test_the_library_is_there_where_it_has_wheels() -> None:

@@ -8,6 +8,7 @@ find the same positions, which a test verifies.
 from __future__ import annotations
 
 import sys
+from operator import itemgetter
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ except ImportError:  # no wheels for musl, PyPy, and processors other than x86-6
     BytesAhoCorasick = None  # type: ignore[assignment, misc]
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
 GRAM = 4  # bytes that a text has at least
 _STEP = 1 << 16  # bytes searched at once: bounds the matches held, and the runs of bytes fit a processor's cache
@@ -29,30 +30,55 @@ class Anchors:
     def __init__(self, texts: Iterable[bytes], fast: bool = True) -> None:
         self._texts = sorted(set(texts))
         self._longest = max(map(len, self._texts), default=1)
-        self._search: Callable[[bytes], Iterable[tuple[int, int]]] = self._plain
+        # Number, start and end of every text in some bytes, each line's together
+        self._search: Callable[[bytes], Iterable[tuple[int, int, int]]] = self._plain
         if fast and BytesAhoCorasick is not None:
             self._automaton = BytesAhoCorasick(self._texts)
             self._search = self._automatic
         else:
             self._grams = [_grams(text) for text in self._texts]
 
-    def finds(self, block: bytes) -> Iterator[tuple[int, bytes]]:
-        """Yield (position, text) for every text in *block*, overlapping ones too, sorted."""
+    def lines(self, block: bytes) -> dict[int, list[tuple[int, bytes]]]:
+        """Return the lines of *block* with a text: their start → the first position of each text in it, sorted.
+
+        No text has a line break. A text that fills a long line is found there many thousand times.
+        """
+        found: dict[int, dict[int, int]] = {}
+        here: dict[int, int] = {}
+        end = -1
         for begin in range(0, len(block), _STEP):
-            for at, number in sorted(self._search(block[begin : begin + _STEP + self._longest - 1])):
-                if at < _STEP:
-                    yield begin + at, self._texts[number]
+            left = end - begin  # the rest of the line
+            for number, at, _ in self._search(block[begin : begin + _STEP + self._longest - 1]):
+                if at >= _STEP:
+                    continue  # the next step finds it
+                if at >= left:
+                    start = block.rfind(b"\n", 0, begin + at) + 1
+                    end = block.find(b"\n", begin + at)
+                    end = len(block) if end < 0 else end
+                    left = end - begin
+                    here = found.setdefault(start, {})
+                if number not in here:
+                    here[number] = begin + at
+        lines: dict[int, list[tuple[int, bytes]]] = {}
+        for start, here in found.items():
+            lines[start] = line = [(at, self._texts[number]) for number, at in here.items()]
+            if len(line) > 1:
+                line.sort()
+        return lines
 
-    def _automatic(self, part: bytes) -> Iterable[tuple[int, int]]:
-        return [(at, number) for number, at, _ in self._automaton.find_matches_as_indexes(part, overlapping=True)]
+    def _automatic(self, part: bytes) -> Iterable[tuple[int, int, int]]:
+        return self._automaton.find_matches_as_indexes(part, overlapping=True)
 
-    def _plain(self, part: bytes) -> Iterator[tuple[int, int]]:
+    def _plain(self, part: bytes) -> Iterable[tuple[int, int, int]]:
         there = _grams(part)
+        found = []
         for number, text in enumerate(self._texts):
             at = part.find(text) if self._grams[number] <= there else -1
             while at >= 0:
-                yield at, number
+                found.append((number, at, at + len(text)))
                 at = part.find(text, at + 1)
+        found.sort(key=itemgetter(1))
+        return found
 
 
 def _grams(text: bytes) -> set[int]:

@@ -23,6 +23,11 @@ from diagnose.readers.buildlog.hits import Hit, LineOrigin, Said
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    #: A pattern's kind and anchor, the text of a line that it matches, and the match.
+    _Match = tuple[str, str, str, re.Match[str]]
+    #: The characters that could have been searched while a line was, the line, and what was found in it.
+    _Searched = tuple[int, str, list[_Match]]
+
 _BLOCK = 1 << 18  # small enough for a processor's cache, with the data derived from it
 _ENDLESS = 1 << 22  # bytes without a line end from which on a line is read in pieces
 _BEGINNING = 1 << 13  # bytes of the first block; more than 5 % control bytes among them mean binary
@@ -46,7 +51,8 @@ _FOLLOWING = 24  # lines that can contain the rest of a wrapped message
 _FEW = 4  # texts in one line that are searched one by one
 _SPAN = 8  # lines of a message at most
 _ORDERS = 10_000  # combinations of anchors in a line whose patterns are remembered
-_SHORT, _REMEMBERED = 400, 8_000  # bytes of a line, and how many of them, whose matches are remembered
+_SHORT, _REMEMBERED = 1 << 10, 1 << 20  # bytes of a line, and of all lines, whose matches are remembered
+_SEEN = 20_000  # lines of which it is remembered that they were there
 _REPEATS = 4  # identical hits of one kind that are kept
 _AROUND = 1 << 12  # bytes before and after a failure that are kept to show it
 _FIRST, _LAST = 4, 40  # numbers of first and last failures to keep them for
@@ -84,17 +90,6 @@ class _Tried(NamedTuple):
 
     patterns: list[Pattern]
     later: bool
-
-
-class _SearchedLine(NamedTuple):
-    """A line, what was found in it, and the characters that could have been searched meanwhile.
-
-    A match is the pattern's kind and anchor, the text in the line, and the match in the text.
-    """
-
-    line: str
-    matches: list[tuple[str, str, str, re.Match[str]]]
-    cost: int
 
 
 def _index(patterns: Iterable[Pattern]) -> tuple[dict[bytes, list[Pattern]], dict[Pattern, int]]:
@@ -137,7 +132,9 @@ class Scanner:
         self._failures: dict[int, tuple[int, int]] = {}  # of one piece: line number → start and end of the line
         self._orders: dict[tuple[bytes, ...], _Tried] = {}
         self._full: set[str] = set()  # kinds of which enough is kept
-        self._known: dict[bytes, _SearchedLine] = {}  # lines that were searched: many a log repeats them
+        self._known: dict[bytes, _Searched] = {}  # lines that were searched: many a log repeats them
+        self._once: set[int] = set()  # hashes of lines that were searched
+        self._room = _REMEMBERED
 
     def scan(self, stream: BinaryIO) -> Iterator[Hit]:
         """Yield the hits of *stream* in the order of its lines."""
@@ -170,6 +167,7 @@ class Scanner:
         self._full = {kind for kind in self._full if not kind.startswith("mark ")}
         self._orders.clear()
         self._known.clear()
+        self._room = _REMEMBERED
         for said in [said for said in self._said if said[0].startswith("mark ")]:
             del self._said[said]
         if len(self._behind) < len(self._all):
@@ -233,17 +231,12 @@ class Scanner:
 
     def _candidates(self, piece: bytes) -> dict[int, tuple[int, _Tried]]:
         """Return the lines with an anchor: their start, the position of the anchor, and the patterns to try."""
-        starts: dict[int, tuple[int, dict[bytes, None]]] = {}
-        start, end = 0, -1
-        for at, text in self._anchors.finds(piece):
-            if at >= end:
-                start, end = piece.rfind(b"\n", 0, at) + 1, piece.find(b"\n", at)
-                end = len(piece) if end < 0 else end
-                here = starts[start] = at, {}
-            if text not in here[1]:
-                here[1][text] = None
-                self._found[text] += 1
-        found = {start: (at, self._ranked(tuple(texts))) for start, (at, texts) in starts.items()}
+        found: dict[int, tuple[int, _Tried]] = {}
+        for start, texts in self._anchors.lines(piece).items():
+            words = tuple([text for _, text in texts])
+            for word in words:
+                self._found[word] += 1
+            found[start] = texts[0][0], self._ranked(words)
         self._searching = self._anchors
         self._forget()
         return found
@@ -263,36 +256,34 @@ class Scanner:
         if end - start > _LINE:
             start, end = max(start, at - _LINE // 2), min(end, at + _LINE // 2)
         line = piece[start:end]
-        known = self._known.get(line)
-        if known is None:
-            known = self._matched(line, piece, rest, end, patterns)
+        cost, whole, matches = self._known.get(line) or self._matched(line, piece, rest, end, patterns)
         hits: list[Hit] = []
-        for kind, anchor, text, match in known.matches:
+        for kind, anchor, text, match in matches:
             mark = kind.startswith("mark ")
             if mark and kind.startswith(_FAILURES):
                 self._failures[number] = start, end
             if self._wanted(kind, match):
                 self._found[anchor.encode()] = 0
-                hits.append(_hit(kind, number, known.line, text, match))
+                hits.append(_hit(kind, number, whole, text, match))
                 continue
             self._idle[anchor] += len(text) + _SEARCH_COST
             self._idle_total += len(text) + _SEARCH_COST
             if mark and number >= self._last.get(kind, (0,))[0]:
-                self._last[kind] = number, known.line, text, match
+                self._last[kind] = number, whole, text, match
         if not hits:
-            self._idle[patterns[0].anchor] += known.cost
-        self._idle_total += known.cost
+            self._idle[patterns[0].anchor] += cost
+        self._idle_total += cost
         if self._idle_total > self._allowed:
             self._give_up()
         return hits
 
-    def _matched(self, raw: bytes, piece: bytes, rest: bytes, end: int, patterns: list[Pattern]) -> _SearchedLine:
+    def _matched(self, raw: bytes, piece: bytes, rest: bytes, end: int, patterns: list[Pattern]) -> _Searched:
         """Return what *patterns* find in the line *raw*, which ends at *end* of *piece*."""
         line = raw.decode(errors="replace")
         texts = clean(line)
         removed = len(line) - len(texts[0]) if len(texts) == 1 else 0
         cost = len(line) + _LINE_COST + _PART_COST * len(texts) + _PREFIX_COST * min(removed, _PREFIXED)
-        matches: list[tuple[str, str, str, re.Match[str]]] = []
+        matches: list[_Match] = []
         following: list[str] = []
         idle, gone = self._idle, self._gone
         alone = True  # whether the next lines do not matter
@@ -321,9 +312,19 @@ class Scanner:
                     continue
                 known.add(kind)
                 matches.append((kind, anchor, bare, match))
-        if alone and len(raw) <= _SHORT and len(self._known) < _REMEMBERED and not gone:
-            self._known[raw] = _SearchedLine(line, matches, 0)
-        return _SearchedLine(line, matches, cost)
+        if alone and len(raw) <= _SHORT and not gone:
+            self._remember(raw, line, matches)
+        return cost, line, matches
+
+    def _remember(self, raw: bytes, line: str, matches: list[_Match]) -> None:
+        """Keep what was found in a line that is there for the second time."""
+        seen = hash(raw)
+        if seen not in self._once:
+            if len(self._once) < _SEEN:
+                self._once.add(seen)
+        elif len(raw) <= self._room:
+            self._room -= len(raw)
+            self._known[raw] = 0, line, matches
 
     def _by_text(self, texts: list[str], patterns: list[Pattern]) -> Iterable[tuple[str, list[Pattern]]]:
         """Return each of the *texts* of one line with those of *patterns* to try.
@@ -339,8 +340,9 @@ class Scanner:
         encoded = [text.encode(errors="replace") + b"\n" for text in texts]
         ends = list(itertools.accumulate(map(len, encoded)))
         tried: list[set[int]] = [set() for _ in texts]
-        for at, anchor in self._searching.finds(b"".join(encoded)):
-            tried[bisect_right(ends, at)].update(behind.get(anchor, ()))
+        for start, found in self._searching.lines(b"".join(encoded)).items():
+            for _, anchor in found:
+                tried[bisect_right(ends, start)].update(behind.get(anchor, ()))
         tried[0].update(number for number, pattern in enumerate(patterns) if pattern.raw)
         tried[-1].update(number for number, pattern in enumerate(patterns) if pattern.lines > 1)
         return [(text, [patterns[n] for n in sorted(some)]) for text, some in zip(texts, tried, strict=True)]
