@@ -101,7 +101,7 @@ def _pattern(kind: str, message: str) -> Pattern:
 
 def linker() -> tuple[Pattern, ...]:
     """Return the patterns of the linker's messages. German releases word the skipping in several ways."""
-    skipping = rf"inkompatib\w* {_FACTS['{file}']} [^:]{{1,40}} {_FACTS['{lib}']}"
+    skipping = rf"inkompatib\w{{0,12}} {_FACTS['{file}']} [^:]{{1,40}} {_FACTS['{lib}']}"
     patterns = (_pattern(kind, message) for kind, messages in _MESSAGES for message in messages)
     return (*patterns, Pattern("ld-skipping", "nkompatib", skipping))
 

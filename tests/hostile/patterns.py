@@ -209,13 +209,11 @@ def measure(pattern: Pattern, filler: Filler) -> Slow:
 
 
 def _confirmed(pattern: Pattern, filler: Filler) -> Slow:
-    """Measure again what seems too steep: other processes can slow one of the lengths down."""
+    """Measure twice more what seems too steep, and return the median: other processes can slow any length down."""
     slow = measure(pattern, filler)
-    for _ in range(3):
-        if slow.exponent <= LINEAR:
-            break
-        slow = min(slow, measure(pattern, filler), key=lambda one: one.exponent)
-    return slow
+    if slow.exponent <= LINEAR:
+        return slow
+    return sorted((slow, measure(pattern, filler), measure(pattern, filler)), key=lambda one: one.exponent)[1]
 
 
 def _row(slow: Slow, count: int) -> dict[str, object]:

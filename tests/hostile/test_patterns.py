@@ -19,6 +19,8 @@ LINES = {
     "collecting": "(from Collecting " + "a" * 8000,
     "skipping": "lld" * 32_000 + " skipping incompatible x",
     "flags": "--cflags" + "1" * 64_000,
+    "linker without end": "lld-link" * 8000 + ": error: could not open",
+    "skipping in German": "inkompatib" * 6400,
     "blanks before": " " * 256_000 + "error: cannot find -l",
     "redrawn": "a\rcannot find -lx\r" * 14_400,
     "braces": "Failure { command: " * 3000,

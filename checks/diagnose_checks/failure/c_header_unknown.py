@@ -45,7 +45,10 @@ CHECK = Check(
             r"(?:(?:[\s|\d]{0,40})# ?include (?P<open>[\"<]))?",
             3,
         ),
-        ("error C1083", rf"(?P<file>\S{{1,300}}?)\(\d+\): fatal error C1083: Cannot open include file: '{_HEADER}'"),
+        (
+            "error C1083",
+            rf"(?<!\S)(?P<file>\S{{1,300}}?)\(\d+\): fatal error C1083: Cannot open include file: '{_HEADER}'",
+        ),
     ),
 )
 _SEARCH = {

@@ -60,7 +60,7 @@ _OTHERS = (
     *patterns_for(
         "no-windows-library",
         ("fatal error LNK1", rf"fatal error LNK1(?:181|104): cannot open (?:input )?file '{_WINDOWS}'"),
-        ("could not open", rf"lld-link\S*: error: could not open '{_WINDOWS}'"),
+        ("could not open", rf"lld-link\S{{0,40}}: error: could not open '{_WINDOWS}'"),
     ),
 )
 CHECK = Check(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     #: A pattern's kind and anchor, the text of a line that it matches, and the match.
     _Match = tuple[str, str, str, re.Match[str]]
-    #: The characters that could have been searched while a line was, the line, and what was found in it.
+    #: The characters that could have been searched while a line was, the line, and its matches.
     _Searched = tuple[int, str, list[_Match]]
 
 _BLOCK = 1 << 18  # small enough for a processor's cache, with the data derived from it
