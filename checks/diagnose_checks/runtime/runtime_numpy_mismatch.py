@@ -1,7 +1,8 @@
 """A module was compiled for another numpy than the one that it runs with.
 
 Extensions that use numpy's C interface fix the size of its structures. One that was compiled with numpy 1 does not
-load with numpy 2; one that was compiled with a newer numpy may not load with an older one.
+load with numpy 2; one that was compiled with a newer numpy may not load with an older one. Without any numpy, such a
+module's message is the same as with another one; Python's own message above it tells that.
 
 How to fix: update the package whose module it is: newer releases are compiled with numpy 2, which serves both. Else
 install the numpy that it was made for.
@@ -22,7 +23,7 @@ from diagnose.model.pattern import patterns_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 CHECK = Check(
     since="0.1.0",
@@ -32,18 +33,25 @@ CHECK = Check(
         ("compiled using NumPy 1.x", r"A module that was compiled using NumPy 1\.x cannot be run in(?P<two>)"),
         (
             "may indicate binary",
-            r"^(?:E +)?ValueError: numpy\.\w{1,40} size changed, may indicate binary incompatibility\. Expected "
-            r"(?P<want>\d{1,5}) "
+            r"^(?:E +)?ValueError: numpy\.(?P<type>\w{1,40}) size changed, may indicate binary incompatibility\. "
+            r"Expected (?P<want>\d{1,5}) "
             r"from C header, got (?P<have>\d{1,5})",
         ),
         (
             "module compiled against A",
-            r"module compiled against A[PB]I version \S{1,20} but this version of numpy is \S{1,20}",
+            r"module compiled against A[PB]I version (?P<built>0x[0-9a-f]{1,8})"
+            r" but this version of numpy is (?P<runs>0x[0-9a-f]{1,8})",
+        ),
+        (  # from 1.25 on
+            "against NumPy C-API version",
+            r"module was compiled against NumPy C-API version (?P<built>0x[0-9a-f]{1,8})(?: \([^)]{1,40}\))?"
+            r" but the running NumPy has C-API version (?P<runs>0x[0-9a-f]{1,8})",
         ),
         ("numpy.core.multiarray failed", r"numpy\.core\.multiarray failed to import"),
         ("_ARRAY_API not found", r"AttributeError: _ARRAY_API not found"),
         ("auto-generated because", r"numpy\._?core\.multiarray failed to import \(auto-generated because"),
-    ),
+    )
+    + patterns_for("numpy-absent", ("No module named", r"No module named '?numpy(?:'|$)")),
 )
 
 
@@ -52,8 +60,19 @@ def log(log: BuildLog) -> Iterator[Finding]:
     hits = log.find("numpy-abi")
     if not hits:
         return
-    sizes = [(int(hit.groups["want"]), int(hit.groups["have"])) for hit in hits if hit.groups["want"]]
-    older = bool(sizes) and sizes[0][0] > sizes[0][1] and sizes[0] != (96, 88)
+    absent = log.near(hits[0].line, "numpy-absent", before=_TRACEBACK, after=_TRACEBACK)
+    if absent and not any(hit.groups["want"] or hit.groups["built"] or "two" in hit.groups for hit in hits):
+        yield finding_from_hits(
+            log,
+            [*absent, *hits],
+            "numpy, which a module uses, is not installed for this Python",
+            "The module is not imported.",
+            [Fix("install numpy", (Command("python3 -m pip install numpy", FixStage.TOOLCHAIN),))],
+        )
+        return
+    older = next((hit for hit in hits if _built_newer(hit)), None)
+    built = int(older.groups["built"] or "0", 16) if older else 0
+    wanted = "numpy>=2" if built >= _API_OF_2 else "numpy<2"
     update = Fix(
         "update the package whose module fails to load",
         (Command("python3 -m pip install --upgrade PACKAGE", FixStage.TOOLCHAIN),),
@@ -63,7 +82,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     old = Fix("install the older numpy", (Command("python3 -m pip install 'numpy<2'", FixStage.TOOLCHAIN),))
     new = Fix(
         "update numpy",
-        (Command("python3 -m pip install --upgrade numpy", FixStage.TOOLCHAIN),),
+        (Command(f"python3 -m pip install --upgrade '{wanted}'", FixStage.TOOLCHAIN),),
         notes="The module was compiled with a newer one.",
     )
     yield finding_from_hits(
@@ -73,3 +92,18 @@ def log(log: BuildLog) -> Iterator[Finding]:
         "It is not imported.",
         (new, update) if older else (update, old),
     )
+
+
+_TRACEBACK = 30  # lines: numpy's own error is printed before the one of the module
+_API_OF_2 = 0x12  # numpy/_core/meson.build: C_API_VERSION
+#: A type became smaller with numpy 2: its size under numpy 1, and under numpy 2.
+_SHRUNK = ("dtype", "96", "88")
+
+
+def _built_newer(hit: Hit) -> bool:
+    """Whether *hit* shows that the module was compiled with a newer numpy than the one that is installed."""
+    built, runs = hit.groups["built"], hit.groups["runs"]
+    if built:
+        return int(built, 16) > int(runs, 16)
+    want, have = hit.groups["want"], hit.groups["have"]
+    return bool(want) and int(want) > int(have) and (hit.groups["type"], want, have) != _SHRUNK
