@@ -1,4 +1,4 @@
-"""Tools print the same words for several causes: each is told by what else the log shows, or both are named."""
+"""Tools print the same words for several causes: the rest of the log distinguishes them, or both are named."""
 
 from __future__ import annotations
 
@@ -6,8 +6,17 @@ import pytest
 from logs import FOLDER, judged
 
 #: log → words of its message; words of its first fix; words that neither may have.
-TOLD = {
+CASES = {
     "alpine-program-perhaps-absent": ("or it does not exist", "if it does not exist", ""),
+    "glibc-mixed": ("parts of two are mixed", "LD_LIBRARY_PATH", "too old"),
+    "library-installed-not-found": ("is in /usr/local/lib", "ldconfig", "apt-file"),
+    "library-of-driver": ("comes with the NVIDIA driver", "--gpus all", "apt-file"),
+    "library-of-torch": ("comes with torch", "import torch before", "apt-file"),
+    "linker-script-opened": ("text for the linker", "load the file with the number", "auditwheel"),
+    "macos-library-older": ("version 10.0.0 of its interface, and 12.0.0 is needed", "newer library", "does not find"),
+    "macos-library-other-processor": ("is for arm64, and this is run for x86_64", "processor", "does not find"),
+    "macos-library-unsigned": ("refuses the signature", "codesign", "does not find"),
+    "module-of-another-system": ("for macOS or Windows", "install the package again", "auditwheel"),
     "numpy-absent": ("is not installed", "pip install numpy", "PACKAGE"),
     "numpy-older-api": ("another numpy", "--upgrade 'numpy<2'", "PACKAGE"),
     "numpy-older-api-1.25": ("another numpy", "--upgrade 'numpy<2'", "PACKAGE"),
@@ -15,12 +24,13 @@ TOLD = {
 }
 
 
-@pytest.mark.parametrize("name", TOLD)
-def test_the_words_of_several_causes_are_told_apart(name: str) -> None:
-    message, first, never = TOLD[name]
+@pytest.mark.parametrize("name", CASES)
+def test_causes_with_the_same_words_are_distinguished(name: str) -> None:
+    message, first, never = CASES[name]
     (finding,) = judged(FOLDER / "composed" / "alike" / f"{name}.log").findings
     fix = finding.fixes[0]
-    words = " ".join([fix.title, *(command.line for command in fix.commands), *map("=".join, fix.env), fix.notes])
+    lines = [*(command.line for command in fix.commands), *map("=".join, fix.env), *fix.unset]
+    words = " ".join([fix.title, *lines, fix.notes])
     assert message in finding.message
     assert first in words
     assert not never or never not in f"{finding.message} {words}"

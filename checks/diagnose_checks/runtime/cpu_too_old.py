@@ -38,6 +38,14 @@ CHECK = Check(
         ("baseline optimizations", r"built with baseline optimizations:? ?(?P<level>[^.]{0,60})"),
     )
     + patterns_for(
+        "aborts-note",
+        ("while processing panic", r"panicked while processing panic"),
+        ("while panicking", r"thread panicked while panicking\. aborting"),
+        ("cannot unwind", r"panic in a function that cannot unwind|thread caused non-unwinding panic\. aborting"),
+        ("fatal runtime error", r"fatal runtime error: "),
+        ("memory allocation of", r"memory allocation of \d{1,20} bytes failed"),
+    )
+    + patterns_for(
         "target-cpu-note",
         ("target-cpu=", r"target-cpu=(?P<cpu>[\w.-]+)"),
         ("-march=", r"-march=(?P<cpu>native|x86-64-v\d|haswell|skylake\S*)"),
@@ -47,7 +55,8 @@ CHECK = Check(
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See glibc or the kernel refuse."""
-    hits = log.find("cpu-refused")
+    # Rust's abort, and a panic that is compiled as one, are an illegal instruction on purpose.
+    hits = [hit for hit in log.find("cpu-refused") if not log.near(hit.line, "aborts-note", before=_ABOVE)]
     if not hits:
         return
     level = next((hit.groups["level"] for hit in hits if hit.groups["level"]), "")
@@ -86,3 +95,4 @@ _LOOK = (
     "On x86-64, `/lib64/ld-linux-x86-64.so.2 --help` lists the levels that are supported here; on others, "
     "/proc/cpuinfo has the features. A package from an index may have a build for older processors (polars-lts-cpu)."
 )
+_ABOVE = 8  # lines, of which a backtrace may be some

@@ -1,8 +1,8 @@
 """A program or module for glibc is run on a musl system.
 
 Alpine's C library is musl. A file linked with glibc needs glibc's loader (``ld-linux-x86-64.so.2``), which is missing
-there: the shell reports "not found" for a file that exists, as it does for one that does not. With a compatibility layer it starts, and misses functions
-that only glibc has.
+there: the shell reports "not found" for a file that exists, as it does for one that does not. With a compatibility
+layer it starts, and misses functions that only glibc has.
 
 How to fix: use a ``musllinux`` wheel, or a program for the ``-musl`` target; or use an image with glibc (``-slim``
 instead of ``-alpine``).

@@ -3,6 +3,9 @@
 It was linked against a library of the build system. That library's name, with its number, does not exist here: it is
 not installed, or this distribution has another major version (``libssl.so.1.1`` here, ``libssl.so.3`` there).
 
+Or it is installed, and not found: below ``/usr/local/lib`` until ``ldconfig`` has run, in another package's folder
+until that is imported (torch's), or in a driver, which no image contains (``libcuda.so.1``).
+
 How to fix: install the package that contains the file. If this distribution has another version, build the module here,
 or use a wheel that bundles its libraries (``auditwheel repair``, maturin's default).
 
@@ -20,16 +23,27 @@ from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.pattern import patterns_for
 from diagnose.remedies.install import APT_FILE
 from diagnose.tables.repaired_names import is_hashed
+from diagnose.tables.shared_libraries import another_wheels
 from diagnose_checks.runtime._triage import LIBPYTHON, foreign_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
-CHECK = Check(since="0.1.0", phase=Phase.LATER)
+_PUT = r"(?P<folder>/[^\s:'\"]{1,200})/(?P<lib>lib[\w.+-]{1,80}\.so[\w.]{0,40})['\"]?$"
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.LATER,
+    patterns=patterns_for(
+        "library-put",
+        ("-- Installing: ", rf"-- (?:Installing|Up-to-date): {_PUT}"),  # CMake
+        ("install: ", rf"libtool: install: .{{0,400}}\s{_PUT}"),
+    ),
+)
 _SONAME = re.compile(r"^(?:lib[\w.+-]+|[\w+-]+)\.so(?:\.[\w.]+)?$")
 
 
@@ -51,14 +65,68 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [hit],
-            f"{lib} is not installed on this system, or in another version",
+            _message(log, hit, lib),
             "It cannot be loaded.",
-            [
-                *([_STALE] if re.search(r"/build-script-(?:build|main)\b", hit.text) else []),
-                Fix(f"install the package that contains {lib}", notes=_search(log.distro_at(hit.line).manager, lib)),
-                Fix("bundle it in the wheel", notes="`auditwheel repair`, or maturin without --auditwheel skip."),
-            ],
+            _fixes(log, hit, lib),
         )
+
+
+def _put(log: BuildLog, hit: Hit, lib: str) -> str:
+    """Return the folder into which the log shows *lib* installed before; empty if it does not."""
+    notes = [note for note in log.find("library-put") if note.line < hit.line]
+    return next((n.groups["folder"] for n in reversed(notes) if _stem(n.groups["lib"]) == _stem(lib)), "")
+
+
+def _stem(lib: str) -> str:
+    return ".".join(lib.partition(".so")[0::2]).split(".")[0] + ".so" + lib.partition(".so")[2][:2]
+
+
+def _origin(lib: str) -> str:
+    """Return what brings *lib*, if in most cases that is not a package of a distribution."""
+    return "" if re.match(r"lib(?:Qt|tbb|OpenCL|pyside|shiboken|ze_)", lib) else another_wheels(lib, ())
+
+
+def _message(log: BuildLog, hit: Hit, lib: str) -> str:
+    if folder := _put(log, hit, lib):
+        return f"{lib} is in {folder}, where the loader does not look for it"
+    if origin := _origin(lib):
+        return f"the loader does not find {lib}, which {origin}"
+    return f"{lib} is not installed on this system, or in another version"
+
+
+def _fixes(log: BuildLog, hit: Hit, lib: str) -> list[Fix]:
+    if folder := _put(log, hit, lib):
+        if folder.startswith(("/usr/local/lib", "/usr/lib", "/lib")):
+            title = "let the loader read its folders again"
+            notes = f"As root. If that is not enough: echo {folder} > /etc/ld.so.conf.d/local.conf before it."
+            return [Fix(title, (Command("ldconfig", FixStage.PACKAGES),), notes=notes)]
+        return [Fix("name the folder for the loader", env=(("LD_LIBRARY_PATH", folder),))]
+    install = Fix(f"install the package that contains {lib}", notes=_search(log.distro_at(hit.line).manager, lib))
+    origin = _origin(lib).partition("comes with ")[2]
+    if "NVIDIA driver" in origin:
+        return [
+            Fix(
+                "run it on a machine with the NVIDIA driver, and give the container the GPU",
+                notes="docker run --gpus all, with NVIDIA's container toolkit. The driver is never part of an image; "
+                "a build needs the library's stub only, which the CUDA toolkit has in lib64/stubs.",
+            ),
+            Fix("use the package's release for the CPU, where there is no such GPU"),
+        ]
+    if origin == "torch":
+        return [
+            Fix("import torch before the module", notes="That loads the libraries of torch's own folder."),
+            Fix(
+                "install the torch that the module was built with",
+                notes="The name and number of its libraries change with its release, and with its CUDA.",
+            ),
+        ]
+    if origin:
+        return [Fix(f"install {origin}, in the release that the module was built with"), install]
+    return [
+        *([_STALE] if re.search(r"/build-script-(?:build|main)\b", hit.text) else []),
+        install,
+        Fix("bundle it in the wheel", notes="`auditwheel repair`, or maturin without --auditwheel skip."),
+    ]
 
 
 def _search(manager: str, lib: str) -> str:

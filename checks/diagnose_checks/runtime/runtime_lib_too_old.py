@@ -52,6 +52,21 @@ def log(log: BuildLog) -> Iterator[Finding]:
         return
     for hit in unknown_symbols(log):
         versioned = hit.groups["version"] and not hit.groups["version"].isdigit()
+        if hit.groups["version"] == "GLIBC_PRIVATE":
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"{hit.groups['file']} is of another glibc than the one that runs: parts of two are mixed",
+                "It cannot be loaded.",
+                [
+                    Fix(
+                        "keep the folder of the other glibc off the search path",
+                        unset=("LD_LIBRARY_PATH", "LD_PRELOAD"),
+                        notes=_MIXED,
+                    )
+                ],
+            )
+            return
         if versioned and not log.near(hit.line, "tool-shadowed"):
             yield finding_from_hits(
                 log,
@@ -71,3 +86,9 @@ def _fixes() -> list[Fix]:
         ),
         Fix("build on a system with the old one, or bundle the library in the wheel"),
     ]
+
+
+_MIXED = (
+    "A program that a snap started (a terminal in an editor) inherits more: `unset GTK_PATH GIO_MODULE_DIR LOCPATH`. "
+    "`LD_DEBUG=libs PROGRAM` shows who asks for the file."
+)

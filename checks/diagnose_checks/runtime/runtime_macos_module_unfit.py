@@ -1,8 +1,9 @@
-"""macOS refuses to load a module: it is for another processor, or a library that it names is not there.
+"""macOS refuses to load a module: it is for another processor, or a library that it names is absent or unfit.
 
 Modules for Intel processors do not load in a Python for Apple silicon, and the reverse; a Python that was installed
 for Intel runs under Rosetta and installs Intel's wheels. Libraries are named by their place on the machine that
-linked them, or by ``@rpath``, which has to lead to them.
+linked them, or by ``@rpath``, which has to lead to them. A library that is there is refused for its processor, for
+the version of its interface, or for its signature; the line ``Reason:`` tells.
 
 How to fix: install everything for one processor again, from the Python on. Who builds the wheel bundles its libraries
 with delocate.
@@ -23,7 +24,7 @@ from diagnose.model.pattern import patterns_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 CHECK = Check(
     since="0.1.0",
@@ -36,7 +37,13 @@ CHECK = Check(
         ),
         ("incompatible architecture", r"(?P<wrapped>incompatible architecture)"),
         ("but wrong architecture", r"mach-o, but (?P<wrong>wrong architecture)"),
-        ("Library not loaded: ", r"Library not loaded: (?P<library>\S{1,300})"),
+        ("Library not loaded: ", r"Library not loaded: '?(?P<library>[^\s']{1,300})"),
+        (
+            "Incompatible library version",
+            r"Incompatible library version: \S{1,300} requires version (?P<wants>[\d.]{1,20}) or later, "
+            r"but \S{1,300} provides version (?P<offers>[\d.]{1,20})",
+        ),
+        ("code signature ", r"(?P<unsigned>code signature )(?:in|invalid|not valid)"),
     ),
 )
 _PROCESSOR = (
@@ -59,22 +66,60 @@ _LIBRARY = (
 )
 
 
+_OF_PROCESSOR = (
+    Fix(
+        "install the library for the processor of this Python",
+        notes="Homebrew's folder is /opt/homebrew on Apple silicon and /usr/local for Intel: the library is another "
+        "one's than Python. Or use a Python of the library's processor.",
+    ),
+    _LIBRARY[1],
+)
+_VERSION = (
+    Fix(
+        "let the loader find the newer library first",
+        notes="The module was linked with a newer one, of Homebrew or conda, and finds an older one, often macOS's own "
+        "or another environment's. Install the module again in the environment that has the library.",
+    ),
+    _LIBRARY[1],
+)
+_SIGNATURE = (
+    Fix(
+        "sign the file again",
+        (Command("codesign --force --sign - LIBRARY", FixStage.BUILD),),
+        notes="Replace LIBRARY with the file of the message. install_name_tool and strip make a signature invalid; "
+        "a Python that is signed with library validation loads only its own team's libraries.",
+    ),
+)
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
     """See macOS's loader refuse a file."""
     # libclang-broken has bindgen's words
     hits = [hit for hit in log.find("runtime-macos-module-unfit") if "libclang" not in hit.text]
     if hits:
-        library = hits[0].groups["library"]
-        have = next((hit.groups["have"] for hit in hits if hit.groups["have"]), "")
-        need = next((hit.groups["need"] for hit in hits if hit.groups["need"]), "")
-        yield finding_from_hits(
-            log,
-            hits,
-            f"macOS does not find {library}, which a module or program needs"
-            if library
-            else f"the module is for {have}, and this Python is for {need}"
-            if need
-            else "the module is for another processor than this Python",
-            "It cannot be loaded.",
-            (*(_LIBRARY if library else _PROCESSOR),),
+        message, fixes = _told(hits)
+        yield finding_from_hits(log, hits, message, "It cannot be loaded.", fixes)
+
+
+def _told(hits: list[Hit]) -> tuple[str, tuple[Fix, ...]]:
+    """Return the message and the fixes for the reason that the loader gives."""
+    library = _first(hits, "library")
+    have, need = _first(hits, "have"), _first(hits, "need")
+    if library and _first(hits, "wants"):
+        return (
+            f"{library} is version {_first(hits, 'offers')} of its interface, and {_first(hits, 'wants')} is needed",
+            _VERSION,
         )
+    if _first(hits, "unsigned"):
+        return f"macOS refuses the signature of {library or 'a file'}", _SIGNATURE
+    if library and need:
+        return f"{library}, which a module or program needs, is for {have}, and this is run for {need}", _OF_PROCESSOR
+    if library:
+        return f"macOS does not find {library}, which a module or program needs", _LIBRARY
+    if need:
+        return f"the module is for {have}, and this Python is for {need}", _PROCESSOR
+    return "the module is for another processor than this Python", _PROCESSOR
+
+
+def _first(hits: list[Hit], group: str) -> str:
+    return next((hit.groups[group] for hit in hits if hit.groups[group]), "")
