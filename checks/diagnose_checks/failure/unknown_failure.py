@@ -95,6 +95,11 @@ _PLAIN = (
     (r"^FAILED (?P<test>[\w./-]+::[\w.:\[\]-]+)", "run the failing test alone", "pytest -vv {test}"),
     (r"^test (?P<test>[\w:]+) \.\.\. FAILED", "run the failing test alone", "cargo test {test} -- --exact --nocapture"),
     (
+        r"^error: unexpected argument '[^']{1,60}' found|^(?:\S+: )?error: unrecognized arguments: ",
+        "correct the option: --help lists those that there are",
+        "",
+    ),
+    (
         r"^error: the `cargo::` syntax",
         "follow cargo's message: raise rust-version in Cargo.toml, or write one colon",
         "",
@@ -133,9 +138,11 @@ def log(log: BuildLog) -> Iterator[Finding]:
     lines.setdefault(first.line, first.text)
     evidence = tuple(Evidence(lines[line], path=f"{log.name}:{line}") for line in sorted(lines))
     advice = _of_error(log, last.text, first.text)
-    cargo = any(event.tool in ("cargo", "maturin") or "panicked" in event.text for event in log.course.events)
-    spoke = last.tool if cargo or last.tool != "rust" else ""  # uv writes "Caused by" as cargo does
+    built = bool(log.course.failed_crates) or any("panicked" in event.text for event in log.course.events)
+    spoke = last.tool if built or last.tool not in ("rust", "cargo") else ""  # others write "Caused by" as cargo does
     tool = next((one.tool for one in reversed(log.course.processes) if one.first <= last.line), spoke)
+    if "uv" in (tool, spoke) and any(event.tool == "pip" for event in log.course.events):
+        tool = spoke = "pip"  # pip writes its summary as uv does
     title, command = advice or (
         _VERBOSE.get(spoke) or _VERBOSE.get(tool) or ("run the failing step again with more output", "")
     )

@@ -37,10 +37,12 @@ _COMMANDS = {
     "build_sphinx": "sphinx",
 }
 _BACKEND = (
-    r"(?:pkg_resources|mesonpy|setuptools_rust|setuptools_scm|setuptools|wheel|maturin|flit_core|hatchling|poetry|pdm|scikit_build_core"
+    r"(?:pkg_resources|mesonpy|setuptools_rust|setuptools_scm|setuptools|wheel|maturin|flit_core"
+    r"|hatchling|poetry|pdm|scikit_build_core"
     r"|skbuild|Cython|pybind11|numpy|cffi|nanobind|versioneer|hatch_vcs|cmake|ninja"
     r"|torch|tensorflow|jax|scipy|packaging|psutil|jinja2|yaml|requests|six|distro|pkgconfig|pbr|extension_helpers"
-    r"|setuptools_git_versioning|sipbuild|pyqtbuild|pythran|mypyc|mako|tomli|toml|attr|babel|cppy|certifi|incremental)\b"
+    r"|setuptools_git_versioning|sipbuild|pyqtbuild|pythran|mypyc|mako|tomli|toml|attr|babel|cppy"
+    r"|certifi|incremental)\b"
 )
 CHECK = Check(
     since="0.1.0",

@@ -12,10 +12,10 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import finding_from_hits
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
-from diagnose_checks.install._triage import refused
+from diagnose_checks.install._triage import Refused, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,15 +36,32 @@ def log(log: BuildLog) -> Iterator[Finding]:
             if one.detail
             else f"{name} is probably for another platform",
             "The package is not installed.",
-            [
-                Fix("build a wheel for this platform", notes=_has(one.platforms)),
-                Fix("install the source distribution, and the tools to build it"),
-                Fix(
-                    "list the tags that this pip accepts",
-                    (Command("python3 -m pip debug --verbose", FixStage.TOOLCHAIN),),
-                ),
-            ],
+            _fixes(one),
         )
+
+
+def _fixes(one: Refused) -> list[Fix]:
+    """Return the fixes for a wheel that a file or an index gave; uv's index is asked for other releases."""
+    package = re.split(r"==|[<>~ ]", one.wheel)[0] if not one.wheel.endswith(".whl") else ""
+    other = Fix(
+        "ask for any release that has a wheel for this machine",
+        (Command(f"python3 -m pip download --no-deps --only-binary :all: {package or 'PACKAGE'}", FixStage.BUILD),),
+        notes=f"If it finds one, loosen the requirement to it. {_has(one.platforms)}".strip(),
+    )
+    source = Fix(
+        "build it here from its source",
+        (Command(f"python3 -m pip install --no-binary {package or 'PACKAGE'} {package or 'PACKAGE'}", FixStage.BUILD),),
+        notes="That needs its compilers and libraries.",
+    )
+    emulated = Fix(
+        "in a container: use the platform that has wheels",
+        (Command("docker run --platform linux/amd64 IMAGE", FixStage.BUILD),),
+        notes="It is emulated on another processor, and slow.",
+    )
+    if one.wheel.endswith(".whl"):
+        return [Fix("build a wheel for this platform", notes=_has(one.platforms)), other, source]
+    foreign = one.platforms and all("x86_64" in name or "linux" not in name for name in one.platforms)
+    return [other, source, *((emulated,) if foreign else ())]
 
 
 def _has(platforms: tuple[str, ...]) -> str:

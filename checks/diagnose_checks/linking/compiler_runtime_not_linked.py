@@ -31,8 +31,10 @@ _MODES = "[sdtx]f|[sdt]i"
 _HELPER = re.compile(
     rf"__(?:(?:add|sub|mul|div|neg|eq|ne|ge|lt|le|gt|unord|cmp|pow[ids]*)(?:tf|xf|df|sf)\d?"
     rf"|(?:fix(?:uns)?|float(?:un)?|floatun|extend|trunc)(?:{_MODES})(?:{_MODES})\d?"
-    r"|u?(?:div|mod|cmp|divmod)[dt]i[2-4]?|mul[dt]i3|mulv?o?[sdt]i[34]|(?:ash[lr]|lshr)[dt]i3|(?:clz|ctz|popcount|ffs|parity)[sdt]i2"
-    r"|bswap[sd]i2|aeabi_(?:u?(?:idiv|ldivmod|idivmod|ldiv)|l(?:mul|lsl|lsr|asr)|[df](?:add|sub|mul|div|cmp\w+|2\w+)|u?[il]2[df]"
+    r"|u?(?:div|mod|cmp|divmod)[dt]i[2-4]?|mul[dt]i3|mulv?o?[sdt]i[34]|(?:ash[lr]|lshr)[dt]i3|(?:clz"
+    r"|ctz|popcount|ffs|parity)[sdt]i2"
+    r"|bswap[sd]i2|aeabi_(?:u?(?:idiv|ldivmod|idivmod|ldiv)|l(?:mul|lsl|lsr|asr)|[df](?:add|sub|mul"
+    r"|div|cmp\w+|2\w+)|u?[il]2[df]"
     r"|unwind_cpp_pr[012]))$"
 )
 

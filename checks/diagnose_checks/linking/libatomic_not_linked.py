@@ -40,7 +40,8 @@ _PACKAGES = {
     "suse": ("gcc", "gcc-c++"),
 }
 _ATOMIC = (
-    r"__atomic_(?:load|store|exchange|compare_exchange|(?:fetch_)?(?:add|sub|and|or|xor|nand)(?:_fetch)?|test_and_set|is_lock_free"
+    r"__atomic_(?:load|store|exchange|compare_exchange|(?:fetch_)?(?:add|sub|and|or|xor"
+    r"|nand)(?:_fetch)?|test_and_set|is_lock_free"
     r"|fetch_\w+)(?:_(?:1|2|4|8|16))?(?:@+LIBATOMIC_[\d.]+)?$"
 )
 

@@ -153,6 +153,8 @@ def _fixes(log: BuildLog, hits: list[Hit], lib: str, target: Target | None) -> t
                 "needs libatomic.so.1.",
             ),
         )
+    if _file(lib).endswith(".lib"):
+        return _on_windows(_file(lib))
     own = _own_folder(log, hits, lib)
     from diagnose.readers.buildlog.linking import stem  # only who reads logs needs its patterns
 
@@ -166,6 +168,32 @@ def _fixes(log: BuildLog, hits: list[Hit], lib: str, target: Target | None) -> t
     built = Fix(f"if the project itself builds {_file(lib)}: build it first, and name its folder", notes=named)
     installed = advise(log, hits[0].line, _bring, lib, target)
     return (built, *installed) if other_system(log) else (*installed, built)
+
+
+#: Libraries of C that Visual C++ has in its own: it has no file for them.
+_NOT_ON_WINDOWS = {"m", "pthread", "dl", "rt", "util", "stdc++"}
+
+
+def _on_windows(file: str) -> tuple[Fix, ...]:
+    """Return the fixes for a library that Visual C++'s linker does not find."""
+    name = file.removesuffix(".lib")
+    if name in _NOT_ON_WINDOWS:
+        return (
+            Fix(
+                f"do not link {name} on Windows",
+                notes=f'Visual C++ has its functions in its own library. In setup.py: libraries=[] if os.name == "nt" '
+                f'else ["{name}"]. In CMake: if(NOT WIN32). Another project\'s: take a release with a wheel, or report it.',
+            ),
+        )
+    return (
+        Fix(
+            f"install the library's development files, and name the folder of {file}",
+            env=(("LIB", "FOLDER;%LIB%"),),
+            notes=f"vcpkg install {name.lower()} or conda install -c conda-forge {name.lower()} may have it "
+            "(%CONDA_PREFIX%\\Library\\lib). In setup.py: library_dirs. The file has to be for the same processor.",
+        ),
+        Fix(f"if the project itself builds {file}: build it first"),
+    )
 
 
 def _own_folder(log: BuildLog, hits: list[Hit], lib: str) -> str:

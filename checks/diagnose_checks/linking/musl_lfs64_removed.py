@@ -33,9 +33,11 @@ CHECK = Check(
 
 
 _NAMES = re.compile(
-    r"(?:f|l)?stat(?:at|fs|vfs)?64|fstat(?:at|fs|vfs)64|open(?:at)?64|creat64|lseek64|mmap64|p(?:read|write)v?64|ftruncate64"
+    r"(?:f|l)?stat(?:at|fs|vfs)?64|fstat(?:at|fs|vfs)64|open(?:at)?64|creat64|lseek64|mmap64|p(?:read"
+    r"|write)v?64|ftruncate64"
     r"|truncate64|readdir64(?:_r)?|fopen64|freopen64|tmpfile64|fseeko64|ftello64|fgetpos64|fsetpos64|sendfile64"
-    r"|posix_fallocate64|posix_fadvise64|fallocate64|[gs]etrlimit64|prlimit64|scandir64|alphasort64|versionsort64|mkstemp64|lockf64"
+    r"|posix_fallocate64|posix_fadvise64|fallocate64|[gs]etrlimit64|prlimit64|scandir64|alphasort64"
+    r"|versionsort64|mkstemp64|lockf64"
 )
 
 

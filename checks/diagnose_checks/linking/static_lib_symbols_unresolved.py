@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
 
 _LIBC = re.compile(
-    r"^(?:dl(?:open|sym|close|error|addr)|pthread_\w+|sem_\w+|clock_\w+|shm_open|(?:l?rint|floor|ceil|pow|exp|log|sin|cos|sqrt)f?"
+    r"^(?:dl(?:open|sym|close|error|addr)|pthread_\w+|sem_\w+|clock_\w+|shm_open|(?:l?rint|floor|ceil"
+    r"|pow|exp|log|sin|cos|sqrt)f?"
     r"|mem(?:cpy|set|move)|str(?:len|cmp|cpy|dup|tol)|malloc|free|printf|fprintf|__errno_location|getauxval)$"
 )
 _ARCHIVE = re.compile(r"lib[\w.+-]+\.a\(")

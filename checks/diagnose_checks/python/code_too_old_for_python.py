@@ -78,6 +78,9 @@ _FUNCTIONS = (
     ("_PyDict_SetItem_KnownHash|_PyGen_SetStopIterationValue", "3.13"),
     ("Py_UNICODE", "3.16"),
 )
+#: Built-in names and modules that only Python 2 has.
+_BUILTINS_2 = "unicode|xrange|raw_input|basestring|execfile|unichr"
+_MODULES_2 = "ConfigParser|StringIO|cStringIO|urllib2|urlparse|Queue|HTMLParser|httplib|cPickle|__builtin__|Tkinter"
 _NAME = "|".join(names for _, names, _ in _NAMES)
 _MODULE = "|".join(_MODULES.values())
 _MEMBER = "|".join(names for names, _ in _MEMBERS)
@@ -104,6 +107,21 @@ CHECK = Check(
             (
                 "annot import name '",
                 rf"ImportError: cannot import name '(?P<name>{_NAME})' from '(?P<owner>{_MODULES_WITH_NAMES})'",
+            ),
+            (
+                "multiple exception types must",
+                r"SyntaxError: (?P<python2>multiple exception types must be "
+                r"parenthesized)",
+            ),
+            (
+                "Missing parentheses in call to",
+                r"SyntaxError: Missing parentheses in call to (?P<python2>'(?:print"
+                r"|exec)')",
+            ),
+            ("' is not defined", rf"^NameError: name '(?P<python2>{_BUILTINS_2})' is not defined"),
+            (
+                "No module named '",
+                rf"^(?:E +)?(?:ModuleNotFound|Import)Error: No module named '(?P<python2>{_MODULES_2})'",
             ),
             ("use_2to3 is invalid", r"setup command: (?P<setuptools>use_2to3) is invalid"),
             ("from 'setuptools'", r"ImportError: cannot import name '(?P<setuptools>Feature)' from 'setuptools'"),
@@ -133,7 +151,12 @@ CHECK = Check(
         ),
         *patterns_for("distribution-python", ("/usr/lib/python3.", r"File \"/usr/lib/python3\.(?P<minor>\d{1,2})/")),
         *patterns_for(
+            "pip-source",
+            ("pip-", r"/pip-install-\w{1,20}/(?P<package>[\w.-]{1,80}?)_[0-9a-f]{32}/"),
+        ),
+        *patterns_for(
             "failed-package",
+            ("Failed to fetch wheel: ", r"Failed to fetch wheel: (?P<package>[\w.-]{1,100}?)(?:==|$)"),
             ("ailed building wheel for", r"[Ff]ailed building wheel for (?P<package>[\w.-]{1,100})"),
             ("ailed to build `", r"Failed to (?:download and )?build `(?P<package>[^`@=]{1,100}?)(?:==| @ |`)"),
             ("ailed to build '", r"Failed to build '(?P<package>[^']{1,100})' when"),
@@ -150,7 +173,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     for hit in log.find("python-lost")[:1]:
         groups = hit.groups
         since, what = _lost(groups)
-        if not what:
+        if not what and not groups["python2"]:
             continue
         distribution = log.near(hit.line, "distribution-python", before=40)
         if groups["module"] == "distutils" and distribution and int(distribution[-1].groups["minor"]) < 12:
@@ -162,6 +185,23 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 install_by_family(log, hit.line, "install distutils", _DISTUTILS),
             )
             return
+        if groups["python2"]:
+            package = next((one.groups["package"] for one in log.find("failed-package", "pip-source")), "")
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"{package or 'the code'} is written for Python 2",
+                "No Python 3 can run it.",
+                (
+                    Fix(
+                        "take another package, or a release for Python 3",
+                        notes="Often the name is not the wanted package's: turtle, tkinter and argparse come with "
+                        "Python, and old projects have successors under another name.",
+                    ),
+                    Fix("if it is your own code: convert it", notes="2to3 came with Python up to 3.12: lib2to3."),
+                ),
+            )
+            return
         package = next((one.groups["package"] for one in log.find("failed-package")), "")
         name = package or "PACKAGE"
         newer = Fix(
@@ -170,7 +210,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
             notes="Something asks for the old one: a fixed version in the project, a lock file, or another package.",
         )
         fixes = [newer]
-        if groups["name"] == "ImpImporter" or (groups["module"] == "distutils" and not package):
+        isolated = bool(log.find("uv-build-note"))
+        if (groups["name"] == "ImpImporter" or (groups["module"] == "distutils" and not package)) and not isolated:
             fixes.insert(
                 0,
                 Fix(

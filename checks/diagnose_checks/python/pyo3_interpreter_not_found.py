@@ -30,6 +30,12 @@ CHECK = Check(
     phase=Phase.PYTHON,
     patterns=patterns_for(
         "no-interpreter",
+        (
+            "any python interpreter",
+            r"Couldn't find any python interpreters? with (?P<requires>[<>=~!][\w.*,<>=~! ]{1,80})"
+            r"(?:\. Please|$)",
+        ),
+        ("any python interpreter", r"Couldn't find any python interpreters? from '(?P<from>[^']{1,200})'"),
         ("any python interpreter", r"Couldn't find any python interpreters?"),
         (
             "should be a kind of interpreter",
@@ -60,12 +66,19 @@ def log(log: BuildLog) -> Iterator[Finding]:
     for hit in hits[:1]:
         target = log.target_at(hit.line)
         option = f" --target {target.triple}" if target and log.cross_at(hit.line) is not False else ""
+        requires = next((one.groups["requires"] for one in hits if one.groups["requires"]), "")
+        given = next((one.groups["from"] for one in hits if one.groups["from"]), "")
         yield finding_from_hits(
             log,
             hits,
-            "the Python to build for is not given, or cannot be found",
+            f"no Python that maturin finds meets requires-python = {requires}"
+            if requires
+            else f"{given} cannot be run, or is not a Python that requires-python allows"
+            if given
+            else "the Python to build for is not given, or cannot be found",
             "No wheel is built.",
             [
+                *((_UNFIT,) if requires or given else ()),
                 *_for_cargo(hits),
                 Fix(
                     "give the version",
@@ -82,6 +95,13 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             ],
         )
+
+
+_UNFIT = Fix(
+    "take a Python that requires-python in pyproject.toml allows, or lower that",
+    (Command("maturin list-python", FixStage.BUILD),),
+    notes="The command shows the Pythons that maturin finds.",
+)
 
 
 def _for_cargo(hits: list[Hit]) -> list[Fix]:

@@ -32,6 +32,8 @@ CHECK = Check(
             "Failed to read readme specified in",
             r"Failed to read readme specified in (?P<by>\S{1,100}), which should be at (?P<file>\S.{0,300})$",
         ),
+        ("Readme file not found (", r"Readme file not found \('(?P<file>[^']{1,300})'\)"),
+        ("failed to open file `", r"^Error: failed to open file `(?P<file>\S{0,300}README[\w.]{0,20})`: No such file"),
         ("Readme file does not exist", r"OSError: Readme file does not exist: (?P<file>\S.{0,300})$"),
     ),
 )

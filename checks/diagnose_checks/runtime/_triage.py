@@ -17,6 +17,12 @@ def wheel_file(path: str) -> bool:
     return "site-packages" in path or "dist-packages" in path or ".cpython-" in path or ".abi3.so" in path
 
 
+def installed_package(path: str) -> str:
+    """Return the package of site-packages that the file *path* belongs to; empty if it is not in one."""
+    found = re.search(r"(?:site|dist)-packages/(?P<name>[A-Za-z0-9][\w-]*?)(?:\.libs|-\d[^/]*\.egg|\.cpython-|\.abi3|/|$)", path)
+    return found["name"] if found else ""
+
+
 def undefined(log: BuildLog) -> list[Hit]:
     """Return the symbols that a loader misses, glibc's or musl's, and that do not belong to a C library."""
     relocating = [hit for hit in log.find("musl-relocating") if not re.match(GLIBC_ONLY, hit.groups["symbol"])]

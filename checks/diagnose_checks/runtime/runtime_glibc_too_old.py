@@ -17,13 +17,13 @@ from __future__ import annotations
 import re
 
 from diagnose.authoring.libc_demands import demander, glibc_since, highest
-from diagnose.authoring.log import distinct, finding_from_hits
+from diagnose.authoring.log import builds_rust, distinct, finding_from_hits
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
-from diagnose_checks.runtime._triage import newer_libc
+from diagnose_checks.runtime._triage import installed_package, newer_libc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [hit],
             f"{file} needs {hit.groups['symbol']} of {hit.groups['version']}, and this system's glibc is older",
             "It cannot be loaded, even if the symbol is weak: the version itself is looked for.",
-            _fixes(hit.groups["version"], _target(log, hit)),
+            _fixes(log, hit.groups["version"], _target(log, hit), hit.groups["by"]),
         )
         return
     for hit in newer_libc(log)[:1]:
@@ -64,7 +64,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             f"{hit.groups['file'].rpartition('/')[2]} needs {hit.groups['symbol']} of glibc {version}, "
             "and this system's glibc is older",
             "It cannot be loaded.",
-            _fixes(version, _target(log, hit)),
+            _fixes(log, version, _target(log, hit), hit.groups["file"]),
         )
         return
     hits = [hit for hit in log.find("glibc-wanted") if demander(hit) in ("product", "")]
@@ -77,7 +77,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         [worst, *distinct(hits, "by")],
         f"{by.rpartition('/')[2] or 'it'} needs {worst.groups['version']}, and this system's glibc is older",
         "It cannot be loaded.",
-        _fixes(worst.groups["version"], _target(log, worst)),
+        _fixes(log, worst.groups["version"], _target(log, worst), by),
     )
 
 
@@ -88,7 +88,32 @@ def _target(log: BuildLog, hit: Hit) -> str:
     return target.triple if target else "x86_64-unknown-linux-gnu"
 
 
-def _fixes(version: str, triple: str) -> list[Fix]:
+def _fixes(log: BuildLog, version: str, triple: str, path: str) -> list[Fix]:
+    newer = Fix(
+        f"run it on a system with glibc {version.removeprefix('GLIBC_')} or later",
+        notes="glibc itself cannot be replaced or bundled.",
+    )
+    package = installed_package(path)
+    if package and not builds_rust(log):
+        return [
+            Fix(
+                "let pip choose a wheel again, here",
+                (Command(f"python3 -m pip install --force-reinstall --no-cache-dir {package}", FixStage.BUILD),),
+                notes="A wheel that was copied here, or built on a newer system and kept in pip's cache, needs that "
+                f"system. If pip brings the same one, its tag promises too much: take an older release, '{package}<…'.",
+            ),
+            newer,
+            Fix(
+                "build it here from its source",
+                (
+                    Command(
+                        f"python3 -m pip install --force-reinstall --no-cache-dir --no-binary {package} {package}",
+                        FixStage.BUILD,
+                    ),
+                ),
+                notes=f"The distribution may have another name than its folder, {package}.",
+            ),
+        ]
     return [
         Fix(
             "build it for an older glibc",
@@ -98,8 +123,5 @@ def _fixes(version: str, triple: str) -> list[Fix]:
             ),
             notes=f"Or use a manylinux container. For a program: cargo zigbuild --target {triple}.2.17.",
         ),
-        Fix(
-            f"run it on a system with glibc {version.removeprefix('GLIBC_')} or later",
-            notes="glibc itself cannot be replaced or bundled.",
-        ),
+        newer,
     ]

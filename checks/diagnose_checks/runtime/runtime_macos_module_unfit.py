@@ -55,6 +55,15 @@ _PROCESSOR = (
         "a Python for this machine; a terminal under Rosetta, or Homebrew in /usr/local, gives Intel's.",
     ),
 )
+_NATIVE = Fix(
+    "use a Python for arm64: this one runs under Rosetta",
+    (
+        Command("arch -arm64 /bin/zsh", FixStage.TOOLCHAIN),
+        Command("python3 -c 'import platform; print(platform.machine())'", FixStage.TOOLCHAIN),
+    ),
+    notes="The second command has to print arm64, then make the environment again. The installer of python.org is for "
+    "both; Homebrew's for arm64 is in /opt/homebrew, and conda has its own installer.",
+)
 _LIBRARY = (
     Fix(
         "install the library where it is looked for",
@@ -117,7 +126,8 @@ def _told(hits: list[Hit]) -> tuple[str, tuple[Fix, ...]]:
     if library:
         return f"macOS does not find {library}, which a module or program needs", _LIBRARY
     if need:
-        return f"the module is for {have}, and this Python is for {need}", _PROCESSOR
+        fixes = (_NATIVE, *_PROCESSOR) if (have, need) == ("arm64", "x86_64") else _PROCESSOR
+        return f"the module is for {have}, and this Python is for {need}", fixes
     return "the module is for another processor than this Python", _PROCESSOR
 
 

@@ -31,6 +31,46 @@ if TYPE_CHECKING:
 CHECK = Check(since="0.1.0", phase=Phase.LATER)
 
 
+#: Libraries that Python packages bring and load, and the names of their functions.
+_LOADED = (
+    ("PyTorch", r"_ZNK?(?:\d*)(?:2at|3c10|5torch|6caffe2)|_ZN\w{0,40}(?:5torch|3c10|2at6Tensor)|THP\w|_?THC?\w*Error"),
+    ("CUDA library", r"(?:__)?(?:nvrtc|nvJitLink|cublas|cudnn|cusparse|cusolver|cufft|curand|nccl)(?:[A-Z_]\w*)"),
+)
+
+
+def _of_torch(package: str) -> list[Fix]:
+    return [
+        Fix(
+            "build it again for the PyTorch that is installed",
+            (
+                Command(
+                    f"python3 -m pip install --no-build-isolation --no-cache-dir --no-deps --force-reinstall {package}",
+                    FixStage.BUILD,
+                ),
+            ),
+            notes="Its functions change with every release: an extension fits the one that it was compiled for. Your "
+            "own one: remove build/ first.",
+        ),
+        Fix("or install the PyTorch that it was built for", notes="The names of prebuilt wheels have its version."),
+        Fix("import torch before the extension", notes="If it is not linked with PyTorch's libraries."),
+    ]
+
+
+def _of_cuda(package: str) -> list[Fix]:
+    return [
+        Fix(
+            "let the package find the CUDA libraries that it brings",
+            unset=("LD_LIBRARY_PATH",),
+            notes="That variable often names the libraries of another CUDA, which are loaded first.",
+        ),
+        Fix(
+            "install it again with the libraries that it names",
+            (Command(f"python3 -m pip install --force-reinstall --no-cache-dir {package}", FixStage.BUILD),),
+            notes="pip then installs the nvidia-… packages of the versions that it asks for.",
+        ),
+    ]
+
+
 def _of_newer_gcc(log: BuildLog, hit: Hit, file: str, newer: CxxFunction) -> Finding:
     gcc = newer.gcc.partition(".")[0]
     return finding_from_hits(
@@ -95,6 +135,17 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     Fix("link libatomic", env=(("LDFLAGS", "-latomic"),), notes="Then build it again."),
                     Fix("load it before, until there is such a build", env=(("LD_PRELOAD", "libatomic.so.1"),)),
                 ],
+            )
+            return
+        if owner := next((name for name, pattern in _LOADED if re.match(pattern, symbol)), ""):
+            package = installed_package(file) or "PACKAGE"
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"{file.rpartition('/')[2]} uses {symbol}, which the loaded {owner} lacks: it was "
+                f"built for another one",
+                "It cannot be loaded.",
+                _of_cuda(package) if owner != "PyTorch" else _of_torch(package),
             )
             return
         if symbol == "iJIT_NotifyEvent":

@@ -32,8 +32,14 @@ CHECK = Check(
         "runtime-windows-dll-missing",
         (
             "DLL load failed",
+            r"ImportError: DLL load failed(?: while importing (?P<module>\w{1,80}))?:.{0,80}?"
+            r"(?P<procedure>procedure|找不到指定的程序|Prozedur|procédure|procedimiento|プロシージャ|процедура)",
+        ),
+        (
+            "DLL load failed",
             r"ImportError: DLL load failed(?: while importing (?P<module>\w{1,80}))?: (?:The specified module|\S)",
         ),
+        ("[WinError 127]", r"(?P<procedure>\[WinError 127\]) "),
         ("[WinError 126]", r"\[WinError 126\] "),
         ("[WinError 1114]", r"\[WinError 1114\] "),
     ),
@@ -45,6 +51,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
     hits = log.find("runtime-windows-dll-missing")
     if hits:
         module = next((hit.groups["module"] for hit in hits if hit.groups["module"]), "")
+        if any(hit.groups["procedure"] for hit in hits):
+            yield finding_from_hits(
+                log,
+                hits,
+                f"a DLL that {module or 'a module'} loads lacks a function that it needs: it is another version",
+                "It cannot be imported. All DLLs were found.",
+                _OTHER_VERSION,
+            )
+            return
         yield finding_from_hits(
             log,
             hits,
@@ -68,3 +83,22 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             ),
         )
+
+
+_OTHER_VERSION = (
+    Fix(
+        "find the older DLL that is loaded, and remove it or its folder from PATH",
+        (Command("where.exe NAME.dll", FixStage.TOOLCHAIN),),
+        notes="The program Dependencies, with the .pyd, shows the function in red and the DLL that lacks it. Usual "
+        "places: System32, another Python or conda in PATH, a package that brings the same DLL.",
+    ),
+    Fix(
+        "install the module and the packages whose DLLs it uses in versions that fit",
+        (Command("python -m pip install --force-reinstall --no-cache-dir PACKAGE", FixStage.BUILD),),
+        notes="An extension for PyTorch has to be built again for the installed PyTorch.",
+    ),
+    Fix(
+        "if Windows's own DLL lacks it: use a newer Windows, or an older release of the package",
+        notes="Rust has needed Windows 10 since 1.78 (ProcessPrng of bcryptprimitives.dll); Python 3.9 needs Windows 8.1.",
+    ),
+)

@@ -32,6 +32,15 @@ CHECK = Check(
         "no-toolchain",
         ("is not installed", r"error: toolchain '(?P<toolchain>[\w.-]{1,100})' is not installed"),
         ("no default is configured", r"rustup could not choose a version of \S+ to run(?P<toolchain>)"),
+    )
+    + patterns_for(
+        "no-cargo",
+        (
+            "Do you have cargo in your PATH",
+            r"Do you have cargo in your PATH\?\s+[Cc]aused by: (?:No such file|program not found|The "
+            r"system cannot find)",
+            2,
+        ),
     ),
 )
 
@@ -64,6 +73,24 @@ def _fixes(env: Environment) -> Iterator[Fix]:
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See rustup not find the toolchain that is selected."""
+    for hit in log.find("no-cargo")[:1]:
+        yield finding_from_hits(
+            log,
+            [hit],
+            "maturin does not find cargo: Rust is not installed, or not on PATH",
+            "Nothing in Rust is built.",
+            (
+                Fix(
+                    "install Rust, and put it on PATH",
+                    (
+                        Command("curl -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal", FixStage.TOOLCHAIN),
+                        Command('export PATH="$HOME/.cargo/bin:$PATH"', FixStage.TOOLCHAIN),
+                    ),
+                    notes="If it is installed, the second command is enough.",
+                ),
+            ),
+        )
+        return
     for hit in log.find("no-toolchain")[:1]:
         name = hit.groups["toolchain"]
         command = f"rustup toolchain install {name}" if name else "rustup default stable"

@@ -50,7 +50,8 @@ CHECK = Check(
             "module-export-warning",
             (
                 "Python will fail to import this module",
-                r"find the symbol .(?P<function>PyInit_\w+). in the native library\. Python will fail to import",
+                r"find the symbol .(?P<function>PyInit_\w+).(?: or .PyModExport_\w+.)? in the native "
+                r"library\. Python will fail",
             ),
         ),
     ),

@@ -168,7 +168,7 @@ _LINKING = (
         # Apple's ld, old and new, and Microsoft's
         ("library not found for -l", r"ld: library not found for -l(?P<lib>[^\s:,]+)"),
         ("ld: library ", r"ld: library '(?P<lib>[^']+)' not found"),
-        ("fatal error LNK1", r"LNK1(?:181|104): cannot open (?:input )?file '(?P<complete>[\w.+-]+\.lib)'"),
+        ("fatal error LNK1", r"LNK1(?:181|104): .{3,80}?['\"](?P<complete>[\w.+-]+\.lib)['\"]"),
         ("could not open", r"lld-link\S{0,40}: error: could not open '(?P<complete>[\w.+-]+\.lib)'"),
         ("on library search path", r"Couldn't find library `(?P<lib>[^`]+)` on library search path"),
         ("system library", r"unable to find (?:[Dd]ynamic |[Ss]tatic )?system library ['\"](?P<lib>[^'\"]+)['\"] using strategy"),

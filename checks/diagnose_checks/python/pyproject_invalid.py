@@ -1,0 +1,231 @@
+"""A build back end refuses pyproject.toml.
+
+pip, uv, maturin and the other back ends read pyproject.toml before they build anything. They refuse it where it is not
+TOML, where a key of ``[project]`` is missing or has a form that its specification does not allow, and, some of them,
+where a key is not known. setuptools checks so since version 61, and knows a licence as text since 77.
+
+How to fix: correct the key that the message names.
+
+References:
+    https://packaging.python.org/en/latest/specifications/pyproject-toml/
+    https://packaging.python.org/en/latest/specifications/version-specifiers/
+    https://www.maturin.rs/metadata
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model.check import Check
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog, Hit
+
+_VENDORED = r"(?:[\w.]{1,80}\.)?"
+_REASON = r"(?P<reason>\S.{0,300}?)\s*$"
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.START,
+    patterns=(
+        *patterns_for(
+            "pyproject-toml-error",
+            (
+                "TOML parse error at line",
+                r"TOML parse error at line (?P<row>\d+), column \d+[\s|]+\^+\s+" + _REASON,
+                3,
+            ),
+            ("TOML parse error at line", r"TOML parse error at line (?P<row>\d+), column \d+"),
+        ),
+        *patterns_for(
+            "pyproject-named",
+            ("pyproject.toml", r"pyproject\.toml at \S{1,300} is invalid"),
+            ("pyproject.toml", r"^(?:Error: )?Invalid metadata format in: pyproject\.toml"),
+            (
+                "pyproject.toml",
+                r"Failed to parse(?: metadata from)?:? (?:\w+ )?`?\S{0,300}pyproject\.toml(?!.{0,3} during settings)",
+            ),
+        ),
+        *patterns_for(
+            "pyproject-refused",
+            ("configuration error: `", r"^configuration error: (?P<reason>`(?:project|build-system|tool)\b.{0,300})"),
+            (
+                "TOMLDecodeError: ",
+                rf"^{_VENDORED}TOMLDecodeError: (?P<reason>.{{0,200}}?)(?: \(at line (?P<row>\d+), column \d+\))?$",
+            ),
+            (
+                "Error: Field ",
+                r"^(?:ValueError|TypeError): (?P<reason>Field `(?:project|tool)\.[\w.-]{1,80}` "
+                r".{0,300})",
+            ),
+            (
+                "from field `project.version",
+                r"^ValueError: (?P<reason>Invalid version .{1,100} from field "
+                r"`project\.version`)",
+            ),
+            (
+                "field `project.",
+                r"^ValueError: (?P<reason>(?:Missing required|Error parsing|Dependency #\d+ of) field "
+                r"`project\..{0,300})",
+            ),
+            ("rror: Field ", rf"^{_VENDORED}Configuration(?:Type)?Error: (?P<reason>Field \"project\..{{0,300}})"),
+            (
+                "Extra keys present in",
+                rf"^{_VENDORED}ConfigurationError: (?P<reason>Extra keys present in "
+                rf"\"project\".{{0,200}})",
+            ),
+            (
+                "flit_core.config.ConfigError",
+                r"^flit_core\.config\.ConfigError: (?P<reason>(?!Description "
+                r"file).{0,300})",
+            ),
+            ("does not match PEP 440 rules", r"^flit_core\.\w+\.InvalidVersion: (?P<reason>Version number .{0,200})"),
+            (
+                "The Poetry configuration is",
+                r"^(?:\w{1,30}: )?The Poetry configuration is invalid:\s+- " + _REASON,
+                2,
+            ),
+            (
+                "The requirement is invalid: ",
+                r"^\S*InvalidRequirementError: (?P<reason>The requirement is invalid: "
+                r".{0,200})",
+            ),
+            (
+                "InvalidLicenseExpression: ",
+                r"^\S*InvalidLicenseExpression: (?P<reason>Invalid license "
+                r"expression.{0,200})",
+            ),
+            ("valid SPDX expression", r"(?P<reason>`project\.license` is not a valid SPDX expression: .{0,200})"),
+            (
+                "parse version constraint:",
+                r"^\S*ParseConstraintError: (?P<reason>Could not parse version constraint: "
+                r".{0,200})",
+            ),
+            ("Missing `build-backend`", r"(?P<reason>Missing `build-backend` in the `build-system` table)"),
+        ),
+    ),
+)
+
+#: What a reason means: (pattern, the message, fix, its notes).
+_MEANINGS = (
+    (
+        r"missing field `build-system`",
+        "has no table [build-system]",
+        "add the table to pyproject.toml",
+        'With maturin: [build-system], then requires = ["maturin>=1.0,<2.0"] and build-backend = "maturin".',
+    ),
+    (
+        r"missing field `(?:requires|build-backend)`|`build-system` must contain|Missing `build-backend`",
+        "lacks a key in [build-system]",
+        "write requires and build-backend",
+        'With maturin: requires = ["maturin>=1.0,<2.0"] and build-backend = "maturin".',
+    ),
+    (
+        r"missing field `name`|\['name'\]|project\.name|^name must be specified",
+        "has no name in [project]",
+        "write name in [project]",
+        'name = "NAME" is required wherever there is a table [project].',
+    ),
+    (
+        r"\['version'\]|^Either \[project\.version\]|field is neither set nor"
+        r"|project\.version\W? (?:missing|can only be resolved)|version must be specified"
+        r"|missing field `version`|neither a static version",
+        "has neither a version nor lets the back end find one",
+        "write the version, or name it in dynamic",
+        'version = "1.2.3" in [project]; or dynamic = ["version"], where the back end has a source for it: maturin '
+        "takes it from Cargo.toml, setuptools from [tool.setuptools.dynamic].",
+    ),
+    (
+        r"expected version to start|pep440|project\.version|does not match PEP 440|Version number"
+        r"|part of a valid version",
+        "has a version that is not one of Python's (PEP 440)",
+        "write the version as PEP 440 does",
+        "1.2.3, 1.2.3rc1, 1.2.3.post1, 1.2.3.dev4, 1.2.3+local are versions; 1.2.3-beta.x is not.",
+    ),
+    (
+        r"requires-python|version specifier, expected operator|pep508-versionspec|parse version constraint",
+        "has a requires-python that is not a version specifier",
+        "write an operator before the version",
+        'As in requires-python = ">=3.9". "3.9+" and "3.9" have no operator.',
+    ),
+    (
+        r"dependencies\b.{0,60}(?:pep508|PEP 508|invalid)|Dependency #\d+|comparison operator|Expected package name"
+        r"|PEP 508|Expected one of `@`|URL requirement|requirement is invalid",
+        "has a requirement that PEP 508 does not allow",
+        "correct the requirement",
+        'As in "numpy>=1.26" or "tomli; python_version < \'3.11\'". A link needs a name before it: "NAME @ https://…".',
+    ),
+    (
+        r"^`project\.license\b.{0,60}(?:exactly by one|must be valid)",
+        "has a license in a form that this setuptools does not take",
+        "write the license as text, and build with setuptools 77 or later",
+        'license = "MIT" in [project], requires = ["setuptools>=77"] in [build-system]. Older ones take a table: '
+        'license = { text = "MIT" }. None takes a list.',
+    ),
+    (
+        r"[Ll]icense",
+        "has a license in a form that is not allowed",
+        "write an SPDX expression",
+        'As in license = "MIT OR Apache-2.0"; the files in license-files = ["LICENSE*"].',
+    ),
+    (
+        r"must not contain|[Uu]nrecognised key|Extra keys|unknown field|Additional properties",
+        "has a key that the specification does not have",
+        "correct the key's name, or remove it",
+        "[project] knows authors, not author; urls, not homepage. A tool's own keys go into [tool.NAME].",
+    ),
+    (
+        r"invalid type|invalid value|must be|should be|wanted string|does not match any of|missing "
+        r"field|data did not match",
+        "has a value of the wrong type",
+        "write the value as the message says",
+        'A sequence is a list: ["a"]. A table is { key = "value" }, or has a line [table] of its own.',
+    ),
+    (
+        r"",
+        "is not valid TOML",
+        "correct the place that is named",
+        "Often a quotation mark or bracket that is not closed, a key that is there twice, or the marks of a merge.",
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a reader of pyproject.toml refuse it."""
+    found = [
+        hit
+        for hit in log.find("pyproject-toml-error", "pyproject-refused")
+        if hit.kind == "pyproject-refused" or log.near(hit.line, "pyproject-named", before=4, after=1)
+    ]
+    for hit in found[:1]:
+        named = log.near(hit.line, "pyproject-named", before=4, after=1)[:1]
+        reason = hit.groups["reason"] or hit.text
+        _, state, title, notes = next(row for row in _MEANINGS if re.search(row[0], reason))
+        place = f" (line {hit.groups['row']})" if hit.groups["row"] else ""
+        yield finding_from_hits(
+            log,
+            sorted([*named, hit], key=lambda one: one.line),
+            f"pyproject.toml {state}{place}",
+            f"The build stops before anything is built: {reason}",
+            (Fix(title, notes=notes), *_of_another(log, hit)),
+        )
+
+
+def _of_another(log: BuildLog, hit: Hit) -> tuple[Fix, ...]:
+    """Return the fix for a package that pip has downloaded: its file cannot be corrected."""
+    if not [one for one in log.find("sdist-note") if one.line < hit.line]:
+        return ()
+    old = "configuration error" in hit.text
+    constrain = (Command("PIP_CONSTRAINT=build-constraints.txt python3 -m pip install PACKAGE", FixStage.BUILD),)
+    return (
+        Fix(
+            "if it is another project's: take a release that this back end accepts",
+            constrain if old else (),
+            notes="Or build with the back end that it was written for: put `setuptools<77` into build-constraints.txt."
+            if old
+            else "A newer or older one; report it to the project.",
+        ),
+    )
