@@ -93,11 +93,21 @@ WORDINGS = (
         ("ldd (", r"^ldd \(GNU libc\) (?P<version>2\.\d+)"),
     ),
     *patterns_for(
+        "macos-note",
+        ("Mac OS X", r"^(?:Mac OS X|ProductName:\s+(?:Mac OS X|macOS))"),
+        ("Darwin ", r"^Darwin \S+ \d"),
+        ("/Users/", r"(?:^|[\s'\"(=])/Users/\w"),
+        ("/private/var/folders", "/private/var/folders"),
+        ("/opt/homebrew", "/opt/homebrew"),
+        ("/Library/Frameworks/Python", "/Library/Frameworks/Python"),
+    ),
+    *patterns_for(
         "machine-note",
         ("Linux ", r"^Linux \S+ \d.* (?P<machine>x86_64|aarch64|armv[67]l|i686|ppc64le|s390x|riscv64)(?: GNU.*)?$"),
         ("uname -m", r"uname -m\s+(?P<machine>x86_64|aarch64|armv[67]l|i686|ppc64le|s390x|riscv64)(?:\s|$)", 2),
     ),
 )  # fmt: skip
+_MACOS_OLDER = "and this one, or the one that its Python was built for, is older or of another processor"
 _KNOWN = {"x86_64", "i686", "aarch64", "armv7l", "ppc64", "ppc64le", "s390x", "riscv64", "loongarch64"}
 _LEGACY = {
     "manylinux1": {"x86_64", "i686"},
@@ -217,6 +227,11 @@ def _cause(log: BuildLog, hit: Hit, wheel: str, platforms: tuple[str, ...]) -> t
     machine = _machine(log)
     if machine and arches and machine not in arches and (machine, "armv7l") != ("aarch64", *arches):
         return "wheel-not-supported-no-arch", f"this machine is {machine}"
+    if all(platform.startswith("macosx_") for platform in platforms) and log.find("macos-note"):
+        if detail := _other_python(log, hit, wheel):
+            return "wheel-not-supported-python", detail
+        system = ".".join(platforms[0].split("_")[1:3])
+        return "wheel-not-supported-no-arch", f"its tag asks for macOS {system} or later, {_MACOS_OLDER}"
     if not arches and platforms != ("any",):
         return "wheel-not-supported-no-arch", f"{platforms[0]} is for another operating system"
     if detail := _other_python(log, hit, wheel):

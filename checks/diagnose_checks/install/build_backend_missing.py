@@ -54,7 +54,7 @@ CHECK = Check(
             "No module named",
             rf"ModuleNotFoundError: No module named '(?P<module>{_BACKEND})(?:\.build_meta|\.build|\.api)?'",
         ),
-        ("No module named", rf"No module named (?P<module>{_BACKEND})$"),
+        ("No module named", rf"No module named (?P<module>{_BACKEND})(?:\.[\w.]{{1,60}})?$"),
         ("is not available", rf"Backend '(?P<module>{_BACKEND})[\w.:]*' is not available"),
     )
     + patterns_for(
@@ -69,6 +69,14 @@ CHECK = Check(
     + patterns_for(
         "no-setup-command",
         ("invalid command '", rf"^error: invalid command '(?P<command>{'|'.join(_COMMANDS)})'"),
+    )
+    + patterns_for(
+        "old-setuptools",
+        (
+            "has no attribute 'build_editable'",
+            r"module 'setuptools\.build_meta' has no attribute '(?P<hook>build_editable)'",
+        ),
+        ("has no attribute '__legacy__'", r"module 'setuptools\.build_meta' has no attribute '(?P<hook>__legacy__)'"),
     )
     + patterns_for(
         "uv-build-note",
@@ -94,6 +102,23 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "The package is not built.",
             _of_command(command, package),
         )
+    for hit in log.find("old-setuptools")[:1]:
+        yield finding_from_hits(
+            log,
+            [hit],
+            "the build finds a setuptools that is too old for it",
+            "The package is not built. setuptools builds editable installations since version 64.",
+            (
+                Fix(
+                    "let the isolated build see only what it installs",
+                    unset=("PYTHONPATH",),
+                    notes="An older setuptools is found before: in PYTHONPATH, conda's or the user's site-packages, or "
+                    "a sitecustomize. uv and pip install the newest by themselves.",
+                ),
+                Fix("ask for a newer one", notes='requires = ["setuptools>=64"] in [build-system].'),
+            ),
+        )
+        return
     missed = [
         hit
         for hit in log.find("no-backend")

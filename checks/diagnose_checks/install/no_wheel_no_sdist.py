@@ -28,6 +28,10 @@ CHECK = Check(
     since="0.1.0",
     phase=Phase.LATER,
     patterns=patterns_for(
+        "no-pyodide-wheel",
+        ("Can't find a pure Python 3 whe", r"Can't find a pure Python 3 wheel for:? (?P<packages>'[^\n]{1,300}')"),
+    )
+    + patterns_for(
         "no-versions",
         (
             "from versions:",
@@ -61,6 +65,27 @@ def _on_musl(log: BuildLog, hit: Hit, package: str) -> Finding:
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See pip find no file of a name, without a network failure."""
+    for hit in log.find("no-pyodide-wheel")[:1]:
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"the index has no wheel for Pyodide of {hit.groups['packages'].replace(chr(39), '')}",
+            "The package is not installed: a browser can compile nothing.",
+            [
+                Fix(
+                    "build a wheel for Pyodide, and install it by its URL",
+                    (Command("cibuildwheel --platform pyodide", FixStage.BUILD),),
+                    notes="await micropip.install('URL.whl'). Rust: maturin build --target "
+                    "wasm32-unknown-emscripten, with the emsdk of that Pyodide.",
+                ),
+                Fix(
+                    "take what Pyodide brings, or leave the dependency out",
+                    notes="Pyodide's list of packages has many with compiled code, in fixed versions: a requirement == "
+                    "another one fails. deps=False leaves dependencies out.",
+                ),
+            ],
+        )
+        return
     refused = [hit for hit, _ in left_out(log)]  # python-version-refused
     for hit in log.find("no-versions")[:1]:
         if hit in refused or log.near(hit.line, "outage", "certificate", before=60):

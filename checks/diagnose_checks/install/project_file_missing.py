@@ -48,7 +48,7 @@ CHECK = Check(
         (
             "due to an OSError: [Errno 2]",
             r"Could not install packages due to an OSError: \[Errno 2\] No such file or directory: "
-            r"'(?P<frozen>[^']{1,300})'",
+            r"'(?P<frozen>(?![A-Za-z]:[^']{0,200}pip-)[^']{1,300})'",
         ),
         (
             "[Errno 2] No such file or dir",
@@ -99,6 +99,11 @@ CHECK = Check(
         ("is not an existing directory", r"add_subdirectory given source\s+\"(?P<submodule>[^\"]{1,300})\" which is"),
         ("package directory '", r"^error: package directory '(?P<file>[^']{1,300})' does not exist"),
         ("No file/folder found for pac", r"No file/folder found for package (?P<package>\S{1,100})"),
+        (
+            "Expected a Python module",
+            r"Expected a Python module (?:with an `__init__\.py` )?at:? `"
+            r"(?P<package>[^`]{1,200})`",
+        ),
         ("which files to ship", r"Unable to determine which files to ship inside the wheel(?P<package>)"),
         ("License file does not exist", r"License file does not exist: (?P<file>\S.{0,200})"),
         ("file or directory not found", r"^ERROR: file or directory not found: (?P<file>\S.{0,300})"),
@@ -184,7 +189,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
             message = f"the build back end finds no folder for {package}"
             fix = Fix(
                 "name the folder in pyproject.toml, or bring it into the build",
-                notes='hatchling: [tool.hatch.build.targets.wheel] packages = ["src/NAME"]. Poetry: packages = '
+                notes='uv_build: [tool.uv.build-backend] module-name = "NAME", and module-root = "" without a src. '
+                'hatchling: [tool.hatch.build.targets.wheel] packages = ["src/NAME"]. Poetry: packages = '
                 '[{ include = "NAME" }]. In a Dockerfile: COPY it before the project is installed, or install only '
                 "its dependencies (uv sync --no-install-project, poetry install --no-root).",
             )

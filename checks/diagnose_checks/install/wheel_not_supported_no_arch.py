@@ -42,7 +42,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 def _fixes(one: Refused) -> list[Fix]:
     """Return the fixes for a wheel that a file or an index gave; uv's index is asked for other releases."""
-    package = re.split(r"==|[<>~ ]", one.wheel)[0] if not one.wheel.endswith(".whl") else ""
+    package = re.split(r"==|[<>~ ]|-\d", one.wheel)[0]
     other = Fix(
         "ask for any release that has a wheel for this machine",
         (Command(f"python3 -m pip download --no-deps --only-binary :all: {package or 'PACKAGE'}", FixStage.BUILD),),
@@ -58,6 +58,19 @@ def _fixes(one: Refused) -> list[Fix]:
         (Command("docker run --platform linux/amd64 IMAGE", FixStage.BUILD),),
         notes="It is emulated on another processor, and slow.",
     )
+    if one.platforms and one.platforms[0].startswith("macosx_") and "asks for macOS" in one.detail:
+        return [
+            Fix(
+                "build the wheel for an older macOS",
+                env=(("MACOSX_DEPLOYMENT_TARGET", "11.0" if one.platforms[0].endswith("arm64") else "10.13"),),
+                notes="cibuildwheel: in CIBW_ENVIRONMENT_MACOS. All that it links has to be built for that, too.",
+            ),
+            Fix(
+                "install it with a Python that was built for this macOS",
+                (Command("python3 -c 'import platform; print(platform.mac_ver())'", FixStage.TOOLCHAIN),),
+                notes="A Python that says 10.16 was built for macOS 10.15 or older, and takes no wheel for 11.",
+            ),
+        ]
     if one.wheel.endswith(".whl"):
         return [Fix("build a wheel for this platform", notes=_has(one.platforms)), other, source]
     foreign = one.platforms and all("x86_64" in name or "linux" not in name for name in one.platforms)

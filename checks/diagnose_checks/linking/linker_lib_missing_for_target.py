@@ -182,7 +182,7 @@ def _on_windows(file: str) -> tuple[Fix, ...]:
             Fix(
                 f"do not link {name} on Windows",
                 notes=f'Visual C++ has its functions in its own library. In setup.py: libraries=[] if os.name == "nt" '
-                f'else ["{name}"]. In CMake: if(NOT WIN32). Another project\'s: take a release with a wheel, or report it.',
+                f'else ["{name}"]. In CMake: if(NOT WIN32). Another project\'s: take a release with a wheel.',
             ),
         )
     return (

@@ -38,7 +38,8 @@ CHECK = Check(
         "foreign-note",
         (
             "conda",
-            r"(?<![^\s:'\"=])[^\s:'\"=/]*(?P<prefix>/[^\s:'\"=]*/(?:(?:mini|ana|mamba)?conda\d?|miniforge\d?|micromamba|conda/envs/[\w.-]+))(?=[/:\s]|$)",
+            r"(?<![^\s:'\"=])[^\s:'\"=/]*(?P<prefix>/[^\s:'\"=]*/(?:(?:mini|ana|mamba)?conda\d?"
+            r"|miniforge\d?|micromamba|conda/envs/[\w.-]+))(?=[/:\s]|$)",
         ),
         ("linuxbrew", r"(?P<prefix>/home/linuxbrew/\.linuxbrew)"),
         (".pyenv/", r"(?<![^\s:'\"=])[^\s:'\"=/]*(?P<prefix>/[^\s:'\"=]*/\.pyenv)/"),

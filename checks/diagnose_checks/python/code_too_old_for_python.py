@@ -152,7 +152,7 @@ CHECK = Check(
         *patterns_for("distribution-python", ("/usr/lib/python3.", r"File \"/usr/lib/python3\.(?P<minor>\d{1,2})/")),
         *patterns_for(
             "pip-source",
-            ("pip-", r"/pip-install-\w{1,20}/(?P<package>[\w.-]{1,80}?)_[0-9a-f]{32}/"),
+            ("pip-", r"[\\/]pip-(?:install|wheel)-\w{1,20}[\\/]+(?P<package>[\w.-]{1,80}?)_[0-9a-f]{32}"),
         ),
         *patterns_for(
             "failed-package",
@@ -161,6 +161,7 @@ CHECK = Check(
             ("ailed to build `", r"Failed to (?:download and )?build `(?P<package>[^`@=]{1,100}?)(?:==| @ |`)"),
             ("ailed to build '", r"Failed to build '(?P<package>[^']{1,100})' when"),
             ("installing build dependencies", r"installing build dependencies for (?P<package>[\w.-]{1,100})"),
+            ("): Failed", r"Installing (?P<package>[\w.-]{1,100}) \([^)]{1,60}\): Failed"),
             ("This error originates from", r"likely not a problem with poetry but with (?P<package>[\w.-]{1,100})"),
         ),
     ),

@@ -39,7 +39,12 @@ CHECK = Check(
         ),
         *patterns_for(
             "limited-api-refused",  # the header Python.h itself
-            ("imited API is not", r"#error \"?The limited API is not currently supported in the free-threaded build"),
+            (
+                "which is not supported by free-thr",
+                r"meson-python: error: The package targets Python's (?P<meson>Limited API), which is "
+                r"not supported by free-",
+            ),
+            ("imited API is not", r"error:? \"?The limited API is not currently supported in the free-threaded build"),
         ),
         *patterns_for(
             "free-threaded-note",
@@ -50,12 +55,32 @@ CHECK = Check(
     ),
 )
 
+_MESON = "python -m pip install . -Csetup-args=-Dpython.allow_limited_api=false"
+
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See PyO3 refuse such a Python, or a crate miss what PyO3 has with the GIL only."""
     notes = log.find("free-threaded-note")
     used = log.find("gil-protected") if notes else []
     for hit in [*log.find("gil-disabled-refused", "limited-api-refused"), *used][:1]:
+        if hit.kind == "limited-api-refused":
+            meson = bool(hit.groups["meson"])
+            yield finding_from_hits(
+                log,
+                [hit],
+                "the extension is for the limited API (abi3), which this free-threaded Python does not have",
+                "It cannot be compiled.",
+                (
+                    Fix(
+                        "build it without the limited API for free-threaded Pythons",
+                        (Command(_MESON, FixStage.BUILD),) if meson else (),
+                        notes="setuptools: py_limited_api=not sysconfig.get_config_var('Py_GIL_DISABLED'), and no "
+                        "Py_LIMITED_API then. CMake: USE_SABI only without it. PyO3's abi3 features leave it out.",
+                    ),
+                    Fix("use a Python with the GIL", notes="3.15 is the first free-threaded one with a stable ABI."),
+                ),
+            )
+            return
         crate = log.crate_at(hit.line)[0] or ("PyO3" if hit.kind == "gil-disabled-refused" else "the crate")
         yield finding_from_hits(
             log,

@@ -79,7 +79,11 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     (Command(f"maturin build --release -i {python}{highest or '3.12'}", FixStage.BUILD),),
                     notes="If you only install the package: use a newer release with a wheel, or an older Python.",
                 ),
-                *([] if final or python == "pypy" else [Fix("with an abi3 feature, build anyway", env=((forward, "1"),))]),
+                *(
+                    []
+                    if final or python == "pypy"
+                    else [Fix("with an abi3 feature, build anyway", env=((forward, "1"),))]
+                ),
             ],
         )
 

@@ -5,11 +5,27 @@ from __future__ import annotations
 from diagnose.authoring.libc_demands import GLIBC_ONLY, glibc_since
 from diagnose.authoring.log import distinct
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model.finding import Command, Fix, FixStage
 
 if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
 
 LIBPYTHON = re.compile(r"^libpython\d")
+
+
+#: A Python that was installed with its libraries finds others first.
+OWN_LIBRARY = (
+    Fix(
+        "let Python find the library that it was built with",
+        unset=("LD_LIBRARY_PATH",),
+        notes="A folder in that variable, often of a module system, CUDA or another environment, is searched first.",
+    ),
+    Fix(
+        "with conda: install it again",
+        (Command("conda install --force-reinstall openssl python", FixStage.TOOLCHAIN),),
+        notes="In the environment itself; a pyenv or own build of Python: build it again.",
+    ),
+)
 
 
 def wheel_file(path: str) -> bool:
@@ -19,7 +35,9 @@ def wheel_file(path: str) -> bool:
 
 def installed_package(path: str) -> str:
     """Return the package of site-packages that the file *path* belongs to; empty if it is not in one."""
-    found = re.search(r"(?:site|dist)-packages/(?P<name>[A-Za-z0-9][\w-]*?)(?:\.libs|-\d[^/]*\.egg|\.cpython-|\.abi3|/|$)", path)
+    found = re.search(
+        r"(?:site|dist)-packages/(?P<name>[A-Za-z0-9][\w-]*?)(?:\.libs|-\d[^/]*\.egg|\.cpython-|\.abi3|/|$)", path
+    )
     return found["name"] if found else ""
 
 

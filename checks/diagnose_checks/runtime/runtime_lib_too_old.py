@@ -16,7 +16,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
 from diagnose.model.pattern import patterns_for
-from diagnose_checks.runtime._triage import unknown_symbols
+from diagnose_checks.runtime._triage import OWN_LIBRARY, unknown_symbols
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +47,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [hit],
             f"{hit.groups['file']} has no {hit.groups['version']}: it is older than the linked one",
             "It cannot be loaded.",
-            _fixes(),
+            list(OWN_LIBRARY) if "/lib-dynload/" in hit.groups["by"] else _fixes(),
         )
         return
     for hit in unknown_symbols(log):

@@ -20,7 +20,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.tables.libstdcxx import newer_function
-from diagnose_checks.runtime._triage import unknown_symbols, wheel_file
+from diagnose_checks.runtime._triage import OWN_LIBRARY, installed_package, unknown_symbols, wheel_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,8 +51,32 @@ def _of_torch(package: str) -> list[Fix]:
             notes="Its functions change with every release: an extension fits the one that it was compiled for. Your "
             "own one: remove build/ first.",
         ),
-        Fix("or install the PyTorch that it was built for", notes="The names of prebuilt wheels have its version."),
+        Fix("install the PyTorch that it was built for", notes="The names of prebuilt wheels have its version."),
         Fix("import torch before the extension", notes="If it is not linked with PyTorch's libraries."),
+    ]
+
+
+def _on_macos(symbol: str, file: str, package: str) -> list[Fix]:
+    """Return the fixes for a module that was built without its library: the linker leaves such names open."""
+    return [
+        Fix(
+            f"install the library that has {symbol}, and build the module again",
+            (
+                Command("brew install LIBRARY", FixStage.PACKAGES),
+                Command(
+                    'CFLAGS="-I$(brew --prefix)/include" LDFLAGS="-L$(brew --prefix)/lib" python3 -m pip install '
+                    f"--force-reinstall --no-cache-dir --no-binary {package} {package}",
+                    FixStage.BUILD,
+                ),
+            ),
+            notes=f"`otool -L {file or 'FILE'}` lists what it links now. The library has to be for this "
+            "Python's processor, and of the release whose headers the build read.",
+        ),
+        Fix(
+            "take a build that brings it",
+            (Command(f"conda install -c conda-forge {package}", FixStage.BUILD),),
+            notes=f"Or a wheel: python3 -m pip install --only-binary :all: {package}.",
+        ),
     ]
 
 
@@ -146,6 +170,25 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 f"built for another one",
                 "It cannot be loaded.",
                 _of_cuda(package) if owner != "PyTorch" else _of_torch(package),
+            )
+            return
+        if "/lib-dynload/" in file:
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"Python's own module {file.rpartition('/')[2]} gets another library than its own: that lacks {symbol}",
+                "It cannot be loaded.",
+                list(OWN_LIBRARY),
+            )
+            return
+        if hit.text.startswith("Symbol not found") or "dlopen(" in hit.text or "flat namespace" in hit.text:
+            name = file.rpartition("/")[2] or "the module"
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"{name} uses {symbol}, which no library that it links has",
+                "It cannot be loaded.",
+                _on_macos(symbol, file, installed_package(file) or "PACKAGE"),
             )
             return
         if symbol == "iJIT_NotifyEvent":

@@ -21,11 +21,11 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import distinct, finding_from_hits
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
-from diagnose_checks.runtime._triage import PYTHON_SYMBOL, undefined
+from diagnose_checks.runtime._triage import PYTHON_SYMBOL, installed_package, undefined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +52,8 @@ _LINKED = Fix(
 )
 
 
+#: Modules whose distribution has another name.
+_DISTRIBUTIONS = {"_cffi_backend": "cffi", "_yaml": "pyyaml", "_rust": "cryptography"}
 _GLOBAL = Fix(
     "load libpython for the whole process",
     notes="The program that embeds Python has to link libpython itself, or open it with dlopen(…, RTLD_NOW | "
@@ -99,6 +101,24 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 f"Python's own module {file} does not see {hit.groups['symbol']} of the Python that loads it",
                 "The module cannot be imported. libpython was loaded for one library only, or is another release.",
                 [_GLOBAL],
+            )
+            return
+        same = re.search(r"/python(3\.\d+)/(?:site|dist)-packages/\S*?\.cpython-3(\d+)-", hit.groups["file"])
+        if same and same[1] == f"3.{same[2]}" and re.match(r"_Py", hit.groups["symbol"]):
+            package = _DISTRIBUTIONS.get(file.partition(".")[0], installed_package(hit.groups["file"]) or "PACKAGE")
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"{file} was built for this Python {same[1]}, and uses {hit.groups['symbol']}, which it has no more",
+                "The module cannot be imported: its source is older than this Python.",
+                [
+                    Fix(
+                        f"use a newer release of {package}",
+                        (Command(f"python -m pip install --upgrade {package}", FixStage.BUILD),),
+                        notes="Where a build installs it for itself: its lower bound is in [build-system] requires.",
+                    ),
+                    Fix(f"use an older Python than {same[1]}"),
+                ],
             )
             return
         yield finding_from_hits(

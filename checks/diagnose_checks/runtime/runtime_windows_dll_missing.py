@@ -99,6 +99,6 @@ _OTHER_VERSION = (
     ),
     Fix(
         "if Windows's own DLL lacks it: use a newer Windows, or an older release of the package",
-        notes="Rust has needed Windows 10 since 1.78 (ProcessPrng of bcryptprimitives.dll); Python 3.9 needs Windows 8.1.",
+        notes="Rust has needed Windows 10 since 1.78 (ProcessPrng), Python 3.9 and later Windows 8.1.",
     ),
 )

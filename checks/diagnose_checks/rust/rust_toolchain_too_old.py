@@ -49,6 +49,10 @@ CHECK = Check(
             r"feature is not stabilized in this version of Cargo \((?P<has>[\d.]+)",
         ),
         ("is required", r"feature `(?P<feature>strip|named-profiles|resolver|rename-dependency)` is required"),
+        (
+            "does not match extension requ",
+            r"error: Rust (?P<has>[\d.]+) does not match extension requirement >=?(?P<needs>[\d.]+)",
+        ),
         ("unknown cargo feature", r"unknown cargo feature `(?P<needs>edition\d+)`"),
         ("lock file version", r"lock file version [`']?(?P<lock>\d)[`']? (?:requires|was found)"),
         ("inimum supported rustc", r"[Mm]inimum supported rustc version is (?P<needs>[\d.]+)"),

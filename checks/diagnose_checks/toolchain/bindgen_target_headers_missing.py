@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
 
 _SYSTEM = (
-    r"(?:gnu|bits|asm|asm-generic|sys)/[\w./+-]+|std(?:arg|def|int|bool|io|lib|atomic)\.h|limits\.h|features\.h|string\.h"
+    r"(?:gnu|bits|asm|asm-generic|sys)/[\w./+-]+|std(?:arg|def|int|bool|io|lib|atomic)\.h|limits\.h"
+    r"|features\.h|string\.h"
     r"|errno\.h|float\.h|math\.h|time\.h|wchar\.h|inttypes\.h|assert\.h"
 )
 CHECK = Check(

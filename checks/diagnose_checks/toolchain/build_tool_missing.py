@@ -31,9 +31,12 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
 
 _TOOL = (
-    r"(?:cmake|make|gmake|ninja|meson|protoc|nasm|yasm|git|perl|flex|bison|m4|autoreconf|autoconf|automake|aclocal|libtoolize"
-    r"|sccache|ccache|cachepot|libtool|makeinfo|swig|go|gfortran|llvm-config|unzip|patch|xxd|gperf|gettext|msgfmt|cython"
-    r"|autopoint|autoheader|gtkdocize|intltoolize|xgettext|help2man|doxygen|bc|rsync|cpio|xsltproc|xmlto|dos2unix|bzip2|xz"
+    r"(?:cmake|make|gmake|ninja|meson|protoc|nasm|yasm|git|perl|flex|bison|m4|autoreconf|autoconf"
+    r"|automake|aclocal|libtoolize"
+    r"|sccache|ccache|cachepot|libtool|makeinfo|swig|go|gfortran|llvm-config|unzip|patch|xxd|gperf"
+    r"|gettext|msgfmt|cython"
+    r"|autopoint|autoheader|gtkdocize|intltoolize|xgettext|help2man|doxygen|bc|rsync|cpio|xsltproc"
+    r"|xmlto|dos2unix|bzip2|xz"
     r"|glib-(?:mkenums|genmarshal|compile-resources)|wayland-scanner|dtc|nvcc|capnp|flatc|thrift|ragel|re2c|lemon|javac"
     r"|clang-cl|lld-link|llvm-(?:lib|rc|mt|ar|dlltool)|pg_config|mysql_config|mariadb_config"
     r"|(?:krb5|curl|xml2|xslt|gdal|geos|net-snmp|sdl2?|pcre2|gsl|nc|cups|apr-1)-config)"
@@ -55,6 +58,9 @@ CHECK = Check(
         ("No such file", rf"No such file or directory: '(?P<tool>{_TOOL})'"),
         ("No such file", rf"^make(?:\[\d+\])?: (?P<tool>{_TOOL}): No such file or directory$"),
         ("No such file", rf"^error: command '(?P<tool>{_TOOL})' failed: No such file"),
+        ("inja is required to build", r"NinjaNotFoundError: (?P<tool>Ninja) is required to build"),
+        ("ould not find CMake", r"CMakeNotFoundError: Could not find (?P<tool>CMake)\b"),
+        ("failed: None", rf"^error: command '(?P<tool>{_TOOL})(?:\.exe)?' failed: None"),
         ("find command 'git'", r"Cannot find command '(?P<tool>git)'"),
         # a build script's own words around std::process::Command, as {:?} shows it
         (

@@ -36,7 +36,11 @@ CHECK = Check(
     patterns=(
         *patterns_for(
             "no-header",
-            ("No such file", r"fatal error: (?P<header>[\w][\w./+-]*\.(?:h|hpp|hh|hxx|H)): No such file or directory"),
+            (
+                "No such file",
+                r"(?:fatal )?error: (?P<header>[\w][\w./+-]*\.(?:h|hpp|hh|hxx|H)): No such file or "
+                r"directory",
+            ),
             ("error C1083", r"error C1083: Cannot open include file: '(?P<header>[\w][\w./+-]*\.(?:h|hpp))'"),
             # Eigen's have no ending
             ("Eigen/", r"fatal error: '?(?P<header>(?:unsupported/)?Eigen/\w+)'?(?:: No such file| file not found)"),

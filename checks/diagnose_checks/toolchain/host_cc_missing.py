@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from diagnose.authoring.compiling import cxx_evidence, is_host_compiler, lacking_for_c_finding, missing_cxx
 from diagnose.authoring.environment import setting_evidence
-from diagnose.authoring.log import advise, finding_from_hits, host, install_by_family, is_later
+from diagnose.authoring.log import advise, builds_rust, finding_from_hits, host, install_by_family, is_later
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
 from diagnose.remedies.configuration import Configuration
@@ -57,6 +57,7 @@ CHECK = Check(
         ("Microsoft Visual C++", r"Microsoft Visual C\+\+ 1\d\.\d(?: or greater)? is required"),
         (". Is `lib.exe`", r"[Ff]ailed to find tool\. Is `lib\.exe` installed"),
         ("LNK1158", r"fatal error LNK1158: cannot run '(?:rc|mt)\.exe'"),
+        ("Unknown compiler(s): ", r"ERROR: Unknown compiler\(s\): \[\['icl'\], \['cl'\]"),
         ("nmake", r"^'nmake' '-\?'$"),
         ("could not find any instance of Visual Studio", r"could not find any instance of Visual Studio"),
     ),
@@ -112,6 +113,22 @@ def _cxx(env: Environment) -> Iterator[Finding]:
 _CXX = {"debian": ("g++",), "alpine": ("g++",), "rhel": ("gcc-c++",), "suse": ("gcc-c++",), "arch": ("gcc",)}
 
 
+def _with_wheel(log: BuildLog) -> tuple[Fix, ...]:
+    """Return the fix for a package that pip or uv builds because the index has no wheel for this Python."""
+    built = [hit.groups["package"] for hit in log.find("failed-package", "pip-source") if hit.groups["package"]]
+    if not built:
+        return ()
+    python = next((hit.groups["version"] for hit in log.find("python-note")), "")
+    return (
+        Fix(
+            f"take a release of {built[0]} that has a wheel{f' for Python {python}' if python else ' for this Python'}",
+            (Command(f"python -m pip install --only-binary :all: {built[0]}", FixStage.BUILD),),
+            notes="Nothing is compiled then. Old releases have no wheels for new Pythons: if one is required, use the "
+            "Python of its time.",
+        ),
+    )
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
     """See rustc, cargo's build scripts, make or setuptools not find the native compiler."""
     if visual := log.find("no-msvc"):
@@ -120,7 +137,11 @@ def log(log: BuildLog) -> Iterator[Finding]:
             visual,
             "no Visual C++ compiler is installed, which compiles and links for Windows",
             "Nothing can be compiled or linked.",
-            (BUILD_TOOLS, CARGO_XWIN),
+            (
+                *_with_wheel(log),
+                BUILD_TOOLS,
+                *((CARGO_XWIN,) if builds_rust(log) else ()),
+            ),
         )
         return
     missing = log.find("no-linker", "no-compiler")

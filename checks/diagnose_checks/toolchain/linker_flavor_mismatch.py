@@ -35,7 +35,8 @@ CHECK = Check(
         (
             "unrecognized command",
             r"(?<!\S)(?=\S*(?:gcc|g\+\+|cc))(?P<program>\S+): error: unrecognized command[- ]line option "
-            r"'(?P<option>--(?:as-needed|eh-frame-hdr|version-script\S*|gc-sections|no-undefined-version|start-group))'",
+            r"'(?P<option>--(?:as-needed|eh-frame-hdr|version-script\S*|gc-sections"
+            r"|no-undefined-version|start-group))'",
         ),
         (
             "unknown command line option",

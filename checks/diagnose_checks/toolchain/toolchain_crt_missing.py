@@ -53,7 +53,8 @@ _NO_HEADER = patterns_for(
 # Libraries of Visual C++ and of the Windows SDK, which every program for Windows is linked with.
 _WINDOWS = (
     r"(?P<library>(?:kernel32|user32|gdi32|advapi32|ntdll|ws2_32|userenv|bcrypt|shell32|ole32|oleaut32|uuid|dbghelp"
-    r"|winspool|comdlg32|synchronization|legacy_stdio_definitions|oldnames|(?:lib)?(?:msvcrt|ucrt|vcruntime|cpmt|cmt)d?)\.lib)"
+    r"|winspool|comdlg32|synchronization|legacy_stdio_definitions|oldnames|(?:lib)?(?:msvcrt|ucrt"
+    r"|vcruntime|cpmt|cmt)d?)\.lib)"
 )
 _OTHERS = (
     *patterns_for("half-words", ("-m32", r"(?:^|[\s\"'=])-m32(?=$|[\s\"'])")),

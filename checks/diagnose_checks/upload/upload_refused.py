@@ -30,6 +30,7 @@ CHECK = Check(
     phase=Phase.LATER,
     patterns=patterns_for(
         "upload-refused",
+        ("entity already exists", r"Requested entity already exists"),
         ("already exists", r"\b400 .{0,200}[Ff]ile already exists"),
         ("already exists for", r"HTTPError: 400 .{0,60}A file named \"[^\"]{1,300}\" already exists"),
         ("ile already exists", r"File already exists\.?\s+\(?['\"]?\S+\.(?:whl|tar\.gz)", 3),

@@ -103,5 +103,16 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [hit],
             f"the package index refuses the tag {platform}" + (f": {why}" if why else ""),
             "The wheel is not uploaded.",
-            (Fix("set the tag with a tool that determines it", (Command("auditwheel repair WHEEL", FixStage.BUILD),)),),
+            (
+                Fix(
+                    f"remove {platform} from the wheel's name and metadata",
+                    (Command("python3 -m wheel tags --remove --platform-tag TAGS WHEEL", FixStage.BUILD),),
+                    notes="TAGS are the name's others, joined by dots. Then remove it where it is set: --plat-name of "
+                    "setup.py or setup.cfg, --plat of auditwheel, --compatibility of maturin, a script that renames.",
+                ),
+                Fix(
+                    "if it has no other tag: set the one that it meets",
+                    (Command("auditwheel repair WHEEL", FixStage.BUILD),),
+                ),
+            ),
         )

@@ -40,7 +40,8 @@ CHECK = Check(
             "crash-words",
             (
                 "Error",
-                r"^(?:[\w.]+\.)?(?P<error>(?:Key|Index|Attribute|Assertion|Type|Recursion|ELF|ELFParse|UnicodeDecode|Stream|Construct"
+                r"^(?:[\w.]+\.)?(?P<error>(?:Key|Index|Attribute|Assertion|Type|Recursion|ELF"
+                r"|ELFParse|UnicodeDecode|Stream|Construct"
                 r"|NotImplemented|Overflow|ModuleNotFound|Import)Error)"
                 r"(?::(?: No module named '(?P<module>[\w.]+)')?|$)",
             ),

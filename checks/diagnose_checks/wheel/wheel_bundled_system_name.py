@@ -54,7 +54,8 @@ _STANDARD = {
 
 #: Libraries that wheels of many projects bundle. Source: 240 popular wheels for x86_64, 2026-11.
 _COMMON = (
-    r"lib(?:gomp|omp|iomp5|openblas|blas|lapack|gfortran|quadmath|tbb(?:malloc)?|stdc\+\+|protobuf|abseil_dll|curl|xml2|"
+    r"lib(?:gomp|omp|iomp5|openblas|blas|lapack|gfortran|quadmath|tbb(?:malloc)?|stdc\+\+|protobuf"
+    r"|abseil_dll|curl|xml2|"
     r"xslt|jpeg|turbojpeg|png16|tiff|webp|freetype|hdf5|netcdf|gdal|proj|geos|geos_c|usb-1\.0|zmq|sodium|avcodec|"
     r"avformat|avutil|swscale|swresample|icu\w+|boost_\w+|fmt|re2|grpc)\.so(?:\.\S+)?"
 )

@@ -35,6 +35,8 @@ CHECK = Check(
         "not-located",
         ("could not be located", r"required library \"?(?P<lib>[^\s\"]+)\"? could not be located"),
         ("Unable to find library: ", r"FileNotFoundError: Unable to find library: (?P<dll>\S{1,200})"),  # delvewheel
+        ("ERROR:delocate.", r"^ERROR:delocate\.\w{1,30}:\s*(?P<dylib>\S{1,300}\.dylib) not found", 2),
+        ("not found:", r"^(?P<dylib>\S{1,300}\.dylib) not found:$"),
         ("ould not find all depend", r"DelocationError: (?P<delocate>Could not find all dependencies)"),
         ("could not be", r"required\s+library\s+\"?(?P<lib>[^\s\"]+)\"?\s+could\s+not\s+be\s+located", 3),
     ),
@@ -45,7 +47,7 @@ _COMPILERS = re.compile(r"^lib(?:gcc_s|stdc\+\+|atomic|gomp|c|m|dl|pthread)\.so"
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the repair miss a library of the system or of the build."""
     for hit in log.find("not-located"):
-        if hit.groups["dll"] or hit.groups["delocate"]:
+        if hit.groups["dll"] or hit.groups["delocate"] or hit.groups["dylib"]:
             yield _elsewhere(log, hit)
             return
     for hit in unlocated_libraries(log):
@@ -89,6 +91,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
 def _elsewhere(log: BuildLog, hit: Hit) -> Finding:
     """Return the finding about delvewheel, on Windows, or delocate, on macOS."""
     dll = hit.groups["dll"]
+    dylib = hit.groups["dylib"]
     if dll:
         fix = Fix(
             "name the folder of the DLL",
@@ -100,13 +103,14 @@ def _elsewhere(log: BuildLog, hit: Hit) -> Finding:
             "name the folder of the libraries",
             env=(("DYLD_LIBRARY_PATH", "FOLDER"),),
             notes="The lines above name them. A library with the name @rpath/… needs the folder where it was linked "
-            "from: "
-            "a prefix's lib, or OUT_DIR of its crate. What every user has: delocate-wheel --exclude NAME.",
+            "from: a "
+            "prefix's lib, or OUT_DIR of its crate. One that begins with ../ was never given its install name: "
+            "install_name_tool -change OLD @rpath/NAME FILE. What every user has: delocate-wheel --exclude NAME.",
         )
     return finding_from_hits(
         log,
         [hit],
-        f"the repair does not find {dll or 'a library'}, which the wheel needs",
+        f"the repair does not find {dll or dylib or 'a library'}, which the wheel needs",
         "No wheel is written.",
         (fix,),
     )

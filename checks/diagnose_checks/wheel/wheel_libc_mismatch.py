@@ -115,7 +115,8 @@ def _finding(wheel: Wheel, libc: str, wrong: list[Elf]) -> Finding:
 # Functions that glibc's headers redirect ordinary calls to (C23 parsing, _FORTIFY_SOURCE), and others of glibc only.
 _GLIBC_ONLY = re.compile(
     r"__isoc23_\w+|__cxa_thread_atexit_impl|__libc_single_threaded|gnu_get_libc_(?:version|release)"
-    r"|__(?:v?(?:s|f|sn|as|d)?printf|mem(?:p?cpy|move|set)|st[rp]n?c(?:py|at)|strncat|f?gets|f?read|realpath|getcwd|longjmp)_chk"
+    r"|__(?:v?(?:s|f|sn|as|d)?printf|mem(?:p?cpy|move|set)|st[rp]n?c(?:py|at)|strncat|f?gets|f?read"
+    r"|realpath|getcwd|longjmp)_chk"
 )
 
 

@@ -237,6 +237,11 @@ _LOADER = (
             r"(?:^|[\s'\"]|(?<!\S)\()(?P<file>(?!error:)[^\s:'\"]+): undefined symbol: (?P<symbol>[\w@.]+)(?![\w@.:])(?:, version (?P<version>\w+))?",
         ),
         ("cannot locate symbol", r"cannot locate symbol \"(?P<symbol>[^\"]+)\" referenced by \"(?P<file>[^\"]+)\""),
+        ("ymbol not found", r"dlopen\((?P<file>[^,]{1,300}), \w+\): Symbol not found:\s+\(?_?(?P<symbol>\w+)", 2),
+        (
+            "flat namespace",
+            r"dlopen\((?P<file>[^,]{1,300}), \w+\): symbol not found in flat namespace '?\(?_?(?P<symbol>\w+)",
+        ),
         ("ymbol not found", r"Symbol not found:\s+\(?_?(?P<symbol>\w+)", 2),
         ("flat namespace", r"symbol not found in flat namespace '?\(?_?(?P<symbol>\w+)"),
     ),
