@@ -1,6 +1,6 @@
 """Measures speed and memory side by side, in one run: auditwheel, the floor, and this tool; and what start-up costs.
 
-    python benchmarks/run.py [--repeat N] [WHEEL...]
+    python benchmarks/run.py [--repeat N] [--base PROGRAM] [WHEEL...]
 
 Per wheel: the wall time of ``auditwheel show``; the *bound*, the time to inflate the wheel's ELF members once with the
 standard library's zlib on one core, with the compressed bytes already in memory; the wall time and the peak memory of
@@ -34,6 +34,8 @@ PLATFORMS = ("manylinux_2_34_x86_64", "manylinux_2_28_x86_64")
 ROOT = Path(__file__).resolve().parents[1]
 # Like an installed package: compiled once. Some machines forbid writing bytecode, and would measure the compiler.
 ENV = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+ENV["CI"] = "true"  # no cache, unless it is asked for
+APART = dict(ENV)  # for programs that are not of this checkout
 ENV["PYTHONPATH"] = str(ROOT)
 
 
@@ -45,25 +47,30 @@ PLAIN = ("-c", "import sys; sys.modules['iced_x86'] = None; from diagnose.cli.fa
 
 
 class Cost(NamedTuple):
-    """Seconds of wall time, and peak memory in MB."""
+    """Seconds of wall time, peak memory in MB of the largest process, and processor seconds of all."""
 
     seconds: float
     peak: float
+    processor: float
 
 
-def spend(*command: str) -> Cost:
-    """Run a Python program and return what it cost."""
+def spend(*command: str, program: str = "") -> Cost:
+    """Run a Python program, or *program* with its own environment, and return what it cost."""
     start = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, *command], env=ENV, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT
+        [program or sys.executable, *command],
+        env=APART if program else ENV,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=ROOT,
     )
     _, _, usage = os.wait4(process.pid, 0)
-    return Cost(time.perf_counter() - start, usage.ru_maxrss / 1024)
+    return Cost(time.perf_counter() - start, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime)
 
 
 def best(runs: list[Cost]) -> Cost:
-    """Return the fastest time and the highest peak."""
-    return Cost(min(run.seconds for run in runs), max(run.peak for run in runs))
+    """Return the fastest times and the highest peak."""
+    return Cost(min(run.seconds for run in runs), max(run.peak for run in runs), min(run.processor for run in runs))
 
 
 class Payload(NamedTuple):
@@ -99,6 +106,11 @@ def inflate(members: list[tuple[bytes, int]]) -> float:
     return time.perf_counter() - start
 
 
+def _ratio(cost: float, other: float) -> str:
+    """Return *cost* ÷ *other*, in a column; a dash where the other is next to nothing."""
+    return f"{cost / other:8.2f}" if other > 1e-3 else f"{'-':>8}"
+
+
 def download() -> list[Path]:
     """Return the default wheels, fetched once."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -116,49 +128,103 @@ def download() -> list[Path]:
     return wheels
 
 
-def measure_wheels(wheels: list[Path], repeat: int) -> None:
+def measure_wheels(wheels: list[Path], repeat: int, base: str) -> None:
     """Print the table of wheels."""
     print(
         f"{'wheel':<24} {'ELF':>7} | {'auditwheel':>10} {'bound':>8} {'diagnose':>9} | "
         f"{'÷ bound':>8} {'× faster':>9} | {'peak':>7} {'allowed':>8} | {'sampling':>8} | {'again':>7}"
+        f" | {'processor':>9} {'÷ bound':>8}" + (f"{'÷ base':>8}" if base else "")
     )
     judging = ("wheel", "--fail-on", "never")
     for wheel in wheels:
         load = payload(wheel)
-        bounds, ours, theirs, sampling, again = [], [], [], [], []
+        bounds, ours, theirs, sampling, again, before = [], [], [], [], [], []
         for _ in range(repeat):
             bounds.append(inflate(load.members))
             ours.append(spend(*PLAIN, *judging, "--no-cache", str(wheel)))
             sampling.append(spend(*SCRIPT, *judging, "--no-cache", str(wheel)))
             again.append(spend(*SCRIPT, *judging, "--cache", str(wheel)))
+            if base:
+                before.append(spend(*judging, str(wheel), program=base))
             if not theirs or min(run.seconds for run in theirs) < 2:
                 theirs.append(spend("-m", "auditwheel", "show", "--ldpaths", "", str(wheel)))
         bound, our, their = min(bounds), best(ours), best(theirs)
-        ratio = f"{our.seconds / bound:8.2f}" if load.members else f"{'-':>8}"
         print(
             f"{'-'.join(wheel.name.split('-')[:2]):<24} {load.size:4.0f} MB | {their.seconds * 1e3:7.0f} ms "
-            f"{bound * 1e3:5.0f} ms {our.seconds * 1e3:6.0f} ms | {ratio} {their.seconds / our.seconds:8.1f}x | "
+            f"{bound * 1e3:5.0f} ms {our.seconds * 1e3:6.0f} ms | "
+            f"{_ratio(our.seconds, bound)} {their.seconds / our.seconds:8.1f}x | "
             f"{our.peak:4.0f} MB {2 * load.largest + 80:5.0f} MB | "
-            f"{(best(sampling).seconds - our.seconds) * 1e3:5.0f} ms | {best(again).seconds * 1e3:4.0f} ms",
+            f"{(best(sampling).seconds - our.seconds) * 1e3:5.0f} ms | {best(again).seconds * 1e3:4.0f} ms | "
+            f"{our.processor * 1e3:6.0f} ms {_ratio(our.processor, bound)}"
+            + (_ratio(our.processor, best(before).processor) if base else ""),
             flush=True,
         )
 
 
-def measure_start(repeat: int) -> None:
-    """Print the table of start-up times."""
-    commands = {
-        "python -c pass": ("-c", "pass"),
-        "diagnose --help": (*SCRIPT, "--help"),
-        "diagnose env": (*SCRIPT, "env", "--fail-on", "never"),
+def _small(pattern: str) -> str:
+    return str(next((ROOT / "fixtures" / "wheels").glob(pattern)))
+
+
+def commands() -> dict[str, tuple[str, ...]]:
+    """Return what starts often: label → arguments of ``diagnose``."""
+    healthy, findings = _small("healthy_abi3-2-*.whl"), _small("wheel_glibc_too_new-1-*.whl")
+    judge, as_json = ("wheel", "--fail-on", "never"), ("--format", "json")
+    log = ROOT / "fixtures" / "logs" / "real" / "zig" / "zig-openssl-header.log"
+    return {
+        "--help": ("--help",),
+        "env": ("env", "--fail-on", "never"),
+        "env, JSON": ("env", "--fail-on", "never", *as_json),
+        "env --lib zlib": ("env", "--fail-on", "never", "--lib", "zlib"),
+        "healthy wheel": (*judge, healthy),
+        "healthy wheel, JSON": (*judge, *as_json, healthy),
+        "wheel with findings": (*judge, findings),
+        "wheel with findings, JSON": (*judge, *as_json, findings),
+        "log of 10 kB": ("log", "--fail-on", "never", str(log)),
     }
-    runs: dict[str, list[Cost]] = {name: [] for name in commands}
-    for _ in range(repeat * 4):
-        for name, command in commands.items():
-            runs[name].append(spend(*command))
-    bare = best(runs["python -c pass"]).seconds
-    print(f"\n{'command':<24} {'wall':>10} {'÷ python':>10}")
-    for name, costs in runs.items():
-        print(f"{name:<24} {best(costs).seconds * 1e3:7.1f} ms {best(costs).seconds / bare:10.2f}")
+
+
+def measure_commands(repeat: int, base: str) -> None:
+    """Print the table of what starts often, in processor time; *base* is the program to compare with, if any."""
+    bare: list[Cost] = []
+    ours: dict[str, list[Cost]] = {name: [] for name in commands()}
+    theirs: dict[str, list[Cost]] = {name: [] for name in commands()}
+    for _ in range(repeat * 3):
+        bare.append(spend("-c", "pass"))
+        for name, arguments in commands().items():
+            ours[name].append(spend(*PLAIN, *arguments))
+            if base:
+                theirs[name].append(spend(*arguments, program=base))
+    least = best(bare).processor
+    print(f"\n{'command':<26} {'processor':>10} {'÷ python':>9} {'base':>10} {'÷ base':>7}")
+    print(f"{'python -c pass':<26} {least * 1e3:7.1f} ms")
+    for name, runs in ours.items():
+        cost = best(runs).processor
+        row = f"{name:<26} {cost * 1e3:7.1f} ms {cost / least:9.2f}"
+        if base:
+            row += f" {best(theirs[name]).processor * 1e3:7.1f} ms {cost / best(theirs[name]).processor:7.2f}"
+        print(row)
+
+
+def measure_together(wheels: list[Path], repeat: int, base: str) -> None:
+    """Print what all wheels in one call cost, against the bound of all of them."""
+    judging = ("wheel", "--fail-on", "never", "--quiet", *map(str, wheels))
+    bounds, ours, theirs = [], [], []
+    for _ in range(repeat):
+        bounds.append(sum(inflate(payload(wheel).members) for wheel in wheels))
+        ours.append(spend(*PLAIN, *judging))
+        if base:
+            theirs.append(spend(*judging, program=base))
+    bound = min(bounds)
+    head = f"{len(wheels)} wheels in one call"
+    print(f"\n{head:<26} {'processor':>10} {'÷ bound':>8} {'wall':>10} {'÷ bound':>8} {'peak':>7}")
+    print(f"{'zlib, ELF members, 1 core':<26} {bound * 1e3:7.0f} ms {1:8.2f} {bound * 1e3:7.0f} ms {1:8.2f}")
+    for name, runs in (("diagnose", ours), ("base", theirs)):
+        if runs:
+            cost = best(runs)
+            print(
+                f"{name:<26} {cost.processor * 1e3:7.0f} ms {cost.processor / bound:8.2f} "
+                f"{cost.seconds * 1e3:7.0f} ms {cost.seconds / bound:8.2f} {cost.peak:4.0f} MB"
+            )
 
 
 def main() -> None:
@@ -166,11 +232,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("wheels", nargs="*", type=Path, metavar="WHEEL")
     parser.add_argument("--repeat", type=int, default=5, metavar="N")
+    parser.add_argument("--base", default="", metavar="PROGRAM", help="the diagnose to compare with")
     options = parser.parse_args()
+    base = str(Path(options.base).absolute()) if options.base else ""
+    wheels = [wheel.resolve() for wheel in options.wheels] or download()
     cores = len(os.sched_getaffinity(0))
     print(f"Python {sys.version.split()[0]}, {cores} cores, load {os.getloadavg()[0]:.1f}\n")
-    measure_wheels([wheel.resolve() for wheel in options.wheels] or download(), options.repeat)
-    measure_start(options.repeat)
+    measure_wheels(wheels, options.repeat, base)
+    measure_together(wheels, options.repeat, base)
+    measure_commands(options.repeat, base)
 
 
 if __name__ == "__main__":

@@ -49,6 +49,8 @@ class Anchors:
         for begin in range(0, len(block), _STEP):
             left = end - begin  # the rest of the line
             for number, at, _ in self._search(block[begin : begin + _STEP + self._longest - 1]):
+                if at < left and number in here:
+                    continue
                 if at >= _STEP:
                     continue  # the next step finds it
                 if at >= left:
@@ -57,8 +59,7 @@ class Anchors:
                     end = len(block) if end < 0 else end
                     left = end - begin
                     here = found.setdefault(start, {})
-                if number not in here:
-                    here[number] = begin + at
+                here[number] = begin + at
         lines: dict[int, list[tuple[int, bytes]]] = {}
         for start, here in found.items():
             lines[start] = line = [(at, self._texts[number]) for number, at in here.items()]
