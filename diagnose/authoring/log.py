@@ -73,7 +73,8 @@ def environments(log: BuildLog, line: int, probe: Probe | None = None) -> list[E
 
     known = log.distro_at(line)
     distros = [known] if known.id else [distro for name in _USUAL if (distro := context.parse(name)) is not None]
-    return [_settled(_environment(log, line, probe)._replace(distro=distro)) for distro in distros]
+    env = _environment(log, line, probe)
+    return [_settled(env._replace(distro=distro)) for distro in distros]
 
 
 def _settled(env: Environment) -> Environment:
