@@ -67,6 +67,8 @@ _FACTS = {
     "{file}": r"(?P<file>[^\s:]{1,400})",
     "{symbol}": r"[`'\"]? ?(?P<symbol>[^`'\"\s]{1,400}) ?['\"]?",
 }
+#: Before a message that begins with a fact: that is searched for where it begins, not at every byte.
+_BEGIN = {"{symbol}": r"(?<![^`'\"\s])", "{file}": r"(?<![^\s:])"}
 #: GCC's "fatal error:", and libc's "No such file or directory".
 FATAL = (
     "schwerwiegender Fehler", "erreur fatale", "error fatal", "errore fatale", "erro fatal", "фатальная ошибка",
@@ -95,7 +97,7 @@ def _pattern(kind: str, message: str) -> Pattern:
     """Return the pattern of *message*; its anchor is the longest text between two facts."""
     parts = re.split(r"(\{\w+\})", message)
     anchor = max((part.strip(" ()") for part in parts if part not in _FACTS), key=lambda text: len(text.encode()))
-    begin = r"(?<![^`'\"\s])" if message.startswith("{symbol}") else ""  # only where a word begins: not at every byte
+    begin = _BEGIN.get(parts[1], "") if not parts[0] else ""
     return Pattern(kind, anchor, begin + "".join(_FACTS.get(part) or re.escape(part) for part in parts))
 
 
