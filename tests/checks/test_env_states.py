@@ -96,8 +96,8 @@ def test_the_official_image_keeps_cargo_in_a_place_of_its_own(tmp_path: Path) ->
         miniroot.write(root / "usr/local/cargo/bin" / name, miniroot.elf("amd64"), 0o755)
     chain = "1.80.1-x86_64-unknown-linux-gnu"
     miniroot.write(root / "usr/local/rustup/settings.toml", f'version = "12"\ndefault_toolchain = "{chain}"\n')
-    library = f"usr/local/rustup/toolchains/{chain}/lib/rustlib/x86_64-unknown-linux-gnu/lib/libstd-0.rlib"
-    miniroot.write(root / library, "")
+    library = f"usr/local/rustup/toolchains/{chain}/lib/rustlib/x86_64-unknown-linux-gnu/lib"
+    miniroot.std(root / library)
     facts = env.read(str(root), cwd=str(root), environ={})
     assert facts.toolchain.rust.toolchain == chain
     assert facts.toolchain.rust.std == ("x86_64-unknown-linux-gnu",)
@@ -262,7 +262,7 @@ def test_a_locked_crate_that_needs_a_newer_rust(tmp_path: Path) -> None:
         miniroot.write(root / "usr/local/cargo/bin" / name, miniroot.elf("amd64"), 0o755)
     miniroot.write(root / "usr/local/rustup/settings.toml", f'version = "12"\ndefault_toolchain = "{chain}"\n')
     library = root / f"usr/local/rustup/toolchains/{chain}/lib/rustlib"
-    miniroot.write(library / "x86_64-unknown-linux-gnu/lib/libstd-0.rlib", "")
+    miniroot.std(library / "x86_64-unknown-linux-gnu/lib")
     miniroot.write(library / "multirust-channel-manifest.toml", '[pkg.cargo]\nversion = "0.86.0 (d73d2caf9)"\n')
     own = '[package]\nname = "own"\nversion = "0.1.0"\n[dependencies]\nold = "1"\n'
     miniroot.write(tmp_path / "p/Cargo.toml", own + '[target."cfg(windows)".dependencies]\nwindows = "1"\n')
@@ -532,6 +532,8 @@ def with_gcc(root: Path, *, gnu: str = "", without: str = "") -> Path:
             miniroot.write(root / folder / name, miniroot.elf("amd64"), 0o755)
     for name in ("crtbeginS.o", "libgcc.a"):
         miniroot.write(root / inner / name, "")
+    miniroot.write(root / inner / "libgcc_s.so", "GROUP ( libgcc_s.so.1 -lgcc )\n")
+    miniroot.write(root / lib / "libgcc_s.so.1", "")
     for name in ("Scrt1.o", "crti.o"):
         miniroot.write(root / lib / name, "")
     miniroot.write(root / lib / "libc.so.6", miniroot.elf("armhf" if gnu else "amd64"))
@@ -541,7 +543,7 @@ def with_gcc(root: Path, *, gnu: str = "", without: str = "") -> Path:
     for name in ("cargo", "rustc"):
         miniroot.write(root / "usr/bin" / name, miniroot.elf("amd64"), 0o755)
     for triple in ("x86_64-unknown-linux-gnu", ARM):
-        miniroot.write(root / f"usr/lib/rustlib/{triple}/lib/libstd-0.rlib", "")
+        miniroot.std(root / f"usr/lib/rustlib/{triple}/lib")
     return root
 
 
@@ -674,8 +676,9 @@ def test_programs_beside_the_project_are_on_this_machine(tmp_path: Path) -> None
     ("flags", "named"),
     [
         ("-Copt-level=1 -C target-cpu=native -Clink-arg=-fuse-ld=bfd", ""),
-        ("-lfoo -L /opt/lib", "-lfoo -L /opt/lib"),
-        ("-C link-args=-Wl,-z,now --cfg x", "-C link-args=-Wl,-z,now"),
+        ("-lasound -L /opt/lib -C link-args=-Wl,-z,now --cfg x", ""),
+        ("-lfoo -L here", "-lfoo"),
+        ("-lstatic=foo -C link-args=-Wl,-T,x -C link-arg=-lasound", "-l static=foo -C link-arg=-Wl,-T,x"),
     ],
 )
 def test_flags_for_the_linker_are_said_to_be_unread(tmp_path: Path, flags: str, named: str) -> None:
@@ -759,6 +762,59 @@ def test_a_project_that_names_what_is_not_there(tmp_path: Path, manifest: str, c
         command = ["cargo", "metadata", "--offline", "--format-version=1"]
         done = subprocess.run(command, cwd=tmp_path / "p", capture_output=True, text=True)
         assert (done.returncode != 0) is bool(named), done.stderr
+
+
+LIB, BIN = "[lib]\n", '[[bin]]\nname = "x"\n'
+NEW = OWN + 'edition = "2021"\n'
+
+
+@pytest.mark.parametrize(
+    ("manifest", "files", "named"),
+    [
+        (NEW, [], "src/lib.rs"),
+        (NEW, ["src/main.rs"], ""),
+        (NEW, ["src/bin/a/main.rs"], ""),
+        (NEW, ["examples/a.rs"], ""),
+        (NEW + LIB, ["src/main.rs"], "src/lib.rs"),
+        (NEW + LIB, ["src/own.rs"], "src/lib.rs"),
+        (OWN + LIB, ["src/own.rs"], ""),  # the name of old editions
+        (NEW + LIB + 'path = "x.rs"\n', [], "x.rs"),
+        (NEW + BIN, ["src/lib.rs"], "src/bin/x.rs"),
+        (NEW + BIN, ["src/lib.rs", "src/main.rs"], "src/bin/x.rs"),
+        (NEW + BIN.replace("x", "own"), ["src/main.rs"], ""),
+        (OWN + BIN, ["src/main.rs"], ""),
+        (NEW + BIN + 'path = "x.rs"\n', ["src/lib.rs"], "x.rs"),
+        (NEW + 'build = "gen.rs"\n', ["src/lib.rs"], "gen.rs"),
+        (NEW + "build = false\n", ["src/lib.rs"], ""),
+        (NEW + '[dependencies]\ninner = { path = "inner" }\n', ["src/lib.rs"], "inner/src/lib.rs"),
+        (NEW + '[dev-dependencies]\ninner = { path = "inner" }\n', ["src/lib.rs"], "inner/src/lib.rs"),
+        (NEW + '[workspace]\nmembers = ["inner"]\n', ["src/lib.rs"], "inner/src/lib.rs"),
+        (NEW + '[workspace]\nexclude = ["inner"]\n', ["src/lib.rs"], ""),
+    ],
+)
+def test_a_project_whose_code_is_not_there(tmp_path: Path, manifest: str, files: list[str], named: str) -> None:
+    """As cargo sees it, too, where there is one."""
+    root = miniroot.make(tmp_path / "root")
+    for folder, text in (("p", manifest), ("p/inner", OWN.replace("own", "inner"))):
+        miniroot.write(tmp_path / folder / "Cargo.toml", text)
+        (tmp_path / folder / "src/lib.rs").unlink()
+    for file in files:
+        miniroot.write(tmp_path / "p" / file, "fn main() {}\n")
+    facts = env.read(str(root), cwd=str(tmp_path / "p"), environ={"PATH": "/usr/bin"})
+    messages = [finding.message for finding in found(facts, "project-file-missing")]
+    assert messages == ([f"the project names {named}, which does not exist"] if named else [])
+    if shutil.which("cargo"):
+        command = ["cargo", "check", "--offline", "--quiet"]
+        done = subprocess.run(command, cwd=tmp_path / "p", capture_output=True, text=True)
+        assert (done.returncode != 0) is bool(named), done.stderr
+
+
+def test_a_wheel_needs_the_library_only(tmp_path: Path) -> None:
+    root = miniroot.make(tmp_path / "root")
+    miniroot.write(tmp_path / "p/Cargo.toml", NEW + LIB + 'crate-type = ["cdylib"]\n' + BIN + 'path = "x.rs"\n')
+    assert (
+        found(env.read(str(root), cwd=str(tmp_path / "p"), environ={"PATH": "/usr/bin"}), "project-file-missing") == []
+    )
 
 
 @pytest.mark.parametrize("kind", ["a folder", "empty", "cut"])

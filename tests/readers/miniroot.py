@@ -51,11 +51,25 @@ def elf(architecture: str) -> bytes:
 
 
 def write(path: Path, text: str | bytes, mode: int = 0o644) -> Path:
-    """Write one file, and the folders above it."""
+    """Write one file, and the folders above it; a manifest of a crate gets the source that it implies."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.name == "Cargo.toml":
+        (path.parent / "src").mkdir(exist_ok=True)
+        (path.parent / "src/lib.rs").touch()
     path.write_bytes(text.encode() if isinstance(text, str) else text)
     path.chmod(mode)
     return path
+
+
+#: An archive with one small member.
+ARCHIVE = f"!<arch>\n{'lib.rmeta/':16}{'0':12}{'0':6}{'0':6}{'644':8}{'4':10}`\nrust"
+
+
+def std(folder: Path) -> Path:
+    """Fill *folder*, the ``lib`` of a target of Rust, with a standard library; return the library proper."""
+    for name in ("core", "alloc"):
+        write(folder / f"lib{name}-0.rlib", ARCHIVE)
+    return write(folder / "libstd-0.rlib", ARCHIVE)
 
 
 def module(root: Path, name: str, lib: str, version: str, architecture: str, requires: str = "") -> None:

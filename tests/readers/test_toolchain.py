@@ -144,7 +144,7 @@ def test_rust_that_brings_its_own_linker(tmp_path: Path, version: str, needed: b
     for name in ("cargo", "rustc", "rustup"):
         miniroot.write(root / "root/.cargo/bin" / name, miniroot.elf("amd64"), 0o755)
     miniroot.write(root / "root/.rustup/settings.toml", f'version = "12"\ndefault_toolchain = "{chain}"\n')
-    miniroot.write(lib / triple / "lib/libstd-0.rlib", "")
+    miniroot.std(lib / triple / "lib")
     miniroot.write(lib / triple / "bin/gcc-ld/ld.lld", miniroot.elf("amd64"), 0o755)
     miniroot.write(lib / "multirust-channel-manifest.toml", f'[pkg.cargo]\nversion = "{version} (d73d2caf9)"\n')
     miniroot.write(root / "usr/lib/gcc/x86_64-linux-gnu/14/crtbeginS.o", "")
@@ -158,7 +158,7 @@ def rustup_root(path: Path, settings: str, *toolchains: str) -> Finder:
     miniroot.write(path / "root/.rustup/settings.toml", settings)
     for name in toolchains:
         host = next(one.triple for one in targets.TARGETS if name.endswith(one.triple))
-        miniroot.write(path / f"root/.rustup/toolchains/{name}/lib/rustlib/{host}/lib/libstd-1.rlib", "")
+        miniroot.std(path / f"root/.rustup/toolchains/{name}/lib/rustlib/{host}/lib")
         miniroot.write(path / f"root/.rustup/toolchains/{name}/lib/rustlib/etc/x", "")
     return found
 
@@ -209,7 +209,7 @@ def test_the_real_rustup():
 def test_a_distributions_rustc(tmp_path):
     place = finder(tmp_path, "cargo", "rustc")
     for triple in (HOST.triple, ARM.triple):
-        miniroot.write(tmp_path / f"usr/lib/rustlib/{triple}/lib/libstd-1.rlib", "")
+        miniroot.std(tmp_path / f"usr/lib/rustlib/{triple}/lib")
     found = rustup.rust(place, Variables({}, {}), str(tmp_path), HOST)
     assert (found.toolchain, found.host, found.std) == ("", HOST.triple, (ARM.triple, HOST.triple))
 

@@ -124,7 +124,7 @@ def env(env: Environment) -> Iterator[Finding]:
         message=f"the project names {file}, which does not exist{more}",
         severity=Severity.ERROR,
         evidence=tuple(Evidence(f"is not there; named by {where}", path) for path, where in absent[:10]),
-        consequence="cargo does not load the project, and builds nothing.",
+        consequence="cargo stops: the project cannot be loaded, or its code not compiled.",
         fixes=(_BRING,),
     )
 

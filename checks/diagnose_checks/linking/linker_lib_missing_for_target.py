@@ -11,7 +11,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.environment import answer_evidence, with_outcome
+from diagnose.authoring.environment import answer_evidence, setting_evidence, with_outcome
 from diagnose.authoring.link_step import missing_libraries
 from diagnose.authoring.log import advise, finding_from_hits, other_system
 from diagnose.authoring.overrides import broken_override_finding, unset_override_fix
@@ -85,6 +85,27 @@ def env(env: Environment) -> Iterator[Finding]:
             ),
             consequence=f'Linking fails: "cannot find -l{file.name}".',
             fixes=_owner(env, library, file),
+        )
+
+    yield from _of_flags(env, named)
+
+
+def _of_flags(env: Environment, named: set[str]) -> Iterator[Finding]:
+    """Yield the libraries that flags for rustc name, and that the linker does not find."""
+    for setting, file in env.flagged:
+        foreign = file.accepted is False and not file.saved_by
+        if file.name in named or not env.toolchain.linker.found or not (file.kind == "missing" or foreign):
+            continue
+        named.add(file.name)
+        name = _file(file.name)
+        searched = ", ".join((*file.searched, "the linker's own folders"))
+        found = (Evidence("is for another processor", file.path),) if foreign else ()
+        yield Finding(
+            message=f"the linker does not find {name}, which {setting.name} names",
+            severity=Severity.ERROR,
+            evidence=(setting_evidence(setting), Evidence(f"-l{file.name}; searched {searched}", name), *found),
+            consequence=f'Linking fails: "cannot find -l{file.name}".',
+            fixes=(*_bring(env, file.name, env.target), Fix(f"remove -l{file.name} from {setting.name}")),
         )
 
 

@@ -12,16 +12,18 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.env import Environment
 
 CHECK = Check(
     since="0.1.0",
@@ -38,6 +40,26 @@ CHECK = Check(
         ("only accepted on the nightly", r"error: the (?:option )?`-?Z`?.{0,60} only accepted on the nightly"),
     ),
 )
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See ``-Z`` options in the flags for a stable rustc."""
+    hits = [option for option in env.refused if option.name == "-Z"]
+    if hits and hits[0] is env.refused[0]:
+        yield Finding(
+            f"-Z {hits[0].value} needs a nightly Rust, and this one is not",
+            Severity.ERROR,
+            (setting_evidence(hits[0].setting),),
+            f"cargo compiles nothing: {hits[0].refused}.",
+            (
+                Fix(f"remove it from {hits[0].setting.name}"),
+                Fix(
+                    "build with a nightly toolchain",
+                    (Command("rustup toolchain install nightly --profile minimal", FixStage.TOOLCHAIN),),
+                    env=(("RUSTUP_TOOLCHAIN", "nightly"),),
+                ),
+            ),
+        )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

@@ -14,16 +14,24 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring.compiling import compiling, surely_compiling
+from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import finding_from_hits
+from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.model.pattern import patterns_for
+from diagnose.remedies.configuration import Configuration
+from diagnose.remedies.fix import fix, with_zig
+from diagnose.remedies.install import cross_compiler, system
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from diagnose.model.targets import Target
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.env import Environment
 
 _X86 = r"-m(?:sse[\d.]*|ssse3|avx\w*|fma|aes|pclmul|popcnt|bmi2?|mmx|3dnow|f16c|64|32|sha|rdrnd)"
 _ARM = r"-m(?:fpu=[\w-]+|float-abi=\w+|thumb|arm|outline-atomics)"
@@ -46,6 +54,34 @@ CHECK = Check(
         ("arm_neon.h", r"fatal error: '?(?P<armheader>arm_neon\.h)'?(?:: No such file| file not found)"),
     ),
 )
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See a C compiler for the target whose name says that it compiles for another processor."""
+    compiler, makes = env.toolchain.cc, env.toolchain.cc_target
+    users = surely_compiling(env) or compiling(env)
+    if not env.cross or not users or not makes or compiler.real == env.toolchain.linker.real:
+        return  # target-linker-not-configured says it of the linker
+    rows = targets.find(makes)
+    if "clang" in compiler.name or not rows or any(_same_processor(row, env.target) for row in rows):
+        return
+    crate = users[0]
+    used = Evidence(f"{crate.name} {crate.version} compiles C with the cc crate", f"{env.project.lock}:{crate.line}")
+    names = cross_compiler(system(env), env.target)
+    configuration = Configuration(((f"CC_{env.target.env_name}", f"{env.target.gnu}-gcc"),), names)
+    fixes = (fix(env, f"compile with {env.target.gnu}-gcc", configuration=configuration),) if names else with_zig(env)
+    yield Finding(
+        f"the C compiler for {env.target.triple}, {compiler.name}, makes code for {makes}",
+        Severity.ERROR if surely_compiling(env) else Severity.WARNING,
+        (used, setting_evidence(compiler.setting)) if compiler.setting else (used, Evidence("is used", compiler.path)),
+        f'Linking fails: the code of {crate.name} has "file in wrong format", or is skipped as incompatible.',
+        fixes,
+    )
+
+
+def _same_processor(row: Target, target: Target) -> bool:
+    """Whether a compiler for *row* makes code for *target*: x86's makes both kinds, by -m32 and -m64."""
+    return row.machine == target.machine or {row.uname, target.uname} <= {"i686", "x86_64"}
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

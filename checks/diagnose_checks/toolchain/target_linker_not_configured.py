@@ -20,8 +20,9 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.env import Environment
-from diagnose.remedies.configuration import linker_configuration
+from diagnose.remedies.configuration import Configuration, linker_configuration
 from diagnose.remedies.fix import fix, with_zig
+from diagnose.remedies.install import system, tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,9 +46,9 @@ CHECK = Check(
 def env(env: Environment) -> Iterator[Finding]:
     """See whether the linker makes code for the target."""
     linker, makes = env.toolchain.linker, env.toolchain.linker_target
-    if not env.cross or (env.target.machine, env.target.bits) == (env.host.machine, env.host.bits):
-        return
     if linker.setting is None:
+        if (env.target.machine, env.target.bits) == (env.host.machine, env.host.bits):
+            return
         if makes and _is_target(env, makes):
             return
         # If the host's own compiler is missing, host-cc-missing reports it; the setting is still wrong.
@@ -68,9 +69,16 @@ def env(env: Environment) -> Iterator[Finding]:
             message=f"the linker for {env.target.triple}, {linker.name}, makes code for {makes}",
             severity=Severity.ERROR,
             evidence=(setting_evidence(linker.setting), Evidence(f"makes code for {makes}", linker.path)),
-            consequence='Linking fails: "file in wrong format".',
-            fixes=_fixes(env),
+            consequence='Linking fails: "file in wrong format", or "unrecognized command-line option".',
+            fixes=_fixes(env) if env.cross else (_native(env),),
         )
+
+
+def _native(env: Environment) -> Fix:
+    configuration = Configuration(
+        ((f"CARGO_TARGET_{env.target.cargo_env_name}_LINKER", "cc"),), tool(system(env), "cc")
+    )
+    return fix(env, "link this native build with the native compiler", configuration=configuration)
 
 
 def _is_target(env: Environment, makes: str) -> bool:

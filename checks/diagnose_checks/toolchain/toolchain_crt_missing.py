@@ -88,14 +88,30 @@ def _missing(
         return
     here = system(env)
     again = here.manager in AGAIN and bool(packages) and all(env.installed(package) for package in packages)
-    title = f"install {' '.join(packages) if again else packages[-1]}{' again' if again else ''}" if packages else ""
+    if again and here.family == "debian":
+        packages = _owners(env, missing, target, packages)
+    inner = not {"crtbeginS.o", "libgcc.a", "libgcc_s.so"}.isdisjoint(missing)
+    named = " ".join(packages) if again or inner else packages[-1] if packages else ""
+    title = f"install {named}{' again' if again else ''}"
+    said = "-lgcc_s" if missing[0] == "libgcc_s.so" else missing[0]
     yield Finding(
         message=f"{linker.name} does not find {', '.join(missing)} of {target.triple}",
         severity=Severity.ERROR,
         evidence=(Evidence(f"does not find {', '.join(missing)}", linker.path),),
-        consequence=f'Linking fails: "cannot find {missing[0]}: No such file or directory".',
+        consequence=f'Linking fails: "cannot find {said}: No such file or directory".',
         fixes=(fix(env, title, packages, again=again),) if packages else with_zig(env),
     )
+
+
+def _owners(env: Environment, missing: list[str], target: Target, packages: tuple[str, ...]) -> tuple[str, ...]:
+    """Return Debian's packages of the *missing* files: the compilers' own only depend on those of GCC's files."""
+    cross = "" if target.triple == env.host.triple else f"-{target.debian}-cross"
+    folders = [place for place in env.toolchain.link_dirs if "/gcc" in place] if not cross or env.cross else []
+    version = folders[0].rpartition("/")[2] if folders else ""
+    found = [f"libgcc-s1{cross}"] if any(name.startswith("libgcc_s.so.") for name in missing) else []
+    if version.isdigit() and not {"crtbeginS.o", "libgcc.a", "libgcc_s.so"}.isdisjoint(missing):
+        found.append(f"libgcc-{version}-dev{cross}")
+    return tuple(found) or packages
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

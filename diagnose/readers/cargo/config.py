@@ -14,6 +14,7 @@ from diagnose.model.targets import Target
 from diagnose.readers import toml
 from diagnose.readers.cargo.cfg import cfg
 from diagnose.readers.cargo.files import base_folder, parsed, place_of, present, upwards
+from diagnose.readers.cargo.rustc_flags import options
 from diagnose.readers.cargo.variables import Setting, Variables
 from diagnose.readers.system.root import Root
 
@@ -68,6 +69,17 @@ class Config(NamedTuple):
                 return Setting(".".join(keys), value, place_of(path, text, keys))
         return found
 
+    def switch(self, variables: Variables, *keys: str) -> Setting | None:
+        """Return the variable or key that turns a switch on, given as for :meth:`find`; None if it is off."""
+        named = variables.own(f"CARGO_{'_'.join(keys).upper().replace('-', '_')}")
+        if named is not None:
+            return named if named.value == "true" else None
+        for path, content, text in self.files:
+            value = toml.table(content, *keys[:-1]).get(keys[-1])
+            if isinstance(value, bool):
+                return Setting(".".join(keys), "true", place_of(path, text, keys)) if value else None
+        return None
+
     def is_list(self, *keys: str) -> bool:
         """Whether a key, given as for :meth:`find`, is a list in some file."""
         return any(isinstance(toml.table(content, *keys[:-1]).get(keys[-1]), list) for _, content, _ in self.files)
@@ -109,44 +121,61 @@ class Config(NamedTuple):
             )
         return found
 
-    def _flags(self, variables: Variables, target: Target) -> Setting | None:
-        """Return the flags that cargo passes to rustc: the first source that is set excludes the others."""
+    def flags(self, variables: Variables, target: Target) -> tuple[tuple[str, Setting], ...]:
+        """Return the words that cargo passes to rustc, each with its source: the first kind that is set excludes all.
+
+        Those for the target are joined, from its tables, then its variable, then tables for a ``cfg()`` that fits.
+        """
         encoded = variables.own("CARGO_ENCODED_RUSTFLAGS")
-        sources = (
-            encoded._replace(value=encoded.value.replace("\x1f", " ")) if encoded else None,
-            variables.own("RUSTFLAGS"),
-            variables.own(f"CARGO_TARGET_{target.cargo_env_name}_RUSTFLAGS"),
-            self.find("target", target.triple, "rustflags"),
-            variables.own("CARGO_BUILD_RUSTFLAGS"),
-            self.find("build", "rustflags"),
+        if encoded is not None:
+            return tuple((word, encoded) for word in encoded.value.split("\x1f") if encoded.value)
+        if (plain := variables.own("RUSTFLAGS")) is not None:
+            return tuple((word, plain) for word in plain.value.split())
+        own = (
+            *self._words("target", target.triple, "rustflags"),
+            *_split(variables.own(f"CARGO_TARGET_{target.cargo_env_name}_RUSTFLAGS")),
+            *(word for key in self._fitting(target) for word in self._words("target", key, "rustflags")),
         )
-        return next((source for source in sources if source is not None), None)
+        built = (*self._words("build", "rustflags"), *_split(variables.own("CARGO_BUILD_RUSTFLAGS")))
+        return own or built
+
+    def _words(self, *keys: str) -> Iterator[tuple[str, Setting]]:
+        """Yield the words of a list of flags from all files, the nearest one's last, or of the nearest one's string."""
+        found = self.find(*keys)
+        if found is not None and not self.is_list(*keys):
+            yield from _split(found)
+            return
+        for path, content, text in reversed(self.files):
+            value: Any = content
+            for key in keys:
+                value = value.get(key) if isinstance(value, dict) else None
+            setting = Setting(".".join(keys), "", place_of(path, text, keys))
+            if isinstance(value, list):
+                words = [word for word in value if isinstance(word, str)]
+                yield from ((word, setting._replace(value=" ".join(words))) for word in words)
+
+    def _fitting(self, target: Target) -> Iterator[str]:
+        """Yield the names of the ``[target.'cfg(…)']`` tables that fit *target*, each once."""
+        tables = [toml.table(content, "target") for _, content, _ in self.files]
+        for key in sorted({key for table in tables for key in table if key.startswith("cfg(")}):
+            if cfg(key, target):
+                yield key
 
     def crt_static(self, variables: Variables, target: Target) -> bool | None:
         """Whether the flags want the C library linked statically (``±crt-static``); None where they say nothing."""
-        flags = self._flags(variables, target)
-        features = flags.value.replace(",", " ").replace("=", " ").split() if flags is not None else []
+        flags = " ".join(word for word, _ in self.flags(variables, target))
+        features = flags.replace(",", " ").replace("=", " ").split()
         said = [word for word in features if word in ("+crt-static", "-crt-static")]
         return said[-1].startswith("+") if said else None
 
     def fuse_ld(self, variables: Variables, target: Target) -> Setting | None:
         """Return the linker that the flags make the compiler call (``-fuse-ld=``); None for its default."""
-        setting = self._flags(variables, target)
-        words = setting.value.replace(",", " ").split() if setting is not None else []
-        named = [word.partition("-fuse-ld=")[2] for word in words if "-fuse-ld=" in word]
-        return setting._replace(value=named[-1]) if setting is not None and named and named[-1] else None
-
-    def for_linker(self, variables: Variables, target: Target) -> Setting | None:
-        """Return the flags that name libraries, folders or the linker's own options; None without any."""
-        setting = self._flags(variables, target)
-        words = iter(setting.value.split() if setting is not None else ())
-        found = []
-        for word in words:
-            option = [word, next(words, "")] if word in ("-C", "--codegen", "-l", "-L") else [word]
-            inner = option[-1].removeprefix("-C") if word.startswith(("-C", "--codegen")) else ""
-            if word.startswith(("-l", "-L")) or (inner.startswith("link-arg") and "-fuse-ld=" not in inner):
-                found += option
-        return setting._replace(value=" ".join(found)) if setting is not None and found else None
+        named = None
+        for word, setting in self.flags(variables, target):
+            for part in word.replace(",", " ").split():
+                if name := part.partition("-fuse-ld=")[2]:
+                    named = setting._replace(value=name)
+        return named
 
     def rustc_wrappers(self, variables: Variables) -> Iterator[Setting]:
         """Yield the programs that cargo calls instead of rustc, or before it; an empty name calls none."""
@@ -160,16 +189,11 @@ class Config(NamedTuple):
                 yield found._replace(value=os.path.join(folder, found.value)) if relative else found
 
     def _linker_flag(self, variables: Variables, target: Target) -> Setting | None:
-        setting = self._flags(variables, target)
-        if setting is None:
-            return None
-        words = iter(setting.value.split())
-        linker = ""
-        for word in words:
-            option = next(words, "") if word in ("-C", "--codegen") else word[2:] if word.startswith("-C") else ""
-            if option.startswith("linker="):
-                linker = option[len("linker=") :]
-        return setting._replace(value=linker) if linker else None
+        found = None
+        for option in options(self.flags(variables, target)):
+            if option.name == "-C" and option.value.startswith("linker="):
+                found = option.setting._replace(value=option.value[len("linker=") :])
+        return found if found is not None and found.value else None
 
     def _cfg_linker(self, target: Target) -> Setting | None:
         found: dict[str, Setting] = {}
@@ -193,6 +217,11 @@ class Config(NamedTuple):
                 if isinstance(value, dict):
                     found.append(Override(key, place_of(path, text, ("target", triple, key))))
         return tuple(found)
+
+
+def _split(setting: Setting | None) -> Iterator[tuple[str, Setting]]:
+    if setting is not None:
+        yield from ((word, setting) for word in setting.value.split())
 
 
 def home(root: Root, environ: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ LOCK_LIMIT = 16 << 20
 class Crate(NamedTuple):
     """One package of ``Cargo.lock``: ``line`` is that of its name, ``dependencies`` the names that it lists.
 
-    ``local``: it is in a folder of the project, not from a registry or a repository.
+    ``local``: it is in a folder of the project, not from a registry or a repository. ``registry``: it is from one.
     """
 
     name: str
@@ -23,6 +23,7 @@ class Crate(NamedTuple):
     line: int = 0
     dependencies: tuple[str, ...] = ()
     local: bool = False
+    registry: bool = False
 
 
 class Lock(NamedTuple):
@@ -51,7 +52,7 @@ def _as_written(text: str) -> Lock | None:
     fields: dict[str, str] = {}
     dependencies: list[str] = []
     start, version = 0, None
-    within = inside = sourced = False
+    within = inside = sourced = registry = False
     for number, line in enumerate((*text.splitlines(), "[[package]]"), 1):
         if inside:
             if line == "]":
@@ -64,8 +65,9 @@ def _as_written(text: str) -> Lock | None:
             if within:
                 if len(fields) != 2:
                     return None
-                crates.append(Crate(fields["name"], fields["version"], start, tuple(dependencies), not sourced))
-            within, sourced, fields, dependencies = True, False, {}, []
+                listed = tuple(dependencies)
+                crates.append(Crate(fields["name"], fields["version"], start, listed, not sourced, registry))
+            within, sourced, registry, fields, dependencies = True, False, False, {}, []
         elif not line or line.startswith("#"):
             continue
         elif not within:
@@ -86,6 +88,7 @@ def _as_written(text: str) -> Lock | None:
             return None
         else:
             sourced |= line.startswith("source")
+            registry |= line.startswith(('source = "registry+', 'source = "sparse+'))
     return None if inside else Lock(version, tuple(crates))
 
 
@@ -113,5 +116,6 @@ def _as_toml(path: str, text: str) -> Lock:
         found = (at for at in range(start, len(lines)) if lines[at].lstrip().startswith("name"))
         start = next((at + 1 for at in found if any(one in lines[at] for one in quoted)), start)
         names = tuple(one.partition(" ")[0] for one in listed)
-        crates.append(Crate(str(name), str(release), start, names, "source" not in table))
+        registry = str(table.get("source", "")).startswith(("registry+", "sparse+"))
+        crates.append(Crate(str(name), str(release), start, names, "source" not in table, registry))
     return Lock(version, tuple(crates))

@@ -84,7 +84,7 @@ class Project(NamedTuple):
     odd_lock: int | None = None
     """The version of Cargo.lock, if no release of cargo up to :data:`LOCK_SEEN` reads it."""
     absent: tuple[tuple[str, str], ...] = ()
-    """(file, what names it): files without which cargo does not load the project."""
+    """(file, what names it): files without which cargo does not load the project, or does not compile it."""
 
     def crate(self, name: str) -> Crate | None:
         """Return the crate of that name that the build compiles, the newest of several."""
@@ -180,11 +180,15 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
         tuple(scripts),
         tuple(f"{crate.name} {crate.version}" for crate in crates if _is_unlisted(root, crate, sources)),
         locked.version if locked.version not in (None, *_LOCK_VERSIONS) else None,
-        (*workspace.absent(here, manifest, beside, dict(read)), *_absent_sources(root, here, config, crates)),
+        (
+            *workspace.absent(here, manifest, beside, dict(read)),
+            *workspace.absent_sources(here, manifest, beside, dict(read), wheel=wheel),
+            *_absent_registry(root, here, config, crates),
+        ),
     )
 
 
-def _absent_sources(root: Root, here: Root, config: Config, crates: tuple[Crate, ...]) -> Iterator[tuple[str, str]]:
+def _absent_registry(root: Root, here: Root, config: Config, crates: tuple[Crate, ...]) -> Iterator[tuple[str, str]]:
     """Yield the folder that is configured in place of the registry, if crates are needed and it is not there."""
     if all(crate.local for crate in crates):
         return

@@ -56,13 +56,10 @@ def absent(place: Root, first: str, top: str, found: dict[str, dict[str, Any]]) 
     every kind and platform, optional ones too, but no dev-dependencies of packages outside the workspace.
     """
     members = {first}
-    workspace = found.get(top, {}).get("workspace")
-    listed = workspace.get("members") if isinstance(workspace, dict) else None
-    for member in listed if isinstance(listed, list) else ():
-        if isinstance(member, str) and not any(sign in member for sign in "*?["):
-            members.add(path := _manifest(top, member))
-            if not place.is_file(path):
-                yield path, f"workspace.members in {top}"
+    for path in _listed(top, found.get(top, {})):
+        members.add(path)
+        if not place.is_file(path):
+            yield path, f"workspace.members in {top}"
     for path, content in found.items():
         kinds = [*sections(content), *(("patch", table) for table in _patches(content) if path == top)]
         for _, section in kinds:
@@ -72,6 +69,88 @@ def absent(place: Root, first: str, top: str, found: dict[str, dict[str, Any]]) 
                     continue
                 if not place.is_file(other := _manifest(path, named)):
                     yield other, f"{key} in {path}"
+
+
+def absent_sources(
+    place: Root, first: str, top: str, found: dict[str, dict[str, Any]], *, wheel: bool
+) -> Iterator[tuple[str, str]]:
+    """Yield (file, what names or implies it) of the sources of Rust code that cargo misses when it builds *first*.
+
+    Cargo looks for the source of every library and program when it loads a package, here each that it surely loads; a
+    source with a path of its own, and a build script, is missed when it is compiled, here for *first* only. Of a
+    package for a *wheel* with a library, only that is compiled.
+    """
+    members = {first, *_listed(top, found.get(top, {}))}
+    loaded = set(members)
+    for _ in found:
+        named = {path: _path_dependencies(found.get(path, {}), path in members) for path in loaded}
+        more = {_manifest(path, folder) for path, folders in named.items() for folder in folders}
+        if more <= loaded:
+            break
+        loaded |= more
+    for path, content in found.items():
+        if path in loaded and isinstance(content.get("package"), dict):
+            yield from _unsourced(place, path, content, own=path == first, wheel=wheel)
+
+
+def _listed(top: str, content: dict[str, Any]) -> Iterator[str]:
+    """Yield the manifests of the members that a workspace names without a pattern."""
+    workspace = content.get("workspace")
+    listed = workspace.get("members") if isinstance(workspace, dict) else None
+    for member in listed if isinstance(listed, list) else ():
+        if isinstance(member, str) and not any(sign in member for sign in "*?["):
+            yield _manifest(top, member)
+
+
+def _path_dependencies(content: dict[str, Any], member: bool) -> Iterator[str]:
+    for _, section in sections(content):
+        for kind, _, options in dependencies(section):
+            if (member or kind != "dev-dependencies") and isinstance(options.get("path"), str):
+                yield options["path"]
+
+
+#: The folders in which cargo finds programs, examples, tests and benchmarks that no manifest names.
+_FOUND_IN = ("src/bin", "examples", "tests", "benches")
+#: The tables that name them.
+_TABLES = ("bin", "example", "test", "bench")
+
+
+def _unsourced(place: Root, path: str, content: dict[str, Any], *, own: bool, wheel: bool) -> Iterator[tuple[str, str]]:
+    folder, package = os.path.dirname(path), content["package"]
+    library, programs = content.get("lib"), content.get("bin")
+    old = package.get("edition", "2015") == "2015"
+
+    def lacks(*names: str) -> bool:
+        return not any(place.exists(os.path.join(folder, name)) for name in names)
+
+    if isinstance(library, dict):
+        named = library.get("path")
+        if isinstance(named, str):
+            if own and lacks(named):
+                yield os.path.join(folder, named), f"lib.path in {path}"
+        else:
+            title = library.get("name", package.get("name"))
+            if lacks("src/lib.rs", *((f"src/{title}.rs",) if old else ())):
+                yield os.path.join(folder, "src/lib.rs"), f"implied by [lib] in {path}"
+    elif not any(content.get(kind) for kind in _TABLES) and lacks("src/lib.rs", "src/main.rs", *_FOUND_IN):
+        yield os.path.join(folder, "src/lib.rs"), f"it or src/main.rs is implied by [package] in {path}"
+    for program in programs if isinstance(programs, list) else ():
+        title = program.get("name") if isinstance(program, dict) else None
+        if not isinstance(title, str) or program.get("required-features"):
+            continue
+        named = program.get("path")
+        if isinstance(named, str):
+            alone = library is None and lacks("src/lib.rs")
+            if own and lacks(named) and (alone or not wheel):
+                yield os.path.join(folder, named), f"bin.path in {path}"
+            continue
+        usual = (f"src/bin/{title}.rs", f"src/bin/{title}/main.rs")
+        others = (f"src/{title}.rs", "src/main.rs", "src/bin/main.rs") if old else ()
+        if lacks(*usual, *others, *(("src/main.rs",) if title == package.get("name") else ())):
+            yield os.path.join(folder, usual[0]), f"implied by [[bin]] in {path}"
+    script = package.get("build")
+    if own and isinstance(script, str) and lacks(script):
+        yield os.path.join(folder, script), f"package.build in {path}"
 
 
 def _manifest(path: str, folder: str) -> str:

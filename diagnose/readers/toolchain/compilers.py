@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-# Wrappers that may precede the compiler in CC (the cc crate's list).
-_WRAPPERS = ("ccache", "distcc", "sccache", "icecc", "cachepot", "buildcache")
+#: Wrappers that may precede the compiler in CC (the cc crate's list), or rustc.
+WRAPPERS = ("ccache", "distcc", "sccache", "icecc", "cachepot", "buildcache")
 
 # Targets whose compiler name in the cc crate is not the GNU triplet's. An empty name: the crate derives none and uses
 # `cc`. Of several names, the first that exists is used, or `cc`.
@@ -50,7 +50,7 @@ def c_compiler(finder: Finder, variables: Variables, target: Target, host: Targe
     setting = variables.first(f"CC_{target.triple}", f"CC_{target.env_name}", f"{kind}_CC", "CC")
     if setting is not None and setting.value.split():
         words = setting.value.split()
-        wrapped = len(words) > 1 and os.path.basename(words[0]) in _WRAPPERS
+        wrapped = len(words) > 1 and os.path.basename(words[0]) in WRAPPERS
         return finder.program(words[1] if wrapped else words[0], setting)
     if kind == "HOST":
         return finder.program("cc")
@@ -72,7 +72,7 @@ def cxx_compiler(finder: Finder, variables: Variables, target: Target, host: Tar
     setting = variables.first(f"CXX_{target.triple}", f"CXX_{target.env_name}", f"{kind}_CXX", "CXX")
     if setting is not None and setting.value.split():
         words = setting.value.split()
-        wrapped = len(words) > 1 and os.path.basename(words[0]) in _WRAPPERS
+        wrapped = len(words) > 1 and os.path.basename(words[0]) in WRAPPERS
         return finder.program(words[1] if wrapped else words[0], setting)
     if kind == "HOST":
         return finder.program("c++")
@@ -170,6 +170,26 @@ def _start_files(root: Root, places: _Places, outer: tuple[str, ...] = _OUTER_FI
                 real = root.resolve(found) or found
                 members = linker_script.members(root, real)
                 yield from (StartFile(member) for member in linker_script.absent(root, real, members))
+    yield from _unwinder(root, places)
+
+
+def _unwinder(root: Root, places: _Places) -> Iterator[StartFile]:
+    """Yield what is missing of the shared libgcc, which Rust's standard library for glibc links (``-lgcc_s``).
+
+    Only for a compiler in the system's own folders: those that were built apart keep it in other places.
+    """
+    folders = (*places.inner, *places.dirs)
+    found = next((path for folder in folders if root.exists(path := f"{folder}/libgcc_s.so")), "")
+    if not found:
+        if not places.sysroot and "/usr/lib" in places.dirs and places.inner:
+            yield StartFile("libgcc_s.so")
+        return
+    real = root.resolve(found) or found
+    members = linker_script.members(root, real)
+    yield from (StartFile(member) for member in linker_script.absent(root, real, members))
+    for member in members:
+        if ".so" in member and "/" not in member and not any(root.exists(f"{one}/{member}") for one in folders):
+            yield StartFile(member)
 
 
 def read(
@@ -201,12 +221,13 @@ def read(
                 glibc_path = f"{folder}/libc.so.6"
                 if glibc := glibc_version(root, glibc_path):
                     break
+    compiler = c_compiler(finder, variables, target, host, told)
     own = _Places()
     if target != host and makes(root, host_program, host) == host.gnu:
         own = _places(root, host_program, host.gnu, host.multiarch or _multiarch(host.gnu), host.bits)
     return Toolchain(
         linker=program,
-        cc=c_compiler(finder, variables, target, host, told),
+        cc=compiler,
         host_linker=host_program,
         host_cc=c_compiler(finder, variables, host, host, host_linker),
         rust=rust,
@@ -225,6 +246,7 @@ def read(
         host_parts=_parts(finder, host_program, own, rust, host, host),
         host_start_files=tuple(_start_files(root, own, _PROGRAM_FILES)) if own.dirs and host.libc == "glibc" else (),
         ar=driver.archiver(finder, variables, target, host),
+        cc_target=makes(root, compiler, host),
     )
 
 

@@ -78,6 +78,8 @@ class Rust(NamedTuple):
     asked: tuple[str, ...] = ()
     package: str = ""
     version: str = ""
+    damaged: tuple[tuple[str, str, str], ...] = ()
+    """(triple, file, why) of the files of ``std`` for the host and the target that rustc cannot read."""
 
 
 class Emulator(NamedTuple):
@@ -146,6 +148,8 @@ class Toolchain(NamedTuple):
     """What ``host_linker`` calls, in a cross build."""
     host_start_files: tuple[StartFile, ...] = ()
     """The start files of ``host_linker``, in a cross build."""
+    cc_target: str = ""
+    """The GNU triplet that ``cc`` makes code for, as its name shows; empty if unknown."""
     ar: Program = Program("ar")
     """The cc crate's archiver for the target."""
 

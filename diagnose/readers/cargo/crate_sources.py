@@ -1,0 +1,134 @@
+"""The locked crates whose source cargo needs and cannot get: it is offline, or a folder stands for the registry.
+
+Sources: The Cargo Book, configuration (``net.offline``), source replacement (directory sources), the cargo home.
+"""
+
+from __future__ import annotations
+
+import os
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.readers.cargo import workspace
+from diagnose.readers.cargo.cfg import fits
+from diagnose.readers.cargo.files import base_folder, parsed
+from diagnose.readers.cargo.variables import Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from diagnose.model.targets import Target
+    from diagnose.readers.cargo.config import Config
+    from diagnose.readers.cargo.lock import Crate
+    from diagnose.readers.cargo.project import Project
+    from diagnose.readers.cargo.variables import Variables
+    from diagnose.readers.system.root import Root
+
+
+class Lacking(NamedTuple):
+    """The crates whose source is in none of the ``folders``, though this build surely needs it.
+
+    ``setting`` makes cargo look nowhere else; ``replaced``: a folder stands for the registry. ``unsure`` are crates
+    that are not there either, and that this build may not need.
+    """
+
+    setting: Setting
+    folders: tuple[str, ...]
+    replaced: bool
+    crates: tuple[Crate, ...] = ()
+    unsure: tuple[Crate, ...] = ()
+
+
+def lacking(
+    root: Root, here: Root, home: str, project: Project, config: Config, variables: Variables, target: Target
+) -> Lacking | None:
+    """Return what cargo lacks of the sources of *project*; None if it may download them, or lacks nothing."""
+    wanted = [crate for crate in project.crates if crate.registry]
+    name = config.find("source", "crates-io", "replace-with")
+    if not wanted or not project.path:
+        return None
+    if name is not None:
+        folder = config.find("source", name.value, "directory")
+        if folder is None or _registries(config):
+            return None  # another registry, or crates of several
+        file = folder.path.rpartition(":")[0] or folder.path
+        place = root if file in config.shared else here
+        path = os.path.join(base_folder(file), folder.value)
+        if not place.is_dir(path):
+            return None  # project-file-missing
+        found = Lacking(folder, (path,), True)
+
+        def source(crate: Crate) -> str | None:
+            for one in (f"{path}/{crate.name}-{crate.version}", f"{path}/{crate.name}"):
+                text = place.text(f"{one}/Cargo.toml") if place.is_file(f"{one}/Cargo.toml") else None
+                if text is not None and _version(parsed(f"{one}/Cargo.toml", text)) in ("", crate.version):
+                    return text
+            return None
+    else:
+        setting = config.switch(variables, "net", "offline")
+        if setting is None:
+            return None
+        base = os.path.join(home, "registry")
+        unpacked = [f"{base}/src/{one}" for one in root.names(f"{base}/src")]
+        packed = [f"{base}/cache/{one}" for one in root.names(f"{base}/cache")]
+        found = Lacking(setting, (f"{base}/cache",), False)
+
+        def source(crate: Crate) -> str | None:
+            for one in unpacked:
+                path = f"{one}/{crate.name}-{crate.version}/Cargo.toml"
+                text = root.text(path) if root.is_file(path) else None
+                if text is not None:
+                    return text
+            names = (f"{one}/{crate.name}-{crate.version}.crate" for one in packed)
+            return "" if any(root.is_file(one) for one in names) else None
+
+    absent = [crate for crate in wanted if source(crate) is None]
+    if not absent:
+        return None
+    own = parsed(project.path, here.text(project.path) or "")
+    sure = _sure(own, wanted, source, target)
+    return found._replace(
+        crates=tuple(crate for crate in absent if crate.name in sure),
+        unsure=tuple(crate for crate in absent if crate.name not in sure),
+    )
+
+
+def _registries(config: Config) -> list[str]:
+    return [path for path, content, _ in config.files if content.get("registries")]
+
+
+def _version(manifest: dict[str, Any]) -> str:
+    package = manifest.get("package")
+    version = package.get("version") if isinstance(package, dict) else None
+    return version if isinstance(version, str) else ""
+
+
+def _sure(own: dict[str, Any], crates: list[Crate], source: Callable[[Crate], str | None], target: Target) -> set[str]:
+    """Return the names that manifests show to be needed: from the project's own on, as far as there are sources."""
+    by_name: dict[str, list[Crate]] = {}
+    for crate in crates:
+        by_name.setdefault(crate.name, []).append(crate)
+    found: set[str] = set()
+    pending = list(_required(own, target))
+    while pending:
+        name = pending.pop()
+        versions = by_name.get(name, [])
+        if name in found or len(versions) != 1:  # of two versions, either may be the right one
+            continue
+        found.add(name)
+        text = source(versions[0])
+        if text:
+            pending += _required(parsed(name, text), target)
+    return found
+
+
+def _required(manifest: dict[str, Any], target: Target) -> set[str]:
+    """Return the packages that every build for *target* needs, by the *manifest* of one that it compiles."""
+    named = set()
+    for platform, section in workspace.sections(manifest):
+        for kind, key, options in workspace.dependencies(section):
+            if kind == "dev-dependencies" or options.get("optional") is True:
+                continue
+            if not platform or fits(platform, target, build=kind == "build-dependencies"):
+                named.add(str(options.get("package", key)))
+    return named

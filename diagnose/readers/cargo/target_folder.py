@@ -1,0 +1,84 @@
+"""The folder that cargo writes to, and what is in its way there.
+
+Source: The Cargo Book, configuration (``build.target-dir``), and the build cache (its folders).
+"""
+
+from __future__ import annotations
+
+import os
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.readers.cargo.files import base_folder, upwards
+from diagnose.readers.cargo.variables import Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.cargo.config import Config
+    from diagnose.readers.cargo.variables import Variables
+    from diagnose.readers.system.root import Root
+
+
+class Obstacle(NamedTuple):
+    """Why cargo cannot write to its folder: ``path`` is ``why``: ``a file``, ``not writable`` or ``read-only``.
+
+    ``folder`` is cargo's; ``setting`` names it; None for ``target`` beside the project's lock file.
+    """
+
+    path: str
+    why: str
+    folder: str
+    setting: Setting | None = None
+
+
+def obstacle(
+    root: Root, here: Root, cwd: str, top: str, config: Config, variables: Variables, triple: str
+) -> Obstacle | None:
+    """Return the first obstacle on the way to the folder of a build for *triple*, empty for the host, if there is one.
+
+    *top* is the folder of the workspace, on the system *here*. Permissions are those of the user who asks, so they are
+    examined in a live root only.
+    """
+    path, setting = _named(cwd, config, variables)
+    place = here
+    if not path:
+        path = os.path.join(top, "target")
+    elif not root.live and setting is not None and not setting.path and os.path.isabs(setting.value):
+        place = root  # a variable of the root's own processes
+    for folder in dict.fromkeys((path, *_inner(path, triple))):
+        existing = next((one for one in upwards(folder) if place.exists(one)), "/")
+        if not place.is_dir(existing):
+            return Obstacle(existing, "a file", path, setting)
+        if root.live and not os.access(existing, os.W_OK | os.X_OK):
+            return Obstacle(existing, "read-only" if _read_only(existing) else "not writable", path, setting)
+        lock = f"{existing}/.cargo-lock"
+        if root.live and os.path.exists(lock) and not os.access(lock, os.W_OK):
+            return Obstacle(lock, "not writable", path, setting)
+    return None
+
+
+def _inner(path: str, triple: str) -> Iterator[str]:
+    yield f"{path}/release"
+    if triple:
+        yield f"{path}/{triple}"
+        yield f"{path}/{triple}/release"
+
+
+def _named(cwd: str, config: Config, variables: Variables) -> tuple[str, Setting | None]:
+    for name in ("CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"):
+        setting = variables.own(name)
+        if setting is not None and setting.value:
+            return os.path.normpath(os.path.join(cwd, setting.value)), setting
+    setting = config.find("build", "target-dir")
+    if setting is None or not setting.value:
+        return "", None
+    return os.path.normpath(
+        os.path.join(base_folder(setting.path.rpartition(":")[0] or setting.path), setting.value)
+    ), setting
+
+
+def _read_only(path: str) -> bool:
+    try:
+        return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    except (OSError, AttributeError):
+        return False
