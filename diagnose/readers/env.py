@@ -389,7 +389,7 @@ def _flagged(
     project: Project,
     cwd: str,
 ) -> tuple[tuple[tuple[Setting, LinkFile], ...], dict[str, list[str]]]:
-    """Return what the linker finds for the libraries in *options*, and what is not known of the rest, by its source.
+    """Return the files that the linker finds for the libraries in *options*, and the words not known, by their source.
 
     A library that it does not find may be in a folder that a build script names, or one that cannot be seen from here.
     """

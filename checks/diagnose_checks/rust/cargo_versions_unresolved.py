@@ -13,16 +13,21 @@ References:
 
 from __future__ import annotations
 
+import os
+
+from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
+from diagnose.remedies.shell_quoting import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.env import Environment
 
 _CRATE = r"[`'](?P<crate>[\w-]{1,60})"
 CHECK = Check(
@@ -52,6 +57,44 @@ CHECK = Check(
     ),
 )
 _REACH = 40  # lines of the message
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See that a crate that this build needs is neither in cargo's cache nor in the folder in its place."""
+    lacking = env.lacking
+    if lacking is None or not lacking.crates:
+        return
+    first = lacking.crates[0]
+    more = f", and {len(lacking.crates) - 1} more" if len(lacking.crates) > 1 else ""
+    why = f"is not in {lacking.folders[0]}" if lacking.replaced else "is not in cargo's cache, and cargo is offline"
+    evidence = [
+        Evidence(f"{crate.name} {crate.version}", f"{env.project.lock}:{crate.line}") for crate in lacking.crates[:8]
+    ]
+    fix = _vendor(os.path.relpath(lacking.folders[0], env.cwd)) if lacking.replaced else _fetch(env.target.triple)
+    yield Finding(
+        message=f"the source of {first.name} {first.version} {why}{more}",
+        severity=Severity.ERROR,
+        evidence=(setting_evidence(lacking.setting), *evidence),
+        consequence="cargo compiles nothing: "
+        + (f"no matching package named `{first.name}` found." if lacking.replaced else "it downloads no crate."),
+        fixes=(fix,),
+    )
+
+
+def _fetch(triple: str) -> Fix:
+    return Fix(
+        "fetch the crates with a network first",
+        (Command(f"CARGO_NET_OFFLINE=false cargo fetch --locked --target {triple}", FixStage.BUILD),),
+        notes="Or let cargo be online: remove net.offline, CARGO_NET_OFFLINE or --offline.",
+    )
+
+
+def _vendor(folder: str) -> Fix:
+    return Fix(
+        f"bring the crates of Cargo.lock into {folder}",
+        (Command(f"cargo vendor --locked {quote(folder)}", FixStage.BUILD),),
+        notes="It needs a network, and removes crates from the folder that Cargo.lock does not name.",
+    )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""The options of rustc in the flags that cargo passes to it: which it has, and what they give the linker.
+"""The options of rustc in the flags that cargo passes to it: those that it has, and the input of the linker among them.
 
 Sources: ``rustc --help -v`` and ``rustc -C help`` of 1.85 and 1.95; The rustc book, command-line arguments.
 """
@@ -58,7 +58,7 @@ _LONG = {
 # fmt: on
 _SHORT = {**dict.fromkeys("LloAWDFCZ", True), **dict.fromkeys("hgOVv", False)}
 _ALIASES = {"--codegen": "-C", "--allow": "-A", "--warn": "-W", "--deny": "-D", "--forbid": "-F"}
-#: Options that the oldest does not have, or that only a nightly has: nothing is said about them.
+#: Options that the oldest does not have, or that only a nightly has: they are left open.
 _UNSURE = frozenset({"remap-path-scope", "env-set"})
 
 

@@ -1,4 +1,4 @@
-"""The folder that cargo writes to, and what is in its way there.
+"""The folder that cargo writes to, and the obstacles on the way there.
 
 Source: The Cargo Book, configuration (``build.target-dir``), and the build cache (its folders).
 """

@@ -1,10 +1,10 @@
-"""crate-source-absent looks where cargo looks, and only for crates that a build surely needs."""
+"""cargo-versions-unresolved looks where cargo looks, and only for crates that a build surely needs."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from diagnose_checks.rust import crate_source_absent
+from diagnose_checks.rust import cargo_versions_unresolved
 from readers import miniroot
 
 from diagnose.readers import env
@@ -50,7 +50,7 @@ REPLACED = '[source.crates-io]\nreplace-with = "v"\n[source.v]\ndirectory = "ven
 
 def told(root: Path, **environ: str) -> list[str]:
     facts = env.read(str(root), cwd=str(root / "p"), environ={"PATH": "/usr/bin", **environ})
-    return [finding.message for finding in crate_source_absent.env(facts)]
+    return [finding.message for finding in cargo_versions_unresolved.env(facts)]
 
 
 def project(tmp_path: Path) -> Path:
