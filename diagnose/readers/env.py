@@ -8,7 +8,7 @@ from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import Evidence, Finding, InputError, Phase
 from diagnose.model.targets import Target
-from diagnose.readers import apt_needs, build_programs
+from diagnose.readers import apt_needs, build_programs, flags, library_answers
 from diagnose.readers.cargo import (
     build_tools,
     crate_sources,
@@ -23,7 +23,7 @@ from diagnose.readers.cargo import project as cargo
 from diagnose.readers.cargo.crate_sources import Lacking
 from diagnose.readers.cargo.files import base_folder
 from diagnose.readers.cargo.project import Project
-from diagnose.readers.cargo.rustc_flags import Option
+from diagnose.readers.cargo.rustc_flags import RustcOption
 from diagnose.readers.cargo.target_folder import Obstacle
 from diagnose.readers.cargo.unread_variables import Ignored
 from diagnose.readers.cargo.variables import Setting, Variables
@@ -38,7 +38,7 @@ from diagnose.readers.system.native import native_target
 from diagnose.readers.system.packages import Package, RpmRepo
 from diagnose.readers.system.root import Root
 from diagnose.readers.toolchain import compilers, rust_std, rustup
-from diagnose.readers.toolchain.toolchain_facts import DEFAULT_PATH, IMAGE_CARGO, Finder, Program, Rust, Toolchain
+from diagnose.readers.toolchain.toolchain_facts import DEFAULT_PATH, IMAGE_CARGO, Finder, Program, Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -112,7 +112,7 @@ class Environment(NamedTuple):
     native: Target | None = None
     machine: str = ""
     image: ImageFacts | None = None
-    refused: tuple[Option, ...] = ()
+    refused: tuple[RustcOption, ...] = ()
     """The options in the flags for rustc that this rustc does not have."""
     flagged: tuple[tuple[Setting, LinkFile], ...] = ()
     """What the linker finds for the libraries that the flags name, each with the flags' source."""
@@ -236,7 +236,7 @@ def read(
         if lacking:
             place.unseen.append("the Rust that its crates require: `cargo fetch` downloads the manifests that say it")
     options = tuple(rustc_flags.options(config.flags(variables, row)))
-    refused, rust = _refused(place, options, rust, variables)
+    refused, rust = flags.refused(place, options, rust, variables)
     if cut := rust_std.damage_of(place, rust, dict.fromkeys((row.triple, host.triple))):
         rust = rust._replace(damaged=tuple(cut))
     tools = compilers.read(
@@ -264,16 +264,18 @@ def read(
     overridden = needs.overridden(project.overrides)
     # Without the linker, the folders that it will search are unknown: no library is missing there.
     prober = pkgconfig.Prober(finder, variables, decided, row, tools.link_dirs if tools.linker.found else ())
-    libraries = tuple(_probe(prober, need, overridden) for need in wanted)
+    libraries = tuple(library_answers.probe(prober, need, overridden) for need in wanted)
     tools_left = build_tools.remaining(
-        project.tools, row != host, lambda module: _probe_module(prober, needs.Need(module), {}).outcome in _ANSWERED
+        project.tools,
+        row != host,
+        lambda module: library_answers.probe_module(prober, needs.Need(module), {}).outcome in library_answers.ANSWERED,
     )
     project = project._replace(tools=tools_left)
     host_libraries: tuple[Library, ...] = ()
     if host_decided is not None:
         own = _host_dirs(host)
         host_prober = pkgconfig.Prober(finder, variables, host_decided, host, own)
-        host_libraries = tuple(_probe(host_prober, need, {}) for need in wanted)
+        host_libraries = tuple(library_answers.probe(host_prober, need, {}) for need in wanted)
     installed = None
     damaged = not all(part.path for part in tools.parts) or not all(file.path for file in tools.start_files)
     if wanted or row != host or damaged:
@@ -291,7 +293,7 @@ def read(
         for name, *_ in project.idle
     ]
     place.unseen += [f"a build for {name}, also in build.target" for name in _targets(target_from)[1:]]
-    flagged, passed = _flagged(place, options, variables, tools, row, project, os.path.abspath(cwd))
+    flagged, passed = flags.flagged(place, options, variables, tools, row, project, os.path.abspath(cwd))
     place.unseen += [f"what {name} passes to the linker: {' '.join(words)}" for name, words in passed.items()]
     called = tuple(build_programs.wrappers(finder, config.rustc_wrappers(variables)))
     place.unseen += [
@@ -350,26 +352,6 @@ def read(
     )
 
 
-def _refused(
-    place: Root, options: tuple[Option, ...], rust: Rust, variables: Variables
-) -> tuple[tuple[Option, ...], Rust]:
-    """Return the options that *rust* does not have, and *rust* with its release if that had to be known for it."""
-    odd = [option for option in options if option.refused or option.unsure]
-    if not odd or not rust.rustc.found:
-        return (), rust
-    if not rust.version:
-        rust = rust._replace(version=rustup.cargo_version(place, rust))
-    nightly = rust.toolchain.startswith(("nightly", "dev")) or variables.own("RUSTC_BOOTSTRAP") is not None
-    known = rustc_flags.is_known(rust.version) and not nightly
-    odd = [option for option in odd if option.name != "-Z" or not nightly]
-    place.unseen += [
-        f"whether this rustc accepts {' '.join(filter(None, option[:2]))}: {option.setting.where}"
-        for option in odd
-        if option.unsure or not known
-    ]
-    return tuple(option for option in odd if option.refused) if known else (), rust
-
-
 def _obstacle(
     place: Root, project: Project, config: cargo_config.Config, variables: Variables, cwd: str, triple: str
 ) -> Obstacle | None:
@@ -378,40 +360,6 @@ def _obstacle(
     here = place if place.live else Root("/")
     top = os.path.dirname(project.lock or project.path)
     return target_folder.obstacle(place, here, cwd, top, config, variables, triple)
-
-
-def _flagged(
-    place: Root,
-    options: tuple[Option, ...],
-    variables: Variables,
-    tools: Toolchain,
-    target: Target,
-    project: Project,
-    cwd: str,
-) -> tuple[tuple[tuple[Setting, LinkFile], ...], dict[str, list[str]]]:
-    """Return the files that the linker finds for the libraries in *options*, and the words not known, by their source.
-
-    A library that it does not find may be in a folder that a build script names, or one that cannot be seen from here.
-    """
-    from diagnose.readers.elf import library as linkfile
-
-    given = rustc_flags.link_input(options)
-    passed: dict[str, list[str]] = {}
-    for word, setting in given.others:
-        passed.setdefault(setting.name, []).append(word)
-    folders = [os.path.join(cwd, folder) for folder in given.folders]
-    path = variables.get("LIBRARY_PATH")
-    own = (*(path.value.split(":") if path else ()), *tools.link_dirs)
-    aside = any(not os.path.isabs(folder) for folder in given.folders) and not place.live
-    found = []
-    for name, setting in given.libs:
-        file = linkfile.find(place, name, folders, own, target)
-        usable = file.kind != "missing" and (file.accepted is not False or file.saved_by)
-        if not usable and (aside or not tools.link_dirs or rustc_flags.may_add_folders(place, project)):
-            passed.setdefault(setting.name, []).append(f"-l{name}")
-        else:
-            found.append((setting, file))
-    return tuple(found), passed
 
 
 def _asked(text: str) -> needs.Need:
@@ -425,56 +373,6 @@ def _asked(text: str) -> needs.Need:
     operator = rest[: len(rest) - len(version)]
     need = needs.asked_by(module, needs.asker(module))
     return need._replace(requirement=f"{operator} {version.strip()}".strip(), static=None)
-
-
-_ANSWERED = ("found", "wrong-arch", "file-missing", "overridden")
-
-
-def _probe(prober: pkgconfig.Prober, need: needs.Need, overridden: Mapping[str, str]) -> Library:
-    """Return what the crate gets: the first module that answers; if none does, the failure of the first."""
-    first = _probe_module(prober, need, overridden)
-    others = need.others if first.outcome not in _ANSWERED else ()
-    tried = (_probe_module(prober, need._replace(module=module), overridden) for module in others)
-    return next((library for library in tried if library.outcome in _ANSWERED), first)
-
-
-def _probe_module(prober: pkgconfig.Prober, need: needs.Need, overridden: Mapping[str, str]) -> Library:
-    path = overridden.get(need.links) or overridden.get(f"module {need.module}")
-    if path:
-        return Library(need.module, "overridden", need.requirement, crate=need.crate, overridden_by=path)
-    if need.key:
-        own = sys_crate_overrides.system_deps(need.key, prober.variables)
-        need = need._replace(static=own.static is not None)
-        if own.no_pkg_config or own.internal == "always":
-            return _by_system_deps(prober, need, own)
-        library = prober.probe(need.module, need.requirement, need.static, need.crate, system_libs=False)
-        library = library._replace(static_by=own.static)
-        if library.outcome not in ("found", "wrong-arch", "file-missing"):
-            # With "auto", the build script may build a copy of its own instead.
-            return library._replace(outcome="unknown", directed_by=own.settings) if own.internal == "auto" else library
-        return library if own.libs is None and own.folders is None else _by_system_deps(prober, need, own, library)
-    way = sys_crate_overrides.way(need.crate or needs.asker(need.module))
-    direction = sys_crate_overrides.find(way, prober.root, prober.variables, prober.target) if way else None
-    if way and direction:
-        return prober.linked(need.module, way.libs, direction, need.crate)
-    library = prober.probe(need.module, need.requirement, need.static, need.crate, system_libs=need.system_libs)
-    answered = ("found", "wrong-arch", "file-missing", *(("cross-refused",) if way and way.guarded else ()))
-    if way and need.crate and way.alone and library.outcome not in answered:
-        return prober.linked(need.module, way.libs, None, need.crate)
-    return library
-
-
-def _by_system_deps(
-    prober: pkgconfig.Prober, need: needs.Need, own: sys_crate_overrides.SystemDeps, answer: Library | None = None
-) -> Library:
-    """Return what a crate gets for *need* whose system-deps reads variables, in place of *answer*'s parts."""
-    if own.internal == "always" and not own.no_pkg_config:
-        return Library(need.module, "unknown", crate=need.crate, directed_by=own.settings)
-    names = own.libs if own.libs is not None else tuple(answer.links.names) if answer else ()
-    folders = own.folders if own.folders is not None else answer.link_dirs if answer else ()
-    lacking = () if names else (f"no SYSTEM_DEPS_…_LIB names the libraries of {need.module}",)
-    direction = sys_crate_overrides.Direction(own.settings, folders, lacking)
-    return prober.linked(need.module, names, direction, need.crate)
 
 
 def _in_venv(place: Root, cwd: str) -> Program | None:

@@ -14,8 +14,6 @@ References:
 
 from __future__ import annotations
 
-import difflib
-
 from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
@@ -71,6 +69,8 @@ def env(env: Environment) -> Iterator[Finding]:
 
 
 def _fix(codegen: str, where: str) -> Fix:
+    import difflib  # only who finds something needs it
+
     near = difflib.get_close_matches(codegen.replace("_", "-"), sorted(rustc_flags.CODEGEN), 1) if codegen else []
     notes = f"Is {near[0]} meant? " if near and near[0] != codegen.replace("_", "-") else ""
     return Fix(

@@ -36,6 +36,7 @@ class Lacking(NamedTuple):
     folders: tuple[str, ...]
     replaced: bool
     crates: tuple[Crate, ...] = ()
+    """In the order of the lock file."""
     unsure: tuple[Crate, ...] = ()
 
 

@@ -62,55 +62,58 @@ _ALIASES = {"--codegen": "-C", "--allow": "-A", "--warn": "-W", "--deny": "-D", 
 _UNSURE = frozenset({"remap-path-scope", "env-set"})
 
 
-class Option(NamedTuple):
-    """One option of rustc: ``-C`` and ``opt-level=3``, ``--cfg`` and its value. Other words have no name.
+class RustcOption(NamedTuple):
+    """One option of rustc. Other words have no name.
 
     ``refused`` is rustc's reason to stop, if it does not have such an option; ``unsure``: it depends on its release.
     """
 
     name: str
+    """As ``-C`` or ``--cfg``."""
     value: str
+    """As ``opt-level=3``."""
     setting: Setting
+    """What names it."""
     refused: str = ""
     unsure: bool = False
 
 
-def options(words: Iterable[tuple[str, Setting]]) -> Iterator[Option]:
+def options(words: Iterable[tuple[str, Setting]]) -> Iterator[RustcOption]:
     """Split *words* like rustc's command line."""
     pending = iter(words)
     for word, setting in pending:
         if word.startswith("--") and len(word) > 2:
             name, equals, value = word[2:].partition("=")
             if name not in _LONG:
-                yield Option(word, "", setting, f"Unrecognized option: '{name}'")
+                yield RustcOption(word, "", setting, f"Unrecognized option: '{name}'")
                 continue
             if _LONG[name] and not equals:
                 value = next(pending, ("", setting))[0]
-            yield _judged(Option(_ALIASES.get(f"--{name}", f"--{name}"), value, setting, unsure=name in _UNSURE))
+            yield _judged(RustcOption(_ALIASES.get(f"--{name}", f"--{name}"), value, setting, unsure=name in _UNSURE))
         elif word.startswith("-") and len(word) > 1:
             yield from _short(word[1:], setting, pending)
         elif word.startswith("@"):
-            yield Option("", word, setting, unsure=True)
+            yield RustcOption("", word, setting, unsure=True)
         else:
-            yield Option(
+            yield RustcOption(
                 "", word, setting, f"multiple input filenames provided (first two filenames are `-` and `{word}`)"
             )
 
 
-def _short(letters: str, setting: Setting, pending: Iterator[tuple[str, Setting]]) -> Iterator[Option]:
+def _short(letters: str, setting: Setting, pending: Iterator[tuple[str, Setting]]) -> Iterator[RustcOption]:
     for place, letter in enumerate(letters):
         if letter not in _SHORT:
-            yield Option(f"-{letters}", "", setting, f"Unrecognized option: '{letter}'")
+            yield RustcOption(f"-{letters}", "", setting, f"Unrecognized option: '{letter}'")
             return
         if not _SHORT[letter]:
-            yield Option(f"-{letter}", "", setting)
+            yield RustcOption(f"-{letter}", "", setting)
             continue
         value = letters[place + 1 :] or next(pending, ("", setting))[0]
-        yield _judged(Option(f"-{letter}", value, setting))
+        yield _judged(RustcOption(f"-{letter}", value, setting))
         return
 
 
-def _judged(option: Option) -> Option:
+def _judged(option: RustcOption) -> RustcOption:
     if option.name == "-Z":
         return option._replace(refused="the option `Z` is only accepted on the nightly compiler")
     if option.name != "-C":
@@ -145,7 +148,7 @@ class LinkInput(NamedTuple):
     others: tuple[tuple[str, Setting], ...] = ()
 
 
-def link_input(found: Iterable[Option]) -> LinkInput:
+def link_input(found: Iterable[RustcOption]) -> LinkInput:
     """Return what the options give the linker, with shared or either kind of libraries apart from all else."""
     libs: list[tuple[str, Setting]] = []
     folders: list[str] = []

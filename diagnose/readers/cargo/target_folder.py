@@ -49,12 +49,16 @@ def obstacle(
         existing = next((one for one in upwards(folder) if place.exists(one)), "/")
         if not place.is_dir(existing):
             return Obstacle(existing, "a file", path, setting)
-        if root.live and not os.access(existing, os.W_OK | os.X_OK):
+        if root.live and not _may(existing, os.W_OK | os.X_OK):
             return Obstacle(existing, "read-only" if _read_only(existing) else "not writable", path, setting)
         lock = f"{existing}/.cargo-lock"
-        if root.live and os.path.exists(lock) and not os.access(lock, os.W_OK):
+        if root.live and os.path.exists(lock) and not _may(lock, os.W_OK):
             return Obstacle(lock, "not writable", path, setting)
     return None
+
+
+def _may(path: str, mode: int) -> bool:
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _inner(path: str, triple: str) -> Iterator[str]:

@@ -1,0 +1,63 @@
+"""The answer that a crate gets for a library: from pkg-config, from variables, or without either."""
+
+from __future__ import annotations
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.readers.cargo import needs
+from diagnose.readers.pkgconfig import resolver as pkgconfig
+from diagnose.readers.pkgconfig import sys_crate_overrides
+from diagnose.readers.pkgconfig.pkgconfig_facts import Library
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: The outcomes of a library that was found, whatever its files are worth.
+ANSWERED = ("found", "wrong-arch", "file-missing", "overridden")
+
+
+def probe(prober: pkgconfig.Prober, need: needs.Need, overridden: Mapping[str, str]) -> Library:
+    """Return what the crate gets: the first module that answers; if none does, the failure of the first."""
+    first = probe_module(prober, need, overridden)
+    others = need.others if first.outcome not in ANSWERED else ()
+    tried = (probe_module(prober, need._replace(module=module), overridden) for module in others)
+    return next((library for library in tried if library.outcome in ANSWERED), first)
+
+
+def probe_module(prober: pkgconfig.Prober, need: needs.Need, overridden: Mapping[str, str]) -> Library:
+    """Return what the crate gets for the module of *need* alone."""
+    path = overridden.get(need.links) or overridden.get(f"module {need.module}")
+    if path:
+        return Library(need.module, "overridden", need.requirement, crate=need.crate, overridden_by=path)
+    if need.key:
+        own = sys_crate_overrides.system_deps(need.key, prober.variables)
+        need = need._replace(static=own.static is not None)
+        if own.no_pkg_config or own.internal == "always":
+            return _by_system_deps(prober, need, own)
+        library = prober.probe(need.module, need.requirement, need.static, need.crate, system_libs=False)
+        library = library._replace(static_by=own.static)
+        if library.outcome not in ("found", "wrong-arch", "file-missing"):
+            # With "auto", the build script may build a copy of its own instead.
+            return library._replace(outcome="unknown", directed_by=own.settings) if own.internal == "auto" else library
+        return library if own.libs is None and own.folders is None else _by_system_deps(prober, need, own, library)
+    way = sys_crate_overrides.way(need.crate or needs.asker(need.module))
+    direction = sys_crate_overrides.find(way, prober.root, prober.variables, prober.target) if way else None
+    if way and direction:
+        return prober.linked(need.module, way.libs, direction, need.crate)
+    library = prober.probe(need.module, need.requirement, need.static, need.crate, system_libs=need.system_libs)
+    answered = ("found", "wrong-arch", "file-missing", *(("cross-refused",) if way and way.guarded else ()))
+    if way and need.crate and way.alone and library.outcome not in answered:
+        return prober.linked(need.module, way.libs, None, need.crate)
+    return library
+
+
+def _by_system_deps(
+    prober: pkgconfig.Prober, need: needs.Need, own: sys_crate_overrides.SystemDeps, answer: Library | None = None
+) -> Library:
+    """Return what a crate gets for *need* whose system-deps reads variables, in place of *answer*'s parts."""
+    if own.internal == "always" and not own.no_pkg_config:
+        return Library(need.module, "unknown", crate=need.crate, directed_by=own.settings)
+    names = own.libs if own.libs is not None else tuple(answer.links.names) if answer else ()
+    folders = own.folders if own.folders is not None else answer.link_dirs if answer else ()
+    lacking = () if names else (f"no SYSTEM_DEPS_…_LIB names the libraries of {need.module}",)
+    direction = sys_crate_overrides.Direction(own.settings, folders, lacking)
+    return prober.linked(need.module, names, direction, need.crate)
