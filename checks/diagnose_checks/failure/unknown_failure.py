@@ -92,6 +92,7 @@ _PLAIN = (
         "correct the Python code at the place that it names",
         "",
     ),
+    (r"auditing error: failed to determine", "audit wheels with abi3 in their name only", "abi3audit dist/*abi3*.whl"),
     (r"^FAILED (?P<test>[\w./-]+::[\w.:\[\]-]+)", "run the failing test alone", "pytest -vv {test}"),
     (r"^test (?P<test>[\w:]+) \.\.\. FAILED", "run the failing test alone", "cargo test {test} -- --exact --nocapture"),
     (

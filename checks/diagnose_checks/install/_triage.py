@@ -51,6 +51,12 @@ WORDINGS = (
             r"(?<!\S)(?P<wheel>\S+) has no wheels with\s+a\s+matching Python (?:ABI|version|implementation) tag",
             3,
         ),
+        (
+            "Python implementation tag",
+            r"re using \w{2,20} [\d.]+\w{0,3} \(`\w+`\), but `(?P<wheel>[^`]{1,100})` "
+            r"(?:\([^)]{1,100}\) )?only has wheels with "
+            r"the following Python (?:implementation|ABI|version) tags?: (?P<pythons>.{1,300})",
+        ),
         ("matching Python", r"matching Python (?:ABI|version|implementation) tag"),
         (
             "wheels are available with",
@@ -161,6 +167,8 @@ def refused(log: BuildLog, wanted: str) -> list[Refused]:
     for hit in log.find("uv-python"):
         if not found:
             detail = "uv looked for a tag of this Python"
+            if hit.groups["pythons"]:
+                detail = f"its wheels are for {hit.groups['pythons'].replace('`', '')}"
             found[hit.text] = Refused((hit,), hit.groups["wheel"], (), "wheel-not-supported-python", detail)
     return [one for one in found.values() if one.cause == wanted]
 

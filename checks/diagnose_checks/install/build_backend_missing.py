@@ -19,7 +19,7 @@ from __future__ import annotations
 import shlex
 
 from diagnose.authoring.log import finding_from_hits, later
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
@@ -42,7 +42,7 @@ _BACKEND = (
     r"|skbuild|Cython|pybind11|numpy|cffi|nanobind|versioneer|hatch_vcs|cmake|ninja"
     r"|torch|tensorflow|jax|scipy|packaging|psutil|jinja2|yaml|requests|six|distro|pkgconfig|pbr|extension_helpers"
     r"|setuptools_git_versioning|sipbuild|pyqtbuild|pythran|mypyc|mako|tomli|toml|attr|babel|cppy"
-    r"|certifi|incremental)\b"
+    r"|certifi|incremental|puccinialin)\b"
 )
 CHECK = Check(
     since="0.1.0",
@@ -56,6 +56,24 @@ CHECK = Check(
         ),
         ("No module named", rf"No module named (?P<module>{_BACKEND})(?:\.[\w.]{{1,60}})?$"),
         ("is not available", rf"Backend '(?P<module>{_BACKEND})[\w.:]*' is not available"),
+    )
+    + patterns_for(
+        "no-module",
+        (
+            "No module named '",
+            r"^(?:ModuleNotFound|Import)Error: No module named '"
+            r"(?P<module>[A-Za-z]\w{0,60})(?:\.[\w.]{1,60})?'",
+        ),
+    )
+    + patterns_for(
+        "hook-frame",
+        ("setup.py", r"^(?:File \"[^\"]{1,300}[\\/]setup\.py\", line \d+|File \"setup\.py\", line \d+)"),
+        ("File ", r"^File \"<string>\", line \d+, in <module>$"),
+        (
+            "in get_requires_for_build",
+            r"in (?:get_requires_for_build_\w+|prepare_metadata_for_build_\w+|build_wheel"
+            r"|build_editable)$",
+        ),
     )
     + patterns_for(
         "build-hook-note",
@@ -127,6 +145,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
         or "is not available" in hit.text
         or log.near(hit.line, "build-hook-note", before=40, after=15)
     ]
+    if not missed:
+        yield from _unlisted(log)
     for hit in missed[:1]:
         module = hit.groups["module"]
         launchers = [note for note in log.near(hit.line, "launcher-note", before=3) if note.groups["program"] == module]
@@ -148,6 +168,47 @@ def log(log: BuildLog) -> Iterator[Finding]:
             f"the build needs the module {module}, which is not installed in its environment",
             "The package is not built.",
             _of_module(module, isolated, uv),
+        )
+
+
+_HOOK = 8  # lines from a frame of the build to the error in it
+#: Modules that others report: of older Pythons, of Python 2, and Python's own.
+_OTHERS = (
+    "distutils|imp|asyncore|asynchat|smtpd|cgi|cgitb|pipes|telnetlib|lib2to3|crypt|ConfigParser"
+    "|StringIO|cStringIO|urllib2"
+    "|urlparse|Queue|HTMLParser|httplib|cPickle|__builtin__|Tkinter|_ctypes|_ssl|_sqlite3|_bz2|_lzma|_tkinter|pip"
+)
+
+
+def _unlisted(log: BuildLog) -> Iterator[Finding]:
+    """See setup.py, or a back end in the project itself, import a module of any name."""
+    failed = log.find("build-hook-note", "uv-build-note")
+    for hit in log.find("no-module")[-1:]:
+        module = hit.groups["module"]
+        frames = log.near(hit.line, "hook-frame", before=_HOOK)
+        if not frames or not failed or re.fullmatch(_OTHERS, module):
+            continue
+        yield finding_from_hits(
+            log,
+            [frames[-1], hit],
+            f"the build imports {module}, which is not in its environment",
+            "The package is not built.",
+            (
+                Fix(
+                    "install it where the build runs, and build without isolation",
+                    (
+                        Command(f"python3 -m pip install setuptools wheel {module}", FixStage.TOOLCHAIN),
+                        Command("python3 -m pip install --no-build-isolation PACKAGE", FixStage.BUILD),
+                    ),
+                    notes=f"Its distribution may have another name than {module}. In your own project: add it to "
+                    "requires in [build-system].",
+                ),
+                Fix(
+                    f"if {module} is a file of the project itself: build from its repository",
+                    notes="The source distribution lacks it, or its folder is not on the path: backend-path in "
+                    "[build-system], or sys.path in setup.py.",
+                ),
+            ),
         )
 
 

@@ -13,7 +13,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import finding_from_hits
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose_checks.install._triage import refused
@@ -38,7 +38,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
             one.hits,
             f"{name} {wheels}: {one.detail}" if one.detail else f"{name} {wheels}, which this Python may not be",
             "The package is not installed.",
-            [
+            _of_index(one.wheel)
+            if not one.wheel.endswith(".whl") and "uv" in one.detail + one.hits[0].kind
+            else [
                 Fix(
                     "build the wheel with the Python that imports it",
                     (Command("python3 -m pip wheel --no-deps .", FixStage.BUILD),),
@@ -50,3 +52,20 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             ],
         )
+
+
+def _of_index(wheel: str) -> list[Fix]:
+    """Return the fixes for a package of an index that has wheels for other Pythons."""
+    package = re.split(r"==|[<>~ ]", wheel)[0] or "PACKAGE"
+    return [
+        Fix(
+            f"use a Python that {package} has wheels for",
+            (Command("uv venv --clear --python 3.12", FixStage.TOOLCHAIN),),
+            notes="Replace 3.12: uv's hint, or the index's list of files, names them. In a project: uv python pin.",
+        ),
+        Fix(
+            "ask for another release, which may have a wheel for this Python",
+            (Command(f"python3 -m pip download --no-deps --only-binary :all: {package}", FixStage.BUILD),),
+            notes="If it finds one, loosen the requirement to it. It may be another package that asks for the old one.",
+        ),
+    ]

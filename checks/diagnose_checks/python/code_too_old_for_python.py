@@ -16,7 +16,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import finding_from_hits, install_by_family
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
@@ -24,7 +24,7 @@ from diagnose.model.pattern import patterns_for
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 _MODULES = {
     "3.12": "distutils|imp|asynchat|asyncore|smtpd",
@@ -123,6 +123,8 @@ CHECK = Check(
                 "No module named '",
                 rf"^(?:E +)?(?:ModuleNotFound|Import)Error: No module named '(?P<python2>{_MODULES_2})'",
             ),
+            ("LNK2019: ", r"error LNK2019: .{3,60} (?:__imp_)?(?P<linked>_?Py[A-Z][A-Za-z]{2,20}_\w{2,60})"),
+            ("numpy.distutils", r"^(?:E +)?ModuleNotFoundError: No module named 'numpy\.(?P<numpy>distutils)'"),
             ("use_2to3 is invalid", r"setup command: (?P<setuptools>use_2to3) is invalid"),
             ("from 'setuptools'", r"ImportError: cannot import name '(?P<setuptools>Feature)' from 'setuptools'"),
             ("cython_sources", r"^AttributeError: (?P<cython>cython_sources)$"),
@@ -150,6 +152,7 @@ CHECK = Check(
             ("is not a member of '", rf"error C2039: '(?P<member>{_MEMBER})': is not a member of '{_STRUCTURES}'"),
         ),
         *patterns_for("distribution-python", ("/usr/lib/python3.", r"File \"/usr/lib/python3\.(?P<minor>\d{1,2})/")),
+        *patterns_for("pip-isolated", ("pip-build-env-", r"[\\/]pip-build-env-\w{1,20}[\\/]")),
         *patterns_for(
             "pip-source",
             ("pip-", r"[\\/]pip-(?:install|wheel)-\w{1,20}[\\/]+(?P<package>[\w.-]{1,80}?)_[0-9a-f]{32}"),
@@ -174,7 +177,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
     for hit in log.find("python-lost")[:1]:
         groups = hit.groups
         since, what = _lost(groups)
-        if not what and not groups["python2"]:
+        unlinked = {one.groups["linked"] for one in log.find("python-lost")} - {""}
+        if (not what and not groups["python2"]) or len(unlinked) > _UNLINKED:
             continue
         distribution = log.near(hit.line, "distribution-python", before=40)
         if groups["module"] == "distutils" and distribution and int(distribution[-1].groups["minor"]) < 12:
@@ -187,7 +191,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             )
             return
         if groups["python2"]:
-            package = next((one.groups["package"] for one in log.find("failed-package", "pip-source")), "")
+            package = _failed(log, hit)
             yield finding_from_hits(
                 log,
                 [hit],
@@ -203,7 +207,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             )
             return
-        package = next((one.groups["package"] for one in log.find("failed-package")), "")
+        package = _failed(log, hit)
         name = package or "PACKAGE"
         newer = Fix(
             f"use a newer release of {package or 'the package that fails'}",
@@ -211,7 +215,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             notes="Something asks for the old one: a fixed version in the project, a lock file, or another package.",
         )
         fixes = [newer]
-        isolated = bool(log.find("uv-build-note"))
+        isolated = bool(log.find("uv-build-note")) or bool(log.near(hit.line, "pip-isolated", before=6))
         if (groups["name"] == "ImpImporter" or (groups["module"] == "distutils" and not package)) and not isolated:
             fixes.insert(
                 0,
@@ -243,11 +247,29 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     notes="pip 25.3 and newer: --build-constraint old-cython.txt instead of the variable.",
                 )
             )
+        elif groups["linked"]:
+            fixes.append(
+                Fix(
+                    "take the PyO3, Cython or numpy of this Python, or an older Python",
+                    notes="The function was removed since: for PyO3, cargo add pyo3@0.29. A debug build of Python, or "
+                    "one for another processor, lacks names, too.",
+                )
+            )
+        elif groups["numpy"]:
+            fixes.insert(
+                0,
+                Fix(
+                    "for f2py: give it Meson, which it uses instead",
+                    (Command("python3 -m pip install --upgrade 'numpy>=1.26' meson ninja", FixStage.TOOLCHAIN),),
+                ),
+            )
+            fixes.append(Fix("use Python 3.11 or older, and numpy 1"))
         else:
             before = f"3.{int(since.partition('.')[2]) - 1}"
             notes = "Its C code was written by an old Cython, or by hand for that Python." if _is_c(groups) else ""
             fixes.append(Fix(f"use Python {before} or older", notes=notes))
-        owner = f"Python {since}" if since else "Cython 3" if groups["cython"] else "setuptools 58"
+        kind = next((name for name in _OWNERS if groups[name]), "")
+        owner = f"Python {since}" if since else _OWNERS.get(kind, "setuptools 58")
         yield finding_from_hits(
             log,
             [hit],
@@ -256,6 +278,19 @@ def log(log: BuildLog) -> Iterator[Finding]:
             fixes,
         )
         return
+
+
+#: Group → what no longer has the thing.
+_OWNERS = {"linked": "this Python", "cython": "Cython 3"}
+_UNLINKED = 3  # functions of Python from which on its library is not linked at all
+
+
+def _failed(log: BuildLog, hit: Hit) -> str:
+    """Return the package whose build failed: named by its installer, else the last source distribution before *hit*."""
+    if named := next((one.groups["package"] for one in log.find("failed-package", "pip-source")), ""):
+        return named
+    sources = [one.groups["sdist"] for one in log.find("sdist-note") if one.line < hit.line]
+    return re.sub(r"-\d[\w.+!]*\.(?:tar\.gz|zip)$", "", sources[-1]) if sources else ""
 
 
 def _is_c(groups: Mapping[str, str]) -> bool:
@@ -277,6 +312,10 @@ def _lost(groups: Mapping[str, str]) -> tuple[str, str]:
     for key, table in (("member", _MEMBERS), ("function", _FUNCTIONS)):
         if name := groups[key]:
             return next(since for names, since in table if name in names.split("|")), name
+    if groups["linked"]:
+        return "", groups["linked"]
+    if groups["numpy"]:
+        return "3.12", "numpy.distutils"
     if groups["setuptools"]:
         return "", f"setuptools' {groups['setuptools']}"
     return ("", "Cython's cython_sources") if groups["cython"] else ("", "")

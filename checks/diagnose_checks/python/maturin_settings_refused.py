@@ -100,6 +100,14 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "",
     ),
     (
+        "ailed to normalize python source",
+        r"[Ff]ailed to normalize python source path `(?P<path>[^`]{1,300})`",
+        "[tool.maturin] python-source names {path}, which does not exist",
+        "make the folder with the package in it, or remove python-source",
+        "Another project's: its source distribution lacks the folder; take a wheel, or another release.",
+        "",
+    ),
+    (
         "failed to normalize manifest",
         r"failed to normalize manifest path `(?P<path>[^`]{1,300})`",
         "{path}, which manifest-path names, does not exist here",

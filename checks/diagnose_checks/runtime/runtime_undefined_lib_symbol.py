@@ -31,6 +31,17 @@ if TYPE_CHECKING:
 CHECK = Check(since="0.1.0", phase=Phase.LATER)
 
 
+#: Function → the first musl and the first Alpine that have it: musl's release notes.
+_MUSL = {
+    "pwritev2": ("1.2.5", "3.20"),
+    "preadv2": ("1.2.5", "3.20"),
+    "statx": ("1.2.5", "3.20"),
+    "qsort_r": ("1.2.3", "3.16"),
+    "_Fork": ("1.2.2", "3.13"),
+    "gettid": ("1.2.2", "3.13"),
+    "reallocarray": ("1.2.2", "3.13"),
+    "getdents64": ("1.2.4", "3.18"),
+}
 #: Libraries that Python packages bring and load, and the names of their functions.
 _LOADED = (
     ("PyTorch", r"_ZNK?(?:\d*)(?:2at|3c10|5torch|6caffe2)|_ZN\w{0,40}(?:5torch|3c10|2at6Tensor)|THP\w|_?THC?\w*Error"),
@@ -170,6 +181,21 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 f"built for another one",
                 "It cannot be loaded.",
                 _of_cuda(package) if owner != "PyTorch" else _of_torch(package),
+            )
+            return
+        if hit.kind == "musl-relocating" and (musl := _MUSL.get(symbol)):
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"{file.rpartition('/')[2]} uses {symbol}, which musl has since {musl[0]}: this one is older",
+                "It cannot be loaded.",
+                [
+                    Fix(
+                        f"use Alpine {musl[1]} or later where it runs, or build it on the same release",
+                        notes="A file that is copied from one image to another (COPY --from) needs the same Alpine: "
+                        f"name the release in both, as python:3.12-alpine{musl[1]}.",
+                    ),
+                ],
             )
             return
         if "/lib-dynload/" in file:
