@@ -41,7 +41,7 @@ def blocks_later_installs(finding: Finding, other: Finding, log: BuildLog) -> bo
 
 def _quoted(finding: Finding, log: BuildLog) -> list[Hit]:
     lines = set(map(log.position, finding.evidence))
-    return [hit for hit in log.hits if hit.line in lines]
+    return [hit for line in sorted(lines) for hit in log.hits.at(line)]
 
 
 def _about(finding: Finding, package: str) -> bool:

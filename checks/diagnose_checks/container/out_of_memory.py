@@ -32,7 +32,7 @@ CHECK = Check(
         "killed",
         ("SIGKILL", r"\(signal: 9, SIGKILL: kill\)"),
         ("compiler error: Killed", r"internal compiler error: Killed \(program (?P<program>\w+)\)"),
-        ("terminated with signal 9", r"(?P<program>[\w+.-]{1,60}) terminated with signal 9 \[Killed\]"),
+        ("terminated with signal 9", r"(?<![\w+.-])(?P<program>[\w+.-]{1,60}) terminated with signal 9 \[Killed\]"),
         ("execute command: Killed", r"unable to execute command: Killed"),
         ("Killed signal", r"Killed signal terminated program (?P<program>\w+)"),
         (

@@ -30,7 +30,7 @@ CHECK = Check(
     patterns=patterns_for(
         "macos-target-too-low",
         ("do not satisfy target MacOS", r"Library dependencies do not satisfy target MacOS version (?P<target>[\d.]+)"),
-        ("has a minimum target of", r"(?P<library>\S{1,300}) has a minimum target of (?P<needs>[\d.]+)"),
+        ("has a minimum target of", r"(?<!\S)(?P<library>\S{1,300}) has a minimum target of (?P<needs>[\d.]+)"),
     ),
 )
 
