@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from diagnose.model import targets
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
-from diagnose.model.finding import Finding, Fix, Severity
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model.finding import Finding, Fix, FixStage, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -50,7 +50,18 @@ def other_system(log: BuildLog) -> str:
 
 
 _OTHER_SYSTEMS = dict.fromkeys(
-    ("apple-darwin", "/Users/", "dylib", "macosx", "ld: symbol", "ld: library", "Undefined symbols", "referenced from"),
+    (
+        "apple-darwin",
+        "/Users/",
+        "/Library/Developer/",
+        "/Applications/Xcode",
+        "dylib",
+        "macosx",
+        "ld: symbol",
+        "ld: library",
+        "Undefined symbols",
+        "referenced from",
+    ),
     "macOS",
 )
 
@@ -138,18 +149,53 @@ def advise(
         return (Fix(f"install it with {system}'s package manager", notes=notes),)
     places = environments(log, line, probe)
     if len(places) == 1:
-        return tuple(build(places[0], *about))
+        only = tuple(build(places[0], *about))
+        return (*_shown(log, line, only), *only)
     families: dict[Fix, list[str]] = {}
     for place in places:
         for fix in list(build(place, *about))[:1]:
             families.setdefault(fix, []).append(_FAMILY[place.distro.id])
     if len(families) == 1:
-        return tuple(families)
+        return (*_shown(log, line, families), *families)
+    shown = _shown(log, line, families)
     fixes = [fix._replace(title=f"{', '.join(names)}: {fix.title}") for fix, names in families.items()]
     if fixes:
         hint = "The log does not show its distribution: select one with --distro NAME."
         fixes[0] = fixes[0]._replace(notes=" ".join(filter(None, (fixes[0].notes, hint))))
-    return tuple(fixes)
+    return (*shown, *fixes)
+
+
+def _shown(log: BuildLog, line: int, fixes: Iterable[Fix]) -> tuple[Fix, ...]:
+    """Return what to do if the log shows a package, which *fixes* install, installed before *line*."""
+    commands = [line.line.split() for fix in fixes for line in fix.commands if line.stage is FixStage.PACKAGES]
+    native = host(log).debian
+    for hit in log.find("package-put") if commands else ():
+        package, arch = hit.groups["package"], hit.groups["arch"]
+        own = next((programs for words, programs in _MANAGERS.items() if words in hit.text), ("apt-get", "apt"))
+        wanted = {word for words in commands if not set(own).isdisjoint(words) for word in words}
+        names = {f"{package}:{arch}"}
+        if arch in ("", native):
+            names |= {package, re.sub(r"-\d+(?=-dev$)", "", package)}  # libclang-18-dev
+        if hit.line < line and not wanted.isdisjoint(names) and package not in _TOOLS:
+            return (Fix(f"{_LET} {package}, which line {hit.line} of the log installs", notes=_PLACES),)
+    return ()
+
+
+def sees_install(fixes: Sequence[Fix]) -> bool:
+    """Whether the first of *fixes*, from :func:`advise`, says that the log installs the package before."""
+    return bool(fixes) and fixes[0].title.startswith(_LET)
+
+
+#: What a manager writes of a package that it installs, and its programs; apt and dpkg write neither.
+_MANAGERS = {") Installing ": ("apk",), "Installing ": ("dnf", "yum", "microdnf", "tdnf")}
+_LET = "let the build find"
+#: Packages that come with others in one command, and are not what was missed.
+_TOOLS = ("pkgconf", "pkgconf-pkg-config", "make")
+_PLACES = (
+    "If that line is of another machine, image, stage or job than the build: install it there, as below. If it is of "
+    "the same: look for what leads elsewhere (--target, PATH, PKG_CONFIG_PATH and PKG_CONFIG_LIBDIR, CPATH, "
+    "LIBRARY_PATH, a compiler of conda or zig); a static link (-static) needs the library's .a file."
+)
 
 
 _FAMILY = {"ubuntu": "Debian, Ubuntu", "almalinux": "Enterprise Linux, Fedora", "alpine": "Alpine"}

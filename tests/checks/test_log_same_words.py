@@ -8,7 +8,14 @@ from logs import FOLDER, judged
 #: log → words of its message; words of its first fix; words that neither may have.
 CASES = {
     "alpine-program-perhaps-absent": ("or it does not exist", "if it does not exist", ""),
+    "cmake-of-installed-package": ("although the log installs", "which line 1 of the log installs", "not installed"),
+    "compiler-rt-helper": ("libgcc does not have", "--rtlib=compiler-rt", "-lgcc"),
     "glibc-mixed": ("parts of two are mixed", "LD_LIBRARY_PATH", "too old"),
+    "header-of-installed-package": ("is not found", "let the build find libffi-dev", "not installed"),
+    "libclang-of-installed-package": ("is not found", "libclang-14-dev, which line 1", "not installed"),
+    "library-of-installed-package": ("does not find libpq", "libpq-dev, which line 1", ""),
+    "macos-header-missing": ("portaudio.h", "macOS's package manager", "apt-get"),
+    "module-of-installed-package": ("no dbus-1.pc was found", "libdbus-1-dev, which line 1", ""),
     "library-installed-not-found": ("is in /usr/local/lib", "ldconfig", "apt-file"),
     "library-of-driver": ("comes with the NVIDIA driver", "--gpus all", "apt-file"),
     "library-of-torch": ("comes with torch", "import torch before", "apt-file"),

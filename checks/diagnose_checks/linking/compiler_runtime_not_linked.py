@@ -38,6 +38,9 @@ _HELPER = re.compile(
     r"|unwind_cpp_pr[012]))$"
 )
 
+#: Checked multiplication, which gcc compiles without a call: compiler-rt's muloti4.c, mulodi4.c, mulosi4.c.
+_OF_LLVM = re.compile(r"__mulo[sdt]i4$")
+
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the linker report the compiler's helpers as undefined."""
@@ -49,6 +52,23 @@ def log(log: BuildLog) -> Iterator[Finding]:
         target = link.target or log.target_at(link.line)
         name = f"CARGO_TARGET_{target.cargo_env_name}_RUSTFLAGS" if target else "RUSTFLAGS"
         rust = builds_rust(log)
+        if _OF_LLVM.match(symbol):
+            yield finding_from_hits(
+                log,
+                hits,
+                f"{symbol} is a helper of clang's compiler-rt, which libgcc does not have",
+                f"Linking fails: undefined symbol {symbol}.",
+                (
+                    Fix(
+                        "link clang's own library of helpers",
+                        env=(("LDFLAGS", "--rtlib=compiler-rt"),),
+                        notes="For a link by clang; Debian has it in libclang-rt-dev, Enterprise Linux and Alpine in "
+                        "compiler-rt.",
+                    ),
+                    Fix("compile that code with gcc", notes="Or without -ftrapv and -fsanitize=undefined."),
+                ),
+            )
+            return
         yield finding_from_hits(
             log,
             hits,

@@ -15,7 +15,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.log import finding_from_hits, other_system
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
@@ -41,7 +41,8 @@ CHECK = Check(
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the linker miss functions with libc++'s types."""
     hits = log.find("libcxx-wanted")
-    if not hits:
+    # Where libc++ is the system's own, such a function is simply not linked.
+    if not hits or other_system(log) or any("ld64" in hit.text for hit in hits):
         return
     zig = bool(log.find("zig-note")) or any("zig" in link.program for link in log.links)
     fixes = [

@@ -120,7 +120,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
                 Fix(
                     "link the shared library",
-                    notes=f"{(library_module(lib) or lib).upper().replace('-', '_')}_DYNAMIC=1.",
+                    notes="Where a build script asks pkg-config and a variable requests static libraries: "
+                    f"{(library_module(lib) or lib).upper().replace('-', '_')}_DYNAMIC=1.",
                 ),
             ),
         )

@@ -15,7 +15,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.environment import setting_evidence
-from diagnose.authoring.log import finding_from_hits, install_by_family, other_system
+from diagnose.authoring.log import finding_from_hits, install_by_family, other_system, sees_install
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
@@ -189,19 +189,17 @@ def log(log: BuildLog) -> Iterator[Finding]:
         crate, version = log.crate_at(hits[0].line)
         whom = f", which the build script of {crate} {version} runs" if crate else ""
         families = dict(zip(_FAMILIES, _PACKAGES.get(name, ((name,),) * len(_FAMILIES)), strict=True))
-        yield finding_from_hits(
-            log,
-            hits,
-            f"{name} is not installed{whom}",
-            "The build fails.",
+        fixes = (
             (_SCCACHE,)
             if name == "sccache"
             else _by_pip(name)
             if re.fullmatch(_PYTHON_TOOL, name)
             else _by_brew(name)
             if other_system(log) == "macOS" and name in _BREW
-            else install_by_family(log, hits[0].line, f"install {name}", families, _NOTES.get(name, "")),
+            else install_by_family(log, hits[0].line, f"install {name}", families, _NOTES.get(name, ""))
         )
+        state = "not found, although the log installs its package" if sees_install(fixes) else "not installed"
+        yield finding_from_hits(log, hits, f"{name} is {state}{whom}", "The build fails.", fixes)
 
 
 def _configured(log: BuildLog, hit: Hit) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.log import advise, finding_from_hits, install_by_family, other_system
+from diagnose.authoring.log import advise, finding_from_hits, install_by_family, other_system, sees_install
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
@@ -113,12 +113,14 @@ def log(log: BuildLog) -> Iterator[Finding]:
             continue
         target = log.target_at(hits[0].line) if log.cross_at(hits[0].line) else None
         crate, version = log.crate_at(hits[0].line)
+        fixes = advise(log, hits[0].line, _bring, header)
+        state = "not found" if sees_install(fixes) else "not installed"
         yield finding_from_hits(
             log,
             hits,
-            f"the header {header} is not installed{f' for {target.triple}' if target else ''}",
+            f"the header {header} is {state}{f' for {target.triple}' if target else ''}",
             f"C code of {f'{crate} {version}' if crate else 'the build'} cannot be compiled.",
-            advise(log, hits[0].line, _bring, header),
+            fixes,
         )
 
 

@@ -13,7 +13,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.environment import setting_evidence
-from diagnose.authoring.log import advise, finding_from_hits
+from diagnose.authoring.log import advise, finding_from_hits, sees_install
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
@@ -83,12 +83,13 @@ def log(log: BuildLog) -> Iterator[Finding]:
         if ("invalid: []" in hit.text or "invalid:" not in hit.text) and not log.near(hit.line, "libclang-unopened")
     ]
     if hits:
+        fixes = advise(log, hits[0].line, _fixes)
         yield finding_from_hits(
             log,
             hits,
-            "bindgen needs libclang, which is not installed",
+            f"bindgen needs libclang, which is not {'found' if sees_install(fixes) else 'installed'}",
             "The bindings cannot be generated, and the crate cannot be built.",
-            advise(log, hits[0].line, _fixes),
+            fixes,
         )
 
 

@@ -354,6 +354,13 @@ _PLACE = (
         ("Target machine cpu", r"^Target machine cpu: (?P<triple>\w{3,20})$"),
     ),
     *patterns_for(
+        "package-put",
+        ("Setting up ", r"^Setting up (?P<package>[\w.+-]+)(?::(?P<arch>\w+))? \("),
+        ("is already the newest", r"^(?P<package>[\w.+-]+)(?::(?P<arch>\w+))? is already the newest version"),
+        (") Installing ", r"^\(\d+/\d+\) Installing (?P<package>[\w.+-]+) \("),  # apk
+        ("Installing ", r"^Installing +: (?P<package>[\w.+-]+?)-(?:\d+:)?\d[\w.~^+]*-\S+"),  # dnf, yum
+    ),
+    *patterns_for(
         "other-system",
         ("-apple-darwin", r"(?:HOST(?: = |: )(?:Some\()?\"?|host triple is )\w+-(?P<system>apple-darwin)"),
         ("-pc-windows-", r"(?:HOST(?: = |: )(?:Some\()?\"?|host triple is )\w+-(?P<system>pc-windows)"),
@@ -363,6 +370,12 @@ _PLACE = (
         (".cargo/registry/", r"(?<![\w/])(?P<system>/Users/)[\w.-]{1,60}/\.cargo/registry/"),
         ("vcpkg", r"(?<!\w)[A-Z]:\\(?:[\w.-]{1,60}\\)*vcpkg\b"),
         ("macosx-", r"(?:lib|temp|bdist)\.(?P<system>macosx)-\d"),
+        (  # its compiler's own folders; osxcross has copies of the SDK elsewhere
+            "/Library/Developer/",
+            r"(?<![\w/])(?P<system>/Library/Developer/)(?:CommandLineTools|Toolchains)/",
+        ),
+        ("/Applications/Xcode", r"(?<![\w/])(?P<system>/Applications/Xcode)[\w.-]{0,40}\.app/"),
+        ("Microsoft Visual Studio", r"(?<!\w)[A-Z]:\\{1,2}Program Files(?: \(x86\))?\\{1,2}Microsoft Visual Studio\\"),
         (".win-amd64-", r"(?:lib|temp|bdist)\.win-amd64-"),
         ("fatal error LNK", r"^(?:= note: )?(?:LINK : |\S{1,200} : )?fatal error LNK\d{4}"),
         ("link.exe", r"linking with `link\.exe` failed|linker `link\.exe` not found"),
