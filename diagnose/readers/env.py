@@ -13,6 +13,7 @@ from diagnose.readers.cargo import (
     build_tools,
     crate_sources,
     needs,
+    older_versions,
     rust_versions,
     rustc_flags,
     target_folder,
@@ -232,6 +233,9 @@ def read(
     if rust.version and project.crates:
         sources = needs.source_folders(place, home, config)
         floors, lacking = rust_versions.floors(place, project, sources, row, rust.version)
+        if floors:
+            asking = cargo.manifest(place, project.path)
+            floors = older_versions.marked(place, home, asking, floors, rust.version)
         project = project._replace(floors=(*project.floors, *floors))
         if lacking:
             place.unseen.append("the Rust that its crates require: `cargo fetch` downloads the manifests that say it")

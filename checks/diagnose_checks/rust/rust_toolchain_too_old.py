@@ -29,6 +29,7 @@ from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import InstallSystem, install, system
 from diagnose.remedies.release_workflow import RUSTUP
+from diagnose.remedies.shell_quoting import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,7 +116,11 @@ def env(env: Environment) -> Iterator[Finding]:
         Severity.ERROR,
         tuple(evidence),
         "cargo stops before it compiles anything.",
-        (*_older_crates(env, floors), _fix(env, needs)),
+        (
+            *_older_crates(env, floors),
+            _fix(env, needs, any(not floor.crate for floor in floors)),
+            *_older_requirements(env, floors),
+        ),
     )
 
 
@@ -144,7 +149,7 @@ def _older_crates(env: Environment, floors: list[Floor]) -> Iterator[Fix]:
     """Offer older versions of the crates, if they alone need a newer Rust and cargo can select by Rust's version."""
     crates = sorted({floor.crate for floor in floors})
     version = env.toolchain.rust.version
-    if "" in crates or newer(_RESOLVER, version):
+    if "" in crates or newer(_RESOLVER, version) or any(floor.stuck for floor in floors):
         return
     line = f"CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS=fallback cargo update {' '.join(crates)}"
     yield Fix(
@@ -154,7 +159,21 @@ def _older_crates(env: Environment, floors: list[Floor]) -> Iterator[Fix]:
     )
 
 
-def _fix(env: Environment, needs: str) -> Fix:
+def _older_requirements(env: Environment, floors: list[Floor]) -> Iterator[Fix]:
+    """Offer to require older releases, where the lock file cannot go lower because Cargo.toml asks for newer ones."""
+    for floor in dict.fromkeys(floor for floor in floors if floor.stuck and floor.newest):
+        yield Fix(
+            f"require {floor.crate} {floor.newest} instead of {floor.stuck}",
+            (
+                Command(f"cargo add {quote(f'{floor.crate}@{floor.newest}')}", FixStage.BUILD),
+                Command("CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS=fallback cargo update", FixStage.BUILD),
+            ),
+            notes=f"It is the newest that Rust {env.toolchain.rust.version} can build. This changes Cargo.toml and "
+            "Cargo.lock, and the code may have to follow.",
+        )
+
+
+def _fix(env: Environment, needs: str, lock: bool) -> Fix:
     rust, here = env.toolchain.rust, system(env)
     channel = rust.chosen.value.partition("-")[0] if rust.chosen else ""
     if channel in ("stable", "beta", "nightly"):
@@ -168,7 +187,8 @@ def _fix(env: Environment, needs: str) -> Fix:
         return fix(env, f"install Debian's newer toolchain ({_WEB} or later) instead", packages, safe=False)
     return Fix(
         f"install Rust {needs} or later with rustup, or use a newer release of this distribution",
-        notes="See https://rustup.rs. If only Cargo.lock is too new, delete it and let this cargo write its own.",
+        notes="See https://rustup.rs."
+        + (" If only Cargo.lock is too new, delete it and let this cargo write its own." if lock else ""),
     )
 
 

@@ -49,6 +49,10 @@ class Floor(NamedTuple):
     text: str
     path: str
     crate: str = ""
+    stuck: str = ""
+    """The project's own requirement for the crate, if no release that fits it accepts the Rust that is there."""
+    newest: str = ""
+    """The newest release of a crate with ``stuck`` that accepts it, if the project names that in ``dependencies``."""
 
 
 class Project(NamedTuple):
@@ -186,6 +190,11 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
             *_absent_registry(root, here, config, crates),
         ),
     )
+
+
+def manifest(root: Root, path: str) -> dict[str, Any]:
+    """Return the content of the project's manifest, which was read before."""
+    return parsed(path, present(root if root.live else Root("/"), path) or "")
 
 
 def _absent_registry(root: Root, here: Root, config: Config, crates: tuple[Crate, ...]) -> Iterator[tuple[str, str]]:
