@@ -288,7 +288,7 @@ class _Blocks:
 
     def _inline(self, index: int, lines: list[str]) -> Iterator[MarkupFlaw]:
         text = "\n".join(lines)
-        odd = any(ord(char) > 127 and unicodedata.category(char)[0] in "PSZC" for char in text)
+        odd = not text.isascii() and any(ord(char) > 127 and unicodedata.category(char)[0] in "PSZC" for char in text)
         if len(text) > MAX_PARAGRAPH or odd:
             return
         rest = re.sub(r"\\(.)", "\0\\1", text, flags=re.DOTALL)
@@ -341,5 +341,7 @@ def _normal(name: str) -> str:
 
 def _width(title: str) -> int:
     """Return the columns that the title takes, as docutils counts them."""
+    if title.isascii():
+        return len(title)
     wide = sum(unicodedata.east_asian_width(char) in "WF" for char in title)
     return len(title) + wide - sum(bool(unicodedata.combining(char)) for char in title)
