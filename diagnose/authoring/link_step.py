@@ -24,7 +24,7 @@ _GLIBC = (
     r"|fdelt|explicit_bzero|poll|recv|read|pread|vsyslog|syslog)_chk$"
     r"|^__isoc\d+_\w+$|^gnu_get_libc_version$|^__res_(?:init|ninit|search|query)$|^backtrace(?:_symbols)?$|"
     r"^__\w+_finite$"
-    r"|^(?:mallinfo2?|malloc_trim|__strdup|__rawmemchr|__libc_single_threaded|getcontext|makecontext|secure_getenv)$"
+    r"|^(?:mallinfo2?|malloc_trim|__strdup|__rawmemchr|__libc_single_threaded|fcntl64|getcontext|makecontext|secure_getenv)$"
 )
 _MUSL = r"^__\w+_time64$|^__stat_time64$|^__clock_gettime64$"
 

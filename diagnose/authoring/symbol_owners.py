@@ -11,7 +11,8 @@ from diagnose.model._lazy_stdlib import cache, re
 OWNERS = (
     (
         "stdc++",
-        r"std::(?:cout|cerr|terminate|basic_ostream)\b.*|__gxx_personality_v0|__cxa_(?:begin_catch|throw|pure_virtual)",
+        r"std::(?:cout|cerr|terminate|basic_ostream|ios_base)\b.*|__gxx_personality_v0"
+        r"|__cxa_(?:begin_catch|throw|pure_virtual)|operator (?:new|delete)(?:\[\])?\(.*|vtable for __cxxabiv1::.*",
     ),
     ("asound", r"snd_(?:pcm|mixer|ctl|seq|card|rawmidi|hctl|timer|device|config)_\w+|snd_strerror"),
     ("sqlite3", r"sqlite3_[a-z]\w*"),

@@ -51,6 +51,11 @@ CHECK = Check(
         ),
     ),
 )
+#: Headers of the C and C++ standards, the compiler and the C library: a toolchain without them is not complete.
+_STANDARD = (
+    r"(?:std\w+|assert|ctype|errno|fenv|float|inttypes|limits|locale|math|setjmp|signal|string|time|wchar|unistd|features"
+    r"|pthread|dlfcn|fcntl)\.h$|(?:sys|bits|gnu|asm|linux|c\+\+)/|[a-z_]+$"
+)
 _SEARCH = {
     "apt": f"{APT_FILE} /{{}}",
     "dnf": "dnf provides '*/{}'",
@@ -59,7 +64,7 @@ _SEARCH = {
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a compiler stop at a header."""
-    for hit in log.find("header-unknown")[:1]:
+    for hit in [hit for hit in log.find("header-unknown") if not re.match(_STANDARD, hit.groups["header"])][:1]:
         header, quoted = hit.groups["header"], hit.groups["open"] == '"'
         complete = Fix(
             "if it is the project's own: complete the source",

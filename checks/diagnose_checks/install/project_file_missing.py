@@ -37,6 +37,10 @@ CHECK = Check(
             r"failed to calculate checksum of ref \S{1,300}: \"?(?P<docker>/[^\"]{1,300}?)\"?: not found",
         ),
         (
+            "failed to compute cache key",
+            r"failed to compute cache key: \"(?P<docker>/[^\"]{1,300})\"(?: not found)?: not found",
+        ),
+        (
             "COPY failed",
             r"(?:COPY|ADD) failed: .{0,100}\bstat (?P<docker>\S{1,300}): (?:file does not exist|no such file)",
         ),
@@ -109,7 +113,8 @@ CHECK = Check(
         ("file or directory not found", r"^ERROR: file or directory not found: (?P<file>\S.{0,300})"),
         ("can't open file", r"(?:^|/)python[\w.]{0,10}: can't open file '(?P<file>[^']{1,300})': \[Errno 2\]"),
         ("read dockerfile: open", r"failed to read dockerfile: open (?P<file>\S{1,200}): no such file"),
-    ),
+    )
+    + patterns_for("copy-from-stage", ("--from=", r"\b(?:COPY|ADD) (?:--\S+ ){0,3}--from=(?P<stage>[\w./:-]{1,100})")),
 )
 
 
@@ -135,12 +140,24 @@ def log(log: BuildLog) -> Iterator[Finding]:
         groups = hit.groups
         file = (groups["docker"] or groups["file"] or groups["wheel"]).removeprefix("file://")
         if "COPY failed" in hit.text or "ADD failed" in hit.text or groups["docker"]:
+            stage = log.near(hit.line, "copy-from-stage", before=12, after=12)
             message = f"{file.lstrip('/') or 'no file that COPY names'} is not in the build's context"
-            fix = Fix(
-                "give docker build the folder that holds it",
-                notes="Paths in COPY are relative to the folder that `docker build FOLDER` names, not to the "
-                "Dockerfile. "
-                "Look into .dockerignore, too; files that git ignores may never have reached this machine.",
+            if stage:
+                message = f"{file} is not in the stage {stage[-1].groups['stage']}, from which COPY takes it"
+            fix = (
+                Fix(
+                    "look where the stage puts it",
+                    notes=f"`docker build --target {stage[-1].groups['stage']} .` builds that stage "
+                    "alone, `docker run` shows its files. The build may use another folder: --target-dir, WORKDIR, "
+                    "target/<triple>/release.",
+                )
+                if stage
+                else Fix(
+                    "give docker build the folder that holds it",
+                    notes="Paths in COPY are relative to the folder that `docker build FOLDER` names, not to the "
+                    "Dockerfile. "
+                    "Look into .dockerignore, too; files that git ignores may never have reached this machine.",
+                )
             )
         elif groups["frozen"]:
             message = f"a requirement names {groups['frozen']}, a folder of the machine where the list was made"

@@ -44,6 +44,10 @@ CHECK = Check(
                 r"(?:\S{1,100}: )?(?P<file>\S{1,300}): error adding symbols: DSO missing from command line",
                 2,
             ),
+            (
+                "DSO missing from command line",
+                r"(?:^|\s)(?P<file>\S{1,300}): error adding symbols: DSO missing from command line(?P<symbol>)",
+            ),
         ),
         *patterns_for("link-command", ('"-lc"', '"-lc"'), ('"-lgcc_s"', '"-lgcc_s"')),  # rustc's is complete
     ),
@@ -58,7 +62,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [hit],
-            f"{hit.groups['symbol']} is a function of {file}, which is not linked",
+            f"{hit.groups['symbol']} is a function of {file}, which is not linked"
+            if hit.groups["symbol"]
+            else f"a function of {file} is used, which is not linked",
             "Linking fails: the linker finds it through another library, and does not use it without being asked.",
             _fixes(lib, "", True)[:1] if builds_rust(log) else _by_make(lib),
         )
@@ -71,7 +77,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 found.setdefault(lib, []).append(hit)
         for lib, hits in found.items():
             archive = next((match["archive"] for hit in hits if (match := re.search(_ARCHIVE, hit.text))), "")
-            symbol = hits[0].groups["symbol"].rstrip("'`\"")
+            symbol = hits[0].groups["symbol"].rstrip("'`\"").partition("(")[0]
             complete = bool(log.near(link.line, "link-command", before=1, after=12))
             state = "which is not linked" if complete else "and no file that is linked has it"
             yield finding_from_hits(

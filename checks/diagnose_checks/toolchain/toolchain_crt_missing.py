@@ -47,6 +47,11 @@ _NO_HEADER = patterns_for(
     ),
     # clang's words; under bindgen bindgen-target-headers-missing has them
     ("file not found", r"fatal error: '(?P<header>(?P<clang>(?:bits|gnu)/[\w.-]+\.h))' file not found"),
+    (
+        "file not found",
+        r"fatal error: '(?P<header>(?P<resource>(?:std(?:def|arg|bool|align|atomic|noreturn)|float|limits|iso646)\.h))'"
+        r" file not found",
+    ),
     # alsa-sys hides the compiler's message about a program that includes hardly any headers
     ("time64_control.o", r"command did not execute successfully .{0,600}time64_control\.o"),
 )
@@ -147,6 +152,23 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             )
             continue
+        if hit.groups["resource"]:
+            if not log.find("bindgen-stopped"):
+                yield finding_from_hits(
+                    log,
+                    [hit],
+                    f"{name}, a header of clang itself, is not found by the program that uses libclang",
+                    "No C code can be read.",
+                    (
+                        *install_by_family(log, hit.line, "install clang, with its own headers", _CLANG),
+                        Fix(
+                            "name the folder to it",
+                            notes="`clang -print-resource-dir` prints it: -I FOLDER/include, or -resource-dir FOLDER. "
+                            "The headers have to be of the version of the libclang that is loaded.",
+                        ),
+                    ),
+                )
+            continue
         if hit.groups["clang"]:  # a native clang finds them where its stdio.h is
             yield finding_from_hits(
                 log,
@@ -224,6 +246,7 @@ _FLOATS = {
     "gnu/stubs-hard.h": _same_floats("hard", "soft", "arm-linux-gnueabihf"),
     "gnu/stubs-soft.h": _same_floats("soft", "hard", "arm-linux-gnueabi"),
 }
+_CLANG = {"debian": ("clang",), "rhel": ("clang",), "alpine": ("clang",), "arch": ("clang",), "suse": ("clang",)}
 _CXX = {"rhel": ("gcc-c++",), "alpine": ("g++", "musl-dev"), "suse": ("gcc-c++",)}
 _REACH = 40  # lines from a compiler's command to its error message
 _MULTILIB = {

@@ -106,6 +106,9 @@ MARKS: tuple[Mark, ...] = (
     Mark("apk", BEGUN, "fetch http", r"^fetch https?://\S+APKINDEX"),
     Mark("apk", STEP, "Installing ", r"^\(\d+/\d+\) (?:Installing|Upgrading|Purging) \S+ \("),
     Mark("apk", FAILED, "unable to select packages", r"^ERROR: unable to select packages"),
+    Mark("pacman", FAILED, "error: ", r"^error: (?:target not found|failed to (?:commit|prepare|init|synchronize))" + _REST),
+    Mark("pacman", ERROR, "failed retrieving", r"^error: failed retrieving file" + _REST),
+    Mark("makepkg", FAILED, "ERROR: ", r"^=?=> ERROR: (?P<text>.{1,200})"),
     Mark("zypper", STEP, "[done]", r"(?<!\.)\.{3,}\[done\]$"),
     Mark("rustup", STEP, "Rust is installed now", r"^Rust is installed now\."),
     Mark("git", ERROR, "fatal: ", r"^fatal: (?!not a git repository|No (?:names|annotated tags|tags) |no (?:tag|names)|No tags )(?P<text>.{0,200})"),
@@ -235,6 +238,9 @@ MARKS: tuple[Mark, ...] = (
     Mark("docker", FAILED, "did not complete successfully", r"process .{0,400}did not complete successfully: exit code:? [1-9]"),
     Mark("docker", FAILED, "non-zero code", r"returned a non-zero code: [1-9]"),
     Mark("docker", FAILED, "failed to compute cache key", r"^(?:ERROR: )?failed to compute cache key: " + _REST),
+    Mark("docker", FAILED, "response from daemon", r"^(?:docker: )?Error response from daemon: " + _REST),
+    Mark("docker", FAILED, "ockerfile parse error", r"[Dd]ockerfile parse error" + _REST),
+    Mark("docker", FAILED, "more than one source file", r"^When using (?:COPY|ADD) with more than one source file"),
     Mark("docker", FAILED, "COPY failed: ", r"^(?:COPY|ADD) failed: " + _REST),
     Mark("docker", FAILED, "Docker daemon", r"^(?:ERROR: |docker: )?(?:Cannot connect to the Docker daemon|permission denied while trying to connect to the Docker daemon)" + _REST),
     Mark("docker", FAILED, "toomanyrequests: ", r"toomanyrequests: " + _REST),
@@ -339,7 +345,7 @@ PATTERNS: tuple[Pattern, ...] = tuple(mark.row for mark in MARKS)
 
 #: The stage of a script at which a tool's own process runs; tools within or around others have no stage.
 STAGES: dict[str, BuildStage] = {
-    **dict.fromkeys(("apt", "dpkg", "dnf", "apk", "zypper", "rustup", "git"), BuildStage.PREPARE),
+    **dict.fromkeys(("apt", "dpkg", "dnf", "apk", "zypper", "pacman", "rustup", "git"), BuildStage.PREPARE),
     **dict.fromkeys(
         ("cargo", "maturin", "pip", "cmake", "meson", "configure", "ninja", "make", "go"), BuildStage.BUILD
     ),

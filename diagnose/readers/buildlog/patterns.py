@@ -182,8 +182,10 @@ _LINKING = (
     ),
     *patterns_for(
         "ld-undefined",
-        ("undefined reference to", r"(?:(?<![^\s'\"])(?P<file>[^\s'\"]+?): )?undefined reference to [`'\"]?(?P<symbol>[^'\"\s]+)"),
-        ("undefined symbol: ", r"(?:ld\.lld|lld|error|mold)\S{0,60}: (?:error: )?undefined symbol: (?P<symbol>\S+)"),
+        ("undefined reference to", r"(?:(?<![^\s'\"])(?P<file>[^\s'\"]+?): )?undefined reference to [`'\"]?(?P<symbol>(?:operator |vtable for )?[^'\"\s]+)"),
+        # mold before 1.2
+        ("mold: undefined symbol: ", r"mold: undefined symbol: (?P<file>\S{1,400}): (?P<symbol>(?:operator )?\S+)"),
+        ("undefined symbol: ", r"(?:ld\.lld|lld|error|mold)\S{0,60}: (?:error: )?undefined symbol: (?P<symbol>(?:operator |vtable for )?\S+)"),
         ("no-allow-shlib-undefined", r"undefined reference due to --no-allow-shlib-undefined: (?P<symbol>\S+)"),
         ("undefined reference: ", r"undefined reference: (?P<symbol>\S+)"),
         (", referenced from:", r"^\"_(?P<symbol>[^\"]{1,300})\", referenced from:"),  # Apple's
@@ -234,7 +236,7 @@ _LOADER = (
         "loader-undefined",
         (
             "undefined symbol: ",
-            r"(?:^|[\s'\"]|(?<!\S)\()(?P<file>(?!error:)[^\s:'\"]+): undefined symbol: (?P<symbol>[\w@.]+)(?![\w@.:])(?:, version (?P<version>\w+))?",
+            r"(?:^|[\s'\"]|(?<!\S)\()(?P<file>(?!error:|mold:)[^\s:'\"]+): undefined symbol: (?P<symbol>[\w@.]+)(?![\w@.:])(?:, version (?P<version>\w+))?",
         ),
         ("cannot locate symbol", r"cannot locate symbol \"(?P<symbol>[^\"]+)\" referenced by \"(?P<file>[^\"]+)\""),
         ("ymbol not found", r"dlopen\((?P<file>[^,]{1,300}), \w+\): Symbol not found:\s+\(?_?(?P<symbol>\w+)", 2),

@@ -1,0 +1,78 @@
+"""Docker does not accept a line of the Dockerfile.
+
+The old builder knows neither here-documents (``RUN <<EOF``) nor ``RUN --mount`` and ``COPY --chmod``: these are
+BuildKit's. An "unknown instruction" that is a command of the shell is the rest of a command whose line before it does
+not end in a backslash.
+
+How to fix: build with BuildKit, or correct the line that the message names.
+
+References:
+    https://docs.docker.com/reference/dockerfile/
+    https://docs.docker.com/build/buildkit/#getting-started
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.START,
+    patterns=patterns_for(
+        "dockerfile-refused",
+        (
+            "ockerfile parse error",
+            r"[Dd]ockerfile parse error (?:on )?line (?P<line>\d+): [Uu]nknown instruction: (?P<instruction>\S{1,60})",
+        ),
+        ("ockerfile parse error", r"[Dd]ockerfile parse error (?:on )?line (?P<line>\d+): (?P<why>.{1,200})"),
+        ("nknown instruction: ", r"^(?:Error: )?[Uu]nknown instruction: (?P<instruction>[\"']?[\w./$({<-]{1,60})"),
+        ("requires BuildKit", r"(?P<buildkit>the --\w+ option requires BuildKit)"),
+        ("nknown flag: ", r"^(?:Error: )?[Uu]nknown flag: (?P<buildkit>mount|link|chmod|network|security)"),
+        ("more than one source file", r"When using (?P<slash>COPY|ADD) with more than one source file"),
+    ),
+)
+_SHELL = frozenset({"set", "cd", "export", "echo", "apt-get", "yum", "dnf", "apk", "pip", "pip3", "python", "python3",
+                    "cargo", "rustup", "curl", "wget", "make", "cmake", "git", "mkdir", "rm", "cp", "mv", "if", "fi",
+                    "for", "done", "eof", "&&", "chmod", "chown", "import", "cat", "tar"})  # fmt: skip
+_BUILDKIT = Fix(
+    "build with BuildKit",
+    env=(("DOCKER_BUILDKIT", "1"),),
+    notes="Docker 23 and later use it by themselves, `docker buildx build` always. First line of the Dockerfile: "
+    "# syntax=docker/dockerfile:1",
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See Docker stop at a line of the Dockerfile."""
+    for hit in log.find("dockerfile-refused")[:1]:
+        said = hit.groups
+        where = f" in line {said['line']}" if said["line"] else ""
+        instruction = said["instruction"].strip("\"'")
+        fixes: tuple[Fix, ...] = (_BUILDKIT,)
+        if said["buildkit"]:
+            message = "the Dockerfile uses what only BuildKit knows"
+        elif said["slash"]:
+            message = f"{said['slash']} has several sources, and its destination does not end in a slash"
+            fixes = (Fix("end the destination with a slash", notes="`COPY a b ./`. BuildKit needs none."), _BUILDKIT)
+        elif instruction.lower() in _SHELL:
+            message = f"Docker takes the shell's {instruction}{where} of the Dockerfile for an instruction"
+            fixes = (
+                Fix("end the line before it with a backslash", notes="Blank lines and comments in between count, too."),
+                _BUILDKIT._replace(title="if it is in a here-document (RUN <<EOF): build with BuildKit"),
+            )
+        elif instruction:
+            message = f"Docker knows no instruction {instruction}{where} of the Dockerfile"
+            fixes = (Fix("correct the line that the message names"), _BUILDKIT)
+        else:
+            message = f"Docker does not accept the Dockerfile{where}: {said['why']}"
+            fixes = (Fix("correct the line that the message names"),)
+        yield finding_from_hits(log, [hit], message, "Nothing is built.", fixes)
