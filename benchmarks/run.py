@@ -16,6 +16,7 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 import zlib
@@ -62,7 +63,6 @@ def spend(*command: str, program: str = "") -> Cost:
         env=APART if program else ENV,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        cwd=ROOT,
     )
     _, _, usage = os.wait4(process.pid, 0)
     return Cost(time.perf_counter() - start, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime)
@@ -238,9 +238,12 @@ def main() -> None:
     wheels = [wheel.resolve() for wheel in options.wheels] or download()
     cores = len(os.sched_getaffinity(0))
     print(f"Python {sys.version.split()[0]}, {cores} cores, load {os.getloadavg()[0]:.1f}\n")
-    measure_wheels(wheels, options.repeat, base)
-    measure_together(wheels, options.repeat, base)
-    measure_commands(options.repeat, base)
+    with tempfile.TemporaryDirectory() as empty:  # no project, and no settings
+        os.chdir(empty)
+        measure_wheels(wheels, options.repeat, base)
+        measure_together(wheels, options.repeat, base)
+        measure_commands(options.repeat, base)
+        os.chdir(ROOT)
 
 
 if __name__ == "__main__":
