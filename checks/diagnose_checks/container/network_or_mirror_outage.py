@@ -111,10 +111,15 @@ CHECK = Check(
     + patterns_for("cargo-downloads", ("Download", r"^Download(?:ed|ing) (?:crates|\d+ crates|\S+ v\d)")),
 )
 
+_ABOVE = 60  # lines
+
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See package managers and registries fail to reach a server."""
     hits = [hit for hit in log.find("outage") if "mirrorlist.centos.org" not in hit.text]
+    for lost in log.find("no-versions"):  # of an excerpt without pip's last try
+        if not hits and not lost.groups["others"] and not log.find("certificate"):
+            hits = log.near(lost.line, "pip-retries", before=_ABOVE)
     going_on = [hit.line for hit in log.find("cargo-downloads")]
     going_on += [event.line for event in log.course.events if event.tool == "cargo" and event.sign is not Sign.FAILED]
     last = 0 if log.course.ending.done else max(going_on, default=0)

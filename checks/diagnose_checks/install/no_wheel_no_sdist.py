@@ -38,8 +38,82 @@ CHECK = Check(
             r"requirement (?P<package>[\w.\[\]-]{1,100})(?![\w.\[\]-])(?P<asked>[^\s(]{0,200}).{0,400}\(from versions: "
             r"(?:none)?(?P<others>[\w., !+-]{0,2000})\)",
         ),
+    )
+    + patterns_for("pip-retries", ("connection broken by", r"Retrying \(Retry\(total=[1-9]\d*,"))
+    + patterns_for(
+        "pip-distrusts", ("is being ignored", r"The repository located at (?P<host>\S{1,253}) is not a trusted")
+    )
+    + patterns_for(
+        "pip-place",
+        ("Looking in links: ", r"^Looking in links: (?P<links>\S{1,300})"),
+        ("Looking in indexes: ", r"^Looking in indexes: (?P<index>[^\s,]{1,300})$"),
+        ("--no-index", r"\bpip3? .{0,300}(?P<alone>--no-index)\b"),
     ),
 )
+_ABOVE = 60  # lines
+#: What builds in isolation install for themselves.
+_BACKENDS = ("setuptools", "wheel", "hatchling", "flit_core", "poetry-core", "maturin", "setuptools-rust", "pdm-backend")
+
+
+def _elsewhere(log: BuildLog, hit: Hit) -> Finding | None:
+    """Return what the lines above say of the place that pip asked, if that has the cause."""
+    package, above = hit.groups["package"], {"before": _ABOVE}
+    if distrusted := log.near(hit.line, "pip-distrusts", **above):
+        host = distrusted[0].groups["host"]
+        return finding_from_hits(
+            log,
+            [*distrusted[:1], hit],
+            f"pip does not use the index {host}: it is reached without a certificate",
+            "The package is not found.",
+            [
+                Fix("name the index by its https address"),
+                Fix(
+                    "trust that host, in a network that you trust",
+                    (Command(f"python3 -m pip config set global.trusted-host {host}", FixStage.TOOLCHAIN),),
+                ),
+            ],
+        )
+    places = log.near(hit.line, "pip-place", **above)
+    links = next((place.groups["links"] for place in places if place.groups["links"]), "")
+    if any(place.groups["alone"] for place in places):
+        notes = "On a machine with a network, of the same system and Python. "
+        if package in _BACKENDS:
+            notes += "A build in isolation asks for it: put it there, too, or build with --no-build-isolation."
+        return finding_from_hits(
+            log,
+            [hit],
+            f"{links or 'the folder of --find-links'} has no file of {package}{hit.groups['asked']} that this Python "
+            "can use, and --no-index allows no other place",
+            "The package is not installed.",
+            [
+                Fix(
+                    "bring it, and all that it requires, into that folder",
+                    (Command(f"python3 -m pip download -d {links or 'FOLDER'} {package}", FixStage.TOOLCHAIN),),
+                    notes=notes.strip(),
+                )
+            ],
+        )
+    index = next((place.groups["index"] for place in places if place.groups["index"]), "")
+    if index and not hit.groups["others"] and log.distro_at(hit.line).libc != "musl":
+        return finding_from_hits(
+            log,
+            [*(place for place in places if place.groups["index"]), hit],
+            f"{index}, the only index that is asked, has no file of {package} that this Python on this machine can use",
+            "The package is not installed.",
+            [
+                Fix(
+                    "ask another index beside it",
+                    notes="--extra-index-url, or PIP_EXTRA_INDEX_URL, adds one; --index-url and PIP_INDEX_URL replace "
+                    "the public one. If this one is a mirror of it: the name is wrong, or all files are for other "
+                    "platforms or Pythons.",
+                ),
+                Fix(
+                    "see which files the index has for this Python",
+                    (Command(f"python3 -m pip index versions {package.partition('[')[0]}", FixStage.TOOLCHAIN),),
+                ),
+            ],
+        )
+    return None
 
 
 def _on_musl(log: BuildLog, hit: Hit, package: str) -> Finding:
@@ -88,9 +162,14 @@ def log(log: BuildLog) -> Iterator[Finding]:
         return
     refused = [hit for hit, _ in left_out(log)]  # python-version-refused
     for hit in log.find("no-versions")[:1]:
-        if hit in refused or log.near(hit.line, "outage", "certificate", before=60):
+        if hit in refused or log.near(hit.line, "outage", "certificate", before=_ABOVE):
             continue
+        if not hit.groups["others"] and log.near(hit.line, "pip-retries", before=_ABOVE):
+            continue  # network-or-mirror-outage
         package = hit.groups["package"]
+        if (other := _elsewhere(log, hit)) is not None:
+            yield other
+            continue
         if log.distro_at(hit.line).libc == "musl":
             yield _on_musl(log, hit, package)
             continue

@@ -49,6 +49,22 @@ _PACKAGES = {
 _TRACEBACK = 12
 #: Environments that uv, pip and build make for one build.
 _ISOLATED = re.compile(r"/builds-v\d+/|/pip-build-env-|/build-env-")
+#: Environments of projects: what the system's package manager installs is not in them.
+_ENVIRONMENT = re.compile(
+    r"(?:^|/)(?:\.?v?env[\w.-]{0,40}|\.(?:tox|nox)/[\w.-]{1,60}|virtualenvs?/[\w.-]{1,100})/bin/python[\d.]*$"
+)
+_MADE = (
+    Fix(
+        "if uv made it: install with uv",
+        (Command("uv pip install PACKAGE", FixStage.TOOLCHAIN),),
+        notes="Replace PACKAGE with its name. `uv venv` puts no pip into an environment; with --seed it does.",
+    ),
+    Fix(
+        "put pip into it",
+        (Command("PYTHON -m ensurepip --upgrade", FixStage.TOOLCHAIN),),
+        notes="Replace PYTHON with that program. Debian's Python has ensurepip with python3-venv.",
+    ),
+)
 _BESIDE = (
     Fix(
         "name pip as a requirement of the build",
@@ -79,6 +95,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
             continue  # a setup.py tried to install the module that it lacks: build-backend-missing
         if _ISOLATED.search(python):
             yield _of_build(log, hit)
+            continue
+        if _ENVIRONMENT.search(python):
+            message = f"the environment of {python} has no pip"
+            yield finding_from_hits(log, [hit], message, "Nothing is installed.", _MADE)
             continue
         notes = "In a manylinux image: put a Python that has pip first on PATH, /opt/python/cp312-cp312/bin."
         fixes = list(install_by_family(log, hit.line, "install pip", _PACKAGES))

@@ -15,7 +15,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.log import builds_rust, finding_from_hits
+from diagnose.authoring.log import builds_rust, finding_from_hits, other_system
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
+_IGNORED = r"ignoring file '?(?P<file>[^',]{0,300}(?:libpython|/Python)[^',]{0,60})'?[,:]"
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LINK,
@@ -34,9 +35,19 @@ CHECK = Check(
         ("-linux-android", r"\w-linux-(?P<android>android)"),
         ("--no-undefined", r"(?P<option>-Wl,--no-undefined)\b"),
         ("-Wl,-z,defs", r"(?P<option>-Wl,-z,defs)\b"),
+    )
+    + patterns_for(
+        "python-other",
+        ("ignoring file", rf"{_IGNORED} .{{0,40}}building for"),
+        ("found architecture", rf"{_IGNORED} found arch"),
     ),
 )
 _PYTHON = re.compile(r"_?Py(?:[A-Z]\w*_|_)\w+$|_Py_\w+$|PyExc_\w+$")
+_MACOS = Fix(
+    "for a module: let the linker leave Python's functions to the interpreter",
+    env=(("LDFLAGS", "-undefined dynamic_lookup"),),
+    notes="With -bundle, as setuptools does. CMake: Python_add_library(NAME MODULE …), or pybind11_add_module.",
+)
 _AROUND = 60  # lines of a link's command and its messages
 
 
@@ -62,11 +73,28 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "linked with -shared, and gets Python's functions from the interpreter.",
         )
         symbol = hits[0].groups["symbol"].rstrip("'`\"")
+        if unfit := log.near(link.line, "python-other", before=_AROUND, after=5):
+            yield finding_from_hits(
+                log,
+                [*unfit[:1], *hits],
+                f"the linker ignores {unfit[0].groups['file']}: it is of another processor than this build",
+                "Linking fails: Python's functions are undefined.",
+                [
+                    Fix(
+                        "build for the processor of that Python, or take a Python for this one",
+                        notes="ARCHFLAGS, CMAKE_OSX_ARCHITECTURES and -arch choose the build's. Homebrew's Python is "
+                        "for Apple silicon in /opt/homebrew, for Intel in /usr/local.",
+                    )
+                ],
+            )
+            return
+        if other_system(log) == "macOS":
+            opened = _MACOS
         yield finding_from_hits(
             log,
             hits,
             f"{symbol} is a function of Python, and libpython is not linked",
             "Linking fails.",
-            (linked,) if android else (opened, linked) if options else (linked, opened),
+            (linked,) if android else (opened, linked) if options or opened is _MACOS else (linked, opened),
         )
         return
