@@ -8,9 +8,11 @@ from logs import FOLDER, judged
 #: log → words of its message; words of its first fix; words that neither may have.
 CASES = {
     "alpine-program-perhaps-absent": ("or it does not exist", "if it does not exist", ""),
+    "cargo-features-absent": ("foo does not have the feature", "correct the features", "source of foo"),
     "cmake-of-installed-package": ("although the log installs", "which line 1 of the log installs", "not installed"),
     "compiler-rt-helper": ("libgcc does not have", "--rtlib=compiler-rt", "-lgcc"),
     "environment-without-pip": ("/app/.venv/bin/python has no pip", "uv pip install", "apt-get"),
+    "exec-format-unnamed": ("or a script without a first line", "emulator", ""),
     "glibc-mixed": ("parts of two are mixed", "LD_LIBRARY_PATH", "too old"),
     "header-of-installed-package": ("is not found", "let the build find libffi-dev", "not installed"),
     "libclang-of-installed-package": ("is not found", "libclang-14-dev, which line 1", "not installed"),
@@ -30,6 +32,7 @@ CASES = {
     "pip-folder-only": ("./wheelhouse has no file of setuptools", "--no-build-isolation", "pip index"),
     "pip-index-not-trusted": ("without a certificate", "https address", "platforms"),
     "pip-one-index": ("the only index that is asked", "--extra-index-url", ""),
+    "shared-memory-full": ("/dev/shm", "--shm-size", "the disk is full"),
     "python-headers-of-another": ("Python 3.11", "python3.11-dev", "let the build find"),
     "numpy-absent": ("is not installed", "pip install numpy", "PACKAGE"),
     "numpy-older-api": ("another numpy", "--upgrade 'numpy<2'", "PACKAGE"),

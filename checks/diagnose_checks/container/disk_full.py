@@ -31,7 +31,7 @@ CHECK = Check(
     patterns=patterns_for(
         "disk-full",
         ("o space left on", r"[Nn]o space left on device"),
-        ("ENOSPC", r"\bENOSPC\b"),
+        ("ENOSPC", r"\bENOSPC\b(?!.{0,40}file watchers)"),  # inotify has a limit of its own, and the same number
         ("isk quota exceeded", r"[Dd]isk quota exceeded"),
     ),
 )
@@ -39,8 +39,16 @@ CHECK = Check(
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a program fail to write."""
-    hits = log.find("disk-full")
-    if hits:
+    hits = [hit for hit in log.find("disk-full") if "inotify" not in hit.text]
+    if hits and all("/dev/shm" in hit.text for hit in hits):
+        yield finding_from_hits(
+            log,
+            hits,
+            "/dev/shm, the shared memory, is full",
+            "What is written there is cut off; later errors may follow from that.",
+            (Fix("give the container more shared memory", notes="docker run --shm-size=2g; Docker's own is 64 MB."),),
+        )
+    elif hits:
         yield finding_from_hits(
             log,
             hits,

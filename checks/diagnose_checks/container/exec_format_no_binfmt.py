@@ -104,6 +104,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
         architecture = platform.removeprefix("linux/").replace("/v7", "").replace("/v6", "").replace("/v8", "") or "all"
         fixes = [_emulate(architecture), Fix("run the job on a machine of that architecture, or cross compile")]
         message = f"{program or 'a program'} is for {platform or 'another processor'}, and this machine cannot run it"
+        if not program and not platform:
+            message = "a program is for another processor, or a script without a first line: the kernel says the same"
+            fixes.append(Fix("if a script is started: begin it with #!/bin/sh", notes="As its very first characters."))
     yield finding_from_hits(log, [*wanted[-1:], *hits], message, "No program in that container or root can run.", fixes)
 
 

@@ -46,13 +46,23 @@ CHECK = Check(
         ("annot allocate memory (os er", r"Cannot allocate memory \(os error 12\)(?P<refused>)"),
         ("MemoryError", r"^(?:E +)?MemoryError(?:: .{0,100})?$(?P<refused>)"),
         ("heap out of memory", r"JavaScript heap out of memory"),
+    )
+    + patterns_for(
+        "cancelled-note",
+        ("operation was cancel", r"operation was cancell?ed"),
+        ("exceeded the max", r"exceeded the maximum execution time"),
+        ("sending signal KILL", r"timeout: sending signal KILL"),
+        ("Cancelling", r"^(?:##\[\w+\])?Cancelling (?:since|nested)"),
     ),
 )
+_BESIDE = 6  # lines
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a program killed."""
-    hits = log.find("killed")
+    # Who ends a job kills its programs, too.
+    around = {"before": _BESIDE, "after": _BESIDE}
+    hits = [hit for hit in log.find("killed") if not log.near(hit.line, "cancelled-note", **around)]
     if not hits:
         return
     if any("failed to mmap" in hit.text for hit in hits):

@@ -52,7 +52,7 @@ CHECK = Check(
 )
 _ABOVE = 60  # lines
 #: What builds in isolation install for themselves.
-_BACKENDS = ("setuptools", "wheel", "hatchling", "flit_core", "poetry-core", "maturin", "setuptools-rust", "pdm-backend")
+_BACKENDS = ("setuptools", "wheel", "hatchling", "flit_core", "poetry-core", "maturin", "setuptools-rust")
 
 
 def _elsewhere(log: BuildLog, hit: Hit) -> Finding | None:

@@ -43,7 +43,7 @@ CHECK = Check(
         *patterns_for(
             "cargo-why",
             ("links to the native library", r"links to the native library [`'](?P<native>[^`']{1,60})[`']"),
-            ("does not have these features", r"with features? [`'](?P<feature>[^`']{1,60})[`'].{0,100} does not have"),
+            ("does not have these features", r"features?:? [`'](?P<feature>[^`']{1,60})[`'].{0,100} does not have"),
             ("does not have feature", r"does not have features? [`'](?P<feature>[^`']{1,60})[`']"),
             ("does not have that feature", r"does not have (?P<feature>that feature)"),
             ("is yanked", r"version \S{1,40} is (?P<yanked>yanked)"),
