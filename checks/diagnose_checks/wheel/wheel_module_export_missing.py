@@ -153,7 +153,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
             f"It cannot be imported: the function's name differs from the file's, {name}.",
             (
                 Fix(
-                    f'give the function the name of the file: #[pymodule(name = "{name}")] in Rust, PyInit_{name} in C'
+                    f'give the function the name of the file: #[pymodule(name = "{name}")] in Rust, PyInit_{name} in C',
+                    notes=f"pybind11: PYBIND11_MODULE({name}, m). nanobind: NB_MODULE({name}, m). Cython: the .pyx "
+                    "file has that name, and the built file is not renamed. PyPy loads only what was built for PyPy.",
                 ),
                 Fix("give the module the function's name: module-name in [tool.maturin]"),
             ),
