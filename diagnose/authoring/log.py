@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
-from diagnose.model.finding import Finding, Fix, FixStage, Severity
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -51,15 +51,8 @@ def other_system(log: BuildLog) -> str:
 
 _OTHER_SYSTEMS = dict.fromkeys(
     (
-        "apple-darwin",
-        "/Users/",
-        "/Library/Developer/",
-        "/Applications/Xcode",
-        "dylib",
-        "macosx",
-        "ld: symbol",
-        "ld: library",
-        "Undefined symbols",
+        *("apple-darwin", "/Users/", "/private/var/", "/opt/homebrew/", "/Library/Developer/", "/Applications/Xcode"),
+        *("-darwin.so", "xcrun", "dylib", "macosx", "ld: symbol", "ld: library", "Undefined symbols"),
         "referenced from",
     ),
     "macOS",
@@ -144,7 +137,10 @@ def advise(
     If the log does not show the distribution, return the best fix for each of the usual ones, with the option that
     selects one of them.
     """
-    if system := other_system(log):
+    system = other_system(log)
+    if system and not log.distro_at(line).id:
+        if system == "macOS" and (fix := _with_homebrew(log, line, build, about, probe)):
+            return (fix,)
         notes = f"The build ran on {system}; diagnose knows only Linux packages."
         return (Fix(f"install it with {system}'s package manager", notes=notes),)
     places = environments(log, line, probe)
@@ -196,6 +192,39 @@ _PLACES = (
     "the same: look for what leads elsewhere (--target, PATH, PKG_CONFIG_PATH and PKG_CONFIG_LIBDIR, CPATH, "
     "LIBRARY_PATH, a compiler of conda or zig); a static link (-static) needs the library's .a file."
 )
+
+
+def _with_homebrew(
+    log: BuildLog, line: int, build: Callable[..., Iterable[Fix]], about: Sequence[object], probe: Probe | None
+) -> Fix | None:
+    """Return the fix that installs with Homebrew what *build* installs on Debian; None without formulae for that."""
+    from diagnose.readers.buildlog import context
+    from diagnose.tables import homebrew
+
+    debian = context.parse(_USUAL[0])
+    if debian is None:
+        return None
+    env = _environment(log, line, probe)
+    native = env._replace(host=targets.TARGETS[0], target=targets.TARGETS[0], distro=debian)
+    fix = next(iter(build(native, *about)), None)
+    lines = [one.line for one in fix.commands if one.line.startswith("apt-get install ")] if fix else []
+    wanted = tuple(word for one in lines for word in one.split()[2:] if not word.startswith("-"))
+    names = homebrew.formulae(wanted)
+    if not names:
+        return None
+    folders = [f"/opt/homebrew/opt/{name}" for name in homebrew.libraries(names)]
+    variables = (("CPATH", "include"), ("LIBRARY_PATH", "lib"), ("PKG_CONFIG_PATH", "lib/pkgconfig"))
+    programs = homebrew.off_path(names)
+    on_path = ":".join(f"/opt/homebrew/opt/{name}/bin" for name in programs)
+    return Fix(
+        f"install {' '.join(names)} with Homebrew" + (", and name its folders" if folders else ""),
+        (
+            Command(f"brew install {' '.join(names)}", FixStage.PACKAGES),
+            *([Command(f'export PATH="{on_path}:$PATH"', FixStage.TOOLCHAIN)] if programs else []),
+        ),
+        env=tuple((name, ":".join(f"{folder}/{sub}" for folder in folders)) for name, sub in variables if folders),
+        notes="On Intel Macs the folders are in /usr/local/opt." if folders else "",
+    )
 
 
 _FAMILY = {"ubuntu": "Debian, Ubuntu", "almalinux": "Enterprise Linux, Fedora", "alpine": "Alpine"}

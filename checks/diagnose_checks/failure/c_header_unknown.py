@@ -14,7 +14,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.log import finding_from_hits, other_system
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
@@ -72,7 +72,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
             notes="An archive of a repository holds no submodules. A generated header needs the step that makes it "
             "first (config.h: ./configure); a file that its authors did not commit has to come from them.",
         )
-        search = _searching(log.distro_at(hit.line).manager, header)
+        manager = log.distro_at(hit.line).manager or ("brew" if other_system(log) == "macOS" else "")
+        search = _searching(manager, header)
         yield finding_from_hits(
             log,
             [hit],
@@ -83,6 +84,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 
 def _searching(manager: str, header: str) -> tuple[Fix, ...]:
+    if manager == "brew":
+        name = header.rpartition("/")[2].partition(".")[0]
+        notes = f"`brew search {name}` lists them; CPATH and LIBRARY_PATH name the folders of a formula."
+        return (Fix("if it is a library's: search for its formula", notes=notes),)
     commands = [f"`{command.format(header)}`" for name, command in _SEARCH.items() if manager in ("", name)]
     if not commands:
         return ()

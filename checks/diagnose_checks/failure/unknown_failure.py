@@ -49,6 +49,11 @@ _THEIRS = "conftest|CMakeFiles|CMakeScratch|registry/src|/usr/|-packages/"
 _TOO_LITTLE = "What it printed is not enough to name the cause."
 # Errors that say themselves what is wrong: (pattern, next step, command with the groups of the pattern).
 _PLAIN = (
+    (
+        r"does not support 'faltivec'|'vecLib/cblas\.h' file not found",
+        "take a newer NumPy, with a wheel for this Python: an old one's code is not for this macOS",
+        "python3 -m pip install --upgrade pip numpy",
+    ),
     ("Both VIRTUAL_ENV and CONDA_PREFIX are set", "unset one of the two variables", "unset CONDA_PREFIX"),
     ("^error: multiple packages link to native", "bring both crates to one -sys crate", "cargo tree -i CRATE"),
     (r"is not allowed, use allowlist_externals", "name the program in allowlist_externals of tox.ini", ""),

@@ -95,6 +95,7 @@ CHECK = Check(
         ("valid pkg-config name", r"Can not find valid pkg-config names?(?P<lib>)\."),  # mysqlclient of Python
         ("libxslt development pack", r"make sure the (?P<lib>libxml2 and libxslt) development packages are installed"),
         ("could not be found for ", r"headers or library files could not be found for (?P<lib>jpeg|zlib),"),  # Pillow
+        ("local HDF5 installation", r"Could not find a local (?P<lib>HDF5) installation"),  # PyTables
         ("load dependency HDF5", r"Unable to load dependency (?P<lib>HDF5), make sure"),  # h5py
         (
             "configure: error: ",

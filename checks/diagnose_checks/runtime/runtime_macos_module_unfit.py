@@ -33,7 +33,8 @@ CHECK = Check(
         "runtime-macos-module-unfit",
         (
             "incompatible architecture",
-            r"incompatible architecture \(have '(?P<have>[\w,]{1,40})', need '(?P<need>\w{1,20})'\)",
+            r"incompatible architecture \(have '(?P<have>[\w,]{1,40})', need (?:'arm64e' or )?'"
+            r"(?P<need>\w{1,20})'(?: or '[^']{1,20}')?\)",
         ),
         ("incompatible architecture", r"(?P<wrapped>incompatible architecture)"),
         ("but wrong architecture", r"mach-o, but (?P<wrong>wrong architecture)"),
@@ -64,6 +65,17 @@ _NATIVE = Fix(
     notes="The second command has to print arm64, then make the environment again. The installer of python.org is for "
     "both; Homebrew's for arm64 is in /opt/homebrew, and conda has its own installer.",
 )
+#: Homebrew's formulae that bring a library (formulae.brew.sh, November 2026).
+_FORMULAE = {
+    "libcairo": "cairo", "libcrypto": "openssl@3", "libffi": "libffi", "libfreetype": "freetype", "libgdal": "gdal",
+    "libgeos_c": "geos", "libgfortran": "gcc", "libglib-2": "glib", "libgobject-2": "glib", "libhdf5": "hdf5",
+    "libintl": "gettext", "libjpeg": "jpeg-turbo", "liblzma": "xz", "libmagic": "libmagic", "libmpi": "open-mpi",
+    "libmysqlclient": "mysql-client", "libodbc": "unixodbc", "libomp": "libomp", "libopenblas": "openblas",
+    "libpango-1": "pango", "libpng16": "libpng", "libportaudio": "portaudio", "libpq": "libpq",
+    "librdkafka": "librdkafka", "libsndfile": "libsndfile", "libsodium": "libsodium", "libsqlite3": "sqlite",
+    "libssl": "openssl@3", "libtbb": "tbb", "libtiff": "libtiff", "libxml2": "libxml2", "libxslt": "libxslt",
+    "libyaml-0": "libyaml", "libz": "zlib", "libzmq": "zeromq", "libzstd": "zstd",
+}  # fmt: skip
 _LIBRARY = (
     Fix(
         "install the library where it is looked for",
@@ -124,7 +136,10 @@ def _told(hits: list[Hit]) -> tuple[str, tuple[Fix, ...]]:
     if library and need:
         return f"{library}, which a module or program needs, is for {have}, and this is run for {need}", _OF_PROCESSOR
     if library:
-        return f"macOS does not find {library}, which a module or program needs", _LIBRARY
+        formula = _FORMULAE.get(library.rpartition("/")[2].partition(".")[0], "")
+        brew = (Command(f"brew install {formula}", FixStage.PACKAGES),) if formula else ()
+        found = (_LIBRARY[0]._replace(commands=brew), _LIBRARY[1])
+        return f"macOS does not find {library}, which a module or program needs", found
     if need:
         fixes = (_NATIVE, *_PROCESSOR) if (have, need) == ("arm64", "x86_64") else _PROCESSOR
         return f"the module is for {have}, and this Python is for {need}", fixes

@@ -52,6 +52,12 @@ CHECK = Check(
     )
     + patterns_for("compiles-cxx", (" -c ", r" -c (?:\S{1,300} )?\S{1,300}\.(?:cc|cpp|cxx|c\+\+)(?:\s|$)"))
     + patterns_for(
+        "no-apple-tools",
+        ("xcrun: error: ", r"^xcrun: error: (?:invalid active developer path|unable to find utility)"),
+        ("xcode-select: ", r"^xcode-select: (?:note: |error: )?[Nn]o developer tools were found"),
+        ("Xcode", r"^You have not agreed to the Xcode (?P<license>license)"),
+    )
+    + patterns_for(
         "no-msvc",
         ("link.exe", r"linker `link\.exe` not found"),
         ("Microsoft Visual C++", r"Microsoft Visual C\+\+ 1\d\.\d(?: or greater)? is required"),
@@ -144,6 +150,16 @@ def log(log: BuildLog) -> Iterator[Finding]:
             ),
         )
         return
+    if apple := log.find("no-apple-tools"):
+        license_ = any(hit.groups["license"] for hit in apple)
+        yield finding_from_hits(
+            log,
+            apple[:1],
+            "Xcode's license is not accepted" if license_ else "Apple's command line tools are not installed",
+            "No compiler runs on this Mac.",
+            [_LICENSE if license_ else _APPLE],
+        )
+        return
     missing = log.find("no-linker", "no-compiler")
     hits = [hit for hit in missing if hit.groups["linker"] == "cc1plus" or is_host_compiler(hit.groups["linker"])]
     hits += [hit for hit in log.find("no-tool") if is_host_compiler(hit.groups["tool"])]
@@ -166,6 +182,13 @@ def log(log: BuildLog) -> Iterator[Finding]:
             _with_clang(log, hits[0], name) or advise(log, hits[0].line, _install, _compiles_cxx(log, hits)),
         )
 
+
+_APPLE = Fix(
+    "install Apple's command line tools",
+    (Command("xcode-select --install", FixStage.TOOLCHAIN),),
+    notes="An update of macOS removes them. If they are there: sudo xcode-select --reset.",
+)
+_LICENSE = Fix("accept the license", (Command("sudo xcodebuild -license accept", FixStage.TOOLCHAIN),))
 
 leads_to = is_later
 _COMMAND = 30  # lines between a command and the error that it cannot be started
