@@ -64,8 +64,11 @@ def spend(*command: str, program: str = "") -> Cost:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    _, _, usage = os.wait4(process.pid, 0)
-    return Cost(time.perf_counter() - start, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    if (code := os.waitstatus_to_exitcode(status)) not in (0, 1):  # speed without an answer is worthless
+        sys.exit(f"{' '.join(command)}: ended with {code}")
+    return Cost(seconds, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime)
 
 
 def best(runs: list[Cost]) -> Cost:
