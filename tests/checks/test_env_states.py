@@ -576,6 +576,23 @@ def test_a_cross_gcc_that_lacks_what_it_calls(tmp_path: Path, absent: str) -> No
     assert errors(root, ARM, **LINKER) == ([message] if absent else [])
 
 
+def test_the_native_compiler_with_a_half_for_32_bits(tmp_path: Path) -> None:
+    root = with_gcc(miniroot.make(tmp_path))
+    triple = "i686-unknown-linux-gnu"
+    miniroot.std(root / f"usr/lib/rustlib/{triple}/lib")
+    (lacking, *_) = errors(root, triple)
+    assert lacking.startswith("target-linker-not-configured: no linker is configured")
+    inner = "usr/lib/gcc/x86_64-linux-gnu/14/32"
+    for name in ("crtbeginS.o", "libgcc.a"):
+        miniroot.write(root / inner / name, "")
+    miniroot.write(root / inner / "libgcc_s.so", "GROUP ( libgcc_s.so.1 -lgcc )\n")
+    for name in ("Scrt1.o", "crti.o", "libc.so", "libgcc_s.so.1"):
+        miniroot.write(root / "usr/lib32" / name, "")
+    assert errors(root, triple) == []
+    (root / "usr/lib32/crti.o").unlink()
+    assert errors(root, triple) == [f"toolchain-crt-missing: cc does not find crti.o of {triple}"]
+
+
 def test_build_scripts_need_the_hosts_linker_and_start_files(tmp_path: Path) -> None:
     root = with_gcc(with_gcc(miniroot.make(tmp_path)), gnu="arm-linux-gnueabihf")
     (root / "usr/bin/ld").unlink()

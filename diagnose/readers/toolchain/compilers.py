@@ -154,6 +154,17 @@ def _places(root: Root, program: Program, gnu: str, multiarch: str, bits: int) -
     return _Places(tuple(inner), tuple(dirs))
 
 
+def _half(root: Root, program: Program, made: str, target: Target) -> _Places:
+    """Return the places of x86-64's compiler for 32 bits, as it links with rustc's ``-m32``; none without that half."""
+    if not made.startswith("x86_64-") or target.gnu != "i686-linux-gnu":
+        return _Places()
+    inner = (f"{one}/32" for one in _places(root, program, made, made, 64).inner)
+    halves = tuple(one for one in inner if root.exists(f"{one}/crtbeginS.o"))
+    return _Places(halves, _HALF) if halves else _Places()
+
+
+_HALF = ("/lib/i386-linux-gnu", "/usr/lib/i386-linux-gnu", "/lib32", "/usr/lib32", "/lib", "/usr/lib")
+
 # The files that gcc needs to link a shared library besides the objects, and the source of each.
 _INNER_FILES = ("crtbeginS.o", "libgcc.a")
 _OUTER_FILES = ("crti.o", "libc.so")
@@ -212,10 +223,11 @@ def read(
     program = finder.program(linker.value if linker else "cc", linker)
     host_program = finder.program(host_linker.value if host_linker else "cc", host_linker)
     made = makes(root, program, host)
-    places = _Places()
+    places = _half(root, program, made, target)
+    made = target.gnu if places.dirs else made
     glibc = glibc_path = ""
     if made and made == target.gnu:
-        places = _places(root, program, made, target.multiarch or _multiarch(made), target.bits)
+        places = places if places.dirs else _places(root, program, made, _multiarch(made, target), target.bits)
         if target.libc == "glibc":
             for folder in places.dirs:
                 glibc_path = f"{folder}/libc.so.6"
@@ -260,7 +272,9 @@ def _parts(
     return parts
 
 
-def _multiarch(gnu: str) -> str:
+def _multiarch(gnu: str, target: Target | None = None) -> str:
+    if target is not None and target.multiarch:
+        return target.multiarch
     return next((row.multiarch for row in targets.TARGETS if row.gnu == gnu and row.multiarch), gnu)
 
 
