@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 #: Libraries that come with the compiler and the C library.
 TOOLCHAIN = frozenset(
-    {"atomic", "c", "crypt", "dl", "gcc", "gcc_eh", "gcc_s", "m", "pthread", "resolv", "rt", "stdc++", "util", "unwind"}
+    (
+        *("atomic", "c", "crypt", "dl", "gcc", "gcc_eh", "gcc_s", "m", "pthread", "resolv", "rt", "ssp_nonshared"),
+        *("stdc++", "util", "unwind"),
+    )
 )
 _START = r"(?:^|/)(?:[SMgr]?crt[1in]|crtbegin(?:[ST]|_so|_dynamic|_static)?|crtend(?:S|_so|_android)?)\.o$"
 _SYSTEM = r"^(?:/usr)?(?:/local)?/lib(?:32|64)?/|^/opt/|^/home/linuxbrew/|/lib/[a-z0-9_]+-linux-\w+/"
@@ -33,7 +36,9 @@ def without_toolchain(link: LinkStep) -> list[Hit]:
     """Return the lines that report missing start files, or a missing C or compiler library."""
     absent = [hit for hit in link.of("ld-no-file") if re.search(_START, hit.groups["file"])]
     missing = [
-        hit for hit in link.of("ld-no-lib") if hit.groups["lib"] in ("c", "gcc", "gcc_s", "gcc_eh", "m", "stdc++")
+        hit
+        for hit in link.of("ld-no-lib")
+        if hit.groups["lib"] in ("c", "gcc", "gcc_s", "gcc_eh", "m", "ssp_nonshared", "stdc++")
     ]
     if not absent and not any(hit.groups["lib"] in ("c", "gcc") for hit in missing):
         return [] if wants_gcc(link) or not missing else missing

@@ -42,6 +42,13 @@ CHECK = Check(
         ("internal compiler error", r"^(?P<program>error): internal compiler error: (?P<said>.{1,200})"),
         ("internal compiler error", r"(?:^|: )internal compiler error: (?P<said>(?!Killed|Aborted \(program).{1,200})"),
         ("thread 'rustc'", r"thread 'rustc' (?:\(\d+\) )?panicked at (?P<said>.{1,200})(?P<program>)"),
+        (
+            " *** [",
+            r"make(?:\[\d+\])?: \*\*\* \[[^\]]{1,400}\] "
+            r"(?P<signal>Segmentation fault|Aborted|Bus error|Trace/breakpoint trap)",
+        ),
+        ("running link command: ", r"^Error running link command: (?P<signal>Segmentation fault|Aborted|Bus error)"),
+        ("terminated with signal ", r"(?:ld|as|cc1\w*) terminated with signal (?:6|11) \[(?P<signal>[^\]]{1,60})\]"),
         ("LLVM ERROR: ", r"^(?:rustc-)?LLVM ERROR: (?P<said>(?!out of memory).{1,200})"),
         ("PLEASE submit a bug report", r"^PLEASE submit a bug report to https://github\.com/llvm"),
     ),

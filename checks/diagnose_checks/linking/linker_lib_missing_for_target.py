@@ -54,7 +54,9 @@ CHECK = Check(
 )
 
 #: Libraries of the compiler and the C library: toolchain-crt-missing reports them.
-_TOOLCHAIN = frozenset({"atomic", "c", "crypt", "dl", "gcc", "gcc_s", "m", "pthread", "resolv", "rt", "stdc++", "util"})
+_TOOLCHAIN = frozenset(
+    {"atomic", "c", "crypt", "dl", "gcc", "gcc_s", "m", "pthread", "resolv", "rt", "ssp_nonshared", "stdc++", "util"}
+)
 
 
 def env(env: Environment) -> Iterator[Finding]:

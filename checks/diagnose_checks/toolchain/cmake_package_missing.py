@@ -72,6 +72,11 @@ CHECK = Check(
         ),
     )
     + patterns_for(
+        "pypa-python",
+        ("/opt/_internal/cpython", r"/opt/_internal/cpython-"),
+        ("/opt/python/cp", r"/opt/python/cp3\d+-cp3"),
+    )
+    + patterns_for(
         "isolated-build",
         ("/pip-build-env-", r"/pip-build-env-\w"),
         ("/build-env-", r"/build-env-\w"),
@@ -243,14 +248,15 @@ def _of_python(log: BuildLog, line: int, missing: str) -> tuple[Fix, ...]:
         return _numpy(log, line)
     headers = install_by_family(log, line, "install Python's headers", _HEADERS)
     embedded = "LIBRAR" in missing or "Embed" in missing
-    if not embedded or "Development.Module" in missing:
+    pypa = bool(log.find("pypa-python")) or log.container_at(line).kind.endswith("linux")
+    if not embedded or ("Development.Module" in missing and not pypa):
         return headers
     module_only = Fix(
         "ask CMake only for the headers of an extension module",
         notes="find_package(Python COMPONENTS Interpreter Development.Module REQUIRED): manylinux images have no "
         "libpython, and a wheel's module must not link it. With pybind11: set(PYBIND11_FINDPYTHON ON).",
     )
-    return (module_only, *([] if log.container_at(line).kind.endswith("linux") else headers))
+    return (module_only, *([] if pypa else headers))
 
 
 def _unknown(package: str, manager: str) -> Fix:

@@ -128,8 +128,36 @@ def _cxx(env: Environment) -> Iterator[Finding]:
     )
 
 
+def _for_the_host(log: BuildLog) -> Iterator[Finding]:
+    """Yield that the target's linker got C code that the host's compiler compiled."""
+    for link in log.links:
+        target = link.target
+        archives = [file for file in link.wrong if re.search(r"\.(?:rlib|a)\b", file)]
+        if target is None or not archives or not link.machines or target.machine in link.machines:
+            continue
+        archive = archives[0].rpartition("/")[2].partition("(")[0]
+        own = f"{target.gnu}-gcc"
+        yield finding_from_hits(
+            log,
+            link.of("ld-generic-elf"),
+            f"C code in {archive} was compiled for another processor than {target.triple}",
+            "Linking fails. The crate's build script ran the host's compiler.",
+            (
+                Fix(
+                    f"compile it with {own}",
+                    env=((f"CC_{target.env_name}", own), (f"CXX_{target.env_name}", f"{target.gnu}-g++")),
+                    notes="Then `cargo clean`, to recompile it. A plain CC or CFLAGS that names the host's compiler "
+                    "applies to all targets: unset it. With CMake, the crate takes a toolchain file: "
+                    f"CMAKE_TOOLCHAIN_FILE_{target.env_name}.",
+                ),
+            ),
+        )
+        return
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the cc crate not find the compiler that it derived or that a variable names."""
+    """See the cc crate not find the compiler that it derived or that a variable names, or take the host's."""
+    yield from _for_the_host(log)
     for hit in distinct(log.find("no-tool"), "tool"):
         compiler = hit.groups["tool"]
         if is_host_compiler(compiler) or not re.search(_COMPILER, compiler):

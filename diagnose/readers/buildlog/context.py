@@ -162,6 +162,8 @@ def _system(hit: Hit) -> Distro | None:
         return distribution("centos" if said["el"] in ("5", "6", "7") else "almalinux", said["el"])
     if said["fc"]:
         return distribution("fedora", said["fc"])
+    if "suse" in said:
+        return distribution("opensuse")
     if said["deb"]:
         return distribution("debian", said["deb"])
     name = said["id"].lower() or "ubuntu"

@@ -443,6 +443,9 @@ _PLACE = (
         ("Image: ubuntu", r"Image: (?P<id>ubuntu)-(?P<version>\d\d\.04)"),
         (" LTS", r"^\s*(?:(?P<id>Ubuntu) )?(?P<version>\d\d\.04)(?:\.\d)? LTS"),
         ("archlinux", r"(?P<id>arch)linux"),
+        # what these call their own compilers
+        ("-suse-linux", r"(?:x86_64|i586|aarch64|ppc64le|s390x|riscv64)-suse-linux(?P<suse>)"),
+        ("-alpine-linux-musl", r"(?:x86_64|i586|aarch64|armv7|ppc64le|s390x|riscv64)-(?P<id>alpine)-linux-musl"),
     ),
     *patterns_for(
         "policy",
