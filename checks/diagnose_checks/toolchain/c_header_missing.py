@@ -66,7 +66,7 @@ def env(env: Environment) -> Iterator[Finding]:
                 Evidence(f"no {header} there", where=f"/usr/include and /usr/include/{env.target.multiarch}"),
             ),
             consequence=f"C code of {need.crate} cannot be compiled.",
-            fixes=tuple(_bring(env, header)),
+            fixes=tuple(_bring(env, header, env.absent_headers)),
         )
 
 
@@ -184,12 +184,16 @@ def _without_glibc(log: BuildLog, header: str) -> list[Fix]:
     return fixes
 
 
-def _bring(env: Environment, header: str) -> list[Fix]:
+def _bring(env: Environment, header: str, others: tuple[str, ...] = ()) -> list[Fix]:
+    """Return the fix that installs *header*, and in Debian the *others* that are missing with it."""
     package = debian_headers.package(header, env.distro.codename)
     if env.distro.family == "debian":
         suffix = f":{env.target.debian}" if env.cross and env.target.debian else ""
-        commands = install(system(env), [package + suffix], env.target.debian if suffix else "")
-        return [Fix(f"install {package}{suffix}", commands, safe=True)] if commands else []
+        owners = (package, *(debian_headers.package(other, env.distro.codename) for other in others))
+        packages = sorted({f"{owner}{suffix}" for owner in owners if owner})
+        commands = install(system(env), packages, env.target.debian if suffix else "")
+        title = f"install {' '.join(packages)}" if len(packages) < 4 else f"install all {len(packages)} packages"
+        return [Fix(f"{title}{' with headers' if len(packages) > 3 else ''}", commands, safe=True)] if commands else []
     module = module_of(package)
     name = called_here(package, env.distro.family)
     if not name and module and not env.cross:
