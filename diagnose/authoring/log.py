@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _QUOTED = 4  # lines of a log that one finding shows
 # Used if the distribution is unknown: the usual origins of such logs.
+_MUSL = "Error loading shared library "  # words of musl's loader
 _USUAL = ("ubuntu:24.04", "almalinux:9", "alpine")
 
 
@@ -76,7 +77,9 @@ def environments(log: BuildLog, line: int, probe: Probe | None = None) -> list[E
     from diagnose.readers.buildlog import context
 
     known = log.distro_at(line)
-    distros = [known] if known.id else [distro for name in _USUAL if (distro := context.parse(name)) is not None]
+    musl = any("musl" in hit.text or _MUSL in hit.text for hit in log.hits if hit.line == line)
+    usual = _USUAL[-1:] if musl else _USUAL
+    distros = [known] if known.id else [distro for name in usual if (distro := context.parse(name)) is not None]
     env = _environment(log, line, probe)
     return [_settled(env._replace(distro=distro)) for distro in distros]
 

@@ -24,13 +24,13 @@ WORDINGS = (
     *patterns_for(
         "uv-platform",
         (
-            "re on Linux (",
+            " following platform",
             r"re on (?:Linux|macOS|Windows) \(`(?P<tag>\w+)`\), but "
             r"(?:`?(?P<wheel>[^`]{0,200}?)`? (?:\([^)]{0,200}\) )?)?"
             r"(?:only has wheels|we only found wheels)[^:]{0,200} following platforms?: (?P<platforms>.*)",
         ),
         (
-            "re on Linux (",
+            "wheel is compatible with",
             r"wheel is compatible with \w{1,40} \((?P<platforms>[^)]{0,400})\), but you're on \w+ \(`(?P<tag>\w+)`\)",
         ),
         (
@@ -159,7 +159,7 @@ def refused(log: BuildLog, wanted: str) -> list[Refused]:
             break
         hints = [one for one in log.find("uv-found") if 0 <= one.line - hit.line < 8]
         listed = hit.groups["platforms"] or (hints[0].groups["platforms"] if hints else "")
-        platforms = tuple(re.findall(r"`([^`]+)`", listed))
+        platforms = tuple(re.findall(r"`(\w+)`", listed))
         cause, detail = _uv(hit.groups["tag"], platforms)
         found.setdefault(
             hit.groups["wheel"] or hit.text, Refused((hit, *hints[:1]), hit.groups["wheel"], platforms, cause, detail)

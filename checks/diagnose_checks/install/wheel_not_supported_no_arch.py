@@ -74,6 +74,14 @@ def _fixes(one: Refused) -> list[Fix]:
     if one.wheel.endswith(".whl"):
         return [Fix("build a wheel for this platform", notes=_has(one.platforms)), other, source]
     foreign = one.platforms and all("x86_64" in name or "linux" not in name for name in one.platforms)
+    if one.hits[0].kind == "uv-platform":
+        lock = Fix(
+            "take another release into the lock file",
+            (Command(f"uv lock --upgrade-package {package or 'PACKAGE'}", FixStage.BUILD),),
+            notes="required-environments = [\"sys_platform == 'darwin'\"] of [tool.uv], for example, lets uv choose "
+            "only releases with wheels for that platform.",
+        )
+        return [other, lock, *((emulated,) if foreign else ())]
     return [other, source, *((emulated,) if foreign else ())]
 
 

@@ -152,7 +152,11 @@ CHECK = Check(
             ("is not a member of '", rf"error C2039: '(?P<member>{_MEMBER})': is not a member of '{_STRUCTURES}'"),
         ),
         *patterns_for("distribution-python", ("/usr/lib/python3.", r"File \"/usr/lib/python3\.(?P<minor>\d{1,2})/")),
-        *patterns_for("pip-isolated", ("pip-build-env-", r"[\\/]pip-build-env-\w{1,20}[\\/]")),
+        *patterns_for(
+            "pip-isolated",
+            ("pip-build-env-", r"[\\/]pip-build-env-\w{1,20}[\\/]"),
+            ("pkg_resources", r"[\\/](?:\.tmp\w{6}|builds-v\d)[\\/].{0,100}(?P<old>pkg_resources)"),  # of uv
+        ),
         *patterns_for(
             "pip-source",
             ("pip-", r"[\\/]pip-(?:install|wheel)-\w{1,20}[\\/]+(?P<package>[\w.-]{1,80}?)_[0-9a-f]{32}"),
@@ -269,11 +273,14 @@ def log(log: BuildLog) -> Iterator[Finding]:
             notes = "Its C code was written by an old Cython, or by hand for that Python." if _is_c(groups) else ""
             fixes.append(Fix(f"use Python {before} or older", notes=notes))
         kind = next((name for name in _OWNERS if groups[name]), "")
+        who = package or "the code"
+        if groups["name"] == "ImpImporter" and isolated:
+            who = f"the old setuptools that {package or 'the package'} asks for"
         owner = f"Python {since}" if since else _OWNERS.get(kind, "setuptools 58")
         yield finding_from_hits(
             log,
             [hit],
-            f"{package or 'the code'} uses {what}, which {owner} no longer has",
+            f"{who} uses {what}, which {owner} no longer has",
             "The package is not built, or not imported.",
             fixes,
         )

@@ -18,7 +18,7 @@ from __future__ import annotations
 from diagnose.authoring.log import builds_rust, finding_from_hits, other_system
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog
 
 _IGNORED = r"ignoring file '?(?P<file>[^',]{0,300}(?:libpython|/Python)[^',]{0,60})'?[,:]"
+_UNRESOLVED = r"(?P<symbol>(?:__imp_)?_{0,2}Py(?:[A-Z][A-Za-z]{2,20})?_\w{2,60})"
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LINK,
@@ -35,6 +36,11 @@ CHECK = Check(
         ("-linux-android", r"\w-linux-(?P<android>android)"),
         ("--no-undefined", r"(?P<option>-Wl,--no-undefined)\b"),
         ("-Wl,-z,defs", r"(?P<option>-Wl,-z,defs)\b"),
+    )
+    + patterns_for(
+        "python-msvc",
+        ("LNK2001: ", rf"error LNK2001: .{{3,60}}?{_UNRESOLVED}"),
+        ("LNK2019: ", rf"error LNK2019: .{{3,60}}?{_UNRESOLVED}"),
     )
     + patterns_for(
         "python-other",
@@ -51,10 +57,47 @@ _MACOS = Fix(
 _AROUND = 60  # lines of a link's command and its messages
 
 
+def _with_msvc(log: BuildLog) -> Iterator[Finding]:
+    """See that MSVC finds none of Python's functions, or no library of this processor's Python."""
+    hits = log.find("python-msvc")
+    symbols = {hit.groups["symbol"] for hit in hits}
+    if len(symbols) <= _LOST:
+        return
+    short = sum(symbol.startswith("__imp__Py") for symbol in symbols) * 2 > len(symbols)
+    first = sorted(symbols)[0]
+    yield finding_from_hits(
+        log,
+        hits[:4],
+        f"the code is compiled for 32 bits, and the Python library for the linker is of 64: {first} is not found"
+        if short
+        else f"the linker gets no library of this Python, or one of another processor: {first} is not found",
+        "Linking fails: each function of Python is unresolved.",
+        [
+            Fix(
+                "compile for the processor of that Python",
+                (Command("vcvarsall.bat x64", FixStage.TOOLCHAIN),),
+                notes='Or the prompt "x64 Native Tools"; CMake: -A x64; cross builds: -A ARM64. `python -c "import '
+                "struct; print(struct.calcsize('P') * 8)\"` prints Python's bits.",
+            ),
+            Fix(
+                "give the linker the folder with python3*.lib of that Python",
+                notes="It is libs in sys.base_prefix; LIB, /LIBPATH or Python_ROOT_DIR of CMake names it. For another "
+                "processor (ARM64) it is in that Python's NuGet package, which cibuildwheel "
+                "downloads. dumpbin /headers "
+                "prints the processor of a library.",
+            ),
+        ],
+    )
+
+
+_LOST = 3  # functions, up to which a Python that no longer has them is the cause: code-too-old-for-python
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
     """See Python's functions undefined in a link of C or C++ code."""
     if builds_rust(log):
         return  # extension-module-in-test
+    yield from _with_msvc(log)
     for link in log.links:
         hits = [hit for hit in link.of("ld-undefined") if _PYTHON.match(hit.groups["symbol"].partition("@")[0])]
         if not hits:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -36,6 +36,14 @@ CHECK = Check(
         ("SIGILL", r"\bSIGILL\b"),
         ("0xC000001D", r"0xC000001D"),  # Windows: STATUS_ILLEGAL_INSTRUCTION
         ("baseline optimizations", r"built with baseline optimizations:? ?(?P<level>[^.]{0,60})"),
+    )
+    + patterns_for(
+        "import-note",
+        (
+            "import ",
+            r"^(?:>>> |\S{0,40}[$#] )?(?:python3? -c ['\"])?(?:import|from) "
+            r"(?P<module>[A-Za-z_][\w.]{1,60})\b",
+        ),
     )
     + patterns_for(
         "aborts-note",
@@ -75,6 +83,21 @@ def log(log: BuildLog) -> Iterator[Finding]:
     if level and "glibc" in hits[0].text:
         fixes.append(
             Fix("use an image for this processor", notes="Enterprise Linux 8 and Debian run on the x86-64 baseline.")
+        )
+    modules = [hit.groups["module"] for hit in log.find("import-note")]
+    if modules and not emulated and not level:
+        name = modules[-1].partition(".")[0]
+        fixes.append(
+            Fix(
+                f"compile {name} here, for this processor",
+                (
+                    Command(
+                        f"python3 -m pip install --force-reinstall --no-cache-dir --no-binary {name} {name}",
+                        FixStage.BUILD,
+                    ),
+                ),
+                notes="The package may have another name than its module. Or install an older release of it.",
+            )
         )
     fixes.append(
         Fix(

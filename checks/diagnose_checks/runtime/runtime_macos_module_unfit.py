@@ -38,6 +38,7 @@ CHECK = Check(
         ),
         ("incompatible architecture", r"(?P<wrapped>incompatible architecture)"),
         ("but wrong architecture", r"mach-o, but (?P<wrong>wrong architecture)"),
+        ("duplicate LC_RPATH", r"'(?P<file>[^\s']{1,300})' \(duplicate LC_RPATH '(?P<twice>[^']{1,300})'"),
         ("Library not loaded: ", r"Library not loaded: '?(?P<library>[^\s']{1,300})"),
         (
             "Incompatible library version",
@@ -125,6 +126,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
 def _told(hits: list[Hit]) -> tuple[str, tuple[Fix, ...]]:
     """Return the message and the fixes for the reason that the loader gives."""
     library = _first(hits, "library")
+    if twice := _first(hits, "twice"):
+        file = _first(hits, "file")
+        message = f"{file.rpartition('/')[2]} names the folder {twice} twice, which macOS 15.4 and later refuse"
+        return message, _of_twice(twice, file)
     have, need = _first(hits, "have"), _first(hits, "need")
     if library and _first(hits, "wants"):
         return (
@@ -144,6 +149,25 @@ def _told(hits: list[Hit]) -> tuple[str, tuple[Fix, ...]]:
         fixes = (_NATIVE, *_PROCESSOR) if (have, need) == ("arm64", "x86_64") else _PROCESSOR
         return f"the module is for {have}, and this Python is for {need}", fixes
     return "the module is for another processor than this Python", _PROCESSOR
+
+
+def _of_twice(folder: str, file: str) -> tuple[Fix, ...]:
+    """Return the fixes for a file with two equal LC_RPATH."""
+    return (
+        Fix(
+            "remove one of the two",
+            (
+                Command(f"install_name_tool -delete_rpath '{folder}' '{file}'", FixStage.BUILD),
+                Command(f"codesign --force --sign - '{file}'", FixStage.BUILD),
+            ),
+            notes=f"`otool -l '{file}' | grep -A2 LC_RPATH` lists them. Other files may need it, too.",
+        ),
+        Fix(
+            "build it with the option -Wl,-rpath only once",
+            notes="It is in LDFLAGS and the build system adds one: take one of them out. Or install a newer release of "
+            "the package.",
+        ),
+    )
 
 
 def _first(hits: list[Hit], group: str) -> str:

@@ -35,13 +35,21 @@ CHECK = Check(
             "in static TLS block",
             r"(?<![^\s:'\"])(?P<lib>[^\s:'\"]+\.so[\w.]{0,40}): cannot allocate memory in static TLS block",
         ),
-        ("in static TLS block", r"cannot allocate memory in static TLS block"),
+        (
+            "in static TLS block",
+            r"cannot allocate memory in static TLS block|^(?:al?locate )?memory in static TLS "
+            r"block",
+        ),
         ("any more object with static TLS", r"dlopen: cannot load any more object with static TLS(?P<slots>)"),
         (
             "initial-exec TLS resolves",
             r"(?:Error relocating (?P<lib>\S+): )?(?<!\S)(?P<symbol>\S+)"
             r": initial-exec TLS resolves to dynamic definition",
         ),
+    )
+    + patterns_for(
+        "static-tls-cut",
+        (": cannot", r"(?<![^\s:'\"])(?P<lib>[^\s:'\"]+\.so[\w.]{0,40}): cannot(?: allocate)?$"),
     ),
 )
 
@@ -49,7 +57,8 @@ CHECK = Check(
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a loader refuse a library for its thread-local storage."""
     for hit in log.find("static-tls")[:1]:
-        lib = hit.groups["lib"].rpartition("/")[2] or "a library"
+        cut = [one.groups["lib"] for one in log.near(hit.line, "static-tls-cut", before=1)]
+        lib = (hit.groups["lib"] or "".join(cut[:1])).rpartition("/")[2] or "a library"
         if "slots" in hit.groups:
             yield finding_from_hits(
                 log,

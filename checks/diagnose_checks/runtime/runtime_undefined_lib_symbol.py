@@ -42,9 +42,24 @@ _MUSL = {
     "reallocarray": ("1.2.2", "3.13"),
     "getdents64": ("1.2.4", "3.18"),
 }
+#: Functions of libraries that every system has, and that links forget.
+_COMMON = (
+    (r"_?gz(?:open|close|read|write|gets|puts|eof|error|seek|tell|dopen)\w*$", "z", "1"),
+    (r"_?(?:in|de)flate(?:Init|End|Reset)\w*$", "z", "1"),
+    (r"_?BZ2_\w+$", "bz2", "1.0"),
+    (r"_?lzma_\w+$", "lzma", "5"),
+    (r"_?ZSTD_\w+$", "zstd", "1"),
+    (r"_?(?:sqlite3_)\w+$", "sqlite3", "0"),
+    (r"_?ffi_(?:call|closure_alloc|prep_cif)\w*$", "ffi", "8"),
+    (r"_?uuid_(?:generate|unparse|parse)\w*$", "uuid", "1"),
+)
 #: Libraries that Python packages bring and load, and the names of their functions.
 _LOADED = (
-    ("PyTorch", r"_ZNK?(?:\d*)(?:2at|3c10|5torch|6caffe2)|_ZN\w{0,40}(?:5torch|3c10|2at6Tensor)|THP\w|_?THC?\w*Error"),
+    (
+        "PyTorch",
+        r"_ZNK?(?:\d*)(?:2at|3c10|5torch|6caffe2)|_ZN\w{0,40}(?:5torch|3c10|2at6Tensor)"
+        r"|N2at3mps\w|THP\w|_?THC?\w*Error",
+    ),
     ("CUDA library", r"(?:__)?(?:nvrtc|nvJitLink|cublas|cudnn|cusparse|cusolver|cufft|curand|nccl)(?:[A-Z_]\w*)"),
 )
 
@@ -205,6 +220,35 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 f"Python's own module {file.rpartition('/')[2]} gets another library than its own: that lacks {symbol}",
                 "It cannot be loaded.",
                 list(OWN_LIBRARY),
+            )
+            return
+        if forgotten := next((row for row in _COMMON if re.match(row[0], symbol)), None):
+            _, library, major = forgotten
+            mac = "dlopen(" in hit.text
+            package = installed_package(file) or "PACKAGE"
+            install = f"python3 -m pip install --force-reinstall --no-cache-dir --no-binary {package} {package}"
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"{file.rpartition('/')[2] or 'the module'} uses {symbol} of lib{library}, which is not linked",
+                "It cannot be loaded.",
+                [
+                    Fix(
+                        f"link lib{library}: build it again with -l{library}",
+                        (
+                            Command(
+                                f'LDFLAGS="{"" if mac else "-Wl,--no-as-needed "}-l{library}" {install}',
+                                FixStage.BUILD,
+                            ),
+                        ),
+                        notes=f"Its own one: libraries=['{library}'] of the Extension in setup.py. A static library "
+                        "that is linked into it needs it behind itself.",
+                    ),
+                    Fix(
+                        "load it before, until there is such a build",
+                        env=(("LD_PRELOAD", f"lib{library}.so.{major}"),),
+                    ),
+                ][: 1 if mac else 2],
             )
             return
         if hit.text.startswith("Symbol not found") or "dlopen(" in hit.text or "flat namespace" in hit.text:

@@ -38,6 +38,12 @@ CHECK = Check(
             r"Invalid distribution metadata: .{0,200}?unrecognized or malformed field '(?P<field>[\w-]{1,60})'",
         ),
         (
+            "Invalid distribution metadata: ",
+            r"Invalid distribution metadata: (?:.{0,100} )?(?P<field>\S{1,60})\s+introduced in "
+            r"metadata version (?P<since>\d\.\d), not (?P<told>\d\.\d)",
+            2,
+        ),
+        (
             "is not a valid metadata",
             r"Invalid distribution metadata: .{0,60}'?(?P<version>\d\.\d)'? is not a valid metadata version",
         ),
@@ -48,6 +54,24 @@ CHECK = Check(
 def log(log: BuildLog) -> Iterator[Finding]:
     """See twine stumble over metadata that is newer than itself."""
     for hit in log.find("metadata-unknown")[:1]:
+        if hit.groups["since"]:
+            field, since, told = hit.groups["field"], hit.groups["since"], hit.groups["told"]
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"the file says that its metadata is of version {told}, but has {field}, which is new in {since}",
+                "The file is not uploaded.",
+                [
+                    Fix(
+                        "update the build backend, and build the files again",
+                        (Command("python3 -m pip install --upgrade build", FixStage.TOOLCHAIN),),
+                        notes="The backend wrote both: in [build-system] of pyproject.toml require a newer one "
+                        "(hatchling>=1.27, setuptools>=77.0.3, flit-core>=3.12, poetry-core>=2.2).",
+                    ),
+                    Fix("until then, write the license as text", notes='license = {text = "MIT"} in pyproject.toml.'),
+                ],
+            )
+            return
         what = hit.groups["field"] or hit.groups["version"] or ""
         yield finding_from_hits(
             log,

@@ -45,6 +45,7 @@ CHECK = Check(
             r"(?:\b\d+ ABI version mismatches|ersion mismatches) and [1-9]\d* ABI violations found",
         ),
         ("ABI version mismatches", r"\b[1-9]\d* ABI version mismatches"),
+        ("has non-ABI3 symbols", r"(?P<table>\S+\.(?:so|pyd|dylib)) has non-ABI3 symbols"),
         ("BI violations", r"\bhas [1-9]\d* ABI violations|\b[1-9]\d* ABI violations found"),
     ),
 )
@@ -113,7 +114,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
     hits = log.find("abi3-audit")
     if not hits:
         return
-    listed = " ".join(hit.groups["symbols"] + hit.groups["newer"] for hit in hits)
+    tables = [text for hit in hits if hit.groups["table"] for _, text in log.window(hit.line)]
+    listed = "\n".join(tables) + " ".join(hit.groups["symbols"] + hit.groups["newer"] for hit in hits)
     symbols = list(dict.fromkeys(re.findall(r"\b_?Py\w+", listed)))
     if symbols and all(symbol.startswith("PyModExport_") for symbol in symbols):
         yield finding_from_hits(

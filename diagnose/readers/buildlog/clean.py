@@ -89,8 +89,13 @@ _LETTERED = ("warning:", "cargo:", "remote: ", "Step #", "DEBUG util", *(f"{mont
 _ENTITY = re.compile(r"&(?:#x([0-9a-fA-F]{1,6})|#(\d{1,7})|(quot|apos|lt|gt|amp));")
 _NAMED = {"quot": '"', "apos": "'", "lt": "<", "gt": ">", "amp": "&"}
 _QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "„": '"', "‚": "'", "«": '"', "»": '"', "\xa0": " "})
+_MISREAD = re.compile("â€([˜™œ\x9d\x98\x99\x9c])")
 _ESCAPE = re.compile(r"\\(?:u\{([0-9a-f]{1,6})\}|(.))")
 _PLAIN_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "", '"': '"', "'": "'", "\\": "\\"}
+
+
+def _reread(match: re.Match[str]) -> str:
+    return '"' if match[1] in "œ\x9d\x9c" else "'"
 
 
 def plain(block: bytes) -> bytes:
@@ -185,6 +190,8 @@ def clean(line: str) -> list[str]:
         if _SOURCE.match(line):
             return []
     if not line.isascii():
+        if "â€" in line:  # UTF-8 that was read as Windows's code page
+            line = _MISREAD.sub(_reread, line)
         line = line.translate(_QUOTES)
     if "&" in line:
         line = _ENTITY.sub(_entity, line)

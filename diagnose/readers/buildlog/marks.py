@@ -223,6 +223,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("python", ERROR, "No module named", r"^(?=\S*python)\S+: No module named " + _REST),
     Mark("python", FAILED, "Fatal Python error", r"^Fatal Python error: " + _REST),
     Mark("auditwheel", DONE, "Fixed-up wheel", r"Fixed-up wheel written to"),
+    Mark("abi3audit", FAILED, "has non-ABI3 symbols", r"(?P<text>\S+ has non-ABI3 symbols)"),
     Mark("abi3audit", FAILED, "auditing error: ", r"auditing error: (?P<text>.{1,200})"),
     Mark("delocate", FAILED, "ERROR:delocate.", r"^ERROR:delocate\.\w{1,30}:"),
     Mark("uv", FAILED, "x Failed to ", r"(?:^|\s{8})x (?P<text>Failed to (?:build|download|fetch|prepare|resolve|read) .{0,200})"),
@@ -280,7 +281,7 @@ MARKS: tuple[Mark, ...] = (
     # --- uploads ------------------------------------------------------------------------------------------------------
     Mark("twine", BEGUN, "Uploading ", r"^Uploading (?:distributions to|\S+\.whl)"),
     Mark("twine", FAILED, "Response from ", r"Response from \S+://\S+:\s+(?P<text>[45]\d\d (?:(?! INFO)[^<]){1,200})", 4),
-    Mark("twine", FAILED, "InvalidDistribution: ", r"\bERROR +InvalidDistribution: (?P<text>.{1,300})"),
+    Mark("twine", FAILED, "InvalidDistribution: ", r"(?:\bERROR +|^)InvalidDistribution: (?P<text>.{1,300})"),
     Mark("twine", DONE, "View at", r"^View at:?"),
     # --- the system ---------------------------------------------------------------------------------------------------
     Mark("kernel", FAILED, "Segmentation fault", rf"{_SIGNAL}Segmentation fault{_CORE}"),

@@ -210,7 +210,7 @@ _LINKING = (
     *patterns_for("no-linker", ("not found", rf"linker {_Q}(?P<linker>[^`'\"\s]+){_Q} not found")),
 )  # fmt: skip
 
-_VERSION = r"version [`'](?P<version>{family}_[\w.]+)' not found(?: \(required by (?P<by>[^)]+)\))?"
+_VERSION = r"version [`']?(?P<version>{family}_[\w.]+)'? not found(?: \(required by (?P<by>[^)]+)\))?"
 _LOADER = (
     *patterns_for(
         "glibc-wanted",
