@@ -52,6 +52,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See the loader miss a library, except copies in a wheel, libpython and C libraries."""
     for hit in distinct(log.find("loader-no-lib", "musl-no-lib"), "lib"):
         lib = hit.groups["lib"].rpartition("/")[2]
+        if LIBPYTHON.match(lib) and _INTERPRETER.search(hit.text):
+            yield _of_interpreter(log, hit, lib)
+            continue
         if (
             not _SONAME.match(lib)
             or is_hashed(lib)
@@ -70,6 +73,29 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "It cannot be loaded.",
             _fixes(log, hit, lib),
         )
+
+
+_INTERPRETER = re.compile(r"(?:^|[\s/])(?P<name>python[\d.]*): error while loading")
+
+
+def _of_interpreter(log: BuildLog, hit: Hit, lib: str) -> Finding:
+    """Return that a Python of --enable-shared does not find its own library."""
+    found = _INTERPRETER.search(hit.text)
+    return finding_from_hits(
+        log,
+        [hit],
+        f"{found['name'] if found else 'python3'} does not find {lib}, its own library",
+        "This Python does not start.",
+        [
+            Fix(
+                "let the loader read its folders again",
+                (Command("ldconfig", FixStage.PACKAGES),),
+                notes="As root. Enterprise Linux and Fedora do not search /usr/local/lib: echo /usr/local/lib > "
+                "/etc/ld.so.conf.d/local.conf before it.",
+            ),
+            Fix("if it is in another folder: name it", env=(("LD_LIBRARY_PATH", "PREFIX/lib"),)),
+        ],
+    )
 
 
 def _put(log: BuildLog, hit: Hit, lib: str) -> str:

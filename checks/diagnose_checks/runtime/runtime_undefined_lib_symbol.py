@@ -19,6 +19,7 @@ from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.pattern import patterns_for
 from diagnose.tables.libstdcxx import newer_function
 from diagnose_checks.runtime._triage import OWN_LIBRARY, installed_package, unknown_symbols, wheel_file
 
@@ -28,7 +29,15 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
     from diagnose.tables.libstdcxx import CxxFunction
 
-CHECK = Check(since="0.1.0", phase=Phase.LATER)
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.LATER,
+    patterns=patterns_for(
+        "newer-macos",
+        ("newer than running OS", r"\(?built for macOS (?P<system>[\d.]{1,10}) which is newer than running OS"),
+        ("was built for Mac OS X", r"which was built for Mac OS X (?P<system>[\d.]{1,10})"),
+    ),
+)
 
 
 #: Function → the first musl and the first Alpine that have it: musl's release notes.
@@ -121,6 +130,27 @@ def _of_cuda(package: str) -> list[Fix]:
     ]
 
 
+def _of_newer_macos(log: BuildLog, hit: Hit, note: Hit) -> Finding:
+    system = note.groups["system"]
+    return finding_from_hits(
+        log,
+        [hit, note],
+        f"the module was built for macOS {system} and uses {hit.groups['symbol']}, which this macOS does not have",
+        "It cannot be loaded.",
+        [
+            Fix(
+                f"use macOS {system} or later, or an older release of the package",
+                notes="A file whose name has a lower macosx_ version than its code needs is a fault of who built it.",
+            ),
+            Fix(
+                "build it here, or for an older macOS",
+                env=(("MACOSX_DEPLOYMENT_TARGET", "VERSION"),),
+                notes="VERSION is that of this macOS. delocate refuses libraries that are for a newer one.",
+            ),
+        ],
+    )
+
+
 def _of_newer_gcc(log: BuildLog, hit: Hit, file: str, newer: CxxFunction) -> Finding:
     gcc = newer.gcc.partition(".")[0]
     return finding_from_hits(
@@ -155,6 +185,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
             continue  # a version's name, or the system's own program: runtime-lib-too-old, container-lib-shadowing
         if log.near(hit.line, "tool-shadowed", before=30, after=30):
             continue
+        if newer_os := log.near(hit.line, "newer-macos", after=3):
+            yield _of_newer_macos(log, hit, newer_os[0])
+            return
         if hit.kind == "musl-relocating" and any(other.groups["file"] == file for other in glibc_only_symbols(log)):
             continue  # a file for glibc: glibc-binary-on-musl
         name = re.split(r"\.so\b", file.rpartition("/")[2].removeprefix("lib"))[0]
