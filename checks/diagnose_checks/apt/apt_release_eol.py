@@ -156,6 +156,22 @@ def log(log: BuildLog) -> Iterator[Finding]:
             ),
         )
         return
+    if hits and all(map(_third_party, hits)):
+        url, suite = hits[0].groups["url"], hits[0].groups["suite"]
+        yield finding_from_hits(
+            log,
+            hits,
+            f"{url} has no packages for {suite}: the repository does not support that release, or has moved",
+            "apt-get update fails; nothing can be installed.",
+            (
+                Fix(
+                    "remove its entry, or correct the release in it",
+                    notes=f"`grep -rl {_host(url)} /etc/apt` names the file. The repository's page lists the releases "
+                    "that it supports.",
+                ),
+            ),
+        )
+        return
     if hits:
         suite = hits[0].groups["suite"] or log.distro_at(hits[0].line).codename
         yield finding_from_hits(
@@ -183,6 +199,20 @@ def _base_answers(log: BuildLog, hits: list[Hit]) -> list[Hit]:
     if len(gone) != 1 or not bases:
         return []
     return [hit for hit in log.find("apt-suite") if hit.groups["suite"] in bases]
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0]
+
+
+def _third_party(hit: Hit) -> bool:
+    """Whether *hit* is of a repository beside the distribution's, for a release that the distribution still serves."""
+    suite = hit.groups["suite"].partition("-")[0].partition("/")[0]
+    if not suite or suite in distributions.moved("debian") | distributions.moved("ubuntu"):
+        return False
+    host = _host(hit.groups["url"])
+    ppa = host.startswith(("ppa.", "download.", "apt.", "packages."))
+    return ppa or "launchpad" in host
 
 
 def _archive(suite: str) -> Fix:
