@@ -22,7 +22,6 @@ gobject-introspection gobject-introspection
 libgirepository1.0-dev gobject-introspection
 libgirepository-2.0-dev glib
 libarchive-dev libarchive
-libasound2-dev portaudio
 libatlas-base-dev openblas
 libavcodec-dev ffmpeg
 libavdevice-dev ffmpeg
