@@ -45,7 +45,7 @@ CHECK = Check(
             r"(?:\b\d+ ABI version mismatches|ersion mismatches) and [1-9]\d* ABI violations found",
         ),
         ("ABI version mismatches", r"\b[1-9]\d* ABI version mismatches"),
-        ("has non-ABI3 symbols", r"(?P<table>\S+\.(?:so|pyd|dylib)) has non-ABI3 symbols"),
+        ("has non-ABI3 symbols", r"(?<!\S)(?P<table>\S{1,300}\.(?:so|pyd|dylib)) has non-ABI3 symbols"),
         ("BI violations", r"\bhas [1-9]\d* ABI violations|\b[1-9]\d* ABI violations found"),
     ),
 )

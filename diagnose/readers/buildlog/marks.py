@@ -223,7 +223,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("python", ERROR, "No module named", r"^(?=\S*python)\S+: No module named " + _REST),
     Mark("python", FAILED, "Fatal Python error", r"^Fatal Python error: " + _REST),
     Mark("auditwheel", DONE, "Fixed-up wheel", r"Fixed-up wheel written to"),
-    Mark("abi3audit", FAILED, "has non-ABI3 symbols", r"(?P<text>\S+ has non-ABI3 symbols)"),
+    Mark("abi3audit", FAILED, "has non-ABI3 symbols", r"(?<!\S)(?P<text>\S{1,300} has non-ABI3 symbols)"),
     Mark("abi3audit", FAILED, "auditing error: ", r"auditing error: (?P<text>.{1,200})"),
     Mark("delocate", FAILED, "ERROR:delocate.", r"^ERROR:delocate\.\w{1,30}:"),
     Mark("uv", FAILED, "x Failed to ", r"(?:^|\s{8})x (?P<text>Failed to (?:build|download|fetch|prepare|resolve|read) .{0,200})"),
