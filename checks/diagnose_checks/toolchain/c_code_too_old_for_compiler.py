@@ -1,15 +1,17 @@
-"""C code is refused by a newer compiler that older ones accepted.
+"""C or C++ code is refused by a newer compiler that older ones accepted.
 
 GCC 14 and Clang 16 make errors of what C has not allowed since 1999 and compilers only warned about: functions
 without a declaration, types left out, pointers and numbers taken for each other. GCC 10 and Clang 11 no longer merge
-variables that several files define, so that the linker reports "multiple definition". Old releases of packages have
-such code.
+variables that several files define, so that the linker reports "multiple definition". The C++ headers of GCC 13 and
+later no longer include ``<cstdint>`` and others by the way: code that does not include them itself lacks ``uint32_t``.
+Old releases of packages have such code.
 
 How to fix: use a newer release of the package. Until there is one, ask the compiler for the old rules by ``CFLAGS``,
-or use an older compiler.
+let it include the header (``CXXFLAGS="-include cstdint"``), or use an older compiler.
 
 References:
     https://gcc.gnu.org/gcc-14/porting_to.html
+    https://gcc.gnu.org/gcc-13/porting_to.html#header-dep-changes
     https://gcc.gnu.org/gcc-10/porting_to.html
     https://wiki.gentoo.org/wiki/Modern_C_porting
 """
@@ -56,6 +58,13 @@ CHECK = Check(
             ),
             ("uplicate symbol: ", r"duplicate symbol: (?P<symbol>\w{1,200})$"),
         ),
+        *patterns_for(
+            "cxx-header-left-out",
+            (
+                "is defined in header",
+                r": note: '(?P<name>[\w:]{1,80})' is defined in header '<(?P<header>cstdint|stdexcept|algorithm)>'",
+            ),
+        ),
     ),
 )
 #: Functions of the C library and POSIX that old code calls without their header: any other one may be missing from the
@@ -101,6 +110,25 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     notes="What it warns about may be wrong on 64-bit machines.",
                 ),
                 Fix("compile with an older compiler", env=(("CC", "gcc-13"),), notes="Debian, Ubuntu: gcc-13."),
+            ),
+        )
+        return
+    if hits := log.find("cxx-header-left-out"):
+        headers = list(dict.fromkeys(hit.groups["header"] for hit in hits))
+        named = " and ".join(f"<{header}>" for header in headers)
+        yield finding_from_hits(
+            log,
+            hits,
+            f"this C++ code uses {hits[0].groups['name']} and does not include {named}",
+            "Headers of GCC 12 and older included it by the way; those of newer ones do not.",
+            (
+                _NEWER,
+                Fix(
+                    "let the compiler include it everywhere",
+                    env=(("CXXFLAGS", " ".join(f"-include {header}" for header in headers)),),
+                    notes="In code of your own, add the line to the file.",
+                ),
+                Fix("compile with an older compiler", env=(("CXX", "g++-12"),), notes="Debian, Ubuntu: g++-12."),
             ),
         )
         return

@@ -15,6 +15,7 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring import mingw
 from diagnose.authoring.compiling import is_host_compiler, surely_compiling
 from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import advise, distinct, finding_from_hits
@@ -100,6 +101,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
     for hit in distinct(log.find("no-linker"), "linker"):
         linker = hit.groups["linker"]
         if is_host_compiler(linker) or linker in ("lld", "rust-lld", "ld.lld", "link.exe", "wasm-ld"):
+            continue
+        if mingw.is_mingw(linker):
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"the linker {linker} is not installed",
+                "Nothing can be linked for Windows.",
+                mingw.linker_fixes(log, hit.line, linker),
+            )
             continue
         native = _native(log, linker, hit.line)
         yield finding_from_hits(

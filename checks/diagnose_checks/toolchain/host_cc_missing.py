@@ -53,7 +53,10 @@ CHECK = Check(
     + patterns_for("compiles-cxx", (" -c ", r" -c (?:\S{1,300} )?\S{1,300}\.(?:cc|cpp|cxx|c\+\+)(?:\s|$)"))
     + patterns_for(
         "no-apple-tools",
-        ("xcrun: error: ", r"^xcrun: error: (?:invalid active developer path|unable to find utility)"),
+        (
+            "xcrun: error: ",
+            r"(?:^|^= note: |\snote: )xcrun: error: (?:invalid active developer path|unable to find utility)",
+        ),
         ("xcode-select: ", r"^xcode-select: (?:note: |error: )?[Nn]o developer tools were found"),
         ("Xcode", r"^You have not agreed to the Xcode (?P<license>license)"),
     )

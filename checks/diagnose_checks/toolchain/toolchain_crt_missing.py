@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from diagnose.authoring.link_step import without_toolchain
 from diagnose.authoring.log import advise, finding_from_hits, host, install_by_family
+from diagnose.authoring.mingw import without_unix
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
@@ -195,6 +196,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (BUILD_TOOLS._replace(title=f"on Windows: {BUILD_TOOLS.title}, and the Windows SDK"), CARGO_XWIN),
         )
     for link in log.links:
+        if names := without_unix(link):
+            yield finding_from_hits(
+                log,
+                [hit for hit in link.of("ld-no-lib") if hit.groups["lib"] in names],
+                f"MinGW links for Windows, which has no library {', '.join(f'-l{name}' for name in names)}",
+                "No program or DLL can be linked.",
+                (Fix("link it on Unix only", notes=_UNIX_ONLY),),
+            )
+            return
         hits = without_toolchain(link)
         if hits:
             names = list(dict.fromkeys(hit.groups["file"] or f"-l{hit.groups['lib']}" for hit in hits))
@@ -217,6 +227,10 @@ def _for_32_bits(log: BuildLog, line: int, sure: bool) -> tuple[Fix, ...]:
     return install_by_family(log, line, "install the 32-bit half of the compiler and the C library", _MULTILIB)
 
 
+_UNIX_ONLY = (
+    "These libraries are parts of Unix's C library. CMake: if(NOT WIN32) around target_link_libraries; Meson: "
+    "cc.find_library('NAME', required: false); a build script in Rust: look at CARGO_CFG_WINDOWS; setup.py: os.name."
+)
 _OWN = Fix(
     "compile with the target's own compiler",
     notes="CC_<target>=PREFIX-gcc for crates, CC for make. Pass --target NAME here for its packages.",

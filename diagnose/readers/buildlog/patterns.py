@@ -383,6 +383,7 @@ _PLACE = (
         ("-darwin.so", r"\.cpython-\d+t?(?P<system>-darwin\.so)"),
         ("xcrun: error", r"^(?P<system>xcrun): error: "),
         ("/Users/", r"\b(?:in|File|at|from|directory:?) [\"'(]?(?:file:/+)?(?P<system>/Users/)[\w.-]"),
+        ("/Users/", r"^ *(?:Compiling|Checking|Building) .{1,100} \((?P<system>/Users/)[\w.-]"),
         (".win-amd64-", r"(?:lib|temp|bdist)\.win-amd64-"),
         ("fatal error LNK", r"^(?:= note: )?(?:LINK : |\S{1,200} : )?fatal error LNK\d{4}"),
         ("link.exe", r"linking with `link\.exe` failed|linker `link\.exe` not found"),
