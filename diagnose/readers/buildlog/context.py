@@ -156,6 +156,9 @@ def _sight(hit: Hit) -> Sequence[ContextHint]:
     return []
 
 
+_BY_GCC = {"10": "11", "12": "12", "14": "13"}  # GCC → Debian
+
+
 def _system(hit: Hit) -> Distro | None:
     said = hit.groups
     if said["el"]:
@@ -166,5 +169,7 @@ def _system(hit: Hit) -> Distro | None:
         return distribution("opensuse")
     if said["deb"]:
         return distribution("debian", said["deb"])
+    if "gcc" in said:
+        return distribution("debian", _BY_GCC[said["gcc"]])
     name = said["id"].lower() or "ubuntu"
     return distribution(name, said["version"])

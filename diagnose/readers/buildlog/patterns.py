@@ -441,6 +441,9 @@ _PLACE = (
         (".fc4", r"\.fc(?P<fc>4\d)(?:[_.]|$)"),
         ("Debian GNU", r"(?P<id>Debian) GNU/Linux (?P<version>\d+)"),
         ("deb1", r"[+~]deb(?P<deb>1\d)u\d"),
+        # a compiler's own name
+        ("(Debian 1", r"\b(?:gcc|cc|[cg]\+\+)\S{0,20} \((?P<id>Debian) (?P<gcc>10|12|14)\.\d\.\d-"),
+        ("(Ubuntu 1", r"\b(?:gcc|cc|[cg]\+\+)\S{0,20} \((?P<id>Ubuntu) [\w.-]{1,30}~(?P<version>\d\d\.04)"),
         ("Image: ubuntu", r"Image: (?P<id>ubuntu)-(?P<version>\d\d\.04)"),
         (" LTS", r"^\s*(?:(?P<id>Ubuntu) )?(?P<version>\d\d\.04)(?:\.\d)? LTS"),
         ("archlinux", r"(?P<id>arch)linux"),
