@@ -22,7 +22,7 @@ from diagnose.model.pattern import patterns_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 CHECK = Check(
     since="0.1.0",
@@ -44,14 +44,43 @@ CHECK = Check(
             r"In `--require-hashes` mode, all requirements must (?:be pinned|have a hash)\S{0,5}(?P<unpinned>)",
         ),
         ("ashes are required in", r"Hashes are required in --require-hashes mode, but they are missing(?P<unpinned>)"),
-    ),
+    )
+    + patterns_for("hash-of-index", ("unknown package:", r"^unknown package:$")),
 )
+
+
+_AFTER = 4  # lines from pip's refusal to the package
+
+
+def _of_index(log: BuildLog, hit: Hit) -> Finding:
+    """Return the finding for a hash that no file of the user has: pip knows it from the index, and no package yet."""
+    return finding_from_hits(
+        log,
+        [hit, *log.near(hit.line, "hash-of-index", after=_AFTER)],
+        "a download is not the file that the index names: it was cut, or changed on its way",
+        'Nothing is installed. pip says "unknown package" of hashes that the index gives, not the requirements file.',
+        (
+            Fix(
+                "download it again",
+                (Command("python3 -m pip install --no-cache-dir --retries 10 -r requirements.txt", FixStage.BUILD),),
+                notes="With the requirements of your own command.",
+            ),
+            Fix(
+                "if it happens again: look for a program between",
+                notes="A proxy, a mirror or a scanner may answer with another file; `python3 -m pip config list` shows "
+                "the index.",
+            ),
+        ),
+    )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See pip, uv or Poetry refuse a file for its hash."""
     for hit in log.find("hash-refused")[:1]:
         package = hit.groups["package"]
+        if "DO NOT MATCH" in hit.text and log.near(hit.line, "hash-of-index", after=_AFTER):
+            yield _of_index(log, hit)
+            return
         mismatch = package or "DO NOT MATCH" in hit.text
         yield finding_from_hits(
             log,

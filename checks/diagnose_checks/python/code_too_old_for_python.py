@@ -151,10 +151,19 @@ CHECK = Check(
             ("was not declared in this sc", rf"error: '(?P<function>{_FUNCTION})' was not declared in this scope"),
             ("is not a member of '", rf"error C2039: '(?P<member>{_MEMBER})': is not a member of '{_STRUCTURES}'"),
         ),
+        *patterns_for(
+            "no-pkg-resources",
+            ("pkg_resources", r"^(?:E +)?ModuleNotFoundError: No module named 'pkg_resources(?:\.[\w.]{1,60})?'"),
+        ),
+        *patterns_for(
+            "package-frame",
+            ("-packages", r"File \"[^\"]{0,300}(?:site|dist)-packages[\\/](?P<package>[A-Za-z0-9]\w{0,60})[\\/.]"),
+        ),
         *patterns_for("distribution-python", ("/usr/lib/python3.", r"File \"/usr/lib/python3\.(?P<minor>\d{1,2})/")),
         *patterns_for(
             "pip-isolated",
             ("pip-build-env-", r"[\\/]pip-build-env-\w{1,20}[\\/]"),
+            ("Getting requirements to build", r"Getting requirements to build (?:wheel|editable) did not run"),
             ("pkg_resources", r"[\\/](?:\.tmp\w{6}|builds-v\d)[\\/].{0,100}(?P<old>pkg_resources)"),  # of uv
         ),
         *patterns_for(
@@ -178,6 +187,7 @@ _DISTUTILS = {"debian": ("python3-distutils",)}
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See code that was written for an older Python fail."""
+    yield from _without_pkg_resources(log)
     for hit in log.find("python-lost")[:1]:
         groups = hit.groups
         since, what = _lost(groups)
@@ -220,6 +230,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         )
         fixes = [newer]
         isolated = bool(log.find("uv-build-note")) or bool(log.near(hit.line, "pip-isolated", before=6))
+        isolated = isolated or _in_hook(log, hit)
         if (groups["name"] == "ImpImporter" or (groups["module"] == "distutils" and not package)) and not isolated:
             fixes.insert(
                 0,
@@ -283,6 +294,44 @@ def log(log: BuildLog) -> Iterator[Finding]:
             f"{who} uses {what}, which {owner} no longer has",
             "The package is not built, or not imported.",
             fixes,
+        )
+        return
+
+
+def _in_hook(log: BuildLog, hit: Hit) -> bool:
+    """Whether pip asked the build backend when *hit* was printed, in an environment of that build's own."""
+    asked = [one for one in log.near(hit.line, "pip-isolated", after=_REPORT) if "did not run" in one.text]
+    return bool(asked) and not log.find("no-isolation-note")
+
+
+_REPORT = 30  # lines from a backend's error to pip's report of it
+_TRACEBACK = 4  # lines from the frame that imports to the error
+
+
+def _without_pkg_resources(log: BuildLog) -> Iterator[Finding]:
+    """See an installed package miss pkg_resources when it runs; within a build it is build-backend-missing."""
+    for hit in log.find("no-pkg-resources")[:1]:
+        if log.near(hit.line, "build-hook-note", "uv-build-note", "launcher-note", before=40, after=15):
+            continue
+        frames = log.near(hit.line, "package-frame", before=_TRACEBACK)
+        package = frames[-1].groups["package"] if frames else ""
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"{package or 'the program'} imports pkg_resources, which setuptools 82 and later no longer have",
+            "It does not start. An environment of uv, or of Python 3.12 and later, has no setuptools at all.",
+            (
+                Fix(
+                    "install a setuptools that has it",
+                    (Command("python3 -m pip install 'setuptools<82'", FixStage.TOOLCHAIN),),
+                    notes="An environment of uv: uv pip install 'setuptools<82'; in your own project it belongs to the "
+                    "dependencies.",
+                ),
+                Fix(
+                    f"use a newer release of {package or 'the package that imports it'}",
+                    notes="importlib.resources and importlib.metadata replace it.",
+                ),
+            ),
         )
         return
 

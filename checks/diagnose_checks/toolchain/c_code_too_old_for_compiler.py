@@ -27,7 +27,7 @@ from diagnose.model.pattern import patterns_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 #: What GCC 14 makes errors of: https://gcc.gnu.org/gcc-14/porting_to.html
 _RULES = (
@@ -46,7 +46,10 @@ CHECK = Check(
         *patterns_for(
             "c-refused",
             *(
-                (f"[-W{rule}]", rf"\.(?:c|h|C|H|pyx)\S{{0,40}}: error: (?P<said>.{{1,300}}) \[-W(?P<rule>{rule})\]$")
+                (
+                    f"-W{rule}]",
+                    rf"\.(?:c|h|C|H|pyx)\S{{0,40}}: error: (?P<said>.{{1,300}}) \[(?:-Werror,)?-W(?P<rule>{rule})\]$",
+                )
                 for rule in _RULES
             ),
         ),
@@ -93,7 +96,7 @@ _CALLED = re.compile(r"(?:implicit declaration of|undeclared(?: library)?) funct
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See GCC 14 or Clang 16 refuse C code, or the linker a variable that several files define."""
-    hits = [hit for hit in log.find("c-refused") if _is_old(hit.groups["said"])]
+    hits = _of_old_code(log.find("c-refused"))
     if hits:
         rules = list(dict.fromkeys(hit.groups["rule"] for hit in hits))
         options = " ".join(f"-Wno-error={rule}" for rule in rules)
@@ -147,6 +150,27 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 
 _NEWER = Fix("use a newer release of the package", notes="Distributions have patches for some old ones.")
+
+
+def _of_old_code(refused: list[Hit]) -> list[Hit]:
+    """Return those of *refused* that are about old code.
+
+    A function of a library that no header declares is taken to return int: types that do not fit after it in the same
+    file only follow from that, and do not show old code.
+    """
+    undeclared: set[str] = set()
+    found = []
+    for hit in refused:
+        file = hit.text.partition(":")[0]
+        if not _is_old(hit.groups["said"]):
+            undeclared.add(file)
+        elif file not in undeclared or hit.groups["rule"] not in _FOLLOWING:
+            found.append(hit)
+    return found
+
+
+#: What a call to an undeclared function leads to.
+_FOLLOWING = ("int-conversion", "incompatible-pointer-types")
 
 
 def _is_old(said: str) -> bool:

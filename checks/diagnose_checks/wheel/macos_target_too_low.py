@@ -31,6 +31,17 @@ CHECK = Check(
         "macos-target-too-low",
         ("do not satisfy target MacOS", r"Library dependencies do not satisfy target MacOS version (?P<target>[\d.]+)"),
         ("has a minimum target of", r"(?<!\S)(?P<library>\S{1,300}) has a minimum target of (?P<needs>[\d.]+)"),
+    )
+    + patterns_for(
+        "macos-target-raised",
+        (
+            "MACOSX_DEPLOYMENT_TARGET to at least",
+            r"set MACOSX_DEPLOYMENT_TARGET to at least (?P<needs>\d{1,2}(?:[._]\d{1,2}){0,2})\b",
+        ),
+    )
+    + patterns_for(
+        "delocate-stopped",
+        ("delocate-wheel", r"Command (?:\[?')?delocate-wheel\b"),
     ),
 )
 
@@ -48,13 +59,33 @@ def log(log: BuildLog) -> Iterator[Finding]:
             if needs
             else "a bundled library needs a newer macOS",
             "delocate writes no wheel.",
-            (
-                Fix(
-                    "promise only that macOS",
-                    env=(("MACOSX_DEPLOYMENT_TARGET", needs),) if needs else (),
-                    notes="cibuildwheel: in CIBW_ENVIRONMENT_MACOS. The wheel then installs on this macOS or newer "
-                    "only.",
-                ),
-                Fix("build the library for the older macOS", notes="From source, with that variable."),
-            ),
+            _promise(needs),
         )
+        return
+    for stopped in log.find("delocate-stopped")[:1]:
+        raised = log.near(stopped.line, "macos-target-raised", before=_BEFORE)
+        if raised:
+            needs = raised[-1].groups["needs"].replace("_", ".")
+            yield finding_from_hits(
+                log,
+                [raised[-1], stopped],
+                f"code in the wheel needs macOS {needs}, and MACOSX_DEPLOYMENT_TARGET names an older one",
+                "The wheel gets the tag of the newer macOS, and delocate compares it with that variable and stops.",
+                _promise(needs),
+            )
+
+
+_BEFORE = 40  # lines from bdist_wheel's warning to delocate's end
+_LIBRARY = Fix("build the library for the older macOS", notes="From source, with that variable.")
+
+
+def _promise(needs: str) -> tuple[Fix, ...]:
+    """Return the fixes for a wheel that needs macOS *needs*; empty if the log does not say which."""
+    return (
+        Fix(
+            "promise only that macOS",
+            env=(("MACOSX_DEPLOYMENT_TARGET", needs),) if needs else (),
+            notes="cibuildwheel: in CIBW_ENVIRONMENT_MACOS. The wheel then installs on this macOS or newer only.",
+        ),
+        _LIBRARY,
+    )

@@ -15,10 +15,10 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.loader_words import misaligned_by_tool
-from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.log import builds_rust, finding_from_hits
 from diagnose.authoring.wheel import bounded, has_linux_code, load_error, loadable_elves, role
 from diagnose.loaders import glibc_loader
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.model.pattern import patterns_for
@@ -29,7 +29,7 @@ from diagnose.tables.processors import PAGES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 
 KIB = 1024
@@ -92,13 +92,66 @@ def log(log: BuildLog) -> Iterator[Finding]:
     for hit in log.find("page-alignment")[:1]:
         if misaligned_by_tool(log, hit):
             return  # runtime-elf-broken-by-repair
+        name = hit.groups["file"].rpartition("/")[2]
+        if "address/offset not page-aligned" in hit.text and not _has_larger_pages(log, hit):
+            yield _of_two_causes(log, hit, name)
+            return
         yield finding_from_hits(
             log,
             [hit],
-            f"{hit.groups['file'].rpartition('/')[2]} is aligned to smaller pages than this system has",
+            f"{name} is aligned to smaller pages than this system has",
             "This system cannot load it.",
             (
-                Fix("link it for large pages", env=(("RUSTFLAGS", "-C link-arg=-Wl,-z,max-page-size=65536"),)),
+                _relink(log, name),
                 Fix("repair with patchelf 0.12 or later"),
+                _SMALLER_PAGES,
             ),
         )
+
+
+_LARGER = re.compile(
+    r"(?<![a-z0-9])(?:aarch64|arm64|armv[5-8]\w{0,4}|ppc64\w{0,2}|powerpc64\w{0,2}|loongarch64|raspberry)(?![a-z0-9])"
+)
+_SMALLER_PAGES = Fix(
+    "where you only use it: a kernel with 4 KiB pages",
+    notes="Raspberry Pi 5: kernel=kernel8.img in /boot/firmware/config.txt. `getconf PAGESIZE` tells the size here.",
+)
+
+
+def _has_larger_pages(log: BuildLog, hit: Hit) -> bool:
+    """Whether the log shows a processor that has kernels with larger pages than 4 KiB."""
+    target = log.target_at(hit.line)
+    told = [hit.text, target.triple if target else "", log.host.triple if log.host else ""]
+    near = [one.text for one in log.near(hit.line, before=_AROUND, after=_AROUND)]
+    return any(_LARGER.search(text.lower()) for text in (*told, *near))
+
+
+_AROUND = 40  # lines that may name the processor
+
+
+def _relink(log: BuildLog, name: str) -> Fix:
+    """Return the fix for who builds *name*: by rustc's variable where the log has Rust."""
+    if builds_rust(log):
+        return Fix("link it for large pages", env=(("RUSTFLAGS", "-C link-arg=-Wl,-z,max-page-size=65536"),))
+    notes = "Rust: RUSTFLAGS='-C link-arg=-Wl,-z,max-page-size=65536'." if not name.startswith("lib") else ""
+    return Fix("link it for large pages", env=(("LDFLAGS", "-Wl,-z,max-page-size=65536"),), notes=notes)
+
+
+def _of_two_causes(log: BuildLog, hit: Hit, name: str) -> Finding:
+    """Return the finding where nothing shows the processor: glibc 2.35 and later have one message for both causes."""
+    return finding_from_hits(
+        log,
+        [hit],
+        f"{name} was damaged by strip or patchelf, or is aligned to smaller pages than this system has",
+        "This system cannot load it. The message is the same for both; `getconf PAGESIZE` tells: with 4096 it is "
+        "damaged.",
+        (
+            Fix(
+                "with pages of 4096 bytes: take the file as it was before strip and patchelf",
+                notes="Install the package again; who packs it strips before the repair, not after it, and uses "
+                "patchelf 0.14.5 or later.",
+            ),
+            _relink(log, name)._replace(title="with larger pages: link it for them"),
+            _SMALLER_PAGES,
+        ),
+    )

@@ -12,7 +12,17 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
-from diagnose.readers.buildlog.marks import CONFIGURING, SEQUENTIAL, STAGES, SUMMING, WITHIN, BuildStage, Sign, parse
+from diagnose.readers.buildlog.marks import (
+    AROUND,
+    CONFIGURING,
+    SEQUENTIAL,
+    STAGES,
+    SUMMING,
+    WITHIN,
+    BuildStage,
+    Sign,
+    parse,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -330,9 +340,15 @@ def _running(events: Iterable[Event]) -> list[frozenset[str]]:
 
 
 def _closed(events: Sequence[Event]) -> bool:
-    """Whether no process began after the last success."""
-    done = max((event.line for event in events if event.sign is Sign.DONE), default=0)
-    return all(event.line <= done for event in events if event.sign is Sign.BEGUN)
+    """Whether no process began after the last success, which is not a step of another that goes on."""
+    last = max((event for event in events if event.sign is Sign.DONE), key=lambda event: event.line, default=None)
+    if last is None:
+        return all(event.sign is not Sign.BEGUN for event in events)
+    if last.tool in CONFIGURING:
+        around = {event.tool: event.sign for event in events if event.tool in AROUND and event.line < last.line}
+        if any(sign is not Sign.DONE for sign in around.values()):
+            return False
+    return all(event.line <= last.line for event in events if event.sign is Sign.BEGUN)
 
 
 def _ending(events: Sequence[Event]) -> Ending:

@@ -134,6 +134,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("maturin", DONE, "Installed ", r"^\W*Installed (?=\S+-\d)\S+$"),
     Mark("maturin", BEGUN, "bindings", r"^\W*Found \S+ bindings"),
     Mark("pip", BEGUN, "Collecting ", r"^Collecting \S+"),
+    Mark("pip", BEGUN, "Processing ", r"^Processing (?:[./]|file:|\S{1,200}\.(?:whl|tar\.gz|zip)$)"),
     Mark("pip", BEGUN, "Building wheel", r"^Building wheels? for "),
     Mark("pip", STEP, "Created wheel for", r"^Created wheel for \S+: filename="),
     Mark("pip", DONE, "Successfully ", r"^Successfully (?:installed|built) \S"),
@@ -174,6 +175,9 @@ MARKS: tuple[Mark, ...] = (
         for verb in ("Linking", "Building", "Compiling", "Generating", "Installing")
     ),
     Mark("ninja", DONE, "no work to do", "^ninja: no work to do"),
+    Mark("ninja", BEGUN, "Entering directory", "^ninja: Entering directory"),
+    Mark("ninja", BEGUN, "calculating backend command", "^INFO: calculating backend command to run: "),  # meson compile
+    *(Mark("ninja", BEGUN, f"] {verb} ", rf"^\[1/\d{{1,6}}\] {verb} ") for verb in ("Compiling", "Building", "Generating", "Linking")),
     Mark("cmake", BEGUN, "compiler identification", r"^-- The \w+ compiler identification"),
     *(
         Mark("cmake", STEP, f"-- {verb}", rf"^-- {verb}(?!.*not found)")
@@ -189,7 +193,7 @@ MARKS: tuple[Mark, ...] = (
         Mark("meson", STEP, f"{verb}", rf"^{verb}\S+")
         for verb in ("Run-time dependency ", "Build-time dependency ", "Has header ", "Checking for function ")
     ),
-    Mark("meson", STEP, "Build targets in project", r"^Build targets in project: \d+"),
+    Mark("meson", DONE, "Build targets in project", r"^Build targets in project: \d+"),
     Mark("meson", FAILED, ": ERROR: ", r"^\S+:\d+:\d+: ERROR: " + _REST),
     Mark("meson", FAILED, "ERROR: ", r"^meson\.build: ERROR: " + _REST),
     Mark("meson", FAILED, "Meson encountered an error", r"^Meson encountered an error in (?P<text>.{0,200})"),  # to 0.43
@@ -360,5 +364,7 @@ SEQUENTIAL = frozenset({"cmake", "meson", "configure", "numpy.distutils", "dpkg"
 CONFIGURING = frozenset({"cmake", "meson", "configure", "numpy.distutils"})
 #: Tools that run several tasks and report each: the success of one does not cancel the failure of another.
 SUMMING = frozenset({"nox", "tox"})
+#: Tools that configure a project within a build of their own: that is not its end.
+AROUND = frozenset({"pip", "uv", "cargo", "maturin", "cibuildwheel", "poetry", "conda"})
 #: Plugins that fail the run of another tool before that one reports its own success, which then does not count.
 WITHIN = {"coverage": "pytest"}
