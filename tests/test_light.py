@@ -106,6 +106,21 @@ def test_enum():
     assert repr(OurColor.RED) == repr(TheirColor.RED).replace("Their", "Our")
 
 
+def test_a_cache_is_bounded():
+    calls = []
+
+    @light.cache
+    def called(number):
+        calls.append(number)
+        return [number]
+
+    for number in range(light.KNOWN + 1):
+        called(number)
+    assert called(light.KNOWN) is called(light.KNOWN) and len(calls) == light.KNOWN + 1
+    called(0)  # forgotten
+    assert len(calls) == light.KNOWN + 2
+
+
 def test_cache():
     calls = []
 

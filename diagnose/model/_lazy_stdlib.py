@@ -51,12 +51,16 @@ else:
 
     contextlib, re = _Later("contextlib"), _Expressions("re")
 
+    KNOWN = 2048
+
     def cache(function):
-        """Remember what *function* returned for its arguments."""
+        """Remember what *function* returned for its arguments, as many as ``KNOWN``: they may come from the input."""
         known = {}
 
         def cached(*args):
             if args not in known:
+                if len(known) == KNOWN:
+                    known.clear()
                 known[args] = function(*args)
             return known[args]
 
