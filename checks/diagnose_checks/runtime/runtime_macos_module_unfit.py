@@ -16,16 +16,22 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import finding_from_hits
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose_checks.runtime._triage import installed_package, wheel_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog, Hit
 
+#: Folders that exist only while pip or uv builds: /private/var/folders/…/T/build-via-sdist-…/.
+_BUILD_FOLDER = (
+    r"(?:/private)?(?:/var/folders/[^/']{1,40}/[^/']{1,80}/T|/tmp)/(?:pip-|build-|tmp)[^/']{1,80}/|"
+    r"/Users/runner/work/|/private/var/folders/[^/']{1,40}/[^/']{1,80}/T/cibw-"
+)
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LATER,
@@ -33,7 +39,7 @@ CHECK = Check(
         "runtime-macos-module-unfit",
         (
             "incompatible architecture",
-            r"incompatible architecture \(have '(?P<have>[\w,]{1,40})', need (?:'arm64e' or )?'"
+            r"incompatible architecture \(have '(?P<have>[\w,]{1,40})', need (?:'(?:arm64e|x86_64h)' or )?'"
             r"(?P<need>\w{1,20})'(?: or '[^']{1,20}')?\)",
         ),
         ("incompatible architecture", r"(?P<wrapped>incompatible architecture)"),
@@ -46,15 +52,15 @@ CHECK = Check(
             r"but \S{1,300} provides version (?P<offers>[\d.]{1,20})",
         ),
         ("code signature ", r"(?P<unsigned>code signature )(?:in|invalid|not valid)"),
-    ),
-)
-_PROCESSOR = (
-    Fix(
-        "install the package again for this Python",
-        (Command("python3 -m pip install --force-reinstall --no-cache-dir PACKAGE", FixStage.BUILD),),
-        notes="`python3 -c 'import platform; print(platform.machine())'` prints the processor. Make the environment "
-        "again with "
-        "a Python for this machine; a terminal under Rosetta, or Homebrew in /usr/local, gives Intel's.",
+    )
+    + patterns_for(
+        "dyld-user", ("Referenced from: ", r"^Referenced from: (?:<[0-9A-Fa-f-]{1,40}> )?(?P<user>[/@]\S{1,400})")
+    )
+    + patterns_for(
+        "dyld-reason",
+        ("no LC_RPATH", r"^Reason: (?P<no_rpath>no LC_RPATH)"),
+        ("Reason: tried: '", rf"^Reason: tried: '(?P<built>{_BUILD_FOLDER})"),
+        ("Reason: tried: '", r"^Reason: tried: '(?P<tried>[^']{1,400})' \(no such file\)"),
     ),
 )
 _NATIVE = Fix(
@@ -119,11 +125,119 @@ def log(log: BuildLog) -> Iterator[Finding]:
     # libclang-broken has bindgen's words
     hits = [hit for hit in log.find("runtime-macos-module-unfit") if "libclang" not in hit.text]
     if hits:
-        message, fixes = _told(hits)
+        told = _of_reason(log, hits)
+        message, fixes = told if told is not None else _told(hits, _package(log, hits))
         yield finding_from_hits(log, hits, message, "It cannot be loaded.", fixes)
 
 
-def _told(hits: list[Hit]) -> tuple[str, tuple[Fix, ...]]:
+def _again(package: str) -> tuple[Fix, ...]:
+    return (
+        Fix(
+            "install the package again for this Python",
+            (Command(f"python3 -m pip install --force-reinstall --no-cache-dir {package}", FixStage.BUILD),),
+            notes="`python3 -c 'import platform; print(platform.machine())'` prints the processor. Make the "
+            "environment again with "
+            "a Python for this machine; a terminal under Rosetta, or Homebrew in /usr/local, gives Intel's.",
+        ),
+    )
+
+
+def _package(log: BuildLog, hits: list[Hit]) -> str:
+    """Return the installed package whose file is not loaded; PACKAGE if no path shows it."""
+    users = [one.groups["user"] for one in log.near(hits[0].line, "dyld-user", after=_LINES)]
+    return next(filter(None, map(installed_package, [*users, *(hit.text for hit in hits)])), "PACKAGE")
+
+
+_LINES = 3  # lines of dyld's message
+
+
+def _of_reason(log: BuildLog, hits: list[Hit]) -> tuple[str, tuple[Fix, ...]] | None:
+    """Return message and fixes where dyld's next lines show who looks for the library, and where; None if not."""
+    first = hits[0]
+    library = first.groups["library"]
+    if not library or any(hit.groups["wants"] or hit.groups["need"] or hit.groups["unsigned"] for hit in hits):
+        return None
+    near = log.near(first.line, "dyld-user", "dyld-reason", after=_LINES)
+    user = next((one.groups["user"] for one in near if one.kind == "dyld-user"), "")
+    reason = next((one.groups for one in near if one.kind == "dyld-reason"), None)
+    name, file = library.rpartition("/")[2], user.rpartition("/")[2]
+    versioned = re.search(r"\.\d+\.dylib$", name) or library.startswith(("/opt/homebrew/", "/usr/local/"))
+    if user and versioned and "." not in file and not re.search(r"/python3\.|/target/|/build/", user):
+        return f"macOS does not find {name}, with which {file} was linked", _of_program(name, user)
+    package = _package(log, hits)
+    if not wheel_file(user or first.text) or reason is None:
+        return None
+    again = _of_author(package)
+    if reason["no_rpath"]:
+        return f"{file} of {package} looks for {name} by a search path, and has none (no LC_RPATH)", again
+    if reason["built"]:
+        return f"{file} of {package} looks for {name} in a folder that existed only while it was built", again
+    if ".dylibs/" in library and library.startswith("@loader_path/"):
+        return (
+            f"{name}, which the wheel's repair bundled, is not where {file} of {package} looks for it",
+            (
+                Fix(
+                    f"use another release of {package}",
+                    notes="The relative path that was written into the module leads out of the wheel's folder: "
+                    f"`find / -name {name} 2>/dev/null` tells where the library is, if the wheel has it.",
+                ),
+                _AUTHOR,
+            ),
+        )
+    return None
+
+
+_AUTHOR = Fix(
+    "who builds the wheel: repair it as it was built, and import it elsewhere",
+    (
+        Command("delocate-wheel -w wheelhouse -v WHEEL", FixStage.BUILD),
+        Command("delocate-listdeps --all wheelhouse/*.whl", FixStage.BUILD),
+    ),
+    notes="With the newest delocate. Import it in a new environment, after the build's folder is gone.",
+)
+
+
+def _of_author(package: str) -> tuple[Fix, ...]:
+    return (
+        Fix(
+            "who builds it: put the library into the wheel",
+            (Command("delocate-wheel -w wheelhouse -v WHEEL", FixStage.BUILD),),
+            notes="Before the build's folder is gone. If it does not find the library: DYLD_LIBRARY_PATH names its "
+            "folder. Or ship it beside the module, linked with -Wl,-rpath,@loader_path.",
+        ),
+        Fix(
+            f"who uses it: take another release of {package}, or a wheel instead of a build from source",
+            notes="No library of Homebrew replaces one that belongs to the package itself.",
+        ),
+    )
+
+
+def _of_program(name: str, user: str) -> tuple[Fix, ...]:
+    """Return the fixes for an installed program whose library was removed or replaced by another version."""
+    program = user.rpartition("/")[2]
+    cargo = "/.cargo/bin/" in user
+    formula = re.search(r"/Cellar/([\w.@+-]{1,80})/", user)
+    brew = (Command(f"brew reinstall {formula[1]}", FixStage.PACKAGES),) if formula else ()
+    again = Fix(
+        f"install {program} again: it is then linked with the libraries that are here now",
+        (Command("cargo install --force CRATE", FixStage.TOOLCHAIN),) if cargo else brew,
+        notes=f"CRATE is the crate that brings {program}: `cargo install --list` names it."
+        if cargo
+        else ""
+        if brew
+        else "In the way in which it was installed, for example with brew reinstall.",
+    )
+    return (
+        again,
+        Fix(
+            "bring back the version that it wants",
+            notes=f"It wants {name} and no other number: Homebrew's current formula often has a newer one, which does "
+            "not count.",
+        ),
+    )
+
+
+def _told(hits: list[Hit], package: str) -> tuple[str, tuple[Fix, ...]]:
     """Return the message and the fixes for the reason that the loader gives."""
     library = _first(hits, "library")
     if twice := _first(hits, "twice"):
@@ -146,9 +260,10 @@ def _told(hits: list[Hit]) -> tuple[str, tuple[Fix, ...]]:
         found = (_LIBRARY[0]._replace(commands=brew), _LIBRARY[1])
         return f"macOS does not find {library}, which a module or program needs", found
     if need:
-        fixes = (_NATIVE, *_PROCESSOR) if (have, need) == ("arm64", "x86_64") else _PROCESSOR
+        again = _again(package)
+        fixes = (_NATIVE, *again) if (have, need) == ("arm64", "x86_64") else again
         return f"the module is for {have}, and this Python is for {need}", fixes
-    return "the module is for another processor than this Python", _PROCESSOR
+    return "the module is for another processor than this Python", _again(package)
 
 
 def _of_twice(folder: str, file: str) -> tuple[Fix, ...]:

@@ -91,15 +91,27 @@ def _of_torch(package: str) -> list[Fix]:
     ]
 
 
+#: How names of functions begin, and Homebrew's formula with them (formulae.brew.sh, November 2026).
+_FORMULAE = (
+    (r"_?(?:ldap|ber)_", "openldap"), (r"_?PQ[a-z]", "libpq"), (r"_?mysql_", "mysql-client"),
+    (r"_?SQL[A-Z]", "unixodbc"),
+    (r"_?(?:SSL|EVP|BIO|X509|RSA|OPENSSL|CRYPTO)_", "openssl@3"), (r"_?archive_", "libarchive"), (r"_?FT_", "freetype"),
+    (r"_?cairo_", "cairo"), (r"_?xml[A-Z]", "libxml2"), (r"_?xslt[A-Z]", "libxslt"), (r"_?H5", "hdf5"),
+    (r"_?Pa_", "portaudio"), (r"_?sodium_", "libsodium"), (r"_?zmq_", "zeromq"), (r"_?libusb_", "libusb"),
+)  # fmt: skip
+
+
 def _on_macos(symbol: str, file: str, package: str) -> list[Fix]:
     """Return the fixes for a module that was built without its library: the linker leaves such names open."""
+    formula = next((name for pattern, name in _FORMULAE if re.match(pattern, symbol)), "LIBRARY")
     return [
         Fix(
             f"install the library that has {symbol}, and build the module again",
             (
-                Command("brew install LIBRARY", FixStage.PACKAGES),
+                Command(f"brew install {formula}", FixStage.PACKAGES),
                 Command(
-                    'CFLAGS="-I$(brew --prefix)/include" LDFLAGS="-L$(brew --prefix)/lib" python3 -m pip install '
+                    f'CFLAGS="-I$(brew --prefix {formula})/include" LDFLAGS="-L$(brew --prefix {formula})/lib" '
+                    "python3 -m pip install "
                     f"--force-reinstall --no-cache-dir --no-binary {package} {package}",
                     FixStage.BUILD,
                 ),
@@ -110,7 +122,8 @@ def _on_macos(symbol: str, file: str, package: str) -> list[Fix]:
         Fix(
             "take a build that brings it",
             (Command(f"conda install -c conda-forge {package}", FixStage.BUILD),),
-            notes=f"Or a wheel: python3 -m pip install --only-binary :all: {package}.",
+            notes="If this is the package's own wheel, it lacks the library for everybody: another release, or tell "
+            "its project.",
         ),
     ]
 

@@ -25,6 +25,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose.tables.stable_abi import stable_abi
 from diagnose_checks.runtime._triage import PYTHON_SYMBOL, installed_package, undefined
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ CHECK = Check(
         "ldd-note",
         ("ld-musl-", r"^(?:\S*/)?(?:ldd|ld-musl-\w+\.so\.1) \(0x[0-9a-f]+\)$"),
         ("ldd (0x", r"^(?:\S*/)?ldd \(0x[0-9a-f]+\)$"),
-    ),
+    )
+    + patterns_for("python-frame", ("/python3.", r"File \"[^\"]{0,300}/python3\.(?P<minor>\d{1,2})/")),
 )
 #: Lines that the functions of one file may lie apart in ldd's list.
 _LISTING = 400
@@ -76,6 +78,47 @@ def _listed(log: BuildLog, hit: Hit) -> bool:
     return len(others) > 1 or bool(log.near(hit.line, "external-note", "ldd-note", before=60))
 
 
+def _since(log: BuildLog, hit: Hit) -> Finding | None:
+    """Return the finding where a frame shows a Python older than the release that added the function."""
+    added = stable_abi().get(hit.groups["symbol"])
+    frames = log.near(hit.line, "python-frame", before=_TRACEBACK)
+    here = (3, int(frames[-1].groups["minor"])) if frames else None
+    if added is None or here is None or added[1] < _TOLD_BY_NAME or here >= added:
+        return None
+    file, wanted = hit.groups["file"].rpartition("/")[2], f"3.{added[1]}"
+    package = installed_package(hit.groups["file"])
+    return finding_from_hits(
+        log,
+        [frames[-1], hit],
+        f"{file} needs {hit.groups['symbol']}, which Python's stable interface has since {wanted}: this is Python "
+        f"3.{here[1]}",
+        "The module cannot be imported: it was built for a newer Python.",
+        (
+            Fix(f"use Python {wanted} or newer, or the one that it was built with"),
+            Fix(
+                f"build {package or 'it'} again with this Python, if its code allows",
+                (
+                    (
+                        Command(
+                            f"python3.{here[1]} -m pip install --force-reinstall --no-cache-dir --no-binary {package} "
+                            f"{package}",
+                            FixStage.BUILD,
+                        ),
+                    )
+                    if package
+                    else ()
+                ),
+                notes="Remove old build folders first; code that calls the function without a condition does not "
+                f"compile with Python 3.{here[1]}.",
+            ),
+        ),
+    )
+
+
+_TRACEBACK = 40  # lines of frames before the error
+_TOLD_BY_NAME = 12  # 3.12: many functions that were older joined the stable interface with it and before
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the loader miss a function of Python."""
     hits = [
@@ -102,6 +145,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 "The module cannot be imported. libpython was loaded for one library only, or is another release.",
                 [_GLOBAL],
             )
+            return
+        if (newer := _since(log, hit)) is not None:
+            yield newer
             return
         same = re.search(r"/python(3\.\d+)/(?:site|dist)-packages/\S*?\.cpython-3(\d+)-", hit.groups["file"])
         if same and same[1] == f"3.{same[2]}" and re.match(r"_Py", hit.groups["symbol"]):
