@@ -7,6 +7,11 @@ from diagnose.model._lazy_stdlib import NamedTuple
 _CPU = r"x86_64|i[3-6]86|aarch64(?:_be)?|arm\w*|thumb\w*|powerpc\w*|s390x|riscv\w+|loongarch64|mips\w*"
 TRIPLE = rf"(?:{_CPU})-unknown-linux-\w+"
 """A Rust target triple for Linux, as a pattern."""
+#: rustc's pointer into the source of a crate that cargo has downloaded.
+CRATE_FILE = (
+    r"--> \S{1,300}[/\\]registry[/\\]src[/\\][^/\\\s]{1,100}[/\\]"
+    r"(?P<crate>[\w-]{1,60}?)-(?P<version>\d[\w.+-]{0,40})[/\\]"
+)
 ANY_TRIPLE = r"[a-z0-9_]+(?:\.[a-z0-9_]+)*(?:-[a-z0-9_]+){1,3}"
 """A Rust target triple of any system, as a pattern: ``thumbv7em-none-eabihf``, ``wasm32-wasip1``."""
 

@@ -48,7 +48,7 @@ class Container(Builder):
     def saved(self, folder: Path) -> Path:
         """Save an image of the container as it is now, and return its archive in *folder*, beside the project."""
         folder.mkdir()
-        for name in ("Cargo.toml", "Cargo.lock", ".cargo"):
+        for name in ("Cargo.toml", "Cargo.lock", ".cargo", "src"):
             subprocess.run(["docker", "cp", f"{self.name}:{PROJECT}/{name}", str(folder)], check=True)
         image = f"{self.name}:now"
         subprocess.run(["docker", "commit", self.name, image], check=True, stdout=subprocess.DEVNULL)

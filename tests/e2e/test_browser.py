@@ -72,18 +72,14 @@ def index_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.mark.e2e
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
-def test_the_report_on_an_index_is_readable(page: browser.Page, index_report: Path, width: int, scheme: str) -> None:
-    page.show(index_report, width, scheme=scheme)
+def _readable(page: browser.Page, report: Path, width: int, scheme: str) -> None:
+    """Show *report*: nothing is cut off, and every text stands out from what is behind it."""
+    page.show(report, width, scheme=scheme)
     if folder := os.environ.get("DIAGNOSE_SCREENSHOTS"):
         Path(folder).mkdir(parents=True, exist_ok=True)
-        page.screenshot(Path(folder, f"index-{width}-{scheme}.png"), 4000)
+        page.screenshot(Path(folder, f"{report.stem}-{width}-{scheme}.png"), 4000)
     assert page.value("document.documentElement.scrollWidth") <= width
     assert page.value(OVERFLOWING) == []
-    assert page.value("document.querySelectorAll('script, img, iframe, object, link, [onerror]').length") == 0
-    assert "<script>" in page.value("document.body.textContent")  # shown, as text
     contrast, where = page.value(CONTRASTS)
     assert contrast >= 4.5, (contrast, where)
 
@@ -91,13 +87,17 @@ def test_the_report_on_an_index_is_readable(page: browser.Page, index_report: Pa
 @pytest.mark.e2e
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
+def test_the_report_on_an_index_is_readable(page: browser.Page, index_report: Path, width: int, scheme: str) -> None:
+    _readable(page, index_report, width, scheme)
+    assert page.value("document.querySelectorAll('script, img, iframe, object, link, [onerror]').length") == 0
+    assert "<script>" in page.value("document.body.textContent")  # shown, as text
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
 def test_the_report_is_readable(page: browser.Page, report: Path, width: int, scheme: str) -> None:
-    page.show(report, width, scheme=scheme)
-    if folder := os.environ.get("DIAGNOSE_SCREENSHOTS"):
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        page.screenshot(Path(folder, f"report-{width}-{scheme}.png"), 4000)
-    assert page.value("document.documentElement.scrollWidth") <= width
-    assert page.value(OVERFLOWING) == []
+    _readable(page, report, width, scheme)
     pictures = page.value("""[...document.querySelectorAll('svg')].map(one => {
         const text = [...one.querySelectorAll('text')], box = one.getBoundingClientRect()
         return [box.width, text.length, Math.min(...text.map(t => parseFloat(getComputedStyle(t).fontSize)))
@@ -106,8 +106,6 @@ def test_the_report_is_readable(page: browser.Page, report: Path, width: int, sc
     assert len(pictures) == len(NAMES) + 1
     for drawn, words, smallest, beyond in pictures:
         assert drawn >= 320 and words > 3 and smallest >= 10.5 and beyond <= 1
-    contrast, where = page.value(CONTRASTS)
-    assert contrast >= 4.5, (contrast, where)
     paper = page.value("getComputedStyle(document.body).backgroundColor")
     assert paper == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(20, 23, 26)")
 

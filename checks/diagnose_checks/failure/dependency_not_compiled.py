@@ -18,17 +18,13 @@ from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
-from diagnose.model.pattern import patterns_for
+from diagnose.model.pattern import CRATE_FILE, patterns_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
 
-_PLACE = (
-    r"--> \S{1,300}[/\\]registry[/\\]src[/\\][^/\\\s]{1,100}[/\\]"
-    r"(?P<crate>[\w-]{1,60}?)-(?P<version>\d[\w.+-]{0,40})[/\\]"
-)
 CHECK = Check(
     since="0.1.0",
     phase=Phase.COMPILE,
@@ -36,8 +32,8 @@ CHECK = Check(
     patterns=(
         *patterns_for(
             "dependency-error",
-            ("error[E", rf"^error\[E\d{{4}}\]: (?P<said>.{{1,300}}?) +{_PLACE}", 3),
-            ("error: ", rf"^error: (?P<said>.{{1,300}}?) +{_PLACE}", 3),
+            ("error[E", rf"^error\[E\d{{4}}\]: (?P<said>.{{1,300}}?) +{CRATE_FILE}", 3),
+            ("error: ", rf"^error: (?P<said>.{{1,300}}?) +{CRATE_FILE}", 3),
         ),
         *patterns_for(
             "cargo-installs",

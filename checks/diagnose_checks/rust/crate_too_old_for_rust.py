@@ -18,7 +18,7 @@ from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
-from diagnose.model.pattern import patterns_for
+from diagnose.model.pattern import CRATE_FILE, patterns_for
 from diagnose.tables.rust_breaks import broken
 
 if TYPE_CHECKING:
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-_PLACE = (
-    r"--> \S{1,300}[/\\]registry[/\\]src[/\\][^/\\\s]{1,100}[/\\]"
-    r"(?P<crate>[\w-]{1,60}?)-(?P<version>\d[\w.+-]{0,40})[/\\]"
-)
 CHECK = Check(
     since="0.1.0",
     phase=Phase.COMPILE,
@@ -37,12 +33,12 @@ CHECK = Check(
         "crate-too-old-for-rust",
         (
             "error[E0635]: unknown feature",
-            rf"error\[E0635\]: unknown feature `(?P<feature>\w{{1,60}})`.{{0,40}}?{_PLACE}",
+            rf"error\[E0635\]: unknown feature `(?P<feature>\w{{1,60}})`.{{0,40}}?{CRATE_FILE}",
             3,
         ),
         (
             "feature has been removed",
-            rf"error\[E0557\]: (?P<feature>feature) has been removed.{{0,40}}?{_PLACE}",
+            rf"error\[E0557\]: (?P<feature>feature) has been removed.{{0,40}}?{CRATE_FILE}",
             3,
         ),
         (
@@ -54,7 +50,7 @@ CHECK = Check(
     # of these the table decides
     + patterns_for(
         "crate-fails-to-compile",
-        ("error[E", rf"^error\[E(?!0658|0554|0635)\d{{4}}\]: .{{1,300}}? +{_PLACE}", 3),
+        ("error[E", rf"^error\[E(?!0658|0554|0635)\d{{4}}\]: .{{1,300}}? +{CRATE_FILE}", 3),
     ),
 )
 
