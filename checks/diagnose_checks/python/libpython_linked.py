@@ -45,6 +45,8 @@ CHECK = Check(
     ),
 )
 _IMPORT_LIB = re.compile(r"(?i)python3\d*(?:_d|t)?\.lib$")
+#: The loader's words about a program; of a module Python itself reports the error.
+_PROGRAM = re.compile(r": error while loading shared libraries: ")
 _LIB = re.compile(r"^python3(?:\.\d+)?[a-z]*$")
 # An interpreter that was copied without its library may need it.
 _INTERPRETER = re.compile(r"(?:^|[\s/])python[\d.]*: error while loading")
@@ -130,6 +132,26 @@ def log(log: BuildLog) -> Iterator[Finding]:
         ),
     ]
     what = hits[0].groups["lib"] or "libpython"
+    if loaded and all(_PROGRAM.search(hit.text) for hit in hits):
+        yield finding_from_hits(
+            log,
+            hits,
+            f"the program is linked with {what}, and the loader does not find it",
+            "It does not start.",
+            (
+                Fix(
+                    "name the folder of that Python's library to the loader",
+                    notes="LD_LIBRARY_PATH: the LIBDIR that `python3 -m sysconfig` prints, of the Python that it was "
+                    "built with. Pythons of conda and uv have the file, pyenv's with --enable-shared; Debian has "
+                    "it in libpython3.X.",
+                ),
+                Fix(
+                    "record the folder in the program",
+                    notes="A build script of the program prints cargo:rustc-link-arg=-Wl,-rpath,FOLDER.",
+                ),
+            ),
+        )
+        return
     yield finding_from_hits(
         log,
         hits,

@@ -38,7 +38,7 @@ CHECK = Check(
         ("not found", r"(?:^|[\s:])(?P<linker>cc|gcc|c\+\+|g\+\+|clang|x86_64-linux-gnu-gcc): (?:command )?not found$"),
         (
             "No such file",
-            r"(?:unable to execute|command) '(?P<linker>[\w./+-]*(?:gcc|cc|[cg]\+\+))'(?: failed)?: No such file",
+            r"(?:unable to execute|command) '(?P<linker>[\w./+-]*(?:gcc|cc|[cg]\+\+|clang))'(?: failed)?: No such file",
         ),
         ("No such file", r"error: \[Errno 2\] No such file or directory: '(?P<linker>[\w./+-]*(?:gcc|cc|[cg]\+\+))'"),
         ("No such file", r"^make(?:\[\d+\])?: (?P<linker>cc|gcc|c\+\+|g\+\+): No such file"),
@@ -214,6 +214,12 @@ def _with_clang(log: BuildLog, hit: Hit, name: str) -> tuple[Fix, ...]:
         unset=(f"CARGO_TARGET_{host(log).cargo_env_name}_LINKER",),
         notes='Remove `linker = "clang"` from .cargo/config.toml, here and in the folders above, and in ~/.cargo.',
     )
+    if not builds_rust(log):
+        setting = Fix(
+            "compile with gcc",
+            env=(("CC", "gcc"), ("CXX", "g++")),
+            notes="Extensions are compiled with the compiler of the Python itself, which is clang for uv's Pythons.",
+        )
     return (*install_by_family(log, hit.line, "install clang", packages), setting)
 
 

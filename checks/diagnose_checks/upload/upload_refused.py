@@ -37,6 +37,7 @@ CHECK = Check(
         ("lready been used", r"(?P<used>filename has already been used|This filename has already been used)"),
         ("14 days", r"(?P<old>older than 14 days|more than 14 days|14 days (?:old|ago))"),
         ("nvalid or non-existent", r"(?P<unknown>Invalid or non-existent authentication)"),
+        ("authentication is no longer", r"(?P<unknown>Username/Password authentication is no longer) supported"),
         ("403 ", r"HTTPError: 403 (?:Client Error: )?(?P<token>Forbidden|Invalid).{0,200}/legacy/"),
         (
             "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
