@@ -67,7 +67,18 @@ def native(log: BuildLog, link: LinkStep) -> bool:
             return False
     if _host_script(log, link):
         return False  # the compiler's own start files are for another machine than the linker's
+    if (prefix := re.search(_PREFIXED, link.ld)) and not _is_own(prefix[1], host(log)):
+        return False  # a linker for Android, Windows or another machine, which may not be in the table of targets
     return log.cross_at(link.line) is not True and (target is None or target == host(log))
+
+
+_PREFIXED = r"(?:^|/)(\w+(?:-\w+){1,3})-ld(?:\.\w+)?$"
+
+
+def _is_own(prefix: str, machine: Target) -> bool:
+    """Whether the *prefix* of a linker, such as ``x86_64-conda-linux-gnu``, is one of *machine* itself."""
+    cpu, _, rest = prefix.partition("-")
+    return cpu == machine.triple.partition("-")[0] and "linux" in rest and "android" not in rest
 
 
 def owner_of(log: BuildLog, path: str) -> Target | None:

@@ -73,7 +73,7 @@ def index_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _readable(page: browser.Page, report: Path, width: int, scheme: str) -> None:
-    """Show *report*: nothing is cut off, and every text stands out from what is behind it."""
+    """Show *report*: nothing is cut off, and every text has contrast enough."""
     page.show(report, width, scheme=scheme)
     if folder := os.environ.get("DIAGNOSE_SCREENSHOTS"):
         Path(folder).mkdir(parents=True, exist_ok=True)

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.link_step import foreign_files, native, owner_of
-from diagnose.authoring.log import finding_from_hits
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.authoring.log import finding_from_hits, host
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.readers.env import Environment
@@ -97,20 +97,23 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 def _native(log: BuildLog, link: LinkStep, file: str) -> Finding:
     folder = file.rpartition("/")[0]
+    here = Fix(
+        f"for this machine: remove {folder} from the search path, and install the native library",
+        notes="LIBRARY_PATH, PKG_CONFIG_PATH and RUSTFLAGS affect every build. Use the variants for one "
+        "target. `file` prints the architecture of a library.",
+    )
+    there = Fix(
+        "for the library's architecture: build for that target",
+        notes="Run cargo build --target TRIPLE, with the target's own compiler as the linker.",
+    )
+    named = re.search(_TRIPLE, file)  # a folder of another machine's files is not searched by chance
     return finding_from_hits(
         log,
         [*link.of("ld-skipping", "ld-wrong-file"), *link.of("ld-no-lib")],
-        f"{file} has another architecture than this machine, which the build is for",
+        f"{file} has another architecture than this machine, for which {link.ld or 'the linker'} links",
         "The linker skips it or fails.",
-        (
-            Fix(
-                f"for this machine: remove {folder} from the search path, and install the native library",
-                notes="LIBRARY_PATH, PKG_CONFIG_PATH and RUSTFLAGS affect every build. Use the variants for one "
-                "target. `file` prints the architecture of a library.",
-            ),
-            Fix(
-                "for the library's architecture: build for that target",
-                notes="Run cargo build --target TRIPLE, with the target's own compiler as the linker.",
-            ),
-        ),
+        (there, here) if named and named[1] != host(log).gnu else (here, there),
     )
+
+
+_TRIPLE = r"/(\w+-linux-\w+)/"
