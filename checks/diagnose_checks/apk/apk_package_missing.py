@@ -49,6 +49,21 @@ CHECK = Check(
 )
 
 
+#: Packages of main in every release of Alpine from 3.12 on (pkgs.alpinelinux.org, as of November 2026).
+_EVERYWHERE = {
+    "bash", "build-base", "busybox", "ca-certificates", "curl", "g++", "gcc", "git", "libffi-dev", "linux-headers",
+    "make", "musl-dev", "openssl", "pkgconf", "python3", "tar", "tzdata", "wget", "xz", "zlib-dev",
+}  # fmt: skip
+_NO_INDEX = (
+    Fix("fetch the index before", (Command("apk update", FixStage.UPDATE),), notes="In the same RUN of a Dockerfile."),
+    Fix(
+        "let apk say why it did not get the index",
+        notes="With --no-cache, or where apk update fails: the servers were not reached. Without -q apk prints which: "
+        "look at /etc/apk/repositories, the network of the build, DNS, and a proxy.",
+    ),
+)
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
     """See apk miss a requested package."""
     hits, packages = [], []
@@ -58,7 +73,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
         if ":" not in package and (not wanted or _asked(package, wanted[0].groups["by"])):
             hits += [hit, *wanted]
             packages.append(package)
-    if packages:
+    if known := [package for package in packages if package in _EVERYWHERE]:
+        yield finding_from_hits(
+            log,
+            hits,
+            f"apk has no index of Alpine's packages: it does not know {', '.join(known)}, which each release has",
+            "apk installs none of the requested packages.",
+            _NO_INDEX,
+        )
+    elif packages:
         yield finding_from_hits(
             log,
             hits,
