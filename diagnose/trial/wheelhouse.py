@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 import zipfile
 import zlib
 
@@ -126,7 +127,8 @@ def install(wheel: Wheel, place: TrialPlace, folder: str, find_links: Sequence[s
         *(["--no-index"] if offline else []),
     ]
     command = [*_pip(), "install", *options, os.path.abspath(wheel.path)]
-    done = helpers.run(command, _SECONDS)
+    with tempfile.TemporaryDirectory(prefix="diagnose-pip-") as scratch:  # a pip that is ended leaves its own behind
+        done = helpers.run(["env", f"TMPDIR={scratch}", *command], _SECONDS)
     if done.status is None:
         raise NotInstalledError(f"its dependencies were not fetched in {_SECONDS} seconds")
     if done.status:
