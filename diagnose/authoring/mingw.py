@@ -1,16 +1,16 @@
 """MinGW's linkers in logs: they link for Windows, where Unix's libraries do not exist.
 
 Sources: mingw-w64's list of import libraries; the packages ``gcc-mingw-w64-*`` (Debian), ``mingw32-gcc`` and
-``mingw64-gcc`` (Fedora), ``mingw-w64-gcc`` (Alpine, Arch), ``mingw-w64`` (Homebrew), as of November 2026.
+``mingw64-gcc`` (Fedora), ``mingw-w64-gcc`` (Alpine, Arch), as of November 2026.
 """
 
 from __future__ import annotations
 
-from diagnose.authoring.log import install_by_family, other_system
+from diagnose.authoring.log import install_by_family
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
-from diagnose.model.finding import Command, Fix, FixStage
 
 if TYPE_CHECKING:
+    from diagnose.model.finding import Fix
     from diagnose.readers.buildlog import BuildLog, LinkStep
 
 #: Parts of Unix's C library that Windows has no library for; mingw-w64 has an empty libm and its own libpthread.
@@ -31,9 +31,6 @@ def without_unix(link: LinkStep) -> list[str]:
 
 def linker_fixes(log: BuildLog, line: int, name: str) -> tuple[Fix, ...]:
     """Return the fixes that install the MinGW program *name*."""
-    if other_system(log) == "macOS":
-        commands = (Command("brew install mingw-w64", FixStage.PACKAGES),)
-        return (Fix("install mingw-w64 with Homebrew", commands, safe=True),)
     bits = "32" if name.rpartition("/")[2].startswith("i") else "64"
     packages = {
         "debian": ("gcc-mingw-w64-i686" if bits == "32" else "gcc-mingw-w64-x86-64",),

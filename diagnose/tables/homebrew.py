@@ -14,6 +14,8 @@ cmake cmake
 default-libmysqlclient-dev mysql-client
 flatbuffers-compiler flatbuffers
 gettext gettext
+gcc-mingw-w64-i686 mingw-w64
+gcc-mingw-w64-x86-64 mingw-w64
 gfortran gcc
 graphviz-dev graphviz
 libgraphviz-dev graphviz
@@ -147,7 +149,21 @@ zlib1g-dev zlib
 
 #: Formulae of programs alone, whose folders no compiler needs.
 _PROGRAMS = frozenset(
-    {"autoconf", "automake", "capnp", "cmake", "gcc", "gettext", "go", "libtool", "meson", "nasm", "ninja", "pkgconf"}
+    {
+        "autoconf",
+        "automake",
+        "capnp",
+        "cmake",
+        "gcc",
+        "gettext",
+        "go",
+        "libtool",
+        "meson",
+        "mingw-w64",
+        "nasm",
+        "ninja",
+        "pkgconf",
+    }
     | {"swig", "yasm"}
 )
 
