@@ -42,7 +42,8 @@ CHECK = Check(
             r"incompatible architecture \(have '(?P<have>[\w,]{1,40})', need (?:'(?:arm64e|x86_64h)' or )?'"
             r"(?P<need>\w{1,20})'(?: or '[^']{1,20}')?\)",
         ),
-        ("incompatible architecture", r"(?P<wrapped>incompatible architecture)"),
+        # the linker wild says "has incompatible architecture: x86_64" of a library for Linux
+        ("incompatible architecture", r"(?P<wrapped>(?<!has )incompatible architecture)(?!:)"),
         ("but wrong architecture", r"mach-o, but (?P<wrong>wrong architecture)"),
         ("duplicate LC_RPATH", r"'(?P<file>[^\s']{1,300})' \(duplicate LC_RPATH '(?P<twice>[^']{1,300})'"),
         ("Library not loaded: ", r"Library not loaded: '?(?P<library>[^\s']{1,300})"),
