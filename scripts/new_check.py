@@ -15,8 +15,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index_checks import INDEX, row
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -346,10 +344,9 @@ def stubs(area: str, stem: str, kinds: list[str], words: dict[str, str]) -> list
             suffix = "" if kind == "wheel" else f"_{kind}"
             written.append(HERE / "tests" / "checks" / f"test_{stem}{suffix}.py")
             write(written[-1], TESTS[kind].format(**words))
-    rows = INDEX.read_text(encoding="ascii").splitlines(keepends=True)
-    write(INDEX, "".join(sorted([*rows, row(area, stem, kinds)])))
     for tidy in (["check", "--fix", "--quiet", "--select=I"], ["format", "--quiet"]):
         subprocess.run([sys.executable, "-m", "ruff", *tidy, *written, WHEELS / "cases.py"], check=True)
+    subprocess.run([sys.executable, HERE / "scripts" / "index_checks.py"], check=True)
     return written
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -81,25 +82,45 @@ def test_a_misspelt_declaration_is_an_error(source: str, fault: str) -> None:
         registry.declared(module)
 
 
-def test_the_index_names_the_checks_that_exist(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def index_checks(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.syspath_prepend(Path(__file__).parents[1] / "scripts")
-    import index_checks
+    return importlib.import_module("index_checks")
 
-    assert index_checks.INDEX.read_text() == index_checks.lines(), "run: python3 dev.py fmt"
+
+def test_the_index_says_what_the_checks_declare(index_checks: ModuleType) -> None:
+    assert index_checks.main("--check") == 0, "run: python3 dev.py fmt"
 
 
 def test_a_stale_index_is_refused_and_written_again(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    index_checks: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "scripts")
-    import index_checks
-
-    right = index_checks.INDEX.read_text()
-    monkeypatch.setattr(index_checks, "INDEX", tmp_path / "index.txt")
-    index_checks.INDEX.write_text(right.replace(" env", "", 1))
+    monkeypatch.setattr(index_checks, "CHECKS", tmp_path)
+    (tmp_path / registry.BUILT_IN).mkdir()
     assert index_checks.main("--check") == 1 and "dev.py fmt" in capsys.readouterr().err
-    assert index_checks.main() == 0 and index_checks.INDEX.read_text() == right
-    assert index_checks.main("--check") == 0
+    assert index_checks.main() == 0 and index_checks.main("--check") == 0
+    index = tmp_path / f"{registry.INDEX.replace('.', '/')}.py"
+    right = index.read_text()
+    assert right == (Path(__file__).parents[1] / "checks" / registry.BUILT_IN / index.name).read_text()
+    index.write_text(right.replace('"env", ', "", 1))
+    assert index_checks.main("--check") == 1
+    assert index_checks.main() == 0 and index.read_text() == right
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_stand_in_is_what_the_check_declares(kind: str) -> None:
+    """All but its documentation, and functions in their places."""
+    whole = [check for check in CHECKS if kind in check.detectors]
+    light = registry.stand_ins(kind)
+    assert [check.id for check in light] == [check.id for check in whole]
+    copied = set(Check._fields) - {"doc", "detectors", "patterns", "applies", "leads_to", "log_kinds", "env_facts"}
+    for one, other in zip(light, whole, strict=True):
+        assert {name: getattr(one, name) for name in copied} == {name: getattr(other, name) for name in copied}
+        assert one.detectors.keys() == other.detectors.keys()
+        assert [one.applies is None, one.leads_to is None] == [other.applies is None, other.leads_to is None]
+        fetched = [pattern for wordings in one.patterns for pattern in wordings.fetch()] if kind == "log" else []
+        assert fetched == list(other.patterns if kind == "log" else ())
+        assert {text for wordings in one.patterns for text in wordings.anchors} == {row.anchor for row in fetched}
 
 
 @pytest.mark.parametrize("kind", KINDS)

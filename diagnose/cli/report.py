@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from diagnose.cli.options import Output, Selection
     from diagnose.config.baseline import Baseline
     from diagnose.model.check import Check
-    from diagnose.model.pattern import Pattern
+    from diagnose.model.pattern import Pattern, Wordings
     from diagnose.model.subject import Subject
 
     _Subject = TypeVar("_Subject", bound=Subject)
@@ -75,10 +75,10 @@ def chosen(kind: str, selection: Selection, unwanted: tuple[str, ...] = ()) -> l
 
 @cache
 def _loaded(kind: str) -> list[Check]:
-    return registry.load(kind)
+    return registry.stand_ins(kind)
 
 
-def log_patterns(selection: Selection) -> list[Pattern]:
+def log_patterns(selection: Selection) -> list[Pattern | Wordings]:
     """Return the patterns of the checks of logs that the user wants."""
     return [pattern for check in chosen("log", selection) for pattern in check.patterns]
 

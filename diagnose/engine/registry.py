@@ -14,16 +14,21 @@ import sys
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import KINDS, Check
+from diagnose.model.pattern import Wordings
 from diagnose.model.site import page_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import ModuleType
+    from typing import Any
+
+    from diagnose.model.check import Detector
+    from diagnose.model.finding import Finding
 
 GROUP = "diagnose.checks"
 BUILT_IN = "diagnose_checks"
-INDEX = "index.txt"
-"""The file of the built-in package that names its checks, one per line: the module as ``area/check_id``, its kinds."""
+INDEX, ANCHORS = f"{BUILT_IN}.check_index", f"{BUILT_IN}.log_anchors"
+"""The modules that repeat what the built-in checks declare. ``dev.py fmt`` writes them; ``lint`` and a test compare."""
 _ROLES = frozenset({*KINDS, "leads_to"})
 
 
@@ -83,16 +88,81 @@ def load(kind: str | None = None) -> list[Check]:
     Raises:
         DeclarationError: two modules have the same id, or a declaration is invalid.
     """
+    return _sorted(_loaded(package, kind) for package in packages() or [BUILT_IN])
+
+
+def stand_ins(kind: str) -> list[Check]:
+    """Return the checks with a detector for *kind*, sorted by id, importing as few as it takes.
+
+    For most inputs most checks have nothing to say, and importing them all takes longer than everything else. So a
+    built-in check is represented by its declaration in the index, without its documentation. Its module is imported
+    when its detector looks at a subject that shows one of its signs (:attr:`Check.env_facts`, :attr:`Check.log_kinds`),
+    and when a log has one of the anchors of its patterns. Checks of plugins are imported: nothing indexes them.
+
+    Raises:
+        DeclarationError: as of :func:`load`.
+    """
+    return _sorted(
+        _built_in(kind) if package == BUILT_IN else _loaded(package, kind) for package in packages() or [BUILT_IN]
+    )
+
+
+def _sorted(groups: Iterable[Iterable[Check]]) -> list[Check]:
     checks: dict[str, Check] = {}
-    for package in packages() or [BUILT_IN]:
-        for name in _indexed(kind) if package == BUILT_IN else _searched(package, kind):
-            check = declared(_imported(name))
-            if kind is not None and kind not in check.detectors:
-                continue
+    for group in groups:
+        for check in group:
             if check.id in checks:
                 raise DeclarationError(f"two checks have the id {check.id}")
             checks[check.id] = check
     return [checks[key] for key in sorted(checks)]
+
+
+def _loaded(package: str, kind: str | None) -> Iterator[Check]:
+    """Yield the checks of *package*, imported, that detect *kind*; None: all of them."""
+    for name, path in modules(package).items():
+        if kind is None or _may_detect(path, kind):
+            check = declared(_imported(name))
+            if kind is None or kind in check.detectors:
+                yield check
+
+
+def _built_in(kind: str) -> Iterator[Check]:
+    """Yield the stand-ins of the built-in checks that detect *kind*."""
+    anchors: dict[str, tuple[str, ...]] = _imported(ANCHORS).CHECKS if kind == "log" else {}
+    for name, row in _imported(INDEX).CHECKS.items():
+        if kind in row["kinds"]:
+            yield _stand_in(name, row, anchors.get(name, ()))
+
+
+def _stand_in(name: str, row: dict[str, Any], anchors: tuple[str, ...]) -> Check:
+    """Return the check of the built-in module *name* (``area/check_id``), as its *row* of the index declares it."""
+    area, _, stem = name.partition("/")
+    module = f"{BUILT_IN}.{area}.{stem}"
+    signs, functions = row.get("signs", {}), row.get("functions", ())
+
+    def whole() -> Check:
+        return declared(_imported(module))
+
+    def later(name: str) -> Callable[..., Any] | None:
+        return (lambda *args: getattr(whole(), name)(*args)) if name in functions else None
+
+    def detector(kind: str) -> Detector:
+        def detect(subject: Any) -> Iterable[Finding]:
+            return whole().detectors[kind](subject) if kind not in signs or subject.shows(signs[kind]) else ()
+
+        return detect
+
+    check_id = stem.replace("_", "-")
+    return Check(
+        **row["declared"],
+        patterns=(Wordings(anchors, lambda: whole().patterns),) if anchors else (),
+        id=check_id,
+        area=area,
+        url=page_url(check_id),
+        detectors={kind: detector(kind) for kind in row["kinds"]},
+        applies=later("applies"),
+        leads_to=later("leads_to"),
+    )
 
 
 def declared(module: ModuleType) -> Check:
@@ -133,28 +203,6 @@ def declared(module: ModuleType) -> Check:
 def _imported(name: str) -> ModuleType:
     __import__(name)  # importlib's own function costs the import of a package
     return sys.modules[name]
-
-
-def _indexed(kind: str | None) -> Iterator[str]:
-    """Yield the built-in modules that detect *kind*; None: all of them.
-
-    Importing every check to find its functions would take longer than running the checks, and searching their sources
-    as long as importing a quarter of them. ``dev.py fmt`` writes the index; ``dev.py lint`` and a test compare it.
-    """
-    folder = os.path.dirname(_imported(BUILT_IN).__file__ or "")
-    with open(os.path.join(folder, INDEX), encoding="utf-8") as file:
-        lines = file.read().splitlines()
-    for line in lines:
-        module, *kinds = line.split()
-        if kind is None or kind in kinds:
-            yield f"{BUILT_IN}.{module.replace('/', '.')}"
-
-
-def _searched(package: str, kind: str | None) -> Iterator[str]:
-    """Yield the modules of a plugin that may detect *kind*; None: all of them."""
-    for name, path in modules(package).items():
-        if kind is None or _may_detect(path, kind):
-            yield name
 
 
 def _may_detect(path: str, kind: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import Finding, Phase
-from diagnose.model.pattern import Pattern
+from diagnose.model.pattern import Pattern, Wordings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,16 +21,23 @@ KINDS = ("wheel", "env", "log", "workflow")
 class Check(NamedTuple):
     """One cause of failure, with the detectors that see it from several sides.
 
-    A check's module declares ``CHECK = Check(since=…)`` with the first nine fields; the registry fills in the rest
-    from the module's name, docstring and functions.
+    A check's module declares ``CHECK = Check(since=…)`` with the fields up to ``pedantic``; the registry fills in
+    the rest from the module's name, docstring and functions.
     """
 
     since: str
     """The release that had this check first."""
     phase: Phase = Phase.LATER
     """When a build meets the cause; earlier phases mask later ones."""
-    patterns: tuple[Pattern, ...] = ()
+    patterns: tuple[Pattern | Wordings, ...] = ()
     """How logs word it."""
+    log_kinds: tuple[str, ...] = ()
+    """The kinds of messages in a log that it needs beside its own patterns: without any of all these, it has nothing to
+    say. A kind ends in ``*`` for all that begin so. Without patterns and kinds, it looks at every log."""
+    env_facts: tuple[str, ...] = ()
+    """The facts of an environment that it needs, as ``libraries`` or ``toolchain.rust.damaged``: where all of them are
+    empty or false, it has nothing to say. Of several records, any one's counts: ``libraries.mismatches``; with ``!``,
+    the last has to be empty or false: ``libraries.!found``. Without names, it looks at every environment."""
     applies: Callable[[Any], bool] | None = None
     """Whether a wheel has anything for this check to examine; None: every wheel has. Without it, no wheel passes."""
     needs: str = "archive"

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from diagnose.model._lazy_stdlib import NamedTuple
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
 
 _CPU = r"x86_64|i[3-6]86|aarch64(?:_be)?|arm\w*|thumb\w*|powerpc\w*|s390x|riscv\w+|loongarch64|mips\w*"
 TRIPLE = rf"(?:{_CPU})-unknown-linux-\w+"
@@ -34,6 +38,15 @@ class Pattern(NamedTuple):
     pattern: str
     lines: int = 1
     raw: bool = False
+
+
+class Wordings(NamedTuple):
+    """The patterns of one check, which are fetched when a log has one of their anchors."""
+
+    anchors: tuple[str, ...]
+    """The anchor of each pattern, once."""
+    fetch: Callable[[], Iterable[Any]]
+    """Returns the patterns, which imports the check."""
 
 
 def patterns_for(kind: str, *rows: tuple[str, str] | tuple[str, str, int]) -> tuple[Pattern, ...]:

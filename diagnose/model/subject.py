@@ -6,7 +6,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Protocol
+    from typing import Any, Protocol
 
     from typing_extensions import Self
 
@@ -36,3 +36,16 @@ if TYPE_CHECKING:
 
         def was_examined(self, phase: Phase) -> bool:
             """Whether there was anything to examine that a build meets in *phase*; otherwise no check of it passed."""
+
+
+def is_there(fact: Any, names: Sequence[str]) -> bool:
+    """Whether the fact that *names* lead to, from *fact*, is neither empty nor false; of several records, any one's.
+
+    With ``!`` before the last name: whether it is empty or false.
+    """
+    if not names or not fact:
+        return bool(fact)
+    if type(fact) is tuple:
+        return any(is_there(one, names) for one in fact)
+    name, *rest = names
+    return not getattr(fact, name[1:]) if name[0] == "!" else is_there(getattr(fact, name), rest)

@@ -7,7 +7,9 @@ import os
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import Evidence, Finding, InputError, Phase
+from diagnose.model.subject import is_there
 from diagnose.model.targets import Target
+from diagnose.model.versions import newer
 from diagnose.readers import apt_needs, build_programs, flags, library_answers
 from diagnose.readers.cargo import (
     build_tools,
@@ -92,7 +94,7 @@ class Environment(NamedTuple):
     apt: Apt | None = None
     rpm_repos: tuple[RpmRepo, ...] = ()
     """The repositories of yum, dnf and zypper, also disabled ones."""
-    packages: tuple[Package, ...] | None = None
+    packages: Iterable[Package] | None = None
     policy: str = ""
     policy_from: Setting | None = None
     """The variable that names ``policy``; None if it was requested, or nothing asks for one."""
@@ -131,6 +133,18 @@ class Environment(NamedTuple):
                     yield library, file
 
     @property
+    def other_libc_files(self) -> list[tuple[Library, LinkFile]]:
+        """The files that need another C library than the target's."""
+        return [(library, file) for library, file in self.link_files() if file.libc not in ("", self.target.libc)]
+
+    @property
+    def newer_glibc_files(self) -> list[tuple[Library, LinkFile]]:
+        """The files that need a newer glibc than the linker links with."""
+        if self.target.libc != "glibc":
+            return []
+        return [(library, file) for library, file in self.link_files() if newer(file.glibc, self.toolchain.glibc)]
+
+    @property
     def cross(self) -> bool:
         """Whether the build is a cross build: target and host differ as triples (so gnu to musl is one)."""
         return self.target.triple != self.host.triple
@@ -141,6 +155,15 @@ class Environment(NamedTuple):
             if package.name == name and architecture in ("", package.architecture):
                 return package
         return None
+
+    @property
+    def without_std(self) -> tuple[Target, ...]:
+        """Of the target and the host, those whose standard library this Rust does not have."""
+        return tuple(row for row in (self.target, self.host) if row.triple not in self.toolchain.rust.std)
+
+    def shows(self, facts: Iterable[str]) -> bool:
+        """Whether any of these facts is there: neither empty nor false (see :attr:`Check.env_facts`)."""
+        return any(is_there(self, names.split(".")) for names in facts)
 
     def offers(self, basis: str) -> bool:
         """Whether it has what a check needs: always, because it has one layout only."""
@@ -257,7 +280,7 @@ def read(
     static = config.crt_static(variables, row)
     own_musl = here.family == "alpine" and not rust.toolchain  # Alpine's Rust links dynamically
     tools = tools._replace(crt_static=row.libc == "musl" and not own_musl if static is None else static)
-    wanted = [_asked(name) for name in libs] or [
+    wanted = [needs.asked_for(name) for name in libs] or [
         need for need in project.needs if not need.optional or sys_crate_overrides.insists(need.crate, variables, row)
     ]
     if row != host and (elsewhere := [need for need in wanted if need.native]):
@@ -364,19 +387,6 @@ def _obstacle(
     here = place if place.live else Root("/")
     top = os.path.dirname(project.lock or project.path)
     return target_folder.obstacle(place, here, cwd, top, config, variables, triple)
-
-
-def _asked(text: str) -> needs.Need:
-    text = text.strip()
-    end = next((place for place, sign in enumerate(text) if sign in " <>=!"), len(text))
-    module, rest = text[:end], text[end:].strip()
-    if not module or module.startswith("-") or not all(sign.isalnum() or sign in "._+-:@/%," for sign in module):
-        # An option, or a name that a shell would split in a printed command.
-        raise InputError(f"{text!r}: not the name of a pkg-config module")
-    version = rest.lstrip("<>=!")
-    operator = rest[: len(rest) - len(version)]
-    need = needs.asked_by(module, needs.asker(module))
-    return need._replace(requirement=f"{operator} {version.strip()}".strip(), static=None)
 
 
 def _in_venv(place: Root, cwd: str) -> Program | None:

@@ -14,6 +14,8 @@ from diagnose.readers import buildlog
 FOLDER = Path(__file__).resolve().parents[2] / "fixtures" / "logs"
 CAUSES = registry.load("log")
 patterns = [pattern for cause in CAUSES for pattern in cause.patterns]
+STAND_INS = registry.stand_ins("log")
+wordings = [wording for cause in STAND_INS for wording in cause.patterns]
 
 
 class Label(NamedTuple):
@@ -61,5 +63,5 @@ def composed(name: str) -> bool:
 def judged(path: Path, target: str | None = None, distro: str | None = None) -> Result:
     """Judge the log *path* as the command does."""
     return run_checks(
-        "log", path.name, lambda: buildlog.read(str(path), patterns, target, distro), buildlog.facts, CAUSES
+        "log", path.name, lambda: buildlog.read(str(path), wordings, target, distro), buildlog.facts, STAND_INS
     )

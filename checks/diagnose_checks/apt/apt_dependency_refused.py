@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", phase=Phase.PACKAGES, fallback=True)
+CHECK = Check(since="0.1.0", phase=Phase.PACKAGES, fallback=True, log_kinds=("apt-unmet",))
 _CROSS = (
     r"(?:gcc|g\+\+|cpp|gfortran)(?:-[\d.]+)?"
     r"-(?:aarch64|arm|powerpc\w*|s390x|riscv64|mips\w*|i686|x86-64)-linux-gnu\w*$"

@@ -37,7 +37,12 @@ if TYPE_CHECKING:
     from diagnose.readers.workflow import Workflow
     from diagnose.readers.workflow.shell import Call
 
-CHECK = Check(since="0.1.0", phase=Phase.PACKAGES)
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.PACKAGES,
+    log_kinds=("apt-no-release", "apt-unfetched", "apt-index"),
+    env_facts=("distro.is_ubuntu", "apt.sources.names_ubuntu"),
+)
 
 
 def env(env: Environment) -> Iterator[Finding]:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 # dpkg prints this where a source entry names the architecture and dpkg --add-architecture was not run.
 CHECK = Check(
     since="0.1.0",
+    log_kinds=("apt-unlocatable",),
     patterns=patterns_for(
         "dpkg-no-arch",
         (
@@ -41,6 +42,7 @@ CHECK = Check(
             r"package architecture \((?P<arch>[\w-]+)\) does not match system \((?P<native>[\w-]+)\)",
         ),
     ),
+    env_facts=("cross",),
 )
 
 

@@ -33,9 +33,11 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.PACKAGES,
+    log_kinds=("apt-unlocatable", "apt-unfetched"),
     patterns=patterns_for(
         "step-from-cache", ("Using cache", r"^(?:--->|-->) Using cache"), ("CACHED", r"^(?:=> )?CACHED(?: \[|$)")
     ),
+    env_facts=("libraries.!found",),
 )
 
 

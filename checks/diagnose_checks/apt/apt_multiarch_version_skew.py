@@ -31,7 +31,7 @@ leads_to = blocks_later_installs
 
 #: Packages that every library depends on, whatever its architecture.
 
-CHECK = Check(since="0.1.0", phase=Phase.PACKAGES)
+CHECK = Check(since="0.1.0", phase=Phase.PACKAGES, log_kinds=("apt-broken", "apt-unmet"), env_facts=("apt.skews",))
 _BASE = ("libc6", "libgcc-s1", "libstdc++6")
 
 

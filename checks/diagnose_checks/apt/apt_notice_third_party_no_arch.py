@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", phase=Phase.START)
+CHECK = Check(since="0.1.0", phase=Phase.START, log_kinds=("apt-unlocatable",))
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

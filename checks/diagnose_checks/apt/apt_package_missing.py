@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog
     from diagnose.readers.system.distro import Distro
 
-CHECK = Check(since="0.1.0", phase=Phase.START)
+CHECK = Check(since="0.1.0", phase=Phase.START, log_kinds=("apt-unlocatable", "apt-unmet"))
 leads_to = blocks_later_installs
 
 

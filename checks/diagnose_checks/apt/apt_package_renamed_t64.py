@@ -30,6 +30,7 @@ leads_to = blocks_later_installs
 CHECK = Check(
     since="0.1.0",
     phase=Phase.START,
+    log_kinds=("apt-virtual",),
     patterns=patterns_for("t64-note", ("t64 ", r"^\s*(?P<package>lib[\w.+-]+t64)(?::\w+)? \d")),
 )
 

@@ -35,11 +35,13 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.PACKAGES,
+    log_kinds=("apt-no-release", "apt-index", "apt-unfetched"),
     patterns=patterns_for(
         "release-expired",
         ("is expired", r"Release file for (?P<url>\S+?)(?:/dists/(?P<suite>[\w./-]+?)/(?:In)?Release)? is expired"),
     )
     + patterns_for("apt-suite", ("Release", r"^(?:Get|Hit):?\d*:? (?P<url>\S+) (?P<suite>\S+) (?:In)?Release\b")),
+    env_facts=("apt.sources.asks_gone_suite",),
 )
 
 

@@ -31,7 +31,12 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog, Hit
 
-CHECK = Check(since="0.1.0", phase=Phase.PACKAGES)
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.PACKAGES,
+    log_kinds=("apt-unfetched", "apt-unlocatable", "apt-arch", "apt-index", "apt-no-arch"),
+    env_facts=("apt.foreign", "apt.sources.declared", "apt.sources.unknown"),
+)
 
 
 def env(env: Environment) -> Iterator[Finding]:

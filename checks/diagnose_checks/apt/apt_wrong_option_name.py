@@ -23,7 +23,7 @@ from diagnose.remedies.fix import fix
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0", phase=Phase.PACKAGES)
+CHECK = Check(since="0.1.0", phase=Phase.PACKAGES, env_facts=("apt.sources.unknown",))
 
 
 def env(env: Environment) -> Iterator[Finding]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
     from diagnose.readers.workflow import Workflow
 
-CHECK = Check(since="0.1.0", phase=Phase.START)
+CHECK = Check(since="0.1.0", phase=Phase.START, log_kinds=("glibc-wanted", "glibcxx-wanted"))
 leads_to = is_later
 
 

@@ -46,6 +46,7 @@ _OWN = "(?:CERTIFICATE|module is not available)"  # certificate-untrusted, pytho
 CHECK = Check(
     since="0.1.0",
     phase=Phase.START,
+    log_kinds=("no-versions", "pip-retries", "value-too-large"),
     patterns=patterns_for(
         "outage",
         (

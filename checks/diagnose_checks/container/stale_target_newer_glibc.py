@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", phase=Phase.START)
+CHECK = Check(since="0.1.0", phase=Phase.START, log_kinds=("glibc-wanted",))
 leads_to = is_later
 
 

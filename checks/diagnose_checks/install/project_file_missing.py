@@ -115,6 +115,7 @@ CHECK = Check(
         ("read dockerfile: open", r"failed to read dockerfile: open (?P<file>\S{1,200}): no such file"),
     )
     + patterns_for("copy-from-stage", ("--from=", r"\b(?:COPY|ADD) (?:--\S+ ){0,3}--from=(?P<stage>[\w./:-]{1,100})")),
+    env_facts=("project.absent",),
 )
 
 

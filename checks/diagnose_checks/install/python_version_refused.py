@@ -27,6 +27,7 @@ _RANGE = r"[<>=!~]=?\s?[\d.*]+(?:\s?,\s?[<>=!~]=?\s?[\d.*]+){0,6}"
 CHECK = Check(
     since="0.1.0",
     phase=Phase.PYTHON,
+    log_kinds=("no-versions",),
     patterns=patterns_for(
         "python-refused",
         (

@@ -28,7 +28,7 @@ from diagnose.readers.env import Environment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0", phase=Phase.AUDIT)
+CHECK = Check(since="0.1.0", phase=Phase.AUDIT, env_facts=("libraries.files.loaded",))
 
 
 def env(env: Environment) -> Iterator[Finding]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", phase=Phase.LINK)
+CHECK = Check(since="0.1.0", phase=Phase.LINK, log_kinds=("ld-undefined",))
 
 _MODES = "[sdtx]f|[sdt]i"
 # libgcc's manual, chapters on integer and soft float routines; ARM's run-time ABI.

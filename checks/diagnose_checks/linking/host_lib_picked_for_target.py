@@ -43,7 +43,9 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LINK,
+    log_kinds=("ld-*",),
     patterns=patterns_for("host-folder", ("-L/usr/lib", r"(?<!\S)-L/usr/lib(?:64)?(?:\s|$)")),
+    env_facts=("libraries.files.!accepted",),
 )
 _HOST_FOLDER = Fix(
     "remove -L/usr/lib from the linker's command line",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from diagnose.readers.elf.library import LinkFile
     from diagnose.readers.pkgconfig.pkgconfig_facts import Library
 
-CHECK = Check(since="0.1.0", phase=Phase.LINK)
+CHECK = Check(since="0.1.0", phase=Phase.LINK, env_facts=("libraries.files.!usable",))
 
 
 def env(env: Environment) -> Iterator[Finding]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog, Hit
 
-CHECK = Check(since="0.1.0", phase=Phase.LINK)
+CHECK = Check(since="0.1.0", phase=Phase.LINK, log_kinds=("ld-undefined",))
 
 #: Functions that objects call without a version, and the version of libstdc++ that introduced each (gnu.ver).
 _SINCE = (

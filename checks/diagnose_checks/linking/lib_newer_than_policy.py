@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.elf.library import LinkFile
 
-CHECK = Check(since="0.1.0", phase=Phase.AUDIT)
+CHECK = Check(since="0.1.0", phase=Phase.AUDIT, env_facts=("policy",))
 
 
 def env(env: Environment) -> Iterator[Finding]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LINK,
+    log_kinds=("ld-undefined",),
     patterns=(
         *patterns_for("linked-atomic", ('"-latomic"', '"-latomic"')),
         *patterns_for("no-libatomic", ("require libatomic", r"ompiler appears to require libatomic.{0,40}, but can")),

@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", phase=Phase.LINK)
+CHECK = Check(since="0.1.0", phase=Phase.LINK, log_kinds=("ld-undefined",), env_facts=("other_libc_files",))
 
 
 def env(env: Environment) -> Iterator[Finding]:
     """See whether a library needs the other C library."""
     reported = set()
-    for library, file in env.link_files():
-        if not file.libc or file.libc == env.target.libc or file.accepted is False or library.module in reported:
+    for library, file in env.other_libc_files:
+        if file.accepted is False or library.module in reported:
             continue
         reported.add(library.module)
         yield Finding(

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog, Hit, LinkStep
 
-CHECK = Check(since="0.1.0", phase=Phase.LINK)
+CHECK = Check(since="0.1.0", phase=Phase.LINK, log_kinds=("ld-undefined",))
 
 #: References from Rust code, which the linker reads before the libraries: their order is not the cause.
 _RUST = r"\.rlib\(|\.rcgu\.o\b|\.rs:\d+|>>> referenced by"

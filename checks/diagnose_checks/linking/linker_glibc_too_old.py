@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.env import Environment
 
-CHECK = Check(since="0.1.0", phase=Phase.LINK)
+CHECK = Check(since="0.1.0", phase=Phase.LINK, env_facts=("toolchain.glibc",))
 
 #: The glibc that introduced ``getauxval``, which the standard library calls on every processor.
 _GETAUXVAL = "2.16"

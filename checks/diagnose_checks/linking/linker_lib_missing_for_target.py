@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LINK,
+    log_kinds=("ld-no-lib",),
     patterns=patterns_for(
         "own-folder",
         (" -L./", r"(?<!\S)-L ?(?P<folder>\./[^\s'\"]{1,200})"),
@@ -51,6 +52,7 @@ CHECK = Check(
             for name in ("conda", "miniforge", "mambaforge", "micromamba")
         ),
     ),
+    env_facts=("libraries.!found", "libraries.files.!usable", "flagged"),
 )
 
 #: Libraries of the compiler and the C library: toolchain-crt-missing reports them.

@@ -34,6 +34,7 @@ _ARCHIVE = r"lib(?P<archive>[\w.+-]+)\.a\("
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LINK,
+    log_kinds=("ld-undefined",),
     patterns=(
         *patterns_for("linked-lib", *((f'"-l{lib}"', rf'"-l(?P<lib>{re.escape(lib)})"') for lib, _ in OWNERS)),
         *patterns_for(

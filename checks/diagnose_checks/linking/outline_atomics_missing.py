@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", phase=Phase.LINK)
+CHECK = Check(since="0.1.0", phase=Phase.LINK, log_kinds=("ld-undefined",))
 
 _HELPER = r"__aarch64_(?:cas|swp|ldadd|ldclr|ldeor|ldset)(?:1|2|4|8|16)_(?:relax|acq|rel|acq_rel|sync)$"
 

@@ -29,7 +29,12 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog, Hit
 
-CHECK = Check(since="0.1.0", phase=Phase.AUDIT)
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.AUDIT,
+    log_kinds=("ld-static", "native-static"),
+    env_facts=("libraries.static_by", "toolchain.crt_static"),
+)
 
 
 def env(env: Environment) -> Iterator[Finding]:

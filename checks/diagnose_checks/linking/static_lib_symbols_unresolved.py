@@ -36,6 +36,7 @@ _ARCHIVE = re.compile(r"lib[\w.+-]+\.a\(")
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LINK,
+    log_kinds=("ld-undefined",),
     patterns=patterns_for("ld-in-archive", ("): in function", r"lib[\w.+-]{1,100}\.a\([^)]{1,200}\): in function")),
 )
 

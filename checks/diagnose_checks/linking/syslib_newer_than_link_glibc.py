@@ -20,7 +20,6 @@ from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.model.versions import newer
 from diagnose.readers.env import Environment
 from diagnose.remedies.libraries import build_from_source_fix, vendored
 from diagnose.remedies.package_names import library_module
@@ -30,14 +29,14 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", phase=Phase.LINK)
+CHECK = Check(since="0.1.0", phase=Phase.LINK, log_kinds=("ld-undefined",), env_facts=("newer_glibc_files",))
 
 
 def env(env: Environment) -> Iterator[Finding]:
     """Compare the glibc that the library needs with the linker's."""
     chain = env.toolchain
-    for library, file in env.link_files():
-        if env.target.libc != "glibc" or file.accepted is False or not newer(file.glibc, chain.glibc):
+    for library, file in env.newer_glibc_files:
+        if file.accepted is False:
             continue
         yield Finding(
             message=f"{file.path} needs glibc {file.glibc}, but the linker for {env.target.triple} has {chain.glibc}",

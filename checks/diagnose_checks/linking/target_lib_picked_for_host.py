@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog, LinkStep
 
-CHECK = Check(since="0.1.0", phase=Phase.LINK)
+CHECK = Check(since="0.1.0", phase=Phase.LINK, log_kinds=("ld-*",), env_facts=("host_libraries",))
 
 
 def env(env: Environment) -> Iterator[Finding]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LINK,
+    log_kinds=("ld-undefined",),
     patterns=patterns_for(
         "zig-note",
         ("zigbuild", "zigbuild"),

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", phase=Phase.PROBE, patterns=MESON)
+CHECK = Check(since="0.1.0", phase=Phase.PROBE, log_kinds=("pc-shell",), patterns=MESON)
 _OLD = "Meson before 1.3 calls the entry pkgconfig."
 
 

@@ -68,6 +68,7 @@ CHECK = Check(
         ),
         *patterns_for("openssl-host", ("HOST = ", r"^\s*\$HOST = (?P<triple>\S+)")),
     ),
+    env_facts=("libraries.!found",),
 )
 
 

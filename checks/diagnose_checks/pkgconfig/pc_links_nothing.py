@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.pkgconfig.link_metadata import LostWord
 
-CHECK = Check(since="0.1.0", phase=Phase.LINK)
+CHECK = Check(since="0.1.0", phase=Phase.LINK, env_facts=("libraries.links.lost",))
 
 _WHY = {
     "colon": "-l: with the name of a file does not reach the linker of the crate that depends on it",

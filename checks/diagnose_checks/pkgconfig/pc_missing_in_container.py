@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.SEARCH,
+    log_kinds=("pc-*",),
     patterns=(
         *patterns_for(
             "outside-note",

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog, Probe
 
-CHECK = Check(since="0.1.0", phase=Phase.SEARCH)
+CHECK = Check(
+    since="0.1.0", phase=Phase.SEARCH, log_kinds=("pc-*",), env_facts=("libraries.!found", "libraries.missing")
+)
 
 
 def env(env: Environment) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", phase=Phase.SEARCH)
+CHECK = Check(since="0.1.0", phase=Phase.SEARCH, log_kinds=("pc-*",), env_facts=("libraries.missing",))
 
 
 def env(env: Environment) -> Iterator[Finding]:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog, Probe
 
-CHECK = Check(since="0.1.0", phase=Phase.PROBE)
+CHECK = Check(since="0.1.0", phase=Phase.PROBE, log_kinds=("pc-*",), env_facts=("libraries.!found", "project.unknown"))
 
 
 def env(env: Environment) -> Iterator[Finding]:

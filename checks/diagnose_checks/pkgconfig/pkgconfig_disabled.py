@@ -36,6 +36,7 @@ CHECK = Check(
         ("_NO_PKG_CONFIG is set", r"Aborted because (?P<name>\w+_NO_PKG_CONFIG) is set"),
         ("EnvNoPkgConfig", r"EnvNoPkgConfig\(\W*(?P<name>\w+_NO_PKG_CONFIG)"),  # before 0.3.18, unwrapped
     ),
+    env_facts=("libraries.!found",),
 )
 
 

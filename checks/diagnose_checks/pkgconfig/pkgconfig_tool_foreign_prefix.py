@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.SEARCH,
+    log_kinds=("pc-*",),
     patterns=patterns_for(
         "foreign-note",
         (
@@ -45,6 +46,7 @@ CHECK = Check(
         (".pyenv/", r"(?<![^\s:'\"=])[^\s:'\"=/]*(?P<prefix>/[^\s:'\"=]*/\.pyenv)/"),
         ("/nix/store", r"(?P<prefix>/nix/store/[\w.-]+)"),
     ),
+    env_facts=("libraries.!found",),
 )
 
 

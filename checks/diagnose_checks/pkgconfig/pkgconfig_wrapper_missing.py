@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", phase=Phase.PROBE)
+CHECK = Check(since="0.1.0", phase=Phase.PROBE, log_kinds=("pc-*",), env_facts=("libraries.!found",))
 
 
 def env(env: Environment) -> Iterator[Finding]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LINK,
+    log_kinds=("ld-*",),
     patterns=(
         *patterns_for(
             "sysroot-note", ("PKG_CONFIG_SYSROOT_DIR", r"(?P<name>PKG_CONFIG_SYSROOT_DIR\w{0,60})=(?P<sysroot>\S+)")
@@ -44,6 +45,7 @@ CHECK = Check(
             "search-note", ("link-search=", r"rustc-link-search=(?:native=)?(?P<folder>/usr/lib/[\w.-]+-linux-\w+)")
         ),
     ),
+    env_facts=("pkgconfig.sysroot",),
 )
 
 

@@ -34,6 +34,7 @@ CHECK = Check(
     since="0.1.0",
     needs="tags",
     applies=has_linux_code,
+    log_kinds=("audit-forbidden", "ld-no-lib", "native-static", "loader-no-lib"),
     patterns=patterns_for(
         "libpython",
         ("links libpython", r"Your library links libpython \((?P<lib>[^)]{1,200})\)"),

@@ -51,6 +51,7 @@ CHECK = Check(
         ("patchelf", r"patchelf: (?:command )?not found$"),
         ("patchelf", r"patchelf version (?P<version>[\d.]+) is too old"),
     ),
+    env_facts=("libraries",),
 )
 
 

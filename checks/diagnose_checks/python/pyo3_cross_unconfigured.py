@@ -21,7 +21,7 @@ from diagnose.readers.env import Environment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECK = Check(since="0.1.0", phase=Phase.PYTHON)
+CHECK = Check(since="0.1.0", phase=Phase.PYTHON, env_facts=("cross",))
 
 
 def env(env: Environment) -> Iterator[Finding]:

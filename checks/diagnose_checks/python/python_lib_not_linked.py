@@ -31,6 +31,7 @@ _UNRESOLVED = r"(?P<symbol>(?:__imp_)?_{0,2}Py(?:[A-Z][A-Za-z]{2,20})?_\w{2,60})
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LINK,
+    log_kinds=("ld-undefined",),
     patterns=patterns_for(
         "python-link",
         ("-linux-android", r"\w-linux-(?P<android>android)"),

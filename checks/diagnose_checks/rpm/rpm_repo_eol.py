@@ -48,6 +48,7 @@ CHECK = Check(
         ("mirror.centos.org", r"https?://mirror\.centos\.org/\S{1,300}: \[Errno 14\].{0,200}40[34]"),
         ("mirror.centos.org", r"(?:Status code: 40[34]|Curl error \(6\).{0,300}) for https?://mirror\.centos\.org/"),
     ),
+    env_facts=("rpm_repos",),
 )
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LATER,
+    log_kinds=("musl-relocating", "musl-no-lib"),
     patterns=patterns_for("path-not-found", (": not found", r"(?:^|: )(?P<file>\.{0,2}/[^\s:]+): not found$"))
     + patterns_for("copied-note", ("COPY ", r"\bCOPY \S.{0,300}\s(?P<place>/\S{1,200})$")),
 )

@@ -42,6 +42,7 @@ _UNOPENED = ": cannot open shared object"
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LATER,
+    log_kinds=("loader-no-lib", "musl-no-lib"),
     patterns=patterns_for(
         "elf-damaged",
         ("past end of file", r"(?<![^\s:])(?P<file>[^\s:]+): ELF load command past end of file"),

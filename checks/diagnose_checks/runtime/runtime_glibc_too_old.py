@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LATER,
+    log_kinds=("glibc-wanted", "loader-undefined"),
     patterns=patterns_for(
         "glibc-not-defined",
         (

@@ -39,6 +39,7 @@ _PUT = r"(?P<folder>/[^\s:'\"]{1,200})/(?P<lib>lib[\w.+-]{1,80}\.so[\w.]{0,40})[
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LATER,
+    log_kinds=("loader-no-lib", "musl-no-lib"),
     patterns=patterns_for(
         "library-put",
         ("-- Installing: ", rf"-- (?:Installing|Up-to-date): {_PUT}"),  # CMake

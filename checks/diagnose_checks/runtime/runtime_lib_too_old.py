@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LATER,
+    log_kinds=("loader-undefined", "musl-relocating"),
     patterns=patterns_for(
         "version-wanted",
         (

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LATER,
+    log_kinds=("loader-undefined", "musl-relocating"),
     patterns=patterns_for(
         "newer-macos",
         ("newer than running OS", r"\(?built for macOS (?P<system>[\d.]{1,10}) which is newer than running OS"),

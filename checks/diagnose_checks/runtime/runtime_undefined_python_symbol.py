@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LATER,
+    log_kinds=("loader-undefined", "musl-relocating"),
     patterns=patterns_for(
         "ldd-note",
         ("ld-musl-", r"^(?:\S*/)?(?:ldd|ld-musl-\w+\.so\.1) \(0x[0-9a-f]+\)$"),

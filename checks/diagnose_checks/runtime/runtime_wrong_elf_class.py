@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LATER,
+    log_kinds=("loader-no-lib", "musl-no-lib"),
     patterns=(
         *patterns_for(
             "elf-class",

@@ -55,6 +55,7 @@ CHECK = Check(
             ("required by package", r"required by package [`'](?P<asker>[\w-]{1,60}) v(?P<version>[^`'\s]{1,40})"),
         ),
     ),
+    env_facts=("lacking",),
 )
 _REACH = 40  # lines of the message
 

@@ -39,6 +39,7 @@ CHECK = Check(
         ),
         ("only accepted on the nightly", r"error: the (?:option )?`-?Z`?.{0,60} only accepted on the nightly"),
     ),
+    env_facts=("refused",),
 )
 
 

@@ -25,10 +25,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.env import Environment
 
-CHECK = Check(
-    since="0.1.0",
-    phase=Phase.RUST,
-)
+CHECK = Check(since="0.1.0", phase=Phase.RUST, env_facts=("toolchain.rust.damaged",))
 
 
 def env(env: Environment) -> Iterator[Finding]:

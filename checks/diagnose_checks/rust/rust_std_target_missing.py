@@ -53,13 +53,14 @@ CHECK = Check(
             ("/usr/src/rustc-", r"/usr/src/rustc-1\."),
         ),
     ),
+    env_facts=("without_std",),
 )
 
 
 def env(env: Environment) -> Iterator[Finding]:
     """See that the standard library is not installed."""
     rust = env.toolchain.rust
-    absent = next((row for row in (env.target, env.host) if row.triple not in rust.std), None)
+    absent = next(iter(env.without_std), None)
     if not rust.rustc.found or absent is None or (absent is env.host and not rust.package):
         return
     own = f"{rust.rustc.path} of {rust.package}" if rust.package else rust.rustc.path

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", phase=Phase.RUST)
+CHECK = Check(since="0.1.0", phase=Phase.RUST, log_kinds=("no-std",))
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

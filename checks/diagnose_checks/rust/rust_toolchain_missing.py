@@ -42,6 +42,7 @@ CHECK = Check(
             2,
         ),
     ),
+    env_facts=("toolchain.rust.cargo.!found",),
 )
 
 

@@ -86,6 +86,7 @@ CHECK = Check(
         ("failed to parse registry's info", r"failed to parse registry's information for"),
         ("this version of Cargo is older than", r"this version of Cargo is older than the `(?P<needs>20\d\d)` edition"),
     ),
+    env_facts=("project.path",),
 )
 
 

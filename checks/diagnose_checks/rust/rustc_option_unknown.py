@@ -49,6 +49,7 @@ CHECK = Check(
             "rustc-asked", ("to learn about target-specific", r"failed to run `rustc` to learn about target-specific")
         ),
     ),
+    env_facts=("refused",),
 )
 
 

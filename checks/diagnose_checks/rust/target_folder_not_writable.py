@@ -44,6 +44,7 @@ CHECK = Check(
             r"^error: (?P<why>Permission denied) \(os error 13\) at path \"(?P<path>[^\"]{1,200})",
         ),
     ),
+    env_facts=("obstacle",),
 )
 _SAYS = {
     "a file": "Not a directory (os error 20)",

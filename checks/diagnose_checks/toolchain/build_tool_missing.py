@@ -47,6 +47,7 @@ _NEVER = "could not execute process"
 CHECK = Check(
     since="0.1.0",
     phase=Phase.COMPILE,
+    log_kinds=("script-unrun",),
     patterns=patterns_for(
         "no-build-tool",
         ("not installed?", rf"is [`'](?P<tool>{_TOOL})[`'] not installed\?"),
@@ -103,6 +104,7 @@ CHECK = Check(
         ),
     )
     + patterns_for("no-such-program", ("(os error 2)", r"^\s*No such file or directory \(os error 2\)$")),
+    env_facts=("wrappers", "project.tools"),
 )
 
 

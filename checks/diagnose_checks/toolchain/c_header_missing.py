@@ -50,6 +50,7 @@ CHECK = Check(
         ),
         *no_header("no-header"),
     ),
+    env_facts=("absent_headers",),
 )
 
 

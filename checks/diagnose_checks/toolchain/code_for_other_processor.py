@@ -53,6 +53,7 @@ CHECK = Check(
         ("cpuid.h", r"fatal error: '?(?P<x86header>cpuid\.h)'?(?:: No such file| file not found)"),
         ("arm_neon.h", r"fatal error: '?(?P<armheader>arm_neon\.h)'?(?:: No such file| file not found)"),
     ),
+    env_facts=("cross",),
 )
 
 

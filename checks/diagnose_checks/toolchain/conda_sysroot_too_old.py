@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", phase=Phase.LINK)
+CHECK = Check(since="0.1.0", phase=Phase.LINK, log_kinds=("ld-undefined",))
 
 #: The sysroots that conda-forge has, and the architectures' names in their packages.
 _SYSROOTS = ((2, 17), (2, 28), (2, 34), (2, 39))

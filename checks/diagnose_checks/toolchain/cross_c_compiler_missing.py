@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.COMPILE,
+    log_kinds=("ld-generic-elf",),
     patterns=patterns_for(
         "no-tool",
         ("ailed to find tool", r"[Ff]ailed to find tool\. Is [`'](?P<tool>[^`']+)[`'] installed"),
@@ -78,6 +79,7 @@ CHECK = Check(
             r"(?:^|[\s:])(?P<tool>[\w.]+-linux-\w+-(?:gcc|g\+\+|cc|ar|ranlib)|musl-gcc): (?:command )?not found$",
         ),
     ),
+    env_facts=("cross",),
 )
 _COMPILER = r"(?:gcc|g\+\+|cc|c\+\+|clang(?:\+\+)?)(?:-\d+)?$"
 

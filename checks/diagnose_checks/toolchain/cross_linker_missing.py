@@ -40,10 +40,12 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LINKER,
+    log_kinds=("no-linker",),
     patterns=(
         *patterns_for("linker-not-run", ("not exec the linker", r"could not exec the linker `(?P<linker>[^`]+)`")),
         *patterns_for("linker-denied", ("Permission denied (os", r"= note: Permission denied \(os error 13\)$")),
     ),
+    env_facts=("toolchain.linker.setting",),
 )
 
 

@@ -38,6 +38,7 @@ CHECK = Check(
             r"the variable `(?P<name>[^`]+)`",
         ),
     ),
+    env_facts=("ignored",),
 )
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.START,
+    log_kinds=("no-linker", "no-tool"),
     patterns=patterns_for(
         "no-compiler",
         ("not found", r"(?:^|[\s:])(?P<linker>cc|gcc|c\+\+|g\+\+|clang|x86_64-linux-gnu-gcc): (?:command )?not found$"),
@@ -70,6 +71,7 @@ CHECK = Check(
         ("nmake", r"^'nmake' '-\?'$"),
         ("could not find any instance of Visual Studio", r"could not find any instance of Visual Studio"),
     ),
+    env_facts=("toolchain.host_linker.!found", "project.crates", "project.tools"),
 )
 
 

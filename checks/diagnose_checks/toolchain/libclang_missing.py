@@ -42,6 +42,7 @@ CHECK = Check(
             r"libclang\S{0,60}: cannot open shared object file|[Cc]ould not (?:find|locate) libclang",
         ),
     ),
+    env_facts=("project.crates",),
 )
 
 

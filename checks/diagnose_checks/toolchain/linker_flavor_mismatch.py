@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LINKER,
+    log_kinds=("link-failed", "ld-*"),
     patterns=patterns_for(
         "wrong-flavor",
         (
@@ -57,6 +58,7 @@ CHECK = Check(
             r"(?<!\S)(?P<program>\S*\bld(?:\.bfd)?): unrecognised emulation mode: (?P<option>64)",
         ),
     ),
+    env_facts=("toolchain.linker.setting", "toolchain.host_linker.setting"),
 )
 
 

@@ -44,6 +44,7 @@ CHECK = Check(
         ),
         *patterns_for("fuse-note", ("-fuse-ld=", r"-fuse-ld=(?P<linker>[\w./-]+)")),
     ),
+    env_facts=("toolchain.parts.!path", "toolchain.host_parts.!path", "fused"),
 )
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LINKER,
+    log_kinds=("ld-*",),
     patterns=patterns_for(
         "wrong-driver",
         (
@@ -40,6 +41,7 @@ CHECK = Check(
         ),
         ("unknown option", r"(?:^|\s)ld: unknown option: --(?:as-needed|version-script\S*|eh-frame-hdr|hash-style\S*)"),
     ),
+    env_facts=("cross", "toolchain.linker.setting"),
 )
 
 

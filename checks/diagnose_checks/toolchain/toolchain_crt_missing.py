@@ -73,7 +73,9 @@ _OTHERS = (
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LINKER,
+    log_kinds=("ld-no-lib", "ld-no-file"),
     patterns=(*_NO_HEADER, *_OTHERS),
+    env_facts=("toolchain.start_files.!path", "toolchain.host_start_files.!path"),
 )
 
 

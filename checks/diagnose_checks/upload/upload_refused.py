@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LATER,
+    log_kinds=("tag-rejected",),
     patterns=patterns_for(
         "upload-refused",
         ("entity already exists", r"Requested entity already exists"),

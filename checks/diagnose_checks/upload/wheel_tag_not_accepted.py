@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", applies=is_for_linux)
+CHECK = Check(since="0.1.0", applies=is_for_linux, log_kinds=("tag-rejected",))
 
 
 _X86 = frozenset({"x86_64", "i686"})

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", phase=Phase.AUDIT)
+CHECK = Check(since="0.1.0", phase=Phase.AUDIT, log_kinds=("audit-forbidden",))
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

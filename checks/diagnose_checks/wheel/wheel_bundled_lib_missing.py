@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", needs="tags", applies=has_linux_code)
+CHECK = Check(since="0.1.0", needs="tags", applies=has_linux_code, log_kinds=("not-located",))
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

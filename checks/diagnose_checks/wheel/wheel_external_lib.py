@@ -60,6 +60,7 @@ CHECK = Check(
     needs="tags",
     applies=has_linux_code,
     aliases=("wheel-external-lib-needs-copy", "wheel-forbidden-lib"),
+    log_kinds=("audit-forbidden",),
     patterns=(
         *patterns_for(
             "audit-needs-copy",

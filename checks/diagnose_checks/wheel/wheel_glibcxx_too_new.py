@@ -31,7 +31,12 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", needs="tags", applies=has_glibc_code)
+CHECK = Check(
+    since="0.1.0",
+    needs="tags",
+    applies=has_glibc_code,
+    log_kinds=("audit-too-recent", "audit-external-new", "audit-forbidden"),
+)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", phase=Phase.AUDIT)
+CHECK = Check(since="0.1.0", phase=Phase.AUDIT, log_kinds=("not-located",))
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

@@ -40,7 +40,13 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", needs="tags", applies=has_elf, aliases=("glibc-symbol-in-musl-wheel",))
+CHECK = Check(
+    since="0.1.0",
+    needs="tags",
+    applies=has_elf,
+    aliases=("glibc-symbol-in-musl-wheel",),
+    log_kinds=("audit-forbidden", "musl-relocating"),
+)
 
 _FAMILY = {"glibc": "manylinux", "musl": "musllinux"}
 

@@ -12,7 +12,7 @@ from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import Evidence, Finding, InputError, Phase, Severity
 from diagnose.model.outcome import Outcome
-from diagnose.model.pattern import Pattern, patterns_for
+from diagnose.model.pattern import Pattern, Wordings, patterns_for
 from diagnose.model.targets import Target
 from diagnose.readers.buildlog import patterns as table
 from diagnose.readers.buildlog.clean import clean
@@ -87,6 +87,13 @@ class BuildLog(NamedTuple):
         """Return *hits* as evidence: ``LOG:LINE`` and the line; of several hits in one line, the first."""
         lines = {hit.line: Evidence(hit.text, path=f"{self.name}:{hit.line}") for hit in reversed(hits)}
         return tuple(lines[line] for line in sorted(lines))
+
+    def shows(self, kinds: Iterable[str]) -> bool:
+        """Whether there is a hit of any of these kinds; one with ``*`` at its end stands for all that begin so."""
+        there = self.hits.kinds
+        return any(
+            kind in there or (kind[-1] == "*" and any(one.startswith(kind[:-1]) for one in there)) for kind in kinds
+        )
 
     def offers(self, basis: str) -> bool:
         """Whether it has what a check needs: always, because it has one layout only."""
@@ -206,14 +213,14 @@ class BuildLog(NamedTuple):
 
 def read(
     path: str,
-    patterns: Iterable[Pattern] = (),
+    patterns: Iterable[Pattern | Wordings] = (),
     target: str | None = None,
     distro: str | None = None,
     stream: BinaryIO | None = None,
 ) -> BuildLog:
     """Read the log *path*, or standard input for ``-``, or *stream*, whose name *path* then is.
 
-    *phrases* are the patterns of the checks. *target* (any name of an architecture) and *distro* (a distribution,
+    *patterns* are those of the checks. *target* (any name of an architecture) and *distro* (a distribution,
     release or image) complete a log that does not show them.
 
     Raises:

@@ -15,7 +15,7 @@ from functools import cache, lru_cache
 from typing import BinaryIO
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.model.pattern import Pattern
+from diagnose.model.pattern import Pattern, Wordings
 from diagnose.readers.buildlog.anchors import Anchors
 from diagnose.readers.buildlog.clean import clean, is_numbered, joined, plain, rejoined, unnumbered
 from diagnose.readers.buildlog.hits import Hit, LineOrigin, Said
@@ -92,14 +92,35 @@ class _Tried(NamedTuple):
     later: bool
 
 
-def _index(patterns: Iterable[Pattern]) -> tuple[dict[bytes, list[Pattern]], dict[Pattern, int]]:
-    """Return the patterns behind each anchor, and their rank: of several that match, the first of the table counts."""
-    behind: dict[bytes, list[Pattern]] = {}
-    rank: dict[Pattern, int] = {}
-    for pattern in patterns:
-        behind.setdefault(pattern.anchor.encode(), []).append(pattern)
-        rank.setdefault(pattern, len(rank))
-    return behind, rank
+class _Table:
+    """The patterns behind each anchor; those of :class:`Wordings` once the log has the anchor."""
+
+    def __init__(self, patterns: Iterable[Pattern | Wordings]) -> None:
+        self.anchors: dict[bytes, list[Pattern]] = {}
+        self.rank: dict[Pattern, tuple[int, int]] = {}  # of several that match, the first of the table counts
+        self._later: dict[bytes, list[tuple[int, Wordings]]] = {}
+        for number, row in enumerate(patterns):
+            if isinstance(row, Wordings):
+                for text in row.anchors:
+                    anchor = text.encode()
+                    self.anchors.setdefault(anchor, [])
+                    self._later.setdefault(anchor, []).append((number, row))
+            else:
+                self.anchors.setdefault(row.anchor.encode(), []).append(row)
+                self.rank.setdefault(row, (number, 0))
+
+    def behind(self, anchor: bytes) -> list[Pattern]:
+        """Return the patterns behind *anchor*, as the table has them."""
+        found = self.anchors[anchor]
+        if later := self._later.pop(anchor, None):
+            text = anchor.decode()
+            for number, row in later:
+                for place, pattern in enumerate(row.fetch()):
+                    if pattern.anchor == text:
+                        found.append(pattern)
+                        self.rank.setdefault(pattern, (number, place))
+            found.sort(key=self.rank.__getitem__)
+        return found
 
 
 class Scanner:
@@ -110,12 +131,13 @@ class Scanner:
     ``given_up`` holds the anchors that filled so many lines without a message that the search for them stopped.
     """
 
-    def __init__(self, patterns: Iterable[Pattern]) -> None:
+    def __init__(self, patterns: Iterable[Pattern | Wordings]) -> None:
         self.lines = 0
         self.binary = False
         self._numbered: bool | None = None  # whether a viewer numbered the lines
-        self._behind, self._rank = _index(patterns)
-        self._searching = self._anchors = Anchors(self._behind)
+        self._table = _Table(patterns)
+        self._behind = set(self._table.anchors)  # without those that flood the log
+        self._searching = self._anchors = Anchors(self._table.anchors)
         self._found: Counter[bytes] = Counter()
         self._idle: Counter[str] = Counter()  # by anchor: characters searched without a result
         self._idle_total = 0
@@ -125,7 +147,6 @@ class Scanner:
         self._kept = 0
         self._kinds: Counter[str] = Counter()
         self._said: Counter[tuple[str, str]] = Counter()
-        self._all = dict(self._behind)
         # The last match of each kind of marks that are not kept, which decides: its number, line, text and match.
         self._last: dict[str, tuple[int, str, str, re.Match[str]]] = {}
         self.surroundings: dict[int, tuple[int, bytes]] = {}
@@ -170,8 +191,8 @@ class Scanner:
         self._room = _REMEMBERED
         for said in [said for said in self._said if said[0].startswith("mark ")]:
             del self._said[said]
-        if len(self._behind) < len(self._all):
-            self._behind = dict(self._all)
+        if len(self._behind) < len(self._table.anchors):
+            self._behind = set(self._table.anchors)
             self._found.clear()
             self._anchors = Anchors(self._behind)
             self._idle.clear()
@@ -208,7 +229,7 @@ class Scanner:
         self._keep_around(piece, rest)
         if self._gone:
             for anchor in self._gone:
-                self._behind.pop(anchor.encode(), None)
+                self._behind.discard(anchor.encode())
             self._gone.clear()
             self._orders.clear()
             self._anchors = Anchors(self._behind)
@@ -219,10 +240,12 @@ class Scanner:
         if found is None:
             kinds: dict[str, list[Pattern]] = {}
             for text in texts:
-                for pattern in self._behind[text]:
+                for pattern in self._table.behind(text):
                     if pattern.kind not in self._full or pattern.kind.startswith("mark "):
                         kinds.setdefault(pattern.kind, []).append(pattern)
-            patterns = [pattern for group in kinds.values() for pattern in sorted(group, key=self._rank.__getitem__)]
+            patterns = [
+                pattern for group in kinds.values() for pattern in sorted(group, key=self._table.rank.__getitem__)
+            ]
             later = kinds.keys() <= self._full and not any(kind.startswith(_FAILURES) for kind in kinds)
             found = _Tried(patterns, later)
             if len(self._orders) < _ORDERS:
@@ -244,9 +267,8 @@ class Scanner:
     def _forget(self) -> None:
         """Stop searching for kinds that flood the log."""
         drowned = [text for text, count in self._found.items() if count > _FLOOD and text in self._behind]
-        for text in drowned:
-            del self._behind[text]
         if drowned:
+            self._behind.difference_update(drowned)
             self._orders.clear()
             self._anchors = Anchors(self._behind)
 

@@ -9,6 +9,7 @@ import os
 
 from diagnose import tables
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, cache
+from diagnose.model.finding import InputError
 from diagnose.readers.cargo.config import Config, Override
 from diagnose.readers.cargo.features import Features
 from diagnose.readers.cargo.files import base_folder, parsed
@@ -89,6 +90,24 @@ def asker(module: str) -> str:
     """Return the name of the only crate in the table that requests *module*; empty if no or several crates do."""
     found = {name for name, rows in sys_crates().items() for row in rows if module in (row.module, *row.others)}
     return found.pop() if len(found) == 1 else ""
+
+
+def asked_for(text: str) -> Need:
+    """Return what the user asks for with ``--lib`` *text*: a module, with a constraint or without.
+
+    Raises:
+        InputError: it is not the name of a module.
+    """
+    text = text.strip()
+    end = next((place for place, sign in enumerate(text) if sign in " <>=!"), len(text))
+    module, rest = text[:end], text[end:].strip()
+    if not module or module.startswith("-") or not all(sign.isalnum() or sign in "._+-:@/%," for sign in module):
+        # An option, or a name that a shell would split in a printed command.
+        raise InputError(f"{text!r}: not the name of a pkg-config module")
+    version = rest.lstrip("<>=!")
+    operator = rest[: len(rest) - len(version)]
+    need = asked_by(module, asker(module))
+    return need._replace(requirement=f"{operator} {version.strip()}".strip(), static=None)
 
 
 def asked_by(module: str, crate: str) -> Need:

@@ -69,6 +69,11 @@ class LinkFile(NamedTuple):
     archive: str = ""
     needs: tuple[Needed, ...] = ()
 
+    @property
+    def usable(self) -> bool:
+        """Whether there is a file, and it can be read."""
+        return self.kind not in ("dangling", "unreadable", "missing")
+
 
 def find(root: Root, name: str, folders: Iterable[str], own: Iterable[str], target: Target) -> LinkFile:
     """Return the file for ``-l`` *name*: in the flags' *folders* first, then in the linker's *own*."""

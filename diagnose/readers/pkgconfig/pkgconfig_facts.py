@@ -157,3 +157,8 @@ class Library(NamedTuple):
     words: tuple[str, ...] = ()
     links: Links = Links()
     system_libs: bool = True
+
+    @property
+    def found(self) -> bool:
+        """Whether the crate gets its flags, and they match files that the target can use."""
+        return self.outcome == "found"

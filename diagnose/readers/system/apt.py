@@ -9,6 +9,7 @@ from __future__ import annotations
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import InputError
 from diagnose.readers.system.root import Root
+from diagnose.tables import distributions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -60,6 +61,18 @@ class AptSource(NamedTuple):
     def where(self) -> str:
         """``path:line``, as evidence names it."""
         return f"{self.path}:{self.line}"
+
+    @property
+    def asks_gone_suite(self) -> bool:
+        """Whether it asks for a suite that has left its servers, itself or with its whole release."""
+        bases = {suite.partition("/")[0].partition("-")[0] for suite in self.suites}
+        gone = distributions.moved("debian") | distributions.moved("ubuntu")
+        return not gone.isdisjoint(bases) or not distributions.GONE_SUITES.isdisjoint(self.suites)
+
+    @property
+    def names_ubuntu(self) -> bool:
+        """Whether an address shows a server of Ubuntu."""
+        return any("ubuntu" in uri.lower() for uri in (*self.uris, *self.mirrors))
 
 
 class AptFile(NamedTuple):
