@@ -7,6 +7,8 @@ from diagnose.readers.system import apt
 from diagnose.tables import debian_pc
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from diagnose.model.targets import Target
     from diagnose.readers.pkgconfig.pkgconfig_facts import Library
     from diagnose.readers.system.apt import Apt
@@ -18,7 +20,7 @@ def read(
     place: Root,
     native: Target,
     row: Target,
-    installed: tuple[Package, ...] | None,
+    installed: Iterable[Package] | None,
     libraries: tuple[Library, ...],
     codename: str,
 ) -> Apt | None:

@@ -231,7 +231,7 @@ class Prober:
 
     def _run(self, library: Library) -> Library:
         """Ask the real program, with both command lines of the crate."""
-        from diagnose.readers.system.process import run
+        from diagnose.readers.system.process import Finished, run
 
         environ = self._environ(library.system_libs)
         asked = _arguments(library.module, library.requirement, library.static)
@@ -241,7 +241,11 @@ class Prober:
         version_asked = [*(["--static"] if library.static else []), "--modversion", *asked[options:]]
         try:
             flags = run([*argv, *asked], environ)
-            version = run([*argv, *version_asked], environ) if flags.status == 0 else flags
+            answer = self._answered(library.module) if flags.status == 0 else None
+            if answer is None or answer.problems or program.script or not self._decided.implementation:
+                version = run([*argv, *version_asked], environ) if flags.status == 0 else flags
+            else:  # the file says it
+                version = Finished(0, answer.version.encode("utf-8", "surrogateescape"), b"")
         except OSError as error:
             return library._replace(outcome="tool-failed", output=(error.strerror or str(error)))
         said = (flags.err or version.err).decode("utf-8", "replace").strip()
@@ -250,7 +254,7 @@ class Prober:
             return self._explain(library._replace(status=status, output=said))
         first = version.out.decode("utf-8", "replace").splitlines()
         words = split_flags(flags.out)
-        pc = self._path_of(library.module)
+        pc = answer.path if answer else ""
         if not pc:  # a script with its own search path
             folder = run([*argv, "--variable=pcfiledir", library.module], environ).out.decode(
                 "utf-8", "surrogateescape"
@@ -317,12 +321,13 @@ class Prober:
         static = library.static or self._decided.default_static
         return resolver.ask((one for one in asked if not one.startswith("--")), static)
 
-    def _path_of(self, module: str) -> str:
-        """Return the file that answered: the first one on the search path with all mandatory fields."""
+    def _answered(self, module: str) -> solver.Answer | None:
+        """Return the answer from the first file on the search path with all mandatory fields; None without one."""
         try:
-            return self._resolver().ask([module]).path
+            answer = self._resolver().ask([module])
         except InputError:
-            return ""  # the program could read it, so its answer is valid
+            return None  # the program could read it, so its answer is valid
+        return answer if answer.path else None
 
     def _compute(self, library: Library) -> Library:
         """Compute the program's answer."""
@@ -346,10 +351,13 @@ class Prober:
 
     def _explain(self, library: Library) -> Library:
         """Find out why the program failed: from its messages, or else by reading the files that it reads."""
-        missing, mismatches = _complaints(library.output, library.module)
+        from diagnose.readers.pkgconfig.complaints import complaints
+
+        missing, mismatches = complaints(library.output)
         if missing or mismatches:
             itself = Missing(library.module) in missing
-            found = "" if itself else self._path_of(library.module)
+            answer = None if itself else self._answered(library.module)
+            found = answer.path if answer else ""
             return library._replace(missing=missing, mismatches=mismatches, pc=found)
         if self._silent:
             return library._replace(outcome="tool-failed")
@@ -476,24 +484,3 @@ def _with_problems(library: Library, problems: Iterable[solver.Problem]) -> Libr
             operator = "conflicts" if problem.conflict else wanted.operator
             mismatches.append(Mismatch(wanted.module, operator, wanted.version, problem.found, problem.required_by))
     return library._replace(missing=tuple(missing), mismatches=tuple(mismatches))
-
-
-def _complaints(text: str, asked: str) -> tuple[tuple[Missing, ...], tuple[Mismatch, ...]]:
-    """Parse the messages of pkgconf and freedesktop's pkg-config about missing modules and mismatched versions."""
-    missing: list[Missing] = []
-    mismatches: list[Mismatch] = []
-    for line in text.splitlines():
-        quoted = line.split("'")[1::2]
-        if line.startswith("Package '") and "required by" in line and line.endswith("not found") and len(quoted) > 1:
-            missing.append(Missing(quoted[0], "" if quoted[1] in ("virtual:world", "world") else quoted[1]))
-        elif line.startswith("No package '") and quoted:
-            missing.append(Missing(quoted[0]))
-        elif line.startswith("Package '") and "required version is" in line and len(quoted) > 2:
-            operator, _, wanted = quoted[2].partition(" ")
-            mismatches.append(Mismatch(quoted[0], operator, wanted, quoted[1]))
-        elif line.startswith("Requested '") and " but version of " in line and quoted:
-            module, operator, wanted = (*quoted[0].split(), "", "")[:3]
-            mismatches.append(Mismatch(module, operator, wanted, line.rpartition(" is ")[2].strip()))
-    named = {one.module for one in missing if one.required_by}
-    kept = [one for one in missing if one.required_by or one.module not in named]
-    return tuple(dict.fromkeys(kept)), tuple(dict.fromkeys(mismatches))

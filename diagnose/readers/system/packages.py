@@ -67,17 +67,29 @@ def native(root: Root) -> str:
     return _field(data[start : len(data) if end < 0 else end], b"Architecture")
 
 
-def installed(root: Root) -> tuple[Package, ...] | None:
+class Packages:
+    """The packages of a database, which is taken apart when somebody looks at them: hardly any check has to."""
+
+    def __init__(self, packages: Iterator[Package]) -> None:
+        self._rest = packages
+        self._known: tuple[Package, ...] = ()
+
+    def __iter__(self) -> Iterator[Package]:
+        self._known += tuple(self._rest)
+        return iter(self._known)
+
+
+def installed(root: Root) -> Packages | None:
     """Return all installed packages; None if only the package manager can read the database."""
     data = root.read(_STATUS, DATABASE_LIMIT)
     if data is not None:
-        return tuple(_dpkg(data))
+        return Packages(_dpkg(data))
     for path in _APK:
         data = root.read(path, DATABASE_LIMIT)
         if data is not None:
-            return tuple(_apk(data))
+            return Packages(_apk(data))
     if root.is_dir(_PACMAN):
-        return tuple(_pacman(root))
+        return Packages(iter(tuple(_pacman(root))))
     return None
 
 

@@ -46,6 +46,7 @@ class Root:
         self.path = real
         self.live = real == "/"
         self.unseen: list[str] = []
+        self._links: dict[str, str | None] = {}
 
     def locate(self, path: str, *, follow: bool = True) -> str | None:
         """Return the location of *path* on this machine, links followed inside the root; None if it does not exist.
@@ -112,12 +113,14 @@ class Root:
 
     def _link_at(self, inside: str) -> str | None:
         """Return the target of the link at *inside*, below no other link; "" if it is not a link, None if missing."""
-        try:
-            return os.readlink(self._outside(inside))
-        except OSError as error:
-            return "" if error.errno == errno.EINVAL else None
-        except ValueError:
-            return None
+        if inside not in self._links:
+            try:
+                self._links[inside] = os.readlink(self._outside(inside))
+            except OSError as error:
+                self._links[inside] = "" if error.errno == errno.EINVAL else None
+            except ValueError:
+                self._links[inside] = None
+        return self._links[inside]
 
     def _lexists(self, inside: str) -> bool:
         return os.path.lexists(self._outside(inside))
@@ -131,6 +134,12 @@ class Root:
             return os.lstat(real).st_mode if real is not None else 0
         except (OSError, ValueError, InputError):
             return 0
+
+    def _regular(self, path: str) -> str | None:
+        """Return where the regular file that *path* leads to can be opened on this machine; None without one."""
+        if not self.is_file(path):
+            return None
+        return path if self.live else self.locate(path)
 
     def is_file(self, path: str) -> bool:
         """Whether *path* leads to a regular file."""
@@ -204,7 +213,7 @@ class Root:
 
     def head(self, path: str, length: int) -> bytes:
         """Return the first *length* bytes of a regular file; empty if it is missing or may not be read."""
-        real = self.locate(path) if self.is_file(path) else None
+        real = self._regular(path)
         if real is None:
             return b""
         try:
@@ -221,7 +230,7 @@ class Root:
         """
         import mmap
 
-        real = self.locate(path) if self.is_file(path) else None
+        real = self._regular(path)
         if real is None:
             return memoryview(b"")
         with open(real, "rb", buffering=0) as file:
@@ -237,7 +246,7 @@ class Root:
         """
         import mmap
 
-        real = self.locate(path) if self.is_file(path) else None
+        real = self._regular(path)
         if real is None:
             return b""
         try:
