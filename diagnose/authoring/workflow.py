@@ -6,11 +6,14 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from typing import Any
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Any, TypeVar
 
     from diagnose.readers.workflow.shell import Call
     from diagnose.readers.workflow.workflow_facts import Hook, Leg, Spot, Workflow
+
+    _Subject = TypeVar("_Subject")
+    _Answer = TypeVar("_Answer")
 
 MANAGERS = frozenset({"yum", "dnf", "microdnf", "apt-get", "apt", "apk", "zypper", "pacman"})
 _NOTHING = frozenset({"true", ":", "echo", "printf"})
@@ -34,6 +37,19 @@ def hook_calls(workflow: Workflow) -> Iterator[tuple[Leg, Hook, Spot, Call]]:
         for hook in leg.hooks:
             if hook.place.kind == "image" and hook.place.facts is not None:
                 yield from ((leg, hook, spot, call) for spot, call in hook.calls if not call.guarded)
+
+
+def once(question: Callable[[_Subject], _Answer]) -> Callable[[_Subject], _Answer]:
+    """Return *question*, about a leg or a hook, asked once while commands of the same one follow each other."""
+    last: list[Any] = [None, None]
+
+    def asked(subject: _Subject) -> _Answer:
+        if last[0] is not subject:
+            last[:] = subject, question(subject)
+        answer: _Answer = last[1]
+        return answer
+
+    return asked
 
 
 def is_masked(call: Call) -> bool:

@@ -17,7 +17,7 @@ from diagnose.engine.run import run_checks
 from diagnose.readers import workflow
 from diagnose.remedies import workflow_patch
 
-from . import engine
+from . import engine, trees
 
 MAIN, GITLAB = ".github/workflows/a.yml", ".gitlab-ci.yml"
 HEAD = """\
@@ -99,6 +99,29 @@ KNOWN = (
     "maturin build", "cibuildwheel", "docker run x sh -c 'maturin build'", "apt-get install -y x", "&&", "||", ";", "<<X",
     "$(", "`", "'", '"', "parallel:", "script:", "before_script:", "!reference [a]", "[target.x]", "FROM", "RUN", "ARG",
 )  # fmt: skip
+KEYS = (
+    "jobs", "steps", "with", "env", "run", "uses", "matrix", "strategy", "include", "exclude", "container", "image", "needs",
+    "if", "on", "inputs", "default", "runs-on", "labels", "volumes", "options", "name", "args", "target", "manylinux",
+    "docker-options", "before-script-linux", "working-directory", "command", "rust-toolchain", "maturin-version", "CIBW_BUILD",
+    "CIBW_ARCHS", "CIBW_BEFORE_ALL", "CIBW_ENVIRONMENT", "CIBW_MANYLINUX_X86_64_IMAGE", "output-dir", "config-file", "x", "t",
+    "package-dir", "file", "context", "build-args", "platforms", "runs", "using", "extends", "variables", "value", "script",
+    "before_script", "parallel", "default", "stages", "workflow_call", "workflow_dispatch", "defaults", "shell", "push",
+)  # fmt: skip
+VALUES = (
+    *KNOWN, "", "null", "true", "false", "~", "0", "-1", "1e3", "x86_64", "aarch64", "armv7", "s390x", "universal2", "auto",
+    "2_28", "2014", "off", "musllinux_1_2", "manylinux2014", "ubuntu-latest", "ubuntu-24.04-arm", "macos-14", "windows-2022",
+    "self-hosted", "${{ matrix.p.target }}", "${{ inputs.t }}", "${{ fromJSON('[1]') }}", "${{ env.A }}", "${{ matrix }}",
+    "${{ a && b || c }}", "${{ format('{0}', matrix.p) }}", "${{ 'x' == 'X' }}", "${{ !x }}", "${{ ((((x)))) }}", "${{",
+    "quay.io/pypa/manylinux_2_28_aarch64", "quay.io/pypa/musllinux_1_2_x86_64:latest", "alpine:3.20", "debian:${{ x }}",
+    "ghcr.io/rust-cross/manylinux_2_28-cross:armv7", "PyO3/maturin-action@v1", "pypa/cibuildwheel@v3", "docker/build-push-action@v6",
+    "./act", "./.github/workflows/b.yml", "./.github/workflows/a.yml", "actions/setup-python@v5", "rust-toolchain@²",
+    "maturin build --release --target aarch64-unknown-linux-gnu -i python3.12", "maturin publish", "pip wheel .", "--zig",
+    "--target", "--manifest-path a/Cargo.toml", "cross build --target x86_64-unknown-linux-musl", "cibuildwheel --platform linux",
+    "docker run --rm -v $PWD:/io quay.io/pypa/manylinux2014_x86_64 bash -c 'maturin build'", "docker buildx build -f Dockerfile .",
+    "if command -v apt-get; then\n  apt-get install -y x\nelif command -v apk; then apk add x; fi\n", "cat <<'X'\na\nX\n",
+    "echo A=1 >> $GITHUB_ENV", "export A=1 B=2; set -x", "a | b & c; (d) { e; }", "twine upload dist/*", "auditwheel repair",
+    "cd x && maturin build", "bash ./s.sh", "python -m build", "&&", "workflow_call", ".x", "[.x, .x]", "cp38-* *musl*",
+)  # fmt: skip
 
 
 class MemoryRepository(workflow.Repository):
@@ -135,7 +158,10 @@ def kind() -> engine.Kind:
         changed = MAIN if chance.random() < 0.5 else chance.choice(paths)
         files = _repository(chance, changed)
         for path in (changed,) if chance.random() < 0.7 else (changed, chance.choice(tuple(files))):
-            if chance.random() < 0.9:
+            share = chance.random()
+            if share < 0.7 and path.endswith("yml"):
+                files[path] = trees.change(chance, files[path], KEYS, VALUES)
+            elif share < 0.95:
                 files[path] = engine.words(chance, files[path], KNOWN)
             else:
                 files[path] = engine.flip(chance, files[path].encode(errors="surrogateescape")).decode(

@@ -150,11 +150,12 @@ def workflow(workflow: Workflow) -> Iterator[Finding]:
             continue
         if not facts.version or facts.version >= "25.10" or not is_read(leg) or _arranged([call for *_, call in calls]):
             continue
+        sure = (number for number, (*_, call) in enumerate(calls) if not call.guarded and _updates(call))
+        last = max(sure, default=-1)
         for number, (hook, spot, call) in enumerate(calls):
             words = call.command
             foreign = words[2] if call.program == "dpkg" and words[1:2] == ("--add-architecture",) and words[2:] else ""
-            updated = any(_updates(later) and not later.guarded for *_, later in calls[number + 1 :])
-            if foreign in _PORTS_ONLY and updated and not call.guarded:
+            if foreign in _PORTS_ONLY and number < last and not call.guarded:
                 seen.append(Seen((foreign, facts.label), spot, f"{hook.name} adds {foreign}", leg))
     for group in grouped(seen):
         foreign, label = group[0].key

@@ -111,17 +111,17 @@ def workflow(workflow: Workflow) -> Iterator[Finding]:
         facts = leg.place.facts
         if facts is None or "apt-get" not in facts.managers or not is_read(leg):
             continue
-        calls = image_calls(leg)
-        for number, (hook, spot, call) in enumerate(calls):
+        listed = _ListState()
+        for hook, spot, call in image_calls(leg):
             packages = installed(call)
+            foreign, may_update = listed.foreign, listed.may_update
+            listed.pass_by(call)
             if not packages or call.guarded or has_alternative(call) or call.program not in ("apt", "apt-get"):
                 continue
-            earlier = [one for *_, one in calls[:number]]
-            foreign = _added_late(earlier)
             late = next((one for one in packages if foreign and one.endswith((f":{foreign}", "$CROSS_DEB_ARCH"))), "")
             if late:
                 seen.append(Seen((late, foreign), spot, f"{hook.name} installs {late}", leg))
-            elif _has_none(leg) and not any(_may_update(one) for one in earlier):
+            elif _has_none(leg) and not may_update:
                 seen.append(Seen((packages[0], ""), spot, f"{hook.name} installs {packages[0]}", leg))
                 break
     for group in grouped(seen):
@@ -141,16 +141,25 @@ def _may_update(call: Call) -> bool:
     return "update" in call.words or call.program not in ("apt", "apt-get", "export", "set", "echo", "cd")
 
 
-def _added_late(earlier: list[Call]) -> str:
-    """Return the architecture that was added after the last update; empty without one, or if that is not sure."""
-    for number, call in reversed(list(enumerate(earlier))):
-        if call.program in ("apt", "apt-get") and "update" in call.words:
-            return ""
+class _ListState:
+    """What the commands so far did to apt's lists.
+
+    ``foreign``: the architecture that was added after the last update; empty without one, or if that is not sure.
+    ``may_update``: whether one of them may have brought lists.
+    """
+
+    def __init__(self) -> None:
+        self.foreign, self.may_update, self.updated = "", False, False
+
+    def pass_by(self, call: Call) -> None:
+        """Take one more command into account."""
         words = call.command
-        if call.program == "dpkg" and words[1:2] == ("--add-architecture",) and words[2:]:
-            updated = any("update" in one.words and not one.guarded for one in earlier[:number])
-            return words[2] if updated and not call.guarded else ""
-    return ""
+        if call.program in ("apt", "apt-get") and "update" in call.words:
+            self.foreign = ""
+        elif call.program == "dpkg" and words[1:2] == ("--add-architecture",) and words[2:]:
+            self.foreign = words[2] if self.updated and not call.guarded else ""
+        self.updated = self.updated or ("update" in call.words and not call.guarded)
+        self.may_update = self.may_update or _may_update(call)
 
 
 def _has_none(leg: Leg) -> bool:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import distinct, finding_from_hits
-from diagnose.authoring.workflow import MANAGERS, Seen, finding, grouped, has_alternative, hook_calls, stops
+from diagnose.authoring.workflow import MANAGERS, Seen, finding, grouped, has_alternative, hook_calls, once, stops
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase, Severity
@@ -63,12 +63,13 @@ def log(log: BuildLog) -> Iterator[Finding]:
 def workflow(workflow: Workflow) -> Iterator[Finding]:
     """See a script call a package manager, or sudo, that the image of its leg does not have."""
     seen = []
+    brings_sudo = once(_brings_sudo)
     for leg, hook, spot, call in hook_calls(workflow):
         facts = hook.place.facts
         if facts is None or has_alternative(call):
             continue
         missing = [name for name in (call.program,) if name in MANAGERS and name not in facts.managers]
-        if call.sudo and not facts.sudo and not _brings_sudo(hook):
+        if call.sudo and not facts.sudo and not brings_sudo(hook):
             missing.insert(0, "sudo")
         for name in missing[:1]:
             key = (name, facts.label, stops(hook, call))

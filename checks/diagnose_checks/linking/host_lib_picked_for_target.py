@@ -210,10 +210,11 @@ def workflow(workflow: Workflow) -> Iterator[Finding]:
         needs = needed(leg)
         if not leg.cross or not needs or not is_read(leg) or _is_own(leg):
             continue
+        for_target = {module: _for_target(leg, module) for module in needs}
         for hook, spot, call in image_calls(leg):
             for package in installed(call) if not call.guarded and "apt" in call.program else ():
                 module = module_of(package)
-                if module in needs and ":" not in package and "$" not in package and not _for_target(leg, module):
+                if module in needs and ":" not in package and "$" not in package and not for_target[module]:
                     detail = f"{hook.name} installs {package}"
                     seen.append(Seen((package, leg.target, needs[module]), spot, detail, leg))
     for group in grouped(seen):

@@ -12,7 +12,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import finding_from_hits
-from diagnose.authoring.workflow import Seen, finding, grouped, hook_calls, installed
+from diagnose.authoring.workflow import Seen, finding, grouped, hook_calls, installed, once
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase, Severity
@@ -68,12 +68,13 @@ _FIRST_WITHOUT_1_0 = (0, 9, 112)
 def workflow(workflow: Workflow) -> Iterator[Finding]:
     """See CentOS 7's OpenSSL 1.0.2 installed for a locked openssl-sys that rejects it."""
     seen = []
+    has_another = once(_has_another)
     for leg, hook, spot, call in hook_calls(workflow):
         facts = hook.place.facts
         if facts is None or facts.label != "CentOS 7" or "openssl-devel" not in installed(call):
             continue
         version = _locked(leg)
-        if version and not _has_another(leg):
+        if version and not has_another(leg):
             seen.append(Seen(version, spot, f"{hook.name} installs openssl-devel, which is OpenSSL 1.0.2k", leg))
     for group in grouped(seen):
         version = group[0].key

@@ -101,11 +101,12 @@ def workflow(workflow: Workflow) -> Iterator[Finding]:
         needs = needed(leg)
         if leg.place.kind != "image" or leg.place.facts is None or not needs or not is_read(leg):
             continue
+        brought = {module: _brought(leg, module) for module in needs if module in _ABSENT}
         for hook in leg.hooks:
             for spot, call in hook.calls if hook.place.kind == "host" else ():
                 for package in () if call.guarded else installed(call):
                     module = module_of(package)
-                    if module in needs and module in _ABSENT and not _brought(leg, module):
+                    if not brought.get(module, True):
                         key = (module, package, needs[module], leg.place.facts.label)
                         seen.append(Seen(key, spot, f"installs {package} on the runner", leg))
     for group in grouped(seen):

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from diagnose.readers.workflow import Workflow
 
 CHECK = Check(since="0.1.0", phase=Phase.START)
+_NAME = r"\$\{?[A-Za-z_]\w*\}?"
+_BEFORE = 300  # characters before a name that can tell whether it is a volume
 
 
 def workflow(workflow: Workflow) -> Iterator[Finding]:
@@ -31,7 +33,9 @@ def workflow(workflow: Workflow) -> Iterator[Finding]:
     seen = []
     for leg in workflow.legs:
         text, spot = leg.inputs.get("docker-options", ("", leg.spot))
-        match = re.search(r"(?P<volume>(?:-v|--volume)[= ]+)?(?P<rest>[^\s$]*)(?P<name>\$\{?[A-Za-z_]\w*\}?)", text)
+        name = re.search(_NAME, text)
+        near = text[max(0, name.start() - _BEFORE) : name.end()] if name else ""
+        match = re.search(rf"(?P<volume>(?:-v|--volume)[= ]+)?(?P<rest>[^\s$]*)(?P<name>{_NAME})", near)
         if match and leg.tool == "maturin-action" and leg.place.kind == "image":
             volume = match["volume"] is not None and not match["rest"]
             seen.append(Seen((match["name"], volume), spot, f"docker-options: {' '.join(text.split())[:80]}", leg))

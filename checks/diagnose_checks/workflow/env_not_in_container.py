@@ -36,11 +36,12 @@ def workflow(workflow: Workflow) -> Iterator[Finding]:
     for leg in workflow.legs:
         if leg.tool not in ("maturin-action", "cross") or leg.place.kind != "image" or leg.project is None:
             continue
+        inside = _exported(leg) | _named(leg)
         passes = forwarded if leg.tool == "maturin-action" else _crosses
         options = leg.inputs.get("docker-options", ("", leg.spot))[0]
         for setting in leg.settings:
             name = setting.name
-            if not setting.sure or passes(name) or name in options or _exported(leg, name) or _named(leg, name):
+            if not setting.sure or passes(name) or name in options or name in inside:
                 continue
             crate = reader_of(leg, name)
             if crate:
@@ -69,13 +70,15 @@ def _crosses(name: str) -> bool:
     return name.startswith(("CARGO_", "CROSS_")) or name in own
 
 
-def _named(leg: Leg, name: str) -> bool:
-    """Whether Cross.toml, or a variable of cross's own, names the variable."""
+def _named(leg: Leg) -> set[str]:
+    """Return the variables that Cross.toml, or a variable of cross's own, names: all if that one is unknown."""
     words = leg.inputs.get("passthrough", ("", leg.spot))[0].split()
-    words += [word for s in leg.settings if s.name.endswith("_ENV_PASSTHROUGH") for word in (s.value or name).split()]
-    return any(word.partition("=")[0] == name for word in words)
+    lists = [setting.value for setting in leg.settings if setting.name.endswith("_ENV_PASSTHROUGH")]
+    if any(not text for text in lists):
+        return {setting.name for setting in leg.settings}
+    return {word.partition("=")[0] for text in (*words, *lists) for word in (text or "").split()}
 
 
-def _exported(leg: Leg, name: str) -> bool:
+def _exported(leg: Leg) -> set[str]:
     calls = (call for hook in leg.hooks if hook.place.kind == "image" for _, call in hook.calls)
-    return any(word.startswith(f"{name}=") for call in calls for word in call.words)
+    return {word.partition("=")[0] for call in calls for word in call.words if "=" in word}

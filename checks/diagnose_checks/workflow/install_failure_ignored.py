@@ -14,7 +14,9 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.workflow import Seen, finding, grouped, hook_calls, installed
+from itertools import takewhile
+
+from diagnose.authoring.workflow import Seen, finding, grouped, hook_calls, installed, once
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase, Severity
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.workflow import Workflow
-    from diagnose.readers.workflow.shell import Call
     from diagnose.readers.workflow.workflow_facts import Hook
 
 CHECK = Check(since="0.1.0", phase=Phase.PACKAGES)
@@ -32,11 +33,12 @@ CHECK = Check(since="0.1.0", phase=Phase.PACKAGES)
 def workflow(workflow: Workflow) -> Iterator[Finding]:
     """See an installation, not the last command of its list, in a shell that does not stop."""
     seen = []
+    last_list = once(_last_list)
     for leg, hook, spot, call in hook_calls(workflow):
         facts = hook.place.facts
         if hook.strict or facts is None or not installed(call) or call.otherwise or call.program not in facts.managers:
             continue
-        if call != hook.calls[-1][1] and not _joined(hook, call):
+        if call != hook.calls[-1][1] and id(call) not in last_list(hook):
             seen.append(Seen((hook.name, " ".join(call.words)[:80]), spot, f"{hook.name} calls {call.program}", leg))
     for group in grouped(seen):
         name, line = group[0].key
@@ -49,7 +51,7 @@ def workflow(workflow: Workflow) -> Iterator[Finding]:
         )
 
 
-def _joined(hook: Hook, call: Call) -> bool:
-    """Whether only commands that need its success follow: ``install … && …`` is the last list."""
-    calls = [one for _, one in hook.calls]
-    return all(one.line == call.line for one in calls[calls.index(call) :])
+def _last_list(hook: Hook) -> set[int]:
+    """Return which commands only such follow as need their success: ``install … && …`` is the last line."""
+    line = hook.calls[-1][1].line
+    return {id(call) for _, call in takewhile(lambda one: one[1].line == line, reversed(hook.calls))}

@@ -13,7 +13,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.workflow import Seen, finding, grouped, has_alternative, hook_calls, installed, stops
+from diagnose.authoring.workflow import Seen, finding, grouped, has_alternative, hook_calls, installed, once, stops
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase, Severity
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.workflow import Workflow
+    from diagnose.readers.workflow.workflow_facts import Hook
 
 CHECK = Check(since="0.1.0", phase=Phase.PACKAGES)
 _YES = ("-y", "--yes", "--assumeyes", "--assume-yes", "-qq")
@@ -30,13 +31,14 @@ _YES = ("-y", "--yes", "--assumeyes", "--assume-yes", "-qq")
 def workflow(workflow: Workflow) -> Iterator[Finding]:
     """See an installation in a container that would ask."""
     seen = []
+    has_pipe = once(_has_pipe)
     for leg, hook, spot, call in hook_calls(workflow):
         facts = hook.place.facts
         if facts is None or call.program not in ("yum", "dnf", "apt", "apt-get") or call.program not in facts.managers:
             continue
         if not installed(call) or has_alternative(call) or _answers(call.command):
             continue
-        if any(other.piped for _, other in hook.calls):  # something may answer
+        if has_pipe(hook):  # something may answer
             continue
         asks = call.program in ("yum", "dnf")
         key = (call.program, asks and stops(hook, call), " ".join(call.command))
@@ -51,6 +53,10 @@ def workflow(workflow: Workflow) -> Iterator[Finding]:
             f"{program} asks whether to go on, takes no answer as no, and fails.",
             [Fix("add -y", (Command(f"{name} {rest.replace('install', 'install -y', 1)}", FixStage.PACKAGES),))],
         )
+
+
+def _has_pipe(hook: Hook) -> bool:
+    return any(call.piped for _, call in hook.calls)
 
 
 def _answers(words: tuple[str, ...]) -> bool:

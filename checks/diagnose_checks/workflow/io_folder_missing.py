@@ -12,7 +12,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.workflow import Seen, finding, grouped, hook_calls
+from diagnose.authoring.workflow import Seen, finding, grouped, hook_calls, once
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase, Severity
@@ -29,8 +29,9 @@ _PATH = r"(?:^|[=\s:])(?P<path>/io(?:/[^\s:]*)?)$"  # compiled when it is used: 
 def workflow(workflow: Workflow) -> Iterator[Finding]:
     """See a path below ``/io`` in the arguments or the script of a leg in a container without such a folder."""
     seen = []
+    made = once(_made)
     for leg in workflow.legs:
-        if leg.tool != "maturin-action" or leg.place.kind != "image" or _made(leg):
+        if leg.tool != "maturin-action" or leg.place.kind != "image" or made(leg):
             continue
         spot = leg.inputs.get("args", ("", leg.spot))[1]
         seen += [
@@ -39,7 +40,7 @@ def workflow(workflow: Workflow) -> Iterator[Finding]:
             if (match := re.search(_PATH, word))
         ]
     for leg, hook, spot, call in hook_calls(workflow):
-        if leg.tool == "maturin-action" and hook.name == "before-script-linux" and not _made(leg):
+        if leg.tool == "maturin-action" and hook.name == "before-script-linux" and not made(leg):
             found = (match for word in call.words[1:] if (match := re.search(_PATH, word)))
             seen += [
                 Seen(match["path"], spot, f"{hook.name} calls {' '.join(call.words)[:80]}", leg) for match in found

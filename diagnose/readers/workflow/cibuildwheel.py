@@ -13,6 +13,7 @@ from diagnose.model.targets import find
 from diagnose.readers import toml
 from diagnose.readers.workflow import scripts
 from diagnose.readers.workflow.nodes import Text
+from diagnose.readers.workflow.values import MAX_TEXT
 from diagnose.readers.workflow.workflow_facts import BuildPlace, Hook, Leg, Spot
 from diagnose.tables import ci
 
@@ -39,7 +40,7 @@ class _Options:
     """The options of one step: its arguments, variables, then the tables of its configuration file."""
 
     def __init__(self, leg: Leg, step: Step, repository: Repository) -> None:
-        self.leg, self.step = leg, step
+        self.leg, self.step, self.repository = leg, step, repository
         folder = step.input("package-dir")
         self.folder = (folder[0] or "").strip("./") if folder else _package(leg.words)
         self.unknown = any(given is not None and given[0] is None for given in (folder, step.input("config-file")))
@@ -66,6 +67,7 @@ class _Options:
                 node = self.step.environment.get(held.name)
                 return OptionValue(held.value, held.spot, node[0] if node else None)
         overrides = self.table.get("overrides")
+        self.repository.spend(len(overrides) if isinstance(overrides, list) and family else 0)
         for row in overrides if isinstance(overrides, list) and family else ():
             pattern = row.get("select", "") if isinstance(row, dict) else ""
             names = pattern if isinstance(pattern, list) else str(pattern).split()
@@ -148,6 +150,7 @@ def legs(leg: Leg, step: Step, repository: Repository) -> Iterator[Leg]:
                 inputs={name: (one.value, one.spot) for name, one in given.items() if one and one.value is not None},
             )
             facts = place.facts
+            repository.spend(made.parts)
             yield made._replace(
                 tag=_tag(facts, image, row.wheel) if facts else "",
                 hooks=tuple(_hooks(options, place, family, repository)),
@@ -232,5 +235,7 @@ def _hooks(options: _Options, place: BuildPlace, family: str, repository: Reposi
             continue
         node = chosen.node if chosen.node is not None else Text(chosen.value, chosen.spot.line)
         strict = not set(chosen.value.strip()) & {"\n", ";"}  # one list: `sh -c` has the status of its first failure
-        text = chosen.value.replace("{package}", options.folder or ".").replace("{project}", ".")
+        text = chosen.value.replace("{project}", ".")
+        if text.count("{package}") * len(options.folder) < MAX_TEXT:
+            text = text.replace("{package}", options.folder or ".")
         yield scripts.hook(name, place, node, text, chosen.spot.path, repository, strict=strict)

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 FOREIGN = ("apple", "windows", "android", "wasm", "emscripten", "ios", "freebsd", "pyodide")
 """Parts of targets that are no Linux."""
+_RUNNERS = frozenset({"uv", "uvx", "run", "tool", "pipx", "python", "python3", "-m", "poetry", "pdm"})
 _WORDS = ("maturin", "cross ", "zigbuild", "cibuildwheel")
 _PINNED = re.compile(r"\bcibuildwheel(?:\[[\w,]*\])?(?P<sign>==|~=|[<>!]=?)?(?P<release>[\d.]+)?")
-
+_SEARCHED = 100  # characters that are searched in the time of one part of a leg
 _REQUIREMENTS = re.compile(r"(?:-r|--requirement)[ =](?P<path>[\w./-]+)")
 
 
@@ -33,11 +34,12 @@ def build_commands(script: str) -> list[tuple[str, ...]]:
 
 
 def _build(words: tuple[str, ...]) -> tuple[str, ...]:
-    rest = list(words)
-    while rest and (rest[0] in ("uv", "uvx", "run", "tool", "pipx", "python", "python3", "-m", "poetry", "pdm")):
-        rest = rest[1:]
-        while rest[:1] and rest[0].startswith("--"):
-            rest = rest[1:] if "=" in rest[0] else rest[2:]
+    start, end = 0, len(words)
+    while start < end and words[start] in _RUNNERS:
+        start += 1
+        while start < end and words[start].startswith("--"):
+            start += 1 if "=" in words[start] else 2
+    rest = list(words[start:])
     if rest[:2] in (["maturin", "build"], ["maturin", "publish"], ["cross", "build"]):
         return tuple(rest)
     if rest[:2] == ["cargo", "zigbuild"]:
@@ -56,6 +58,7 @@ def named_release(scripts_before: Iterable[str], repository: Repository) -> str:
     for script in scripts_before:
         paths = [match["path"] for match in _REQUIREMENTS.finditer(script)]
         texts = [script, *(repository.text(path) or "" for path in paths if not path.startswith(("/", "..")))]
+        repository.spend(len(texts) + sum(map(len, texts)) // _SEARCHED)
         for match in (one for text in texts for one in _PINNED.finditer(text)):
             if match["sign"] == "==" and match["release"]:
                 found = match["release"].strip(".")

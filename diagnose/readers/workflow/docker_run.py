@@ -10,7 +10,7 @@ import re
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.readers.workflow import commands, dockerfile, scripts
 from diagnose.readers.workflow.nodes import Text
-from diagnose.readers.workflow.values import template
+from diagnose.readers.workflow.values import bounded_sub, follows, template
 from diagnose.readers.workflow.workflow_facts import BuildPlace
 from diagnose.tables import ci
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from diagnose.readers.workflow.shell import Call
     from diagnose.readers.workflow.workflow_facts import Leg
 
-_CALLED = re.compile(r"\b(?:docker|podman)\b.*\brun\b", re.S)
+_PROGRAM, _RUN = re.compile(r"\b(?:docker|podman)\b"), re.compile(r"\brun\b")
 _ALONE = ("--rm", "-i", "-t", "-it", "-ti", "--interactive", "--tty", "--init", "--privileged", "-d", "--detach", "-q")
 """Options without a value."""
 _SHELLS = frozenset({"bash", "sh"})
@@ -33,7 +33,7 @@ _EVAL = re.compile(r"\beval \"\$(?P<name>\w+)\"")
 def named(step: Step) -> bool:
     """Whether *step* runs a container that may build a wheel."""
     run = step.node.text("run")
-    return run is not None and _CALLED.search(run.text) is not None and "maturin" in run.text
+    return run is not None and "maturin" in run.text and follows(run.text, _PROGRAM, _RUN)
 
 
 def legs(leg: Leg, step: Step, repository: Repository) -> Iterator[Leg]:
@@ -44,6 +44,7 @@ def legs(leg: Leg, step: Step, repository: Repository) -> Iterator[Leg]:
         if found is None or run is None:
             continue
         options, image, inside = found
+        repository.spend(len(leg.settings))
         given = {setting.name: setting.value for setting in leg.settings if setting.value is not None}
         shell = inside[0] in _SHELLS and len(inside) > 2 and inside[1].startswith("-") and inside[1].endswith("c")
         script = inside[2] if shell else " ".join(inside)
@@ -86,7 +87,7 @@ def _split(call: Call) -> tuple[dict[str, str], str, tuple[str, ...]] | None:
 
 def _evaluated(script: str, given: dict[str, str]) -> str:
     """Return *script* with the known texts that it evaluates in their places."""
-    return _EVAL.sub(lambda match: given.get(match["name"], match[0]), script)
+    return bounded_sub(_EVAL, lambda match: given.get(match["name"], match[0]), script) or script
 
 
 def _value(word: str, step: Step, given: dict[str, str]) -> str | None:
@@ -94,5 +95,5 @@ def _value(word: str, step: Step, given: dict[str, str]) -> str | None:
     known = template(word, step.contexts).known
     if known is None:
         return None
-    made = _VARIABLE.sub(lambda match: given.get(match["long"] or match["short"], match[0]), known)
-    return None if "$" in made else made
+    made = bounded_sub(_VARIABLE, lambda match: given.get(match["long"] or match["short"], match[0]), known)
+    return None if made is None or "$" in made else made

@@ -12,7 +12,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import InputError
 from diagnose.readers.workflow import commands, scripts
 from diagnose.readers.workflow.nodes import Text
-from diagnose.readers.workflow.values import template
+from diagnose.readers.workflow.values import bounded_sub, follows, template
 from diagnose.readers.workflow.workflow_facts import BuildPlace, Leg, Spot, Workflow
 from diagnose.tables import ci
 
@@ -29,6 +29,7 @@ PLATFORMS = {
 }  # fmt: skip
 _VALUED = frozenset({"-f", "--file", "-t", "--tag", "--build-arg", "--platform", "--target", "--cache-from", "-o"})
 _VARIABLE = re.compile(r"\$(?:\{(?P<long>\w+)(?::-(?P<other>[^}]*))?\}|(?P<short>\w+))")
+_PROGRAM, _BUILD = re.compile(r"\b(?:docker|podman)\b"), re.compile(r"\bbuild\b")
 _OPTIONS = re.compile(r"^(?:--\S+\s+)+")
 _MAX_LINES = 5000
 
@@ -51,6 +52,7 @@ def is_one(path: str) -> bool:
 def stages(text: str) -> list[DockerStage]:
     """Return the stages of a Dockerfile; a stage on top of another has that one's image and RUN lines, too."""
     found: list[DockerStage] = []
+    by_name: dict[str, DockerStage] = {}
     defaults: dict[str, str] = {}
     for word, rest, line in _instructions(text):
         if word == "ARG" and not found:
@@ -62,7 +64,9 @@ def stages(text: str) -> list[DockerStage]:
             names = [one for one in rest.split() if not one.startswith("--")]
             named = _substituted(names[0], defaults) if names else ""
             name = names[2].lower() if len(names) > 2 and names[1].lower() == "as" else ""
-            below = next((stage for stage in reversed(found) if named and stage.name == named.lower()), None)
+            if found:
+                by_name[found[-1].name] = found[-1]
+            below = by_name.get(named.lower()) if named else None
             found.append(DockerStage(name, below.image if below else named, line, below.runs if below else ()))
         elif word == "RUN" and found and not rest.lstrip().startswith("["):
             found[-1] = found[-1]._replace(runs=(*found[-1].runs, (rest, line)))
@@ -79,8 +83,8 @@ def _substituted(text: str, values: dict[str, str]) -> str:
         unknown = unknown or known is None
         return known or ""
 
-    made = _VARIABLE.sub(value, text)
-    return "" if unknown else made
+    made = bounded_sub(_VARIABLE, value, text)
+    return "" if unknown or made is None else made
 
 
 def _instructions(text: str) -> Iterator[tuple[str, str, int]]:
@@ -115,7 +119,7 @@ def named(step: Step) -> bool:
     """Whether *step* builds an image from a Dockerfile."""
     run = step.node.text("run")
     if run is not None:
-        return re.search(r"\b(?:docker|podman)\b.*\bbuild\b", run.text) is not None
+        return any(follows(line, _PROGRAM, _BUILD) for line in run.text.split("\n"))
     return step.uses.startswith("./") or step.action == _ACTION
 
 
@@ -177,6 +181,7 @@ def legs(leg: Leg, step: Step, repository: Repository, unread: list[str]) -> Ite
 
 
 def _built(leg: Leg, path: str, text: str, wanted: str, arch: str, repository: Repository) -> Iterator[Leg]:
+    repository.spend(text.count("\n"))
     for stage in stages(text):
         if wanted and stage.name != wanted.lower():
             continue
@@ -190,6 +195,7 @@ def _built(leg: Leg, path: str, text: str, wanted: str, arch: str, repository: R
             if found:
                 made = leg._replace(place=BuildPlace("unknown", ""), spot=Spot(path, line), inputs={})
                 made = made._replace(hooks=tuple(hooks))
+                repository.spend(made.parts * len(found))
                 named_words: list[list[str | None]] = [list(words) for words in found]
                 yield from commands.plain_legs(made, place, found, named_words, arch or arch_of(stage.image))
 

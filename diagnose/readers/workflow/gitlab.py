@@ -15,6 +15,7 @@ from diagnose.readers.workflow import commands, dockerfile, maturin_table, scrip
 from diagnose.readers.workflow.jobs import uploads
 from diagnose.readers.workflow.nodes import Items, Table, Text
 from diagnose.readers.workflow.repository import GITLAB
+from diagnose.readers.workflow.values import bounded_sub
 from diagnose.readers.workflow.workflow_facts import BuildPlace, Hook, Leg, Spot, StepVariable, Workflow
 from diagnose.tables import ci
 
@@ -64,7 +65,8 @@ def read(path: str, document: Any, repository: Repository) -> Workflow:
         raise InputError(f"{path}: not a file of GitLab CI: it has no jobs")
     included = document.get("include") is not None
     unread = [f"{path}:{document.keys['include'].line}: what it includes was not read"] if included else []
-    jobs = [_merged(document, name) for name in list(document.entries)[:_JOBS] if _is_job(document, name)]
+    names = list(document.entries)[:_JOBS]
+    jobs = [_merged(document, name, repository) for name in names if _is_job(document, name)]
     text = repository.text(path) or ""
     publishes = not any(word in text for word in _ELSEWHERE) and any(map(_uploads, jobs))
     legs = [leg for job in jobs for leg in _legs(job, path, document, repository, publishes, included)]
@@ -78,9 +80,9 @@ def _is_job(document: Table, name: str) -> bool:
     return isinstance(node, Table) and not name.startswith(".") and name not in _KEYWORDS
 
 
-def _merged(document: Table, name: str) -> GitlabJob:
+def _merged(document: Table, name: str, repository: Repository) -> GitlabJob:
     keys: dict[str, Any] = {}
-    complete = _extend(document, name, keys, 0)
+    complete = _extend(document, name, keys, 0, repository)
     for scope in (document.get("default"), document) if "inherit" not in keys else ():
         for key in ("image", "before_script"):
             if isinstance(scope, Table) and key not in keys and scope.get(key) is not None:
@@ -88,7 +90,7 @@ def _merged(document: Table, name: str) -> GitlabJob:
     return GitlabJob(name, keys, document.keys[name].line, complete)
 
 
-def _extend(document: Table, name: str, keys: dict[str, Any], depth: int) -> bool:
+def _extend(document: Table, name: str, keys: dict[str, Any], depth: int, repository: Repository) -> bool:
     """Put the keys of the job *name* and of all that it extends into *keys*; return whether all of them are here."""
     node = document.entries.get(name)
     if not isinstance(node, Table) or depth > _DEPTH:
@@ -97,19 +99,24 @@ def _extend(document: Table, name: str, keys: dict[str, Any], depth: int) -> boo
     extended = node.get("extends")
     parents = extended.items if isinstance(extended, Items) else [extended] if extended is not None else []
     for parent in parents:
-        complete = isinstance(parent, Text) and _extend(document, parent.text, keys, depth + 1) and complete
-    return _put(node, keys, 0) and complete
+        repository.spend(1)
+        found = isinstance(parent, Text) and _extend(document, parent.text, keys, depth + 1, repository)
+        complete = complete and found
+    return _put(node, keys, 0, repository) and complete
 
 
-def _put(node: Table, keys: dict[str, Any], depth: int) -> bool:
+def _put(node: Table, keys: dict[str, Any], depth: int, repository: Repository) -> bool:
     """Merge *node* into *keys*: its merge keys (``<<``) first, then its own; maps of variables are merged."""
     complete = True
+    repository.spend(1 + len(node.entries))
     merged = node.get("<<")
     for one in merged.items if isinstance(merged, Items) else [merged] if merged is not None else []:
-        complete = depth < _DEPTH and isinstance(one, Table) and _put(one, keys, depth + 1) and complete
+        found = depth < _DEPTH and isinstance(one, Table) and _put(one, keys, depth + 1, repository)
+        complete = complete and found
     for key, value in node.entries.items():
         before = keys.get(key)
         if key == "variables" and isinstance(before, Table) and isinstance(value, Table):
+            repository.spend(len(before.entries) + len(value.entries))
             value = Table({**before.entries, **value.entries}, {**before.keys, **value.keys}, value.line, value.column)
         keys[key] = value
     return complete
@@ -146,8 +153,9 @@ def _legs(
         return
     own = {**_plain(document.get("variables")), **_plain(job.keys.get("variables"))}
     unsure = not job.complete or bool(missing)
-    for row in _rows(job.keys.get("parallel")):
+    for row in _rows(job.keys.get("parallel"), repository):
         known = {**own, **row}
+        repository.spend(len(known))
         image = _image(job.keys.get("image"), known)
         facts = ci.image(image) if image else None
         place = BuildPlace("image", image, facts) if image and facts and job.complete else BuildPlace("unknown", image)
@@ -184,6 +192,7 @@ def _built(
             if made is None:
                 continue
             made = made._replace(hooks=tuple(hooks))
+            repository.spend(made.parts)
             if made.target and not moves:
                 made = made._replace(
                     project=repository.project("", made.target), configured=maturin_table.read(repository, "")
@@ -202,7 +211,7 @@ def _plain(node: Any) -> dict[str, str]:
     return found
 
 
-def _rows(node: Any) -> list[dict[str, str]]:
+def _rows(node: Any, repository: Repository) -> list[dict[str, str]]:
     """Return the combinations of ``parallel: matrix``; one without variables where it has no matrix."""
     matrix = node.get("matrix") if isinstance(node, Table) else None
     found: list[dict[str, str]] = []
@@ -212,6 +221,7 @@ def _rows(node: Any) -> list[dict[str, str]]:
             options = value.items if isinstance(value, Items) else [value]
             axes.append([(name, one.text) for one in options if isinstance(one, Text)])
         for combination in product(*axes):
+            repository.spend(1 + len(axes))
             found.append(dict(combination))
             if len(found) >= _ROWS:
                 return found
@@ -226,7 +236,9 @@ def _image(node: Any, known: dict[str, str]) -> str:
 def _substituted(text: str, known: dict[str, str]) -> str | None:
     """Return *text* with the variables of the file put in; None if one has another source."""
     for _ in range(_DEPTH):
-        made = _VARIABLE.sub(lambda match: known.get(match["long"] or match["short"], match[0]), text)[:4000]
+        made = bounded_sub(_VARIABLE, lambda match: known.get(match["long"] or match["short"], match[0]), text)
+        if made is None:
+            return None
         if made == text:
             break
         text = made

@@ -174,7 +174,17 @@ def environment(contexts: dict[str, Any], *tables: Any) -> dict[str, Any]:
     return found
 
 
-def rows(document: Table, path: str, inputs: Mapping[str, Any] | None = None) -> tuple[list[MatrixRow], list[str]]:
+def size(document: Table) -> int:
+    """Return how many jobs and steps a workflow has."""
+    jobs = document.get("jobs")
+    nodes = jobs.entries.values() if isinstance(jobs, Table) else ()
+    steps = (node.get("steps") for node in nodes if isinstance(node, Table))
+    return len(nodes) + sum(len(node.items) for node in steps if isinstance(node, Items))
+
+
+def rows(
+    document: Table, path: str, repository: Repository, inputs: Mapping[str, Any] | None = None
+) -> tuple[list[MatrixRow], list[str]]:
     """Return the jobs × rows of a workflow that may run, and the matrices that could not be expanded.
 
     *inputs* are those of the call; None for a workflow that starts by itself.
@@ -187,6 +197,8 @@ def rows(document: Table, path: str, inputs: Mapping[str, Any] | None = None) ->
         if not isinstance(job, Table):
             continue
         combinations, complete = expand(job.get("strategy", "matrix"), top)
+        own = [len(table.entries) for table in (document.get("env"), job.get("env")) if isinstance(table, Table)]
+        repository.spend(sum(1 + len(combination) + sum(own) for combination in combinations))
         if not complete:
             spot = Spot(path, job.keys["strategy"].line) if "strategy" in job.keys else Spot(path, job.line)
             unread.append(f"{spot}: the matrix of {name} is made when it runs")
@@ -254,10 +266,12 @@ def _steps(
     depth: int,
 ) -> Iterator[Step]:
     for item in node.items if isinstance(node, Items) else ():
+        repository.spend(1 + len(outer))
         budget[0] -= 1
         if not isinstance(item, Table) or budget[0] < 0:
             continue
         own = item.get("env")
+        repository.spend(len(contexts["env"]) + len(own.entries) if isinstance(own, Table) else 0)
         held = item.text("if")
         here = {**contexts, "env": {**contexts["env"], **environment(contexts, own)}} if own is not None else contexts
         runs = condition(held.text, here) if held else True

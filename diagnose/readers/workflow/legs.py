@@ -56,8 +56,9 @@ def read(path: str, repository: Repository) -> Workflow:
     """Return what the workflow file at *path* in *repository* builds.
 
     Raises:
-        InputError: it cannot be read or parsed.
+        InputError: it cannot be read or parsed, or amounts to too much.
     """
+    repository.begin(path)
     if dockerfile.is_one(path):
         return dockerfile.read(path, repository)
     document = repository.document(path)
@@ -86,6 +87,7 @@ class _LegReader:
     ) -> None:
         self.path, self.repository, self.document = path, repository, document
         self.budget, self.inputs, self.depth = budget, inputs, depth
+        repository.spend(jobs.size(document))
         self.publishers, self.published = jobs.publishing(document)
         self.repairs = any("auditwheel repair" in text or "wheel tags" in text for text in jobs.scripts(document))
         self.unread: list[str] = []
@@ -94,7 +96,7 @@ class _LegReader:
         self.skipped = self.unknown = 0
 
     def read(self) -> Workflow:
-        rows, unread = jobs.rows(self.document, self.path, self.inputs)
+        rows, unread = jobs.rows(self.document, self.path, self.repository, self.inputs)
         self.unread += unread
         for row in rows:
             self.budget[0] -= 1
@@ -150,15 +152,16 @@ class _LegReader:
 
     def _row(self, row: MatrixRow) -> None:
         steps = list(jobs.steps(row, self.repository, self.path, self.unread))
-        builds = [step for step in steps if self._builds(step)]
+        builds = [self._builds(step) for step in steps]
         label = row.label or ""
         if _OTHER_SYSTEMS & set(re.split(r"[-_.]", label.lower())):
-            self.skipped += len(builds)
+            self.skipped += sum(builds)
             return
         self._container(row, steps)
         for number, step in enumerate(steps):
-            if step not in builds:
+            if not builds[number]:
                 continue
+            self.repository.spend(len(steps))
             before, after = steps[:number], steps[number + 1 :]
             if step.action == "pypa/cibuildwheel":
                 found = list(cibuildwheel.legs(self._leg(row, step, before, after), step, self.repository))
@@ -170,7 +173,10 @@ class _LegReader:
                 found += docker_run.legs(self._leg(row, step, before, after), step, self.repository)
             outside = self._outside(before, self._around(row, ci.runner(label)))
             self.unknown += sum(leg.place.kind == "unknown" for leg in found)
-            self.legs += [leg._replace(hooks=(*outside, *leg.hooks)) for leg in found]
+            for leg in found:
+                made = leg._replace(hooks=(*outside, *leg.hooks))
+                self.repository.spend(made.parts)
+                self.legs.append(made)
 
     def _builds(self, step: Step) -> bool:
         called = dockerfile.named(step) or docker_run.named(step)
@@ -209,6 +215,7 @@ class _LegReader:
     def _settings(self, row: MatrixRow, step: Step) -> tuple[StepVariable, ...]:
         found: dict[str, StepVariable] = {}
         for table in (self.document.get("env"), row.node.get("env")):
+            self.repository.spend(len(table.entries) if isinstance(table, Table) else 0)
             for name, node in table.entries.items() if isinstance(table, Table) else ():
                 if isinstance(node, Text):
                     value = template(node.text, row.contexts).known

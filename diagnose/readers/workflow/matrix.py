@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 MAX_LEGS = 256
 """What GitHub itself takes from one matrix."""
 _MAX_DEPTH = 8
+_MAX_AXES = 64
 _MANY = 1000
 
 
@@ -48,7 +49,7 @@ def expand(node: Any, contexts: Mapping[str, Any]) -> tuple[list[dict[str, Any]]
     """
     if node is None:
         return [{}], True
-    if not isinstance(node, Table):
+    if not isinstance(node, Table) or len(node.entries) > _MAX_AXES:
         return [{"*": UNKNOWN}], False
     axes: dict[str, list[Any]] = {}
     complete = True

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FOLDER = ".github/workflows"
 GITLAB = (".gitlab-ci.yml", ".gitlab-ci.yaml")
+MAX_PARTS = 100_000
+"""Rows, steps, commands and variables of all legs of one file: aliases, matrices and calls multiply them."""
 _NO_HOME = "/nonexistent/cargo"  # what a machine has downloaded must not change a verdict
 
 
@@ -36,6 +38,21 @@ class Repository:
         self._tables: dict[str, tuple[dict[str, Any], str]] = {}
         self._projects: dict[tuple[str, str], Project | None] = {}
         self._whole: dict[tuple[str, str], Project] = {}
+        self._reading, self._left = path, MAX_PARTS
+
+    def begin(self, path: str) -> None:
+        """Count the parts of another workflow file, the one at *path*."""
+        self._reading, self._left = path, MAX_PARTS
+
+    def spend(self, parts: int) -> None:
+        """Count *parts* that are about to be read, each as often as it is read.
+
+        Raises:
+            InputError: they are more than any workflow has.
+        """
+        self._left -= parts
+        if self._left < 0:
+            raise InputError(f"{self._reading}: its jobs, steps and scripts amount to more than {MAX_PARTS} parts")
 
     def workflows(self) -> list[str]:
         """Return the paths of the workflow files, sorted; GitLab's file is the first."""

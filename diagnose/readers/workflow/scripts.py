@@ -30,7 +30,9 @@ def hook(
     """
     calls: list[tuple[Spot, Call]] = []
     unread: list[str] = []
-    for call in walked(script):
+    own = walked(script)
+    repository.spend(1 + len(own))
+    for call in own:
         line = node.line_of(call.line) if node is not None else 1
         column = 0 if node is None or node.block else node.column
         spot = Spot(path, line, column)
@@ -42,7 +44,9 @@ def hook(
         if text is None:
             unread.append(f"{spot}: {called} was not followed")
             continue
-        for inner in walked(text):
+        followed = walked(text)
+        repository.spend(len(followed))
+        for inner in followed:
             guarded = inner.guarded or call.guarded
             calls.append((Spot(called.removeprefix("./"), inner.line + 1), inner._replace(guarded=guarded)))
     set_e = any(call.words[:1] == ("set",) and any("e" in word for word in call.words[1:2]) for _, call in calls)

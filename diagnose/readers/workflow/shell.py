@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_CALLS = 2000
+_WRAPPERS = frozenset({"sudo", "env", "exec", "nice"})
 _OPEN = frozenset({"if", "while", "until", "for", "case", "select"})
 _CLOSE = frozenset({"fi", "done", "esac"})
 _SKIPPED = frozenset({"then", "else", "elif", "do", "!", "time", "in"})
@@ -44,18 +45,19 @@ class Call(NamedTuple):
     def command(self) -> tuple[str, ...]:
         """The words from the program on."""
         words = self.words
-        while words:
-            head = words[0]
+        start, end = 0, len(words)
+        while start < end:
+            head = words[start]
             name, equals, _ = head.partition("=")
             if equals and name.isidentifier():
-                words = words[1:]
-            elif head in ("sudo", "env", "exec", "nice", "command") and len(words) > 1 and head != "command":
-                words = words[1:]
-                while words and words[0].startswith("-"):
-                    words = words[1:]
+                start += 1
+            elif head in _WRAPPERS and start + 1 < end:
+                start += 1
+                while start < end and words[start].startswith("-"):
+                    start += 1
             else:
                 break
-        return words
+        return words[start:] if start else words
 
     @property
     def sudo(self) -> bool:
@@ -72,6 +74,7 @@ def walk(script: str) -> list[Call]:
     groups: list[tuple[int, int]] = []  # of each open group: where its list starts, its depth
     joint = ""  # the operator before the current command
     first = 0  # the first call of the current list
+    bare: list[int] = []  # the calls that no other follows by ||
     tested = False  # whether a test is to the left of && in the current list
 
     def end(operator: str) -> None:
@@ -81,9 +84,11 @@ def walk(script: str) -> list[Call]:
         if words and len(calls) < MAX_CALLS:
             guarded = depth > 0 or joint == "||" or (joint == "&&" and tested)
             if joint == "||":
-                calls[first:] = [
-                    one if one.otherwise else one._replace(otherwise=tuple(words)) for one in calls[first:]
-                ]
+                otherwise = tuple(words)
+                while bare and bare[-1] >= first:
+                    number = bare.pop()
+                    calls[number] = calls[number]._replace(otherwise=otherwise)
+            bare.append(len(calls))
             calls.append(Call(tuple(words), *at, guarded, (), operator == "|"))
             test = calls[-1].command[:1]
             tested = (tested and joint in ("&&", "||")) or bool(test and test[0] in _TESTS)

@@ -11,10 +11,12 @@ import re
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
 MAX_OPTIONS = 12
+MAX_TEXT = 1 << 16
+"""Characters of a value: what is put in for a name may hold other names, each of them often."""
 _MAX_LENGTH = 4000
 
 
@@ -45,6 +47,9 @@ _TOKEN = re.compile(
 )
 
 
+_PLACE = re.compile(r"\{(\d+)\}")
+
+
 class _FaultError(Exception):
     """The expression is not one that this module reads."""
 
@@ -66,6 +71,8 @@ def template(text: str, contexts: Mapping[str, Any]) -> Value:
         plain = text[position:start]
         options = [head + plain + str(part) for head in options for part in parts]
         position = stop + 2
+        if max(map(len, options)) > MAX_TEXT:
+            return Value()
     return Value(tuple(dict.fromkeys(head + text[position:] for head in options)), True)
 
 
@@ -292,8 +299,32 @@ def _member(value: Any, name: Any) -> Any:
     return UNKNOWN
 
 
-def _format(pattern: str, *values: str) -> str:
-    return re.sub(r"\{(\d+)\}", lambda match: values[int(match[1])] if int(match[1]) < len(values) else "", pattern)
+def _format(pattern: str, *values: str) -> Any:
+    def value(match: re.Match[str]) -> str:
+        number = int(match[1]) if len(match[1]) < 4 else len(values)
+        return values[number] if number < len(values) else ""
+
+    made = bounded_sub(_PLACE, value, pattern)
+    return UNKNOWN if made is None else made
+
+
+def bounded_sub(pattern: re.Pattern[str], value: Callable[[re.Match[str]], str], text: str) -> str | None:
+    """Return *text* with *value* in place of what *pattern* finds; None if that makes more than ``MAX_TEXT`` of it."""
+    parts: list[str] = []
+    position, size = 0, 0
+    for match in pattern.finditer(text):
+        parts += [text[position : match.start()], value(match)]
+        size += len(parts[-1])
+        position = match.end()
+        if size > MAX_TEXT:
+            return None
+    return "".join([*parts, text[position:]])
+
+
+def follows(text: str, first: re.Pattern[str], second: re.Pattern[str]) -> bool:
+    """Whether *text* has *second* anywhere behind *first*."""
+    found = first.search(text)
+    return found is not None and second.search(text, found.end()) is not None
 
 
 _FUNCTIONS: dict[str, Any] = {

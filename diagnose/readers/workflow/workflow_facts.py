@@ -128,6 +128,12 @@ class Leg(NamedTuple):
     """The Cargo project in the working directory; None without one."""
 
     @property
+    def parts(self) -> int:
+        """How many commands, variables and words it has; long texts count as several."""
+        texts = sum(len(text) for text, _ in self.inputs.values()) // 50
+        return 1 + len(self.settings) + len(self.words) + texts + sum(1 + len(hook.calls) for hook in self.hooks)
+
+    @property
     def cross(self) -> bool:
         """Whether the image builds for another system than its own."""
         return self.place.facts is not None and self.place.facts.cross
