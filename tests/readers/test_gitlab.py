@@ -153,3 +153,8 @@ def test_the_command_finds_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert fast.run(["workflow"]) == 1
     assert fast.run(["workflow", f"../{NAME}"]) == 1
     assert capsys.readouterr().out.count("there is no apk in this container, which is AlmaLinux 8") == 2
+
+
+def test_a_target_that_is_no_linux_is_no_leg(tmp_path: Path) -> None:
+    file = "j:\n  image: quay.io/pypa/manylinux2014_x86_64\n  script: [maturin build --target x86_64-apple-darwin]\n"
+    assert not read(file, tmp_path).legs

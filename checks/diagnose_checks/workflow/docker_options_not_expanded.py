@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 CHECK = Check(since="0.1.0", phase=Phase.START)
 _NAME = r"\$\{?[A-Za-z_]\w*\}?"
-_BEFORE = 300  # characters before a name that can tell whether it is a volume
+_BEFORE = 300  # characters before a name that can show a volume
 
 
 def workflow(workflow: Workflow) -> Iterator[Finding]:

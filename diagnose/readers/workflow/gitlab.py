@@ -188,7 +188,7 @@ def _built(
                 yield leg._replace(tool=words[0], spot=spot, place=BuildPlace("unknown", place.name))
                 continue
             values = [_substituted(word, known) for word in words]
-            (made,) = commands.plain_legs(leg._replace(spot=spot), place, [words], [values], arch) or (None,)
+            made = next(commands.plain_legs(leg._replace(spot=spot), place, [words], [values], arch), None)
             if made is None:
                 continue
             made = made._replace(hooks=tuple(hooks))
