@@ -57,6 +57,8 @@ CHECK = Check(
         ("[Errno 14]", r"(?P<url>https?://\S{1,300}): \[Errno 14\] HTTPS? Error 50[0234]"),
         ("Curl error", r"Curl error \((?:6|7|28|35|52|56)\): .{0,300} for (?P<url>\S+)"),
         ("curl: (", r"curl: \((?:6|7|28|35|52|56)\) "),
+        # zypper
+        ("Error message: ", r"^Error message: (?:Could not resolve|Failed to connect|\w{1,12} timed out)"),
         ("dial tcp", r"dial tcp\b.{0,300}(?:no such host|i/o timeout|refused|unreachable|server misbehaving|reset)"),
         ("net/http: ", r"net/http: (?:request canceled|TLS handshake timeout|timeout awaiting)"),
         (

@@ -37,12 +37,27 @@ CHECK = Check(
             "rpm-unknown",
             ("No match for argument", r"No match for argument: (?P<package>\S+)"),
             ("Unable to find a match", r"Unable to find a match: (?P<package>\S.*)"),
+            ("Unable to find a match", r"^Error: Unable to find a match$"),  # of Fedora 27 to 29
             ("No package ", r"No package (?P<package>\S+) available"),
             ("No package matches", r"No package matches '(?P<package>[^']+)'"),
             ("nothing provides", r"nothing provides (?P<package>\S+)(?: [<>=]+ \S+)? needed by "),
             ("No provider of", r"No provider of '(?P<package>[^']+)' found"),
             ("' not found.", r"^(?P<zypper>Package) '(?P<package>[\w.+:-]+)' not found\.$"),
         ),
+        # what tells Fedora, Amazon Linux and OpenMandriva, which have neither EPEL nor CRB, from Enterprise Linux
+        *patterns_for(
+            "rpm-family",
+            ("Fedora ", r"^Fedora (?:Modular )?\d+ "),
+            (".fc2", r"\.fc2\d\b"),
+            (".fc3", r"\.fc3\d\b"),
+            (".fc4", r"\.fc4\d\b"),
+            ("Amazon Linux", r"Amazon Linux"),
+            (".amzn", r"\.amzn\d"),
+            ("OpenMandriva", r"OpenMandriva"),
+            ("Mageia", r"Mageia"),
+            ("Azure Linux", r"Azure Linux"),
+        ),
+        *patterns_for("rpm-unregistered", ("not registered with", "is not registered with an entitlement server")),
         *patterns_for(
             "rpm-extra",
             ("Extra Packages for Enterprise", r"^(?P<epel>Extra Packages for Enterprise Linux) \d"),
@@ -56,20 +71,41 @@ CHECK = Check(
 def log(log: BuildLog) -> Iterator[Finding]:
     """See dnf, yum or zypper miss a package."""
     hits = log.find("rpm-unknown")
-    if hits:
+    if any(hit.groups["package"] for hit in hits):
+        hits = [hit for hit in hits if hit.groups["package"]]
+    unread = [hit for hit in log.find("rpm-unread") if hits and hit.line < hits[0].line]
+    if hits and not unread:  # rpm-repo-unreadable
         names = [name for hit in hits for name in hit.groups["package"].replace("'", "").replace('"', "").split()]
         packages = list(dict.fromkeys(names))
         distro = log.distro_at(hits[0].line)
         yield finding_from_hits(
             log,
             hits,
-            f"no enabled repository has {', '.join(packages)}",
+            f"no enabled repository has {', '.join(packages) or 'one of the packages'}",
             "dnf stops. yum continues, and the build fails later.",
-            _fixes(packages, distro, _manager(hits[0], distro), bool(log.find("dnf5-note")), _enabled(log)),
+            [
+                *(_REGISTER if log.find("rpm-unregistered") else ()),
+                *_fixes(packages, distro, _manager(hits[0], distro), _has_extras(log, distro), _enabled(log)),
+            ],
         )
 
 
 _INSTALL = {"yum": "yum install -y", "dnf": "dnf install -y", "zypper": "zypper --non-interactive install"}
+
+
+_REGISTER = (
+    Fix(
+        "use an image whose repositories are public, or register the system",
+        notes="Without a subscription RHEL has only UBI's repositories, with few packages: build in almalinux, "
+        "rockylinux or centos:stream, or mount the host's entitlement (podman on a registered host does).",
+    ),
+)
+
+
+def _has_extras(log: BuildLog, distro: Distro) -> bool:
+    """Whether EPEL and CRB are for this distribution, as far as the log tells: Fedora and others have neither."""
+    other = distro.id in ("fedora", "amzn") or log.find("rpm-family")
+    return not other and not log.find("dnf5-note")  # dnf 5 is Fedora's alone
 
 
 def _manager(hit: Hit, distro: Distro) -> str:
@@ -90,7 +126,7 @@ def _enabled(log: BuildLog) -> set[str]:
 _PINNED = r"(?P<name>[A-Za-z][\w.+-]*?)-\d[\w.+~^:]*-\d[\w.+~^]*$"
 
 
-def _fixes(packages: list[str], distro: Distro, manager: str, fedora: bool, enabled: set[str]) -> list[Fix]:
+def _fixes(packages: list[str], distro: Distro, manager: str, extras: bool, enabled: set[str]) -> list[Fix]:
     """Return fixes: install by the right names, and where the others may be."""
     pinned = {name: match["name"] for name in packages if (match := re.match(_PINNED, name))}
     fixes, _ = install_as_called(packages, "suse" if manager == "zypper" else "rhel", _INSTALL[manager])
@@ -108,7 +144,7 @@ def _fixes(packages: list[str], distro: Distro, manager: str, fedora: bool, enab
         return fixes
     if manager == "zypper":
         return fixes or [Fix("search for the name", notes="`zypper search --provides 'pkgconfig(NAME)'`.")]
-    if fedora or distro.id == "fedora":  # dnf 5 is Fedora's alone, which has all in one repository
+    if not extras:
         return fixes or [Fix("search for the name", notes="`dnf install 'pkgconfig(NAME)'` needs no package name.")]
     if enabled == {"epel", "crb"}:
         notes = "EPEL and CRB are enabled. EPEL does not build all its packages for every architecture."

@@ -107,6 +107,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("apk", STEP, "Installing ", r"^\(\d+/\d+\) (?:Installing|Upgrading|Purging) \S+ \("),
     Mark("apk", FAILED, "unable to select packages", r"^ERROR: unable to select packages"),
     Mark("pacman", FAILED, "error: ", r"^error: (?:target not found|failed to (?:commit|prepare|init|synchronize))" + _REST),
+    Mark("pacman", FAILED, "Errors occurred, no", r"^Errors occurred, no packages were upgraded"),
     Mark("pacman", ERROR, "failed retrieving", r"^error: failed retrieving file" + _REST),
     Mark("makepkg", FAILED, "ERROR: ", r"^=?=> ERROR: (?P<text>.{1,200})"),
     Mark("zypper", STEP, "[done]", r"(?<!\.)\.{3,}\[done\]$"),
@@ -252,6 +253,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("docker", ERROR, "exec ", r"^exec \S+: (?:exec format error|no such file)"),
     Mark("buildkit", DONE, " DONE ", r"^\s*#\d+ DONE \d", raw=True),
     Mark("buildkit", DONE, " CACHED", r"^\s*#\d+ CACHED", raw=True),
+    Mark("buildkit", FAILED, "ERROR [", r"^\s*(?:#\d+ )?(?:=> )*ERROR \[[^\]\n]{1,100}\] (?:RUN|COPY|ADD|FROM|exporting) (?P<text>.{0,300})", raw=True),
     Mark("buildkit", FAILED, " ERROR: ", r"^\s*#\d+ ERROR: (?P<text>.{0,300})", raw=True),
     # --- tests --------------------------------------------------------------------------------------------------------
     Mark("pytest", BEGUN, "test session starts", r"^=+ test session starts =+"),
