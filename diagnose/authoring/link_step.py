@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from diagnose.authoring.log import host
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, Enum, re
 
 if TYPE_CHECKING:
     from diagnose.model.targets import Target
@@ -179,7 +179,7 @@ def missing_libraries(log: BuildLog, link: LinkStep) -> dict[str, list[Hit]]:
 
 def names_library(log: BuildLog, link: LinkStep, lib: str) -> bool:
     """Return whether the command line of *link* names *lib*, as far as the log shows it."""
-    return any(hit.groups["lib"] == lib for hit in log.near(link.line, "linked-lib", before=1, after=12))
+    return bool(log.near(link.line, f"linked-lib {lib}", before=1, after=12))
 
 
 def versioned(log: BuildLog, link: LinkStep) -> list[Hit]:
@@ -203,3 +203,44 @@ def other_libc(log: BuildLog, link: LinkStep) -> list[Hit]:
         newer = [hit for hit in undefined if re.match(_MUSL, hit.groups["symbol"])]
         return hits or headers or newer
     return [hit for hit in undefined if re.match(_MUSL, hit.groups["symbol"])] if not musl else []
+
+
+#: Parts of the C library that older ones keep in files of their own, and that a native build names with ``-l``.
+LIBC_PARTS = frozenset({"dl", "m", "pthread", "rt"})
+
+
+class Naming(Enum):
+    """Whether the command of a link names a library, as far as the log shows it."""
+
+    UNKNOWN = "unknown"
+    ABSENT = "absent"
+    NAMED = "named"
+    EARLY = "early"  # before objects or sources that may use it
+
+
+_COMMAND = 10  # lines from a command to its first complaint
+
+
+def named_by_driver(log: BuildLog, line: int, lib: str) -> Naming:
+    """Return whether the compiler's command before *line* names *lib*: that of make, in the lines before."""
+    commands = [hit for hit in log.near(line, "driver-link", before=_COMMAND) if hit.line < line]
+    if not commands:
+        return Naming.UNKNOWN
+    libs = commands[-1].groups["libs"]
+    words = libs.split()
+    if f"-l{lib}" not in words:
+        return Naming.ABSENT if len(libs) < _CUT else Naming.UNKNOWN
+    later = words[len(words) - words[::-1].index(f"-l{lib}") :]
+    return Naming.EARLY if any(re.search(_USER, word) for word in later) else Naming.NAMED
+
+
+_CUT = 1990  # characters: what a hit keeps of a command
+_USER = r"^[^-].*\.(?:o|lo|obj|c|cc|cpp|cxx)$"
+
+
+_IN_ARCHIVE = re.compile(r"lib[\w.+-]+\.a\(")
+
+
+def in_archive(log: BuildLog, hit: Hit) -> bool:
+    """Whether the object that lacks the symbol is an archive's: ld names it on the line of the function before."""
+    return bool(_IN_ARCHIVE.search(hit.text) or log.near(hit.line, "ld-in-archive", before=4))

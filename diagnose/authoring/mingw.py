@@ -7,7 +7,7 @@ Sources: mingw-w64's list of import libraries; the packages ``gcc-mingw-w64-*`` 
 from __future__ import annotations
 
 from diagnose.authoring.log import install_by_family
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 
 if TYPE_CHECKING:
     from diagnose.model.finding import Fix
@@ -27,6 +27,42 @@ def without_unix(link: LinkStep) -> list[str]:
     if not is_mingw(link.ld) and not is_mingw(link.program):
         return []
     return [name for name in _UNIX if name in link.missing]
+
+
+#: Import libraries of mingw-w64 (its mingw-w64-crt/lib-common): their files' names have small letters only.
+_LIBRARIES = (
+    r"advapi32|avicap32|avrt|bcrypt|bthprops|cfgmgr32|comctl32|comdlg32|comsvcs|credui|crypt32"
+    r"|cryptui|d2d1|d3d11|d3d12|d3d9|dbghelp|dinput8|dnsapi|dsound|dwmapi|dwrite|dxgi|dxguid"
+    r"|dxva2|fwpuclnt|gdi32|gdiplus|glu32|hid|imagehlp|imm32|iphlpapi|kernel32|ksuser|mf|mfplat"
+    r"|mfreadwrite|mfuuid|mpr|mswsock|ncrypt|netapi32|ntdll|odbc32|ole32|oleacc|oleaut32|opengl32"
+    r"|pdh|powrprof|propsys|psapi|rasapi32|rpcrt4|runtimeobject|secur32|setupapi|shcore|shell32"
+    r"|shlwapi|strmiids|synchronization|user32|userenv|usp10|uuid|uxtheme|version|wbemuuid|wer"
+    r"|winhttp|wininet|winmm|winscard|winspool|wintrust|wlanapi|wldap32|ws2_32|wsock32|wtsapi32"
+    r"|xinput"
+)
+#: Headers of Windows that people write as its documentation does: mingw-w64-headers/include has small letters only.
+_HEADERS = (
+    r"accctrl|aclapi|bluetoothapis|cfgmgr32|commctrl|commdlg|cryptuiapi|d3d11|d3d9|d3dcompiler"
+    r"|dbghelp|dbt|devguid|dinput|dsound|dwmapi|dxgi|evntrace|hidsdi|imagehlp|initguid|iphlpapi"
+    r"|ksmedia|lm|lmaccess|mfapi|mfidl|mmdeviceapi|mmreg|mmsystem|mstcpip|mswsock|ntsecapi|ntstatus"
+    r"|objbase|ole2|oleauto|olectl|pdh|powrprof|propsys|psapi|rpc|sddl|security|setupapi|shellapi"
+    r"|shellscalingapi|shlobj|shlwapi|sspi|strsafe|synchapi|timeapi|tlhelp32|urlmon|usbiodef|userenv"
+    r"|versionhelpers|winbase|wincon|wincrypt|windef|windows|windowsx|winerror|wingdi|winhttp"
+    r"|wininet|winioctl|winnt|winreg|winscard|winsock|winsock2|winspool|winsvc|winternl|winuser"
+    r"|ws2ipdef|ws2tcpip|wtsapi32|xinput"
+)
+
+
+def file_of_library(name: str) -> str:
+    """Return the name in small letters if *name* is an import library of Windows with capital ones; else empty."""
+    lower = name.lower().removesuffix(".lib").removesuffix(".dll")
+    return lower if lower != name and re.fullmatch(_LIBRARIES, lower) else ""
+
+
+def file_of_header(name: str) -> str:
+    """Return the name in small letters if *name* is a header of Windows with capital ones; else empty."""
+    lower = name.lower()
+    return lower if lower != name and re.fullmatch(rf"(?:{_HEADERS})\.h", lower) else ""
 
 
 def linker_fixes(log: BuildLog, line: int, name: str) -> tuple[Fix, ...]:

@@ -49,6 +49,72 @@ OWNERS = (
     ("seccomp", r"seccomp_(?:init|load|rule|release)\w*"),
     ("gsl", r"gsl_[a-z]\w+"),
     ("hidapi-hidraw", r"hid_(?:init|exit|open|close|enumerate|read|write|free_enumeration)\w*"),
+    # OpenSSL's libssl first: both have SSL_ functions' names for themselves
+    ("ssl", r"(?:SSL|TLS|DTLS)(?:v\d+)?_\w+|OPENSSL_init_ssl"),
+    (
+        "crypto",
+        r"(?:EVP|HMAC|RSA|DSA|DH|EC|ECDSA|ECDH|BN|BIO|X509|X509V3|PEM|ASN1|PKCS\d+|OPENSSL|CRYPTO|ERR|ENGINE|OBJ|RAND"
+        r"|SHA\d+|MD5|AES|CMAC|OCSP|CONF|OSSL|d2i|i2d)_\w+|SHA\d+|MD5|OpenSSL_\w+",
+    ),
+    ("ffi", r"ffi_(?:call|prep_\w+|closure_\w+|type_\w+|get_struct_offsets|raw_call)"),
+    ("expat", r"XML_(?:Parser\w+|Parse\w*|Set\w+|Get\w+|ErrorString|StopParser|ExpatVersion\w*)"),
+    ("readline", r"rl_(?:line_buffer|completion_\w+|attempted_\w+|bind_key|initialize)|add_history|readline"),
+    ("ncurses", r"initscr|endwin|newterm|wrefresh|wmove|waddn?str|wprintw|wgetch|stdscr|curs_set|cbreak|start_color"),
+    ("GL", r"gl(?:Clear|Begin|End|Enable|Disable|GetString|Viewport|GenTextures|Vertex|Color|X[A-Z])\w*"),
+    ("glfw", r"glfw[A-Z]\w+"),
+    ("GLEW", r"(?:__)?glew[A-Z]\w+"),
+    ("vulkan", r"vk(?:Create|Destroy|Enumerate|Get|Queue|Allocate|Cmd)[A-Z]\w+"),
+    ("SDL2", r"SDL_(?:Init|Quit|CreateWindow|CreateRenderer|PollEvent|GetError|OpenAudio\w*|RWFromFile)"),
+    ("png", r"png_(?:create|destroy|read|write|set|get|error|init)_\w+|png_(?:error|malloc|free|sig_cmp)"),
+    ("jpeg", r"jpeg_(?:std_error|CreateDecompress|CreateCompress|(?:read|write|start|finish)_\w+|destroy\w*)"),
+    ("tiff", r"TIFF(?:Open|Close|ReadScanline|Get|Set|Client|Read|Write|Strip|Tile|Error|Warning)\w*"),
+    ("lz4", r"LZ4F?_(?:compress|decompress|create|free|version|compressBound)\w*"),
+    ("uuid", r"uuid_(?:generate|unparse|parse|clear|compare|is_null|copy)\w*"),
+    ("cblas", r"cblas_[sdcz]\w+"),
+    ("blas", r"[sdcz](?:gemm|gemv|axpy|dot|scal|copy|nrm2|trsm|syrk|ger)_"),
+    ("lapack", r"[sdcz](?:getrf|getrs|getri|gesv|gesdd|gesvd|potrf|potrs|syev|geev|gels|heev|geqrf)[dr]?_"),
+    ("gfortran", r"_gfortrani?_\w+"),
+    ("quadmath", r"quadmath_snprintf|strtoflt128|(?:sqrt|exp|log|pow|sin|cos|fabs|floor)q"),
+    ("gomp", r"GOMP_\w+|omp_(?:get|set|init|destroy|in)_\w+"),
+    ("gcov", r"__gcov_\w+|gcov_\w+"),
+    ("mysqlclient", r"mysql_(?:init|real_connect|query|close|error|store_result|fetch_row|options)\w*"),
+    ("gnutls", r"gnutls_[a-z]\w+"),
+    ("gcrypt", r"gcry_[a-z]\w+"),
+    ("ssh2", r"libssh2_\w+"),
+    ("sodium", r"sodium_\w+|crypto_(?:secretbox|box|sign|generichash|pwhash|aead)_\w+"),
+    ("ldap", r"ldap_(?:init|bind|search|unbind|simple|result|first|get|set|err2string|initialize)\w*"),
+    ("event", r"event_(?:base|new|free|add|del|assign|init|set|config)_?\w*|evbuffer_\w+|bufferevent_\w+|evutil_\w+"),
+    ("uv", r"uv_(?:loop|run|tcp|udp|timer|async|read|write|fs|close|default|strerror|poll|process)_?\w*"),
+    ("gmp", r"__gmp[nzqf]?_\w+"),
+    ("mpfr", r"mpfr_[a-z]\w+"),
+    ("fftw3", r"fftw_(?:plan|execute|destroy|malloc|free|init)\w*"),
+    ("gobject-2.0", r"g_(?:object|signal|type|value|param_spec|closure)_\w+"),
+    ("gio-2.0", r"g_(?:dbus|file|input_stream|output_stream|settings|application|cancellable|socket)_\w+"),
+    (
+        "glib-2.0",
+        r"g_(?:malloc0?|free|print|printerr|strdup\w*|list|slist|hash|string|error|log|main|thread|mutex)(?:_\w+)?",
+    ),
+    ("gtk-3", r"gtk_[a-z]\w+"),
+    ("avcodec", r"avcodec_\w+|av_packet_\w+"),
+    ("avformat", r"avformat_\w+|av_(?:read_frame|seek_frame|write_frame|find_best_stream)"),
+    ("avutil", r"av_(?:frame|malloc|free|freep|dict|opt|log|buffer|rescale|strerror)\w*"),
+    ("swscale", r"sws_\w+"),
+    ("pulse", r"pa_(?:context|stream|mainloop|threaded_mainloop|operation|proplist|strerror)\w*"),
+    ("numa", r"numa_\w+"),
+    ("yaml", r"yaml_(?:parser|emitter|document|event|token)_\w+"),
+    ("json-c", r"json_(?:object|tokener)_\w+"),
+    ("jansson", r"json_(?:loads|loadf|dumps|dump_file|decref|string_value|integer_value|delete)"),
+    ("pthread", r"pthread_[a-z]\w+|sem_(?:init|wait|post|destroy|open|close|timedwait|trywait|getvalue|unlink)"),
+    ("dl", r"dl(?:open|sym|close|error|addr|vsym|mopen|iterate_phdr|info)"),
+    (
+        "rt",
+        r"clock_(?:gettime|getres|settime|nanosleep)|shm_(?:open|unlink)|mq_\w+|timer_(?:create|settime|delete)|aio_\w+",
+    ),
+    (
+        "m",
+        r"(?:a?(?:sin|cos|tan)h?|atan2|exp2?|expm1|log(?:10|2|1p|b)?|pow|sqrt|cbrt|ceil|floor|round|trunc|l?l?r(?:int|ound)"
+        r"|fmod|hypot|[lt]gamma|erfc?|ldexp|frexp|fmin|fmax|nearbyint|remainder|copysign|sincos|nan)[fl]?",
+    ),
 )
 
 
@@ -57,6 +123,46 @@ def _names() -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple((lib, re.compile(rf"(?:{pattern})$")) for lib, pattern in OWNERS)
 
 
+#: Functions that one release of OpenSSL brought, and others that it removed or made a macro of: its CHANGES and its
+#: migration guide, as of November 2026. A program that was compiled with headers of another release asks for them.
+_OPENSSL = (
+    (
+        "1.1.0 and later",
+        r"EVP_MD_CTX_(?:new|free|reset)|EVP_CIPHER_CTX_reset|HMAC_CTX_(?:new|free|reset)|OPENSSL_init_(?:ssl|crypto)"
+        r"|OPENSSL_sk_\w+|TLS_(?:client_|server_)?method|OpenSSL_version(?:_num)?|X509_up_ref|SSL_CTX_up_ref"
+        r"|(?:RSA|DSA|DH|ECDSA_SIG|DSA_SIG)_(?:get0|set0)_\w+|ASN1_STRING_get0_data|BIO_meth_\w+"
+        r"|BIO_(?:get|set)_(?:data|init|shutdown)|EVP_PKEY_get0_(?:RSA|DSA|DH|EC_KEY)",
+    ),
+    (
+        "before 1.1.0",
+        r"EVP_MD_CTX_(?:create|destroy|init|cleanup)|EVP_CIPHER_CTX_(?:init|cleanup)|HMAC_CTX_(?:init|cleanup)"
+        r"|SSL_library_init|SSL_load_error_strings|ERR_(?:load_crypto_strings|free_strings)"
+        r"|OPENSSL_add_all_algorithms_\w+|OpenSSL_add_all_(?:algorithms|ciphers|digests)|EVP_cleanup"
+        r"|CRYPTO_(?:num_locks|(?:set|get)_(?:locking|id)_callback|THREADID_\w+|cleanup_all_ex_data|lock)"
+        r"|sk_(?:num|value|new_null|push|pop|pop_free|free)|SSLv23_(?:client_|server_)?method|SSLeay(?:_version)?",
+    ),
+    (
+        "3.0 and later",
+        r"OSSL_(?:PARAM|PROVIDER|LIB_CTX|DECODER|ENCODER)_\w+|EVP_(?:MD|CIPHER|MAC|KDF|RAND)_(?:fetch|up_ref)"
+        r"|EVP_(?:MD|CIPHER|CIPHER_CTX|PKEY)_get_(?:size|block_size|key_length|iv_length|nid|id|base_id|bits|type)"
+        r"|EVP_MAC_\w+|EVP_PKEY_(?:eq|Q_keygen|fromdata\w*|todata)|SSL_get[01]_peer_certificate|ERR_get_error_all",
+    ),
+    (
+        "before 3.0",
+        r"EVP_MD_(?:size|block_size|type|pkey_type|flags)|EVP_CIPHER_(?:nid|block_size|key_length|iv_length|flags)"
+        r"|EVP_CIPHER_CTX_(?:block_size|key_length|iv_length|nid)|EVP_PKEY_(?:id|base_id|bits|size|security_bits)"
+        r"|SSL_get_peer_certificate|FIPS_mode(?:_set)?|ERR_func_error_string",
+    ),
+)
+
+
+def release(symbol: str) -> str:
+    """Return the releases of OpenSSL that have the function *symbol*, such as ``1.1.0 and later``; empty for all."""
+    return next((words for words, pattern in _OPENSSL if re.fullmatch(pattern, symbol)), "")
+
+
 def owner(symbol: str) -> str:
     """Return the library, as ``-l`` takes it, whose function *symbol* is; empty if unknown."""
+    if re.match(r"sk_|SSLeay", symbol) and release(symbol):
+        return "crypto"
     return next((lib for lib, name in _names() if name.match(symbol)), "")

@@ -287,6 +287,35 @@ SOURCES_OF_C = {
             "Makefile": f"{MAKEFILE}clean:\n\trm -f *.o\n",
         },
     ),
+    "a library that make does not name": Case(
+        "native-lib-not-linked",
+        "make",
+        "make LDLIBS=-lm",
+        programs=C,
+        files={
+            "main.c": "#include <math.h>\nint main(int n, char **words) { return cos(n) > 2; }\n",
+            "Makefile": "demo: main.o\n\t$(CC) -o demo main.o $(LDLIBS)\n",
+        },
+        in_words=True,
+    ),
+    "a library before the code that uses it": Case(
+        "native-lib-not-linked",
+        "set -x; cc -Wl,--as-needed -lm main.c -o demo",
+        "cc -Wl,--as-needed main.c -o demo -lm",
+        programs=C,
+        files={"main.c": "#include <math.h>\nint main(int n, char **words) { return cos(n) > 2; }\n"},
+        in_words=True,
+    ),
+    "a stack protector without a C library": Case(
+        "stack-protector-not-linked",
+        "make",
+        "make clean; make",
+        programs=C,
+        files={
+            "main.c": "void fill(char *p) { *p = 1; }\nint _start(void) { char a[32]; fill(a); return a[1]; }\n",
+            "Makefile": "CFLAGS ?= -fstack-protector-strong\ndemo: main.o\n\tld -o demo main.o\nclean:\n\trm -f *.o\n",
+        },
+    ),
     "Python left open": Case(
         "python-lib-not-linked",
         "set -x; cc -shared -fPIC $LDFLAGS -o demo.so demo.c",

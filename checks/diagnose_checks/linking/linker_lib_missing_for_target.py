@@ -14,6 +14,7 @@ from __future__ import annotations
 from diagnose.authoring.environment import answer_evidence, setting_evidence, with_outcome
 from diagnose.authoring.link_step import missing_libraries
 from diagnose.authoring.log import advise, finding_from_hits, other_system
+from diagnose.authoring.mingw import file_of_library
 from diagnose.authoring.overrides import broken_override_finding, unset_override_fix
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
@@ -139,14 +140,23 @@ def log(log: BuildLog) -> Iterator[Finding]:
     for link in log.links:
         target = link.target or (log.target_at(link.line) if log.cross_at(link.line) is not False else None)
         for lib, hits in missing_libraries(log, link).items():
+            windows = _system(link.program, link.ld, hits) == "Windows" or "using strategy" in hits[0].text
+            if windows and file_of_library(lib):
+                continue  # windows-name-case
             missed.setdefault((lib, target), []).extend(hits)
     for (lib, target), hits in missed.items():
+        own = (_system(link.program, link.ld, hits) for link in log.links if hits[0] in link.hits)
+        if system := next(filter(None, own), ""):
+            message = f"the linker does not find {_file(lib)} for {system}"
+            yield finding_from_hits(log, hits, message, "Linking fails.", _abroad(lib, system, hits))
+            continue
         yield finding_from_hits(
             log,
             hits,
             f"the linker does not find {_file(lib)}{f' for {target.triple}' if target else ''}",
             "Linking fails.",
             (
+                *((_NO_FOLDER,) if any("searched paths: none" in hit.text for hit in hits) else ()),
                 *((_CONDA,) if log.near(hits[0].line, "conda-linker", before=3, after=1) else ()),
                 *_fixes(log, hits, lib, target),
                 *((_LOCAL,) if any("rust-lld" in hit.text for hit in hits) else ()),
@@ -154,6 +164,42 @@ def log(log: BuildLog) -> Iterator[Finding]:
         )
 
 
+def _system(program: str, ld: str, hits: list[Hit]) -> str:
+    """Return the system that a cross linker links for, if it is not Linux: by its name, MinGW's or zig's."""
+    names = f"{program} {ld} {hits[0].text}"
+    if re.search(r"-mingw32|windows-gnu", names):
+        return "Windows"
+    return "macOS" if "apple-darwin" in program or re.search(r"\bo64-clang|-apple-darwin\S*-ld", names) else ""
+
+
+def _abroad(lib: str, system: str, hits: list[Hit]) -> tuple[Fix, ...]:
+    """Return the fixes for a library of another system than this one: packages of Linux do not have it."""
+    if system == "macOS":
+        return (
+            Fix(
+                "name the SDK of macOS",
+                env=(("SDKROOT", "/path/to/MacOSX.sdk"),),
+                notes=f"{_file(lib)} and the frameworks are in Apple's SDK, which zig and Linux do not have. On a Mac: "
+                "xcrun --show-sdk-path. The images of cargo-zigbuild hold one.",
+            ),
+        )
+    zig = "using strategy" in hits[0].text
+    return (
+        Fix(
+            f"bring {_file(lib)} for Windows",
+            notes=f"As lib{lib}.a or lib{lib}.dll.a of MinGW: from MSYS2, Fedora's packages mingw64-NAME, or built "
+            "with the same compiler; -L names its folder. A package of this system is for Linux."
+            + (" zig has import libraries of its own; a newer cargo-zigbuild fits a newer zig." if zig else ""),
+        ),
+    )
+
+
+#: zig searches no folder of the system as soon as a target is named, even the machine's own.
+_NO_FOLDER = Fix(
+    "let zig search the system's folders",
+    notes="With -Dtarget (or -target) it searches none, even for the machine's own processor. Leave it out, or name "
+    "them: zig build --search-prefix /usr; zig cc -L /usr/lib/x86_64-linux-gnu.",
+)
 _CONDA = Fix(
     "conda's linker does not search the system's folders: install the library in the same environment",
     notes="`conda install -c conda-forge PACKAGE` (libxcb, openssl, zlib, alsa-lib, …). Or link with the system's "

@@ -1,23 +1,29 @@
-"""Code calls a function of a system library that the linker is not given.
+"""Code calls a function of a library that the linker is not given.
 
 A ``-sys`` crate only declares the functions. Its build script has to name the library for the linker
 (``cargo:rustc-link-lib``). It does not where a ``[target.<triple>.<links>]`` table replaces the script, where a
-variable such as ``ALSA_NO_PKG_CONFIG`` turns its search off, or where the crate has no such script. A static library
-needs the libraries that it uses itself named as well: its archive does not contain their names.
+variable such as ``ALSA_NO_PKG_CONFIG`` turns its search off, or where the crate has no such script. A Makefile has to
+name it with ``-l``, behind the objects and archives that use it: the linker reads from left to right, and many
+distributions drop a library that nothing before it needs. A static library needs the libraries that it uses itself
+named as well: its archive does not contain their names. A library that is linked and lacks the function is of another
+release than the headers.
 
-How to fix: name the library for the linker. If it is an archive that calls the function, ask pkg-config with
-``--static``.
+How to fix: name the library for the linker, behind its users. If it is an archive that calls the function, ask
+pkg-config with ``--static``.
 
 References:
+    https://sourceware.org/binutils/docs/ld/Options.html (``-l``)
     https://doc.rust-lang.org/cargo/reference/build-scripts.html#rustc-link-lib
     https://doc.rust-lang.org/cargo/reference/build-scripts.html#overriding-build-scripts
 """
 
 from __future__ import annotations
 
-from diagnose.authoring.link_step import names_library
+from string import ascii_lowercase
+
+from diagnose.authoring.link_step import LIBC_PARTS, Naming, in_archive, named_by_driver, names_library
 from diagnose.authoring.log import builds_rust, finding_from_hits
-from diagnose.authoring.symbol_owners import OWNERS, owner
+from diagnose.authoring.symbol_owners import OWNERS, owner, release
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
@@ -28,15 +34,45 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog, Hit, LinkStep
 
-_SHARED = r"\.so[\d.]*: undefined reference"
-_ARCHIVE = r"lib(?P<archive>[\w.+-]+)\.a\("
+_COMPILER = r"(?:[\w.]+-)*(?:gcc|g\+\+|cc|c\+\+|clang|clang\+\+|ld|gfortran)(?:-\d[\d.]*)?"
 
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LINK,
     log_kinds=("ld-undefined",),
     patterns=(
-        *patterns_for("linked-lib", *((f'"-l{lib}"', rf'"-l(?P<lib>{re.escape(lib)})"') for lib, _ in OWNERS)),
+        # rustc's command: one kind for each library, as a line can name them all
+        *(
+            pattern
+            for lib, _ in OWNERS
+            if lib not in LIBC_PARTS
+            for pattern in patterns_for(f"linked-lib {lib}", (f'"-l{lib}"', rf'"-l{re.escape(lib)}"'))
+        ),
+        # that of make, CMake and libtool, which compiles nothing; from its first library on
+        *patterns_for(
+            "driver-link",
+            *(
+                (
+                    f" -l{letter}",
+                    r"^(?:: && |cd \S{1,300} && |libtool: link: |(?:\S{1,100}/)?ccache )?(?:\S{1,300}/)?"
+                    rf"{_COMPILER}(?=\s)(?!.{{0,4000}}\s-[cSE]\s).{{0,20000}}?(?P<libs>\s-l\w.{{0,2000}})",
+                )
+                for letter in (*ascii_lowercase, *"GSXQI")
+            ),
+        ),
+        *patterns_for(
+            "undeclared-function",
+            ("implicit declaration of func", r"implicit declaration of function [`'\"](?P<symbol>\w{1,100})"),
+        ),
+        # configure's, CMake's and Meson's own trials, whose failure is an answer
+        *patterns_for(
+            "link-trial",
+            ("conftest", r"\bconftest[\w.]*\.(?:c|cc|cpp|o)\b"),
+            ("cmTC_", r"\bcmTC_\w+"),
+            ("CMakeTmp", r"/CMakeFiles/CMakeTmp\b"),
+            ("CMakeScratch", r"/CMakeFiles/CMakeScratch\b"),
+            ("/testfile.c", r"/testfile\.c"),
+        ),
         *patterns_for(
             "dso-missing",
             (
@@ -53,12 +89,16 @@ CHECK = Check(
         *patterns_for("link-command", ('"-lc"', '"-lc"'), ('"-lgcc_s"', '"-lgcc_s"')),  # rustc's is complete
     ),
 )
+_MOST = 4  # libraries that are reported
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a function of a well-known library undefined in a link whose command does not name the library."""
     for hit in log.find("dso-missing")[:1]:
         file = hit.groups["file"].rpartition("/")[2]
+        if re.match(r"ld(?:-linux|-musl|64|\.so)", file):
+            yield _of_the_loader(log, hit, file)
+            return
         lib = re.split(r"\.(?:so|a)\b", file.removeprefix("lib"))[0]
         yield finding_from_hits(
             log,
@@ -67,44 +107,158 @@ def log(log: BuildLog) -> Iterator[Finding]:
             if hit.groups["symbol"]
             else f"a function of {file} is used, which is not linked",
             "Linking fails: the linker finds it through another library, and does not use it without being asked.",
-            _fixes(lib, "", True)[:1] if builds_rust(log) else _by_make(lib),
+            _fixes(lib, "", True)[:1] if builds_rust(log) else [_by_make(lib)],
         )
         return
     for link in log.links:
         found: dict[str, list[Hit]] = {}
         for hit in [] if link.of("ld-needed") else link.of("ld-undefined"):
-            lib = owner(hit.groups["symbol"].rstrip("'`\""))
-            if lib and not re.search(_SHARED, hit.text) and not _known(log, link, lib):
+            lib = owner(_symbol(hit))
+            if lib and not _known(log, link, lib) and not _elsewhere(log, hit, lib):
                 found.setdefault(lib, []).append(hit)
-        for lib, hits in found.items():
-            archive = next((match["archive"] for hit in hits if (match := re.search(_ARCHIVE, hit.text))), "")
-            symbol = hits[0].groups["symbol"].rstrip("'`\"").partition("(")[0]
-            complete = bool(log.near(link.line, "link-command", before=1, after=12))
-            state = "which is not linked" if complete else "and no file that is linked has it"
-            yield finding_from_hits(
-                log,
-                [*log.near(link.line, "link-failed"), *hits],
-                f"{symbol} is a function of lib{lib}, {state}",
-                f"Linking fails: undefined symbol {symbol}.",
-                _fixes(lib, archive, complete) if builds_rust(log) else _by_make(lib),
-            )
+        if "ssl" in found and "crypto" in found:  # OpenSSL's two libraries, of one cause
+            found["ssl"] += found.pop("crypto")
+        for lib, hits in list(found.items())[:_MOST]:
+            yield _finding(log, link, lib, hits)
         if found:
             return
 
 
-def _by_make(lib: str) -> list[Fix]:
-    return [
-        Fix(
-            f"link lib{lib}",
-            notes=f"-l{lib} behind the objects and libraries that use it. make, configure: LDLIBS=-l{lib} or "
-            f"LIBS=-l{lib}; CMake: target_link_libraries(NAME PRIVATE {lib}); Extension of setuptools: "
-            f'libraries=["{lib}"].',
+def _symbol(hit: Hit) -> str:
+    return hit.groups["symbol"].rstrip("'`\"")
+
+
+def _elsewhere(log: BuildLog, hit: Hit, lib: str) -> bool:
+    """Whether *hit* is of a trial, or of what another check knows: an archive without the C library, a foreign file."""
+    if log.near(hit.line, "link-trial", before=12, after=1):
+        return True
+    if log.near(hit.line, "macos-foreign-file", before=60):
+        return True
+    if lib not in LIBC_PARTS:
+        return False
+    target = log.target_at(hit.line)
+    return in_archive(log, hit) or builds_rust(log) or (target is not None and target.libc == "musl")
+
+
+def _finding(log: BuildLog, link: LinkStep, lib: str, hits: list[Hit]) -> Finding:
+    symbol = _symbol(hits[0]).partition("(")[0]
+    rust = builds_rust(log)
+    complete = bool(log.near(link.line, "link-command", before=1, after=12))
+    shared = bool(re.search(_SHARED, hits[0].text))  # a library that should name what it needs itself
+    naming = Naming.UNKNOWN if rust or shared else named_by_driver(log, hits[0].line, lib)
+    releases = release(symbol)
+    of = f"OpenSSL {releases}" if releases else f"lib{lib}"
+    state = {
+        Naming.ABSENT: "which is not linked",
+        Naming.EARLY: f"and -l{lib} comes before what uses it",
+        Naming.NAMED: f"and the lib{lib} that is linked lacks it",
+    }.get(naming, "which is not linked" if complete else "and no file that is linked has it")
+    if rust:
+        archive = next((match["archive"] for hit in hits if (match := re.search(_ARCHIVE, hit.text))), "")
+        fixes = _fixes(lib, archive, complete)
+    else:
+        fixes = _of_make(lib, naming, releases, any(_symbol(hit) in _undeclared(log) for hit in hits))
+    return finding_from_hits(
+        log,
+        [*log.near(link.line, "link-failed"), *hits],
+        f"{symbol} is a function of {of}, {state}",
+        f"Linking fails: undefined symbol {symbol}.",
+        fixes,
+    )
+
+
+def _undeclared(log: BuildLog) -> set[str]:
+    """Return the functions that the headers did not declare either."""
+    return {hit.groups["symbol"] for hit in log.find("undeclared-function")}
+
+
+def _of_the_loader(log: BuildLog, hit: Hit, file: str) -> Finding:
+    """Return the finding for a function of the dynamic loader, which comes with the C library only."""
+    return finding_from_hits(
+        log,
+        [hit],
+        f"{hit.groups['symbol'] or 'a function'} is in the C library's loader, {file}, which is not linked",
+        "Linking fails. No program names the loader itself: libc names it.",
+        (
+            Fix(
+                "link with the compiler, and the C library last",
+                notes="gcc, and not ld; without -nostdlib, -nodefaultlibs and -Wl,--no-copy-dt-needed-entries. With "
+                "archives behind the implicit -lc: -Wl,--no-as-needed -lc at the end (rustc: "
+                "RUSTFLAGS='-C link-arg=-Wl,--no-as-needed,-lc').",
+            ),
+            Fix(
+                "of a static link (-static, +crt-static): link no shared library",
+                notes="A .so among the files brings the loader into a program that has none. Name its .a file, or link "
+                "dynamically.",
+            ),
+        ),
+    )
+
+
+_SHARED = r"\.so[\d.]*: undefined reference"
+_ARCHIVE = r"lib(?P<archive>[\w.+-]+)\.a\("
+#: What CMake and Meson call a library that has no target of its own name.
+_CMAKE = {
+    "crypto": "find_package(OpenSSL REQUIRED), OpenSSL::Crypto",
+    "ssl": "find_package(OpenSSL REQUIRED), OpenSSL::SSL",
+    "pthread": "find_package(Threads REQUIRED), Threads::Threads",
+    "gomp": "find_package(OpenMP REQUIRED), OpenMP::OpenMP_C",
+    "dl": "${CMAKE_DL_LIBS}",
+    "z": "find_package(ZLIB REQUIRED), ZLIB::ZLIB",
+    "curl": "find_package(CURL REQUIRED), CURL::libcurl",
+}
+_FLAG = {"pthread": "-pthread", "gomp": "-fopenmp", "gcov": "--coverage"}
+
+
+def _by_make(lib: str) -> Fix:
+    flag = _FLAG.get(lib, f"-l{lib}")
+    cmake = _CMAKE.get(lib, "")
+    found, _, name = cmake.rpartition(", ")
+    before = f"{found}, then " if found else ""
+    variable = f"LDFLAGS={flag}" if lib in _FLAG else f"LDLIBS={flag} or LIBS={flag}"
+    return Fix(
+        f"link lib{lib}",
+        notes=f"{flag} behind the objects and libraries that use it. make, configure: {variable}; CMake: "
+        f"{before}target_link_libraries(NAME PRIVATE {name or lib}); Extension of setuptools: "
+        + (f'extra_compile_args and extra_link_args=["{flag}"].' if lib in _FLAG else f'libraries=["{lib}"].'),
+    )
+
+
+def _of_make(lib: str, naming: Naming, releases: str, undeclared: bool) -> list[Fix]:
+    """Return the fixes for a link without rustc: what its command shows decides which comes first."""
+    order = Fix(
+        f"name -l{lib} behind the objects and archives that use it",
+        notes="The linker reads from left to right, and with --as-needed, the default of Debian, Ubuntu and others, "
+        "it drops a library that nothing before needs. In make: $(LDLIBS) after $(OBJS), and not in LDFLAGS.",
+    )
+    place = "pkg-config --libs, -L and LIBRARY_PATH decide which file is linked: -Wl,--trace prints it."
+    other = Fix(
+        f"link the lib{lib} whose headers compiled the code",
+        notes=f"A library of another release, or built without that part, lacks functions. {place}",
+    )
+    if releases and undeclared:
+        other = Fix(
+            f"build with OpenSSL {releases}, or take a release of the program for the installed OpenSSL",
+            notes="The installed headers do not declare the function either. `openssl version` prints the release.",
         )
-    ]
+    elif releases:
+        other = Fix(
+            "link the OpenSSL whose headers compiled the code",
+            notes=f"The code asks for a function of OpenSSL {releases}: two installations may be mixed. {place}",
+        )
+    by_order = {
+        Naming.ABSENT: [_by_make(lib)],
+        Naming.EARLY: [order],
+        Naming.NAMED: [order] if lib in LIBC_PARTS else [other] if releases else [other, order],
+    }
+    fixes = by_order.get(naming, [_by_make(lib), order if lib in LIBC_PARTS else other])
+    if releases and other not in fixes:
+        fixes.append(other)
+    return [other, *(fix for fix in fixes if fix is not other)] if releases and undeclared else fixes
 
 
 def _known(log: BuildLog, link: LinkStep, lib: str) -> bool:
-    """Whether the command line names the library, or the linker missed or skipped it: then others know the cause."""
+    """Whether rustc's command names the library, or the linker missed or skipped it: then others know the cause."""
     if lib in link.missing or any(lib == skipped for skipped, _ in link.skipped) or link.wrong:
         return True
     return names_library(log, link, lib)

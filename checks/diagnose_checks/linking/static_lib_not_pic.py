@@ -81,7 +81,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     if not hits:
         return
     named = [hit.groups["file"] for hit in hits if hit.groups["file"] and not re.search("lld$|:$", hit.groups["file"])]
-    below = [place.groups["file"] for hit in hits for place in log.near(hit.line, "not-pic-file", after=_BELOW)]
+    below = [place.groups["file"] for place in _places(log, hits)]
     file = next((one for one in (*named, *below) if ".a" in one), next(iter((*named, *below)), ""))
     archive = file.partition("(")[0].rpartition("/")[2]
     crate = (re.findall(r"^lib([\w-]+)-[0-9a-f]{16}\.rlib$", archive) or [""])[0].replace("_", "-")
@@ -106,6 +106,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
             ),
         )
         return
+    if any(_RUST in hit.text for hit in (*hits, *_places(log, hits))):
+        yield _of_rust(log, hits)
+        return
     by_cargo = bool(crate) or bool(log.find("link-failed", "crate-failed", "crate-done"))
     target = log.target_at(hits[0].line) if by_cargo else None
     suffix = f"_{target.env_name}" if target else ""
@@ -124,5 +127,31 @@ def log(log: BuildLog) -> Iterator[Finding]:
             ),
             *((_NO_PIE,) if hits[0].groups["pie"] and by_cargo else ()),
             *((Fix(f"use a newer release of {crate or 'the crate'}, which may set -fPIC itself"),) if by_cargo else ()),
+        ),
+    )
+
+
+_RUST = ".rcgu.o"
+
+
+def _places(log: BuildLog, hits: list[Hit]) -> list[Hit]:
+    """Return the lines in which lld names the files that *hits* are about."""
+    return [place for hit in hits for place in log.near(hit.line, "not-pic-file", after=_BELOW)]
+
+
+def _of_rust(log: BuildLog, hits: list[Hit]) -> Finding:
+    """Return the finding for code that rustc compiled for a fixed address."""
+    return finding_from_hits(
+        log,
+        hits,
+        f"Rust code is linked {_into(hits)} but was compiled for a fixed address",
+        _WHY,
+        (
+            Fix(
+                "let rustc compile position independent code",
+                env=(("RUSTFLAGS", "-C relocation-model=pic"),),
+                notes="It is the default: look for relocation-model=static in RUSTFLAGS and .cargo/config.toml. Of "
+                "another backend than LLVM: turn its own position independent code on.",
+            ),
         ),
     )

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 
+from diagnose.authoring.link_step import in_archive
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -25,14 +26,14 @@ from diagnose.model.pattern import patterns_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.buildlog import BuildLog
 
 _LIBC = re.compile(
     r"^(?:dl(?:open|sym|close|error|addr)|pthread_\w+|sem_\w+|clock_\w+|shm_open|(?:l?rint|floor|ceil"
     r"|pow|exp|log|sin|cos|sqrt)f?"
-    r"|mem(?:cpy|set|move)|str(?:len|cmp|cpy|dup|tol)|malloc|free|printf|fprintf|__errno_location|getauxval)$"
+    r"|mem(?:cpy|set|move)|str(?:len|cmp|cpy|dup|tol)|malloc|free|printf|fprintf|__errno_location|getauxval"
+    r"|__stack_chk_(?:fail|guard))$"
 )
-_ARCHIVE = re.compile(r"lib[\w.+-]+\.a\(")
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LINK,
@@ -47,7 +48,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         hits = [
             hit
             for hit in link.of("ld-undefined")
-            if _LIBC.match(hit.groups["symbol"].partition("@")[0]) and _in_archive(log, hit)
+            if _LIBC.match(hit.groups["symbol"].partition("@")[0]) and in_archive(log, hit)
         ]
         target = log.target_at(link.line)
         if not hits or (target is not None and target.libc == "musl"):
@@ -67,8 +68,3 @@ def log(log: BuildLog) -> Iterator[Finding]:
             ],
         )
         return
-
-
-def _in_archive(log: BuildLog, hit: Hit) -> bool:
-    """Whether the object that lacks the symbol is an archive's: ld names it on the line of the function before."""
-    return bool(_ARCHIVE.search(hit.text) or log.near(hit.line, "ld-in-archive", before=4))

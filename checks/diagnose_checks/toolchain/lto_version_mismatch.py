@@ -1,8 +1,10 @@
-"""The linker gets object files with intermediate code of another GCC version.
+"""The linker gets object files with intermediate code of another compiler, or of another version of it.
 
 GCC's link-time optimisation keeps its intermediate code in object files and static libraries (``-flto``). Its format
 changes with every major version of GCC, and sometimes with a minor one. Files that another GCC compiled cannot be
 linked: those left in a build folder after an update, or a ready-made ``.a`` of a distribution or of Python.
+
+Clang and rustc write LLVM's code (``-flto``, ``-C linker-plugin-lto``), which GCC's plugin does not read at all.
 
 How to fix: delete the build folder and compile everything with the same GCC. If the file is a ready-made library, use
 the GCC that made it, or one without intermediate code, or the shared library.
@@ -35,12 +37,19 @@ CHECK = Check(
             r"bytecode stream(?: in file ['\"]?(?P<file>[^'\"]{1,300}?)['\"]?)? generated with LTO version"
             r" (?P<made>[\d.]+) instead of the expected (?P<expected>[\d.]+)",
         ),
+    )
+    + patterns_for(
+        "lto-unclaimed",
+        ("not claimed by the LTO", r"(?:fatal|error): (?P<file>[^:]{1,400}): not claimed by the LTO plugin"),
     ),
 )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See lto1 refuse the intermediate code of another GCC."""
+    """See lto1, or mold with the compiler's plugin, refuse the intermediate code of another compiler."""
+    if unclaimed := log.find("lto-unclaimed"):
+        yield _unclaimed(log, unclaimed)
+        return
     hits = log.find("lto-version")
     if hits:
         said = next((hit for hit in hits if hit.groups["file"]), hits[0]).groups
@@ -52,6 +61,30 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "Linking fails.",
             _fixes(log, hits[0]),
         )
+
+
+def _unclaimed(log: BuildLog, hits: list[Hit]) -> Finding:
+    """Return the finding for objects that the plugin of the linking compiler does not read."""
+    name = hits[0].groups["file"].rpartition("/")[2]
+    rust = ".rcgu.o" in name
+    llvm = Fix(
+        "link with clang and lld, or without -C linker-plugin-lto",
+        env=(("RUSTFLAGS", "-C linker=clang -C link-arg=-fuse-ld=lld"),),
+        notes="With that option rustc writes LLVM's code, which GCC's plugin does not read. `lto = true` in the "
+        "profile needs no plugin.",
+    )
+    one = Fix(
+        "compile and link everything with one compiler of one version",
+        notes="A ready-made library (an .a of the distribution) can hold such code: link the shared one, or with the "
+        "compiler that made it. GCC writes none without -flto.",
+    )
+    return finding_from_hits(
+        log,
+        hits,
+        f"{name} has LTO code of another compiler than the one that links",
+        "Linking fails.",
+        (llvm, one) if rust else (one,),
+    )
 
 
 def _fixes(log: BuildLog, hit: Hit) -> tuple[Fix, ...]:
