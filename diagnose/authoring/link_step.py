@@ -238,9 +238,9 @@ _CUT = 1990  # characters: what a hit keeps of a command
 _USER = r"^[^-].*\.(?:o|lo|obj|c|cc|cpp|cxx)$"
 
 
-_IN_ARCHIVE = re.compile(r"lib[\w.+-]+\.a\(")
+_IN_ARCHIVE = r"lib[\w.+-]+\.a\("
 
 
 def in_archive(log: BuildLog, hit: Hit) -> bool:
     """Whether the object that lacks the symbol is an archive's: ld names it on the line of the function before."""
-    return bool(_IN_ARCHIVE.search(hit.text) or log.near(hit.line, "ld-in-archive", before=4))
+    return bool(re.search(_IN_ARCHIVE, hit.text) or log.near(hit.line, "ld-in-archive", before=4))

@@ -9,6 +9,31 @@ from diagnose.model._lazy_stdlib import cache, re
 
 #: Library, as ``-l`` takes it → the names of its functions, as a pattern.
 OWNERS = (
+    ("stdc++fs", r"std::(?:experimental::)?filesystem::.*"),  # apart in GCC 8 and older
+    ("boost_system", r"boost::system::(?:detail::)?(?:generic|system)_category.*"),
+    ("boost_filesystem", r"boost::filesystem::.*"),
+    ("boost_program_options", r"boost::program_options::.*"),
+    ("boost_thread", r"boost::(?:thread|this_thread|detail::thread|detail::(?:get|set)_tss)\b.*"),
+    ("boost_regex", r"boost::(?:re_detail(?:_\d+)?|basic_regex|cpp_regex)\b.*"),
+    ("boost_iostreams", r"boost::iostreams::.*"),
+    ("boost_serialization", r"boost::(?:archive|serialization)::.*"),
+    ("boost_python", r"boost::python::.*"),
+    ("protobuf", r"google::protobuf::.*"),
+    ("gtest", r"testing::(?:internal::|Init|Test\b|UnitTest).*"),
+    ("yaml-cpp", r"YAML::.*"),
+    ("jsoncpp", r"Json::(?:Value|Reader|FastWriter|StyledWriter|CharReaderBuilder|StreamWriterBuilder).*"),
+    ("fmt", r"fmt::v\d+::.*"),
+    ("spdlog", r"spdlog::.*"),
+    ("glog", r"google::(?:LogMessage\w*|InitGoogleLogging|base::).*"),
+    ("gflags", r"(?:gflags|google)::(?:FlagRegisterer|ParseCommandLine\w*|SetUsageMessage).*"),
+    ("tbb", r"tbb::.*"),
+    ("snappy", r"snappy::.*"),
+    ("leveldb", r"leveldb::.*"),
+    ("re2", r"re2::.*"),
+    ("opencv_core", r"cv::(?:Mat|_InputArray|_OutputArray|String|error|fastFree|noArray|format)\b.*"),
+    ("opencv_imgcodecs", r"cv::im(?:read|write|decode|encode)\(.*"),
+    ("opencv_highgui", r"cv::(?:imshow|namedWindow|waitKey|destroy\w+)\(.*"),
+    ("opencv_imgproc", r"cv::(?:cvtColor|resize|threshold|GaussianBlur|rectangle|line|circle|putText)\(.*"),
     (
         "stdc++",
         r"std::(?:cout|cerr|terminate|basic_ostream|ios_base)\b.*|__gxx_personality_v0"

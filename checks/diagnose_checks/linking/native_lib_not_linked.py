@@ -132,8 +132,8 @@ def _elsewhere(log: BuildLog, hit: Hit, lib: str) -> bool:
     """Whether *hit* is of a trial, or of what another check knows: an archive without the C library, a foreign file."""
     if log.near(hit.line, "link-trial", before=12, after=1):
         return True
-    if log.near(hit.line, "macos-foreign-file", before=60):
-        return True
+    if log.near(hit.line, "macos-foreign-file", before=60) or ("::" in hit.text and log.find("libcxx-wanted")):
+        return True  # macos-file-other-processor, cxx-library-mismatch
     if lib not in LIBC_PARTS:
         return False
     target = log.target_at(hit.line)
@@ -157,7 +157,7 @@ def _finding(log: BuildLog, link: LinkStep, lib: str, hits: list[Hit]) -> Findin
         archive = next((match["archive"] for hit in hits if (match := re.search(_ARCHIVE, hit.text))), "")
         fixes = _fixes(lib, archive, complete)
     else:
-        fixes = _of_make(lib, naming, releases, any(_symbol(hit) in _undeclared(log) for hit in hits))
+        fixes = _of_make(lib, naming, releases, any(_symbol(hit) in _undeclared(log) for hit in hits), "::" in symbol)
     return finding_from_hits(
         log,
         [*log.near(link.line, "link-failed"), *hits],
@@ -207,6 +207,11 @@ _CMAKE = {
     "z": "find_package(ZLIB REQUIRED), ZLIB::ZLIB",
     "curl": "find_package(CURL REQUIRED), CURL::libcurl",
 }
+_ABOUT = {
+    "stdc++fs": "GCC 8 and older have std::filesystem apart. With GCC 9 and later: link with g++ of the version that "
+    "compiled. ",
+    "boost_system": "Boost 1.69 and later need no such library: compile everything with one Boost. ",
+}
 _FLAG = {"pthread": "-pthread", "gomp": "-fopenmp", "gcov": "--coverage"}
 
 
@@ -218,23 +223,30 @@ def _by_make(lib: str) -> Fix:
     variable = f"LDFLAGS={flag}" if lib in _FLAG else f"LDLIBS={flag} or LIBS={flag}"
     return Fix(
         f"link lib{lib}",
-        notes=f"{flag} behind the objects and libraries that use it. make, configure: {variable}; CMake: "
-        f"{before}target_link_libraries(NAME PRIVATE {name or lib}); Extension of setuptools: "
+        notes=f"{_ABOUT.get(lib, '')}{flag} behind the objects and libraries that use it. make, configure: {variable}; "
+        f"CMake: {before}target_link_libraries(NAME PRIVATE {name or lib}); Extension of setuptools: "
         + (f'extra_compile_args and extra_link_args=["{flag}"].' if lib in _FLAG else f'libraries=["{lib}"].'),
     )
 
 
-def _of_make(lib: str, naming: Naming, releases: str, undeclared: bool) -> list[Fix]:
+_CXX = (
+    "Of a C++ library the names hold its release and types: another compiler, C++ standard or "
+    "_GLIBCXX_USE_CXX11_ABI changes them. "
+)
+
+
+def _of_make(lib: str, naming: Naming, releases: str, undeclared: bool, cxx: bool) -> list[Fix]:
     """Return the fixes for a link without rustc: what its command shows decides which comes first."""
     order = Fix(
         f"name -l{lib} behind the objects and archives that use it",
         notes="The linker reads from left to right, and with --as-needed, the default of Debian, Ubuntu and others, "
         "it drops a library that nothing before needs. In make: $(LDLIBS) after $(OBJS), and not in LDFLAGS.",
     )
+    about = _CXX if cxx else ""
     place = "pkg-config --libs, -L and LIBRARY_PATH decide which file is linked: -Wl,--trace prints it."
     other = Fix(
         f"link the lib{lib} whose headers compiled the code",
-        notes=f"A library of another release, or built without that part, lacks functions. {place}",
+        notes=f"A library of another release, or built without that part, lacks functions. {about}{place}",
     )
     if releases and undeclared:
         other = Fix(

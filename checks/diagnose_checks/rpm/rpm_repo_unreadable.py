@@ -38,6 +38,8 @@ CHECK = Check(
         ("Errors during downloading", rf"Errors during downloading metadata for repository {_ID}:"),
         ("Failed to download files", r"(?:Failed to download files|Librepo error): Cannot download repomd\.xml"),
         ("Skipping repository '", rf"Skipping repository {_ID} because of the above error"),
+        ("configured repositories failed", r"One of the configured repositories failed \((?P<repo>[^)]{1,100})\)"),
+        ("No more mirrors to try", r"^(?P<file>\S{1,300}): \[Errno 256\] No more mirrors to try"),
         ("' is invalid.", rf"^Repository {_ID} is invalid\.$"),
     )
     + patterns_for(
@@ -67,7 +69,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     answers = [hit for hit in log.find("rpm-status") if hit.groups["status"] in _GONE]
     if log.find("centos-gone", "outage", "rpm-key", "certificate"):
         return  # rpm-repo-eol, network-or-mirror-outage, rpm-key-refused, certificate-untrusted
-    names = list(dict.fromkeys(hit.groups["repo"] for hit in hits if hit.groups["repo"]))
+    names = list(dict.fromkeys(hit.groups["repo"] for hit in hits if hit.groups["repo"] not in ("", "Unknown")))
     name = ", ".join(names[:3]) or "a repository"
     url = next((hit.groups["url"] for hit in answers), "")
     yield finding_from_hits(
@@ -75,7 +77,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         [*hits[:2], *answers[:2]],
         f"the repository {name} has nothing at its address{f', {url}' if url else ''}"[:100]
         if answers
-        else f"the package manager cannot read the repository {name}",
+        else f"the package manager cannot read {f'the repository {name}' if names else name}",
         "Nothing is installed, or the packages of that repository are missing.",
         _fixes(names[0] if names else "", bool(answers), any("Repository" in hit.text for hit in hits)),
     )
@@ -93,7 +95,10 @@ def _fixes(repo: str, gone: bool, zypper: bool) -> list[Fix]:
         notes="Open the address in a browser, up to the folder that exists. A vendor may have none yet for a new "
         "release ($releasever), or for this processor ($basearch): write the newest one that exists.",
     )
-    why = Fix("let the package manager say why", notes="`dnf -v makecache` and `curl -I ADDRESS` show the answer.")
+    why = Fix(
+        "let the package manager say why, or try again",
+        notes="`dnf -v makecache` and `curl -I ADDRESS` show the answer; it may be the network.",
+    )
     return [address, disable] if gone else [why, address, disable]
 
 

@@ -24,7 +24,7 @@ from diagnose.model.pattern import patterns_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 _AC = r"AC_(?:PROG_(?:LIBTOOL|LD|INTLTOOL)\b|LIBTOOL|LIB_PREFIX)"
 _MACRO = rf"(?:(?:PKG|AM|LT|AX|IT|GTK_DOC|GOBJECT|GNOME|GLIB)_|{_AC})[A-Z0-9_]*"
@@ -34,6 +34,8 @@ CHECK = Check(
     patterns=patterns_for(
         "undefined-macro",
         ("possibly undefined macro", rf"error: possibly undefined macro: (?P<macro>{_MACRO})\b"),
+        # autoconf's own: an unknown macro around it was not expanded, most often pkg-config's
+        ("possibly undefined macro", r"error: possibly undefined macro: (?P<own>A[CSH]_[A-Z0-9_]+)\b"),
         ("library used but", r"Libtool library used but ['`\"]?(?P<macro>LIBTOOL)['\"]? is undefined"),
         ("configure: line ", rf"configure: line \d+: [`'] *(?P<macro>{_MACRO})\b"),
         ("command not found", rf"configure: line \d+: (?P<macro>{_MACRO}): command not found"),
@@ -75,10 +77,14 @@ _PACKAGES = {
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See autoconf, automake or the shell meet a macro that nothing defines."""
-    hits = distinct(log.find("undefined-macro"), "macro")
+    hits = distinct(log.find("undefined-macro"), "macro", "own")
     if not hits:
         return
-    macros = [hit.groups["macro"] for hit in hits]
+    macros = [hit.groups["macro"] for hit in hits if hit.groups["macro"]]
+    if not macros:
+        yield _around(log, hits)
+        return
+    hits = [hit for hit in hits if hit.groups["macro"]]
     owners = dict.fromkeys(filter(None, map(_owner, macros)))
     families = {}
     for at, family in enumerate(_FAMILIES):
@@ -97,6 +103,36 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 (Command("autoreconf -fi", FixStage.BUILD),),
                 notes="In the folder of configure.ac. `autoconf` alone does not collect the macros. If they are in "
                 "another folder than aclocal's own: ACLOCAL_PATH=/usr/share/aclocal.",
+            ),
+        ),
+    )
+
+
+def _around(log: BuildLog, hits: list[Hit]) -> Finding:
+    """Return the finding for macros of autoconf itself, which are in the arguments of one that it does not find."""
+    names: dict[str, tuple[str, ...]] = dict.fromkeys(_FAMILIES, ("autoconf", "automake"))
+    for at, family in enumerate(_FAMILIES):
+        brought = [name for owner in ("pkg-config", "autoconf-archive", "libtool") for name in _PACKAGES[owner][at]]
+        names[family] = (*names[family], *brought)
+    return finding_from_hits(
+        log,
+        hits,
+        f"configure.ac uses {hits[0].groups['own']} within a macro that autoconf does not find",
+        "There is no usable configure script. The macro around it is not named: look at that line of configure.ac.",
+        (
+            *install_by_family(
+                log,
+                hits[0].line,
+                "install what brings most macros",
+                names,
+                notes="PKG_… is pkg-config's, AX_… of autoconf-archive, LT_… libtool's, AM_… automake's or gettext's; "
+                "AM_PATH_NAME that of the library NAME.",
+            ),
+            Fix(
+                "collect the macros, and make the configure script again",
+                (Command("autoreconf -fi", FixStage.BUILD),),
+                notes="In the folder of configure.ac. If they are in another folder than aclocal's own: "
+                "ACLOCAL_PATH=/usr/share/aclocal.",
             ),
         ),
     )

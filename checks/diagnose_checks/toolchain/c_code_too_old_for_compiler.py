@@ -67,6 +67,15 @@ CHECK = Check(
                 "is defined in header",
                 r": note: '(?P<name>[\w:]{1,80})' is defined in header '<(?P<header>cstdint|stdexcept|algorithm)>'",
             ),
+            # an excerpt without gcc's note
+            (
+                "does not name a type",
+                r"\.(?:cc|cpp|cxx|h|hpp|hh|hxx):\d+:\d+: error: '(?P<name>u?int(?:8|16|32|64)_t)' does not name a type",
+            ),
+            (
+                "was not declared in",
+                r"\.(?:cc|cpp|cxx|hpp|hh|hxx):\d+:\d+: error: '(?P<name>u?int(?:8|16|32|64)_t)' was not declared in",
+            ),
         ),
     ),
 )
@@ -117,7 +126,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         )
         return
     if hits := log.find("cxx-header-left-out"):
-        headers = list(dict.fromkeys(hit.groups["header"] for hit in hits))
+        headers = list(dict.fromkeys(hit.groups["header"] or "cstdint" for hit in hits))
         named = " and ".join(f"<{header}>" for header in headers)
         yield finding_from_hits(
             log,

@@ -43,6 +43,13 @@ CHECK = Check(
         (
             "Could NOT find ",
             r"(?:^|CMake Error at .{1,200}\(message\): )Could NOT find (?P<package>[\w.+-]+)[^()]{0,200}"
+            r"\(missing: *(?P<missing>[^)]{1,400})\)\s+\(found\s+(?:suitable\s+)?version\s+"
+            r"\"(?P<suitable>[^\"]{1,40})\"",
+            _LINES,
+        ),
+        (
+            "Could NOT find ",
+            r"(?:^|CMake Error at .{1,200}\(message\): )Could NOT find (?P<package>[\w.+-]+)[^()]{0,200}"
             r"\(missing: *(?P<missing>[^)]{1,400})\)",
             _LINES,
         ),
@@ -162,6 +169,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
             message = f"CMake finds {package} {found}, and the build needs {needs}"
             message += "" if "exact" in hit.groups["how"] else " or later"
             fixes: tuple[Fix, ...] = (Fix(f"bring {package} {needs}, as from a newer release of the distribution"),)
+        elif hit.groups["suitable"] and not _PYTHON.match(package):
+            parts = " ".join(hit.groups["missing"].split()[:3])
+            message = f"CMake finds {package} {hit.groups['suitable']}, and not its part {parts}"
+            fixes = (*_fixes(log, hit.line, package, hit.groups["missing"]), _static(package))
         else:
             message = f"CMake does not find {package}, which the build requires"
             fixes = _fixes(log, hit.line, package, hit.groups["missing"])
@@ -215,6 +226,16 @@ def _fixes(log: BuildLog, line: int, package: str, missing: str) -> tuple[Fix, .
     if not here.id and not _known(package, here.codename):
         return (_unknown(package, ""),)
     return advise(log, line, _bring, package) or (_unknown(package, here.manager),)
+
+
+def _static(package: str) -> Fix:
+    """Return what may be missing where the rest of *package* is found: archives have packages of their own."""
+    return Fix(
+        "if the project wants the static library: install that one, or ask for the shared one",
+        notes="Enterprise Linux and Fedora: boost-static, openssl-static, zlib-static. CMake: "
+        f"{package}_USE_STATIC_LIBS or {package.upper()}_USE_STATIC_LIBS=OFF. If it is installed: delete "
+        "CMakeCache.txt.",
+    )
 
 
 def _known(package: str, codename: str) -> bool:

@@ -40,8 +40,8 @@ CHECK = Check(
     phase=Phase.COMPILE,
     patterns=patterns_for(
         "other-processor",
-        ("unrecognized command", rf"unrecognized command[- ]line option '(?P<x86>{_X86})'"),
-        ("unrecognized command", rf"unrecognized command[- ]line option '(?P<arm>{_ARM})'"),
+        ("unrecognized command", rf"unrecognized command[- ]line option ['\"](?P<x86>{_X86})['\"]"),
+        ("unrecognized command", rf"unrecognized command[- ]line option ['\"](?P<arm>{_ARM})['\"]"),
         ("unsupported option", rf"error: unsupported option '(?P<x86>{_X86})' for target '(?P<target>[\w.-]+)'"),
         ("-march=", r"error: bad value \(?'(?P<march>[\w.+-]+)'\)? for '-march=' switch"),
         ("-mcpu=", r"error: bad value \(?'(?P<march>[\w.+-]+)'\)? for '-mcpu=' switch"),

@@ -37,7 +37,7 @@ CHECK = Check(
         "wrong-driver",
         (
             "unrecognized command",
-            r"(?<!\S)(?P<program>\S+-(?:gcc|g\+\+)): error: unrecognized command[- ]line option '-m(?:64|32)'",
+            r"(?<!\S)(?P<program>\S+-(?:gcc|g\+\+)|g?cc): error: unrecognized command[- ]line option ['\"]-m(?:64|32)",
         ),
         ("unknown option", r"(?:^|\s)ld: unknown option: --(?:as-needed|version-script\S*|eh-frame-hdr|hash-style\S*)"),
     ),

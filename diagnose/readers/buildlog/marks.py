@@ -253,7 +253,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("docker", ERROR, "exec ", r"^exec \S+: (?:exec format error|no such file)"),
     Mark("buildkit", DONE, " DONE ", r"^\s*#\d+ DONE \d", raw=True),
     Mark("buildkit", DONE, " CACHED", r"^\s*#\d+ CACHED", raw=True),
-    Mark("buildkit", FAILED, "ERROR [", r"^\s*(?:#\d+ )?(?:=> )*ERROR \[[^\]\n]{1,100}\] (?:RUN|COPY|ADD|FROM|exporting) (?P<text>.{0,300})", raw=True),
+    Mark("buildkit", FAILED, "ERROR [", r"^(?:=> )*ERROR \[[^\]\n]{1,100}\] (?:RUN|COPY|ADD|FROM|exporting) (?P<text>.{0,300})"),
     Mark("buildkit", FAILED, " ERROR: ", r"^\s*#\d+ ERROR: (?P<text>.{0,300})", raw=True),
     # --- tests --------------------------------------------------------------------------------------------------------
     Mark("pytest", BEGUN, "test session starts", r"^=+ test session starts =+"),
