@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", phase=Phase.LINK)
+CHECK = Check(since="0.1.0", phase=Phase.LINK, log_kinds=("ld-undefined",))
 
 _PROTECTOR = r"__stack_chk_(?:guard|fail(?:_local)?)$"
 _WITHOUT = Fix(

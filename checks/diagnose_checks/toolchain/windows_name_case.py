@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.COMPILE,
+    log_kinds=("ld-no-lib",),
     patterns=patterns_for("for-windows", ("-mingw32", "-mingw32"), ("windows-gnu", r"-windows-gnu"))
     + patterns_for(
         "windows-header",
