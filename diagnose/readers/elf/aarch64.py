@@ -6,6 +6,8 @@ or a call to a helper of libgcc or compiler-rt that has both and selects one (``
 
 from __future__ import annotations
 
+from itertools import compress, count
+
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.readers.elf import words
 from diagnose.readers.elf.decoding import ASKS, BRANCH, CALL, ENCODED, FREE, INVALID, LEGACY, V2, V3, V4
@@ -26,10 +28,8 @@ def _told(extension: str, place: int) -> int:
 
 
 _TOLD = {name: _told(name, place) for place, name in enumerate(_NAMES)} | {"-": 0}
-_IS_CALL = -1
 _ROWS = words.Rows((
     *((mask, value, _TOLD[name], mnemonic) for name, mnemonic, mask, value in ENCODINGS),
-    (0xFC000000, 0x94000000, _IS_CALL, "bl"),
     (0x3F800000, 0x08000000, LEGACY, "ldxr"),
     # Classes without any instruction, and zeros: data.
     (0x1E000000, 0x02000000, INVALID, ""),
@@ -49,19 +49,23 @@ _FLOW = words.Rows((
 # A helper of libgcc and compiler-rt: adrp x16; ldrb w16, [x16, …]; cbz w16, …; before them BTI at most.
 _HELPER = ((0x9F00001F, 0x90000010), (0xFFC003FF, 0x39400210), (0xFF00001F, 0x34000010))
 _BOTH = ENCODED | LEGACY
+_IS_CALL = bytes(byte & 0xFC == 0x94 for byte in range(256))  # bl
+_TELLS = bytes(map(max, _ROWS.marks, _FLOW.marks))
 
 
 class A64Decoder:
     """See :class:`diagnose.readers.elf.decoding.Decoder`."""
 
-    def scan(self, body: bytes, address: int) -> tuple[int, int, set[int]]:
-        """Return what *body* tells, the number of its instructions, and its callees, unless it has atomics itself."""
-        code = words.of(body)
-        told, calls = _ROWS.scan(code, _IS_CALL)
-        if told & _BOTH == _BOTH:  # selects
-            return LEGACY, len(code), set()
-        called = set() if told & _BOTH else {_target(code[place], address + 4 * place) for place in calls}
-        return told, len(code), called
+    def scan(self, body: bytes, _address: int) -> tuple[int, int]:
+        """Return what *body* tells, and the number of its instructions."""
+        told = _ROWS.told(body)
+        return LEGACY if told & _BOTH == _BOTH else told, len(body) >> 2  # with both, it selects
+
+    def callees(self, body: bytes, address: int) -> set[int]:
+        """Return the addresses that *body* calls."""
+        places = compress(count(address, 4), words.marked(body, _IS_CALL))
+        calls = compress(words.of(body), words.marked(body, _IS_CALL))
+        return {_target(word, here) for word, here in zip(calls, places, strict=True)}
 
     def selects(self, body: bytes) -> bool:
         """Whether *body* is one of the helpers for atomics."""
@@ -71,15 +75,16 @@ class A64Decoder:
             for start in (0, 1)
         )
 
-    def steps(self, body: bytes, address: int) -> Iterator[tuple[int, int, int, int]]:
-        """Yield what each instruction tells, its address, its target, and its word."""
-        code = words.of(body)
-        helper = _ROWS.scan(code, _IS_CALL)[0] & _BOTH == _BOTH
-        for place, word in enumerate(code):
-            flow, row = _FLOW.find(word), _ROWS.find(word)
-            told = (flow[2] if flow else 0) | (row[2] if row and row[2] != _IS_CALL and not helper else 0)
-            here = address + 4 * place
-            yield told, here, _target(word, here) if told & CALL else 0, word
+    def steps(self, body: bytes, address: int) -> Iterator[tuple[int, int, int, int, int]]:
+        """Yield of each instruction that tells something its place, what it tells, its address, target, and word."""
+        helper = _ROWS.told(body) & _BOTH == _BOTH
+        for place, word in compress(enumerate(words.of(body), 1), words.marked(body, _TELLS)):
+            flow, row = _FLOW.find(word), None if helper else _ROWS.find(word)
+            told = (flow[2] if flow else 0) | (row[2] if row else 0)
+            if told:
+                here = address + 4 * place - 4
+                yield place, told, here, _target(word, here) if told & CALL else 0, word
+        yield len(body) >> 2, 0, 0, 0, 0
 
     def words(self, instruction: int) -> tuple[str, str]:
         """Return the mnemonic and the extension."""

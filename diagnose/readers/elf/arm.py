@@ -53,22 +53,26 @@ _T32_FLOW = words.Rows((
 class A32Decoder:
     """See :class:`diagnose.readers.elf.decoding.Decoder`."""
 
-    def scan(self, body: bytes, address: int) -> tuple[int, int, set[int]]:
+    def scan(self, body: bytes, address: int) -> tuple[int, int]:
         """Return what *body* tells, and the number of its instructions."""
         every = 0
         number = 0
         for told, *_ in self._decode(body, address, flow=False):
             every |= told
             number += 1
-        return every, number, set()
+        return every, number
+
+    def callees(self, _body: bytes, _address: int) -> set[int]:
+        """Return nothing: a function alone tells enough."""
+        return set()
 
     def selects(self, _body: bytes) -> bool:
         """Whether *body* selects: never asked."""
         return False
 
-    def steps(self, body: bytes, address: int) -> Iterator[tuple[int, int, int, tuple[str, str]]]:
-        """Yield what each instruction tells, its address, its target, and its words."""
-        return self._decode(body, address, flow=True)
+    def steps(self, body: bytes, address: int) -> Iterator[tuple[int, int, int, int, tuple[str, str]]]:
+        """Yield of each instruction its number, what it tells, its address, its target, and its words."""
+        return ((number, *step) for number, step in enumerate(self._decode(body, address, flow=True), 1))
 
     def words(self, instruction: tuple[str, str]) -> tuple[str, str]:
         """Return the mnemonic and the extension."""

@@ -11,19 +11,24 @@ if TYPE_CHECKING:
     class Decoder(Protocol):
         """Decodes the instructions of one processor."""
 
-        def scan(self, body: bytes, address: int) -> tuple[int, int, set[int]]:
-            """Return what the code at *address* tells, its number of instructions, and functions that it calls.
+        def scan(self, body: bytes, address: int) -> tuple[int, int]:
+            """Return what the code at *address* tells, and its number of instructions."""
+            ...
 
-            The last are those that :meth:`selects` has to be asked about; nothing if one form alone tells enough.
-            """
+        def callees(self, body: bytes, address: int) -> set[int]:
+            """Return the functions that it calls and :meth:`selects` has to be asked about."""
             ...
 
         def selects(self, body: bytes) -> bool:
             """Whether the function of *body* has both forms, and selects one at run time."""
             ...
 
-        def steps(self, body: bytes, address: int) -> Iterator[tuple[int, int, int, Any]]:
-            """Yield what each instruction tells, its address, the address it calls or jumps to or 0, and itself."""
+        def steps(self, body: bytes, address: int) -> Iterator[tuple[int, int, int, int, Any]]:
+            """Yield the instructions that tell something, and the last: the number of those up to it, what it tells,
+            its address, the address it calls or jumps to or 0, and itself.
+
+            The others may be yielded, too.
+            """
             ...
 
         def words(self, instruction: Any) -> tuple[str, str]:

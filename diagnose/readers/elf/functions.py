@@ -25,6 +25,7 @@ PF_X = 1
 DT_SYMTAB, DT_RELA, DT_RELASZ, DT_INIT, DT_INIT_ARRAY, DT_INIT_ARRAYSZ, DT_RELACOUNT = 6, 7, 8, 12, 25, 27, 0x6FFFFFF9
 #: Machine → the kinds of relocation that write the address of a symbol, and an address relative to the file.
 _KINDS = {EM_X86_64: (1, 8), EM_AARCH64: (257, 1027)}
+_ROW = struct.Struct("<iI")  # of .eh_frame: the distance to its function, and the length of that
 _RELA = 24  # bytes of one relocation
 _MAX_SYMBOLIC = 1 << 9  # relocations by name that are searched for one word
 # The encoding that all linkers write: version 1, pc-relative start of .eh_frame, a count, a table relative to itself.
@@ -59,7 +60,7 @@ class Functions:
         self.base = 0
         self.starts: array[int] = array("i")
         self.rows: array[int] = array("i")
-        self.loads: list[tuple[int, int, int, int]] = []  # address, end, offset, flags
+        self.loads: list[tuple[int, int, int, int]] = []  # address, end of what the file has, distance to it, flags
         self.dynamic: dict[int, int] = {}
         try:
             self._headers()
@@ -80,7 +81,8 @@ class Functions:
             else:
                 kind, offset, address, _, size, _, flags, _ = row
             if kind == PT_LOAD:
-                self.loads.append((address, address + size, offset, flags))
+                end = min(address + size, address + len(self.data) - offset)
+                self.loads.append((address, end, offset - address, flags))
             elif kind == PT_DYNAMIC and not self.dynamic:
                 step, form_of_tag = (16, "<qQ") if self.wide else (8, "<iI")
                 for place in range(offset, offset + min(size, 4096 * step) // step * step, step):
@@ -105,9 +107,9 @@ class Functions:
 
     def offset(self, address: int, flag: int = 0) -> int | None:
         """Return where *address* is in the file; None if in no segment with *flag*."""
-        for start, end, offset, flags in self.loads:
-            if start <= address < end and flags & flag == flag and offset + address - start < len(self.data):
-                return offset + address - start
+        for start, end, distance, flags in self.loads:
+            if start <= address < end and flags & flag == flag:
+                return address + distance
         return None
 
     def at(self, place: int) -> Function | None:
@@ -117,7 +119,7 @@ class Functions:
         offset = self.offset(row)
         if offset is None or offset + 16 > len(self.data):
             return None
-        distance, length = struct.unpack_from("<iI", self.data, offset + 8)
+        distance, length = _ROW.unpack_from(self.data, offset + 8)
         # Holds only if addresses are pc-relative and 32 bits wide, as compilers write them.
         if (row + 8 + distance - start) & (2**64 - 1 if self.wide else 2**32 - 1) or not length:
             return None

@@ -164,8 +164,9 @@ class _Sampler:
         calls: list[int] = []
         uses: dict[int, tuple[Use, bool]] = {}
         straight = is_entry
-        for told, address, target, instruction in self.decoder.steps(body, function.address):
-            self.decoded += 1
+        before = self.decoded
+        for number, told, address, target, instruction in self.decoder.steps(body, function.address):
+            self.decoded = before + number
             if not told:
                 continue
             if told & INVALID:  # not code
@@ -188,7 +189,7 @@ class _Sampler:
         functions, count = self.functions, self.functions.count
         seed = zlib.crc32(functions.starts) % count
         stride = _stride(count)
-        callers: list[set[int]] = []
+        others: list[tuple[bytes, int]] = []  # the bodies and addresses of functions that have neither form
         for index in islice((int(seed + step * stride) % count for step in range(count)), count):
             if self.decoded >= self.budget:
                 break
@@ -197,13 +198,13 @@ class _Sampler:
             function = functions.at(index)
             if function is None or function.length <= _LONGEST:  # a stub has no room for anything
                 continue
-            told, number, calls = self.decoder.scan(functions.body(function, _BODY), function.address)
+            body = functions.body(function, _BODY)
+            told, number = self.decoder.scan(body, function.address)
             self.decoded += number
             if not number or told & INVALID:  # data between functions
                 continue
             self.sampled += 1
-            rank = level(told)
-            if rank:
+            if rank := level(told) if told else 0:
                 self.levels[rank - 2] += 1
                 self.parts[rank > 2].add(index * PARTS // count)
                 for name in self.decoder.names(told):
@@ -211,15 +212,16 @@ class _Sampler:
             if told & (ENCODED | LEGACY):
                 self.formed += 1
                 self.encoded += not told & LEGACY
-            elif calls:
-                callers.append(calls)
+            else:
+                others.append((body, function.address))
         if self.encoded:
-            self._selecting(callers)
+            self._selecting(others)
 
-    def _selecting(self, callers: list[set[int]]) -> None:
-        """Count also the functions that call one that selects: they leave both forms to it."""
+    def _selecting(self, others: list[tuple[bytes, int]]) -> None:
+        """Count also those of *others* that call a function that selects: they leave both forms to it."""
         known: dict[int, bool] = {}
-        for calls in callers:
+        for body, address in others:
+            calls = self.decoder.callees(body, address)
             for target in calls:
                 if target not in known:
                     offset = self.functions.offset(target, PF_X)

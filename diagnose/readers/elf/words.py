@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from array import array
+from itertools import compress
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 
@@ -35,6 +36,14 @@ def halves(body: bytes) -> array[int]:
     return found
 
 
+def marked(body: bytes, marks: bytes) -> bytes:
+    """Return for each word of *body* a byte: the one that *marks* has for the word's upper byte.
+
+    Most words tell nothing, and show it by this byte. Leaving them out like this takes a tenth of a look at each.
+    """
+    return body[3::4].translate(marks)
+
+
 class Rows(dict[int, tuple[Row, ...]]):
     """The rows that can match a word, by its upper bits; of those that match, the first counts."""
 
@@ -50,6 +59,8 @@ class Rows(dict[int, tuple[Row, ...]]):
                 if not part:
                     break
                 part = (part - 1) & free
+        self.marks = bytes(byte in self._by_byte for byte in range(256))
+        """For :func:`marked`: which upper bytes a row has."""
 
     def __missing__(self, upper: int) -> tuple[Row, ...]:
         word = upper << _SHIFT
@@ -61,17 +72,12 @@ class Rows(dict[int, tuple[Row, ...]]):
         """Return the row of *word*."""
         return next((row for row in self[word >> _SHIFT] if word & row[0] == row[1]), None)
 
-    def scan(self, words: array[int], marked: int) -> tuple[int, list[int]]:
-        """Return what all *words* together tell, and the places of those that tell *marked*."""
+    def told(self, body: bytes) -> int:
+        """Return what all words of *body* together tell."""
         told = 0
-        places = []
-        for place, word in enumerate(words):
-            if rows := self[word >> _SHIFT]:
-                for mask, value, bits, _ in rows:
-                    if word & mask == value:
-                        if bits == marked:
-                            places.append(place)
-                        else:
-                            told |= bits
-                        break
-        return told, places
+        for word in compress(of(body), marked(body, self.marks)):
+            for mask, value, bits, _ in self[word >> _SHIFT]:
+                if word & mask == value:
+                    told |= bits
+                    break
+        return told

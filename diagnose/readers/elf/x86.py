@@ -75,7 +75,7 @@ class X86Decoder:
     def __init__(self, bits: int) -> None:
         self.bits = bits
 
-    def scan(self, body: bytes, _address: int) -> tuple[int, int, set[int]]:
+    def scan(self, body: bytes, _address: int) -> tuple[int, int]:
         """Return what *body* tells, and the number of its instructions."""
         every = [instruction.code for instruction in iced_x86.Decoder(self.bits, body)]
         # The body may end in the middle of an instruction.
@@ -84,17 +84,21 @@ class X86Decoder:
         told = 0
         for code in set(every):
             told |= _KNOWN[code]
-        return told, len(every), set()
+        return told, len(every)
+
+    def callees(self, _body: bytes, _address: int) -> set[int]:
+        """Return nothing: a function alone tells enough."""
+        return set()
 
     def selects(self, _body: bytes) -> bool:
         """Whether *body* selects: never asked, because a function alone tells enough."""
         return False
 
-    def steps(self, body: bytes, address: int) -> Iterator[tuple[int, int, int, iced_x86.Instruction]]:
-        """Yield what each instruction tells, its address, its target, and itself."""
-        for instruction in iced_x86.Decoder(self.bits, body, ip=address):
+    def steps(self, body: bytes, address: int) -> Iterator[tuple[int, int, int, int, iced_x86.Instruction]]:
+        """Yield of each instruction its number, what it tells, its address, its target, and itself."""
+        for number, instruction in enumerate(iced_x86.Decoder(self.bits, body, ip=address), 1):
             told = _KNOWN[instruction.code]
-            yield told, instruction.ip, _target(instruction) if told & CALL else 0, instruction
+            yield number, told, instruction.ip, _target(instruction) if told & CALL else 0, instruction
 
     def words(self, instruction: iced_x86.Instruction) -> tuple[str, str]:
         """Return the name of *instruction* and those of its features."""
