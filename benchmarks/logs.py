@@ -1,11 +1,12 @@
 """Measures how fast ``diagnose log`` reads, and in how much memory, over logs of every shape.
 
-    python benchmarks/logs.py [--size MB] [SHAPE...]
+    python benchmarks/logs.py [--size MB] [--repeat N] [--base PROGRAM] [SHAPE...]
 
 Each shape is written to a temporary folder, SIZE MB of it (500 without the option), the same in every run, with one
 failure in its last line; then it is read from the file, and the first shape once more through a pipe. MB/s is by the
 processor time of the command, start-up included, because a busy machine slows the clock and not the processor; the peak
-is of the whole process. A run that does not name the failure is shown as such: speed without an answer is worthless.
+is of the whole process. The fastest of N runs counts, in turn with those of another ``diagnose``, PROGRAM, with which
+it is compared. A run that does not name the failure is shown as such: speed without an answer is worthless.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from run import ENV, ROOT, SCRIPT
+from run import APART, ENV, ROOT, SCRIPT
 
 FAILURE = "E: Unable to locate package libasound2-dev:armhf\n"
 CAUSE = "apt-foreign-arch-not-enabled"
@@ -198,12 +199,18 @@ def write(path: Path, shape: str, size: int) -> None:
         file.write(b"\n" + FAILURE.encode())
 
 
-def spend(path: Path, piped: bool) -> Cost:
-    """Let ``diagnose log`` read *path*, through a pipe if *piped*."""
+def spend(path: Path, piped: bool, program: str = "") -> Cost:
+    """Let ``diagnose log``, or that of *program*, read *path*, through a pipe if *piped*."""
     source = subprocess.Popen(["cat", path], stdout=subprocess.PIPE) if piped else None
     process = subprocess.Popen(
-        [sys.executable, *SCRIPT, "log", "--format", "json", "-" if piped else str(path)],
-        env=ENV,
+        [
+            *([program] if program else [sys.executable, *SCRIPT]),
+            "log",
+            "--format",
+            "json",
+            "-" if piped else str(path),
+        ],
+        env=APART if program else ENV,
         stdin=source.stdout if source else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         cwd=ROOT,
@@ -224,19 +231,31 @@ def main() -> None:
     """Measure and print one row per shape."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=int, default=500, metavar="MB")
+    parser.add_argument("--repeat", type=int, default=1, metavar="N")
+    parser.add_argument("--base", default="", metavar="PROGRAM", help="the diagnose to compare with")
     parser.add_argument("shapes", nargs="*", default=list(SHAPES), metavar="SHAPE")
     asked = parser.parse_args()
-    print(f"{'shape':16}{'MB/s':>8}{'peak MB':>9}")
+    print(f"{'shape':16}{'MB/s':>8}{'peak MB':>9}" + (f"{'base':>8}{'× base':>8}" if asked.base else ""))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "build.log"
         for number, shape in enumerate(asked.shapes):
             write(path, shape, asked.size << 20)
             for piped in (False, True) if number == 0 else (False,):
-                cost = spend(path, piped)
+                runs, before = [], []
+                for _ in range(asked.repeat):
+                    runs.append(spend(path, piped))
+                    if asked.base:
+                        before.append(spend(path, piped, asked.base))
                 label = f"{shape}, piped" if piped else shape
-                rate = asked.size / cost.seconds
+                cost = min(runs)
+                other = (
+                    f"{asked.size / min(before).seconds:8.0f}{min(before).seconds / cost.seconds:8.2f}"
+                    if before
+                    else ""
+                )
                 print(
-                    f"{label:16}{rate:8.0f}{cost.peak:9.0f}{'' if cost.named else '  the failure is not named'}",
+                    f"{label:16}{asked.size / cost.seconds:8.0f}{cost.peak:9.0f}{other}"
+                    f"{'' if cost.named else '  the failure is not named'}",
                     flush=True,
                 )
 

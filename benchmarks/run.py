@@ -77,9 +77,10 @@ def best(runs: list[Cost]) -> Cost:
 
 
 class Payload(NamedTuple):
-    """A wheel's deflated ELF members, their size in MB, and the largest member's size in MB."""
+    """A wheel's deflated ELF members, its other deflated ones, the size of the former and of the largest in MB."""
 
     members: list[tuple[bytes, int]]
+    others: list[tuple[bytes, int]]
     size: float
     largest: float
 
@@ -87,18 +88,19 @@ class Payload(NamedTuple):
 def payload(wheel: Path) -> Payload:
     """Return what the bound inflates."""
     found: list[tuple[bytes, int]] = []
+    others: list[tuple[bytes, int]] = []
     largest = 0
     with zipfile.ZipFile(wheel) as archive, wheel.open("rb") as raw:
         for info in archive.infolist():
             largest = max(largest, info.file_size)
             with archive.open(info) as member:
                 is_elf = member.read(4) == b"\x7fELF"
-            if is_elf and info.compress_type == zipfile.ZIP_DEFLATED:
+            if info.compress_type == zipfile.ZIP_DEFLATED:
                 raw.seek(info.header_offset + 26)
                 lengths = raw.read(4)
                 raw.seek(sum(int.from_bytes(lengths[at : at + 2], "little") for at in (0, 2)), os.SEEK_CUR)
-                found.append((raw.read(info.compress_size), info.file_size))
-    return Payload(found, sum(size for _, size in found) / 2**20, largest / 2**20)
+                (found if is_elf else others).append((raw.read(info.compress_size), info.file_size))
+    return Payload(found, others, sum(size for _, size in found) / 2**20, largest / 2**20)
 
 
 def inflate(members: list[tuple[bytes, int]]) -> float:
@@ -209,24 +211,30 @@ def measure_commands(repeat: int, base: str) -> None:
 
 
 def measure_together(wheels: list[Path], repeat: int, base: str) -> None:
-    """Print what all wheels in one call cost, against the bound of all of them."""
+    """Print what all wheels in one call cost, against the time to inflate all their members once."""
     judging = ("wheel", "--fail-on", "never", "--quiet", *map(str, wheels))
-    bounds, ours, theirs = [], [], []
+    bounds, binaries, ours, theirs = [], [], [], []
     for _ in range(repeat):
-        bounds.append(sum(inflate(payload(wheel).members) for wheel in wheels))
+        elf = every = 0.0
+        for load in map(payload, wheels):
+            spent = inflate(load.members)
+            elf, every = elf + spent, every + spent + inflate(load.others)
+        binaries.append(elf)
+        bounds.append(every)
         ours.append(spend(*PLAIN, *judging))
         if base:
             theirs.append(spend(*judging, program=base))
     bound = min(bounds)
     head = f"{len(wheels)} wheels in one call"
     print(f"\n{head:<26} {'processor':>10} {'÷ bound':>8} {'wall':>10} {'÷ bound':>8} {'peak':>7}")
-    print(f"{'zlib, ELF members, 1 core':<26} {bound * 1e3:7.0f} ms {1:8.2f} {bound * 1e3:7.0f} ms {1:8.2f}")
+    for name, cost in (("zlib, all members, 1 core", bound), ("zlib, ELF members, 1 core", min(binaries))):
+        print(f"{name:<26} {cost * 1e3:7.0f} ms {cost / bound:8.2f} {cost * 1e3:7.0f} ms {cost / bound:8.2f}")
     for name, runs in (("diagnose", ours), ("base", theirs)):
         if runs:
-            cost = best(runs)
+            least = best(runs)
             print(
-                f"{name:<26} {cost.processor * 1e3:7.0f} ms {cost.processor / bound:8.2f} "
-                f"{cost.seconds * 1e3:7.0f} ms {cost.seconds / bound:8.2f} {cost.peak:4.0f} MB"
+                f"{name:<26} {least.processor * 1e3:7.0f} ms {least.processor / bound:8.2f} "
+                f"{least.seconds * 1e3:7.0f} ms {least.seconds / bound:8.2f} {least.peak:4.0f} MB"
             )
 
 

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
             ...
 
         def steps(self, body: bytes, address: int) -> Iterator[tuple[int, int, int, int, Any]]:
-            """Yield the instructions that tell something, and the last: the number of those up to it, what it tells,
-            its address, the address it calls or jumps to or 0, and itself.
+            """Yield the instructions that tell something, at least, and the last.
 
-            The others may be yielded, too.
+            Of each: the number of those up to it, what it tells, its address, the address it calls or jumps to or 0,
+            and itself.
             """
             ...
 

@@ -60,7 +60,7 @@ class Functions:
         self.base = 0
         self.starts: array[int] = array("i")
         self.rows: array[int] = array("i")
-        self.loads: list[tuple[int, int, int, int]] = []  # address, end of what the file has, distance to it, flags
+        self.loads: list[tuple[int, int, int, int]] = []  # address, end in the file, distance to its offset, flags
         self.dynamic: dict[int, int] = {}
         try:
             self._headers()

@@ -28,15 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-
-try:
-    import deflate as libdeflate  # 0.4 of zlib's time, but only in one piece
-except ImportError:
-    libdeflate = None  # type: ignore[assignment]
-else:
-    # glibc gives memory back to the system with every buffer that is freed, and each page that it takes again is a
-    # fault, until a block has been freed that is larger. This one is never touched, so that it costs nothing.
-    bytes(31 << 20)
+    from diagnose.readers.wheel.room import Room
 
 __all__ = ["HEAD", "METHODS", "Archive", "Member", "ZipFlaw"]
 __all__ += ["at_once", "directory_span", "inflate", "open_archive", "unreadable"]
@@ -44,8 +36,7 @@ __all__ += ["at_once", "directory_span", "inflate", "open_archive", "unreadable"
 CHUNK = 64 << 10  # compressed bytes per step: what they inflate to still fits a core's cache
 HEAD = 4 << 10  # bytes of a member that come in one piece, however they are packed: enough to tell what it is
 STEP = 1 << 20  # inflated bytes per step where the compression can do more than a thousandfold
-WORTH_IMPORTING = 1 << 20  # bytes for which ISA-L saves what its import takes
-AT_ONCE = 32 << 20  # inflated bytes of a member that may be in memory beside its compressed ones
+WORTH_IMPORTING = 1 << 20  # inflated bytes for which something faster than zlib saves what its import takes
 
 
 class Archive(NamedTuple):
@@ -96,9 +87,7 @@ def unreadable(member: Member) -> str:
 
 def _stepwise(size: int) -> Any:
     """Return the module that inflates a member of *size* bytes in steps, with the interface of ``zlib``."""
-    if size < WORTH_IMPORTING and libdeflate is not None:  # few are left to it: they have flaws, or are stored
-        return zlib
-    return _isal() or zlib
+    return (size >= WORTH_IMPORTING and _isal()) or zlib
 
 
 @cache
@@ -110,31 +99,25 @@ def _isal() -> Any:
     return isal_zlib
 
 
-_GZIP_HEADER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
+def at_once(archive: Archive, member: Member, room: Room) -> memoryview | None:
+    """Return the bytes of *member*, which are in *room* then, if it has no flaw; else :func:`inflate` has to tell."""
+    start, stop = member.start, member.start + member.compressed
+    if member.method != DEFLATED or not member.size or not 0 <= start < stop <= len(archive.data):
+        return None
+    content = room.inflate(archive.data[start:stop], member.size, member.crc)
+    _forget(archive.data, start, stop)
+    return content
 
 
-def at_once(archive: Archive, member: Member) -> bytearray | None:
-    """Return the bytes of *member*, which has no flaw; None if :func:`inflate` has to tell, or would take less memory.
-
-    libdeflate ignores what follows the compressed data. As a gzip file, whose last eight bytes are CRC-32 and size, a
-    member of another length, with another checksum, or that ends too early is an error, unless these eight bytes are
-    in the member itself.
-    """
-    stop = member.start + member.compressed
-    if libdeflate is None or member.method != DEFLATED or not 0 < member.size <= AT_ONCE:
-        return None
-    if not 0 <= member.start <= stop <= len(archive.data) or member.compressed > AT_ONCE:
-        return None
-    end = struct.pack("<II", member.crc, member.size)
-    packed = b"".join((_GZIP_HEADER, archive.data[member.start : stop], end))
-    _forget(archive.data, member.start, stop)
-    if packed.rfind(end, 0, len(packed) - 1) >= 0:  # backwards is a third faster
-        return None
+def first_bytes(archive: Archive, member: Member, size: int) -> bytes:
+    """Return the first bytes of *member*, up to *size*; fewer where they cannot be had without reading much of it."""
+    start, stop = max(member.start, 0), min(member.start + member.compressed, member.start + CHUNK)
+    if member.method != DEFLATED:
+        return b""
     try:
-        content = libdeflate.gzip_decompress(packed, member.size)
-    except libdeflate.DeflateError:
-        return None
-    return content if len(content) == member.size else None
+        return zlib.decompressobj(-15).decompress(archive.data[start:stop], size)
+    except zlib.error:
+        return b""
 
 
 def inflate(archive: Archive, member: Member, take: Callable[[bytes], None]) -> ZipFlaw | None:

@@ -9,7 +9,6 @@ members together.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import mmap
 import os
@@ -21,7 +20,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.model.finding import Evidence, Finding, InputError, Phase
 from diagnose.readers.elf import elf_parser as elf
 from diagnose.readers.elf.elf_parser import Elf
-from diagnose.readers.wheel import archive, filekind, linkage, metadata, platform_tag, record
+from diagnose.readers.wheel import archive, filekind, linkage, metadata, platform_tag, record, room
 from diagnose.readers.wheel.archive import Archive, Member, ZipFlaw
 from diagnose.readers.wheel.as_dict import facts
 from diagnose.readers.wheel.filekind import CodeFile
@@ -29,6 +28,7 @@ from diagnose.readers.wheel.linkage import SITE, LoadLink
 from diagnose.readers.wheel.metadata import Metadata
 from diagnose.readers.wheel.platform_tag import Verdict
 from diagnose.readers.wheel.record import Contents, Record
+from diagnose.readers.wheel.room import Room
 from diagnose.readers.wheel.sampling import Sampler, unsampled
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ MAX_METADATA = 16 << 20  # bytes of RECORD, WHEEL or METADATA
 MAX_TAGS = 4096  # compatibility tags of one wheel
 SMALL = 32 << 10  # compressed bytes: whoever reads a smaller member waits for the interpreter lock most of the time
 WORTH_A_THREAD = 1 << 20  # compressed bytes of the larger members of a wheel
-MAX_THREADS = 4  # each may hold a member of up to archive.AT_ONCE
+MAX_THREADS = 4  # each has room for one member
+AT_ONCE = 32 << 20  # bytes of a member that may be in memory if nothing but its hash is needed
 
 
 class Tag(NamedTuple):
@@ -178,9 +179,11 @@ def read(path: str, whole: bool = True, threads: int = 2) -> Wheel:
             if not size:
                 raise InputError(f"{name}: is empty")
             if size < MAPPED_FROM:
-                data = memoryview(file.read(MAPPED_FROM))
+                content = bytearray(size)
+                data = memoryview(content)[: file.readinto(content)]
             else:  # closed when the last view of it is gone, which an exception's frames may still hold
-                data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+                # Nothing is written to it, but ctypes takes addresses only in memory that can be written.
+                data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
         return _read(path, size, archive.open_archive(data, name), whole, threads)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
@@ -396,6 +399,7 @@ class _Harvest:
         self.small = deque(member for member in members if member.compressed < SMALL)
         self.large = deque(sorted((one for one in members if one.compressed >= SMALL), key=lambda one: one.size))
         self.largest = max(member.size for member in members)
+        self.fast = room.is_fast(sum(member.size for member in members))
         self.sampler = Sampler(members, data_prefix)
         self.failures: list[BaseException] = []
 
@@ -423,10 +427,10 @@ class _Harvest:
         self.unseen.sort()
 
     def _work(self, queue: deque[Member], take: Callable[[], Member]) -> None:
-        buffer = _room(1)
         try:
-            while queue:
-                buffer = self._look(take(), buffer)
+            with room.borrowed() as own:
+                while queue:
+                    self._look(take(), own)
         except IndexError:  # the other thread was faster
             pass
         except BaseException as failure:
@@ -434,38 +438,40 @@ class _Harvest:
             self.small.clear()
             self.large.clear()
 
-    def _look(self, member: Member, buffer: mmap.mmap) -> mmap.mmap:
-        """Read one member; *buffer* is memory for a binary, and is returned, enlarged if necessary, for the next."""
+    def _look(self, member: Member, own: Room) -> None:
+        """Read one member, in the thread's *own* room."""
         algorithm = self.algorithms.get(member.name, "")
         digest = getattr(hashlib, algorithm)() if algorithm in record.STRONG else None
-        whole = archive.at_once(self.opened, member)
+        whole = None
+        if self.fast and (member.size <= AT_ONCE or _is_kept(archive.first_bytes(self.opened, member, archive.HEAD))):
+            own.grow(member.size, self.largest)
+            whole = archive.at_once(self.opened, member, own)
         if whole is not None:
             if digest is not None:
                 digest.update(whole)
             filled = len(whole)
-            self._note(member, bytes(whole[: archive.HEAD]), memoryview(whole), filled)
+            self._note(member, bytes(whole[: archive.HEAD]), whole, filled)
         else:
-            filled, buffer = self._stream(member, buffer, digest)
+            filled = self._stream(member, own, digest)
         self.contents[member.name] = Contents._make((filled, algorithm, digest.digest() if digest is not None else b""))
-        return buffer
 
-    def _stream(self, member: Member, buffer: mmap.mmap, digest: hashlib._Hash | None) -> tuple[int, mmap.mmap]:
-        """Read one member piece by piece; return its size and the memory for the next."""
+    def _stream(self, member: Member, own: Room, digest: hashlib._Hash | None) -> int:
+        """Read one member piece by piece; return its size. A binary is kept in the thread's *own* room."""
         head = b""
         kept = False
         filled = 0
 
         def take(piece: bytes) -> None:
-            nonlocal buffer, head, kept, filled
+            nonlocal head, kept, filled
             if digest is not None:
                 digest.update(piece)
             if filled == 0:
                 head = piece[: archive.HEAD]
-                kept = head[:4] == elf.MAGIC or filekind.has_parts(head)
-                if kept and len(buffer) < member.size:
-                    buffer = _room(min(max(member.size, 2 * len(buffer)), self.largest))
+                kept = _is_kept(head)
+                if kept:
+                    own.grow(member.size, self.largest)
             if kept:
-                buffer[filled : filled + len(piece)] = piece
+                own.memory[filled : filled + len(piece)] = piece
             filled += len(piece)
 
         flaw = archive.inflate(self.opened, member, take)
@@ -475,8 +481,8 @@ class _Harvest:
             if flaw.kind not in ("crc", "tail"):
                 self.unseen.append(f"{member.name}: {flaw.detail}")
         if filled or flaw is None:  # of what cannot be unpacked, nothing is known
-            self._note(member, head, memoryview(buffer)[:filled], filled)
-        return filled, buffer
+            self._note(member, head, memoryview(own.memory)[:filled], filled)
+        return filled
 
     def _note(self, member: Member, head: bytes, content: memoryview, size: int) -> None:
         """Keep the facts of a file of *size* bytes that begins with *head*; *content* is an ELF or Mach-O file's."""
@@ -489,11 +495,6 @@ class _Harvest:
             self.code.append(file)
 
 
-def _room(size: int) -> mmap.mmap:
-    """Return *size* bytes of memory, in huge pages: page faults of small ones take as long as reading the data."""
-    if not hasattr(mmap, "MADV_HUGEPAGE"):
-        return mmap.mmap(-1, size)
-    room = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    with contextlib.suppress(OSError):  # a kernel without huge pages
-        room.madvise(mmap.MADV_HUGEPAGE)
-    return room
+def _is_kept(head: bytes) -> bool:
+    """Whether all bytes are needed of the file that begins with *head*."""
+    return head[:4] == elf.MAGIC or filekind.has_parts(head)
