@@ -3,8 +3,9 @@
 from diagnose.model.finding import Phase
 
 CHECKS = {
+    "apk/apk_file_conflict": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.PACKAGES}, "signs": {"log": ("apk-overwrites",)}, "functions": ("leads_to",)},
     "apk/apk_package_missing": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("apk-unknown", "apk-wanted-by", "apk-pinned")}, "functions": ("leads_to",)},
-    "apk/apk_repo_inconsistent": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("apk-unknown", "apk-wanted-by")}, "functions": ("leads_to",)},
+    "apk/apk_repo_inconsistent": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("apk-unknown", "apk-wanted-by", "ld-undefined")}, "functions": ("leads_to",)},
     "apt/apt_dependency_refused": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.PACKAGES, "fallback": True}, "signs": {"log": ("apt-unmet",)}},
     "apt/apt_dpkg_interrupted": {"kinds": ("env", "log"), "declared": {"since": "0.1.0", "phase": Phase.PACKAGES}, "signs": {"env": ("dpkg_journal", "dpkg_unfinished"), "log": ("dpkg-interrupted",)}, "functions": ("leads_to",)},
     "apt/apt_foreign_arch_404": {"kinds": ("env", "log", "workflow"), "declared": {"since": "0.1.0", "phase": Phase.PACKAGES}, "signs": {"env": ("distro.is_ubuntu", "apt.sources.names_ubuntu"), "log": ("apt-no-release", "apt-unfetched", "apt-index")}, "functions": ("leads_to",)},
@@ -77,6 +78,7 @@ CHECKS = {
     "linking/lib_newer_than_policy": {"kinds": ("env",), "declared": {"since": "0.1.0", "phase": Phase.AUDIT}, "signs": {"env": ("policy",)}},
     "linking/libatomic_not_linked": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.LINK}, "signs": {"log": ("linked-atomic", "no-libatomic", "ld-undefined")}},
     "linking/libc_flavour_mismatch": {"kinds": ("env", "log"), "declared": {"since": "0.1.0", "phase": Phase.LINK}, "signs": {"env": ("other_libc_files",), "log": ("ld-undefined",)}},
+    "linking/linked_code_too_large": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.LINK}, "signs": {"log": ("too-far",)}},
     "linking/linked_lib_too_old": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.LINK}, "signs": {"log": ("ld-undefined",)}},
     "linking/linker_glibc_too_old": {"kinds": ("env",), "declared": {"since": "0.1.0", "phase": Phase.LINK}, "signs": {"env": ("toolchain.glibc",)}},
     "linking/linker_indirect_needed_missing": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.LINK}, "signs": {"log": ("ld-needed", "ld-undefined")}},
@@ -198,6 +200,7 @@ CHECKS = {
     "toolchain/linker_tool_missing": {"kinds": ("env", "log"), "declared": {"since": "0.1.0", "phase": Phase.LINKER}, "signs": {"env": ("toolchain.parts.!path", "toolchain.host_parts.!path", "fused"), "log": ("no-ld", "fuse-note")}},
     "toolchain/llvm_missing": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.COMPILE}, "signs": {"log": ("no-llvm",)}},
     "toolchain/lto_version_mismatch": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.LINK}, "signs": {"log": ("lto-version", "lto-unclaimed")}},
+    "toolchain/meson_linker_undetermined": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.SEARCH}, "signs": {"log": ("meson-no-linker", "meson-cross", "fuse-ld")}},
     "toolchain/openmp_missing": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.COMPILE}, "signs": {"log": ("no-openmp",)}},
     "toolchain/openssl_vendored_needs_perl": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.COMPILE}, "signs": {"log": ("no-perl", "openssl-step", "script-runs", "script-unrun")}},
     "toolchain/ring_old_cross_gcc": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.COMPILE}, "signs": {"log": ("arm-arch",)}},

@@ -1,6 +1,7 @@
 """The anchors of the checks' patterns of logs. Written by ``python3 dev.py fmt``; ``diagnose/engine/registry.py`` reads it."""
 
 CHECKS = {
+    "apk/apk_file_conflict": ("trying to overwrite",),
     "apk/apk_package_missing": ("no such package", "(missing):", "required by: ", "breaks: "),
     "apt/apt_dpkg_interrupted": ("dpkg was interrupted",),
     "apt/apt_foreign_arch_not_enabled": ("does not match system",),
@@ -49,6 +50,7 @@ CHECKS = {
     "linking/cxx_library_mismatch": ("std::__1::", "NSt3__1"),
     "linking/host_lib_picked_for_target": ("-L/usr/lib",),
     "linking/libatomic_not_linked": ("\"-latomic\"", "require libatomic"),
+    "linking/linked_code_too_large": ("relocation truncated to fit",),
     "linking/linker_lib_missing_for_target": (" -L./", " -L../", " -Llib", " -Lbuild", " -Lsrc", "conda", "miniforge", "mambaforge", "micromamba"),
     "linking/macos_file_other_processor": ("ignoring file ", "symbol(s) not found for", "Undefined symbol", "for architecture"),
     "linking/native_lib_not_linked": ("\"-lstdc++fs\"", "\"-lboost_system\"", "\"-lboost_filesystem\"", "\"-lboost_program_options\"", "\"-lboost_thread\"", "\"-lboost_regex\"", "\"-lboost_iostreams\"", "\"-lboost_serialization\"", "\"-lboost_python\"", "\"-lprotobuf\"", "\"-lgtest\"", "\"-lyaml-cpp\"", "\"-ljsoncpp\"", "\"-lfmt\"", "\"-lspdlog\"", "\"-lglog\"", "\"-lgflags\"", "\"-ltbb\"", "\"-lsnappy\"", "\"-lleveldb\"", "\"-lre2\"", "\"-lopencv_core\"", "\"-lopencv_imgcodecs\"", "\"-lopencv_highgui\"", "\"-lopencv_imgproc\"", "\"-lstdc++\"", "\"-lasound\"", "\"-lsqlite3\"", "\"-lcurl\"", "\"-lgit2\"", "\"-lusb-1.0\"", "\"-ludev\"", "\"-ldbus-1\"", "\"-lzmq\"", "\"-lrdkafka\"", "\"-ljack\"", "\"-lgstreamer-1.0\"", "\"-lpq\"", "\"-lzstd\"", "\"-llzma\"", "\"-lbz2\"", "\"-lz\"", "\"-lX11\"", "\"-lxcb-errors\"", "\"-lxkbcommon\"", "\"-lwayland-client\"", "\"-larchive\"", "\"-lxml2\"", "\"-lfreetype\"", "\"-lfontconfig\"", "\"-lsystemd\"", "\"-lcairo\"", "\"-lharfbuzz\"", "\"-lopus\"", "\"-lFLAC\"", "\"-lsndfile\"", "\"-lportaudio\"", "\"-lpcap\"", "\"-lseccomp\"", "\"-lgsl\"", "\"-lhidapi-hidraw\"", "\"-lssl\"", "\"-lcrypto\"", "\"-lffi\"", "\"-lexpat\"", "\"-lreadline\"", "\"-lncurses\"", "\"-lGL\"", "\"-lglfw\"", "\"-lGLEW\"", "\"-lvulkan\"", "\"-lSDL2\"", "\"-lpng\"", "\"-ljpeg\"", "\"-ltiff\"", "\"-llz4\"", "\"-luuid\"", "\"-lcblas\"", "\"-lblas\"", "\"-llapack\"", "\"-lgfortran\"", "\"-lquadmath\"", "\"-lgomp\"", "\"-lgcov\"", "\"-lmysqlclient\"", "\"-lgnutls\"", "\"-lgcrypt\"", "\"-lssh2\"", "\"-lsodium\"", "\"-lldap\"", "\"-levent\"", "\"-luv\"", "\"-lgmp\"", "\"-lmpfr\"", "\"-lfftw3\"", "\"-lgobject-2.0\"", "\"-lgio-2.0\"", "\"-lglib-2.0\"", "\"-lgtk-3\"", "\"-lavcodec\"", "\"-lavformat\"", "\"-lavutil\"", "\"-lswscale\"", "\"-lpulse\"", "\"-lnuma\"", "\"-lyaml\"", "\"-ljson-c\"", "\"-ljansson\"", " -la", " -lb", " -lc", " -ld", " -le", " -lf", " -lg", " -lh", " -li", " -lj", " -lk", " -ll", " -lm", " -ln", " -lo", " -lp", " -lq", " -lr", " -ls", " -lt", " -lu", " -lv", " -lw", " -lx", " -ly", " -lz", " -lG", " -lS", " -lX", " -lQ", " -lI", "implicit declaration of func", "conftest", "cmTC_", "CMakeTmp", "CMakeScratch", "/testfile.c", "undefined reference to symbol", "DSO missing from command line", "\"-lc\"", "\"-lgcc_s\""),
@@ -144,6 +146,7 @@ CHECKS = {
     "toolchain/linker_tool_missing": ("cannot find 'ld'", "collect2: fatal error", "invalid linker name", "-fuse-ld="),
     "toolchain/llvm_missing": ("No suitable version of LLVM",),
     "toolchain/lto_version_mismatch": ("generated with LTO version", "not claimed by the LTO"),
+    "toolchain/meson_linker_undetermined": ("to determine dynamic linker", "Build type: cross build", "-fuse-ld="),
     "toolchain/openmp_missing": ("unsupported option '-fopenmp", "omp.h", "Could NOT find OpenMP"),
     "toolchain/openssl_vendored_needs_perl": ("Can't locate", "perl", " OpenSSL build", "running", "code: 2, kind: NotFound", "Failed to execute", "ailed to execute command"),
     "toolchain/ring_old_cross_gcc": ("must define __ARM_ARCH",),

@@ -148,11 +148,11 @@ def advise(
         return (Fix(f"install it with {system}'s package manager", notes=notes),)
     places = environments(log, line, probe)
     if len(places) == 1:
-        only = tuple(build(places[0], *about))
+        only = tuple(_of_the_build(log, build(places[0], *about)))
         return (*_shown(log, line, only), *only)
     families: dict[Fix, list[str]] = {}
     for place in places:
-        for fix in list(build(place, *about))[:1]:
+        for fix in _of_the_build(log, build(place, *about))[:1]:
             families.setdefault(fix, []).append(_FAMILY[place.distro.id])
     if len(families) == 1:
         return (*_shown(log, line, families), *families)
@@ -162,6 +162,13 @@ def advise(
         hint = "The log does not show its distribution: select one with --distro NAME."
         fixes[0] = fixes[0]._replace(notes=" ".join(filter(None, (fixes[0].notes, hint))))
     return (*shown, *fixes)
+
+
+def _of_the_build(log: BuildLog, fixes: Iterable[Fix]) -> list[Fix]:
+    """Return those of *fixes* that can be taken: cargo's commands help only a build of Rust."""
+    fixes = list(fixes)
+    cargo = [fix for fix in fixes if any(line.line.startswith("cargo ") for line in fix.commands)]
+    return fixes if not cargo or builds_rust(log) else [fix for fix in fixes if fix not in cargo]
 
 
 def _shown(log: BuildLog, line: int, fixes: Iterable[Fix]) -> tuple[Fix, ...]:

@@ -54,7 +54,11 @@ OWNERS = (
     ("zstd", r"ZSTD_(?:compress|decompress|create|free|getErrorName|isError)\w*"),
     ("lzma", r"lzma_(?:code|end|easy_\w+|stream_\w+|auto_decoder)"),
     ("bz2", r"BZ2_bz\w+"),
-    ("z", r"(?:in|de)flate(?:Init2?_|End|Reset)?|zlibVersion"),
+    (
+        "z",
+        r"(?:in|de)flate(?:Init2?_|End|Reset|Bound|Copy|Sync|SetDictionary)?|zlibVersion|(?:un)?compress2?|compressBound"
+        r"|crc32|adler32|gz(?:d?open|read|write|close|puts|gets|printf|eof|seek|tell)",
+    ),
     ("X11", r"X(?:OpenDisplay|CloseDisplay|Flush|Sync|CreateWindow|MapWindow|InternAtom|DefaultScreen)"),
     ("xcb-errors", r"xcb_errors_\w+"),
     ("xkbcommon", r"xkb_(?:context|keymap|state|keysym)_\w+"),

@@ -13,21 +13,22 @@ from __future__ import annotations
 
 from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import finding_from_hits
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", phase=Phase.START, log_kinds=("apk-unknown", "apk-wanted-by"))
+CHECK = Check(since="0.1.0", phase=Phase.START, log_kinds=("apk-unknown", "apk-wanted-by", "ld-undefined"))
 leads_to = blocks_later_installs
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See apk miss a library that a package, not the user, requires."""
+    yield from _at_link(log)
     for hit in log.find("apk-unknown"):
         wanted = log.near(hit.line, "apk-wanted-by", after=2)[:1]
         if hit.groups["package"].startswith("so:") and wanted and "world[" not in wanted[0].groups["by"]:
@@ -44,3 +45,38 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ],
             )
             return
+
+
+#: Functions that musl has got since 2018, which libraries of newer releases of Alpine use: its release notes.
+_OF_NEWER_MUSL = (
+    r"(?:getrandom|getentropy|explicit_bzero|memfd_create|mlock2|glob64|secure_getenv|renameat2|reallocarray|gettid"
+    r"|copy_file_range|qsort_r|pthread_getname_np|tcgetwinsize|statx|preadv2|pwritev2)$"
+)
+
+
+def _at_link(log: BuildLog) -> Iterator[Finding]:
+    """See a library of the system want a function of the C library that the installed musl lacks."""
+    for link in log.links:
+        for hit in link.of("ld-undefined"):
+            file = hit.groups["file"]
+            symbol = hit.groups["symbol"].rstrip("'`\"")
+            if not re.match(r"\S*/usr/lib/lib[^/]+\.so", file) or not re.match(_OF_NEWER_MUSL, symbol):
+                continue
+            distro = log.distro_at(hit.line)
+            if "alpine" in f"{link.ld} {hit.text}" or distro.id == "alpine":
+                name = file.rpartition("/")[2]
+                yield finding_from_hits(
+                    log,
+                    [hit],
+                    f"{name} needs {symbol}, which this musl lacks: packages of two releases are mixed",
+                    "Linking fails, or programs do not start.",
+                    [
+                        Fix(
+                            "use the repositories of one release, and bring everything to it",
+                            (Command("apk upgrade --available", FixStage.UPDATE),),
+                            notes="/etc/apk/repositories: all lines v3.N, or all edge; no @edge or --repository of "
+                            "another release. A newer image of the wanted release is cleaner.",
+                        )
+                    ],
+                )
+                return

@@ -13,7 +13,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.log import builds_rust, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
@@ -35,7 +35,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
         lib, by = needed[0].groups["lib"], needed[0].groups["by"]
         target = log.target_at(link.line)
         # these flags affect the target only; a native build has no other target to protect from them
+        rust = builds_rust(log)
         name = f"CARGO_TARGET_{target.cargo_env_name}_RUSTFLAGS" if target else "RUSTFLAGS"
+        name, option = (name, "-C link-arg=") if rust else ("LDFLAGS", "")
         folder = f"/usr/lib/{target.multiarch}" if target and target.multiarch else "FOLDER"
         stands = "FOLDER is the folder that contains it. " if folder == "FOLDER" else ""
         yield finding_from_hits(
@@ -46,12 +48,12 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [
                 Fix(
                     f"name the folder of {lib} for the linker",
-                    env=((name, f"-C link-arg=-Wl,-rpath-link,{folder}"),),
+                    env=((name, f"{option}-Wl,-rpath-link,{folder}"),),
                     notes=f"{stands}Install the library for the target, too.",
                 ),
                 Fix(
                     "turn the check off",
-                    env=((name, "-C link-arg=-Wl,--allow-shlib-undefined"),),
+                    env=((name, f"{option}-Wl,--allow-shlib-undefined"),),
                 ),
             ],
         )

@@ -224,6 +224,15 @@ def _fixes(log: BuildLog, hits: list[Hit], lib: str, target: Target | None) -> t
                 "needs libatomic.so.1.",
             ),
         )
+    if lib == "gomp" and any("using strategy" in hit.text for hit in hits):
+        return (
+            Fix(
+                "name the folder of GCC's libgomp",
+                notes="zig has no OpenMP library, and does not search GCC's folder: `dirname $(gcc "
+                "-print-file-name=libgomp.so)` prints it, for -L. For another processor: its cross compiler's.",
+            ),
+            Fix("build without OpenMP, or without zig", notes="Leave -fopenmp and -lgomp out."),
+        )
     if _file(lib).endswith(".lib"):
         return _on_windows(_file(lib))
     own = _own_folder(log, hits, lib)
@@ -307,7 +316,8 @@ def _bring(env: Environment, lib: str, target: Target | None) -> tuple[Fix, ...]
         return install_fixes(env, module)
     packages = _PACKAGES.get(lib, {}).get(env.distro.family, ())
     if packages and not env.cross:
-        return (Fix(f"install {' '.join(packages)}", install(system(env), packages), safe=True),)
+        notes = "GCC has libquadmath for x86 and POWER only: on Arm, leave it out." if lib == "quadmath" else ""
+        return (Fix(f"install {' '.join(packages)}", install(system(env), packages), notes=notes, safe=True),)
     name = _file(lib) if lib.startswith(":") else f"{_file(lib)}.so"
     return (Fix(f"install the development package that contains {name} for {env.target.triple}"),)
 

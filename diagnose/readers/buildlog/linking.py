@@ -23,7 +23,7 @@ LINK_KINDS = LINKERS | {"link-failed", "crate-done", "crate-failed"}
 _REACH = 400  # lines of one linker run
 _FOLDER = re.compile(r"/(?:lib|include)/([a-z0-9_]+-linux-[a-z0-9]+)(?:/|$)|^/usr/([a-z0-9_]+-linux-[a-z0-9]+)/")
 _PREFIX = re.compile(
-    r"(?:^|/)([a-z0-9_]+-(?:[a-z0-9_]+-)?linux-[a-z0-9]+)-(?:gcc|g\+\+|cc|ld|clang)[^/]*$|/([a-z0-9_]+-(?:[a-z0-9_]+-)?linux-[a-z0-9]+)/bin/ld"
+    r"(?:^|/)([a-z0-9_]+-(?:[a-z0-9_]+-)?linux-[a-z0-9]+)-(?:gcc|g\+\+|cc|ld|clang)[^/]*$|(?:^|/)([a-z0-9_]+-(?:[a-z0-9_]+-)?linux-[a-z0-9]+)/bin/ld"
 )
 
 
