@@ -3,6 +3,7 @@
 CHECKS = {
     "apk/apk_file_conflict": ("trying to overwrite",),
     "apk/apk_package_missing": ("no such package", "(missing):", "required by: ", "breaks: "),
+    "apk/apk_repo_inconsistent": ("breaks: ",),
     "apt/apt_dpkg_interrupted": ("dpkg was interrupted",),
     "apt/apt_foreign_arch_not_enabled": ("does not match system",),
     "apt/apt_foreign_postinst_cannot_run": ("installation script subprocess", "error processing package"),
@@ -15,6 +16,7 @@ CHECKS = {
     "container/certificate_untrusted": ("CERTIFICATE_VERIFY_FAILED", "invalid peer certificate", "SSL certificate problem", "certificate verification fail", "ertificate verification failed", "SSL certificate is invalid", "with the SSL CA cert", "error setting certificate", "class=Net (12)", "x509: certificate", "cannot verify ", "SELF_SIGNED_CERT_IN_CHAIN", "UNABLE_TO_GET_ISSUER_CERT"),
     "container/container_image_unavailable": ("manifest unknown", "manifests/", "pull access denied", "failed to resolve source metadata", "failed to solve", "response from daemon", "does not exist or no pull access"),
     "container/container_lib_shadowing": ("(required by ", "symbol lookup error", "of the Python modules", "undefined symbol"),
+    "container/container_runtime_too_old": ("thread failed to start", "pthread_create", "sh: Operation not permitted", "create thread: Operation"),
     "container/disk_full": ("o space left on", "ENOSPC", "isk quota exceeded"),
     "container/docker_unavailable": ("o the Docker daemon", "o the docker API", "no container engine found", "docker", "o such file or directory: "),
     "container/dockerfile_refused": ("ockerfile parse error", "nknown instruction: ", "requires BuildKit", "nknown flag: ", "more than one source file"),
@@ -133,6 +135,7 @@ CHECKS = {
     "toolchain/cmake_command_unknown": ("Unknown CMake command",),
     "toolchain/cmake_minimum_removed": ("has been removed from CMake",),
     "toolchain/cmake_package_missing": ("Could NOT find ", "package configuration file", "found in CMAKE_MODULE_PATH", "requested Boost libraries", "they are set to NOTFOUND", "/opt/_internal/cpython", "/opt/python/cp", "/pip-build-env-", "/build-env-", "/builds-v", "CMake Error"),
+    "toolchain/cmake_target_undefined": ("links to target ", "links to:", "cannot find -l", "library not found for -l"),
     "toolchain/code_for_other_processor": ("unrecognized command", "unsupported option", "-march=", "-mcpu=", "-mtune=", "intrin.h", "cpuid.h", "arm_neon.h"),
     "toolchain/cross_c_compiler_missing": ("ailed to find tool", "not installed?", "compiler not found", "ailed to execute", "cc1': ", "_COMPILER:", "No such file", "not found"),
     "toolchain/cross_linker_missing": ("not exec the linker", "Permission denied (os"),

@@ -56,8 +56,8 @@ OWNERS = (
     ("bz2", r"BZ2_bz\w+"),
     (
         "z",
-        r"(?:in|de)flate(?:Init2?_|End|Reset|Bound|Copy|Sync|SetDictionary)?|zlibVersion|(?:un)?compress2?|compressBound"
-        r"|crc32|adler32|gz(?:d?open|read|write|close|puts|gets|printf|eof|seek|tell)",
+        r"(?:in|de)flate(?:Init2?_|End|Reset|Bound|Copy|Sync|SetDictionary)?|zlibVersion|uncompress2?|compress(?:2|Bound)"
+        r"|gz(?:d?open|read|write|close|puts|gets|printf|eof|seek|tell)",
     ),
     ("X11", r"X(?:OpenDisplay|CloseDisplay|Flush|Sync|CreateWindow|MapWindow|InternAtom|DefaultScreen)"),
     ("xcb-errors", r"xcb_errors_\w+"),
@@ -78,12 +78,24 @@ OWNERS = (
     ("seccomp", r"seccomp_(?:init|load|rule|release)\w*"),
     ("gsl", r"gsl_[a-z]\w+"),
     ("hidapi-hidraw", r"hid_(?:init|exit|open|close|enumerate|read|write|free_enumeration)\w*"),
-    # OpenSSL's libssl first: both have SSL_ functions' names for themselves
-    ("ssl", r"(?:SSL|TLS|DTLS)(?:v\d+)?_\w+|OPENSSL_init_ssl"),
+    (
+        "ssl",  # not NSS's SSL_ImportFD and others, which have capitals
+        r"SSL_(?:CTX|SESSION|CIPHER|COMP)_\w+|SSL_[a-z]\w+|OPENSSL_init_ssl"
+        r"|(?:SSL|TLS|DTLS)(?:v\d+(?:_\d)?)?_(?:client_|server_)?method",
+    ),
     (
         "crypto",
-        r"(?:EVP|HMAC|RSA|DSA|DH|EC|ECDSA|ECDH|BN|BIO|X509|X509V3|PEM|ASN1|PKCS\d+|OPENSSL|CRYPTO|ERR|ENGINE|OBJ|RAND"
-        r"|SHA\d+|MD5|AES|CMAC|OCSP|CONF|OSSL|d2i|i2d)_\w+|SHA\d+|MD5|OpenSSL_\w+",
+        r"(?:EVP|X509|X509V3|PKCS7|PKCS12|OPENSSL|OpenSSL|OSSL|OCSP|ASN1|d2i|i2d|ECDSA|EC_KEY|EC_GROUP|EC_POINT)_\w+"
+        r"|CRYPTO_(?:malloc|free|num_locks|[sg]et_\w+|memcmp|THREADID_\w+|cleanup_all_ex_data)|PEM_(?:read|write)_\w+"
+        r"|BIO_(?:new\w*|free\w*|read|write|puts|gets|printf|ctrl|push|pop|[sf]_\w+|[sg]et_\w+|meth_\w+)"
+        r"|ERR_(?:get_error\w*|error_string\w*|print_errors\w*|clear_error|peek_\w+|load_\w+_strings|free_strings"
+        r"|reason_error_string|lib_error_string|func_error_string)"
+        r"|BN_(?:new|free|clear_free|bn2\w+|\w{3}2bn|CTX_\w+|num_bits|[sg]et_word|mod_\w+|cmp|dup)"
+        r"|(?:RSA|DSA|DH)_(?:new|free|generate_\w+|(?:public|private)_\w+|sign|verify|size|[sg]et0_\w+|compute_key)"
+        r"|RAND_(?:bytes|seed|status|add|poll|pseudo_bytes)|(?:SHA\d+|MD5)_(?:Init|Update|Final)|HMAC"
+        r"|(?:HMAC|CMAC)_(?:Init\w*|Update|Final|CTX_\w+)|AES_(?:set_(?:en|de)crypt_key|(?:cbc|ecb|cfb128)_encrypt)"
+        r"|ENGINE_(?:by_id|init|free|ctrl\w*|load_\w+|register_\w+|set_default\w*|cleanup|finish)"
+        r"|OBJ_(?:nid2\w+|txt2\w+|sn2nid|obj2\w+)|FIPS_mode(?:_set)?|ECDH_compute_key",
     ),
     ("ffi", r"ffi_(?:call|prep_\w+|closure_\w+|type_\w+|get_struct_offsets|raw_call)"),
     ("expat", r"XML_(?:Parser\w+|Parse\w*|Set\w+|Get\w+|ErrorString|StopParser|ExpatVersion\w*)"),
@@ -112,7 +124,7 @@ OWNERS = (
     ("ssh2", r"libssh2_\w+"),
     ("sodium", r"sodium_\w+|crypto_(?:secretbox|box|sign|generichash|pwhash|aead)_\w+"),
     ("ldap", r"ldap_(?:init|bind|search|unbind|simple|result|first|get|set|err2string|initialize)\w*"),
-    ("event", r"event_(?:base|new|free|add|del|assign|init|set|config)_?\w*|evbuffer_\w+|bufferevent_\w+|evutil_\w+"),
+    ("event", r"event_base_\w+|event_(?:assign|dispatch|config_new)|(?:evbuffer|bufferevent|evhttp|evutil)_\w+"),
     ("uv", r"uv_(?:loop|run|tcp|udp|timer|async|read|write|fs|close|default|strerror|poll|process)_?\w*"),
     ("gmp", r"__gmp[nzqf]?_\w+"),
     ("mpfr", r"mpfr_[a-z]\w+"),
@@ -132,12 +144,13 @@ OWNERS = (
     ("numa", r"numa_\w+"),
     ("yaml", r"yaml_(?:parser|emitter|document|event|token)_\w+"),
     ("json-c", r"json_(?:object|tokener)_\w+"),
-    ("jansson", r"json_(?:loads|loadf|dumps|dump_file|decref|string_value|integer_value|delete)"),
+    ("jansson", r"json_(?:loads|loadf|dumps|dump_file|decref|string_value|integer_value)"),
     ("pthread", r"pthread_[a-z]\w+|sem_(?:init|wait|post|destroy|open|close|timedwait|trywait|getvalue|unlink)"),
     ("dl", r"dl(?:open|sym|close|error|addr|vsym|mopen|iterate_phdr|info)"),
     (
         "rt",
-        r"clock_(?:gettime|getres|settime|nanosleep)|shm_(?:open|unlink)|mq_\w+|timer_(?:create|settime|delete)|aio_\w+",
+        r"clock_(?:gettime|getres|settime|nanosleep)|shm_(?:open|unlink)|timer_(?:create|settime|delete)"
+        r"|mq_(?:open|close|send|receive|unlink|[gs]etattr|notify|timed\w+)|aio_(?:read|write|error|return|suspend|cancel)",
     ),
     (
         "m",

@@ -306,6 +306,18 @@ SOURCES_OF_C = {
         files={"main.c": "#include <math.h>\nint main(int n, char **words) { return cos(n) > 2; }\n"},
         in_words=True,
     ),
+    "a target that no package defines": Case(
+        "cmake-target-undefined",
+        "cmake -S . -B build",
+        "sed -i 's/^add/find_package(Threads REQUIRED)\\nadd/' CMakeLists.txt; cmake -S . -B build",
+        programs=("cmake", "cc", "make"),
+        files={
+            "main.c": "int main(void) { return 0; }\n",
+            "CMakeLists.txt": "cmake_minimum_required(VERSION 3.15)\nproject(d C)\nadd_executable(demo main.c)\n"
+            "target_link_libraries(demo Threads::Threads)\n",
+        },
+        in_words=True,
+    ),
     "a stack protector without a C library": Case(
         "stack-protector-not-linked",
         "make",

@@ -16,19 +16,48 @@ from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", phase=Phase.START, log_kinds=("apk-unknown", "apk-wanted-by", "ld-undefined"))
+_BREAKS = (
+    "breaks: ",
+    r"(?:(?<!\S)(?P<old>[\w.+-]{1,100}): )?breaks: (?!world\[)(?P<by>[\w+][\w.+-]{0,100})"
+    r"\[(?P<needs>[\w.+-]{1,100}=[^\]]{1,100})\]",
+    2,
+)
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.START,
+    patterns=patterns_for("apk-breaks", _BREAKS),
+    log_kinds=("apk-unknown", "apk-wanted-by", "ld-undefined"),
+)
 leads_to = blocks_later_installs
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See apk miss a library that a package, not the user, requires."""
     yield from _at_link(log)
+    for hit in log.find("apk-breaks")[:1]:
+        old, needs = hit.groups["old"], hit.groups["needs"]
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"{hit.groups['by']} needs {needs}, and {old or 'an older one'} is installed or asked for",
+            "apk installs none of the requested packages.",
+            [
+                Fix(
+                    "bring the installed packages to the repository's versions first",
+                    (Command("apk upgrade --no-cache", FixStage.UPDATE),),
+                    notes="In the same RUN, or with a newer base image. A version in /etc/apk/world (name=version) "
+                    "keeps a package back: remove it there.",
+                )
+            ],
+        )
+        return
     for hit in log.find("apk-unknown"):
         wanted = log.near(hit.line, "apk-wanted-by", after=2)[:1]
         if hit.groups["package"].startswith("so:") and wanted and "world[" not in wanted[0].groups["by"]:

@@ -34,6 +34,7 @@ CHECK = Check(
         ("manifest unknown", r"manifest for (?P<image>\S+) not found: manifest unknown"),
         ("manifests/", r"/v2/(?P<image>\S{1,200})/manifests/[^\s\"/]{1,100}\"?: (?:denied|unauthorized|EOF|unknown)"),
         ("pull access denied", r"pull access denied for (?P<image>[^\s,]+)"),
+        ("pull access denied", r"pull access denied(?P<image>), repository does not exist"),
         ("manifest unknown", r"(?<!\S)(?P<image>\S+): (?:.{0,120}: )?manifest unknown"),
         (
             "failed to resolve source metadata",

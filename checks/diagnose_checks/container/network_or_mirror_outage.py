@@ -115,11 +115,12 @@ CHECK = Check(
 )
 
 _ABOVE = 60  # lines
+_NOT_THE_NETWORK = r"mirrorlist\.centos\.org|thread failed to start"  # rpm-repo-eol, container-runtime-too-old
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See package managers and registries fail to reach a server."""
-    hits = [hit for hit in log.find("outage") if "mirrorlist.centos.org" not in hit.text]
+    hits = [hit for hit in log.find("outage") if not re.search(_NOT_THE_NETWORK, hit.text)]
     for lost in log.find("no-versions"):  # of an excerpt without pip's last try
         if not hits and not lost.groups["others"] and not log.find("certificate"):
             hits = log.near(lost.line, "pip-retries", before=_ABOVE)

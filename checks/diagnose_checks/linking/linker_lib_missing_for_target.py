@@ -141,6 +141,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
         target = link.target or (log.target_at(link.line) if log.cross_at(link.line) is not False else None)
         for lib, hits in missing_libraries(log, link).items():
             windows = _system(link.program, link.ld, hits) == "Windows" or "using strategy" in hits[0].text
+            if re.search(rf"-l{re.escape(lib)}::\w", hits[0].text):
+                continue  # cmake-target-undefined
             if windows and file_of_library(lib):
                 continue  # windows-name-case
             missed.setdefault((lib, target), []).extend(hits)

@@ -207,7 +207,10 @@ _CMAKE = {
     "z": "find_package(ZLIB REQUIRED), ZLIB::ZLIB",
     "curl": "find_package(CURL REQUIRED), CURL::libcurl",
 }
+_BLAS = "OpenBLAS has it too (-lopenblas), and Debian's libblas has cblas's functions (-lblas). "
 _ABOUT = {
+    "cblas": _BLAS,
+    "lapack": _BLAS,
     "stdc++fs": "GCC 8 and older have std::filesystem apart. With GCC 9 and later: link with g++ of the version that "
     "compiled. ",
     "boost_system": "Boost 1.69 and later need no such library: compile everything with one Boost. ",

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import finding_from_hits
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
@@ -69,6 +69,24 @@ def log(log: BuildLog) -> Iterator[Finding]:
     answers = [hit for hit in log.find("rpm-status") if hit.groups["status"] in _GONE]
     if log.find("centos-gone", "outage", "rpm-key", "certificate"):
         return  # rpm-repo-eol, network-or-mirror-outage, rpm-key-refused, certificate-untrusted
+    if ended := next((match for hit in answers if (match := re.search(_FEDORA, hit.groups["url"]))), None):
+        yield finding_from_hits(
+            log,
+            [*hits[:2], *answers[:1]],
+            f"Fedora {ended[1]} is no longer served",
+            "Nothing can be installed.",
+            (_NEWER_FEDORA,),
+        )
+        return
+    if answers and all(re.search(_PARTS, hit.groups["url"]) for hit in answers):
+        yield finding_from_hits(
+            log,
+            [*hits[:2], *answers[:2]],
+            "mirrors lack files that the index of the repository names: they are being updated",
+            "Nothing can be installed from them.",
+            (_AGAIN,),
+        )
+        return
     names = list(dict.fromkeys(hit.groups["repo"] for hit in hits if hit.groups["repo"] not in ("", "Unknown")))
     name = ", ".join(names[:3]) or "a repository"
     url = next((hit.groups["url"] for hit in answers), "")
@@ -81,6 +99,21 @@ def log(log: BuildLog) -> Iterator[Finding]:
         "Nothing is installed, or the packages of that repository are missing.",
         _fixes(names[0] if names else "", bool(answers), any("Repository" in hit.text for hit in hits)),
     )
+
+
+_FEDORA = r"[?&]repo=fedora-(\d+)\b"
+_PARTS = r"/repodata/[0-9a-f]{4,}\S*-\w+\.(?:xml|yaml|sqlite)"
+_NEWER_FEDORA = Fix(
+    "use an image of a release that is still served",
+    notes="Each Fedora is served for about 13 months; fedora:latest is the newest. Older ones are on "
+    "archives.fedoraproject.org, without updates.",
+)
+_AGAIN = Fix(
+    "fetch the index again, later or from another mirror",
+    (Command("dnf clean all", FixStage.UPDATE), Command("dnf makecache", FixStage.UPDATE)),
+    notes="In a Dockerfile without the cache: an older layer may hold the index. A baseurl= instead of mirrorlist= "
+    "chooses one server.",
+)
 
 
 def _fixes(repo: str, gone: bool, zypper: bool) -> list[Fix]:

@@ -1,0 +1,62 @@
+"""The container engine forbids a system call that the image's C library uses: it is older than the image.
+
+Docker, containerd and libseccomp allow the system calls that they know. Newer C libraries use newer ones: ``clone3``
+(glibc 2.34: Fedora 35, Ubuntu 21.10 and later) to start threads, ``faccessat2`` (musl of Alpine 3.14) to look at files.
+An older engine answers that they are not permitted, instead of not implemented, and threads or scripts fail.
+
+How to fix: update the container engine and libseccomp on the machine that runs it, or use an older image.
+
+References:
+    https://github.com/moby/moby/pull/42681
+    https://wiki.alpinelinux.org/wiki/Release_Notes_for_Alpine_3.14.0
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits, is_later
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+leads_to = is_later
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.START,
+    patterns=patterns_for(
+        "call-forbidden",
+        ("thread failed to start", r"getaddrinfo\(\) thread failed to start"),
+        ("pthread_create", r"pthread_create[^:]{0,40}: Operation not permitted"),
+        ("sh: Operation not permitted", r"make(?:\[\d+\])?: (?:/bin/)?sh: Operation not permitted"),
+        ("create thread: Operation", r"create thread: Operation not permitted"),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See threads or a shell not start for want of a permission."""
+    hits = log.find("call-forbidden")
+    if not hits:
+        return
+    yield finding_from_hits(
+        log,
+        hits,
+        "the container engine forbids a system call of this image: it is most likely older than the image",
+        "Programs in the container cannot start threads or other programs.",
+        (
+            Fix(
+                "update Docker (20.10.10 or later), containerd, runc and libseccomp on the machine that runs it",
+                notes="On a CI service: a newer runner or Docker version. The image itself is not broken.",
+            ),
+            Fix(
+                "until then: use an older image, or run without the filter",
+                notes="docker run --security-opt seccomp=unconfined; for a build: docker build --security-opt "
+                "seccomp=unconfined, with the old builder. For images that you trust only.",
+            ),
+        ),
+    )
