@@ -19,6 +19,7 @@ from diagnose.model.pattern import Pattern, Wordings
 from diagnose.readers.buildlog.anchors import Anchors
 from diagnose.readers.buildlog.clean import clean, is_numbered, joined, plain, rejoined, unnumbered
 from diagnose.readers.buildlog.hits import Hit, LineOrigin, Said
+from diagnose.readers.buildlog.quoted import Quotations, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -59,6 +60,9 @@ _FIRST, _LAST = 4, 40  # numbers of first and last failures to keep them for
 
 
 _FAILURES = ("mark failed", "mark error")
+#: Whose marks still count in a line that quotes a message: those of the tools that run tests, and of what runs them.
+_RUNNERS = frozenset({"pytest", "unittest", "coverage", "tox", "nox", "ci", "kernel", "buildkit", "docker"})
+_QUOTING = {Standing.QUOTATION: _RUNNERS, Standing.EXCEPTION: _RUNNERS | {"python"}}
 _DATED = r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?Z?\]? (?:[0-9a-f]{2}[OE]\+? )?"
 _STREAM = re.compile(rf"^(?:{_DATED})?\s{{0,8}}(#\d+) |^([^\t]{{1,200}})\t[^\t]{{1,200}}\t\ufeff?\d{{4}}-\d\d-\d\dT")
 _CRATE = re.compile(
@@ -156,6 +160,7 @@ class Scanner:
         self._known: dict[bytes, _Searched] = {}  # lines that were searched: many a log repeats them
         self._once: set[int] = set()  # hashes of lines that were searched
         self._room = _REMEMBERED
+        self._quotations = Quotations()
 
     def scan(self, stream: BinaryIO) -> Iterator[Hit]:
         """Yield the hits of *stream* in the order of its lines."""
@@ -206,6 +211,7 @@ class Scanner:
         if self._numbered:
             piece, rest = unnumbered(piece), unnumbered(rest)
         piece = rejoined(piece)
+        self._quotations.enter(piece)
         starts = self._candidates(piece)
         deferred: list[tuple[int, int, int, list[Pattern]]] = []
         counted = 0
@@ -280,8 +286,11 @@ class Scanner:
         line = piece[start:end]
         cost, whole, matches = self._known.get(line) or self._matched(line, piece, rest, end, patterns)
         hits: list[Hit] = []
+        standing = self._quotations.standing(piece, start, end) if matches else Standing.MESSAGE
         for kind, anchor, text, match in matches:
             mark = kind.startswith("mark ")
+            if standing is not Standing.MESSAGE and not (mark and kind.rpartition(" ")[2] in _QUOTING[standing]):
+                continue
             if mark and kind.startswith(_FAILURES):
                 self._failures[number] = start, end
             if self._wanted(kind, match):

@@ -1,0 +1,169 @@
+"""Tells messages of a tool from quotations of a message: an error that a test shows is not an error of the build.
+
+pytest's report of a failed test has the lines of the test's source, the exception, the values that an assertion
+compared, and the output that the test captured (``_pytest/terminal.py`` and ``_pytest/_code/code.py``). Of these only
+the exception is an error. A Python traceback shows source lines too, and a failed assertion the values that it compared.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+
+from diagnose.model._lazy_stdlib import Enum
+from diagnose.readers.buildlog.clean import clean
+
+
+class Part(Enum):
+    """The part of pytest's output that a line is in."""
+
+    NONE = "none"
+    FAILURES = "failures"
+    """Source lines, and the exception."""
+    CAPTURED = "captured"
+    SUMMARY = "summary"
+
+
+class Standing(Enum):
+    """What a message in a line counts for."""
+
+    MESSAGE = "message"
+    EXCEPTION = "exception"
+    """The line shows that a test failed; what its text names is a quotation."""
+    QUOTATION = "quotation"
+
+
+# The lines that begin and end the parts, after the prefix of a runner. Without "=" the last line of -q.
+_BORDER = re.compile(
+    rb"(?<!=)={3,} (?:(?P<part>FAILURES|ERRORS|PASSES|XFAILURES|short test summary info)|[^=\n]{1,200}) ={3,}[ \r]*$"
+    rb"|(?<!-)-{3,} (?P<captured>Captured (?:stdout|stderr|log) (?:setup|call|teardown)) -{3,}[ \r]*$"
+    rb"|(?<!_)_{3,} (?P<test>[^\s_](?:[^\n_]|_(?!__)){0,200}) _{3,}[ \r]*$"
+    rb"|(?P<end>\b\d{1,6} (?:failed|passed|errors?|skipped|deselected|xfailed|warnings?)\b[^\n]{0,200} in \d[\d.]{0,12}s\b)",
+    re.MULTILINE,
+)
+_OPENERS = (b"= FAILURES =", b"= ERRORS =", b"= PASSES =", b"= XFAILURES =", b"= short test summary info =")
+#: An assertion compares values; what they are is said in the lines after it, too.
+_ASSERTION = re.compile(
+    r"^(?:E\s+|\S{1,300}:\d{1,6}: |(?:FAILED|ERROR) .{1,500}? - )?(?:AssertionError\b|assert\b|(?:_?pytest\.\S+\.)?Failed: )"
+)
+_FILE = re.compile(r'^\s*File ".{1,400}", line \d{1,7}(?:, in .{1,200})?$')
+_E = re.compile(r"^\s*E(?:\s|$)")
+#: Statements without a text in them; what is imported helps to understand the failure.
+_IMPORT = re.compile(r"^[>\s]*(?:from|import)\s")
+#: Lines outside of pytest's report without any of these are no quotations, unless a traceback's frame is above them.
+_SIGNS = (b"ssert", b"Failed: ", b"E  ", b"- ", b"+ ", b"? ")
+_BLOCK = 60  # lines before a line in which its exception begins
+_LINE = 2000
+
+
+class Quotations:
+    """Where the parts of pytest's output are in the piece at hand. Without any, a look costs one search a piece."""
+
+    def __init__(self) -> None:
+        self._part = Part.NONE
+        self._outer = Part.NONE  # the part that captured output is in
+        self._starts: list[int] = []
+        self._parts: list[Part] = []
+
+    def enter(self, piece: bytes) -> None:
+        """Find the parts in *piece*, which follows the last one."""
+        self._starts, self._parts = [0], [self._part]
+        if self._part is Part.NONE and not any(opener in piece for opener in _OPENERS):
+            return
+        for border in _BORDER.finditer(piece):
+            self._part = self._after(border)
+            self._starts.append(border.start())
+            self._parts.append(self._part)
+
+    def _after(self, border: re.Match[bytes]) -> Part:
+        if border["captured"]:
+            return self._part if self._part in (Part.NONE, Part.SUMMARY) else Part.CAPTURED
+        if border["test"]:
+            return self._outer if self._part is Part.CAPTURED else self._part
+        name = border["part"] or b""
+        self._outer = {b"PASSES": Part.CAPTURED, b"XFAILURES": Part.CAPTURED}.get(name, Part.NONE)
+        if name in (b"FAILURES", b"ERRORS"):
+            self._outer = Part.FAILURES
+        elif name:
+            self._outer = self._outer if self._outer is Part.CAPTURED else Part.SUMMARY
+        elif border["end"] and self._part is Part.CAPTURED:
+            return self._part  # the output of a test that ran pytest
+        return self._outer
+
+    def standing(self, piece: bytes, start: int, end: int) -> Standing:
+        """Return what the line from *start* to *end* of *piece* counts for."""
+        part = self._parts[bisect_right(self._starts, start) - 1]
+        if part is Part.CAPTURED:
+            return Standing.QUOTATION
+        raw = piece[start : min(end, start + _LINE)]
+        if part is Part.NONE and not any(map(raw.__contains__, _SIGNS)) and b'File "' not in _before(piece, start):
+            return Standing.MESSAGE
+        line = _text(raw)
+        if part is Part.SUMMARY:
+            if line.lstrip().startswith(("FAILED ", "ERROR ")):
+                return Standing.EXCEPTION if _ASSERTION.match(line.lstrip()) else Standing.MESSAGE
+            if line[:1].isspace():  # the rest of a reason, in CI
+                return Standing.QUOTATION
+        if _E.match(line):
+            first, begins = _first_of_block(piece, start, line)
+            if not _ASSERTION.match(first.lstrip()):
+                return Standing.MESSAGE
+            return Standing.EXCEPTION if begins else Standing.QUOTATION
+        if _ASSERTION.match(line.lstrip()):
+            return Standing.EXCEPTION
+        if _is_difference(line) and _follows_assertion(piece, start):
+            return Standing.QUOTATION
+        source = line.startswith((">", "    ")) if part is Part.FAILURES else False
+        if line[:1].isspace() and not source:
+            source = _is_source(line, _text(_before(piece, start)))
+        return Standing.QUOTATION if source and not _IMPORT.match(line) else Standing.MESSAGE
+
+
+def _is_difference(line: str) -> bool:
+    """Whether unittest's report of two texts that differ can have this line."""
+    return line.lstrip()[:2] in ("- ", "+ ", "? ")
+
+
+def _follows_assertion(piece: bytes, start: int) -> bool:
+    """Whether the line at *start* is one of the differences below a failed assertion."""
+    at = start
+    for _ in range(_BLOCK):
+        before = _before(piece, at)
+        text = _text(before)
+        if text.strip() and not _is_difference(text):
+            return _ASSERTION.match(text.lstrip()) is not None
+        at -= len(before) + 1
+    return False
+
+
+def _is_source(line: str, before: str) -> bool:
+    """Whether *line* is the source line that a traceback shows below the line *before*; else it is the exception."""
+    return _indented(line) > _indented(before) and _FILE.match(before) is not None
+
+
+def _indented(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _text(raw: bytes) -> str:
+    texts = clean(raw.decode(errors="replace"))
+    return texts[0] if texts else ""
+
+
+def _before(piece: bytes, start: int) -> bytes:
+    """Return the line before the one at *start*."""
+    begin = piece.rfind(b"\n", max(start - _LINE, 0), max(start - 1, 0)) + 1
+    return piece[begin : max(start - 1, 0)]
+
+
+def _first_of_block(piece: bytes, start: int, line: str) -> tuple[str, bool]:
+    """Return the first of the lines that begin with "E" around the one at *start*, and whether it is that one."""
+    first, at, begins = line, start, True
+    for _ in range(_BLOCK):
+        before = _before(piece, at)
+        text = _text(before)
+        if not _E.match(text):
+            break
+        first, begins = text, False
+        at -= len(before) + 1
+    return first, begins
