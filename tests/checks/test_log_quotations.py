@@ -1,4 +1,4 @@
-"""An error that a test quotes is not an error of the build; the test's own exception is. The output is real pytest's."""
+"""An error that a test quotes does not count; the test's own exception does. The output is real pytest's."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class TestOld(unittest.TestCase):
     def test_lines(self):
         self.assertEqual("{QUOTE}", PIP)
 '''
-IMPORTING = '''
+IMPORTING = """
 import subprocess, sys
 
 def test_loads():
     raise ImportError("libabsent.so.2: cannot open shared object file: No such file or directory")
-'''
+"""
 STYLES = ([], ["--tb=short"], ["--tb=native"], ["--tb=line", "-q"], ["-rA", "-vv", "--color=yes"])
 
 

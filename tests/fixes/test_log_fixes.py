@@ -360,8 +360,44 @@ SOURCES_OF_C = {
     ),
 }
 
+# --- Python -----------------------------------------------------------------------------------------------------------
 
-CASES = {**WHEELS, **BUILDS, **LINKS, **SOURCES_OF_C}
+SETUP = "from setuptools import Extension, setup\nsetup(name='demo', version='1', ext_modules=%s)\n"
+CYTHON = (
+    "from libc.stdlib cimport qsort\ncdef int compare(const void *a, const void *b) nogil:\n    return 0\n"
+    "def sort(int n):\n    qsort(NULL, n, 4, compare)\n"
+)
+USING_NUMPY = "#include <Python.h>\n#include <numpy/arrayobject.h>\nvoid *PyInit_demo(void) { return 0; }\n"
+LOCAL = "python3 -m pip install --no-build-isolation ./src"
+OF_PYTHON = {
+    "code for an older Cython": Case(
+        "cython-code-refused",
+        LOCAL,
+        f"sed -i 's/ nogil:/ noexcept nogil:/' src/demo.pyx; {LOCAL} && python3 -c 'import demo'",
+        number=1,
+        in_words=True,
+        requirements=[PIP, "cython==3.1.2", "setuptools==80.9.0", "wheel==0.45.1"],
+        programs=C,
+        files={
+            "src/demo.pyx": CYTHON,
+            "src/setup.py": "from Cython.Build import cythonize\n" + SETUP % "cythonize('demo.pyx')",
+            "src/pyproject.toml": '[build-system]\nrequires = ["setuptools", "cython"]\n'
+            'build-backend = "setuptools.build_meta"\n',
+        },
+    ),
+    "headers inside a package": Case(
+        "python-package-headers-missing",
+        LOCAL,
+        f"CFLAGS=-I$(python3 -c 'import numpy; print(numpy.get_include())') {LOCAL}",
+        number=1,
+        in_words=True,
+        requirements=[PIP, "setuptools==80.9.0", "wheel==0.45.1", "numpy==2.2.6"],
+        programs=C,
+        files={"src/demo.c": USING_NUMPY, "src/setup.py": SETUP % "[Extension('demo', ['demo.c'])]"},
+    ),
+}
+
+CASES = {**WHEELS, **BUILDS, **LINKS, **SOURCES_OF_C, **OF_PYTHON}
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in CASES.items()])

@@ -128,6 +128,19 @@ def test_what_floods_a_log_does_not_hide_how_it_ends() -> None:
     assert ending(f"3 passed in 0.1s\n{flood}error: the last").failed == 30_003
 
 
+def test_what_failed_in_an_attempt_that_is_repeated_does_not_count() -> None:
+    attempt = "##[warning]Attempt 1 failed. Reason: Child_process exited with error code 1"
+    failure = "ERROR: No matching distribution found for demo"
+    assert ending(f"{failure}\n{attempt}\n") == Ending()
+    assert ending(f"{failure}\n{attempt}\n3 passed in 0.1s").done == 4
+    assert ending(f"{failure}\n{attempt}\n{failure}\n##[error]Final attempt failed.").failed == 5
+    trying = "-- Trying 'Ninja' generator"
+    before = "CMake Error: of the project around it"
+    assert ending(f"{before}\n{trying}\nCMake Error: no ninja\n{trying} - failure\n").failed == 2
+    last = "scikit-build could not get a working generator for your system. Aborting build."
+    assert ending(f"{trying}\nCMake Error: no ninja\n{trying} - failure\n{last}").failed == 5
+
+
 def test_every_tool_that_has_a_stage_has_marks() -> None:
     assert set(STAGES) <= {mark.tool for mark in MARKS}
     assert {mark.tool for mark in MARKS if mark.sign is Sign.FAILED} >= {"cargo", "pip", "pytest", "apt", "docker"}

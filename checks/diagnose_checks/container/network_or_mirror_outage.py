@@ -17,7 +17,7 @@ from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.finding import Finding, Fix, Phase, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.buildlog.marks import Sign
 
@@ -151,3 +151,19 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             ],
         )
+    elif not hits and _is_waiting(log):
+        yield finding_from_hits(
+            log,
+            log.find("pip-retries"),
+            "a server has not answered so far: the log ends while the program tries again",
+            "What it downloads is missing until a try succeeds.",
+            [Fix("wait for the last try, or use another mirror", notes="pip: --retries 2 --timeout 60.")],
+            Severity.WARNING,
+        )
+
+
+def _is_waiting(log: BuildLog) -> bool:
+    """Whether the log ends in tries to reach a server."""
+    tries, ending = log.find("pip-retries"), log.course.ending
+    worked = max((event.line for event in log.course.events), default=0)
+    return bool(tries) and not (ending.done or ending.failed) and tries[-1].line > worked

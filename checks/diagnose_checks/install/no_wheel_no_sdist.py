@@ -39,6 +39,14 @@ CHECK = Check(
             r"(?:none)?(?P<others>[\w., !+-]{0,2000})\)",
         ),
     )
+    + patterns_for(
+        "no-distribution",  # without the versions, which somebody left out
+        (
+            "find a version that satisfies",
+            r"^(?:ERROR: )?Could not find a version that satisfies the requirement (?P<package>[\w.\[\]-]{1,100})"
+            r"(?![\w.\[\]-])(?P<asked>[^\s(]{0,200})(?: \(from (?!versions)[^)]{1,200}\))?$",
+        ),
+    )
     + patterns_for("pip-retries", ("connection broken by", r"Retrying \(Retry\(total=[1-9]\d*,"))
     + patterns_for(
         "pip-distrusts", ("is being ignored", r"The repository located at (?P<host>\S{1,253}) is not a trusted")
@@ -161,7 +169,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         )
         return
     refused = [hit for hit, _ in left_out(log)]  # python-version-refused
-    for hit in log.find("no-versions")[:1]:
+    for hit in (log.find("no-versions") or log.find("no-distribution"))[:1]:
         if hit in refused or log.near(hit.line, "outage", "certificate", before=_ABOVE):
             continue
         if not hit.groups["others"] and log.near(hit.line, "pip-retries", before=_ABOVE):
@@ -177,7 +185,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             log,
             [hit],
             f"the index has no {package}{hit.groups['asked']} that this Python on this machine can use"
-            if hit.groups["others"]
+            if hit.groups["others"] or (hit.kind == "no-distribution" and hit.groups["asked"])
             else f"the index has no file of {package} that this Python on this machine can use",
             "The package is not installed.",
             [

@@ -14,15 +14,15 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import finding_from_hits
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 CHECK = Check(
     since="0.1.0",
@@ -35,16 +35,28 @@ CHECK = Check(
                 r"Cannot install (?P<who>\S.{0,300}?) because these package versions have conflicting dependencies",
             ),
             ("ResolutionImpossible", r"ResolutionImpossible: for help visit"),
+            # PDM
+            ("ResolutionImpossible]: ", r"^\[ResolutionImpossible\]: (?P<pdm>.{1,2000})"),
+            ("RequirementsConflicted: ", r"RequirementsConflicted: Requirements conflict: (?P<pdm>.{1,2000})"),
+            # Poetry
+            (
+                "required packages Python req",
+                r"^The current project's (?P<poetry>Python requirement|supported Python range) "
+                r"\((?P<range>[^)]{1,60})\) is not compatible with some of the required packages Python requirement",
+            ),
             ("resolution-too-deep", r"^error: resolution-too-deep"),
             # uv's tree, which it wraps
             ("No solution found when", r"(?:[×✗x]|error:) No solution found when resolving (?P<tree>[\w ]{1,60})"),
+            ("we can conclude that", r"we can conclude that (?:your|the) requirements are unsatisfiable", 2),
+            (") not found.", r"^(?P<lost>Package \S{1,100} \([^)]{1,60}\)) not found\.$"),  # Poetry
             ("version solving failed", r"\bversion solving failed\.?$"),
             ("nable to find a resolution", r"Unable to find a resolution\b"),
             (
                 "nsatisfiable",
                 r"^(?P<conda>LibMambaUnsatisfiableError|UnsatisfiableError|SpecsConfigurationConflictError)\b",
             ),
-            ("not solve for environment", r"^Could not solve for environment specs"),
+            ("problems while solving", r"^(?:- |\w{5,8} +libmamba )?Encountered problems while solving"),
+            ("not solve for environment", r"(?:^|libmamba )Could not solve for environment specs"),
             ("annot solve the request", r"Cannot solve the request because of: (?P<who>.{1,300})"),
             ("nsatisfiable dependencies", r"Unsatisfiable dependencies for platform \S{1,40}: (?P<who>.{1,300})"),
         ),
@@ -56,12 +68,31 @@ CHECK = Check(
                 r"ecause only \S.{0,100} (?:is|are) available and your? (?:project )?(?:require|depends on) "
                 r"(?P<absent>[^,]{1,100})",
             ),
+            ("ecause you require", r"ecause you require (?P<one>\S{1,100}) and (?P<two>\S{1,100}), we can conclude"),
+            (
+                "so it will not be satisfied",
+                r"^-? ?(?P<needs>\S{1,100} requires Python [^;]{1,60}), so it will not be satisfied",
+            ),
             ("match any versions", r"depends on (?P<absent>\S{1,100} \([^)]{1,60}\)) which doesn't match any versions"),
             (
                 "was not found in the",
                 r"ecause (?P<unknown>\S{1,100}) was not found in the (?:package registry|provided)",
             ),
-            ("nothing provides", r"nothing provides (?:requested )?(?P<absent>[\w.-]{1,100}(?: [=<>!~]\S{1,60})?)"),
+            (
+                "nothing provides",
+                r"nothing provides (?P<channels>requested )?"
+                r"(?P<absent>[\w.-]{1,100}(?: [=<>!~]\S{1,60}| \d[\w.]{0,30}\*{0,2}$)?)"
+                r"(?: (?P<build>\w{1,40}_\d{1,5})\b)?(?: needed by (?P<by>\S{1,200}))?",
+            ),
+            (
+                "o candidates were found",
+                r"(?P<channels>No candidates) were found for (?P<absent>[\w.-]{1,100}(?: [=<>!~]\S{1,60})?)",
+            ),
+            (
+                "candidates were found",
+                r"(?<![\w.-])(?P<absent>[\w.-]{1,100}) [^,]{0,60}(?:,[<>=!][^,]{0,30}){0,3}, "
+                r"for which (?P<channels>no candidates) were found",
+            ),
             ("The user requested", r"^The user requested (?P<wish>.{1,200})"),
         ),
         *patterns_for(
@@ -86,24 +117,86 @@ def log(log: BuildLog) -> Iterator[Finding]:
         if log.near(hit.line, "outage", "certificate", before=60, after=_CHAIN):
             continue
         reasons = log.near(hit.line, "conflict-reason", before=_CHAIN, after=_CHAIN)
-        unknown = next((one.groups["unknown"] for one in reasons if one.groups["unknown"]), "")
-        absent = next((one.groups["absent"] for one in reasons if one.groups["absent"]), "")
-        who = next((one.groups["who"] for one in hits if one.groups["who"]), "")
-        if unknown:
-            message = f"the index has no package {unknown}"
-            fix = Fix(
-                "correct the name, or name the index that has it",
-                notes="uv: [[tool.uv.index]], or --index URL. pip: --extra-index-url URL. Poetry: poetry source add.",
-            )
-        elif absent:
-            message = f"the requirements ask for {absent}, which the index does not have"
-            fix = _LOOSEN._replace(title="ask for a version that exists")
-        else:
-            message = f"no versions meet all requirements{f': {who}' if who else ''}"[:160]
-            fix = _LOOSEN
-        yield finding_from_hits(log, [hit, *reasons[:3]], message, "Nothing is installed.", (fix,))
+        message, fix = _told(hit, hits, reasons)
+        yield finding_from_hits(log, [hit, *reasons[:3]], message[:200], "Nothing is installed.", (fix,))
 
 
+def _told(hit: Hit, hits: list[Hit], reasons: list[Hit]) -> tuple[str, Fix]:
+    """Return what the resolver says, and what to do about it."""
+
+    def first(group: str) -> str:
+        return next((one.groups[group] for one in reasons if one.groups[group]), "")
+
+    if unknown := first("unknown"):
+        return f"the index has no package {unknown}", Fix(
+            "correct the name, or name the index that has it",
+            notes="uv: [[tool.uv.index]], or --index URL. pip: --extra-index-url URL. Poetry: poetry source add.",
+        )
+    if any(one.groups["channels"] or one.groups["by"] for one in reasons):
+        return _of_channels(reasons)
+    if absent := first("absent"):
+        message = f"the requirements ask for {absent}, which the index does not have"
+        return message, _LOOSEN._replace(title="ask for a version that exists")
+    if first("one"):
+        return f"the requirements {first('one')} and {first('two')} exclude each other", _LOOSEN
+    if hit.groups["poetry"]:
+        needs = f": {first('needs')}" if first("needs") else ""
+        return f"the project allows more Pythons ({hit.groups['range']}) than a package that it needs{needs}", _NARROW
+    if hit.groups["lost"]:
+        message = f"the index has no {hit.groups['lost'].removeprefix('Package ')}, or not for these Pythons"
+        return message, _LOOSEN._replace(title="ask for a version that exists")
+    if hit.groups["pdm"]:
+        return _of_pdm(hit.groups["pdm"])
+    who = next((one.groups["who"] for one in hits if one.groups["who"]), "")
+    return f"no versions meet all requirements{f': {who}' if who else ''}", _LOOSEN
+
+
+def _of_channels(reasons: list[Hit]) -> tuple[str, Fix]:
+    """Return what conda's solvers miss in the channels."""
+    absent = list(dict.fromkeys(one.groups["absent"].strip() for one in reasons if one.groups["absent"]))
+    system = next((name.partition(" ")[0].strip("_") for name in absent if name.startswith("__")), "")
+    if system and len(absent) == 1:
+        return f"a package needs a system with {system}, which this one is not, or an older one", Fix(
+            "use a build of the package for this system",
+            notes="`conda info` lists what conda knows of the system as virtual packages. CONDA_OVERRIDE_CUDA, "
+            "CONDA_OVERRIDE_GLIBC and CONDA_OVERRIDE_OSX set their versions where the target is another machine.",
+        )
+    if sum(bool(one.groups["build"] or "==" in one.groups["absent"] or "*" in one.text) for one in reasons) >= _MANY:
+        return f"the channels have neither {absent[0]} nor {len(absent) - 1} others in the form that is asked for", Fix(
+            "export the environment without builds, and name its channels",
+            (Command("conda env export --from-history > environment.yml", FixStage.TOOLCHAIN),),
+            notes="On the machine that has the environment. Versions with a build (h7f8727e_0) exist for one system "
+            "and in one channel only, and many packages for Linux, macOS or Windows alone.",
+        )
+    named = absent[0].partition(" ")[0] if absent else "NAME"
+    return f"the channels have no {', '.join(absent[:3])}", Fix(
+        "name the channel that has it, or correct the name or version",
+        (Command(f"conda search --channel conda-forge {named}", FixStage.TOOLCHAIN),),
+        notes="A package that only the Python index has: under pip: in environment.yml, pixi add --pypi.",
+    )
+
+
+def _of_pdm(said: str) -> tuple[str, Fix]:
+    """Return what PDM's resolver names: a requirement of the project, and one of a package."""
+    ranges = re.findall(r"specifier=<\w{1,30}[ (]'?((?:[<>=!~]{1,3}[\d.*]{1,20},?){1,8})", said)
+    parent = re.search(r"parent=<Candidate ([^>@\s]{1,100})", said)
+    name = re.search(r"name='([^']{1,100})'", said)
+    if name is None or not ranges:
+        return "no versions meet all requirements", _LOOSEN
+    if name[1] == "python" and len(ranges) > 1:
+        needs = f"{parent[1] if parent else 'a package'} needs {ranges[1]}"
+        return f"the project allows more Pythons ({ranges[0]}) than a package that it needs: {needs}", _NARROW
+    return f"no version of {name[1]} meets {' and '.join(ranges[:3])}", _LOOSEN._replace(
+        notes="Pre-releases count only where they are asked for: pdm add --prerelease, or a version such as >=1.0b1."
+    )
+
+
+_MANY = 3  # packages with a version or a build that an exported environment fixes
+_NARROW = Fix(
+    "let the project ask for no other Pythons than its packages",
+    notes='requires-python = ">=3.10,<3.13" in [project] (Poetry before 2: python in [tool.poetry.dependencies]). Or '
+    "take a release of the package that supports them.",
+)
 _LOOSEN = Fix(
     "loosen one of the versions that the message names",
     notes="Begin with those that the project fixes itself: == to >=, or none. A requirement of another package changes "

@@ -33,6 +33,10 @@ CHECK = Check(
         ("[WinError 5]", rf"\[WinError 5\] [^'\n]{{0,80}}{_FILE}"),
         ("[WinError 32]", r"\[WinError 32\] [^'\n]{0,160}(?:'(?P<file>[^'\n]{1,300})')?"),
         (".exe.deleteme'", r"\[WinError 2\] [^'\n]{0,80}'(?P<script>[^'\n]{1,300}\.exe)' -> "),
+        (
+            "used by another process",
+            r"(?:OSError|PermissionError): .{0,120}because it is being used by another process",
+        ),
         ("(os error 5)", r"failed to (?:remove|copy|rename) file .{0,300}\.(?:pyd|dll|exe).{0,80}\(os error 5\)"),
         ("(os error 32)", r"\(os error 32\)"),
     ),

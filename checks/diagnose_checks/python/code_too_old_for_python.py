@@ -98,7 +98,7 @@ CHECK = Check(
             "python-lost",
             (
                 "No module named '",
-                rf"^(?:E +)?ModuleNotFoundError: No module named '(?P<module>{_MODULE})(?:\.[\w.]{{1,60}})?'",
+                rf"^(?:E +)?ModuleNotFoundError: No module named '(?P<module>{_MODULE})(?P<part>\.[\w.]{{1,60}})?'",
             ),
             (
                 "has no attribute '",
@@ -195,13 +195,32 @@ def log(log: BuildLog) -> Iterator[Finding]:
         if (not what and not groups["python2"]) or len(unlinked) > _UNLINKED:
             continue
         distribution = log.near(hit.line, "distribution-python", before=40)
-        if groups["module"] == "distutils" and distribution and int(distribution[-1].groups["minor"]) < 12:
+        # Debian's own package has the folder and not its modules; without the folder Python names the folder only.
+        split = bool(groups["part"])
+        if groups["module"] == "distutils" and (split or (distribution and int(distribution[-1].groups["minor"]) < 12)):
             yield finding_from_hits(
                 log,
-                [distribution[-1], hit],
+                [*distribution[-1:], hit],
                 "Debian's and Ubuntu's Python has distutils in a package of its own, which is not installed",
                 "setup.py stops.",
                 install_by_family(log, hit.line, "install distutils", _DISTUTILS),
+            )
+            return
+        frames = log.near(hit.line, "package-frame", before=_TRACEBACK)
+        if any(_OF_PIP in frame.text.replace("\\", "/") for frame in frames):
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"this pip is too old for Python {since}: it uses {what}, which that no longer has",
+                "pip does not start.",
+                (
+                    Fix(
+                        "install the pip that comes with this Python",
+                        (Command("python3 -m ensurepip --upgrade", FixStage.TOOLCHAIN),),
+                        notes="Where a distribution left ensurepip out: its package python3-pip, or "
+                        "https://bootstrap.pypa.io/get-pip.py. `python3 -m pip` takes that one, not another Python's.",
+                    ),
+                ),
             )
             return
         if groups["python2"]:
@@ -305,6 +324,7 @@ def _in_hook(log: BuildLog, hit: Hit) -> bool:
 
 
 _REPORT = 30  # lines from a backend's error to pip's report of it
+_OF_PIP = "-packages/pip/_vendor/pkg_resources"
 _TRACEBACK = 4  # lines from the frame that imports to the error
 
 

@@ -40,7 +40,11 @@ CHECK = Check(
             ("Unable to find a match", r"^Error: Unable to find a match$"),  # of Fedora 27 to 29
             ("No package ", r"No package (?P<package>\S+) available"),
             ("No package matches", r"No package matches '(?P<package>[^']+)'"),
-            ("nothing provides", r"nothing provides (?P<package>\S+)(?: [<>=]+ \S+)? needed by "),
+            (  # conda's packages have no architecture in their names
+                "nothing provides",
+                r"nothing provides (?P<package>\S+)(?: [<>=]+ \S+)? needed by .{0,200}"
+                r"\.(?:noarch|src|x86_64|i[3-6]86|aarch64|armv\dhn?l|ppc64le|s390x|riscv64)\b",
+            ),
             ("No provider of", r"No provider of '(?P<package>[^']+)' found"),
             ("' not found.", r"^(?P<zypper>Package) '(?P<package>[\w.+:-]+)' not found\.$"),
         ),

@@ -6,11 +6,29 @@ from diagnose.authoring.libc_demands import GLIBC_ONLY, glibc_since
 from diagnose.authoring.log import distinct
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.finding import Command, Fix, FixStage
+from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
 
 LIBPYTHON = re.compile(r"^libpython\d")
+
+#: Windows writes the reason in the language of its user.
+WINDOWS = patterns_for(
+    "windows-load",
+    ("DLL load failed", r"\bDLL load failed(?: while importing (?P<module>\w{1,80}))?: ?(?P<why>\S.{0,300})"),
+    ("[WinError 1", r"\[WinError (?P<number>126|127|1114)\] "),
+)
+#: Reason → words of Windows's messages 193, 1114, 4551, 127 and 126 in its languages. The first that fits counts: the
+#: Chinese words for a routine and for an application contain the one for a procedure.
+_REASONS = {
+    "processor": r"Win32",
+    "start": r"(?i:ini[tcz]\w?[ai]li[sz]|inicjow)|初始化|初期化|초기화|инициализац|ініціаліз",
+    "policy": r"Application Control|group policy|应用程序控制策略|组策略|Anwendungssteuerungsrichtlinie",
+    "procedure": r"(?i:pro[zc]ed[iu]|proceso especificado|yordam)|程序|プロシージャ|프로시저|процедур",
+    "missing": r"(?i:m[óo]d[uü]l)|模块|模組|モジュール|모듈|модул",
+}
+_NUMBERS = {"126": "missing", "127": "procedure", "1114": "start"}
 
 
 #: A Python that was installed with its libraries finds others first.
@@ -81,3 +99,15 @@ def unknown_symbols(log: BuildLog) -> list[Hit]:
         and hit.groups["symbol"] not in _STREAMS
         and hit not in newer_libc(log)
     ]
+
+
+def windows_reasons(log: BuildLog) -> dict[str, list[Hit]]:
+    """Return the failures to load a module on Windows by reason; those in unknown words are missing."""
+    found: dict[str, list[Hit]] = {}
+    for hit in log.find("windows-load"):
+        reason = _NUMBERS.get(hit.groups["number"]) or next(
+            (name for name, words in _REASONS.items() if re.search(words, hit.groups["why"])), ""
+        )
+        if reason:
+            found.setdefault(reason, []).append(hit)
+    return found

@@ -18,48 +18,30 @@ from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
-from diagnose.model.pattern import patterns_for
+from diagnose_checks.runtime._triage import WINDOWS, windows_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(
-    since="0.1.0",
-    phase=Phase.LATER,
-    patterns=patterns_for(
-        "runtime-windows-dll-missing",
-        (
-            "DLL load failed",
-            r"ImportError: DLL load failed(?: while importing (?P<module>\w{1,80}))?:.{0,80}?"
-            r"(?P<procedure>procedure|找不到指定的程序|Prozedur|procédure|procedimiento|プロシージャ|процедура)",
-        ),
-        (
-            "DLL load failed",
-            r"ImportError: DLL load failed(?: while importing (?P<module>\w{1,80}))?: (?:The specified module|\S)",
-        ),
-        ("[WinError 127]", r"(?P<procedure>\[WinError 127\]) "),
-        ("[WinError 126]", r"\[WinError 126\] "),
-        ("[WinError 1114]", r"\[WinError 1114\] "),
-    ),
-)
+CHECK = Check(since="0.1.0", phase=Phase.LATER, patterns=WINDOWS)
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See Windows's loader miss a DLL."""
-    hits = log.find("runtime-windows-dll-missing")
-    if hits:
-        module = next((hit.groups["module"] for hit in hits if hit.groups["module"]), "")
-        if any(hit.groups["procedure"] for hit in hits):
-            yield finding_from_hits(
-                log,
-                hits,
-                f"a DLL that {module or 'a module'} loads lacks a function that it needs: it is another version",
-                "It cannot be imported. All DLLs were found.",
-                _OTHER_VERSION,
-            )
-            return
+    reasons = windows_reasons(log)
+    lacking, hits = reasons.get("procedure", []), reasons.get("missing", [])
+    module = next((hit.groups["module"] for hit in [*lacking, *hits] if hit.groups["module"]), "")
+    if lacking:
+        yield finding_from_hits(
+            log,
+            lacking,
+            f"a DLL that {module or 'a module'} loads lacks a function that it needs: it is another version",
+            "It cannot be imported. All DLLs were found.",
+            _OTHER_VERSION,
+        )
+    elif hits:
         yield finding_from_hits(
             log,
             hits,

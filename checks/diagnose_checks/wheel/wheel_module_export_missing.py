@@ -45,6 +45,11 @@ CHECK = Check(
                 "does not define module export function",
                 r"dynamic module does not define module export function \((?P<function>Py(?:Init|ModExport)_\w+)\)",
             ),
+            # Python 2, and 3 to 3.4
+            (
+                "does not define init function",
+                r"dynamic module does not define init function \((?P<function>(?:PyInit_|init)\w+)\)",
+            ),
         ),
         *patterns_for(
             "module-export-warning",
@@ -141,15 +146,20 @@ def _fixes(wheel: Wheel, module: ExtensionName, name: str, others: list[str]) ->
     )
 
 
+_FOR_PYTHON_2 = ", which Python 2 looks for: it was built for Python 3, or its function has another name"
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
     """See Python report that the function is missing, or maturin warn about it."""
     for hit in [*log.find("module-export"), *log.find("module-export-warning")][:1]:
         function = hit.groups["function"]
-        name = function.partition("_")[2]
+        name = function.removeprefix("PyInit_").removeprefix("PyModExport_")
+        if not function.startswith("Py"):
+            name = function.removeprefix("init")
         yield finding_from_hits(
             log,
             [hit],
-            f"the module exports no {function}",
+            f"the module exports no {function}{'' if function.startswith('Py') else _FOR_PYTHON_2}",
             f"It cannot be imported: the function's name differs from the file's, {name}.",
             (
                 Fix(

@@ -115,6 +115,7 @@ class Course:
         self._ended: Ending | None = None  # these are asked for often
         self._errors: tuple[Event, ...] | None = None
         self._standing: tuple[Event, ...] | None = None
+        self._attempts: dict[str, list[tuple[int, int]]] | None = None
         for event in events:
             if not event.warning:
                 self._streams.setdefault(event.stream, []).append(event)
@@ -165,6 +166,12 @@ class Course:
                 return found
         return self.errors
 
+    def _was_retried(self, line: int, stream: str) -> bool:
+        """Whether the error in *line* is one of an attempt that was repeated."""
+        if self._attempts is None:
+            self._attempts = {stream: _attempts(events) for stream, events in self._streams.items()}
+        return _is_within(self._attempts.get(stream, []), line)
+
     def _given_up(self) -> dict[str, int]:
         """Return the line in each stream in which its runner gave up; later lines are clean-up."""
         lines: dict[str, int] = {}
@@ -180,6 +187,8 @@ class Course:
         something optional.
         """
         if crate and crate not in self.failed_crates:
+            return True
+        if self._was_retried(line, stream):
             return True
         if stream not in self._flows:
             self._flows[stream] = _EventFlow(self._streams.get(stream, []))
@@ -356,6 +365,8 @@ def _ending(events: Sequence[Event]) -> Ending:
     """Return how one stream ended."""
     done = worked = 0
     failed_tools: set[str] = set()
+    attempts = _attempts(events)
+    events = [event for event in events if not _is_within(attempts, event.line)]
     for event in events:
         if event.sign is Sign.FAILED:
             failed_tools.add(event.tool)
@@ -375,6 +386,29 @@ def _ending(events: Sequence[Event]) -> Ending:
     )
     failed = max(failures, default=0)
     return Ending(failed) if failed else Ending(done=done)
+
+
+def _attempts(events: Iterable[Event]) -> list[tuple[int, int]]:
+    """Return the first and last lines of the attempts that a tool repeated: what failed in them does not count."""
+    found: list[tuple[int, int]] = []
+    begun: dict[str, int] = {}
+    for event in events:
+        if event.sign is Sign.BEGUN:
+            begun[event.tool] = event.line
+        elif event.sign is Sign.RETRIED:
+            found.append((begun.get(event.tool, 0), event.line))
+            begun[event.tool] = event.line + 1
+    return found
+
+
+def _is_within(attempts: Sequence[tuple[int, int]], line: int) -> bool:
+    """Whether *line* is in one of the *attempts*, which are in the order of their last lines."""
+    at = bisect_left(attempts, line, key=_last_line)
+    return at < len(attempts) and attempts[at][0] <= line
+
+
+def _last_line(attempt: tuple[int, int]) -> int:
+    return attempt[1]
 
 
 def course(hits: Iterable[Hit]) -> Course:

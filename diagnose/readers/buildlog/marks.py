@@ -17,6 +17,7 @@ from diagnose.tables.translations import FATAL
 class Sign(Enum):
     """What a mark shows about its tool.
 
+    ``RETRIED``: what it did since it began has failed, and it does it again: that cancels those failures.
     ``FAILED``: it gives up; only a later success cancels that. ``ERROR``: an error, which its caller may have expected;
     work that continues after it cancels it as well. ``BEGUN``: it has started. ``STEP``: a part of its work is done.
     ``DONE``: all of its work is done.
@@ -27,6 +28,7 @@ class Sign(Enum):
     BEGUN = "begun"
     STEP = "step"
     DONE = "done"
+    RETRIED = "retried"
 
 
 class BuildStage(Enum):
@@ -67,6 +69,7 @@ def parse(kind: str) -> tuple[Sign, str] | None:
 
 
 FAILED, ERROR, BEGUN, STEP, DONE = Sign.FAILED, Sign.ERROR, Sign.BEGUN, Sign.STEP, Sign.DONE
+RETRIED = Sign.RETRIED
 _REST = r".{0,200}"
 # Bash and dash: "x.sh: line 3: 4711 Segmentation fault      (core dumped) ./program"; the bare word of an interactive one.
 _SIGNAL = r"^(?:\S+: line \d+:\s+\d+ |\[\d+\][+-]?\s+(?:\d+ )?|timeout: the monitored command )?"
@@ -143,16 +146,26 @@ MARKS: tuple[Mark, ...] = (
     Mark("pip", FAILED, "rror: subprocess-exited", r"^error: subprocess-exited-with-error"),
     Mark("setuptools", FAILED, "rror: ", r"^error: (?:command '|Failed to|Microsoft Visual)" + _REST),
     Mark("uv", FAILED, "  × ", r"^\s*[×✗] (?P<text>[A-Z].{0,200})", raw=True),
+    Mark("pixi", FAILED, "× failed to ", r"^(?:Error: +)?× (?P<text>failed to .{0,200})"),
+    Mark("pixi", FAILED, "x failed to ", r"(?:^|\s{8})x (?P<text>failed to .{0,200})"),
     Mark("uv", FAILED, "x No solution found", r"^x (?P<text>No solution found when .{0,100})"),
     Mark("poetry", FAILED, "version solving failed", r"\bversion solving failed\.?$"),
+    Mark("poetry", FAILED, "required packages Python req", r"^The current project's .{1,100} is not compatible with some of the required packages"),
+    Mark("pdm", FAILED, "ResolutionImpossible]: ", r"^\[ResolutionImpossible\]: " + _REST),
+    Mark("pdm", ERROR, "rror]: ", r"^\[[A-Z]\w{1,60}Error\]: (?P<text>.{1,300})"),
+    Mark("poetry", FAILED, ") not found.", r"^Package \S+ \([^)]{1,60}\) not found\.$"),
+    Mark("pdm", FAILED, "RequirementsConflicted: ", r"^(?:\w+\.)*RequirementsConflicted: " + _REST),
     Mark("poetry", FAILED, "poetry.lock", r"^(?:Error: )?pyproject\.toml changed significantly since poetry\.lock"),
     Mark("poetry", FAILED, "by the project (", r"^The current(?:ly activated)? Python version .{1,60} is not (?:supported|allowed) by the project"),
     Mark("poetry", FAILED, "likely not a problem with poetry", r"^Note: This error originates from the build backend, and is"),
     Mark("poetry", FAILED, "): Failed", r"^\W*Installing \S+ \([^)]{1,60}\): Failed$"),
     Mark("poetry", FAILED, "uild", r"^(?:ChefBuildError|ChefInstallError|EnvCommandError|PoetryException|RuntimeError)$"),
+    Mark("conda", BEGUN, "Collecting package metadata", r"^Collecting package metadata "),
+    Mark("conda", DONE, "Executing transaction: ", r"^Executing transaction: (?:.{0,400}\s)?done$"),
     Mark("conda", FAILED, "Failed to download or patch", r"^Failed to download or patch source"),
     Mark("conda", FAILED, "Tests failed for ", r"^Tests failed for \S+ - moving package"),
-    Mark("conda", FAILED, "not solve for environment", r"^Could not solve for environment specs"),
+    Mark("conda", FAILED, "not solve for environment", r"(?:^|libmamba )Could not solve for environment specs"),
+    Mark("conda", ERROR, "nothing provides ", r"^(?:- +)+nothing provides (?P<text>.{1,200})"),
     Mark("uv", DONE, "Installed ", r"^Installed \d+ packages? in "),
     Mark("uv", STEP, "Prepared ", r"^Prepared \d+ packages? in "),
     Mark("uv", BEGUN, "Resolved ", r"^Resolved \d+ packages? in "),
@@ -223,6 +236,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("gradle", DONE, "BUILD SUCCE", r"^(?:\[INFO\] |\*\* )?BUILD SUCCE(?:EDED|SSFUL|SS)"),
     Mark("python", ERROR, "Traceback (most", r"^Traceback \(most recent call last\)"),
     Mark("python", ERROR, "rror: ", r"^(?:E +)?(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Failure|Exit|Interrupt)(?:: (?P<text>.{0,300})|$)"),
+    Mark("python", ERROR, "DLL load failed", r"(?:^|: )DLL load failed(?: while importing \w{1,80})?: ?(?P<text>\S.{0,200})"),
     Mark("python", ERROR, "xception: ", r"^(?:E +)?(?:[A-Za-z_]\w*\.)*[A-Z]\w*Exception: (?P<text>.{0,300})"),
     Mark("python", ERROR, "navailable: ", r"^(?:[A-Za-z_]\w*\.)*[A-Z]\w*Unavailable: (?P<text>.{0,300})"),
     Mark("python", ERROR, "No module named", r"^(?=\S*python)\S+: No module named " + _REST),
@@ -236,6 +250,10 @@ MARKS: tuple[Mark, ...] = (
     Mark("cibuildwheel", DONE, "produced in", r"^\d+ wheels? produced in"),
     Mark("cibuildwheel", FAILED, "with code ", r"Command \[?'.{0,300} failed with code [1-9]"),
     Mark("cibuildwheel", FAILED, "cibuildwheel: ", r"^cibuildwheel: (?!error: argument)(?P<text>\S.{0,300})"),
+    # scikit-build tries one generator of CMake after the other
+    Mark("scikit-build", BEGUN, "-- Trying ", r"^-- Trying .{1,80} generator$"),
+    Mark("scikit-build", RETRIED, "generator - failure", r"^-- Trying .{1,80} generator - failure$"),
+    Mark("scikit-build", FAILED, "get a working generator", r"scikit-build could not get a working generator"),
     # --- containers ---------------------------------------------------------------------------------------------------
     Mark("docker", DONE, "writing image sha256", r"writing image sha256:"),
     Mark("docker", DONE, "naming to ", r"^(?:=> )*naming to \S+"),
@@ -293,6 +311,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("kernel", FAILED, "Segmentation fault", rf"{_SIGNAL}Segmentation fault{_CORE}"),
     Mark("kernel", FAILED, "Aborted", rf"{_SIGNAL}Aborted{_CORE}"),
     Mark("kernel", FAILED, "Killed", rf"{_SIGNAL}Killed{_CORE}"),
+    Mark("kernel", FAILED, "Killed", r"^(?:Solving environment|Collecting package metadata[^:]{0,40}): (?:.{0,2000}\s)?Killed$"),  # conda
     Mark("kernel", FAILED, "Terminated", rf"{_SIGNAL}Terminated{_CORE}"),
     Mark("kernel", FAILED, "llegal instruction", rf"{_SIGNAL}Illegal instruction{_CORE}"),
     Mark("kernel", FAILED, "Bus error", rf"{_SIGNAL}Bus error{_CORE}"),
@@ -337,6 +356,9 @@ MARKS: tuple[Mark, ...] = (
     Mark("ci", FAILED, "non-zero exit", r"returned non-zero exit status [1-9-]"),
     Mark("ci", ERROR, "exit status", r"\((?:exit status: [1-9]\d*)\)"),
     Mark("ci", ERROR, "(exit code: ", r"\(exit code: (?:0x\w+|[1-9]\d*)"),
+    # the actions nick-fields/retry and Wandalen/wretry.action
+    Mark("retry", RETRIED, "ttempt ", r"##\[warning\]Attempt \d{1,3} failed\. Reason: ", raw=True),
+    Mark("retry", RETRIED, "ttempt ", r"^(?:::warning::)?Attempt #?\d{1,3} failed"),
     Mark("ci", FAILED, "##[error]", r"##\[error\](?P<text>.{1,300})", raw=True),
     Mark("ci", FAILED, "::error", r"^\s*(?:\S+Z )?::error(?: [^:\n]{0,200})?::(?P<text>.{1,300})", raw=True),
     Mark("ci", FAILED, "ERROR: Job failed", r"^ERROR: Job failed"),

@@ -2,7 +2,7 @@
 
 pytest's report of a failed test has the lines of the test's source, the exception, the values that an assertion
 compared, and the output that the test captured (``_pytest/terminal.py`` and ``_pytest/_code/code.py``). Of these only
-the exception is an error. A Python traceback shows source lines too, and a failed assertion the values that it compared.
+the exception is an error. A Python traceback shows source lines too, and a failed assertion what it compared.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from diagnose.model._lazy_stdlib import Enum
 from diagnose.readers.buildlog.clean import clean
 
 
-class Part(Enum):
+class Section(Enum):
     """The part of pytest's output that a line is in."""
 
     NONE = "none"
@@ -38,19 +38,21 @@ _BORDER = re.compile(
     rb"(?<!=)={3,} (?:(?P<part>FAILURES|ERRORS|PASSES|XFAILURES|short test summary info)|[^=\n]{1,200}) ={3,}[ \r]*$"
     rb"|(?<!-)-{3,} (?P<captured>Captured (?:stdout|stderr|log) (?:setup|call|teardown)) -{3,}[ \r]*$"
     rb"|(?<!_)_{3,} (?P<test>[^\s_](?:[^\n_]|_(?!__)){0,200}) _{3,}[ \r]*$"
-    rb"|(?P<end>\b\d{1,6} (?:failed|passed|errors?|skipped|deselected|xfailed|warnings?)\b[^\n]{0,200} in \d[\d.]{0,12}s\b)",
+    rb"|(?P<end>\b\d{1,6} (?:failed|passed|errors?|skipped|deselected|xfailed|warnings?)\b"
+    rb"[^\n]{0,200} in \d[\d.]{0,12}s\b)",
     re.MULTILINE,
 )
 _OPENERS = (b"= FAILURES =", b"= ERRORS =", b"= PASSES =", b"= XFAILURES =", b"= short test summary info =")
-#: An assertion compares values; what they are is said in the lines after it, too.
+#: An assertion compares values; the lines after it show them, too.
 _ASSERTION = re.compile(
-    r"^(?:E\s+|\S{1,300}:\d{1,6}: |(?:FAILED|ERROR) .{1,500}? - )?(?:AssertionError\b|assert\b|(?:_?pytest\.\S+\.)?Failed: )"
+    r"^(?:E\s+|\S{1,300}:\d{1,6}: |(?:FAILED|ERROR) .{1,500}? - )?"
+    r"(?:AssertionError\b|assert\b|(?:_?pytest\.\S{1,60}\.)?Failed: )"
 )
 _FILE = re.compile(r'^\s*File ".{1,400}", line \d{1,7}(?:, in .{1,200})?$')
 _E = re.compile(r"^\s*E(?:\s|$)")
 #: Statements without a text in them; what is imported helps to understand the failure.
 _IMPORT = re.compile(r"^[>\s]*(?:from|import)\s")
-#: Lines outside of pytest's report without any of these are no quotations, unless a traceback's frame is above them.
+#: A line outside of pytest's report without any of these quotes nothing, unless a traceback's frame is above it.
 _SIGNS = (b"ssert", b"Failed: ", b"E  ", b"- ", b"+ ", b"? ")
 _BLOCK = 60  # lines before a line in which its exception begins
 _LINE = 2000
@@ -60,46 +62,46 @@ class Quotations:
     """Where the parts of pytest's output are in the piece at hand. Without any, a look costs one search a piece."""
 
     def __init__(self) -> None:
-        self._part = Part.NONE
-        self._outer = Part.NONE  # the part that captured output is in
+        self._part = Section.NONE
+        self._outer = Section.NONE  # the part that captured output is in
         self._starts: list[int] = []
-        self._parts: list[Part] = []
+        self._parts: list[Section] = []
 
     def enter(self, piece: bytes) -> None:
         """Find the parts in *piece*, which follows the last one."""
         self._starts, self._parts = [0], [self._part]
-        if self._part is Part.NONE and not any(opener in piece for opener in _OPENERS):
+        if self._part is Section.NONE and not any(opener in piece for opener in _OPENERS):
             return
         for border in _BORDER.finditer(piece):
             self._part = self._after(border)
             self._starts.append(border.start())
             self._parts.append(self._part)
 
-    def _after(self, border: re.Match[bytes]) -> Part:
+    def _after(self, border: re.Match[bytes]) -> Section:
         if border["captured"]:
-            return self._part if self._part in (Part.NONE, Part.SUMMARY) else Part.CAPTURED
+            return self._part if self._part in (Section.NONE, Section.SUMMARY) else Section.CAPTURED
         if border["test"]:
-            return self._outer if self._part is Part.CAPTURED else self._part
+            return self._outer if self._part is Section.CAPTURED else self._part
         name = border["part"] or b""
-        self._outer = {b"PASSES": Part.CAPTURED, b"XFAILURES": Part.CAPTURED}.get(name, Part.NONE)
+        self._outer = {b"PASSES": Section.CAPTURED, b"XFAILURES": Section.CAPTURED}.get(name, Section.NONE)
         if name in (b"FAILURES", b"ERRORS"):
-            self._outer = Part.FAILURES
+            self._outer = Section.FAILURES
         elif name:
-            self._outer = self._outer if self._outer is Part.CAPTURED else Part.SUMMARY
-        elif border["end"] and self._part is Part.CAPTURED:
+            self._outer = self._outer if self._outer is Section.CAPTURED else Section.SUMMARY
+        elif border["end"] and self._part is Section.CAPTURED:
             return self._part  # the output of a test that ran pytest
         return self._outer
 
     def standing(self, piece: bytes, start: int, end: int) -> Standing:
         """Return what the line from *start* to *end* of *piece* counts for."""
         part = self._parts[bisect_right(self._starts, start) - 1]
-        if part is Part.CAPTURED:
+        if part is Section.CAPTURED:
             return Standing.QUOTATION
         raw = piece[start : min(end, start + _LINE)]
-        if part is Part.NONE and not any(map(raw.__contains__, _SIGNS)) and b'File "' not in _before(piece, start):
+        if part is Section.NONE and not any(map(raw.__contains__, _SIGNS)) and b'File "' not in _before(piece, start):
             return Standing.MESSAGE
         line = _text(raw)
-        if part is Part.SUMMARY:
+        if part is Section.SUMMARY:
             if line.lstrip().startswith(("FAILED ", "ERROR ")):
                 return Standing.EXCEPTION if _ASSERTION.match(line.lstrip()) else Standing.MESSAGE
             if line[:1].isspace():  # the rest of a reason, in CI
@@ -113,7 +115,7 @@ class Quotations:
             return Standing.EXCEPTION
         if _is_difference(line) and _follows_assertion(piece, start):
             return Standing.QUOTATION
-        source = line.startswith((">", "    ")) if part is Part.FAILURES else False
+        source = line.startswith((">", "    ")) if part is Section.FAILURES else False
         if line[:1].isspace() and not source:
             source = _is_source(line, _text(_before(piece, start)))
         return Standing.QUOTATION if source and not _IMPORT.match(line) else Standing.MESSAGE
