@@ -140,28 +140,25 @@ def _stand_in(name: str, row: dict[str, Any], anchors: tuple[str, ...]) -> Check
     module = f"{BUILT_IN}.{area}.{stem}"
     signs, functions = row.get("signs", {}), row.get("functions", ())
 
-    def whole() -> Check:
-        return declared(_imported(module))
-
-    def later(name: str) -> Callable[..., Any] | None:
-        return (lambda *args: getattr(whole(), name)(*args)) if name in functions else None
-
     def detector(kind: str) -> Detector:
         def detect(subject: Any) -> Iterable[Finding]:
-            return whole().detectors[kind](subject) if kind not in signs or subject.shows(signs[kind]) else ()
+            if kind in signs and not subject.shows(signs[kind]):
+                return ()
+            found: Iterable[Finding] = getattr(_imported(module), kind)(subject)
+            return found
 
         return detect
 
     check_id = stem.replace("_", "-")
     return Check(
         **row["declared"],
-        patterns=(Wordings(anchors, lambda: whole().patterns),) if anchors else (),
+        patterns=(Wordings(anchors, lambda: _imported(module).CHECK.patterns),) if anchors else (),
         id=check_id,
         area=area,
         url=page_url(check_id),
         detectors={kind: detector(kind) for kind in row["kinds"]},
-        applies=later("applies"),
-        leads_to=later("leads_to"),
+        applies=(lambda subject: _imported(module).CHECK.applies(subject)) if "applies" in functions else None,
+        leads_to=(lambda *findings: _imported(module).leads_to(*findings)) if "leads_to" in functions else None,
     )
 
 
