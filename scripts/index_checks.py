@@ -61,8 +61,8 @@ def _row(check: Check) -> Iterator[tuple[str, Any]]:
     yield "kinds", tuple(check.detectors)
     defaults = Check("")
     yield "declared", {name: value for name in COPIED if (value := getattr(check, name)) != getattr(defaults, name)}
-    kinds = (*dict.fromkeys(one.kind for one in _own(check)), *check.log_kinds)
-    signs = {"env": check.env_facts, "log": () if "*" in kinds else kinds}
+    kinds = (*(one.kind for one in _own(check)), *check.log_kinds)
+    signs = {"env": check.env_facts, "log": tuple(dict.fromkeys(kinds))}
     if signs := {kind: names for kind, names in signs.items() if names and kind in check.detectors}:
         yield "signs", signs
     if functions := tuple(name for name in ("applies", "leads_to") if getattr(check, name)):

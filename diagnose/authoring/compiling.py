@@ -6,15 +6,16 @@ from diagnose.authoring.environment import setting_evidence
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import Evidence, Finding, Severity
 from diagnose.model.versions import version_key
-from diagnose.readers.cargo.build_tools import ToolNeed
-from diagnose.readers.cargo.lock import Crate
-from diagnose.readers.env import Environment
-from diagnose.readers.toolchain.toolchain_facts import Program
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import AGAIN, install, system
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.readers.cargo.build_tools import ToolNeed
+    from diagnose.readers.cargo.lock import Crate
+    from diagnose.readers.env import Environment
+    from diagnose.readers.toolchain.toolchain_facts import Program
 
 #: Crates whose build scripts use ``cc`` only on systems other than Linux, or hardly ever.
 _ELSEWHERE = frozenset({"iana-time-zone-haiku", "libloading", "winresource"})

@@ -9,13 +9,15 @@ Python 3.9 and 3.10, which import ``-linux-musl``.
 from __future__ import annotations
 
 from diagnose.authoring.wheel import linux_tags, loadable_elves
-from diagnose.model._lazy_stdlib import NamedTuple, re
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.model.targets import TARGETS
 from diagnose.model.versions import number
-from diagnose.readers.elf.elf_parser import Elf
-from diagnose.readers.wheel.filekind import CodeFile
-from diagnose.readers.wheel.reader import Tag, Wheel
 from diagnose.tables.stable_abi import stable_abi
+
+if TYPE_CHECKING:
+    from diagnose.readers.elf.elf_parser import Elf
+    from diagnose.readers.wheel.filekind import CodeFile
+    from diagnose.readers.wheel.reader import Tag, Wheel
 
 _NAME = re.compile(
     r"(?P<module>[^.]+)\.(?:(?P<soabi>cpython-(?P<python>\d{2,3})(?P<flags>[a-z]*)|(?P<pypy>pypy\d+)-(?P<pp>pp\d+))"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from diagnose.authoring.environment import answer_source, setting_evidence
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
-from diagnose.readers.env import Environment
-from diagnose.readers.pkgconfig.pkgconfig_facts import Library
 from diagnose.remedies.configuration import Configuration, pkgconfig_configuration
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import module, system, tool
 from diagnose.remedies.libraries import is_installed
+
+if TYPE_CHECKING:
+    from diagnose.readers.env import Environment
+    from diagnose.readers.pkgconfig.pkgconfig_facts import Library
 
 
 def broken_override_finding(env: Environment, library: Library, consequence: str) -> Finding:

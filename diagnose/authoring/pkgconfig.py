@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from diagnose.authoring.environment import fitting, with_outcome
-from diagnose.readers.env import Environment
-from diagnose.readers.pkgconfig.pkgconfig_facts import Library
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from diagnose.readers.env import Environment
+    from diagnose.readers.pkgconfig.pkgconfig_facts import Library
 
 _SYSTEM = ("/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/")
 

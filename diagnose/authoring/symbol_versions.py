@@ -9,14 +9,15 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import Command, Evidence, Fix, FixStage, Severity
 from diagnose.model.targets import TARGETS
 from diagnose.model.versions import name_key
-from diagnose.readers.elf.elf_parser import Elf
-from diagnose.readers.wheel.platform_tag import Shortfall
-from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import retag
 from diagnose.tables.build_images import manylinux_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.readers.elf.elf_parser import Elf
+    from diagnose.readers.wheel.platform_tag import Shortfall
+    from diagnose.readers.wheel.reader import Wheel
 
 #: GLIBC_PRIVATE is a sign of a bundled part of glibc, not a version; wheel-bundled-libc reports it.
 _NO_VERSION = "GLIBC_PRIVATE"

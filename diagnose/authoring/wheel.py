@@ -7,13 +7,14 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, cache, re
 from diagnose.model.finding import Evidence, Severity
 from diagnose.model.targets import EM_386, EM_AARCH64, EM_ARM, EM_RISCV, EM_X86_64, TARGETS, Target
 from diagnose.model.versions import name_key
-from diagnose.policies import PlatformTag, Policy
 from diagnose.readers.elf.elf_parser import ET_REL, Elf
 from diagnose.readers.wheel.platform_tag import arch_of
-from diagnose.readers.wheel.reader import Tag, Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from diagnose.policies import PlatformTag, Policy
+    from diagnose.readers.wheel.reader import Tag, Wheel
 
 LIMIT = 100
 """Pieces of evidence in one finding; the last one counts the rest."""

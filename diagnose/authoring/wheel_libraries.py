@@ -6,13 +6,14 @@ import posixpath
 
 from diagnose.authoring.wheel import promised, tagged_elves
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
-from diagnose.readers.elf.elf_parser import Elf
-from diagnose.readers.wheel.reader import Wheel
 from diagnose.tables.repaired_names import is_hashed, plain
 from diagnose.tables.shared_libraries import another_wheels, is_extra, is_libc_piece, project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from diagnose.readers.elf.elf_parser import Elf
+    from diagnose.readers.wheel.reader import Wheel
 
 _LIBPYTHON = re.compile(r"libpython\d[\d.]*[a-z]*\.so(\.[\d.]+)?")
 

@@ -8,12 +8,12 @@ order in time, every finding is a root cause.
 from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
-from diagnose.model.finding import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from diagnose.model.check import LeadsTo
+    from diagnose.model.finding import Finding
     from diagnose.model.subject import Subject
 
 

@@ -18,7 +18,7 @@ from diagnose.model.pattern import Wordings
 from diagnose.model.site import page_url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from types import ModuleType
     from typing import Any
 

@@ -14,12 +14,12 @@ from diagnose.fixes.disk import ApplyError, naming
 from diagnose.fixes.file_edits import Edit, WriteOutcome
 from diagnose.fixes.undo import changed
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
-from diagnose.model.finding import Command, FileEdit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from diagnose.fixes.journal import Journal
+    from diagnose.model.finding import Command, FileEdit
 
     Show = Callable[[str], None]
 

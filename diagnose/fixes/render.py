@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import shlex
 
-from diagnose.fixes.plan import Plan
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import Command, FileEdit, FixStage, unsetting
-from diagnose.model.targets import Target
 from diagnose.remedies import cargo_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from diagnose.fixes.plan import Plan
+    from diagnose.model.targets import Target
 
 
 def sh(plan: Plan, target: Target) -> str:

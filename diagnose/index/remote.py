@@ -10,7 +10,6 @@ import hashlib
 import mmap
 from itertools import pairwise
 
-from diagnose.index import http
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import InputError
 from diagnose.readers.wheel import archive, reader
@@ -18,6 +17,7 @@ from diagnose.readers.wheel import archive, reader
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from diagnose.index import http
     from diagnose.index.locations import Location
 
 MAX_WHEEL = 4 << 30

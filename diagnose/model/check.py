@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import Finding, Phase
-from diagnose.model.pattern import Pattern, Wordings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
+
+    from diagnose.model.pattern import Pattern, Wordings
 
     Detector = Callable[[Any], Iterable[Finding]]
     LeadsTo = Callable[[Finding, Finding, Any], bool]
@@ -33,7 +34,7 @@ class Check(NamedTuple):
     """How logs word it."""
     log_kinds: tuple[str, ...] = ()
     """The kinds of messages in a log that it needs beside its own patterns: without any of all these, it has nothing to
-    say. A kind ends in ``*`` for all that begin so. Without patterns and kinds, it looks at every log."""
+    say. Without patterns and kinds, it looks at every log."""
     env_facts: tuple[str, ...] = ()
     """The facts of an environment that it needs, as ``libraries`` or ``toolchain.rust.damaged``: where all of them are
     empty or false, it has nothing to say. Of several records, any one's counts: ``libraries.mismatches``; with ``!``,

@@ -20,6 +20,18 @@ ANY_TRIPLE = r"[a-z0-9_]+(?:\.[a-z0-9_]+)*(?:-[a-z0-9_]+){1,3}"
 """A Rust target triple of any system, as a pattern: ``thumbv7em-none-eabihf``, ``wasm32-wasip1``."""
 
 
+#: The kinds of messages about a failed question for a pkg-config module; the most informative ones come first.
+PROBE_KINDS = (
+    *("pc-guard", "pc-version", "pc-transitive", "pc-library", "pc-none", "pc-shell", "pc-spawn", "pc-failed"),
+    *("pc-command", "pc-path"),
+)
+#: The kinds of a linker's messages.
+LINKER_KINDS = (
+    *("ld-skipping", "ld-generic-elf", "ld-wrong-file", "ld-no-lib", "ld-no-file", "ld-undefined", "ld-referenced"),
+    *("ld-needed", "ld-static", "ld-host-script", "native-static", "no-linker"),
+)
+
+
 class Pattern(NamedTuple):
     r"""One wording of a message: its ``kind``, and how to recognise it.
 
@@ -40,6 +52,9 @@ class Pattern(NamedTuple):
     raw: bool = False
 
 
+_DEFAULTS = (1, False)  # of lines and raw
+
+
 class Wordings(NamedTuple):
     """The patterns of one check, which are fetched when a log has one of their anchors."""
 
@@ -54,4 +69,4 @@ def patterns_for(kind: str, *rows: tuple[str, str] | tuple[str, str, int]) -> tu
 
     Of several that fit one line, the first counts.
     """
-    return tuple(Pattern(kind, *row) for row in rows)
+    return tuple([Pattern._make((kind, *row, *_DEFAULTS[len(row) - 2 :])) for row in rows])

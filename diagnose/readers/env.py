@@ -8,7 +8,6 @@ from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import Evidence, Finding, InputError, Phase
 from diagnose.model.subject import is_there
-from diagnose.model.targets import Target
 from diagnose.model.versions import newer
 from diagnose.readers import apt_needs, build_programs, flags, library_answers
 from diagnose.readers.cargo import (
@@ -23,22 +22,13 @@ from diagnose.readers.cargo import (
 )
 from diagnose.readers.cargo import config as cargo_config
 from diagnose.readers.cargo import project as cargo
-from diagnose.readers.cargo.crate_sources import Lacking
 from diagnose.readers.cargo.files import base_folder
 from diagnose.readers.cargo.project import Project
-from diagnose.readers.cargo.rustc_flags import RustcOption
-from diagnose.readers.cargo.target_folder import Obstacle
-from diagnose.readers.cargo.unread_variables import Ignored
-from diagnose.readers.cargo.variables import Setting, Variables
 from diagnose.readers.pkgconfig import resolver as pkgconfig
 from diagnose.readers.pkgconfig import sys_crate_overrides
-from diagnose.readers.pkgconfig.pkgconfig_facts import Library, PkgConfig
 from diagnose.readers.system import distro, packages
-from diagnose.readers.system.apt import Apt
-from diagnose.readers.system.distro import Container, Distro
 from diagnose.readers.system.host import host_machine
 from diagnose.readers.system.native import native_target
-from diagnose.readers.system.packages import Package, RpmRepo
 from diagnose.readers.system.root import Root
 from diagnose.readers.toolchain import compilers, rust_std, rustup
 from diagnose.readers.toolchain.toolchain_facts import DEFAULT_PATH, IMAGE_CARGO, Finder, Program, Toolchain
@@ -47,8 +37,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
+    from diagnose.model.targets import Target
+    from diagnose.readers.cargo.crate_sources import Lacking
+    from diagnose.readers.cargo.rustc_flags import RustcOption
+    from diagnose.readers.cargo.target_folder import Obstacle
+    from diagnose.readers.cargo.unread_variables import Ignored
+    from diagnose.readers.cargo.variables import Setting, Variables
     from diagnose.readers.elf.library import LinkFile
     from diagnose.readers.image.open_image import ImageFacts, OpenImage
+    from diagnose.readers.pkgconfig.pkgconfig_facts import Library, PkgConfig
+    from diagnose.readers.system.apt import Apt
+    from diagnose.readers.system.distro import Container, Distro
+    from diagnose.readers.system.packages import Package, RpmRepo
 
 
 class Environment(NamedTuple):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.readers.cargo.variables import Setting
-from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig.resolver import names, targeted
 from diagnose.remedies.install import cross_compiler, system, tool, unavailable_reason
 from diagnose.tables import distributions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from diagnose.readers.cargo.variables import Setting
+    from diagnose.readers.env import Environment
 
 Variables = tuple[tuple[str, str], ...]
 

@@ -6,8 +6,6 @@ import os
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import Command, FileEdit, Fix, FixStage
-from diagnose.readers.env import Environment
-from diagnose.readers.pkgconfig.pkgconfig_facts import Library
 from diagnose.remedies.configuration import (
     NOTHING,
     Configuration,
@@ -20,6 +18,8 @@ from diagnose.remedies.install import install, system
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from diagnose.readers.env import Environment
+    from diagnose.readers.pkgconfig.pkgconfig_facts import Library
     from diagnose.readers.system.packages import Package
 
 

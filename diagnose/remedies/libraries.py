@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import Command, Fix, FixStage
-from diagnose.readers.env import Environment
 from diagnose.remedies.configuration import pkgconfig_configuration
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import AGAIN, APT_FILE, module, system, unavailable_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from diagnose.readers.env import Environment
 
 
 def install_fixes(

@@ -6,13 +6,13 @@ import os
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.finding import Command, Fix, FixStage, Repack, Severity
-from diagnose.readers.wheel.reader import Tag, Wheel
 from diagnose.remedies.shell_quoting import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from diagnose.model.finding import Finding
+    from diagnose.readers.wheel.reader import Tag, Wheel
 
 
 SCRATCH = "diagnose-repack"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from diagnose.model._lazy_stdlib import re
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.finding import Command, FileEdit, FixStage
-from diagnose.readers.env import Environment
-from diagnose.readers.system.packages import RpmRepo
+
+if TYPE_CHECKING:
+    from diagnose.readers.env import Environment
+    from diagnose.readers.system.packages import RpmRepo
 
 _GONE = ("mirrorlist.centos.org", "mirror.centos.org")
 _ENDED = ("6", "7", "8")

@@ -6,9 +6,7 @@ step that judges the wheels. Lines are added, or one word; nothing else of the f
 
 from __future__ import annotations
 
-import re
-
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.model.targets import resolve
 from diagnose.readers.workflow.nodes import Items, Table
 from diagnose.remedies.leg_script import ready

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from diagnose.engine.run import Report, Result
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import Finding, Severity
 from diagnose.model.outcome import Outcome
 from diagnose.reports import text, wording
 from diagnose.reports.intent import known_checks
 from diagnose.reports.style import clean, one_line
+
+if TYPE_CHECKING:
+    from diagnose.engine.run import Report, Result
 
 _COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 

@@ -11,7 +11,6 @@ from html import escape
 
 from diagnose import __version__
 from diagnose.engine.headline import legs_table, platforms
-from diagnose.engine.run import Report, Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.outcome import Outcome
 from diagnose.reports import text, wheel_picture, wording
@@ -21,6 +20,7 @@ from diagnose.reports.style import clean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from diagnose.engine.run import Report, Result
     from diagnose.model.finding import Finding, Fix
 
 EVIDENCE = 10

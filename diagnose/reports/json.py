@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 
 from diagnose import __version__
-from diagnose.engine.run import Report, Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 
 if TYPE_CHECKING:
     from typing import Any
+
+    from diagnose.engine.run import Report, Result
 
 
 SCHEMA = 1

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 
-from diagnose.engine.run import Report, Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.reports.json import SCHEMA, subject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from diagnose.engine.run import Report, Result
 
 
 def render(report: Report) -> str:

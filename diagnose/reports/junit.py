@@ -5,7 +5,6 @@ from __future__ import annotations
 import xml.etree.ElementTree as ElementTree
 
 from diagnose.engine import internal
-from diagnose.engine.run import Report, Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.outcome import Outcome
 from diagnose.reports import wording
@@ -14,6 +13,7 @@ from diagnose.reports.style import clean, one_line
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
+    from diagnose.engine.run import Report, Result
     from diagnose.model.finding import Finding
 
 _OPEN = (Outcome.CANNOT_TELL, Outcome.NOT_JUDGED, Outcome.UNKNOWN_CAUSE)

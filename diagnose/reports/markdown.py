@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from diagnose.engine.headline import legs_table, platforms
-from diagnose.engine.run import Report, Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.finding import Severity
 from diagnose.model.outcome import Outcome
@@ -14,6 +13,7 @@ from diagnose.reports.style import clean
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from diagnose.engine.run import Report, Result
     from diagnose.model.finding import Finding, Fix
 
 _MARK = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.NOTE: "ℹ️"}

@@ -10,7 +10,6 @@ import os
 
 from diagnose import __version__
 from diagnose.engine import internal, registry
-from diagnose.engine.run import Report, Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.outcome import Outcome
@@ -21,6 +20,7 @@ from diagnose.reports.style import Style, clean
 if TYPE_CHECKING:
     from typing import Any
 
+    from diagnose.engine.run import Report, Result
     from diagnose.model.finding import Evidence, Finding
 
 SCHEMA_URL = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

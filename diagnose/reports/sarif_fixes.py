@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from itertools import pairwise
 
-from diagnose.engine.run import Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.reports.style import clean
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from diagnose.engine.run import Result
     from diagnose.model.finding import FileEdit, Finding, Fix
 
 

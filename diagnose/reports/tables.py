@@ -6,15 +6,16 @@ import io
 from itertools import zip_longest
 
 from diagnose.engine.headline import glibc_needed, platforms
-from diagnose.engine.run import Report, Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.model.check import Check
-from diagnose.model.finding import Severity
 from diagnose.model.targets import MACHINES, Target
 from diagnose.reports.style import Style, one_line, terminal_style
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from diagnose.engine.run import Report, Result
+    from diagnose.model.check import Check
+    from diagnose.model.finding import Severity
 
 
 def catalogue(causes: Iterable[Check]) -> str:

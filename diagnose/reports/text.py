@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-from diagnose.engine.run import Report, Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import FileEdit, Finding, Fix, Severity, unsetting
 from diagnose.model.outcome import Outcome
@@ -13,6 +12,8 @@ from diagnose.reports.style import Style, clean, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.engine.run import Report, Result
 
 _SGR = {"error": "1;31", "warning": "1;33", "note": "1;36", "ok": "1;32", "bold": "1", "dim": "2", "": ""}
 _UNDECIDED = {Outcome.NOT_JUDGED: "–", Outcome.CANNOT_TELL: "?"}

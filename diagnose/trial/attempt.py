@@ -10,12 +10,12 @@ import tempfile
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import InputError
 from diagnose.trial import importable, opener, places, wheelhouse
-from diagnose.trial.places import TrialPlace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from diagnose.readers.wheel.reader import Wheel
+    from diagnose.trial.places import TrialPlace
     from diagnose.trial.sandbox import SandboxExit
 
 _SECONDS = 120.0  # for all imports of a wheel, or for the program of --run

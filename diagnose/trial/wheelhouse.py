@@ -11,12 +11,12 @@ import zlib
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.trial import helpers, importable
-from diagnose.trial.places import TrialPlace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from diagnose.readers.wheel.reader import Wheel
+    from diagnose.trial.places import TrialPlace
 
 _SECONDS = 900  # to resolve and fetch the dependencies
 _MOST = 8 << 30  # bytes that a wheel may unpack to

@@ -22,8 +22,6 @@ from diagnose.authoring.workflow import finding as workflow_finding
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
-from diagnose.readers.env import Environment
-from diagnose.readers.system.apt import AptSource
 from diagnose.remedies.apt_sources import PORTS, host, meant_option, serving, unservable
 from diagnose.remedies.apt_split import split
 from diagnose.remedies.fix import fix
@@ -34,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.env import Environment
+    from diagnose.readers.system.apt import AptSource
     from diagnose.readers.workflow import Workflow
     from diagnose.readers.workflow.shell import Call
 

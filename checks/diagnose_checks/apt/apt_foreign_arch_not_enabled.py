@@ -20,7 +20,6 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, FileEdit, Finding, Fix, FixStage, Severity
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.env import Environment
 from diagnose.remedies.apt_sources import ARCHITECTURES, serving, unserved
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import add_architecture, system, unavailable_reason
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.env import Environment
 
 # dpkg prints this where a source entry names the architecture and dpkg --add-architecture was not run.
 CHECK = Check(

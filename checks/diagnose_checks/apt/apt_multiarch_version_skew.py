@@ -17,7 +17,6 @@ from diagnose.authoring.log import finding_from_hits, host
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
-from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import module, system
 from diagnose_checks.apt._triage import is_foreign_dependency, is_unlisted
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.env import Environment
 
 leads_to = blocks_later_installs
 

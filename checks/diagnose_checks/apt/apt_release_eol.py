@@ -20,7 +20,6 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, FileEdit, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.env import Environment
 from diagnose.remedies.apt_sources import moves, serving
 from diagnose.remedies.fix import fix
 from diagnose.tables import distributions
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.env import Environment
     from diagnose.readers.system.apt import AptSource
 
 CHECK = Check(

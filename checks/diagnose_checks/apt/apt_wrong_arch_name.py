@@ -19,8 +19,6 @@ from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
-from diagnose.readers.env import Environment
-from diagnose.readers.system.apt import AptSource
 from diagnose.remedies.apt_sources import ARCHITECTURES, meant, named, serving
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import add_architecture
@@ -30,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.env import Environment
+    from diagnose.readers.system.apt import AptSource
 
 CHECK = Check(
     since="0.1.0",

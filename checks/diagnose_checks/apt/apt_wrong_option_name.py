@@ -15,13 +15,14 @@ from diagnose.authoring.environment import if_installing
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, FixStage, Phase, Severity
-from diagnose.readers.env import Environment
-from diagnose.readers.system.apt import AptSource
 from diagnose.remedies.apt_sources import meant_option, serving, unservable
 from diagnose.remedies.fix import fix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.readers.env import Environment
+    from diagnose.readers.system.apt import AptSource
 
 CHECK = Check(since="0.1.0", phase=Phase.PACKAGES, env_facts=("apt.sources.unknown",))
 

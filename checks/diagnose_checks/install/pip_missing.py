@@ -14,10 +14,8 @@ References:
 
 from __future__ import annotations
 
-import re
-
 from diagnose.authoring.log import finding_from_hits, install_by_family
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for

@@ -20,12 +20,13 @@ from diagnose.authoring.wheel import bounded, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
-from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import SCRATCH, inside, rename, repack, unpack_unchecked
 from diagnose.remedies.shell_quoting import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.readers.wheel.reader import Wheel
 
 SCHEMES = ("purelib", "platlib", "headers", "scripts", "data")
 CHECK = Check(since="0.1.0")

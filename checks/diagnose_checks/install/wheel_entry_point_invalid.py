@@ -20,11 +20,12 @@ from diagnose.authoring.wheel import bounded, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, cache, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
-from diagnose.readers.wheel.metadata import EntryPointLine
-from diagnose.readers.wheel.reader import Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.readers.wheel.metadata import EntryPointLine
+    from diagnose.readers.wheel.reader import Wheel
 
 #: Kind → its words, and who refuses the wheel: seen with pip 26.3 and uv 0.13.9; the index by its source of 2026-08.
 _KINDS = {

@@ -21,12 +21,13 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Severity
 from diagnose.readers.wheel.metadata import values
-from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import inside, repack
 from diagnose.remedies.shell_quoting import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.readers.wheel.reader import Wheel
 
 CHECK = Check(since="0.1.0")
 

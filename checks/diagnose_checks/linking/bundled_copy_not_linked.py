@@ -23,10 +23,11 @@ from diagnose.authoring.environment import answer_evidence
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.readers.env import Environment
 
 CHECK = Check(since="0.1.0", phase=Phase.AUDIT, env_facts=("libraries.files.loaded",))
 

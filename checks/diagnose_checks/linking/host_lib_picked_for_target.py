@@ -24,10 +24,7 @@ from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.model.pattern import patterns_for
-from diagnose.model.targets import Target
-from diagnose.readers.env import Environment
-from diagnose.readers.pkgconfig.pkgconfig_facts import Library
+from diagnose.model.pattern import LINKER_KINDS, patterns_for
 from diagnose.remedies.configuration import pkgconfig_configuration
 from diagnose.remedies.fix import fix, rerun_build_script
 from diagnose.remedies.libraries import install_fixes
@@ -36,14 +33,17 @@ from diagnose.remedies.package_names import library_module, module_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from diagnose.model.targets import Target
     from diagnose.readers.buildlog import BuildLog, LinkStep
     from diagnose.readers.elf.library import LinkFile
+    from diagnose.readers.env import Environment
+    from diagnose.readers.pkgconfig.pkgconfig_facts import Library
     from diagnose.readers.workflow import Leg, Workflow
 
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LINK,
-    log_kinds=("ld-*",),
+    log_kinds=LINKER_KINDS,
     patterns=patterns_for("host-folder", ("-L/usr/lib", r"(?<!\S)-L/usr/lib(?:64)?(?:\s|$)")),
     env_facts=("libraries.files.!accepted",),
 )

@@ -16,13 +16,13 @@ from __future__ import annotations
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Phase, Severity
-from diagnose.readers.env import Environment
 from diagnose.remedies.libraries import reinstall
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.elf.library import LinkFile
+    from diagnose.readers.env import Environment
     from diagnose.readers.pkgconfig.pkgconfig_facts import Library
 
 CHECK = Check(since="0.1.0", phase=Phase.LINK, env_facts=("libraries.files.!usable",))

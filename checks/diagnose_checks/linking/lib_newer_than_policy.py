@@ -20,14 +20,14 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.model.versions import newer, version_key
-from diagnose.policies import Policy
-from diagnose.readers.env import Environment
 from diagnose.remedies.libraries import vendored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Set
 
+    from diagnose.policies import Policy
     from diagnose.readers.elf.library import LinkFile
+    from diagnose.readers.env import Environment
 
 CHECK = Check(since="0.1.0", phase=Phase.AUDIT, env_facts=("policy",))
 

@@ -20,8 +20,6 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.env import Environment
-from diagnose.readers.pkgconfig.pkgconfig_facts import Library
 from diagnose.remedies.fix import fix, with_zig
 from diagnose.remedies.install import cross_compiler, install, system, tool
 from diagnose.remedies.libraries import install_fixes, reinstall
@@ -33,6 +31,8 @@ if TYPE_CHECKING:
     from diagnose.model.targets import Target
     from diagnose.readers.buildlog import BuildLog, Hit
     from diagnose.readers.elf.library import LinkFile
+    from diagnose.readers.env import Environment
+    from diagnose.readers.pkgconfig.pkgconfig_facts import Library
 
 CHECK = Check(
     since="0.1.0",

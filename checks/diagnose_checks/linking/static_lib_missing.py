@@ -18,7 +18,6 @@ from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
-from diagnose.readers.env import Environment
 from diagnose.readers.pkgconfig.link_metadata import system_root
 from diagnose.remedies.fix import fix
 from diagnose.remedies.libraries import vendored
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.env import Environment
 
 CHECK = Check(
     since="0.1.0",

@@ -20,7 +20,6 @@ from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.readers.env import Environment
 from diagnose.remedies.libraries import build_from_source_fix, vendored
 from diagnose.remedies.package_names import library_module
 
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.env import Environment
 
 CHECK = Check(since="0.1.0", phase=Phase.LINK, log_kinds=("ld-undefined",), env_facts=("newer_glibc_files",))
 

@@ -18,7 +18,7 @@ from diagnose.authoring.log import finding_from_hits, host
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.readers.env import Environment
+from diagnose.model.pattern import LINKER_KINDS
 from diagnose.remedies.configuration import for_target_alone
 from diagnose.remedies.fix import fix
 
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog, LinkStep
+    from diagnose.readers.env import Environment
 
-CHECK = Check(since="0.1.0", phase=Phase.LINK, log_kinds=("ld-*",), env_facts=("host_libraries",))
+CHECK = Check(since="0.1.0", phase=Phase.LINK, log_kinds=LINKER_KINDS, env_facts=("host_libraries",))
 
 
 def env(env: Environment) -> Iterator[Finding]:

@@ -20,7 +20,6 @@ from diagnose.authoring.log import advise, finding_from_hits, names_of
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
-from diagnose.readers.env import Environment
 from diagnose.remedies.install import install, module, system, unavailable_reason
 from diagnose_checks.pkgconfig._triage import MESON, unset_in_cross_file
 
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.env import Environment
 
 CHECK = Check(since="0.1.0", phase=Phase.PROBE, log_kinds=("pc-shell",), patterns=MESON)
 _OLD = "Meson before 1.3 calls the entry pkgconfig."

@@ -28,12 +28,12 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase, Severity
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.env import Environment
     from diagnose.readers.workflow import Workflow
 
 CHECK = Check(

@@ -17,11 +17,11 @@ from __future__ import annotations
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from diagnose.readers.env import Environment
     from diagnose.readers.pkgconfig.link_metadata import LostWord
 
 CHECK = Check(since="0.1.0", phase=Phase.LINK, env_facts=("libraries.links.lost",))

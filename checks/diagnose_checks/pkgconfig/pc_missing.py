@@ -23,9 +23,8 @@ from diagnose.authoring.pkgconfig import absent
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.model.pattern import PROBE_KINDS
 from diagnose.model.versions import newer
-from diagnose.readers.env import Environment
-from diagnose.readers.pkgconfig.pkgconfig_facts import Library
 from diagnose.remedies.libraries import install_fixes, install_together, installable, vendored
 from diagnose.tables import debian_pc
 from diagnose_checks.pkgconfig._triage import PkgConfigReason, reason
@@ -34,8 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog, Probe
+    from diagnose.readers.env import Environment
+    from diagnose.readers.pkgconfig.pkgconfig_facts import Library
 
-CHECK = Check(since="0.1.0", phase=Phase.SEARCH, log_kinds=("pc-*",), env_facts=("libraries.!found",))
+CHECK = Check(since="0.1.0", phase=Phase.SEARCH, log_kinds=PROBE_KINDS, env_facts=("libraries.!found",))
 
 
 def env(env: Environment) -> Iterator[Finding]:

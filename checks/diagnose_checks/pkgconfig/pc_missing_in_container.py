@@ -22,8 +22,7 @@ from diagnose.authoring.workflow import Seen, finding, grouped, image_calls, ins
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase, Severity
-from diagnose.model.pattern import patterns_for
-from diagnose.readers.env import Environment
+from diagnose.model.pattern import PROBE_KINDS, patterns_for
 from diagnose.remedies.package_names import called_here, module_of
 from diagnose.tables import distributions
 from diagnose_checks.pkgconfig._triage import HOOK_OF, installed_outside
@@ -32,12 +31,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.env import Environment
     from diagnose.readers.workflow import Leg, Workflow
 
 CHECK = Check(
     since="0.1.0",
     phase=Phase.SEARCH,
-    log_kinds=("pc-*",),
+    log_kinds=PROBE_KINDS,
     patterns=(
         *patterns_for(
             "outside-note",

@@ -23,8 +23,7 @@ from diagnose.authoring.pkgconfig import absent, hidden_by_tool
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.readers.env import Environment
-from diagnose.readers.pkgconfig.pkgconfig_facts import Library
+from diagnose.model.pattern import PROBE_KINDS
 from diagnose.remedies.configuration import Configuration, leads_nowhere, own_name, pkgconfig_configuration
 from diagnose.remedies.fix import fix
 from diagnose_checks.pkgconfig._triage import PkgConfigReason, present, reason
@@ -33,9 +32,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from diagnose.readers.buildlog import BuildLog, Probe
+    from diagnose.readers.env import Environment
+    from diagnose.readers.pkgconfig.pkgconfig_facts import Library
 
 CHECK = Check(
-    since="0.1.0", phase=Phase.SEARCH, log_kinds=("pc-*",), env_facts=("libraries.!found", "libraries.missing")
+    since="0.1.0", phase=Phase.SEARCH, log_kinds=PROBE_KINDS, env_facts=("libraries.!found", "libraries.missing")
 )
 
 

@@ -17,15 +17,16 @@ from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Phase, Severity
-from diagnose.readers.env import Environment
+from diagnose.model.pattern import PROBE_KINDS
 from diagnose.remedies.libraries import install_fixes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.env import Environment
 
-CHECK = Check(since="0.1.0", phase=Phase.SEARCH, log_kinds=("pc-*",), env_facts=("libraries.missing",))
+CHECK = Check(since="0.1.0", phase=Phase.SEARCH, log_kinds=PROBE_KINDS, env_facts=("libraries.missing",))
 
 
 def env(env: Environment) -> Iterator[Finding]:

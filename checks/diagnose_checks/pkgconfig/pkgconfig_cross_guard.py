@@ -22,7 +22,7 @@ from diagnose.authoring.log import advise, ask_target, finding_from_hits, names_
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.readers.env import Environment
+from diagnose.model.pattern import PROBE_KINDS
 from diagnose.remedies.configuration import Configuration, pkgconfig_configuration, two_variables
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import cross_compiler, module, system, unavailable_reason
@@ -32,8 +32,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog, Probe
+    from diagnose.readers.env import Environment
 
-CHECK = Check(since="0.1.0", phase=Phase.PROBE, log_kinds=("pc-*",), env_facts=("libraries.!found", "project.unknown"))
+CHECK = Check(
+    since="0.1.0", phase=Phase.PROBE, log_kinds=PROBE_KINDS, env_facts=("libraries.!found", "project.unknown")
+)
 
 
 def env(env: Environment) -> Iterator[Finding]:

@@ -19,8 +19,7 @@ from diagnose.authoring.pkgconfig import hidden_by_tool
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.model.pattern import patterns_for
-from diagnose.readers.env import Environment
+from diagnose.model.pattern import PROBE_KINDS, patterns_for
 from diagnose.remedies.configuration import Configuration, pkgconfig_configuration
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import system, tool
@@ -30,11 +29,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.env import Environment
 
 CHECK = Check(
     since="0.1.0",
     phase=Phase.SEARCH,
-    log_kinds=("pc-*",),
+    log_kinds=PROBE_KINDS,
     patterns=patterns_for(
         "foreign-note",
         (

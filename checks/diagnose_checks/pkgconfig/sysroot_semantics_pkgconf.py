@@ -18,8 +18,7 @@ from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.model.pattern import patterns_for
-from diagnose.readers.env import Environment
+from diagnose.model.pattern import LINKER_KINDS, patterns_for
 from diagnose.remedies.configuration import no_sysroot
 from diagnose.remedies.fix import fix
 
@@ -27,11 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.env import Environment
 
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LINK,
-    log_kinds=("ld-*",),
+    log_kinds=LINKER_KINDS,
     patterns=(
         *patterns_for(
             "sysroot-note", ("PKG_CONFIG_SYSROOT_DIR", r"(?P<name>PKG_CONFIG_SYSROOT_DIR\w{0,60})=(?P<sysroot>\S+)")

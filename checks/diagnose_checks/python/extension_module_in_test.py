@@ -13,10 +13,8 @@ References:
 
 from __future__ import annotations
 
-import re
-
 from diagnose.authoring.log import builds_rust, finding_from_hits, other_system
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 

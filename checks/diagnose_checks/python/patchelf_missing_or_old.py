@@ -20,7 +20,6 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.model.versions import newer
-from diagnose.readers.env import Environment
 from diagnose.remedies.fix import IN_VENV, fix, from_index
 from diagnose.remedies.install import system, tool
 
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.env import Environment
 
 
 _WANTED = "0.14.5"

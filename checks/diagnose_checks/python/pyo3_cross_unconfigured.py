@@ -16,10 +16,11 @@ from __future__ import annotations
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
-from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.readers.env import Environment
 
 CHECK = Check(since="0.1.0", phase=Phase.PYTHON, env_facts=("cross",))
 

@@ -18,7 +18,6 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.env import Environment
 from diagnose.remedies.install import install, system, unavailable_reason
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from diagnose.model.targets import Target
     from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.env import Environment
 
 CHECK = Check(
     since="0.1.0",

@@ -20,13 +20,13 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.env import Environment
 from diagnose.remedies.install import install, system
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.env import Environment
 
 #: Module → the packages of Debian, Enterprise Linux and Alpine with the library's headers.
 _PACKAGES: dict[str, dict[str, tuple[str, ...]]] = {

@@ -14,12 +14,10 @@ References:
 
 from __future__ import annotations
 
-import re
-
 from diagnose.authoring.libc_demands import demander, glibc_since, highest
 from diagnose.authoring.log import builds_rust, distinct, finding_from_hits
 from diagnose.model import targets
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for

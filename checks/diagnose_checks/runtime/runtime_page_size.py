@@ -24,13 +24,13 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.wheel.reader import Wheel
 from diagnose.tables.processors import PAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.wheel.reader import Wheel
 
 KIB = 1024
 

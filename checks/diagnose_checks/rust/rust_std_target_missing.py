@@ -24,7 +24,6 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import system, unavailable_reason
 from diagnose_checks.rust._triage import WORDINGS, missing
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
     from diagnose.model.targets import Target
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.env import Environment
 
 # rustc suggests `rustup target add` whatever its origin, so only these lines show it.
 CHECK = Check(

@@ -25,7 +25,6 @@ from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Ph
 from diagnose.model.pattern import patterns_for
 from diagnose.model.versions import newer, version_key
 from diagnose.readers.cargo.project import LOCK_SEEN, Floor
-from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import InstallSystem, install, system
 from diagnose.remedies.release_workflow import RUSTUP
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.env import Environment
 
 leads_to = is_later
 CHECK = Check(

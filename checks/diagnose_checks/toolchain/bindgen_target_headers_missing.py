@@ -20,12 +20,12 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.env import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.env import Environment
 
 _SYSTEM = (
     r"(?:gnu|bits|asm|asm-generic|sys)/[\w./+-]+|std(?:arg|def|int|bool|io|lib|atomic)\.h|limits\.h"

@@ -20,7 +20,6 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import system
 from diagnose_checks.toolchain._triage import unstarted
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.env import Environment
 
 _TOOL = (
     r"(?:cmake|make|gmake|ninja|meson|protoc|nasm|yasm|git|perl|flex|bison|m4|autoreconf|autoconf"

@@ -16,13 +16,13 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.env import Environment
 from diagnose.remedies.install import install, system, tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.env import Environment
 
 CHECK = Check(
     since="0.1.0",

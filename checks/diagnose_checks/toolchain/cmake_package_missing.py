@@ -17,14 +17,11 @@ References:
 
 from __future__ import annotations
 
-import re
-
 from diagnose.authoring.log import advise, finding_from_hits, install_by_family
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.env import Environment
 from diagnose.remedies.install import APT_FILE, install, module, system
 from diagnose.remedies.package_names import library_module
 from diagnose.tables import cmake_packages
@@ -33,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.env import Environment
 
 _LINES = 5  # of CMake's message, which it wraps
 CHECK = Check(

@@ -28,7 +28,6 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.env import Environment
 from diagnose.remedies.configuration import Configuration
 from diagnose.remedies.fix import fix, with_zig
 from diagnose.remedies.install import cross_compiler, install, system
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
 
     from diagnose.model.targets import Target
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.env import Environment
 
 CHECK = Check(
     since="0.1.0",

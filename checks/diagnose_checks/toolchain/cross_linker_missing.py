@@ -25,7 +25,6 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.cargo.variables import Setting
-from diagnose.readers.env import Environment
 from diagnose.readers.toolchain.toolchain_facts import Program
 from diagnose.remedies.configuration import Configuration
 from diagnose.remedies.fix import fix, with_zig
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.env import Environment
 
 CHECK = Check(
     since="0.1.0",

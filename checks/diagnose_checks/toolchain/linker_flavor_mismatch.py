@@ -19,18 +19,18 @@ from diagnose.authoring.log import finding_from_hits, host
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase, Severity
-from diagnose.model.pattern import patterns_for
-from diagnose.readers.env import Environment
+from diagnose.model.pattern import LINKER_KINDS, patterns_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.env import Environment
 
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LINKER,
-    log_kinds=("link-failed", "ld-*"),
+    log_kinds=("link-failed", *LINKER_KINDS),
     patterns=patterns_for(
         "wrong-flavor",
         (

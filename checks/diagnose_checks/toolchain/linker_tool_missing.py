@@ -21,7 +21,6 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import AGAIN, install, system
 
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
     from diagnose.model.targets import Target
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.env import Environment
     from diagnose.readers.toolchain.toolchain_facts import Part, Program
 
 CHECK = Check(

@@ -18,8 +18,7 @@ from diagnose.authoring.log import advise, ask_target, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.model.pattern import patterns_for
-from diagnose.readers.env import Environment
+from diagnose.model.pattern import LINKER_KINDS, patterns_for
 from diagnose.remedies.configuration import Configuration, linker_configuration
 from diagnose.remedies.fix import fix, with_zig
 from diagnose.remedies.install import system, tool
@@ -28,11 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog, Hit, LinkStep
+    from diagnose.readers.env import Environment
 
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LINKER,
-    log_kinds=("ld-*",),
+    log_kinds=LINKER_KINDS,
     patterns=patterns_for(
         "wrong-driver",
         (

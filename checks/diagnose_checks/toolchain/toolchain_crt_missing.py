@@ -21,7 +21,6 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.env import Environment
 from diagnose.remedies.fix import fix, with_zig
 from diagnose.remedies.install import AGAIN, cross_compiler, system, tool
 from diagnose.remedies.visual_studio import BUILD_TOOLS, CARGO_XWIN
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
     from diagnose.model.targets import Target
     from diagnose.readers.buildlog import BuildLog, LinkStep
+    from diagnose.readers.env import Environment
     from diagnose.readers.toolchain.toolchain_facts import Program, StartFile
 
 _NO_HEADER = patterns_for(

@@ -21,7 +21,6 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import SCRATCH, repack
 from diagnose.remedies.shell_quoting import quote
 
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.wheel.reader import Wheel
 
 CHECK = Check(
     needs="bytes",

@@ -23,10 +23,11 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.readers.wheel.metadata import values
-from diagnose.readers.wheel.reader import Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.readers.wheel.reader import Wheel
 
 
 def _type(wheel: Wheel) -> str:

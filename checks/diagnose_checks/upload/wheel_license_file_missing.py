@@ -20,11 +20,12 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.readers.wheel.metadata import values
-from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import inside, repack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.readers.wheel.reader import Wheel
 
 
 _BEFORE = frozenset({"", "1.0", "1.1", "1.2", "2.0", "2.1", "2.2", "2.3"})

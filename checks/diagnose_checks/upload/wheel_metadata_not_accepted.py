@@ -25,11 +25,12 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, cache, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.readers.wheel.metadata import values
-from diagnose.readers.wheel.reader import Wheel
 from diagnose.tables.classifiers import classifiers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.readers.wheel.reader import Wheel
 
 CHECK = Check(since="0.1.0")
 

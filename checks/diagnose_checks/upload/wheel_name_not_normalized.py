@@ -21,11 +21,12 @@ from diagnose.authoring.wheel import is_version, project_key
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
-from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import rename, repack, unpack_unchecked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.readers.wheel.reader import Wheel
 
 CHECK = Check(since="0.1.0")
 

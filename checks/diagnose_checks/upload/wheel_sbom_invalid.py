@@ -25,13 +25,13 @@ from diagnose.authoring.wheel import bounded, same_project, same_version, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
-from diagnose.readers.wheel.reader import Wheel
 from diagnose.tables.repaired_names import is_hashed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.wheel.metadata import Sbom
+    from diagnose.readers.wheel.reader import Wheel
 
 #: Package URLs of packages whose libraries auditwheel bundles.
 _DISTRIBUTIONS = ("pkg:rpm/", "pkg:deb/", "pkg:apk/")

@@ -24,14 +24,14 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
 from diagnose.model.versions import name_key
-from diagnose.policies import PlatformTag
-from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import repair, retag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from diagnose.policies import PlatformTag
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.wheel.reader import Wheel
 
 CHECK = Check(since="0.1.0", applies=is_for_linux, log_kinds=("tag-rejected",))
 

@@ -16,11 +16,12 @@ from __future__ import annotations
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
-from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.shell_quoting import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.readers.wheel.reader import Wheel
 
 CHECK = Check(since="0.1.0")
 

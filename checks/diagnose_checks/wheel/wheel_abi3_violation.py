@@ -22,8 +22,6 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.elf.elf_parser import Elf
-from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import retag
 from diagnose.tables.stable_abi import stable_abi
 
@@ -31,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.elf.elf_parser import Elf
+    from diagnose.readers.wheel.reader import Wheel
 
 CHECK = Check(
     since="0.1.0",

@@ -25,14 +25,15 @@ from diagnose.authoring.wheel import bounded, has_linux_code, role, some, tagged
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
-from diagnose.readers.elf.elf_parser import Elf
-from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.shell_quoting import quote
 from diagnose.tables.repaired_names import plain
 from diagnose.tables.shared_libraries import Hazard, hazard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.readers.elf.elf_parser import Elf
+    from diagnose.readers.wheel.reader import Wheel
 
 #: ALSA_CONFIG_DIR of the distributions' packages.
 _ALSA_CONFIGURATION = "/usr/share/alsa"

@@ -25,7 +25,6 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
 from diagnose.model.targets import TARGETS
-from diagnose.readers.wheel.reader import Wheel
 from diagnose.tables.repaired_names import is_hashed
 from diagnose_checks.wheel._triage import unlocated_libraries
 
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.wheel.reader import Wheel
 
 CHECK = Check(since="0.1.0", needs="tags", applies=has_linux_code, log_kinds=("not-located",))
 

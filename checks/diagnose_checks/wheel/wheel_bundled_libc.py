@@ -21,8 +21,6 @@ from diagnose.authoring.wheel import bounded, has_linux_code, reachable_members,
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
-from diagnose.readers.elf.elf_parser import Elf, Verneed
-from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import inside, repack
 from diagnose.remedies.shell_quoting import quote
 from diagnose.tables.repaired_names import plain
@@ -30,6 +28,9 @@ from diagnose.tables.shared_libraries import is_libc_piece
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.readers.elf.elf_parser import Elf, Verneed
+    from diagnose.readers.wheel.reader import Wheel
 
 CHECK = Check(since="0.1.0", needs="tags", applies=has_linux_code)
 

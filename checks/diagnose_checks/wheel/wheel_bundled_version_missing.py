@@ -17,15 +17,16 @@ from __future__ import annotations
 
 from diagnose.authoring.wheel import bounded, has_glibc_code, load_error, loadable_elves, reachable_members, role, some
 from diagnose.loaders import glibc_loader
-from diagnose.loaders.refusal import LoadRefusal
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
-from diagnose.readers.elf.elf_parser import Elf
-from diagnose.readers.wheel.reader import Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.loaders.refusal import LoadRefusal
+    from diagnose.readers.elf.elf_parser import Elf
+    from diagnose.readers.wheel.reader import Wheel
 
 CHECK = Check(since="0.1.0", needs="tags", applies=has_glibc_code)
 

@@ -19,11 +19,12 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
 from diagnose.model.targets import TARGETS
 from diagnose.readers.elf.elf_parser import ET_REL, Elf
-from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import inside, repack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.readers.wheel.reader import Wheel
 
 CHECK = Check(since="0.1.0", applies=has_linux_code)
 

@@ -27,13 +27,13 @@ from diagnose.authoring.wheel import bounded
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
-from diagnose.readers.wheel.reader import Wheel
 from diagnose.tables.repaired_names import is_hashed, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.model.exclude_pattern import ExcludePattern
+    from diagnose.readers.wheel.reader import Wheel
 
 
 def _has_patterns(wheel: Wheel) -> bool:

@@ -26,13 +26,13 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.elf.elf_parser import ET_DYN, Elf
-from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import inside, repack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.wheel.reader import Wheel
 
 
 PF_X = 1

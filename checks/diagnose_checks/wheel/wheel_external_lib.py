@@ -42,8 +42,6 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.elf.elf_parser import Elf
-from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import AFTER_REPAIR, inside, repack, repair
 from diagnose.remedies.shell_quoting import quote
 from diagnose.tables.repaired_names import is_hashed
@@ -54,6 +52,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.elf.elf_parser import Elf
+    from diagnose.readers.wheel.reader import Wheel
 
 CHECK = Check(
     since="0.1.0",

@@ -22,11 +22,12 @@ from diagnose.loaders import glibc_loader
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
-from diagnose.readers.wheel.filekind import CodeFile
-from diagnose.readers.wheel.reader import Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.readers.wheel.filekind import CodeFile
+    from diagnose.readers.wheel.reader import Wheel
 
 CHECK = Check(since="0.1.0", applies=has_shared_object_names)
 

@@ -22,12 +22,12 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.wheel.reader import Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.wheel.reader import Wheel
 
 CHECK = Check(
     since="0.1.0",

@@ -35,7 +35,6 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding
 from diagnose.model.versions import name_key
-from diagnose.readers.wheel.reader import Wheel
 from diagnose.tables.libc_releases import older_than
 from diagnose_checks.wheel._triage import PATTERNS, rebuild_fixes, refusals, versions
 
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.wheel.reader import Wheel
 
 CHECK = Check(since="0.1.0", needs="tags", applies=has_glibc_code, patterns=PATTERNS)
 

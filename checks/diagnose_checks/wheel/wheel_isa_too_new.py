@@ -49,13 +49,13 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.elf.elf_parser import EM_ARM, EM_RISCV, EM_X86_64, Elf
-from diagnose.readers.wheel.reader import Wheel
 from diagnose.tables.processors import BASELINES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.wheel.reader import Wheel
 
 # "Addenda to, and Errata in, the ABI for the Arm Architecture": values of Tag_CPU_arch.
 _ARM = {0: "Armv4", 1: "Armv4", 2: "Armv4T", 3: "Armv5T", 4: "Armv5TE", 5: "Armv5TEJ", 6: "Armv6", 7: "Armv6KZ"}

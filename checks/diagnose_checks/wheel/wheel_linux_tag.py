@@ -26,14 +26,14 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
 from diagnose.model.versions import name_key
-from diagnose.readers.wheel.platform_tag import Shortfall
-from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import AFTER_REPAIR, repair, retag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.wheel.platform_tag import Shortfall
+    from diagnose.readers.wheel.reader import Wheel
     from diagnose.readers.workflow import Leg, Workflow
     from diagnose.readers.workflow.workflow_facts import Spot
 

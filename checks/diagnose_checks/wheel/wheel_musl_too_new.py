@@ -25,13 +25,14 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Severity
 from diagnose.model.versions import name_key
 from diagnose.policies import musl
-from diagnose.readers.elf.elf_parser import Elf
-from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import retag
 from diagnose.tables.libc_releases import alpine_with_musl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.readers.elf.elf_parser import Elf
+    from diagnose.readers.wheel.reader import Wheel
 
 CHECK = Check(since="0.1.0", needs="tags", applies=has_musl_code)
 

@@ -23,15 +23,15 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel.platform_tag import arch_of
-from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import inside, rename, repack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.elf.elf_parser import Elf
+    from diagnose.readers.wheel.reader import Wheel
 
 #: Files of other operating systems: a wheel that has them and ELF files serves several platforms on purpose.
 _FOREIGN = (".dll", ".dylib", ".pyd", ".exe")

@@ -40,14 +40,15 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.policies import systems
-from diagnose.readers.elf.elf_parser import Elf
-from diagnose.readers.wheel.filekind import CodeFile
 from diagnose.readers.wheel.platform_tag import arch_of
-from diagnose.readers.wheel.reader import Tag, Wheel
 from diagnose.remedies.repack import rename, rename_suffix, repack, retag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.readers.elf.elf_parser import Elf
+    from diagnose.readers.wheel.filekind import CodeFile
+    from diagnose.readers.wheel.reader import Tag, Wheel
 
 
 def _has_named_modules(wheel: Wheel) -> bool:

@@ -39,15 +39,16 @@ from diagnose.loaders import musl_loader
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Severity
-from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel.linkage import SITE, LoadLink
-from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import inside, repack
 from diagnose.remedies.shell_quoting import quote
 from diagnose.tables.shared_libraries import is_required
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.readers.elf.elf_parser import Elf
+    from diagnose.readers.wheel.reader import Wheel
 
 CHECK = Check(since="0.1.0", needs="tags", applies=has_linux_code)
 

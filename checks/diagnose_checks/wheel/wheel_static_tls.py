@@ -35,11 +35,12 @@ from diagnose.loaders import glibc_loader, musl_loader
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
-from diagnose.readers.elf.elf_parser import Elf
-from diagnose.readers.wheel.reader import Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.readers.elf.elf_parser import Elf
+    from diagnose.readers.wheel.reader import Wheel
 
 CHECK = Check(since="0.1.0", needs="tags", applies=has_linux_code)
 

@@ -27,15 +27,15 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.policies import systems
-from diagnose.readers.wheel.filekind import CodeFile
-from diagnose.readers.wheel.mach_o import Build
-from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import retag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from diagnose.policies.systems import TaggedSystem
+    from diagnose.readers.wheel.filekind import CodeFile
+    from diagnose.readers.wheel.mach_o import Build
+    from diagnose.readers.wheel.reader import Wheel
 
 
 def _has_builds(wheel: Wheel) -> bool:

@@ -17,11 +17,12 @@ from diagnose.authoring.wheel import some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Severity
-from diagnose.readers.wheel.reader import Wheel
 from diagnose.remedies.repack import repack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.readers.wheel.reader import Wheel
 
 CHECK = Check(since="0.1.0")
 

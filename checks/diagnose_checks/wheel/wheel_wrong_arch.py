@@ -37,12 +37,13 @@ from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Se
 from diagnose.model.targets import TARGETS, Target
 from diagnose.policies import systems
 from diagnose.readers.elf.elf_parser import EM_ARM, ET_REL, Elf
-from diagnose.readers.wheel.filekind import CodeFile
 from diagnose.readers.wheel.platform_tag import arch_of
-from diagnose.readers.wheel.reader import Wheel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.readers.wheel.filekind import CodeFile
+    from diagnose.readers.wheel.reader import Wheel
 
 CHECK = Check(since="0.1.0", needs="tags", applies=has_code)
 

@@ -9,13 +9,13 @@ from diagnose.cli.apply_edits import agreed
 from diagnose.cli.destinations import planned
 from diagnose.cli.errors import UsageError
 from diagnose.cli.report import chosen, finish, inspect, print_fixes, traces
-from diagnose.engine.run import Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from diagnose.cli.options import EnvOptions, FixOptions, Output, Selection
+    from diagnose.engine.run import Result
     from diagnose.readers.image.open_image import OpenImage
 
 

@@ -8,7 +8,6 @@ import sys
 from diagnose.cli import child, console
 from diagnose.cli.destinations import Destination, planned, publish
 from diagnose.cli.report import chosen, inspect, log_patterns, render, report_on, summarize, traces
-from diagnose.engine.run import Result
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.outcome import Outcome
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from diagnose.cli.options import BuildOrigin, Output, RunOptions, Selection
+    from diagnose.engine.run import Result
 
 _SHOWN = 120  # characters of the command line that are printed
 

@@ -6,14 +6,12 @@ import io
 import os
 import sys
 from bisect import bisect_right
-from typing import Any, BinaryIO
 
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import Evidence, Finding, InputError, Phase, Severity
 from diagnose.model.outcome import Outcome
 from diagnose.model.pattern import Pattern, Wordings, patterns_for
-from diagnose.model.targets import Target
 from diagnose.readers.buildlog import patterns as table
 from diagnose.readers.buildlog.clean import clean
 from diagnose.readers.buildlog.context import ContextHint, parse, sights, unknown_release
@@ -27,6 +25,9 @@ from diagnose.readers.system.distro import Container, Distro
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any, BinaryIO
+
+    from diagnose.model.targets import Target
 
 __all__ = ["BuildLog", "Hit", "LinkStep", "Pattern", "Probe", "facts", "patterns_for", "read"]
 
@@ -89,11 +90,8 @@ class BuildLog(NamedTuple):
         return tuple(lines[line] for line in sorted(lines))
 
     def shows(self, kinds: Iterable[str]) -> bool:
-        """Whether there is a hit of any of these kinds; one with ``*`` at its end stands for all that begin so."""
-        there = self.hits.kinds
-        return any(
-            kind in there or (kind[-1] == "*" and any(one.startswith(kind[:-1]) for one in there)) for kind in kinds
-        )
+        """Whether there is a hit of any of these kinds."""
+        return not self.hits.kinds.isdisjoint(kinds)
 
     def offers(self, basis: str) -> bool:
         """Whether it has what a check needs: always, because it has one layout only."""

@@ -36,7 +36,10 @@ class Anchors:
             self._automaton = BytesAhoCorasick(self._texts)
             self._search = self._automatic
         else:
-            self._grams = [_grams(text) for text in self._texts]
+            self._begin: dict[int, list[int]] = {}  # the first run of bytes → the texts that it begins
+            for number, text in enumerate(self._texts):
+                self._begin.setdefault(int.from_bytes(text[:GRAM], sys.byteorder), []).append(number)
+            self._grams: dict[int, set[int]] = {}  # all runs, of the texts whose first one was there
 
     def lines(self, block: bytes) -> dict[int, list[tuple[int, bytes]]]:
         """Return the lines of *block* with a text: their start → the first position of each text in it, sorted.
@@ -73,7 +76,10 @@ class Anchors:
     def _plain(self, part: bytes) -> Iterable[tuple[int, int, int]]:
         there = _grams(part)
         found = []
-        for number, text in enumerate(self._texts):
+        for number in sorted([number for gram in self._begin.keys() & there for number in self._begin[gram]]):
+            text = self._texts[number]
+            if number not in self._grams:
+                self._grams[number] = _grams(text)
             at = part.find(text) if self._grams[number] <= there else -1
             while at >= 0:
                 found.append((number, at, at + len(text)))

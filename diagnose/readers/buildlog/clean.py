@@ -9,10 +9,9 @@ typographic quotes.
 from __future__ import annotations
 
 import itertools
-import re
 from functools import lru_cache
 
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,19 +6,18 @@ Debian's and Ubuntu's release histories.
 
 from __future__ import annotations
 
-import re
-
 from diagnose.model import targets
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.model.targets import Target
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.model.versions import version_key
-from diagnose.readers.buildlog.hits import Hit
 from diagnose.readers.buildlog.linking import named
 from diagnose.readers.system.distro import Container, Distro
 from diagnose.tables.distributions import by_codename, distributions, releases
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from diagnose.model.targets import Target
+    from diagnose.readers.buildlog.hits import Hit
 
 # Base distributions of the images of pypa/manylinux (docker/Dockerfile there).
 _POLICIES = {

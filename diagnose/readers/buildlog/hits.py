@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, KeysView, Mapping
 
 
 class Said(dict[str, str]):
@@ -65,7 +65,7 @@ class Hits(tuple[Hit, ...]):
         return left
 
     @property
-    def kinds(self) -> Collection[str]:
+    def kinds(self) -> KeysView[str]:
         """The kinds that there are; of a part, those of the whole."""
         return self._whole.kinds if self._whole is not None else self._by_kind().keys()
 

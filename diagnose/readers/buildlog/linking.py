@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 from diagnose.model import targets
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.model.targets import Target
-from diagnose.readers.buildlog.hits import Hit
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
+from diagnose.model.pattern import LINKER_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# fmt: off
-LINKERS = frozenset({
-    "ld-skipping", "ld-generic-elf", "ld-wrong-file", "ld-no-lib", "ld-no-file", "ld-undefined", "ld-referenced",
-    "ld-needed", "ld-static", "ld-host-script", "native-static", "no-linker",
-})
-# fmt: on
+    from diagnose.model.targets import Target
+from diagnose.readers.buildlog.hits import Hit
+
+LINKERS = frozenset(LINKER_KINDS)
 LINK_KINDS = LINKERS | {"link-failed", "crate-done", "crate-failed"}
 """The kinds of hits that :func:`links` looks at."""
 _REACH = 400  # lines of one linker run

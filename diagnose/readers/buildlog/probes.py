@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from functools import lru_cache
 
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
+from diagnose.model.pattern import PROBE_KINDS
 from diagnose.readers.buildlog.hits import Hit, Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _REACH = 60  # lines that one report of a failed question takes at most
-# The most informative kinds come first.
-_SAYINGS = ("guard", "version", "transitive", "library", "none", "shell", "spawn", "failed", "command", "path")
-_TELLING = {f"pc-{saying}": rank for rank, saying in enumerate(_SAYINGS)}
+_TELLING = {kind: rank for rank, kind in enumerate(PROBE_KINDS)}
 _CONSTRAINT = re.compile(r"^\s*([^\s<>=!]+)\s*(?:([<>=!]{1,2})\s*(\S+))?\s*$")
 
 

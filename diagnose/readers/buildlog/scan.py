@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import codecs
 import itertools
-import re
 from bisect import bisect_right
 from collections import Counter
 from functools import cache, lru_cache
-from typing import BinaryIO
 
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.model.pattern import Pattern, Wordings
 from diagnose.readers.buildlog.anchors import Anchors
 from diagnose.readers.buildlog.clean import clean, is_numbered, joined, plain, rejoined, unnumbered
@@ -23,6 +21,7 @@ from diagnose.readers.buildlog.quoted import Quotations, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import BinaryIO
 
     #: A pattern's kind and anchor, the text of a line that it matches, and the match.
     _Match = tuple[str, str, str, re.Match[str]]

@@ -6,10 +6,11 @@ Source: The Rust Reference, conditional compilation; The Cargo Book, platform sp
 from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
-from diagnose.model.targets import Target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from diagnose.model.targets import Target
 
 
 def cfg(expression: str, target: Target) -> bool:

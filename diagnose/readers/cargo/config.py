@@ -10,7 +10,6 @@ import os
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import InputError
-from diagnose.model.targets import Target
 from diagnose.readers import toml
 from diagnose.readers.cargo.cfg import cfg
 from diagnose.readers.cargo.files import base_folder, parsed, place_of, present, upwards
@@ -21,6 +20,8 @@ from diagnose.readers.system.root import Root
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
+
+    from diagnose.model.targets import Target
 
 
 class Override(NamedTuple):

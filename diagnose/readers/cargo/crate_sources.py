@@ -11,7 +11,6 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.readers.cargo import workspace
 from diagnose.readers.cargo.cfg import fits
 from diagnose.readers.cargo.files import base_folder, parsed
-from diagnose.readers.cargo.variables import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from diagnose.readers.cargo.config import Config
     from diagnose.readers.cargo.lock import Crate
     from diagnose.readers.cargo.project import Project
-    from diagnose.readers.cargo.variables import Variables
+    from diagnose.readers.cargo.variables import Setting, Variables
     from diagnose.readers.system.root import Root
 
 

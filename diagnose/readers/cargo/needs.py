@@ -10,15 +10,16 @@ import os
 from diagnose import tables
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, cache
 from diagnose.model.finding import InputError
-from diagnose.readers.cargo.config import Config, Override
-from diagnose.readers.cargo.features import Features
 from diagnose.readers.cargo.files import base_folder, parsed
-from diagnose.readers.cargo.lock import Crate
-from diagnose.readers.system.root import Root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
+
+    from diagnose.readers.cargo.config import Config, Override
+    from diagnose.readers.cargo.features import Features
+    from diagnose.readers.cargo.lock import Crate
+    from diagnose.readers.system.root import Root
 
 
 class Need(NamedTuple):

@@ -8,11 +8,9 @@ from __future__ import annotations
 import os
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.model.targets import Target
 from diagnose.readers import toml
 from diagnose.readers.cargo import build_tools, workspace
 from diagnose.readers.cargo.build_scripts import compiles_protos, named_modules
-from diagnose.readers.cargo.build_tools import ToolNeed
 from diagnose.readers.cargo.cfg import fits
 from diagnose.readers.cargo.config import Config, ConfigFile, Override
 from diagnose.readers.cargo.features import Features, closure, words
@@ -33,6 +31,9 @@ from diagnose.readers.system.root import Root
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
+
+    from diagnose.model.targets import Target
+    from diagnose.readers.cargo.build_tools import ToolNeed
 
 #: The crates that call pkg-config for a build script.
 _ASKING = frozenset({"pkg-config", "system-deps", "metadeps"})

@@ -9,13 +9,13 @@ import os
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.versions import newer
-from diagnose.readers.cargo.variables import Setting
 from diagnose.readers.system.root import Root
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from diagnose.readers.cargo.project import Project
+    from diagnose.readers.cargo.variables import Setting
 
 #: The releases whose options were read; those of older and newer ones are not known here.
 OLDEST, NEWEST = "1.85", "1.95"

@@ -9,13 +9,12 @@ import os
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.readers.cargo.files import base_folder, upwards
-from diagnose.readers.cargo.variables import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.cargo.config import Config
-    from diagnose.readers.cargo.variables import Variables
+    from diagnose.readers.cargo.variables import Setting, Variables
     from diagnose.readers.system.root import Root
 
 

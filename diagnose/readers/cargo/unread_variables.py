@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.model.targets import Target
-from diagnose.readers.cargo.variables import Setting, Variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.model.targets import Target
+    from diagnose.readers.cargo.variables import Setting, Variables
 
 
 class Ignored(NamedTuple):

@@ -8,9 +8,12 @@ from __future__ import annotations
 import fnmatch
 import posixpath
 
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import InputError
-from diagnose.model.targets import Target
-from diagnose.readers.system.root import Root
+
+if TYPE_CHECKING:
+    from diagnose.model.targets import Target
+    from diagnose.readers.system.root import Root
 
 CONFIGURATION = "/etc/ld.so.conf"
 #: Its last folders; Debian's loader searches those of its architecture before.

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import InputError
-from diagnose.model.targets import Target
 from diagnose.model.versions import version_key
 from diagnose.readers.elf import elf_parser as elf
 from diagnose.readers.elf import ld_so, linker_script
-from diagnose.readers.elf.elf_parser import Elf
-from diagnose.readers.system.root import Root
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from diagnose.model.targets import Target
+    from diagnose.readers.elf.elf_parser import Elf
+    from diagnose.readers.system.root import Root
 
 #: The most members of an archive that are read.
 MEMBER_LIMIT = 64

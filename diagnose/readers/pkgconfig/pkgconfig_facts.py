@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.readers.cargo.variables import Setting
 from diagnose.readers.pkgconfig.link_metadata import Links
-from diagnose.readers.toolchain.toolchain_facts import Program
 
 if TYPE_CHECKING:
+    from diagnose.readers.cargo.variables import Setting
     from diagnose.readers.elf.library import LinkFile
+    from diagnose.readers.toolchain.toolchain_facts import Program
 
 
 class PkgConfig(NamedTuple):

@@ -9,19 +9,19 @@ from __future__ import annotations
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import InputError
-from diagnose.model.targets import Target
-from diagnose.readers.cargo.variables import Setting, Variables
 from diagnose.readers.pkgconfig import tool as pkgtool
 from diagnose.readers.pkgconfig.link_metadata import Links, system_root
 from diagnose.readers.pkgconfig.link_metadata import links as link_metadata
 from diagnose.readers.pkgconfig.pkgconfig_facts import Candidate, Library, Mismatch, Missing, PkgConfig
-from diagnose.readers.toolchain.toolchain_facts import Finder, Program
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from diagnose.model.targets import Target
+    from diagnose.readers.cargo.variables import Setting, Variables
     from diagnose.readers.pkgconfig import solver
     from diagnose.readers.pkgconfig.sys_crate_overrides import Direction
+    from diagnose.readers.toolchain.toolchain_facts import Finder, Program
 
 
 def names(variable: str, triple: str, host: str) -> tuple[str, ...]:

@@ -10,10 +10,11 @@ import os
 
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.readers.system.root import Root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.readers.system.root import Root
 
 #: The most bytes of a program or its library that are searched.
 PROGRAM_LIMIT = 4 << 20

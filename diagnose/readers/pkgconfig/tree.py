@@ -8,11 +8,11 @@ from __future__ import annotations
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.readers.pkgconfig.fragments import Fragments
 from diagnose.readers.pkgconfig.graph import Edge, Module, Modules, world
-from diagnose.readers.pkgconfig.pcfile import Dependency, Fragment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from diagnose.readers.pkgconfig.pcfile import Dependency, Fragment
     from diagnose.readers.pkgconfig.rules import Rules
 
 

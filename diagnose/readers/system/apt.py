@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import InputError
-from diagnose.readers.system.root import Root
 from diagnose.tables import distributions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from diagnose.readers.system.root import Root
 
 #: The most bytes of one sources file, and of the head of a Release file, that are read.
 SOURCES_LIMIT = 1 << 20

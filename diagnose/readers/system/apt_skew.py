@@ -5,14 +5,13 @@ Source: apt's file names in ``/var/lib/apt/lists`` and the form of a Packages in
 
 from __future__ import annotations
 
-import re
-
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.readers.system.apt import LISTS, Skew, indexed_architecture
-from diagnose.readers.system.root import Root
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
+
+    from diagnose.readers.system.root import Root
 
 _ENTRY = re.compile(rb"^Package: (\S+)\n(?:(?!Version: ).+\n)*Version: (\S+)\n", re.MULTILINE)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, cache
 from diagnose.model.finding import InputError
-from diagnose.readers.system.root import Root
 from diagnose.tables.distributions import distributions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from diagnose.readers.system.root import Root
 
 #: Bytes, more than any C library has.
 LIBC_LIMIT = 16 << 20

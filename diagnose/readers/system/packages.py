@@ -7,10 +7,11 @@ database, dnf.conf(5) (``.repo`` files).
 from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.readers.system.root import Root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.readers.system.root import Root
 
 #: The largest package database that is read, in bytes; a desktop's dpkg status is about 10 MB.
 DATABASE_LIMIT = 64 << 20

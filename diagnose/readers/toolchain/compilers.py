@@ -11,18 +11,19 @@ import os
 
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.model.targets import Target
 from diagnose.model.versions import version_key
-from diagnose.readers.cargo.variables import Setting, Variables
 from diagnose.readers.elf import linker_script
 from diagnose.readers.system.distro import glibc_version
-from diagnose.readers.system.root import Root
 from diagnose.readers.toolchain import driver
 from diagnose.readers.toolchain.others import emulator, libclang, python
 from diagnose.readers.toolchain.toolchain_facts import Finder, Part, Program, Rust, StartFile, Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.model.targets import Target
+    from diagnose.readers.cargo.variables import Setting, Variables
+    from diagnose.readers.system.root import Root
 
 
 #: Wrappers that may precede the compiler in CC (the cc crate's list), or rustc.

@@ -7,14 +7,15 @@ import os
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import InputError
-from diagnose.model.targets import Target
-from diagnose.readers.cargo.variables import Variables
 from diagnose.readers.system.host import host_machine
-from diagnose.readers.system.root import Root
 from diagnose.readers.toolchain.toolchain_facts import Emulator, Pyo3Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from diagnose.model.targets import Target
+    from diagnose.readers.cargo.variables import Variables
+    from diagnose.readers.system.root import Root
 
 
 def libclang(root: Root, variables: Variables) -> Iterator[str]:

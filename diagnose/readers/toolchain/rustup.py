@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 
 from diagnose.model import targets
-from diagnose.model.targets import Target
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.versions import version_key
 from diagnose.readers import toml
 from diagnose.readers.cargo.variables import Setting, Variables
 from diagnose.readers.system import packages
 from diagnose.readers.system.root import Root
 from diagnose.readers.toolchain.toolchain_facts import IMAGE_CARGO, IMAGE_RUSTUP, Finder, Program, Rust
+
+if TYPE_CHECKING:
+    from diagnose.model.targets import Target
 
 
 def rust(finder: Finder, variables: Variables, cwd: str, native: Target) -> Rust:

@@ -6,11 +6,12 @@ import os
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.readers.cargo.files import base_folder
-from diagnose.readers.cargo.variables import Setting
 from diagnose.readers.system.root import Root
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from diagnose.readers.cargo.variables import Setting
 
 #: Where the official Rust images have cargo and rustup's toolchains (docker.io/library/rust, its Dockerfile).
 IMAGE_CARGO, IMAGE_RUSTUP = "/usr/local/cargo", "/usr/local/rustup"

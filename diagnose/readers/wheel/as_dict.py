@@ -6,12 +6,12 @@ from diagnose import policies
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.targets import EM_386, EM_X86_64
 from diagnose.model.versions import name_key
-from diagnose.readers.elf.elf_parser import Elf, Verneed
 from diagnose.readers.wheel.platform_tag import Shortfall, auditwheel_differences
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from diagnose.readers.elf.elf_parser import Elf, Verneed
     from diagnose.readers.elf.instructions import Instructions
     from diagnose.readers.wheel.mach_o import Build
     from diagnose.readers.wheel.reader import Wheel

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import struct
 
-from diagnose.model._lazy_stdlib import NamedTuple
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.readers.wheel import mach_o
-from diagnose.readers.wheel.mach_o import Build
+
+if TYPE_CHECKING:
+    from diagnose.readers.wheel.mach_o import Build
 
 
 class CodeFile(NamedTuple):

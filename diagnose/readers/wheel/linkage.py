@@ -13,10 +13,11 @@ from posixpath import dirname, join, normpath
 
 from diagnose.loaders import glibc_loader, musl_loader
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
-from diagnose.readers.elf.elf_parser import Elf
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from diagnose.readers.elf.elf_parser import Elf
 
 SITE = "lib/python/site-packages"
 _SITE_FORM = re.compile(r"\blib(?:64)?/(?:python|pypy)\d[\w.]*/(?:site|dist)-packages(?=/|$)")

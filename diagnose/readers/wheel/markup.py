@@ -8,10 +8,9 @@ renderer.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.readers.system.printable import printable
 
 if TYPE_CHECKING:

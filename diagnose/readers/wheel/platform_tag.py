@@ -14,12 +14,13 @@ from diagnose.loaders import glibc_loader, musl_loader
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.model.targets import TARGETS
 from diagnose.model.versions import name_key
-from diagnose.policies import PlatformTag, Policy
 from diagnose.readers.elf.elf_parser import EM_ARM, Elf
-from diagnose.readers.wheel.linkage import Index
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from diagnose.policies import PlatformTag, Policy
+    from diagnose.readers.wheel.linkage import Index
 
 
 class Shortfall(NamedTuple):

@@ -21,12 +21,10 @@ from diagnose.model.finding import Evidence, Finding, InputError, Phase
 from diagnose.readers.elf import elf_parser as elf
 from diagnose.readers.elf.elf_parser import Elf
 from diagnose.readers.wheel import archive, filekind, linkage, metadata, platform_tag, record, room
-from diagnose.readers.wheel.archive import Archive, Member, ZipFlaw
 from diagnose.readers.wheel.as_dict import facts
 from diagnose.readers.wheel.filekind import CodeFile
 from diagnose.readers.wheel.linkage import SITE, LoadLink
 from diagnose.readers.wheel.metadata import Metadata
-from diagnose.readers.wheel.platform_tag import Verdict
 from diagnose.readers.wheel.record import Contents, Record
 from diagnose.readers.wheel.room import Room
 from diagnose.readers.wheel.sampling import Sampler, unsampled
@@ -35,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from diagnose.model.exclude_pattern import ExcludePattern
+    from diagnose.readers.wheel.archive import Archive, Member, ZipFlaw
+    from diagnose.readers.wheel.platform_tag import Verdict
 
 __all__ = ["CodeFile", "Elf", "Tag", "Wheel", "expand_tags", "facts", "installed_path", "parse_file_name", "read"]
 

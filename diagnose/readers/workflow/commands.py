@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.targets import find, resolve
 from diagnose.readers.workflow import maturin_action, scripts, tags
-from diagnose.readers.workflow.workflow_facts import BuildPlace
 from diagnose.tables import ci
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from diagnose.readers.workflow.repository import Repository
-    from diagnose.readers.workflow.workflow_facts import Leg
+    from diagnose.readers.workflow.workflow_facts import BuildPlace, Leg
 
 FOREIGN = ("apple", "windows", "android", "wasm", "emscripten", "ios", "freebsd", "pyodide")
 """Parts of targets that are no Linux."""

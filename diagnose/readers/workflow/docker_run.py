@@ -5,9 +5,7 @@ Source: Docker's documentation, "docker container run" (its options).
 
 from __future__ import annotations
 
-import re
-
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.readers.workflow import commands, dockerfile, scripts
 from diagnose.readers.workflow.nodes import Text
 from diagnose.readers.workflow.values import bounded_sub, follows, template

@@ -6,9 +6,8 @@ Source: Docker's documentation, "Dockerfile reference" and "docker buildx build"
 from __future__ import annotations
 
 import os
-import re
 
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.model.finding import InputError
 from diagnose.readers.workflow import commands, scripts
 from diagnose.readers.workflow.nodes import Text

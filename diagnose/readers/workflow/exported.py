@@ -5,9 +5,7 @@ Source: GitHub's documentation, "Workflow commands", setting an environment vari
 
 from __future__ import annotations
 
-import re
-
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.readers.workflow import scripts
 from diagnose.readers.workflow.workflow_facts import Spot, StepVariable
 

@@ -6,10 +6,9 @@ documentation, "CI/CD YAML syntax reference" and "Where variables can be used".
 
 from __future__ import annotations
 
-import re
 from itertools import product
 
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.model.finding import InputError
 from diagnose.readers.workflow import commands, dockerfile, maturin_table, scripts, tags
 from diagnose.readers.workflow.jobs import uploads

@@ -6,9 +6,7 @@ documentation, "Evaluate expressions in workflows and actions".
 
 from __future__ import annotations
 
-import re
-
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

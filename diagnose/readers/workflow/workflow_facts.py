@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.readers.workflow.shell import Call
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from diagnose.model.finding import Evidence, Finding, Phase
     from diagnose.readers.cargo.project import Project
+    from diagnose.readers.workflow.shell import Call
     from diagnose.tables.ci import Image, Runner
 
 
