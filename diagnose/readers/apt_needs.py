@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.readers.system import apt
-from diagnose.tables import debian_pc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,20 +25,20 @@ def read(
 ) -> Apt | None:
     """Read apt; if a package of the target still has to be installed, look for its version and for version skew."""
     found = apt.read(place, native.debian)
+    if found is None or row.debian not in found.indexed or all(library.outcome == "found" for library in libraries):
+        return found
+    from diagnose.readers.system import apt_skew
+    from diagnose.tables import debian_pc
+
     wanted = {
         provider.package
         for library in libraries
         if library.requirement and library.outcome != "found" and not library.pc
         for provider in debian_pc.providers(library.module, codename)
     }
-    if found is not None and wanted and row.debian in found.indexed:
-        from diagnose.readers.system import apt_skew
-
+    if wanted:
         found = found._replace(offers=apt_skew.offers(place, row.debian, wanted))
-    lacking = any(library.outcome != "found" for library in libraries)
-    if found is None or not lacking or row.debian not in found.foreign or row.debian not in found.indexed:
+    if row.debian not in found.foreign:
         return found
-    from diagnose.readers.system import apt_skew
-
     same = {one.name: one.version for one in installed or () if one.same and one.architecture == native.debian}
     return found._replace(skews=tuple(apt_skew.find(place, same, native.debian, row.debian)))

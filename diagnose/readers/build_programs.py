@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from diagnose.model.targets import Target
-    from diagnose.readers.cargo.project import Project
+    from diagnose.readers.cargo.project_facts import Project
     from diagnose.readers.cargo.variables import Setting, Variables
     from diagnose.readers.system.root import Root
     from diagnose.readers.toolchain.toolchain_facts import Finder, Program

@@ -9,23 +9,12 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import Evidence, Finding, InputError, Phase
 from diagnose.model.subject import is_there
 from diagnose.model.versions import newer
-from diagnose.readers import apt_needs, build_programs, flags, library_answers
-from diagnose.readers.cargo import (
-    build_tools,
-    crate_sources,
-    needs,
-    older_versions,
-    rust_versions,
-    rustc_flags,
-    target_folder,
-    unread_variables,
-)
+from diagnose.readers import apt_needs, build_programs, flags, project_parts
 from diagnose.readers.cargo import config as cargo_config
-from diagnose.readers.cargo import project as cargo
+from diagnose.readers.cargo import rustc_flags, unread_variables
 from diagnose.readers.cargo.files import base_folder
-from diagnose.readers.cargo.project import Project
+from diagnose.readers.cargo.project_facts import Project
 from diagnose.readers.pkgconfig import resolver as pkgconfig
-from diagnose.readers.pkgconfig import sys_crate_overrides
 from diagnose.readers.system import distro, packages
 from diagnose.readers.system.host import host_machine
 from diagnose.readers.system.native import native_target
@@ -38,6 +27,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from diagnose.model.targets import Target
+    from diagnose.readers.cargo.config import Config
     from diagnose.readers.cargo.crate_sources import Lacking
     from diagnose.readers.cargo.rustc_flags import RustcOption
     from diagnose.readers.cargo.target_folder import Obstacle
@@ -245,7 +235,7 @@ def read(
     if policy is None:
         policy_from = variables.own("AUDITWHEEL_PLAT") or variables.own("AUDITWHEEL_POLICY")
     linker = config.linker(variables, row)
-    project = cargo.project(place, cwd, config, home, row)
+    project = project_parts.project(place, cwd, config, home, row)
     libs = list(libs)
     if libs:  # they replace the modules that could not be determined
         project = project._replace(unknown=())
@@ -254,11 +244,9 @@ def read(
         if rust.cargo.found and not rust.version:
             place.unseen.append("cargo's version: neither rustup's files nor dpkg's show it")
     if rust.version and project.crates:
-        sources = needs.source_folders(place, home, config)
-        floors, lacking = rust_versions.floors(place, project, sources, row, rust.version)
-        if floors:
-            asking = cargo.manifest(place, project.path)
-            floors = older_versions.marked(place, home, asking, floors, rust.version)
+        from diagnose.readers.cargo import required_rust
+
+        floors, lacking = required_rust.floors(place, home, config, project, row, rust.version)
         project = project._replace(floors=(*project.floors, *floors))
         if lacking:
             place.unseen.append("the Rust that its crates require: `cargo fetch` downloads the manifests that say it")
@@ -280,29 +268,24 @@ def read(
     static = config.crt_static(variables, row)
     own_musl = here.family == "alpine" and not rust.toolchain  # Alpine's Rust links dynamically
     tools = tools._replace(crt_static=row.libc == "musl" and not own_musl if static is None else static)
-    wanted = [needs.asked_for(name) for name in libs] or [
-        need for need in project.needs if not need.optional or sys_crate_overrides.insists(need.crate, variables, row)
-    ]
+    wanted = project_parts.wanted(libs, project, variables, row)
     if row != host and (elsewhere := [need for need in wanted if need.native]):
         wanted = [need for need in wanted if not need.native]
         project = project._replace(unknown=(*project.unknown, *dict.fromkeys(need.crate for need in elsewhere)))
     decided = pkgconfig.decide(finder, variables, row.triple, host.triple)
     host_decided = None if row == host else pkgconfig.decide(finder, variables, host.triple, host.triple)
-    overridden = needs.overridden(project.overrides)
-    # Without the linker, the folders that it will search are unknown: no library is missing there.
-    prober = pkgconfig.Prober(finder, variables, decided, row, tools.link_dirs if tools.linker.found else ())
-    libraries = tuple(library_answers.probe(prober, need, overridden) for need in wanted)
-    tools_left = build_tools.remaining(
-        project.tools,
-        row != host,
-        lambda module: library_answers.probe_module(prober, needs.Need(module), {}).outcome in library_answers.ANSWERED,
-    )
-    project = project._replace(tools=tools_left)
+    libraries: tuple[Library, ...] = ()
     host_libraries: tuple[Library, ...] = ()
-    if host_decided is not None:
-        own = _host_dirs(host)
-        host_prober = pkgconfig.Prober(finder, variables, host_decided, host, own)
-        host_libraries = tuple(library_answers.probe(host_prober, need, {}) for need in wanted)
+    if wanted or project.tools:
+        from diagnose.readers import library_answers
+
+        # Without the linker, the folders that it will search are unknown: no library is missing there.
+        prober = pkgconfig.Prober(finder, variables, decided, row, tools.link_dirs if tools.linker.found else ())
+        libraries, tools_left = library_answers.answers(prober, wanted, project, row != host)
+        project = project._replace(tools=tools_left)
+        if host_decided is not None:
+            host_prober = pkgconfig.Prober(finder, variables, host_decided, host, _host_dirs(host))
+            host_libraries = tuple(library_answers.probe(host_prober, need, {}) for need in wanted)
     installed = None
     damaged = not all(part.path for part in tools.parts) or not all(file.path for file in tools.start_files)
     if wanted or row != host or damaged:
@@ -331,7 +314,7 @@ def read(
     if tools.linker.found and not tools.linker_target and tools.linker.script and not wanted:
         place.unseen.append(f"what the script {tools.linker.path} links with")
     here_of = place if place.live else Root("/")
-    sourceless = crate_sources.lacking(place, here_of, home, project, config, variables, row)
+    sourceless = project_parts.sourceless(place, here_of, home, project, config, variables, row)
     if sourceless is not None and sourceless.unsure:
         place.unseen.append(f"whether this build needs {sourceless.unsure[0].name}, whose source is not there")
     journal, unfinished = packages.unfinished(place)
@@ -371,22 +354,14 @@ def read(
         refused=refused,
         flagged=flagged,
         lacking=sourceless,
-        obstacle=_obstacle(place, project, config, variables, os.path.abspath(cwd), "" if row == host else row.triple),
+        obstacle=project_parts.obstacle(
+            place, project, config, variables, os.path.abspath(cwd), "" if row == host else row.triple
+        ),
         dpkg_journal=journal,
         dpkg_unfinished=unfinished,
         absent_headers=tuple(build_programs.absent_headers(place, row, project)),
         unseen=tuple(dict.fromkeys(place.unseen)),
     )
-
-
-def _obstacle(
-    place: Root, project: Project, config: cargo_config.Config, variables: Variables, cwd: str, triple: str
-) -> Obstacle | None:
-    if not project.path:
-        return None
-    here = place if place.live else Root("/")
-    top = os.path.dirname(project.lock or project.path)
-    return target_folder.obstacle(place, here, cwd, top, config, variables, triple)
 
 
 def _in_venv(place: Root, cwd: str) -> Program | None:
@@ -403,9 +378,7 @@ def _exact(triple: str) -> Target | None:
     return next((row for row in targets.TARGETS if row.triple == triple), None)
 
 
-def _target(
-    asked: str | None, variables: Variables, config: cargo_config.Config, host: Target
-) -> tuple[Target, Setting | None]:
+def _target(asked: str | None, variables: Variables, config: Config, host: Target) -> tuple[Target, Setting | None]:
     setting = None
     if asked is None:
         configured = config.find("build", "target")

@@ -10,7 +10,7 @@ from diagnose.readers.toolchain import rustup
 
 if TYPE_CHECKING:
     from diagnose.model.targets import Target
-    from diagnose.readers.cargo.project import Project
+    from diagnose.readers.cargo.project_facts import Project
     from diagnose.readers.cargo.rustc_flags import RustcOption
     from diagnose.readers.cargo.variables import Setting, Variables
     from diagnose.readers.elf.library import LinkFile

@@ -3,16 +3,43 @@
 from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
-from diagnose.readers.cargo import needs
+from diagnose.readers.cargo import build_tools, needs
 from diagnose.readers.pkgconfig import resolver as pkgconfig
 from diagnose.readers.pkgconfig import sys_crate_overrides
 from diagnose.readers.pkgconfig.pkgconfig_facts import Library
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from diagnose.model.targets import Target
+    from diagnose.readers.cargo.build_tools import ToolNeed
+    from diagnose.readers.cargo.project_facts import Project
+    from diagnose.readers.cargo.variables import Variables
 
 #: The outcomes of a library that was found, whatever its files are worth.
 ANSWERED = ("found", "wrong-arch", "file-missing", "overridden")
+
+
+def wanted(libs: Sequence[str], project: Project, variables: Variables, target: Target) -> list[needs.Need]:
+    """Return the modules that are needed: *libs*, as the user names them, or else those of *project*."""
+    return [needs.asked_for(name) for name in libs] or [
+        need
+        for need in project.needs
+        if not need.optional or sys_crate_overrides.insists(need.crate, variables, target)
+    ]
+
+
+def answers(
+    prober: pkgconfig.Prober, asked: Iterable[needs.Need], project: Project, cross: bool
+) -> tuple[tuple[Library, ...], tuple[ToolNeed, ...]]:
+    """Return what the crates get for the modules *asked*, and the tools of *project* that this kind of build needs."""
+    overridden = needs.overridden(project.overrides)
+    libraries = tuple(probe(prober, need, overridden) for need in asked)
+
+    def has(module: str) -> bool:
+        return probe_module(prober, needs.Need(module), {}).outcome in ANSWERED
+
+    return libraries, build_tools.remaining(project.tools, cross, has)
 
 
 def probe(prober: pkgconfig.Prober, need: needs.Need, overridden: Mapping[str, str]) -> Library:

@@ -8,7 +8,7 @@ import pytest
 from readers import miniroot
 
 from diagnose.readers.cargo import older_versions
-from diagnose.readers.cargo.project import Floor
+from diagnose.readers.cargo.project_facts import Floor
 from diagnose.readers.system.root import Root
 
 ROWS = (("0.24.4", "1.83"), ("0.24.5", "1.83"), ("0.24.6", ""), ("0.25.0-alpha.1", "1.80"), ("0.25.0", "1.92"))

@@ -24,7 +24,8 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.model.versions import newer, version_key
-from diagnose.readers.cargo.project import LOCK_SEEN, Floor
+from diagnose.readers.cargo.project import LOCK_SEEN
+from diagnose.readers.cargo.project_facts import Floor
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import InstallSystem, install, system
 from diagnose.remedies.release_workflow import RUSTUP

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from diagnose.cli import console
-from diagnose.cli.apply_edits import agreed
 from diagnose.cli.destinations import planned
 from diagnose.cli.errors import UsageError
 from diagnose.cli.report import chosen, finish, inspect, print_fixes, traces
@@ -21,12 +20,14 @@ if TYPE_CHECKING:
 
 def main(options: EnvOptions, fixes: FixOptions, selection: Selection, output: Output) -> int:
     """Report on this machine, a root filesystem or an image as a place to build; or print or apply its fixes."""
-    from diagnose import policies
     from diagnose.readers import env as reader
     from diagnose.readers.system import host
 
-    if options.policy and (why := policies.refusal(options.policy)):
-        raise UsageError(f"--policy: {why}")
+    if options.policy:
+        from diagnose import policies
+
+        if why := policies.refusal(options.policy):
+            raise UsageError(f"--policy: {why}")
     chosen("env", selection)  # a wrong --select fails before any work
     planned(output)
     here = options.root == "/" and options.image is None
@@ -100,6 +101,7 @@ def _apply(look: Callable[[], Result], yes: bool, unsafe: bool = False) -> None:
     """Apply the fixes, and those of later findings, until nothing is left that can be applied."""
     import shlex
 
+    from diagnose.cli.apply_edits import agreed
     from diagnose.fixes import apply, plan
     from diagnose.fixes.disk import ApplyError
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from diagnose.model.targets import Target
     from diagnose.readers.cargo.config import Config
     from diagnose.readers.cargo.lock import Crate
-    from diagnose.readers.cargo.project import Project
+    from diagnose.readers.cargo.project_facts import Project
     from diagnose.readers.cargo.variables import Setting, Variables
     from diagnose.readers.system.root import Root
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from diagnose.readers.cargo.project import Floor
+    from diagnose.readers.cargo.project_facts import Floor
     from diagnose.readers.system.root import Root
 
 #: The largest entry of the index's cache that is read, in bytes.

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import os
 
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.readers import toml
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.readers.cargo import build_tools, workspace
 from diagnose.readers.cargo.build_scripts import compiles_protos, named_modules
 from diagnose.readers.cargo.cfg import fits
-from diagnose.readers.cargo.config import Config, ConfigFile, Override
+from diagnose.readers.cargo.config import Config
 from diagnose.readers.cargo.features import Features, closure, words
 from diagnose.readers.cargo.files import base_folder, parsed, place_of, present, upwards
 from diagnose.readers.cargo.lock import LOCK_LIMIT, Crate, Lock, lock_file
 from diagnose.readers.cargo.needs import (
-    Need,
     crate_needs,
     is_optional,
     no_library,
@@ -26,6 +24,7 @@ from diagnose.readers.cargo.needs import (
     sys_crates,
     system_deps,
 )
+from diagnose.readers.cargo.project_facts import Floor, Project, configured, located
 from diagnose.readers.system.root import Root
 
 if TYPE_CHECKING:
@@ -33,71 +32,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from diagnose.model.targets import Target
-    from diagnose.readers.cargo.build_tools import ToolNeed
 
 #: The crates that call pkg-config for a build script.
 _ASKING = frozenset({"pkg-config", "system-deps", "metadeps"})
-
-
-class Floor(NamedTuple):
-    """The oldest cargo that the project accepts: ``text`` in ``path`` (``Cargo.lock:3``) requires it.
-
-    ``crate`` is the locked crate whose manifest that is; empty for the project's own files.
-    """
-
-    version: str
-    """The release, as ``1.78``."""
-    text: str
-    path: str
-    crate: str = ""
-    stuck: str = ""
-    """The project's own requirement for the crate, if no release that fits it accepts the Rust that is there."""
-    newest: str = ""
-    """The newest release of a crate with ``stuck`` that accepts it, if the project names that in ``dependencies``."""
-
-
-class Project(NamedTuple):
-    """The Cargo project of the working directory; ``path`` is its manifest, ``lock`` its Cargo.lock.
-
-    ``crates`` are those of Cargo.lock that a build with the default features compiles; ``idle`` are the others that use
-    pkg-config. ``config`` are the configuration files that cargo reads here, the nearest first. ``unknown`` are crates
-    that use pkg-config for unknown modules. ``wheel``: maturin can build a wheel of it, because its ``pyproject.toml``
-    names maturin, the build contains PyO3, or the manifest has a ``cdylib``. ``abi3``: the manifest enables PyO3's
-    stable ABI; None if it does not depend on PyO3. ``floors`` are the releases of cargo that the lock file and the
-    manifest need. ``tools`` are programs that build scripts run. ``unlocked``: there is no Cargo.lock, but the manifest
-    names dependencies. ``named`` are the modules that the build scripts of ``unknown`` crates name. ``unlisted`` are
-    crates that link a library in an unknown way: they are named like one that does, and nothing else is known.
-    """
-
-    path: str = ""
-    lock: str = ""
-    crates: tuple[Crate, ...] = ()
-    needs: tuple[Need, ...] = ()
-    """The pkg-config modules that its crates request."""
-    config: tuple[ConfigFile, ...] = ()
-    overrides: tuple[Override, ...] = ()
-    """The crates whose build scripts cargo does not run."""
-    idle: tuple[Crate, ...] = ()
-    unknown: tuple[str, ...] = ()
-    abi3: bool | None = None
-    wheel: bool = False
-    floors: tuple[Floor, ...] = ()
-    tools: tuple[ToolNeed, ...] = ()
-    unlocked: bool = False
-    named: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    unlisted: tuple[str, ...] = ()
-    odd_lock: int | None = None
-    """The version of Cargo.lock, if no release of cargo up to :data:`LOCK_SEEN` reads it."""
-    absent: tuple[tuple[str, str], ...] = ()
-    """(file, what names it): files without which cargo does not load the project, or does not compile it."""
-
-    def crate(self, name: str) -> Crate | None:
-        """Return the crate of that name that the build compiles, the newest of several."""
-        return next((crate for crate in reversed(self.crates) if crate.name == name), None)
-
-    def locked(self, name: str) -> Crate | None:
-        """Return the crate of that name that the build compiles, or compiles with another feature."""
-        return self.crate(name) or next((crate for crate in self.idle if crate.name == name), None)
 
 
 def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Target) -> Project:
@@ -107,18 +44,10 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
         InputError: its manifest or lock file is broken.
     """
     here = root if root.live else Root("/")
-    files = tuple(ConfigFile(path, text, path not in config.shared) for path, _, text in config.files)
-    overrides = config.overrides(target.triple)
-    manifest = _manifest_path(here, os.path.realpath(cwd))
-    lock = ""
-    for folder in upwards(os.path.dirname(manifest) or os.path.realpath(cwd)):
-        if not manifest and here.is_file(os.path.join(folder, "Cargo.toml")):
-            manifest = os.path.join(folder, "Cargo.toml")
-        if manifest and here.exists(os.path.join(folder, "Cargo.lock")):
-            lock = os.path.join(folder, "Cargo.lock")
-            break
+    manifest, lock = located(here, cwd)
+    bare = configured(config, target)
     if not manifest:
-        return Project(config=files, overrides=overrides)
+        return bare
     locked = lock_file(lock, present(here, lock, LOCK_LIMIT) or "") if lock else Lock()
     crates = locked.crates
     text = present(here, manifest) or ""
@@ -173,8 +102,8 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
         lock,
         crates,
         unique,
-        files,
-        overrides,
+        bare.config,
+        bare.overrides,
         tuple(idle),
         tuple(unknown),
         abi3,
@@ -252,19 +181,6 @@ def _of_proto_crates(root: Root, crates: Iterable[Crate], sources: tuple[str, ..
             path, _ = source_of(root, crate, sources) or ("", {})
             if path:
                 yield os.path.dirname(path)
-
-
-def _manifest_path(here: Root, cwd: str) -> str:
-    """Return maturin's ``manifest-path`` in the nearest ``pyproject.toml``; empty without one."""
-    for folder in upwards(cwd):
-        path = os.path.join(folder, "pyproject.toml")
-        if not here.is_file(path):
-            continue
-        text = here.text(path) or ""
-        named = toml.table(parsed(path, text), "tool", "maturin").get("manifest-path") if "maturin" in text else None
-        manifest = os.path.normpath(os.path.join(folder, named)) if isinstance(named, str) else ""
-        return manifest if manifest and here.is_file(manifest) else ""
-    return ""
 
 
 def _has_dependencies(manifest: dict[str, Any]) -> bool:

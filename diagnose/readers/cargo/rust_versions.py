@@ -12,7 +12,8 @@ from diagnose.readers.cargo import workspace
 from diagnose.readers.cargo.cfg import fits
 from diagnose.readers.cargo.features import closure
 from diagnose.readers.cargo.files import parsed
-from diagnose.readers.cargo.project import EDITIONS, Floor
+from diagnose.readers.cargo.project import EDITIONS
+from diagnose.readers.cargo.project_facts import Floor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from diagnose.model.targets import Target
     from diagnose.readers.cargo.lock import Crate
-    from diagnose.readers.cargo.project import Project
+    from diagnose.readers.cargo.project_facts import Project
     from diagnose.readers.system.root import Root
 
 # Manifests of published crates are written by cargo: one key a line, in double quotes.

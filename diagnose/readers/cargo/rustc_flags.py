@@ -14,7 +14,7 @@ from diagnose.readers.system.root import Root
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from diagnose.readers.cargo.project import Project
+    from diagnose.readers.cargo.project_facts import Project
     from diagnose.readers.cargo.variables import Setting
 
 #: The releases whose options were read; those of older and newer ones are not known here.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from diagnose.model.targets import Target
-    from diagnose.readers.cargo.project import Project
+    from diagnose.readers.cargo.project_facts import Project
     from diagnose.readers.system.root import Root
 
 _ALWAYS = {

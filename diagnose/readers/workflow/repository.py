@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from diagnose.model.targets import Target
-    from diagnose.readers.cargo.project import Project
+    from diagnose.readers.cargo.project_facts import Project
 
 FOLDER = ".github/workflows"
 GITLAB = (".gitlab-ci.yml", ".gitlab-ci.yaml")

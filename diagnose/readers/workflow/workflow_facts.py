@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from diagnose.model.finding import Evidence, Finding, Phase
-    from diagnose.readers.cargo.project import Project
+    from diagnose.readers.cargo.project_facts import Project
     from diagnose.readers.workflow.shell import Call
     from diagnose.tables.ci import Image, Runner
 

@@ -1,0 +1,110 @@
+"""The facts about a Cargo project, and where it is: what is read of every folder, also of one without a project."""
+
+from __future__ import annotations
+
+import os
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.readers import toml
+from diagnose.readers.cargo.config import Config, ConfigFile, Override
+from diagnose.readers.cargo.files import parsed, upwards
+
+if TYPE_CHECKING:
+    from diagnose.model.targets import Target
+    from diagnose.readers.cargo.build_tools import ToolNeed
+    from diagnose.readers.cargo.lock import Crate
+    from diagnose.readers.cargo.needs import Need
+    from diagnose.readers.system.root import Root
+
+
+class Floor(NamedTuple):
+    """The oldest cargo that the project accepts: ``text`` in ``path`` (``Cargo.lock:3``) requires it.
+
+    ``crate`` is the locked crate whose manifest that is; empty for the project's own files.
+    """
+
+    version: str
+    """The release, as ``1.78``."""
+    text: str
+    path: str
+    crate: str = ""
+    stuck: str = ""
+    """The project's own requirement for the crate, if no release that fits it accepts the Rust that is there."""
+    newest: str = ""
+    """The newest release of a crate with ``stuck`` that accepts it, if the project names that in ``dependencies``."""
+
+
+class Project(NamedTuple):
+    """The Cargo project of the working directory; ``path`` is its manifest, ``lock`` its Cargo.lock.
+
+    ``crates`` are those of Cargo.lock that a build with the default features compiles; ``idle`` are the others that use
+    pkg-config. ``config`` are the configuration files that cargo reads here, the nearest first. ``unknown`` are crates
+    that use pkg-config for unknown modules. ``wheel``: maturin can build a wheel of it, because its ``pyproject.toml``
+    names maturin, the build contains PyO3, or the manifest has a ``cdylib``. ``abi3``: the manifest enables PyO3's
+    stable ABI; None if it does not depend on PyO3. ``floors`` are the releases of cargo that the lock file and the
+    manifest need. ``tools`` are programs that build scripts run. ``unlocked``: there is no Cargo.lock, but the manifest
+    names dependencies. ``named`` are the modules that the build scripts of ``unknown`` crates name. ``unlisted`` are
+    crates that link a library in an unknown way: they are named like one that does, and nothing else is known.
+    """
+
+    path: str = ""
+    lock: str = ""
+    crates: tuple[Crate, ...] = ()
+    needs: tuple[Need, ...] = ()
+    """The pkg-config modules that its crates request."""
+    config: tuple[ConfigFile, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    """The crates whose build scripts cargo does not run."""
+    idle: tuple[Crate, ...] = ()
+    unknown: tuple[str, ...] = ()
+    abi3: bool | None = None
+    wheel: bool = False
+    floors: tuple[Floor, ...] = ()
+    tools: tuple[ToolNeed, ...] = ()
+    unlocked: bool = False
+    named: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    unlisted: tuple[str, ...] = ()
+    odd_lock: int | None = None
+    """The version of Cargo.lock, if no release of cargo up to ``LOCK_SEEN`` (:mod:`~.project`) reads it."""
+    absent: tuple[tuple[str, str], ...] = ()
+    """(file, what names it): files without which cargo does not load the project, or does not compile it."""
+
+    def crate(self, name: str) -> Crate | None:
+        """Return the crate of that name that the build compiles, the newest of several."""
+        return next((crate for crate in reversed(self.crates) if crate.name == name), None)
+
+    def locked(self, name: str) -> Crate | None:
+        """Return the crate of that name that the build compiles, or compiles with another feature."""
+        return self.crate(name) or next((crate for crate in self.idle if crate.name == name), None)
+
+
+def located(here: Root, cwd: str) -> tuple[str, str]:
+    """Return the manifest and the lock file of the project of *cwd*; empty where there is none."""
+    manifest = _manifest_path(here, os.path.realpath(cwd))
+    lock = ""
+    for folder in upwards(os.path.dirname(manifest) or os.path.realpath(cwd)):
+        if not manifest and here.is_file(os.path.join(folder, "Cargo.toml")):
+            manifest = os.path.join(folder, "Cargo.toml")
+        if manifest and here.exists(os.path.join(folder, "Cargo.lock")):
+            lock = os.path.join(folder, "Cargo.lock")
+            break
+    return manifest, lock
+
+
+def configured(config: Config, target: Target) -> Project:
+    """Return what cargo's configuration alone says of a project."""
+    files = tuple(ConfigFile(path, text, path not in config.shared) for path, _, text in config.files)
+    return Project(config=files, overrides=config.overrides(target.triple))
+
+
+def _manifest_path(here: Root, cwd: str) -> str:
+    """Return maturin's ``manifest-path`` in the nearest ``pyproject.toml``; empty without one."""
+    for folder in upwards(cwd):
+        path = os.path.join(folder, "pyproject.toml")
+        if not here.is_file(path):
+            continue
+        text = here.text(path) or ""
+        named = toml.table(parsed(path, text), "tool", "maturin").get("manifest-path") if "maturin" in text else None
+        manifest = os.path.normpath(os.path.join(folder, named)) if isinstance(named, str) else ""
+        return manifest if manifest and here.is_file(manifest) else ""
+    return ""
