@@ -165,7 +165,13 @@ def test_a_machine_in_order_loads_nothing_heavy():
         "diagnose.readers.pkgconfig.pcfile",
         "diagnose.readers.buildlog",
         "diagnose.readers.wheel.reader",
+        # of a project, and of libraries
+        "diagnose.readers.cargo.project",
+        "diagnose.readers.cargo.lock",
+        "diagnose.readers.cargo.needs",
+        "diagnose.readers.library_answers",
     }
+    assert len([name for name in loaded if name.startswith("diagnose_checks.")]) < 20  # areas included, of 80
     assert sorted(heavy & set(loaded)) == []
 
 
@@ -173,18 +179,29 @@ def test_a_machine_in_order_loads_nothing_heavy():
     ("command", "foreign"),
     [
         ("wheel", ("diagnose.readers.env", "diagnose.readers.cargo", "diagnose.readers.buildlog", "zipfile")),
+        (
+            "log",
+            (
+                *("diagnose.readers.env", "diagnose.readers.cargo", "diagnose.readers.elf", "diagnose.readers.wheel"),
+                *("typing", "hashlib", "contextlib", "json", "diagnose.authoring.wheel"),
+            ),
+        ),
         ("--help", ("diagnose.readers", "diagnose.engine", "diagnose.model", "typer", "re", "json")),
     ],
 )
 def test_a_command_imports_no_reader_of_another(command: str, foreign: tuple[str, ...]) -> None:
     """Each costs a part of the start, which is most of the time that a small wheel takes."""
-    wheel = next((Path(__file__).parents[1] / "fixtures" / "wheels").glob("healthy_abi3-*.whl"))
+    fixtures = Path(__file__).parents[1] / "fixtures"
+    wheel = next((fixtures / "wheels").glob("healthy_abi3-*.whl"))
+    log = fixtures / "logs" / "real" / "toolchains" / "cc-success.log"
     code = (
         "import sys; from diagnose.cli import fast; out, sys.stdout = sys.stdout, open('/dev/null', 'w');"
         "fast.run(sys.argv[1:]); print(*sys.modules, file=out)"
     )
-    words = [command] if command.startswith("-") else [command, str(wheel)]
-    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True)
+    words = [command] if command.startswith("-") else [command, str(log if command == "log" else wheel)]
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True, cwd="/")
     before = subprocess.run([sys.executable, "-c", "import sys; print(*sys.modules)"], capture_output=True, text=True)
     new = set(done.stdout.split()) - set(before.stdout.split())
     assert new & set(foreign) == set()
+    if command == "log":
+        assert len([name for name in new if name.startswith("diagnose_checks.")]) < 30  # areas included, of 230

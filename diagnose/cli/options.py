@@ -61,24 +61,39 @@ class Option(NamedTuple):
         return not self.choices or (value.partition("=")[0] if self.into_file else value) in self.choices
 
 
+def _option(
+    help: str,
+    default: Any,
+    choices: tuple[str, ...] = (),
+    metavar: str = "",
+    short: str = "",
+    positional: bool = False,
+    required: bool = False,
+    rest: bool = False,
+    into_file: bool = False,
+) -> Any:
+    """Return an option with all fields, which takes a third of the time that one with defaults does."""
+    return Option(help, default, choices, metavar, short, positional, required, rest, into_file, "")
+
+
 def _flag(help: str, short: str = "") -> Any:
-    return Option(help, False, short=short)
+    return _option(help, False, short=short)
 
 
 def _value(metavar: str, help: str, default: str | None = None, short: str = "") -> Any:
-    return Option(help, default, metavar=metavar, short=short)
+    return _option(help, default, (), metavar, short)
 
 
 def _values(metavar: str, help: str) -> Any:
-    return Option(help, (), metavar=metavar)
+    return _option(help, (), (), metavar)
 
 
 def _choice(choices: tuple[str, ...], help: str, default: str = "") -> Any:
-    return Option(help, default, choices)
+    return _option(help, default, choices)
 
 
 def _argument(metavar: str, help: str, default: Any = None, required: bool = False, rest: bool = False) -> Any:
-    return Option(help, default, metavar=metavar, positional=True, required=required, rest=rest)
+    return _option(help, default, (), metavar, "", True, required, rest)
 
 
 _OPTIONS: dict[type, tuple[Option, ...]] = {}
@@ -97,7 +112,7 @@ def group(kind: type[_Group]) -> type[_Group]:
 class Output(NamedTuple):
     """How a report is printed, and when it is a failure."""
 
-    format: tuple[str, ...] = Option(  # type: ignore[assignment]
+    format: tuple[str, ...] = _option(
         "Format of the report; FORMAT=FILE writes it to a file (repeatable).",
         ("text",),
         ("text", "json", "jsonl", "github", "markdown", "html", "sarif", "junit"),
@@ -284,7 +299,7 @@ class IndexOptions(NamedTuple):
     scheduler: str | None = _value("ADDRESS", "Let the workers of this Dask scheduler do it, such as tcp://host:8786.")
     workers: str | None = _value("N", "Processes on this machine; one for each processor by default.")
     weights: str | None = _value("FILE", "Weights of projects, such as downloads: lines project,number, or JSON.")
-    format: tuple[str, ...] = Option(  # type: ignore[assignment]
+    format: tuple[str, ...] = _option(
         "Format of the report over all rows; FORMAT=FILE writes it to a file (repeatable).",
         ("text",),
         ("text", "json", "html"),
@@ -299,7 +314,7 @@ class IndexOptions(NamedTuple):
 class CompletionOptions(NamedTuple):
     """Whose completion ``completion`` prints."""
 
-    shell: str = Option(  # type: ignore[assignment]
+    shell: str = _option(
         "The shell to complete the command line in.", None, ("bash", "zsh", "fish"), "SHELL", "", True, True
     )
 

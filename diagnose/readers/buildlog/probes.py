@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from functools import lru_cache
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
@@ -115,6 +114,8 @@ def _same_module(group: list[tuple[Hit, str]], hit: Hit) -> bool:
 @lru_cache(1024)  # a message is compared with all of its question; the results are only read
 def _parse(command: str) -> tuple[dict[str, str], str, list[tuple[str, str]]]:
     """Split a printed command line: its variables, its program, the modules with their constraints."""
+    import shlex
+
     try:
         words = shlex.split(command)
     except ValueError:
