@@ -79,7 +79,7 @@ class Project(NamedTuple):
 
 
 def located(here: Root, cwd: str) -> tuple[str, str]:
-    """Return the manifest and the lock file of the project of *cwd*; empty where there is none."""
+    """Return the manifest and the lock file of the project of *cwd*; empty without one."""
     manifest = _manifest_path(here, os.path.realpath(cwd))
     lock = ""
     for folder in upwards(os.path.dirname(manifest) or os.path.realpath(cwd)):
