@@ -229,11 +229,23 @@ def named_by_driver(log: BuildLog, line: int, lib: str) -> Naming:
     libs = commands[-1].groups["libs"]
     words = libs.split()
     if f"-l{lib}" not in words:
-        return Naming.ABSENT if len(libs) < _CUT else Naming.UNKNOWN
+        hidden = len(libs) >= _CUT or re.search(_HIDDEN, commands[-1].text)
+        return Naming.UNKNOWN if hidden else Naming.ABSENT
     later = words[len(words) - words[::-1].index(f"-l{lib}") :]
     return Naming.EARLY if any(re.search(_USER, word) for word in later) else Naming.NAMED
 
 
+def early_libraries(log: BuildLog, line: int) -> list[str]:
+    """Return the libraries of the compiler's command before *line* if it names all of them before its objects."""
+    commands = [hit for hit in log.near(line, "driver-link", before=_COMMAND) if hit.line < line]
+    words = commands[-1].groups["libs"].split() if commands else []
+    named = [at for at, word in enumerate(words) if re.match(r"-l\w", word)]
+    if not named or not any(re.search(_USER, word) for word in words[named[-1] :]):
+        return []
+    return [words[at].removeprefix("-l") for at in named]
+
+
+_HIDDEN = r"`|\$\(|@\S+\.rsp"  # what the shell or a file adds
 _CUT = 1990  # characters: what a hit keeps of a command
 _USER = r"^[^-].*\.(?:o|lo|obj|c|cc|cpp|cxx)$"
 

@@ -54,7 +54,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
         hits = other_libc(log, link)
         if not hits:
             continue
-        target = link.target or log.target_at(link.line)
+        named = log.target_at(link.line)  # a linker for glibc can link for musl
+        target = named if named is not None and named.libc == "musl" else link.target or named
         symbol = hits[0].groups["symbol"].rstrip("'")
         yield finding_from_hits(
             log,

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from string import ascii_lowercase
 
-from diagnose.authoring.link_step import LIBC_PARTS, Naming, in_archive, named_by_driver, names_library
+from diagnose.authoring.link_step import LIBC_PARTS, Naming, early_libraries, in_archive, named_by_driver, names_library
 from diagnose.authoring.log import builds_rust, finding_from_hits
 from diagnose.authoring.symbol_owners import OWNERS, owner, release
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
@@ -118,10 +118,48 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 found.setdefault(lib, []).append(hit)
         if "ssl" in found and "crypto" in found:  # OpenSSL's two libraries, of one cause
             found["ssl"] += found.pop("crypto")
-        for lib, hits in list(found.items())[:_MOST]:
+        ordered = {lib: hits for lib, hits in found.items() if _order(log, lib, hits) is Naming.EARLY}
+        for lib, hits in list((ordered or found).items())[: 1 if ordered else _MOST]:
             yield _finding(log, link, lib, hits)
         if found:
             return
+        if finding := _all_early(log, link):
+            yield finding
+            return
+
+
+def _order(log: BuildLog, lib: str, hits: list[Hit]) -> Naming:
+    """Return whether the command that make printed names *lib*: nothing is known of rustc's, and of a library's own."""
+    shared = bool(re.search(_SHARED, hits[0].text))  # a library that should name what it needs itself
+    return Naming.UNKNOWN if builds_rust(log) or shared else named_by_driver(log, hits[0].line, lib)
+
+
+def _all_early(log: BuildLog, link: LinkStep) -> Finding | None:
+    """Return the finding for a command that names all its libraries before the code, and then lacks any function."""
+    undefined = [hit for hit in link.of("ld-undefined") if not log.near(hit.line, "link-trial", before=12, after=1)]
+    if not undefined or link.wrong or link.missing or builds_rust(log) or re.search(_SHARED, undefined[0].text):
+        return None
+    libs = [lib for lib in early_libraries(log, undefined[0].line) if lib not in LIBC_PARTS and lib != "stdc++"]
+    if not libs:
+        return None
+    symbol = _symbol(undefined[0]).partition("(")[0]
+    named = " ".join(f"-l{lib}" for lib in libs[:3])
+    own = Fix(f"if {symbol} is the project's own: add the file that defines it to the command")
+    return finding_from_hits(
+        log,
+        undefined,
+        f"the command names its libraries ({named}) before the code, and {symbol} stays undefined",
+        f"Linking fails: undefined symbol {symbol}.",
+        (_behind(libs[0]), own),
+    )
+
+
+def _behind(lib: str) -> Fix:
+    return Fix(
+        f"name -l{lib} behind the objects and archives that use it",
+        notes="The linker reads from left to right, and with --as-needed, the default of Debian, Ubuntu and others, "
+        "it drops a library that nothing before needs. In make: $(LDLIBS) after $(OBJS), and not in LDFLAGS.",
+    )
 
 
 def _symbol(hit: Hit) -> str:
@@ -144,8 +182,7 @@ def _finding(log: BuildLog, link: LinkStep, lib: str, hits: list[Hit]) -> Findin
     symbol = _symbol(hits[0]).partition("(")[0]
     rust = builds_rust(log)
     complete = bool(log.near(link.line, "link-command", before=1, after=12))
-    shared = bool(re.search(_SHARED, hits[0].text))  # a library that should name what it needs itself
-    naming = Naming.UNKNOWN if rust or shared else named_by_driver(log, hits[0].line, lib)
+    naming = _order(log, lib, hits)
     releases = release(symbol)
     of = f"OpenSSL {releases}" if releases else f"lib{lib}"
     state = {
@@ -240,11 +277,7 @@ _CXX = (
 
 def _of_make(lib: str, naming: Naming, releases: str, undeclared: bool, cxx: bool) -> list[Fix]:
     """Return the fixes for a link without rustc: what its command shows decides which comes first."""
-    order = Fix(
-        f"name -l{lib} behind the objects and archives that use it",
-        notes="The linker reads from left to right, and with --as-needed, the default of Debian, Ubuntu and others, "
-        "it drops a library that nothing before needs. In make: $(LDLIBS) after $(OBJS), and not in LDFLAGS.",
-    )
+    order = _behind(lib)
     about = _CXX if cxx else ""
     place = "pkg-config --libs, -L and LIBRARY_PATH decide which file is linked: -Wl,--trace prints it."
     other = Fix(

@@ -95,6 +95,11 @@ CHECK = Check(
             4,
         ),
         ("Could NOT find ", r"^-- Could NOT find (?P<package>[\w.+-]+)"),
+        (
+            "package configuration file",
+            r"^Could not find a package configuration file provided by\s+\"(?P<package>[\w.+-]+)\"",
+            2,
+        ),
     )
     + patterns_for(
         "cmake-stops",
