@@ -158,7 +158,9 @@ def inflate(archive: Archive, member: Member, take: Callable[[bytes], None]) -> 
                 return broken
     except _TailError as left:
         tail = ZipFlaw("tail", name, f"{left} bytes follow the end of its compressed data")
-    except (zlib.error, stepwise.error, _CorruptError):
+    except (zlib.error, stepwise.error, _CorruptError) as error:
+        if str(error).startswith("Error -4 "):  # zlib's lack of memory
+            raise MemoryError from None
         broken = ZipFlaw("corrupt", name, f"its compressed data are broken after {size} unpacked bytes")
     finally:
         _forget(data, start, stop)

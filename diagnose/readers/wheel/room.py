@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
+# glibc gives memory back to the system with every buffer that is freed, and each page that it takes again is a fault,
+# until a block has been freed that is larger. This one is never touched, so that it costs nothing. Where there is not
+# even that much, no wheel can be read: the command says so at once, before it fails with every wheel alone.
+bytes(31 << 20)
+
 WORTH_IMPORTING = 1 << 20
 """Inflated bytes for which libdeflate saves what its import takes."""
 KEPT = 128 << 20
