@@ -57,7 +57,7 @@ CHECKS = {
     "install/project_file_missing": {"kinds": ("env", "log"), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"env": ("project.absent",), "log": ("no-project-file", "copy-from-stage")}},
     "install/python_not_installed": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.PYTHON}, "signs": {"log": ("no-such-python",)}},
     "install/python_version_refused": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.PYTHON}, "signs": {"log": ("python-refused", "python-asked", "python-ignored", "no-versions")}},
-    "install/version_undetected": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("version-undetected",)}},
+    "install/version_undetected": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("version-undetected", "git-absent")}},
     "install/versions_conflict": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("no-set-of-versions", "conflict-reason", "conflict-excuse")}},
     "install/wheel_data_misplaced": {"kinds": ("wheel",), "declared": {"since": "0.1.0"}},
     "install/wheel_entry_point_invalid": {"kinds": ("wheel",), "declared": {"since": "0.1.0"}, "functions": ("applies",)},

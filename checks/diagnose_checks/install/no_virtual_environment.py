@@ -31,6 +31,7 @@ CHECK = Check(
         ("externally-managed-environ", r"^error: externally-managed-environment"),
         ("is externally managed", r"The interpreter at (?P<uv>\S{1,300}) is externally managed"),
         ("No virtual environment found", r"No virtual environment found(?P<uv>)"),
+        ("Both VIRTUAL_ENV and CONDA", r"(?P<two>Both VIRTUAL_ENV and CONDA_PREFIX are set)"),
         ("find a virtualenv or conda", r"(?P<maturin>Couldn't find a virtualenv or conda environment)"),
         (
             "ermission denied",
@@ -45,6 +46,18 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See pip, uv or maturin ask for an environment."""
     for hit in log.find("no-environment")[:1]:
         file = hit.groups["file"]
+        if hit.groups["two"]:
+            yield finding_from_hits(
+                log,
+                [hit],
+                "maturin develop finds two environments, conda's and a virtual one, and chooses neither",
+                "Nothing is installed.",
+                (
+                    Fix("for the virtual environment", unset=("CONDA_PREFIX",)),
+                    Fix("for conda's: leave the other", (Command("deactivate", FixStage.TOOLCHAIN),)),
+                ),
+            )
+            return
         uv = hit.text.startswith("error: ") and "externally-managed-environment" not in hit.text and not file
         yield finding_from_hits(
             log,

@@ -13,7 +13,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.log import finding_from_hits, install_by_family
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
@@ -32,6 +32,11 @@ CHECK = Check(
         ("unable to detect version for", r"setuptools-scm was unable to detect version for "),
         ("etting the version from source", r"Error getting the version from source `vcs`"),
         ("versioningit", r"versioningit\.errors\.\w+: "),
+    )
+    + patterns_for(
+        "git-absent",
+        ("' was not found", r"UserWarning: 'git' was not found$"),
+        ("command git not found", r"\bcommand git not found\b"),
     ),
 )
 
@@ -39,7 +44,16 @@ CHECK = Check(
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a build back end not find the version."""
     hits = log.find("version-undetected")
-    if hits:
+    absent = log.find("git-absent") if hits else []
+    if absent:
+        yield finding_from_hits(
+            log,
+            [absent[0], *hits],
+            "git is not installed, and the project's version comes from it",
+            "No wheel is built.",
+            (*install_by_family(log, absent[0].line, "install git", _GIT), _GIVE),
+        )
+    elif hits:
         yield finding_from_hits(
             log,
             hits,
@@ -51,11 +65,14 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     (Command("git fetch --tags --unshallow", FixStage.BUILD),),
                     notes="actions/checkout: fetch-depth: 0. In a Dockerfile: install git, and COPY .git as well.",
                 ),
-                Fix(
-                    "give the version",
-                    env=(("SETUPTOOLS_SCM_PRETEND_VERSION", "1.0.0"),),
-                    notes="1.0.0 stands for the version. For one project of several: "
-                    "SETUPTOOLS_SCM_PRETEND_VERSION_FOR_NAME.",
-                ),
+                _GIVE,
             ),
         )
+
+
+_GIVE = Fix(
+    "give the version",
+    env=(("SETUPTOOLS_SCM_PRETEND_VERSION", "1.0.0"),),
+    notes="1.0.0 stands for the version. For one project of several: SETUPTOOLS_SCM_PRETEND_VERSION_FOR_NAME.",
+)
+_GIT = dict.fromkeys(("debian", "rhel", "alpine", "arch", "suse"), ("git",))

@@ -18,6 +18,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose.remedies.build_constraint import build_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,12 +62,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
             older = [
                 Fix(
                     "build it with an older numpy",
-                    (
-                        Command(f"echo 'numpy<{since}' > old-numpy.txt", FixStage.TOOLCHAIN),
-                        Command(f"PIP_CONSTRAINT=old-numpy.txt python3 -m pip install {package}", FixStage.BUILD),
-                    ),
-                    notes="pip 25.3 and newer: --build-constraint old-numpy.txt instead of the variable. The module "
-                    "then needs that numpy when it is imported, too.",
+                    build_with(f"numpy<{since}", package),
+                    notes="The module then needs that numpy when it is imported, too.",
                 )
             ]
         yield finding_from_hits(

@@ -20,6 +20,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose.remedies.build_constraint import build_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -263,22 +264,14 @@ def log(log: BuildLog) -> Iterator[Finding]:
             fixes.append(
                 Fix(
                     "build it with an old setuptools",
-                    (
-                        Command("echo 'setuptools<58' > old-setuptools.txt", FixStage.TOOLCHAIN),
-                        Command(f"PIP_CONSTRAINT=old-setuptools.txt python3 -m pip install {name}", FixStage.BUILD),
-                    ),
-                    notes="pip 25.3 and newer: --build-constraint old-setuptools.txt instead of the variable.",
+                    build_with("setuptools<58", name),
                 )
             )
         elif groups["cython"]:
             fixes.append(
                 Fix(
                     "build it with Cython 0.29",
-                    (
-                        Command("echo 'cython<3' > old-cython.txt", FixStage.TOOLCHAIN),
-                        Command(f"PIP_CONSTRAINT=old-cython.txt python3 -m pip install {name}", FixStage.BUILD),
-                    ),
-                    notes="pip 25.3 and newer: --build-constraint old-cython.txt instead of the variable.",
+                    build_with("cython<3", name),
                 )
             )
         elif groups["linked"]:

@@ -19,6 +19,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose.remedies.build_constraint import build_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,13 +84,8 @@ def _older(since: str) -> tuple[Fix, ...]:
     return (
         Fix(
             f"build it with a Cython before {since}",
-            (
-                Command(f"echo 'cython<{since}' > old-cython.txt", FixStage.TOOLCHAIN),
-                Command("export PIP_CONSTRAINT=old-cython.txt PIP_BUILD_CONSTRAINT=old-cython.txt", FixStage.BUILD),
-                Command("python3 -m pip install PACKAGE", FixStage.BUILD),
-            ),
-            notes="pip before 25.3 reads the first variable, newer ones the second. In your own project: "
-            f'requires = ["cython<{since}"] in [build-system].',
+            build_with(f"cython<{since}", "PACKAGE"),
+            notes=f'In your own project: requires = ["cython<{since}"] in [build-system].',
         ),
         Fix("take a newer release of the package, which supports this Cython"),
     )

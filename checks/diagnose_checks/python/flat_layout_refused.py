@@ -17,8 +17,9 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.finding import Finding, Fix, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose.remedies.build_constraint import build_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,14 +60,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
         )
         other = Fix(
             "build it with an old setuptools" if package else "the package of others: build it with setuptools 60",
-            (
-                Command("echo 'setuptools<61' > old-setuptools.txt", FixStage.TOOLCHAIN),
-                Command(
-                    f"PIP_CONSTRAINT=old-setuptools.txt python3 -m pip install {package or 'PACKAGE'}", FixStage.BUILD
-                ),
-            ),
-            notes="pip 25.3 and newer: --build-constraint old-setuptools.txt instead of the variable. It needs Python "
-            "3.11 or older. A newer release of the package may need none of this.",
+            build_with("setuptools<61", package or "PACKAGE"),
+            notes="It needs Python 3.11 or older. A newer release of the package may need none of this.",
         )
         yield finding_from_hits(
             log,

@@ -18,8 +18,9 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.finding import Finding, Fix, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose.remedies.build_constraint import build_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,14 +60,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (
                 Fix(
                     "compile it with the headers of numpy 2",
-                    (
-                        Command("echo 'numpy>=2' > numpy-2.txt", FixStage.TOOLCHAIN),
-                        Command(
-                            f"PIP_CONSTRAINT=numpy-2.txt python3 -m pip install --no-cache-dir {package}",
-                            FixStage.BUILD,
-                        ),
-                    ),
-                    notes="pip 25.3 and newer: --build-constraint numpy-2.txt instead of the variable. The module "
+                    build_with("numpy>=2", package, "--no-cache-dir "),
+                    notes="The module "
                     "then runs with numpy 1 as well. With --no-build-isolation: install that numpy first.",
                 ),
                 Fix(

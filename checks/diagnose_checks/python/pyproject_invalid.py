@@ -17,8 +17,9 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.finding import Finding, Fix, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose.remedies.build_constraint import build_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -219,12 +220,13 @@ def _of_another(log: BuildLog, hit: Hit) -> tuple[Fix, ...]:
     if not [one for one in log.find("sdist-note") if one.line < hit.line]:
         return ()
     old = "configuration error" in hit.text
-    constrain = (Command("PIP_CONSTRAINT=build-constraints.txt python3 -m pip install PACKAGE", FixStage.BUILD),)
     return (
         Fix(
-            "if it is another project's: take a release that this back end accepts",
-            constrain if old else (),
-            notes="Or build with the back end that it was written for: put `setuptools<77` into build-constraints.txt."
+            "if it is another project's: build it with the back end that it was written for"
+            if old
+            else "if it is another project's: take a release that this back end accepts",
+            build_with("setuptools<77", "PACKAGE") if old else (),
+            notes="Or take a release that the newer one accepts."
             if old
             else "A newer or older one; report it to the project.",
         ),

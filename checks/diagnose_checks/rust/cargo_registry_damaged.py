@@ -31,8 +31,8 @@ CHECK = Check(
         "crate-damaged",
         (
             "failed to parse manifest at",
-            rf"failed to parse manifest at `\S{{1,300}}{_SOURCE}[^/\s]{{1,100}}/(?P<crate>[\w.+-]{{1,100}})"
-            r"/Cargo\.toml`\s+"
+            rf"failed to parse manifest at `\S{{1,300}}{_SOURCE}[^/\\\s]{{1,100}}[/\\](?P<crate>[\w.+-]{{1,100}})"
+            r"[/\\]Cargo\.toml`\s+"
             r"(?:[Cc]aused by:\s+)?(?:no targets specified in the manifest|can't find|could not parse input as TOML)",
             4,
         ),

@@ -41,6 +41,8 @@ CHECK = Check(
             r"system cannot find)",
             2,
         ),
+        # before maturin 0.8
+        ("Cargo metadata failed", r"Cargo metadata failed\s+[Cc]aused by: (?:No such file|The system cannot find)", 2),
     ),
     env_facts=("toolchain.rust.cargo.!found",),
 )
