@@ -2,7 +2,7 @@
 
 Every input is a repository in memory: a file of GitLab, or a workflow of a few steps and the files that these read (a called
 workflow, an action, ``pyproject.toml``, Cross.toml, a Dockerfile, a script); one or two of the files are changed in words,
-lines and bytes. One repository in ten has everything.
+lines and bytes. One repository in thirty has everything.
 """
 
 # ruff: noqa: E501  (an input is one piece of text)
@@ -34,6 +34,13 @@ jobs:
         include: [{p: {runner: ubuntu-22.04, target: armv7}, manylinux: 2_28}]
     steps:
 """
+ROWS = """[{runner: ubuntu-latest, target: x86_64}, {runner: ubuntu-24.04-arm, target: aarch64}]
+        exclude: [{p: 1}]
+        include: [{p: {runner: ubuntu-22.04, target: armv7}, manylinux: 2_28}]"""
+FEW_ROWS = (
+    "[{runner: ubuntu-latest, target: x86_64}]", "[{runner: ubuntu-24.04-arm, target: aarch64}]",
+    "[{runner: macos-14}]\n        include: [{p: {runner: ubuntu-22.04, target: armv7}, manylinux: 2_28}]",
+)  # fmt: skip
 ACTION = """\
       - uses: ./act
         with: {x: "${{ matrix.p.target || 'x' }}"}
@@ -139,13 +146,14 @@ def _same(found: workflow.Workflow) -> workflow.Workflow:
 
 def _repository(chance: random.Random, changed: str) -> dict[str, str]:
     """Return a repository that reads the file *changed*, small in most cases: a large one takes four times as long."""
-    if chance.random() < 0.1:
+    if chance.random() < 0.03:
         return {MAIN: HEAD + "".join(STEPS) + TAIL, **FILES}
     if changed == GITLAB:
         return {GITLAB: FILES[GITLAB]}
     parts = {*chance.sample(STEPS, chance.choice((1, 1, 2))), READERS.get(changed, "")}
     steps = "".join(step for step in STEPS if step in parts)
-    main = HEAD + steps + (TAIL if TAIL in parts or chance.random() < 0.2 else "")
+    head = HEAD if chance.random() < 0.3 else HEAD.replace(ROWS, chance.choice(FEW_ROWS))
+    main = head + steps + (TAIL if TAIL in parts or chance.random() < 0.2 else "")
     return {MAIN: main, **{path: FILES[path] for path, reader in READERS.items() if reader in main}}
 
 
