@@ -22,8 +22,12 @@ def install_fixes(
     *asked* is False for a module that a crate does not ask for itself, so that no crate can build it either.
     """
     here = system(env)
-    package = module(here, name, env.target)
     fixes = _did_you_mean(env, name)
+    if not fixes:
+        from diagnose.remedies.package_names import spelled
+
+        name = spelled(name)
+    package = module(here, name, env.target)
     if package and is_installed(env, package):
         fixes += reinstall(env, name)
     elif package:

@@ -43,6 +43,17 @@ def meant(name: str, codename: str) -> list[str]:
     return [one for one in dict.fromkeys(filter(None, found)) if one in known and one != name][:3]
 
 
+def spelled(name: str) -> str:
+    """Return *name* as the module of that name is spelled, where no distribution has it in this case.
+
+    Build systems ask for ``OpenBLAS`` after ``openblas``, since CMake's packages have names of their own.
+    """
+    if name in table.rows() or debian_pc.releases(name):
+        return name
+    known = (*table.rows(), *debian_pc.names())
+    return next((other for other in known if other.lower() == name.lower()), name)
+
+
 def modules_of_crate(crate: str, codename: str = "") -> list[str]:
     """Return the pkg-config modules that the build script of *crate* asks for: by the table, else by its name."""
     from diagnose.readers.cargo.needs import sys_crates

@@ -40,8 +40,9 @@ def reason(log: BuildLog, hit: Hit) -> AptReason:
         return AptReason.OTHER  # of the system's own packages nothing was fetched, for whatever reason
     if log.find("apt-unfetched") or any(index.groups["state"] == "Err" for index in indexes):
         return AptReason.OTHER
-    updates = [note for note in log.find("apt-updated") if note.line < hit.line and not from_cache(log, note)]
-    if updates or re.search("candidate|is referred", hit.text):
+    updates = [note for note in log.find("apt-updated") if note.line < hit.line]
+    cached = [note for note in updates if from_cache(log, note)]
+    if len(updates) > len(cached) or (not cached and re.search("candidate|is referred", hit.text)):
         return AptReason.NAME
     asked = {other.groups["package"] for other in log.find("apt-unlocatable")}
     return AptReason.LISTS if any(map(_debians, asked)) else AptReason.NAME

@@ -26,7 +26,7 @@ from diagnose.authoring.workflow import Seen, grouped, is_read, mentions, needed
 from diagnose.authoring.workflow import finding as workflow_finding
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Fix, Phase, Severity
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -65,6 +65,14 @@ CHECK = Check(
             "openssl-dir",
             ("OPENSSL_", r"^\s*(?P<name>\w*OPENSSL_DIR)(?: = |=)(?!unset)(?P<folder>/\S*)"),
             ("OPENSSL_", r"^(?P<name>\w*OPENSSL_(?:LIB_|INCLUDE_)?DIR) ?=(?P<empty>)$"),
+        ),
+        *patterns_for(
+            "openssl-elsewhere",
+            (
+                "OPENSSL_DIR unset",
+                r"^(?P<triple>[A-Z0-9_]{2,20}_(?:PC_WINDOWS|APPLE|LINUX_ANDROID|UNKNOWN_(?:FREEBSD|NETBSD|OPENBSD))[A-Z0-9_]{0,20}?)"
+                r"_OPENSSL_DIR unset$",
+            ),
         ),
         *patterns_for("openssl-host", ("HOST = ", r"^\s*\$HOST = (?P<triple>\S+)")),
     ),
@@ -127,6 +135,17 @@ def log(log: BuildLog) -> Iterator[Finding]:
             message = f"{folder} contains no OpenSSL, but a variable points openssl-sys there"
         else:
             message = f"openssl-sys does not find OpenSSL{f' for {target.triple}' if target else ''}"
+        elsewhere = log.near(hit.line, "openssl-elsewhere", before=60, after=40)
+        if elsewhere and not folder:
+            prefix = elsewhere[-1].groups["triple"]
+            yield finding_from_hits(
+                log,
+                [hit, elsewhere[-1]],
+                f"openssl-sys does not find OpenSSL for {_triple(prefix)}",
+                "openssl-sys and all crates that use it cannot be built.",
+                _of_other_system(prefix),
+            )
+            return
         fixes = [_unset(preset[-1].groups["name"])] if preset else []
         yield finding_from_hits(
             log,
@@ -135,6 +154,28 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "openssl-sys and all crates that use it cannot be built.",
             [*fixes, *advise(log, hit.line, _bring)],
         )
+
+
+def _triple(prefix: str) -> str:
+    """Return the target that openssl-sys writes as the *prefix* of its variables: ``X86_64_PC_WINDOWS_GNU``."""
+    return prefix.lower().replace("_", "-").replace("x86-64", "x86_64")
+
+
+def _of_other_system(prefix: str) -> tuple[Fix, ...]:
+    """Return the fixes for a target that the build machine's packages are not for."""
+    return (
+        Fix(
+            "compile OpenSSL with the crate",
+            (Command("cargo add openssl --features vendored", FixStage.BUILD),),
+            notes="It needs perl, make and the target's C compiler. The feature has to be in the crate that is built, "
+            "or in one that it depends on.",
+        ),
+        Fix(
+            f"name an OpenSSL that was built for {_triple(prefix)}",
+            env=((f"{prefix}_OPENSSL_DIR", "/path/to/openssl"),),
+            notes="The folder has include and lib. The packages of the build machine's distribution are for itself.",
+        ),
+    )
 
 
 def _unset(name: str) -> Fix:

@@ -48,7 +48,7 @@ CHECK = Check(
 _IMPORT_LIB = re.compile(r"(?i)python3\d*(?:_d|t)?\.lib$")
 #: The loader's words about a program; of a module Python itself reports the error.
 _PROGRAM = re.compile(r": error while loading shared libraries: ")
-_LIB = re.compile(r"^python3(?:\.\d+)?[a-z]*$")
+_LIB = re.compile(r"^python3(?:\.\w{1,9})?[a-z]*$")  # also 3.X, as people write it when they quote a log
 # An interpreter that was copied without its library may need it.
 _INTERPRETER = re.compile(r"(?:^|[\s/])python[\d.]*: error while loading")
 

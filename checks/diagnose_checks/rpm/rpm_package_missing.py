@@ -60,6 +60,7 @@ CHECK = Check(
             ("OpenMandriva", r"OpenMandriva"),
             ("Mageia", r"Mageia"),
             ("Azure Linux", r"Azure Linux"),
+            ("@fedora", r"^\[?\w{1,40}@fedora\b"),  # a prompt
         ),
         *patterns_for("rpm-unregistered", ("not registered with", "is not registered with an entitlement server")),
         *patterns_for(
@@ -130,9 +131,32 @@ def _enabled(log: BuildLog) -> set[str]:
 _PINNED = r"(?P<name>[A-Za-z][\w.+-]*?)-\d[\w.+~^:]*-\d[\w.+~^]*$"
 
 
+#: Packages that no distribution has, and whose repository: their installation guides, November 2026.
+_VENDORS = {
+    r"docker-(?:ce(?:-\w+)*|buildx-plugin|compose-plugin|model-plugin)$|containerd\.io$": "Docker",
+    r"(?:kubectl|kubeadm|kubelet)$": "Kubernetes",
+    r"google-chrome-\w+$": "Google",
+    r"(?:mssql-tools|msodbcsql)\d*$": "Microsoft",
+    r"(?:cuda|libcudnn|libnccl)[\w.-]*$": "NVIDIA",
+}
+
+
+def _vendor(packages: list[str]) -> str:
+    """Return whose repository has all *packages*; empty if they are not known to be one vendor's."""
+    owners = {next((who for words, who in _VENDORS.items() if re.match(words, name)), "") for name in packages}
+    return owners.pop() if len(owners) == 1 else ""
+
+
 def _fixes(packages: list[str], distro: Distro, manager: str, extras: bool, enabled: set[str]) -> list[Fix]:
     """Return fixes: install by the right names, and where the others may be."""
     pinned = {name: match["name"] for name in packages if (match := re.match(_PINNED, name))}
+    if vendor := _vendor(packages):
+        return [
+            Fix(
+                f"add the repository of {vendor} first: no distribution has these packages",
+                notes="Its installation guide names the file for /etc/yum.repos.d; there is one for each distribution.",
+            )
+        ]
     fixes, _ = install_as_called(packages, "suse" if manager == "zypper" else "rhel", _INSTALL[manager])
     if pinned:
         install = f"{_INSTALL[manager]} {' '.join(dict.fromkeys(pinned.values()))}"

@@ -42,6 +42,13 @@ CHECK = Check(
             ("collect2: fatal error", r"collect2: fatal error: cannot find ['`\"]?ld"),
             ("invalid linker name", r"invalid linker name in (?:argument )?[`']-fuse-ld=(?P<linker>[\w./-]+)'"),
         ),
+        *patterns_for(
+            "fuse-refused",
+            (
+                "-fuse-ld=",
+                r"error: unrecognized (?:command[- ]line )?option ['\"‘]-fuse-ld=(?P<linker>[\w./+-]{1,200})['\"’]",
+            ),
+        ),
         *patterns_for("fuse-note", ("-fuse-ld=", r"-fuse-ld=(?P<linker>[\w./-]+)")),
     ),
     env_facts=("toolchain.parts.!path", "toolchain.host_parts.!path", "fused"),
@@ -93,8 +100,45 @@ def _lacking(
     )
 
 
+#: The first GCC that knows a linker's name: gcc.gnu.org/gcc-9/changes.html, gcc.gnu.org/gcc-12/changes.html (12.1).
+_SINCE = {"bfd": "4.8", "gold": "4.8", "lld": "9", "mold": "12.1"}
+
+
+def _refused(log: BuildLog) -> Iterator[Finding]:
+    """See gcc refuse what ``-fuse-ld`` names: it knows names, which came with its versions, and takes no path."""
+    hits = [] if log.find("meson-no-linker") else log.find("fuse-refused")
+    for hit in hits[:1]:
+        linker = hit.groups["linker"]
+        name = re.sub(r"^(?:.*/)?(?:ld\.)?", "", linker)
+        since = _SINCE.get(name, "")
+        path = "/" in linker
+        fixes = []
+        if path and since:
+            fixes.append(
+                Fix(f"give the name alone: -fuse-ld={name}", notes=f"GCC {since} and later know it, and search PATH.")
+            )
+        elif since:
+            fixes.append(Fix(f"compile with GCC {since} or later, which knows {name}"))
+        if name == "mold":
+            folder = "/usr/libexec/mold"
+            fixes.append(
+                Fix(f"with any GCC: -B{folder}", notes=f"mold's package installs {folder}/ld, which gcc then takes.")
+            )
+        fixes.append(Fix("link with clang, which takes names and paths", env=(("RUSTFLAGS", "-C linker=clang"),)))
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"gcc takes no path in -fuse-ld, only a linker's name: {linker}"
+            if path
+            else f"this gcc does not know -fuse-ld={linker}",
+            "Linking fails.",
+            fixes,
+        )
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
     """See gcc or clang not find the linker."""
+    yield from _refused(log)
     for hit in log.find("no-ld")[:1]:
         flags = log.find("fuse-note")
         linker = hit.groups["linker"] or (flags[-1].groups["linker"] if flags else "")

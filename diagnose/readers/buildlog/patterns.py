@@ -199,7 +199,7 @@ _LINKING = (
     *patterns_for(
         "ld-musl",
         ("musl-gcc", r"(?:^|[\s\"'/])(?P<ld>musl-gcc)\b"),
-        ("-linux-musl", r"(?:^|[\s\"'/])(?P<ld>[\w.]+-linux-musl\w*-(?:gcc|g\+\+|ld|cc))\b"),
+        ("-linux-musl", r"(?:^|[\s\"'/])(?P<ld>[\w.-]{1,40}-linux-musl\w*(?:-(?:gcc|g\+\+|ld|cc)|/bin/ld))\b"),
     ),
     *patterns_for("ld-referenced", (">>> referenced by", r">>> referenced by (?P<file>\S+)")),
     *patterns_for("ld-needed", (", needed by", r"(?<![\w.+-])(?P<lib>lib[\w.+-]+\.so[\w.]{0,40}), needed by (?P<by>\S+), not found")),
@@ -351,6 +351,7 @@ _PLACE = (
         ("-unknown-linux-", rf"target/(?P<triple>{TRIPLE})/(?:release|debug)"),
         ("-unknown-linux-", rf"the [`'](?P<triple>{TRIPLE})[`'] target may not"),
         ("-unknown-linux-", rf"ghcr\.io/cross-rs/(?P<triple>{TRIPLE})"),
+        ("_OPENSSL_DIR unset", r"^(?P<upper>\w{3,40}_UNKNOWN_LINUX_\w{3,20}?)_OPENSSL_DIR unset$"),
         # Meson, in a cross build: the compiler tells more than the processor
         ("for the host machine", r"^\S+ compiler for the host machine: (?:\S*/)?(?P<compiler>[\w.+-]+-linux-\w+)-(?:gcc|g\+\+|cc|clang)"),
         ("Target machine cpu", r"^Target machine cpu: (?P<triple>\w{3,20})$"),
