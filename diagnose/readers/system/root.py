@@ -10,11 +10,7 @@ import errno
 import os
 import stat
 
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import InputError
-
-if TYPE_CHECKING:
-    from io import FileIO
 
 #: The longest text file that is read, in bytes: far above any real one.
 TEXT_LIMIT = 4 << 20
@@ -225,15 +221,6 @@ class Root:
                 return file.read(length)
         except OSError:
             return b""
-
-    def opened(self, path: str) -> FileIO | None:
-        """Return a regular file, opened to be read without a buffer; None if it is missing.
-
-        Raises:
-            OSError: it may not be read.
-        """
-        real = self._regular(path)
-        return None if real is None else open(real, "rb", buffering=0)
 
     def whole(self, path: str) -> memoryview:
         """Return all bytes of a regular file, mapped and not read; none if it is missing or empty.

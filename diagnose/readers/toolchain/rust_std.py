@@ -6,13 +6,10 @@ Sources: the format of ``ar`` archives (binutils' ``include/aout/ar.h``); The ru
 
 from __future__ import annotations
 
-import os
-
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from io import FileIO
 
     from diagnose.readers.system.root import Root
     from diagnose.readers.toolchain.toolchain_facts import Rust
@@ -38,7 +35,7 @@ def damage(root: Root, folder: str) -> Iterator[tuple[str, str]]:
             yield f"{folder}/lib{crate}-*.rlib", "is not there"
     for name in names[:FILE_LIMIT]:
         try:
-            why = _cut(root.opened(f"{folder}/{name}"))
+            why = _cut(root.whole(f"{folder}/{name}"))
         except OSError:
             root.unseen.append(f"{folder}/{name}: cannot be read")
             continue
@@ -46,25 +43,20 @@ def damage(root: Root, folder: str) -> Iterator[tuple[str, str]]:
             yield f"{folder}/{name}", why
 
 
-def _cut(file: FileIO | None) -> str:
-    """Return why an archive is not whole; empty if it is. Only the headers of its members are read."""
-    if file is None:
-        return "is empty"
-    with file:
-        length, position = file.seek(0, os.SEEK_END), len(_MAGIC)
-        file.seek(0)
-        if file.read(position) != _MAGIC:
-            return "is not an archive" if length else "is empty"
-        for _ in range(MEMBER_LIMIT):
-            if position >= length:
-                return "" if position > len(_MAGIC) else "holds nothing"
-            file.seek(position)
-            header = file.read(_HEADER)
-            size = header[48:58].strip()
-            if header[58:] != b"`\n" or not size.isdigit():
-                return f"is damaged at byte {position}"
-            end = position + _HEADER + int(size)
-            if end > length:
-                return f"ends at byte {length}, within a member that ends at byte {end}"
-            position = end + (end & 1)
+def _cut(data: memoryview) -> str:
+    """Return why an archive is not whole; empty if it is."""
+    if data[:8] != _MAGIC:
+        return "is empty" if not len(data) else "is not an archive"
+    position = 8
+    for _ in range(MEMBER_LIMIT):
+        if position >= len(data):
+            return "" if position > 8 else "holds nothing"
+        header = bytes(data[position : position + _HEADER])
+        size = header[48:58].strip()
+        if len(header) < _HEADER or header[58:] != b"`\n" or not size.isdigit():
+            return f"is damaged at byte {position}"
+        end = position + _HEADER + int(size)
+        if end > len(data):
+            return f"ends at byte {len(data)}, within a member that ends at byte {end}"
+        position = end + (end & 1)
     return ""
