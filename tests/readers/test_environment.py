@@ -17,6 +17,7 @@ from diagnose.engine.run import run_checks
 from diagnose.model.finding import InputError
 from diagnose.model.outcome import Outcome
 from diagnose.readers import env
+from diagnose.readers.cargo import needs
 from diagnose.readers.cargo.variables import Setting
 from diagnose.readers.env import Environment
 
@@ -245,7 +246,7 @@ def test_this_machine():
     ],
 )
 def test_a_module_may_carry_a_constraint(text, module, requirement):
-    need = env._asked(text)
+    need = needs.asked_for(text)
     assert (need.module, need.requirement) == (module, requirement)
 
 
