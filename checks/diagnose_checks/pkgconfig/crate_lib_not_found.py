@@ -16,18 +16,22 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.log import advise, finding_from_hits, install_by_family
+from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose.remedies.configuration import Configuration
+from diagnose.remedies.fix import fix
+from diagnose.remedies.install import install, system, unavailable_reason
 from diagnose.remedies.libraries import install_fixes
 from diagnose.remedies.package_names import library_module
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.env import Environment
 
 _FLAGS = "CFLAGS and LDFLAGS, for -I and -L"
 #: Library → the variables that its crate reads (build scripts of the crates' newest releases, November 2026), and its
@@ -106,6 +110,11 @@ CHECK = Check(
         ("cuda.h", r"[Uu]nable to find `include/(?P<lib>cuda)\.h`"),
     ),
 )
+#: What runs on the build machine, whatever is built for.
+_OF_HOST = frozenset({"libclang-dev", "r-base-dev"})
+#: The variables without which a build script does not find the library in a cross build: libgssapi-sys 0.3.4 then asks
+#: no pkg-config, and searches only folders such as /usr/lib.
+_CROSS = {"GSSAPI": (("LIBGSSAPI_IMPL", "mit"),)}
 _CALLED = {
     "": "libmysqlclient",
     "gssapi": "GSSAPI",
@@ -129,6 +138,20 @@ def _by_configure(log: BuildLog, hit: Hit) -> Iterator[Finding]:
             "Nothing is compiled.",
             advise(log, hit.line, install_fixes, module) or (Fix(f"install the development files of {named}"),),
         )
+
+
+def _install(env: Environment, name: str, packages: Mapping[str, Sequence[str]]) -> list[Fix]:
+    """Return the fix that installs *packages*: in a cross build the target's own libraries, where there are any."""
+    here = system(env)
+    wanted = packages.get(here.family, ())
+    if not env.cross:
+        commands = install(here, wanted)
+        return [Fix(f"install: {' '.join(wanted)}", commands, safe=True)] if commands else []
+    if here.family != "debian" or unavailable_reason(here, env.target):
+        return []
+    own = [f"{one}:{env.target.debian}" if one.endswith("-dev") and one not in _OF_HOST else one for one in wanted]
+    configuration = Configuration(_CROSS.get(name, ()))
+    return [fix(env, f"install for {env.target.triple}: {' '.join(own)}", own, configuration)]
 
 
 def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:
@@ -157,7 +180,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             f"{f'{crate} {version}' if crate else 'the build'} does not find {name}",
             "Its build script stops.",
             (
-                *(install_by_family(log, hit.line, "install", packages) if packages else ()),
+                *(advise(log, hit.line, _install, name, packages) if packages else ()),
                 Fix(f"if {name} is installed elsewhere: name its folder", notes=f"It reads {variables}."),
             ),
         )
