@@ -24,7 +24,7 @@ def manifests(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield (path, content) of *first*, of the workspace's manifest *top*, and of those that they refer to.
 
-    *load* reads one. Members that a pattern names are found if its ``*`` is a folder's whole name.
+    *load* reads one. Members that a pattern names are found unless it has ``**``.
 
     Raises:
         InputError: one of them is broken.
@@ -56,7 +56,7 @@ def absent(place: Root, first: str, top: str, found: dict[str, dict[str, Any]]) 
     every kind and platform, optional ones too, but no dev-dependencies of packages outside the workspace.
     """
     members = {first}
-    for path in _listed(top, found.get(top, {})):
+    for path in _listed(place, top, found.get(top, {})):
         members.add(path)
         if not place.is_file(path):
             yield path, f"workspace.members in {top}"
@@ -80,7 +80,7 @@ def absent_sources(
     source with a path of its own, and a build script, is missed when it is compiled, here for *first* only. Of a
     package for a *wheel* with a library, only that is compiled.
     """
-    members = {first, *_listed(top, found.get(top, {}))}
+    members = {first, *_listed(place, top, found.get(top, {}))}
     loaded = set(members)
     for _ in found:
         named = {path: _path_dependencies(found.get(path, {}), path in members) for path in loaded}
@@ -93,13 +93,32 @@ def absent_sources(
             yield from _unsourced(place, path, content, own=path == first, wheel=wheel)
 
 
-def _listed(top: str, content: dict[str, Any]) -> Iterator[str]:
-    """Yield the manifests of the members that a workspace names without a pattern."""
+def _listed(place: Root, top: str, content: dict[str, Any]) -> Iterator[str]:
+    """Yield the manifests that cargo loads as members of a workspace.
+
+    A pattern stands for every folder that fits it, with a manifest or without, but not for those that are excluded; one
+    that nothing fits is taken as it is. ``**`` is not followed.
+    """
     workspace = content.get("workspace")
     listed = workspace.get("members") if isinstance(workspace, dict) else None
+    left_out = workspace.get("exclude") if isinstance(workspace, dict) else None
+    folder = os.path.dirname(top)
+    excluded = [
+        os.path.normpath(os.path.join(folder, one))
+        for one in (left_out if isinstance(left_out, list) else ())
+        if isinstance(one, str)
+    ]
     for member in listed if isinstance(listed, list) else ():
-        if isinstance(member, str) and not any(sign in member for sign in "*?["):
+        if not isinstance(member, str) or "**" in member:
+            continue
+        fitting = [one for one in _matching(place, folder, member) if place.exists(one)]
+        if not fitting or not _is_pattern(member):
             yield _manifest(top, member)
+            continue
+        for one in map(os.path.normpath, fitting):
+            inside = any(one == other or one.startswith(f"{other}/") for other in excluded)
+            if place.is_dir(one) and not inside:
+                yield os.path.join(one, "Cargo.toml")
 
 
 def _path_dependencies(content: dict[str, Any], member: bool) -> Iterator[str]:
@@ -167,11 +186,25 @@ def _patches(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _matching(place: Root, folder: str, pattern: str) -> list[str]:
     folders = [folder]
     for part in pattern.split("/"):
-        if part == "*":
-            folders = [os.path.join(one, name) for one in folders for name in sorted(place.names(one))[:LIMIT]]
+        if _is_pattern(part):
+            folders = [os.path.join(one, name) for one in folders for name in _fitting(place, one, part)]
         else:
             folders = [os.path.join(one, part) for one in folders]
-    return folders[:LIMIT]
+        folders = folders[:LIMIT]
+    return folders
+
+
+def _fitting(place: Root, folder: str, part: str) -> list[str]:
+    names = sorted(place.names(folder))
+    if part.strip("*"):
+        from fnmatch import fnmatchcase  # only with such a pattern
+
+        names = [name for name in names if fnmatchcase(name, part)]
+    return names[:LIMIT]
+
+
+def _is_pattern(text: str) -> bool:
+    return any(sign in text for sign in "*?[")
 
 
 def sections(manifest: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
