@@ -194,6 +194,11 @@ def resolve(name: str) -> Target | None:
     return rows[0] if rows else None
 
 
+def is_triple(name: str) -> bool:
+    """Whether a known *name* is one that rustc takes, or a distribution's own rustc."""
+    return "-unknown-linux-" in name or "-alpine-linux-" in name
+
+
 def suggest(name: str) -> list[str]:
     """Return up to three known names that look like *name*."""
     import difflib  # only a wrong name pays for it

@@ -217,6 +217,7 @@ def read(
     home = cargo_config.home(place, environ)
     config = cargo_config.configuration(place, cwd, home)
     variables = config.variables(environ)
+    project_parts.refuse_settings(config, variables)
     search = environ.get("PATH") or DEFAULT_PATH
     finder = Finder(
         place,
@@ -236,6 +237,7 @@ def read(
         policy_from = variables.own("AUDITWHEEL_PLAT") or variables.own("AUDITWHEEL_POLICY")
     linker = config.linker(variables, row)
     project = project_parts.project(place, cwd, config, home, row)
+    place.unseen += project.unsure
     libs = list(libs)
     if libs:  # they replace the modules that could not be determined
         project = project._replace(unknown=())
@@ -251,7 +253,7 @@ def read(
         if lacking:
             place.unseen.append("the Rust that its crates require: `cargo fetch` downloads the manifests that say it")
     options = tuple(rustc_flags.options(config.flags(variables, row)))
-    refused, rust = flags.refused(place, options, rust, variables)
+    refused, rust = flags.refused(place, options, rust, variables, row)
     if cut := rust_std.damage_of(place, rust, dict.fromkeys((row.triple, host.triple))):
         rust = rust._replace(damaged=tuple(cut))
     tools = compilers.read(
@@ -317,6 +319,7 @@ def read(
     sourceless = project_parts.sourceless(place, here_of, home, project, config, variables, row)
     if sourceless is not None and sourceless.unsure:
         place.unseen.append(f"whether this build needs {sourceless.unsure[0].name}, whose source is not there")
+    place.unseen += [f"what gcc takes from {name}" for name in _GCC if variables.get(name)]
     journal, unfinished = packages.unfinished(place)
     return Environment(
         root=root,
@@ -374,6 +377,10 @@ def _host_dirs(host: Target) -> tuple[str, ...]:
     return (f"/lib/{host.multiarch}", f"/usr/lib/{host.multiarch}", "/lib64", "/usr/lib64", "/lib", "/usr/lib")
 
 
+#: Variables in which GCC finds other programs.
+_GCC = ("COMPILER_PATH", "GCC_EXEC_PREFIX")
+
+
 def _exact(triple: str) -> Target | None:
     return next((row for row in targets.TARGETS if row.triple == triple), None)
 
@@ -392,6 +399,8 @@ def _target(asked: str | None, variables: Variables, config: Config, host: Targe
     row = targets.resolve(name)
     if row is None:
         raise InputError(targets.refusal(name, setting.where if setting else ""))
+    if setting is not None and not targets.is_triple(name):
+        raise InputError(f"{setting.where}: {name} is not a target of Rust, as {row.triple} is")
     return row, setting
 
 

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 
 def refused(
-    place: Root, options: tuple[RustcOption, ...], rust: Rust, variables: Variables
+    place: Root, options: tuple[RustcOption, ...], rust: Rust, variables: Variables, target: Target
 ) -> tuple[tuple[RustcOption, ...], Rust]:
     """Return the options that *rust* does not have, and *rust* with its release if that had to be known for it."""
     odd = [option for option in options if option.refused or option.unsure]
+    odd += rustc_flags.processors(options, target.triple)
     if not odd or not rust.rustc.found:
         return (), rust
     if not rust.version:
@@ -35,7 +36,8 @@ def refused(
         for option in odd
         if option.unsure or not known
     ]
-    return tuple(option for option in odd if option.refused) if known else (), rust
+    odd = [option for option in odd if not option.unsure]
+    return tuple(odd) if known else (), rust
 
 
 def flagged(

@@ -20,6 +20,22 @@ if TYPE_CHECKING:
     from diagnose.readers.cargo.variables import Variables
 
 
+def refuse_settings(config: Config, variables: Variables) -> None:
+    """See that cargo accepts the values of its settings.
+
+    Raises:
+        InputError: it does not.
+    """
+    if config.files or any(name.startswith(_SETTINGS) for name in variables.process):
+        from diagnose.readers.cargo import value_types
+
+        value_types.refuse(config, variables)
+
+
+#: How the variables begin whose values cargo refuses.
+_SETTINGS = ("CARGO_BUILD_", "CARGO_TERM_", "CARGO_TARGET_DIR")
+
+
 def project(place: Root, cwd: str, config: Config, home: str, row: Target) -> Project:
     """Return the Cargo project of *cwd*; without a manifest, what cargo's configuration alone says."""
     if not project_facts.located(place if place.live else Root("/"), cwd)[0]:

@@ -672,6 +672,7 @@ def test_programs_beside_the_project_are_on_this_machine(tmp_path: Path) -> None
     miniroot.write(project / ".cargo/config.toml", config + f'[target.{ARM}]\nlinker = "tools/ld.sh"\n')
 
     with_gcc(root)
+    miniroot.write(root / "usr/bin/arm-linux-gnueabihf-gcc", miniroot.elf("amd64"), 0o755)
 
     def look() -> env.Environment:
         return env.read(str(root), ARM, libs=["alsa"], cwd=str(project), environ={"PATH": "/usr/bin"})
@@ -755,7 +756,12 @@ VENDORED = '[source.crates-io]\nreplace-with = "v"\n[source.v]\ndirectory = "ven
     [
         ('[dependencies]\nfoo = { path = "../foo", optional = true }\n', "", "../foo/Cargo.toml"),
         ('[target."cfg(windows)".dev-dependencies]\nfoo = { path = "foo" }\n', "", "foo/Cargo.toml"),
-        ('[workspace]\nmembers = ["inner", "gone", "many/*"]\n', "", "gone/Cargo.toml"),
+        ('[workspace]\nmembers = ["inner", "gone"]\n', "", "gone/Cargo.toml"),
+        ('[workspace]\nmembers = ["many/*"]\n', "", "many/*/Cargo.toml"),
+        ('[workspace]\nmembers = ["i*r", "[st]*"]\n', "", "src/Cargo.toml"),
+        ('[workspace]\nmembers = ["inne?", "Cargo*"]\n', "", ""),
+        ('[workspace]\nmembers = ["*"]\nexclude = ["src", ".cargo"]\n', "", ""),
+        ('[workspace]\nmembers = ["*"]\nexclude = ["src"]\n', "", ".cargo/Cargo.toml"),
         ('[patch.crates-io]\nlibc = { path = "libc" }\n', "", "libc/Cargo.toml"),
         ('[dependencies]\ninner = { path = "inner" }\n', "", ""),
         ('[workspace]\nmembers = ["inner"]\n[workspace.dependencies]\nx = { path = "unused" }\n', "", ""),

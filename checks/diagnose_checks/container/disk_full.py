@@ -17,13 +17,14 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits, is_later
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.env import Environment
 
 CHECK = Check(
     since="0.1.0",
@@ -34,7 +35,28 @@ CHECK = Check(
         ("ENOSPC", r"\bENOSPC\b(?!.{0,40}file watchers)"),  # inotify has a limit of its own, and the same number
         ("isk quota exceeded", r"[Dd]isk quota exceeded"),
     ),
+    env_facts=("obstacle",),
 )
+
+_ROOM = Fix(
+    "see what fills it, and make room",
+    (Command("df -h . /tmp; du -xsh target 2>/dev/null; cargo clean", FixStage.BUILD),),
+    notes="On a hosted runner, `docker system prune -af` and removing toolsets that are not used.",
+)
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See that the disk of the target folder, or of temporary files, has no room for a program."""
+    obstacle = env.obstacle
+    if obstacle is None or obstacle.why != "full":
+        return
+    yield Finding(
+        message=f"the disk is full: {obstacle.path} has less than 1 MiB left",
+        severity=Severity.ERROR,
+        evidence=(Evidence("has less than 1 MiB left", obstacle.path),),
+        consequence="What is written there is cut off: No space left on device (os error 28).",
+        fixes=(_ROOM,),
+    )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
@@ -55,11 +77,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "the disk is full",
             "What is written there is cut off; later errors may follow from that.",
             (
-                Fix(
-                    "see what fills it, and make room",
-                    (Command("df -h . /tmp; du -xsh target 2>/dev/null; cargo clean", FixStage.BUILD),),
-                    notes="On a hosted runner, `docker system prune -af` and removing toolsets that are not used.",
-                ),
+                _ROOM,
                 Fix(
                     "write less: no debug information",
                     env=(("CARGO_PROFILE_DEV_DEBUG", "0"), ("CARGO_INCREMENTAL", "0")),

@@ -2,7 +2,9 @@
 
 Cargo passes ``RUSTFLAGS`` and ``rustflags`` of its configuration to every rustc, and stops at once if one is refused:
 ``failed to run `rustc` to learn about target-specific information``. The cause is a misspelt name, a flag of the
-compiler or linker without ``-C link-arg=`` before it, or an option of a newer Rust.
+compiler or linker without ``-C link-arg=`` before it, or an option of a newer Rust. A processor that LLVM does not
+know (``-C target-cpu=x86_64-v3`` instead of ``x86-64-v3``) costs x86-64 and RISC-V their 64 bits: ``LLVM ERROR: 64-bit
+code requested on a subtarget that doesn't support it!``
 
 How to fix: correct the option. A linker's option needs ``-C link-arg=``, and gcc's ``-Wl,`` before it.
 
@@ -21,11 +23,13 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.readers.cargo import rustc_flags
+from diagnose.tables import rustc_processors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.cargo.rustc_flags import RustcOption
     from diagnose.readers.env import Environment
 
 CHECK = Check(
@@ -46,6 +50,18 @@ CHECK = Check(
             ("error: Unrecognized option: '", r"^error: Unrecognized option: '(?P<option>[^']{1,80})'"),
         ),
         *patterns_for(
+            "processor-without-64-bits",
+            ("64-bit code requested on", r"^(?:rustc-)?LLVM ERROR: 64-bit code requested on a subtarget that doesn't"),
+            ("RV64 target requires an RV64", r"^(?:rustc-)?LLVM ERROR: RV64 target requires an RV64 CPU"),
+        ),
+        *patterns_for(
+            "processor-unknown",
+            (
+                "is not a recognized processor",
+                r"^'(?P<name>[^']{1,80})' is not a recognized processor for this target \(ignoring processor\)",
+            ),
+        ),
+        *patterns_for(
             "rustc-asked", ("to learn about target-specific", r"failed to run `rustc` to learn about target-specific")
         ),
     ),
@@ -64,9 +80,28 @@ def env(env: Environment) -> Iterator[Finding]:
             severity=Severity.ERROR,
             evidence=(setting_evidence(option.setting),),
             consequence=f"cargo compiles nothing: {option.refused}.",
-            fixes=(_fix(option.value.partition("=")[0] if option.name == "-C" else "", option.setting.name),),
+            fixes=(_fix_of(option),),
         )
         return  # rustc names the first one only
+
+
+def _fix_of(option: RustcOption) -> Fix:
+    name, _, value = option.value.partition("=")
+    if option.name == "-C" and name.replace("_", "-") == "target-cpu":
+        return _processor_fix(value, option.setting.name)
+    return _fix(name if option.name == "-C" else "", option.setting.name)
+
+
+def _processor_fix(name: str, where: str) -> Fix:
+    import difflib  # only who finds something needs it
+
+    known = {one for target in ("x86_64", "riscv64", "loongarch64") for one in rustc_processors.names(target)}
+    near = difflib.get_close_matches(name.lower().replace("_", "-"), sorted(known), 1)
+    return Fix(
+        f"correct {where}, or remove it",
+        notes=f"{f'Is {near[0]} meant? ' if near else ''}`rustc --print target-cpus --target TARGET` lists the names; "
+        "rustc writes them as LLVM does (x86-64-v3), gcc's are others.",
+    )
 
 
 def _fix(codegen: str, where: str) -> Fix:
@@ -82,6 +117,17 @@ def _fix(codegen: str, where: str) -> Fix:
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See rustc refuse an option that cargo passed."""
+    stopped, unknown = log.find("processor-without-64-bits"), log.find("processor-unknown")
+    if stopped:
+        name = unknown[-1].groups["name"] if unknown else ""
+        yield finding_from_hits(
+            log,
+            [*unknown[-1:], *stopped[:1]],
+            f"this rustc does not accept -C target-cpu={name}" if name else "-C target-cpu names a 32-bit processor",
+            "rustc compiles nothing for the target.",
+            (_processor_fix(name, "RUSTFLAGS, or rustflags in .cargo/config.toml"),),
+        )
+        return
     hits = log.find("rustc-option-unknown")
     if not hits or not (hits[0].groups["codegen"] or log.find("rustc-asked")):
         return

@@ -43,6 +43,11 @@ CHECK = Check(
             "os error 13) at path",
             r"^error: (?P<why>Permission denied) \(os error 13\) at path \"(?P<path>[^\"]{1,200})",
         ),
+        (
+            "create a temp dir: ",
+            r"^error: couldn't create a temp dir: (?P<why>No such file or directory|Permission denied"
+            r"|Read-only file system|Not a directory) \(os error \d{1,3}\) at path \"(?P<temporary>[^\"]{1,200})",
+        ),
     ),
     env_facts=("obstacle",),
 )
@@ -50,22 +55,29 @@ _SAYS = {
     "a file": "Not a directory (os error 20)",
     "read-only": "Read-only file system (os error 30)",
     "not writable": "Permission denied (os error 13)",
+    "absent": "No such file or directory (os error 2)",
 }
+_TEMPORARY = Fix(
+    "name another folder for temporary files",
+    env=(("TMPDIR", "/var/tmp"),),
+    notes="Or make the folder, or unset TMPDIR: the usual one is /tmp.",
+)
 
 
 def env(env: Environment) -> Iterator[Finding]:
     """See that the way to the target folder leads through a file, or to where this user may not write."""
     obstacle = env.obstacle
-    if obstacle is None:
+    if obstacle is None or obstacle.why == "full":  # disk-full
         return
-    state = "is a file" if obstacle.why == "a file" else f"is {obstacle.why}"
+    state = "does not exist" if obstacle.why == "absent" else f"is {obstacle.why}"
+    what = "cargo cannot write to its target folder" if obstacle.folder else "rustc cannot write its temporary files"
     evidence = Evidence(state, obstacle.path)
     yield Finding(
-        message=f"cargo cannot write to its target folder: {obstacle.path} {state}",
+        message=f"{what}: {obstacle.path} {state}",
         severity=Severity.ERROR,
         evidence=(setting_evidence(obstacle.setting), evidence) if obstacle.setting else (evidence,),
-        consequence=f"cargo compiles nothing: {_SAYS[obstacle.why]}.",
-        fixes=tuple(_fixes(obstacle.path, obstacle.why, obstacle.folder)),
+        consequence=f"{'cargo compiles' if obstacle.folder else 'rustc links'} nothing: {_SAYS[obstacle.why]}.",
+        fixes=tuple(_fixes(obstacle.path, obstacle.why, obstacle.folder)) if obstacle.folder else (_TEMPORARY,),
     )
 
 
@@ -92,7 +104,16 @@ def _fixes(path: str, why: str, folder: str) -> Iterator[Fix]:
 def log(log: BuildLog) -> Iterator[Finding]:
     """See cargo fail to make, or to lock, its folders."""
     hits = log.find("cargo-cannot-write")
-    if hits:
+    if hits and (temporary := hits[0].groups["temporary"]):
+        folder = temporary.rpartition("/")[0]
+        yield finding_from_hits(
+            log,
+            hits[:1],
+            f"rustc cannot write its temporary files to {folder}: {hits[0].groups['why'].lower()}",
+            "rustc links nothing.",
+            (_TEMPORARY,),
+        )
+    elif hits:
         path, why = hits[0].groups["path"], hits[0].groups["why"]
         kind = {"Permission denied": "not writable", "Read-only file system": "read-only"}.get(why, "a file")
         yield finding_from_hits(

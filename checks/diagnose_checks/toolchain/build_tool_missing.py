@@ -115,7 +115,7 @@ def env(env: Environment) -> Iterator[Finding]:
         if program.found or program.setting is None:
             continue
         yield Finding(
-            message=f"{program.name} is not installed, and cargo calls it instead of rustc",
+            message=f"{program.name} {program.blocked or 'is not installed'}, and cargo calls it instead of rustc",
             severity=Severity.ERROR,
             evidence=(setting_evidence(program.setting),),
             consequence=f'Nothing compiles: "could not execute process `{program.name} …` (never executed)".',

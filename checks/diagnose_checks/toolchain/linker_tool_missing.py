@@ -21,8 +21,9 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.model.pattern import patterns_for
+from diagnose.readers.toolchain.driver import PLUGIN
 from diagnose.remedies.fix import fix
-from diagnose.remedies.install import AGAIN, install, system
+from diagnose.remedies.install import AGAIN, cross_compiler, install, system, tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,8 +60,10 @@ def env(env: Environment) -> Iterator[Finding]:
     """See a compiler that does not find its own linker, or flags that make it call one which is not installed."""
     chain, linker = env.toolchain, env.fused
     yield from _lacking(env, chain.linker, chain.parts, env.target, fused=linker is not None)
+    yield from _lacking_plugin(env, chain.linker, chain.parts, env.target)
     if env.cross:
         yield from _lacking(env, chain.host_linker, chain.host_parts, env.host, fused=False)
+        yield from _lacking_plugin(env, chain.host_linker, chain.host_parts, env.host)
     if linker is None or linker.setting is None or linker.found:
         return
     if linker.name == "ld.lld" and env.toolchain.rust.toolchain:
@@ -134,6 +137,27 @@ def _refused(log: BuildLog) -> Iterator[Finding]:
             "Linking fails.",
             fixes,
         )
+
+
+def _lacking_plugin(env: Environment, driver: Program, parts: tuple[Part, ...], target: Target) -> Iterator[Finding]:
+    """Yield that *driver* does not find the plugin that it gives its linker."""
+    if not any(part.name == PLUGIN for part in parts):
+        return
+    here = system(env)
+    cross = env.cross and target == env.target
+    packages = cross_compiler(here, target)[:1] if cross else tool(here, "cc")[:1]
+    again = here.manager in AGAIN
+    commands = install(here, packages, again=again) if packages else ()
+    yield Finding(
+        message=f"{driver.name} does not find {PLUGIN}, without which it links nothing",
+        severity=Severity.ERROR,
+        evidence=(Evidence(f"gives its linker {PLUGIN}, which is in none of its folders", driver.path),),
+        consequence=f"Linking fails: \"'-fuse-linker-plugin', but {PLUGIN} not found\".",
+        fixes=(
+            fix(env, f"install the compiler{' again' if again else ''}", commands=commands, safe=bool(commands)),
+            Fix("link without it", notes="RUSTFLAGS=-Clink-arg=-fno-use-linker-plugin"),
+        ),
+    )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

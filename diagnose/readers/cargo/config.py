@@ -237,8 +237,10 @@ def configuration(root: Root, cwd: str, cargo_home: str) -> Config:
     """Read the configuration files that cargo merges in *cwd*, a folder of this machine, with *cargo_home* in *root*.
 
     Raises:
-        InputError: a file is not TOML, or cargo cannot merge two of them.
+        InputError: a file is not TOML, cargo cannot merge two of them, or *cargo_home* is a file.
     """
+    if root.is_file(cargo_home):
+        raise InputError(f"{cargo_home}: cargo needs this folder for itself, and it is a file")
     here = root if root.live else Root("/")
     found: list[tuple[str, dict[str, Any], str]] = []
     shared: set[str] = set()

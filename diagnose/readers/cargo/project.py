@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
-from diagnose.readers.cargo import build_tools, workspace
+from diagnose.readers.cargo import build_tools, manifest_values, workspace
 from diagnose.readers.cargo.build_scripts import compiles_protos, named_modules
 from diagnose.readers.cargo.cfg import fits
 from diagnose.readers.cargo.config import Config
@@ -119,6 +119,7 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
             *workspace.absent_sources(here, manifest, beside, dict(read), wheel=wheel),
             *_absent_registry(root, here, config, crates),
         ),
+        tuple(manifest_values.unsure(content, locked.crates)),
     )
 
 
@@ -204,6 +205,9 @@ def _floors(lock: str, version: int | None, manifest: str, content: dict[str, An
     if isinstance(edition, str) and edition in EDITIONS:
         place = place_of(manifest, text, ("edition",))
         yield Floor(EDITIONS[edition], f'edition = "{edition}"', place)
+    own = package.get("rust-version") if isinstance(package, dict) else None
+    if isinstance(own, str) and own.replace(".", "").isdigit():
+        yield Floor(own, f'rust-version = "{own}"', place_of(manifest, text, ("package", "rust-version")))
 
 
 def _cdylib(manifest: dict[str, Any]) -> bool:

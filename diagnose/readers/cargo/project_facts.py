@@ -68,6 +68,8 @@ class Project(NamedTuple):
     """The version of Cargo.lock, if no release of cargo up to ``LOCK_SEEN`` (:mod:`~.project`) reads it."""
     absent: tuple[tuple[str, str], ...] = ()
     """(file, what names it): files without which cargo does not load the project, or does not compile it."""
+    unsure: tuple[str, ...] = ()
+    """What cargo may refuse in the manifest, in plain words."""
 
     def crate(self, name: str) -> Crate | None:
         """Return the crate of that name that the build compiles, the newest of several."""

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 
 class Obstacle(NamedTuple):
-    """Why cargo cannot write to its folder: ``path`` is ``why``: ``a file``, ``not writable`` or ``read-only``.
+    """Why cargo cannot write to its folder: ``path`` is ``why``: ``a file``, ``not writable``, ``read-only``, ``full``.
 
-    ``folder`` is cargo's; ``setting`` names it; None for ``target`` beside the project's lock file.
+    ``folder`` is cargo's; ``setting`` names it; None for ``target`` beside the project's lock file. Without ``folder``
+    it is the one for temporary files, which may also be ``absent``.
     """
 
     path: str
@@ -53,7 +54,34 @@ def obstacle(
         lock = f"{existing}/.cargo-lock"
         if root.live and os.path.exists(lock) and not _may(lock, os.W_OK):
             return Obstacle(lock, "not writable", path, setting)
-    return None
+        if root.live and _full(existing):
+            return Obstacle(existing, "full", path, setting)
+    return _temporary(variables) if root.live else None
+
+
+def _temporary(variables: Variables) -> Obstacle | None:
+    """Return why rustc, which links in a folder for temporary files, cannot do so."""
+    setting = variables.get("TMPDIR")
+    path = setting.value if setting is not None and setting.value else "/tmp"
+    if not os.path.lexists(path):
+        return Obstacle(path, "absent", "", setting)
+    if not os.path.isdir(path):
+        return Obstacle(path, "a file", "", setting)
+    if not _may(path, os.W_OK | os.X_OK):
+        return Obstacle(path, "read-only" if _read_only(path) else "not writable", "", setting)
+    return Obstacle(path, "full", "", setting) if _full(path) else None
+
+
+#: Fewer bytes hold no program, not even a small one.
+_LEAST = 1 << 20
+
+
+def _full(path: str) -> bool:
+    try:
+        disk = os.statvfs(path)
+    except (OSError, AttributeError):
+        return False
+    return disk.f_blocks > 0 and disk.f_bavail * disk.f_frsize < _LEAST
 
 
 def _may(path: str, mode: int) -> bool:

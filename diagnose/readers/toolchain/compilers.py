@@ -178,11 +178,18 @@ def _start_files(root: Root, places: _Places, outer: tuple[str, ...] = _OUTER_FI
         for name in names:
             found = next((f"{folder}/{name}" for folder in folders if root.exists(f"{folder}/{name}")), "")
             yield StartFile(name, found)
-            if name == "libc.so" and found:  # a script that names the libraries
-                real = root.resolve(found) or found
-                members = linker_script.members(root, real)
-                yield from (StartFile(member) for member in linker_script.absent(root, real, members))
+            if name == "libc.so" and found:
+                yield from _named_by(root, found)
+    mathematics = (f"{folder}/libm.so" for folder in places.dirs)  # Rust's standard library for glibc links it
+    yield from _named_by(root, next((path for path in mathematics if root.exists(path)), ""))
     yield from _unwinder(root, places)
+
+
+def _named_by(root: Root, found: str) -> Iterator[StartFile]:
+    """Yield the absent files that *found* names, if it is a linker script."""
+    real = (root.resolve(found) or found) if found else ""
+    members = linker_script.members(root, real) if real else ()
+    yield from (StartFile(member) for member in linker_script.absent(root, real, members))
 
 
 def _unwinder(root: Root, places: _Places) -> Iterator[StartFile]:

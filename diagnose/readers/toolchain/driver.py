@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 # Where any of these is, a GCC keeps its programs.
 _INNER = ("collect2", "lto-wrapper", "cc1", "lto1", "cc1plus")
+#: What a GCC with link-time optimization gives its linker, also in links without it.
+PLUGIN = "liblto_plugin.so"
 #: The first Rust that links x86-64 Linux with the lld that it brings.
 _OWN_LLD = "1.90"
 
@@ -49,7 +51,16 @@ def driver_parts(finder: Finder, driver: Program, inner: Iterable[str], *, nativ
         Part("ld", _linker(finder, folders, tools, names, native)),
         Part("cc1", _first(root, folders, ("cc1",))),
         Part("as", _first(root, (*folders, *tools), ("as",)) or _on_path(finder, ("as",) if native else _as(names))),
+        *_plugin(root, driver, (*folders, *tools)),
     )
+
+
+def _plugin(root: Root, driver: Program, folders: Iterable[str]) -> Iterator[Part]:
+    """Yield that *driver* gives its linker a plugin in every link, and does not find it."""
+    if any(root.is_file(f"{folder}/{PLUGIN}") for folder in folders):
+        return
+    if root.find(driver.real, b"%{!fno-use-linker-plugin:", 1):
+        yield Part(PLUGIN, "")
 
 
 def _places(inner: Iterable[str]) -> Iterator[tuple[str, str, str]]:

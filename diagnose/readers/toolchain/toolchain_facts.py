@@ -155,6 +155,21 @@ class Toolchain(NamedTuple):
     """The cc crate's archiver for the target."""
 
 
+_SCRIPT_LIMIT = 4096  # bytes; a longer script does more than to run a program in its place
+
+
+def _sole_call(script: bytes) -> str:
+    """Return the program that a shell's *script* runs in its place, if it does nothing else: ``exec gcc "$@"``."""
+    first, *lines = script.decode("utf-8", "replace").splitlines()
+    commands = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    if len(script) >= _SCRIPT_LIMIT or not first.split()[0].endswith("sh") or len(commands) != 1:
+        return ""
+    words = commands[0].split()
+    name = words[1] if len(words) > 1 and words[0] == "exec" else ""
+    plain = name.replace("/", "").replace("-", "").replace("+", "").replace(".", "").replace("_", "").isalnum()
+    return name if plain and ("/" not in name or name.startswith("/")) else ""
+
+
 class Finder:
     """Finds programs like a shell, in one root with one ``PATH``.
 
@@ -177,6 +192,9 @@ class Finder:
             return Program(name, setting=setting, blocked=f"has the interpreter {lacking}, which does not exist")
         if not path and "/" in name and place.exists(name):
             return Program(name, setting=setting, blocked="is not executable")
+        called = _sole_call(place.head(path, _SCRIPT_LIMIT)) if head.startswith(b"#!") else ""
+        if called and not self.root.which(called, self.path):
+            return Program(name, setting=setting, blocked=f"runs {called}, which is not installed")
         real = (place.resolve(path) or path) if path else ""
         return Program(name, path, real, setting=setting, script=head.startswith(b"#!"))
 
