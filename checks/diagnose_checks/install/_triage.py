@@ -240,6 +240,11 @@ def _cause(log: BuildLog, hit: Hit, wheel: str, platforms: tuple[str, ...]) -> t
             return "wheel-not-supported-python", detail
         system = ".".join(platforms[0].split("_")[1:3])
         return "wheel-not-supported-no-arch", f"its tag asks for macOS {system} or later, {_MACOS_OLDER}"
+    if not arches and platforms != ("any",) and not _knows_system(log, hit, platforms[0]):
+        if detail := _other_python(log, hit, wheel):
+            return "wheel-not-supported-python", detail
+        exact = not _version(log, hit, "python-note") and re.search(r"-(?:cp|pp)\d+-(?!abi3|none)\w+-[^-]+$", wheel)
+        return ("wheel-not-supported-python" if exact else "wheel-not-supported-no-arch"), ""
     if not arches and platforms != ("any",):
         return "wheel-not-supported-no-arch", f"{platforms[0]} is for another operating system"
     if detail := _other_python(log, hit, wheel):
@@ -283,6 +288,13 @@ def _likeliest(
     if (new and not pip) or (pip == _PREFIXED and platforms[0].startswith("manylinux2010")):
         return "wheel-not-supported-old-pip", ""
     return "wheel-not-supported-old-pip" if python_fits and not pip else "wheel-not-supported-python", ""
+
+
+def _knows_system(log: BuildLog, hit: Hit, platform: str) -> bool:
+    """Whether the log shows a system on which a wheel for Windows or macOS is surely a foreign one."""
+    if platform.startswith("win") and any("/lib/python3" in note.text for note in log.find("python-note")):
+        return True
+    return bool(log.distro_at(hit.line).id or log.find("glibc-note", "machine-note", "macos-note"))
 
 
 def _machine(log: BuildLog) -> str:

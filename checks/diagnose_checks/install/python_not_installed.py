@@ -60,6 +60,11 @@ CHECK = Check(
         ),
         ("pyenv: ", r"^pyenv: (?P<python>python[\d.]{0,10}): command not found"),
         ("env: ", r"env: ['\"]?(?P<python>python(?:[23](?:\.\d+)?)?)['\"]?: No such file or directory"),
+    )
+    + patterns_for(
+        # Windows's program for an absent Python, in the system's language
+        "store-stub",
+        ("Microsoft Store", r"^(?:.{1,120}: )?\S{0,3}.{0,40}\bPython\b.{0,60}?[;,.:]\s?.{3,80}Microsoft Store\b.{10,}"),
     ),
 )
 _PACKAGES = {
@@ -75,6 +80,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See a test runner, an installer or a shell not find a Python."""
     hits = log.find("no-such-python")
     if not hits:
+        yield from _from_store(log)
         return
     python = hits[0].groups["python"].strip().removeprefix("executable name ").strip("`")
     plain = re.fullmatch("python[23]?", python)
@@ -109,4 +115,31 @@ def log(log: BuildLog) -> Iterator[Finding]:
         f"{'Python ' if python[0].isdigit() else ''}{python} is not installed here{beside}",
         "It is not used.",
         fixes,
+    )
+
+
+def _from_store(log: BuildLog) -> Iterator[Finding]:
+    """See Windows answer for a Python that is not installed, where no program names its failure."""
+    stubs = log.find("store-stub")
+    if not stubs or log.find("no-interpreter"):
+        return
+    yield finding_from_hits(
+        log,
+        stubs,
+        "Windows finds no Python under this name, only its link to the Microsoft Store",
+        "Nothing is run.",
+        (
+            Fix(
+                "call the Python that is installed",
+                notes="`py -0p` lists them: py -3.12 PROGRAM, or in an active virtual environment python. Python's own "
+                "installer brings no python3.exe.",
+            ),
+            Fix(
+                "install one",
+                (Command("winget install Python.Python.3.12", FixStage.TOOLCHAIN),),
+                notes="Then open a new terminal. The link can be turned off in Settings, Apps, Advanced "
+                "app settings, App "
+                "execution aliases.",
+            ),
+        ),
     )

@@ -114,6 +114,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
     for hit in hits[:1]:
         if log.near(hit.line, "conflict-excuse", "uv-platform", "uv-python", "python-refused", after=_CHAIN):
             continue
+        if log.near(hit.line, "virtual-missing", before=_CHAIN, after=_CHAIN):
+            continue  # conda-system-unfit
         if log.near(hit.line, "outage", "certificate", before=60, after=_CHAIN):
             continue
         reasons = log.near(hit.line, "conflict-reason", before=_CHAIN, after=_CHAIN)

@@ -36,7 +36,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             one.hits,
-            f"{name} {wheels}: {one.detail}" if one.detail else f"{name} {wheels}, which this Python may not be",
+            f"{name} {wheels}: {one.detail}"
+            if one.detail
+            else f"{name} {wheels}, which this Python may not be{_or_system(one.platforms)}",
             "The package is not installed.",
             _of_index(one.wheel)
             if not one.wheel.endswith(".whl") and "uv" in one.detail + one.hits[0].kind
@@ -52,6 +54,12 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             ],
         )
+
+
+def _or_system(platforms: tuple[str, ...]) -> str:
+    """Return the other part of the tag that may not fit, where it is of another kind of system than Linux."""
+    name = platforms[0] if platforms else ""
+    return f", and for {name}, which this system may not be" if name.startswith(("win", "macosx_")) else ""
 
 
 def _of_index(wheel: str) -> list[Fix]:

@@ -75,6 +75,16 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "cargo metadata --no-deps --format-version 1",
     ),
     (
+        "expected a ",
+        r"invalid type: map, expected (?:a string|a sequence|an array|a boolean|a semver version).{0,40} for key "
+        r"`(?P<key>(?:package|workspace)\.[\w.-]{1,60})`",
+        "{key} has to be text for this maturin: 0.13.4 is the first that takes {key}.workspace = true",
+        "build with a newer maturin",
+        'In pyproject.toml: requires = ["maturin>=1.0,<2.0"]. Cargo has inheritance since Rust 1.64. If the key is no '
+        "`workspace = true`: it has to be text.",
+        "python3 -m pip install --upgrade maturin",
+    ),
+    (
         "does not contain this feature",
         r"the package '(?P<crate>[\w-]{1,100})' does not contain this feature: (?P<feature>\S{1,100})",
         "{crate} has no feature {feature}, which --features or [tool.maturin] features asks for",

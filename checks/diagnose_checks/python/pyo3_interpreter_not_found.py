@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.PYTHON,
+    log_kinds=("store-stub",),
     patterns=patterns_for(
         "no-interpreter",
         (
@@ -47,6 +48,10 @@ CHECK = Check(
         ("Python interpreter", r"Python interpreter [`'](?P<name>[^`']+)[`'] doesn't exist"),
         ("Failed to find a", r"Failed to find a (?:CPython|PyPy|GraalPy|python)[\w. -]{0,60} interpreter"),
         ("Python interpreter", r"failed to run the Python interpreter at (?P<name>[^\s:]+)"),
+        (
+            "metadata from the python interp",
+            r"[Tt]rying to get metadata from the python interpreter ['\"`](?P<silent>[^'\"`]{1,200})['\"`] failed",
+        ),
         ("python interpreter version", r"Invalid python interpreter version"),
         ("Unsupported Python interpreter", r"Unsupported Python interpreter: (?P<name>\S+)"),
         ("is not a valid python interpreter", r"(?<!\S)(?P<name>\S+) is not a valid python interpreter"),
@@ -68,6 +73,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
         option = f" --target {target.triple}" if target and log.cross_at(hit.line) is not False else ""
         requires = next((one.groups["requires"] for one in hits if one.groups["requires"]), "")
         given = next((one.groups["from"] for one in hits if one.groups["from"]), "")
+        silent = next((one.groups["silent"] for one in hits if one.groups["silent"]), "")
+        if silent:
+            yield _without_answer(log, hits, silent)
+            return
         yield finding_from_hits(
             log,
             hits,
@@ -102,6 +111,44 @@ _UNFIT = Fix(
     (Command("maturin list-python", FixStage.BUILD),),
     notes="The command shows the Pythons that maturin finds.",
 )
+
+
+def _without_answer(log: BuildLog, hits: list[Hit], name: str) -> Finding:
+    """Return the finding for a program that maturin starts as Python, and that does not answer as one."""
+    stub = [hit for hit in log.find("store-stub") if abs(hit.line - hits[0].line) < _NEAR]
+    real = Fix(
+        "name the real interpreter",
+        (Command("maturin build --release -i C:\\Python312\\python.exe", FixStage.BUILD),) if stub else (),
+        notes="`py -0p` lists the Pythons of a Windows system; in an active virtual environment it is python."
+        if stub
+        else f"maturin build -i PATH. `{name} -c 'import sys; print(sys.version)'` shows what that one answers.",
+    )
+    return finding_from_hits(
+        log,
+        sorted([*stub, *hits], key=lambda hit: hit.line),
+        f"{name} is no Python, but Windows's link to the Microsoft Store"
+        if stub
+        else f"maturin runs {name}, and it does not answer as a Python does",
+        "No wheel is built.",
+        (
+            real,
+            *(
+                (
+                    Fix(
+                        f"turn the link off, so that {name} is the Python that is installed",
+                        notes="Settings, Apps, Advanced app settings, App execution aliases: python.exe "
+                        "and python3.exe. "
+                        "Python's own installer brings python.exe and py.exe, no python3.exe.",
+                    ),
+                )
+                if stub
+                else ()
+            ),
+        ),
+    )
+
+
+_NEAR = 12  # lines between the answer of the program and maturin's error
 
 
 def _for_cargo(hits: list[Hit]) -> list[Fix]:

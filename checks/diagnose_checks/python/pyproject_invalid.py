@@ -81,7 +81,7 @@ CHECK = Check(
             (
                 "flit_core.config.ConfigError",
                 r"^flit_core\.config\.ConfigError: (?P<reason>(?!Description "
-                r"file).{0,300})",
+                r"file|license field should be).{0,300})",
             ),
             ("does not match PEP 440 rules", r"^flit_core\.\w+\.InvalidVersion: (?P<reason>Version number .{0,200})"),
             (
@@ -105,11 +105,26 @@ CHECK = Check(
                 r"^\S*ParseConstraintError: (?P<reason>Could not parse version constraint: "
                 r".{0,200})",
             ),
+            (
+                "expected struct License",
+                r"(?P<reason>invalid type: string .{1,200}, expected struct License\b.{0,120})",
+            ),
+            (
+                "license field should be",
+                r"^flit_core\.config\.ConfigError: (?P<reason>license field should be .{1,100})",
+            ),
             ("Missing `build-backend`", r"(?P<reason>Missing `build-backend` in the `build-system` table)"),
         ),
     ),
 )
 
+#: The first releases with PEP 639's forms, by their changelogs and pull requests, November 2026.
+_NEWER = (
+    "build with a newer back end: raise it in [build-system] requires",
+    "setuptools>=77, maturin>=1.9, hatchling>=1.27, flit-core>=3.11, meson-python>=0.18, pdm-backend>=2.4. With "
+    "--no-build-isolation, and in a distribution's package, it is the installed one. For older ones: license = "
+    '{ text = "MIT" }, and no license-files.',
+)
 #: What a reason means: (pattern, the message, fix, its notes).
 _MEANINGS = (
     (
@@ -160,6 +175,18 @@ _MEANINGS = (
         'As in "numpy>=1.26" or "tomli; python_version < \'3.11\'". A link needs a name before it: "NAME @ https://…".',
     ),
     (
+        r"license-files\W{0,4}(?:properties|must be a table)|^Extra keys .{0,100}license-files"
+        r"|^Field .project\.license-files. (?:has an invalid type|must be a table)",
+        "has license-files in a form that only newer back ends take (PEP 639)",
+        *_NEWER,
+    ),
+    (
+        r"expected struct License\b|license field should be .{0,20}dict|^Field .project\.license. has an invalid type"
+        r"|^Field `project\.license` must be a table",
+        "has a license as text, which only newer back ends take (PEP 639)",
+        *_NEWER,
+    ),
+    (
         r"^`project\.license\b.{0,60}(?:exactly by one|must be valid)",
         "has a license in a form that this setuptools does not take",
         "write the license as text, and build with setuptools 77 or later",
@@ -177,6 +204,13 @@ _MEANINGS = (
         "has a key that the specification does not have",
         "correct the key's name, or remove it",
         "[project] knows authors, not author; urls, not homepage. A tool's own keys go into [tool.NAME].",
+    ),
+    (
+        r"^wanted string or table",
+        "has a list, or another value, where this reader takes text or a table",
+        "if it is license-files: build with maturin 1.9 or later",
+        'The list is right (PEP 639), and older releases do not know it: requires = ["maturin>=1.9,<2.0"], or a newer '
+        "maturin where the installed one builds. For another key: write text or a table.",
     ),
     (
         r"invalid type|invalid value|must be|should be|wanted string|does not match any of|missing "

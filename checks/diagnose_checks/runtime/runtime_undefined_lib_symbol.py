@@ -74,6 +74,24 @@ _LOADED = (
 )
 
 
+#: std::string of the new and of the old ABI in a mangled name: a substitution stands after a qualifier or a type.
+_STRINGS = r"__cxx11|[RKPE]Ss(?:[A-Za-z_]|$)"
+_CXX_ABI = Fix(
+    "compile it with the C++ ABI of the loaded PyTorch",
+    (
+        Command(
+            "export CXXFLAGS=\"-D_GLIBCXX_USE_CXX11_ABI=$(python3 -c 'import torch; "
+            "print(int(torch.compiled_with_cxx11_abi()))')\"",
+            FixStage.BUILD,
+        ),
+    ),
+    notes="std::string has two ABIs, with different names of functions. torch.utils.cpp_extension sets "
+    "the option itself; "
+    "CMake and Bazel do not. PyTorch's own wheels for Linux have the old one (0) up to 2.5, the new one from 2.7; "
+    "prebuilt wheels name it: cxx11abiTRUE or cxx11abiFALSE.",
+)
+
+
 def _of_torch(package: str) -> list[Fix]:
     return [
         Fix(
@@ -236,13 +254,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
             return
         if owner := next((name for name, pattern in _LOADED if re.match(pattern, symbol)), ""):
             package = installed_package(file) or "PACKAGE"
+            strings = owner == "PyTorch" and re.search(_STRINGS, symbol)
             yield finding_from_hits(
                 log,
                 [hit],
-                f"{file.rpartition('/')[2]} uses {symbol}, which the loaded {owner} lacks: it was "
-                f"built for another one",
+                f"{file.rpartition('/')[2]} uses {symbol}, which the loaded {owner} lacks: it was built "
+                + (f"with the {'new' if '__cxx11' in symbol else 'old'} C++ ABI's strings" if strings else "")
+                + (", or for another release" if strings else "for another one"),
                 "It cannot be loaded.",
-                _of_cuda(package) if owner != "PyTorch" else _of_torch(package),
+                _of_cuda(package) if owner != "PyTorch" else [*((_CXX_ABI,) if strings else ()), *_of_torch(package)],
             )
             return
         if hit.kind == "musl-relocating" and (musl := _MUSL.get(symbol)):

@@ -79,6 +79,28 @@ def _listed(log: BuildLog, hit: Hit) -> bool:
     return len(others) > 1 or bool(log.near(hit.line, "external-note", "ldd-note", before=60))
 
 
+def _of_pypy(hit: Hit, log: BuildLog, file: str) -> Finding:
+    """Return the finding for a module that is PyPy's by its name, and asks for a function by CPython's name."""
+    symbol = hit.groups["symbol"]
+    return finding_from_hits(
+        log,
+        [hit],
+        f"{file} was built for PyPy, and uses {symbol}: PyPy's functions are named PyPy…",
+        "The module cannot be imported, and another build of the same source gives the same.",
+        [
+            Fix(
+                "use a newer PyO3, or a newer release of the package",
+                notes="In Cargo.toml, then cargo update: PyO3 learns PyPy's names with its releases, and PyPy gets "
+                "functions with its own: a newer PyPy may have this one.",
+            ),
+            Fix(
+                f"do without {symbol}",
+                notes="Code in C: include PyPy's Python.h, which renames what it has.",
+            ),
+        ],
+    )
+
+
 def _since(log: BuildLog, hit: Hit) -> Finding | None:
     """Return the finding where a frame shows a Python older than the release that added the function."""
     added = stable_abi().get(hit.groups["symbol"])
@@ -137,6 +159,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 "The module cannot be imported.",
                 [_LINKED],
             )
+            return
+        if re.search(r"\.pypy3\d+-pp\d", file) and not hit.groups["symbol"].lstrip("_").startswith("PyPy"):
+            yield _of_pypy(hit, log, file)
             return
         if "/lib-dynload/" in hit.groups["file"]:
             yield finding_from_hits(

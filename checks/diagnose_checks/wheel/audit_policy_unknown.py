@@ -48,22 +48,33 @@ def log(log: BuildLog) -> Iterator[Finding]:
         lower = _lower(tag, known)
         maturin = "auditwheel yet" in hit.text
         fixes = []
+        since = _newer(tag, known)
         if maturin:
             command = f"maturin build --release --compatibility {lower}" if lower else ""
         else:
             command = f"auditwheel repair --plat {lower} WHEEL" if lower else ""
+        if since and not maturin:
+            fixes.append(
+                Fix(
+                    f"update auditwheel: {since} is the first that has the policy",
+                    (Command(f"python3 -m pip install --upgrade 'auditwheel>={since}'", FixStage.TOOLCHAIN),),
+                    notes="In a manylinux image: a newer image, or pipx upgrade auditwheel.",
+                )
+            )
         if command:
-            fixes.append(Fix(f"request {lower}", (Command(command, FixStage.BUILD),)))
+            notes = "A wheel that uses newer functions than that does not meet it." if since else ""
+            fixes.append(Fix(f"request {lower}", (Command(command, FixStage.BUILD),), notes=notes))
         tool = "maturin" if maturin else "auditwheel"
+        auto = " --plat auto" if not known or "auto" in hit.groups["known"] else ""
         fixes.append(
             Fix(
                 "let auditwheel choose the tag" if not maturin else "update maturin, which adds new tags",
-                (Command("auditwheel repair --plat auto WHEEL", FixStage.BUILD),)
+                (Command(f"auditwheel repair{auto} WHEEL", FixStage.BUILD),)
                 if not maturin
                 else (Command("python3 -m pip install --upgrade maturin", FixStage.TOOLCHAIN),),
             )
         )
-        why = _why(tag, known)
+        why = f": it is older than {since}" if since and not maturin else _why(tag, known)
         yield finding_from_hits(log, [hit], f"{tool} has no policy for {tag}{why}", f"{tool} writes no wheel.", fixes)
 
 
@@ -74,6 +85,22 @@ def _parts(tag: str) -> tuple[str, tuple[int, ...], str]:
     if match[1]:
         return match[1], (int(match[2]), int(match[3])), match[4]
     return match[5], (int(match[6]), int(match[7])), ""
+
+
+#: The first auditwheel with a policy: the policies of each of its tags (github.com/pypa/auditwheel), November 2026.
+_FIRST: dict[tuple[int, ...], str] = {
+    (2, 24): "3.3.0", (2, 5): "4.0.0", (2, 12): "4.0.0", (2, 17): "4.0.0", (2, 27): "4.0.0", (2, 28): "5.1.0",
+    (2, 31): "5.1.0", (2, 34): "5.3.0", (2, 35): "5.3.0", (2, 36): "6.1.0", (2, 37): "6.1.0", (2, 38): "6.1.0",
+    (2, 39): "6.1.0", (2, 26): "6.4.1", (2, 40): "6.5.0", (2, 41): "6.5.0",
+}  # fmt: skip
+
+
+def _newer(tag: str, known: list[str]) -> str:
+    """Return the first auditwheel with the policy *tag*, if the listed ones are an older one's; else ""."""
+    family, version, arch = _parts(tag)
+    first = _FIRST.get(version, "")
+    same = {row[1] for one in known if (row := _parts(one))[0] == family and row[2] == arch}
+    return first if family == "manylinux" and same and version not in same else ""
 
 
 def _lower(tag: str, known: list[str]) -> str:
