@@ -36,7 +36,7 @@ def texts() -> dict[Path, str]:
         check = registry.declared(import_module(name))
         rows.append((key, dict(_row(check))))
         if check.patterns:
-            anchors.append((key, tuple(dict.fromkeys(one.anchor for one in _own(check)))))
+            anchors.append((key, tuple(dict.fromkeys(one.anchor.encode() for one in _own(check)))))
     phase = "from diagnose.model.finding import Phase\n\n"
     return {
         _path(registry.INDEX): _module("What the checks declare, without documentation.", phase, rows),
@@ -75,6 +75,8 @@ def _literal(value: object) -> str:
         return f"{{{', '.join(f'{_literal(key)}: {_literal(item)}' for key, item in value.items())}}}"
     if isinstance(value, tuple):
         return f"({', '.join(map(_literal, value))}{',' * (len(value) == 1)})"
+    if isinstance(value, bytes):
+        return repr(value)
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     return str(value) if not hasattr(value, "name") else f"{type(value).__name__}.{value.name}"

@@ -120,7 +120,9 @@ def test_a_stand_in_is_what_the_check_declares(kind: str) -> None:
         assert [one.applies is None, one.leads_to is None] == [other.applies is None, other.leads_to is None]
         fetched = [pattern for wordings in one.patterns for pattern in wordings.fetch()] if kind == "log" else []
         assert fetched == list(other.patterns if kind == "log" else ())
-        assert {text for wordings in one.patterns for text in wordings.anchors} == {row.anchor for row in fetched}
+        assert {text for wordings in one.patterns for text in wordings.anchors} == {
+            row.anchor.encode() for row in fetched
+        }
 
 
 @pytest.mark.parametrize("kind", KINDS)

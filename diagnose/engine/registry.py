@@ -56,8 +56,9 @@ def packages() -> list[str]:
 
 def _group_values(path: str) -> Iterator[str]:
     try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
+        with open(path, "rb", buffering=0) as file:
+            data = file.read()
+        text = data.decode() if GROUP.encode() in data else ""
     except (OSError, UnicodeDecodeError):
         return
     section = ""
@@ -128,13 +129,16 @@ def _loaded(package: str, kind: str | None) -> Iterator[Check]:
 
 def _built_in(kind: str) -> Iterator[Check]:
     """Yield the stand-ins of the built-in checks that detect *kind*."""
-    anchors: dict[str, tuple[str, ...]] = _imported(ANCHORS).CHECKS if kind == "log" else {}
+    anchors: dict[str, tuple[bytes, ...]] = _imported(ANCHORS).CHECKS if kind == "log" else {}
     for name, row in _imported(INDEX).CHECKS.items():
         if kind in row["kinds"]:
             yield _stand_in(name, row, anchors.get(name, ()))
 
 
-def _stand_in(name: str, row: dict[str, Any], anchors: tuple[str, ...]) -> Check:
+_BARE = Check("")
+
+
+def _stand_in(name: str, row: dict[str, Any], anchors: tuple[bytes, ...]) -> Check:
     """Return the check of the built-in module *name* (``area/check_id``), as its *row* of the index declares it."""
     area, _, stem = name.partition("/")
     module = f"{BUILT_IN}.{area}.{stem}"
@@ -150,7 +154,7 @@ def _stand_in(name: str, row: dict[str, Any], anchors: tuple[str, ...]) -> Check
         return detect
 
     check_id = stem.replace("_", "-")
-    return Check(
+    return _BARE._replace(
         **row["declared"],
         patterns=(Wordings(anchors, lambda: _imported(module).CHECK.patterns),) if anchors else (),
         id=check_id,

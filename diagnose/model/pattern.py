@@ -58,8 +58,8 @@ _DEFAULTS = (1, False)  # of lines and raw
 class Wordings(NamedTuple):
     """The patterns of one check, which are fetched when a log has one of their anchors."""
 
-    anchors: tuple[str, ...]
-    """The anchor of each pattern, once."""
+    anchors: tuple[bytes, ...]
+    """The anchor of each pattern, once, in UTF-8."""
     fetch: Callable[[], Iterable[Any]]
     """Returns the patterns, which imports the check."""
 

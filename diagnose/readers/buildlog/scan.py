@@ -99,22 +99,21 @@ class _Table:
     """The patterns behind each anchor; those of :class:`Wordings` once the log has the anchor."""
 
     def __init__(self, patterns: Iterable[Pattern | Wordings]) -> None:
-        self.anchors: dict[bytes, list[Pattern]] = {}
-        self.rank: dict[Pattern, tuple[int, int]] = {}  # of several that match, the first of the table counts
+        self._behind: dict[bytes, list[Pattern]] = {}
         self._later: dict[bytes, list[tuple[int, Wordings]]] = {}
+        self.rank: dict[Pattern, tuple[int, int]] = {}  # of several that match, the first of the table counts
         for number, row in enumerate(patterns):
             if isinstance(row, Wordings):
                 for text in row.anchors:
-                    anchor = text.encode()
-                    self.anchors.setdefault(anchor, [])
-                    self._later.setdefault(anchor, []).append((number, row))
+                    self._later.setdefault(text, []).append((number, row))
             else:
-                self.anchors.setdefault(row.anchor.encode(), []).append(row)
+                self._behind.setdefault(row.anchor.encode(), []).append(row)
                 self.rank.setdefault(row, (number, 0))
+        self.anchors = self._behind.keys() | self._later.keys()
 
     def behind(self, anchor: bytes) -> list[Pattern]:
         """Return the patterns behind *anchor*, as the table has them."""
-        found = self.anchors[anchor]
+        found = self._behind.setdefault(anchor, [])
         if later := self._later.pop(anchor, None):
             text = anchor.decode()
             for number, row in later:
