@@ -109,7 +109,7 @@ class _Table:
             else:
                 self._behind.setdefault(row.anchor.encode(), []).append(row)
                 self.rank.setdefault(row, (number, 0))
-        self.anchors = self._behind.keys() | self._later.keys()
+        self.anchors = dict.fromkeys((*self._behind, *self._later))  # in order: a set's differs from run to run
 
     def behind(self, anchor: bytes) -> list[Pattern]:
         """Return the patterns behind *anchor*, as the table has them."""
