@@ -24,6 +24,8 @@ LINES = {
     "blanks before": " " * 256_000 + "error: cannot find -l",
     "redrawn": "a\rcannot find -lx\r" * 14_400,
     "braces": "Failure { command: " * 3000,
+    "answers": "Response from " + "://a" * 16_000,
+    "trials": "conftesta." * 6400,
 }
 
 

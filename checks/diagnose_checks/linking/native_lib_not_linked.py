@@ -67,7 +67,7 @@ CHECK = Check(
         # configure's, CMake's and Meson's own trials, whose failure is an answer
         *patterns_for(
             "link-trial",
-            ("conftest", r"\bconftest[\w.]*\.(?:c|cc|cpp|o)\b"),
+            ("conftest", r"\bconftest[\w.]{0,40}\.(?:c|cc|cpp|o)\b"),
             ("cmTC_", r"\bcmTC_\w+"),
             ("CMakeTmp", r"/CMakeFiles/CMakeTmp\b"),
             ("CMakeScratch", r"/CMakeFiles/CMakeScratch\b"),

@@ -41,7 +41,9 @@ CHECK = Check(
             r"invalid: \[\((?P<file>[^:]{1,300}): (?P<why>[^)]{0,300})\)",
         ),
     )
-    + patterns_for("libllvm-of-rustup", ("rustup/toolchains", r"Expected in: \S*rustup/toolchains/\S*libLLVM")),
+    + patterns_for(
+        "libllvm-of-rustup", ("rustup/toolchains", r"Expected in: \S{0,200}rustup/toolchains/\S{0,100}libLLVM")
+    ),
 )
 _STOPS = "bindgen fails, and so does every crate that generates its bindings in the build."
 _DYNAMIC = (

@@ -53,7 +53,7 @@ CHECK = Check(
         "upload-answer",
         # twine and its verbose form, older twine, uv, maturin
         ("HTTPError: 40", r"HTTPError: 4[01]\d [\w ]{3,30} from \S+\s+(?P<why>\S.{0,300})", 4),
-        ("Response from", r"Response from \S+://\S+:\s+(?P<why>40\d (?:(?! INFO |<).){1,300})", 4),
+        ("Response from", r"Response from \w{1,9}://\S{1,200}:\s{1,9}(?P<why>40\d (?:(?! INFO |<).){1,300})", 4),
         ("Client Error: ", r"HTTPError: 4[01]\d Client Error: (?P<why>.{1,600}?) for url: \S+/(?:legacy|pypi)\b"),
         ("Server says: ", r"Server says: (?P<why>.{1,300})"),
         ("<title>40", r"<title>(?P<why>40\d .{1,300}?)</title>"),

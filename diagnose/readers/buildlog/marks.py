@@ -307,7 +307,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("nox", DONE, "nox > ", r"^nox > (?:Session \S+ was successful|\* \S+: success)"),
     # --- uploads ------------------------------------------------------------------------------------------------------
     Mark("twine", BEGUN, "Uploading ", r"^Uploading (?:distributions to|\S+\.whl)"),
-    Mark("twine", FAILED, "Response from ", r"Response from \S+://\S+:\s+(?P<text>[45]\d\d (?:(?! INFO)[^<]){1,200})", 4),
+    Mark("twine", FAILED, "Response from ", r"Response from \w{1,9}://\S{1,200}:\s{1,9}(?P<text>[45]\d\d (?:(?! INFO)[^<]){1,200})", 4),
     Mark("twine", FAILED, "InvalidDistribution: ", r"(?:\bERROR +|^)InvalidDistribution: (?P<text>.{1,300})"),
     Mark("twine", DONE, "View at", r"^View at:?"),
     # --- the system ---------------------------------------------------------------------------------------------------
