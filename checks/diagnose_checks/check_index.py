@@ -158,7 +158,7 @@ CHECKS = {
     "runtime/runtime_numpy_mismatch": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("numpy-abi", "numpy-absent")}},
     "runtime/runtime_page_size": {"kinds": ("wheel", "log"), "declared": {"since": "0.1.0", "needs": "code"}, "signs": {"log": ("page-size",)}, "functions": ("applies",)},
     "runtime/runtime_static_tls": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("static-tls", "static-tls-cut")}},
-    "runtime/runtime_undefined_lib_symbol": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("newer-macos", "loader-undefined", "musl-relocating")}},
+    "runtime/runtime_undefined_lib_symbol": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("newer-macos", "loader-undefined", "musl-relocating", "glibc-not-defined")}},
     "runtime/runtime_undefined_python_symbol": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("ldd-note", "python-frame", "loader-undefined", "musl-relocating")}},
     "runtime/runtime_windows_dll_missing": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("windows-load",)}},
     "runtime/runtime_windows_dll_unfit": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("windows-load",)}},

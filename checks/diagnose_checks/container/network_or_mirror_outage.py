@@ -140,6 +140,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
             hits,
             f"the name of a server was not resolved{f': {named}' if named else ''}"
             if unnamed
+            else f"{named or 'a file'} is not what the archive's index says: the mirror changed meanwhile, or a proxy "
+            "keeps an old file"
+            if all("Hash Sum mismatch" in hit.text or "unexpected size" in hit.text for hit in hits)
             else f"a server did not answer{f': {named}' if named else ''}",
             "The download is missing.",
             [

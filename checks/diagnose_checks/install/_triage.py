@@ -331,6 +331,12 @@ def _uv(here: str, platforms: tuple[str, ...]) -> tuple[str, str]:
         return "wheel-not-supported-bad-tag", wrong[0]
     if not here or not platforms:
         return "wheel-not-supported-no-arch", ""
+    if here.startswith("macosx_"):
+        newer = [platform for platform in platforms if platform.startswith("macosx_")]
+        if not newer:
+            return "wheel-not-supported-no-arch", f"this system is {here}"
+        wanted = ".".join(newer[0].split("_")[1:3])
+        return "wheel-not-supported-no-arch", f"its tag asks for macOS {wanted} or later, {_MACOS_OLDER}"
     mine = policies.split(here)
     theirs = [policies.split(platform) for platform in platforms]
     same = [tag for tag in theirs if tag.arch == mine.arch and tag.libc == mine.libc]

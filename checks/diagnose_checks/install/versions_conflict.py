@@ -150,6 +150,13 @@ def _told(hit: Hit, hits: list[Hit], reasons: list[Hit]) -> tuple[str, Fix]:
     if hit.groups["pdm"]:
         return _of_pdm(hit.groups["pdm"])
     who = next((one.groups["who"] for one in hits if one.groups["who"]), "")
+    tried = {re.split(r"[ =<>!~\[]", one, maxsplit=1)[0] for one in re.split(r", | and ", who) if one}
+    if len(tried) == 1 and ("," in who or " and " in who):
+        return f"no version of {tried.pop()} can be installed here: each needs what is not to be had", Fix(
+            "look at what its versions need: the lines below the message",
+            notes="One of those requirements has no version for this Python or platform, or another requirement "
+            "excludes it: pip install of that one alone tells. Then take another Python, or a newer release.",
+        )
     return f"no versions meet all requirements{f': {who}' if who else ''}", _LOOSEN
 
 

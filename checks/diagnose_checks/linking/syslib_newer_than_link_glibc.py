@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from diagnose.authoring.link_step import versioned
 from diagnose.authoring.log import advise, finding_from_hits
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.remedies.libraries import build_from_source_fix, vendored
@@ -58,7 +58,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
     from diagnose.readers.buildlog.linking import stem  # only who reads logs needs its patterns
 
     for link in log.links:
-        hits = [hit for hit in versioned(log, link) if "@GLIBCXX_" not in hit.text]  # lib-newer-libstdcxx
+        # lib-newer-libstdcxx, and functions that tell no version: parts of one glibc call those of another
+        hits = [hit for hit in versioned(log, link) if not re.search("@GLIBC(?:XX_|_PRIVATE)", hit.text)]
         target = link.target or log.target_at(link.line)
         if not hits or (target is not None and target.libc == "musl"):
             continue

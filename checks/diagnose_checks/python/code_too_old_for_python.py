@@ -132,7 +132,7 @@ CHECK = Check(
             (
                 "longintrepr.h",
                 r"error: .{0,10}(?P<header>longintrepr\.h).{0,3}: No such file|'(?P<clang>longintrepr\.h)' file not "
-                r"found",
+                r"found|error C1083: .{3,60}'(?P<msvc>longintrepr\.h)'",
             ),
             (
                 "has no member named",
@@ -374,7 +374,7 @@ def _lost(groups: Mapping[str, str]) -> tuple[str, str]:
         rows = (since for owner, names, since in _NAMES if owner == groups["owner"] and name in names.split("|"))
         since = next(rows, "")
         return since, f"{groups['owner']}.{name}" if since else ""
-    if groups["header"] or groups["clang"]:
+    if groups["header"] or groups["clang"] or groups["msvc"]:
         return "3.11", "longintrepr.h"
     if groups["frame"]:
         return "3.11", "the members of PyFrameObject"

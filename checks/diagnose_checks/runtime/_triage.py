@@ -7,6 +7,7 @@ from diagnose.authoring.log import distinct
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.finding import Command, Fix, FixStage
 from diagnose.model.pattern import patterns_for
+from diagnose.model.versions import version_key
 
 if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
@@ -111,3 +112,8 @@ def windows_reasons(log: BuildLog) -> dict[str, list[Hit]]:
         if reason:
             found.setdefault(reason, []).append(hit)
     return found
+
+
+def is_in_every_glibc(hit: Hit) -> bool:
+    """Whether *hit*, of the kind ``glibc-not-defined``, asks for a version that each glibc in use has: before 2.5."""
+    return version_key(hit.groups["version"].removeprefix("GLIBC_")) < (2, 5)

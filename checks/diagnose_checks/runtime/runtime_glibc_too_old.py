@@ -21,7 +21,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
-from diagnose_checks.runtime._triage import installed_package, newer_libc
+from diagnose_checks.runtime._triage import installed_package, is_in_every_glibc, newer_libc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +46,8 @@ CHECK = Check(
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the loader reject a module or program that is not a build tool."""
     for hit in log.find("glibc-not-defined")[:1]:
+        if is_in_every_glibc(hit):
+            continue  # runtime-undefined-lib-symbol
         file = hit.groups["by"].rpartition("/")[2]
         yield finding_from_hits(
             log,

@@ -21,7 +21,13 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 from diagnose.tables.libstdcxx import newer_function
-from diagnose_checks.runtime._triage import OWN_LIBRARY, installed_package, unknown_symbols, wheel_file
+from diagnose_checks.runtime._triage import (
+    OWN_LIBRARY,
+    installed_package,
+    is_in_every_glibc,
+    unknown_symbols,
+    wheel_file,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +38,7 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LATER,
-    log_kinds=("loader-undefined", "musl-relocating"),
+    log_kinds=("loader-undefined", "musl-relocating", "glibc-not-defined"),
     patterns=patterns_for(
         "newer-macos",
         ("newer than running OS", r"\(?built for macOS (?P<system>[\d.]{1,10}) which is newer than running OS"),
@@ -209,8 +215,31 @@ def _of_newer_gcc(log: BuildLog, hit: Hit, file: str, newer: CxxFunction) -> Fin
     )
 
 
+def _of_other_part(log: BuildLog, hit: Hit) -> Finding:
+    symbol, file = hit.groups["symbol"], hit.groups["by"].rpartition("/")[2]
+    return finding_from_hits(
+        log,
+        [hit],
+        f"{symbol} is not in the file of glibc in which {file} looks for it: it was linked without the library that "
+        "has it",
+        "It cannot be loaded. Every glibc has that version.",
+        [
+            Fix(
+                "link the module with the library that has the function",
+                notes=f"`man {symbol}` names it: -lm for mathematics, -lrt, -lpthread or -ldl before glibc 2.34. In "
+                'setup.py: libraries=["m"]. Python itself once loaded it, and newer ones may not.',
+            ),
+            Fix("install another release of the package", notes="Or a wheel instead of a build from source."),
+        ],
+    )
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the loader miss a function in a wheel's module or in a program outside the system."""
+    for hit in log.find("glibc-not-defined")[:1]:
+        if is_in_every_glibc(hit):
+            yield _of_other_part(log, hit)
+            return
     for hit in unknown_symbols(log)[:1]:
         file, symbol = hit.groups["file"], hit.groups["symbol"]
         if hit.groups["version"] or (file.startswith(("/usr/bin/", "/usr/sbin/")) and not wheel_file(file)):

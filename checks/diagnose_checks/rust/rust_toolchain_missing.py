@@ -41,6 +41,12 @@ CHECK = Check(
             r"system cannot find)",
             2,
         ),
+        (
+            "ailed to run rustc to get the",
+            r"ailed to run rustc to get the host target\s+[Cc]aused by: (?:No such file|program not found|The "
+            r"system cannot find)",
+            2,
+        ),
         # before maturin 0.8
         ("Cargo metadata failed", r"Cargo metadata failed\s+[Cc]aused by: (?:No such file|The system cannot find)", 2),
     ),

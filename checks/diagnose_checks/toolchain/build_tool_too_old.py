@@ -40,7 +40,8 @@ CHECK = Check(
         ),
         (
             "Meson version is ",
-            r"ERROR: (?P<tool>Meson) version is (?P<have>[\d.]+\w*) but project requires >= ?(?P<needs>[\d.]+)",
+            r"ERROR: (?P<tool>Meson) version is (?P<have>\d[\w.]{0,30}) but project requires "
+            r">= ?(?P<needs>[\d.]{1,30})",
         ),
         ("Could not detect Ninja v", r"Could not detect (?P<tool>Ninja) v(?P<needs>[\d.]+) or newer"),
         (

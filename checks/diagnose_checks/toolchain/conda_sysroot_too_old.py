@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from diagnose.authoring.libc_demands import glibc_since
 from diagnose.authoring.log import finding_from_hits
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 
@@ -28,11 +28,34 @@ CHECK = Check(since="0.1.0", phase=Phase.LINK, log_kinds=("ld-undefined",))
 
 #: The sysroots that conda-forge has, and the architectures' names in their packages.
 _SYSROOTS = ((2, 17), (2, 28), (2, 34), (2, 39))
+_MIXED = r"-conda-linux-gnu/sysroot/\S{1,100}: undefined reference to \S\w{1,60}@GLIBC_PRIVATE"
 _NAMES = {"x86_64": "64", "aarch64": "aarch64", "ppc64le": "ppc64le", "s390x": "s390x"}
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See conda's linker report functions of a newer glibc as undefined."""
+    """See conda's linker report functions of a newer glibc as undefined, or take parts of two."""
+    private = [hit for hit in log.find("ld-undefined") if re.search(_MIXED, hit.text)]
+    if private:
+        yield finding_from_hits(
+            log,
+            private,
+            "conda's linker takes parts of glibc from conda's sysroot and others from the system: "
+            f"{private[0].groups['symbol']} is private to one build of glibc",
+            "Linking fails.",
+            (
+                Fix(
+                    "link with conda's own compiler, which takes all of it from its sysroot",
+                    (Command("conda install -y -c conda-forge gxx_linux-64 sysroot_linux-64", FixStage.TOOLCHAIN),),
+                    notes="Activate the environment again after it: CC and CXX then name that compiler.",
+                ),
+                Fix(
+                    "or with the system's alone",
+                    notes="compiler_compat/ld of conda's Python is what the system's gcc is made to call: use another "
+                    "Python, for example the distribution's, in a venv.",
+                ),
+            ),
+        )
+        return
     for link in log.links:
         program = f"{link.program} {link.ld}"
         if "-conda" not in program:
