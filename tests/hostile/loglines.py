@@ -23,10 +23,10 @@ def kind() -> engine.Kind:
     """Return the kind of input: the text of a log."""
     rows = [row for check in registry.load("log") for row in check.patterns]
     anchors = Anchors({row.anchor.encode() for row in (*SHARED, *rows)})
-    behind, rank = scan._index((*SHARED, *rows))
+    table = scan._Table((*SHARED, *rows))
     # To build these takes longer than to read some lines.
     scan.Anchors = lambda _: anchors  # type: ignore[assignment, misc]
-    scan._index = lambda _: (dict(behind), rank)
+    scan._Table = lambda _: table  # type: ignore[assignment, misc]
     known = log.lines([*SHARED, *rows])
 
     def make(chance: random.Random) -> object:

@@ -298,7 +298,7 @@ def test_pyo3s_settings(tmp_path):
 )
 def test_a_script_whose_interpreter_does_not_exist_is_no_program(tmp_path: Path, line: str, found: bool) -> None:
     miniroot.write(tmp_path / "usr/bin/there", miniroot.elf("amd64"), 0o755)
-    miniroot.write(tmp_path / "usr/bin/wrapper", f"{line}\nexec cc\n", 0o755)
+    miniroot.write(tmp_path / "usr/bin/wrapper", f"{line}\nexec there\n", 0o755)
     assert Finder(Root(str(tmp_path)), "/usr/bin").program("wrapper").found is found
 
 

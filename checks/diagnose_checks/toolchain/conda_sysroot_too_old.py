@@ -49,7 +49,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     notes="Activate the environment again after it: CC and CXX then name that compiler.",
                 ),
                 Fix(
-                    "or with the system's alone",
+                    "use the system's linker alone",
                     notes="compiler_compat/ld of conda's Python is what the system's gcc is made to call: use another "
                     "Python, for example the distribution's, in a venv.",
                 ),
