@@ -20,6 +20,7 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 from diagnose.remedies.package_names import install_as_called
+from diagnose_checks.rpm._triage import unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,8 +79,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     hits = log.find("rpm-unknown")
     if any(hit.groups["package"] for hit in hits):
         hits = [hit for hit in hits if hit.groups["package"]]
-    unread = [hit for hit in log.find("rpm-unread") if hits and hit.line < hits[0].line]
-    if hits and not unread:  # rpm-repo-unreadable
+    if hits and not any(hit.line < hits[0].line for hit in unread(log)):  # rpm-repo-unreadable
         names = [name for hit in hits for name in hit.groups["package"].replace("'", "").replace('"', "").split()]
         packages = list(dict.fromkeys(names))
         distro = log.distro_at(hits[0].line)

@@ -19,6 +19,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose_checks.rpm._triage import unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +64,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     if none := log.find("rpm-none"):
         yield finding_from_hits(log, none, "no repository is enabled", "Nothing can be installed.", (_ENABLE,))
         return
-    hits = log.find("rpm-unread")
+    hits = unread(log)
     if not hits:
         return
     answers = [hit for hit in log.find("rpm-status") if hit.groups["status"] in _GONE]
