@@ -221,15 +221,20 @@ class Naming(Enum):
 _COMMAND = 10  # lines from a command to its first complaint
 
 
+def _command(log: BuildLog, line: int) -> Hit | None:
+    """Return the compiler's last command in the lines before *line*; None if the log shows none."""
+    return next((hit for hit in reversed(log.near(line, "driver-link", before=_COMMAND)) if hit.line < line), None)
+
+
 def named_by_driver(log: BuildLog, line: int, lib: str) -> Naming:
     """Return whether the compiler's command before *line* names *lib*: that of make, in the lines before."""
-    commands = [hit for hit in log.near(line, "driver-link", before=_COMMAND) if hit.line < line]
-    if not commands:
+    command = _command(log, line)
+    if command is None:
         return Naming.UNKNOWN
-    libs = commands[-1].groups["libs"]
+    libs = command.groups["libs"]
     words = libs.split()
     if f"-l{lib}" not in words:
-        hidden = len(libs) >= _CUT or re.search(_HIDDEN, commands[-1].text)
+        hidden = len(libs) >= _CUT or re.search(_HIDDEN, command.text)
         return Naming.UNKNOWN if hidden else Naming.ABSENT
     later = words[len(words) - words[::-1].index(f"-l{lib}") :]
     return Naming.EARLY if any(re.search(_USER, word) for word in later) else Naming.NAMED
@@ -237,8 +242,8 @@ def named_by_driver(log: BuildLog, line: int, lib: str) -> Naming:
 
 def early_libraries(log: BuildLog, line: int) -> list[str]:
     """Return the libraries of the compiler's command before *line* if it names all of them before its objects."""
-    commands = [hit for hit in log.near(line, "driver-link", before=_COMMAND) if hit.line < line]
-    words = commands[-1].groups["libs"].split() if commands else []
+    command = _command(log, line)
+    words = command.groups["libs"].split() if command else []
     named = [at for at, word in enumerate(words) if re.match(r"-l\w", word)]
     if not named or not any(re.search(_USER, word) for word in words[named[-1] :]):
         return []
