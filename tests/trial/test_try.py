@@ -187,8 +187,10 @@ def test_a_program_runs_after_the_imports(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_is_left_of_an_import(number: signal.Signals, tmp_path: Path) -> None:
     # The program runs only while the import does; before that, the sandbox ends by itself: no one reads its events.
-    path = wheel(tmp_path, {"sleeper.py": "import subprocess; subprocess.run(['sleep', '601.25'])"})
-    _interrupted(["--offline", str(path)], _sleepers, number, tmp_path)
+    # Tests run beside each other: a process of another one must not be taken for this one's.
+    seconds = f"601.{os.getpid()}{number:02}"
+    path = wheel(tmp_path, {"sleeper.py": f"import subprocess; subprocess.run(['sleep', '{seconds}'])"})
+    _interrupted(["--offline", str(path)], lambda: _with_words(f"sleep\0{seconds}".encode()), number, tmp_path)
     if number != signal.SIGKILL:  # a killed process cannot remove what it wrote
         assert sorted(tmp_path.iterdir()) == [path]
 
@@ -199,7 +201,7 @@ def test_nothing_is_left_of_a_download(number: signal.Signals, tmp_path: Path) -
     with socket.create_server(("127.0.0.1", 0)) as server:  # it accepts, and never answers
         index = f"http://127.0.0.1:{server.getsockname()[1]}/simple"
         words = ["env", f"PIP_INDEX_URL={index}", "PIP_NO_INDEX=", "PIP_FIND_LINKS=", *TRY, str(path)]
-        _interrupted([], lambda: _with_words(b"pip\0install\0--target"), number, tmp_path, words)
+        _interrupted([], lambda: _with_words(b"pip\0install\0--target", within=tmp_path), number, tmp_path, words)
     if number != signal.SIGKILL:
         assert sorted(tmp_path.iterdir()) == [path]
 
@@ -242,11 +244,6 @@ def _until(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.1)
-
-
-def _sleepers() -> list[str]:
-    """Return the processes that the module starts."""
-    return _with_words(b"sleep\000601.25")
 
 
 def _with_words(mark: bytes, within: Path | None = None) -> list[str]:
