@@ -52,8 +52,16 @@ def test_the_share_of_newer_code_is_measured() -> None:
     assert newer.levels == (0, 150, 0)
     assert newer.encoded == newer.formed == 150
     assert newer.spread == (0, 16)
-    assert plain.levels == (0, 0, 0)
-    assert (plain.encoded, plain.formed) == (0, 150)
+    assert (plain.levels, plain.encoded) == ((0, 0, 0), 0)
+
+
+def test_a_plain_file_is_sampled_until_newer_code_is_excluded() -> None:
+    """The same source: where one file has AVX throughout, the whole budget is used; where the other has none, not."""
+    newer, plain = (sampled(module(f"wheel_isa_too_new_throughout-{version}")) for version in "12")
+    assert newer and plain
+    assert newer.left == 0
+    assert plain.functions == 128 and plain.formed > 100
+    assert plain.left > 0
 
 
 def test_code_behind_a_question_to_the_processor_is_not_on_the_way_of_the_import() -> None:

@@ -56,6 +56,8 @@ _TELLS = bytes(map(max, _ROWS.marks, _FLOW.marks))
 class A64Decoder:
     """See :class:`diagnose.readers.elf.decoding.Decoder`."""
 
+    by_share = True
+
     def scan(self, body: bytes, _address: int) -> tuple[int, int]:
         """Return what *body* tells, and the number of its instructions."""
         told = _ROWS.told(body)

@@ -53,6 +53,8 @@ _T32_FLOW = words.Rows((
 class A32Decoder:
     """See :class:`diagnose.readers.elf.decoding.Decoder`."""
 
+    by_share = False
+
     def scan(self, body: bytes, address: int) -> tuple[int, int]:
         """Return what *body* tells, and the number of its instructions."""
         every = 0

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     class Decoder(Protocol):
         """Decodes the instructions of one processor."""
 
+        by_share: bool
+        """Whether a file is judged by the share of newer code; else few functions with it are enough."""
+
         def scan(self, body: bytes, address: int) -> tuple[int, int]:
             """Return what the code at *address* tells, and its number of instructions."""
             ...

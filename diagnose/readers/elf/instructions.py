@@ -10,14 +10,14 @@ Three kinds of evidence, by how sure they are:
 
 Instructions of x86 are decoded by iced-x86, an optional dependency (the extra ``processor``); those of other processors
 are words of one size, which masks distinguish. The work is bounded by a number of decoded instructions, never by a
-clock, so that the result is the same everywhere.
+clock, so that the result is the same everywhere. It ends early where nothing newer was seen in a sample that is large
+enough to exclude code that is newer throughout: nearly all files, of which then a part of the budget is enough.
 """
 
 from __future__ import annotations
 
 import zlib
 from collections import deque
-from itertools import islice
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.targets import EM_386, EM_ARM, EM_X86_64
@@ -25,7 +25,7 @@ from diagnose.readers.elf.decoding import ASKS, BRANCH, ENCODED, INVALID, LEGACY
 from diagnose.readers.elf.functions import PF_X, Function, Functions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from diagnose.readers.elf.decoding import Decoder
 
@@ -34,6 +34,10 @@ _X86 = (EM_X86_64, EM_386)
 _BODY = 2048  # bytes of one function in the sample
 _IMPORT_BODY = 8192  # bytes of one function on the way of the import
 _IMPORT_SHARE = 3  # the part of the budget for the way of the import: one third
+# Without a newer function among so many: one of 20, the least that is judged, would be missed by chance once in 700
+# files, and the share by which vectors and atomics are judged, never. Where nothing has two forms, twice as many.
+_PLAIN, _PLAIN_FORMED, _PLAIN_UNFORMED = 128, 16, 256
+_JUDGED = 100  # functions without which a share of plain code is not judged
 _LONGEST = 15  # bytes of one instruction
 #: Machine → how many times longer its instructions take: those of T32 are of two lengths, and decoded one by one.
 _COST = {EM_ARM: 4}
@@ -102,9 +106,10 @@ def sample(data: memoryview, bits: int, modules: Sequence[tuple[str, int]], budg
     if not functions.count and not (entries and functions.machine == EM_ARM):
         return None
     reader = _Sampler(functions, _decoder(functions.machine, bits), budget // _COST.get(functions.machine, 1))
-    reader.follow(entries)
-    if functions.count:
-        reader.spread()
+    follows = reader.budget // _IMPORT_SHARE
+    reader.spread(reader.budget - follows)
+    reader.follow(entries, follows)
+    reader.spread(reader.budget)
     return reader.result()
 
 
@@ -143,12 +148,18 @@ class _Sampler:
         self.levels = [0, 0, 0]
         self.extensions: dict[str, int] = {}
         self.parts: tuple[set[int], set[int]] = (set(), set())
+        self.order = _spread(functions)
+        self.others: list[tuple[bytes, int]] = []  # the bodies and addresses of functions that have neither form
 
-    def follow(self, entries: list[tuple[str, int]]) -> None:
-        """Decode the entries, then the functions that they call, in breadth, for a part of the budget."""
+    def follow(self, entries: list[tuple[str, int]], limit: int) -> None:
+        """Decode the entries, then the functions that they call, in breadth, for *limit* instructions.
+
+        Where most of the sample is older, calls reach newer code only if it is selected at run time: not followed.
+        """
         queue = deque((name, address, True) for name, address in entries)
         seen: set[int] = set()
-        limit = self.budget // _IMPORT_SHARE
+        limit += self.decoded
+        follows = not self.decoder.by_share or (self.encoded and 2 * self.encoded >= self.formed)
         while queue and self.decoded < limit:
             name, address, is_entry = queue.popleft()
             function = self.functions.containing(address)
@@ -156,7 +167,8 @@ class _Sampler:
                 continue
             seen.add(function.address)
             calls = self._walk(name, function, is_entry)
-            queue.extend((name, target, False) for target in calls)
+            if follows:
+                queue.extend((name, target, False) for target in calls)
 
     def _walk(self, name: str, function: Function, is_entry: bool) -> list[int]:
         """Decode one function; record its first newer instruction of each level, and return what it calls."""
@@ -184,15 +196,10 @@ class _Sampler:
             (self.first if runs else self.reached).append(use)
         return calls
 
-    def spread(self) -> None:
-        """Decode functions that are spread over the whole list; which ones depends on its content."""
-        functions, count = self.functions, self.functions.count
-        seed = zlib.crc32(functions.starts) % count
-        stride = _stride(count)
-        others: list[tuple[bytes, int]] = []  # the bodies and addresses of functions that have neither form
-        for index in islice((int(seed + step * stride) % count for step in range(count)), count):
-            if self.decoded >= self.budget:
-                break
+    def spread(self, limit: int) -> None:
+        """Decode functions that are spread over the whole list, until *limit* instructions are decoded in all."""
+        functions = self.functions
+        while self.decoded < limit and not self._is_plain() and (index := next(self.order, None)) is not None:
             self.left -= 1
             self.decoded += 1  # a function that is not decoded has its price too
             function = functions.at(index)
@@ -206,20 +213,29 @@ class _Sampler:
             self.sampled += 1
             if rank := level(told) if told else 0:
                 self.levels[rank - 2] += 1
-                self.parts[rank > 2].add(index * PARTS // count)
+                self.parts[rank > 2].add(index * PARTS // functions.count)
                 for name in self.decoder.names(told):
                     self.extensions[name] = self.extensions.get(name, 0) + 1
             if told & (ENCODED | LEGACY):
                 self.formed += 1
                 self.encoded += not told & LEGACY
             else:
-                others.append((body, function.address))
+                self.others.append((body, function.address))
         if self.encoded:
-            self._selecting(others)
+            self._selecting()
 
-    def _selecting(self, others: list[tuple[bytes, int]]) -> None:
-        """Count also those of *others* that call a function that selects: they leave both forms to it."""
+    def _is_plain(self) -> bool:
+        """Whether the rest of the sample cannot change that the file is for the baseline."""
+        if not self.decoder.by_share or self.encoded or any(self.levels):
+            return False
+        if self.formed < _PLAIN_FORMED:
+            return self.sampled >= _PLAIN_UNFORMED
+        return self.sampled >= _PLAIN or self.sampled * self.budget < _JUDGED * self.decoded
+
+    def _selecting(self) -> None:
+        """Count also those of the others that call a function that selects: they leave both forms to it."""
         known: dict[int, bool] = {}
+        others, self.others = self.others, []
         for body, address in others:
             calls = self.decoder.callees(body, address)
             for target in calls:
@@ -247,6 +263,16 @@ class _Sampler:
 
 def _best(uses: list[Use]) -> tuple[Use, ...]:
     return tuple(sorted(uses, key=lambda use: -use.level)[:_USES])
+
+
+def _spread(functions: Functions) -> Iterator[int]:
+    """Yield every place of the list once, in an order that covers it evenly and depends on its content."""
+    count = functions.count
+    if not count:
+        return
+    seed, stride = zlib.crc32(functions.starts) % count, _stride(count)
+    for step in range(count):
+        yield (seed + step * stride) % count
 
 
 def _stride(count: int) -> int:

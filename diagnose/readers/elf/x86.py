@@ -72,6 +72,8 @@ _KNOWN = _Known()
 class X86Decoder:
     """See :class:`diagnose.readers.elf.decoding.Decoder`; *bits* is the processor's mode."""
 
+    by_share = True
+
     def __init__(self, bits: int) -> None:
         self.bits = bits
 
