@@ -19,6 +19,7 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 from diagnose.remedies.package_names import install_as_called
+from diagnose_checks.apk._triage import VIRTUAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +41,7 @@ CHECK = Check(
             "apk-pinned",
             (
                 "breaks: ",
-                r"breaks: (?:world|\.\S{1,100}?)\[(?P<package>[\w.+-]{1,100})(?P<wanted>[<>=~][^\]]{0,100})\]",
+                rf"breaks: (?:world|{VIRTUAL})\[(?P<package>[\w.+-]{{1,100}})(?P<wanted>[<>=~][^\]]{{0,100}})\]",
             ),
         ),
     ),
@@ -106,7 +107,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 def _asked(package: str, by: str) -> bool:
     """Whether the user requested *package*, by name or in a group (``--virtual``), rather than another package."""
-    return bool(re.search(rf"(?:^|\s)(?:world|\.[\w.-]+)\[{re.escape(package)}[\]<>=~]", by))
+    return bool(re.search(rf"(?:^|\s)(?:world|{VIRTUAL})\[{re.escape(package)}[\]<>=~]", by))
 
 
 def _fixes(packages: list[str]) -> list[Fix]:

@@ -17,6 +17,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose_checks.apk._triage import VIRTUAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 _BREAKS = (
     "breaks: ",
-    r"(?:(?<!\S)(?P<old>[\w.+-]{1,100}): )?breaks: (?!world\[)(?P<by>[\w+][\w.+-]{0,100})"
+    rf"(?:(?<!\S)(?P<old>[\w.+-]{{1,100}}): )?breaks: (?!world\[|{VIRTUAL})(?P<by>[\w+][\w.+-]{{0,100}})"
     r"\[(?P<needs>[\w.+-]{1,100}=[^\]]{1,100})\]",
     2,
 )

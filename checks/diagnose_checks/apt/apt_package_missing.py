@@ -19,6 +19,7 @@ from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.pattern import patterns_for
 from diagnose.remedies.install import APT_FILE
 from diagnose.remedies.package_names import called_here
 from diagnose_checks.apt._triage import AptReason, dead_release, is_unlisted, reason, unserved
@@ -26,10 +27,21 @@ from diagnose_checks.apt._triage import AptReason, dead_release, is_unlisted, re
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
     from diagnose.readers.system.distro import Distro
 
-CHECK = Check(since="0.1.0", phase=Phase.START, log_kinds=("apt-unlocatable", "apt-unmet"))
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.START,
+    log_kinds=("apt-unlocatable", "apt-unmet"),
+    patterns=patterns_for(
+        "apt-no-version",
+        (
+            "was not found",
+            r"^(?:E|Error): Version '(?P<version>[^']{1,100})' for '(?P<package>[^']{1,100})' was not found",
+        ),
+    ),
+)
 leads_to = blocks_later_installs
 
 
@@ -46,6 +58,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "apt installs none of the requested packages.",
             [*_names(packages), *_elsewhere(log.distro_at(hits[0].line), bool(log.find("apt-updated")))],
         )
+        return
+    if pinned := log.find("apt-no-version"):
+        yield _of_version(log, pinned)
         return
     needed = [hit for hit in log.find("apt-unmet") if is_unlisted(hit)]
     if needed and not log.find("apt-unlocatable") and not unserved(log) and not dead_release(log):
@@ -66,6 +81,32 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 *_elsewhere(log.distro_at(needed[0].line), bool(log.find("apt-updated"))),
             ],
         )
+
+
+def _of_version(log: BuildLog, hits: list[Hit]) -> Finding:
+    """Return that apt knows a package, but not in the version that is asked for."""
+    said = hits[0].groups
+    package, version = said["package"], said["version"]
+    update = Fix("fetch the lists first, in the same step", (Command("apt-get update", FixStage.UPDATE),))
+    return finding_from_hits(
+        log,
+        hits,
+        f"apt's package sources have {package}, but not version {version}: archives drop it when a newer one comes",
+        "apt installs none of the requested packages.",
+        [
+            *(() if log.find("apt-updated") else (update,)),
+            Fix(
+                "install the release's version",
+                (Command(f"apt-get install -y --no-install-recommends {package}", FixStage.PACKAGES),),
+                notes=f"`apt-cache madison {package}` lists what there is. A pin by a prefix lasts longer: "
+                f"{package}={version.split('-')[0]}*.",
+            ),
+            Fix(
+                "if it has to be this one: take the archive of a day on which it was there",
+                notes="snapshot.debian.org and snapshot.ubuntu.com keep every state.",
+            ),
+        ],
+    )
 
 
 def _names(packages: list[tuple[str, str]]) -> Iterator[Fix]:

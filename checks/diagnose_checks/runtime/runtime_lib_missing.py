@@ -59,7 +59,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             or is_hashed(lib)
             or LIBPYTHON.match(lib)
             or LOADER.match(lib)
-            or lib == "libc.so.6"
+            or (lib == "libc.so.6" and not _is_android(hit))
             or log.near(hit.line, "libclang-unopened")
             or foreign_module(hit)
             or hit.groups["why"].startswith("Exec format")
@@ -74,6 +74,21 @@ def log(log: BuildLog) -> Iterator[Finding]:
         )
 
 
+#: The names of glibc's own libraries: Android's are called libc.so, libm.so and libdl.so.
+_GLIBC = frozenset({"libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "librt.so.1", "ld-linux-aarch64.so.1"})
+_FOR_ANDROID = (
+    Fix(
+        "bring all of Termux's packages to one state",
+        (Command("pkg upgrade -y", FixStage.PACKAGES),),
+        notes="Its libraries change their names with their releases. Then install what the program belongs to again; "
+        "`apt-file search LIBRARY` (pkg install apt-file) finds the package of a library.",
+    ),
+    Fix(
+        "build it in Termux, or install Termux's package",
+        (Command("pkg install python-NAME", FixStage.PACKAGES),),
+        notes="Wheels with manylinux or linux in their name are for glibc: proot-distro runs a distribution with it.",
+    ),
+)
 _INTERPRETER = re.compile(r"(?:^|[\s/])(?P<name>python[\d.]*): error while loading")
 
 
@@ -112,7 +127,16 @@ def _origin(lib: str) -> str:
     return "" if re.match(r"lib(?:Qt|tbb|OpenCL|pyside|shiboken|ze_)", lib) else another_wheels(lib, ())
 
 
+def _is_android(hit: Hit) -> bool:
+    """Whether Android's loader wrote *hit*."""
+    return "CANNOT LINK EXECUTABLE" in hit.text or "dlopen failed: " in hit.text
+
+
 def _message(log: BuildLog, hit: Hit, lib: str) -> str:
+    if _is_android(hit):
+        if lib in _GLIBC:
+            return f"Android's loader does not find {lib}: the file is for glibc, which Android does not have"
+        return f"Android's loader does not find {lib}"
     if folder := _put(log, hit, lib):
         return f"{lib} is in {folder}, where the loader does not look for it"
     if origin := _origin(lib):
@@ -121,6 +145,8 @@ def _message(log: BuildLog, hit: Hit, lib: str) -> str:
 
 
 def _fixes(log: BuildLog, hit: Hit, lib: str) -> list[Fix]:
+    if _is_android(hit):
+        return list(_FOR_ANDROID[lib in _GLIBC :])
     if folder := _put(log, hit, lib):
         if folder.startswith(("/usr/local/lib", "/usr/lib", "/lib")):
             title = "let the loader read its folders again"

@@ -75,6 +75,9 @@ _REST = r".{0,200}"
 _SIGNAL = r"^(?:\S+: line \d+:\s+\d+ |\[\d+\][+-]?\s+(?:\d+ )?|timeout: the monitored command )?"
 _CORE = r"(?: +\(core dumped\)|$| {2,}\S)"
 
+#: What pytest has written into a line before a test in it ends: the file, or the test; one letter for each result.
+PYTEST_PROGRESS = r"(?:\S{1,300}\.py(?:::\S{1,300})? ?)?[.FEsxX]{0,300}(?: {0,200}\[ *\d{1,3}%\] {0,4})?"
+
 #: First words of the last errors of cargo and rustc themselves; errors of other programs look the same.
 _CARGO = (
     "could not compile|failed to (?:run custom|parse|load|select|compile|get|download|resolve|read|verify|determine)|"
@@ -92,7 +95,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("apt", STEP, "newly installed", r"^(?:Summary:|\d+ upgraded, \d+ newly installed)"),
     # dpkg always writes to apt's log, and to a terminal if there is one: without both messages there is no error
     *(Mark("apt", FAILED, f"E: {letter}", rf"^E: (?!Can not write log){_REST}") for letter in "CFGILMNPRSTUVWY"),
-    Mark("apt", FAILED, "Error: ", r"^Error: (?:Unable to|The repository|Failed to fetch|Package|Sub-process|Some)" + _REST),
+    Mark("apt", FAILED, "Error: ", r"^Error: (?:Unable to|The repository|Failed to fetch|Package(?!: )|Sub-process|Some)" + _REST),
     Mark("apt", ERROR, "no installation candidate", "has no installation candidate"),
     Mark("apt", ERROR, "but is referred to by", r"^Package \S+ is not available, but is referred to by another package\."),
     Mark("apt", ERROR, "unmet dependencies", "packages have unmet dependencies"),
@@ -105,6 +108,9 @@ MARKS: tuple[Mark, ...] = (
     Mark("dnf", DONE, "Complete!", r"^Complete!$"),
     Mark("dnf", BEGUN, "Dependencies resolved", r"^Dependencies [Rr]esolved"),
     Mark("dnf", FAILED, "Error: ", r"^Error: (?:Unable to find a match|Failed to download|Nothing to do|Cannot|Transaction|Problem|Cache-only)" + _REST),
+    Mark("dnf", FAILED, "Error: Package: ", r"^Error: Package: " + _REST),
+    Mark("dnf", FAILED, "ransaction ", r"^(?:Error: )?Transaction (?:check|test) error:"),
+    Mark("dnf", ERROR, "Problem", r"^(?:Error: +)?Problem(?: \d{1,3})?: (?:package|cannot install|problem with|conflicting|nothing|installed|module|The op)" + _REST),
     Mark("apk", DONE, "iB in ", r"^OK: [\d.]+ [KMG]iB in \d+ packages"),
     Mark("apk", BEGUN, "fetch http", r"^fetch https?://\S+APKINDEX"),
     Mark("apk", STEP, "Installing ", r"^\(\d+/\d+\) (?:Installing|Upgrading|Purging) \S+ \("),
@@ -242,7 +248,8 @@ MARKS: tuple[Mark, ...] = (
     Mark("python", ERROR, "xception: ", r"^(?:E +)?(?:[A-Za-z_]\w*\.)*[A-Z]\w*Exception: (?P<text>.{0,300})"),
     Mark("python", ERROR, "navailable: ", r"^(?:[A-Za-z_]\w*\.)*[A-Z]\w*Unavailable: (?P<text>.{0,300})"),
     Mark("python", ERROR, "No module named", r"^(?=\S*python)\S+: No module named " + _REST),
-    Mark("python", FAILED, "Fatal Python error", r"^Fatal Python error: " + _REST),
+    # after what pytest writes before a test's result
+    Mark("python", FAILED, "Fatal Python error", rf"^{PYTEST_PROGRESS}(?P<text>Fatal Python error: .{{0,200}})"),
     Mark("auditwheel", DONE, "Fixed-up wheel", r"Fixed-up wheel written to"),
     Mark("abi3audit", FAILED, "has non-ABI3 symbols", r"(?<!\S)(?P<text>\S{1,300} has non-ABI3 symbols)"),
     Mark("abi3audit", FAILED, "auditing error: ", r"auditing error: (?P<text>.{1,200})"),
@@ -290,6 +297,8 @@ MARKS: tuple[Mark, ...] = (
     Mark("pytest", ERROR, "FAILED ", r"^FAILED \S+::\S+"),
     Mark("pytest", ERROR, "ERROR ", r"^ERROR (?:\S+::\S+|\S+\.py(?: - |$))"),
     Mark("pytest", FAILED, "Interrupted: ", r"^!+ Interrupted: \d+ errors? during collection"),
+    Mark("pytest", ERROR, "node down: ", r"\[gw\d{1,4}\] node down: " + _REST),
+    Mark("pytest", ERROR, "crashed while running", r"^worker 'gw\d{1,4}' crashed while running" + _REST),
     Mark("pytest", FAILED, "INTERNALERROR", r"^INTERNALERROR> "),
     # pytest-cov prints it before pytest's own count, coverage after its report
     Mark("coverage", FAILED, "Required test coverage of", r"^(?:FAIL )?Required test coverage of [\d.]+% not reached"),
@@ -337,6 +346,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("libc", ERROR, "rror relocating", r"^Error relocating (?!\S+\.so: _*Py[A-Z_]\w*: symbol not found$)" + _REST),
     Mark("libc", ERROR, "rror loading shared library", r"^Error loading shared library " + _REST),
     Mark("libc", ERROR, "ssertion ", r"Assertion [`'\"].{1,200} failed\.?"),
+    Mark("libc", ERROR, "CANNOT LINK EXECUTABLE", r"CANNOT LINK EXECUTABLE " + _REST),
     Mark("shell", ERROR, "not found", r"^(?:\S+: (?:line )?\d+: |(?:ba|da|z|k)?sh: (?:\d+: )?|env: ['\"]?)\S[^:]{0,100}: (?:command )?not found$"),
     Mark("shell", ERROR, "No such file", r"^(?:\S+: (?:line )?\d+: |(?:ba|da|z)?sh: (?:\d+: )?|env: )\S[^:]{0,200}: No such file or directory$"),
     Mark("shell", ERROR, "cannot ", r"\bcannot (?:open|execute|enable|find|load)\b|^[\w.-]{1,40}: cannot \w+ "),

@@ -210,7 +210,7 @@ _LINKING = (
     *patterns_for("no-linker", ("not found", rf"linker {_Q}(?P<linker>[^`'\"\s]+){_Q} not found")),
 )  # fmt: skip
 
-_VERSION = r"version [`']?(?P<version>{family}_[\w.]+)'? not found(?: \(required by (?P<by>[^)]+)\))?"
+_VERSION = r"version [`']?(?P<version>{family}_[\w.]+)[`']? not found(?: \(required by (?P<by>[^)]+)\))?"
 _LOADER = (
     *patterns_for(
         "glibc-wanted",
@@ -231,6 +231,12 @@ _LOADER = (
             "cannot open shared object file",
             r"(?:(?<![^\s:'\"])(?P<folder>[^\s:'\"]*/))?(?<![\w.+-])(?P<lib>[\w.+-]+\.so[\w.]{0,40}): cannot open shared object file",
         ),
+        # Android's loader
+        (
+            "CANNOT LINK EXECUTABLE",
+            r"CANNOT LINK EXECUTABLE .{0,300}?: (?:library|cannot find) \"(?P<lib>[\w.+-]+\.so[\w.]{0,40})\"(?P<bionic>)",
+        ),
+        ("dlopen failed: ", r"dlopen failed: library \"(?P<lib>[\w.+-]+\.so[\w.]{0,40})\" not found(?P<bionic>)"),
     ),
     *patterns_for(
         "loader-undefined",
