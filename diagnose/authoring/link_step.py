@@ -171,7 +171,7 @@ def missing_libraries(log: BuildLog, link: LinkStep) -> dict[str, list[Hit]]:
         lib = hit.groups["lib"].rstrip("'") or f":{hit.groups['complete']}"
         if hit.line in windows or (lib in TOOLCHAIN and lib not in _APART) or lib in skipped:
             continue
-        if re.match(r"python3?(?:\.|$)|:python3\d*t?\.lib$", lib) or objects_of_the_target(log, link):
+        if re.match(r"python3?(?:\.|$)|:(?i:python3\d*t?(?:_d)?\.lib)$", lib) or objects_of_the_target(log, link):
             continue
         found.setdefault(lib, []).append(hit)
     return found

@@ -208,3 +208,122 @@ def owner(symbol: str) -> str:
     if re.match(r"sk_|SSLeay", symbol) and release(symbol):
         return "crypto"
     return next((lib for lib, name in _names() if name.match(symbol)), "")
+
+
+#: Library of the Windows SDK → its functions, as learn.microsoft.com names them ("Requirements: Library"), 2026-11.
+_WINDOWS = (
+    (
+        "kernel32",
+        r"CreateThread|QueryPerformance\w+|GetSystemTime(?:Precise)?AsFileTime|CreateNamedPipe[AW]|CloseHandle|HeapAlloc"
+        r"|GetProcAddress|(?:Get|Set)LastError|CreateFile[AW]|GetModuleHandle\w+|ExitProcess|GetStdHandle|WriteFile",
+    ),
+    (
+        "ws2_32",
+        r"WSA[A-Z]\w+|__WSAFDIsSet|closesocket|ioctlsocket|socket|bind|listen|accept|connect|recv(?:from)?|send(?:to)?"
+        r"|hton[sl]|ntoh[sl]|(?:free|get)addrinfo|(?:Free|Get)AddrInfoW|getnameinfo|gethostby\w+|gethostname"
+        r"|[gs]etsockopt|get(?:peer|sock)name|inet_\w+|InetNtop[AW]|InetPton[AW]|getservby\w+|getprotoby\w+",
+    ),
+    (
+        "crypt32",
+        r"Cert[A-Z]\w+|Crypt(?:Unp|P)rotect(?:Data|Memory)|Crypt(?:StringToBinary|BinaryToString)[AW]"
+        r"|CryptQueryObject|Crypt(?:Msg|(?:En|De)codeObject)\w+|PFX\w+",
+    ),
+    ("bcrypt", r"BCrypt[A-Z]\w+"),
+    ("ncrypt", r"NCrypt[A-Z]\w+"),
+    (
+        "advapi32",
+        r"Reg(?:Open|Close|Query|Set|Create|Delete|Enum|Get)\w+|Crypt(?:AcquireContext|GenRandom|ReleaseContext|GenKey"
+        r"|ImportKey|ExportKey|Destroy|CreateHash|HashData|GetHashParam|SignHash|Encrypt|Decrypt|EnumProviders"
+        r"|GetUserKey|GetProvParam|SetHashParam)\w*|OpenProcessToken|OpenThreadToken|LookupPrivilege\w+"
+        r"|AdjustTokenPrivileges|\w*SCManager[AW]|(?:Open|Create|Start|Control|Query|Delete|Change|Register)Service\w*"
+        r"|CloseServiceHandle|GetUserName[AW]|(?:Deregister|Register|Report)Event\w*|SystemFunction036"
+        r"|GetTokenInformation|(?:AllocateAndInitialize|Free|Copy|Equal|GetLength)Sid|ConvertS\w+Sid\w*"
+        r"|Event(?:Register|Write|Unregister|SetInformation)\w*",
+    ),
+    (
+        "user32",
+        r"MessageBox\w+|Get(?:UserObjectInformation[AW]|ProcessWindowStation|DC|SystemMetrics|DesktopWindow|CursorPos"
+        r"|ForegroundWindow|ClientRect|WindowRect|WindowText\w+|Message[AW]|KeyState|AsyncKeyState|ClipboardData)"
+        r"|(?:Create|Destroy|Show|Update|Find|Enum|Move|Set)Window\w*|DefWindowProc[AW]|RegisterClass\w+|PeekMessage[AW]"
+        r"|(?:Dispatch|Post|Send)Message[AW]|TranslateMessage|ReleaseDC|Load(?:Icon|Cursor|Image)[AW]|WaitForInputIdle"
+        r"|PostQuitMessage|(?:Open|Close|Empty)Clipboard|SendInput|SystemParametersInfo[AW]",
+    ),
+    (
+        "gdi32",
+        r"BitBlt|StretchDIBits|Create(?:DC[AW]|CompatibleDC|CompatibleBitmap|DIBSection|Font\w*|SolidBrush)"
+        r"|Delete(?:DC|Object)|SelectObject|GetDeviceCaps|GetDIBits|SwapBuffers|ChoosePixelFormat|SetPixelFormat",
+    ),
+    ("userenv", r"GetUserProfileDirectory[AW]|(?:Load|Unload)UserProfile[AW]?|(?:Create|Destroy)EnvironmentBlock"),
+    ("ntdll", r"Nt[A-Z][a-z]\w+|RtlNtStatusToDosError|RtlGetVersion|RtlInitUnicodeString|LdrLoadDll"),
+    (
+        "iphlpapi",
+        r"Get(?:Adapters(?:Addresses|Info)|If(?:Table|Entry)\w*|NetworkParams|TcpTable|UdpTable|Extended\w+Table"
+        r"|IpForward\w+|IpAddrTable|BestInterface\w*|PerAdapterInfo|UnicastIpAddressTable)|if_(?:nametoindex|indextoname)"
+        r"|ConvertInterface\w+|Notify\w+Change2?|SendARP|Icmp\w+",
+    ),
+    ("psapi", r"EnumProcess(?:es|Modules\w*)|GetModuleFileNameEx[AW]|GetProcessMemoryInfo|GetModuleBaseName[AW]"),
+    ("shell32", r"SHGet\w+|SHFileOperation[AW]|Shell(?:Execute\w+|_NotifyIcon[AW])|CommandLineToArgvW|DragQueryFileW"),
+    ("shlwapi", r"Path(?:Is|File|Remove|Append|Find|Combine|Strip|Add)\w+[AW]|StrStrI[AW]|SHDeleteKey[AW]"),
+    (
+        "ole32",
+        r"Co(?:Initialize\w*|Uninitialize|CreateInstance\w*|TaskMem\w+|CreateGuid|GetObject|SetProxyBlanket"
+        r"|CreateFreeThreadedMarshaler|LockObjectExternal)|Ole(?:Initialize|Uninitialize)|StringFromGUID2|PropVariantClear"
+        r"|CLSIDFrom\w+|IIDFromString|CreateStreamOnHGlobal|RegisterDragDrop",
+    ),
+    ("oleaut32", r"Sys(?:Alloc|Free|ReAlloc|String)\w+|Variant[A-Z]\w+|SafeArray[A-Z]\w+|GetErrorInfo|LoadTypeLib\w*"),
+    (
+        "winmm",
+        r"time(?:GetTime|BeginPeriod|EndPeriod|SetEvent|KillEvent|GetDevCaps)|wave(?:Out|In)[A-Z]\w+"
+        r"|midi(?:Out|In)[A-Z]\w+|PlaySound[AW]|mixer[A-Z]\w+|mciSendString[AW]|joyGet\w+",
+    ),
+    (
+        "secur32",
+        r"AcquireCredentialsHandle[AW]|(?:Initialize|Accept)SecurityContext[AW]?|FreeContextBuffer|FreeCredentialsHandle"
+        r"|DeleteSecurityContext|(?:En|De)cryptMessage|QueryContextAttributes[AW]|ApplyControlToken|Lsa[A-Z]\w+"
+        r"|InitSecurityInterface[AW]|GetUserNameEx[AW]",
+    ),
+    (
+        "dbghelp",
+        r"Sym(?:Initialize|Cleanup|FromAddr|GetLine\w+|SetOptions|GetModule\w+)\w*"
+        r"|StackWalk(?:64|Ex)?|MiniDumpWriteDump|UnDecorateSymbolName",
+    ),
+    ("version", r"GetFileVersionInfo\w+|VerQueryValue[AW]"),
+    ("setupapi", r"SetupDi[A-Z]\w+"),
+    ("cfgmgr32", r"CM_(?:Get|Locate|Register|Request|Unregister)\w+"),
+    ("hid", r"HidD_\w+|HidP_\w+"),
+    ("winscard", r"SCard[A-Z]\w+|g_rgSCard\w+"),
+    ("rpcrt4", r"Uuid(?:Create|ToString|FromString)\w*|RpcStringFree[AW]|Rpc(?:Binding|Server)\w+"),
+    ("dnsapi", r"Dns(?:Query|Record|Free)\w*"),
+    ("winhttp", r"WinHttp[A-Z]\w+"),
+    ("wininet", r"Internet(?:Open|Connect|Read|Close|Set|Query|Crack)\w+|Http(?:Open|Send|Query|Add)Request\w*"),
+    ("wintrust", r"WinVerifyTrust\w*"),
+    ("wtsapi32", r"WTS[A-Z]\w+"),
+    ("netapi32", r"Net(?:User|Group|Share|Wksta|Server|LocalGroup|ApiBuffer)\w+|NetGetJoinInformation"),
+    ("pdh", r"Pdh[A-Z]\w+"),
+    ("dwmapi", r"Dwm[A-Z]\w+"),
+    ("imm32", r"Imm[A-Z]\w+"),
+    ("comdlg32", r"Get(?:Open|Save)FileName[AW]|ChooseColor[AW]"),
+    ("comctl32", r"InitCommonControls\w*|ImageList_\w+"),
+    ("mfplat", r"MF(?:Startup|Shutdown|Create(?:Media|Attributes|Sample|Memory)\w*)"),
+    ("d3d11", r"D3D11Create\w+"),
+    ("dxgi", r"CreateDXGIFactory\w*"),
+    ("d3dcompiler", r"D3D(?:Compile|Reflect)\w*"),
+    ("opengl32", r"wgl[A-Z]\w+"),
+    ("propsys", r"PropVariantTo\w+|InitPropVariant\w+|PSGet\w+"),
+    ("synchronization", r"WaitOnAddress|WakeByAddress(?:All|Single)"),
+    ("powrprof", r"CallNtPowerInformation|SetSuspendState|Power[A-Z]\w+"),
+    ("delayimp", r"__delayLoadHelper2"),
+    ("wldap32", r"ldap_\w+[AW]|LdapGetLastError|LdapMapErrorToWin32"),
+    ("legacy_stdio_definitions", r"_?v?(?:f|s|sn|_sn)?w?printf(?:_s)?|_?v?[fs]?w?scanf(?:_s)?"),
+)
+
+
+@cache
+def _windows() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((lib, re.compile(rf"(?:{pattern})$")) for lib, pattern in _WINDOWS)
+
+
+def of_windows(symbol: str) -> str:
+    """Return the library of the Windows SDK, without ``.lib``, whose function *symbol* is; empty if unknown."""
+    plain = symbol.partition("@")[0]
+    return next((lib for lib, name in _windows() if name.match(plain)), "")

@@ -16,3 +16,10 @@ CARGO_XWIN = Fix(
     notes="maturin build --target x86_64-pc-windows-msvc then uses it; it downloads Microsoft's files and asks for "
     "their licence (XWIN_ACCEPT_LICENSE=1).",
 )
+RELEASE = Fix(
+    "build the release configuration",
+    notes="CMake: --config Release, or -DCMAKE_BUILD_TYPE=RelWithDebInfo for debugging. In debug ones _DEBUG makes "
+    "pyconfig.h ask for python3*_d.lib. For a debug program with the release Python: include pybind11's header, or "
+    'undefine _DEBUG, before Python.h. The library itself: Python\'s installer, option "Download debug binaries", and '
+    "that Python's python_d.exe.",
+)

@@ -21,6 +21,7 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 from diagnose.remedies.build_constraint import build_with
+from diagnose.tables.stable_abi import in_every_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -193,8 +194,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
         groups = hit.groups
         since, what = _lost(groups)
         unlinked = {one.groups["linked"] for one in log.find("python-lost")} - {""}
-        if (not what and not groups["python2"]) or len(unlinked) > _UNLINKED:
-            continue
+        if (not what and not groups["python2"]) or len(unlinked) > _UNLINKED or any(map(in_every_python, unlinked)):
+            continue  # python-lib-not-linked
         distribution = log.near(hit.line, "distribution-python", before=40)
         # Debian's own package has the folder and not its modules; without the folder Python names the folder only.
         split = bool(groups["part"])

@@ -23,6 +23,7 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.remedies.repack import inside, repack
+from diagnose.remedies.visual_studio import RELEASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,6 +97,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
     imports = [hit for hit in log.find("ld-no-lib") if _IMPORT_LIB.match(hit.groups["complete"])]
     if imports and not hits:
         name = imports[0].groups["complete"]
+        if name.lower().endswith("_d.lib"):
+            yield finding_from_hits(
+                log,
+                imports,
+                f"the linker does not find {name}, which only a debug build of Python has",
+                "No wheel is built.",
+                (RELEASE,),
+            )
+            return
         yield finding_from_hits(
             log,
             imports,

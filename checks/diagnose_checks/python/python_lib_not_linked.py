@@ -20,11 +20,13 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose.remedies.visual_studio import RELEASE
+from diagnose.tables.stable_abi import DEBUG, in_every_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 _IGNORED = r"ignoring file '?(?P<file>[^',]{0,300}(?:libpython|/Python)[^',]{0,60})'?[,:]"
 _UNRESOLVED = r"(?P<symbol>(?:__imp_)?_{0,2}Py(?:[A-Z][A-Za-z]{2,20})?_\w{2,60})"
@@ -62,7 +64,10 @@ def _with_msvc(log: BuildLog) -> Iterator[Finding]:
     """See that MSVC finds none of Python's functions, or no library of this processor's Python."""
     hits = log.find("python-msvc")
     symbols = {hit.groups["symbol"] for hit in hits}
-    if len(symbols) <= _LOST:
+    if debug := sorted(symbol for symbol in symbols if {_plain(symbol), f"_{_plain(symbol)}"} & DEBUG):
+        yield _of_debug(log, hits, debug[0])
+        return
+    if len(symbols) <= _LOST and not any(in_every_python(_plain(symbol)) for symbol in symbols):
         return
     short = sum(symbol.startswith("__imp__Py") for symbol in symbols) * 2 > len(symbols)
     first = sorted(symbols)[0]
@@ -88,6 +93,20 @@ def _with_msvc(log: BuildLog) -> Iterator[Finding]:
                 "prints the processor of a library.",
             ),
         ],
+    )
+
+
+def _plain(symbol: str) -> str:
+    return symbol.removeprefix("__imp_")
+
+
+def _of_debug(log: BuildLog, hits: list[Hit], symbol: str) -> Finding:
+    return finding_from_hits(
+        log,
+        hits[:3],
+        f"the code is compiled for a debug build of Python, and the library is of a release: {_plain(symbol)}",
+        "Linking fails: only python3*_d.lib has that function.",
+        [RELEASE],
     )
 
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 from diagnose.authoring.extension_names import ExtensionName, before_mod_export, modules
 from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel import bounded, has_modules, some
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
 from diagnose.model.pattern import patterns_for
@@ -50,6 +50,11 @@ CHECK = Check(
                 "does not define init function",
                 r"dynamic module does not define init function \((?P<function>(?:PyInit_|init)\w+)\)",
             ),
+        ),
+        *patterns_for(
+            "module-export-link",  # setuptools tells Microsoft's linker to export the function
+            ("PyInit_", r"error LNK2001: .{3,60}?(?P<function>PyInit_[^\s\"'“”»，。.]{1,100})"),
+            ("PyInit_", r"lld-link: error: <root>: undefined symbol: (?P<function>PyInit_\S{1,100})"),
         ),
         *patterns_for(
             "module-export-warning",
@@ -150,7 +155,35 @@ _FOR_PYTHON_2 = ", which Python 2 looks for: it was built for Python 3, or its f
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See Python report that the function is missing, or maturin warn about it."""
+    """See Python report that the function is missing, the linker not find it, or maturin warn about it."""
+    for hit in log.find("module-export-link")[:1]:
+        function = hit.groups["function"]
+        name = function.removeprefix("PyInit_")
+        path = "/" in name or "\\" in name
+        dotted = re.sub(r"[\\/]+", ".", name)
+        library = Fix(
+            "if it is not a module, but a library for ctypes: export nothing",
+            notes="In setup.py, a class derived from build_ext with `def get_export_symbols(self, ext): return "
+            "ext.export_symbols`, in cmdclass; its functions need __declspec(dllexport). Code for Python 2 has "
+            f"init{name} instead: take a release for Python 3.",
+        )
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"no source of the module defines {function}, which a module of that name has to export",
+            "Linking fails: setuptools tells Microsoft's linker to export it. Elsewhere the import would fail.",
+            (
+                Fix(f'name the module with dots in setup.py: Extension("{dotted}", …)')
+                if path
+                else Fix(
+                    f"give the module's function that name: PyInit_{name}",
+                    notes=f"pybind11: PYBIND11_MODULE({name}, m). Cython: the .pyx file is called {name}, and its C "
+                    "file is among the sources. SWIG: the module is called _NAME.",
+                ),
+                library,
+            ),
+        )
+        return
     for hit in [*log.find("module-export"), *log.find("module-export-warning")][:1]:
         function = hit.groups["function"]
         name = function.removeprefix("PyInit_").removeprefix("PyModExport_")

@@ -1,0 +1,123 @@
+"""The compiler does not find the SDK of macOS, or the SDK lacks the C headers.
+
+Since macOS 10.14 there is no ``/usr/include``: headers and libraries are in the SDK, a folder of Xcode or of the
+command line tools. Apple's compiler finds it by itself. A Python that was built on another Mac remembers the folder of
+that Mac's SDK and passes it as ``-isysroot``; an update of macOS or Xcode removes old SDKs; compilers of Homebrew and
+conda need ``SDKROOT``.
+
+How to fix: install the command line tools again, and name the SDK that is there: ``SDKROOT``, which overrides what
+Python remembers.
+
+References:
+    https://developer.apple.com/documentation/xcode-release-notes/xcode-10-release-notes
+    https://docs.python.org/3/using/configure.html#macos-options
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits, other_system
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+_C = (
+    r"(?:stdio|stdlib|string|strings|math|assert|wchar|unistd|errno|time|signal|ctype|locale|inttypes|limits|stdint"
+    r"|sys/(?:types|cdefs|stat|time|socket|resource)|TargetConditionals|Availability\w*|mach/\w+)\.h"
+)
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.COMPILE,
+    patterns=(
+        *patterns_for(
+            "no-sysroot",
+            (
+                "no such sysroot",
+                r"clang[\w+.-]*: (?P<level>error|warning): no such sysroot directory: '(?P<sdk>[^']{1,300})'",
+            ),
+            ("SDK that doesn't seem to exist", r"with an SDK that doesn't seem to exist: (?P<sdk>/\S.{0,300})"),
+            ("xcrun: error: SDK", r"^xcrun: (?P<level>error): SDK \"(?P<sdk>macosx[\d.]{0,8})\" cannot be located"),
+        ),
+        *patterns_for("no-sdk-header", ("file not found", rf"fatal error: '(?P<header>{_C})' file not found")),
+    ),
+)
+_INSTALL = Fix(
+    "install the command line tools again, and name their SDK",
+    (
+        Command("sudo rm -rf /Library/Developer/CommandLineTools", FixStage.TOOLCHAIN),
+        Command("xcode-select --install", FixStage.TOOLCHAIN),
+        Command('export SDKROOT="$(xcrun --show-sdk-path)"', FixStage.TOOLCHAIN),
+    ),
+    notes="After an update of macOS they may be half there. `xcrun --show-sdk-path` prints the SDK; with Xcode first: "
+    "sudo xcode-select --switch /Applications/Xcode.app.",
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See clang get a folder of an SDK that is not there, or not find a C header on macOS."""
+    if log.find("bindgen-stopped"):
+        return  # bindgen-target-headers-missing
+    headers = log.find("no-sdk-header")
+    absent = [hit for hit in log.find("no-sysroot") if hit.groups["level"] == "error"]
+    if not absent:
+        absent = [hit for hit in log.find("no-sysroot") if any(header.line > hit.line for header in headers)]
+    if absent:
+        sdk = absent[0].groups["sdk"]
+        if sdk.startswith("-"):
+            yield finding_from_hits(
+                log,
+                absent[:1],
+                f"-isysroot has no value, so that the compiler takes {sdk} for the SDK",
+                "The options that follow are misread, and nothing is compiled.",
+                (
+                    Fix(
+                        "let xcrun find the SDK",
+                        (
+                            Command("sudo xcode-select --reset", FixStage.TOOLCHAIN),
+                            Command("xcrun --show-sdk-path", FixStage.TOOLCHAIN),
+                        ),
+                        notes="The value is most often the output of xcrun or xcodebuild, which failed. xcodebuild "
+                        "needs Xcode, not only the command line tools: sudo xcode-select --switch "
+                        "/Applications/Xcode.app.",
+                    ),
+                ),
+            )
+            return
+        yield finding_from_hits(
+            log,
+            [*absent[:1], *headers[:1]],
+            f"the SDK of macOS is not there: {sdk}",
+            "The C headers are not found, and nothing is compiled.",
+            (
+                Fix(
+                    "name the SDK that is there",
+                    (Command('export SDKROOT="$(xcrun --show-sdk-path)"', FixStage.TOOLCHAIN),),
+                    notes='If it is still asked for: CFLAGS="-isysroot $SDKROOT". Python remembers the SDK that it '
+                    "was built with (`python3 -m sysconfig` prints -isysroot): a Python of this macOS, newly installed "
+                    "by Homebrew, pyenv or uv, has the right one. conda: CONDA_BUILD_SYSROOT.",
+                ),
+                _INSTALL,
+            ),
+        )
+        return
+    if headers and other_system(log) == "macOS" and not log.target_at(headers[0].line):
+        yield finding_from_hits(
+            log,
+            headers[:2],
+            f"the compiler does not find {headers[0].groups['header']}, a header of the SDK of macOS",
+            "No C code can be compiled.",
+            (
+                Fix(
+                    "name the SDK to the compiler",
+                    (Command('export SDKROOT="$(xcrun --show-sdk-path)"', FixStage.TOOLCHAIN),),
+                    notes="Compilers of Homebrew, conda and LLVM do not search it by themselves; /usr/bin/clang does. "
+                    "Unset CPATH, C_INCLUDE_PATH and -nostdinc, which lead it elsewhere.",
+                ),
+                _INSTALL,
+            ),
+        )
