@@ -84,6 +84,7 @@ CHECK = Check(
         ("Getting requirements to build", "Getting requirements to build"),
         ("BackendUnavailable", "BackendUnavailable"),
     )
+    + patterns_for("moved-backend", ("poetry.masonry", r"(?:No module named|Backend|import) '(?P<old>poetry\.masonry)"))
     + patterns_for(
         "no-setup-command",
         ("invalid command '", rf"^error: invalid command '(?P<command>{'|'.join(_COMMANDS)})'"),
@@ -134,6 +135,21 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     "a sitecustomize. uv and pip install the newest by themselves.",
                 ),
                 Fix("ask for a newer one", notes='requires = ["setuptools>=64"] in [build-system].'),
+            ),
+        )
+        return
+    for hit in log.find("moved-backend")[:1]:
+        yield finding_from_hits(
+            log,
+            [hit],
+            "the project names the back end poetry.masonry.api, which Poetry no longer has",
+            "The package is not built.",
+            (
+                Fix(
+                    "name the back end of today in pyproject.toml",
+                    notes='[build-system] requires = ["poetry-core>=1.0.0"], build-backend = '
+                    '"poetry.core.masonry.api". Another project\'s: take a newer release, or its wheel.',
+                ),
             ),
         )
         return

@@ -71,6 +71,11 @@ CHECK = Check(
             r"Directory '(?P<project>[^']{1,300})' is not installable\. Neither 'setup\.py' nor 'pyproject\.toml'",
         ),
         ("to be a Python project", r"(?<!\S)(?P<project>\S{1,300}) does not appear to be a Python project"),
+        ("find pyproject.toml at", r"Couldn't find (?P<file>pyproject\.toml) at \S{1,300}"),  # maturin
+        (
+            "pyproject.toml not found",
+            r"Failed to build source distribution, (?P<file>pyproject\.toml) not found",
+        ),
         ("No `pyproject.toml` found", r"No `(?P<file>pyproject\.toml)` found in current directory or any parent"),
         ("find a pyproject.toml", r"could not find a (?P<file>pyproject\.toml) file in"),
         ("istribution not found at", r"Distribution not found at: (?P<file>file://\S{1,300})"),

@@ -93,6 +93,22 @@ CHECK = Check(
                 r"(?<![\w.-])(?P<absent>[\w.-]{1,100}) [^,]{0,60}(?:,[<>=!][^,]{0,30}){0,3}, "
                 r"for which (?P<channels>no candidates) were found",
             ),
+            # libmamba's tree
+            (
+                "does not exist (perhaps",
+                r"(?<![\w.-])(?P<absent>[A-Za-z_][\w.-]{0,100}(?: [=<>!~][^\s,]{0,60}| \d[\w.*]{0,30})?)"
+                r"(?: (?P<build>\w{1,40}))?[ *]{0,5},? (?:which )?"
+                r"does not exist \(perhaps a (?:typo or a )?(?P<channels>missing) channel\)",
+            ),
+            (
+                "conflicts with any installable",
+                r"(?<![\w.-])(?P<clash>[A-Za-z_][\w.-]{0,100} [^,]{1,60}?(?:,[<>=!~][^,]{0,30}){0,3}) ?,? (?:which )?"
+                r"conflicts with any installable",
+            ),
+            (
+                "none of the providers can be",
+                r"requires (?P<unprovided>\S[^,]{0,100}(?:,[<>=!~][^,]{0,30}){0,3}), but none of the providers",
+            ),
             ("The user requested", r"^The user requested (?P<wish>.{1,200})"),
         ),
         *patterns_for(
@@ -136,6 +152,10 @@ def _told(hit: Hit, hits: list[Hit], reasons: list[Hit]) -> tuple[str, Fix]:
         )
     if any(one.groups["channels"] or one.groups["by"] for one in reasons):
         return _of_channels(reasons)
+    if clash := first("clash"):
+        return f"the packages ask for versions that exclude each other, one of them {' '.join(clash.split())}", _LOOSEN
+    if unprovided := first("unprovided"):
+        return f"a package needs {unprovided}, which cannot be installed beside the others", _LOOSEN
     if absent := first("absent"):
         message = f"the requirements ask for {absent}, which the index does not have"
         return message, _LOOSEN._replace(title="ask for a version that exists")

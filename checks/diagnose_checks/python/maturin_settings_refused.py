@@ -175,6 +175,14 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "",
     ),
     (
+        "field is required in pyproject",
+        r"(?<!Warning: )`project\.version` field is required in pyproject\.toml unless it is present in the",
+        "pyproject.toml has neither a version nor takes Cargo's",
+        'add dynamic = ["version"] to [project], or write the version there',
+        "maturin then takes the version of Cargo.toml.",
+        "",
+    ),
+    (
         "must not specify `name`",
         r"`project\.dynamic` must not specify `name`",
         "pyproject.toml leaves the name to the back end, which is not allowed",

@@ -40,7 +40,8 @@ CHECK = Check(
         ("any python interpreter", r"Couldn't find any python interpreters?"),
         (
             "should be a kind of interpreter",
-            r"[Pp]ython interpreter should be a kind of interpreter .*when cross-compiling",
+            r"[Pp]ython interpreter should be a kind of interpreter .{0,100}when cross-compiling(?:, got path to "
+            r"interpreter: (?P<crossed>\S{1,300}))?",
         ),
         ("_sysconfigdata", r"Could not find _sysconfigdata\S* in(?: (?P<folder>\S+))?"),
         ("find a python interpreter", r"(?:Could not|Failed to|Couldn't) find (?:a|any|the) python interpreter"),
@@ -53,7 +54,10 @@ CHECK = Check(
             r"[Tt]rying to get metadata from the python interpreter ['\"`](?P<silent>[^'\"`]{1,200})['\"`] failed",
         ),
         ("python interpreter version", r"Invalid python interpreter version"),
-        ("Unsupported Python interpreter", r"Unsupported Python interpreter: (?P<name>\S+)"),
+        (
+            "Unsupported Python interpreter",
+            r"Unsupported Python interpreter(?: for cross-compilation)?: (?P<crossed>[^\s;]{1,300})",
+        ),
         ("is not a valid python interpreter", r"(?<!\S)(?P<name>\S+) is not a valid python interpreter"),
         ("no Python 3.x interpreter found", r"no Python 3\.x interpreter found"),
         (
@@ -74,6 +78,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
         requires = next((one.groups["requires"] for one in hits if one.groups["requires"]), "")
         given = next((one.groups["from"] for one in hits if one.groups["from"]), "")
         silent = next((one.groups["silent"] for one in hits if one.groups["silent"]), "")
+        if crossed := next((one.groups["crossed"] for one in hits if one.groups["crossed"]), ""):
+            yield _crossed(log, hits, crossed, option)
+            return
         if silent:
             yield _without_answer(log, hits, silent)
             return
@@ -111,6 +118,32 @@ _UNFIT = Fix(
     (Command("maturin list-python", FixStage.BUILD),),
     notes="The command shows the Pythons that maturin finds.",
 )
+
+
+def _crossed(log: BuildLog, hits: list[Hit], name: str, option: str) -> Finding:
+    """Return the finding for a cross build that was given a program of this machine, or no known name."""
+    path = "/" in name or "\\" in name
+    return finding_from_hits(
+        log,
+        hits,
+        f"maturin cross compiles, and is given the program {name} instead of the name of a version"
+        if path
+        else f"maturin cross compiles, and {name} is not the name of a Python that it knows",
+        "No wheel is built: the target's Python cannot be run here, so a name has to say which one it is.",
+        (
+            Fix(
+                "give the version by name",
+                (Command(f"maturin build --release{option} -i python3.12", FixStage.BUILD),),
+                notes="python3.12, python3.13t, pypy3.10, graalpy3.11. pip and uv give the path of their own Python: "
+                "in a cross build run maturin itself.",
+            ),
+            Fix(
+                "if no cross build is meant: let cargo build for this machine",
+                unset=("CARGO_BUILD_TARGET",),
+                notes="Or build.target in .cargo/config.toml, or --target.",
+            ),
+        ),
+    )
 
 
 def _without_answer(log: BuildLog, hits: list[Hit], name: str) -> Finding:

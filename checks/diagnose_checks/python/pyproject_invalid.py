@@ -18,7 +18,7 @@ from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
-from diagnose.model.pattern import patterns_for
+from diagnose.model.pattern import Pattern, patterns_for
 from diagnose.remedies.build_constraint import build_with
 
 if TYPE_CHECKING:
@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 
 _VENDORED = r"(?:[\w.]{1,80}\.)?"
 _REASON = r"(?P<reason>\S.{0,300}?)\s*$"
+#: Keys whose values readers refuse.
+_KEYS = (
+    *("license-files", "license", "authors", "maintainers", "readme", "version", "requires-python", "dependencies"),
+    *("dynamic", "classifiers", "keywords", "urls", "scripts", "name", "description", "requires", "build-backend"),
+)
 CHECK = Check(
     since="0.1.0",
     phase=Phase.START,
@@ -40,6 +45,17 @@ CHECK = Check(
                 3,
             ),
             ("TOML parse error at line", r"TOML parse error at line (?P<row>\d+), column \d+"),
+        ),
+        *patterns_for(
+            "toml-reason",  # where another stream's lines stand between them
+            ("missing field", r"^(?P<reason>(?:missing|unknown|duplicate) field `[^`]{1,80}`.{0,200})"),
+            ("invalid type", r"^(?P<reason>invalid type: .{1,200}, expected .{1,100})"),
+            ("a table with", r"^(?P<reason>a table with '.{1,60}' keys?\b.{0,100})"),
+            ("duplicate key", r"^(?P<reason>duplicate key\b.{0,100})"),
+        ),
+        *(  # in the source line that the reader quotes
+            Pattern("toml-key", f"| {key}", rf"(?<!\S)(?P<row>\d+) \| (?P<key>{key})\s{{0,20}}=", raw=True)
+            for key in _KEYS
         ),
         *patterns_for(
             "pyproject-named",
@@ -89,6 +105,8 @@ CHECK = Check(
                 r"^(?:\w{1,30}: )?The Poetry configuration is invalid:\s+- " + _REASON,
                 2,
             ),
+            # maturin before 1.0
+            ("not PEP 517 compliant: ", r"pyproject\.toml is not PEP 517 compliant: " + _REASON),
             (
                 "The requirement is invalid: ",
                 r"^\S*InvalidRequirementError: (?P<reason>The requirement is invalid: "
@@ -181,7 +199,8 @@ _MEANINGS = (
         *_NEWER,
     ),
     (
-        r"expected struct License\b|license field should be .{0,20}dict|^Field .project\.license. has an invalid type"
+        r"expected struct License\b|expected a table with 'file' or 'text' key"
+        r"|license field should be .{0,20}dict|^Field .project\.license. has an invalid type"
         r"|^Field `project\.license` must be a table",
         "has a license as text, which only newer back ends take (PEP 639)",
         *_NEWER,
@@ -192,6 +211,12 @@ _MEANINGS = (
         "write the license as text, and build with setuptools 77 or later",
         'license = "MIT" in [project], requires = ["setuptools>=77"] in [build-system]. Older ones take a table: '
         'license = { text = "MIT" }. None takes a list.',
+    ),
+    (
+        r"table with 'name' and/or 'email'",
+        "has an author or maintainer with other keys than name and email",
+        "write them with name and email only",
+        'As in authors = [{ name = "NAME", email = "NAME@mirror.example" }]. No other keys, such as orcid.',
     ),
     (
         r"[Ll]icense",
@@ -220,12 +245,24 @@ _MEANINGS = (
         'A sequence is a list: ["a"]. A table is { key = "value" }, or has a line [table] of its own.',
     ),
     (
-        r"",
+        # words of TOML's readers: toml, toml_edit, tomli, tomlkit
+        r"(?i)duplicate|unexpected|missing comma|must be quoted|literal string|newline|unterminated|unclosed|not closed"
+        r"|unescaped|escape|bare key|empty key|key with no value|cannot (?:over|re)|cannot (?:declare|define)|redefin"
+        r"|invalid (?:statement|value$|initial|character|basic|inline|array|table|key|string|number|date|escape)"
+        r"|control character|end of (?:file|input|document)|eof|already|expected|unbalanced|illegal|extra",
         "is not valid TOML",
         "correct the place that is named",
         "Often a quotation mark or bracket that is not closed, a key that is there twice, or the marks of a merge.",
     ),
+    (
+        r"",
+        "is refused",
+        "correct what the message names",
+        "The lines after it say what the reader expects there.",
+    ),
 )
+#: Row of :data:`_MEANINGS` for a value that a newer form may have: ``license-files`` is a list since PEP 639.
+_LISTED = r"^wanted string or table"
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
@@ -237,16 +274,36 @@ def log(log: BuildLog) -> Iterator[Finding]:
     ]
     for hit in found[:1]:
         named = log.near(hit.line, "pyproject-named", before=4, after=1)[:1]
-        reason = hit.groups["reason"] or hit.text
-        _, state, title, notes = next(row for row in _MEANINGS if re.search(row[0], reason))
-        place = f" (line {hit.groups['row']})" if hit.groups["row"] else ""
+        told = [] if hit.groups["reason"] else log.near(hit.line, "toml-reason", before=0, after=_APART)[:1]
+        reason = hit.groups["reason"] or (told[0].groups["reason"] if told else "")
+        key = next((one.groups["key"] for one in log.near(hit.line, "toml-key", before=0, after=_APART)), "")
+        state, title, notes = _meaning(reason, key, syntax="TOMLDecodeError" in hit.text)
+        where = [f"line {hit.groups['row']}"] if hit.groups["row"] else []
+        place = f" ({', '.join([*where, *([key] if key and key not in state else [])])})" if where or key else ""
         yield finding_from_hits(
             log,
-            sorted([*named, hit], key=lambda one: one.line),
+            sorted([*named, hit, *told], key=lambda one: one.line),
             f"pyproject.toml {state}{place}",
-            f"The build stops before anything is built: {reason}",
+            f"The build stops before anything is built{f': {reason}' if reason else '.'}",
             (Fix(title, notes=notes), *_of_another(log, hit)),
         )
+
+
+_APART = 12  # lines from the place of an error to its reason, where another stream's are between them
+
+
+def _meaning(reason: str, key: str, *, syntax: bool) -> tuple[str, str, str]:
+    """Return what *reason*, which may be about the value of *key*, means: the message, the fix and its notes.
+
+    With *syntax* the reader says that it is no TOML.
+    """
+    if syntax:
+        row = next(row for row in _MEANINGS if row[1] == "is not valid TOML")
+    elif reason and re.search(_LISTED, reason) and key == "license-files":
+        return "has license-files in a form that only newer back ends take (PEP 639)", *_NEWER
+    else:
+        row = next(row for row in _MEANINGS if re.search(row[0], reason) or not row[0])
+    return row[1], row[2], row[3]
 
 
 def _of_another(log: BuildLog, hit: Hit) -> tuple[Fix, ...]:

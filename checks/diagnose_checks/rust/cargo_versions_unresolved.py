@@ -26,7 +26,7 @@ from diagnose.remedies.shell_quoting import quote
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
     from diagnose.readers.env import Environment
 
 _CRATE = r"[`'](?P<crate>[\w-]{1,60})"
@@ -38,6 +38,11 @@ CHECK = Check(
             "cargo-unresolved",
             ("failed to select a version for", rf"failed to select a version for (?:the requirement )?{_CRATE}"),
             ("no matching package", rf"no matching packages? (?:named )?{_CRATE}[^`']{{0,60}}[`'] found"),
+            (
+                "the selected packages contains",
+                r"none of the selected packages contains (?:this|these) features?: (?P<features>[\w/-]{1,60}"
+                r"(?:, (?!did)[\w/-]{1,60}){0,9})(?:, did you mean: (?P<meant>[\w/-]{1,60}))?",
+            ),
             ("no matching version", rf"no matching version [`'][^`']{{1,60}}[`'] found for package {_CRATE}"),
         ),
         *patterns_for(
@@ -104,10 +109,31 @@ def log(log: BuildLog) -> Iterator[Finding]:
         if log.near(hit.line, "rust-old", after=_REACH):
             return  # rust-toolchain-too-old
         crate = hit.groups["crate"]
+        if features := hit.groups["features"]:
+            yield _without_features(log, hit, features)
+            return
         why = log.near(hit.line, "cargo-why", after=_REACH)
         said = {name: value for one in reversed(why) for name, value in one.groups.items()}
         reason, fixes = _reason(crate, said)
         yield finding_from_hits(log, [hit, *why[:3]], reason, "cargo stops before it compiles anything.", fixes)
+
+
+def _without_features(log: BuildLog, hit: Hit, features: str) -> Finding:
+    """Return the finding for features on the command line that the program or library does not have."""
+    meant = f" Cargo supposes {hit.groups['meant']}." if hit.groups["meant"] else ""
+    return finding_from_hits(
+        log,
+        [hit],
+        f"--features names {features}, which the package does not have",
+        "cargo stops before it compiles anything.",
+        (
+            Fix(
+                "give features that this release has",
+                (Command("cargo metadata --no-deps --format-version 1", FixStage.BUILD),),
+                notes=f"[features] in its Cargo.toml lists them; other releases have others.{meant}",
+            ),
+        ),
+    )
 
 
 def _reason(crate: str, said: dict[str, str]) -> tuple[str, tuple[Fix, ...]]:

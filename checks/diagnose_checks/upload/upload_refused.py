@@ -35,6 +35,9 @@ CHECK = Check(
         ("already exists", r"\b400 .{0,200}[Ff]ile already exists"),
         ("already exists for", r"HTTPError: 400 .{0,60}A file named \"[^\"]{1,300}\" already exists"),
         ("ile already exists", r"File already exists\.?\s+\(?['\"]?\S+\.(?:whl|tar\.gz)", 3),
+        ("HTTPError: 409 ", r"HTTPError: 409 (?:Client Error: )?Conflict"),
+        ("cannot be updated", r"\S{1,300}\.(?:whl|tar\.gz|zip) cannot be updated"),  # Nexus
+        ("not allow updating assets", r"Repository does not allow updating assets"),
         ("lready been used", r"(?P<used>filename has already been used|This filename has already been used)"),
         ("14 days", r"(?P<old>older than 14 days|more than 14 days|14 days (?:old|ago))"),
         ("nvalid or non-existent", r"(?P<unknown>Invalid or non-existent authentication)"),
@@ -45,6 +48,11 @@ CHECK = Check(
             r"(?P<permission>ACTIONS_ID_TOKEN_REQUEST_TOKEN) environment variable was unset",
         ),
         ("rusted publishing exchange", r"(?P<trusted>Trusted publishing exchange failure)"),
+        ("oken for trusted publishing", r"(?P<trusted>Failed to obtain token for trusted publishing)"),  # uv
+        (
+            "ACTIONS_ID_TOKEN_REQUEST_",
+            r"[Ee]nvironment variable `?(?P<permission>ACTIONS_ID_TOKEN_REQUEST_\w{1,10})`? (?:is )?not set",
+        ),
         ("invalid-publisher", r"`(?P<trusted>invalid-publisher|invalid-pending-publisher|invalid-payload)`"),
         ("OpenID Connect token retriev", r"(?P<trusted>OpenID Connect token) retrieval failed"),
         ("HTTPError: 400", r"HTTPError: (?P<silent>400) (?:Client Error: )?Bad Request (?:for url:|from) \S{1,200}"),

@@ -1,7 +1,7 @@
-"""maturin or auditwheel itself crashed.
+"""maturin, uv or auditwheel itself crashed.
 
-The log ends in a panic inside maturin, or in an exception inside auditwheel or the library that it reads ELF files
-with, instead of a message about the wheel. That is a bug of the tool, and a newer release often fixes it.
+The log ends in a panic inside maturin or uv, or in an exception inside auditwheel or the library that it reads ELF
+files with, instead of a message about the wheel. That is a bug of the tool, and a newer release often fixes it.
 
 How to fix: update the tool. If that does not help, report the crash with the log.
 
@@ -31,6 +31,14 @@ CHECK = Check(
             "tool-frame",
             ("-packages/", r"File \"[^\"]*-packages/(?P<tool>auditwheel|elftools)/"),
             ("had a problem and crashed", r"(?P<tool>maturin|cargo-zigbuild) had a problem and crashed"),
+            # their own source files; a panic of a build script is in another one
+            (
+                "panicked at",
+                r"panicked at (?:'.{0,300}', )?src[/\\](?P<maturin>module_writer|build_context|build_options"
+                r"|build_orchestrator|python_interpreter[/\\]\w{1,40}|source_distribution|auditwheel[/\\]\w{1,40}|project_layout"
+                r"|pyproject_toml)\.rs:\d",
+            ),
+            ("panicked at", r"panicked at (?:'.{0,300}', )?crates[/\\](?P<tool>uv)(?:-[\w-]{1,60})?[/\\]src[/\\]"),
             (
                 "panicked at",
                 r"panicked at (?:'.{0,300}', )?\S{0,300}/(?P<tool>maturin|cargo-zigbuild|lddtree|goblin)-\d[\w.]*/",
@@ -58,7 +66,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
             continue  # a property of the wheel: wheel-archive-compression
         if "File " in frame.text and not words:
             continue
-        tool = {"elftools": "auditwheel"}.get(frame.groups["tool"], frame.groups["tool"])
+        named = frame.groups["tool"] or "maturin"
+        tool = {"elftools": "auditwheel"}.get(named, named)
         package = "maturin" if tool in ("lddtree", "goblin") else tool
         module = words[0].groups["module"].partition(".")[0] if words else ""
         beside = f" {module}" if module and module != package else ""

@@ -310,6 +310,9 @@ class Scanner:
         """Return what *patterns* find in the line *raw*, which ends at *end* of *piece*."""
         line = raw.decode(errors="replace")
         texts = clean(line)
+        if not texts:  # a quoted source line: only what is searched in the line as it is
+            patterns = [pattern for pattern in patterns if pattern.raw]
+            texts = [""] if patterns else texts
         removed = len(line) - len(texts[0]) if len(texts) == 1 else 0
         cost = len(line) + _LINE_COST + _PART_COST * len(texts) + _PREFIX_COST * min(removed, _PREFIXED)
         matches: list[_Match] = []

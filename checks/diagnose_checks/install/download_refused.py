@@ -1,0 +1,110 @@
+"""A server answers that it has no such file, or asks for credentials first.
+
+The server was reached, so this is not an outage: 404 and 410 mean that the address leads to nothing (a file that was
+removed or renamed since a lock file or an index was written, or a wrong address), 401 and 403 that it wants
+credentials, or others. An index that is a mirror may list files that it does not have.
+
+How to fix: 404: make the lock file again, or take another version, address or mirror. 401, 403: give the tool the
+credentials for that server.
+
+References:
+    https://docs.astral.sh/uv/concepts/authentication/http/
+    https://pip.pypa.io/en/stable/topics/authentication/
+    https://www.rfc-editor.org/rfc/rfc9110#name-client-error-4xx
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model.check import Check
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+_URL = r"(?P<url>https?://[^\s)`>\]]{1,400})"
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.START,
+    fallback=True,
+    patterns=patterns_for(
+        "download-refused",
+        # uv and others in Rust
+        ("HTTP status client error (", rf"HTTP status client error \((?P<code>4\d\d)\b[^)]{{0,60}}\) for url \({_URL}"),
+        # pip
+        ("HTTP error 4", rf"because of HTTP error (?P<code>4\d\d) Client Error: .{{1,100}}? for url: {_URL}"),
+        # requests: conda, Poetry
+        (
+            "Client Error: ",
+            r"(?:^|[ .])(?:HTTPError:? ?|ERROR: )?(?P<code>4\d\d) Client Error: .{0,100}? for url: "
+            r"(?P<url>https?://(?!\S{1,300}/(?:legacy|pypi)/?(?:\s|$))[^\s)`>\]]{1,400})",
+        ),
+        (
+            "CondaHTTPError: HTTP 4",
+            rf"CondaHTTPError: HTTP (?P<code>4\d\d) .{{0,60}}? for url <{_URL}",
+        ),
+        (
+            "UnavailableInvalidChannel",
+            r"UnavailableInvalidChannel: HTTP (?P<code>4\d\d) .{0,60}? for channel (?P<url>\S{1,300})",
+        ),
+        # cargo
+        (
+            "HTTP response from",
+            rf"failed to get successful HTTP response from `{_URL}`(?: \([^)]{{1,80}}\))?, got (?P<code>4\d\d)\b",
+        ),
+        ("200 response from", rf"failed to get 200 response from `{_URL}`, got (?P<code>4\d\d)\b"),
+        # of these only the last line counts: a script may try several addresses
+        ("returned error: 4", r"^curl: \(22\) The requested URL returned error: (?P<code>4\d\d)\b"),
+        ("HTTP Error 4", r"^(?:urllib\.error\.)?HTTPError: HTTP Error (?P<code>4\d\d): "),
+    ),
+)
+_CREDENTIALS = ("401", "403", "407")
+_GONE = ("404", "410")
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a server refuse a download."""
+    if any(event.tool == "twine" for event in log.course.events):
+        return  # an upload: upload-refused
+    for hit in log.find("download-refused")[-1:]:
+        code, url = hit.groups["code"], re.sub(r"//[^/@]{1,300}@", "//", hit.groups["url"].rstrip(".,;'\""))
+        what = f": {url}" if url else ""
+        if code in _GONE:
+            message = f"the server has no such file ({code}){what}"
+            fixes: tuple[Fix, ...] = (
+                Fix(
+                    "look whether the address is right, and name another version or server if it is not",
+                    notes="A lock file names files that may be gone since: uv lock --upgrade-package NAME, poetry "
+                    "lock, cargo update -p NAME. A mirror may list files that it does not have: try the index itself.",
+                ),
+                Fix(
+                    "if a cache still lists it: build without the cache",
+                    (Command("uv cache clean", FixStage.BUILD),) if "status client error" in hit.text else (),
+                    notes="pip: --no-cache-dir. conda: conda clean --index-cache.",
+                ),
+            )
+        elif code in _CREDENTIALS:
+            message = f"the server does not give it to this client ({code}){what}"
+            fixes = (
+                Fix(
+                    "give the tool the credentials for that server",
+                    notes="uv: UV_INDEX_NAME_USERNAME and UV_INDEX_NAME_PASSWORD, or uv auth login. pip: keyring, "
+                    "~/.netrc or https://USER:TOKEN@… as --index-url. Poetry: poetry config http-basic.NAME USER "
+                    "TOKEN. cargo: cargo login --registry NAME. In Docker: RUN --mount=type=secret. 403 without "
+                    "a login is often a proxy, a firewall or a limit of the server: try the address with curl -I.",
+                ),
+            )
+        else:
+            message = f"the server refuses the request ({code}){what}"
+            fixes = (
+                Fix(
+                    "try again later, or with a newer release of the tool",
+                    notes="405, 416: a mirror that does not know the requests for parts of a file that uv makes; 429: "
+                    "too many requests. `curl -I` shows whether the server answers other requests.",
+                ),
+            )
+        yield finding_from_hits(log, [hit], message, "The download is missing.", fixes)
