@@ -23,7 +23,7 @@ from diagnose.model.pattern import patterns_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 leads_to = is_later
 CHECK = Check(
@@ -35,7 +35,8 @@ CHECK = Check(
         ("manifests/", r"/v2/(?P<image>\S{1,200})/manifests/[^\s\"/]{1,100}\"?: (?:denied|unauthorized|EOF|unknown)"),
         ("pull access denied", r"pull access denied for (?P<image>[^\s,]+)"),
         ("pull access denied", r"pull access denied(?P<image>), repository does not exist"),
-        ("manifest unknown", r"(?<!\S)(?P<image>\S+): (?:.{0,120}: )?manifest unknown"),
+        ("manifest unknown", r"(?<!\S)(?P<image>[\w.-]{1,100}[/:][\w./:@-]{1,200}): (?:.{0,120}: )?manifest unknown"),
+        ("manifest unknown", r"^(?:Error response from daemon: |Error: )?manifest unknown(?P<image>)"),
         (
             "failed to resolve source metadata",
             r"failed to resolve source metadata for (?P<image>[^\s:]+(?::[\w.-]+)?): "
@@ -48,6 +49,12 @@ CHECK = Check(
         ),
         ("response from daemon", r"Error response from daemon: (?:unauthorized|denied): (?P<image>)"),
         ("does not exist or no pull access", r"(?<!\S)(?P<image>\S+) does not exist or no pull access"),
+    )
+    + patterns_for(
+        "image-pulled",
+        ("pull ", r"\b(?:docker|podman)\b.{0,200} pull (?:-\S{1,60} )*(?P<image>[\w./:@-]{1,200})$"),
+        ("Pulling from ", r"^(?P<tag>[\w.-]{1,60}): Pulling from (?P<image>[\w./:-]{1,200})$"),
+        ("Trying to pull ", r"^Trying to pull (?P<image>[\w./:@-]{1,200}?)\.{0,3}$"),
     ),
 )
 
@@ -55,7 +62,7 @@ CHECK = Check(
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the registry reject the image."""
     for hit in log.find("no-image")[:1]:
-        image = hit.groups["image"].strip("'\"`") or "the image"
+        image = hit.groups["image"].strip("'\"`") or _pulled(log, hit)
         yield finding_from_hits(
             log,
             [hit],
@@ -68,3 +75,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 )
             ],
         )
+
+
+def _pulled(log: BuildLog, hit: Hit) -> str:
+    """Return the image that a line shortly before *hit* pulls."""
+    for note in reversed(log.near(hit.line, "image-pulled", before=10, after=0)):
+        return f"{note.groups['image']}:{note.groups['tag']}" if note.groups["tag"] else note.groups["image"]
+    return "the image"

@@ -37,7 +37,7 @@ CHECK = Check(
             ),
             (
                 "xec format error",
-                r"^(?!Error loading shared)(?:.*?[\s:])??(?P<program>[^\s:]+): "
+                r"^(?!Error loading shared)(?:.*?[\s:])??(?P<program>(?!error:)[^\s:]+): "
                 r"(?:cannot execute binary file: )?[Ee]xec format error",
             ),
             ("xec format error", r"[Ee]xec format error: '(?P<program>[^']+)'"),

@@ -21,7 +21,7 @@ from diagnose.model.pattern import patterns_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 CHECK = Check(
     since="0.1.0",
@@ -46,6 +46,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See pip, uv or maturin ask for an environment."""
     for hit in log.find("no-environment")[:1]:
         file = hit.groups["file"]
+        if file.endswith((".whl", ".tar.gz", ".zip")):
+            yield _unreadable(log, hit)
+            return
         if hit.groups["two"]:
             yield finding_from_hits(
                 log,
@@ -97,3 +100,20 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             ),
         )
+
+
+def _unreadable(log: BuildLog, hit: Hit) -> Finding:
+    """Return that pip may not read the archive that it is to install."""
+    file = hit.groups["file"]
+    return finding_from_hits(
+        log,
+        [hit],
+        f"pip may not read {file}: it belongs to another user",
+        "Nothing is installed.",
+        (
+            Fix(
+                "give the file to the user who installs it, or let everyone read it",
+                notes=f"In a Dockerfile: COPY --chown=USER, or COPY --chmod=644; else: chmod a+r {file}.",
+            ),
+        ),
+    )

@@ -22,7 +22,7 @@ from diagnose.model.pattern import patterns_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 CHECK = Check(
     since="0.1.0",
@@ -46,10 +46,14 @@ CHECK = Check(
         ),
         ("annot locate Python", r"cannot locate Python: (?P<python>\S{1,60})"),
         ("find the python executable", r"[Cc]ould not find the python executable (?P<python>\S{1,60})"),
-        ("was not found in the local", r"[Vv]ersion (?P<python>\S{1,30}) was not found in the local cache"),
+        ("with arch ", r"[Vv]ersion (?P<python>\S{1,30}) with arch (?P<arch>\w{1,10}) not found"),
+        (
+            "did not match any version",
+            r"Version spec (?P<python>\S{1,30}) for architecture (?P<arch>\w{1,10}) did not match any version",
+        ),
         (
             "with architecture",
-            r"The version '(?P<python>[^']{1,30})' with architecture '[^']{1,20}' was not found for "
+            r"The version '(?P<python>[^']{1,30})' with architecture '(?P<arch>[^']{1,20})' was not found for "
             r"(?P<system>[^.]{1,40})",
         ),
         ("is not installed (set by", r"pyenv: version `(?P<python>[^'`]{1,30})' is not installed"),
@@ -60,6 +64,16 @@ CHECK = Check(
         ),
         ("pyenv: ", r"^pyenv: (?P<python>python[\d.]{0,10}): command not found"),
         ("env: ", r"env: ['\"]?(?P<python>python(?:[23](?:\.\d+)?)?)['\"]?: No such file or directory"),
+    )
+    # setup-python then downloads it
+    + patterns_for(
+        "python-uncached",
+        ("was not found in the local", r"[Vv]ersion (?P<python>\S{1,30}) was not found in the local cache"),
+    )
+    + patterns_for(
+        "python-downloaded",
+        ("is available for down", r"[Vv]ersion \S{1,30} is available for downloading"),
+        ("Successfully set up", r"Successfully set up \w{1,20}"),
     )
     + patterns_for(
         # Windows's program for an absent Python, in the system's language
@@ -79,6 +93,11 @@ _PACKAGES = {
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a test runner, an installer or a shell not find a Python."""
     hits = log.find("no-such-python")
+    if not hits and not log.find("python-downloaded"):
+        hits = log.find("python-uncached")  # of an excerpt
+    if hits and (hits[0].groups["arch"] or hits[0].kind == "python-uncached"):
+        yield _of_setup(log, hits)
+        return
     if not hits:
         yield from _from_store(log)
         return
@@ -115,6 +134,32 @@ def log(log: BuildLog) -> Iterator[Finding]:
         f"{'Python ' if python[0].isdigit() else ''}{python} is not installed here{beside}",
         "It is not used.",
         fixes,
+    )
+
+
+def _of_setup(log: BuildLog, hits: list[Hit]) -> Finding:
+    """Return that the action setup-python, or Azure's task, has no such Python for the runner."""
+    said = hits[0].groups
+    wanted = said["arch"] and f" for {said['arch']}"
+    system = f" on {said['system']}" if said["system"] else ""
+    return finding_from_hits(
+        log,
+        hits,
+        f"there is no Python {said['python']}{wanted}{system} that this runner could download",
+        "The steps after it do not run.",
+        (
+            Fix(
+                "ask for a version that there is, or take another runner",
+                notes="versions-manifest.json of actions/python-versions lists them. Old versions are there for x64 "
+                "and old systems only: runs-on: ubuntu-22.04, macos-15-intel. A prefix (3.10) takes the newest of it. "
+                "In YAML 3.10 needs quotes. On a self-hosted runner the system has to be one of GitHub's.",
+            ),
+            Fix(
+                "let uv install it",
+                (Command("uv python install VERSION", FixStage.TOOLCHAIN),),
+                notes="astral-sh/setup-uv has builds for every Linux and macOS, of x64 and Arm.",
+            ),
+        ),
     )
 
 

@@ -31,8 +31,8 @@ CHECK = Check(
         "version-wanted",
         (
             "version ",
-            r"(?<!\S)(?=\S*lib[\w.+-]{1,60}\.so)(?P<file>\S+): version [`'](?P<version>(?!GLIBC_|GLIBCXX_|CXXABI_|GCC_)"
-            r"[A-Z][\w.]*)' "
+            r"(?<![^\s(])(?=\S*lib[\w.+-]{1,60}\.so)(?P<file>[^\s(]+): version [`']"
+            r"(?P<version>(?!GLIBC_|GLIBCXX_|CXXABI_|GCC_)[A-Z][\w.]*)' "
             r"not found(?: \(required by (?P<by>[^)]+)\))?",
         ),
     ),

@@ -62,7 +62,7 @@ _PREFIXES = tuple(
             # charmcraft, snapcraft: the output of a program that it runs
             (":", r"^\s*::(?:\s|$)"),
             # BuildKit: "#12 3.456 ", in the summary of a failed step "3.456 "; podman and old docker: "[2/5] "
-            ("#", r"^\s*#\d+ (?:\d+\.\d+ )?(?!\[)"),
+            ("#", r"^\s*#\d+ (?:\d+\.\d* )?(?!\[)"),
             ("0", r"^\s*(?:\d{1,3} (?=\d+\.\d{3} ))?(?:\d+\.\d{2,4}|\d{3,}\.\d)(?: |$)"),  # copied without its mark
             ("[", r"^\[[a-z][\w.+-]{0,60} +\d+/\d+\] "),  # its stage and step
             # cargo -vv: "[alsa-sys 0.3.1] "; cargo's and maturin's warning of a build script

@@ -15,6 +15,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.readers.buildlog.marks import (
     AROUND,
     CONFIGURING,
+    RESUMING,
     SEQUENTIAL,
     STAGES,
     SUMMING,
@@ -274,7 +275,10 @@ def _tool_went_on(events: Sequence[Event]) -> list[bool]:
             if event.tool in STAGES and event.sign is Sign.BEGUN:
                 following = None
         elif event.sign not in (Sign.BEGUN, Sign.ERROR):
-            following = event
+            # It did the rest after a failure, and reports that at the end.
+            resumed = event.tool in RESUMING and following is not None and following.tool == event.tool
+            if not (resumed and following is not None and following.sign is Sign.FAILED):
+                following = event
         # The first words of configuring tools are not marks: the lines above belong to the tool as well.
         theirs = following is not None and (following.tool in CONFIGURING or before[at] == following.tool)
         went_on.append(theirs and following is not None and following.sign is not Sign.FAILED)

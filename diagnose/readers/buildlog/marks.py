@@ -122,6 +122,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("zypper", STEP, "[done]", r"(?<!\.)\.{3,}\[done\]$"),
     Mark("rustup", STEP, "Rust is installed now", r"^Rust is installed now\."),
     Mark("git", ERROR, "fatal: ", r"^fatal: (?!not a git repository|No (?:names|annotated tags|tags) |no (?:tag|names)|No tags )(?P<text>.{0,200})"),
+    Mark("git", ERROR, "RPC failed; ", r"^error: (?P<text>RPC failed; .{0,200})"),
     # --- builds -------------------------------------------------------------------------------------------------------
     Mark("cargo", BEGUN, "Compiling ", r"^Compiling \S+ v\d"),
     Mark("cargo", BEGUN, "Checking ", r"^Checking \S+ v\d"),
@@ -277,6 +278,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("docker", FAILED, "more than one source file", r"^When using (?:COPY|ADD) with more than one source file"),
     Mark("docker", FAILED, "COPY failed: ", r"^(?:COPY|ADD) failed: " + _REST),
     Mark("docker", FAILED, "Docker daemon", r"^(?:ERROR: |docker: )?(?:Cannot connect to the Docker daemon|permission denied while trying to connect to the Docker daemon)" + _REST),
+    Mark("docker", FAILED, "manifest unknown", r"^manifest unknown$"),
     Mark("docker", FAILED, "toomanyrequests: ", r"toomanyrequests: " + _REST),
     Mark("docker", ERROR, "exec ", r"^exec \S+: (?:exec format error|no such file)"),
     Mark("buildkit", DONE, " DONE ", r"^\s*#\d+ DONE \d", raw=True),
@@ -397,6 +399,8 @@ STAGES: dict[str, BuildStage] = {
 }
 #: Tools that stop at an error: a STEP or DONE after it shows that the error did not count.
 SEQUENTIAL = frozenset({"cmake", "meson", "configure", "numpy.distutils", "dpkg", "dnf", "apk"})
+#: Those of them that do the rest after a failure, and report it again at their end.
+RESUMING = frozenset({"dpkg"})
 #: Those of them that configure before the build.
 CONFIGURING = frozenset({"cmake", "meson", "configure", "numpy.distutils"})
 #: Tools that run several tasks and report each: the success of one does not cancel the failure of another.
