@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnose.authoring.log import host
+from diagnose.authoring.log import host, other_system
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, Enum, re
 
 if TYPE_CHECKING:
@@ -161,6 +161,10 @@ def _is_library(path: str) -> bool:
 _APART = frozenset({"atomic", "crypt", "unwind"})
 
 
+#: Libraries of Linux, and of Xcode before 10, that macOS does not have: toolchain-crt-missing.
+NOT_ON_MACOS = frozenset({"stdc++", "stdc++.6", "gcc_s.10.4", "gcc_s.10.5", "rt", "crypt"})
+
+
 def missing_libraries(log: BuildLog, link: LinkStep) -> dict[str, list[Hit]]:
     """Return the libraries that were not found, except the compiler's, skipped ones and Python."""
     skipped = {lib for lib, _ in link.skipped} | set(foreign_files(log, link))
@@ -169,6 +173,8 @@ def missing_libraries(log: BuildLog, link: LinkStep) -> dict[str, list[Hit]]:
     found: dict[str, list[Hit]] = {}
     for hit in link.of("ld-no-lib"):
         lib = hit.groups["lib"].rstrip("'") or f":{hit.groups['complete']}"
+        if lib in NOT_ON_MACOS and other_system(log) == "macOS":
+            continue
         if hit.line in windows or (lib in TOOLCHAIN and lib not in _APART) or lib in skipped:
             continue
         if re.match(r"python3?(?:\.|$)|:(?i:python3\d*t?(?:_d)?\.lib)$", lib) or objects_of_the_target(log, link):

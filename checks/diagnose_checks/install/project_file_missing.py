@@ -91,7 +91,7 @@ CHECK = Check(
         ("manifest path `", r"manifest path `(?P<file>[^`]{1,300})` does not exist"),
         (
             "o such file or directory",
-            r"^(?:\S*/)?(?:[\w.]+-)*(?:gcc|g\+\+|cc|c\+\+)(?:-\d+)?: (?:fatal )?error: "
+            r"^(?:\S*/)?(?:[\w.]+-)*(?:gcc|g\+\+|cc|c\+\+|cc1|cc1plus)(?:-\d+)?: (?:fatal )?error: "
             r"(?P<source>\S{1,300}\.(?:c|cc|cpp|cxx|pyx)): No ",
         ),
         (
@@ -105,7 +105,16 @@ CHECK = Check(
             r"^The source directory\s+(?P<submodule>/\S{1,300})\s+does not contain a CMakeLists\.txt",
             3,
         ),
-        ("is not an existing directory", r"add_subdirectory given source\s+\"(?P<submodule>[^\"]{1,300})\" which is"),
+        (
+            "add_subdirectory given source",
+            r"add_subdirectory given source\s+\"(?P<submodule>[^\"]{1,300})\"\s+which\s+is\s+not\s+an\s+existing",
+            3,
+        ),
+        (
+            "does not appear to contain",
+            r"CMake Error: The source directory \"(?P<cmake>[^\"]{1,300})\" does not appear to contain CMakeLists\.txt",
+        ),
+        ("does not exist.", r"CMake Error: The source directory \"(?P<cmake>[^\"]{1,300})\" does not exist\."),
         ("package directory '", r"^error: package directory '(?P<file>[^']{1,300})' does not exist"),
         ("No file/folder found for pac", r"No file/folder found for package (?P<package>\S{1,100})"),
         (
@@ -144,6 +153,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See a tool not find a file of the project."""
     for hit in log.find("no-project-file")[:1]:
         groups = hit.groups
+        if groups["source"] and any(probe.outcome == "tool-missing" for probe in log.probes):
+            return  # a command without what pkg-config would have printed
         file = (groups["docker"] or groups["file"] or groups["wheel"]).removeprefix("file://")
         if "COPY failed" in hit.text or "ADD failed" in hit.text or groups["docker"]:
             stage = log.near(hit.line, "copy-from-stage", before=12, after=12)
@@ -196,6 +207,14 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 notes="In CI: actions/checkout with submodules: recursive. GitHub's archives (Download ZIP, a tag's "
                 "tar.gz) "
                 "have none: clone instead. If it is not a submodule, the source distribution lacks the folder.",
+            )
+        elif groups["cmake"]:
+            message = f"there is no CMakeLists.txt in {groups['cmake']}"
+            fix = Fix(
+                "name the folder with the project's CMakeLists.txt to cmake",
+                notes="It has to be there: a submodule is fetched by git submodule update --init --recursive, and is "
+                "not in GitHub's archives; a source distribution has it only if MANIFEST.in includes it. "
+                "CMake before 3.13 does not know -S and -B, and takes the last folder that it reads.",
             )
         elif groups["project"] or groups["any"]:
             message = f"{groups['project'] or 'the folder'} has neither pyproject.toml nor setup.py"

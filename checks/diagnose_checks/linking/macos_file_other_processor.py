@@ -52,6 +52,11 @@ CHECK = Check(
             ),
         ),
         *patterns_for(
+            "macos-link-ended",  # where the log shows no reason: gnatmake, make, clang
+            ("link failed", r"^(?:gnatmake|gnatlink|gprbuild|ld|error)\S{0,4} .{0,80}\blink failed"),
+            ("linker command failed", r"linker command failed with exit code"),
+        ),
+        *patterns_for(
             "macos-not-linked",
             ("symbol(s) not found for", r"symbol\(s\) not found for architecture "),
             ("Undefined symbol", r"^Undefined symbols?(?: for architecture \w+)?: ?"),
@@ -59,6 +64,7 @@ CHECK = Check(
         ),
     ),
 )
+_NEAR = 40  # lines from a warning to the end of the link
 _ELF = r"0x7F 0x45|unsupported file format|unknown-|archive"
 
 
@@ -70,6 +76,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
         for hit in log.find("macos-foreign-file")
         if any(end.line > hit.line for end in ended) and "libpython" not in hit.groups["file"]  # python-lib-not-linked
     ]
+    if not hits and not ended and not log.find("ld-no-lib", "ld-no-file", "ld-undefined"):
+        ended = log.find("macos-link-ended")
+        hits = [hit for hit in log.find("macos-foreign-file") if any(0 < end.line - hit.line < _NEAR for end in ended)]
     if not hits:
         return
     want, got, file = (hits[0].groups[name] for name in ("want", "got", "file"))

@@ -86,6 +86,10 @@ CHECK = Check(
                 r"(?:^|\s)(?P<file>\S{1,300}): error adding symbols: DSO missing from command line(?P<symbol>)",
             ),
         ),
+        *patterns_for(
+            "ld-referrer",
+            (">>> ", r"^>>> {2,20}\S{1,300}\.a\(\S{1,200}\)"),
+        ),
         *patterns_for("link-command", ('"-lc"', '"-lc"'), ('"-lgcc_s"', '"-lgcc_s"')),  # rustc's is complete
     ),
 )
@@ -170,12 +174,19 @@ def _elsewhere(log: BuildLog, hit: Hit, lib: str) -> bool:
     """Whether *hit* is of a trial, or of what another check knows: an archive without the C library, a foreign file."""
     if log.near(hit.line, "link-trial", before=12, after=1):
         return True
+    if re.search(rf"\blib{re.escape(lib)}\.a\b", _referrer(log, hit)):
+        return True  # the library's own archive misses a part of itself: it is linked
     if log.near(hit.line, "macos-foreign-file", before=60) or ("::" in hit.text and log.find("libcxx-wanted")):
         return True  # macos-file-other-processor, cxx-library-mismatch
     if lib not in LIBC_PARTS:
         return False
     target = log.target_at(hit.line)
     return in_archive(log, hit) or builds_rust(log) or (target is not None and target.libc == "musl")
+
+
+def _referrer(log: BuildLog, hit: Hit) -> str:
+    """Return what asks for the symbol, as lld and mold print it in the lines below."""
+    return " ".join(one.text for one in log.near(hit.line, "ld-referrer", after=3))
 
 
 def _finding(log: BuildLog, link: LinkStep, lib: str, hits: list[Hit]) -> Finding:

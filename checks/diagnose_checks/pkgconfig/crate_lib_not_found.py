@@ -74,6 +74,14 @@ _LIBRARIES: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
             "alpine": ("krb5-dev", "pkgconf", "clang-dev"),
         },
     ),
+    "BLAS": (
+        "PKG_CONFIG_PATH, where openblas.pc is. Without any BLAS: pip install -Csetup-args=-Dallow-noblas=true",
+        {
+            "debian": ("libopenblas-dev", "pkgconf"),
+            "rhel": ("openblas-devel", "pkgconf-pkg-config"),
+            "alpine": ("openblas-dev", "pkgconf"),
+        },
+    ),
     "R": ("R_HOME", {"debian": ("r-base-dev",), "rhel": ("R-core-devel",), "alpine": ("R-dev",)}),
     "CUDA": ("CUDA_HOME or CUDA_PATH; NVIDIA's packages and images (nvidia/cuda:…-devel) bring the toolkit", {}),
 }  # fmt: skip
@@ -106,6 +114,7 @@ CHECK = Check(
             rf"^configure: error: .{{0,8}}?(?:{_NOT_FIND} )?(?:the )?(?P<named>{_NAME}){_KIND} {_ABSENT}",
         ),
         ("configure: error: ", rf"^configure: error: .{{0,8}}?{_NOT_FIND} (?:the )?(?P<named>{_NAME}){_KIND}[.!]?$"),
+        ("BLAS", r"ERROR: Problem encountered: No C?(?P<lib>BLAS) (?:library|interface) detected!"),  # numpy
         ("`nvcc`", r"Failed to execute `(?P<lib>nvcc)`"),
         ("cuda.h", r"[Uu]nable to find `include/(?P<lib>cuda)\.h`"),
     ),

@@ -15,10 +15,10 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.log import advise, finding_from_hits, host
+from diagnose.authoring.log import advise, finding_from_hits, host, other_system
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 def _fixes(log: BuildLog, hit: Hit, header: str) -> list[Fix]:
     target, machine = log.target_at(hit.line), host(log)
+    if other_system(log) == "macOS" and not (target and target.multiarch):
+        return [_SDK]
     if target is None and header.startswith("gnu/stubs-"):  # named by the word size that the compiler builds for
         return [
             Fix(
@@ -94,3 +96,15 @@ def _clang(env: Environment) -> list[Fix]:
 
     names = ("clang-devel",) if env.distro.family in ("rhel", "suse") else ("clang",)
     return [Fix(f"install {names[0]}, with its own headers", install(system(env), names), safe=True)]
+
+
+_SDK = Fix(
+    "name the SDK of macOS, and use a libclang with its own headers",
+    (
+        Command("xcode-select --install", FixStage.TOOLCHAIN),
+        Command('export SDKROOT="$(xcrun --show-sdk-path)"', FixStage.TOOLCHAIN),
+        Command('export BINDGEN_EXTRA_CLANG_ARGS="-isysroot $SDKROOT"', FixStage.TOOLCHAIN),
+    ),
+    notes="stdarg.h, stddef.h and stdbool.h are the compiler's own: LIBCLANG_PATH has to name a libclang of Xcode, the "
+    "command line tools or Homebrew's llvm, whose folder lib/clang is beside it.",
+)

@@ -53,6 +53,11 @@ CHECK = Check(
             "requires the language dial",
             r"requires the language dialect \"(?P<dialect>CXX\d\d|C\d\d)\".{0,60}",
         ),
+        (
+            "undefined symbol: ",
+            r"mold: (?:error: )?undefined symbol: \S{1,400}: (?P<mold>___tls_get_addr|_TLS_MODULE_BASE_)$",
+        ),
+        ("unknown relocation: R_", r"mold: (?:error|fatal): \S{1,400}: unknown relocation: (?P<mold>R_\w{1,40})"),
         ("allow_proto3_optional", r"(?P<protoc>Unknown flag: --experimental_allow_proto3_optional)"),
         ("allow_proto3_optional", r"(?P<protoc>--experimental_allow_proto3_optional was not set)"),
         ("Explicit 'optional' labels", r"(?P<protoc>Explicit 'optional' labels are disallowed in the Proto3 syntax)"),
@@ -74,10 +79,24 @@ _GCC = {
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See CMake, Meson, Ninja, protoc or a compiler be too old."""
+    """See CMake, Meson, Ninja, protoc, mold or a compiler be too old."""
     for hit in log.find("tool-too-old")[:1]:
         said = hit.groups
-        if said["protoc"]:
+        if said["mold"]:
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"this mold cannot link code with {said['mold']}: newer releases, and GNU ld and lld can",
+                "Linking fails.",
+                (
+                    Fix(
+                        "link with GNU ld or lld",
+                        notes="Take -fuse-ld=mold out of LDFLAGS, RUSTFLAGS or .cargo/config.toml.",
+                    ),
+                    Fix("update mold", notes="https://github.com/rui314/mold/releases has programs for Linux."),
+                ),
+            )
+        elif said["protoc"]:
             yield _protoc(log, hit)
         elif said["standard"] or said["dialect"]:
             yield from _compiler(log, hit, said["standard"] or said["dialect"])

@@ -22,7 +22,7 @@ from diagnose.model.pattern import patterns_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 CHECK = Check(
     since="0.1.0",
@@ -40,6 +40,10 @@ CHECK = Check(
             r"unsupported GNU version! gcc versions later than (?P<gcc>\d+) are not supported",
         ),
         ("no kernel image is available", r"(?P<gpu>no kernel image is available for execution on the device)"),
+        (
+            "Unsupported gpu architecture",
+            r"nvcc fatal\s{0,4}: Unsupported gpu architecture '(?:compute|sm)_(?P<arch>\w{0,8})'",
+        ),
         ("unsupported clang version!", r"unsupported clang version! clang version must be less than (?P<clang>\d+)"),
     ),
 )
@@ -49,6 +53,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See PyTorch or nvcc refuse a version."""
     for hit in log.find("cuda-unfit")[:1]:
         said = hit.groups
+        if "gpu architecture" in hit.text:
+            yield _of_architecture(log, hit)
+            continue
         if said["torch"]:
             short = said["toolkit"].replace(".", "")
             message = f"the CUDA toolkit is {said['toolkit']}, and PyTorch was compiled with {said['torch']}"
@@ -92,3 +99,55 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 Fix("use a newer CUDA toolkit"),
             )
         yield finding_from_hits(log, [hit], message, "Nothing is compiled for the GPU.", fixes)
+
+
+#: Architecture → the first CUDA toolkit with it, and the first without; empty as long as newer ones have it.
+#: https://docs.nvidia.com/cuda/archive/ (release notes), as of November 2026.
+_ARCHITECTURES = {
+    **dict.fromkeys(("10", "11", "12", "13"), ("1.0", "7.0")),
+    **dict.fromkeys(("20", "21"), ("3.0", "9.0")),
+    "30": ("4.2", "11.0"), "32": ("6.0", "11.0"), "35": ("5.0", "12.0"), "37": ("6.5", "12.0"),
+    "50": ("6.0", "13.0"), "52": ("6.5", "13.0"), "53": ("6.5", "13.0"),
+    "60": ("8.0", "13.0"), "61": ("8.0", "13.0"), "62": ("8.0", "13.0"),
+    "70": ("9.0", "13.0"), "72": ("9.2", "13.0"),
+    "75": ("10.0", ""), "80": ("11.0", ""), "86": ("11.1", ""), "87": ("11.4", ""), "89": ("11.8", ""),
+    "90": ("11.8", ""), "90a": ("12.0", ""), "100": ("12.8", ""), "101": ("12.8", "13.0"), "103": ("12.9", ""),
+    "120": ("12.8", ""), "121": ("12.9", ""),
+}  # fmt: skip
+_LISTS = (
+    "PyTorch's extensions read TORCH_CUDA_ARCH_LIST (as 8.6), CMake CMAKE_CUDA_ARCHITECTURES (as 86) or CUDAARCHS; "
+    "others have -gencode in setup.py or a Makefile."
+)
+
+
+def _of_architecture(log: BuildLog, hit: Hit) -> Finding:
+    name = hit.groups["arch"]
+    first, without = _ARCHITECTURES.get(name, ("", ""))
+    number = name.rstrip("af")
+    if not number.isdigit():
+        return finding_from_hits(
+            log,
+            [hit],
+            f"the build names no GPU architecture to nvcc: compute_{name}",
+            "Nothing is compiled for the GPU. The build could not ask a GPU for its architecture.",
+            (Fix("name the architecture of the GPU", env=(("TORCH_CUDA_ARCH_LIST", "8.6"),), notes=_LISTS),),
+        )
+    span = f"CUDA {first} {f'to before {without}' if without else 'and later'} have it" if first else ""
+    newer = Fix(
+        f"compile with CUDA {first or 'of that GPU'}{f' to before {without}' if without else ' or later'}",
+        notes="`nvcc --version` prints which one is used: of conda, /usr/bin (the distribution's) or /usr/local/cuda. "
+        "CUDA_HOME and PATH choose it. PyTorch has to be for the same major version.",
+    )
+    dotted = f"{number[:-1]}.{number[-1]}"
+    leave = Fix(
+        f"leave {dotted} out of the architectures",
+        env=(("TORCH_CUDA_ARCH_LIST", "7.5;8.0+PTX"),) if not without else (),
+        notes=f"{_LISTS} With +PTX the driver compiles the code for newer GPUs.",
+    )
+    return finding_from_hits(
+        log,
+        [hit],
+        f"this nvcc does not know the GPU architecture {dotted} (compute_{name}){f': {span}' if span else ''}",
+        "Nothing is compiled for the GPU.",
+        (leave, newer) if without else (newer, leave),
+    )

@@ -39,7 +39,7 @@ CHECK = Check(
         ("not found", r"(?:^|[\s:])(?P<linker>cc|gcc|c\+\+|g\+\+|clang|x86_64-linux-gnu-gcc): (?:command )?not found$"),
         (
             "No such file",
-            r"(?:unable to execute|command) '(?P<linker>[\w./+-]*(?:gcc|cc|[cg]\+\+|clang))'(?: failed)?: No such file",
+            r"(?:unable to execute|command) '?(?P<linker>[\w./+-]*(?:gcc|cc|[cg]\+\+|clang))'?(?: failed)?: No such",
         ),
         ("No such file", r"error: \[Errno 2\] No such file or directory: '(?P<linker>[\w./+-]*(?:gcc|cc|[cg]\+\+))'"),
         ("No such file", r"^make(?:\[\d+\])?: (?P<linker>cc|gcc|c\+\+|g\+\+): No such file"),

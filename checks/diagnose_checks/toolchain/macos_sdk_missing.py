@@ -33,6 +33,7 @@ _C = (
 CHECK = Check(
     since="0.1.0",
     phase=Phase.COMPILE,
+    log_kinds=("no-cxx-header",),
     patterns=(
         *patterns_for(
             "no-sysroot",
@@ -62,7 +63,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See clang get a folder of an SDK that is not there, or not find a C header on macOS."""
     if log.find("bindgen-stopped"):
         return  # bindgen-target-headers-missing
-    headers = log.find("no-sdk-header")
+    headers = log.find("no-sdk-header", "no-cxx-header")
     absent = [hit for hit in log.find("no-sysroot") if hit.groups["level"] == "error"]
     if not absent:
         absent = [hit for hit in log.find("no-sysroot") if any(header.line > hit.line for header in headers)]
@@ -105,6 +106,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             ),
         )
         return
+    headers = [hit for hit in headers if hit.kind == "no-sdk-header"]  # else cxx-headers-missing
     if headers and other_system(log) == "macOS" and not log.target_at(headers[0].line):
         yield finding_from_hits(
             log,

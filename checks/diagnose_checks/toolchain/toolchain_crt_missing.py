@@ -14,8 +14,8 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.link_step import without_toolchain
-from diagnose.authoring.log import advise, finding_from_hits, host, install_by_family
+from diagnose.authoring.link_step import NOT_ON_MACOS, without_toolchain
+from diagnose.authoring.log import advise, finding_from_hits, host, install_by_family, other_system
 from diagnose.authoring.mingw import without_unix
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
@@ -207,6 +207,17 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 (Fix("link it on Unix only", notes=_UNIX_ONLY),),
             )
             return
+        apple = [hit for hit in link.of("ld-no-lib") if hit.groups["lib"] in NOT_ON_MACOS]
+        if apple and other_system(log) == "macOS":
+            lib = apple[0].groups["lib"]
+            yield finding_from_hits(
+                log,
+                apple,
+                f"macOS has no library -l{lib}",
+                "No program or library can be linked.",
+                (_NOT_LINKED if lib in ("rt", "crypt") else _LIBCXX,),
+            )
+            return
         hits = without_toolchain(link)
         if hits:
             names = list(dict.fromkeys(hit.groups["file"] or f"-l{hit.groups['lib']}" for hit in hits))
@@ -229,6 +240,17 @@ def _for_32_bits(log: BuildLog, line: int, sure: bool) -> tuple[Fix, ...]:
     return install_by_family(log, line, "install the 32-bit half of the compiler and the C library", _MULTILIB)
 
 
+_LIBCXX = Fix(
+    "link LLVM's C++ library",
+    env=(("MACOSX_DEPLOYMENT_TARGET", "11.0"),),
+    notes="GNU's libstdc++ went with Xcode 10. LDFLAGS=-lc++ for -lstdc++; a deployment target before 10.9, which an "
+    "old Python or a Makefile asks for, means the old library.",
+)
+_NOT_LINKED = Fix(
+    "do not link it on macOS",
+    notes="Its functions are in libSystem. CMake: if(NOT APPLE); Meson: cc.find_library('NAME', required: false); "
+    "setup.py: sys.platform.",
+)
 _UNIX_ONLY = (
     "These libraries are parts of Unix's C library. CMake: if(NOT WIN32) around target_link_libraries; Meson: "
     "cc.find_library('NAME', required: false); a build script in Rust: look at CARGO_CFG_WINDOWS; setup.py: os.name."

@@ -168,6 +168,10 @@ _LINKING = (
         # Apple's ld, old and new, and Microsoft's
         ("library not found for -l", r"ld: library not found for -l(?P<lib>[^\s:,]+)"),
         ("ld: library ", r"ld: library '(?P<lib>[^']+)' not found"),
+        (
+            " library '",  # Meson's
+            r"ERROR: (?:C|C\+\+|Fortran|Objective-C)(?: shared or static| static| shared)? library '(?P<lib>[\w.+-]{1,80})' not found",
+        ),
         ("fatal error LNK1", r"LNK1(?:181|104): .{3,80}?['\"](?P<complete>[\w.+-]+\.lib)['\"]"),
         ("could not open", r"lld-link\S{0,40}: error: could not open '(?P<complete>[\w.+-]+\.lib)'"),
         ("on library search path", r"Couldn't find library `(?P<lib>[^`]+)` on library search path"),
@@ -391,6 +395,7 @@ _PLACE = (
         ("xcrun: error", r"^(?P<system>xcrun): error: "),
         ("/Users/", r"\b(?:in|File|at|from|directory:?) [\"'(]?(?:file:/+)?(?P<system>/Users/)[\w.-]"),
         ("/Users/", r"^ *(?:Compiling|Checking|Building) .{1,100} \((?P<system>/Users/)[\w.-]"),
+        ("cygwinccompiler", r"[\\/]cygwinccompiler\.py\b"),
         (".win-amd64-", r"(?:lib|temp|bdist)\.win-amd64-"),
         ("fatal error LNK", r"^(?:= note: )?(?:LINK : |\S{1,200} : )?fatal error LNK\d{4}"),
         ("link.exe", r"linking with `link\.exe` failed|linker `link\.exe` not found"),
