@@ -71,6 +71,16 @@ SUCCESSES = [
     "Job succeeded",
     "4 wheels produced in 3 minutes:",
 ]
+WHOLES = [
+    "#5 [2/2] RUN make\n#5 0.5 built\n#5 DONE 0.5s\n\n#6 exporting to image\n"
+    "#6 naming to docker.io/library/demo:1 done\n#6 DONE 0.1s",
+    "#9 [b 2/2] RUN make\n#9 DONE 0.5s\n#10 exporting to client directory\n"
+    "#10 copying files 9.5MB 0.1s done\n#10 DONE 0.1s",
+    "WARNING: No output specified with docker-container driver. Build result will only remain in the build cache.\n"
+    "#5 [2/2] RUN make\n#5 DONE 0.5s",
+    "Building cp312-manylinux_x86_64 wheel\nSuccessfully built demo\nRepairing wheel...\n"
+    "1 wheels produced in 1 minutes:",
+]
 NEITHER = [
     "done",
     "   Compiling demo v0.1.0 (/w)",
@@ -81,6 +91,18 @@ NEITHER = [
     "checking for strerror... no",
     "pip 24.0 from /usr/lib/python3/dist-packages/pip (python 3.12)",
     "0 errors, 3 warnings",
+    # what a tool is done with is a part of the work of the one that runs it
+    "    Finished `test` profile [unoptimized + debuginfo] target(s) in 0.50s",
+    "🔗 Found pyo3 bindings\n    Finished `release` profile [optimized] target(s) in 0.41s\n"
+    "🔗 External shared libraries to",
+    "Collecting demo\n    Finished `release` profile [optimized] target(s) in 0.41s",
+    "Building cp312-manylinux_x86_64 wheel\nSuccessfully built demo",
+    "#1 [internal] load build definition from Dockerfile\n#1 DONE 0.0s\n\n"
+    "#2 [internal] load .dockerignore\n#2 DONE 0.1s",
+    "#5 [2/3] RUN pip install demo\n#5 3.1 Successfully installed demo-1.0\n#5 DONE 3.5s\n\n"
+    "#6 [3/3] RUN make\n#6 0.1 cc a.c",
+    "build\tRun\t2024-11-26T19:26:50.1234567Z 3 passed in 1s\n"
+    "lint\tRun\t2024-11-26T19:26:51.1234567Z    Compiling demo v0.1.0 (/w)",
 ]
 
 
@@ -94,7 +116,7 @@ def test_a_tools_own_word_for_a_failure(text: str) -> None:
     assert ending(text).failed and not ending(text).done
 
 
-@pytest.mark.parametrize("text", SUCCESSES)
+@pytest.mark.parametrize("text", SUCCESSES + WHOLES)
 def test_a_tools_own_word_for_success(text: str) -> None:
     assert ending(text).done and not ending(text).failed
 

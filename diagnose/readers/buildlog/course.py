@@ -140,7 +140,11 @@ class Course:
         endings = [_ending(events) for events in self._streams.values()]
         failed = max((ending.failed for ending in endings), default=0)
         done = max((ending.done for ending in endings), default=0)
-        return Ending(failed) if failed else Ending(done=done if _closed(self.events) or len(endings) > 1 else 0)
+        if failed or not done:
+            return Ending(failed)
+        # Steps of BuildKit write between each other; what began in one is done there.
+        closed = all(map(_closed, self._streams.values())) and _exported(self.events)
+        return Ending(done=done if closed else 0)
 
     @property
     def errors(self) -> tuple[Event, ...]:
@@ -358,11 +362,22 @@ def _closed(events: Sequence[Event]) -> bool:
     last = max((event for event in events if event.sign is Sign.DONE), key=lambda event: event.line, default=None)
     if last is None:
         return all(event.sign is not Sign.BEGUN for event in events)
-    if last.tool in CONFIGURING:
-        around = {event.tool: event.sign for event in events if event.tool in AROUND and event.line < last.line}
-        if any(sign is not Sign.DONE for sign in around.values()):
-            return False
+    inner = last.tool in CONFIGURING
+    around = AROUND if inner else AROUND[AROUND.index(last.tool) + 1 :] if last.tool in AROUND else ()
+    signs = {event.tool: event.sign for event in events if event.tool in around and event.line < last.line}
+    if any(sign is not Sign.DONE for sign in signs.values()):
+        return False
     return all(event.line <= last.line for event in events if event.sign is Sign.BEGUN)
+
+
+def _exported(events: Sequence[Event]) -> bool:
+    """Whether BuildKit, if it wrote the end of the log, came to the last of its steps: the result is exported."""
+    steps = [event for event in events if event.tool == "buildkit"]
+    if not steps or any(event.tool == "docker" and event.sign is Sign.STEP for event in events):
+        return True
+    last = max((event for event in events if event.sign is Sign.DONE), key=lambda event: event.line)
+    exports = {event.stream for event in events if event.tool == "docker" and event.sign is Sign.DONE}
+    return not last.stream.startswith("#") or last.stream in exports
 
 
 def _ending(events: Sequence[Event]) -> Ending:

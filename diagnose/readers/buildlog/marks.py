@@ -126,7 +126,8 @@ MARKS: tuple[Mark, ...] = (
     # --- builds -------------------------------------------------------------------------------------------------------
     Mark("cargo", BEGUN, "Compiling ", r"^Compiling \S+ v\d"),
     Mark("cargo", BEGUN, "Checking ", r"^Checking \S+ v\d"),
-    Mark("cargo", DONE, "target(s) in", r"^Finished .{0,120}target\(s\) in"),
+    Mark("cargo", DONE, "target(s) in", r"^Finished (?!`?(?:test|bench)\b).{0,120}target\(s\) in"),
+    Mark("cargo", STEP, "target(s) in", r"^Finished `?(?:test|bench)\b.{0,120}target\(s\) in"),
     Mark("cargo", FAILED, "rror: ", rf"^error: (?:{_CARGO})" + _REST),
     Mark("cargo", FAILED, "rror[E", r"^error\[E\d+\]: " + _REST),
     Mark("cargo", FAILED, "test result: FAILED", r"^test result: FAILED\."),
@@ -256,7 +257,12 @@ MARKS: tuple[Mark, ...] = (
     Mark("abi3audit", FAILED, "auditing error: ", r"auditing error: (?P<text>.{1,200})"),
     Mark("delocate", FAILED, "ERROR:delocate.", r"^ERROR:delocate\.\w{1,30}:"),
     Mark("uv", FAILED, "x Failed to ", r"(?:^|\s{8})x (?P<text>Failed to (?:build|download|fetch|prepare|resolve|read) .{0,200})"),
-    Mark("cibuildwheel", BEGUN, "Building wheel...", r"^(?:Building|Repairing|Testing) wheel\.\.\.$"),
+    # "Building wheel..." is uv's as well
+    Mark("cibuildwheel", BEGUN, "ing wheel...", r"^(?:Repairing|Testing) wheel\.\.\.$"),
+    *(
+        Mark("cibuildwheel", BEGUN, anchor, r"^Building [cpg]p\d{2,3}t?-\S{1,60} wheel$")
+        for anchor in ("Building cp", "Building pp", "Building gp")
+    ),
     Mark("cibuildwheel", DONE, "produced in", r"^\d+ wheels? produced in"),
     Mark("cibuildwheel", FAILED, "with code ", r"Command \[?'.{0,300} failed with code [1-9]"),
     Mark("cibuildwheel", FAILED, "cibuildwheel: ", r"^cibuildwheel: (?!error: argument)(?P<text>\S.{0,300})"),
@@ -281,6 +287,15 @@ MARKS: tuple[Mark, ...] = (
     Mark("docker", FAILED, "manifest unknown", r"^manifest unknown$"),
     Mark("docker", FAILED, "toomanyrequests: ", r"toomanyrequests: " + _REST),
     Mark("docker", ERROR, "exec ", r"^exec \S+: (?:exec format error|no such file)"),
+    # What BuildKit's exporters say; without one, the result stays in the cache.
+    Mark("docker", DONE, "copying files ", r"^copying files .{1,80} done$"),
+    Mark("docker", DONE, "sending tarball ", r"^sending tarball .{1,80}done$"),
+    Mark("docker", DONE, "pushing manifest for ", r"^pushing manifest for .{1,300} done$"),
+    Mark("docker", STEP, "No output specified ", r"No output specified (?:with|for) .{1,60} driver\."),
+    *(
+        Mark("buildkit", BEGUN, anchor, r"^\s*#\d+ (?:\[[^\]]{1,100}\] |exporting to )", raw=True)
+        for anchor in ("] RUN ", "] COPY ", "] FROM ", "[internal] load ", " exporting to ")
+    ),
     Mark("buildkit", DONE, " DONE ", r"^\s*#\d+ DONE \d", raw=True),
     Mark("buildkit", DONE, " CACHED", r"^\s*#\d+ CACHED", raw=True),
     Mark("buildkit", FAILED, "ERROR [", r"^(?:=> )*ERROR \[[^\]\n]{1,100}\] (?:RUN|COPY|ADD|FROM|exporting) (?P<text>.{0,300})"),
@@ -405,7 +420,7 @@ RESUMING = frozenset({"dpkg"})
 CONFIGURING = frozenset({"cmake", "meson", "configure", "numpy.distutils"})
 #: Tools that run several tasks and report each: the success of one does not cancel the failure of another.
 SUMMING = frozenset({"nox", "tox"})
-#: Tools that configure a project within a build of their own: that is not its end.
-AROUND = frozenset({"pip", "uv", "cargo", "maturin", "cibuildwheel", "poetry", "conda"})
+#: Tools that run those before them, and tools that configure or compile: the success of one of these is not the end.
+AROUND = ("cargo", "maturin", "pip", "uv", "poetry", "conda", "cibuildwheel")
 #: Plugins that fail the run of another tool before that one reports its own success, which then does not count.
 WITHIN = {"coverage": "pytest"}
