@@ -39,6 +39,7 @@ CHECKS = {
     "container/file_system_read_only": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("read-only", "cargo-cannot-write")}},
     "container/git_access_denied": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("git-denied",)}},
     "container/git_dubious_ownership": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("git-dubious-ownership",)}},
+    "container/git_ref_missing": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("no-git-ref", "branch-or-tag", "git-source", "git-denied")}},
     "container/image_has_no_such_platform": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("no-platform",)}, "functions": ("leads_to",)},
     "container/network_or_mirror_outage": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("outage", "cargo-downloads", "no-versions", "pip-retries", "value-too-large")}, "functions": ("leads_to",)},
     "container/out_of_memory": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("killed", "cancelled-note")}},

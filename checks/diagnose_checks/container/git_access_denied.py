@@ -85,6 +85,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
         log,
         hits,
         f"git has no access to {url}" if url else "git has no access to a repository that the build needs",
-        "The sources are missing.",
+        "The sources are missing. GitHub asks for a login also where a repository does not exist, or no longer.",
         fixes,
     )

@@ -87,13 +87,13 @@ CHECK = Check(
     + patterns_for("moved-backend", ("poetry.masonry", r"(?:No module named|Backend|import) '(?P<old>poetry\.masonry)"))
     + patterns_for(
         "no-setup-command",
-        ("invalid command '", rf"^error: invalid command '(?P<command>{'|'.join(_COMMANDS)})'"),
+        ("invalid command '", rf"(?:^|SystemExit: )error: invalid command '(?P<command>{'|'.join(_COMMANDS)})'"),
     )
     + patterns_for(
         "old-setuptools",
         (
             "has no attribute 'build_editable'",
-            r"module 'setuptools\.build_meta' has no attribute '(?P<hook>build_editable)'",
+            r"module '(?P<module>[\w.]{1,100})'(?: from '[^']{1,400}'>)? has no attribute '(?P<hook>build_editable)'",
         ),
         ("has no attribute '__legacy__'", r"module 'setuptools\.build_meta' has no attribute '(?P<hook>__legacy__)'"),
     )
@@ -122,6 +122,26 @@ def log(log: BuildLog) -> Iterator[Finding]:
             _of_command(command, package),
         )
     for hit in log.find("old-setuptools")[:1]:
+        if (module := hit.groups["module"]) not in ("", "setuptools.build_meta"):
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"the back end {module} that the build finds makes no editable installations",
+                "The package is not built.",
+                (
+                    Fix(
+                        "install it as it is, without -e",
+                        (Command("python3 -m pip install .", FixStage.BUILD),),
+                        notes="tox: package = wheel, or use_develop = false.",
+                    ),
+                    Fix(
+                        "take a release of the back end that can",
+                        notes="Raise it in [build-system] requires: pbr>=6, poetry-core>=1.0.8, flit-core>=3.4, "
+                        "setuptools>=64.",
+                    ),
+                ),
+            )
+            return
         yield finding_from_hits(
             log,
             [hit],

@@ -44,6 +44,7 @@ CHECK = Check(
             "builtin discover of",
             r"(?i)failed to find interpreter for builtin discover of python_spec='(?P<python>[^']{1,60})'",
         ),
+        ("Unable to locate Python", r"Unable to locate Python interpreter \"(?P<python>[^\"]{1,60})\""),  # nox
         ("annot locate Python", r"cannot locate Python: (?P<python>\S{1,60})"),
         ("find the python executable", r"[Cc]ould not find the python executable (?P<python>\S{1,60})"),
         ("with arch ", r"[Vv]ersion (?P<python>\S{1,30}) with arch (?P<arch>\w{1,10}) not found"),

@@ -79,6 +79,10 @@ CHECK = Check(
                 r".{0,300})",
             ),
             (
+                "Unknown classifier in",
+                r"^ValueError: (?P<reason>Unknown classifier in field `project\.\S{1,40}`: .{1,150})",
+            ),
+            (
                 "from field `project.version",
                 r"^ValueError: (?P<reason>Invalid version .{1,100} from field "
                 r"`project\.version`)",
@@ -211,6 +215,13 @@ _MEANINGS = (
         "write the license as text, and build with setuptools 77 or later",
         'license = "MIT" in [project], requires = ["setuptools>=77"] in [build-system]. Older ones take a table: '
         'license = { text = "MIT" }. None takes a list.',
+    ),
+    (
+        r"^Unknown classifier",
+        "has a classifier that hatchling's list does not have",
+        "correct the classifier, or build with a list that has it",
+        "The package trove-classifiers has the list: a newer one knows newer classifiers. Where a distribution's is "
+        "used (--no-build-isolation): HATCH_METADATA_CLASSIFIERS_NO_VERIFY=1 leaves the look out.",
     ),
     (
         r"table with 'name' and/or 'email'",

@@ -17,7 +17,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.log import advise, finding_from_hits, install_by_family
+from diagnose.authoring.log import advise, finding_from_hits, install_by_family, other_system
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
@@ -108,6 +108,8 @@ CHECK = Check(
     ),
 )
 _PYTHON = re.compile(r"Python(?:2|3|Libs|Interp)?$")
+#: Components of FindPython3.
+_PARTS = r"(?<![\w.])(?:Development(?:\.\w{1,20})?|Interpreter|Compiler|NumPy)(?![\w.])"
 #: Other checks know why these are not found, or only the compiler's own error in CMake's log says it.
 _ELSEWHERE = ("PkgConfig", "Threads", "OpenMP")
 #: Packages of the Python package index that bring their own CMake files, and what prints their folder.
@@ -177,7 +179,13 @@ def log(log: BuildLog) -> Iterator[Finding]:
             message = f"CMake finds {package} {hit.groups['suitable']}, and not its part {parts}"
             fixes = (*_fixes(log, hit.line, package, hit.groups["missing"]), _static(package))
         else:
-            message = f"CMake does not find {package}, which the build requires"
+            parts = " and ".join(dict.fromkeys(re.findall(_PARTS, hit.groups["missing"])[:3]))
+            which = f"{package} {hit.groups['suitable']}".rstrip()
+            message = (
+                f"CMake finds {which} without {parts}, which the build requires"
+                if parts and hit.groups["suitable"] and _PYTHON.match(package)
+                else f"CMake does not find {package}{f' with {parts}' if parts else ''}, which the build requires"
+            )
             fixes = _fixes(log, hit.line, package, hit.groups["missing"])
         elsewhere = Fix(f"name the folder of a copy elsewhere: -D{package}_ROOT=FOLDER")
         stops = log.near(hit.line, "cmake-stops", before=6)[-1:]
@@ -271,6 +279,15 @@ def _of_python(log: BuildLog, line: int, missing: str) -> tuple[Fix, ...]:
     if "NumPy" in missing and "Development" not in missing:
         return _numpy(log, line)
     headers = install_by_family(log, line, "install Python's headers", _HEADERS)
+    if other_system(log):
+        headers = (
+            Fix(
+                "name the folder of the Python that builds: -DPython3_ROOT_DIR=FOLDER",
+                notes="Python's own installers bring headers and library; a folder without them, or of another version "
+                "or processor, does not count. -DPython3_FIND_REGISTRY=NEVER and -DPython3_FIND_FRAMEWORK=NEVER keep "
+                "CMake from other Pythons.",
+            ),
+        )
     embedded = "LIBRAR" in missing or "Embed" in missing
     pypa = bool(log.find("pypa-python")) or log.container_at(line).kind.endswith("linux")
     if not embedded or ("Development.Module" in missing and not pypa):

@@ -325,6 +325,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("tox", FAILED, ": FAIL", r"^[\w.{},-]+: FAIL(?: code \d+)?\b"),
     Mark("tox", ERROR, ": exit ", r"^[\w.{},-]+: exit (?:[1-9]|-\d)\d* (?:\(\w+\) )?\("),
     Mark("tox", ERROR, ": failed with ", r"^[\w.{},-]+: failed with (?P<text>\S.{0,300})"),
+    Mark("tox", ERROR, "exc_msg", r"^Backend: Wrote response \{'code': .{1,300}'exc_type': (?P<text>'.{1,300})"),
     Mark("tox", FAILED, "evaluation failed", r"^evaluation failed :\("),
     Mark("tox", FAILED, "commands failed", r"^ERROR: +\S+: commands failed"),
     Mark("tox", FAILED, "InvocationError", r"^ERROR: InvocationError for command" + _REST),
