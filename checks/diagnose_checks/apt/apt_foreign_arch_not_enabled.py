@@ -117,16 +117,21 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See dpkg refuse an architecture, or apt miss a package of an architecture without any index in the log."""
     refused = list(log.find("dpkg-no-arch"))
     for hit in distinct(refused, "arch"):
-        arch = hit.groups["arch"]
+        arch, native = hit.groups["arch"], hit.groups["native"]
         yield finding_from_hits(
             log,
             [one for one in refused if one.groups["arch"] == arch],
-            f"dpkg does not know the architecture {arch}",
+            f"the package is for {arch}, and this system is {native}: dpkg does not know the architecture {arch}",
             "Nothing is installed.",
             (
+                Fix(
+                    f"take the package for {native}, if its programs are to run here",
+                    notes="In an image for several platforms the address must not name one: `dpkg "
+                    "--print-architecture`, or Docker's ARG TARGETARCH.",
+                ),
                 fix(
                     environments(log, hit.line)[0],
-                    f"add {arch}, then update, and install again",
+                    f"for a cross build: add {arch}, then update, and install again",
                     commands=add_architecture(arch),
                 ),
             ),

@@ -57,11 +57,14 @@ CHECK = Check(
         ("Trying to pull ", r"^Trying to pull (?P<image>[\w./:@-]{1,200}?)\.{0,3}$"),
     ),
 )
+_BESIDE = 3  # lines
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the registry reject the image."""
-    for hit in log.find("no-image")[:1]:
+    hits = log.find("no-image")
+    named = [hit for hit in hits if hit.groups["image"]]
+    for hit in (named or [hit for hit in hits if _is_last(log, hit)])[:1]:
         image = hit.groups["image"].strip("'\"`") or _pulled(log, hit)
         yield finding_from_hits(
             log,
@@ -82,3 +85,8 @@ def _pulled(log: BuildLog, hit: Hit) -> str:
     for note in reversed(log.near(hit.line, "image-pulled", before=10, after=0)):
         return f"{note.groups['image']}:{note.groups['tag']}" if note.groups["tag"] else note.groups["image"]
     return "the image"
+
+
+def _is_last(log: BuildLog, hit: Hit) -> bool:
+    """Whether nothing else fails later: a script may look whether an image is there before it builds it."""
+    return all(event.line <= hit.line + _BESIDE for event in log.course.events if event.failure)

@@ -59,7 +59,10 @@ CHECK = Check(
         ("curl: (", r"curl: \((?:6|7|28|35|52|56)\) "),
         # zypper
         ("Error message: ", r"^Error message: (?:Could not resolve|Failed to connect|\w{1,12} timed out)"),
-        ("dial tcp", r"dial tcp\b.{0,300}(?:no such host|i/o timeout|refused|unreachable|server misbehaving|reset)"),
+        (
+            "dial tcp",
+            r"dial tcp\b.{0,300}(?:no such host|i/o timeout|timed out|refused|unreachable|server misbehaving|reset)",
+        ),
         ("net/http: ", r"net/http: (?:request canceled|TLS handshake timeout|timeout awaiting)"),
         (
             "failed to connect to",
@@ -81,6 +84,10 @@ CHECK = Check(
         (
             "Read timed out",
             r"ReadTimeoutError: HTTPS?ConnectionPool\(host='(?P<url>[^']{1,200})'.{0,100}Read timed out",
+        ),
+        (
+            "read operation timed",
+            r"^(?:TimeoutError|socket\.timeout|ssl\.SSLError): .{0,5}[Tt]he read operation timed out",
         ),
         ("IncompleteRead(", r"^(?:[\w.]+\.)?(?:ProtocolError|IncompleteRead): .{0,40}IncompleteRead\(\d"),
         ("emoteDisconnected", r"^(?:[\w.]+\.)?ProtocolError: \('Connection aborted\.', RemoteDisconnected"),

@@ -53,7 +53,7 @@ CHECK = Check(
         ("not page-aligned", r"(?<![^\s:])(?P<file>[^\s:]+): ELF load command address/offset not page-aligned"),
         ("file too short", r"(?<![^\s:])(?P<file>[^\s:]+): file too short"),
         ("cannot read file data", r"(?<![^\s:])(?P<file>[^\s:]+\.so[\w.]{0,40}): cannot read file data"),
-        ("invalid ELF header", r"(?<![^\s:])(?P<file>[^\s:]+\.so[\w.]{0,40}): invalid ELF header"),
+        ("invalid ELF header", r"(?<![^\s:\"'])(?P<file>[^\s:\"']+\.(?:node|so[\w.]{0,40})): invalid ELF header"),
         (
             "no version information",
             rf"(?<!\S)(?P<file>\S+): no version information available \(required by \S{{0,300}}{HASH}\S{{0,100}}\)",

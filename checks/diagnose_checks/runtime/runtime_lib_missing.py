@@ -42,6 +42,13 @@ CHECK = Check(
         "library-put",
         ("-- Installing: ", rf"-- (?:Installing|Up-to-date): {_PUT}"),  # CMake
         ("install: ", rf"libtool: install: .{{0,400}}\s{_PUT}"),
+    )
+    + patterns_for(
+        "nix-note",
+        ("/nix/store/", r"/nix/store/\w{32}-"),
+        ("nix-shell", r"^\[?nix-shell\b"),
+        ("nix run ", r"(?:^|\s)nix run \S"),
+        ("nix develop", r"(?:^|\s)nix develop\b"),
     ),
 )
 _SONAME = re.compile(r"^(?:lib[\w.+-]+|[\w+-]+)\.so(?:\.[\w.]+)?$")
@@ -53,6 +60,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
         lib = hit.groups["lib"].rpartition("/")[2]
         if LIBPYTHON.match(lib) and _INTERPRETER.search(hit.text):
             yield _of_interpreter(log, hit, lib)
+            continue
+        if lib.startswith(_MUSL):
+            yield _of_musl(log, hit, lib)
             continue
         if (
             not _SONAME.match(lib)
@@ -74,6 +84,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
         )
 
 
+_FOR_NIX = (
+    Fix(
+        "name the library's folder of the store for the loader",
+        notes="Nix has no /usr/lib, where wheels look. In shell.nix or flake.nix: LD_LIBRARY_PATH = "
+        "lib.makeLibraryPath [ stdenv.cc.cc.lib zlib ]; stdenv.cc.cc.lib has libstdc++.so.6, zlib libz.so.1, libGL "
+        "libGL.so.1. `nix-locate --top-level lib/NAME` (nix-index) finds others. On NixOS: programs.nix-ld.",
+    ),
+    Fix("take the package of nixpkgs", notes="python3.withPackages (ps: [ ps.NAME ]) needs no wheel."),
+)
 #: The names of glibc's own libraries: Android's are called libc.so, libm.so and libdl.so.
 _GLIBC = frozenset({"libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "librt.so.1", "ld-linux-aarch64.so.1"})
 _FOR_ANDROID = (
@@ -89,6 +108,27 @@ _FOR_ANDROID = (
         notes="Wheels with manylinux or linux in their name are for glibc: proot-distro runs a distribution with it.",
     ),
 )
+_MUSL = ("libc.musl-", "ld-musl-")
+
+
+def _of_musl(log: BuildLog, hit: Hit, lib: str) -> Finding:
+    """Return that glibc's loader has to load a file that was built on Alpine."""
+    return finding_from_hits(
+        log,
+        [hit],
+        f"a file is for musl (it needs {lib}), and this system has glibc",
+        "It cannot be loaded.",
+        [
+            Fix(
+                "install the package on this system, where pip takes its wheel for glibc",
+                notes="Do not copy site-packages or node_modules from an Alpine image into one with glibc, or mount "
+                "them there: both stages of a Dockerfile need the same C library.",
+            ),
+            Fix("run it in an Alpine image"),
+        ],
+    )
+
+
 _INTERPRETER = re.compile(r"(?:^|[\s/])(?P<name>python[\d.]*): error while loading")
 
 
@@ -147,6 +187,8 @@ def _message(log: BuildLog, hit: Hit, lib: str) -> str:
 def _fixes(log: BuildLog, hit: Hit, lib: str) -> list[Fix]:
     if _is_android(hit):
         return list(_FOR_ANDROID[lib in _GLIBC :])
+    if log.find("nix-note"):
+        return [*_FOR_NIX]
     if folder := _put(log, hit, lib):
         if folder.startswith(("/usr/local/lib", "/usr/lib", "/lib")):
             title = "let the loader read its folders again"

@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog, Hit
 
+#: glibc's words when it finds the heap damaged (malloc.c).
+_HEAP = (
+    r"(?:double free or corruption|free\(\): \w|malloc\(\): \w|munmap_chunk\(\): \w|corrupted (?:size|double-linked)"
+    r"|malloc_consolidate\(\): \w|realloc\(\): \w)[^:]{0,60}"
+)
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LATER,
@@ -49,12 +54,24 @@ CHECK = Check(
             ("File ", r"^File \"(?P<file>[^\"]{1,400})\", line (?P<number>\d{1,7}) in (?P<function>\S{1,200})"),
         ),
         *patterns_for(
+            "heap-damaged",
+            ("*** Error in ", rf"^\*\*\* Error in [`'](?P<program>[^']{{1,300}})': (?P<said>{_HEAP})"),
+            ("free(): ", rf"(?:^|\.py [.FEsxX]{{0,300}}|::\S{{1,300}} )(?P<said>{_HEAP})$"),
+            ("double free or corruption", rf"(?:^|\.py [.FEsxX]{{0,300}}|::\S{{1,300}} )(?P<said>{_HEAP})$"),
+            ("corrupted ", rf"(?:^|\.py [.FEsxX]{{0,300}}|::\S{{1,300}} )(?P<said>{_HEAP})$"),
+            ("malloc(): ", rf"(?:^|\.py [.FEsxX]{{0,300}}|::\S{{1,300}} )(?P<said>{_HEAP})$"),
+            ("munmap_chunk(): ", rf"(?:^|\.py [.FEsxX]{{0,300}}|::\S{{1,300}} )(?P<said>{_HEAP})$"),
+            ("detected ***", r"^\*\*\* (?P<said>(?:stack smashing|buffer overflow) detected) \*\*\*"),
+        ),
+        *patterns_for("heap-frame", (")[0x", r"^(?P<file>/[^\s(]{1,300}\.so[\w.]{0,40})\([^)\s]{0,400}\)\[0x")),
+        *patterns_for(
             "worker-crashed",
             ("crashed while running", r"worker 'gw\d{1,4}' crashed while running '(?P<test>[^']{1,300})'"),
         ),
     ),
 )
 _BELOW = 4  # lines from the message to the stack's first
+_LIBC = re.compile(r"/(?:libc|ld|libpthread)[.-][\w.-]+$")
 _IMPORTING = re.compile(r"^(?:create_module|exec_module)$")
 _MACHINERY = re.compile(r"<frozen importlib|[\\/]importlib[\\/]")
 _HARNESS = re.compile(r"[\\/](?:_pytest|pluggy|unittest)[\\/]")
@@ -73,6 +90,30 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [hit, *frames[:1]],
             f"Python crashed ({hit.groups['signal']}){_place(frames)}",
             "The process ends at once: later tests do not run, and nothing is cleaned up.",
+            _fixes(_package(frames)),
+        )
+        return
+    if damaged := log.find("heap-damaged"):
+        frames = [frame for frame in log.find("heap-frame") if not _LIBC.search(frame.groups["file"])]
+        file = frames[0].groups["file"] if frames else ""
+        where = f"; {file.rpartition('/')[2]} was at work" if file else ""
+        program = damaged[0].groups["program"].rpartition("/")[2] or "the program"
+        yield finding_from_hits(
+            log,
+            [*damaged[:2], *frames[:1]],
+            f"{program} has damaged its memory ({damaged[0].groups['said'].strip(' (')})" + where,
+            "glibc ends the process. The fault was earlier: whoever frees memory last only finds it.",
+            _fixes(installed_package(file)),
+        )
+        return
+    stacks = [hit for hit in log.find("python-stack") if hit.text.startswith("Current thread")]
+    if stacks and not crashes and not log.course.ending.done:
+        frames = _frames(log, stacks[-1].line)
+        yield finding_from_hits(
+            log,
+            [stacks[-1], *frames[:1]],
+            f"Python crashed{_place(frames)}",
+            "The lines above, which the log lacks, name the signal.",
             _fixes(_package(frames)),
         )
         return

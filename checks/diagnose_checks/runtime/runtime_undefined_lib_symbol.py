@@ -215,6 +215,37 @@ def _of_newer_gcc(log: BuildLog, hit: Hit, file: str, newer: CxxFunction) -> Fin
     )
 
 
+#: Mangled names of the C++ library: members and types of std, allocation, exceptions.
+_STANDARD = re.compile(
+    r"_Z(?:T[VIST])?N?[KVr]?(?:St|S[absiod](?![a-z]))|_Zn[wa][jm]|_Zd[la]P|__cxa_|__gxx_personality|__dynamic_cast"
+)
+#: A name of another library in them: std::vector<demo::Type> is compiled where it is used.
+_OWN_TYPE = re.compile(r"(?<=.)(?:N|I[PRK]*|[PRK])\d")
+
+
+def _of_cxx_library(log: BuildLog, hit: Hit, file: str) -> Finding:
+    """Return that the C++ library is not loaded, or has no such function."""
+    return finding_from_hits(
+        log,
+        [hit],
+        f"{file} uses {hit.groups['symbol']} of the C++ library: that is not linked, or is older here",
+        "It cannot be loaded.",
+        [
+            Fix(
+                "link it as C++",
+                notes=f"If `readelf -d {file}` lists no libstdc++.so.6: link with g++ or -lstdc++ (setuptools: "
+                'language="c++"; cc crate: .cpp(true); CMake: project(… CXX)). Another module that loads it first '
+                "hides this.",
+            ),
+            Fix(
+                "if it is listed: run it with a C++ library as new as the one that it was built with",
+                notes="With conda: conda install -c conda-forge libstdcxx-ng, and no older folder in LD_LIBRARY_PATH. "
+                "Else build it on an older system, as in a manylinux container.",
+            ),
+        ],
+    )
+
+
 def _of_other_part(log: BuildLog, hit: Hit) -> Finding:
     symbol, file = hit.groups["symbol"], hit.groups["by"].rpartition("/")[2]
     return finding_from_hits(
@@ -365,6 +396,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 "It cannot be imported.",
                 [Fix("install the older MKL", (Command("conda install 'mkl<2024.1'", FixStage.TOOLCHAIN),))],
             )
+            return
+        if _STANDARD.match(symbol) and not _OWN_TYPE.search(symbol):
+            yield _of_cxx_library(log, hit, file.rpartition("/")[2])
             return
         yield finding_from_hits(
             log,

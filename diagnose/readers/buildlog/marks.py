@@ -358,6 +358,8 @@ MARKS: tuple[Mark, ...] = (
     Mark("kernel", FAILED, "signal: ", r"\(signal: \d+, SIG\w+(?:: [^)]{1,60})?\)"),
     Mark("kernel", ERROR, "Killed signal", r"Killed signal terminated program"),
     Mark("libc", FAILED, "Fatal glibc error", r"^Fatal glibc error: " + _REST),
+    Mark("libc", FAILED, "*** Error in ", r"^\*\*\* Error in [`'].{1,300}': " + _REST),
+    Mark("libc", FAILED, "detected ***", r"^\*\*\* (?:stack smashing|buffer overflow) detected \*\*\*"),
     Mark("libc", FAILED, "terminate called", r"^terminate called (?:after throwing|without an active)" + _REST),
     Mark("libc", ERROR, "rror while loading shared", r"error while loading shared libraries: " + _REST),
     # musl's ldd cannot find the interpreter's functions that an extension module uses: no error
