@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import random
+
 import pace
 import pytest
 
 from diagnose.engine import registry
 from diagnose.engine.run import Report, run_checks
 from diagnose.readers import buildlog
+from diagnose.readers.buildlog import scan
+from diagnose.readers.buildlog.quoted import Quotations
 from diagnose.reports import github, text
 from hostile import log as fuzz
 from hostile.patterns import all_patterns
@@ -57,3 +62,44 @@ def test_what_filled_a_log_in_vain_is_said() -> None:
 def test_a_line_that_is_redrawn_without_end_is_read() -> None:
     log = buildlog.read_text("a\rcannot find -lx\r" * 20_000, "x.log", PATTERNS)
     assert log.find("ld-no-lib")
+
+
+FAILURES = (
+    "error: could not compile `demo` (lib) due to 1 previous error",
+    "make: *** [Makefile:2: all] Error 1",
+    "ERROR: Job failed: exit code 1",
+    "Segmentation fault (core dumped)",
+    "ninja: build stopped: subcommand failed.",
+    "E       AssertionError: make: *** [Makefile:2: all] Error 1",
+    "error: linker `cc` not found {}",
+    "FAILED tests/test_{}.py::test - ValueError: {}",
+)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_last_failure_of_each_kind_is_kept_however_often_its_line_is_repeated(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scan, "_BLOCK", 1 << 15)
+    chosen = random.Random(seed)
+    lines = [chosen.choices(FAILURES, range(len(FAILURES), 0, -1))[0].format(n, n) for n in range(6000)]
+    known: dict[str, set[str]] = {}
+    last: dict[str, int] = {}
+    for number, line in enumerate(lines, 1):
+        form = line.rstrip("0123456789")
+        if form not in known:
+            known[form] = {hit.kind for hit in scan.Scanner(PATTERNS).scan(io.BytesIO(line.encode()))}
+        last.update(dict.fromkeys(known[form], number))
+    scanner = scan.Scanner(PATTERNS)
+    hits = list(scanner.scan(io.BytesIO("\n".join(lines).encode())))
+    marks = {kind: number for kind, number in last.items() if kind.startswith("mark ")}
+    assert marks == {kind: max(hit.line for hit in hits if hit.kind == kind) for kind in marks}
+    failed = {number for kind, number in marks.items() if kind.startswith("mark failed ")}
+    assert failed <= scanner.surroundings.keys()
+
+
+@pytest.mark.parametrize("text", ["3 failed ", " in 1.5s", "=== ", "=", "___ a", "3 failed in 1s "])
+def test_what_looks_like_the_borders_of_a_test_report_is_passed_quickly(text: str) -> None:
+    piece = b"= FAILURES =\n" + text.encode() * (2_000_000 // len(text))
+    with pace.within(2):
+        Quotations().enter(piece)

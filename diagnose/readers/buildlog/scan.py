@@ -68,15 +68,16 @@ _CRATE = re.compile(
     r"(?:^|[\s\]|])(?:cargo::?warning=|(?P<warning>warning): (?P<warned>[a-z0-9][\w-]*)@\d[\w.+-]*: "
     r"|\[(?P<crate>[a-z0-9][\w-]*) \d+\.\d+\.[\w.+-]+\] )"
 )
+_UNKNOWN = LineOrigin()
 
 
 def _origin(line: str) -> LineOrigin:
     """Return the origin of *line* from the prefix of its message."""
     beginning = line[:400]
-    stream = _STREAM.match(beginning)
+    stream = _STREAM.match(beginning) if "#" in beginning or "\t" in beginning else None
     name = (stream[1] or stream[2]) if stream else ""
     if "warning" not in beginning and "] " not in beginning:
-        return LineOrigin(name) if name else LineOrigin()
+        return LineOrigin(name) if name else _UNKNOWN
     crate = _CRATE.search(beginning)
     if crate is None:
         return LineOrigin(name)
@@ -89,9 +90,10 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 class _Tried(NamedTuple):
-    """The patterns to try on a line; *later* if they are marks of which only the last one counts."""
+    """The patterns to try on a line, and their kinds; *later* if they are marks of which only the last one counts."""
 
     patterns: list[Pattern]
+    kinds: frozenset[str]
     later: bool
 
 
@@ -154,8 +156,10 @@ class Scanner:
         self.surroundings: dict[int, tuple[int, bytes]] = {}
         self._failures: dict[int, tuple[int, int]] = {}  # of one piece: line number → start and end of the line
         self._orders: dict[tuple[bytes, ...], _Tried] = {}
-        self._full: set[str] = set()  # kinds of which enough is kept
+        self._full: set[str] = set()  # kinds of which enough is kept, …
+        self._filled: set[str] = set()  # … of these, those that are so since the last piece
         self._known: dict[bytes, _Searched] = {}  # lines that were searched: many a log repeats them
+        self._spent: dict[bytes, list[Pattern]] = {}  # those that give no new hit, and their marks: the last one counts
         self._once: set[int] = set()  # hashes of lines that were searched
         self._room = _REMEMBERED
         self._quotations = Quotations()
@@ -191,6 +195,7 @@ class Scanner:
         self._full = {kind for kind in self._full if not kind.startswith("mark ")}
         self._orders.clear()
         self._known.clear()
+        self._spent.clear()
         self._room = _REMEMBERED
         for said in [said for said in self._said if said[0].startswith("mark ")]:
             del self._said[said]
@@ -213,23 +218,26 @@ class Scanner:
         starts = self._candidates(piece)
         deferred: list[tuple[int, int, int, list[Pattern]]] = []
         counted = 0
-        for start in sorted(starts):
+        for start, (at, (patterns, _, later)) in starts.items():
             self.lines += piece.count(b"\n", counted, start)
             counted = start
-            at, (patterns, later) = starts[start]
+            if not later and self._spent:
+                marks = self._spent.get(piece[start : piece.find(b"\n", at)])
+                patterns, later = (patterns, False) if marks is None else (marks, True)
             if later:
-                deferred.append((start, at, self.lines + 1, patterns))
+                if patterns:
+                    deferred.append((start, at, self.lines + 1, patterns))
                 continue
             if self._gone:
                 patterns = [pattern for pattern in patterns if pattern.anchor not in self._gone]
             if patterns:
                 yield from self._line(piece, rest, start, at, self.lines + 1, patterns)
         self.lines += piece.count(b"\n", counted)
-        settled: set[str] = set()
         for start, at, number, patterns in reversed(deferred):
-            if left := [one for one in patterns if one.kind not in settled and one.anchor not in self._gone]:
-                yield from self._line(piece, rest, start, at, number, left)
-                settled.update(one.kind for one in left if self._last.get(one.kind, (0,))[0] == number)
+            if left := [
+                one for one in patterns if self._last.get(one.kind, (0,))[0] < number and one.anchor not in self._gone
+            ]:
+                yield from self._line(piece, rest, start, at, number, left, every=False)
         self._keep_around(piece, rest)
         if self._gone:
             for anchor in self._gone:
@@ -240,30 +248,35 @@ class Scanner:
 
     def _ranked(self, texts: tuple[bytes, ...]) -> _Tried:
         """Return the patterns of the anchors *texts* by kind, each kind in the order of the table."""
-        found = self._orders.get(texts)
-        if found is None:
-            kinds: dict[str, list[Pattern]] = {}
-            for text in texts:
-                for pattern in self._table.behind(text):
-                    if pattern.kind not in self._full or pattern.kind.startswith("mark "):
-                        kinds.setdefault(pattern.kind, []).append(pattern)
-            patterns = [
-                pattern for group in kinds.values() for pattern in sorted(group, key=self._table.rank.__getitem__)
-            ]
-            later = kinds.keys() <= self._full and not any(kind.startswith(_FAILURES) for kind in kinds)
-            found = _Tried(patterns, later)
-            if len(self._orders) < _ORDERS:
-                self._orders[texts] = found
+        kinds: dict[str, list[Pattern]] = {}
+        for text in texts:
+            for pattern in self._table.behind(text):
+                if pattern.kind not in self._full or pattern.kind.startswith("mark "):
+                    kinds.setdefault(pattern.kind, []).append(pattern)
+        patterns = [
+            pattern
+            for group in kinds.values()
+            for pattern in (sorted(group, key=self._table.rank.__getitem__) if len(group) > 1 else group)
+        ]
+        found = _Tried(patterns, frozenset(kinds), kinds.keys() <= self._full)
+        if len(self._orders) < _ORDERS:
+            self._orders[texts] = found
         return found
 
     def _candidates(self, piece: bytes) -> dict[int, tuple[int, _Tried]]:
         """Return the lines with an anchor: their start, the position of the anchor, and the patterns to try."""
+        if self._filled:
+            self._orders = {
+                words: tried for words, tried in self._orders.items() if tried.kinds.isdisjoint(self._filled)
+            }
+            self._filled.clear()
         found: dict[int, tuple[int, _Tried]] = {}
+        every: list[bytes] = []
         for start, texts in self._anchors.lines(piece).items():
             words = tuple([text for _, text in texts])
-            for word in words:
-                self._found[word] += 1
-            found[start] = texts[0][0], self._ranked(words)
+            every += words
+            found[start] = texts[0][0], self._orders.get(words) or self._ranked(words)
+        self._found.update(every)
         self._searching = self._anchors
         self._forget()
         return found
@@ -276,13 +289,17 @@ class Scanner:
             self._orders.clear()
             self._anchors = Anchors(self._behind)
 
-    def _line(self, piece: bytes, rest: bytes, start: int, at: int, number: int, patterns: list[Pattern]) -> list[Hit]:
+    def _line(
+        self, piece: bytes, rest: bytes, start: int, at: int, number: int, patterns: list[Pattern], every: bool = True
+    ) -> list[Hit]:
+        """Return the hits in one line; *every* is False if *patterns* are not all that could match."""
         end = piece.find(b"\n", at)
         end = len(piece) if end < 0 else end
         if end - start > _LINE:
             start, end = max(start, at - _LINE // 2), min(end, at + _LINE // 2)
         line = piece[start:end]
-        cost, whole, matches = self._known.get(line) or self._matched(line, piece, rest, end, patterns)
+        known = self._known.get(line)
+        cost, whole, matches = known or self._matched(line, piece, rest, end, patterns, every)
         hits: list[Hit] = []
         standing = self._quotations.standing(piece, start, end) if matches else Standing.MESSAGE
         for kind, anchor, text, match in matches:
@@ -299,6 +316,9 @@ class Scanner:
             self._idle_total += len(text) + _SEARCH_COST
             if mark and number >= self._last.get(kind, (0,))[0]:
                 self._last[kind] = number, whole, text, match
+        if known and not hits and standing is Standing.MESSAGE:
+            marks = [(kind, anchor) for kind, anchor, _, _ in matches if kind.startswith("mark ")]
+            self._spent[line] = [Pattern(kind, anchor, "") for kind, anchor in marks]
         if not hits:
             self._idle[patterns[0].anchor] += cost
         self._idle_total += cost
@@ -306,7 +326,9 @@ class Scanner:
             self._give_up()
         return hits
 
-    def _matched(self, raw: bytes, piece: bytes, rest: bytes, end: int, patterns: list[Pattern]) -> _Searched:
+    def _matched(
+        self, raw: bytes, piece: bytes, rest: bytes, end: int, patterns: list[Pattern], every: bool
+    ) -> _Searched:
         """Return what *patterns* find in the line *raw*, which ends at *end* of *piece*."""
         line = raw.decode(errors="replace")
         texts = clean(line)
@@ -344,7 +366,7 @@ class Scanner:
                     continue
                 known.add(kind)
                 matches.append((kind, anchor, bare, match))
-        if alone and len(raw) <= _SHORT and not gone:
+        if alone and every and len(raw) <= _SHORT and not gone:
             self._remember(raw, line, matches)
         return cost, line, matches
 
@@ -396,7 +418,7 @@ class Scanner:
 
     def _keep_around(self, piece: bytes, rest: bytes) -> None:
         """Keep the bytes around the failures of *piece*: of a log's first and last ones."""
-        new = [number for number in self._failures if number not in self.surroundings]
+        new = sorted(number for number in self._failures if number not in self.surroundings)
         first = max(_FIRST - len(self.surroundings), 0)
         for number in [*new[:first], *new[first:][-_LAST:]]:
             if len(self.surroundings) >= _FIRST + _LAST:
@@ -418,13 +440,13 @@ class Scanner:
         self._kept += 1
         if self._kinds[kind] >= (_OF_A_KIND if self._kept < _MANY else _OF_MANY):
             self._full.add(kind)
-            self._orders.clear()
+            self._filled.add(kind)
         return True
 
 
 def _hit(kind: str, number: int, line: str, text: str, match: re.Match[str]) -> Hit:
     """Return the hit that *match* in *text*, the cleaned *line*, is."""
-    said = Said((key, value[:_VALUE]) for key, value in match.groupdict().items() if value is not None)
+    said = Said({key: value[:_VALUE] for key, value in match.groupdict().items() if value is not None})
     return Hit(kind, number, _around(text, match), said, _origin(line))
 
 
