@@ -3,7 +3,8 @@
 The workers share one pipe from which each takes the number of its next input, and have one pipe each for their
 results. The parent starts no thread and needs few file descriptors; where the system refuses another process it goes on
 with those that it has, or without any. What a worker that was killed had taken is done again, alone: together, several
-may have needed more memory than there is. Workers end when their parent does, however it ends.
+may have needed more memory than there is. Where all were killed, new ones go on with the rest. Workers end when their
+parent does, however it ends.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class _Flow:
 
     ``numbers`` are those of the inputs, in the order in which they are given out; at most ``ahead`` of them before the
     answer to the first that is still awaited. ``found`` are the answers that are not taken yet, ``done`` counts all.
-    ``ended`` says how each worker did.
+    ``ended`` says how each worker did, ``killed`` how many of the last ones did not do all.
     """
 
     def __init__(self, numbers: Sequence[int], ahead: int) -> None:
@@ -53,6 +54,11 @@ class _Flow:
         self.done = 0
         self.found: dict[int, Any] = {}
         self.ended: list[str] = []
+        self.killed = 0
+
+    def renew(self, numbers: Sequence[int]) -> None:
+        """Give out *numbers*, to other workers."""
+        self.numbers, self.given = numbers, 0
 
     def words(self) -> bytes:
         """Return the numbers that may be given out now, as the pipe carries them."""
@@ -77,12 +83,15 @@ def run(
     """
     flow = _Flow(order or range(len(items)), ahead or len(items))
     first = 0
-    if hasattr(os, "fork"):
+    while hasattr(os, "fork") and flow.numbers:
         with contextlib.closing(_serve(function, items, flow, count, progress)) as serving:
             for _ in serving:
                 while first in flow.found:
                     yield flow.found.pop(first)
                     first = flow.taken = first + 1
+        # Where all workers were killed, others do what those had not begun: each begins with the first that is left.
+        left = [number for number in flow.numbers if number >= first and number not in flow.found]
+        flow.renew(left[flow.killed :] if flow.killed else [])
     for number in range(first, len(items)):
         if number not in flow.found and flow.ended:  # what a worker that was killed had taken
             again = _Flow([number], 1)
@@ -159,7 +168,9 @@ def _serve(
     finally:
         for left in (*sources, *([feed] if feed >= 0 else [])):
             os.close(left)
-        flow.ended = [_how(os.waitpid(worker, 0)[1]) for worker in workers]
+        statuses = [os.waitpid(worker, 0)[1] for worker in workers]
+        flow.killed = sum(map(bool, statuses))
+        flow.ended += map(_how, statuses)
 
 
 def _put(feed: int, waiting: bytes) -> bytes:

@@ -11,9 +11,12 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+
+from diagnose.cli import workers
 
 if sys.platform == "win32":
     pytest.skip("signals, limits and /proc", allow_module_level=True)
@@ -205,6 +208,19 @@ def test_killed_workers_lose_nothing(twenty: Path, which: str) -> None:
         os.kill(worker, signal.SIGKILL)
     out, err = started.communicate(timeout=60)
     assert (started.returncode, out, err) == (1, expected.stdout, "")
+
+
+@pytest.mark.parametrize("deadly", [(0, 1), (7, 40, 41, 199), range(0, 200, 20), (5,), ()])
+def test_other_workers_go_on_where_all_were_killed(deadly: Sequence[int]) -> None:
+    def process(number: int) -> int:
+        if number in deadly:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return os.getpid()
+
+    answers = list(workers.run(process, range(200), 2))
+    lost = [number for number, answer in enumerate(answers) if answer == workers.LostWorker("killed by SIGKILL")]
+    assert lost == [*deadly]
+    assert len({answer for answer in answers if isinstance(answer, int)}) <= 2 + 3 * len(deadly)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT, signal.SIGHUP])
