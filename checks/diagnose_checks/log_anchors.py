@@ -76,7 +76,7 @@ CHECKS = {
     "pacman/pacman_databases_outdated": (b'failed retrieving file', b'failed to install missing dep', b'target not found: '),
     "pacman/pacman_key_untrusted": (b'signature from ', b'PGP signature)', b'required key missing from', b'could not be looked up', b'keyring is not writable', b'/msys64/', b'mingw-w64-', b'msys2'),
     "pacman/pacman_package_missing": (b'target not found: ',),
-    "pkgconfig/crate_lib_not_found": (b'HDF5 root directory', b'gdal_i.lib', b'OpenCV package using probes', b'mysqlclient', b'libtorch install', b'local R instal', b'eimdal', b'CUDA_HOME environment var', b'valid pkg-config name', b'libxslt development pack', b'could not be found for ', b'local HDF5 installation', b'load dependency HDF5', b'configure: error: ', b'BLAS', b'`nvcc`', b'cuda.h'),
+    "pkgconfig/crate_lib_not_found": (b'HDF5 root directory', b'gdal_i.lib', b'OpenCV package using probes', b'mysqlclient', b'libtorch install', b'local R instal', b'eimdal', b'CUDA_HOME environment var', b'valid pkg-config name', b'libxslt development pack', b'could not be found for ', b'local HDF5 installation', b'load dependency HDF5', b'configure: error: ', b'BLAS', b'library runtime version', b'`nvcc`', b'cuda.h'),
     "pkgconfig/crate_lib_version_refused": (b'Invalid H5_VERSION', b'Invalid HDF5 runtime', b'expects PyTorch', b'bindings available for GDAL'),
     "pkgconfig/meson_cross_pkgconfig_unset": (b'Build type: cross', b'Target machine cpu'),
     "pkgconfig/openssl_not_found_cross": (b'find directory of OpenSSL', b'development packages of openssl', b'OpenSSL development headers', b'find openssl via pkg-config', b'directory does not exist', b'does not contain the required files', b'file not found', b'OPENSSL_', b'OPENSSL_DIR unset', b'HOST = '),

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 def absent_headers(place: Root, target: Target, project: Project) -> Iterator[str]:
     """Yield the headers that build scripts need for *target* and that no folder of its compiler has."""
     own = (f"/usr/include/{target.multiarch}", f"/usr/{target.gnu}/include", f"/usr/{target.gnu}/sys-root/usr/include")
-    for header in dict.fromkeys(need.tool[1:-1] for need in project.tools if need.tool.startswith("<")):
-        if not any(place.exists(f"{folder}/{header}") for folder in (*own, "/usr/include", "/usr/local/include")):
-            yield header
+    folders = (*own, "/usr/include", "/usr/local/include")
+    for headers in dict.fromkeys(need.tool[1:-1] for need in project.tools if need.tool.startswith("<")):
+        if not any(place.exists(f"{folder}/{header}") for header in headers.split("|") for folder in folders):
+            yield headers.partition("|")[0]
 
 
 def run_by_scripts(
@@ -35,7 +36,7 @@ def run_by_scripts(
     project: Project,
 ) -> Iterator[Program]:
     """Yield the programs that the project's build scripts run, each once, as the build replaces them."""
-    for tool in dict.fromkeys(need.tool for need in project.tools if not need.tool.startswith("<")):
+    for tool in dict.fromkeys(need.tool for need in project.tools if not need.tool.startswith(("<", "$", "+"))):
         if tool == "c++":
             yield compilers.cxx_compiler(finder, variables, target, host, linker)._replace(name="c++")
             continue

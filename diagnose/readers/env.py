@@ -98,6 +98,8 @@ class Environment(NamedTuple):
     fused: Program | None = None
     absent_headers: tuple[str, ...] = ()
     """The C headers that ``project.tools`` need and that no folder for the target has, as ``alsa/asoundlib.h``."""
+    likely: tuple[Library, ...] = ()
+    """The first module that the build script of each of ``project.unknown`` names, where none of them is found."""
     dpkg_journal: str = ""
     """dpkg's file of an interrupted run; empty without one."""
     dpkg_unfinished: tuple[str, ...] = ()
@@ -273,24 +275,28 @@ def read(
     wanted = project_parts.wanted(libs, project, variables, row)
     if row != host and (elsewhere := [need for need in wanted if need.native]):
         wanted = [need for need in wanted if not need.native]
-        project = project._replace(unknown=(*project.unknown, *dict.fromkeys(need.crate for need in elsewhere)))
+        known = {need.crate for need in project.tools if need.cross}  # what their own search needs instead
+        unclear = dict.fromkeys(need.crate for need in elsewhere if need.crate not in known)
+        project = project._replace(unknown=(*project.unknown, *unclear))
     decided = pkgconfig.decide(finder, variables, row.triple, host.triple)
     host_decided = None if row == host else pkgconfig.decide(finder, variables, host.triple, host.triple)
     libraries: tuple[Library, ...] = ()
     host_libraries: tuple[Library, ...] = ()
-    if wanted or project.tools:
+    likely: tuple[Library, ...] = ()
+    if wanted or project.tools or project.named:
         from diagnose.readers import library_answers
 
         # Without the linker, the folders that it will search are unknown: no library is missing there.
         prober = pkgconfig.Prober(finder, variables, decided, row, tools.link_dirs if tools.linker.found else ())
         libraries, tools_left = library_answers.answers(prober, wanted, project, row != host)
         project = project._replace(tools=tools_left)
+        likely = () if libs else tuple(library_answers.likely(prober, project))
         if host_decided is not None:
             host_prober = pkgconfig.Prober(finder, variables, host_decided, host, _host_dirs(host))
             host_libraries = tuple(library_answers.probe(host_prober, need, {}) for need in wanted)
     installed = None
     damaged = not all(part.path for part in tools.parts) or not all(file.path for file in tools.start_files)
-    if wanted or row != host or damaged:
+    if wanted or likely or row != host or damaged:
         installed = packages.installed(place)
         if installed is None and packages.has_rpm(place):
             place.unseen.append("the installed RPM packages: only rpm can read their database")
@@ -335,6 +341,7 @@ def read(
         machine=host_machine(),
         project=project,
         libraries=libraries,
+        likely=likely,
         host_pkgconfig=host_decided,
         host_libraries=host_libraries,
         apt=apt_needs.read(place, native, row, installed, libraries, here.codename),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.readers.cargo import build_tools, needs
+from diagnose.readers.cargo.project import COMPILING
 from diagnose.readers.pkgconfig import resolver as pkgconfig
 from diagnose.readers.pkgconfig import sys_crate_overrides
 from diagnose.readers.pkgconfig.pkgconfig_facts import Library
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from diagnose.model.targets import Target
     from diagnose.readers.cargo.build_tools import ToolNeed
@@ -39,7 +40,24 @@ def answers(
     def has(module: str) -> bool:
         return probe_module(prober, needs.Need(module), {}).outcome in ANSWERED
 
-    return libraries, build_tools.remaining(project.tools, cross, has)
+    def is_set(name: str) -> bool:
+        return prober.variables.get(name) is not None
+
+    return libraries, build_tools.remaining(project.tools, cross, has, is_set)
+
+
+def likely(prober: pkgconfig.Prober, project: Project) -> Iterator[Library]:
+    """Yield the failure of the first module that each build script names, where the others fail, too.
+
+    Where the crate can compile something, that may be a copy of its own.
+    """
+    compiling = {f"{one.name} {one.version}" for one in project.crates if COMPILING & set(one.dependencies)}
+    for crate, modules in project.named:
+        if crate in compiling:
+            continue
+        library = probe(prober, needs.Need(modules[0], crate, others=modules[1:]), needs.overridden(project.overrides))
+        if library.outcome not in ANSWERED:
+            yield library
 
 
 def probe(prober: pkgconfig.Prober, need: needs.Need, overridden: Mapping[str, str]) -> Library:

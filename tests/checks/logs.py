@@ -10,6 +10,7 @@ from typing import NamedTuple
 from diagnose.engine import registry
 from diagnose.engine.run import Result, run_checks
 from diagnose.readers import buildlog
+from diagnose.readers.system.machine import Machine
 
 FOLDER = Path(__file__).resolve().parents[2] / "fixtures" / "logs"
 CAUSES = registry.load("log")
@@ -60,8 +61,10 @@ def composed(name: str) -> bool:
     return name.startswith("composed/")
 
 
-def judged(path: Path, target: str | None = None, distro: str | None = None) -> Result:
+def judged(path: Path, target: str | None = None, distro: str | None = None, machine: Machine | None = None) -> Result:
     """Judge the log *path* as the command does."""
-    return run_checks(
-        "log", path.name, lambda: buildlog.read(str(path), wordings, target, distro), buildlog.facts, STAND_INS
-    )
+
+    def read() -> buildlog.BuildLog:
+        return buildlog.read(str(path), wordings, target, distro, machine=machine)
+
+    return run_checks("log", path.name, read, buildlog.facts, STAND_INS)

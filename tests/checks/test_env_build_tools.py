@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from readers import miniroot
 from roots import judged
 
+from diagnose.model.finding import Finding
 from diagnose.readers import env
 from diagnose.readers.cargo import build_tools
 from diagnose.tables import debian_headers
@@ -15,6 +17,7 @@ from diagnose.tables import debian_headers
 HOST, ARM = "x86_64-unknown-linux-gnu", "armv7-unknown-linux-gnueabihf"
 MANIFEST = '[package]\nname = "own"\nversion = "0.1.0"\n[dependencies]\n{0} = "*"\n'
 LOCK = 'version = 3\n\n[[package]]\nname = "own"\nversion = "0.1.0"\ndependencies = [\n "{0}",\n]\n'
+SOURCE = 'source = "registry+https://index.example"\\n'
 PACKAGE = '\n[[package]]\nname = "{0}"\nversion = "{1}"\n{2}'
 
 
@@ -126,10 +129,10 @@ def test_a_feature_that_is_a_default_is_on_where_only_the_projects_manifest_is_k
 
 
 def test_the_table_names_known_programs() -> None:
-    known = {"autoreconf", "cmake", "c++", "capnp", "make", "perl", "pkg-config", "protoc", "-"}
+    known = {"autoreconf", "cmake", "c++", "capnp", "make", "nc-config", "perl", "pkg-config", "protoc", "-"}
     tools = {tool for _, tool, _ in build_tools._lines()}
-    assert {tool for tool in tools if not tool.startswith("<")} <= known
-    assert all(debian_headers.package(tool[1:-1]) for tool in tools if tool.startswith("<"))
+    assert {tool for tool in tools if not tool.startswith(("<", "$", "+"))} <= known
+    assert all(debian_headers.package(tool[1:-1].partition("|")[0]) for tool in tools if tool.startswith("<"))
 
 
 def test_a_header_for_the_target(tmp_path: Path) -> None:
@@ -236,5 +239,86 @@ def test_a_crate_that_asks_in_native_builds_only(tmp_path: Path) -> None:
         for target in (HOST, ARM)
     )
     assert [library.module for library in native.libraries] == ["mit-krb5-gssapi"]
-    assert (native.project.unknown, cross.project.unknown) == ((), ("libgssapi-sys 0.3.4",))
+    assert (native.project.unknown, cross.project.unknown) == ((), ())
     assert cross.libraries == ()
+
+
+def found_none(folder: Path, lock: str, target: str, files: tuple[str, ...] = (), **environ: str) -> list[Finding]:
+    """Return what is found about own searches and headers, in a root of Debian with *files*."""
+    root = miniroot.make(folder / "root")
+    for name in files:
+        miniroot.write(root / name, b"")
+    miniroot.write(folder / "project/Cargo.toml", MANIFEST.format(lock.split('"')[5]))
+    miniroot.write(folder / "project/Cargo.lock", lock)
+    facts = env.read(str(root), target, cwd=str(folder / "project"), environ={"PATH": "/usr/bin", **environ})
+    asked = ("crate-lib-not-found", "c-header-missing")
+    return [finding for finding in judged(facts).findings if finding.check in asked]
+
+
+GSSAPI = locked(("libgssapi-sys", "0.3.4", ("pkg-config",)), ("pkg-config", "0.3.34", ()))
+
+
+def test_a_variable_without_which_a_crate_finds_nothing_in_a_cross_build(tmp_path: Path) -> None:
+    header = ("usr/include/gssapi/gssapi.h",)
+    (found,) = found_none(tmp_path / "none", GSSAPI, ARM, header)
+    assert (found.check, found.severity.name) == ("crate-lib-not-found", "ERROR")
+    assert found.message == f"libgssapi-sys 0.3.4 finds no library for {ARM} without LIBGSSAPI_IMPL"
+    first = found.fixes[0]
+    assert ("LIBGSSAPI_IMPL", "mit") in first.env
+    assert any("libkrb5-dev:armhf" in command.line for command in first.commands)
+    assert found_none(tmp_path / "native", GSSAPI, HOST) == []
+    assert found_none(tmp_path / "named", GSSAPI, ARM, header, LIBGSSAPI_IMPL="mit") == []
+    assert found_none(tmp_path / "placed", GSSAPI, ARM, LIBGSSAPI_PREFIX="/opt/krb5") == []
+    (missed,) = found_none(tmp_path / "uninstalled", GSSAPI, ARM, LIBGSSAPI_IMPL="mit")
+    assert missed.message == f"the header gssapi/gssapi.h is not installed for {ARM}"
+
+
+HDF5 = locked(
+    ("netcdf", "0.11.0", ("hdf5-metno-sys",)),
+    ("hdf5-metno-sys", "0.10.1", ("pkg-config",)),
+    ("pkg-config", "0.3.34", ()),
+)
+HDF5 = re.sub(r'(version = "(?!0\.1\.0)[\d.]+"\n)', rf"\1{SOURCE}", HDF5)
+
+
+def test_a_header_in_any_of_several_folders(tmp_path: Path) -> None:
+    (missed,) = found_none(tmp_path / "none", HDF5, HOST)
+    assert (missed.check, missed.fixes[0].title) == ("c-header-missing", "install libhdf5-dev")
+    for name in ("hdf5/serial/H5pubconf.h", "H5pubconf-64.h"):
+        assert found_none(tmp_path / name.replace("/", "-"), HDF5, HOST, (f"usr/include/{name}",)) == []
+    assert found_none(tmp_path / "named", HDF5, HOST, HDF5_DIR="/opt/hdf5") == []
+
+
+def test_a_library_that_is_loaded_is_not_one_of_another_machine(tmp_path: Path) -> None:
+    (found,) = found_none(tmp_path, HDF5, ARM, ("usr/include/hdf5/serial/H5pubconf.h",))
+    assert found.message == f"hdf5-metno-sys 0.10.1 finds no library for {ARM} without its feature static"
+    assert [command.line for command in found.fixes[0].commands] == ["cargo add netcdf --features static"]
+
+
+def test_modules_that_the_script_of_an_unknown_crate_names(tmp_path: Path) -> None:
+    lock = locked(("strange-sys", "1.0.0", ("pkg-config",)), ("pkg-config", "0.3.34", ()))
+    project = tmp_path / "project"
+    miniroot.write(project / "Cargo.toml", MANIFEST.format("strange-sys"))
+    miniroot.write(project / "Cargo.lock", lock)
+    for script, module, missed in (
+        ('pkg_config::probe_library("strange").unwrap();', "", ["no strange.pc"]),
+        ('pkg_config::probe_library("strange").unwrap();', "strange", []),
+        ('pkg_config::probe_library("strange").or_else(|_| pkg_config::probe_library("odd"))', "odd", []),
+        ("pkg_config::probe_library(&name).unwrap();", "", []),
+    ):
+        root = miniroot.make(tmp_path / f"{len(script)}{module}")
+        source = root / "root/.cargo/registry/src/index/strange-sys-1.0.0"
+        miniroot.write(source / "Cargo.toml", '[package]\nname = "strange-sys"\nversion = "1.0.0"\n')
+        miniroot.write(source / "build.rs", script)
+        if module:
+            miniroot.module(root, module, module, "1.0", "amd64")
+        facts = env.read(str(root), HOST, cwd=str(project), environ={"PATH": "/usr/bin", "HOME": "/root"})
+        found = [finding for finding in judged(facts).findings if finding.check == "pc-missing"]
+        assert [finding.message.partition(" for")[0] for finding in found] == missed
+        assert all(finding.severity.name == "WARNING" for finding in found)
+        assert facts.project.unknown == ("strange-sys 1.0.0",)
+    copying = locked(("strange-sys", "1.0.0", ("cc", "pkg-config")), ("cc", "1.2.0", ()), ("pkg-config", "0.3.34", ()))
+    miniroot.write(project / "Cargo.lock", copying)
+    miniroot.write(source / "build.rs", 'pkg_config::probe_library("strange")')
+    facts = env.read(str(root), HOST, cwd=str(project), environ={"PATH": "/usr/bin", "HOME": "/root"})
+    assert (facts.project.unknown, facts.likely) == (("strange-sys 1.0.0",), ())

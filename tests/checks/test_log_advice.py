@@ -10,6 +10,8 @@ from logs import FOLDER, judged
 
 from diagnose.model.finding import Finding, Fix
 from diagnose.model.outcome import Outcome
+from diagnose.readers.buildlog.context import distribution
+from diagnose.readers.system.machine import Machine
 
 STUBS = (
     "/usr/include/x86_64-linux-gnu/gnu/stubs.h:7:11: fatal error: 'gnu/stubs-32.h' file not found\n"
@@ -112,6 +114,52 @@ def test_whose_compiler_lacks_the_standard_library(
     for fix, way in zip(fixes, ways, strict=True):
         assert any(way in command.line for command in fix.commands), fix
         assert ("if rustc is " in fix.title) is (len(ways) == 2)
+
+
+@pytest.fixture
+def told_on(tmp_path: Path) -> Callable[[Machine, str], Finding]:
+    """Return what finds the one cause of the output of a command that ran on a machine."""
+
+    def judge(machine: Machine, text: str) -> Finding:
+        path = tmp_path / "output"
+        path.write_text(text)
+        (finding,) = judged(path, machine=machine).findings
+        return finding
+
+    return judge
+
+
+@pytest.mark.parametrize(
+    ("rustc", "ways"),
+    [
+        ("package", ("libstd-rust-dev:armhf",)),
+        ("rustup", ("rustup target add",)),
+        ("", ("rustup target add", "libstd-rust-dev:armhf")),
+    ],
+)
+def test_the_machine_that_ran_the_build_tells_whose_compiler_it_is(
+    told_on: Callable[[Machine, str], Finding], rustc: str, ways: tuple[str, ...]
+) -> None:
+    fixes = told_on(Machine(distribution("debian", "13"), rustc), _NO_STD).fixes
+    assert len(fixes) == len(ways)
+    assert all(way in _words(fix) for fix, way in zip(fixes, ways, strict=True))
+
+
+def test_the_machine_that_ran_the_build_has_one_package_manager(
+    told_on: Callable[[Machine, str], Finding],
+) -> None:
+    text = (FOLDER / "composed/crates/netcdf-not-found.log").read_text()
+    first = told_on(Machine(distribution("fedora", "42")), text).fixes[0]
+    assert "dnf install" in _words(first) and "--distro" not in (first.notes or "")
+    inside = "Using docker image: quay.io/pypa/manylinux2014_x86_64\n" + text
+    assert "apt-get" not in _words(told_on(Machine(distribution("debian", "13")), inside).fixes[0])
+
+
+def test_a_library_of_the_system_that_a_build_script_misses_is_installed(told: Callable[[str], Finding]) -> None:
+    finding = told((FOLDER / "composed/crates/netcdf-not-found.log").read_text())
+    assert "libnetcdf-dev" in _words(finding.fixes[0])
+    other = told((FOLDER / "composed/crates/gssapi-other-panic.log").read_text())
+    assert not any("install" in _words(fix) for fix in other.fixes)
 
 
 def test_an_empty_log_has_no_answer(tmp_path: Path) -> None:

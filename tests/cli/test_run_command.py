@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from diagnose.readers.system.machine import this_machine
+
 if sys.platform == "win32":
     pytest.skip("signals and process groups", allow_module_level=True)
 
@@ -222,3 +224,14 @@ def test_without_memory_for_threads_the_command_still_runs() -> None:
     done = subprocess.run(words, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (3, "out\n")
     assert done.stderr.splitlines()[-1] == "diagnose: not enough memory to explain it"
+
+
+def test_what_this_machine_builds_is_installed_with_this_machines_package_manager(tmp_path: Path) -> None:
+    if this_machine().distro.family != "debian":
+        pytest.skip("needs Debian or a derivative")
+    log = ROOT / "fixtures" / "logs" / "composed" / "crates" / "netcdf-not-found.log"
+    for name in ("cargo", "builder"):  # who knows where the other one builds
+        (tmp_path / name).write_text(f"#!/bin/sh\ncat {log}\nexit 101\n")
+        (tmp_path / name).chmod(0o755)
+    assert "dnf install" not in run(str(tmp_path / "cargo"), "build").stderr
+    assert "dnf install" in run(str(tmp_path / "builder")).stderr

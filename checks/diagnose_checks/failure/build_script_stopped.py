@@ -13,11 +13,13 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose.remedies.libraries import install_fixes
+from diagnose.remedies.package_names import library_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +51,15 @@ CHECK = Check(
 _VARIABLE = re.compile(r"(?<![\w$./-])[A-Z][A-Z0-9]+_[A-Z0-9_]+\b(?!-)")
 _SET = re.compile(r"(?i)\b(?:environment|env\.? var|variables?|set|setting|export|specify|define)\b")
 _FEATURE = re.compile(r"[`'\"](?P<before>[\w-]+)[`'\"] feature\b|\bfeature [`'\"](?P<after>[\w-]+)[`'\"]")
+_LIBRARY = r"(?P<{0}>[A-Za-z][\w.+-]{{1,40}})"
+_LACKING = r"(?:could not be|was not|were not|is not|not) found"
+#: A library of the system that a build script did not find, as its authors say it.
+_ABSENT = re.compile(
+    rf"\bsystem(?:'s)? (?:version|installation|copy|library) (?:of )?[`'\"]?{_LIBRARY.format('of')}[`'\"]? {_LACKING}"
+    rf"|(?:[Cc]ould not|[Cc]annot|[Cc]an't|[Uu]nable to|[Ff]ailed to) (?:find|locate) (?:the |a )?(?:system |shared )?"
+    rf"(?:library |installation of )?[`'\"]?(?P<file>lib[a-z][\w+-]{{1,40}})\b"
+    rf"|^[`'\"]?(?P<first>lib[a-z][\w+-]{{1,40}})(?:\.so)?[`'\"]? {_LACKING}"
+)
 _NOT_FEATURES = frozenset({"default", "std"})
 
 
@@ -66,7 +77,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [hit],
             f"the build script of {crate}{f' {version}' if version else ''} stops: {_short(said)}",
             f"{crate} and all crates that use it cannot be built.",
-            (*_fixes(crate, said), Fix("do as the message of the build script says")),
+            (*_installing(log, hit, said), *_fixes(crate, said), Fix("do as the message of the build script says")),
         )
         return
 
@@ -83,6 +94,17 @@ def _short(said: str) -> str:
     whole = said[1:-1] if len(said) > 1 and said[0] == said[-1] in "\"'" else said
     first = re.split(r"(?<=[.!?]) (?=[A-Z])", whole, maxsplit=1)[0].rstrip(".")
     return first if len(first) <= 160 else f"{first[:157]}…"
+
+
+def _installing(log: BuildLog, hit: Hit, said: str) -> tuple[Fix, ...]:
+    """Return how to install the library of the system that the message misses, where a package of it is known."""
+    match = _ABSENT.search(said)
+    if match is None:
+        return ()
+    name = match["of"] or match["file"] or match["first"]
+    names = dict.fromkeys((name.removeprefix("lib"), name.lower().removeprefix("lib"), name))
+    module = next((found for one in names if (found := library_module(one))), "")
+    return advise(log, hit.line, install_fixes, module) if module else ()
 
 
 def _fixes(crate: str, said: str) -> Iterator[Fix]:

@@ -16,10 +16,10 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.log import advise, finding_from_hits
+from diagnose.authoring.log import advise, finding_from_hits, host
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.remedies.configuration import Configuration
 from diagnose.remedies.fix import fix
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.cargo.build_tools import ToolNeed
     from diagnose.readers.env import Environment
 
 _FLAGS = "CFLAGS and LDFLAGS, for -I and -L"
@@ -115,9 +116,12 @@ CHECK = Check(
         ),
         ("configure: error: ", rf"^configure: error: .{{0,8}}?{_NOT_FIND} (?:the )?(?P<named>{_NAME}){_KIND}[.!]?$"),
         ("BLAS", r"ERROR: Problem encountered: No C?(?P<lib>BLAS) (?:library|interface) detected!"),  # numpy
+        # hdf5-metno-sys loads the library, which a build machine cannot do with another machine's
+        ("library runtime version", r"Unable to infer HDF5 library runtime version (?P<unloadable>\(can't find)"),
         ("`nvcc`", r"Failed to execute `(?P<lib>nvcc)`"),
         ("cuda.h", r"[Uu]nable to find `include/(?P<lib>cuda)\.h`"),
     ),
+    env_facts=("project.tools",),
 )
 #: What runs on the build machine, whatever is built for.
 _OF_HOST = frozenset({"libclang-dev", "r-base-dev"})
@@ -163,6 +167,78 @@ def _install(env: Environment, name: str, packages: Mapping[str, Sequence[str]])
     return [fix(env, f"install for {env.target.triple}: {' '.join(own)}", own, configuration)]
 
 
+def env(env: Environment) -> Iterator[Finding]:
+    """See a crate whose own search finds no library in a cross build, whatever is installed."""
+    for need in env.project.tools:
+        kind, name = need.tool[:1], need.tool[1:]
+        if kind == "$":
+            library = next((one for one, found in _CROSS.items() if name in dict(found)), "")
+            fixes = _install(env, library, _LIBRARIES[library][1]) if library else []
+            fixes.append(Fix(f"set {' or '.join(need.unset)}, which its build script reads"))
+            yield _unfound(env, need, f"without {name}", fixes)
+        elif kind == "+":
+            yield _unfound(env, need, f"without its feature {name}", list(_own_copy(env, need, name)))
+
+
+def _unfound(env: Environment, need: ToolNeed, lacking: str, fixes: Sequence[Fix]) -> Finding:
+    return Finding(
+        message=f"{need.crate} finds no library for {env.target.triple} {lacking}",
+        severity=Severity.ERROR if need.certain else Severity.WARNING,
+        evidence=(Evidence(f"{need.crate} searches in another way in a cross build", need.path),),
+        consequence="Its build script stops.",
+        fixes=tuple(fixes),
+    )
+
+
+def _own_copy(env: Environment, need: ToolNeed, feature: str) -> Iterator[Fix]:
+    """Yield how to switch on *feature*, with which a crate builds its own copy of the library."""
+    crate = need.crate.partition(" ")[0]
+    local = {name for one in env.project.crates if one.local for name in one.dependencies}
+    ways = sorted(one.name for one in env.project.crates if one.name in local and _brings(env, one.name, crate))
+    if ways:
+        yield _with_feature(ways[0], feature, crate)
+    yield Fix(f"switch on the feature {feature} of {crate}, with which it builds its own copy of the library")
+
+
+def _with_feature(way: str, feature: str, crate: str) -> Fix:
+    passed = f"If {way} has no such feature: that of the crate between them. " if way != crate else ""
+    return Fix(
+        f"build the library with it: switch on the feature {feature} of {way}",
+        (Command(f"cargo add {way} --features {feature}", FixStage.BUILD),),
+        notes=f"{passed}{crate} loads the library to ask for its version, which works for this machine's own only.",
+    )
+
+
+def _brings(env: Environment, name: str, wanted: str) -> bool:
+    """Whether crate *name* is *wanted*, or depends on it, directly or not."""
+    needed = {one.name: one.dependencies for one in env.project.crates}
+    seen, left = set(), [name]
+    while left:
+        if (here := left.pop()) not in seen:
+            seen.add(here)
+            left += needed.get(here, ())
+    return wanted in seen
+
+
+def _unloadable(log: BuildLog, hit: Hit) -> Iterator[Finding]:
+    """Yield that a build script cannot load the library that it found, if it builds for another machine."""
+    crate, version = log.crate_at(hit.line)
+    target = log.target_at(hit.line)
+    if not crate:
+        return
+    if not target or target.triple == host(log).triple:
+        fixes = advise(log, hit.line, _install, "HDF5", _LIBRARIES["HDF5"][1])
+    else:
+        fixes = (_with_feature(crate, "static", crate),)
+    yield finding_from_hits(
+        log,
+        [hit],
+        f"{crate} {version} finds no HDF5 that it can load",
+        "Its build script stops.",
+        fixes,
+    )
+
+
 def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:
     """Whether *other* is what the same search said before: that it could not load the library."""
     here, there = log.position(finding.evidence[0]), log.position(other.evidence[0])
@@ -175,6 +251,9 @@ _AROUND = 6  # lines of one search
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a build script give up its search."""
     for hit in log.find("crate-found-none")[:1]:
+        if hit.groups["unloadable"]:
+            yield from _unloadable(log, hit)
+            return
         if not hit.groups["lib"] and any(probe.outcome == "tool-missing" for probe in log.probes):
             return  # pkgconfig-tool-missing
         if hit.groups["named"]:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from diagnose.readers.env import Environment
     from diagnose.readers.pkgconfig.pkgconfig_facts import Library
 
-CHECK = Check(since="0.1.0", phase=Phase.SEARCH, log_kinds=PROBE_KINDS, env_facts=("libraries.!found",))
+CHECK = Check(since="0.1.0", phase=Phase.SEARCH, log_kinds=PROBE_KINDS, env_facts=("libraries.!found", "likely"))
 
 
 def env(env: Environment) -> Iterator[Finding]:
@@ -56,6 +56,13 @@ def env(env: Environment) -> Iterator[Finding]:
     for module, library in missing.items():
         if module not in together:
             yield _single(env, library)
+    for library in env.likely:
+        lost = absent(library) or library.outcome in UNASKED
+        if lost and library.module not in missing and not fitting(env, library):
+            yield _single(env, library)._replace(
+                severity=Severity.WARNING,
+                consequence=f"The build script of {library.crate}, which names this module, may stop.",
+            )
 
 
 def _single(env: Environment, library: Library) -> Finding:

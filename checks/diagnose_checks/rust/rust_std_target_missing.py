@@ -131,6 +131,10 @@ def _for_log(log: BuildLog, line: int, triple: str) -> tuple[Fix, ...]:
     if row is None or log.find("rust-std", "rustc-of-rustup"):  # what is of another system only rustup has
         return (by_rustup,)
     known = bool(log.find("rustc-of-distribution"))
+    if not known and log.machine is not None and log.distro_at(line) == log.machine.distro:
+        if log.machine.rustc_from == "rustup":
+            return (by_rustup,)
+        known = log.machine.rustc_from == "package"
     by_package = advise(log, line, _packaged, row, known)
     if not by_package:
         return (by_rustup,)

@@ -57,7 +57,7 @@ CHECK = Check(
 def env(env: Environment) -> Iterator[Finding]:
     """See whether the headers are there that the build scripts of the locked crates need."""
     for header in env.absent_headers:
-        needs = [need for need in env.project.tools if need.tool == f"<{header}>"]
+        needs = [need for need in env.project.tools if need.tool.startswith((f"<{header}>", f"<{header}|"))]
         need = next((need for need in needs if need.certain), needs[0])
         yield Finding(
             message=f"the header {header} is not installed{f' for {env.target.triple}' if env.cross else ''}",

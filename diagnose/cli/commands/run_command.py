@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from diagnose.cli.options import BuildOrigin, Output, RunOptions, Selection
     from diagnose.engine.run import Result
 
+#: Programs that build on the machine that starts them. Others, such as docker, cross or make, may build elsewhere.
+_LOCAL = frozenset({"cargo", "maturin", "pip", "pip3", "uv"})
 _SHOWN = 120  # characters of the command line that are printed
 
 
@@ -48,11 +50,14 @@ def main(options: RunOptions, origin: BuildOrigin, selection: Selection, output:
 def _read(options: RunOptions, origin: BuildOrigin, selection: Selection, stream: BinaryIO) -> Result:
     """Read the output of the command from *stream*, as it comes, and report on it."""
     from diagnose.readers import buildlog as reader
+    from diagnose.readers.system.machine import this_machine
 
     name = os.path.basename(options.command[0])
 
     def read() -> reader.BuildLog:
-        return reader.read(f"output of {name}", log_patterns(selection), origin.target, origin.distro, stream)
+        machine = this_machine() if name in _LOCAL else None
+        patterns = log_patterns(selection)
+        return reader.read(f"output of {name}", patterns, origin.target, origin.distro, stream, machine)
 
     return inspect("log", name, read, reader.facts, selection)
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from typing import Any, BinaryIO
 
     from diagnose.model.targets import Target
+    from diagnose.readers.system.machine import Machine
 
 __all__ = ["BuildLog", "Hit", "LinkStep", "Pattern", "Probe", "facts", "patterns_for", "read"]
 
@@ -55,6 +56,8 @@ class BuildLog(NamedTuple):
     """(line, name, version) of each crate from whose compilation on lines are its own; empty names: of none."""
     asked_target: Target | None = None
     asked_distro: Distro | None = None
+    machine: Machine | None = None
+    """What ran the build, where diagnose ran it; a log that shows another place, such as a container, is not of it."""
     course: Course = Course()
     surroundings: Mapping[int, tuple[int, bytes]] = {}
     outcome: Outcome | None = None
@@ -182,7 +185,10 @@ class BuildLog(NamedTuple):
         """Return the distribution that *line* was written on; all fields empty if unknown."""
         if self.asked_distro is not None:
             return self.asked_distro
-        return next((one.distro for one in self._sights_from(line) if one.distro is not None), Distro())
+        shown = next((one.distro for one in self._sights_from(line) if one.distro is not None), None)
+        if shown is None and self.machine and not any(one.container for one in self.sights):
+            shown = self.machine.distro
+        return shown or Distro()
 
     def _sights_from(self, line: int) -> list[ContextHint]:
         """Return the sights, those that count most at *line* first: from there back, then from there on."""
@@ -215,11 +221,12 @@ def read(
     target: str | None = None,
     distro: str | None = None,
     stream: BinaryIO | None = None,
+    machine: Machine | None = None,
 ) -> BuildLog:
     """Read the log *path*, or standard input for ``-``, or *stream*, whose name *path* then is.
 
     *patterns* are those of the checks. *target* (any name of an architecture) and *distro* (a distribution,
-    release or image) complete a log that does not show them.
+    release or image) complete a log that does not show them, and so does *machine*, on which the build is running.
 
     Raises:
         InputError: the file does not exist or is not text, or *target* or *distro* is unknown.
@@ -234,12 +241,12 @@ def read(
         raise InputError(f"{distro}: no release of {asked_distro.id} has this number; the newest known is {newest}")
     scanner = Scanner((*table.SHARED, *patterns))
     if stream is not None:
-        return _assemble(path, scanner, stream, asked_target, asked_distro)
+        return _assemble(path, scanner, stream, asked_target, asked_distro, machine)
     if path == "-":
-        return _assemble("stdin", scanner, sys.stdin.buffer, asked_target, asked_distro)
+        return _assemble("stdin", scanner, sys.stdin.buffer, asked_target, asked_distro, machine)
     try:
         with open(path, "rb") as stream:
-            return _assemble(os.path.basename(path), scanner, stream, asked_target, asked_distro)
+            return _assemble(os.path.basename(path), scanner, stream, asked_target, asked_distro, machine)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
 
@@ -274,7 +281,12 @@ def _start(stream: BinaryIO) -> bytes:
 
 
 def _assemble(
-    name: str, scanner: Scanner, stream: BinaryIO, asked_target: Target | None, asked_distro: Distro | None
+    name: str,
+    scanner: Scanner,
+    stream: BinaryIO,
+    asked_target: Target | None,
+    asked_distro: Distro | None,
+    machine: Machine | None = None,
 ) -> BuildLog:
     packed = next((packer for magic, packer in _PACKED.items() if _start(stream).startswith(magic)), "")
     if packed:
@@ -283,7 +295,15 @@ def _assemble(
     if scanner.binary:
         raise InputError(f"{name}: not a log: binary data")
     hits = Hits(sorted(hits, key=lambda hit: hit.line))
-    log = BuildLog(name, scanner.lines, hits, sights=sights(hits), asked_target=asked_target, asked_distro=asked_distro)
+    log = BuildLog(
+        name,
+        scanner.lines,
+        hits,
+        sights=sights(hits),
+        asked_target=asked_target,
+        asked_distro=asked_distro,
+        machine=machine,
+    )
     if scanner.given_up:
         words = ", ".join(sorted(scanner.given_up)[:5]) + (", …" if len(scanner.given_up) > 5 else "")
         count = len(scanner.given_up)

@@ -22,12 +22,13 @@ _WITHOUT_PROTOC = frozenset({"protobuf-src", "protoc-bin-vendored", "protox"})
 class ToolNeed(NamedTuple):
     """A program that a build script runs: ``tool`` (``c++`` is the target's compiler), and the crate.
 
-    ``<header>`` is a C header for the target instead.
+    ``<header>`` is a C header for the target instead, ``<one|other>`` either of two; ``$NAME`` is a variable, and
+    ``+name`` a feature of the crate.
 
     ``crate`` is ``name version``; ``path`` is its line in the lock file. ``certain`` is False if the need depends on
     unknown facts: a feature, a library that is found first, or a crate that is not in the table. ``cross`` is the one
     kind of build that needs it, None: both. ``unless`` is a pkg-config module that the crate takes instead, where
-    pkg-config has it.
+    pkg-config has it; ``unset`` are variables any of which takes its place.
     """
 
     tool: str
@@ -36,6 +37,7 @@ class ToolNeed(NamedTuple):
     certain: bool = True
     cross: bool | None = None
     unless: str = ""
+    unset: tuple[str, ...] = ()
 
 
 def needs(
@@ -61,15 +63,21 @@ def needs(
                 words = when.split(",")
                 kind = True if "cross" in words else False if "native" in words else None
                 unless = next((word[1:] for word in words if word.startswith("%")), "")
-                found[ToolNeed(tool, label, path, certain is True, kind, unless)] = None
+                unset = tuple(word[1:] for word in words if word.startswith("$"))
+                found[ToolNeed(tool, label, path, certain is True, kind, unless, unset)] = None
         if crate.name not in rows and "cmake" in crate.dependencies:
             found[ToolNeed("cmake", label, path, False)] = None
     return tuple(found)
 
 
-def remaining(tools: Iterable[ToolNeed], cross: bool, answers: Callable[[str], bool]) -> tuple[ToolNeed, ...]:
-    """Return the *tools* that this kind of build needs; *answers* says whether pkg-config has a module."""
-    fitting = (need for need in tools if need.cross in (None, cross))
+def remaining(
+    tools: Iterable[ToolNeed], cross: bool, answers: Callable[[str], bool], is_set: Callable[[str], bool]
+) -> tuple[ToolNeed, ...]:
+    """Return the *tools* that this kind of build needs; *answers* says whether pkg-config has a module.
+
+    *is_set* says whether the build script sees a variable.
+    """
+    fitting = (need for need in tools if need.cross in (None, cross) and not any(map(is_set, need.unset)))
     return tuple(need for need in fitting if not need.unless or not answers(need.unless))
 
 
@@ -88,7 +96,7 @@ def _holds(when: str, crate: Crate, active: Callable[[str], set[str] | None]) ->
         elif word.startswith("@"):
             if not f"{crate.version}.".startswith(f"{word[1:]}."):
                 return False
-        elif word not in ("-", "native", "cross") and not word.startswith("%"):
+        elif word not in ("-", "native", "cross") and not word.startswith(("%", "$")):
             features = active(crate.name)
             if features is None:
                 answer = None

@@ -143,7 +143,7 @@ def _absent_registry(root: Root, here: Root, config: Config, crates: tuple[Crate
 
 
 #: Crates that build scripts compile C or C++ with, mostly a copy of the library.
-_COMPILING = frozenset({"cc", "cmake", "meson-next", "autotools"})
+COMPILING = frozenset({"cc", "cmake", "meson-next", "autotools"})
 
 
 def _is_unlisted(root: Root, crate: Crate, sources: tuple[str, ...]) -> bool:
@@ -153,7 +153,7 @@ def _is_unlisted(root: Root, crate: Crate, sources: tuple[str, ...]) -> bool:
     if (
         crate.name in sys_crates()
         or crate.name in build_tools.listed()
-        or (_ASKING | _COMPILING) & set(crate.dependencies)
+        or (_ASKING | COMPILING) & set(crate.dependencies)
     ):
         return False
     path, manifest = source_of(root, crate, sources) or ("", {})
