@@ -98,6 +98,10 @@ def test_variables_name_the_programs(tmp_path: Path) -> None:
             locked(("unheard-of-sys", "1.0.0", ("cmake",)), ("cmake", "0.1.58", ())),
             "WARNING cmake is not installed, which unheard-of-sys 1.0.0 may run",
         ),
+        (
+            locked(("unheard-of-src", "1.0.0", ("cmake",)), ("cmake", "0.1.58", ())),
+            "ERROR cmake is not installed, which unheard-of-src 1.0.0 runs",
+        ),
     ],
 )
 def test_each_is_missed_by_its_name(tmp_path: Path, lock: str, message: str) -> None:

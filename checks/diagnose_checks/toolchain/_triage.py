@@ -26,6 +26,20 @@ WORDINGS = (
 )
 
 
+_WARNED = "Compiler family detection failed"
+
+
+def tools_missed(log: BuildLog) -> list[Hit]:
+    """Return the messages about programs that are not there: where some stop a build, no others that count against it.
+
+    The cc crate warns of a compiler that it cannot ask for its family. A build script that runs CMake goes on then, and
+    may need no such compiler: a project in C needs none for C++.
+    """
+    hits = log.find("no-tool")
+    stopped = {hit.groups["tool"] for hit in hits if _WARNED not in hit.text}
+    return [hit for hit in hits if not stopped or hit.groups["tool"] in stopped or log.went_on(hit)]
+
+
 def unstarted(log: BuildLog) -> Iterator[tuple[str, Hit]]:
     """Yield (program, hit) where a build script stops because the last command that it announced does not exist."""
     for hit in log.find("script-unrun"):

@@ -31,6 +31,7 @@ from diagnose.model.pattern import patterns_for
 from diagnose.remedies.configuration import Configuration
 from diagnose.remedies.fix import fix, with_zig
 from diagnose.remedies.install import cross_compiler, install, system
+from diagnose_checks.toolchain._triage import tools_missed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -160,7 +161,7 @@ def _for_the_host(log: BuildLog) -> Iterator[Finding]:
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the cc crate not find the compiler that it derived or that a variable names, or take the host's."""
     yield from _for_the_host(log)
-    for hit in distinct(log.find("no-tool"), "tool"):
+    for hit in distinct(tools_missed(log), "tool"):
         compiler = hit.groups["tool"]
         if is_host_compiler(compiler) or not re.search(_COMPILER, compiler):
             continue

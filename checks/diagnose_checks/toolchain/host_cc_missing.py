@@ -23,6 +23,7 @@ from diagnose.remedies.configuration import Configuration
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import install, system, tool
 from diagnose.remedies.visual_studio import BUILD_TOOLS, CARGO_XWIN
+from diagnose_checks.toolchain._triage import tools_missed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -167,7 +168,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         return
     missing = log.find("no-linker", "no-compiler")
     hits = [hit for hit in missing if hit.groups["linker"] == "cc1plus" or is_host_compiler(hit.groups["linker"])]
-    hits += [hit for hit in log.find("no-tool") if is_host_compiler(hit.groups["tool"])]
+    hits += [hit for hit in tools_missed(log) if is_host_compiler(hit.groups["tool"])]
     if hits:
         name = hits[0].groups["linker"] or hits[0].groups["tool"] or ("c++" if "CXX" in hits[0].text else "cc")
         if "++" in name or name == "cc1plus":

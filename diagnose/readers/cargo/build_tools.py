@@ -66,7 +66,8 @@ def needs(
                 unset = tuple(word[1:] for word in words if word.startswith("$"))
                 found[ToolNeed(tool, label, path, certain is True, kind, unless, unset)] = None
         if crate.name not in rows and "cmake" in crate.dependencies:
-            found[ToolNeed("cmake", label, path, False)] = None
+            # a crate of that name exists to build a library
+            found[ToolNeed("cmake", label, path, crate.name.endswith(("-src", "_src")))] = None
     return tuple(found)
 
 
