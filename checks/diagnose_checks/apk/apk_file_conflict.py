@@ -35,12 +35,34 @@ CHECK = Check(
             rf"^ERROR: (?P<package>{_PACKAGE})-\d\S{{0,60}}: trying to overwrite (?P<file>\S{{1,300}}) owned by "
             rf"(?P<owner>{_PACKAGE})-\d\S{{0,60}}?\.?$",
         ),
+    )
+    + patterns_for(
+        "apk-conflicts",
+        ("conflicts: ", rf"^conflicts: (?P<owner>{_PACKAGE})-\d[^\s\[]{{0,60}}\[(?P<file>[^\]=]{{1,200}})"),
     ),
 )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See apk not overwrite a file."""
+    if rivals := log.find("apk-conflicts"):  # each is named in the lines of the other
+        names = list(dict.fromkeys(hit.groups["owner"] for hit in rivals))
+        owner, package = names[0], names[1] if len(names) > 1 else "a requested package"
+        yield finding_from_hits(
+            log,
+            rivals,
+            f"{package} and {owner} cannot be installed together: both have {rivals[0].groups['file']}",
+            "apk installs none of the requested packages.",
+            (
+                Fix(
+                    f"remove {owner} first, or leave {package} out",
+                    (Command(f"apk del {owner}", FixStage.PACKAGES),),
+                    notes="gcompat and the glibc packages of others replace each other: for programs of glibc an image "
+                    "that has it is safer.",
+                ),
+            ),
+        )
+        return
     hits = log.find("apk-overwrites")
     if not hits:
         return

@@ -27,13 +27,14 @@ if TYPE_CHECKING:
 _BREAKS = (
     "breaks: ",
     rf"(?:(?<!\S)(?P<old>[\w.+-]{{1,100}}): )?breaks: (?!world\[|{VIRTUAL})(?P<by>[\w+][\w.+-]{{0,100}})"
-    r"\[(?P<needs>[\w.+-]{1,100}=[^\]]{1,100})\]",
+    r"\[(?P<needs>[\w.+-]{1,100}[=~][^\]]{1,100})\]",
     2,
 )
 CHECK = Check(
     since="0.1.0",
     phase=Phase.START,
-    patterns=patterns_for("apk-breaks", _BREAKS),
+    patterns=patterns_for("apk-breaks", _BREAKS)
+    + patterns_for("apk-release", ("/alpine/", r"^fetch \S{1,200}/alpine/(?P<release>edge|v[\d.]+)/")),
     log_kinds=("apk-unknown", "apk-wanted-by", "ld-undefined"),
 )
 leads_to = blocks_later_installs
@@ -50,12 +51,13 @@ def log(log: BuildLog) -> Iterator[Finding]:
             f"{hit.groups['by']} needs {needs}, and {old or 'an older one'} is installed or asked for",
             "apk installs none of the requested packages.",
             [
+                *_one_release(log, hit.line),
                 Fix(
                     "bring the installed packages to the repository's versions first",
                     (Command("apk upgrade --no-cache", FixStage.UPDATE),),
                     notes="In the same RUN, or with a newer base image. A version in /etc/apk/world (name=version) "
                     "keeps a package back: remove it there.",
-                )
+                ),
             ],
         )
         return
@@ -75,6 +77,20 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ],
             )
             return
+
+
+def _one_release(log: BuildLog, line: int) -> list[Fix]:
+    """Return the fix for repositories of several releases, if apk fetches such shortly before *line*."""
+    notes = log.near(line, "apk-release", before=12, after=0)
+    if len({note.groups["release"] for note in notes}) < 2:
+        return []
+    return [
+        Fix(
+            "use the repositories of one release",
+            notes="/etc/apk/repositories, and --repository: all lines v3.N, or all edge. An image of alpine:edge for "
+            "packages that only edge has.",
+        )
+    ]
 
 
 #: Functions that musl has got since 2018, which libraries of newer releases of Alpine use: its release notes.

@@ -44,7 +44,11 @@ CHECK = Check(
         ),
         ("of the Python modules", r"one of the Python modules\s+required to run (?P<tool>yum|dnf)", 2),
         ("undefined symbol", r"/site-packages/(?:rpm|dnf|hawkey|libdnf|librepo|gpg|yum)/\S{0,150}: undefined symbol"),
-        ("undefined symbol", r"lib(?:rpm|dnf|rpmio|repo|solv|curl)\S{0,60}\.so\S{0,30}: undefined symbol"),
+        (
+            "undefined symbol",
+            r"(?<![^\s:'\"])(?:/usr)?/lib(?:64)?/(?:[\w-]+/)?lib(?:rpm|dnf|rpmio|repo|solv|curl)[^\s/]{0,60}\.so"
+            r"[^\s/]{0,30}: undefined symbol",
+        ),
     ),
 )
 

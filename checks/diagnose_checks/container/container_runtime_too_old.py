@@ -29,6 +29,14 @@ CHECK = Check(
     since="0.1.0",
     phase=Phase.START,
     patterns=patterns_for(
+        "no-signature-valid",
+        (
+            "invalid signature was",
+            r"GPG error: \S{1,20}//(?:[\w.-]+\.)?(?:debian\.org|ubuntu\.com|raspbian\.org)/\S{0,200} .{0,100}"
+            r"At least one invalid signature was encountered",
+        ),
+    )
+    + patterns_for(
         "call-forbidden",
         ("thread failed to start", r"getaddrinfo\(\) thread failed to start"),
         ("pthread_create", r"pthread_create[^:]{0,40}: Operation not permitted"),
@@ -42,6 +50,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See threads or a shell not start for want of a permission."""
     hits = log.find("call-forbidden")
     if not hits:
+        yield from _of_signatures(log)
         return
     yield finding_from_hits(
         log,
@@ -60,3 +69,26 @@ def log(log: BuildLog) -> Iterator[Finding]:
             ),
         ),
     )
+
+
+def _of_signatures(log: BuildLog) -> Iterator[Finding]:
+    """See apt find no signature of the distribution's own archive valid."""
+    if hits := log.find("no-signature-valid"):
+        yield finding_from_hits(
+            log,
+            hits,
+            "apt cannot check the signatures of the distribution's archive: the container engine is older than the "
+            "image, or its disk is full",
+            "apt-get update fails in this container, and nothing can be installed.",
+            (
+                Fix(
+                    "update Docker and libseccomp on the machine that runs it",
+                    notes="On a Raspberry Pi and other 32-bit Arm systems: libseccomp2 2.5 or later of the "
+                    "distribution's backports. `date` in such a container shows 1970.",
+                ),
+                Fix(
+                    "if they are new: make room",
+                    notes="docker system df, docker system prune: apt writes each signature to a file first.",
+                ),
+            ),
+        )

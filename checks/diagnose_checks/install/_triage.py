@@ -78,6 +78,10 @@ WORDINGS = (
             "incompatible with the current platform",
             r"A path \((?P<wheel>[^)]{1,300}\.whl)\) dependency is incompatible with the current platform",
         ),
+        (
+            "is not compatible with",
+            r"The built wheel `(?P<wheel>[^`]{1,300}\.whl)` is not compatible with the current Python",
+        ),
     ),
     *patterns_for(
         "pip-note",
@@ -113,6 +117,7 @@ WORDINGS = (
         ("uname -m", r"uname -m\s+(?P<machine>x86_64|aarch64|armv[67]l|i686|ppc64le|s390x|riscv64)(?:\s|$)", 2),
     ),
 )  # fmt: skip
+_OLDEST_ANDROID = 21  # the first API level that a wheel can be for (PEP 738)
 _MACOS_OLDER = "and this one, or the one that its Python was built for, is older or of another processor"
 _KNOWN = {"x86_64", "i686", "aarch64", "armv7l", "ppc64", "ppc64le", "s390x", "riscv64", "loongarch64"}
 _LEGACY = {
@@ -202,6 +207,8 @@ def left_out(log: BuildLog) -> list[tuple[Hit, list[tuple[str, str]]]]:
 def impossible(platform: str) -> str:
     """Return why no installer accepts *platform*; empty if one does."""
     tag = policies.split(platform)
+    if (android := re.match(r"android_(\d+)_", platform)) and int(android[1]) < _OLDEST_ANDROID:
+        return f"android_{android[1]} is a release of Android, not the API level that belongs there (24 is Android 7)"
     if platform in _KNOWN:  # a hyphen cut off the part before it
         return f"{platform} alone is not a platform tag; linux_{platform} is"
     if tag.family in ("manylinux", "musllinux") and not tag.arch:

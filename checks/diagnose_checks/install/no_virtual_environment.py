@@ -31,6 +31,7 @@ CHECK = Check(
         ("externally-managed-environ", r"^error: externally-managed-environment"),
         ("is externally managed", r"The interpreter at (?P<uv>\S{1,300}) is externally managed"),
         ("No virtual environment found", r"No virtual environment found(?P<uv>)"),
+        ("EnvironmentNotWritable", r"(?P<conda>EnvironmentNotWritableError)"),
         ("Both VIRTUAL_ENV and CONDA", r"(?P<two>Both VIRTUAL_ENV and CONDA_PREFIX are set)"),
         ("find a virtualenv or conda", r"(?P<maturin>Couldn't find a virtualenv or conda environment)"),
         (
@@ -46,6 +47,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See pip, uv or maturin ask for an environment."""
     for hit in log.find("no-environment")[:1]:
         file = hit.groups["file"]
+        if hit.groups["conda"]:
+            yield _of_conda(log, hit)
+            return
         if file.endswith((".whl", ".tar.gz", ".zip")):
             yield _unreadable(log, hit)
             return
@@ -114,6 +118,30 @@ def _unreadable(log: BuildLog, hit: Hit) -> Finding:
             Fix(
                 "give the file to the user who installs it, or let everyone read it",
                 notes=f"In a Dockerfile: COPY --chown=USER, or COPY --chmod=644; else: chmod a+r {file}.",
+            ),
+        ),
+    )
+
+
+def _of_conda(log: BuildLog, hit: Hit) -> Finding:
+    """Return that this user may not write conda's environment."""
+    return finding_from_hits(
+        log,
+        [hit],
+        "this user may not write conda's environment",
+        "Nothing is installed.",
+        (
+            Fix(
+                "make an environment of your own, and install into it",
+                (
+                    Command("conda create -y -n work python", FixStage.TOOLCHAIN),
+                    Command("conda activate work", FixStage.TOOLCHAIN),
+                ),
+                notes="Its folder is in ~/.conda/envs, or where CONDA_ENVS_PATH says.",
+            ),
+            Fix(
+                "if it is yours: take it back from root",
+                notes="After `sudo conda …`: sudo chown -R $USER FOLDER, with the folder of the message.",
             ),
         ),
     )

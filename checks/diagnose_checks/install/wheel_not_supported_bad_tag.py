@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 CHECK = Check(since="0.1.0", phase=Phase.LATER, log_kinds=("wheel-refused", "uv-refused", "uv-platform", "uv-python"))
 
 
+_OF_ANDROID = Fix(
+    "build it with a newer maturin, or name the API level",
+    (Command("export ANDROID_API_LEVEL=$(python3 -c 'import sys; print(sys.getandroidapilevel())')", FixStage.BUILD),),
+    notes="Older ones took the release of Android for it in Termux.",
+)
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
     """See an installer refuse a wheel with an impossible tag."""
     for one in refused(log, "wheel-not-supported-bad-tag"):
@@ -33,5 +40,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
             one.hits,
             f"{one.wheel} has a tag that no installer accepts: {one.detail}",
             "The wheel cannot be installed on any machine.",
-            [Fix("set the tag with a tool that determines it", (Command("auditwheel repair WHEEL", FixStage.BUILD),))],
+            [_OF_ANDROID]
+            if "_android_" in one.wheel or "-android_" in one.wheel
+            else [
+                Fix("set the tag with a tool that determines it", (Command("auditwheel repair WHEEL", FixStage.BUILD),))
+            ],
         )

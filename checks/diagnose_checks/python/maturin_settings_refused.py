@@ -29,6 +29,14 @@ if TYPE_CHECKING:
 #: pattern are filled in.
 _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
     (
+        "determine Android API",
+        r"Failed to determine Android API level",
+        "maturin does not know for which API level of Android it builds",
+        "name the API level that this Python was built for",
+        "In Termux it is mostly 24.",
+        "export ANDROID_API_LEVEL=$(python3 -c 'import sys; print(sys.getandroidapilevel())')",
+    ),
+    (
         "must not contain a minus",
         r"The module name must not contain a minus",
         "the module's name has a hyphen, which Python cannot import",

@@ -215,6 +215,22 @@ def _of_newer_gcc(log: BuildLog, hit: Hit, file: str, newer: CxxFunction) -> Fin
     )
 
 
+_CONDA = re.compile(r"/(?:ana|mini)?conda\d?/|/(?:mamba|mini)forge\d?/|/envs/[^/]+/lib/")
+
+
+def _of_conda(package: str) -> list[Fix]:
+    """Return the fix for a file of a conda environment: its libraries are in the environment, too."""
+    name = package or "PACKAGE"
+    return [
+        Fix(
+            "in a conda environment: take all packages from one channel",
+            (Command(f"conda create -n fresh -c conda-forge --override-channels {name}", FixStage.TOOLCHAIN),),
+            notes="A library of another channel or release (defaults beside conda-forge, or one of pip) lacks the "
+            "function. `conda list` names the channels. LD_LIBRARY_PATH must not name another folder.",
+        )
+    ]
+
+
 #: Mangled names of the C++ library: members and types of std, allocation, exceptions.
 _STANDARD = re.compile(
     r"_Z(?:T[VIST])?N?[KVr]?(?:St|S[absiod](?![a-z]))|_Zn[wa][jm]|_Zd[la]P|__cxa_|__gxx_personality|__dynamic_cast"
@@ -406,6 +422,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             f"{file.rpartition('/')[2]} uses {symbol}, which none of its needed libraries has",
             "It cannot be loaded.",
             [
+                *(_of_conda(installed_package(file)) if _CONDA.search(file) else ()),
                 Fix(
                     f"link the library that defines {symbol}",
                     notes="Put it after its users on the command line. `readelf -d FILE` lists the needed libraries.",

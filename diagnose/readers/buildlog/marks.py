@@ -376,13 +376,14 @@ MARKS: tuple[Mark, ...] = (
     Mark("shell", ERROR, "o space left on", r"No space left on device"),
     Mark("program", FAILED, "rror: ", r"^(?:fatal )?error: (?P<text>.{0,300})"),
     Mark("program", ERROR, "Error: ", r"^\S*Error: (?P<text>.{0,300})"),
-    Mark("program", ERROR, "Failed ", r"^Failed (?:to build|building wheel)" + _REST + r"|^\S+: Failed " + _REST),
+    Mark("program", ERROR, "Failed ", r"^Failed (?:to build|building wheel)" + _REST + r"|^(?!Warning: )\S+: Failed " + _REST),
     Mark("program", ERROR, "rror TS", r"\berror TS\d+: " + _REST),
     Mark("program", ERROR, "[ERROR]", r"^\[ERROR\] \S" + _REST),
     Mark("program", ERROR, "ERR_", r"^(?:\S+: )?ERR_\w+"),
     Mark("program", ERROR, "FATAL", r"^\W{0,3}FATAL\W" + _REST),
     # --- who ran it ---------------------------------------------------------------------------------------------------
-    Mark("ci", FAILED, "exit code", r"(?:[Pp]rocess completed with|completed with|failed with|exited with|Job failed:) exit code:? [1-9]\d*\b(?! \(use -v)"),
+    # a warning about the cache, or before another try, does not count
+    Mark("ci", FAILED, "exit code", r"^(?!Warning: |Failed to (?:save|restore): |Tar failed).{0,4000}?(?:[Pp]rocess completed with|completed with|failed with|exited with|Job failed:) exit code:? [1-9]\d*\b(?! \(use -v)"),
     Mark("ci", FAILED, "exit code", r"^exit code:? [1-9]\d*$"),
     Mark("ci", FAILED, "exited with", r"exited with (?:code |status )?[1-9]\d*\.?$|exited with (?:code|status) [1-9]"),
     Mark("ci", FAILED, "Exited with code", r"^Exited with code (?:exit status )?[1-9]"),
