@@ -103,6 +103,7 @@ def test_the_cost_grows_with_the_size_only(tmp_path: Path, case: str) -> None:
             "variables expand to more",
         ),
         ({SOURCES: f"Types: deb\nURIs: {'a ' * 2500}\nSuites: {'b ' * 2500}\nComponents: main\n"}, "URIs or suites"),
+        ({"etc/apt/sources.list": "deb http://mirror.example/debian a main\n" * 4001}, "more than 4000 entries"),
     ],
 )
 def test_where_a_small_file_would_mean_much_reading_stops(tmp_path: Path, files: dict[str, str], reason: str) -> None:

@@ -20,6 +20,8 @@ SOURCES_LIMIT = 1 << 20
 RELEASE_HEAD = 1 << 12
 #: The most URIs, and the most suites, of one entry: every URI is combined with every suite.
 ENTRY_LIMIT = 200
+#: Entries of all sources files; each is rewritten for every fix that changes them.
+ENTRIES_LIMIT = 4000
 #: The most Release files that are read.
 RELEASES_LIMIT = 1000
 
@@ -193,7 +195,7 @@ def read(root: Root, native: str) -> Apt | None:
     """Read apt's configuration of sources in *root*; None without apt.
 
     Raises:
-        InputError: a sources file is not text, too large, or a loop of links.
+        InputError: a sources file is not text, too large, or a loop of links, or there are too many entries.
     """
     if not root.is_dir("/etc/apt"):
         return None
@@ -202,10 +204,14 @@ def read(root: Root, native: str) -> Apt | None:
     paths = ["/etc/apt/sources.list"]
     paths += [f"{_PARTS}/{name}" for name in root.names(_PARTS) if _is_read(name)]
     files = []
+    entries = 0
     for path in paths:
         text = root.text(path, SOURCES_LIMIT)
         if text is not None:
             parsed = parse(path, text, architectures)
+            entries += len(parsed.sources)
+            if entries > ENTRIES_LIMIT:
+                raise InputError(f"{path}: more than {ENTRIES_LIMIT} entries in apt's sources")
             files.append(parsed._replace(sources=tuple(_with_mirrors(root, one) for one in parsed.sources)))
     names = root.names(LISTS)
     indexed = sorted({architecture for name in names if (architecture := indexed_architecture(name))})
