@@ -155,6 +155,16 @@ def test_the_machine_that_ran_the_build_has_one_package_manager(
     assert "apt-get" not in _words(told_on(Machine(distribution("debian", "13")), inside).fixes[0])
 
 
+def test_a_release_whose_package_is_too_old_is_not_installed() -> None:
+    path = FOLDER / "composed/crates/rdkafka-missing.log"
+    for distro, old in (("trixie", "librdkafka-dev here is 2.8.0"), ("bookworm", "librdkafka-dev here is 2.0.2")):
+        fixes = judged(path, distro=distro).findings[0].fixes
+        assert fixes[0].title == "let rdkafka-sys build its own librdkafka"
+        assert old in fixes[1].title
+        assert not any("install" in command.line for fix in fixes for command in fix.commands)
+    assert "librdkafka-dev" in _words(judged(path, distro="forky").findings[0].fixes[0])
+
+
 def test_a_library_of_the_system_that_a_build_script_misses_is_installed(told: Callable[[str], Finding]) -> None:
     finding = told((FOLDER / "composed/crates/netcdf-not-found.log").read_text())
     assert "libnetcdf-dev" in _words(finding.fixes[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, Enum
+from diagnose.model.finding import Fix
 from diagnose.model.pattern import patterns_for
 from diagnose.remedies.package_names import module_of
 
@@ -126,3 +127,16 @@ def unset_in_cross_file(log: BuildLog, probe: Probe) -> bool:
 
 
 _MESON = 400  # lines of one run of Meson
+
+
+#: It builds its own copy unless this feature is on.
+_RDKAFKA = Fix(
+    "let rdkafka-sys build its own librdkafka",
+    notes="Remove the feature dynamic-linking of rdkafka. The build then needs make (with cmake-build, CMake) and a "
+    "C++ compiler.",
+)
+
+
+def own_copy(module: str) -> list[Fix]:
+    """Return how a crate builds the library of *module* itself, where that takes a feature to be switched off."""
+    return [_RDKAFKA] if module == "rdkafka" else []

@@ -27,10 +27,10 @@ from diagnose.model.pattern import PROBE_KINDS
 from diagnose.model.versions import newer
 from diagnose.remedies.libraries import install_fixes, install_together, installable, vendored
 from diagnose.tables import debian_pc
-from diagnose_checks.pkgconfig._triage import PkgConfigReason, reason
+from diagnose_checks.pkgconfig._triage import PkgConfigReason, own_copy, reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from diagnose.readers.buildlog import BuildLog, Probe
     from diagnose.readers.env import Environment
@@ -81,7 +81,7 @@ def _single(env: Environment, library: Library) -> Finding:
                 Evidence(f"{package} {version}", where=where),
             ),
             consequence=f"{consequence} With {package} {version} installed, it reports the version.",
-            fixes=(*vendored(env, library.module), _own_build(env, library)),
+            fixes=(*vendored(env, library.module), *own_copy(library.module), _own_build(env, library)),
         )
     return Finding(
         message=f"no {library.module}.pc for {env.target.triple} is installed",
@@ -104,13 +104,20 @@ def _too_old(env: Environment, library: Library) -> tuple[str, str, str] | None:
     offered, where = [(name, version) for name, version in env.apt.offers if name in names], "the package lists of apt"
     suites = {suite for source in env.apt.sources for suite in source.suites}
     if not env.apt.lists and not any("backports" in suite for suite in suites):
-        known = debian_pc.releases_versions()
-        versions = ((name, known.get(name, {}).get(env.distro.codename, "")) for name in sorted(names))
-        offered, where = [(name, version) for name, version in versions if version], f"Debian {env.distro.codename}"
+        offered, where = _packaged(env, sorted(names)), f"Debian {env.distro.codename}"
+    return (*offered[-1], where) if _all_older(offered, wanted) else None
+
+
+def _packaged(env: Environment, names: Sequence[str]) -> list[tuple[str, str]]:
+    """Return (package, version) of *names* in the release of Debian, as far as the table has them."""
+    known = debian_pc.releases_versions()
+    versions = ((name, known.get(name, {}).get(env.distro.codename, "")) for name in names)
+    return [(name, version) for name, version in versions if version]
+
+
+def _all_older(offered: Sequence[tuple[str, str]], wanted: str) -> bool:
     upstream = [version.rpartition(":")[2].partition("-")[0].partition("+")[0] for _, version in offered]
-    if not offered or not all(newer(wanted, version) for version in upstream):
-        return None
-    return (*offered[-1], where)
+    return bool(offered) and all(newer(wanted, version) for version in upstream)
 
 
 def _own_build(env: Environment, library: Library) -> Fix:
@@ -162,8 +169,21 @@ def log(log: BuildLog) -> Iterator[Finding]:
             probe.hits,
             message,
             crate + "the package of the runtime library does not contain that file.",
-            (*advise(log, probe.line, install_fixes, probe.module, probe=probe), *_ask(probe)),
+            (*advise(log, probe.line, _bring, probe.module, probe.wanted, probe=probe), *_ask(probe)),
         )
+
+
+def _bring(env: Environment, module: str, wanted: str) -> Sequence[Fix]:
+    """Return the ways to bring *module*: no package where the release's own is older than *wanted*."""
+    operator, _, version = wanted.partition(" ")
+    offered = _packaged(env, sorted({one.package for one in debian_pc.providers(module, env.distro.codename)}))
+    if operator != ">=" or not _all_older(offered, version):
+        return install_fixes(env, module)
+    package, old = offered[-1]
+    title = f"build {module} {wanted} from its own source, or on a newer release: {package} here is {old}"
+    notes = f"Install it with a --prefix, and add its lib/pkgconfig to PKG_CONFIG_PATH_{env.target.env_name}."
+    older = Fix(title, notes=f"{notes} Or use an older version of the crate.")
+    return [*vendored(env, module), *own_copy(module), older]
 
 
 leads_to = stops_openssl

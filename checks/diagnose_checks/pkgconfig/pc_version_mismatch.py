@@ -19,6 +19,7 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.model.pattern import PROBE_KINDS
 from diagnose.remedies.libraries import vendored
+from diagnose_checks.pkgconfig._triage import own_copy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +50,7 @@ def env(env: Environment) -> Iterator[Finding]:
                 consequence=f"The build script reports that {library.module} was not found, although it is installed.",
                 fixes=(
                     *vendored(env, mismatch.module),
+                    *own_copy(mismatch.module),
                     Fix(
                         f"build {mismatch.module} {wanted} from its own source, or on a release that has it",
                         notes=(
@@ -77,7 +79,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
 def _newer(env: Environment, probe: Probe) -> list[Fix]:
     return [
         *vendored(env, probe.module),
-        *([_RDKAFKA] if probe.module == "rdkafka" else []),
+        *own_copy(probe.module),
         Fix(
             f"build {probe.module} {probe.needs} from its own source, or on a release that has it",
             notes=f"Use a --prefix of its own, and add its lib/pkgconfig to PKG_CONFIG_PATH_{env.target.env_name}.",
@@ -85,12 +87,5 @@ def _newer(env: Environment, probe: Probe) -> list[Fix]:
         Fix(f"use a version of {probe.crate or 'the crate'} that accepts {probe.found or 'the installed one'}"),
     ]
 
-
-#: It builds its own copy unless this feature is on.
-_RDKAFKA = Fix(
-    "let rdkafka-sys build its own librdkafka",
-    notes="Remove the feature dynamic-linking of rdkafka. The build then needs make (with cmake-build, CMake) and a "
-    "C++ compiler.",
-)
 
 leads_to = stops_openssl
