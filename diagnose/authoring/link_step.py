@@ -92,8 +92,8 @@ def owner_of(log: BuildLog, path: str) -> Target | None:
 
 def foreign_files(log: BuildLog, link: LinkStep) -> dict[str, str]:
     """Return the libraries in system folders for another machine than the target of *link*: name → file."""
-    if without_toolchain(link):
-        return {}
+    if without_toolchain(link) or log.near(link.line, "tool-too-old", before=3, after=3):
+        return {}  # build-tool-too-old: the linker passes over files that it does not understand
     from diagnose.readers.buildlog.linking import stem
 
     target = _target(log, link)

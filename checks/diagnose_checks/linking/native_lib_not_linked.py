@@ -259,6 +259,11 @@ _BLAS = "OpenBLAS has it too (-lopenblas), and Debian's libblas has cblas's func
 _ABOUT = {
     "cblas": _BLAS,
     "lapack": _BLAS,
+    "intl": "On a Mac: brew install gettext, of the Homebrew for the build's processor (/opt/homebrew for "
+    "arm64, /usr/local "
+    "for x86-64), and no folders of the other one in CPATH, LDFLAGS and CPPFLAGS. ",
+    "readline": "On a Mac -lreadline is Apple's libedit, which lacks some: brew install readline, and -L and -I of "
+    "/opt/homebrew/opt/readline. ",
     "stdc++fs": "GCC 8 and older have std::filesystem apart. With GCC 9 and later: link with g++ of the version that "
     "compiled. ",
     "boost_system": "Boost 1.69 and later need no such library: compile everything with one Boost. ",

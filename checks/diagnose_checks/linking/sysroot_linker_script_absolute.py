@@ -35,6 +35,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
         file, sysroot = hit.groups["file"], hit.groups["sysroot"]
         if not file.startswith("/") or ".so" not in file:
             continue
+        if log.near(hit.line, "tool-too-old", before=4):
+            continue  # build-tool-too-old: the linker does not understand the file
         if sysroot:
             message = f"a linker script names {file}, which is not inside the sysroot {sysroot}"
             fix = Fix(

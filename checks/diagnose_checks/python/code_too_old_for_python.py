@@ -58,7 +58,8 @@ _NAMES = (
 #: (names, first release without), as the headers of CPython 3.8 to 3.13 have them, 2026-11.
 _MEMBERS = (
     ("ob_digit|use_tracing", "3.12"),
-    ("curexc_type|curexc_value|curexc_traceback|exc_type|exc_value|exc_traceback", "3.12"),
+    ("curexc_type|curexc_value|curexc_traceback", "3.12"),
+    ("exc_type|exc_value|exc_traceback", "3.7"),
     (
         "frame|recursion_depth|f_code|f_lasti|f_localsplus|f_valuestack|f_back|f_globals|co_varnames|co_cellvars|"
         "co_freevars|co_code",

@@ -35,6 +35,16 @@ CHECK = Check(
         ("required file", rf"error: required file ['`\"](?P<file>{_FILE})['\"] not found"),
         ("cannot run", rf"configure: error: cannot run (?:\S*sh )?(?P<file>{_FILE})\s*$"),
         ("cannot find input file", r"error: cannot find input file: [`'\"]?(?P<file>[\w./-]*Makefile\.in)"),
+    )
+    + patterns_for(
+        "aux-too-old",
+        (
+            "machine `",
+            r"Invalid configuration [`'\"](?P<triple>[\w.-]{1,80})['\"]: machine "
+            r"[`'\"][\w.-]{1,80}['\"] not recognized",
+        ),
+        ("not recognized", r"Invalid configuration [`'\"](?P<triple>[\w.-]{1,80})['\"]: .{1,80} not recognized"),
+        ("cannot guess build type", r"configure: error: cannot guess build type; you must specify one(?P<triple>)"),
     ),
 )
 
@@ -42,6 +52,27 @@ CHECK = Check(
 def log(log: BuildLog) -> Iterator[Finding]:
     """See configure or automake not find a file that autoreconf brings."""
     hits = distinct(log.find("no-aux-file"), "file")
+    if old := log.find("aux-too-old"):
+        triple = old[0].groups["triple"]
+        yield finding_from_hits(
+            log,
+            old[:1],
+            f"the project's config.sub does not know {triple}"
+            if triple
+            else "the project's config.guess does not know this machine",
+            "The configure script stops: the file is older than the processor or system.",
+            (
+                Fix(
+                    "bring newer files, and configure again",
+                    (Command("cp /usr/share/misc/config.guess /usr/share/misc/config.sub .", FixStage.BUILD),),
+                    notes="Debian's autotools-dev and automake, and Fedora's redhat-rpm-config (/usr/lib/rpm/redhat) "
+                    "have them; beside configure, or where the old ones are (build-aux). `autoreconf -fi` brings them, "
+                    "too. A misspelled --host or --target has the same message.",
+                ),
+                *([] if triple else [Fix("name the machine: ./configure --build=aarch64-unknown-linux-gnu")]),
+            ),
+        )
+        return
     if not hits:
         return
     names = list(dict.fromkeys(hit.groups["file"].rpartition("/")[2] for hit in hits))

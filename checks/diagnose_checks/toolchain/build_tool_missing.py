@@ -84,6 +84,9 @@ CHECK = Check(
         ("of NASM is too old", r"version of (?P<tool>NASM) is too old: (?:No such file|The system cannot find)"),
         ("pg_config", r"(?P<tool>pg_config) (?:executable not found|is required to build)"),
         ("Unknown compiler(s): ", r"ERROR: Unknown compiler\(s\): \[+'(?P<tool>gfortran)'"),  # Meson
+        ("cannot execute", r"fatal error: cannot execute ['\"](?P<tool>as)['\"]: (?:execvp|posix_spawnp?): No such"),
+        ("no Fortran compiler found", r"has Fortran sources but no (?P<fortran>Fortran) compiler found"),
+        ("CMAKE_Fortran_COMPILER", r"^No CMAKE_(?P<fortran>Fortran)_COMPILER could be found"),
         ("is not installed on your", r"(?P<tool>CMake) is not installed on your system"),
         ("must be installed to build", r"(?P<tool>CMake) must be installed to build"),
         ("Can't exec ", rf"Can't exec \"(?P<tool>{_TOOL})\": (?:No such|failed)"),
@@ -177,6 +180,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             missed.setdefault(name, []).append(hit)
     for hit in log.find("no-build-tool"):
         generator = "ninja" if "Ninja" in hit.groups["generator"] else "make" if hit.groups["generator"] else ""
+        generator = "gfortran" if hit.groups["fortran"] else generator
         name = hit.groups["tool"].lower() or hit.groups["name"] or generator
         crate = log.crate_at(hit.line)[0] or hit.origin.crate
         if hit.groups["wrapper"] or hit.groups["rustc"]:
@@ -286,6 +290,7 @@ _PACKAGES = {
     "libtool": (("libtool",),) * 5,
     "makeinfo": (("texinfo",),) * 5,
     "go": (("golang-go",), ("golang",), ("go",), ("go",), ("go",)),
+    "as": (("binutils",),) * 5,
     "gfortran": (("gfortran",), ("gcc-gfortran",), ("gfortran",), ("gcc-fortran",), ("gcc-fortran",)),
     "llvm-config": (("llvm-dev",), ("llvm-devel",), ("llvm-dev",), ("llvm",), ("llvm-devel",)),
     "autopoint": (("autopoint",), ("gettext-devel",), ("gettext-dev",), ("gettext",), ("gettext-tools",)),

@@ -57,6 +57,12 @@ CHECK = Check(
             "undefined symbol: ",
             r"mold: (?:error: )?undefined symbol: \S{1,400}: (?P<mold>___tls_get_addr|_TLS_MODULE_BASE_)$",
         ),
+        ("unknown type [0x13] section", r"(?P<ld>unknown type \[0x13\] section [`'\"]\.relr\.dyn)"),
+        ("unrecognized relocation", r"(?P<ld>unrecognized relocation (?:type )?\(?0x2[9a]\)?)"),
+        (
+            "no such instruction: ",
+            r"Error: (?P<assembler>no such instruction): [`'\"]v[a-z0-9]{3,20} .{0,60}%[xyz]mm\d",
+        ),
         ("unknown relocation: R_", r"mold: (?:error|fatal): \S{1,400}: unknown relocation: (?P<mold>R_\w{1,40})"),
         ("allow_proto3_optional", r"(?P<protoc>Unknown flag: --experimental_allow_proto3_optional)"),
         ("allow_proto3_optional", r"(?P<protoc>--experimental_allow_proto3_optional was not set)"),
@@ -82,7 +88,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See CMake, Meson, Ninja, protoc, mold or a compiler be too old."""
     for hit in log.find("tool-too-old")[:1]:
         said = hit.groups
-        if said["mold"]:
+        if said["ld"] or said["assembler"]:
+            yield _binutils(log, hit, "assembler" if said["assembler"] else "linker")
+        elif said["mold"]:
             yield finding_from_hits(
                 log,
                 [hit],
@@ -117,6 +125,26 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     Fix("build on a newer release of the distribution, or in a newer image"),
                 ),
             )
+
+
+def _binutils(log: BuildLog, hit: Hit, part: str) -> Finding:
+    newer = "what a newer toolchain wrote into a library"
+    what = "an instruction that the compiler wrote" if part == "assembler" else newer
+    return finding_from_hits(
+        log,
+        [hit],
+        f"the {part} is too old: it does not know {what}",
+        "Binutils have to be at least as new as the compiler, and as the libraries that are linked.",
+        (
+            Fix(
+                f"use the {part} that belongs to the compiler and the system",
+                notes="`gcc -print-prog-name=ld` and `as --version` print which one it is: one of conda, of an old "
+                "devtoolset or of /usr/local before /usr/bin in PATH is the usual cause. conda: conda install -c "
+                "conda-forge binutils gxx_linux-64, with a sysroot of its own.",
+            ),
+            Fix("update binutils", notes="gcc-toolset-NN-binutils on Enterprise Linux."),
+        ),
+    )
 
 
 def _protoc(log: BuildLog, hit: Hit) -> Finding:

@@ -67,6 +67,37 @@ CHECK = Check(
         ("requested Boost libraries", r"^Unable to find the requested (?P<package>Boost) libraries"),
     )
     + patterns_for(
+        "cmake-unfit",
+        (
+            "file for package",
+            r"^Could not find a configuration file for "
+            r"package\s+\"(?P<package>[\w.+-]{1,80})\"\s+that\s+is\s+compatible"
+            r"\s+with\s+requested\s+version\s+(?:range\s+)?\"(?P<needs>[^\"]{0,60})\"",
+            4,
+        ),
+        (
+            "_FOUND to FALSE",
+            r"^but it set (?P<package>[\w.+-]{1,80})_FOUND to FALSE.{0,300}?Failed to find\s+\S{1,80}\s+component\s+"
+            r"\"(?P<part>\w{1,80})\"",
+            6,
+        ),
+        ("_FOUND to FALSE", r"^but it set (?P<package>[\w.+-]{1,80})_FOUND to FALSE"),
+        (
+            "The imported target",
+            r"The imported target \"(?P<package>[\w.+:-]{1,100})\" references the "
+            r"file\s+\"(?P<file>[^\"]{1,300})\"\s+but",
+            6,
+        ),
+    )
+    + patterns_for(
+        "cmake-considered",
+        (
+            ", version: ",
+            r"^(?P<file>(?:/|[A-Z]:)[^,]{1,300}\.cmake), version: (?P<found>[\w.]{1,40})(?P<bits> "
+            r"\(\d\dbit\))?",
+        ),
+    )
+    + patterns_for(
         "cmake-notfound",
         (
             "they are set to NOTFOUND",
@@ -99,6 +130,14 @@ CHECK = Check(
             "package configuration file",
             r"^Could not find a package configuration file provided by\s+\"(?P<package>[\w.+-]+)\"",
             2,
+        ),
+    )
+    + patterns_for(
+        "cmake-module-gone",
+        (
+            "By not providing",
+            r"^By not providing "
+            r"\"Find(?P<package>[\w.+-]{1,80})\.cmake\"",
         ),
     )
     + patterns_for(
@@ -165,7 +204,13 @@ _STATUS = 12  # lines from a status line to an error that follows from it
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See CMake stop because it does not find a required package."""
+    if unfit := next(_unfit(log), None):
+        yield unfit
+        return
     for hit in log.find("cmake-missing"):
+        if (removed := _REMOVED.get(hit.groups["package"])) and log.near(hit.line, "cmake-module-gone", before=5):
+            yield _of_removed(log, hit, *removed)
+            return
         package = hit.groups["package"]
         if package.startswith(_ELSEWHERE) or not log.near(hit.line, "cmake-stops", before=6):
             continue
@@ -216,6 +261,79 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "CMake stops, and nothing is compiled.",
             (*_fixes(log, hit.line, package, ""), Fix(f"name a copy elsewhere: -D{variable}=PATH")),
         )
+
+
+#: Modules that CMake had for a package that has no file of its own → the policy, and the CMake that brought it:
+#: cmake-policies(7) of CMake 4.2.
+_REMOVED = {
+    "PythonInterp": ("CMP0148", "3.27"),
+    "PythonLibs": ("CMP0148", "3.27"),
+    "CUDA": ("CMP0146", "3.27"),
+}
+
+
+def _of_removed(log: BuildLog, hit: Hit, policy: str, since: str) -> Finding:
+    package = hit.groups["package"]
+    return finding_from_hits(
+        log,
+        [hit],
+        f"CMake {since} and later have no Find{package}.cmake where a project asks for their behaviour ({policy})",
+        "CMake stops, and nothing is compiled. The package itself may well be there.",
+        (
+            Fix(
+                "use a newer release of the project, or of scikit-build and pybind11, that asks for the new module",
+                notes=f"find_package({'CUDAToolkit' if package == 'CUDA' else 'Python'}) replaces it.",
+            ),
+            Fix(
+                f"build with a CMake before {since}",
+                (Command(f"python3 -m pip install 'cmake<{since}'", FixStage.TOOLCHAIN),),
+                notes=f"Or -DCMAKE_POLICY_DEFAULT_{policy}=OLD, where the project does not set the policy "
+                f"itself. In pip's "
+                "isolated build: PIP_CONSTRAINT, with a file that has that line.",
+            ),
+        ),
+    )
+
+
+def _unfit(log: BuildLog) -> Iterator[Finding]:
+    """Yield that CMake finds a package's files, and not of the version, with the part or file that is asked for."""
+    for hit in log.find("cmake-unfit"):
+        package, file, part = hit.groups["package"], hit.groups["file"], hit.groups["part"]
+        consequence = "CMake stops, and nothing is compiled."
+        elsewhere = Fix(f"name the folder of a copy elsewhere: -D{package}_DIR=FOLDER")
+        if not log.near(hit.line, "cmake-stops", before=8):
+            continue
+        if file:
+            from diagnose.readers.buildlog.linking import stem  # only who reads logs needs its patterns
+
+            name = file.rpartition("/")[2]
+            module = library_module(stem(name))
+            fixes = advise(log, hit.line, _bring, module or stem(name)) if module else (_unknown(name, ""),)
+            message = f"CMake's files of {package} name {file}, which does not exist"
+            yield finding_from_hits(log, [hit], message, consequence, fixes)
+        elif part:
+            message = f"CMake finds {package}, and not its part {part}"
+            yield finding_from_hits(log, [hit], message, consequence, (*_fixes(log, hit.line, f"{package}{part}", ""),))
+        elif hit.groups["needs"] or "compatible" in hit.text:
+            found = log.near(hit.line, "cmake-considered", after=9)
+            have = " and ".join(dict.fromkeys(one.groups["found"] for one in found)) or "another version"
+            needs = hit.groups["needs"]
+            other = any(one.groups["bits"] for one in found)
+            message = f"CMake finds {package} {have}, and the build needs {needs}"
+            if other:
+                message = f"CMake finds {package} {have}, which is for another processor than the build"
+            fix = Fix(
+                f"bring {package} {needs}" if not other else f"bring {package} for the processor of the build",
+                notes="A newer or older release of the distribution, conda or the project's own source has it; "
+                "or take a "
+                f"release of the project for {package} {have}."
+                if not other
+                else "Visual Studio: -A x64 or -A Win32 in an empty build folder.",
+            )
+            yield finding_from_hits(log, [hit, *found][:4], message, consequence, (fix, elsewhere))
+        else:
+            message = f"CMake finds the files of {package}, and they say that something is missing"
+            yield finding_from_hits(log, [hit], message, consequence, (*_fixes(log, hit.line, package, ""), elsewhere))
 
 
 def _fixes(log: BuildLog, line: int, package: str, missing: str) -> tuple[Fix, ...]:

@@ -101,6 +101,7 @@ _PKG_CONFIG = (
         ("was not found in the pkg-config", r"Package '?(?P<module>[^'\s]+)'? was not found in the pkg-config search path"),
         ("required by", r"Package '(?P<module>[^']+)', required by '(?:virtual:)?world', not found"),
         ("No package", r"No package '(?P<module>[^']+)' found"),
+        ("PackageNotFoundError: ", r"pkgconfig\.pkgconfig\.PackageNotFoundError: (?P<module>[\w.+-]{1,80}) not found$"),
         ("None of the required", r"None of the required '(?P<module>[^']+)' found"),
         ("(tried pkg", r"Dependency \"?(?P<module>[\w.+-]+)\"? not found \(tried pkg-?config"),
         ("tried pkgconf", r"Dependency \"?(?P<module>[\w.+-]+)\"? not found, tried pkgconf"),

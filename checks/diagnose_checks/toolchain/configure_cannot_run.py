@@ -1,0 +1,79 @@
+"""A configure script runs a program that it compiled, and cannot, or would have to in a cross build.
+
+Some questions of configure are answered only by running a small program. It cannot run if it was compiled for another
+processor or system, or if the loader does not find a library that LDFLAGS or LIBS name. In a cross build configure does
+not try: it takes the answer from a variable, or gives up.
+
+How to fix: say that it is a cross build with ``--host``, and give the answers as ``ac_cv_…`` variables; in a native
+build take out what keeps the program from running.
+
+References:
+    https://www.gnu.org/software/autoconf/manual/autoconf-2.72/html_node/Specifying-Target-Triplets.html
+    https://www.gnu.org/software/autoconf/manual/autoconf-2.72/html_node/Cache-Variable-Names.html
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.SEARCH,
+    patterns=patterns_for(
+        "configure-no-run",
+        ("cannot run C", r"configure: error: cannot run C(?:\+\+)? compiled programs"),
+        ("cannot run test program whil", r"configure: error: cannot run test program while (?P<cross>cross compiling)"),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See configure give up because it cannot run what it compiled."""
+    for hit in log.find("configure-no-run")[:1]:
+        if hit.groups["cross"]:
+            yield finding_from_hits(
+                log,
+                [hit],
+                "configure asks a question that only a program on the target can answer",
+                "Nothing is configured: in a cross build it cannot run.",
+                (
+                    Fix(
+                        "give the answer in a variable",
+                        notes="config.log names it above the error, as ac_cv_func_NAME=yes: ./configure --host=TRIPLE "
+                        "ac_cv_func_NAME=yes. Distributions' recipes for the package (Buildroot, OpenWrt, Yocto) list "
+                        "them.",
+                    ),
+                    Fix("build natively, or under emulation", notes="As in an image of the target's processor."),
+                ),
+            )
+            return
+        yield finding_from_hits(
+            log,
+            [hit],
+            "a program that configure compiled does not run here",
+            "Nothing is configured. It is for another processor or system, or misses a library when it starts.",
+            (
+                Fix(
+                    "look why it does not start",
+                    (Command("grep -B 3 -A 12 'cannot run C' config.log", FixStage.BUILD),),
+                    notes='"error while loading shared libraries": LD_LIBRARY_PATH, or take the library out '
+                    "of LIBS and "
+                    'LDFLAGS. "Exec format error": it is a cross build. A sanitizer or -march=native in CFLAGS stops '
+                    "it, too.",
+                ),
+                Fix(
+                    "of a cross build: say so",
+                    (Command("./configure --host=TRIPLE", FixStage.BUILD),),
+                    notes="TRIPLE is what the compiler's name begins with, such as aarch64-linux-gnu.",
+                ),
+            ),
+        )
