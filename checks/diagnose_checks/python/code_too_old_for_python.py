@@ -57,7 +57,7 @@ _NAMES = (
 #: Members of the interpreter's structures, and functions, that C code no longer finds, or with other parameters:
 #: (names, first release without), as the headers of CPython 3.8 to 3.13 have them, 2026-11.
 _MEMBERS = (
-    ("ob_digit|use_tracing", "3.12"),
+    ("ob_digit|use_tracing|wstr", "3.12"),
     ("curexc_type|curexc_value|curexc_traceback", "3.12"),
     ("exc_type|exc_value|exc_traceback", "3.7"),
     (
@@ -78,6 +78,8 @@ _FUNCTIONS = (
         "_PyInterpreterState_GetConfig|PyCFunction_Call",
         "3.13",
     ),
+    ("_PyUnicode_EqualToASCIIString", "3.13"),
+    ("_PyGen_Send", "3.10"),
     ("_PyDict_SetItem_KnownHash|_PyGen_SetStopIterationValue", "3.13"),
     ("Py_UNICODE", "3.16"),
 )
@@ -90,7 +92,7 @@ _MEMBER = "|".join(names for names, _ in _MEMBERS)
 _FUNCTION = "|".join(names for names, _ in _FUNCTIONS)
 _MODULES_WITH_NAMES = "|".join(dict.fromkeys(module for module, _, _ in _NAMES))
 _STRUCTURES = (
-    r"(?:PyLongObject|PyThreadState|_?PyCFrame|PyFrameObject|PyCodeObject|PyTypeObject|PyBytesObject|"
+    r"(?:PyUnicodeObject|PyASCIIObject|PyLongObject|PyThreadState|_?PyCFrame|PyFrameObject|PyCodeObject|PyTypeObject|PyBytesObject|"
     r"_longobject|_ts|_frame|_cframe|_typeobject)"
 )
 CHECK = Check(
@@ -149,6 +151,18 @@ CHECK = Check(
             (
                 "implicit declaration of func",
                 rf"error: implicit declaration of function [`'\"](?P<function>{_FUNCTION})['\"]",
+            ),
+            (
+                "lvalue required as left op",
+                r"error: lvalue required as left operand of assignment\s+(?:\d+ "
+                r")?\|?\s*(?P<assigned>Py_(?:TYPE|SIZE|REFCNT)) ?\(",
+                2,
+            ),
+            (
+                "expression is not assignable",
+                r"error: expression is not assignable\s+(?:\d+ "
+                r")?\|?\s*(?P<assigned>Py_(?:TYPE|SIZE|REFCNT)) ?\(",
+                2,
             ),
             ("undeclared function '", rf"error: call to undeclared function '(?P<function>{_FUNCTION})'"),
             ("was not declared in this sc", rf"error: '(?P<function>{_FUNCTION})' was not declared in this scope"),
@@ -383,6 +397,8 @@ def _lost(groups: Mapping[str, str]) -> tuple[str, str]:
     for key, table in (("member", _MEMBERS), ("function", _FUNCTIONS)):
         if name := groups[key]:
             return next(since for names, since in table if name in names.split("|")), name
+    if groups["assigned"]:
+        return "3.10" if groups["assigned"] == "Py_REFCNT" else "3.11", f"an assignment to {groups['assigned']}()"
     if groups["linked"]:
         return "", groups["linked"]
     if groups["numpy"]:

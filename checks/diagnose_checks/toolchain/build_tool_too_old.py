@@ -58,6 +58,7 @@ CHECK = Check(
             r"mold: (?:error: )?undefined symbol: \S{1,400}: (?P<mold>___tls_get_addr|_TLS_MODULE_BASE_)$",
         ),
         ("unknown type [0x13] section", r"(?P<ld>unknown type \[0x13\] section [`'\"]\.relr\.dyn)"),
+        ("initialize decompress status", r"(?P<ld>unable to initialize decompress status for section [`'\"]?\.debug)"),
         ("unrecognized relocation", r"(?P<ld>unrecognized relocation (?:type )?\(?0x2[9a]\)?)"),
         (
             "no such instruction: ",

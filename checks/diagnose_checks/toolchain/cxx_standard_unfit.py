@@ -69,7 +69,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [hit],
-            f"{who} needs C++{needs} or later, and the compiler is told, or takes by itself, an older standard",
+            f"{who} needs C++{needs} or later, and is compiled as an older standard",
             "Compiling stops.",
             (
                 Fix(
@@ -101,6 +101,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     env=(("CXXFLAGS", "-std=c++14"),),
                     notes="GCC 11, Clang 16 and later take C++17 by default. CMake: -DCMAKE_CXX_STANDARD=14.",
                 ),
-                Fix("use a newer release of what the header belongs to", notes="Python 2's headers are of this kind."),
+                Fix("use a newer release of the library with that header", notes="Python 2 has such headers."),
             ),
         )

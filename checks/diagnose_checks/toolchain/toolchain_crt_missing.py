@@ -19,7 +19,7 @@ from diagnose.authoring.log import advise, finding_from_hits, host, install_by_f
 from diagnose.authoring.mingw import without_unix
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
-from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.remedies.fix import fix, with_zig
 from diagnose.remedies.install import AGAIN, cross_compiler, system, tool
@@ -227,7 +227,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 hits,
                 f"the linker does not find {', '.join(names[:4])}{f' of {target.triple}' if target else ''}",
                 "No program can be linked.",
-                _for_32_bits(log, link.line, _passes_over_itself(link))
+                (_CONDA_LD,)
+                if any("compiler_compat/ld" in hit.text for hit in hits)
+                else _for_32_bits(log, link.line, _passes_over_itself(link))
                 or advise(log, link.line, _bring, target, any("stdc++" in name for name in names)),
             )
             return
@@ -240,6 +242,13 @@ def _for_32_bits(log: BuildLog, line: int, sure: bool) -> tuple[Fix, ...]:
     return install_by_family(log, line, "install the 32-bit half of the compiler and the C library", _MULTILIB)
 
 
+_CONDA_LD = Fix(
+    "link with the system's linker instead of conda's",
+    (Command('mv "$CONDA_PREFIX/compiler_compat/ld" "$CONDA_PREFIX/compiler_compat/ld.conda"', FixStage.TOOLCHAIN),),
+    notes="conda's Python passes -B …/compiler_compat to gcc, and that linker does not search the system's folders. Or "
+    "take conda's compilers, which fit it: conda install -c conda-forge gxx_linux-64; or name the folder in LDFLAGS: "
+    "-L/usr/lib/x86_64-linux-gnu.",
+)
 _LIBCXX = Fix(
     "link LLVM's C++ library",
     env=(("MACOSX_DEPLOYMENT_TARGET", "11.0"),),
