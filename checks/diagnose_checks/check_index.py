@@ -166,7 +166,7 @@ CHECKS = {
     "runtime/runtime_extension_absent": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("module-absent", "relative-import")}},
     "runtime/runtime_glibc_too_old": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("glibc-not-defined", "glibc-wanted", "loader-undefined")}},
     "runtime/runtime_glibcxx_too_old": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("glibcxx-wanted",)}},
-    "runtime/runtime_lib_missing": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("library-put", "nix-note", "loader-no-lib", "musl-no-lib")}},
+    "runtime/runtime_lib_missing": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("library-put", "library-linked", "nix-note", "loader-no-lib", "musl-no-lib")}},
     "runtime/runtime_lib_too_old": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("version-wanted", "loader-undefined", "musl-relocating")}},
     "runtime/runtime_macos_module_unfit": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("runtime-macos-module-unfit", "dyld-user", "dyld-reason")}},
     "runtime/runtime_numpy_mismatch": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("numpy-abi", "numpy-absent")}},

@@ -118,7 +118,7 @@ CHECKS = {
     "runtime/runtime_elf_broken_by_repair": (b'past end of file', b'not properly aligned', b'not page-aligned', b'file too short', b'cannot read file data', b'invalid ELF header', b'no version information', b'undefined symbol', b'unsupported version', b'Fixed-up wheel', b'Stripping symbols from', b': cannot open shared object'),
     "runtime/runtime_extension_absent": (b"No module named '", b'partially initialized module', b'from .', b'import _'),
     "runtime/runtime_glibc_too_old": (b'not defined in file',),
-    "runtime/runtime_lib_missing": (b'-- Installing: ', b'install: ', b'/nix/store/', b'nix-shell', b'nix run ', b'nix develop'),
+    "runtime/runtime_lib_missing": (b'-- Installing: ', b'install: ', b' -L/', b'/nix/store/', b'nix-shell', b'nix run ', b'nix develop'),
     "runtime/runtime_lib_too_old": (b'version ',),
     "runtime/runtime_macos_module_unfit": (b'incompatible architecture', b'but wrong architecture', b'duplicate LC_RPATH', b'Library not loaded: ', b'Incompatible library version', b'code signature ', b'Referenced from: ', b'no LC_RPATH', b"Reason: tried: '"),
     "runtime/runtime_numpy_mismatch": (b'compiled using NumPy 1.x', b'may indicate binary', b'module compiled against A', b'against NumPy C-API version', b'numpy.core.multiarray failed', b'_ARRAY_API not found', b'auto-generated because', b'No module named'),

@@ -5,11 +5,15 @@ helper chooses the processor's own instruction where there is one. The helpers a
 in LLVM's compiler-rt. An older cross compiler, or a link without libgcc, does not have them. Objects that a newer
 compiler made, such as a prebuilt static library, then cannot be linked.
 
+Rust has the helpers in its own library, compiler_builtins; they ask libc's ``getauxval`` for the processor's features.
+Until Rust 1.57 the linker met libc before them for musl's static targets, and did not find it.
+
 How to fix: compile without these calls, or link with a compiler that has the helpers.
 
 References:
     https://gcc.gnu.org/onlinedocs/gcc/AArch64-Options.html (``-moutline-atomics``)
     https://gcc.gnu.org/gcc-10/changes.html
+    https://github.com/rust-lang/rust/issues/89626
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,10 +32,33 @@ CHECK = Check(since="0.1.0", phase=Phase.LINK, log_kinds=("ld-undefined",))
 
 _HELPER = r"__aarch64_(?:cas|swp|ldadd|ldclr|ldeor|ldset)(?:1|2|4|8|16)_(?:relax|acq|rel|acq_rel|sync)$"
 
+_ASKS = re.compile(r"compiler_builtins-.{1,200}undefined reference to [`']getauxval'")
+_FOR_RUST = (
+    Fix(
+        "build with a newer Rust",
+        (Command("rustup update", FixStage.TOOLCHAIN),),
+        notes="rust-toolchain.toml may name an old release.",
+    ),
+    Fix(
+        "let the linker search libc once more, at the end",
+        env=(("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_RUSTFLAGS", "-C link-arg=-lc"),),
+    ),
+)
+
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the linker report the helpers as undefined."""
+    """See the linker report the helpers as undefined, or what Rust's need."""
     for link in log.links:
+        asks = [hit for hit in link.of("ld-undefined") if _ASKS.search(hit.text)]
+        if asks and len(asks) == len(link.of("ld-undefined")):
+            yield finding_from_hits(
+                log,
+                asks,
+                "Rust's helpers for atomics (compiler_builtins) ask libc's getauxval, which the linker has passed by",
+                "Linking fails: undefined symbol getauxval.",
+                _FOR_RUST,
+            )
+            return
         hits = [hit for hit in link.of("ld-undefined") if re.match(_HELPER, hit.groups["symbol"].rstrip("'`\""))]
         if not hits:
             continue

@@ -43,7 +43,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
             continue
         wanted = [(glibc_since(hit.groups["symbol"].rstrip("'`")), hit) for hit in link.of("ld-undefined")]
         hits = [hit for since, hit in wanted if since]
-        if not hits or len(hits) * 2 < len(wanted) or any("musl" in hit.text for hit in link.hits):
+        if (
+            not hits
+            or len(hits) * 2 < len(wanted)
+            or any(
+                word in hit.text
+                for hit in link.hits
+                for word in ("musl", "compiler_builtins")  # the latter: outline-atomics-missing
+            )
+        ):
             continue
         since = max(since for since, _ in wanted)
         version = ".".join(map(str, since))

@@ -43,6 +43,7 @@ CHECK = Check(
         ("-- Installing: ", rf"-- (?:Installing|Up-to-date): {_PUT}"),  # CMake
         ("install: ", rf"libtool: install: .{{0,400}}\s{_PUT}"),
     )
+    + patterns_for("library-linked", (" -L/", r" (?P<arguments>-L/\S{1,200}(?: -[lLW]\S{1,200}){1,40})"))
     + patterns_for(
         "nix-note",
         ("/nix/store/", r"/nix/store/\w{32}-"),
@@ -153,9 +154,21 @@ def _of_interpreter(log: BuildLog, hit: Hit, lib: str) -> Finding:
 
 
 def _put(log: BuildLog, hit: Hit, lib: str) -> str:
-    """Return the folder into which the log shows *lib* installed before; empty if it does not."""
+    """Return the folder into which the log shows *lib* installed, or from which linked, before; else nothing."""
     notes = [note for note in log.find("library-put") if note.line < hit.line]
-    return next((n.groups["folder"] for n in reversed(notes) if _stem(n.groups["lib"]) == _stem(lib)), "")
+    put = (n.groups["folder"] for n in reversed(notes) if _stem(n.groups["lib"]) == _stem(lib))
+    return next(put, "") or _linked(log, hit, lib)
+
+
+def _linked(log: BuildLog, hit: Hit, lib: str) -> str:
+    """Return the one folder, other than the system's, that a linker before *hit* searched for *lib*."""
+    for note in log.find("library-linked"):
+        words = note.groups["arguments"].split()
+        folders = {word[2:].rstrip("/") for word in words if word.startswith("-L/")}
+        own = [folder for folder in folders if not folder.startswith(("/usr/lib", "/lib"))]
+        if note.line < hit.line and len(own) == 1 and f"-l{lib.partition('.so')[0].removeprefix('lib')}" in words:
+            return own[0]
+    return ""
 
 
 def _stem(lib: str) -> str:

@@ -17,7 +17,7 @@ import os
 
 from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import finding_from_hits
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
@@ -36,7 +36,11 @@ CHECK = Check(
     patterns=(
         *patterns_for(
             "cargo-unresolved",
-            ("failed to select a version for", rf"failed to select a version for (?:the requirement )?{_CRATE}"),
+            (
+                "failed to select a version for",
+                rf"failed to select a version for (?:the requirement )?{_CRATE}"
+                r"(?: = \"[\^~>=]{0,2} ?(?P<least>[0-9]{1,9}(?:\.[0-9]{1,9}){0,2})\")?",
+            ),
             ("no matching package", rf"no matching packages? (?:named )?{_CRATE}[^`']{{0,60}}[`'] found"),
             (
                 "the selected packages contains",
@@ -113,7 +117,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             yield _without_features(log, hit, features)
             return
         why = log.near(hit.line, "cargo-why", after=_REACH)
-        said = {name: value for one in reversed(why) for name, value in one.groups.items()}
+        said = {name: value for one in (*reversed(why), hit) for name, value in one.groups.items() if value}
         reason, fixes = _reason(crate, said)
         yield finding_from_hits(log, [hit, *why[:3]], reason, "cargo stops before it compiles anything.", fixes)
 
@@ -134,6 +138,19 @@ def _without_features(log: BuildLog, hit: Hit, features: str) -> Finding:
             ),
         ),
     )
+
+
+_MIRROR = "A mirror of the registry may be behind, or the version not be published."
+
+
+def _are_older(others: str, least: str) -> bool:
+    """Whether all versions that cargo names, the newest first, are older than *least*."""
+    newest = re.match(r"\d+(?:\.\d+){0,2}", others)
+    return bool(newest and least) and _numbers(newest[0]) < _numbers(least)  # type: ignore[index]
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part[:9]) for part in version.split("."))
 
 
 def _reason(crate: str, said: dict[str, str]) -> tuple[str, tuple[Fix, ...]]:
@@ -186,10 +203,20 @@ def _reason(crate: str, said: dict[str, str]) -> tuple[str, tuple[Fix, ...]]:
             ),
             update,
         )
+    if "others" in said and _are_older(said["others"], said.get("least", "")):
+        newest = said["others"].partition(",")[0]
+        return f"this cargo sees no {crate} {said['least']} or later in its index{by}: the newest is {newest}", (
+            Fix(
+                "update Rust: cargo passes by versions that it is too old for",
+                (Command("rustup update stable", FixStage.TOOLCHAIN),),
+                notes=f"cargo before 1.60 ignores crates with features of the form dep:NAME. {_MIRROR}",
+            ),
+            update,
+        )
     if "others" in said:
         return f"no version of {crate} fits the requirement{by}: there are {said['others'].rstrip('., ')}", (
             update,
-            Fix("update the index, if the version is new", notes="Without --offline; a mirror may be behind."),
+            Fix("update the index, if the version is new", notes=f"Without --offline. {_MIRROR}"),
         )
     return f"cargo finds no {crate} that fits{by}", (
         Fix(

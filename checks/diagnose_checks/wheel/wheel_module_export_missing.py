@@ -151,6 +151,12 @@ def _fixes(wheel: Wheel, module: ExtensionName, name: str, others: list[str]) ->
     )
 
 
+_REBUILD = (
+    Fix(
+        "if it is another's module: build or install it for this Python",
+        notes="`nm -D FILE | grep -E ' T (Py)?[Ii]nit'` shows its function: initNAME is Python 2's.",
+    ),
+)
 _FOR_PYTHON_2 = ", which Python 2 looks for: it was built for Python 3, or its function has another name"
 
 
@@ -193,7 +199,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             log,
             [hit],
             f"the module exports no {function}{'' if function.startswith('Py') else _FOR_PYTHON_2}",
-            f"It cannot be imported: the function's name differs from the file's, {name}.",
+            f"It cannot be imported: its function has another name than the file, {name}, or is for another Python.",
             (
                 Fix(
                     f'give the function the name of the file: #[pymodule(name = "{name}")] in Rust, PyInit_{name} in C',
@@ -201,6 +207,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     "file has that name, and the built file is not renamed. PyPy loads only what was built for PyPy.",
                 ),
                 Fix("give the module the function's name: module-name in [tool.maturin]"),
+                *(_REBUILD if hit.kind == "module-export" else ()),
             ),
             # maturin writes the wheel anyway.
             Severity.ERROR if hit.kind == "module-export" else Severity.WARNING,

@@ -204,7 +204,7 @@ class Course:
         return (warning or probe) and flow.unit_went_on(at, warning)
 
 
-_IGNORED = 6  # lines from an error to make's word that it ignores it
+_IGNORED = 6  # lines from an error to the word that it is ignored
 
 
 class _EventFlow:
@@ -227,11 +227,11 @@ class _EventFlow:
         self._errors: list[Event | None] | None = None  # the next message of its own, if only repetitions are before it
 
     def ignored(self, at: int, line: int) -> bool:
-        """Whether make says, a few lines below *line*, that it ignores the error of that command."""
+        """Whether make, or the script, says a few lines below *line* that it goes on without that command."""
         for event in self._events[at : at + _IGNORED]:
             if event.line > line + _IGNORED or event.sign is Sign.FAILED:
                 return False
-            if event.tool == "make" and event.text.endswith("(ignored)"):
+            if event.tool == "fallback" or (event.tool == "make" and event.text.endswith("(ignored)")):
                 return True
         return False
 
