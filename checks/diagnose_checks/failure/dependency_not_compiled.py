@@ -23,7 +23,7 @@ from diagnose.model.pattern import CRATE_FILE, patterns_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 CHECK = Check(
     since="0.1.0",
@@ -62,6 +62,17 @@ def log(log: BuildLog) -> Iterator[Finding]:
         ),
         Fix("compile with the Rust of that time", notes="rustup toolchain install VERSION; cargo +VERSION build."),
     ]
+    if _lacks_python(hits[0]):
+        fixes = [
+            Fix(
+                "take a PyO3 that supports this Python",
+                (Command("cargo add pyo3@0.29", FixStage.BUILD),),
+                notes=f"PyO3 {version} does not check the version of Python, and fails to compile with a newer one. "
+                "`cargo update` never crosses a minor version of 0.x: see PyO3's migration guide.",
+            ),
+            Fix("build with an older Python", env=(("PYO3_PYTHON", "python3.9"),)),
+            fixes[1],
+        ]
     installs = log.find("cargo-installs")
     if installs and not log.find("installed-locked"):
         program = installs[-1].groups
@@ -80,3 +91,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
         f"Nothing that depends on {crate} is compiled.",
         fixes,
     )
+
+
+def _lacks_python(hit: Hit) -> bool:
+    """Whether it is a PyO3 of before 0.20.3, which did not yet refuse a newer Python, and misses a function of it."""
+    version = tuple(int(part) for part in hit.groups["version"].split(".") if part.isdigit())
+    return hit.groups["crate"] in {"pyo3", "pyo3-ffi"} and version < (0, 20, 3) and "`ffi`" in hit.groups["said"]

@@ -267,6 +267,14 @@ def _on_windows(file: str) -> tuple[Fix, ...]:
                 f'else ["{name}"]. In CMake: if(NOT WIN32). Another project\'s: take a release with a wheel.',
             ),
         )
+    if name.endswith((".dll.a", ".a")):  # Visual C++'s linker puts .lib after what setup.py names
+        return (
+            Fix(
+                f"give Visual C++ the library's .lib file: {name} is one of MinGW's, to which .lib was added",
+                notes='In setup.py: libraries=["NAME"], where NAME.lib is in a folder of library_dirs. vcpkg and '
+                "conda have such files; lib /def:NAME.def /out:NAME.lib /machine:x64 makes one for a DLL.",
+            ),
+        )
     return (
         Fix(
             f"install the library's development files, and name the folder of {file}",

@@ -147,7 +147,7 @@ CHECK = Check(
                 "incomplete t",
                 r"error: .{0,80}incomplete (?:definition of )?type '?(?:struct )?(?P<frame>_frame|PyFrameObject)\b",
             ),
-            ("too ", rf"error: too (?:few|many) arguments to function (?:call|[`'\"](?P<function>{_FUNCTION})['\"])"),
+            ("too ", rf"error: too (?:few|many) arguments to function [`'\"](?P<function>{_FUNCTION})['\"]"),
             (
                 "implicit declaration of func",
                 rf"error: implicit declaration of function [`'\"](?P<function>{_FUNCTION})['\"]",
@@ -167,6 +167,13 @@ CHECK = Check(
             ("undeclared function '", rf"error: call to undeclared function '(?P<function>{_FUNCTION})'"),
             ("was not declared in this sc", rf"error: '(?P<function>{_FUNCTION})' was not declared in this scope"),
             ("is not a member of '", rf"error C2039: '(?P<member>{_MEMBER})': is not a member of '{_STRUCTURES}'"),
+        ),
+        # Clang names the function in its note only
+        *patterns_for(
+            "call-refused", ("arguments to function call", r"error: too (?:few|many) arguments to function call\b")
+        ),
+        *patterns_for(
+            "python-declared", ("declared here", rf"note: '(?P<function>{_FUNCTION})' (?:has been )?declared here")
         ),
         *patterns_for(
             "no-pkg-resources",
@@ -205,7 +212,7 @@ _DISTUTILS = {"debian": ("python3-distutils",)}
 def log(log: BuildLog) -> Iterator[Finding]:
     """See code that was written for an older Python fail."""
     yield from _without_pkg_resources(log)
-    for hit in log.find("python-lost")[:1]:
+    for hit in (log.find("python-lost") or _declared(log))[:1]:
         groups = hit.groups
         since, what = _lost(groups)
         unlinked = {one.groups["linked"] for one in log.find("python-lost")} - {""}
@@ -316,14 +323,29 @@ def log(log: BuildLog) -> Iterator[Finding]:
         if groups["name"] == "ImpImporter" and isolated:
             who = f"the old setuptools that {package or 'the package'} asks for"
         owner = f"Python {since}" if since else _OWNERS.get(kind, "setuptools 58")
+        refused = [*_refusal(log, hit), hit]
+        other = "arguments to function" in refused[0].text
         yield finding_from_hits(
             log,
-            [hit],
-            f"{who} uses {what}, which {owner} no longer has",
+            refused,
+            f"{who} uses {what}, {f'whose parameters changed in {owner}' if other else f'which {owner} no longer has'}",
             "The package is not built, or not imported.",
             fixes,
         )
         return
+
+
+def _declared(log: BuildLog) -> list[Hit]:
+    """Return Clang's notes about Python's functions that belong to a refused call."""
+    return [note for note in log.find("python-declared") if _refusal(log, note)]
+
+
+def _refusal(log: BuildLog, note: Hit) -> list[Hit]:
+    """Return the refused call that Clang's *note* is about; nothing if *note* is an error itself."""
+    return log.near(note.line, "call-refused", before=_QUOTED)[-1:] if note.kind == "python-declared" else []
+
+
+_QUOTED = 8  # lines that Clang quotes between an error and its note
 
 
 def _in_hook(log: BuildLog, hit: Hit) -> bool:

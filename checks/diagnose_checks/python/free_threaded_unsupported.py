@@ -1,14 +1,16 @@
-"""A crate, or its PyO3, does not support free-threaded Python.
+"""The code, or its PyO3, does not support free-threaded Python.
 
 PyO3 supports the free-threaded build from 0.23 on. There, ``GILProtected`` does not exist, so crates that use it do not
 compile: ``numpy`` up to 0.23, for example. ``maturin build --find-interpreter`` also finds ``python3.13t`` in the
-manylinux images, so that a project that never asked for it fails.
+manylinux images, so that a project that never asked for it fails. C code that reads ``ob_refcnt`` does not compile
+either: such a Python counts references in two other members.
 
 How to fix: update the crate to a release that supports free-threaded Python, or name the interpreters to build for.
 
 References:
     https://pyo3.rs/main/free-threading.html
     https://github.com/PyO3/rust-numpy/issues/476
+    https://docs.python.org/3/howto/free-threading-extensions.html
 """
 
 from __future__ import annotations
@@ -47,8 +49,18 @@ CHECK = Check(
             ("imited API is not", r"error:? \"?The limited API is not currently supported in the free-threaded build"),
         ),
         *patterns_for(
+            "refcount-absent",
+            (
+                "ob_refcnt",
+                r"error: [`'\"](?:PyObject|(?:struct )?_object)\b.{0,60} has no member named 'ob_refcnt'",
+            ),
+            ("ob_refcnt", r"error: no member named 'ob_refcnt' in '(?:struct )?_object'"),
+            ("ob_refcnt", r"error C2039: 'ob_refcnt': is not a member of '_object'"),
+        ),
+        *patterns_for(
             "free-threaded-note",
             ("thon", r"\b[Pp]ython ?3\.1\d+t\b|\bCPython 3\.1\d+t\b"),
+            ("cpython-31", r"\bcpython-31\dt\b"),
             ("cp31", r"\bcp31\d-?cp?31\dt\b|\bcp31\dt\b"),
             ("free-threaded", r"free-threaded"),
         ),
@@ -59,8 +71,28 @@ _MESON = "python -m pip install . -Csetup-args=-Dpython.allow_limited_api=false"
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See PyO3 refuse such a Python, or a crate miss what PyO3 has with the GIL only."""
+    """See PyO3 refuse such a Python, or code miss what only a Python with the GIL has."""
     notes = log.find("free-threaded-note")
+    counted = log.find("refcount-absent") if notes else []
+    if counted:
+        yield finding_from_hits(
+            log,
+            [*notes[:1], counted[0]],
+            "this C code reads ob_refcnt, which free-threaded Python does not have",
+            "It cannot be compiled.",
+            (
+                Fix(
+                    "use a newer release of the package, or a Python with the GIL",
+                    notes='cibuildwheel: skip = "cp3??t-*". pip and uv: the interpreter without t, as python3.14.',
+                ),
+                Fix(
+                    "in your own code, write Py_REFCNT(object) and Py_SET_REFCNT(object, count)",
+                    notes="A count of 1 no longer says that nothing else uses the object: "
+                    "PyUnstable_Object_IsUniquelyReferenced() of 3.14 does.",
+                ),
+            ),
+        )
+        return
     used = log.find("gil-protected") if notes else []
     for hit in [*log.find("gil-disabled-refused", "limited-api-refused"), *used][:1]:
         if hit.kind == "limited-api-refused":

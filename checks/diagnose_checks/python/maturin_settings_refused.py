@@ -199,8 +199,17 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "",
     ),
     (
-        "Couldn't detect the binding",
-        r"Couldn't detect the binding type",
+        "bindings crate",
+        r"The bindings crate (?P<crate>[\w-]{1,40}) was not found in the dependencies list",
+        "the crate that maturin builds does not depend on {crate}, as it is built here",
+        "enable the feature that brings {crate}, or add {crate} to this crate",
+        "An optional dependency counts only with its feature, whose name [features] in Cargo.toml shows: maturin build "
+        "--features NAME, or features in [tool.maturin]. In a workspace name the right crate with -m DIR/Cargo.toml.",
+        "",
+    ),
+    (
+        "Couldn't ",
+        r"Couldn't (?:detect the binding type|find any bindings)",
         "maturin sees neither PyO3, cffi nor UniFFI among the crate's dependencies, nor a program",
         "name the bindings, or add PyO3 to this crate",
         "`bindings` in [tool.maturin] is pyo3, cffi, uniffi or bin. In a workspace PyO3 has to be a dependency of the "

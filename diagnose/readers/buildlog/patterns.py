@@ -173,7 +173,7 @@ _LINKING = (
             " library '",  # Meson's
             r"ERROR: (?:C|C\+\+|Fortran|Objective-C)(?: shared or static| static| shared)? library '(?P<lib>[\w.+-]{1,80})' not found",
         ),
-        ("fatal error LNK1", r"LNK1(?:181|104): .{3,80}?['\"](?P<complete>[\w.+-]+\.lib)['\"]"),
+        ("fatal error LNK1", r"LNK1(?:181|104): .{0,80}?['\"](?P<complete>[\w.+-]+\.lib)['\"]"),
         ("could not open", r"lld-link\S{0,40}: error: could not open '(?P<complete>[\w.+-]+\.lib)'"),
         ("on library search path", r"Couldn't find library `(?P<lib>[^`]+)` on library search path"),
         ("system library", r"unable to find (?:[Dd]ynamic |[Ss]tatic )?system library ['\"](?P<lib>[^'\"]+)['\"] using strategy"),
