@@ -95,6 +95,7 @@ CHECK = Check(
         ("due to network timeout", r"Failed to download distribution due to network timeout"),
         ("dns error: ", r"dns error: failed to lookup address information"),
         ("client error (Connect)", r"client error \(Connect\)(?!.{0,300}certificate)"),
+        (": timed out", r"(?P<url>https?://[^\s:]{1,200}(?::\d{1,5})?[^\s:]{0,200}): timed out$"),
         ("operation timed out", r"^(?:Caused by: )?operation timed out$"),
         ("HTTP status server error", r"HTTP status server error \(50[0234] .{0,60}\) for url \((?P<url>[^)]{1,300})\)"),
         # conda, twine

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 #: A command of setup.py that another package brings, and that package.
 _COMMANDS = {
     "bdist_wheel": "wheel",
+    "egg_info": "setuptools",
+    "develop": "setuptools",
     "build_rust": "setuptools-rust",
     "compile_catalog": "babel",
     "build_sphinx": "sphinx",

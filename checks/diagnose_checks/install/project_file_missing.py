@@ -64,6 +64,7 @@ CHECK = Check(
             r"InvalidDistribution: Unknown distribution format:\s+'(?P<folder>[^']{1,200})'",
             2,
         ),
+        ("Is a directory", r"failed to read from file `(?P<folder>[^`]{1,300})`: Is a directory"),  # maturin upload
         ("It looks like a path. File", r"It looks like a path\. File '(?P<file>[^']{1,300})' does not exist"),
         ("File not found: `", r"^error: File not found: `(?P<file>[^`]{1,300})`"),
         (

@@ -51,6 +51,7 @@ CHECK = Check(
             (") not found.", r"^(?P<lost>Package \S{1,100} \([^)]{1,60}\)) not found\.$"),  # Poetry
             ("version solving failed", r"\bversion solving failed\.?$"),
             ("nable to find a resolution", r"Unable to find a resolution\b"),
+            ("ResolvePackageNotFound", r"^ResolvePackageNotFound:"),
             (
                 "nsatisfiable",
                 r"^(?P<conda>LibMambaUnsatisfiableError|UnsatisfiableError|SpecsConfigurationConflictError)\b",
@@ -92,6 +93,13 @@ CHECK = Check(
                 "candidates were found",
                 r"(?<![\w.-])(?P<absent>[\w.-]{1,100}) [^,]{0,60}(?:,[<>=!][^,]{0,30}){0,3}, "
                 r"for which (?P<channels>no candidates) were found",
+            ),
+            # conda: NAME=VERSION=BUILD
+            (
+                "ResolvePackageNotFound",
+                r"^ResolvePackageNotFound:\s+- (?P<absent>[\w.-]{1,100}(?:={1,2}[^\s=]{1,60})?)"
+                r"(?P<channels>(?P<exact>=\w{1,40})?)",
+                2,
             ),
             # libmamba's tree
             (
@@ -150,7 +158,7 @@ def _told(hit: Hit, hits: list[Hit], reasons: list[Hit]) -> tuple[str, Fix]:
             "correct the name, or name the index that has it",
             notes="uv: [[tool.uv.index]], or --index URL. pip: --extra-index-url URL. Poetry: poetry source add.",
         )
-    if any(one.groups["channels"] or one.groups["by"] for one in reasons):
+    if any(one.groups["channels"] or one.groups["by"] or "ResolvePackage" in one.text for one in reasons):
         return _of_channels(reasons)
     if clash := first("clash"):
         return f"the packages ask for versions that exclude each other, one of them {' '.join(clash.split())}", _LOOSEN
@@ -190,12 +198,12 @@ def _of_channels(reasons: list[Hit]) -> tuple[str, Fix]:
             notes="`conda info` lists what conda knows of the system as virtual packages. CONDA_OVERRIDE_CUDA, "
             "CONDA_OVERRIDE_GLIBC and CONDA_OVERRIDE_OSX set their versions where the target is another machine.",
         )
+    if any(one.groups["exact"] for one in reasons):
+        return f"the channels have no {absent[0]} in the build that is asked for", _EXPORT
     if sum(bool(one.groups["build"] or "==" in one.groups["absent"] or "*" in one.text) for one in reasons) >= _MANY:
-        return f"the channels have neither {absent[0]} nor {len(absent) - 1} others in the form that is asked for", Fix(
-            "export the environment without builds, and name its channels",
-            (Command("conda env export --from-history > environment.yml", FixStage.TOOLCHAIN),),
-            notes="On the machine that has the environment. Versions with a build (h7f8727e_0) exist for one system "
-            "and in one channel only, and many packages for Linux, macOS or Windows alone.",
+        return (
+            f"the channels have neither {absent[0]} nor {len(absent) - 1} others in the form that is asked for",
+            _EXPORT,
         )
     named = absent[0].partition(" ")[0] if absent else "NAME"
     return f"the channels have no {', '.join(absent[:3])}", Fix(
@@ -220,6 +228,12 @@ def _of_pdm(said: str) -> tuple[str, Fix]:
     )
 
 
+_EXPORT = Fix(
+    "export the environment without builds, and name its channels",
+    (Command("conda env export --from-history > environment.yml", FixStage.TOOLCHAIN),),
+    notes="On the machine that has the environment. Versions with a build (h7f8727e_0) exist for one system and in one "
+    "channel only, and many packages for Linux, macOS or Windows alone.",
+)
 _MANY = 3  # packages with a version or a build that an exported environment fixes
 _NARROW = Fix(
     "let the project ask for no other Pythons than its packages",

@@ -22,7 +22,7 @@ from diagnose.remedies.install import system, unavailable_reason
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
     from diagnose.readers.env import Environment
 
 CHECK = Check(
@@ -31,6 +31,16 @@ CHECK = Check(
     patterns=patterns_for(
         "no-toolchain",
         ("is not installed", r"error: toolchain '(?P<toolchain>[\w.-]{1,100})' is not installed"),
+        (
+            "is not installed for the toolc",
+            r"error: '(?P<component>[\w-]{1,60})(?:\.exe)?' is not installed for the (?:custom )?toolchain "
+            r"'(?P<toolchain>[\w.-]{1,100})'",
+        ),
+        ("nvalid toolchain name", r"invalid toolchain name: '(?P<toml>\[toolchain\])'"),
+        (
+            "failed to install component",
+            r"failed to install component: '(?P<broken>[\w.-]{1,100})', detected conflict: '?(?P<file>[^'\s]{1,100})",
+        ),
         ("no default is configured", r"rustup could not choose a version of \S+ to run(?P<toolchain>)"),
     )
     + patterns_for(
@@ -101,6 +111,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
         )
         return
     for hit in log.find("no-toolchain")[:1]:
+        if (told := _of_component(log, hit)) is not None:
+            yield told
+            return
         name = hit.groups["toolchain"]
         command = f"rustup toolchain install {name}" if name else "rustup default stable"
         where = "RUSTUP_TOOLCHAIN, rust-toolchain.toml or a `rustup override` selects it."
@@ -121,3 +134,32 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             ),
         )
+
+
+def _of_component(log: BuildLog, hit: Hit) -> Finding | None:
+    """Return the finding for a toolchain that lacks a part, or whose name cannot be read."""
+    component, name, file = hit.groups["component"], hit.groups["toolchain"], hit.groups["file"]
+    if component:
+        message = f"the Rust toolchain {name} is installed without {component}"
+        fix = Fix(
+            "add it",
+            (Command(f"rustup component add {component}", FixStage.TOOLCHAIN),),
+            notes="The profile minimal has neither rustfmt nor clippy; `components` in rust-toolchain.toml names them.",
+        )
+    elif hit.groups["toml"]:
+        message = "the file rust-toolchain holds TOML, which this reader expects in rust-toolchain.toml only"
+        fix = Fix("rename it", (Command("git mv rust-toolchain rust-toolchain.toml", FixStage.BUILD),))
+    elif file:
+        message = f"rustup cannot add {hit.groups['broken']}: {file} is there already"
+        fix = Fix(
+            "install the toolchain again, and let only one rustup run at a time",
+            (
+                Command("rustup toolchain uninstall stable", FixStage.TOOLCHAIN),
+                Command("rustup toolchain install stable", FixStage.TOOLCHAIN),
+            ),
+            notes="For another toolchain than stable: its name. Two programs that start cargo at the same time, where "
+            "rust-toolchain.toml names components that are not installed, do this: install them before.",
+        )
+    else:
+        return None
+    return finding_from_hits(log, [hit], message, "No Rust program starts.", (fix,))

@@ -41,6 +41,8 @@ CHECK = Check(
         ("lready been used", r"(?P<used>filename has already been used|This filename has already been used)"),
         ("14 days", r"(?P<old>older than 14 days|more than 14 days|14 days (?:old|ago))"),
         ("nvalid or non-existent", r"(?P<unknown>Invalid or non-existent authentication)"),
+        ("sername and/or password are", r"(?P<unknown>Username and/or password are (?:possibly )?wrong)"),  # maturin
+        ("allowed to upload to project", r"(?P<owner>isn't allowed to upload to project '(?P<project>[^']{1,100})')"),
         ("authentication is no longer", r"(?P<unknown>Username/Password authentication is no longer) supported"),
         ("403 ", r"HTTPError: 403 (?:Client Error: )?(?P<token>Forbidden|Invalid).{0,200}/legacy/"),
         (
@@ -95,6 +97,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
     elif all(one.groups["silent"] for one in hits):
         yield from _silent(log, hits)
         return
+    elif owned := next((one.groups["project"] for one in hits if one.groups["owner"]), ""):
+        message = f"the account may not upload to the project {owned}"
+        fixes = (
+            Fix(
+                "take another name, or let an owner of the project add the account",
+                notes="The name is another's project, or the token is another account's. Names that differ in case, "
+                "hyphens, dots and underscores are one.",
+            ),
+        )
     elif any(one.groups["unknown"] for one in hits):
         message = "the index does not know the user name and password, or the token"
         fixes = (

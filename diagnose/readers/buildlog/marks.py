@@ -172,6 +172,8 @@ MARKS: tuple[Mark, ...] = (
     Mark("poetry", FAILED, "uild", r"^(?:ChefBuildError|ChefInstallError|EnvCommandError|PoetryException|RuntimeError)$"),
     Mark("conda", BEGUN, "Collecting package metadata", r"^Collecting package metadata "),
     Mark("conda", DONE, "Executing transaction: ", r"^Executing transaction: (?:.{0,400}\s)?done$"),
+    Mark("conda", FAILED, "olving environment: ", r"^Solving environment: (?:.{0,400}\s)?failed$"),
+    Mark("conda", FAILED, "ResolvePackageNotFound", r"^ResolvePackageNotFound:"),
     Mark("conda", FAILED, "Failed to download or patch", r"^Failed to download or patch source"),
     Mark("conda", FAILED, "Tests failed for ", r"^Tests failed for \S+ - moving package"),
     Mark("conda", FAILED, "not solve for environment", r"(?:^|libmamba )Could not solve for environment specs"),
