@@ -145,6 +145,10 @@ def _on_musl(log: BuildLog, hit: Hit, package: str) -> Finding:
     )
 
 
+#: What other checks name as the cause.
+_EXPLAINED = ("outage", "certificate", "metadata-inconsistent")
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
     """See pip find no file of a name, without a network failure."""
     for hit in log.find("no-pyodide-wheel")[:1]:
@@ -170,7 +174,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         return
     refused = [hit for hit, _ in left_out(log)]  # python-version-refused
     for hit in (log.find("no-versions") or log.find("no-distribution"))[:1]:
-        if hit in refused or log.near(hit.line, "outage", "certificate", before=_ABOVE):
+        if hit in refused or log.near(hit.line, *_EXPLAINED, before=_ABOVE):
             continue
         if not hit.groups["others"] and log.near(hit.line, "pip-retries", before=_ABOVE):
             continue  # network-or-mirror-outage

@@ -90,6 +90,12 @@ CHECK = Check(
         ("No files found to publish", r"No files found to publish(?P<wheel>)"),
         ("Cargo.toml", r"Can't find (?P<file>\S{0,300}Cargo\.toml)\b"),
         ("Cargo.toml", r"could not find `(?P<file>Cargo\.toml)` in `[^`]{1,300}` or any parent"),
+        (
+            "manifest for workspace member",
+            r"failed to load manifest for workspace member `[^`]{1,300}`.{0,400}?failed to read "
+            r"`(?P<file>[^`]{1,300})`\s.{0,60}?No such file",
+            8,
+        ),
         ("manifest path `", r"manifest path `(?P<file>[^`]{1,300})` does not exist"),
         (
             "o such file or directory",

@@ -11,17 +11,20 @@ References:
 
 from __future__ import annotations
 
+from operator import ge, gt, le, lt
+
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose.model.versions import version_key
 from diagnose_checks.install._triage import left_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 _RANGE = r"[<>=!~]=?\s?[\d.*]+(?:\s?,\s?[<>=!~]=?\s?[\d.*]+){0,6}"
 CHECK = Check(
@@ -93,7 +96,7 @@ CHECK = Check(
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See an installer or a setup.py refuse the Python that runs it."""
-    for hit in log.find("python-refused")[:1]:
+    for hit in [one for one in log.find("python-refused") if not _meets(one)][:1]:
         package = hit.groups["package"].rpartition("/")[2]
         want, have = hit.groups["want"], hit.groups["have"]
         want = want or (f">={hit.groups['least']}" if hit.groups["least"] else "")
@@ -119,6 +122,18 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "It is not installed.",
             _fixes(package, wants[0], ""),
         )
+
+
+def _meets(hit: Hit) -> bool:
+    """Whether the Python is one that is asked for: pip before 21.1 blames it where another requirement excludes."""
+    if not re.fullmatch(r"\d[\d.]{0,20}", hit.groups["have"]):
+        return False  # a release candidate of 3.13 is not >=3.13
+    have = version_key(hit.groups["have"])
+    ranges = re.findall(r"(>=|>|<=|<) *([\d.]{1,20})(?=[ ,]|$)", hit.groups["want"])
+    if not have or not ranges or len(ranges) != hit.groups["want"].count(",") + 1:
+        return False
+    meets = {">=": ge, ">": gt, "<=": le, "<": lt}
+    return all(meets[how](have, version_key(bound)) for how, bound in ranges)
 
 
 def _fixes(package: str, want: str, have: str, asked: bool = False) -> tuple[Fix, ...]:
