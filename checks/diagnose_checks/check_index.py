@@ -54,7 +54,7 @@ CHECKS = {
     "failure/compiler_crashed": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.COMPILE, "fallback": True}, "signs": {"log": ("program-crashed",)}},
     "failure/dependency_not_compiled": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.COMPILE, "fallback": True}, "signs": {"log": ("dependency-error", "cargo-installs", "installed-locked")}},
     "failure/unknown_failure": {"kinds": ("log",), "declared": {"since": "0.1.0", "fallback": True, "admits": True}},
-    "install/build_backend_missing": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("no-backend", "no-module", "hook-frame", "build-hook-note", "moved-backend", "no-setup-command", "old-setuptools", "uv-build-note", "launcher-note", "no-isolation-note")}, "functions": ("leads_to",)},
+    "install/build_backend_missing": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("no-backend", "no-module", "hook-frame", "build-hook-note", "moved-backend", "unmet-requirement", "no-setup-command", "old-setuptools", "uv-build-note", "launcher-note", "no-isolation-note")}, "functions": ("leads_to",)},
     "install/conda_package_damaged": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.PACKAGES}, "signs": {"log": ("conda-package-damaged",)}},
     "install/conda_system_unfit": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("virtual-missing", "virtual-excuse")}},
     "install/download_hash_mismatch": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("hash-refused", "hash-of-index")}},

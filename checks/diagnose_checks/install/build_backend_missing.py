@@ -88,6 +88,20 @@ CHECK = Check(
     )
     + patterns_for("moved-backend", ("poetry.masonry", r"(?:No module named|Backend|import) '(?P<old>poetry\.masonry)"))
     + patterns_for(
+        "unmet-requirement",  # python -m build --no-isolation
+        (
+            "et dependencies",
+            r"^ERROR:? Unmet dependencies[^:]{0,300}:\s+(?P<module>[\w.-]{1,100})(?P<asked>[^\s;]{0,60}).{0,200}?"
+            r"found: (?P<found>\S.{0,40}?)\s*$",
+            4,
+        ),
+        (
+            " dependencies:",
+            r"^ERROR:? (?:Missing|Unmet) dependencies:\s+(?P<module>[\w.-]{1,100})(?P<asked>[^\s;]{0,60})",
+            2,
+        ),
+    )
+    + patterns_for(
         "no-setup-command",
         ("invalid command '", rf"(?:^|SystemExit: )error: invalid command '(?P<command>{'|'.join(_COMMANDS)})'"),
     )
@@ -157,6 +171,31 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     "a sitecustomize. uv and pip install the newest by themselves.",
                 ),
                 Fix("ask for a newer one", notes='requires = ["setuptools>=64"] in [build-system].'),
+            ),
+        )
+        return
+    for hit in log.find("unmet-requirement")[:1]:
+        module, found = hit.groups["module"], hit.groups["found"]
+        other = found not in ("", "not installed")
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"the build needs {module}{hit.groups['asked']}, and its environment has {found}"
+            if other
+            else f"the build needs {module}{hit.groups['asked']}, which is not installed in its environment",
+            "The package is not built: without isolation, what it requires has to be there.",
+            (
+                Fix(
+                    "let the build install what it requires",
+                    (Command("python3 -m build", FixStage.BUILD),),
+                    notes="Without --no-isolation and -n.",
+                ),
+                Fix(
+                    "install it before the build",
+                    (Command(f"python3 -m pip install '{module}{hit.groups['asked']}'", FixStage.TOOLCHAIN),),
+                    notes="For the Python that runs build. In a distribution's package it is a requirement of the "
+                    "build; --skip-dependency-check leaves the look out.",
+                ),
             ),
         )
         return

@@ -66,11 +66,16 @@ _CREDENTIALS = ("401", "403", "407")
 _GONE = ("404", "410")
 
 
+_RIGHT_AFTER = 6  # lines to the last word that repeats it
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a server refuse a download."""
     if any(event.tool == "twine" for event in log.course.events):
         return  # an upload: upload-refused
     for hit in log.find("download-refused")[-1:]:
+        if not hit.groups["url"] and any(event.line > hit.line + _RIGHT_AFTER for event in log.course.standing):
+            return  # a script that went on without it: another error stands
         code, url = hit.groups["code"], re.sub(r"//[^/@]{1,300}@", "//", hit.groups["url"].rstrip(".,;'\""))
         what = f": {url}" if url else ""
         if code in _GONE:

@@ -104,7 +104,7 @@ def _of_installed(log: BuildLog, hit: Hit) -> Finding:
                 ),
             ),
             Fix(
-                "or update that package, or remove it",
+                "update that package, or remove it",
                 notes="Newer releases of Ubuntu have distro-info and python-debian with valid versions.",
             ),
         ),

@@ -72,6 +72,7 @@ CHECK = Check(
             r"Directory '(?P<project>[^']{1,300})' is not installable\. Neither 'setup\.py' nor 'pyproject\.toml'",
         ),
         ("to be a Python project", r"(?<!\S)(?P<project>\S{1,300}) does not appear to be a Python project"),
+        ("contain", r"Neither (?:source )?director.{0,600}\bcontains? a build file (?P<file>meson\.build)"),
         ("Forced include not found: ", r"Forced include not found: (?P<file>\S.{0,300})"),  # hatchling
         ("find pyproject.toml at", r"Couldn't find (?P<file>pyproject\.toml) at \S{1,300}"),  # maturin
         (

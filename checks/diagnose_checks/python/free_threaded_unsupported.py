@@ -37,6 +37,11 @@ CHECK = Check(
         ),
         *patterns_for(
             "gil-disabled-refused",
+            (
+                "free-threaded ",
+                r"\b(?:does not|doesn't|is not|are not) (?:yet |currently )?support(?:ed (?:on|by|in))?"
+                r" (?:the )?free-threaded (?:Python|CPython|builds?|interpreters?)",
+            ),
             ("GIL disabled", r"built with the GIL disabled, which is not (?:yet )?supported by PyO3"),
         ),
         *patterns_for(
@@ -113,7 +118,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             )
             return
-        crate = log.crate_at(hit.line)[0] or ("PyO3" if hit.kind == "gil-disabled-refused" else "the crate")
+        crate = log.crate_at(hit.line)[0] or (
+            "PyO3" if hit.kind == "gil-disabled-refused" and "GIL disabled" in hit.text else "the package"
+        )
         yield finding_from_hits(
             log,
             [*notes[:1], hit] if hit.kind == "gil-protected" else [hit],

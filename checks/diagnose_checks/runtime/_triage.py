@@ -18,7 +18,8 @@ LIBPYTHON = re.compile(r"^libpython\d")
 WINDOWS = patterns_for(
     "windows-load",
     ("DLL load failed", r"\bDLL load failed(?: while importing (?P<module>\w{1,80}))?: ?(?P<why>\S.{0,300})"),
-    ("[WinError 1", r"\[WinError (?P<number>126|127|1114)\] "),
+    # not of a file that is copied: ('a', 'b', '[WinError 127] …')
+    ("[WinError 1", r"(?<!['\"])\[WinError (?P<number>126|127|1114)\] "),
 )
 #: Reason → words of Windows's messages 193, 1114, 4551, 127 and 126 in its languages. The first that fits counts: the
 #: Chinese words for a routine and for an application contain the one for a procedure.
