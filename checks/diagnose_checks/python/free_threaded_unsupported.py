@@ -40,7 +40,7 @@ CHECK = Check(
             (
                 "free-threaded ",
                 r"\b(?:does not|doesn't|is not|are not) (?:yet |currently )?support(?:ed (?:on|by|in))?"
-                r" (?:the )?free-threaded (?:Python|CPython|builds?|interpreters?)",
+                r" (?:the )?free-threaded (?:Python|CPython|builds?\b(?! of CPython versions below)|interpreters?)",
             ),
             ("GIL disabled", r"built with the GIL disabled, which is not (?:yet )?supported by PyO3"),
         ),
