@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
-from diagnose.model.finding import Evidence, Severity
+from diagnose.model.finding import Evidence, Finding, Fix, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from diagnose.readers.cargo.variables import Setting
     from diagnose.readers.elf.library import LinkFile
@@ -21,6 +21,31 @@ def setting_evidence(setting: Setting, detail: str = "") -> Evidence:
     """Return *setting* as evidence."""
     text = detail or f"{setting.name}={setting.value}"
     return Evidence(text, path=setting.path) if setting.path else Evidence(text, where=f"variable {setting.name}")
+
+
+def refused(env: Environment, cause: str, consequence: str) -> Iterator[Finding]:
+    """Yield what maturin or PyO3 refuses, as *cause*: an error, or what another option of the command can avoid."""
+    for one in env.refusals:
+        if one.cause != cause:
+            continue
+        where = one.setting.where if one.setting is not None else one.path.rpartition("/")[2].partition(":")[0]
+        yield Finding(
+            message=one.wrong,
+            severity=Severity.ERROR if one.certain else Severity.WARNING,
+            evidence=(
+                setting_evidence(one.setting)
+                if one.setting is not None
+                else Evidence(one.quoted, one.path)
+                if one.path
+                else Evidence(one.quoted, where="variable PATH"),
+            ),
+            consequence=consequence,
+            fixes=(
+                Fix(f"correct {where}")
+                if one.certain
+                else Fix("name the Python to build for", notes="maturin build --release -i python3.12"),
+            ),
+        )
 
 
 def names(libraries: Iterable[Library]) -> str:

@@ -19,7 +19,7 @@ from diagnose.readers.system import distro, packages
 from diagnose.readers.system.host import host_machine
 from diagnose.readers.system.native import native_target
 from diagnose.readers.system.root import Root
-from diagnose.readers.toolchain import compilers, rust_std, rustup
+from diagnose.readers.toolchain import compilers, program_libraries, rust_std, rustup
 from diagnose.readers.toolchain.toolchain_facts import DEFAULT_PATH, IMAGE_CARGO, Finder, Program, Toolchain
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from diagnose.readers.elf.library import LinkFile
     from diagnose.readers.image.open_image import ImageFacts, OpenImage
     from diagnose.readers.pkgconfig.pkgconfig_facts import Library, PkgConfig
+    from diagnose.readers.python_project import Refusal
     from diagnose.readers.system.apt import Apt
     from diagnose.readers.system.distro import Container, Distro
     from diagnose.readers.system.packages import Package, RpmRepo
@@ -113,6 +114,8 @@ class Environment(NamedTuple):
     """What the linker finds for the libraries that the flags name, each with the flags' source."""
     lacking: Lacking | None = None
     """The crates whose sources cargo cannot get."""
+    refusals: tuple[Refusal, ...] = ()
+    """What maturin or PyO3 refuses of the project's settings."""
     obstacle: Obstacle | None = None
     """What keeps cargo from writing to its target folder."""
     unseen: tuple[str, ...] = ()
@@ -238,7 +241,7 @@ def read(
     if policy is None:
         policy_from = variables.own("AUDITWHEEL_PLAT") or variables.own("AUDITWHEEL_POLICY")
     linker = config.linker(variables, row)
-    project = project_parts.project(place, cwd, config, home, row)
+    project = project_parts.project(place, cwd, config, variables, home, row)
     place.unseen += project.unsure
     libs = list(libs)
     if libs:  # they replace the modules that could not be determined
@@ -269,6 +272,9 @@ def read(
         rust,
         bindgen=project.crate("bindgen") is not None or project.crate("clang-sys") is not None,
     )
+    compiles = project.crate("cc") is not None or project.crate("cmake") is not None
+    begun = program_libraries.started(place, tools, row, host, compiles=compiles)
+    tools = tools._replace(unloaded=tuple(program_libraries.unloaded(place, begun, native, variables)))
     static = config.crt_static(variables, row)
     own_musl = here.family == "alpine" and not rust.toolchain  # Alpine's Rust links dynamically
     tools = tools._replace(crt_static=row.libc == "musl" and not own_musl if static is None else static)
@@ -364,6 +370,7 @@ def read(
         refused=refused,
         flagged=flagged,
         lacking=sourceless,
+        refusals=project_parts.refusals(finder, cwd, project, tools, cross=row != host),
         obstacle=project_parts.obstacle(
             place, project, config, variables, os.path.abspath(cwd), "" if row == host else row.triple
         ),

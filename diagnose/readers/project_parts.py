@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from diagnose.readers.cargo.project_facts import Project
     from diagnose.readers.cargo.target_folder import Obstacle
     from diagnose.readers.cargo.variables import Variables
+    from diagnose.readers.python_project import Refusal
+    from diagnose.readers.toolchain.toolchain_facts import Finder, Toolchain
 
 
 def refuse_settings(config: Config, variables: Variables) -> None:
@@ -33,16 +35,25 @@ def refuse_settings(config: Config, variables: Variables) -> None:
 
 
 #: How the variables begin whose values cargo refuses.
-_SETTINGS = ("CARGO_BUILD_", "CARGO_TERM_", "CARGO_TARGET_DIR")
+_SETTINGS = ("CARGO_BUILD_", "CARGO_TERM_", "CARGO_TARGET_DIR", "CARGO_PROFILE_", "CARGO_HTTP_")
 
 
-def project(place: Root, cwd: str, config: Config, home: str, row: Target) -> Project:
-    """Return the Cargo project of *cwd*; without a manifest, what cargo's configuration alone says."""
-    if not project_facts.located(place if place.live else Root("/"), cwd)[0]:
+def project(place: Root, cwd: str, config: Config, variables: Variables, home: str, row: Target) -> Project:
+    """Return the Cargo project of *cwd*; without a manifest, what cargo's configuration alone says.
+
+    Raises:
+        InputError: cargo refuses its manifest.
+    """
+    here = place if place.live else Root("/")
+    path = project_facts.located(here, cwd)[0]
+    if not path:
         return project_facts.configured(config, row)
+    from diagnose.readers.cargo import manifest_syntax
     from diagnose.readers.cargo import project as cargo
 
-    return cargo.project(place, cwd, config, home, row)
+    found = cargo.project(place, cwd, config, home, row)
+    manifest_syntax.refuse(here, path, here.text(path) or "", cargo.manifest(place, path), config, variables)
+    return found
 
 
 def wanted(libs: Sequence[str], project: Project, variables: Variables, row: Target) -> list[Need]:
@@ -63,6 +74,18 @@ def sourceless(
     from diagnose.readers.cargo import crate_sources
 
     return crate_sources.lacking(place, here, home, project, config, variables, row)
+
+
+def refusals(finder: Finder, cwd: str, project: Project, tools: Toolchain, *, cross: bool) -> tuple[Refusal, ...]:
+    """Return what maturin or PyO3 refuses of the settings of *project*."""
+    if not project.path or not project.wheel:
+        return ()
+    from diagnose.readers import python_project
+    from diagnose.readers.cargo import project as cargo
+
+    here = finder.root if finder.root.live else Root("/")
+    content = cargo.manifest(finder.root, project.path)
+    return tuple(python_project.refusals(finder, here, cwd, project, content, tools.python, cross=cross))
 
 
 def obstacle(

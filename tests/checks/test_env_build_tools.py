@@ -82,7 +82,7 @@ def test_a_cross_cxx_compiler(tmp_path: Path) -> None:
 
 def test_variables_name_the_programs(tmp_path: Path) -> None:
     paths = {"CMAKE": "/usr/bin/cmake3", "CMAKE_GENERATOR": "Ninja", "CXX": "ccache clang++"}
-    assert seen(tmp_path, RDKAFKA, HOST, ("cmake3", "clang++"), **paths) == {}
+    assert seen(tmp_path, RDKAFKA, HOST, ("cmake3", "clang++", "ccache"), **paths) == {}
 
 
 @pytest.mark.parametrize(

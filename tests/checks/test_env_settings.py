@@ -38,6 +38,24 @@ SETTINGS = [
     ("", "[build]\nrustc-wrapper = 3\n", True),
     ("", "[env]\nX = 3\n", True),
     ("", '[env]\nX = { value = "3", force = true }\n', False),
+    ("CARGO_PROFILE_DEV_OPT_LEVEL=9", "", True),
+    ("CARGO_PROFILE_DEV_OPT_LEVEL=s", "", False),
+    ("CARGO_PROFILE_DEV_DEBUG=9", "", True),
+    ("CARGO_PROFILE_DEV_DEBUG=line-tables-only", "", False),
+    ("CARGO_PROFILE_DEV_PANIC=stop", "", True),
+    ("CARGO_PROFILE_DEV_STRIP=all", "", True),
+    ("CARGO_PROFILE_DEV_STRIP=symbols", "", False),
+    ("CARGO_PROFILE_DEV_CODEGEN_UNITS=0", "", True),
+    ("CARGO_PROFILE_DEV_DEBUG_ASSERTIONS=1", "", True),
+    ("CARGO_PROFILE_RELEASE_DEBUG=9", "", True),
+    ("CARGO_PROFILE_NOSUCH_OPT_LEVEL=9", "", False),
+    ("CARGO_PROFILE_BENCH_OPT_LEVEL=9", "", False),  # no build uses it
+    ("", "[profile.dev]\nopt-level = 9\n", True),
+    ("", '[profile.dev]\nopt-level = "3"\n', True),
+    ("CARGO_PROFILE_DEV_OPT_LEVEL=1", "[profile.dev]\nopt-level = 9\n", False),
+    ("CARGO_HTTP_TIMEOUT=abc", "", True),
+    ("", "[build]\nrustflags = 3\n", True),
+    ("", '[build]\nrustflags = ["-g"]\n', False),
 ]
 
 
@@ -59,6 +77,51 @@ def test_values_at_which_cargo_stops(tmp_path: Path, variable: str, config: str,
     cargo = shutil.which("cargo", path=f"{Path.home()}/.cargo/bin:{os.environ['PATH']}")
     need(cargo, "not installed: cargo")
     done = subprocess.run([str(cargo), "check", "--offline"], cwd=tmp_path, env=environ, capture_output=True, text=True)
+    assert (done.returncode != 0) is stops, done.stderr
+
+
+REFUSED = [
+    ('name = "own"', 'name = "own app"', True),
+    ('name = "own"', 'name = "1own"', True),
+    ('name = "own"', 'name = "own-_1"', False),
+    ('"0.1.0"', '"1.0"', True),
+    ('"0.1.0"', '"0.1.0-rc.1+b"', False),
+    ('"2021"', "2021", True),
+    ('"2021"', '"2021"\nauthors = "me"', True),
+    ('"2021"', '"2021"\nrust-version = "abc"', True),
+    ('"2021"', '"2021"\nrust-version = "1.56"\nnosuch = 1', False),
+    ('version = "0.1.0"', "version.workspace = true", True),
+    ('"2021"', '"2021"\n[profile.dev]\nopt-level = 9', True),
+    ('"2021"', '"2021"\n[profile.release]\npanic = "abrt"', True),
+    ('"2021"', '"2021"\n[profile.dev.build-override]\nopt-level = 1', False),
+    ('"2021"', '"2021"\n[lib]\nname = "a-b"', True),
+    ('"2021"', '"2021"\n[lib]\ncrate-type = ["cdylibb"]', True),
+    ('"2021"', '"2021"\n[features]\n"a/b" = []', True),
+    ('"2021"', '"2021"\n[target."cfg(bogus"]\ndependencies = {}', True),
+    ('"2021"', '"2021"\n[target."cfg(all(unix, not(windows)))"]\ndependencies = {}', False),
+    ('"2021"', '"2021"\n[workspace]\n[dependencies]\nx.workspace = true', True),
+    ('"2021"', '"2021"\n[[bin]]\nname = "x"\npath = "src/lib.rs"\n[[bin]]\nname = "x"\npath = "src/lib.rs"', True),
+    ('"2021"', '"2021"\n[dev-dependencies]\nx = "abc"', True),
+    ('"2021"', '"2021"\n[dev-dependencies]\nx = { version = "1", optional = "no" }', True),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "stops"), REFUSED)
+def test_manifests_at_which_cargo_stops(tmp_path: Path, before: str, after: str, stops: bool) -> None:
+    """As cargo sees it, too, where there is one."""
+    assert before in OWN
+    miniroot.write(tmp_path / "Cargo.toml", OWN.replace(before, after, 1))
+    miniroot.write(tmp_path / "src/lib.rs", "")
+    try:
+        env.read("/", cwd=str(tmp_path), environ=os.environ)
+        refused = ""
+    except InputError as error:
+        refused = str(error)
+    assert bool(refused) is stops, refused
+    assert not stops or f"{tmp_path}/Cargo.toml:" in refused
+    cargo = shutil.which("cargo", path=f"{Path.home()}/.cargo/bin:{os.environ['PATH']}")
+    need(cargo, "not installed: cargo")
+    done = subprocess.run([str(cargo), "check", "--offline"], cwd=tmp_path, capture_output=True, text=True)
     assert (done.returncode != 0) is stops, done.stderr
 
 

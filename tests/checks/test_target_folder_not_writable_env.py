@@ -37,6 +37,12 @@ def test_a_near_miss_is_silent(tmp_path: Path) -> None:
     (project / "out/release").write_text("")
     (message,) = found(look(case, root))
     assert message.endswith("out/release is a file")
+    (project / "out/release").unlink()
+    (project / "out/release").symlink_to(tmp_path / "elsewhere")
+    (message,) = found(look(case, root))
+    assert message.endswith("out/release is a link to what does not exist")
+    (tmp_path / "elsewhere").mkdir()
+    assert found(look(case, root)) == []
 
 
 def test_what_another_user_has_left() -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from e2e.conftest import Climbed, together
-from e2e.ladder import AARCH64, X86_64, Workshop, causes, subject
+from e2e.ladder import AARCH64, X86_64, Workshop, causes
 
 HOME = "/home/user/small"
 GCC = "/usr/lib/gcc/x86_64-linux-gnu/14"
 STD = f"/usr/lib/rustlib/{X86_64.triple}/lib"
 CARGO = '[package]\nname = "small"\nversion = "0.1.0"\nedition = "2021"\n'
+LIBRARIES = "/usr/lib/x86_64-linux-gnu"
+REFUSED = "refused"  # cargo stops at a value: the project is not judged
 LINKER = "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER"
 
 
@@ -62,7 +65,27 @@ CASES = {
     "linker-of-another-processor": Case(
         "target-linker-not-configured", environment=((LINKER, "aarch64-linux-gnu-gcc"),)
     ),
+    "level-of-a-variable": Case(REFUSED, environment=(("CARGO_PROFILE_DEV_OPT_LEVEL", "9"),)),
+    "level-of-a-variable-known": Case("", environment=(("CARGO_PROFILE_DEV_OPT_LEVEL", "s"),)),
+    "level-of-the-configuration": Case(
+        REFUSED, "mkdir .cargo && printf '[profile.dev]\\nopt-level = 9\\n' > .cargo/config.toml"
+    ),
+    "panic-of-the-manifest": Case(REFUSED, "printf '[profile.dev]\\npanic = \"abrt\"\\n' >> Cargo.toml"),
+    "package-name": Case(REFUSED, 'sed -i \'s/"small"/"small app"/\' Cargo.toml'),
+    "package-version": Case(REFUSED, "sed -i 's/0.1.0/1.0/' Cargo.toml"),
+    "workspace-above-missing": Case(REFUSED, "sed -i 's/^version.*/version.workspace = true/' Cargo.toml"),
+    "llvm-missing": Case("runtime-lib-missing", f"rm {LIBRARIES}/libLLVM.so.*"),
+    "rustc-driver-missing": Case("runtime-lib-missing", f"rm {LIBRARIES}/librustc_driver-*.so"),
+    "rustc-driver-cut": Case("runtime-lib-missing", f"truncate -s 100000 {LIBRARIES}/librustc_driver-*.so"),
+    "library-of-ld-missing": Case("runtime-lib-missing", f"rm {LIBRARIES}/libbfd-*-system.so"),
+    "library-of-cc1-missing": Case("", f"rm {LIBRARIES}/libmpc.so.3"),  # nothing compiles C
 }
+
+
+def _first(report: str) -> list[str]:
+    """Return the first cause in a report; ``REFUSED`` if the project could not be read."""
+    (one,) = json.loads(report)["subjects"]
+    return [REFUSED] if one["error"] is not None else causes(one)[:1]
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +108,6 @@ def test_ready_is_what_builds(small: tuple[Path, ...], workshop: Workshop, name:
             root.check(case.prepare, cwd=HOME)
         environment = dict(case.environment)
         words = f"diagnose env --target {X86_64.triple} --format json --fail-on never"
-        report = root.check(words, cwd=HOME, env=environment)
+        report = root.run(words, cwd=HOME, env=environment).output
         done = root.run(f"cargo build --target {X86_64.triple}", cwd=HOME, env=environment)
-        found = causes(subject(report))
-        assert (found[:1], done.code == 0) == ([case.cause] if case.cause else [], not case.cause), done.output
+        assert (_first(report), done.code == 0) == ([case.cause] if case.cause else [], not case.cause), done.output

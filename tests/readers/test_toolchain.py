@@ -12,6 +12,7 @@ from conftest import need
 from readers import miniroot
 
 from diagnose.model import targets
+from diagnose.model.finding import InputError
 from diagnose.model.targets import Target
 from diagnose.readers import env
 from diagnose.readers.cargo.variables import Setting, Variables
@@ -46,6 +47,7 @@ def finder(path: Path, *programs: str) -> Finder:
         ("armhf", {"CC_armv7_unknown_linux_gnueabihf": "u", "CC_armv7-unknown-linux-gnueabihf": "d"}, "", "d"),
         ("armhf", {"HOST_CC": "h"}, "", "arm-linux-gnueabihf-gcc"),
         ("armhf", {"CC": "ccache arm-gcc -O2"}, "", "arm-gcc"),
+        ("armhf", {"CC": "sccache arm-gcc -O2"}, "", "sccache"),  # not there: the crate stops
         ("armhf", {"CROSS_COMPILE": "arm-x-"}, "a-gcc", "arm-x-gcc"),
         ("armhf", {}, "armv7l-linux-gnueabihf-gcc", "armv7l-linux-gnueabihf-gcc"),
         ("armhf", {}, "zig-cc", "arm-linux-gnueabihf-gcc"),
@@ -59,7 +61,8 @@ def finder(path: Path, *programs: str) -> Finder:
 )
 def test_the_compiler_that_the_cc_crate_takes(tmp_path, target, environ, linker, name):
     setting = Setting("linker", linker) if linker else None
-    found = compilers.c_compiler(finder(tmp_path, "musl-gcc", "cc"), Variables(environ, {}), row(target), HOST, setting)
+    place = finder(tmp_path, "musl-gcc", "cc", "ccache")
+    found = compilers.c_compiler(place, Variables(environ, {}), row(target), HOST, setting)
     assert found.name == name
 
 
@@ -175,7 +178,6 @@ DEFAULT = f'version = "12"\ndefault_toolchain = "{STABLE}"\n'
         (DEFAULT, {}, {"rust-toolchain": "nightly\n"}, NIGHTLY, ()),
         (DEFAULT, {}, {"rust-toolchain.toml": '[toolchain]\nchannel="nightly"\ntargets=["a"]\n'}, NIGHTLY, ("a",)),
         (DEFAULT, {}, {"rust-toolchain.toml": '[toolchain]\ntargets = ["a"]\n'}, STABLE, ("a",)),
-        (DEFAULT, {}, {"rust-toolchain.toml": "[toolchain\n"}, STABLE, ()),
         (DEFAULT + '\n[overrides]\n"{cwd}" = "nightly"\n', {}, {}, NIGHTLY, ()),
         (DEFAULT, {"RUSTUP_TOOLCHAIN": "1.2.3"}, {}, "1.2.3", ()),
         ("", {}, {}, "", ()),
@@ -190,6 +192,43 @@ def test_which_toolchain_rustup_takes(tmp_path, settings, environ, files, name, 
     found = rustup.rust(place, Variables({"HOME": "/root", **environ}, {}), str(cwd), HOST)
     assert (found.toolchain, found.asked) == (name, asked)
     assert found.std == ((HOST.triple,) if name in (STABLE, NIGHTLY) else ())
+
+
+def test_a_toolchain_file_that_rustup_cannot_read(tmp_path):
+    (tmp_path / "rust-toolchain.toml").write_text("[toolchain\n")
+    place = rustup_root(tmp_path / "root", DEFAULT, STABLE)
+    with pytest.raises(InputError, match=r"rust-toolchain.toml: "):
+        rustup.rust(place, Variables({"HOME": "/root"}, {}), str(tmp_path), HOST)
+
+
+@pytest.mark.parametrize(
+    ("name", "environ", "uninstalled"),
+    [
+        ("nosuch", {}, "nosuch"),
+        ("1.2.3", {}, ""),  # rustup fetches it
+        ("1.2.3", {"RUSTUP_AUTO_INSTALL": "0"}, "1.2.3"),
+        ("nightly", {}, ""),
+    ],
+)
+def test_a_toolchain_that_is_selected_and_not_there(tmp_path, name, environ, uninstalled):
+    place = rustup_root(tmp_path / "root", DEFAULT, STABLE)
+    found = rustup.rust(place, Variables({"HOME": "/root", "RUSTUP_TOOLCHAIN": name, **environ}, {}), "/", HOST)
+    assert found.uninstalled == uninstalled
+    assert bool(place.root.unseen) is not bool(uninstalled)
+
+
+@pytest.mark.parametrize("state", ["", "is not there", "is empty", "is not executable", "unlisted"])
+def test_what_a_toolchain_lacks_of_its_components(tmp_path, state):
+    place = rustup_root(tmp_path / "root", DEFAULT, STABLE)
+    sysroot = tmp_path / f"root/root/.rustup/toolchains/{STABLE}"
+    listed = "" if state == "unlisted" else "file:bin/rustc\nfile:bin/rustdoc\n"
+    miniroot.write(sysroot / f"lib/rustlib/manifest-rustc-{HOST.triple}", listed)
+    if state not in ("is not there", "unlisted"):
+        text = b"" if state == "is empty" else miniroot.elf("amd64")
+        miniroot.write(sysroot / "bin/rustc", text, 0o644 if state == "is not executable" else 0o755)
+    found = rustup.rust(place, Variables({"HOME": "/root"}, {}), "/", HOST).lacking
+    expected = ((f"/root/.rustup/toolchains/{STABLE}/bin/rustc", state),) if state.startswith("is ") else ()
+    assert found == expected
 
 
 def test_the_real_rustup():

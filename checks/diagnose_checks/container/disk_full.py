@@ -48,12 +48,13 @@ _ROOM = Fix(
 def env(env: Environment) -> Iterator[Finding]:
     """See that the disk of the target folder, or of temporary files, has no room for a program."""
     obstacle = env.obstacle
-    if obstacle is None or obstacle.why != "full":
+    if obstacle is None or obstacle.why not in ("full", "without inodes"):
         return
+    state = "has less than 1 MiB left" if obstacle.why == "full" else "has no inodes left for more files"
     yield Finding(
-        message=f"the disk is full: {obstacle.path} has less than 1 MiB left",
+        message=f"the disk is full: {obstacle.path} {state}",
         severity=Severity.ERROR,
-        evidence=(Evidence("has less than 1 MiB left", obstacle.path),),
+        evidence=(Evidence(state, obstacle.path),),
         consequence="What is written there is cut off: No space left on device (os error 28).",
         fixes=(_ROOM,),
     )

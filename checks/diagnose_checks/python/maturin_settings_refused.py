@@ -14,6 +14,7 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring.environment import refused
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.env import Environment
 
 #: maturin's words, read in its source (0.12 to 1.16): (anchor, pattern, message, fix, notes, command). Groups of the
 #: pattern are filled in.
@@ -437,12 +439,18 @@ _KIND = "maturin-refusal-"
 CHECK = Check(
     since="0.1.0",
     phase=Phase.PYTHON,
+    env_facts=("refusals",),
     patterns=tuple(
         pattern
         for number, row in enumerate(_REFUSALS)
         for pattern in patterns_for(f"{_KIND}{number}", (row[0], row[1], _LINES.get(row[0], 1)))
     ),
 )
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See that maturin refuses a setting of the project."""
+    yield from refused(env, "maturin-settings-refused", "maturin stops: no wheel is built.")
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring.environment import refused
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.env import Environment
 
 CHECK = Check(
     since="0.1.0",
     phase=Phase.PYTHON,
+    env_facts=("refusals",),
     log_kinds=("store-stub",),
     patterns=patterns_for(
         "no-interpreter",
@@ -67,6 +70,11 @@ CHECK = Check(
         ("python version have been specified", r"both major and minor python version have been specified"),
     ),
 )
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See that a setting of PyO3, or requires-python, leaves no Python to build for."""
+    yield from refused(env, "pyo3-interpreter-not-found", "maturin or PyO3's build script stops: no wheel is built.")
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring.environment import refused
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.env import Environment
 
 _VENDORED = r"(?:[\w.]{1,80}\.)?"
 _REASON = r"(?P<reason>\S.{0,300}?)\s*$"
@@ -36,6 +38,7 @@ _KEYS = (
 CHECK = Check(
     since="0.1.0",
     phase=Phase.START,
+    env_facts=("refusals",),
     patterns=(
         *patterns_for(
             "pyproject-toml-error",
@@ -274,6 +277,11 @@ _MEANINGS = (
 )
 #: Row of :data:`_MEANINGS` for a value that a newer form may have: ``license-files`` is a list since PEP 639.
 _LISTED = r"^wanted string or table"
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See that maturin cannot read a value in pyproject.toml."""
+    yield from refused(env, "pyproject-invalid", "maturin stops before it compiles.")
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

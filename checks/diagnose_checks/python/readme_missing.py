@@ -12,6 +12,7 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring.environment import refused
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.env import Environment
 
 CHECK = Check(
     since="0.1.0",
     phase=Phase.PYTHON,
+    env_facts=("refusals",),
     patterns=patterns_for(
         "no-readme",
         (
@@ -37,6 +40,11 @@ CHECK = Check(
         ("Readme file does not exist", r"OSError: Readme file does not exist: (?P<file>\S.{0,300})$"),
     ),
 )
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See that the project names a readme that does not exist."""
+    yield from refused(env, "readme-missing", "maturin stops: no wheel is built.")
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

@@ -3,11 +3,15 @@
 It was linked against a library of the build system. That library's name, with its number, does not exist here: it is
 not installed, or this distribution has another major version (``libssl.so.1.1`` here, ``libssl.so.3`` there).
 
+Compilers, linkers and cargo have libraries of their own (rustc's ``librustc_driver``, ld's ``libbfd``). If one is gone
+or cut off, because an installation was interrupted or an image was copied in part, the program does not start.
+
 Or it is installed, and not found: below ``/usr/local/lib`` until ``ldconfig`` has run, in another package's folder
 until that is imported (torch's), or in a driver, which no image contains (``libcuda.so.1``).
 
-How to fix: install the package that contains the file. If this distribution has another version, build the module here,
-or use a wheel that bundles its libraries (``auditwheel repair``, maturin's default).
+How to fix: install the package that contains the file; if a compiler or Rust lacks it, install that again. If this
+distribution has another version, build the module here, or use a wheel that bundles its libraries (``auditwheel
+repair``, maturin's default).
 
 References:
     https://man7.org/linux/man-pages/man8/ld.so.8.html
@@ -20,9 +24,11 @@ from diagnose.authoring.loader_words import LOADER
 from diagnose.authoring.log import distinct, finding_from_hits, install_by_family
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
-from diagnose.remedies.install import APT_FILE
+from diagnose.remedies.fix import fix
+from diagnose.remedies.install import APT_FILE, system
+from diagnose.remedies.rust_again import reinstalled
 from diagnose.tables.repaired_names import is_hashed
 from diagnose.tables.runtime_packages import packages
 from diagnose.tables.shared_libraries import another_wheels
@@ -32,6 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.env import Environment
+    from diagnose.readers.toolchain.toolchain_facts import Unloaded
 
 _PUT = r"(?P<folder>/[^\s:'\"]{1,200})/(?P<lib>lib[\w.+-]{1,80}\.so[\w.]{0,40})['\"]?$"
 CHECK = Check(
@@ -51,8 +59,46 @@ CHECK = Check(
         ("nix run ", r"(?:^|\s)nix run \S"),
         ("nix develop", r"(?:^|\s)nix develop\b"),
     ),
+    env_facts=("toolchain.unloaded",),
 )
 _SONAME = re.compile(r"^(?:lib[\w.+-]+|[\w+-]+)\.so(?:\.[\w.]+)?$")
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See that a program of the build cannot be started."""
+    for one in env.toolchain.unloaded:
+        name, lib = one.program.rpartition("/")[2], one.library.rpartition("/")[2]
+        absent = one.why == "is not there"
+        yield Finding(
+            message=f"{name} cannot start: {lib}, which {_asks(one)} needs, {one.why.partition(' (')[0]}",
+            severity=Severity.ERROR,
+            evidence=(
+                Evidence(f"needs {lib}", one.asker),
+                Evidence("is in no folder of the loader" if absent else one.why, where=one.library),
+            ),
+            consequence=f'The build stops: "{name}: error while loading shared libraries: {lib}".',
+            fixes=(_again(env, one),),
+        )
+
+
+def _asks(one: Unloaded) -> str:
+    return "it" if one.asker == one.program else one.asker.rpartition("/")[2]
+
+
+def _again(env: Environment, one: Unloaded) -> Fix:
+    rust, lib = env.toolchain.rust, one.library.rpartition("/")[2]
+    if rust.toolchain and one.program.startswith(f"{rust.sysroot}/") and _is_rusts(lib):
+        return reinstalled(rust)
+    here = system(env)
+    if one.package and here.manager == "apt":
+        return fix(env, f"install {one.package} again", (one.package,), again=True)
+    if known := packages().get(lib, {}).get(here.family):
+        return fix(env, f"install {known[0]}", known)
+    return Fix(f"install the package that contains {lib}", notes=_search(here.manager, lib))
+
+
+def _is_rusts(lib: str) -> bool:
+    return lib.startswith(("librustc_driver", "libLLVM", "libstd-"))
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

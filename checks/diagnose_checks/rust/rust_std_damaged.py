@@ -19,6 +19,7 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import system
+from diagnose.remedies.rust_again import reinstalled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,14 +59,7 @@ def _again(env: Environment, triple: str) -> Fix:
         )
         return fix(env, f"install the standard library for {triple} again", commands=commands)
     if rust.toolchain:
-        return Fix(
-            "install the toolchain again",
-            (
-                Command(f"rustup toolchain uninstall {rust.toolchain}", FixStage.TOOLCHAIN),
-                Command(f"rustup toolchain install {rust.toolchain}", FixStage.TOOLCHAIN),
-            ),
-            notes="Components and targets that were added to it have to be added again.",
-        )
+        return reinstalled(rust)
     here = system(env)
     if here.family == "debian" and rust.package.startswith("rustc") and row is not None and row.debian:
         suffix = "" if row.debian == here.native else f":{row.debian}"

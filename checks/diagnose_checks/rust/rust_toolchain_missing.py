@@ -1,9 +1,12 @@
-"""Rust is not installed: neither cargo nor rustc was found.
+"""Rust is not installed, in part only, or not in the toolchain that is selected.
 
 Wheel-building images do not include Rust. Some CI actions install it before they build, so this is not always a
 mistake; but nothing builds without it, and a distribution's Rust has no standard library for most other targets.
+rustup starts the toolchain that ``RUSTUP_TOOLCHAIN``, ``rust-toolchain.toml`` or its own settings select, and a program
+of it may be gone: an installation that was interrupted, or an image that was copied in part.
 
-How to fix: install Rust with rustup, or the distribution's packages for a native build.
+How to fix: install Rust with rustup, or the distribution's packages for a native build; install a toolchain that is
+incomplete again.
 
 References:
     https://rust-lang.github.io/rustup/installation/other.html
@@ -11,6 +14,7 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -18,12 +22,15 @@ from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Ph
 from diagnose.model.pattern import patterns_for
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import system, unavailable_reason
+from diagnose.remedies.rust_again import reinstalled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.cargo.variables import Setting
     from diagnose.readers.env import Environment
+    from diagnose.readers.toolchain.toolchain_facts import Rust
 
 CHECK = Check(
     since="0.1.0",
@@ -60,7 +67,12 @@ CHECK = Check(
         # before maturin 0.8
         ("Cargo metadata failed", r"Cargo metadata failed\s+[Cc]aused by: (?:No such file|The system cannot find)", 2),
     ),
-    env_facts=("toolchain.rust.cargo.!found",),
+    env_facts=(
+        "toolchain.rust.cargo.!found",
+        "toolchain.rust.rustc.!found",
+        "toolchain.rust.lacking",
+        "toolchain.rust.uninstalled",
+    ),
 )
 
 
@@ -68,6 +80,7 @@ def env(env: Environment) -> Iterator[Finding]:
     """See that no Rust toolchain is installed."""
     rust = env.toolchain.rust
     if rust.cargo.found or rust.rustc.found:
+        yield from _in_part(env, rust)
         return
     yield Finding(
         message="Rust is not installed: neither cargo nor rustc was found",
@@ -76,6 +89,77 @@ def env(env: Environment) -> Iterator[Finding]:
         consequence="Nothing builds until it is installed; some CI actions do that.",
         fixes=tuple(_fixes(env)),
     )
+
+
+def _in_part(env: Environment, rust: Rust) -> Iterator[Finding]:
+    """Yield what is missing of a Rust that is there in part."""
+    absent = next((one for one in (rust.cargo, rust.rustc) if not one.found), None)
+    other = rust.rustc if rust.cargo.found else rust.cargo
+    if absent is not None and not env.project.path and absent is rust.cargo:
+        return  # rustc alone compiles
+    if absent is not None and not any(setting.name in ("RUSTC", "build.rustc") for setting in _instead(env)):
+        here = system(env)
+        packages = (absent.name,) if here.family == "debian" and not rust.toolchain else ()
+        title = f"install {absent.name}, of the same release"
+        yield Finding(
+            message=f"{absent.name} is not installed, and {other.name} is",
+            severity=Severity.ERROR,
+            evidence=(
+                Evidence(absent.blocked or f"no folder contains {absent.name}", where="variable PATH"),
+                Evidence("is there", other.path),
+            ),
+            consequence="Nothing builds: cargo starts rustc, and maturin starts cargo.",
+            fixes=(fix(env, title, packages), Fix("install Rust with rustup", notes="See https://rustup.rs.")),
+        )
+    elif rust.uninstalled:
+        name = rust.toolchain
+        yield Finding(
+            message=f"the Rust toolchain {name} is selected, but not installed"
+            if name
+            else "rustup has no toolchain selected",
+            severity=Severity.ERROR,
+            evidence=(
+                setting_evidence(rust.chosen)
+                if rust.chosen is not None
+                else Evidence("no default, no override, no rust-toolchain.toml", where="rustup's settings"),
+            ),
+            consequence=f"No Rust program starts: \"error: toolchain '{name}' is not installed\"."
+            if name
+            else 'No Rust program starts: "rustup could not choose a version of cargo to run".',
+            fixes=(_select(name),),
+        )
+    elif rust.lacking and not _without_lld(env):
+        path, why = rust.lacking[0]
+        yield Finding(
+            message=f"the Rust toolchain {rust.toolchain} is incomplete: {path.rpartition('/')[2]} {why}",
+            severity=Severity.ERROR,
+            evidence=tuple(Evidence(why, path) for path, why in rust.lacking),
+            consequence="Nothing builds: cargo, rustc or the linker that rustc brings does not start.",
+            fixes=(reinstalled(rust),),
+        )
+
+
+def _instead(env: Environment) -> Iterator[Setting]:
+    yield from (one.setting for one in env.wrappers if one.setting is not None)
+
+
+def _without_lld(env: Environment) -> bool:
+    """Whether only the linker that rustc brings is gone, and this build links with another."""
+    if not all("lld" in path for path, _ in env.toolchain.rust.lacking):
+        return False
+    flags = env.variables.get("RUSTFLAGS")
+    texts = (flags.value if flags is not None else "", *(file.text for file in env.project.config))
+    chosen = any(word in text for text in texts for word in ("linker-features", "link-self-contained"))
+    return chosen or env.target.triple != "x86_64-unknown-linux-gnu"
+
+
+_SELECTS = "RUSTUP_TOOLCHAIN, rust-toolchain.toml or a `rustup override` selects it."
+
+
+def _select(name: str) -> Fix:
+    command = f"rustup toolchain install {name}" if name else "rustup default stable"
+    title = "install it" if name else "select a toolchain"
+    return Fix(title, (Command(command, FixStage.TOOLCHAIN),), notes=_SELECTS if name else "")
 
 
 def _fixes(env: Environment) -> Iterator[Fix]:
@@ -115,23 +199,17 @@ def log(log: BuildLog) -> Iterator[Finding]:
             yield told
             return
         name = hit.groups["toolchain"]
-        command = f"rustup toolchain install {name}" if name else "rustup default stable"
-        where = "RUSTUP_TOOLCHAIN, rust-toolchain.toml or a `rustup override` selects it."
         yield finding_from_hits(
             log,
             [hit],
             f"the Rust toolchain {name} is selected, but not installed" if name else "rustup has no toolchain selected",
             "No Rust program starts.",
             (
-                Fix(
-                    "install it" if name else "select a toolchain",
-                    (Command(command, FixStage.TOOLCHAIN),),
-                    notes=f"{where} sccache starts rustc by itself, and may need another than cargo does."
-                    if name and "sccache" in hit.text
-                    else where
-                    if name
-                    else "",
-                ),
+                _select(name)._replace(
+                    notes=f"{_SELECTS} sccache starts rustc by itself, and may need another than cargo does."
+                )
+                if name and "sccache" in hit.text
+                else _select(name),
             ),
         )
 

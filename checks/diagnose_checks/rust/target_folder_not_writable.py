@@ -53,6 +53,7 @@ CHECK = Check(
 )
 _SAYS = {
     "a file": "Not a directory (os error 20)",
+    "a link to what does not exist": "Not a directory (os error 20)",
     "read-only": "Read-only file system (os error 30)",
     "not writable": "Permission denied (os error 13)",
     "absent": "No such file or directory (os error 2)",
@@ -67,7 +68,7 @@ _TEMPORARY = Fix(
 def env(env: Environment) -> Iterator[Finding]:
     """See that the way to the target folder leads through a file, or to where this user may not write."""
     obstacle = env.obstacle
-    if obstacle is None or obstacle.why == "full":  # disk-full
+    if obstacle is None or obstacle.why in ("full", "without inodes"):  # disk-full
         return
     state = "does not exist" if obstacle.why == "absent" else f"is {obstacle.why}"
     what = "cargo cannot write to its target folder" if obstacle.folder else "rustc cannot write its temporary files"

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 
 class Obstacle(NamedTuple):
-    """Why cargo cannot write to its folder: ``path`` is ``why``: ``a file``, ``not writable``, ``read-only``, ``full``.
+    """Why cargo cannot write to its folder: ``path`` is ``why``.
 
-    ``folder`` is cargo's; ``setting`` names it; None for ``target`` beside the project's lock file. Without ``folder``
-    it is the one for temporary files, which may also be ``absent``.
+    That is ``a file``, ``a link to what does not exist``, ``not writable``, ``read-only``, ``full`` or ``without
+    inodes``. ``folder`` is cargo's; ``setting`` names it; None for ``target`` beside the project's lock file. Without
+    ``folder`` it is the one for temporary files, which may also be ``absent``.
     """
 
     path: str
@@ -46,7 +47,9 @@ def obstacle(
     elif not root.live and setting is not None and not setting.path and os.path.isabs(setting.value):
         place = root  # a variable of the root's own processes
     for folder in dict.fromkeys((path, *_inner(path, triple))):
-        existing = next((one for one in upwards(folder) if place.exists(one)), "/")
+        existing = next((one for one in upwards(folder) if place.exists(one) or place.link_target(one)), "/")
+        if not place.exists(existing):
+            return Obstacle(existing, "a link to what does not exist", path, setting)
         if not place.is_dir(existing):
             return Obstacle(existing, "a file", path, setting)
         if root.live and not _may(existing, os.W_OK | os.X_OK):
@@ -54,8 +57,8 @@ def obstacle(
         lock = f"{existing}/.cargo-lock"
         if root.live and os.path.exists(lock) and not _may(lock, os.W_OK):
             return Obstacle(lock, "not writable", path, setting)
-        if root.live and _full(existing):
-            return Obstacle(existing, "full", path, setting)
+        if root.live and (full := _full(existing)):
+            return Obstacle(existing, full, path, setting)
     return _temporary(variables) if root.live else None
 
 
@@ -69,19 +72,24 @@ def _temporary(variables: Variables) -> Obstacle | None:
         return Obstacle(path, "a file", "", setting)
     if not _may(path, os.W_OK | os.X_OK):
         return Obstacle(path, "read-only" if _read_only(path) else "not writable", "", setting)
-    return Obstacle(path, "full", "", setting) if _full(path) else None
+    return Obstacle(path, full, "", setting) if (full := _full(path)) else None
 
 
 #: Fewer bytes hold no program, not even a small one.
 _LEAST = 1 << 20
+#: cargo makes more files and folders for the smallest program.
+_FEWEST = 8
 
 
-def _full(path: str) -> bool:
+def _full(path: str) -> str:
+    """Return ``full`` or ``without inodes`` if nothing more can be written there; else an empty text."""
     try:
         disk = os.statvfs(path)
     except (OSError, AttributeError):
-        return False
-    return disk.f_blocks > 0 and disk.f_bavail * disk.f_frsize < _LEAST
+        return ""
+    if disk.f_blocks > 0 and disk.f_bavail * disk.f_frsize < _LEAST:
+        return "full"
+    return "without inodes" if disk.f_files > 0 and disk.f_favail < _FEWEST else ""
 
 
 def _may(path: str, mode: int) -> bool:

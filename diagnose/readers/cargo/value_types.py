@@ -10,6 +10,7 @@ from __future__ import annotations
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import InputError
 from diagnose.readers import toml
+from diagnose.readers.cargo import profiles
 from diagnose.readers.cargo.files import place_of
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ _KEYS = {
     ("build", "rustc-workspace-wrapper"): "a string",
     ("build", "target-dir"): "a string",
     ("build", "target"): "a string or a list of them",
+    ("build", "rustflags"): "a string or a list of them",
+    ("http", "timeout"): "a number",
 }
 
 
@@ -40,6 +43,7 @@ def refuse(config: Config, variables: Variables) -> None:
     Raises:
         InputError: it does not.
     """
+    profiles.refuse_settings(config, variables)
     folder = variables.own("CARGO_TARGET_DIR")
     if folder is not None and not folder.value:
         raise InputError(f"{folder.where}: cargo stops at an empty name of its target folder")
@@ -58,6 +62,13 @@ def refuse(config: Config, variables: Variables) -> None:
                 raise InputError(f"{place_of(path, text, keys)}: cargo stops at {'.'.join(keys)}: it takes {wanted}")
             break
     for path, content, text in config.files:
+        for triple, table in toml.table(content, "target").items():
+            for key in ("linker", "rustflags", "runner") if isinstance(table, dict) else ():
+                value = table.get(key, "")
+                if not isinstance(value, str) and (key == "linker" or not isinstance(value, list)):
+                    where = place_of(path, text, ("target", triple, key))
+                    taken = "a string" if key == "linker" else "a string or a list of them"
+                    raise InputError(f"{where}: cargo stops at target.{triple}.{key}: it takes {taken}")
         for name, entry in toml.table(content, "env").items():
             value = entry.get("value") if isinstance(entry, dict) else entry
             if not isinstance(value, str):
@@ -66,6 +77,8 @@ def refuse(config: Config, variables: Variables) -> None:
 
 
 def _accepts_text(keys: tuple[str, ...], wanted: str, value: str) -> bool:
+    if wanted == "a number":
+        return value.isascii() and value.isdecimal()
     if keys[-1] == "jobs":
         digits = value[1:] if value.startswith(("+", "-")) else value
         return value == "default" or (digits.isascii() and digits.isdecimal() and len(digits) < 10 and int(digits) != 0)
@@ -81,4 +94,6 @@ def _accepts(keys: tuple[str, ...], wanted: str, value: Any) -> bool:
         return isinstance(value, str) and value in _COLORS
     if wanted == "true or false":
         return isinstance(value, bool)
+    if wanted == "a number":
+        return isinstance(value, int) and not isinstance(value, bool)
     return isinstance(value, str) or (isinstance(value, list) and "list" in wanted)

@@ -5,7 +5,6 @@ Sources: ld.so(8), ldconfig(8) for ``/etc/ld.so.conf`` and its ``include``, and 
 
 from __future__ import annotations
 
-import fnmatch
 import posixpath
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
@@ -52,4 +51,9 @@ def folders(root: Root, target: Target) -> tuple[str, ...]:
 
 def _matching(root: Root, pattern: str) -> list[str]:
     folder, name = posixpath.split(pattern)
+    start, star, end = name.partition("*")
+    if star and not any(sign in start + end for sign in "*?["):  # as everywhere
+        return [f"{folder}/{one}" for one in sorted(root.names(folder)) if one.startswith(start) and one.endswith(end)]
+    import fnmatch  # only with such a pattern
+
     return [f"{folder}/{one}" for one in sorted(root.names(folder)) if fnmatch.fnmatchcase(one, name)]

@@ -50,9 +50,7 @@ def c_compiler(finder: Finder, variables: Variables, target: Target, host: Targe
     kind = "HOST" if target.triple == host.triple else "TARGET"
     setting = variables.first(f"CC_{target.triple}", f"CC_{target.env_name}", f"{kind}_CC", "CC")
     if setting is not None and setting.value.split():
-        words = setting.value.split()
-        wrapped = len(words) > 1 and os.path.basename(words[0]) in WRAPPERS
-        return finder.program(words[1] if wrapped else words[0], setting)
+        return _named(finder, setting)
     if kind == "HOST":
         return finder.program("cc")
     prefix = variables.get("CROSS_COMPILE")
@@ -67,14 +65,20 @@ def c_compiler(finder: Finder, variables: Variables, target: Target, host: Targe
     return finder.program(names[0] if names else "cc")
 
 
+def _named(finder: Finder, setting: Setting) -> Program:
+    """Return the compiler that *setting* names, or the wrapper before it if that is not there."""
+    words = setting.value.split()
+    first = finder.program(words[0], setting)
+    wrapped = len(words) > 1 and os.path.basename(words[0]) in WRAPPERS
+    return finder.program(words[1], setting) if wrapped and first.found else first
+
+
 def cxx_compiler(finder: Finder, variables: Variables, target: Target, host: Target, linker: Setting | None) -> Program:
     """Return the cc and cmake crates' C++ compiler for *target* in a build script on *host*."""
     kind = "HOST" if target.triple == host.triple else "TARGET"
     setting = variables.first(f"CXX_{target.triple}", f"CXX_{target.env_name}", f"{kind}_CXX", "CXX")
     if setting is not None and setting.value.split():
-        words = setting.value.split()
-        wrapped = len(words) > 1 and os.path.basename(words[0]) in WRAPPERS
-        return finder.program(words[1] if wrapped else words[0], setting)
+        return _named(finder, setting)
     if kind == "HOST":
         return finder.program("c++")
     c = c_compiler(finder, variables, target, host, linker)

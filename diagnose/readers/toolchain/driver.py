@@ -3,8 +3,7 @@
 It links through collect2, which calls ld; without collect2 it calls ld itself.
 
 Sources: GCC's ``gcc/gcc.cc`` (``exec_prefixes``, ``linker_name_spec``) and ``gcc/collect2.cc`` (its search for ld), and
-the manual of ``-print-prog-name``; the change of rustc 1.90 that links x86-64 Linux with its own lld; the cc crate's
-``src/lib.rs`` (``get_base_archiver_variant``).
+the manual of ``-print-prog-name``; the cc crate's ``src/lib.rs`` (``get_base_archiver_variant``).
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import os
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.versions import newer
-from diagnose.readers.toolchain.rustup import cargo_version
+from diagnose.readers.toolchain.rustup import LLD_TARGET, OWN_LLD, cargo_version
 from diagnose.readers.toolchain.toolchain_facts import Part
 
 if TYPE_CHECKING:
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
 _INNER = ("collect2", "lto-wrapper", "cc1", "lto1", "cc1plus")
 #: What a GCC with link-time optimization gives its linker, also in links without it.
 PLUGIN = "liblto_plugin.so"
-#: The first Rust that links x86-64 Linux with the lld that it brings.
-_OWN_LLD = "1.90"
 
 
 def driver_parts(finder: Finder, driver: Program, inner: Iterable[str], *, native: bool) -> tuple[Part, ...]:
@@ -94,11 +91,11 @@ def _linker(finder: Finder, folders: Iterable[str], tools: Iterable[str], names:
 
 def links_with_own_lld(root: Root, rust: Rust, target: Target) -> bool:
     """Whether *rust* passes its own lld to the compiler, so that no ``ld`` is called."""
-    if not rust.toolchain or target.triple != "x86_64-unknown-linux-gnu":
+    if not rust.toolchain or target.triple != LLD_TARGET:
         return False
     version = rust.version or cargo_version(root, rust)
     own = f"{rust.sysroot}/lib/rustlib/{rust.host}/bin/gcc-ld/ld.lld"
-    return bool(version) and not newer(_OWN_LLD, version) and root.is_executable(own)
+    return bool(version) and not newer(OWN_LLD, version) and root.is_executable(own)
 
 
 def archiver(finder: Finder, variables: Variables, target: Target, host: Target) -> Program:

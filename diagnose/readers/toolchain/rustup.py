@@ -1,4 +1,8 @@
-"""Reads the Rust toolchain in use and its contents: rustup's files, or a distribution's rustc."""
+"""Reads the Rust toolchain in use and its contents: rustup's files, or a distribution's rustc.
+
+Sources: The rustup book (which toolchain is chosen, what is fetched by itself, the lists of components' files); the
+change of rustc 1.90 that links x86-64 Linux with its own lld.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,21 @@ import os
 
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
-from diagnose.model.versions import version_key
+from diagnose.model.versions import newer, version_key
 from diagnose.readers import toml
+from diagnose.readers.cargo.files import parsed
 from diagnose.readers.cargo.variables import Setting, Variables
 from diagnose.readers.system import packages
 from diagnose.readers.system.root import Root
 from diagnose.readers.toolchain.toolchain_facts import IMAGE_CARGO, IMAGE_RUSTUP, Finder, Program, Rust
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.model.targets import Target
+
+#: The first Rust that links with the lld that it brings, and the target for which it does.
+OWN_LLD, LLD_TARGET = "1.90", "x86_64-unknown-linux-gnu"
 
 
 def rust(finder: Finder, variables: Variables, cwd: str, native: Target) -> Rust:
@@ -78,7 +88,8 @@ def _rustup(finder: Finder, variables: Variables, cwd: str, native: Target, carg
     if not own and not root.is_dir(base) and (cargo.path or rustc.path).startswith(f"{IMAGE_CARGO}/"):
         base = IMAGE_RUSTUP
     path = f"{base}/settings.toml"
-    settings, overrides = _settings(root.text(path) or "")
+    settings_text = root.text(path) or ""
+    settings, overrides = _settings(settings_text)
     installed = root.names(f"{base}/toolchains")
     chosen = variables.own("RUSTUP_TOOLCHAIN")
     asked: tuple[str, ...] = ()
@@ -91,7 +102,7 @@ def _rustup(finder: Finder, variables: Variables, cwd: str, native: Target, carg
             file = os.path.join(folder, name)
             text = here.text(file) if here.is_file(file) else None
             if chosen is None and text is not None:
-                channel, asked = _toolchain_file(text)
+                channel, asked = _toolchain_file(file, text)
                 if channel:
                     chosen = Setting("channel", channel, file)
         if folder == os.path.dirname(folder):
@@ -103,10 +114,50 @@ def _rustup(finder: Finder, variables: Variables, cwd: str, native: Target, carg
     default_host = settings.get("default_host_triple", native.triple)
     full = _toolchain(name, default_host, installed)
     if not full:
-        return Rust(cargo, rustc, name, default_host, "", (), chosen, asked)
+        if chosen is None and settings_text:
+            parsed(path, settings_text)  # rustup reads it as TOML
+        gone = name or "none"
+        if _is_channel(name) and _fetches(variables, settings):
+            root.unseen.append(f"whether rustup can fetch {name}: it is selected, and not installed")
+            gone = ""
+        return Rust(cargo, rustc, name, default_host, "", (), chosen, asked, uninstalled=gone)
     sysroot = f"{base}/toolchains/{full}"
     host = next((full[-len(row.triple) :] for row in targets.TARGETS if full.endswith("-" + row.triple)), native.triple)
-    return Rust(cargo, rustc, full, host, sysroot, _std(root, sysroot), chosen, asked)
+    found = Rust(cargo, rustc, full, host, sysroot, _std(root, sysroot), chosen, asked)
+    version = cargo_version(root, found) if host == LLD_TARGET else ""
+    own_lld = bool(version) and not newer(OWN_LLD, version)
+    return found._replace(lacking=tuple(_lacking(root, sysroot, host, own_lld=own_lld)))
+
+
+def _lacking(root: Root, sysroot: str, host: str, *, own_lld: bool) -> Iterator[tuple[str, str]]:
+    """Yield (file, why) of the programs that a build starts, and that the toolchain's components lack.
+
+    rustup keeps a list of the files of each component; where it has none, rustup did not install the toolchain.
+    """
+    for component in ("rustc", "cargo"):
+        listed = root.text(f"{sysroot}/lib/rustlib/manifest-{component}-{host}") or ""
+        own = f"lib/rustlib/{host}/bin"
+        linkers = (f"{own}/rust-lld", f"{own}/gcc-ld/ld.lld") if own_lld else ()
+        for name in (f"bin/{component}", *linkers):
+            if f"\nfile:{name}\n" not in f"\n{listed}\n":
+                continue
+            path = f"{sysroot}/{name}"
+            if not root.is_executable(path):
+                yield path, "is not executable" if root.exists(path) else "is not there"
+            elif not root.head(path, 1):
+                yield path, "is empty"
+
+
+def _is_channel(name: str) -> bool:
+    """Whether rustup could fetch a toolchain of that name: a channel or a version, with a date or a host after it."""
+    head = name.partition("-")[0]
+    return head in ("stable", "beta", "nightly") or (head.count(".") in (1, 2) and head.replace(".", "").isdigit())
+
+
+def _fetches(variables: Variables, settings: dict[str, str]) -> bool:
+    """Whether rustup fetches a toolchain that is selected and not installed."""
+    said = variables.own("RUSTUP_AUTO_INSTALL")
+    return said.value != "0" if said is not None else settings.get("auto_install") != "disable"
 
 
 def _toolchain(name: str, host: str, installed: list[str]) -> str:
@@ -133,14 +184,15 @@ def _settings(text: str) -> tuple[dict[str, str], dict[str, str]]:
     return settings, overrides
 
 
-def _toolchain_file(text: str) -> tuple[str, tuple[str, ...]]:
-    """Return (channel, targets) of a ``rust-toolchain`` file: a bare name, or TOML."""
+def _toolchain_file(path: str, text: str) -> tuple[str, tuple[str, ...]]:
+    """Return (channel, targets) of a ``rust-toolchain`` file: a bare name, or TOML.
+
+    Raises:
+        InputError: it is neither.
+    """
     if "[" not in text:
         words = text.split()
         return (words[0], ()) if len(words) == 1 else ("", ())
-    try:
-        table = toml.table(toml.parse(text), "toolchain")
-    except ValueError:
-        return "", ()
+    table = toml.table(parsed(path, text), "toolchain")
     wanted = table.get("targets")
     return str(table.get("channel") or ""), tuple(map(str, wanted)) if isinstance(wanted, list) else ()

@@ -79,6 +79,10 @@ class Rust(NamedTuple):
     asked: tuple[str, ...] = ()
     package: str = ""
     version: str = ""
+    lacking: tuple[tuple[str, str], ...] = ()
+    """(file, why) of the programs that rustup's toolchain is to have and has not, or has empty."""
+    uninstalled: str = ""
+    """The name of the toolchain that is selected, if rustup has it not and cannot fetch it by itself."""
     damaged: tuple[tuple[str, str, str], ...] = ()
     """(triple, file, why) of the files of ``std`` for the host and the target that rustc cannot read."""
 
@@ -107,6 +111,19 @@ class Pyo3Settings(NamedTuple):
     """The folder that ``PYO3_CROSS_LIB_DIR`` names, if it exists."""
     sysconfigdata: tuple[str, ...] = ()
     """The paths of ``_sysconfigdata*`` in that folder and its ``python3*`` folders."""
+
+
+class Unloaded(NamedTuple):
+    """A ``program`` that cannot be started: ``library``, which ``asker`` needs, ``why``: such as ``is not there``.
+
+    ``package`` is the Debian package that the library is of, if dpkg has it as installed.
+    """
+
+    program: str
+    library: str
+    asker: str
+    why: str
+    package: str = ""
 
 
 class Toolchain(NamedTuple):
@@ -153,6 +170,8 @@ class Toolchain(NamedTuple):
     """The GNU triplet that ``cc`` makes code for, as its name shows; empty if unknown."""
     ar: Program = Program("ar")
     """The cc crate's archiver for the target."""
+    unloaded: tuple[Unloaded, ...] = ()
+    """The programs of the build that the loader cannot start."""
 
 
 _SCRIPT_LIMIT = 4096  # bytes; a longer script does more than to run a program in its place

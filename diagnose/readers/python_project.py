@@ -1,0 +1,216 @@
+"""What maturin and PyO3 refuse in ``pyproject.toml``, in ``Cargo.toml`` and in variables, before anything is compiled.
+
+Sources: maturin's guide (configuration) and the pyproject.toml specification of packaging.python.org; PyO3's guide
+(cross compiling); maturin 1.16 and PyO3 0.30, asked for each.
+"""
+
+from __future__ import annotations
+
+import os
+
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
+from diagnose.readers import toml
+from diagnose.readers.cargo.files import parsed, place_of, present
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from diagnose.readers.cargo.project_facts import Project
+    from diagnose.readers.cargo.variables import Setting
+    from diagnose.readers.system.root import Root
+    from diagnose.readers.toolchain.toolchain_facts import Finder, Pyo3Settings
+
+
+class Refusal(NamedTuple):
+    """What stops maturin or PyO3: the ``cause``'s id, what is ``wrong`` in words, and the ``quoted`` text at ``path``.
+
+    ``certain`` is False where another option of the build command can make it succeed. Without ``path`` it is in
+    ``setting``.
+    """
+
+    cause: str
+    wrong: str
+    quoted: str
+    path: str = ""
+    setting: Setting | None = None
+    certain: bool = True
+
+
+_SETTINGS, _INVALID, _README = "maturin-settings-refused", "pyproject-invalid", "readme-missing"
+_PYTHON = "pyo3-interpreter-not-found"
+_BINDINGS = ("pyo3", "pyo3-ffi", "cffi", "uniffi", "bin")
+_PROFILES = ("dev", "release", "test", "bench", "debug")
+_SPECIFIER = re.compile(r"\s{0,20}(?:===|==|!=|~=|<=|>=|<|>)\s{0,20}[vV]?\d[\w.*+!-]{0,100}\s{0,20}")
+_MANYLINUX = re.compile(r"manylinux(?:1|2010|2014|_\d{1,4}_\d{1,4})")
+#: Where manylinux images have many Pythons, of which the build command takes one.
+_PYTHONS = "/opt/python"
+_LEAST = re.compile(r">=\s{0,20}3\.(\d{1,4})\b")
+
+
+def refusals(
+    finder: Finder,
+    here: Root,
+    cwd: str,
+    project: Project,
+    content: dict[str, Any],
+    python: Pyo3Settings,
+    *,
+    cross: bool,
+) -> Iterator[Refusal]:
+    """Yield what stops a wheel of *project*, whose manifest is *content* and which is in the system *here*."""
+    yield from _of_manifest(here, project.path, content)
+    path = next((one for one in _places(cwd, project.path) if here.is_file(one)), "")
+    text = (present(here, path) or "") if path else ""
+    own = parsed(path, text) if "maturin" in text else {}
+    backend = toml.table(own, "build-system").get("build-backend")
+    if backend == "maturin" or "maturin" in toml.table(own, "tool"):
+        yield from _of_project(here, path, text, own)
+        yield from _of_settings(here, path, text, toml.table(own, "tool", "maturin"), content)
+    if project.crate("pyo3-ffi") is not None or project.crate("pyo3") is not None:
+        yield from _of_variables(finder, project, python, cross=cross)
+    if not cross and project.abi3 is False and not python.settings:
+        yield from _of_interpreter(finder, path, text, toml.table(own, "project").get("requires-python"))
+
+
+def _places(cwd: str, manifest: str) -> Iterator[str]:
+    yield os.path.join(os.path.realpath(cwd), "pyproject.toml")
+    yield os.path.join(os.path.dirname(manifest), "pyproject.toml")
+
+
+def _of_manifest(here: Root, path: str, content: dict[str, Any]) -> Iterator[Refusal]:
+    package = toml.table(content, "package")
+    for key, cause in (("readme", _README), ("license-file", _SETTINGS)):
+        named = package.get(key)
+        if isinstance(named, str) and not here.is_file(os.path.join(os.path.dirname(path), named)):
+            yield Refusal(cause, f"Cargo.toml names {named} as {key}, which does not exist", f'{key} = "{named}"', path)
+
+
+def _of_project(here: Root, path: str, text: str, own: dict[str, Any]) -> Iterator[Refusal]:
+    project = own.get("project")
+    if not isinstance(project, dict):
+        return
+    folder = os.path.dirname(path)
+
+    def invalid(wrong: str, key: str) -> Refusal:
+        quoted = f"{key} = {project[key]!r}"[:120] if key in project else "[project]"
+        return Refusal(_INVALID, f"pyproject.toml: {wrong}", quoted, place_of(path, text, ("project", key)))
+
+    if "name" not in project:
+        yield invalid("[project] has no name", "name")
+    version, requires = project.get("version", "0"), project.get("requires-python", "")
+    if not isinstance(version, str) or not version.lstrip(" vV")[:1].isdigit():
+        yield invalid(f"project.version {version!r} is not a version"[:120], "version")
+    if not isinstance(requires, str) or (
+        requires.strip() and not all(_SPECIFIER.fullmatch(part) for part in requires.rstrip(", ").split(","))
+    ):
+        yield invalid(f"requires-python {requires!r} is not a version specifier"[:120], "requires-python")
+    for table in ("scripts", "gui-scripts", "urls"):
+        for name, value in toml.table(project, table).items():
+            if not isinstance(value, str):
+                yield invalid(f"project.{table}.{name} has to be a string"[:120], table)
+    for key, cause in (("readme", _README), ("license", _SETTINGS)):
+        value = project.get(key)
+        file = value.get("file") if isinstance(value, dict) else value if key == "readme" else None
+        if isinstance(file, str) and not here.is_file(os.path.join(folder, file)):
+            wrong = f"pyproject.toml names {file} as {key}, which does not exist"
+            yield Refusal(cause, wrong, f"{key}: {file}", place_of(path, text, ("project", key)))
+
+
+def _of_settings(here: Root, path: str, text: str, table: dict[str, Any], content: dict[str, Any]) -> Iterator[Refusal]:
+    folder = os.path.dirname(path)
+
+    def refused(key: str, wrong: str, cause: str = _SETTINGS) -> Refusal:
+        quoted = f"{key} = {table[key]!r}"[:120]
+        return Refusal(cause, f"[tool.maturin] {wrong}"[:160], quoted, place_of(path, text, ("tool", "maturin", key)))
+
+    for key in ("python-source", "data"):
+        named = table.get(key)
+        if isinstance(named, str) and not here.is_dir(os.path.join(folder, named)):
+            yield refused(key, f"{key} names {named}, which does not exist")
+    module = table.get("module-name")
+    if isinstance(module, str) and "-" in module:
+        yield refused("module-name", f"module-name {module} has a hyphen, which Python cannot import")
+    bindings = table.get("bindings", "pyo3")
+    if bindings not in _BINDINGS:
+        yield refused("bindings", f"bindings {bindings} is not one of {', '.join(_BINDINGS)}", _INVALID)
+    compatibility = table.get("compatibility", "off")
+    named = compatibility if isinstance(compatibility, list) else [compatibility]
+    for one in named:
+        if isinstance(one, str) and one.startswith("manylinux") and not _MANYLINUX.fullmatch(one):
+            yield refused("compatibility", f"compatibility {one} is not a tag that maturin knows", _INVALID)
+    for key in ("include", "exclude"):
+        entries = table.get(key, [])
+        good = isinstance(entries, list) and all(isinstance(one, (str, dict)) for one in entries)
+        if not good:
+            yield refused(key, f"{key} has to be a list of patterns", _INVALID)
+    profile = table.get("profile")
+    if isinstance(profile, str) and profile not in (*_PROFILES, *toml.table(content, "profile")):
+        if "workspace" in toml.table(content, "package") or not toml.table(content, "package"):
+            return  # the workspace's manifest may have it
+        yield refused("profile", f"profile {profile} is not a profile of Cargo.toml")
+    features = table.get("features")
+    known = _features(content)
+    for one in features if isinstance(features, list) and known is not None else ():
+        if isinstance(one, str) and "/" not in one and one not in known:
+            yield refused("features", f"features names {one}, which Cargo.toml does not have")
+
+
+def _features(content: dict[str, Any]) -> set[str]:
+    """Return the features of a manifest, with those that optional dependencies imply."""
+    found = {"default", *toml.table(content, "features")}
+    sections = (content, *toml.table(content, "target").values())
+    for section in sections:
+        for kind in ("dependencies", "build-dependencies"):
+            found.update(toml.table(section, kind))
+    return found
+
+
+def _of_variables(finder: Finder, project: Project, python: Pyo3Settings, *, cross: bool) -> Iterator[Refusal]:
+    root = finder.root
+    for setting in python.settings:
+        value = setting.value
+        wrong = ""
+        if setting.name == "PYO3_PYTHON" and value and project.abi3 is False:
+            wrong = "" if finder.program(value).found else f"PYO3_PYTHON names {value}, which cannot be run"
+        elif setting.name == "PYO3_CONFIG_FILE":
+            wrong = _config_file(root, value)
+        elif setting.name == "PYO3_CROSS_LIB_DIR":
+            if not python.lib_dir:
+                wrong = f"PYO3_CROSS_LIB_DIR names {value or 'nothing'}, which is not a folder"
+            elif cross and not python.sysconfigdata and project.abi3 is False:
+                wrong = f"PYO3_CROSS_LIB_DIR names {value}, which has no _sysconfigdata*.py"
+        elif setting.name == "PYO3_CROSS_PYTHON_VERSION" and cross:
+            major, _, minor = value.removesuffix("t").partition(".")
+            numbers = major.isdecimal() and minor.partition(".")[0].isdecimal()
+            wrong = "" if numbers else f"PYO3_CROSS_PYTHON_VERSION is {value!r}, and takes a version, as 3.12"
+        if wrong:
+            yield Refusal(_PYTHON, wrong[:160], f"{setting.name}={value}"[:120], setting=setting)
+
+
+def _config_file(root: Root, value: str) -> str:
+    if not os.path.isabs(value):
+        return f"PYO3_CONFIG_FILE names {value or 'nothing'}, and takes an absolute path"
+    if not root.is_file(value):
+        return f"PYO3_CONFIG_FILE names {value}, which does not exist"
+    lines = root.head(value, 1 << 16).decode("utf-8", "replace").splitlines()
+    odd = next((number for number, line in enumerate(lines, 1) if "=" not in line), 0)
+    return f"PYO3_CONFIG_FILE names {value}, whose line {odd} is not key=value" if odd else ""
+
+
+def _of_interpreter(finder: Finder, path: str, text: str, requires: object) -> Iterator[Refusal]:
+    """Yield that the Python that maturin takes without ``-i`` is not there, or too old for ``requires-python``."""
+    python = next((one for one in map(finder.program, ("python3", "python")) if one.found), None)
+    if finder.root.is_dir(_PYTHONS):
+        return
+    if python is None:
+        wrong = "no python3 on PATH, which maturin builds for without -i"
+        yield Refusal(_PYTHON, wrong, "no folder of PATH has python3", certain=False)
+        return
+    name = os.path.basename(python.real)
+    minor = name.removeprefix("python3.")
+    least = _LEAST.search(requires) if isinstance(requires, str) else None
+    if least is not None and minor.isdecimal() and int(minor) < int(least[1]):
+        wrong = f"requires-python asks for {least[0]}, and python3 is {name.removeprefix('python')}"
+        place = place_of(path, text, ("project", "requires-python"))
+        yield Refusal(_PYTHON, wrong, f"requires-python = {requires!r}"[:120], place, certain=False)
