@@ -4,7 +4,7 @@ cargo reads the profiles of a manifest, and the four of its own also in its conf
 ``CARGO_PROFILE_DEV_OPT_LEVEL``. Some values it refuses itself, whichever profile is built; others it passes on, and
 rustc refuses them in the profile that is built.
 
-Source: The Cargo Book, profiles; cargo 1.85 and 1.95, asked for each key with some 25 values.
+Source: The Cargo Book, profiles; cargo 1.95, asked for each key with some 25 values.
 """
 
 from __future__ import annotations
