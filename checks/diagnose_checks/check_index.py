@@ -6,7 +6,7 @@ CHECKS = {
     "apk/apk_file_conflict": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.PACKAGES}, "signs": {"log": ("apk-overwrites", "apk-conflicts")}, "functions": ("leads_to",)},
     "apk/apk_package_missing": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("apk-unknown", "apk-wanted-by", "apk-pinned")}, "functions": ("leads_to",)},
     "apk/apk_repo_inconsistent": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("apk-breaks", "apk-release", "apk-unknown", "apk-wanted-by", "ld-undefined")}, "functions": ("leads_to",)},
-    "apt/apt_dependency_refused": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.PACKAGES, "fallback": True}, "signs": {"log": ("apt-unmet",)}},
+    "apt/apt_dependency_refused": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.PACKAGES, "fallback": True}, "signs": {"log": ("dpkg-unmet", "apt-corrects", "apt-unmet")}},
     "apt/apt_dpkg_interrupted": {"kinds": ("env", "log"), "declared": {"since": "0.1.0", "phase": Phase.PACKAGES}, "signs": {"env": ("dpkg_journal", "dpkg_unfinished"), "log": ("dpkg-interrupted",)}, "functions": ("leads_to",)},
     "apt/apt_file_conflict": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.PACKAGES}, "signs": {"log": ("dpkg-overwrites", "dpkg-archive")}, "functions": ("leads_to",)},
     "apt/apt_foreign_arch_404": {"kinds": ("env", "log", "workflow"), "declared": {"since": "0.1.0", "phase": Phase.PACKAGES}, "signs": {"env": ("distro.is_ubuntu", "apt.sources.names_ubuntu"), "log": ("apt-no-release", "apt-unfetched", "apt-index")}, "functions": ("leads_to",)},

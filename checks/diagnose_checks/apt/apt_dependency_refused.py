@@ -3,7 +3,9 @@
 "It is not going to be installed" names the next package, not the reason. The reason is deeper: a conflict with
 something that is installed, a package that is held back, or one that only another release has.
 
-How to fix: ask apt for the dependency itself, until it names a version or a conflict.
+``dpkg -i`` installs the files that it is given and nothing else: it stops at a dependency that is not installed.
+
+How to fix: ask apt for the dependency itself, until it names a version or a conflict. Let apt, not dpkg, install files.
 
 References:
     https://manpages.debian.org/apt-get
@@ -16,13 +18,30 @@ from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
-CHECK = Check(since="0.1.0", phase=Phase.PACKAGES, fallback=True, log_kinds=("apt-unmet",))
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.PACKAGES,
+    fallback=True,
+    log_kinds=("apt-unmet",),
+    patterns=patterns_for(
+        "dpkg-unmet",
+        (
+            "depends on ",
+            r"^(?P<package>[\w.+:-]{1,100}) depends on (?P<needs>[\w.+-]{1,100})(?: \([^)]{1,80}\))?; however:\s{1,20}"
+            r"Package (?P=needs)(?::\w{1,20})? is not installed\.",
+            2,
+        ),
+    )
+    # `apt-get -f install` after `dpkg -i`, a usual pair, installs them
+    + patterns_for("apt-corrects", ("Correcting dependencies", r"^Correcting dependencies")),
+)
 _CROSS = (
     r"(?:gcc|g\+\+|cpp|gfortran)(?:-[\d.]+)?"
     r"-(?:aarch64|arm|powerpc\w*|s390x|riscv64|mips\w*|i686|x86-64)-linux-gnu\w*$"
@@ -30,7 +49,11 @@ _CROSS = (
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See apt refuse a dependency without saying why."""
+    """See dpkg miss a dependency, or apt refuse one without saying why."""
+    unmet = log.find("dpkg-unmet")
+    if unmet and not any(hit.line > unmet[-1].line for hit in log.find("apt-corrects")):
+        yield _by_dpkg(log, unmet)
+        return
     hits = [hit for hit in log.find("apt-unmet") if hit.groups["needs"]]
     if not hits:
         return
@@ -64,4 +87,26 @@ def log(log: BuildLog) -> Iterator[Finding]:
         f"{package or 'the package'} needs {name}, which apt does not install",
         "Nothing is installed.",
         fixes,
+    )
+
+
+def _by_dpkg(log: BuildLog, unmet: list[Hit]) -> Finding:
+    needs = list(dict.fromkeys(hit.groups["needs"] for hit in unmet))
+    return finding_from_hits(
+        log,
+        unmet,
+        f"{unmet[0].groups['package']} needs {', '.join(needs[:5])}, which dpkg does not install",
+        "The package is unpacked, and not configured.",
+        (
+            Fix(
+                "let apt install what is missing",
+                (
+                    Command("apt-get update", FixStage.UPDATE),
+                    Command("apt-get install -y --fix-broken", FixStage.PACKAGES),
+                ),
+                notes="`apt-get install ./FILE.deb` installs a file with its dependencies. apt removes the package if "
+                "no source has them: it is then made for another release, or names a wrong one. Take another build "
+                "of it, or its archive without a package.",
+            ),
+        ),
     )

@@ -119,6 +119,7 @@ CHECK = Check(
             r"add_subdirectory given source\s+\"(?P<submodule>[^\"]{1,300})\"\s+which\s+is\s+not\s+an\s+existing",
             3,
         ),
+        ("annot find source file:", r"^Cannot find source file:\s{1,40}(?P<listed>\S{1,300})", 3),  # CMake's
         (
             "does not appear to contain",
             r"CMake Error: The source directory \"(?P<cmake>[^\"]{1,300})\" does not appear to contain CMakeLists\.txt",
@@ -216,6 +217,14 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 notes="In CI: actions/checkout with submodules: recursive. GitHub's archives (Download ZIP, a tag's "
                 "tar.gz) "
                 "have none: clone instead. If it is not a submodule, the source distribution lacks the folder.",
+            )
+        elif groups["listed"]:
+            message = f"{groups['listed']}, which CMake is to compile, does not exist"
+            fix = Fix(
+                "fetch the submodules, if it is in one",
+                (Command("git submodule update --init --recursive", FixStage.BUILD),),
+                notes="GitHub's archives (Download ZIP, a tag's tar.gz) have no submodules: clone instead. Else the "
+                "source distribution lacks the file, or its name in CMakeLists.txt is another one.",
             )
         elif groups["cmake"]:
             message = f"there is no CMakeLists.txt in {groups['cmake']}"

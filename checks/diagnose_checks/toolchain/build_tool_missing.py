@@ -59,6 +59,14 @@ CHECK = Check(
         ("No such file", rf"No such file or directory: '(?P<tool>{_TOOL})'"),
         ("No such file", rf"^make(?:\[\d+\])?: (?P<tool>{_TOOL}): No such file or directory$"),
         ("No such file", rf"^error: command '(?P<tool>{_TOOL})' failed: No such file"),
+        ("unable to execute ", rf"^unable to execute '?(?P<tool>{_TOOL})'?: No such file"),  # distutils
+        # make on Windows: 2 says that there is no such file, in the system's language
+        (
+            "process_begin: CreateProcess(NULL, ",
+            rf"process_begin: CreateProcess\(NULL, (?P<tool>{_TOOL})(?:\.exe)? [^)]{{0,1000}}\) failed\.\s{{1,40}}"
+            r"make \(e=2\): ",
+            2,
+        ),
         ("inja is required to build", r"NinjaNotFoundError: (?P<tool>Ninja) is required to build"),
         ("ould not find CMake", r"CMakeNotFoundError: Could not find (?P<tool>CMake)\b"),
         ("failed: None", rf"^error: command '(?P<tool>{_TOOL})(?:\.exe)?' failed: None"),
@@ -198,6 +206,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
         fixes = (
             (_SCCACHE,)
             if name == "sccache"
+            else (_on_windows(name),)
+            if "CreateProcess(" in hits[0].text
             else _by_pip(name)
             if re.fullmatch(_PYTHON_TOOL, name)
             else _by_brew(name)
@@ -230,6 +240,14 @@ _SCCACHE = Fix(
     notes="Or remove rustc-wrapper from .cargo/config.toml; in maturin-action, `sccache: false`. To have it: "
     "cargo install sccache.",
 )
+
+
+def _on_windows(name: str) -> Fix:
+    return Fix(
+        f"install {name}, and put the folder that holds {name}.exe on PATH",
+        notes=f"`where {name}` in the shell that runs make shows whether it is found. MSYS2, winget, Chocolatey, conda "
+        "and pip have many of these programs. CMake looks again after its build folder is deleted.",
+    )
 
 
 #: Homebrew's formulae that bring a program (formulae.brew.sh, November 2026).

@@ -59,6 +59,12 @@ CHECK = Check(
                 "multiple definition of",
                 r"\(\.(?:bss|data)\b[^)]{0,60}\): multiple definition of [`'](?P<symbol>\w{1,200})'",
             ),
+            # with debug information the linker names the line; of a function it says so in a line of its own before
+            (
+                "multiple definition of",
+                r"\.o:[^\s:]{1,300}\.(?:h|hh|hpp):\d{1,7}: multiple definition of [`'](?P<symbol>\w{1,200})';"
+                r" \S{1,300}\.o:\S{1,300}:\d{1,7}: first",
+            ),
             ("uplicate symbol: ", r"duplicate symbol: (?P<symbol>\w{1,200})$"),
         ),
         *patterns_for(

@@ -191,7 +191,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("setuptools", FAILED, "configuration error: ", r"^configuration error: " + _REST),
     Mark("as", ERROR, ": Error: ", r"^\S{1,200}\.[sS]:\d+: Error: " + _REST),
     Mark("cc", ERROR, "error occurred", r"^error occurred(?: in cc-rs)?: (?P<text>.{0,300})"),  # the cc crate gives up
-    Mark("make", FAILED, "*** ", r"^(?:\S*/)?g?n?make(?:\.exe)?(?:\[\d+\])?: \*\*\* " + _REST),
+    Mark("make", FAILED, "*** ", r"^(?:\S*/)?(?:g|n|mingw32-)?make(?:\.exe)?(?:\[\d+\])?: \*\*\* " + _REST),
     Mark("make", STEP, "(ignored)", r"^\S*make(?:\[\d+\])?: \[.{1,300}\] Error \d+ \(ignored\)$"),
     Mark("make", STEP, "Built target", r"^\[\s*\d+%\] Built target \S+$"),
     Mark("ninja", FAILED, "ninja: ", r"^ninja: (?:build stopped|error|fatal)" + _REST),
