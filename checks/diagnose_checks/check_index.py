@@ -207,7 +207,7 @@ CHECKS = {
     "toolchain/bindgen_too_old": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.COMPILE}, "signs": {"log": ("bindgen-ident",)}},
     "toolchain/build_tool_missing": {"kinds": ("env", "log"), "declared": {"since": "0.1.0", "phase": Phase.COMPILE}, "signs": {"env": ("wrappers", "project.tools"), "log": ("no-build-tool", "no-proto", "no-such-program", "script-unrun")}},
     "toolchain/build_tool_too_old": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.COMPILE}, "signs": {"log": ("tool-too-old",)}},
-    "toolchain/c_code_too_old_for_compiler": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.COMPILE}, "signs": {"log": ("c-refused", "c-defined-twice", "cxx-header-left-out")}},
+    "toolchain/c_code_too_old_for_compiler": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.COMPILE}, "signs": {"log": ("c-refused", "c-defined-twice", "fortran-calls-differ", "cxx-header-left-out")}},
     "toolchain/c_header_missing": {"kinds": ("env", "log"), "declared": {"since": "0.1.0", "phase": Phase.COMPILE}, "signs": {"env": ("absent_headers",), "log": ("no-header",)}},
     "toolchain/cmake_cache_foreign": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("cmake-foreign-cache",)}},
     "toolchain/cmake_command_unknown": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.SEARCH}, "signs": {"log": ("cmake-command",)}},

@@ -1,8 +1,9 @@
-"""A program that a build runs is too old for the build.
+"""A program or module that a build runs is too old for the build.
 
 Projects name the oldest CMake and Meson that they support, the C++ standard that they are written in, and use fields
 that protoc knows since 3.15. Long-lived distributions and images have older programs: Debian 11, Ubuntu 20.04,
-Enterprise Linux 8, and the compiler of CentOS 7.
+Enterprise Linux 8, and the compiler of CentOS 7. setuptools 71 and later take an installed ``packaging`` before their
+own, which has to be 22 or later.
 
 How to fix: CMake, Meson and Ninja come as wheels from the Python package index, in any release. A newer compiler
 comes in a package of its own (``g++-12``, ``gcc-toolset-12``), with a newer image, or with conda.
@@ -42,6 +43,10 @@ CHECK = Check(
             "Meson version is ",
             r"ERROR: (?P<tool>Meson) version is (?P<have>\d[\w.]{0,30}) but project requires "
             r">= ?(?P<needs>[\d.]{1,30})",
+        ),
+        (
+            "strip_trailing_zero",
+            r"canonicalize_version\(\) got an unexpected keyword argument '(?P<packaging>strip_trailing_zero)'",
         ),
         ("Could not detect Ninja v", r"Could not detect (?P<tool>Ninja) v(?P<needs>[\d.]+) or newer"),
         (
@@ -103,6 +108,22 @@ def log(log: BuildLog) -> Iterator[Finding]:
                         notes="Take -fuse-ld=mold out of LDFLAGS, RUSTFLAGS or .cargo/config.toml.",
                     ),
                     Fix("update mold", notes="https://github.com/rui314/mold/releases has programs for Linux."),
+                ),
+            )
+        elif said["packaging"]:
+            yield finding_from_hits(
+                log,
+                [hit],
+                "the installed packaging is older than 22, and this setuptools calls functions of newer ones",
+                "setup.py stops.",
+                (
+                    Fix(
+                        "update packaging",
+                        (Command("python3 -m pip install --upgrade 'packaging>=22'", FixStage.TOOLCHAIN),),
+                        notes="By the Python that the build runs. Where [build-system] requires names an old "
+                        "packaging, raise it there.",
+                    ),
+                    Fix("if an old packaging is needed: use setuptools<71"),
                 ),
             )
         elif said["protoc"]:

@@ -1,10 +1,12 @@
-"""C or C++ code is refused by a newer compiler that older ones accepted.
+"""C, C++ or Fortran code is refused by a newer compiler that older ones accepted.
 
 GCC 14 and Clang 16 make errors of what C has not allowed since 1999 and compilers only warned about: functions
 without a declaration, types left out, pointers and numbers taken for each other. GCC 10 and Clang 11 no longer merge
 variables that several files define, so that the linker reports "multiple definition". The C++ headers of GCC 13 and
 later no longer include ``<cstdint>`` and others by the way: code that does not include them itself lacks ``uint32_t``.
-Old releases of packages have such code.
+gfortran 10 and later refuse a
+procedure that is called with a number in one place and an array, or another type, in the next, as old MPI and BLAS code
+does. Old releases of packages have such code.
 
 How to fix: use a newer release of the package. Until there is one, ask the compiler for the old rules by ``CFLAGS``,
 let it include the header (``CXXFLAGS="-include cstdint"``), or use an older compiler.
@@ -67,6 +69,14 @@ CHECK = Check(
             ),
             ("uplicate symbol: ", r"duplicate symbol: (?P<symbol>\w{1,200})$"),
         ),
+        # between two calls; one that contradicts a declaration stays an error
+        *patterns_for(
+            "fortran-calls-differ",
+            (
+                "mismatch between actual arg",
+                r"^Error: (?:Rank|Type) mismatch between actual argument at \(1\) and actual argument at \(2\)",
+            ),
+        ),
         *patterns_for(
             "cxx-header-left-out",
             (
@@ -110,7 +120,7 @@ _CALLED = re.compile(r"(?:implicit declaration of|undeclared(?: library)?) funct
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See GCC 14 or Clang 16 refuse C code, or the linker a variable that several files define."""
+    """See GCC 14 or Clang 16 refuse C code, gfortran Fortran code, the linker variables defined twice."""
     hits = _of_old_code(log.find("c-refused"))
     if hits:
         rules = list(dict.fromkeys(hit.groups["rule"] for hit in hits))
@@ -147,6 +157,23 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     notes="In code of your own, add the line to the file.",
                 ),
                 Fix("compile with an older compiler", env=(("CXX", "g++-12"),), notes="Debian, Ubuntu: g++-12."),
+            ),
+        )
+        return
+    if hits := log.find("fortran-calls-differ"):
+        option = "-fallow-argument-mismatch"
+        yield finding_from_hits(
+            log,
+            hits,
+            "this Fortran code calls one procedure with different arguments, which gfortran 10 and later refuse",
+            "Older ones only warned. Nothing is built.",
+            (
+                Fix(
+                    "let the compiler only warn",
+                    env=(("FFLAGS", option), ("FCFLAGS", option)),
+                    notes=f"CMake reads FFLAGS in a new build folder only, or take -DCMAKE_Fortran_FLAGS={option}.",
+                ),
+                _NEWER,
             ),
         )
         return
