@@ -74,7 +74,7 @@ _PREFIXES = tuple(
             # docker compose: "service-1    | "; earthly: "+target *failed* | "
             ("+" + _LOWER, r"^\s*\+?[a-z][\w.-]{0,40}(?: \*\w+\*)? +\|(?: (?= *\S)|\s*$)"),
             ("╰└╭├", r"^\s*(?:[╰└├]─+[>▶]|[╭╰├└]─+)\s?"),
-            (">", r"^(?: {5,8}>(?: (?= *\S)| ?$)|>+ (?=\S))"),  # nix's last lines; a quotation
+            (">", r"^(?: {5,8}>(?: (?=[ \t]*\S)| ?$)|>+ (?=\S))"),  # nix's last lines; a quotation
         )
     )
 )
