@@ -171,6 +171,26 @@ _PROGRAMS = frozenset(
 _OFF_PATH = frozenset({"curl", "icu4c", "libpq", "llvm", "mysql-client"})
 
 
+#: Homebrew's formulae that bring a library (formulae.brew.sh, November 2026).
+_LIBRARIES = {
+    "libcairo": "cairo", "libcrypto": "openssl@3", "libffi": "libffi", "libfreetype": "freetype", "libgdal": "gdal",
+    "libgeos_c": "geos", "libgfortran": "gcc", "libglib-2": "glib", "libgobject-2": "glib", "libhdf5": "hdf5",
+    "libintl": "gettext", "libjpeg": "jpeg-turbo", "liblzma": "xz", "libmagic": "libmagic", "libmpi": "open-mpi",
+    "libmysqlclient": "mysql-client", "libodbc": "unixodbc", "libomp": "libomp", "libopenblas": "openblas",
+    "libpango-1": "pango", "libpng16": "libpng", "libportaudio": "portaudio", "libpq": "libpq",
+    "librdkafka": "librdkafka", "libsndfile": "libsndfile", "libsodium": "libsodium", "libsqlite3": "sqlite",
+    "libssl": "openssl@3", "libtbb": "tbb", "libtiff": "libtiff", "libxml2": "libxml2", "libxslt": "libxslt",
+    "libdmtx": "libdmtx", "libenchant-2": "enchant", "libMagickWand-6": "imagemagick@6",
+    "libspatialindex_c": "spatialindex",
+    "libyaml-0": "libyaml", "libz": "zlib", "libzbar": "zbar", "libzmq": "zeromq", "libzstd": "zstd",
+}  # fmt: skip
+
+
+def formula_of(library: str) -> str:
+    """Return the formula that brings *library*, a file's name; empty if it is not known."""
+    return _LIBRARIES.get(library.partition(".")[0], "")
+
+
 def formulae(packages: tuple[str, ...]) -> tuple[str, ...]:
     """Return the formulae for *packages* of Debian; nothing if one of them has none."""
     known = dict(line.split() for line in _ROWS.split("\n") if line)

@@ -2,7 +2,7 @@
 
 Source: the packages of Debian 12 (each name tried with apt), of Enterprise Linux 9 with EPEL and CRB, and of Alpine
 3.20, for libraries that modules in wheels and prebuilt programs need. As of November 2026. A name without t64 is one
-that the package with t64 provides in later releases.
+that the package with t64 provides in later releases; ``-`` stands for one that was not looked up.
 """
 
 from __future__ import annotations
@@ -68,10 +68,17 @@ libmpi.so.40 openmpi-bin openmpi openmpi
 libzmq.so.5 libzmq5 zeromq libzmq
 libarchive.so.13 libarchive13 libarchive libarchive
 libgssapi_krb5.so.2 libgssapi-krb5-2 krb5-libs krb5-libs
+libzbar.so.0 libzbar0 - -
+libdmtx.so.0 libdmtx0b - -
+libgdal.so gdal-bin - -
+libspatialindex_c.so libspatialindex-dev - -
+libMagickWand-6.Q16.so.6 libmagickwand-dev - -
+libenchant-2.so.2 libenchant-2-2 - -
 """
 
 
 def packages() -> dict[str, dict[str, tuple[str, ...]]]:
     """Return soname → family of distributions → its package."""
     rows = (line.split() for line in _ROWS.split("\n") if line)
-    return {soname: {"debian": (deb,), "rhel": (rpm,), "alpine": (apk,)} for soname, deb, rpm, apk in rows}
+    named = ((soname, (("debian", deb), ("rhel", rpm), ("alpine", apk))) for soname, deb, rpm, apk in rows)
+    return {soname: {family: (name,) for family, name in names if name != "-"} for soname, names in named}

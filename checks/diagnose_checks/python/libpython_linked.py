@@ -91,7 +91,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
         *(
             hit
             for hit in log.find("loader-no-lib")
-            if is_libpython(hit.groups["lib"]) and not _INTERPRETER.search(hit.text)
+            # Android requires what is a fault elsewhere.
+            if is_libpython(hit.groups["lib"]) and "bionic" not in hit.groups and not _INTERPRETER.search(hit.text)
         ),
     ]
     imports = [hit for hit in log.find("ld-no-lib") if _IMPORT_LIB.match(hit.groups["complete"])]

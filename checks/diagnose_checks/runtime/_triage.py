@@ -14,20 +14,61 @@ if TYPE_CHECKING:
 
 LIBPYTHON = re.compile(r"^libpython\d")
 
-#: Windows writes the reason in the language of its user.
+#: Windows writes the reason in the language of its user. The messages of windows come from its loader's dialogs; cargo
+#: and Python print the number with which a process ended as NTSTATUS, or as a signed or unsigned number.
 WINDOWS = patterns_for(
     "windows-load",
     ("DLL load failed", r"\bDLL load failed(?: while importing (?P<module>\w{1,80}))?: ?(?P<why>\S.{0,300})"),
     # not of a file that is copied: ('a', 'b', '[WinError 127] …')
     ("[WinError 1", r"(?<!['\"])\[WinError (?P<number>126|127|1114)\] "),
+    (
+        "or one of its dependencies",
+        r"FileNotFoundError: Could not find module '(?P<file>[^']{1,300})' \(or one of its dependencies\)",
+    ),
+    ("Python DLL ", r"(?:Failed to load|Error loading) Python DLL '(?P<file>[^']{1,300})'"),
+    ("because ", r"cannot proceed because (?P<absent>[\w.+-]{1,80}\.(?:dll|DLL)) was not found"),
+    ("is missing from your", r"because (?P<absent>[\w.+-]{1,80}\.(?:dll|DLL)) is missing from your computer"),
+    (
+        "The procedure entry point",
+        r"The procedure entry point \S{1,300} could not be located in the dynamic link library (?P<lacking>\S{1,200})",
+    ),
+    (
+        "import_dll Library",
+        r":err:module:import_dll Library (?P<absent>\S{1,80}) \(which is needed by .{1,300}\) not found",
+    ),
+    (
+        "error while loading shared",
+        r"error while loading shared libraries: (?P<absent>[\w.+-]{1,80}\.dll|\?): cannot open shared object file",
+    ),
+    ("unable to start correctly", r"unable to start correctly \((?P<status>0x[cC]000\w{4})\)"),
+    *(
+        (anchor, rf"(?:[Ee]xit|[Cc]ode|[Ss]tatus|FAIL)[^\d]{{0,24}}?(?<![\w.])(?P<status>{number})\b")
+        for anchor, number in (("-1073", r"-1073\d{6}"), ("32212", r"32212\d{5}"))
+    ),
+    *((f"0{x}000", r"(?:[Ee]xit|[Cc]ode|[Ss]tatus)\W{0,4}(?P<status>0x[cC]000\w{4})\b") for x in ("xc0", "xC0")),
 )
-#: Reason → words of Windows's messages 193, 1114, 4551, 127 and 126 in its languages. The first that fits counts: the
-#: Chinese words for a routine and for an application contain the one for a procedure.
+#: NTSTATUS → what it means here (ntstatus.h).
+STATUS = {
+    0xC0000005: "crash", 0xC000001D: "instruction", 0xC000007B: "processor", 0xC00000FD: "crash", 0xC0000135: "missing",
+    0xC0000138: "procedure", 0xC0000139: "procedure", 0xC0000142: "start", 0xC0000374: "crash", 0xC0000409: "crash",
+}  # fmt: skip
+
+
+def status(hit: Hit) -> str:
+    """Return what the number means with which Windows ended a process; empty for one of another meaning."""
+    said = hit.groups["status"]
+    return STATUS.get(int(said, 0) & 0xFFFFFFFF, "") if said else ""
+
+
+#: Reason → words of Windows's messages 193, 1114, 4551, 127 and 126 in its languages, and of 182 and 5 in English. The
+#: first that fits counts: the Chinese words for a routine and for an application contain the one for a procedure.
 _REASONS = {
     "processor": r"Win32",
     "start": r"(?i:ini[tcz]\w?[ai]li[sz]|inicjow)|初始化|初期化|초기화|инициализац|ініціаліз",
-    "policy": r"Application Control|group policy|应用程序控制策略|组策略|Anwendungssteuerungsrichtlinie",
-    "procedure": r"(?i:pro[zc]ed[iu]|proceso especificado|yordam)|程序|プロシージャ|프로시저|процедур",
+    "policy": r"Access is denied|Application Control|group policy|应用程序控制策略|组策略"
+    r"|Anwendungssteuerungsrichtlinie",
+    "procedure": r"operating system cannot run|(?i:pro[zc]ed[iu]|proceso especificado|yordam)"
+    r"|程序|プロシージャ|프로시저|процедур",
     "missing": r"(?i:m[óo]d[uü]l)|模块|模組|モジュール|모듈|модул",
 }
 _NUMBERS = {"126": "missing", "127": "procedure", "1114": "start"}
@@ -80,12 +121,22 @@ def foreign_module(hit: Hit) -> bool:
 PYTHON_SYMBOL = re.compile(r"^(?:_*|Graal)Py(?:[A-Z]\w*|_\w+)$")
 
 
+def is_android(hit: Hit) -> bool:
+    """Whether Android's loader wrote *hit*."""
+    return "bionic" in hit.groups or "cannot locate symbol" in hit.text
+
+
+def is_others(hit: Hit) -> bool:
+    """Whether the loader of a system without glibc or musl wrote *hit*: Android's, or one of a BSD."""
+    return is_android(hit) or "bsd" in hit.groups
+
+
 def newer_libc(log: BuildLog) -> list[Hit]:
     """Return the missing symbols without a version that glibc has since some release: its loader says so."""
     return [
         hit
         for hit in log.find("loader-undefined")
-        if glibc_since(hit.groups["symbol"]) and not hit.groups["version"] and "cannot locate" not in hit.text
+        if glibc_since(hit.groups["symbol"]) and not hit.groups["version"] and not is_others(hit)
     ]
 
 
@@ -107,9 +158,13 @@ def windows_reasons(log: BuildLog) -> dict[str, list[Hit]]:
     """Return the failures to load a module on Windows by reason; those in unknown words are missing."""
     found: dict[str, list[Hit]] = {}
     for hit in log.find("windows-load"):
-        reason = _NUMBERS.get(hit.groups["number"]) or next(
-            (name for name, words in _REASONS.items() if re.search(words, hit.groups["why"])), ""
-        )
+        reason = status(hit) or _NUMBERS.get(hit.groups["number"], "")
+        if hit.groups["file"] or hit.groups["absent"]:
+            reason = "missing"
+        elif hit.groups["lacking"]:
+            reason = "procedure"
+        elif not reason:
+            reason = next((name for name, words in _REASONS.items() if re.search(words, hit.groups["why"])), "")
         if reason:
             found.setdefault(reason, []).append(hit)
     return found

@@ -34,7 +34,25 @@ CHECK = Check(
         ("llegal instruction", r"[Ii]llegal instruction"),
         ("llegal hardware instruction", r"illegal hardware instruction"),  # zsh
         ("SIGILL", r"\bSIGILL\b"),
-        ("0xC000001D", r"0xC000001D"),  # Windows: STATUS_ILLEGAL_INSTRUCTION
+        # Windows: STATUS_ILLEGAL_INSTRUCTION, which Python and the shells print as a number with or without a sign
+        *(
+            (number, rf"(?<![\w.]){number}(?!\w)")
+            for number in ("0xC000001D", "0xc000001d", "-1073741795", "3221225501")
+        ),
+        ("CPU lacks ", r"Fatal glibc error: CPU lacks (?P<lacks>[\w. ]{1,40}) support \((?P<level>\S{1,20}) or later"),
+        ("CPU ISA level is", r"(?<!\S)(?P<file>\S{1,300}): (?P<isa>CPU ISA level is lower than required)"),
+        (
+            "was compiled to use",
+            r"The (?P<program>\w+) library was compiled to use (?P<lacks>[\w. ]{1,40}) instructions, but",
+        ),
+        (
+            "the processor support Intel",
+            r"^Please verify that both the operating system and the processor support Intel",
+        ),
+        (
+            " 132",
+            r"(?:returned a non-zero code|complete successfully: exit code|rocess completed with exit code): 132\b",
+        ),
         ("baseline optimizations", r"built with baseline optimizations:? ?(?P<level>[^.]{0,60})"),
     )
     + patterns_for(
@@ -106,9 +124,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
             notes="" if emulated else _LOOK,
         )
     )
+    lacks = next((hit.groups["lacks"] for hit in hits if hit.groups["lacks"]), "")
+    isa = next((hit.groups["file"] for hit in hits if hit.groups["isa"]), "")
     what = (
-        f"this system needs a processor of {level}"
+        f"{isa.rpartition('/')[2]} was linked for a newer level of the architecture than this processor has"
+        if isa
+        else f"this system needs a processor of {level}"
         if level
+        else f"a program uses instructions that this processor lacks: {lacks}"
+        if lacks
         else "a program uses instructions that this processor lacks"
     )
     yield finding_from_hits(log, [*flags[-1:], *hits], what, "It ends at once.", fixes)

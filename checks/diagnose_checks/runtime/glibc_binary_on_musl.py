@@ -31,7 +31,11 @@ CHECK = Check(
     since="0.1.0",
     phase=Phase.LATER,
     log_kinds=("musl-relocating", "musl-no-lib"),
-    patterns=patterns_for("path-not-found", (": not found", r"(?:^|: )(?P<file>\.{0,2}/[^\s:]+): not found$"))
+    patterns=patterns_for(
+        "path-not-found",
+        (": not found", r"(?:^|: )(?P<file>\.{0,2}/[^\s:]+): not found$"),
+        ("required file not found", r"(?:^|: )(?P<file>\.{0,2}/[^\s:]+): cannot execute: required file not found$"),
+    )
     + patterns_for("copied-note", ("COPY ", r"\bCOPY \S.{0,300}\s(?P<place>/\S{1,200})$")),
 )
 #: Files that a shell or interpreter runs: the program of their first line is missing, or they are.

@@ -62,6 +62,15 @@ CHECK = Check(
             "undefined symbol",
             r"(?<!\S)(?P<file>\S+): undefined symbol: (?:stderr|stdout|stdin|environ|optarg), version \d+",
         ),
+        (
+            "ELF file",
+            r"(?<![^\s:])(?P<file>[^\s:]+\.so[\w.]{0,40}): ELF file(?:'s phentsize not the expected size"
+            r"| (?:OS ABI|ABI version) invalid| version does not match current one)",
+        ),
+        (
+            "unsupported file layout",
+            r"(?<![^\s:])(?P<file>[^\s:]+\.so[\w.]{0,40}): unsupported file layout",
+        ),  # FreeBSD's
         ("unsupported version", r"(?<!\S)(?P<file>\S+): unsupported version \d+ of Verneed record"),
     )
     + patterns_for("repair-note", ("Fixed-up wheel", r"Fixed-up wheel written to"))

@@ -20,14 +20,26 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose.tables.import_names import distribution
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 #: The usual names of compiled modules: not those of files that a build writes.
 _MODULE = r"_(?!version|about|meta|build|git|generated|typing|static)[a-z]\w*"
+#: Packages whose modules of these names are compiled ones.
+_KNOWN = (
+    r"pydantic_core|orjson|rpds|jiter|tokenizers|safetensors|tiktoken|cryptography\.hazmat\.bindings|numpy\._?core|PIL"
+    r"|pandas\._libs(?:\.\w{1,40}){0,2}|psycopg2|regex|lxml|cv2|bcrypt|lightgbm|polars|grpc\._cython|zmq\.backend\.cython"
+)
+#: Who says it: the anchor, and the words before.
+_SAID = (
+    ("ModuleNotFoundError: No module", r"ModuleNotFoundError: "),
+    ("Unable to import module", r"Unable to import module '[^']{1,100}': "),
+    ("Original error was: ", r"Original error was: "),
+)
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LATER,
@@ -46,6 +58,27 @@ CHECK = Check(
             ),
         ),
         *patterns_for(
+            "compiled-absent",
+            *(
+                (anchor, rf"{before}No module named '(?P<package>{_KNOWN})\.(?P<module>\w{{1,60}})'")
+                for anchor, before in _SAID
+            ),
+            (
+                "annot import name '",
+                r"cannot import name '\w{1,60}' from '(?P<package>cryptography\.hazmat\.bindings)\.(?P<module>_rust)' "
+                r"\(unknown location\)",
+            ),
+            (
+                "annot import name '",
+                r"cannot import name '(?P<module>etree|objectify|_imaging|multiarray|_rust|_psycopg|pq)' from "
+                r"'(?P<package>lxml|PIL|numpy\.core|cryptography\.hazmat\.bindings|psycopg2|psycopg_binary)'",
+            ),
+            (
+                "import numpy from",
+                r"Error importing (?P<package>numpy): you should not try to import numpy from(?P<numpy>)",
+            ),
+        ),
+        *patterns_for(
             "relative-import",
             ("from .", r"^from \.+(?:\w+)? import |^from \.+_\w+ import "),
             ("import _", r"^from [A-Za-z][\w.]* import _\w+|^import [A-Za-z]\w*\._\w+"),
@@ -57,6 +90,9 @@ _FRAME = 4  # lines from the statement to the error
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a package's own files not find its extension."""
+    for hit in log.find("compiled-absent")[-1:]:
+        yield _of_known(log, hit)
+        return
     for hit in log.find("module-absent")[-1:]:
         frames = log.near(hit.line, "relative-import", before=_FRAME)
         if not frames:
@@ -94,3 +130,37 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             ),
         )
+
+
+def _of_known(log: BuildLog, hit: Hit) -> Finding:
+    """Return the finding for a well-known package, which always has its extension: in another Python's name."""
+    package, module = hit.groups["package"], hit.groups["module"]
+    name = distribution(package)
+    served = any(words in hit.text for words in ("Unable to import module", "/var/task"))
+    for_lambda = Fix(
+        "for AWS Lambda, on another system: ask pip for the files of Lambda's",
+        (
+            Command(
+                "python3 -m pip install --platform manylinux2014_x86_64 --python-version 3.12 --only-binary=:all: "
+                f"--target package {name}",
+                FixStage.BUILD,
+            ),
+        ),
+        notes="With the version of the function's runtime; manylinux2014_aarch64 for arm64.",
+    )
+    again = Fix(
+        "install it again, with the Python and on the system that run it",
+        (Command(f"python3 -m pip install --force-reinstall --no-cache-dir {name}", FixStage.BUILD),),
+        notes="A folder that was copied or mounted from another system, or that PYTHONPATH names for another "
+        "Python, has "
+        "modules with another ending (.cpython-311-darwin.so, .cp312-win_amd64.pyd).",
+    )
+    return finding_from_hits(
+        log,
+        [hit],
+        f"{package} has no module {module} for this Python and system, which is a compiled one"
+        if module
+        else f"the compiled modules of {package} are not beside its files, or are another Python's or system's",
+        f"No import of {package.partition('.')[0]} works there.",
+        (for_lambda, again) if served else (again, for_lambda),
+    )

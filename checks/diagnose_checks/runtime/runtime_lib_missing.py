@@ -21,7 +21,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.loader_words import LOADER
-from diagnose.authoring.log import distinct, finding_from_hits, install_by_family
+from diagnose.authoring.log import distinct, finding_from_hits, install_by_family, other_system
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
@@ -29,10 +29,12 @@ from diagnose.model.pattern import patterns_for
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import APT_FILE, system
 from diagnose.remedies.rust_again import reinstalled
+from diagnose.tables import homebrew
+from diagnose.tables.library_words import WORDS
 from diagnose.tables.repaired_names import is_hashed
 from diagnose.tables.runtime_packages import packages
 from diagnose.tables.shared_libraries import another_wheels
-from diagnose_checks.runtime._triage import LIBPYTHON, foreign_module
+from diagnose_checks.runtime._triage import LIBPYTHON, foreign_module, is_android
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +60,15 @@ CHECK = Check(
         ("nix-shell", r"^\[?nix-shell\b"),
         ("nix run ", r"(?:^|\s)nix run \S"),
         ("nix develop", r"(?:^|\s)nix develop\b"),
+    )
+    + patterns_for(
+        "library-by-name",
+        # of cffi, for a name that is not a file's
+        (
+            "ctypes.util.find_library()",
+            r"cannot load library '(?P<name>[\w.+-]{1,60})': .{1,300}ctypes\.util\.find_library\(\) did not manage",
+        ),
+        *((anchor, f"{pattern}(?P<of_{number}>)") for number, (anchor, pattern, _) in enumerate(WORDS)),
     ),
     env_facts=("toolchain.unloaded",),
 )
@@ -103,6 +114,7 @@ def _is_rusts(lib: str) -> bool:
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the loader miss a library, except copies in a wheel, libpython and C libraries."""
+    named = 0
     for hit in distinct(log.find("loader-no-lib", "musl-no-lib"), "lib"):
         lib = hit.groups["lib"].rpartition("/")[2]
         if LIBPYTHON.match(lib) and _INTERPRETER.search(hit.text):
@@ -114,14 +126,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
         if (
             not _SONAME.match(lib)
             or is_hashed(lib)
-            or LIBPYTHON.match(lib)
+            or (LIBPYTHON.match(lib) and not is_android(hit))
             or LOADER.match(lib)
-            or (lib == "libc.so.6" and not _is_android(hit))
+            or (lib == "libc.so.6" and not is_android(hit))
             or log.near(hit.line, "libclang-unopened")
             or foreign_module(hit)
-            or hit.groups["why"].startswith("Exec format")
+            or hit.groups["why"].startswith(("Exec format", "Too many open"))
         ):
             continue
+        named += 1
         yield finding_from_hits(
             log,
             [hit],
@@ -129,6 +142,39 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "It cannot be loaded.",
             _fixes(log, hit, lib),
         )
+    for hit in () if named else log.find("library-by-name")[:1]:
+        yield _of_name(log, hit)
+
+
+def _of_name(log: BuildLog, hit: Hit) -> Finding:
+    """Return that a package does not find the library that it opens itself, by its name or in its own words."""
+    number = next((int(group.removeprefix("of_")) for group in hit.groups if group.startswith("of_")), -1)
+    stem = hit.groups["name"].removeprefix("lib").partition(".so")[0]
+    names = (name for name in packages() if name.startswith((f"lib{stem}.so", f"lib{stem.replace('-0', '')}.so")))
+    lib = WORDS[number][2] if number >= 0 else next(names, f"lib{stem}.so")
+    install = Fix(f"install the package that contains {lib}", notes=_search(log.distro_at(hit.line).manager, lib))
+    system = other_system(log)
+    formula = homebrew.formula_of(lib)
+    if system == "macOS" and formula:
+        fixes = [
+            Fix(
+                f"install {formula} with Homebrew",
+                (Command(f"brew install {formula}", FixStage.PACKAGES),),
+                notes="Not found then: Python is for the other processor, or DYLD_FALLBACK_LIBRARY_PATH has to name "
+                "/opt/homebrew/lib, which Pythons other than Homebrew's do not search.",
+            )
+        ]
+    elif system:
+        fixes = [Fix(f"install the library for {system}, and put its folder on PATH")]
+    else:
+        fixes = _installed(log, hit.line, lib, install) or [install]
+    return finding_from_hits(
+        log,
+        [hit],
+        f"a Python package opens the C library {lib.partition('.so')[0]}, and does not find it",
+        "The package cannot be imported, or not used: pip installs no C library for it.",
+        fixes,
+    )
 
 
 _FOR_NIX = (
@@ -153,6 +199,17 @@ _FOR_ANDROID = (
         "build it in Termux, or install Termux's package",
         (Command("pkg install python-NAME", FixStage.PACKAGES),),
         notes="Wheels with manylinux or linux in their name are for glibc: proot-distro runs a distribution with it.",
+    ),
+)
+_FOR_BSD = (
+    Fix(
+        "bring all packages to the state of this system",
+        notes="FreeBSD: pkg upgrade -f; OpenBSD: pkg_add -u; NetBSD: pkgin full-upgrade. An upgrade of the system, or "
+        "of one package, takes away libraries that others were linked with. Then build what is not a package again.",
+    ),
+    Fix(
+        "install the package that contains it",
+        notes="FreeBSD: `pkg provides LIBRARY` (pkg install pkg-provides); OpenBSD: `pkglocate LIBRARY`.",
     ),
 )
 _MUSL = ("libc.musl-", "ld-musl-")
@@ -226,16 +283,17 @@ def _origin(lib: str) -> str:
     return "" if re.match(r"lib(?:Qt|tbb|OpenCL|pyside|shiboken|ze_)", lib) else another_wheels(lib, ())
 
 
-def _is_android(hit: Hit) -> bool:
-    """Whether Android's loader wrote *hit*."""
-    return "CANNOT LINK EXECUTABLE" in hit.text or "dlopen failed: " in hit.text
-
-
 def _message(log: BuildLog, hit: Hit, lib: str) -> str:
-    if _is_android(hit):
+    if is_android(hit):
         if lib in _GLIBC:
             return f"Android's loader does not find {lib}: the file is for glibc, which Android does not have"
         return f"Android's loader does not find {lib}"
+    if "bsd" in hit.groups:
+        return f"the loader does not find {lib}"
+    if hit.groups["why"].startswith(_FORBIDDEN):
+        return f"{lib} exists, and this user may not read it, or a folder above it"
+    if _RUSTS_OWN.match(lib):
+        return f"{lib}, a library of Rust itself, is not found"
     if folder := _put(log, hit, lib):
         return f"{lib} is in {folder}, where the loader does not look for it"
     if origin := _origin(lib):
@@ -244,8 +302,14 @@ def _message(log: BuildLog, hit: Hit, lib: str) -> str:
 
 
 def _fixes(log: BuildLog, hit: Hit, lib: str) -> list[Fix]:
-    if _is_android(hit):
+    if is_android(hit):
         return list(_FOR_ANDROID[lib in _GLIBC :])
+    if "bsd" in hit.groups:
+        return [*_FOR_BSD]
+    if hit.groups["why"].startswith(_FORBIDDEN):
+        return [_READABLE]
+    if _RUSTS_OWN.match(lib):
+        return _of_rust(hit)
     if log.find("nix-note"):
         return [*_FOR_NIX]
     if folder := _put(log, hit, lib):
@@ -279,6 +343,52 @@ def _fixes(log: BuildLog, hit: Hit, lib: str) -> list[Fix]:
         *([_STALE] if re.search(r"/build-script-(?:build|main)\b", hit.text) else []),
         *_installed(log, hit.line, lib, install),
         Fix("bundle it in the wheel", notes="`auditwheel repair`, or maturin without --auditwheel skip."),
+    ]
+
+
+_FORBIDDEN = ("Permission denied", "Operation not permitted")
+_READABLE = Fix(
+    "let this user read it",
+    notes="`namei -l FILE` lists the rights of every folder above it: each needs x, the file r. Under SELinux: "
+    "restorecon -v FILE. LD_LIBRARY_PATH must not name another user's folder.",
+)
+#: rustc's own libraries: their names have the hash, or the release, of one build.
+_RUSTS_OWN = re.compile(r"lib(?:rustc_driver|std|test)-[0-9a-f]{16}\.so$|libLLVM\S*-rust-")
+#: Programs that rustup installs: one that does not find its own library is damaged.
+_RUSTS = re.compile(r"(?:^|[\s/])(?:rustc|rustdoc|cargo|rustfmt|cargo-fmt|cargo-clippy): error while loading")
+
+
+def _of_rust(hit: Hit) -> list[Fix]:
+    """Return the fixes for a program that needs rustc's own libraries: it is Rust's, or was linked with them."""
+    if _RUSTS.search(hit.text):
+        return [
+            Fix(
+                "install the toolchain again",
+                (
+                    Command("rustup toolchain uninstall TOOLCHAIN", FixStage.TOOLCHAIN),
+                    Command("rustup toolchain install TOOLCHAIN", FixStage.TOOLCHAIN),
+                ),
+                notes="TOOLCHAIN is the one that `rustup show` names as active. A distribution's Rust: install its "
+                "package again. A program that was copied alone out of its toolchain finds nothing.",
+            ),
+        ]
+    return [
+        Fix(
+            "name the folders of Rust's libraries",
+            (
+                Command(
+                    'export LD_LIBRARY_PATH="$(rustc --print sysroot)/lib:$(rustc --print target-libdir)"',
+                    FixStage.BUILD,
+                ),
+            ),
+            notes="The numbers in its name are of one release: rustc has to be the one that built the program. `cargo "
+            "run` and `cargo test` set the variable themselves.",
+        ),
+        Fix(
+            "link Rust's library into the program",
+            notes='Without -C prefer-dynamic in RUSTFLAGS; crate-type = ["cdylib"] instead of ["dylib"] for what '
+            "another language or system loads. Rust's libraries are not bundled: no other build has the same ones.",
+        ),
     ]
 
 

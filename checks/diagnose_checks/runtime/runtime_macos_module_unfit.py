@@ -20,6 +20,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose.tables import homebrew
 from diagnose_checks.runtime._triage import installed_package, wheel_file
 
 if TYPE_CHECKING:
@@ -45,6 +46,35 @@ CHECK = Check(
         # the linker wild says "has incompatible architecture: x86_64" of a library for Linux
         ("incompatible architecture", r"(?P<wrapped>(?<!has )incompatible architecture)(?!:)"),
         ("but wrong architecture", r"mach-o, but (?P<wrong>wrong architecture)"),
+        (
+            "missing compatible architecture",
+            r"missing compatible architecture \(have '(?P<have>[\w,]{1,60})', need (?:'(?:arm64e|x86_64h)' or )?'"
+            r"(?P<need>\w{1,20})'",
+        ),
+        ("matching architecture in", r"no (?P<wrong>matching architecture) in universal wrapper"),
+        (
+            "Bad CPU type in executable",
+            r"(?P<program>(?<![^\s:])/[^\s:]{1,300})?(?::? ?)(?P<cpu>Bad CPU type in executable)",
+        ),
+        (
+            "eight bytes: 0x7F 0x45",
+            r"(?P<file>/[^\s:]{1,300}): unknown file type, first eight bytes: 0x7F 0x45 0x4C 0x46(?P<linux>)",
+        ),
+        ("not a mach-o file", r"'(?P<file>[^\s']{1,300})' \((?:slice is )?(?P<kind>not (?:a|valid) mach-o file)"),
+        ("slice is not valid", r"'(?P<file>[^\s']{1,300})' \((?P<kind>slice is not valid mach-o file)"),
+        (
+            "incompatible platform",
+            r"incompatible platform \(have '(?P<platform>[^']{1,40})', need '(?P<here>[^']{1,40})'\)",
+        ),
+        ("code signing blocked", r"(?P<unsigned>code signing blocked) mmap"),
+        ("disallowed by system policy", r"(?P<unsigned>librar\S{0,10} load disallowed by system policy)"),
+        ("sandbox blocked", r"(?P<sandbox>file system sandbox blocked) (?:mmap|open|stat)"),
+        # of a library that a program opens itself: dyld names the first place where it looked
+        (
+            "): tried: '",
+            r"^(?:.{0,200}\s)?dlopen\((?P<opened>[^\s,]{1,300}), \w{1,8}\): tried: '[^']{1,300}' \(no such file"
+            r"(?:[^()]{0,40})\)(?!.{0,2000}\((?!no such file))",
+        ),
         ("duplicate LC_RPATH", r"'(?P<file>[^\s']{1,300})' \(duplicate LC_RPATH '(?P<twice>[^']{1,300})'"),
         ("Library not loaded: ", r"Library not loaded: '?(?P<library>[^\s']{1,300})"),
         (
@@ -73,17 +103,6 @@ _NATIVE = Fix(
     notes="The second command has to print arm64, then make the environment again. The installer of python.org is for "
     "both; Homebrew's for arm64 is in /opt/homebrew, and conda has its own installer.",
 )
-#: Homebrew's formulae that bring a library (formulae.brew.sh, November 2026).
-_FORMULAE = {
-    "libcairo": "cairo", "libcrypto": "openssl@3", "libffi": "libffi", "libfreetype": "freetype", "libgdal": "gdal",
-    "libgeos_c": "geos", "libgfortran": "gcc", "libglib-2": "glib", "libgobject-2": "glib", "libhdf5": "hdf5",
-    "libintl": "gettext", "libjpeg": "jpeg-turbo", "liblzma": "xz", "libmagic": "libmagic", "libmpi": "open-mpi",
-    "libmysqlclient": "mysql-client", "libodbc": "unixodbc", "libomp": "libomp", "libopenblas": "openblas",
-    "libpango-1": "pango", "libpng16": "libpng", "libportaudio": "portaudio", "libpq": "libpq",
-    "librdkafka": "librdkafka", "libsndfile": "libsndfile", "libsodium": "libsodium", "libsqlite3": "sqlite",
-    "libssl": "openssl@3", "libtbb": "tbb", "libtiff": "libtiff", "libxml2": "libxml2", "libxslt": "libxslt",
-    "libyaml-0": "libyaml", "libz": "zlib", "libzmq": "zeromq", "libzstd": "zstd",
-}  # fmt: skip
 _LIBRARY = (
     Fix(
         "install the library where it is looked for",
@@ -110,6 +129,25 @@ _VERSION = (
         "or another environment's. Install the module again in the environment that has the library.",
     ),
     _LIBRARY[1],
+)
+_OF_CPU = (
+    Fix(
+        "install the program for this processor",
+        notes="A program for x86_64 runs on Apple silicon with Rosetta (softwareupdate --install-rosetta "
+        "--agree-to-license); one for arm64 runs on no Intel Mac. `file PROGRAM` and `uname -m` show which is which.",
+    ),
+)
+_OF_SANDBOX = (
+    Fix(
+        "move the files out of the protected folder, or let the program read it",
+        notes="Desktop, Documents and Downloads are protected: System Settings, Privacy & Security, Files and Folders.",
+    ),
+)
+_OPENED = Fix(
+    "install the library, and let Python find it",
+    notes="Pythons other than Homebrew's do not look into /opt/homebrew/lib: "
+    "export DYLD_FALLBACK_LIBRARY_PATH=/opt/homebrew/lib:/usr/local/lib:/usr/lib. A path in the message: the file is "
+    "not there.",
 )
 _SIGNATURE = (
     Fix(
@@ -245,6 +283,22 @@ def _told(hits: list[Hit], package: str) -> tuple[str, tuple[Fix, ...]]:
         file = _first(hits, "file")
         message = f"{file.rpartition('/')[2]} names the folder {twice} twice, which macOS 15.4 and later refuse"
         return message, _of_twice(twice, file)
+    if _first(hits, "cpu"):
+        program = _first(hits, "program").rpartition("/")[2] or "a program"
+        return f"{program} is for another processor than this Mac's, and nothing here can run it", _OF_CPU
+    if (file := _first(hits, "file").rpartition("/")[2]) and any({"kind", "linux"} & hit.groups.keys() for hit in hits):
+        what = (
+            "a library for Linux" if any("linux" in hit.groups for hit in hits) else "no library for macOS, or damaged"
+        )
+        return f"{file} is {what}", _again(package)
+    if platform := _first(hits, "platform"):
+        return f"the module is for {platform}, and this is {_first(hits, 'here')}", _again(package)
+    if _first(hits, "sandbox"):
+        return "the sandbox of this program does not let it read the library", _OF_SANDBOX
+    if opened := _first(hits, "opened"):
+        formula = homebrew.formula_of(opened.rpartition("/")[2])
+        brew = (Command(f"brew install {formula}", FixStage.PACKAGES),) if formula else ()
+        return f"macOS does not find {opened}, which a program opens by this name", (_OPENED._replace(commands=brew),)
     have, need = _first(hits, "have"), _first(hits, "need")
     if library and _first(hits, "wants"):
         return (
@@ -256,7 +310,7 @@ def _told(hits: list[Hit], package: str) -> tuple[str, tuple[Fix, ...]]:
     if library and need:
         return f"{library}, which a module or program needs, is for {have}, and this is run for {need}", _OF_PROCESSOR
     if library:
-        formula = _FORMULAE.get(library.rpartition("/")[2].partition(".")[0], "")
+        formula = homebrew.formula_of(library.rpartition("/")[2])
         brew = (Command(f"brew install {formula}", FixStage.PACKAGES),) if formula else ()
         found = (_LIBRARY[0]._replace(commands=brew), _LIBRARY[1])
         return f"macOS does not find {library}, which a module or program needs", found

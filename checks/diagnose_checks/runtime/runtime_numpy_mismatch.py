@@ -47,7 +47,10 @@ CHECK = Check(
             r"module was compiled against NumPy C-API version (?P<built>0x[0-9a-f]{1,8})(?: \([^)]{1,40}\))?"
             r" but the running NumPy has C-API version (?P<runs>0x[0-9a-f]{1,8})",
         ),
-        ("numpy.core.multiarray failed", r"numpy\.core\.multiarray failed to import"),
+        (
+            "failed to import",
+            r"numpy\.(?:core|_core)\.(?:multiarray|_multiarray_umath|umath) failed to import(?! \(auto)",
+        ),
         ("_ARRAY_API not found", r"AttributeError: _ARRAY_API not found"),
         ("auto-generated because", r"numpy\._?core\.multiarray failed to import \(auto-generated because"),
     )

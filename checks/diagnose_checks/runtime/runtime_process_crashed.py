@@ -42,6 +42,11 @@ CHECK = Check(
                 r"(?P<signal>Segmentation fault|Aborted|Bus error|Floating point exception|Illegal instruction)",
             ),
             (
+                "with the GIL held",
+                r"Fatal Python error: (?P<api>\w{1,60}): (?P<signal>the function must be called with the GIL held)",
+            ),
+            ("no current thread", r"Fatal Python error: (?P<api>\w{1,60}): (?P<signal>no current thread)"),
+            (
                 "Windows fatal exception",
                 r"Windows fatal exception: (?P<signal>access violation|stack overflow|code 0x\w+)",
             ),
@@ -88,7 +93,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [hit, *frames[:1]],
-            f"Python crashed ({hit.groups['signal']}){_place(frames)}",
+            f"native code called {hit.groups['api']} of Python without its lock, the GIL{_place(frames)}"
+            if hit.groups["api"]
+            else f"Python crashed ({hit.groups['signal']}){_place(frames)}",
             "The process ends at once: later tests do not run, and nothing is cleaned up.",
             _fixes(_package(frames)),
         )

@@ -40,6 +40,18 @@ CHECK = Check(
             r"cannot allocate memory in static TLS block|^(?:al?locate )?memory in static TLS "
             r"block",
         ),
+        # of FreeBSD; of Android
+        (
+            "static Thread Local Storage",
+            r"(?<![^\s:'\"])(?P<lib>[^\s:'\"]+\.so[\w.]{0,40}): No space available for static Thread Local "
+            r"Storage(?P<bsd>)",
+        ),
+        (
+            "using IE access model",
+            r"TLS symbol \"(?P<symbol>[^\"]{1,200})\" in dlopened \"[^\"]{1,300}\" referenced from "
+            r"\"(?P<lib>[^\"]{1,300})\" "
+            r"using IE access model(?P<bionic>)",
+        ),
         ("any more object with static TLS", r"dlopen: cannot load any more object with static TLS(?P<slots>)"),
         (
             "initial-exec TLS resolves",
@@ -74,11 +86,31 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             )
             return
-        if hit.groups["symbol"]:
+        if "bsd" in hit.groups:
             yield finding_from_hits(
                 log,
                 [hit],
-                f"{lib} was compiled for initial-exec TLS, which musl takes at the start of a program only",
+                f"{lib} is loaded when the room for static thread-local storage is used up",
+                "It cannot be imported in this order.",
+                (
+                    Fix(
+                        "import the module that brings it first, before all others",
+                        notes=f"Or let the loader take {lib} at the start: LD_PRELOAD with its path.",
+                    ),
+                    Fix(
+                        "give the loader more room",
+                        env=(("LD_STATIC_TLS_EXTRA", "4096"),),
+                        notes="FreeBSD 13 and later.",
+                    ),
+                ),
+            )
+            return
+        if hit.groups["symbol"]:
+            loader = "Android's loader" if "bionic" in hit.groups else "musl"
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"{lib} was compiled for initial-exec TLS, which {loader} takes at the start of a program only",
                 "It cannot be imported.",
                 (
                     Fix("run it in an image with glibc", notes="For example Debian's -slim images, not -alpine."),

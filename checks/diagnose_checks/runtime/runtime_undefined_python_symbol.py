@@ -42,6 +42,21 @@ CHECK = Check(
         ("ld-musl-", r"^(?:\S*/)?(?:ldd|ld-musl-\w+\.so\.1) \(0x[0-9a-f]+\)$"),
         ("ldd (0x", r"^(?:\S*/)?ldd \(0x[0-9a-f]+\)$"),
     )
+    + patterns_for(
+        "other-python",
+        # of pybind11
+        (
+            "Python version mismatch",
+            r"Python version mismatch: module was compiled for (?:Python|version) (?P<built>[\d.]{1,10}), (?:"
+            r"but|while) the "
+            r"interpreter (?:version is incompatible:|is running version) (?P<runs>[\d.]{1,10})",
+        ),
+        # of CPython on Windows
+        (
+            "conflicts with this version",
+            r"Module use of python(?P<dll>\w{2,6})\.dll conflicts with this version of Python",
+        ),
+    )
     + patterns_for("python-frame", ("/python3.", r"File \"[^\"]{0,300}/python3\.(?P<minor>\d{1,2})/")),
 )
 #: Lines that the functions of one file may lie apart in ldd's list.
@@ -138,6 +153,28 @@ def _since(log: BuildLog, hit: Hit) -> Finding | None:
     )
 
 
+def _told(log: BuildLog, hit: Hit) -> Finding:
+    """Return the finding where the module, or the system, says itself for which Python it is."""
+    dll = hit.groups["dll"]
+    built = hit.groups["built"] or (f"{dll[0]}.{dll[1:].rstrip('_dt')}" if dll else "")
+    runs = hit.groups["runs"].rstrip(".")
+    here = f", and this is Python {runs}" if runs else ", and another Python imports it"
+    return finding_from_hits(
+        log,
+        [hit],
+        f"a module was built for Python {built}{here}",
+        "The module cannot be imported.",
+        [
+            Fix(
+                "build it again for the Python that imports it",
+                notes="Remove build/ and the old .so or .pyd first. CMake: -DPython_EXECUTABLE=… (older code: "
+                "-DPYTHON_EXECUTABLE=…) names the interpreter, in an empty build folder.",
+            ),
+            Fix(f"import it with Python {built}"),
+        ],
+    )
+
+
 _TRACEBACK = 40  # lines of frames before the error
 _TOLD_BY_NAME = 12  # 3.12: many functions that were older joined the stable interface with it and before
 
@@ -149,6 +186,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
         for hit in undefined(log)
         if PYTHON_SYMBOL.match(hit.groups["symbol"].partition("@")[0]) and not _listed(log, hit)
     ]
+    for hit in log.find("other-python")[:1]:
+        yield _told(log, hit)
+        return
     for hit in distinct(hits, "symbol")[:1]:
         file = hit.groups["file"].rpartition("/")[2] or "the extension"
         if "cannot locate symbol" in hit.text:  # bionic's words

@@ -72,6 +72,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
     reasons = windows_reasons(log)
     for reason, (told, fixes) in _TOLD.items():
         if hits := reasons.get(reason, []):
-            module = next((hit.groups["module"] for hit in hits if hit.groups["module"]), "") or "a module"
-            yield finding_from_hits(log, hits, told.format(module=module), "It cannot be imported.", fixes)
+            module = next((hit.groups["module"] for hit in hits if hit.groups["module"]), "")
+            module = module or ("a program" if hits[0].groups["status"] else "a module")
+            meets = "It does not start." if module == "a program" else "It cannot be imported."
+            yield finding_from_hits(log, hits, told.format(module=module), meets, fixes)
             return

@@ -37,6 +37,21 @@ CHECK = Check(
         *patterns_for(
             "elf-class",
             ("wrong ELF class", r"(?<![^\s:])(?P<file>[^\s:]+): wrong ELF class: ELFCLASS(?P<bits>32|64)"),
+            # of Android
+            ("-bit instead of ", r"\"(?P<file>[^\"]{1,300})\" is (?P<bits>32|64)-bit instead of (?:64|32)-bit"),
+        ),
+        *patterns_for(
+            "elf-machine",
+            (
+                " instead of EM_",
+                r"\"(?P<file>[^\"]{1,300})\" is for EM_(?P<have>\w{1,20}) \(\d{1,5}\) instead of "
+                r"EM_(?P<need>\w{1,20}) \(",
+            ),
+            ("unexpected e_machine", r"\"(?P<file>[^\"]{1,300})\" has unexpected e_machine: \d{1,5}"),
+            (
+                "ELF file data encoding not",
+                r"(?<![^\s:])(?P<file>[^\s:]+): ELF file data encoding not (?:little|big)-endian",
+            ),
         ),
         *patterns_for(
             "musl-relocation",
@@ -73,6 +88,17 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     notes=_NOTE,
                 )
             ],
+        )
+        return
+    for hit in log.find("elf-machine")[:1]:
+        have, need = (hit.groups[name].replace("AARCH64", "AArch64") for name in ("have", "need"))
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"{hit.groups['file'].rpartition('/')[2]} is for "
+            + (f"{have}, and this program for {need}" if have else "another processor than the program"),
+            "It cannot be loaded.",
+            [Fix("install or build it for the architecture of the program", notes=_NOTE)],
         )
         return
     for hit in log.find("musl-relocation"):

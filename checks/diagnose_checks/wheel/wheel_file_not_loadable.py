@@ -17,19 +17,52 @@ from __future__ import annotations
 
 from diagnose.authoring.extension_names import is_module_name
 from diagnose.authoring.loader_words import not_elf_error
+from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel import bounded, has_shared_object_names, is_for_linux, is_sample, runs_as, some
 from diagnose.loaders import glibc_loader
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
+from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from diagnose.readers.buildlog import BuildLog
     from diagnose.readers.wheel.filekind import CodeFile
     from diagnose.readers.wheel.reader import Wheel
 
-CHECK = Check(since="0.1.0", applies=has_shared_object_names)
+_LOADED = r"(?<![^\s:'\"])(?P<file>[^\s:'\"]{1,400}): "
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.LATER,
+    applies=has_shared_object_names,
+    patterns=patterns_for(
+        "not-loadable",
+        (
+            "cannot dynamically load",
+            rf"{_LOADED}(?P<program>cannot dynamically load (?:position-independent )?executable)",
+        ),
+        ("only ET_DYN and ET_EXEC", rf"{_LOADED}(?P<object>only ET_DYN and ET_EXEC can be loaded)"),
+        ("has no dynamic section", rf"{_LOADED}(?P<static>object file has no dynamic section)"),
+        ("no loadable segments", rf"{_LOADED}(?P<empty>object file has no loadable segments)"),
+        ("has bad ELF magic", r"\"(?P<file>[^\"]{1,300})\" has (?P<other>bad ELF magic): [0-9a-f]{8}"),
+        ("a valid dynamic program", rf"{_LOADED}(?P<static>Not a valid dynamic program)$"),
+    ),
+)
+#: What each of the loader's reasons means.
+_TOLD = {
+    "program": "is a program, not a shared library",
+    "object": "is an object file, not a shared library",
+    "static": "is a static program, or has only debug information: it is not a shared library",
+    "empty": "has no code: it has only debug information, or is an object file",
+    "other": "is no Linux library",
+}
+_SHARED = Fix(
+    "build it as a shared library",
+    notes='-shared -fPIC, also in the command that links; crate-type = ["cdylib"] in Cargo.toml, and the file lib*.so '
+    "of the target folder. A debug file (objcopy --only-keep-debug) belongs beside the library, not in its place.",
+)
 
 #: Kind of file → its description, and whether it is certainly a mistake.
 _KINDS = {
@@ -82,6 +115,14 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         f"ImportError: {first.says}" if first.says else "it cannot be loaded: it has no code",
         _fixes({wrong.what for wrong in found}),
     )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the loader get an ELF file that is not a shared library."""
+    for hit in log.find("not-loadable")[:1]:
+        told = next(words for kind, words in _TOLD.items() if hit.groups[kind])
+        name = hit.groups["file"].rpartition("/")[2]
+        yield finding_from_hits(log, [hit], f"{name} {told}", "It cannot be loaded.", [_SHARED])
 
 
 def _other(wheel: Wheel, file: CodeFile) -> _Wrong | None:

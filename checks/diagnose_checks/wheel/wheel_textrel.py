@@ -16,18 +16,43 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring.log import finding_from_hits
 from diagnose.authoring.wheel import bounded, has_linux_code, load_error, loadable_elves, role
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Evidence, Finding, Fix, Severity
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
+from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from diagnose.readers.buildlog import BuildLog
     from diagnose.readers.elf.elf_parser import Elf
     from diagnose.readers.wheel.reader import Wheel
 
-CHECK = Check(since="0.1.0", needs="code", applies=has_linux_code)
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.LATER,
+    needs="code",
+    applies=has_linux_code,
+    patterns=patterns_for(
+        "textrel",
+        (
+            "segment prot after reloc",
+            r"(?<![^\s:])(?P<file>[^\s:]{1,400}): cannot restore segment prot after reloc: Permission",
+        ),
+        (
+            "segment writable for reloc",
+            r"(?<![^\s:])(?P<file>[^\s:]{1,400}): cannot make segment writable for relocation: Permission denied",
+        ),
+        # of Android
+        ("has text relocations", r"\"(?P<file>/[^\"]{1,300})\" has text relocations(?P<bionic>)"),
+    ),
+)
+_PIC = Fix(
+    "compile with -fPIC; have the linker enforce it",
+    env=(("CFLAGS", "-fPIC"), ("LDFLAGS", "-Wl,-z,text")),
+)
 
 
 def wheel(wheel: Wheel) -> Iterator[Finding]:
@@ -44,13 +69,28 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         f"{fatal[0].name}: Segmentation fault"
         if fatal
         else f"where SELinux enforces execmod: {_denied(wheel, found[0])}",
-        (
-            Fix(
-                "compile with -fPIC; have the linker enforce it",
-                env=(("CFLAGS", "-fPIC"), ("LDFLAGS", "-Wl,-z,text")),
-            ),
-        ),
+        (_PIC,),
     )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See the loader of a hardened system, or of Android, refuse to patch code."""
+    for hit in log.find("textrel")[:1]:
+        name = hit.groups["file"].rpartition("/")[2]
+        android = "bionic" in hit.groups
+        allow = Fix(
+            "allow it for this file",
+            (Command(f"chcon -t textrel_shlib_t {hit.groups['file']}", FixStage.BUILD),),
+            notes="Of SELinux, as root, and only for a file that you trust; semanage fcontext makes it last.",
+        )
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"{name} has code that is patched while it is loaded, and {'Android' if android else 'this system'} "
+            f"forbids it",
+            "It cannot be loaded.",
+            [_PIC] if android else [_PIC, allow],
+        )
 
 
 def _denied(wheel: Wheel, elf: Elf) -> str:

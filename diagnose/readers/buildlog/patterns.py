@@ -221,7 +221,8 @@ _LOADER = (
         "glibc-wanted",
         (
             "GLIBC_",
-            r"(?<!\S)(?P<libc>\S*lib(?:c|m|pthread|dl|rt)[.-][\w.-]{0,40}): " + _VERSION.replace("{family}", "GLIBC"),
+            r"(?<!\S)(?P<libc>\S*(?:lib(?:c|m|pthread|dl|rt|resolv|util|anl|mvec|nss_\w{1,20})[.-]|ld-linux|ld64?\.so)[\w.-]{0,40}): "
+            + _VERSION.replace("{family}", "GLIBC"),
         ),
     ),
     *patterns_for(
@@ -234,7 +235,7 @@ _LOADER = (
         "loader-no-lib",
         (
             "cannot open shared object file",
-            r"(?:(?<![^\s:'\"])(?P<folder>[^\s:'\"]*/))?(?<![\w.+-])(?P<lib>[\w.+-]+\.so[\w.]{0,40}): cannot open shared object file",
+            r"(?:(?<![^\s:'\"])(?P<folder>[^\s:'\"]*/))?(?<![\w.+-])(?P<lib>[\w.+-]+\.so[\w.]{0,40}): cannot open shared object file(?:: (?P<why>[A-Z][\w ]{1,60}))?",
         ),
         # Android's loader
         (
@@ -242,12 +243,28 @@ _LOADER = (
             r"CANNOT LINK EXECUTABLE .{0,300}?: (?:library|cannot find) \"(?P<lib>[\w.+-]+\.so[\w.]{0,40})\"(?P<bionic>)",
         ),
         ("dlopen failed: ", r"dlopen failed: library \"(?P<lib>[\w.+-]+\.so[\w.]{0,40})\" not found(?P<bionic>)"),
+        (
+            "could not load library",
+            r"could not load library \"[^\"]{1,300}\" .{0,300}; caused by library \"(?P<lib>[\w.+-]+\.so[\w.]{0,40})\" not found(?P<bionic>)",
+        ),
+        # of FreeBSD and NetBSD, of OpenBSD, of illumos
+        ("Shared object ", r"Shared object \"(?P<lib>[\w.+-]+\.so[\w.]{0,40})\" not found(?P<bsd>)"),
+        ("load library ", r"ld\.so: [^\s:]{1,200}: can't load library '(?P<lib>[\w.+-]+\.so[\w.]{0,40})'(?P<bsd>)"),
+        (
+            "open failed: No such",
+            r"ld\.so\.1: [^\s:]{1,200}: fatal: (?P<lib>[\w.+-]+\.so[\w.]{0,40}): open failed: No such(?P<bsd>)",
+        ),
     ),
     *patterns_for(
         "loader-undefined",
         (
             "undefined symbol: ",
             r"(?:^|[\s'\"]|(?<!\S)\()(?P<file>(?!error:|mold:)[^\s:'\"]+): undefined symbol: (?P<symbol>[\w@.]+)(?![\w@.:])(?:, version (?P<version>\w+))?",
+        ),
+        # of FreeBSD and OpenBSD
+        (
+            "ndefined symbol ",
+            r"(?:^|[\s:])(?P<file>/[^\s:'\"]+): [Uu]ndefined symbol ['\"](?P<symbol>[\w@.]{1,300})['\"](?P<bsd>)",
         ),
         ("cannot locate symbol", r"cannot locate symbol \"(?P<symbol>[^\"]+)\" referenced by \"(?P<file>[^\"]+)\""),
         ("ymbol not found", r"dlopen\((?P<file>[^,]{1,300}), \w+\): Symbol not found:\s+\(?_?(?P<symbol>\w+)", 2),
