@@ -40,6 +40,7 @@ CHECK = Check(
         "call-forbidden",
         ("thread failed to start", r"getaddrinfo\(\) thread failed to start"),
         ("pthread_create", r"pthread_create[^:]{0,40}: Operation not permitted"),
+        ("can't initialize time", r"Fatal Python error: \w{1,40}: can't initialize time"),
         ("sh: Operation not permitted", r"make(?:\[\d+\])?: (?:/bin/)?sh: Operation not permitted"),
         ("create thread: Operation", r"create thread: Operation not permitted"),
     ),

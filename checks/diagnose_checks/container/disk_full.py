@@ -34,6 +34,14 @@ CHECK = Check(
         ("o space left on", r"[Nn]o space left on device"),
         ("ENOSPC", r"\bENOSPC\b(?!.{0,40}file watchers)"),  # inotify has a limit of its own, and the same number
         ("isk quota exceeded", r"[Dd]isk quota exceeded"),
+        # of Windows and its linker, of apt, dnf and LLVM
+        ("[WinError 112]", r"\[WinError 112\]"),
+        ("not enough space on the disk", r"There is not enough space on the disk"),
+        ("LNK1180", r"fatal error LNK1180: insufficient disk space"),
+        ("have enough free space in", r"^E: You don't have enough free space in \S"),
+        ("more space needed on", r"At least \d{1,9}[KMG]B more space needed on the \S{1,200} filesystem"),
+        ("insufficient shared memory", r"insufficient shared memory \(shm\)(?P<shm>)"),  # of PyTorch
+        ("IO failure on output", r"LLVM ERROR: IO failure on output stream: Bus error"),
     ),
     env_facts=("obstacle",),
 )
@@ -63,7 +71,7 @@ def env(env: Environment) -> Iterator[Finding]:
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a program fail to write."""
     hits = [hit for hit in log.find("disk-full") if "inotify" not in hit.text]
-    if hits and all("/dev/shm" in hit.text for hit in hits):
+    if hits and all("/dev/shm" in hit.text or "shm" in hit.groups for hit in hits):
         yield finding_from_hits(
             log,
             hits,

@@ -23,7 +23,7 @@ from diagnose.model.pattern import patterns_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 CHECK = Check(
     since="0.1.0",
@@ -37,14 +37,25 @@ CHECK = Check(
             ),
             (
                 "xec format error",
-                r"^(?!Error loading shared)(?:.*?[\s:])??(?P<program>(?!error:)[^\s:]+): "
+                r"^(?!.{0,80}Error loading shared)(?:.*?[\s:])??(?P<program>(?!error:)[^\s:]+): "
                 r"(?:cannot execute binary file: )?[Ee]xec format error",
             ),
             ("xec format error", r"[Ee]xec format error: '(?P<program>[^']+)'"),
-            ("xec format error", r"^(?!Error loading shared).*[Ee]xec format error(?: \(os error 8\))?"),
+            ("xec format error", r"^(?!.{0,80}Error loading shared).*[Ee]xec format error(?: \(os error 8\))?"),
             (
                 "cannot execute binary file",
                 r"(?<![^\s:])(?P<program>[^\s:]+): cannot execute binary file(?!: Permission)",
+            ),
+        ),
+        *patterns_for(
+            "emulated-loader",
+            (
+                "Could not open ",
+                r"(?P<emulator>qemu-\w{2,12}(?:-static)?): Could not open '(?P<loader>/lib\S{0,60}/?ld-[\w.-]{1,40})'",
+            ),
+            (
+                "failed to open elf at",
+                r"(?P<emulator>rosetta) error: failed to open elf at (?P<loader>/lib\S{0,60}ld-[\w.-]{1,40})",
             ),
         ),
         *patterns_for(
@@ -72,6 +83,9 @@ _HELPERS = frozenset(
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a program for another processor fail to start; a script without its first line looks similar."""
+    for hit in log.find("emulated-loader")[:1]:
+        yield _without_loader(log, hit)
+        return
     hits = [hit for hit in log.find("exec-format") if not log.near(hit.line, "postinst-failed", after=3)]
     if not hits:
         return
@@ -111,6 +125,27 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 
 leads_to = is_later
+
+
+def _without_loader(log: BuildLog, hit: Hit) -> Finding:
+    """Return that an emulator starts a program, and this system has no C library for that processor."""
+    return finding_from_hits(
+        log,
+        [hit],
+        f"a program for another processor is run in {hit.groups['emulator'].partition('-static')[0]}, and its loader "
+        f"{hit.groups['loader']} is not in this system",
+        "It does not start.",
+        [
+            Fix(
+                "take the program for this system's processor",
+                notes="Most often a downloaded one: `uname -m` shows aarch64 where x86_64 was taken, or the reverse.",
+            ),
+            Fix(
+                "or run a whole system of the program's processor",
+                notes="docker run --platform linux/amd64 IMAGE; FROM --platform=linux/amd64 in the Dockerfile.",
+            ),
+        ],
+    )
 
 
 def _runner(log: BuildLog, line: int) -> Fix:

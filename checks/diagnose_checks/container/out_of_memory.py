@@ -49,6 +49,21 @@ CHECK = Check(
         ("annot allocate memory (os er", r"Cannot allocate memory \(os error 12\)(?P<refused>)"),
         ("MemoryError", r"^(?:E +)?MemoryError(?:: .{0,100})?$(?P<refused>)"),
         ("heap out of memory", r"JavaScript heap out of memory"),
+        ("annot allocate memory", r"(?:\[Errno 12\]|complete successfully:) [Cc]annot allocate memory(?P<refused>)"),
+        ("emory allocation of", r"^memory allocation of \d{1,20} bytes failed(?P<refused>)"),
+        # of Visual C++'s compiler and linker, of GCC
+        ("out of heap space", r"fatal error C10(?:60|02): compiler is out of heap space(?P<refused>)"),
+        ("LNK1102", r"fatal error LNK1102: out of memory(?P<refused>)"),
+        (
+            "out of memory allocating",
+            r"(?:^|: )(?P<program>[\w+.-]{1,60}): out of memory allocating \d{1,20} bytes(?P<refused>)",
+        ),
+        (
+            "std::bad_alloc",
+            r"(?:^|what\(\):\s{1,4}|terminate called after throwing an instance of ')std::bad_alloc(?P<refused>)",
+        ),
+        ("signal: 9 (SIGKILL)", r"exited with signal: 9 \(SIGKILL\)"),
+        ("SIGKILL", r"died with <Signals\.SIGKILL: 9>"),
     )
     + patterns_for(
         "cancelled-note",

@@ -29,6 +29,7 @@ CHECK = Check(
     patterns=patterns_for(
         "qemu-crash",
         ("qemu: uncaught target", r"^qemu: uncaught target signal (?P<signal>\d+)"),
+        ("Assertion `", r"^qemu-\w{2,12}(?:-static)?: \S{1,200}\.c:\d{1,6}: \w{1,80}: Assertion `"),
     ),
 )
 

@@ -1,7 +1,7 @@
 """A program of the build crashed: the compiler itself, or a build script.
 
-An "internal compiler error", SIGSEGV or SIGABRT is a fault of that program, or of its surroundings: a toolchain that is
-damaged or has a known bug, files of an interrupted build, a static musl program that loads shared libraries, an
+An "internal compiler error", SIGSEGV or SIGABRT is a fault of that program, or of its surroundings: a toolchain that
+is damaged or has a known bug, files of an interrupted build, a static musl program that loads shared libraries, an
 emulator, bad memory.
 
 How to fix: build again from the start; with another version of the compiler if it crashes at the same place.
@@ -44,7 +44,9 @@ CHECK = Check(
         ("thread 'rustc'", r"thread 'rustc' (?:\(\d+\) )?panicked at (?P<said>.{1,200})(?P<program>)"),
         (
             " *** [",
-            r"make(?:\[\d+\])?: \*\*\* \[[^\]]{1,400}\] "
+            # not of a rule that runs tests or programs
+            r"make(?:\[\d+\])?: \*\*\* \[(?![^\]]{0,300}\b(?:\w*(?:test|check)s?|run|bench\w*|docs?|html|"
+            r"install)\])[^\]]{1,400}\] "
             r"(?P<signal>Segmentation fault|Aborted|Bus error|Trace/breakpoint trap)",
         ),
         ("running link command: ", r"^Error running link command: (?P<signal>Segmentation fault|Aborted|Bus error)"),

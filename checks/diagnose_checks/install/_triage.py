@@ -51,11 +51,14 @@ WORDINGS = (
             r"(?<!\S)(?P<wheel>\S+) has no wheels with\s+a\s+matching Python (?:ABI|version|implementation) tag",
             3,
         ),
-        (
-            "Python implementation tag",
-            r"re using \w{2,20} [\d.]+\w{0,3} \(`\w+`\), but `(?P<wheel>[^`]{1,100})` "
-            r"(?:\([^)]{1,100}\) )?only has wheels with "
-            r"the following Python (?:implementation|ABI|version) tags?: (?P<pythons>.{1,300})",
+        *(
+            (
+                f"Python {kind} tag",
+                r"(?:re using|ou require) \w{2,20} [\d.]+\w{0,3} \(`\w+`\), but (?:we only found wheels for )?"
+                r"`(?P<wheel>[^`]{1,100})` (?:\([^)]{1,100}\) )?(?:only has wheels )?with "
+                rf"the following Python {kind} tags?: (?P<pythons>.{{1,300}})",
+            )
+            for kind in ("implementation", "ABI", "version")
         ),
         ("matching Python", r"matching Python (?:ABI|version|implementation) tag"),
         (

@@ -38,7 +38,11 @@ CHECK = Check(
             "ermission denied",
             r"Could not install packages due to an \w{1,40}: \[Errno 13\] Permission denied: '(?P<file>[^']{1,300})'",
         ),
-        ("ermission denied", r"^error: failed to create (?:file|directory) `(?P<file>[^`]{1,300})`: Permission denied"),
+        ("an activated virtualenv", r"ERROR: Could not find an activated virtualenv \(required\)(?P<required>)"),
+        (
+            "ermission denied",
+            r"^(?:error|Caused by): failed to create (?:file|directory) `(?P<file>[^`]{1,300})`: Permission denied",
+        ),
     ),
 )
 
@@ -62,6 +66,28 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 (
                     Fix("for the virtual environment", unset=("CONDA_PREFIX",)),
                     Fix("for conda's: leave the other", (Command("deactivate", FixStage.TOOLCHAIN),)),
+                ),
+            )
+            return
+        if "required" in hit.groups:
+            yield finding_from_hits(
+                log,
+                [hit],
+                "pip is set to install into an active virtual environment only, which is missing",
+                "Nothing is installed.",
+                (
+                    Fix(
+                        "make an environment, and install into it",
+                        (
+                            Command("python3 -m venv .venv", FixStage.TOOLCHAIN),
+                            Command(". .venv/bin/activate", FixStage.TOOLCHAIN),
+                        ),
+                    ),
+                    Fix(
+                        "allow it for this command",
+                        env=(("PIP_REQUIRE_VIRTUALENV", "0"),),
+                        notes="`pip config list` shows where require-virtualenv is set.",
+                    ),
                 ),
             )
             return

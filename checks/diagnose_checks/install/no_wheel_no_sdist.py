@@ -13,7 +13,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import finding_from_hits
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LATER,
+    log_kinds=("uv-platform", "uv-python"),
     patterns=patterns_for(
         "no-pyodide-wheel",
         ("Can't find a pure Python 3 whe", r"Can't find a pure Python 3 wheel for:? (?P<packages>'[^\n]{1,300}')"),
@@ -46,6 +47,40 @@ CHECK = Check(
             r"^(?:ERROR: )?Could not find a version that satisfies the requirement (?P<package>[\w.\[\]-]{1,100})"
             r"(?![\w.\[\]-])(?P<asked>[^\s(]{0,200})(?: \(from (?!versions)[^)]{1,200}\))?$",
         ),
+    )
+    + patterns_for(
+        "none-installable",
+        # of uv, from a lock file
+        (
+            "be installed because it",
+            r"Distribution `(?P<package>[\w.-]{1,100})(?:\[[^\]]{0,100}\])?==(?P<version>[\w.+!-]{1,60}) @ "
+            r"[^`]{1,400}` can't be "
+            r"installed because it doesn't have a source distribution or wheel for the current platform",
+        ),
+        (
+            "be installed because it",
+            r"Distribution `(?P<package>[\w.-]{1,100})(?:\[[^\]]{0,100}\])?==(?P<version>[\w.+!-]{1,60}) @ "
+            r"[^`]{1,400}` can't be "
+            r"installed because it is marked as `--no-(?P<option>build|binary)`",
+        ),
+        (
+            "be installed because the binary",
+            r"Distribution `(?P<package>[\w.-]{1,100})(?:\[[^\]]{0,100}\])?==(?P<version>[\w.+!-]{1,60}) @ "
+            r"[^`]{1,400}` can't be "
+            r"installed because the binary distribution is incompatible",
+        ),
+        # of Poetry, from a lock file
+        (
+            "find installation candidates",
+            r"Unable to find installation candidates for (?P<package>[\w.-]{1,100}) "
+            r"\((?P<version>[\w.+!-]{1,60})\)(?P<poetry>)",
+        ),
+        # of PDM
+        (
+            "o candidate is found for",
+            r"No candidate is found for `(?P<package>[^`]{1,100})` that matches the environment(?P<pdm>)",
+        ),
+        ("nable to find candidates for", r"Unable to find candidates for (?P<package>[\w.-]{1,100})(?P<pdm>)"),
     )
     + patterns_for("pip-retries", ("connection broken by", r"Retrying \(Retry\(total=[1-9]\d*,"))
     + patterns_for(
@@ -145,6 +180,56 @@ def _on_musl(log: BuildLog, hit: Hit, package: str) -> Finding:
     )
 
 
+def _of_lock(log: BuildLog, hit: Hit) -> Finding:
+    """Return that uv, Poetry or PDM finds no file of a release that this Python on this machine can use."""
+    package, version, option = (hit.groups[name] for name in ("package", "version", "option"))
+    if option:
+        other = "a wheel" if option == "build" else "a source distribution"
+        return finding_from_hits(
+            log,
+            [hit],
+            f"{package} {version} has no {'wheel' if option == 'build' else 'source distribution'} that can be "
+            f"used here, and "
+            f"no-{option} forbids the rest",
+            "The package is not installed.",
+            [
+                Fix(
+                    f"allow it for {package}, or take a release that has {other}",
+                    notes=f"--no-{option}, UV_NO_{option.upper()}, no-{option} and no-{option}-package of "
+                    f"[tool.uv] set it.",
+                )
+            ],
+        )
+    name = f"{package} {version}".strip()
+    again = "poetry" if "poetry" in hit.groups else "pdm" if "pdm" in hit.groups else "uv"
+    lock = {
+        "uv": Command(f"uv lock --upgrade-package {package}", FixStage.BUILD),
+        "poetry": Command(f"poetry update {package}", FixStage.BUILD),
+        "pdm": Command(f"pdm update {re.split(r'[<>=!~ ;[]', package)[0]}", FixStage.BUILD),
+    }[again]
+    return finding_from_hits(
+        log,
+        [hit],
+        f"{name} has no file that this Python on this machine can use",
+        "The package is not installed.",
+        [
+            Fix(
+                "take another release into the lock file",
+                (lock,),
+                notes="Its wheels are for other Pythons, processors or systems, or it was removed from the "
+                "index. The lines "
+                "below the message may name them; the index's list of files does.",
+            ),
+            Fix(
+                "use a Python, or a system, that it has wheels for",
+                notes="Alpine needs musllinux wheels, 32-bit and other processors their own; the newest Python "
+                "often has "
+                "none yet.",
+            ),
+        ],
+    )
+
+
 #: What other checks name as the cause.
 _EXPLAINED = ("outage", "certificate", "metadata-inconsistent")
 
@@ -171,6 +256,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             ],
         )
+        return
+    for hit in () if log.find("uv-platform", "uv-python") else log.find("none-installable")[:1]:
+        yield _of_lock(log, hit)
         return
     refused = [hit for hit, _ in left_out(log)]  # python-version-refused
     for hit in (log.find("no-versions") or log.find("no-distribution"))[:1]:

@@ -35,6 +35,12 @@ CHECK = Check(
                 r"Cannot install (?P<who>\S.{0,300}?) because these package versions have conflicting dependencies",
             ),
             ("ResolutionImpossible", r"ResolutionImpossible: for help visit"),
+            ("ResolutionTooDeep", r"resolvers(?:\.\w{1,20})?\.ResolutionTooDeep: \d"),
+            (
+                "VersionConflict: (",
+                r"pkg_resources\.(?:Contextual)?VersionConflict: \((?P<have>[\w.+ -]{1,100}) \([^)]{0,300}\), "
+                r"Requirement\.parse\('(?P<pinned>[^']{1,100})'\)",
+            ),
             # PDM
             ("ResolutionImpossible]: ", r"^\[ResolutionImpossible\]: (?P<pdm>.{1,2000})"),
             ("RequirementsConflicted: ", r"RequirementsConflicted: Requirements conflict: (?P<pdm>.{1,2000})"),
@@ -172,6 +178,11 @@ def _told(hit: Hit, hits: list[Hit], reasons: list[Hit]) -> tuple[str, Fix]:
     if hit.groups["poetry"]:
         needs = f": {first('needs')}" if first("needs") else ""
         return f"the project allows more Pythons ({hit.groups['range']}) than a package that it needs{needs}", _NARROW
+    if pinned := hit.groups["pinned"]:
+        message = f"{hit.groups['have']} is installed, and an installed package needs {pinned}"
+        command = Command(f"python3 -m pip install '{pinned}'", FixStage.BUILD)
+        check = "`python3 -m pip check` lists what else does not fit."
+        return message, Fix("install a release that it accepts", (command,), notes=check)
     if hit.groups["lost"]:
         message = f"the index has no {hit.groups['lost'].removeprefix('Package ')}, or not for these Pythons"
         return message, _LOOSEN._replace(title="ask for a version that exists")
