@@ -26,7 +26,7 @@ SYSTEM = "/usr/bin:/bin"
 _KEPT = ("HOME", "CARGO_HOME", "RUSTUP_HOME", "SSL_CERT_FILE", "PIP_CERT", "PIP_INDEX_URL", "LANG")
 _KEPT_PREFIXES = ("CARGO_REGISTR", "CARGO_SOURCE_", "CARGO_NET_", "CARGO_HTTP_")
 #: What a fix may run here: nothing that reaches beyond the bench.
-_HARMLESS = ("python3", "auditwheel", "maturin", "cargo")
+_HARMLESS = ("python3", "python", "auditwheel", "maturin", "cargo", "chmod", "sed", "uv")
 LIMIT = 300  # seconds
 
 
@@ -132,7 +132,7 @@ class Bench:
 def told(log: str, *options: str) -> Mapping[str, Any]:
     """Return the first finding of ``diagnose log``."""
     words = ["log", "-", "--format", "json", "--fail-on", "never", *options]
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY), str(REPOSITORY / "checks")])}
     command = [sys.executable, "-m", "diagnose", *words]
     done = subprocess.run(command, input=log, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -397,7 +397,37 @@ OF_PYTHON = {
     ),
 }
 
-CASES = {**WHEELS, **BUILDS, **LINKS, **SOURCES_OF_C, **OF_PYTHON}
+# --- starting programs ------------------------------------------------------------------------------------------------
+
+RUNNING = {
+    "a script without its permission": Case("program-not-executable", "./go", files={"go": "#!/bin/sh\necho went\n"}),
+    "a script with the line ends of Windows": Case(
+        "script-interpreter-missing",
+        "./go",
+        files={"go": "#!/usr/bin/env python3\r\nprint('went')\r\n"},
+        prepare="chmod +x go",
+        words={"SCRIPT": "go"},
+    ),
+    "a module that is not installed": Case("python-module-missing", "python -c 'import maturin'", requirements=[PIP]),
+    "an environment whose Python is gone": Case(
+        "virtual-environment-broken",
+        "uv pip list",
+        programs=("uv",),
+        prepare="uv venv -q --no-project .venv; ln -sf /nowhere/python3 .venv/bin/python",
+        env={"VIRTUAL_ENV": "HERE/.venv"},
+    ),
+    "a program that was linked with Rust's own library": Case(
+        "runtime-lib-missing",
+        "./go",
+        'export LD_LIBRARY_PATH="$(rustc --print sysroot)/lib:$(rustc --print target-libdir)"; ./go',
+        programs=("rustc", "cc"),
+        files={"go.rs": "fn main() {}\n"},
+        prepare="rustc -C prefer-dynamic go.rs",
+        in_words=True,
+    ),
+}
+
+CASES = {**WHEELS, **BUILDS, **LINKS, **SOURCES_OF_C, **OF_PYTHON, **RUNNING}
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in CASES.items()])

@@ -47,6 +47,7 @@ CHECK = Check(
                 r"(?<![^\s:])(?P<program>[^\s:]+): cannot execute binary file(?!: Permission)",
             ),
         ),
+        *patterns_for("windows-refused", ("OSError: [WinError ", r"OSError: \[WinError (?:193|216)\] ")),
         *patterns_for(
             "emulated-loader",
             (
@@ -83,6 +84,28 @@ _HELPERS = frozenset(
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a program for another processor fail to start; a script without its first line looks similar."""
+    for hit in log.find("windows-refused")[:1]:
+        if not any("starts" in frame.groups for frame in log.near(hit.line, "windows-at-work", before=4)):
+            continue  # runtime-windows-dll-unfit
+        yield finding_from_hits(
+            log,
+            [hit],
+            "Windows cannot start a file as a program: it is a script, or for another processor",
+            "The program is not run.",
+            [
+                Fix(
+                    "start a script with its interpreter",
+                    notes="[sys.executable, 'script.py'], ['bash', 'script.sh']; npm, yarn and such are "
+                    "NAME.cmd there. A "
+                    "wheel's own scripts are NAME.exe in the Scripts folder.",
+                ),
+                Fix(
+                    "if it is a program: install it for this Windows",
+                    notes="An empty or half downloaded file looks so, too.",
+                ),
+            ],
+        )
+        return
     for hit in log.find("emulated-loader")[:1]:
         yield _without_loader(log, hit)
         return

@@ -83,6 +83,10 @@ CHECK = Check(
         ),
         (
             "Read timed out",
+            r"due to an OSError: HTTPS?ConnectionPool\(host='(?P<url>[^']{1,200})'.{0,100}Read timed out",
+        ),
+        (
+            "Read timed out",
             r"ReadTimeoutError: HTTPS?ConnectionPool\(host='(?P<url>[^']{1,200})'.{0,100}Read timed out",
         ),
         (

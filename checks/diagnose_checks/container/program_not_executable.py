@@ -40,6 +40,10 @@ CHECK = Check(
             rf"(?:^|(?:bash|sh|dash|ash|zsh|make(?:\[\d+\])?|execvp): |line \d{{1,6}}: |sh: \d{{1,6}}: )"
             rf"{_SCRIPT}: Permission denied$",
         ),
+        (
+            "unable to execute ",
+            r"^unable to execute '?(?P<script>\.{1,2}/[^\s':]{1,300})'?: Permission denied",
+        ),  # distutils
         ("permission denied", r"zsh: permission denied: (?P<script>\S{1,300})$"),
         ("permission denied", r"exec: \"(?P<script>[^\"]{1,300})\": permission denied"),
         ("permission denied", r"(?:^|ERROR: |error: )exec (?P<script>/[^\s:]{1,300}): permission denied$"),

@@ -38,19 +38,39 @@ CHECK = Check(
             "ermission denied",
             r"Could not install packages due to an \w{1,40}: \[Errno 13\] Permission denied: '(?P<file>[^']{1,300})'",
         ),
+        # of setuptools and old releases of pip, which do not say what they were at
+        (
+            "ermission denied",
+            r"^(?:error|OSError|PermissionError): (?:could not create|\[Errno 13\] Permission denied:) "
+            r"'(?P<file>/[^']{0,250}/(?:site|dist)-packages/[^']{0,250})'(?P<terse>)",
+        ),
         ("an activated virtualenv", r"ERROR: Could not find an activated virtualenv \(required\)(?P<required>)"),
         (
             "ermission denied",
             r"^(?:error|Caused by): failed to create (?:file|directory) `(?P<file>[^`]{1,300})`: Permission denied",
         ),
+    )
+    + patterns_for(
+        "installs-note",
+        ("running install", r"^running install"),
+        ("packages", r"^(?:copying|creating) \S.{0,300}-packages"),
+        ("/pip/", r"[\\/]pip[\\/](?:_internal|req|wheel|commands|basecommand)"),
+        ("os.py", r"line \d{1,6}, in makedirs$"),
+        ("setup.py install", r"Running setup\.py install"),
+        ("import setuptools", r"-c \"import setuptools.{0,2000} install\b"),
     ),
 )
+
+
+_ABOVE = 60  # lines of a traceback
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See pip, uv or maturin ask for an environment."""
     for hit in log.find("no-environment")[:1]:
         file = hit.groups["file"]
+        if "terse" in hit.groups and not log.near(hit.line, "installs-note", before=_ABOVE, after=_ABOVE):
+            continue  # a file that this user may not read
         if hit.groups["conda"]:
             yield _of_conda(log, hit)
             return

@@ -53,21 +53,29 @@ CHECK = Check(
         # of uv, from a lock file
         (
             "be installed because it",
-            r"Distribution `(?P<package>[\w.-]{1,100})(?:\[[^\]]{0,100}\])?==(?P<version>[\w.+!-]{1,60}) @ "
-            r"[^`]{1,400}` can't be "
+            r"(?:[Dd]|found d)istribution `?(?P<package>[\w.-]{1,100})(?:\[[^\]]{0,100}\])"
+            r"?==(?P<version>[\w.+!-]{1,60}) @ "
+            r"[^`]{1,400}?`? can't be "
             r"installed because it doesn't have a source distribution or wheel for the current platform",
         ),
         (
             "be installed because it",
-            r"Distribution `(?P<package>[\w.-]{1,100})(?:\[[^\]]{0,100}\])?==(?P<version>[\w.+!-]{1,60}) @ "
-            r"[^`]{1,400}` can't be "
+            r"(?:[Dd]|found d)istribution `?(?P<package>[\w.-]{1,100})(?:\[[^\]]{0,100}\])"
+            r"?==(?P<version>[\w.+!-]{1,60}) @ "
+            r"[^`]{1,400}?`? can't be "
             r"installed because it is marked as `--no-(?P<option>build|binary)`",
         ),
         (
             "be installed because the binary",
-            r"Distribution `(?P<package>[\w.-]{1,100})(?:\[[^\]]{0,100}\])?==(?P<version>[\w.+!-]{1,60}) @ "
-            r"[^`]{1,400}` can't be "
+            r"(?:[Dd]|found d)istribution `?(?P<package>[\w.-]{1,100})(?:\[[^\]]{0,100}\])"
+            r"?==(?P<version>[\w.+!-]{1,60}) @ "
+            r"[^`]{1,400}?`? can't be "
             r"installed because the binary distribution is incompatible",
+        ),
+        (
+            "nor source distribution",  # before 0.2.25
+            r"found distribution (?P<package>[\w.-]{1,100})==(?P<version>[\w.+!-]{1,60}) @ \S{1,400} with "
+            r"neither wheels nor",
         ),
         # of Poetry, from a lock file
         (
@@ -218,7 +226,9 @@ def _of_lock(log: BuildLog, hit: Hit) -> Finding:
                 (lock,),
                 notes="Its wheels are for other Pythons, processors or systems, or it was removed from the "
                 "index. The lines "
-                "below the message may name them; the index's list of files does.",
+                "below the message may name them; the index's list of files does. If it has such a file: poetry "
+                "cache clear "
+                "PyPI --all, for a list that Poetry kept.",
             ),
             Fix(
                 "use a Python, or a system, that it has wheels for",

@@ -15,6 +15,7 @@ from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.pattern import patterns_for
 from diagnose_checks.install._triage import Refused, refused
 
 if TYPE_CHECKING:
@@ -22,11 +23,39 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", phase=Phase.LATER, log_kinds=("wheel-refused", "uv-refused", "uv-platform", "uv-python"))
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.LATER,
+    log_kinds=("wheel-refused", "uv-refused", "uv-platform", "uv-python"),
+    patterns=patterns_for(
+        "pyodide-refused",
+        (
+            "compatible with Pyodide",
+            r"Wheel platform '(?P<theirs>[\w.-]{1,80})' is not compatible with Pyodide's platform "
+            r"'(?P<here>[\w.-]{1,80})'",
+        ),
+    ),
+)
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See an installer refuse a wheel of another platform."""
+    for hit in log.find("pyodide-refused")[:1]:
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"the wheel is for {hit.groups['theirs']}, and this Pyodide is {hit.groups['here']}",
+            "The package is not installed.",
+            [
+                Fix(
+                    "build the wheel for this Pyodide",
+                    (Command("cibuildwheel --platform pyodide", FixStage.BUILD),),
+                    notes="Each release of Pyodide has one Emscripten, and modules for another one do not fit: "
+                    "pyodide-version of cibuildwheel, or pyodide xbuildenv install VERSION.",
+                ),
+                Fix("or load the Pyodide that the wheel was built for"),
+            ],
+        )
     for one in refused(log, "wheel-not-supported-no-arch"):
         name = one.wheel or "the package"
         yield finding_from_hits(

@@ -36,7 +36,11 @@ CHECK = Check(
             r"Fatal Python error: init_fs_encoding: failed to get the Python codec of the file",
         ),
         ("import the site module", r"Fatal Python error: init_import_\w{1,20}: [Ff]ailed to import the site module"),
-        ("bad magic number in", r"ImportError: bad magic number in '(?P<module>[\w.]{1,100})'"),
+        (
+            "bad magic number in",
+            r"(?:ImportError|Unable to import module '[^']{1,100}'): bad magic number in "
+            r"'(?P<module>[\w.]{1,100})'",
+        ),
     )
     + patterns_for(
         "home-note",

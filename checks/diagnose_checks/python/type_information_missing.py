@@ -45,6 +45,7 @@ CHECK = Check(
             "or library stub for module",
             r"error: Cannot find implementation or library stub for module named \"(?P<module>[\w.]{1,100})\"",
         ),
+        ("failed to find stubs", r"error: (?P<module>[\w.]{1,200}) failed to find stubs(?P<none>)"),
         ("is not present in stub", r"error: (?P<module>[\w.]{1,200}) is not present in stub(?P<extra>)"),
         ("is not present at runtime", r"error: (?P<module>[\w.]{1,200}) is not present at runtime(?P<gone>)"),
     )
@@ -70,6 +71,8 @@ def _message(hits: list[Hit]) -> str:
         return f"the stub (.pyi) lacks {module}{more}, which the module has"
     if "gone" in first.groups:
         return f"the stub (.pyi) has {module}{more}, which the module does not have"
+    if "none" in first.groups:
+        return f"stubtest finds no stub (.pyi) for the module {module}{more}"
     if "typed" in first.groups:
         return f"{module} is installed, and has no types for mypy (no py.typed){more}"
     if "stubs" in first.groups:
@@ -85,6 +88,15 @@ def _fixes(log: BuildLog, hits: list[Hit]) -> list[Fix]:
         notes=f'In pyproject.toml: [[tool.mypy.overrides]] with module = "{module.partition(".")[0]}.*" and '
         "ignore_missing_imports = true.",
     )
+    if "none" in first.groups:
+        return [
+            Fix(
+                "write the stub, and install it beside the module",
+                notes="maturin puts NAME.pyi of the project's folder, or of the package's, into the wheel, with an "
+                "empty py.typed. A module for the package alone gets a name that begins with _, or an entry in the "
+                "file for --allowlist.",
+            )
+        ]
     if {"extra", "gone"} & first.groups.keys():
         return [
             Fix(

@@ -20,7 +20,7 @@ WINDOWS = patterns_for(
     "windows-load",
     ("DLL load failed", r"\bDLL load failed(?: while importing (?P<module>\w{1,80}))?: ?(?P<why>\S.{0,300})"),
     # not of a file that is copied: ('a', 'b', '[WinError 127] …')
-    ("[WinError 1", r"(?<!['\"])\[WinError (?P<number>126|127|1114)\] "),
+    ("[WinError 1", r"(?<!['\"])\[WinError (?P<number>126|127|193|1114)\] "),
     (
         "or one of its dependencies",
         r"FileNotFoundError: Could not find module '(?P<file>[^']{1,300})' \(or one of its dependencies\)",
@@ -47,6 +47,13 @@ WINDOWS = patterns_for(
     ),
     *((f"0{x}000", r"(?:[Ee]xit|[Cc]ode|[Ss]tatus)\W{0,4}(?P<status>0x[cC]000\w{4})\b") for x in ("xc0", "xC0")),
 )
+#: What Python was at when Windows refused a file: it says the same of a library and of a program.
+AT_WORK = patterns_for(
+    "windows-at-work",
+    ("ctypes", r"File \"[^\"]{0,300}[\\/]ctypes[\\/]__init__\.py\", line \d{1,6}, in __init__(?P<loads>)"),
+    ("subprocess.py", r"File \"[^\"]{0,300}[\\/]subprocess\.py\", line \d{1,6}, in _execute_child(?P<starts>)"),
+)
+_FRAME = 4  # lines
 #: NTSTATUS → what it means here (ntstatus.h).
 STATUS = {
     0xC0000005: "crash", 0xC000001D: "instruction", 0xC000007B: "processor", 0xC00000FD: "crash", 0xC0000135: "missing",
@@ -71,7 +78,7 @@ _REASONS = {
     r"|程序|プロシージャ|프로시저|процедур",
     "missing": r"(?i:m[óo]d[uü]l)|模块|模組|モジュール|모듈|модул",
 }
-_NUMBERS = {"126": "missing", "127": "procedure", "1114": "start"}
+_NUMBERS = {"126": "missing", "127": "procedure", "193": "processor", "1114": "start"}
 
 
 #: A Python that was installed with its libraries finds others first.
@@ -159,6 +166,9 @@ def windows_reasons(log: BuildLog) -> dict[str, list[Hit]]:
     found: dict[str, list[Hit]] = {}
     for hit in log.find("windows-load"):
         reason = status(hit) or _NUMBERS.get(hit.groups["number"], "")
+        if hit.groups["number"] == "193" and 'Error loading "' not in hit.text:
+            frames = log.near(hit.line, "windows-at-work", before=_FRAME)
+            reason = "processor" if any("loads" in frame.groups for frame in frames) else ""
         if hit.groups["file"] or hit.groups["absent"]:
             reason = "missing"
         elif hit.groups["lacking"]:

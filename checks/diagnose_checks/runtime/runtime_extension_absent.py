@@ -56,6 +56,11 @@ CHECK = Check(
                 rf"^(?:E +)?ImportError: cannot import name '(?P<module>{_MODULE})' from partially initialized module "
                 r"'(?P<package>[\w.]{1,80})'",
             ),
+            (
+                "annot import name '_",
+                rf"^(?:E +)?ImportError: cannot import name '(?P<module>{_MODULE})'"
+                r"(?: from '(?P<package>[\w.]{1,80})' \([^()]{1,400}__init__\.py\))?$",
+            ),
         ),
         *patterns_for(
             "compiled-absent",
@@ -97,7 +102,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         frames = log.near(hit.line, "relative-import", before=_FRAME)
         if not frames:
             continue
-        package, module = hit.groups["package"], hit.groups["module"]
+        package, module = hit.groups["package"] or _imported(frames[-1].text), hit.groups["module"]
         top = package.partition(".")[0]
         rust = builds_rust(log)
         build = "maturin develop" if rust else "python -m pip install -e ."
@@ -130,6 +135,12 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             ),
         )
+
+
+def _imported(statement: str) -> str:
+    """Return the package that *statement*, of a traceback, imports from."""
+    words = statement.split()
+    return words[1].lstrip(".") or "the package" if len(words) > 1 else "the package"
 
 
 def _of_known(log: BuildLog, hit: Hit) -> Finding:

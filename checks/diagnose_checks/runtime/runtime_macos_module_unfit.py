@@ -130,6 +130,26 @@ _VERSION = (
     ),
     _LIBRARY[1],
 )
+_OF_PYTHON = (
+    Fix(
+        "name the folder of that Python's library to the loader",
+        (
+            Command(
+                "export DYLD_FALLBACK_LIBRARY_PATH=\"$(python3 -c 'import sysconfig; "
+                'print(sysconfig.get_config_var("LIBDIR"))\')"',
+                FixStage.BUILD,
+            ),
+        ),
+        notes="With the Python that it was built with. Of a framework (Xcode's, python.org's): "
+        "DYLD_FALLBACK_FRAMEWORK_PATH, "
+        "and the folder that holds Python3.framework or Python.framework.",
+    ),
+    Fix(
+        "record the folder in the program",
+        notes="In build.rs of the program or test crate: pyo3_build_config::add_libpython_rpath_link_args(), or print "
+        "cargo:rustc-link-arg=-Wl,-rpath,FOLDER.",
+    ),
+)
 _OF_CPU = (
     Fix(
         "install the program for this processor",
@@ -200,6 +220,8 @@ def _of_reason(log: BuildLog, hits: list[Hit]) -> tuple[str, tuple[Fix, ...]] | 
     user = next((one.groups["user"] for one in near if one.kind == "dyld-user"), "")
     reason = next((one.groups for one in near if one.kind == "dyld-reason"), None)
     name, file = library.rpartition("/")[2], user.rpartition("/")[2]
+    if re.match(r"libpython3|Python3?$", name) and ("/target/" in user or not wheel_file(user or first.text)):
+        return f"macOS does not find {library}, the Python with which {file or 'a program'} was linked", _OF_PYTHON
     versioned = re.search(r"\.\d+\.dylib$", name) or library.startswith(("/opt/homebrew/", "/usr/local/"))
     if user and versioned and "." not in file and not re.search(r"/python3\.|/target/|/build/", user):
         return f"macOS does not find {name}, with which {file} was linked", _of_program(name, user)

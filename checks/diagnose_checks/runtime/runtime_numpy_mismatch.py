@@ -33,7 +33,8 @@ CHECK = Check(
         ("compiled using NumPy 1.x", r"A module that was compiled using NumPy 1\.x cannot be run in(?P<two>)"),
         (
             "may indicate binary",
-            r"^(?:E +)?ValueError: numpy\.(?P<type>\w{1,40}) size changed, may indicate binary incompatibility\. "
+            r"^(?:E +)?\w{0,40}(?:Error|Exception): numpy\.(?P<type>\w{1,40}) size changed, may indicate binary "
+            r"incompatibility\. "
             r"Expected (?P<want>\d{1,5}) "
             r"from C header, got (?P<have>\d{1,5})",
         ),

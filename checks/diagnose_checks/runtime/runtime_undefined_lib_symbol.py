@@ -40,6 +40,11 @@ CHECK = Check(
     phase=Phase.LATER,
     log_kinds=("loader-undefined", "musl-relocating", "glibc-not-defined"),
     patterns=patterns_for(
+        "wasm-undefined",
+        ("cannot resolve symbol ", r"Dynamic linking error: cannot resolve symbol (?P<symbol>[\w.]{1,300})"),
+        ("bad export type for", r"bad export type for [`'](?P<symbol>[\w.]{1,300})['`]: undefined"),
+    )
+    + patterns_for(
         "newer-macos",
         ("newer than running OS", r"\(?built for macOS (?P<system>[\d.]{1,10}) which is newer than running OS"),
         ("was built for Mac OS X", r"which was built for Mac OS X (?P<system>[\d.]{1,10})"),
@@ -54,6 +59,9 @@ _MUSL = {
     "statx": ("1.2.5", "3.20"),
     "qsort_r": ("1.2.3", "3.16"),
     "_Fork": ("1.2.2", "3.13"),
+    "getrandom": ("1.1.20", "3.9"),
+    "getentropy": ("1.1.20", "3.9"),
+    "explicit_bzero": ("1.1.20", "3.9"),
     "gettid": ("1.2.2", "3.13"),
     "reallocarray": ("1.2.2", "3.13"),
     "getdents64": ("1.2.4", "3.18"),
@@ -68,6 +76,11 @@ _COMMON = (
     (r"_?(?:sqlite3_)\w+$", "sqlite3", "0"),
     (r"_?ffi_(?:call|closure_alloc|prep_cif)\w*$", "ffi", "8"),
     (r"_?uuid_(?:generate|unparse|parse)\w*$", "uuid", "1"),
+)
+#: Functions of libm, which Android's loader takes from a module's own libraries only.
+_MATHS = re.compile(
+    r"(?:log(?:2|10|1p)?|exp2?|expm1|pow|modf|fmod|a?(?:sin|cos|tan)h?|atan2|cbrt|l?round|floor|"
+    r"ceil|hypot)[fl]?$"
 )
 #: Libraries that Python packages bring and load, and the names of their functions.
 _LOADED = (
@@ -283,6 +296,25 @@ def _of_other_part(log: BuildLog, hit: Hit) -> Finding:
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the loader miss a function in a wheel's module or in a program outside the system."""
+    for hit in log.find("wasm-undefined")[:1]:
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"a module for Pyodide uses {hit.groups['symbol']}, which neither Pyodide nor a library that it loads has",
+            "It cannot be loaded.",
+            [
+                Fix(
+                    "link the library that has it into the module",
+                    notes="As a static library that was compiled with the same Emscripten and -fPIC. Libraries of "
+                    "Emscripten that Pyodide's main program does not contain (-sFETCH, -lembind) are not there.",
+                ),
+                Fix(
+                    "build it with the Emscripten of that Pyodide",
+                    notes="`pyodide config get emscripten_version` names it.",
+                ),
+            ],
+        )
+        return
     for hit in log.find("glibc-not-defined")[:1]:
         if is_in_every_glibc(hit):
             yield _of_other_part(log, hit)
@@ -363,6 +395,29 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 f"Python's own module {file.rpartition('/')[2]} gets another library than its own: that lacks {symbol}",
                 "It cannot be loaded.",
                 list(OWN_LIBRARY),
+            )
+            return
+        if "cannot locate symbol" in hit.text and _MATHS.match(symbol):
+            package = installed_package(file) or "PACKAGE"
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"{file.rpartition('/')[2]} uses {symbol} of libm, which is not linked, as Android requires",
+                "It cannot be loaded.",
+                [
+                    Fix(
+                        "link libm: build it again with -lm",
+                        (
+                            Command(
+                                f'LDFLAGS="-lm" python3 -m pip install --force-reinstall --no-cache-dir --no-binary '
+                                f"{package} "
+                                f"{package}",
+                                FixStage.BUILD,
+                            ),
+                        ),
+                        notes="Or install Termux's package of it: pkg install python-NAME.",
+                    )
+                ],
             )
             return
         if forgotten := next((row for row in _COMMON if re.match(row[0], symbol)), None):

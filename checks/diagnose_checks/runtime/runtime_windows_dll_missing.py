@@ -18,14 +18,14 @@ from diagnose.authoring.log import builds_rust, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
-from diagnose_checks.runtime._triage import WINDOWS, windows_reasons
+from diagnose_checks.runtime._triage import AT_WORK, WINDOWS, windows_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from diagnose.readers.buildlog import BuildLog, Hit
 
-CHECK = Check(since="0.1.0", phase=Phase.LATER, patterns=WINDOWS)
+CHECK = Check(since="0.1.0", phase=Phase.LATER, patterns=WINDOWS + AT_WORK)
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

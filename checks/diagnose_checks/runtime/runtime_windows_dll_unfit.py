@@ -20,14 +20,14 @@ from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
-from diagnose_checks.runtime._triage import WINDOWS, windows_reasons
+from diagnose_checks.runtime._triage import AT_WORK, WINDOWS, windows_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", phase=Phase.LATER, patterns=WINDOWS)
+CHECK = Check(since="0.1.0", phase=Phase.LATER, patterns=WINDOWS + AT_WORK)
 _INSTALL_AGAIN = Fix(
     "install the package with the Python that imports it",
     (

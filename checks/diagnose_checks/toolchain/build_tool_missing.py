@@ -42,7 +42,10 @@ _TOOL = (
     r"|(?:krb5|curl|xml2|xslt|gdal|geos|net-snmp|sdl2?|pcre2|gsl|nc|cups|apr-1)-config)"
 )
 #: Programs that pip installs.
-_PYTHON_TOOL = r"(?:maturin|auditwheel|cibuildwheel|twine|cargo-zigbuild|abi3audit|uv|pipx|tox|nox|hatch|poetry)"
+_PYTHON_TOOL = (
+    r"(?:maturin|auditwheel|cibuildwheel|twine|cargo-zigbuild|abi3audit|uv|pipx|tox|nox|hatch|poetry|pdm|pipenv|pytest"
+    r"|py\.test|mypy|ruff|flake8|black|coverage|pre-commit|sphinx-build|virtualenv|delocate-wheel|delvewheel|cython)"
+)
 _NEVER = "could not execute process"
 CHECK = Check(
     since="0.1.0",

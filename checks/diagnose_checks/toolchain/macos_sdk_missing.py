@@ -39,7 +39,8 @@ CHECK = Check(
             "no-sysroot",
             (
                 "no such sysroot",
-                r"clang[\w+.-]*: (?P<level>error|warning): no such sysroot directory: '(?P<sdk>[^']{1,300})'",
+                r"(?<![\w+.-])clang[\w+.-]{0,60}: (?P<level>error|warning): no such sysroot directory: "
+                r"'(?P<sdk>[^']{1,300})'",
             ),
             ("SDK that doesn't seem to exist", r"with an SDK that doesn't seem to exist: (?P<sdk>/\S.{0,300})"),
             ("xcrun: error: SDK", r"^xcrun: (?P<level>error): SDK \"(?P<sdk>macosx[\d.]{0,8})\" cannot be located"),

@@ -30,6 +30,10 @@ CHECK = Check(
     patterns=patterns_for(
         "meson-no-linker", ("to determine dynamic linker", r"ERROR: Unable to determine dynamic linker\b")
     )
+    + patterns_for(
+        "gnu-link",
+        ("Found GNU link.exe", r"ERROR: Found GNU link\.exe instead of MSVC link\.exe in (?P<file>\S.{0,200}?)\.?$"),
+    )
     + patterns_for("meson-cross", ("Build type: cross build", r"^Build type: cross build"))
     + patterns_for(
         "fuse-ld",
@@ -40,6 +44,22 @@ CHECK = Check(
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See Meson stop at the linker of a cross build, or of a compiler that refuses its option."""
+    for hit in log.find("gnu-link")[:1]:
+        yield finding_from_hits(
+            log,
+            [hit],
+            "the first link.exe on PATH is GNU's, which makes links of files: Visual C++'s is not found before it",
+            "Meson stops, and nothing is compiled.",
+            (
+                Fix(
+                    "build in the environment of Visual C++",
+                    notes="A developer command prompt, or vcvarsall.bat x64 before; in a workflow the action "
+                    "ilammy/msvc-dev-cmd. It puts the folder of Visual C++'s link.exe first.",
+                ),
+                Fix("or take Git's usr\\bin off PATH, or behind it", notes=f"It is {hit.groups['file']}."),
+            ),
+        )
+        return
     hits = log.find("meson-no-linker")
     refused = log.find("fuse-ld")
     if not hits or not (refused or log.find("meson-cross")):

@@ -263,6 +263,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("python", ERROR, "DLL load failed", r"(?:^|: )DLL load failed(?: while importing \w{1,80})?: ?(?P<text>\S.{0,200})"),
     Mark("python", ERROR, "xception: ", r"^(?:E +)?(?:[A-Za-z_]\w*\.)*[A-Z]\w*Exception: (?P<text>.{0,300})"),
     Mark("python", ERROR, "navailable: ", r"^(?:[A-Za-z_]\w*\.)*[A-Z]\w*Unavailable: (?P<text>.{0,300})"),
+    Mark("python", ERROR, "Unable to import module", r"(?:^|[\s\"])(?P<text>Unable to import module '.{0,300})"),  # AWS Lambda
     Mark("python", ERROR, "No module named", r"^(?=\S*python)\S+: No module named " + _REST),
     # after what pytest writes before a test's result
     Mark("python", FAILED, "Fatal Python error", rf"^{PYTEST_PROGRESS}(?P<text>Fatal Python error: .{{0,200}})"),
