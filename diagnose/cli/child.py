@@ -117,6 +117,8 @@ class _Signals:
         try:
             if self.grouped:
                 os.killpg(self._process.pid, number)
+                if number != getattr(signal, "SIGWINCH", 0):
+                    os.killpg(self._process.pid, signal.SIGCONT)  # what is stopped would not hear of it
             elif number not in (signal.SIGINT, getattr(signal, "SIGQUIT", 0)):
                 self._process.send_signal(number)
         except OSError:

@@ -4,7 +4,7 @@ The workers share one pipe from which each takes the number of its next input, a
 results. The parent starts no thread and needs few file descriptors; where the system refuses another process it goes on
 with those that it has, or without any. What a worker that was killed had taken is done again, alone: together, several
 may have needed more memory than there is. Where all were killed, new ones go on with the rest. Workers end when their
-parent does, however it ends.
+parent does, however it ends, and even if they are stopped.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import gc
 import os
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, contextlib
+from diagnose.readers.system import lifeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -36,7 +37,6 @@ class LostWorker(NamedTuple):
 _WORD = 4  # bytes of a number in a pipe
 _WORDS_AT_ONCE = 512  # fewer bytes than PIPE_BUF has anywhere on Linux and macOS, so that a write is whole or refused
 _NO_MEMORY = 12  # the status of a worker to which the system gave no more; the number is ENOMEM's
-_HEARTBEAT = 0.5  # seconds after which a worker looks again whether its parent is still there
 
 
 class _Flow:
@@ -115,7 +115,7 @@ def _serve(
     import select
 
     sources: dict[int, bytearray] = {}  # where a worker writes → what came of its next answer
-    workers: list[int] = []
+    workers: dict[int, int] = {}  # process → our end of its lifeline
     try:
         tasks, feed = os.pipe()
     except OSError:
@@ -169,6 +169,8 @@ def _serve(
         for left in (*sources, *([feed] if feed >= 0 else [])):
             os.close(left)
         statuses = [os.waitpid(worker, 0)[1] for worker in workers]
+        for line in workers.values():
+            os.close(line)
         flow.killed = sum(map(bool, statuses))
         flow.ended += map(_how, statuses)
 
@@ -204,47 +206,42 @@ def _start(
     tasks: int,
     feed: int,
     sources: dict[int, bytearray],
-    workers: list[int],
+    workers: dict[int, int],
 ) -> bool:
     """Start one more worker; False where the system does not let us."""
+    pipes: list[int] = []
     try:
-        source, answers = os.pipe()
-    except OSError:
-        return False
-    gc.freeze()  # the garbage collector of a worker would otherwise copy every page that it shares with its parent
-    parent = os.getpid()
-    try:
+        for _ in range(2):
+            pipes += os.pipe()
+        gc.freeze()  # the garbage collector of a worker would otherwise copy every page that it shares with its parent
         worker = os.fork()
     except OSError:
-        os.close(source)
-        os.close(answers)
+        for end in pipes:
+            os.close(end)
         return False
+    source, answers, line, held = pipes
     if not worker:
-        for other in (feed, source, *sources):
+        for other in (feed, source, held, *sources, *workers.values()):
             os.close(other)
-        _work(function, items, tasks, answers, parent)
+        _work(function, items, tasks, answers, line)
     os.close(answers)
+    os.close(line)
     sources[source] = bytearray()
-    workers.append(worker)
+    workers[worker] = held
     return True
 
 
 def _work(
-    function: Callable[[_Item], _Result], items: Sequence[_Item], tasks: int, answers: int, parent: int
+    function: Callable[[_Item], _Result], items: Sequence[_Item], tasks: int, answers: int, line: int
 ) -> NoReturn:
     """Do what there is to do; never returns into the parent's code."""
     import pickle
     import signal
 
-    def look(*_: object) -> None:
-        if os.getppid() != parent:
-            os._exit(1)
-
     status = 1
     try:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-        signal.signal(signal.SIGALRM, look)
-        signal.setitimer(signal.ITIMER_REAL, _HEARTBEAT, _HEARTBEAT)
+        lifeline.end_with(line)
         while word := os.read(tasks, _WORD):
             answer = pickle.dumps(function(items[int.from_bytes(word, "little")]), pickle.HIGHEST_PROTOCOL)
             rest = memoryview(word + len(answer).to_bytes(_WORD, "little") + answer)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import signal
 import time
 from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
 
 from diagnose import __version__
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import InputError
+from diagnose.readers.system import lifeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,8 +46,12 @@ class Workers:
             self._executor = self._made()
         return self._executor.submit(function, *arguments)
 
+    def abandon(self) -> None:
+        """End the workers that are ours at once, whatever they are doing."""
+        self.close()
+
     def close(self) -> None:
-        """End the workers that are ours."""
+        """End the workers that are ours, when they have done what they are doing."""
         if self._executor is not None:
             self._executor.shutdown(wait=True, cancel_futures=True)
             self._executor = None
@@ -67,8 +74,22 @@ class LocalWorkers(Workers):
         """Start them again."""
         self.close()
 
+    def abandon(self) -> None:
+        """Kill them: those that are stopped, too."""
+        for process in multiprocessing.active_children():
+            process.kill()
+        self.close()
+
     def _made(self) -> Executor:
-        return ProcessPoolExecutor(self._processes)
+        return ProcessPoolExecutor(self._processes, initializer=_end_with_parent)
+
+
+def _end_with_parent() -> None:
+    """Let this process end when the one that started it does; it alone hears of Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        lifeline.end_with(parent.sentinel)
 
 
 PATIENCE = 60

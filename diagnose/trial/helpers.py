@@ -55,6 +55,7 @@ def run(command: Sequence[str], seconds: float, output: IO[bytes] | None = None,
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End *process* and its children."""
     os.killpg(process.pid, signal.SIGTERM)
+    os.killpg(process.pid, signal.SIGCONT)  # what is stopped would not hear of it
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.communicate(timeout=_PATIENCE)
     with contextlib.suppress(ProcessLookupError):

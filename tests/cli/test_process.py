@@ -229,13 +229,35 @@ def test_workers_end_with_their_parent(twenty: Path, number: signal.Signals) -> 
     time.sleep(0.2)
     workers = children(started.pid) or workers
     started.send_signal(number)
+    ends(started, workers, number)
+
+
+def ends(started: subprocess.Popen[str], workers: list[int], number: signal.Signals) -> None:
+    """Wait for the process that got the signal *number*, and its workers."""
     out, err = started.communicate(timeout=20)
     assert (out, err) == ("", "")
     assert started.returncode == (130 if number == signal.SIGINT else -number)
     deadline = time.monotonic() + 5
-    while any(map(alive, workers)):
-        assert time.monotonic() < deadline, "a worker is left"
-        time.sleep(0.05)
+    try:
+        while any(map(alive, workers)):
+            assert time.monotonic() < deadline, "a worker is left"
+            time.sleep(0.05)
+    finally:
+        for worker in filter(alive, workers):
+            os.kill(worker, signal.SIGKILL)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no process is killed while it is stopped")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("which", ["one", "all"])
+def test_stopped_workers_end_with_their_parent(twenty: Path, number: signal.Signals, which: str) -> None:
+    started, workers = parallel(twenty, "30")
+    time.sleep(0.3)
+    workers = children(started.pid) or workers
+    for worker in workers[: 1 if which == "one" else None]:
+        os.kill(worker, signal.SIGSTOP)
+    started.send_signal(number)
+    ends(started, workers, number)
 
 
 CUT = """

@@ -134,6 +134,18 @@ def test_signals_reach_the_whole_group(number: signal.Signals) -> None:
     assert len(left) == (2 if number == signal.SIGINT else 0)  # sh lets its background jobs ignore SIGINT
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_command_that_is_stopped_hears_of_signals(number: signal.Signals) -> None:
+    process = subprocess.Popen([*RUN, "--", "sh", "-c", "kill -STOP $$; exit 3"], start_new_session=True)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    deadline = time.monotonic() + 20
+    while not any("State:\tT" in Path(f"/proc/{one}/status").read_text() for one in children.read_text().split()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(number)
+    assert process.wait(timeout=10) == 128 + number
+
+
 def test_a_command_that_handles_the_signal_keeps_its_own_status() -> None:
     process = started("sh", "-c", "trap 'echo cleaned; exit 7' TERM; echo ready; while :; do sleep 0.1; done")
     process.send_signal(signal.SIGTERM)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from diagnose import __version__
-from diagnose.cli import console, workers
+from diagnose.cli import console, ending, workers
 from diagnose.cli.destinations import planned, publish
 from diagnose.cli.errors import UsageError
 from diagnose.cli.options import Output
@@ -32,6 +32,7 @@ def main(options: IndexOptions, selection: Selection) -> int:
     if options.into is None:
         raise UsageError("index needs --into DIR, the folder for its rows")
     planned(where, options.sources)
+    ending.clean_up()
     _check_modules(options)
     weights = summary.read_weights(options.weights) if options.weights else None
     complete = _judge(options, options.into, RunFlags(not options.no_hashes, checks)) if options.sources else True
@@ -80,6 +81,9 @@ def _judge(options: IndexOptions, folder: str, flags: RunFlags) -> bool:
 
         try:
             scheduling.judge_all(sources.wheels(), judges, flags, take, tick)
+        except BaseException:
+            judges.abandon()
+            raise
         finally:
             if shown:
                 console.progress("")
