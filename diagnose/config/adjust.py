@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from diagnose.config.declared import accepted
+from diagnose.model import globs
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import names_one_of
 
@@ -20,9 +21,8 @@ if TYPE_CHECKING:
 def ignored_for(settings: Settings, name: str, path: str = "") -> tuple[str, ...]:
     """Return the ids that ``per-file-ignores`` has for a subject with this *name*, in the file *path*."""
     names = (name, *_in_project(path, settings.path))
-    return tuple(
-        one for pattern, ids in settings.per_file_ignores if any(_fits(own, pattern) for own in names) for one in ids
-    )
+    wanted = (ids for pattern, ids in settings.per_file_ignores if any(_fits(own, pattern) for own in names))
+    return tuple({one: None for ids in wanted for one in ids})
 
 
 def _in_project(path: str, settings: str) -> Iterator[str]:
@@ -44,6 +44,7 @@ class FindingRules:
 
     def __init__(self, settings: Settings, name: str, today: str | None) -> None:
         self._settings, self._name = settings, name
+        self._patterns: dict[tuple[str, ...], list[str]] = {}  # names of a check → the patterns that ignore it
         self._allow = [entry for entry in settings.allow if not (today and entry.expires and entry.expires < today)]
 
     def applied(self, finding: Finding) -> Finding:
@@ -60,9 +61,10 @@ class FindingRules:
     def ignores(self, finding: Finding) -> bool:
         """Whether every file that *finding* shows as evidence has a pattern in ``per-file-ignores`` with its check."""
         named = (finding.check, *finding.aliases)
-        patterns = [
-            pattern for pattern, ids in self._settings.per_file_ignores if any(names_one_of(named, one) for one in ids)
-        ]
+        if named not in self._patterns:
+            ignores = self._settings.per_file_ignores
+            self._patterns[named] = [one for one, ids in ignores if any(names_one_of(named, id_) for id_ in ids)]
+        patterns = self._patterns[named]
         return bool(patterns) and all(
             item.path and any(_fits(item.path, pattern) for pattern in patterns) for item in finding.evidence
         )
@@ -100,8 +102,6 @@ def _everything(findings: Iterable[Finding]) -> Iterator[Finding]:
 
 def _fits(path: str, pattern: str) -> bool:
     """Whether *pattern* describes the whole of *path*, without the number of a line, or its last part."""
-    from fnmatch import fnmatchcase  # only with such a setting
-
     pattern = pattern.replace(os.sep, "/")  # on Windows, people write both
     plain = path.rstrip("0123456789:") if ":" in path else path
-    return any(fnmatchcase(one, pattern) for one in (path, plain, plain.rpartition("/")[2]))
+    return any(globs.fits(one, pattern) for one in (path, plain, plain.rpartition("/")[2]))

@@ -15,6 +15,10 @@ PATTERNS = ("library", "symbol", "file")
 """The keys of an entry that hold patterns; it has one of them at least."""
 
 
+WORK_LIMIT = 1_000_000
+"""Entries times names, above which nothing of a finding is accepted."""
+
+
 class AllowEntry(NamedTuple):
     """One ``[[allow]]`` table: which findings are intended, and why."""
 
@@ -56,7 +60,7 @@ def accepted(finding: Finding, entries: Sequence[AllowEntry], name: str, fits: C
     fits a pattern.
     """
     own = [entry for entry in entries if names_one_of((finding.check, *finding.aliases), entry.id)]
-    if not own or not finding.declarable:
+    if not own or not finding.declarable or len(own) * (len(finding.libraries) + len(finding.symbols)) > WORK_LIMIT:
         return finding
     declared: list[Declaration] = []
     open_items: set[str] = set()

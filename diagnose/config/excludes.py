@@ -11,6 +11,7 @@ libraries that it copies are others: it has no option for them.
 
 from __future__ import annotations
 
+from diagnose.model import globs
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.exclude_pattern import ExcludePattern
 from diagnose.readers import toml
@@ -93,13 +94,11 @@ def unmatched(excluded: Sequence[ExcludePattern], results: Sequence[Result]) -> 
     }
     if not needed or any(result.error is not None for result in results):
         return []
-    from fnmatch import fnmatchcase
-
     names = {plain(name) for name in needed}
     stems = {name.partition(".so")[0] for name in names}
     return [
         f"{one.place}: auditwheel's --exclude {one.pattern} matches no library that these wheels need"
         for one in excluded
         if one.tool == "auditwheel" and one.known() and one.stem() not in stems
-        if not any(fnmatchcase(name, one.pattern) for name in names)
+        if not any(globs.fits(name, one.pattern) for name in names)
     ]

@@ -7,8 +7,8 @@ from diagnose.config import excludes
 from diagnose.config.config_file import CHOOSING
 from diagnose.config.declared import PATTERNS, AllowEntry, is_date
 from diagnose.engine import registry
-from diagnose.model import targets
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model import globs, targets
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, cache
 from diagnose.model.check import names_one_of
 from diagnose.model.finding import InputError, Severity
 from diagnose.model.spelling import did_you_mean
@@ -129,9 +129,16 @@ class _SettingsReader:
                 raise self.wrong(f"{name}: {_shown(entry)} is empty or has control characters", *keys)
         return tuple(entries)
 
+    def pattern(self, text: str, name: str, *keys: str) -> None:
+        """Refuse a pattern that cannot be compared with names at a bounded cost."""
+        if globs.is_excessive(text):
+            signs = f"with ? or [, a pattern may have {globs.SIGNS_LIMIT} of *, ? and ["
+            raise self.wrong(f"{name}: {_shown(text)} has too many signs: {signs}", *keys)
+
     def ids(self, value: object, *keys: str) -> tuple[str, ...]:
         """Return the ids of *value*, in lower case, each known; as on the command line, commas may separate them."""
-        return tuple(self.id(name, *keys) for text in self.texts(value, *keys) for name in text.split(","))
+        names = dict.fromkeys(name for text in self.texts(value, *keys) for name in text.split(","))
+        return tuple(dict.fromkeys(self.id(name, *keys) for name in names))
 
     def id(self, name: str, *keys: str) -> str:
         """Return the id, alias or prefix *name* in lower case."""
@@ -167,6 +174,7 @@ class _SettingsReader:
         key = "per-file-ignores"
         for pattern, value in self._table(key).items():
             self.texts(pattern, key)
+            self.pattern(pattern, key, key, pattern)
             yield pattern, self.ids(value, key, pattern)
 
     def _severity(self) -> Iterator[tuple[str, Severity]]:
@@ -197,6 +205,8 @@ class _SettingsReader:
             if not any(key in table for key in PATTERNS):
                 raise self.wrong(f"allow entry {number}: needs a pattern: {', '.join(PATTERNS)}", "allow")
             texts = {key: self._text(value, "allow", key) for key, value in table.items() if key != "expires"}
+            for key in PATTERNS:
+                self.pattern(texts.get(key, ""), f"allow.{key}", "allow", key)
             expires = _date(table.get("expires", ""))
             if expires is None:
                 raise self.wrong(f"allow entry {number}: expires is not a date such as 2027-01-31", "allow", "expires")
@@ -244,6 +254,7 @@ _FAULTS: dict[str, Callable[[str], str]] = {
 }
 
 
+@cache
 def is_known(selector: str) -> bool:
     """Whether *selector*, in lower case, is a check's id or alias, or a prefix of one.
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pace
 import pytest
 
 from diagnose.cli.commands import workflow_command
@@ -213,6 +214,14 @@ def test_per_file_ignores_by_the_name_of_a_member(tmp_path: Path) -> None:
         ("a = " + "[" * 5000 + "\n", ": not valid TOML: "),
         ("ignore = [" + '"wheel-rpath",' * 1001 + "]\n", ":1: ignore: more than 1000 values"),
         ('ignore = ["' + "x" * 1001 + '"]\n', ":1: ignore: a value has more than 1000 characters"),
+        (
+            '[per-file-ignores]\n"' + "?*" * 20 + '" = ["wheel"]\n',
+            f":2: per-file-ignores: '{'?*' * 20}' has too many signs: with ? or [, a pattern may",
+        ),
+        (
+            '[[allow]]\nid = "wheel"\nreason = "r"\nfile = "' + "[a]" * 40 + '"\n',
+            ":4: allow.file: '[a][a][a][a][a][a][a][a][a][a][a][a][a][a][a][a][a][a][a][a…' has too many signs",
+        ),
     ],
 )
 def test_whatever_is_wrong_is_one_line_that_names_the_file(tmp_path: Path, text: str, reason: str) -> None:
@@ -221,6 +230,21 @@ def test_whatever_is_wrong_is_one_line_that_names_the_file(tmp_path: Path, text:
         done = run(tmp_path, *words)
         assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
         assert done.stderr.startswith(f"diagnose: diagnose.toml{reason}")
+
+
+def test_the_cost_of_patterns_is_bounded(tmp_path: Path) -> None:
+    stars = "".join(f'"{"*a" * 400}{number}" = ["wheel-rpath"]\n' for number in range(1000))
+    ids = ",".join(["wheel"] * 160)
+    many = "".join(f'"{number}*" = ["{ids}"]\n' for number in range(1000))
+    choices = "".join(f'"{"[a]*" * 8}{"?a" * 8}{number}" = ["wheel-rpath"]\n' for number in range(1000))
+    entries = "".join(f'[[allow]]\nid="wheel"\nreason="r"\nlibrary="{"*a" * 400}{n}"\n' for n in range(1000))
+    for text in (*(f"[per-file-ignores]\n{rows}" for rows in (stars, many, choices)), entries):
+        write(tmp_path, text)
+        before = os.times()
+        assert run(tmp_path, "wheel", HAZARD, RPATH, GLIBC).returncode == 1
+        after = os.times()
+        taken = after.children_user + after.children_system - before.children_user - before.children_system
+        assert taken < 2 * pace.slowness()
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

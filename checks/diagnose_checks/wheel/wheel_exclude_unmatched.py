@@ -24,6 +24,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.wheel import bounded
+from diagnose.model import globs
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
@@ -59,9 +60,7 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
 
 
 def _matches(one: ExcludePattern, names: list[str]) -> bool:
-    from fnmatch import fnmatchcase  # only where a project excludes something
-
-    return any(fnmatchcase(plain(name), one.pattern) for name in names)
+    return any(globs.fits(plain(name), one.pattern) for name in names)
 
 
 def _finding(one: ExcludePattern, names: list[str], needed: dict[str, str], copied: bool) -> Finding:

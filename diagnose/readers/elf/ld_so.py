@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 
+from diagnose.model import globs
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import InputError
 
@@ -51,9 +52,4 @@ def folders(root: Root, target: Target) -> tuple[str, ...]:
 
 def _matching(root: Root, pattern: str) -> list[str]:
     folder, name = posixpath.split(pattern)
-    start, star, end = name.partition("*")
-    if star and not any(sign in start + end for sign in "*?["):  # as everywhere
-        return [f"{folder}/{one}" for one in sorted(root.names(folder)) if one.startswith(start) and one.endswith(end)]
-    import fnmatch  # only with such a pattern
-
-    return [f"{folder}/{one}" for one in sorted(root.names(folder)) if fnmatch.fnmatchcase(one, name)]
+    return [f"{folder}/{one}" for one in sorted(root.names(folder)) if globs.fits(one, name)]

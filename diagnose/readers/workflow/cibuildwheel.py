@@ -5,9 +5,9 @@ Sources: cibuildwheel's documentation (options), ``architecture.py`` and ``platf
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from itertools import pairwise
 
+from diagnose.model import globs
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.targets import find
 from diagnose.readers import toml
@@ -201,7 +201,7 @@ def _wanted(selected: OptionValue | None, skipped: OptionValue | None, family: s
     build = expanded((selected.value or "") if selected else "")
     skip = expanded((skipped.value or "") if skipped else "")
     arch = name.partition(f"{family}_")[2]
-    if any(fnmatchcase(name, one) or one.lstrip("*-") in (f"{family}*", family, f"{family}_{arch}") for one in skip):
+    if any(globs.fits(name, one) or one.lstrip("*-") in (f"{family}*", family, f"{family}_{arch}") for one in skip):
         return False
     if not build:
         return True
@@ -213,7 +213,7 @@ def _covers(pattern: str, family: str, arch: str) -> bool:
     if "-" not in pattern and pattern.startswith(("cp", "pp", "gp")) and pattern.endswith("*"):
         return True
     end = pattern.rpartition("-")[2]
-    return fnmatchcase(f"{family}_{arch}", end) or fnmatchcase(f"cp312-{family}_{arch}", pattern)
+    return globs.fits(f"{family}_{arch}", end) or globs.fits(f"cp312-{family}_{arch}", pattern)
 
 
 def _image(leg: Leg, options: _Options, arch: str, family: str) -> str:
