@@ -72,7 +72,7 @@ def _group_values(path: str) -> Iterator[str]:
 def modules(package: str) -> dict[str, str]:
     """Return module name → source file of every check below *package*, as ``package.area.check_id``."""
     found = {}
-    for root in _imported(package).__path__:
+    for root in getattr(_imported(package), "__path__", ()):
         for area in os.listdir(root):
             folder = os.path.join(root, area)
             if area.startswith(("_", ".")) or not os.path.isdir(folder):
@@ -187,10 +187,18 @@ def declared(module: ModuleType) -> Check:
             raise DeclarationError(
                 f"{module.__name__}: {name} is not a detector ({', '.join(KINDS)}) or leads_to; make it private"
             )
+    built_in = module.__name__.startswith(f"{BUILT_IN}.")
+    if not built_in:
+        from diagnose.engine import plugin_guard
+
+        if fault := plugin_guard.fault(check):
+            raise DeclarationError(f"{module.__name__}: {fault}")
+        roles = {name: _guarded(name, value) for name, value in roles.items()}
+        if check.applies is not None:
+            check = check._replace(applies=_guarded("applies", check.applies))
     detectors = {kind: roles[kind] for kind in KINDS if kind in roles}
     if not detectors:
         raise DeclarationError(f"{module.__name__} has no detector: define {' or '.join(KINDS)}")
-    built_in = module.__name__.startswith(f"{BUILT_IN}.")
     return check._replace(
         id=stem.replace("_", "-"),
         url=page_url(stem.replace("_", "-")) if built_in else "",
@@ -201,8 +209,25 @@ def declared(module: ModuleType) -> Check:
     )
 
 
+def _guarded(name: str, function: Any) -> Any:
+    from diagnose.engine.plugin_guard import called, guarded
+
+    return guarded(function) if name in KINDS else lambda *findings: bool(called(lambda: function(*findings)))
+
+
 def _imported(name: str) -> ModuleType:
-    __import__(name)  # importlib's own function costs the import of a package
+    """Import the module *name*.
+
+    Raises:
+        DeclarationError: it is a plugin's, and raises whatever it raises.
+    """
+    try:
+        __import__(name)  # importlib's own function costs the import of a package
+    except (Exception, SystemExit) as error:
+        if name.partition(".")[0] == BUILT_IN:
+            raise
+        said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise DeclarationError(f"the plugin {name} cannot be imported: {said}") from error
     return sys.modules[name]
 
 

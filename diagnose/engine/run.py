@@ -159,6 +159,14 @@ def _run(
             traces.append(internal.trace(error))
             return None
 
+    def applies(check: Check) -> bool:
+        try:
+            return check.applies is None or check.applies(subject)
+        except Exception as error:
+            failed.append(internal.finding(check.id, error))
+            traces.append(internal.trace(error))
+            return False
+
     for check in checks:
         before = len(ignored)
         if not subject.offers(check.needs):
@@ -170,7 +178,7 @@ def _run(
         recovered += result[1]
         if len(ignored) > before:
             continue
-        if not any(result) and kind == "wheel" and check.applies is not None and not check.applies(subject):
+        if not any(result) and kind == "wheel" and not applies(check):
             not_applicable.append(check.id)
         elif not any(result) and subject.was_examined(check.phase):
             passed.append(check.id)
