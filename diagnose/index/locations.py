@@ -6,13 +6,16 @@ shown.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from html.parser import HTMLParser
+import re
+from html import unescape
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 from diagnose.authoring.wheel import project_key
 from diagnose.index import http
+from diagnose.index.rows import encodable
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import InputError
 
@@ -21,6 +24,10 @@ if TYPE_CHECKING:
 
 MAX_PAGE = 128 << 20
 """Bytes of a page of an index; the list of all projects of the largest one has about 40 MB."""
+MAX_PARTS = 8_000_000
+"""Values of a page in JSON, tags of one in HTML; the list of all projects of the largest one has about two million."""
+MAX_SIZE = 1 << 50
+"""Bytes that no wheel has: the number is not used."""
 MAX_LINE = 8192
 """Characters of a line in a list."""
 _ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
@@ -46,7 +53,7 @@ class Location(NamedTuple):
     @property
     def label(self) -> str:
         """The place, as it may be shown: without credentials."""
-        return http.shown(self.place) if self.is_remote else self.place
+        return encodable(http.shown(self.place) if self.is_remote else self.place)
 
     @property
     def file_name(self) -> str:
@@ -66,6 +73,7 @@ def locate(source: str, fetcher: http.Fetcher) -> Iterator[Location]:
         InputError: it cannot be read, or has no wheel.
     """
     if is_address(source):
+        _check_address(source)
         found = _at_address(source, fetcher)
     elif os.path.isdir(source):
         found = _in_folder(source)
@@ -84,7 +92,7 @@ def locate(source: str, fetcher: http.Fetcher) -> Iterator[Location]:
 def _file(path: str) -> Location:
     try:
         return Location(path, os.stat(path).st_size)
-    except OSError:
+    except (OSError, ValueError):
         return Location(path)  # whoever reads it says why it cannot be read
 
 
@@ -109,11 +117,20 @@ def _in_list(path: str) -> Iterator[Location]:
                 if not text or text.startswith("#"):
                     continue
                 place, _, fragment = text.partition("#") if is_address(text) else (text, "", "")
+                if is_address(place):
+                    _check_address(place, f"{path}:{number}: ")
                 if not (urlsplit(place).path if is_address(place) else place).endswith(".whl"):
                     raise InputError(f"{path}:{number}: not a wheel's path or address: {http.shown(text)[:200]}")
                 yield Location(place, 0, _digest(fragment)) if is_address(place) else _file(place)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
+
+
+def _check_address(address: str, where: str = "") -> None:
+    try:
+        urlsplit(address)
+    except ValueError:
+        raise InputError(f"{where}{http.shown(address)}: not an address") from None
 
 
 def _at_address(address: str, fetcher: http.Fetcher) -> Iterator[Location]:
@@ -144,12 +161,14 @@ def _page(address: str, fetcher: http.Fetcher) -> _Page:
 def _json_page(answer: http.HttpAnswer, address: str) -> _Page:
     """Read a page as PEP 691 has it, with PEP 700's sizes and times."""
     try:
+        if sum(map(answer.body.count, (b"[", b"{", b","))) > MAX_PARTS:
+            raise ValueError
         page = json.loads(answer.body)
         files, projects = page.get("files", []), page.get("projects", [])
         wheels = [
             Location(
                 urljoin(answer.address, file["url"]),
-                size if isinstance(size := file.get("size", 0), int) and size >= 0 else 0,
+                size if type(size := file.get("size", 0)) is int and 0 <= size < MAX_SIZE else 0,
                 _hexadecimal(str(file.get("hashes", {}).get("sha256", ""))),
                 _day(str(file.get("upload-time", ""))),
             )
@@ -163,12 +182,16 @@ def _json_page(answer: http.HttpAnswer, address: str) -> _Page:
 
 def _html_page(answer: http.HttpAnswer) -> _Page:
     """Read a page as PEP 503 has it."""
-    parser = _Anchors()
-    parser.feed(answer.body.decode("utf-8", "replace"))
-    parser.close()
+    if answer.body.count(b"<") > MAX_PARTS:
+        raise InputError(f"{http.shown(answer.address)}: refused, has more than {MAX_PARTS} tags")
     wheels, projects = [], []
-    base = urljoin(answer.address, parser.base) if parser.base else answer.address
-    for href in parser.found:
+    links = list(_links(answer.body.decode("utf-8", "replace")))
+    base = answer.address
+    with contextlib.suppress(ValueError):
+        base = urljoin(base, next((href for tag, href in links if tag == "base"), ""))
+    for tag, href in links:
+        if tag == "base":
+            continue
         try:
             place, fragment = urldefrag(urljoin(base, href))
             parts = urlsplit(place)
@@ -181,21 +204,37 @@ def _html_page(answer: http.HttpAnswer) -> _Page:
     return _Page(wheels, [] if wheels else [place for place in projects if place.rstrip("/") != base.rstrip("/")])
 
 
-class _Anchors(HTMLParser):
-    """Collects the targets of all links, and that of ``<base>``."""
+_TAG = re.compile(r"[A-Za-z][^\s/>]*")
+_ATTRIBUTE = re.compile(
+    r"[\s/]*(?:(?P<end>>)|(?P<name>[^\s/>=]+)"
+    r"(?:\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s>\"'][^\s>]*)))?)"
+)
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.base = ""
-        self.found: list[str] = []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Collect one tag's."""
-        href = dict(attrs).get("href") or ""
-        if tag == "a" and href:
-            self.found.append(href)
-        elif tag == "base" and href and not self.base:
-            self.base = href
+def _links(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the name and the target of each ``<a>`` and ``<base>`` of a page in HTML, comments left out.
+
+    The parser of the standard library takes the square of the length of what does not end.
+    """
+    position = 0
+    while (start := text.find("<", position)) >= 0:
+        if text.startswith("<!--", start):
+            end = text.find("-->", start + 4)
+            if end < 0:
+                return
+            position = end + 3
+            continue
+        tag = _TAG.match(text, start + 1)
+        position = tag.end() if tag else start + 1
+        href = ""
+        while tag and (part := _ATTRIBUTE.match(text, position)):
+            position = part.end()
+            if part["end"]:
+                break
+            if part["name"].lower() == "href":
+                href = href or unescape(part["double"] or part["single"] or part["bare"] or "")
+        if tag and href and tag[0].lower() in ("a", "base"):
+            yield tag[0].lower(), href
 
 
 def _name(name: object) -> str:

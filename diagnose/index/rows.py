@@ -73,9 +73,50 @@ def row(location: Location, result: Result, not_made: tuple[str, ...], fetched: 
     )
 
 
+_FINDING = ("check", "severity", "message")
+_NUMBERS = ("size", "fetched")
+
+
 def as_dict(one: Row) -> dict[str, Any]:
-    """Return *one* as JSON and Parquet have it."""
+    """Return *one* as JSON and Parquet have it: in UTF-8, which names of files need not be."""
     fields = one._asdict()
-    names = ("check", "severity", "message")
-    fields["findings"] = [dict(zip(names, finding, strict=True)) for finding in one.findings]
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in fields.items()}
+    fields["findings"] = [dict(zip(_FINDING, map(encodable, finding), strict=True)) for finding in one.findings]
+    return {key: _plain(value) for key, value in fields.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(map(encodable, value))
+    return encodable(value) if isinstance(value, str) else value
+
+
+def encodable(text: str) -> str:
+    """Return *text* with backslashes and numbers for what UTF-8 has no form for."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def checked(row: object) -> dict[str, Any]:
+    """Return *row*, which is read from a file, if :func:`as_dict` can have made it.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    if not isinstance(row, dict) or not row.keys() >= set(Row._fields):
+        raise ValueError("a row lacks a field")
+    for name in Row._fields:
+        value, usual = row[name], Row._field_defaults.get(name, "")
+        if isinstance(usual, str):
+            fits = isinstance(value, str)
+        elif name in _NUMBERS:
+            fits = isinstance(value, int)
+        elif name == "findings":
+            fits = isinstance(value, list) and all(_is_finding(one) for one in value)
+        else:
+            fits = isinstance(value, list) and all(isinstance(one, str) for one in value)
+        if not fits:
+            raise ValueError(f"{name} of a row is not of its kind")
+    return row
+
+
+def _is_finding(one: object) -> bool:
+    return isinstance(one, dict) and all(isinstance(one.get(name), str) for name in _FINDING)

@@ -10,20 +10,23 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import stat
 import time
 from hashlib import blake2b
 
-from diagnose.index.rows import SCHEMA, Row, as_dict
+from diagnose.index.rows import SCHEMA, Row, as_dict, checked
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+    from typing import Any, TextIO
 
     from diagnose.index.judging import RunFlags
 
 FORMS = ("jsonl", "parquet")
+MAX_ROW = 16 << 20
+"""Characters of a row in JSON."""
 ROWS = 2000
 """Rows of a part; fewer if the run ends, or has not written for a while."""
 PATIENCE = 30
@@ -63,8 +66,8 @@ class Store:
     def _describe(self, about: dict[str, Any]) -> None:
         path = os.path.join(self.folder, _ABOUT)
         if os.path.exists(path):
-            with open(path, encoding="utf-8") as file:
-                found = json.load(file)
+            with naming(path), _opened(path) as file:
+                found = json.loads(file.readline(MAX_ROW))
             for key, value in about.items():
                 if not isinstance(found, dict) or found.get(key) != value:
                     raise InputError(f"{self.folder}: its rows were made with other {_WORDS[key]}; take another folder")
@@ -134,9 +137,10 @@ def naming(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise InputError(f"{error.filename or path}: {error.strerror or error}") from None
-    except ValueError as error:
-        raise InputError(f"{path}: cannot be read: {error}") from None
+        said = " ".join(str(error.strerror or error).split())[:200]
+        raise InputError(f"{error.filename or path}: {said}") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: cannot be read: {' '.join(str(error).split())[:200]}") from None
 
 
 def key(place: str) -> bytes:
@@ -169,8 +173,18 @@ def read(folder: str) -> Iterator[dict[str, Any]]:
             if name.endswith(".parquet"):
                 yield from _from_parquet(path)
             else:
-                with open(path, encoding="utf-8") as file:
-                    yield from map(json.loads, file)
+                with _opened(path) as file:
+                    while line := file.readline(MAX_ROW):
+                        yield checked(json.loads(line))
+
+
+def _opened(path: str) -> TextIO:
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))  # a pipe would be waited for
+    file = open(handle, encoding="utf-8")  # noqa: SIM115  (closed by the caller)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        file.close()
+        raise ValueError("not a regular file")
+    return file
 
 
 def _lock(handle: int, folder: str) -> None:
@@ -201,6 +215,12 @@ def _as_parquet(rows: list[dict[str, Any]]) -> bytes:
 
 
 def _from_parquet(path: str) -> Iterator[dict[str, Any]]:
-    from pyarrow import parquet
+    from pyarrow import ArrowException, parquet
 
-    yield from parquet.read_table(path).to_pylist()
+    _opened(path).close()
+    try:
+        with parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(ROWS, columns=list(Row._fields)):
+                yield from map(checked, batch.to_pylist())
+    except (ArrowException, MemoryError) as error:
+        raise ValueError(str(error) or type(error).__name__) from None

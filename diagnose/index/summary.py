@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 from collections import Counter
 
@@ -109,15 +110,22 @@ def read_weights(path: str) -> dict[str, float]:
             pairs = (line[:2] for line in csv.reader(text.splitlines()) if line)
         for number, (name, weight) in enumerate(pairs):
             if number or _is_number(weight):  # no header
-                found[project_key(str(name))] = float(weight)
-    except (ValueError, TypeError, csv.Error, RecursionError):
+                found[project_key(str(name))] = _weight(weight)
+    except (ValueError, OverflowError, TypeError, csv.Error, RecursionError):
         raise InputError(f"{path}: not a list of projects and their weights") from None
     return found
+
+
+def _weight(text: Any) -> float:
+    weight = float(text)
+    if not 0 <= weight < math.inf:
+        raise ValueError(text)
+    return weight
 
 
 def _is_number(text: object) -> bool:
     try:
         float(str(text))
-    except ValueError:
+    except (ValueError, OverflowError):
         return False
     return True

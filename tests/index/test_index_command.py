@@ -21,6 +21,7 @@ import pytest
 from serving import folder, serving
 
 from diagnose.index import store
+from diagnose.model.finding import InputError
 
 WHEELS = sorted((Path(__file__).parents[2] / "fixtures" / "wheels").glob("*.whl"))
 
@@ -89,6 +90,108 @@ def test_a_killed_run_is_continued_without_a_lost_or_doubled_row(tmp_path: Path)
     assert not [name for name in os.listdir(into) if name.startswith(".")]
 
 
+_SLOW = """
+import time
+from diagnose.readers.wheel import reader
+read = reader.read
+def slow(*args, **options):
+    time.sleep(0.5)
+    return read(*args, **options)
+reader.read = slow
+from diagnose.cli import fast
+fast.main()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no process is killed while it is stopped")
+@pytest.mark.parametrize("stopped", [False, True])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_a_signal_ends_all_workers(wheels: Path, number: signal.Signals, stopped: bool, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _SLOW, "index", str(wheels), "--into", str(tmp_path / "rows"), "--workers", "3"]
+    process = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler) and None,
+    )
+    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    end = time.monotonic() + 30
+    while len(workers := [int(word) for word in listed.read_text().split()]) < 3:
+        assert time.monotonic() < end and process.poll() is None
+        time.sleep(0.05)
+    time.sleep(0.3)
+    if stopped:
+        os.kill(workers[0], signal.SIGSTOP)
+    process.send_signal(number)
+    try:
+        _, said = process.communicate(timeout=10)
+        assert (process.returncode, said) == (128 + number if number != signal.SIGKILL else -number, "")
+        end = time.monotonic() + 5
+        while any(_runs(worker) for worker in workers):
+            assert time.monotonic() < end, "a worker is left"
+            time.sleep(0.05)
+    finally:
+        for worker in filter(_runs, workers):
+            os.kill(worker, signal.SIGKILL)
+        process.kill()
+    done = _run(wheels, "--into", tmp_path / "rows")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(_rows(tmp_path / "rows")) == len(WHEELS[::10])
+
+
+def _runs(process: int) -> bool:
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+def test_names_that_are_not_utf_8(form: str, wheels: Path, tmp_path: Path) -> None:
+    shutil.copy(WHEELS[0], os.fsencode(wheels) + b"/caf\xe9-1-py3-none-any.whl")
+    for _ in range(2):
+        done = _run(wheels, "--into", tmp_path / "rows", "--rows", form)
+        assert (done.returncode, done.stderr) == (0, "")
+        rows = _rows(tmp_path / "rows")
+        assert len(rows) == len(WHEELS[::10]) + 1
+    assert [row for row in rows if "caf\\udce9" in row["place"]]
+
+
+_ROW = {"place": "a", "file": "a", "name": "", "version": "", "tags": [], "outcome": "ok", "error": "", "findings": []}
+_ROW |= {"not_made": [], "unseen": [], "arch": "", "libc": "", "lowest_tag": "", "generator": "", "uploaded": ""}
+_ROW |= {"size": 0, "fetched": 0}
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        b"[]\n", b"7\n", b"{}\n", b"{\n", b"\xff\n", b"[" * 100_000, b"1" * 5000, b'"\\ud800"',
+        *(json.dumps({**_ROW, name: 7.5}).encode() for name in _ROW),
+        json.dumps({**_ROW, "findings": [{}]}).encode(),
+        json.dumps({**_ROW, "tags": [None]}).encode(),
+    ],
+)  # fmt: skip
+def test_rows_that_no_run_has_written(part: bytes, tmp_path: Path) -> None:
+    (tmp_path / "part-000001.jsonl").write_bytes(json.dumps(_ROW).encode() + b"\n" + part)
+    with pytest.raises(InputError, match=r"part-000001\.jsonl: cannot be read: [^\n]+$"):
+        list(store.read(str(tmp_path)))
+
+
+def test_parts_that_are_no_files(tmp_path: Path) -> None:
+    for form in store.FORMS:
+        os.mkfifo(tmp_path / f"part-000001.{form}")
+        with pytest.raises(InputError, match="not a regular file"):
+            list(store.read(str(tmp_path)))
+        (tmp_path / f"part-000001.{form}").unlink()
+    (tmp_path / "part-000001.parquet").write_bytes(b"PAR1" + bytes(100) + b"PAR1")
+    with pytest.raises(InputError, match=r"parquet: [^\n]+$"):
+        list(store.read(str(tmp_path)))
+    os.mkfifo(tmp_path / "about.json")
+    done = _run(tmp_path, "--into", tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "about.json: cannot be read: not a regular file" in done.stderr
+
+
 def test_rows_of_another_kind_are_not_mixed(wheels: Path, tmp_path: Path) -> None:
     into = tmp_path / "rows"
     _run(wheels, "--into", into)
@@ -117,8 +220,10 @@ def test_weights_count_projects(wheels: Path, tmp_path: Path) -> None:
     found = json.loads(done.stdout)
     assert found["weighted"]
     assert found["total"]["wheels"] == len(WHEELS[::10])
-    weights.write_text("no,number\nat,all\n")
-    assert "not a list of projects" in _run("--into", tmp_path / "rows", "--weights", weights).stderr
+    for wrong in ("no,number\nat,all\n", '{"a": ' + "9" * 400 + "}", '{"a": 1e999}', "a,nan\nb,nan", '{"a": -1}', "["):
+        weights.write_text(wrong)
+        done = _run("--into", tmp_path / "rows", "--weights", weights)
+        assert "not a list of projects" in done.stderr and done.stderr.count("\n") == 1
 
 
 def test_the_report_alone_needs_no_source(wheels: Path, tmp_path: Path) -> None:

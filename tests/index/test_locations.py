@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pace
 import pytest
 from serving import reply, serving
 
+from diagnose.index import locations
 from diagnose.index.http import Fetcher, shown
 from diagnose.index.locations import Location, locate
 from diagnose.model.finding import InputError
@@ -115,3 +117,73 @@ def test_credentials_are_never_shown() -> None:
     assert shown("https://me:secret@index.example:8443/a/b.whl?token=1#x") == "https://index.example:8443/a/b.whl"
     assert Location("https://me:secret@index.example/b%20c.whl?t=1").label == "https://index.example/b%20c.whl"
     assert Location("https://me:secret@index.example/b%2Bc.whl?t=1").file_name == "b+c.whl"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('<A class=x HREF = "a&amp;b.whl" >', ["a&b.whl"]),
+        ("<a\nhref='a.whl'/><a href=b.whl>", ["a.whl", "b.whl"]),
+        ('<!-- <a href="a.whl"> --><a href="b.whl">', ["b.whl"]),
+        ('<!-- <a href="a.whl">', []),
+        ('<a href="a.whl', []),
+        ('<abbr href="a.whl"><area href="b.whl"><a title="<a href=c.whl>" href="d.whl">', ["d.whl"]),
+        ("<a href><a = href=a.whl><a><<a href=b.whl>", ["b.whl"]),
+        ('<base href="/x/"><a href="a.whl">', ["x/a.whl"]),
+        ('<base href="http://["><a href="a.whl">', ["a.whl"]),
+        ('<a href="http://[/a.whl"><a href="b.whl">', ["b.whl"]),
+    ],
+)
+def test_links_of_a_page(text: str, found: list[str]) -> None:
+    with serving(lambda handler: reply(handler, text.encode(), Content_Type="text/html")) as address:
+        try:
+            places = [one.place.removeprefix(address) for one in _found(address)]
+        except InputError as error:
+            assert str(error).endswith(": no wheel")
+            places = []
+    assert places == found
+
+
+@pytest.mark.parametrize(
+    "part", ["<a ", "<!--", "<a href=", '<a href="', "<", "</", "<!", "<?", "<a href='x\"", "&", "<a " + " " * 50, "="]
+)
+def test_a_page_takes_time_in_proportion(part: str) -> None:
+    with pace.within(2):
+        assert len(list(locations._links(part * (2_000_000 // len(part))))) < 2
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "[" * 100_000, "1" * 5000, "[]", "{}", '{"files": [{}]}', '{"files": [{"filename": "a.whl", "url": 7}]}',
+        '{"files": [{"filename": "a.whl", "url": "http://[/a.whl"}]}', '{"projects": [{"name": "../x"}]}',
+        '{"files": 7}', '{"files": [{"filename": "a.whl", "url": "a.whl", "hashes": []}]}', "\ud800", "NaN",
+    ],
+)  # fmt: skip
+def test_a_page_in_json_that_is_none(page: str) -> None:
+    body = page.encode("utf-8", "surrogatepass")
+    with (
+        serving(lambda handler: reply(handler, body, Content_Type="application/json")) as address,
+        pytest.raises(InputError) as refusal,
+    ):
+        _found(address)
+    assert "\n" not in str(refusal.value)
+
+
+def test_sizes_that_are_none() -> None:
+    sizes = [10**30, -1, True, "7", 1.5, None, 7]
+    files = [{"filename": "a.whl", "url": f"a{n}.whl", "size": size} for n, size in enumerate(sizes)]
+    body = json.dumps({"files": files}).encode()
+    with serving(lambda handler: reply(handler, body, Content_Type="application/json")) as address:
+        assert [one.size for one in _found(address)] == [0, 0, 0, 0, 0, 0, 7]
+
+
+def test_addresses_that_are_none(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="not an address"):
+        _found("http://[x/")
+    listed = tmp_path / "wheels.txt"
+    listed.write_text("http://[x/a.whl\n")
+    with pytest.raises(InputError, match=r"wheels\.txt:1: .*not an address"):
+        _found(str(listed))
+    listed.write_bytes(b"a\0b.whl\n")
+    assert _found(str(listed)) == [Location("a\0b.whl")]
