@@ -114,7 +114,7 @@ def _home(path: str, root: str, cwd: str) -> str:
 def _recover(log: Journal) -> None:
     """Clean up after runs that were killed: forget changes that were begun but not made."""
     seen = set()
-    for entry in reversed(log.entries[:]):
+    for entry in reversed(log.entries):
         if not entry.path or entry.path in seen:
             continue
         seen.add(entry.path)
@@ -131,7 +131,7 @@ def _recover(log: Journal) -> None:
 def _roll_back(log: Journal, earlier: set[str], show: Show) -> list[str]:
     """Revert the changes in the journal after *earlier*; return descriptions of those that could not be."""
     left = []
-    for entry in reversed(log.entries[:]):
+    for entry in reversed(log.entries):
         if entry.id in earlier:
             continue
         try:

@@ -40,12 +40,13 @@ class Entry(NamedTuple):
 
 
 _SHA256 = r"[0-9a-f]{64}"
+_PATH = r"/[^\0\ud800-\udc7f\udd00-\udfff]+"  # what a file can be called
 _FORMS = {
     "id": r"[0-9a-f]{16}",
-    "path": r"(?s:/.+)|",
+    "path": rf"{_PATH}|",
     "before": rf"{_SHA256}|",
     "after": rf"{_SHA256}|",
-    "folder": r"(?s:/.+)|",
+    "folder": rf"{_PATH}|",
     "architecture": r"[a-z0-9][a-z0-9-]*|",
 }
 
@@ -70,32 +71,46 @@ def location() -> str:
 
 
 class Journal:
-    """The journal, locked: ``entries`` are the changes that were not reverted, oldest first."""
+    """The journal, locked."""
 
     def __init__(self, path: str, folder: int) -> None:
         self.path = path
-        self.entries: list[Entry] = []
+        self._entries: dict[str, Entry] = {}  # by their ids
+        self._ids: dict[str, list[str]] = {}  # of each path
         self._folder = folder
         self._length = 0  # among the readable records
         for record in self._records():
-            if record.get("undone") is True:
-                self.entries = [one for one in self.entries if one.id != record.get("id")]
+            if record.get("undone") is True and isinstance(record.get("id"), str):
+                self._entries.pop(str(record["id"]), None)
             else:
-                self.entries.append(_entry(path, record))
+                self._take(_entry(path, record))
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The changes that were not reverted, oldest first."""
+        return list(self._entries.values())
+
+    def of(self, path: str) -> list[Entry]:
+        """Return those of the file *path*."""
+        return [self._entries[one] for one in self._ids.get(path, ()) if one in self._entries]
+
+    def _take(self, entry: Entry) -> None:
+        if entry.id not in self._entries:
+            self._ids.setdefault(entry.path, []).append(entry.id)
+        self._entries[entry.id] = entry
 
     def add(self, entry: Entry) -> None:
         """Write *entry* to disk; the change may be made after this returns."""
         self._append({name: value for name, value in entry._asdict().items() if value})
-        self.entries.append(entry)
+        self._take(entry)
 
     def drop(self, entry: Entry) -> None:
         """Write to disk that *entry* was reverted."""
-        rest = [one for one in self.entries if one.id != entry.id]
-        if rest:
+        if len(self._entries) > 1 or entry.id not in self._entries:
             self._append({"id": entry.id, "undone": True})
         else:
             self.remove()
-        self.entries = rest
+        self._entries.pop(entry.id, None)
 
     def remove(self) -> None:
         """Remove the file."""
@@ -166,7 +181,7 @@ def _entry(path: str, record: dict[str, object]) -> Entry:
     for name, form in _FORMS.items():
         value = record.get(name, "")
         if not isinstance(value, str) or not re.fullmatch(form, value):
-            raise ApplyError(f"{path}: {name} {value!r} is not of this version of diagnose")
+            raise ApplyError(f"{path}: {name} {repr(value)[:200]} is not of this version of diagnose")
         values[name] = value
     entry = Entry(**values)
     known = {"version", *_FORMS}

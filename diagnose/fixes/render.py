@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 
+from diagnose.fixes import differences
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import Command, FileEdit, FixStage, unsetting
 from diagnose.remedies import cargo_config
@@ -120,13 +121,11 @@ FORMATS: dict[str, Callable[[Plan, Target], str]] = {
 
 def diff(plan: Plan) -> str:
     """Return all edits as one unified diff."""
-    from difflib import unified_diff
-
     lines: list[str] = []
     for edit in plan.files:
         before = _lines(edit.before or "", "\n")
         old = "/dev/null" if edit.before is None else f"a/{edit.path.lstrip('/')}"
-        found = unified_diff(before, _lines(edit.after, "\n"), old, f"b/{edit.path.lstrip('/')}")
+        found = differences.unified(before, _lines(edit.after, "\n"), old, f"b/{edit.path.lstrip('/')}")
         lines += (line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in found)
     return "".join(lines)
 
@@ -172,8 +171,8 @@ def _exports(plan: Plan) -> list[str]:
 
 
 def _heredoc(edit: FileEdit) -> Iterator[str]:
-    end = "END"
-    while end in _lines(edit.after):
+    end, lines = "END", set(_lines(edit.after))
+    while end in lines:
         end += "_"
     folder, slash, _ = edit.path.rpartition("/")
     if slash and edit.before is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 
-from diagnose.fixes import file_edits, journal
+from diagnose.fixes import differences, file_edits, journal
 from diagnose.fixes.disk import ApplyError, naming
 from diagnose.fixes.file_edits import WriteOutcome
 from diagnose.fixes.programs import remove_architecture
@@ -38,7 +38,7 @@ def undo(show: Show, cwd: str = "/") -> Undone:
     """
     with journal.opened() as log:
         run = _Run(log, show)
-        for entry in reversed(log.entries[:]):
+        for entry in reversed(log.entries):
             run.take_back(entry)
         known = {file_edits.kept(entry) for entry in log.entries if entry.before}
         strays = file_edits.strays([*_APT, *_cargo(cwd)], known)
@@ -112,7 +112,7 @@ class _Run:
         self._show(f"keep    {changed(entry)}")
         if not entry.before:
             return
-        first = next(one for one in self._log.entries if one.path == entry.path)
+        first = self._log.of(entry.path)[0]
         original = file_edits.kept(first)
         if first.id != entry.id:
             self._show(f"        the first original is {original}")
@@ -129,7 +129,7 @@ def changed(entry: Entry) -> str:
 
 def _put_back_by_hand(entry: Entry, log: Journal) -> bool:
     """Whether the original of several changes was restored by hand; the original of *entry* is then removed."""
-    same = [one for one in log.entries if one.path == entry.path]
+    same = log.of(entry.path)
     between = [one.after for one in same if one.id != entry.id]
     with naming(entry.path):
         if same[0].id == entry.id or entry.before not in between or file_edits.digest_of(entry.path) != same[0].before:
@@ -152,8 +152,6 @@ _DIFFERENCE_BYTES, _DIFFERENCE_LINES = 256 << 10, 100
 
 
 def _difference(original: str, path: str) -> list[str]:
-    from difflib import unified_diff
-
     from diagnose.readers.system.printable import printable
 
     try:
@@ -163,6 +161,6 @@ def _difference(original: str, path: str) -> list[str]:
     if max(map(len, sides)) > _DIFFERENCE_BYTES:
         return ["too large to show the difference"]
     before, after = ([printable(line) for line in side.decode(errors="surrogateescape").split("\n")] for side in sides)
-    lines = list(unified_diff(before, after, printable(original), printable(path), lineterm=""))
+    lines = list(differences.unified(before, after, printable(original), printable(path), end=""))
     more = [f"… and {len(lines) - _DIFFERENCE_LINES} more lines"] if len(lines) > _DIFFERENCE_LINES else []
     return lines[:_DIFFERENCE_LINES] + more

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections import Counter
 
-from diagnose.fixes import renames, wheel_members
+from diagnose.fixes import differences, renames, wheel_members
 from diagnose.fixes.disk import ApplyError, naming
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.remedies.repack import merged, repacking, repairing, wheel_file_name
@@ -227,8 +227,6 @@ class _Bench:
 
     def patch(self, trial: _Trial) -> str:
         """Return what *trial* changed: text as a unified diff, of other files the sizes."""
-        from difflib import unified_diff
-
         old, new = os.path.basename(self.wheel), os.path.basename(trial.path)
         lines = [f"diff {old} {new}\n"]
         for name, before, after in wheel_members.changes(self.original, trial.folder):
@@ -239,7 +237,7 @@ class _Bench:
                 continue
             a, b = ("/dev/null" if before is None else f"a/{name}"), ("/dev/null" if after is None else f"b/{name}")
             old_lines, new_lines = ((text or "").splitlines(keepends=True) for text in texts)
-            diff = unified_diff(old_lines, new_lines, a, b)
+            diff = differences.unified(old_lines, new_lines, a, b)
             lines += (line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in diff)
         return "".join(lines)
 

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pace
 import pytest
 from conftest import need
 
@@ -326,6 +327,11 @@ GOOD = {"version": 1, "id": "0" * 16, "path": "/etc/nothing", "after": SHA}
         ({"version": 1, "id": "0" * 16, "architecture": "armhf; touch x"}, "architecture"),
         ({"version": 1, "id": "0" * 16, "architecture": "--root=x"}, "architecture"),
         (["a"], "not a record"),
+        ({**GOOD, "path": "/etc/a\0b"}, "path"),
+        ({**GOOD, "path": "/etc/\ud800"}, "path"),
+        ({**GOOD, "path": "x" * 1_000_000}, "path 'xxx"),
+        ({"version": 1, "id": [], "undone": True}, "id"),
+        ({"version": 1, "id": {}, "undone": True}, "id"),
     ],
 )
 def test_a_journal_that_this_version_did_not_write_is_one_line(root: Path, record: object, reason: str) -> None:
@@ -334,8 +340,21 @@ def test_a_journal_that_this_version_did_not_write_is_one_line(root: Path, recor
     path.write_text(json.dumps(record) + "\n" + path.read_text())
     with pytest.raises(ApplyError, match=rf"journal\.jsonl.*{reason}") as caught:
         undo(lambda line: None)
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 1000
     assert (root / "etc/sources").read_text() == "new\n"
+
+
+def test_a_long_journal_is_read_in_proportion(tmp_path: Path) -> None:
+    path = Path(journal.location())
+    path.parent.mkdir(parents=True, mode=0o700)
+    with path.open("w") as file:
+        for number in range(30_000):
+            file.write(json.dumps({**GOOD, "id": f"{number:016x}", "path": f"/nowhere/{number}"}) + "\n")
+        for number in range(1, 30_000):
+            file.write(json.dumps({"version": 1, "id": f"{number:016x}", "undone": True}) + "\n")
+    path.chmod(0o600)
+    with pace.within(3), journal.opened() as log:
+        assert [entry.path for entry in log.entries] == ["/nowhere/0"]
 
 
 def test_a_journal_that_somebody_else_may_write_is_not_read(root: Path) -> None:
