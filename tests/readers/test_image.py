@@ -260,6 +260,36 @@ def test_indexes_within_an_index(tmp_path: Path) -> None:
     assert "too many images or levels" in refusal(layout.path)
 
 
+def test_indexes_that_name_one_another_again_and_again(tmp_path: Path) -> None:
+    layout = Layout(tmp_path / "l").add([layer(("a", "1"))])
+    for _ in range(4):
+        index = json.dumps({"schemaVersion": 2, "manifests": layout.rows * 900}).encode()
+        layout.rows = [layout.blob(index, "application/vnd.oci.image.index.v1+json")]
+    layout.write()
+    with pace.within(5):
+        assert "more manifests than any image has" in refusal(layout.path)
+
+
+def test_one_configuration_of_many_images(tmp_path: Path) -> None:
+    layers = [layer(("a", "1"))]
+    own = config = making.config(layers, {"Labels": {str(number): "x" * 100 for number in range(20_000)}})
+    name = f"{making.digest(own)[7:]}.json"
+    rows = [{"Config": name, "Layers": ["a.tar"]}] * 900
+    files = {name: config, "a.tar": layers[0], "manifest.json": json.dumps(rows).encode()}
+    path = tmp_path / "a.tar"
+    path.write_bytes(layer(*(entry(name, data=data) for name, data in files.items())))
+    with pace.within(3):
+        assert "more manifests than any image has" in refusal(path)
+
+
+def test_one_layer_many_times(tmp_path: Path) -> None:
+    packed = gzip.compress(layer(entry("large", data=bytes(8 << 20))))
+    one = layer(entry("large", data=bytes(8 << 20)))
+    layout = Layout(tmp_path / "l").add([one] * 900, pack=lambda _: packed)
+    with pace.within(3):
+        assert facts(layout.path).layers == 900
+
+
 def test_layers_that_docker_saves_as_links(tmp_path: Path) -> None:
     one = layer(("a", "1"))
     own = making.config([one, one])

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: The longest JSON document that is read, in bytes: engines accept 4 MiB and 8 MiB.
 DOCUMENT_LIMIT = 8 << 20
+#: The most documents that are read, and the most bytes of them all together: indexes may name one again and again.
+DOCUMENTS_LIMIT, DOCUMENT_BYTES_LIMIT = 4000, 32 << 20
 
 
 class BlobStore:
@@ -35,6 +37,8 @@ class BlobStore:
         self.path = path
         self.spool = Spool()
         self._open: list[io.FileIO] = []
+        self._documents = DOCUMENTS_LIMIT
+        self._document_bytes = DOCUMENT_BYTES_LIMIT
         self._place = Root("/")
 
     def open(self) -> None:
@@ -104,6 +108,10 @@ class BlobStore:
         region = self.region(path)
         if region.size > DOCUMENT_LIMIT:
             raise InputError(f"{self.path}: {path!r} is larger than {DOCUMENT_LIMIT >> 20} MiB")
+        self._documents -= 1
+        self._document_bytes -= region.size
+        if self._documents < 0 or self._document_bytes < 0:
+            raise InputError(f"{self.path}: names more manifests than any image has: not read")
         if digest:
             unpack.check(region, f"{self.path}: {path!r}", digest)
         try:

@@ -21,6 +21,7 @@ class LayeredRoot(Root):
         self.live = False
         self.unseen: list[str] = []
         self._top = top
+        self._present: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def _at(self, inside: str) -> ImageFile | ImageFolder | None:
         return node(self._top, [part for part in inside.split("/") if part])

@@ -14,7 +14,16 @@ from diagnose.readers.image.layered_root import LayeredRoot
 if TYPE_CHECKING:
     from typing import Any
 
-    from diagnose.readers.image.manifests import ImageManifest
+    from diagnose.readers.image.manifests import ImageManifest, LayerBlob
+    from diagnose.readers.image.regions import Region
+
+
+#: The most bytes of all layers, as they are in the archive: their names may all lead to one file.
+LAYERS_LIMIT = 16 << 30
+
+
+#: The most bytes of a variable with its name, for Linux (``MAX_ARG_STRLEN``): with a longer one nothing is started.
+VARIABLE_LIMIT = 128 << 10
 
 
 class ImageChoiceError(Exception):
@@ -106,10 +115,17 @@ def _opened(store: BlobStore, name: str, platform: str) -> OpenImage:
     if not chosen.platform.startswith("linux/"):
         raise InputError(f"{store.path}: an image for {chosen.platform or 'no platform'}; only Linux is read")
     stack = LayerStack()
+    left = LAYERS_LIMIT
+    unpacked: dict[LayerBlob, Region] = {}  # builders repeat the layer of a step that changes nothing
     for number, layer in enumerate(chosen.layers, 1):
         label = f"{store.path}: layer {number} of {len(chosen.layers)}"
-        region = store.region(layer.path)
-        stack.add(unpack.plain(region, store.spool, label, layer.plain_digest, layer.digest), label)
+        if layer not in unpacked:
+            region = store.region(layer.path)
+            left -= region.size
+            if left < 0:
+                raise InputError(f"{label}: more than {LAYERS_LIMIT >> 30} GiB of layers: not read")
+            unpacked[layer] = unpack.plain(region, store.spool, label, layer.plain_digest, layer.digest)
+        stack.add(unpacked[layer], label)
     root = LayeredRoot(stack.top, store.path)
     return OpenImage(root, _facts(chosen, root), tuple(stack.unread), store)
 
@@ -149,6 +165,8 @@ def _facts(image: ImageManifest, root: LayeredRoot) -> ImageFacts:
     environ, labels = settings.get("Env"), settings.get("Labels")
     pairs = [one.partition("=") for one in environ or () if isinstance(one, str)] if isinstance(environ, list) else []
     variables = {name: value for name, _, value in pairs if name}
+    if any(len(name) + len(value) > VARIABLE_LIMIT for name, value in variables.items()):
+        raise InputError(f"{root.path}: a variable has more than {VARIABLE_LIMIT >> 10} KiB: no kernel passes it on")
     if "HOME" not in variables and (home := _home(root, str(settings.get("User") or ""))):
         variables["HOME"] = home
     return ImageFacts(
